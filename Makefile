@@ -1,0 +1,47 @@
+# Decant's commands. `make` or `make help` lists them.
+
+WASM_HOME ?= $(HOME)/.local/share/wasm-tools
+export WASM_HOME
+export PATH := $(WASM_HOME)/bin:$(PATH)
+
+# The page and its worker are the only programs for the browser.
+wasm_crates := -p wasm-export -p web --target wasm32-unknown-unknown
+# The program that people run is also the one that the black-box tests run.
+program := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/release/decant
+
+.PHONY: help run build test check bench clean set-up-%
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: build ## Install what is missing, build, and start Decant with its own database and demo data
+	$(program) serve
+
+build: set-up-run page ## Build the page and the program, target/release/decant
+	cargo build --release -p decant
+
+test: set-up-test check page ## Check everything, then run every test: native, in Chromium, and black-box
+	cargo build --release -p decant
+	DECANT_BIN=$(program) cargo test
+	wasm-pack test --headless --chrome --mode no-install wasm-export
+
+check: set-up-test ## Check the format, clippy for both targets, the scripts and the documentation
+	cargo fmt --all --check
+	cargo clippy --all-targets -- -D warnings
+	wasm-cargo clippy $(wasm_crates) -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items
+
+bench: set-up-bench page ## Measure speed and memory against psql and the seeds' way, into BENCHMARKS.md
+	cargo build --release -p decant
+	cargo run --release -p decant-tests --bin bench
+
+clean: ## Remove what was built (the data and the installed tools stay)
+	cargo clean
+	rm -rf web/dist
+
+.PHONY: page
+page:
+	trunk build --release
+
+set-up-%:
+	@scripts/set-up.sh $*

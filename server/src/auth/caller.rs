@@ -1,0 +1,81 @@
+//! Who calls, and what follows from it.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use serde::Serialize;
+
+use super::authenticate;
+use crate::app::App;
+use crate::error::ApiError;
+
+/// Somebody who has proved who they are. A handler that takes a `Caller` cannot be reached without.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Caller {
+    /// The name for people.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Their number in the hub's `users` table, if they have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<i64>,
+}
+
+/// What a caller may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Everything.
+    Admin,
+    /// What concerns their own rows.
+    User,
+}
+
+/// The rows that a caller may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// All rows.
+    All,
+    /// The rows of this user.
+    Owner(i64),
+}
+
+impl Caller {
+    /// An administrator who is no user of the hub.
+    #[must_use]
+    pub fn administrator(name: &str) -> Self {
+        Self { name: name.to_owned(), role: Role::Admin, user_id: None }
+    }
+
+    /// Whoever runs the command line: they have the database's address, so they may see all of it.
+    #[must_use]
+    pub fn operator() -> Self {
+        Self::administrator("Operator")
+    }
+
+    /// The rows that this caller may see.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        match (self.role, self.user_id) {
+            (Role::Admin, _) => Scope::All,
+            (Role::User, Some(user)) => Scope::Owner(user),
+            // A user without a number owns nothing: no user of the hub has a negative one.
+            (Role::User, None) => Scope::Owner(-1),
+        }
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let app = request.app_data::<web::Data<App>>().ok_or(ApiError::Internal)?;
+            authenticate(app, &request).await
+        })
+    }
+}

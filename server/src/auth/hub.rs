@@ -1,0 +1,67 @@
+//! Users of the hub sign in with their API key, as they do there (`keys` and `users` of the exported database).
+
+use sqlx::postgres::PgRow;
+use sqlx::{Row, query};
+
+use super::caller::{Caller, Role};
+use crate::app::App;
+use crate::error::ApiError;
+
+/// A key that is enabled, not deleted, not expired, and whose user is none of these either.
+macro_rules! good_keys {
+    ($condition:literal) => {
+        concat!(
+            "select k.id::bigint as key, u.id::bigint as user_id, u.name::text as name, u.role::text as role, \
+             coalesce(k.can_login_web_ui, false) as web \
+             from keys k join users u on u.id = k.user_id where ",
+            $condition,
+            " and coalesce(k.is_enabled, true) and k.deleted_at is null \
+             and (k.expires_at is null or k.expires_at > now()) \
+             and coalesce(u.is_enabled, true) and u.deleted_at is null \
+             and (u.expires_at is null or u.expires_at > now()) order by k.id"
+        )
+    };
+}
+
+/// The caller whom this key belongs to, with the key's id. A string that is a good key of two users is nobody's.
+pub async fn by_key(app: &App, key: &str) -> Result<Option<(i64, Caller)>, ApiError> {
+    let rows = find(app, query(good_keys!("k.key = $1")).bind(key)).await?;
+    let callers = rows.iter().map(caller).collect::<sqlx::Result<Vec<_>>>()?;
+    match callers.split_first() {
+        Some((first, rest)) if rest.iter().all(|(_, other)| other.user_id == first.1.user_id) => Ok(Some(first.clone())),
+        Some(_) => {
+            tracing::warn!("a credential was refused: the same key belongs to several users");
+            Ok(None)
+        }
+        None => Ok(None),
+    }
+}
+
+/// The caller whom the key of this id belongs to, if it is still good.
+pub async fn by_id(app: &App, id: i64) -> Result<Option<Caller>, ApiError> {
+    let rows = find(app, query(good_keys!("k.id = $1")).bind(id)).await?;
+    Ok(rows.first().map(caller).transpose()?.map(|(_, caller)| caller))
+}
+
+/// Whether the key of this id may be used to sign in to a page.
+pub async fn may_use_web(app: &App, id: i64) -> Result<bool, ApiError> {
+    let rows = find(app, query(good_keys!("k.id = $1")).bind(id)).await?;
+    Ok(rows.first().map(|row| row.try_get("web")).transpose()?.unwrap_or(false))
+}
+
+type Asked<'q> = sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>;
+
+async fn find(app: &App, asked: Asked<'_>) -> Result<Vec<PgRow>, ApiError> {
+    let mut connection = app.source.for_query().await?;
+    match asked.fetch_all(&mut *connection).await {
+        // This database is not a hub's: it has no such keys.
+        Err(sqlx::Error::Database(error)) if matches!(error.code().as_deref(), Some("42P01" | "42703")) => Ok(Vec::new()),
+        answer => Ok(answer?),
+    }
+}
+
+fn caller(row: &PgRow) -> sqlx::Result<(i64, Caller)> {
+    let role: Option<String> = row.try_get("role")?;
+    let role = if role.as_deref() == Some("admin") { Role::Admin } else { Role::User };
+    Ok((row.try_get("key")?, Caller { name: row.try_get("name")?, role, user_id: Some(row.try_get("user_id")?) }))
+}

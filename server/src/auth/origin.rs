@@ -1,0 +1,35 @@
+//! A request that changes something and comes with a cookie must come from Decant's own page
+//! (OWASP, "Cross-Site Request Forgery Prevention": Fetch Metadata, and the origin where there is none).
+
+use actix_web::HttpRequest;
+use actix_web::http::Method;
+use actix_web::http::header;
+use url::Url;
+
+use crate::error::ApiError;
+
+/// Refuses a changing request that another site's page sent.
+///
+/// # Errors
+/// [`ApiError::CrossOrigin`].
+pub fn refuse_foreign(request: &HttpRequest) -> Result<(), ApiError> {
+    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        return Ok(());
+    }
+    let text = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
+    let by_metadata = text("sec-fetch-site").map(|site| matches!(site, "same-origin" | "none"));
+    let own_host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let by_origin = text("origin").map(|origin| authority(origin).as_deref() == own_host);
+    // A program that is no browser sends neither, and has no cookies that a page could make it send.
+    match by_metadata.unwrap_or(true) && by_origin.unwrap_or(true) {
+        true => Ok(()),
+        false => Err(ApiError::CrossOrigin),
+    }
+}
+
+/// `host` or `host:port` of an origin, as the Host header has it.
+fn authority(origin: &str) -> Option<String> {
+    let url = Url::parse(origin).ok()?;
+    let host = url.host_str()?;
+    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+}

@@ -1,0 +1,64 @@
+//! `decant datasets`.
+
+use clap::Subcommand;
+
+use super::Outcome;
+use super::reach::Reached;
+use crate::config::Settings;
+use crate::datasets::Catalog;
+
+/// What about them.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the datasets with their columns and filters.
+    List,
+    /// Check every definition against the database; fails if one is wrong.
+    Check,
+}
+
+/// Lists or checks the datasets.
+pub async fn run(settings: Settings, command: &Command) -> Outcome {
+    let mut catalog = Catalog::load(settings.datasets_dir.as_deref())?;
+    match command {
+        Command::List => list(&catalog),
+        Command::Check => {
+            let reached = Reached::by(&settings).await?;
+            let mut connection = reached.source.for_query().await?;
+            catalog.prepare(&mut connection).await?;
+            drop(connection);
+            reached.leave().await?;
+            check(&catalog)?;
+        }
+    }
+    Ok(())
+}
+
+fn list(catalog: &Catalog) {
+    for dataset in catalog.iter() {
+        let definition = &dataset.definition;
+        let columns = definition.columns.iter().filter(|column| !column.hidden).map(|column| column.name.as_str());
+        let filters = definition.filters.iter().map(|filter| filter.name.as_str());
+        println!("{}: {}", definition.name, definition.title);
+        println!("  columns: {}", columns.collect::<Vec<_>>().join(", "));
+        println!("  filters: {}", filters.collect::<Vec<_>>().join(", "));
+    }
+}
+
+fn check(catalog: &Catalog) -> Outcome {
+    let mut mistakes = 0;
+    for dataset in catalog.iter() {
+        let name = &dataset.definition.name;
+        match &dataset.unavailable {
+            None => println!("{name}: good"),
+            Some(unavailable) if unavailable.mistake => {
+                mistakes += 1;
+                println!("{name}: wrong: {}", unavailable.reason);
+            }
+            Some(unavailable) => println!("{name}: not in this database: {}", unavailable.reason),
+        }
+    }
+    match mistakes {
+        0 => Ok(()),
+        _ => Err(format!("{mistakes} definition(s) are wrong").into()),
+    }
+}

@@ -1,0 +1,79 @@
+//! `decant doctor`: what this machine lacks.
+
+use super::Outcome;
+use crate::config::{SettingError, Settings};
+use crate::datasets::Catalog;
+use crate::embedded;
+use crate::source::{Limits, Source};
+
+/// Looks at everything that Decant needs, says what it finds, and fails if something needed is missing.
+pub async fn run(settings: Result<Settings, SettingError>) -> Outcome {
+    let mut missing = 0;
+    let mut say = |what: &str, found: Result<String, String>| match found {
+        Ok(found) => println!("good     {what}: {found}"),
+        Err(problem) => {
+            missing += 1;
+            println!("missing  {what}: {problem}");
+        }
+    };
+    match settings {
+        Err(error) => say("settings", Err(error.to_string())),
+        Ok(settings) => {
+            say("settings", Ok("they can be used".into()));
+            say("datasets", datasets(&settings));
+            match &settings.dsn {
+                Some(_) => say("database of DSN", database(&settings).await),
+                None => say("PostgreSQL for the private database", programs()),
+            }
+            say("data folder", folder(&settings));
+            say("address", address(&settings));
+        }
+    }
+    match missing {
+        0 => Ok(()),
+        _ => Err(format!("{missing} thing(s) are missing").into()),
+    }
+}
+
+fn datasets(settings: &Settings) -> Result<String, String> {
+    let catalog = Catalog::load(settings.datasets_dir.as_deref()).map_err(|error| error.to_string())?;
+    Ok(format!("{} declared", catalog.iter().count()))
+}
+
+fn programs() -> Result<String, String> {
+    let binaries = embedded::binaries().map_err(|error| error.to_string())?;
+    Ok(format!("{} in {}", binaries.version, binaries.folder.display()))
+}
+
+async fn database(settings: &Settings) -> Result<String, String> {
+    let dsn = settings.dsn.as_ref().ok_or("it is not set")?;
+    let (wait_max, query_max) = (settings.wait_max, settings.query_max);
+    let source = Source::new(dsn, Limits { exports_max: 1, queries_max: 1, wait_max, query_max });
+    let mut connection = source.for_query().await.map_err(|error| error.to_string())?;
+    let version: String = sqlx::query_scalar("show server_version")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(|error| error.to_string())?;
+    match version.split(['.', ' ']).next().and_then(|major| major.parse::<u32>().ok()) {
+        Some(major) if major < 14 => Err(format!(
+            "PostgreSQL {version} does not notice that a client has left while a query has no rows; 14 and later do"
+        )),
+        _ => Ok(format!("PostgreSQL {version}")),
+    }
+}
+
+fn folder(settings: &Settings) -> Result<String, String> {
+    let path = &settings.data_dir;
+    let wrong = |error: std::io::Error| format!("{} cannot be written: {error}", path.display());
+    std::fs::create_dir_all(path).map_err(wrong)?;
+    let probe = path.join(format!(".doctor-{}", std::process::id()));
+    std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)).map_err(wrong)?;
+    Ok(path.display().to_string())
+}
+
+fn address(settings: &Settings) -> Result<String, String> {
+    match std::net::TcpListener::bind(settings.listen) {
+        Ok(_) => Ok(format!("{} is free", settings.listen)),
+        Err(error) => Err(format!("{} cannot be used: {error}", settings.listen)),
+    }
+}

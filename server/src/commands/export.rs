@@ -1,0 +1,235 @@
+//! `decant export`: the same rows, the same formatter, into a file.
+
+use std::fs::{self, File};
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use clap::{Arg, ArgAction, ArgMatches, Args};
+use futures_util::StreamExt;
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use wasm_export::options::Options;
+use wasm_export::{Export, Summary};
+
+use super::Outcome;
+use super::reach::Reached;
+use crate::auth::Caller;
+use crate::config::Settings;
+use crate::datasets::definition::FilterKind;
+use crate::datasets::{Catalog, Query, Selection};
+use crate::file;
+use crate::rows::{Pace, Prepared};
+
+/// Pieces of raw rows on their way from the database to the formatter.
+const PIECES_MAX: usize = 16;
+
+/// The file is written in pieces of about this size.
+const WRITE_BYTES: usize = 1024 * 1024;
+
+/// What to export and where to.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The dataset's name; `decant datasets list` shows them.
+    dataset: String,
+    /// The file to write, `-` for standard output. It appears only when it is whole; until then it is FILE.part.
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+}
+
+/// The words that are no filters: what the rows are, and what the file is like.
+const WORDS: &[(&str, &str)] = &[
+    ("columns", "Columns and their order, by name, separated by commas"),
+    ("limit", "At most this many rows"),
+    ("after", "Go on after the row of this cursor"),
+    ("as_of", "When the export that is now resumed began"),
+    ("zone", "Time zone of the file, and of times given without one [default: UTC]"),
+    ("format", "Format of the file: csv"),
+    ("timestamps", "Timestamps: iso, local [default: iso]"),
+    ("language", "Language of the header, e.g. zh-CN"),
+    ("header", "Header row: label, name, none [default: label]"),
+    ("delimiter", "Delimiter: comma, semicolon, tab, pipe [default: comma]"),
+    ("bom", "Byte order mark: true, false [default: true]"),
+    ("newline", "Newline: crlf, lf [default: crlf]"),
+    ("decimal", "Decimal mark: dot, comma [default: dot]"),
+    ("guard", "Guard against formulas: strict, seeds, none [default: strict]"),
+];
+
+/// Adds a flag for every filter that a dataset declares.
+pub fn with_filters(mut command: clap::Command, catalog: &Catalog) -> clap::Command {
+    for (word, help) in WORDS {
+        command = command.arg(flag(word).help(*help));
+    }
+    let mut known: Vec<&str> = Vec::new();
+    for filter in catalog.iter().flat_map(|dataset| &dataset.definition.filters) {
+        if known.contains(&filter.name.as_str()) {
+            continue;
+        }
+        known.push(&filter.name);
+        let arg = flag(&filter.name).help(filter.label.clone()).help_heading("Filters");
+        command = command.arg(match filter.kind {
+            FilterKind::Boolean => arg.num_args(0..=1).default_missing_value("true"),
+            _ => arg.allow_hyphen_values(true),
+        });
+    }
+    command
+}
+
+fn flag(word: &str) -> Arg {
+    let name = word.to_owned();
+    Arg::new(name).long(word.replace('_', "-")).action(ArgAction::Append).value_name("VALUE")
+}
+
+/// What was given, as the pairs that an address would have.
+pub fn pairs(matches: &ArgMatches, catalog: &Catalog) -> Vec<(String, String)> {
+    let filters = catalog.iter().flat_map(|dataset| &dataset.definition.filters).map(|filter| filter.name.as_str());
+    let mut words: Vec<&str> = WORDS.iter().map(|(word, _)| *word).chain(filters).collect();
+    words.sort_unstable();
+    words.dedup();
+    let given = |word: &str| {
+        let values: Vec<String> = matches.get_many::<String>(word).into_iter().flatten().cloned().collect();
+        values.into_iter().map(move |value| (word.to_owned(), value)).collect::<Vec<_>>()
+    };
+    words.into_iter().flat_map(given).collect()
+}
+
+/// Exports.
+pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, String)>) -> Outcome {
+    let mut catalog = Catalog::load(settings.datasets_dir.as_deref())?;
+    let known = catalog.iter().map(|dataset| dataset.definition.name.clone()).collect::<Vec<_>>().join(", ");
+    let unknown = || format!("there is no dataset `{}`; there are {known}", arguments.dataset);
+    let definition = catalog.get(&arguments.dataset).ok_or_else(unknown)?.definition.clone();
+    let options = file::parse_options(&pairs)?;
+    let selection = Selection::parse(&definition, &file::without_file_words(&pairs))?;
+
+    let reached = Reached::by(&settings).await?;
+    let mut connection = reached.source.for_query().await?;
+    catalog.prepare(&mut connection).await?;
+    drop(connection);
+    let dataset = catalog.get(&arguments.dataset).ok_or_else(unknown)?;
+    if let Some(unavailable) = &dataset.unavailable {
+        return Err(unavailable.reason.clone().into());
+    }
+    let query = Query::new(dataset, &Caller::operator(), &selection)?;
+    let prepared = Prepared::on(reached.source.for_export().await?, dataset, &query, &selection).await?;
+    let pace = Pace { heartbeat: settings.heartbeat, break_off: CancellationToken::new() };
+    let summary = pour(prepared, pace, options, &arguments.output).await?;
+    eprintln!("{} rows, {} bytes.", summary.rows, summary.file_bytes);
+    reached.leave().await
+}
+
+/// Reads rows here and formats and writes them on a thread of its own, so that neither waits for the other.
+async fn pour(
+    prepared: Prepared,
+    pace: Pace,
+    options: Options,
+    output: &Path,
+) -> Result<Summary, Box<dyn std::error::Error>> {
+    let bar = progress_bar(prepared.header().estimated_rows);
+    let (pieces, received) = mpsc::channel(PIECES_MAX);
+    let target = Target::open(output)?;
+    let shown = bar.clone();
+    let writer = tokio::task::spawn_blocking(move || write(received, options, target, &shown));
+    let mut rows = std::pin::pin!(prepared.into_stream(pace));
+    while let Some(piece) = rows.next().await {
+        if pieces.send(piece).await.is_err() {
+            // The writer has failed, and says why below.
+            break;
+        }
+    }
+    drop(pieces);
+    let written = writer.await?;
+    bar.finish_and_clear();
+    written.map_err(Into::into)
+}
+
+/// Why a file was not finished.
+#[derive(Debug, thiserror::Error)]
+enum PourError {
+    #[error("the export failed: {0}")]
+    Export(#[from] wasm_export::ExportError),
+    #[error("{path} cannot be written: {source}")]
+    Output { path: PathBuf, source: io::Error },
+}
+
+fn write(
+    mut received: mpsc::Receiver<Bytes>,
+    options: Options,
+    mut target: Target,
+    bar: &ProgressBar,
+) -> Result<Summary, PourError> {
+    let mut export = Export::new(options);
+    let mut file = Vec::with_capacity(2 * WRITE_BYTES);
+    while let Some(raw) = received.blocking_recv() {
+        export.push(&raw, &mut file)?;
+        if file.len() >= WRITE_BYTES {
+            target.write(&file)?;
+            file.clear();
+            bar.set_position(export.progress().rows);
+        }
+    }
+    let summary = export.finish(&mut file)?;
+    target.write(&file)?;
+    target.finish()?;
+    Ok(summary)
+}
+
+fn progress_bar(estimated_rows: Option<u64>) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = estimated_rows.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
+    let template = "{bar:40} {human_pos} of about {human_len} rows, {per_sec}, {eta} left";
+    bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// Where the bytes go. A file has its name only when it is whole; one that fails is removed.
+enum Target {
+    Standard(io::Stdout),
+    File { file: File, part: PathBuf, path: PathBuf, whole: bool },
+}
+
+impl Target {
+    fn open(path: &Path) -> Result<Self, PourError> {
+        if path == Path::new("-") {
+            return Ok(Self::Standard(io::stdout()));
+        }
+        let mut part = path.as_os_str().to_owned();
+        part.push(".part");
+        let part = PathBuf::from(part);
+        let file = File::create(&part).map_err(|source| PourError::Output { path: part.clone(), source })?;
+        Ok(Self::File { file, part, path: path.to_owned(), whole: false })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), PourError> {
+        let (written, path) = match self {
+            Self::Standard(output) => (output.write_all(bytes), Path::new("standard output")),
+            Self::File { file, part, .. } => (file.write_all(bytes), part.as_path()),
+        };
+        written.map_err(|source| PourError::Output { path: path.to_owned(), source })
+    }
+
+    fn finish(&mut self) -> Result<(), PourError> {
+        match self {
+            Self::Standard(output) => output
+                .flush()
+                .map_err(|source| PourError::Output { path: PathBuf::from("standard output"), source }),
+            Self::File { file, part, path, whole } => {
+                // On the disk before it has its name: a power cut must not leave a whole-looking file.
+                let named = file.sync_all().and_then(|()| fs::rename(&*part, &*path));
+                named.map_err(|source| PourError::Output { path: path.clone(), source })?;
+                *whole = true;
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        if let Self::File { part, whole: false, .. } = self {
+            let _ = fs::remove_file(part);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What `decant` can be told to do: the closed list.
+
+mod datasets;
+mod demo;
+mod doctor;
+mod export;
+mod reach;
+mod serve;
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::config::Settings;
+
+/// Pours data out of PostgreSQL: to the browser, to files, to standard output.
+#[derive(Debug, Parser)]
+#[command(name = "decant", version)]
+struct Cli {
+    /// A TOML file of settings; the environment goes before it.
+    #[arg(long, env = "DECANT_CONFIG", global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the page and the addresses below /api.
+    #[command(after_help = crate::config::help())]
+    Serve,
+    /// Export a dataset to a file or to standard output.
+    Export(export::Arguments),
+    /// Fill the database with made-up usage rows.
+    Demo(demo::Arguments),
+    /// List the datasets, or check their definitions against the database.
+    #[command(subcommand)]
+    Datasets(datasets::Command),
+    /// Say what this machine lacks.
+    Doctor,
+}
+
+/// What a command ends with: nothing, or what went wrong, to be printed with its causes.
+type Outcome = Result<(), Box<dyn Error>>;
+
+/// Runs what the command line says.
+#[must_use]
+pub fn run() -> ExitCode {
+    match obey() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("decant: {error}");
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                eprintln!("  because: {error}");
+                cause = error.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn obey() -> Outcome {
+    let folder = std::env::var_os("DECANT_DATASETS_DIR").map(PathBuf::from);
+    let catalog = crate::datasets::Catalog::load(folder.as_deref())?;
+    let command = Cli::command().mut_subcommand("export", |command| export::with_filters(command, &catalog));
+    let matches = command.get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let settings = || Settings::load(cli.config.as_deref());
+    match cli.command {
+        Command::Serve => actix_web::rt::System::new().block_on(serve::run(settings()?)),
+        Command::Export(arguments) => {
+            let chosen = matches.subcommand_matches("export").map(|matches| export::pairs(matches, &catalog));
+            runtime()?.block_on(export::run(settings()?, arguments, chosen.unwrap_or_default()))
+        }
+        Command::Demo(arguments) => runtime()?.block_on(demo::run(settings()?, &arguments)),
+        Command::Datasets(command) => runtime()?.block_on(datasets::run(settings()?, &command)),
+        Command::Doctor => runtime()?.block_on(doctor::run(settings())),
+    }
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}

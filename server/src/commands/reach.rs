@@ -1,0 +1,44 @@
+//! The database that a command works on: the one of DSN, or the private one.
+
+use sqlx::postgres::PgConnectOptions;
+
+use super::Outcome;
+use crate::config::Settings;
+use crate::embedded::EmbeddedPostgres;
+use crate::source::{Limits, Source};
+
+/// The database that a command works on.
+pub struct Reached {
+    /// Its pools.
+    pub source: Source,
+    /// How to connect to it.
+    pub options: PgConnectOptions,
+    embedded: Option<EmbeddedPostgres>,
+}
+
+impl Reached {
+    /// Connects to the database of DSN, or starts the private one.
+    pub async fn by(settings: &Settings) -> Result<Self, Box<dyn std::error::Error>> {
+        let embedded = match settings.dsn {
+            Some(_) => None,
+            None => Some(EmbeddedPostgres::start(&settings.data_dir).await?),
+        };
+        let options = settings.dsn.clone().or_else(|| embedded.as_ref().map(EmbeddedPostgres::connect_options));
+        let options = options.ok_or("there is neither a DSN nor a private PostgreSQL")?;
+        Ok(Self { source: Source::new(&options, limits(settings)), options, embedded })
+    }
+
+    /// Closes the connections and stops the private one.
+    pub async fn leave(self) -> Outcome {
+        self.source.close().await;
+        if let Some(embedded) = self.embedded {
+            embedded.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+/// One connection for each purpose is what a command needs.
+fn limits(settings: &Settings) -> Limits {
+    Limits { exports_max: 1, queries_max: 1, wait_max: settings.wait_max, query_max: std::time::Duration::ZERO }
+}

@@ -1,0 +1,282 @@
+//! The settings: from the environment, or under the same names from a TOML file; the environment goes first.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::PgConnectOptions;
+
+use crate::embedded;
+
+/// Every setting there is: its name, its default as people read it, what it is.
+const KNOWN: &[(&str, &str, &str)] = &[
+    ("DSN", "a private PostgreSQL with demo data", "PostgreSQL to export from: postgres://user:password@host:5432/database?sslmode=require, or ?host=/socket/folder"),
+    ("ADMIN_TOKEN", "none; made up for the private PostgreSQL", "signs in the administrator; at least 16 characters"),
+    ("JWT_SECRET", "none", "accepts bearer tokens signed with it (HS256); at least 32 characters"),
+    ("JWKS_FILE", "none", "accepts bearer tokens signed with the keys in this JSON Web Key Set"),
+    ("DECANT_LISTEN", "127.0.0.1:8080", "address and port; port 0 takes a free one"),
+    ("DECANT_DATA_DIR", "/var/lib/decant for root, else ~/.local/share/decant", "folder for what Decant keeps"),
+    ("DECANT_DATASETS_DIR", "none", "folder with datasets of your own (*.toml)"),
+    ("DECANT_DEMO_ROWS", "100000", "usage rows that the private PostgreSQL is filled with at first"),
+    ("DECANT_LOG", "pretty on a terminal, else json", "how the log is written: pretty or json"),
+    ("DECANT_LOG_FILTER", "info", "what is logged, e.g. info,decant=debug,sqlx=warn"),
+    ("DECANT_EXPORTS_MAX", "8", "exports that run at once; each has a database connection of its own"),
+    ("DECANT_CONNECTIONS_MAX", "8", "database connections for everything else"),
+    ("DECANT_WAIT_SECONDS", "10", "how long a request waits for a free connection"),
+    ("DECANT_QUERY_SECONDS", "60", "how long a page, a count or a list of options may take; exports have no limit"),
+    ("DECANT_HEARTBEAT_SECONDS", "10", "an export that has no row to send says so this often"),
+    ("DECANT_SHUTDOWN_SECONDS", "30", "how long running exports may go on once Decant is told to stop"),
+    ("DECANT_PAGE_ROWS_MAX", "500", "rows in one page of a table"),
+    ("DECANT_SESSION_HOURS", "12", "how long a sign-in lasts"),
+    ("DECANT_SESSION_SECRET", "made up and kept in the data folder", "signs session cookies; the same for all instances; at least 32 characters"),
+    ("DECANT_LOGIN_ATTEMPTS_MAX", "10", "wrong credentials that one address may send in a minute"),
+    ("DECANT_TRUST_PROXY", "false", "take the client's address from X-Forwarded-For; only behind a proxy that sets it"),
+];
+
+/// Everything that can be set, checked.
+#[derive(Debug)]
+pub struct Settings {
+    /// The database to export from; `None`: the private PostgreSQL.
+    pub dsn: Option<PgConnectOptions>,
+    /// What signs in the administrator.
+    pub admin_token: Option<SecretString>,
+    /// The secret of HS256 tokens.
+    pub jwt_secret: Option<SecretString>,
+    /// The keys of other tokens.
+    pub jwks_file: Option<PathBuf>,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The folder of what Decant keeps.
+    pub data_dir: PathBuf,
+    /// The folder of the site's own datasets.
+    pub datasets_dir: Option<PathBuf>,
+    /// Usage rows in the private PostgreSQL.
+    pub demo_rows: u64,
+    /// How the log is written.
+    pub log: LogStyle,
+    /// What is logged.
+    pub log_filter: String,
+    /// Exports that run at once.
+    pub exports_max: u32,
+    /// Connections for everything else.
+    pub connections_max: u32,
+    /// How long a request waits for a connection.
+    pub wait_max: Duration,
+    /// How long a query that is not an export may take.
+    pub query_max: Duration,
+    /// How often a silent export shows that it lives.
+    pub heartbeat: Duration,
+    /// How long exports may go on while Decant stops.
+    pub shutdown_max: Duration,
+    /// Rows in one page.
+    pub page_rows_max: u64,
+    /// How long a sign-in lasts.
+    pub session: Duration,
+    /// What signs session cookies.
+    pub session_secret: Option<SecretString>,
+    /// Wrong credentials from one address in a minute.
+    pub login_attempts_max: u32,
+    /// Whether X-Forwarded-For is believed.
+    pub trust_proxy: bool,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogStyle {
+    /// For people.
+    Pretty,
+    /// For programs.
+    Json,
+}
+
+/// A setting that cannot be used. The value is never part of the text: it may be a secret.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum SettingError {
+    /// A file of settings that cannot be read.
+    #[error("the settings file {path}: {problem}")]
+    File { path: PathBuf, problem: String },
+    /// A name that means nothing.
+    #[error("{path}: there is no setting `{name}`; `decant serve --help` lists them")]
+    Unknown { path: PathBuf, name: String },
+    /// A value that cannot be used.
+    #[error("the setting {name} {problem}")]
+    Invalid { name: &'static str, problem: String },
+}
+
+/// The settings as text, for `--help`.
+#[must_use]
+pub fn help() -> String {
+    let mut text = String::from("Settings (environment variables, or the same names in the TOML file of --config):\n");
+    for (name, default, what) in KNOWN {
+        let _ = writeln!(text, "  {name}\n      {what} [{default}]");
+    }
+    text
+}
+
+/// What was said, before it is understood.
+struct Given {
+    environment: fn(&str) -> Option<String>,
+    file: BTreeMap<String, String>,
+}
+
+impl Settings {
+    /// Reads the environment, and the file if one is named.
+    ///
+    /// # Errors
+    /// [`SettingError`] naming the setting and what is wrong with it.
+    pub fn load(file: Option<&Path>) -> Result<Self, SettingError> {
+        let file = file.map(read_file).transpose()?.unwrap_or_default();
+        Self::from_given(&Given { environment: |name| std::env::var(name).ok(), file })
+    }
+
+    fn from_given(given: &Given) -> Result<Self, SettingError> {
+        let seconds = |name, default| given.parse(name, default).map(Duration::from_secs);
+        let at_least_one = |name, default| match given.parse(name, default)? {
+            0 => Err(SettingError::Invalid { name, problem: "must be at least 1".into() }),
+            number => Ok(number),
+        };
+        let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+        Ok(Self {
+            dsn: given.text("DSN").map(|dsn| parse_dsn(&dsn)).transpose()?,
+            admin_token: given.secret("ADMIN_TOKEN", 16)?,
+            jwt_secret: given.secret("JWT_SECRET", 32)?,
+            jwks_file: given.text("JWKS_FILE").map(PathBuf::from),
+            listen: given.parse("DECANT_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080)))?,
+            data_dir: given.text("DECANT_DATA_DIR").map_or_else(embedded::default_data_dir, PathBuf::from),
+            datasets_dir: given.text("DECANT_DATASETS_DIR").map(PathBuf::from),
+            demo_rows: given.parse("DECANT_DEMO_ROWS", 100_000)?,
+            log: given.parse("DECANT_LOG", if terminal { LogStyle::Pretty } else { LogStyle::Json })?,
+            log_filter: given.text("DECANT_LOG_FILTER").unwrap_or_else(|| "info".to_owned()),
+            exports_max: at_least_one("DECANT_EXPORTS_MAX", 8)?,
+            connections_max: at_least_one("DECANT_CONNECTIONS_MAX", 8)?,
+            wait_max: seconds("DECANT_WAIT_SECONDS", 10)?,
+            query_max: seconds("DECANT_QUERY_SECONDS", 60)?,
+            heartbeat: Duration::from_secs(at_least_one("DECANT_HEARTBEAT_SECONDS", 10)?.into()),
+            shutdown_max: seconds("DECANT_SHUTDOWN_SECONDS", 30)?,
+            page_rows_max: at_least_one("DECANT_PAGE_ROWS_MAX", 500)?.into(),
+            session: Duration::from_secs(u64::from(at_least_one("DECANT_SESSION_HOURS", 12)?) * 3600),
+            session_secret: given.secret("DECANT_SESSION_SECRET", 32)?,
+            login_attempts_max: at_least_one("DECANT_LOGIN_ATTEMPTS_MAX", 10)?,
+            trust_proxy: given.parse("DECANT_TRUST_PROXY", false)?,
+        })
+    }
+}
+
+impl Given {
+    /// The value as text; a blank one is as good as none.
+    fn text(&self, name: &'static str) -> Option<String> {
+        debug_assert!(KNOWN.iter().any(|(known, ..)| *known == name), "{name} is not listed");
+        let value = (self.environment)(name).or_else(|| self.file.get(name).cloned());
+        value.filter(|value| !value.trim().is_empty())
+    }
+
+    fn parse<T: FromStr<Err: std::fmt::Display>>(&self, name: &'static str, default: T) -> Result<T, SettingError> {
+        let Some(value) = self.text(name) else { return Ok(default) };
+        value.trim().parse().map_err(|error: T::Err| SettingError::Invalid {
+            name,
+            problem: format!("cannot be used: {error}"),
+        })
+    }
+
+    fn secret(&self, name: &'static str, length_min: usize) -> Result<Option<SecretString>, SettingError> {
+        match self.text(name).map(SecretString::from) {
+            Some(secret) if secret.expose_secret().chars().count() < length_min => {
+                let problem = format!("is too short: it needs at least {length_min} characters");
+                Err(SettingError::Invalid { name, problem })
+            }
+            secret => Ok(secret),
+        }
+    }
+}
+
+impl FromStr for LogStyle {
+    type Err = String;
+
+    fn from_str(value: &str) -> Result<Self, String> {
+        match value {
+            "pretty" => Ok(Self::Pretty),
+            "json" => Ok(Self::Json),
+            _ => Err("it is neither `pretty` nor `json`".into()),
+        }
+    }
+}
+
+fn parse_dsn(dsn: &str) -> Result<PgConnectOptions, SettingError> {
+    let invalid = |problem: String| SettingError::Invalid { name: "DSN", problem };
+    if !dsn.starts_with("postgres://") && !dsn.starts_with("postgresql://") {
+        return Err(invalid("must begin with postgres:// or postgresql://".into()));
+    }
+    // The parser's words name a part of the address, never its password.
+    dsn.trim().parse().map_err(|error: sqlx::Error| match error {
+        sqlx::Error::Configuration(cause) => invalid(format!("is not a PostgreSQL address: {cause}")),
+        _ => invalid("is not a PostgreSQL address".into()),
+    })
+}
+
+fn read_file(path: &Path) -> Result<BTreeMap<String, String>, SettingError> {
+    let wrong = |problem: String| SettingError::File { path: path.to_owned(), problem };
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    // TOML's own message quotes the line, which may hold a secret: only where it is, is told.
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+        let line = error.span().map_or(0, |span| text[..span.start].matches('\n').count() + 1);
+        wrong(format!("is not TOML in line {line}: {}", error.message()))
+    })?;
+    let entry = |(name, value): (String, toml::Value)| {
+        if !KNOWN.iter().any(|(known, ..)| *known == name) {
+            return Err(SettingError::Unknown { path: path.to_owned(), name });
+        }
+        match value {
+            toml::Value::String(text) => Ok((name, text)),
+            toml::Value::Integer(number) => Ok((name, number.to_string())),
+            toml::Value::Boolean(flag) => Ok((name, flag.to_string())),
+            _ => Err(wrong(format!("`{name}` must be a text, a whole number or true/false"))),
+        }
+    };
+    table.into_iter().map(entry).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(pairs: &[(&str, &str)]) -> Result<Settings, SettingError> {
+        let file = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Settings::from_given(&Given { environment: |_| None, file })
+    }
+
+    #[test]
+    fn every_setting_has_a_default() {
+        let settings = settings(&[]).unwrap();
+        assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
+        assert!(settings.dsn.is_none());
+    }
+
+    #[test]
+    fn both_url_forms_sockets_and_encoded_passwords_are_understood() {
+        for dsn in ["postgres://u:p%40ss@db.example:5433/name?sslmode=require", "postgresql://u@localhost/name", "postgres:///name?host=/run/pg", "postgres://%2Frun%2Fpg/name"] {
+            assert!(settings(&[("DSN", dsn)]).unwrap().dsn.is_some(), "{dsn}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
+        for (name, value) in [
+            ("DSN", "mysql://root:hunter2@localhost/x"),
+            ("DSN", "postgres://u:hunter2@localhost:notaport/x"),
+            ("DSN", "postgres://u:hunter2@localhost/x?sslmode=sometimes"),
+            ("ADMIN_TOKEN", "hunter2"),
+            ("DECANT_LISTEN", "hunter2"),
+            ("DECANT_EXPORTS_MAX", "0"),
+            ("DECANT_LOG", "loud"),
+        ] {
+            let error = settings(&[(name, value)]).expect_err("it should be refused").to_string();
+            assert!(error.contains(name), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! What a caller asks of a dataset, parsed once: columns, filters, limit, where to go on.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use wasm_export::rows::Cursor;
+use wasm_export::zone::Zone;
+
+use super::definition::{Definition, Filter, FilterKind};
+
+/// The most rows that `limit` may name: what PostgreSQL's `LIMIT` takes.
+const LIMIT_MAX: u64 = i64::MAX as u64;
+
+/// A caller's choice of columns and rows, every value of its kind. Nothing here has to be checked again.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Positions of the chosen columns, in the asked order; `None`: all that are neither hidden nor secret.
+    pub columns: Option<Vec<usize>>,
+    /// Positions of filters with their values, in PostgreSQL's notation.
+    pub filters: Vec<(usize, String)>,
+    /// At most this many rows.
+    pub limit: Option<u64>,
+    /// After which row to go on.
+    pub after: Option<Cursor>,
+    /// When the export that is now resumed began.
+    pub as_of: Option<Timestamp>,
+    /// The zone of the file, and of times that name none.
+    pub zone: Zone,
+}
+
+/// A parameter that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum ParameterError {
+    /// No such parameter.
+    #[error("`{field}` is not a parameter here; there are {known}")]
+    Unknown { field: String, known: String },
+    /// The value is not of the parameter's kind.
+    #[error("`{field}` {problem}")]
+    Invalid { field: String, problem: String },
+    /// Two values cannot both hold.
+    #[error("`{field}` {problem}")]
+    Contradictory { field: String, problem: String },
+}
+
+impl ParameterError {
+    /// A value that is not of its parameter's kind; `problem` goes on after the parameter's name.
+    pub fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Invalid { field: field.into(), problem: problem.into() }
+    }
+
+    /// The parameter it is about.
+    #[must_use]
+    pub fn field(&self) -> &str {
+        match self {
+            Self::Unknown { field, .. } | Self::Invalid { field, .. } | Self::Contradictory { field, .. } => field,
+        }
+    }
+}
+
+impl Selection {
+    /// Parses the pairs of an address or a command line.
+    ///
+    /// A blank value is as good as none: a form sends its empty fields too.
+    ///
+    /// # Errors
+    /// The first parameter that is unknown, unparsable, given twice or in contradiction to another.
+    pub fn parse<'a>(
+        definition: &Definition,
+        pairs: impl IntoIterator<Item = &'a (String, String)>,
+    ) -> Result<Self, ParameterError> {
+        let given = given(pairs)?;
+        let mut selection = Self::default();
+        // The zone first: it says what a time without one means.
+        if let Some((name, value)) = given.iter().find(|(name, _)| *name == "zone") {
+            selection.zone = value.parse().map_err(|error| ParameterError::invalid(*name, format!("is wrong: {error}")))?;
+        }
+        for &(name, value) in &given {
+            selection.take(definition, name, value)?;
+        }
+        selection.refuse_contradictions(definition)?;
+        Ok(selection)
+    }
+
+    fn take(&mut self, definition: &Definition, name: &str, value: &str) -> Result<(), ParameterError> {
+        match name {
+            "zone" => {}
+            "columns" => self.columns = Some(parse_columns(definition, value)?),
+            "limit" => self.limit = Some(parse_limit(value)?),
+            "after" => self.after = Some(parse_cursor(definition, value)?),
+            "as_of" => self.as_of = Some(parse_time(name, value, &self.zone)?),
+            _ => {
+                let position = definition.filter(name).ok_or_else(|| unknown(definition, name))?;
+                let filter = &definition.filters[position];
+                if let Some(value) = parse_filter(filter, value, &self.zone)? {
+                    self.filters.push((position, value));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The value of a filter in PostgreSQL's notation, if it was given.
+    #[must_use]
+    pub fn filter(&self, definition: &Definition, name: &str) -> Option<&str> {
+        let position = definition.filter(name)?;
+        self.filters.iter().find(|(at, _)| *at == position).map(|(_, value)| value.as_str())
+    }
+
+    fn refuse_contradictions(&self, definition: &Definition) -> Result<(), ParameterError> {
+        for (position, value) in &self.filters {
+            let filter = &definition.filters[*position];
+            let earlier = filter.later_than.as_deref().and_then(|name| Some((name, self.filter(definition, name)?)));
+            if let Some((name, start)) = earlier
+                && value.parse::<Timestamp>().ok() <= start.parse::<Timestamp>().ok()
+            {
+                let problem = format!("({value}) must be later than `{name}` ({start}), or there can be no rows");
+                return Err(ParameterError::Contradictory { field: filter.name.clone(), problem });
+            }
+            if let Some(other) = &filter.contradicts
+                && self.filter(definition, &other.filter) == Some(&other.value)
+            {
+                let problem = format!("contradicts `{}={}`: there can be no rows", other.filter, other.value);
+                return Err(ParameterError::Contradictory { field: filter.name.clone(), problem });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The parameters that have a value, none of them twice.
+fn given<'a>(
+    pairs: impl IntoIterator<Item = &'a (String, String)>,
+) -> Result<Vec<(&'a str, &'a str)>, ParameterError> {
+    let mut given: Vec<(&str, &str)> = Vec::new();
+    for (name, value) in pairs {
+        if value.contains('\0') {
+            return Err(ParameterError::invalid(name, "holds a NUL character, which PostgreSQL's text cannot"));
+        }
+        if given.iter().any(|(other, _)| other == name) {
+            let problem = "is given twice; give it once".to_owned();
+            return Err(ParameterError::Contradictory { field: name.clone(), problem });
+        }
+        given.push((name, value));
+    }
+    given.retain(|(_, value)| !value.trim().is_empty());
+    Ok(given)
+}
+
+fn unknown(definition: &Definition, field: &str) -> ParameterError {
+    let filters = definition.filters.iter().map(|filter| filter.name.as_str());
+    let known: Vec<_> = filters.chain(["columns", "limit", "after", "as_of", "zone"]).collect();
+    ParameterError::Unknown { field: field.to_owned(), known: known.join(", ") }
+}
+
+fn parse_columns(definition: &Definition, value: &str) -> Result<Vec<usize>, ParameterError> {
+    let mut columns = Vec::new();
+    for name in value.split(',').map(str::trim) {
+        let position = definition.column(name).filter(|position| !definition.columns[*position].hidden);
+        let Some(position) = position else {
+            let shown = definition.columns.iter().filter(|column| !column.hidden && !column.secret);
+            let known = shown.map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ");
+            return Err(ParameterError::invalid("columns", format!("names `{name}`; the columns are {known}")));
+        };
+        if columns.contains(&position) {
+            return Err(ParameterError::invalid("columns", format!("names `{name}` twice")));
+        }
+        columns.push(position);
+    }
+    Ok(columns)
+}
+
+fn parse_limit(value: &str) -> Result<u64, ParameterError> {
+    match value.trim().parse::<u64>() {
+        Ok(limit) if (1..=LIMIT_MAX).contains(&limit) => Ok(limit),
+        _ => Err(ParameterError::invalid("limit", format!("is not a whole number from 1 to {LIMIT_MAX}"))),
+    }
+}
+
+fn parse_cursor(definition: &Definition, value: &str) -> Result<Cursor, ParameterError> {
+    let foreign = || ParameterError::invalid("after", "is not a cursor of this dataset; take one from an end record");
+    let cursor = Cursor::decode(value).map_err(|_| foreign())?;
+    match cursor.values().len() == definition.order.len() {
+        true => Ok(cursor),
+        false => Err(foreign()),
+    }
+}
+
+/// The filter's value in PostgreSQL's notation, or `None` for a switch that is off.
+fn parse_filter(filter: &Filter, value: &str, zone: &Zone) -> Result<Option<String>, ParameterError> {
+    let name = filter.name.as_str();
+    match filter.kind {
+        FilterKind::Text => Ok(Some(value.to_owned())),
+        FilterKind::Integer => match value.trim().parse::<i64>() {
+            Ok(number) => Ok(Some(number.to_string())),
+            Err(_) => Err(ParameterError::invalid(name, "is not a whole number that fits into 64 bits")),
+        },
+        FilterKind::Boolean => match value.trim() {
+            "true" | "1" | "on" => Ok(Some("true".to_owned())),
+            "false" | "0" | "off" => Ok(None),
+            _ => Err(ParameterError::invalid(name, "is neither `true` nor `false`")),
+        },
+        FilterKind::Timestamp => Ok(Some(parse_time(name, value, zone)?.to_string())),
+    }
+}
+
+/// A time as people and programs write it: RFC 3339, a date, a date and a time, or epoch milliseconds.
+fn parse_time(name: &str, value: &str, zone: &Zone) -> Result<Timestamp, ParameterError> {
+    let value = value.trim();
+    let milliseconds = || value.parse().ok().and_then(|number| Timestamp::from_millisecond(number).ok());
+    let in_zone = |local: DateTime| zone.time_zone().to_ambiguous_timestamp(local).compatible().ok();
+    let local = || value.parse::<DateTime>().or_else(|_| value.parse::<Date>().map(|date| date.at(0, 0, 0, 0))).ok();
+    let time = value.parse::<Timestamp>().ok().or_else(milliseconds).or_else(|| local().and_then(in_zone));
+    time.ok_or_else(|| {
+        let problem = "is not a time; write 2026-01-28, 2026-01-28T12:00, 2026-01-28T12:00:00Z or milliseconds \
+                       since 1970";
+        ParameterError::invalid(name, problem)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(pairs: &[(&str, &str)]) -> Result<Selection, ParameterError> {
+        let definition = Definition::parse(include_str!("../../datasets/usage-logs.toml")).unwrap();
+        let pairs: Vec<_> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Selection::parse(&definition, &pairs)
+    }
+
+    fn filters(pairs: &[(&str, &str)]) -> Vec<String> {
+        parse(pairs).unwrap().filters.into_iter().map(|(_, value)| value).collect()
+    }
+
+    #[test]
+    fn a_blank_value_is_no_filter_and_a_session_is_taken_as_it_is() {
+        assert_eq!(filters(&[("session", "  "), ("user", ""), ("model", " x ")]), [" x "]);
+    }
+
+    #[test]
+    fn a_time_may_be_written_in_several_ways_and_means_the_callers_zone() {
+        for start in ["2026-01-27T16:00:00Z", "2026-01-28T00:00:00+08:00", "2026-01-28", "2026-01-28 00:00", "1769529600000"] {
+            assert_eq!(filters(&[("start", start), ("zone", "Asia/Shanghai")]), ["2026-01-27T16:00:00Z"], "{start}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_refused_by_name() {
+        for (pairs, field) in [
+            (vec![("user", "1; drop table users")], "user"),
+            (vec![("user", "99999999999999999999")], "user"),
+            (vec![("start", "yesterday")], "start"),
+            (vec![("exclude_200", "perhaps")], "exclude_200"),
+            (vec![("session", "a\0b")], "session"),
+            (vec![("limit", "0")], "limit"),
+            (vec![("limit", "99999999999999999999999")], "limit"),
+            (vec![("columns", "model,password")], "columns"),
+            (vec![("columns", "id")], "columns"),
+            (vec![("columns", "model,model")], "columns"),
+            (vec![("after", "not a cursor")], "after"),
+            (vec![("zone", "Mars/Olympus")], "zone"),
+            (vec![("colour", "red")], "colour"),
+            (vec![("model", "a"), ("model", "b")], "model"),
+            (vec![("start", "2026-01-02"), ("end", "2026-01-01")], "end"),
+            (vec![("start", "2026-01-01"), ("end", "2026-01-01")], "end"),
+            (vec![("status_code", "200"), ("exclude_200", "true")], "exclude_200"),
+        ] {
+            assert_eq!(parse(&pairs).expect_err("it should be refused").field(), field, "{pairs:?}");
+        }
+    }
+}

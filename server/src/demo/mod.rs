@@ -1,0 +1,188 @@
+//! A demo of the hub's database: its tables, and rows as real and as awkward as a hub's are.
+//!
+//! The same [`Plan`] gives the same rows on every machine. Tables of anybody else are never touched: the demo's bear a
+//! comment by which they are known, and where one of their names is taken without it, nothing is done.
+
+mod calendar;
+mod chain;
+mod copy_text;
+mod dice;
+mod load;
+mod outcome;
+mod people;
+mod probes;
+mod providers;
+mod requests;
+mod texts;
+mod traffic;
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use sqlx::{Connection, Executor, PgConnection};
+
+pub use people::{DOUBLE_KEY, NO_WEB_UI_KEY, REFUSED_KEYS, ROTATED_KEY, SHARED_KEY, SIGN_IN, SignIn};
+
+/// The demo's tables, all in schema `public`.
+const TABLES: [&str; 7] = [
+    "users",
+    "keys",
+    "provider_vendors",
+    "providers",
+    "provider_endpoints",
+    "provider_endpoint_probe_logs",
+    "message_request",
+];
+/// The comment on each of them, set by `schema.sql`.
+const MARK: &str = "decant demo";
+
+/// What to fill a demo database with.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// How many rows of `message_request` are added.
+    pub rows: u64,
+    /// Other seeds give other rows.
+    pub seed: u64,
+    /// The end of the ninety days that the rows are spread over.
+    pub until: SystemTime,
+}
+
+/// What a [`fill`] did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// How many rows of `message_request` were added.
+    pub rows: u64,
+    /// The id of the first of them; the others follow without a gap.
+    pub first_id: i64,
+    /// How long it took, indexes and statistics included.
+    pub took: Duration,
+}
+
+/// The demo could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// The database belongs to somebody else.
+    #[error(
+        "the database already has a table public.{0} that is not Decant's demo; the demo needs a database of its own \
+         (create an empty one and name it in DSN)"
+    )]
+    NotOurs(String),
+    /// There are no demo tables to fill.
+    #[error("the database has no demo tables; create them first")]
+    NoTables,
+    /// Ids are `integer`, as in the hub.
+    #[error("{0} more rows are more than the ids of message_request have room for (they end at 2147483647)")]
+    TooManyRows(u64),
+    /// The database said no.
+    #[error("the database refused the demo: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+impl Plan {
+    /// This many rows, up to the present hour.
+    #[must_use]
+    pub fn new(rows: u64) -> Self {
+        let seconds = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs();
+        Self {
+            rows,
+            seed: 1,
+            until: UNIX_EPOCH + Duration::from_secs(seconds - seconds % 3600),
+        }
+    }
+
+    /// In microseconds since 1970.
+    fn until_microseconds(&self) -> i64 {
+        let since = self.until.duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_micros()).unwrap_or(0)
+    }
+}
+
+/// Creates the demo's tables where they are missing.
+///
+/// # Errors
+/// [`DemoError::NotOurs`] if one of their names is taken; then nothing was done.
+pub async fn create_schema(connection: &mut PgConnection) -> Result<(), DemoError> {
+    let mut transaction = connection.begin().await?;
+    load::lock(&mut transaction).await?;
+    if !are_there(&mut transaction).await? {
+        transaction
+            .execute(sqlx::raw_sql(include_str!("schema.sql")))
+            .await?;
+        transaction
+            .execute(sqlx::raw_sql(include_str!("indexes.sql")))
+            .await?;
+    }
+    Ok(transaction.commit().await?)
+}
+
+/// How many rows `message_request` has; `None` if there is no such table. Counts them, so it takes a while for millions.
+///
+/// # Errors
+/// What the database says.
+pub async fn is_filled(connection: &mut PgConnection) -> Result<Option<u64>, DemoError> {
+    let is_there = "select to_regclass('public.message_request') is not null";
+    if !sqlx::query_scalar::<_, bool>(is_there)
+        .fetch_one(&mut *connection)
+        .await?
+    {
+        return Ok(None);
+    }
+    let rows: i64 = sqlx::query_scalar("select count(*) from public.message_request")
+        .fetch_one(connection)
+        .await?;
+    Ok(Some(rows.cast_unsigned()))
+}
+
+/// Adds the plan's rows to the demo's tables, all or none of them. `on_progress` is told how many were sent so far.
+///
+/// # Errors
+/// [`DemoError::NotOurs`] and [`DemoError::NoTables`] before anything was done, else what the database says.
+pub async fn fill(
+    connection: &mut PgConnection,
+    plan: &Plan,
+    on_progress: impl FnMut(u64),
+) -> Result<Summary, DemoError> {
+    let started = Instant::now();
+    let mut transaction = connection.begin().await?;
+    load::lock(&mut transaction).await?;
+    if !are_there(&mut transaction).await? {
+        return Err(DemoError::NoTables);
+    }
+    load::surroundings(&mut transaction, plan.until_microseconds()).await?;
+    let first_id = load::requests(&mut transaction, plan, on_progress).await?;
+    transaction.commit().await?;
+    // Sets the visibility map and the statistics, for index-only scans and true estimates.
+    connection
+        .execute(sqlx::raw_sql("vacuum (analyze) public.message_request"))
+        .await?;
+    connection
+        .execute(sqlx::raw_sql(
+            "analyze public.users, public.keys, public.providers",
+        ))
+        .await?;
+    Ok(Summary {
+        rows: plan.rows,
+        first_id,
+        took: started.elapsed(),
+    })
+}
+
+/// Whether the demo's tables are there; fails if any of their names is somebody else's.
+async fn are_there(connection: &mut PgConnection) -> Result<bool, DemoError> {
+    let marks: Vec<(String, Option<String>)> = sqlx::query_as(
+        "select relname::text, obj_description(oid, 'pg_class') from pg_class \
+         where relnamespace = 'public'::regnamespace and relname = any($1)",
+    )
+    .bind(TABLES.as_slice())
+    .fetch_all(connection)
+    .await?;
+    match marks.iter().find(|(_, mark)| mark.as_deref() != Some(MARK)) {
+        Some((taken, _)) => Err(DemoError::NotOurs(taken.clone())),
+        None => Ok(marks.len() == TABLES.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! What became of a request: its status, its tokens and their cost, its time.
+
+use std::fmt;
+
+use super::dice::Dice;
+use super::providers::{Family, Model, PROVIDERS, Provider};
+use super::texts::{BLOCKS, ERRORS};
+
+/// What became of a request.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// It was stopped before any provider: by what, with which status, why.
+    Blocked(&'static (&'static str, i64, &'static str)),
+    /// The status, if there was an answer, and the message.
+    Failed(Option<i64>, &'static str),
+    /// It was answered.
+    Answered(Usage),
+}
+
+/// The tokens of an answer. What a provider did not tell is unknown.
+#[derive(Debug, Default)]
+pub(super) struct Usage {
+    pub(super) input: Option<u64>,
+    pub(super) output: Option<u64>,
+    pub(super) cache_write_5m: Option<u64>,
+    pub(super) cache_write_1h: Option<u64>,
+    pub(super) cache_read: Option<u64>,
+}
+
+/// An amount of money with fifteen decimals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Usd(pub(super) u128);
+
+impl Outcome {
+    pub(super) fn of(model: &Model, dice: &mut Dice) -> Self {
+        match dice.below(1000) {
+            0..12 => Self::Blocked(&BLOCKS[dice.place(BLOCKS.len())]),
+            12..90 => {
+                let status = dice.pick(&[
+                    400, 401, 403, 404, 408, 413, 429, 429, 429, 499, 500, 502, 502, 503, 504, 524, 529,
+                ]);
+                Self::Failed(Some(status), dice.pick(&ERRORS))
+            }
+            90..100 => Self::Failed(None, dice.pick(&ERRORS)),
+            _ => Self::Answered(Usage::of(model, dice)),
+        }
+    }
+
+    pub(super) fn status(&self) -> Option<i64> {
+        match self {
+            Self::Blocked((_, status, _)) => Some(*status),
+            Self::Failed(status, _) => *status,
+            Self::Answered(_) => Some(200),
+        }
+    }
+}
+
+impl Usage {
+    fn of(model: &Model, dice: &mut Dice) -> Self {
+        if dice.once_in(150) {
+            // The stream ended before the numbers came.
+            return Self::default();
+        }
+        let mut usage = Self {
+            input: Some(dice.skewed(3, 60_000)),
+            output: Some(dice.skewed(1, 9_000)),
+            ..Self::default()
+        };
+        match model.family {
+            Family::Claude => {
+                usage.cache_read = Some(dice.skewed(0, 180_000));
+                usage.cache_write_5m = Some(if dice.once_in(3) {
+                    dice.skewed(100, 40_000)
+                } else {
+                    0
+                });
+                usage.cache_write_1h = (!dice.once_in(3)).then(|| dice.skewed(0, 20_000));
+            }
+            Family::Gpt | Family::Gemini => {
+                usage.cache_read = (!dice.once_in(3)).then(|| dice.skewed(0, 100_000))
+            }
+        }
+        if dice.once_in(20_000) {
+            // More than an `integer` holds.
+            usage.cache_read = Some(3_000_000_000 + dice.below(1_000_000));
+        }
+        usage
+    }
+
+    /// What it costs at this provider, for a group whose price is `group_multiplier` ten-thousandths.
+    pub(super) fn cost(&self, model: &Model, provider: &Provider, group_multiplier: u64) -> Usd {
+        // A hundredth of a dollar for a million tokens is 10⁻⁸ dollars a token, or 10⁷ of the fifteenth decimal.
+        let price = |tokens: Option<u64>, cents: u64, percent: u64| {
+            u128::from(tokens.unwrap_or(0)) * u128::from(cents) * u128::from(percent) * 100_000
+        };
+        let full = price(self.input, model.input_cents, 100)
+            + price(self.output, model.output_cents, 100)
+            + price(self.cache_write_5m, model.input_cents, 125)
+            + price(self.cache_write_1h, model.input_cents, 200)
+            + price(self.cache_read, model.input_cents, 10);
+        Usd(full * u128::from(provider.multiplier) * u128::from(group_multiplier) / 100_000_000)
+    }
+}
+
+impl fmt::Display for Usd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const ONE: u128 = 1_000_000_000_000_000;
+        write!(f, "{}.{:015}", self.0 / ONE, self.0 % ONE)
+    }
+}
+
+/// A provider of the model, by id.
+pub(super) fn provider_of(model: &Model, dice: &mut Dice) -> (i64, &'static Provider) {
+    loop {
+        let place = dice.place(PROVIDERS.len());
+        if PROVIDERS[place].family == model.family {
+            return (place as i64 + 1, &PROVIDERS[place]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::providers::MODELS;
+
+    #[test]
+    fn a_million_tokens_cost_the_price_of_a_million() {
+        let usage = Usage {
+            input: Some(1_000_000),
+            ..Usage::default()
+        };
+        assert_eq!(
+            usage.cost(&MODELS[0], &PROVIDERS[0], 10_000).to_string(),
+            "3.000000000000000"
+        );
+        // 3 × 0.8333 × 0.9137, exactly.
+        assert_eq!(
+            usage.cost(&MODELS[0], &PROVIDERS[2], 9_137).to_string(),
+            "2.284158630000000"
+        );
+    }
+}

@@ -1,0 +1,269 @@
+//! The rows of `message_request`.
+
+use std::fmt::Write;
+
+use super::calendar::{Calendar, DAY_MICROSECONDS};
+use super::chain::chain;
+use super::copy_text::CopyText;
+use super::dice::Dice;
+use super::outcome::{Outcome, Usage, Usd, provider_of};
+use super::providers::{Family, Model, Provider};
+use super::texts;
+use super::traffic::{Session, Traffic};
+
+/// The columns that [`Requests::write_next`] writes; the others keep their defaults.
+pub(super) const COLUMNS: &str = "id, created_at, updated_at, deleted_at, \
+     user_id, key, session_id, request_sequence, session_identity, session_identity_kind, user_agent, client_ip, \
+     messages_count, endpoint, api_type, \
+     provider_id, original_model, model, actual_response_model, cost_multiplier, group_cost_multiplier, provider_chain, \
+     status_code, duration_ms, ttfb_ms, first_byte_ms, error_message, error_stack, error_cause, blocked_by, blocked_reason, \
+     input_tokens, output_tokens, cache_creation_5m_input_tokens, cache_creation_1h_input_tokens, \
+     cache_creation_input_tokens, cache_read_input_tokens, cache_ttl_applied, context_1m_applied, cost_usd, \
+     cost_breakdown, special_settings, is_replay, replay_source_request_id";
+
+/// A generator of rows, in the order of their ids. It takes the same memory however many rows it makes.
+#[derive(Debug)]
+pub(super) struct Requests {
+    dice: Dice,
+    calendar: Calendar,
+    traffic: Traffic,
+    first_id: i64,
+    count: u64,
+    made: u64,
+    /// The time of the row before, for rows that share it.
+    previous: i64,
+    json: String,
+}
+
+/// Where a request went.
+struct Route {
+    provider_id: i64,
+    provider: &'static Provider,
+    /// The price for the user's group, in ten-thousandths.
+    group_multiplier: u64,
+}
+
+impl Requests {
+    /// `count` rows with ids from `first_id`, over the time before `until` (microseconds since 1970).
+    pub(super) fn new(seed: u64, first_id: i64, count: u64, until: i64) -> Self {
+        // Rows that are added later are not the same again.
+        let mut dice = Dice::new(seed ^ first_id.cast_unsigned() << 20);
+        let (calendar, traffic) = (Calendar::until(until), Traffic::new(&mut dice));
+        let previous = until - DAY_MICROSECONDS;
+        Self {
+            dice,
+            calendar,
+            traffic,
+            first_id,
+            count,
+            made: 0,
+            previous,
+            json: String::new(),
+        }
+    }
+
+    pub(super) fn made(&self) -> u64 {
+        self.made
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.made == self.count
+    }
+
+    /// Writes the next row.
+    pub(super) fn write_next(&mut self, row: &mut CopyText) {
+        let id = self.first_id + self.made.cast_signed();
+        let at = self.time();
+        let dice = &mut self.dice;
+        let session = self.traffic.next(dice);
+        let outcome = Outcome::of(session.model, dice);
+        let route = route(session.model, dice);
+        let duration_ms = dice.skewed(180, 600_000) as i64;
+
+        // Three rows of a load have no time, wherever the hub's clock was then.
+        let has_time = self.count < 100 || !(1..4).any(|place| self.made == place * self.count / 4);
+        row.number(id)
+            .or_null(has_time.then_some(at), CopyText::time)
+            .time(at + duration_ms * 1000);
+        row.or_null(dice.once_in(100).then(|| at + DAY_MICROSECONDS), CopyText::time);
+        write_session(row, session, self.made * 2 > self.count, dice);
+        write_route(row, &route, session.model, &outcome, dice);
+        row.or_null(
+            chain(
+                &mut self.json,
+                session.model,
+                route.provider_id,
+                &outcome,
+                at,
+                dice,
+            ),
+            CopyText::text,
+        );
+        write_end(row, &outcome, duration_ms, dice);
+        write_usage(row, &route, session.model, &outcome, dice, &mut self.json);
+        write_rest(row, id, dice);
+        row.end_row();
+        self.made += 1;
+    }
+
+    /// Mostly later than the row before; now and then the same to the microsecond, or earlier.
+    fn time(&mut self) -> i64 {
+        let position = ((self.made << 32) + self.dice.below(Calendar::WHOLE)) / self.count;
+        let at = match self.dice.below(100) {
+            0..2 => self.previous,
+            2..8 => self.calendar.time(position) - self.dice.below(90_000_000) as i64,
+            _ => self.calendar.time(position) - self.dice.below(2_000) as i64,
+        };
+        self.previous = at;
+        at
+    }
+}
+
+fn route(model: &Model, dice: &mut Dice) -> Route {
+    let (provider_id, provider) = provider_of(model, dice);
+    let group_multiplier = dice.pick(&[10_000, 10_000, 10_000, 9_137, 12_500]);
+    Route {
+        provider_id,
+        provider,
+        group_multiplier,
+    }
+}
+
+fn write_session(row: &mut CopyText, session: &Session, has_identity: bool, dice: &mut Dice) {
+    row.number(session.user_id.into()).plain(&session.key);
+    row.or_null(session.id.as_deref(), CopyText::plain)
+        .number(session.requests);
+    let identity = session.id.as_deref().filter(|_| has_identity);
+    row.or_null(identity, CopyText::plain)
+        .or_null(identity.map(|_| "session_id"), CopyText::plain);
+    row.or_null(session.user_agent, CopyText::text)
+        .plain(&session.client_ip)
+        .number(session.requests * 2 - 1);
+    let counts_tokens = session.model.family == Family::Claude && dice.once_in(12);
+    match dice.below(300) {
+        0 => row.null(),
+        _ if counts_tokens => row.plain("/v1/messages/count_tokens"),
+        _ => row.plain(&session.endpoint),
+    };
+    row.or_null(
+        (session.model.family == Family::Gpt).then_some("response"),
+        CopyText::plain,
+    );
+}
+
+/// A blocked request went nowhere: provider 0, and no model if it was not read that far.
+fn write_route(row: &mut CopyText, route: &Route, model: &Model, outcome: &Outcome, dice: &mut Dice) {
+    if let Outcome::Blocked(_) = outcome {
+        row.number(0)
+            .nulls(1)
+            .or_null(dice.once_in(2).then_some(model.name), CopyText::plain)
+            .nulls(3);
+        return;
+    }
+    let is_glm = route.provider.multiplier == 1_517;
+    let sent = match dice.below(60) {
+        _ if is_glm => "glm-4.6",
+        0 if model.family == Family::Claude => "claude-sonnet-4-20250514",
+        _ => model.name,
+    };
+    row.number(route.provider_id);
+    row.or_null((!dice.once_in(30)).then_some(model.name), CopyText::plain)
+        .plain(sent);
+    row.or_null(dice.once_in(4).then_some(sent), CopyText::plain);
+    for multiplier in [route.provider.multiplier, route.group_multiplier] {
+        row.written(format_args!("{}.{:04}", multiplier / 10_000, multiplier % 10_000));
+    }
+}
+
+/// Status, times and what went wrong.
+fn write_end(row: &mut CopyText, outcome: &Outcome, duration_ms: i64, dice: &mut Dice) {
+    row.or_null(outcome.status(), CopyText::number);
+    let first_byte_ms = matches!(outcome, Outcome::Answered(_)).then_some(duration_ms / 7 + 40);
+    row.or_null(
+        (outcome.status().is_some() && !dice.once_in(200)).then_some(duration_ms),
+        CopyText::number,
+    );
+    row.or_null(first_byte_ms.map(|ms| ms + 13), CopyText::number)
+        .or_null(first_byte_ms, CopyText::number);
+    match outcome {
+        Outcome::Blocked((by, _, reason)) => row.nulls(3).plain(by).text(reason),
+        Outcome::Failed(_, message) => {
+            row.text(message);
+            row.or_null(dice.once_in(3).then(|| dice.pick(&texts::STACKS)), CopyText::text);
+            row.or_null(dice.once_in(3).then(|| dice.pick(&texts::CAUSES)), CopyText::text)
+                .nulls(2)
+        }
+        Outcome::Answered(_) => row.nulls(5),
+    };
+}
+
+/// Tokens and cost.
+fn write_usage(
+    row: &mut CopyText,
+    route: &Route,
+    model: &Model,
+    outcome: &Outcome,
+    dice: &mut Dice,
+    json: &mut String,
+) {
+    let Outcome::Answered(usage) = outcome else {
+        // A failure costs nothing; whether the hub wrote 0 or nothing depends on how it failed.
+        row.nulls(7)
+            .boolean(false)
+            .or_null(outcome.status().map(|_| "0"), CopyText::plain)
+            .null();
+        return;
+    };
+    let tokens = |row: &mut CopyText, tokens: Option<u64>| {
+        row.or_null(tokens.map(u64::cast_signed), CopyText::number);
+    };
+    let written = match (usage.cache_write_5m, usage.cache_write_1h) {
+        (None, None) => None,
+        (short, long) => Some(short.unwrap_or(0) + long.unwrap_or(0)),
+    };
+    for count in [
+        usage.input,
+        usage.output,
+        usage.cache_write_5m,
+        usage.cache_write_1h,
+        written,
+        usage.cache_read,
+    ] {
+        tokens(row, count);
+    }
+    row.or_null(
+        written.map(|_| dice.pick(&["5m", "1h", "mixed"])),
+        CopyText::plain,
+    );
+    row.boolean(usage.cache_read > Some(150_000));
+    let cost = usage.cost(model, route.provider, route.group_multiplier);
+    row.or_null(
+        (usage.input.is_some() && !dice.once_in(300)).then_some(cost),
+        |row, cost| row.written(format_args!("{cost}")),
+    );
+    row.or_null(
+        dice.once_in(8).then(|| breakdown(json, usage, cost)),
+        CopyText::plain,
+    );
+}
+
+fn breakdown<'a>(json: &'a mut String, usage: &Usage, total: Usd) -> &'a str {
+    json.clear();
+    let _ = write!(
+        json,
+        r#"{{"total": "{total}", "base_total": "{total}", "input_tokens": {}, "output_tokens": {}}}"#,
+        usage.input.unwrap_or(0),
+        usage.output.unwrap_or(0),
+    );
+    json
+}
+
+fn write_rest(row: &mut CopyText, id: i64, dice: &mut Dice) {
+    let special = dice.once_in(30).then_some(
+        r#"[{"type": "provider_parameter_override", "scope": "provider", "hit": true, "changes": [{"path": "temperature", "before": 0.70, "after": null}]}]"#,
+    );
+    row.or_null(special, CopyText::plain);
+    let replayed = (id > 10 && dice.once_in(500)).then(|| id - 1 - dice.below(9) as i64);
+    row.boolean(replayed.is_some())
+        .or_null(replayed, CopyText::number);
+}

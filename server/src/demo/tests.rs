@@ -1,0 +1,355 @@
+//! Against a real PostgreSQL of their own.
+
+use std::fs::{Permissions, set_permissions};
+use std::os::unix::fs::PermissionsExt;
+
+use sqlx::AssertSqlSafe;
+use tempfile::TempDir;
+
+use super::*;
+use crate::embedded::EmbeddedPostgres;
+
+/// A PostgreSQL with an empty database.
+struct Database {
+    _folder: TempDir,
+    postgres: EmbeddedPostgres,
+    connection: PgConnection,
+}
+
+impl Database {
+    async fn new() -> Self {
+        let folder = tempfile::Builder::new().prefix("decant-demo-").tempdir().unwrap();
+        // PostgreSQL's user must be able to enter it.
+        set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+        let postgres = EmbeddedPostgres::start_with(folder.path(), &[("fsync", "off")])
+            .await
+            .unwrap();
+        let connection = PgConnection::connect_with(&postgres.connect_options())
+            .await
+            .unwrap();
+        Self {
+            _folder: folder,
+            postgres,
+            connection,
+        }
+    }
+
+    async fn with_rows(rows: u64) -> Self {
+        let mut database = Self::new().await;
+        create_schema(&mut database.connection).await.unwrap();
+        fill(&mut database.connection, &plan(rows), |_| {}).await.unwrap();
+        database
+    }
+
+    async fn run(&mut self, sql: &str) {
+        self.connection
+            .execute(sqlx::raw_sql(AssertSqlSafe(sql)))
+            .await
+            .unwrap();
+    }
+
+    async fn number(&mut self, sql: &str) -> i64 {
+        let sql = AssertSqlSafe(format!("select ({sql})::bigint"));
+        sqlx::query_scalar(sql)
+            .fetch_one(&mut self.connection)
+            .await
+            .unwrap()
+    }
+
+    /// A checksum of all rows of all tables, as text.
+    async fn checksum(&mut self) -> String {
+        let mut checksums = String::new();
+        for table in TABLES {
+            let sql = format!("select md5(string_agg(t::text, e'\\n' order by t.id)) from public.{table} t");
+            let checksum: String = sqlx::query_scalar(AssertSqlSafe(sql))
+                .fetch_one(&mut self.connection)
+                .await
+                .unwrap();
+            checksums += &format!("{table} {checksum}\n");
+        }
+        checksums
+    }
+
+    async fn end(self) {
+        self.connection.close().await.unwrap();
+        self.postgres.stop().await.unwrap();
+    }
+}
+
+/// Up to 2026-01-28 in the afternoon.
+fn plan(rows: u64) -> Plan {
+    Plan {
+        rows,
+        seed: 1,
+        until: UNIX_EPOCH + Duration::from_secs(1_769_612_400),
+    }
+}
+
+#[tokio::test]
+async fn the_same_plan_gives_the_same_rows() {
+    let mut database = Database::with_rows(3000).await;
+    let first = database.checksum().await;
+    database.run("create database twin").await;
+    let options = database.postgres.connect_options();
+    let mut twin = PgConnection::connect_with(&options.clone().database("twin"))
+        .await
+        .unwrap();
+    create_schema(&mut twin).await.unwrap();
+    fill(&mut twin, &plan(3000), |_| {}).await.unwrap();
+    std::mem::swap(&mut twin, &mut database.connection);
+    assert_eq!(database.checksum().await, first);
+
+    database
+        .run("truncate public.message_request restart identity")
+        .await;
+    fill(
+        &mut database.connection,
+        &Plan {
+            seed: 2,
+            ..plan(3000)
+        },
+        |_| {},
+    )
+    .await
+    .unwrap();
+    assert_ne!(database.checksum().await, first);
+    twin.close().await.unwrap();
+    database.end().await;
+}
+
+#[tokio::test]
+async fn more_rows_are_added_to_those_that_are_there() {
+    let mut database = Database::with_rows(500).await;
+    let before = database.number("select count(*) from users").await;
+    let mut sent = 0;
+    let summary = fill(&mut database.connection, &plan(300), |rows| sent = rows)
+        .await
+        .unwrap();
+    assert_eq!((summary.rows, summary.first_id, sent), (300, 501, 300));
+    assert_eq!(is_filled(&mut database.connection).await.unwrap(), Some(800));
+    assert_eq!(database.number("select max(id) from message_request").await, 800);
+    assert_eq!(
+        database.number("select nextval('message_request_id_seq')").await,
+        801
+    );
+    assert_eq!(database.number("select count(*) from users").await, before);
+    database.end().await;
+}
+
+#[tokio::test]
+async fn the_tables_are_made_once_and_may_be_empty() {
+    let mut database = Database::new().await;
+    assert_eq!(is_filled(&mut database.connection).await.unwrap(), None);
+    let too_early = fill(&mut database.connection, &plan(10), |_| {})
+        .await
+        .unwrap_err();
+    assert!(matches!(too_early, DemoError::NoTables), "{too_early:?}");
+    for _ in 0..2 {
+        create_schema(&mut database.connection).await.unwrap();
+    }
+    assert_eq!(is_filled(&mut database.connection).await.unwrap(), Some(0));
+    assert_eq!(
+        fill(&mut database.connection, &plan(0), |_| {})
+            .await
+            .unwrap()
+            .first_id,
+        1
+    );
+    assert_eq!(
+        fill(&mut database.connection, &plan(1), |_| {})
+            .await
+            .unwrap()
+            .first_id,
+        1
+    );
+    let too_many = fill(&mut database.connection, &plan(1 << 31), |_| {})
+        .await
+        .unwrap_err();
+    assert!(matches!(too_many, DemoError::TooManyRows(_)), "{too_many:?}");
+    assert_eq!(is_filled(&mut database.connection).await.unwrap(), Some(1));
+    database.end().await;
+}
+
+#[tokio::test]
+async fn tables_of_somebody_else_are_left_alone() {
+    let mut database = Database::new().await;
+    database
+        .run("create table message_request (id int); insert into message_request values (7)")
+        .await;
+    let refusals = [
+        create_schema(&mut database.connection).await.unwrap_err(),
+        fill(&mut database.connection, &plan(10), |_| {})
+            .await
+            .unwrap_err(),
+    ];
+    for refusal in refusals {
+        assert!(
+            refusal.to_string().contains("public.message_request"),
+            "{refusal}"
+        );
+    }
+    assert_eq!(database.number("select count(*) from message_request").await, 1);
+    assert_eq!(
+        database
+            .number("select count(*) from pg_tables where schemaname = 'public'")
+            .await,
+        1
+    );
+    database.end().await;
+}
+
+#[tokio::test]
+async fn a_fill_broken_off_leaves_nothing() {
+    let mut database = Database::new().await;
+    create_schema(&mut database.connection).await.unwrap();
+    let indexes = "select count(*) from pg_indexes where tablename = 'message_request'";
+    let before = database.number(indexes).await;
+    let endless = plan(50_000_000);
+    let half_way = fill(&mut database.connection, &endless, |_| {});
+    assert!(
+        tokio::time::timeout(Duration::from_millis(500), half_way)
+            .await
+            .is_err()
+    );
+    let options = database.postgres.connect_options();
+    database.connection = PgConnection::connect_with(&options).await.unwrap();
+    assert_eq!(is_filled(&mut database.connection).await.unwrap(), Some(0));
+    assert_eq!(database.number(indexes).await, before);
+    assert_eq!(
+        fill(&mut database.connection, &plan(10), |_| {})
+            .await
+            .unwrap()
+            .first_id,
+        1
+    );
+    database.end().await;
+}
+
+#[tokio::test]
+async fn the_rows_are_as_awkward_as_a_hubs() {
+    let mut database = Database::with_rows(30_000).await;
+    let requests = "select count(*) from message_request m where";
+    let wanted = [
+        ("m.created_at is null", 3..=3),
+        (
+            "m.created_at not between '2025-10-30T15:00Z'::timestamptz - interval '90 s' and '2026-01-28T15:00Z'",
+            0..=0,
+        ),
+        (
+            "exists (select from message_request o where o.created_at = m.created_at and o.id = m.id + 1)",
+            300..=900,
+        ),
+        ("m.deleted_at is not null", 200..=400),
+        ("m.provider_id = 0 and m.blocked_by is not null", 200..=500),
+        ("m.provider_id = 0 and m.blocked_by is null", 0..=0),
+        ("not exists (select from users u where u.id = m.user_id)", 5..=200),
+        ("not exists (select from keys k where k.key = m.key)", 5..=200),
+        ("m.key = 'sk-demo-shared-64ac3d'", 50..=2000),
+        ("m.user_id = 2", 1500..=6000),
+        ("m.status_code = 200", 25_000..=28_000),
+        ("m.status_code is null", 200..=400),
+        ("m.status_code between 500 and 599", 300..=1500),
+        ("m.cost_usd is null", 100..=1000),
+        ("m.cost_usd = 0", 1000..=8000),
+        ("m.cost_usd::text ~ '[1-9]$'", 10..=30_000),
+        ("m.input_tokens is null", 1000..=5000),
+        ("m.duration_ms is null", 300..=700),
+        ("m.session_id is null", 200..=2000),
+        ("m.model is distinct from m.original_model", 1500..=8000),
+        ("m.provider_chain is null", 300..=1500),
+        ("jsonb_typeof(m.provider_chain) = 'null'", 3..=40),
+        ("jsonb_typeof(m.provider_chain) = 'object'", 3..=40),
+        ("jsonb_typeof(m.provider_chain) = 'number'", 3..=40),
+        (
+            "case when jsonb_typeof(m.provider_chain) = 'array' then jsonb_array_length(m.provider_chain) end = 5",
+            1000..=3000,
+        ),
+        ("m.error_message like e'%\\n%'", 300..=1500),
+        ("m.error_message like e'%\\n\\\\\\\\.'", 50..=500),
+        ("m.error_message like e'%\\t%'", 50..=500),
+        ("m.error_message like '%\"%'", 50..=500),
+        ("m.special_settings is not null", 500..=1500),
+        ("m.id > 10 and m.replay_source_request_id >= m.id", 0..=0),
+    ];
+    for (condition, expected) in wanted {
+        let rows = database.number(&format!("{requests} {condition}")).await;
+        assert!(
+            expected.contains(&rows),
+            "{rows} rows where {condition}, expected {expected:?}"
+        );
+    }
+    let sessions = "select max(n) from (select count(*) n from message_request group by session_id having session_id is not null) s";
+    assert!(database.number(sessions).await > 10);
+    assert_eq!(database.number("select count(*) from users").await, 46);
+    assert_eq!(database.number("select count(*) from providers").await, 12);
+    assert_eq!(
+        database.number("select count(*) from provider_endpoints").await,
+        8
+    );
+    database.end().await;
+}
+
+#[tokio::test]
+async fn the_demo_accounts_are_as_described() {
+    let mut database = Database::with_rows(10).await;
+    let may_sign_in = "u.is_enabled and k.is_enabled and u.deleted_at is null and k.deleted_at is null \
+         and coalesce(u.expires_at > now(), true) and coalesce(k.expires_at > now(), true)";
+    let count = |select: &str, key: &str, condition: &str| {
+        format!(
+            "select count({select}) from keys k join users u on u.id = k.user_id where k.key = '{key}' and {condition}"
+        )
+    };
+    let user = format!(
+        "u.id = 2 and u.name = '{}' and u.role = 'user' and k.can_login_web_ui and {may_sign_in}",
+        SIGN_IN.user_name
+    );
+    assert_eq!(database.number(&count("*", SIGN_IN.user_key, &user)).await, 1);
+    let admin = format!(
+        "u.id = 1 and u.name = '{}' and u.role = 'admin' and {may_sign_in}",
+        SIGN_IN.admin_name
+    );
+    assert_eq!(
+        database.number(&count("*", SIGN_IN.admin_hub_key, &admin)).await,
+        1
+    );
+    for (key, why) in REFUSED_KEYS {
+        assert_eq!(database.number(&count("*", key, "true")).await, 1, "{why}");
+        assert_eq!(database.number(&count("*", key, may_sign_in)).await, 0, "{why}");
+    }
+    let refused_page = format!("not k.can_login_web_ui and {may_sign_in}");
+    assert_eq!(
+        database.number(&count("*", NO_WEB_UI_KEY, &refused_page)).await,
+        1
+    );
+    assert_eq!(database.number(&count("*", ROTATED_KEY, "true")).await, 2);
+    assert_eq!(database.number(&count("*", ROTATED_KEY, may_sign_in)).await, 1);
+    assert_eq!(database.number(&count("*", DOUBLE_KEY, may_sign_in)).await, 2);
+    assert_eq!(
+        database
+            .number(&count("distinct u.id", SHARED_KEY, may_sign_in))
+            .await,
+        2
+    );
+    database.end().await;
+}
+
+#[tokio::test]
+async fn probes_cover_every_way_of_writing_a_latency() {
+    let mut database = Database::with_rows(10).await;
+    assert_eq!(
+        database
+            .number("select count(*) from provider_endpoint_probe_logs")
+            .await,
+        5000
+    );
+    for latency in ["is null", "= 0", "= 123", "= 999", "= 1005", "= 1125", "= 2500"] {
+        let rows = format!("select count(*) from provider_endpoint_probe_logs where latency_ms {latency}");
+        assert!(database.number(&rows).await > 10, "latency {latency}");
+    }
+    let failures =
+        "select count(*) from provider_endpoint_probe_logs where not ok and error_message is not null";
+    assert!((200..700).contains(&database.number(failures).await));
+    let never = "select count(*) from provider_endpoints where last_probe_ok is null";
+    assert_eq!(database.number(never).await, 0);
+    database.end().await;
+}

@@ -1,0 +1,126 @@
+//! Who asks for what: sessions of one key, one client and one model, many of them open at a time.
+
+use super::dice::Dice;
+use super::people::{self, Key};
+use super::providers::{Family, MODELS, Model};
+use super::texts::USER_AGENTS;
+
+/// How many sessions are open at any moment; all the memory the traffic takes.
+const OPEN_SESSIONS: usize = 96;
+
+/// A conversation of one client with one model.
+#[derive(Clone, Debug)]
+pub(super) struct Session {
+    /// Like a UUID; none for clients that send none.
+    pub(super) id: Option<String>,
+    pub(super) user_id: i32,
+    pub(super) key: String,
+    pub(super) model: &'static Model,
+    pub(super) endpoint: String,
+    pub(super) user_agent: Option<&'static str>,
+    pub(super) client_ip: String,
+    /// How many requests it has made.
+    pub(super) requests: i64,
+}
+
+/// The open sessions.
+#[derive(Debug)]
+pub(super) struct Traffic {
+    /// Every key as often as it is likely to be the next one.
+    keys: Vec<Key>,
+    open: Vec<Session>,
+}
+
+impl Traffic {
+    pub(super) fn new(dice: &mut Dice) -> Self {
+        let keys: Vec<Key> = people::keys()
+            .into_iter()
+            .enumerate()
+            .flat_map(|(place, key)| {
+                let often = match () {
+                    () if key.key == people::SIGN_IN.user_key => 30,
+                    () if place % 7 == 0 => 15,
+                    () => 1 + place % 5,
+                };
+                std::iter::repeat_n(key, often)
+            })
+            .collect();
+        let open = (0..OPEN_SESSIONS).map(|_| session(dice, &keys)).collect();
+        Self { keys, open }
+    }
+
+    /// The session that makes the next request.
+    pub(super) fn next(&mut self, dice: &mut Dice) -> &Session {
+        let place = dice.place(OPEN_SESSIONS);
+        if dice.once_in(9) {
+            self.open[place] = session(dice, &self.keys);
+        }
+        let next = &mut self.open[place];
+        next.requests += 1;
+        next
+    }
+}
+
+fn session(dice: &mut Dice, keys: &[Key]) -> Session {
+    let key = &keys[dice.place(keys.len())];
+    let model = &MODELS[dice.place(MODELS.len())];
+    // A few rows outlive their key, their user, or both.
+    let (user_id, key) = match dice.below(800) {
+        0 => (key.user_id, "sk-demo-gone-000000".to_owned()),
+        1 => (9999, key.key.clone()),
+        _ => (key.user_id, key.key.clone()),
+    };
+    Session {
+        id: (!dice.once_in(40)).then(|| uuid(dice)),
+        user_id,
+        key,
+        model,
+        endpoint: endpoint(dice, model),
+        user_agent: (!dice.once_in(50)).then(|| dice.pick(&USER_AGENTS)),
+        client_ip: client_ip(dice),
+        requests: 0,
+    }
+}
+
+fn endpoint(dice: &mut Dice, model: &Model) -> String {
+    match model.family {
+        Family::Claude => "/v1/messages".to_owned(),
+        Family::Gpt => dice
+            .pick(&["/v1/responses", "/v1/responses", "/v1/chat/completions"])
+            .to_string(),
+        Family::Gemini => {
+            let verb = dice.pick(&["generateContent", "streamGenerateContent"]);
+            format!("/v1beta/models/{}:{verb}", model.name)
+        }
+    }
+}
+
+fn uuid(dice: &mut Dice) -> String {
+    let (high, low) = (dice.number(), dice.number());
+    format!(
+        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+        high >> 32,
+        high >> 16 & 0xffff,
+        high & 0xfff,
+        low >> 48 & 0x3fff | 0x8000,
+        low & 0xffff_ffff_ffff,
+    )
+}
+
+/// An address of the ranges kept for documentation.
+fn client_ip(dice: &mut Dice) -> String {
+    let number = dice.number();
+    match number % 5 {
+        0 => format!(
+            "2001:db8:{:x}:{:x}::{:x}",
+            number >> 48,
+            number >> 32 & 0xffff,
+            number >> 16 & 0xffff
+        ),
+        _ => format!(
+            "{}.{}",
+            dice.pick(&["192.0.2", "198.51.100", "203.0.113"]),
+            number >> 32 & 0xff
+        ),
+    }
+}

@@ -1,0 +1,150 @@
+//! The folder of the private PostgreSQL: who may use it, and that there is a whole cluster in it.
+
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::account::Account;
+use super::binaries::{self, Binaries};
+use super::socket::SocketFolder;
+use super::{Doing, EmbeddedError, PORT, cluster, leftovers, log};
+
+/// A folder with a whole cluster, and our lock on it.
+#[derive(Debug)]
+pub(super) struct Folder {
+    data: PathBuf,
+    log: PathBuf,
+    socket: SocketFolder,
+    account: Account,
+    binaries: Binaries,
+    /// Unlocked when it is closed, by us or by the kernel. PostgreSQL does not inherit it.
+    _lock: File,
+}
+
+impl Folder {
+    /// Locks `<data_dir>/postgres`, ends what an earlier Decant left running in it, and makes the cluster if there is
+    /// none. `durable`: whether a new cluster is forced to disk before it is used.
+    pub(super) fn prepare(data_dir: &Path, durable: bool) -> Result<Self, EmbeddedError> {
+        let folder = make(data_dir)?;
+        let lock = lock(&folder)?;
+        let data = folder.join("data");
+        let account = Account::choose(&data)?;
+        let binaries = match cluster::version(&data)? {
+            Some(written_by) => binaries::binaries_for(&written_by, &data)?,
+            None => binaries::binaries()?,
+        };
+        account.check_reach(&binaries.program("postgres"), &folder)?;
+        leftovers::end(&data)?;
+        if !data.exists() {
+            cluster::create(&folder, &account, &binaries, durable)?;
+        }
+        let socket = SocketFolder::make(&folder, &account)?;
+        Ok(Self {
+            log: folder.join("postgres.log"),
+            data,
+            socket,
+            account,
+            binaries,
+            _lock: lock,
+        })
+    }
+
+    /// The command that runs PostgreSQL on this folder. `settings` come last and win.
+    pub(super) fn server_command(&self, settings: &[(&str, &str)]) -> Result<Command, EmbeddedError> {
+        let log = log::open(&self.log).doing(|| format!("write {}", self.log.display()))?;
+        let errors = log
+            .try_clone()
+            .doing(|| format!("write {}", self.log.display()))?;
+        let mut command = self.account.command(&self.binaries.program("postgres"));
+        command.stdin(Stdio::null()).stdout(log).stderr(errors);
+        command.arg("-D").arg(&self.data);
+        command.arg("-k").arg(self.socket.path());
+        let port = PORT.to_string();
+        let ours = [
+            ("listen_addresses", ""),
+            ("port", &port),
+            ("unix_socket_permissions", "0700"),
+            ("cluster_name", "decant"),
+            ("timezone", "UTC"),
+            ("log_timezone", "UTC"),
+            ("lc_messages", "C"),
+            ("logging_collector", "off"),
+            ("log_destination", "stderr"),
+            // Nobody replicates from here; a table filled in the transaction that emptied it needs no log at all.
+            ("wal_level", "minimal"),
+            ("max_wal_senders", "0"),
+            ("max_wal_size", "4GB"),
+            // Compiling a query takes longer than the first rows of an export may.
+            ("jit", "off"),
+        ];
+        for (name, value) in ours.iter().chain(settings) {
+            command.arg("-c").arg(format!("{name}={value}"));
+        }
+        Ok(command)
+    }
+
+    pub(super) fn socket(&self) -> &Path {
+        self.socket.path()
+    }
+
+    pub(super) fn log(&self) -> &Path {
+        &self.log
+    }
+
+    pub(super) fn binaries(&self) -> &Binaries {
+        &self.binaries
+    }
+
+    /// The file in which PostgreSQL says how far it is.
+    pub(super) fn status_file(&self) -> PathBuf {
+        self.data.join("postmaster.pid")
+    }
+}
+
+/// Makes `<data_dir>/postgres`. It stays ours; only folders in it are given to PostgreSQL's account, which can
+/// therefore put no links where we, perhaps as root, write.
+fn make(data_dir: &Path) -> Result<PathBuf, EmbeddedError> {
+    let folder = data_dir.join("postgres");
+    let made = || format!("make the folder {}", folder.display());
+    fs::create_dir_all(&folder).doing(made)?;
+    let mode = if nix::unistd::geteuid().is_root() {
+        0o711
+    } else {
+        0o700
+    };
+    fs::set_permissions(&folder, Permissions::from_mode(mode)).doing(made)?;
+    folder.canonicalize().doing(made)
+}
+
+fn lock(folder: &Path) -> Result<File, EmbeddedError> {
+    let path = folder.join("lock");
+    let locking = || format!("lock {}", path.display());
+    let mut options = OpenOptions::new();
+    options
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o644);
+    let mut file = options.open(&path).doing(locking)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let holder = io::read_to_string(&file).unwrap_or_default();
+            let holder = match holder.trim() {
+                "" => "another Decant".to_owned(),
+                process_id => format!("another Decant (process {process_id})"),
+            };
+            return Err(EmbeddedError::InUse {
+                folder: folder.to_owned(),
+                holder,
+            });
+        }
+        Err(TryLockError::Error(source)) => return Err(source).doing(locking),
+    }
+    file.set_len(0).doing(locking)?;
+    writeln!(file, "{}", std::process::id()).doing(locking)?;
+    Ok(file)
+}

@@ -1,0 +1,97 @@
+//! The folder of PostgreSQL's socket. Only its owner may enter it, which is all the access control there is.
+
+use std::ffi::OsStr;
+use std::fs::{self, DirBuilder};
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, symlink};
+use std::path::{Path, PathBuf};
+
+use super::account::Account;
+use super::{Doing, EmbeddedError, PORT};
+
+/// The longest path that a socket may have, in bytes, without the final NUL.
+const SOCKET_PATH_MAX_BYTES: usize = 107;
+/// What a short folder's path begins with; something unpredictable follows.
+const SHORT_PREFIX: &str = "/tmp/decant-";
+
+/// A folder with mode 0700. One in `/tmp` is removed with this value.
+#[derive(Debug)]
+pub(super) struct SocketFolder {
+    path: PathBuf,
+    /// The link to a folder in `/tmp`.
+    link: Option<PathBuf>,
+}
+
+impl SocketFolder {
+    /// `<folder>/socket`, or, where that does not [suit](suits) a socket, a link of that name to a folder in `/tmp`.
+    pub(super) fn make(folder: &Path, account: &Account) -> Result<Self, EmbeddedError> {
+        let wanted = folder.join("socket");
+        let making = || format!("make the socket folder {}", wanted.display());
+        remove_leftover(&wanted).doing(making)?;
+        let made = if suits(&wanted) {
+            Self {
+                path: wanted.clone(),
+                link: None,
+            }
+        } else {
+            let random = RandomState::new().hash_one(std::process::id());
+            let path = PathBuf::from(format!("{SHORT_PREFIX}{random:016x}"));
+            symlink(&path, &wanted).doing(making)?;
+            Self {
+                path,
+                link: Some(wanted.clone()),
+            }
+        };
+        // Fails if somebody else has a folder of that name; the permissions are right from the first moment.
+        DirBuilder::new().mode(0o700).create(&made.path).doing(making)?;
+        account.own(&made.path).doing(making)?;
+        Ok(made)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for SocketFolder {
+    fn drop(&mut self) {
+        if let Some(link) = &self.link {
+            let _ = fs::remove_dir_all(&self.path);
+            let _ = fs::remove_file(link);
+        }
+    }
+}
+
+/// Whether the path is short enough for a socket, and plain enough to stand unquoted in PostgreSQL's list of folders and
+/// in an address. The client library takes a comma there for the end of the path, whatever one does.
+fn suits(folder: &Path) -> bool {
+    let socket = folder.join(format!(".s.PGSQL.{PORT}"));
+    let bytes = socket.as_os_str().as_bytes();
+    bytes.len() <= SOCKET_PATH_MAX_BYTES
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(byte))
+}
+
+/// Removes the socket folder of an earlier start, also one in `/tmp` that a killed Decant left.
+fn remove_leftover(wanted: &Path) -> io::Result<()> {
+    let removed = match fs::read_link(wanted) {
+        Ok(short) => {
+            if short
+                .as_os_str()
+                .as_bytes()
+                .starts_with(OsStr::new(SHORT_PREFIX).as_bytes())
+            {
+                let _ = fs::remove_dir_all(&short);
+            }
+            fs::remove_file(wanted)
+        }
+        Err(_) => fs::remove_dir_all(wanted),
+    };
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

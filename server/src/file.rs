@@ -1,0 +1,63 @@
+//! Raw rows to a finished file, natively: what the fallback endpoint and the command line share.
+
+use bytes::Bytes;
+use futures_util::Stream;
+use wasm_export::options::Options;
+use wasm_export::{Export, ExportError};
+
+use crate::datasets::ParameterError;
+
+/// The file's bytes are handed on in pieces of about this size.
+pub const PIECE_BYTES: usize = 64 * 1024;
+
+/// The words of an address or a command line that are about the file, not about its rows.
+pub const FILE_WORDS: &[&str] =
+    &["format", "timestamps", "language", "header", "delimiter", "bom", "newline", "decimal", "guard"];
+
+/// Parses what the caller chose about the file. `zone` is about both; everything else is left to the selection.
+///
+/// # Errors
+/// [`ParameterError`] naming the word.
+pub fn parse_options(pairs: &[(String, String)]) -> Result<Options, ParameterError> {
+    let mut options = Options::default();
+    for (name, value) in pairs.iter().filter(|(_, value)| !value.trim().is_empty()) {
+        let value = value.trim();
+        let wrong = |error: &dyn std::fmt::Display| ParameterError::invalid(name, format!("cannot be used: {error}"));
+        match name.as_str() {
+            "zone" => options.zone = value.parse().map_err(|error| wrong(&error))?,
+            "format" => options.format = value.parse().map_err(|error| wrong(&error))?,
+            "timestamps" => options.timestamps = value.parse().map_err(|error| wrong(&error))?,
+            "language" => options.language = Some(value.to_owned()),
+            "header" => options.header = value.parse().map_err(|error| wrong(&error))?,
+            "delimiter" => options.delimiter = value.parse().map_err(|error| wrong(&error))?,
+            "bom" => options.bom = value.parse().map_err(|error| wrong(&error))?,
+            "newline" => options.newline = value.parse().map_err(|error| wrong(&error))?,
+            "decimal" => options.decimal = value.parse().map_err(|error| wrong(&error))?,
+            "guard" => options.guard = value.parse().map_err(|error| wrong(&error))?,
+            _ => {}
+        }
+    }
+    Ok(options)
+}
+
+/// The pairs that are about the rows.
+#[must_use]
+pub fn without_file_words(pairs: &[(String, String)]) -> Vec<(String, String)> {
+    pairs.iter().filter(|(name, _)| !FILE_WORDS.contains(&name.as_str())).cloned().collect()
+}
+
+/// The file's bytes. An error is the end: whoever passes the bytes on must not let them look whole.
+pub fn format(rows: impl Stream<Item = Bytes>, options: Options) -> impl Stream<Item = Result<Bytes, ExportError>> {
+    async_stream::try_stream! {
+        let mut export = Export::new(options);
+        let mut file = Vec::with_capacity(2 * PIECE_BYTES);
+        for await raw in rows {
+            export.push(&raw, &mut file)?;
+            if file.len() >= PIECE_BYTES {
+                yield Bytes::from(std::mem::replace(&mut file, Vec::with_capacity(2 * PIECE_BYTES)));
+            }
+        }
+        export.finish(&mut file)?;
+        yield Bytes::from(file);
+    }
+}

@@ -1,0 +1,32 @@
+//! Decant's server: it authenticates, narrows the query to what the caller may see, and passes PostgreSQL's own
+//! `COPY` bytes through. What formats them is the `wasm-export` crate, in the visitor's browser or here.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`config`] | the settings, from the environment and a TOML file |
+//! | [`startup`] | the application: source, catalog, routes; built, run, stopped |
+//! | [`source`] | the pools of the database that is exported |
+//! | [`embedded`], [`demo`] | the private PostgreSQL and the data in it |
+//! | [`datasets`] | declared in TOML; filters; all SQL of datasets |
+//! | [`rows`] | `COPY` to the raw-row stream |
+//! | [`encoding`] | the stream compressed as the client accepts it |
+//! | [`file`] | raw rows to a finished file, natively |
+//! | [`auth`] | who calls, and what that caller may see |
+//! | [`routes`] | the addresses; nothing below this line knows them |
+//! | [`commands`] | what `decant` can be told to do |
+
+pub mod app;
+pub mod auth;
+pub mod commands;
+pub mod config;
+pub mod datasets;
+pub mod demo;
+pub mod embedded;
+pub mod encoding;
+pub mod error;
+pub mod file;
+pub mod routes;
+pub mod rows;
+pub mod source;
+pub mod startup;
+pub mod telemetry;

@@ -1,0 +1,7 @@
+//! `decant`: see `decant --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    decant::commands::run()
+}

@@ -1,0 +1,119 @@
+//! What there is, how much of it, and what its filters offer.
+
+use std::sync::Arc;
+
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+use serde_json::json;
+use wasm_export::rows::Column;
+
+use crate::app::App;
+use crate::auth::{Caller, Scope};
+use crate::datasets::definition::{Access, FilterKind};
+use crate::datasets::{Dataset, Query, Selection, options};
+use crate::error::ApiError;
+
+/// The pairs of an address.
+pub type Pairs = web::Query<Vec<(String, String)>>;
+
+/// A dataset as a caller sees it.
+#[derive(Serialize)]
+struct Description<'a> {
+    name: &'a str,
+    title: &'a str,
+    available: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    columns: Vec<Column>,
+    order: Vec<&'a str>,
+    filters: Vec<FilterDescription<'a>>,
+}
+
+#[derive(Serialize)]
+struct FilterDescription<'a> {
+    name: &'a str,
+    label: &'a str,
+    kind: FilterKind,
+    options: bool,
+}
+
+/// The datasets that the caller may see.
+pub async fn list(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, ApiError> {
+    let mut datasets = Vec::new();
+    for dataset in app.catalog.iter() {
+        if dataset.definition.access == Access::Owner || caller.scope() == Scope::All {
+            datasets.push(describe(dataset, &caller)?);
+        }
+    }
+    Ok(HttpResponse::Ok().json(json!({ "datasets": datasets })))
+}
+
+/// One dataset.
+pub async fn show(app: web::Data<App>, caller: Caller, name: web::Path<String>) -> Result<HttpResponse, ApiError> {
+    let dataset = app.catalog.get(&name).ok_or_else(|| ApiError::UnknownDataset(name.into_inner()))?;
+    Ok(HttpResponse::Ok().json(describe(dataset, &caller)?))
+}
+
+/// How many rows there are exactly.
+pub async fn count(
+    app: web::Data<App>,
+    caller: Caller,
+    name: web::Path<String>,
+    pairs: Pairs,
+) -> Result<HttpResponse, ApiError> {
+    let dataset = app.dataset(&name)?;
+    let selection = Selection::parse(&dataset.definition, pairs.iter())?;
+    let query = Query::new(dataset, &caller, &selection)?;
+    let mut connection = app.source.for_query().await?;
+    let sql = query.count().render(&mut connection).await?;
+    let rows: i64 = sqlx::query_scalar(sql).fetch_one(&mut *connection).await?;
+    Ok(HttpResponse::Ok().json(json!({ "rows": rows })))
+}
+
+/// The values that a filter offers to choose from.
+pub async fn options(
+    app: web::Data<App>,
+    caller: Caller,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, ApiError> {
+    let (name, filter) = path.into_inner();
+    let dataset = app.dataset(&name)?;
+    let declared = dataset.definition.filter(&filter).map(|position| &dataset.definition.filters[position]);
+    let choices = declared.and_then(|declared| Some((declared, declared.options.as_ref()?)));
+    let Some((declared, choices)) = choices else { return Err(ApiError::UnknownOptions(filter)) };
+    let selection = Selection::default();
+    let template = Query::new(dataset, &caller, &selection)?.options(declared, choices)?;
+    let key = (caller.scope(), name, filter);
+    if let Some(kept) = app.options.get(&key) {
+        return Ok(HttpResponse::Ok().json(&*kept));
+    }
+    let mut connection = app.source.for_query().await?;
+    let fresh = Arc::new(options::fetch(&mut connection, &template).await?);
+    app.options.keep(key, fresh.clone());
+    Ok(HttpResponse::Ok().json(&*fresh))
+}
+
+fn describe<'a>(dataset: &'a Dataset, caller: &Caller) -> Result<Description<'a>, ApiError> {
+    let definition = &dataset.definition;
+    let everything = Selection::default();
+    let query = Query::new(dataset, caller, &everything)?;
+    let admin = caller.scope() == Scope::All;
+    let filters = definition.filters.iter().filter(|filter| admin || !filter.admin_only);
+    let available = dataset.unavailable.is_none();
+    Ok(Description {
+        name: &definition.name,
+        title: &definition.title,
+        available,
+        reason: dataset.unavailable.as_ref().map(|unavailable| unavailable.reason.as_str()),
+        columns: if available { query.columns() } else { Vec::new() },
+        order: definition.order.iter().map(|order| order.column.as_str()).collect(),
+        filters: filters
+            .map(|filter| FilterDescription {
+                name: &filter.name,
+                label: &filter.label,
+                kind: filter.kind,
+                options: filter.options.is_some(),
+            })
+            .collect(),
+    })
+}

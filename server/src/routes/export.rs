@@ -1,0 +1,51 @@
+//! The fallback for callers without WebAssembly: the file, formatted here.
+
+use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType};
+use actix_web::{HttpResponse, web};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use wasm_export::{LocalTime, file_name};
+
+use super::datasets::Pairs;
+use super::rows::prepare;
+use crate::app::App;
+use crate::auth::Caller;
+use crate::datasets::Selection;
+use crate::error::ApiError;
+use crate::file;
+
+/// A finished file. If it fails part-way the connection is broken, never ended, so that no client takes it for whole.
+pub async fn export(
+    app: web::Data<App>,
+    caller: Caller,
+    name: web::Path<String>,
+    pairs: Pairs,
+) -> Result<HttpResponse, ApiError> {
+    let dataset = app.dataset(&name)?;
+    let options = file::parse_options(&pairs)?;
+    let selection = Selection::parse(&dataset.definition, &file::without_file_words(&pairs))?;
+    let prepared = prepare(&app, &caller, dataset, &selection).await?;
+    let at = local_time(selection.zone.time_zone().to_datetime(Timestamp::now()));
+    let filename = file_name(&dataset.definition.name, options.format, at);
+    let disposition = ContentDisposition {
+        disposition: DispositionType::Attachment,
+        parameters: vec![DispositionParam::Filename(filename)],
+    };
+    Ok(HttpResponse::Ok()
+        .content_type(options.format.media_type())
+        .insert_header(disposition)
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(file::format(prepared.into_stream(app.pace()), options)))
+}
+
+fn local_time(at: DateTime) -> LocalTime {
+    LocalTime {
+        year: at.year().unsigned_abs(),
+        month: at.month().unsigned_abs(),
+        day: at.day().unsigned_abs(),
+        hour: at.hour().unsigned_abs(),
+        minute: at.minute().unsigned_abs(),
+        second: at.second().unsigned_abs(),
+    }
+}

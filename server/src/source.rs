@@ -1,0 +1,85 @@
+//! The database that is exported: one pool for exports, one for everything else.
+
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{Executor, PgConnection, Postgres};
+
+/// How the session writes values: the raw-row stream promises UTC, ISO dates and numbers that read back exactly.
+const NOTATION: &str = "set timezone = 'UTC'; set datestyle = 'ISO, YMD'; set intervalstyle = 'iso_8601'; \
+     set extra_float_digits = 3; set bytea_output = 'hex'; set client_encoding = 'UTF8'; \
+     set standard_conforming_strings = on";
+
+/// The server looks once a second whether the client is still there, also while a query has no row to send
+/// (PostgreSQL 14 and later: `client_connection_check_interval`).
+const NOTICE_ABSENCE: &str = "select set_config(name, '1000', false) from pg_settings \
+     where name = 'client_connection_check_interval'";
+
+/// The database that is exported.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// For exports; its size is the limit on running exports.
+    exports: PgPool,
+    /// For pages, counts, options and sign-in: short queries with a time limit.
+    queries: PgPool,
+}
+
+/// How many connections, and how long things may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Exports that run at once.
+    pub exports_max: u32,
+    /// Connections for everything else.
+    pub queries_max: u32,
+    /// How long to wait for a connection.
+    pub wait_max: Duration,
+    /// How long a query that is not an export may take.
+    pub query_max: Duration,
+}
+
+impl Source {
+    /// Opens the pools; a connection is made when it is first needed.
+    #[must_use]
+    pub fn new(options: &PgConnectOptions, limits: Limits) -> Self {
+        let pool = |connections_max, statement_max: Duration| {
+            let options = options.clone().application_name("decant");
+            PgPoolOptions::new()
+                .max_connections(connections_max)
+                .acquire_timeout(limits.wait_max)
+                .after_connect(move |connection, _| Box::pin(introduce(connection, statement_max)))
+                .connect_lazy_with(options)
+        };
+        Self { exports: pool(limits.exports_max, Duration::ZERO), queries: pool(limits.queries_max, limits.query_max) }
+    }
+
+    /// A connection for an export. Dropping it ends its query: it never goes back to the pool half-read.
+    ///
+    /// # Errors
+    /// [`sqlx::Error::PoolTimedOut`] if all are busy; what the database answers.
+    pub async fn for_export(&self) -> sqlx::Result<PoolConnection<Postgres>> {
+        self.exports.acquire().await
+    }
+
+    /// A connection for a short query.
+    ///
+    /// # Errors
+    /// [`sqlx::Error::PoolTimedOut`] if all are busy; what the database answers.
+    pub async fn for_query(&self) -> sqlx::Result<PoolConnection<Postgres>> {
+        self.queries.acquire().await
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        self.exports.close().await;
+        self.queries.close().await;
+    }
+}
+
+async fn introduce(connection: &mut PgConnection, statement_max: Duration) -> sqlx::Result<()> {
+    connection.execute(NOTATION).await?;
+    connection.execute(NOTICE_ABSENCE).await?;
+    let limit = statement_max.as_millis().to_string();
+    sqlx::query("select set_config('statement_timeout', $1, false)").bind(limit).execute(connection).await?;
+    Ok(())
+}

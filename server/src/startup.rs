@@ -1,0 +1,254 @@
+//! The application: built from the settings, run until it is told to stop.
+
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::{HttpServer, web};
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection, PgConnection};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::auth::{self, Attempts, Authority, JwksError, Sessions, TokenKeys};
+use crate::config::Settings;
+use crate::datasets::catalog::CatalogError;
+use crate::datasets::options::OptionsCache;
+use crate::datasets::Catalog;
+use crate::demo::{self, DemoError};
+use crate::embedded::{EmbeddedError, EmbeddedPostgres};
+use crate::source::{Limits, Source};
+use crate::{routes, telemetry};
+
+/// How long, after exports were broken off, the last bytes may take to reach their clients.
+const LAST_BYTES_MAX: Duration = Duration::from_secs(2);
+
+/// Decant, ready to run.
+pub struct Application {
+    server: Server,
+    address: SocketAddr,
+    app: web::Data<App>,
+    embedded: Option<EmbeddedPostgres>,
+    demo: Option<DemoSignIn>,
+}
+
+/// How to sign in to the private PostgreSQL's demo.
+pub struct DemoSignIn {
+    /// The administrator's token.
+    pub admin_token: SecretString,
+    /// Who the ordinary user is.
+    pub user_name: &'static str,
+    /// The ordinary user's key.
+    pub user_key: &'static str,
+}
+
+/// Why Decant does not start.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum StartError {
+    /// The private PostgreSQL.
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    /// Its data.
+    #[error("the demo data could not be made: {0}")]
+    Demo(#[from] DemoError),
+    /// A definition.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The database of the setting DSN.
+    #[error("the database of DSN does not answer: {0}. Is it running, and may this user connect to it?")]
+    Source(#[source] sqlx::Error),
+    /// The key set.
+    #[error(transparent)]
+    Jwks(#[from] JwksError),
+    /// The data folder.
+    #[error("the data folder {path} cannot be used: {source}")]
+    DataDir { path: std::path::PathBuf, source: std::io::Error },
+    /// The address.
+    #[error("cannot listen on {address}: {source}. Choose another address with DECANT_LISTEN")]
+    Listen { address: SocketAddr, source: std::io::Error },
+}
+
+impl Application {
+    /// Starts everything but the answering.
+    ///
+    /// # Errors
+    /// [`StartError`] with what is missing.
+    pub async fn build(mut settings: Settings) -> Result<Self, StartError> {
+        let mut catalog = Catalog::load(settings.datasets_dir.as_deref())?;
+        let token_keys = TokenKeys::load(settings.jwt_secret.as_ref(), settings.jwks_file.as_deref())?;
+        let listener = listen(settings.listen)?;
+        let (options, embedded) = match &settings.dsn {
+            Some(dsn) => (dsn.clone(), None),
+            None => {
+                let embedded = EmbeddedPostgres::start(&settings.data_dir).await?;
+                (embedded.connect_options(), Some(embedded))
+            }
+        };
+        if embedded.is_some() {
+            fill_once(&options, settings.demo_rows).await?;
+        }
+        let source = Source::new(&options, limits(&settings));
+        let mut connection = source.for_query().await.map_err(StartError::Source)?;
+        catalog.prepare(&mut connection).await?;
+        drop(connection);
+        report(&catalog);
+
+        let demo = embedded.is_some().then(|| demo_sign_in(&mut settings)).transpose()?;
+        let authority = authority(&settings, token_keys)?;
+        let app = web::Data::new(App {
+            authority,
+            source,
+            catalog,
+            options: OptionsCache::default(),
+            stopping: CancellationToken::new(),
+            break_off: CancellationToken::new(),
+            settings,
+        });
+        let address = listener.local_addr().map_err(|source| StartError::Listen { address: app.settings.listen, source })?;
+        let server = serve(listener, app.clone())?;
+        Ok(Self { server, address, app, embedded, demo })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How to sign in, where there is demo data.
+    #[must_use]
+    pub fn demo(&self) -> Option<&DemoSignIn> {
+        self.demo.as_ref()
+    }
+
+    /// Answers until `stop` comes true; then lets running exports finish for a while, breaks off the rest, and
+    /// stops the private PostgreSQL.
+    ///
+    /// # Errors
+    /// If the private PostgreSQL does not stop.
+    pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
+        let Self { server, app, embedded, .. } = self;
+        let handle = server.handle();
+        let running = tokio::spawn(server);
+        tokio::select! {
+            () = stop => tracing::info!("told to stop"),
+            ended = gone(embedded.as_ref()) => tracing::error!(ended, "the private PostgreSQL has ended; stopping"),
+        }
+        app.stopping.cancel();
+        let break_off = app.break_off.clone();
+        let patience = app.settings.shutdown_max;
+        let timer = tokio::spawn(async move {
+            tokio::time::sleep(patience).await;
+            break_off.cancel();
+        });
+        handle.stop(true).await;
+        timer.abort();
+        if let Ok(Err(error)) = running.await {
+            tracing::error!(%error, "the server did not end well");
+        }
+        app.source.close().await;
+        if let Some(embedded) = embedded {
+            embedded.stop().await?;
+        }
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// Fills the private PostgreSQL on its first start.
+async fn fill_once(options: &PgConnectOptions, rows: u64) -> Result<(), DemoError> {
+    let mut connection = PgConnection::connect_with(options).await?;
+    demo::create_schema(&mut connection).await?;
+    if demo::is_filled(&mut connection).await? == Some(0) && rows > 0 {
+        tracing::info!(rows, "the private PostgreSQL is new; making up demo data");
+        demo::fill(&mut connection, &demo::Plan::new(rows), |_| {}).await?;
+    }
+    connection.close().await?;
+    Ok(())
+}
+
+async fn gone(embedded: Option<&EmbeddedPostgres>) -> String {
+    match embedded {
+        Some(embedded) => embedded.ended().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).map_err(|source| StartError::Listen { address, source })
+}
+
+fn serve(listener: TcpListener, app: web::Data<App>) -> Result<Server, StartError> {
+    let address = app.settings.listen;
+    let shutdown_max = app.settings.shutdown_max + LAST_BYTES_MAX;
+    let factory = move || {
+        actix_web::App::new().app_data(app.clone()).wrap(from_fn(telemetry::accompany)).configure(routes::configure)
+    };
+    let server = HttpServer::new(factory)
+        // A client that has left must be noticed while its export waits for the database: the body is dropped,
+        // and with it the query.
+        .h1_allow_half_closed(false)
+        .shutdown_timeout(shutdown_max.as_secs())
+        .disable_signals()
+        .listen(listener)
+        .map_err(|source| StartError::Listen { address, source })?;
+    Ok(server.run())
+}
+
+fn limits(settings: &Settings) -> Limits {
+    Limits {
+        exports_max: settings.exports_max,
+        queries_max: settings.connections_max,
+        wait_max: settings.wait_max,
+        query_max: settings.query_max,
+    }
+}
+
+fn authority(settings: &Settings, token_keys: TokenKeys) -> Result<Authority, StartError> {
+    let secret = match &settings.session_secret {
+        Some(secret) => secret.clone(),
+        None => kept_secret(settings, "session.secret")?,
+    };
+    Ok(Authority {
+        sessions: Sessions::new(&secret, settings.admin_token.as_ref(), settings.session),
+        admin_token: settings.admin_token.clone(),
+        token_keys,
+        attempts: Attempts::new(settings.login_attempts_max),
+        trust_proxy: settings.trust_proxy,
+    })
+}
+
+/// The private PostgreSQL's data are made up, so its administrator's token may be too.
+fn demo_sign_in(settings: &mut Settings) -> Result<DemoSignIn, StartError> {
+    let admin_token = match settings.admin_token.clone() {
+        Some(token) => token,
+        None => kept_secret(settings, "admin.token")?,
+    };
+    settings.admin_token = Some(SecretString::from(admin_token.expose_secret()));
+    let ordinary = demo::SIGN_IN;
+    Ok(DemoSignIn { admin_token, user_name: ordinary.user_name, user_key: ordinary.user_key })
+}
+
+fn kept_secret(settings: &Settings, file: &str) -> Result<SecretString, StartError> {
+    let path = &settings.data_dir;
+    auth::kept_secret(path, file).map_err(|source| StartError::DataDir { path: path.clone(), source })
+}
+
+fn report(catalog: &Catalog) {
+    for dataset in catalog.iter() {
+        let name = &dataset.definition.name;
+        match &dataset.unavailable {
+            None => tracing::info!(dataset = name, "a dataset is ready"),
+            Some(unavailable) if unavailable.mistake => {
+                tracing::error!(dataset = name, reason = unavailable.reason, "a dataset's definition is wrong");
+            }
+            Some(unavailable) => {
+                tracing::warn!(dataset = name, reason = unavailable.reason, "a dataset is unavailable");
+            }
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! What cannot be used is refused by name, and nothing of the SQL leaks or runs.
+
+use decant_tests::actors::App;
+use reqwest::Method;
+use serde_json::Value;
+
+/// Things that would do harm if they were pasted into SQL.
+const SQL: &[&str] = &[
+    "' or '1'='1",
+    "'; drop table message_request; --",
+    "\\'; drop table message_request; --",
+    "') union select key from keys --",
+    "$$; drop table message_request; $$",
+    "%s %1$L %I {} {0}",
+    "E'\\x27 or true --",
+    "\u{2019} or 1=1",
+    "/* */ or true",
+    "x\ty\nz\r\n\\.",
+    "\\N",
+    "\u{ff07} or \u{ff07}1\u{ff07}=\u{ff07}1",
+];
+
+#[tokio::test]
+async fn sql_in_a_text_filter_stays_text() {
+    let app = App::start().await;
+    let rows = app.database.usage_rows("true").await;
+    for filter in ["session", "model", "endpoint"] {
+        for sql in SQL {
+            for request in [app.admin().rows("usage-logs"), app.admin().page("usage-logs")] {
+                let found = request.query(filter, sql).answer().await.raw_rows().whole();
+                assert_eq!(found.count(), 0, "{filter}={sql}");
+            }
+            let count: Value = app
+                .admin()
+                .count("usage-logs")
+                .query(filter, sql)
+                .answer()
+                .await
+                .good()
+                .json();
+            assert_eq!(count["rows"], 0, "{filter}={sql}");
+        }
+    }
+    assert_eq!(app.database.usage_rows("true").await, rows);
+}
+
+#[tokio::test]
+async fn a_text_filter_finds_text_that_looks_like_sql() {
+    let app = App::start().await;
+    for (position, sql) in SQL.iter().enumerate() {
+        let literal = format!("'{}'", sql.replace('\'', "''"));
+        let target = format!(
+            "select id from message_request where deleted_at is null order by id offset {position} limit 1"
+        );
+        let change = format!("update message_request set session_id = {literal} where id = ({target})");
+        app.database
+            .execute(format!("set standard_conforming_strings = on; {change}"))
+            .await;
+        let found = app
+            .admin()
+            .rows("usage-logs")
+            .query("session", sql)
+            .answer()
+            .await
+            .raw_rows()
+            .whole();
+        assert_eq!(found.column("session_id"), [Some((*sql).to_owned())], "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_value_of_the_wrong_kind_is_refused_by_the_name_of_its_filter() {
+    let app = App::start().await;
+    let nul = "a\0b";
+    for (field, value) in [
+        ("user", "1 or 1=1"),
+        ("user", "1.5"),
+        ("user", "9223372036854775808"),
+        ("key", "1; drop table users"),
+        ("key", "null"),
+        ("provider", "0x10"),
+        ("provider", "'"),
+        ("status_code", "200)--"),
+        ("min_retry_count", "1e3"),
+        ("min_retry_count", "two"),
+        ("exclude_200", "1 or 1=1"),
+        ("exclude_200", "perhaps"),
+        ("start", "yesterday"),
+        ("start", "now()"),
+        ("start", "'2026-01-01'"),
+        ("end", "2026-13-01"),
+        ("end", "2026-02-30T00:00"),
+        ("end", "99999999999999999999"),
+        ("session", nul),
+        ("model", nul),
+        ("endpoint", nul),
+        ("user", nul),
+        ("limit", "0"),
+        ("limit", "-1"),
+        ("limit", "99999999999999999999999999"),
+        ("limit", "all"),
+        ("columns", "model,password"),
+        ("columns", "model,id"),
+        ("columns", "model,model"),
+        ("columns", "m.key"),
+        ("after", "not a cursor"),
+        ("after", "AAAA"),
+        ("as_of", "someday"),
+        ("zone", "Mars/Olympus_Mons"),
+        ("zone", "../../etc/passwd"),
+    ] {
+        for request in [
+            app.admin().rows("usage-logs"),
+            app.admin().export("usage-logs"),
+            app.admin().count("usage-logs"),
+        ] {
+            let problem = request
+                .query(field, value)
+                .answer()
+                .await
+                .problem(400, "invalid_parameter");
+            assert_eq!(problem.field.as_deref(), Some(field), "{value}: {problem:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_parameter_is_refused_by_name() {
+    let app = App::start().await;
+    for field in [
+        "usr",
+        "User",
+        "sessionId",
+        "user_id; drop table users",
+        "offset",
+        "",
+        "where",
+    ] {
+        let problem = app
+            .admin()
+            .rows("usage-logs")
+            .query(field, "1")
+            .answer()
+            .await
+            .problem(400, "unknown_parameter");
+        assert_eq!(problem.field.as_deref(), Some(field));
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_choice_about_the_file_is_refused_by_name() {
+    let app = App::start().await;
+    for (field, value) in [
+        ("format", "docx"),
+        ("format", "CSV"),
+        ("timestamps", "unix"),
+        ("header", "yes"),
+        ("delimiter", "::"),
+        ("bom", "maybe"),
+        ("newline", "cr"),
+        ("decimal", "point"),
+        ("guard", "off"),
+    ] {
+        let problem = app
+            .admin()
+            .export("usage-logs")
+            .query(field, value)
+            .answer()
+            .await;
+        assert_eq!(
+            problem.problem(400, "invalid_parameter").field.as_deref(),
+            Some(field),
+            "{value}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn values_that_contradict_each_other_are_refused() {
+    let app = App::start().await;
+    for (query, field) in [
+        ([("start", "2026-01-02"), ("end", "2026-01-01")], "end"),
+        ([("start", "2026-01-01T00:00:00Z"), ("end", "2026-01-01")], "end"),
+        ([("status_code", "200"), ("exclude_200", "true")], "exclude_200"),
+        ([("model", "a"), ("model", "b")], "model"),
+        ([("limit", "1"), ("limit", "2")], "limit"),
+    ] {
+        let answer = app.admin().rows("usage-logs").queries(&query).answer().await;
+        assert_eq!(
+            answer.problem(400, "contradictory_parameters").field.as_deref(),
+            Some(field),
+            "{query:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_leads_nowhere_is_a_problem() {
+    let app = App::start().await;
+    for dataset in [
+        "no-such-dataset",
+        "usage_logs",
+        "USAGE-LOGS",
+        "usage-logs%00",
+        "..%2f..%2fetc",
+        "%27%20or%201",
+    ] {
+        app.admin()
+            .rows(dataset)
+            .answer()
+            .await
+            .problem(404, "unknown_dataset");
+    }
+    for path in [
+        "/api",
+        "/api/",
+        "/api/nothing",
+        "/api/datasets/usage-logs/nothing",
+        "/no-such-file.js",
+    ] {
+        app.admin().get(path).answer().await.problem(404, "not_found");
+    }
+    for (method, path) in [
+        (Method::POST, "/api/datasets"),
+        (Method::DELETE, "/api/datasets/usage-logs/rows"),
+        (Method::PUT, "/api/login"),
+        (Method::GET, "/api/logout"),
+        (Method::POST, "/"),
+    ] {
+        app.admin()
+            .request(method, path)
+            .answer()
+            .await
+            .problem(405, "method_not_allowed");
+    }
+}
+
+#[tokio::test]
+async fn a_query_that_is_no_query_is_refused() {
+    let app = App::start().await;
+    for query in ["?session=%ff%fe", "?session=%00", "?%00=1"] {
+        let answer = app
+            .admin()
+            .get(&format!("/api/datasets/usage-logs/rows{query}"))
+            .answer()
+            .await;
+        assert_eq!(answer.status, 400, "{query}: {}", answer.text());
+        let problem: Value = answer.json();
+        assert!(
+            problem["code"].is_string() && problem["request_id"].is_string(),
+            "{problem}"
+        );
+    }
+    let long = "x".repeat(20_000);
+    let answer = app
+        .admin()
+        .rows("usage-logs")
+        .query("session", &long)
+        .answer()
+        .await;
+    assert!([200, 400, 414, 431].contains(&answer.status), "{}", answer.status);
+    app.admin().me().answer().await.good();
+}

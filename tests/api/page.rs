@@ -1,0 +1,77 @@
+//! The table's pages: each goes on after the last row of the one before.
+
+use decant_tests::actors::{Actor, App};
+use decant_tests::raw_rows::RawRows;
+
+async fn page(actor: &Actor, limit: &str, after: Option<&str>) -> RawRows {
+    let request = actor
+        .page("usage-logs")
+        .query("limit", limit)
+        .query("after", after.unwrap_or_default());
+    request.answer().await.raw_rows().whole()
+}
+
+/// All pages from the first to the empty one.
+async fn walk(actor: &Actor, limit: &str) -> Vec<u8> {
+    let (mut bytes, mut after) = (Vec::new(), None);
+    loop {
+        let page = page(actor, limit, after.as_deref()).await;
+        if page.count() == 0 {
+            return bytes;
+        }
+        bytes.extend_from_slice(&page.bytes);
+        after = Some(page.cursor());
+    }
+}
+
+#[tokio::test]
+async fn the_pages_together_are_the_export() {
+    let app = App::start().await;
+    let expected = app.database.copy_of_usage_rows("true").await;
+    assert_eq!(walk(&app.admin(), "137").await, expected);
+    let (user, who) = app.user().await;
+    let own = app
+        .database
+        .copy_of_usage_rows(&format!("m.user_id = {}", who.id))
+        .await;
+    assert_eq!(walk(&user, "50").await, own);
+}
+
+#[tokio::test]
+async fn rows_of_one_moment_and_rows_without_a_time_are_neither_lost_nor_doubled() {
+    let app = App::start().await;
+    app.database
+        .execute("update message_request set created_at = '2026-01-28 00:00:00+00' where id % 3 = 0")
+        .await;
+    app.database
+        .execute("update message_request set created_at = null where id % 5 = 0")
+        .await;
+    assert_eq!(
+        walk(&app.admin(), "100").await,
+        app.database.copy_of_usage_rows("true").await
+    );
+}
+
+#[tokio::test]
+async fn the_last_rows_cells_are_the_cursor() {
+    let app = App::start().await;
+    let mut first = page(&app.admin(), "50", None).await;
+    let told = first.end.take().unwrap().cursor;
+    assert_eq!(
+        told,
+        Some(first.cursor()),
+        "the cursor is base64url of the raw order cells"
+    );
+}
+
+#[tokio::test]
+async fn a_page_has_50_rows_unless_another_size_is_asked_for_and_never_more_than_500() {
+    let app = App::start().await;
+    let page = |limit: &str| app.admin().page("usage-logs").query("limit", limit);
+    assert_eq!(page("").answer().await.raw_rows().whole().count(), 50);
+    assert_eq!(page("500").answer().await.raw_rows().whole().count(), 500);
+    for limit in ["501", "9223372036854775807"] {
+        let problem = page(limit).answer().await.problem(400, "invalid_parameter");
+        assert_eq!(problem.field.as_deref(), Some("limit"));
+    }
+}

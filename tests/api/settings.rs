@@ -1,0 +1,179 @@
+//! Settings: listed, read from two places, refused with name and reason.
+
+use decant_tests::actors::Actor;
+use decant_tests::cluster::folder;
+use decant_tests::database::Database;
+use decant_tests::program::{self, Settings};
+use decant_tests::server::Server;
+
+/// What a start with these settings says when it is refused.
+async fn refusal(settings: Settings<'_>) -> String {
+    let data = folder();
+    let ours = [
+        ("DECANT_DATA_DIR", data.path().to_str().unwrap()),
+        ("DECANT_LISTEN", "127.0.0.1:0"),
+    ];
+    program::run(&["serve"], &[&ours, settings].concat())
+        .await
+        .refusal()
+}
+
+#[tokio::test]
+async fn help_lists_every_setting() {
+    let help = program::run(&["serve", "--help"], &[]).await.good().text();
+    for setting in [
+        "DSN",
+        "ADMIN_TOKEN",
+        "JWT_SECRET",
+        "JWKS_FILE",
+        "DECANT_LISTEN",
+        "DECANT_DATA_DIR",
+        "DECANT_DATASETS_DIR",
+        "DECANT_DEMO_ROWS",
+        "DECANT_LOG",
+        "DECANT_HEARTBEAT_SECONDS",
+        "DECANT_SHUTDOWN_SECONDS",
+        "DECANT_EXPORTS_MAX",
+        "DECANT_LOGIN_ATTEMPTS_MAX",
+        "DECANT_SESSION_HOURS",
+        "DECANT_CONFIG",
+    ] {
+        assert!(help.contains(setting), "{setting} is missing:\n{help}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_setting_is_refused_with_its_name_and_reason_but_not_its_value() {
+    for (name, value, reason) in [
+        ("DSN", "mysql://root:hunter2hunter2@localhost/x", "postgres://"),
+        (
+            "DSN",
+            "postgres://u:hunter2@localhost:port/x",
+            "not a PostgreSQL address",
+        ),
+        (
+            "DSN",
+            "postgres://u:hunter2@localhost/x?sslmode=sometimes",
+            "sslmode",
+        ),
+        ("ADMIN_TOKEN", "hunter2", "at least 16"),
+        ("JWT_SECRET", "hunter2", "at least 32"),
+        ("DECANT_LISTEN", "hunter2", "address"),
+        ("DECANT_EXPORTS_MAX", "0", "at least 1"),
+        ("DECANT_EXPORTS_MAX", "many", "digit"),
+        ("DECANT_HEARTBEAT_SECONDS", "-1", "digit"),
+        ("DECANT_LOG", "loud", "pretty"),
+        ("DECANT_TRUST_PROXY", "perhaps", "true"),
+        ("JWKS_FILE", "/no/such/file", "No such file"),
+        ("DECANT_DATASETS_DIR", "/no/such/folder", "No such file"),
+        ("DECANT_CONFIG", "/no/such/file", "No such file"),
+    ] {
+        let said = refusal(&[("DSN", "postgres:///x?host=/nowhere"), (name, value)]).await;
+        assert!(said.contains(reason), "{name}={value}: {said}");
+        assert!(
+            said.contains(name) || said.contains(value),
+            "{name} is not named: {said}"
+        );
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_answer_is_told_without_its_password() {
+    let said = refusal(&[
+        ("DSN", "postgres://u:hunter2@127.0.0.1:1/x"),
+        ("DECANT_WAIT_SECONDS", "1"),
+    ])
+    .await;
+    assert!(said.contains("DSN"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_named() {
+    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let said = refusal(&[
+        ("DSN", "postgres:///x?host=/nowhere"),
+        ("DECANT_LISTEN", &address),
+    ])
+    .await;
+    assert!(
+        said.contains(&address) && said.contains("DECANT_LISTEN"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn settings_may_stand_in_a_file_and_the_environment_goes_first() {
+    let database = Database::new().await;
+    let settings = folder();
+    let file = settings.path().join("decant.toml");
+    let text = format!(
+        "DSN = \"{}\"\nDECANT_PAGE_ROWS_MAX = 3\nADMIN_TOKEN = \"the-one-in-the-file\"\n",
+        database.dsn
+    );
+    std::fs::write(&file, text).unwrap();
+    let server = Server::start(&[("DECANT_CONFIG", file.to_str().unwrap())]).await;
+    let nobody = Actor::new(&server.address);
+    nobody
+        .clone()
+        .with_token("the-one-in-the-file")
+        .me()
+        .answer()
+        .await
+        .problem(401, "invalid_credentials");
+    let admin = nobody.with_token(decant_tests::server::ADMIN_TOKEN);
+    assert_eq!(
+        admin.page("usage-logs").answer().await.raw_rows().whole().count(),
+        3
+    );
+}
+
+#[tokio::test]
+async fn a_mistake_in_the_file_of_settings_is_named() {
+    let settings = folder();
+    let file = settings.path().join("decant.toml");
+    for (text, part) in [
+        ("DECANT_LISTN = \"127.0.0.1:0\"", "DECANT_LISTN"),
+        ("ADMIN_TOKEN = \"hunter2", "line 1"),
+        ("DECANT_EXPORTS_MAX = [1]", "DECANT_EXPORTS_MAX"),
+        ("[database]\nDSN = \"hunter2\"", "database"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let said = refusal(&[("DECANT_CONFIG", file.to_str().unwrap())]).await;
+        assert!(
+            said.contains(part) && said.contains("decant.toml"),
+            "{text}: {said}"
+        );
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_may_be_named_in_several_ways() {
+    let database = Database::new().await;
+    // postgres:///name?host=/folder&port=…&user=…&sslmode=…, as the harness has it.
+    let (name, parameters) = database
+        .dsn
+        .strip_prefix("postgres:///")
+        .unwrap()
+        .split_once('?')
+        .unwrap();
+    let parameter = |wanted: &str| {
+        let mut pairs = parameters.split('&').filter_map(|pair| pair.split_once('='));
+        pairs
+            .find_map(|(key, value)| (key == wanted).then(|| value.to_owned()))
+            .unwrap()
+    };
+    let (socket, port, user) = (parameter("host"), parameter("port"), parameter("user"));
+    let encoded_socket = socket.replace('/', "%2F");
+    for dsn in [
+        format!("postgresql:///{name}?host={socket}&port={port}&user={user}"),
+        format!("postgres://{user}@{encoded_socket}:{port}/{name}"),
+        format!("postgres://{user}:p%40ss%2Fw%3Ard@{encoded_socket}:{port}/{name}?sslmode=prefer"),
+    ] {
+        let server = Server::start(&[("DSN", &dsn)]).await;
+        Actor::new(&server.address).readyz().answer().await.good();
+    }
+}

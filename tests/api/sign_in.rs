@@ -1,0 +1,343 @@
+//! Who gets in, with the administrator's token, a key of the hub or a session.
+
+use decant_tests::actors::{Actor, App};
+use decant_tests::server::{ADMIN_TOKEN, Server};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn nobody_gets_anything_without_signing_in() {
+    let app = App::start().await;
+    let nobody = app.anonymous();
+    for request in [
+        nobody.me(),
+        nobody.logout(),
+        nobody.datasets(),
+        nobody.dataset("usage-logs"),
+        nobody.rows("usage-logs"),
+        nobody.page("usage-logs"),
+        nobody.count("usage-logs"),
+        nobody.options("usage-logs", "model"),
+        nobody.export("usage-logs"),
+        nobody.rows("no-such-dataset"),
+    ] {
+        request.answer().await.problem(401, "unauthenticated");
+    }
+}
+
+#[tokio::test]
+async fn the_administrator_signs_in_and_out() {
+    let app = App::start().await;
+    let sign_in = app.anonymous().login(ADMIN_TOKEN).answer().await.good();
+    assert_eq!(sign_in.json::<Value>()["role"], "admin");
+    let signed_in = app.anonymous().with_session(&sign_in);
+    assert_eq!(
+        signed_in.me().answer().await.good().json::<Value>()["role"],
+        "admin"
+    );
+
+    let sign_out = signed_in.logout().answer().await.good();
+    assert_eq!(sign_out.status, 204);
+    let cookie = sign_out.header("set-cookie");
+    assert!(
+        cookie.starts_with("decant_session=;") && cookie.contains("Max-Age=0"),
+        "{cookie}"
+    );
+}
+
+#[tokio::test]
+async fn the_session_cookie_is_out_of_reach_of_scripts_and_other_sites() {
+    let app = App::start().await;
+    let sign_in = app.anonymous().login(ADMIN_TOKEN).answer().await.good();
+    let cookie = sign_in.header("set-cookie");
+    for attribute in [
+        "decant_session=",
+        "HttpOnly",
+        "SameSite=Strict",
+        "Path=/",
+        "Max-Age=",
+    ] {
+        assert!(cookie.contains(attribute), "{attribute} is missing: {cookie}");
+    }
+    assert!(
+        !cookie.contains(ADMIN_TOKEN) && !cookie.contains("Secure"),
+        "{cookie}"
+    );
+
+    let over_tls = app
+        .anonymous()
+        .login(ADMIN_TOKEN)
+        .header("x-forwarded-proto", "https")
+        .answer()
+        .await
+        .good();
+    assert!(
+        over_tls.header("set-cookie").contains("Secure"),
+        "{}",
+        over_tls.header("set-cookie")
+    );
+}
+
+#[tokio::test]
+async fn a_user_of_the_hub_signs_in_with_an_api_key() {
+    let app = App::start().await;
+    let ada = app.database.new_user("Ada Lovelace").await;
+    let expected = json!({ "name": "Ada Lovelace", "role": "user", "user_id": ada.id });
+
+    let sign_in = app.anonymous().login(&ada.key).answer().await.good();
+    assert_eq!(sign_in.json::<Value>(), expected);
+    let by_session = app.anonymous().with_session(&sign_in).me();
+    let by_bearer = app.anonymous().with_token(&ada.key).me();
+    let by_api_key = app.anonymous().me().header("x-api-key", &ada.key);
+    for me in [by_session, by_bearer, by_api_key] {
+        assert_eq!(me.answer().await.good().json::<Value>(), expected);
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_of_the_hub_is_one_here() {
+    let app = App::start().await;
+    let ada = app.database.new_user("Ada").await;
+    app.database
+        .execute(format!("update users set role = 'admin' where id = {}", ada.id))
+        .await;
+    let me = app.anonymous().with_token(&ada.key).me().answer().await.good();
+    assert_eq!(me.json::<Value>()["role"], "admin");
+}
+
+#[tokio::test]
+async fn a_key_that_is_disabled_deleted_or_expired_is_refused_and_ends_its_sessions() {
+    let app = App::start_with(&[("DECANT_LOGIN_ATTEMPTS_MAX", "1000")]).await;
+    for (table, id, change) in [
+        ("keys", "user_id", "is_enabled = false"),
+        ("keys", "user_id", "deleted_at = now()"),
+        ("keys", "user_id", "expires_at = now() - interval '1 second'"),
+        ("users", "id", "is_enabled = false"),
+        ("users", "id", "deleted_at = now()"),
+        ("users", "id", "expires_at = now() - interval '1 second'"),
+    ] {
+        let user = app.database.new_user("Ada").await;
+        let session = app
+            .anonymous()
+            .with_session(&app.anonymous().login(&user.key).answer().await.good());
+        session.me().answer().await.good();
+        app.database
+            .execute(format!("update {table} set {change} where {id} = {}", user.id))
+            .await;
+
+        app.anonymous()
+            .login(&user.key)
+            .answer()
+            .await
+            .problem(401, "invalid_credentials");
+        app.anonymous()
+            .with_token(&user.key)
+            .me()
+            .answer()
+            .await
+            .problem(401, "invalid_credentials");
+        session
+            .rows("usage-logs")
+            .answer()
+            .await
+            .problem(401, "unauthenticated");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_may_not_use_the_web_cannot_sign_in_but_can_be_sent() {
+    let app = App::start().await;
+    let user = app.database.new_user("Ada").await;
+    app.database
+        .execute(format!(
+            "update keys set can_login_web_ui = false where user_id = {}",
+            user.id
+        ))
+        .await;
+    app.anonymous()
+        .login(&user.key)
+        .answer()
+        .await
+        .problem(403, "forbidden");
+    app.anonymous().with_token(&user.key).me().answer().await.good();
+}
+
+#[tokio::test]
+async fn a_key_that_two_users_share_signs_in_neither() {
+    let app = App::start().await;
+    let (ada, bob) = (
+        app.database.new_user("Ada").await,
+        app.database.new_user("Bob").await,
+    );
+    app.database
+        .execute(format!(
+            "update keys set key = '{}' where user_id = {}",
+            ada.key, bob.id
+        ))
+        .await;
+    app.anonymous()
+        .login(&ada.key)
+        .answer()
+        .await
+        .problem(401, "invalid_credentials");
+}
+
+#[tokio::test]
+async fn a_wrong_credential_is_refused_whatever_it_is() {
+    let app = App::start_with(&[("DECANT_LOGIN_ATTEMPTS_MAX", "1000")]).await;
+    let long = "x".repeat(10_000);
+    for wrong in [
+        "",
+        " ",
+        "wrong",
+        "' or '1'='1",
+        "a\0b",
+        "ключ",
+        &long,
+        &ADMIN_TOKEN[1..],
+    ] {
+        app.anonymous()
+            .login(wrong)
+            .answer()
+            .await
+            .problem(401, "invalid_credentials");
+    }
+    for wrong in ["wrong", "' or '1'='1", &ADMIN_TOKEN[1..]] {
+        app.anonymous()
+            .with_token(wrong)
+            .me()
+            .answer()
+            .await
+            .problem(401, "invalid_credentials");
+    }
+    let basic = app
+        .anonymous()
+        .me()
+        .header("authorization", "Basic YTpi")
+        .answer()
+        .await;
+    basic.problem(401, "invalid_credentials");
+}
+
+#[tokio::test]
+async fn a_forged_session_is_no_session() {
+    let app = App::start().await;
+    let other = Server::start(&[
+        ("DSN", &app.database.dsn),
+        ("DECANT_SESSION_SECRET", &"x".repeat(40)),
+    ])
+    .await;
+    let elsewhere = Actor::new(&other.address)
+        .login(ADMIN_TOKEN)
+        .answer()
+        .await
+        .good();
+    app.anonymous()
+        .with_session(&elsewhere)
+        .me()
+        .answer()
+        .await
+        .problem(401, "unauthenticated");
+
+    let user = app.database.new_user("Ada").await;
+    let sign_in = app.anonymous().login(&user.key).answer().await.good();
+    let cookie = sign_in.header("set-cookie").split(';').next().unwrap();
+    // The claim is readable, and that must not matter: with another one the signature no longer fits.
+    let (name, value) = cookie.split_once('=').unwrap();
+    let (signature, _) = value.split_at(44.min(value.len()));
+    let forgeries = [
+        format!("{name}={{\"key\":null,\"expires\":9999999999}}"),
+        format!("{name}={signature}{{\"key\":null,\"expires\":9999999999}}"),
+        format!("{name}=A{}", &value[1..]),
+        format!("{name}="),
+    ];
+    for forged in forgeries.iter().filter(|forged| forged.as_str() != cookie) {
+        app.anonymous()
+            .me()
+            .header("cookie", forged)
+            .answer()
+            .await
+            .problem(401, "unauthenticated");
+    }
+}
+
+#[tokio::test]
+async fn too_many_wrong_credentials_are_stopped_for_a_while() {
+    let app = App::start_with(&[("DECANT_LOGIN_ATTEMPTS_MAX", "3")]).await;
+    let session = app
+        .anonymous()
+        .with_session(&app.anonymous().login(ADMIN_TOKEN).answer().await.good());
+    for _ in 0..3 {
+        app.anonymous()
+            .login("wrong")
+            .answer()
+            .await
+            .problem(401, "invalid_credentials");
+    }
+    for stopped in [
+        app.anonymous().login("wrong"),
+        app.anonymous().with_token("wrong").me(),
+    ] {
+        let answer = stopped.answer().await;
+        answer.problem(429, "too_many_attempts");
+        let seconds: u64 = answer.header("retry-after").parse().unwrap();
+        assert!((1..=60).contains(&seconds), "{seconds}");
+    }
+    // Who is signed in already goes on.
+    session.me().answer().await.good();
+}
+
+#[tokio::test]
+async fn another_sites_page_cannot_use_a_session() {
+    let app = App::start().await;
+    let session = app
+        .anonymous()
+        .with_session(&app.anonymous().login(ADMIN_TOKEN).answer().await.good());
+    for (header, value) in [
+        ("origin", "http://evil.example"),
+        ("origin", "null"),
+        ("origin", "http://127.0.0.1:1"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+    ] {
+        session
+            .logout()
+            .header(header, value)
+            .answer()
+            .await
+            .problem(403, "cross_origin");
+        app.anonymous()
+            .login(ADMIN_TOKEN)
+            .header(header, value)
+            .answer()
+            .await
+            .problem(403, "cross_origin");
+    }
+    let own = format!("http://{}", app.server.address);
+    session
+        .logout()
+        .header("origin", &own)
+        .header("sec-fetch-site", "same-origin")
+        .answer()
+        .await
+        .good();
+}
+
+#[tokio::test]
+async fn a_sign_in_that_is_no_sign_in_is_a_problem() {
+    let app = App::start().await;
+    for body in [
+        "",
+        "{}",
+        "[]",
+        "{\"token\":1}",
+        "{\"token\":\"a\",\"more\":1}",
+        "token=a",
+    ] {
+        let request = app
+            .anonymous()
+            .request(Method::POST, "/api/login")
+            .header("content-type", "application/json");
+        request.body(body).answer().await.problem(400, "invalid_body");
+    }
+}

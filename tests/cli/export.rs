@@ -1,0 +1,179 @@
+//! `decant export`: the same bytes as every other way, and no file that looks whole but is not.
+
+use std::path::{Path, PathBuf};
+
+use decant_tests::actors::App;
+use decant_tests::cluster::folder;
+use decant_tests::database::Database;
+use decant_tests::program::{self, Outcome};
+
+async fn export(dsn: &str, arguments: &[&str]) -> Outcome {
+    program::run(&[&["export"], arguments].concat(), &[("DSN", dsn)]).await
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect()
+}
+
+#[tokio::test]
+async fn the_file_is_the_one_that_the_server_gives() {
+    let app = App::start().await;
+    let folder = folder();
+    let file = folder.path().join("usage.csv");
+    let name = file.to_str().unwrap();
+    for (arguments, query) in [
+        (vec![], vec![]),
+        (
+            vec![
+                "--exclude-200",
+                "--min-retry-count",
+                "1",
+                "--columns",
+                "model,cost_usd",
+                "--delimiter",
+                "semicolon",
+            ],
+            vec![
+                ("exclude_200", "true"),
+                ("min_retry_count", "1"),
+                ("columns", "model,cost_usd"),
+                ("delimiter", "semicolon"),
+            ],
+        ),
+        (
+            vec![
+                "--zone",
+                "Asia/Shanghai",
+                "--timestamps",
+                "local",
+                "--language",
+                "zh-CN",
+                "--limit",
+                "10",
+                "--bom",
+                "false",
+            ],
+            vec![
+                ("zone", "Asia/Shanghai"),
+                ("timestamps", "local"),
+                ("language", "zh-CN"),
+                ("limit", "10"),
+                ("bom", "false"),
+            ],
+        ),
+    ] {
+        let arguments = [
+            &["usage-logs", "--format", "csv", "-o", name],
+            arguments.as_slice(),
+        ]
+        .concat();
+        let outcome = export(&app.database.dsn, &arguments).await.good();
+        assert!(outcome.stdout.is_empty(), "{}", outcome.text());
+        let expected = app
+            .admin()
+            .export("usage-logs")
+            .queries(&query)
+            .answer()
+            .await
+            .good()
+            .body;
+        assert!(std::fs::read(&file).unwrap() == expected, "{arguments:?}");
+        assert_eq!(
+            files(folder.path()),
+            std::slice::from_ref(&file),
+            "nothing else is left behind"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_hyphen_means_standard_output() {
+    let app = App::start().await;
+    let outcome = export(&app.database.dsn, &["usage-logs", "-o", "-"]).await.good();
+    assert!(outcome.stdout == app.admin().export("usage-logs").answer().await.good().body);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named_and_leaves_no_file() {
+    let database = Database::new().await;
+    let folder = folder();
+    let file = folder.path().join("usage.csv");
+    let file = file.to_str().unwrap();
+    for (arguments, part) in [
+        (vec!["no-such-dataset", "-o", file], "no-such-dataset"),
+        (vec!["usage-logs", "-o", file, "--format", "docx"], "format"),
+        (
+            vec!["usage-logs", "-o", file, "--columns", "password"],
+            "password",
+        ),
+        (vec!["usage-logs", "-o", file, "--start", "yesterday"], "start"),
+        (
+            vec![
+                "usage-logs",
+                "-o",
+                file,
+                "--status-code",
+                "200); drop table users",
+            ],
+            "status_code",
+        ),
+        (
+            vec!["usage-logs", "-o", file, "--session", "x", "--session", "y"],
+            "session",
+        ),
+        (vec!["usage-logs", "-o", file, "--colour", "red"], "--colour"),
+        (vec!["usage-logs"], "--output"),
+        (
+            vec!["usage-logs", "-o", "/no/such/folder/usage.csv"],
+            "/no/such/folder/usage.csv",
+        ),
+    ] {
+        let said = export(&database.dsn, &arguments).await.refusal();
+        assert!(said.contains(part), "{arguments:?}: {said}");
+        assert_eq!(files(folder.path()), [] as [PathBuf; 0], "{arguments:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_export_that_fails_half_way_leaves_the_old_file_and_nothing_else() {
+    let database = Database::new().await;
+    // The last row cannot be read: by then the others have been written.
+    let definitions = folder();
+    let failing = "name = \"failing\"\ntitle = \"Failing\"\naccess = \"admin\"\norder = [\"n desc\"]\n\
+                   from = \"(select 1 as n, 1000000 - g as g from generate_series(0, 1000000) g) numbers\"\n\
+                   [[column]]\nname = \"n\"\nlabel = \"N\"\nsql = \"n\"\n\
+                   [[column]]\nname = \"inverse\"\nlabel = \"Inverse\"\nsql = \"1 / g\"\n";
+    std::fs::write(definitions.path().join("failing.toml"), failing).unwrap();
+    let folder = folder();
+    let file = folder.path().join("failing.csv");
+    std::fs::write(&file, "an older export").unwrap();
+    let settings = [
+        ("DSN", database.dsn.as_str()),
+        ("DECANT_DATASETS_DIR", definitions.path().to_str().unwrap()),
+    ];
+    let arguments = ["export", "failing", "-o", file.to_str().unwrap()];
+    let said = program::run(&arguments, &settings).await.refusal();
+    assert!(said.contains("division by zero"), "{said}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "an older export");
+    assert_eq!(files(folder.path()), [file]);
+}
+
+#[tokio::test]
+async fn help_names_every_filter_and_every_choice() {
+    let help = program::run(&["export", "--help"], &[]).await.good().text();
+    for flag in [
+        "--start",
+        "--end",
+        "--exclude-200",
+        "--min-retry-count",
+        "--columns",
+        "--zone",
+        "--guard",
+        "--output",
+    ] {
+        assert!(help.contains(flag), "{flag} is missing:\n{help}");
+    }
+}

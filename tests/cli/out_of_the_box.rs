@@ -1,0 +1,134 @@
+//! `decant serve` without any setting that matters: a private PostgreSQL with demo data.
+
+use std::time::{Duration, Instant};
+
+use decant_tests::actors::Actor;
+use decant_tests::cluster::folder;
+use decant_tests::patience::wait_for;
+use decant_tests::server::Server;
+use serde_json::Value;
+
+async fn start(data: &tempfile::TempDir) -> Server {
+    Server::start(&[
+        ("DECANT_DATA_DIR", data.path().to_str().unwrap()),
+        ("DECANT_DEMO_ROWS", "500"),
+    ])
+    .await
+}
+
+/// What stands behind this word in what the server printed.
+fn printed(server: &Server, before: &str) -> String {
+    let log = server.log();
+    let (_, rest) = log
+        .split_once(before)
+        .unwrap_or_else(|| panic!("`{before}` is missing:\n{log}"));
+    rest.split_whitespace().next().unwrap().to_owned()
+}
+
+async fn rows(server: &Server, token: &str) -> u64 {
+    let count = Actor::new(&server.address)
+        .with_token(token)
+        .count("usage-logs")
+        .answer()
+        .await
+        .good();
+    count.json::<Value>()["rows"].as_u64().unwrap()
+}
+
+/// The processes whose command line names this folder.
+fn processes_in(folder: &std::path::Path) -> usize {
+    let folder = folder.to_str().unwrap().as_bytes();
+    let entries = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let lines = entries.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+    lines
+        .filter(|line| line.windows(folder.len()).any(|part| part == folder))
+        .count()
+}
+
+#[tokio::test]
+async fn the_first_start_shows_how_to_sign_in_as_both() {
+    let data = folder();
+    let mut server = start(&data).await;
+    let both = async || server.log().contains("ordinary user").then_some(());
+    wait_for("the ways to sign in", Duration::from_secs(5), both).await;
+    let (admin, user) = (
+        printed(&server, "administrator with"),
+        printed(&server, "an ordinary user, with"),
+    );
+    let (all, own) = (rows(&server, &admin).await, rows(&server, &user).await);
+    assert!(all > own && own > 0, "{all} rows, {own} of them the user's");
+
+    server.ask_to_stop();
+    assert_eq!(server.ended().await, Some(0), "{}", server.log());
+    assert_eq!(processes_in(data.path()), 0, "PostgreSQL stops with the server");
+}
+
+#[tokio::test]
+async fn the_second_start_takes_up_the_data_and_is_quick() {
+    let data = folder();
+    let mut first = start(&data).await;
+    let before = rows(&first, decant_tests::server::ADMIN_TOKEN).await;
+    first.ask_to_stop();
+    first.ended().await;
+    let since = Instant::now();
+    let second = start(&data).await;
+    assert!(since.elapsed() < Duration::from_secs(3), "{:?}", since.elapsed());
+    assert_eq!(rows(&second, decant_tests::server::ADMIN_TOKEN).await, before);
+}
+
+#[tokio::test]
+async fn a_crash_is_survived() {
+    let data = folder();
+    let mut first = start(&data).await;
+    let before = rows(&first, decant_tests::server::ADMIN_TOKEN).await;
+    first.crash().await;
+    let second = start(&data).await;
+    assert_eq!(rows(&second, decant_tests::server::ADMIN_TOKEN).await, before);
+}
+
+#[tokio::test]
+async fn postgresql_ends_with_a_server_that_crashes() {
+    let data = folder();
+    let mut server = start(&data).await;
+    assert!(processes_in(data.path()) > 0);
+    server.crash().await;
+    let ended = async || (processes_in(data.path()) == 0).then_some(());
+    wait_for("PostgreSQL to end", Duration::from_secs(10), ended).await;
+}
+
+#[tokio::test]
+async fn a_data_folder_left_half_made_is_made_anew() {
+    let data = folder();
+    let half = data.path().join("postgres/data.new");
+    std::fs::create_dir_all(&half).unwrap();
+    std::fs::write(half.join("PG_VERSION"), "15\n").unwrap();
+    let server = start(&data).await;
+    assert!(rows(&server, decant_tests::server::ADMIN_TOKEN).await > 0);
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_same_folder_is_refused_by_name() {
+    let data = folder();
+    let _first = start(&data).await;
+    let settings = [
+        ("DECANT_DATA_DIR", data.path().to_str().unwrap()),
+        ("DECANT_LISTEN", "127.0.0.1:0"),
+    ];
+    let said = decant_tests::program::run(&["serve"], &settings).await.refusal();
+    assert!(
+        said.contains("in use") && said.contains("DECANT_DATA_DIR"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn the_private_postgresql_listens_on_no_network_and_never_runs_as_root() {
+    let data = folder();
+    let _server = start(&data).await;
+    let pid = std::fs::read_to_string(data.path().join("postgres/data/postmaster.pid")).unwrap();
+    let lines: Vec<_> = pid.lines().collect();
+    assert_eq!(lines[5].trim(), "", "the address that PostgreSQL listens on");
+    let status = std::fs::read_to_string(format!("/proc/{}/status", lines[0])).unwrap();
+    let user = status.lines().find_map(|line| line.strip_prefix("Uid:")).unwrap();
+    assert!(user.split_whitespace().all(|id| id != "0"), "{user}");
+}

@@ -1,0 +1,131 @@
+//! A connection that is cut: what came does not look whole, and the rest can be fetched so that nothing shows the cut.
+
+use decant_tests::actors::{Actor, App};
+use decant_tests::database::Database;
+use decant_tests::proxy::{Proxy, Weather};
+use decant_tests::raw_rows::RawRows;
+use wasm_export::{Export, Options};
+
+/// Enough rows that a cut happens in the midst of them.
+const ROWS: u64 = 20_000;
+
+async fn cut_app() -> (App, Proxy) {
+    let app = App::start_on(Database::with_rows(ROWS).await, &[]).await;
+    let proxy = Proxy::to(&app.server.address).await;
+    (app, proxy)
+}
+
+/// The stream of one request, cut after so many bytes.
+async fn cut_stream(actor: &Actor, proxy: &Proxy, bytes: u64, query: &[(&str, &str)]) -> Vec<u8> {
+    proxy.set(Weather::CutAfter(bytes));
+    let answer = actor
+        .clone()
+        .through(&proxy.address)
+        .rows("usage-logs")
+        .queries(query)
+        .answer()
+        .await;
+    assert!(answer.broken, "the cut shows");
+    answer.body
+}
+
+#[tokio::test]
+async fn a_cut_file_shows_that_it_was_cut() {
+    let (app, proxy) = cut_app().await;
+    proxy.set(Weather::CutAfter(300_000));
+    let answer = app
+        .admin()
+        .through(&proxy.address)
+        .export("usage-logs")
+        .answer()
+        .await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.broken, "a file that is not whole must not look whole");
+}
+
+#[tokio::test]
+async fn the_raw_rows_go_on_after_the_last_whole_row() {
+    let (app, proxy) = cut_app().await;
+    let unbroken = app.admin().rows("usage-logs").answer().await.raw_rows().whole();
+    // Cuts at odd places: in a row, in an escape, near the header.
+    for bytes in [5_003, 77_777, 1_000_001] {
+        let cut = RawRows::parse(&cut_stream(&app.admin(), &proxy, bytes, &[]).await);
+        assert!(cut.end.is_none() && cut.count() > 0, "cut after {bytes} bytes");
+        let query = [("after", cut.cursor()), ("as_of", cut.header.as_of.clone())];
+        let query = query.each_ref().map(|(name, value)| (*name, value.as_str()));
+        // A row that comes in the meantime is not of this export.
+        app.database
+            .execute(
+                "insert into message_request (user_id, key, provider_id, created_at) \
+             select user_id, key, 1, now() from keys where deleted_at is null limit 1",
+            )
+            .await;
+        let rest = app
+            .admin()
+            .rows("usage-logs")
+            .queries(&query)
+            .answer()
+            .await
+            .raw_rows()
+            .whole();
+        assert_eq!(rest.header.as_of, cut.header.as_of);
+        assert!(
+            [cut.bytes, rest.bytes].concat() == unbroken.bytes,
+            "cut after {bytes} bytes"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_formatter_resumes_to_the_same_file_however_often_it_is_cut() {
+    let (app, proxy) = cut_app().await;
+    let unbroken = app.admin().export("usage-logs").answer().await.good().body;
+    let (mut export, mut file) = (Export::new(Options::default()), Vec::new());
+    for bytes in [400_000, 500_003, 600_007] {
+        let point = export.resume_point();
+        let cursor = point
+            .as_ref()
+            .and_then(|point| point.cursor.clone())
+            .unwrap_or_default();
+        let as_of = point
+            .as_ref()
+            .map(|point| point.as_of.clone())
+            .unwrap_or_default();
+        if point.is_some() {
+            export.resume();
+        }
+        let query = [("after", cursor.as_str()), ("as_of", as_of.as_str())];
+        let stream = cut_stream(&app.admin(), &proxy, bytes, &query).await;
+        export.push(&stream, &mut file).unwrap();
+    }
+    let point = export.resume_point().unwrap();
+    export.resume();
+    let query = [
+        ("after", point.cursor.as_deref().unwrap_or_default()),
+        ("as_of", point.as_of.as_str()),
+    ];
+    let rest = app
+        .admin()
+        .rows("usage-logs")
+        .queries(&query)
+        .answer()
+        .await
+        .good();
+    export.push(&rest.body, &mut file).unwrap();
+    export.finish(&mut file).unwrap();
+    assert!(
+        file == unbroken,
+        "{} bytes against {}",
+        file.len(),
+        unbroken.len()
+    );
+}
+
+#[tokio::test]
+async fn a_cut_stream_is_no_export() {
+    let (app, proxy) = cut_app().await;
+    let stream = cut_stream(&app.admin(), &proxy, 300_000, &[]).await;
+    let (mut export, mut file) = (Export::new(Options::default()), Vec::new());
+    export.push(&stream, &mut file).unwrap();
+    export.finish(&mut file).expect_err("there was no end record");
+}

@@ -1,0 +1,7 @@
+//! Things that break: clients that leave or crawl, networks that cut, databases that die, servers that stop.
+
+mod client_gone;
+mod cut_and_resume;
+mod database_dies;
+mod shutdown;
+mod slow_reader;

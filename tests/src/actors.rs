@@ -1,0 +1,271 @@
+//! Who talks to a server: one method for each endpoint, so that a test never spells an address.
+
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::database::{Database, HubUser};
+use crate::program::Settings;
+use crate::server::{ADMIN_TOKEN, Server};
+
+/// The longest that a whole answer may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A server on a database of its own.
+#[derive(Debug)]
+pub struct App {
+    // Before the database: fields are dropped in their order.
+    /// The running program.
+    pub server: Server,
+    /// What it exports from.
+    pub database: Database,
+}
+
+impl App {
+    /// A server on a fresh database with demo rows.
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// The same with more settings.
+    pub async fn start_with(settings: Settings<'_>) -> Self {
+        Self::start_on(Database::new().await, settings).await
+    }
+
+    /// A server on this database.
+    pub async fn start_on(database: Database, settings: Settings<'_>) -> Self {
+        let server = Server::start(&[&[("DSN", database.dsn.as_str())], settings].concat()).await;
+        Self { server, database }
+    }
+
+    /// Somebody who is not signed in.
+    #[must_use]
+    pub fn anonymous(&self) -> Actor {
+        Actor::new(&self.server.address)
+    }
+
+    /// The administrator.
+    #[must_use]
+    pub fn admin(&self) -> Actor {
+        self.anonymous().with_token(ADMIN_TOKEN)
+    }
+
+    /// A user of the hub who has rows, and who that is.
+    pub async fn user(&self) -> (Actor, HubUser) {
+        let user = self.database.busy_user().await;
+        (self.anonymous().with_token(&user.key), user)
+    }
+}
+
+/// Somebody who talks to a server, always with the same credentials.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    http: reqwest::Client,
+    address: String,
+    headers: Vec<(&'static str, String)>,
+}
+
+/// A request that is being put together.
+#[derive(Debug)]
+#[must_use]
+pub struct Request(RequestBuilder);
+
+impl Actor {
+    /// Somebody without credentials.
+    ///
+    /// # Panics
+    /// If no HTTP client can be made.
+    #[must_use]
+    pub fn new(address: &str) -> Self {
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none());
+        let http = http
+            .pool_max_idle_per_host(0)
+            .build()
+            .expect("an HTTP client without TLS needs nothing");
+        Self {
+            http,
+            address: address.to_owned(),
+            headers: Vec::new(),
+        }
+    }
+
+    /// The same with a bearer token: the administrator's, a hub key, or a signed one.
+    #[must_use]
+    pub fn with_token(self, token: &str) -> Self {
+        self.with_header("authorization", format!("Bearer {token}"))
+    }
+
+    /// The same with the session cookie of a sign-in.
+    #[must_use]
+    pub fn with_session(self, sign_in: &Answer) -> Self {
+        let cookie = sign_in
+            .header("set-cookie")
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        self.with_header("cookie", cookie)
+    }
+
+    fn with_header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The same, over another address: a proxy's.
+    #[must_use]
+    pub fn through(mut self, address: &str) -> Self {
+        address.clone_into(&mut self.address);
+        self
+    }
+
+    /// `GET /api/me`
+    pub fn me(&self) -> Request {
+        self.get("/api/me")
+    }
+
+    /// `POST /api/login`
+    pub fn login(&self, token: &str) -> Request {
+        Request(
+            self.request(Method::POST, "/api/login")
+                .0
+                .json(&json!({ "token": token })),
+        )
+    }
+
+    /// `POST /api/logout`
+    pub fn logout(&self) -> Request {
+        self.request(Method::POST, "/api/logout")
+    }
+
+    /// `GET /api/datasets`
+    pub fn datasets(&self) -> Request {
+        self.get("/api/datasets")
+    }
+
+    /// `GET /api/datasets/{name}`
+    pub fn dataset(&self, name: &str) -> Request {
+        self.get(&format!("/api/datasets/{name}"))
+    }
+
+    /// `GET /api/datasets/{name}/rows`
+    pub fn rows(&self, dataset: &str) -> Request {
+        self.get(&format!("/api/datasets/{dataset}/rows"))
+    }
+
+    /// `GET /api/datasets/{name}/page`
+    pub fn page(&self, dataset: &str) -> Request {
+        self.get(&format!("/api/datasets/{dataset}/page"))
+    }
+
+    /// `GET /api/datasets/{name}/count`
+    pub fn count(&self, dataset: &str) -> Request {
+        self.get(&format!("/api/datasets/{dataset}/count"))
+    }
+
+    /// `GET /api/datasets/{name}/options/{filter}`
+    pub fn options(&self, dataset: &str, filter: &str) -> Request {
+        self.get(&format!("/api/datasets/{dataset}/options/{filter}"))
+    }
+
+    /// `GET /api/datasets/{name}/export`
+    pub fn export(&self, dataset: &str) -> Request {
+        self.get(&format!("/api/datasets/{dataset}/export"))
+    }
+
+    /// `GET /healthz`
+    pub fn healthz(&self) -> Request {
+        self.get("/healthz")
+    }
+
+    /// `GET /readyz`
+    pub fn readyz(&self) -> Request {
+        self.get("/readyz")
+    }
+
+    /// `GET /`: the page itself.
+    pub fn front_page(&self) -> Request {
+        self.get("/")
+    }
+
+    /// `GET` of a file that the page names, or of an address that does not exist.
+    pub fn get(&self, path: &str) -> Request {
+        self.request(Method::GET, path)
+    }
+
+    /// A request with a method of the test's choice.
+    pub fn request(&self, method: Method, path: &str) -> Request {
+        let request = self
+            .http
+            .request(method, format!("http://{}{path}", self.address));
+        Request(
+            self.headers
+                .iter()
+                .fold(request, |request, (name, value)| request.header(*name, value)),
+        )
+    }
+}
+
+impl Request {
+    /// With a query parameter.
+    pub fn query(self, name: &str, value: &str) -> Self {
+        Self(self.0.query(&[(name, value)]))
+    }
+
+    /// With several query parameters.
+    pub fn queries(self, pairs: &[(&str, &str)]) -> Self {
+        Self(self.0.query(pairs))
+    }
+
+    /// With a header.
+    pub fn header(self, name: &str, value: &str) -> Self {
+        Self(self.0.header(name, value))
+    }
+
+    /// With a body that need not be JSON.
+    pub fn body(self, body: &str) -> Self {
+        Self(self.0.body(body.to_owned()))
+    }
+
+    /// Sends it and reads the answer to its end, or to where it breaks off.
+    ///
+    /// # Panics
+    /// If there is no answer at all, or it does not end.
+    pub async fn answer(self) -> Answer {
+        let mut response = self.open().await;
+        let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+        let (body, broken) = tokio::time::timeout(PATIENCE, read(response))
+            .await
+            .expect("the answer ends");
+        Answer {
+            status,
+            headers: headers as HeaderMap,
+            body,
+            broken,
+        }
+    }
+
+    /// Sends it and gives the answer as soon as its headers are there. Dropping it closes the connection.
+    ///
+    /// # Panics
+    /// If there is no answer.
+    pub async fn open(self) -> Response {
+        self.0.send().await.expect("the server answers")
+    }
+}
+
+async fn read(mut response: Response) -> (Vec<u8>, bool) {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return (body, false),
+            Err(_) => return (body, true),
+        }
+    }
+}

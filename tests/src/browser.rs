@@ -1,0 +1,345 @@
+//! Headless Chromium, driven by what a visitor sees: every element by its `data-testid`.
+
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
+use futures_util::FutureExt as _;
+use hyper_util::client::legacy::connect::HttpConnector;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::patience::{wait_for, wait_up_to};
+
+/// The longest that the page may take for anything but an export.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The longest that an export may take.
+pub const EXPORT_PATIENCE: Duration = Duration::from_secs(120);
+
+/// What Chromium needs to run as root, alone, without a screen and without talking to anybody.
+const FLAGS: &[&str] = &[
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1280,900",
+];
+
+/// A browser with one tab.
+#[derive(Debug)]
+pub struct Browser {
+    client: Client,
+    downloads: TempDir,
+    // These end and are removed last.
+    _driver: Driver,
+    _profile: TempDir,
+}
+
+/// A running chromedriver, which ends the browsers that it started.
+#[derive(Debug)]
+struct Driver {
+    process: Child,
+    address: String,
+}
+
+/// Runs a story in a new browser at this address. Where it fails, a picture of the page is kept under `target`.
+///
+/// # Panics
+/// If the story does.
+pub async fn in_browser(address: &str, name: &str, story: impl AsyncFnOnce(&Browser)) {
+    let browser = Browser::start().await;
+    let told = AssertUnwindSafe(async {
+        browser
+            .client
+            .goto(&format!("http://{address}/"))
+            .await
+            .expect("the page is there");
+        story(&browser).await;
+    });
+    let told = told.catch_unwind().await;
+    if told.is_err() {
+        browser.keep_picture(name).await;
+    }
+    // The driver ends the browser in any case, when it is dropped.
+    let _ = browser.client.clone().close().await;
+    if let Err(failure) = told {
+        std::panic::resume_unwind(failure);
+    }
+}
+
+impl Browser {
+    async fn start() -> Self {
+        let driver = Driver::start().await;
+        let (downloads, profile) = (folder(), folder());
+        let flags = FLAGS.iter().map(|flag| (*flag).to_owned());
+        let flags: Vec<_> = flags
+            .chain([format!("--user-data-dir={}", profile.path().display())])
+            .collect();
+        let preferences = json!({
+            "download.default_directory": downloads.path(),
+            "download.prompt_for_download": false,
+        });
+        let capabilities = json!({
+            "goog:chromeOptions": { "args": flags, "prefs": preferences },
+            "goog:loggingPrefs": { "browser": "ALL" },
+        });
+        let capabilities: Map<String, Value> =
+            serde_json::from_value(capabilities).expect("this is an object");
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&driver.address)
+            .await;
+        Self {
+            client: client.expect("Chromium starts"),
+            downloads,
+            _driver: driver,
+            _profile: profile,
+        }
+    }
+
+    /// The element with this `data-testid`, as soon as it is there.
+    async fn element(&self, test_id: &str) -> Element {
+        let selector = selector(test_id);
+        let find = async || self.client.find(Locator::Css(&selector)).await.ok();
+        wait_for(&format!("`{test_id}` on the page"), PATIENCE, find).await
+    }
+
+    /// Waits until the page shows it.
+    ///
+    /// # Panics
+    /// If it never does.
+    pub async fn see(&self, test_id: &str) {
+        self.element(test_id).await;
+    }
+
+    /// Whether the page shows it now.
+    pub async fn sees(&self, test_id: &str) -> bool {
+        self.client.find(Locator::Css(&selector(test_id))).await.is_ok()
+    }
+
+    /// Waits until the page no longer shows it.
+    ///
+    /// # Panics
+    /// If it goes on to.
+    pub async fn see_no_more(&self, test_id: &str) {
+        let gone = async || (!self.sees(test_id).await).then_some(());
+        wait_for(&format!("`{test_id}` to go"), PATIENCE, gone).await;
+    }
+
+    /// Clicks on it.
+    ///
+    /// # Panics
+    /// If it cannot be clicked.
+    pub async fn click(&self, test_id: &str) {
+        // An element may be drawn anew between finding and clicking it.
+        let click = async || self.element(test_id).await.click().await.ok();
+        wait_for(&format!("a click on `{test_id}`"), PATIENCE, click).await;
+    }
+
+    /// Writes into a field, in place of what stood there.
+    ///
+    /// # Panics
+    /// If it takes no text.
+    pub async fn fill(&self, test_id: &str, text: &str) {
+        let field = self.element(test_id).await;
+        field.clear().await.expect("the field can be cleared");
+        field.send_keys(text).await.expect("the field takes text");
+    }
+
+    /// Chooses the option with this value.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub async fn choose(&self, test_id: &str, value: &str) {
+        let option = format!("{} option[value='{value}']", selector(test_id));
+        let find = async || self.client.find(Locator::Css(&option)).await.ok();
+        wait_for(&format!("the choice `{value}` of `{test_id}`"), PATIENCE, find).await;
+        self.element(test_id)
+            .await
+            .select_by_value(value)
+            .await
+            .expect("the option can be chosen");
+    }
+
+    /// What stands in it, as soon as `right` accepts it.
+    ///
+    /// # Panics
+    /// With what stands in it instead.
+    pub async fn text(&self, test_id: &str, patience: Duration, right: impl Fn(&str) -> bool) -> String {
+        let mut last = String::new();
+        let look = async || {
+            let element = self.client.find(Locator::Css(&selector(test_id))).await.ok()?;
+            last = element.text().await.ok()?;
+            right(&last).then(|| last.clone())
+        };
+        let found = wait_up_to(patience, look).await;
+        found.unwrap_or_else(|| panic!("`{test_id}` says `{last}` after {patience:?}"))
+    }
+
+    /// The texts of all elements with this `data-testid`.
+    ///
+    /// # Panics
+    /// If the browser is gone.
+    pub async fn texts(&self, test_id: &str) -> Vec<String> {
+        let script = "return [...document.querySelectorAll(arguments[0])].map(one => one.innerText)";
+        let texts = self.run(script, vec![selector(test_id).into()]).await;
+        serde_json::from_value(texts).expect("texts are texts")
+    }
+
+    /// Runs JavaScript in the page and gives what it returns.
+    ///
+    /// # Panics
+    /// If it throws.
+    pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.client
+            .execute(script, arguments)
+            .await
+            .unwrap_or_else(|error| panic!("{error} in: {script}"))
+    }
+
+    /// Loads the page anew.
+    ///
+    /// # Panics
+    /// If the browser is gone.
+    pub async fn reload(&self) {
+        self.client.refresh().await.expect("the page can be loaded anew");
+    }
+
+    /// Forgets the session, as a browser does when it has expired.
+    ///
+    /// # Panics
+    /// If the browser is gone.
+    pub async fn forget_session(&self) {
+        self.client
+            .delete_all_cookies()
+            .await
+            .expect("cookies can be deleted");
+    }
+
+    /// Signs in on the page.
+    ///
+    /// # Panics
+    /// If the page does not let us in.
+    pub async fn sign_in(&self, token: &str) {
+        self.fill("sign-in-token", token).await;
+        self.click("sign-in-submit").await;
+        self.see("export-csv").await;
+    }
+
+    /// The finished files in the downloads folder, by name. Chromium's own unfinished ones end in `.crdownload`.
+    ///
+    /// # Panics
+    /// If the folder cannot be read.
+    #[must_use]
+    pub fn downloads(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.downloads.path()).expect("the folder is ours");
+        let paths = entries.map(|entry| entry.expect("the folder is ours").path());
+        let mut whole: Vec<_> = paths
+            .filter(|path| path.extension().is_none_or(|extension| extension != "crdownload"))
+            .filter(|path| {
+                path.file_name()
+                    .is_some_and(|name| !name.to_string_lossy().starts_with('.'))
+            })
+            .collect();
+        whole.sort();
+        whole
+    }
+
+    /// The one file that the visitor has downloaded, as soon as it is there.
+    ///
+    /// # Panics
+    /// If none comes, or several.
+    pub async fn download(&self) -> PathBuf {
+        let look = async || {
+            let files = self.downloads();
+            assert!(files.len() <= 1, "{files:?}");
+            files.into_iter().next()
+        };
+        wait_for("a downloaded file", EXPORT_PATIENCE, look).await
+    }
+
+    async fn keep_picture(&self, name: &str) {
+        let folder = crate::program::path()
+            .ancestors()
+            .nth(2)
+            .map(|target| target.join("screenshots"));
+        let folder = folder.unwrap_or_else(std::env::temp_dir);
+        let path = folder.join(format!("{name}.png"));
+        let Ok(picture) = self.client.screenshot().await else {
+            return;
+        };
+        if std::fs::create_dir_all(&folder)
+            .and_then(|()| std::fs::write(&path, picture))
+            .is_ok()
+        {
+            eprintln!("a picture of the page as it was then: {}", path.display());
+        }
+    }
+}
+
+impl Driver {
+    async fn start() -> Self {
+        let program = std::env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
+        let mut command = Command::new(program);
+        command
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut process = command
+            .spawn()
+            .expect("chromedriver is installed; `make test` installs it");
+        let mut lines = BufReader::new(process.stdout.take().expect("stdout is piped")).lines();
+        let port = async {
+            while let Some(line) = lines.next_line().await.expect("chromedriver can be read") {
+                if let Some((_, port)) = line.split_once("was started successfully on port ") {
+                    return port.trim_end_matches('.').to_owned();
+                }
+            }
+            panic!("chromedriver ended");
+        };
+        let port = tokio::time::timeout(PATIENCE, port)
+            .await
+            .expect("chromedriver starts");
+        Self {
+            process,
+            address: format!("http://127.0.0.1:{port}"),
+        }
+    }
+}
+
+impl Drop for Driver {
+    /// Asks it to end, so that it ends its browsers as well; killed, it would leave them behind.
+    fn drop(&mut self) {
+        if let Some(pid) = self.process.id()
+            && kill(Pid::from_raw(pid.cast_signed()), Signal::SIGTERM).is_ok()
+        {
+            while matches!(self.process.try_wait(), Ok(None)) {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+    }
+}
+
+fn selector(test_id: &str) -> String {
+    format!("[data-testid='{test_id}']")
+}
+
+fn folder() -> TempDir {
+    tempfile::Builder::new()
+        .prefix("decant-browser-")
+        .tempdir()
+        .expect("the folder for temporary files can be written")
+}

@@ -1,0 +1,251 @@
+//! A database of its own for a test, with the demo schema and rows.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::TryStreamExt as _;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use tokio::sync::OnceCell;
+
+use crate::cluster::{Cluster, execute};
+use crate::program;
+
+/// The usage rows that a test's database begins with.
+pub const DEMO_ROWS: u64 = 2_000;
+
+/// The rows of usage-logs, by rules of our own: what every count and every export is held against.
+pub const USAGE_ROWS: &str = "message_request m join users u on u.id = m.user_id \
+     left join providers p on p.id = m.provider_id \
+     where m.deleted_at is null and exists (select from keys k where k.key = m.key)";
+
+/// The 18 columns of usage-logs and the hidden id, by SQL of our own.
+pub const USAGE_COLUMNS: &str = "m.created_at, u.name, \
+     (select k.name from keys k where k.key = m.key order by k.deleted_at desc nulls first, k.id desc limit 1), \
+     p.name, m.model, m.original_model, m.endpoint, m.status_code, m.input_tokens, m.output_tokens, \
+     m.cache_creation_5m_input_tokens, m.cache_creation_1h_input_tokens, m.cache_read_input_tokens, \
+     coalesce(m.input_tokens, 0) + coalesce(m.output_tokens, 0) + coalesce(m.cache_creation_5m_input_tokens, 0) \
+     + coalesce(m.cache_creation_1h_input_tokens, 0) + coalesce(m.cache_read_input_tokens, 0), \
+     m.cost_usd, m.duration_ms, m.session_id, \
+     greatest(coalesce(jsonb_array_length(m.provider_chain) - 1, 0), 0), m.id";
+
+/// The definition of a dataset that is larger than any buffer on its way: 5 million rows, 560 MB, from no table.
+/// It is ordered by what is the same everywhere, so that PostgreSQL has nothing to sort and begins at once.
+pub const ENDLESS: &str = r#"
+name = "endless"
+title = "Endless"
+access = "admin"
+order = ["same desc"]
+from = """
+(select 1 as same, a * 1000 + b as n, repeat('x', 100) as filler
+ from generate_series(0, 4999) a, generate_series(0, 999) b) numbers"""
+
+[[column]]
+name = "same"
+label = "Same"
+sql = "same"
+
+[[column]]
+name = "n"
+label = "Number"
+sql = "n"
+
+[[column]]
+name = "filler"
+label = "Filler"
+sql = "filler"
+"#;
+
+/// A database; dropping it drops it.
+#[derive(Debug)]
+pub struct Database {
+    /// Its address.
+    pub dsn: String,
+    name: String,
+}
+
+/// A user of the hub with a key that may sign in.
+#[derive(Clone, Debug)]
+pub struct HubUser {
+    /// `users.id`.
+    pub id: i64,
+    /// `keys.key`: what signs this user in.
+    pub key: String,
+}
+
+impl Database {
+    /// A database with [`DEMO_ROWS`] demo rows, copied from one that is filled once.
+    ///
+    /// # Panics
+    /// If it cannot be made.
+    pub async fn new() -> Self {
+        static TEMPLATE: OnceCell<()> = OnceCell::const_new();
+        let cluster = Cluster::shared().await;
+        let fill = async || {
+            cluster.execute("create database demo".to_owned()).await;
+            fill(&cluster.dsn("demo"), DEMO_ROWS).await;
+        };
+        TEMPLATE.get_or_init(fill).await;
+        Self::create(cluster, "template demo").await
+    }
+
+    /// A database with this many demo rows.
+    ///
+    /// # Panics
+    /// If it cannot be made.
+    pub async fn with_rows(rows: u64) -> Self {
+        let database = Self::empty().await;
+        fill(&database.dsn, rows).await;
+        database
+    }
+
+    /// A database with nothing in it.
+    ///
+    /// # Panics
+    /// If it cannot be made.
+    pub async fn empty() -> Self {
+        Self::create(Cluster::shared().await, "").await
+    }
+
+    async fn create(cluster: &Cluster, options: &str) -> Self {
+        static MADE: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("test_{}", MADE.fetch_add(1, Ordering::Relaxed));
+        cluster.execute(format!("create database {name} {options}")).await;
+        Self {
+            dsn: cluster.dsn(&name),
+            name,
+        }
+    }
+
+    /// Runs statements.
+    ///
+    /// # Panics
+    /// If PostgreSQL refuses one.
+    pub async fn execute(&self, sql: impl Into<String>) {
+        execute(&self.dsn, sql.into()).await;
+    }
+
+    /// The one value of a query, as text; `None` where it is null or there is no row.
+    ///
+    /// # Panics
+    /// If PostgreSQL refuses it.
+    pub async fn text(&self, sql: &str) -> Option<String> {
+        self.texts(sql).await.into_iter().next().flatten()
+    }
+
+    /// The first column of a query, as text.
+    ///
+    /// # Panics
+    /// If PostgreSQL refuses it.
+    pub async fn texts(&self, sql: &str) -> Vec<Option<String>> {
+        let mut connection = PgConnection::connect(&self.dsn)
+            .await
+            .expect("PostgreSQL accepts a connection");
+        let query = sqlx::query_scalar(AssertSqlSafe(format!("select x::text from ({sql}) as query(x)")));
+        query
+            .fetch_all(&mut connection)
+            .await
+            .unwrap_or_else(|error| panic!("{error} in: {sql}"))
+    }
+
+    /// The one whole number of a query.
+    ///
+    /// # Panics
+    /// If it is none.
+    pub async fn number(&self, sql: &str) -> u64 {
+        let text = self.text(sql).await;
+        text.as_deref()
+            .and_then(|text| text.parse().ok())
+            .unwrap_or_else(|| panic!("{text:?} is no number: {sql}"))
+    }
+
+    /// How many usage rows there are for which this SQL condition holds.
+    pub async fn usage_rows(&self, condition: &str) -> u64 {
+        self.number(&format!("select count(*) from {USAGE_ROWS} and ({condition})"))
+            .await
+    }
+
+    /// What `COPY` writes for the usage rows for which this SQL condition holds, in the order of usage-logs.
+    ///
+    /// # Panics
+    /// If PostgreSQL refuses it.
+    pub async fn copy_of_usage_rows(&self, condition: &str) -> Vec<u8> {
+        let mut connection = PgConnection::connect(&self.dsn)
+            .await
+            .expect("PostgreSQL accepts a connection");
+        connection
+            .execute("set timezone = 'UTC'")
+            .await
+            .expect("there is such a zone");
+        let select = format!("select {USAGE_COLUMNS} from {USAGE_ROWS} and ({condition})");
+        let copy = format!("copy ({select} order by m.created_at desc, m.id desc) to stdout");
+        let pieces = connection
+            .copy_out_raw(&copy)
+            .await
+            .unwrap_or_else(|error| panic!("{error} in: {copy}"));
+        let pieces: Vec<_> = pieces.try_collect().await.expect("COPY goes through");
+        pieces.concat()
+    }
+
+    /// How many `COPY`s the server runs in this database.
+    pub async fn running_copies(&self) -> u64 {
+        let sql = "select count(*) from pg_stat_activity where datname = current_database() \
+                   and state = 'active' and query ilike 'copy%'";
+        self.number(sql).await
+    }
+
+    /// A user who has rows, with a new key.
+    pub async fn busy_user(&self) -> HubUser {
+        let sql = format!("select m.user_id from {USAGE_ROWS} group by 1 order by count(*) desc limit 1");
+        let id = self.number(&sql).await;
+        self.give_key(id).await
+    }
+
+    /// A new user without rows.
+    pub async fn new_user(&self, name: &str) -> HubUser {
+        self.execute(format!("insert into users (name) values ('{name}')"))
+            .await;
+        let id = self.number("select max(id) from users").await;
+        self.give_key(id).await
+    }
+
+    async fn give_key(&self, user: u64) -> HubUser {
+        let key = format!("sk-test-{user}-0123456789abcdef");
+        let sql = "insert into keys (user_id, key, name, is_enabled, can_login_web_ui)";
+        self.execute(format!("{sql} values ({user}, '{key}', 'test', true, true)"))
+            .await;
+        HubUser {
+            id: i64::try_from(user).expect("an id is small"),
+            key,
+        }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let name = std::mem::take(&mut self.name);
+        // A thread with a runtime of its own: this may run inside of another one.
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            runtime.block_on(async {
+                Cluster::shared()
+                    .await
+                    .execute(format!("drop database {name} with (force)"))
+                    .await;
+            });
+        });
+        // A test that fails already should not end in an abort.
+        let _ = dropped.join();
+    }
+}
+
+/// Fills a database with the demo schema and rows.
+///
+/// # Panics
+/// If the program cannot.
+pub async fn fill(dsn: &str, rows: u64) {
+    program::run(&["demo", "--rows", &rows.to_string()], &[("DSN", dsn)])
+        .await
+        .good();
+}

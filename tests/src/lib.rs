@@ -1,0 +1,29 @@
+//! Decant from outside: the real program on a free port, a real PostgreSQL, a real browser. No mocks.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`actors`] | who talks to a server, one method for each endpoint |
+//! | [`answer`] | what a server answered: a body, a problem |
+//! | [`raw_rows`] | a raw-row stream, taken apart by rules of its own |
+//! | [`program`] | the program `decant`, as a command |
+//! | [`server`] | a running `decant serve` |
+//! | [`cluster`], [`database`] | PostgreSQL; a database of its own for each test |
+//! | [`tokens`] | signed tokens, true and forged |
+//! | [`proxy`] | a network that cuts, stalls and crawls |
+//! | [`browser`] | headless Chromium, driven by what a visitor sees |
+//! | [`patience`] | waiting for something, within a bound |
+//!
+//! The tests themselves: `api/` (over HTTP), `cli/` (the command line), `faults/` (things that break),
+//! `browser/` (the page). They run the program that `DECANT_BIN` names, else the one built beside them.
+
+pub mod actors;
+pub mod answer;
+pub mod browser;
+pub mod cluster;
+pub mod database;
+pub mod patience;
+pub mod program;
+pub mod proxy;
+pub mod raw_rows;
+pub mod server;
+pub mod tokens;

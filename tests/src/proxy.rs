@@ -1,0 +1,181 @@
+//! A network that misbehaves: a TCP proxy on loopback that cuts, stalls, crawls or refuses.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// What goes from the server to the client in one step.
+const STEP_BYTES: usize = 16 * 1024;
+
+/// How the network behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weather {
+    /// Everything passes.
+    Fair,
+    /// After so many more bytes from the server, all connections are cut; new ones pass.
+    CutAfter(u64),
+    /// After so many more bytes from the server, nothing comes through, and nothing is closed.
+    StallAfter(u64),
+    /// So many bytes from the server in a second.
+    Throttled(u64),
+    /// Every connection is closed.
+    Refusing,
+}
+
+/// A proxy in front of a server.
+#[derive(Debug)]
+pub struct Proxy {
+    /// Where it listens.
+    pub address: String,
+    network: Arc<Network>,
+    accepting: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+struct Network {
+    weather: watch::Sender<Weather>,
+    target: watch::Sender<String>,
+    /// Bytes from the server since the weather was set.
+    passed_bytes: AtomicU64,
+}
+
+impl Proxy {
+    /// A proxy in front of `target`.
+    ///
+    /// # Panics
+    /// If loopback has no free port.
+    pub async fn to(target: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("loopback has a free port");
+        let address = listener
+            .local_addr()
+            .expect("a listener has an address")
+            .to_string();
+        let network = Arc::new(Network {
+            weather: watch::Sender::new(Weather::Fair),
+            target: watch::Sender::new(target.to_owned()),
+            passed_bytes: AtomicU64::new(0),
+        });
+        let accepting = tokio::spawn(accept(listener, network.clone()));
+        Self {
+            address,
+            network,
+            accepting,
+        }
+    }
+
+    /// Changes how the network behaves, from now on and for all connections.
+    pub fn set(&self, weather: Weather) {
+        self.network.passed_bytes.store(0, Ordering::Relaxed);
+        self.network.weather.send_replace(weather);
+    }
+
+    /// New connections go to another server.
+    pub fn lead_to(&self, target: &str) {
+        self.network.target.send_replace(target.to_owned());
+    }
+
+    /// How the network behaves now: a cut is over once it has happened.
+    #[must_use]
+    pub fn weather(&self) -> Weather {
+        *self.network.weather.borrow()
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, network: Arc<Network>) {
+    while let Ok((client, _)) = listener.accept().await {
+        let network = network.clone();
+        tokio::spawn(async move {
+            let target = network.target.borrow().clone();
+            if *network.weather.borrow() != Weather::Refusing
+                && let Ok(server) = TcpStream::connect(target).await
+            {
+                join(client, server, &network).await;
+            }
+        });
+    }
+}
+
+/// Passes bytes both ways until one side ends or the weather breaks the connection; then both sides are closed.
+async fn join(client: TcpStream, server: TcpStream, network: &Network) {
+    let (mut from_client, to_client) = client.into_split();
+    let (from_server, mut to_server) = server.into_split();
+    let mut weather = network.weather.subscribe();
+    let before = *weather.borrow_and_update();
+    let broken = async {
+        // A cut concerns all connections, also those that are silent: it shows as a change from `CutAfter`.
+        let mut last = before;
+        while weather.changed().await.is_ok() {
+            let now = *weather.borrow_and_update();
+            if now == Weather::Refusing || (matches!(last, Weather::CutAfter(_)) && now == Weather::Fair) {
+                return;
+            }
+            last = now;
+        }
+    };
+    tokio::select! {
+        _ = copy(&mut from_client, &mut to_server) => {}
+        () = pour(from_server, to_client, network) => {}
+        () = broken => {}
+    }
+}
+
+async fn pour(mut from_server: OwnedReadHalf, mut to_client: OwnedWriteHalf, network: &Network) {
+    let mut step = vec![0; STEP_BYTES];
+    loop {
+        let room = network.room().await;
+        let Ok(length @ 1..) = from_server.read(&mut step[..room]).await else {
+            return;
+        };
+        network.passed_bytes.fetch_add(length as u64, Ordering::Relaxed);
+        if to_client.write_all(&step[..length]).await.is_err() {
+            return;
+        }
+    }
+}
+
+impl Network {
+    /// How many bytes may pass in the next step. Waits where none may.
+    async fn room(&self) -> usize {
+        let mut watch = self.weather.subscribe();
+        loop {
+            let weather = *watch.borrow_and_update();
+            let left = |limit: u64| limit.saturating_sub(self.passed_bytes.load(Ordering::Relaxed));
+            match weather {
+                Weather::CutAfter(limit) if left(limit) == 0 => {
+                    self.weather.send_replace(Weather::Fair);
+                    // This connection is closed meanwhile, as all are.
+                    return std::future::pending().await;
+                }
+                Weather::StallAfter(limit) if left(limit) == 0 => {
+                    // An error would mean that the proxy is gone.
+                    let _ = watch.changed().await;
+                }
+                Weather::CutAfter(limit) | Weather::StallAfter(limit) => {
+                    return usize::try_from(left(limit)).unwrap_or(STEP_BYTES).min(STEP_BYTES);
+                }
+                Weather::Throttled(bytes_per_second) => {
+                    let step = usize::try_from(bytes_per_second / 50)
+                        .unwrap_or(STEP_BYTES)
+                        .clamp(1, STEP_BYTES);
+                    tokio::time::sleep(Duration::from_secs_f64(step as f64 / bytes_per_second as f64)).await;
+                    return step;
+                }
+                Weather::Fair | Weather::Refusing => return STEP_BYTES,
+            }
+        }
+    }
+}

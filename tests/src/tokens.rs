@@ -1,0 +1,99 @@
+//! Signed tokens, true and forged.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use rsa::RsaPrivateKey;
+use rsa::pkcs8::EncodePrivateKey as _;
+use rsa::traits::PublicKeyParts as _;
+use serde_json::{Value, json};
+
+/// Seconds since 1970, so many from now.
+///
+/// # Panics
+/// If the clock stands before 1970.
+#[must_use]
+pub fn seconds_from_now(seconds: i64) -> i64 {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("the clock is right")
+        .as_secs();
+    now.cast_signed() + seconds
+}
+
+/// A token signed with a secret (HS256).
+///
+/// # Panics
+/// Never with claims of JSON.
+#[must_use]
+pub fn signed_with_secret(secret: &str, claims: &Value) -> String {
+    let key = EncodingKey::from_secret(secret.as_bytes());
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key).expect("claims can be signed")
+}
+
+/// A token that says of itself that it needs no signature.
+#[must_use]
+pub fn unsigned(claims: &Value) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    format!(
+        "{}.{}.",
+        part(&json!({ "alg": "none", "typ": "JWT" })),
+        part(claims)
+    )
+}
+
+/// A token with other claims under the signature of the old ones.
+///
+/// # Panics
+/// If it is no token.
+#[must_use]
+pub fn with_other_claims(token: &str, claims: &Value) -> String {
+    let mut parts: Vec<_> = token.split('.').map(str::to_owned).collect();
+    assert_eq!(parts.len(), 3, "a token has three parts");
+    parts[1] = URL_SAFE_NO_PAD.encode(claims.to_string());
+    parts.join(".")
+}
+
+/// A private key of an issuer of tokens.
+#[derive(Debug)]
+pub struct Issuer {
+    key: RsaPrivateKey,
+    name: &'static str,
+}
+
+impl Issuer {
+    /// An issuer with a new RSA key of this name.
+    ///
+    /// # Panics
+    /// If the system gives no random numbers.
+    #[must_use]
+    pub fn new(name: &'static str) -> Self {
+        let key = RsaPrivateKey::new(&mut rand_core::OsRng, 2048).expect("the system gives random numbers");
+        Self { key, name }
+    }
+
+    /// The public key as a JSON Web Key Set.
+    #[must_use]
+    pub fn key_set(&self) -> Value {
+        let number = |number: &rsa::BigUint| URL_SAFE_NO_PAD.encode(number.to_bytes_be());
+        json!({ "keys": [{
+            "kty": "RSA", "use": "sig", "alg": "RS256", "kid": self.name,
+            "n": number(self.key.n()), "e": number(self.key.e()),
+        }] })
+    }
+
+    /// A token signed with the private key (RS256).
+    ///
+    /// # Panics
+    /// Never with claims of JSON.
+    #[must_use]
+    pub fn sign(&self, claims: &Value) -> String {
+        let mut header = Header::new(Algorithm::RS256);
+        header.kid = Some(self.name.to_owned());
+        let key = self.key.to_pkcs8_der().expect("an RSA key can be written");
+        let key = EncodingKey::from_rsa_der(key.as_bytes());
+        jsonwebtoken::encode(&header, claims, &key).expect("claims can be signed")
+    }
+}

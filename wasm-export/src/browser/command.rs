@@ -1,0 +1,99 @@
+//! What the page has said to the worker and the worker has not yet heard.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+
+use super::protocol::{Start, ToWorker, decode};
+
+type Command = (ToWorker, Option<JsValue>);
+
+/// The page's commands in the order they came. Only one task listens.
+pub(super) struct Commands(Rc<RefCell<Inbox>>);
+
+#[derive(Default)]
+struct Inbox {
+    waiting: VecDeque<Command>,
+    listener: Option<Waker>,
+}
+
+impl Commands {
+    /// Begins to listen. A worker listens until it ends.
+    pub(super) fn listen(scope: &DedicatedWorkerGlobalScope) -> Self {
+        let inbox = Rc::new(RefCell::new(Inbox::default()));
+        let of_listener = Rc::clone(&inbox);
+        let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+            // Whatever else a browser extension may post is no command.
+            let Ok(command) = decode(&event.data()) else { return };
+            let mut inbox = of_listener.borrow_mut();
+            inbox.waiting.push_back(command);
+            if let Some(listener) = inbox.listener.take() {
+                listener.wake();
+            }
+        });
+        scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        on_message.forget();
+        Self(inbox)
+    }
+
+    /// The next command, as soon as there is one.
+    async fn next(&mut self) -> Command {
+        poll_fn(|context| {
+            let mut inbox = self.0.borrow_mut();
+            match inbox.waiting.pop_front() {
+                Some(command) => Poll::Ready(command),
+                None => {
+                    inbox.listener = Some(context.waker().clone());
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+
+    /// Waits for the word to begin, and what is attached to it; `None` is the word to stop.
+    pub(super) async fn start(&mut self) -> Option<(Start, Option<JsValue>)> {
+        loop {
+            match self.next().await {
+                (ToWorker::Start(start), attachment) => return Some((start, attachment)),
+                (ToWorker::Cancel, _) => return None,
+                (ToWorker::Resume, _) => {}
+            }
+        }
+    }
+
+    /// Waits for the word to go on (`true`) or to stop.
+    pub(super) async fn resumed(&mut self) -> bool {
+        loop {
+            match self.next().await.0 {
+                ToWorker::Resume => return true,
+                ToWorker::Cancel => return false,
+                ToWorker::Start(_) => {}
+            }
+        }
+    }
+
+    /// Does `work`, unless the page cancels: then the work is dropped and nothing comes of it.
+    pub(super) async fn unless_cancelled<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = pin!(work);
+        let mut cancelled = pin!(async {
+            loop {
+                if let ToWorker::Cancel = self.next().await.0 {
+                    return;
+                }
+            }
+        });
+        poll_fn(|context| match work.as_mut().poll(context) {
+            Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+            Poll::Pending => cancelled.as_mut().poll(context).map(|()| None),
+        })
+        .await
+    }
+}

@@ -1,0 +1,93 @@
+//! Why an export stopped, and whether going on may help. Every text here is read by the user.
+
+use super::sink::SinkError;
+use crate::ExportError;
+use crate::rows::Problem;
+
+/// An export stopped.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) problem: Problem,
+    pub(super) resumable: bool,
+}
+
+/// The status of a problem that no server answered with.
+const NO_STATUS: u16 = 0;
+
+impl Failure {
+    fn new(code: &str, title: &str, detail: String, resumable: bool) -> Self {
+        let problem = Problem {
+            code: code.to_owned(),
+            title: title.to_owned(),
+            detail,
+            status: NO_STATUS,
+            ..Problem::default()
+        };
+        Self { problem, resumable }
+    }
+
+    /// No connection, or not any more.
+    pub(super) fn connection_lost() -> Self {
+        let detail = "The server was stopped, or the network between it and you broke.";
+        Self::new("connection_lost", "The connection was lost", detail.to_owned(), true)
+    }
+
+    /// A connection over which nothing comes.
+    pub(super) fn connection_silent(seconds: u32) -> Self {
+        let detail = format!("Nothing came from the server for {seconds} seconds, not even a sign of life.");
+        Self::new("connection_silent", "The connection is silent", detail, true)
+    }
+
+    /// The response ended like a whole one, but what it held was not whole.
+    pub(super) fn incomplete() -> Self {
+        let detail = "The server's answer ended before its last row.";
+        Self::new("incomplete", "The export broke off", detail.to_owned(), true)
+    }
+
+    /// Somebody else answered.
+    pub(super) fn not_rows(media_type: &str) -> Self {
+        let detail = format!(
+            "Something answered in the server's place, with {} instead of rows. Are you still signed in to your network?",
+            if media_type.is_empty() { "nothing readable" } else { media_type },
+        );
+        Self::new("unexpected_answer", "The answer was not an export", detail, true)
+    }
+
+    /// The server refused. What it says about the request stays so; anything else may change.
+    pub(super) fn refused(problem: Problem) -> Self {
+        let resumable = matches!(problem.status, 401 | 408 | 425 | 429) || problem.status >= 500;
+        Self { problem, resumable }
+    }
+}
+
+impl From<ExportError> for Failure {
+    fn from(error: ExportError) -> Self {
+        let resumable = error.is_resumable();
+        match error {
+            ExportError::Interrupted { .. } => Self::incomplete(),
+            ExportError::Failed(problem) => Self { problem, resumable },
+            other => Self::new("damaged", "The export cannot be completed", sentence(&other), resumable),
+        }
+    }
+}
+
+impl From<SinkError> for Failure {
+    fn from(error: SinkError) -> Self {
+        let (code, title) = match error {
+            SinkError::Full => ("disk_full", "The file does not fit"),
+            SinkError::NotAllowed => ("not_allowed", "The file may not be written"),
+            SinkError::Browser(_) => ("not_written", "The file could not be written"),
+        };
+        Self::new(code, title, sentence(&error), false)
+    }
+}
+
+/// An error's text as a sentence.
+fn sentence(error: &impl std::error::Error) -> String {
+    let text = error.to_string();
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).chain(['.']).collect(),
+        None => text,
+    }
+}

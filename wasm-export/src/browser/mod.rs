@@ -1,0 +1,17 @@
+//! The browser's side of an export: bytes from `fetch`, through [`Export`](crate::Export), to the disk.
+//!
+//! It runs in a worker of its own, so that the page stays free. A page starts the worker and talks to it in the
+//! words of [`protocol`]; [`worker::run`] is the whole program. Stopping is dropping: a dropped
+//! [`stream::RowStream`] ends its request, a dropped worker leaves a file that nobody names and that
+//! [`sink::sweep`] removes.
+//!
+//! Pages that bring their own bytes use [`RowExport`](class::RowExport) instead.
+
+pub mod class;
+mod command;
+mod failure;
+mod job;
+pub mod protocol;
+pub mod sink;
+mod stream;
+pub mod worker;

@@ -1,0 +1,126 @@
+//! What the page and the export worker say to each other.
+//!
+//! A message is an array of two: its JSON text, and what JSON cannot carry: the file.
+//! The worker speaks first ([`FromWorker::Ready`]); a message sent to it before could be lost.
+
+use js_sys::{Array, JsString};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::options::Options;
+use crate::rows::Problem;
+
+/// What a page says to the worker.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ToWorker {
+    /// Begin. The file picked by the user, if any, is attached.
+    Start(Start),
+    /// Go on after a failure, where the last whole row ended.
+    Resume,
+    /// Stop, and leave nothing behind. The worker ends.
+    Cancel,
+}
+
+/// An export to make.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Start {
+    /// Where its raw rows are: `/api/datasets/usage-logs/rows?…`.
+    pub url: String,
+    /// What the file is to be like.
+    pub options: Options,
+    /// What the file is to be called.
+    pub file_name: String,
+    /// Where the file is to go.
+    pub destination: Destination,
+}
+
+/// Where a file is to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Destination {
+    /// Kept by the browser until it is whole, then handed to the page, which downloads it.
+    Downloads,
+    /// Into the file that the user picked and that is attached to the message: a `FileSystemFileHandle`.
+    PickedFile,
+}
+
+/// What the worker says to its page.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum FromWorker {
+    /// The worker listens.
+    Ready,
+    /// So far all is well. About ten times a second.
+    Progress(Progress),
+    /// The file is whole. It is attached, unless it was written into a picked file.
+    Finished(Finished),
+    /// The export stopped.
+    Failed(Failed),
+}
+
+/// How far an export is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Rows in the file.
+    pub rows: u64,
+    /// Bytes of raw rows read, after the browser unpacked them.
+    pub raw_bytes: u64,
+    /// Bytes of the file.
+    pub file_bytes: u64,
+    /// The database's guess of how many rows there will be.
+    pub estimated_rows: Option<u64>,
+}
+
+/// A whole file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finished {
+    /// What the file is called; a picked file has the name that the user gave it.
+    pub file_name: String,
+    /// Rows in the file.
+    pub rows: u64,
+    /// Bytes of raw rows read.
+    pub raw_bytes: u64,
+    /// Bytes of the file.
+    pub file_bytes: u64,
+}
+
+/// Why an export stopped.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Failed {
+    /// What went wrong, in words for the user.
+    pub problem: Problem,
+    /// Rows that are safe: a resumed export goes on after them.
+    pub rows: u64,
+    /// Whether [`ToWorker::Resume`] may help. If not, the worker has cleaned up and ended.
+    pub resumable: bool,
+}
+
+/// A message was not one of ours.
+#[derive(Debug, thiserror::Error)]
+#[error("the message between page and export worker cannot be read: {0}")]
+pub struct MessageError(String);
+
+/// A message as `postMessage` takes it.
+///
+/// # Panics
+/// Never: every message is made of strings, numbers and names.
+#[must_use]
+pub fn encode(message: &impl Serialize, attachment: Option<&JsValue>) -> JsValue {
+    let text = serde_json::to_string(message).expect("a message is made of strings, numbers and names");
+    Array::of2(&JsValue::from_str(&text), attachment.unwrap_or(&JsValue::NULL)).into()
+}
+
+/// Reads the `data` of a message event: the message, and what is attached.
+///
+/// # Errors
+/// The message is not of this protocol: page and worker are of different versions.
+pub fn decode<M: DeserializeOwned>(data: &JsValue) -> Result<(M, Option<JsValue>), MessageError> {
+    let parts = data.dyn_ref::<Array>().ok_or_else(|| MessageError(format!("{data:?}")))?;
+    let text = parts.get(0).dyn_into::<JsString>().map_err(|other| MessageError(format!("{other:?}")))?;
+    let message =
+        serde_json::from_str(&String::from(text)).map_err(|error| MessageError(error.to_string()))?;
+    let attachment = Some(parts.get(1)).filter(|attachment| !attachment.is_null());
+    Ok((message, attachment))
+}

@@ -1,0 +1,112 @@
+//! Where a file grows until it is whole.
+//!
+//! In order of preference: the file that the user picked, the browser's own disk
+//! (<https://developer.mozilla.org/en-US/docs/Web/API/File_System_API/Origin_private_file_system>), and parts
+//! of a blob, which browsers keep in memory or on disk as they see fit. None of them shows the user a file before
+//! it is whole, and none keeps its bytes in wasm memory.
+
+mod blob;
+mod file_handle;
+mod opfs;
+
+use js_sys::Reflect;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::FileSystemFileHandle;
+
+pub use blob::BlobSink;
+pub use file_handle::FileHandleSink;
+pub use opfs::{KEPT, OpfsSink, sweep};
+
+/// A file that grows.
+pub enum Sink {
+    /// In the file that the user picked.
+    FileHandle(FileHandleSink),
+    /// On the browser's own disk.
+    Opfs(OpfsSink),
+    /// As parts of a blob.
+    Blob(BlobSink),
+}
+
+/// A file could not grow.
+#[derive(Debug, thiserror::Error)]
+pub enum SinkError {
+    /// No room for more.
+    #[error("there is no room left for the file on this device, or the browser allows this site no more of it")]
+    Full,
+    /// The user or the browser does not allow it.
+    #[error("the browser did not allow the file to be written")]
+    NotAllowed,
+    /// Anything else, in the browser's words.
+    #[error("the browser could not write the file: {0}")]
+    Browser(String),
+}
+
+impl Sink {
+    /// The best place there is for a file that the user did not pick a place for.
+    pub async fn for_downloads() -> Self {
+        match OpfsSink::create().await {
+            Ok(sink) => Self::Opfs(sink),
+            // A private window or an address without https: the page can do without the disk.
+            Err(_) => Self::Blob(BlobSink::default()),
+        }
+    }
+
+    /// The file that the user picked.
+    ///
+    /// # Errors
+    /// The browser does not let it be written.
+    pub async fn for_picked(handle: FileSystemFileHandle) -> Result<Self, SinkError> {
+        FileHandleSink::create(handle).await.map(Self::FileHandle)
+    }
+
+    /// Appends bytes. Once this failed the file can only be discarded.
+    ///
+    /// # Errors
+    /// There is no room, or the browser cannot write.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
+        match self {
+            Self::FileHandle(sink) => sink.write(bytes).await,
+            Self::Opfs(sink) => sink.write(bytes),
+            Self::Blob(sink) => sink.write(bytes).await,
+        }
+    }
+
+    /// Makes the file appear: `Some` holds it for the page to download, `None` means it is in its place already.
+    ///
+    /// # Errors
+    /// The browser cannot complete the file; there is none then.
+    pub async fn finish(self) -> Result<Option<web_sys::Blob>, SinkError> {
+        match self {
+            Self::FileHandle(sink) => sink.finish().await.map(|()| None),
+            Self::Opfs(sink) => sink.finish().await.map(Some),
+            Self::Blob(sink) => sink.finish().map(Some),
+        }
+    }
+
+    /// Removes what there is of the file.
+    pub async fn discard(self) {
+        match self {
+            Self::FileHandle(sink) => sink.discard().await,
+            Self::Opfs(sink) => sink.discard().await,
+            Self::Blob(_) => {}
+        }
+    }
+}
+
+impl From<JsValue> for SinkError {
+    fn from(error: JsValue) -> Self {
+        let word = |name| Reflect::get(&error, &JsValue::from_str(name)).ok().and_then(|word| word.as_string());
+        match word("name").as_deref() {
+            Some("QuotaExceededError") => Self::Full,
+            Some("NotAllowedError" | "SecurityError") => Self::NotAllowed,
+            _ => Self::Browser(word("message").unwrap_or_else(|| format!("{error:?}"))),
+        }
+    }
+}
+
+/// Calls a method that not every browser has and waits for what it promises.
+async fn call(object: &JsValue, method: &str) -> Result<JsValue, JsValue> {
+    let method = Reflect::get(object, &JsValue::from_str(method))?.dyn_into::<js_sys::Function>()?;
+    let promise = method.call0(object)?.dyn_into::<js_sys::Promise>()?;
+    wasm_bindgen_futures::JsFuture::from(promise).await
+}

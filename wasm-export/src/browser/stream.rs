@@ -1,0 +1,145 @@
+//! The bytes of a raw-row stream, fetched.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use js_sys::{Reflect, Uint8Array, global};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    AbortController, DedicatedWorkerGlobalScope, ReadableStreamDefaultReader, RequestInit, Response,
+};
+
+use super::failure::Failure;
+use crate::rows::{MEDIA_TYPE, Problem};
+
+/// A server says something at least every 10 s; one that is silent for three times that is gone.
+const SILENCE_SECONDS_MAX: u32 = 30;
+
+/// A running request. Dropping it ends the request.
+pub(super) struct RowStream {
+    reader: ReadableStreamDefaultReader,
+    line: Line,
+}
+
+impl RowStream {
+    /// Asks for the stream and waits for its first sign of life.
+    ///
+    /// # Errors
+    /// There is no connection, or the server refuses: its problem as it is.
+    pub(super) async fn open(url: &str) -> Result<Self, Failure> {
+        let line = Line::new();
+        let init = RequestInit::new();
+        init.set_signal(Some(&line.abort.signal()));
+        let response = line.wait(worker().fetch_with_str_and_init(url, &init)).await?;
+        let response: Response = response.unchecked_into();
+        if !response.ok() {
+            return Err(refusal(&line, &response).await?);
+        }
+        let media_type = response.headers().get("content-type").ok().flatten().unwrap_or_default();
+        let wanted = MEDIA_TYPE.split(';').next().unwrap_or_default();
+        if !media_type.starts_with(wanted) {
+            return Err(Failure::not_rows(&media_type));
+        }
+        let Some(body) = response.body() else { return Err(Failure::connection_lost()) };
+        Ok(Self { reader: body.get_reader().unchecked_into(), line })
+    }
+
+    /// The next bytes, in whatever pieces the browser has; `None` at the end of the response.
+    ///
+    /// # Errors
+    /// The connection broke, or has been silent for too long.
+    pub(super) async fn next(&mut self) -> Result<Option<Uint8Array>, Failure> {
+        let read = self.line.wait(self.reader.read()).await?;
+        let value = Reflect::get(&read, &JsValue::from_str("value")).unwrap_or_default();
+        Ok(value.dyn_into().ok())
+    }
+}
+
+/// What a server that answers without a stream has to say.
+async fn refusal(line: &Line, response: &Response) -> Result<Failure, Failure> {
+    let status = response.status();
+    let text = match response.text() {
+        Ok(text) => line.wait(text).await?.as_string().unwrap_or_default(),
+        Err(_) => String::new(),
+    };
+    let problem = serde_json::from_str(&text).ok().filter(|problem: &Problem| !problem.title.is_empty());
+    Ok(Failure::refused(problem.unwrap_or_else(|| Problem {
+        title: format!("The server answered {status}"),
+        detail: "It gave no reason. A proxy in front of it may have answered in its place.".to_owned(),
+        code: "unexpected_answer".to_owned(),
+        status,
+        ..Problem::default()
+    })))
+}
+
+/// The way to the server: can be cut, and is when nothing comes over it for too long.
+struct Line {
+    abort: AbortController,
+    watch: Rc<Watch>,
+    timer: i32,
+    _on_second: Closure<dyn Fn()>,
+}
+
+/// Counts the seconds in which something was waited for and did not come. A computer that slept through an
+/// hour has ticked not once, so its connection is not given up before it was tried.
+#[derive(Default)]
+struct Watch {
+    waiting: Cell<bool>,
+    silent_seconds: Cell<u32>,
+}
+
+impl Line {
+    fn new() -> Self {
+        let abort = AbortController::new().expect("every browser with wasm has AbortController");
+        let watch = Rc::new(Watch::default());
+        let on_second = Closure::<dyn Fn()>::new({
+            let (abort, watch) = (abort.clone(), Rc::clone(&watch));
+            move || {
+                if watch.waiting.get() {
+                    watch.silent_seconds.set(watch.silent_seconds.get() + 1);
+                }
+                if watch.is_silent() {
+                    abort.abort();
+                }
+            }
+        });
+        let timer = worker()
+            .set_interval_with_callback_and_timeout_and_arguments_0(on_second.as_ref().unchecked_ref(), 1_000)
+            .expect("a function and a number are all that setInterval asks for");
+        Self { abort, watch, timer, _on_second: on_second }
+    }
+
+    /// Waits for what comes over the line, but not for ever.
+    async fn wait(&self, coming: js_sys::Promise) -> Result<JsValue, Failure> {
+        self.watch.silent_seconds.set(0);
+        self.watch.waiting.set(true);
+        let came = JsFuture::from(coming).await;
+        self.watch.waiting.set(false);
+        came.map_err(|_| {
+            if self.watch.is_silent() {
+                Failure::connection_silent(SILENCE_SECONDS_MAX)
+            } else {
+                Failure::connection_lost()
+            }
+        })
+    }
+}
+
+impl Watch {
+    fn is_silent(&self) -> bool {
+        self.silent_seconds.get() >= SILENCE_SECONDS_MAX
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        worker().clear_interval_with_handle(self.timer);
+        self.abort.abort();
+    }
+}
+
+fn worker() -> DedicatedWorkerGlobalScope {
+    global().unchecked_into()
+}

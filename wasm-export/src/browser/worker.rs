@@ -1,0 +1,72 @@
+//! The export worker: one worker makes one file.
+
+use js_sys::global;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::DedicatedWorkerGlobalScope;
+
+use super::command::Commands;
+use super::failure::Failure;
+use super::job::Job;
+use super::protocol::{Failed, FromWorker, encode};
+use super::sink::sweep;
+use crate::Summary;
+
+/// The worker's whole program: says that it is ready, then does what the page says until the file is whole,
+/// cancelled or beyond help.
+pub fn run() {
+    let page = Page(global().unchecked_into());
+    let commands = Commands::listen(&page.0);
+    page.say(&FromWorker::Ready, None);
+    spawn_local(async move {
+        sweep().await;
+        serve(&page, commands).await;
+        page.0.close();
+    });
+}
+
+async fn serve(page: &Page, mut commands: Commands) {
+    let Some((start, attachment)) = commands.start().await else { return };
+    let mut job = match Job::open(start, attachment).await {
+        Ok(job) => job,
+        Err(failure) => return page.say_failed(failure, 0),
+    };
+    loop {
+        let running = job.run(|progress| page.say(&FromWorker::Progress(progress), None));
+        match commands.unless_cancelled(running).await {
+            Some(Ok(summary)) => return finish(page, job, summary).await,
+            Some(Err(failure)) if failure.resumable => {
+                page.say_failed(failure, job.rows());
+                if commands.resumed().await {
+                    continue;
+                }
+            }
+            Some(Err(failure)) => page.say_failed(failure, 0),
+            None => {}
+        }
+        return job.discard().await;
+    }
+}
+
+async fn finish(page: &Page, job: Job, summary: Summary) {
+    match job.finish(summary).await {
+        Ok((finished, file)) => page.say(&FromWorker::Finished(finished), file.as_ref()),
+        Err(failure) => page.say_failed(failure, 0),
+    }
+}
+
+/// The page that started this worker.
+struct Page(DedicatedWorkerGlobalScope);
+
+impl Page {
+    fn say(&self, message: &FromWorker, attachment: Option<&JsValue>) {
+        // Only what cannot be cloned cannot be posted; text, files and blobs can.
+        let posted = self.0.post_message(&encode(message, attachment));
+        debug_assert!(posted.is_ok(), "{posted:?}");
+    }
+
+    fn say_failed(&self, failure: Failure, rows: u64) {
+        let Failure { problem, resumable } = failure;
+        self.say(&FromWorker::Failed(Failed { problem, rows, resumable }), None);
+    }
+}

@@ -1,0 +1,42 @@
+//! What a finished file is called.
+
+use crate::options::Format;
+
+/// A time on the wall where the file is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LocalTime {
+    /// The year.
+    pub year: u16,
+    /// The month, from 1.
+    pub month: u8,
+    /// The day of the month, from 1.
+    pub day: u8,
+    /// The hour, to 23.
+    pub hour: u8,
+    /// The minute.
+    pub minute: u8,
+    /// The second.
+    pub second: u8,
+}
+
+/// The name of a file: `usage-logs-2026-01-28-123456.csv`. A character of the dataset's name that is special to
+/// a file system or a shell becomes a hyphen.
+#[must_use]
+pub fn file_name(dataset: &str, format: Format, at: LocalTime) -> String {
+    let safe = |character: char| if character.is_alphanumeric() || character == '_' { character } else { '-' };
+    let dataset: String = dataset.chars().map(safe).collect();
+    let LocalTime { year, month, day, hour, minute, second } = at;
+    format!("{dataset}-{year:04}-{month:02}-{day:02}-{hour:02}{minute:02}{second:02}.{}", format.extension())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_named_after_its_dataset_and_the_time() {
+        let at = LocalTime { year: 2026, month: 1, day: 8, hour: 3, minute: 4, second: 56 };
+        assert_eq!(file_name("usage-logs", Format::Csv, at), "usage-logs-2026-01-08-030456.csv");
+        assert_eq!(file_name("../a b", Format::Csv, at), "---a-b-2026-01-08-030456.csv");
+    }
+}

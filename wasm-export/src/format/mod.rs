@@ -1,0 +1,37 @@
+//! The formats: one file each, all with the same small trait.
+
+mod columns;
+mod csv;
+mod dialect;
+pub mod guard;
+mod scan;
+
+pub use columns::{ColumnError, chosen_columns, heading};
+
+use crate::options::{Format, Options};
+use crate::rows::{Header, ReadError, Row};
+
+/// Makes a file of one format, row by row. Everything is appended to `out`; nothing is ever taken back.
+pub trait FileFormat: Send {
+    /// Writes what comes before the rows.
+    fn begin(&mut self, out: &mut Vec<u8>);
+
+    /// Writes one row.
+    ///
+    /// # Errors
+    /// When the row does not have the header's number of cells. Nothing is written then.
+    fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), ReadError>;
+
+    /// Writes what comes after the rows.
+    fn finish(&mut self, out: &mut Vec<u8>);
+}
+
+/// The format that the options name, for rows of this header.
+///
+/// # Errors
+/// When the options choose columns that the header does not show.
+pub fn new(header: &Header, options: &Options) -> Result<Box<dyn FileFormat>, ColumnError> {
+    match options.format {
+        Format::Csv => Ok(Box::new(csv::Csv::new(header, options)?)),
+    }
+}

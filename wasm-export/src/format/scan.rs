@@ -1,0 +1,193 @@
+//! One pass over a row, 64 bytes at a time: where its cells end, and which of them cannot be copied as they are.
+//!
+//! Nothing here is done cell by cell but for the cells that stand out, so a row of plain cells costs little more
+//! than a copy of it.
+
+use wide::{i8x16, u8x16};
+
+const BLOCK: usize = 64;
+
+/// Reads rows; holds what is known of the last one.
+pub(super) struct Scan {
+    delimiter: u8,
+    /// The first bytes by which a cell cannot be copied as it is.
+    suspicious: [bool; 256],
+    /// The cells, by their places in a row, that never can: bit sets of 64.
+    always_changed: Vec<u64>,
+    changed: Vec<u64>,
+    columns: usize,
+    cells: usize,
+    /// Where each cell ends: at its tab, or at the end of the row. Longer than that, so as to be written in blocks.
+    ends: Vec<u32>,
+    /// The row with the file's delimiter for its tabs; longer than the row.
+    delimited: Vec<u8>,
+}
+
+impl Scan {
+    /// A scan of rows with so many columns. A cell also counts as changed when it is empty, ends in a space or
+    /// holds a byte that means something to COPY or to a file of delimited text.
+    pub(super) fn new(delimiter: u8, columns: usize, suspicious: [bool; 256]) -> Self {
+        let words = columns / 64 + 1;
+        Self {
+            delimiter,
+            suspicious,
+            always_changed: vec![0; words],
+            changed: vec![0; words],
+            columns,
+            cells: 0,
+            ends: vec![0; columns + BLOCK + 1],
+            delimited: Vec::new(),
+        }
+    }
+
+    /// Lets every cell of a column count as changed.
+    pub(super) fn always_change(&mut self, column: usize) {
+        self.always_changed[column / 64] |= 1 << (column % 64);
+    }
+
+    /// Takes in a row and says how many cells it has. The other questions may be asked if it has one per column.
+    pub(super) fn read(&mut self, row: &[u8]) -> usize {
+        self.cells = 0;
+        self.changed.copy_from_slice(&self.always_changed);
+        let (blocks, rest) = row.as_chunks::<BLOCK>();
+        let length = row.len() - rest.len() + BLOCK;
+        if self.delimited.len() < length {
+            self.delimited.resize(length, 0);
+        }
+        let mut before = Before { tab: 1, space: 0 };
+        for (index, block) in blocks.iter().enumerate() {
+            self.read_block(block, index * BLOCK, 0, &mut before);
+            if self.cells > self.columns {
+                return memchr::memchr_iter(b'\t', row).count() + 1;
+            }
+        }
+        let mut block = [0; BLOCK];
+        block[..rest.len()].copy_from_slice(rest);
+        self.read_block(&block, blocks.len() * BLOCK, 1 << rest.len(), &mut before);
+        self.cells
+    }
+
+    /// `end` is the bit where the row ends, if it does in this block.
+    #[inline]
+    fn read_block(&mut self, block: &[u8; BLOCK], at: usize, end: u64, before: &mut Before) {
+        let Some(delimited) = self.delimited[at..].first_chunk_mut::<BLOCK>() else { return };
+        let masks = Masks::of(block, self.delimiter, delimited);
+        let firsts = masks.tabs << 1 | before.tab;
+        let after_spaces = masks.spaces << 1 | before.space;
+        *before = Before { tab: masks.tabs >> 63, space: masks.spaces >> 63 };
+        let ends = masks.tabs | end;
+        let mut changed = masks.special | after_spaces & ends;
+        let mut suspects = firsts & masks.suspects;
+        while suspects != 0 {
+            let first = suspects & suspects.wrapping_neg();
+            if self.suspicious[usize::from(block[first.trailing_zeros() as usize % BLOCK])] {
+                changed |= first;
+            }
+            suspects ^= first;
+        }
+        self.mark(changed, ends);
+        self.take_ends(ends, at);
+    }
+
+    /// Marks the cells that the bits stand in.
+    #[inline]
+    fn mark(&mut self, mut bits: u64, ends: u64) {
+        while bits != 0 {
+            let below = (bits & bits.wrapping_neg()) - 1;
+            let cell = self.cells + (ends & below).count_ones() as usize;
+            if let Some(word) = self.changed.get_mut(cell / 64) {
+                *word |= 1 << (cell % 64);
+            }
+            // On to the next cell: past the first end that is not below.
+            let end = ends & !below;
+            bits &= !(end ^ end.wrapping_sub(1));
+        }
+    }
+
+    /// Notes where cells end. Eight at a time whether there are or not: a guess less for the processor.
+    #[inline]
+    fn take_ends(&mut self, mut ends: u64, at: usize) {
+        let count = ends.count_ones() as usize;
+        let mut next = self.cells;
+        self.cells += count;
+        while next < self.cells {
+            let Some(places) = self.ends.get_mut(next..).and_then(|places| places.first_chunk_mut::<8>()) else {
+                return;
+            };
+            for place in places {
+                *place = at as u32 + ends.trailing_zeros();
+                ends &= ends.wrapping_sub(1);
+            }
+            next += 8;
+        }
+    }
+
+    /// Where a cell begins and ends in the row.
+    #[inline]
+    pub(super) fn cell(&self, index: usize) -> (usize, usize) {
+        let start = if index == 0 { 0 } else { self.ends[index - 1] as usize + 1 };
+        (start, self.ends[index] as usize)
+    }
+
+    /// The first cell from `from` on that cannot be copied as it is; `until` if there is none before.
+    #[inline]
+    pub(super) fn next_changed(&self, from: usize, until: usize) -> usize {
+        let mut word = from / 64;
+        let mut bits = self.changed[word] & (u64::MAX << (from % 64));
+        while bits == 0 {
+            word += 1;
+            if word * 64 >= until {
+                return until;
+            }
+            bits = self.changed[word];
+        }
+        until.min(word * 64 + bits.trailing_zeros() as usize)
+    }
+
+    /// The row with the file's delimiter for its tabs.
+    #[inline]
+    pub(super) fn delimited(&self) -> &[u8] {
+        &self.delimited
+    }
+}
+
+/// Whether the byte before a block was a tab (or the row's beginning), or a space: its lowest bit.
+struct Before {
+    tab: u64,
+    space: u64,
+}
+
+/// What the bytes of a block are, a bit each.
+struct Masks {
+    tabs: u64,
+    spaces: u64,
+    /// Bytes that mean something to COPY or to a file of delimited text.
+    special: u64,
+    /// Bytes that may be suspicious at the beginning of a cell; a coarse sieve.
+    suspects: u64,
+}
+
+impl Masks {
+    #[inline]
+    fn of(block: &[u8; BLOCK], delimiter: u8, delimited: &mut [u8; BLOCK]) -> Self {
+        let mut masks = Self { tabs: 0, spaces: 0, special: 0, suspects: 0 };
+        let (parts, _) = block.as_chunks::<16>();
+        let (delimited, _) = delimited.as_chunks_mut::<16>();
+        for (index, (part, delimited)) in parts.iter().zip(delimited).enumerate() {
+            let bytes = u8x16::new(*part);
+            let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
+            let tabs = is(b'\t');
+            let special = is(b'\\') | is(b'"') | is(b',') | is(b';') | is(b'|') | is(b'\r');
+            // Up to `-`, and from DEL on, which one more makes negative.
+            let outer = (bytes + u8x16::splat(1)).cast_signed().simd_lt(i8x16::splat(b'/' as i8));
+            let suspects = outer.cast_unsigned() | is(b'=') | is(b'@');
+            *delimited = tabs.bitselect(u8x16::splat(delimiter), bytes).to_array();
+            let place = 16 * index;
+            masks.tabs |= u64::from(tabs.to_bitmask()) << place;
+            masks.spaces |= u64::from(is(b' ').to_bitmask()) << place;
+            masks.special |= u64::from(special.to_bitmask()) << place;
+            masks.suspects |= u64::from(suspects.to_bitmask()) << place;
+        }
+        masks
+    }
+}

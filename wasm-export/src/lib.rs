@@ -1,0 +1,81 @@
+//! Decant's formatter: PostgreSQL's raw rows in, a finished file out, natively and in the browser.
+//!
+//! Every file of Decant is made here, whoever asks for it: the export worker in the visitor's browser, the server's
+//! fallback, a background export, the command line. So the same rows give the same bytes everywhere.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`rows`] | the raw-row stream: header, rows, end record; written and read face to face |
+//! | [`options`] | what a caller may choose about a file |
+//! | [`export`] | [`Export`]: push bytes, finish |
+//! | [`format`] | the formats, one file each; the formula guard and its decoder |
+//! | [`value`] | a raw cell and its column's kind, understood |
+//! | [`timestamp`], [`zone`] | times, written again in a zone and a style |
+//! | [`file_name`] | what a finished file is called |
+//!
+//! No module here opens a connection, reads a clock or waits; only `browser`, which exists on wasm32 alone, does.
+//!
+//! ```
+//! use wasm_export::rows::{Column, Cursor, Digest, End, Header, Kind, end_line, header_line};
+//! use wasm_export::{Export, Options};
+//!
+//! // What a server writes …
+//! let column = |name: &str, kind| Column {
+//!     name: name.to_owned(),
+//!     label: name.to_uppercase(),
+//!     labels: Default::default(),
+//!     kind,
+//!     pg_type: "text".to_owned(),
+//!     hidden: false,
+//! };
+//! let header = Header {
+//!     decant: 1,
+//!     dataset: "greetings".to_owned(),
+//!     title: "Greetings".to_owned(),
+//!     columns: vec![column("id", Kind::Integer), column("said", Kind::Text)],
+//!     order: vec!["id".to_owned()],
+//!     as_of: "2026-01-28T12:00:00Z".to_owned(),
+//!     zone: "UTC".to_owned(),
+//!     estimated_rows: None,
+//! };
+//! let rows = b"1\thello, world\n2\t=1+1\n";
+//! let mut digest = Digest::new();
+//! digest.update(rows);
+//! let end = End {
+//!     rows: 2,
+//!     bytes: rows.len() as u64,
+//!     digest: digest.hex(),
+//!     cursor: Some(Cursor::encode([&b"2"[..]])),
+//! };
+//! let stream = [header_line(&header), rows.to_vec(), end_line(&end)].concat();
+//!
+//! // … becomes a file, however the network cuts it.
+//! let mut export = Export::new(Options::default());
+//! let mut file = Vec::new();
+//! for chunk in stream.chunks(7) {
+//!     export.push(chunk, &mut file)?;
+//! }
+//! let summary = export.finish(&mut file)?;
+//! assert_eq!(summary.rows, 2);
+//! assert_eq!(String::from_utf8(file)?, "\u{feff}\"ID\",SAID\r\n1,\"hello, world\"\r\n2,\"'=1+1\"\r\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#[cfg(target_arch = "wasm32")]
+pub mod browser;
+pub mod export;
+pub mod file_name;
+pub mod format;
+pub mod options;
+pub mod rows;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod sample;
+pub mod timestamp;
+pub mod value;
+pub mod zone;
+
+pub use export::{Export, ExportError, Progress, ResumePoint, Summary};
+pub use file_name::{LocalTime, file_name};
+pub use options::Options;
+pub use rows::Reader;
+pub use zone::Zone;

@@ -1,0 +1,201 @@
+//! What the caller may choose about a file. The same words serve the address, the command line and the worker.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::zone::Zone;
+
+/// Everything a caller may choose about a file. The defaults are what most people want.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// The format of the file.
+    pub format: Format,
+    /// Which columns, in which order, by name; `None`: all that the stream shows, in its order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Vec<String>>,
+    /// The zone of timestamps in the file.
+    pub zone: Zone,
+    /// How a timestamp is written.
+    pub timestamps: TimestampStyle,
+    /// The language of the header, a BCP 47 tag; labels the dataset lacks in it stay as they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// What the header row holds.
+    pub header: HeaderStyle,
+    /// What separates the cells.
+    pub delimiter: Delimiter,
+    /// Whether the file begins with a UTF-8 byte order mark, by which Excel knows it is UTF-8.
+    pub bom: Bom,
+    /// What ends a row.
+    pub newline: Newline,
+    /// What separates a number's fraction.
+    pub decimal: DecimalMark,
+    /// What is done to cells that a spreadsheet would run as a formula.
+    pub guard: Guard,
+}
+
+/// An option's value was not one of its words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{value}` is not a {what}; it is one of {words}")]
+pub struct UnknownWord {
+    what: &'static str,
+    value: String,
+    words: &'static str,
+}
+
+/// An option that is one of a few words, the same on every border.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $words:literal { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum $name { $($(#[$variant_doc])* #[serde(rename = $word)] $variant),+ }
+
+        impl $name {
+            /// Every choice, the default first.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The word of this choice.
+            #[must_use]
+            pub fn word(self) -> &'static str { match self { $(Self::$variant => $word),+ } }
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownWord;
+            fn from_str(value: &str) -> Result<Self, UnknownWord> {
+                match value {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err(UnknownWord { what: $what, value: value.to_owned(), words: $words }),
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(self.word()) }
+        }
+    };
+}
+
+words! {
+    /// The format of a file.
+    Format, "format", "`csv`" {
+        /// Comma-separated values, RFC 4180.
+        #[default] Csv = "csv",
+    }
+}
+words! {
+    /// How a timestamp is written.
+    TimestampStyle, "timestamp style", "`iso`, `local`" {
+        /// `2026-01-28T12:34:56.789Z`, milliseconds always, with the zone's offset where it is not UTC.
+        #[default] Iso = "iso",
+        /// `2026-01-28 20:34:56`, with the zone in the header: `Time (Asia/Shanghai)`.
+        Local = "local",
+    }
+}
+words! {
+    /// What the header row of a file holds.
+    HeaderStyle, "header style", "`label`, `name`, `none`" {
+        /// The names people read.
+        #[default] Label = "label",
+        /// The names programs use.
+        Name = "name",
+        /// There is no header row.
+        None = "none",
+    }
+}
+words! {
+    /// What separates the cells of a row.
+    Delimiter, "delimiter", "`comma`, `semicolon`, `tab`, `pipe`" {
+        /// `,`
+        #[default] Comma = "comma",
+        /// `;`, what Excel expects where the decimal mark is a comma.
+        Semicolon = "semicolon",
+        /// A tab.
+        Tab = "tab",
+        /// `|`
+        Pipe = "pipe",
+    }
+}
+words! {
+    /// Whether a file begins with a UTF-8 byte order mark.
+    Bom, "byte order mark choice", "`true`, `false`" {
+        /// It does, so that Excel reads it as UTF-8.
+        #[default] With = "true",
+        /// It does not.
+        Without = "false",
+    }
+}
+words! {
+    /// What ends a row.
+    Newline, "newline", "`crlf`, `lf`" {
+        /// Carriage return and line feed, as RFC 4180 has it.
+        #[default] Crlf = "crlf",
+        /// Line feed.
+        Lf = "lf",
+    }
+}
+words! {
+    /// What separates a number's whole part from its fraction.
+    DecimalMark, "decimal mark", "`dot`, `comma`" {
+        /// `1.5`
+        #[default] Dot = "dot",
+        /// `1,5`
+        Comma = "comma",
+    }
+}
+words! {
+    /// What is done to cells that a spreadsheet would run as a formula.
+    Guard, "guard", "`strict`, `seeds`, `none`" {
+        /// Text cells that would become a formula under any common delimiter are prefixed with `'` and quoted;
+        /// typed columns are never touched; [`crate::format::guard::decode`] gives the text back.
+        #[default] Strict = "strict",
+        /// The rule of claude-code-hub: `'` before a cell that begins with `=`, `+`, `-`, `@`, tab or return.
+        Seeds = "seeds",
+        /// Nothing: RFC 4180 and no more, for programs.
+        None = "none",
+    }
+}
+
+impl Format {
+    /// How the names of its files end, without the dot.
+    #[must_use]
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+        }
+    }
+
+    /// The media type of its files.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8",
+        }
+    }
+}
+
+impl Newline {
+    /// The bytes that end a row.
+    #[must_use]
+    pub fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::Crlf => b"\r\n",
+            Self::Lf => b"\n",
+        }
+    }
+}
+
+impl Delimiter {
+    /// The byte that separates the cells.
+    #[must_use]
+    pub fn byte(self) -> u8 {
+        match self {
+            Self::Comma => b',',
+            Self::Semicolon => b';',
+            Self::Tab => b'\t',
+            Self::Pipe => b'|',
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Where a stream stopped: the order cells of its last row, for the next page or a resumed export.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::value::{NULL, unescape};
+
+/// The longest cursor taken from a caller, in characters.
+const CURSOR_CHARS_MAX: usize = 16 * 1024;
+
+/// The values of the order columns of one row, by which the rows after it are found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    values: Vec<Option<String>>,
+}
+
+/// A cursor that no stream has given out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CursorError {
+    /// It is longer than any cursor.
+    #[error("the cursor has more than {CURSOR_CHARS_MAX} characters; take it unchanged from an end record")]
+    TooLong,
+    /// It is not URL-safe base64 without padding.
+    #[error("the cursor is not base64url; take it unchanged from an end record")]
+    NotBase64,
+    /// Its cells are no text that PostgreSQL could hold.
+    #[error("the cursor does not hold text; take it unchanged from an end record")]
+    NotText,
+}
+
+impl Cursor {
+    /// Writes the raw order cells of a row, as COPY gave them, as a cursor.
+    pub fn encode<'a>(cells: impl IntoIterator<Item = &'a [u8]>) -> String {
+        let cells: Vec<&[u8]> = cells.into_iter().collect();
+        URL_SAFE_NO_PAD.encode(cells.join(&b'\t'))
+    }
+
+    /// Reads a cursor. How many values there must be only the caller knows.
+    ///
+    /// # Errors
+    /// When the text is too long, not base64url, or holds bytes that are not UTF-8, or NUL.
+    pub fn decode(text: &str) -> Result<Self, CursorError> {
+        if text.len() > CURSOR_CHARS_MAX {
+            return Err(CursorError::TooLong);
+        }
+        let raw = URL_SAFE_NO_PAD.decode(text).map_err(|_| CursorError::NotBase64)?;
+        let values = raw.split(|&byte| byte == b'\t').map(value).collect::<Result<_, _>>()?;
+        Ok(Self { values })
+    }
+
+    /// The values in the order of the order columns, unescaped; `None` is null.
+    #[must_use]
+    pub fn values(&self) -> &[Option<String>] {
+        &self.values
+    }
+}
+
+fn value(cell: &[u8]) -> Result<Option<String>, CursorError> {
+    if cell == NULL {
+        return Ok(None);
+    }
+    let text = String::from_utf8(unescape(cell).into_owned()).map_err(|_| CursorError::NotText)?;
+    if text.contains('\0') { Err(CursorError::NotText) } else { Ok(Some(text)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_gives_back_the_values_of_its_cells() {
+        let text = Cursor::encode([&b"2026-01-28 12:34:56.789123+00"[..], b"\\N", b"a\\tb", b""]);
+        let cursor = Cursor::decode(&text).unwrap();
+        let expected = [Some("2026-01-28 12:34:56.789123+00"), None, Some("a\tb"), Some("")];
+        assert_eq!(cursor.values(), expected.map(|value| value.map(str::to_owned)));
+    }
+
+    #[test]
+    fn what_no_stream_gave_out_is_refused() {
+        let cases: [(String, CursorError); 6] = [
+            ("not base64!".to_owned(), CursorError::NotBase64),
+            ("YQ==".to_owned(), CursorError::NotBase64),
+            (URL_SAFE_NO_PAD.encode(b"\xff"), CursorError::NotText),
+            (URL_SAFE_NO_PAD.encode(b"a\0b"), CursorError::NotText),
+            (URL_SAFE_NO_PAD.encode(b"a\\000b"), CursorError::NotText),
+            ("A".repeat(CURSOR_CHARS_MAX + 1), CursorError::TooLong),
+        ];
+        for (text, error) in cases {
+            assert_eq!(Cursor::decode(&text), Err(error), "{text}");
+        }
+    }
+}

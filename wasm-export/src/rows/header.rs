@@ -1,0 +1,176 @@
+//! The first line of a raw-row stream: what the rows are.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::cursor::Cursor;
+use super::error::ReadError;
+
+/// The version of the raw-row stream this crate writes and reads.
+pub const VERSION: u32 = 1;
+
+/// The media type of a raw-row stream.
+pub const MEDIA_TYPE: &str = "application/vnd.decant.rows; version=1";
+
+/// What a raw-row stream says of itself before its first row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// The stream's version, [`VERSION`].
+    pub decant: u32,
+    /// The dataset's name as in its address: `usage-logs`.
+    pub dataset: String,
+    /// The dataset's name for people: `Usage logs`.
+    pub title: String,
+    /// The columns of every row, in the order of its cells; hidden ones last.
+    pub columns: Vec<Column>,
+    /// The names of the columns that order the rows; together they are unique, so they are also the cursor.
+    pub order: Vec<String>,
+    /// When the database began this export (RFC 3339, UTC). A resumed export names it again.
+    pub as_of: String,
+    /// The zone the caller asked for: an IANA name, `UTC` where none was named.
+    pub zone: String,
+    /// The planner's estimate of how many rows will come. For a progress bar, not for a promise.
+    pub estimated_rows: Option<u64>,
+}
+
+impl Header {
+    /// Reads the first line of a stream, without its newline.
+    ///
+    /// # Errors
+    /// When it is no header, one of another version, or one that contradicts itself.
+    pub fn read(line: &[u8]) -> Result<Self, ReadError> {
+        #[derive(Deserialize)]
+        struct Version {
+            decant: u64,
+        }
+        let not_a_stream = |error: serde_json::Error| ReadError::NotAStream { reason: error.to_string() };
+        let version: Version = serde_json::from_slice(line).map_err(not_a_stream)?;
+        if version.decant != u64::from(VERSION) {
+            return Err(ReadError::Version { found: version.decant });
+        }
+        let header: Self = serde_json::from_slice(line).map_err(not_a_stream)?;
+        header.check()?;
+        Ok(header)
+    }
+
+    fn check(&self) -> Result<(), ReadError> {
+        if self.columns.iter().all(|column| column.hidden) {
+            return Err(ReadError::Header { reason: "it shows no column".to_owned() });
+        }
+        match self.order.iter().find(|name| self.position(name).is_none()) {
+            Some(name) => Err(ReadError::Header { reason: format!("it has no column `{name}` to order by") }),
+            None => Ok(()),
+        }
+    }
+
+    /// Where the cells of a column stand in a row.
+    #[must_use]
+    pub fn position(&self, column: &str) -> Option<usize> {
+        self.columns.iter().position(|known| known.name == column)
+    }
+
+    /// The cursor of a raw row (without its newline): its order cells. `None` if the row lacks one of them.
+    #[must_use]
+    pub fn cursor(&self, row: &[u8]) -> Option<String> {
+        let cells: Vec<&[u8]> = row.split(|&byte| byte == b'\t').collect();
+        let order = self.order.iter().map(|name| cells.get(self.position(name)?).copied());
+        Some(Cursor::encode(order.collect::<Option<Vec<_>>>()?))
+    }
+}
+
+/// One column of a raw-row stream.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    /// The name programs use: `created_at`.
+    pub name: String,
+    /// The name people read: `Time`.
+    pub label: String,
+    /// The same in other languages, by BCP 47 tag.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// How its cells are to be understood.
+    pub kind: Kind,
+    /// PostgreSQL's name of its type: `timestamptz`.
+    pub pg_type: String,
+    /// Carried for the order and the cursor only; it never reaches a file.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
+}
+
+impl Column {
+    /// The name people read, in a language (BCP 47) if there is one in it or in what it is a variety of.
+    #[must_use]
+    pub fn label_in(&self, language: Option<&str>) -> &str {
+        let mut wanted = language.unwrap_or_default();
+        loop {
+            if let Some((_, label)) = self.labels.iter().find(|(tag, _)| tag.eq_ignore_ascii_case(wanted)) {
+                return label;
+            }
+            match wanted.rsplit_once('-') {
+                Some((broader, _)) => wanted = broader,
+                None => return &self.label,
+            }
+        }
+    }
+}
+
+/// How a cell's text is to be understood. Anything without a kind of its own is [`Kind::Text`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Any text, and every type this crate has no better name for.
+    Text,
+    /// `smallint`, `integer`, `bigint`, `oid`.
+    Integer,
+    /// `numeric`: any number of digits, or `NaN`, `Infinity`.
+    Decimal,
+    /// `real`, `double precision`.
+    Float,
+    /// `boolean`: `t` or `f`.
+    Boolean,
+    /// `timestamp with time zone`, always written in UTC.
+    Timestamp,
+    /// `timestamp without time zone`.
+    LocalTimestamp,
+    /// `date`.
+    Date,
+    /// `time`, `timetz`.
+    Time,
+    /// `interval`, ISO 8601.
+    Interval,
+    /// `uuid`.
+    Uuid,
+    /// `json`, `jsonb`.
+    Json,
+    /// `bytea`, as `\x…`.
+    Bytes,
+}
+
+impl Kind {
+    /// The kind of a PostgreSQL type, by the type's name in any of PostgreSQL's spellings and in either case.
+    #[must_use]
+    pub fn of_pg_type(name: &str) -> Self {
+        match name.to_ascii_lowercase().as_str() {
+            "int2" | "int4" | "int8" | "smallint" | "integer" | "bigint" | "oid" => Self::Integer,
+            "numeric" | "decimal" => Self::Decimal,
+            "float4" | "float8" | "real" | "double precision" => Self::Float,
+            "bool" | "boolean" => Self::Boolean,
+            "timestamptz" | "timestamp with time zone" => Self::Timestamp,
+            "timestamp" | "timestamp without time zone" => Self::LocalTimestamp,
+            "date" => Self::Date,
+            "time" | "timetz" | "time without time zone" | "time with time zone" => Self::Time,
+            "interval" => Self::Interval,
+            "uuid" => Self::Uuid,
+            "json" | "jsonb" => Self::Json,
+            "bytea" => Self::Bytes,
+            _ => Self::Text,
+        }
+    }
+
+    /// Whether the cells are numbers, so that a spreadsheet may compute with them.
+    #[must_use]
+    pub fn is_number(self) -> bool {
+        matches!(self, Self::Integer | Self::Decimal | Self::Float)
+    }
+}

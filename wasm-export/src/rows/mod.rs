@@ -1,0 +1,24 @@
+//! The raw-row stream: written and read face to face.
+//!
+//! A stream is UTF-8 lines, readable with `curl`:
+//!
+//! 1. one JSON [`Header`];
+//! 2. rows exactly as PostgreSQL's `COPY … TO STDOUT (FORMAT text)` writes them: cells separated by a tab,
+//!    `\N` for null, backslash escapes
+//!    (<https://www.postgresql.org/docs/current/sql-copy.html>, "Text Format");
+//! 3. control lines, each beginning with a backslash and a character that COPY never writes there:
+//!    `\~` a heartbeat, `\!{problem}` the export failed, `\.{end}` the end.
+//!
+//! Only the end record makes a stream an export: it carries the number of rows and of row bytes and their digest.
+
+mod control;
+mod cursor;
+mod error;
+mod header;
+mod reader;
+
+pub use control::{Digest, End, HEARTBEAT, Problem, end_line, failure_line, header_line};
+pub use cursor::{Cursor, CursorError};
+pub use error::ReadError;
+pub use header::{Column, Header, Kind, MEDIA_TYPE, VERSION};
+pub use reader::{Event, Events, HEADER_BYTES_MAX, ROW_BYTES_MAX, Reader, Row};

@@ -1,0 +1,120 @@
+//! Everything the page asks of the server. A request whose future is dropped is aborted.
+
+mod request;
+
+use serde::Deserialize;
+use serde_json::json;
+use wasm_export::Zone;
+use wasm_export::rows::Problem;
+
+use crate::dataset::{Dataset, FilterOptions};
+use crate::selection::with_pairs;
+use crate::table_page::TablePage;
+use request::{get, post};
+
+/// Who is signed in.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Me {
+    /// The visitor's name.
+    pub name: String,
+    /// What the visitor may see.
+    pub role: Role,
+    /// The gateway's number of the user, where the visitor is one.
+    #[serde(default)]
+    pub user_id: Option<i64>,
+}
+
+/// What a visitor may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Everybody's rows.
+    Admin,
+    /// Their own rows.
+    User,
+}
+
+/// Who is signed in; status 401 where nobody is.
+///
+/// # Errors
+/// As the server says.
+pub async fn me() -> Result<Me, Problem> {
+    get("/api/me").await?.json().await
+}
+
+/// Signs in with an access key or the admin token.
+///
+/// # Errors
+/// As the server says; too many attempts say when to try again.
+pub async fn sign_in(token: &str) -> Result<Me, Problem> {
+    post("/api/login", &json!({ "token": token })).await?.json().await
+}
+
+/// Signs out.
+///
+/// # Errors
+/// As the server says.
+pub async fn sign_out() -> Result<(), Problem> {
+    post("/api/logout", &json!({})).await.map(drop)
+}
+
+/// All datasets, the unavailable ones with their reasons.
+///
+/// # Errors
+/// As the server says.
+pub async fn datasets() -> Result<Vec<Dataset>, Problem> {
+    #[derive(Deserialize)]
+    struct Datasets {
+        datasets: Vec<Dataset>,
+    }
+    let Datasets { datasets } = get("/api/datasets").await?.json().await?;
+    Ok(datasets)
+}
+
+/// The page of the table after a cursor.
+///
+/// # Errors
+/// As the server says, or the answer is not whole.
+pub async fn page(
+    dataset: String,
+    query: String,
+    after: Option<String>,
+    rows_max: usize,
+    zone: Zone,
+) -> Result<TablePage, Problem> {
+    let limit = rows_max.to_string();
+    let mut query = with_pairs(&query, &[("limit", &limit)]);
+    if let Some(after) = after {
+        query = with_pairs(&query, &[("after", &after)]);
+    }
+    let stream = get(&format!("/api/datasets/{dataset}/page?{query}")).await?.bytes().await?;
+    TablePage::read(&stream, zone)
+}
+
+/// How many rows a selection has, exactly.
+///
+/// # Errors
+/// As the server says.
+pub async fn count(dataset: String, query: String) -> Result<u64, Problem> {
+    #[derive(Deserialize)]
+    struct Count {
+        rows: u64,
+    }
+    let Count { rows } = get(&format!("/api/datasets/{dataset}/count?{query}")).await?.json().await?;
+    Ok(rows)
+}
+
+/// The values there are for a filter.
+///
+/// # Errors
+/// As the server says.
+pub async fn options(dataset: String, filter: String) -> Result<FilterOptions, Problem> {
+    get(&format!("/api/datasets/{dataset}/options/{filter}")).await?.json().await
+}
+
+/// Where the raw rows of an export are.
+#[must_use]
+pub fn rows_url(dataset: &str, query: &str) -> String {
+    let separator = if query.is_empty() { "" } else { "?" };
+    format!("/api/datasets/{dataset}/rows{separator}{query}")
+}

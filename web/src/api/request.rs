@@ -1,0 +1,96 @@
+//! One request and its answer.
+
+use js_sys::Uint8Array;
+use leptos::prelude::window;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use wasm_export::rows::Problem;
+use web_sys::{AbortController, Headers, RequestInit, Response};
+
+/// An answer whose body has yet to be read. Dropping it ends the request.
+pub(super) struct Answer {
+    response: Response,
+    _abort: AbortOnDrop,
+}
+
+struct AbortOnDrop(AbortController);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+pub(super) async fn get(url: &str) -> Result<Answer, Problem> {
+    send(url, &RequestInit::new()).await
+}
+
+pub(super) async fn post(url: &str, body: &serde_json::Value) -> Result<Answer, Problem> {
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_body(&JsValue::from_str(&body.to_string()));
+    let headers = Headers::new().map_err(|_| unreachable())?;
+    headers.set("content-type", "application/json").map_err(|_| unreachable())?;
+    init.set_headers(&headers);
+    send(url, &init).await
+}
+
+async fn send(url: &str, init: &RequestInit) -> Result<Answer, Problem> {
+    let abort = AbortOnDrop(AbortController::new().map_err(|_| unreachable())?);
+    init.set_signal(Some(&abort.0.signal()));
+    let response = JsFuture::from(window().fetch_with_str_and_init(url, init)).await.map_err(|_| unreachable())?;
+    let answer = Answer { response: response.unchecked_into(), _abort: abort };
+    if answer.response.ok() { Ok(answer) } else { Err(answer.problem().await) }
+}
+
+impl Answer {
+    pub(super) async fn json<T: DeserializeOwned>(self) -> Result<T, Problem> {
+        let bytes = self.bytes().await?;
+        serde_json::from_slice(&bytes).map_err(|error| Problem {
+            title: "The server's answer cannot be read".to_owned(),
+            detail: format!("The page and the server may be of different versions; reload the page. ({error})"),
+            code: "unreadable".to_owned(),
+            ..Problem::default()
+        })
+    }
+
+    pub(super) async fn bytes(&self) -> Result<Vec<u8>, Problem> {
+        let body = self.response.array_buffer().map_err(|_| unreachable())?;
+        let body = JsFuture::from(body).await.map_err(|_| unreachable())?;
+        Ok(Uint8Array::new(&body).to_vec())
+    }
+
+    /// The server's problem; where something else answered, a problem that says so.
+    async fn problem(&self) -> Problem {
+        let status = self.response.status();
+        let body = self.bytes().await.unwrap_or_default();
+        let said = serde_json::from_slice(&body).ok().filter(|problem: &Problem| !problem.title.is_empty());
+        let mut problem = said.unwrap_or_else(|| Problem {
+            title: format!("The server answered {status}"),
+            detail: "It gave no reason. A proxy in front of it may have answered in its place.".to_owned(),
+            code: "unexpected_answer".to_owned(),
+            ..Problem::default()
+        });
+        problem.status = status;
+        if let Some(seconds) = self.retry_after_seconds() {
+            let unit = if seconds == 1 { "second" } else { "seconds" };
+            problem.detail = format!("Try again in {seconds} {unit}.");
+        }
+        problem
+    }
+
+    fn retry_after_seconds(&self) -> Option<u32> {
+        self.response.headers().get("retry-after").ok()??.trim().parse().ok()
+    }
+}
+
+fn unreachable() -> Problem {
+    Problem {
+        title: "The server cannot be reached".to_owned(),
+        detail: "It was stopped, or the network between it and you broke.".to_owned(),
+        code: "connection_lost".to_owned(),
+        status: 0,
+        ..Problem::default()
+    }
+}

@@ -1,0 +1,51 @@
+//! The page from outside in: who is signed in decides what there is to see.
+
+use leptos::ev;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_export::browser::sink::sweep;
+
+use crate::components::notice::Notice;
+use crate::components::shell::Shell;
+use crate::components::sign_in_dialog::SignInDialog;
+use crate::components::toasts::{ToastList, Toasts};
+use crate::download::Exporter;
+use crate::pages::sign_in::SignInPage;
+use crate::session::{Session, Visitor};
+
+/// The whole page.
+#[component]
+pub fn App() -> impl IntoView {
+    let session = Session::begin();
+    let toasts = Toasts::new();
+    let exporter = Exporter::new(session, toasts);
+    provide_context(session);
+    provide_context(toasts);
+    provide_context(exporter);
+    spawn_local(sweep());
+    ask_before_leaving(exporter);
+
+    view! {
+        {move || match session.visitor() {
+            Visitor::Unknown => view! { <p class="splash" role="status">"Opening Decant…"</p> }.into_any(),
+            Visitor::Nobody => view! { <SignInPage/> }.into_any(),
+            Visitor::Somebody(me) => view! { <Shell me/> }.into_any(),
+            Visitor::Unclear(problem) => view! {
+                <main class="splash">
+                    <Notice problem on_retry=move || session.ask()/>
+                </main>
+            }.into_any(),
+        }}
+        <SignInDialog/>
+        <ToastList/>
+    }
+}
+
+/// An export ends with the page; the browser asks whether that is meant.
+fn ask_before_leaving(exporter: Exporter) {
+    window_event_listener(ev::beforeunload, move |event| {
+        if untrack(|| exporter.is_under_way()) {
+            event.prevent_default();
+        }
+    });
+}

@@ -1,0 +1,11 @@
+//! The export worker: the program that the page starts for every file.
+
+#[cfg(target_arch = "wasm32")]
+fn main() {
+    wasm_export::browser::worker::run();
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn main() {
+    eprintln!("This program runs in a browser's worker. `trunk build --release` builds it into web/dist.");
+}

@@ -1,0 +1,147 @@
+//! Which columns are shown and exported, and in which order.
+
+/// Every column of a dataset in the visitor's order, each shown or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnChoice {
+    columns: Vec<Choice>,
+}
+
+/// One column of a [`ColumnChoice`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The column's name.
+    pub name: String,
+    /// Whether it is shown and exported.
+    pub shown: bool,
+}
+
+impl ColumnChoice {
+    /// The choice that an address made: its columns in its order, then the dataset's other ones, not shown.
+    /// Names that the dataset does not have are left out; without any, all columns are shown.
+    #[must_use]
+    pub fn new<'a>(all: impl IntoIterator<Item = &'a str>, chosen: Option<&[String]>) -> Self {
+        let all = all.into_iter().collect::<Vec<_>>();
+        let mut chosen =
+            chosen.unwrap_or_default().iter().filter(|name| all.contains(&name.as_str())).fold(
+                Vec::new(),
+                |mut names: Vec<&str>, name| {
+                    if !names.contains(&name.as_str()) {
+                        names.push(name);
+                    }
+                    names
+                },
+            );
+        if chosen.is_empty() {
+            chosen.clone_from(&all);
+        }
+        let shown = chosen.iter().map(|name| Choice { name: (*name).to_owned(), shown: true });
+        let hidden = all.iter().filter(|name| !chosen.contains(name));
+        let hidden = hidden.map(|name| Choice { name: (*name).to_owned(), shown: false });
+        Self { columns: shown.chain(hidden).collect() }
+    }
+
+    /// All columns, in order.
+    #[must_use]
+    pub fn columns(&self) -> &[Choice] {
+        &self.columns
+    }
+
+    /// The names of the columns that are shown, in order.
+    pub fn shown(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().filter(|column| column.shown).map(|column| column.name.as_str())
+    }
+
+    /// Shows or hides a column. The last one stays: a table without columns is no table.
+    pub fn set_shown(&mut self, name: &str, shown: bool) {
+        if !shown && self.shown().count() == 1 {
+            return;
+        }
+        if let Some(column) = self.columns.iter_mut().find(|column| column.name == name) {
+            column.shown = shown;
+        }
+    }
+
+    /// Moves a column one place towards the front.
+    pub fn move_up(&mut self, name: &str) {
+        if let Some(index @ 1..) = self.position(name) {
+            self.columns.swap(index - 1, index);
+        }
+    }
+
+    /// Moves a column one place towards the end.
+    pub fn move_down(&mut self, name: &str) {
+        if let Some(index) = self.position(name).filter(|index| index + 1 < self.columns.len()) {
+            self.columns.swap(index, index + 1);
+        }
+    }
+
+    /// What an address says of this choice: nothing where it is the dataset's own order of all its columns.
+    #[must_use]
+    pub fn for_address<'a>(&self, all: impl IntoIterator<Item = &'a str>) -> Option<Vec<String>> {
+        let shown = self.shown().collect::<Vec<_>>();
+        let is_default = all.into_iter().eq(shown.iter().copied());
+        (!is_default).then(|| shown.into_iter().map(str::to_owned).collect())
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [&str; 4] = ["time", "user", "model", "cost"];
+
+    fn choice(chosen: &[&str]) -> ColumnChoice {
+        let chosen = chosen.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        ColumnChoice::new(ALL, Some(&chosen))
+    }
+
+    fn shown(choice: &ColumnChoice) -> Vec<&str> {
+        choice.shown().collect()
+    }
+
+    #[test]
+    fn without_a_choice_all_columns_are_shown_and_the_address_says_nothing() {
+        let choice = ColumnChoice::new(ALL, None);
+        assert_eq!(shown(&choice), ALL);
+        assert_eq!(choice.for_address(ALL), None);
+    }
+
+    #[test]
+    fn the_choice_of_an_address_is_kept_and_said_again() {
+        let choice = choice(&["cost", "time"]);
+        assert_eq!(shown(&choice), ["cost", "time"]);
+        assert_eq!(choice.columns().len(), ALL.len());
+        assert_eq!(choice.for_address(ALL), Some(vec!["cost".to_owned(), "time".to_owned()]));
+    }
+
+    #[test]
+    fn unknown_and_repeated_names_are_left_out() {
+        assert_eq!(shown(&choice(&["cost", "no_such", "cost"])), ["cost"]);
+        assert_eq!(shown(&choice(&["no_such"])), ALL);
+    }
+
+    #[test]
+    fn the_last_column_cannot_be_hidden() {
+        let mut choice = choice(&["cost"]);
+        choice.set_shown("cost", false);
+        assert_eq!(shown(&choice), ["cost"]);
+        choice.set_shown("user", true);
+        choice.set_shown("cost", false);
+        assert_eq!(shown(&choice), ["user"]);
+    }
+
+    #[test]
+    fn a_column_moves_one_place_and_not_past_the_ends() {
+        let mut choice = ColumnChoice::new(ALL, None);
+        choice.move_up("time");
+        choice.move_down("cost");
+        assert_eq!(shown(&choice), ALL);
+        choice.move_up("user");
+        choice.move_down("model");
+        assert_eq!(shown(&choice), ["user", "time", "cost", "model"]);
+    }
+}

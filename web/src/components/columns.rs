@@ -1,0 +1,83 @@
+//! Which columns are shown and exported, and in which order.
+
+use leptos::ev::MouseEvent;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use crate::column_choice::{Choice, ColumnChoice};
+use crate::dataset_view::DatasetView;
+
+/// Every column with a box to show it and buttons to move it.
+#[component]
+pub fn ColumnList(view: DatasetView) -> impl IntoView {
+    let show_all = move |_| {
+        view.dataset.with_value(|dataset| view.columns.set(ColumnChoice::new(dataset.column_names(), None)));
+    };
+    view! {
+        <p class="faint">"Shown in the table and written to the file, in this order."</p>
+        <ol class="columns">
+            <For each=move || view.columns.get().columns().to_vec() key=|choice| choice.name.clone() let:choice>
+                <ColumnItem view choice/>
+            </For>
+        </ol>
+        <button type="button" data-testid="all-columns" on:click=show_all>"All columns, in the usual order"</button>
+    }
+}
+
+#[component]
+fn ColumnItem(view: DatasetView, choice: Choice) -> impl IntoView {
+    let name = StoredValue::new(choice.name);
+    let label = name.with_value(|name| view.dataset.with_value(|dataset| dataset.column_label(name)));
+    let id = name.with_value(|name| format!("column-{name}"));
+    let position = move || {
+        view.columns.with(|columns| {
+            let position = columns.columns().iter().position(|column| name.with_value(|name| *name == column.name));
+            (position, columns.columns().len())
+        })
+    };
+    let is_shown =
+        move || view.columns.with(|columns| columns.shown().any(|shown| name.with_value(|name| name == shown)));
+    let is_only = move || is_shown() && view.columns.with(|columns| columns.shown().count()) == 1;
+    let show = move |event| {
+        let shown = event_target_checked(&event);
+        name.with_value(|name| view.columns.update(|columns| columns.set_shown(name, shown)));
+    };
+    let move_by = move |event: MouseEvent, step: fn(&mut ColumnChoice, &str)| {
+        name.with_value(|name| view.columns.update(|columns| step(columns, name)));
+        keep_focus(event);
+    };
+    view! {
+        <li>
+            <input id=id.clone() type="checkbox" data-testid=id.clone() prop:checked=is_shown disabled=is_only on:change=show/>
+            <label for=id>{label.clone()}</label>
+            <button
+                type="button"
+                class="quiet icon"
+                aria-label=format!("Move {label} up")
+                aria-disabled=move || (position().0 == Some(0)).to_string()
+                on:click=move |event| move_by(event, ColumnChoice::move_up)
+            >
+                "↑"
+            </button>
+            <button
+                type="button"
+                class="quiet icon"
+                aria-label=format!("Move {label} down")
+                aria-disabled=move || (position().0.is_some_and(|index| index + 1 == position().1)).to_string()
+                on:click=move |event| move_by(event, ColumnChoice::move_down)
+            >
+                "↓"
+            </button>
+        </li>
+    }
+}
+
+/// A button that moves in the page loses the focus, and who uses the keyboard loses the place.
+fn keep_focus(event: MouseEvent) {
+    let button = event.current_target().and_then(|target| target.dyn_into::<web_sys::HtmlElement>().ok());
+    request_animation_frame(move || {
+        if let Some(button) = button {
+            let _ = button.focus();
+        }
+    });
+}

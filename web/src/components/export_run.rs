@@ -1,0 +1,133 @@
+//! The export that runs, has stopped, or is done.
+
+use leptos::prelude::*;
+use wasm_export::browser::protocol::{Failed, Finished, Progress};
+
+use crate::download::{ExportState, Exporter};
+use crate::pace::percent;
+use crate::wording;
+
+/// Which of the three it is. Progress changes ten times a second; only this keeps the panel itself in place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Idle,
+    Running,
+    Failed,
+    Finished,
+}
+
+/// The visitor's export, if there is one.
+#[component]
+pub fn ExportRun() -> impl IntoView {
+    let exporter = expect_context::<Exporter>();
+    let phase = Memo::new(move |_| match exporter.state() {
+        ExportState::Idle => Phase::Idle,
+        ExportState::Running(_) => Phase::Running,
+        ExportState::Failed(_) => Phase::Failed,
+        ExportState::Finished { .. } => Phase::Finished,
+    });
+    move || match (phase.get(), untrack(|| exporter.state())) {
+        (Phase::Running, _) => view! { <Running/> }.into_any(),
+        (_, ExportState::Failed(failed)) => view! { <Stopped failed/> }.into_any(),
+        (_, ExportState::Finished { file, seconds }) => view! { <Done file seconds/> }.into_any(),
+        _ => ().into_any(),
+    }
+}
+
+#[component]
+fn Running() -> impl IntoView {
+    let exporter = expect_context::<Exporter>();
+    let progress = move || match exporter.state() {
+        ExportState::Running(progress) => progress,
+        _ => Progress::default(),
+    };
+    let done = move || percent(progress().rows, exporter.rows_expected());
+    let rows = move || {
+        let rows = wording::count(progress().rows);
+        match exporter.rows_expected() {
+            Some(expected) if expected > progress().rows => format!("{rows} of {}", wording::count(expected)),
+            _ => rows,
+        }
+    };
+    let rate = move || {
+        exporter.pace().bytes_per_second().map_or_else(|| "–".to_owned(), |rate| format!("{}/s", wording::bytes(rate as u64)))
+    };
+    let left = move || {
+        let seconds = exporter.rows_expected().and_then(|expected| exporter.pace().seconds_left(expected));
+        seconds.map_or_else(|| "–".to_owned(), wording::time_left)
+    };
+    view! {
+        <section class="card run" aria-label="Export" data-testid="export-running">
+            <div class="run-head">
+                <p class="run-title">"Exporting " {exporter.file_name()}</p>
+                <button type="button" data-testid="export-cancel" on:click=move |_| exporter.cancel()>"Cancel"</button>
+            </div>
+            <div class="run-bar">
+                <progress
+                    aria-label="Export progress"
+                    data-testid="export-progress"
+                    max="100"
+                    value=move || done().map(|percent| percent.to_string())
+                ></progress>
+                <span class="run-percent">{move || done().map(|percent| format!("{percent} %"))}</span>
+            </div>
+            <dl class="figures">
+                <div><dt>"Rows"</dt><dd data-testid="export-rows">{rows}</dd></div>
+                <div><dt>"Read"</dt><dd>{move || wording::bytes(progress().raw_bytes)}</dd></div>
+                <div><dt>"Written"</dt><dd>{move || wording::bytes(progress().file_bytes)}</dd></div>
+                <div><dt>"Rate"</dt><dd>{rate}</dd></div>
+                <div><dt>"Time left"</dt><dd>{left}</dd></div>
+            </dl>
+        </section>
+    }
+}
+
+#[component]
+fn Stopped(failed: Failed) -> impl IntoView {
+    let exporter = expect_context::<Exporter>();
+    let Failed { problem, rows, resumable } = failed;
+    let safe = match (resumable, rows) {
+        (true, 0) => "No row had come yet.".to_owned(),
+        (true, rows) => format!("{} safe; resuming goes on after them.", safe_rows(rows)),
+        (false, _) => "Nothing was saved. Start the export again.".to_owned(),
+    };
+    let resume = resumable.then(|| {
+        view! {
+            <button type="button" class="primary" data-testid="export-resume" on:click=move |_| exporter.resume()>
+                "Resume"
+            </button>
+        }
+    });
+    let discard = if resumable { "Discard" } else { "Close" };
+    view! {
+        <section class="card run run-failed" aria-label="Export" data-testid="export-failed">
+            <p class="run-title">"Export stopped: " {problem.title}</p>
+            <p>{problem.detail} " " <span data-testid="export-safe">{safe}</span></p>
+            <div class="run-actions">
+                {resume}
+                <button type="button" data-testid="export-discard" on:click=move |_| exporter.cancel()>{discard}</button>
+            </div>
+        </section>
+    }
+}
+
+fn safe_rows(rows: u64) -> String {
+    format!("{} {}", wording::rows(rows), if rows == 1 { "is" } else { "are" })
+}
+
+#[component]
+fn Done(file: Finished, seconds: f64) -> impl IntoView {
+    let exporter = expect_context::<Exporter>();
+    let Finished { file_name, rows, file_bytes, .. } = file;
+    view! {
+        <section class="card run run-done" aria-label="Export" data-testid="export-done">
+            <div class="run-head">
+                <p>
+                    <strong>{file_name}</strong>
+                    {format!(": {}, {}, in {}", wording::rows(rows), wording::bytes(file_bytes), wording::duration(seconds))}
+                </p>
+                <button type="button" class="quiet" on:click=move |_| exporter.cancel()>"Close"</button>
+            </div>
+        </section>
+    }
+}

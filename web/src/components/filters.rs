@@ -1,0 +1,49 @@
+//! What narrows the rows: rendered from the dataset's own list of filters.
+
+use std::collections::BTreeMap;
+
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+
+use super::filter_field::FilterField;
+use crate::dataset_view::DatasetView;
+use crate::visitor;
+
+/// The filters of a dataset. What is typed counts when it is applied.
+#[component]
+pub fn Filters(view: DatasetView) -> impl IntoView {
+    let draft = RwSignal::new(view.filters.get_untracked());
+    let active = move || view.filters.with(BTreeMap::len);
+    let apply = move |event: SubmitEvent| {
+        event.prevent_default();
+        view.apply(draft.get_untracked());
+    };
+    let clear = move |_| {
+        draft.set(BTreeMap::new());
+        view.apply(BTreeMap::new());
+    };
+    let fields = view.dataset.with_value(|dataset| dataset.filters.clone());
+    let fields = fields.into_iter().map(|filter| view! { <FilterField view filter draft/> }).collect_view();
+    view! {
+        <details class="card filters" open=visitor::has_wide_screen()>
+            <summary>
+                "Filters"
+                {move || (active() > 0).then(|| view! { <span class="badge">{active()}</span> })}
+            </summary>
+            <form method="get" on:submit=apply>
+                {fields}
+                <div class="field-actions">
+                    <button type="submit" class="primary" data-testid="apply-filters">"Apply"</button>
+                    <button
+                        type="button"
+                        data-testid="clear-filters"
+                        disabled=move || active() == 0 && draft.with(BTreeMap::is_empty)
+                        on:click=clear
+                    >
+                        "Clear"
+                    </button>
+                </div>
+            </form>
+        </details>
+    }
+}

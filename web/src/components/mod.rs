@@ -1,0 +1,16 @@
+//! The parts of the pages.
+
+pub mod columns;
+pub mod export_bar;
+pub mod export_options;
+pub mod export_run;
+pub mod filter_field;
+pub mod filters;
+pub mod notice;
+pub mod pager;
+pub mod shell;
+pub mod sign_in_dialog;
+pub mod sign_in_form;
+pub mod table;
+pub mod toasts;
+pub mod zone_select;

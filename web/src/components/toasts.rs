@@ -1,0 +1,115 @@
+//! Short messages about what has just happened.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+
+/// How long good news stays; the export's own panel goes on saying it.
+const GOOD_NEWS_SHOWN: Duration = Duration::from_secs(15);
+
+/// More than this many would hide the page.
+const TOASTS_MAX: usize = 4;
+
+/// The messages on show, for the whole page.
+#[derive(Clone, Copy)]
+pub struct Toasts {
+    toasts: RwSignal<Vec<Toast>>,
+    next_id: StoredValue<u32>,
+}
+
+#[derive(Clone, Debug)]
+struct Toast {
+    id: u32,
+    is_error: bool,
+    title: String,
+    detail: String,
+}
+
+impl Default for Toasts {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Toasts {
+    /// No message yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { toasts: RwSignal::new(Vec::new()), next_id: StoredValue::new(0) }
+    }
+
+    /// Good news; it goes by itself.
+    pub fn success(self, title: String) {
+        let id = self.push(false, title, String::new());
+        set_timeout(move || self.dismiss(id), GOOD_NEWS_SHOWN);
+    }
+
+    /// Bad news; it stays until it is dismissed.
+    pub fn error(self, title: String, detail: String) {
+        self.push(true, title, detail);
+    }
+
+    fn push(self, is_error: bool, title: String, detail: String) -> u32 {
+        let id = self.next_id.get_value();
+        self.next_id.set_value(id + 1);
+        self.toasts.update(|toasts| {
+            toasts.push(Toast { id, is_error, title, detail });
+            if toasts.len() > TOASTS_MAX {
+                toasts.remove(0);
+            }
+        });
+        id
+    }
+
+    fn dismiss(self, id: u32) {
+        self.toasts.update(|toasts| toasts.retain(|toast| toast.id != id));
+    }
+}
+
+/// The messages. Both lists are there before any message: screen readers announce only what comes into a list
+/// that they know.
+#[component]
+pub fn ToastList() -> impl IntoView {
+    let toasts = expect_context::<Toasts>();
+    let list = move |of_errors: bool| {
+        view! {
+            <For
+                each=move || toasts.toasts.get().into_iter().filter(move |toast| toast.is_error == of_errors)
+                key=|toast| toast.id
+                children=move |toast| view! { <ToastView toast/> }
+            />
+        }
+    };
+    view! {
+        <div class="toasts">
+            <div role="alert">{list(true)}</div>
+            <div role="status">{list(false)}</div>
+        </div>
+    }
+}
+
+#[component]
+fn ToastView(toast: Toast) -> impl IntoView {
+    let toasts = expect_context::<Toasts>();
+    let Toast { id, is_error, title, detail } = toast;
+    let (class, testid) =
+        if is_error { ("toast toast-error", "toast-error") } else { ("toast toast-success", "toast-success") };
+    let detail = (!detail.is_empty()).then(|| view! { <p>{detail}</p> });
+    view! {
+        <div class=class data-testid=testid>
+            <div class="toast-text">
+                <p class="toast-title">{title}</p>
+                {detail}
+            </div>
+            <button
+                type="button"
+                class="quiet icon"
+                aria-label="Dismiss this message"
+                data-testid="toast-dismiss"
+                on:click=move |_| toasts.dismiss(id)
+            >
+                "×"
+            </button>
+        </div>
+    }
+}

@@ -1,0 +1,44 @@
+//! The zone of every time on the page and in the file.
+
+use leptos::prelude::*;
+
+use crate::dataset_view::DatasetView;
+use crate::visitor;
+
+const UTC: &str = "UTC";
+
+/// UTC, the visitor's own zone, all others.
+#[component]
+pub fn ZoneSelect(view: DatasetView) -> impl IntoView {
+    let own = visitor::zone().filter(|zone| zone != UTC);
+    let mut others = visitor::zones();
+    others.retain(|zone| zone != UTC && Some(zone) != own.as_ref());
+    // A shared link may name a zone that this browser does not list.
+    if let Some(linked) = view.zone.get_untracked()
+        && Some(&linked) != own.as_ref()
+        && !others.contains(&linked)
+    {
+        others.insert(0, linked);
+    }
+    let chosen = move || view.zone.get().unwrap_or_else(|| UTC.to_owned());
+    let option = move |zone: String, label: String| {
+        let value = zone.clone();
+        view! { <option value=value selected=move || chosen() == zone>{label}</option> }
+    };
+    let own = own.map(|zone| option(zone.clone(), format!("{zone} (yours)")));
+    let others = others.into_iter().map(|zone| option(zone.clone(), zone)).collect_view();
+    let choose = move |event| {
+        let zone = event_target_value(&event);
+        view.set_zone((zone != UTC).then_some(zone));
+    };
+    view! {
+        <label class="zone">
+            <span>"Time zone"</span>
+            <select data-testid="zone" on:change=choose>
+                {option(UTC.to_owned(), UTC.to_owned())}
+                {own}
+                <optgroup label="All zones">{others}</optgroup>
+            </select>
+        </label>
+    }
+}

@@ -1,0 +1,115 @@
+//! What the server says of its datasets.
+
+use serde::Deserialize;
+use wasm_export::rows::Column;
+
+/// A dataset: something that can be looked at and exported.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Dataset {
+    /// Its name in addresses: `usage-logs`.
+    pub name: String,
+    /// Its name for people.
+    pub title: String,
+    /// Whether the database has what it is made of.
+    pub available: bool,
+    /// Why not.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Its columns in their order.
+    #[serde(default)]
+    pub columns: Vec<Column>,
+    /// What its rows can be narrowed by; only filters that the caller may use are listed.
+    #[serde(default)]
+    pub filters: Vec<Filter>,
+}
+
+/// A way to narrow a dataset's rows.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Filter {
+    /// Its word in addresses: `status_code`.
+    pub name: String,
+    /// Its name for people.
+    pub label: String,
+    /// What its value is.
+    pub kind: FilterKind,
+    /// Whether the server can list the values there are.
+    #[serde(default)]
+    pub options: bool,
+}
+
+/// What a filter's value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FilterKind {
+    /// A whole number.
+    Integer,
+    /// Any text.
+    Text,
+    /// A time, in the chosen zone where it names none.
+    Timestamp,
+    /// Yes or no; no is the same as no filter.
+    Boolean,
+}
+
+/// The values of a filter that rows have.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct FilterOptions {
+    /// The values, in an order that people can search.
+    pub options: Vec<FilterOption>,
+    /// Whether there are more than are listed.
+    #[serde(default)]
+    pub truncated: bool,
+}
+
+/// One value of a filter.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct FilterOption {
+    /// What the address says.
+    pub value: String,
+    /// What people read.
+    pub label: String,
+}
+
+impl Dataset {
+    /// The names of the columns that people see.
+    pub fn column_names(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().filter(|column| !column.hidden).map(|column| column.name.as_str())
+    }
+
+    /// The name for people of a column; its own name where the dataset has none.
+    #[must_use]
+    pub fn column_label(&self, name: &str) -> String {
+        let column = self.columns.iter().find(|column| column.name == name);
+        column.map_or_else(|| name.to_owned(), |column| column.label.clone())
+    }
+}
+
+impl FilterOptions {
+    /// Whether the values are numbers behind names (a user's id): such ones must be picked, not typed.
+    #[must_use]
+    pub fn have_labels(&self) -> bool {
+        self.options.iter().any(|option| option.label != option.value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unavailable_dataset_says_why_and_no_more() {
+        let text = r#"{"name":"alerts","title":"Alerts","available":false,"reason":"no table alerts"}"#;
+        let dataset: Dataset = serde_json::from_str(text).unwrap();
+        assert!(!dataset.available);
+        assert_eq!(dataset.reason.as_deref(), Some("no table alerts"));
+    }
+
+    #[test]
+    fn numbers_behind_names_must_be_picked() {
+        let option = |value: &str, label: &str| FilterOption { value: value.to_owned(), label: label.to_owned() };
+        let users = FilterOptions { options: vec![option("7", "Ada")], truncated: false };
+        let models = FilterOptions { options: vec![option("gpt-5", "gpt-5")], truncated: false };
+        assert!(users.have_labels());
+        assert!(!models.have_labels());
+    }
+}

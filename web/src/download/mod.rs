@@ -1,0 +1,207 @@
+//! Exports: the page's side. One runs at a time; it goes on while the visitor looks around.
+
+mod picker;
+mod save;
+mod worker;
+
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+use wasm_export::browser::protocol::{Failed, Finished, FromWorker, Progress, Start};
+use wasm_export::rows::Problem;
+
+use crate::components::toasts::Toasts;
+use crate::pace::Pace;
+use crate::session::Session;
+use crate::visitor::now_ms;
+use crate::wording;
+
+pub use picker::{can_pick, pick};
+use worker::ExportWorker;
+
+/// What the visitor's export is doing.
+#[derive(Clone, Debug)]
+pub enum ExportState {
+    /// There is none.
+    Idle,
+    /// It runs.
+    Running(Progress),
+    /// It stopped.
+    Failed(Failed),
+    /// The file is whole.
+    Finished {
+        /// The file.
+        file: Finished,
+        /// From the click to the whole file.
+        seconds: f64,
+    },
+}
+
+/// What to export.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// For the worker.
+    pub start: Start,
+    /// The exact number of rows, where the page has counted them.
+    pub rows_expected: Option<u64>,
+}
+
+/// The visitor's export, for the whole page.
+#[derive(Clone, Copy)]
+pub struct Exporter {
+    state: RwSignal<ExportState>,
+    pace: RwSignal<Pace>,
+    order: RwSignal<Option<Order>>,
+    began_ms: RwSignal<f64>,
+    worker: StoredValue<Option<ExportWorker>, LocalStorage>,
+    session: Session,
+    toasts: Toasts,
+}
+
+impl Exporter {
+    /// No export yet.
+    #[must_use]
+    pub fn new(session: Session, toasts: Toasts) -> Self {
+        let exporter = Self {
+            state: RwSignal::new(ExportState::Idle),
+            pace: RwSignal::default(),
+            order: RwSignal::new(None),
+            began_ms: RwSignal::new(0.0),
+            worker: StoredValue::new_local(None),
+            session,
+            toasts,
+        };
+        exporter.go_on_after_sign_in();
+        exporter
+    }
+
+    /// What the export is doing.
+    #[must_use]
+    pub fn state(self) -> ExportState {
+        self.state.get()
+    }
+
+    /// Whether an export runs, or could be resumed: then leaving the page would lose it.
+    #[must_use]
+    pub fn is_under_way(self) -> bool {
+        self.state.with(|state| match state {
+            ExportState::Running(_) => true,
+            ExportState::Failed(failed) => failed.resumable,
+            ExportState::Idle | ExportState::Finished { .. } => false,
+        })
+    }
+
+    /// The pace of the last seconds.
+    #[must_use]
+    pub fn pace(self) -> Pace {
+        self.pace.get()
+    }
+
+    /// What the file is called.
+    #[must_use]
+    pub fn file_name(self) -> String {
+        self.order.with(|order| order.as_ref().map(|order| order.start.file_name.clone()).unwrap_or_default())
+    }
+
+    /// How many rows there will be: counted, or the database's guess.
+    #[must_use]
+    pub fn rows_expected(self) -> Option<u64> {
+        let counted = self.order.with(|order| order.as_ref().and_then(|order| order.rows_expected));
+        counted.or_else(|| self.state.with(|state| match state {
+            ExportState::Running(progress) => progress.estimated_rows,
+            _ => None,
+        }))
+    }
+
+    /// Begins. The picked file is where it goes, if its destination says so.
+    pub fn start(self, order: Order, picked: Option<JsValue>) {
+        let start = order.start.clone();
+        self.order.set(Some(order));
+        self.began_ms.set(now_ms());
+        self.begin_to_run();
+        let worker = ExportWorker::start(start, picked, move |message, file| self.hear(message, file.as_ref()));
+        match worker {
+            Ok(worker) => self.worker.set_value(Some(worker)),
+            Err(error) => self.fail(worker::failed_to_start(&error)),
+        }
+    }
+
+    /// Goes on after a failure, or starts again where the worker could not go on.
+    pub fn resume(self) {
+        self.begin_to_run();
+        self.worker.with_value(|worker| {
+            if let Some(worker) = worker {
+                worker.resume();
+            }
+        });
+    }
+
+    /// Stops the export, or forgets one that has stopped; nothing is left of its file.
+    pub fn cancel(self) {
+        self.worker.set_value(None);
+        self.state.set(ExportState::Idle);
+    }
+
+    fn begin_to_run(self) {
+        self.pace.set(Pace::default());
+        self.state.set(ExportState::Running(match self.state.get_untracked() {
+            ExportState::Failed(Failed { rows, .. }) => Progress { rows, ..Progress::default() },
+            _ => Progress::default(),
+        }));
+    }
+
+    fn hear(self, message: FromWorker, file: Option<&JsValue>) {
+        match message {
+            FromWorker::Ready => {}
+            FromWorker::Progress(progress) => {
+                self.pace.update(|pace| pace.observe(now_ms(), progress.rows, progress.file_bytes));
+                self.state.set(ExportState::Running(progress));
+            }
+            FromWorker::Failed(failed) => self.fail(failed),
+            FromWorker::Finished(finished) => self.finish(finished, file),
+        }
+    }
+
+    fn finish(self, file: Finished, content: Option<&JsValue>) {
+        if let Some(content) = content {
+            save::download(content, &file.file_name);
+        }
+        let seconds = (now_ms() - self.began_ms.get_untracked()) / 1_000.0;
+        self.toasts.success(format!(
+            "Exported {} ({}) to {} in {}",
+            wording::rows(file.rows),
+            wording::bytes(file.file_bytes),
+            file.file_name,
+            wording::duration(seconds),
+        ));
+        self.worker.set_value(None);
+        self.state.set(ExportState::Finished { file, seconds });
+    }
+
+    fn fail(self, failed: Failed) {
+        let Problem { title, detail, .. } = &failed.problem;
+        // Where the session is over, the page asks to sign in; that says enough.
+        if failed.problem.status != 401 {
+            self.toasts.error(format!("Export stopped: {title}"), detail.clone());
+        }
+        self.session.note(&failed.problem);
+        if !failed.resumable {
+            self.worker.set_value(None);
+        }
+        self.state.set(ExportState::Failed(failed));
+    }
+
+    /// An export that stopped only because the session was over was not stopped by the visitor.
+    fn go_on_after_sign_in(self) {
+        Effect::new(move |before: Option<u32>| {
+            let renewals = self.session.renewals();
+            let wants_session = matches!(
+                self.state.get_untracked(),
+                ExportState::Failed(Failed { problem: Problem { status: 401, .. }, resumable: true, .. })
+            );
+            if before.is_some_and(|before| before != renewals) && wants_session {
+                self.resume();
+            }
+            renewals
+        });
+    }
+}

@@ -1,0 +1,42 @@
+//! "Save as…", where the browser has it.
+
+use js_sys::{Function, Reflect};
+use leptos::prelude::window;
+use serde_json::json;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+/// Whether the browser lets the visitor pick a file to write to.
+#[must_use]
+pub fn can_pick() -> bool {
+    picker().is_some()
+}
+
+/// Asks the visitor for a place; `None` when they thought better of it. Only a click allows it.
+///
+/// # Errors
+/// The browser's words, when it does not let the visitor pick.
+pub async fn pick(file_name: &str) -> Result<Option<JsValue>, String> {
+    let said = |error: JsValue| {
+        let word = |name: &str| Reflect::get(&error, &name.into()).ok().and_then(|word| word.as_string());
+        if word("name").as_deref() == Some("AbortError") {
+            return Ok(None);
+        }
+        Err(word("message").unwrap_or_else(|| format!("{error:?}")))
+    };
+    let Some(picker) = picker() else { return Ok(None) };
+    let options = json!({
+        "suggestedName": file_name,
+        "types": [{ "description": "CSV", "accept": { "text/csv": [".csv"] } }],
+    });
+    let options = js_sys::JSON::parse(&options.to_string()).unwrap_or_default();
+    let picked = match picker.call1(&window(), &options) {
+        Ok(promise) => JsFuture::from(js_sys::Promise::resolve(&promise)).await,
+        Err(error) => Err(error),
+    };
+    picked.map_or_else(said, |handle| Ok(Some(handle)))
+}
+
+fn picker() -> Option<Function> {
+    Reflect::get(&window(), &"showSaveFilePicker".into()).ok()?.dyn_into().ok()
+}

@@ -1,0 +1,105 @@
+//! The worker that makes one file, seen from the page.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_export::browser::protocol::{Failed, FromWorker, Start, ToWorker, decode, encode};
+use wasm_export::rows::Problem;
+use web_sys::{Event, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+/// Where Trunk puts the worker. Its name holds no hash, so the server has it looked up anew every time.
+const PROGRAM: &str = "/export_worker_loader.js";
+
+/// A running worker. Dropping it ends it, and it takes its unfinished file with it.
+pub(super) struct ExportWorker {
+    worker: Worker,
+    is_ready: Rc<Cell<bool>>,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_error: Closure<dyn FnMut(Event)>,
+}
+
+impl ExportWorker {
+    /// Starts a worker and, as soon as it listens, the export.
+    pub(super) fn start(
+        start: Start,
+        picked: Option<JsValue>,
+        hear: impl Fn(FromWorker, Option<JsValue>) + 'static,
+    ) -> Result<Self, JsValue> {
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        let worker = Worker::new_with_options(PROGRAM, &options)?;
+        let is_ready = Rc::new(Cell::new(false));
+        let hear = Rc::new(hear);
+
+        let first_word = RefCell::new(Some((ToWorker::Start(start), picked)));
+        let on_message = Closure::new({
+            let (worker, hear, is_ready) = (worker.clone(), Rc::clone(&hear), Rc::clone(&is_ready));
+            move |event: MessageEvent| {
+                let Ok((message, attachment)) = decode(&event.data()) else { return };
+                if let (FromWorker::Ready, Some((start, picked))) = (&message, first_word.take()) {
+                    is_ready.set(true);
+                    say(&worker, &start, picked.as_ref());
+                }
+                hear(message, attachment);
+            }
+        });
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+
+        let on_error = Closure::new(move |event: Event| {
+            event.prevent_default();
+            hear(FromWorker::Failed(broken(&event)), None);
+        });
+        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        Ok(Self { worker, is_ready, _on_message: on_message, _on_error: on_error })
+    }
+
+    /// Tells the worker to go on after a failure.
+    pub(super) fn resume(&self) {
+        say(&self.worker, &ToWorker::Resume, None);
+    }
+}
+
+impl Drop for ExportWorker {
+    fn drop(&mut self) {
+        self.worker.set_onmessage(None);
+        self.worker.set_onerror(None);
+        if self.is_ready.get() {
+            // It ends by itself, after it has removed what there is of the file. A worker that has ended hears
+            // nothing.
+            say(&self.worker, &ToWorker::Cancel, None);
+        } else {
+            self.worker.terminate();
+        }
+    }
+}
+
+/// Why an export has no worker.
+pub(super) fn failed_to_start(error: &JsValue) -> Failed {
+    failed("The export worker could not be started", format!("Reload the page. The browser says: {error:?}"))
+}
+
+fn broken(event: &Event) -> Failed {
+    // An error without a message is a program that did not arrive; one with a message is a mistake in it.
+    let message = event.dyn_ref::<web_sys::ErrorEvent>().map(web_sys::ErrorEvent::message);
+    match message.filter(|message| !message.is_empty()) {
+        Some(message) => failed("The export worker broke down", format!("The browser says: {message}")),
+        None => failed(
+            "The export worker could not be loaded",
+            "The server was stopped, or the network between it and you broke.".to_owned(),
+        ),
+    }
+}
+
+fn failed(title: &str, detail: String) -> Failed {
+    let code = "worker_failed".to_owned();
+    let problem = Problem { title: title.to_owned(), detail, code, status: 0, ..Problem::default() };
+    Failed { problem, rows: 0, resumable: false }
+}
+
+fn say(worker: &Worker, message: &ToWorker, attachment: Option<&JsValue>) {
+    // Only what cannot be cloned cannot be posted; text and file handles can.
+    let posted = worker.post_message(&encode(message, attachment));
+    debug_assert!(posted.is_ok(), "{posted:?}");
+}

@@ -1,0 +1,33 @@
+//! Decant's page: a table of contents.
+//!
+//! What can be thought without a browser stands on top and is tested natively; the rest is compiled for wasm32
+//! only. The page decodes no byte itself: `wasm-export` does, here for the table and in a worker for the file.
+
+pub mod address;
+pub mod column_choice;
+pub mod cursors;
+pub mod dataset;
+pub mod pace;
+pub mod selection;
+pub mod table_page;
+pub mod wall_time;
+pub mod wording;
+
+#[cfg(target_arch = "wasm32")]
+pub mod api;
+#[cfg(target_arch = "wasm32")]
+pub mod app;
+#[cfg(target_arch = "wasm32")]
+pub mod components;
+#[cfg(target_arch = "wasm32")]
+pub mod dataset_view;
+#[cfg(target_arch = "wasm32")]
+pub mod download;
+#[cfg(target_arch = "wasm32")]
+pub mod load;
+#[cfg(target_arch = "wasm32")]
+pub mod pages;
+#[cfg(target_arch = "wasm32")]
+pub mod session;
+#[cfg(target_arch = "wasm32")]
+pub mod visitor;

@@ -1,0 +1,104 @@
+//! A dataset: its rows, what narrows them, and their way into a file.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+
+use crate::components::columns::ColumnList;
+use crate::components::export_bar::ExportBar;
+use crate::components::export_options::ExportOptions;
+use crate::components::export_run::ExportRun;
+use crate::components::filters::Filters;
+use crate::components::pager::Pager;
+use crate::components::table::Table;
+use crate::components::zone_select::ZoneSelect;
+use crate::dataset::Dataset;
+use crate::dataset_view::DatasetView;
+use crate::selection::Selection;
+use crate::wording;
+
+/// What is folded out under the heading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Panel {
+    Columns,
+    Options,
+}
+
+/// The page of a dataset, as an address says.
+#[component]
+pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
+    let title = dataset.title.clone();
+    document().set_title(&format!("{title} · Decant"));
+    let view = DatasetView::new(dataset, selection);
+    let panel = RwSignal::new(None::<Panel>);
+    let options = RwSignal::new(wasm_export::Options::default());
+    keep_address(view);
+
+    view! {
+        <div class="heading">
+            <h1>{title}</h1>
+            <RowCount view/>
+            <div class="actions">
+                <ZoneSelect view/>
+                <PanelButton panel of=Panel::Columns controls="columns-panel" testid="columns-toggle">"Columns"</PanelButton>
+                <PanelButton panel of=Panel::Options controls="options-panel" testid="options-toggle">"Options"</PanelButton>
+                <ExportBar view options/>
+            </div>
+        </div>
+        <section id="columns-panel" class="card" aria-label="Columns" hidden=move || panel.get() != Some(Panel::Columns)>
+            <ColumnList view/>
+        </section>
+        <section id="options-panel" class="card" aria-label="Export options" hidden=move || panel.get() != Some(Panel::Options)>
+            <ExportOptions options/>
+        </section>
+        <ExportRun/>
+        <Filters view/>
+        <Table view/>
+        <Pager view/>
+    }
+}
+
+#[component]
+fn RowCount(view: DatasetView) -> impl IntoView {
+    let text = move || match (view.counted_rows(), view.count.is_busy()) {
+        (Some(rows), _) => wording::rows(rows),
+        (None, true) => "counting…".to_owned(),
+        (None, false) => String::new(),
+    };
+    view! { <span class="row-count" data-testid="row-count" role="status">{text}</span> }
+}
+
+#[component]
+fn PanelButton(
+    panel: RwSignal<Option<Panel>>,
+    of: Panel,
+    controls: &'static str,
+    testid: &'static str,
+    children: Children,
+) -> impl IntoView {
+    let is_open = move || panel.get() == Some(of);
+    let toggle = move |_| panel.update(|open| *open = (*open != Some(of)).then_some(of));
+    view! {
+        <button
+            type="button"
+            class="fold"
+            aria-expanded=move || is_open().to_string()
+            aria-controls=controls
+            data-testid=testid
+            on:click=toggle
+        >
+            {children()}
+        </button>
+    }
+}
+
+/// A reload or a shared link shows the same again. The address is replaced, not added to: every filter would be a
+/// step on the way back otherwise.
+fn keep_address(view: DatasetView) {
+    Effect::new(move || {
+        let fragment = view.place().fragment();
+        if let Ok(history) = window().history() {
+            // Browsers limit how often this may be done; an address that is a moment late does no harm.
+            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&fragment));
+        }
+    });
+}

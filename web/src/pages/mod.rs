@@ -1,0 +1,4 @@
+//! The pages.
+
+pub mod dataset;
+pub mod sign_in;

@@ -1,0 +1,22 @@
+//! The page of somebody who is not signed in.
+
+use leptos::prelude::*;
+
+use crate::components::sign_in_form::SignInForm;
+
+/// The product's name and one field.
+#[component]
+pub fn SignInPage() -> impl IntoView {
+    view! {
+        <main class="welcome">
+            <div class="card">
+                <h1 class="brand">
+                    <img src="/logo.svg" alt="" width="40" height="40"/>
+                    "Decant"
+                </h1>
+                <p class="faint">"Pour your usage logs out of the database, into a file."</p>
+                <SignInForm/>
+            </div>
+        </main>
+    }
+}

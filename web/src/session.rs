@@ -1,0 +1,112 @@
+//! Who is signed in, and what happens when the server no longer thinks so.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_export::rows::Problem;
+
+use crate::api::{self, Me};
+
+/// What is known of the visitor.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Visitor {
+    /// The server has not answered yet.
+    Unknown,
+    /// The server could not say.
+    Unclear(Problem),
+    /// Not signed in.
+    Nobody,
+    /// Signed in.
+    Somebody(Me),
+}
+
+/// The visitor's session, for the whole page.
+#[derive(Clone, Copy)]
+pub struct Session {
+    visitor: RwSignal<Visitor>,
+    expired: RwSignal<bool>,
+    renewals: RwSignal<u32>,
+}
+
+impl Session {
+    /// Asks the server who the visitor is.
+    #[must_use]
+    pub fn begin() -> Self {
+        let session = Self {
+            visitor: RwSignal::new(Visitor::Unknown),
+            expired: RwSignal::new(false),
+            renewals: RwSignal::new(0),
+        };
+        session.ask();
+        session
+    }
+
+    /// Asks again.
+    pub fn ask(self) {
+        self.visitor.set(Visitor::Unknown);
+        spawn_local(async move {
+            self.visitor.set(match api::me().await {
+                Ok(me) => Visitor::Somebody(me),
+                Err(problem) if problem.status == 401 => Visitor::Nobody,
+                Err(problem) => Visitor::Unclear(problem),
+            });
+        });
+    }
+
+    /// What is known of the visitor.
+    #[must_use]
+    pub fn visitor(self) -> Visitor {
+        self.visitor.get()
+    }
+
+    /// Whether the visitor must sign in again to go on.
+    #[must_use]
+    pub fn has_expired(self) -> bool {
+        self.expired.get()
+    }
+
+    /// Counts how often the visitor has signed in again: what failed for want of a session tries again then.
+    #[must_use]
+    pub fn renewals(self) -> u32 {
+        self.renewals.get()
+    }
+
+    /// Notes a problem if it means that the session is over: the page stays, and asks to sign in over it.
+    pub fn note(self, problem: &Problem) {
+        if problem.status == 401 {
+            self.expired.set(true);
+        }
+    }
+
+    /// The visitor has closed the question; the next request will ask it again.
+    pub fn not_now(self) {
+        self.expired.set(false);
+    }
+
+    /// Signs in.
+    ///
+    /// # Errors
+    /// The server's reason to refuse.
+    pub async fn sign_in(self, token: &str) -> Result<(), Problem> {
+        let me = api::sign_in(token).await?;
+        match self.visitor.get_untracked() {
+            // Somebody else at the same page: nothing of what it shows is theirs.
+            Visitor::Somebody(before) if before != me => drop(window().location().reload()),
+            Visitor::Somebody(_) => {
+                self.expired.set(false);
+                self.renewals.update(|count| *count += 1);
+            }
+            _ => self.visitor.set(Visitor::Somebody(me)),
+        }
+        Ok(())
+    }
+
+    /// Signs out, and forgets everything the page shows by loading it anew.
+    ///
+    /// # Errors
+    /// The server could not be told, so the session is still valid.
+    pub async fn sign_out(self) -> Result<(), Problem> {
+        api::sign_out().await?;
+        drop(window().location().reload());
+        Ok(())
+    }
+}

@@ -1,0 +1,129 @@
+//! One page of the table: a short raw-row stream, read and written out by the exporter's own code, so that the
+//! table shows what the file will hold.
+
+use wasm_export::Zone;
+use wasm_export::options::{Options, TimestampStyle};
+use wasm_export::rows::{Column, Event, Problem, Reader};
+use wasm_export::value::CellText;
+
+/// Some rows of a dataset, as text.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TablePage {
+    /// The columns of every row; hidden ones are left out.
+    pub columns: Vec<Column>,
+    /// The rows' cells; `None` is null.
+    pub rows: Vec<Vec<Option<String>>>,
+    /// Where the next page begins; `None` where there was no row.
+    pub next: Option<String>,
+}
+
+impl TablePage {
+    /// Reads a whole raw-row stream. Times are written in `zone`, to the second.
+    ///
+    /// # Errors
+    /// The stream is not whole, or says itself that it failed.
+    pub fn read(stream: &[u8], zone: Zone) -> Result<Self, Problem> {
+        let options = Options { zone, timestamps: TimestampStyle::Local, ..Options::default() };
+        let mut cell_text = CellText::new(&options);
+        let mut reader = Reader::new();
+        let mut events = reader.read(stream);
+        let mut page = Self::default();
+        let mut columns = Vec::new();
+        while let Some(event) = events.next().map_err(|error| unreadable(&error.to_string()))? {
+            match event {
+                Event::Header(header) => columns.clone_from(&header.columns),
+                Event::Row(row) => {
+                    let cells = row.cells().map_err(|error| unreadable(&error.to_string()))?;
+                    let shown = cells.zip(&columns).filter(|(_, column)| !column.hidden);
+                    page.rows.push(shown.map(|(cell, column)| cell_text.text(cell, column.kind)).collect());
+                }
+                Event::Failed(problem) => return Err(problem),
+                Event::End(end) => {
+                    page.next = end.cursor;
+                    columns.retain(|column| !column.hidden);
+                    page.columns = columns;
+                    return Ok(page);
+                }
+            }
+        }
+        Err(unreadable("it ended before its last row"))
+    }
+}
+
+fn unreadable(why: &str) -> Problem {
+    Problem {
+        title: "The server's answer cannot be read".to_owned(),
+        detail: format!("{}.", why.trim_end_matches('.')),
+        code: "unreadable".to_owned(),
+        ..Problem::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_export::rows::{Digest, End, Header, Kind, VERSION, end_line, failure_line, header_line};
+
+    use super::*;
+
+    fn column(name: &str, kind: Kind, hidden: bool) -> Column {
+        let (name, label, pg_type) = (name.to_owned(), name.to_owned(), String::new());
+        Column { name, label, labels: [].into(), kind, pg_type, hidden }
+    }
+
+    fn header() -> Vec<u8> {
+        header_line(&Header {
+            decant: VERSION,
+            dataset: "usage-logs".to_owned(),
+            title: "Usage logs".to_owned(),
+            columns: vec![
+                column("created_at", Kind::Timestamp, false),
+                column("model", Kind::Text, false),
+                column("id", Kind::Integer, true),
+            ],
+            order: vec!["created_at".to_owned(), "id".to_owned()],
+            as_of: "2026-01-28T12:00:00Z".to_owned(),
+            zone: "UTC".to_owned(),
+            estimated_rows: None,
+        })
+    }
+
+    fn stream(rows: &str, count: u64, cursor: Option<&str>) -> Vec<u8> {
+        let mut digest = Digest::new();
+        digest.update(rows.as_bytes());
+        let cursor = cursor.map(str::to_owned);
+        let end = end_line(&End { rows: count, bytes: rows.len() as u64, digest: digest.hex(), cursor });
+        [header(), rows.into(), end].concat()
+    }
+
+    #[test]
+    fn cells_read_as_in_the_file_and_hidden_columns_do_not_show() {
+        let stream = stream("2026-01-28 12:34:56.789+00\ta\\tb\t7\n\\N\t\\N\t6\n", 2, Some("abc"));
+        let page = TablePage::read(&stream, "Asia/Shanghai".parse().unwrap()).unwrap();
+        let names = page.columns.iter().map(|column| column.name.as_str());
+        assert!(names.eq(["created_at", "model"]));
+        let first = ["2026-01-28 20:34:56", "a\tb"].map(|text| Some(text.to_owned()));
+        assert_eq!(page.rows, [first.to_vec(), vec![None, None]]);
+        assert_eq!(page.next.as_deref(), Some("abc"));
+    }
+
+    #[test]
+    fn no_row_is_a_page_too() {
+        let page = TablePage::read(&stream("", 0, None), Zone::default()).unwrap();
+        assert_eq!((page.columns.len(), page.rows.len(), page.next), (2, 0, None));
+    }
+
+    #[test]
+    fn a_page_that_is_not_whole_is_none() {
+        let whole = stream("2026-01-28 12:34:56.789+00\ta\t7\n", 1, Some("abc"));
+        for end in 0..whole.len() {
+            assert!(TablePage::read(&whole[..end], Zone::default()).is_err(), "{end} bytes");
+        }
+    }
+
+    #[test]
+    fn the_servers_own_problem_is_shown_as_it_is() {
+        let problem = Problem { code: "source_failed".to_owned(), ..Problem::default() };
+        let stream = [header(), failure_line(&problem)].concat();
+        assert_eq!(TablePage::read(&stream, Zone::default()), Err(problem));
+    }
+}

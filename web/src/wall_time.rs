@@ -1,0 +1,24 @@
+//! Times without a zone, as the browser's date and time field knows them.
+
+/// Whether a value can stand in a date and time field: `2026-01-28T12:00`, with seconds or without. Others
+/// (a time with its zone, a number of milliseconds) are times to the server all the same.
+#[must_use]
+pub fn is_wall_time(value: &str) -> bool {
+    let shape: String = value.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    matches!(shape.as_str(), "" | "0000-00-00T00:00" | "0000-00-00T00:00:00")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_date_with_a_time_and_no_zone_fits_the_field() {
+        for value in ["", "2026-01-28T12:00", "2026-01-28T12:00:59"] {
+            assert!(is_wall_time(value), "{value}");
+        }
+        for value in ["2026-01-28", "2026-01-28 12:00:00", "2026-01-28T12:00Z", "1769601600000", "soon"] {
+            assert!(!is_wall_time(value), "{value}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Quantities as people read them.
+
+/// `1,234,567`
+#[must_use]
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 row`, `1,234 rows`
+#[must_use]
+pub fn rows(number: u64) -> String {
+    format!("{} {}", count(number), if number == 1 { "row" } else { "rows" })
+}
+
+/// `812 B`, `18.2 MB`: decimal units, as download lists have them.
+#[must_use]
+pub fn bytes(number: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if number < 1_000 {
+        return format!("{number} B");
+    }
+    let mut size = number as f64 / 1_000.0;
+    let mut unit = 0;
+    // 999.95 would be written "1000.0".
+    while size >= 999.95 && unit + 1 < UNITS.len() {
+        size /= 1_000.0;
+        unit += 1;
+    }
+    format!("{size:.1} {}", UNITS[unit])
+}
+
+/// How long something took: `0.4 s`, `12.3 s`, `3 min 05 s`, `1 h 02 min`.
+#[must_use]
+pub fn duration(seconds: f64) -> String {
+    if seconds < 59.95 { format!("{:.1} s", seconds.max(0.0)) } else { whole_seconds(seconds.round() as u64) }
+}
+
+/// How long something will take: `under a second`, `12 s`, `3 min 05 s`, `1 h 02 min`.
+#[must_use]
+pub fn time_left(seconds: f64) -> String {
+    match seconds.ceil() as u64 {
+        0 | 1 => "under a second".to_owned(),
+        seconds => whole_seconds(seconds),
+    }
+}
+
+fn whole_seconds(seconds: u64) -> String {
+    match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds:02} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes:02} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(count(number), text);
+        }
+    }
+
+    #[test]
+    fn one_row_is_a_row() {
+        assert_eq!((rows(1).as_str(), rows(0).as_str(), rows(100_000).as_str()), ("1 row", "0 rows", "100,000 rows"));
+    }
+
+    #[test]
+    fn sizes_have_a_unit_that_fits() {
+        for (number, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_000, "1.0 kB"),
+            (18_249_000, "18.2 MB"),
+            (999_960, "1.0 MB"),
+            (2_500_000_000, "2.5 GB"),
+            (u64::MAX, "18446744.1 TB"),
+        ] {
+            assert_eq!(bytes(number), text);
+        }
+    }
+
+    #[test]
+    fn durations_get_coarser_as_they_grow() {
+        for (seconds, text) in
+            [(0.04, "0.0 s"), (1.23, "1.2 s"), (59.96, "1 min 00 s"), (185.0, "3 min 05 s"), (3_725.0, "1 h 02 min")]
+        {
+            assert_eq!(duration(seconds), text);
+        }
+        assert_eq!(time_left(0.2), "under a second");
+        assert_eq!(time_left(11.2), "12 s");
+    }
+}
