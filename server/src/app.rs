@@ -34,18 +34,25 @@ impl App {
     /// # Errors
     /// [`ApiError::UnknownDataset`], [`ApiError::DatasetUnavailable`].
     pub fn dataset(&self, name: &str) -> Result<&Dataset, ApiError> {
-        let dataset = self.catalog.get(name).ok_or_else(|| ApiError::UnknownDataset(name.to_owned()))?;
+        let dataset = self
+            .catalog
+            .get(name)
+            .ok_or_else(|| ApiError::UnknownDataset(name.to_owned()))?;
         match &dataset.unavailable {
             None => Ok(dataset),
-            Some(unavailable) => {
-                Err(ApiError::DatasetUnavailable { name: name.to_owned(), reason: unavailable.reason.clone() })
-            }
+            Some(unavailable) => Err(ApiError::DatasetUnavailable {
+                name: name.to_owned(),
+                reason: unavailable.reason.clone(),
+            }),
         }
     }
 
     /// How a stream keeps time.
     #[must_use]
     pub fn pace(&self) -> Pace {
-        Pace { heartbeat: self.settings.heartbeat, break_off: self.break_off.clone() }
+        Pace {
+            heartbeat: self.settings.heartbeat,
+            break_off: self.break_off.clone(),
+        }
     }
 }

@@ -14,27 +14,103 @@ use crate::embedded;
 
 /// Every setting there is: its name, its default as people read it, what it is.
 const KNOWN: &[(&str, &str, &str)] = &[
-    ("DSN", "a private PostgreSQL with demo data", "PostgreSQL to export from: postgres://user:password@host:5432/database?sslmode=require, or ?host=/socket/folder"),
-    ("ADMIN_TOKEN", "none; made up for the private PostgreSQL", "signs in the administrator; at least 16 characters"),
-    ("JWT_SECRET", "none", "accepts bearer tokens signed with it (HS256); at least 32 characters"),
-    ("JWKS_FILE", "none", "accepts bearer tokens signed with the keys in this JSON Web Key Set"),
-    ("DECANT_LISTEN", "127.0.0.1:8080", "address and port; port 0 takes a free one"),
-    ("DECANT_DATA_DIR", "/var/lib/decant for root, else ~/.local/share/decant", "folder for what Decant keeps"),
-    ("DECANT_DATASETS_DIR", "none", "folder with datasets of your own (*.toml)"),
-    ("DECANT_DEMO_ROWS", "100000", "usage rows that the private PostgreSQL is filled with at first"),
-    ("DECANT_LOG", "pretty on a terminal, else json", "how the log is written: pretty or json"),
-    ("DECANT_LOG_FILTER", "info", "what is logged, e.g. info,decant=debug,sqlx=warn"),
-    ("DECANT_EXPORTS_MAX", "8", "exports that run at once; each has a database connection of its own"),
-    ("DECANT_CONNECTIONS_MAX", "8", "database connections for everything else"),
-    ("DECANT_WAIT_SECONDS", "10", "how long a request waits for a free connection"),
-    ("DECANT_QUERY_SECONDS", "60", "how long a page, a count or a list of options may take; exports have no limit"),
-    ("DECANT_HEARTBEAT_SECONDS", "10", "an export that has no row to send says so this often"),
-    ("DECANT_SHUTDOWN_SECONDS", "30", "how long running exports may go on once Decant is told to stop"),
+    (
+        "DSN",
+        "a private PostgreSQL with demo data",
+        "PostgreSQL to export from: postgres://user:password@host:5432/database?sslmode=require, or ?host=/socket/folder",
+    ),
+    (
+        "ADMIN_TOKEN",
+        "none; made up for the private PostgreSQL",
+        "signs in the administrator; at least 16 characters",
+    ),
+    (
+        "JWT_SECRET",
+        "none",
+        "accepts bearer tokens signed with it (HS256); at least 32 characters",
+    ),
+    (
+        "JWKS_FILE",
+        "none",
+        "accepts bearer tokens signed with the keys in this JSON Web Key Set",
+    ),
+    (
+        "DECANT_LISTEN",
+        "127.0.0.1:8080",
+        "address and port; port 0 takes a free one",
+    ),
+    (
+        "DECANT_DATA_DIR",
+        "/var/lib/decant for root, else ~/.local/share/decant",
+        "folder for what Decant keeps",
+    ),
+    (
+        "DECANT_DATASETS_DIR",
+        "none",
+        "folder with datasets of your own (*.toml)",
+    ),
+    (
+        "DECANT_DEMO_ROWS",
+        "100000",
+        "usage rows that the private PostgreSQL is filled with at first",
+    ),
+    (
+        "DECANT_LOG",
+        "pretty on a terminal, else json",
+        "how the log is written: pretty or json",
+    ),
+    (
+        "DECANT_LOG_FILTER",
+        "info",
+        "what is logged, e.g. info,decant=debug,sqlx=warn",
+    ),
+    (
+        "DECANT_EXPORTS_MAX",
+        "8",
+        "exports that run at once; each has a database connection of its own",
+    ),
+    (
+        "DECANT_CONNECTIONS_MAX",
+        "8",
+        "database connections for everything else",
+    ),
+    (
+        "DECANT_WAIT_SECONDS",
+        "10",
+        "how long a request waits for a free connection",
+    ),
+    (
+        "DECANT_QUERY_SECONDS",
+        "60",
+        "how long a page, a count or a list of options may take; exports have no limit",
+    ),
+    (
+        "DECANT_HEARTBEAT_SECONDS",
+        "10",
+        "an export that has no row to send says so this often",
+    ),
+    (
+        "DECANT_SHUTDOWN_SECONDS",
+        "30",
+        "how long running exports may go on once Decant is told to stop",
+    ),
     ("DECANT_PAGE_ROWS_MAX", "500", "rows in one page of a table"),
     ("DECANT_SESSION_HOURS", "12", "how long a sign-in lasts"),
-    ("DECANT_SESSION_SECRET", "made up and kept in the data folder", "signs session cookies; the same for all instances; at least 32 characters"),
-    ("DECANT_LOGIN_ATTEMPTS_MAX", "10", "wrong credentials that one address may send in a minute"),
-    ("DECANT_TRUST_PROXY", "false", "take the client's address from X-Forwarded-For; only behind a proxy that sets it"),
+    (
+        "DECANT_SESSION_SECRET",
+        "made up and kept in the data folder",
+        "signs session cookies; the same for all instances; at least 32 characters",
+    ),
+    (
+        "DECANT_LOGIN_ATTEMPTS_MAX",
+        "10",
+        "wrong credentials that one address may send in a minute",
+    ),
+    (
+        "DECANT_TRUST_PROXY",
+        "false",
+        "take the client's address from X-Forwarded-For; only behind a proxy that sets it",
+    ),
 ];
 
 /// Everything that can be set, checked.
@@ -111,7 +187,8 @@ pub enum SettingError {
 /// The settings as text, for `--help`.
 #[must_use]
 pub fn help() -> String {
-    let mut text = String::from("Settings (environment variables, or the same names in the TOML file of --config):\n");
+    let mut text =
+        String::from("Settings (environment variables, or the same names in the TOML file of --config):\n");
     for (name, default, what) in KNOWN {
         let _ = writeln!(text, "  {name}\n      {what} [{default}]");
     }
@@ -131,13 +208,19 @@ impl Settings {
     /// [`SettingError`] naming the setting and what is wrong with it.
     pub fn load(file: Option<&Path>) -> Result<Self, SettingError> {
         let file = file.map(read_file).transpose()?.unwrap_or_default();
-        Self::from_given(&Given { environment: |name| std::env::var(name).ok(), file })
+        Self::from_given(&Given {
+            environment: |name| std::env::var(name).ok(),
+            file,
+        })
     }
 
     fn from_given(given: &Given) -> Result<Self, SettingError> {
         let seconds = |name, default| given.parse(name, default).map(Duration::from_secs);
         let at_least_one = |name, default| match given.parse(name, default)? {
-            0 => Err(SettingError::Invalid { name, problem: "must be at least 1".into() }),
+            0 => Err(SettingError::Invalid {
+                name,
+                problem: "must be at least 1".into(),
+            }),
             number => Ok(number),
         };
         let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
@@ -147,11 +230,22 @@ impl Settings {
             jwt_secret: given.secret("JWT_SECRET", 32)?,
             jwks_file: given.text("JWKS_FILE").map(PathBuf::from),
             listen: given.parse("DECANT_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080)))?,
-            data_dir: given.text("DECANT_DATA_DIR").map_or_else(embedded::default_data_dir, PathBuf::from),
+            data_dir: given
+                .text("DECANT_DATA_DIR")
+                .map_or_else(embedded::default_data_dir, PathBuf::from),
             datasets_dir: given.text("DECANT_DATASETS_DIR").map(PathBuf::from),
             demo_rows: given.parse("DECANT_DEMO_ROWS", 100_000)?,
-            log: given.parse("DECANT_LOG", if terminal { LogStyle::Pretty } else { LogStyle::Json })?,
-            log_filter: given.text("DECANT_LOG_FILTER").unwrap_or_else(|| "info".to_owned()),
+            log: given.parse(
+                "DECANT_LOG",
+                if terminal {
+                    LogStyle::Pretty
+                } else {
+                    LogStyle::Json
+                },
+            )?,
+            log_filter: given
+                .text("DECANT_LOG_FILTER")
+                .unwrap_or_else(|| "info".to_owned()),
             exports_max: at_least_one("DECANT_EXPORTS_MAX", 8)?,
             connections_max: at_least_one("DECANT_CONNECTIONS_MAX", 8)?,
             wait_max: seconds("DECANT_WAIT_SECONDS", 10)?,
@@ -170,17 +264,29 @@ impl Settings {
 impl Given {
     /// The value as text; a blank one is as good as none.
     fn text(&self, name: &'static str) -> Option<String> {
-        debug_assert!(KNOWN.iter().any(|(known, ..)| *known == name), "{name} is not listed");
+        debug_assert!(
+            KNOWN.iter().any(|(known, ..)| *known == name),
+            "{name} is not listed"
+        );
         let value = (self.environment)(name).or_else(|| self.file.get(name).cloned());
         value.filter(|value| !value.trim().is_empty())
     }
 
-    fn parse<T: FromStr<Err: std::fmt::Display>>(&self, name: &'static str, default: T) -> Result<T, SettingError> {
-        let Some(value) = self.text(name) else { return Ok(default) };
-        value.trim().parse().map_err(|error: T::Err| SettingError::Invalid {
-            name,
-            problem: format!("cannot be used: {error}"),
-        })
+    fn parse<T: FromStr<Err: std::fmt::Display>>(
+        &self,
+        name: &'static str,
+        default: T,
+    ) -> Result<T, SettingError> {
+        let Some(value) = self.text(name) else {
+            return Ok(default);
+        };
+        value
+            .trim()
+            .parse()
+            .map_err(|error: T::Err| SettingError::Invalid {
+                name,
+                problem: format!("cannot be used: {error}"),
+            })
     }
 
     fn secret(&self, name: &'static str, length_min: usize) -> Result<Option<SecretString>, SettingError> {
@@ -219,22 +325,32 @@ fn parse_dsn(dsn: &str) -> Result<PgConnectOptions, SettingError> {
 }
 
 fn read_file(path: &Path) -> Result<BTreeMap<String, String>, SettingError> {
-    let wrong = |problem: String| SettingError::File { path: path.to_owned(), problem };
+    let wrong = |problem: String| SettingError::File {
+        path: path.to_owned(),
+        problem,
+    };
     let text = std::fs::read_to_string(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
     // TOML's own message quotes the line, which may hold a secret: only where it is, is told.
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-        let line = error.span().map_or(0, |span| text[..span.start].matches('\n').count() + 1);
+        let line = error
+            .span()
+            .map_or(0, |span| text[..span.start].matches('\n').count() + 1);
         wrong(format!("is not TOML in line {line}: {}", error.message()))
     })?;
     let entry = |(name, value): (String, toml::Value)| {
         if !KNOWN.iter().any(|(known, ..)| *known == name) {
-            return Err(SettingError::Unknown { path: path.to_owned(), name });
+            return Err(SettingError::Unknown {
+                path: path.to_owned(),
+                name,
+            });
         }
         match value {
             toml::Value::String(text) => Ok((name, text)),
             toml::Value::Integer(number) => Ok((name, number.to_string())),
             toml::Value::Boolean(flag) => Ok((name, flag.to_string())),
-            _ => Err(wrong(format!("`{name}` must be a text, a whole number or true/false"))),
+            _ => Err(wrong(format!(
+                "`{name}` must be a text, a whole number or true/false"
+            ))),
         }
     };
     table.into_iter().map(entry).collect()
@@ -245,8 +361,14 @@ mod tests {
     use super::*;
 
     fn settings(pairs: &[(&str, &str)]) -> Result<Settings, SettingError> {
-        let file = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Settings::from_given(&Given { environment: |_| None, file })
+        let file = pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        Settings::from_given(&Given {
+            environment: |_| None,
+            file,
+        })
     }
 
     #[test]
@@ -258,7 +380,12 @@ mod tests {
 
     #[test]
     fn both_url_forms_sockets_and_encoded_passwords_are_understood() {
-        for dsn in ["postgres://u:p%40ss@db.example:5433/name?sslmode=require", "postgresql://u@localhost/name", "postgres:///name?host=/run/pg", "postgres://%2Frun%2Fpg/name"] {
+        for dsn in [
+            "postgres://u:p%40ss@db.example:5433/name?sslmode=require",
+            "postgresql://u@localhost/name",
+            "postgres:///name?host=/run/pg",
+            "postgres://%2Frun%2Fpg/name",
+        ] {
             assert!(settings(&[("DSN", dsn)]).unwrap().dsn.is_some(), "{dsn}");
         }
     }
@@ -274,7 +401,9 @@ mod tests {
             ("DECANT_EXPORTS_MAX", "0"),
             ("DECANT_LOG", "loud"),
         ] {
-            let error = settings(&[(name, value)]).expect_err("it should be refused").to_string();
+            let error = settings(&[(name, value)])
+                .expect_err("it should be refused")
+                .to_string();
             assert!(error.contains(name), "{error}");
             assert!(!error.contains("hunter2"), "{error}");
         }

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use actix_web::http::header::{AcceptEncoding, ContentEncoding, Encoding, Header, Preference, Quality};
 use actix_web::HttpRequest;
+use actix_web::http::header::{AcceptEncoding, ContentEncoding, Encoding, Header, Preference, Quality};
 use bytes::Bytes;
 use futures_util::Stream;
 
@@ -16,15 +16,25 @@ const BROTLI_LEVEL: i32 = 1;
 const BROTLI_WINDOW_BITS: i32 = 22;
 
 /// What we would rather send, best first.
-const PREFERRED: [ContentEncoding; 3] = [ContentEncoding::Zstd, ContentEncoding::Gzip, ContentEncoding::Brotli];
+const PREFERRED: [ContentEncoding; 3] = [
+    ContentEncoding::Zstd,
+    ContentEncoding::Gzip,
+    ContentEncoding::Brotli,
+];
 
 /// The encoding that the client likes best, and of those it likes equally, the one we do.
 #[must_use]
 pub fn negotiate(request: &HttpRequest) -> ContentEncoding {
-    let Ok(accepted) = AcceptEncoding::parse(request) else { return ContentEncoding::Identity };
+    let Ok(accepted) = AcceptEncoding::parse(request) else {
+        return ContentEncoding::Identity;
+    };
     let quality = |encoding: ContentEncoding| {
-        let named = accepted.iter().find(|item| item.item == Preference::Specific(Encoding::Known(encoding)));
-        named.or_else(|| accepted.iter().find(|item| item.item == Preference::Any)).map(|item| item.quality)
+        let named = accepted
+            .iter()
+            .find(|item| item.item == Preference::Specific(Encoding::Known(encoding)));
+        named
+            .or_else(|| accepted.iter().find(|item| item.item == Preference::Any))
+            .map(|item| item.quality)
     };
     let mut best = (ContentEncoding::Identity, Quality::ZERO);
     for encoding in PREFERRED {
@@ -70,16 +80,21 @@ impl Encoder {
     fn new(encoding: ContentEncoding) -> io::Result<Self> {
         Ok(match encoding {
             ContentEncoding::Zstd => Self::Zstd(zstd::stream::write::Encoder::new(Vec::new(), ZSTD_LEVEL)?),
-            ContentEncoding::Gzip => {
-                Self::Gzip(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(GZIP_LEVEL)))
-            }
+            ContentEncoding::Gzip => Self::Gzip(flate2::write::GzEncoder::new(
+                Vec::new(),
+                flate2::Compression::new(GZIP_LEVEL),
+            )),
             ContentEncoding::Brotli => {
                 let parameters = brotli::enc::BrotliEncoderParams {
                     quality: BROTLI_LEVEL,
                     lgwin: BROTLI_WINDOW_BITS,
                     ..Default::default()
                 };
-                Self::Brotli(Box::new(brotli::CompressorWriter::with_params(Vec::new(), CHUNK_BYTES, &parameters)))
+                Self::Brotli(Box::new(brotli::CompressorWriter::with_params(
+                    Vec::new(),
+                    CHUNK_BYTES,
+                    &parameters,
+                )))
             }
             _ => Self::Identity,
         })

@@ -64,13 +64,23 @@ impl ApiError {
             Self::NotFound => (S::NOT_FOUND, "not_found", "Not found"),
             Self::MethodNotAllowed(_) => (S::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed"),
             Self::UnknownDataset(_) => (S::NOT_FOUND, "unknown_dataset", "Unknown dataset"),
-            Self::DatasetUnavailable { .. } => (S::SERVICE_UNAVAILABLE, "dataset_unavailable", "Dataset unavailable"),
+            Self::DatasetUnavailable { .. } => (
+                S::SERVICE_UNAVAILABLE,
+                "dataset_unavailable",
+                "Dataset unavailable",
+            ),
             Self::UnknownOptions(_) => (S::NOT_FOUND, "unknown_filter", "Unknown filter"),
-            Self::Parameter(ParameterError::Unknown { .. }) => (S::BAD_REQUEST, "unknown_parameter", "Unknown parameter"),
-            Self::Parameter(ParameterError::Invalid { .. }) => (S::BAD_REQUEST, "invalid_parameter", "Invalid parameter"),
-            Self::Parameter(ParameterError::Contradictory { .. }) => {
-                (S::BAD_REQUEST, "contradictory_parameters", "Contradictory parameters")
+            Self::Parameter(ParameterError::Unknown { .. }) => {
+                (S::BAD_REQUEST, "unknown_parameter", "Unknown parameter")
             }
+            Self::Parameter(ParameterError::Invalid { .. }) => {
+                (S::BAD_REQUEST, "invalid_parameter", "Invalid parameter")
+            }
+            Self::Parameter(ParameterError::Contradictory { .. }) => (
+                S::BAD_REQUEST,
+                "contradictory_parameters",
+                "Contradictory parameters",
+            ),
             Self::Body(_) => (S::BAD_REQUEST, "invalid_body", "Invalid body"),
             Self::Access(_) => (S::FORBIDDEN, "forbidden", "Not allowed"),
             Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated", "Not signed in"),
@@ -119,7 +129,10 @@ impl ApiError {
             request_id: request_id.map(str::to_owned),
             ..Problem::default()
         };
-        response.insert_header((header::CACHE_CONTROL, "no-store")).content_type(PROBLEM_TYPE).json(problem)
+        response
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .content_type(PROBLEM_TYPE)
+            .json(problem)
     }
 }
 

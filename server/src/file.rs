@@ -11,8 +11,17 @@ use crate::datasets::ParameterError;
 pub const PIECE_BYTES: usize = 64 * 1024;
 
 /// The words of an address or a command line that are about the file, not about its rows.
-pub const FILE_WORDS: &[&str] =
-    &["format", "timestamps", "language", "header", "delimiter", "bom", "newline", "decimal", "guard"];
+pub const FILE_WORDS: &[&str] = &[
+    "format",
+    "timestamps",
+    "language",
+    "header",
+    "delimiter",
+    "bom",
+    "newline",
+    "decimal",
+    "guard",
+];
 
 /// Parses what the caller chose about the file. `zone` is about both; everything else is left to the selection.
 ///
@@ -22,7 +31,8 @@ pub fn parse_options(pairs: &[(String, String)]) -> Result<Options, ParameterErr
     let mut options = Options::default();
     for (name, value) in pairs.iter().filter(|(_, value)| !value.trim().is_empty()) {
         let value = value.trim();
-        let wrong = |error: &dyn std::fmt::Display| ParameterError::invalid(name, format!("cannot be used: {error}"));
+        let wrong =
+            |error: &dyn std::fmt::Display| ParameterError::invalid(name, format!("cannot be used: {error}"));
         match name.as_str() {
             "zone" => options.zone = value.parse().map_err(|error| wrong(&error))?,
             "format" => options.format = value.parse().map_err(|error| wrong(&error))?,
@@ -43,11 +53,18 @@ pub fn parse_options(pairs: &[(String, String)]) -> Result<Options, ParameterErr
 /// The pairs that are about the rows.
 #[must_use]
 pub fn without_file_words(pairs: &[(String, String)]) -> Vec<(String, String)> {
-    pairs.iter().filter(|(name, _)| !FILE_WORDS.contains(&name.as_str())).cloned().collect()
+    pairs
+        .iter()
+        .filter(|(name, _)| !FILE_WORDS.contains(&name.as_str()))
+        .cloned()
+        .collect()
 }
 
 /// The file's bytes. An error is the end: whoever passes the bytes on must not let them look whole.
-pub fn format(rows: impl Stream<Item = Bytes>, options: Options) -> impl Stream<Item = Result<Bytes, ExportError>> {
+pub fn format(
+    rows: impl Stream<Item = Bytes>,
+    options: Options,
+) -> impl Stream<Item = Result<Bytes, ExportError>> {
     async_stream::try_stream! {
         let mut export = Export::new(options);
         let mut file = Vec::with_capacity(2 * PIECE_BYTES);

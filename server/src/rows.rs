@@ -54,7 +54,10 @@ impl Prepared {
         query: &Query<'_>,
         selection: &Selection,
     ) -> sqlx::Result<Self> {
-        let mut connection = ExportConnection { connection, whole: false };
+        let mut connection = ExportConnection {
+            connection,
+            whole: false,
+        };
         let as_of = match selection.as_of {
             Some(as_of) => as_of.to_string(),
             None => now(&mut connection).await?,
@@ -63,7 +66,11 @@ impl Prepared {
         let estimated_rows = estimate(&mut connection, &select).await?;
         let definition = &dataset.definition;
         let columns = query.columns();
-        let order: Vec<_> = definition.order.iter().map(|order| order.column.clone()).collect();
+        let order: Vec<_> = definition
+            .order
+            .iter()
+            .map(|order| order.column.clone())
+            .collect();
         let position = |name: &String| columns.iter().position(|column| column.name == *name);
         Ok(Self {
             connection,
@@ -90,7 +97,12 @@ impl Prepared {
 
     /// The raw-row stream. It never fails: what goes wrong becomes its last line.
     pub fn into_stream(self, pace: Pace) -> impl Stream<Item = Bytes> + Send + 'static {
-        let Self { mut connection, header, select, order } = self;
+        let Self {
+            mut connection,
+            header,
+            select,
+            order,
+        } = self;
         stream! {
             yield header_line(&header).into();
             let mut gathered = Gathered::default();
@@ -191,7 +203,12 @@ impl Gathered {
         let row = self.last_row.strip_suffix(b"\n").unwrap_or(&self.last_row);
         let cells: Vec<_> = row.split(|byte| *byte == b'\t').collect();
         let cursor = (self.rows > 0).then(|| Cursor::encode(order.iter().map(|position| cells[*position])));
-        End { rows: self.rows, bytes: self.bytes, digest: self.digest.hex(), cursor }
+        End {
+            rows: self.rows,
+            bytes: self.bytes,
+            digest: self.digest.hex(),
+            cursor,
+        }
     }
 }
 
@@ -249,7 +266,9 @@ fn stopping() -> Problem {
     Problem {
         title: "The server is stopping".into(),
         status: 503,
-        detail: "The export was broken off because Decant was told to stop. Resume it when the server is back.".into(),
+        detail:
+            "The export was broken off because Decant was told to stop. Resume it when the server is back."
+                .into(),
         code: "shutting_down".into(),
         ..Problem::default()
     }
@@ -275,7 +294,9 @@ pub fn cause(error: &sqlx::Error) -> String {
             let code = database.code().unwrap_or_default();
             // Data, resources, limits, an operator's hand: PostgreSQL's own words are about those, not about the SQL.
             match code.get(..2) {
-                Some("22" | "53" | "54" | "57") => format!("PostgreSQL says: {} ({code}).", database.message()),
+                Some("22" | "53" | "54" | "57") => {
+                    format!("PostgreSQL says: {} ({code}).", database.message())
+                }
                 _ => format!("PostgreSQL reported the error {code}."),
             }
         }

@@ -50,7 +50,10 @@ impl Source {
                 .after_connect(move |connection, _| Box::pin(introduce(connection, statement_max)))
                 .connect_lazy_with(options)
         };
-        Self { exports: pool(limits.exports_max, Duration::ZERO), queries: pool(limits.queries_max, limits.query_max) }
+        Self {
+            exports: pool(limits.exports_max, Duration::ZERO),
+            queries: pool(limits.queries_max, limits.query_max),
+        }
     }
 
     /// A connection for an export. Dropping it ends its query: it never goes back to the pool half-read.
@@ -80,6 +83,9 @@ async fn introduce(connection: &mut PgConnection, statement_max: Duration) -> sq
     connection.execute(NOTATION).await?;
     connection.execute(NOTICE_ABSENCE).await?;
     let limit = statement_max.as_millis().to_string();
-    sqlx::query("select set_config('statement_timeout', $1, false)").bind(limit).execute(connection).await?;
+    sqlx::query("select set_config('statement_timeout', $1, false)")
+        .bind(limit)
+        .execute(connection)
+        .await?;
     Ok(())
 }

@@ -15,9 +15,9 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::auth::{self, Attempts, Authority, JwksError, Sessions, TokenKeys};
 use crate::config::Settings;
+use crate::datasets::Catalog;
 use crate::datasets::catalog::CatalogError;
 use crate::datasets::options::OptionsCache;
-use crate::datasets::Catalog;
 use crate::demo::{self, DemoError};
 use crate::embedded::{EmbeddedError, EmbeddedPostgres};
 use crate::source::{Limits, Source};
@@ -66,10 +66,16 @@ pub enum StartError {
     Jwks(#[from] JwksError),
     /// The data folder.
     #[error("the data folder {path} cannot be used: {source}")]
-    DataDir { path: std::path::PathBuf, source: std::io::Error },
+    DataDir {
+        path: std::path::PathBuf,
+        source: std::io::Error,
+    },
     /// The address.
     #[error("cannot listen on {address}: {source}. Choose another address with DECANT_LISTEN")]
-    Listen { address: SocketAddr, source: std::io::Error },
+    Listen {
+        address: SocketAddr,
+        source: std::io::Error,
+    },
 }
 
 impl Application {
@@ -97,7 +103,10 @@ impl Application {
         drop(connection);
         report(&catalog);
 
-        let demo = embedded.is_some().then(|| demo_sign_in(&mut settings)).transpose()?;
+        let demo = embedded
+            .is_some()
+            .then(|| demo_sign_in(&mut settings))
+            .transpose()?;
         let authority = authority(&settings, token_keys)?;
         let app = web::Data::new(App {
             authority,
@@ -108,9 +117,18 @@ impl Application {
             break_off: CancellationToken::new(),
             settings,
         });
-        let address = listener.local_addr().map_err(|source| StartError::Listen { address: app.settings.listen, source })?;
+        let address = listener.local_addr().map_err(|source| StartError::Listen {
+            address: app.settings.listen,
+            source,
+        })?;
         let server = serve(listener, app.clone())?;
-        Ok(Self { server, address, app, embedded, demo })
+        Ok(Self {
+            server,
+            address,
+            app,
+            embedded,
+            demo,
+        })
     }
 
     /// Where it listens.
@@ -131,7 +149,12 @@ impl Application {
     /// # Errors
     /// If the private PostgreSQL does not stop.
     pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
-        let Self { server, app, embedded, .. } = self;
+        let Self {
+            server,
+            app,
+            embedded,
+            ..
+        } = self;
         let handle = server.handle();
         let running = tokio::spawn(server);
         tokio::select! {
@@ -186,7 +209,10 @@ fn serve(listener: TcpListener, app: web::Data<App>) -> Result<Server, StartErro
     let address = app.settings.listen;
     let shutdown_max = app.settings.shutdown_max + LAST_BYTES_MAX;
     let factory = move || {
-        actix_web::App::new().app_data(app.clone()).wrap(from_fn(telemetry::accompany)).configure(routes::configure)
+        actix_web::App::new()
+            .app_data(app.clone())
+            .wrap(from_fn(telemetry::accompany))
+            .configure(routes::configure)
     };
     let server = HttpServer::new(factory)
         // A client that has left must be noticed while its export waits for the database: the body is dropped,
@@ -230,12 +256,19 @@ fn demo_sign_in(settings: &mut Settings) -> Result<DemoSignIn, StartError> {
     };
     settings.admin_token = Some(SecretString::from(admin_token.expose_secret()));
     let ordinary = demo::SIGN_IN;
-    Ok(DemoSignIn { admin_token, user_name: ordinary.user_name, user_key: ordinary.user_key })
+    Ok(DemoSignIn {
+        admin_token,
+        user_name: ordinary.user_name,
+        user_key: ordinary.user_key,
+    })
 }
 
 fn kept_secret(settings: &Settings, file: &str) -> Result<SecretString, StartError> {
     let path = &settings.data_dir;
-    auth::kept_secret(path, file).map_err(|source| StartError::DataDir { path: path.clone(), source })
+    auth::kept_secret(path, file).map_err(|source| StartError::DataDir {
+        path: path.clone(),
+        source,
+    })
 }
 
 fn report(catalog: &Catalog) {
@@ -244,10 +277,18 @@ fn report(catalog: &Catalog) {
         match &dataset.unavailable {
             None => tracing::info!(dataset = name, "a dataset is ready"),
             Some(unavailable) if unavailable.mistake => {
-                tracing::error!(dataset = name, reason = unavailable.reason, "a dataset's definition is wrong");
+                tracing::error!(
+                    dataset = name,
+                    reason = unavailable.reason,
+                    "a dataset's definition is wrong"
+                );
             }
             Some(unavailable) => {
-                tracing::warn!(dataset = name, reason = unavailable.reason, "a dataset is unavailable");
+                tracing::warn!(
+                    dataset = name,
+                    reason = unavailable.reason,
+                    "a dataset is unavailable"
+                );
             }
         }
     }

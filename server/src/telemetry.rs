@@ -62,8 +62,16 @@ pub async fn accompany(
     let id = Uuid::new_v4().simple().to_string();
     let began = Instant::now();
     let span = tracing::info_span!("request", id, method = %request.method(), path = request.path());
-    let response = next.call(request).instrument(span.clone()).await?.map_into_boxed_body();
-    let mut response = match response.response().error().and_then(|error| error.as_error::<ApiError>()) {
+    let response = next
+        .call(request)
+        .instrument(span.clone())
+        .await?
+        .map_into_boxed_body();
+    let mut response = match response
+        .response()
+        .error()
+        .and_then(|error| error.as_error::<ApiError>())
+    {
         Some(error) => {
             let answer = error.respond(Some(&id));
             response.into_response(answer)
@@ -75,13 +83,22 @@ pub async fn accompany(
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY_OF_DATA));
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(POLICY_OF_DATA),
+        );
     }
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, id);
     }
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     // The address's query stays out of the log: filters may hold what people are called.
-    span.in_scope(|| tracing::info!(status = response.status().as_u16(), duration_ms, "a request was answered"));
+    span.in_scope(|| {
+        tracing::info!(
+            status = response.status().as_u16(),
+            duration_ms,
+            "a request was answered"
+        )
+    });
     Ok(response)
 }

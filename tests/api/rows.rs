@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use decant_tests::actors::App;
 use decant_tests::cluster::folder;
+use decant_tests::database::RETRIED;
 use serde_json::Value;
 use wasm_export::rows::Kind;
 
@@ -122,7 +123,7 @@ async fn every_filter_narrows_as_it_says() {
         (
             "min_retry_count",
             &"1".to_owned(),
-            "jsonb_array_length(m.provider_chain) >= 2".to_owned(),
+            RETRIED.to_owned(),
         ),
         ("min_retry_count", &"0".to_owned(), "true".to_owned()),
     ] {
@@ -161,8 +162,8 @@ async fn filters_hold_together() {
         .await
         .raw_rows()
         .whole();
-    let condition = "m.status_code is distinct from 200 and jsonb_array_length(m.provider_chain) >= 2";
-    assert_eq!(rows.count(), app.database.usage_rows(condition).await);
+    let condition = format!("m.status_code is distinct from 200 and {RETRIED}");
+    assert_eq!(rows.count(), app.database.usage_rows(&condition).await);
     assert!(rows.count() > 0);
     assert!(
         rows.column("status_code")

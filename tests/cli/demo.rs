@@ -1,6 +1,6 @@
 //! `decant demo`: data that are realistic, and awkward on purpose.
 
-use decant_tests::database::{DEMO_ROWS, Database};
+use decant_tests::database::{DEMO_ROWS, Database, RETRIED};
 use decant_tests::program;
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn the_demo_has_every_awkwardness_that_an_export_meets() {
         ),
         (
             "retries",
-            "select count(*) from message_request where jsonb_array_length(provider_chain) > 1",
+            &format!("select count(*) from message_request m where {RETRIED}"),
         ),
         ("probe logs", "select count(*) from provider_endpoint_probe_logs"),
     ] {

@@ -158,17 +158,14 @@ impl Browser {
         field.send_keys(text).await.expect("the field takes text");
     }
 
-    /// Chooses the option with this value.
+    /// Chooses the option with this text.
     ///
     /// # Panics
     /// If there is none.
-    pub async fn choose(&self, test_id: &str, value: &str) {
-        let option = format!("{} option[value='{value}']", selector(test_id));
-        let find = async || self.client.find(Locator::Css(&option)).await.ok();
-        wait_for(&format!("the choice `{value}` of `{test_id}`"), PATIENCE, find).await;
+    pub async fn choose(&self, test_id: &str, text: &str) {
         self.element(test_id)
             .await
-            .select_by_value(value)
+            .select_by_label(text)
             .await
             .expect("the option can be chosen");
     }
@@ -188,14 +185,13 @@ impl Browser {
         found.unwrap_or_else(|| panic!("`{test_id}` says `{last}` after {patience:?}"))
     }
 
-    /// The texts of all elements with this `data-testid`.
+    /// The names of the columns that can be chosen.
     ///
     /// # Panics
     /// If the browser is gone.
-    pub async fn texts(&self, test_id: &str) -> Vec<String> {
-        let script = "return [...document.querySelectorAll(arguments[0])].map(one => one.innerText)";
-        let texts = self.run(script, vec![selector(test_id).into()]).await;
-        serde_json::from_value(texts).expect("texts are texts")
+    pub async fn columns(&self) -> Vec<String> {
+        let script = "return [...document.querySelectorAll('[data-testid^=column-]')].map(one => one.dataset.testid.slice(7))";
+        serde_json::from_value(self.run(script, vec![]).await).expect("names are texts")
     }
 
     /// Runs JavaScript in the page and gives what it returns.

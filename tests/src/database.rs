@@ -25,7 +25,8 @@ pub const USAGE_COLUMNS: &str = "m.created_at, u.name, \
      coalesce(m.input_tokens, 0) + coalesce(m.output_tokens, 0) + coalesce(m.cache_creation_5m_input_tokens, 0) \
      + coalesce(m.cache_creation_1h_input_tokens, 0) + coalesce(m.cache_read_input_tokens, 0), \
      m.cost_usd, m.duration_ms, m.session_id, \
-     greatest(coalesce(jsonb_array_length(m.provider_chain) - 1, 0), 0), m.id";
+     case when jsonb_typeof(m.provider_chain) = 'array' \
+     then greatest(jsonb_array_length(m.provider_chain) - 1, 0) else 0 end, m.id";
 
 /// The definition of a dataset that is larger than any buffer on its way: 5 million rows, 560 MB, from no table.
 /// It is ordered by what is the same everywhere, so that PostgreSQL has nothing to sort and begins at once.
@@ -53,6 +54,10 @@ name = "filler"
 label = "Filler"
 sql = "filler"
 "#;
+
+/// The condition that a request was tried at least twice. A chain of providers need not be an array.
+pub const RETRIED: &str =
+    "case when jsonb_typeof(m.provider_chain) = 'array' then jsonb_array_length(m.provider_chain) >= 2 else false end";
 
 /// A database; dropping it drops it.
 #[derive(Debug)]

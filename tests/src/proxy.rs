@@ -1,17 +1,21 @@
 //! A network that misbehaves: a TCP proxy on loopback that cuts, stalls, crawls or refuses.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// What goes from the server to the client in one step.
 const STEP_BYTES: usize = 16 * 1024;
+
+/// What the proxy's own system may hold of what the server sent: little, so that a stall is felt by the server.
+const HELD_BYTES: u32 = 64 * 1024;
 
 /// How the network behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,12 +105,18 @@ async fn accept(listener: TcpListener, network: Arc<Network>) {
         tokio::spawn(async move {
             let target = network.target.borrow().clone();
             if *network.weather.borrow() != Weather::Refusing
-                && let Ok(server) = TcpStream::connect(target).await
+                && let Ok(server) = connect(&target).await
             {
                 join(client, server, &network).await;
             }
         });
     }
+}
+
+async fn connect(target: &str) -> io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_recv_buffer_size(HELD_BYTES)?;
+    socket.connect(target.parse().map_err(io::Error::other)?).await
 }
 
 /// Passes bytes both ways until one side ends or the weather breaks the connection; then both sides are closed.

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use rsa::RsaPrivateKey;
-use rsa::pkcs8::EncodePrivateKey as _;
+use rsa::pkcs1::EncodeRsaPrivateKey as _;
 use rsa::traits::PublicKeyParts as _;
 use serde_json::{Value, json};
 
@@ -92,7 +92,7 @@ impl Issuer {
     pub fn sign(&self, claims: &Value) -> String {
         let mut header = Header::new(Algorithm::RS256);
         header.kid = Some(self.name.to_owned());
-        let key = self.key.to_pkcs8_der().expect("an RSA key can be written");
+        let key = self.key.to_pkcs1_der().expect("an RSA key can be written");
         let key = EncodingKey::from_rsa_der(key.as_bytes());
         jsonwebtoken::encode(&header, claims, &key).expect("claims can be signed")
     }

@@ -4,8 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use wasm_export::rows::{Column, Digest, End, Header, Kind, end_line, header_line};
-use wasm_export::value::unescape;
+use wasm_export::rows::{Column, Digest, End, Header, Kind, end_line, header_line, unescape};
 use wasm_export::{Export, Options};
 
 /// What a server's network hands over at once, in bytes.
@@ -41,7 +40,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 fn report(name: &str, time: Duration, bytes: usize) {
     let rate = bytes as f64 / time.as_secs_f64() / 1e6;
-    println!("{name:45} {:7.1} ms  {rate:6.0} MB/s of output", time.as_secs_f64() * 1e3);
+    println!(
+        "{name:45} {:7.1} ms  {rate:6.0} MB/s of output",
+        time.as_secs_f64() * 1e3
+    );
 }
 
 fn quickest(mut way: impl FnMut() -> (Duration, usize)) -> (Duration, usize) {
@@ -53,12 +55,20 @@ fn export(rows: &[u8], options: &Options) -> (Duration, usize) {
     let mut digest = Digest::new();
     digest.update(rows);
     let count = rows.iter().filter(|&&byte| byte == b'\n').count() as u64;
-    let end = end_line(&End { rows: count, bytes: rows.len() as u64, digest: digest.hex(), cursor: None });
+    let end = end_line(&End {
+        rows: count,
+        bytes: rows.len() as u64,
+        digest: digest.hex(),
+        cursor: None,
+    });
     let header = header_line(&header());
     let mut out = Vec::new();
     let begun = Instant::now();
     let mut export = Export::new(options.clone());
-    for chunk in std::iter::once(&header[..]).chain(rows.chunks(CHUNK_BYTES)).chain([&end[..]]) {
+    for chunk in std::iter::once(&header[..])
+        .chain(rows.chunks(CHUNK_BYTES))
+        .chain([&end[..]])
+    {
         out.clear();
         export.push(chunk, &mut out).expect("the stream is whole");
         std::hint::black_box(&out);
@@ -69,15 +79,32 @@ fn export(rows: &[u8], options: &Options) -> (Duration, usize) {
 
 /// The writer alone: its cells are decoded beforehand.
 fn csv_crate(rows: &[u8]) -> (Duration, usize) {
-    let cell = |raw: &[u8]| if raw == b"\\N" { Vec::new() } else { unescape(raw).into_owned() };
-    let cells = |line: &[u8]| line.split(|&byte| byte == b'\t').take(18).map(cell).collect::<Vec<_>>();
-    let rows: Vec<Vec<Vec<u8>>> = rows.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).map(cells).collect();
+    let cell = |raw: &[u8]| {
+        if raw == b"\\N" {
+            Vec::new()
+        } else {
+            unescape(raw).into_owned()
+        }
+    };
+    let cells = |line: &[u8]| {
+        line.split(|&byte| byte == b'\t')
+            .take(18)
+            .map(cell)
+            .collect::<Vec<_>>()
+    };
+    let rows: Vec<Vec<Vec<u8>>> = rows
+        .split(|&byte| byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(cells)
+        .collect();
     let mut out = Vec::new();
     let mut bytes = 0;
     let begun = Instant::now();
     for some in rows.chunks(CHUNK_BYTES / 200) {
         out.clear();
-        let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(&mut out);
+        let mut writer = csv::WriterBuilder::new()
+            .terminator(csv::Terminator::CRLF)
+            .from_writer(&mut out);
         for row in some {
             writer.write_record(row).expect("a Vec takes every byte");
         }
@@ -133,14 +160,60 @@ fn header() -> Header {
 fn usage_row(index: usize) -> Vec<u8> {
     let dice = (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
     let pick = |choices: &[&'static str], by: u64| choices[(dice / by) as usize % choices.len()];
-    let user = pick(&["alice", "bob.smith", "Müller, Jörg", "张伟", "carol", "dave \"dd\" jones", "erin", "frank"], 3);
-    let key = pick(&["default", "ci-runner", "laptop", "=cmd|' /C calc'!A0", "prod-eu-1", "prod-us-2"], 7);
-    let provider = pick(&["anthropic-main", "bedrock-eu", "vertex-us", "\\N", "anthropic-backup"], 11);
-    let model = pick(&["claude-sonnet-4-5-20250929", "claude-opus-4-1-20250805", "claude-haiku-4-5-20251001"], 13);
-    let original = pick(&["claude-sonnet-4-5-20250929", "\\N", "claude-opus-4-1-20250805"], 17);
+    let user = pick(
+        &[
+            "alice",
+            "bob.smith",
+            "Müller, Jörg",
+            "张伟",
+            "carol",
+            "dave \"dd\" jones",
+            "erin",
+            "frank",
+        ],
+        3,
+    );
+    let key = pick(
+        &[
+            "default",
+            "ci-runner",
+            "laptop",
+            "=cmd|' /C calc'!A0",
+            "prod-eu-1",
+            "prod-us-2",
+        ],
+        7,
+    );
+    let provider = pick(
+        &[
+            "anthropic-main",
+            "bedrock-eu",
+            "vertex-us",
+            "\\N",
+            "anthropic-backup",
+        ],
+        11,
+    );
+    let model = pick(
+        &[
+            "claude-sonnet-4-5-20250929",
+            "claude-opus-4-1-20250805",
+            "claude-haiku-4-5-20251001",
+        ],
+        13,
+    );
+    let original = pick(
+        &["claude-sonnet-4-5-20250929", "\\N", "claude-opus-4-1-20250805"],
+        17,
+    );
     let status = pick(&["200", "200", "200", "200", "429", "500", "\\N"], 19);
     let (input, output, read) = (dice % 9000, dice / 5 % 4000, dice / 23 % 100_000);
-    let (second, minute, hour, day) = (59 - index % 60, 59 - index / 60 % 60, 23 - index / 3600 % 24, 28 - index / 86_400 % 28);
+    let (second, minute, hour, day) = (
+        59 - index % 60,
+        59 - index / 60 % 60,
+        23 - index / 3600 % 24,
+        28 - index / 86_400 % 28,
+    );
     format!(
         "2026-01-{day:02} {hour:02}:{minute:02}:{second:02}.{:06}+00\t{user}\t{key}\t{provider}\t{model}\t{original}\t\
          /v1/messages\t{status}\t{input}\t{output}\t0\t{}\t{read}\t{}\t0.{:015}\t{}\t\

@@ -86,7 +86,7 @@ pub enum ExportError {
     },
     /// The server says that the export failed.
     #[error("the export failed on the server: {0}")]
-    Failed(Problem),
+    Failed(Box<Problem>),
     /// The bytes are not a raw-row stream, or not the one that was sent.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -153,7 +153,7 @@ impl Export {
                     Some(file) => file.check_continues(header)?,
                     None => self.file = Some(File::begin(header, &self.options, out)?),
                 },
-                Event::Failed(problem) => return Err(ExportError::Failed(problem)),
+                Event::Failed(problem) => return Err(ExportError::Failed(Box::new(problem))),
                 Event::End(end) => self.state = State::Ended(end),
             }
         }
@@ -167,7 +167,11 @@ impl Export {
     pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<Summary, ExportError> {
         let end = match &self.state {
             State::Ended(end) => end.clone(),
-            State::Reading => return Err(self.fail(ExportError::Interrupted { rows: self.progress().rows })),
+            State::Reading => {
+                return Err(self.fail(ExportError::Interrupted {
+                    rows: self.progress().rows,
+                }));
+            }
             State::Finished => return Err(ExportError::Finished),
             State::Failed(error) => return Err(error.clone()),
         };
@@ -180,8 +184,18 @@ impl Export {
         let cursor = end.cursor.or_else(|| file.cursor.clone());
         self.file_bytes += (out.len() - length_before) as u64;
         self.state = State::Finished;
-        let Progress { rows, raw_bytes, file_bytes } = self.progress();
-        Ok(Summary { rows, raw_bytes, file_bytes, columns, cursor })
+        let Progress {
+            rows,
+            raw_bytes,
+            file_bytes,
+        } = self.progress();
+        Ok(Summary {
+            rows,
+            raw_bytes,
+            file_bytes,
+            columns,
+            cursor,
+        })
     }
 
     /// The header of the rows, once it has come.
@@ -205,14 +219,18 @@ impl Export {
     pub fn resume_point(&self) -> Option<ResumePoint> {
         let file = self.file.as_ref()?;
         let cursor = self.reader.last_row().and_then(|row| file.header.cursor(row));
-        Some(ResumePoint { cursor: cursor.or_else(|| file.cursor.clone()), as_of: file.header.as_of.clone() })
+        Some(ResumePoint {
+            cursor: cursor.or_else(|| file.cursor.clone()),
+            as_of: file.header.as_of.clone(),
+        })
     }
 
     /// Begins to read another stream, which must continue after [`Export::resume_point`]. An incomplete last line of
     /// the stream before is forgotten; the server sends that row again. An error that no further rows can mend
     /// stays.
     pub fn resume(&mut self) {
-        if matches!(&self.state, State::Failed(error) if !error.is_resumable()) || matches!(self.state, State::Finished)
+        if matches!(&self.state, State::Failed(error) if !error.is_resumable())
+            || matches!(self.state, State::Finished)
         {
             return;
         }
@@ -233,13 +251,16 @@ impl Export {
 
 impl File {
     fn begin(header: &Header, options: &Options, out: &mut Vec<u8>) -> Result<Self, ColumnError> {
-        let mut format = format::new(header, options)?;
         let positions = chosen_columns(header, options.columns.as_deref())?;
+        let mut format = format::new(header, &positions, options);
         format.begin(out);
         Ok(Self {
             header: header.clone(),
             format,
-            columns: positions.iter().map(|&position| header.columns[position].name.clone()).collect(),
+            columns: positions
+                .iter()
+                .map(|&position| header.columns[position].name.clone())
+                .collect(),
             cursor: None,
         })
     }
@@ -248,9 +269,14 @@ impl File {
         let same = header.dataset == self.header.dataset
             && header.columns == self.header.columns
             && header.order == self.header.order;
-        if same { Ok(()) } else { Err(ExportError::HeaderChanged) }
+        if same {
+            Ok(())
+        } else {
+            Err(ExportError::HeaderChanged)
+        }
     }
 }
 
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
 mod tests;

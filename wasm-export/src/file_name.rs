@@ -23,10 +23,26 @@ pub struct LocalTime {
 /// a file system or a shell becomes a hyphen.
 #[must_use]
 pub fn file_name(dataset: &str, format: Format, at: LocalTime) -> String {
-    let safe = |character: char| if character.is_alphanumeric() || character == '_' { character } else { '-' };
+    let safe = |character: char| {
+        if character.is_alphanumeric() || character == '_' {
+            character
+        } else {
+            '-'
+        }
+    };
     let dataset: String = dataset.chars().map(safe).collect();
-    let LocalTime { year, month, day, hour, minute, second } = at;
-    format!("{dataset}-{year:04}-{month:02}-{day:02}-{hour:02}{minute:02}{second:02}.{}", format.extension())
+    let LocalTime {
+        year,
+        month,
+        day,
+        hour,
+        minute,
+        second,
+    } = at;
+    format!(
+        "{dataset}-{year:04}-{month:02}-{day:02}-{hour:02}{minute:02}{second:02}.{}",
+        format.extension()
+    )
 }
 
 #[cfg(test)]
@@ -35,8 +51,21 @@ mod tests {
 
     #[test]
     fn a_file_is_named_after_its_dataset_and_the_time() {
-        let at = LocalTime { year: 2026, month: 1, day: 8, hour: 3, minute: 4, second: 56 };
-        assert_eq!(file_name("usage-logs", Format::Csv, at), "usage-logs-2026-01-08-030456.csv");
-        assert_eq!(file_name("../a b", Format::Csv, at), "---a-b-2026-01-08-030456.csv");
+        let at = LocalTime {
+            year: 2026,
+            month: 1,
+            day: 8,
+            hour: 3,
+            minute: 4,
+            second: 56,
+        };
+        assert_eq!(
+            file_name("usage-logs", Format::Csv, at),
+            "usage-logs-2026-01-08-030456.csv"
+        );
+        assert_eq!(
+            file_name("../a b", Format::Csv, at),
+            "---a-b-2026-01-08-030456.csv"
+        );
     }
 }

@@ -68,7 +68,8 @@ pub mod file_name;
 pub mod format;
 pub mod options;
 pub mod rows;
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
 mod sample;
 pub mod timestamp;
 pub mod value;
@@ -77,5 +78,4 @@ pub mod zone;
 pub use export::{Export, ExportError, Progress, ResumePoint, Summary};
 pub use file_name::{LocalTime, file_name};
 pub use options::Options;
-pub use rows::Reader;
 pub use zone::Zone;

@@ -199,3 +199,44 @@ impl Delimiter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_chosen_is_the_default() {
+        assert_eq!(serde_json::from_str::<Options>("{}").unwrap(), Options::default());
+    }
+
+    #[test]
+    fn options_survive_the_way_to_the_worker() {
+        let json = r#"{"format":"csv","columns":["a"],"zone":"Asia/Shanghai","timestamps":"local","language":"zh",
+            "header":"name","delimiter":"tab","bom":"false","newline":"lf","decimal":"comma","guard":"seeds"}"#;
+        let options: Options = serde_json::from_str(json).unwrap();
+        assert_eq!(
+            serde_json::from_str::<Options>(&serde_json::to_string(&options).unwrap()).unwrap(),
+            options
+        );
+        assert_ne!(options, Options::default());
+    }
+
+    #[test]
+    fn an_unknown_option_or_word_is_refused_with_what_there_is() {
+        assert!(serde_json::from_str::<Options>(r#"{"quote":"always"}"#).is_err());
+        let error = "dot-comma".parse::<DecimalMark>().unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "`dot-comma` is not a decimal mark; it is one of `dot`, `comma`"
+        );
+    }
+
+    #[test]
+    fn each_word_is_read_as_it_is_written() {
+        for guard in Guard::ALL {
+            assert_eq!(guard.to_string().parse(), Ok(*guard));
+            assert_eq!(serde_json::to_string(guard).unwrap(), format!("\"{guard}\""));
+        }
+        assert_eq!(Guard::ALL[0], Guard::default());
+    }
+}

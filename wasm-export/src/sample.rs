@@ -59,8 +59,15 @@ pub(crate) fn end(header: &Header, rows: &[u8]) -> Vec<u8> {
     let mut digest = Digest::new();
     digest.update(rows);
     let lines: Vec<&[u8]> = rows.split_inclusive(|&byte| byte == b'\n').collect();
-    let cursor = lines.last().and_then(|line| header.cursor(&line[..line.len() - 1]));
-    end_line(&End { rows: lines.len() as u64, bytes: rows.len() as u64, digest: digest.hex(), cursor })
+    let cursor = lines
+        .last()
+        .and_then(|line| header.cursor(&line[..line.len() - 1]));
+    end_line(&End {
+        rows: lines.len() as u64,
+        bytes: rows.len() as u64,
+        digest: digest.hex(),
+        cursor,
+    })
 }
 
 /// A whole stream.
@@ -80,7 +87,9 @@ pub(crate) fn export_chunks<'a>(
 ) -> (Vec<u8>, Result<(), ExportError>) {
     let mut export = Export::new(options.clone());
     let mut file = Vec::new();
-    let pushed = chunks.into_iter().try_for_each(|chunk| export.push(chunk, &mut file));
+    let pushed = chunks
+        .into_iter()
+        .try_for_each(|chunk| export.push(chunk, &mut file));
     let result = pushed.and_then(|()| export.finish(&mut file).map(|_| ()));
     (file, result)
 }
@@ -106,17 +115,29 @@ pub(crate) fn any_options() -> impl Strategy<Value = Options> {
         proptest::sample::select(choices)
     }
     let zone = proptest::sample::select(&["UTC", "Asia/Shanghai", "America/New_York", "Asia/Kathmandu"][..]);
-    let dialect = (any_of(Delimiter::ALL), any_of(Bom::ALL), any_of(Newline::ALL), any_of(Guard::ALL));
-    let values = (any_of(DecimalMark::ALL), any_of(TimestampStyle::ALL), any_of(HeaderStyle::ALL), zone);
-    (dialect, values).prop_map(|((delimiter, bom, newline, guard), (decimal, timestamps, header, zone))| Options {
-        delimiter,
-        bom,
-        newline,
-        guard,
-        decimal,
-        timestamps,
-        header,
-        zone: zone.parse().unwrap(),
-        ..Options::default()
-    })
+    let dialect = (
+        any_of(Delimiter::ALL),
+        any_of(Bom::ALL),
+        any_of(Newline::ALL),
+        any_of(Guard::ALL),
+    );
+    let values = (
+        any_of(DecimalMark::ALL),
+        any_of(TimestampStyle::ALL),
+        any_of(HeaderStyle::ALL),
+        zone,
+    );
+    (dialect, values).prop_map(
+        |((delimiter, bom, newline, guard), (decimal, timestamps, header, zone))| Options {
+            delimiter,
+            bom,
+            newline,
+            guard,
+            decimal,
+            timestamps,
+            header,
+            zone: zone.parse().unwrap(),
+            ..Options::default()
+        },
+    )
 }

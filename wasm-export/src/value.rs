@@ -1,23 +1,19 @@
 //! A raw cell and its column's kind, understood: the one place where PostgreSQL's text becomes a file's text.
 
-use std::borrow::Cow;
-
 use memchr::memchr;
 
 use crate::options::{DecimalMark, Options};
-use crate::rows::Kind;
+use crate::rows::{Kind, NULL, unescape_into};
 use crate::timestamp::{Clock, Moment};
-
-/// How COPY writes null.
-pub const NULL: &[u8] = b"\\N";
 
 /// What a cell holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
     /// Nothing.
     Null,
-    /// Text, and everything that is passed on as PostgreSQL writes it.
-    Text(EscapedText<'a>),
+    /// Text, and everything that is passed on as PostgreSQL writes it; still with the escapes that
+    /// [`crate::rows::unescape`] takes out.
+    Text(&'a [u8]),
     /// A number's digits.
     Number(&'a [u8]),
     /// True or false.
@@ -36,32 +32,19 @@ impl<'a> Value<'a> {
             return Self::Null;
         }
         let typed = match kind {
-            Kind::Integer | Kind::Decimal | Kind::Float if memchr(b'\\', cell).is_none() => Some(Self::Number(cell)),
+            Kind::Integer | Kind::Decimal | Kind::Float if !has_escapes(cell) => Some(Self::Number(cell)),
             Kind::Boolean if cell == b"t" => Some(Self::Boolean(true)),
             Kind::Boolean if cell == b"f" => Some(Self::Boolean(false)),
             Kind::Timestamp => Moment::in_utc(cell).map(Self::Timestamp),
             Kind::LocalTimestamp => Moment::without_zone(cell).map(Self::LocalTimestamp),
             _ => None,
         };
-        typed.unwrap_or_else(|| Self::Text(EscapedText(cell)))
+        typed.unwrap_or(Self::Text(cell))
     }
 }
 
-/// Text with COPY's backslash escapes still in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EscapedText<'a>(&'a [u8]);
-
-impl<'a> EscapedText<'a> {
-    /// The text itself; UTF-8 if the database's text is.
-    #[must_use]
-    pub fn unescaped(self) -> Cow<'a, [u8]> {
-        unescape(self.0)
-    }
-
-    /// Appends the text itself.
-    pub fn append_to(self, out: &mut Vec<u8>) {
-        unescape_into(self.0, out);
-    }
+fn has_escapes(cell: &[u8]) -> bool {
+    memchr(b'\\', cell).is_some()
 }
 
 /// Writes cells as text, as the options want them: what a CSV file holds between its delimiters, and what the
@@ -70,168 +53,173 @@ impl<'a> EscapedText<'a> {
 pub struct CellText {
     clock: Clock,
     decimal: DecimalMark,
+    /// Holds the text of a cell that is not written as it is.
+    changed: Vec<u8>,
 }
 
-/// What has been appended for a cell.
+/// The text of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Written {
-    /// Nothing: the cell is null.
+pub enum Written<'a> {
+    /// There is none.
     Null,
     /// A time or a boolean: letters, digits, `-`, `:`, `.`, `+` and spaces within; nothing that needs quotes.
-    Plain,
+    Plain(&'a [u8]),
     /// Any text.
-    Text,
+    Text(&'a [u8]),
 }
 
 impl CellText {
     /// A writer for these options.
     #[must_use]
     pub fn new(options: &Options) -> Self {
-        Self { clock: Clock::new(options.zone.clone(), options.timestamps), decimal: options.decimal }
+        let clock = Clock::new(options.zone.clone(), options.timestamps);
+        Self {
+            clock,
+            decimal: options.decimal,
+            changed: Vec::new(),
+        }
     }
 
-    /// Appends the text of a raw cell.
-    pub fn write(&mut self, cell: &[u8], kind: Kind, out: &mut Vec<u8>) -> Written {
+    /// Writes a raw cell.
+    pub fn write<'a>(&'a mut self, cell: &'a [u8], kind: Kind) -> Written<'a> {
+        self.changed.clear();
         match Value::read(cell, kind) {
-            Value::Null => return Written::Null,
-            Value::Boolean(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
-            Value::LocalTimestamp(moment) => self.clock.write_without_zone(&moment, out),
-            Value::Timestamp(moment) if self.clock.write_in_zone(&moment, out) => {}
-            Value::Timestamp(_) => out.extend_from_slice(cell),
-            Value::Number(digits) => {
-                self.write_number(digits, out);
-                return Written::Text;
+            Value::Null => Written::Null,
+            Value::Boolean(true) => Written::Plain(b"true"),
+            Value::Boolean(false) => Written::Plain(b"false"),
+            Value::Timestamp(moment) if self.clock.write_in_zone(&moment, &mut self.changed) => {
+                Written::Plain(&self.changed)
             }
-            Value::Text(text) => {
-                text.append_to(out);
-                return Written::Text;
+            Value::Timestamp(_) => Written::Plain(cell),
+            Value::LocalTimestamp(moment) => {
+                self.clock.write_without_zone(&moment, &mut self.changed);
+                Written::Plain(&self.changed)
             }
+            Value::Number(digits) => Written::Text(self.write_number(digits, kind)),
+            Value::Text(escaped) if has_escapes(escaped) => {
+                unescape_into(escaped, &mut self.changed);
+                Written::Text(&self.changed)
+            }
+            Value::Text(text) => Written::Text(text),
         }
-        Written::Plain
     }
 
     /// The text of a raw cell, for a page; `None` for null. Bytes that are not UTF-8 become `U+FFFD`.
     pub fn text(&mut self, cell: &[u8], kind: Kind) -> Option<String> {
-        let mut out = Vec::new();
-        match self.write(cell, kind, &mut out) {
+        match self.write(cell, kind) {
             Written::Null => None,
-            Written::Plain | Written::Text => Some(String::from_utf8_lossy(&out).into_owned()),
+            Written::Plain(text) | Written::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
         }
     }
 
-    fn write_number(&self, digits: &[u8], out: &mut Vec<u8>) {
-        let start = out.len();
-        out.extend_from_slice(digits);
-        if self.decimal == DecimalMark::Comma
-            && let Some(dot) = memchr(b'.', digits)
-        {
-            out[start + dot] = b',';
+    fn write_number<'a>(&'a mut self, digits: &'a [u8], kind: Kind) -> &'a [u8] {
+        match memchr(b'.', digits) {
+            Some(dot) if changes_its_mark(kind, self.decimal) => {
+                self.changed.extend_from_slice(digits);
+                self.changed[dot] = b',';
+                &self.changed
+            }
+            _ => digits,
         }
     }
 }
 
-/// Takes COPY's backslash escapes out of a cell, as `COPY … FROM` does.
+/// Whether the text of a kind is never, or hardly ever, what PostgreSQL writes.
 #[must_use]
-pub fn unescape(cell: &[u8]) -> Cow<'_, [u8]> {
-    if memchr(b'\\', cell).is_none() {
-        return Cow::Borrowed(cell);
-    }
-    let mut text = Vec::with_capacity(cell.len());
-    unescape_into(cell, &mut text);
-    Cow::Owned(text)
+pub fn is_rewritten(kind: Kind, options: &Options) -> bool {
+    matches!(kind, Kind::Timestamp | Kind::LocalTimestamp | Kind::Boolean)
+        || changes_its_mark(kind, options.decimal)
 }
 
-fn unescape_into(cell: &[u8], out: &mut Vec<u8>) {
-    let mut rest = cell;
-    while let Some(backslash) = memchr(b'\\', rest) {
-        out.extend_from_slice(&rest[..backslash]);
-        let (byte, after) = read_escape(&rest[backslash + 1..]);
-        out.push(byte);
-        rest = after;
-    }
-    out.extend_from_slice(rest);
-}
-
-/// The byte that is meant by what follows a backslash, and what follows that.
-fn read_escape(escape: &[u8]) -> (u8, &[u8]) {
-    let [letter, after @ ..] = escape else { return (b'\\', escape) };
-    let byte = match letter {
-        b'b' => 0x08,
-        b'f' => 0x0c,
-        b'n' => b'\n',
-        b'r' => b'\r',
-        b't' => b'\t',
-        b'v' => 0x0b,
-        b'0'..=b'7' => return read_digits(escape, 8, 3),
-        b'x' if after.first().is_some_and(u8::is_ascii_hexdigit) => return read_digits(after, 16, 2),
-        other => *other,
-    };
-    (byte, after)
-}
-
-fn read_digits(text: &[u8], radix: u32, digits_max: usize) -> (u8, &[u8]) {
-    let digits = text.iter().take(digits_max).map_while(|&byte| char::from(byte).to_digit(radix));
-    let (count, number) = digits.fold((0, 0), |(count, number), digit| (count + 1, number * radix + digit));
-    // PostgreSQL keeps the low eight bits too.
-    ((number & 0xff) as u8, &text[count..])
+fn changes_its_mark(kind: Kind, decimal: DecimalMark) -> bool {
+    decimal == DecimalMark::Comma && matches!(kind, Kind::Decimal | Kind::Float)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn escapes_are_read_as_copy_from_reads_them() {
-        let cases: [(&str, &[u8]); 18] = [
-            ("plain", b"plain"),
-            ("", b""),
-            (r"a\tb\nc\rd", b"a\tb\nc\rd"),
-            (r"\b\f\v", b"\x08\x0c\x0b"),
-            (r"C:\\temp", br"C:\temp"),
-            (r"\\N", br"\N"),
-            (r"\.", b"."),
-            (r"\q", b"q"),
-            (r"\101\60", b"A0"),
-            (r"\1018", b"A8"),
-            (r"\777", b"\xff"),
-            (r"\9", b"9"),
-            (r"\x41\x4", b"A\x04"),
-            (r"\x414", b"A4"),
-            (r"\xg", b"xg"),
-            (r"\x", b"x"),
-            ("ends in \\", b"ends in \\"),
-            ("\u{e9}\\t\u{1f389}", "\u{e9}\t\u{1f389}".as_bytes()),
-        ];
-        for (raw, text) in cases {
-            assert_eq!(unescape(raw.as_bytes()).escape_ascii().to_string(), text.escape_ascii().to_string(), "{raw}");
-        }
-    }
-
     fn check(options: &str, kind: Kind, cases: &[(&str, Option<&str>)]) {
         let mut writer = CellText::new(&serde_json::from_str(options).unwrap());
         for (cell, text) in cases {
-            assert_eq!(writer.text(cell.as_bytes(), kind).as_deref(), *text, "{cell} as {kind:?} with {options}");
+            assert_eq!(
+                writer.text(cell.as_bytes(), kind).as_deref(),
+                *text,
+                "{cell} as {kind:?} with {options}"
+            );
         }
     }
 
     #[test]
     fn a_cell_is_written_as_its_kind() {
-        check("{}", Kind::Text, &[(r"\N", None), ("", Some("")), (r"a\tb", Some("a\tb")), ("t", Some("t"))]);
-        check("{}", Kind::Boolean, &[("t", Some("true")), ("f", Some("false")), ("maybe", Some("maybe"))]);
-        check("{}", Kind::Integer, &[("-5", Some("-5")), (r"\N", None), (r"not\t1", Some("not\t1"))]);
-        check("{}", Kind::Decimal, &[("0.000000000000001", Some("0.000000000000001")), ("NaN", Some("NaN"))]);
+        check(
+            "{}",
+            Kind::Text,
+            &[
+                (r"\N", None),
+                ("", Some("")),
+                (r"a\tb", Some("a\tb")),
+                ("t", Some("t")),
+            ],
+        );
+        check(
+            "{}",
+            Kind::Boolean,
+            &[
+                ("t", Some("true")),
+                ("f", Some("false")),
+                ("maybe", Some("maybe")),
+            ],
+        );
+        check(
+            "{}",
+            Kind::Integer,
+            &[("-5", Some("-5")), (r"\N", None), (r"not\t1", Some("not\t1"))],
+        );
+        check(
+            "{}",
+            Kind::Decimal,
+            &[
+                ("0.000000000000001", Some("0.000000000000001")),
+                ("NaN", Some("NaN")),
+            ],
+        );
         check("{}", Kind::Bytes, &[(r"\\xdeadbeef", Some(r"\xdeadbeef"))]);
         check("{}", Kind::Interval, &[("-P1DT2H", Some("-P1DT2H"))]);
-        check("{}", Kind::Timestamp, &[("2026-01-28 12:34:56+00", Some("2026-01-28T12:34:56.000Z"))]);
-        check("{}", Kind::Timestamp, &[("-infinity", Some("-infinity")), (r"\N", None)]);
-        check("{}", Kind::LocalTimestamp, &[("2026-01-28 12:34:56", Some("2026-01-28T12:34:56.000"))]);
+        check(
+            "{}",
+            Kind::Timestamp,
+            &[("2026-01-28 12:34:56+00", Some("2026-01-28T12:34:56.000Z"))],
+        );
+        check(
+            "{}",
+            Kind::Timestamp,
+            &[("-infinity", Some("-infinity")), (r"\N", None)],
+        );
+        check(
+            "{}",
+            Kind::LocalTimestamp,
+            &[("2026-01-28 12:34:56", Some("2026-01-28T12:34:56.000"))],
+        );
     }
 
     #[test]
     fn the_decimal_comma_is_for_decimals_and_floats() {
         let options = r#"{"decimal":"comma"}"#;
-        check(options, Kind::Decimal, &[("1234.50", Some("1234,50")), ("5", Some("5")), ("-0.1", Some("-0,1"))]);
-        check(options, Kind::Float, &[("1.5e-07", Some("1,5e-07")), ("-Infinity", Some("-Infinity"))]);
+        check(
+            options,
+            Kind::Decimal,
+            &[
+                ("1234.50", Some("1234,50")),
+                ("5", Some("5")),
+                ("-0.1", Some("-0,1")),
+            ],
+        );
+        check(
+            options,
+            Kind::Float,
+            &[("1.5e-07", Some("1,5e-07")), ("-Infinity", Some("-Infinity"))],
+        );
         check(options, Kind::Integer, &[("1000", Some("1000"))]);
         check(options, Kind::Text, &[("1.5", Some("1.5"))]);
     }

@@ -18,7 +18,9 @@ pub struct Zone {
 
 /// A zone that the IANA database lacks.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{name}` is not a time zone; write it as the IANA database does: `UTC`, `Europe/Berlin`, `Asia/Shanghai`")]
+#[error(
+    "`{name}` is not a time zone; write it as the IANA database does: `UTC`, `Europe/Berlin`, `Asia/Shanghai`"
+)]
 pub struct UnknownZone {
     name: String,
 }
@@ -50,8 +52,16 @@ impl Zone {
         // `preceding` excludes its argument, and a transition at `at` itself has happened.
         let before = at.checked_add(jiff::SignedDuration::from_secs(1)).unwrap_or(at);
         Offset {
-            from: self.time_zone.preceding(before).next().map_or(i64::MIN, |change| change.timestamp().as_second()),
-            until: self.time_zone.following(at).next().map_or(i64::MAX, |change| change.timestamp().as_second()),
+            from: self
+                .time_zone
+                .preceding(before)
+                .next()
+                .map_or(i64::MIN, |change| change.timestamp().as_second()),
+            until: self
+                .time_zone
+                .following(at)
+                .next()
+                .map_or(i64::MAX, |change| change.timestamp().as_second()),
             seconds: self.time_zone.to_offset(at).seconds(),
         }
     }
@@ -70,7 +80,10 @@ pub struct Offset {
 
 impl Default for Zone {
     fn default() -> Self {
-        Self { time_zone: TimeZone::UTC, name: "UTC".to_owned() }
+        Self {
+            time_zone: TimeZone::UTC,
+            name: "UTC".to_owned(),
+        }
     }
 }
 
@@ -78,11 +91,19 @@ impl FromStr for Zone {
     type Err = UnknownZone;
 
     fn from_str(name: &str) -> Result<Self, UnknownZone> {
-        let unknown = || UnknownZone { name: name.to_owned() };
+        let unknown = || UnknownZone {
+            name: name.to_owned(),
+        };
         let time_zone = TimeZoneDatabase::bundled().get(name).map_err(|_| unknown())?;
         // `Etc/Unknown` is jiff's word for a machine without a zone, not a place.
-        let spelled = time_zone.iana_name().filter(|_| !time_zone.is_unknown()).ok_or_else(unknown)?;
-        Ok(Self { name: spelled.to_owned(), time_zone })
+        let spelled = time_zone
+            .iana_name()
+            .filter(|_| !time_zone.is_unknown())
+            .ok_or_else(unknown)?;
+        Ok(Self {
+            name: spelled.to_owned(),
+            time_zone,
+        })
     }
 }
 
@@ -125,7 +146,14 @@ mod tests {
 
     #[test]
     fn what_is_no_zone_is_refused_by_name() {
-        for name in ["", "Mars/Olympus_Mons", "+08:00", "Etc/Unknown", "../etc/passwd", "Asia/Shanghai\0"] {
+        for name in [
+            "",
+            "Mars/Olympus_Mons",
+            "+08:00",
+            "Etc/Unknown",
+            "../etc/passwd",
+            "Asia/Shanghai\0",
+        ] {
             let error = name.parse::<Zone>().unwrap_err().to_string();
             assert!(error.contains(&format!("`{name}`")), "{error}");
         }
@@ -135,11 +163,22 @@ mod tests {
     fn an_offset_is_told_with_the_time_in_which_it_holds() {
         let zone: Zone = "Europe/Berlin".parse().unwrap();
         // 2026-03-29T01:00:00Z and 2026-10-25T01:00:00Z.
-        let summer = Offset { from: 1_774_746_000, until: 1_792_890_000, seconds: 7200 };
+        let summer = Offset {
+            from: 1_774_746_000,
+            until: 1_792_890_000,
+            seconds: 7200,
+        };
         for at in [summer.from, summer.from + 1, summer.until - 1] {
             assert_eq!(zone.offset_around(at), summer);
         }
         assert_eq!(zone.offset_around(summer.from - 1).seconds, 3600);
-        assert_eq!(Zone::default().offset_around(0), Offset { from: i64::MIN, until: i64::MAX, seconds: 0 });
+        assert_eq!(
+            Zone::default().offset_around(0),
+            Offset {
+                from: i64::MIN,
+                until: i64::MAX,
+                seconds: 0
+            }
+        );
     }
 }

@@ -1,8 +1,8 @@
-//! The page's address after the `#`: which dataset, and what of it. The server never sees it.
+//! The page's address: which dataset, and what of it. A reload or a shared link shows the same again.
 
 use crate::selection::Selection;
 
-/// A place in the page: `usage-logs?user=3&zone=Asia/Shanghai`.
+/// A place in the page: `/usage-logs?user=3&zone=Asia/Shanghai`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Place {
     /// The dataset's name; `None`: the first there is.
@@ -12,24 +12,23 @@ pub struct Place {
 }
 
 impl Place {
-    /// Reads the fragment of an address, with or without its `#`.
+    /// Reads an address: its path, and its query with or without the `?`.
     #[must_use]
-    pub fn parse(fragment: &str) -> Self {
-        let fragment = fragment.trim_start_matches('#').trim_start_matches('/');
-        let (dataset, query) = fragment.split_once('?').unwrap_or((fragment, ""));
+    pub fn parse(path: &str, query: &str) -> Self {
+        let dataset = path.trim_matches('/');
         Self {
             dataset: (!dataset.is_empty()).then(|| dataset.to_owned()),
-            selection: Selection::parse(query),
+            selection: Selection::parse(query.trim_start_matches('?')),
         }
     }
 
-    /// The fragment, with its `#`.
+    /// The address, without the server's name.
     #[must_use]
-    pub fn fragment(&self) -> String {
+    pub fn address(&self) -> String {
         let dataset = self.dataset.as_deref().unwrap_or_default();
         match self.selection.query() {
-            query if query.is_empty() => format!("#{dataset}"),
-            query => format!("#{dataset}?{query}"),
+            query if query.is_empty() => format!("/{dataset}"),
+            query => format!("/{dataset}?{query}"),
         }
     }
 }
@@ -40,14 +39,16 @@ mod tests {
 
     #[test]
     fn a_shared_link_leads_to_the_same_place() {
-        for fragment in ["#usage-logs", "#usage-logs?user=3", "#usage-logs?exclude_200=true&columns=model,key_name"] {
-            assert_eq!(Place::parse(fragment).fragment(), fragment);
+        for (path, query) in
+            [("/usage-logs", ""), ("/usage-logs", "?user=3"), ("/a", "?exclude_200=true&columns=model,key_name")]
+        {
+            assert_eq!(Place::parse(path, query).address(), format!("{path}{query}"));
         }
     }
 
     #[test]
-    fn an_address_without_a_fragment_names_no_dataset() {
-        assert_eq!(Place::parse(""), Place::default());
-        assert_eq!(Place::parse("#/"), Place::default());
+    fn the_bare_address_names_no_dataset() {
+        assert_eq!(Place::parse("/", ""), Place::default());
+        assert_eq!(Place::default().address(), "/");
     }
 }

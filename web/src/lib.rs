@@ -14,20 +14,20 @@ pub mod wall_time;
 pub mod wording;
 
 #[cfg(target_arch = "wasm32")]
-pub mod api;
+mod api;
 #[cfg(target_arch = "wasm32")]
 pub mod app;
 #[cfg(target_arch = "wasm32")]
-pub mod components;
+mod components;
 #[cfg(target_arch = "wasm32")]
-pub mod dataset_view;
+mod dataset_view;
 #[cfg(target_arch = "wasm32")]
-pub mod download;
+mod download;
 #[cfg(target_arch = "wasm32")]
-pub mod load;
+mod load;
 #[cfg(target_arch = "wasm32")]
-pub mod pages;
+mod pages;
 #[cfg(target_arch = "wasm32")]
-pub mod session;
+mod session;
 #[cfg(target_arch = "wasm32")]
-pub mod visitor;
+mod visitor;

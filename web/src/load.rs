@@ -42,7 +42,7 @@ impl<T: Clone + Send + Sync + 'static> Load<T> {
         };
         Effect::new(move |running: Option<Option<Abort>>| {
             load.attempts.track();
-            session.renewals();
+            let _ = session.renewals();
             drop(running);
             let (fetching, handle) = abortable(request()?);
             load.busy.set(true);

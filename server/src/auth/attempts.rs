@@ -26,7 +26,10 @@ impl Attempts {
     /// Lets `wrong_max` wrong credentials a minute pass from one address.
     #[must_use]
     pub fn new(wrong_max: u32) -> Self {
-        Self { wrong_max, wrong: Mutex::default() }
+        Self {
+            wrong_max,
+            wrong: Mutex::default(),
+        }
     }
 
     /// Lets a credential be looked at, unless there have been too many wrong ones.
@@ -37,7 +40,9 @@ impl Attempts {
         let wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
         match wrong.get(&address) {
             Some((since, count)) if *count >= self.wrong_max && since.elapsed() < WINDOW => {
-                Err(ApiError::TooManyAttempts { wait: WINDOW.saturating_sub(since.elapsed()) })
+                Err(ApiError::TooManyAttempts {
+                    wait: WINDOW.saturating_sub(since.elapsed()),
+                })
             }
             _ => Ok(()),
         }
@@ -50,7 +55,10 @@ impl Attempts {
         if wrong.len() >= ADDRESSES_MAX && !wrong.contains_key(&address) {
             wrong.retain(|_, (since, _)| since.elapsed() < WINDOW);
             if wrong.len() >= ADDRESSES_MAX {
-                let oldest = wrong.iter().min_by_key(|(_, (since, _))| *since).map(|(address, _)| *address);
+                let oldest = wrong
+                    .iter()
+                    .min_by_key(|(_, (since, _))| *since)
+                    .map(|(address, _)| *address);
                 oldest.map(|address| wrong.remove(&address));
             }
         }

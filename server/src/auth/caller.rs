@@ -46,7 +46,11 @@ impl Caller {
     /// An administrator who is no user of the hub.
     #[must_use]
     pub fn administrator(name: &str) -> Self {
-        Self { name: name.to_owned(), role: Role::Admin, user_id: None }
+        Self {
+            name: name.to_owned(),
+            role: Role::Admin,
+            user_id: None,
+        }
     }
 
     /// Whoever runs the command line: they have the database's address, so they may see all of it.

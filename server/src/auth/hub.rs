@@ -28,7 +28,9 @@ pub async fn by_key(app: &App, key: &str) -> Result<Option<(i64, Caller)>, ApiEr
     let rows = find(app, query(good_keys!("k.key = $1")).bind(key)).await?;
     let callers = rows.iter().map(caller).collect::<sqlx::Result<Vec<_>>>()?;
     match callers.split_first() {
-        Some((first, rest)) if rest.iter().all(|(_, other)| other.user_id == first.1.user_id) => Ok(Some(first.clone())),
+        Some((first, rest)) if rest.iter().all(|(_, other)| other.user_id == first.1.user_id) => {
+            Ok(Some(first.clone()))
+        }
         Some(_) => {
             tracing::warn!("a credential was refused: the same key belongs to several users");
             Ok(None)
@@ -46,7 +48,11 @@ pub async fn by_id(app: &App, id: i64) -> Result<Option<Caller>, ApiError> {
 /// Whether the key of this id may be used to sign in to a page.
 pub async fn may_use_web(app: &App, id: i64) -> Result<bool, ApiError> {
     let rows = find(app, query(good_keys!("k.id = $1")).bind(id)).await?;
-    Ok(rows.first().map(|row| row.try_get("web")).transpose()?.unwrap_or(false))
+    Ok(rows
+        .first()
+        .map(|row| row.try_get("web"))
+        .transpose()?
+        .unwrap_or(false))
 }
 
 type Asked<'q> = sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>;
@@ -55,13 +61,26 @@ async fn find(app: &App, asked: Asked<'_>) -> Result<Vec<PgRow>, ApiError> {
     let mut connection = app.source.for_query().await?;
     match asked.fetch_all(&mut *connection).await {
         // This database is not a hub's: it has no such keys.
-        Err(sqlx::Error::Database(error)) if matches!(error.code().as_deref(), Some("42P01" | "42703")) => Ok(Vec::new()),
+        Err(sqlx::Error::Database(error)) if matches!(error.code().as_deref(), Some("42P01" | "42703")) => {
+            Ok(Vec::new())
+        }
         answer => Ok(answer?),
     }
 }
 
 fn caller(row: &PgRow) -> sqlx::Result<(i64, Caller)> {
     let role: Option<String> = row.try_get("role")?;
-    let role = if role.as_deref() == Some("admin") { Role::Admin } else { Role::User };
-    Ok((row.try_get("key")?, Caller { name: row.try_get("name")?, role, user_id: Some(row.try_get("user_id")?) }))
+    let role = if role.as_deref() == Some("admin") {
+        Role::Admin
+    } else {
+        Role::User
+    };
+    Ok((
+        row.try_get("key")?,
+        Caller {
+            name: row.try_get("name")?,
+            role,
+            user_id: Some(row.try_get("user_id")?),
+        },
+    ))
 }

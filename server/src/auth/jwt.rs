@@ -52,7 +52,10 @@ impl TokenKeys {
     /// [`JwksError`] if the file is not a key set.
     pub fn load(secret: Option<&SecretString>, file: Option<&Path>) -> Result<Self, JwksError> {
         let set = file.map(read_set).transpose()?;
-        Ok(Self { secret: secret.map(|secret| DecodingKey::from_secret(secret.expose_secret().as_bytes())), set })
+        Ok(Self {
+            secret: secret.map(|secret| DecodingKey::from_secret(secret.expose_secret().as_bytes())),
+            set,
+        })
     }
 
     /// `None`: this is no such token. Otherwise its caller, or `None` again if it is forged, expired or not usable.
@@ -84,20 +87,33 @@ fn claimed(token: &str, algorithm: Algorithm, key: &DecodingKey) -> Option<Calle
     rules.validate_aud = false;
     let claims = decode::<Claims>(token, key, &rules).ok()?.claims;
     let user_id = claims.sub.parse().ok();
-    let role = if claims.role.as_deref() == Some("admin") { Role::Admin } else { Role::User };
+    let role = if claims.role.as_deref() == Some("admin") {
+        Role::Admin
+    } else {
+        Role::User
+    };
     // A user who is no user of the hub would own nothing, and not know why.
-    (role == Role::Admin || user_id.is_some())
-        .then(|| Caller { name: claims.name.unwrap_or(claims.sub), role, user_id })
+    (role == Role::Admin || user_id.is_some()).then(|| Caller {
+        name: claims.name.unwrap_or(claims.sub),
+        role,
+        user_id,
+    })
 }
 
 fn read_set(path: &Path) -> Result<JwkSet, JwksError> {
-    let unusable = |problem: String| JwksError { path: path.to_owned(), problem };
+    let unusable = |problem: String| JwksError {
+        path: path.to_owned(),
+        problem,
+    };
     let text = std::fs::read_to_string(path).map_err(|error| unusable(error.to_string()))?;
     let set: JwkSet = serde_json::from_str(&text).map_err(|error| unusable(error.to_string()))?;
     let broken = set.keys.iter().find(|key| DecodingKey::from_jwk(key).is_err());
     match (set.keys.is_empty(), broken) {
         (true, _) => Err(unusable("it holds no key".into())),
-        (_, Some(key)) => Err(unusable(format!("its key {:?} is of no known kind", key.common.key_id))),
+        (_, Some(key)) => Err(unusable(format!(
+            "its key {:?} is of no known kind",
+            key.common.key_id
+        ))),
         (false, None) => Ok(set),
     }
 }

@@ -68,7 +68,9 @@ pub async fn authenticate(app: &App, request: &HttpRequest) -> Result<Caller, Ap
         };
         return caller.ok_or_else(|| app.authority.attempts.refuse(address, request));
     }
-    let Some(claim) = app.authority.sessions.read(request) else { return Err(ApiError::Unauthenticated) };
+    let Some(claim) = app.authority.sessions.read(request) else {
+        return Err(ApiError::Unauthenticated);
+    };
     origin::refuse_foreign(request)?;
     match claim.key {
         None => Ok(Caller::administrator("Administrator")),
@@ -96,23 +98,36 @@ pub async fn sign_in(app: &App, request: &HttpRequest, credential: &str) -> Resu
 
 /// The bearer token or the API key that a request shows.
 fn presented(request: &HttpRequest) -> Option<String> {
-    let text = |name: header::HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or("").trim());
+    let text = |name: header::HeaderName| {
+        request
+            .headers()
+            .get(name)
+            .map(|value| value.to_str().unwrap_or("").trim())
+    };
     let bearer = text(header::AUTHORIZATION).map(|value| match value.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
         // Another scheme is a credential all the same, and a wrong one.
         _ => "",
     });
-    bearer.or_else(|| text(header::HeaderName::from_static("x-api-key"))).map(str::to_owned)
+    bearer
+        .or_else(|| text(header::HeaderName::from_static("x-api-key")))
+        .map(str::to_owned)
 }
 
 async fn check(app: &App, credential: &str) -> Result<Option<Proof>, ApiError> {
-    let admin = app.authority.admin_token.as_ref().is_some_and(|token| same(token.expose_secret(), credential));
+    let admin = app
+        .authority
+        .admin_token
+        .as_ref()
+        .is_some_and(|token| same(token.expose_secret(), credential));
     if admin {
         return Ok(Some(Proof::AdminToken));
     }
     match credential.is_empty() || credential.contains('\0') {
         true => Ok(None),
-        false => Ok(hub::by_key(app, credential).await?.map(|(key, caller)| Proof::HubKey(key, caller))),
+        false => Ok(hub::by_key(app, credential)
+            .await?
+            .map(|(key, caller)| Proof::HubKey(key, caller))),
     }
 }
 
@@ -122,9 +137,17 @@ fn same(secret: &str, given: &str) -> bool {
 }
 
 fn address(app: &App, request: &HttpRequest) -> std::net::IpAddr {
-    let peer = request.peer_addr().map_or(std::net::Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip());
+    let peer = request
+        .peer_addr()
+        .map_or(std::net::Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip());
     // The last entry is the one that the proxy itself added; those before it are the client's own words.
-    let forwarded = request.headers().get_all("x-forwarded-for").last().and_then(|value| value.to_str().ok());
-    let last = forwarded.and_then(|list| list.rsplit(',').next()).and_then(|last| last.trim().parse().ok());
+    let forwarded = request
+        .headers()
+        .get_all("x-forwarded-for")
+        .last()
+        .and_then(|value| value.to_str().ok());
+    let last = forwarded
+        .and_then(|list| list.rsplit(',').next())
+        .and_then(|last| last.trim().parse().ok());
     last.filter(|_| app.authority.trust_proxy).unwrap_or(peer)
 }

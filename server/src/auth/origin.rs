@@ -16,9 +16,17 @@ pub fn refuse_foreign(request: &HttpRequest) -> Result<(), ApiError> {
     if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         return Ok(());
     }
-    let text = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
+    let text = |name: &str| {
+        request
+            .headers()
+            .get(name)
+            .map(|value| value.to_str().unwrap_or("?"))
+    };
     let by_metadata = text("sec-fetch-site").map(|site| matches!(site, "same-origin" | "none"));
-    let own_host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let own_host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
     let by_origin = text("origin").map(|origin| authority(origin).as_deref() == own_host);
     // A program that is no browser sends neither, and has no cookies that a page could make it send.
     match by_metadata.unwrap_or(true) && by_origin.unwrap_or(true) {
@@ -31,5 +39,8 @@ pub fn refuse_foreign(request: &HttpRequest) -> Result<(), ApiError> {
 fn authority(origin: &str) -> Option<String> {
     let url = Url::parse(origin).ok()?;
     let host = url.host_str()?;
-    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+    Some(
+        url.port()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")),
+    )
 }

@@ -43,7 +43,10 @@ impl Sessions {
         hash.update(secret.expose_secret());
         hash.update("\0");
         hash.update(admin_token.map_or("", |token| token.expose_secret()));
-        Self { key: Key::from(&hash.finalize()), lasts }
+        Self {
+            key: Key::from(&hash.finalize()),
+            lasts,
+        }
     }
 
     /// The cookie of somebody who has just signed in.
@@ -53,19 +56,28 @@ impl Sessions {
             Proof::AdminToken => None,
             Proof::HubKey(key, _) => Some(*key),
         };
-        let claim = Claim { key, expires: now() + self.lasts.as_secs() };
+        let claim = Claim {
+            key,
+            expires: now() + self.lasts.as_secs(),
+        };
         let value = serde_json::to_string(&claim).expect("a claim is two numbers");
         let mut jar = CookieJar::new();
         jar.signed_mut(&self.key).add(Cookie::new(COOKIE, value));
-        let signed = jar.get(COOKIE).map_or_else(String::new, |cookie| cookie.value().to_owned());
+        let signed = jar
+            .get(COOKIE)
+            .map_or_else(String::new, |cookie| cookie.value().to_owned());
         let lasts = i64::try_from(self.lasts.as_secs()).unwrap_or(i64::MAX);
-        shaped(signed, secure).max_age(time::Duration::seconds(lasts)).finish()
+        shaped(signed, secure)
+            .max_age(time::Duration::seconds(lasts))
+            .finish()
     }
 
     /// The cookie that ends a session.
     #[must_use]
     pub fn end(secure: bool) -> Cookie<'static> {
-        shaped(String::new(), secure).max_age(time::Duration::ZERO).finish()
+        shaped(String::new(), secure)
+            .max_age(time::Duration::ZERO)
+            .finish()
     }
 
     /// What the request's cookie says, if it is one of ours and still good.
@@ -74,7 +86,9 @@ impl Sessions {
         let mut jar = CookieJar::new();
         jar.add_original(request.cookie(COOKIE)?);
         let cookie = jar.signed(&self.key).get(COOKIE)?;
-        serde_json::from_str(cookie.value()).ok().filter(|claim: &Claim| claim.expires > now())
+        serde_json::from_str(cookie.value())
+            .ok()
+            .filter(|claim: &Claim| claim.expires > now())
     }
 }
 
@@ -91,15 +105,26 @@ pub fn kept_secret(data_dir: &Path, file: &str) -> io::Result<SecretString> {
     }
     fs::create_dir_all(data_dir)?;
     let secret = Alphanumeric.sample_string(&mut rand::rng(), 40);
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
     writeln!(file, "{secret}")?;
     Ok(SecretString::from(secret))
 }
 
 fn shaped(value: String, secure: bool) -> actix_web::cookie::CookieBuilder<'static> {
-    Cookie::build(COOKIE, value).path("/").http_only(true).same_site(SameSite::Strict).secure(secure)
+    Cookie::build(COOKIE, value)
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .secure(secure)
 }
 
 fn now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }

@@ -36,7 +36,11 @@ pub async fn run(settings: Settings, command: &Command) -> Outcome {
 fn list(catalog: &Catalog) {
     for dataset in catalog.iter() {
         let definition = &dataset.definition;
-        let columns = definition.columns.iter().filter(|column| !column.hidden).map(|column| column.name.as_str());
+        let columns = definition
+            .columns
+            .iter()
+            .filter(|column| !column.hidden)
+            .map(|column| column.name.as_str());
         let filters = definition.filters.iter().map(|filter| filter.name.as_str());
         println!("{}: {}", definition.name, definition.title);
         println!("  columns: {}", columns.collect::<Vec<_>>().join(", "));

@@ -21,7 +21,8 @@ pub struct Arguments {
 pub async fn run(settings: Settings, arguments: &Arguments) -> Outcome {
     let reached = Reached::by(&settings).await?;
     let bar = ProgressBar::new(arguments.rows);
-    let style = ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} rows, {per_sec}, {eta} left")?;
+    let style =
+        ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} rows, {per_sec}, {eta} left")?;
     bar.set_style(style);
     let mut connection = PgConnection::connect_with(&reached.options).await?;
     demo::create_schema(&mut connection).await?;
@@ -29,6 +30,10 @@ pub async fn run(settings: Settings, arguments: &Arguments) -> Outcome {
     let summary = demo::fill(&mut connection, &plan, |rows| bar.set_position(rows)).await?;
     connection.close().await?;
     bar.finish_and_clear();
-    eprintln!("{} usage rows were added in {:.1} s.", summary.rows, summary.took.as_secs_f64());
+    eprintln!(
+        "{} usage rows were added in {:.1} s.",
+        summary.rows,
+        summary.took.as_secs_f64()
+    );
     reached.leave().await
 }

@@ -48,13 +48,25 @@ fn programs() -> Result<String, String> {
 async fn database(settings: &Settings) -> Result<String, String> {
     let dsn = settings.dsn.as_ref().ok_or("it is not set")?;
     let (wait_max, query_max) = (settings.wait_max, settings.query_max);
-    let source = Source::new(dsn, Limits { exports_max: 1, queries_max: 1, wait_max, query_max });
+    let source = Source::new(
+        dsn,
+        Limits {
+            exports_max: 1,
+            queries_max: 1,
+            wait_max,
+            query_max,
+        },
+    );
     let mut connection = source.for_query().await.map_err(|error| error.to_string())?;
     let version: String = sqlx::query_scalar("show server_version")
         .fetch_one(&mut *connection)
         .await
         .map_err(|error| error.to_string())?;
-    match version.split(['.', ' ']).next().and_then(|major| major.parse::<u32>().ok()) {
+    match version
+        .split(['.', ' '])
+        .next()
+        .and_then(|major| major.parse::<u32>().ok())
+    {
         Some(major) if major < 14 => Err(format!(
             "PostgreSQL {version} does not notice that a client has left while a query has no rows; 14 and later do"
         )),
@@ -67,7 +79,9 @@ fn folder(settings: &Settings) -> Result<String, String> {
     let wrong = |error: std::io::Error| format!("{} cannot be written: {error}", path.display());
     std::fs::create_dir_all(path).map_err(wrong)?;
     let probe = path.join(format!(".doctor-{}", std::process::id()));
-    std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)).map_err(wrong)?;
+    std::fs::write(&probe, b"")
+        .and_then(|()| std::fs::remove_file(&probe))
+        .map_err(wrong)?;
     Ok(path.display().to_string())
 }
 

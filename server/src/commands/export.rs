@@ -44,16 +44,25 @@ const WORDS: &[(&str, &str)] = &[
     ("limit", "At most this many rows"),
     ("after", "Go on after the row of this cursor"),
     ("as_of", "When the export that is now resumed began"),
-    ("zone", "Time zone of the file, and of times given without one [default: UTC]"),
+    (
+        "zone",
+        "Time zone of the file, and of times given without one [default: UTC]",
+    ),
     ("format", "Format of the file: csv"),
     ("timestamps", "Timestamps: iso, local [default: iso]"),
     ("language", "Language of the header, e.g. zh-CN"),
     ("header", "Header row: label, name, none [default: label]"),
-    ("delimiter", "Delimiter: comma, semicolon, tab, pipe [default: comma]"),
+    (
+        "delimiter",
+        "Delimiter: comma, semicolon, tab, pipe [default: comma]",
+    ),
     ("bom", "Byte order mark: true, false [default: true]"),
     ("newline", "Newline: crlf, lf [default: crlf]"),
     ("decimal", "Decimal mark: dot, comma [default: dot]"),
-    ("guard", "Guard against formulas: strict, seeds, none [default: strict]"),
+    (
+        "guard",
+        "Guard against formulas: strict, seeds, none [default: strict]",
+    ),
 ];
 
 /// Adds a flag for every filter that a dataset declares.
@@ -67,7 +76,9 @@ pub fn with_filters(mut command: clap::Command, catalog: &Catalog) -> clap::Comm
             continue;
         }
         known.push(&filter.name);
-        let arg = flag(&filter.name).help(filter.label.clone()).help_heading("Filters");
+        let arg = flag(&filter.name)
+            .help(filter.label.clone())
+            .help_heading("Filters");
         command = command.arg(match filter.kind {
             FilterKind::Boolean => arg.num_args(0..=1).default_missing_value("true"),
             _ => arg.allow_hyphen_values(true),
@@ -78,18 +89,32 @@ pub fn with_filters(mut command: clap::Command, catalog: &Catalog) -> clap::Comm
 
 fn flag(word: &str) -> Arg {
     let name = word.to_owned();
-    Arg::new(name).long(word.replace('_', "-")).action(ArgAction::Append).value_name("VALUE")
+    Arg::new(name)
+        .long(word.replace('_', "-"))
+        .action(ArgAction::Append)
+        .value_name("VALUE")
 }
 
 /// What was given, as the pairs that an address would have.
 pub fn pairs(matches: &ArgMatches, catalog: &Catalog) -> Vec<(String, String)> {
-    let filters = catalog.iter().flat_map(|dataset| &dataset.definition.filters).map(|filter| filter.name.as_str());
+    let filters = catalog
+        .iter()
+        .flat_map(|dataset| &dataset.definition.filters)
+        .map(|filter| filter.name.as_str());
     let mut words: Vec<&str> = WORDS.iter().map(|(word, _)| *word).chain(filters).collect();
     words.sort_unstable();
     words.dedup();
     let given = |word: &str| {
-        let values: Vec<String> = matches.get_many::<String>(word).into_iter().flatten().cloned().collect();
-        values.into_iter().map(move |value| (word.to_owned(), value)).collect::<Vec<_>>()
+        let values: Vec<String> = matches
+            .get_many::<String>(word)
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect();
+        values
+            .into_iter()
+            .map(move |value| (word.to_owned(), value))
+            .collect::<Vec<_>>()
     };
     words.into_iter().flat_map(given).collect()
 }
@@ -97,9 +122,17 @@ pub fn pairs(matches: &ArgMatches, catalog: &Catalog) -> Vec<(String, String)> {
 /// Exports.
 pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, String)>) -> Outcome {
     let mut catalog = Catalog::load(settings.datasets_dir.as_deref())?;
-    let known = catalog.iter().map(|dataset| dataset.definition.name.clone()).collect::<Vec<_>>().join(", ");
+    let known = catalog
+        .iter()
+        .map(|dataset| dataset.definition.name.clone())
+        .collect::<Vec<_>>()
+        .join(", ");
     let unknown = || format!("there is no dataset `{}`; there are {known}", arguments.dataset);
-    let definition = catalog.get(&arguments.dataset).ok_or_else(unknown)?.definition.clone();
+    let definition = catalog
+        .get(&arguments.dataset)
+        .ok_or_else(unknown)?
+        .definition
+        .clone();
     let options = file::parse_options(&pairs)?;
     let selection = Selection::parse(&definition, &file::without_file_words(&pairs))?;
 
@@ -113,7 +146,10 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
     }
     let query = Query::new(dataset, &Caller::operator(), &selection)?;
     let prepared = Prepared::on(reached.source.for_export().await?, dataset, &query, &selection).await?;
-    let pace = Pace { heartbeat: settings.heartbeat, break_off: CancellationToken::new() };
+    let pace = Pace {
+        heartbeat: settings.heartbeat,
+        break_off: CancellationToken::new(),
+    };
     let summary = pour(prepared, pace, options, &arguments.output).await?;
     eprintln!("{} rows, {} bytes.", summary.rows, summary.file_bytes);
     reached.leave().await
@@ -187,7 +223,12 @@ fn progress_bar(estimated_rows: Option<u64>) -> ProgressBar {
 /// Where the bytes go. A file has its name only when it is whole; one that fails is removed.
 enum Target {
     Standard(io::Stdout),
-    File { file: File, part: PathBuf, path: PathBuf, whole: bool },
+    File {
+        file: File,
+        part: PathBuf,
+        path: PathBuf,
+        whole: bool,
+    },
 }
 
 impl Target {
@@ -198,8 +239,16 @@ impl Target {
         let mut part = path.as_os_str().to_owned();
         part.push(".part");
         let part = PathBuf::from(part);
-        let file = File::create(&part).map_err(|source| PourError::Output { path: part.clone(), source })?;
-        Ok(Self::File { file, part, path: path.to_owned(), whole: false })
+        let file = File::create(&part).map_err(|source| PourError::Output {
+            path: part.clone(),
+            source,
+        })?;
+        Ok(Self::File {
+            file,
+            part,
+            path: path.to_owned(),
+            whole: false,
+        })
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), PourError> {
@@ -207,18 +256,30 @@ impl Target {
             Self::Standard(output) => (output.write_all(bytes), Path::new("standard output")),
             Self::File { file, part, .. } => (file.write_all(bytes), part.as_path()),
         };
-        written.map_err(|source| PourError::Output { path: path.to_owned(), source })
+        written.map_err(|source| PourError::Output {
+            path: path.to_owned(),
+            source,
+        })
     }
 
     fn finish(&mut self) -> Result<(), PourError> {
         match self {
-            Self::Standard(output) => output
-                .flush()
-                .map_err(|source| PourError::Output { path: PathBuf::from("standard output"), source }),
-            Self::File { file, part, path, whole } => {
+            Self::Standard(output) => output.flush().map_err(|source| PourError::Output {
+                path: PathBuf::from("standard output"),
+                source,
+            }),
+            Self::File {
+                file,
+                part,
+                path,
+                whole,
+            } => {
                 // On the disk before it has its name: a power cut must not leave a whole-looking file.
                 let named = file.sync_all().and_then(|()| fs::rename(&*part, &*path));
-                named.map_err(|source| PourError::Output { path: path.clone(), source })?;
+                named.map_err(|source| PourError::Output {
+                    path: path.clone(),
+                    source,
+                })?;
                 *whole = true;
                 Ok(())
             }
@@ -228,7 +289,10 @@ impl Target {
 
 impl Drop for Target {
     fn drop(&mut self) {
-        if let Self::File { part, whole: false, .. } = self {
+        if let Self::File {
+            part, whole: false, ..
+        } = self
+        {
             let _ = fs::remove_file(part);
         }
     }

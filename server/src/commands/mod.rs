@@ -72,7 +72,9 @@ fn obey() -> Outcome {
     match cli.command {
         Command::Serve => actix_web::rt::System::new().block_on(serve::run(settings()?)),
         Command::Export(arguments) => {
-            let chosen = matches.subcommand_matches("export").map(|matches| export::pairs(matches, &catalog));
+            let chosen = matches
+                .subcommand_matches("export")
+                .map(|matches| export::pairs(matches, &catalog));
             runtime()?.block_on(export::run(settings()?, arguments, chosen.unwrap_or_default()))
         }
         Command::Demo(arguments) => runtime()?.block_on(demo::run(settings()?, &arguments)),

@@ -23,9 +23,16 @@ impl Reached {
             Some(_) => None,
             None => Some(EmbeddedPostgres::start(&settings.data_dir).await?),
         };
-        let options = settings.dsn.clone().or_else(|| embedded.as_ref().map(EmbeddedPostgres::connect_options));
+        let options = settings
+            .dsn
+            .clone()
+            .or_else(|| embedded.as_ref().map(EmbeddedPostgres::connect_options));
         let options = options.ok_or("there is neither a DSN nor a private PostgreSQL")?;
-        Ok(Self { source: Source::new(&options, limits(settings)), options, embedded })
+        Ok(Self {
+            source: Source::new(&options, limits(settings)),
+            options,
+            embedded,
+        })
     }
 
     /// Closes the connections and stops the private one.
@@ -40,5 +47,10 @@ impl Reached {
 
 /// One connection for each purpose is what a command needs.
 fn limits(settings: &Settings) -> Limits {
-    Limits { exports_max: 1, queries_max: 1, wait_max: settings.wait_max, query_max: std::time::Duration::ZERO }
+    Limits {
+        exports_max: 1,
+        queries_max: 1,
+        wait_max: settings.wait_max,
+        query_max: std::time::Duration::ZERO,
+    }
 }

@@ -28,9 +28,17 @@ pub async fn run(settings: Settings) -> Outcome {
     println!("Decant is ready at http://{}", application.address());
     if let Some(demo) = application.demo() {
         println!();
-        println!("It shows made-up data from a private PostgreSQL; set DSN to export from a database of yours.");
-        println!("Sign in as administrator with   {}", demo.admin_token.expose_secret());
-        println!("or as {}, an ordinary user, with   {}", demo.user_name, demo.user_key);
+        println!(
+            "It shows made-up data from a private PostgreSQL; set DSN to export from a database of yours."
+        );
+        println!(
+            "Sign in as administrator with   {}",
+            demo.admin_token.expose_secret()
+        );
+        println!(
+            "or as {}, an ordinary user, with   {}",
+            demo.user_name, demo.user_key
+        );
     }
     application.run_until_stopped(stop).await?;
     Ok(())

@@ -58,12 +58,21 @@ impl Catalog {
     /// [`CatalogError`] naming the file.
     pub fn load(folder: Option<&Path>) -> Result<Self, CatalogError> {
         let mut datasets = Vec::new();
-        let built_in = BUILT_IN.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned()));
+        let built_in = BUILT_IN
+            .iter()
+            .map(|(file, text)| ((*file).to_owned(), (*text).to_owned()));
         for (file, text) in built_in.chain(folder.map(read_folder).transpose()?.unwrap_or_default()) {
-            let definition = Definition::parse(&text)
-                .map_err(|problem| CatalogError::Mistake { file: file.clone(), problem })?;
+            let definition = Definition::parse(&text).map_err(|problem| CatalogError::Mistake {
+                file: file.clone(),
+                problem,
+            })?;
             datasets.retain(|other: &Dataset| other.definition.name != definition.name);
-            datasets.push(Dataset { definition, types: Vec::new(), unavailable: None, file });
+            datasets.push(Dataset {
+                definition,
+                types: Vec::new(),
+                unavailable: None,
+                file,
+            });
         }
         datasets.sort_by(|a, b| a.definition.name.cmp(&b.definition.name));
         Ok(Self { datasets })
@@ -83,7 +92,9 @@ impl Catalog {
     /// The dataset of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Dataset> {
-        self.datasets.iter().find(|dataset| dataset.definition.name == name)
+        self.datasets
+            .iter()
+            .find(|dataset| dataset.definition.name == name)
     }
 
     /// All datasets.
@@ -96,9 +107,17 @@ impl Dataset {
     async fn prepare(&mut self, connection: &mut PgConnection) -> Result<(), CatalogError> {
         let mut types = Vec::new();
         for (key, sql) in self.definition.probes() {
-            match (&mut *connection).prepare(AssertSqlSafe(sql).into_sql_str()).await {
+            match (&mut *connection)
+                .prepare(AssertSqlSafe(sql).into_sql_str())
+                .await
+            {
                 Ok(statement) if key.starts_with("column ") => {
-                    types.extend(statement.columns().iter().map(|column| column.type_info().name().to_lowercase()));
+                    types.extend(
+                        statement
+                            .columns()
+                            .iter()
+                            .map(|column| column.type_info().name().to_lowercase()),
+                    );
                 }
                 Ok(_) => {}
                 Err(sqlx::Error::Database(error)) => {
@@ -120,7 +139,9 @@ impl Definition {
     /// One statement for each key of the definition that holds SQL, so that a mistake can be named by its key.
     fn probes(&self) -> Vec<(String, String)> {
         let condition = self.r#where.as_deref().unwrap_or("true");
-        let select = |what: &str, and: &str| format!("select {what} from {} where ({condition}) and ({and})", self.from);
+        let select = |what: &str, and: &str| {
+            format!("select {what} from {} where ({condition}) and ({and})", self.from)
+        };
         let mut probes = vec![
             ("`from`".to_owned(), format!("select from {}", self.from)),
             ("`where`".to_owned(), select("", "true")),
@@ -132,7 +153,9 @@ impl Definition {
             probes.extend(sql.map(|sql| (format!("`{key}`"), select("", &format!("({sql}) is null")))));
         }
         for filter in &self.filters {
-            let sql = filter.sql.replace("{}", &format!("null::{}", filter.kind.pg_type()));
+            let sql = filter
+                .sql
+                .replace("{}", &format!("null::{}", filter.kind.pg_type()));
             probes.push((format!("filter `{}`", filter.name), select("", &sql)));
             if let Some(choices) = &filter.options {
                 let what = format!("({})::text, ({})::text", choices.value, choices.label);

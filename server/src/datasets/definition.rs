@@ -6,8 +6,23 @@ use serde::Deserialize;
 
 /// The words that the address and the command line use for themselves; no filter may be called so.
 pub const RESERVED_WORDS: &[&str] = &[
-    "after", "as_of", "bom", "columns", "dataset", "decimal", "delimiter", "format", "guard", "header", "help",
-    "language", "limit", "newline", "output", "timestamps", "zone",
+    "after",
+    "as_of",
+    "bom",
+    "columns",
+    "dataset",
+    "decimal",
+    "delimiter",
+    "format",
+    "guard",
+    "header",
+    "help",
+    "language",
+    "limit",
+    "newline",
+    "output",
+    "timestamps",
+    "zone",
 ];
 
 /// A dataset: which rows, which columns, who may see them, how they can be narrowed.
@@ -150,9 +165,16 @@ impl TryFrom<String> for Order {
         let descending = match direction.trim() {
             "asc" => false,
             "desc" => true,
-            other => return Err(format!("`{other}` is neither `asc` nor `desc` in the order `{text}`")),
+            other => {
+                return Err(format!(
+                    "`{other}` is neither `asc` nor `desc` in the order `{text}`"
+                ));
+            }
         };
-        Ok(Self { column: column.to_owned(), descending })
+        Ok(Self {
+            column: column.to_owned(),
+            descending,
+        })
     }
 }
 
@@ -195,7 +217,9 @@ impl Definition {
     fn check(&self) -> Result<(), String> {
         check_name("dataset", &self.name, '-')?;
         if self.access == Access::Owner && self.owner.is_none() {
-            return Err("`access = \"owner\"` needs `owner`, the SQL of the id of the user whose row it is".into());
+            return Err(
+                "`access = \"owner\"` needs `owner`, the SQL of the id of the user whose row it is".into(),
+            );
         }
         if self.columns.iter().all(|column| column.hidden || column.secret) {
             return Err("there is no `[[column]]` that people may see".into());
@@ -205,37 +229,60 @@ impl Definition {
         }
         for order in &self.order {
             if self.column(&order.column).is_none() {
-                return Err(format!("`order` names the column `{}`, which is not declared", order.column));
+                return Err(format!(
+                    "`order` names the column `{}`, which is not declared",
+                    order.column
+                ));
             }
         }
         no_name_twice("column", self.columns.iter().map(|column| column.name.as_str()))?;
         no_name_twice("filter", self.filters.iter().map(|filter| filter.name.as_str()))?;
-        self.columns.iter().try_for_each(|column| check_name("column", &column.name, '_'))?;
-        self.filters.iter().try_for_each(|filter| self.check_filter(filter))
+        self.columns
+            .iter()
+            .try_for_each(|column| check_name("column", &column.name, '_'))?;
+        self.filters
+            .iter()
+            .try_for_each(|filter| self.check_filter(filter))
     }
 
     fn check_filter(&self, filter: &Filter) -> Result<(), String> {
         let name = &filter.name;
         check_name("filter", name, '_')?;
         if RESERVED_WORDS.contains(&name.as_str()) {
-            return Err(format!("a filter cannot be called `{name}`: the word has a meaning of its own"));
+            return Err(format!(
+                "a filter cannot be called `{name}`: the word has a meaning of its own"
+            ));
         }
         let takes_value = filter.sql.contains("{}");
         if takes_value == (filter.kind == FilterKind::Boolean) {
             return Err(match takes_value {
-                true => format!("the boolean filter `{name}` takes no value: its `sql` must not contain `{{}}`"),
-                false => format!("the `sql` of the filter `{name}` must contain `{{}}`, where the value goes"),
+                true => {
+                    format!("the boolean filter `{name}` takes no value: its `sql` must not contain `{{}}`")
+                }
+                false => {
+                    format!("the `sql` of the filter `{name}` must contain `{{}}`, where the value goes")
+                }
             });
         }
-        let others = filter.later_than.iter().chain(filter.contradicts.as_ref().map(|other| &other.filter));
+        let others = filter
+            .later_than
+            .iter()
+            .chain(filter.contradicts.as_ref().map(|other| &other.filter));
         for other in others {
             if self.filter(other).is_none() {
-                return Err(format!("the filter `{name}` names the filter `{other}`, which is not declared"));
+                return Err(format!(
+                    "the filter `{name}` names the filter `{other}`, which is not declared"
+                ));
             }
         }
-        let foreign = filter.options.as_ref().is_some_and(|choices| choices.from.is_some() && choices.owner.is_none());
+        let foreign = filter
+            .options
+            .as_ref()
+            .is_some_and(|choices| choices.from.is_some() && choices.owner.is_none());
         if foreign && self.access == Access::Owner && !filter.admin_only {
-            return Err(format!("the options of `{name}` have a `from` of their own, so they need an `owner` too"));
+            return Err(format!(
+                "the options of `{name}` have a `from` of their own, so they need an `owner` too"
+            ));
         }
         Ok(())
     }
@@ -245,7 +292,9 @@ fn check_name(what: &str, name: &str, joiner: char) -> Result<(), String> {
     let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == joiner;
     match name.chars().all(plain) && name.starts_with(|letter: char| letter.is_ascii_lowercase()) {
         true => Ok(()),
-        false => Err(format!("the {what} name `{name}` must be of a-z, 0-9 and `{joiner}`, beginning with a letter")),
+        false => Err(format!(
+            "the {what} name `{name}` must be of a-z, 0-9 and `{joiner}`, beginning with a letter"
+        )),
     }
 }
 
@@ -266,27 +315,56 @@ mod tests {
     const USAGE_LOGS: &str = include_str!("../../datasets/usage-logs.toml");
 
     fn refusal(text: &str, with: &str) -> String {
-        assert!(USAGE_LOGS.contains(text), "the definition does not contain {text:?}");
+        assert!(
+            USAGE_LOGS.contains(text),
+            "the definition does not contain {text:?}"
+        );
         Definition::parse(&USAGE_LOGS.replacen(text, with, 1)).expect_err("it should be refused")
     }
 
     #[test]
     fn the_usage_logs_have_the_eighteen_columns_of_the_seeds() {
         let definition = Definition::parse(USAGE_LOGS).unwrap();
-        let labels: Vec<_> = definition.columns.iter().filter(|c| !c.hidden).map(|c| c.label.as_str()).collect();
+        let labels: Vec<_> = definition
+            .columns
+            .iter()
+            .filter(|c| !c.hidden)
+            .map(|c| c.label.as_str())
+            .collect();
         assert_eq!(
             labels,
             [
-                "Time", "User", "Key", "Provider", "Model", "Original Model", "Endpoint", "Status Code",
-                "Input Tokens", "Output Tokens", "Cache Write 5m", "Cache Write 1h", "Cache Read", "Total Tokens",
-                "Cost (USD)", "Duration (ms)", "Session ID", "Retry Count"
+                "Time",
+                "User",
+                "Key",
+                "Provider",
+                "Model",
+                "Original Model",
+                "Endpoint",
+                "Status Code",
+                "Input Tokens",
+                "Output Tokens",
+                "Cache Write 5m",
+                "Cache Write 1h",
+                "Cache Read",
+                "Total Tokens",
+                "Cost (USD)",
+                "Duration (ms)",
+                "Session ID",
+                "Retry Count"
             ]
         );
     }
 
     #[test]
     fn a_mistake_is_refused_and_named() {
-        assert!(refusal("name = \"model\"\nlabel = \"Model\"\nlabels", "name = \"Model\"\nlabels").contains("missing field"));
+        assert!(
+            refusal(
+                "name = \"model\"\nlabel = \"Model\"\nlabels",
+                "name = \"Model\"\nlabels"
+            )
+            .contains("missing field")
+        );
         assert!(refusal("owner = \"m.user_id\"", "").contains("needs `owner`"));
         assert!(refusal("\"id desc\"", "\"nr desc\"").contains("`nr`"));
         assert!(refusal("\"id desc\"", "\"id down\"").contains("`down`"));

@@ -45,7 +45,10 @@ impl OptionsCache {
     /// The answer kept under this key, if it is still good.
     pub fn get(&self, key: &Key) -> Option<Arc<Options>> {
         let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.get(key).filter(|(since, _)| since.elapsed() < KEPT_FOR).map(|(_, options)| options.clone())
+        answers
+            .get(key)
+            .filter(|(since, _)| since.elapsed() < KEPT_FOR)
+            .map(|(_, options)| options.clone())
     }
 
     /// Keeps an answer.
@@ -53,7 +56,10 @@ impl OptionsCache {
         let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         answers.retain(|_, (since, _)| since.elapsed() < KEPT_FOR);
         if answers.len() >= ANSWERS_MAX {
-            let oldest = answers.iter().min_by_key(|(_, (since, _))| *since).map(|(key, _)| key.clone());
+            let oldest = answers
+                .iter()
+                .min_by_key(|(_, (since, _))| *since)
+                .map(|(key, _)| key.clone());
             oldest.map(|key| answers.remove(&key));
         }
         answers.insert(key, (Instant::now(), options));
@@ -68,6 +74,12 @@ pub async fn fetch(connection: &mut PgConnection, query: &Template) -> sqlx::Res
     let sql = query.render(connection).await?;
     let rows: Vec<(String, Option<String>)> = sqlx::query_as(sql).fetch_all(connection).await?;
     let truncated = rows.len() > OPTIONS_MAX;
-    let choice = |(value, label): (String, Option<String>)| Choice { label: label.unwrap_or_else(|| value.clone()), value };
-    Ok(Options { options: rows.into_iter().take(OPTIONS_MAX).map(choice).collect(), truncated })
+    let choice = |(value, label): (String, Option<String>)| Choice {
+        label: label.unwrap_or_else(|| value.clone()),
+        value,
+    };
+    Ok(Options {
+        options: rows.into_iter().take(OPTIONS_MAX).map(choice).collect(),
+        truncated,
+    })
 }

@@ -50,19 +50,32 @@ impl<'a> Query<'a> {
         if definition.access == Access::Admin && scope != Scope::All {
             return Err(AccessError::Dataset(definition.name.clone()));
         }
-        let mut columns = selection.columns.clone().unwrap_or_else(|| default_columns(definition));
-        let secret = columns.iter().find(|position| definition.columns[**position].secret);
+        let mut columns = selection
+            .columns
+            .clone()
+            .unwrap_or_else(|| default_columns(definition));
+        let secret = columns
+            .iter()
+            .find(|position| definition.columns[**position].secret);
         if let (Some(position), true) = (secret, scope != Scope::All) {
             return Err(AccessError::Column(definition.columns[*position].name.clone()));
         }
         let shown = columns.len();
         for order in &definition.order {
-            let position = definition.column(&order.column).expect("a definition's order names its columns");
+            let position = definition
+                .column(&order.column)
+                .expect("a definition's order names its columns");
             if !columns.contains(&position) {
                 columns.push(position);
             }
         }
-        Ok(Self { dataset, selection, scope, columns, shown })
+        Ok(Self {
+            dataset,
+            selection,
+            scope,
+            columns,
+            shown,
+        })
     }
 
     /// The columns of the rows, as the stream's header names them; those after the chosen ones are hidden.
@@ -88,7 +101,11 @@ impl<'a> Query<'a> {
     pub fn rows(&self) -> Template {
         let definition = &self.dataset.definition;
         let mut sql = Template::default();
-        sql.push("select ").list(self.columns.iter().map(|position| definition.columns[*position].sql.as_str()));
+        sql.push("select ").list(
+            self.columns
+                .iter()
+                .map(|position| definition.columns[*position].sql.as_str()),
+        );
         self.push_from_and_where(&mut sql);
         if let Some(cursor) = &self.selection.after {
             sql.push(" and ");
@@ -99,8 +116,14 @@ impl<'a> Query<'a> {
             sql.value(&as_of.to_string(), "timestamptz").push(")");
         }
         sql.push(" order by ").list(definition.order.iter().map(|order| {
-            let column = definition.column(&order.column).expect("a definition's order names its columns");
-            format!("{}{}", definition.columns[column].sql, if order.descending { " desc" } else { "" })
+            let column = definition
+                .column(&order.column)
+                .expect("a definition's order names its columns");
+            format!(
+                "{}{}",
+                definition.columns[column].sql,
+                if order.descending { " desc" } else { "" }
+            )
         }));
         self.push_limit(&mut sql);
         sql
@@ -135,7 +158,10 @@ impl<'a> Query<'a> {
                 self.push_scope(&mut sql, choices.owner.as_deref());
             }
         }
-        sql.push(&format!(" and ({value}) is not null order by 2, 1 limit {}", OPTIONS_MAX + 1));
+        sql.push(&format!(
+            " and ({value}) is not null order by 2, 1 limit {}",
+            OPTIONS_MAX + 1
+        ));
         Ok(sql)
     }
 
@@ -168,7 +194,10 @@ impl<'a> Query<'a> {
         match (self.scope, owner) {
             (Scope::All, _) => {}
             (Scope::Owner(user), Some(owner)) => {
-                sql.push(" and (").push(owner).push(") = ").value(&user.to_string(), "bigint");
+                sql.push(" and (")
+                    .push(owner)
+                    .push(") = ")
+                    .value(&user.to_string(), "bigint");
             }
             // No rule says whose the rows are: nobody's.
             (Scope::Owner(_), None) => {
@@ -191,17 +220,27 @@ impl<'a> Query<'a> {
             .iter()
             .zip(values)
             .map(|(order, value)| {
-                let position = definition.column(&order.column).expect("a definition's order names its columns");
+                let position = definition
+                    .column(&order.column)
+                    .expect("a definition's order names its columns");
                 let column = definition.columns[position].sql.as_str();
-                Key { column, pg_type: &self.dataset.types[position], descending: order.descending, value: value.as_deref() }
+                Key {
+                    column,
+                    pg_type: &self.dataset.types[position],
+                    descending: order.descending,
+                    value: value.as_deref(),
+                }
             })
             .collect();
         // A row comparison is what an index on the order can begin at. It is right only where nulls come before
         // every value, as they do descending, and where no value is null.
         if keys.iter().all(|key| key.descending && key.value.is_some()) {
-            sql.push("(").list(keys.iter().map(|key| key.column)).push(") < (");
+            sql.push("(")
+                .list(keys.iter().map(|key| key.column))
+                .push(") < (");
             for (at, key) in keys.iter().enumerate() {
-                sql.push(if at == 0 { "" } else { ", " }).value(key.value.unwrap_or_default(), key.pg_type);
+                sql.push(if at == 0 { "" } else { ", " })
+                    .value(key.value.unwrap_or_default(), key.pg_type);
             }
             sql.push(")");
         } else {
@@ -247,9 +286,17 @@ impl Key<'_> {
         match (self.descending, self.value) {
             (true, None) => sql.push("(").push(self.column).push(") is not null"),
             (false, None) => sql.push("false"),
-            (true, Some(value)) => sql.push("(").push(self.column).push(") < ").value(value, self.pg_type),
+            (true, Some(value)) => sql
+                .push("(")
+                .push(self.column)
+                .push(") < ")
+                .value(value, self.pg_type),
             (false, Some(value)) => {
-                sql.push("((").push(self.column).push(") is null or (").push(self.column).push(") > ");
+                sql.push("((")
+                    .push(self.column)
+                    .push(") is null or (")
+                    .push(self.column)
+                    .push(") > ");
                 sql.value(value, self.pg_type).push(")")
             }
         };
@@ -257,7 +304,11 @@ impl Key<'_> {
 }
 
 fn default_columns(definition: &Definition) -> Vec<usize> {
-    let shown = definition.columns.iter().enumerate().filter(|(_, column)| !column.hidden && !column.secret);
+    let shown = definition
+        .columns
+        .iter()
+        .enumerate()
+        .filter(|(_, column)| !column.hidden && !column.secret);
     shown.map(|(position, _)| position).collect()
 }
 
@@ -285,7 +336,8 @@ impl Template {
     /// A place for a value of anyone's.
     fn value(&mut self, value: &str, pg_type: &str) -> &mut Self {
         self.values.push(value.to_owned());
-        self.text.push_str(&format!("%{}$L::{pg_type}", self.values.len()));
+        self.text
+            .push_str(&format!("%{}$L::{pg_type}", self.values.len()));
         self
     }
 
@@ -295,6 +347,12 @@ impl Template {
     /// What the database answers.
     pub async fn render(&self, connection: &mut PgConnection) -> sqlx::Result<AssertSqlSafe<String>> {
         let render = sqlx::query_scalar("select format($1, variadic $2::text[])");
-        Ok(AssertSqlSafe(render.bind(&self.text).bind(&self.values).fetch_one(connection).await?))
+        Ok(AssertSqlSafe(
+            render
+                .bind(&self.text)
+                .bind(&self.values)
+                .fetch_one(connection)
+                .await?,
+        ))
     }
 }

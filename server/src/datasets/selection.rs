@@ -45,14 +45,19 @@ pub enum ParameterError {
 impl ParameterError {
     /// A value that is not of its parameter's kind; `problem` goes on after the parameter's name.
     pub fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::Invalid { field: field.into(), problem: problem.into() }
+        Self::Invalid {
+            field: field.into(),
+            problem: problem.into(),
+        }
     }
 
     /// The parameter it is about.
     #[must_use]
     pub fn field(&self) -> &str {
         match self {
-            Self::Unknown { field, .. } | Self::Invalid { field, .. } | Self::Contradictory { field, .. } => field,
+            Self::Unknown { field, .. } | Self::Invalid { field, .. } | Self::Contradictory { field, .. } => {
+                field
+            }
         }
     }
 }
@@ -72,7 +77,9 @@ impl Selection {
         let mut selection = Self::default();
         // The zone first: it says what a time without one means.
         if let Some((name, value)) = given.iter().find(|(name, _)| *name == "zone") {
-            selection.zone = value.parse().map_err(|error| ParameterError::invalid(*name, format!("is wrong: {error}")))?;
+            selection.zone = value
+                .parse()
+                .map_err(|error| ParameterError::invalid(*name, format!("is wrong: {error}")))?;
         }
         for &(name, value) in &given {
             selection.take(definition, name, value)?;
@@ -103,24 +110,40 @@ impl Selection {
     #[must_use]
     pub fn filter(&self, definition: &Definition, name: &str) -> Option<&str> {
         let position = definition.filter(name)?;
-        self.filters.iter().find(|(at, _)| *at == position).map(|(_, value)| value.as_str())
+        self.filters
+            .iter()
+            .find(|(at, _)| *at == position)
+            .map(|(_, value)| value.as_str())
     }
 
     fn refuse_contradictions(&self, definition: &Definition) -> Result<(), ParameterError> {
         for (position, value) in &self.filters {
             let filter = &definition.filters[*position];
-            let earlier = filter.later_than.as_deref().and_then(|name| Some((name, self.filter(definition, name)?)));
+            let earlier = filter
+                .later_than
+                .as_deref()
+                .and_then(|name| Some((name, self.filter(definition, name)?)));
             if let Some((name, start)) = earlier
                 && value.parse::<Timestamp>().ok() <= start.parse::<Timestamp>().ok()
             {
-                let problem = format!("({value}) must be later than `{name}` ({start}), or there can be no rows");
-                return Err(ParameterError::Contradictory { field: filter.name.clone(), problem });
+                let problem =
+                    format!("({value}) must be later than `{name}` ({start}), or there can be no rows");
+                return Err(ParameterError::Contradictory {
+                    field: filter.name.clone(),
+                    problem,
+                });
             }
             if let Some(other) = &filter.contradicts
                 && self.filter(definition, &other.filter) == Some(&other.value)
             {
-                let problem = format!("contradicts `{}={}`: there can be no rows", other.filter, other.value);
-                return Err(ParameterError::Contradictory { field: filter.name.clone(), problem });
+                let problem = format!(
+                    "contradicts `{}={}`: there can be no rows",
+                    other.filter, other.value
+                );
+                return Err(ParameterError::Contradictory {
+                    field: filter.name.clone(),
+                    problem,
+                });
             }
         }
         Ok(())
@@ -134,11 +157,17 @@ fn given<'a>(
     let mut given: Vec<(&str, &str)> = Vec::new();
     for (name, value) in pairs {
         if value.contains('\0') {
-            return Err(ParameterError::invalid(name, "holds a NUL character, which PostgreSQL's text cannot"));
+            return Err(ParameterError::invalid(
+                name,
+                "holds a NUL character, which PostgreSQL's text cannot",
+            ));
         }
         if given.iter().any(|(other, _)| other == name) {
             let problem = "is given twice; give it once".to_owned();
-            return Err(ParameterError::Contradictory { field: name.clone(), problem });
+            return Err(ParameterError::Contradictory {
+                field: name.clone(),
+                problem,
+            });
         }
         given.push((name, value));
     }
@@ -148,21 +177,40 @@ fn given<'a>(
 
 fn unknown(definition: &Definition, field: &str) -> ParameterError {
     let filters = definition.filters.iter().map(|filter| filter.name.as_str());
-    let known: Vec<_> = filters.chain(["columns", "limit", "after", "as_of", "zone"]).collect();
-    ParameterError::Unknown { field: field.to_owned(), known: known.join(", ") }
+    let known: Vec<_> = filters
+        .chain(["columns", "limit", "after", "as_of", "zone"])
+        .collect();
+    ParameterError::Unknown {
+        field: field.to_owned(),
+        known: known.join(", "),
+    }
 }
 
 fn parse_columns(definition: &Definition, value: &str) -> Result<Vec<usize>, ParameterError> {
     let mut columns = Vec::new();
     for name in value.split(',').map(str::trim) {
-        let position = definition.column(name).filter(|position| !definition.columns[*position].hidden);
+        let position = definition
+            .column(name)
+            .filter(|position| !definition.columns[*position].hidden);
         let Some(position) = position else {
-            let shown = definition.columns.iter().filter(|column| !column.hidden && !column.secret);
-            let known = shown.map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ");
-            return Err(ParameterError::invalid("columns", format!("names `{name}`; the columns are {known}")));
+            let shown = definition
+                .columns
+                .iter()
+                .filter(|column| !column.hidden && !column.secret);
+            let known = shown
+                .map(|column| column.name.as_str())
+                .collect::<Vec<_>>()
+                .join(", ");
+            return Err(ParameterError::invalid(
+                "columns",
+                format!("names `{name}`; the columns are {known}"),
+            ));
         };
         if columns.contains(&position) {
-            return Err(ParameterError::invalid("columns", format!("names `{name}` twice")));
+            return Err(ParameterError::invalid(
+                "columns",
+                format!("names `{name}` twice"),
+            ));
         }
         columns.push(position);
     }
@@ -172,12 +220,20 @@ fn parse_columns(definition: &Definition, value: &str) -> Result<Vec<usize>, Par
 fn parse_limit(value: &str) -> Result<u64, ParameterError> {
     match value.trim().parse::<u64>() {
         Ok(limit) if (1..=LIMIT_MAX).contains(&limit) => Ok(limit),
-        _ => Err(ParameterError::invalid("limit", format!("is not a whole number from 1 to {LIMIT_MAX}"))),
+        _ => Err(ParameterError::invalid(
+            "limit",
+            format!("is not a whole number from 1 to {LIMIT_MAX}"),
+        )),
     }
 }
 
 fn parse_cursor(definition: &Definition, value: &str) -> Result<Cursor, ParameterError> {
-    let foreign = || ParameterError::invalid("after", "is not a cursor of this dataset; take one from an end record");
+    let foreign = || {
+        ParameterError::invalid(
+            "after",
+            "is not a cursor of this dataset; take one from an end record",
+        )
+    };
     let cursor = Cursor::decode(value).map_err(|_| foreign())?;
     match cursor.values().len() == definition.order.len() {
         true => Ok(cursor),
@@ -192,7 +248,10 @@ fn parse_filter(filter: &Filter, value: &str, zone: &Zone) -> Result<Option<Stri
         FilterKind::Text => Ok(Some(value.to_owned())),
         FilterKind::Integer => match value.trim().parse::<i64>() {
             Ok(number) => Ok(Some(number.to_string())),
-            Err(_) => Err(ParameterError::invalid(name, "is not a whole number that fits into 64 bits")),
+            Err(_) => Err(ParameterError::invalid(
+                name,
+                "is not a whole number that fits into 64 bits",
+            )),
         },
         FilterKind::Boolean => match value.trim() {
             "true" | "1" | "on" => Ok(Some("true".to_owned())),
@@ -206,10 +265,24 @@ fn parse_filter(filter: &Filter, value: &str, zone: &Zone) -> Result<Option<Stri
 /// A time as people and programs write it: RFC 3339, a date, a date and a time, or epoch milliseconds.
 fn parse_time(name: &str, value: &str, zone: &Zone) -> Result<Timestamp, ParameterError> {
     let value = value.trim();
-    let milliseconds = || value.parse().ok().and_then(|number| Timestamp::from_millisecond(number).ok());
+    let milliseconds = || {
+        value
+            .parse()
+            .ok()
+            .and_then(|number| Timestamp::from_millisecond(number).ok())
+    };
     let in_zone = |local: DateTime| zone.time_zone().to_ambiguous_timestamp(local).compatible().ok();
-    let local = || value.parse::<DateTime>().or_else(|_| value.parse::<Date>().map(|date| date.at(0, 0, 0, 0))).ok();
-    let time = value.parse::<Timestamp>().ok().or_else(milliseconds).or_else(|| local().and_then(in_zone));
+    let local = || {
+        value
+            .parse::<DateTime>()
+            .or_else(|_| value.parse::<Date>().map(|date| date.at(0, 0, 0, 0)))
+            .ok()
+    };
+    let time = value
+        .parse::<Timestamp>()
+        .ok()
+        .or_else(milliseconds)
+        .or_else(|| local().and_then(in_zone));
     time.ok_or_else(|| {
         let problem = "is not a time; write 2026-01-28, 2026-01-28T12:00, 2026-01-28T12:00:00Z or milliseconds \
                        since 1970";
@@ -223,23 +296,44 @@ mod tests {
 
     fn parse(pairs: &[(&str, &str)]) -> Result<Selection, ParameterError> {
         let definition = Definition::parse(include_str!("../../datasets/usage-logs.toml")).unwrap();
-        let pairs: Vec<_> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let pairs: Vec<_> = pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         Selection::parse(&definition, &pairs)
     }
 
     fn filters(pairs: &[(&str, &str)]) -> Vec<String> {
-        parse(pairs).unwrap().filters.into_iter().map(|(_, value)| value).collect()
+        parse(pairs)
+            .unwrap()
+            .filters
+            .into_iter()
+            .map(|(_, value)| value)
+            .collect()
     }
 
     #[test]
     fn a_blank_value_is_no_filter_and_a_session_is_taken_as_it_is() {
-        assert_eq!(filters(&[("session", "  "), ("user", ""), ("model", " x ")]), [" x "]);
+        assert_eq!(
+            filters(&[("session", "  "), ("user", ""), ("model", " x ")]),
+            [" x "]
+        );
     }
 
     #[test]
     fn a_time_may_be_written_in_several_ways_and_means_the_callers_zone() {
-        for start in ["2026-01-27T16:00:00Z", "2026-01-28T00:00:00+08:00", "2026-01-28", "2026-01-28 00:00", "1769529600000"] {
-            assert_eq!(filters(&[("start", start), ("zone", "Asia/Shanghai")]), ["2026-01-27T16:00:00Z"], "{start}");
+        for start in [
+            "2026-01-27T16:00:00Z",
+            "2026-01-28T00:00:00+08:00",
+            "2026-01-28",
+            "2026-01-28 00:00",
+            "1769529600000",
+        ] {
+            assert_eq!(
+                filters(&[("start", start), ("zone", "Asia/Shanghai")]),
+                ["2026-01-27T16:00:00Z"],
+                "{start}"
+            );
         }
     }
 
@@ -262,9 +356,16 @@ mod tests {
             (vec![("model", "a"), ("model", "b")], "model"),
             (vec![("start", "2026-01-02"), ("end", "2026-01-01")], "end"),
             (vec![("start", "2026-01-01"), ("end", "2026-01-01")], "end"),
-            (vec![("status_code", "200"), ("exclude_200", "true")], "exclude_200"),
+            (
+                vec![("status_code", "200"), ("exclude_200", "true")],
+                "exclude_200",
+            ),
         ] {
-            assert_eq!(parse(&pairs).expect_err("it should be refused").field(), field, "{pairs:?}");
+            assert_eq!(
+                parse(&pairs).expect_err("it should be refused").field(),
+                field,
+                "{pairs:?}"
+            );
         }
     }
 }

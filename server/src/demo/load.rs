@@ -17,52 +17,50 @@ pub(super) async fn lock(connection: &mut PgConnection) -> Result<(), DemoError>
     Ok(())
 }
 
+/// Writes every row of a small table, with ids from 1, and returns how many; the number is the demo's end in
+/// microseconds since 1970.
+type WriteRows = fn(&mut CopyText, i64) -> u64;
+
+/// The small tables with the columns that are written, in an order that satisfies their foreign keys.
+const SURROUNDINGS: [(&str, &str, WriteRows); 6] = [
+    ("users", people::USER_COLUMNS, people::write_users),
+    ("keys", people::KEY_COLUMNS, people::write_keys),
+    (
+        "provider_vendors",
+        providers::VENDOR_COLUMNS,
+        providers::write_vendors,
+    ),
+    (
+        "providers",
+        providers::PROVIDER_COLUMNS,
+        providers::write_providers,
+    ),
+    (
+        "provider_endpoints",
+        probes::ENDPOINT_COLUMNS,
+        probes::write_endpoints,
+    ),
+    (
+        "provider_endpoint_probe_logs",
+        probes::PROBE_COLUMNS,
+        probes::write_probes,
+    ),
+];
+
 /// Everything around the requests, on the first load.
 pub(super) async fn surroundings(connection: &mut PgConnection, until: i64) -> Result<(), DemoError> {
     if !is_empty(connection, "users").await? {
         return Ok(());
     }
-    let rows = &mut CopyText::default();
-    let written = people::write_users(rows, until);
-    small_table(connection, "users", people::USER_COLUMNS, rows, written).await?;
-    let written = people::write_keys(rows, until);
-    small_table(connection, "keys", people::KEY_COLUMNS, rows, written).await?;
-    let written = providers::write_vendors(rows, until);
-    small_table(
-        connection,
-        "provider_vendors",
-        providers::VENDOR_COLUMNS,
-        rows,
-        written,
-    )
-    .await?;
-    let written = providers::write_providers(rows, until);
-    small_table(
-        connection,
-        "providers",
-        providers::PROVIDER_COLUMNS,
-        rows,
-        written,
-    )
-    .await?;
-    let written = probes::write_endpoints(rows, until);
-    small_table(
-        connection,
-        "provider_endpoints",
-        probes::ENDPOINT_COLUMNS,
-        rows,
-        written,
-    )
-    .await?;
-    let written = probes::write_probes(rows, until);
-    small_table(
-        connection,
-        "provider_endpoint_probe_logs",
-        probes::PROBE_COLUMNS,
-        rows,
-        written,
-    )
-    .await?;
+    for (table, columns, write) in SURROUNDINGS {
+        let mut rows = CopyText::default();
+        let last_id = write(&mut rows, until);
+        let statement = format!("copy public.{table} ({columns}) from stdin");
+        let mut copy = connection.copy_in_raw(&statement).await?;
+        copy.send(rows.bytes()).await?;
+        copy.finish().await?;
+        continue_ids(connection, table, last_id.cast_signed()).await?;
+    }
     connection
         .execute(sqlx::raw_sql(include_str!("last_probes.sql")))
         .await?;
@@ -134,23 +132,6 @@ async fn copy_requests(
     }
     copy.finish().await?;
     Ok(())
-}
-
-/// Sends `rows`, whose ids are 1 to `written`, and clears them.
-async fn small_table(
-    connection: &mut PgConnection,
-    table: &str,
-    columns: &str,
-    rows: &mut CopyText,
-    written: u64,
-) -> Result<(), DemoError> {
-    let mut copy = connection
-        .copy_in_raw(&format!("copy public.{table} ({columns}) from stdin"))
-        .await?;
-    copy.send(rows.bytes()).await?;
-    copy.finish().await?;
-    rows.clear();
-    continue_ids(connection, table, written.cast_signed()).await
 }
 
 /// Makes the next row of the table get the id after `last`.

@@ -47,9 +47,9 @@ impl Requests {
     /// `count` rows with ids from `first_id`, over the time before `until` (microseconds since 1970).
     pub(super) fn new(seed: u64, first_id: i64, count: u64, until: i64) -> Self {
         // Rows that are added later are not the same again.
-        let mut dice = Dice::new(seed ^ first_id.cast_unsigned() << 20);
+        let mut dice = Dice::new(seed ^ (first_id.cast_unsigned() << 20));
         let (calendar, traffic) = (Calendar::until(until), Traffic::new(&mut dice));
-        let previous = until - DAY_MICROSECONDS;
+        let previous = calendar.time(0);
         Self {
             dice,
             calendar,

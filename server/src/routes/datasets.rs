@@ -49,8 +49,15 @@ pub async fn list(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, A
 }
 
 /// One dataset.
-pub async fn show(app: web::Data<App>, caller: Caller, name: web::Path<String>) -> Result<HttpResponse, ApiError> {
-    let dataset = app.catalog.get(&name).ok_or_else(|| ApiError::UnknownDataset(name.into_inner()))?;
+pub async fn show(
+    app: web::Data<App>,
+    caller: Caller,
+    name: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let dataset = app
+        .catalog
+        .get(&name)
+        .ok_or_else(|| ApiError::UnknownDataset(name.into_inner()))?;
     Ok(HttpResponse::Ok().json(describe(dataset, &caller)?))
 }
 
@@ -78,9 +85,14 @@ pub async fn options(
 ) -> Result<HttpResponse, ApiError> {
     let (name, filter) = path.into_inner();
     let dataset = app.dataset(&name)?;
-    let declared = dataset.definition.filter(&filter).map(|position| &dataset.definition.filters[position]);
+    let declared = dataset
+        .definition
+        .filter(&filter)
+        .map(|position| &dataset.definition.filters[position]);
     let choices = declared.and_then(|declared| Some((declared, declared.options.as_ref()?)));
-    let Some((declared, choices)) = choices else { return Err(ApiError::UnknownOptions(filter)) };
+    let Some((declared, choices)) = choices else {
+        return Err(ApiError::UnknownOptions(filter));
+    };
     let selection = Selection::default();
     let template = Query::new(dataset, &caller, &selection)?.options(declared, choices)?;
     let key = (caller.scope(), name, filter);
@@ -98,15 +110,25 @@ fn describe<'a>(dataset: &'a Dataset, caller: &Caller) -> Result<Description<'a>
     let everything = Selection::default();
     let query = Query::new(dataset, caller, &everything)?;
     let admin = caller.scope() == Scope::All;
-    let filters = definition.filters.iter().filter(|filter| admin || !filter.admin_only);
+    let filters = definition
+        .filters
+        .iter()
+        .filter(|filter| admin || !filter.admin_only);
     let available = dataset.unavailable.is_none();
     Ok(Description {
         name: &definition.name,
         title: &definition.title,
         available,
-        reason: dataset.unavailable.as_ref().map(|unavailable| unavailable.reason.as_str()),
+        reason: dataset
+            .unavailable
+            .as_ref()
+            .map(|unavailable| unavailable.reason.as_str()),
         columns: if available { query.columns() } else { Vec::new() },
-        order: definition.order.iter().map(|order| order.column.as_str()).collect(),
+        order: definition
+            .order
+            .iter()
+            .map(|order| order.column.as_str())
+            .collect(),
         filters: filters
             .map(|filter| FilterDescription {
                 name: &filter.name,

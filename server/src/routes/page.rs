@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -34,9 +34,17 @@ pub async fn serve(request: HttpRequest) -> Result<HttpResponse, ApiError> {
 
 fn answer(path: &str, file: &EmbeddedFile, request: &HttpRequest) -> HttpResponse {
     let hash = STANDARD.encode(file.metadata.sha256_hash());
-    let tag = format!("\"{hash}\"");
-    let known = request.headers().get(header::IF_NONE_MATCH).is_some_and(|tags| tags.as_bytes() == tag.as_bytes());
-    let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    // Weak, since the same file goes out compressed and not.
+    let tag = format!("W/\"{hash}\"");
+    let known = request
+        .headers()
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|tags| tags.as_bytes() == tag.as_bytes());
+    let mut response = if known {
+        HttpResponse::NotModified()
+    } else {
+        HttpResponse::Ok()
+    };
     response
         .insert_header((header::ETAG, tag))
         .insert_header((header::CACHE_CONTROL, "no-cache"))
@@ -50,7 +58,9 @@ fn answer(path: &str, file: &EmbeddedFile, request: &HttpRequest) -> HttpRespons
 
 /// Scripts of our own only, WebAssembly, and the one inline script that Trunk writes, by its digest (CSP Level 3).
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
-    let index = Page::get(INDEX).map(|file| String::from_utf8_lossy(&file.data).into_owned()).unwrap_or_default();
+    let index = Page::get(INDEX)
+        .map(|file| String::from_utf8_lossy(&file.data).into_owned())
+        .unwrap_or_default();
     let digests: String = inline_scripts(&index)
         .map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
         .collect();

@@ -42,12 +42,18 @@ pub async fn page(
     let rows_max = app.settings.page_rows_max;
     let limit = selection.limit.unwrap_or(PAGE_ROWS.min(rows_max));
     if limit > rows_max {
-        return Err(ParameterError::invalid("limit", format!("is more than a page has: {rows_max} rows at most")).into());
+        return Err(ParameterError::invalid(
+            "limit",
+            format!("is more than a page has: {rows_max} rows at most"),
+        )
+        .into());
     }
     selection.limit = Some(limit);
     let query = Query::new(dataset, &caller, &selection)?;
     let connection = app.source.for_query().await?;
-    let prepared = Prepared::on(connection, dataset, &query, &selection).await.map_err(|error| blame_cursor(&selection, error))?;
+    let prepared = Prepared::on(connection, dataset, &query, &selection)
+        .await
+        .map_err(|error| blame_cursor(&selection, error))?;
     Ok(answer(&app, prepared, &request))
 }
 
@@ -74,9 +80,16 @@ pub async fn prepare(
 
 /// Only a cursor can hold what PostgreSQL cannot read: everything else was parsed.
 fn blame_cursor(selection: &Selection, error: sqlx::Error) -> ApiError {
-    let unreadable = error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code.starts_with("22"));
+    let unreadable = error
+        .as_database_error()
+        .and_then(|error| error.code())
+        .is_some_and(|code| code.starts_with("22"));
     match unreadable && selection.after.is_some() {
-        true => ParameterError::invalid("after", "is not a cursor of this dataset; take one from an end record").into(),
+        true => ParameterError::invalid(
+            "after",
+            "is not a cursor of this dataset; take one from an end record",
+        )
+        .into(),
         false => error.into(),
     }
 }

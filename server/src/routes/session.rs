@@ -30,7 +30,9 @@ pub async fn sign_in(
 
 /// Ends the session.
 pub async fn sign_out(_: Caller, request: HttpRequest) -> HttpResponse {
-    HttpResponse::NoContent().cookie(Sessions::end(over_tls(&request))).finish()
+    HttpResponse::NoContent()
+        .cookie(Sessions::end(over_tls(&request)))
+        .finish()
 }
 
 /// Who is signed in.
@@ -40,5 +42,8 @@ pub async fn me(caller: Caller) -> web::Json<Caller> {
 
 /// Whether the browser came over TLS, as the proxy before us says. Whoever lies about it only harms themselves.
 fn over_tls(request: &HttpRequest) -> bool {
-    request.headers().get("x-forwarded-proto").is_some_and(|scheme| scheme == "https")
+    request
+        .headers()
+        .get("x-forwarded-proto")
+        .is_some_and(|scheme| scheme == "https")
 }

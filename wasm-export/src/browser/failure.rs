@@ -65,7 +65,7 @@ impl From<ExportError> for Failure {
         let resumable = error.is_resumable();
         match error {
             ExportError::Interrupted { .. } => Self::incomplete(),
-            ExportError::Failed(problem) => Self { problem, resumable },
+            ExportError::Failed(problem) => Self { problem: *problem, resumable },
             other => Self::new("damaged", "The export cannot be completed", sentence(&other), resumable),
         }
     }

@@ -5,8 +5,15 @@ use crate::rows::{Kind, failure_line, header_line};
 use crate::sample::{any_options, awkward_text, cursor, end, export, export_chunks, header, row, stream};
 
 fn three_rows() -> (Header, &'static [u8]) {
-    let header = header(&[("id", Kind::Integer), ("name", Kind::Text), ("at", Kind::Timestamp)]);
-    (header, b"1\ta, b\t2026-01-28 12:34:56+00\n2\t=x\t\\N\n3\tc\t2026-01-28 12:34:57.5+00\n")
+    let header = header(&[
+        ("id", Kind::Integer),
+        ("name", Kind::Text),
+        ("at", Kind::Timestamp),
+    ]);
+    (
+        header,
+        b"1\ta, b\t2026-01-28 12:34:56+00\n2\t=x\t\\N\n3\tc\t2026-01-28 12:34:57.5+00\n",
+    )
 }
 
 /// What the server sends when it is asked to continue after a cursor.
@@ -15,7 +22,12 @@ fn continued(header: &Header, rows: &[u8], after: Option<&str>) -> Vec<u8> {
     let cursor = |line: &[u8]| header.cursor(&line[..line.len() - 1]);
     let rest: Vec<u8> = match after {
         None => rows.to_vec(),
-        Some(after) => lines.skip_while(|line| cursor(line).as_deref() != Some(after)).skip(1).flatten().copied().collect(),
+        Some(after) => lines
+            .skip_while(|line| cursor(line).as_deref() != Some(after))
+            .skip(1)
+            .flatten()
+            .copied()
+            .collect(),
     };
     stream(header, &rest)
 }
@@ -39,7 +51,14 @@ fn a_finished_export_tells_what_it_is() {
         }
     );
     assert_eq!(export.header(), Some(&header));
-    assert_eq!(export.progress(), Progress { rows: 3, raw_bytes: rows.len() as u64, file_bytes: file.len() as u64 });
+    assert_eq!(
+        export.progress(),
+        Progress {
+            rows: 3,
+            raw_bytes: rows.len() as u64,
+            file_bytes: file.len() as u64
+        }
+    );
     assert_eq!(export.push(b"x", &mut file), Err(ExportError::Finished));
     assert_eq!(export.finish(&mut file), Err(ExportError::Finished));
 }
@@ -47,7 +66,10 @@ fn a_finished_export_tells_what_it_is() {
 #[test]
 fn an_export_of_no_rows_is_whole() {
     let (header, _) = three_rows();
-    assert_eq!(export(&stream(&header, b""), &Options::default()), ("\u{feff}\"id\",name,at\r\n".into(), Ok(())));
+    assert_eq!(
+        export(&stream(&header, b""), &Options::default()),
+        ("\u{feff}\"id\",name,at\r\n".into(), Ok(()))
+    );
 }
 
 #[test]
@@ -57,7 +79,13 @@ fn a_stream_cut_anywhere_never_finishes() {
     for length in 0..stream.len() {
         let (file, result) = export(&stream[..length], &Options::default());
         let lines = file.iter().filter(|&&byte| byte == b'\n').count() as u64;
-        assert_eq!(result, Err(ExportError::Interrupted { rows: lines.saturating_sub(1) }), "cut at {length}");
+        assert_eq!(
+            result,
+            Err(ExportError::Interrupted {
+                rows: lines.saturating_sub(1)
+            }),
+            "cut at {length}"
+        );
     }
 }
 
@@ -72,7 +100,10 @@ fn a_changed_byte_never_goes_unnoticed() {
         // The cursor in the end record is the only thing that no digest covers.
         let cursor_begin = stream.len() - r#"Mw"}"#.len() - 1;
         if !(cursor_begin - 10..stream.len() - 3).contains(&at) {
-            assert!(export(&damaged, &Options::default()).1.is_err(), "changed at {at}");
+            assert!(
+                export(&damaged, &Options::default()).1.is_err(),
+                "changed at {at}"
+            );
         }
     }
 }
@@ -82,8 +113,13 @@ fn an_error_stays() {
     let (header, _) = three_rows();
     let mut export = Export::new(Options::default());
     let mut file = Vec::new();
-    let error = export.push(&[header_line(&header), b"1\n".to_vec()].concat(), &mut file).unwrap_err();
-    assert_eq!(error.to_string(), "row 1 has 1 cells where the header has 3 columns");
+    let error = export
+        .push(&[header_line(&header), b"1\n".to_vec()].concat(), &mut file)
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "row 1 has 1 cells where the header has 3 columns"
+    );
     assert!(!error.is_resumable());
     assert_eq!(export.push(b"1\ta\tb\n", &mut file), Err(error.clone()));
     export.resume();
@@ -94,19 +130,38 @@ fn an_error_stays() {
 #[test]
 fn a_failure_on_the_server_is_told_and_can_be_resumed() {
     let (header, rows) = three_rows();
-    let problem = Problem { detail: "The database went away.".to_owned(), ..Problem::default() };
-    let first = [header_line(&header), b"1\ta, b\t2026-01-28 12:34:56+00\n".to_vec(), failure_line(&problem)].concat();
+    let problem = Problem {
+        detail: "The database went away.".to_owned(),
+        ..Problem::default()
+    };
+    let first = [
+        header_line(&header),
+        b"1\ta, b\t2026-01-28 12:34:56+00\n".to_vec(),
+        failure_line(&problem),
+    ]
+    .concat();
     let mut export = Export::new(Options::default());
     let mut file = Vec::new();
     let error = export.push(&first, &mut file).unwrap_err();
-    assert_eq!(error, ExportError::Failed(problem));
+    assert_eq!(error, ExportError::Failed(Box::new(problem)));
     assert_eq!(export.finish(&mut file), Err(error));
     let point = export.resume_point().unwrap();
-    assert_eq!(point, ResumePoint { cursor: cursor("1"), as_of: header.as_of.clone() });
+    assert_eq!(
+        point,
+        ResumePoint {
+            cursor: cursor("1"),
+            as_of: header.as_of.clone()
+        }
+    );
     export.resume();
-    export.push(&continued(&header, rows, point.cursor.as_deref()), &mut file).unwrap();
+    export
+        .push(&continued(&header, rows, point.cursor.as_deref()), &mut file)
+        .unwrap();
     assert_eq!(export.finish(&mut file).unwrap().rows, 3);
-    assert_eq!(file, crate::sample::export(&stream(&header, rows), &Options::default()).0);
+    assert_eq!(
+        file,
+        crate::sample::export(&stream(&header, rows), &Options::default()).0
+    );
 }
 
 #[test]
@@ -120,11 +175,21 @@ fn an_export_that_is_cut_anywhere_and_resumed_is_the_same_file() {
         export.push(&whole[..cut], &mut file).unwrap();
         let after = export.resume_point().and_then(|point| point.cursor);
         export.resume();
-        export.push(&continued(&header, rows, after.as_deref()), &mut file).unwrap();
+        export
+            .push(&continued(&header, rows, after.as_deref()), &mut file)
+            .unwrap();
         let summary = export.finish(&mut file).unwrap();
         assert_eq!(file, expected, "cut at {cut}");
-        assert_eq!((summary.rows, summary.raw_bytes), (3, rows.len() as u64), "cut at {cut}");
-        assert_eq!((summary.file_bytes, summary.cursor), (file.len() as u64, cursor("3")), "cut at {cut}");
+        assert_eq!(
+            (summary.rows, summary.raw_bytes),
+            (3, rows.len() as u64),
+            "cut at {cut}"
+        );
+        assert_eq!(
+            (summary.file_bytes, summary.cursor),
+            (file.len() as u64, cursor("3")),
+            "cut at {cut}"
+        );
     }
 }
 
@@ -142,10 +207,15 @@ fn a_resumed_export_can_be_cut_again() {
     }
     assert_eq!(export.resume_point().unwrap().cursor, cursor("3"));
     export.resume();
-    export.push(&continued(&header, rows, cursor("3").as_deref()), &mut file).unwrap();
+    export
+        .push(&continued(&header, rows, cursor("3").as_deref()), &mut file)
+        .unwrap();
     let summary = export.finish(&mut file).unwrap();
     assert_eq!((summary.rows, summary.cursor), (3, cursor("3")));
-    assert_eq!(file, crate::sample::export(&stream(&header, rows), &Options::default()).0);
+    assert_eq!(
+        file,
+        crate::sample::export(&stream(&header, rows), &Options::default()).0
+    );
 }
 
 #[test]
@@ -153,10 +223,15 @@ fn a_stream_with_other_columns_continues_nothing() {
     let (first, rows) = three_rows();
     let mut export = Export::new(Options::default());
     let mut file = Vec::new();
-    export.push(&[header_line(&first), rows.to_vec()].concat(), &mut file).unwrap();
+    export
+        .push(&[header_line(&first), rows.to_vec()].concat(), &mut file)
+        .unwrap();
     export.resume();
     let other = header(&[("id", Kind::Integer), ("name", Kind::Text)]);
-    assert_eq!(export.push(&stream(&other, b"4\td\n"), &mut file), Err(ExportError::HeaderChanged));
+    assert_eq!(
+        export.push(&stream(&other, b"4\td\n"), &mut file),
+        Err(ExportError::HeaderChanged)
+    );
 }
 
 #[test]
@@ -164,9 +239,14 @@ fn the_estimate_and_the_moment_of_a_continuing_stream_may_differ() {
     let (header, rows) = three_rows();
     let mut export = Export::new(Options::default());
     let mut file = Vec::new();
-    export.push(&[header_line(&header), rows.to_vec()].concat(), &mut file).unwrap();
+    export
+        .push(&[header_line(&header), rows.to_vec()].concat(), &mut file)
+        .unwrap();
     export.resume();
-    let later = Header { estimated_rows: None, ..header };
+    let later = Header {
+        estimated_rows: None,
+        ..header
+    };
     assert_eq!(export.push(&stream(&later, b""), &mut file), Ok(()));
 }
 

@@ -35,20 +35,43 @@ pub enum ColumnError {
 /// # Errors
 /// When `columns` is empty, or names a column that is unknown, hidden or named before.
 pub fn chosen_columns(header: &Header, columns: Option<&[String]>) -> Result<Vec<usize>, ColumnError> {
-    let shown = || header.columns.iter().enumerate().filter(|(_, column)| !column.hidden);
-    let Some(names) = columns else { return Ok(shown().map(|(position, _)| position).collect()) };
-    let known = || shown().map(|(_, column)| format!("`{}`", column.name)).collect::<Vec<_>>().join(", ");
+    let shown = || {
+        header
+            .columns
+            .iter()
+            .enumerate()
+            .filter(|(_, column)| !column.hidden)
+    };
+    let Some(names) = columns else {
+        return Ok(shown().map(|(position, _)| position).collect());
+    };
+    let known = || {
+        shown()
+            .map(|(_, column)| format!("`{}`", column.name))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let mut chosen = Vec::with_capacity(names.len());
     for name in names {
         let Some((position, _)) = shown().find(|(_, column)| column.name == *name) else {
-            return Err(ColumnError::Unknown { name: name.clone(), known: known() });
+            return Err(ColumnError::Unknown {
+                name: name.clone(),
+                known: known(),
+            });
         };
         if chosen.contains(&position) {
-            return Err(ColumnError::Repeated { name: name.clone(), known: known() });
+            return Err(ColumnError::Repeated {
+                name: name.clone(),
+                known: known(),
+            });
         }
         chosen.push(position);
     }
-    if chosen.is_empty() { Err(ColumnError::Empty { known: known() }) } else { Ok(chosen) }
+    if chosen.is_empty() {
+        Err(ColumnError::Empty { known: known() })
+    } else {
+        Ok(chosen)
+    }
 }
 
 /// What stands above a column. Times on the wall of a zone name the zone: `Time (Asia/Shanghai)`.

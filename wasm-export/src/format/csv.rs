@@ -6,12 +6,12 @@
 use std::ops::Range;
 
 use super::FileFormat;
-use super::columns::{ColumnError, chosen_columns, heading};
+use super::columns::heading;
 use super::dialect::Dialect;
 use super::scan::Scan;
-use crate::options::{Bom, DecimalMark, Guard, HeaderStyle, Options};
+use crate::options::{Bom, HeaderStyle, Options};
 use crate::rows::{Header, Kind, ReadError, Row};
-use crate::value::{CellText, Written};
+use crate::value::{CellText, Written, is_rewritten};
 
 /// Writes one CSV file.
 pub(super) struct Csv {
@@ -26,48 +26,47 @@ pub(super) struct Csv {
     dialect: Dialect,
     text: CellText,
     scan: Scan,
-    scratch: Vec<u8>,
 }
 
 impl Csv {
-    /// A file of the columns that the options choose.
-    pub(super) fn new(header: &Header, options: &Options) -> Result<Self, ColumnError> {
-        let positions = chosen_columns(header, options.columns.as_deref())?;
+    /// A file of the columns at these positions.
+    pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Self {
         let headings = match options.header {
             HeaderStyle::None => Vec::new(),
-            _ => positions.iter().map(|&position| heading(&header.columns[position], options)).collect(),
+            _ => positions
+                .iter()
+                .map(|&position| heading(&header.columns[position], options))
+                .collect(),
         };
         let kinds: Vec<Kind> = header.columns.iter().map(|column| column.kind).collect();
-        let mut scan = Scan::new(options.delimiter.byte(), kinds.len(), suspicious(options.guard));
+        let dialect = Dialect::new(options);
+        let mut scan = Scan::new(dialect.delimiter, kinds.len(), dialect.suspicious_firsts());
         for (position, &kind) in kinds.iter().enumerate() {
-            if is_rewritten(kind, options.decimal) {
+            if is_rewritten(kind, options) {
                 scan.always_change(position);
             }
         }
-        Ok(Self {
+        Self {
             headings,
-            stretches: stretches(&positions),
+            stretches: stretches(positions),
             has_one_column: positions.len() == 1,
             kinds,
             bom: options.bom,
-            dialect: Dialect::new(options),
+            dialect,
             text: CellText::new(options),
             scan,
-            scratch: Vec::new(),
-        })
+        }
     }
 
     fn write_changed(&mut self, cell: &[u8], kind: Kind, out: &mut Vec<u8>) {
-        let start = out.len();
-        match self.text.write(cell, kind, out) {
+        match self.text.write(cell, kind) {
+            // Nothing at all would be a blank line, which readers skip.
             Written::Null if self.has_one_column => out.extend_from_slice(b"\"\""),
-            Written::Null | Written::Plain => {}
-            Written::Text => {
-                self.scratch.clear();
-                self.scratch.extend_from_slice(&out[start..]);
-                out.truncate(start);
-                self.dialect.write_cell(&self.scratch, is_typed(kind), self.has_one_column, out);
-            }
+            Written::Null => {}
+            Written::Plain(text) => out.extend_from_slice(text),
+            Written::Text(b"") if self.has_one_column => out.extend_from_slice(b"\"\""),
+            Written::Text(text) if is_typed(kind) => self.dialect.write_typed(text, out),
+            Written::Text(text) => self.dialect.write_text(text, out),
         }
     }
 }
@@ -121,7 +120,10 @@ impl FileFormat for Csv {
 /// The longest stretches of positions that follow each other.
 fn stretches(positions: &[usize]) -> Vec<Range<usize>> {
     let follow = |left: &usize, right: &usize| *right == *left + 1;
-    positions.chunk_by(follow).map(|chunk| chunk[0]..chunk[0] + chunk.len()).collect()
+    positions
+        .chunk_by(follow)
+        .map(|chunk| chunk[0]..chunk[0] + chunk.len())
+        .collect()
 }
 
 /// Whether the cells of a kind are of a fixed form that no spreadsheet runs.
@@ -129,32 +131,9 @@ fn is_typed(kind: Kind) -> bool {
     !matches!(kind, Kind::Text | Kind::Json | Kind::Bytes)
 }
 
-/// Whether the cells of a kind never look in the file as they do in a row.
-fn is_rewritten(kind: Kind, decimal: DecimalMark) -> bool {
-    match kind {
-        Kind::Timestamp | Kind::LocalTimestamp | Kind::Boolean => true,
-        Kind::Decimal | Kind::Float => decimal == DecimalMark::Comma,
-        _ => false,
-    }
-}
-
-/// The first bytes by which a cell needs a closer look. An empty cell's is the tab after it, or NUL.
-fn suspicious(guard: Guard) -> [bool; 256] {
-    let mut table = [false; 256];
-    let bytes: &[u8] = match guard {
-        Guard::None => b"\t\0",
-        Guard::Seeds => b"\t\0=+-@\r",
-        // What may begin a formula, or be skipped before one, or be the first byte of such a character.
-        Guard::Strict => b"=+-@'\" \x7f\xc2\xe1\xe2\xe3\xef",
-    };
-    for &byte in bytes {
-        table[usize::from(byte)] = true;
-    }
-    if guard == Guard::Strict {
-        table[..0x20].fill(true);
-    }
-    table
-}
-
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod reading_back;
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
 mod tests;

@@ -5,70 +5,81 @@ use memchr::memchr;
 use super::guard;
 use crate::options::{Guard, Options};
 
+/// A text with this byte is quoted.
+const QUOTED: u8 = 1;
+/// A text with this byte may hold a formula after it.
+const ENDS_CELL: u8 = 2;
+/// A text that begins with this byte may be a formula.
+const SUSPICIOUS: u8 = 4;
+
 /// The rules of one CSV file, the options folded into tables.
 pub(super) struct Dialect {
     pub(super) delimiter: u8,
     pub(super) newline: &'static [u8],
     guard: Guard,
-    /// The bytes for which a text cell is quoted.
-    quotes_text: [bool; 256],
-    /// The bytes for which a cell of a typed column is quoted.
-    quotes_typed: [bool; 256],
+    /// What each byte means in a cell of text.
+    text: [u8; 256],
+    /// What it means in a cell of a typed column.
+    typed: [u8; 256],
 }
 
 impl Dialect {
     pub(super) fn new(options: &Options) -> Self {
         let delimiter = options.delimiter.byte();
-        let minimal: &[u8] = &[delimiter, b'"', b'\r', b'\n'];
-        let (text, typed): (&[u8], &[u8]) = match options.guard {
-            Guard::Strict => (b",;\t|\"\r\n", minimal),
-            Guard::Seeds => (&[delimiter, b',', b'"', b'\n'], &[delimiter, b',', b'"', b'\n']),
-            Guard::None => (minimal, minimal),
-        };
+        let mut text = [0; 256];
+        let mut typed = [0; 256];
+        let minimal = [delimiter, b'"', b'\r', b'\n'];
+        match options.guard {
+            Guard::None => {
+                mark(&mut text, QUOTED, &minimal);
+                typed = text;
+            }
+            Guard::Seeds => {
+                mark(&mut text, QUOTED, &[delimiter, b',', b'"', b'\n']);
+                mark(&mut text, SUSPICIOUS, b"=+-@\t\r");
+                typed = text;
+            }
+            Guard::Strict => {
+                mark(&mut typed, QUOTED, &minimal);
+                mark(&mut text, QUOTED, b",;\t|\"\r\n");
+                for (byte, meaning) in (0..=u8::MAX).zip(&mut text) {
+                    *meaning |= if guard::ends_cell(byte, delimiter) {
+                        ENDS_CELL
+                    } else {
+                        0
+                    };
+                    *meaning |= if guard::is_suspicious(byte) { SUSPICIOUS } else { 0 };
+                }
+            }
+        }
         Self {
             delimiter,
             newline: options.newline.bytes(),
             guard: options.guard,
-            quotes_text: set_of(text),
-            quotes_typed: set_of(typed),
+            text,
+            typed,
         }
     }
 
-    /// Appends a cell that is not null. `is_typed`: a number, a time, a boolean.
-    pub(super) fn write_cell(&self, text: &[u8], is_typed: bool, is_only_cell: bool, out: &mut Vec<u8>) {
+    /// The first bytes by which a cell of any column needs a closer look.
+    pub(super) fn suspicious_firsts(&self) -> [bool; 256] {
+        self.text.map(|meaning| meaning & SUSPICIOUS != 0)
+    }
+
+    /// Appends the cell of a column whose texts have a fixed form: a number, a date.
+    pub(super) fn write_typed(&self, text: &[u8], out: &mut Vec<u8>) {
         match self.guard {
-            Guard::None => write(text, self.must_quote(text, &self.quotes_typed), out),
-            Guard::Strict if is_typed => write(text, self.must_quote(text, &self.quotes_typed), out),
+            Guard::Seeds => self.write_as_seeds(text, out),
+            Guard::Strict | Guard::None => write(text, must_quote(text, meaning(text, &self.typed)), out),
+        }
+    }
+
+    /// Appends a cell of any text.
+    pub(super) fn write_text(&self, text: &[u8], out: &mut Vec<u8>) {
+        match self.guard {
+            Guard::Seeds => self.write_as_seeds(text, out),
             Guard::Strict => self.write_guarded(text, false, out),
-            Guard::Seeds => self.write_as_seeds(text, is_only_cell, out),
-        }
-    }
-
-    fn write_guarded(&self, text: &[u8], quoted: bool, out: &mut Vec<u8>) {
-        let guarded = guard::encode(text, self.delimiter);
-        let quoted = quoted
-            || guarded.len() > text.len()
-            || text.starts_with(b" ")
-            || text.ends_with(b" ")
-            || self.must_quote(text, &self.quotes_text);
-        write(&guarded, quoted, out);
-    }
-
-    /// Exactly as the seeds have it; but a row of one empty cell is no blank line.
-    fn write_as_seeds(&self, text: &[u8], is_only_cell: bool, out: &mut Vec<u8>) {
-        let quoted = contains(text, &self.quotes_text) || (is_only_cell && text.is_empty());
-        let marked = matches!(text.first(), Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r'));
-        if quoted {
-            out.push(b'"');
-        }
-        if marked {
-            out.push(b'\'');
-        }
-        if quoted {
-            write_doubled(text, out);
-            out.push(b'"');
-        } else {
-            out.extend_from_slice(text);
+            Guard::None => write(text, must_quote(text, meaning(text, &self.text)), out),
         }
     }
 
@@ -77,26 +88,55 @@ impl Dialect {
     pub(super) fn write_heading(&self, heading: &str, is_first: bool, out: &mut Vec<u8>) {
         match self.guard {
             Guard::Strict => self.write_guarded(heading.as_bytes(), is_first, out),
-            _ => self.write_cell(heading.as_bytes(), false, is_first, out),
+            Guard::Seeds | Guard::None => self.write_text(heading.as_bytes(), out),
         }
     }
 
-    /// An empty text is quoted, to be told from null; `\.` alone would end the input of PostgreSQL's COPY.
-    fn must_quote(&self, text: &[u8], bytes: &[bool; 256]) -> bool {
-        text.is_empty() || text == b"\\." || contains(text, bytes)
+    fn write_guarded(&self, text: &[u8], quoted: bool, out: &mut Vec<u8>) {
+        let meaning = meaning(text, &self.text);
+        let quoted = quoted || must_quote(text, meaning) || text.starts_with(b" ") || text.ends_with(b" ");
+        if meaning & ENDS_CELL == 0 && !self.begins_suspiciously(text) {
+            return write(text, quoted, out);
+        }
+        let guarded = guard::encode(text, self.delimiter);
+        write(&guarded, quoted || guarded.len() > text.len(), out);
+    }
+
+    /// Exactly as the seeds have it.
+    fn write_as_seeds(&self, text: &[u8], out: &mut Vec<u8>) {
+        let prefix: &[u8] = if self.begins_suspiciously(text) { b"'" } else { b"" };
+        if meaning(text, &self.text) & QUOTED == 0 {
+            out.extend_from_slice(prefix);
+            out.extend_from_slice(text);
+        } else {
+            out.push(b'"');
+            out.extend_from_slice(prefix);
+            write_doubled(text, out);
+            out.push(b'"');
+        }
+    }
+
+    fn begins_suspiciously(&self, text: &[u8]) -> bool {
+        text.first()
+            .is_some_and(|&first| self.text[usize::from(first)] & SUSPICIOUS != 0)
     }
 }
 
-fn set_of(bytes: &[u8]) -> [bool; 256] {
-    let mut set = [false; 256];
+fn mark(table: &mut [u8; 256], meaning: u8, bytes: &[u8]) {
     for &byte in bytes {
-        set[usize::from(byte)] = true;
+        table[usize::from(byte)] |= meaning;
     }
-    set
 }
 
-fn contains(text: &[u8], set: &[bool; 256]) -> bool {
-    text.iter().any(|&byte| set[usize::from(byte)])
+/// What all the bytes of a text mean together.
+fn meaning(text: &[u8], table: &[u8; 256]) -> u8 {
+    text.iter()
+        .fold(0, |meaning, &byte| meaning | table[usize::from(byte)])
+}
+
+/// An empty text is quoted, to be told from null; `\.` alone would end the input of PostgreSQL's COPY.
+fn must_quote(text: &[u8], meaning: u8) -> bool {
+    meaning & QUOTED != 0 || text.is_empty() || text == b"\\."
 }
 
 fn write(text: &[u8], quoted: bool, out: &mut Vec<u8>) {

@@ -59,18 +59,24 @@ pub fn decode(cell: &[u8], delimiter: u8) -> Cow<'_, [u8]> {
 
 /// Whether a reader with some common delimiter other than the file's own, or one that knows no quotes across lines,
 /// begins a new cell after this byte.
-fn ends_cell(byte: u8, delimiter: u8) -> bool {
+pub(super) fn ends_cell(byte: u8, delimiter: u8) -> bool {
     matches!(byte, b'\r' | b'\n') || (byte != delimiter && matches!(byte, b',' | b';' | b'\t' | b'|'))
+}
+
+/// Whether a start with this byte may need a mark: it begins a formula, or is, or begins a character that is,
+/// skipped before one.
+pub(super) fn is_suspicious(byte: u8) -> bool {
+    matches!(byte, 0..=b' ' | b'=' | b'+' | b'-' | b'@' | b'\'' | b'"' | 0x7f | 0xc2 | 0xe1..=0xe3 | 0xef)
 }
 
 fn needs_mark(text: &[u8], start: usize, delimiter: u8) -> bool {
     let rest = &text[start..];
     match rest.first() {
-        None => false,
         Some(b'\'') => true,
         // Some spreadsheets drop these and then look again. Within a cell they only indent a line.
         Some(b'\t' | b'\r' | b'\n' | b'\0') if start == 0 => true,
-        Some(_) => begins_formula(rest, start > 0, delimiter),
+        Some(&first) => is_suspicious(first) && begins_formula(rest, start > 0, delimiter),
+        None => false,
     }
 }
 
@@ -102,7 +108,12 @@ fn is_skipped(character: char) -> bool {
 }
 
 fn first_character(text: &[u8]) -> Option<(char, usize)> {
-    let character = text[..text.len().min(4)].utf8_chunks().next()?.valid().chars().next()?;
+    let character = text[..text.len().min(4)]
+        .utf8_chunks()
+        .next()?
+        .valid()
+        .chars()
+        .next()?;
     Some((character, character.len_utf8()))
 }
 
@@ -130,7 +141,8 @@ fn split_digits(text: &[u8]) -> (usize, &[u8]) {
     (count, &text[count..])
 }
 
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
 mod tests {
     use proptest::prelude::*;
 
@@ -204,20 +216,50 @@ mod tests {
 
     #[test]
     fn plain_text_and_numbers_stay_as_they_are() {
-        for text in ["", "plain", "-5", "-1.25e-3", "5.", ".5", "-.5E+7", "1=1", "a-b", "3 - 2", "it's", "a\nb;c", "\\."] {
+        for text in [
+            "", "plain", "-5", "-1.25e-3", "5.", ".5", "-.5E+7", "1=1", "a-b", "3 - 2", "it's", "a\nb;c",
+            "\\.",
+        ] {
             check(b',', &[(text, text)]);
         }
     }
 
     #[test]
     fn what_only_resembles_a_number_is_marked() {
-        check(b',', &[("-", "'-"), ("-5a", "'-5a"), ("-.", "'-."), ("-e5", "'-e5"), ("-1e", "'-1e"), ("-1 ", "'-1 ")]);
-        check(b',', &[("--1", "'--1"), ("-0x1", "'-0x1"), ("-1.2.3", "'-1.2.3"), ("-٣", "'-٣")]);
+        check(
+            b',',
+            &[
+                ("-", "'-"),
+                ("-5a", "'-5a"),
+                ("-.", "'-."),
+                ("-e5", "'-e5"),
+                ("-1e", "'-1e"),
+                ("-1 ", "'-1 "),
+            ],
+        );
+        check(
+            b',',
+            &[
+                ("--1", "'--1"),
+                ("-0x1", "'-0x1"),
+                ("-1.2.3", "'-1.2.3"),
+                ("-٣", "'-٣"),
+            ],
+        );
     }
 
     #[test]
     fn a_mark_that_was_there_is_kept_apart_from_ours() {
-        check(b',', &[("'=1", "''=1"), ("'", "''"), ("''", "'''"), ("a;'b", "a;''b"), ("'-5", "''-5")]);
+        check(
+            b',',
+            &[
+                ("'=1", "''=1"),
+                ("'", "''"),
+                ("''", "'''"),
+                ("a;'b", "a;''b"),
+                ("'-5", "''-5"),
+            ],
+        );
     }
 
     proptest! {

@@ -26,12 +26,10 @@ pub trait FileFormat: Send {
     fn finish(&mut self, out: &mut Vec<u8>);
 }
 
-/// The format that the options name, for rows of this header.
-///
-/// # Errors
-/// When the options choose columns that the header does not show.
-pub fn new(header: &Header, options: &Options) -> Result<Box<dyn FileFormat>, ColumnError> {
+/// The format that the options name, for the columns at these positions of the header.
+#[must_use]
+pub fn new(header: &Header, positions: &[usize], options: &Options) -> Box<dyn FileFormat> {
     match options.format {
-        Format::Csv => Ok(Box::new(csv::Csv::new(header, options)?)),
+        Format::Csv => Box::new(csv::Csv::new(header, positions, options)),
     }
 }

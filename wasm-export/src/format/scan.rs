@@ -70,17 +70,23 @@ impl Scan {
     /// `end` is the bit where the row ends, if it does in this block.
     #[inline]
     fn read_block(&mut self, block: &[u8; BLOCK], at: usize, end: u64, before: &mut Before) {
-        let Some(delimited) = self.delimited[at..].first_chunk_mut::<BLOCK>() else { return };
+        let Some(delimited) = self.delimited[at..].first_chunk_mut::<BLOCK>() else {
+            return;
+        };
         let masks = Masks::of(block, self.delimiter, delimited);
         let firsts = masks.tabs << 1 | before.tab;
         let after_spaces = masks.spaces << 1 | before.space;
-        *before = Before { tab: masks.tabs >> 63, space: masks.spaces >> 63 };
+        *before = Before {
+            tab: masks.tabs >> 63,
+            space: masks.spaces >> 63,
+        };
         let ends = masks.tabs | end;
         let mut changed = masks.special | after_spaces & ends;
         let mut suspects = firsts & masks.suspects;
         while suspects != 0 {
             let first = suspects & suspects.wrapping_neg();
-            if self.suspicious[usize::from(block[first.trailing_zeros() as usize % BLOCK])] {
+            let byte = block[first.trailing_zeros() as usize % BLOCK];
+            if self.suspicious[usize::from(byte)] || first & ends != 0 {
                 changed |= first;
             }
             suspects ^= first;
@@ -111,7 +117,11 @@ impl Scan {
         let mut next = self.cells;
         self.cells += count;
         while next < self.cells {
-            let Some(places) = self.ends.get_mut(next..).and_then(|places| places.first_chunk_mut::<8>()) else {
+            let Some(places) = self
+                .ends
+                .get_mut(next..)
+                .and_then(|places| places.first_chunk_mut::<8>())
+            else {
                 return;
             };
             for place in places {
@@ -125,7 +135,11 @@ impl Scan {
     /// Where a cell begins and ends in the row.
     #[inline]
     pub(super) fn cell(&self, index: usize) -> (usize, usize) {
-        let start = if index == 0 { 0 } else { self.ends[index - 1] as usize + 1 };
+        let start = if index == 0 {
+            0
+        } else {
+            self.ends[index - 1] as usize + 1
+        };
         (start, self.ends[index] as usize)
     }
 
@@ -170,7 +184,12 @@ struct Masks {
 impl Masks {
     #[inline]
     fn of(block: &[u8; BLOCK], delimiter: u8, delimited: &mut [u8; BLOCK]) -> Self {
-        let mut masks = Self { tabs: 0, spaces: 0, special: 0, suspects: 0 };
+        let mut masks = Self {
+            tabs: 0,
+            spaces: 0,
+            special: 0,
+            suspects: 0,
+        };
         let (parts, _) = block.as_chunks::<16>();
         let (delimited, _) = delimited.as_chunks_mut::<16>();
         for (index, (part, delimited)) in parts.iter().zip(delimited).enumerate() {
@@ -179,7 +198,9 @@ impl Masks {
             let tabs = is(b'\t');
             let special = is(b'\\') | is(b'"') | is(b',') | is(b';') | is(b'|') | is(b'\r');
             // Up to `-`, and from DEL on, which one more makes negative.
-            let outer = (bytes + u8x16::splat(1)).cast_signed().simd_lt(i8x16::splat(b'/' as i8));
+            let outer = (bytes + u8x16::splat(1))
+                .cast_signed()
+                .simd_lt(i8x16::splat(b'/' as i8));
             let suspects = outer.cast_unsigned() | is(b'=') | is(b'@');
             *delimited = tabs.bitselect(u8x16::splat(delimiter), bytes).to_array();
             let place = 16 * index;

@@ -116,7 +116,8 @@ pub fn failure_line(problem: &Problem) -> Vec<u8> {
 
 fn json_line(mark: &[u8], value: &impl Serialize) -> Vec<u8> {
     let mut line = mark.to_vec();
-    serde_json::to_writer(&mut line, value).expect("these structs have string keys, and a Vec takes every byte");
+    serde_json::to_writer(&mut line, value)
+        .expect("these structs have string keys, and a Vec takes every byte");
     line.push(b'\n');
     line
 }

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::value::{NULL, unescape};
+use super::copy_text::{NULL, unescape};
 
 /// The longest cursor taken from a caller, in characters.
 const CURSOR_CHARS_MAX: usize = 16 * 1024;
@@ -44,7 +44,10 @@ impl Cursor {
             return Err(CursorError::TooLong);
         }
         let raw = URL_SAFE_NO_PAD.decode(text).map_err(|_| CursorError::NotBase64)?;
-        let values = raw.split(|&byte| byte == b'\t').map(value).collect::<Result<_, _>>()?;
+        let values = raw
+            .split(|&byte| byte == b'\t')
+            .map(value)
+            .collect::<Result<_, _>>()?;
         Ok(Self { values })
     }
 
@@ -60,7 +63,11 @@ fn value(cell: &[u8]) -> Result<Option<String>, CursorError> {
         return Ok(None);
     }
     let text = String::from_utf8(unescape(cell).into_owned()).map_err(|_| CursorError::NotText)?;
-    if text.contains('\0') { Err(CursorError::NotText) } else { Ok(Some(text)) }
+    if text.contains('\0') {
+        Err(CursorError::NotText)
+    } else {
+        Ok(Some(text))
+    }
 }
 
 #[cfg(test)]
@@ -71,7 +78,12 @@ mod tests {
     fn a_cursor_gives_back_the_values_of_its_cells() {
         let text = Cursor::encode([&b"2026-01-28 12:34:56.789123+00"[..], b"\\N", b"a\\tb", b""]);
         let cursor = Cursor::decode(&text).unwrap();
-        let expected = [Some("2026-01-28 12:34:56.789123+00"), None, Some("a\tb"), Some("")];
+        let expected = [
+            Some("2026-01-28 12:34:56.789123+00"),
+            None,
+            Some("a\tb"),
+            Some(""),
+        ];
         assert_eq!(cursor.values(), expected.map(|value| value.map(str::to_owned)));
     }
 

@@ -13,7 +13,9 @@ pub enum ReadError {
         reason: String,
     },
     /// The stream is of a version this crate does not know.
-    #[error("the raw-row stream has version {found}, and this Decant reads version {VERSION}; reload or update it")]
+    #[error(
+        "the raw-row stream has version {found}, and this Decant reads version {VERSION}; reload or update it"
+    )]
     Version {
         /// The version it has.
         found: u64,
@@ -58,7 +60,9 @@ pub enum ReadError {
         found: usize,
     },
     /// The end record names another number of rows.
-    #[error("the end record speaks of {said} rows and {came} came: the export is not complete; start it again")]
+    #[error(
+        "the end record speaks of {said} rows and {came} came: the export is not complete; start it again"
+    )]
     EndRows {
         /// What the end record says.
         said: u64,

@@ -44,10 +44,14 @@ impl Header {
         struct Version {
             decant: u64,
         }
-        let not_a_stream = |error: serde_json::Error| ReadError::NotAStream { reason: error.to_string() };
+        let not_a_stream = |error: serde_json::Error| ReadError::NotAStream {
+            reason: error.to_string(),
+        };
         let version: Version = serde_json::from_slice(line).map_err(not_a_stream)?;
         if version.decant != u64::from(VERSION) {
-            return Err(ReadError::Version { found: version.decant });
+            return Err(ReadError::Version {
+                found: version.decant,
+            });
         }
         let header: Self = serde_json::from_slice(line).map_err(not_a_stream)?;
         header.check()?;
@@ -56,10 +60,14 @@ impl Header {
 
     fn check(&self) -> Result<(), ReadError> {
         if self.columns.iter().all(|column| column.hidden) {
-            return Err(ReadError::Header { reason: "it shows no column".to_owned() });
+            return Err(ReadError::Header {
+                reason: "it shows no column".to_owned(),
+            });
         }
         match self.order.iter().find(|name| self.position(name).is_none()) {
-            Some(name) => Err(ReadError::Header { reason: format!("it has no column `{name}` to order by") }),
+            Some(name) => Err(ReadError::Header {
+                reason: format!("it has no column `{name}` to order by"),
+            }),
             None => Ok(()),
         }
     }
@@ -74,7 +82,10 @@ impl Header {
     #[must_use]
     pub fn cursor(&self, row: &[u8]) -> Option<String> {
         let cells: Vec<&[u8]> = row.split(|&byte| byte == b'\t').collect();
-        let order = self.order.iter().map(|name| cells.get(self.position(name)?).copied());
+        let order = self
+            .order
+            .iter()
+            .map(|name| cells.get(self.position(name)?).copied());
         Some(Cursor::encode(order.collect::<Option<Vec<_>>>()?))
     }
 }
@@ -104,7 +115,11 @@ impl Column {
     pub fn label_in(&self, language: Option<&str>) -> &str {
         let mut wanted = language.unwrap_or_default();
         loop {
-            if let Some((_, label)) = self.labels.iter().find(|(tag, _)| tag.eq_ignore_ascii_case(wanted)) {
+            if let Some((_, label)) = self
+                .labels
+                .iter()
+                .find(|(tag, _)| tag.eq_ignore_ascii_case(wanted))
+            {
                 return label;
             }
             match wanted.rsplit_once('-') {
@@ -172,5 +187,57 @@ impl Kind {
     #[must_use]
     pub fn is_number(self) -> bool {
         matches!(self, Self::Integer | Self::Decimal | Self::Float)
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod tests {
+    use super::*;
+    use crate::rows::{Cursor, header_line};
+    use crate::sample::header;
+
+    #[test]
+    fn a_header_is_read_as_it_is_written() {
+        let header = header(&[("id", Kind::Integer), ("name", Kind::Text)]);
+        let line = header_line(&header);
+        assert_eq!(Header::read(line.trim_ascii_end()), Ok(header));
+    }
+
+    #[test]
+    fn members_of_a_later_day_are_passed_over() {
+        let line = br#"{"decant":1,"dataset":"d","title":"D","columns":[{"name":"a","label":"A","kind":"text","pg_type":"text",
+            "unit":"USD"}],"order":[],"as_of":"","zone":"UTC","estimated_rows":null,"sampled":true}"#;
+        assert_eq!(Header::read(line).map(|header| header.columns.len()), Ok(1));
+    }
+
+    #[test]
+    fn a_cursor_is_the_order_cells_of_a_row() {
+        let mut header = header(&[
+            ("name", Kind::Text),
+            ("at", Kind::Timestamp),
+            ("id", Kind::Integer),
+        ]);
+        header.order = vec!["at".to_owned(), "id".to_owned()];
+        let cursor = header.cursor(b"x\t2026-01-28 12:34:56+00\t7").unwrap();
+        let values = ["2026-01-28 12:34:56+00", "7"].map(|value| Some(value.to_owned()));
+        assert_eq!(Cursor::decode(&cursor).unwrap().values(), values);
+        assert_eq!(header.cursor(b"x\ty"), None);
+    }
+
+    #[test]
+    fn postgresqls_types_have_kinds_in_every_spelling() {
+        for (name, kind) in [
+            ("timestamptz", Kind::Timestamp),
+            ("TIMESTAMP WITH TIME ZONE", Kind::Timestamp),
+            ("timestamp", Kind::LocalTimestamp),
+            ("Int8", Kind::Integer),
+            ("double precision", Kind::Float),
+            ("numeric", Kind::Decimal),
+            ("jsonb", Kind::Json),
+            ("my_enum", Kind::Text),
+        ] {
+            assert_eq!(Kind::of_pg_type(name), kind, "{name}");
+        }
     }
 }

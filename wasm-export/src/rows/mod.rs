@@ -12,13 +12,18 @@
 //! Only the end record makes a stream an export: it carries the number of rows and of row bytes and their digest.
 
 mod control;
+mod copy_text;
 mod cursor;
 mod error;
+mod event;
 mod header;
 mod reader;
+mod tally;
 
 pub use control::{Digest, End, HEARTBEAT, Problem, end_line, failure_line, header_line};
+pub use copy_text::{NULL, unescape, unescape_into};
 pub use cursor::{Cursor, CursorError};
 pub use error::ReadError;
+pub use event::{Event, Row};
 pub use header::{Column, Header, Kind, MEDIA_TYPE, VERSION};
-pub use reader::{Event, Events, HEADER_BYTES_MAX, ROW_BYTES_MAX, Reader, Row};
+pub use reader::{Events, HEADER_BYTES_MAX, ROW_BYTES_MAX, Reader};

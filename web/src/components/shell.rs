@@ -3,6 +3,7 @@
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use wasm_bindgen::JsValue;
 
 use super::notice::Notice;
 use super::toasts::Toasts;
@@ -18,8 +19,13 @@ use crate::session::Session;
 pub fn Shell(me: Me) -> impl IntoView {
     let datasets = Load::new(|| Some(api::datasets()));
     let place = RwSignal::new(address());
-    // Only the visitor moves the address in a way that is heard here: by a link, a bookmark, the back button.
-    let listener = window_event_listener(ev::hashchange, move |_| place.set(address()));
+    let go = move |to: Place| {
+        // The skip link moves the address too, but not to another place.
+        if place.with_untracked(|place| *place != to) {
+            place.set(to);
+        }
+    };
+    let listener = window_event_listener(ev::popstate, move |_| go(address()));
     on_cleanup(move || listener.remove());
 
     // Fetching the list again after a new sign-in does not touch the page of a dataset that is still in it.
@@ -35,7 +41,7 @@ pub fn Shell(me: Me) -> impl IntoView {
     });
 
     view! {
-        <a class="skip" href="#content" on:click=skip_to_content>"Skip to the content"</a>
+        <a class="skip" href="#content">"Skip to the content"</a>
         <header class="top">
             <span class="brand">
                 <img src="/logo.svg" alt="" width="28" height="28"/>
@@ -47,7 +53,7 @@ pub fn Shell(me: Me) -> impl IntoView {
             <ul>
                 {move || datasets.value().unwrap_or_default().into_iter().map(|dataset| {
                     let is_shown = shown.with(|shown| shown.as_ref().is_some_and(|shown| shown.name == dataset.name));
-                    view! { <DatasetLink dataset is_shown/> }
+                    view! { <DatasetLink dataset is_shown go/> }
                 }).collect_view()}
             </ul>
         </nav>
@@ -81,16 +87,28 @@ fn NothingToShow(datasets: Load<Vec<Dataset>>) -> impl IntoView {
 }
 
 #[component]
-fn DatasetLink(dataset: Dataset, is_shown: bool) -> impl IntoView {
+fn DatasetLink(dataset: Dataset, is_shown: bool, go: impl Fn(Place) + 'static) -> impl IntoView {
     let Dataset { name, title, available, reason, .. } = dataset;
-    if available {
-        let testid = format!("dataset-{name}");
-        let current = is_shown.then_some("page");
-        view! { <li><a href=format!("#{name}") aria-current=current data-testid=testid>{title}</a></li> }.into_any()
-    } else {
+    if !available {
         let reason = reason.unwrap_or_else(|| "not available".to_owned());
-        view! { <li class="unavailable">{title} <span class="faint">{reason}</span></li> }.into_any()
+        return view! { <li class="unavailable">{title} <span class="faint">{reason}</span></li> }.into_any();
     }
+    let testid = format!("dataset-{name}");
+    let place = Place { dataset: Some(name), ..Place::default() };
+    let address = place.address();
+    let follow = move |event: ev::MouseEvent| {
+        // Another tab or window is the browser's business.
+        if event.ctrl_key() || event.meta_key() || event.shift_key() {
+            return;
+        }
+        event.prevent_default();
+        if let Ok(history) = window().history() {
+            let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&place.address()));
+        }
+        go(place.clone());
+    };
+    let current = is_shown.then_some("page");
+    view! { <li><a href=address aria-current=current data-testid=testid on:click=follow>{title}</a></li> }.into_any()
 }
 
 #[component]
@@ -117,17 +135,7 @@ fn SignedIn(me: Me) -> impl IntoView {
     }
 }
 
-/// Without this the link would change the address, which says what is shown.
-fn skip_to_content(event: ev::MouseEvent) {
-    event.prevent_default();
-    if let Some(content) = document().get_element_by_id("content") {
-        content.scroll_into_view();
-        if let Some(content) = wasm_bindgen::JsCast::dyn_ref::<web_sys::HtmlElement>(&content) {
-            let _ = content.focus();
-        }
-    }
-}
-
 fn address() -> Place {
-    Place::parse(&window().location().hash().unwrap_or_default())
+    let location = window().location();
+    Place::parse(&location.pathname().unwrap_or_default(), &location.search().unwrap_or_default())
 }

@@ -95,10 +95,10 @@ fn PanelButton(
 /// step on the way back otherwise.
 fn keep_address(view: DatasetView) {
     Effect::new(move || {
-        let fragment = view.place().fragment();
+        let address = view.place().address();
         if let Ok(history) = window().history() {
             // Browsers limit how often this may be done; an address that is a moment late does no harm.
-            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&fragment));
+            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
         }
     });
 }

@@ -14,7 +14,12 @@ fn read(stream: &[u8], piece: usize) -> (Vec<String>, Option<ReadError>) {
             match events.next() {
                 Ok(None) => break,
                 Ok(Some(Event::Row(row))) => match row.cells() {
-                    Ok(cells) => said.push(cells.map(|cell| cell.escape_ascii().to_string()).collect::<Vec<_>>().join("|")),
+                    Ok(cells) => said.push(
+                        cells
+                            .map(|cell| cell.escape_ascii().to_string())
+                            .collect::<Vec<_>>()
+                            .join("|"),
+                    ),
                     Err(error) => return (said, Some(error)),
                 },
                 Ok(Some(Event::Header(header))) => said.push(format!("header of {}", header.dataset)),
@@ -32,7 +37,10 @@ fn check(stream: &[u8], expected: &[&str], error: Option<ReadError>) {
     for piece in [1, 2, 3, 7, 64, stream.len().max(1)] {
         assert_eq!(
             read(stream, piece),
-            (expected.iter().map(|&said| said.to_owned()).collect(), error.clone()),
+            (
+                expected.iter().map(|&said| said.to_owned()).collect(),
+                error.clone()
+            ),
             "in pieces of {piece}: {}",
             stream.escape_ascii()
         );
@@ -49,14 +57,31 @@ fn with_header(rest: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_stream_is_its_header_its_rows_and_its_end() {
-    check(&stream(&two_columns(), b"1\ta\n2\t\\N\n"), &["header of samples", "1|a", r"2|\\N", "end after 2"], None);
-    check(&stream(&two_columns(), b""), &["header of samples", "end after 0"], None);
+    check(
+        &stream(&two_columns(), b"1\ta\n2\t\\N\n"),
+        &["header of samples", "1|a", r"2|\\N", "end after 2"],
+        None,
+    );
+    check(
+        &stream(&two_columns(), b""),
+        &["header of samples", "end after 0"],
+        None,
+    );
 }
 
 #[test]
 fn heartbeats_are_passed_over_wherever_they_stand() {
     let header = two_columns();
-    let beats = [HEARTBEAT, &header_line(&header), HEARTBEAT, b"1\ta\n", HEARTBEAT, b"2\tb\n", HEARTBEAT].concat();
+    let beats = [
+        HEARTBEAT,
+        &header_line(&header),
+        HEARTBEAT,
+        b"1\ta\n",
+        HEARTBEAT,
+        b"2\tb\n",
+        HEARTBEAT,
+    ]
+    .concat();
     let stream = [beats, end(&header, b"1\ta\n2\tb\n")].concat();
     check(&stream, &["header of samples", "1|a", "2|b", "end after 2"], None);
 }
@@ -66,7 +91,14 @@ fn a_row_may_begin_with_an_escape_or_null() {
     let rows = b"\\N\ta\n\\\\~\tb\n\\\\.\tc\n\\b\t\\!\n";
     check(
         &stream(&two_columns(), rows),
-        &["header of samples", r"\\N|a", r"\\\\~|b", r"\\\\.|c", r"\\b|\\!", "end after 4"],
+        &[
+            "header of samples",
+            r"\\N|a",
+            r"\\\\~|b",
+            r"\\\\.|c",
+            r"\\b|\\!",
+            "end after 4",
+        ],
         None,
     );
 }
@@ -79,8 +111,16 @@ fn a_failure_is_told_with_what_the_server_says() {
         ..Problem::default()
     };
     let stream = [with_header(b"1\ta\n"), failure_line(&problem)].concat();
-    check(&stream, &["header of samples", "1|a", "failed: The database went away"], None);
-    check(&with_header(b"\\!{}\n"), &["header of samples", "failed: the server gave no reason"], None);
+    check(
+        &stream,
+        &["header of samples", "1|a", "failed: The database went away"],
+        None,
+    );
+    check(
+        &with_header(b"\\!{}\n"),
+        &["header of samples", "failed: the server gave no reason"],
+        None,
+    );
 }
 
 #[test]
@@ -88,11 +128,24 @@ fn an_end_record_that_does_not_agree_is_an_error() {
     let rows = b"1\ta\n2\tb\n";
     let said = ["header of samples", "1|a", "2|b"];
     for (end, error) in [
-        (r#"{"rows":3,"bytes":8,"digest":"0"}"#, ReadError::EndRows { said: 3, came: 2 }),
-        (r#"{"rows":2,"bytes":9,"digest":"0"}"#, ReadError::EndBytes { said: 9, came: 8 }),
-        (r#"{"rows":2,"bytes":8,"digest":"0000000000000000"}"#, ReadError::EndDigest),
+        (
+            r#"{"rows":3,"bytes":8,"digest":"0"}"#,
+            ReadError::EndRows { said: 3, came: 2 },
+        ),
+        (
+            r#"{"rows":2,"bytes":9,"digest":"0"}"#,
+            ReadError::EndBytes { said: 9, came: 8 },
+        ),
+        (
+            r#"{"rows":2,"bytes":8,"digest":"0000000000000000"}"#,
+            ReadError::EndDigest,
+        ),
     ] {
-        check(&with_header(&[rows, &b"\\."[..], end.as_bytes(), b"\n"].concat()), &said, Some(error));
+        check(
+            &with_header(&[rows, &b"\\."[..], end.as_bytes(), b"\n"].concat()),
+            &said,
+            Some(error),
+        );
     }
 }
 
@@ -107,12 +160,28 @@ fn nothing_may_follow_the_end() {
 
 #[test]
 fn what_is_no_stream_is_told_from_one_of_another_version() {
-    for first in ["<!DOCTYPE html>", "", "{}", "[1]", "null", r#"{"decant":1}"#, "1\ta"] {
+    for first in [
+        "<!DOCTYPE html>",
+        "",
+        "{}",
+        "[1]",
+        "null",
+        r#"\.{"rows":0,"bytes":0,"digest":""}"#,
+        r#"{"decant":1}"#,
+        "1\ta",
+    ] {
         let (said, error) = read(format!("{first}\n").as_bytes(), 5);
         assert_eq!(said, [""; 0]);
-        assert!(matches!(error, Some(ReadError::NotAStream { .. })), "{first}: {error:?}");
+        assert!(
+            matches!(error, Some(ReadError::NotAStream { .. })),
+            "{first}: {error:?}"
+        );
     }
-    check(b"{\"decant\":2,\"new\":true}\n", &[], Some(ReadError::Version { found: 2 }));
+    check(
+        b"{\"decant\":2,\"new\":true}\n",
+        &[],
+        Some(ReadError::Version { found: 2 }),
+    );
     check(b"\xff\xfe\n", &[], read(b"\xff\xfe\n", 3).1);
 }
 
@@ -123,7 +192,10 @@ fn a_header_that_contradicts_itself_is_refused() {
     let reason = "it has no column `missing` to order by".to_owned();
     check(&header_line(&no_order), &[], Some(ReadError::Header { reason }));
     let mut all_hidden = two_columns();
-    all_hidden.columns.iter_mut().for_each(|column| column.hidden = true);
+    all_hidden
+        .columns
+        .iter_mut()
+        .for_each(|column| column.hidden = true);
     let reason = "it shows no column".to_owned();
     check(&header_line(&all_hidden), &[], Some(ReadError::Header { reason }));
 }
@@ -131,7 +203,13 @@ fn a_header_that_contradicts_itself_is_refused() {
 #[test]
 fn a_row_has_a_cell_for_each_column() {
     let said = ["header of samples", "1|a"];
-    let cells = |found| Some(ReadError::Cells { row: 2, expected: 2, found });
+    let cells = |found| {
+        Some(ReadError::Cells {
+            row: 2,
+            expected: 2,
+            found,
+        })
+    };
     check(&with_header(b"1\ta\n2\n"), &said, cells(1));
     check(&with_header(b"1\ta\n\n"), &said, cells(1));
     check(&with_header(b"1\ta\n2\tb\tc\n"), &said, cells(3));
@@ -141,12 +219,19 @@ fn a_row_has_a_cell_for_each_column() {
 fn control_lines_that_cannot_be_understood_are_named() {
     let said = ["header of samples", "1|a"];
     for line in [&b"\\?what\n"[..], b"\\\n", b"\\~ \n", b"\\1\n"] {
-        check(&with_header(&[b"1\ta\n", line].concat()), &said, Some(ReadError::UnknownControl { row: 2 }));
+        check(
+            &with_header(&[b"1\ta\n", line].concat()),
+            &said,
+            Some(ReadError::UnknownControl { row: 2 }),
+        );
     }
     for line in [&b"\\.{\n"[..], b"\\.\n", b"\\!oops\n", b"\\.{\"rows\":-1}\n"] {
         let stream = with_header(&[b"1\ta\n", line].concat());
         let (_, error) = read(&stream, 4);
-        assert!(matches!(error, Some(ReadError::ControlJson { row: 2, .. })), "{error:?}");
+        assert!(
+            matches!(error, Some(ReadError::ControlJson { row: 2, .. })),
+            "{error:?}"
+        );
         check(&stream, &said, error);
     }
 }
@@ -158,7 +243,12 @@ fn a_line_without_end_is_given_up_at_its_limit() {
     assert_eq!(reader.read(&piece).next(), Ok(None));
     assert_eq!(reader.read(&piece).next(), Err(ReadError::HeaderTooLong));
 
-    let long = [&header_line(&two_columns())[..], &vec![b'x'; ROW_BYTES_MAX], b"y\n"].concat();
+    let long = [
+        &header_line(&two_columns())[..],
+        &vec![b'x'; ROW_BYTES_MAX],
+        b"y\n",
+    ]
+    .concat();
     let mut reader = Reader::new();
     let mut events = reader.read(&long);
     assert!(matches!(events.next(), Ok(Some(Event::Header(_)))));
@@ -171,7 +261,11 @@ fn the_reader_knows_the_last_whole_row() {
     let mut feed = |bytes: &[u8]| {
         let mut events = reader.read(bytes);
         while events.next().unwrap().is_some() {}
-        (reader.last_row().map(<[u8]>::to_vec), reader.rows(), reader.bytes())
+        (
+            reader.last_row().map(<[u8]>::to_vec),
+            reader.rows(),
+            reader.bytes(),
+        )
     };
     assert_eq!(feed(&with_header(b"")), (None, 0, 0));
     assert_eq!(feed(b"1\ta"), (None, 0, 0));

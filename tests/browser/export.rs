@@ -1,0 +1,169 @@
+//! Export CSV: the file that the page makes is, byte for byte, the one that every other way gives.
+
+use std::time::Duration;
+
+use decant_tests::actors::App;
+use decant_tests::browser::{EXPORT_PATIENCE, in_browser};
+use decant_tests::cluster::folder;
+use decant_tests::database::Database;
+use decant_tests::program;
+use decant_tests::proxy::{Proxy, Weather};
+use decant_tests::server::ADMIN_TOKEN;
+
+use crate::number_in;
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// What the command line makes of the whole dataset.
+async fn by_command_line(app: &App) -> Vec<u8> {
+    let folder = folder();
+    let file = folder.path().join("usage.csv");
+    let arguments = [
+        "export",
+        "usage-logs",
+        "--format",
+        "csv",
+        "-o",
+        file.to_str().unwrap(),
+    ];
+    program::run(&arguments, &[("DSN", &app.database.dsn)])
+        .await
+        .good();
+    std::fs::read(file).unwrap()
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_rows_are_the_same_bytes_from_browser_command_line_and_server() {
+    let app = App::start_on(Database::with_rows(100_000).await, &[]).await;
+    let expected = by_command_line(&app).await;
+    assert!(
+        app.admin().export("usage-logs").answer().await.good().body == expected,
+        "the server's file differs"
+    );
+    let rows = app.database.usage_rows("true").await;
+    in_browser(&app.server.address, "a_hundred_thousand_rows", async |page| {
+        page.sign_in(ADMIN_TOKEN).await;
+        page.click("export-csv").await;
+        let path = page.download().await;
+        assert!(
+            std::fs::read(&path).unwrap() == expected,
+            "the browser's file differs"
+        );
+
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let time = name
+            .strip_prefix("usage-logs-")
+            .and_then(|rest| rest.strip_suffix(".csv"))
+            .unwrap_or(name);
+        let shape: String = time
+            .chars()
+            .map(|one| if one.is_ascii_digit() { '0' } else { one })
+            .collect();
+        assert_eq!(shape, "0000-00-00-000000", "{name}");
+        // The toast says what happened.
+        let toast = page.text("toast-success", SOON, |text| text.contains(name)).await;
+        assert!(
+            toast.replace(',', "").contains(&format!("{rows} rows")),
+            "{toast}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn filters_columns_and_choices_reach_the_file() {
+    let app = App::start().await;
+    let query = [
+        ("exclude_200", "true"),
+        ("columns", "user_name,model,cost_usd"),
+        ("delimiter", "semicolon"),
+    ];
+    in_browser(
+        &app.server.address,
+        "filters_columns_and_choices_reach_the_file",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            page.click("filter-exclude_200").await;
+            page.click("apply-filters").await;
+            page.click("columns-toggle").await;
+            for column in page.columns().await {
+                if !["user_name", "model", "cost_usd"].contains(&column.as_str()) {
+                    page.click(&format!("column-{column}")).await;
+                }
+            }
+            page.click("options-toggle").await;
+            page.choose("option-delimiter", "Semicolon ;").await;
+            page.click("export-csv").await;
+            let file = std::fs::read(page.download().await).unwrap();
+            let expected = app
+                .admin()
+                .export("usage-logs")
+                .queries(&query)
+                .answer()
+                .await
+                .good();
+            assert_eq!(String::from_utf8(file).unwrap(), expected.text());
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_user_takes_own_rows_away() {
+    let app = App::start().await;
+    let (user, who) = app.user().await;
+    let expected = user.export("usage-logs").answer().await.good().body;
+    in_browser(&app.server.address, "a_user_takes_own_rows_away", async |page| {
+        page.sign_in(&who.key).await;
+        page.click("export-csv").await;
+        assert!(std::fs::read(page.download().await).unwrap() == expected);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_appears_only_when_it_is_whole_and_never_when_it_is_cancelled() {
+    let app = App::start_on(Database::with_rows(50_000).await, &[]).await;
+    let proxy = Proxy::to(&app.server.address).await;
+    in_browser(
+        &proxy.address,
+        "a_file_appears_only_when_it_is_whole",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            page.text("row-count", SOON, |text| number_in(text).is_some())
+                .await;
+            proxy.set(Weather::Throttled(400_000));
+            page.click("export-csv").await;
+            // It shows how far it is, and the page goes on to work meanwhile.
+            page.text("export-rows", EXPORT_PATIENCE, |text| {
+                text != "0" && number_in(text).is_some_and(|rows| rows > 0)
+            })
+            .await;
+            page.see("export-progress").await;
+            page.click("columns-toggle").await;
+            page.see("column-model").await;
+            assert_eq!(
+                page.downloads(),
+                [] as [std::path::PathBuf; 0],
+                "nothing appears before it is whole"
+            );
+
+            page.click("export-cancel").await;
+            page.see_no_more("export-running").await;
+            proxy.set(Weather::Fair);
+            let gone = async || (app.database.running_copies().await == 0).then_some(());
+            decant_tests::patience::wait_for("the query to be gone", Duration::from_secs(2), gone).await;
+            assert_eq!(
+                page.downloads(),
+                [] as [std::path::PathBuf; 0],
+                "a cancelled export leaves nothing"
+            );
+
+            // And the next one is as good as the first would have been.
+            page.click("export-csv").await;
+            let expected = app.admin().export("usage-logs").answer().await.good().body;
+            assert!(std::fs::read(page.download().await).unwrap() == expected);
+        },
+    )
+    .await;
+}

@@ -1,0 +1,80 @@
+//! Signing in and out.
+
+use std::time::Duration;
+
+use decant_tests::actors::App;
+use decant_tests::browser::in_browser;
+use decant_tests::server::ADMIN_TOKEN;
+
+use crate::number_in;
+
+const SOON: Duration = Duration::from_secs(20);
+
+#[tokio::test]
+async fn everyone_sees_their_own_rows() {
+    let app = App::start().await;
+    let user = app.database.busy_user().await;
+    let own = app.database.usage_rows(&format!("m.user_id = {}", user.id)).await;
+    let all = app.database.usage_rows("true").await;
+    in_browser(
+        &app.server.address,
+        "everyone_sees_their_own_rows",
+        async |page| {
+            page.sign_in(&user.key).await;
+            page.text("row-count", SOON, |text| number_in(text) == Some(own))
+                .await;
+            assert!(
+                !page.sees("filter-user").await,
+                "the user filter is the administrator's"
+            );
+
+            page.click("sign-out").await;
+            page.see("sign-in-token").await;
+            assert!(!page.sees("export-csv").await);
+
+            page.sign_in(ADMIN_TOKEN).await;
+            page.text("row-count", SOON, |text| number_in(text) == Some(all))
+                .await;
+            page.see("filter-user").await;
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_told_and_lets_nobody_in() {
+    let app = App::start().await;
+    in_browser(
+        &app.server.address,
+        "a_wrong_key_is_told_and_lets_nobody_in",
+        async |page| {
+            page.fill("sign-in-token", "a wrong key").await;
+            page.click("sign-in-submit").await;
+            page.text("sign-in-problem", SOON, |text| text.contains("wrong"))
+                .await;
+            assert!(!page.sees("export-csv").await);
+            // The next one may be right.
+            page.sign_in(ADMIN_TOKEN).await;
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_sign_in_outlives_a_reload_and_is_out_of_reach_of_scripts() {
+    let app = App::start().await;
+    in_browser(&app.server.address, "a_sign_in_outlives_a_reload", async |page| {
+        page.sign_in(ADMIN_TOKEN).await;
+        page.reload().await;
+        page.see("export-csv").await;
+        let reachable =
+            "return document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)";
+        let reachable = page.run(reachable, vec![]).await;
+        let reachable = reachable.as_str().unwrap();
+        assert!(
+            !reachable.contains(ADMIN_TOKEN) && !reachable.contains("decant_session"),
+            "{reachable}"
+        );
+    })
+    .await;
+}

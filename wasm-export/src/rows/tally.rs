@@ -1,0 +1,49 @@
+//! What has come of a stream, to be compared with what its end record says.
+
+use super::control::{Digest, End};
+use super::error::ReadError;
+
+/// The rows so far.
+#[derive(Default)]
+pub(super) struct Tally {
+    pub(super) rows: u64,
+    pub(super) bytes: u64,
+    digest: Digest,
+    last_row: Vec<u8>,
+}
+
+impl Tally {
+    /// Takes in the bytes of rows that have been counted, newlines included; the last of them begins at
+    /// `last_row_start`. Many rows at once cost far less than one at a time.
+    pub(super) fn take(&mut self, rows: &[u8], last_row_start: usize) {
+        self.bytes += rows.len() as u64;
+        self.digest.update(rows);
+        self.last_row.clear();
+        self.last_row
+            .extend_from_slice(&rows[last_row_start..rows.len() - 1]);
+    }
+
+    /// The last row without its newline.
+    pub(super) fn last_row(&self) -> Option<&[u8]> {
+        (self.rows > 0).then_some(self.last_row.as_slice())
+    }
+
+    pub(super) fn check(&self, end: &End) -> Result<(), ReadError> {
+        if end.rows != self.rows {
+            return Err(ReadError::EndRows {
+                said: end.rows,
+                came: self.rows,
+            });
+        }
+        if end.bytes != self.bytes {
+            return Err(ReadError::EndBytes {
+                said: end.bytes,
+                came: self.bytes,
+            });
+        }
+        if end.digest != self.digest.hex() {
+            return Err(ReadError::EndDigest);
+        }
+        Ok(())
+    }
+}
