@@ -7,7 +7,8 @@ export PATH := $(WASM_HOME)/bin:$(PATH)
 # The page and its worker are the only programs for the browser.
 wasm_crates := -p wasm-export -p web --target wasm32-unknown-unknown
 # The program that people run is also the one that the black-box tests run.
-program := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/release/decant
+target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+program := $(target)/release/decant
 
 .PHONY: help run build test check bench clean set-up-%
 
@@ -32,8 +33,11 @@ check: set-up-test ## Check the format, clippy for both targets, the scripts and
 	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items
 
 bench: set-up-bench page ## Measure speed and memory against psql and the seeds' way, into BENCHMARKS.md
+	wasm-cargo build --profile release-web -p wasm-export --lib --target wasm32-unknown-unknown
+	wasm-bindgen --target web --no-typescript --out-dir target/bench-wasm $(target)/wasm32-unknown-unknown/release-web/wasm_export.wasm
+	wasm-opt -O3 -o target/bench-wasm/wasm_export_bg.wasm target/bench-wasm/wasm_export_bg.wasm
 	cargo build --release -p decant
-	cargo run --release -p decant-tests --bin bench
+	DECANT_BIN=$(program) cargo run --release -p decant-tests --bin bench
 
 clean: ## Remove what was built (the data and the installed tools stay)
 	cargo clean

@@ -118,6 +118,15 @@ browser() {
   has chromedriver || packages chromium chromium-driver
 }
 
+# What the benchmarks measure Decant beside, in the versions of the lock.
+node_packages() {
+  has npm || packages nodejs npm
+  cmp -s tests/bench/package-lock.json tests/bench/node_modules/installed-lock.json && return
+  say "npm ci in tests/bench"
+  logged npm-bench npm ci --no-audit --no-fund --ignore-scripts --prefix tests/bench || fail "npm ci in tests/bench failed"
+  cp tests/bench/package-lock.json tests/bench/node_modules/installed-lock.json
+}
+
 for_run() {
   # Some crates bring C, and rustc links with the C compiler.
   has cc || packages gcc libc6-dev
@@ -135,7 +144,7 @@ has cargo || fail "please install the Rust toolchain first: there is no cargo on
 case ${1:-} in
   run) for_run ;;
   test) for_run; tool wasm-pack wasm-pack "$wasm_pack_version"; browser; lints ;;
-  bench) for_run; browser; has node || packages nodejs npm ;;
+  bench) for_run; browser; node_packages ;;
   *) fail "which group, please: run, test or bench" ;;
 esac
 rm -rf "$home/build"

@@ -91,12 +91,7 @@ impl EmbeddedPostgres {
     /// How to connect to the database [`DATABASE`].
     #[must_use]
     pub fn connect_options(&self) -> PgConnectOptions {
-        PgConnectOptions::new_without_pgpass()
-            .socket(self.folder.socket())
-            .port(PORT)
-            .username(USER)
-            .database(DATABASE)
-            .ssl_mode(PgSslMode::Disable)
+        options(self.folder.socket())
     }
 
     /// The same as an address for `psql`, `pg_dump` and other programs.
@@ -155,6 +150,25 @@ impl EmbeddedPostgres {
                 log: self.folder.log().to_owned(),
             })
     }
+}
+
+/// How to connect to the private PostgreSQL of this data folder while another Decant runs it.
+///
+/// # Errors
+/// When there is no socket: nobody runs it.
+pub fn connect_options_of_another(data_dir: &Path) -> std::io::Result<PgConnectOptions> {
+    // The path behind the link: the link's own may be too long for a socket.
+    let socket = data_dir.join("postgres").join("socket").canonicalize()?;
+    Ok(options(&socket))
+}
+
+fn options(socket: &Path) -> PgConnectOptions {
+    PgConnectOptions::new_without_pgpass()
+        .socket(socket)
+        .port(PORT)
+        .username(USER)
+        .database(DATABASE)
+        .ssl_mode(PgSslMode::Disable)
 }
 
 /// Where Decant keeps its data if nobody says otherwise.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_stream::stream;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
+use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, query_scalar, raw_sql};
@@ -59,7 +60,7 @@ impl Prepared {
             whole: false,
         };
         let as_of = match selection.as_of {
-            Some(as_of) => as_of.to_string(),
+            Some(as_of) => as_of,
             None => now(&mut connection).await?,
         };
         let select = query.rows().render(&mut connection).await?.0;
@@ -82,7 +83,7 @@ impl Prepared {
                 title: definition.title.clone(),
                 columns,
                 order,
-                as_of,
+                as_of: as_of.to_string(),
                 zone: selection.zone.to_string(),
                 estimated_rows,
             },
@@ -248,9 +249,12 @@ impl DerefMut for ExportConnection {
     }
 }
 
-async fn now(connection: &mut PgConnection) -> sqlx::Result<String> {
-    let format = r#"select to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"#;
-    query_scalar(format).fetch_one(connection).await
+/// The database's clock: the one that wrote the rows' times.
+async fn now(connection: &mut PgConnection) -> sqlx::Result<Timestamp> {
+    let microseconds = query_scalar("select (extract(epoch from now()) * 1000000)::bigint")
+        .fetch_one(connection)
+        .await?;
+    Timestamp::from_microsecond(microseconds).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
 /// The planner's estimate. It also finds whatever is wrong with the query before a row is asked for.

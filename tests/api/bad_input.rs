@@ -238,7 +238,7 @@ async fn an_address_that_leads_nowhere_is_a_problem() {
 #[tokio::test]
 async fn a_query_that_is_no_query_is_refused() {
     let app = App::start().await;
-    for query in ["?session=%ff%fe", "?session=%00", "?%00=1"] {
+    for query in ["?session=%00", "?%00=1", "?session=a&session=b"] {
         let answer = app
             .admin()
             .get(&format!("/api/datasets/usage-logs/rows{query}"))

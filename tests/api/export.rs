@@ -35,7 +35,7 @@ async fn a_known_row_gives_known_bytes() {
     let heading = "\u{feff}\"Time\",User,Key,Provider,Model,Original Model,Endpoint,Status Code,Input Tokens,\
                    Output Tokens,Cache Write 5m,Cache Write 1h,Cache Read,Total Tokens,Cost (USD),Duration (ms),\
                    Session ID,Retry Count\r\n";
-    let row = "2026-01-28T23:59:59.123Z,\"O'Brien, \"\"Ann\"\"\",\"'=cmd|' /C calc'!A0\",\"Provider; one\",\
+    let row = "2026-01-28T23:59:59.123Z,\"O'Brien, \"\"Ann\"\"\",\"'=cmd|'' /C calc'!A0\",\"Provider; one\",\
                \"two\nlines\",,/v1/messages,200,12,34,5,,9007199254740993,9007199254741044,0.000012345678901,1500,\
                -5,2\r\n";
     assert_eq!(file.text(), format!("{heading}{row}"));
@@ -48,26 +48,26 @@ async fn the_caller_chooses_how_the_file_is_written() {
     for (choice, expected) in [
         (
             vec![("bom", "false")],
-            "\"Key\",Time,Cost (USD)\r\n\"'=cmd|' /C calc'!A0\",2026-01-28T23:59:59.123Z,0.000012345678901\r\n",
+            "\"Key\",Time,Cost (USD)\r\n\"'=cmd|'' /C calc'!A0\",2026-01-28T23:59:59.123Z,0.000012345678901\r\n",
         ),
         (
             vec![
                 ("bom", "false"),
+                ("header", "name"),
                 ("delimiter", "semicolon"),
                 ("newline", "lf"),
                 ("decimal", "comma"),
             ],
-            "\"Key\";Time;Cost (USD)\n\"'=cmd|' /C calc'!A0\";2026-01-28T23:59:59.123Z;0,000012345678901\n",
+            "\"key_name\";created_at;cost_usd\n\"'=cmd|'' /C calc'!A0\";2026-01-28T23:59:59.123Z;0,000012345678901\n",
         ),
         (
             vec![
                 ("bom", "false"),
                 ("zone", "Asia/Shanghai"),
                 ("timestamps", "local"),
-                ("header", "name"),
                 ("guard", "none"),
             ],
-            "\"key_name\",created_at (Asia/Shanghai),cost_usd\r\n=cmd|' /C calc'!A0,2026-01-29 07:59:59,0.000012345678901\r\n",
+            "Key,Time (Asia/Shanghai),Cost (USD)\r\n=cmd|' /C calc'!A0,2026-01-29 07:59:59,0.000012345678901\r\n",
         ),
         (
             vec![

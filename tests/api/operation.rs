@@ -1,6 +1,9 @@
 //! What keeps a server in operation: health, headers, the log.
 
+use std::time::Duration;
+
 use decant_tests::actors::App;
+use decant_tests::patience::wait_for;
 use decant_tests::server::{ADMIN_TOKEN, JWT_SECRET};
 use serde_json::Value;
 
@@ -56,11 +59,14 @@ async fn a_problem_is_found_in_the_log_by_its_request_id() {
         .await;
     let problem = answer.problem(400, "invalid_parameter");
     assert_eq!(Some(answer.header("x-request-id")), problem.request_id.as_deref());
-    let log = app.server.log();
-    let mut lines = log.lines().filter(|line| line.starts_with('{'));
-    let line = lines.find(|line| line.contains(answer.header("x-request-id")));
-    let line: Value = serde_json::from_str(line.unwrap_or_else(|| panic!("{log}"))).unwrap();
+    let line = async || {
+        let log = app.server.log();
+        let line = log.lines().find(|line| line.contains(answer.header("x-request-id")) && line.contains("status"));
+        line.map(|line| serde_json::from_str::<Value>(line).expect("a line of the log is JSON"))
+    };
+    let line = wait_for("the request in the log", Duration::from_secs(5), line).await;
     assert_eq!(line["status"], 400, "{line}");
+    let log = app.server.log();
     for line in log.lines().filter(|line| line.starts_with('{')) {
         serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
     }

@@ -54,7 +54,7 @@ async fn a_wrong_setting_is_refused_with_its_name_and_reason_but_not_its_value()
         (
             "DSN",
             "postgres://u:hunter2@localhost/x?sslmode=sometimes",
-            "sslmode",
+            "ssl_mode",
         ),
         ("ADMIN_TOKEN", "hunter2", "at least 16"),
         ("JWT_SECRET", "hunter2", "at least 32"),

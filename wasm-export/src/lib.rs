@@ -63,6 +63,7 @@
 
 #[cfg(target_arch = "wasm32")]
 pub mod browser;
+mod day;
 pub mod export;
 pub mod file_name;
 pub mod format;

@@ -1,5 +1,6 @@
 //! PostgreSQL's timestamps, written again in a zone and a style.
 
+use crate::day::{Day, two_digits, write_two_digits};
 use crate::options::TimestampStyle;
 use crate::zone::{Offset, Zone};
 
@@ -42,18 +43,14 @@ impl<'a> Moment<'a> {
         [digit(0), digit(1), digit(2)]
     }
 
-    /// The two digits at a place.
-    fn two(&self, at: usize) -> i64 {
-        i64::from(self.seconds[at] - b'0') * 10 + i64::from(self.seconds[at + 1] - b'0')
+    fn date(&self) -> [u8; 10] {
+        *self.seconds.first_chunk().expect("19 bytes begin with 10")
     }
 
-    /// Seconds since 1970, as if the time were UTC; `None` if there is no such day or time.
-    fn epoch_seconds(&self) -> Option<i64> {
-        let (year, month, day) = (self.two(0) * 100 + self.two(2), self.two(5), self.two(8));
-        let (hour, minute, second) = (self.two(11), self.two(14), self.two(17));
-        let exists =
-            (1..=12).contains(&month) && (1..=31).contains(&day) && hour < 24 && minute < 60 && second < 60;
-        exists.then(|| days_from_civil(year, month, day) * SECONDS_A_DAY + hour * 3600 + minute * 60 + second)
+    /// Seconds since midnight; `None` if there is no such time.
+    fn second_of_day(&self) -> Option<i64> {
+        let [hour, minute, second] = [11, 14, 17].map(|place| two_digits(self.seconds, place));
+        (hour < 24 && minute < 60 && second < 60).then_some(hour * 3600 + minute * 60 + second)
     }
 }
 
@@ -75,8 +72,11 @@ fn has_shape(text: &[u8; 19]) -> bool {
 pub struct Clock {
     zone: Zone,
     style: TimestampStyle,
-    /// The offset of the last moment: the next one is nearly always near it.
+    /// The offset of the last moment, its day in UTC and its day in the zone: nearly always they are the next
+    /// one's too.
     offset: Offset,
+    day_in_utc: Day,
+    day_in_zone: Day,
 }
 
 impl Clock {
@@ -84,7 +84,13 @@ impl Clock {
     #[must_use]
     pub fn new(zone: Zone, style: TimestampStyle) -> Self {
         let offset = zone.offset_around(0);
-        Self { zone, style, offset }
+        Self {
+            zone,
+            style,
+            offset,
+            day_in_utc: Day::FIRST,
+            day_in_zone: Day::FIRST,
+        }
     }
 
     /// Writes a moment given in UTC, in the clock's zone. `false`, and nothing is written, where the zone's time
@@ -125,37 +131,25 @@ impl Clock {
     }
 
     fn shift(&mut self, moment: &Moment<'_>) -> Option<([u8; 19], i32)> {
-        let utc = moment.epoch_seconds()?;
+        if self.day_in_utc.date != moment.date() {
+            self.day_in_utc = Day::of_date(moment.date())?;
+        }
+        let utc = self.day_in_utc.number * SECONDS_A_DAY + moment.second_of_day()?;
         if !(self.offset.from..self.offset.until).contains(&utc) {
             self.offset = self.zone.offset_around(utc);
         }
         let local = utc + i64::from(self.offset.seconds);
-        let (year, month, day) = civil_from_days(local.div_euclid(SECONDS_A_DAY));
-        let second = local.rem_euclid(SECONDS_A_DAY);
-        if !(1..=9999).contains(&year) {
-            return None;
+        let (day, second) = (local.div_euclid(SECONDS_A_DAY), local.rem_euclid(SECONDS_A_DAY));
+        if self.day_in_zone.number != day {
+            self.day_in_zone = Day::of_number(day)?;
         }
         let mut text = *b"yyyy-MM-dd HH:mm:ss";
-        let parts = [
-            year / 100,
-            year % 100,
-            month,
-            day,
-            second / 3600,
-            second / 60 % 60,
-            second % 60,
-        ];
-        for (place, part) in [0, 2, 5, 8, 11, 14, 17].into_iter().zip(parts) {
-            write_two(&mut text, place, part);
+        text[..10].copy_from_slice(&self.day_in_zone.date);
+        for (place, part) in [(11, second / 3600), (14, second / 60 % 60), (17, second % 60)] {
+            write_two_digits(&mut text, place, part);
         }
         Some((text, self.offset.seconds))
     }
-}
-
-/// Writes a number below 100 as two digits.
-fn write_two(text: &mut [u8], place: usize, number: i64) {
-    text[place] = b'0' + (number / 10) as u8;
-    text[place + 1] = b'0' + (number % 10) as u8;
 }
 
 /// Writes `+08:00`; with seconds where a zone once had them.
@@ -165,37 +159,10 @@ fn write_offset(seconds: i32, out: &mut Vec<u8>) {
     if seconds < 0 {
         text[0] = b'-';
     }
-    write_two(&mut text, 1, magnitude / 3600);
-    write_two(&mut text, 4, magnitude / 60 % 60);
-    write_two(&mut text, 7, magnitude % 60);
+    write_two_digits(&mut text, 1, magnitude / 3600);
+    write_two_digits(&mut text, 4, magnitude / 60 % 60);
+    write_two_digits(&mut text, 7, magnitude % 60);
     out.extend_from_slice(if magnitude % 60 == 0 { &text[..6] } else { &text });
-}
-
-/// Days since 1970-01-01 in the proleptic Gregorian calendar. Years begin in March here, so that the day a leap
-/// year adds is its last.
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
-}
-
-/// The same the other way: year, month, day.
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use sqlx::postgres::PgConnectOptions;
 
 use super::Outcome;
 use crate::config::Settings;
-use crate::embedded::EmbeddedPostgres;
+use crate::embedded::{EmbeddedError, EmbeddedPostgres, connect_options_of_another};
 use crate::source::{Limits, Source};
 
 /// The database that a command works on.
@@ -17,17 +17,16 @@ pub struct Reached {
 }
 
 impl Reached {
-    /// Connects to the database of DSN, or starts the private one.
+    /// Connects to the database of DSN, or to the private one: starts it, unless a running Decant has.
     pub async fn by(settings: &Settings) -> Result<Self, Box<dyn std::error::Error>> {
-        let embedded = match settings.dsn {
-            Some(_) => None,
-            None => Some(EmbeddedPostgres::start(&settings.data_dir).await?),
+        let (options, embedded) = match &settings.dsn {
+            Some(dsn) => (dsn.clone(), None),
+            None => match EmbeddedPostgres::start(&settings.data_dir).await {
+                Ok(embedded) => (embedded.connect_options(), Some(embedded)),
+                Err(EmbeddedError::InUse { .. }) => (connect_options_of_another(&settings.data_dir)?, None),
+                Err(error) => return Err(error.into()),
+            },
         };
-        let options = settings
-            .dsn
-            .clone()
-            .or_else(|| embedded.as_ref().map(EmbeddedPostgres::connect_options));
-        let options = options.ok_or("there is neither a DSN nor a private PostgreSQL")?;
         Ok(Self {
             source: Source::new(&options, limits(settings)),
             options,

@@ -7,14 +7,12 @@ use serde::Serialize;
 use serde_json::json;
 use wasm_export::rows::Column;
 
+use super::pairs::Pairs;
 use crate::app::App;
 use crate::auth::{Caller, Scope};
 use crate::datasets::definition::{Access, FilterKind};
 use crate::datasets::{Dataset, Query, Selection, options};
 use crate::error::ApiError;
-
-/// The pairs of an address.
-pub type Pairs = web::Query<Vec<(String, String)>>;
 
 /// A dataset as a caller sees it.
 #[derive(Serialize)]
@@ -66,10 +64,10 @@ pub async fn count(
     app: web::Data<App>,
     caller: Caller,
     name: web::Path<String>,
-    pairs: Pairs,
+    Pairs(pairs): Pairs,
 ) -> Result<HttpResponse, ApiError> {
     let dataset = app.dataset(&name)?;
-    let selection = Selection::parse(&dataset.definition, pairs.iter())?;
+    let selection = Selection::parse(&dataset.definition, &pairs)?;
     let query = Query::new(dataset, &caller, &selection)?;
     let mut connection = app.source.for_query().await?;
     let sql = query.count().render(&mut connection).await?;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use wasm_export::{LocalTime, file_name};
 
-use super::datasets::Pairs;
+use super::pairs::Pairs;
 use super::rows::prepare;
 use crate::app::App;
 use crate::auth::Caller;
@@ -19,7 +19,7 @@ pub async fn export(
     app: web::Data<App>,
     caller: Caller,
     name: web::Path<String>,
-    pairs: Pairs,
+    Pairs(pairs): Pairs,
 ) -> Result<HttpResponse, ApiError> {
     let dataset = app.dataset(&name)?;
     let options = file::parse_options(&pairs)?;

@@ -4,6 +4,7 @@ mod datasets;
 mod export;
 mod health;
 mod page;
+mod pairs;
 mod rows;
 mod session;
 

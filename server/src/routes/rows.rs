@@ -4,7 +4,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use wasm_export::rows::MEDIA_TYPE;
 
-use super::datasets::Pairs;
+use super::pairs::Pairs;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::datasets::{ParameterError, Query, Selection};
@@ -20,11 +20,11 @@ pub async fn rows(
     app: web::Data<App>,
     caller: Caller,
     name: web::Path<String>,
-    pairs: Pairs,
+    Pairs(pairs): Pairs,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let dataset = app.dataset(&name)?;
-    let selection = Selection::parse(&dataset.definition, pairs.iter())?;
+    let selection = Selection::parse(&dataset.definition, &pairs)?;
     let prepared = prepare(&app, &caller, dataset, &selection).await?;
     Ok(answer(&app, prepared, &request))
 }
@@ -34,11 +34,11 @@ pub async fn page(
     app: web::Data<App>,
     caller: Caller,
     name: web::Path<String>,
-    pairs: Pairs,
+    Pairs(pairs): Pairs,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let dataset = app.dataset(&name)?;
-    let mut selection = Selection::parse(&dataset.definition, pairs.iter())?;
+    let mut selection = Selection::parse(&dataset.definition, &pairs)?;
     let rows_max = app.settings.page_rows_max;
     let limit = selection.limit.unwrap_or(PAGE_ROWS.min(rows_max));
     if limit > rows_max {

@@ -1,0 +1,112 @@
+//! CSV of raw rows on one core, against the `csv` crate's writer.
+
+use std::hint::black_box;
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use csv::ByteRecord;
+use wasm_export::{Export, Options};
+
+use crate::Outcome;
+use crate::line::Line;
+use crate::quantity::{rate, seconds};
+use crate::report::Section;
+use crate::samples::Samples;
+
+/// What the raw rows come in.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+const ROUNDS: usize = 5;
+
+/// The least that a core should make, in bytes of output in a second.
+const BYTES_PER_SECOND_MIN: u64 = 800_000_000;
+
+/// Measures it on a captured stream.
+pub fn measure(stream: &[u8]) -> Outcome<Section> {
+    let mut file = Vec::new();
+    export(stream, |piece| file.extend_from_slice(piece))?;
+    let bytes = file.len() as u64;
+    let records = read_back(&file)?;
+    drop(file);
+
+    let (mut ours, mut theirs) = (Samples::default(), Samples::default());
+    let mut their_bytes = 0;
+    for _ in 0..ROUNDS {
+        let begun = Instant::now();
+        export(stream, |piece| {
+            black_box(piece);
+        })?;
+        ours.add(begun.elapsed());
+        let (took, written) = write_again(&records)?;
+        theirs.add(took);
+        their_bytes = written;
+    }
+    let (ours, theirs) = (ours.median(), theirs.median());
+    Ok(Section {
+        title: "CSV natively, on one core",
+        how: format!(
+            "The raw rows of the stream above, in memory, through `Export::push` in pieces of 64 KiB and \
+             `Export::finish`: reading, checking the digest, timestamps, guard, CSV, each piece into the same buffer. \
+             Beside it `Writer::write_byte_record` of the `csv` crate into nothing, on the cells of the finished \
+             file: all that it has to do is to quote. Median of {ROUNDS} rounds of one after the other."
+        ),
+        lines: vec![
+            Line::new("output", rate(bytes, ours))
+                .beside("the csv crate's writer", rate(their_bytes, theirs))
+                .at_least(rate(BYTES_PER_SECOND_MIN, 1.0)),
+            Line::new("time", seconds(ours))
+                .beside("the csv crate's writer", seconds(theirs))
+                .times_as_fast_at_least(1.0),
+        ],
+    })
+}
+
+/// Makes the file of a stream, piece by piece; gives its size in bytes.
+pub fn export(stream: &[u8], mut take: impl FnMut(&[u8])) -> Outcome<u64> {
+    let mut export = Export::new(Options::default());
+    let mut file = Vec::new();
+    for chunk in stream.chunks(CHUNK_BYTES) {
+        file.clear();
+        export.push(chunk, &mut file)?;
+        take(&file);
+    }
+    file.clear();
+    let summary = export.finish(&mut file)?;
+    take(&file);
+    Ok(summary.file_bytes)
+}
+
+/// The cells of a CSV file.
+fn read_back(file: &[u8]) -> Outcome<Vec<ByteRecord>> {
+    let reader = csv::ReaderBuilder::new().has_headers(false).from_reader(file);
+    Ok(reader.into_byte_records().collect::<Result<_, _>>()?)
+}
+
+/// How long the `csv` crate takes to write the cells, and how many bytes they are.
+fn write_again(records: &[ByteRecord]) -> Outcome<(Duration, u64)> {
+    let begun = Instant::now();
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .buffer_capacity(CHUNK_BYTES)
+        .from_writer(Counter(0));
+    for record in records {
+        writer.write_byte_record(record)?;
+    }
+    writer.flush()?;
+    let took = begun.elapsed();
+    Ok((took, writer.get_ref().0))
+}
+
+/// Where the `csv` crate writes to: bytes are counted, not kept.
+struct Counter(u64);
+
+impl Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += black_box(bytes).len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

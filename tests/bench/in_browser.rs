@@ -1,0 +1,127 @@
+//! CSV of raw rows in Chromium: the crate as WebAssembly, the seeds' JavaScript, Papa Parse.
+
+use std::time::Duration;
+
+use decant_tests::browser;
+use decant_tests::patience::wait_for;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::line::Line;
+use crate::quantity::{megabytes, milliseconds};
+use crate::report::Section;
+use crate::samples::Samples;
+use crate::site::{File, Site};
+use crate::{Outcome, bench_folder, formatting, workspace};
+
+/// How many rows the three ways are compared on: as many as JavaScript easily holds as strings.
+pub const ROWS: u64 = 200_000;
+
+/// After one round that is not counted.
+const ROUNDS: usize = 5;
+
+/// The longest that the page may take for all rounds.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// What the page's `compare` tells, times in milliseconds.
+#[derive(Deserialize)]
+struct Comparison {
+    rows: u64,
+    file_bytes: u64,
+    wasm: Vec<f64>,
+    seeds: Vec<f64>,
+    papa: Vec<f64>,
+}
+
+/// What the page's `pour` tells.
+#[derive(Deserialize)]
+struct Poured {
+    rows: u64,
+    file_bytes: u64,
+    memory_bytes: u64,
+}
+
+/// Measures it: the comparison on a part of the rows, the memory on all of them.
+pub async fn measure(part: Vec<u8>, stream: Vec<u8>) -> Outcome<Section> {
+    let part_bytes = formatting::export(&part, |_| {})?;
+    let whole_bytes = formatting::export(&stream, |_| {})?;
+    let site = site(part, stream)?;
+    let (mut comparison, mut poured) = (Value::Null, Value::Null);
+    browser::in_browser(&site.address, "bench", async |browser| {
+        let outcome = async |call: String| {
+            browser.run(&format!("window.{call};"), Vec::new()).await;
+            let look = async || match browser.run("return window.outcome;", Vec::new()).await {
+                Value::Null => None,
+                outcome => Some(outcome),
+            };
+            wait_for(&call, PATIENCE, look).await
+        };
+        comparison = outcome(format!("compare({ROUNDS})")).await;
+        poured = outcome("pour()".to_owned()).await;
+    })
+    .await;
+
+    let comparison: Comparison = understand(comparison)?;
+    let poured: Poured = understand(poured)?;
+    if (comparison.file_bytes, poured.file_bytes) != (part_bytes, whole_bytes) {
+        return Err("the browser's files are not as long as the native ones".into());
+    }
+    Ok(section(comparison, &poured))
+}
+
+fn section(comparison: Comparison, poured: &Poured) -> Section {
+    let rows = comparison.rows;
+    let wasm = Samples::from(comparison.wasm).median();
+    let seeds = Samples::from(comparison.seeds).median();
+    let papa = Samples::from(comparison.papa).median();
+    let how = format!(
+        "In one page, {rows} rows. WebAssembly: `RowExport.push` over the raw bytes in pieces of 64 KiB and `finish`, \
+         all pieces of the file kept; it reads, checks the digest and formats. The others get the rows decoded to \
+         strings beforehand, not in their time: the seeds' `escapeCsvField` on every cell, `join(\",\")`, \
+         `join(\"\\n\")` and the byte order mark; Papa Parse's `unparse` of the arrays with its default options. \
+         Median of {ROUNDS} rounds of one after the other, after a round that does not count and lets the browser \
+         compile all three. Memory is the module's `memory.buffer.byteLength` after all rows of the stream were \
+         pushed as `fetch` gave them."
+    );
+    Section {
+        title: "CSV in Chromium",
+        how,
+        lines: vec![
+            Line::new("time", milliseconds(wasm))
+                .beside("the seeds' JavaScript", milliseconds(seeds))
+                .times_as_fast_at_least(5.0),
+            Line::new("time", milliseconds(wasm))
+                .beside("Papa Parse", milliseconds(papa))
+                .times_as_fast_at_least(10.0),
+            Line::new(
+                format!("WebAssembly memory after {} rows", poured.rows),
+                megabytes(poured.memory_bytes),
+            )
+            .at_most(megabytes(32_000_000)),
+        ],
+    }
+}
+
+fn site(part: Vec<u8>, stream: Vec<u8>) -> Outcome<Site> {
+    let (page, wasm) = (bench_folder().join("page"), workspace().join("target/bench-wasm"));
+    let papa = bench_folder().join("node_modules/papaparse/papaparse.js");
+    Site::of(vec![
+        File::read(&page.join("index.html"))?,
+        File::read(&page.join("bench.js"))?,
+        File::read(&page.join("decoded.js"))?,
+        File::read(&page.join("seeds.js"))?,
+        File::read(&papa)?,
+        File::read(&wasm.join("wasm_export.js"))?,
+        File::read(&wasm.join("wasm_export_bg.wasm"))?,
+        File::of("part", part),
+        File::of("whole", stream),
+    ])
+}
+
+/// What the page told, unless it told what went wrong.
+fn understand<T: serde::de::DeserializeOwned>(told: Value) -> Outcome<T> {
+    match told.get("failure") {
+        Some(failure) => Err(format!("the page failed: {failure}").into()),
+        None => Ok(serde_json::from_value(told)?),
+    }
+}

@@ -1,0 +1,51 @@
+//! The same work again and again.
+
+use std::time::Duration;
+
+use crate::Outcome;
+use crate::client::Answer;
+use crate::process::Process;
+
+/// What the same work took each time, in one unit.
+#[derive(Default)]
+pub struct Samples(Vec<f64>);
+
+impl Samples {
+    /// Takes down one more time, in seconds.
+    pub fn add(&mut self, time: Duration) {
+        self.0.push(time.as_secs_f64());
+    }
+
+    /// The one in the middle; of an even number, the greater of the two there.
+    pub fn median(&self) -> f64 {
+        let mut sorted = self.0.clone();
+        sorted.sort_by(f64::total_cmp);
+        sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+    }
+}
+
+impl From<Vec<f64>> for Samples {
+    fn from(samples: Vec<f64>) -> Self {
+        Self(samples)
+    }
+}
+
+/// What answers of a process cost, in seconds.
+#[derive(Default)]
+pub struct Costs {
+    /// From the request to the last byte.
+    pub wall: Samples,
+    /// The processor time of the process that answers.
+    pub processor: Samples,
+}
+
+impl Costs {
+    /// Asks and takes down what the answer cost.
+    pub fn add(&mut self, process: Process, ask: impl FnOnce() -> Outcome<Answer>) -> Outcome<Answer> {
+        let before = process.processor_time()?;
+        let answer = ask()?;
+        self.processor.add(process.processor_time()? - before);
+        self.wall.add(answer.took);
+        Ok(answer)
+    }
+}

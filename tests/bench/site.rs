@@ -1,0 +1,95 @@
+//! A server of files that are in memory, for a page of the bench.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::Outcome;
+
+/// Files at an address on loopback, as long as this program runs.
+pub struct Site {
+    /// Where it listens: `127.0.0.1:4711`.
+    pub address: String,
+}
+
+/// A file.
+pub struct File {
+    path: String,
+    media_type: &'static str,
+    content: Vec<u8>,
+}
+
+impl File {
+    /// A file of the disk, under its own name.
+    pub fn read(path: &Path) -> Outcome<Self> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let media_type = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("html") => "text/html; charset=utf-8",
+            Some("js") => "text/javascript; charset=utf-8",
+            Some("wasm") => "application/wasm",
+            _ => "application/octet-stream",
+        };
+        let content = std::fs::read(path)
+            .map_err(|error| format!("{}: {error}; `make bench` makes it", path.display()))?;
+        Ok(Self {
+            path: format!("/{name}"),
+            media_type,
+            content,
+        })
+    }
+
+    /// Bytes under a name.
+    pub fn of(name: &str, content: Vec<u8>) -> Self {
+        Self {
+            path: format!("/{name}"),
+            media_type: "application/octet-stream",
+            content,
+        }
+    }
+}
+
+impl Site {
+    /// Begins to serve; `/` is `/index.html`.
+    pub fn of(files: Vec<File>) -> Outcome<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?.to_string();
+        let files = Arc::new(files);
+        std::thread::spawn(move || {
+            for connection in listener.incoming().flatten() {
+                let files = files.clone();
+                // A browser opens connections that it then does not use: none may hold up another.
+                std::thread::spawn(move || answer(connection, &files));
+            }
+        });
+        Ok(Self { address })
+    }
+}
+
+/// One request, one answer. A browser that leaves is no failure of ours.
+fn answer(connection: TcpStream, files: &[File]) -> std::io::Result<()> {
+    let mut lines = BufReader::new(&connection).lines();
+    let request = lines.next().transpose()?.unwrap_or_default();
+    for header in lines {
+        if header?.is_empty() {
+            break;
+        }
+    }
+    let path = match request.split_whitespace().nth(1) {
+        None | Some("/") => "/index.html",
+        Some(path) => path,
+    };
+    let mut connection = &connection;
+    let Some(file) = files.iter().find(|file| file.path == path) else {
+        return connection
+            .write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    };
+    write!(
+        connection,
+        "HTTP/1.1 200 OK\r\ncontent-type: {}\r\ncontent-length: {}\r\ncache-control: no-store\r\n\
+         connection: close\r\n\r\n",
+        file.media_type,
+        file.content.len()
+    )?;
+    connection.write_all(&file.content)
+}
