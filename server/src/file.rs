@@ -11,16 +11,22 @@ use crate::datasets::ParameterError;
 pub const PIECE_BYTES: usize = 64 * 1024;
 
 /// The words of an address or a command line that are about the file, not about its rows.
-pub const FILE_WORDS: &[&str] = &[
-    "format",
-    "timestamps",
-    "language",
-    "header",
-    "delimiter",
-    "bom",
-    "newline",
-    "decimal",
-    "guard",
+pub const WORDS: &[(&str, &str)] = &[
+    ("format", "Format of the file: csv"),
+    ("timestamps", "Timestamps: iso, local [default: iso]"),
+    ("language", "Language of the header, e.g. zh-CN"),
+    ("header", "Header row: label, name, none [default: label]"),
+    (
+        "delimiter",
+        "Delimiter: comma, semicolon, tab, pipe [default: comma]",
+    ),
+    ("bom", "Byte order mark: true, false [default: true]"),
+    ("newline", "Newline: crlf, lf [default: crlf]"),
+    ("decimal", "Decimal mark: dot, comma [default: dot]"),
+    (
+        "guard",
+        "Guard against formulas: strict, seeds, none [default: strict]",
+    ),
 ];
 
 /// Parses what the caller chose about the file. `zone` is about both; everything else is left to the selection.
@@ -55,7 +61,7 @@ pub fn parse_options(pairs: &[(String, String)]) -> Result<Options, ParameterErr
 pub fn without_file_words(pairs: &[(String, String)]) -> Vec<(String, String)> {
     pairs
         .iter()
-        .filter(|(name, _)| !FILE_WORDS.contains(&name.as_str()))
+        .filter(|(name, _)| !WORDS.iter().any(|(word, _)| word == name))
         .cloned()
         .collect()
 }

@@ -8,10 +8,10 @@
 //! | [`rows`] | the raw-row stream: header, rows, end record; written and read face to face |
 //! | [`options`] | what a caller may choose about a file |
 //! | [`export`] | [`Export`]: push bytes, finish |
-//! | [`format`] | the formats, one file each; the formula guard and its decoder |
+//! | [`mod@format`] | the formats, one file each; the formula guard and its decoder |
 //! | [`value`] | a raw cell and its column's kind, understood |
 //! | [`timestamp`], [`zone`] | times, written again in a zone and a style |
-//! | [`file_name`] | what a finished file is called |
+//! | [`mod@file_name`] | what a finished file is called |
 //!
 //! No module here opens a connection, reads a clock or waits; only `browser`, which exists on wasm32 alone, does.
 //!

@@ -1,7 +1,6 @@
 //! `decant export`: the same rows, the same formatter, into a file.
 
-use std::fs::{self, File};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -15,10 +14,11 @@ use wasm_export::{Export, Summary};
 
 use super::Outcome;
 use super::reach::Reached;
+use super::target::{Target, TargetError};
 use crate::auth::Caller;
 use crate::config::Settings;
 use crate::datasets::definition::FilterKind;
-use crate::datasets::{Catalog, Query, Selection};
+use crate::datasets::{Catalog, Query, Selection, selection};
 use crate::file;
 use crate::rows::{Pace, Prepared};
 
@@ -38,36 +38,9 @@ pub struct Arguments {
     output: PathBuf,
 }
 
-/// The words that are no filters: what the rows are, and what the file is like.
-const WORDS: &[(&str, &str)] = &[
-    ("columns", "Columns and their order, by name, separated by commas"),
-    ("limit", "At most this many rows"),
-    ("after", "Go on after the row of this cursor"),
-    ("as_of", "When the export that is now resumed began"),
-    (
-        "zone",
-        "Time zone of the file, and of times given without one [default: UTC]",
-    ),
-    ("format", "Format of the file: csv"),
-    ("timestamps", "Timestamps: iso, local [default: iso]"),
-    ("language", "Language of the header, e.g. zh-CN"),
-    ("header", "Header row: label, name, none [default: label]"),
-    (
-        "delimiter",
-        "Delimiter: comma, semicolon, tab, pipe [default: comma]",
-    ),
-    ("bom", "Byte order mark: true, false [default: true]"),
-    ("newline", "Newline: crlf, lf [default: crlf]"),
-    ("decimal", "Decimal mark: dot, comma [default: dot]"),
-    (
-        "guard",
-        "Guard against formulas: strict, seeds, none [default: strict]",
-    ),
-];
-
 /// Adds a flag for every filter that a dataset declares.
 pub fn with_filters(mut command: clap::Command, catalog: &Catalog) -> clap::Command {
-    for (word, help) in WORDS {
+    for (word, help) in words() {
         command = command.arg(flag(word).help(*help));
     }
     let mut known: Vec<&str> = Vec::new();
@@ -95,13 +68,18 @@ fn flag(word: &str) -> Arg {
         .value_name("VALUE")
 }
 
+/// The words that are no filters, each with its help.
+fn words() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    selection::WORDS.iter().chain(file::WORDS)
+}
+
 /// What was given, as the pairs that an address would have.
 pub fn pairs(matches: &ArgMatches, catalog: &Catalog) -> Vec<(String, String)> {
     let filters = catalog
         .iter()
         .flat_map(|dataset| &dataset.definition.filters)
         .map(|filter| filter.name.as_str());
-    let mut words: Vec<&str> = WORDS.iter().map(|(word, _)| *word).chain(filters).collect();
+    let mut words: Vec<&str> = words().map(|(word, _)| *word).chain(filters).collect();
     words.sort_unstable();
     words.dedup();
     let given = |word: &str| {
@@ -185,8 +163,8 @@ async fn pour(
 enum PourError {
     #[error("the export failed: {0}")]
     Export(#[from] wasm_export::ExportError),
-    #[error("{path} cannot be written: {source}")]
-    Output { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Target(#[from] TargetError),
 }
 
 fn write(
@@ -218,82 +196,4 @@ fn progress_bar(estimated_rows: Option<u64>) -> ProgressBar {
     let bar = estimated_rows.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
     let template = "{bar:40} {human_pos} of about {human_len} rows, {per_sec}, {eta} left";
     bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()))
-}
-
-/// Where the bytes go. A file has its name only when it is whole; one that fails is removed.
-enum Target {
-    Standard(io::Stdout),
-    File {
-        file: File,
-        part: PathBuf,
-        path: PathBuf,
-        whole: bool,
-    },
-}
-
-impl Target {
-    fn open(path: &Path) -> Result<Self, PourError> {
-        if path == Path::new("-") {
-            return Ok(Self::Standard(io::stdout()));
-        }
-        let mut part = path.as_os_str().to_owned();
-        part.push(".part");
-        let part = PathBuf::from(part);
-        let file = File::create(&part).map_err(|source| PourError::Output {
-            path: part.clone(),
-            source,
-        })?;
-        Ok(Self::File {
-            file,
-            part,
-            path: path.to_owned(),
-            whole: false,
-        })
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), PourError> {
-        let (written, path) = match self {
-            Self::Standard(output) => (output.write_all(bytes), Path::new("standard output")),
-            Self::File { file, part, .. } => (file.write_all(bytes), part.as_path()),
-        };
-        written.map_err(|source| PourError::Output {
-            path: path.to_owned(),
-            source,
-        })
-    }
-
-    fn finish(&mut self) -> Result<(), PourError> {
-        match self {
-            Self::Standard(output) => output.flush().map_err(|source| PourError::Output {
-                path: PathBuf::from("standard output"),
-                source,
-            }),
-            Self::File {
-                file,
-                part,
-                path,
-                whole,
-            } => {
-                // On the disk before it has its name: a power cut must not leave a whole-looking file.
-                let named = file.sync_all().and_then(|()| fs::rename(&*part, &*path));
-                named.map_err(|source| PourError::Output {
-                    path: path.clone(),
-                    source,
-                })?;
-                *whole = true;
-                Ok(())
-            }
-        }
-    }
-}
-
-impl Drop for Target {
-    fn drop(&mut self) {
-        if let Self::File {
-            part, whole: false, ..
-        } = self
-        {
-            let _ = fs::remove_file(part);
-        }
-    }
 }

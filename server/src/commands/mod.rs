@@ -6,6 +6,7 @@ mod doctor;
 mod export;
 mod reach;
 mod serve;
+mod target;
 
 use std::error::Error;
 use std::path::PathBuf;

@@ -4,26 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// The words that the address and the command line use for themselves; no filter may be called so.
-pub const RESERVED_WORDS: &[&str] = &[
-    "after",
-    "as_of",
-    "bom",
-    "columns",
-    "dataset",
-    "decimal",
-    "delimiter",
-    "format",
-    "guard",
-    "header",
-    "help",
-    "language",
-    "limit",
-    "newline",
-    "output",
-    "timestamps",
-    "zone",
-];
+use super::selection;
+use crate::file;
+
+/// Words of the command line that no filter may be called, besides those that say what the rows and the file are.
+const RESERVED_WORDS: &[&str] = &["config", "dataset", "help", "output"];
 
 /// A dataset: which rows, which columns, who may see them, how they can be narrowed.
 ///
@@ -208,6 +193,16 @@ impl Definition {
         self.columns.iter().position(|column| column.name == name)
     }
 
+    /// The position of a column of the order.
+    ///
+    /// # Panics
+    /// Never for an order of this definition: it has been checked.
+    #[must_use]
+    pub fn position_of(&self, order: &Order) -> usize {
+        self.column(&order.column)
+            .expect("a definition's order names its columns")
+    }
+
     /// The position of the filter of this name.
     #[must_use]
     pub fn filter(&self, name: &str) -> Option<usize> {
@@ -248,7 +243,7 @@ impl Definition {
     fn check_filter(&self, filter: &Filter) -> Result<(), String> {
         let name = &filter.name;
         check_name("filter", name, '_')?;
-        if RESERVED_WORDS.contains(&name.as_str()) {
+        if is_reserved(name) {
             return Err(format!(
                 "a filter cannot be called `{name}`: the word has a meaning of its own"
             ));
@@ -286,6 +281,13 @@ impl Definition {
         }
         Ok(())
     }
+}
+
+fn is_reserved(name: &str) -> bool {
+    let words = selection::WORDS.iter().chain(file::WORDS).map(|(word, _)| *word);
+    words
+        .chain(RESERVED_WORDS.iter().copied())
+        .any(|word| word == name)
 }
 
 fn check_name(what: &str, name: &str, joiner: char) -> Result<(), String> {

@@ -1,10 +1,12 @@
 //! Datasets: declared in TOML, prepared against the database, narrowed by filters, turned into SQL.
 
+mod after;
 pub mod catalog;
 pub mod definition;
 pub mod options;
 pub mod query;
 pub mod selection;
+pub mod template;
 
 pub use catalog::{Catalog, Dataset};
 pub use query::Query;

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use sqlx::PgConnection;
 
-use super::query::{OPTIONS_MAX, Template};
+use super::query::OPTIONS_MAX;
+use super::template::Template;
 use crate::auth::Scope;
 
 /// How long the values are kept.

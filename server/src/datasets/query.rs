@@ -1,15 +1,12 @@
-//! All SQL of datasets. A [`Query`] cannot be made without a [`Caller`]: the caller's scope is part of it.
-//!
-//! `COPY` takes no bind parameters, so a query is a template for PostgreSQL's own `format()`: the definition's
-//! trusted SQL with `%n$L` where a value goes. PostgreSQL renders it with the values bound as an array, so it is
-//! PostgreSQL that quotes them (<https://www.postgresql.org/docs/current/functions-string.html>, "format").
+//! The SQL of datasets. A [`Query`] cannot be made without a [`Caller`]: the caller's scope is part of it.
 
-use sqlx::{AssertSqlSafe, PgConnection};
 use wasm_export::rows::{self, Kind};
 
+use super::after;
 use super::catalog::Dataset;
-use super::definition::{Access, Choices, Definition, Filter};
+use super::definition::{Access, Choices, Definition, Filter, Order};
 use super::selection::Selection;
+use super::template::Template;
 use crate::auth::{Caller, Scope};
 
 /// The most values that a filter offers to choose from.
@@ -62,9 +59,7 @@ impl<'a> Query<'a> {
         }
         let shown = columns.len();
         for order in &definition.order {
-            let position = definition
-                .column(&order.column)
-                .expect("a definition's order names its columns");
+            let position = definition.position_of(order);
             if !columns.contains(&position) {
                 columns.push(position);
             }
@@ -109,16 +104,14 @@ impl<'a> Query<'a> {
         self.push_from_and_where(&mut sql);
         if let Some(cursor) = &self.selection.after {
             sql.push(" and ");
-            self.push_after(&mut sql, cursor.values());
+            after::push(&mut sql, &self.keys(cursor.values()));
         }
         if let (Some(as_of), Some(column)) = (&self.selection.as_of, &definition.as_of) {
             sql.push(&format!(" and (({column}) is null or ({column}) <= "));
             sql.value(&as_of.to_string(), "timestamptz").push(")");
         }
         sql.push(" order by ").list(definition.order.iter().map(|order| {
-            let column = definition
-                .column(&order.column)
-                .expect("a definition's order names its columns");
+            let column = definition.position_of(order);
             format!(
                 "{}{}",
                 definition.columns[column].sql,
@@ -212,94 +205,19 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// The rows that come after these values of the order's columns.
-    fn push_after(&self, sql: &mut Template, values: &[Option<String>]) {
+    /// The columns of the order with a cursor's values.
+    fn keys<'k>(&'k self, values: &'k [Option<String>]) -> Vec<after::Key<'k>> {
         let definition = &self.dataset.definition;
-        let keys: Vec<_> = definition
-            .order
-            .iter()
-            .zip(values)
-            .map(|(order, value)| {
-                let position = definition
-                    .column(&order.column)
-                    .expect("a definition's order names its columns");
-                let column = definition.columns[position].sql.as_str();
-                Key {
-                    column,
-                    pg_type: &self.dataset.types[position],
-                    descending: order.descending,
-                    value: value.as_deref(),
-                }
-            })
-            .collect();
-        // A row comparison is what an index on the order can begin at. It is right only where nulls come before
-        // every value, as they do descending, and where no value is null.
-        if keys.iter().all(|key| key.descending && key.value.is_some()) {
-            sql.push("(")
-                .list(keys.iter().map(|key| key.column))
-                .push(") < (");
-            for (at, key) in keys.iter().enumerate() {
-                sql.push(if at == 0 { "" } else { ", " })
-                    .value(key.value.unwrap_or_default(), key.pg_type);
-            }
-            sql.push(")");
-        } else {
-            push_lexicographic(sql, &keys);
-        }
-    }
-}
-
-/// `first key after, or first key equal and the rest after`.
-fn push_lexicographic(sql: &mut Template, keys: &[Key<'_>]) {
-    let Some((key, rest)) = keys.split_first() else {
-        sql.push("false");
-        return;
-    };
-    sql.push("(");
-    key.push_after(sql);
-    sql.push(" or (");
-    key.push_equal(sql);
-    sql.push(" and ");
-    push_lexicographic(sql, rest);
-    sql.push("))");
-}
-
-/// One column of the order with the cursor's value.
-struct Key<'a> {
-    column: &'a str,
-    pg_type: &'a str,
-    descending: bool,
-    value: Option<&'a str>,
-}
-
-impl Key<'_> {
-    fn push_equal(&self, sql: &mut Template) {
-        sql.push("(").push(self.column);
-        match self.value {
-            Some(value) => sql.push(") = ").value(value, self.pg_type),
-            None => sql.push(") is null"),
-        };
-    }
-
-    /// Nulls come first descending and last ascending.
-    fn push_after(&self, sql: &mut Template) {
-        match (self.descending, self.value) {
-            (true, None) => sql.push("(").push(self.column).push(") is not null"),
-            (false, None) => sql.push("false"),
-            (true, Some(value)) => sql
-                .push("(")
-                .push(self.column)
-                .push(") < ")
-                .value(value, self.pg_type),
-            (false, Some(value)) => {
-                sql.push("((")
-                    .push(self.column)
-                    .push(") is null or (")
-                    .push(self.column)
-                    .push(") > ");
-                sql.value(value, self.pg_type).push(")")
+        let key = |(order, value): (&'k Order, &'k Option<String>)| {
+            let position = definition.position_of(order);
+            after::Key {
+                column: &definition.columns[position].sql,
+                pg_type: &self.dataset.types[position],
+                descending: order.descending,
+                value: value.as_deref(),
             }
         };
+        definition.order.iter().zip(values).map(key).collect()
     }
 }
 
@@ -310,49 +228,4 @@ fn default_columns(definition: &Definition) -> Vec<usize> {
         .enumerate()
         .filter(|(_, column)| !column.hidden && !column.secret);
     shown.map(|(position, _)| position).collect()
-}
-
-/// SQL with places for values, to be rendered by PostgreSQL's `format()`.
-#[derive(Clone, Debug, Default)]
-pub struct Template {
-    text: String,
-    values: Vec<String>,
-}
-
-impl Template {
-    /// Trusted SQL, as a definition or this file has it.
-    fn push(&mut self, sql: &str) -> &mut Self {
-        self.text.push_str(&sql.replace('%', "%%"));
-        self
-    }
-
-    fn list(&mut self, items: impl Iterator<Item = impl AsRef<str>>) -> &mut Self {
-        for (at, item) in items.enumerate() {
-            self.push(if at == 0 { "" } else { ", " }).push(item.as_ref());
-        }
-        self
-    }
-
-    /// A place for a value of anyone's.
-    fn value(&mut self, value: &str, pg_type: &str) -> &mut Self {
-        self.values.push(value.to_owned());
-        self.text
-            .push_str(&format!("%{}$L::{pg_type}", self.values.len()));
-        self
-    }
-
-    /// The SQL, its values quoted by PostgreSQL.
-    ///
-    /// # Errors
-    /// What the database answers.
-    pub async fn render(&self, connection: &mut PgConnection) -> sqlx::Result<AssertSqlSafe<String>> {
-        let render = sqlx::query_scalar("select format($1, variadic $2::text[])");
-        Ok(AssertSqlSafe(
-            render
-                .bind(&self.text)
-                .bind(&self.values)
-                .fetch_one(connection)
-                .await?,
-        ))
-    }
 }

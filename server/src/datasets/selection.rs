@@ -10,6 +10,18 @@ use super::definition::{Definition, Filter, FilterKind};
 /// The most rows that `limit` may name: what PostgreSQL's `LIMIT` takes.
 const LIMIT_MAX: u64 = i64::MAX as u64;
 
+/// The words that are no filters, and what they are for.
+pub const WORDS: &[(&str, &str)] = &[
+    ("columns", "Columns and their order, by name, separated by commas"),
+    ("limit", "At most this many rows"),
+    ("after", "Go on after the row of this cursor"),
+    ("as_of", "When the export that is now resumed began"),
+    (
+        "zone",
+        "Time zone of the file, and of times given without one [default: UTC]",
+    ),
+];
+
 /// A caller's choice of columns and rows, every value of its kind. Nothing here has to be checked again.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
@@ -177,9 +189,7 @@ fn given<'a>(
 
 fn unknown(definition: &Definition, field: &str) -> ParameterError {
     let filters = definition.filters.iter().map(|filter| filter.name.as_str());
-    let known: Vec<_> = filters
-        .chain(["columns", "limit", "after", "as_of", "zone"])
-        .collect();
+    let known: Vec<_> = filters.chain(WORDS.iter().map(|(word, _)| *word)).collect();
     ParameterError::Unknown {
         field: field.to_owned(),
         known: known.join(", "),

@@ -31,7 +31,7 @@ pub fn encode(text: &[u8], delimiter: u8) -> Cow<'_, [u8]> {
             None => break,
         }
     }
-    if taken == 0 && guarded.is_empty() {
+    if guarded.is_empty() {
         return Cow::Borrowed(text);
     }
     guarded.extend_from_slice(&text[taken..]);

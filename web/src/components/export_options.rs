@@ -42,6 +42,7 @@ pub fn ExportOptions(options: RwSignal<Options>) -> impl IntoView {
                 (Guard::None, "None: for programs"),
             ] options get=|options| options.guard set=|options, value| options.guard = value/>
         </div>
+        <p class="faint">"Filters, columns and time zone are those of the table."</p>
     }
 }
 

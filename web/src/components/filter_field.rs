@@ -22,7 +22,7 @@ pub fn FilterField(view: DatasetView, filter: Filter, draft: Draft) -> impl Into
     let invalid = move || problem.with(Option::is_some).to_string();
     let label = filter.label.clone();
     let zone = (filter.kind == FilterKind::Timestamp).then(|| {
-        view! { <span class="faint">{move || view.zone.get().unwrap_or_else(|| "UTC".to_owned())}</span> }
+        move || format!(" ({})", view.zone.get().unwrap_or_else(|| "UTC".to_owned()))
     });
     let is_switch = filter.kind == FilterKind::Boolean;
     let field = match filter.kind {
@@ -45,7 +45,7 @@ pub fn FilterField(view: DatasetView, filter: Filter, draft: Draft) -> impl Into
     };
     view! {
         <div class="field" class:switch-field=is_switch aria-invalid=invalid>
-            <label for=id>{label} " " {zone}</label>
+            <label for=id>{label} {zone}</label>
             {field}
             <p class="field-problem" id=problem_id role="alert">{move || problem.get()}</p>
         </div>

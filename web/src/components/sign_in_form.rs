@@ -46,6 +46,8 @@ pub fn SignInForm() -> impl IntoView {
 
     view! {
         <form class="sign-in" method="post" on:submit=submit>
+            // Password managers keep one entry for the site by this name.
+            <input type="text" name="username" autocomplete="username" value="Decant" hidden readonly/>
             <label for="sign-in-token">"Access key or admin token"</label>
             <input
                 id="sign-in-token"

@@ -49,6 +49,11 @@ impl Toasts {
         self.push(true, title, detail);
     }
 
+    /// Takes everything away that has been said: something new has begun.
+    pub fn dismiss_all(self) {
+        self.toasts.set(Vec::new());
+    }
+
     fn push(self, is_error: bool, title: String, detail: String) -> u32 {
         let id = self.next_id.get_value();
         self.next_id.set_value(id + 1);

@@ -142,6 +142,7 @@ impl Exporter {
     }
 
     fn begin_to_run(self) {
+        self.toasts.dismiss_all();
         self.pace.set(Pace::default());
         self.state.set(ExportState::Running(match self.state.get_untracked() {
             ExportState::Failed(Failed { rows, .. }) => Progress { rows, ..Progress::default() },

@@ -14,7 +14,7 @@ pub fn SignInPage() -> impl IntoView {
                     <img src="/logo.svg" alt="" width="40" height="40"/>
                     "Decant"
                 </h1>
-                <p class="faint">"Pour your usage logs out of the database, into a file."</p>
+                <p class="faint">"Usage logs, poured into a file."</p>
                 <SignInForm/>
             </div>
         </main>
