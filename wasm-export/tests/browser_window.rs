@@ -1,0 +1,123 @@
+//! What a page may do itself, in a real browser's window.
+
+#![cfg(target_arch = "wasm32")]
+
+mod sample;
+
+use js_sys::Uint8Array;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use wasm_export::browser::class::RowExport;
+use wasm_export::browser::protocol::{Destination, Start, ToWorker, decode, encode};
+use wasm_export::browser::sink::{BlobSink, Sink};
+use wasm_export::{Export, Options};
+use web_sys::{Blob, FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetFileOptions, window};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+#[wasm_bindgen_test]
+fn any_chunking_gives_the_bytes_that_native_code_gives() {
+    let stream = sample::stream();
+    for chunk_bytes in 1..stream.len() {
+        let mut export = Export::new(Options::default());
+        let mut file = Vec::new();
+        for chunk in stream.chunks(chunk_bytes) {
+            export.push(chunk, &mut file).unwrap();
+        }
+        assert_eq!(export.finish(&mut file).unwrap().rows, 3);
+        assert_eq!(String::from_utf8(file).unwrap(), sample::FILE, "chunks of {chunk_bytes} bytes");
+    }
+}
+
+#[wasm_bindgen_test]
+fn the_class_for_other_pages_makes_the_same_file() {
+    let mut export = RowExport::new("{}").ok().unwrap();
+    let mut file = Vec::new();
+    for chunk in sample::stream().chunks(11) {
+        file.extend(export.push(chunk).ok().unwrap().to_vec());
+    }
+    let end = export.finish().ok().unwrap();
+    file.extend(end.bytes.to_vec());
+    assert_eq!(String::from_utf8(file).unwrap(), sample::FILE);
+    assert!(end.summary.contains("\"rows\":3"), "{}", end.summary);
+}
+
+#[wasm_bindgen_test]
+fn the_class_refuses_an_unknown_option_and_half_a_stream() {
+    assert!(RowExport::new(r#"{"delimiter":"colon"}"#).is_err());
+    let mut export = RowExport::new("{}").ok().unwrap();
+    let stream = sample::stream();
+    assert!(export.push(&stream[..stream.len() - 1]).is_ok());
+    assert!(export.finish().is_err());
+}
+
+#[wasm_bindgen_test]
+async fn a_blob_holds_what_was_written_over_many_parts() {
+    let mut sink = Sink::Blob(BlobSink::default());
+    let mut written = Vec::new();
+    for piece in 0..10_u8 {
+        let bytes = vec![piece; 1_000_003];
+        sink.write(&bytes).await.unwrap();
+        written.extend(bytes);
+    }
+    let blob = sink.finish().await.unwrap().expect("a blob is for the downloads");
+    assert!(read(&blob).await == written);
+}
+
+#[wasm_bindgen_test]
+async fn a_picked_file_appears_only_when_it_is_whole() {
+    let picked = picked_file("whole.csv").await;
+    let mut sink = Sink::for_picked(picked.clone()).await.unwrap();
+    sink.write(b"first,").await.unwrap();
+    assert_eq!(content(&picked).await, b"");
+    sink.write(b"second").await.unwrap();
+    assert!(sink.finish().await.unwrap().is_none());
+    assert_eq!(content(&picked).await, b"first,second");
+}
+
+#[wasm_bindgen_test]
+async fn of_a_discarded_export_no_picked_file_is_left() {
+    let picked = picked_file("discarded.csv").await;
+    let mut sink = Sink::for_picked(picked.clone()).await.unwrap();
+    sink.write(b"half").await.unwrap();
+    sink.discard().await;
+    assert!(JsFuture::from(picked.get_file()).await.is_err());
+}
+
+#[wasm_bindgen_test]
+async fn a_message_and_its_file_arrive_as_they_were_sent() {
+    let options = Options { zone: "Asia/Shanghai".parse().unwrap(), ..Options::default() };
+    let start = Start {
+        url: "/api/datasets/usage-logs/rows?model=a%26b".to_owned(),
+        options: options.clone(),
+        file_name: "usage-logs-2026-01-28-123456.csv".to_owned(),
+        destination: Destination::PickedFile,
+    };
+    let picked = picked_file("sent.csv").await;
+    let message = encode(&ToWorker::Start(start), Some(&picked));
+    let cloned = window().unwrap().structured_clone(&message).unwrap();
+    let (message, attachment) = decode::<ToWorker>(&cloned).unwrap();
+    let ToWorker::Start(start) = message else { panic!("{message:?}") };
+    assert_eq!((start.options, start.destination), (options, Destination::PickedFile));
+    assert_eq!(attachment.unwrap().unchecked_into::<FileSystemFileHandle>().name(), "sent.csv");
+    assert!(decode::<ToWorker>(&JsValue::from_str("hello")).is_err());
+}
+
+/// What the "Save as…" dialog gives, without the dialog.
+async fn picked_file(name: &str) -> FileSystemFileHandle {
+    let root = window().unwrap().navigator().storage().get_directory();
+    let root: FileSystemDirectoryHandle = JsFuture::from(root).await.unwrap().unchecked_into();
+    let options = FileSystemGetFileOptions::new();
+    options.set_create(true);
+    let file = root.get_file_handle_with_options(name, &options);
+    JsFuture::from(file).await.unwrap().unchecked_into()
+}
+
+async fn content(file: &FileSystemFileHandle) -> Vec<u8> {
+    read(&JsFuture::from(file.get_file()).await.unwrap().unchecked_into()).await
+}
+
+async fn read(blob: &Blob) -> Vec<u8> {
+    Uint8Array::new(&JsFuture::from(blob.array_buffer()).await.unwrap()).to_vec()
+}

@@ -1,0 +1,47 @@
+//! A small export and the file that must come of it, for the tests that run in a browser.
+
+use wasm_export::rows::{Column, Cursor, Digest, End, Header, Kind, VERSION, end_line, header_line};
+
+/// A raw-row stream with everything that is awkward in one.
+pub fn stream() -> Vec<u8> {
+    let rows = "2026-01-28 12:34:56.789+00\tsay \"hi\", \\nworld\t0.000000000000001\t3\n\
+                2026-01-28 12:34:55+00\t=1+1\t-5\t2\n\
+                \\N\t会话 😀\t\\N\t1\n";
+    let mut digest = Digest::new();
+    digest.update(rows.as_bytes());
+    let cursor = Cursor::encode([&b"\\N"[..], b"1"]);
+    let end = End { rows: 3, bytes: rows.len() as u64, digest: digest.hex(), cursor: Some(cursor) };
+    [header(), rows.as_bytes().to_vec(), end_line(&end)].concat()
+}
+
+/// The file of [`stream`] with the default options.
+pub const FILE: &str = "\u{feff}\"Time\",Said,Cost\r\n\
+    2026-01-28T12:34:56.789Z,\"say \"\"hi\"\", \nworld\",0.000000000000001\r\n\
+    2026-01-28T12:34:55.000Z,\"'=1+1\",-5\r\n\
+    ,会话 😀,\r\n";
+
+fn header() -> Vec<u8> {
+    let column = |name: &str, label: &str, kind, pg_type: &str| Column {
+        name: name.to_owned(),
+        label: label.to_owned(),
+        labels: [].into(),
+        kind,
+        pg_type: pg_type.to_owned(),
+        hidden: name == "id",
+    };
+    header_line(&Header {
+        decant: VERSION,
+        dataset: "sayings".to_owned(),
+        title: "Sayings".to_owned(),
+        columns: vec![
+            column("created_at", "Time", Kind::Timestamp, "timestamptz"),
+            column("said", "Said", Kind::Text, "text"),
+            column("cost", "Cost", Kind::Decimal, "numeric"),
+            column("id", "ID", Kind::Integer, "int4"),
+        ],
+        order: vec!["created_at".to_owned(), "id".to_owned()],
+        as_of: "2026-01-28T13:00:00Z".to_owned(),
+        zone: "UTC".to_owned(),
+        estimated_rows: Some(3),
+    })
+}
