@@ -61,7 +61,9 @@ async fn a_problem_is_found_in_the_log_by_its_request_id() {
     assert_eq!(Some(answer.header("x-request-id")), problem.request_id.as_deref());
     let line = async || {
         let log = app.server.log();
-        let line = log.lines().find(|line| line.contains(answer.header("x-request-id")) && line.contains("status"));
+        let line = log
+            .lines()
+            .find(|line| line.contains(answer.header("x-request-id")) && line.contains("status"));
         line.map(|line| serde_json::from_str::<Value>(line).expect("a line of the log is JSON"))
     };
     let line = wait_for("the request in the log", Duration::from_secs(5), line).await;

@@ -120,11 +120,7 @@ async fn every_filter_narrows_as_it_says() {
             &endpoint,
             format!("m.endpoint = '{}'", text(&endpoint)),
         ),
-        (
-            "min_retry_count",
-            &"1".to_owned(),
-            RETRIED.to_owned(),
-        ),
+        ("min_retry_count", &"1".to_owned(), RETRIED.to_owned()),
         ("min_retry_count", &"0".to_owned(), "true".to_owned()),
     ] {
         let rows = app

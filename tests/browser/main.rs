@@ -5,9 +5,13 @@ mod resume;
 mod sign_in;
 mod table;
 
-/// The number in a text such as `1,234 rows`.
+/// The first number in a text such as `1,234 of about 5,678`.
 fn number_in(text: &str) -> Option<u64> {
-    text.chars()
+    let digits = text.trim_start_matches(|one: char| !one.is_ascii_digit());
+    let digits = digits
+        .chars()
+        .take_while(|one| one.is_ascii_digit() || *one == ',');
+    digits
         .filter(char::is_ascii_digit)
         .collect::<String>()
         .parse()

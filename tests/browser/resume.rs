@@ -2,6 +2,7 @@
 
 use decant_tests::actors::App;
 use decant_tests::browser::{Browser, EXPORT_PATIENCE, in_browser};
+use decant_tests::cluster::folder;
 use decant_tests::database::Database;
 use decant_tests::proxy::{Proxy, Weather};
 use decant_tests::server::{ADMIN_TOKEN, Server};
@@ -11,8 +12,32 @@ use crate::number_in;
 /// Enough rows that a break happens in the midst of them.
 const ROWS: u64 = 50_000;
 
-/// After so many bytes of the compressed stream the network does what it does.
-const MIDST_BYTES: u64 = 700_000;
+/// Slow enough that the compressed rows take some seconds.
+const SLOW: Weather = Weather::Throttled(400_000);
+
+/// Rows that PostgreSQL itself takes its time for, so that it can be stopped before it is done: 20,000 in 8 s.
+const SLOWLY: &str = r#"
+name = "slowly"
+title = "Slowly"
+access = "admin"
+order = ["n desc"]
+from = "(select -n as n, md5(n::text) as word from generate_series(1, 20000) as n) numbers"
+
+[[column]]
+name = "n"
+label = "Number"
+sql = "n"
+
+[[column]]
+name = "word"
+label = "Word"
+sql = "word"
+
+[[column]]
+name = "pause"
+label = "Pause"
+sql = "case when n % 50 = 0 then pg_sleep(0.02)::text end"
+"#;
 
 async fn app() -> (App, Proxy, Vec<u8>) {
     let app = App::start_on(Database::with_rows(ROWS).await, &[]).await;
@@ -21,12 +46,17 @@ async fn app() -> (App, Proxy, Vec<u8>) {
     (app, proxy, unbroken)
 }
 
-/// Signs in and waits until the page has settled, so that what is counted next is the export's.
-async fn settle(page: &Browser) {
-    page.sign_in(ADMIN_TOKEN).await;
-    page.text("row-count", EXPORT_PATIENCE, |text| number_in(text).is_some())
-        .await;
-    page.see("next-page").await;
+/// Signs in, begins to export what the page shows, and waits until rows come.
+async fn begin(page: &Browser) {
+    page.click("export-csv").await;
+    has_rows(page).await;
+}
+
+async fn has_rows(page: &Browser) {
+    page.text("export-rows", EXPORT_PATIENCE, |text| {
+        number_in(text).is_some_and(|rows| rows > 0)
+    })
+    .await;
 }
 
 /// The page says why it stopped, and that nothing is lost.
@@ -64,16 +94,19 @@ async fn is_whole(page: &Browser, unbroken: &[u8]) {
 async fn a_cut_connection_can_be_resumed_again_and_again() {
     let (_app, proxy, unbroken) = app().await;
     in_browser(&proxy.address, "a_cut_connection", async |page| {
-        settle(page).await;
-        proxy.set(Weather::CutAfter(MIDST_BYTES));
-        page.click("export-csv").await;
+        page.sign_in(ADMIN_TOKEN).await;
+        proxy.set(SLOW);
+        begin(page).await;
+        proxy.set(Weather::CutAfter(100_000));
         has_stopped(page).await;
         page.see("toast-error").await;
 
-        proxy.set(Weather::CutAfter(MIDST_BYTES / 2));
+        proxy.set(SLOW);
         page.click("export-resume").await;
-        page.see("export-running").await;
+        has_rows(page).await;
+        proxy.set(Weather::CutAfter(200_000));
         has_stopped(page).await;
+
         page.click("export-resume").await;
         is_whole(page, &unbroken).await;
     })
@@ -85,11 +118,9 @@ async fn an_export_outlives_a_server_that_is_started_anew() {
     let (mut app, proxy, unbroken) = app().await;
     let dsn = app.database.dsn.clone();
     in_browser(&proxy.address, "an_export_outlives_a_server", async |page| {
-        settle(page).await;
-        proxy.set(Weather::StallAfter(MIDST_BYTES));
-        page.click("export-csv").await;
-        let some = |text: &str| number_in(text).is_some_and(|rows| rows > 0);
-        page.text("export-rows", EXPORT_PATIENCE, some).await;
+        page.sign_in(ADMIN_TOKEN).await;
+        proxy.set(SLOW);
+        begin(page).await;
         app.server.crash().await;
         proxy.set(Weather::Refusing);
         has_stopped(page).await;
@@ -111,9 +142,10 @@ async fn an_export_outlives_a_server_that_is_started_anew() {
 async fn an_expired_session_asks_to_sign_in_and_the_export_goes_on() {
     let (_app, proxy, unbroken) = app().await;
     in_browser(&proxy.address, "an_expired_session", async |page| {
-        settle(page).await;
-        proxy.set(Weather::CutAfter(MIDST_BYTES));
-        page.click("export-csv").await;
+        page.sign_in(ADMIN_TOKEN).await;
+        proxy.set(SLOW);
+        begin(page).await;
+        proxy.set(Weather::CutAfter(100_000));
         has_stopped(page).await;
         page.forget_session().await;
         page.click("export-resume").await;
@@ -126,17 +158,21 @@ async fn an_expired_session_asks_to_sign_in_and_the_export_goes_on() {
 
 #[tokio::test]
 async fn a_database_that_breaks_off_is_named_as_the_cause() {
-    let (app, proxy, unbroken) = app().await;
-    in_browser(&proxy.address, "a_database_that_breaks_off", async |page| {
-        settle(page).await;
-        proxy.set(Weather::StallAfter(MIDST_BYTES));
-        page.click("export-csv").await;
-        let some = |text: &str| number_in(text).is_some_and(|rows| rows > 0);
-        page.text("export-rows", EXPORT_PATIENCE, some).await;
+    let definitions = folder();
+    std::fs::write(definitions.path().join("slowly.toml"), SLOWLY).unwrap();
+    let app = App::start_with(&[("DECANT_DATASETS_DIR", definitions.path().to_str().unwrap())]).await;
+    let unbroken = app.admin().export("slowly").answer().await.good().body;
+    in_browser(&app.server.address, "a_database_that_breaks_off", async |page| {
+        page.sign_in(ADMIN_TOKEN).await;
+        page.click("dataset-slowly").await;
+        page.text("row-count", EXPORT_PATIENCE, |text| {
+            number_in(text) == Some(20_000)
+        })
+        .await;
+        begin(page).await;
         let end = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() \
                    and state = 'active' and query ilike 'copy%'";
         app.database.execute(end).await;
-        proxy.set(Weather::Fair);
         let said = has_stopped(page).await;
         assert!(said.contains("database") || said.contains("PostgreSQL"), "{said}");
         page.click("export-resume").await;

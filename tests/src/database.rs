@@ -56,8 +56,7 @@ sql = "filler"
 "#;
 
 /// The condition that a request was tried at least twice. A chain of providers need not be an array.
-pub const RETRIED: &str =
-    "case when jsonb_typeof(m.provider_chain) = 'array' then jsonb_array_length(m.provider_chain) >= 2 else false end";
+pub const RETRIED: &str = "case when jsonb_typeof(m.provider_chain) = 'array' then jsonb_array_length(m.provider_chain) >= 2 else false end";
 
 /// A database; dropping it drops it.
 #[derive(Debug)]

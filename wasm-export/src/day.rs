@@ -11,14 +11,20 @@ pub(crate) struct Day {
 
 impl Day {
     /// 1970-01-01.
-    pub(crate) const FIRST: Self = Self { number: 0, date: *b"1970-01-01" };
+    pub(crate) const FIRST: Self = Self {
+        number: 0,
+        date: *b"1970-01-01",
+    };
 
     /// The day of a date of that shape; `None` if there is no such day in any month.
     pub(crate) fn of_date(date: [u8; 10]) -> Option<Self> {
         let year = two_digits(&date, 0) * 100 + two_digits(&date, 2);
         let (month, day) = (two_digits(&date, 5), two_digits(&date, 8));
         let exists = (1..=12).contains(&month) && (1..=31).contains(&day);
-        exists.then(|| Self { number: days_from_civil(year, month, day), date })
+        exists.then(|| Self {
+            number: days_from_civil(year, month, day),
+            date,
+        })
     }
 
     /// The day that is so many days after 1970-01-01; `None` if its year has no four digits.

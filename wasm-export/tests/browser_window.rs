@@ -1,10 +1,11 @@
 //! What a page may do itself, in a real browser's window.
 
 #![cfg(target_arch = "wasm32")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod sample;
 
-use js_sys::Uint8Array;
+use js_sys::{Function, Reflect, Uint8Array, global};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -26,7 +27,11 @@ fn any_chunking_gives_the_bytes_that_native_code_gives() {
             export.push(chunk, &mut file).unwrap();
         }
         assert_eq!(export.finish(&mut file).unwrap().rows, 3);
-        assert_eq!(String::from_utf8(file).unwrap(), sample::FILE, "chunks of {chunk_bytes} bytes");
+        assert_eq!(
+            String::from_utf8(file).unwrap(),
+            sample::FILE,
+            "chunks of {chunk_bytes} bytes"
+        );
     }
 }
 
@@ -87,7 +92,10 @@ async fn of_a_discarded_export_no_picked_file_is_left() {
 
 #[wasm_bindgen_test]
 async fn a_message_and_its_file_arrive_as_they_were_sent() {
-    let options = Options { zone: "Asia/Shanghai".parse().unwrap(), ..Options::default() };
+    let options = Options {
+        zone: "Asia/Shanghai".parse().unwrap(),
+        ..Options::default()
+    };
     let start = Start {
         url: "/api/datasets/usage-logs/rows?model=a%26b".to_owned(),
         options: options.clone(),
@@ -96,11 +104,25 @@ async fn a_message_and_its_file_arrive_as_they_were_sent() {
     };
     let picked = picked_file("sent.csv").await;
     let message = encode(&ToWorker::Start(start), Some(&picked));
-    let cloned = window().unwrap().structured_clone(&message).unwrap();
+    let clone: Function = Reflect::get(&global(), &"structuredClone".into())
+        .unwrap()
+        .unchecked_into();
+    let cloned = clone.call1(&JsValue::UNDEFINED, &message).unwrap();
     let (message, attachment) = decode::<ToWorker>(&cloned).unwrap();
-    let ToWorker::Start(start) = message else { panic!("{message:?}") };
-    assert_eq!((start.options, start.destination), (options, Destination::PickedFile));
-    assert_eq!(attachment.unwrap().unchecked_into::<FileSystemFileHandle>().name(), "sent.csv");
+    let ToWorker::Start(start) = message else {
+        panic!("{message:?}")
+    };
+    assert_eq!(
+        (start.options, start.destination),
+        (options, Destination::PickedFile)
+    );
+    assert_eq!(
+        attachment
+            .unwrap()
+            .unchecked_into::<FileSystemFileHandle>()
+            .name(),
+        "sent.csv"
+    );
     assert!(decode::<ToWorker>(&JsValue::from_str("hello")).is_err());
 }
 

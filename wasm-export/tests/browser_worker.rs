@@ -1,6 +1,7 @@
 //! What only a worker may do, in a real browser's worker.
 
 #![cfg(target_arch = "wasm32")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod sample;
 
@@ -27,7 +28,11 @@ async fn a_whole_export_goes_through_the_browsers_disk() {
     }
     export.finish(&mut out).unwrap();
     sink.write(&out).await.unwrap();
-    let file = sink.finish().await.unwrap().expect("a file of the browser's disk is for the downloads");
+    let file = sink
+        .finish()
+        .await
+        .unwrap()
+        .expect("a file of the browser's disk is for the downloads");
     let bytes = Uint8Array::new(&JsFuture::from(file.array_buffer()).await.unwrap()).to_vec();
     assert_eq!(String::from_utf8(bytes).unwrap(), sample::FILE);
 }
@@ -48,7 +53,11 @@ async fn sweeping_spares_a_file_that_is_still_wanted() {
     sink.write(b"first,").await.unwrap();
     sweep().await;
     sink.write(b"second").await.unwrap();
-    let file = sink.finish().await.unwrap().expect("a file of the browser's disk is for the downloads");
+    let file = sink
+        .finish()
+        .await
+        .unwrap()
+        .expect("a file of the browser's disk is for the downloads");
     sweep().await;
     let bytes = Uint8Array::new(&JsFuture::from(file.array_buffer()).await.unwrap()).to_vec();
     assert_eq!(bytes, b"first,second");
@@ -59,11 +68,16 @@ async fn files() -> usize {
     let scope: DedicatedWorkerGlobalScope = global().unchecked_into();
     let root = scope.navigator().storage().get_directory();
     let root: FileSystemDirectoryHandle = JsFuture::from(root).await.unwrap().unchecked_into();
-    let Ok(folder) = JsFuture::from(root.get_directory_handle("decant-exports")).await else { return 0 };
+    let Ok(folder) = JsFuture::from(root.get_directory_handle("decant-exports")).await else {
+        return 0;
+    };
     let names: AsyncIterator = folder.unchecked_into::<FileSystemDirectoryHandle>().keys();
     let mut count = 0;
     loop {
-        let next: IteratorNext = JsFuture::from(names.next().unwrap()).await.unwrap().unchecked_into();
+        let next: IteratorNext = JsFuture::from(names.next().unwrap())
+            .await
+            .unwrap()
+            .unchecked_into();
         if next.done() {
             return count;
         }

@@ -39,9 +39,11 @@ mod tests {
 
     #[test]
     fn a_shared_link_leads_to_the_same_place() {
-        for (path, query) in
-            [("/usage-logs", ""), ("/usage-logs", "?user=3"), ("/a", "?exclude_200=true&columns=model,key_name")]
-        {
+        for (path, query) in [
+            ("/usage-logs", ""),
+            ("/usage-logs", "?user=3"),
+            ("/a", "?exclude_200=true&columns=model,key_name"),
+        ] {
             assert_eq!(Place::parse(path, query).address(), format!("{path}{query}"));
         }
     }

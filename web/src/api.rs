@@ -87,7 +87,10 @@ pub async fn page(
     if let Some(after) = after {
         query = with_pairs(&query, &[("after", &after)]);
     }
-    let stream = get(&format!("/api/datasets/{dataset}/page?{query}")).await?.bytes().await?;
+    let stream = get(&format!("/api/datasets/{dataset}/page?{query}"))
+        .await?
+        .bytes()
+        .await?;
     TablePage::read(&stream, zone)
 }
 
@@ -100,7 +103,10 @@ pub async fn count(dataset: String, query: String) -> Result<u64, Problem> {
     struct Count {
         rows: u64,
     }
-    let Count { rows } = get(&format!("/api/datasets/{dataset}/count?{query}")).await?.json().await?;
+    let Count { rows } = get(&format!("/api/datasets/{dataset}/count?{query}"))
+        .await?
+        .json()
+        .await?;
     Ok(rows)
 }
 
@@ -109,7 +115,10 @@ pub async fn count(dataset: String, query: String) -> Result<u64, Problem> {
 /// # Errors
 /// As the server says.
 pub async fn options(dataset: String, filter: String) -> Result<FilterOptions, Problem> {
-    get(&format!("/api/datasets/{dataset}/options/{filter}")).await?.json().await
+    get(&format!("/api/datasets/{dataset}/options/{filter}"))
+        .await?
+        .json()
+        .await
 }
 
 /// Where the raw rows of an export are.

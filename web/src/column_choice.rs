@@ -21,23 +21,31 @@ impl ColumnChoice {
     #[must_use]
     pub fn new<'a>(all: impl IntoIterator<Item = &'a str>, chosen: Option<&[String]>) -> Self {
         let all = all.into_iter().collect::<Vec<_>>();
-        let mut chosen =
-            chosen.unwrap_or_default().iter().filter(|name| all.contains(&name.as_str())).fold(
-                Vec::new(),
-                |mut names: Vec<&str>, name| {
-                    if !names.contains(&name.as_str()) {
-                        names.push(name);
-                    }
-                    names
-                },
-            );
+        let mut chosen = chosen
+            .unwrap_or_default()
+            .iter()
+            .filter(|name| all.contains(&name.as_str()))
+            .fold(Vec::new(), |mut names: Vec<&str>, name| {
+                if !names.contains(&name.as_str()) {
+                    names.push(name);
+                }
+                names
+            });
         if chosen.is_empty() {
             chosen.clone_from(&all);
         }
-        let shown = chosen.iter().map(|name| Choice { name: (*name).to_owned(), shown: true });
+        let shown = chosen.iter().map(|name| Choice {
+            name: (*name).to_owned(),
+            shown: true,
+        });
         let hidden = all.iter().filter(|name| !chosen.contains(name));
-        let hidden = hidden.map(|name| Choice { name: (*name).to_owned(), shown: false });
-        Self { columns: shown.chain(hidden).collect() }
+        let hidden = hidden.map(|name| Choice {
+            name: (*name).to_owned(),
+            shown: false,
+        });
+        Self {
+            columns: shown.chain(hidden).collect(),
+        }
     }
 
     /// All columns, in order.
@@ -48,7 +56,10 @@ impl ColumnChoice {
 
     /// The names of the columns that are shown, in order.
     pub fn shown(&self) -> impl Iterator<Item = &str> {
-        self.columns.iter().filter(|column| column.shown).map(|column| column.name.as_str())
+        self.columns
+            .iter()
+            .filter(|column| column.shown)
+            .map(|column| column.name.as_str())
     }
 
     /// Shows or hides a column. The last one stays: a table without columns is no table.
@@ -115,7 +126,10 @@ mod tests {
         let choice = choice(&["cost", "time"]);
         assert_eq!(shown(&choice), ["cost", "time"]);
         assert_eq!(choice.columns().len(), ALL.len());
-        assert_eq!(choice.for_address(ALL), Some(vec!["cost".to_owned(), "time".to_owned()]));
+        assert_eq!(
+            choice.for_address(ALL),
+            Some(vec!["cost".to_owned(), "time".to_owned()])
+        );
     }
 
     #[test]

@@ -73,7 +73,10 @@ pub struct FilterOption {
 impl Dataset {
     /// The names of the columns that people see.
     pub fn column_names(&self) -> impl Iterator<Item = &str> {
-        self.columns.iter().filter(|column| !column.hidden).map(|column| column.name.as_str())
+        self.columns
+            .iter()
+            .filter(|column| !column.hidden)
+            .map(|column| column.name.as_str())
     }
 
     /// The name for people of a column; its own name where the dataset has none.
@@ -106,9 +109,18 @@ mod tests {
 
     #[test]
     fn numbers_behind_names_must_be_picked() {
-        let option = |value: &str, label: &str| FilterOption { value: value.to_owned(), label: label.to_owned() };
-        let users = FilterOptions { options: vec![option("7", "Ada")], truncated: false };
-        let models = FilterOptions { options: vec![option("gpt-5", "gpt-5")], truncated: false };
+        let option = |value: &str, label: &str| FilterOption {
+            value: value.to_owned(),
+            label: label.to_owned(),
+        };
+        let users = FilterOptions {
+            options: vec![option("7", "Ada")],
+            truncated: false,
+        };
+        let models = FilterOptions {
+            options: vec![option("gpt-5", "gpt-5")],
+            truncated: false,
+        };
         assert!(users.have_labels());
         assert!(!models.have_labels());
     }

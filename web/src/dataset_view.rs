@@ -45,7 +45,11 @@ impl DatasetView {
     #[must_use]
     pub fn new(dataset: Dataset, selection: Selection) -> Self {
         let is_filter = |name: &String| dataset.filters.iter().any(|filter| filter.name == *name);
-        let filters = selection.filters.into_iter().filter(|(name, _)| is_filter(name)).collect();
+        let filters = selection
+            .filters
+            .into_iter()
+            .filter(|(name, _)| is_filter(name))
+            .collect();
         let columns = ColumnChoice::new(dataset.column_names(), selection.columns.as_deref());
         let (filters, zone) = (RwSignal::new(filters), RwSignal::new(selection.zone));
         let (columns, cursors) = (RwSignal::new(columns), RwSignal::new(Cursors::default()));
@@ -53,7 +57,12 @@ impl DatasetView {
         let name = dataset.name.clone();
         let query = Memo::new(move |_| {
             let (filters, zone) = (filters.get(), zone.get());
-            Selection { filters, zone, columns: None }.rows_query()
+            Selection {
+                filters,
+                zone,
+                columns: None,
+            }
+            .rows_query()
         });
         let page = Load::new({
             let name = name.clone();
@@ -68,7 +77,16 @@ impl DatasetView {
             move || Some(api::count(name.clone(), query.get()))
         });
         let options = load_options(&dataset, page);
-        Self { dataset: StoredValue::new(dataset), filters, zone, columns, cursors, page, count, options }
+        Self {
+            dataset: StoredValue::new(dataset),
+            filters,
+            zone,
+            columns,
+            cursors,
+            page,
+            count,
+            options,
+        }
     }
 
     /// Narrows the rows. Filters without a value are no filters.
@@ -94,7 +112,9 @@ impl DatasetView {
             dataset: Some(dataset.name.clone()),
             selection: Selection {
                 filters: self.filters.get(),
-                columns: self.columns.with(|columns| columns.for_address(dataset.column_names())),
+                columns: self
+                    .columns
+                    .with(|columns| columns.for_address(dataset.column_names())),
                 zone: self.zone.get(),
             },
         })
@@ -103,13 +123,19 @@ impl DatasetView {
     /// The number of rows, where it belongs to the filters in force.
     #[must_use]
     pub fn counted_rows(self) -> Option<u64> {
-        if self.count.is_busy() || self.count.problem().is_some() { None } else { self.count.value() }
+        if self.count.is_busy() || self.count.problem().is_some() {
+            None
+        } else {
+            self.count.value()
+        }
     }
 
     /// What the server has against a filter's value.
     #[must_use]
     pub fn problem_of_filter(self, name: &str) -> Option<Problem> {
-        self.page.problem().filter(|problem| problem.field.as_deref() == Some(name))
+        self.page
+            .problem()
+            .filter(|problem| problem.field.as_deref() == Some(name))
     }
 
     /// Where the raw rows on show are, on all pages; how their file is to be; what it is called.
@@ -119,7 +145,11 @@ impl DatasetView {
         let dataset = dataset.unwrap_or_default();
         let name = file_name(&dataset, options.format, visitor::local_time());
         let zone = zone_or_utc(selection.zone.as_deref());
-        (api::rows_url(&dataset, &selection.query()), Options { zone, ..options }, name)
+        (
+            api::rows_url(&dataset, &selection.query()),
+            Options { zone, ..options },
+            name,
+        )
     }
 }
 
@@ -131,7 +161,7 @@ fn load_options(dataset: &Dataset, page: Load<TablePage>) -> Load<BTreeMap<Strin
     let has_rows = Memo::new(move |_| page.with(|page| page.is_some()));
     Load::new(move || {
         let (dataset_name, filters) = (dataset_name.clone(), filters.clone());
-        has_rows.get().then(|| async move {
+        has_rows.get().then_some(async move {
             let mut options = BTreeMap::new();
             for filter in filters {
                 options.insert(filter.clone(), api::options(dataset_name.clone(), filter).await?);

@@ -25,7 +25,11 @@ impl Pace {
     /// Takes note of how far the export was at a moment.
     pub fn observe(&mut self, at_ms: f64, rows: u64, bytes: u64) {
         // The oldest moment before the window stays: without it the window would not reach back to its edge.
-        while self.seen.get(1).is_some_and(|moment| moment.at_ms <= at_ms - WINDOW_MS) {
+        while self
+            .seen
+            .get(1)
+            .is_some_and(|moment| moment.at_ms <= at_ms - WINDOW_MS)
+        {
             self.seen.pop_front();
         }
         self.seen.push_back(Moment { at_ms, rows, bytes });
@@ -79,7 +83,11 @@ mod tests {
         assert_eq!(pace.bytes_per_second(), Some(2_000.0));
         // Ten times as fast from here on: three seconds later the slow start is forgotten.
         for second in 2_u32..=5 {
-            pace.observe(f64::from(second) * 1_000.0, 100 + 1_000 * u64::from(second - 1), 0);
+            pace.observe(
+                f64::from(second) * 1_000.0,
+                100 + 1_000 * u64::from(second - 1),
+                0,
+            );
         }
         assert_eq!(pace.rows_per_second(), Some(1_000.0));
         assert_eq!(pace.seconds_left(14_100), Some(10.0));

@@ -40,7 +40,11 @@ impl Selection {
         let mut query = self.rows_query();
         if let Some(columns) = &self.columns {
             // A comma needs no escape in a query, and an address that people read is better without one.
-            let columns = columns.iter().map(|name| escaped(name)).collect::<Vec<_>>().join(",");
+            let columns = columns
+                .iter()
+                .map(|name| escaped(name))
+                .collect::<Vec<_>>()
+                .join(",");
             let separator = if query.is_empty() { "" } else { "&" };
             query = format!("{query}{separator}columns={columns}");
         }
@@ -82,9 +86,13 @@ mod tests {
     #[test]
     fn what_the_address_held_comes_back() {
         let selection = Selection {
-            filters: [("model", "a&b=c, d+e"), ("start", "2026-01-28T12:00"), ("session", "会话 😀")]
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .into(),
+            filters: [
+                ("model", "a&b=c, d+e"),
+                ("start", "2026-01-28T12:00"),
+                ("session", "会话 😀"),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
             columns: Some(vec!["created_at".to_owned(), "cost_usd".to_owned()]),
             zone: Some("Asia/Shanghai".to_owned()),
         };
@@ -115,6 +123,9 @@ mod tests {
     #[test]
     fn words_are_added_escaped() {
         assert_eq!(with_pairs("", &[("limit", "50")]), "limit=50");
-        assert_eq!(with_pairs("user=3", &[("after", "a=&b")]), "user=3&after=a%3D%26b");
+        assert_eq!(
+            with_pairs("user=3", &[("after", "a=&b")]),
+            "user=3&after=a%3D%26b"
+        );
     }
 }

@@ -23,7 +23,11 @@ impl TablePage {
     /// # Errors
     /// The stream is not whole, or says itself that it failed.
     pub fn read(stream: &[u8], zone: Zone) -> Result<Self, Problem> {
-        let options = Options { zone, timestamps: TimestampStyle::Local, ..Options::default() };
+        let options = Options {
+            zone,
+            timestamps: TimestampStyle::Local,
+            ..Options::default()
+        };
         let mut cell_text = CellText::new(&options);
         let mut reader = Reader::new();
         let mut events = reader.read(stream);
@@ -35,7 +39,11 @@ impl TablePage {
                 Event::Row(row) => {
                     let cells = row.cells().map_err(|error| unreadable(&error.to_string()))?;
                     let shown = cells.zip(&columns).filter(|(_, column)| !column.hidden);
-                    page.rows.push(shown.map(|(cell, column)| cell_text.text(cell, column.kind)).collect());
+                    page.rows.push(
+                        shown
+                            .map(|(cell, column)| cell_text.text(cell, column.kind))
+                            .collect(),
+                    );
                 }
                 Event::Failed(problem) => return Err(problem),
                 Event::End(end) => {
@@ -67,7 +75,14 @@ mod tests {
 
     fn column(name: &str, kind: Kind, hidden: bool) -> Column {
         let (name, label, pg_type) = (name.to_owned(), name.to_owned(), String::new());
-        Column { name, label, labels: [].into(), kind, pg_type, hidden }
+        Column {
+            name,
+            label,
+            labels: [].into(),
+            kind,
+            pg_type,
+            hidden,
+        }
     }
 
     fn header() -> Vec<u8> {
@@ -91,13 +106,22 @@ mod tests {
         let mut digest = Digest::new();
         digest.update(rows.as_bytes());
         let cursor = cursor.map(str::to_owned);
-        let end = end_line(&End { rows: count, bytes: rows.len() as u64, digest: digest.hex(), cursor });
+        let end = end_line(&End {
+            rows: count,
+            bytes: rows.len() as u64,
+            digest: digest.hex(),
+            cursor,
+        });
         [header(), rows.into(), end].concat()
     }
 
     #[test]
     fn cells_read_as_in_the_file_and_hidden_columns_do_not_show() {
-        let stream = stream("2026-01-28 12:34:56.789+00\ta\\tb\t7\n\\N\t\\N\t6\n", 2, Some("abc"));
+        let stream = stream(
+            "2026-01-28 12:34:56.789+00\ta\\tb\t7\n\\N\t\\N\t6\n",
+            2,
+            Some("abc"),
+        );
         let page = TablePage::read(&stream, "Asia/Shanghai".parse().unwrap()).unwrap();
         let names = page.columns.iter().map(|column| column.name.as_str());
         assert!(names.eq(["created_at", "model"]));
@@ -116,13 +140,19 @@ mod tests {
     fn a_page_that_is_not_whole_is_none() {
         let whole = stream("2026-01-28 12:34:56.789+00\ta\t7\n", 1, Some("abc"));
         for end in 0..whole.len() {
-            assert!(TablePage::read(&whole[..end], Zone::default()).is_err(), "{end} bytes");
+            assert!(
+                TablePage::read(&whole[..end], Zone::default()).is_err(),
+                "{end} bytes"
+            );
         }
     }
 
     #[test]
     fn the_servers_own_problem_is_shown_as_it_is() {
-        let problem = Problem { code: "source_failed".to_owned(), ..Problem::default() };
+        let problem = Problem {
+            code: "source_failed".to_owned(),
+            ..Problem::default()
+        };
         let stream = [header(), failure_line(&problem)].concat();
         assert_eq!(TablePage::read(&stream, Zone::default()), Err(problem));
     }

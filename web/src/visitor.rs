@@ -12,7 +12,9 @@ const WIDE_PX_MIN: u32 = 800;
 #[must_use]
 pub fn zone() -> Option<String> {
     let format = Intl::DateTimeFormat::new(&Array::new(), &Object::new());
-    let name = Reflect::get(&format.resolved_options(), &"timeZone".into()).ok()?.as_string()?;
+    let name = Reflect::get(&format.resolved_options(), &"timeZone".into())
+        .ok()?
+        .as_string()?;
     is_known(&name).then_some(name)
 }
 
@@ -26,7 +28,11 @@ pub fn zones() -> Vec<String> {
         list.call1(&intl, &"timeZone".into())?.dyn_into()
     };
     let names = names().unwrap_or_default();
-    names.iter().filter_map(|name| name.as_string()).filter(|name| is_known(name)).collect()
+    names
+        .iter()
+        .filter_map(|name| name.as_string())
+        .filter(|name| is_known(name))
+        .collect()
 }
 
 /// The time on the visitor's wall.
@@ -48,13 +54,19 @@ pub fn local_time() -> LocalTime {
 #[must_use]
 pub fn has_wide_screen() -> bool {
     let query = format!("(min-width: {WIDE_PX_MIN}px)");
-    window().match_media(&query).ok().flatten().is_some_and(|query| query.matches())
+    window()
+        .match_media(&query)
+        .ok()
+        .flatten()
+        .is_some_and(|query| query.matches())
 }
 
 /// Milliseconds since the page was opened; unlike the time of day they only ever grow.
 #[must_use]
 pub fn now_ms() -> f64 {
-    window().performance().map_or_else(Date::now, |performance| performance.now())
+    window()
+        .performance()
+        .map_or_else(Date::now, |performance| performance.now())
 }
 
 fn is_known(zone: &str) -> bool {

@@ -4,7 +4,10 @@
 /// (a time with its zone, a number of milliseconds) are times to the server all the same.
 #[must_use]
 pub fn is_wall_time(value: &str) -> bool {
-    let shape: String = value.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    let shape: String = value
+        .chars()
+        .map(|c| if c.is_ascii_digit() { '0' } else { c })
+        .collect();
     matches!(shape.as_str(), "" | "0000-00-00T00:00" | "0000-00-00T00:00:00")
 }
 
@@ -17,7 +20,13 @@ mod tests {
         for value in ["", "2026-01-28T12:00", "2026-01-28T12:00:59"] {
             assert!(is_wall_time(value), "{value}");
         }
-        for value in ["2026-01-28", "2026-01-28 12:00:00", "2026-01-28T12:00Z", "1769601600000", "soon"] {
+        for value in [
+            "2026-01-28",
+            "2026-01-28 12:00:00",
+            "2026-01-28T12:00Z",
+            "1769601600000",
+            "soon",
+        ] {
             assert!(!is_wall_time(value), "{value}");
         }
     }

@@ -40,7 +40,11 @@ pub fn bytes(number: u64) -> String {
 /// How long something took: `0.4 s`, `12.3 s`, `3 min 05 s`, `1 h 02 min`.
 #[must_use]
 pub fn duration(seconds: f64) -> String {
-    if seconds < 59.95 { format!("{:.1} s", seconds.max(0.0)) } else { whole_seconds(seconds.round() as u64) }
+    if seconds < 59.95 {
+        format!("{:.1} s", seconds.max(0.0))
+    } else {
+        whole_seconds(seconds.round() as u64)
+    }
 }
 
 /// How long something will take: `under a second`, `12 s`, `3 min 05 s`, `1 h 02 min`.
@@ -73,7 +77,10 @@ mod tests {
 
     #[test]
     fn one_row_is_a_row() {
-        assert_eq!((rows(1).as_str(), rows(0).as_str(), rows(100_000).as_str()), ("1 row", "0 rows", "100,000 rows"));
+        assert_eq!(
+            (rows(1).as_str(), rows(0).as_str(), rows(100_000).as_str()),
+            ("1 row", "0 rows", "100,000 rows")
+        );
     }
 
     #[test]
@@ -93,9 +100,13 @@ mod tests {
 
     #[test]
     fn durations_get_coarser_as_they_grow() {
-        for (seconds, text) in
-            [(0.04, "0.0 s"), (1.23, "1.2 s"), (59.96, "1 min 00 s"), (185.0, "3 min 05 s"), (3_725.0, "1 h 02 min")]
-        {
+        for (seconds, text) in [
+            (0.04, "0.0 s"),
+            (1.23, "1.2 s"),
+            (59.96, "1 min 00 s"),
+            (185.0, "3 min 05 s"),
+            (3_725.0, "1 h 02 min"),
+        ] {
             assert_eq!(duration(seconds), text);
         }
         assert_eq!(time_left(0.2), "under a second");

@@ -1,4 +1,5 @@
-//! An export for pages that bring their own bytes: `wasm-pack build wasm-export --target web` makes a module of it.
+//! An export for pages that bring their own bytes: `wasm-pack build wasm-export --target web` makes a module
+//! of it.
 
 use js_sys::Uint8Array;
 use wasm_bindgen::JsError;
@@ -34,14 +35,18 @@ pub struct RowExportEnd {
 
 #[wasm_bindgen]
 impl RowExport {
-    /// An export with options as a JSON object: `zone`, `timestamps`, `delimiter` and so on; `{}` for the defaults.
+    /// An export with options as a JSON object: `zone`, `timestamps`, `delimiter` and so on; `{}` for the
+    /// defaults.
     ///
     /// # Errors
     /// An option is unknown, or its value is.
     #[wasm_bindgen(constructor)]
     pub fn new(options_json: &str) -> Result<Self, JsError> {
         let options = serde_json::from_str::<Options>(options_json)?;
-        Ok(Self { export: Export::new(options), out: Vec::new() })
+        Ok(Self {
+            export: Export::new(options),
+            out: Vec::new(),
+        })
     }
 
     /// Takes the next bytes of a raw-row stream, in any pieces, and returns what they make of the file.
@@ -62,6 +67,9 @@ impl RowExport {
         self.out.clear();
         let summary = self.export.finish(&mut self.out)?;
         let bytes = Uint8Array::from(self.out.as_slice());
-        Ok(RowExportEnd { bytes, summary: serde_json::to_string(&summary)? })
+        Ok(RowExportEnd {
+            bytes,
+            summary: serde_json::to_string(&summary)?,
+        })
     }
 }

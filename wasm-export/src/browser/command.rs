@@ -31,7 +31,9 @@ impl Commands {
         let of_listener = Rc::clone(&inbox);
         let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
             // Whatever else a browser extension may post is no command.
-            let Ok(command) = decode(&event.data()) else { return };
+            let Ok(command) = decode(&event.data()) else {
+                return;
+            };
             let mut inbox = of_listener.borrow_mut();
             inbox.waiting.push_back(command);
             if let Some(listener) = inbox.listener.take() {

@@ -29,7 +29,12 @@ impl Failure {
     /// No connection, or not any more.
     pub(super) fn connection_lost() -> Self {
         let detail = "The server was stopped, or the network between it and you broke.";
-        Self::new("connection_lost", "The connection was lost", detail.to_owned(), true)
+        Self::new(
+            "connection_lost",
+            "The connection was lost",
+            detail.to_owned(),
+            true,
+        )
     }
 
     /// A connection over which nothing comes.
@@ -46,10 +51,12 @@ impl Failure {
 
     /// Somebody else answered.
     pub(super) fn not_rows(media_type: &str) -> Self {
-        let detail = format!(
-            "Something answered in the server's place, with {} instead of rows. Are you still signed in to your network?",
-            if media_type.is_empty() { "nothing readable" } else { media_type },
-        );
+        let what = if media_type.is_empty() {
+            "something"
+        } else {
+            media_type
+        };
+        let detail = format!("Something else answered in the server's place, with {what} instead of rows.");
         Self::new("unexpected_answer", "The answer was not an export", detail, true)
     }
 
@@ -65,8 +72,16 @@ impl From<ExportError> for Failure {
         let resumable = error.is_resumable();
         match error {
             ExportError::Interrupted { .. } => Self::incomplete(),
-            ExportError::Failed(problem) => Self { problem: *problem, resumable },
-            other => Self::new("damaged", "The export cannot be completed", sentence(&other), resumable),
+            ExportError::Failed(problem) => Self {
+                problem: *problem,
+                resumable,
+            },
+            other => Self::new(
+                "damaged",
+                "The export cannot be completed",
+                sentence(&other),
+                resumable,
+            ),
         }
     }
 }

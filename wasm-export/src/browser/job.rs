@@ -31,7 +31,12 @@ pub(super) struct Job {
 impl Job {
     /// Makes the place for the file.
     pub(super) async fn open(start: Start, attachment: Option<JsValue>) -> Result<Self, Failure> {
-        let Start { url, options, file_name, destination } = start;
+        let Start {
+            url,
+            options,
+            file_name,
+            destination,
+        } = start;
         let (sink, file_name) = match (destination, attachment) {
             (Destination::PickedFile, Some(picked)) => {
                 let picked: FileSystemFileHandle = picked.unchecked_into();
@@ -41,7 +46,14 @@ impl Job {
             _ => (Sink::for_downloads().await, file_name),
         };
         let export = Export::new(options);
-        Ok(Self { url, file_name, export, sink, chunk: Vec::new(), out: Vec::with_capacity(2 * WRITE_BYTES) })
+        Ok(Self {
+            url,
+            file_name,
+            export,
+            sink,
+            chunk: Vec::new(),
+            out: Vec::with_capacity(2 * WRITE_BYTES),
+        })
     }
 
     /// Fetches the rows that are still missing, until the end record has come and agrees. After a failure that
@@ -66,8 +78,21 @@ impl Job {
     /// Makes the file appear where it was wanted; one for the downloads is returned.
     pub(super) async fn finish(self, summary: Summary) -> Result<(Finished, Option<JsValue>), Failure> {
         let file = self.sink.finish().await?;
-        let Summary { rows, raw_bytes, file_bytes, .. } = summary;
-        Ok((Finished { file_name: self.file_name, rows, raw_bytes, file_bytes }, file.map(JsValue::from)))
+        let Summary {
+            rows,
+            raw_bytes,
+            file_bytes,
+            ..
+        } = summary;
+        Ok((
+            Finished {
+                file_name: self.file_name,
+                rows,
+                raw_bytes,
+                file_bytes,
+            },
+            file.map(JsValue::from),
+        ))
     }
 
     /// Removes what there is of the file.
@@ -92,16 +117,30 @@ impl Job {
     }
 
     fn url_of_missing_rows(&self) -> String {
-        let Some(point) = self.export.resume_point() else { return self.url.clone() };
+        let Some(point) = self.export.resume_point() else {
+            return self.url.clone();
+        };
         let separator = if self.url.contains('?') { '&' } else { '?' };
         let as_of = String::from(encode_uri_component(&point.as_of));
-        let after = point.cursor.map(|cursor| format!("&after={cursor}")).unwrap_or_default();
+        let after = point
+            .cursor
+            .map(|cursor| format!("&after={cursor}"))
+            .unwrap_or_default();
         format!("{}{separator}as_of={as_of}{after}", self.url)
     }
 
     fn progress(&self) -> Progress {
-        let crate::Progress { rows, raw_bytes, file_bytes } = self.export.progress();
+        let crate::Progress {
+            rows,
+            raw_bytes,
+            file_bytes,
+        } = self.export.progress();
         let estimated_rows = self.export.header().and_then(|header| header.estimated_rows);
-        Progress { rows, raw_bytes, file_bytes, estimated_rows }
+        Progress {
+            rows,
+            raw_bytes,
+            file_bytes,
+            estimated_rows,
+        }
     }
 }

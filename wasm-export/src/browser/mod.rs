@@ -5,8 +5,9 @@
 //! [`stream::RowStream`] ends its request, a dropped worker leaves a file that nobody names and that
 //! [`sink::sweep`] removes.
 //!
-//! Pages that bring their own bytes use [`RowExport`](class::RowExport) instead.
+//! Pages that bring their own bytes use `RowExport` of `class` instead, a feature of this crate.
 
+#[cfg(feature = "class")]
 pub mod class;
 mod command;
 mod failure;

@@ -117,8 +117,13 @@ pub fn encode(message: &impl Serialize, attachment: Option<&JsValue>) -> JsValue
 /// # Errors
 /// The message is not of this protocol: page and worker are of different versions.
 pub fn decode<M: DeserializeOwned>(data: &JsValue) -> Result<(M, Option<JsValue>), MessageError> {
-    let parts = data.dyn_ref::<Array>().ok_or_else(|| MessageError(format!("{data:?}")))?;
-    let text = parts.get(0).dyn_into::<JsString>().map_err(|other| MessageError(format!("{other:?}")))?;
+    let parts = data
+        .dyn_ref::<Array>()
+        .ok_or_else(|| MessageError(format!("{data:?}")))?;
+    let text = parts
+        .get(0)
+        .dyn_into::<JsString>()
+        .map_err(|other| MessageError(format!("{other:?}")))?;
     let message =
         serde_json::from_str(&String::from(text)).map_err(|error| MessageError(error.to_string()))?;
     let attachment = Some(parts.get(1)).filter(|attachment| !attachment.is_null());

@@ -37,13 +37,23 @@ impl RowStream {
         if !response.ok() {
             return Err(refusal(&line, &response).await?);
         }
-        let media_type = response.headers().get("content-type").ok().flatten().unwrap_or_default();
+        let media_type = response
+            .headers()
+            .get("content-type")
+            .ok()
+            .flatten()
+            .unwrap_or_default();
         let wanted = MEDIA_TYPE.split(';').next().unwrap_or_default();
         if !media_type.starts_with(wanted) {
             return Err(Failure::not_rows(&media_type));
         }
-        let Some(body) = response.body() else { return Err(Failure::connection_lost()) };
-        Ok(Self { reader: body.get_reader().unchecked_into(), line })
+        let Some(body) = response.body() else {
+            return Err(Failure::connection_lost());
+        };
+        Ok(Self {
+            reader: body.get_reader().unchecked_into(),
+            line,
+        })
     }
 
     /// The next bytes, in whatever pieces the browser has; `None` at the end of the response.
@@ -64,7 +74,9 @@ async fn refusal(line: &Line, response: &Response) -> Result<Failure, Failure> {
         Ok(text) => line.wait(text).await?.as_string().unwrap_or_default(),
         Err(_) => String::new(),
     };
-    let problem = serde_json::from_str(&text).ok().filter(|problem: &Problem| !problem.title.is_empty());
+    let problem = serde_json::from_str(&text)
+        .ok()
+        .filter(|problem: &Problem| !problem.title.is_empty());
     Ok(Failure::refused(problem.unwrap_or_else(|| Problem {
         title: format!("The server answered {status}"),
         detail: "It gave no reason. A proxy in front of it may have answered in its place.".to_owned(),
@@ -108,7 +120,12 @@ impl Line {
         let timer = worker()
             .set_interval_with_callback_and_timeout_and_arguments_0(on_second.as_ref().unchecked_ref(), 1_000)
             .expect("a function and a number are all that setInterval asks for");
-        Self { abort, watch, timer, _on_second: on_second }
+        Self {
+            abort,
+            watch,
+            timer,
+            _on_second: on_second,
+        }
     }
 
     /// Waits for what comes over the line, but not for ever.

@@ -26,7 +26,9 @@ pub fn run() {
 }
 
 async fn serve(page: &Page, mut commands: Commands) {
-    let Some((start, attachment)) = commands.start().await else { return };
+    let Some((start, attachment)) = commands.start().await else {
+        return;
+    };
     let mut job = match Job::open(start, attachment).await {
         Ok(job) => job,
         Err(failure) => return page.say_failed(failure, 0),
@@ -67,6 +69,13 @@ impl Page {
 
     fn say_failed(&self, failure: Failure, rows: u64) {
         let Failure { problem, resumable } = failure;
-        self.say(&FromWorker::Failed(Failed { problem, rows, resumable }), None);
+        self.say(
+            &FromWorker::Failed(Failed {
+                problem,
+                rows,
+                resumable,
+            }),
+            None,
+        );
     }
 }

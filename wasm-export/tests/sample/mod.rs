@@ -10,7 +10,12 @@ pub fn stream() -> Vec<u8> {
     let mut digest = Digest::new();
     digest.update(rows.as_bytes());
     let cursor = Cursor::encode([&b"\\N"[..], b"1"]);
-    let end = End { rows: 3, bytes: rows.len() as u64, digest: digest.hex(), cursor: Some(cursor) };
+    let end = End {
+        rows: 3,
+        bytes: rows.len() as u64,
+        digest: digest.hex(),
+        cursor: Some(cursor),
+    };
     [header(), rows.as_bytes().to_vec(), end_line(&end)].concat()
 }
 

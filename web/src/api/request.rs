@@ -31,7 +31,9 @@ pub(super) async fn post(url: &str, body: &serde_json::Value) -> Result<Answer, 
     init.set_method("POST");
     init.set_body(&JsValue::from_str(&body.to_string()));
     let headers = Headers::new().map_err(|_| unreachable())?;
-    headers.set("content-type", "application/json").map_err(|_| unreachable())?;
+    headers
+        .set("content-type", "application/json")
+        .map_err(|_| unreachable())?;
     init.set_headers(&headers);
     send(url, &init).await
 }
@@ -39,9 +41,18 @@ pub(super) async fn post(url: &str, body: &serde_json::Value) -> Result<Answer, 
 async fn send(url: &str, init: &RequestInit) -> Result<Answer, Problem> {
     let abort = AbortOnDrop(AbortController::new().map_err(|_| unreachable())?);
     init.set_signal(Some(&abort.0.signal()));
-    let response = JsFuture::from(window().fetch_with_str_and_init(url, init)).await.map_err(|_| unreachable())?;
-    let answer = Answer { response: response.unchecked_into(), _abort: abort };
-    if answer.response.ok() { Ok(answer) } else { Err(answer.problem().await) }
+    let response = JsFuture::from(window().fetch_with_str_and_init(url, init))
+        .await
+        .map_err(|_| unreachable())?;
+    let answer = Answer {
+        response: response.unchecked_into(),
+        _abort: abort,
+    };
+    if answer.response.ok() {
+        Ok(answer)
+    } else {
+        Err(answer.problem().await)
+    }
 }
 
 impl Answer {
@@ -49,7 +60,9 @@ impl Answer {
         let bytes = self.bytes().await?;
         serde_json::from_slice(&bytes).map_err(|error| Problem {
             title: "The server's answer cannot be read".to_owned(),
-            detail: format!("The page and the server may be of different versions; reload the page. ({error})"),
+            detail: format!(
+                "The page and the server may be of different versions; reload the page. ({error})"
+            ),
             code: "unreadable".to_owned(),
             ..Problem::default()
         })
@@ -65,7 +78,9 @@ impl Answer {
     async fn problem(&self) -> Problem {
         let status = self.response.status();
         let body = self.bytes().await.unwrap_or_default();
-        let said = serde_json::from_slice(&body).ok().filter(|problem: &Problem| !problem.title.is_empty());
+        let said = serde_json::from_slice(&body)
+            .ok()
+            .filter(|problem: &Problem| !problem.title.is_empty());
         let mut problem = said.unwrap_or_else(|| Problem {
             title: format!("The server answered {status}"),
             detail: "It gave no reason. A proxy in front of it may have answered in its place.".to_owned(),
@@ -81,7 +96,13 @@ impl Answer {
     }
 
     fn retry_after_seconds(&self) -> Option<u32> {
-        self.response.headers().get("retry-after").ok()??.trim().parse().ok()
+        self.response
+            .headers()
+            .get("retry-after")
+            .ok()??
+            .trim()
+            .parse()
+            .ok()
     }
 }
 

@@ -11,16 +11,23 @@ use crate::dataset_view::DatasetView;
 #[component]
 pub fn ColumnList(view: DatasetView) -> impl IntoView {
     let show_all = move |_| {
-        view.dataset.with_value(|dataset| view.columns.set(ColumnChoice::new(dataset.column_names(), None)));
+        view.dataset
+            .with_value(|dataset| view.columns.set(ColumnChoice::new(dataset.column_names(), None)));
     };
     view! {
         <p class="faint">"Shown in the table and written to the file, in this order."</p>
         <ol class="columns">
-            <For each=move || view.columns.get().columns().to_vec() key=|choice| choice.name.clone() let:choice>
+            <For
+                each=move || view.columns.get().columns().to_vec()
+                key=|choice| choice.name.clone()
+                let:choice
+            >
                 <ColumnItem view choice/>
             </For>
         </ol>
-        <button type="button" data-testid="all-columns" on:click=show_all>"All columns, in the usual order"</button>
+        <button type="button" data-testid="all-columns" on:click=show_all>
+            "All columns, in the usual order"
+        </button>
     }
 }
 
@@ -29,14 +36,15 @@ fn ColumnItem(view: DatasetView, choice: Choice) -> impl IntoView {
     let name = StoredValue::new(choice.name);
     let label = name.with_value(|name| view.dataset.with_value(|dataset| dataset.column_label(name)));
     let id = name.with_value(|name| format!("column-{name}"));
-    let position = move || {
-        view.columns.with(|columns| {
-            let position = columns.columns().iter().position(|column| name.with_value(|name| *name == column.name));
-            (position, columns.columns().len())
-        })
+    let is_at = move |place: fn(&[Choice]) -> Option<&Choice>| {
+        let at = move |columns: &ColumnChoice| place(columns.columns()).map(|column| column.name.clone());
+        name.with_value(|name| view.columns.with(at).as_ref() == Some(name))
+            .to_string()
     };
-    let is_shown =
-        move || view.columns.with(|columns| columns.shown().any(|shown| name.with_value(|name| name == shown)));
+    let is_shown = move || {
+        view.columns
+            .with(|columns| columns.shown().any(|shown| name.with_value(|name| name == shown)))
+    };
     let is_only = move || is_shown() && view.columns.with(|columns| columns.shown().count()) == 1;
     let show = move |event| {
         let shown = event_target_checked(&event);
@@ -48,13 +56,20 @@ fn ColumnItem(view: DatasetView, choice: Choice) -> impl IntoView {
     };
     view! {
         <li>
-            <input id=id.clone() type="checkbox" data-testid=id.clone() prop:checked=is_shown disabled=is_only on:change=show/>
+            <input
+                id=id.clone()
+                type="checkbox"
+                data-testid=id.clone()
+                prop:checked=is_shown
+                disabled=is_only
+                on:change=show
+            />
             <label for=id>{label.clone()}</label>
             <button
                 type="button"
                 class="quiet icon"
                 aria-label=format!("Move {label} up")
-                aria-disabled=move || (position().0 == Some(0)).to_string()
+                aria-disabled=move || is_at(<[Choice]>::first)
                 on:click=move |event| move_by(event, ColumnChoice::move_up)
             >
                 "↑"
@@ -63,7 +78,7 @@ fn ColumnItem(view: DatasetView, choice: Choice) -> impl IntoView {
                 type="button"
                 class="quiet icon"
                 aria-label=format!("Move {label} down")
-                aria-disabled=move || (position().0.is_some_and(|index| index + 1 == position().1)).to_string()
+                aria-disabled=move || is_at(<[Choice]>::last)
                 on:click=move |event| move_by(event, ColumnChoice::move_down)
             >
                 "↓"
@@ -74,7 +89,9 @@ fn ColumnItem(view: DatasetView, choice: Choice) -> impl IntoView {
 
 /// A button that moves in the page loses the focus, and who uses the keyboard loses the place.
 fn keep_focus(event: MouseEvent) {
-    let button = event.current_target().and_then(|target| target.dyn_into::<web_sys::HtmlElement>().ok());
+    let button = event
+        .current_target()
+        .and_then(|target| target.dyn_into::<web_sys::HtmlElement>().ok());
     request_animation_frame(move || {
         if let Some(button) = button {
             let _ = button.focus();

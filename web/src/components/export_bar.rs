@@ -18,8 +18,19 @@ pub fn ExportBar(view: DatasetView, options: RwSignal<Options>) -> impl IntoView
     let is_busy = move || exporter.is_under_way();
     let start = move |destination: Destination, picked: Option<JsValue>| {
         let (url, options, file_name) = untrack(|| view.export(options.get()));
-        let start = Start { url, options, file_name, destination };
-        exporter.start(Order { start, rows_expected: untrack(|| view.counted_rows()) }, picked);
+        let start = Start {
+            url,
+            options,
+            file_name,
+            destination,
+        };
+        exporter.start(
+            Order {
+                start,
+                rows_expected: untrack(|| view.counted_rows()),
+            },
+            picked,
+        );
     };
     let save_as = move |_| {
         spawn_local(async move {

@@ -50,17 +50,23 @@ fn Running() -> impl IntoView {
         }
     };
     let rate = move || {
-        exporter.pace().bytes_per_second().map_or_else(|| "–".to_owned(), |rate| format!("{}/s", wording::bytes(rate as u64)))
+        exporter.pace().bytes_per_second().map_or_else(
+            || "–".to_owned(),
+            |rate| format!("{}/s", wording::bytes(rate as u64)),
+        )
     };
     let left = move || {
-        let seconds = exporter.rows_expected().and_then(|expected| exporter.pace().seconds_left(expected));
+        let seconds = exporter
+            .rows_expected()
+            .and_then(|expected| exporter.pace().seconds_left(expected));
         seconds.map_or_else(|| "–".to_owned(), wording::time_left)
     };
+    let cancel = move |_| exporter.cancel();
     view! {
         <section class="card run" aria-label="Export" data-testid="export-running">
             <div class="run-head">
                 <p class="run-title">"Exporting " {exporter.file_name()}</p>
-                <button type="button" data-testid="export-cancel" on:click=move |_| exporter.cancel()>"Cancel"</button>
+                <button type="button" data-testid="export-cancel" on:click=cancel>"Cancel"</button>
             </div>
             <div class="run-bar">
                 <progress
@@ -85,17 +91,21 @@ fn Running() -> impl IntoView {
 #[component]
 fn Stopped(failed: Failed) -> impl IntoView {
     let exporter = expect_context::<Exporter>();
-    let Failed { problem, rows, resumable } = failed;
+    let Failed {
+        problem,
+        rows,
+        resumable,
+    } = failed;
     let safe = match (resumable, rows) {
         (true, 0) => "No row had come yet.".to_owned(),
         (true, rows) => format!("{} safe; resuming goes on after them.", safe_rows(rows)),
-        (false, _) => "Nothing was saved. Start the export again.".to_owned(),
+        (false, _) => "Nothing was saved.".to_owned(),
     };
+    let on_resume = move |_| exporter.resume();
+    let on_discard = move |_| exporter.cancel();
     let resume = resumable.then(|| {
         view! {
-            <button type="button" class="primary" data-testid="export-resume" on:click=move |_| exporter.resume()>
-                "Resume"
-            </button>
+            <button type="button" class="primary" data-testid="export-resume" on:click=on_resume>"Resume"</button>
         }
     });
     let discard = if resumable { "Discard" } else { "Close" };
@@ -105,7 +115,7 @@ fn Stopped(failed: Failed) -> impl IntoView {
             <p>{problem.detail} " " <span data-testid="export-safe">{safe}</span></p>
             <div class="run-actions">
                 {resume}
-                <button type="button" data-testid="export-discard" on:click=move |_| exporter.cancel()>{discard}</button>
+                <button type="button" data-testid="export-discard" on:click=on_discard>{discard}</button>
             </div>
         </section>
     }
@@ -118,13 +128,14 @@ fn safe_rows(rows: u64) -> String {
 #[component]
 fn Done(file: Finished, seconds: f64) -> impl IntoView {
     let exporter = expect_context::<Exporter>();
-    let Finished { file_name, rows, file_bytes, .. } = file;
+    let (rows, bytes) = (wording::rows(file.rows), wording::bytes(file.file_bytes));
+    let time = wording::duration(seconds);
     view! {
         <section class="card run run-done" aria-label="Export" data-testid="export-done">
             <div class="run-head">
                 <p>
-                    <strong>{file_name}</strong>
-                    {format!(": {}, {}, in {}", wording::rows(rows), wording::bytes(file_bytes), wording::duration(seconds))}
+                    <strong>{file.file_name}</strong>
+                    {format!(": {rows}, {bytes}, in {time}")}
                 </p>
                 <button type="button" class="quiet" on:click=move |_| exporter.cancel()>"Close"</button>
             </div>

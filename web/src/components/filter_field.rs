@@ -21,9 +21,8 @@ pub fn FilterField(view: DatasetView, filter: Filter, draft: Draft) -> impl Into
     };
     let invalid = move || problem.with(Option::is_some).to_string();
     let label = filter.label.clone();
-    let zone = (filter.kind == FilterKind::Timestamp).then(|| {
-        move || format!(" ({})", view.zone.get().unwrap_or_else(|| "UTC".to_owned()))
-    });
+    let zone = (filter.kind == FilterKind::Timestamp)
+        .then_some(move || format!(" ({})", view.zone.get().unwrap_or_else(|| "UTC".to_owned())));
     let is_switch = filter.kind == FilterKind::Boolean;
     let field = match filter.kind {
         FilterKind::Boolean => switch(&filter, &id, draft).into_any(),
@@ -35,7 +34,9 @@ pub fn FilterField(view: DatasetView, filter: Filter, draft: Draft) -> impl Into
             let (filter, id) = (filter.clone(), id.clone());
             (move || match options.get() {
                 // More values than a list can hold, or none to be had: then the number is typed.
-                Some(FilterOptions { truncated: true, .. }) => text_field(&filter, &id, draft, view).into_any(),
+                Some(FilterOptions { truncated: true, .. }) => {
+                    text_field(&filter, &id, draft, view).into_any()
+                }
                 None if failed.get() => text_field(&filter, &id, draft, view).into_any(),
                 options => select(&filter, &id, draft, options).into_any(),
             })
@@ -58,9 +59,22 @@ fn switch(filter: &Filter, id: &str, draft: Draft) -> impl IntoView + use<> {
         let name = name.clone();
         move || draft.with(|draft| draft.get(&name).is_some_and(|value| value == "true"))
     };
-    let set = move |event| enter(draft, &name, if event_target_checked(&event) { "true" } else { "" });
+    let set = move |event| {
+        enter(
+            draft,
+            &name,
+            if event_target_checked(&event) { "true" } else { "" },
+        )
+    };
     view! {
-        <input id=id.to_owned() type="checkbox" role="switch" data-testid=id.to_owned() prop:checked=is_on on:change=set/>
+        <input
+            id=id.to_owned()
+            type="checkbox"
+            role="switch"
+            data-testid=id.to_owned()
+            prop:checked=is_on
+            on:change=set
+        />
     }
 }
 
@@ -69,7 +83,15 @@ fn time_field(filter: &Filter, id: &str, draft: Draft) -> impl IntoView + use<> 
     // A link may hold a time with its zone, which a date and time field would not show.
     let kind = {
         let name = name.clone();
-        move || draft.with(|draft| if draft.get(&name).is_none_or(|value| is_wall_time(value)) { "datetime-local" } else { "text" })
+        move || {
+            draft.with(|draft| {
+                if draft.get(&name).is_none_or(|value| is_wall_time(value)) {
+                    "datetime-local"
+                } else {
+                    "text"
+                }
+            })
+        }
     };
     let value = value_of(draft, &name);
     view! {
@@ -89,7 +111,12 @@ fn text_field(filter: &Filter, id: &str, draft: Draft, view: DatasetView) -> imp
     let list_id = format!("{id}-options");
     let list = {
         let name = name.clone();
-        move || view.options.with(|all| all.and_then(|all| all.get(&name)).map(|options| options.options.clone()))
+        move || {
+            view.options.with(|all| {
+                all.and_then(|all| all.get(&name))
+                    .map(|options| options.options.clone())
+            })
+        }
     };
     let suggestions = filter.options.then(|| {
         view! {
@@ -100,7 +127,11 @@ fn text_field(filter: &Filter, id: &str, draft: Draft, view: DatasetView) -> imp
             </datalist>
         }
     });
-    let mode = if filter.kind == FilterKind::Integer { "numeric" } else { "text" };
+    let mode = if filter.kind == FilterKind::Integer {
+        "numeric"
+    } else {
+        "text"
+    };
     view! {
         <input
             id=id.to_owned()

@@ -23,7 +23,10 @@ pub fn Filters(view: DatasetView) -> impl IntoView {
         view.apply(BTreeMap::new());
     };
     let fields = view.dataset.with_value(|dataset| dataset.filters.clone());
-    let fields = fields.into_iter().map(|filter| view! { <FilterField view filter draft/> }).collect_view();
+    let fields = fields
+        .into_iter()
+        .map(|filter| view! { <FilterField view filter draft/> })
+        .collect_view();
     view! {
         <details class="card filters" open=visitor::has_wide_screen()>
             <summary>

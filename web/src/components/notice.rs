@@ -6,7 +6,9 @@ use wasm_export::rows::Problem;
 /// What went wrong and a way to try again.
 #[component]
 pub fn Notice(problem: Problem, on_retry: impl Fn() + 'static) -> impl IntoView {
-    let request = problem.request_id.map(|id| view! { <p class="faint">"Request " <code>{id}</code></p> });
+    let request = problem
+        .request_id
+        .map(|id| view! { <p class="faint">"Request " <code>{id}</code></p> });
     view! {
         <div class="notice" role="alert" data-testid="notice">
             <p class="notice-title">{problem.title}</p>

@@ -24,17 +24,30 @@ pub fn Pager(view: DatasetView) -> impl IntoView {
     let place = move || {
         (rows() > 0 && view.page.problem().is_none()).then(|| {
             let (first, last) = ((before() + 1) as u64, (before() + rows()) as u64);
-            let of = view.counted_rows().map(|count| format!(" of {}", wording::count(count))).unwrap_or_default();
+            let of = view
+                .counted_rows()
+                .map(|count| format!(" of {}", wording::count(count)))
+                .unwrap_or_default();
             format!("Rows {}–{}{of}", wording::count(first), wording::count(last))
         })
     };
     view! {
         <nav class="pager" aria-label="Pages">
-            <button type="button" data-testid="previous-page" disabled=move || before() == 0 || view.page.is_busy() on:click=previous>
+            <button
+                type="button"
+                data-testid="previous-page"
+                disabled=move || before() == 0 || view.page.is_busy()
+                on:click=previous
+            >
                 "Previous"
             </button>
             <span data-testid="page-place" role="status">{place}</span>
-            <button type="button" data-testid="next-page" disabled=move || !is_settled() || !has_more() on:click=next>
+            <button
+                type="button"
+                data-testid="next-page"
+                disabled=move || !is_settled() || !has_more()
+                on:click=next
+            >
                 "Next"
             </button>
         </nav>

@@ -52,7 +52,7 @@ pub fn Shell(me: Me) -> impl IntoView {
         <nav class="datasets" aria-label="Datasets">
             <ul>
                 {move || datasets.value().unwrap_or_default().into_iter().map(|dataset| {
-                    let is_shown = shown.with(|shown| shown.as_ref().is_some_and(|shown| shown.name == dataset.name));
+                    let is_shown = shown.with(|shown| shown.as_ref().map(|shown| &shown.name) == Some(&dataset.name));
                     view! { <DatasetLink dataset is_shown go/> }
                 }).collect_view()}
             </ul>
@@ -88,13 +88,22 @@ fn NothingToShow(datasets: Load<Vec<Dataset>>) -> impl IntoView {
 
 #[component]
 fn DatasetLink(dataset: Dataset, is_shown: bool, go: impl Fn(Place) + 'static) -> impl IntoView {
-    let Dataset { name, title, available, reason, .. } = dataset;
+    let Dataset {
+        name,
+        title,
+        available,
+        reason,
+        ..
+    } = dataset;
     if !available {
         let reason = reason.unwrap_or_else(|| "not available".to_owned());
         return view! { <li class="unavailable">{title} <span class="faint">{reason}</span></li> }.into_any();
     }
     let testid = format!("dataset-{name}");
-    let place = Place { dataset: Some(name), ..Place::default() };
+    let place = Place {
+        dataset: Some(name),
+        ..Place::default()
+    };
     let address = place.address();
     let follow = move |event: ev::MouseEvent| {
         // Another tab or window is the browser's business.
@@ -108,7 +117,8 @@ fn DatasetLink(dataset: Dataset, is_shown: bool, go: impl Fn(Place) + 'static) -
         go(place.clone());
     };
     let current = is_shown.then_some("page");
-    view! { <li><a href=address aria-current=current data-testid=testid on:click=follow>{title}</a></li> }.into_any()
+    view! { <li><a href=address aria-current=current data-testid=testid on:click=follow>{title}</a></li> }
+        .into_any()
 }
 
 #[component]
@@ -118,7 +128,10 @@ fn SignedIn(me: Me) -> impl IntoView {
     let sign_out = move |_| {
         spawn_local(async move {
             if let Err(problem) = session.sign_out().await {
-                toasts.error(format!("You are still signed in: {}", problem.title), problem.detail);
+                toasts.error(
+                    format!("You are still signed in: {}", problem.title),
+                    problem.detail,
+                );
             }
         });
     };
@@ -137,5 +150,8 @@ fn SignedIn(me: Me) -> impl IntoView {
 
 fn address() -> Place {
     let location = window().location();
-    Place::parse(&location.pathname().unwrap_or_default(), &location.search().unwrap_or_default())
+    Place::parse(
+        &location.pathname().unwrap_or_default(),
+        &location.search().unwrap_or_default(),
+    )
 }

@@ -63,9 +63,14 @@ pub fn SignInForm() -> impl IntoView {
                 bind:value=token
             />
             <p id="sign-in-problem" class="field-problem" role="alert" data-testid="sign-in-problem">
-                {move || problem.get().map(|problem| format!("{}. {}", problem.title.trim_end_matches('.'), problem.detail))}
+                {move || problem.get().map(|Problem { title, detail, .. }| format!("{title}. {detail}"))}
             </p>
-            <button type="submit" class="primary" data-testid="sign-in-submit" aria-busy=move || busy.get().to_string()>
+            <button
+                type="submit"
+                class="primary"
+                data-testid="sign-in-submit"
+                aria-busy=move || busy.get().to_string()
+            >
                 {move || if busy.get() { "Signing in…" } else { "Sign in" }}
             </button>
         </form>

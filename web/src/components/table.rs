@@ -32,7 +32,9 @@ pub fn Table(view: DatasetView) -> impl IntoView {
 #[component]
 fn Rows(view: DatasetView) -> impl IntoView {
     move || {
-        let shown = view.columns.with(|columns| columns.shown().map(str::to_owned).collect::<Vec<_>>());
+        let shown = view
+            .columns
+            .with(|columns| columns.shown().map(str::to_owned).collect::<Vec<_>>());
         view.page.with(|page| {
             let page = page?;
             Some(if page.rows.is_empty() {
@@ -47,9 +49,14 @@ fn Rows(view: DatasetView) -> impl IntoView {
 fn table(page: &TablePage, shown: &[String], view: DatasetView) -> impl IntoView + use<> {
     let position = |name: &String| page.columns.iter().position(|column| column.name == *name);
     let positions = shown.iter().filter_map(position).collect::<Vec<_>>();
-    let kinds = positions.iter().map(|&at| page.columns[at].kind).collect::<Vec<_>>();
+    let kinds = positions
+        .iter()
+        .map(|&at| page.columns[at].kind)
+        .collect::<Vec<_>>();
     let head = positions.iter().zip(&kinds).map(|(&at, &kind)| {
-        let label = view.dataset.with_value(|dataset| dataset.column_label(&page.columns[at].name));
+        let label = view
+            .dataset
+            .with_value(|dataset| dataset.column_label(&page.columns[at].name));
         view! { <th scope="col" class=class(kind)>{label}</th> }
     });
     let head = head.collect_view();

@@ -35,7 +35,10 @@ impl Toasts {
     /// No message yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { toasts: RwSignal::new(Vec::new()), next_id: StoredValue::new(0) }
+        Self {
+            toasts: RwSignal::new(Vec::new()),
+            next_id: StoredValue::new(0),
+        }
     }
 
     /// Good news; it goes by itself.
@@ -58,7 +61,12 @@ impl Toasts {
         let id = self.next_id.get_value();
         self.next_id.set_value(id + 1);
         self.toasts.update(|toasts| {
-            toasts.push(Toast { id, is_error, title, detail });
+            toasts.push(Toast {
+                id,
+                is_error,
+                title,
+                detail,
+            });
             if toasts.len() > TOASTS_MAX {
                 toasts.remove(0);
             }
@@ -96,9 +104,17 @@ pub fn ToastList() -> impl IntoView {
 #[component]
 fn ToastView(toast: Toast) -> impl IntoView {
     let toasts = expect_context::<Toasts>();
-    let Toast { id, is_error, title, detail } = toast;
-    let (class, testid) =
-        if is_error { ("toast toast-error", "toast-error") } else { ("toast toast-success", "toast-success") };
+    let Toast {
+        id,
+        is_error,
+        title,
+        detail,
+    } = toast;
+    let (class, testid) = if is_error {
+        ("toast toast-error", "toast-error")
+    } else {
+        ("toast toast-success", "toast-success")
+    };
     let detail = (!detail.is_empty()).then(|| view! { <p>{detail}</p> });
     view! {
         <div class=class data-testid=testid>

@@ -26,7 +26,10 @@ pub fn ZoneSelect(view: DatasetView) -> impl IntoView {
         view! { <option value=value selected=move || chosen() == zone>{label}</option> }
     };
     let own = own.map(|zone| option(zone.clone(), format!("{zone} (yours)")));
-    let others = others.into_iter().map(|zone| option(zone.clone(), zone)).collect_view();
+    let others = others
+        .into_iter()
+        .map(|zone| option(zone.clone(), zone))
+        .collect_view();
     let choose = move |event| {
         let zone = event_target_value(&event);
         view.set_zone((zone != UTC).then_some(zone));

@@ -99,17 +99,26 @@ impl Exporter {
     /// What the file is called.
     #[must_use]
     pub fn file_name(self) -> String {
-        self.order.with(|order| order.as_ref().map(|order| order.start.file_name.clone()).unwrap_or_default())
+        self.order.with(|order| {
+            order
+                .as_ref()
+                .map(|order| order.start.file_name.clone())
+                .unwrap_or_default()
+        })
     }
 
     /// How many rows there will be: counted, or the database's guess.
     #[must_use]
     pub fn rows_expected(self) -> Option<u64> {
-        let counted = self.order.with(|order| order.as_ref().and_then(|order| order.rows_expected));
-        counted.or_else(|| self.state.with(|state| match state {
-            ExportState::Running(progress) => progress.estimated_rows,
-            _ => None,
-        }))
+        let counted = self
+            .order
+            .with(|order| order.as_ref().and_then(|order| order.rows_expected));
+        counted.or_else(|| {
+            self.state.with(|state| match state {
+                ExportState::Running(progress) => progress.estimated_rows,
+                _ => None,
+            })
+        })
     }
 
     /// Begins. The picked file is where it goes, if its destination says so.
@@ -118,7 +127,9 @@ impl Exporter {
         self.order.set(Some(order));
         self.began_ms.set(now_ms());
         self.begin_to_run();
-        let worker = ExportWorker::start(start, picked, move |message, file| self.hear(message, file.as_ref()));
+        let worker = ExportWorker::start(start, picked, move |message, file| {
+            self.hear(message, file.as_ref())
+        });
         match worker {
             Ok(worker) => self.worker.set_value(Some(worker)),
             Err(error) => self.fail(worker::failed_to_start(&error)),
@@ -144,17 +155,22 @@ impl Exporter {
     fn begin_to_run(self) {
         self.toasts.dismiss_all();
         self.pace.set(Pace::default());
-        self.state.set(ExportState::Running(match self.state.get_untracked() {
-            ExportState::Failed(Failed { rows, .. }) => Progress { rows, ..Progress::default() },
-            _ => Progress::default(),
-        }));
+        self.state
+            .set(ExportState::Running(match self.state.get_untracked() {
+                ExportState::Failed(Failed { rows, .. }) => Progress {
+                    rows,
+                    ..Progress::default()
+                },
+                _ => Progress::default(),
+            }));
     }
 
     fn hear(self, message: FromWorker, file: Option<&JsValue>) {
         match message {
             FromWorker::Ready => {}
             FromWorker::Progress(progress) => {
-                self.pace.update(|pace| pace.observe(now_ms(), progress.rows, progress.file_bytes));
+                self.pace
+                    .update(|pace| pace.observe(now_ms(), progress.rows, progress.file_bytes));
                 self.state.set(ExportState::Running(progress));
             }
             FromWorker::Failed(failed) => self.fail(failed),
@@ -182,7 +198,8 @@ impl Exporter {
         let Problem { title, detail, .. } = &failed.problem;
         // Where the session is over, the page asks to sign in; that says enough.
         if failed.problem.status != 401 {
-            self.toasts.error(format!("Export stopped: {title}"), detail.clone());
+            self.toasts
+                .error(format!("Export stopped: {title}"), detail.clone());
         }
         self.session.note(&failed.problem);
         if !failed.resumable {
@@ -197,7 +214,11 @@ impl Exporter {
             let renewals = self.session.renewals();
             let wants_session = matches!(
                 self.state.get_untracked(),
-                ExportState::Failed(Failed { problem: Problem { status: 401, .. }, resumable: true, .. })
+                ExportState::Failed(Failed {
+                    problem: Problem { status: 401, .. },
+                    resumable: true,
+                    ..
+                })
             );
             if before.is_some_and(|before| before != renewals) && wants_session {
                 self.resume();

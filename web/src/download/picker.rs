@@ -18,7 +18,11 @@ pub fn can_pick() -> bool {
 /// The browser's words, when it does not let the visitor pick.
 pub async fn pick(file_name: &str) -> Result<Option<JsValue>, String> {
     let said = |error: JsValue| {
-        let word = |name: &str| Reflect::get(&error, &name.into()).ok().and_then(|word| word.as_string());
+        let word = |name: &str| {
+            Reflect::get(&error, &name.into())
+                .ok()
+                .and_then(|word| word.as_string())
+        };
         if word("name").as_deref() == Some("AbortError") {
             return Ok(None);
         }
@@ -38,5 +42,8 @@ pub async fn pick(file_name: &str) -> Result<Option<JsValue>, String> {
 }
 
 fn picker() -> Option<Function> {
-    Reflect::get(&window(), &"showSaveFilePicker".into()).ok()?.dyn_into().ok()
+    Reflect::get(&window(), &"showSaveFilePicker".into())
+        .ok()?
+        .dyn_into()
+        .ok()
 }

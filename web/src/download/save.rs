@@ -10,7 +10,9 @@ use web_sys::{Blob, HtmlAnchorElement, Url};
 
 /// Downloads a file under a name. Nothing is copied through the page: the browser reads the file from its disk.
 pub(super) fn download(content: &JsValue, file_name: &str) {
-    let Ok(url) = Url::create_object_url_with_blob(content.unchecked_ref::<Blob>()) else { return };
+    let Ok(url) = Url::create_object_url_with_blob(content.unchecked_ref::<Blob>()) else {
+        return;
+    };
     if let Ok(anchor) = document().create_element("a") {
         let anchor: HtmlAnchorElement = anchor.unchecked_into();
         anchor.set_href(&url);

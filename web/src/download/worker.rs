@@ -37,7 +37,9 @@ impl ExportWorker {
         let on_message = Closure::new({
             let (worker, hear, is_ready) = (worker.clone(), Rc::clone(&hear), Rc::clone(&is_ready));
             move |event: MessageEvent| {
-                let Ok((message, attachment)) = decode(&event.data()) else { return };
+                let Ok((message, attachment)) = decode(&event.data()) else {
+                    return;
+                };
                 if let (FromWorker::Ready, Some((start, picked))) = (&message, first_word.take()) {
                     is_ready.set(true);
                     say(&worker, &start, picked.as_ref());
@@ -52,7 +54,12 @@ impl ExportWorker {
             hear(FromWorker::Failed(broken(&event)), None);
         });
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        Ok(Self { worker, is_ready, _on_message: on_message, _on_error: on_error })
+        Ok(Self {
+            worker,
+            is_ready,
+            _on_message: on_message,
+            _on_error: on_error,
+        })
     }
 
     /// Tells the worker to go on after a failure.
@@ -77,14 +84,22 @@ impl Drop for ExportWorker {
 
 /// Why an export has no worker.
 pub(super) fn failed_to_start(error: &JsValue) -> Failed {
-    failed("The export worker could not be started", format!("Reload the page. The browser says: {error:?}"))
+    failed(
+        "The export worker could not be started",
+        format!("Reload the page. The browser says: {error:?}"),
+    )
 }
 
 fn broken(event: &Event) -> Failed {
     // An error without a message is a program that did not arrive; one with a message is a mistake in it.
-    let message = event.dyn_ref::<web_sys::ErrorEvent>().map(web_sys::ErrorEvent::message);
+    let message = event
+        .dyn_ref::<web_sys::ErrorEvent>()
+        .map(web_sys::ErrorEvent::message);
     match message.filter(|message| !message.is_empty()) {
-        Some(message) => failed("The export worker broke down", format!("The browser says: {message}")),
+        Some(message) => failed(
+            "The export worker broke down",
+            format!("The browser says: {message}"),
+        ),
         None => failed(
             "The export worker could not be loaded",
             "The server was stopped, or the network between it and you broke.".to_owned(),
@@ -94,8 +109,18 @@ fn broken(event: &Event) -> Failed {
 
 fn failed(title: &str, detail: String) -> Failed {
     let code = "worker_failed".to_owned();
-    let problem = Problem { title: title.to_owned(), detail, code, status: 0, ..Problem::default() };
-    Failed { problem, rows: 0, resumable: false }
+    let problem = Problem {
+        title: title.to_owned(),
+        detail,
+        code,
+        status: 0,
+        ..Problem::default()
+    };
+    Failed {
+        problem,
+        rows: 0,
+        resumable: false,
+    }
 }
 
 fn say(worker: &Worker, message: &ToWorker, attachment: Option<&JsValue>) {

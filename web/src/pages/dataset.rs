@@ -31,6 +31,7 @@ pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
     let view = DatasetView::new(dataset, selection);
     let panel = RwSignal::new(None::<Panel>);
     let options = RwSignal::new(wasm_export::Options::default());
+    let is_folded = move |of| move || panel.get() != Some(of);
     keep_address(view);
 
     view! {
@@ -39,15 +40,19 @@ pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
             <RowCount view/>
             <div class="actions">
                 <ZoneSelect view/>
-                <PanelButton panel of=Panel::Columns controls="columns-panel" testid="columns-toggle">"Columns"</PanelButton>
-                <PanelButton panel of=Panel::Options controls="options-panel" testid="options-toggle">"Options"</PanelButton>
+                <PanelButton panel of=Panel::Columns controls="columns-panel" testid="columns-toggle">
+                    "Columns"
+                </PanelButton>
+                <PanelButton panel of=Panel::Options controls="options-panel" testid="options-toggle">
+                    "Options"
+                </PanelButton>
                 <ExportBar view options/>
             </div>
         </div>
-        <section id="columns-panel" class="card" aria-label="Columns" hidden=move || panel.get() != Some(Panel::Columns)>
+        <section id="columns-panel" class="card" aria-label="Columns" hidden=is_folded(Panel::Columns)>
             <ColumnList view/>
         </section>
-        <section id="options-panel" class="card" aria-label="Export options" hidden=move || panel.get() != Some(Panel::Options)>
+        <section id="options-panel" class="card" aria-label="Export options" hidden=is_folded(Panel::Options)>
             <ExportOptions options/>
         </section>
         <ExportRun/>
@@ -91,8 +96,8 @@ fn PanelButton(
     }
 }
 
-/// A reload or a shared link shows the same again. The address is replaced, not added to: every filter would be a
-/// step on the way back otherwise.
+/// A reload or a shared link shows the same again. The address is replaced, not added to: every filter would be
+/// a step on the way back otherwise.
 fn keep_address(view: DatasetView) {
     Effect::new(move || {
         let address = view.place().address();

@@ -33,7 +33,10 @@ impl BlobSink {
         if !self.part.is_empty() {
             self.close_part()?;
         }
-        Ok(Blob::new_with_blob_sequence_and_options(&self.parts, &for_download())?)
+        Ok(Blob::new_with_blob_sequence_and_options(
+            &self.parts,
+            &for_download(),
+        )?)
     }
 
     fn close_part(&mut self) -> Result<Blob, SinkError> {

@@ -16,7 +16,10 @@ pub struct FileHandleSink {
 impl FileHandleSink {
     pub(super) async fn create(handle: FileSystemFileHandle) -> Result<Self, SinkError> {
         let stream = call(&handle, "createWritable").await?;
-        Ok(Self { handle, stream: stream.unchecked_into() })
+        Ok(Self {
+            handle,
+            stream: stream.unchecked_into(),
+        })
     }
 
     pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError> {

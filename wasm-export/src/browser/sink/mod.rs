@@ -2,8 +2,8 @@
 //!
 //! In order of preference: the file that the user picked, the browser's own disk
 //! (<https://developer.mozilla.org/en-US/docs/Web/API/File_System_API/Origin_private_file_system>), and parts
-//! of a blob, which browsers keep in memory or on disk as they see fit. None of them shows the user a file before
-//! it is whole, and none keeps its bytes in wasm memory.
+//! of a blob, which browsers keep in memory or on disk as they see fit. None of them shows the user a file
+//! before it is whole, and none keeps its bytes in wasm memory.
 
 mod blob;
 mod file_handle;
@@ -31,7 +31,9 @@ pub enum Sink {
 #[derive(Debug, thiserror::Error)]
 pub enum SinkError {
     /// No room for more.
-    #[error("there is no room left for the file on this device, or the browser allows this site no more of it")]
+    #[error(
+        "there is no room left for the file on this device, or the browser allows this site no more of it"
+    )]
     Full,
     /// The user or the browser does not allow it.
     #[error("the browser did not allow the file to be written")]
@@ -71,7 +73,8 @@ impl Sink {
         }
     }
 
-    /// Makes the file appear: `Some` holds it for the page to download, `None` means it is in its place already.
+    /// Makes the file appear: `Some` holds it for the page to download, `None` means it is in its place
+    /// already.
     ///
     /// # Errors
     /// The browser cannot complete the file; there is none then.
@@ -95,7 +98,11 @@ impl Sink {
 
 impl From<JsValue> for SinkError {
     fn from(error: JsValue) -> Self {
-        let word = |name| Reflect::get(&error, &JsValue::from_str(name)).ok().and_then(|word| word.as_string());
+        let word = |name| {
+            Reflect::get(&error, &JsValue::from_str(name))
+                .ok()
+                .and_then(|word| word.as_string())
+        };
         match word("name").as_deref() {
             Some("QuotaExceededError") => Self::Full,
             Some("NotAllowedError" | "SecurityError") => Self::NotAllowed,

@@ -39,13 +39,22 @@ impl OpfsSink {
         options.set_create(true);
         let handle = JsFuture::from(folder.get_file_handle_with_options(&name, &options)).await?;
         let access = call(&handle, "createSyncAccessHandle").await?;
-        Ok(Self { name, folder, handle: handle.unchecked_into(), access: access.unchecked_into() })
+        Ok(Self {
+            name,
+            folder,
+            handle: handle.unchecked_into(),
+            access: access.unchecked_into(),
+        })
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
         // Without an offset the bytes go where the last ones ended.
         let written = self.access.write_with_u8_array(bytes)?;
-        if written < bytes.len() as f64 { Err(SinkError::Full) } else { Ok(()) }
+        if written < bytes.len() as f64 {
+            Err(SinkError::Full)
+        } else {
+            Ok(())
+        }
     }
 
     pub(super) async fn finish(self) -> Result<Blob, SinkError> {
