@@ -4,13 +4,16 @@ WASM_HOME ?= $(HOME)/.local/share/wasm-tools
 export WASM_HOME
 export PATH := $(WASM_HOME)/bin:$(PATH)
 
-# The page and its worker are the only programs for the browser.
+# What runs in the browser. Trunk builds it with the profile release-web; whoever else takes that profile, too, finds
+# most of it built.
 wasm_crates := -p wasm-export -p web --target wasm32-unknown-unknown
 # The program that people run is also the one that the black-box tests run.
 target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 program := $(target)/release/decant
 
-.PHONY: help run build test check bench clean set-up-%
+.PHONY: help run build test check bench clean page
+# Steps of one command build on each other.
+.NOTPARALLEL:
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -21,20 +24,22 @@ run: build ## Install what is missing, build, and start Decant with its own data
 build: set-up-run page ## Build the page and the program, target/release/decant
 	cargo build --release -p decant
 
-test: set-up-test check page ## Check everything, then run every test: native, in Chromium, and black-box
+test: set-up-test page check ## Check everything, then run every test: native, in Chromium, and black-box
 	cargo build --release -p decant
-	DECANT_BIN=$(program) cargo test
+	DECANT_BIN=$(program) cargo test --workspace
 	wasm-pack test --headless --chrome --mode no-install wasm-export
 
 check: set-up-test ## Check the format, clippy for both targets, the scripts and the documentation
+	shellcheck -x scripts/*.sh .ci/run
 	cargo fmt --all --check
-	cargo clippy --all-targets -- -D warnings
-	wasm-cargo clippy $(wasm_crates) -- -D warnings
+	cargo clippy --workspace --all-targets -- -D warnings
+	wasm-cargo clippy --profile release-web $(wasm_crates) --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items
 
 bench: set-up-bench page ## Measure speed and memory against psql and the seeds' way, into BENCHMARKS.md
-	wasm-cargo build --profile release-web -p wasm-export --lib --target wasm32-unknown-unknown
-	wasm-bindgen --target web --no-typescript --out-dir target/bench-wasm $(target)/wasm32-unknown-unknown/release-web/wasm_export.wasm
+	wasm-cargo build --profile release-web --lib $(wasm_crates)
+	wasm-bindgen --target web --no-typescript --out-dir target/bench-wasm \
+		$(target)/wasm32-unknown-unknown/release-web/wasm_export.wasm
 	wasm-opt -O3 -o target/bench-wasm/wasm_export_bg.wasm target/bench-wasm/wasm_export_bg.wasm
 	cargo build --release -p decant
 	DECANT_BIN=$(program) cargo run --release -p decant-tests --bin bench
@@ -43,7 +48,6 @@ clean: ## Remove what was built (the data and the installed tools stay)
 	cargo clean
 	rm -rf web/dist
 
-.PHONY: page
 page:
 	trunk build --release
 

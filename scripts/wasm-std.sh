@@ -21,8 +21,9 @@ wasm_std() {
   esac
 }
 
-# lints: rustfmt and clippy, natively and for wasm32.
+# lints: shellcheck, rustfmt and clippy, the last also for wasm32.
 lints() {
+  has shellcheck || packages shellcheck
   cargo fmt --version >/dev/null 2>&1 || logged rustfmt rustup component add rustfmt
   cargo clippy --version >/dev/null 2>&1 || logged clippy rustup component add clippy
   [ -n "$wasm_toolchain" ] || return 0

@@ -1,7 +1,6 @@
 //! What cannot be used is refused by name, and nothing of the SQL leaks or runs.
 
-use decant_tests::actors::App;
-use reqwest::Method;
+use decant_tests::app::App;
 use serde_json::Value;
 
 /// Things that would do harm if they were pasted into SQL.
@@ -56,14 +55,7 @@ async fn a_text_filter_finds_text_that_looks_like_sql() {
         app.database
             .execute(format!("set standard_conforming_strings = on; {change}"))
             .await;
-        let found = app
-            .admin()
-            .rows("usage-logs")
-            .query("session", sql)
-            .answer()
-            .await
-            .raw_rows()
-            .whole();
+        let found = app.admin().usage_rows(&[("session", sql)]).await;
         assert_eq!(found.column("session_id"), [Some((*sql).to_owned())], "{sql}");
     }
 }
@@ -192,72 +184,4 @@ async fn values_that_contradict_each_other_are_refused() {
             "{query:?}"
         );
     }
-}
-
-#[tokio::test]
-async fn an_address_that_leads_nowhere_is_a_problem() {
-    let app = App::start().await;
-    for dataset in [
-        "no-such-dataset",
-        "usage_logs",
-        "USAGE-LOGS",
-        "usage-logs%00",
-        "..%2f..%2fetc",
-        "%27%20or%201",
-    ] {
-        app.admin()
-            .rows(dataset)
-            .answer()
-            .await
-            .problem(404, "unknown_dataset");
-    }
-    for path in [
-        "/api",
-        "/api/",
-        "/api/nothing",
-        "/api/datasets/usage-logs/nothing",
-        "/no-such-file.js",
-    ] {
-        app.admin().get(path).answer().await.problem(404, "not_found");
-    }
-    for (method, path) in [
-        (Method::POST, "/api/datasets"),
-        (Method::DELETE, "/api/datasets/usage-logs/rows"),
-        (Method::PUT, "/api/login"),
-        (Method::GET, "/api/logout"),
-        (Method::POST, "/"),
-    ] {
-        app.admin()
-            .request(method, path)
-            .answer()
-            .await
-            .problem(405, "method_not_allowed");
-    }
-}
-
-#[tokio::test]
-async fn a_query_that_is_no_query_is_refused() {
-    let app = App::start().await;
-    for query in ["?session=%00", "?%00=1", "?session=a&session=b"] {
-        let answer = app
-            .admin()
-            .get(&format!("/api/datasets/usage-logs/rows{query}"))
-            .answer()
-            .await;
-        assert_eq!(answer.status, 400, "{query}: {}", answer.text());
-        let problem: Value = answer.json();
-        assert!(
-            problem["code"].is_string() && problem["request_id"].is_string(),
-            "{problem}"
-        );
-    }
-    let long = "x".repeat(20_000);
-    let answer = app
-        .admin()
-        .rows("usage-logs")
-        .query("session", &long)
-        .answer()
-        .await;
-    assert!([200, 400, 414, 431].contains(&answer.status), "{}", answer.status);
-    app.admin().me().answer().await.good();
 }

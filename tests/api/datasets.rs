@@ -1,17 +1,10 @@
 //! What there is, how much of it, and what its filters offer.
 
-use decant_tests::actors::App;
-use decant_tests::cluster::folder;
-use decant_tests::database::Database;
+use decant_tests::app::App;
+use decant_tests::database::USAGE_ROWS;
 use serde_json::{Value, json};
 
-/// Names or labels of a list of columns or filters.
-fn each(list: &Value, key: &str) -> Vec<String> {
-    let list = list.as_array().expect("this is a list");
-    list.iter()
-        .map(|one| one[key].as_str().expect("this is a text").to_owned())
-        .collect()
-}
+use crate::each;
 
 #[tokio::test]
 async fn usage_logs_has_the_seeds_18_columns_in_their_order() {
@@ -100,8 +93,8 @@ async fn a_filter_offers_the_values_of_the_callers_own_rows() {
         let offered: Value = actor.options("usage-logs", "model").answer().await.good().json();
         let mut offered_values = each(&offered["options"], "value");
         offered_values.sort();
-        let from = decant_tests::database::USAGE_ROWS;
-        let sql = format!("select distinct m.model from {from} and m.model is not null and ({condition})");
+        let sql =
+            format!("select distinct m.model from {USAGE_ROWS} and m.model is not null and ({condition})");
         let mut expected: Vec<_> = app.database.texts(&sql).await.into_iter().flatten().collect();
         expected.sort();
         assert_eq!(offered_values, expected);
@@ -132,112 +125,3 @@ async fn a_filter_offers_at_most_a_thousand_values_and_says_so() {
             .problem(404, "unknown_filter");
     }
 }
-
-#[tokio::test]
-async fn a_dataset_without_its_tables_is_listed_with_the_reason_and_the_rest_works() {
-    let definitions = folder();
-    std::fs::write(definitions.path().join("numbers.toml"), NUMBERS).unwrap();
-    let settings = [("DECANT_DATASETS_DIR", definitions.path().to_str().unwrap())];
-    let app = App::start_on(Database::empty().await, &settings).await;
-
-    let listed: Value = app.admin().datasets().answer().await.good().json();
-    assert_eq!(each(&listed["datasets"], "name"), ["numbers", "usage-logs"]);
-    let (numbers, usage) = (&listed["datasets"][0], &listed["datasets"][1]);
-    assert_eq!(
-        (&numbers["available"], &usage["available"]),
-        (&json!(true), &json!(false))
-    );
-    assert!(
-        usage["reason"].as_str().unwrap().contains("does not exist"),
-        "{usage}"
-    );
-
-    let refused = app.admin().rows("usage-logs").answer().await;
-    assert_eq!(refused.status, 503, "{}", refused.text());
-    assert_eq!(refused.json::<Value>()["code"], "dataset_unavailable");
-    let rows = app.admin().rows("numbers").answer().await.raw_rows().whole();
-    assert_eq!(rows.bytes, b"3\tthree\n2\ttwo\n1\tone\n");
-}
-
-#[tokio::test]
-async fn a_wrong_definition_is_named_with_file_key_and_postgresqls_own_message() {
-    let definitions = folder();
-    let wrong = NUMBERS.replace("sql = \"word\"", "sql = \"wort\"");
-    std::fs::write(definitions.path().join("wrong.toml"), wrong).unwrap();
-    let settings = [("DECANT_DATASETS_DIR", definitions.path().to_str().unwrap())];
-    let app = App::start_with(&settings).await;
-    let numbers: Value = app.admin().dataset("numbers").answer().await.good().json();
-    assert_eq!(numbers["available"], false);
-    for part in ["wrong.toml", "column `word`", "column \"wort\" does not exist"] {
-        assert!(
-            numbers["reason"].as_str().unwrap().contains(part),
-            "{part} is missing: {numbers}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_secret_column_is_left_out_unless_an_administrator_names_it() {
-    let definitions = folder();
-    let secret =
-        NUMBERS.replace("access = \"admin\"", "access = \"owner\"\nowner = \"n\"") + "secret = true\n";
-    std::fs::write(definitions.path().join("numbers.toml"), secret).unwrap();
-    let app = App::start_with(&[("DECANT_DATASETS_DIR", definitions.path().to_str().unwrap())]).await;
-    let (user, _) = app.user().await;
-
-    let admin = app.admin().rows("numbers").answer().await.raw_rows().whole();
-    assert_eq!(admin.bytes, b"3\n2\n1\n");
-    let named = app
-        .admin()
-        .rows("numbers")
-        .query("columns", "word,n")
-        .answer()
-        .await
-        .raw_rows()
-        .whole();
-    assert_eq!(named.bytes, b"three\t3\ntwo\t2\none\t1\n");
-    let refused = user
-        .rows("numbers")
-        .query("columns", "word,n")
-        .answer()
-        .await
-        .problem(403, "forbidden");
-    assert_eq!(refused.field.as_deref(), Some("columns"));
-}
-
-#[tokio::test]
-async fn an_administrators_dataset_is_neither_listed_nor_given_to_a_user() {
-    let definitions = folder();
-    std::fs::write(definitions.path().join("numbers.toml"), NUMBERS).unwrap();
-    let app = App::start_with(&[("DECANT_DATASETS_DIR", definitions.path().to_str().unwrap())]).await;
-    let (user, _) = app.user().await;
-    let listed: Value = user.datasets().answer().await.good().json();
-    assert_eq!(each(&listed["datasets"], "name"), ["usage-logs"]);
-    for request in [
-        user.dataset("numbers"),
-        user.rows("numbers"),
-        user.page("numbers"),
-        user.count("numbers"),
-        user.export("numbers"),
-    ] {
-        request.answer().await.problem(403, "forbidden");
-    }
-}
-
-const NUMBERS: &str = r#"
-name = "numbers"
-title = "Numbers"
-access = "admin"
-order = ["n desc"]
-from = "(values (1, 'one'), (2, 'two'), (3, 'three')) as numbers(n, word)"
-
-[[column]]
-name = "n"
-label = "Number"
-sql = "n"
-
-[[column]]
-name = "word"
-label = "Word"
-sql = "word"
-"#;

@@ -1,6 +1,6 @@
 //! The fallback: the file, formatted by the server.
 
-use decant_tests::actors::App;
+use decant_tests::app::App;
 use wasm_export::{Export, Options};
 
 /// An app whose only usage row is one with something awkward in it. Sessions, models and users are as in the demo.
@@ -142,7 +142,7 @@ async fn the_file_has_a_type_and_a_name() {
 #[tokio::test]
 async fn the_crate_makes_the_same_file_of_the_raw_rows() {
     let app = App::start().await;
-    let file = app.admin().export("usage-logs").answer().await.good().body;
+    let file = app.admin().usage_file(&[]).await;
     let stream = app.admin().rows("usage-logs").answer().await.good().body;
     for chunk in [1, 7, 4096, stream.len()] {
         let mut export = Export::new(Options::default());
@@ -158,16 +158,9 @@ async fn the_crate_makes_the_same_file_of_the_raw_rows() {
 #[tokio::test]
 async fn every_cell_reads_back() {
     let app = App::start().await;
-    let rows = app.admin().rows("usage-logs").answer().await.raw_rows().whole();
+    let rows = app.admin().usage_rows(&[]).await;
     let query = [("guard", "none"), ("bom", "false"), ("header", "name")];
-    let file = app
-        .admin()
-        .export("usage-logs")
-        .queries(&query)
-        .answer()
-        .await
-        .good()
-        .body;
+    let file = app.admin().usage_file(&query).await;
     let mut reader = csv::Reader::from_reader(file.as_slice());
     let names: Vec<_> = reader.headers().unwrap().iter().map(str::to_owned).collect();
     assert_eq!(names.len(), 18);

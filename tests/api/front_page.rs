@@ -1,7 +1,7 @@
 //! The page as the program serves it.
 
-use decant_tests::actors::App;
 use decant_tests::answer::Answer;
+use decant_tests::app::App;
 
 /// The addresses of scripts, styles and modules that the page names.
 fn named_files(page: &Answer) -> Vec<String> {
@@ -49,6 +49,23 @@ async fn the_page_comes_with_the_program() {
             "{file}: {}",
             answer.header("content-type")
         );
+    }
+}
+
+#[tokio::test]
+async fn a_release_of_the_program_holds_the_page() {
+    let path = decant_tests::program::path();
+    if !path.iter().any(|folder| folder == "release") {
+        // Others read the page from the folder that it was built into.
+        return;
+    }
+    let app = App::start().await;
+    let page = app.anonymous().front_page().answer().await.good();
+    let program = std::fs::read(path).unwrap();
+    let program = String::from_utf8_lossy(&program);
+    for file in named_files(&page) {
+        let name = file.trim_start_matches('/');
+        assert!(program.contains(name), "{file} is not in the program");
     }
 }
 

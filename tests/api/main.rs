@@ -1,13 +1,28 @@
 //! Decant over HTTP: the real program on a free port, PostgreSQL behind it, nothing but requests from outside.
 
+mod addresses;
 mod bad_input;
 mod datasets;
 mod export;
+mod filters;
 mod front_page;
+mod hub_keys;
 mod operation;
+mod own_datasets;
 mod page;
 mod rows;
 mod scope;
 mod settings;
 mod sign_in;
+mod stream;
 mod tokens;
+
+use serde_json::Value;
+
+/// Names or labels of a list of columns or filters.
+fn each(list: &Value, key: &str) -> Vec<String> {
+    let list = list.as_array().expect("this is a list");
+    list.iter()
+        .map(|one| one[key].as_str().expect("this is a text").to_owned())
+        .collect()
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use decant_tests::actors::App;
+use decant_tests::app::App;
 use decant_tests::patience::wait_for;
 use decant_tests::server::{ADMIN_TOKEN, JWT_SECRET};
 use serde_json::Value;

@@ -1,6 +1,7 @@
 //! The table's pages: each goes on after the last row of the one before.
 
-use decant_tests::actors::{Actor, App};
+use decant_tests::actors::Actor;
+use decant_tests::app::App;
 use decant_tests::raw_rows::RawRows;
 
 async fn page(actor: &Actor, limit: &str, after: Option<&str>) -> RawRows {

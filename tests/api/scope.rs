@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use decant_tests::actors::{Actor, App};
+use decant_tests::actors::Actor;
+use decant_tests::app::App;
 use decant_tests::database::HubUser;
 use serde_json::Value;
 
@@ -34,13 +35,7 @@ async fn greedy_queries(app: &App, other: &str) -> Vec<Vec<(&'static str, String
 
 /// Which rows a stream holds, by their hidden id.
 async fn ids(actor: &Actor, query: Query<'_>) -> BTreeSet<String> {
-    let rows = actor
-        .rows("usage-logs")
-        .queries(query)
-        .answer()
-        .await
-        .raw_rows()
-        .whole();
+    let rows = actor.usage_rows(query).await;
     rows.column("id")
         .into_iter()
         .map(|id| id.expect("an id is never null"))

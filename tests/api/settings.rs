@@ -4,15 +4,12 @@ use decant_tests::actors::Actor;
 use decant_tests::cluster::folder;
 use decant_tests::database::Database;
 use decant_tests::program::{self, Settings};
-use decant_tests::server::Server;
+use decant_tests::server::{Server, data_dir};
 
 /// What a start with these settings says when it is refused.
 async fn refusal(settings: Settings<'_>) -> String {
     let data = folder();
-    let ours = [
-        ("DECANT_DATA_DIR", data.path().to_str().unwrap()),
-        ("DECANT_LISTEN", "127.0.0.1:0"),
-    ];
+    let ours = [data_dir(&data), ("DECANT_LISTEN", "127.0.0.1:0")];
     program::run(&["serve"], &[&ours, settings].concat())
         .await
         .refusal()
@@ -54,7 +51,7 @@ async fn a_wrong_setting_is_refused_with_its_name_and_reason_but_not_its_value()
         (
             "DSN",
             "postgres://u:hunter2@localhost/x?sslmode=sometimes",
-            "ssl_mode",
+            "sslmode",
         ),
         ("ADMIN_TOKEN", "hunter2", "at least 16"),
         ("JWT_SECRET", "hunter2", "at least 32"),

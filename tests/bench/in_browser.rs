@@ -75,10 +75,11 @@ fn section(comparison: Comparison, poured: &Poured) -> Section {
     let seeds = Samples::from(comparison.seeds).median();
     let papa = Samples::from(comparison.papa).median();
     let how = format!(
-        "In one page, {rows} rows. WebAssembly: `RowExport.push` over the raw bytes in pieces of 64 KiB and `finish`, \
-         all pieces of the file kept; it reads, checks the digest and formats. The others get the rows decoded to \
-         strings beforehand, not in their time: the seeds' `escapeCsvField` on every cell, `join(\",\")`, \
-         `join(\"\\n\")` and the byte order mark; Papa Parse's `unparse` of the arrays with its default options. \
+        "In one page, {rows} rows. WebAssembly: `RowExport.push` over the raw bytes in pieces of 64 KiB and `finish`: \
+         it reads, checks the digest, formats, and hands each piece of the file to JavaScript as a `Uint8Array`, \
+         which does not keep it. The others get the rows decoded to strings beforehand, not in their time, and need \
+         not make bytes of their text: the seeds' `escapeCsvField` on every cell, `join(\",\")`, `join(\"\\n\")` and \
+         the byte order mark; Papa Parse's `unparse` of the arrays with its default options. \
          Median of {ROUNDS} rounds of one after the other, after a round that does not count and lets the browser \
          compile all three. Memory is the module's `memory.buffer.byteLength` after all rows of the stream were \
          pushed as `fetch` gave them."

@@ -57,7 +57,7 @@ impl Line {
     pub fn times_as_fast_at_least(mut self, bound: f64) -> Self {
         let times = 1.0 / self.part();
         self.met = Some(times >= bound);
-        self.ratio = format!("{times:.1} × as fast");
+        self.ratio = format!("{times:.2} × as fast");
         self.bound = format!("≥ {bound} × as fast");
         self
     }

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use decant_tests::actors::App;
+use decant_tests::app::App;
 use decant_tests::browser::{EXPORT_PATIENCE, in_browser};
-use decant_tests::cluster::folder;
 use decant_tests::database::Database;
 use decant_tests::program;
 use decant_tests::proxy::{Proxy, Weather};
@@ -16,20 +15,11 @@ const SOON: Duration = Duration::from_secs(20);
 
 /// What the command line makes of the whole dataset.
 async fn by_command_line(app: &App) -> Vec<u8> {
-    let folder = folder();
-    let file = folder.path().join("usage.csv");
-    let arguments = [
-        "export",
-        "usage-logs",
-        "--format",
-        "csv",
-        "-o",
-        file.to_str().unwrap(),
-    ];
+    let arguments = ["export", "usage-logs", "--format", "csv", "-o", "-"];
     program::run(&arguments, &[("DSN", &app.database.dsn)])
         .await
-        .good();
-    std::fs::read(file).unwrap()
+        .good()
+        .stdout
 }
 
 #[tokio::test]
@@ -37,7 +27,7 @@ async fn a_hundred_thousand_rows_are_the_same_bytes_from_browser_command_line_an
     let app = App::start_on(Database::with_rows(100_000).await, &[]).await;
     let expected = by_command_line(&app).await;
     assert!(
-        app.admin().export("usage-logs").answer().await.good().body == expected,
+        app.admin().usage_file(&[]).await == expected,
         "the server's file differs"
     );
     let rows = app.database.usage_rows("true").await;
@@ -112,7 +102,7 @@ async fn filters_columns_and_choices_reach_the_file() {
 async fn a_user_takes_own_rows_away() {
     let app = App::start().await;
     let (user, who) = app.user().await;
-    let expected = user.export("usage-logs").answer().await.good().body;
+    let expected = user.usage_file(&[]).await;
     in_browser(&app.server.address, "a_user_takes_own_rows_away", async |page| {
         page.sign_in(&who.key).await;
         page.click("export-csv").await;
@@ -161,7 +151,7 @@ async fn a_file_appears_only_when_it_is_whole_and_never_when_it_is_cancelled() {
 
             // And the next one is as good as the first would have been.
             page.click("export-csv").await;
-            let expected = app.admin().export("usage-logs").answer().await.good().body;
+            let expected = app.admin().usage_file(&[]).await;
             assert!(std::fs::read(page.download().await).unwrap() == expected);
         },
     )

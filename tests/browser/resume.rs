@@ -1,9 +1,9 @@
 //! What breaks an export in its midst ends in a clear message with *Resume*, and the resumed file shows no seam.
 
-use decant_tests::actors::App;
+use decant_tests::app::App;
 use decant_tests::browser::{Browser, EXPORT_PATIENCE, in_browser};
-use decant_tests::cluster::folder;
 use decant_tests::database::Database;
+use decant_tests::definitions::SLOWLY;
 use decant_tests::proxy::{Proxy, Weather};
 use decant_tests::server::{ADMIN_TOKEN, Server};
 
@@ -15,34 +15,10 @@ const ROWS: u64 = 50_000;
 /// Slow enough that the compressed rows take some seconds.
 const SLOW: Weather = Weather::Throttled(400_000);
 
-/// Rows that PostgreSQL itself takes its time for, so that it can be stopped before it is done: 20,000 in 8 s.
-const SLOWLY: &str = r#"
-name = "slowly"
-title = "Slowly"
-access = "admin"
-order = ["n desc"]
-from = "(select -n as n, md5(n::text) as word from generate_series(1, 20000) as n) numbers"
-
-[[column]]
-name = "n"
-label = "Number"
-sql = "n"
-
-[[column]]
-name = "word"
-label = "Word"
-sql = "word"
-
-[[column]]
-name = "pause"
-label = "Pause"
-sql = "case when n % 50 = 0 then pg_sleep(0.02)::text end"
-"#;
-
 async fn app() -> (App, Proxy, Vec<u8>) {
     let app = App::start_on(Database::with_rows(ROWS).await, &[]).await;
     let proxy = Proxy::to(&app.server.address).await;
-    let unbroken = app.admin().export("usage-logs").answer().await.good().body;
+    let unbroken = app.admin().usage_file(&[]).await;
     (app, proxy, unbroken)
 }
 
@@ -80,7 +56,7 @@ async fn has_stopped(page: &Browser) -> String {
 }
 
 async fn is_whole(page: &Browser, unbroken: &[u8]) {
-    let file = std::fs::read(page.download().await).unwrap();
+    let file = std::fs::read(page.download().await).expect("the file is there");
     assert!(
         file == unbroken,
         "{} bytes against {}",
@@ -158,9 +134,7 @@ async fn an_expired_session_asks_to_sign_in_and_the_export_goes_on() {
 
 #[tokio::test]
 async fn a_database_that_breaks_off_is_named_as_the_cause() {
-    let definitions = folder();
-    std::fs::write(definitions.path().join("slowly.toml"), SLOWLY).unwrap();
-    let app = App::start_with(&[("DECANT_DATASETS_DIR", definitions.path().to_str().unwrap())]).await;
+    let app = App::start_with_datasets(&[SLOWLY], &[]).await;
     let unbroken = app.admin().export("slowly").answer().await.good().body;
     in_browser(&app.server.address, "a_database_that_breaks_off", async |page| {
         page.sign_in(ADMIN_TOKEN).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use decant_tests::actors::App;
+use decant_tests::app::App;
 use decant_tests::browser::in_browser;
 use decant_tests::server::ADMIN_TOKEN;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use decant_tests::actors::App;
+use decant_tests::app::App;
 use decant_tests::browser::{Browser, in_browser};
 use decant_tests::database::RETRIED;
 use decant_tests::server::ADMIN_TOKEN;
@@ -80,14 +80,7 @@ async fn a_value_that_cannot_be_used_is_told_at_its_field() {
 #[tokio::test]
 async fn the_pages_go_forth_and_back() {
     let app = App::start().await;
-    let rows = app
-        .admin()
-        .rows("usage-logs")
-        .query("limit", "200")
-        .answer()
-        .await
-        .raw_rows()
-        .whole();
+    let rows = app.admin().usage_rows(&[("limit", "200")]).await;
     let models: Vec<_> = rows
         .column("session_id")
         .into_iter()

@@ -1,7 +1,7 @@
 //! `decant datasets`.
 
-use decant_tests::cluster::folder;
 use decant_tests::database::Database;
+use decant_tests::definitions::{Definitions, NUMBERS};
 use decant_tests::program;
 
 #[tokio::test]
@@ -27,18 +27,12 @@ async fn check_passes_good_definitions_and_fails_wrong_ones() {
         .text();
     assert!(good.contains("usage-logs: good"), "{good}");
 
-    let definitions = folder();
-    let wrong = "name = \"wrong\"\ntitle = \"Wrong\"\naccess = \"admin\"\norder = [\"id desc\"]\nfrom = \"users u\"\n\
-                 [[column]]\nname = \"id\"\nlabel = \"ID\"\nsql = \"u.idd\"\n";
-    std::fs::write(definitions.path().join("wrong.toml"), wrong).unwrap();
-    let settings = [
-        ("DSN", database.dsn.as_str()),
-        ("DECANT_DATASETS_DIR", definitions.path().to_str().unwrap()),
-    ];
+    let definitions = Definitions::of(&[&NUMBERS.replace("sql = \"word\"", "sql = \"wort\"")]);
+    let settings = [("DSN", database.dsn.as_str()), definitions.setting()];
     let outcome = program::run(&["datasets", "check"], &settings).await;
     let told = outcome.text();
     assert_ne!(outcome.code, Some(0), "{told}");
-    for part in ["wrong.toml", "column `id`", "u.idd does not exist"] {
+    for part in ["numbers.toml", "column `word`", "column \"wort\" does not exist"] {
         assert!(told.contains(part), "{part} is missing:\n{told}");
     }
 }

@@ -3,11 +3,12 @@
 use decant_tests::cluster::folder;
 use decant_tests::database::Database;
 use decant_tests::program;
+use decant_tests::server::data_dir;
 
 #[tokio::test]
 async fn a_machine_that_has_everything_is_well() {
     let (database, data) = (Database::new().await, folder());
-    let data = ("DECANT_DATA_DIR", data.path().to_str().unwrap());
+    let data = data_dir(&data);
     let listen = ("DECANT_LISTEN", "127.0.0.1:0");
     for settings in [
         vec![data, listen],

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use decant_tests::actors::App;
+use decant_tests::app::App;
 use decant_tests::cluster::folder;
 use decant_tests::database::Database;
+use decant_tests::definitions::{Definitions, FAILING};
 use decant_tests::program::{self, Outcome};
 
 async fn export(dsn: &str, arguments: &[&str]) -> Outcome {
@@ -12,9 +13,9 @@ async fn export(dsn: &str, arguments: &[&str]) -> Outcome {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
+    let entries = std::fs::read_dir(folder).expect("the folder is ours");
+    entries
+        .map(|entry| entry.expect("the folder is ours").path())
         .collect()
 }
 
@@ -72,14 +73,7 @@ async fn the_file_is_the_one_that_the_server_gives() {
         .concat();
         let outcome = export(&app.database.dsn, &arguments).await.good();
         assert!(outcome.stdout.is_empty(), "{}", outcome.text());
-        let expected = app
-            .admin()
-            .export("usage-logs")
-            .queries(&query)
-            .answer()
-            .await
-            .good()
-            .body;
+        let expected = app.admin().usage_file(&query).await;
         assert!(std::fs::read(&file).unwrap() == expected, "{arguments:?}");
         assert_eq!(
             files(folder.path()),
@@ -93,7 +87,7 @@ async fn the_file_is_the_one_that_the_server_gives() {
 async fn a_hyphen_means_standard_output() {
     let app = App::start().await;
     let outcome = export(&app.database.dsn, &["usage-logs", "-o", "-"]).await.good();
-    assert!(outcome.stdout == app.admin().export("usage-logs").answer().await.good().body);
+    assert!(outcome.stdout == app.admin().usage_file(&[]).await);
 }
 
 #[tokio::test]
@@ -140,20 +134,11 @@ async fn what_is_wrong_is_named_and_leaves_no_file() {
 #[tokio::test]
 async fn an_export_that_fails_half_way_leaves_the_old_file_and_nothing_else() {
     let database = Database::new().await;
-    // The last row cannot be read: by then the others have been written.
-    let definitions = folder();
-    let failing = "name = \"failing\"\ntitle = \"Failing\"\naccess = \"admin\"\norder = [\"n desc\"]\n\
-                   from = \"(select 1 as n, 1000000 - g as g from generate_series(0, 1000000) g) numbers\"\n\
-                   [[column]]\nname = \"n\"\nlabel = \"N\"\nsql = \"n\"\n\
-                   [[column]]\nname = \"inverse\"\nlabel = \"Inverse\"\nsql = \"1 / g\"\n";
-    std::fs::write(definitions.path().join("failing.toml"), failing).unwrap();
+    let definitions = Definitions::of(&[FAILING]);
     let folder = folder();
     let file = folder.path().join("failing.csv");
     std::fs::write(&file, "an older export").unwrap();
-    let settings = [
-        ("DSN", database.dsn.as_str()),
-        ("DECANT_DATASETS_DIR", definitions.path().to_str().unwrap()),
-    ];
+    let settings = [("DSN", database.dsn.as_str()), definitions.setting()];
     let arguments = ["export", "failing", "-o", file.to_str().unwrap()];
     let said = program::run(&arguments, &settings).await.refusal();
     assert!(said.contains("division by zero"), "{said}");

@@ -5,15 +5,11 @@ use std::time::{Duration, Instant};
 use decant_tests::actors::Actor;
 use decant_tests::cluster::folder;
 use decant_tests::patience::wait_for;
-use decant_tests::server::Server;
+use decant_tests::server::{ADMIN_TOKEN, Server, data_dir};
 use serde_json::Value;
 
 async fn start(data: &tempfile::TempDir) -> Server {
-    Server::start(&[
-        ("DECANT_DATA_DIR", data.path().to_str().unwrap()),
-        ("DECANT_DEMO_ROWS", "500"),
-    ])
-    .await
+    Server::start(&[data_dir(data), ("DECANT_DEMO_ROWS", "500")]).await
 }
 
 /// What stands behind this word in what the server printed.
@@ -22,7 +18,10 @@ fn printed(server: &Server, before: &str) -> String {
     let (_, rest) = log
         .split_once(before)
         .unwrap_or_else(|| panic!("`{before}` is missing:\n{log}"));
-    rest.split_whitespace().next().unwrap().to_owned()
+    rest.split_whitespace()
+        .next()
+        .expect("something stands behind it")
+        .to_owned()
 }
 
 async fn rows(server: &Server, token: &str) -> u64 {
@@ -32,13 +31,15 @@ async fn rows(server: &Server, token: &str) -> u64 {
         .answer()
         .await
         .good();
-    count.json::<Value>()["rows"].as_u64().unwrap()
+    count.json::<Value>()["rows"]
+        .as_u64()
+        .expect("a count is a number")
 }
 
 /// The processes whose command line names this folder.
 fn processes_in(folder: &std::path::Path) -> usize {
-    let folder = folder.to_str().unwrap().as_bytes();
-    let entries = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let folder = folder.as_os_str().as_encoded_bytes();
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let lines = entries.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
     lines
         .filter(|line| line.windows(folder.len()).any(|part| part == folder))
@@ -67,23 +68,23 @@ async fn the_first_start_shows_how_to_sign_in_as_both() {
 async fn the_second_start_takes_up_the_data_and_is_quick() {
     let data = folder();
     let mut first = start(&data).await;
-    let before = rows(&first, decant_tests::server::ADMIN_TOKEN).await;
+    let before = rows(&first, ADMIN_TOKEN).await;
     first.ask_to_stop();
     first.ended().await;
     let since = Instant::now();
     let second = start(&data).await;
     assert!(since.elapsed() < Duration::from_secs(3), "{:?}", since.elapsed());
-    assert_eq!(rows(&second, decant_tests::server::ADMIN_TOKEN).await, before);
+    assert_eq!(rows(&second, ADMIN_TOKEN).await, before);
 }
 
 #[tokio::test]
 async fn a_crash_is_survived() {
     let data = folder();
     let mut first = start(&data).await;
-    let before = rows(&first, decant_tests::server::ADMIN_TOKEN).await;
+    let before = rows(&first, ADMIN_TOKEN).await;
     first.crash().await;
     let second = start(&data).await;
-    assert_eq!(rows(&second, decant_tests::server::ADMIN_TOKEN).await, before);
+    assert_eq!(rows(&second, ADMIN_TOKEN).await, before);
 }
 
 #[tokio::test]
@@ -103,17 +104,14 @@ async fn a_data_folder_left_half_made_is_made_anew() {
     std::fs::create_dir_all(&half).unwrap();
     std::fs::write(half.join("PG_VERSION"), "15\n").unwrap();
     let server = start(&data).await;
-    assert!(rows(&server, decant_tests::server::ADMIN_TOKEN).await > 0);
+    assert!(rows(&server, ADMIN_TOKEN).await > 0);
 }
 
 #[tokio::test]
 async fn a_second_server_on_the_same_folder_is_refused_by_name() {
     let data = folder();
     let _first = start(&data).await;
-    let settings = [
-        ("DECANT_DATA_DIR", data.path().to_str().unwrap()),
-        ("DECANT_LISTEN", "127.0.0.1:0"),
-    ];
+    let settings = [data_dir(&data), ("DECANT_LISTEN", "127.0.0.1:0")];
     let said = decant_tests::program::run(&["serve"], &settings).await.refusal();
     assert!(
         said.contains("in use") && said.contains("DECANT_DATA_DIR"),

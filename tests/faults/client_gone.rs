@@ -2,37 +2,15 @@
 
 use std::time::Duration;
 
-use decant_tests::actors::App;
-use decant_tests::cluster::folder;
-use decant_tests::database::ENDLESS;
+use decant_tests::app::App;
+use decant_tests::definitions::{ENDLESS, silent_for};
 use decant_tests::patience::wait_for;
 
 /// How soon the query must be gone.
 const SOON: Duration = Duration::from_secs(2);
 
-const ASLEEP: &str = r#"
-name = "asleep"
-title = "Asleep"
-access = "admin"
-order = ["n desc"]
-from = "(select 1 as n from pg_sleep(600)) slow"
-
-[[column]]
-name = "n"
-label = "N"
-sql = "n"
-"#;
-
-async fn app() -> (App, tempfile::TempDir) {
-    let definitions = folder();
-    for (file, text) in [("endless.toml", ENDLESS), ("asleep.toml", ASLEEP)] {
-        std::fs::write(definitions.path().join(file), text).unwrap();
-    }
-    let path = definitions.path().to_str().unwrap().to_owned();
-    (
-        App::start_with(&[("DECANT_DATASETS_DIR", &path), ("DECANT_EXPORTS_MAX", "2")]).await,
-        definitions,
-    )
+async fn app() -> App {
+    App::start_with_datasets(&[ENDLESS, &silent_for(600.0)], &[("DECANT_EXPORTS_MAX", "2")]).await
 }
 
 async fn runs(app: &App) {
@@ -47,7 +25,7 @@ async fn is_gone(app: &App) {
 
 #[tokio::test]
 async fn a_query_that_pours_ends_when_its_client_goes() {
-    let (app, _definitions) = app().await;
+    let app = app().await;
     for request in [
         app.admin().rows("endless"),
         app.admin().rows("endless").header("accept-encoding", "zstd"),
@@ -63,7 +41,7 @@ async fn a_query_that_pours_ends_when_its_client_goes() {
 
 #[tokio::test]
 async fn a_query_that_waits_for_its_client_ends_when_the_client_goes() {
-    let (app, _definitions) = app().await;
+    let app = app().await;
     let stream = app.admin().rows("endless").open().await;
     runs(&app).await;
     // Nothing is read: every buffer on the way fills up.
@@ -74,8 +52,8 @@ async fn a_query_that_waits_for_its_client_ends_when_the_client_goes() {
 
 #[tokio::test]
 async fn a_query_without_a_row_yet_ends_when_its_client_goes() {
-    let (app, _definitions) = app().await;
-    for request in [app.admin().rows("asleep"), app.admin().export("asleep")] {
+    let app = app().await;
+    for request in [app.admin().rows("silent"), app.admin().export("silent")] {
         let stream = tokio::spawn(request.open());
         runs(&app).await;
         stream.abort();
@@ -87,7 +65,7 @@ async fn a_query_without_a_row_yet_ends_when_its_client_goes() {
 
 #[tokio::test]
 async fn the_connections_of_clients_that_left_can_be_used_again() {
-    let (app, _definitions) = app().await;
+    let app = app().await;
     for _ in 0..6 {
         let mut stream = app.admin().rows("endless").open().await;
         stream.chunk().await.unwrap().unwrap();

@@ -1,6 +1,7 @@
 //! A connection that is cut: what came does not look whole, and the rest can be fetched so that nothing shows the cut.
 
-use decant_tests::actors::{Actor, App};
+use decant_tests::actors::Actor;
+use decant_tests::app::App;
 use decant_tests::database::Database;
 use decant_tests::proxy::{Proxy, Weather};
 use decant_tests::raw_rows::RawRows;
@@ -48,7 +49,7 @@ async fn the_raw_rows_go_on_after_the_last_whole_row() {
     let (app, proxy) = cut_app().await;
     // Cuts at odd places: near the header, in a row, far inside.
     for bytes in [5_003, 77_777, 1_000_001] {
-        let unbroken = app.admin().rows("usage-logs").answer().await.raw_rows().whole();
+        let unbroken = app.admin().usage_rows(&[]).await;
         let cut = RawRows::parse(&cut_stream(&app.admin(), &proxy, bytes, &[]).await);
         assert!(cut.end.is_none() && cut.count() > 0, "cut after {bytes} bytes");
         let query = [("after", cut.cursor()), ("as_of", cut.header.as_of.clone())];
@@ -60,14 +61,7 @@ async fn the_raw_rows_go_on_after_the_last_whole_row() {
              select user_id, key, 1, now() from keys where deleted_at is null limit 1",
             )
             .await;
-        let rest = app
-            .admin()
-            .rows("usage-logs")
-            .queries(&query)
-            .answer()
-            .await
-            .raw_rows()
-            .whole();
+        let rest = app.admin().usage_rows(&query).await;
         assert_eq!(rest.header.as_of, cut.header.as_of);
         assert!(
             [cut.bytes, rest.bytes].concat() == unbroken.bytes,
@@ -79,7 +73,7 @@ async fn the_raw_rows_go_on_after_the_last_whole_row() {
 #[tokio::test]
 async fn the_formatter_resumes_to_the_same_file_however_often_it_is_cut() {
     let (app, proxy) = cut_app().await;
-    let unbroken = app.admin().export("usage-logs").answer().await.good().body;
+    let unbroken = app.admin().usage_file(&[]).await;
     let (mut export, mut file) = (Export::new(Options::default()), Vec::new());
     for bytes in [400_000, 500_003, 600_007] {
         let point = export.resume_point();

@@ -2,24 +2,23 @@
 
 use std::time::Duration;
 
-use decant_tests::actors::{Actor, App};
-use decant_tests::cluster::{Cluster, folder};
-use decant_tests::database::{DEMO_ROWS, Database, ENDLESS, fill};
+use decant_tests::actors::{Actor, rest_of};
+use decant_tests::app::App;
+use decant_tests::cluster::Cluster;
+use decant_tests::database::{DEMO_ROWS, fill};
+use decant_tests::definitions::{Definitions, ENDLESS};
 use decant_tests::patience::wait_for;
 use decant_tests::raw_rows::RawRows;
 use decant_tests::server::{ADMIN_TOKEN, Server};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use reqwest::Response;
 use sqlx::{Connection as _, PgConnection};
-use tempfile::TempDir;
 
 /// A server on a PostgreSQL that nobody else uses.
 struct Doomed {
     server: Server,
     dsn: String,
     cluster: Cluster,
-    _definitions: TempDir,
 }
 
 impl Doomed {
@@ -27,16 +26,9 @@ impl Doomed {
         let cluster = Cluster::start().await;
         let dsn = cluster.dsn(decant::embedded::DATABASE);
         fill(&dsn, DEMO_ROWS).await;
-        let definitions = folder();
-        std::fs::write(definitions.path().join("endless.toml"), ENDLESS).unwrap();
-        let datasets = definitions.path().to_str().unwrap();
-        let server = Server::start(&[("DSN", &dsn), ("DECANT_DATASETS_DIR", datasets)]).await;
-        Self {
-            server,
-            dsn,
-            cluster,
-            _definitions: definitions,
-        }
+        let definitions = Definitions::of(&[ENDLESS]);
+        let server = Server::start(&[("DSN", &dsn), definitions.setting()]).await;
+        Self { server, dsn, cluster }
     }
 
     fn admin(&self) -> Actor {
@@ -45,32 +37,22 @@ impl Doomed {
 
     /// Kills PostgreSQL's first process and the one that runs the `COPY`, as the kernel does when memory runs out.
     async fn kill_database(&self) {
-        let mut connection = PgConnection::connect(&self.dsn).await.unwrap();
+        let mut connection = PgConnection::connect(&self.dsn)
+            .await
+            .expect("PostgreSQL still runs");
         let sql = "select pid from pg_stat_activity where state = 'active' and query ilike 'copy%'";
-        let backend: i32 = sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap();
-        kill(
-            Pid::from_raw(self.cluster.postmaster().cast_signed()),
-            Signal::SIGKILL,
-        )
-        .unwrap();
-        kill(Pid::from_raw(backend), Signal::SIGKILL).unwrap();
+        let backend = sqlx::query_scalar(sql)
+            .fetch_one(&mut connection)
+            .await
+            .expect("the export runs");
+        self.kill_postmaster();
+        kill(Pid::from_raw(backend), Signal::SIGKILL).expect("it still runs");
     }
-}
 
-/// Reads on to the end; the second value tells whether the connection broke.
-async fn rest(mut stream: Response, mut body: Vec<u8>) -> (Vec<u8>, bool) {
-    let read = async {
-        loop {
-            match stream.chunk().await {
-                Ok(Some(piece)) => body.extend_from_slice(&piece),
-                Ok(None) => return (body, false),
-                Err(_) => return (body, true),
-            }
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), read)
-        .await
-        .expect("the stream ends when the database is gone")
+    fn kill_postmaster(&self) {
+        let postmaster = Pid::from_raw(self.cluster.postmaster().cast_signed());
+        kill(postmaster, Signal::SIGKILL).expect("PostgreSQL still runs");
+    }
 }
 
 #[tokio::test]
@@ -79,9 +61,9 @@ async fn the_raw_rows_end_with_the_cause() {
     let mut stream = doomed.admin().rows("endless").open().await;
     let first = stream.chunk().await.unwrap().unwrap().to_vec();
     doomed.kill_database().await;
-    let (body, broken) = rest(stream, first).await;
+    let (rest, broken) = rest_of(stream).await;
     assert!(!broken, "the stream itself ends well, with a failure record");
-    let rows = RawRows::parse(&body);
+    let rows = RawRows::parse(&[first, rest].concat());
     assert!(rows.count() > 0);
     assert!(rows.end.is_none(), "a broken export has no end record");
     let failure = rows.failure.expect("a broken export has a failure record");
@@ -98,9 +80,9 @@ async fn the_raw_rows_end_with_the_cause() {
 async fn the_connection_of_a_file_is_broken_never_ended() {
     let doomed = Doomed::start().await;
     let mut stream = doomed.admin().export("endless").open().await;
-    let first = stream.chunk().await.unwrap().unwrap().to_vec();
+    stream.chunk().await.unwrap().unwrap();
     doomed.kill_database().await;
-    let (_, broken) = rest(stream, first).await;
+    let (_, broken) = rest_of(stream).await;
     assert!(broken, "a file that is not whole must not look whole");
 }
 
@@ -108,11 +90,7 @@ async fn the_connection_of_a_file_is_broken_never_ended() {
 async fn the_server_says_that_it_cannot_work_and_lives_on() {
     let mut doomed = Doomed::start().await;
     doomed.admin().readyz().answer().await.good();
-    kill(
-        Pid::from_raw(doomed.cluster.postmaster().cast_signed()),
-        Signal::SIGKILL,
-    )
-    .unwrap();
+    doomed.kill_postmaster();
     let unready = async || (doomed.admin().readyz().answer().await.status >= 500).then_some(());
     wait_for("readyz to say no", Duration::from_secs(20), unready).await;
     doomed.admin().healthz().answer().await.good();
@@ -133,21 +111,15 @@ async fn the_server_says_that_it_cannot_work_and_lives_on() {
 
 #[tokio::test]
 async fn an_export_that_an_operator_ends_tells_so_and_the_next_one_works() {
-    let definitions = folder();
-    std::fs::write(definitions.path().join("endless.toml"), ENDLESS).unwrap();
-    let settings = [
-        ("DECANT_DATASETS_DIR", definitions.path().to_str().unwrap()),
-        ("DECANT_EXPORTS_MAX", "1"),
-    ];
-    let app = App::start_on(Database::new().await, &settings).await;
+    let app = App::start_with_datasets(&[ENDLESS], &[("DECANT_EXPORTS_MAX", "1")]).await;
     let mut stream = app.admin().rows("endless").open().await;
     let first = stream.chunk().await.unwrap().unwrap().to_vec();
     let end = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() \
                and state = 'active' and query ilike 'copy%'";
     app.database.execute(end).await;
-    let (body, _) = rest(stream, first).await;
-    let failure = RawRows::parse(&body).failure.unwrap();
+    let (rest, _) = rest_of(stream).await;
+    let failure = RawRows::parse(&[first, rest].concat()).failure.unwrap();
     assert_eq!(failure.code, "source_failed");
-    let rows = app.admin().rows("usage-logs").answer().await.raw_rows().whole();
+    let rows = app.admin().usage_rows(&[]).await;
     assert_eq!(rows.count(), app.database.usage_rows("true").await);
 }

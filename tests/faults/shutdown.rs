@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use decant_tests::actors::App;
-use decant_tests::cluster::folder;
-use decant_tests::database::{Database, ENDLESS};
+use decant_tests::actors::rest_of;
+use decant_tests::app::App;
+use decant_tests::database::Database;
+use decant_tests::definitions::ENDLESS;
 use decant_tests::proxy::{Proxy, Weather};
 use decant_tests::raw_rows::RawRows;
 
@@ -34,11 +35,7 @@ async fn an_export_that_can_finish_does() {
         .open()
         .await;
     app.server.ask_to_stop();
-    let mut body = Vec::new();
-    let mut slow = slow;
-    while let Some(piece) = slow.chunk().await.unwrap() {
-        body.extend_from_slice(&piece);
-    }
+    let (body, _) = rest_of(slow).await;
     assert_eq!(
         RawRows::parse(&body).whole().count(),
         app.database.usage_rows("true").await
@@ -48,37 +45,15 @@ async fn an_export_that_can_finish_does() {
 
 #[tokio::test]
 async fn an_export_that_cannot_finish_in_time_is_broken_off_with_the_reason() {
-    let definitions = folder();
-    std::fs::write(definitions.path().join("endless.toml"), ENDLESS).unwrap();
-    let settings = [
-        ("DECANT_DATASETS_DIR", definitions.path().to_str().unwrap()),
-        ("DECANT_SHUTDOWN_SECONDS", "1"),
-    ];
-    let mut app = App::start_with(&settings).await;
+    let mut app = App::start_with_datasets(&[ENDLESS], &[("DECANT_SHUTDOWN_SECONDS", "1")]).await;
     let proxy = Proxy::to(&app.server.address).await;
     proxy.set(Weather::Throttled(20_000_000));
-    let mut rows = app.admin().through(&proxy.address).rows("endless").open().await;
-    let mut file = app.admin().through(&proxy.address).export("endless").open().await;
+    let rows = app.admin().through(&proxy.address).rows("endless").open().await;
+    let file = app.admin().through(&proxy.address).export("endless").open().await;
     let since = Instant::now();
     app.server.ask_to_stop();
 
-    let reading_rows = async {
-        let mut body = Vec::new();
-        while let Some(piece) = rows.chunk().await.unwrap() {
-            body.extend_from_slice(&piece);
-        }
-        body
-    };
-    let reading_file = async {
-        loop {
-            match file.chunk().await {
-                Ok(Some(_)) => {}
-                Ok(None) => return false,
-                Err(_) => return true,
-            }
-        }
-    };
-    let (body, file_broke) = tokio::join!(reading_rows, reading_file);
+    let ((body, _), (_, file_broke)) = tokio::join!(rest_of(rows), rest_of(file));
     let failure = RawRows::parse(&body).failure.expect("the reason is told");
     assert_eq!(failure.code, "shutting_down");
     assert!(file_broke, "a file that is not whole must not look whole");
@@ -88,13 +63,7 @@ async fn an_export_that_cannot_finish_in_time_is_broken_off_with_the_reason() {
 
 #[tokio::test]
 async fn a_client_that_reads_nothing_does_not_keep_the_server_from_stopping() {
-    let definitions = folder();
-    std::fs::write(definitions.path().join("endless.toml"), ENDLESS).unwrap();
-    let settings = [
-        ("DECANT_DATASETS_DIR", definitions.path().to_str().unwrap()),
-        ("DECANT_SHUTDOWN_SECONDS", "1"),
-    ];
-    let mut app = App::start_with(&settings).await;
+    let mut app = App::start_with_datasets(&[ENDLESS], &[("DECANT_SHUTDOWN_SECONDS", "1")]).await;
     let _stalled = app.admin().rows("endless").open().await;
     let since = Instant::now();
     app.server.ask_to_stop();

@@ -2,9 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use decant_tests::actors::App;
-use decant_tests::cluster::folder;
-use decant_tests::database::ENDLESS;
+use decant_tests::app::App;
+use decant_tests::definitions::ENDLESS;
 use decant_tests::proxy::{Proxy, Weather};
 
 /// What a stream may cost the server, however slow its client is.
@@ -12,9 +11,7 @@ const GROWTH_MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 #[tokio::test]
 async fn a_slow_client_costs_the_server_no_memory() {
-    let definitions = folder();
-    std::fs::write(definitions.path().join("endless.toml"), ENDLESS).unwrap();
-    let app = App::start_with(&[("DECANT_DATASETS_DIR", definitions.path().to_str().unwrap())]).await;
+    let app = App::start_with_datasets(&[ENDLESS], &[]).await;
     let proxy = Proxy::to(&app.server.address).await;
     proxy.set(Weather::Throttled(1_000_000));
     // One quick export first, so that what grows is not what every server needs once.

@@ -2,63 +2,17 @@
 
 use std::time::Duration;
 
-use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::json;
 
 use crate::answer::Answer;
-use crate::database::{Database, HubUser};
-use crate::program::Settings;
-use crate::server::{ADMIN_TOKEN, Server};
+use crate::raw_rows::RawRows;
 
 /// The longest that a whole answer may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A server on a database of its own.
-#[derive(Debug)]
-pub struct App {
-    // Before the database: fields are dropped in their order.
-    /// The running program.
-    pub server: Server,
-    /// What it exports from.
-    pub database: Database,
-}
-
-impl App {
-    /// A server on a fresh database with demo rows.
-    pub async fn start() -> Self {
-        Self::start_with(&[]).await
-    }
-
-    /// The same with more settings.
-    pub async fn start_with(settings: Settings<'_>) -> Self {
-        Self::start_on(Database::new().await, settings).await
-    }
-
-    /// A server on this database.
-    pub async fn start_on(database: Database, settings: Settings<'_>) -> Self {
-        let server = Server::start(&[&[("DSN", database.dsn.as_str())], settings].concat()).await;
-        Self { server, database }
-    }
-
-    /// Somebody who is not signed in.
-    #[must_use]
-    pub fn anonymous(&self) -> Actor {
-        Actor::new(&self.server.address)
-    }
-
-    /// The administrator.
-    #[must_use]
-    pub fn admin(&self) -> Actor {
-        self.anonymous().with_token(ADMIN_TOKEN)
-    }
-
-    /// A user of the hub who has rows, and who that is.
-    pub async fn user(&self) -> (Actor, HubUser) {
-        let user = self.database.busy_user().await;
-        (self.anonymous().with_token(&user.key), user)
-    }
-}
+/// Query parameters: name and value.
+pub type Query<'a> = &'a [(&'a str, &'a str)];
 
 /// Somebody who talks to a server, always with the same credentials.
 #[derive(Clone, Debug)]
@@ -178,6 +132,32 @@ impl Actor {
         self.get(&format!("/api/datasets/{dataset}/export"))
     }
 
+    /// All usage rows that this query leaves, from a stream that came to its end.
+    ///
+    /// # Panics
+    /// If it did not.
+    pub async fn usage_rows(&self, query: Query<'_>) -> RawRows {
+        self.rows("usage-logs")
+            .queries(query)
+            .answer()
+            .await
+            .raw_rows()
+            .whole()
+    }
+
+    /// The file that the server makes of the usage rows.
+    ///
+    /// # Panics
+    /// If it is not whole.
+    pub async fn usage_file(&self, query: Query<'_>) -> Vec<u8> {
+        self.export("usage-logs")
+            .queries(query)
+            .answer()
+            .await
+            .good()
+            .body
+    }
+
     /// `GET /healthz`
     pub fn healthz(&self) -> Request {
         self.get("/healthz")
@@ -218,7 +198,7 @@ impl Request {
     }
 
     /// With several query parameters.
-    pub fn queries(self, pairs: &[(&str, &str)]) -> Self {
+    pub fn queries(self, pairs: Query<'_>) -> Self {
         Self(self.0.query(pairs))
     }
 
@@ -237,14 +217,12 @@ impl Request {
     /// # Panics
     /// If there is no answer at all, or it does not end.
     pub async fn answer(self) -> Answer {
-        let mut response = self.open().await;
-        let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
-        let (body, broken) = tokio::time::timeout(PATIENCE, read(response))
-            .await
-            .expect("the answer ends");
+        let response = self.open().await;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let (body, broken) = rest_of(response).await;
         Answer {
             status,
-            headers: headers as HeaderMap,
+            headers,
             body,
             broken,
         }
@@ -259,13 +237,23 @@ impl Request {
     }
 }
 
-async fn read(mut response: Response) -> (Vec<u8>, bool) {
+/// What is still to come of an answer, and whether the connection breaks before its end.
+///
+/// # Panics
+/// If it does not end.
+pub async fn rest_of(mut response: Response) -> (Vec<u8>, bool) {
     let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return (body, false),
-            Err(_) => return (body, true),
+    let read = async {
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => return false,
+                Err(_) => return true,
+            }
         }
-    }
+    };
+    let broken = tokio::time::timeout(PATIENCE, read)
+        .await
+        .expect("the answer ends");
+    (body, broken)
 }

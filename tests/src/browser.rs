@@ -2,20 +2,16 @@
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
 
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use futures_util::FutureExt as _;
 use hyper_util::client::legacy::connect::HttpConnector;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
 
+use crate::driver::Driver;
 use crate::patience::{wait_for, wait_up_to};
 
 /// The longest that the page may take for anything but an export.
@@ -45,13 +41,6 @@ pub struct Browser {
     // These end and are removed last.
     _driver: Driver,
     _profile: TempDir,
-}
-
-/// A running chromedriver, which ends the browsers that it started.
-#[derive(Debug)]
-struct Driver {
-    process: Child,
-    address: String,
 }
 
 /// Runs a story in a new browser at this address. Where it fails, a picture of the page is kept under `target`.
@@ -93,7 +82,6 @@ impl Browser {
         });
         let capabilities = json!({
             "goog:chromeOptions": { "args": flags, "prefs": preferences },
-            "goog:loggingPrefs": { "browser": "ALL" },
         });
         let capabilities: Map<String, Value> =
             serde_json::from_value(capabilities).expect("this is an object");
@@ -281,50 +269,6 @@ impl Browser {
             .is_ok()
         {
             eprintln!("a picture of the page as it was then: {}", path.display());
-        }
-    }
-}
-
-impl Driver {
-    async fn start() -> Self {
-        let program = std::env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
-        let mut command = Command::new(program);
-        command
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        let mut process = command
-            .spawn()
-            .expect("chromedriver is installed; `make test` installs it");
-        let mut lines = BufReader::new(process.stdout.take().expect("stdout is piped")).lines();
-        let port = async {
-            while let Some(line) = lines.next_line().await.expect("chromedriver can be read") {
-                if let Some((_, port)) = line.split_once("was started successfully on port ") {
-                    return port.trim_end_matches('.').to_owned();
-                }
-            }
-            panic!("chromedriver ended");
-        };
-        let port = tokio::time::timeout(PATIENCE, port)
-            .await
-            .expect("chromedriver starts");
-        Self {
-            process,
-            address: format!("http://127.0.0.1:{port}"),
-        }
-    }
-}
-
-impl Drop for Driver {
-    /// Asks it to end, so that it ends its browsers as well; killed, it would leave them behind.
-    fn drop(&mut self) {
-        if let Some(pid) = self.process.id()
-            && kill(Pid::from_raw(pid.cast_signed()), Signal::SIGTERM).is_ok()
-        {
-            while matches!(self.process.try_wait(), Ok(None)) {
-                std::thread::sleep(Duration::from_millis(10));
-            }
         }
     }
 }

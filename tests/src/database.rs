@@ -28,33 +28,6 @@ pub const USAGE_COLUMNS: &str = "m.created_at, u.name, \
      case when jsonb_typeof(m.provider_chain) = 'array' \
      then greatest(jsonb_array_length(m.provider_chain) - 1, 0) else 0 end, m.id";
 
-/// The definition of a dataset that is larger than any buffer on its way: 5 million rows, 560 MB, from no table.
-/// It is ordered by what is the same everywhere, so that PostgreSQL has nothing to sort and begins at once.
-pub const ENDLESS: &str = r#"
-name = "endless"
-title = "Endless"
-access = "admin"
-order = ["same desc"]
-from = """
-(select 1 as same, a * 1000 + b as n, repeat('x', 100) as filler
- from generate_series(0, 4999) a, generate_series(0, 999) b) numbers"""
-
-[[column]]
-name = "same"
-label = "Same"
-sql = "same"
-
-[[column]]
-name = "n"
-label = "Number"
-sql = "n"
-
-[[column]]
-name = "filler"
-label = "Filler"
-sql = "filler"
-"#;
-
 /// The condition that a request was tried at least twice. A chain of providers need not be an array.
 pub const RETRIED: &str = "case when jsonb_typeof(m.provider_chain) = 'array' then jsonb_array_length(m.provider_chain) >= 2 else false end";
 

@@ -2,15 +2,17 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`actors`] | who talks to a server, one method for each endpoint |
+//! | [`app`] | a server on a database of its own |
+//! | [`actors`] | who talks to it, one method for each endpoint |
 //! | [`answer`] | what a server answered: a body, a problem |
 //! | [`raw_rows`] | a raw-row stream, taken apart by rules of its own |
 //! | [`program`] | the program `decant`, as a command |
 //! | [`server`] | a running `decant serve` |
 //! | [`cluster`], [`database`] | PostgreSQL; a database of its own for each test |
+//! | [`definitions`] | datasets of a site's own |
 //! | [`tokens`] | signed tokens, true and forged |
 //! | [`proxy`] | a network that cuts, stalls and crawls |
-//! | [`browser`] | headless Chromium, driven by what a visitor sees |
+//! | [`browser`], [`driver`] | headless Chromium, driven by what a visitor sees |
 //! | [`patience`] | waiting for something, within a bound |
 //!
 //! The tests themselves: `api/` (over HTTP), `cli/` (the command line), `faults/` (things that break),
@@ -18,9 +20,12 @@
 
 pub mod actors;
 pub mod answer;
+pub mod app;
 pub mod browser;
 pub mod cluster;
 pub mod database;
+pub mod definitions;
+pub mod driver;
 pub mod patience;
 pub mod program;
 pub mod proxy;

@@ -1,4 +1,4 @@
-//! A network that misbehaves: a TCP proxy on loopback that cuts, stalls, crawls or refuses.
+//! A network that misbehaves: a TCP proxy on loopback that cuts, crawls or refuses.
 
 use std::io;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 /// What goes from the server to the client in one step.
 const STEP_BYTES: usize = 16 * 1024;
 
-/// What the proxy's own system may hold of what the server sent: little, so that a stall is felt by the server.
+/// What the proxy's own system may hold of what the server sent: little, so that a slow network is felt by the server.
 const HELD_BYTES: u32 = 64 * 1024;
 
 /// How the network behaves.
@@ -24,8 +24,6 @@ pub enum Weather {
     Fair,
     /// After so many more bytes from the server, all connections are cut; new ones pass.
     CutAfter(u64),
-    /// After so many more bytes from the server, nothing comes through, and nothing is closed.
-    StallAfter(u64),
     /// So many bytes from the server in a second.
     Throttled(u64),
     /// Every connection is closed.
@@ -84,12 +82,6 @@ impl Proxy {
     /// New connections go to another server.
     pub fn lead_to(&self, target: &str) {
         self.network.target.send_replace(target.to_owned());
-    }
-
-    /// How the network behaves now: a cut is over once it has happened.
-    #[must_use]
-    pub fn weather(&self) -> Weather {
-        *self.network.weather.borrow()
     }
 }
 
@@ -158,33 +150,26 @@ async fn pour(mut from_server: OwnedReadHalf, mut to_client: OwnedWriteHalf, net
 }
 
 impl Network {
-    /// How many bytes may pass in the next step. Waits where none may.
+    /// How many bytes may pass in the next step, as soon as they may.
     async fn room(&self) -> usize {
-        let mut watch = self.weather.subscribe();
-        loop {
-            let weather = *watch.borrow_and_update();
-            let left = |limit: u64| limit.saturating_sub(self.passed_bytes.load(Ordering::Relaxed));
-            match weather {
-                Weather::CutAfter(limit) if left(limit) == 0 => {
+        let weather = *self.weather.borrow();
+        match weather {
+            Weather::Fair | Weather::Refusing => STEP_BYTES,
+            Weather::CutAfter(limit) => match limit.saturating_sub(self.passed_bytes.load(Ordering::Relaxed))
+            {
+                0 => {
                     self.weather.send_replace(Weather::Fair);
                     // This connection is closed meanwhile, as all are.
-                    return std::future::pending().await;
+                    std::future::pending().await
                 }
-                Weather::StallAfter(limit) if left(limit) == 0 => {
-                    // An error would mean that the proxy is gone.
-                    let _ = watch.changed().await;
-                }
-                Weather::CutAfter(limit) | Weather::StallAfter(limit) => {
-                    return usize::try_from(left(limit)).unwrap_or(STEP_BYTES).min(STEP_BYTES);
-                }
-                Weather::Throttled(bytes_per_second) => {
-                    let step = usize::try_from(bytes_per_second / 50)
-                        .unwrap_or(STEP_BYTES)
-                        .clamp(1, STEP_BYTES);
-                    tokio::time::sleep(Duration::from_secs_f64(step as f64 / bytes_per_second as f64)).await;
-                    return step;
-                }
-                Weather::Fair | Weather::Refusing => return STEP_BYTES,
+                left => usize::try_from(left).unwrap_or(STEP_BYTES).min(STEP_BYTES),
+            },
+            Weather::Throttled(bytes_per_second) => {
+                let step = usize::try_from(bytes_per_second / 50)
+                    .unwrap_or(STEP_BYTES)
+                    .clamp(1, STEP_BYTES);
+                tokio::time::sleep(Duration::from_secs_f64(step as f64 / bytes_per_second as f64)).await;
+                step
             }
         }
     }

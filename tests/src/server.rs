@@ -47,10 +47,7 @@ impl Server {
             ("ADMIN_TOKEN", ADMIN_TOKEN),
             ("JWT_SECRET", JWT_SECRET),
             ("DECANT_SESSION_SECRET", SESSION_SECRET),
-            (
-                "DECANT_DATA_DIR",
-                data.path().to_str().expect("the folder's name is plain"),
-            ),
+            data_dir(&data),
             ("DECANT_LISTEN", "127.0.0.1:0"),
             ("DECANT_LOG", "json"),
         ];
@@ -167,6 +164,18 @@ impl Server {
             .expect("the process is ours")
             .code()
     }
+}
+
+/// The setting that names this folder as the one of what Decant keeps.
+///
+/// # Panics
+/// Never: the folder's name is ours.
+#[must_use]
+pub fn data_dir(folder: &TempDir) -> (&'static str, &str) {
+    (
+        "DECANT_DATA_DIR",
+        folder.path().to_str().expect("the folder's name is plain"),
+    )
 }
 
 fn collect(log: &Arc<Mutex<String>>, pipe: impl Into<std::fs::File>) {

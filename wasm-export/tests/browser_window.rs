@@ -11,7 +11,7 @@ use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use wasm_export::browser::class::RowExport;
 use wasm_export::browser::protocol::{Destination, Start, ToWorker, decode, encode};
-use wasm_export::browser::sink::{BlobSink, Sink};
+use wasm_export::browser::sink::{BlobSink, Sink, SinkError};
 use wasm_export::{Export, Options};
 use web_sys::{Blob, FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetFileOptions, window};
 
@@ -66,8 +66,15 @@ async fn a_blob_holds_what_was_written_over_many_parts() {
         sink.write(&bytes).await.unwrap();
         written.extend(bytes);
     }
-    let blob = sink.finish().await.unwrap().expect("a blob is for the downloads");
-    assert!(read(&blob).await == written);
+    let blob = sink.finish(10_000_030).await.unwrap();
+    assert!(read(&blob.expect("a blob is for the downloads")).await == written);
+}
+
+#[wasm_bindgen_test]
+async fn a_file_of_another_size_than_was_written_is_refused() {
+    let mut sink = Sink::Blob(BlobSink::default());
+    sink.write(b"half").await.unwrap();
+    assert!(matches!(sink.finish(8).await, Err(SinkError::Short)));
 }
 
 #[wasm_bindgen_test]
@@ -77,7 +84,7 @@ async fn a_picked_file_appears_only_when_it_is_whole() {
     sink.write(b"first,").await.unwrap();
     assert_eq!(content(&picked).await, b"");
     sink.write(b"second").await.unwrap();
-    assert!(sink.finish().await.unwrap().is_none());
+    assert!(sink.finish(12).await.unwrap().is_none());
     assert_eq!(content(&picked).await, b"first,second");
 }
 

@@ -11,7 +11,7 @@ use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use wasm_export::browser::sink::{Sink, sweep};
 use wasm_export::{Export, Options};
-use web_sys::{DedicatedWorkerGlobalScope, FileSystemDirectoryHandle};
+use web_sys::{Blob, DedicatedWorkerGlobalScope, FileSystemDirectoryHandle};
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
@@ -26,15 +26,10 @@ async fn a_whole_export_goes_through_the_browsers_disk() {
         sink.write(&out).await.unwrap();
         out.clear();
     }
-    export.finish(&mut out).unwrap();
+    let summary = export.finish(&mut out).unwrap();
     sink.write(&out).await.unwrap();
-    let file = sink
-        .finish()
-        .await
-        .unwrap()
-        .expect("a file of the browser's disk is for the downloads");
-    let bytes = Uint8Array::new(&JsFuture::from(file.array_buffer()).await.unwrap()).to_vec();
-    assert_eq!(String::from_utf8(bytes).unwrap(), sample::FILE);
+    let file = whole(sink, summary.file_bytes).await;
+    assert_eq!(String::from_utf8(content(&file).await).unwrap(), sample::FILE);
 }
 
 #[wasm_bindgen_test]
@@ -53,14 +48,18 @@ async fn sweeping_spares_a_file_that_is_still_wanted() {
     sink.write(b"first,").await.unwrap();
     sweep().await;
     sink.write(b"second").await.unwrap();
-    let file = sink
-        .finish()
-        .await
-        .unwrap()
-        .expect("a file of the browser's disk is for the downloads");
+    let file = whole(sink, 12).await;
     sweep().await;
-    let bytes = Uint8Array::new(&JsFuture::from(file.array_buffer()).await.unwrap()).to_vec();
-    assert_eq!(bytes, b"first,second");
+    assert_eq!(content(&file).await, b"first,second");
+}
+
+async fn whole(sink: Sink, file_bytes: u64) -> Blob {
+    let file = sink.finish(file_bytes).await.unwrap();
+    file.expect("a file of the browser's disk is for the downloads")
+}
+
+async fn content(file: &Blob) -> Vec<u8> {
+    Uint8Array::new(&JsFuture::from(file.array_buffer()).await.unwrap()).to_vec()
 }
 
 /// How many files of exports the browser keeps.

@@ -87,14 +87,6 @@ impl Dataset {
     }
 }
 
-impl FilterOptions {
-    /// Whether the values are numbers behind names (a user's id): such ones must be picked, not typed.
-    #[must_use]
-    pub fn have_labels(&self) -> bool {
-        self.options.iter().any(|option| option.label != option.value)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,23 +97,5 @@ mod tests {
         let dataset: Dataset = serde_json::from_str(text).unwrap();
         assert!(!dataset.available);
         assert_eq!(dataset.reason.as_deref(), Some("no table alerts"));
-    }
-
-    #[test]
-    fn numbers_behind_names_must_be_picked() {
-        let option = |value: &str, label: &str| FilterOption {
-            value: value.to_owned(),
-            label: label.to_owned(),
-        };
-        let users = FilterOptions {
-            options: vec![option("7", "Ada")],
-            truncated: false,
-        };
-        let models = FilterOptions {
-            options: vec![option("gpt-5", "gpt-5")],
-            truncated: false,
-        };
-        assert!(users.have_labels());
-        assert!(!models.have_labels());
     }
 }

@@ -153,15 +153,15 @@ impl DatasetView {
     }
 }
 
-/// One after the other, and only when the first rows are on show: they are what the visitor waits for.
+/// One after the other, and only after the first rows: they are what the visitor waits for.
 fn load_options(dataset: &Dataset, page: Load<TablePage>) -> Load<BTreeMap<String, FilterOptions>> {
     let dataset_name = dataset.name.clone();
     let filters = dataset.filters.iter().filter(|filter| filter.options);
     let filters = filters.map(|filter| filter.name.clone()).collect::<Vec<_>>();
-    let has_rows = Memo::new(move |_| page.with(|page| page.is_some()));
+    let is_settled = Memo::new(move |_| page.with(|page| page.is_some()) || page.problem().is_some());
     Load::new(move || {
         let (dataset_name, filters) = (dataset_name.clone(), filters.clone());
-        has_rows.get().then_some(async move {
+        is_settled.get().then_some(async move {
             let mut options = BTreeMap::new();
             for filter in filters {
                 options.insert(filter.clone(), api::options(dataset_name.clone(), filter).await?);

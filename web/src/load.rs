@@ -44,8 +44,9 @@ impl<T: Clone + Send + Sync + 'static> Load<T> {
             load.attempts.track();
             let _ = session.renewals();
             drop(running);
-            let (fetching, handle) = abortable(request()?);
-            load.busy.set(true);
+            let request = request();
+            load.busy.set(request.is_some());
+            let (fetching, handle) = abortable(request?);
             spawn_local(async move {
                 let Ok(answer) = fetching.await else { return };
                 load.settle(answer, session);

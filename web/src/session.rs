@@ -88,25 +88,40 @@ impl Session {
     /// The server's reason to refuse.
     pub async fn sign_in(self, token: &str) -> Result<(), Problem> {
         let me = api::sign_in(token).await?;
-        match self.visitor.get_untracked() {
-            // Somebody else at the same page: nothing of what it shows is theirs.
-            Visitor::Somebody(before) if before != me => drop(window().location().reload()),
-            Visitor::Somebody(_) => {
-                self.expired.set(false);
-                self.renewals.update(|count| *count += 1);
-            }
-            _ => self.visitor.set(Visitor::Somebody(me)),
+        self.expired.set(false);
+        if self.is_still(me) {
+            self.renewals.update(|count| *count += 1);
         }
         Ok(())
     }
 
-    /// Signs out, and forgets everything the page shows by loading it anew.
+    /// Whether the server still takes the visitor for who they were. Another tab may have signed in somebody
+    /// else, whose rows must not be added to this visitor's.
+    ///
+    /// # Errors
+    /// Nobody is signed in, or the server cannot say.
+    pub async fn confirm(self) -> Result<bool, Problem> {
+        Ok(self.is_still(api::me().await?))
+    }
+
+    /// Somebody else at the same page begins anew: nothing of what it shows is theirs.
+    fn is_still(self, me: Me) -> bool {
+        let now = Visitor::Somebody(me);
+        let same = self.visitor.with_untracked(|before| *before == now);
+        if !same {
+            self.visitor.set(now);
+        }
+        same
+    }
+
+    /// Signs out, and forgets everything the page and its address show by loading it anew.
     ///
     /// # Errors
     /// The server could not be told, so the session is still valid.
     pub async fn sign_out(self) -> Result<(), Problem> {
         api::sign_out().await?;
-        drop(window().location().reload());
+        // It fails only where the browser forbids scripts to navigate; then the next request asks to sign in.
+        let _ = window().location().set_href("/");
         Ok(())
     }
 }

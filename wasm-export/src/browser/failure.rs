@@ -91,7 +91,7 @@ impl From<SinkError> for Failure {
         let (code, title) = match error {
             SinkError::Full => ("disk_full", "The file does not fit"),
             SinkError::NotAllowed => ("not_allowed", "The file may not be written"),
-            SinkError::Browser(_) => ("not_written", "The file could not be written"),
+            SinkError::Short | SinkError::Browser(_) => ("not_written", "The file could not be written"),
         };
         Self::new(code, title, sentence(&error), false)
     }

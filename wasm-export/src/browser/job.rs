@@ -77,22 +77,14 @@ impl Job {
 
     /// Makes the file appear where it was wanted; one for the downloads is returned.
     pub(super) async fn finish(self, summary: Summary) -> Result<(Finished, Option<JsValue>), Failure> {
-        let file = self.sink.finish().await?;
-        let Summary {
-            rows,
-            raw_bytes,
-            file_bytes,
-            ..
-        } = summary;
-        Ok((
-            Finished {
-                file_name: self.file_name,
-                rows,
-                raw_bytes,
-                file_bytes,
-            },
-            file.map(JsValue::from),
-        ))
+        let file = self.sink.finish(summary.file_bytes).await?;
+        let finished = Finished {
+            file_name: self.file_name,
+            rows: summary.rows,
+            raw_bytes: summary.raw_bytes,
+            file_bytes: summary.file_bytes,
+        };
+        Ok((finished, file.map(JsValue::from)))
     }
 
     /// Removes what there is of the file.
@@ -130,17 +122,12 @@ impl Job {
     }
 
     fn progress(&self) -> Progress {
-        let crate::Progress {
-            rows,
-            raw_bytes,
-            file_bytes,
-        } = self.export.progress();
-        let estimated_rows = self.export.header().and_then(|header| header.estimated_rows);
+        let done = self.export.progress();
         Progress {
-            rows,
-            raw_bytes,
-            file_bytes,
-            estimated_rows,
+            rows: done.rows,
+            raw_bytes: done.raw_bytes,
+            file_bytes: done.file_bytes,
+            estimated_rows: self.export.header().and_then(|header| header.estimated_rows),
         }
     }
 }

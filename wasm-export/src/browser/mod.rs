@@ -7,6 +7,7 @@
 //!
 //! Pages that bring their own bytes use `RowExport` of `class` instead, a feature of this crate.
 
+pub mod answer;
 #[cfg(feature = "class")]
 pub mod class;
 mod command;

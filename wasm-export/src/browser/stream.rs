@@ -11,8 +11,9 @@ use web_sys::{
     AbortController, DedicatedWorkerGlobalScope, ReadableStreamDefaultReader, RequestInit, Response,
 };
 
+use super::answer::problem;
 use super::failure::Failure;
-use crate::rows::{MEDIA_TYPE, Problem};
+use crate::rows::MEDIA_TYPE;
 
 /// A server says something at least every 10 s; one that is silent for three times that is gone.
 const SILENCE_SECONDS_MAX: u32 = 30;
@@ -69,21 +70,11 @@ impl RowStream {
 
 /// What a server that answers without a stream has to say.
 async fn refusal(line: &Line, response: &Response) -> Result<Failure, Failure> {
-    let status = response.status();
-    let text = match response.text() {
-        Ok(text) => line.wait(text).await?.as_string().unwrap_or_default(),
-        Err(_) => String::new(),
+    let body = match response.array_buffer() {
+        Ok(body) => Uint8Array::new(&line.wait(body).await?).to_vec(),
+        Err(_) => Vec::new(),
     };
-    let problem = serde_json::from_str(&text)
-        .ok()
-        .filter(|problem: &Problem| !problem.title.is_empty());
-    Ok(Failure::refused(problem.unwrap_or_else(|| Problem {
-        title: format!("The server answered {status}"),
-        detail: "It gave no reason. A proxy in front of it may have answered in its place.".to_owned(),
-        code: "unexpected_answer".to_owned(),
-        status,
-        ..Problem::default()
-    })))
+    Ok(Failure::refused(problem(response.status(), &body)))
 }
 
 /// The way to the server: can be cut, and is when nothing comes over it for too long.

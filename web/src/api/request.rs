@@ -5,6 +5,7 @@ use leptos::prelude::window;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
+use wasm_export::browser::answer::problem;
 use wasm_export::rows::Problem;
 use web_sys::{AbortController, Headers, RequestInit, Response};
 
@@ -51,7 +52,7 @@ async fn send(url: &str, init: &RequestInit) -> Result<Answer, Problem> {
     if answer.response.ok() {
         Ok(answer)
     } else {
-        Err(answer.problem().await)
+        Err(problem(answer.response.status(), &answer.bytes().await?))
     }
 }
 
@@ -72,37 +73,6 @@ impl Answer {
         let body = self.response.array_buffer().map_err(|_| unreachable())?;
         let body = JsFuture::from(body).await.map_err(|_| unreachable())?;
         Ok(Uint8Array::new(&body).to_vec())
-    }
-
-    /// The server's problem; where something else answered, a problem that says so.
-    async fn problem(&self) -> Problem {
-        let status = self.response.status();
-        let body = self.bytes().await.unwrap_or_default();
-        let said = serde_json::from_slice(&body)
-            .ok()
-            .filter(|problem: &Problem| !problem.title.is_empty());
-        let mut problem = said.unwrap_or_else(|| Problem {
-            title: format!("The server answered {status}"),
-            detail: "It gave no reason. A proxy in front of it may have answered in its place.".to_owned(),
-            code: "unexpected_answer".to_owned(),
-            ..Problem::default()
-        });
-        problem.status = status;
-        if let Some(seconds) = self.retry_after_seconds() {
-            let unit = if seconds == 1 { "second" } else { "seconds" };
-            problem.detail = format!("Try again in {seconds} {unit}.");
-        }
-        problem
-    }
-
-    fn retry_after_seconds(&self) -> Option<u32> {
-        self.response
-            .headers()
-            .get("retry-after")
-            .ok()??
-            .trim()
-            .parse()
-            .ok()
     }
 }
 

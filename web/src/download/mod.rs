@@ -5,13 +5,14 @@ mod save;
 mod worker;
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use wasm_bindgen::JsValue;
 use wasm_export::browser::protocol::{Failed, Finished, FromWorker, Progress, Start};
 use wasm_export::rows::Problem;
 
 use crate::components::toasts::Toasts;
 use crate::pace::Pace;
-use crate::session::Session;
+use crate::session::{Session, Visitor};
 use crate::visitor::now_ms;
 use crate::wording;
 
@@ -70,7 +71,7 @@ impl Exporter {
             session,
             toasts,
         };
-        exporter.go_on_after_sign_in();
+        exporter.follow_session();
         exporter
     }
 
@@ -132,16 +133,28 @@ impl Exporter {
         });
         match worker {
             Ok(worker) => self.worker.set_value(Some(worker)),
-            Err(error) => self.fail(worker::failed_to_start(&error)),
+            Err(error) => self.fail(worker::failed("The export worker could not be started", &error)),
         }
     }
 
-    /// Goes on after a failure, or starts again where the worker could not go on.
+    /// Goes on after a failure.
     pub fn resume(self) {
+        let rows = self.state.with_untracked(|state| match state {
+            ExportState::Failed(failed) => failed.rows,
+            _ => 0,
+        });
         self.begin_to_run();
-        self.worker.with_value(|worker| {
-            if let Some(worker) = worker {
-                worker.resume();
+        spawn_local(async move {
+            match self.session.confirm().await {
+                Ok(true) => self
+                    .worker
+                    .with_value(|worker| worker.iter().for_each(ExportWorker::resume)),
+                Ok(false) => {}
+                Err(problem) => self.fail(Failed {
+                    problem,
+                    rows,
+                    resumable: true,
+                }),
             }
         });
     }
@@ -179,8 +192,8 @@ impl Exporter {
     }
 
     fn finish(self, file: Finished, content: Option<&JsValue>) {
-        if let Some(content) = content {
-            save::download(content, &file.file_name);
+        if let Some(Err(error)) = content.map(|content| save::download(content, &file.file_name)) {
+            return self.fail(worker::failed("The file could not be downloaded", &error));
         }
         let seconds = (now_ms() - self.began_ms.get_untracked()) / 1_000.0;
         self.toasts.success(format!(
@@ -208,22 +221,33 @@ impl Exporter {
         self.state.set(ExportState::Failed(failed));
     }
 
-    /// An export that stopped only because the session was over was not stopped by the visitor.
-    fn go_on_after_sign_in(self) {
-        Effect::new(move |before: Option<u32>| {
-            let renewals = self.session.renewals();
-            let wants_session = matches!(
-                self.state.get_untracked(),
-                ExportState::Failed(Failed {
-                    problem: Problem { status: 401, .. },
-                    resumable: true,
-                    ..
-                })
-            );
-            if before.is_some_and(|before| before != renewals) && wants_session {
-                self.resume();
+    /// An export that stopped only for want of a session goes on with the next one. Another visitor's export is
+    /// given up.
+    fn follow_session(self) {
+        Effect::new(move |before: Option<(Visitor, u32)>| {
+            let now = (self.session.visitor(), self.session.renewals());
+            match before {
+                Some((visitor @ Visitor::Somebody(_), _)) if visitor != now.0 => self.give_up(),
+                Some((_, renewals)) if renewals != now.1 && self.wants_session() => self.resume(),
+                _ => {}
             }
-            renewals
+            now
         });
+    }
+
+    fn wants_session(self) -> bool {
+        self.state.with_untracked(|state| match state {
+            ExportState::Failed(failed) => failed.resumable && failed.problem.status == 401,
+            _ => false,
+        })
+    }
+
+    fn give_up(self) {
+        if untrack(|| self.is_under_way()) {
+            let detail = "Somebody else has signed in, and it was not an export of theirs.";
+            self.toasts
+                .error("The export was discarded".to_owned(), detail.to_owned());
+        }
+        self.cancel();
     }
 }

@@ -5,6 +5,7 @@ use leptos::prelude::window;
 use serde_json::json;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
+use web_sys::DomException;
 
 /// Whether the browser lets the visitor pick a file to write to.
 #[must_use]
@@ -17,16 +18,10 @@ pub fn can_pick() -> bool {
 /// # Errors
 /// The browser's words, when it does not let the visitor pick.
 pub async fn pick(file_name: &str) -> Result<Option<JsValue>, String> {
-    let said = |error: JsValue| {
-        let word = |name: &str| {
-            Reflect::get(&error, &name.into())
-                .ok()
-                .and_then(|word| word.as_string())
-        };
-        if word("name").as_deref() == Some("AbortError") {
-            return Ok(None);
-        }
-        Err(word("message").unwrap_or_else(|| format!("{error:?}")))
+    let said = |error: JsValue| match error.dyn_ref::<DomException>() {
+        Some(exception) if exception.name() == "AbortError" => Ok(None),
+        Some(exception) => Err(exception.message()),
+        None => Err(format!("{error:?}")),
     };
     let Some(picker) = picker() else { return Ok(None) };
     let options = json!({

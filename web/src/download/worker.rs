@@ -7,7 +7,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_export::browser::protocol::{Failed, FromWorker, Start, ToWorker, decode, encode};
 use wasm_export::rows::Problem;
-use web_sys::{Event, MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{ErrorEvent, Event, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 /// Where Trunk puts the worker. Its name holds no hash, so the server has it looked up anew every time.
 const PROGRAM: &str = "/export_worker_loader.js";
@@ -82,37 +82,34 @@ impl Drop for ExportWorker {
     }
 }
 
-/// Why an export has no worker.
-pub(super) fn failed_to_start(error: &JsValue) -> Failed {
-    failed(
-        "The export worker could not be started",
-        format!("Reload the page. The browser says: {error:?}"),
+/// A failure of the page's own, in the browser's words.
+pub(super) fn failed(title: &str, error: &JsValue) -> Failed {
+    failed_because(
+        title,
+        format!("Reload the page and try again. The browser says: {error:?}"),
     )
 }
 
 fn broken(event: &Event) -> Failed {
     // An error without a message is a program that did not arrive; one with a message is a mistake in it.
-    let message = event
-        .dyn_ref::<web_sys::ErrorEvent>()
-        .map(web_sys::ErrorEvent::message);
+    let message = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message);
     match message.filter(|message| !message.is_empty()) {
-        Some(message) => failed(
+        Some(message) => failed_because(
             "The export worker broke down",
-            format!("The browser says: {message}"),
+            format!("The browser says: {message}."),
         ),
-        None => failed(
+        None => failed_because(
             "The export worker could not be loaded",
             "The server was stopped, or the network between it and you broke.".to_owned(),
         ),
     }
 }
 
-fn failed(title: &str, detail: String) -> Failed {
-    let code = "worker_failed".to_owned();
+fn failed_because(title: &str, detail: String) -> Failed {
     let problem = Problem {
         title: title.to_owned(),
         detail,
-        code,
+        code: "worker_failed".to_owned(),
         status: 0,
         ..Problem::default()
     };

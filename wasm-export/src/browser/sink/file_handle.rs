@@ -29,9 +29,14 @@ impl FileHandleSink {
         Ok(())
     }
 
-    pub(super) async fn finish(self) -> Result<(), SinkError> {
-        JsFuture::from(self.stream.close()).await?;
-        Ok(())
+    pub(super) async fn finish(self) -> Result<File, SinkError> {
+        match JsFuture::from(self.stream.close()).await {
+            Ok(_) => Ok(JsFuture::from(self.handle.get_file()).await?.unchecked_into()),
+            Err(error) => {
+                let _ = remove_if_empty(&self.handle).await;
+                Err(error.into())
+            }
+        }
     }
 
     pub(super) async fn discard(self) {

@@ -11,7 +11,7 @@ mod opfs;
 
 use js_sys::Reflect;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::FileSystemFileHandle;
+use web_sys::{Blob, FileSystemFileHandle};
 
 pub use blob::BlobSink;
 pub use file_handle::FileHandleSink;
@@ -31,13 +31,16 @@ pub enum Sink {
 #[derive(Debug, thiserror::Error)]
 pub enum SinkError {
     /// No room for more.
-    #[error(
-        "there is no room left for the file on this device, or the browser allows this site no more of it"
-    )]
+    #[error("this device or this site has no room for the file: free some, or export fewer rows")]
     Full,
     /// The user or the browser does not allow it.
     #[error("the browser did not allow the file to be written")]
     NotAllowed,
+    /// The file is not what was written.
+    #[error(
+        "the browser has lost a part of the file: delete what there is of it, and start the export again"
+    )]
+    Short,
     /// Anything else, in the browser's words.
     #[error("the browser could not write the file: {0}")]
     Browser(String),
@@ -77,13 +80,18 @@ impl Sink {
     /// already.
     ///
     /// # Errors
-    /// The browser cannot complete the file; there is none then.
-    pub async fn finish(self) -> Result<Option<web_sys::Blob>, SinkError> {
-        match self {
-            Self::FileHandle(sink) => sink.finish().await.map(|()| None),
-            Self::Opfs(sink) => sink.finish().await.map(Some),
-            Self::Blob(sink) => sink.finish().map(Some),
+    /// The browser cannot complete the file, or says that it has another size than `file_bytes`.
+    pub async fn finish(self, file_bytes: u64) -> Result<Option<Blob>, SinkError> {
+        let (file, is_in_place): (Blob, bool) = match self {
+            Self::FileHandle(sink) => (sink.finish().await?.into(), true),
+            Self::Opfs(sink) => (sink.finish().await?, false),
+            Self::Blob(sink) => (sink.finish()?, false),
+        };
+        // Browsers have lost bytes without a word.
+        if file.size() != file_bytes as f64 {
+            return Err(SinkError::Short);
         }
+        Ok((!is_in_place).then_some(file))
     }
 
     /// Removes what there is of the file.

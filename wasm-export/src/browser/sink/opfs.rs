@@ -48,12 +48,13 @@ impl OpfsSink {
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
-        // Without an offset the bytes go where the last ones ended.
+        // Without an offset the bytes go where the last ones ended. Not `<`: in a private window of Chromium a full
+        // disk is no exception but a number of bytes written that is larger than any.
         let written = self.access.write_with_u8_array(bytes)?;
-        if written < bytes.len() as f64 {
-            Err(SinkError::Full)
-        } else {
+        if written == bytes.len() as f64 {
             Ok(())
+        } else {
+            Err(SinkError::Full)
         }
     }
 

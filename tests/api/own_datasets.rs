@@ -1,0 +1,90 @@
+//! Datasets that a site adds: used, refused with the reason, kept from those who may not see them.
+
+use decant_tests::app::App;
+use decant_tests::database::Database;
+use decant_tests::definitions::{Definitions, NUMBERS};
+use serde_json::{Value, json};
+
+use crate::each;
+
+#[tokio::test]
+async fn a_dataset_without_its_tables_is_listed_with_the_reason_and_the_rest_works() {
+    let definitions = Definitions::of(&[NUMBERS]);
+    let app = App::start_on(Database::empty().await, &[definitions.setting()]).await;
+
+    let listed: Value = app.admin().datasets().answer().await.good().json();
+    assert_eq!(each(&listed["datasets"], "name"), ["numbers", "usage-logs"]);
+    let (numbers, usage) = (&listed["datasets"][0], &listed["datasets"][1]);
+    assert_eq!(
+        (&numbers["available"], &usage["available"]),
+        (&json!(true), &json!(false))
+    );
+    assert!(
+        usage["reason"].as_str().unwrap().contains("does not exist"),
+        "{usage}"
+    );
+
+    let refused = app.admin().rows("usage-logs").answer().await;
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    assert_eq!(refused.json::<Value>()["code"], "dataset_unavailable");
+    let rows = app.admin().rows("numbers").answer().await.raw_rows().whole();
+    assert_eq!(rows.bytes, b"3\tthree\n2\ttwo\n1\tone\n");
+}
+
+#[tokio::test]
+async fn a_wrong_definition_is_named_with_file_key_and_postgresqls_own_message() {
+    let wrong = NUMBERS.replace("sql = \"word\"", "sql = \"wort\"");
+    let app = App::start_with_datasets(&[&wrong], &[]).await;
+    let numbers: Value = app.admin().dataset("numbers").answer().await.good().json();
+    assert_eq!(numbers["available"], false);
+    for part in ["numbers.toml", "column `word`", "column \"wort\" does not exist"] {
+        assert!(
+            numbers["reason"].as_str().unwrap().contains(part),
+            "{part} is missing: {numbers}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_secret_column_is_left_out_unless_an_administrator_names_it() {
+    let secret =
+        NUMBERS.replace("access = \"admin\"", "access = \"owner\"\nowner = \"n\"") + "secret = true\n";
+    let app = App::start_with_datasets(&[&secret], &[]).await;
+    let (user, _) = app.user().await;
+
+    let admin = app.admin().rows("numbers").answer().await.raw_rows().whole();
+    assert_eq!(admin.bytes, b"3\n2\n1\n");
+    let named = app
+        .admin()
+        .rows("numbers")
+        .query("columns", "word,n")
+        .answer()
+        .await
+        .raw_rows()
+        .whole();
+    assert_eq!(named.bytes, b"three\t3\ntwo\t2\none\t1\n");
+    let refused = user
+        .rows("numbers")
+        .query("columns", "word,n")
+        .answer()
+        .await
+        .problem(403, "forbidden");
+    assert_eq!(refused.field.as_deref(), Some("columns"));
+}
+
+#[tokio::test]
+async fn an_administrators_dataset_is_neither_listed_nor_given_to_a_user() {
+    let app = App::start_with_datasets(&[NUMBERS], &[]).await;
+    let (user, _) = app.user().await;
+    let listed: Value = user.datasets().answer().await.good().json();
+    assert_eq!(each(&listed["datasets"], "name"), ["usage-logs"]);
+    for request in [
+        user.dataset("numbers"),
+        user.rows("numbers"),
+        user.page("numbers"),
+        user.count("numbers"),
+        user.export("numbers"),
+    ] {
+        request.answer().await.problem(403, "forbidden");
+    }
+}
