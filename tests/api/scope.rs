@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use decant_tests::actors::Actor;
+use decant_tests::actors::{Actor, Query};
 use decant_tests::app::App;
-use decant_tests::database::HubUser;
+use decant_tests::database::{HubUser, USAGE_ROWS};
 use serde_json::Value;
-
-type Query<'a> = &'a [(&'a str, &'a str)];
 
 /// What somebody asks for who wants rows of `other`.
 async fn greedy_queries(app: &App, other: &str) -> Vec<Vec<(&'static str, String)>> {
@@ -43,10 +41,12 @@ async fn ids(actor: &Actor, query: Query<'_>) -> BTreeSet<String> {
 }
 
 async fn own_ids(app: &App, user: &HubUser) -> BTreeSet<String> {
-    let from = decant_tests::database::USAGE_ROWS;
     let ids = app
         .database
-        .texts(&format!("select m.id from {from} and m.user_id = {}", user.id))
+        .texts(&format!(
+            "select m.id from {USAGE_ROWS} and m.user_id = {}",
+            user.id
+        ))
         .await;
     ids.into_iter().flatten().collect()
 }
@@ -82,15 +82,11 @@ async fn a_user_sees_own_rows_whatever_is_asked() {
             .filter(|(name, _)| *name != "columns")
             .copied()
             .collect();
-        let count = user
-            .count("usage-logs")
-            .queries(&rows_query)
-            .answer()
-            .await
-            .good()
-            .json::<Value>()["rows"]
-            .as_u64();
-        assert_eq!(count, Some(seen.len() as u64), "{query:?}");
+        assert_eq!(
+            user.usage_count(&rows_query).await,
+            seen.len() as u64,
+            "{query:?}"
+        );
 
         let page: Vec<_> = query
             .iter()

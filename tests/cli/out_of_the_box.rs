@@ -6,7 +6,6 @@ use decant_tests::actors::Actor;
 use decant_tests::cluster::folder;
 use decant_tests::patience::wait_for;
 use decant_tests::server::{ADMIN_TOKEN, Server, data_dir};
-use serde_json::Value;
 
 async fn start(data: &tempfile::TempDir) -> Server {
     Server::start(&[data_dir(data), ("DECANT_DEMO_ROWS", "500")]).await
@@ -25,15 +24,10 @@ fn printed(server: &Server, before: &str) -> String {
 }
 
 async fn rows(server: &Server, token: &str) -> u64 {
-    let count = Actor::new(&server.address)
+    Actor::new(&server.address)
         .with_token(token)
-        .count("usage-logs")
-        .answer()
+        .usage_count(&[])
         .await
-        .good();
-    count.json::<Value>()["rows"]
-        .as_u64()
-        .expect("a count is a number")
 }
 
 /// The processes whose command line names this folder.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::raw_rows::RawRows;
@@ -143,6 +143,17 @@ impl Actor {
             .await
             .raw_rows()
             .whole()
+    }
+
+    /// How many usage rows this query leaves, as the server counts them.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub async fn usage_count(&self, query: Query<'_>) -> u64 {
+        let count = self.count("usage-logs").queries(query).answer().await.good();
+        count.json::<Value>()["rows"]
+            .as_u64()
+            .expect("a count is a number")
     }
 
     /// The file that the server makes of the usage rows.

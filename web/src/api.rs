@@ -91,7 +91,7 @@ pub async fn page(
         .await?
         .bytes()
         .await?;
-    TablePage::read(&stream, zone)
+    TablePage::read(&stream, zone).map_err(|problem| *problem)
 }
 
 /// How many rows a selection has, exactly.

@@ -22,7 +22,7 @@ impl TablePage {
     ///
     /// # Errors
     /// The stream is not whole, or says itself that it failed.
-    pub fn read(stream: &[u8], zone: Zone) -> Result<Self, Problem> {
+    pub fn read(stream: &[u8], zone: Zone) -> Result<Self, Box<Problem>> {
         let options = Options {
             zone,
             timestamps: TimestampStyle::Local,
@@ -45,7 +45,7 @@ impl TablePage {
                             .collect(),
                     );
                 }
-                Event::Failed(problem) => return Err(problem),
+                Event::Failed(problem) => return Err(Box::new(problem)),
                 Event::End(end) => {
                     page.next = end.cursor;
                     columns.retain(|column| !column.hidden);
@@ -58,13 +58,13 @@ impl TablePage {
     }
 }
 
-fn unreadable(why: &str) -> Problem {
-    Problem {
+fn unreadable(why: &str) -> Box<Problem> {
+    Box::new(Problem {
         title: "The server's answer cannot be read".to_owned(),
         detail: format!("{}.", why.trim_end_matches('.')),
         code: "unreadable".to_owned(),
         ..Problem::default()
-    }
+    })
 }
 
 #[cfg(test)]
@@ -154,6 +154,6 @@ mod tests {
             ..Problem::default()
         };
         let stream = [header(), failure_line(&problem)].concat();
-        assert_eq!(TablePage::read(&stream, Zone::default()), Err(problem));
+        assert_eq!(TablePage::read(&stream, Zone::default()), Err(Box::new(problem)));
     }
 }
