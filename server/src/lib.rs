@@ -10,7 +10,7 @@
 //! | [`datasets`] | declared in TOML; filters; all SQL of datasets |
 //! | [`rows`] | `COPY` to the raw-row stream |
 //! | [`encoding`] | the stream compressed as the client accepts it |
-//! | [`file`] | raw rows to a finished file, natively |
+//! | [`mod@file`] | raw rows to a finished file, natively |
 //! | [`auth`] | who calls, and what that caller may see |
 //! | [`routes`] | the addresses; nothing below this line knows them |
 //! | [`commands`] | what `decant` can be told to do |

@@ -9,7 +9,7 @@
 //! | [`node`] | a Node server that does what the seeds describe |
 //! | [`client`], [`psql`], [`site`] | who reads, what is beside it, who serves the page |
 //! | [`process`], [`samples`] | what the kernel says of a process; the same work again and again |
-//! | [`report`], [`line`], [`quantity`], [`machine`] | BENCHMARKS.md |
+//! | [`report`], [`mod@line`], [`quantity`], [`machine`] | BENCHMARKS.md |
 //!
 //! Everything happens on this machine, over loopback and sockets. `BENCH_ROWS` asks for fewer rows: a trial.
 

@@ -23,8 +23,8 @@ const ROUNDS: usize = 3;
 /// The browser reports tasks of its main thread that are longer than this (W3C, Long Tasks API).
 const LONG_TASK_MS: f64 = 50.0;
 
-/// Takes down, in the page: when the click came, when the page said that all is well, and every long task between.
-/// Times are milliseconds since 1970.
+/// Takes down, in the page: when the click came, when the page said that all is well, and how long every long
+/// task took. In milliseconds, points in time since 1970.
 const WATCH: &str = "
     const watch = window.watch = { clicked: 0, told: 0, tasks: [] };
     new PerformanceObserver((list) => watch.tasks.push(...list.getEntries().map((task) => task.duration)))
@@ -91,7 +91,7 @@ async fn run(bed: &Bed, browser: &Browser, rounds: &mut Rounds) -> Outcome<()> {
         let file = browser.download().await;
         let watched = watched(browser).await?;
         let metadata = std::fs::metadata(&file)?;
-        // Chromium gives the file its name when it is whole: the last change of the directory entry.
+        // When it is whole, Chromium gives the file its name; that is the last that is done to it.
         let finished = metadata.ctime() as f64 * 1e3 + metadata.ctime_nsec() as f64 / 1e6;
         let since_click = |time: f64| Duration::try_from_secs_f64((time - watched.clicked) / 1e3);
         rounds.told.add(since_click(watched.told)?);

@@ -10,7 +10,7 @@ use super::columns::heading;
 use super::dialect::Dialect;
 use super::scan::Scan;
 use crate::options::{Bom, HeaderStyle, Options};
-use crate::rows::{Header, Kind, ReadError, Row};
+use crate::rows::{Header, Kind, NULL, ReadError, Row};
 use crate::value::{CellText, Written, is_rewritten};
 
 /// Writes one CSV file.
@@ -104,7 +104,11 @@ impl FileFormat for Csv {
                 }
                 let (cell_start, cell_end) = self.scan.cell(next);
                 out.extend_from_slice(&self.scan.delimited()[at..cell_start]);
-                self.write_changed(&line[cell_start..cell_end], self.kinds[next], out);
+                let cell = &line[cell_start..cell_end];
+                // The most usual change by far, and nothing to write for it.
+                if cell != NULL || self.has_one_column {
+                    self.write_changed(cell, self.kinds[next], out);
+                }
                 at = cell_end;
                 next += 1;
             }
