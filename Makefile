@@ -32,7 +32,7 @@ test: set-up-test page check ## Check everything, then run every test: native, i
 check: set-up-test ## Check the format, clippy for both targets, the scripts and the documentation
 	shellcheck -x scripts/*.sh .ci/run
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --all-targets -- -D warnings
 	wasm-cargo clippy --profile release-web $(wasm_crates) --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items
 
