@@ -76,8 +76,8 @@ fn section(comparison: Comparison, poured: &Poured) -> Section {
     let papa = Samples::from(comparison.papa).median();
     let how = format!(
         "In one page, {rows} rows. WebAssembly: `RowExport.push` over the raw bytes in pieces of 64 KiB and `finish`: \
-         it reads, checks the digest, formats, and hands each piece of the file to JavaScript as a `Uint8Array`, \
-         which does not keep it. The others get the rows decoded to strings beforehand, not in their time, and need \
+         it reads, checks the digest, formats, and hands each piece of the file to a JavaScript object's `write`, \
+         which looks at its size. The others get the rows decoded to strings beforehand, not in their time, and need \
          not make bytes of their text: the seeds' `escapeCsvField` on every cell, `join(\",\")`, `join(\"\\n\")` and \
          the byte order mark; Papa Parse's `unparse` of the arrays with its default options. \
          Median of {ROUNDS} rounds of one after the other, after a round that does not count and lets the browser \

@@ -11,7 +11,8 @@
 //! | [`process`], [`samples`] | what the kernel says of a process; the same work again and again |
 //! | [`report`], [`mod@line`], [`quantity`], [`machine`] | BENCHMARKS.md |
 //!
-//! Everything happens on this machine, over loopback and sockets. `BENCH_ROWS` asks for fewer rows: a trial.
+//! Everything happens on this machine, over loopback and sockets. `BENCH_ROWS` asks for fewer rows, `BENCH_ONLY` for the
+//! sections that have this in their name: a trial.
 
 mod bed;
 mod client;
@@ -62,12 +63,12 @@ async fn main() -> Outcome<()> {
 
     let text = report.to_string();
     println!("{text}");
-    if rows == ROWS {
+    if rows == ROWS && only().is_none() {
         let path = workspace().join("BENCHMARKS.md");
         std::fs::write(&path, text)?;
         say(&format!("written to {}", path.display()));
     } else {
-        say("a trial with another number of rows than the bounds are for: BENCHMARKS.md stays as it is");
+        say("a trial, not all of what the bounds are for: BENCHMARKS.md stays as it is");
     }
     Ok(())
 }
@@ -75,23 +76,46 @@ async fn main() -> Outcome<()> {
 /// The sections of the report, in its order.
 async fn measure(bed: &Bed, report: &mut Report) -> Outcome<()> {
     let server = bed.server().await;
-    say("raw rows to a client that throws them away, and psql");
-    report.add(raw_stream::measure(bed, &server)?);
-    say("the server's memory");
-    report.add(memory::measure(bed).await?);
-    let stream = client::keep(&server, "usage-logs", None).await;
-    say("CSV natively");
-    report.add(formatting::measure(&stream)?);
-    say("CSV in Chromium");
-    let part = client::keep(&server, "usage-logs", Some(in_browser::ROWS)).await;
-    report.add(in_browser::measure(part, stream).await?);
-    say("the whole way in Chromium");
-    report.add(whole_way::measure(bed, &server).await?);
-    say("the command line");
-    report.add(command_line::measure(bed).await?);
-    say("a Node server as the seeds describe it");
-    report.add(node::measure(bed, &server)?);
+    if begins("raw rows to a client that throws them away, and psql") {
+        report.add(raw_stream::measure(bed, &server)?);
+    }
+    if begins("the server's memory") {
+        report.add(memory::measure(bed).await?);
+    }
+    if begins("CSV natively") {
+        report.add(formatting::measure(
+            &client::keep(&server, "usage-logs", None).await,
+        )?);
+    }
+    if begins("CSV in Chromium") {
+        let part = client::keep(&server, "usage-logs", Some(in_browser::ROWS)).await;
+        let whole = client::keep(&server, "usage-logs", None).await;
+        report.add(in_browser::measure(part, whole).await?);
+    }
+    if begins("the whole way in Chromium") {
+        report.add(whole_way::measure(bed, &server).await?);
+    }
+    if begins("the command line") {
+        report.add(command_line::measure(bed).await?);
+    }
+    if begins("a Node server as the seeds describe it") {
+        report.add(node::measure(bed, &server)?);
+    }
     Ok(())
+}
+
+/// Whether a section is wanted; says so.
+fn begins(section: &str) -> bool {
+    let wanted = only().is_none_or(|only| section.contains(&only));
+    if wanted {
+        say(section);
+    }
+    wanted
+}
+
+/// What is in the names of the sections that are asked for; `None` for all of them.
+fn only() -> Option<String> {
+    std::env::var("BENCH_ONLY").ok().filter(|only| !only.is_empty())
 }
 
 fn rows_asked_for() -> Outcome<u64> {

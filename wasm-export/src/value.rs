@@ -104,6 +104,15 @@ impl CellText {
         }
     }
 
+    /// Appends a `timestamptz` as `write` has it; `false`, and nothing is appended, if the cell is another thing.
+    #[inline]
+    pub fn append_timestamp(&mut self, cell: &[u8], out: &mut Vec<u8>) -> bool {
+        match Value::read(cell, Kind::Timestamp) {
+            Value::Timestamp(moment) => self.clock.write_in_zone(&moment, out),
+            _ => false,
+        }
+    }
+
     /// The text of a raw cell, for a page; `None` for null. Bytes that are not UTF-8 become `U+FFFD`.
     pub fn text(&mut self, cell: &[u8], kind: Kind) -> Option<String> {
         match self.write(cell, kind) {

@@ -5,11 +5,11 @@
 
 mod sample;
 
-use js_sys::{Function, Reflect, Uint8Array, global};
+use js_sys::{Array, Function, Object, Reflect, Uint8Array, global};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use wasm_export::browser::class::RowExport;
+use wasm_export::browser::class::{FileWriter, RowExport};
 use wasm_export::browser::protocol::{Destination, Start, ToWorker, decode, encode};
 use wasm_export::browser::sink::{BlobSink, Sink, SinkError};
 use wasm_export::{Export, Options};
@@ -37,21 +37,43 @@ fn any_chunking_gives_the_bytes_that_native_code_gives() {
 
 #[wasm_bindgen_test]
 fn the_class_for_other_pages_makes_the_same_file() {
-    let mut export = RowExport::new("{}").ok().unwrap();
-    let mut file = Vec::new();
+    let pieces = Array::new();
+    let keep = Function::new_with_args("bytes", "this.pieces.push(bytes.slice()); return bytes.length");
+    let mut export = RowExport::new("{}", writer(&keep, &pieces)).ok().unwrap();
     for chunk in sample::stream().chunks(11) {
-        file.extend(export.push(chunk).ok().unwrap().to_vec());
+        export.push(chunk).unwrap();
     }
-    let end = export.finish().ok().unwrap();
-    file.extend(end.bytes.to_vec());
+    let summary = export.finish().unwrap();
+    let file: Vec<u8> = pieces
+        .iter()
+        .flat_map(|piece| Uint8Array::new(&piece).to_vec())
+        .collect();
     assert_eq!(String::from_utf8(file).unwrap(), sample::FILE);
-    assert!(end.summary.contains("\"rows\":3"), "{}", end.summary);
+    assert!(summary.contains("\"rows\":3"), "{summary}");
+}
+
+#[wasm_bindgen_test]
+fn the_class_says_when_not_all_could_be_written() {
+    for body in ["return bytes.length - 1", "throw new Error('gone')"] {
+        let write = Function::new_with_args("bytes", body);
+        let mut export = RowExport::new("{}", writer(&write, &Array::new())).ok().unwrap();
+        assert!(export.push(&sample::stream()).is_err(), "{body}");
+    }
+}
+
+/// An object with this method `write`, and with these `pieces` for it to fill.
+fn writer(write: &Function, pieces: &Array) -> FileWriter {
+    let object = Object::new();
+    Reflect::set(&object, &"write".into(), write).unwrap();
+    Reflect::set(&object, &"pieces".into(), pieces).unwrap();
+    object.unchecked_into()
 }
 
 #[wasm_bindgen_test]
 fn the_class_refuses_an_unknown_option_and_half_a_stream() {
-    assert!(RowExport::new(r#"{"delimiter":"colon"}"#).is_err());
-    let mut export = RowExport::new("{}").ok().unwrap();
+    let nowhere = || writer(&Function::new_no_args(""), &Array::new());
+    assert!(RowExport::new(r#"{"delimiter":"colon"}"#, nowhere()).is_err());
+    let mut export = RowExport::new("{}", nowhere()).ok().unwrap();
     let stream = sample::stream();
     assert!(export.push(&stream[..stream.len() - 1]).is_ok());
     assert!(export.finish().is_err());

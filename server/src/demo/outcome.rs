@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::dice::Dice;
 use super::providers::{Family, Model, PROVIDERS, Provider};
-use super::texts::{BLOCKS, ERRORS};
+use super::texts::{BLOCKS, ERRORS, is_ordinary};
 
 /// What became of a request.
 #[derive(Debug)]
@@ -109,12 +109,13 @@ impl fmt::Display for Usd {
     }
 }
 
-/// A provider of the model, by id.
+/// A provider of the model, by id; mostly one with an ordinary name.
 pub(super) fn provider_of(model: &Model, dice: &mut Dice) -> (i64, &'static Provider) {
     loop {
         let place = dice.place(PROVIDERS.len());
-        if PROVIDERS[place].family == model.family {
-            return (place as i64 + 1, &PROVIDERS[place]);
+        let provider = &PROVIDERS[place];
+        if provider.family == model.family && (is_ordinary(provider.name) || dice.once_in(4)) {
+            return (place as i64 + 1, provider);
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::calendar::DAY_MICROSECONDS;
 use super::copy_text::CopyText;
 use super::dice::Dice;
+use super::texts::is_ordinary;
 
 /// The ready-made accounts of a demo database, for people and tests to sign in with.
 ///
@@ -122,6 +123,9 @@ const KEY_NAMES: &[&str] = &[
     "laptop",
     "CI",
     "default",
+    "prod-eu-1",
+    "staging",
+    "batch jobs",
     "work, office",
     "\"quoted\"",
     "=1+1",
@@ -151,6 +155,11 @@ impl Key {
             state: State::Live,
             may_use_page: true,
         }
+    }
+
+    /// Whether neither its name nor its owner's is awkward.
+    pub(super) fn is_ordinary(&self) -> bool {
+        is_ordinary(USERS[self.user_id as usize - 1].0) && is_ordinary(&self.name)
     }
 
     fn in_state(self, state: State) -> Self {

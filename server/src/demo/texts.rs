@@ -1,5 +1,11 @@
 //! What upstreams, clients and filters say: the strings that break a file written without care.
 
+/// Whether a name is like most people's names for things: no sign in it that a file could stumble over.
+pub(super) fn is_ordinary(name: &str) -> bool {
+    let is_usual = |letter: char| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '.' | '\'');
+    name.len() <= 40 && name.starts_with(char::is_alphanumeric) && name.chars().all(is_usual)
+}
+
 /// Error messages of failed requests.
 pub(super) const ERRORS: [&str; 12] = [
     "Overloaded",

@@ -39,8 +39,8 @@ impl Traffic {
             .flat_map(|(place, key)| {
                 let often = match () {
                     () if key.key == people::SIGN_IN.user_key => 30,
-                    () if place % 7 == 0 => 15,
-                    () => 1 + place % 5,
+                    () if key.is_ordinary() => 5 + 3 * (place % 7),
+                    () => 1 + place % 2,
                 };
                 std::iter::repeat_n(key, often)
             })

@@ -6,8 +6,10 @@
 use std::ops::Range;
 
 use super::FileFormat;
+use super::block::{BLOCK, append};
 use super::columns::heading;
 use super::dialect::Dialect;
+use super::repeats::Repeats;
 use super::scan::Scan;
 use crate::options::{Bom, HeaderStyle, Options};
 use crate::rows::{Header, Kind, NULL, ReadError, Row};
@@ -26,6 +28,7 @@ pub(super) struct Csv {
     dialect: Dialect,
     text: CellText,
     scan: Scan,
+    repeats: Repeats,
 }
 
 impl Csv {
@@ -55,6 +58,24 @@ impl Csv {
             dialect,
             text: CellText::new(options),
             scan,
+            repeats: Repeats::new(),
+        }
+    }
+
+    /// Writes a cell that may not be copied as it is. It begins at `place` in the row.
+    fn write_cell(&mut self, cell: &[u8], place: usize, kind: Kind, out: &mut Vec<u8>) {
+        if kind == Kind::Timestamp && self.text.append_timestamp(cell, out) {
+            return;
+        }
+        match self.scan.block(place) {
+            Some(&block) if kind == Kind::Text && cell.len() <= BLOCK => {
+                if !self.repeats.write(&block, cell.len(), out) {
+                    let start = out.len();
+                    self.write_changed(cell, kind, out);
+                    self.repeats.remember(&block, cell.len(), &out[start..]);
+                }
+            }
+            _ => self.write_changed(cell, kind, out),
         }
     }
 
@@ -103,16 +124,16 @@ impl FileFormat for Csv {
                     break;
                 }
                 let (cell_start, cell_end) = self.scan.cell(next);
-                out.extend_from_slice(&self.scan.delimited()[at..cell_start]);
+                append(&self.scan.delimited()[at..], cell_start - at, out);
                 let cell = &line[cell_start..cell_end];
                 // The most usual change by far, and nothing to write for it.
                 if cell != NULL || self.has_one_column {
-                    self.write_changed(cell, self.kinds[next], out);
+                    self.write_cell(cell, cell_start, self.kinds[next], out);
                 }
                 at = cell_end;
                 next += 1;
             }
-            out.extend_from_slice(&self.scan.delimited()[at..self.scan.cell(end - 1).1]);
+            append(&self.scan.delimited()[at..], self.scan.cell(end - 1).1 - at, out);
         }
         out.extend_from_slice(self.dialect.newline);
         Ok(())

@@ -1,9 +1,11 @@
 //! The formats: one file each, all with the same small trait.
 
+mod block;
 mod columns;
 mod csv;
 mod dialect;
 pub mod guard;
+mod repeats;
 mod scan;
 
 pub use columns::{ColumnError, chosen_columns, heading};

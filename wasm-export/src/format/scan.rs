@@ -5,7 +5,7 @@
 
 use wide::{i8x16, u8x16};
 
-const BLOCK: usize = 64;
+use super::block::BLOCK;
 
 /// Reads rows; holds what is known of the last one.
 pub(super) struct Scan {
@@ -50,30 +50,39 @@ impl Scan {
         self.cells = 0;
         self.changed.copy_from_slice(&self.always_changed);
         let (blocks, rest) = row.as_chunks::<BLOCK>();
-        let length = row.len() - rest.len() + BLOCK;
+        // One block more, so that any cell can be read as a block.
+        let length = row.len() - rest.len() + 2 * BLOCK;
         if self.delimited.len() < length {
             self.delimited.resize(length, 0);
         }
         let mut before = Before { tab: 1, space: 0 };
         for (index, block) in blocks.iter().enumerate() {
-            self.read_block(block, index * BLOCK, 0, &mut before);
+            self.read_block(block, index * BLOCK, 0, 0, &mut before);
             if self.cells > self.columns {
                 return memchr::memchr_iter(b'\t', row).count() + 1;
             }
         }
-        let mut block = [0; BLOCK];
-        block[..rest.len()].copy_from_slice(rest);
-        self.read_block(&block, blocks.len() * BLOCK, 1 << rest.len(), &mut before);
+        let (at, end) = (blocks.len() * BLOCK, 1 << rest.len());
+        match row.last_chunk::<BLOCK>() {
+            // The row's last whole block: a part of it has been read.
+            Some(block) => self.read_block(block, at, BLOCK - rest.len(), end, &mut before),
+            None => {
+                let mut block = [0; BLOCK];
+                block[..rest.len()].copy_from_slice(rest);
+                self.read_block(&block, at, 0, end, &mut before);
+            }
+        }
         self.cells
     }
 
-    /// `end` is the bit where the row ends, if it does in this block.
+    /// What is to be read begins at the row's byte `at` and after the block's first `known` bytes. `end` is the bit
+    /// after those where the row ends, if it does in this block.
     #[inline]
-    fn read_block(&mut self, block: &[u8; BLOCK], at: usize, end: u64, before: &mut Before) {
-        let Some(delimited) = self.delimited[at..].first_chunk_mut::<BLOCK>() else {
+    fn read_block(&mut self, block: &[u8; BLOCK], at: usize, known: usize, end: u64, before: &mut Before) {
+        let Some(delimited) = self.delimited[at - known..].first_chunk_mut::<BLOCK>() else {
             return;
         };
-        let masks = Masks::of(block, self.delimiter, delimited);
+        let masks = Masks::of(block, self.delimiter, delimited).after(known);
         let firsts = masks.tabs << 1 | before.tab;
         let after_spaces = masks.spaces << 1 | before.space;
         *before = Before {
@@ -81,12 +90,13 @@ impl Scan {
             space: masks.spaces >> 63,
         };
         let ends = masks.tabs | end;
-        let mut changed = masks.special | after_spaces & ends;
+        // What holds such a byte, ends in a space, or is empty.
+        let mut changed = masks.special | (after_spaces | firsts) & ends;
         let mut suspects = firsts & masks.suspects;
         while suspects != 0 {
             let first = suspects & suspects.wrapping_neg();
-            let byte = block[first.trailing_zeros() as usize % BLOCK];
-            if self.suspicious[usize::from(byte)] || first & ends != 0 {
+            let byte = block[(known + first.trailing_zeros() as usize) % BLOCK];
+            if self.suspicious[usize::from(byte)] {
                 changed |= first;
             }
             suspects ^= first;
@@ -158,6 +168,12 @@ impl Scan {
         until.min(word * 64 + bits.trailing_zeros() as usize)
     }
 
+    /// The cell that begins here, and what follows it.
+    #[inline]
+    pub(super) fn block(&self, cell_start: usize) -> Option<&[u8; BLOCK]> {
+        self.delimited[cell_start..].first_chunk()
+    }
+
     /// The row with the file's delimiter for its tabs.
     #[inline]
     pub(super) fn delimited(&self) -> &[u8] {
@@ -210,5 +226,17 @@ impl Masks {
             masks.suspects |= u64::from(suspects.to_bitmask()) << place;
         }
         masks
+    }
+
+    /// Those of the bytes after the first `known`.
+    #[inline]
+    fn after(self, known: usize) -> Self {
+        let rest = |mask: u64| mask.checked_shr(known as u32).unwrap_or(0);
+        Self {
+            tabs: rest(self.tabs),
+            spaces: rest(self.spaces),
+            special: rest(self.special),
+            suspects: rest(self.suspects),
+        }
     }
 }

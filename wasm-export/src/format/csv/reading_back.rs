@@ -61,6 +61,23 @@ fn text_rows(rows: &[Vec<Option<String>>]) -> Vec<u8> {
 
 proptest! {
     #[test]
+    fn what_came_before_a_row_does_not_matter(
+        cells in proptest::collection::vec(prop_oneof![awkward_text(), "[a;]{0,2}", "[b=]{55,70}"], 1..20),
+        places in proptest::collection::vec(any::<prop::sample::Index>(), 0..80),
+        guard in proptest::sample::select(Guard::ALL),
+    ) {
+        let header = header(&[("a", Kind::Text), ("b", Kind::Text)]);
+        let options = Options { guard, header: HeaderStyle::None, bom: Bom::Without, ..Options::default() };
+        let rows: Vec<Vec<u8>> = places
+            .chunks_exact(2)
+            .map(|pair| row(pair.iter().map(|place| Some(place.get(&cells).as_bytes()))))
+            .collect();
+        let together = export(&stream(&header, &rows.concat()), &options).0;
+        let one_by_one = rows.iter().map(|row| export(&stream(&header, row), &options).0);
+        prop_assert_eq!(together, one_by_one.collect::<Vec<_>>().concat());
+    }
+
+    #[test]
     fn every_cell_reads_back(rows in texts(), options in any_options()) {
         let options = Options { header: HeaderStyle::Name, ..options };
         let header = header(&[("a", Kind::Text), ("b", Kind::Json), ("c", Kind::Text)]);

@@ -395,6 +395,20 @@ fn a_cell_stands_out_wherever_in_the_row_it_is() {
             r#"{"header":"none"}"#,
             &format!("{pad},\"'=1\",\"a \",\"\",,\"q\"\"q\",\"'-\",\"'+\"\n"),
         );
+        for (last, expected) in [
+            ("", "\"\""),
+            (" ", "\" \""),
+            ("a ", "\"a \""),
+            ("-", "\"'-\""),
+            ("\\N", ""),
+        ] {
+            check(
+                &[("a", Kind::Text), ("b", Kind::Text)],
+                &format!("{pad}\t{last}\n"),
+                r#"{"header":"none"}"#,
+                &format!("{pad},{expected}\n"),
+            );
+        }
     }
 }
 
