@@ -1,8 +1,14 @@
 //! Raw rows to a finished file, natively: what the fallback endpoint and the command line share.
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 use futures_util::Stream;
-use wasm_export::options::Options;
+use wasm_export::options::{
+    Bom, Compression, DecimalMark, Delimiter, Format, Guard, HeaderStyle, Metadata, Newline, Options,
+    TimestampStyle,
+};
+use wasm_export::rows::Header;
 use wasm_export::{Export, ExportError};
 
 use crate::datasets::ParameterError;
@@ -10,24 +16,26 @@ use crate::datasets::ParameterError;
 /// The file's bytes are handed on in pieces of about this size.
 pub const PIECE_BYTES: usize = 64 * 1024;
 
-/// The words of an address or a command line that are about the file, not about its rows.
-pub const WORDS: &[(&str, &str)] = &[
-    ("format", "Format of the file: csv"),
-    ("timestamps", "Timestamps: iso, local [default: iso]"),
-    ("language", "Language of the header, e.g. zh-CN"),
-    ("header", "Header row: label, name, none [default: label]"),
-    (
-        "delimiter",
-        "Delimiter: comma, semicolon, tab, pipe [default: comma]",
-    ),
-    ("bom", "Byte order mark: true, false [default: true]"),
-    ("newline", "Newline: crlf, lf [default: crlf]"),
-    ("decimal", "Decimal mark: dot, comma [default: dot]"),
-    (
-        "guard",
-        "Guard against formulas: strict, seeds, none [default: strict]",
-    ),
-];
+/// The words of an address or a command line that are about the file, not about its rows, each with its help.
+pub static WORDS: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
+    let one_of = |what: &str, words: &[&str]| format!("{what}: {} [default: {}]", words.join(", "), words[0]);
+    vec![
+        ("format", one_of("Format", Format::WORDS)),
+        (
+            "compression",
+            one_of("Compression of the file", Compression::WORDS),
+        ),
+        ("metadata", one_of("Say in the file what it is", Metadata::WORDS)),
+        ("timestamps", one_of("Timestamps", TimestampStyle::WORDS)),
+        ("language", "Language of the header, e.g. zh-CN".to_owned()),
+        ("header", one_of("Header row", HeaderStyle::WORDS)),
+        ("delimiter", one_of("Delimiter", Delimiter::WORDS)),
+        ("bom", one_of("Byte order mark", Bom::WORDS)),
+        ("newline", one_of("Newline", Newline::WORDS)),
+        ("decimal", one_of("Decimal mark", DecimalMark::WORDS)),
+        ("guard", one_of("Guard against formulas", Guard::WORDS)),
+    ]
+});
 
 /// Parses what the caller chose about the file. `zone` is about both; everything else is left to the selection.
 ///
@@ -42,6 +50,8 @@ pub fn parse_options(pairs: &[(String, String)]) -> Result<Options, ParameterErr
         match name.as_str() {
             "zone" => options.zone = value.parse().map_err(|error| wrong(&error))?,
             "format" => options.format = value.parse().map_err(|error| wrong(&error))?,
+            "compression" => options.compression = value.parse().map_err(|error| wrong(&error))?,
+            "metadata" => options.metadata = value.parse().map_err(|error| wrong(&error))?,
             "timestamps" => options.timestamps = value.parse().map_err(|error| wrong(&error))?,
             "language" => options.language = Some(value.to_owned()),
             "header" => options.header = value.parse().map_err(|error| wrong(&error))?,
@@ -64,6 +74,24 @@ pub fn without_file_words(pairs: &[(String, String)]) -> Vec<(String, String)> {
         .filter(|(name, _)| !WORDS.iter().any(|(word, _)| word == name))
         .cloned()
         .collect()
+}
+
+/// Makes sure that the rows can be written as the caller wants them, before the first of them is.
+///
+/// # Errors
+/// [`ParameterError`] naming the word `format`.
+pub fn check(header: &Header, options: &Options) -> Result<(), ParameterError> {
+    wasm_export::format::check(header, options)
+        .map_err(|error| ParameterError::invalid("format", format!("cannot be used: {error}")))
+}
+
+/// The media type of the file.
+#[must_use]
+pub fn media_type(options: &Options) -> &'static str {
+    options
+        .compression
+        .media_type()
+        .unwrap_or_else(|| options.format.media_type())
 }
 
 /// The file's bytes. An error is the end: whoever passes the bytes on must not let them look whole.

@@ -85,6 +85,7 @@ impl Prepared {
                 order,
                 as_of: as_of.to_string(),
                 zone: selection.zone.to_string(),
+                filters: selection.filters_by_name(definition),
                 estimated_rows,
             },
         })

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::format::{self, ColumnError, FileFormat, chosen_columns};
+use crate::compression::Packer;
+use crate::format::{self, FileFormat, FormatError, chosen_columns};
 use crate::options::Options;
-use crate::rows::{End, Event, Header, Problem, ReadError, Reader};
+use crate::rows::{End, Event, Header, Problem, ReadError, Reader, Row};
 
 /// Makes one file from one raw-row stream, or from several of which each continues the one before.
 ///
@@ -25,6 +26,8 @@ pub struct Export {
 struct File {
     header: Header,
     format: Box<dyn FileFormat>,
+    /// If the file is packed.
+    packer: Option<Packer>,
     columns: Vec<String>,
     /// The last whole row of the streams before this one.
     cursor: Option<String>,
@@ -90,9 +93,9 @@ pub enum ExportError {
     /// The bytes are not a raw-row stream, or not the one that was sent.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The options choose columns that the rows lack.
+    /// The rows cannot be written as the options want them.
     #[error(transparent)]
-    Column(#[from] ColumnError),
+    Format(#[from] FormatError),
     /// The stream that should continue this export has other columns.
     #[error("the columns have changed since the export began; start it again")]
     HeaderChanged,
@@ -146,7 +149,7 @@ impl Export {
             match event {
                 Event::Row(row) => {
                     if let Some(file) = &mut self.file {
-                        file.format.row(&row, out)?;
+                        file.row(&row, out)?;
                     }
                 }
                 Event::Header(header) => match &self.file {
@@ -156,6 +159,9 @@ impl Export {
                 Event::Failed(problem) => return Err(ExportError::Failed(Box::new(problem))),
                 Event::End(end) => self.state = State::Ended(end),
             }
+        }
+        if let Some(packer) = self.file.as_mut().and_then(|file| file.packer.as_mut()) {
+            packer.pack(out);
         }
         Ok(())
     }
@@ -179,7 +185,7 @@ impl Export {
             return Err(self.fail(ExportError::Interrupted { rows: 0 }));
         };
         let length_before = out.len();
-        file.format.finish(out);
+        file.finish(out);
         let columns = file.columns.clone();
         let cursor = end.cursor.or_else(|| file.cursor.clone());
         self.file_bytes += (out.len() - length_before) as u64;
@@ -250,19 +256,37 @@ impl Export {
 }
 
 impl File {
-    fn begin(header: &Header, options: &Options, out: &mut Vec<u8>) -> Result<Self, ColumnError> {
+    fn begin(header: &Header, options: &Options, out: &mut Vec<u8>) -> Result<Self, FormatError> {
         let positions = chosen_columns(header, options.columns.as_deref())?;
-        let mut format = format::new(header, &positions, options);
-        format.begin(out);
+        let mut format = format::new(header, &positions, options)?;
+        let name = format!("{}.{}", header.dataset, options.format.extension());
+        let mut packer = Packer::begin(options.compression, &name, &header.as_of, out);
+        format.begin(packer.as_mut().map_or(out, Packer::plain));
         Ok(Self {
             header: header.clone(),
             format,
+            packer,
             columns: positions
                 .iter()
                 .map(|&position| header.columns[position].name.clone())
                 .collect(),
             cursor: None,
         })
+    }
+
+    fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), ReadError> {
+        self.format
+            .row(row, self.packer.as_mut().map_or(out, Packer::plain))
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) {
+        match &mut self.packer {
+            None => self.format.finish(out),
+            Some(packer) => {
+                self.format.finish(packer.plain());
+                packer.finish(out);
+            }
+        }
     }
 
     fn check_continues(&self, header: &Header) -> Result<(), ExportError> {

@@ -1,6 +1,6 @@
 //! What a finished file is called.
 
-use crate::options::Format;
+use crate::options::{Compression, Format};
 
 /// A time on the wall where the file is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,10 +19,10 @@ pub struct LocalTime {
     pub second: u8,
 }
 
-/// The name of a file: `usage-logs-2026-01-28-123456.csv`. A character of the dataset's name that is special to
+/// The name of a file: `usage-logs-2026-01-28-123456.csv`; packed, `….csv.gz`, `….csv.zst` or `….zip`. A character of the dataset's name that is special to
 /// a file system or a shell becomes a hyphen.
 #[must_use]
-pub fn file_name(dataset: &str, format: Format, at: LocalTime) -> String {
+pub fn file_name(dataset: &str, format: Format, compression: Compression, at: LocalTime) -> String {
     let safe = |character: char| {
         if character.is_alphanumeric() || character == '_' {
             character
@@ -39,10 +39,12 @@ pub fn file_name(dataset: &str, format: Format, at: LocalTime) -> String {
         minute,
         second,
     } = at;
-    format!(
-        "{dataset}-{year:04}-{month:02}-{day:02}-{hour:02}{minute:02}{second:02}.{}",
-        format.extension()
-    )
+    let ending = match (compression, compression.extension()) {
+        (Compression::Zip, _) => "zip".to_owned(),
+        (_, None) => format.extension().to_owned(),
+        (_, Some(packed)) => format!("{}.{packed}", format.extension()),
+    };
+    format!("{dataset}-{year:04}-{month:02}-{day:02}-{hour:02}{minute:02}{second:02}.{ending}")
 }
 
 #[cfg(test)]
@@ -60,12 +62,20 @@ mod tests {
             second: 56,
         };
         assert_eq!(
-            file_name("usage-logs", Format::Csv, at),
+            file_name("usage-logs", Format::Csv, Compression::None, at),
             "usage-logs-2026-01-08-030456.csv"
         );
         assert_eq!(
-            file_name("../a b", Format::Csv, at),
+            file_name("../a b", Format::Csv, Compression::None, at),
             "---a-b-2026-01-08-030456.csv"
         );
+        for (compression, ending) in [
+            (Compression::Gzip, "json.gz"),
+            (Compression::Zstd, "json.zst"),
+            (Compression::Zip, "zip"),
+        ] {
+            let name = file_name("d", Format::Json, compression, at);
+            assert_eq!(name, format!("d-2026-01-08-030456.{ending}"));
+        }
     }
 }

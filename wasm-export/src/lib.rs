@@ -11,6 +11,7 @@
 //! | [`mod@format`] | the formats, one file each; the formula guard and its decoder |
 //! | [`value`] | a raw cell and its column's kind, understood |
 //! | [`timestamp`], [`zone`] | times, written again in a zone and a style |
+//! | `compression`, `deflate`, `zip` | the whole file packed |
 //! | [`mod@file_name`] | what a finished file is called |
 //!
 //! No module here opens a connection, reads a clock or waits; only `browser`, which exists on wasm32 alone, does.
@@ -36,6 +37,7 @@
 //!     order: vec!["id".to_owned()],
 //!     as_of: "2026-01-28T12:00:00Z".to_owned(),
 //!     zone: "UTC".to_owned(),
+//!     filters: Default::default(),
 //!     estimated_rows: None,
 //! };
 //! let rows = b"1\thello, world\n2\t=1+1\n";
@@ -63,7 +65,9 @@
 
 #[cfg(target_arch = "wasm32")]
 pub mod browser;
+mod compression;
 mod day;
+mod deflate;
 pub mod export;
 pub mod file_name;
 pub mod format;
@@ -74,6 +78,7 @@ pub mod rows;
 mod sample;
 pub mod timestamp;
 pub mod value;
+mod zip;
 pub mod zone;
 
 pub use export::{Export, ExportError, Progress, ResumePoint, Summary};

@@ -1,10 +1,9 @@
 //! What the caller may choose about a file. The same words serve the address, the command line and the worker.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 
+pub use crate::compression::Compression;
+pub use crate::format::Format;
 use crate::zone::Zone;
 
 /// Everything a caller may choose about a file. The defaults are what most people want.
@@ -35,6 +34,10 @@ pub struct Options {
     pub decimal: DecimalMark,
     /// What is done to cells that a spreadsheet would run as a formula.
     pub guard: Guard,
+    /// Whether the file says of itself what it is.
+    pub metadata: Metadata,
+    /// How the whole file is packed.
+    pub compression: Compression,
 }
 
 /// An option's value was not one of its words.
@@ -43,51 +46,68 @@ pub struct Options {
 pub struct UnknownWord {
     what: &'static str,
     value: String,
-    words: &'static str,
+    words: String,
+}
+
+impl UnknownWord {
+    pub(crate) fn new(what: &'static str, value: &str, words: &[&str]) -> Self {
+        let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
+        Self {
+            what,
+            value: value.to_owned(),
+            words: words.join(", "),
+        }
+    }
 }
 
 /// An option that is one of a few words, the same on every border.
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $words:literal { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         pub enum $name { $($(#[$variant_doc])* #[serde(rename = $word)] $variant),+ }
 
         impl $name {
             /// Every choice, the default first.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
+            /// The words of all of them.
+            pub const WORDS: &[&str] = &[$($word),+];
+
             /// The word of this choice.
             #[must_use]
             pub fn word(self) -> &'static str { match self { $(Self::$variant => $word),+ } }
         }
 
-        impl FromStr for $name {
-            type Err = UnknownWord;
-            fn from_str(value: &str) -> Result<Self, UnknownWord> {
+        impl std::str::FromStr for $name {
+            type Err = crate::options::UnknownWord;
+            fn from_str(value: &str) -> Result<Self, Self::Err> {
                 match value {
                     $($word => Ok(Self::$variant),)+
-                    _ => Err(UnknownWord { what: $what, value: value.to_owned(), words: $words }),
+                    _ => Err(crate::options::UnknownWord::new($what, value, Self::WORDS)),
                 }
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(self.word()) }
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(self.word()) }
         }
     };
 }
+pub(crate) use words;
 
 words! {
-    /// The format of a file.
-    Format, "format", "`csv`" {
-        /// Comma-separated values, RFC 4180.
-        #[default] Csv = "csv",
+    /// Whether a file says of itself what it is: dataset, filters, when it was made, how many rows.
+    Metadata, "metadata choice" {
+        /// It holds the rows and nothing else.
+        #[default] Without = "false",
+        /// It does.
+        With = "true",
     }
 }
 words! {
     /// How a timestamp is written.
-    TimestampStyle, "timestamp style", "`iso`, `local`" {
+    TimestampStyle, "timestamp style" {
         /// `2026-01-28T12:34:56.789Z`, milliseconds always, with the zone's offset where it is not UTC.
         #[default] Iso = "iso",
         /// `2026-01-28 20:34:56`, with the zone in the header: `Time (Asia/Shanghai)`.
@@ -96,7 +116,7 @@ words! {
 }
 words! {
     /// What the header row of a file holds.
-    HeaderStyle, "header style", "`label`, `name`, `none`" {
+    HeaderStyle, "header style" {
         /// The names people read.
         #[default] Label = "label",
         /// The names programs use.
@@ -107,7 +127,7 @@ words! {
 }
 words! {
     /// What separates the cells of a row.
-    Delimiter, "delimiter", "`comma`, `semicolon`, `tab`, `pipe`" {
+    Delimiter, "delimiter" {
         /// `,`
         #[default] Comma = "comma",
         /// `;`, what Excel expects where the decimal mark is a comma.
@@ -120,7 +140,7 @@ words! {
 }
 words! {
     /// Whether a file begins with a UTF-8 byte order mark.
-    Bom, "byte order mark choice", "`true`, `false`" {
+    Bom, "byte order mark choice" {
         /// It does, so that Excel reads it as UTF-8.
         #[default] With = "true",
         /// It does not.
@@ -129,7 +149,7 @@ words! {
 }
 words! {
     /// What ends a row.
-    Newline, "newline", "`crlf`, `lf`" {
+    Newline, "newline" {
         /// Carriage return and line feed, as RFC 4180 has it.
         #[default] Crlf = "crlf",
         /// Line feed.
@@ -138,7 +158,7 @@ words! {
 }
 words! {
     /// What separates a number's whole part from its fraction.
-    DecimalMark, "decimal mark", "`dot`, `comma`" {
+    DecimalMark, "decimal mark" {
         /// `1.5`
         #[default] Dot = "dot",
         /// `1,5`
@@ -147,7 +167,7 @@ words! {
 }
 words! {
     /// What is done to cells that a spreadsheet would run as a formula.
-    Guard, "guard", "`strict`, `seeds`, `none`" {
+    Guard, "guard" {
         /// Text cells that would become a formula under any common delimiter are prefixed with `'` and quoted;
         /// typed columns are never touched; [`crate::format::guard::decode`] gives the text back.
         #[default] Strict = "strict",
@@ -155,24 +175,6 @@ words! {
         Seeds = "seeds",
         /// Nothing: RFC 4180 and no more, for programs.
         None = "none",
-    }
-}
-
-impl Format {
-    /// How the names of its files end, without the dot.
-    #[must_use]
-    pub fn extension(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-        }
-    }
-
-    /// The media type of its files.
-    #[must_use]
-    pub fn media_type(self) -> &'static str {
-        match self {
-            Self::Csv => "text/csv; charset=utf-8",
-        }
     }
 }
 
@@ -211,8 +213,9 @@ mod tests {
 
     #[test]
     fn options_survive_the_way_to_the_worker() {
-        let json = r#"{"format":"csv","columns":["a"],"zone":"Asia/Shanghai","timestamps":"local","language":"zh",
-            "header":"name","delimiter":"tab","bom":"false","newline":"lf","decimal":"comma","guard":"seeds"}"#;
+        let json = r#"{"format":"json","columns":["a"],"zone":"Asia/Shanghai","timestamps":"local","language":"zh",
+            "header":"name","delimiter":"tab","bom":"false","newline":"lf","decimal":"comma","guard":"seeds",
+            "metadata":"true","compression":"gzip"}"#;
         let options: Options = serde_json::from_str(json).unwrap();
         assert_eq!(
             serde_json::from_str::<Options>(&serde_json::to_string(&options).unwrap()).unwrap(),

@@ -26,6 +26,7 @@ pub(crate) fn header(columns: &[(&str, Kind)]) -> Header {
         order: vec![columns[0].0.to_owned()],
         as_of: "2026-01-28T12:00:00Z".to_owned(),
         zone: "UTC".to_owned(),
+        filters: Default::default(),
         estimated_rows: Some(1),
     }
 }

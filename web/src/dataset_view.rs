@@ -143,7 +143,12 @@ impl DatasetView {
     pub fn export(self, options: Options) -> (String, Options, String) {
         let Place { dataset, selection } = self.place();
         let dataset = dataset.unwrap_or_default();
-        let name = file_name(&dataset, options.format, visitor::local_time());
+        let name = file_name(
+            &dataset,
+            options.format,
+            options.compression,
+            visitor::local_time(),
+        );
         let zone = zone_or_utc(selection.zone.as_deref());
         (
             api::rows_url(&dataset, &selection.query()),

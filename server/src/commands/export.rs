@@ -41,7 +41,7 @@ pub struct Arguments {
 /// Adds a flag for every filter that a dataset declares.
 pub fn with_filters(mut command: clap::Command, catalog: &Catalog) -> clap::Command {
     for (word, help) in words() {
-        command = command.arg(flag(word).help(*help));
+        command = command.arg(flag(word).help(help));
     }
     let mut known: Vec<&str> = Vec::new();
     for filter in catalog.iter().flat_map(|dataset| &dataset.definition.filters) {
@@ -69,8 +69,9 @@ fn flag(word: &str) -> Arg {
 }
 
 /// The words that are no filters, each with its help.
-fn words() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-    selection::WORDS.iter().chain(file::WORDS)
+fn words() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let of_rows = selection::WORDS.iter().copied();
+    of_rows.chain(file::WORDS.iter().map(|(word, help)| (*word, help.as_str())))
 }
 
 /// What was given, as the pairs that an address would have.
@@ -79,7 +80,7 @@ pub fn pairs(matches: &ArgMatches, catalog: &Catalog) -> Vec<(String, String)> {
         .iter()
         .flat_map(|dataset| &dataset.definition.filters)
         .map(|filter| filter.name.as_str());
-    let mut words: Vec<&str> = words().map(|(word, _)| *word).chain(filters).collect();
+    let mut words: Vec<&str> = words().map(|(word, _)| word).chain(filters).collect();
     words.sort_unstable();
     words.dedup();
     let given = |word: &str| {
@@ -124,6 +125,7 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
     }
     let query = Query::new(dataset, &Caller::operator(), &selection)?;
     let prepared = Prepared::on(reached.source.for_export().await?, dataset, &query, &selection).await?;
+    file::check(prepared.header(), &options)?;
     let pace = Pace {
         heartbeat: settings.heartbeat,
         break_off: CancellationToken::new(),

@@ -284,7 +284,8 @@ impl Definition {
 }
 
 fn is_reserved(name: &str) -> bool {
-    let words = selection::WORDS.iter().chain(file::WORDS).map(|(word, _)| *word);
+    let of_rows = selection::WORDS.iter().map(|(word, _)| *word);
+    let words = of_rows.chain(file::WORDS.iter().map(|(word, _)| *word));
     words
         .chain(RESERVED_WORDS.iter().copied())
         .any(|word| word == name)

@@ -1,5 +1,7 @@
 //! What a caller asks of a dataset, parsed once: columns, filters, limit, where to go on.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use wasm_export::rows::Cursor;
@@ -98,6 +100,17 @@ impl Selection {
         }
         selection.refuse_contradictions(definition)?;
         Ok(selection)
+    }
+
+    /// What the rows are chosen by, for the file to say: filters by name, and the limit.
+    #[must_use]
+    pub fn filters_by_name(&self, definition: &Definition) -> BTreeMap<String, String> {
+        let filters = self
+            .filters
+            .iter()
+            .map(|(position, value)| (definition.filters[*position].name.clone(), value.clone()));
+        let limit = self.limit.map(|limit| ("limit".to_owned(), limit.to_string()));
+        filters.chain(limit).collect()
     }
 
     fn take(&mut self, definition: &Definition, name: &str, value: &str) -> Result<(), ParameterError> {

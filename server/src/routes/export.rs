@@ -25,14 +25,15 @@ pub async fn export(
     let options = file::parse_options(&pairs)?;
     let selection = Selection::parse(&dataset.definition, &file::without_file_words(&pairs))?;
     let prepared = prepare(&app, &caller, dataset, &selection).await?;
+    file::check(prepared.header(), &options)?;
     let at = local_time(selection.zone.time_zone().to_datetime(Timestamp::now()));
-    let filename = file_name(&dataset.definition.name, options.format, at);
+    let filename = file_name(&dataset.definition.name, options.format, options.compression, at);
     let disposition = ContentDisposition {
         disposition: DispositionType::Attachment,
         parameters: vec![DispositionParam::Filename(filename)],
     };
     Ok(HttpResponse::Ok()
-        .content_type(options.format.media_type())
+        .content_type(file::media_type(&options))
         .insert_header(disposition)
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header(("x-accel-buffering", "no"))

@@ -5,15 +5,28 @@
 
 use std::ops::Range;
 
-use super::FileFormat;
+use wide::u8x16;
+
 use super::block::{BLOCK, append};
 use super::columns::heading;
 use super::dialect::Dialect;
 use super::repeats::Repeats;
-use super::scan::Scan;
-use crate::options::{Bom, HeaderStyle, Options};
+use super::scan::{Scan, Special};
+use super::{FileFormat, Format, FormatError};
+use crate::options::{Bom, HeaderStyle, Metadata, Options};
 use crate::rows::{Header, Kind, NULL, ReadError, Row};
 use crate::value::{CellText, Written, is_rewritten};
+
+/// What means something to COPY or to some program that reads delimited text.
+struct Delimited;
+
+impl Special for Delimited {
+    #[inline]
+    fn mark(bytes: u8x16) -> u8x16 {
+        let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
+        is(b'\\') | is(b'"') | is(b',') | is(b';') | is(b'|') | is(b'\r')
+    }
+}
 
 /// Writes one CSV file.
 pub(super) struct Csv {
@@ -27,13 +40,19 @@ pub(super) struct Csv {
     bom: Bom,
     dialect: Dialect,
     text: CellText,
-    scan: Scan,
+    scan: Scan<Delimited>,
     repeats: Repeats,
 }
 
 impl Csv {
     /// A file of the columns at these positions.
-    pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Self {
+    ///
+    /// # Errors
+    /// When the options want metadata in it.
+    pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Result<Self, FormatError> {
+        if options.metadata == Metadata::With {
+            return Err(FormatError::NoMetadata(Format::Csv));
+        }
         let headings = match options.header {
             HeaderStyle::None => Vec::new(),
             _ => positions
@@ -49,7 +68,7 @@ impl Csv {
                 scan.always_change(position);
             }
         }
-        Self {
+        Ok(Self {
             headings,
             stretches: stretches(positions),
             has_one_column: positions.len() == 1,
@@ -59,7 +78,7 @@ impl Csv {
             text: CellText::new(options),
             scan,
             repeats: Repeats::new(),
-        }
+        })
     }
 
     /// Writes a cell that may not be copied as it is. It begins at `place` in the row.

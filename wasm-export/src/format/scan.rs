@@ -3,12 +3,22 @@
 //! Nothing here is done cell by cell but for the cells that stand out, so a row of plain cells costs little more
 //! than a copy of it.
 
+use std::marker::PhantomData;
+
 use wide::{i8x16, u8x16};
 
 use super::block::BLOCK;
 
+/// The bytes that mean something to a format: a cell that holds one cannot be copied as it is. `\\` must be one of
+/// them, since it means something to COPY.
+pub(super) trait Special {
+    /// Marks them, as the comparisons of `wide` do.
+    fn mark(bytes: u8x16) -> u8x16;
+}
+
 /// Reads rows; holds what is known of the last one.
-pub(super) struct Scan {
+pub(super) struct Scan<S> {
+    special: PhantomData<S>,
     delimiter: u8,
     /// The first bytes by which a cell cannot be copied as it is.
     suspicious: [bool; 256],
@@ -23,12 +33,13 @@ pub(super) struct Scan {
     delimited: Vec<u8>,
 }
 
-impl Scan {
+impl<S: Special> Scan<S> {
     /// A scan of rows with so many columns. A cell also counts as changed when it is empty, ends in a space or
-    /// holds a byte that means something to COPY or to a file of delimited text.
+    /// holds a special byte.
     pub(super) fn new(delimiter: u8, columns: usize, suspicious: [bool; 256]) -> Self {
         let words = columns / 64 + 1;
         Self {
+            special: PhantomData,
             delimiter,
             suspicious,
             always_changed: vec![0; words],
@@ -82,7 +93,7 @@ impl Scan {
         let Some(delimited) = self.delimited[at - known..].first_chunk_mut::<BLOCK>() else {
             return;
         };
-        let masks = Masks::of(block, self.delimiter, delimited).after(known);
+        let masks = Masks::of::<S>(block, self.delimiter, delimited).after(known);
         let firsts = masks.tabs << 1 | before.tab;
         let after_spaces = masks.spaces << 1 | before.space;
         *before = Before {
@@ -153,6 +164,12 @@ impl Scan {
         (start, self.ends[index] as usize)
     }
 
+    /// Whether a cell cannot be copied as it is.
+    #[inline]
+    pub(super) fn is_changed(&self, index: usize) -> bool {
+        self.changed[index / 64] >> (index % 64) & 1 == 1
+    }
+
     /// The first cell from `from` on that cannot be copied as it is; `until` if there is none before.
     #[inline]
     pub(super) fn next_changed(&self, from: usize, until: usize) -> usize {
@@ -191,7 +208,6 @@ struct Before {
 struct Masks {
     tabs: u64,
     spaces: u64,
-    /// Bytes that mean something to COPY or to a file of delimited text.
     special: u64,
     /// Bytes that may be suspicious at the beginning of a cell; a coarse sieve.
     suspects: u64,
@@ -199,7 +215,7 @@ struct Masks {
 
 impl Masks {
     #[inline]
-    fn of(block: &[u8; BLOCK], delimiter: u8, delimited: &mut [u8; BLOCK]) -> Self {
+    fn of<S: Special>(block: &[u8; BLOCK], delimiter: u8, delimited: &mut [u8; BLOCK]) -> Self {
         let mut masks = Self {
             tabs: 0,
             spaces: 0,
@@ -212,7 +228,6 @@ impl Masks {
             let bytes = u8x16::new(*part);
             let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
             let tabs = is(b'\t');
-            let special = is(b'\\') | is(b'"') | is(b',') | is(b';') | is(b'|') | is(b'\r');
             // Up to `-`, and from DEL on, which one more makes negative.
             let outer = (bytes + u8x16::splat(1))
                 .cast_signed()
@@ -222,7 +237,7 @@ impl Masks {
             let place = 16 * index;
             masks.tabs |= u64::from(tabs.to_bitmask()) << place;
             masks.spaces |= u64::from(is(b' ').to_bitmask()) << place;
-            masks.special |= u64::from(special.to_bitmask()) << place;
+            masks.special |= u64::from(S::mark(bytes).to_bitmask()) << place;
             masks.suspects |= u64::from(suspects.to_bitmask()) << place;
         }
         masks

@@ -30,6 +30,9 @@ pub struct Header {
     pub as_of: String,
     /// The zone the caller asked for: an IANA name, `UTC` where none was named.
     pub zone: String,
+    /// What the rows were chosen by, in the words of the address.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub filters: BTreeMap<String, String>,
     /// The planner's estimate of how many rows will come. For a progress bar, not for a promise.
     pub estimated_rows: Option<u64>,
 }

@@ -47,6 +47,7 @@ fn header() -> Vec<u8> {
         order: vec!["created_at".to_owned(), "id".to_owned()],
         as_of: "2026-01-28T13:00:00Z".to_owned(),
         zone: "UTC".to_owned(),
+        filters: Default::default(),
         estimated_rows: Some(3),
     })
 }

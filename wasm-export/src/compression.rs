@@ -1,0 +1,174 @@
+//! The whole file packed, whatever its format.
+
+use std::io::Write;
+
+use structured_zstd::encoding::{CompressionLevel, StreamingEncoder};
+
+use crate::deflate::Deflate;
+use crate::options::words;
+use crate::zip::Zip;
+
+/// Measured on usage logs: higher levels are slower and pack no better.
+const ZSTD_LEVEL: i32 = 1;
+
+words! {
+    /// How a whole file is packed.
+    Compression, "compression" {
+        /// Not at all.
+        #[default] None = "none",
+        /// As gzip (RFC 1952).
+        Gzip = "gzip",
+        /// As Zstandard (RFC 8878).
+        Zstd = "zstd",
+        /// As the only file in a zip archive.
+        Zip = "zip",
+    }
+}
+
+impl Compression {
+    /// What is added to the name of the file, without the dot. A zip archive takes the place of the file's own ending.
+    #[must_use]
+    pub fn extension(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Gzip => Some("gz"),
+            Self::Zstd => Some("zst"),
+            Self::Zip => Some("zip"),
+        }
+    }
+
+    /// The media type of a packed file; `None`: that of what is in it.
+    #[must_use]
+    pub fn media_type(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Gzip => Some("application/gzip"),
+            Self::Zstd => Some("application/zstd"),
+            Self::Zip => Some("application/zip"),
+        }
+    }
+}
+
+/// Packs one file.
+pub(crate) struct Packer {
+    method: Method,
+    /// The beginning of the next block.
+    waiting: Vec<u8>,
+}
+
+/// What is packed goes in by blocks of this size, however it comes: so the same file is packed to the same bytes.
+const BLOCK_BYTES: usize = 64 * 1024;
+
+enum Method {
+    Gzip {
+        deflate: Deflate,
+        checksum: crc32fast::Hasher,
+        size: u64,
+    },
+    // Only `finish` gives it up.
+    Zstd(Option<Box<StreamingEncoder<Vec<u8>>>>),
+    Zip(Zip),
+}
+
+impl Packer {
+    /// A packer, if there is anything to pack; and the first bytes of the packed file. `name` is the file's in the
+    /// archive, `as_of` its time.
+    pub(crate) fn begin(
+        compression: Compression,
+        name: &str,
+        as_of: &str,
+        out: &mut Vec<u8>,
+    ) -> Option<Self> {
+        let method = match compression {
+            Compression::None => return None,
+            Compression::Gzip => {
+                // Deflated, no name, no time, packed fast, by whatever system.
+                out.extend_from_slice(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255]);
+                Method::Gzip {
+                    deflate: Deflate::new(),
+                    checksum: crc32fast::Hasher::new(),
+                    size: 0,
+                }
+            }
+            Compression::Zstd => Method::Zstd(Some(Box::new(StreamingEncoder::new(
+                Vec::new(),
+                CompressionLevel::from_level(ZSTD_LEVEL),
+            )))),
+            Compression::Zip => {
+                let mut zip = Zip::new(as_of);
+                zip.begin(name, true, out);
+                Method::Zip(zip)
+            }
+        };
+        Some(Self {
+            method,
+            waiting: Vec::new(),
+        })
+    }
+
+    /// Where the file's bytes go.
+    pub(crate) fn plain(&mut self) -> &mut Vec<u8> {
+        &mut self.waiting
+    }
+
+    /// Packs what has come, but for the beginning of a block.
+    pub(crate) fn pack(&mut self, out: &mut Vec<u8>) {
+        let (blocks, rest) = self.waiting.as_chunks::<BLOCK_BYTES>();
+        for block in blocks {
+            self.method.push(block, out);
+        }
+        let packed = self.waiting.len() - rest.len();
+        self.waiting.drain(..packed);
+    }
+
+    /// Packs the rest and ends the packed file.
+    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
+        self.pack(out);
+        self.method.push(&self.waiting, out);
+        self.waiting = Vec::new();
+        self.method.finish(out);
+    }
+}
+
+impl Method {
+    fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        match self {
+            Self::Gzip {
+                deflate,
+                checksum,
+                size,
+            } => {
+                checksum.update(bytes);
+                *size += bytes.len() as u64;
+                deflate.push(bytes, out);
+            }
+            Self::Zstd(Some(encoder)) => {
+                encoder.write_all(bytes).expect("a Vec takes every byte");
+                out.append(encoder.get_mut());
+            }
+            Self::Zstd(None) => {}
+            Self::Zip(zip) => zip.push(bytes, out),
+        }
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) {
+        match self {
+            Self::Gzip {
+                deflate,
+                checksum,
+                size,
+            } => {
+                deflate.finish(out);
+                out.extend_from_slice(&std::mem::take(checksum).finalize().to_le_bytes());
+                // Modulo 2^32, as RFC 1952 has it.
+                out.extend_from_slice(&(*size as u32).to_le_bytes());
+            }
+            Self::Zstd(encoder) => {
+                if let Some(encoder) = encoder.take() {
+                    out.append(&mut encoder.finish().expect("a Vec takes every byte"));
+                }
+            }
+            Self::Zip(zip) => zip.finish(out),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Zip archives (PKWARE APPNOTE 6.3.10) written front to back: sizes and checksums follow what they are about.
+
+use crate::deflate::Deflate;
+
+/// Sizes and places from here on are written in the longer fields of Zip64.
+const LONG: u64 = 0xffff_ffff;
+
+/// UTF-8 names; sizes in a descriptor behind the data.
+const FLAGS: u16 = 1 << 11 | 1 << 3;
+
+const DEFLATED: u16 = 8;
+
+/// Which version a reader must know: 2.0, or 4.5 for Zip64.
+const VERSION: u16 = 20;
+const VERSION_LONG: u16 = 45;
+
+/// Writes one archive. Its bytes are appended to the `out` of each call, which together are the archive.
+pub(crate) struct Zip {
+    /// The date and time of all its files, as MS-DOS has it.
+    modified: u32,
+    written: u64,
+    files: Vec<File>,
+    open: Option<Open>,
+}
+
+/// A file in the archive.
+struct File {
+    name: String,
+    is_long: bool,
+    start: u64,
+    packed: u64,
+    size: u64,
+    checksum: u32,
+}
+
+/// The file that is being written.
+struct Open {
+    file: File,
+    deflate: Deflate,
+    checksum: crc32fast::Hasher,
+}
+
+impl Zip {
+    /// An archive whose files are of this time: RFC 3339, UTC.
+    pub(crate) fn new(as_of: &str) -> Self {
+        Self {
+            modified: dos_time(as_of),
+            written: 0,
+            files: Vec::new(),
+            open: None,
+        }
+    }
+
+    /// Begins a file. One that may grow beyond 4 GiB must be `long`, which some old readers cannot open.
+    pub(crate) fn begin(&mut self, name: &str, is_long: bool, out: &mut Vec<u8>) {
+        let start = out.len();
+        let version = if is_long { VERSION_LONG } else { VERSION };
+        numbers(out, &[0x0403_4b50], &[version, FLAGS, DEFLATED]);
+        put(out, self.modified);
+        let size: u32 = if is_long { u32::MAX } else { 0 };
+        numbers(
+            out,
+            &[0, size, size],
+            &[name.len() as u16, if is_long { 20 } else { 0 }],
+        );
+        out.extend_from_slice(name.as_bytes());
+        if is_long {
+            numbers(out, &[], &[1, 16]);
+            out.extend_from_slice(&[0; 16]);
+        }
+        let file = File {
+            name: name.to_owned(),
+            is_long,
+            start: self.written,
+            packed: 0,
+            size: 0,
+            checksum: 0,
+        };
+        self.written += (out.len() - start) as u64;
+        self.open = Some(Open {
+            file,
+            deflate: Deflate::new(),
+            checksum: crc32fast::Hasher::new(),
+        });
+    }
+
+    /// Appends bytes to the file that was begun last.
+    pub(crate) fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        if let Some(open) = &mut self.open {
+            let start = out.len();
+            open.checksum.update(bytes);
+            open.deflate.push(bytes, out);
+            open.file.size += bytes.len() as u64;
+            open.file.packed += (out.len() - start) as u64;
+        }
+    }
+
+    /// Ends the file that was begun last.
+    pub(crate) fn end(&mut self, out: &mut Vec<u8>) {
+        let Some(mut open) = self.open.take() else {
+            return;
+        };
+        let start = out.len();
+        open.deflate.finish(out);
+        let mut file = open.file;
+        file.packed += (out.len() - start) as u64;
+        file.checksum = open.checksum.finalize();
+        let descriptor = out.len();
+        numbers(out, &[0x0807_4b50, file.checksum], &[]);
+        if file.is_long {
+            long_numbers(out, &[file.packed, file.size]);
+        } else {
+            numbers(out, &[file.packed as u32, file.size as u32], &[]);
+        }
+        self.written += file.packed + (out.len() - descriptor) as u64;
+        self.files.push(file);
+    }
+
+    /// Ends the archive: the list of its files.
+    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
+        self.end(out);
+        let start = out.len();
+        for file in &self.files {
+            file.write_entry(self.modified, out);
+        }
+        let length = (out.len() - start) as u64;
+        let count = self.files.len() as u64;
+        if self.written + length >= LONG {
+            let end = self.written + length;
+            numbers(out, &[0x0606_4b50], &[]);
+            long_numbers(out, &[44]);
+            numbers(out, &[], &[VERSION_LONG, VERSION_LONG]);
+            numbers(out, &[0, 0], &[]);
+            long_numbers(out, &[count, count, length, self.written]);
+            numbers(out, &[0x0706_4b50, 0], &[]);
+            long_numbers(out, &[end]);
+            numbers(out, &[1], &[]);
+        }
+        numbers(out, &[0x0605_4b50], &[0, 0, count as u16, count as u16]);
+        numbers(out, &[short(length), short(self.written)], &[0]);
+    }
+}
+
+impl File {
+    fn write_entry(&self, modified: u32, out: &mut Vec<u8>) {
+        let long: Vec<u64> = [self.size, self.packed, self.start]
+            .into_iter()
+            .filter(|&number| number >= LONG)
+            .collect();
+        let is_long = self.is_long || !long.is_empty();
+        let version = if is_long { VERSION_LONG } else { VERSION };
+        let extra = if long.is_empty() {
+            0
+        } else {
+            4 + 8 * long.len() as u16
+        };
+        numbers(out, &[0x0201_4b50], &[version, version, FLAGS, DEFLATED]);
+        numbers(
+            out,
+            &[modified, self.checksum, short(self.packed), short(self.size)],
+            &[self.name.len() as u16, extra, 0, 0, 0],
+        );
+        numbers(out, &[0, short(self.start)], &[]);
+        out.extend_from_slice(self.name.as_bytes());
+        if !long.is_empty() {
+            numbers(out, &[], &[1, extra - 4]);
+            long_numbers(out, &long);
+        }
+    }
+}
+
+/// The number, or the sign that it is found in the longer field.
+fn short(number: u64) -> u32 {
+    number.min(LONG) as u32
+}
+
+fn put(out: &mut Vec<u8>, number: u32) {
+    out.extend_from_slice(&number.to_le_bytes());
+}
+
+/// Appends numbers of four bytes, then numbers of two.
+fn numbers(out: &mut Vec<u8>, four: &[u32], two: &[u16]) {
+    for &number in four {
+        put(out, number);
+    }
+    for number in two {
+        out.extend_from_slice(&number.to_le_bytes());
+    }
+}
+
+fn long_numbers(out: &mut Vec<u8>, eight: &[u64]) {
+    for number in eight {
+        out.extend_from_slice(&number.to_le_bytes());
+    }
+}
+
+/// A time as MS-DOS has it: years since 1980, seconds by two. What cannot be read is the beginning of that time.
+fn dos_time(as_of: &str) -> u32 {
+    let Ok(at) = as_of.parse::<jiff::Timestamp>() else {
+        return 1 << 21 | 1 << 16;
+    };
+    let at = at.to_zoned(jiff::tz::TimeZone::UTC);
+    let years = u32::try_from(at.year() - 1980).unwrap_or(0).min(127);
+    let [month, day, hour, minute, second] = [at.month(), at.day(), at.hour(), at.minute(), at.second()]
+        .map(|part| u32::from(part.unsigned_abs()));
+    years << 25 | month << 21 | day << 16 | hour << 11 | minute << 5 | second / 2
+}
