@@ -25,6 +25,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }),
         ("seeds", r#"{"guard":"seeds"}"#),
         ("none", r#"{"guard":"none","newline":"lf"}"#),
+        ("strict, gzip", r#"{"compression":"gzip"}"#),
+        ("strict, zstd", r#"{"compression":"zstd"}"#),
+        ("json", r#"{"format":"json"}"#),
+        ("jsonl, Asia/Shanghai", r#"{"format":"jsonl","zone":"Asia/Shanghai"}"#),
     ] {
         if !name.contains(&wanted) {
             continue;

@@ -172,3 +172,78 @@ impl Method {
         }
     }
 }
+
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod tests {
+    use std::io::Read;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::Export;
+    use crate::options::Options;
+    use crate::rows::Kind;
+    use crate::sample::{header, stream};
+
+    /// The file of a stream that comes in pieces of this size.
+    fn export(stream: &[u8], compression: Compression, piece_bytes: usize) -> Vec<u8> {
+        let options = Options {
+            compression,
+            ..Options::default()
+        };
+        let mut export = Export::new(options);
+        let mut file = Vec::new();
+        for piece in stream.chunks(piece_bytes) {
+            export.push(piece, &mut file).unwrap();
+        }
+        let summary = export.finish(&mut file).unwrap();
+        assert_eq!(summary.file_bytes, file.len() as u64);
+        file
+    }
+
+    /// What programs of other people read in it.
+    fn unpack(file: &[u8], compression: Compression) -> Vec<u8> {
+        let mut plain = Vec::new();
+        match compression {
+            Compression::None => plain.extend(file),
+            Compression::Gzip => {
+                flate2::read::GzDecoder::new(file)
+                    .read_to_end(&mut plain)
+                    .unwrap();
+            }
+            Compression::Zstd => {
+                zstd::stream::read::Decoder::new(file)
+                    .unwrap()
+                    .read_to_end(&mut plain)
+                    .unwrap();
+            }
+            Compression::Zip => {
+                let mut archive = zip::ZipArchive::new(std::io::Cursor::new(file)).unwrap();
+                assert_eq!(archive.len(), 1);
+                let mut entry = archive.by_index(0).unwrap();
+                assert_eq!(entry.name().unwrap(), "samples.csv");
+                entry.read_to_end(&mut plain).unwrap();
+            }
+        }
+        plain
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn others_unpack_what_was_packed_however_it_came(
+            rows in 0..6000_usize,
+            piece_bytes in 1..400_000_usize,
+            compression in proptest::sample::select(Compression::ALL),
+        ) {
+            let header = header(&[("a", Kind::Integer), ("b", Kind::Text)]);
+            let rows: String = (0..rows).map(|row| format!("{row}\tsome text {}\n", row * row % 97)).collect();
+            let stream = stream(&header, rows.as_bytes());
+            let plain = export(&stream, Compression::None, stream.len());
+            let packed = export(&stream, compression, piece_bytes.min(stream.len()));
+            prop_assert!(unpack(&packed, compression) == plain);
+            prop_assert!(packed == export(&stream, compression, stream.len()));
+        }
+    }
+}

@@ -203,5 +203,7 @@ fn dos_time(as_of: &str) -> u32 {
     let years = u32::try_from(at.year() - 1980).unwrap_or(0).min(127);
     let [month, day, hour, minute, second] = [at.month(), at.day(), at.hour(), at.minute(), at.second()]
         .map(|part| u32::from(part.unsigned_abs()));
-    years << 25 | month << 21 | day << 16 | hour << 11 | minute << 5 | second / 2
+    let date = years << 9 | month << 5 | day;
+    let time = hour << 11 | minute << 5 | (second / 2);
+    date << 16 | time
 }

@@ -277,3 +277,7 @@ pub(super) fn write_string(text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&text[taken..]);
     out.push(b'"');
 }
+
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod tests;
