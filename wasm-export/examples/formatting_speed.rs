@@ -28,7 +28,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("strict, gzip", r#"{"compression":"gzip"}"#),
         ("strict, zstd", r#"{"compression":"zstd"}"#),
         ("json", r#"{"format":"json"}"#),
-        ("jsonl, Asia/Shanghai", r#"{"format":"jsonl","zone":"Asia/Shanghai"}"#),
+        (
+            "jsonl, Asia/Shanghai",
+            r#"{"format":"jsonl","zone":"Asia/Shanghai"}"#,
+        ),
     ] {
         if !name.contains(&wanted) {
             continue;

@@ -1,15 +1,12 @@
 //! The whole file packed, whatever its format.
 
-use std::io::Write;
-
-use structured_zstd::encoding::{CompressionLevel, StreamingEncoder};
+#[cfg(feature = "zstd")]
+mod zstandard;
 
 use crate::deflate::Deflate;
+use crate::format::FormatError;
 use crate::options::words;
 use crate::zip::Zip;
-
-/// Measured on usage logs: higher levels are slower and pack no better.
-const ZSTD_LEVEL: i32 = 1;
 
 words! {
     /// How a whole file is packed.
@@ -65,22 +62,25 @@ enum Method {
         checksum: crc32fast::Hasher,
         size: u64,
     },
-    // Only `finish` gives it up.
-    Zstd(Option<Box<StreamingEncoder<Vec<u8>>>>),
+    #[cfg(feature = "zstd")]
+    Zstd(zstandard::Zstandard),
     Zip(Zip),
 }
 
 impl Packer {
     /// A packer, if there is anything to pack; and the first bytes of the packed file. `name` is the file's in the
     /// archive, `as_of` its time.
+    ///
+    /// # Errors
+    /// When this program lacks the packing.
     pub(crate) fn begin(
         compression: Compression,
         name: &str,
         as_of: &str,
         out: &mut Vec<u8>,
-    ) -> Option<Self> {
+    ) -> Result<Option<Self>, FormatError> {
         let method = match compression {
-            Compression::None => return None,
+            Compression::None => return Ok(None),
             Compression::Gzip => {
                 // Deflated, no name, no time, packed fast, by whatever system.
                 out.extend_from_slice(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255]);
@@ -90,20 +90,20 @@ impl Packer {
                     size: 0,
                 }
             }
-            Compression::Zstd => Method::Zstd(Some(Box::new(StreamingEncoder::new(
-                Vec::new(),
-                CompressionLevel::from_level(ZSTD_LEVEL),
-            )))),
+            #[cfg(feature = "zstd")]
+            Compression::Zstd => Method::Zstd(zstandard::Zstandard::new()),
+            #[cfg(not(feature = "zstd"))]
+            Compression::Zstd => return Err(FormatError::NoZstd),
             Compression::Zip => {
                 let mut zip = Zip::new(as_of);
                 zip.begin(name, true, out);
                 Method::Zip(zip)
             }
         };
-        Some(Self {
+        Ok(Some(Self {
             method,
             waiting: Vec::new(),
-        })
+        }))
     }
 
     /// Where the file's bytes go.
@@ -142,11 +142,8 @@ impl Method {
                 *size += bytes.len() as u64;
                 deflate.push(bytes, out);
             }
-            Self::Zstd(Some(encoder)) => {
-                encoder.write_all(bytes).expect("a Vec takes every byte");
-                out.append(encoder.get_mut());
-            }
-            Self::Zstd(None) => {}
+            #[cfg(feature = "zstd")]
+            Self::Zstd(zstandard) => zstandard.push(bytes, out),
             Self::Zip(zip) => zip.push(bytes, out),
         }
     }
@@ -163,11 +160,8 @@ impl Method {
                 // Modulo 2^32, as RFC 1952 has it.
                 out.extend_from_slice(&(*size as u32).to_le_bytes());
             }
-            Self::Zstd(encoder) => {
-                if let Some(encoder) = encoder.take() {
-                    out.append(&mut encoder.finish().expect("a Vec takes every byte"));
-                }
-            }
+            #[cfg(feature = "zstd")]
+            Self::Zstd(zstandard) => zstandard.finish(out),
             Self::Zip(zip) => zip.finish(out),
         }
     }

@@ -260,7 +260,7 @@ impl File {
         let positions = chosen_columns(header, options.columns.as_deref())?;
         let mut format = format::new(header, &positions, options)?;
         let name = format!("{}.{}", header.dataset, options.format.extension());
-        let mut packer = Packer::begin(options.compression, &name, &header.as_of, out);
+        let mut packer = Packer::begin(options.compression, &name, &header.as_of, out)?;
         format.begin(packer.as_mut().map_or(out, Packer::plain));
         Ok(Self {
             header: header.clone(),

@@ -196,14 +196,11 @@ fn long_numbers(out: &mut Vec<u8>, eight: &[u64]) {
 
 /// A time as MS-DOS has it: years since 1980, seconds by two. What cannot be read is the beginning of that time.
 fn dos_time(as_of: &str) -> u32 {
-    let Ok(at) = as_of.parse::<jiff::Timestamp>() else {
-        return 1 << 21 | 1 << 16;
+    let number = |at: usize, length: usize| as_of.get(at..at + length)?.parse::<u32>().ok();
+    let read = || {
+        let date = number(0, 4)?.checked_sub(1980)?.min(127) << 9 | number(5, 2)? << 5 | number(8, 2)?;
+        let time = number(11, 2)? << 11 | number(14, 2)? << 5 | (number(17, 2)? / 2);
+        Some(date << 16 | time)
     };
-    let at = at.to_zoned(jiff::tz::TimeZone::UTC);
-    let years = u32::try_from(at.year() - 1980).unwrap_or(0).min(127);
-    let [month, day, hour, minute, second] = [at.month(), at.day(), at.hour(), at.minute(), at.second()]
-        .map(|part| u32::from(part.unsigned_abs()));
-    let date = years << 9 | month << 5 | day;
-    let time = hour << 11 | minute << 5 | (second / 2);
-    date << 16 | time
+    read().unwrap_or(1 << 21 | 1 << 16)
 }

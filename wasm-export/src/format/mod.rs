@@ -47,6 +47,9 @@ pub enum FormatError {
     /// The format has no place for metadata.
     #[error("a {0} file has no place for metadata")]
     NoMetadata(Format),
+    /// This program was built without Zstandard.
+    #[error("this program cannot pack files as zstd; gzip and zip it can")]
+    NoZstd,
 }
 
 /// The list of formats. To each belong its word, how the names of its files end, their media type, and its writer.
