@@ -154,3 +154,27 @@ async fn a_database_that_breaks_off_is_named_as_the_cause() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_worker_whose_program_does_not_arrive_is_started_anew() {
+    let app = App::start().await;
+    let proxy = Proxy::to(&app.server.address).await;
+    in_browser(&proxy.address, "a_worker_whose_program", async |page| {
+        page.sign_in(ADMIN_TOKEN).await;
+        page.text("row-count", EXPORT_PATIENCE, |text| number_in(text).is_some())
+            .await;
+        // More than the worker's JavaScript, less than its WebAssembly.
+        proxy.set(Weather::CutAfter(50_000));
+        page.click("export-csv").await;
+        let said = page
+            .text("export-failed", EXPORT_PATIENCE, |text| text.len() > 20)
+            .await;
+        assert!(
+            said.contains("could not be loaded") && said.contains("the network between it and you broke"),
+            "{said}"
+        );
+        page.click("export-resume").await;
+        is_whole(page, &app.admin().usage_file(&[]).await).await;
+    })
+    .await;
+}
