@@ -38,6 +38,20 @@ pub struct Limits {
     pub query_max: Duration,
 }
 
+/// The database of the setting DSN cannot be reached; what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// It does not let this user in.
+    #[error(
+        "the database of DSN refuses to let this user in: {0}. Check the user and the password in DSN: a character \
+         that has a meaning in an address is written percent-encoded there (`@` as %40, `/` as %2F, `%` as %25)"
+    )]
+    Refused(sqlx::Error),
+    /// Anything else.
+    #[error("the database of DSN does not answer: {0}. Is it running, and may this user connect to it?")]
+    Silent(sqlx::Error),
+}
+
 impl Source {
     /// Opens the pools; a connection is made when it is first needed.
     #[must_use]
@@ -54,6 +68,21 @@ impl Source {
             exports: pool(limits.exports_max, Duration::ZERO),
             queries: pool(limits.queries_max, limits.query_max),
         }
+    }
+
+    /// The first connection, also for short queries: it shows whether the database can be used at all.
+    ///
+    /// # Errors
+    /// [`SourceError`] with what to do.
+    pub async fn reach(&self) -> Result<PoolConnection<Postgres>, SourceError> {
+        self.for_query().await.map_err(|error| {
+            let code = error.as_database_error().and_then(|error| error.code());
+            // The class of errors about who connects: an unknown user, a wrong password, no entry in pg_hba.conf.
+            match code.is_some_and(|code| code.starts_with("28")) {
+                true => SourceError::Refused(error),
+                false => SourceError::Silent(error),
+            }
+        })
     }
 
     /// A connection for an export. Dropping it ends its query: it never goes back to the pool half-read.

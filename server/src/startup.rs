@@ -20,7 +20,7 @@ use crate::datasets::catalog::CatalogError;
 use crate::datasets::options::OptionsCache;
 use crate::demo::{self, DemoError};
 use crate::embedded::{EmbeddedError, EmbeddedPostgres};
-use crate::source::{Limits, Source};
+use crate::source::{Limits, Source, SourceError};
 use crate::{routes, telemetry};
 
 /// How long, after exports were broken off, the last bytes may take to reach their clients.
@@ -59,8 +59,8 @@ pub enum StartError {
     #[error(transparent)]
     Catalog(#[from] CatalogError),
     /// The database of the setting DSN.
-    #[error("the database of DSN does not answer: {0}. Is it running, and may this user connect to it?")]
-    Source(#[source] sqlx::Error),
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// The key set.
     #[error(transparent)]
     Jwks(#[from] JwksError),
@@ -98,7 +98,7 @@ impl Application {
             fill_once(&options, settings.demo_rows).await?;
         }
         let source = Source::new(&options, limits(&settings));
-        let mut connection = source.for_query().await.map_err(StartError::Source)?;
+        let mut connection = source.reach().await?;
         catalog.prepare(&mut connection).await?;
         drop(connection);
         report(&catalog);

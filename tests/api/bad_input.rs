@@ -112,6 +112,20 @@ async fn a_value_of_the_wrong_kind_is_refused_by_the_name_of_its_filter() {
 }
 
 #[tokio::test]
+async fn a_value_that_is_no_utf8_is_refused_by_name() {
+    let app = App::start().await;
+    for place in ["rows", "page", "count", "export"] {
+        // An HTTP client's own encoder writes only UTF-8, so the address is written out.
+        for (field, query) in [("session", "session=%ff%fe"), ("model", "user=1&model=gpt%C3")] {
+            let address = format!("/api/datasets/usage-logs/{place}?{query}");
+            let answer = app.admin().get(&address).answer().await;
+            let problem = answer.problem(400, "invalid_parameter");
+            assert_eq!(problem.field.as_deref(), Some(field), "{address}: {problem:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_parameter_is_refused_by_name() {
     let app = App::start().await;
     for field in [

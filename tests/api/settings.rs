@@ -1,7 +1,7 @@
 //! Settings: listed, read from two places, refused with name and reason.
 
 use decant_tests::actors::Actor;
-use decant_tests::cluster::folder;
+use decant_tests::cluster::{ROLE_WITH_PASSWORD, folder};
 use decant_tests::database::Database;
 use decant_tests::program::{self, Settings};
 use decant_tests::server::{Server, data_dir};
@@ -172,5 +172,43 @@ async fn a_database_may_be_named_in_several_ways() {
     ] {
         let server = Server::start(&[("DSN", &dsn)]).await;
         Actor::new(&server.address).readyz().answer().await.good();
+    }
+}
+
+#[tokio::test]
+async fn a_password_that_postgresql_checks_is_shown_to_it_and_to_nobody_else() {
+    let database = Database::new().await;
+    database
+        .execute(format!(
+            "create role {ROLE_WITH_PASSWORD} login password 'p@ss/wörd%'; grant pg_read_all_data to {ROLE_WITH_PASSWORD}"
+        ))
+        .await;
+    let dsn = |password: &str| {
+        let begin = format!("postgres://{ROLE_WITH_PASSWORD}:{password}@localhost/");
+        let dsn = database.dsn.replacen("postgres:///", &begin, 1);
+        dsn.replacen("&user=postgres", "", 1)
+    };
+    let right = dsn("p%40ss%2Fw%C3%B6rd%25");
+    let server = Server::start(&[("DSN", &right)]).await;
+    Actor::new(&server.address).readyz().answer().await.good();
+    program::run(&["datasets", "check"], &[("DSN", &right)])
+        .await
+        .good();
+
+    let wrong = dsn("hunter2%25");
+    let commands = [
+        vec!["datasets", "check"],
+        vec!["demo", "--rows", "1"],
+        vec!["export", "usage-logs", "-o", "-"],
+    ];
+    let mut told = vec![refusal(&[("DSN", &wrong)]).await];
+    for command in commands {
+        told.push(program::run(&command, &[("DSN", &wrong)]).await.refusal());
+    }
+    for said in told {
+        for part in ["password authentication failed", ROLE_WITH_PASSWORD, "in DSN"] {
+            assert!(said.contains(part), "{part} is missing: {said}");
+        }
+        assert!(!said.contains("hunter2"), "{said}");
     }
 }

@@ -1,8 +1,11 @@
 //! Who gets in, with the administrator's token and with a session, and who does not.
 
+use std::time::Duration;
+
+use decant::auth::{Proof, Sessions};
 use decant_tests::actors::Actor;
 use decant_tests::app::App;
-use decant_tests::server::{ADMIN_TOKEN, Server};
+use decant_tests::server::{ADMIN_TOKEN, SESSION_SECRET, Server};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -114,6 +117,22 @@ async fn a_wrong_credential_is_refused_whatever_it_is() {
         .answer()
         .await;
     basic.problem(401, "invalid_credentials");
+}
+
+#[tokio::test]
+async fn a_session_ends_when_its_time_is_over() {
+    let app = App::start().await;
+    // Cookies as this very server signs them, so that nothing but their time tells them apart.
+    let session_of = |lasts| {
+        let (secret, admin_token) = (SESSION_SECRET.into(), ADMIN_TOKEN.into());
+        let sessions = Sessions::new(&secret, Some(&admin_token), lasts);
+        sessions.begin(&Proof::AdminToken, false).stripped().to_string()
+    };
+    let me = |cookie: &str| app.anonymous().me().header("cookie", cookie).answer();
+    me(&session_of(Duration::from_secs(60))).await.good();
+    me(&session_of(Duration::ZERO))
+        .await
+        .problem(401, "unauthenticated");
 }
 
 #[tokio::test]

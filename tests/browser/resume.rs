@@ -6,6 +6,7 @@ use decant_tests::database::Database;
 use decant_tests::definitions::SLOWLY;
 use decant_tests::proxy::{Proxy, Weather};
 use decant_tests::server::{ADMIN_TOKEN, Server};
+use serde_json::json;
 
 use crate::number_in;
 
@@ -151,6 +152,80 @@ async fn a_database_that_breaks_off_is_named_as_the_cause() {
         assert!(said.contains("database") || said.contains("PostgreSQL"), "{said}");
         page.click("export-resume").await;
         is_whole(page, &unbroken).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_worker_whose_program_does_not_arrive_is_started_anew() {
+    let app = App::start().await;
+    let proxy = Proxy::to(&app.server.address).await;
+    in_browser(&proxy.address, "a_worker_whose_program", async |page| {
+        page.sign_in(ADMIN_TOKEN).await;
+        page.text("row-count", EXPORT_PATIENCE, |text| number_in(text).is_some())
+            .await;
+        // More than the worker's JavaScript, less than its WebAssembly.
+        proxy.set(Weather::CutAfter(50_000));
+        page.click("export-csv").await;
+        let said = page
+            .text("export-failed", EXPORT_PATIENCE, |text| text.len() > 20)
+            .await;
+        assert!(
+            said.contains("could not be loaded") && said.contains("the network between it and you broke"),
+            "{said}"
+        );
+        page.click("export-resume").await;
+        is_whole(page, &app.admin().usage_file(&[]).await).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_resumed_export_has_no_more_rows_than_its_limit() {
+    const LIMIT: &str = "20000";
+    let (app, proxy, _) = app().await;
+    in_browser(&proxy.address, "a_resumed_export_has_no_more", async |page| {
+        page.sign_in(ADMIN_TOKEN).await;
+        // The page asks for no limit; other pages that use the worker may.
+        let begin = "window.worker = new Worker('/export_worker_loader.js', { type: 'module' }); \
+                     return new Promise((ready) => { window.worker.onmessage = () => ready(null); })";
+        page.run(begin, vec![]).await;
+        proxy.set(Weather::CutAfter(100_000));
+        let export = "const say = (word) => window.worker.postMessage([JSON.stringify(word), null]); \
+                      return new Promise((done) => { \
+                        let breaks = 0; \
+                        window.worker.onmessage = async ({ data: [text, file] }) => { \
+                          const told = JSON.parse(text); \
+                          if (told.type === 'failed' && told.resumable) { breaks += 1; say({ type: 'resume' }); } \
+                          else if (told.type === 'failed') done([breaks, text]); \
+                          else if (told.type === 'finished') done([breaks, await file.text()]); \
+                        }; \
+                        say(arguments[0]); \
+                      })";
+        let start = json!({
+            "type": "start",
+            "url": format!("/api/datasets/usage-logs/rows?limit={LIMIT}"),
+            "options": { "bom": "false" },
+            "file_name": "usage.csv",
+            "destination": "downloads",
+        });
+        let outcome: (u32, String) =
+            serde_json::from_value(page.run(export, vec![start]).await).expect("the script says how it went");
+        let expected = app
+            .admin()
+            .export("usage-logs")
+            .queries(&[("limit", LIMIT), ("bom", "false")])
+            .answer()
+            .await
+            .good()
+            .text();
+        assert_eq!(outcome.0, 1, "{}", outcome.1);
+        assert!(
+            outcome.1 == expected,
+            "{} lines against {}",
+            outcome.1.lines().count(),
+            expected.lines().count()
+        );
     })
     .await;
 }

@@ -132,6 +132,15 @@ async fn what_is_wrong_is_named_and_leaves_no_file() {
 }
 
 #[tokio::test]
+async fn a_cause_is_told_once() {
+    let database = Database::new().await;
+    let said = export(&database.dsn, &["usage-logs", "-o", "/no/such/folder/usage.csv"])
+        .await
+        .refusal();
+    assert_eq!(said.matches("No such file or directory").count(), 1, "{said}");
+}
+
+#[tokio::test]
 async fn an_export_that_fails_half_way_leaves_the_old_file_and_nothing_else() {
     let database = Database::new().await;
     let definitions = Definitions::of(&[FAILING]);

@@ -123,3 +123,17 @@ async fn a_cut_stream_is_no_export() {
     export.push(&stream, &mut file).unwrap();
     export.finish(&mut file).expect_err("there was no end record");
 }
+
+#[tokio::test]
+async fn a_limited_export_may_lack_only_its_end_record() {
+    let app = App::start().await;
+    let first = app.admin().usage_rows(&[("limit", "100")]).await;
+    assert_eq!(first.count(), 100);
+    let query = [
+        ("limit", "0"),
+        ("after", &first.cursor()),
+        ("as_of", &first.header.as_of),
+    ];
+    let rest = app.admin().usage_rows(&query).await;
+    assert_eq!(rest.count(), 0);
+}

@@ -15,6 +15,9 @@ const SETTINGS: &[(&str, &str)] = &[
     ("max_connections", "200"),
 ];
 
+/// The one role that must show its password (scram-sha-256); everybody else is trusted.
+pub const ROLE_WITH_PASSWORD: &str = "has_to_show_a_password";
+
 /// What the folders of all clusters begin with; the number of the process follows.
 const PREFIX: &str = "decant-tests-";
 
@@ -41,7 +44,11 @@ impl Cluster {
     pub async fn start() -> Self {
         remove_leftovers();
         let folder = folder();
-        let postgres = EmbeddedPostgres::start_with(folder.path(), SETTINGS).await;
+        let access = folder.path().join("pg_hba.conf");
+        let rules = format!("local all {ROLE_WITH_PASSWORD} scram-sha-256\nlocal all all trust\n");
+        std::fs::write(&access, rules).expect("the folder is ours");
+        let access = ("hba_file", access.to_str().expect("the folder's name is plain"));
+        let postgres = EmbeddedPostgres::start_with(folder.path(), &[SETTINGS, &[access]].concat()).await;
         Self {
             postgres: postgres.expect("PostgreSQL starts"),
             _folder: folder,

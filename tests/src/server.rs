@@ -21,7 +21,7 @@ pub const ADMIN_TOKEN: &str = "the-administrator-of-these-tests";
 pub const JWT_SECRET: &str = "a-secret-only-these-tests-know-0123456789";
 
 /// The secret of session cookies of every server that is started here: a session outlives a restart.
-const SESSION_SECRET: &str = "another-secret-only-these-tests-know-987";
+pub const SESSION_SECRET: &str = "another-secret-only-these-tests-know-987";
 
 /// The longest that a start or a stop may take.
 const PATIENCE: Duration = Duration::from_secs(40);

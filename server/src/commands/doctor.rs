@@ -57,7 +57,7 @@ async fn database(settings: &Settings) -> Result<String, String> {
             query_max,
         },
     );
-    let mut connection = source.for_query().await.map_err(|error| error.to_string())?;
+    let mut connection = source.reach().await.map_err(|error| error.to_string())?;
     let version: String = sqlx::query_scalar("show server_version")
         .fetch_one(&mut *connection)
         .await

@@ -43,7 +43,8 @@ enum Command {
     Doctor,
 }
 
-/// What a command ends with: nothing, or what went wrong, to be printed with its causes.
+/// What a command ends with: nothing, or what went wrong. The text of every error holds its causes, so it is all that
+/// is printed.
 type Outcome = Result<(), Box<dyn Error>>;
 
 /// Runs what the command line says.
@@ -53,11 +54,6 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("decant: {error}");
-            let mut cause = error.source();
-            while let Some(error) = cause {
-                eprintln!("  because: {error}");
-                cause = error.source();
-            }
             ExitCode::FAILURE
         }
     }

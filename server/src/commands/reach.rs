@@ -27,8 +27,10 @@ impl Reached {
                 Err(error) => return Err(error.into()),
             },
         };
+        let source = Source::new(&options, limits(settings));
+        source.reach().await?;
         Ok(Self {
-            source: Source::new(&options, limits(settings)),
+            source,
             options,
             embedded,
         })

@@ -98,6 +98,10 @@ impl Selection {
         for &(name, value) in &given {
             selection.take(definition, name, value)?;
         }
+        // Of a resumed export nothing but the end record may be missing.
+        if selection.limit == Some(0) && selection.as_of.is_none() {
+            return Err(wrong_limit());
+        }
         selection.refuse_contradictions(definition)?;
         Ok(selection)
     }
@@ -242,12 +246,13 @@ fn parse_columns(definition: &Definition, value: &str) -> Result<Vec<usize>, Par
 
 fn parse_limit(value: &str) -> Result<u64, ParameterError> {
     match value.trim().parse::<u64>() {
-        Ok(limit) if (1..=LIMIT_MAX).contains(&limit) => Ok(limit),
-        _ => Err(ParameterError::invalid(
-            "limit",
-            format!("is not a whole number from 1 to {LIMIT_MAX}"),
-        )),
+        Ok(limit) if limit <= LIMIT_MAX => Ok(limit),
+        _ => Err(wrong_limit()),
     }
+}
+
+fn wrong_limit() -> ParameterError {
+    ParameterError::invalid("limit", format!("is not a whole number from 1 to {LIMIT_MAX}"))
 }
 
 fn parse_cursor(definition: &Definition, value: &str) -> Result<Cursor, ParameterError> {
@@ -358,6 +363,12 @@ mod tests {
                 "{start}"
             );
         }
+    }
+
+    #[test]
+    fn a_resumed_export_may_lack_only_its_end() {
+        let resumed = parse(&[("limit", "0"), ("as_of", "2026-01-28T12:00:00Z")]).unwrap();
+        assert_eq!(resumed.limit, Some(0));
     }
 
     #[test]

@@ -8,44 +8,53 @@ mod pairs;
 mod rows;
 mod session;
 
-use actix_web::dev::HttpServiceFactory;
+use actix_web::http::Method;
 use actix_web::middleware::Compress;
-use actix_web::{HttpRequest, HttpResponse, Resource, web};
+use actix_web::{HttpRequest, HttpResponse, Resource, Route, web};
 
 use crate::error::ApiError;
 
+/// Every address but the page's: its method, its path, who answers. Each path stands here once.
+fn addresses() -> Vec<(Method, &'static str, Route)> {
+    use Method as M;
+    vec![
+        (M::GET, "/healthz", web::to(health::alive)),
+        (M::GET, "/readyz", web::to(health::ready)),
+        (M::POST, "/api/login", web::to(session::sign_in)),
+        (M::POST, "/api/logout", web::to(session::sign_out)),
+        (M::GET, "/api/me", web::to(session::me)),
+        (M::GET, "/api/datasets", web::to(datasets::list)),
+        (M::GET, "/api/datasets/{name}", web::to(datasets::show)),
+        (M::GET, "/api/datasets/{name}/count", web::to(datasets::count)),
+        (
+            M::GET,
+            "/api/datasets/{name}/options/{filter}",
+            web::to(datasets::options),
+        ),
+        (M::GET, "/api/datasets/{name}/page", web::to(rows::page)),
+        (M::GET, "/api/datasets/{name}/rows", web::to(rows::rows)),
+        (M::GET, "/api/datasets/{name}/export", web::to(export::export)),
+        (M::GET, "/api/openapi.json", web::to(describe)),
+    ]
+}
+
 /// Adds every address.
 pub fn configure(config: &mut web::ServiceConfig) {
+    config.app_data(
+        web::JsonConfig::default()
+            .limit(16 * 1024)
+            .error_handler(|error, _| ApiError::Body(error.to_string()).into()),
+    );
+    for (method, path, route) in addresses() {
+        config.service(at(path).route(route.method(method)));
+    }
     config
-        .app_data(
-            web::JsonConfig::default()
-                .limit(16 * 1024)
-                .error_handler(|error, _| ApiError::Body(error.to_string()).into()),
-        )
-        .service(at("/healthz").route(web::get().to(health::alive)))
-        .service(at("/readyz").route(web::get().to(health::ready)))
-        .service(api())
+        .service(web::scope("/api").default_service(web::to(|| async { Err::<&str, _>(ApiError::NotFound) })))
         .service(
             web::scope("")
                 .wrap(Compress::default())
                 .default_service(web::to(page::serve)),
         );
-}
-
-fn api() -> impl HttpServiceFactory {
-    web::scope("/api")
-        .service(at("/login").route(web::post().to(session::sign_in)))
-        .service(at("/logout").route(web::post().to(session::sign_out)))
-        .service(at("/me").route(web::get().to(session::me)))
-        .service(at("/datasets").route(web::get().to(datasets::list)))
-        .service(at("/datasets/{name}").route(web::get().to(datasets::show)))
-        .service(at("/datasets/{name}/count").route(web::get().to(datasets::count)))
-        .service(at("/datasets/{name}/options/{filter}").route(web::get().to(datasets::options)))
-        .service(at("/datasets/{name}/page").route(web::get().to(rows::page)))
-        .service(at("/datasets/{name}/rows").route(web::get().to(rows::rows)))
-        .service(at("/datasets/{name}/export").route(web::get().to(export::export)))
-        .service(at("/openapi.json").route(web::get().to(describe)))
-        .default_service(web::to(|| async { Err::<&str, _>(ApiError::NotFound) }))
 }
 
 /// An address that answers a wrong method with a problem.
@@ -64,34 +73,31 @@ async fn describe() -> HttpResponse {
 
 #[cfg(test)]
 mod tests {
-    /// The addresses that `configure` and `api` register, as their text has them.
-    fn registered() -> Vec<String> {
-        let source = include_str!("mod.rs")
-            .split("/// An address that answers")
-            .next()
-            .unwrap_or_default();
-        let addresses = source
-            .split("at(\"")
-            .skip(1)
-            .filter_map(|rest| rest.split_once('"'));
-        let whole = |address: &str| match address.ends_with("z") {
-            true => address.to_owned(),
-            false => format!("/api{address}"),
-        };
-        addresses.map(|(address, _)| whole(address)).collect()
+    use std::collections::BTreeMap;
+
+    use serde::Deserialize;
+    use serde_json::Value;
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Description {
+        /// What each path takes, by method.
+        paths: BTreeMap<String, BTreeMap<String, Value>>,
     }
 
     #[test]
     fn the_description_has_every_address_and_no_other() {
-        let description: serde_json::Value =
-            serde_json::from_str(include_str!("../../openapi.json")).unwrap();
-        let mut described: Vec<_> = description["paths"]
-            .as_object()
-            .unwrap()
-            .keys()
-            .cloned()
+        let description: Description = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
+        let methods = |(path, operations): (String, BTreeMap<String, Value>)| {
+            let methods = operations.into_keys();
+            methods.map(move |method| format!("{} {path}", method.to_uppercase()))
+        };
+        let mut described: Vec<_> = description.paths.into_iter().flat_map(methods).collect();
+        let registered = addresses().into_iter();
+        let mut registered: Vec<_> = registered
+            .map(|(method, path, _)| format!("{method} {path}"))
             .collect();
-        let mut registered = registered();
         described.sort();
         registered.sort();
         assert_eq!(described, registered);

@@ -2,12 +2,14 @@
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
+use sqlx::Postgres;
+use sqlx::pool::PoolConnection;
 use wasm_export::rows::MEDIA_TYPE;
 
 use super::pairs::Pairs;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::datasets::{ParameterError, Query, Selection};
+use crate::datasets::{Dataset, ParameterError, Query, Selection};
 use crate::encoding;
 use crate::error::ApiError;
 use crate::rows::Prepared;
@@ -49,11 +51,7 @@ pub async fn page(
         .into());
     }
     selection.limit = Some(limit);
-    let query = Query::new(dataset, &caller, &selection)?;
-    let connection = app.source.for_query().await?;
-    let prepared = Prepared::on(connection, dataset, &query, &selection)
-        .await
-        .map_err(|error| blame_cursor(&selection, error))?;
+    let prepared = plan(dataset, &caller, &selection, app.source.for_query()).await?;
     Ok(answer(&app, prepared, &request))
 }
 
@@ -64,18 +62,27 @@ pub async fn page(
 pub async fn prepare(
     app: &App,
     caller: &Caller,
-    dataset: &crate::datasets::Dataset,
+    dataset: &Dataset,
     selection: &Selection,
 ) -> Result<Prepared, ApiError> {
     if app.stopping.is_cancelled() {
         return Err(ApiError::ShuttingDown);
     }
-    let query = Query::new(dataset, caller, selection)?;
-    let connection = app.source.for_export().await?;
-    let prepared = Prepared::on(connection, dataset, &query, selection).await;
-    let prepared = prepared.map_err(|error| blame_cursor(selection, error))?;
+    let prepared = plan(dataset, caller, selection, app.source.for_export()).await?;
     tracing::info!(dataset = dataset.definition.name, caller = caller.name, scope = ?caller.scope(), "an export begins");
     Ok(prepared)
+}
+
+/// Plans a query. The connection is not waited for before it is known that the caller may see what was asked for.
+async fn plan(
+    dataset: &Dataset,
+    caller: &Caller,
+    selection: &Selection,
+    connection: impl Future<Output = sqlx::Result<PoolConnection<Postgres>>>,
+) -> Result<Prepared, ApiError> {
+    let query = Query::new(dataset, caller, selection)?;
+    let prepared = Prepared::on(connection.await?, dataset, &query, selection).await;
+    prepared.map_err(|error| blame_cursor(selection, error))
 }
 
 /// Only a cursor can hold what PostgreSQL cannot read: everything else was parsed.

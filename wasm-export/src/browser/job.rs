@@ -1,8 +1,8 @@
 //! One export in the making: from its address to its file.
 
-use js_sys::{Date, Uint8Array, encode_uri_component};
+use js_sys::{Date, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::FileSystemFileHandle;
+use web_sys::{FileSystemFileHandle, UrlSearchParams};
 
 use super::failure::Failure;
 use super::protocol::{Destination, Finished, Progress, Start};
@@ -112,13 +112,17 @@ impl Job {
         let Some(point) = self.export.resume_point() else {
             return self.url.clone();
         };
-        let separator = if self.url.contains('?') { '&' } else { '?' };
-        let as_of = String::from(encode_uri_component(&point.as_of));
-        let after = point
-            .cursor
-            .map(|cursor| format!("&after={cursor}"))
-            .unwrap_or_default();
-        format!("{}{separator}as_of={as_of}{after}", self.url)
+        let (path, query) = self.url.split_once('?').unwrap_or((&self.url, ""));
+        let query = UrlSearchParams::new_with_str(query).expect("a text without `?` is a query");
+        query.set("as_of", &point.as_of);
+        if let Some(cursor) = &point.cursor {
+            query.set("after", cursor);
+        }
+        // What is no number is left to the server, which says so.
+        if let Some(limit) = query.get("limit").and_then(|limit| limit.parse::<u64>().ok()) {
+            query.set("limit", &limit.saturating_sub(self.rows()).to_string());
+        }
+        format!("{path}?{}", String::from(query.to_string()))
     }
 
     fn progress(&self) -> Progress {

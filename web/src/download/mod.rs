@@ -53,6 +53,8 @@ pub struct Exporter {
     pace: RwSignal<Pace>,
     order: RwSignal<Option<Order>>,
     began_ms: RwSignal<f64>,
+    /// The file that the visitor picked, if any.
+    picked: StoredValue<Option<JsValue>, LocalStorage>,
     worker: StoredValue<Option<ExportWorker>, LocalStorage>,
     session: Session,
     toasts: Toasts,
@@ -67,6 +69,7 @@ impl Exporter {
             pace: RwSignal::default(),
             order: RwSignal::new(None),
             began_ms: RwSignal::new(0.0),
+            picked: StoredValue::new_local(None),
             worker: StoredValue::new_local(None),
             session,
             toasts,
@@ -124,10 +127,18 @@ impl Exporter {
 
     /// Begins. The picked file is where it goes, if its destination says so.
     pub fn start(self, order: Order, picked: Option<JsValue>) {
-        let start = order.start.clone();
         self.order.set(Some(order));
+        self.picked.set_value(picked);
         self.began_ms.set(now_ms());
         self.begin_to_run();
+        self.start_worker();
+    }
+
+    fn start_worker(self) {
+        let Some(Order { start, .. }) = self.order.get_untracked() else {
+            return;
+        };
+        let picked = self.picked.get_value();
         let worker = ExportWorker::start(start, picked, move |message, file| {
             self.hear(message, file.as_ref())
         });
@@ -146,9 +157,7 @@ impl Exporter {
         self.begin_to_run();
         spawn_local(async move {
             match self.session.confirm().await {
-                Ok(true) => self
-                    .worker
-                    .with_value(|worker| worker.iter().for_each(ExportWorker::resume)),
+                Ok(true) => self.go_on(),
                 Ok(false) => {}
                 Err(problem) => self.fail(Failed {
                     problem,
@@ -157,6 +166,16 @@ impl Exporter {
                 }),
             }
         });
+    }
+
+    fn go_on(self) {
+        let resumed = self
+            .worker
+            .with_value(|worker| worker.as_ref().map(ExportWorker::resume));
+        // Without any worker the visitor has cancelled meanwhile.
+        if resumed == Some(false) {
+            self.start_worker();
+        }
     }
 
     /// Stops the export, or forgets one that has stopped; nothing is left of its file.

@@ -49,9 +49,16 @@ impl ExportWorker {
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
 
-        let on_error = Closure::new(move |event: Event| {
-            event.prevent_default();
-            hear(FromWorker::Failed(broken(&event)), None);
+        let on_error = Closure::new({
+            let is_ready = Rc::clone(&is_ready);
+            move |event: Event| {
+                event.prevent_default();
+                let failed = match is_ready.get() {
+                    true => broken(&event),
+                    false => not_loaded(),
+                };
+                hear(FromWorker::Failed(failed), None);
+            }
         });
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         Ok(Self {
@@ -62,9 +69,13 @@ impl ExportWorker {
         })
     }
 
-    /// Tells the worker to go on after a failure.
-    pub(super) fn resume(&self) {
-        say(&self.worker, &ToWorker::Resume, None);
+    /// Tells the worker to go on after a failure. `false`: its program has not arrived, so only another worker can.
+    pub(super) fn resume(&self) -> bool {
+        let is_ready = self.is_ready.get();
+        if is_ready {
+            say(&self.worker, &ToWorker::Resume, None);
+        }
+        is_ready
     }
 }
 
@@ -90,18 +101,23 @@ pub(super) fn failed(title: &str, error: &JsValue) -> Failed {
     )
 }
 
+/// A mistake in the worker's program.
 fn broken(event: &Event) -> Failed {
-    // An error without a message is a program that did not arrive; one with a message is a mistake in it.
     let message = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message);
-    match message.filter(|message| !message.is_empty()) {
-        Some(message) => failed_because(
-            "The export worker broke down",
-            format!("The browser says: {message}."),
-        ),
-        None => failed_because(
+    failed_because(
+        "The export worker broke down",
+        format!("The browser says: {}.", message.unwrap_or_default()),
+    )
+}
+
+/// A program of which not all arrived. The next worker fetches it again.
+fn not_loaded() -> Failed {
+    Failed {
+        resumable: true,
+        ..failed_because(
             "The export worker could not be loaded",
             "The server was stopped, or the network between it and you broke.".to_owned(),
-        ),
+        )
     }
 }
 
