@@ -4,9 +4,10 @@
 //! |---|---|
 //! | CSV | `csv`; how a cell is written in `dialect`, formulas in [`guard`] |
 //! | JSON, JSON lines | `json` |
+//! | XML | `xml` |
 //!
 //! What they share: `scan` finds the cells of a row and those that cannot be copied as they are, `block` copies short
-//! pieces, `repeats` remembers what cells were written as.
+//! pieces, `repeats` remembers what cells were written as, `marks` does all that for formats that put marks around text.
 
 mod block;
 mod columns;
@@ -14,9 +15,11 @@ mod csv;
 mod dialect;
 pub mod guard;
 mod json;
+mod marks;
 mod metadata;
 mod repeats;
 mod scan;
+mod xml;
 
 pub use columns::{ColumnError, chosen_columns, heading};
 
@@ -84,6 +87,8 @@ formats! {
     Json = "json", "json", "application/json", json::Json::array;
     /// One JSON object a line.
     Jsonl = "jsonl", "jsonl", "application/jsonl", json::Json::lines;
+    /// XML 1.0, described by `schema/export-1.xsd`.
+    Xml = "xml", "xml", "application/xml", xml::Xml::new;
 }
 
 /// Says whether rows with this header can be written as the options want them.
