@@ -10,6 +10,7 @@
 //! | [`export`] | [`Export`]: push bytes, finish |
 //! | [`mod@format`] | the formats, one file each; the formula guard and its decoder |
 //! | [`value`] | a raw cell and its column's kind, understood |
+//! | [`sum`] | exact sums of decimal text |
 //! | [`timestamp`], [`zone`] | times, written again in a zone and a style |
 //! | `compression`, `deflate`, `zip` | the whole file packed |
 //! | [`mod@file_name`] | what a finished file is called |
@@ -76,6 +77,7 @@ pub mod rows;
 #[cfg(test)]
 #[cfg(not(target_arch = "wasm32"))]
 mod sample;
+pub mod sum;
 pub mod timestamp;
 pub mod value;
 mod zip;

@@ -36,6 +36,8 @@ pub struct Options {
     pub guard: Guard,
     /// Whether the file says of itself what it is.
     pub metadata: Metadata,
+    /// How the rows of a document for people are laid out.
+    pub layout: Layout,
     /// How the whole file is packed.
     pub compression: Compression,
 }
@@ -103,6 +105,15 @@ words! {
         #[default] Without = "false",
         /// It does.
         With = "true",
+    }
+}
+words! {
+    /// How the rows of a document for people are laid out.
+    Layout, "layout" {
+        /// A table: a row each.
+        #[default] Table = "table",
+        /// A conversation to read: the rows are its messages.
+        Transcript = "transcript",
     }
 }
 words! {
@@ -215,7 +226,7 @@ mod tests {
     fn options_survive_the_way_to_the_worker() {
         let json = r#"{"format":"json","columns":["a"],"zone":"Asia/Shanghai","timestamps":"local","language":"zh",
             "header":"name","delimiter":"tab","bom":"false","newline":"lf","decimal":"comma","guard":"seeds",
-            "metadata":"true","compression":"gzip"}"#;
+            "metadata":"true","layout":"transcript","compression":"gzip"}"#;
         let options: Options = serde_json::from_str(json).unwrap();
         assert_eq!(
             serde_json::from_str::<Options>(&serde_json::to_string(&options).unwrap()).unwrap(),

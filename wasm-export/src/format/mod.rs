@@ -4,9 +4,11 @@
 //! |---|---|
 //! | CSV | `csv`; how a cell is written in `dialect`, formulas in [`guard`] |
 //! | JSON, JSON lines | `json` |
+//! | XML | `xml` |
+//! | Markdown | `markdown`; conversations in `markdown::transcript` |
 //!
 //! What they share: `scan` finds the cells of a row and those that cannot be copied as they are, `block` copies short
-//! pieces, `repeats` remembers what cells were written as.
+//! pieces, `repeats` remembers what cells were written as, `marks` does all that for formats that put marks around text.
 
 mod block;
 mod columns;
@@ -14,14 +16,18 @@ mod csv;
 mod dialect;
 pub mod guard;
 mod json;
+mod markdown;
+mod marks;
 mod metadata;
 mod repeats;
 mod scan;
+mod visible;
+mod xml;
 
 pub use columns::{ColumnError, chosen_columns, heading};
 
-use crate::options::{Options, words};
-use crate::rows::{Header, ReadError, Row};
+use crate::options::{Layout, Options, words};
+use crate::rows::{Header, Kind, ReadError, Row};
 
 /// Makes a file of one format, row by row. Everything is appended to `out`; nothing is ever taken back.
 pub(crate) trait FileFormat: Send {
@@ -50,6 +56,63 @@ pub enum FormatError {
     /// This program was built without Zstandard.
     #[error("this program cannot pack files as zstd; gzip and zip it can")]
     NoZstd,
+    /// The format has no such layout.
+    #[error("a {0} file cannot be laid out as a {1}; only markdown can")]
+    NoLayout(Format, Layout),
+    /// The file is made of columns that are not there.
+    #[error("{file} is made of {rows}: it needs the columns {missing} too")]
+    MissingColumns {
+        /// What is to be made, with its article.
+        file: &'static str,
+        /// What its rows must be.
+        rows: &'static str,
+        /// The names of those that are missing.
+        missing: String,
+    },
+}
+
+/// What a file is, if its rows must have certain columns.
+struct Made {
+    /// With its article: `a transcript`.
+    file: &'static str,
+    /// What its rows are: `messages`.
+    rows: &'static str,
+}
+
+impl Made {
+    /// Where the columns of these names stand in a row, and their kinds.
+    ///
+    /// # Errors
+    /// When some are missing among the columns at these positions.
+    fn places<const N: usize>(
+        &self,
+        header: &Header,
+        positions: &[usize],
+        names: [&str; N],
+    ) -> Result<[(usize, Kind); N], FormatError> {
+        let place = |name: &str| {
+            let position = positions
+                .iter()
+                .find(|&&position| header.columns[position].name == name);
+            position.map(|&position| (position, header.columns[position].kind))
+        };
+        let mut missing = Vec::new();
+        let places = names.map(|name| {
+            place(name).unwrap_or_else(|| {
+                missing.push(format!("`{name}`"));
+                (0, Kind::Text)
+            })
+        });
+        if missing.is_empty() {
+            Ok(places)
+        } else {
+            Err(FormatError::MissingColumns {
+                file: self.file,
+                rows: self.rows,
+                missing: missing.join(", "),
+            })
+        }
+    }
 }
 
 /// The list of formats. To each belong its word, how the names of its files end, their media type, and its writer.
@@ -75,6 +138,9 @@ macro_rules! formats {
         /// # Errors
         /// When the rows cannot be written as the options want them.
         pub(crate) fn new(header: &Header, positions: &[usize], options: &Options) -> Result<Box<dyn FileFormat>, FormatError> {
+            if options.layout != Layout::Table && options.format != Format::Markdown {
+                return Err(FormatError::NoLayout(options.format, options.layout));
+            }
             Ok(match options.format { $(Format::$name => Box::new($writer(header, positions, options)?)),+ })
         }
     };
@@ -87,6 +153,10 @@ formats! {
     Json = "json", "json", "application/json", json::Json::array;
     /// One JSON object a line.
     Jsonl = "jsonl", "jsonl", "application/jsonl", json::Json::lines;
+    /// A table of GitHub Flavored Markdown, or a conversation to read.
+    Markdown = "markdown", "md", "text/markdown; charset=utf-8", markdown::Markdown::new;
+    /// XML 1.0, described by `schema/export-1.xsd`.
+    Xml = "xml", "xml", "application/xml", xml::Xml::new;
 }
 
 /// Says whether rows with this header can be written as the options want them.

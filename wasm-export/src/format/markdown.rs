@@ -1,0 +1,223 @@
+//! Markdown: a table of GitHub Flavored Markdown, or a conversation to read ([`transcript`]).
+//!
+//! Text stays text: whatever could be markup in any reader is escaped, line ends are `<br>`, control characters are
+//! shown as their pictures (`␛`). Null and the empty text both are an empty cell. What escapes cannot reach is that
+//! some readers make links of mail addresses.
+
+mod transcript;
+
+use wide::u8x16;
+
+use self::transcript::Transcript;
+use super::columns::heading;
+use super::marks::{Cells, Markup, replace};
+use super::metadata::Metadata;
+use super::scan::Special;
+use super::visible::{mark_controls, picture, utf8};
+use super::{FileFormat, FormatError};
+use crate::options::{self, HeaderStyle, Layout, Options};
+use crate::rows::{Header, Kind, ReadError, Row};
+
+/// Text within a line.
+struct Inline;
+
+impl Special for Inline {
+    #[inline]
+    fn mark(bytes: u8x16) -> u8x16 {
+        let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
+        let is_escaped = is(b'\\') | is(b'|') | is(b'`') | is(b'*') | is(b'_') | is(b'[') | is(b']');
+        let is_other = is(b'~') | is(b'^') | is(b'$') | is(b'&') | is(b'<') | is(b':');
+        // `www.` is a link to some.
+        let is_w = (bytes | u8x16::splat(0x20)).simd_eq(u8x16::splat(b'w'));
+        is_escaped | is_other | is_w | mark_controls(bytes)
+    }
+}
+
+impl Markup for Inline {
+    fn write(text: &[u8], out: &mut Vec<u8>) {
+        let text = &*utf8(text);
+        replace(text, out, |at, byte| {
+            let before = &text[..at];
+            match byte {
+                b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => None,
+                b'\\' => Some("\\\\"),
+                // Readers differ over a bar after two backslashes.
+                b'|' if before.ends_with(b"\\") => Some("&#124;"),
+                b'|' => Some("\\|"),
+                b'`' => Some("\\`"),
+                b'*' => Some("\\*"),
+                b'_' => Some("\\_"),
+                b'[' => Some("\\["),
+                b']' => Some("\\]"),
+                b'~' => Some("\\~"),
+                b'$' => Some("\\$"),
+                b'^' => Some("\\^"),
+                b'&' => Some("&amp;"),
+                b'<' => Some("&lt;"),
+                b':' if text[at..].starts_with(b"://") => Some("\\:"),
+                b'.' if before.len() >= 3 && before[at - 3..].eq_ignore_ascii_case(b"www") => Some("\\."),
+                b'\n' if before.ends_with(b"\r") => Some(""),
+                b'\n' | b'\r' => Some("<br>"),
+                b'\t' => Some("&#9;"),
+                // Those at either end would be trimmed.
+                b' ' if at == 0 || at + 1 == text.len() => Some("&#32;"),
+                other => picture(other),
+            }
+        });
+    }
+}
+
+/// Writes one Markdown file.
+pub(super) enum Markdown {
+    Table(Table),
+    Transcript(Transcript),
+}
+
+impl Markdown {
+    /// A file of the columns at these positions.
+    ///
+    /// # Errors
+    /// When a transcript is wanted of rows that are no messages.
+    pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Result<Self, FormatError> {
+        Ok(match options.layout {
+            Layout::Table => Self::Table(Table::new(header, positions, options)),
+            Layout::Transcript => Self::Transcript(Transcript::new(header, positions, options)?),
+        })
+    }
+}
+
+impl FileFormat for Markdown {
+    fn begin(&mut self, out: &mut Vec<u8>) {
+        match self {
+            Self::Table(table) => table.begin(out),
+            Self::Transcript(transcript) => transcript.begin(out),
+        }
+    }
+
+    fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), ReadError> {
+        match self {
+            Self::Table(table) => table.row(row, out),
+            Self::Transcript(transcript) => transcript.row(row, out),
+        }
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) {
+        match self {
+            Self::Table(table) => table.finish(out),
+            Self::Transcript(transcript) => transcript.finish(out),
+        }
+    }
+}
+
+/// A row each.
+pub(super) struct Table {
+    /// Title and metadata, if the file has them, and the headings.
+    beginning: Vec<u8>,
+    has_metadata: bool,
+    columns: Vec<(usize, Kind)>,
+    cells: Cells<Inline>,
+    rows: u64,
+}
+
+impl Table {
+    fn new(header: &Header, positions: &[usize], options: &Options) -> Self {
+        let mut beginning = introduction(header, positions, options);
+        beginning.push(b'|');
+        for &position in positions {
+            beginning.push(b' ');
+            if options.header != HeaderStyle::None {
+                Inline::write(
+                    heading(&header.columns[position], options).as_bytes(),
+                    &mut beginning,
+                );
+            }
+            beginning.extend_from_slice(b" |");
+        }
+        beginning.extend_from_slice(b"\n|");
+        for &position in positions {
+            let is_number = header.columns[position].kind.is_number();
+            beginning.extend_from_slice(if is_number { b" ---: |" } else { b" --- |" });
+        }
+        beginning.push(b'\n');
+        Self {
+            beginning,
+            has_metadata: options.metadata == options::Metadata::With,
+            columns: positions
+                .iter()
+                .map(|&position| (position, header.columns[position].kind))
+                .collect(),
+            cells: Cells::new(header, options),
+            rows: 0,
+        }
+    }
+}
+
+impl FileFormat for Table {
+    fn begin(&mut self, out: &mut Vec<u8>) {
+        out.append(&mut self.beginning);
+    }
+
+    fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), ReadError> {
+        self.cells.read(row)?;
+        self.rows += 1;
+        for &(position, kind) in &self.columns {
+            out.extend_from_slice(b"| ");
+            self.cells.write(row.line(), position, kind, out);
+            out.push(b' ');
+        }
+        out.extend_from_slice(b"|\n");
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) {
+        if self.has_metadata {
+            out.extend_from_slice(format!("\nRows: {}\n", self.rows).as_bytes());
+        }
+    }
+}
+
+/// The title and what the rows are, if the file says that.
+fn introduction(header: &Header, positions: &[usize], options: &Options) -> Vec<u8> {
+    let mut out = Vec::new();
+    if options.metadata == options::Metadata::Without {
+        return out;
+    }
+    let metadata = Metadata::new(header, positions, options);
+    write_heading("#", metadata.title.as_bytes(), &mut out);
+    out.push(b'\n');
+    let facts = [
+        ("Dataset", metadata.dataset),
+        ("Exported at", metadata.exported_at),
+        ("Time zone", &metadata.zone),
+    ];
+    let filters = metadata.filters.iter();
+    for (name, value) in facts
+        .into_iter()
+        .chain(filters.map(|(name, value)| (&**name, &**value)))
+    {
+        out.extend_from_slice(b"- ");
+        Inline::write(name.as_bytes(), &mut out);
+        out.extend_from_slice(b": ");
+        Inline::write(value.as_bytes(), &mut out);
+        out.push(b'\n');
+    }
+    out.push(b'\n');
+    out
+}
+
+/// Writes a heading and its line's end.
+fn write_heading(level: &str, text: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(level.as_bytes());
+    out.push(b' ');
+    Inline::write(text, out);
+    // A heading may be closed by such signs, and then they are none of its text.
+    if out.ends_with(b"#") {
+        out.pop();
+        out.extend_from_slice(b"\\#");
+    }
+    out.push(b'\n');
+}
+
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod tests;

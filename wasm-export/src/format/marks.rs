@@ -1,0 +1,140 @@
+//! Rows of the formats that put marks around text: most cells are copied as they are, the others are escaped as the
+//! format has it.
+
+use super::block::{BLOCK, append};
+use super::repeats::Repeats;
+use super::scan::{Scan, Special};
+use crate::options::Options;
+use crate::rows::{Header, Kind, NULL, ReadError, Row};
+use crate::value::{CellText, Written, is_rewritten};
+
+/// How a format writes text. What it cannot copy as it is, it marks as [`Special`].
+pub(super) trait Markup: Special {
+    /// What `write` puts before any text that it does not have to change.
+    const BEFORE: &[u8] = b"";
+
+    /// Appends any text.
+    fn write(text: &[u8], out: &mut Vec<u8>);
+}
+
+/// Writes the cells of rows; holds what is known of the last row.
+pub(super) struct Cells<M> {
+    scan: Scan<M>,
+    text: CellText,
+    repeats: Repeats,
+    /// Whether the last row is UTF-8. A database may hold other bytes if its encoding is `SQL_ASCII`.
+    is_utf8: bool,
+}
+
+impl<M: Markup> Cells<M> {
+    pub(super) fn new(header: &Header, options: &Options) -> Self {
+        // A space where a cell begins is lost on many readers.
+        let mut suspicious = [false; 256];
+        suspicious[usize::from(b' ')] = true;
+        let mut scan = Scan::new(b'\t', header.columns.len(), suspicious);
+        for (position, column) in header.columns.iter().enumerate() {
+            if column.kind != Kind::Timestamp && is_rewritten(column.kind, options) {
+                scan.always_change(position);
+            }
+        }
+        Self {
+            scan,
+            text: CellText::new(options),
+            repeats: Repeats::new(),
+            is_utf8: true,
+        }
+    }
+
+    /// Takes in a row; the other questions are about it.
+    ///
+    /// # Errors
+    /// When it does not have the header's number of cells.
+    #[inline]
+    pub(super) fn read(&mut self, row: &Row<'_>) -> Result<(), ReadError> {
+        self.is_utf8 = std::str::from_utf8(row.line()).is_ok();
+        row.check_cells(self.scan.read(row.line()))
+    }
+
+    /// A raw cell of the row.
+    #[inline]
+    pub(super) fn raw<'a>(&self, line: &'a [u8], position: usize) -> &'a [u8] {
+        let (start, end) = self.scan.cell(position);
+        &line[start..end]
+    }
+
+    #[inline]
+    pub(super) fn is_null(&self, line: &[u8], position: usize) -> bool {
+        self.scan.is_changed(position) && self.raw(line, position) == NULL
+    }
+
+    /// Appends a cell of the row; nothing for null.
+    #[inline]
+    pub(super) fn write(&mut self, line: &[u8], position: usize, kind: Kind, out: &mut Vec<u8>) {
+        let (start, end) = self.scan.cell(position);
+        let cell = &line[start..end];
+        if self.scan.is_changed(position) || !self.is_utf8 {
+            return self.write_changed(cell, start, kind, out);
+        }
+        out.extend_from_slice(M::BEFORE);
+        if kind != Kind::Timestamp || !self.text.append_timestamp(cell, out) {
+            append(&self.scan.delimited()[start..], cell.len(), out);
+        }
+    }
+
+    fn write_changed(&mut self, cell: &[u8], place: usize, kind: Kind, out: &mut Vec<u8>) {
+        match self.scan.block(place) {
+            Some(&block) if kind == Kind::Text && cell.len() <= BLOCK => {
+                if !self.repeats.write(&block, cell.len(), out) {
+                    let start = out.len();
+                    self.write_raw(cell, kind, out);
+                    self.repeats.remember(&block, cell.len(), &out[start..]);
+                }
+            }
+            _ => self.write_raw(cell, kind, out),
+        }
+    }
+
+    /// Appends any raw cell; nothing for null.
+    pub(super) fn write_raw(&mut self, cell: &[u8], kind: Kind, out: &mut Vec<u8>) {
+        match self.text.write(cell, kind) {
+            Written::Null => {}
+            Written::Plain(text) | Written::Text(text) => M::write(text, out),
+        }
+    }
+}
+
+/// A mark that stands before or after a cell, ready to be appended in a block.
+pub(super) struct Mark {
+    bytes: Vec<u8>,
+    length: usize,
+}
+
+impl Mark {
+    pub(super) fn new(text: &str) -> Self {
+        let mut bytes = text.as_bytes().to_vec();
+        bytes.resize(text.len() + BLOCK, 0);
+        Self {
+            bytes,
+            length: text.len(),
+        }
+    }
+
+    #[inline]
+    pub(super) fn append(&self, out: &mut Vec<u8>) {
+        append(&self.bytes, self.length, out);
+    }
+}
+
+/// Appends text with something else for some of its bytes.
+#[inline]
+pub(super) fn replace(text: &[u8], out: &mut Vec<u8>, instead: impl Fn(usize, u8) -> Option<&'static str>) {
+    let mut taken = 0;
+    for (at, &byte) in text.iter().enumerate() {
+        if let Some(other) = instead(at, byte) {
+            out.extend_from_slice(&text[taken..at]);
+            out.extend_from_slice(other.as_bytes());
+            taken = at + 1;
+        }
+    }
+    out.extend_from_slice(&text[taken..]);
+}

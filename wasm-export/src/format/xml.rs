@@ -1,0 +1,228 @@
+//! XML 1.0, well-formed whatever the rows hold, in the namespace `urn:decant:export:1` that `schema/export-1.xsd`
+//! describes.
+//!
+//! ```xml
+//! <?xml version="1.0" encoding="UTF-8"?>
+//! <export xmlns="urn:decant:export:1" dataset="usage-logs">
+//! <columns>
+//! <column element="created_at" kind="timestamp">
+//! <name>created_at</name>
+//! <label>Time</label>
+//! </column>
+//! </columns>
+//! <row><created_at>2026-01-28T12:34:56.789Z</created_at></row>
+//! <end rows="1"/>
+//! </export>
+//! ```
+//!
+//! - A cell is an element called like its column, in the order of `columns`. **Null is an element that is left out**,
+//!   as PostgreSQL's own `query_to_xml` does it; the empty text is an empty element.
+//! - What is no XML name is written with `_xHHHH_` for each character that is none, as SQL/XML (ISO 9075-14) and
+//!   PostgreSQL do it: `cost (usd)` becomes `cost_x0020__x0028_usd_x0029_`; `_x` itself becomes `_x005F_x`.
+//! - Text that XML cannot hold even as a reference (control characters, `U+FFFE`, `U+FFFF`, bytes that are not
+//!   UTF-8) is base64 of its bytes, in an element with `encoding="base64"`. All other text stands there as it is.
+//! - Tabs, line ends and spaces at either end are written as references: a row is a line, and a reader that trims
+//!   leaves them.
+//! - Times, numbers and booleans are written as in JSON.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use wide::u8x16;
+
+use super::marks::{Cells, Mark, Markup, replace};
+use super::metadata::Metadata;
+use super::scan::Special;
+use super::{FileFormat, FormatError};
+use crate::options::{self, DecimalMark, Options};
+use crate::rows::{Header, Kind, ReadError, Row};
+
+/// The namespace of everything in the file.
+const NAMESPACE: &str = "urn:decant:export:1";
+
+/// Text between a start tag that lacks its `>` and an end tag.
+struct InElement;
+
+impl Special for InElement {
+    #[inline]
+    fn mark(bytes: u8x16) -> u8x16 {
+        let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
+        let is_control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
+        // U+FFFE and U+FFFF begin with 0xef. A tab is where a cell ends.
+        is(b'\\') | is(b'&') | is(b'<') | is(b'>') | is(0xef) | (is_control & !is(b'\t'))
+    }
+}
+
+impl Markup for InElement {
+    const BEFORE: &[u8] = b">";
+
+    fn write(text: &[u8], out: &mut Vec<u8>) {
+        if !can_be_held(text) {
+            out.extend_from_slice(b" encoding=\"base64\">");
+            out.extend_from_slice(STANDARD.encode(text).as_bytes());
+            return;
+        }
+        out.extend_from_slice(Self::BEFORE);
+        replace(text, out, |at, byte| match byte {
+            b'&' => Some("&amp;"),
+            b'<' => Some("&lt;"),
+            b'>' => Some("&gt;"),
+            b'\t' => Some("&#9;"),
+            b'\n' => Some("&#10;"),
+            b'\r' => Some("&#13;"),
+            b' ' if at == 0 || at + 1 == text.len() => Some("&#32;"),
+            _ => None,
+        });
+    }
+}
+
+/// Whether all of it is `Char` (XML 1.0, section 2.2).
+fn can_be_held(text: &[u8]) -> bool {
+    let is_char = |byte: &u8| *byte >= b' ' || matches!(byte, b'\t' | b'\n' | b'\r');
+    let has_noncharacter =
+        || memchr::memchr_iter(0xef, text).any(|at| matches!(text[at..], [0xef, 0xbf, 0xbe | 0xbf, ..]));
+    text.iter().all(is_char) && std::str::from_utf8(text).is_ok() && !has_noncharacter()
+}
+
+/// Writes one XML file.
+pub(super) struct Xml {
+    /// What stands before the rows.
+    beginning: Vec<u8>,
+    elements: Vec<Element>,
+    cells: Cells<InElement>,
+    rows: u64,
+}
+
+/// The cells of a column.
+struct Element {
+    position: usize,
+    kind: Kind,
+    /// `<created_at`
+    start: Mark,
+    /// `</created_at>`
+    end: Mark,
+}
+
+impl Xml {
+    /// A file of the columns at these positions.
+    pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Result<Self, FormatError> {
+        let element = |&position: &usize| {
+            let column = &header.columns[position];
+            let name = xml_name(&column.name);
+            Element {
+                position,
+                kind: column.kind,
+                start: Mark::new(&format!("<{name}")),
+                end: Mark::new(&format!("</{name}>")),
+            }
+        };
+        let options = Options {
+            // A number of XML Schema has a point.
+            decimal: DecimalMark::Dot,
+            ..options.clone()
+        };
+        Ok(Self {
+            beginning: beginning(
+                &Metadata::new(header, positions, &options),
+                options.metadata == options::Metadata::With,
+            ),
+            elements: positions.iter().map(element).collect(),
+            cells: Cells::new(header, &options),
+            rows: 0,
+        })
+    }
+}
+
+impl FileFormat for Xml {
+    fn begin(&mut self, out: &mut Vec<u8>) {
+        out.append(&mut self.beginning);
+    }
+
+    fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), ReadError> {
+        self.cells.read(row)?;
+        self.rows += 1;
+        let line = row.line();
+        out.extend_from_slice(b"<row>");
+        for element in &self.elements {
+            if !self.cells.is_null(line, element.position) {
+                element.start.append(out);
+                self.cells.write(line, element.position, element.kind, out);
+                element.end.append(out);
+            }
+        }
+        out.extend_from_slice(b"</row>\n");
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(format!("<end rows=\"{}\"/>\n</export>\n", self.rows).as_bytes());
+    }
+}
+
+fn beginning(metadata: &Metadata<'_>, with_metadata: bool) -> Vec<u8> {
+    let dataset = xml_name(metadata.dataset);
+    let mut out = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<export xmlns=\"{NAMESPACE}\" dataset=\"{dataset}\">\n"
+    )
+    .into_bytes();
+    if with_metadata {
+        out.extend_from_slice(b"<metadata>\n");
+        write_element("title", metadata.title, &mut out);
+        write_element("exported_at", metadata.exported_at, &mut out);
+        write_element("zone", &metadata.zone, &mut out);
+        for (name, value) in metadata.filters {
+            out.extend_from_slice(format!("<filter name=\"{}\"", xml_name(name)).as_bytes());
+            InElement::write(value.as_bytes(), &mut out);
+            out.extend_from_slice(b"</filter>\n");
+        }
+        out.extend_from_slice(b"</metadata>\n");
+    }
+    out.extend_from_slice(b"<columns>\n");
+    for column in &metadata.columns {
+        let kind = serde_json::json!(column.kind);
+        let kind = kind.as_str().unwrap_or_default();
+        out.extend_from_slice(
+            format!("<column element=\"{}\" kind=\"{kind}\">\n", xml_name(column.name)).as_bytes(),
+        );
+        write_element("name", column.name, &mut out);
+        write_element("label", column.label, &mut out);
+        out.extend_from_slice(b"</column>\n");
+    }
+    out.extend_from_slice(b"</columns>\n");
+    out
+}
+
+fn write_element(name: &str, text: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(format!("<{name}").as_bytes());
+    InElement::write(text.as_bytes(), out);
+    out.extend_from_slice(format!("</{name}>\n").as_bytes());
+}
+
+/// The XML name of any name; two names never become one. Letters beyond ASCII are escaped too, since readers differ
+/// over which of them a name may have.
+fn xml_name(name: &str) -> String {
+    if name.is_empty() {
+        return "_x_".to_owned();
+    }
+    let is_reserved = name
+        .get(..3)
+        .is_some_and(|first| first.eq_ignore_ascii_case("xml"));
+    let mut mapped = String::with_capacity(name.len());
+    for (at, letter) in name.char_indices() {
+        let stays = match letter {
+            '_' => !name[at..].starts_with("_x"),
+            '0'..='9' | '-' | '.' => at > 0,
+            'x' | 'X' => at > 0 || !is_reserved,
+            other => other.is_ascii_alphabetic(),
+        };
+        if stays {
+            mapped.push(letter);
+        } else {
+            mapped += &format!("_x{:04X}_", u32::from(letter));
+        }
+    }
+    mapped
+}
+
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod tests;

@@ -1,0 +1,338 @@
+//! Sums of decimal text, exact to the last digit, as PostgreSQL's `sum(numeric)` gives them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The most digits that a number of the quick way has, and so its most digits after the point.
+const QUICK_DIGITS: usize = 18;
+
+/// Decimal digits of a limb.
+const LIMB_DIGITS: i32 = 9;
+/// One more than the greatest limb.
+const LIMB: i128 = 1_000_000_000;
+
+/// No number may reach further from its point than PostgreSQL's: 131 072 digits before it, 16 383 after it. So memory
+/// has a bound.
+const REACH: i32 = 140_000;
+
+/// A sum of decimal numbers.
+#[derive(Clone, Debug, Default)]
+pub struct ExactSum {
+    /// The sums of short numbers, by how many digits they have after the point: 10^20 of them fit.
+    quick: [i128; QUICK_DIGITS + 1],
+    /// The sum of all others: what is added up at each power of 10^9, of either sign.
+    limbs: BTreeMap<i32, i128>,
+    /// The most digits after the point that any number had.
+    scale: usize,
+    unbounded: Unbounded,
+}
+
+/// What is in the sum besides numbers with digits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Unbounded {
+    #[default]
+    Nothing,
+    Infinity,
+    MinusInfinity,
+    NotANumber,
+}
+
+impl ExactSum {
+    /// Nothing yet: 0.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a number as PostgreSQL writes it: `-12.50`, `1.5e-07`, `NaN`, `Infinity`. `false`, and nothing is added,
+    /// if the text is no number.
+    pub fn add(&mut self, text: &[u8]) -> bool {
+        let (is_negative, digits) = match text {
+            [b'-', rest @ ..] => (true, rest),
+            [b'+', rest @ ..] => (false, rest),
+            _ => (false, text),
+        };
+        match read_quick(digits) {
+            Some((number, scale)) => {
+                self.scale = self.scale.max(scale);
+                self.quick[scale] += if is_negative { -number } else { number };
+                true
+            }
+            None => self.add_any(is_negative, digits),
+        }
+    }
+
+    fn add_any(&mut self, is_negative: bool, text: &[u8]) -> bool {
+        if text.eq_ignore_ascii_case(b"nan") {
+            self.unbounded = Unbounded::NotANumber;
+            return true;
+        }
+        if text.eq_ignore_ascii_case(b"infinity") {
+            let this = if is_negative {
+                Unbounded::MinusInfinity
+            } else {
+                Unbounded::Infinity
+            };
+            self.unbounded = match self.unbounded {
+                Unbounded::Nothing => this,
+                before if before == this => this,
+                _ => Unbounded::NotANumber,
+            };
+            return true;
+        }
+        let Some((digits, exponent)) = read_any(text) else {
+            return false;
+        };
+        self.scale = self.scale.max(usize::try_from(-exponent).unwrap_or(0));
+        add_digits(&mut self.limbs, is_negative, &digits, exponent);
+        true
+    }
+}
+
+/// A short number without an exponent: its digits as one number, and how many of them are after the point.
+#[inline]
+fn read_quick(text: &[u8]) -> Option<(i128, usize)> {
+    // A digit more for the point.
+    if text.is_empty() || text.len() > QUICK_DIGITS + 1 {
+        return None;
+    }
+    let (mut number, mut point) = (0_u64, None);
+    for (at, &byte) in text.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => number = number * 10 + u64::from(byte - b'0'),
+            b'.' if point.is_none() => point = Some(at),
+            _ => return None,
+        }
+    }
+    let scale = point.map_or(0, |point| text.len() - point - 1);
+    let digits = text.len() - usize::from(point.is_some());
+    ((1..=QUICK_DIGITS).contains(&digits)).then_some((i128::from(number), scale))
+}
+
+/// Any number without its sign: its digits, and by which power of ten the last of them counts.
+fn read_any(text: &[u8]) -> Option<(Vec<u8>, i32)> {
+    let (mantissa, power) = match text.iter().position(|byte| matches!(byte, b'e' | b'E')) {
+        Some(at) => (&text[..at], read_power(&text[at + 1..])?),
+        None => (text, 0),
+    };
+    let mut digits = mantissa.to_vec();
+    let mut scale = 0;
+    if let Some(point) = mantissa.iter().position(|&byte| byte == b'.') {
+        digits.remove(point);
+        scale = i32::try_from(digits.len() - point).ok()?;
+    }
+    let exponent = power - scale;
+    let is_near = i32::try_from(digits.len()).is_ok_and(|length| length.saturating_add(exponent) <= REACH);
+    let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    (is_number && is_near && exponent >= -REACH).then_some((digits, exponent))
+}
+
+fn read_power(text: &[u8]) -> Option<i32> {
+    let power: i32 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    (power.abs() <= REACH).then_some(power)
+}
+
+/// Adds digits of which the last counts by this power of ten.
+fn add_digits(limbs: &mut BTreeMap<i32, i128>, is_negative: bool, digits: &[u8], exponent: i32) {
+    let mut place = exponent;
+    let mut rest = digits;
+    while !rest.is_empty() {
+        // Up to the next power of 10^9.
+        let shift = place.rem_euclid(LIMB_DIGITS);
+        let count = rest.len().min((LIMB_DIGITS - shift) as usize);
+        let (before, these) = rest.split_at(rest.len() - count);
+        let number = these
+            .iter()
+            .fold(0, |number, digit| number * 10 + i128::from(digit - b'0'));
+        let number = number * 10_i128.pow(shift as u32);
+        if number != 0 {
+            *limbs.entry(place.div_euclid(LIMB_DIGITS)).or_default() +=
+                if is_negative { -number } else { number };
+        }
+        place += count as i32;
+        rest = before;
+    }
+}
+
+impl fmt::Display for ExactSum {
+    /// With as many digits after the point as the number with the most of them had.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.unbounded {
+            Unbounded::Nothing => {}
+            Unbounded::Infinity => return f.pad("Infinity"),
+            Unbounded::MinusInfinity => return f.pad("-Infinity"),
+            Unbounded::NotANumber => return f.pad("NaN"),
+        }
+        let mut limbs = self.limbs.clone();
+        for (scale, &sum) in self.quick.iter().enumerate() {
+            let digits = sum.unsigned_abs().to_string();
+            add_digits(&mut limbs, sum < 0, digits.as_bytes(), -(scale as i32));
+        }
+        let scale = self.scale as i32;
+        let lowest = (-scale).div_euclid(LIMB_DIGITS);
+        let highest = limbs.keys().next_back().copied().unwrap_or(0).max(0);
+        // Room for all that can be carried.
+        let places = lowest..=highest + 5;
+        let mut dense: Vec<i128> = places
+            .map(|place| limbs.get(&place).copied().unwrap_or(0))
+            .collect();
+        let mut magnitude = dense.clone();
+        let is_negative = carry(&mut magnitude) < 0;
+        if is_negative {
+            dense.iter_mut().for_each(|limb| *limb = -*limb);
+            carry(&mut dense);
+            magnitude = dense;
+        }
+        let mut digits: String = magnitude.iter().rev().map(|limb| format!("{limb:09}")).collect();
+        // No number has a digit below the scale.
+        digits.truncate(digits.len() - (-scale - lowest * LIMB_DIGITS) as usize);
+        let (whole, fraction) = digits.split_at(digits.len() - self.scale);
+        let whole = whole.trim_start_matches('0');
+        let sign = if is_negative { "-" } else { "" };
+        let whole = if whole.is_empty() { "0" } else { whole };
+        let point = if fraction.is_empty() { "" } else { "." };
+        write!(f, "{sign}{whole}{point}{fraction}")
+    }
+}
+
+/// Brings every limb between 0 and 10^9, the lowest first; what is left over is -1 if the whole is negative.
+fn carry(limbs: &mut [i128]) -> i128 {
+    limbs.iter_mut().fold(0, |carried, limb| {
+        let sum = *limb + carried;
+        *limb = sum.rem_euclid(LIMB);
+        sum.div_euclid(LIMB)
+    })
+}
+
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sum(numbers: &[&str]) -> String {
+        let mut sum = ExactSum::new();
+        for number in numbers {
+            assert!(sum.add(number.as_bytes()), "{number}");
+        }
+        sum.to_string()
+    }
+
+    #[test]
+    fn sums_are_what_postgresql_says() {
+        for (numbers, expected) in [
+            (&[][..], "0"),
+            (&["0"], "0"),
+            (&["1", "2", "-5"], "-2"),
+            (&["0.50", "1.5"], "2.00"),
+            (&["0.1", "0.2"], "0.3"),
+            (&["-0.1", "0.1"], "0.0"),
+            (&["-0.05"], "-0.05"),
+            (&["1e3", "1E-3", "2.5e+1"], "1025.001"),
+            (&["1.5e-07"], "0.00000015"),
+            (
+                &["123456789012345678901234567890", "1"],
+                "123456789012345678901234567891",
+            ),
+            (
+                &["-123456789012345678901234567890", "1"],
+                "-123456789012345678901234567889",
+            ),
+            (
+                &[
+                    "99999999999999999999.999999999999999999999",
+                    "0.000000000000000000001",
+                ],
+                "100000000000000000000.000000000000000000000",
+            ),
+            (
+                &[
+                    "1000000000000000000000000000000000000",
+                    "-0.000000000000000000000000000001",
+                ],
+                "999999999999999999999999999999999999.999999999999999999999999999999",
+            ),
+            (
+                &[
+                    "-1000000000000000000000000000000000000",
+                    "0.000000000000000000000000000001",
+                ],
+                "-999999999999999999999999999999999999.999999999999999999999999999999",
+            ),
+            (&[".5", "5."], "5.5"),
+            (&["NaN", "1"], "NaN"),
+            (&["Infinity", "1"], "Infinity"),
+            (&["-Infinity", "-Infinity"], "-Infinity"),
+            (&["Infinity", "-Infinity"], "NaN"),
+        ] {
+            assert_eq!(sum(numbers), expected, "{numbers:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_not_added() {
+        let mut sum = ExactSum::new();
+        for text in [
+            "",
+            "-",
+            ".",
+            "1.2.3",
+            "--1",
+            "1e",
+            "1e1e1",
+            "e5",
+            "0x1",
+            "1 ",
+            "1,5",
+            "1e999999999",
+            "1e-999999999",
+            "1e140000",
+            "nul",
+            "１",
+        ] {
+            assert!(!sum.add(text.as_bytes()), "{text}");
+        }
+        assert_eq!(sum.to_string(), "0");
+    }
+
+    #[test]
+    fn a_million_costs_add_up_to_the_last_digit() {
+        let mut sum = ExactSum::new();
+        for _ in 0..1_000_000 {
+            sum.add(b"123.000000000000001");
+        }
+        assert_eq!(sum.to_string(), "123000000.000000001000000");
+    }
+
+    proptest! {
+        #[test]
+        fn both_ways_agree_with_whole_numbers(numbers in proptest::collection::vec((any::<i64>(), 0usize..25), 0..40)) {
+            // Each is number × 10^-scale; all of them in units of 10^-25.
+            let mut sum = ExactSum::new();
+            let (mut expected, mut most) = (0_i128, 0);
+            for (number, scale) in numbers {
+                let number = number % 1_000_000;
+                let digits = format!("{:0width$}", number.unsigned_abs(), width = scale + 1);
+                let (whole, fraction) = digits.split_at(digits.len() - scale);
+                let sign = if number < 0 { "-" } else { "" };
+                let text = if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") };
+                prop_assert!(sum.add(text.as_bytes()));
+                expected += i128::from(number) * 10_i128.pow(25 - scale as u32);
+                most = most.max(scale);
+            }
+            let text = sum.to_string();
+            let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+            prop_assert_eq!(fraction.len(), most);
+            let units: i128 = format!("{whole}{fraction:0<25}").parse().unwrap();
+            prop_assert_eq!(units, expected);
+        }
+
+        #[test]
+        fn any_bytes_are_a_number_or_not(text in proptest::collection::vec(proptest::sample::select(&b"0123456789.eE+-N\xff"[..]), 0..40)) {
+            let mut sum = ExactSum::new();
+            sum.add(&text);
+            let _ = sum.to_string();
+        }
+    }
+}
