@@ -5,6 +5,7 @@
 //! | CSV | `csv`; how a cell is written in `dialect`, formulas in [`guard`] |
 //! | JSON, JSON lines | `json` |
 //! | XML | `xml` |
+//! | plain text: logs of probes | `text` |
 //! | Markdown | `markdown`; conversations in `markdown::transcript` |
 //!
 //! What they share: `scan` finds the cells of a row and those that cannot be copied as they are, `block` copies short
@@ -21,6 +22,7 @@ mod marks;
 mod metadata;
 mod repeats;
 mod scan;
+mod text;
 mod visible;
 mod xml;
 
@@ -152,6 +154,8 @@ formats! {
     Jsonl = "jsonl", "jsonl", "application/jsonl", json::Json::lines;
     /// A table of GitHub Flavored Markdown, or a conversation to read.
     Markdown = "markdown", "md", "text/markdown; charset=utf-8", markdown::Markdown::new;
+    /// Logs of probes, a line each.
+    Text = "text", "txt", "text/plain; charset=utf-8", text::Probes::new;
     /// XML 1.0, described by `schema/export-1.xsd`.
     Xml = "xml", "xml", "application/xml", xml::Xml::new;
 }
