@@ -5,6 +5,7 @@
 //! | CSV | `csv`; how a cell is written in `dialect`, formulas in [`guard`] |
 //! | JSON, JSON lines | `json` |
 //! | XML | `xml` |
+//! | HTML | `html`; what the rows come to in `html::summary` |
 //! | plain text: logs of probes | `text` |
 //! | Markdown | `markdown`; conversations in `markdown::transcript` |
 //!
@@ -16,6 +17,7 @@ mod columns;
 mod csv;
 mod dialect;
 pub mod guard;
+mod html;
 mod json;
 mod markdown;
 mod marks;
@@ -154,6 +156,8 @@ formats! {
     Jsonl = "jsonl", "jsonl", "application/jsonl", json::Json::lines;
     /// A table of GitHub Flavored Markdown, or a conversation to read.
     Markdown = "markdown", "md", "text/markdown; charset=utf-8", markdown::Markdown::new;
+    /// A report in one page, with a summary.
+    Html = "html", "html", "text/html; charset=utf-8", html::Html::new;
     /// Logs of probes, a line each.
     Text = "text", "txt", "text/plain; charset=utf-8", text::Probes::new;
     /// XML 1.0, described by `schema/export-1.xsd`.
