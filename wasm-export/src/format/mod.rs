@@ -5,6 +5,8 @@
 //! | CSV | `csv`; how a cell is written in `dialect`, formulas in [`guard`] |
 //! | JSON, JSON lines | `json` |
 //! | XML | `xml` |
+//! | HTML | `html`; what the rows come to in `html::summary` |
+//! | plain text: logs of probes | `text` |
 //! | Markdown | `markdown`; conversations in `markdown::transcript` |
 //!
 //! What they share: `scan` finds the cells of a row and those that cannot be copied as they are, `block` copies short
@@ -15,12 +17,14 @@ mod columns;
 mod csv;
 mod dialect;
 pub mod guard;
+mod html;
 mod json;
 mod markdown;
 mod marks;
 mod metadata;
 mod repeats;
 mod scan;
+mod text;
 mod visible;
 mod xml;
 
@@ -155,6 +159,10 @@ formats! {
     Jsonl = "jsonl", "jsonl", "application/jsonl", json::Json::lines;
     /// A table of GitHub Flavored Markdown, or a conversation to read.
     Markdown = "markdown", "md", "text/markdown; charset=utf-8", markdown::Markdown::new;
+    /// A report in one page, with a summary.
+    Html = "html", "html", "text/html; charset=utf-8", html::Html::new;
+    /// Logs of probes, a line each.
+    Text = "text", "txt", "text/plain; charset=utf-8", text::Probes::new;
     /// XML 1.0, described by `schema/export-1.xsd`.
     Xml = "xml", "xml", "application/xml", xml::Xml::new;
 }

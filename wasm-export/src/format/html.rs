@@ -1,0 +1,175 @@
+//! HTML: a report in one page that needs nothing else, with a summary for the reader in a hurry.
+//!
+//! There is no script in it and the page forbids any. Text stays text: `&<>"'` are references, control characters are
+//! shown as their pictures (`␛`), what is not UTF-8 is `U+FFFD`. Null is an empty cell of the class `null`.
+//!
+//! The summary ([`summary`]) is written after the rows and shown before them, so memory does not grow with the rows.
+
+mod summary;
+
+use wide::u8x16;
+
+use self::summary::Summary;
+use super::columns::heading;
+use super::marks::{Cells, Markup, replace};
+use super::metadata::Metadata;
+use super::scan::Special;
+use super::visible::{mark_controls, picture, utf8};
+use super::{FileFormat, FormatError};
+use crate::options::{self, HeaderStyle, Options};
+use crate::rows::{Header, Kind, ReadError, Row};
+
+const STYLE: &str = include_str!("html/style.css");
+
+/// Text between tags.
+struct BetweenTags;
+
+impl Special for BetweenTags {
+    #[inline]
+    fn mark(bytes: u8x16) -> u8x16 {
+        let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
+        let is_escaped = is(b'&') | is(b'<') | is(b'>') | is(b'"') | is(b'\'');
+        is(b'\\') | is_escaped | mark_controls(bytes)
+    }
+}
+
+impl Markup for BetweenTags {
+    fn write(text: &[u8], out: &mut Vec<u8>) {
+        replace(&utf8(text), out, |_, byte| match byte {
+            b'&' => Some("&amp;"),
+            b'<' => Some("&lt;"),
+            b'>' => Some("&gt;"),
+            b'"' => Some("&quot;"),
+            b'\'' => Some("&#39;"),
+            b'\n' | b'\t' => None,
+            // Readers make a line end of one that is no reference.
+            b'\r' => Some("&#13;"),
+            other => picture(other),
+        });
+    }
+}
+
+/// Writes one page.
+pub(super) struct Html {
+    /// What stands before the rows.
+    beginning: Vec<u8>,
+    columns: Vec<(usize, Kind)>,
+    cells: Cells<BetweenTags>,
+    summary: Summary,
+}
+
+impl Html {
+    /// A page of the columns at these positions.
+    pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Result<Self, FormatError> {
+        Ok(Self {
+            beginning: beginning(header, positions, options),
+            columns: positions
+                .iter()
+                .map(|&position| (position, header.columns[position].kind))
+                .collect(),
+            cells: Cells::new(header, options),
+            summary: Summary::new(header, positions, options),
+        })
+    }
+}
+
+impl FileFormat for Html {
+    fn begin(&mut self, out: &mut Vec<u8>) {
+        out.append(&mut self.beginning);
+    }
+
+    fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), ReadError> {
+        self.cells.read(row)?;
+        let line = row.line();
+        out.extend_from_slice(b"<tr>");
+        for &(position, kind) in &self.columns {
+            if self.cells.is_null(line, position) {
+                out.extend_from_slice(b"<td class=\"null\"></td>");
+            } else {
+                out.extend_from_slice(b"<td>");
+                self.cells.write(line, position, kind, out);
+                out.extend_from_slice(b"</td>");
+            }
+        }
+        out.extend_from_slice(b"</tr>\n");
+        self.summary.take(line, &mut self.cells);
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"</tbody>\n</table>\n</main>\n");
+        self.summary.write(&mut self.cells, out);
+        out.extend_from_slice(b"</body>\n</html>\n");
+    }
+}
+
+fn beginning(header: &Header, positions: &[usize], options: &Options) -> Vec<u8> {
+    let title = escape(&header.title);
+    let mut page = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>\n\
+         {STYLE}{}</style>\n</head>\n<body>\n<header>\n<h1>{title}</h1>\n",
+        alignment(header, positions)
+    );
+    if options.metadata == options::Metadata::With {
+        page += &facts(&Metadata::new(header, positions, options));
+    }
+    // The table scrolls, so the keyboard must reach it.
+    page += "</header>\n<main tabindex=\"0\">\n<table>\n";
+    if options.header != HeaderStyle::None {
+        page += "<thead>\n<tr>";
+        for &position in positions {
+            let heading = escape(&heading(&header.columns[position], options));
+            page += &format!("<th scope=\"col\">{heading}</th>");
+        }
+        page += "</tr>\n</thead>\n";
+    }
+    page += "<tbody>\n";
+    page.into_bytes()
+}
+
+/// The rule that puts numbers to the right.
+fn alignment(header: &Header, positions: &[usize]) -> String {
+    let numbers: Vec<String> = positions
+        .iter()
+        .zip(1..)
+        .filter(|&(&position, _)| header.columns[position].kind.is_number())
+        .map(|(_, place)| format!("main th:nth-child({place}), main td:nth-child({place})"))
+        .collect();
+    if numbers.is_empty() {
+        return String::new();
+    }
+    let rule = "text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums;";
+    format!("{} {{ {rule} }}\n", numbers.join(", "))
+}
+
+fn facts(metadata: &Metadata<'_>) -> String {
+    let known = [
+        ("Dataset", metadata.dataset),
+        ("Exported at", metadata.exported_at),
+        ("Time zone", &metadata.zone),
+    ];
+    let filters = metadata.filters.iter().map(|(name, value)| (&**name, &**value));
+    let facts: String = known
+        .into_iter()
+        .chain(filters)
+        .map(|(name, value)| fact(&escape(name), &escape(value)))
+        .collect();
+    format!("<dl>\n{facts}</dl>\n")
+}
+
+/// A line of a list of facts. Both are HTML.
+fn fact(name: &str, value: &str) -> String {
+    format!("<dt>{name}</dt><dd>{value}</dd>\n")
+}
+
+fn escape(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    BetweenTags::write(text.as_bytes(), &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod tests;

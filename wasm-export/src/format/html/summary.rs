@@ -1,0 +1,349 @@
+//! What the rows come to: how many, from when to when, exact totals, the most frequent values, and the rows that
+//! someone must look at. Its memory has a bound, however many rows there are.
+
+use std::collections::BTreeMap;
+
+use super::{BetweenTags, escape, fact};
+use crate::format::columns::heading;
+use crate::format::marks::Cells;
+use crate::options::{DecimalMark, Options};
+use crate::rows::{Header, Kind, NULL};
+use crate::sum::ExactSum;
+use crate::timestamp::Moment;
+
+/// Columns whose values are few, so that it says something how often each occurs.
+const COUNTED: &[&str] = &["status", "severity", "status_code", "model", "provider_name"];
+/// How many different values are counted for a column; those that come later are among the others.
+const VALUES_MAX: usize = 1000;
+/// How long such a value may be, in bytes.
+const VALUE_BYTES_MAX: usize = 256;
+/// How many values and highlights are shown.
+const SHOWN_MAX: usize = 20;
+/// How many cells of a row a highlight shows.
+const HIGHLIGHT_CELLS: usize = 6;
+/// How much of each, in bytes.
+const HIGHLIGHT_BYTES_MAX: usize = 300;
+
+/// Takes in the rows.
+pub(super) struct Summary {
+    rows: u64,
+    times: Option<Times>,
+    totals: Vec<Total>,
+    counts: Vec<Counts>,
+    highlights: Vec<Highlight>,
+    /// The columns that a highlight shows.
+    highlighted: Vec<Place>,
+    severity: Option<usize>,
+    status: Option<usize>,
+    decimal: DecimalMark,
+}
+
+/// Where a cell stands in a row.
+type Place = (usize, Kind);
+
+/// The earliest and the latest time. PostgreSQL's text of them has their order.
+struct Times {
+    place: Place,
+    heading: String,
+    first: Vec<u8>,
+    last: Vec<u8>,
+}
+
+struct Total {
+    position: usize,
+    heading: String,
+    sum: ExactSum,
+    has_numbers: bool,
+}
+
+/// How often each value of a column occurs.
+struct Counts {
+    place: Place,
+    heading: String,
+    /// Raw cells, as they came.
+    values: Vec<(Vec<u8>, u64)>,
+    /// Where each stands among them.
+    known: BTreeMap<Vec<u8>, usize>,
+    /// Where the last row's stands: often it is the next one's.
+    last: usize,
+    others: u64,
+}
+
+/// Rows that someone must look at.
+struct Highlight {
+    heading: String,
+    chooses: fn(severity: &[u8], status: &[u8]) -> bool,
+    /// HTML.
+    rows: Vec<String>,
+    more: u64,
+}
+
+impl Summary {
+    pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Self {
+        let columns = || {
+            positions
+                .iter()
+                .map(|&position| (position, &header.columns[position]))
+        };
+        let position = |name: &str| {
+            columns()
+                .find(|(_, column)| column.name == name)
+                .map(|(position, _)| position)
+        };
+        let place = |position: usize| (position, header.columns[position].kind);
+        let is_time = |kind: Kind| matches!(kind, Kind::Timestamp | Kind::LocalTimestamp);
+        let time = position("created_at")
+            .filter(|&position| is_time(header.columns[position].kind))
+            .or_else(|| Some(columns().find(|(_, column)| is_time(column.kind))?.0));
+        let (severity, status) = (position("severity"), position("status"));
+        Self {
+            rows: 0,
+            times: time.map(|position| Times {
+                place: place(position),
+                heading: heading(&header.columns[position], options),
+                first: Vec::new(),
+                last: Vec::new(),
+            }),
+            totals: columns()
+                .filter(|(_, column)| can_be_added(&column.name, column.kind))
+                .map(|(position, column)| Total {
+                    position,
+                    heading: heading(column, options),
+                    sum: ExactSum::new(),
+                    has_numbers: false,
+                })
+                .collect(),
+            counts: columns()
+                .filter(|(_, column)| COUNTED.contains(&column.name.as_str()))
+                .map(|(position, column)| Counts {
+                    place: place(position),
+                    heading: heading(column, options),
+                    values: Vec::new(),
+                    known: BTreeMap::new(),
+                    last: 0,
+                    others: 0,
+                })
+                .collect(),
+            highlights: highlights(&header.title, severity.is_some(), status.is_some()),
+            highlighted: columns()
+                .filter(|(_, column)| !is_id(&column.name))
+                .map(|(position, column)| (position, column.kind))
+                .take(HIGHLIGHT_CELLS)
+                .collect(),
+            severity,
+            status,
+            decimal: options.decimal,
+        }
+    }
+
+    /// Takes in the row that `cells` has read.
+    #[inline]
+    pub(super) fn take(&mut self, line: &[u8], cells: &mut Cells<BetweenTags>) {
+        self.rows += 1;
+        if let Some(times) = &mut self.times {
+            times.take(cells.raw(line, times.place.0));
+        }
+        for total in &mut self.totals {
+            total.has_numbers |= total.sum.add(cells.raw(line, total.position));
+        }
+        for counts in &mut self.counts {
+            counts.take(cells.raw(line, counts.place.0));
+        }
+        if !self.highlights.is_empty() {
+            self.take_highlights(line, cells);
+        }
+    }
+
+    fn take_highlights(&mut self, line: &[u8], cells: &mut Cells<BetweenTags>) {
+        let raw = |position: Option<usize>| position.map_or(NULL, |position| cells.raw(line, position));
+        let (severity, status) = (raw(self.severity), raw(self.status));
+        for highlight in &mut self.highlights {
+            if !(highlight.chooses)(severity, status) {
+                continue;
+            }
+            if highlight.rows.len() == SHOWN_MAX {
+                highlight.more += 1;
+                continue;
+            }
+            let mut row = Vec::new();
+            for &(position, kind) in &self.highlighted {
+                let cell = cells.raw(line, position);
+                if cell == NULL || cell.is_empty() {
+                    continue;
+                }
+                if !row.is_empty() {
+                    row.extend_from_slice(" · ".as_bytes());
+                }
+                let begin = beginning_of(cell, HIGHLIGHT_BYTES_MAX);
+                cells.write_raw(begin, kind, &mut row);
+                if begin.len() < cell.len() {
+                    row.extend_from_slice("…".as_bytes());
+                }
+            }
+            highlight.rows.push(String::from_utf8_lossy(&row).into_owned());
+        }
+    }
+
+    /// Writes the summary.
+    pub(super) fn write(&mut self, cells: &mut Cells<BetweenTags>, out: &mut Vec<u8>) {
+        let mut html = |cell: &[u8], kind: Kind| {
+            let mut html = Vec::new();
+            cells.write_raw(cell, kind, &mut html);
+            String::from_utf8_lossy(&html).into_owned()
+        };
+        let mut facts = fact("Rows", &self.rows.to_string());
+        if let Some(times) = self.times.as_ref().filter(|times| !times.first.is_empty()) {
+            let heading = escape(&times.heading);
+            facts += &fact(&format!("{heading}, first"), &html(&times.first, times.place.1));
+            facts += &fact(&format!("{heading}, last"), &html(&times.last, times.place.1));
+        }
+        for total in self.totals.iter().filter(|total| total.has_numbers) {
+            let mut sum = total.sum.to_string();
+            if self.decimal == DecimalMark::Comma {
+                sum = sum.replace('.', ",");
+            }
+            facts += &fact(&format!("{}, total", escape(&total.heading)), &sum);
+        }
+        let mut counts = String::new();
+        for column in self.counts.iter_mut().filter(|column| !column.values.is_empty()) {
+            counts += &format!(
+                "<div>\n<h3>{}</h3>\n<dl>\n{}</dl>\n</div>\n",
+                escape(&column.heading),
+                column.facts(&mut html)
+            );
+        }
+        let highlights: String = self.highlights.iter().map(Highlight::html).collect();
+        let section = format!(
+            "<section class=\"summary\" aria-labelledby=\"summary\">\n<h2 id=\"summary\">Summary</h2>\n\
+             <dl>\n{facts}</dl>\n{highlights}<div class=\"counts\">\n{counts}</div>\n</section>\n"
+        );
+        out.extend_from_slice(section.as_bytes());
+    }
+}
+
+impl Times {
+    fn take(&mut self, cell: &[u8]) {
+        let is_between = !self.first.is_empty() && *cell >= *self.first && *cell <= *self.last;
+        let is_time = || match self.place.1 {
+            Kind::Timestamp => Moment::in_utc(cell).is_some(),
+            _ => Moment::without_zone(cell).is_some(),
+        };
+        if is_between || !is_time() {
+            return;
+        }
+        if self.first.is_empty() || *cell < *self.first {
+            self.first = cell.to_vec();
+        }
+        if *cell > *self.last {
+            self.last = cell.to_vec();
+        }
+    }
+}
+
+impl Counts {
+    #[inline]
+    fn take(&mut self, cell: &[u8]) {
+        match self.values.get_mut(self.last) {
+            Some((value, count)) if value == cell => *count += 1,
+            _ => self.take_another(cell),
+        }
+    }
+
+    fn take_another(&mut self, cell: &[u8]) {
+        if let Some(&place) = self.known.get(cell) {
+            self.last = place;
+            self.values[place].1 += 1;
+        } else if self.values.len() < VALUES_MAX && cell.len() <= VALUE_BYTES_MAX {
+            self.last = self.values.len();
+            self.known.insert(cell.to_vec(), self.last);
+            self.values.push((cell.to_vec(), 1));
+        } else {
+            self.others += 1;
+        }
+    }
+
+    /// The most frequent values, and how many others there are.
+    fn facts(&mut self, html: &mut impl FnMut(&[u8], Kind) -> String) -> String {
+        self.values.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+        let (shown, rest) = self.values.split_at(self.values.len().min(SHOWN_MAX));
+        let mut facts = String::new();
+        for (value, count) in shown {
+            let value = match &**value {
+                NULL => "–".to_owned(),
+                b"" => "“”".to_owned(),
+                value => html(value, self.place.1),
+            };
+            facts += &fact(&value, &count.to_string());
+        }
+        let others = self.others + rest.iter().map(|(_, count)| count).sum::<u64>();
+        if others > 0 {
+            facts += &fact("<i>others</i>", &others.to_string());
+        }
+        facts
+    }
+}
+
+impl Highlight {
+    fn html(&self) -> String {
+        let is_alarm = if self.rows.is_empty() {
+            ""
+        } else {
+            " class=\"alarm\""
+        };
+        let count = self.rows.len() as u64 + self.more;
+        let mut html = format!("<h3{is_alarm}>{}: {count}</h3>\n", escape(&self.heading));
+        if self.rows.is_empty() {
+            return html;
+        }
+        html += "<ul>\n";
+        for row in &self.rows {
+            html += &format!("<li>{row}</li>\n");
+        }
+        if self.more > 0 {
+            html += &format!("<li>and {} more</li>\n", self.more);
+        }
+        html + "</ul>\n"
+    }
+}
+
+/// What is to be looked at among rows that say how grave they are, or how far someone is with them.
+fn highlights(title: &str, has_severity: bool, has_status: bool) -> Vec<Highlight> {
+    let highlight = |first: &str, chooses| Highlight {
+        heading: format!("{first} {}", title.to_lowercase()),
+        chooses,
+        rows: Vec::new(),
+        more: 0,
+    };
+    let mut highlights = Vec::new();
+    if has_severity {
+        highlights.push(highlight("Critical", |severity, status| {
+            severity.eq_ignore_ascii_case(b"critical") && !status.eq_ignore_ascii_case(b"resolved")
+        }));
+    }
+    if has_status {
+        highlights.push(highlight("Open", |_, status| {
+            status.eq_ignore_ascii_case(b"open")
+        }));
+    }
+    highlights
+}
+
+/// Whether the sum of a column's numbers says something.
+fn can_be_added(name: &str, kind: Kind) -> bool {
+    let is_name = is_id(name) || name.ends_with("_code");
+    matches!(kind, Kind::Integer | Kind::Decimal) && !is_name
+}
+
+fn is_id(name: &str) -> bool {
+    name == "id" || name.ends_with("_id")
+}
+
+/// At most so many bytes of a raw cell, and no part of a letter.
+fn beginning_of(cell: &[u8], length_max: usize) -> &[u8] {
+    let mut length = cell.len().min(length_max);
+    let is_within_a_letter = |length: usize| cell.get(length).is_some_and(|byte| byte & 0xc0 == 0x80);
+    while length > 0 && is_within_a_letter(length) {
+        length -= 1;
+    }
+    &cell[..length]
+}
