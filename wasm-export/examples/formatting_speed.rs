@@ -1,4 +1,5 @@
-//! How fast a core makes CSV of rows like a gateway's usage log, beside the `csv` crate's writer on the same rows.
+//! How fast a core makes CSV and XLSX of rows like a gateway's usage log, beside the `csv` crate's writer on the same
+//! rows.
 //!
 //!     cargo run --release -p wasm-export --example formatting_speed [ROWS [NAME]]
 
@@ -25,6 +26,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }),
         ("seeds", r#"{"guard":"seeds"}"#),
         ("none", r#"{"guard":"none","newline":"lf"}"#),
+        ("xlsx", r#"{"format":"xlsx"}"#),
+        (
+            "xlsx, Asia/Shanghai",
+            r#"{"format":"xlsx","zone":"Asia/Shanghai"}"#,
+        ),
     ] {
         if !name.contains(&wanted) {
             continue;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | CSV | `csv`; how a cell is written in `dialect`, formulas in [`guard`] |
 //! | JSON, JSON lines | `json` |
+//! | XLSX | `xlsx`; the package, numbers, texts, totals in `xlsx/` |
 //!
 //! What they share: `scan` finds the cells of a row and those that cannot be copied as they are, `block` copies short
 //! pieces, `repeats` remembers what cells were written as.
@@ -17,6 +18,7 @@ mod json;
 mod metadata;
 mod repeats;
 mod scan;
+mod xlsx;
 
 pub use columns::{ColumnError, chosen_columns, heading};
 
@@ -84,6 +86,8 @@ formats! {
     Json = "json", "json", "application/json", json::Json::array;
     /// One JSON object a line.
     Jsonl = "jsonl", "jsonl", "application/jsonl", json::Json::lines;
+    /// A workbook of spreadsheets, ISO/IEC 29500.
+    Xlsx = "xlsx", "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", xlsx::Xlsx::new;
 }
 
 /// Says whether rows with this header can be written as the options want them.
