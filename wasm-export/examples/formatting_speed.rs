@@ -1,4 +1,5 @@
-//! How fast a core makes CSV of rows like a gateway's usage log, beside the `csv` crate's writer on the same rows.
+//! How fast a core makes CSV and XLSX of rows like a gateway's usage log, beside the `csv` crate's writer on the same
+//! rows.
 //!
 //!     cargo run --release -p wasm-export --example formatting_speed [ROWS [NAME]]
 
@@ -32,6 +33,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "jsonl, Asia/Shanghai",
             r#"{"format":"jsonl","zone":"Asia/Shanghai"}"#,
         ),
+        ("xml", r#"{"format":"xml"}"#),
+        ("markdown", r#"{"format":"markdown"}"#),
+        ("html", r#"{"format":"html"}"#),
+        ("xlsx", r#"{"format":"xlsx"}"#),
     ] {
         if !name.contains(&wanted) {
             continue;

@@ -16,6 +16,24 @@ impl Day {
         date: *b"1970-01-01",
     };
 
+    /// 0001-01-01.
+    pub(crate) const NUMBER_MIN: i64 = -719_162;
+
+    /// 9999-12-31.
+    pub(crate) const NUMBER_MAX: i64 = 2_932_896;
+
+    /// The day that a text like `2026-01-28` is; `None` if it is none.
+    pub(crate) fn read(text: &[u8]) -> Option<Self> {
+        let date: [u8; 10] = text.try_into().ok()?;
+        let has_shape = date.iter().enumerate().all(|(place, byte)| match place {
+            4 | 7 => *byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+        let day = has_shape.then(|| Self::of_date(date)).flatten()?;
+        // A day that its month does not have would be one of the next.
+        Self::of_number(day.number).filter(|known| known.date == date)
+    }
+
     /// The day of a date of that shape; `None` if there is no such day in any month.
     pub(crate) fn of_date(date: [u8; 10]) -> Option<Self> {
         let year = two_digits(&date, 0) * 100 + two_digits(&date, 2);
@@ -105,6 +123,30 @@ mod tests {
         assert_eq!(Day::of_number(-719_163), None);
         for date in [b"2026-13-01", b"2026-00-01", b"2026-01-00", b"2026-01-32"] {
             assert_eq!(Day::of_date(*date), None);
+        }
+        assert_eq!(
+            Day::of_number(Day::NUMBER_MAX).map(|day| day.date),
+            Some(*b"9999-12-31")
+        );
+        assert_eq!(
+            Day::of_number(Day::NUMBER_MIN).map(|day| day.date),
+            Some(*b"0001-01-01")
+        );
+    }
+
+    #[test]
+    fn a_day_is_read_only_if_its_month_has_it() {
+        assert_eq!(Day::read(b"1970-01-01"), Some(Day::FIRST));
+        assert!(Day::read(b"2024-02-29").is_some());
+        for text in [
+            "2026-02-29",
+            "infinity",
+            "10000-01-01",
+            "2026-1-011",
+            "0044-03-15 BC",
+            "",
+        ] {
+            assert_eq!(Day::read(text.as_bytes()), None, "{text}");
         }
     }
 }

@@ -43,6 +43,13 @@ impl<'a> Moment<'a> {
         [digit(0), digit(1), digit(2)]
     }
 
+    /// What a clock shows at a moment that has no zone; `None` if there is no such time.
+    #[must_use]
+    pub fn wall_time(&self) -> Option<WallTime> {
+        let day = Day::of_date(self.date())?.number;
+        WallTime::new(day, self.second_of_day()?, self)
+    }
+
     fn date(&self) -> [u8; 10] {
         *self.seconds.first_chunk().expect("19 bytes begin with 10")
     }
@@ -51,6 +58,25 @@ impl<'a> Moment<'a> {
     fn second_of_day(&self) -> Option<i64> {
         let [hour, minute, second] = [11, 14, 17].map(|place| two_digits(self.seconds, place));
         (hour < 24 && minute < 60 && second < 60).then_some(hour * 3600 + minute * 60 + second)
+    }
+}
+
+/// What a clock on the wall shows, its milliseconds cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WallTime {
+    /// Days since 1970-01-01.
+    pub day: i64,
+    /// Milliseconds since midnight.
+    pub millisecond: u32,
+}
+
+impl WallTime {
+    fn new(day: i64, second: i64, moment: &Moment<'_>) -> Option<Self> {
+        let [tenth, hundredth, thousandth] = moment.milliseconds().map(|digit| u32::from(digit - b'0'));
+        let millisecond = second as u32 * 1000 + tenth * 100 + hundredth * 10 + thousandth;
+        (Day::NUMBER_MIN..=Day::NUMBER_MAX)
+            .contains(&day)
+            .then_some(Self { day, millisecond })
     }
 }
 
@@ -113,6 +139,14 @@ impl Clock {
         true
     }
 
+    /// What a clock in the zone shows at a moment given in UTC; `None` if there is no such time, or its year has no four
+    /// digits.
+    #[inline]
+    pub fn wall_time(&mut self, moment: &Moment<'_>) -> Option<WallTime> {
+        let (day, second) = self.local(moment)?;
+        WallTime::new(day, second, moment)
+    }
+
     /// Writes a moment that has no zone.
     pub fn write_without_zone(&self, moment: &Moment<'_>, out: &mut Vec<u8>) {
         self.write(moment.seconds, moment, out);
@@ -130,7 +164,9 @@ impl Clock {
         out.extend_from_slice(&text);
     }
 
-    fn shift(&mut self, moment: &Moment<'_>) -> Option<([u8; 19], i32)> {
+    /// The day in the zone, since 1970-01-01, and the second of it.
+    #[inline]
+    fn local(&mut self, moment: &Moment<'_>) -> Option<(i64, i64)> {
         if self.day_in_utc.date != moment.date() {
             self.day_in_utc = Day::of_date(moment.date())?;
         }
@@ -139,7 +175,11 @@ impl Clock {
             self.offset = self.zone.offset_around(utc);
         }
         let local = utc + i64::from(self.offset.seconds);
-        let (day, second) = (local.div_euclid(SECONDS_A_DAY), local.rem_euclid(SECONDS_A_DAY));
+        Some((local.div_euclid(SECONDS_A_DAY), local.rem_euclid(SECONDS_A_DAY)))
+    }
+
+    fn shift(&mut self, moment: &Moment<'_>) -> Option<([u8; 19], i32)> {
+        let (day, second) = self.local(moment)?;
         if self.day_in_zone.number != day {
             self.day_in_zone = Day::of_number(day)?;
         }

@@ -33,6 +33,42 @@ struct File {
     checksum: u32,
 }
 
+/// A file that is packed before its turn in an archive has come.
+pub(crate) struct Packed {
+    deflate: Deflate,
+    checksum: crc32fast::Hasher,
+    size: u64,
+    bytes: Vec<u8>,
+}
+
+impl Packed {
+    pub(crate) fn new() -> Self {
+        Self {
+            deflate: Deflate::new(),
+            checksum: crc32fast::Hasher::new(),
+            size: 0,
+            bytes: Vec::new(),
+        }
+    }
+
+    /// Appends bytes to the file.
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        self.checksum.update(bytes);
+        self.deflate.push(bytes, &mut self.bytes);
+        self.size += bytes.len() as u64;
+    }
+
+    /// How many bytes the file has.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// How many of them are held, packed.
+    pub(crate) fn held(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
 /// The file that is being written.
 struct Open {
     file: File,
@@ -93,6 +129,19 @@ impl Zip {
             open.file.size += bytes.len() as u64;
             open.file.packed += (out.len() - start) as u64;
         }
+    }
+
+    /// Appends a file of less than 4 GiB that has been packed already.
+    pub(crate) fn append(&mut self, name: &str, packed: Packed, out: &mut Vec<u8>) {
+        self.begin(name, false, out);
+        if let Some(open) = &mut self.open {
+            out.extend_from_slice(&packed.bytes);
+            open.file.size = packed.size;
+            open.file.packed = packed.bytes.len() as u64;
+            open.deflate = packed.deflate;
+            open.checksum = packed.checksum;
+        }
+        self.end(out);
     }
 
     /// Ends the file that was begun last.

@@ -8,6 +8,7 @@
 //! | HTML | `html`; what the rows come to in `html::summary` |
 //! | plain text: logs of probes | `text` |
 //! | Markdown | `markdown`; conversations in `markdown::transcript` |
+//! | XLSX | `xlsx`; the package, numbers, texts, totals in `xlsx/` |
 //!
 //! What they share: `scan` finds the cells of a row and those that cannot be copied as they are, `block` copies short
 //! pieces, `repeats` remembers what cells were written as, `marks` does all that for formats that put marks around text.
@@ -26,6 +27,7 @@ mod repeats;
 mod scan;
 mod text;
 mod visible;
+mod xlsx;
 mod xml;
 
 pub use columns::{ColumnError, chosen_columns, heading};
@@ -165,6 +167,8 @@ formats! {
     Text = "text", "txt", "text/plain; charset=utf-8", text::Probes::new;
     /// XML 1.0, described by `schema/export-1.xsd`.
     Xml = "xml", "xml", "application/xml", xml::Xml::new;
+    /// A workbook of spreadsheets, ISO/IEC 29500.
+    Xlsx = "xlsx", "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", xlsx::Xlsx::new;
 }
 
 /// Says whether rows with this header can be written as the options want them.

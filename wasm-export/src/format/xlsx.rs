@@ -1,0 +1,313 @@
+//! XLSX (ISO/IEC 29500, transitional): a sheet of typed cells, further ones where it is full, and totals.
+//!
+//! A number is a number where a spreadsheet keeps all its digits, otherwise it is text; what is too long for a cell
+//! goes on in a sheet of its own. Cells carry no references and texts stand where they are shown, so no more of the
+//! file is held than is being packed.
+
+mod about;
+mod cells;
+mod long_texts;
+mod number;
+mod package;
+mod pile;
+mod serial;
+mod sheet;
+mod sheet_names;
+mod sum;
+mod text;
+mod totals;
+
+use std::mem::take;
+
+use wide::u8x16;
+
+use self::about::About;
+use self::long_texts::LongTexts;
+use self::number::Number;
+use self::package::{Group, Package};
+use self::sheet::{Layout, ROWS_MAX, cell_reference};
+use self::text::{CELL_UNITS_MAX, split_units};
+use self::totals::Totals;
+use super::block::{BLOCK, append};
+use super::columns::heading;
+use super::repeats::Repeats;
+use super::scan::{Scan, Special};
+use super::{FileFormat, FormatError};
+use crate::options::{self, DecimalMark, HeaderStyle, Options, TimestampStyle};
+use crate::rows::{Header, Kind, NULL, ReadError, Row};
+use crate::timestamp::{Clock, Moment, WallTime};
+use crate::value::{CellText, Written};
+
+/// What means something to COPY or to XML, and `_`, with which the escapes of a spreadsheet begin. Beyond ASCII there
+/// are characters that XML cannot hold, and bytes that are no characters.
+struct InCell;
+
+impl Special for InCell {
+    #[inline]
+    fn mark(bytes: u8x16) -> u8x16 {
+        let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
+        let is_control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
+        let is_beyond_ascii = bytes.max(u8x16::splat(0x80)).simd_eq(bytes);
+        is(b'\\')
+            | is(b'&')
+            | is(b'<')
+            | is(b'>')
+            | is(b'_')
+            // A tab is where a cell ends; one within a cell has a backslash.
+            | (is_control & !is(b'\t'))
+            | is_beyond_ascii
+    }
+}
+
+/// Writes one workbook.
+pub(super) struct Xlsx {
+    title: String,
+    columns: Vec<Column>,
+    layout: Layout,
+    package: Package,
+    /// How many rows a sheet takes, its header among them.
+    rows_max: u32,
+    /// How many the open sheet has.
+    sheet_rows: u32,
+    rows: u64,
+    scan: Scan<InCell>,
+    cells: Cells,
+    long_texts: LongTexts,
+    totals: Option<Totals>,
+    about: Option<About>,
+}
+
+struct Column {
+    position: usize,
+    kind: Kind,
+    /// Which of the sums its numbers are added to.
+    sum: Option<usize>,
+}
+
+/// Writes cells that need more than a copy.
+struct Cells {
+    clock: Clock,
+    text: CellText,
+    repeats: Repeats,
+}
+
+impl Xlsx {
+    /// A workbook of the columns at these positions.
+    pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Result<Self, FormatError> {
+        let options = &Options {
+            // A serial has no zone, and XML's numbers have a point.
+            timestamps: TimestampStyle::Local,
+            decimal: DecimalMark::Dot,
+            ..options.clone()
+        };
+        let mut suspicious = [false; 256];
+        suspicious[usize::from(b' ')] = true;
+        let mut scan = Scan::new(b'\t', header.columns.len(), suspicious);
+        for (position, column) in header.columns.iter().enumerate() {
+            if matches!(column.kind, Kind::Timestamp | Kind::LocalTimestamp) {
+                scan.always_change(position);
+            }
+        }
+        let totals = Totals::new(header, positions, options);
+        let column = |&position: &usize| Column {
+            position,
+            kind: header.columns[position].kind,
+            sum: totals.as_ref().and_then(|totals| totals.sum_of(position)),
+        };
+        let headings = positions
+            .iter()
+            .map(|&position| {
+                (
+                    heading(&header.columns[position], options),
+                    header.columns[position].kind,
+                )
+            })
+            .collect();
+        Ok(Self {
+            title: header.title.clone(),
+            columns: positions.iter().map(column).collect(),
+            layout: Layout::new(headings, options.header != HeaderStyle::None),
+            package: Package::new(&header.as_of),
+            rows_max: ROWS_MAX,
+            sheet_rows: 0,
+            rows: 0,
+            scan,
+            cells: Cells {
+                clock: Clock::new(options.zone.clone(), options.timestamps),
+                text: CellText::new(options),
+                repeats: Repeats::new(),
+            },
+            long_texts: LongTexts::new(),
+            about: (options.metadata == options::Metadata::With)
+                .then(|| About::new(header, positions, options)),
+            totals,
+        })
+    }
+
+    fn begin_sheet(&mut self, out: &mut Vec<u8>) {
+        self.package.begin_sheet(Group::Rows, &self.title, out);
+        self.sheet_rows = self.layout.write_head(&mut self.package.xml);
+    }
+
+    fn end_sheet(&mut self, out: &mut Vec<u8>) {
+        let filter = self.layout.write_foot(self.sheet_rows, &mut self.package.xml);
+        self.package.end_sheet(filter, out);
+        self.long_texts.write(&mut self.package, out);
+    }
+
+    fn write_row(&mut self, line: &[u8]) {
+        let time = self.begin_totals(line);
+        self.package.xml.extend_from_slice(b"<row>");
+        let mut nulls = 0;
+        for index in 0..self.columns.len() {
+            let Column { position, kind, sum } = self.columns[index];
+            let (start, end) = self.scan.cell(position);
+            let cell = &line[start..end];
+            if cell == NULL {
+                nulls += 1;
+                continue;
+            }
+            let xml = &mut self.package.xml;
+            // Those at the end of the row need not be written at all.
+            for _ in 0..take(&mut nulls) {
+                xml.extend_from_slice(b"<c/>");
+            }
+            let is_written = match kind {
+                Kind::Integer | Kind::Decimal => {
+                    let number = Number::read(cell);
+                    if let (Some(sum), Some(totals)) = (sum, &mut self.totals) {
+                        totals.add(sum, cell, number.as_ref());
+                    }
+                    number.is_some_and(|number| {
+                        number.is_kept()
+                            && cells::append_number(&self.scan.delimited()[start..], number.length, xml)
+                    })
+                }
+                Kind::Float => number::is_kept_float(cell) && cells::append_number(cell, cell.len(), xml),
+                Kind::Boolean => cells::write_boolean(cell, xml),
+                Kind::Date => self.cells.write_date(cell, xml),
+                Kind::Timestamp | Kind::LocalTimestamp => match time {
+                    Some((known, time)) if known == position => cells::write_time(time, xml),
+                    _ => self
+                        .cells
+                        .wall_time(cell, kind)
+                        .is_some_and(|time| cells::write_time(time, xml)),
+                },
+                _ => false,
+            };
+            if is_written {
+                continue;
+            }
+            if cell.len() > CELL_UNITS_MAX {
+                self.write_long(cell, index);
+            } else if self.scan.is_changed(position) {
+                self.cells.write_changed(cell, kind, self.scan.block(start), xml);
+            } else {
+                xml.extend_from_slice(b"<c t=\"inlineStr\"><is><t>");
+                append(&self.scan.delimited()[start..], cell.len(), xml);
+                xml.extend_from_slice(b"</t></is></c>");
+            }
+        }
+        self.package.xml.extend_from_slice(b"</row>");
+    }
+
+    /// Counts a row among those of its time, which is told with the column that it stands in.
+    fn begin_totals(&mut self, line: &[u8]) -> Option<(usize, WallTime)> {
+        let totals = self.totals.as_mut()?;
+        let (start, end) = self.scan.cell(totals.time.position);
+        let time = self.cells.wall_time(&line[start..end], totals.time.kind);
+        totals.begin_row(time);
+        Some((totals.time.position, time?))
+    }
+
+    /// Writes a text that may be too long for a cell.
+    fn write_long(&mut self, cell: &[u8], column: usize) {
+        let text = match self.cells.text.write(cell, self.columns[column].kind) {
+            Written::Plain(text) | Written::Text(text) => String::from_utf8_lossy(text),
+            Written::Null => return,
+        };
+        let (first, rest) = split_units(&text);
+        cells::write_text(first, &mut self.package.xml);
+        if !rest.is_empty() {
+            let reference = cell_reference(column, self.sheet_rows + 1);
+            self.long_texts.push(self.package.sheet_name(), &reference, rest);
+        }
+    }
+}
+
+impl FileFormat for Xlsx {
+    fn begin(&mut self, out: &mut Vec<u8>) {
+        self.package.begin(out);
+        self.begin_sheet(out);
+    }
+
+    fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), ReadError> {
+        let line = row.line();
+        row.check_cells(self.scan.read(line))?;
+        if self.sheet_rows >= self.rows_max || self.package.is_sheet_large() || self.long_texts.are_many() {
+            self.end_sheet(out);
+            self.begin_sheet(out);
+        }
+        self.write_row(line);
+        self.sheet_rows += 1;
+        self.rows += 1;
+        self.package.pack(out);
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) {
+        self.end_sheet(out);
+        if let Some(about) = &self.about {
+            about.write(self.rows, &mut self.package, out);
+        }
+        if let Some(totals) = self.totals.take() {
+            totals.write(&mut self.package, out);
+        }
+        self.package.finish(out);
+    }
+}
+
+impl Cells {
+    /// What the clock of the file showed at a time; `None` where it cannot be told.
+    #[inline]
+    fn wall_time(&mut self, cell: &[u8], kind: Kind) -> Option<WallTime> {
+        match kind {
+            Kind::Timestamp => self.clock.wall_time(&Moment::in_utc(cell)?),
+            _ => Moment::without_zone(cell)?.wall_time(),
+        }
+    }
+
+    fn write_date(&mut self, cell: &[u8], xml: &mut Vec<u8>) -> bool {
+        let day = crate::day::Day::read(cell);
+        day.is_some_and(|day| cells::write_day(day.number, xml))
+    }
+
+    /// Writes a cell whose text is not its bytes. Its block is what begins with it.
+    fn write_changed(&mut self, cell: &[u8], kind: Kind, block: Option<&[u8; BLOCK]>, xml: &mut Vec<u8>) {
+        xml.extend_from_slice(b"<c t=\"inlineStr\"><is><t");
+        match block {
+            Some(block) if kind == Kind::Text && cell.len() <= BLOCK => {
+                if !self.repeats.write(block, cell.len(), xml) {
+                    let start = xml.len();
+                    self.write_content(cell, kind, xml);
+                    self.repeats.remember(block, cell.len(), &xml[start..]);
+                }
+            }
+            _ => self.write_content(cell, kind, xml),
+        }
+        xml.extend_from_slice(b"</t></is></c>");
+    }
+
+    fn write_content(&mut self, cell: &[u8], kind: Kind, xml: &mut Vec<u8>) {
+        match self.text.write(cell, kind) {
+            Written::Plain(text) | Written::Text(text) => {
+                text::write_content(&String::from_utf8_lossy(text), xml)
+            }
+            Written::Null => xml.push(b'>'),
+        }
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod tests;

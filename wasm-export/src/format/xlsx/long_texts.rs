@@ -1,0 +1,116 @@
+//! What is too long for a cell goes on in sheets of their own.
+//!
+//! The rows are being written when such a text comes, and an archive is written front to back. So the sheet is packed
+//! aside; when much of it is held, the sheet of rows is ended so that this one can be written, and both go on in
+//! further ones. Nothing is left out, and no more is held than that much and one row.
+
+use super::cells;
+use super::package::{Group, Package};
+use super::sheet::{Layout, ROWS_MAX};
+use super::text::split_units;
+use crate::rows::Kind;
+use crate::zip::Packed;
+
+/// How much of a packed sheet is held.
+const HELD_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// How large it may be unpacked; far below 4 GiB even with one row more.
+const SIZE_MAX: u64 = 2 * 1024 * 1024 * 1024;
+
+/// Room for the parts of one row more.
+const ROWS_HELD_MAX: u32 = ROWS_MAX / 2;
+
+pub(super) struct LongTexts {
+    layout: Layout,
+    sheet: Option<Sheet>,
+    held_bytes_max: usize,
+}
+
+struct Sheet {
+    packed: Packed,
+    rows: u32,
+    /// Holds the next row.
+    xml: Vec<u8>,
+}
+
+impl LongTexts {
+    pub(super) fn new() -> Self {
+        let columns = [
+            ("Sheet", Kind::Text),
+            ("Cell", Kind::Integer),
+            ("Part", Kind::Integer),
+            ("Text", Kind::Json),
+        ];
+        let headings = columns.map(|(heading, kind)| (heading.to_owned(), kind)).to_vec();
+        Self {
+            layout: Layout::new(headings, true),
+            sheet: None,
+            held_bytes_max: HELD_BYTES_MAX,
+        }
+    }
+
+    /// Lets less be held.
+    #[cfg(test)]
+    pub(super) fn hold_at_most(&mut self, bytes: usize) {
+        self.held_bytes_max = bytes;
+    }
+
+    /// Whether it is time to write them.
+    pub(super) fn are_many(&self) -> bool {
+        self.sheet.as_ref().is_some_and(|sheet| {
+            sheet.packed.held() >= self.held_bytes_max
+                || sheet.packed.size() > SIZE_MAX
+                || sheet.rows > ROWS_HELD_MAX
+        })
+    }
+
+    /// Takes what follows the text of a cell.
+    pub(super) fn push(&mut self, sheet_name: &str, reference: &str, text: &str) {
+        let layout = &self.layout;
+        let sheet = self.sheet.get_or_insert_with(|| Sheet::begin(layout));
+        // The first part is in the cell.
+        let (mut number, mut rest) = (2, text);
+        while !rest.is_empty() {
+            let (part, further) = split_units(rest);
+            sheet.write(sheet_name, reference, number, part);
+            (number, rest) = (number + 1, further);
+        }
+    }
+
+    /// Writes the sheet, if there is anything in it, and begins anew.
+    pub(super) fn write(&mut self, package: &mut Package, out: &mut Vec<u8>) {
+        if let Some(mut sheet) = self.sheet.take() {
+            let filter = self.layout.write_foot(sheet.rows, &mut sheet.xml);
+            sheet.pack();
+            package.append_sheet(Group::LongTexts, "Long texts", sheet.packed, filter, out);
+        }
+    }
+}
+
+impl Sheet {
+    fn begin(layout: &Layout) -> Self {
+        let mut xml = Vec::new();
+        let rows = layout.write_head(&mut xml);
+        Self {
+            packed: Packed::new(),
+            rows,
+            xml,
+        }
+    }
+
+    fn write(&mut self, sheet_name: &str, reference: &str, number: u64, part: &str) {
+        self.xml.extend_from_slice(b"<row>");
+        cells::write_text(sheet_name, &mut self.xml);
+        cells::write_text(reference, &mut self.xml);
+        cells::write_count(number, cells::Style::Plain, &mut self.xml);
+        cells::write_text(part, &mut self.xml);
+        self.xml.extend_from_slice(b"</row>");
+        self.rows += 1;
+        self.pack();
+    }
+
+    fn pack(&mut self) {
+        self.packed.push(&self.xml);
+        self.xml.clear();
+    }
+}

@@ -1,0 +1,63 @@
+//! The names of a workbook's sheets: what a spreadsheet takes, each only once.
+
+/// In UTF-16 units.
+const LENGTH_MAX: usize = 31;
+
+/// The names that are taken.
+pub(super) struct SheetNames {
+    lowercase: Vec<String>,
+}
+
+impl SheetNames {
+    pub(super) fn new() -> Self {
+        Self {
+            // Excel keeps this one for itself.
+            lowercase: vec!["history".to_owned()],
+        }
+    }
+
+    /// Takes a name like this one: `Usage logs`, or `Usage logs (2)` if there is one already.
+    pub(super) fn take(&mut self, wanted: &str) -> String {
+        let clean: String = wanted.chars().filter_map(clean).collect();
+        let mut number = 1;
+        loop {
+            let suffix = if number == 1 {
+                String::new()
+            } else {
+                format!(" ({number})")
+            };
+            let mut name = shortened(&clean, LENGTH_MAX - suffix.len()).to_owned();
+            if name.is_empty() {
+                name.push_str("Rows");
+            }
+            name.push_str(&suffix);
+            let lowercase = name.to_lowercase();
+            if !self.lowercase.contains(&lowercase) {
+                self.lowercase.push(lowercase);
+                return name;
+            }
+            number += 1;
+        }
+    }
+}
+
+fn clean(character: char) -> Option<char> {
+    match character {
+        '[' | ']' | ':' | '*' | '?' | '/' | '\\' => Some('-'),
+        '\u{fffe}' | '\u{ffff}' => None,
+        control if control.is_control() => None,
+        other => Some(other),
+    }
+}
+
+/// As much of a name as fits, without blanks and `'` at its ends.
+fn shortened(name: &str, units_max: usize) -> &str {
+    let is_trimmed = |character: char| character.is_whitespace() || character == '\'';
+    let name = name.trim_matches(is_trimmed);
+    let mut units = 0;
+    let end = name.char_indices().find(|(_, character)| {
+        units += character.len_utf16();
+        units > units_max
+    });
+    name[..end.map_or(name.len(), |(at, _)| at)].trim_end_matches(is_trimmed)
+}

@@ -1,0 +1,81 @@
+//! Text in XML 1.0 as a spreadsheet reads it (ISO/IEC 29500-1, 22.9.2.19, `ST_Xstring`).
+
+/// How many UTF-16 units a cell holds. A text has no more of them than bytes.
+pub(super) const CELL_UNITS_MAX: usize = 32_767;
+
+/// Splits a text into what fits into a cell, and the rest.
+pub(super) fn split_units(text: &str) -> (&str, &str) {
+    let mut units = 0;
+    let end = text.char_indices().find(|(_, character)| {
+        units += character.len_utf16();
+        units > CELL_UNITS_MAX
+    });
+    text.split_at(end.map_or(text.len(), |(at, _)| at))
+}
+
+/// Appends what follows `<t`: attributes, `>` and the text.
+pub(super) fn write_content(text: &str, xml: &mut Vec<u8>) {
+    let ends = [text.bytes().next(), text.bytes().next_back()];
+    let is_blank = |byte: &Option<u8>| byte.is_some_and(|byte| byte.is_ascii_whitespace());
+    // A reader may strip blanks at the ends otherwise.
+    let preserved = ends.iter().any(is_blank);
+    xml.extend_from_slice(if preserved {
+        b" xml:space=\"preserve\">"
+    } else {
+        b">"
+    });
+    write_escaped(text, xml);
+}
+
+/// Appends a text, with references for the characters of markup and spreadsheets' escapes for those that XML cannot
+/// hold.
+pub(super) fn write_escaped(text: &str, xml: &mut Vec<u8>) {
+    let bytes = text.as_bytes();
+    let mut taken = 0;
+    for (at, &byte) in bytes.iter().enumerate() {
+        if !IS_SPECIAL[usize::from(byte)] {
+            continue;
+        }
+        let (length, written): (usize, &[u8]) = match byte {
+            b'&' => (1, b"&amp;"),
+            b'<' => (1, b"&lt;"),
+            b'>' => (1, b"&gt;"),
+            b'"' => (1, b"&quot;"),
+            // As it is, it would be read as a line feed.
+            b'\r' => (1, b"&#13;"),
+            b'_' if looks_like_an_escape(&bytes[at..]) => (1, b"_x005F_"),
+            0xef if bytes[at..].starts_with("\u{fffe}".as_bytes()) => (3, b"_xFFFE_"),
+            0xef if bytes[at..].starts_with("\u{ffff}".as_bytes()) => (3, b"_xFFFF_"),
+            0..b' ' if !matches!(byte, b'\t' | b'\n') => (1, &escape_of(byte)),
+            _ => continue,
+        };
+        xml.extend_from_slice(&bytes[taken..at]);
+        xml.extend_from_slice(written);
+        taken = at + length;
+    }
+    xml.extend_from_slice(&bytes[taken..]);
+}
+
+/// The bytes that something may have to be done about.
+static IS_SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        special[byte] = byte < 0x20 || matches!(byte as u8, b'&' | b'<' | b'>' | b'"' | b'_' | 0xef);
+        byte += 1;
+    }
+    special
+};
+
+/// Whether this would be read as an escape, perhaps with the first byte of one that follows.
+fn looks_like_an_escape(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'_', b'x', digits @ ..]
+        if digits.len() >= 4 && digits[..4].iter().all(u8::is_ascii_hexdigit))
+}
+
+fn escape_of(control: u8) -> [u8; 7] {
+    let mut escape = *b"_x0000_";
+    escape[4] = if control < 0x10 { b'0' } else { b'1' };
+    escape[5] = b"0123456789ABCDEF"[usize::from(control % 16)];
+    escape
+}

@@ -1,0 +1,252 @@
+//! How many rows each day had and what their numbers come to; each hour, where all rows are of one day.
+//!
+//! Days and hours are those that the clocks of the file's zone show: an hour that comes twice in autumn is one.
+
+use std::collections::BTreeMap;
+use std::mem::{replace, take};
+
+use super::cells::{self, Style};
+use super::number::Number;
+use super::package::{Group, Package};
+use super::sheet::{Layout, ROWS_MAX};
+use super::sum::Sum;
+use crate::day::Day;
+use crate::format::columns::heading;
+use crate::options::Options;
+use crate::rows::{Column, Header, Kind};
+use crate::timestamp::WallTime;
+
+const HOUR_MILLISECONDS: u32 = 3_600_000;
+
+/// The key of rows whose time is not known: behind all others.
+const NO_TIME: i64 = i64::MAX;
+
+/// Adds up rows by the time in one of their columns. It holds as much as there are days.
+pub(super) struct Totals {
+    pub(super) time: TimeColumn,
+    headings: Vec<(String, Kind)>,
+    /// The places in a row of the columns that are added up.
+    positions: Vec<usize>,
+    /// As long as there is only one.
+    day: Option<i64>,
+    unit: Unit,
+    /// By the number of the hour, or of the day; but for the open one.
+    closed: BTreeMap<i64, Total>,
+    /// What the next row is likely to belong to.
+    open: Total,
+    open_key: i64,
+}
+
+/// The column by whose time rows are added up.
+pub(super) struct TimeColumn {
+    pub(super) position: usize,
+    pub(super) kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Hour,
+    Day,
+}
+
+#[derive(Clone)]
+struct Total {
+    rows: u64,
+    sums: Vec<Sum>,
+}
+
+impl Totals {
+    /// Totals by the first timestamp that the rows are ordered by, or else by the first there is; `None` if there is
+    /// none among the columns at these positions.
+    pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Option<Self> {
+        let is_time = |position: &usize| {
+            let kind = header.columns[*position].kind;
+            matches!(kind, Kind::Timestamp | Kind::LocalTimestamp) && positions.contains(position)
+        };
+        let ordered = header.order.iter().filter_map(|name| header.position(name));
+        let position = ordered.chain(positions.iter().copied()).find(is_time)?;
+        let added: Vec<usize> = positions
+            .iter()
+            .copied()
+            .filter(|&position| is_added(&header.columns[position]))
+            .collect();
+        let column_headings = added
+            .iter()
+            .map(|&position| (heading(&header.columns[position], options), Kind::Decimal));
+        let time = &header.columns[position];
+        let zone = match time.kind {
+            Kind::Timestamp => format!(" ({})", options.zone),
+            _ => String::new(),
+        };
+        let headings = [(zone, Kind::Timestamp), ("Rows".to_owned(), Kind::Integer)];
+        let sums = vec![Sum::default(); added.len()];
+        Some(Self {
+            time: TimeColumn {
+                position,
+                kind: time.kind,
+            },
+            headings: headings.into_iter().chain(column_headings).collect(),
+            positions: added,
+            day: None,
+            unit: Unit::Hour,
+            closed: BTreeMap::new(),
+            open: Total { rows: 0, sums },
+            open_key: NO_TIME,
+        })
+    }
+
+    /// Which sum the numbers of a column are added to.
+    pub(super) fn sum_of(&self, position: usize) -> Option<usize> {
+        self.positions.iter().position(|&known| known == position)
+    }
+
+    /// Counts a row; the numbers that are added next belong to it.
+    #[inline]
+    pub(super) fn begin_row(&mut self, time: Option<WallTime>) {
+        let key = match time {
+            None => NO_TIME,
+            Some(time) => {
+                if self.unit == Unit::Hour && *self.day.get_or_insert(time.day) != time.day {
+                    self.turn_to_days();
+                }
+                match self.unit {
+                    Unit::Hour => time.day * 24 + i64::from(time.millisecond / HOUR_MILLISECONDS),
+                    Unit::Day => time.day,
+                }
+            }
+        };
+        self.open(key);
+        self.open.rows += 1;
+    }
+
+    /// Adds a cell of the row: its number, if it is one in digits.
+    #[inline]
+    pub(super) fn add(&mut self, sum: usize, cell: &[u8], number: Option<&Number<'_>>) {
+        match number {
+            Some(number) => self.open.sums[sum].add(number),
+            None => self.open.sums[sum].add_other(cell),
+        }
+    }
+
+    #[inline]
+    fn open(&mut self, key: i64) {
+        if key != self.open_key {
+            self.change(key);
+        }
+    }
+
+    fn change(&mut self, key: i64) {
+        let next = self.closed.remove(&key).unwrap_or_else(|| self.empty());
+        let closed = replace(&mut self.open, next);
+        self.closed.insert(replace(&mut self.open_key, key), closed);
+    }
+
+    fn empty(&self) -> Total {
+        Total {
+            rows: 0,
+            sums: vec![Sum::default(); self.positions.len()],
+        }
+    }
+
+    /// Adds up the hours that there are.
+    fn turn_to_days(&mut self) {
+        // It stays what it is.
+        self.open(NO_TIME);
+        self.unit = Unit::Day;
+        for (hour, total) in take(&mut self.closed) {
+            self.open(hour.div_euclid(24));
+            self.open.merge(&total);
+        }
+    }
+
+    /// Writes the sheet, and further ones if there are more days than rows in it.
+    pub(super) fn write(mut self, package: &mut Package, out: &mut Vec<u8>) {
+        self.open(i64::MIN);
+        let mut totals: Vec<(i64, Total)> = take(&mut self.closed).into_iter().collect();
+        totals.retain(|(_, total)| total.rows > 0);
+        let mut grand_total = self.empty();
+        for (_, total) in &totals {
+            grand_total.merge(total);
+        }
+        let (name, unit) = match self.unit {
+            Unit::Hour if self.day.is_some() => ("Hourly totals", "Hour"),
+            _ => ("Daily totals", "Day"),
+        };
+        let mut headings = take(&mut self.headings);
+        headings[0].0.insert_str(0, unit);
+        let layout = Layout::new(headings, true);
+        // Beside the header and the grand total.
+        let mut sheets = totals.chunks(ROWS_MAX as usize - 2).peekable();
+        loop {
+            let totals = sheets.next().unwrap_or_default();
+            package.begin_sheet(Group::Totals, name, out);
+            let rows = layout.write_head(&mut package.xml) + totals.len() as u32;
+            for (key, total) in totals {
+                package.xml.extend_from_slice(b"<row>");
+                self.write_key(*key, &mut package.xml);
+                total.write(Style::Plain, &mut package.xml);
+                package.pack(out);
+            }
+            let is_last = sheets.peek().is_none();
+            if is_last {
+                package.xml.extend_from_slice(b"<row>");
+                cells::write_styled("Total", Style::Bold, &mut package.xml);
+                grand_total.write(Style::Bold, &mut package.xml);
+            }
+            let filter = layout.write_foot(rows, &mut package.xml);
+            package.end_sheet(filter, out);
+            if is_last {
+                return;
+            }
+        }
+    }
+
+    fn write_key(&self, key: i64, xml: &mut Vec<u8>) {
+        if key == NO_TIME {
+            return cells::write_text("(no time)", xml);
+        }
+        let (day, hour) = match self.unit {
+            Unit::Hour => (key.div_euclid(24), key.rem_euclid(24)),
+            Unit::Day => (key, 0),
+        };
+        let millisecond = hour as u32 * HOUR_MILLISECONDS;
+        let is_written = match self.unit {
+            Unit::Hour => cells::write_time(WallTime { day, millisecond }, xml),
+            Unit::Day => cells::write_day(day, xml),
+        };
+        if !is_written {
+            let date = Day::of_number(day).map(|day| day.date).unwrap_or_default();
+            let date = String::from_utf8_lossy(&date);
+            match self.unit {
+                Unit::Hour => cells::write_text(&format!("{date} {hour:02}:00:00"), xml),
+                Unit::Day => cells::write_text(&date, xml),
+            }
+        }
+    }
+}
+
+impl Total {
+    fn merge(&mut self, other: &Self) {
+        self.rows += other.rows;
+        for (sum, other) in self.sums.iter_mut().zip(&other.sums) {
+            sum.merge(other);
+        }
+    }
+
+    /// Writes all cells of the row but its first, and ends it.
+    fn write(&self, style: Style, xml: &mut Vec<u8>) {
+        cells::write_count(self.rows, style, xml);
+        for sum in &self.sums {
+            cells::write_number(&sum.text(), style, xml);
+        }
+        xml.extend_from_slice(b"</row>");
+    }
+}
+
+/// Whether it makes sense to add up a column: it has exact numbers, and they are no names of things.
+fn is_added(column: &Column) -> bool {
+    const NAMES: [&str; 4] = ["_id", "_code", "Id", "ID"];
+    matches!(column.kind, Kind::Integer | Kind::Decimal)
+        && column.name != "id"
+        && !NAMES.iter().any(|end| column.name.ends_with(end))
+}
