@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use futures_util::Stream;
 use wasm_export::options::{
-    Bom, Compression, DecimalMark, Delimiter, Format, Guard, HeaderStyle, Metadata, Newline, Options,
+    Bom, Compression, DecimalMark, Delimiter, Format, Guard, HeaderStyle, Layout, Metadata, Newline, Options,
     TimestampStyle,
 };
 use wasm_export::rows::Header;
@@ -22,10 +22,16 @@ pub static WORDS: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
     vec![
         ("format", one_of("Format", Format::WORDS)),
         (
+            "locale",
+            "What Excel expects in this language, e.g. de-DE: delimiter, decimal mark, times, headings"
+                .to_owned(),
+        ),
+        (
             "compression",
             one_of("Compression of the file", Compression::WORDS),
         ),
         ("metadata", one_of("Say in the file what it is", Metadata::WORDS)),
+        ("layout", one_of("Layout of a Markdown file", Layout::WORDS)),
         ("timestamps", one_of("Timestamps", TimestampStyle::WORDS)),
         ("language", "Language of the header, e.g. zh-CN".to_owned()),
         ("header", one_of("Header row", HeaderStyle::WORDS)),
@@ -42,7 +48,8 @@ pub static WORDS: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
 /// # Errors
 /// [`ParameterError`] naming the word.
 pub fn parse_options(pairs: &[(String, String)]) -> Result<Options, ParameterError> {
-    let mut options = Options::default();
+    let locale = pairs.iter().find(|(name, _)| name == "locale");
+    let mut options = locale.map_or_else(Options::default, |(_, tag)| Options::for_locale(tag.trim()));
     for (name, value) in pairs.iter().filter(|(_, value)| !value.trim().is_empty()) {
         let value = value.trim();
         let wrong =
@@ -52,6 +59,7 @@ pub fn parse_options(pairs: &[(String, String)]) -> Result<Options, ParameterErr
             "format" => options.format = value.parse().map_err(|error| wrong(&error))?,
             "compression" => options.compression = value.parse().map_err(|error| wrong(&error))?,
             "metadata" => options.metadata = value.parse().map_err(|error| wrong(&error))?,
+            "layout" => options.layout = value.parse().map_err(|error| wrong(&error))?,
             "timestamps" => options.timestamps = value.parse().map_err(|error| wrong(&error))?,
             "language" => options.language = Some(value.to_owned()),
             "header" => options.header = value.parse().map_err(|error| wrong(&error))?,
@@ -83,15 +91,6 @@ pub fn without_file_words(pairs: &[(String, String)]) -> Vec<(String, String)> {
 pub fn check(header: &Header, options: &Options) -> Result<(), ParameterError> {
     wasm_export::format::check(header, options)
         .map_err(|error| ParameterError::invalid("format", format!("cannot be used: {error}")))
-}
-
-/// The media type of the file.
-#[must_use]
-pub fn media_type(options: &Options) -> &'static str {
-    options
-        .compression
-        .media_type()
-        .unwrap_or_else(|| options.format.media_type())
 }
 
 /// The file's bytes. An error is the end: whoever passes the bytes on must not let them look whole.

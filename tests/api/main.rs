@@ -6,6 +6,7 @@ mod datasets;
 mod export;
 mod filters;
 mod front_page;
+mod golden;
 mod hub_keys;
 mod operation;
 mod own_datasets;

@@ -26,6 +26,7 @@ pub mod cluster;
 pub mod database;
 pub mod definitions;
 pub mod driver;
+pub mod golden;
 pub mod patience;
 pub mod program;
 pub mod proxy;

@@ -6,7 +6,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`rows`] | the raw-row stream: header, rows, end record; written and read face to face |
-//! | [`options`] | what a caller may choose about a file |
+//! | [`options`], `locale` | what a caller may choose about a file; what Excel expects where it runs |
 //! | [`export`] | [`Export`]: push bytes, finish |
 //! | [`mod@format`] | the formats, one file each; the formula guard and its decoder |
 //! | [`value`] | a raw cell and its column's kind, understood |
@@ -72,6 +72,7 @@ mod deflate;
 pub mod export;
 pub mod file_name;
 pub mod format;
+mod locale;
 pub mod options;
 pub mod rows;
 #[cfg(test)]

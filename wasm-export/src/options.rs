@@ -42,6 +42,16 @@ pub struct Options {
     pub compression: Compression,
 }
 
+impl Options {
+    /// The media type of the file.
+    #[must_use]
+    pub fn media_type(&self) -> &'static str {
+        self.compression
+            .media_type()
+            .unwrap_or_else(|| self.format.media_type())
+    }
+}
+
 /// An option's value was not one of its words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{value}` is not a {what}; it is one of {words}")]

@@ -1,6 +1,7 @@
 //! What the server says of its datasets.
 
 use serde::Deserialize;
+use wasm_export::options::Format;
 use wasm_export::rows::Column;
 
 /// A dataset: something that can be looked at and exported.
@@ -21,6 +22,27 @@ pub struct Dataset {
     /// What its rows can be narrowed by; only filters that the caller may use are listed.
     #[serde(default)]
     pub filters: Vec<Filter>,
+}
+
+/// The formats as people know them.
+const FORMATS: &[(Format, &str)] = &[
+    (Format::Csv, "CSV"),
+    (Format::Xlsx, "Excel (XLSX)"),
+    (Format::Json, "JSON"),
+    (Format::Jsonl, "JSON lines"),
+    (Format::Xml, "XML"),
+    (Format::Markdown, "Markdown"),
+    (Format::Html, "HTML report"),
+    (Format::Text, "Text"),
+];
+
+/// What a format is called.
+#[must_use]
+pub fn format_name(format: Format) -> &'static str {
+    FORMATS
+        .iter()
+        .find(|(known, _)| *known == format)
+        .map_or("", |(_, name)| name)
 }
 
 /// A way to narrow a dataset's rows.
@@ -77,6 +99,18 @@ impl Dataset {
             .iter()
             .filter(|column| !column.hidden)
             .map(|column| column.name.as_str())
+    }
+
+    /// The formats that its rows can be written in, each with its name for people. Lines of text are made of probe logs
+    /// alone.
+    #[must_use]
+    pub fn formats(&self) -> Vec<(Format, &'static str)> {
+        let has_probes = ["ok", "latency_ms"]
+            .iter()
+            .all(|probe| self.columns.iter().any(|column| column.name == *probe));
+        let mut formats = FORMATS.to_vec();
+        formats.retain(|(format, _)| *format != Format::Text || has_probes);
+        formats
     }
 
     /// The name for people of a column; its own name where the dataset has none.

@@ -8,6 +8,7 @@ pub mod column_choice;
 pub mod cursors;
 pub mod dataset;
 pub mod pace;
+pub mod preview;
 pub mod selection;
 pub mod table_page;
 pub mod wall_time;
@@ -27,6 +28,8 @@ mod download;
 mod load;
 #[cfg(target_arch = "wasm32")]
 mod pages;
+#[cfg(target_arch = "wasm32")]
+mod remembered;
 #[cfg(target_arch = "wasm32")]
 mod session;
 #[cfg(target_arch = "wasm32")]

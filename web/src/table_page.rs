@@ -15,6 +15,8 @@ pub struct TablePage {
     pub rows: Vec<Vec<Option<String>>>,
     /// Where the next page begins; `None` where there was no row.
     pub next: Option<String>,
+    /// The stream that all of it was read from.
+    pub stream: Vec<u8>,
 }
 
 impl TablePage {
@@ -31,7 +33,10 @@ impl TablePage {
         let mut cell_text = CellText::new(&options);
         let mut reader = Reader::new();
         let mut events = reader.read(stream);
-        let mut page = Self::default();
+        let mut page = Self {
+            stream: stream.to_vec(),
+            ..Self::default()
+        };
         let mut columns = Vec::new();
         while let Some(event) = events.next().map_err(|error| unreadable(&error.to_string()))? {
             match event {
@@ -98,6 +103,7 @@ mod tests {
             order: vec!["created_at".to_owned(), "id".to_owned()],
             as_of: "2026-01-28T12:00:00Z".to_owned(),
             zone: "UTC".to_owned(),
+            filters: [].into(),
             estimated_rows: None,
         })
     }

@@ -50,6 +50,12 @@ pub fn local_time() -> LocalTime {
     }
 }
 
+/// The visitor's language, a BCP 47 tag.
+#[must_use]
+pub fn language() -> String {
+    window().navigator().language().unwrap_or_default()
+}
+
 /// Whether there is room for more than one column.
 #[must_use]
 pub fn has_wide_screen() -> bool {

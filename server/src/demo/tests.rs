@@ -244,7 +244,7 @@ async fn the_rows_are_as_awkward_as_a_hubs() {
         ("m.provider_id = 0 and m.blocked_by is null", 0..=0),
         ("not exists (select from users u where u.id = m.user_id)", 5..=200),
         ("not exists (select from keys k where k.key = m.key)", 5..=200),
-        ("m.key = 'sk-demo-shared-64ac3d'", 50..=2000),
+        ("m.key = 'sk-demo-shared-64ac3d'", 50..=4000),
         ("m.user_id = 2", 1500..=6000),
         ("m.status_code = 200", 25_000..=28_000),
         ("m.status_code is null", 200..=400),

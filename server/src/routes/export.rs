@@ -33,7 +33,7 @@ pub async fn export(
         parameters: vec![DispositionParam::Filename(filename)],
     };
     Ok(HttpResponse::Ok()
-        .content_type(file::media_type(&options))
+        .content_type(options.media_type())
         .insert_header(disposition)
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header(("x-accel-buffering", "no"))

@@ -7,10 +7,11 @@ use wasm_export::Options;
 use wasm_export::browser::protocol::{Destination, Start};
 
 use super::toasts::Toasts;
+use crate::dataset::format_name;
 use crate::dataset_view::DatasetView;
 use crate::download::{Exporter, Order, can_pick, pick};
 
-/// "Export CSV" into the downloads; "Save as…" where the browser lets the visitor pick a place.
+/// "Export" into the downloads; "Save as…" where the browser lets the visitor pick a place.
 #[component]
 pub fn ExportBar(view: DatasetView, options: RwSignal<Options>) -> impl IntoView {
     let exporter = expect_context::<Exporter>();
@@ -34,8 +35,8 @@ pub fn ExportBar(view: DatasetView, options: RwSignal<Options>) -> impl IntoView
     };
     let save_as = move |_| {
         spawn_local(async move {
-            let (_, _, file_name) = untrack(|| view.export(options.get()));
-            match pick(&file_name).await {
+            let (_, options, file_name) = untrack(|| view.export(options.get()));
+            match pick(&file_name, options.media_type()).await {
                 Ok(Some(picked)) => start(Destination::PickedFile, Some(picked)),
                 Ok(None) => {}
                 Err(reason) => toasts.error("No file could be chosen".to_owned(), reason),
@@ -56,7 +57,7 @@ pub fn ExportBar(view: DatasetView, options: RwSignal<Options>) -> impl IntoView
             disabled=is_busy
             on:click=move |_| start(Destination::Downloads, None)
         >
-            "Export CSV"
+            {move || format!("Export {}", format_name(options.with(|options| options.format)))}
         </button>
     }
 }

@@ -2,47 +2,169 @@
 
 use leptos::prelude::*;
 use wasm_export::Options;
-use wasm_export::options::{Bom, DecimalMark, Delimiter, Guard, HeaderStyle, Newline, TimestampStyle};
+use wasm_export::options::{
+    Bom, Compression, DecimalMark, Delimiter, Format, Guard, HeaderStyle, Metadata, Newline, TimestampStyle,
+};
 
-/// The choices for a CSV file; its zone and columns are those of the table.
+use crate::visitor;
+
+/// The choices for a file of the chosen format; its zone and columns are those of the table.
 #[component]
-pub fn ExportOptions(options: RwSignal<Options>) -> impl IntoView {
+pub fn ExportOptions(options: RwSignal<Options>, formats: Vec<(Format, &'static str)>) -> impl IntoView {
+    let format = Memo::new(move |_| options.with(|options| options.format));
+    let choices_of_format = move || match format.get() {
+        Format::Csv => view! { <CsvOptions options/> }.into_any(),
+        format => view! { <OtherOptions options format/> }.into_any(),
+    };
     view! {
         <div class="options">
-            <Choice label="Times" name="timestamps" choices=&[
-                (TimestampStyle::Iso, "2026-01-28T12:34:56.789Z"),
-                (TimestampStyle::Local, "2026-01-28 12:34:56"),
-            ] options get=|options| options.timestamps set=|options, value| options.timestamps = value/>
-            <Choice label="Delimiter" name="delimiter" choices=&[
-                (Delimiter::Comma, "Comma ,"),
-                (Delimiter::Semicolon, "Semicolon ;"),
-                (Delimiter::Tab, "Tab"),
-                (Delimiter::Pipe, "Pipe |"),
-            ] options get=|options| options.delimiter set=|options, value| options.delimiter = value/>
-            <Choice label="Decimal mark" name="decimal" choices=&[
-                (DecimalMark::Dot, "Point 1.5"),
-                (DecimalMark::Comma, "Comma 1,5"),
-            ] options get=|options| options.decimal set=|options, value| options.decimal = value/>
-            <Choice label="Header row" name="header" choices=&[
-                (HeaderStyle::Label, "Names for people"),
-                (HeaderStyle::Name, "Names for programs"),
-                (HeaderStyle::None, "None"),
-            ] options get=|options| options.header set=|options, value| options.header = value/>
-            <Choice label="Encoding" name="bom" choices=&[
-                (Bom::With, "UTF-8 with BOM, for Excel"),
-                (Bom::Without, "UTF-8 without BOM"),
-            ] options get=|options| options.bom set=|options, value| options.bom = value/>
-            <Choice label="Line ends" name="newline" choices=&[
-                (Newline::Crlf, "CR LF, as RFC 4180"),
-                (Newline::Lf, "LF"),
-            ] options get=|options| options.newline set=|options, value| options.newline = value/>
-            <Choice label="Formula guard" name="guard" choices=&[
-                (Guard::Strict, "Strict: no cell can run"),
-                (Guard::Seeds, "Simple: as claude-code-hub"),
-                (Guard::None, "None: for programs"),
-            ] options get=|options| options.guard set=|options, value| options.guard = value/>
+            <Choice label="Format" name="format" choices=formats
+                options get=|options| options.format set=set_format/>
+            <Choice label="Packed" name="compression" choices=vec![
+                (Compression::None, "No"),
+                (Compression::Gzip, "gzip"),
+                (Compression::Zstd, "Zstandard"),
+                (Compression::Zip, "Zip"),
+            ] options get=|options| options.compression set=|options, value| options.compression = value/>
+            {choices_of_format}
         </div>
         <p class="faint">"Filters, columns and time zone are those of the table."</p>
+    }
+}
+
+fn set_format(options: &mut Options, format: Format) {
+    options.format = format;
+    if matches!(format, Format::Csv | Format::Text) {
+        // They have no place for it.
+        options.metadata = Metadata::Without;
+    }
+}
+
+#[component]
+fn CsvOptions(options: RwSignal<Options>) -> impl IntoView {
+    view! {
+        <Profile options/>
+        <Times options/>
+        <Choice label="Delimiter" name="delimiter" choices=vec![
+            (Delimiter::Comma, "Comma ,"),
+            (Delimiter::Semicolon, "Semicolon ;"),
+            (Delimiter::Tab, "Tab"),
+            (Delimiter::Pipe, "Pipe |"),
+        ] options get=|options| options.delimiter set=|options, value| options.delimiter = value/>
+        <Choice label="Decimal mark" name="decimal" choices=vec![
+            (DecimalMark::Dot, "Point 1.5"),
+            (DecimalMark::Comma, "Comma 1,5"),
+        ] options get=|options| options.decimal set=|options, value| options.decimal = value/>
+        <Headings options/>
+        <Choice label="Encoding" name="bom" choices=vec![
+            (Bom::With, "UTF-8 with BOM, for Excel"),
+            (Bom::Without, "UTF-8 without BOM"),
+        ] options get=|options| options.bom set=|options, value| options.bom = value/>
+        <Choice label="Line ends" name="newline" choices=vec![
+            (Newline::Crlf, "CR LF, as RFC 4180"),
+            (Newline::Lf, "LF"),
+        ] options get=|options| options.newline set=|options, value| options.newline = value/>
+        <Choice label="Formula guard" name="guard" choices=vec![
+            (Guard::Strict, "Strict: no cell can run"),
+            (Guard::Seeds, "Simple: as claude-code-hub"),
+            (Guard::None, "None: for programs"),
+        ] options get=|options| options.guard set=|options, value| options.guard = value/>
+    }
+}
+
+#[component]
+fn OtherOptions(options: RwSignal<Options>, format: Format) -> impl IntoView {
+    let times = (!matches!(format, Format::Xlsx | Format::Text)).then(|| view! { <Times options/> });
+    let headings = matches!(format, Format::Xlsx | Format::Html | Format::Markdown)
+        .then(|| view! { <Headings options/> });
+    let metadata = (format != Format::Text).then(|| {
+        view! {
+            <Choice label="About the export" name="metadata" choices=vec![
+                (Metadata::Without, "Leave out"),
+                (Metadata::With, "Put into the file"),
+            ] options get=|options| options.metadata set=|options, value| options.metadata = value/>
+        }
+    });
+    view! { {times}{headings}{metadata} }
+}
+
+#[component]
+fn Times(options: RwSignal<Options>) -> impl IntoView {
+    view! {
+        <Choice label="Times" name="timestamps" choices=vec![
+            (TimestampStyle::Iso, "2026-01-28T12:34:56.789Z"),
+            (TimestampStyle::Local, "2026-01-28 12:34:56"),
+        ] options get=|options| options.timestamps set=|options, value| options.timestamps = value/>
+    }
+}
+
+#[component]
+fn Headings(options: RwSignal<Options>) -> impl IntoView {
+    view! {
+        <Choice label="Header row" name="header" choices=vec![
+            (HeaderStyle::Label, "Names for people"),
+            (HeaderStyle::Name, "Names for programs"),
+            (HeaderStyle::None, "None"),
+        ] options get=|options| options.header set=|options, value| options.header = value/>
+    }
+}
+
+/// Sets several choices at once: what programs expect, or Excel in the visitor's language.
+#[component]
+fn Profile(options: RwSignal<Options>) -> impl IntoView {
+    let language = visitor::language();
+    let mine = StoredValue::new(Options::for_locale(&language));
+    let is_mine = move || {
+        options.with(|options| {
+            mine.with_value(|mine| {
+                (
+                    options.delimiter,
+                    options.decimal,
+                    options.timestamps,
+                    options.bom,
+                ) == (mine.delimiter, mine.decimal, mine.timestamps, mine.bom)
+            })
+        })
+    };
+    let is_default = move || {
+        options.with(|options| {
+            let default = Options::default();
+            (
+                options.delimiter,
+                options.decimal,
+                options.timestamps,
+                options.bom,
+            ) == (
+                default.delimiter,
+                default.decimal,
+                default.timestamps,
+                default.bom,
+            )
+        })
+    };
+    let choose = move |event| {
+        let chosen = match event_target_value(&event).as_str() {
+            "default" => Options::default(),
+            "mine" => mine.get_value(),
+            _ => return,
+        };
+        options.update(|options| {
+            *options = Options {
+                compression: options.compression,
+                metadata: options.metadata,
+                ..chosen
+            };
+        });
+    };
+    view! {
+        <div class="field">
+            <label for="option-profile">"Made for"</label>
+            <select id="option-profile" data-testid="option-profile" on:change=choose>
+                <option value="default" selected=is_default>"Any program (RFC 4180)"</option>
+                <option value="mine" selected=move || !is_default() && is_mine()>{format!("Excel in your language ({language})")}</option>
+                <option value="own" selected=move || !is_default() && !is_mine()>"As chosen here"</option>
+            </select>
+        </div>
     }
 }
 
@@ -50,20 +172,20 @@ pub fn ExportOptions(options: RwSignal<Options>) -> impl IntoView {
 fn Choice<T: Copy + PartialEq + Send + Sync + 'static>(
     label: &'static str,
     name: &'static str,
-    choices: &'static [(T, &'static str)],
+    choices: Vec<(T, &'static str)>,
     options: RwSignal<Options>,
     get: fn(&Options) -> T,
     set: fn(&mut Options, T),
 ) -> impl IntoView {
     let id = format!("option-{name}");
-    let items = choices.iter().enumerate().map(|(index, (value, text))| {
-        view! { <option value=index.to_string() selected=move || options.with(get) == *value>{*text}</option> }
+    let items = choices.iter().enumerate().map(|(index, &(value, text))| {
+        view! { <option value=index.to_string() selected=move || options.with(get) == value>{text}</option> }
     });
     let items = items.collect_view();
     let choose = move |event| {
         let index = event_target_value(&event).parse::<usize>().unwrap_or_default();
-        if let Some((value, _)) = choices.get(index) {
-            options.update(|options| set(options, *value));
+        if let Some(&(value, _)) = choices.get(index) {
+            options.update(|options| set(options, value));
         }
     };
     view! {

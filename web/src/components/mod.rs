@@ -3,6 +3,7 @@
 pub mod columns;
 pub mod export_bar;
 pub mod export_options;
+pub mod export_preview;
 pub mod export_run;
 pub mod filter_field;
 pub mod filters;

@@ -17,16 +17,18 @@ pub fn can_pick() -> bool {
 ///
 /// # Errors
 /// The browser's words, when it does not let the visitor pick.
-pub async fn pick(file_name: &str) -> Result<Option<JsValue>, String> {
+pub async fn pick(file_name: &str, media_type: &str) -> Result<Option<JsValue>, String> {
     let said = |error: JsValue| match error.dyn_ref::<DomException>() {
         Some(exception) if exception.name() == "AbortError" => Ok(None),
         Some(exception) => Err(exception.message()),
         None => Err(format!("{error:?}")),
     };
     let Some(picker) = picker() else { return Ok(None) };
+    let (essence, _) = media_type.split_once(';').unwrap_or((media_type, ""));
+    let ending = file_name.rsplit('.').next().unwrap_or_default();
     let options = json!({
         "suggestedName": file_name,
-        "types": [{ "description": "CSV", "accept": { "text/csv": [".csv"] } }],
+        "types": [{ "accept": { essence: [format!(".{ending}")] } }],
     });
     let options = js_sys::JSON::parse(&options.to_string()).unwrap_or_default();
     let picked = match picker.call1(&window(), &options) {

@@ -6,11 +6,15 @@ use std::rc::Rc;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_export::browser::protocol::{Failed, FromWorker, Start, ToWorker, decode, encode};
+use wasm_export::options::Compression;
 use wasm_export::rows::Problem;
 use web_sys::{ErrorEvent, Event, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 /// Where Trunk puts the worker. Its name holds no hash, so the server has it looked up anew every time.
 const PROGRAM: &str = "/export_worker_loader.js";
+
+/// The same worker with Zstandard in it, which makes it twice as large.
+const ZSTD_PROGRAM: &str = "/zstd_worker_loader.js";
 
 /// A running worker. Dropping it ends it, and it takes its unfinished file with it.
 pub(super) struct ExportWorker {
@@ -29,7 +33,11 @@ impl ExportWorker {
     ) -> Result<Self, JsValue> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options(PROGRAM, &options)?;
+        let program = match start.options.compression {
+            Compression::Zstd => ZSTD_PROGRAM,
+            _ => PROGRAM,
+        };
+        let worker = Worker::new_with_options(program, &options)?;
         let is_ready = Rc::new(Cell::new(false));
         let hear = Rc::new(hear);
 

@@ -2,10 +2,12 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
+use wasm_export::Options;
 
 use crate::components::columns::ColumnList;
 use crate::components::export_bar::ExportBar;
 use crate::components::export_options::ExportOptions;
+use crate::components::export_preview::ExportPreview;
 use crate::components::export_run::ExportRun;
 use crate::components::filters::Filters;
 use crate::components::pager::Pager;
@@ -13,7 +15,9 @@ use crate::components::table::Table;
 use crate::components::zone_select::ZoneSelect;
 use crate::dataset::Dataset;
 use crate::dataset_view::DatasetView;
+use crate::remembered;
 use crate::selection::Selection;
+use crate::session::{Session, Visitor};
 use crate::wording;
 
 /// What is folded out under the heading.
@@ -30,7 +34,9 @@ pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
     document().set_title(&format!("{title} · Decant"));
     let view = DatasetView::new(dataset, selection);
     let panel = RwSignal::new(None::<Panel>);
-    let options = RwSignal::new(wasm_export::Options::default());
+    let options = remembered_options();
+    let formats = view.dataset.with_value(Dataset::formats);
+    let is_previewed = Signal::derive(move || panel.get() == Some(Panel::Options));
     let is_folded = move |of| move || panel.get() != Some(of);
     keep_address(view);
 
@@ -53,13 +59,25 @@ pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
             <ColumnList view/>
         </section>
         <section id="options-panel" class="card" aria-label="Export options" hidden=is_folded(Panel::Options)>
-            <ExportOptions options/>
+            <ExportOptions options formats/>
+            <ExportPreview view options is_shown=is_previewed/>
         </section>
         <ExportRun/>
         <Filters view/>
         <Table view/>
         <Pager view/>
     }
+}
+
+/// What the visitor chose last time, and keeps as it is changed.
+fn remembered_options() -> RwSignal<Options> {
+    let visitor = match expect_context::<Session>().visitor() {
+        Visitor::Somebody(me) => me.name,
+        _ => String::new(),
+    };
+    let options = RwSignal::new(remembered::options(&visitor));
+    Effect::new(move |_| options.with(|options| remembered::remember(&visitor, options)));
+    options
 }
 
 #[component]

@@ -1,0 +1,63 @@
+//! The conformance corpus: natively, from the server and from the command line, the same bytes.
+
+use decant_tests::app::App;
+use decant_tests::definitions::Definitions;
+use decant_tests::golden::{AS_OF, CORPUS, Case, folder, is_written};
+use decant_tests::program;
+use wasm_export::{Export, Options};
+
+#[tokio::test]
+async fn the_corpus_is_the_same_bytes_natively_from_the_server_and_from_the_command_line() {
+    let definitions = Definitions::of(&[CORPUS]);
+    let app = App::start_with(&[definitions.setting()]).await;
+    let query = [("as_of", AS_OF)];
+    let rows = app
+        .admin()
+        .rows("corpus")
+        .queries(&query)
+        .answer()
+        .await
+        .good()
+        .body;
+    if is_written() {
+        std::fs::write(folder().join("rows"), &rows).unwrap();
+    }
+    assert_eq!(
+        String::from_utf8_lossy(&rows),
+        std::fs::read_to_string(folder().join("rows")).unwrap(),
+        "the rows are not those of the corpus"
+    );
+    for case in Case::all() {
+        let options: Options = serde_json::from_value(case.options.clone().into()).unwrap();
+        let mut export = Export::new(options);
+        let mut file = Vec::new();
+        for chunk in rows.chunks(100) {
+            export.push(chunk, &mut file).unwrap();
+        }
+        export.finish(&mut file).unwrap();
+        if is_written() {
+            std::fs::write(folder().join("expected").join(&case.file), &file).unwrap();
+        }
+        case.check(&file, "native code");
+
+        let words = case.words();
+        let query: Vec<_> = words
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let answer = app.admin().export("corpus").queries(&query).answer().await.good();
+        case.check(&answer.body, "the server");
+
+        let flags = words
+            .iter()
+            .map(|(name, value)| format!("--{}={value}", name.replace('_', "-")));
+        let flags: Vec<_> = flags.collect();
+        let mut arguments = vec!["export", "corpus", "-o", "-"];
+        arguments.extend(flags.iter().map(String::as_str));
+        let settings = [("DSN", app.database.dsn.as_str()), definitions.setting()];
+        case.check(
+            &program::run(&arguments, &settings).await.good().stdout,
+            "the command line",
+        );
+    }
+}
