@@ -37,6 +37,17 @@ enum Unbounded {
     NotANumber,
 }
 
+impl Unbounded {
+    /// What both come to.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Nothing, one) | (one, Self::Nothing) => one,
+            (one, other) if one == other => one,
+            _ => Self::NotANumber,
+        }
+    }
+}
+
 impl ExactSum {
     /// Nothing yet: 0.
     #[must_use]
@@ -62,6 +73,18 @@ impl ExactSum {
         }
     }
 
+    /// Adds another sum.
+    pub fn merge(&mut self, other: &Self) {
+        for (sum, other) in self.quick.iter_mut().zip(&other.quick) {
+            *sum += other;
+        }
+        for (&place, limb) in &other.limbs {
+            *self.limbs.entry(place).or_default() += limb;
+        }
+        self.scale = self.scale.max(other.scale);
+        self.unbounded = self.unbounded.and(other.unbounded);
+    }
+
     fn add_any(&mut self, is_negative: bool, text: &[u8]) -> bool {
         if text.eq_ignore_ascii_case(b"nan") {
             self.unbounded = Unbounded::NotANumber;
@@ -73,11 +96,7 @@ impl ExactSum {
             } else {
                 Unbounded::Infinity
             };
-            self.unbounded = match self.unbounded {
-                Unbounded::Nothing => this,
-                before if before == this => this,
-                _ => Unbounded::NotANumber,
-            };
+            self.unbounded = self.unbounded.and(this);
             return true;
         }
         let Some((digits, exponent)) = read_any(text) else {
@@ -326,6 +345,21 @@ mod tests {
             prop_assert_eq!(fraction.len(), most);
             let units: i128 = format!("{whole}{fraction:0<25}").parse().unwrap();
             prop_assert_eq!(units, expected);
+        }
+
+        #[test]
+        fn parts_add_up_to_the_whole(numbers in proptest::collection::vec("-?[0-9]{1,30}(\\.[0-9]{1,25})?|NaN|-?Infinity", 0..20), at in 0..20_usize) {
+            let (left, right) = numbers.split_at(at.min(numbers.len()));
+            let of = |numbers: &[String]| {
+                let mut sum = ExactSum::new();
+                for number in numbers {
+                    sum.add(number.as_bytes());
+                }
+                sum
+            };
+            let mut sum = of(left);
+            sum.merge(&of(right));
+            prop_assert_eq!(sum.to_string(), of(&numbers).to_string());
         }
 
         #[test]

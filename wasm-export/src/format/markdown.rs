@@ -69,8 +69,8 @@ impl Markup for Inline {
 
 /// Writes one Markdown file.
 pub(super) enum Markdown {
-    Table(Table),
-    Transcript(Transcript),
+    Table(Box<Table>),
+    Transcript(Box<Transcript>),
 }
 
 impl Markdown {
@@ -80,8 +80,8 @@ impl Markdown {
     /// When a transcript is wanted of rows that are no messages.
     pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Result<Self, FormatError> {
         Ok(match options.layout {
-            Layout::Table => Self::Table(Table::new(header, positions, options)),
-            Layout::Transcript => Self::Transcript(Transcript::new(header, positions, options)?),
+            Layout::Table => Self::Table(Box::new(Table::new(header, positions, options))),
+            Layout::Transcript => Self::Transcript(Box::new(Transcript::new(header, positions, options)?)),
         })
     }
 }

@@ -9,11 +9,9 @@ mod cells;
 mod long_texts;
 mod number;
 mod package;
-mod pile;
 mod serial;
 mod sheet;
 mod sheet_names;
-mod sum;
 mod text;
 mod totals;
 
@@ -176,7 +174,7 @@ impl Xlsx {
                 Kind::Integer | Kind::Decimal => {
                     let number = Number::read(cell);
                     if let (Some(sum), Some(totals)) = (sum, &mut self.totals) {
-                        totals.add(sum, cell, number.as_ref());
+                        totals.add(sum, cell);
                     }
                     number.is_some_and(|number| {
                         number.is_kept()

@@ -18,7 +18,6 @@ const POWERS_OF_TEN: [u64; 20] = {
 
 /// A number without an exponent, taken apart.
 pub(super) struct Number<'a> {
-    pub(super) is_negative: bool,
     /// The digits before the point, without zeros in front.
     pub(super) whole: &'a [u8],
     pub(super) fraction: &'a [u8],
@@ -34,8 +33,7 @@ impl<'a> Number<'a> {
     /// Reads what PostgreSQL writes for an integer or a `numeric`. `None` for everything else.
     #[inline]
     pub(super) fn read(text: &'a [u8]) -> Option<Self> {
-        let is_negative = text.first() == Some(&b'-');
-        let digits = &text[usize::from(is_negative)..];
+        let digits = text.strip_prefix(b"-").unwrap_or(text);
         let mut units = 0_u64;
         let mut point = digits.len();
         for (at, &byte) in digits.iter().enumerate() {
@@ -60,7 +58,6 @@ impl<'a> Number<'a> {
         let zeros = fraction.iter().rev().take_while(|&&digit| digit == b'0').count();
         let without_point = usize::from(zeros > 0 && zeros == fraction.len());
         Some(Self {
-            is_negative,
             whole,
             fraction,
             // So many nines fit.

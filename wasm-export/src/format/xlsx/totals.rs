@@ -6,14 +6,13 @@ use std::collections::BTreeMap;
 use std::mem::{replace, take};
 
 use super::cells::{self, Style};
-use super::number::Number;
 use super::package::{Group, Package};
 use super::sheet::{Layout, ROWS_MAX};
-use super::sum::Sum;
 use crate::day::Day;
 use crate::format::columns::heading;
 use crate::options::Options;
 use crate::rows::{Column, Header, Kind};
+use crate::sum::ExactSum;
 use crate::timestamp::WallTime;
 
 const HOUR_MILLISECONDS: u32 = 3_600_000;
@@ -52,7 +51,7 @@ enum Unit {
 #[derive(Clone)]
 struct Total {
     rows: u64,
-    sums: Vec<Sum>,
+    sums: Vec<ExactSum>,
 }
 
 impl Totals {
@@ -79,7 +78,7 @@ impl Totals {
             _ => String::new(),
         };
         let headings = [(zone, Kind::Timestamp), ("Rows".to_owned(), Kind::Integer)];
-        let sums = vec![Sum::default(); added.len()];
+        let sums = vec![ExactSum::new(); added.len()];
         Some(Self {
             time: TimeColumn {
                 position,
@@ -119,13 +118,10 @@ impl Totals {
         self.open.rows += 1;
     }
 
-    /// Adds a cell of the row: its number, if it is one in digits.
+    /// Adds a cell of the row, if it is a number.
     #[inline]
-    pub(super) fn add(&mut self, sum: usize, cell: &[u8], number: Option<&Number<'_>>) {
-        match number {
-            Some(number) => self.open.sums[sum].add(number),
-            None => self.open.sums[sum].add_other(cell),
-        }
+    pub(super) fn add(&mut self, sum: usize, cell: &[u8]) {
+        self.open.sums[sum].add(cell);
     }
 
     #[inline]
@@ -144,7 +140,7 @@ impl Totals {
     fn empty(&self) -> Total {
         Total {
             rows: 0,
-            sums: vec![Sum::default(); self.positions.len()],
+            sums: vec![ExactSum::new(); self.positions.len()],
         }
     }
 
@@ -237,7 +233,12 @@ impl Total {
     fn write(&self, style: Style, xml: &mut Vec<u8>) {
         cells::write_count(self.rows, style, xml);
         for sum in &self.sums {
-            cells::write_number(&sum.text(), style, xml);
+            let digits = sum.to_string();
+            let digits = match digits.contains('.') {
+                true => digits.trim_end_matches('0').trim_end_matches('.'),
+                false => &digits,
+            };
+            cells::write_number(digits, style, xml);
         }
         xml.extend_from_slice(b"</row>");
     }

@@ -1,7 +1,6 @@
 //! Numbers keep their digits, and sums are exact.
 
 use super::*;
-use crate::format::xlsx::sum::Sum;
 
 fn is_kept(text: &str) -> bool {
     Number::read(text.as_bytes()).is_some_and(|number| number.is_kept())
@@ -52,99 +51,6 @@ fn a_number_has_at_most_fifteen_digits() {
         ("1e", false),
     ] {
         assert_eq!(number::is_kept_float(text.as_bytes()), kept, "{text}");
-    }
-}
-
-fn sum<'a>(numbers: impl IntoIterator<Item = &'a str>) -> String {
-    let mut sum = Sum::default();
-    for number in numbers {
-        match Number::read(number.as_bytes()) {
-            Some(read) => sum.add(&read),
-            None => sum.add_other(number.as_bytes()),
-        }
-    }
-    sum.text()
-}
-
-#[test]
-fn a_sum_has_all_digits() {
-    let nines = "9".repeat(40);
-    for (numbers, total) in [
-        (vec![], "0"),
-        (vec!["0.1", "0.2"], "0.3"),
-        (vec!["1", "-1"], "0"),
-        (vec!["999999.999999999999999", "0.000000000000001"], "1000000"),
-        (vec!["-0.5", "0.25"], "-0.25"),
-        (
-            vec![
-                "123456789012345678901234567890",
-                "-0.000000000000000000000000000001",
-            ],
-            { "123456789012345678901234567889.999999999999999999999999999999" },
-        ),
-        (vec![&nines, "1"], "10000000000000000000000000000000000000000"),
-        (vec!["5", "NaN"], "NaN"),
-        (vec!["Infinity", "5"], "Infinity"),
-        (vec!["Infinity", "-Infinity"], "NaN"),
-    ] {
-        assert_eq!(sum(numbers.iter().copied()), total, "{numbers:?}");
-    }
-}
-
-#[test]
-fn the_sum_of_ten_million_numbers_is_exact() {
-    let number = Number::read(b"999999.999999999999999").unwrap();
-    let cent = Number::read(b"0.123456789012345").unwrap();
-    let mut sum = Sum::default();
-    for _ in 0..100_000 {
-        sum.add(&number);
-    }
-    for _ in 0..10_000_000 {
-        sum.add(&cent);
-    }
-    assert_eq!(sum.text(), "100001234567.8901234499");
-}
-
-/// A number as `numeric` has it, and the same in units of 1e-20.
-fn numbers() -> impl Strategy<Value = (String, i128)> {
-    (any::<bool>(), 0..10_i128.pow(14), 0..=20_u32, any::<u64>()).prop_map(
-        |(negative, whole, scale, digits)| {
-            let fraction = if scale == 0 {
-                0
-            } else {
-                u128::from(digits) % 10_u128.pow(scale.min(19))
-            };
-            let units = whole * 10_i128.pow(20) + (fraction * 10_u128.pow(20 - scale)) as i128;
-            let sign = if negative { "-" } else { "" };
-            let text = match scale {
-                0 => format!("{sign}{whole}"),
-                _ => format!("{sign}{whole}.{fraction:0width$}", width = scale as usize),
-            };
-            (text, if negative { -units } else { units })
-        },
-    )
-}
-
-proptest! {
-    #[test]
-    fn sums_are_those_of_integers(numbers in proptest::collection::vec(numbers(), 0..50), split in 0..50_usize) {
-        let total: i128 = numbers.iter().map(|(_, units)| units).sum();
-        let parts = numbers.split_at(split.min(numbers.len()));
-        let of = |numbers: &[(String, i128)]| {
-            let mut sum = Sum::default();
-            for (number, _) in numbers {
-                sum.add(&Number::read(number.as_bytes()).unwrap());
-            }
-            sum
-        };
-        let mut sum = of(parts.0);
-        sum.merge(&of(parts.1));
-        let digits = format!("{:021}", total.unsigned_abs());
-        let (whole, fraction) = digits.split_at(digits.len() - 20);
-        let fraction = fraction.trim_end_matches('0');
-        let expected = format!("{}{whole}{}{fraction}", if total < 0 { "-" } else { "" },
-            if fraction.is_empty() { "" } else { "." });
-        prop_assert_eq!(sum.text(), expected);
     }
 }
 
