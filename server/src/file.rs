@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use futures_util::Stream;
 use wasm_export::options::{
-    Bom, Compression, DecimalMark, Delimiter, Format, Guard, HeaderStyle, Metadata, Newline, Options,
+    Bom, Compression, DecimalMark, Delimiter, Format, Guard, HeaderStyle, Layout, Metadata, Newline, Options,
     TimestampStyle,
 };
 use wasm_export::rows::Header;
@@ -26,6 +26,7 @@ pub static WORDS: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
             one_of("Compression of the file", Compression::WORDS),
         ),
         ("metadata", one_of("Say in the file what it is", Metadata::WORDS)),
+        ("layout", one_of("Layout of a Markdown file", Layout::WORDS)),
         ("timestamps", one_of("Timestamps", TimestampStyle::WORDS)),
         ("language", "Language of the header, e.g. zh-CN".to_owned()),
         ("header", one_of("Header row", HeaderStyle::WORDS)),
@@ -52,6 +53,7 @@ pub fn parse_options(pairs: &[(String, String)]) -> Result<Options, ParameterErr
             "format" => options.format = value.parse().map_err(|error| wrong(&error))?,
             "compression" => options.compression = value.parse().map_err(|error| wrong(&error))?,
             "metadata" => options.metadata = value.parse().map_err(|error| wrong(&error))?,
+            "layout" => options.layout = value.parse().map_err(|error| wrong(&error))?,
             "timestamps" => options.timestamps = value.parse().map_err(|error| wrong(&error))?,
             "language" => options.language = Some(value.to_owned()),
             "header" => options.header = value.parse().map_err(|error| wrong(&error))?,

@@ -1,4 +1,4 @@
-//! How fast a core makes CSV of rows like a gateway's usage log, beside the `csv` crate's writer on the same rows.
+//! How fast a core makes files of rows like a gateway's usage log, beside the `csv` crate's writer on the same rows.
 //!
 //!     cargo run --release -p wasm-export --example formatting_speed [ROWS [NAME]]
 
@@ -25,6 +25,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }),
         ("seeds", r#"{"guard":"seeds"}"#),
         ("none", r#"{"guard":"none","newline":"lf"}"#),
+        ("json", r#"{"format":"json"}"#),
+        ("xml", r#"{"format":"xml"}"#),
+        ("markdown", r#"{"format":"markdown"}"#),
+        ("html", r#"{"format":"html"}"#),
     ] {
         if !name.contains(&wanted) {
             continue;
