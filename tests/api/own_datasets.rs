@@ -13,8 +13,11 @@ async fn a_dataset_without_its_tables_is_listed_with_the_reason_and_the_rest_wor
     let app = App::start_on(Database::empty().await, &[definitions.setting()]).await;
 
     let listed: Value = app.admin().datasets().answer().await.good().json();
-    assert_eq!(each(&listed["datasets"], "name"), ["numbers", "usage-logs"]);
-    let (numbers, usage) = (&listed["datasets"][0], &listed["datasets"][1]);
+    assert_eq!(
+        each(&listed["datasets"], "name"),
+        ["numbers", "probe-logs", "usage-logs"]
+    );
+    let (numbers, usage) = (&listed["datasets"][0], &listed["datasets"][2]);
     assert_eq!(
         (&numbers["available"], &usage["available"]),
         (&json!(true), &json!(false))

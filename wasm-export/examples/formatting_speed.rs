@@ -1,5 +1,4 @@
-//! How fast a core makes CSV and XLSX of rows like a gateway's usage log, beside the `csv` crate's writer on the same
-//! rows.
+//! How fast a core makes files of rows like a gateway's usage log, beside the `csv` crate's writer on the same rows.
 //!
 //!     cargo run --release -p wasm-export --example formatting_speed [ROWS [NAME]]
 

@@ -7,7 +7,10 @@ use sqlx::{AssertSqlSafe, Column as _, Executor, PgConnection, SqlSafeStr, State
 use super::definition::Definition;
 
 /// The definitions that are compiled in: file name and text.
-const BUILT_IN: &[(&str, &str)] = &[("usage-logs.toml", include_str!("../../datasets/usage-logs.toml"))];
+const BUILT_IN: &[(&str, &str)] = &[
+    ("probe-logs.toml", include_str!("../../datasets/probe-logs.toml")),
+    ("usage-logs.toml", include_str!("../../datasets/usage-logs.toml")),
+];
 
 /// All datasets, in the order of their names.
 #[derive(Debug)]

@@ -326,6 +326,19 @@ mod tests {
     }
 
     #[test]
+    fn the_probe_logs_have_what_a_text_file_is_made_of() {
+        let definition = Definition::parse(include_str!("../../datasets/probe-logs.toml")).unwrap();
+        assert_eq!(definition.access, Access::Admin);
+        for name in ["created_at", "ok", "status_code", "latency_ms", "error_message"] {
+            assert!(
+                definition
+                    .column(name)
+                    .is_some_and(|at| !definition.columns[at].hidden)
+            );
+        }
+    }
+
+    #[test]
     fn the_usage_logs_have_the_eighteen_columns_of_the_seeds() {
         let definition = Definition::parse(USAGE_LOGS).unwrap();
         let labels: Vec<_> = definition

@@ -67,11 +67,8 @@ impl Markup for Inline {
     }
 }
 
-/// Writes one Markdown file.
-pub(super) enum Markdown {
-    Table(Box<Table>),
-    Transcript(Box<Transcript>),
-}
+/// Writes one Markdown file, in either layout.
+pub(super) struct Markdown(Box<dyn FileFormat>);
 
 impl Markdown {
     /// A file of the columns at these positions.
@@ -79,38 +76,29 @@ impl Markdown {
     /// # Errors
     /// When a transcript is wanted of rows that are no messages.
     pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Result<Self, FormatError> {
-        Ok(match options.layout {
-            Layout::Table => Self::Table(Box::new(Table::new(header, positions, options))),
-            Layout::Transcript => Self::Transcript(Box::new(Transcript::new(header, positions, options)?)),
-        })
+        Ok(Self(match options.layout {
+            Layout::Table => Box::new(Table::new(header, positions, options)),
+            Layout::Transcript => Box::new(Transcript::new(header, positions, options)?),
+        }))
     }
 }
 
 impl FileFormat for Markdown {
     fn begin(&mut self, out: &mut Vec<u8>) {
-        match self {
-            Self::Table(table) => table.begin(out),
-            Self::Transcript(transcript) => transcript.begin(out),
-        }
+        self.0.begin(out);
     }
 
     fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), ReadError> {
-        match self {
-            Self::Table(table) => table.row(row, out),
-            Self::Transcript(transcript) => transcript.row(row, out),
-        }
+        self.0.row(row, out)
     }
 
     fn finish(&mut self, out: &mut Vec<u8>) {
-        match self {
-            Self::Table(table) => table.finish(out),
-            Self::Transcript(transcript) => transcript.finish(out),
-        }
+        self.0.finish(out);
     }
 }
 
 /// A row each.
-pub(super) struct Table {
+struct Table {
     /// Title and metadata, if the file has them, and the headings.
     beginning: Vec<u8>,
     has_metadata: bool,

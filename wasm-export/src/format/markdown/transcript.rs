@@ -24,7 +24,7 @@ use crate::rows::{Header, Kind, NULL, ReadError, Row};
 use crate::value::{CellText, Written};
 
 /// Writes a transcript.
-pub(in crate::format) struct Transcript {
+pub(super) struct Transcript {
     introduction: Vec<u8>,
     has_metadata: bool,
     /// What stands above a conversation that has neither a title nor an id.
