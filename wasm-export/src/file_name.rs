@@ -19,7 +19,8 @@ pub struct LocalTime {
     pub second: u8,
 }
 
-/// The name of a file: `usage-logs-2026-01-28-123456.csv`; packed, `….csv.gz`, `….csv.zst` or `….zip`. A character of the dataset's name that is special to
+/// The name of a file: `usage-logs-2026-01-28-123456.csv`; packed, `….csv.gz`, `….csv.zst` or `….zip`.
+/// Lines of text have the day alone: `probe-logs-2026-01-28.txt`. A character of the dataset's name that is special to
 /// a file system or a shell becomes a hyphen.
 #[must_use]
 pub fn file_name(dataset: &str, format: Format, compression: Compression, at: LocalTime) -> String {
@@ -44,7 +45,12 @@ pub fn file_name(dataset: &str, format: Format, compression: Compression, at: Lo
         (_, None) => format.extension().to_owned(),
         (_, Some(packed)) => format!("{}.{packed}", format.extension()),
     };
-    format!("{dataset}-{year:04}-{month:02}-{day:02}-{hour:02}{minute:02}{second:02}.{ending}")
+    let time = match format {
+        // As claude-code-hub calls them.
+        Format::Text => String::new(),
+        _ => format!("-{hour:02}{minute:02}{second:02}"),
+    };
+    format!("{dataset}-{year:04}-{month:02}-{day:02}{time}.{ending}")
 }
 
 #[cfg(test)]
@@ -68,6 +74,10 @@ mod tests {
         assert_eq!(
             file_name("../a b", Format::Csv, Compression::None, at),
             "---a-b-2026-01-08-030456.csv"
+        );
+        assert_eq!(
+            file_name("probe-logs", Format::Text, Compression::None, at),
+            "probe-logs-2026-01-08.txt"
         );
         for (compression, ending) in [
             (Compression::Gzip, "json.gz"),

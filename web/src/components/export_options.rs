@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 use wasm_export::Options;
 use wasm_export::options::{
-    Bom, Compression, DecimalMark, Delimiter, Format, Guard, HeaderStyle, Metadata, Newline, TimestampStyle,
+    Bom, Compression, DecimalMark, Delimiter, Format, Guard, HeaderStyle, Layout, Metadata, Newline,
+    TimestampStyle,
 };
 
 use crate::visitor;
@@ -34,6 +35,8 @@ pub fn ExportOptions(options: RwSignal<Options>, formats: Vec<(Format, &'static 
 
 fn set_format(options: &mut Options, format: Format) {
     options.format = format;
+    // Only Markdown has another.
+    options.layout = Layout::Table;
     if matches!(format, Format::Csv | Format::Text) {
         // They have no place for it.
         options.metadata = Metadata::Without;
@@ -85,7 +88,15 @@ fn OtherOptions(options: RwSignal<Options>, format: Format) -> impl IntoView {
             ] options get=|options| options.metadata set=|options, value| options.metadata = value/>
         }
     });
-    view! { {times}{headings}{metadata} }
+    let layout = (format == Format::Markdown).then(|| {
+        view! {
+            <Choice label="Layout" name="layout" choices=vec![
+                (Layout::Table, "Table"),
+                (Layout::Transcript, "Transcript of messages"),
+            ] options get=|options| options.layout set=|options, value| options.layout = value/>
+        }
+    });
+    view! { {times}{headings}{layout}{metadata} }
 }
 
 #[component]

@@ -1,0 +1,35 @@
+//! The conformance corpus, in a real browser: the same bytes as by every other way.
+
+#![cfg(target_arch = "wasm32")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use include_dir::{Dir, include_dir};
+use serde_json::Value;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use wasm_export::Export;
+
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+static GOLDEN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../tests/golden");
+
+fn golden(path: &str) -> &'static [u8] {
+    GOLDEN.get_file(path).unwrap().contents()
+}
+
+#[wasm_bindgen_test]
+fn the_corpus_is_the_same_bytes_in_the_browser() {
+    let cases: Vec<Value> = serde_json::from_slice(golden("cases.json")).unwrap();
+    assert!(cases.len() > 20);
+    for case in cases {
+        let name = case["file"].as_str().unwrap();
+        let mut export = Export::new(serde_json::from_value(case["options"].clone()).unwrap());
+        let mut file = Vec::new();
+        for chunk in golden("rows").chunks(777) {
+            export.push(chunk, &mut file).unwrap();
+        }
+        export.finish(&mut file).unwrap();
+        let expected = golden(&format!("expected/{name}"));
+        let differs = file.iter().zip(expected).position(|(left, right)| left != right);
+        assert!(file == expected, "{name} differs at byte {differs:?}");
+    }
+}
