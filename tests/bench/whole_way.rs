@@ -87,7 +87,7 @@ async fn run(bed: &Bed, browser: &Browser, rounds: &mut Rounds) -> Outcome<()> {
         settled(browser).await;
         rounds.psql.add(bed.psql().to_nowhere()?);
         browser.run(WATCH, Vec::new()).await;
-        browser.click("export-csv").await;
+        browser.click("export-start").await;
         let file = browser.download().await;
         let watched = watched(browser).await?;
         let metadata = std::fs::metadata(&file)?;
@@ -106,7 +106,7 @@ async fn run(bed: &Bed, browser: &Browser, rounds: &mut Rounds) -> Outcome<()> {
 
 /// Waits until the page has its rows and their number, so that nothing else runs beside the export.
 async fn settled(browser: &Browser) {
-    browser.see("export-csv").await;
+    browser.see("export-start").await;
     browser
         .text("row-count", EXPORT_PATIENCE, |text| {
             text.contains(|letter: char| letter.is_ascii_digit())

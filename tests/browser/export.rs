@@ -33,7 +33,7 @@ async fn a_hundred_thousand_rows_are_the_same_bytes_from_browser_command_line_an
     let rows = app.database.usage_rows("true").await;
     in_browser(&app.server.address, "a_hundred_thousand_rows", async |page| {
         page.sign_in(ADMIN_TOKEN).await;
-        page.click("export-csv").await;
+        page.click("export-start").await;
         let path = page.download().await;
         assert!(
             std::fs::read(&path).unwrap() == expected,
@@ -83,7 +83,7 @@ async fn filters_columns_and_choices_reach_the_file() {
             }
             page.click("options-toggle").await;
             page.choose("option-delimiter", "Semicolon ;").await;
-            page.click("export-csv").await;
+            page.click("export-start").await;
             let file = std::fs::read(page.download().await).unwrap();
             let expected = app
                 .admin()
@@ -105,7 +105,7 @@ async fn a_user_takes_own_rows_away() {
     let expected = user.usage_file(&[]).await;
     in_browser(&app.server.address, "a_user_takes_own_rows_away", async |page| {
         page.sign_in(&who.key).await;
-        page.click("export-csv").await;
+        page.click("export-start").await;
         assert!(std::fs::read(page.download().await).unwrap() == expected);
     })
     .await;
@@ -123,7 +123,7 @@ async fn a_file_appears_only_when_it_is_whole_and_never_when_it_is_cancelled() {
             page.text("row-count", SOON, |text| number_in(text).is_some())
                 .await;
             proxy.set(Weather::Throttled(400_000));
-            page.click("export-csv").await;
+            page.click("export-start").await;
             // It shows how far it is, and the page goes on to work meanwhile.
             page.text("export-rows", EXPORT_PATIENCE, |text| {
                 number_in(text).is_some_and(|rows| rows > 0)
@@ -150,9 +150,49 @@ async fn a_file_appears_only_when_it_is_whole_and_never_when_it_is_cancelled() {
             );
 
             // And the next one is as good as the first would have been.
-            page.click("export-csv").await;
+            page.click("export-start").await;
             let expected = app.admin().usage_file(&[]).await;
             assert!(std::fs::read(page.download().await).unwrap() == expected);
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn every_format_leaves_the_page_as_it_leaves_the_server() {
+    let app = App::start().await;
+    in_browser(
+        &app.server.address,
+        "every_format_leaves_the_page",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            page.click("options-toggle").await;
+            for (format, packed, word, compression, beginning) in [
+                ("Excel (XLSX)", "No", "xlsx", "none", ""),
+                ("JSON", "gzip", "json", "gzip", "[\n{\"created_at\":\""),
+                ("JSON lines", "No", "jsonl", "none", "{\"created_at\":\""),
+                ("XML", "No", "xml", "none", "<?xml"),
+                ("Markdown", "No", "markdown", "none", "| "),
+                ("HTML report", "No", "html", "none", "<!doctype html>"),
+                ("CSV", "Zstandard", "csv", "zstd", "\u{feff}\"Time\",User,"),
+            ] {
+                page.choose("option-format", format).await;
+                page.choose("option-compression", packed).await;
+                if !beginning.is_empty() {
+                    let is_it = |text: &str| text.starts_with(beginning.trim_start_matches('\u{feff}'));
+                    page.text("export-preview", SOON, is_it).await;
+                }
+                page.click("export-start").await;
+                let path = page.download().await;
+                let query = [("format", word), ("compression", compression)];
+                let expected = app.admin().usage_file(&query).await;
+                assert!(
+                    std::fs::read(&path).unwrap() == expected,
+                    "{} differs",
+                    path.display()
+                );
+                std::fs::remove_file(&path).unwrap();
+            }
         },
     )
     .await;

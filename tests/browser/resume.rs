@@ -25,7 +25,7 @@ async fn app() -> (App, Proxy, Vec<u8>) {
 
 /// Signs in, begins to export what the page shows, and waits until rows come.
 async fn begin(page: &Browser) {
-    page.click("export-csv").await;
+    page.click("export-start").await;
     has_rows(page).await;
 }
 
@@ -166,7 +166,7 @@ async fn a_worker_whose_program_does_not_arrive_is_started_anew() {
             .await;
         // More than the worker's JavaScript, less than its WebAssembly.
         proxy.set(Weather::CutAfter(50_000));
-        page.click("export-csv").await;
+        page.click("export-start").await;
         let said = page
             .text("export-failed", EXPORT_PATIENCE, |text| text.len() > 20)
             .await;

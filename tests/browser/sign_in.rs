@@ -30,7 +30,7 @@ async fn everyone_sees_their_own_rows() {
 
             page.click("sign-out").await;
             page.see("sign-in-token").await;
-            assert!(!page.sees("export-csv").await);
+            assert!(!page.sees("export-start").await);
 
             page.sign_in(ADMIN_TOKEN).await;
             page.text("row-count", SOON, |text| number_in(text) == Some(all))
@@ -52,7 +52,7 @@ async fn a_wrong_key_is_told_and_lets_nobody_in() {
             page.click("sign-in-submit").await;
             page.text("sign-in-problem", SOON, |text| text.contains("wrong"))
                 .await;
-            assert!(!page.sees("export-csv").await);
+            assert!(!page.sees("export-start").await);
             // The next one may be right.
             page.sign_in(ADMIN_TOKEN).await;
         },
@@ -66,7 +66,7 @@ async fn a_sign_in_outlives_a_reload_and_is_out_of_reach_of_scripts() {
     in_browser(&app.server.address, "a_sign_in_outlives_a_reload", async |page| {
         page.sign_in(ADMIN_TOKEN).await;
         page.reload().await;
-        page.see("export-csv").await;
+        page.see("export-start").await;
         let reachable =
             "return document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)";
         let reachable = page.run(reachable, vec![]).await;

@@ -219,7 +219,7 @@ impl Browser {
     pub async fn sign_in(&self, token: &str) {
         self.fill("sign-in-token", token).await;
         self.click("sign-in-submit").await;
-        self.see("export-csv").await;
+        self.see("export-start").await;
     }
 
     /// The finished files in the downloads folder, by name. Chromium's own unfinished ones end in `.crdownload`.

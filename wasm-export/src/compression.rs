@@ -95,7 +95,7 @@ impl Packer {
             #[cfg(not(feature = "zstd"))]
             Compression::Zstd => return Err(FormatError::NoZstd),
             Compression::Zip => {
-                let mut zip = Zip::new(as_of);
+                let mut zip = Zip::new(Some(as_of));
                 zip.begin(name, true, out);
                 Method::Zip(zip)
             }

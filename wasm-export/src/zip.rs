@@ -5,6 +5,9 @@ use crate::deflate::Deflate;
 /// Sizes and places from here on are written in the longer fields of Zip64.
 const LONG: u64 = 0xffff_ffff;
 
+/// The beginning of MS-DOS's time, 1980-01-01.
+const NO_TIME: u32 = 1 << 21 | 1 << 16;
+
 /// UTF-8 names; sizes in a descriptor behind the data.
 const FLAGS: u16 = 1 << 11 | 1 << 3;
 
@@ -77,10 +80,10 @@ struct Open {
 }
 
 impl Zip {
-    /// An archive whose files are of this time: RFC 3339, UTC.
-    pub(crate) fn new(as_of: &str) -> Self {
+    /// An archive whose files are of this time (RFC 3339, UTC), or of none.
+    pub(crate) fn new(as_of: Option<&str>) -> Self {
         Self {
-            modified: dos_time(as_of),
+            modified: as_of.and_then(dos_time).unwrap_or(NO_TIME),
             written: 0,
             files: Vec::new(),
             open: None,
@@ -243,13 +246,10 @@ fn long_numbers(out: &mut Vec<u8>, eight: &[u64]) {
     }
 }
 
-/// A time as MS-DOS has it: years since 1980, seconds by two. What cannot be read is the beginning of that time.
-fn dos_time(as_of: &str) -> u32 {
+/// A time as MS-DOS has it: years since 1980, seconds by two.
+fn dos_time(as_of: &str) -> Option<u32> {
     let number = |at: usize, length: usize| as_of.get(at..at + length)?.parse::<u32>().ok();
-    let read = || {
-        let date = number(0, 4)?.checked_sub(1980)?.min(127) << 9 | number(5, 2)? << 5 | number(8, 2)?;
-        let time = number(11, 2)? << 11 | number(14, 2)? << 5 | (number(17, 2)? / 2);
-        Some(date << 16 | time)
-    };
-    read().unwrap_or(1 << 21 | 1 << 16)
+    let date = number(0, 4)?.checked_sub(1980)?.min(127) << 9 | number(5, 2)? << 5 | number(8, 2)?;
+    let time = number(11, 2)? << 11 | number(14, 2)? << 5 | (number(17, 2)? / 2);
+    Some(date << 16 | time)
 }

@@ -125,7 +125,7 @@ impl Xlsx {
             title: header.title.clone(),
             columns: positions.iter().map(column).collect(),
             layout: Layout::new(headings, options.header != HeaderStyle::None),
-            package: Package::new(&header.as_of),
+            package: Package::new(),
             rows_max: ROWS_MAX,
             sheet_rows: 0,
             rows: 0,

@@ -53,7 +53,7 @@ pub fn ExportBar(view: DatasetView, options: RwSignal<Options>) -> impl IntoView
         <button
             type="button"
             class="primary"
-            data-testid="export-csv"
+            data-testid="export-start"
             disabled=is_busy
             on:click=move |_| start(Destination::Downloads, None)
         >

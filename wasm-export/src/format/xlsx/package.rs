@@ -63,10 +63,10 @@ struct Sheet {
 }
 
 impl Package {
-    /// A workbook of this time: RFC 3339, UTC.
-    pub(super) fn new(as_of: &str) -> Self {
+    /// A workbook without sheets. It tells no time, so the same rows are the same bytes.
+    pub(super) fn new() -> Self {
         Self {
-            zip: Zip::new(as_of),
+            zip: Zip::new(None),
             xml: Vec::new(),
             packed: 0,
             names: SheetNames::new(),
