@@ -13,6 +13,9 @@
 //! | [`timestamp`], [`zone`] | times, written again in a zone and a style |
 //! | `compression`, `deflate`, `zip` | the whole file packed |
 //! | [`mod@file_name`] | what a finished file is called |
+//! | [`json`] | what is wrong with a JSON document, and where |
+//! | [`pretty`] | a JSON document laid out for people, losing nothing |
+//! | [`session_request`] | the file of a session's stored request |
 //!
 //! No module here opens a connection, reads a clock or waits; only `browser`, which exists on wasm32 alone, does.
 //!
@@ -71,11 +74,14 @@ mod deflate;
 pub mod export;
 pub mod file_name;
 pub mod format;
+pub mod json;
 pub mod options;
+pub mod pretty;
 pub mod rows;
 #[cfg(test)]
 #[cfg(not(target_arch = "wasm32"))]
 mod sample;
+pub mod session_request;
 pub mod timestamp;
 pub mod value;
 mod zip;

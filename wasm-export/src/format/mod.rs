@@ -8,7 +8,7 @@
 //! What they share: `scan` finds the cells of a row and those that cannot be copied as they are, `block` copies short
 //! pieces, `repeats` remembers what cells were written as.
 
-mod block;
+pub(crate) mod block;
 mod columns;
 mod csv;
 mod dialect;
@@ -19,6 +19,7 @@ mod repeats;
 mod scan;
 
 pub use columns::{ColumnError, chosen_columns, heading};
+pub(crate) use json::write_string as write_json_string;
 
 use crate::options::{Options, words};
 use crate::rows::{Header, ReadError, Row};
