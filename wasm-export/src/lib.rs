@@ -15,6 +15,8 @@
 //! | [`mod@file_name`] | what a finished file is called |
 //! | [`json`] | what is wrong with a JSON document, and where |
 //! | [`pretty`] | a JSON document laid out for people, losing nothing |
+//! | [`reading`] | files read back: their rows, and whether they are well formed |
+//! | [`mod@convert`], [`mod@verify`] | a file made into another; a file checked |
 //! | [`session_request`] | the file of a session's stored request |
 //!
 //! No module here opens a connection, reads a clock or waits; only `browser`, which exists on wasm32 alone, does.
@@ -69,6 +71,7 @@
 #[cfg(target_arch = "wasm32")]
 pub mod browser;
 mod compression;
+pub mod convert;
 mod day;
 mod deflate;
 pub mod export;
@@ -77,6 +80,7 @@ pub mod format;
 pub mod json;
 pub mod options;
 pub mod pretty;
+pub mod reading;
 pub mod rows;
 #[cfg(test)]
 #[cfg(not(target_arch = "wasm32"))]
@@ -84,10 +88,13 @@ mod sample;
 pub mod session_request;
 pub mod timestamp;
 pub mod value;
+pub mod verify;
 mod zip;
 pub mod zone;
 
+pub use convert::{ConvertError, convert};
 pub use export::{Export, ExportError, Progress, ResumePoint, Summary};
 pub use file_name::{LocalTime, file_name};
 pub use options::Options;
+pub use verify::{Verified, verify};
 pub use zone::Zone;

@@ -3,10 +3,12 @@
 
 mod error;
 mod string;
+mod text;
 mod walk;
 
 pub(crate) use error::Refusal;
 pub use error::{Fault, Found, JsonError};
+pub(crate) use text::decode;
 pub(crate) use walk::{Piece, Shape, Visit, Walk};
 
 /// How many arrays and objects may lie within each other.

@@ -4,7 +4,8 @@ use super::DEPTH_MAX;
 use super::error::{Expected, Fault, Found, JsonError, Refusal};
 use super::string::{self, Escape, Stop};
 
-/// Is told of a document in its order. A refusal ends the walk, with the place where it was.
+/// Is told of a document in its order. A refusal ends the walk, with the place where it was: where an array or object
+/// begins or ends, and where a piece ends. So a scalar is best refused when it has ended, wherever it was cut.
 pub(crate) trait Visit {
     /// An array or object begins; the outermost has depth 1.
     fn open(&mut self, is_object: bool, depth: usize) -> Result<(), Refusal>;
@@ -199,9 +200,10 @@ impl Walk {
         matches!(self.expect, Expect::End | Expect::Line)
     }
 
-    /// The line that is being read.
-    pub(crate) fn line(&self) -> u64 {
-        self.line
+    /// An error at the place that has been reached.
+    pub(crate) fn refuse(&mut self, refusal: Refusal) -> JsonError {
+        let halt = self.refused(0, refusal);
+        self.fail(halt)
     }
 
     fn fail(&mut self, halt: Halt) -> JsonError {
@@ -407,7 +409,7 @@ impl Walk {
         };
         visit
             .scalar(piece, self.depth)
-            .map_err(|refusal| self.refused(start, refusal))?;
+            .map_err(|refusal| self.refused(at, refusal))?;
         if let Stop::More(escape) = scanned.stop {
             self.token = Token::String { is_key, escape };
         } else if is_key {
@@ -495,7 +497,7 @@ impl Walk {
                     };
                     visit
                         .scalar(piece, self.depth)
-                        .map_err(|refusal| self.refused(start, refusal))?;
+                        .map_err(|refusal| self.refused(at, refusal))?;
                     self.end_value();
                     return Ok(at);
                 }
@@ -511,7 +513,7 @@ impl Walk {
         };
         visit
             .scalar(piece, self.depth)
-            .map_err(|refusal| self.refused(start, refusal))?;
+            .map_err(|refusal| self.refused(at, refusal))?;
         self.token = Token::Number(number);
         Ok(at)
     }
@@ -561,7 +563,7 @@ impl Walk {
         };
         visit
             .scalar(piece, self.depth)
-            .map_err(|refusal| self.refused(start, refusal))?;
+            .map_err(|refusal| self.refused(start + length, refusal))?;
         if piece.ends {
             self.end_value();
         } else {
