@@ -1,5 +1,6 @@
 //! The command line.
 
+mod convert;
 mod datasets;
 mod demo;
 mod doctor;

@@ -1,7 +1,7 @@
 //! The whole file packed, whatever its format.
 
 #[cfg(feature = "zstd")]
-mod zstandard;
+pub(crate) mod zstandard;
 
 use crate::deflate::Deflate;
 use crate::format::FormatError;

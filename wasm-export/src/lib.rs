@@ -14,6 +14,11 @@
 //! | [`timestamp`], [`zone`] | times, written again in a zone and a style |
 //! | `compression`, `deflate`, `zip` | the whole file packed |
 //! | [`mod@file_name`] | what a finished file is called |
+//! | [`json`] | what is wrong with a JSON document, and where |
+//! | [`pretty`] | a JSON document laid out for people, losing nothing |
+//! | [`reading`] | files read back: their rows, and whether they are well formed |
+//! | [`mod@convert`], [`mod@verify`] | a file made into another; a file checked |
+//! | [`session_request`] | the file of a session's stored request |
 //!
 //! No module here opens a connection, reads a clock or waits; only `browser`, which exists on wasm32 alone, does.
 //!
@@ -67,24 +72,32 @@
 #[cfg(target_arch = "wasm32")]
 pub mod browser;
 mod compression;
+pub mod convert;
 mod day;
 mod deflate;
 pub mod export;
 pub mod file_name;
 pub mod format;
+pub mod json;
 mod locale;
 pub mod options;
+pub mod pretty;
+pub mod reading;
 pub mod rows;
 #[cfg(test)]
 #[cfg(not(target_arch = "wasm32"))]
 mod sample;
+pub mod session_request;
 pub mod sum;
 pub mod timestamp;
 pub mod value;
+pub mod verify;
 mod zip;
 pub mod zone;
 
+pub use convert::{ConvertError, convert};
 pub use export::{Export, ExportError, Progress, ResumePoint, Summary};
 pub use file_name::{LocalTime, file_name};
 pub use options::Options;
+pub use verify::{Verified, verify};
 pub use zone::Zone;

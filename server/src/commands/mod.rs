@@ -1,12 +1,15 @@
 //! What `decant` can be told to do: the closed list.
 
+mod convert;
 mod datasets;
 mod demo;
 mod doctor;
 mod export;
+mod input;
 mod reach;
 mod serve;
 mod target;
+mod verify;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -34,6 +37,10 @@ enum Command {
     Serve,
     /// Export a dataset to a file or to standard output.
     Export(export::Arguments),
+    /// Make a file of one format into one of another.
+    Convert(convert::Arguments),
+    /// Check that files are well formed, and count what is in them.
+    Verify(verify::Arguments),
     /// Fill the database with made-up usage rows.
     Demo(demo::Arguments),
     /// List the datasets, or check their definitions against the database.
@@ -62,7 +69,9 @@ pub fn run() -> ExitCode {
 fn obey() -> Outcome {
     let folder = std::env::var_os("DECANT_DATASETS_DIR").map(PathBuf::from);
     let catalog = crate::datasets::Catalog::load(folder.as_deref())?;
-    let command = Cli::command().mut_subcommand("export", |command| export::with_filters(command, &catalog));
+    let command = Cli::command()
+        .mut_subcommand("export", |command| export::with_filters(command, &catalog))
+        .mut_subcommand("convert", convert::with_file_words);
     let matches = command.get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let settings = || Settings::load(cli.config.as_deref());
@@ -74,6 +83,11 @@ fn obey() -> Outcome {
                 .map(|matches| export::pairs(matches, &catalog));
             runtime()?.block_on(export::run(settings()?, arguments, chosen.unwrap_or_default()))
         }
+        Command::Convert(arguments) => {
+            let chosen = matches.subcommand_matches("convert").map(convert::pairs);
+            convert::run(&arguments, &chosen.unwrap_or_default())
+        }
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Demo(arguments) => runtime()?.block_on(demo::run(settings()?, &arguments)),
         Command::Datasets(command) => runtime()?.block_on(datasets::run(settings()?, &command)),
         Command::Doctor => runtime()?.block_on(doctor::run(settings())),

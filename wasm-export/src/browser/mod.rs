@@ -5,7 +5,8 @@
 //! [`stream::RowStream`] ends its request, a dropped worker leaves a file that nobody names and that
 //! [`sink::sweep`] removes.
 //!
-//! Pages that bring their own bytes use `RowExport` of `class` instead, a feature of this crate.
+//! Pages that bring their own bytes use `RowExport` of `class` instead, a feature of this crate; with it comes
+//! `pretty_json`.
 
 pub mod answer;
 #[cfg(feature = "class")]
@@ -13,6 +14,8 @@ pub mod class;
 mod command;
 mod failure;
 mod job;
+#[cfg(feature = "class")]
+pub mod pretty;
 pub mod protocol;
 pub mod sink;
 mod stream;

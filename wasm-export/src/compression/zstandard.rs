@@ -1,23 +1,36 @@
 //! Zstandard (RFC 8878).
 
-use std::io::Write;
+use std::io::{self, BufRead, Read, Write};
 
+use structured_zstd::decoding::{FrameDecoder, StreamingDecoder};
 use structured_zstd::encoding::{CompressionLevel, StreamingEncoder};
 
 /// Measured on usage logs: higher levels are slower and pack no better.
 const LEVEL: i32 = 1;
 
+/// The memory that a packed file may ask for.
+const WINDOW_BYTES_MAX: u64 = 128 * 1024 * 1024;
+
+/// The bytes that are packed in `input`.
+pub(crate) fn unpacked<'a>(input: impl BufRead + 'a) -> io::Result<impl Read + 'a> {
+    let mut decoder = FrameDecoder::new();
+    decoder
+        .set_max_window_size(WINDOW_BYTES_MAX)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
+    Ok(StreamingDecoder::new_with_decoder(input, decoder))
+}
+
 /// Packs one run of bytes. Only the end takes the encoder away.
-pub(super) struct Zstandard(Option<Box<StreamingEncoder<Vec<u8>>>>);
+pub(crate) struct Zstandard(Option<Box<StreamingEncoder<Vec<u8>>>>);
 
 impl Zstandard {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let level = CompressionLevel::from_level(LEVEL);
         Self(Some(Box::new(StreamingEncoder::new(Vec::new(), level))))
     }
 
     /// Packs bytes, and appends what is ready.
-    pub(super) fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+    pub(crate) fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         if let Some(encoder) = &mut self.0 {
             encoder.write_all(bytes).expect("a Vec takes every byte");
             out.append(encoder.get_mut());
@@ -25,7 +38,7 @@ impl Zstandard {
     }
 
     /// Appends the rest.
-    pub(super) fn finish(&mut self, out: &mut Vec<u8>) {
+    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
         if let Some(encoder) = self.0.take() {
             out.append(&mut encoder.finish().expect("a Vec takes every byte"));
         }

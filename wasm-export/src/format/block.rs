@@ -2,11 +2,11 @@
 //! above all.
 
 /// The size of a block, in bytes.
-pub(super) const BLOCK: usize = 64;
+pub(crate) const BLOCK: usize = 64;
 
 /// Appends the first `length` bytes of `from`. It is quick where `from` has a whole block more than that.
 #[inline]
-pub(super) fn append(from: &[u8], length: usize, out: &mut Vec<u8>) {
+pub(crate) fn append(from: &[u8], length: usize, out: &mut Vec<u8>) {
     match from.first_chunk::<BLOCK>() {
         Some(block) if length <= BLOCK => {
             let end = out.len() + length;

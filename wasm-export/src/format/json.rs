@@ -255,7 +255,7 @@ fn split_digits(text: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// Appends a string of JSON, escaped as `JSON.stringify` does it.
-pub(super) fn write_string(text: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn write_string(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     let mut taken = 0;
     for (at, &byte) in text.iter().enumerate() {

@@ -13,7 +13,7 @@
 //! What they share: `scan` finds the cells of a row and those that cannot be copied as they are, `block` copies short
 //! pieces, `repeats` remembers what cells were written as, `marks` does all that for formats that put marks around text.
 
-mod block;
+pub(crate) mod block;
 mod columns;
 mod csv;
 mod dialect;
@@ -31,6 +31,7 @@ mod xlsx;
 mod xml;
 
 pub use columns::{ColumnError, chosen_columns, heading};
+pub(crate) use json::write_string as write_json_string;
 
 use crate::options::{Layout, Options, words};
 use crate::rows::{Header, Kind, ReadError, Row};

@@ -30,6 +30,27 @@ pub fn unescape_into(cell: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(rest);
 }
 
+/// Appends text with COPY's escapes, as a cell of a row.
+pub fn escape_into(text: &[u8], out: &mut Vec<u8>) {
+    let mut taken = 0;
+    for (at, &byte) in text.iter().enumerate() {
+        let letter = match byte {
+            b'\\' => b'\\',
+            b'\t' => b't',
+            b'\n' => b'n',
+            b'\r' => b'r',
+            0x08 => b'b',
+            0x0b => b'v',
+            0x0c => b'f',
+            _ => continue,
+        };
+        out.extend_from_slice(&text[taken..at]);
+        out.extend_from_slice(&[b'\\', letter]);
+        taken = at + 1;
+    }
+    out.extend_from_slice(&text[taken..]);
+}
+
 /// The byte that is meant by what follows a backslash, and what follows that.
 fn read_escape(escape: &[u8]) -> (u8, &[u8]) {
     let [letter, after @ ..] = escape else {

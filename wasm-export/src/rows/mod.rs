@@ -21,7 +21,7 @@ mod reader;
 mod tally;
 
 pub use control::{Digest, End, HEARTBEAT, Problem, end_line, failure_line, header_line};
-pub use copy_text::{NULL, unescape, unescape_into};
+pub use copy_text::{NULL, escape_into, unescape, unescape_into};
 pub use cursor::{Cursor, CursorError};
 pub use error::ReadError;
 pub use event::{Event, Row};

@@ -50,7 +50,7 @@ impl LongTexts {
     }
 
     /// Lets less be held.
-    #[cfg(test)]
+    #[cfg(all(test, not(target_arch = "wasm32")))]
     pub(super) fn hold_at_most(&mut self, bytes: usize) {
         self.held_bytes_max = bytes;
     }

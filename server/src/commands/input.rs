@@ -1,0 +1,43 @@
+//! A file that a command reads, and what its name says of it.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use wasm_export::reading::{Manner, Source, UnknownFormat};
+
+/// The file is read in pieces of this size.
+const READ_BYTES: usize = 256 * 1024;
+
+/// A file that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {source}", path.display())]
+pub struct InputError<E: std::error::Error + 'static> {
+    path: PathBuf,
+    source: E,
+}
+
+impl<E: std::error::Error> InputError<E> {
+    /// What is wrong with the file at this path.
+    pub fn of(path: &Path) -> impl FnOnce(E) -> Self {
+        move |source| Self {
+            path: path.to_owned(),
+            source,
+        }
+    }
+}
+
+/// Opens a file; `-` is standard input.
+pub fn open(path: &Path) -> Result<Box<dyn BufRead>, InputError<io::Error>> {
+    if path == Path::new("-") {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    let file = File::open(path).map_err(InputError::of(path))?;
+    Ok(Box::new(BufReader::with_capacity(READ_BYTES, file)))
+}
+
+/// What the name of the file says of it.
+pub fn manner(path: &Path, format: Option<Source>) -> Result<Manner, UnknownFormat> {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    Manner::of_file(&name.to_string_lossy(), format)
+}

@@ -1,0 +1,91 @@
+//! `decant convert` and `decant verify`: files read back, without database or settings.
+
+use std::path::Path;
+
+use decant_tests::cluster::folder;
+use decant_tests::program::{self, Outcome};
+
+async fn decant(arguments: &[&str]) -> Outcome {
+    program::run(arguments, &[]).await
+}
+
+fn written(folder: &Path, name: &str, text: &str) -> String {
+    let path = folder.join(name);
+    std::fs::write(&path, text).expect("the folder is ours");
+    path.to_str().expect("the path is ASCII").to_owned()
+}
+
+#[tokio::test]
+async fn a_file_becomes_one_of_another_format_and_back() {
+    let folder = folder();
+    let json = written(
+        folder.path(),
+        "in.json",
+        "[{\"a\":12345678901234567890,\"b\":\"=1+1\"},{\"a\":null,\"b\":\"x,y\"}]",
+    );
+    let csv = folder.path().join("out.csv.gz");
+    let csv = csv.to_str().unwrap();
+    let arguments = [
+        "convert",
+        &json,
+        "--to",
+        "csv",
+        "--compression",
+        "gzip",
+        "-o",
+        csv,
+    ];
+    let outcome = decant(&arguments).await.good();
+    assert!(outcome.stdout.is_empty());
+    assert!(outcome.stderr.contains("2 rows"), "{}", outcome.stderr);
+
+    let verified = decant(&["verify", csv, &json]).await.good().text();
+    assert!(
+        verified.contains("out.csv.gz: 2 rows, 2 columns (a, b)"),
+        "{verified}"
+    );
+    assert!(verified.contains("1 guarded cell\n"), "{verified}");
+
+    let back = decant(&["convert", csv, "--to", "jsonl", "--unguard"])
+        .await
+        .good();
+    assert_eq!(
+        back.text(),
+        "{\"a\":\"12345678901234567890\",\"b\":\"=1+1\"}\n{\"a\":null,\"b\":\"x,y\"}\n"
+    );
+}
+
+#[tokio::test]
+async fn a_bad_file_is_refused_with_its_place_and_leaves_nothing_behind() {
+    let folder = folder();
+    let bad = written(folder.path(), "bad.csv", "a,b\n1,2\n3\n");
+    let good = written(folder.path(), "good.csv", "a,b\n1,2\n");
+    let out = folder.path().join("out.json");
+    let refusal = decant(&["convert", &bad, "--to", "json", "-o", out.to_str().unwrap()])
+        .await
+        .refusal();
+    assert!(
+        refusal.contains("bad.csv: line 3, column 1: the row has 1 cells"),
+        "{refusal}"
+    );
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        2,
+        "only the inputs"
+    );
+
+    let outcome = decant(&["verify", &bad, &good]).await;
+    assert!(outcome.text().contains("good.csv: 1 rows"), "{}", outcome.text());
+    let refusal = outcome.refusal();
+    assert!(refusal.contains("bad.csv: line 3, column 1:"), "{refusal}");
+    assert!(refusal.contains("one file is not well formed"), "{refusal}");
+}
+
+#[tokio::test]
+async fn a_name_that_says_nothing_needs_a_format() {
+    let folder = folder();
+    let file = written(folder.path(), "rows", "{\"a\":1}\n");
+    let refusal = decant(&["verify", &file]).await.refusal();
+    assert!(refusal.contains("does not say which format"), "{refusal}");
+    decant(&["verify", &file, "--format", "jsonl"]).await.good();
+}

@@ -1,0 +1,654 @@
+//! The grammar, walked byte by byte but for strings. It keeps nothing of the document but where in it it is.
+
+use super::DEPTH_MAX;
+use super::error::{Expected, Fault, Found, JsonError, Refusal};
+use super::string::{self, Escape, Stop};
+
+/// Is told of a document in its order. A refusal ends the walk, with the place where it was: where an array or object
+/// begins or ends, and where a piece ends. So a scalar is best refused when it has ended, wherever it was cut.
+pub(crate) trait Visit {
+    /// An array or object begins; the outermost has depth 1.
+    fn open(&mut self, is_object: bool, depth: usize) -> Result<(), Refusal>;
+    /// It ends.
+    fn close(&mut self, is_object: bool, depth: usize, is_empty: bool) -> Result<(), Refusal>;
+    /// An item or a key follows in the array or object of this depth.
+    fn member(&mut self, is_first: bool, depth: usize) -> Result<(), Refusal>;
+    /// The value of a key follows.
+    fn colon(&mut self) -> Result<(), Refusal>;
+    /// The next bytes of a string, with its quotes and escapes, of a number or of a literal. `depth` is that of what
+    /// it lies in.
+    fn scalar(&mut self, piece: Piece<'_>, depth: usize) -> Result<(), Refusal>;
+}
+
+/// A piece of a string, a number or a literal, as it stands in the document.
+#[derive(Clone, Copy)]
+pub(crate) struct Piece<'a> {
+    /// It begins these bytes: whoever copies it may copy a block.
+    pub(crate) rest: &'a [u8],
+    pub(crate) length: usize,
+    pub(crate) is_key: bool,
+    pub(crate) begins: bool,
+    /// A number may end in an empty piece.
+    pub(crate) ends: bool,
+}
+
+/// What a document is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// One value.
+    One,
+    /// Any number of values, each on a line of its own.
+    Lines,
+}
+
+/// Reads one document.
+pub(crate) struct Walk {
+    shape: Shape,
+    expect: Expect,
+    token: Token,
+    /// A bit each: whether it is an object. The first bit is the outermost.
+    containers: [u64; DEPTH_MAX / 64],
+    depth: usize,
+    /// The bytes before the ones at hand.
+    before: u64,
+    line: u64,
+    /// Where the line begins.
+    line_start: u64,
+    /// Bytes of the line that begin no character.
+    continuations: u64,
+    /// The beginning of a character whose rest has not come yet.
+    partial: Partial,
+    failed: Option<JsonError>,
+}
+
+/// What may come between tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expect {
+    Value,
+    FirstItem,
+    FirstKey,
+    Key,
+    Colon,
+    /// Or the container's end.
+    Comma,
+    /// Nothing but white space; in lines, a line end.
+    End,
+    /// A value or nothing: the beginning of a line.
+    Line,
+}
+
+/// The token that the bytes have ended in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Token {
+    None,
+    String { is_key: bool, escape: Escape },
+    Number(Number),
+    Literal { word: &'static [u8], matched: usize },
+}
+
+/// Where in a number (RFC 8259, section 6) it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Number {
+    Sign,
+    Zero,
+    Whole,
+    Point,
+    Fraction,
+    Exponent,
+    ExponentSign,
+    Power,
+}
+
+#[derive(Default)]
+struct Partial {
+    bytes: [u8; 4],
+    length: usize,
+}
+
+/// A fault and how many bytes of the document stand before it.
+struct Halt {
+    offset: u64,
+    fault: Fault,
+}
+
+impl Walk {
+    pub(crate) fn new(shape: Shape) -> Self {
+        Self {
+            shape,
+            expect: match shape {
+                Shape::One => Expect::Value,
+                Shape::Lines => Expect::Line,
+            },
+            token: Token::None,
+            containers: [0; DEPTH_MAX / 64],
+            depth: 0,
+            before: 0,
+            line: 1,
+            line_start: 0,
+            continuations: 0,
+            partial: Partial::default(),
+            failed: None,
+        }
+    }
+
+    /// A walk of what stands after so many bytes of a line, a byte order mark say. No column counts them.
+    pub(crate) fn after(mut self, bytes: u64) -> Self {
+        self.before = bytes;
+        self.line_start = bytes;
+        self
+    }
+
+    /// Reads the next bytes.
+    ///
+    /// # Errors
+    /// When they cannot go on the document. Every later call returns the same error.
+    pub(crate) fn push(&mut self, bytes: &[u8], visit: &mut impl Visit) -> Result<(), JsonError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        self.walk(bytes, visit).map_err(|halt| self.fail(halt))?;
+        self.before += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Says that no more bytes come.
+    ///
+    /// # Errors
+    /// When the document is not whole.
+    pub(crate) fn finish(&mut self, visit: &mut impl Visit) -> Result<(), JsonError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        self.end(visit).map_err(|halt| self.fail(halt))
+    }
+
+    fn end(&mut self, visit: &mut impl Visit) -> Result<(), Halt> {
+        let expected = match self.token {
+            Token::None => None,
+            Token::String { escape, .. } => Some(match escape {
+                Escape::Outside => Expected::QUOTE,
+                Escape::Begun => Expected::ESCAPE,
+                Escape::Digits(_) => Expected::HEX_DIGIT,
+            }),
+            Token::Number(number) => {
+                if number.may_end() {
+                    self.end_number(&[], 0, visit)?;
+                    None
+                } else {
+                    Some(Expected::DIGIT)
+                }
+            }
+            Token::Literal { .. } => Some(Expected::LITERAL),
+        };
+        match expected.or_else(|| (!self.may_end()).then(|| self.expected())) {
+            None => Ok(()),
+            Some(_) if self.partial.length > 0 => Err(Halt {
+                offset: self.before - self.partial.length as u64,
+                fault: Fault::NotUtf8,
+            }),
+            Some(expected) => Err(Halt {
+                offset: self.before,
+                fault: Fault::Unexpected {
+                    expected,
+                    found: Found::End,
+                },
+            }),
+        }
+    }
+
+    fn may_end(&self) -> bool {
+        matches!(self.expect, Expect::End | Expect::Line)
+    }
+
+    /// An error at the place that has been reached.
+    pub(crate) fn refuse(&mut self, refusal: Refusal) -> JsonError {
+        let halt = self.refused(0, refusal);
+        self.fail(halt)
+    }
+
+    fn fail(&mut self, halt: Halt) -> JsonError {
+        let error = JsonError {
+            part: None,
+            line: self.line,
+            column: (halt.offset + 1).saturating_sub(self.line_start + self.continuations),
+            offset: halt.offset,
+            fault: halt.fault,
+        };
+        self.failed = Some(error.clone());
+        error
+    }
+
+    fn walk(&mut self, bytes: &[u8], visit: &mut impl Visit) -> Result<(), Halt> {
+        let mut at = match self.token {
+            Token::None => 0,
+            Token::String { is_key, escape } => self.string(bytes, 0, 0, is_key, escape, visit)?,
+            Token::Number(number) => self.number(bytes, 0, 0, number, visit)?,
+            Token::Literal { word, matched } => self.literal(bytes, 0, word, matched, visit)?,
+        };
+        while let Some(&byte) = bytes.get(at) {
+            if byte <= b' ' {
+                at = self.white_space(bytes, at)?;
+                continue;
+            }
+            at = match self.expect {
+                Expect::Colon if byte == b':' => {
+                    visit.colon().map_err(|refusal| self.refused(at, refusal))?;
+                    self.expect = Expect::Value;
+                    at + 1
+                }
+                Expect::Comma => self.after_member(byte, at, visit)?,
+                Expect::Value | Expect::Line => self.value(bytes, byte, at, visit)?,
+                Expect::FirstItem if byte == b']' => self.close(false, true, at, visit)?,
+                Expect::FirstItem => {
+                    self.member(true, at, visit)?;
+                    self.value(bytes, byte, at, visit)?
+                }
+                Expect::Key if byte == b'"' => {
+                    self.string(bytes, at, at + 1, true, Escape::Outside, visit)?
+                }
+                Expect::FirstKey if byte == b'"' => {
+                    self.member(true, at, visit)?;
+                    self.string(bytes, at, at + 1, true, Escape::Outside, visit)?
+                }
+                Expect::FirstKey if byte == b'}' => self.close(true, true, at, visit)?,
+                _ => return Err(self.unexpected(at, byte)),
+            };
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn after_member(&mut self, byte: u8, at: usize, visit: &mut impl Visit) -> Result<usize, Halt> {
+        let is_object = self.is_in_object();
+        match byte {
+            b',' => {
+                self.expect = if is_object { Expect::Key } else { Expect::Value };
+                self.member(false, at, visit)?;
+                Ok(at + 1)
+            }
+            b'}' if is_object => self.close(true, false, at, visit),
+            b']' if !is_object => self.close(false, false, at, visit),
+            _ => Err(self.unexpected(at, byte)),
+        }
+    }
+
+    #[inline]
+    fn member(&self, is_first: bool, at: usize, visit: &mut impl Visit) -> Result<(), Halt> {
+        visit
+            .member(is_first, self.depth)
+            .map_err(|refusal| self.refused(at, refusal))
+    }
+
+    #[inline]
+    fn value(&mut self, bytes: &[u8], byte: u8, at: usize, visit: &mut impl Visit) -> Result<usize, Halt> {
+        match byte {
+            b'"' => self.string(bytes, at, at + 1, false, Escape::Outside, visit),
+            b'{' => self.open(true, at, visit),
+            b'[' => self.open(false, at, visit),
+            b'-' => self.number(bytes, at, at + 1, Number::Sign, visit),
+            b'0' => self.number(bytes, at, at + 1, Number::Zero, visit),
+            b'1'..=b'9' => self.number(bytes, at, at + 1, Number::Whole, visit),
+            b't' => self.literal(bytes, at, b"true", 0, visit),
+            b'f' => self.literal(bytes, at, b"false", 0, visit),
+            b'n' => self.literal(bytes, at, b"null", 0, visit),
+            _ => Err(self.unexpected(at, byte)),
+        }
+    }
+
+    fn open(&mut self, is_object: bool, at: usize, visit: &mut impl Visit) -> Result<usize, Halt> {
+        let Some(word) = self.containers.get_mut(self.depth / 64) else {
+            return Err(self.halt(at, Fault::TooDeep));
+        };
+        let bit = 1 << (self.depth % 64);
+        if is_object {
+            *word |= bit;
+        } else {
+            *word &= !bit;
+        }
+        self.depth += 1;
+        self.expect = if is_object {
+            Expect::FirstKey
+        } else {
+            Expect::FirstItem
+        };
+        visit
+            .open(is_object, self.depth)
+            .map_err(|refusal| self.refused(at, refusal))?;
+        Ok(at + 1)
+    }
+
+    fn close(
+        &mut self,
+        is_object: bool,
+        is_empty: bool,
+        at: usize,
+        visit: &mut impl Visit,
+    ) -> Result<usize, Halt> {
+        visit
+            .close(is_object, self.depth, is_empty)
+            .map_err(|refusal| self.refused(at, refusal))?;
+        self.depth -= 1;
+        self.end_value();
+        Ok(at + 1)
+    }
+
+    #[inline]
+    fn end_value(&mut self) {
+        self.token = Token::None;
+        self.expect = if self.depth == 0 {
+            Expect::End
+        } else {
+            Expect::Comma
+        };
+    }
+
+    #[inline]
+    fn is_in_object(&self) -> bool {
+        let Some(index) = self.depth.checked_sub(1) else {
+            return false;
+        };
+        self.containers
+            .get(index / 64)
+            .is_some_and(|word| word >> (index % 64) & 1 == 1)
+    }
+
+    /// Passes over white space that begins here.
+    fn white_space(&mut self, bytes: &[u8], mut at: usize) -> Result<usize, Halt> {
+        while let Some(&byte) = bytes.get(at) {
+            match byte {
+                b' ' | b'\t' | b'\r' => {}
+                b'\n' => {
+                    if self.shape == Shape::Lines {
+                        if !matches!(self.expect, Expect::End | Expect::Line) {
+                            return Err(self.expected_another(Expected::SAME_LINE, at, byte));
+                        }
+                        self.expect = Expect::Line;
+                    }
+                    self.line += 1;
+                    self.line_start = self.before + at as u64 + 1;
+                    self.continuations = 0;
+                }
+                0..=b' ' => return Err(self.unexpected(at, byte)),
+                _ => break,
+            }
+            at += 1;
+        }
+        Ok(at)
+    }
+
+    /// Reads on in a string whose piece begins at `start`.
+    #[inline]
+    fn string(
+        &mut self,
+        bytes: &[u8],
+        start: usize,
+        content: usize,
+        is_key: bool,
+        escape: Escape,
+        visit: &mut impl Visit,
+    ) -> Result<usize, Halt> {
+        let scanned = string::scan(bytes, content, escape);
+        let at = scanned.at;
+        let is_closed = matches!(scanned.stop, Stop::Closed);
+        if scanned.has_wide || self.partial.length > 0 {
+            let is_whole = !matches!(scanned.stop, Stop::More(_));
+            self.check_characters(bytes, start, at, is_whole)?;
+        }
+        match scanned.stop {
+            Stop::Closed | Stop::More(_) => {}
+            Stop::Control => return Err(self.halt(at, Fault::Control(bytes[at]))),
+            Stop::Escape => return Err(self.expected_another(Expected::ESCAPE, at, bytes[at])),
+            Stop::HexDigit => return Err(self.expected_another(Expected::HEX_DIGIT, at, bytes[at])),
+        }
+        let piece = Piece {
+            rest: &bytes[start..],
+            length: at - start,
+            is_key,
+            begins: content > start,
+            ends: is_closed,
+        };
+        visit
+            .scalar(piece, self.depth)
+            .map_err(|refusal| self.refused(at, refusal))?;
+        if let Stop::More(escape) = scanned.stop {
+            self.token = Token::String { is_key, escape };
+        } else if is_key {
+            self.token = Token::None;
+            self.expect = Expect::Colon;
+        } else {
+            self.end_value();
+        }
+        Ok(at)
+    }
+
+    /// Checks that the bytes of a string are UTF-8, and counts its characters for the columns of errors.
+    #[inline(never)]
+    fn check_characters(
+        &mut self,
+        bytes: &[u8],
+        mut start: usize,
+        end: usize,
+        is_whole: bool,
+    ) -> Result<(), Halt> {
+        while self.partial.length > 0 && start < end {
+            let begun = self.partial.length;
+            // A character has four bytes at most, and the fourth makes it whole or wrong.
+            self.partial.bytes[begun % 4] = bytes[start];
+            match std::str::from_utf8(&self.partial.bytes[..=begun]) {
+                Ok(_) => {
+                    self.continuations += begun as u64;
+                    self.partial.length = 0;
+                }
+                Err(error) if error.error_len().is_none() => self.partial.length += 1,
+                Err(_) => return Err(self.not_utf8(self.before + start as u64 - begun as u64)),
+            }
+            start += 1;
+        }
+        let text = &bytes[start..end];
+        let (valid, rest, is_wrong) = match simdutf8::compat::from_utf8(text) {
+            Ok(_) => (text, &[][..], false),
+            Err(error) => {
+                let (valid, rest) = text.split_at(error.valid_up_to());
+                (valid, rest, error.error_len().is_some())
+            }
+        };
+        // As signed numbers, the bytes within a character are the lowest.
+        self.continuations += valid.iter().filter(|&&byte| (byte as i8) < -64).count() as u64;
+        if is_wrong || (is_whole && !rest.is_empty()) {
+            return Err(self.not_utf8(self.before + (start + valid.len()) as u64));
+        }
+        if let Some(begun) = self.partial.bytes.get_mut(..rest.len())
+            && !rest.is_empty()
+        {
+            begun.copy_from_slice(rest);
+            self.partial.length = rest.len();
+        }
+        if is_whole && self.partial.length > 0 {
+            return Err(self.not_utf8(self.before + end as u64 - self.partial.length as u64));
+        }
+        Ok(())
+    }
+
+    /// Reads on in a number whose piece begins at `start`.
+    #[inline]
+    fn number(
+        &mut self,
+        bytes: &[u8],
+        start: usize,
+        mut at: usize,
+        mut number: Number,
+        visit: &mut impl Visit,
+    ) -> Result<usize, Halt> {
+        while let Some(&byte) = bytes.get(at) {
+            match number.then(byte) {
+                Some(next) => number = next,
+                None if !number.may_end() => return Err(self.expected_another(number.expected(), at, byte)),
+                // `01`, `1.2.3` or `1e5x`: whatever can stand behind a number ends it.
+                None if number.is_run_into(byte) => {
+                    return Err(self.expected_another(number.expected(), at, byte));
+                }
+                None => {
+                    let piece = Piece {
+                        rest: &bytes[start..],
+                        length: at - start,
+                        is_key: false,
+                        begins: self.token == Token::None,
+                        ends: true,
+                    };
+                    visit
+                        .scalar(piece, self.depth)
+                        .map_err(|refusal| self.refused(at, refusal))?;
+                    self.end_value();
+                    return Ok(at);
+                }
+            }
+            at += 1;
+        }
+        let piece = Piece {
+            rest: &bytes[start..],
+            length: at - start,
+            is_key: false,
+            begins: self.token == Token::None,
+            ends: false,
+        };
+        visit
+            .scalar(piece, self.depth)
+            .map_err(|refusal| self.refused(at, refusal))?;
+        self.token = Token::Number(number);
+        Ok(at)
+    }
+
+    fn end_number(&mut self, bytes: &[u8], at: usize, visit: &mut impl Visit) -> Result<(), Halt> {
+        let piece = Piece {
+            rest: bytes,
+            length: 0,
+            is_key: false,
+            begins: false,
+            ends: true,
+        };
+        visit
+            .scalar(piece, self.depth)
+            .map_err(|refusal| self.refused(at, refusal))?;
+        self.end_value();
+        Ok(())
+    }
+
+    /// Reads on in `true`, `false` or `null`, of which so much has been matched.
+    fn literal(
+        &mut self,
+        bytes: &[u8],
+        start: usize,
+        word: &'static [u8],
+        matched: usize,
+        visit: &mut impl Visit,
+    ) -> Result<usize, Halt> {
+        let wanted = &word[matched..];
+        let rest = &bytes[start..];
+        let length = wanted
+            .iter()
+            .zip(rest)
+            .take_while(|(left, right)| left == right)
+            .count();
+        if length < wanted.len()
+            && let Some(&byte) = rest.get(length)
+        {
+            return Err(self.expected_another(Expected::LITERAL, start + length, byte));
+        }
+        let piece = Piece {
+            rest,
+            length,
+            is_key: false,
+            begins: matched == 0,
+            ends: length == wanted.len(),
+        };
+        visit
+            .scalar(piece, self.depth)
+            .map_err(|refusal| self.refused(start + length, refusal))?;
+        if piece.ends {
+            self.end_value();
+        } else {
+            self.token = Token::Literal {
+                word,
+                matched: matched + length,
+            };
+        }
+        Ok(start + length)
+    }
+
+    fn expected(&self) -> &'static str {
+        match self.expect {
+            Expect::Value | Expect::Line => Expected::VALUE,
+            Expect::FirstItem => Expected::ITEM_OR_END,
+            Expect::FirstKey => Expected::KEY_OR_END,
+            Expect::Key => Expected::KEY,
+            Expect::Colon => Expected::COLON,
+            Expect::Comma if self.is_in_object() => Expected::COMMA_OR_OBJECT_END,
+            Expect::Comma => Expected::COMMA_OR_ARRAY_END,
+            Expect::End if self.shape == Shape::Lines => Expected::NEW_LINE,
+            Expect::End => Expected::NOTHING,
+        }
+    }
+
+    #[cold]
+    fn unexpected(&self, at: usize, byte: u8) -> Halt {
+        self.expected_another(self.expected(), at, byte)
+    }
+
+    #[cold]
+    fn expected_another(&self, expected: &'static str, at: usize, byte: u8) -> Halt {
+        let found = Found::Byte(byte);
+        self.halt(at, Fault::Unexpected { expected, found })
+    }
+
+    #[cold]
+    fn refused(&self, at: usize, refusal: Refusal) -> Halt {
+        self.halt(at, Fault::Refused(refusal))
+    }
+
+    #[cold]
+    fn halt(&self, at: usize, fault: Fault) -> Halt {
+        let offset = self.before + at as u64;
+        Halt { offset, fault }
+    }
+
+    #[cold]
+    fn not_utf8(&self, offset: u64) -> Halt {
+        let fault = Fault::NotUtf8;
+        Halt { offset, fault }
+    }
+}
+
+impl Number {
+    #[inline]
+    fn then(self, byte: u8) -> Option<Self> {
+        Some(match (self, byte) {
+            (Self::Whole, b'0'..=b'9') => Self::Whole,
+            (Self::Sign, b'0') => Self::Zero,
+            (Self::Sign, b'1'..=b'9') => Self::Whole,
+            (Self::Zero | Self::Whole, b'.') => Self::Point,
+            (Self::Point | Self::Fraction, b'0'..=b'9') => Self::Fraction,
+            (Self::Zero | Self::Whole | Self::Fraction, b'e' | b'E') => Self::Exponent,
+            (Self::Exponent, b'+' | b'-') => Self::ExponentSign,
+            (Self::Exponent | Self::ExponentSign | Self::Power, b'0'..=b'9') => Self::Power,
+            _ => return None,
+        })
+    }
+
+    #[inline]
+    fn may_end(self) -> bool {
+        matches!(self, Self::Zero | Self::Whole | Self::Fraction | Self::Power)
+    }
+
+    /// Whether such a byte behind a number belongs to nothing else.
+    #[inline]
+    fn is_run_into(self, byte: u8) -> bool {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-')
+    }
+
+    fn expected(self) -> &'static str {
+        match self {
+            Self::Zero | Self::Whole => Expected::FRACTION,
+            _ => Expected::DIGIT,
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! A JSON document laid out for people, as `JSON.stringify(…, null, 2)` does it, but losing nothing: keys keep their
+//! order, numbers their digits, strings their escapes.
+
+use crate::format::block::{BLOCK, append};
+use crate::json::{DEPTH_MAX, JsonError, Piece, Refusal, Shape, Visit, Walk};
+
+/// Lays out one document. It keeps nothing of it but where in it it is.
+pub struct Pretty {
+    walk: Walk,
+    /// The depth of the document in a larger one.
+    base: usize,
+}
+
+impl Pretty {
+    /// A document that has not begun.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::within(0)
+    }
+
+    /// A document that stands in a larger one, so deep.
+    pub(crate) fn within(base: usize) -> Self {
+        let walk = Walk::new(Shape::One);
+        Self { walk, base }
+    }
+
+    /// Takes the next bytes, in any pieces, and appends to `out` what they make of the layout.
+    ///
+    /// # Errors
+    /// When they cannot go on the document. Every later call returns the same error.
+    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), JsonError> {
+        out.reserve(bytes.len() + bytes.len() / 8);
+        let base = self.base;
+        self.walk.push(bytes, &mut Layout { base, out })
+    }
+
+    /// Says that no more bytes come.
+    ///
+    /// # Errors
+    /// When the document is not whole, or `push` has failed.
+    pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), JsonError> {
+        let base = self.base;
+        self.walk.finish(&mut Layout { base, out })
+    }
+}
+
+impl Default for Pretty {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Writes what it is told of.
+struct Layout<'a> {
+    base: usize,
+    out: &'a mut Vec<u8>,
+}
+
+/// A comma, a new line and all the spaces that may follow.
+static NEW_LINE: [u8; 2 + 2 * (DEPTH_MAX + 8) + BLOCK] = {
+    let mut bytes = [b' '; 2 + 2 * (DEPTH_MAX + 8) + BLOCK];
+    bytes[0] = b',';
+    bytes[1] = b'\n';
+    bytes
+};
+
+impl Layout<'_> {
+    #[inline]
+    fn new_line(&mut self, has_comma: bool, depth: usize) {
+        let start = usize::from(!has_comma);
+        append(&NEW_LINE[start..], 2 - start + 2 * (self.base + depth), self.out);
+    }
+}
+
+impl Visit for Layout<'_> {
+    #[inline]
+    fn open(&mut self, is_object: bool, _depth: usize) -> Result<(), Refusal> {
+        self.out.push(if is_object { b'{' } else { b'[' });
+        Ok(())
+    }
+
+    #[inline]
+    fn close(&mut self, is_object: bool, depth: usize, is_empty: bool) -> Result<(), Refusal> {
+        if !is_empty {
+            self.new_line(false, depth - 1);
+        }
+        self.out.push(if is_object { b'}' } else { b']' });
+        Ok(())
+    }
+
+    #[inline]
+    fn member(&mut self, is_first: bool, depth: usize) -> Result<(), Refusal> {
+        self.new_line(!is_first, depth);
+        Ok(())
+    }
+
+    #[inline]
+    fn colon(&mut self) -> Result<(), Refusal> {
+        self.out.extend_from_slice(b": ");
+        Ok(())
+    }
+
+    #[inline]
+    fn scalar(&mut self, piece: Piece<'_>, _depth: usize) -> Result<(), Refusal> {
+        append(piece.rest, piece.length, self.out);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod tests;

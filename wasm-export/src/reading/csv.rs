@@ -1,0 +1,296 @@
+//! CSV (RFC 4180) read back, in any dialect that we write. A cell without quotes and without text is null; one of quotes
+//! alone is empty text.
+
+use std::io::BufRead;
+
+use memchr::memchr;
+
+use super::place::Place;
+use super::row::What;
+use super::{Counts, Head, HeadColumn, Manner, ReadBackError, Refusal, Row, Rows};
+use crate::format::guard;
+use crate::options::Delimiter;
+
+/// So much of a file is looked at for its delimiter.
+const SAMPLE_BYTES: usize = 64 * 1024;
+
+/// The longest row, in bytes.
+const ROW_BYTES_MAX: usize = crate::rows::ROW_BYTES_MAX;
+
+pub(super) fn read(
+    input: &mut dyn BufRead,
+    manner: &Manner,
+    rows: &mut impl Rows,
+) -> Result<Counts, ReadBackError> {
+    let mut beginning = Vec::new();
+    while beginning.len() < SAMPLE_BYTES {
+        let piece = input.fill_buf()?;
+        let length = piece.len().min(SAMPLE_BYTES - beginning.len());
+        if length == 0 {
+            break;
+        }
+        beginning.extend_from_slice(&piece[..length]);
+        input.consume(length);
+    }
+    let text = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&beginning);
+    let delimiter = manner
+        .delimiter
+        .map_or_else(|| likely_delimiter(text), Delimiter::byte);
+    let mut reader = Reader {
+        delimiter,
+        unguard: manner.unguard,
+        rows,
+        columns: None,
+        row: Row::default(),
+        cell_start: 0,
+        state: State::CellStart,
+        place: Place::start(),
+        cell_place: Place::start(),
+        row_place: Place::start(),
+        counts: Counts {
+            bytes: (beginning.len() - text.len()) as u64,
+            ..Counts::default()
+        },
+    };
+    reader.push(text)?;
+    loop {
+        let piece = input.fill_buf()?;
+        let length = piece.len();
+        if length == 0 {
+            return reader.finish();
+        }
+        reader.push(piece)?;
+        input.consume(length);
+    }
+}
+
+/// The common delimiter that the first row has most of, outside its quotes.
+fn likely_delimiter(text: &[u8]) -> u8 {
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0)];
+    let mut is_quoted = false;
+    for &byte in text {
+        match byte {
+            b'"' => is_quoted = !is_quoted,
+            b'\n' if !is_quoted => break,
+            _ if is_quoted => {}
+            _ => {
+                for (delimiter, count) in &mut counts {
+                    *count += usize::from(*delimiter == byte);
+                }
+            }
+        }
+    }
+    let mut likely = counts[0];
+    for other in counts {
+        if other.1 > likely.1 {
+            likely = other;
+        }
+    }
+    likely.0
+}
+
+struct Reader<'a, R> {
+    delimiter: u8,
+    unguard: bool,
+    rows: &'a mut R,
+    /// How many there are, once the headings have been read.
+    columns: Option<usize>,
+    row: Row,
+    cell_start: usize,
+    state: State,
+    place: Place,
+    /// Where the cell begins.
+    cell_place: Place,
+    /// Where the row begins.
+    row_place: Place,
+    counts: Counts,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    CellStart,
+    Plain,
+    Quoted,
+    /// After a quote in a quoted cell: the cell's end, or the first of two.
+    Quote,
+    /// After a quoted cell and a carriage return.
+    QuoteReturn,
+}
+
+impl<R: Rows> Reader<'_, R> {
+    fn push(&mut self, bytes: &[u8]) -> Result<(), ReadBackError> {
+        self.counts.bytes += bytes.len() as u64;
+        let mut rest = bytes;
+        while let Some(&byte) = rest.first() {
+            let length = match self.state {
+                State::Quoted => {
+                    let length = memchr(b'"', rest).unwrap_or(rest.len());
+                    self.row.text().extend_from_slice(&rest[..length]);
+                    if length < rest.len() {
+                        self.state = State::Quote;
+                        length + 1
+                    } else {
+                        length
+                    }
+                }
+                State::CellStart if byte == b'"' => {
+                    self.state = State::Quoted;
+                    1
+                }
+                State::CellStart | State::Plain => self.plain(rest)?,
+                State::Quote => {
+                    match byte {
+                        b'"' => {
+                            self.row.text().push(b'"');
+                            self.state = State::Quoted;
+                        }
+                        b'\r' => self.state = State::QuoteReturn,
+                        b'\n' => self.quoted_row_end()?,
+                        _ if byte == self.delimiter => self.end_cell(true)?,
+                        _ => return Err(self.after_quotes()),
+                    }
+                    1
+                }
+                State::QuoteReturn if byte == b'\n' => {
+                    self.quoted_row_end()?;
+                    1
+                }
+                State::QuoteReturn => return Err(self.after_quotes()),
+            };
+            self.pass(&rest[..length]);
+            rest = &rest[length..];
+            if self.row.text().len() > ROW_BYTES_MAX {
+                let what = format!("the row is longer than {ROW_BYTES_MAX} bytes; is a quote missing?");
+                return Err(self.cell_place.error(what));
+            }
+        }
+        Ok(())
+    }
+
+    fn quoted_row_end(&mut self) -> Result<(), ReadBackError> {
+        self.end_cell(true)?;
+        self.end_row()
+    }
+
+    /// Reads on in a cell without quotes, up to its end.
+    fn plain(&mut self, rest: &[u8]) -> Result<usize, ReadBackError> {
+        let ends = |&byte: &u8| byte == self.delimiter || byte == b'\n' || byte == b'"';
+        let length = rest.iter().position(ends).unwrap_or(rest.len());
+        self.row.text().extend_from_slice(&rest[..length]);
+        self.state = State::Plain;
+        match rest.get(length) {
+            None => Ok(length),
+            Some(b'"') => {
+                let mut place = self.place;
+                place.pass(&rest[..length]);
+                Err(place.error("there is a quote in a cell that does not begin with one"))
+            }
+            Some(b'\n') => {
+                // The return belongs to the row's end; one that stands elsewhere is text.
+                if self.row.text_from(self.cell_start).ends_with(b"\r") {
+                    self.row.text().pop();
+                }
+                self.end_cell(false)?;
+                self.end_row()?;
+                Ok(length + 1)
+            }
+            Some(_) => {
+                self.end_cell(false)?;
+                Ok(length + 1)
+            }
+        }
+    }
+
+    fn pass(&mut self, bytes: &[u8]) {
+        self.place.pass(bytes);
+        if self.state == State::CellStart {
+            self.cell_place = self.place;
+            if self.row.is_empty() {
+                self.row_place = self.place;
+            }
+        }
+    }
+
+    fn after_quotes(&self) -> ReadBackError {
+        self.place
+            .error("there is more behind the closing quote; a quote within quotes must be doubled")
+    }
+
+    fn end_cell(&mut self, is_quoted: bool) -> Result<(), ReadBackError> {
+        let text = self.row.text_from(self.cell_start);
+        if simdutf8::basic::from_utf8(text).is_err() {
+            return Err(self.cell_place.error("the cell is not UTF-8"));
+        }
+        if memchr(b'\'', text).is_some() {
+            let plain = guard::decode(text, self.delimiter);
+            if plain.len() < text.len() && guard::encode(&plain, self.delimiter) == text {
+                self.counts.guarded += 1;
+            }
+            if self.unguard {
+                let plain = plain.into_owned();
+                self.row.text().truncate(self.cell_start);
+                self.row.text().extend_from_slice(&plain);
+            }
+        }
+        let is_null = !is_quoted && self.row.text_from(self.cell_start).is_empty();
+        let what = if is_null { What::Null } else { What::Text };
+        self.row.end_cell(self.cell_start, what);
+        self.cell_start = self.row.text().len();
+        self.state = State::CellStart;
+        Ok(())
+    }
+
+    fn end_row(&mut self) -> Result<(), ReadBackError> {
+        let told = match self.columns {
+            None => {
+                self.columns = Some(self.row.len());
+                tell_head(&self.row, self.rows)
+            }
+            Some(columns) if columns == self.row.len() => {
+                self.counts.rows += 1;
+                self.rows.row(&self.row)
+            }
+            Some(columns) => Err(format!(
+                "the row has {} cells where there are {columns} columns",
+                self.row.len()
+            )),
+        };
+        told.map_err(|refusal| self.row_place.error(refusal))?;
+        self.row.clear();
+        self.cell_start = 0;
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Counts, ReadBackError> {
+        match self.state {
+            State::Quoted => {
+                return Err(self
+                    .cell_place
+                    .error("the quote that opens this cell is never closed"));
+            }
+            State::QuoteReturn => return Err(self.after_quotes()),
+            // Whole rows, and a newline behind the last of them.
+            State::CellStart if self.row.is_empty() => {}
+            state => {
+                self.end_cell(state == State::Quote)?;
+                self.end_row()?;
+            }
+        }
+        if self.columns.is_none() {
+            return Err(self.place.error("the file is empty: there is no row of headings"));
+        }
+        Ok(self.counts)
+    }
+}
+
+fn tell_head(row: &Row, rows: &mut impl Rows) -> Result<(), Refusal> {
+    let name = |cell| match cell {
+        super::Cell::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        _ => String::new(),
+    };
+    let columns: Vec<HeadColumn> = row.cells().map(|cell| HeadColumn::named(name(cell))).collect();
+    rows.head(&Head {
+        columns: &columns,
+        metadata: None,
+    })
+}

@@ -1,0 +1,424 @@
+//! JSON read back: an array of objects, the same with our metadata around it, or an object a line.
+
+use std::io::{BufRead, Read};
+
+use super::row::What;
+use super::{Counts, FileMetadata, Head, HeadColumn, ReadBackError, Refusal, Row, Rows};
+use crate::json::{JsonError, Piece, Shape, Visit, Walk, decode};
+
+/// The longest row, in bytes.
+const ROW_BYTES_MAX: usize = crate::rows::ROW_BYTES_MAX;
+
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// How rows lie in a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// In an array, or in an envelope that holds one.
+    Array,
+    /// Each in a line.
+    Lines,
+}
+
+pub(super) fn read(
+    input: &mut dyn BufRead,
+    layout: Layout,
+    rows: &mut impl Rows,
+) -> Result<Counts, ReadBackError> {
+    let mut walk = Walk::new(match layout {
+        Layout::Array => Shape::One,
+        Layout::Lines => Shape::Lines,
+    });
+    let mut reader = Reader {
+        rows,
+        row_depth: (layout == Layout::Lines).then_some(1),
+        section: Section::Rows,
+        metadata: None,
+        columns: Vec::new(),
+        keys: Vec::new(),
+        has_told_head: false,
+        row: Row::default(),
+        at_row: AtRow::Before,
+        key: Vec::new(),
+        index: 0,
+        next: 0,
+        start: 0,
+        aside: Vec::new(),
+        counts: Counts::default(),
+    };
+    let mut beginning = Vec::new();
+    input.take(BOM.len() as u64).read_to_end(&mut beginning)?;
+    reader.counts.bytes = beginning.len() as u64;
+    // Whoever writes JSON must not begin with it; whoever reads may pass over it (RFC 8259, section 8.1).
+    if beginning == BOM {
+        walk = walk.after(BOM.len() as u64);
+    } else {
+        walk.push(&beginning, &mut reader)?;
+    }
+    loop {
+        let piece = input.fill_buf()?;
+        let length = piece.len();
+        if length == 0 {
+            break;
+        }
+        reader.counts.bytes += length as u64;
+        walk.push(piece, &mut reader)?;
+        input.consume(length);
+    }
+    walk.finish(&mut reader)?;
+    reader.tell_head().map_err(|refusal| walk.refuse(refusal))?;
+    Ok(reader.counts)
+}
+
+impl From<JsonError> for ReadBackError {
+    fn from(error: JsonError) -> Self {
+        Self::Content {
+            line: error.line,
+            column: error.column,
+            what: error.fault.to_string(),
+        }
+    }
+}
+
+/// Finds the rows in what it is told of.
+struct Reader<'a, R> {
+    rows: &'a mut R,
+    /// How deep the objects are that are rows, once that is known.
+    row_depth: Option<usize>,
+    section: Section,
+    metadata: Option<FileMetadata>,
+    columns: Vec<HeadColumn>,
+    /// The columns' names as they stand in the rows, to be compared without decoding.
+    keys: Vec<Vec<u8>>,
+    has_told_head: bool,
+    row: Row,
+    at_row: AtRow,
+    key: Vec<u8>,
+    /// The column of the value that is being read.
+    index: usize,
+    /// The column that the next key is likely to name.
+    next: usize,
+    /// Where the value begins in the row.
+    start: usize,
+    /// A value of the envelope.
+    aside: Vec<u8>,
+    counts: Counts,
+}
+
+/// A member of the envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Section {
+    Metadata,
+    Rows,
+    RowCount,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AtRow {
+    Before,
+    Within,
+    /// All rows have been read.
+    Behind,
+}
+
+impl<R: Rows> Reader<'_, R> {
+    /// Whether what lies in the container of this depth is a row's value or part of one.
+    fn is_in_row(&self, depth: usize) -> bool {
+        self.at_row == AtRow::Within && self.row_depth.is_some_and(|row_depth| depth >= row_depth)
+    }
+
+    /// Where the bytes of values go that are kept.
+    fn kept(&mut self, depth: usize) -> Option<&mut Vec<u8>> {
+        if self.is_in_row(depth) {
+            Some(self.row.text())
+        } else if matches!(self.section, Section::Metadata | Section::RowCount) {
+            Some(&mut self.aside)
+        } else {
+            None
+        }
+    }
+
+    fn keep(&mut self, bytes: &[u8], depth: usize) -> Result<(), Refusal> {
+        let Some(kept) = self.kept(depth) else {
+            return Ok(());
+        };
+        if kept.len() + bytes.len() > ROW_BYTES_MAX {
+            return Err(format!("the row is longer than {ROW_BYTES_MAX} bytes"));
+        }
+        kept.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn begin_row(&mut self) {
+        self.at_row = AtRow::Within;
+        self.next = 0;
+        self.row.clear_to_nulls(self.columns.len());
+        // No value begins at 0, so that a null which was given differs from one that was not.
+        self.row.text().push(b' ');
+    }
+
+    fn end_row(&mut self) -> Result<(), Refusal> {
+        self.at_row = AtRow::Before;
+        let is_first = !self.has_told_head;
+        if is_first && self.row_depth == Some(1) && self.take_metadata_line() {
+            return Ok(());
+        }
+        self.tell_head()?;
+        self.counts.rows += 1;
+        self.rows.row(&self.row)
+    }
+
+    /// Takes the first line for what it is if it holds nothing but metadata.
+    fn take_metadata_line(&mut self) -> bool {
+        let is_alone = matches!(self.columns.as_slice(), [column] if column.name == "metadata");
+        let Some(super::Cell::Json(text)) = self.row.cells().next().filter(|_| is_alone) else {
+            return false;
+        };
+        let Ok(metadata) = serde_json::from_slice(text) else {
+            return false;
+        };
+        self.columns.clear();
+        self.keys.clear();
+        self.take_metadata(metadata);
+        self.metadata
+            .as_ref()
+            .is_some_and(|metadata| !metadata.columns.is_empty())
+    }
+
+    fn take_metadata(&mut self, metadata: FileMetadata) {
+        self.columns.clone_from(&metadata.columns);
+        self.keys = metadata
+            .columns
+            .iter()
+            .map(|column| serde_json::to_vec(&column.name).unwrap_or_default())
+            .collect();
+        self.metadata = Some(metadata);
+    }
+
+    fn tell_head(&mut self) -> Result<(), Refusal> {
+        if self.has_told_head {
+            return Ok(());
+        }
+        self.has_told_head = true;
+        self.rows.head(&Head {
+            columns: &self.columns,
+            metadata: self.metadata.as_ref(),
+        })
+    }
+
+    /// Finds the column that the key names; the first row makes the columns, unless the metadata has named them.
+    fn take_key(&mut self) -> Result<(), Refusal> {
+        let is_expected = self.keys.get(self.next).is_some_and(|key| *key == self.key);
+        self.index = if is_expected {
+            self.next
+        } else {
+            let mut name = Vec::new();
+            if !decode(&self.key, &mut name) {
+                return Err("the key holds half of a surrogate pair".to_owned());
+            }
+            let name = String::from_utf8_lossy(&name).into_owned();
+            match self.columns.iter().position(|column| column.name == name) {
+                Some(index) => index,
+                None if self.has_told_head || self.metadata.is_some() => {
+                    return Err(format!(
+                        "the row has a key `{name}` that the first row does not have"
+                    ));
+                }
+                None => {
+                    self.columns.push(HeadColumn::named(name));
+                    self.keys.push(self.key.clone());
+                    self.columns.len() - 1
+                }
+            }
+        };
+        self.next = self.index + 1;
+        self.start = self.row.text().len();
+        Ok(())
+    }
+
+    fn end_value(&mut self) -> Result<(), Refusal> {
+        let text = self.row.text_from(self.start);
+        let what = match text.first() {
+            Some(b'"') => What::JsonString,
+            _ if text == b"null" => What::Null,
+            _ => What::Json,
+        };
+        if self.row.set_cell(self.index, self.start, what) {
+            Ok(())
+        } else {
+            let name = self
+                .columns
+                .get(self.index)
+                .map_or("", |column| column.name.as_str());
+            Err(format!("the row has the key `{name}` twice"))
+        }
+    }
+
+    fn take_section(&mut self) -> Result<(), Refusal> {
+        self.section = match self.key.as_slice() {
+            b"\"metadata\"" => Section::Metadata,
+            b"\"rows\"" if self.at_row == AtRow::Before => Section::Rows,
+            b"\"row_count\"" if self.at_row == AtRow::Behind => Section::RowCount,
+            key => {
+                return Err(format!(
+                    "{} is not expected there; an object around rows has the members `metadata`, `rows` and `row_count`",
+                    String::from_utf8_lossy(key)
+                ));
+            }
+        };
+        self.aside.clear();
+        Ok(())
+    }
+
+    /// A member of the envelope has been read.
+    fn end_section(&mut self) -> Result<(), Refusal> {
+        match self.section {
+            Section::Metadata => {
+                if self.has_told_head {
+                    return Err("the metadata must stand before the rows".to_owned());
+                }
+                let metadata = serde_json::from_slice(&self.aside)
+                    .map_err(|error| format!("the metadata that ends here is not ours: {error}"))?;
+                self.take_metadata(metadata);
+            }
+            Section::Rows => self.at_row = AtRow::Behind,
+            Section::RowCount => {
+                let said = String::from_utf8_lossy(&self.aside);
+                if said != self.counts.rows.to_string() {
+                    return Err(format!(
+                        "`row_count` says {said}, and there are {} rows",
+                        self.counts.rows
+                    ));
+                }
+            }
+            Section::None => {}
+        }
+        self.section = Section::None;
+        Ok(())
+    }
+
+    fn refuse_no_row(&self) -> Refusal {
+        "a row must be an object".to_owned()
+    }
+}
+
+impl<R: Rows> Visit for Reader<'_, R> {
+    fn open(&mut self, is_object: bool, depth: usize) -> Result<(), Refusal> {
+        if self.is_in_row(depth - 1) {
+            return self.keep(if is_object { b"{" } else { b"[" }, depth - 1);
+        }
+        match (self.row_depth, depth) {
+            (None, 1) if is_object => {
+                self.section = Section::None;
+                Ok(())
+            }
+            (None, 1) => {
+                self.row_depth = Some(2);
+                Ok(())
+            }
+            (Some(row_depth), _) if depth == row_depth && self.section == Section::Rows => {
+                if is_object {
+                    self.begin_row();
+                    Ok(())
+                } else {
+                    Err(self.refuse_no_row())
+                }
+            }
+            (None, 2) if self.section == Section::Rows => {
+                if is_object {
+                    return Err("`rows` must be an array".to_owned());
+                }
+                self.row_depth = Some(3);
+                Ok(())
+            }
+            _ => self.keep(if is_object { b"{" } else { b"[" }, depth),
+        }
+    }
+
+    fn close(&mut self, is_object: bool, depth: usize, _is_empty: bool) -> Result<(), Refusal> {
+        if self.is_in_row(depth) {
+            if self.row_depth == Some(depth) {
+                return self.end_row();
+            }
+            self.keep(if is_object { b"}" } else { b"]" }, depth)?;
+            return if self.row_depth == Some(depth - 1) {
+                self.end_value()
+            } else {
+                Ok(())
+            };
+        }
+        let is_envelope = self.row_depth != Some(2) && self.row_depth != Some(1);
+        if is_envelope && depth == 1 {
+            return if self.at_row == AtRow::Behind {
+                Ok(())
+            } else {
+                Err("the object has no `rows`".to_owned())
+            };
+        }
+        self.keep(if is_object { b"}" } else { b"]" }, depth)?;
+        if is_envelope && depth == 2 {
+            self.end_section()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn member(&mut self, is_first: bool, depth: usize) -> Result<(), Refusal> {
+        if self.row_depth == Some(depth) || is_first {
+            return Ok(());
+        }
+        // Between the members of the envelope there is nothing to keep.
+        let is_within = self.is_in_row(depth) || depth > 1;
+        if is_within { self.keep(b",", depth) } else { Ok(()) }
+    }
+
+    fn colon(&mut self) -> Result<(), Refusal> {
+        // Keys are kept with their colons.
+        Ok(())
+    }
+
+    fn scalar(&mut self, piece: Piece<'_>, depth: usize) -> Result<(), Refusal> {
+        let bytes = piece.rest.get(..piece.length).unwrap_or_default();
+        let is_of_row = self.is_in_row(depth) && self.row_depth == Some(depth);
+        let is_of_envelope = depth == 1 && !is_of_row && self.row_depth != Some(2);
+        if piece.is_key && (is_of_row || is_of_envelope) {
+            if piece.begins {
+                self.key.clear();
+            }
+            if self.key.len() + bytes.len() > ROW_BYTES_MAX {
+                return Err("the key is too long".to_owned());
+            }
+            self.key.extend_from_slice(bytes);
+            return match piece.ends {
+                false => Ok(()),
+                true if is_of_row => self.take_key(),
+                true => self.take_section(),
+            };
+        }
+        let is_row = match self.row_depth {
+            Some(row_depth) => depth + 1 == row_depth && self.section == Section::Rows,
+            None => depth == 0 || self.section == Section::Rows,
+        };
+        if is_row {
+            return if piece.ends {
+                Err("what ends here is no object, so it is no row".to_owned())
+            } else {
+                Ok(())
+            };
+        }
+        self.keep(bytes, depth)?;
+        if piece.is_key {
+            return if piece.ends {
+                self.keep(b":", depth)
+            } else {
+                Ok(())
+            };
+        }
+        match piece.ends {
+            true if is_of_row => self.end_value(),
+            true if is_of_envelope => self.end_section(),
+            _ => Ok(()),
+        }
+    }
+}

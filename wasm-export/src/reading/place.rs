@@ -1,0 +1,39 @@
+//! Where in a text a reader is.
+
+use super::ReadBackError;
+
+/// A line and a column.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    line: u64,
+    column: u64,
+}
+
+impl Place {
+    pub(super) fn start() -> Self {
+        Self { line: 1, column: 1 }
+    }
+
+    /// Goes on behind these bytes.
+    #[inline]
+    pub(super) fn pass(&mut self, bytes: &[u8]) {
+        let last_line = match memchr::memrchr(b'\n', bytes) {
+            None => bytes,
+            Some(newline) => {
+                self.line += memchr::memchr_iter(b'\n', &bytes[..=newline]).count() as u64;
+                self.column = 1;
+                &bytes[newline + 1..]
+            }
+        };
+        // As signed numbers, the bytes within a character are the lowest.
+        self.column += last_line.iter().filter(|&&byte| byte as i8 >= -64).count() as u64;
+    }
+
+    pub(super) fn error(self, what: impl Into<String>) -> ReadBackError {
+        ReadBackError::Content {
+            line: self.line,
+            column: self.column,
+            what: what.into(),
+        }
+    }
+}

@@ -1,0 +1,425 @@
+//! XML read back, in our own layout: `export` with `metadata`, `columns`, a `row` for each row, and `end`.
+//!
+//! A cell that a row lacks is null. One with `encoding="base64"` holds what XML cannot.
+
+use std::cell::RefCell;
+use std::io::{self, BufRead, Read};
+use std::rc::Rc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use quick_xml::Reader as XmlReader;
+use quick_xml::events::{BytesRef, BytesStart, Event};
+
+use super::place::Place;
+use super::row::What;
+use super::{Counts, FileMetadata, Head, HeadColumn, ReadBackError, Refusal, Row, Rows};
+use crate::rows::Kind;
+
+const NAMESPACE: &str = "urn:decant:export:1";
+
+/// The longest row, in bytes.
+const ROW_BYTES_MAX: usize = crate::rows::ROW_BYTES_MAX;
+
+pub(super) fn read(input: &mut dyn BufRead, rows: &mut impl Rows) -> Result<Counts, ReadBackError> {
+    let track = Rc::new(RefCell::new(Track {
+        recent: Vec::new(),
+        start: 0,
+        place: Place::start(),
+    }));
+    let mut xml = XmlReader::from_reader(Tracked {
+        input,
+        track: Rc::clone(&track),
+    });
+    let mut reader = Reader {
+        rows,
+        within: Vec::new(),
+        metadata: None,
+        columns: Vec::new(),
+        elements: Vec::new(),
+        row: Row::default(),
+        column: 0,
+        start: 0,
+        is_base64: false,
+        text: Vec::new(),
+        filter: String::new(),
+        has_head: false,
+        said_rows: None,
+        counts: Counts::default(),
+    };
+    let mut buffer = Vec::new();
+    loop {
+        let before = xml.buffer_position();
+        // The place of the next event, so that memory holds no more than it.
+        track.borrow_mut().forget(before);
+        buffer.clear();
+        let event = match xml.read_event_into(&mut buffer) {
+            Ok(Event::Eof) => break,
+            Ok(event) => event,
+            Err(quick_xml::Error::Io(error)) => {
+                return Err(io::Error::new(error.kind(), error.to_string()).into());
+            }
+            Err(error) => {
+                let at = xml.error_position();
+                return Err(track.borrow().place(at).error(error.to_string()));
+            }
+        };
+        reader
+            .take(event)
+            .map_err(|refusal| track.borrow().place(before).error(refusal))?;
+    }
+    let end = track.borrow().end();
+    reader.counts.bytes = track.borrow().bytes();
+    reader.finish().map_err(|refusal| end.error(refusal))
+}
+
+/// What has been read since the last event, to count its lines when something is wrong.
+struct Track {
+    recent: Vec<u8>,
+    /// How many bytes stood before.
+    start: u64,
+    place: Place,
+}
+
+impl Track {
+    fn part(&self, until: u64) -> &[u8] {
+        let length = usize::try_from(until.saturating_sub(self.start)).unwrap_or(usize::MAX);
+        &self.recent[..length.min(self.recent.len())]
+    }
+
+    fn forget(&mut self, until: u64) {
+        let length = self.part(until).len();
+        let mut place = self.place;
+        place.pass(&self.recent[..length]);
+        self.place = place;
+        self.recent.drain(..length);
+        self.start += length as u64;
+    }
+
+    fn place(&self, at: u64) -> Place {
+        let mut place = self.place;
+        place.pass(self.part(at));
+        place
+    }
+
+    fn end(&self) -> Place {
+        self.place(u64::MAX)
+    }
+
+    fn bytes(&self) -> u64 {
+        self.start + self.recent.len() as u64
+    }
+}
+
+struct Tracked<'a> {
+    input: &'a mut dyn BufRead,
+    track: Rc<RefCell<Track>>,
+}
+
+impl Read for Tracked<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let length = self.fill_buf()?.read(out)?;
+        self.consume(length);
+        Ok(length)
+    }
+}
+
+impl BufRead for Tracked<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.track.borrow().recent.len() > ROW_BYTES_MAX {
+            return Err(io::Error::other(format!(
+                "a piece of the XML is longer than {ROW_BYTES_MAX} bytes"
+            )));
+        }
+        self.input.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        if let Ok(bytes) = self.input.fill_buf() {
+            let bytes = &bytes[..amount.min(bytes.len())];
+            self.track.borrow_mut().recent.extend_from_slice(bytes);
+        }
+        self.input.consume(amount);
+    }
+}
+
+/// The elements of the layout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Element {
+    Export,
+    Metadata,
+    Title,
+    ExportedAt,
+    Zone,
+    Filter,
+    Columns,
+    Column,
+    Name,
+    Label,
+    Row,
+    Cell,
+    End,
+}
+
+struct Reader<'a, R> {
+    rows: &'a mut R,
+    within: Vec<Element>,
+    metadata: Option<FileMetadata>,
+    columns: Vec<HeadColumn>,
+    /// The columns' elements.
+    elements: Vec<String>,
+    row: Row,
+    /// The column of the cell that is being read.
+    column: usize,
+    start: usize,
+    is_base64: bool,
+    /// The text of an element that is no cell.
+    text: Vec<u8>,
+    filter: String,
+    has_head: bool,
+    said_rows: Option<String>,
+    counts: Counts,
+}
+
+impl<R: Rows> Reader<'_, R> {
+    fn take(&mut self, event: Event<'_>) -> Result<(), Refusal> {
+        match event {
+            Event::Start(start) => self.start(&start),
+            Event::Empty(start) => {
+                self.start(&start)?;
+                self.end()
+            }
+            Event::End(_) => self.end(),
+            Event::Text(text) => self.text(&text),
+            Event::CData(text) => self.text(&text),
+            Event::GeneralRef(reference) => self.reference(&reference),
+            Event::DocType(_) => Err("a document type is not read".to_owned()),
+            Event::Decl(_) | Event::PI(_) | Event::Comment(_) | Event::Eof => Ok(()),
+        }
+    }
+
+    fn start(&mut self, start: &BytesStart<'_>) -> Result<(), Refusal> {
+        let name = start.name().into_inner();
+        let unexpected = || format!("the element `{name}` is not expected there");
+        let element = match (self.within.last(), name) {
+            (None, "export") if self.said_rows.is_none() => {
+                if attribute(start, "xmlns")?.as_deref() != Some(NAMESPACE) {
+                    return Err("the file is not of the namespace `urn:decant:export:1`".to_owned());
+                }
+                if let Some(dataset) = attribute(start, "dataset")? {
+                    self.metadata = Some(FileMetadata {
+                        dataset,
+                        ..FileMetadata::default()
+                    });
+                }
+                Element::Export
+            }
+            (Some(Element::Export), _) if self.said_rows.is_some() => return Err(unexpected()),
+            (Some(Element::Export), "metadata") if !self.has_head => Element::Metadata,
+            (Some(Element::Export), "columns") if !self.has_head => Element::Columns,
+            (Some(Element::Export), "row") if self.has_head => {
+                self.row.clear_to_nulls(self.columns.len());
+                // No cell begins at 0, as the row's reader has it.
+                self.row.text().push(b' ');
+                self.column = 0;
+                Element::Row
+            }
+            (Some(Element::Export), "end") if self.has_head => {
+                self.said_rows = Some(attribute(start, "rows")?.unwrap_or_default());
+                Element::End
+            }
+            (Some(Element::Metadata), "title") => Element::Title,
+            (Some(Element::Metadata), "exported_at") => Element::ExportedAt,
+            (Some(Element::Metadata), "zone") => Element::Zone,
+            (Some(Element::Metadata), "filter") => {
+                self.filter = attribute(start, "name")?.unwrap_or_default();
+                Element::Filter
+            }
+            (Some(Element::Columns), "column") => {
+                let element = attribute(start, "element")?.unwrap_or_default();
+                let kind = attribute(start, "kind")?.unwrap_or_default();
+                let kind: Option<Kind> = serde_json::from_value(kind.into()).ok();
+                self.columns.push(HeadColumn {
+                    kind,
+                    ..HeadColumn::named(element.clone())
+                });
+                self.elements.push(element);
+                Element::Column
+            }
+            (Some(Element::Column), "name") => Element::Name,
+            (Some(Element::Column), "label") => Element::Label,
+            (Some(Element::Row), _) => {
+                self.begin_cell(name)?;
+                Element::Cell
+            }
+            _ => return Err(unexpected()),
+        };
+        self.is_base64 = match attribute(start, "encoding")? {
+            None => false,
+            Some(encoding) if encoding == "base64" => true,
+            Some(encoding) => return Err(format!("the encoding `{encoding}` is not known")),
+        };
+        self.text.clear();
+        self.within.push(element);
+        Ok(())
+    }
+
+    fn begin_cell(&mut self, name: &str) -> Result<(), Refusal> {
+        // Cells come in the order of their columns, and some are left out.
+        let found = self
+            .elements
+            .iter()
+            .skip(self.column)
+            .position(|element| element == name);
+        let Some(found) = found else {
+            return Err(format!(
+                "the row has an element `{name}` that no column names, or not in this order"
+            ));
+        };
+        self.column += found;
+        self.start = self.row.text().len();
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str) -> Result<(), Refusal> {
+        match self.within.last() {
+            Some(Element::Cell) => {
+                if self.row.text().len() + text.len() > ROW_BYTES_MAX {
+                    return Err(format!("the row is longer than {ROW_BYTES_MAX} bytes"));
+                }
+                self.row.text().extend_from_slice(text.as_bytes());
+            }
+            Some(
+                Element::Title
+                | Element::ExportedAt
+                | Element::Zone
+                | Element::Filter
+                | Element::Name
+                | Element::Label,
+            ) => self.text.extend_from_slice(text.as_bytes()),
+            _ => {
+                let text = text
+                    .strip_prefix('\u{feff}')
+                    .filter(|_| self.within.is_empty())
+                    .unwrap_or(text);
+                if !text.trim_ascii().is_empty() {
+                    return Err("there is text between elements".to_owned());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn reference(&mut self, reference: &BytesRef<'_>) -> Result<(), Refusal> {
+        let name: &str = reference;
+        let unknown = || format!("the reference `&{};` is not known", name);
+        let character = match reference.resolve_char_ref() {
+            Ok(Some(character)) => character,
+            Ok(None) => match name {
+                "amp" => '&',
+                "lt" => '<',
+                "gt" => '>',
+                "quot" => '"',
+                "apos" => '\'',
+                _ => return Err(unknown()),
+            },
+            Err(_) => return Err(unknown()),
+        };
+        self.text(character.encode_utf8(&mut [0; 4]))
+    }
+
+    fn end(&mut self) -> Result<(), Refusal> {
+        let Some(element) = self.within.pop() else {
+            return Err("an element ends that has not begun".to_owned());
+        };
+        if element == Element::Cell {
+            return self.end_cell();
+        }
+        if self.is_base64 {
+            self.is_base64 = false;
+            self.text = from_base64(&self.text)?;
+        }
+        let text = || String::from_utf8_lossy(&self.text).into_owned();
+        let metadata = self.metadata.get_or_insert_default();
+        match element {
+            Element::Title => metadata.title = text(),
+            Element::ExportedAt => metadata.exported_at = text(),
+            Element::Filter => {
+                metadata.filters.insert(std::mem::take(&mut self.filter), text());
+            }
+            Element::Name | Element::Label => {
+                let text = text();
+                if let Some(column) = self.columns.last_mut() {
+                    if element == Element::Name {
+                        column.name = text;
+                    } else {
+                        column.label = text;
+                    }
+                }
+            }
+            Element::Columns => {
+                self.has_head = true;
+                return self.rows.head(&Head {
+                    columns: &self.columns,
+                    metadata: self.metadata.as_ref(),
+                });
+            }
+            Element::Row => {
+                self.counts.rows += 1;
+                return self.rows.row(&self.row);
+            }
+            Element::Export if self.said_rows.is_none() => {
+                return Err("the file has no `end`: it is not whole".to_owned());
+            }
+            Element::End => {
+                let said = self.said_rows.as_deref().unwrap_or_default();
+                if said != self.counts.rows.to_string() {
+                    return Err(format!(
+                        "`end` says {said} rows, and there are {}",
+                        self.counts.rows
+                    ));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end_cell(&mut self) -> Result<(), Refusal> {
+        if self.is_base64 {
+            self.is_base64 = false;
+            let text = from_base64(self.row.text_from(self.start))?;
+            self.row.text().truncate(self.start);
+            self.row.text().extend_from_slice(&text);
+        }
+        self.row.set_cell(self.column, self.start, What::Text);
+        self.column += 1;
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Counts, Refusal> {
+        if self.within.is_empty() && self.said_rows.is_some() {
+            Ok(self.counts)
+        } else {
+            Err("the file is not whole".to_owned())
+        }
+    }
+}
+
+fn from_base64(text: &[u8]) -> Result<Vec<u8>, Refusal> {
+    STANDARD
+        .decode(text)
+        .map_err(|error| format!("the element is not base64: {error}"))
+}
+
+/// The value of an attribute, without references.
+fn attribute(start: &BytesStart<'_>, name: &str) -> Result<Option<String>, Refusal> {
+    for attribute in start.attributes() {
+        let attribute = attribute.map_err(|error| error.to_string())?;
+        if attribute.key.into_inner() == name {
+            let value = quick_xml::escape::unescape(&attribute.value).map_err(|error| error.to_string())?;
+            return Ok(Some(value.into_owned()));
+        }
+    }
+    Ok(None)
+}
