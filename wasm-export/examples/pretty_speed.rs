@@ -78,14 +78,13 @@ fn body(bytes: usize, text: &str) -> Vec<u8> {
             body.push(b',');
         }
         let long = text.repeat(4 + turn * 7 % 60);
-        let short = text.repeat(1);
         let message = match turn % 3 {
             0 => format!(r#"{{"role":"user","content":"{long}"}}"#),
             1 => format!(
                 r#"{{"role":"assistant","content":[{{"type":"text","text":"{long}"}},{{"type":"tool_use","id":"toolu_{turn:08}","name":"read_file","input":{{"path":"src/main.rs","range":[1,{turn}],"options":{{"follow":false,"encoding":null}}}}}}]}}"#
             ),
             _ => format!(
-                r#"{{"role":"user","content":[{{"type":"tool_result","tool_use_id":"toolu_{turn:08}","is_error":false,"content":[{{"type":"text","text":"{long}"}},{{"type":"text","text":"{short}","cache_control":{{"type":"ephemeral"}}}}]}}]}}"#
+                r#"{{"role":"user","content":[{{"type":"tool_result","tool_use_id":"toolu_{turn:08}","is_error":false,"content":[{{"type":"text","text":"{long}"}},{{"type":"text","text":"{text}","cache_control":{{"type":"ephemeral"}}}}]}}]}}"#
             ),
         };
         body.extend_from_slice(message.as_bytes());

@@ -23,8 +23,10 @@ fn check(cases: &[(&str, &str)]) {
     }
 }
 
-/// The place is line, column and offset.
-fn check_errors(cases: &[(&[u8], (u64, u64, u64), &str)]) {
+/// Line, column and offset.
+type Place = (u64, u64, u64);
+
+fn check_errors(cases: &[(&[u8], Place, &str)]) {
     for (text, place, fault) in cases {
         let shown = String::from_utf8_lossy(text);
         for size in [1, 3, 1000] {
