@@ -26,7 +26,11 @@ pub(crate) struct Zstandard(Option<Box<StreamingEncoder<Vec<u8>>>>);
 impl Zstandard {
     pub(crate) fn new() -> Self {
         let level = CompressionLevel::from_level(LEVEL);
-        Self(Some(Box::new(StreamingEncoder::new(Vec::new(), level))))
+        let mut encoder = StreamingEncoder::new(Vec::new(), level);
+        encoder
+            .set_content_checksum(true)
+            .expect("nothing has been written yet");
+        Self(Some(Box::new(encoder)))
     }
 
     /// Packs bytes, and appends what is ready.
