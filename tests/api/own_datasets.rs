@@ -15,7 +15,7 @@ async fn a_dataset_without_its_tables_is_listed_with_the_reason_and_the_rest_wor
     let listed: Value = app.admin().datasets().answer().await.good().json();
     assert_eq!(
         each(&listed["datasets"], "name"),
-        ["numbers", "probe-logs", "usage-logs"]
+        ["usage-logs", "probe-logs", "numbers"]
     );
     let (numbers, usage) = (&listed["datasets"][0], &listed["datasets"][2]);
     assert_eq!(

@@ -8,8 +8,8 @@ use super::definition::Definition;
 
 /// The definitions that are compiled in: file name and text.
 const BUILT_IN: &[(&str, &str)] = &[
-    ("probe-logs.toml", include_str!("../../datasets/probe-logs.toml")),
     ("usage-logs.toml", include_str!("../../datasets/usage-logs.toml")),
+    ("probe-logs.toml", include_str!("../../datasets/probe-logs.toml")),
 ];
 
 /// All datasets, in the order of their names.
@@ -55,7 +55,8 @@ pub enum CatalogError {
 }
 
 impl Catalog {
-    /// The built-in definitions and those of the site's folder; a site's file replaces a built-in one of its name.
+    /// The built-in definitions and, after them, those of the site's folder in the order of their files; a site's file
+    /// takes the place of a built-in one of its name.
     ///
     /// # Errors
     /// [`CatalogError`] naming the file.
@@ -69,15 +70,18 @@ impl Catalog {
                 file: file.clone(),
                 problem,
             })?;
-            datasets.retain(|other: &Dataset| other.definition.name != definition.name);
-            datasets.push(Dataset {
+            let dataset = Dataset {
                 definition,
                 types: Vec::new(),
                 unavailable: None,
                 file,
-            });
+            };
+            let same = |other: &&mut Dataset| other.definition.name == dataset.definition.name;
+            match datasets.iter_mut().find(same) {
+                Some(other) => *other = dataset,
+                None => datasets.push(dataset),
+            }
         }
-        datasets.sort_by(|a, b| a.definition.name.cmp(&b.definition.name));
         Ok(Self { datasets })
     }
 
