@@ -16,14 +16,19 @@ use tempfile::TempDir;
 use crate::Outcome;
 use crate::psql::Psql;
 
-/// The definition whose rows are measured.
+/// The definitions whose rows are measured.
 const USAGE_LOGS: &str = include_str!("../../server/datasets/usage-logs.toml");
+const PROBE_LOGS: &str = include_str!("../../server/datasets/probe-logs.toml");
 
 /// How often [`MULTIPLIED`] has each row.
 pub const TIMES: u64 = 5;
 
 /// The dataset that has the rows of usage-logs [`TIMES`] times.
 pub const MULTIPLIED: &str = "usage-logs-multiplied";
+
+/// The dataset that has the demo's few probes this many times, one after the other.
+pub const MANY_PROBES: &str = "probe-logs-multiplied";
+const PROBES_TIMES: u64 = 20;
 
 /// A PostgreSQL with demo rows.
 pub struct Bed {
@@ -54,8 +59,12 @@ impl Bed {
         let (select, rows) = usage_logs(&mut connection).await?;
         connection.close().await?;
 
-        std::fs::create_dir(folder.path().join("datasets"))?;
-        std::fs::write(folder.path().join("datasets/multiplied.toml"), multiplied()?)?;
+        let datasets = folder.path().join("datasets");
+        std::fs::create_dir(&datasets)?;
+        let many_rows = multiplied(USAGE_LOGS, "usage-logs", TIMES)?;
+        std::fs::write(datasets.join("multiplied.toml"), many_rows)?;
+        let many_probes = multiplied(PROBE_LOGS, "probe-logs", PROBES_TIMES)?;
+        std::fs::write(datasets.join("probes.toml"), many_probes)?;
         Ok(Self {
             dsn: postgres.url(),
             select,
@@ -113,12 +122,19 @@ async fn usage_logs(connection: &mut PgConnection) -> Outcome<(String, u64)> {
     Ok((query.rows().render(connection).await?.0, rows.cast_unsigned()))
 }
 
-/// The definition of [`MULTIPLIED`], made of that of usage-logs.
-fn multiplied() -> Outcome<String> {
-    let last_join = "left join providers p on p.id = m.provider_id\n";
-    let (before, after) = USAGE_LOGS
-        .split_once(last_join)
-        .ok_or("usage-logs.toml no longer ends its `from` with providers: adapt `multiplied`")?;
-    let text = format!("{before}{last_join}cross join generate_series(1, {TIMES})\n{after}");
-    Ok(text.replacen("name = \"usage-logs\"", &format!("name = \"{MULTIPLIED}\""), 1))
+/// A definition with each row so many times, named `<name>-multiplied`.
+fn multiplied(definition: &str, name: &str, times: u64) -> Outcome<String> {
+    let (before, rest) = definition
+        .split_once("\nfrom = \"\"\"\n")
+        .ok_or_else(|| format!("{name}.toml no longer has a `from` of lines: adapt `multiplied`"))?;
+    let (from, after) = rest
+        .split_once("\"\"\"\n")
+        .ok_or_else(|| format!("the `from` of {name}.toml does not end"))?;
+    let from = format!("{from}cross join generate_series(1, {times})\n");
+    let text = format!("{before}\nfrom = \"\"\"\n{from}\"\"\"\n{after}");
+    Ok(text.replacen(
+        &format!("name = \"{name}\""),
+        &format!("name = \"{name}-multiplied\""),
+        1,
+    ))
 }

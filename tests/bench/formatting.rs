@@ -24,7 +24,7 @@ const BYTES_PER_SECOND_MIN: u64 = 800_000_000;
 /// Measures it on a captured stream.
 pub fn measure(stream: &[u8]) -> Outcome<Section> {
     let mut file = Vec::new();
-    export(stream, |piece| file.extend_from_slice(piece))?;
+    export(stream, Options::default(), |piece| file.extend_from_slice(piece))?;
     let bytes = file.len() as u64;
     let records = read_back(&file)?;
     drop(file);
@@ -33,7 +33,7 @@ pub fn measure(stream: &[u8]) -> Outcome<Section> {
     let mut their_bytes = 0;
     for _ in 0..ROUNDS {
         let begun = Instant::now();
-        export(stream, |piece| {
+        export(stream, Options::default(), |piece| {
             black_box(piece);
         })?;
         ours.add(begun.elapsed());
@@ -67,8 +67,8 @@ pub fn measure(stream: &[u8]) -> Outcome<Section> {
 }
 
 /// Makes the file of a stream, piece by piece; gives its size in bytes.
-pub fn export(stream: &[u8], mut take: impl FnMut(&[u8])) -> Outcome<u64> {
-    let mut export = Export::new(Options::default());
+pub fn export(stream: &[u8], options: Options, mut take: impl FnMut(&[u8])) -> Outcome<u64> {
+    let mut export = Export::new(options);
     let mut file = Vec::new();
     for chunk in stream.chunks(CHUNK_BYTES) {
         file.clear();

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use decant_tests::browser;
+use decant_tests::browser::{self, Browser};
 use decant_tests::patience::wait_for;
 use serde::Deserialize;
 use serde_json::Value;
+use wasm_export::Options;
 
 use crate::line::Line;
 use crate::quantity::{megabytes, milliseconds};
@@ -35,29 +36,26 @@ struct Comparison {
 
 /// What the page's `pour` tells.
 #[derive(Deserialize)]
-struct Poured {
-    rows: u64,
-    file_bytes: u64,
-    memory_bytes: u64,
+pub struct Poured {
+    /// How many rows there were.
+    pub rows: u64,
+    /// How long the file became.
+    pub file_bytes: u64,
+    /// What the module needed.
+    pub memory_bytes: u64,
 }
 
 /// Measures it: the comparison on a part of the rows, the memory on all of them.
 pub async fn measure(part: Vec<u8>, stream: Vec<u8>) -> Outcome<Section> {
-    let part_bytes = formatting::export(&part, |_| {})?;
-    let whole_bytes = formatting::export(&stream, |_| {})?;
-    let site = site(part, stream)?;
+    let part_bytes = formatting::export(&part, Options::default(), |_| {})?;
+    let whole_bytes = formatting::export(&stream, Options::default(), |_| {})?;
+    let mut files = files()?;
+    files.extend([File::of("part", part), File::of("whole", stream)]);
+    let site = Site::of(files)?;
     let (mut comparison, mut poured) = (Value::Null, Value::Null);
     browser::in_browser(&site.address, "bench", async |browser| {
-        let outcome = async |call: String| {
-            browser.run(&format!("window.{call};"), Vec::new()).await;
-            let look = async || match browser.run("return window.outcome;", Vec::new()).await {
-                Value::Null => None,
-                outcome => Some(outcome),
-            };
-            wait_for(&call, PATIENCE, look).await
-        };
-        comparison = outcome(format!("compare({ROUNDS})")).await;
-        poured = outcome("pour()".to_owned()).await;
+        comparison = outcome(browser, &format!("compare({ROUNDS})")).await;
+        poured = outcome(browser, "pour('{}')").await;
     })
     .await;
 
@@ -67,6 +65,16 @@ pub async fn measure(part: Vec<u8>, stream: Vec<u8>) -> Outcome<Section> {
         return Err("the browser's files are not as long as the native ones".into());
     }
     Ok(section(comparison, &poured))
+}
+
+/// Calls a function of the page and waits for what it tells.
+pub async fn outcome(browser: &Browser, call: &str) -> Value {
+    browser.run(&format!("window.{call};"), Vec::new()).await;
+    let look = async || match browser.run("return window.outcome;", Vec::new()).await {
+        Value::Null => None,
+        outcome => Some(outcome),
+    };
+    wait_for(call, PATIENCE, look).await
 }
 
 fn section(comparison: Comparison, poured: &Poured) -> Section {
@@ -103,24 +111,24 @@ fn section(comparison: Comparison, poured: &Poured) -> Section {
     }
 }
 
-fn site(part: Vec<u8>, stream: Vec<u8>) -> Outcome<Site> {
+/// The page with all that it loads but rows.
+pub fn files() -> Outcome<Vec<File>> {
     let (page, wasm) = (bench_folder().join("page"), workspace().join("target/bench-wasm"));
     let papa = bench_folder().join("node_modules/papaparse/papaparse.js");
-    Site::of(vec![
+    Ok(vec![
         File::read(&page.join("index.html"))?,
         File::read(&page.join("bench.js"))?,
+        File::read(&page.join("ways.js"))?,
         File::read(&page.join("decoded.js"))?,
         File::read(&page.join("seeds.js"))?,
         File::read(&papa)?,
         File::read(&wasm.join("wasm_export.js"))?,
         File::read(&wasm.join("wasm_export_bg.wasm"))?,
-        File::of("part", part),
-        File::of("whole", stream),
     ])
 }
 
 /// What the page told, unless it told what went wrong.
-fn understand<T: serde::de::DeserializeOwned>(told: Value) -> Outcome<T> {
+pub fn understand<T: serde::de::DeserializeOwned>(told: Value) -> Outcome<T> {
     match told.get("failure") {
         Some(failure) => Err(format!("the page failed: {failure}").into()),
         None => Ok(serde_json::from_value(told)?),

@@ -9,7 +9,7 @@ pub const HEADER: [&str; 6] = ["What", "Decant", "Beside it", "Ratio", "Bound", 
 pub struct Line {
     what: String,
     ours: Quantity,
-    peer: Option<(&'static str, Quantity)>,
+    peer: Option<(String, Quantity)>,
     ratio: String,
     bound: String,
     met: Option<bool>,
@@ -29,8 +29,8 @@ impl Line {
     }
 
     /// Beside somebody else's figure.
-    pub fn beside(mut self, name: &'static str, figure: Quantity) -> Self {
-        self.peer = Some((name, figure));
+    pub fn beside(mut self, name: impl Into<String>, figure: Quantity) -> Self {
+        self.peer = Some((name.into(), figure));
         self
     }
 
@@ -55,10 +55,14 @@ impl Line {
 
     /// We should be so many times as fast as the other.
     pub fn times_as_fast_at_least(mut self, bound: f64) -> Self {
-        let times = 1.0 / self.part();
-        self.met = Some(times >= bound);
-        self.ratio = format!("{times:.2} × as fast");
+        self.met = Some(self.times_as_fast() >= bound);
         self.bound = format!("≥ {bound} × as fast");
+        self.with_times_as_fast()
+    }
+
+    /// How many times as fast as the other we are.
+    pub fn with_times_as_fast(mut self) -> Self {
+        self.ratio = format!("{:.2} × as fast", self.times_as_fast());
         self
     }
 
@@ -74,6 +78,13 @@ impl Line {
         self.met = Some(self.ours.value >= bound.value);
         self.bound = format!("≥ {bound}");
         self
+    }
+
+    fn times_as_fast(&self) -> f64 {
+        match self.ours.is_speed() {
+            true => self.part(),
+            false => 1.0 / self.part(),
+        }
     }
 
     /// Our part of the other's figure.

@@ -5,6 +5,7 @@
 //! | [`bed`] | what everything is measured on: PostgreSQL, demo rows, servers |
 //! | [`raw_stream`], [`memory`] | the raw-row stream: time, processor time, memory |
 //! | [`formatting`], [`in_browser`] | CSV of raw rows: natively, and as WebAssembly in Chromium |
+//! | [`formats`] | every format, beside the JavaScript libraries for it |
 //! | [`whole_way`], [`command_line`] | whole exports: from the click to the file, and by `decant export` |
 //! | [`node`] | a Node server that does what the seeds describe |
 //! | [`client`], [`psql`], [`site`] | who reads, what is beside it, who serves the page |
@@ -17,6 +18,7 @@
 mod bed;
 mod client;
 mod command_line;
+mod formats;
 mod formatting;
 mod in_browser;
 mod line;
@@ -91,6 +93,9 @@ async fn measure(bed: &Bed, report: &mut Report) -> Outcome<()> {
         let part = client::keep(&server, "usage-logs", Some(in_browser::ROWS)).await;
         let whole = client::keep(&server, "usage-logs", None).await;
         report.add(in_browser::measure(part, whole).await?);
+    }
+    if begins("every format in Chromium") {
+        report.add(formats::measure(&server).await?);
     }
     if begins("the whole way in Chromium") {
         report.add(whole_way::measure(bed, &server).await?);

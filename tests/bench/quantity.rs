@@ -16,6 +16,7 @@ enum Unit {
     Milliseconds,
     Megabytes,
     MegabytesPerSecond,
+    RowsPerSecond { megabytes_per_second: f64 },
 }
 
 /// Seconds.
@@ -46,6 +47,22 @@ pub fn rate(bytes: u64, seconds: f64) -> Quantity {
     }
 }
 
+/// Rows that are so many bytes in a file, in a time: rows a second, written with the MB/s.
+pub fn throughput(rows: u64, bytes: u64, seconds: f64) -> Quantity {
+    let megabytes_per_second = rate(bytes, seconds).value;
+    Quantity {
+        value: rows as f64 / seconds,
+        unit: Unit::RowsPerSecond { megabytes_per_second },
+    }
+}
+
+impl Quantity {
+    /// Whether more of it is better.
+    pub fn is_speed(self) -> bool {
+        matches!(self.unit, Unit::MegabytesPerSecond | Unit::RowsPerSecond { .. })
+    }
+}
+
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let value = self.value;
@@ -54,6 +71,9 @@ impl fmt::Display for Quantity {
             Unit::Milliseconds => write!(f, "{value:.0} ms"),
             Unit::Megabytes => write!(f, "{value:.1} MB"),
             Unit::MegabytesPerSecond => write!(f, "{value:.0} MB/s"),
+            Unit::RowsPerSecond { megabytes_per_second } => {
+                write!(f, "{:.0}k rows/s, {megabytes_per_second:.0} MB/s", value / 1e3)
+            }
         }
     }
 }

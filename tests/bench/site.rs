@@ -23,27 +23,27 @@ pub struct File {
 impl File {
     /// A file of the disk, under its own name.
     pub fn read(path: &Path) -> Outcome<Self> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let media_type = match path.extension().and_then(|extension| extension.to_str()) {
-            Some("html") => "text/html; charset=utf-8",
-            Some("js") => "text/javascript; charset=utf-8",
-            Some("wasm") => "application/wasm",
-            _ => "application/octet-stream",
-        };
+        Self::read_as(&path.file_name().unwrap_or_default().to_string_lossy(), path)
+    }
+
+    /// A file of the disk, under another name.
+    pub fn read_as(name: &str, path: &Path) -> Outcome<Self> {
         let content = std::fs::read(path)
             .map_err(|error| format!("{}: {error}; `make bench` makes it", path.display()))?;
-        Ok(Self {
-            path: format!("/{name}"),
-            media_type,
-            content,
-        })
+        Ok(Self::of(name, content))
     }
 
     /// Bytes under a name.
     pub fn of(name: &str, content: Vec<u8>) -> Self {
+        let media_type = match name.rsplit_once('.') {
+            Some((_, "html")) => "text/html; charset=utf-8",
+            Some((_, "js")) => "text/javascript; charset=utf-8",
+            Some((_, "wasm")) => "application/wasm",
+            _ => "application/octet-stream",
+        };
         Self {
             path: format!("/{name}"),
-            media_type: "application/octet-stream",
+            media_type,
             content,
         }
     }

@@ -48,7 +48,15 @@ pub struct Browser {
 /// # Panics
 /// If the story does.
 pub async fn in_browser(address: &str, name: &str, story: impl AsyncFnOnce(&Browser)) {
-    let browser = Browser::start().await;
+    in_browser_with(&[], address, name, story).await;
+}
+
+/// The same in a browser with more flags.
+///
+/// # Panics
+/// If the story does.
+pub async fn in_browser_with(flags: &[&str], address: &str, name: &str, story: impl AsyncFnOnce(&Browser)) {
+    let browser = Browser::start(flags).await;
     let told = AssertUnwindSafe(async {
         browser
             .client
@@ -69,10 +77,10 @@ pub async fn in_browser(address: &str, name: &str, story: impl AsyncFnOnce(&Brow
 }
 
 impl Browser {
-    async fn start() -> Self {
+    async fn start(more_flags: &[&str]) -> Self {
         let driver = Driver::start().await;
         let (downloads, profile) = (folder(), folder());
-        let flags = FLAGS.iter().map(|flag| (*flag).to_owned());
+        let flags = FLAGS.iter().chain(more_flags).map(|flag| (*flag).to_owned());
         let flags: Vec<_> = flags
             .chain([format!("--user-data-dir={}", profile.path().display())])
             .collect();

@@ -1,0 +1,72 @@
+// What the scripts of the bench share: the way through WebAssembly, the clock, and what the bench reads.
+
+import { RowExport } from "./wasm_export.js";
+
+const CHUNK_BYTES = 64 * 1024;
+
+// Each piece of the file would go to the disk here; only its size is looked at.
+export const nowhere = {
+  write(bytes) {
+    return bytes.length;
+  },
+};
+
+// The file of a whole stream; gives what `finish` tells.
+export function wasm(options, bytes) {
+  const file = new RowExport(options, nowhere);
+  for (let start = 0; start < bytes.length; start += CHUNK_BYTES) {
+    file.push(bytes.subarray(start, start + CHUNK_BYTES));
+  }
+  const summary = JSON.parse(file.finish());
+  file.free();
+  return summary;
+}
+
+// What was made last, so that nobody's work can be left out as useless.
+let made;
+
+// How long a way takes, in milliseconds; some are asynchronous.
+async function timed(way) {
+  made = undefined;
+  const begun = performance.now();
+  made = await way();
+  return performance.now() - begun;
+}
+
+// Lets the browser do what it has to do between two ways.
+const pause = () => new Promise((resume) => setTimeout(resume, 20));
+
+// The milliseconds of each way in rounds of one after the other, after a round that does not count.
+export async function race(ways, rounds) {
+  const times = ways.map(() => []);
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const [place, way] of ways.entries()) {
+      const time = await timed(way);
+      if (round > 0) times[place].push(time);
+      await pause();
+    }
+  }
+  return times;
+}
+
+// What a way makes, and by how many bytes the heap is greater when it is done, rubbish that still lies there included.
+// Buffers lie beside the heap.
+export async function weighed(way) {
+  made = undefined;
+  gc();
+  const before = performance.memory.usedJSHeapSize;
+  made = await way();
+  const grown = performance.memory.usedJSHeapSize - before;
+  return { made, memory_bytes: Math.max(0, grown) + (made.byteLength ?? 0) };
+}
+
+export const fetched = async (name) => new Uint8Array(await (await fetch(`/${name}`)).arrayBuffer());
+
+// Works, and leaves the outcome where the bench looks for it.
+export function begin(work) {
+  window.outcome = null;
+  work.then(
+    (outcome) => (window.outcome = outcome),
+    (error) => (window.outcome = { failure: String(error) }),
+  );
+}
