@@ -6,6 +6,7 @@
 //! | [`raw_stream`], [`memory`] | the raw-row stream: time, processor time, memory |
 //! | [`formatting`], [`in_browser`] | CSV of raw rows: natively, and as WebAssembly in Chromium |
 //! | [`formats`] | every format, beside the JavaScript libraries for it |
+//! | [`pretty`] | JSON laid out for people, beside the browser's own |
 //! | [`whole_way`], [`command_line`] | whole exports: from the click to the file, and by `decant export` |
 //! | [`node`] | a Node server that does what the seeds describe |
 //! | [`client`], [`psql`], [`site`] | who reads, what is beside it, who serves the page |
@@ -25,6 +26,7 @@ mod line;
 mod machine;
 mod memory;
 mod node;
+mod pretty;
 mod process;
 mod psql;
 mod quantity;
@@ -96,6 +98,9 @@ async fn measure(bed: &Bed, report: &mut Report) -> Outcome<()> {
     }
     if begins("every format in Chromium") {
         report.add(formats::measure(&server).await?);
+    }
+    if begins("pretty JSON in Chromium") {
+        report.add(pretty::measure().await?);
     }
     if begins("the whole way in Chromium") {
         report.add(whole_way::measure(bed, &server).await?);

@@ -34,5 +34,6 @@ async function pourAll(options) {
 
 window.compare = (rounds) => begin(compareWays(rounds));
 window.pour = (options) => begin(pourAll(options));
-// Of a script that only some sections load.
+// Of scripts that only some sections load.
 window.compareFormat = (...choice) => begin(import("./formats.js").then(({ compare }) => compare(...choice)));
+window.comparePretty = (...choice) => begin(import("./pretty.js").then(({ compare }) => compare(...choice)));
