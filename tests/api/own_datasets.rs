@@ -17,7 +17,7 @@ async fn a_dataset_without_its_tables_is_listed_with_the_reason_and_the_rest_wor
         each(&listed["datasets"], "name"),
         ["usage-logs", "probe-logs", "numbers"]
     );
-    let (numbers, usage) = (&listed["datasets"][0], &listed["datasets"][2]);
+    let (usage, numbers) = (&listed["datasets"][0], &listed["datasets"][2]);
     assert_eq!(
         (&numbers["available"], &usage["available"]),
         (&json!(true), &json!(false))

@@ -169,11 +169,11 @@ async fn every_format_leaves_the_page_as_it_leaves_the_server() {
             page.click("options-toggle").await;
             for (format, packed, word, compression, beginning) in [
                 ("Excel (XLSX)", "No", "xlsx", "none", ""),
-                ("JSON", "gzip", "json", "gzip", "[\n{\"created_at\":\""),
-                ("JSON lines", "No", "jsonl", "none", "{\"created_at\":\""),
+                ("JSON", "gzip", "json", "gzip", "[\n{\"created_at\":"),
+                ("JSON lines", "No", "jsonl", "none", "{\"created_at\":"),
                 ("XML", "No", "xml", "none", "<?xml"),
                 ("Markdown", "No", "markdown", "none", "| "),
-                ("HTML report", "No", "html", "none", "<!doctype html>"),
+                ("HTML report", "No", "html", "none", "<!DOCTYPE html>"),
                 ("CSV", "Zstandard", "csv", "zstd", "\u{feff}\"Time\",User,"),
             ] {
                 page.choose("option-format", format).await;
