@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Read, Write};
 
-use structured_zstd::decoding::{FrameDecoder, StreamingDecoder};
+use structured_zstd::decoding::{ContentChecksum, FrameDecoder, StreamingDecoder};
 use structured_zstd::encoding::{CompressionLevel, StreamingEncoder};
 
 /// Measured on usage logs: higher levels are slower and pack no better.
@@ -14,6 +14,7 @@ const WINDOW_BYTES_MAX: u64 = 128 * 1024 * 1024;
 /// The bytes that are packed in `input`.
 pub(crate) fn unpacked<'a>(input: impl BufRead + 'a) -> io::Result<impl Read + 'a> {
     let mut decoder = FrameDecoder::new();
+    decoder.set_content_checksum(ContentChecksum::Verify);
     decoder
         .set_max_window_size(WINDOW_BYTES_MAX)
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;

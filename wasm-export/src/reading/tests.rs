@@ -378,21 +378,23 @@ fn text_rows() -> impl Strategy<Value = Vec<[Option<String>; 2]>> {
 
 proptest! {
     #[test]
-    fn a_packed_file_with_a_changed_byte_is_not_whole(at in any::<prop::sample::Index>(), compression in proptest::sample::select(Compression::ALL)) {
+    fn a_packed_file_with_a_changed_bit_is_not_whole_or_the_same(at in any::<prop::sample::Index>(), bit in 0..8, compression in proptest::sample::select(Compression::ALL)) {
         prop_assume!(compression != Compression::None);
         let header = header(&[("a", Kind::Text)]);
         let raw: String = (0..200).map(|row| format!("a text that comes again {}\n", row % 7)).collect();
         let options = Options { compression, ..Options::default() };
         let mut file = export(&stream(&header, raw.as_bytes()), &options).0;
         let name = format!("x.csv.{}", compression.extension().unwrap());
-        let counted = |file: &[u8]| read(BufReader::new(file), &manner(&name), &mut Table::default());
-        let whole = counted(&file).unwrap();
+        let rows = |file: &[u8]| {
+            let mut table = Table::default();
+            read(BufReader::new(file), &manner(&name), &mut table).map(|_| table.rows)
+        };
+        let whole = rows(&file).unwrap();
         let at = at.index(file.len());
-        file[at] ^= 0x10;
-        // A byte that only says when, by whom or how the file was packed may differ.
-        if let Ok(counts) = counted(&file) {
-            prop_assert_eq!(counts.rows, whole.rows);
-            prop_assert!(at < 64 || at + 100 > file.len(), "byte {at} of {}", file.len());
+        file[at] ^= 1_u8 << bit;
+        // What only says when, by whom or how the file was packed may differ.
+        if let Ok(rows) = rows(&file) {
+            prop_assert!(rows == whole, "bit {bit} of byte {at} of {}", file.len());
         }
     }
 
