@@ -3,6 +3,7 @@
 use wide::u8x16;
 
 use super::block::{BLOCK, append};
+use super::marks::Mark;
 use super::metadata::Metadata;
 use super::repeats::Repeats;
 use super::scan::{Scan, Special};
@@ -48,9 +49,8 @@ enum Shape {
 struct Member {
     position: usize,
     kind: Kind,
-    /// What stands before its value: `{"name":` or `,"name":`, and a block more.
-    key: Vec<u8>,
-    key_length: usize,
+    /// What stands before its value: `{"name":` or `,"name":`.
+    key: Mark,
 }
 
 impl Json {
@@ -78,13 +78,10 @@ impl Json {
             let mut key = vec![if index == 0 { b'{' } else { b',' }];
             write_string(column.name.as_bytes(), &mut key);
             key.push(b':');
-            let key_length = key.len();
-            key.resize(key_length + BLOCK, 0);
             Member {
                 position,
                 kind: column.kind,
-                key,
-                key_length,
+                key: Mark::new(key),
             }
         };
         let metadata = (options.metadata == options::Metadata::With).then(|| {
@@ -180,9 +177,8 @@ impl FileFormat for Json {
                 position,
                 kind,
                 ref key,
-                key_length,
             } = self.members[index];
-            append(key, key_length, out);
+            key.append(out);
             let (start, end) = self.scan.cell(position);
             let cell = &line[start..end];
             if self.scan.is_changed(position) {

@@ -110,13 +110,11 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    pub(super) fn new(text: &str) -> Self {
-        let mut bytes = text.as_bytes().to_vec();
-        bytes.resize(text.len() + BLOCK, 0);
-        Self {
-            bytes,
-            length: text.len(),
-        }
+    pub(super) fn new(text: impl Into<Vec<u8>>) -> Self {
+        let mut bytes = text.into();
+        let length = bytes.len();
+        bytes.resize(length + BLOCK, 0);
+        Self { bytes, length }
     }
 
     #[inline]

@@ -111,8 +111,8 @@ impl Xml {
             Element {
                 position,
                 kind: column.kind,
-                start: Mark::new(&format!("<{name}")),
-                end: Mark::new(&format!("</{name}>")),
+                start: Mark::new(format!("<{name}")),
+                end: Mark::new(format!("</{name}>")),
             }
         };
         let options = Options {
