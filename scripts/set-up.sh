@@ -118,6 +118,10 @@ browser() {
   has chromedriver || packages chromium chromium-driver
 }
 
+redis_server() {
+  has redis-server || packages redis-server
+}
+
 # What the benchmarks measure Decant beside, in the versions of the lock.
 node_packages() {
   has npm || packages nodejs npm
@@ -143,7 +147,7 @@ for_run() {
 has cargo || fail "please install the Rust toolchain first: there is no cargo on this machine"
 case ${1:-} in
   run) for_run ;;
-  test) for_run; tool wasm-pack wasm-pack "$wasm_pack_version"; browser; lints ;;
+  test) for_run; tool wasm-pack wasm-pack "$wasm_pack_version"; browser; redis_server; lints ;;
   bench) for_run; browser; node_packages ;;
   *) fail "which group, please: run, test or bench" ;;
 esac

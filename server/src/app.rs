@@ -8,6 +8,7 @@ use crate::datasets::options::OptionsCache;
 use crate::datasets::{Catalog, Dataset};
 use crate::error::ApiError;
 use crate::rows::Pace;
+use crate::sessions::StoredRequests;
 use crate::source::Source;
 
 /// Everything that a request may touch. There is one of it, and nothing else is global.
@@ -18,6 +19,8 @@ pub struct App {
     pub source: Source,
     /// The datasets.
     pub catalog: Catalog,
+    /// The requests that the hub stores; `None` without a Redis.
+    pub stored_requests: Option<StoredRequests>,
     /// Who is who.
     pub authority: Authority,
     /// The values that filters offer.

@@ -35,6 +35,11 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "accepts bearer tokens signed with the keys in this JSON Web Key Set",
     ),
     (
+        "REDIS_URL",
+        "none",
+        "the hub's Redis, for the stored requests of sessions: redis://user:password@host:6379/0, rediss:// for TLS",
+    ),
+    (
         "DECANT_LISTEN",
         "127.0.0.1:8080",
         "address and port; port 0 takes a free one",
@@ -124,6 +129,8 @@ pub struct Settings {
     pub jwt_secret: Option<SecretString>,
     /// The keys of other tokens.
     pub jwks_file: Option<PathBuf>,
+    /// The hub's Redis.
+    pub redis: Option<redis::Client>,
     /// Where to listen.
     pub listen: SocketAddr,
     /// The folder of what Decant keeps.
@@ -229,6 +236,10 @@ impl Settings {
             admin_token: given.secret("ADMIN_TOKEN", 16)?,
             jwt_secret: given.secret("JWT_SECRET", 32)?,
             jwks_file: given.text("JWKS_FILE").map(PathBuf::from),
+            redis: given
+                .text("REDIS_URL")
+                .map(|url| parse_redis_url(&url))
+                .transpose()?,
             listen: given.parse("DECANT_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080)))?,
             data_dir: given
                 .text("DECANT_DATA_DIR")
@@ -332,6 +343,16 @@ fn parse_dsn(dsn: &str) -> Result<PgConnectOptions, SettingError> {
     })
 }
 
+fn parse_redis_url(url: &str) -> Result<redis::Client, SettingError> {
+    // The parser's own words may quote a part of the address.
+    redis::Client::open(url.trim()).map_err(|_| SettingError::Invalid {
+        name: "REDIS_URL",
+        problem: "is not a Redis address: redis://user:password@host:6379/0, rediss://… for TLS, or \
+                  unix:///path/to/socket; a character that has a meaning in an address is written percent-encoded"
+            .into(),
+    })
+}
+
 fn read_file(path: &Path) -> Result<BTreeMap<String, String>, SettingError> {
     let wrong = |problem: String| SettingError::File {
         path: path.to_owned(),
@@ -405,6 +426,8 @@ mod tests {
             ("DSN", "postgres://u:hunter2@localhost:notaport/x"),
             ("DSN", "postgres://u:hunter2@localhost/x?sslmode=sometimes"),
             ("ADMIN_TOKEN", "hunter2"),
+            ("REDIS_URL", "http://:hunter2@localhost"),
+            ("REDIS_URL", "redis://:hunter2@localhost/first"),
             ("DECANT_LISTEN", "hunter2"),
             ("DECANT_EXPORTS_MAX", "0"),
             ("DECANT_LOG", "loud"),

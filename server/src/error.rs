@@ -12,6 +12,7 @@ use wasm_export::rows::Problem;
 use crate::datasets::ParameterError;
 use crate::datasets::query::AccessError;
 use crate::rows::cause;
+use crate::sessions::StoredRequestsError;
 
 /// The media type of an error.
 pub const PROBLEM_TYPE: &str = "application/problem+json";
@@ -46,6 +47,10 @@ pub enum ApiError {
     TooManyAttempts { wait: Duration },
     #[error("Another site sent this request with your cookie; it was not carried out.")]
     CrossOrigin,
+    #[error("Only administrators may do this.")]
+    AdministratorsOnly,
+    #[error("{0}.")]
+    StoredRequests(#[from] StoredRequestsError),
     #[error("As many exports or queries run as are allowed; try again in a moment.")]
     ExportsBusy,
     #[error("{0}")]
@@ -88,6 +93,21 @@ impl ApiError {
             Self::KeyWithoutWeb => (S::FORBIDDEN, "forbidden", "Not allowed"),
             Self::TooManyAttempts { .. } => (S::TOO_MANY_REQUESTS, "too_many_attempts", "Too many attempts"),
             Self::CrossOrigin => (S::FORBIDDEN, "cross_origin", "Request of another site"),
+            Self::AdministratorsOnly => (S::FORBIDDEN, "forbidden", "Not allowed"),
+            Self::StoredRequests(error) => match error {
+                StoredRequestsError::NoRedis => (S::SERVICE_UNAVAILABLE, "no_redis", "No Redis is set"),
+                StoredRequestsError::BadId => (S::BAD_REQUEST, "invalid_parameter", "Invalid parameter"),
+                StoredRequestsError::NoSession(_) => (S::NOT_FOUND, "unknown_session", "Unknown session"),
+                StoredRequestsError::NotStored { .. } => {
+                    (S::NOT_FOUND, "request_not_stored", "The request is not stored")
+                }
+                StoredRequestsError::NotJson { .. } => (
+                    S::BAD_GATEWAY,
+                    "stored_request_unreadable",
+                    "The stored request is not JSON",
+                ),
+                StoredRequestsError::Redis(_) => (S::BAD_GATEWAY, "redis_failed", "Redis failed"),
+            },
             Self::ExportsBusy => (S::SERVICE_UNAVAILABLE, "exports_busy", "Too many exports"),
             Self::Source(_) => (S::BAD_GATEWAY, "source_failed", "The database failed"),
             Self::ShuttingDown => (S::SERVICE_UNAVAILABLE, "shutting_down", "The server is stopping"),
@@ -98,6 +118,7 @@ impl ApiError {
     fn field(&self) -> Option<String> {
         match self {
             Self::Parameter(error) => Some(error.field().to_owned()),
+            Self::StoredRequests(StoredRequestsError::BadId) => Some("id".to_owned()),
             Self::Access(AccessError::Column(_)) => Some("columns".to_owned()),
             _ => None,
         }

@@ -11,6 +11,7 @@
 //! | [`rows`] | `COPY` to the raw-row stream |
 //! | [`encoding`] | the stream compressed as the client accepts it |
 //! | [`mod@file`] | raw rows to a finished file, natively |
+//! | [`sessions`] | the requests of a session that the hub stores in its Redis |
 //! | [`auth`] | who calls, and what that caller may see |
 //! | [`routes`] | the addresses; nothing below this line knows them |
 //! | [`commands`] | what `decant` can be told to do |
@@ -27,6 +28,7 @@ pub mod error;
 pub mod file;
 pub mod routes;
 pub mod rows;
+pub mod sessions;
 pub mod source;
 pub mod startup;
 pub mod telemetry;

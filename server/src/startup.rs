@@ -20,6 +20,7 @@ use crate::datasets::catalog::CatalogError;
 use crate::datasets::options::OptionsCache;
 use crate::demo::{self, DemoError};
 use crate::embedded::{EmbeddedError, EmbeddedPostgres};
+use crate::sessions::StoredRequests;
 use crate::source::{Limits, Source, SourceError};
 use crate::{routes, telemetry};
 
@@ -108,7 +109,9 @@ impl Application {
             .then(|| demo_sign_in(&mut settings))
             .transpose()?;
         let authority = authority(&settings, token_keys)?;
+        let stored_requests = settings.redis.clone().map(StoredRequests::in_redis);
         let app = web::Data::new(App {
+            stored_requests,
             authority,
             source,
             catalog,

@@ -13,6 +13,7 @@ mod own_datasets;
 mod page;
 mod rows;
 mod scope;
+mod sessions;
 mod settings;
 mod sign_in;
 mod stream;

@@ -169,6 +169,16 @@ impl Actor {
             .body
     }
 
+    /// `GET /api/sessions/{id}/requests`
+    pub fn session_requests(&self, id: &str) -> Request {
+        self.get(&format!("/api/sessions/{id}/requests"))
+    }
+
+    /// `GET /api/sessions/{id}/requests/{sequence}`
+    pub fn session_request(&self, id: &str, sequence: &str) -> Request {
+        self.get(&format!("/api/sessions/{id}/requests/{sequence}"))
+    }
+
     /// `GET /healthz`
     pub fn healthz(&self) -> Request {
         self.get("/healthz")

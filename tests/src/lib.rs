@@ -9,6 +9,7 @@
 //! | [`program`] | the program `decant`, as a command |
 //! | [`server`] | a running `decant serve` |
 //! | [`cluster`], [`database`] | PostgreSQL; a database of its own for each test |
+//! | [`redis`](mod@redis) | Redis, killed and paused |
 //! | [`definitions`] | datasets of a site's own |
 //! | [`tokens`] | signed tokens, true and forged |
 //! | [`proxy`] | a network that cuts, stalls and crawls |
@@ -31,5 +32,6 @@ pub mod patience;
 pub mod program;
 pub mod proxy;
 pub mod raw_rows;
+pub mod redis;
 pub mod server;
 pub mod tokens;

@@ -1,7 +1,7 @@
 //! The file of a session's stored request: its parts in one document, laid out for people.
 
 use crate::format::write_json_string;
-use crate::json::JsonError;
+use crate::json::{self, JsonError};
 use crate::pretty::Pretty;
 
 /// A session's stored request. Each part is JSON text as it was stored; what is absent becomes null.
@@ -22,34 +22,63 @@ pub struct SessionRequest<'a> {
 }
 
 impl SessionRequest<'_> {
-    /// Appends the document.
+    /// Appends the document, laid out for people: the file.
     ///
     /// # Errors
     /// When a part is not JSON; the error names it.
     pub fn write(&self, out: &mut Vec<u8>) -> Result<(), JsonError> {
-        out.extend_from_slice(b"{\n  \"sessionId\": ");
-        write_json_string(self.session_id.as_bytes(), out);
+        self.assemble([b"{\n  ", b",\n  ", b": ", b"\n}"], write_pretty, out)
+    }
+
+    /// Appends the document with its parts as they were stored: [`Pretty`] makes the file of it.
+    ///
+    /// # Errors
+    /// When a part is not JSON; the error names it.
+    pub fn write_stored(&self, out: &mut Vec<u8>) -> Result<(), JsonError> {
+        self.assemble([b"{", b",", b":", b"}"], write_checked, out)
+    }
+
+    fn assemble(
+        &self,
+        [open, comma, colon, close]: [&[u8]; 4],
+        write_part: impl Fn(&[u8], &mut Vec<u8>) -> Result<(), JsonError>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), JsonError> {
+        let mut session_id = Vec::new();
+        write_json_string(self.session_id.as_bytes(), &mut session_id);
         let sequence = self.sequence.map(|number| number.to_string());
-        write_part("sequence", sequence.as_deref().map(str::as_bytes), out)?;
-        write_part("meta", self.meta, out)?;
-        write_part("headers", self.headers, out)?;
-        write_part("body", self.body, out)?;
-        write_part("specialSettings", self.special_settings, out)?;
-        out.extend_from_slice(b"\n}");
+        let parts: [(&'static str, Option<&[u8]>); 6] = [
+            ("sessionId", Some(&session_id)),
+            ("sequence", sequence.as_deref().map(str::as_bytes)),
+            ("meta", self.meta),
+            ("headers", self.headers),
+            ("body", self.body),
+            ("specialSettings", self.special_settings),
+        ];
+        for (index, (name, text)) in parts.into_iter().enumerate() {
+            out.extend_from_slice(if index == 0 { open } else { comma });
+            write_json_string(name.as_bytes(), out);
+            out.extend_from_slice(colon);
+            write_part(text.unwrap_or(b"null"), out).map_err(|error| JsonError {
+                part: Some(name),
+                ..error
+            })?;
+        }
+        out.extend_from_slice(close);
         Ok(())
     }
 }
 
-fn write_part(name: &'static str, text: Option<&[u8]>, out: &mut Vec<u8>) -> Result<(), JsonError> {
-    out.extend_from_slice(format!(",\n  \"{name}\": ").as_bytes());
+fn write_pretty(text: &[u8], out: &mut Vec<u8>) -> Result<(), JsonError> {
     let mut pretty = Pretty::within(1);
-    pretty
-        .push(text.unwrap_or(b"null"), out)
-        .and_then(|()| pretty.finish(out))
-        .map_err(|error| JsonError {
-            part: Some(name),
-            ..error
-        })
+    pretty.push(text, out)?;
+    pretty.finish(out)
+}
+
+fn write_checked(text: &[u8], out: &mut Vec<u8>) -> Result<(), JsonError> {
+    json::check(text)?;
+    out.extend_from_slice(text);
+    Ok(())
 }
 
 /// What the file is called: `session-0199f3a2-seq-3-request.json`. What is unsafe in the name of a file becomes `-`.
@@ -102,6 +131,39 @@ mod tests {
   "specialSettings": []
 }"#
         );
+    }
+
+    #[test]
+    fn the_stored_document_laid_out_is_the_file() {
+        let request = SessionRequest {
+            session_id: "\u{0}\"é",
+            sequence: Some(12),
+            meta: Some(br#"{"clientUrl":null}"#),
+            headers: Some(b"{}"),
+            body: Some(b" [1.0, {\"b\":2,\"a\":\"\\u0041\"}]\n"),
+            special_settings: None,
+        };
+        let mut stored = Vec::new();
+        request.write_stored(&mut stored).unwrap();
+        let mut file = Vec::new();
+        write_pretty_whole(&stored, &mut file);
+        assert_eq!(String::from_utf8(file).unwrap(), written(&request).unwrap());
+    }
+
+    fn write_pretty_whole(text: &[u8], out: &mut Vec<u8>) {
+        let mut pretty = Pretty::new();
+        pretty.push(text, out).unwrap();
+        pretty.finish(out).unwrap();
+    }
+
+    #[test]
+    fn a_stored_part_that_is_no_json_is_refused_by_name() {
+        let request = SessionRequest {
+            body: Some(b"[1,2"),
+            ..SessionRequest::default()
+        };
+        let error = request.write_stored(&mut Vec::new()).unwrap_err();
+        assert_eq!(error.part, Some("body"));
     }
 
     #[test]

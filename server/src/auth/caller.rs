@@ -71,6 +71,26 @@ impl Caller {
     }
 }
 
+/// A caller who is an administrator. A handler that takes one cannot be reached by anybody else.
+#[derive(Clone, Debug)]
+pub struct Administrator(pub Caller);
+
+impl FromRequest for Administrator {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let caller = Caller::from_request(request, payload);
+        Box::pin(async move {
+            let caller = caller.await?;
+            match caller.role {
+                Role::Admin => Ok(Self(caller)),
+                Role::User => Err(ApiError::AdministratorsOnly),
+            }
+        })
+    }
+}
+
 impl FromRequest for Caller {
     type Error = ApiError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;

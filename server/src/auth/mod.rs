@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
 pub use attempts::Attempts;
-pub use caller::{Caller, Role, Scope};
+pub use caller::{Administrator, Caller, Role, Scope};
 pub use jwt::{JwksError, TokenKeys};
 pub use session::{COOKIE, Sessions, kept_secret};
 

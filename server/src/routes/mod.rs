@@ -7,6 +7,7 @@ mod page;
 mod pairs;
 mod rows;
 mod session;
+mod sessions;
 
 use actix_web::http::Method;
 use actix_web::middleware::Compress;
@@ -34,6 +35,12 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
         (M::GET, "/api/datasets/{name}/page", web::to(rows::page)),
         (M::GET, "/api/datasets/{name}/rows", web::to(rows::rows)),
         (M::GET, "/api/datasets/{name}/export", web::to(export::export)),
+        (M::GET, "/api/sessions/{id}/requests", web::to(sessions::requests)),
+        (
+            M::GET,
+            "/api/sessions/{id}/requests/{sequence}",
+            web::to(sessions::request),
+        ),
         (M::GET, "/api/openapi.json", web::to(describe)),
     ]
 }

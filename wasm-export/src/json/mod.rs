@@ -13,3 +13,34 @@ pub(crate) use walk::{Piece, Shape, Visit, Walk};
 
 /// How many arrays and objects may lie within each other.
 pub const DEPTH_MAX: usize = 512;
+
+/// Reads one document that is here as a whole, and says only whether it is one.
+///
+/// # Errors
+/// When it is not JSON; the error says where and why.
+pub fn check(text: &[u8]) -> Result<(), JsonError> {
+    let mut walk = Walk::new(Shape::One);
+    walk.push(text, &mut Nobody)?;
+    walk.finish(&mut Nobody)
+}
+
+/// Is told, and does nothing of it.
+struct Nobody;
+
+impl Visit for Nobody {
+    fn open(&mut self, _: bool, _: usize) -> Result<(), Refusal> {
+        Ok(())
+    }
+    fn close(&mut self, _: bool, _: usize, _: bool) -> Result<(), Refusal> {
+        Ok(())
+    }
+    fn member(&mut self, _: bool, _: usize) -> Result<(), Refusal> {
+        Ok(())
+    }
+    fn colon(&mut self) -> Result<(), Refusal> {
+        Ok(())
+    }
+    fn scalar(&mut self, _: Piece<'_>, _: usize) -> Result<(), Refusal> {
+        Ok(())
+    }
+}

@@ -1,0 +1,83 @@
+//! A session's requests, as the hub has stored them.
+
+use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType};
+use actix_web::{HttpResponse, web};
+use serde_json::json;
+use wasm_export::session_request::file_name;
+
+use super::pairs::Pairs;
+use crate::app::App;
+use crate::auth::Administrator;
+use crate::datasets::ParameterError;
+use crate::error::ApiError;
+use crate::sessions::{SessionId, StoredRequests, StoredRequestsError};
+
+/// What is stored of the session.
+pub async fn requests(
+    app: web::Data<App>,
+    _: Administrator,
+    id: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let id = SessionId::parse(&id)?;
+    let requests = store(&app)?.list(&id).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .json(json!({ "sessionId": id.as_str(), "requests": requests })))
+}
+
+/// One request: as it is stored, for a browser to lay out, or laid out here with `pretty=true`.
+pub async fn request(
+    app: web::Data<App>,
+    Administrator(caller): Administrator,
+    path: web::Path<(String, String)>,
+    Pairs(pairs): Pairs,
+) -> Result<HttpResponse, ApiError> {
+    let (id, sequence) = path.into_inner();
+    let sequence = sequence
+        .parse()
+        .map_err(|_| ParameterError::invalid("sequence", "is not a number"))?;
+    let pretty = parse_pretty(&pairs)?;
+    let request = store(&app)?.find(SessionId::parse(&id)?, sequence).await?;
+    tracing::info!(
+        caller = caller.name,
+        session = id,
+        sequence,
+        "a stored request is exported"
+    );
+    let body = if pretty {
+        request.pretty()?
+    } else {
+        request.stored()?
+    };
+    let disposition = ContentDisposition {
+        disposition: DispositionType::Attachment,
+        parameters: vec![DispositionParam::Filename(file_name(&id, Some(sequence)))],
+    };
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header(disposition)
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body(body))
+}
+
+fn store(app: &App) -> Result<&StoredRequests, StoredRequestsError> {
+    app.stored_requests.as_ref().ok_or(StoredRequestsError::NoRedis)
+}
+
+fn parse_pretty(pairs: &[(String, String)]) -> Result<bool, ParameterError> {
+    let mut pretty = false;
+    for (name, value) in pairs {
+        pretty = match (name.as_str(), value.as_str()) {
+            ("pretty", "true") => true,
+            ("pretty", "false") => false,
+            ("pretty", _) => return Err(ParameterError::invalid("pretty", "must be true or false")),
+            _ => {
+                return Err(ParameterError::Unknown {
+                    field: name.clone(),
+                    known: "pretty".to_owned(),
+                });
+            }
+        };
+    }
+    Ok(pretty)
+}

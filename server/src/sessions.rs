@@ -1,0 +1,292 @@
+//! The requests of a session, as the hub stores them in its Redis for a while. Decant only reads there.
+//!
+//! Their keys are the hub's: `session:{id}:seq` counts a session's requests, `session:{id}:req:{n}:…` are the parts of
+//! one, each a JSON text.
+
+use std::time::Duration;
+
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{Client, RedisError, pipe};
+use serde::{Deserialize, Serialize};
+use wasm_export::json::JsonError;
+use wasm_export::session_request::SessionRequest;
+
+/// How many of a session's requests are listed: the newest.
+pub const LISTED_MAX: u64 = 1_000;
+
+/// The longest id of a session; the hub's own column holds 64 characters.
+const ID_BYTES_MAX: usize = 256;
+
+/// How long Redis may take to answer; a body of 20 MB arrives in a fraction of it.
+const ANSWER_MAX: Duration = Duration::from_secs(10);
+
+/// How long a connection to it may take.
+const CONNECT_MAX: Duration = Duration::from_secs(3);
+
+/// The stored requests. The connection is made when it is first needed, and made again when it is lost.
+#[derive(Clone)]
+pub struct StoredRequests(ConnectionManager);
+
+/// A session's id that can stand in a key.
+#[derive(Clone, Debug)]
+pub struct SessionId(String);
+
+/// A stored request in a list.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Listed {
+    /// Which of the session's requests it is, from 1.
+    pub sequence: u64,
+    /// Where the client sent it, and where the hub did.
+    #[serde(flatten)]
+    pub meta: Meta,
+    /// The size of its body in bytes.
+    pub body_bytes: u64,
+    /// Whether all that an export needs is stored: the headers and the body.
+    pub complete: bool,
+}
+
+/// Where a request went.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Meta {
+    /// The address that the client asked.
+    pub client_url: Option<String>,
+    /// The address that the hub asked.
+    pub upstream_url: Option<String>,
+    /// The method.
+    pub method: Option<String>,
+}
+
+/// A stored request: its parts as they are stored.
+#[derive(Debug)]
+pub struct StoredRequest {
+    session: SessionId,
+    /// Which of the session's requests it is.
+    pub sequence: u64,
+    meta: Vec<u8>,
+    headers: Vec<u8>,
+    body: Vec<u8>,
+    special_settings: Option<Vec<u8>>,
+}
+
+/// There is no such request here.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum StoredRequestsError {
+    #[error("The stored requests are in the hub's Redis; set REDIS_URL to its address and restart Decant")]
+    NoRedis,
+    #[error("The session's id must have 1 to 256 bytes and no control characters")]
+    BadId,
+    #[error("No request of the session `{0}` is stored; the hub stores them for a few minutes only")]
+    NoSession(String),
+    #[error(
+        "The {part} of request {sequence} of the session `{session}` is not stored; the hub stores it for a few \
+         minutes only, and not at all if it is set so"
+    )]
+    NotStored {
+        session: String,
+        sequence: u64,
+        part: &'static str,
+    },
+    #[error("What the hub has stored of request {sequence} is not JSON: {error}")]
+    NotJson { sequence: u64, error: JsonError },
+    #[error("The hub's Redis did not answer as hoped; the log has the cause")]
+    Redis(#[source] RedisError),
+}
+
+impl From<RedisError> for StoredRequestsError {
+    fn from(error: RedisError) -> Self {
+        tracing::error!(%error, "redis did not answer as hoped");
+        Self::Redis(error)
+    }
+}
+
+impl SessionId {
+    /// An id as a caller gives it.
+    ///
+    /// # Errors
+    /// [`StoredRequestsError::BadId`].
+    pub fn parse(id: &str) -> Result<Self, StoredRequestsError> {
+        let is_good = !id.is_empty() && id.len() <= ID_BYTES_MAX && !id.chars().any(char::is_control);
+        match is_good {
+            true => Ok(Self(id.to_owned())),
+            false => Err(StoredRequestsError::BadId),
+        }
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn count_key(&self) -> String {
+        format!("session:{}:seq", self.0)
+    }
+
+    fn part_key(&self, sequence: u64, part: &str) -> String {
+        format!("session:{}:req:{sequence}:{part}", self.0)
+    }
+}
+
+impl StoredRequests {
+    /// Those in this Redis.
+    ///
+    /// # Panics
+    /// Never: only a configuration that asks for push messages is refused.
+    #[must_use]
+    pub fn in_redis(client: Client) -> Self {
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(1)
+            .set_response_timeout(Some(ANSWER_MAX))
+            .set_connection_timeout(Some(CONNECT_MAX));
+        let connection = ConnectionManager::new_lazy_with_config(client, config);
+        Self(connection.expect("a configuration without push messages is accepted"))
+    }
+
+    /// The session's requests that are still stored, the newest first; [`LISTED_MAX`] of them.
+    ///
+    /// # Errors
+    /// When none is, or Redis fails.
+    pub async fn list(&self, session: &SessionId) -> Result<Vec<Listed>, StoredRequestsError> {
+        let mut redis = self.0.clone();
+        let count: Option<u64> = redis::cmd("GET")
+            .arg(session.count_key())
+            .query_async(&mut redis)
+            .await?;
+        let newest = count.unwrap_or(0);
+        // One round trip for all. No `MGET`: in a cluster the keys lie on several nodes.
+        let mut questions = pipe();
+        let sequences = (newest.saturating_sub(LISTED_MAX) + 1..=newest).rev();
+        for sequence in sequences.clone() {
+            questions
+                .strlen(session.part_key(sequence, "requestBody"))
+                .exists(session.part_key(sequence, "reqHeaders"))
+                .get(session.part_key(sequence, "clientReqMeta"))
+                .get(session.part_key(sequence, "upstreamReqMeta"));
+        }
+        type Answer = (u64, bool, Option<Vec<u8>>, Option<Vec<u8>>);
+        let answers: Vec<redis::Value> = match newest {
+            0 => Vec::new(),
+            _ => questions.query_async(&mut redis).await?,
+        };
+        let mut listed = Vec::new();
+        for (sequence, answer) in sequences.zip(answers.chunks_exact(4)) {
+            let (body_bytes, has_headers, client, upstream): Answer =
+                redis::from_redis_value(redis::Value::Array(answer.to_vec())).map_err(RedisError::from)?;
+            if body_bytes == 0 && !has_headers && client.is_none() && upstream.is_none() {
+                continue;
+            }
+            listed.push(Listed {
+                sequence,
+                meta: Meta::of(client.as_deref(), upstream.as_deref()),
+                body_bytes,
+                complete: body_bytes > 0 && has_headers,
+            });
+        }
+        match listed.is_empty() {
+            true => Err(StoredRequestsError::NoSession(session.0.clone())),
+            false => Ok(listed),
+        }
+    }
+
+    /// One of the session's requests.
+    ///
+    /// # Errors
+    /// When its headers or its body are not stored, or Redis fails.
+    pub async fn find(
+        &self,
+        session: SessionId,
+        sequence: u64,
+    ) -> Result<StoredRequest, StoredRequestsError> {
+        let mut parts = pipe();
+        for part in [
+            "clientReqMeta",
+            "upstreamReqMeta",
+            "reqHeaders",
+            "requestBody",
+            "specialSettings",
+        ] {
+            parts.get(session.part_key(sequence, part));
+        }
+        type Part = Option<Vec<u8>>;
+        let (client, upstream, headers, body, special_settings): (Part, Part, Part, Part, Part) =
+            parts.query_async(&mut self.0.clone()).await?;
+        let stored = |part: &'static str, text: Part| {
+            text.ok_or_else(|| StoredRequestsError::NotStored {
+                session: session.0.clone(),
+                sequence,
+                part,
+            })
+        };
+        let meta = Meta::of(client.as_deref(), upstream.as_deref());
+        Ok(StoredRequest {
+            sequence,
+            meta: serde_json::to_vec(&meta).expect("a struct of texts is JSON"),
+            headers: stored("header", headers)?,
+            body: stored("body", body)?,
+            special_settings,
+            session,
+        })
+    }
+}
+
+impl Meta {
+    /// What cannot be read is as good as absent: it only describes the request.
+    fn of(client: Option<&[u8]>, upstream: Option<&[u8]>) -> Self {
+        #[derive(Default, Deserialize)]
+        struct Stored {
+            url: Option<String>,
+            method: Option<String>,
+        }
+        let read = |text: Option<&[u8]>| -> Stored {
+            text.and_then(|text| serde_json::from_slice(text).ok())
+                .unwrap_or_default()
+        };
+        let (client, upstream) = (read(client), read(upstream));
+        Self {
+            client_url: client.url,
+            upstream_url: upstream.url,
+            method: client.method.or(upstream.method),
+        }
+    }
+}
+
+impl StoredRequest {
+    /// The document with its parts as they are stored.
+    ///
+    /// # Errors
+    /// When a part is not JSON.
+    pub fn stored(&self) -> Result<Vec<u8>, StoredRequestsError> {
+        self.document(|request, out| request.write_stored(out))
+    }
+
+    /// The document laid out for people: the file.
+    ///
+    /// # Errors
+    /// When a part is not JSON.
+    pub fn pretty(&self) -> Result<Vec<u8>, StoredRequestsError> {
+        self.document(|request, out| request.write(out))
+    }
+
+    fn document(
+        &self,
+        write: impl Fn(&SessionRequest<'_>, &mut Vec<u8>) -> Result<(), JsonError>,
+    ) -> Result<Vec<u8>, StoredRequestsError> {
+        let request = SessionRequest {
+            session_id: &self.session.0,
+            sequence: Some(self.sequence),
+            meta: Some(&self.meta),
+            headers: Some(&self.headers),
+            body: Some(&self.body),
+            special_settings: self.special_settings.as_deref(),
+        };
+        let mut out = Vec::with_capacity(self.headers.len() + self.body.len() + 1024);
+        write(&request, &mut out).map_err(|error| StoredRequestsError::NotJson {
+            sequence: self.sequence,
+            error,
+        })?;
+        Ok(out)
+    }
+}

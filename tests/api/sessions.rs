@@ -1,0 +1,175 @@
+//! A session's stored requests, from a real Redis with the hub's keys.
+
+use decant_tests::app::App;
+use decant_tests::redis::Redis;
+use serde_json::Value;
+
+/// Numbers that a reader of JSON would spoil, keys that one would sort, a string that one would write anew.
+const BODY: &str = r#"{"z":12345678901234567890,"10":1.0,"2":[ ],"text":"\u0041\n中文","cost":1e21}"#;
+
+async fn app_with_redis() -> (App, Redis) {
+    let redis = Redis::start().await;
+    let app = App::start_with(&[("REDIS_URL", &redis.url())]).await;
+    (app, redis)
+}
+
+async fn store(redis: &Redis, session: &str, sequence: u64, parts: &[(&str, &str)]) {
+    redis
+        .set(&format!("session:{session}:seq"), &sequence.to_string())
+        .await;
+    for (part, text) in parts {
+        let key = format!("session:{session}:req:{sequence}:{part}");
+        redis.set(&key, text).await;
+    }
+}
+
+async fn store_whole(redis: &Redis, session: &str, sequence: u64) {
+    let parts = [
+        ("requestBody", BODY),
+        ("reqHeaders", r#"{"x-api-key":"[redacted]"}"#),
+        ("clientReqMeta", r#"{"url":"/v1/messages","method":"POST"}"#),
+        (
+            "upstreamReqMeta",
+            r#"{"url":"https://upstream.example/v1/messages","method":"POST"}"#,
+        ),
+        ("specialSettings", r#"[{"kind":"x"}]"#),
+    ];
+    store(redis, session, sequence, &parts).await;
+}
+
+const FILE: &str = r#"{
+  "sessionId": "0199f3a2-77aa",
+  "sequence": 2,
+  "meta": {
+    "clientUrl": "/v1/messages",
+    "upstreamUrl": "https://upstream.example/v1/messages",
+    "method": "POST"
+  },
+  "headers": {
+    "x-api-key": "[redacted]"
+  },
+  "body": {
+    "z": 12345678901234567890,
+    "10": 1.0,
+    "2": [],
+    "text": "\u0041\n中文",
+    "cost": 1e21
+  },
+  "specialSettings": [
+    {
+      "kind": "x"
+    }
+  ]
+}"#;
+
+#[tokio::test]
+async fn a_stored_request_comes_as_it_is_and_laid_out() {
+    let (app, redis) = app_with_redis().await;
+    store_whole(&redis, "0199f3a2-77aa", 2).await;
+    let admin = app.admin();
+
+    let stored = admin.session_request("0199f3a2-77aa", "2").answer().await.good();
+    assert!(stored.text().contains(BODY), "{}", stored.text());
+    assert_eq!(stored.json::<Value>()["sequence"], 2);
+
+    let file = admin
+        .session_request("0199f3a2-77aa", "2")
+        .query("pretty", "true")
+        .answer()
+        .await
+        .good();
+    assert_eq!(file.text(), FILE);
+    assert_eq!(
+        file.header("content-disposition"),
+        "attachment; filename=\"session-0199f3a2-seq-2-request.json\""
+    );
+}
+
+#[tokio::test]
+async fn the_requests_of_a_session_are_listed_newest_first() {
+    let (app, redis) = app_with_redis().await;
+    store_whole(&redis, "s", 1).await;
+    store(&redis, "s", 2, &[("clientReqMeta", "not json")]).await;
+    store_whole(&redis, "s", 4).await;
+    let list = app.admin().session_requests("s").answer().await.good();
+    let list: Value = list.json();
+    let requests = list["requests"].as_array().unwrap();
+    let sequences: Vec<_> = requests.iter().map(|request| &request["sequence"]).collect();
+    assert_eq!(sequences, [4, 2, 1]);
+    assert_eq!(requests[0]["clientUrl"], "/v1/messages");
+    assert_eq!(requests[0]["bodyBytes"], BODY.len());
+    assert_eq!(requests[0]["complete"], true);
+    assert_eq!(requests[1]["complete"], false);
+}
+
+#[tokio::test]
+async fn what_is_not_stored_is_said_by_name() {
+    let (app, redis) = app_with_redis().await;
+    store(&redis, "half", 1, &[("requestBody", "{}")]).await;
+    store(
+        &redis,
+        "broken",
+        1,
+        &[("requestBody", "{\"a\":\n  01}"), ("reqHeaders", "{}")],
+    )
+    .await;
+    let admin = app.admin();
+    let problem = async |id: &str, sequence: &str, status, code: &str| {
+        let answer = admin.session_request(id, sequence).answer().await;
+        answer.problem(status, code)
+    };
+    problem("nobody", "1", 404, "request_not_stored").await;
+    let half = problem("half", "1", 404, "request_not_stored").await;
+    assert!(half.detail.contains("header"), "{}", half.detail);
+    let broken = problem("broken", "1", 502, "stored_request_unreadable").await;
+    assert!(
+        broken.detail.contains("`body`, line 2, column 4"),
+        "{}",
+        broken.detail
+    );
+    let wrong = problem("half", "one", 400, "invalid_parameter").await;
+    assert_eq!(wrong.field.as_deref(), Some("sequence"));
+    let wrong = problem("%00", "1", 400, "invalid_parameter").await;
+    assert_eq!(wrong.field.as_deref(), Some("id"));
+    let none = admin.session_requests("nobody").answer().await;
+    none.problem(404, "unknown_session");
+    let wrong = admin.session_request("half", "1").query("prety", "true");
+    let wrong = wrong.answer().await.problem(400, "unknown_parameter");
+    assert_eq!(wrong.field.as_deref(), Some("prety"));
+}
+
+#[tokio::test]
+async fn only_administrators_see_stored_requests() {
+    let (app, redis) = app_with_redis().await;
+    store_whole(&redis, "s", 1).await;
+    let (user, _) = app.user().await;
+    for actor in [user.session_request("s", "1"), user.session_requests("s")] {
+        actor.answer().await.problem(403, "forbidden");
+    }
+    let nobody = app.anonymous().session_request("s", "1").answer().await;
+    nobody.problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn a_redis_that_is_gone_is_said_and_comes_back() {
+    let (app, mut redis) = app_with_redis().await;
+    redis.crash();
+    let admin = app.admin();
+    let gone = admin.session_request("s", "1").answer().await;
+    gone.problem(502, "redis_failed");
+    assert!(
+        !app.server.log().contains("of these"),
+        "the log holds the password"
+    );
+    redis.start_again().await;
+    store_whole(&redis, "s", 1).await;
+    admin.session_request("s", "1").answer().await.good();
+}
+
+#[tokio::test]
+async fn without_a_redis_the_setting_is_named() {
+    let app = App::start().await;
+    let answer = app.admin().session_requests("s").answer().await;
+    let problem = answer.problem(503, "no_redis");
+    assert!(problem.detail.contains("REDIS_URL"), "{}", problem.detail);
+}
