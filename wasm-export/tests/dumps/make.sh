@@ -37,7 +37,7 @@ if [ "$release" = pg15 ]; then
 	"$bin/pg_dump" -Fc --schema-only | cat > "$here/$release-schema-only.dump"
 	"$bin/pg_dump" -Fc --data-only | cat > "$here/$release-data-only.dump"
 	"$bin/createdb" --maintenance-db postgres -E LATIN1 -T template0 latin
-	"$bin/psql" -qX -d latin -c 'create table "café" ()'
+	PGCLIENTENCODING=UTF8 "$bin/psql" -qX -d latin -c 'create table "café" ()'
 	"$bin/pg_dump" -Fc -d latin | cat > "$here/$release-latin1.dump"
 
 	# What is not in the custom format: the beginnings of the others.

@@ -2,7 +2,7 @@
 -- PostgreSQL database dump
 --
 
-\restrict PRHBKC15EW48sBpYSIq8sXrw5dRoiyMz6njKarTPdi5POJZNxHuhJmwbMEVFAby
+\restrict 5A4zHbOfG3X2CLwKIBWuyjJIu69TgPQCMaOmfrqMCDHOeRupdBp6tPBEbl0Ahfj
 
 -- Dumped from database version 15.18 (Debian 15.18-0+deb12u1)
 -- Dumped by pg_dump version 15.18 (Debian 15.18-0+deb12u1)
