@@ -1,4 +1,4 @@
-//! `decant verify` and dumps as pg_dump makes them, into a pipe.
+//! `decant verify`, and dumps as pg_dump makes them into a pipe.
 
 use std::path::Path;
 
@@ -6,12 +6,19 @@ use decant_tests::cluster::folder;
 use decant_tests::database::Database;
 use decant_tests::program;
 use tokio::process::Command;
-use wasm_export::dump::{Archive, DumpError};
+use wasm_export::dump::{Archive, DumpError, TABLE_DATA};
+
+fn postgres_program(name: &str) -> Command {
+    Command::new(
+        decant::embedded::binaries()
+            .expect("PostgreSQL is here")
+            .program(name),
+    )
+}
 
 /// A dump of the database; `compression` is a level.
 async fn dumped(database: &Database, compression: &str) -> Vec<u8> {
-    let pg_dump = decant::embedded::binaries().unwrap().program("pg_dump");
-    let output = Command::new(pg_dump)
+    let output = postgres_program("pg_dump")
         .args([
             "--format=custom",
             "--compress",
@@ -21,13 +28,13 @@ async fn dumped(database: &Database, compression: &str) -> Vec<u8> {
         ])
         .output()
         .await
-        .unwrap();
+        .expect("pg_dump is beside PostgreSQL");
     assert!(output.status.success(), "{output:?}");
     output.stdout
 }
 
 async fn verified(path: &Path) -> program::Outcome {
-    program::run(&["verify", path.to_str().unwrap()], &[]).await
+    program::run(&["verify", path.to_str().expect("the path is ASCII")], &[]).await
 }
 
 #[tokio::test]
@@ -90,4 +97,31 @@ async fn a_dump_of_many_pieces_is_not_whole_wherever_it_is_cut() {
             .find(|table| table.name == "message_request");
         assert!(requests.unwrap().data_bytes > Some(65_536), "{requests:?}");
     }
+}
+
+#[tokio::test]
+async fn pg_restore_leaves_out_what_a_list_of_its_entries_leaves_out() {
+    let database = Database::new().await;
+    let dump = dumped(&database, "1").await;
+    let mut archive = Archive::new();
+    archive.push(&dump).unwrap();
+    let entries = archive.toc().unwrap().entries.iter();
+    let wanted = entries.filter(|entry| (&*entry.kind, &*entry.name) != (TABLE_DATA, "message_request"));
+    let list: String = wanted.map(|entry| format!("{};\n", entry.dump_id)).collect();
+
+    let folder = folder();
+    let (dump_path, list_path) = (folder.path().join("all.dump"), folder.path().join("list"));
+    std::fs::write(&dump_path, &dump).unwrap();
+    std::fs::write(&list_path, list).unwrap();
+    let output = postgres_program("pg_restore")
+        .args(["--file=-", "--use-list"])
+        .args([&list_path, &dump_path])
+        .output()
+        .await
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let sql = String::from_utf8(output.stdout).unwrap();
+    assert!(sql.contains("CREATE TABLE public.message_request "));
+    assert!(sql.contains("COPY public.users "));
+    assert!(!sql.contains("COPY public.message_request "));
 }
