@@ -1,6 +1,7 @@
 //! The first bytes of an archive: which version it has, and what was dumped when by whom.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use jiff::civil::DateTime;
 use serde::{Serialize, Serializer};
@@ -12,8 +13,8 @@ use super::foreign::Foreign;
 /// What every archive begins with.
 pub const MAGIC: &[u8; 5] = b"PGDMP";
 
-/// Numbers of fewer or more bytes have no archive: PostgreSQL writes those of its machine.
-const NUMBER_BYTES: std::ops::RangeInclusive<u8> = 4..=8;
+/// How many bytes numbers may have: PostgreSQL writes those of its machine.
+const NUMBER_BYTES: RangeInclusive<u8> = 4..=8;
 
 /// `archCustom` of `pg_backup.h`.
 const CUSTOM_FORMAT: u8 = 1;
@@ -31,13 +32,13 @@ pub struct ArchiveVersion {
 impl ArchiveVersion {
     /// The oldest that is read: PostgreSQL 8.0.
     pub const OLDEST: Self = Self::of(10);
-    /// Tables have an access method: PostgreSQL 12. (What else changed since, 1.11 apart, changed no layout.)
-    pub(super) const WITH_ACCESS_METHOD: Self = Self::of(14);
     /// Entries have a section: PostgreSQL 8.4.
     pub(super) const WITH_SECTION: Self = Self::of(11);
+    /// Entries have a table access method: PostgreSQL 12. The versions between changed no layout.
+    pub(super) const WITH_ACCESS_METHOD: Self = Self::of(14);
     /// The header names the way of compression, not its level: PostgreSQL 16.
     const WITH_COMPRESSION: Self = Self::of(15);
-    /// Tables have a kind: PostgreSQL 17.
+    /// Entries have a kind of relation: PostgreSQL 17.
     pub(super) const WITH_RELATION_KIND: Self = Self::of(16);
     /// The newest that is read: PostgreSQL 17 and 18.
     pub const NEWEST: Self = Self {

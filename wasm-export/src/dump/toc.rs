@@ -70,7 +70,7 @@ impl Entry {
         let schema = self.schema.iter().flat_map(|schema| [schema.as_str(), "."]);
         let name: String = schema.chain([self.name.as_str()]).collect();
         // A name may hold a line end; a message is one line.
-        format!("{kind} {}", name.replace(char::is_control, " "))
+        format!("{kind} {name}").replace(char::is_control, " ")
     }
 }
 
