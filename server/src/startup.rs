@@ -111,12 +111,7 @@ impl Application {
             .then(|| demo_sign_in(&mut settings))
             .transpose()?;
         let authority = authority(&settings, token_keys)?;
-        let database = Database::of(
-            dsn,
-            settings.redis.clone(),
-            settings.lock_ttl,
-            settings.dump_compression.clone(),
-        );
+        let database = Database::of(dsn, &settings);
         let stored_requests = settings.redis.clone().map(StoredRequests::in_redis);
         let app = web::Data::new(App {
             database,

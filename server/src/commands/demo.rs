@@ -24,7 +24,7 @@ pub async fn run(settings: Settings, arguments: &Arguments) -> Outcome {
     let style =
         ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} rows, {per_sec}, {eta} left")?;
     bar.set_style(style);
-    let mut connection = PgConnection::connect_with(&reached.options).await?;
+    let mut connection = PgConnection::connect_with(reached.dsn.options()).await?;
     demo::create_schema(&mut connection).await?;
     let plan = demo::Plan::new(arguments.rows);
     let summary = demo::fill(&mut connection, &plan, |rows| bar.set_position(rows)).await?;

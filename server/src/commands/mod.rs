@@ -1,5 +1,6 @@
 //! What `decant` can be told to do: the closed list.
 
+mod backup;
 mod convert;
 mod datasets;
 mod demo;
@@ -37,6 +38,8 @@ enum Command {
     Serve,
     /// Export a dataset to a file or to standard output.
     Export(export::Arguments),
+    /// Dump the database to a file, checked before it has its name.
+    Backup(backup::Arguments),
     /// Make a file of one format into one of another.
     Convert(convert::Arguments),
     /// Check that files are well formed, and count what is in them.
@@ -83,6 +86,7 @@ fn obey() -> Outcome {
                 .map(|matches| export::pairs(matches, &catalog));
             runtime()?.block_on(export::run(settings()?, arguments, chosen.unwrap_or_default()))
         }
+        Command::Backup(arguments) => runtime()?.block_on(backup::run(settings()?, arguments)),
         Command::Convert(arguments) => {
             let chosen = matches.subcommand_matches("convert").map(convert::pairs);
             convert::run(&arguments, &chosen.unwrap_or_default())

@@ -1,9 +1,8 @@
 //! The database that a command works on: the one of DSN, or the private one.
 
-use sqlx::postgres::PgConnectOptions;
-
 use super::Outcome;
 use crate::config::Settings;
+use crate::dsn::Dsn;
 use crate::embedded::{EmbeddedError, EmbeddedPostgres, connect_options_of_another};
 use crate::source::{Limits, Source};
 
@@ -11,27 +10,29 @@ use crate::source::{Limits, Source};
 pub struct Reached {
     /// Its pools.
     pub source: Source,
-    /// How to connect to it.
-    pub options: PgConnectOptions,
+    /// Its address.
+    pub dsn: Dsn,
     embedded: Option<EmbeddedPostgres>,
 }
 
 impl Reached {
     /// Connects to the database of DSN, or to the private one: starts it, unless a running Decant has.
     pub async fn by(settings: &Settings) -> Result<Self, Box<dyn std::error::Error>> {
-        let (options, embedded) = match &settings.dsn {
-            Some(dsn) => (dsn.options().clone(), None),
+        let (dsn, embedded): (Dsn, _) = match &settings.dsn {
+            Some(dsn) => (dsn.clone(), None),
             None => match EmbeddedPostgres::start(&settings.data_dir).await {
-                Ok(embedded) => (embedded.connect_options(), Some(embedded)),
-                Err(EmbeddedError::InUse { .. }) => (connect_options_of_another(&settings.data_dir)?, None),
+                Ok(embedded) => (embedded.connect_options().into(), Some(embedded)),
+                Err(EmbeddedError::InUse { .. }) => {
+                    (connect_options_of_another(&settings.data_dir)?.into(), None)
+                }
                 Err(error) => return Err(error.into()),
             },
         };
-        let source = Source::new(&options, limits(settings));
+        let source = Source::new(dsn.options(), limits(settings));
         source.reach().await?;
         Ok(Self {
             source,
-            options,
+            dsn,
             embedded,
         })
     }

@@ -1,6 +1,6 @@
 //! `decant verify`: whether files are well formed, and what is in them. It needs neither database nor settings.
 
-mod dump;
+pub mod dump;
 
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,7 @@ use wasm_export::reading::Source;
 
 use super::Outcome;
 use super::input::{self, InputError};
+use crate::database::archive;
 
 /// What to check.
 #[derive(Debug, Args)]
@@ -46,7 +47,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
 fn verified(path: &Path, format: Option<Source>) -> Result<String, Box<dyn std::error::Error>> {
     let mut reader = input::open(path)?;
     if format.is_none() && dump::is_dump(path, &mut reader).map_err(InputError::of(path))? {
-        let summary = dump::read(reader).map_err(InputError::of(path))?;
+        let summary = archive::read(reader).map_err(InputError::of(path))?.summary;
         return Ok(dump::sentence(&summary));
     }
     let manner = input::manner(path, format)?;

@@ -5,18 +5,20 @@
 //! | [`tools`] | PostgreSQL's programs that fit its version |
 //! | [`lock`] | one dump or restore at a time, on however many servers |
 //! | [`dump`] | `pg_dump`, streamed |
+//! | [`archive`] | a dump in a file, read and found whole |
 //! | [`status`] | size, tables, version; who is at it |
 
+pub mod archive;
 pub mod dump;
 pub mod lock;
 pub mod status;
 pub mod tools;
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::config::Settings;
 use crate::dsn::Dsn;
 use dump::{Compression, LastDump};
 use lock::BackupLock;
@@ -45,13 +47,13 @@ pub enum Ending {
 }
 
 impl Database {
-    /// The database of this address. `lock_ttl` is how long Redis keeps the lock of a server that has crashed.
+    /// The database of this address, dealt with as the settings say.
     #[must_use]
-    pub fn of(dsn: Dsn, redis: Option<redis::Client>, lock_ttl: Duration, compression: Compression) -> Self {
+    pub fn of(dsn: Dsn, settings: &Settings) -> Self {
         Self {
-            lock: BackupLock::of(dsn.clone(), redis, lock_ttl),
+            lock: BackupLock::of(dsn.clone(), settings.redis.clone(), settings.lock_ttl),
             dsn,
-            compression,
+            compression: settings.dump_compression.clone(),
             last_dump: Arc::default(),
         }
     }

@@ -4,17 +4,7 @@ use std::ffi::OsStr;
 use std::io::{self, BufRead};
 use std::path::Path;
 
-use wasm_export::dump::{Archive, DumpError, MAGIC, Summary};
-
-/// Why a dump is not good.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub enum BadDump {
-    /// It is not whole, or no dump.
-    Dump(#[from] DumpError),
-    /// Its bytes cannot be had.
-    Input(#[from] io::Error),
-}
+use wasm_export::dump::{MAGIC, Summary};
 
 /// Whether a file is a dump, or at least is called so.
 pub fn is_dump(path: &Path, input: &mut impl BufRead) -> io::Result<bool> {
@@ -22,20 +12,6 @@ pub fn is_dump(path: &Path, input: &mut impl BufRead) -> io::Result<bool> {
         .extension()
         .is_some_and(|ending| ending == OsStr::new("dump"));
     Ok(is_called_so || input.fill_buf()?.starts_with(MAGIC))
-}
-
-/// Reads a whole dump.
-pub fn read(mut input: impl BufRead) -> Result<Summary, BadDump> {
-    let mut archive = Archive::new();
-    loop {
-        let bytes = input.fill_buf()?;
-        if bytes.is_empty() {
-            return Ok(archive.finish()?);
-        }
-        archive.push(bytes)?;
-        let length = bytes.len();
-        input.consume(length);
-    }
 }
 
 /// What is in a dump, in a sentence.
