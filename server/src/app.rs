@@ -1,5 +1,7 @@
 //! Everything that a request may touch.
 
+use std::sync::Arc;
+
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Authority;
@@ -21,7 +23,7 @@ pub struct App {
     /// The datasets.
     pub catalog: Catalog,
     /// The same database as a whole.
-    pub database: Database,
+    pub database: Arc<Database>,
     /// The requests that the hub stores; `None` without a Redis.
     pub stored_requests: Option<StoredRequests>,
     /// Who is who.

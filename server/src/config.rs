@@ -118,6 +118,21 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "how dumps are compressed: none, gzip:1 to 9, from PostgreSQL 16 on lz4 or zstd:1 to 22",
     ),
     (
+        "DECANT_UPLOAD_MAX_MB",
+        "500",
+        "the largest dump that may be uploaded to be restored, in megabytes of 1024 x 1024 bytes",
+    ),
+    (
+        "DECANT_POST_RESTORE_MIGRATIONS",
+        "none",
+        "folder of SQL files that are run, in the order of their names, on a restored database",
+    ),
+    (
+        "DECANT_SCRATCH_SECONDS",
+        "21600",
+        "how long a forgotten upload may lie before it is swept away",
+    ),
+    (
         "DECANT_LOCK_SECONDS",
         "300",
         "how long Redis keeps the backup lock of a server that has crashed; a living one renews it",
@@ -176,6 +191,12 @@ pub struct Settings {
     pub login_attempts_max: u32,
     /// How dumps are compressed.
     pub dump_compression: Compression,
+    /// The largest upload in bytes.
+    pub upload_bytes_max: u64,
+    /// The folder of the site's own migrations.
+    pub post_restore_migrations: Option<PathBuf>,
+    /// How long a forgotten upload may lie.
+    pub scratch_age: Duration,
     /// How long Redis keeps the lock of a server that has crashed.
     pub lock_ttl: Duration,
     /// Whether X-Forwarded-For is believed.
@@ -283,6 +304,9 @@ impl Settings {
             session_secret: given.secret("DECANT_SESSION_SECRET", 32)?,
             login_attempts_max: at_least_one("DECANT_LOGIN_ATTEMPTS_MAX", 10)?,
             dump_compression: given.parse("DECANT_DUMP_COMPRESSION", Compression::default())?,
+            upload_bytes_max: u64::from(at_least_one("DECANT_UPLOAD_MAX_MB", 500)?) * 1024 * 1024,
+            post_restore_migrations: given.text("DECANT_POST_RESTORE_MIGRATIONS").map(PathBuf::from),
+            scratch_age: Duration::from_secs(at_least_one("DECANT_SCRATCH_SECONDS", 21_600)?.into()),
             lock_ttl: Duration::from_secs(at_least_one("DECANT_LOCK_SECONDS", 300)?.into()),
             trust_proxy: given.parse("DECANT_TRUST_PROXY", false)?,
         })

@@ -10,6 +10,7 @@ use actix_web::{HttpResponse, ResponseError};
 use wasm_export::rows::Problem;
 
 use crate::database::dump::DumpError;
+use crate::database::restore::RestoreError;
 use crate::datasets::ParameterError;
 use crate::datasets::query::AccessError;
 use crate::rows::cause;
@@ -52,6 +53,12 @@ pub enum ApiError {
     AdministratorsOnly,
     #[error("{0}.")]
     Dump(#[from] DumpError),
+    #[error("{0}.")]
+    Restore(#[from] RestoreError),
+    #[error("The file has {bytes} bytes or more; at most {limit} are taken (DECANT_UPLOAD_MAX_MB).")]
+    UploadTooLarge { bytes: u64, limit: u64 },
+    #[error("The upload could not be written to the disk here: {0}.")]
+    UploadFailed(std::io::Error),
     #[error("{0}.")]
     StoredRequests(#[from] StoredRequestsError),
     #[error("As many exports or queries run as are allowed; try again in a moment.")]
@@ -110,6 +117,24 @@ impl ApiError {
                 ),
                 _ => (S::INTERNAL_SERVER_ERROR, "dump_failed", "The dump failed"),
             },
+            Self::Restore(error) => match error {
+                RestoreError::Conflict(_) => (
+                    S::CONFLICT,
+                    "backup_lock_conflict",
+                    "Another backup operation runs",
+                ),
+                RestoreError::Database(_) => (
+                    S::SERVICE_UNAVAILABLE,
+                    "database_unavailable",
+                    "The database does not answer",
+                ),
+                RestoreError::NoSuchCopy(_) => (S::NOT_FOUND, "unknown_copy", "Unknown database"),
+                _ => (S::INTERNAL_SERVER_ERROR, "restore_failed", "The restore failed"),
+            },
+            Self::UploadTooLarge { .. } => {
+                (S::PAYLOAD_TOO_LARGE, "upload_too_large", "The file is too large")
+            }
+            Self::UploadFailed(_) => (S::INSUFFICIENT_STORAGE, "upload_failed", "The upload failed"),
             Self::StoredRequests(error) => match error {
                 StoredRequestsError::NoRedis => (S::SERVICE_UNAVAILABLE, "no_redis", "No Redis is set"),
                 StoredRequestsError::BadId => (S::BAD_REQUEST, "invalid_parameter", "Invalid parameter"),

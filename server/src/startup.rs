@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
@@ -28,6 +29,9 @@ use crate::{routes, telemetry};
 
 /// How long, after exports were broken off, the last bytes may take to reach their clients.
 const LAST_BYTES_MAX: Duration = Duration::from_secs(2);
+
+/// How often the scratch folder is swept.
+const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Decant, ready to run.
 pub struct Application {
@@ -111,7 +115,7 @@ impl Application {
             .then(|| demo_sign_in(&mut settings))
             .transpose()?;
         let authority = authority(&settings, token_keys)?;
-        let database = Database::of(dsn, &settings);
+        let database = Arc::new(Database::of(dsn, &settings));
         let stored_requests = settings.redis.clone().map(StoredRequests::in_redis);
         let app = web::Data::new(App {
             database,
@@ -124,6 +128,7 @@ impl Application {
             break_off: CancellationToken::new(),
             settings,
         });
+        sweep_now_and_then(&app);
         let address = listener.local_addr().map_err(|source| StartError::Listen {
             address: app.settings.listen,
             source,
@@ -199,6 +204,23 @@ async fn fill_once(options: &PgConnectOptions, rows: u64) -> Result<(), DemoErro
     }
     connection.close().await?;
     Ok(())
+}
+
+/// Removes what crashes have left in the scratch folder, now and every hour.
+fn sweep_now_and_then(app: &App) {
+    let (scratch, age) = (app.database.scratch.clone(), app.settings.scratch_age);
+    let stopping = app.stopping.clone();
+    tokio::spawn(stopping.run_until_cancelled_owned(async move {
+        let mut sweeps = tokio::time::interval(age.min(SWEEP_EVERY));
+        loop {
+            sweeps.tick().await;
+            match scratch.sweep(age) {
+                Ok(0) => {}
+                Ok(swept) => tracing::info!(action = "temp_file_cleanup", swept),
+                Err(error) => tracing::warn!(action = "temp_file_periodic_cleanup_error", %error),
+            }
+        }
+    }));
 }
 
 async fn gone(embedded: Option<&EmbeddedPostgres>) -> String {

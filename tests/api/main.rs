@@ -12,6 +12,7 @@ mod hub_keys;
 mod operation;
 mod own_datasets;
 mod page;
+mod restore;
 mod rows;
 mod scope;
 mod sessions;

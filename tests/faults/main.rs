@@ -4,5 +4,6 @@ mod client_gone;
 mod cut_and_resume;
 mod database_dies;
 mod dump;
+mod restore;
 mod shutdown;
 mod slow_reader;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reqwest::multipart::{Form, Part};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
@@ -187,6 +188,40 @@ impl Actor {
     /// `GET /api/admin/database/status`
     pub fn database_status(&self) -> Request {
         self.get("/api/admin/database/status")
+    }
+
+    /// `POST /api/admin/database/import` of a dump.
+    pub fn import(&self, dump: &[u8], fields: Query<'_>) -> Request {
+        self.import_named("backup.dump", dump, fields)
+    }
+
+    /// The same of a file of any name.
+    pub fn import_named(&self, name: &str, content: &[u8], fields: Query<'_>) -> Request {
+        let file = Part::bytes(content.to_vec()).file_name(name.to_owned());
+        let form = Form::new().part("file", file);
+        let form = fields.iter().fold(form, |form, (name, value)| {
+            form.text((*name).to_owned(), (*value).to_owned())
+        });
+        let request = self.request(Method::POST, "/api/admin/database/import");
+        Request(request.0.multipart(form))
+    }
+
+    /// `GET /api/admin/database/copies`
+    pub fn copies(&self) -> Request {
+        self.get("/api/admin/database/copies")
+    }
+
+    /// `POST /api/admin/database/copies/{name}/restore`
+    pub fn roll_back(&self, name: &str) -> Request {
+        self.request(
+            Method::POST,
+            &format!("/api/admin/database/copies/{name}/restore"),
+        )
+    }
+
+    /// `POST /api/admin/database/copies/{name}/remove`
+    pub fn remove_copy(&self, name: &str) -> Request {
+        self.request(Method::POST, &format!("/api/admin/database/copies/{name}/remove"))
     }
 
     /// `GET /healthz`

@@ -5,6 +5,9 @@ use std::process::Stdio;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
+use serde_json::Value;
+
+use crate::answer::Answer;
 use crate::database::Database;
 
 /// Restores a dump into an empty database of its own by `pg_restore`.
@@ -48,5 +51,46 @@ impl Database {
             contents.push((table, content));
         }
         contents
+    }
+}
+
+/// What a restore has told: its events in their order, each with its name.
+///
+/// # Panics
+/// If the answer is no stream of events.
+#[must_use]
+pub fn events(answer: &Answer) -> Vec<(String, Value)> {
+    let text = answer.text();
+    let events = text.split("\n\n").filter_map(|event| {
+        let (name, data) = event.strip_prefix("event: ")?.split_once("\ndata: ")?;
+        let data = serde_json::from_str(data).expect("an event has JSON");
+        Some((name.to_owned(), data))
+    });
+    events.collect()
+}
+
+/// The end of a restore that succeeded.
+///
+/// # Panics
+/// With what it told, if it did not.
+#[must_use]
+pub fn completed(answer: Answer) -> Value {
+    let told = events(&answer.good());
+    match told.last() {
+        Some((name, data)) if name == "complete" => data.clone(),
+        _ => panic!("{told:?}"),
+    }
+}
+
+/// Why a restore failed.
+///
+/// # Panics
+/// With what it told, if it did not.
+#[must_use]
+pub fn failed(answer: Answer) -> String {
+    let told = events(&answer.good());
+    match told.last() {
+        Some((name, data)) if name == "error" => data["message"].as_str().unwrap_or_default().to_owned(),
+        _ => panic!("{told:?}"),
     }
 }

@@ -33,7 +33,7 @@ pub struct Server {
     /// Where it listens: `127.0.0.1:4711`.
     pub address: String,
     log: Arc<Mutex<String>>,
-    _data: TempDir,
+    data: TempDir,
 }
 
 impl Server {
@@ -79,7 +79,7 @@ impl Server {
             process,
             address: String::new(),
             log,
-            _data: data,
+            data,
         };
         server.address = server.wait_until_ready().await;
         server
@@ -101,6 +101,12 @@ impl Server {
     #[must_use]
     pub fn log(&self) -> String {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The folder of what it keeps.
+    #[must_use]
+    pub fn data_dir(&self) -> &std::path::Path {
+        self.data.path()
     }
 
     /// The number of its process.

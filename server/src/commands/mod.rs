@@ -8,6 +8,7 @@ mod doctor;
 mod export;
 mod input;
 mod reach;
+mod restore;
 mod serve;
 mod target;
 mod verify;
@@ -40,6 +41,8 @@ enum Command {
     Export(export::Arguments),
     /// Dump the database to a file, checked before it has its name.
     Backup(backup::Arguments),
+    /// Put a dump back, tried beside the live database first.
+    Restore(restore::Arguments),
     /// Make a file of one format into one of another.
     Convert(convert::Arguments),
     /// Check that files are well formed, and count what is in them.
@@ -87,6 +90,7 @@ fn obey() -> Outcome {
             runtime()?.block_on(export::run(settings()?, arguments, chosen.unwrap_or_default()))
         }
         Command::Backup(arguments) => runtime()?.block_on(backup::run(settings()?, arguments)),
+        Command::Restore(arguments) => runtime()?.block_on(restore::run(settings()?, arguments)),
         Command::Convert(arguments) => {
             let chosen = matches.subcommand_matches("convert").map(convert::pairs);
             convert::run(&arguments, &chosen.unwrap_or_default())

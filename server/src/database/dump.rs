@@ -9,18 +9,15 @@ use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use jiff::Timestamp;
 use serde::Serialize;
-use sqlx::{Connection, PgConnection, query_scalar};
+use sqlx::{Connection, PgConnection};
 use tokio::io::{AsyncReadExt, BufReader};
-use tokio::process::{Child, ChildStderr, ChildStdout};
+use tokio::process::{Child, ChildStdout};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::lock::{Held, LockError, Operation};
-use super::tools::{NoTools, Tools};
-use super::{Database, Ending};
-
-/// As much of what `pg_dump` says is kept: its end, where the cause stands.
-const SAID_BYTES_MAX: usize = 4 * 1024;
+use super::tools::{NoTools, Tools, last_words};
+use super::{Database, Ending, major_version};
 
 /// The dump is handed on in pieces of at most this size: as much as a pipe holds.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -83,6 +80,14 @@ pub struct Compression(String);
 impl Default for Compression {
     fn default() -> Self {
         Self("1".to_owned())
+    }
+}
+
+impl Compression {
+    /// What `pg_dump --compress` is told.
+    #[must_use]
+    pub fn argument(&self) -> &str {
+        &self.0
     }
 }
 
@@ -204,7 +209,7 @@ impl Database {
         let mut command = tools.command("pg_dump", &self.dsn);
         command
             .args(["--format=custom", "--no-password"])
-            .arg(format!("--compress={}", self.compression.0))
+            .arg(format!("--compress={}", self.compression.argument()))
             .args(mode.arguments())
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::piped());
@@ -217,7 +222,7 @@ impl Database {
             record: Record::begin(self, mode, caller),
             child,
             stdout: BufReader::with_capacity(PIECE_BYTES, stdout),
-            said: tokio::spawn(read_to_end(stderr)),
+            said: tokio::spawn(last_words(stderr)),
             held,
             first: Bytes::new(),
             stop,
@@ -232,16 +237,14 @@ impl Database {
 
     /// The programs that fit the database.
     async fn tools(&self) -> Result<Tools, DumpError> {
-        let version = async {
+        let major = async {
             let mut connection = PgConnection::connect_with(self.dsn.options()).await?;
-            let version: i32 = query_scalar("select current_setting('server_version_num')::int")
-                .fetch_one(&mut connection)
-                .await?;
+            let major = major_version(&mut connection).await?;
             let _ = connection.close().await;
-            Ok(version)
+            Ok(major)
         };
-        let version = version.await.map_err(DumpError::Unavailable)?;
-        Ok(Tools::for_server(version.unsigned_abs() / 10_000).await?)
+        let major = major.await.map_err(DumpError::Unavailable)?;
+        Ok(Tools::for_server(major).await?)
     }
 }
 
@@ -356,18 +359,6 @@ impl Drop for Record {
             self.close(Ending::Cancelled);
         }
     }
-}
-
-/// The end of what a program says.
-async fn read_to_end(mut stderr: ChildStderr) -> String {
-    let mut said = Vec::new();
-    let mut buffer = [0; 1024];
-    while let Ok(read @ 1..) = stderr.read(&mut buffer).await {
-        said.extend_from_slice(&buffer[..read]);
-        let too_many = said.len().saturating_sub(SAID_BYTES_MAX);
-        said.drain(..too_many);
-    }
-    String::from_utf8_lossy(&said).trim().to_owned()
 }
 
 fn file_name(mode: Mode, at: Timestamp) -> String {

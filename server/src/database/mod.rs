@@ -1,27 +1,34 @@
-//! The database as a whole: dumped, looked at; its bytes pass through untouched.
+//! The database as a whole: dumped, restored, looked at.
 //!
 //! | module | what |
 //! |---|---|
 //! | [`tools`] | PostgreSQL's programs that fit its version |
 //! | [`lock`] | one dump or restore at a time, on however many servers |
 //! | [`dump`] | `pg_dump`, streamed |
+//! | [`restore`] | a dump put back, so that it cannot half happen |
+//! | [`scratch`] | files that are needed for a while |
 //! | [`archive`] | a dump in a file, read and found whole |
 //! | [`status`] | size, tables, version; who is at it |
 
 pub mod archive;
 pub mod dump;
 pub mod lock;
+pub mod restore;
+pub mod scratch;
 pub mod status;
 pub mod tools;
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
+use sqlx::{PgConnection, query_scalar};
 
 use crate::config::Settings;
 use crate::dsn::Dsn;
 use dump::{Compression, LastDump};
 use lock::BackupLock;
+use scratch::Scratch;
 
 /// The database as a whole.
 pub struct Database {
@@ -29,6 +36,12 @@ pub struct Database {
     lock: BackupLock,
     compression: Compression,
     last_dump: Arc<Mutex<Option<LastDump>>>,
+    /// Uploads and lists.
+    pub scratch: Scratch,
+    /// The folder of the dumps that are made before a restore.
+    safety: PathBuf,
+    /// The folder of the site's own migrations, run after a restore.
+    migrations: Option<PathBuf>,
 }
 
 /// How something with the database ended.
@@ -55,6 +68,9 @@ impl Database {
             dsn,
             compression: settings.dump_compression.clone(),
             last_dump: Arc::default(),
+            scratch: Scratch::in_data_dir(&settings.data_dir),
+            safety: settings.data_dir.join("safety"),
+            migrations: settings.post_restore_migrations.clone(),
         }
     }
 
@@ -64,4 +80,12 @@ impl Database {
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
+}
+
+/// 15 of PostgreSQL 15.18.
+async fn major_version(connection: &mut PgConnection) -> sqlx::Result<u32> {
+    let number: i32 = query_scalar("select current_setting('server_version_num')::int")
+        .fetch_one(connection)
+        .await?;
+    Ok(number.unsigned_abs() / 10_000)
 }

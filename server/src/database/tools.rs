@@ -4,10 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use secrecy::ExposeSecret;
-use tokio::process::Command;
+use tokio::io::AsyncReadExt;
+use tokio::process::{ChildStderr, Command};
 
 use crate::dsn::Dsn;
 use crate::embedded::program_folders;
+
+/// As much of what a program says is kept.
+const SAID_BYTES_MAX: usize = 4 * 1024;
 
 /// The folder of client programs that can dump and restore a server's databases.
 #[derive(Clone, Debug)]
@@ -101,4 +105,16 @@ async fn version_of(program: &Path) -> Option<u32> {
     let text = String::from_utf8(output.stdout).ok()?;
     let version = text.split_whitespace().nth(2)?;
     version.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// The end of what a program says, where the cause of its failure stands.
+pub async fn last_words(mut stderr: ChildStderr) -> String {
+    let mut said = Vec::new();
+    let mut buffer = [0; 1024];
+    while let Ok(read @ 1..) = stderr.read(&mut buffer).await {
+        said.extend_from_slice(&buffer[..read]);
+        let too_many = said.len().saturating_sub(SAID_BYTES_MAX);
+        said.drain(..too_many);
+    }
+    String::from_utf8_lossy(&said).trim().to_owned()
 }

@@ -4,6 +4,7 @@ mod database;
 mod datasets;
 mod export;
 mod health;
+mod import;
 mod page;
 mod pairs;
 mod rows;
@@ -44,6 +45,18 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
         ),
         (M::GET, "/api/admin/database/export", web::to(database::export)),
         (M::GET, "/api/admin/database/status", web::to(database::status)),
+        (M::POST, "/api/admin/database/import", web::to(import::import)),
+        (M::GET, "/api/admin/database/copies", web::to(import::copies)),
+        (
+            M::POST,
+            "/api/admin/database/copies/{name}/restore",
+            web::to(import::roll_back),
+        ),
+        (
+            M::POST,
+            "/api/admin/database/copies/{name}/remove",
+            web::to(import::remove_copy),
+        ),
         (M::GET, "/api/openapi.json", web::to(describe)),
     ]
 }

@@ -1,0 +1,440 @@
+//! A dump put back, so that it cannot half happen.
+//!
+//! The file is read to its end before anything is touched, the database is dumped for safety, and the dump goes into a
+//! database of its own beside the live one. Only when that is whole, with as many rows as the dump has, do the two
+//! change names, in one transaction; the old one is kept, and changes back on demand.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`rows`] | how many rows of each table a dump has |
+//! | [`aside`] | databases beside the live one: made, swapped, kept, removed |
+//! | [`load`] | `pg_restore` into one of them |
+//! | [`merge`] | what is missing, from one of them into the live one |
+
+pub mod aside;
+pub mod load;
+pub mod merge;
+pub mod rows;
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use sqlx::{Connection, PgConnection};
+use tokio::sync::mpsc;
+
+use super::Database;
+use super::archive::{self, BadArchive, Whole};
+use super::lock::{Held, LockError, Operation};
+use super::tools::{NoTools, Tools};
+use aside::Aside;
+use merge::Merged;
+use rows::{TableName, TableRows};
+
+/// How many dumps that were made for safety are kept.
+const SAFETY_DUMPS: usize = 3;
+
+/// Who follows a restore may be so far behind before it waits for them.
+const EVENTS: usize = 256;
+
+/// What is to be restored of a dump.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// What becomes of what is there.
+    pub manner: Manner,
+    /// Leave out the rows of the hub's log, `message_request`.
+    pub skip_logs: bool,
+}
+
+/// What becomes of the data that are there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Manner {
+    /// The dump takes their place.
+    #[default]
+    Clean,
+    /// They stay, and what is missing comes from the dump.
+    Merge,
+}
+
+/// What a restore tells of itself.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub enum Event {
+    /// It goes on.
+    Progress {
+        /// What it does, for people.
+        message: String,
+        /// How far it is, of 100.
+        percent: u8,
+    },
+    /// The dump is the database now.
+    Complete(Restored),
+    /// It failed, and the database is as it was.
+    Error {
+        /// Why, and what to do.
+        message: String,
+    },
+}
+
+/// What was restored.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Restored {
+    /// What became of the rows of each table.
+    pub tables: BTreeMap<String, Merged>,
+    /// The database as it was: its name now. It can be swapped back. A merge leaves none.
+    pub previous: Option<String>,
+    /// Where the dump lies that was made of it before.
+    pub safety_dump: PathBuf,
+    /// What could not be given back: privileges of roles that do not exist here, say.
+    pub warnings: Vec<String>,
+}
+
+/// Why a dump was not restored. The database is as it was.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum RestoreError {
+    #[error(transparent)]
+    Conflict(LockError),
+    #[error("The database does not answer as hoped: {0}")]
+    Database(#[from] sqlx::Error),
+    #[error("{0}")]
+    NoTools(#[from] NoTools),
+    #[error("The file is no dump that can be restored: {0}")]
+    Archive(#[from] BadArchive),
+    #[error("The file is damaged; pg_restore says: {0}. Nothing was changed; take another dump")]
+    Damaged(String),
+    #[error("The database could not be dumped for safety, and was not touched: {0}")]
+    Safety(String),
+    #[error(
+        "Decant's user may not create databases here, so the dump cannot be tried beside the live database; grant it \
+         CREATEDB and the ownership of the database"
+    )]
+    NotAllowed,
+    #[error("The dump could not be restored; the database is as it was. pg_restore says: {0}")]
+    Load(String),
+    #[error(
+        "The table {table} should have {expected} rows and has {found} after the restore; the database is as it was"
+    )]
+    Rows {
+        table: String,
+        expected: u64,
+        found: u64,
+    },
+    #[error("The migration {file} failed on the restored database; the live one is as it was: {error}")]
+    Migration { file: String, error: String },
+    #[error("The lock was lost to somebody else; the database is as it was")]
+    LockLost,
+    #[error("A file could not be read or written: {0}")]
+    Io(#[from] std::io::Error),
+    #[error("The database has no table {0}, so the dump cannot be merged into it; nothing was merged")]
+    NoTable(String),
+    #[error("The table {table} has no column {column} in the database, but in the dump; nothing was merged")]
+    NoColumn { table: String, column: String },
+    #[error("There is no database `{0}` that a restore has left here")]
+    NoSuchCopy(String),
+}
+
+impl From<LockError> for RestoreError {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::Database(error) => Self::Database(error),
+            conflict => Self::Conflict(conflict),
+        }
+    }
+}
+
+/// Tells whoever follows a restore. Nobody need.
+#[derive(Clone, Debug)]
+pub struct Teller(mpsc::Sender<Event>);
+
+impl Teller {
+    fn progress(&self, percent: u8, message: impl Into<String>) {
+        let message = message.into();
+        tracing::info!(action = "database_import_progress", percent, message);
+        self.tell(Event::Progress { message, percent });
+    }
+
+    /// A follower that is far behind misses something, and one that has left everything; the restore goes on.
+    fn tell(&self, event: Event) {
+        let _ = self.0.try_send(event);
+    }
+}
+
+impl Database {
+    /// Begins to restore a file, and tells of it. It goes on when nobody listens any more: a restore that stops when a
+    /// page is closed would be worse than one that ends.
+    ///
+    /// # Errors
+    /// [`RestoreError::Conflict`] when another dump or restore runs; [`RestoreError::Database`].
+    pub async fn restore(
+        self: Arc<Self>,
+        file: impl AsRef<Path> + Send + Sync + 'static,
+        plan: Plan,
+        caller: &str,
+    ) -> Result<mpsc::Receiver<Event>, RestoreError> {
+        let caller = caller.to_owned();
+        tracing::info!(action = "database_import_initiated", caller, ?plan);
+        let held = self.lock.acquire(Operation::Import, &caller).await?;
+        let (sender, events) = mpsc::channel(EVENTS);
+        tokio::spawn(async move {
+            let teller = Teller(sender.clone());
+            let restored = self.restore_under(&held, file.as_ref(), plan, &teller).await;
+            let event = match restored {
+                Ok(restored) => {
+                    tracing::info!(
+                        action = "database_import_complete",
+                        caller,
+                        previous = restored.previous.as_deref()
+                    );
+                    Event::Complete(restored)
+                }
+                Err(error) => {
+                    tracing::error!(action = "database_import_error", caller, %error);
+                    Event::Error {
+                        message: error.to_string(),
+                    }
+                }
+            };
+            held.release().await;
+            // The last word is waited for, unless nobody is there.
+            let _ = sender.send(event).await;
+        });
+        Ok(events)
+    }
+
+    async fn restore_under(
+        &self,
+        held: &Held,
+        file: &Path,
+        plan: Plan,
+        teller: &Teller,
+    ) -> Result<Restored, RestoreError> {
+        let tools = self.tools_for_restore().await?;
+        teller.progress(1, "Reading the file to its end");
+        let whole = read_archive(file.to_owned()).await?;
+        let counted = rows::count(&tools, &self.dsn, file).await?;
+        teller.progress(20, sentence(&whole, &counted));
+
+        let safety_dump = self.dump_for_safety(&tools).await?;
+        teller.progress(
+            40,
+            format!("Dumped the database for safety to {}", safety_dump.display()),
+        );
+
+        let mut aside = Aside::make(&self.dsn).await?;
+        let loaded = self
+            .load_and_check(&tools, &aside, file, &whole, &counted, plan, teller)
+            .await;
+        let (tables, warnings) = match loaded {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                aside.remove().await;
+                return Err(error);
+            }
+        };
+        let outcome = match held.lost.is_cancelled() {
+            true => Err(RestoreError::LockLost),
+            false => self.put_in_place(plan, &mut aside, tables, teller).await,
+        };
+        let (tables, previous) = match outcome {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                aside.remove().await;
+                return Err(error);
+            }
+        };
+        if previous.is_none() {
+            aside.remove().await;
+        }
+        Ok(Restored {
+            tables,
+            previous,
+            safety_dump,
+            warnings,
+        })
+    }
+
+    /// What is restored aside becomes live, or a part of what is live.
+    async fn put_in_place(
+        &self,
+        plan: Plan,
+        aside: &mut Aside,
+        tables: TableRows,
+        teller: &Teller,
+    ) -> Result<(BTreeMap<String, Merged>, Option<String>), RestoreError> {
+        match plan.manner {
+            Manner::Merge => {
+                let merged = merge::merge(&aside.dsn(), &self.dsn, &tables, teller).await?;
+                Ok((merged, None))
+            }
+            Manner::Clean => {
+                teller.progress(95, "Putting the restored database in the place of the live one");
+                let previous = aside.swap().await?;
+                let inserted = |(table, rows): (TableName, u64)| {
+                    let merged = Merged {
+                        inserted: rows,
+                        ..Merged::default()
+                    };
+                    (table.to_string(), merged)
+                };
+                Ok((tables.into_iter().map(inserted).collect(), Some(previous)))
+            }
+        }
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is one part of the restore, used once"
+    )]
+    async fn load_and_check(
+        &self,
+        tools: &Tools,
+        aside: &Aside,
+        file: &Path,
+        whole: &Whole,
+        counted: &TableRows,
+        plan: Plan,
+        teller: &Teller,
+    ) -> Result<(TableRows, Vec<String>), RestoreError> {
+        let into = aside.dsn();
+        let lists = load::Lists::of(&whole.toc, plan);
+        let on_progress = |done: u64, table: &str| {
+            let all = whole.summary.bytes.max(1);
+            let percent = 40 + (done.min(all) * 45 / all) as u8;
+            teller.progress(percent, format!("Restoring {table}"));
+        };
+        let warnings = load::load(tools, &into, file, &self.scratch, &lists, whole, on_progress).await?;
+        teller.progress(86, "Counting the rows");
+        let mut connection = PgConnection::connect_with(into.options()).await?;
+        let mut tables = TableRows::new();
+        for (table, &expected) in counted.iter().filter(|(table, _)| !lists.skips(table)) {
+            let found = rows::in_database(&mut connection, table).await?;
+            if found != expected {
+                return Err(RestoreError::Rows {
+                    table: table.to_string(),
+                    expected,
+                    found,
+                });
+            }
+            tables.insert(table.clone(), found);
+        }
+        if plan.manner == Manner::Clean {
+            self.migrate(&mut connection, teller).await?;
+        }
+        let _ = connection.close().await;
+        Ok((tables, warnings))
+    }
+
+    /// Runs the site's own migrations, in the order of their names, each in a transaction.
+    async fn migrate(&self, connection: &mut PgConnection, teller: &Teller) -> Result<(), RestoreError> {
+        let Some(folder) = &self.migrations else {
+            return Ok(());
+        };
+        let mut files: Vec<PathBuf> = fs::read_dir(folder)?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<std::io::Result<_>>()?;
+        files.retain(|file| file.extension().is_some_and(|ending| ending == "sql"));
+        files.sort();
+        for file in files {
+            let name = file
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            teller.progress(90, format!("Migrating: {name}"));
+            let sql = tokio::fs::read_to_string(&file).await?;
+            let migrated = async {
+                let mut transaction = connection.begin().await?;
+                sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+                    .execute(&mut *transaction)
+                    .await?;
+                transaction.commit().await
+            };
+            migrated.await.map_err(|error| RestoreError::Migration {
+                file: name,
+                error: error.to_string(),
+            })?;
+        }
+        Ok(())
+    }
+
+    async fn tools_for_restore(&self) -> Result<Tools, RestoreError> {
+        let mut connection = PgConnection::connect_with(self.dsn.options()).await?;
+        let major = super::major_version(&mut connection).await?;
+        let _ = connection.close().await;
+        Ok(Tools::for_server(major).await?)
+    }
+
+    /// Dumps the live database into the folder of safety dumps, and reads what it wrote.
+    async fn dump_for_safety(&self, tools: &Tools) -> Result<PathBuf, RestoreError> {
+        let safety = |error: &dyn std::fmt::Display| RestoreError::Safety(error.to_string());
+        fs::create_dir_all(&self.safety)?;
+        let at = Timestamp::now().strftime("%Y-%m-%dT%H-%M-%S");
+        let path = self.safety.join(format!("before-restore_{at}.dump"));
+        let part = path.with_extension("part");
+        let output = tools
+            .command("pg_dump", &self.dsn)
+            .args(["--format=custom", "--no-password"])
+            .arg(format!("--compress={}", self.compression.argument()))
+            .arg("--file")
+            .arg(&part)
+            .output()
+            .await
+            .map_err(|error| safety(&error))?;
+        let checked = match output.status.success() {
+            true => read_archive(part.clone())
+                .await
+                .map(drop)
+                .map_err(|error| safety(&error)),
+            false => Err(safety(&String::from_utf8_lossy(&output.stderr).trim())),
+        };
+        if let Err(error) = checked {
+            let _ = fs::remove_file(&part);
+            return Err(error);
+        }
+        fs::rename(&part, &path)?;
+        self.keep_newest_safety_dumps()?;
+        Ok(path)
+    }
+
+    fn keep_newest_safety_dumps(&self) -> std::io::Result<()> {
+        let mut dumps: Vec<PathBuf> = fs::read_dir(&self.safety)?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<std::io::Result<_>>()?;
+        dumps.retain(|path| path.extension().is_some_and(|ending| ending == "dump"));
+        // Their names sort by time.
+        dumps.sort();
+        for old in dumps.iter().rev().skip(SAFETY_DUMPS) {
+            fs::remove_file(old)?;
+        }
+        Ok(())
+    }
+}
+
+async fn read_archive(path: PathBuf) -> Result<Whole, BadArchive> {
+    let reading = tokio::task::spawn_blocking(move || {
+        archive::read(BufReader::with_capacity(1 << 20, File::open(path)?))
+    });
+    reading.await.expect("reading neither panics nor is cancelled")
+}
+
+fn sentence(whole: &Whole, counted: &TableRows) -> String {
+    let rows: u64 = counted.values().sum();
+    let header = &whole.summary.header;
+    format!(
+        "The file is whole: {} tables, {rows} rows, from PostgreSQL {}",
+        whole.summary.tables.len(),
+        header.server_version
+    )
+}
+
+impl load::Lists {
+    fn skips(&self, table: &TableName) -> bool {
+        self.skipped.contains(table)
+    }
+}

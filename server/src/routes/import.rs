@@ -1,0 +1,216 @@
+//! A dump uploaded and restored, and what earlier restores have left.
+
+use std::fs::File;
+use std::io::Write;
+
+use actix_multipart::{Field, Multipart, MultipartError};
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
+use futures_util::{Stream, TryStreamExt};
+use serde_json::json;
+use tokio::sync::mpsc::Receiver;
+use tokio::time::timeout;
+use wasm_export::dump::MAGIC;
+
+use crate::app::App;
+use crate::auth::Administrator;
+use crate::database::restore::{Event, Manner, Plan};
+use crate::database::scratch::ScratchFile;
+use crate::datasets::ParameterError;
+use crate::error::ApiError;
+
+/// A field that is no file holds `true` or `false`.
+const WORD_BYTES_MAX: usize = 16;
+
+/// What surrounds a file in a form takes less than this.
+const FORM_BYTES_MAX: u64 = 64 * 1024;
+
+/// Takes a form with `file`, `cleanFirst` and `skipLogs`, and restores; the answer tells of it while it goes on.
+pub async fn import(
+    app: web::Data<App>,
+    Administrator(caller): Administrator,
+    request: HttpRequest,
+    form: Multipart,
+) -> Result<HttpResponse, ApiError> {
+    if app.stopping.is_cancelled() {
+        return Err(ApiError::ShuttingDown);
+    }
+    let limit = app.settings.upload_bytes_max;
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if let Some(bytes) = announced.filter(|&bytes| bytes > limit + FORM_BYTES_MAX) {
+        return Err(ApiError::UploadTooLarge { bytes, limit });
+    }
+    let upload = Upload::receive(&app, form, limit).await?;
+    let events = app
+        .database
+        .clone()
+        .restore(upload.file, upload.plan, &caller.name)
+        .await?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(told(events, app)))
+}
+
+/// What earlier restores have left beside the live database.
+pub async fn copies(app: web::Data<App>, _: Administrator) -> Result<HttpResponse, ApiError> {
+    let copies = app.database.copies().await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .json(json!({ "copies": copies })))
+}
+
+/// Puts one of them back into the place of the live one.
+pub async fn roll_back(
+    app: web::Data<App>,
+    Administrator(caller): Administrator,
+    name: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let previous = app.database.roll_back(&name, &caller.name).await?;
+    Ok(HttpResponse::Ok().json(json!({ "previous": previous })))
+}
+
+/// Removes one of them.
+pub async fn remove_copy(
+    app: web::Data<App>,
+    Administrator(caller): Administrator,
+    name: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    app.database.remove_copy(&name, &caller.name).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// What a form held, whole and on disk.
+struct Upload {
+    file: ScratchFile,
+    plan: Plan,
+}
+
+impl Upload {
+    async fn receive(app: &App, mut form: Multipart, limit: u64) -> Result<Self, ApiError> {
+        let (mut file, mut clean_first, mut skip_logs) = (None, None, None);
+        while let Some(field) = form.try_next().await? {
+            match field.name().unwrap_or_default() {
+                "file" => file = Some(receive_file(app, field, limit).await?),
+                "cleanFirst" => clean_first = Some(receive_flag("cleanFirst", field).await?),
+                "skipLogs" => skip_logs = Some(receive_flag("skipLogs", field).await?),
+                name => {
+                    return Err(ParameterError::Unknown {
+                        field: name.to_owned(),
+                        known: "file, cleanFirst, skipLogs".to_owned(),
+                    }
+                    .into());
+                }
+            }
+        }
+        let missing = |field: &str| ParameterError::invalid(field, "is missing");
+        let clean_first = clean_first
+            .ok_or_else(|| ParameterError::invalid("cleanFirst", "must be given: true or false"))?;
+        Ok(Self {
+            file: file.ok_or_else(|| missing("file"))?,
+            plan: Plan {
+                manner: if clean_first { Manner::Clean } else { Manner::Merge },
+                skip_logs: skip_logs.unwrap_or(false),
+            },
+        })
+    }
+}
+
+async fn receive_file(app: &App, mut field: Field, limit: u64) -> Result<ScratchFile, ApiError> {
+    let name = field
+        .content_disposition()
+        .and_then(|disposition| disposition.get_filename())
+        .unwrap_or_default();
+    if !name.to_lowercase().ends_with(".dump") {
+        return Err(ParameterError::invalid("file", "must be a dump: its name must end in `.dump`").into());
+    }
+    let (scratch, mut file) = app.database.scratch.file("dump").map_err(failed)?;
+    let mut bytes = 0;
+    let mut beginning = Vec::new();
+    while let Some(piece) = field.try_next().await? {
+        bytes += piece.len() as u64;
+        if bytes > limit {
+            return Err(ApiError::UploadTooLarge { bytes, limit });
+        }
+        if beginning.len() < MAGIC.len() {
+            let missing = MAGIC.len() - beginning.len();
+            beginning.extend_from_slice(&piece[..piece.len().min(missing)]);
+            if !MAGIC.starts_with(&beginning) {
+                return Err(not_a_dump());
+            }
+        }
+        file = write(file, piece).await.map_err(failed)?;
+    }
+    match beginning == MAGIC {
+        true => Ok(scratch),
+        false => Err(not_a_dump()),
+    }
+}
+
+/// A disk may be slow; nobody else waits for it.
+async fn write(mut file: File, piece: Bytes) -> std::io::Result<File> {
+    web::block(move || file.write_all(&piece).map(|()| file))
+        .await
+        .map_err(std::io::Error::other)?
+}
+
+async fn receive_flag(name: &str, mut field: Field) -> Result<bool, ApiError> {
+    let mut word = Vec::new();
+    while let Some(piece) = field.try_next().await? {
+        word.extend_from_slice(&piece);
+        if word.len() > WORD_BYTES_MAX {
+            break;
+        }
+    }
+    match word.as_slice() {
+        b"true" => Ok(true),
+        b"false" => Ok(false),
+        _ => Err(ParameterError::invalid(name, "must be true or false").into()),
+    }
+}
+
+fn not_a_dump() -> ApiError {
+    let problem =
+        "is not a dump of PostgreSQL in the custom format; `pg_dump --format=custom` and Decant write such";
+    ParameterError::invalid("file", problem).into()
+}
+
+fn failed(error: std::io::Error) -> ApiError {
+    tracing::error!(%error, "an upload could not be written");
+    ApiError::UploadFailed(error)
+}
+
+impl From<MultipartError> for ApiError {
+    fn from(error: MultipartError) -> Self {
+        Self::Body(error.to_string())
+    }
+}
+
+/// Server-sent events (WHATWG HTML, "Server-sent events"). A comment now and then keeps the line from being cut.
+fn told(mut events: Receiver<Event>, app: web::Data<App>) -> impl Stream<Item = Result<Bytes, ApiError>> {
+    async_stream::stream! {
+        loop {
+            match timeout(app.settings.heartbeat, events.recv()).await {
+                Ok(Some(event)) => yield Ok(line_of(&event)),
+                Ok(None) => return,
+                Err(_) => yield Ok(Bytes::from_static(b": still at it\n\n")),
+            }
+        }
+    }
+}
+
+fn line_of(event: &Event) -> Bytes {
+    let (name, data) = match event {
+        Event::Progress { message, percent } => {
+            ("progress", json!({ "message": message, "percent": percent }))
+        }
+        Event::Complete(restored) => ("complete", json!(restored)),
+        Event::Error { message } => ("error", json!({ "message": message })),
+    };
+    format!("event: {name}\ndata: {data}\n\n").into()
+}

@@ -1,0 +1,246 @@
+//! Dumps put back over HTTP.
+
+use decant_tests::app::App;
+use decant_tests::dumps::{completed, events, failed};
+use serde_json::Value;
+
+const CLEAN: &[(&str, &str)] = &[("cleanFirst", "true"), ("skipLogs", "false")];
+const MERGE: &[(&str, &str)] = &[("cleanFirst", "false"), ("skipLogs", "false")];
+
+async fn dump(app: &App) -> Vec<u8> {
+    app.admin().dump().answer().await.good().body
+}
+
+/// Makes the live database another one than was dumped.
+async fn spoil(app: &App) {
+    app.database
+        .execute(
+            "delete from message_request where id % 3 = 0; update users set name = name || '?'; \
+             create table later (id int primary key); drop table provider_endpoint_probe_logs",
+        )
+        .await;
+}
+
+async fn copies(app: &App) -> Vec<Value> {
+    let copies: Value = app.admin().copies().answer().await.good().json();
+    copies["copies"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_clean_restore_brings_everything_back_and_can_be_taken_back() {
+    let app = App::start().await;
+    let before = app.database.contents().await;
+    let dump = dump(&app).await;
+    spoil(&app).await;
+    let spoiled = app.database.contents().await;
+    assert_ne!(before, spoiled);
+
+    let answer = app.admin().import(&dump, CLEAN).answer().await;
+    let told = events(&answer);
+    assert!(told.len() > 3, "{told:?}");
+    let percents: Vec<_> = told
+        .iter()
+        .filter_map(|(_, data)| data["percent"].as_u64())
+        .collect();
+    assert!(
+        percents.is_sorted() && percents.iter().all(|&percent| percent < 100),
+        "{percents:?}"
+    );
+    let restored = completed(answer);
+    assert_eq!(app.database.contents().await, before);
+    let rows = app.database.number("select count(*) from message_request").await;
+    assert_eq!(restored["tables"]["public.message_request"]["inserted"], rows);
+    assert_eq!(restored["warnings"], Value::Array(Vec::new()));
+
+    // The server goes on with the new database.
+    app.admin().usage_rows(&[]).await;
+    let kept = copies(&app).await;
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0]["role"], "before");
+    assert_eq!(kept[0]["name"], restored["previous"]);
+
+    let name = restored["previous"].as_str().unwrap();
+    app.admin().roll_back(name).answer().await.good();
+    assert_eq!(app.database.contents().await, spoiled);
+    let kept = copies(&app).await;
+    assert_eq!(kept[0]["role"], "undone");
+    let name = kept[0]["name"].as_str().unwrap();
+    app.admin().remove_copy(name).answer().await.good();
+    assert!(copies(&app).await.is_empty());
+    let gone = app.admin().remove_copy(name).answer().await;
+    gone.problem(404, "unknown_copy");
+}
+
+#[tokio::test]
+async fn what_belongs_to_the_database_itself_survives_a_restore() {
+    let app = App::start().await;
+    let name = app.database.text("select current_database()").await.unwrap();
+    app.database
+        .execute(format!(
+            "alter database {name} set search_path to public, pg_catalog; alter database {name} set work_mem = '7MB'; \
+             alter database {name} connection limit 77; revoke connect on database {name} from public; \
+             grant connect on database {name} to pg_monitor"
+        ))
+        .await;
+    let properties = "select (datconnlimit, (select array_agg(a::text order by a::text) from unnest(datacl) a), (select array_agg(setconfig) from pg_db_role_setting where setdatabase = d.oid))::text \
+                      from pg_database d where datname = current_database()";
+    let before = app.database.text(properties).await;
+    let dump = dump(&app).await;
+    let _ = completed(app.admin().import(&dump, CLEAN).answer().await);
+    assert_eq!(app.database.text(properties).await, before);
+}
+
+#[tokio::test]
+async fn a_merge_gives_back_what_is_missing_and_counts_it() {
+    let app = App::start().await;
+    app.database
+        .execute(
+            "create table thousand (id serial primary key, t text, j jsonb); \
+             insert into thousand (t, j) select 'row ' || n, '{\"a\": 1.0}' from generate_series(1, 1000) n; \
+             create table keyless (a int, b json); insert into keyless values (1, '{}'), (2, null)",
+        )
+        .await;
+    let before = app.database.contents().await;
+    let dump = dump(&app).await;
+    app.database
+        .execute("delete from thousand where id > 1; delete from keyless where a = 2; update users set name = 'other' where id = 1")
+        .await;
+    let merged = completed(app.admin().import(&dump, MERGE).answer().await);
+    let counts = |table: &str| {
+        let table = &merged["tables"][format!("public.{table}")];
+        ["inserted", "skipped", "conflicting"].map(|key| table[key].as_u64().unwrap())
+    };
+    assert_eq!(counts("thousand"), [999, 1, 0]);
+    assert_eq!(counts("keyless"), [1, 1, 0]);
+    assert_eq!(counts("users")[2], 1);
+    assert_eq!(merged["previous"], Value::Null);
+    app.database
+        .execute("update users u set name = (select name from users where id = 1) where false")
+        .await;
+    assert_eq!(
+        app.database
+            .text("select name from users where id = 1")
+            .await
+            .as_deref(),
+        Some("other")
+    );
+    let without_users = |mut contents: Vec<(String, String)>| {
+        contents.retain(|(table, _)| table != "users");
+        contents
+    };
+    assert_eq!(
+        without_users(app.database.contents().await),
+        without_users(before)
+    );
+    assert!(copies(&app).await.is_empty());
+    let next = app.database.number("select nextval('thousand_id_seq')").await;
+    assert_eq!(next, 1001);
+}
+
+#[tokio::test]
+async fn a_merge_into_a_database_without_a_table_merges_nothing() {
+    let app = App::start().await;
+    let dump = dump(&app).await;
+    app.database
+        .execute("drop table provider_endpoint_probe_logs; delete from message_request")
+        .await;
+    let before = app.database.contents().await;
+    let why = failed(app.admin().import(&dump, MERGE).answer().await);
+    assert!(
+        why.contains("no table public.provider_endpoint_probe_logs"),
+        "{why}"
+    );
+    assert_eq!(app.database.contents().await, before);
+}
+
+#[tokio::test]
+async fn logs_can_be_left_out_of_a_restore() {
+    let app = App::start().await;
+    let dump = dump(&app).await;
+    let restored = completed(
+        app.admin()
+            .import(&dump, &[("cleanFirst", "true"), ("skipLogs", "true")])
+            .answer()
+            .await,
+    );
+    assert_eq!(
+        app.database.number("select count(*) from message_request").await,
+        0
+    );
+    assert!(app.database.number("select count(*) from users").await > 0);
+    assert_eq!(restored["tables"]["public.message_request"], Value::Null);
+}
+
+#[tokio::test]
+async fn what_is_no_dump_is_refused_before_anything_happens() {
+    let app = App::start_with(&[("DECANT_UPLOAD_MAX_MB", "1")]).await;
+    let admin = app.admin();
+    let dump = dump(&app).await;
+    let named = admin.import_named("backup.sql", &dump, CLEAN).answer().await;
+    assert_eq!(
+        named.problem(400, "invalid_parameter").field.as_deref(),
+        Some("file")
+    );
+    for content in [&b""[..], b"PGDM", b"-- PostgreSQL database dump"] {
+        let answer = admin.import(content, CLEAN).answer().await;
+        assert_eq!(
+            answer.problem(400, "invalid_parameter").field.as_deref(),
+            Some("file")
+        );
+    }
+    for (fields, field) in [
+        (&[("skipLogs", "false")][..], "cleanFirst"),
+        (&[("cleanFirst", "yes")], "cleanFirst"),
+        (&[("cleanFirst", "true"), ("skipLogs", "1")], "skipLogs"),
+    ] {
+        let answer = admin.import(&dump, fields).answer().await;
+        assert_eq!(
+            answer.problem(400, "invalid_parameter").field.as_deref(),
+            Some(field)
+        );
+    }
+    let large = admin.import(&vec![b'x'; 3 << 20], CLEAN).answer().await;
+    if large.status != 413 {
+        // A client that is still sending may find the connection closed; the answer is read all the same where it is not.
+        assert!(large.broken, "{}: {}", large.status, large.text());
+    } else {
+        let problem = large.problem(413, "upload_too_large");
+        assert!(problem.detail.contains("1048576"), "{}", problem.detail);
+    }
+    assert!(copies(&app).await.is_empty());
+}
+
+#[tokio::test]
+async fn restores_are_for_administrators() {
+    let app = App::start().await;
+    let (user, _) = app.user().await;
+    let dump = dump(&app).await;
+    for request in [
+        user.import(&dump, CLEAN),
+        user.copies(),
+        user.roll_back("x"),
+        user.remove_copy("x"),
+    ] {
+        request.answer().await.problem(403, "forbidden");
+    }
+    let nobody = app.anonymous().import(&dump, CLEAN).answer().await;
+    nobody.problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_make_databases_is_told_so() {
+    let app = App::start().await;
+    let dump = dump(&app).await;
+    app.database
+        .execute("create role cannot_make_databases login; grant pg_read_all_data to cannot_make_databases")
+        .await;
+    let dsn = app
+        .database
+        .dsn
+        .replacen("user=postgres", "user=cannot_make_databases", 1);
+    let other = decant_tests::server::Server::start(&[("DSN", &dsn)]).await;
+    let admin =
+        decant_tests::actors::Actor::new(&other.address).with_token(decant_tests::server::ADMIN_TOKEN);
+    let why = failed(admin.import(&dump, CLEAN).answer().await);
+    assert!(why.contains("CREATEDB"), "{why}");
+}

@@ -1,0 +1,291 @@
+//! Restores that break: whatever happens, the live database is whole, and either the old one or the new one.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use decant_tests::app::App;
+use decant_tests::cluster::folder;
+use decant_tests::database::Database;
+use decant_tests::dumps::{completed, failed, restored};
+use decant_tests::patience::{wait_for, wait_up_to};
+use decant_tests::server::Server;
+use serde_json::Value;
+
+const CLEAN: &[(&str, &str)] = &[("cleanFirst", "true")];
+
+async fn dump(app: &App) -> Vec<u8> {
+    app.admin().dump().answer().await.good().body
+}
+
+/// Removes what distinguishes the live database from its dump.
+async fn change(app: &App) {
+    app.database
+        .execute("delete from message_request where id % 2 = 0")
+        .await;
+}
+
+async fn copies(app: &App) -> Vec<Value> {
+    let copies: Value = app.admin().copies().answer().await.good().json();
+    copies["copies"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_dump_that_is_cut_or_changed_anywhere_changes_nothing() {
+    let app = App::start().await;
+    let dump = dump(&app).await;
+    change(&app).await;
+    let before = app.database.contents().await;
+    for part in [1, 3, 6, 9] {
+        let cut = &dump[..dump.len() * part / 10];
+        let why = failed(app.admin().import(cut, CLEAN).answer().await);
+        assert!(why.contains("no dump that can be restored"), "{why}");
+    }
+    let why = failed(app.admin().import(&dump[..dump.len() - 1], CLEAN).answer().await);
+    assert!(why.contains("cut short") || why.contains("ends"), "{why}");
+    // In the packed rows of the largest table: only unpacking finds it.
+    let mut flipped = dump.clone();
+    let middle = flipped.len() * 2 / 3;
+    flipped[middle] ^= 0x10;
+    let why = failed(app.admin().import(&flipped, CLEAN).answer().await);
+    assert!(
+        why.contains("damaged") || why.contains("could not be restored"),
+        "{why}"
+    );
+    assert_eq!(app.database.contents().await, before);
+    assert!(copies(&app).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_dump_of_a_newer_archive_version_changes_nothing() {
+    let app = App::start().await;
+    let mut dump = dump(&app).await;
+    // PGDMP, major, minor
+    dump[6] = 99;
+    let why = failed(app.admin().import(&dump, CLEAN).answer().await);
+    assert!(why.contains("newer"), "{why}");
+}
+
+#[tokio::test]
+async fn roles_that_do_not_exist_here_cost_only_their_privileges() {
+    let app = App::start().await;
+    app.database
+        .execute("create role only_there; grant select on users to only_there; alter table keys owner to only_there")
+        .await;
+    let dump = dump(&app).await;
+    let before = app.database.contents().await;
+    app.database
+        .execute("reassign owned by only_there to postgres; drop owned by only_there; drop role only_there")
+        .await;
+    let restored = completed(app.admin().import(&dump, CLEAN).answer().await);
+    let warnings = restored["warnings"].to_string();
+    assert!(warnings.contains("only_there"), "{warnings}");
+    assert_eq!(app.database.contents().await, before);
+}
+
+#[tokio::test]
+async fn a_migration_that_fails_changes_nothing_and_one_that_works_is_in() {
+    let migrations = folder();
+    let write = |name: &str, sql: &str| {
+        let mut file = std::fs::File::create(migrations.path().join(name)).unwrap();
+        file.write_all(sql.as_bytes()).unwrap();
+    };
+    let setting = (
+        "DECANT_POST_RESTORE_MIGRATIONS",
+        migrations.path().to_str().unwrap(),
+    );
+    let app = App::start_with(&[setting]).await;
+    let dump = dump(&app).await;
+    change(&app).await;
+    let before = app.database.contents().await;
+    write(
+        "001.sql",
+        "create table migrated (id int); insert into migrated values (1);",
+    );
+    write("002.sql", "insert into migrated select 2; select 1 / 0;");
+    let why = failed(app.admin().import(&dump, CLEAN).answer().await);
+    assert!(
+        why.contains("002.sql") && why.contains("division by zero"),
+        "{why}"
+    );
+    assert_eq!(app.database.contents().await, before);
+    assert!(copies(&app).await.is_empty());
+
+    write("002.sql", "insert into migrated select 2;");
+    completed(app.admin().import(&dump, CLEAN).answer().await);
+    assert_eq!(app.database.number("select sum(id) from migrated").await, 3);
+}
+
+#[tokio::test]
+async fn a_server_killed_anywhere_in_a_restore_leaves_the_old_or_the_new_database() {
+    let mut app = App::start_on(Database::with_rows(20_000).await, &[]).await;
+    let dump = dump(&app).await;
+    let whole = app.database.contents().await;
+    for phase in [
+        "Reading the file",
+        "The file is whole",
+        "Dumped the database for safety",
+        "Restoring public.message_request",
+        "Counting the rows",
+        "Putting the restored database",
+    ] {
+        change(&app).await;
+        let changed = app.database.contents().await;
+        let import = tokio::spawn(app.admin().import(&dump, CLEAN).answer());
+        let reached = async || app.server.log().contains(phase).then_some(());
+        wait_for(phase, Duration::from_secs(60), reached).await;
+        app.server.crash().await;
+        let _ = import.await;
+        // What the dead server's programs had begun ends by itself.
+        let ended = async || {
+            let sql = "select count(*) from pg_stat_activity where application_name like 'decant %'";
+            (app.database.number(sql).await == 0).then_some(())
+        };
+        wait_for("pg_restore to end", Duration::from_secs(10), ended).await;
+        let contents = app.database.contents().await;
+        assert!(
+            contents == changed || contents == whole,
+            "{phase}: neither old nor new"
+        );
+
+        app.server = Server::start(&[("DSN", &app.database.dsn)]).await;
+        // The lock went with its connection, and what was left can be found and removed.
+        for copy in copies(&app).await {
+            let name = copy["name"].as_str().unwrap();
+            app.admin().remove_copy(name).answer().await.good();
+        }
+        completed(app.admin().import(&dump, CLEAN).answer().await);
+        assert_eq!(app.database.contents().await, whole, "{phase}");
+        for copy in copies(&app).await {
+            let name = copy["name"].as_str().unwrap();
+            app.admin().remove_copy(name).answer().await.good();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_while_it_uploads_leaves_nothing() {
+    let app = App::start().await;
+    let dump = dump(&app).await;
+    let before = app.database.contents().await;
+    let mut stream = tokio::net::TcpStream::connect(&app.server.address).await.unwrap();
+    let head = format!(
+        "POST /api/admin/database/import HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\n\
+         content-type: multipart/form-data; boundary=b\r\ncontent-length: {}\r\n\r\n\
+         --b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"x.dump\"\r\n\r\n",
+        app.server.address,
+        decant_tests::server::ADMIN_TOKEN,
+        dump.len() + 500
+    );
+    use tokio::io::AsyncWriteExt as _;
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&dump[..dump.len() / 2]).await.unwrap();
+    let scratch = app.server.data_dir().join("scratch");
+    let files = || std::fs::read_dir(&scratch).map_or(0, Iterator::count);
+    let arrived = async || (files() == 1).then_some(());
+    wait_for("the upload", Duration::from_secs(5), arrived).await;
+    drop(stream);
+    let gone = async || (files() == 0).then_some(());
+    wait_for("the upload to be removed", Duration::from_secs(5), gone).await;
+    assert_eq!(app.database.contents().await, before);
+    app.admin().dump().answer().await.good();
+}
+
+#[tokio::test]
+async fn a_restore_goes_on_when_its_client_leaves() {
+    let app = App::start().await;
+    let dump = dump(&app).await;
+    let whole = app.database.contents().await;
+    change(&app).await;
+    let mut import = app.admin().import(&dump, CLEAN).open().await;
+    import.chunk().await.unwrap().unwrap();
+    drop(import);
+    let finished = async || {
+        app.server
+            .log()
+            .contains("database_import_complete")
+            .then_some(())
+    };
+    wait_for("the restore", Duration::from_secs(30), finished).await;
+    assert_eq!(app.database.contents().await, whole);
+}
+
+#[tokio::test]
+async fn a_restore_while_exports_run_breaks_them_off_and_succeeds() {
+    let app = App::start_on(Database::with_rows(60_000).await, &[]).await;
+    let dump = dump(&app).await;
+    let mut export = app.admin().rows("usage-logs").open().await;
+    export.chunk().await.unwrap().unwrap();
+    completed(app.admin().import(&dump, CLEAN).answer().await);
+    let (rest, broken) = decant_tests::actors::rest_of(export).await;
+    let end = String::from_utf8_lossy(&rest[rest.len().saturating_sub(2000)..]).into_owned();
+    let last = end.lines().last().unwrap_or_default();
+    assert!(
+        broken || last.starts_with("\\!") || last.starts_with("\\."),
+        "{last}"
+    );
+    app.admin().usage_rows(&[]).await;
+}
+
+#[tokio::test]
+async fn a_forgotten_upload_is_swept_away() {
+    let data = folder();
+    let scratch = data.path().join("scratch");
+    std::fs::create_dir(&scratch).unwrap();
+    std::fs::write(scratch.join("left by a crash.dump"), "PGDMP").unwrap();
+    let database = Database::new().await;
+    let settings = [
+        ("DSN", database.dsn.as_str()),
+        ("DECANT_SCRATCH_SECONDS", "1"),
+        ("DECANT_DATA_DIR", data.path().to_str().unwrap()),
+    ];
+    let _server = Server::start(&settings).await;
+    let swept = async || {
+        std::fs::read_dir(&scratch)
+            .is_ok_and(|mut files| files.next().is_none())
+            .then_some(())
+    };
+    wait_for("the sweep", Duration::from_secs(5), swept).await;
+}
+
+#[tokio::test]
+async fn messages_in_another_language_are_understood() {
+    let app = App::start().await;
+    // Without its catalogue the server answers in English, and the test tests less, but no less rightly.
+    let set = "do $$ begin execute format('alter database %I set lc_messages to %L', current_database(), 'de_DE.UTF-8'); \
+               exception when others then null; end $$";
+    app.database.execute(set).await;
+    let dump = dump(&app).await;
+    change(&app).await;
+    completed(app.admin().import(&dump, CLEAN).answer().await);
+}
+
+#[tokio::test]
+async fn the_dump_made_for_safety_is_the_database_as_it_was() {
+    let app = App::start().await;
+    let dump = dump(&app).await;
+    change(&app).await;
+    let changed = app.database.contents().await;
+    let told = completed(app.admin().import(&dump, CLEAN).answer().await);
+    let safety = std::fs::read(told["safetyDump"].as_str().unwrap()).unwrap();
+    assert_eq!(restored(&safety).await.contents().await, changed);
+}
+
+#[tokio::test]
+async fn a_database_that_dies_in_a_restore_is_as_it_was() {
+    let app = App::start_on(Database::with_rows(20_000).await, &[]).await;
+    let dump = dump(&app).await;
+    change(&app).await;
+    let before = app.database.contents().await;
+    let import = tokio::spawn(app.admin().import(&dump, CLEAN).answer());
+    let killed = async || {
+        let sql = "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'decant pg_restore'";
+        (app.database.number(sql).await > 0).then_some(())
+    };
+    wait_up_to(Duration::from_secs(30), killed)
+        .await
+        .expect("pg_restore connects");
+    let why = failed(import.await.unwrap());
+    assert!(why.contains("could not be restored"), "{why}");
+    assert_eq!(app.database.contents().await, before);
+    assert!(copies(&app).await.is_empty());
+}
