@@ -1,5 +1,6 @@
 //! The command line.
 
+mod backup;
 mod convert;
 mod datasets;
 mod demo;

@@ -73,7 +73,6 @@ pub fn events(answer: &Answer) -> Vec<(String, Value)> {
 ///
 /// # Panics
 /// With what it told, if it did not.
-#[must_use]
 pub fn completed(answer: Answer) -> Value {
     let told = events(&answer.good());
     match told.last() {
@@ -86,7 +85,6 @@ pub fn completed(answer: Answer) -> Value {
 ///
 /// # Panics
 /// With what it told, if it did not.
-#[must_use]
 pub fn failed(answer: Answer) -> String {
     let told = events(&answer.good());
     match told.last() {

@@ -1,0 +1,66 @@
+//! `decant backup` and `decant restore`.
+
+use decant_tests::cluster::folder;
+use decant_tests::database::Database;
+use decant_tests::dumps::restored;
+use decant_tests::program;
+
+#[tokio::test]
+async fn a_backup_is_a_whole_dump_and_restores() {
+    let database = Database::new().await;
+    let before = database.contents().await;
+    let (folder, data) = (folder(), folder());
+    let file = folder.path().join("hub.dump");
+    let file = file.to_str().unwrap();
+    let settings = [
+        ("DSN", database.dsn.as_str()),
+        ("DECANT_DATA_DIR", data.path().to_str().unwrap()),
+    ];
+    let made = program::run(&["backup", "-o", file], &settings).await.good();
+    assert!(made.stderr.contains("a whole dump"), "{}", made.stderr);
+    assert!(!std::path::Path::new(&format!("{file}.part")).exists());
+    let dump = std::fs::read(file).unwrap();
+    assert_eq!(restored(&dump).await.contents().await, before);
+
+    database.execute("delete from message_request").await;
+    let unasked = program::run(&["restore", file, "--clean"], &settings).await;
+    assert!(unasked.refusal().contains("--yes"));
+    let undecided = program::run(&["restore", file, "--yes"], &settings).await;
+    assert!(undecided.refusal().contains("--clean"));
+    let merged = program::run(&["restore", file, "--merge", "--yes"], &settings)
+        .await
+        .good();
+    assert!(
+        merged.text().contains("public.message_request"),
+        "{}",
+        merged.text()
+    );
+    assert_eq!(database.contents().await, before);
+
+    database.execute("drop table message_request cascade").await;
+    let told = program::run(&["restore", file, "--clean", "--yes"], &settings)
+        .await
+        .good();
+    assert!(told.text().contains("is kept as"), "{}", told.text());
+    assert_eq!(database.contents().await, before);
+
+    std::fs::write(file, &dump[..dump.len() / 2]).unwrap();
+    let refused = program::run(&["restore", file, "--clean", "--yes"], &settings).await;
+    assert!(refused.refusal().contains("cut short"));
+    assert_eq!(database.contents().await, before);
+}
+
+#[tokio::test]
+async fn a_backup_that_fails_leaves_no_file() {
+    let database = Database::new().await;
+    let folder = folder();
+    let file = folder.path().join("hub.dump");
+    let file = file.to_str().unwrap();
+    let failed = program::run(
+        &["backup", "--mode", "ledgerOnly", "-o", file],
+        &[("DSN", &database.dsn)],
+    )
+    .await;
+    assert!(failed.refusal().contains("no matching tables"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
