@@ -275,6 +275,14 @@ fn what_is_wrong_in_xml_has_a_place() {
                 &broken("urn:decant:export:1", "urn:other"),
                 "line 2, column 1: the file is not of the namespace",
             ),
+            (
+                b"<!--\n\xc3\xa9\xff -->",
+                "line 2, column 2: the bytes are not UTF-8",
+            ),
+            (
+                b"\xef\xbb\xbf<!-- \xff -->",
+                "line 1, column 7: the bytes are not UTF-8",
+            ),
             (b"<a/>", "line 1, column 1: the element `a` is not expected there"),
             (b"", "line 1, column 1: the file is not whole"),
         ],

@@ -59,6 +59,10 @@ pub(super) fn read(input: &mut dyn BufRead, rows: &mut impl Rows) -> Result<Coun
             Err(quick_xml::Error::Io(error)) => {
                 return Err(io::Error::new(error.kind(), error.to_string()).into());
             }
+            // It says where in the event, and counts a byte order mark or not as the bytes come.
+            Err(quick_xml::Error::Encoding(_)) => {
+                return Err(track.borrow().first_fault().error("the bytes are not UTF-8"));
+            }
             Err(error) => {
                 let at = xml.error_position();
                 return Err(track.borrow().place(at).error(error.to_string()));
@@ -100,6 +104,16 @@ impl Track {
         let mut place = self.place;
         place.pass(self.part(at));
         place
+    }
+
+    /// Where the bytes are no longer UTF-8.
+    fn first_fault(&self) -> Place {
+        let valid = self
+            .recent
+            .utf8_chunks()
+            .next()
+            .map_or(0, |chunk| chunk.valid().len());
+        self.place(self.start + valid as u64)
     }
 
     fn end(&self) -> Place {
