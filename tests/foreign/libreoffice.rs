@@ -11,7 +11,7 @@ use crate::workbook::{assert_rows, export, in_spreadsheet, sheets};
 fn saved(column: &Column) -> View {
     let View { held, read } = in_spreadsheet(column);
     match column.pg_type.as_str() {
-        "text" => View {
+        "text" | "character varying" => View {
             held: "nullif(replace(replace($, e'\\r\\n', e'\\n'), '_x0041_', 'A'), '')".to_owned(),
             read,
         },
