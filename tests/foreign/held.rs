@@ -62,7 +62,7 @@ impl View {
     }
 }
 
-/// The table's SQL for what a file does not show.
+/// The columns of usage-logs, the hidden id last.
 const USAGE_NAMES: &str = "created_at, user_name, key_name, provider_name, model, original_model, endpoint, status_code, \
      input_tokens, output_tokens, cache_creation_5m_input_tokens, cache_creation_1h_input_tokens, \
      cache_read_input_tokens, total_tokens, cost_usd, duration_ms, session_id, retry_count, id";
@@ -154,12 +154,9 @@ impl Held {
     /// If it cannot read it, or the rows differ.
     pub async fn assert_copied(&self, file: &Path, delimiter: &str) {
         let names = self.names().join(", ");
-        self.database
-            .execute("drop table if exists read; create table read (like held)")
-            .await;
-        self.database
-            .execute("alter table read alter n set not null, alter n add generated always as identity")
-            .await;
+        let table = "drop table if exists read; create table read (like held); \
+             alter table read alter n set not null, alter n add generated always as identity";
+        self.database.execute(table).await;
         let copy = format!(
             "copy read ({names}) from stdin (format csv, header, encoding 'utf8', delimiter {delimiter})"
         );
