@@ -110,12 +110,9 @@ ${toolchain}exec cargo \"\$@\""
     [ ! -x "$home/real/bin/$program" ] || command_file "$program" "#!/bin/sh
 ${toolchain}exec $home/real/bin/$program \"\$@\""
   done
-  for program in wasm-bindgen wasm-bindgen-test-runner cargo-fuzz; do
+  for program in wasm-bindgen wasm-bindgen-test-runner; do
     ln -sfn "$home/real/bin/$program" "$home/bin/$program"
   done
-  # A link would not do: Python finds its packages by the place that it is started from.
-  command_file tests-python "#!/bin/sh
-exec $home/python/bin/python \"\$@\""
   ln -sfn "$home/npm/node_modules/.bin/wasm-opt" "$home/bin/wasm-opt"
 }
 
@@ -127,6 +124,9 @@ browser() {
 foreign_readers() {
   has jq || packages jq
   has xmllint || packages libxml2-utils
+  # A link would not do: Python finds its packages by the place that it is started from.
+  command_file tests-python "#!/bin/sh
+exec $home/python/bin/python \"\$@\""
   compgen -G "$home/python/lib/python3*/site-packages/openpyxl-$openpyxl_version.dist-info" >/dev/null && return
   python3 -c 'import ensurepip' 2>/dev/null || packages python3 python3-venv
   say "pip install openpyxl $openpyxl_version"
@@ -139,6 +139,7 @@ foreign_readers() {
 fuzzer() {
   has c++ || packages g++
   tool cargo-fuzz cargo-fuzz "$cargo_fuzz_version"
+  ln -sfn "$home/real/bin/cargo-fuzz" "$home/bin/cargo-fuzz"
 }
 
 # What the benchmarks measure Decant beside, in the versions of the lock.
