@@ -158,7 +158,7 @@ impl Held {
              alter table read alter n set not null, alter n add generated always as identity";
         self.database.execute(table).await;
         let copy = format!(
-            "copy read ({names}) from stdin (format csv, header, encoding 'utf8', delimiter {delimiter})"
+            "copy read ({names}) from stdin (format csv, header, encoding 'utf8', delimiter '{delimiter}')"
         );
         let mut connection = self.connect().await;
         let mut input = connection
