@@ -10,8 +10,9 @@ wasm_crates := -p wasm-export -p web --target wasm32-unknown-unknown
 # The program that people run is also the one that the black-box tests run.
 target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 program := $(target)/release/decant
+FUZZ_SECONDS ?= 10
 
-.PHONY: help run build test check bench clean page
+.PHONY: help run build test check fuzz bench clean page
 # Steps of one command build on each other.
 .NOTPARALLEL:
 
@@ -24,17 +25,22 @@ run: build ## Install what is missing, build, and start Decant with its own data
 build: set-up-run page ## Build the page and the program, target/release/decant
 	cargo build --release -p decant
 
-test: set-up-test page check ## Check everything, then run every test: native, in Chromium, and black-box
+test: set-up-test page check ## Check everything, then run every test: native, in Chromium, black-box, and fuzzed
 	cargo build --release -p decant
 	DECANT_BIN=$(program) cargo test --workspace
 	wasm-pack test --headless --chrome --mode no-install wasm-export
+	scripts/fuzz.sh $(FUZZ_SECONDS)
 
 check: set-up-test ## Check the format, clippy for both targets, the scripts and the documentation
 	shellcheck -x scripts/*.sh .ci/run
 	cargo fmt --all --check
+	cargo fmt --manifest-path wasm-export/fuzz/Cargo.toml --check
 	cargo clippy --all-targets -- -D warnings
 	wasm-cargo clippy --profile release-web $(wasm_crates) --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items
+
+fuzz: set-up-test ## Feed the formatter and the readers what nobody would, FUZZ_SECONDS for each of their targets
+	scripts/fuzz.sh $(FUZZ_SECONDS)
 
 bench: set-up-bench page ## Measure speed and memory against psql and the seeds' way, into BENCHMARKS.md
 	wasm-cargo build --profile release-web --lib $(wasm_crates)

@@ -14,6 +14,8 @@ cd "$(dirname "$0")/.."
 trunk_version=0.21.14
 wasm_pack_version=0.15.1
 binaryen_version=132.0.0
+cargo_fuzz_version=0.13.2
+openpyxl_version=3.1.5
 # The tool must be of the very release that the page links.
 wasm_bindgen_version=$(sed -n 's/^wasm-bindgen = "=\(.*\)"$/\1/p' Cargo.toml)
 
@@ -122,6 +124,28 @@ redis_server() {
   has redis-server || packages redis-server
 }
 
+# What the tests let read Decant's files. LibreOffice, too, is asked where it is, but it is too large to install for that.
+foreign_readers() {
+  has jq || packages jq
+  has xmllint || packages libxml2-utils
+  # A link would not do: Python finds its packages by the place that it is started from.
+  command_file tests-python "#!/bin/sh
+exec $home/python/bin/python \"\$@\""
+  compgen -G "$home/python/lib/python3*/site-packages/openpyxl-$openpyxl_version.dist-info" >/dev/null && return
+  python3 -c 'import ensurepip' 2>/dev/null || packages python3 python3-venv
+  say "pip install openpyxl $openpyxl_version"
+  logged venv python3 -m venv --clear "$home/python" || fail "python3 -m venv failed"
+  logged pip "$home/python/bin/python" -m pip install --disable-pip-version-check "openpyxl==$openpyxl_version" ||
+    fail "pip install openpyxl failed"
+}
+
+# libFuzzer is C++.
+fuzzer() {
+  has c++ || packages g++
+  tool cargo-fuzz cargo-fuzz "$cargo_fuzz_version"
+  ln -sfn "$home/real/bin/cargo-fuzz" "$home/bin/cargo-fuzz"
+}
+
 # What the benchmarks measure Decant beside, in the versions of the lock.
 node_packages() {
   has npm || packages nodejs npm
@@ -142,12 +166,22 @@ for_run() {
   wasm_opt
 }
 
+for_test() {
+  for_run
+  tool wasm-pack wasm-pack "$wasm_pack_version"
+  browser
+  redis_server
+  lints
+  foreign_readers
+  fuzzer
+}
+
 # shellcheck source=scripts/wasm-std.sh
 . scripts/wasm-std.sh
 has cargo || fail "please install the Rust toolchain first: there is no cargo on this machine"
 case ${1:-} in
   run) for_run ;;
-  test) for_run; tool wasm-pack wasm-pack "$wasm_pack_version"; browser; redis_server; lints ;;
+  test) for_test ;;
   bench) for_run; browser; node_packages ;;
   *) fail "which group, please: run, test or bench" ;;
 esac

@@ -17,8 +17,8 @@
 //! | [`browser`], [`driver`] | headless Chromium, driven by what a visitor sees |
 //! | [`patience`] | waiting for something, within a bound |
 //!
-//! The tests themselves: `api/` (over HTTP), `cli/` (the command line), `faults/` (things that break),
-//! `browser/` (the page). They run the program that `DECANT_BIN` names, else the one built beside them.
+//! The tests themselves: `api/` (over HTTP), `cli/` (the command line), `foreign/` (files read by programs that are not
+//! ours), `faults/` (things that break), `browser/` (the page). They run the program that `DECANT_BIN` names, else the one built beside them.
 
 pub mod actors;
 pub mod answer;

@@ -239,7 +239,9 @@ const XML: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 
 #[test]
 fn our_xml_is_read() {
-    assert_eq!(shown("x.xml", XML), "a|b c/1|x < y\n /-|/3|\u{1}\u{2}");
+    let expected = "a|b c/1|x < y\n /-|/3|\u{1}\u{2}";
+    assert_eq!(shown("x.xml", XML), expected);
+    assert_eq!(shown("x.xml", &format!("\u{feff}{XML}")), expected);
 }
 
 #[test]
@@ -274,6 +276,23 @@ fn what_is_wrong_in_xml_has_a_place() {
             (
                 &broken("urn:decant:export:1", "urn:other"),
                 "line 2, column 1: the file is not of the namespace",
+            ),
+            (
+                b"<!--\n\xc3\xa9\xff -->",
+                "line 2, column 2: the bytes are not UTF-8",
+            ),
+            (
+                b"\xef\xbb\xbf<!-- \xff -->",
+                "line 1, column 6: the bytes are not UTF-8",
+            ),
+            // A byte order mark is no character of the line.
+            (
+                b"\xef\xbb\xbf<?xml",
+                "line 1, column 1: syntax error: XML declaration not closed",
+            ),
+            (
+                b"\xef\xbb\xbf <a/>",
+                "line 1, column 2: the element `a` is not expected there",
             ),
             (b"<a/>", "line 1, column 1: the element `a` is not expected there"),
             (b"", "line 1, column 1: the file is not whole"),

@@ -3,7 +3,7 @@
 //! A cell that a row lacks is null. One with `encoding="base64"` holds what XML cannot.
 
 use std::cell::RefCell;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, Cursor, Read};
 use std::rc::Rc;
 
 use base64::Engine;
@@ -18,17 +18,22 @@ use crate::rows::Kind;
 
 const NAMESPACE: &str = "urn:decant:export:1";
 
+/// The byte order mark of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// The longest row, in bytes.
 const ROW_BYTES_MAX: usize = crate::rows::ROW_BYTES_MAX;
 
 pub(super) fn read(input: &mut dyn BufRead, rows: &mut impl Rows) -> Result<Counts, ReadBackError> {
+    let (marks_bytes, beginning) = skip_marks(input)?;
+    let mut input = beginning.chain(input);
     let track = Rc::new(RefCell::new(Track {
         recent: Vec::new(),
         start: 0,
         place: Place::start(),
     }));
     let mut xml = XmlReader::from_reader(Tracked {
-        input,
+        input: &mut input,
         track: Rc::clone(&track),
     });
     let mut reader = Reader {
@@ -59,6 +64,10 @@ pub(super) fn read(input: &mut dyn BufRead, rows: &mut impl Rows) -> Result<Coun
             Err(quick_xml::Error::Io(error)) => {
                 return Err(io::Error::new(error.kind(), error.to_string()).into());
             }
+            // It says only where in the event.
+            Err(quick_xml::Error::Encoding(_)) => {
+                return Err(track.borrow().first_fault().error("the bytes are not UTF-8"));
+            }
             Err(error) => {
                 let at = xml.error_position();
                 return Err(track.borrow().place(at).error(error.to_string()));
@@ -69,8 +78,22 @@ pub(super) fn read(input: &mut dyn BufRead, rows: &mut impl Rows) -> Result<Coun
             .map_err(|refusal| track.borrow().place(before).error(refusal))?;
     }
     let end = track.borrow().end();
-    reader.counts.bytes = track.borrow().bytes();
+    reader.counts.bytes = marks_bytes + track.borrow().bytes();
     reader.finish().map_err(|refusal| end.error(refusal))
+}
+
+/// Takes byte order marks off, and says how many bytes they were; and the three bytes that follow, in one piece: the parser
+/// looks for a mark in the first piece only, and does not count what it finds.
+fn skip_marks(input: &mut dyn BufRead) -> io::Result<(u64, Cursor<Vec<u8>>)> {
+    let mut bytes = 0;
+    loop {
+        let mut beginning = Vec::new();
+        Read::take(&mut *input, MARK.len() as u64).read_to_end(&mut beginning)?;
+        if beginning != MARK {
+            return Ok((bytes, Cursor::new(beginning)));
+        }
+        bytes += MARK.len() as u64;
+    }
 }
 
 /// What has been read since the last event, to count its lines when something is wrong.
@@ -100,6 +123,16 @@ impl Track {
         let mut place = self.place;
         place.pass(self.part(at));
         place
+    }
+
+    /// Where the bytes are no longer UTF-8.
+    fn first_fault(&self) -> Place {
+        let valid = self
+            .recent
+            .utf8_chunks()
+            .next()
+            .map_or(0, |chunk| chunk.valid().len());
+        self.place(self.start + valid as u64)
     }
 
     fn end(&self) -> Place {
@@ -297,15 +330,8 @@ impl<R: Rows> Reader<'_, R> {
                 | Element::Name
                 | Element::Label,
             ) => self.text.extend_from_slice(text.as_bytes()),
-            _ => {
-                let text = text
-                    .strip_prefix('\u{feff}')
-                    .filter(|_| self.within.is_empty())
-                    .unwrap_or(text);
-                if !text.trim_ascii().is_empty() {
-                    return Err("there is text between elements".to_owned());
-                }
-            }
+            _ if text.trim_ascii().is_empty() => {}
+            _ => return Err("there is text between elements".to_owned()),
         }
         Ok(())
     }

@@ -1,0 +1,66 @@
+//! CSV, read by Python's csv and by PostgreSQL's `COPY FROM`.
+
+use std::path::Path;
+
+use decant_tests::program;
+
+use crate::held::{Held, View};
+use crate::programs::{Found, read_by};
+
+/// Delimiters, their words, and with each of them another zone.
+const DIALECTS: [(&str, &str, &str); 3] = [
+    (",", "comma", "UTC"),
+    ("\t", "tab", "America/St_Johns"),
+    (";", "semicolon", "Asia/Kathmandu"),
+];
+
+async fn check(held: &Held, file: &Path, delimiter: &str) {
+    held.assert_copied(file, delimiter).await;
+    let found: Found = read_by("csv_cells.py", file, &[delimiter]);
+    assert_eq!(found.headings, held.names());
+    held.assert_read(&found.rows, View::without_empty_text).await;
+}
+
+async fn check_every_dialect(held: &Held) {
+    for (delimiter, word, zone) in DIALECTS {
+        let flags = [
+            "--header=name",
+            "--bom=false",
+            "--delimiter",
+            word,
+            "--zone",
+            zone,
+        ];
+        let unguarded = [&flags[..], &["--guard=none"]].concat();
+        let unguarded = held.export("unguarded.csv", &unguarded).await;
+        check(held, &unguarded, delimiter).await;
+
+        let guarded = held.export("guarded.csv", &flags).await;
+        let bytes = [&guarded, &unguarded].map(|file| std::fs::read(file).unwrap());
+        assert_ne!(bytes[0], bytes[1], "some cells need the guard");
+        let plain = held.folder().join("plain.csv");
+        let [from, to] = [&guarded, &plain].map(|path| path.to_str().unwrap());
+        let convert = [
+            "convert",
+            from,
+            "--unguard",
+            "--to=csv",
+            "--guard=none",
+            "--bom=false",
+            "-o",
+            to,
+        ];
+        program::run(&convert, &[]).await.good();
+        check(held, &plain, ",").await;
+    }
+}
+
+#[tokio::test]
+async fn awkward_rows_in_csv_are_those_of_postgresql_once_no_guard_is_on_them() {
+    check_every_dialect(&Held::corpus().await).await;
+}
+
+#[tokio::test]
+async fn usage_logs_in_csv_are_those_of_postgresql_once_no_guard_is_on_them() {
+    check_every_dialect(&Held::usage_logs().await).await;
+}

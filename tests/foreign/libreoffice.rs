@@ -1,0 +1,48 @@
+//! XLSX, opened by LibreOffice, and what it then saves.
+
+use std::ffi::OsStr;
+
+use crate::held::{Column, Held, View};
+use crate::programs::run_if_there;
+use crate::workbook::{assert_rows, export, in_spreadsheet, sheets};
+
+/// LibreOffice saves no empty text, of the ends of lines only line feeds, and the corpus's text that looks like an escape
+/// as if it were one.
+fn saved(column: &Column) -> View {
+    let View { held, read } = in_spreadsheet(column);
+    match column.pg_type.as_str() {
+        "text" | "character varying" => View {
+            held: "nullif(replace(replace($, e'\\r\\n', e'\\n'), '_x0041_', 'A'), '')".to_owned(),
+            read,
+        },
+        _ => View { held, read },
+    }
+}
+
+async fn check(held: &Held) {
+    let workbook = export(held).await;
+    let folder = held.folder().join("saved");
+    // A profile of its own: another LibreOffice that runs would take the work, and not do it.
+    let profile = format!("-env:UserInstallation=file://{}/profile", held.folder().display());
+    let [profile, headless, convert, xlsx, into] =
+        [&profile, "--headless", "--convert-to", "xlsx", "--outdir"].map(OsStr::new);
+    let arguments = [
+        profile,
+        headless,
+        convert,
+        xlsx,
+        into,
+        folder.as_os_str(),
+        workbook.as_os_str(),
+    ];
+    if run_if_there("soffice", &arguments).is_some() {
+        let saved_as = folder.join(workbook.file_name().expect("it is a file"));
+        assert_rows(held, &sheets(&saved_as)[0], saved).await;
+    }
+}
+
+#[tokio::test]
+async fn libreoffice_finds_in_a_workbook_what_postgresql_holds() {
+    check(&Held::corpus().await).await;
+    check(&Held::usage_logs().await).await;
+}

@@ -1,0 +1,37 @@
+//! Bytes cut at any places, as a network cuts them.
+
+use arbitrary::Arbitrary;
+
+/// How long the pieces are, over and over again.
+#[derive(Arbitrary, Clone, Debug)]
+pub struct Cuts(Vec<u8>);
+
+impl Cuts {
+    /// The length of all pieces, and the bytes to cut: what is to be fuzzed can begin with any file as it is.
+    #[must_use]
+    pub fn at_the_end_of(input: &[u8]) -> (Self, &[u8]) {
+        match input.split_last() {
+            Some((&length, bytes)) => (Self(vec![length]), bytes),
+            None => (Self(Vec::new()), input),
+        }
+    }
+
+    /// The bytes in pieces, none of them empty.
+    pub fn cut<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        let lengths = self.0.iter().map(|&length| usize::from(length).max(1));
+        let mut lengths = lengths.cycle();
+        let mut rest = bytes;
+        std::iter::from_fn(move || {
+            let length = lengths.next().unwrap_or(rest.len()).min(rest.len());
+            let (piece, after) = rest.split_at(length);
+            rest = after;
+            (!piece.is_empty()).then_some(piece)
+        })
+    }
+
+    /// The length of the first piece; what a reader may hold at once.
+    #[must_use]
+    pub fn first(&self) -> usize {
+        self.0.first().map_or(1, |&length| usize::from(length).max(1))
+    }
+}

@@ -1,0 +1,101 @@
+//! A file is read by the crate's own readers.
+
+use std::io::{self, BufReader, Read};
+
+use wasm_export::options::Compression;
+use wasm_export::reading::{self, Cell, Head, Manner, Refusal, Row, Rows, Source, unpacked};
+
+use crate::pieces::Cuts;
+
+/// No input of a fuzzer is unpacked to more bytes than this.
+const UNPACKED_BYTES_MAX: u64 = 1 << 24;
+
+/// The cells of a file, by columns and rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cells {
+    /// The names of the columns.
+    pub columns: Vec<String>,
+    /// The text of the cells of each row; `None` is null.
+    pub rows: Vec<Vec<Option<String>>>,
+}
+
+impl Rows for Cells {
+    fn head(&mut self, head: &Head<'_>) -> Result<(), Refusal> {
+        self.columns = head.columns.iter().map(|column| column.name.clone()).collect();
+        Ok(())
+    }
+
+    fn row(&mut self, row: &Row) -> Result<(), Refusal> {
+        let text = |text: &[u8]| String::from_utf8(text.to_vec()).expect("what is read is UTF-8");
+        let cell = |cell: Cell<'_>| match cell {
+            Cell::Null => Ok(None),
+            Cell::Text(bytes) | Cell::Json(bytes) => Ok(Some(text(bytes))),
+            // A string may escape half of a surrogate pair.
+            Cell::JsonString(string) => serde_json::from_slice(string).map(Some),
+        };
+        let cells = row.cells().map(cell).collect::<Result<_, _>>();
+        self.rows.push(cells.map_err(|error| error.to_string())?);
+        Ok(())
+    }
+}
+
+/// What a file holds. However its bytes come, it is the same, or the same is wrong with it.
+///
+/// # Errors
+/// When it is not well formed, with what is said of it.
+///
+/// # Panics
+/// If it matters how the bytes come.
+pub fn read(file: &[u8], manner: &Manner, cuts: &Cuts) -> Result<Cells, String> {
+    let whole = read_by(file.len().max(1), file, manner);
+    assert_eq!(read_by(cuts.first(), file, manner), whole);
+    whole
+}
+
+/// Reads any bytes. The rows, if there are any, are as wide as the head says.
+///
+/// # Panics
+/// If they are not, or it matters how the bytes come.
+pub fn check(input: &[u8], source: Source) {
+    let (cuts, bytes) = Cuts::at_the_end_of(input);
+    let manner = Manner {
+        source,
+        compression: Compression::None,
+        delimiter: None,
+        unguard: true,
+    };
+    if let Ok(cells) = read(bytes, &manner, &cuts) {
+        let width = cells.columns.len();
+        assert!(cells.rows.iter().all(|row| row.len() == width));
+    }
+}
+
+fn read_by(length: usize, file: &[u8], manner: &Manner) -> Result<Cells, String> {
+    let mut cells = Cells::default();
+    let input = BufReader::with_capacity(length, file);
+    let counts = reading::read(input, manner, &mut cells).map_err(|error| error.to_string())?;
+    assert_eq!(counts.rows, cells.rows.len() as u64);
+    Ok(cells)
+}
+
+/// What is packed in a file. However its bytes come, it is the same, or the same is wrong with it.
+///
+/// # Errors
+/// When the file is damaged, or unpacks to more than an input of a fuzzer should.
+///
+/// # Panics
+/// If it matters how the bytes come.
+pub fn unpack(file: &[u8], compression: Compression, cuts: &Cuts) -> Result<Vec<u8>, io::ErrorKind> {
+    let whole = unpack_by(file.len().max(1), file, compression);
+    assert_eq!(unpack_by(cuts.first(), file, compression), whole);
+    whole
+}
+
+fn unpack_by(length: usize, file: &[u8], compression: Compression) -> Result<Vec<u8>, io::ErrorKind> {
+    let mut plain = Vec::new();
+    let input = BufReader::with_capacity(length, file);
+    unpacked(input, compression, UNPACKED_BYTES_MAX)
+        .and_then(|mut unpacked| unpacked.read_to_end(&mut plain))
+        .map_err(|error| error.kind())?;
+    Ok(plain)
+}

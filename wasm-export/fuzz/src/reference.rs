@@ -1,0 +1,125 @@
+//! Files read by readers that are not ours.
+
+use std::collections::BTreeMap;
+use std::io::Cursor;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use calamine::{Data, Reader as _, Xlsx, open_workbook_from_rs};
+use serde_json::value::RawValue;
+
+use crate::reading::Cells;
+
+/// The rows of a CSV file, without the headings if it has them.
+///
+/// # Panics
+/// If it is no CSV.
+#[must_use]
+pub fn csv(file: &[u8], delimiter: u8, has_headings: bool) -> Vec<csv::StringRecord> {
+    let file = file.strip_prefix("\u{feff}".as_bytes()).unwrap_or(file);
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(has_headings)
+        .from_reader(file);
+    reader
+        .records()
+        .map(|row| row.expect("the file is CSV"))
+        .collect()
+}
+
+/// The cells of a JSON file: what strings say, and the JSON of other values.
+///
+/// # Panics
+/// If it is no JSON, or a row has not exactly these columns.
+#[must_use]
+pub fn json(file: &[u8], columns: &[String], is_described: bool) -> Cells {
+    type Object<'a> = BTreeMap<String, &'a RawValue>;
+    let rows: Vec<Object<'_>> = if is_described {
+        let whole: Object<'_> = serde_json::from_slice(file).expect("the file is an object");
+        serde_json::from_str(whole["rows"].get()).expect("its rows are objects")
+    } else {
+        serde_json::from_slice(file).expect("the file is an array of objects")
+    };
+    let row = |row: Object<'_>| {
+        assert_eq!(row.len(), columns.len());
+        columns.iter().map(|name| json_text(row[name])).collect()
+    };
+    Cells {
+        columns: columns.to_vec(),
+        rows: rows.into_iter().map(row).collect(),
+    }
+}
+
+fn json_text(value: &RawValue) -> Option<String> {
+    match value.get() {
+        "null" => None,
+        string if string.starts_with('"') => Some(serde_json::from_str(string).expect("it is a string")),
+        other => Some(other.to_owned()),
+    }
+}
+
+/// The cells of a file of JSON lines, as [`json`] has them.
+///
+/// # Panics
+/// If a line is no JSON, or a row has not exactly these columns.
+#[must_use]
+pub fn jsonl(file: &[u8], columns: &[String], is_described: bool) -> Cells {
+    let text = std::str::from_utf8(file).expect("the file is UTF-8");
+    let lines: Vec<&str> = text
+        .split_terminator('\n')
+        .skip(usize::from(is_described))
+        .collect();
+    json(format!("[{}]", lines.join(",")).as_bytes(), columns, false)
+}
+
+/// The cells of an XML file in our layout.
+///
+/// # Panics
+/// If it is no such file.
+#[must_use]
+pub fn xml(file: &[u8]) -> Cells {
+    let text = std::str::from_utf8(file).expect("the file is UTF-8");
+    let document = roxmltree::Document::parse(text).expect("the file is XML");
+    let all = |name: &'static str| {
+        document
+            .descendants()
+            .filter(move |node| node.has_tag_name(("urn:decant:export:1", name)))
+    };
+    let elements: Vec<&str> = all("column")
+        .filter_map(|column| column.attribute("element"))
+        .collect();
+    let rows = all("row").map(|row| {
+        let cell = |element: &&str| {
+            let node = row.children().find(|node| node.tag_name().name() == *element)?;
+            let text = node.text().unwrap_or_default();
+            Some(match node.attribute("encoding") {
+                None => text.to_owned(),
+                Some(_) => {
+                    let bytes = STANDARD.decode(text).expect("it is base64");
+                    String::from_utf8(bytes).expect("PostgreSQL holds UTF-8")
+                }
+            })
+        };
+        elements.iter().map(cell).collect()
+    });
+    let name = |column: roxmltree::Node<'_, '_>| column.first_element_child()?.text().map(str::to_owned);
+    Cells {
+        columns: all("column").filter_map(name).collect(),
+        rows: rows.collect(),
+    }
+}
+
+/// The cells of a workbook's first sheet, its headings the first row of them.
+///
+/// # Panics
+/// If it is no workbook.
+#[must_use]
+pub fn xlsx(file: &[u8]) -> Vec<Vec<Data>> {
+    let mut workbook: Xlsx<_> = open_workbook_from_rs(Cursor::new(file)).expect("the file is a workbook");
+    let sheet = workbook.worksheet_range_at(0).expect("it has a sheet");
+    sheet
+        .expect("the sheet is well formed")
+        .rows()
+        .map(<[Data]>::to_vec)
+        .collect()
+}
