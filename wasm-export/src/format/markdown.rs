@@ -13,7 +13,7 @@ use super::columns::heading;
 use super::marks::{Cells, Markup, replace};
 use super::metadata::Metadata;
 use super::scan::Special;
-use super::visible::{mark_controls, picture, utf8};
+use super::visible::{mark_pictured, picture, utf8};
 use super::{FileFormat, FormatError};
 use crate::options::{self, HeaderStyle, Layout, Options};
 use crate::rows::{Header, Kind, ReadError, Row};
@@ -29,7 +29,7 @@ impl Special for Inline {
         let is_other = is(b'~') | is(b'^') | is(b'$') | is(b'&') | is(b'<') | is(b':');
         // `www.` is a link to some.
         let is_w = (bytes | u8x16::splat(0x20)).simd_eq(u8x16::splat(b'w'));
-        is_escaped | is_other | is_w | mark_controls(bytes)
+        is_escaped | is_other | is_w | mark_pictured(bytes)
     }
 }
 
@@ -134,7 +134,7 @@ impl Table {
                 .iter()
                 .map(|&position| (position, header.columns[position].kind))
                 .collect(),
-            cells: Cells::new(header, options),
+            cells: Cells::new(Inline, header, options),
             rows: 0,
         }
     }

@@ -27,11 +27,8 @@ pub(super) struct Cells<M> {
 }
 
 impl<M: Markup> Cells<M> {
-    pub(super) fn new(header: &Header, options: &Options) -> Self {
-        // A space where a cell begins is lost on many readers.
-        let mut suspicious = [false; 256];
-        suspicious[usize::from(b' ')] = true;
-        let mut scan = Scan::new(b'\t', header.columns.len(), suspicious);
+    pub(super) fn new(markup: M, header: &Header, options: &Options) -> Self {
+        let mut scan = Scan::new(markup, b'\t', header.columns.len());
         for (position, column) in header.columns.iter().enumerate() {
             if column.kind != Kind::Timestamp && is_rewritten(column.kind, options) {
                 scan.always_change(position);
@@ -51,7 +48,7 @@ impl<M: Markup> Cells<M> {
     /// When it does not have the header's number of cells.
     #[inline]
     pub(super) fn read(&mut self, row: &Row<'_>) -> Result<(), ReadError> {
-        self.is_utf8 = std::str::from_utf8(row.line()).is_ok();
+        self.is_utf8 = simdutf8::basic::from_utf8(row.line()).is_ok();
         row.check_cells(self.scan.read(row.line()))
     }
 
@@ -82,24 +79,23 @@ impl<M: Markup> Cells<M> {
     }
 
     fn write_changed(&mut self, cell: &[u8], place: usize, kind: Kind, out: &mut Vec<u8>) {
-        match self.scan.block(place) {
-            Some(&block) if kind == Kind::Text && cell.len() <= BLOCK => {
-                if !self.repeats.write(&block, cell.len(), out) {
-                    let start = out.len();
-                    self.write_raw(cell, kind, out);
-                    self.repeats.remember(&block, cell.len(), &out[start..]);
-                }
-            }
-            _ => self.write_raw(cell, kind, out),
-        }
+        let block = self.scan.block(place);
+        let text = &mut self.text;
+        self.repeats.write(cell, kind, block, out, |out| {
+            write_raw::<M>(text, cell, kind, out)
+        });
     }
 
     /// Appends any raw cell; nothing for null.
     pub(super) fn write_raw(&mut self, cell: &[u8], kind: Kind, out: &mut Vec<u8>) {
-        match self.text.write(cell, kind) {
-            Written::Null => {}
-            Written::Plain(text) | Written::Text(text) => M::write(text, out),
-        }
+        write_raw::<M>(&mut self.text, cell, kind, out);
+    }
+}
+
+fn write_raw<M: Markup>(text: &mut CellText, cell: &[u8], kind: Kind, out: &mut Vec<u8>) {
+    match text.write(cell, kind) {
+        Written::Null => {}
+        Written::Plain(text) | Written::Text(text) => M::write(text, out),
     }
 }
 

@@ -23,6 +23,7 @@ mod json;
 mod markdown;
 mod marks;
 mod metadata;
+mod number;
 mod repeats;
 mod scan;
 mod text;

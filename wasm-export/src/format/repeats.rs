@@ -1,6 +1,7 @@
 //! What cells that need a change were written as before: the names of people, keys and models come again and again.
 
 use super::block::{BLOCK, append};
+use crate::rows::Kind;
 
 /// How many different cells are remembered; a power of two.
 const PLACES: usize = 256;
@@ -33,9 +34,32 @@ impl Repeats {
         }
     }
 
+    /// Appends a cell as it was written before, or else as `write` does it. A short text is remembered; `block` is what
+    /// begins with it, if there is so much.
+    #[inline]
+    pub(super) fn write(
+        &mut self,
+        cell: &[u8],
+        kind: Kind,
+        block: Option<&[u8; BLOCK]>,
+        out: &mut Vec<u8>,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) {
+        match block {
+            Some(block) if kind == Kind::Text && cell.len() <= BLOCK => {
+                if !self.append_known(block, cell.len(), out) {
+                    let start = out.len();
+                    write(out);
+                    self.remember(block, cell.len(), &out[start..]);
+                }
+            }
+            _ => write(out),
+        }
+    }
+
     /// Appends what the first `length` bytes of the block were written as; `false` if that is not known.
     #[inline]
-    pub(super) fn write(&self, block: &[u8; BLOCK], length: usize, out: &mut Vec<u8>) -> bool {
+    fn append_known(&self, block: &[u8; BLOCK], length: usize, out: &mut Vec<u8>) -> bool {
         let place = &self.places[place_of(block, length)];
         let is_it = place.cell_length == length && begin_alike(&place.cell, block, length);
         if is_it {
@@ -45,7 +69,7 @@ impl Repeats {
     }
 
     /// Remembers what a cell was written as, if that is short.
-    pub(super) fn remember(&mut self, block: &[u8; BLOCK], length: usize, written: &[u8]) {
+    fn remember(&mut self, block: &[u8; BLOCK], length: usize, written: &[u8]) {
         if written.len() > BLOCK {
             return;
         }
