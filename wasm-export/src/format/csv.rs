@@ -10,7 +10,7 @@ use wide::{i8x16, u8x16};
 use super::block::append;
 use super::columns::heading;
 use super::dialect::Dialect;
-use super::repeats::Repeats;
+use super::repeats::{self, Repeats};
 use super::scan::{Scan, Special};
 use super::{FileFormat, Format, FormatError};
 use crate::options::{Bom, HeaderStyle, Metadata, Options};
@@ -58,7 +58,7 @@ pub(super) struct Csv {
     bom: Bom,
     cells: Cells,
     scan: Scan<Delimited>,
-    repeats: Repeats,
+    repeats: Repeats<repeats::Written>,
 }
 
 /// Writes cells that may not be copied as they are.

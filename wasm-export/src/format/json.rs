@@ -6,7 +6,7 @@ use super::block::append;
 use super::marks::Mark;
 use super::metadata::Metadata;
 use super::number::Number;
-use super::repeats::Repeats;
+use super::repeats::{self, Repeats};
 use super::scan::{Scan, Special, mark_controls};
 use super::{FileFormat, FormatError};
 use crate::options::{self, Options};
@@ -40,7 +40,7 @@ pub(super) struct Json {
     /// Its delimiter is the quote that ends a string.
     scan: Scan<InString>,
     values: Values,
-    repeats: Repeats,
+    repeats: Repeats<repeats::Written>,
 }
 
 /// Writes cells that need more than a copy.

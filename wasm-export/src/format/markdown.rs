@@ -148,12 +148,16 @@ impl FileFormat for Table {
     fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), ReadError> {
         self.cells.read(row)?;
         self.rows += 1;
-        for &(position, kind) in &self.columns {
-            out.extend_from_slice(b"| ");
+        out.push(b'|');
+        for (index, &(position, kind)) in self.columns.iter().enumerate() {
+            if index > 0 {
+                out.extend_from_slice(b" | ");
+            } else {
+                out.push(b' ');
+            }
             self.cells.write(row.line(), position, kind, out);
-            out.push(b' ');
         }
-        out.extend_from_slice(b"|\n");
+        out.extend_from_slice(b" |\n");
         Ok(())
     }
 

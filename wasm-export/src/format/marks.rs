@@ -2,7 +2,7 @@
 //! format has it.
 
 use super::block::{BLOCK, append};
-use super::repeats::Repeats;
+use super::repeats::{self, Repeats};
 use super::scan::{Scan, Special};
 use crate::options::Options;
 use crate::rows::{Header, Kind, NULL, ReadError, Row};
@@ -21,7 +21,7 @@ pub(super) trait Markup: Special {
 pub(super) struct Cells<M> {
     scan: Scan<M>,
     text: CellText,
-    repeats: Repeats,
+    repeats: Repeats<repeats::Written>,
     /// Whether the last row is UTF-8. A database may hold other bytes if its encoding is `SQL_ASCII`.
     is_utf8: bool,
 }
@@ -57,6 +57,12 @@ impl<M: Markup> Cells<M> {
     pub(super) fn raw<'a>(&self, line: &'a [u8], position: usize) -> &'a [u8] {
         let (start, end) = self.scan.cell(position);
         &line[start..end]
+    }
+
+    /// A raw cell of the row and what follows it.
+    #[inline]
+    pub(super) fn block(&self, position: usize) -> Option<&[u8; BLOCK]> {
+        self.scan.block(self.scan.cell(position).0)
     }
 
     #[inline]

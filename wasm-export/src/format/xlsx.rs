@@ -28,7 +28,7 @@ use self::text::{CELL_UNITS_MAX, split_units};
 use self::totals::Totals;
 use super::block::{BLOCK, append};
 use super::columns::heading;
-use super::repeats::Repeats;
+use super::repeats::{self, Repeats};
 use super::scan::{Scan, Special, mark_controls};
 use super::{FileFormat, FormatError};
 use crate::options::{self, DecimalMark, HeaderStyle, Options, TimestampStyle};
@@ -79,7 +79,7 @@ struct Column {
 struct Cells {
     clock: Clock,
     text: CellText,
-    repeats: Repeats,
+    repeats: Repeats<repeats::Written>,
 }
 
 impl Xlsx {

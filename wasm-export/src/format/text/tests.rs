@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::latency_text;
+use super::write_latency;
 use crate::options::Options;
 use crate::rows::Kind;
 use crate::sample::{awkward_text, export, export_chunks, header, row, stream};
@@ -107,14 +107,16 @@ fn latencies_are_rounded_as_javascript_rounds_them() {
         ("59995", "59.99s"),
         ("86400000", "86400.00s"),
     ] {
-        assert_eq!(
-            latency_text(Some(milliseconds.as_bytes())),
-            text,
-            "{milliseconds}"
-        );
+        assert_eq!(latency_text(milliseconds), text, "{milliseconds}");
     }
-    assert_eq!(latency_text(None), "-");
-    assert_eq!(latency_text(Some(b"soon")), "-");
+    assert_eq!(latency_text(r"\N"), "-");
+    assert_eq!(latency_text("soon"), "-");
+}
+
+fn latency_text(cell: &str) -> String {
+    let mut text = Vec::new();
+    write_latency(cell.as_bytes(), &mut text);
+    String::from_utf8(text).unwrap()
 }
 
 #[test]
