@@ -10,7 +10,7 @@ use super::repeats::{self, Repeats};
 use super::scan::{Scan, Special, mark_controls};
 use super::{FileFormat, FormatError};
 use crate::options::{self, Options};
-use crate::rows::{Header, Kind, ReadError, Row, unescape_into};
+use crate::rows::{Header, Kind, NULL, ReadError, Row, unescape_into};
 use crate::value::{CellText, Value, Written};
 
 /// What means something to COPY or to JSON.
@@ -133,6 +133,10 @@ impl Json {
         let cell = &line[start..end];
         if self.scan.is_changed(member.position) {
             member.key.append(out);
+            // The most usual change by far.
+            if cell == NULL {
+                return out.extend_from_slice(b"null");
+            }
             let (kind, block) = (member.kind, self.scan.block(start));
             return self
                 .repeats

@@ -85,6 +85,10 @@ impl<M: Markup> Cells<M> {
     }
 
     fn write_changed(&mut self, cell: &[u8], place: usize, kind: Kind, out: &mut Vec<u8>) {
+        // The most usual change by far.
+        if cell == NULL {
+            return;
+        }
         let block = self.scan.block(place);
         let text = &mut self.text;
         self.repeats.write(cell, kind, block, out, |out| {

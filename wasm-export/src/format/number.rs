@@ -36,3 +36,33 @@ fn split_digits(text: &[u8]) -> (&[u8], &[u8]) {
     let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     text.split_at(count)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_taken_apart() {
+        for (text, parts) in [
+            ("-12.50", Some(("12", Some("50")))),
+            ("0", Some(("0", None))),
+            ("5.", Some(("5", Some("")))),
+            (".5e-3", Some(("", Some("5")))),
+            ("007E+10", Some(("007", None))),
+            ("", Some(("", None))),
+            ("1e", None),
+            ("+5", None),
+            ("1.2.3", None),
+            ("1 ", None),
+            ("NaN", None),
+        ] {
+            let number = Number::read(text.as_bytes());
+            let expected = parts.map(|(whole, fraction)| (whole.as_bytes(), fraction.map(str::as_bytes)));
+            assert_eq!(
+                number.map(|number| (number.whole, number.fraction)),
+                expected,
+                "{text}"
+            );
+        }
+    }
+}

@@ -4,7 +4,7 @@ use super::block::{BLOCK, append};
 use crate::rows::Kind;
 
 /// How many different cells are remembered; a power of two.
-const PLACES: usize = 256;
+const PLACES: usize = 1024;
 
 /// A memory of small size, in which the newest of two cells that fall on one place stays.
 pub(super) struct Repeats<T> {

@@ -146,9 +146,7 @@ impl Summary {
             times.take(cells.raw(line, times.place.0));
         }
         for total in &mut self.totals {
-            if !cells.is_null(line, total.position) {
-                total.has_numbers |= total.sum.add(cells.raw(line, total.position));
-            }
+            total.has_numbers |= total.sum.add(cells.raw(line, total.position));
         }
         for counts in &mut self.counts {
             let position = counts.place.0;
