@@ -262,16 +262,10 @@ fn is_plain_number(text: &[u8], length: usize) -> bool {
     };
     let digits = is_digit(&halves[0]) | is_digit(&halves[1]) << 16;
     let others = !digits & ((1 << length) - 1);
-    let point = others.trailing_zeros() as usize;
-    let (whole_length, ends_well) = if others == 0 {
-        (length, true)
-    } else {
-        (
-            point,
-            block[point] == b'.' && others & (others - 1) == 0 && point + 1 < length,
-        )
-    };
-    ends_well && whole_length > 0 && (whole_length == 1 || block[0] != b'0')
+    let whole_length = length.min(others.trailing_zeros() as usize);
+    let has_fraction =
+        || others.is_power_of_two() && block[whole_length] == b'.' && whole_length + 1 < length;
+    (others == 0 || has_fraction()) && whole_length > 0 && (whole_length == 1 || block[0] != b'0')
 }
 
 /// Appends a string of JSON, escaped as `JSON.stringify` does it.
