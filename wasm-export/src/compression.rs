@@ -1,9 +1,10 @@
 //! The whole file packed, whatever its format.
 
+mod gzip;
 #[cfg(feature = "zstd")]
 pub(crate) mod zstandard;
 
-use crate::deflate::Deflate;
+use self::gzip::Gzip;
 use crate::format::FormatError;
 use crate::options::words;
 use crate::zip::Zip;
@@ -57,11 +58,7 @@ pub(crate) struct Packer {
 const BLOCK_BYTES: usize = 64 * 1024;
 
 enum Method {
-    Gzip {
-        deflate: Deflate,
-        checksum: crc32fast::Hasher,
-        size: u64,
-    },
+    Gzip(Gzip),
     #[cfg(feature = "zstd")]
     Zstd(zstandard::Zstandard),
     Zip(Zip),
@@ -81,15 +78,7 @@ impl Packer {
     ) -> Result<Option<Self>, FormatError> {
         let method = match compression {
             Compression::None => return Ok(None),
-            Compression::Gzip => {
-                // Deflated, no name, no time, packed fast, by whatever system.
-                out.extend_from_slice(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255]);
-                Method::Gzip {
-                    deflate: Deflate::new(),
-                    checksum: crc32fast::Hasher::new(),
-                    size: 0,
-                }
-            }
+            Compression::Gzip => Method::Gzip(Gzip::begin(out)),
             #[cfg(feature = "zstd")]
             Compression::Zstd => Method::Zstd(zstandard::Zstandard::new()),
             #[cfg(not(feature = "zstd"))]
@@ -133,15 +122,7 @@ impl Packer {
 impl Method {
     fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         match self {
-            Self::Gzip {
-                deflate,
-                checksum,
-                size,
-            } => {
-                checksum.update(bytes);
-                *size += bytes.len() as u64;
-                deflate.push(bytes, out);
-            }
+            Self::Gzip(gzip) => gzip.push(bytes, out),
             #[cfg(feature = "zstd")]
             Self::Zstd(zstandard) => zstandard.push(bytes, out),
             Self::Zip(zip) => zip.push(bytes, out),
@@ -150,16 +131,7 @@ impl Method {
 
     fn finish(&mut self, out: &mut Vec<u8>) {
         match self {
-            Self::Gzip {
-                deflate,
-                checksum,
-                size,
-            } => {
-                deflate.finish(out);
-                out.extend_from_slice(&std::mem::take(checksum).finalize().to_le_bytes());
-                // Modulo 2^32, as RFC 1952 has it.
-                out.extend_from_slice(&(*size as u32).to_le_bytes());
-            }
+            Self::Gzip(gzip) => gzip.finish(out),
             #[cfg(feature = "zstd")]
             Self::Zstd(zstandard) => zstandard.finish(out),
             Self::Zip(zip) => zip.finish(out),

@@ -130,6 +130,10 @@ fn read_quick(text: &[u8]) -> Option<(i128, usize)> {
 
 /// Any number without its sign: its digits, and by which power of ten the last of them counts.
 fn read_any(text: &[u8]) -> Option<(Vec<u8>, i32)> {
+    // Most texts that are no numbers are nulls, and nothing is allocated for them.
+    if !matches!(text, [b'0'..=b'9' | b'.', ..]) {
+        return None;
+    }
     let (mantissa, power) = match text.iter().position(|byte| matches!(byte, b'e' | b'E')) {
         Some(at) => (&text[..at], read_power(&text[at + 1..])?),
         None => (text, 0),

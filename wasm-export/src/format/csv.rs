@@ -5,12 +5,12 @@
 
 use std::ops::Range;
 
-use wide::u8x16;
+use wide::{i8x16, u8x16};
 
-use super::block::{BLOCK, append};
+use super::block::append;
 use super::columns::heading;
 use super::dialect::Dialect;
-use super::repeats::Repeats;
+use super::repeats::{self, Repeats};
 use super::scan::{Scan, Special};
 use super::{FileFormat, Format, FormatError};
 use crate::options::{Bom, HeaderStyle, Metadata, Options};
@@ -18,13 +18,32 @@ use crate::rows::{Header, Kind, NULL, ReadError, Row};
 use crate::value::{CellText, Written, is_rewritten};
 
 /// What means something to COPY or to some program that reads delimited text.
-struct Delimited;
+struct Delimited {
+    /// By which first bytes a cell of any column needs a closer look.
+    suspicious_firsts: [bool; 256],
+}
 
 impl Special for Delimited {
     #[inline]
     fn mark(bytes: u8x16) -> u8x16 {
         let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
         is(b'\\') | is(b'"') | is(b',') | is(b';') | is(b'|') | is(b'\r')
+    }
+
+    /// A coarse sieve for all guards.
+    #[inline]
+    fn mark_first(bytes: u8x16) -> u8x16 {
+        let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
+        // Up to `-`, and from DEL on, which one more makes negative.
+        let outer = (bytes + u8x16::splat(1))
+            .cast_signed()
+            .simd_lt(i8x16::splat(b'/' as i8));
+        outer.cast_unsigned() | is(b'=') | is(b'@')
+    }
+
+    #[inline]
+    fn is_special_first(&self, first: u8) -> bool {
+        self.suspicious_firsts[usize::from(first)]
     }
 }
 
@@ -34,14 +53,19 @@ pub(super) struct Csv {
     headings: Vec<String>,
     /// The columns of the file, by their places in a row: stretches that are neighbours there too.
     stretches: Vec<Range<usize>>,
-    has_one_column: bool,
     /// The kinds of all columns of a row.
     kinds: Vec<Kind>,
     bom: Bom,
+    cells: Cells,
+    scan: Scan<Delimited>,
+    repeats: Repeats<repeats::Written>,
+}
+
+/// Writes cells that may not be copied as they are.
+struct Cells {
+    has_one_column: bool,
     dialect: Dialect,
     text: CellText,
-    scan: Scan<Delimited>,
-    repeats: Repeats,
 }
 
 impl Csv {
@@ -62,7 +86,10 @@ impl Csv {
         };
         let kinds: Vec<Kind> = header.columns.iter().map(|column| column.kind).collect();
         let dialect = Dialect::new(options);
-        let mut scan = Scan::new(dialect.delimiter, kinds.len(), dialect.suspicious_firsts());
+        let special = Delimited {
+            suspicious_firsts: dialect.suspicious_firsts(),
+        };
+        let mut scan = Scan::new(special, dialect.delimiter, kinds.len());
         for (position, &kind) in kinds.iter().enumerate() {
             if is_rewritten(kind, options) {
                 scan.always_change(position);
@@ -71,11 +98,13 @@ impl Csv {
         Ok(Self {
             headings,
             stretches: stretches(positions),
-            has_one_column: positions.len() == 1,
             kinds,
             bom: options.bom,
-            dialect,
-            text: CellText::new(options),
+            cells: Cells {
+                has_one_column: positions.len() == 1,
+                dialect,
+                text: CellText::new(options),
+            },
             scan,
             repeats: Repeats::new(),
         })
@@ -83,22 +112,17 @@ impl Csv {
 
     /// Writes a cell that may not be copied as it is. It begins at `place` in the row.
     fn write_cell(&mut self, cell: &[u8], place: usize, kind: Kind, out: &mut Vec<u8>) {
-        if kind == Kind::Timestamp && self.text.append_timestamp(cell, out) {
+        if kind == Kind::Timestamp && self.cells.text.append_timestamp(cell, out) {
             return;
         }
-        match self.scan.block(place) {
-            Some(&block) if kind == Kind::Text && cell.len() <= BLOCK => {
-                if !self.repeats.write(&block, cell.len(), out) {
-                    let start = out.len();
-                    self.write_changed(cell, kind, out);
-                    self.repeats.remember(&block, cell.len(), &out[start..]);
-                }
-            }
-            _ => self.write_changed(cell, kind, out),
-        }
+        let block = self.scan.block(place);
+        self.repeats
+            .write(cell, kind, block, out, |out| self.cells.write(cell, kind, out));
     }
+}
 
-    fn write_changed(&mut self, cell: &[u8], kind: Kind, out: &mut Vec<u8>) {
+impl Cells {
+    fn write(&mut self, cell: &[u8], kind: Kind, out: &mut Vec<u8>) {
         match self.text.write(cell, kind) {
             // Nothing at all would be a blank line, which readers skip.
             Written::Null if self.has_one_column => out.extend_from_slice(b"\"\""),
@@ -118,12 +142,12 @@ impl FileFormat for Csv {
         }
         for (index, heading) in self.headings.iter().enumerate() {
             if index > 0 {
-                out.push(self.dialect.delimiter);
+                out.push(self.cells.dialect.delimiter);
             }
-            self.dialect.write_heading(heading, index == 0, out);
+            self.cells.dialect.write_heading(heading, index == 0, out);
         }
         if !self.headings.is_empty() {
-            out.extend_from_slice(self.dialect.newline);
+            out.extend_from_slice(self.cells.dialect.newline);
         }
     }
 
@@ -133,7 +157,7 @@ impl FileFormat for Csv {
         for index in 0..self.stretches.len() {
             let Range { start: mut next, end } = self.stretches[index];
             if index > 0 {
-                out.push(self.dialect.delimiter);
+                out.push(self.cells.dialect.delimiter);
             }
             // Up to where the row has been dealt with.
             let mut at = self.scan.cell(next).0;
@@ -146,7 +170,7 @@ impl FileFormat for Csv {
                 append(&self.scan.delimited()[at..], cell_start - at, out);
                 let cell = &line[cell_start..cell_end];
                 // The most usual change by far, and nothing to write for it.
-                if cell != NULL || self.has_one_column {
+                if cell != NULL || self.cells.has_one_column {
                     self.write_cell(cell, cell_start, self.kinds[next], out);
                 }
                 at = cell_end;
@@ -154,7 +178,7 @@ impl FileFormat for Csv {
             }
             append(&self.scan.delimited()[at..], self.scan.cell(end - 1).1 - at, out);
         }
-        out.extend_from_slice(self.dialect.newline);
+        out.extend_from_slice(self.cells.dialect.newline);
         Ok(())
     }
 

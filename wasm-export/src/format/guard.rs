@@ -11,6 +11,8 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
+use super::number::Number;
+
 /// The guarded form of a cell's text in a file with this delimiter. A number stays as it is.
 #[must_use]
 pub fn encode(text: &[u8], delimiter: u8) -> Cow<'_, [u8]> {
@@ -119,26 +121,9 @@ fn first_character(text: &[u8]) -> Option<(char, usize)> {
 
 /// Whether a text is a number that no program takes for anything else: `-5`, `1.5e-3`; not `+49 30`, nor `+5`.
 fn is_number(text: &[u8]) -> bool {
-    let digits = text.strip_prefix(b"-").unwrap_or(text);
-    let (whole, rest) = split_digits(digits);
-    let (fraction, rest) = match rest {
-        [b'.', after @ ..] => split_digits(after),
-        _ => (0, rest),
-    };
-    let exponent = match rest {
-        [] => true,
-        [b'e' | b'E', b'+' | b'-', power @ ..] | [b'e' | b'E', power @ ..] => {
-            matches!(split_digits(power), (1.., []))
-        }
-        _ => false,
-    };
-    whole + fraction > 0 && exponent
-}
-
-/// How many digits the text begins with, and what follows them.
-fn split_digits(text: &[u8]) -> (usize, &[u8]) {
-    let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    (count, &text[count..])
+    Number::read(text).is_some_and(|number| {
+        !number.whole.is_empty() || number.fraction.is_some_and(|digits| !digits.is_empty())
+    })
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::columns::heading;
 use super::marks::{Cells, Markup, replace};
 use super::metadata::Metadata;
 use super::scan::Special;
-use super::visible::{mark_controls, picture, utf8};
+use super::visible::{mark_pictured, picture, utf8};
 use super::{FileFormat, FormatError};
 use crate::options::{self, HeaderStyle, Options};
 use crate::rows::{Header, Kind, ReadError, Row};
@@ -29,7 +29,7 @@ impl Special for BetweenTags {
     fn mark(bytes: u8x16) -> u8x16 {
         let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
         let is_escaped = is(b'&') | is(b'<') | is(b'>') | is(b'"') | is(b'\'');
-        is(b'\\') | is_escaped | mark_controls(bytes)
+        is(b'\\') | is_escaped | mark_pictured(bytes)
     }
 }
 
@@ -67,7 +67,7 @@ impl Html {
                 .iter()
                 .map(|&position| (position, header.columns[position].kind))
                 .collect(),
-            cells: Cells::new(header, options),
+            cells: Cells::new(BetweenTags, header, options),
             summary: Summary::new(header, positions, options),
         })
     }

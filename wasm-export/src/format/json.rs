@@ -2,11 +2,12 @@
 
 use wide::u8x16;
 
-use super::block::{BLOCK, append};
+use super::block::append;
 use super::marks::Mark;
 use super::metadata::Metadata;
-use super::repeats::Repeats;
-use super::scan::{Scan, Special};
+use super::number::Number;
+use super::repeats::{self, Repeats};
+use super::scan::{Scan, Special, mark_controls};
 use super::{FileFormat, FormatError};
 use crate::options::{self, Options};
 use crate::rows::{Header, Kind, NULL, ReadError, Row, unescape_into};
@@ -19,9 +20,13 @@ impl Special for InString {
     #[inline]
     fn mark(bytes: u8x16) -> u8x16 {
         let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
-        let is_control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
-        // A tab is where a cell ends; one within a cell has a backslash.
-        is(b'\\') | is(b'"') | (is_control & !is(b'\t'))
+        is(b'\\') | is(b'"') | mark_controls(bytes)
+    }
+
+    /// A string may begin with anything.
+    #[inline]
+    fn mark_first(_bytes: u8x16) -> u8x16 {
+        u8x16::splat(0)
     }
 }
 
@@ -32,9 +37,15 @@ pub(super) struct Json {
     /// As JSON, if the file holds it.
     metadata: Option<String>,
     rows: u64,
+    /// Its delimiter is the quote that ends a string.
     scan: Scan<InString>,
+    values: Values,
+    repeats: Repeats<repeats::Written>,
+}
+
+/// Writes cells that need more than a copy.
+struct Values {
     text: CellText,
-    repeats: Repeats,
     /// Holds a cell without COPY's escapes.
     unescaped: Vec<u8>,
 }
@@ -51,6 +62,8 @@ struct Member {
     kind: Kind,
     /// What stands before its value: `{"name":` or `,"name":`.
     key: Mark,
+    /// What stands before the text of a string: that and its quote.
+    key_and_quote: Mark,
 }
 
 impl Json {
@@ -81,50 +94,84 @@ impl Json {
             Member {
                 position,
                 kind: column.kind,
-                key: Mark::new(key),
+                key: Mark::new(&*key),
+                key_and_quote: Mark::new([&*key, b"\""].concat()),
             }
         };
         let metadata = (options.metadata == options::Metadata::With).then(|| {
             let metadata = Metadata::new(header, positions, options);
             serde_json::to_string(&metadata).expect("strings and lists of them are JSON")
         });
+        let mut scan = Scan::new(InString, b'"', header.columns.len());
+        for (position, column) in header.columns.iter().enumerate() {
+            if matches!(column.kind, Kind::Boolean | Kind::Json | Kind::LocalTimestamp) {
+                scan.always_change(position);
+            }
+        }
         Self {
             shape,
             members: positions.iter().enumerate().map(member).collect(),
             metadata,
             rows: 0,
-            scan: Scan::new(b'\t', header.columns.len(), [false; 256]),
-            text: CellText::new(&Options {
-                // A number of JSON has a point.
-                decimal: options::DecimalMark::Dot,
-                ..options.clone()
-            }),
+            scan,
+            values: Values {
+                text: CellText::new(&Options {
+                    // A number of JSON has a point.
+                    decimal: options::DecimalMark::Dot,
+                    ..options.clone()
+                }),
+                unescaped: Vec::new(),
+            },
             repeats: Repeats::new(),
-            unescaped: Vec::new(),
         }
     }
 
-    fn write_value(&mut self, cell: &[u8], place: usize, kind: Kind, out: &mut Vec<u8>) {
-        if cell == NULL {
-            return out.extend_from_slice(b"null");
-        }
-        match self.scan.block(place) {
-            Some(&block) if kind == Kind::Text && cell.len() <= BLOCK => {
-                if !self.repeats.write(&block, cell.len(), out) {
-                    let start = out.len();
-                    self.write_any(cell, kind, out);
-                    self.repeats.remember(&block, cell.len(), &out[start..]);
-                }
+    #[inline]
+    fn write_member(&mut self, index: usize, line: &[u8], out: &mut Vec<u8>) {
+        let member = &self.members[index];
+        let (start, end) = self.scan.cell(member.position);
+        let cell = &line[start..end];
+        if self.scan.is_changed(member.position) {
+            member.key.append(out);
+            // The most usual change by far.
+            if cell == NULL {
+                return out.extend_from_slice(b"null");
             }
-            _ => self.write_any(cell, kind, out),
+            let (kind, block) = (member.kind, self.scan.block(start));
+            return self
+                .repeats
+                .write(cell, kind, block, out, |out| self.values.write(cell, kind, out));
+        }
+        let rest = &self.scan.delimited()[start..];
+        match member.kind {
+            Kind::Integer | Kind::Decimal | Kind::Float
+                if is_plain_number(rest, cell.len()) || is_number(cell) =>
+            {
+                member.key.append(out);
+                append(rest, cell.len(), out);
+            }
+            Kind::Timestamp => {
+                member.key_and_quote.append(out);
+                if !self.values.text.append_timestamp(cell, out) {
+                    out.extend_from_slice(cell);
+                }
+                out.push(b'"');
+            }
+            _ => {
+                member.key_and_quote.append(out);
+                append(rest, cell.len() + 1, out);
+            }
         }
     }
+}
 
-    fn write_any(&mut self, cell: &[u8], kind: Kind, out: &mut Vec<u8>) {
+impl Values {
+    fn write(&mut self, cell: &[u8], kind: Kind, out: &mut Vec<u8>) {
         match Value::read(cell, kind) {
+            Value::Null => out.extend_from_slice(b"null"),
             Value::Number(digits) if is_number(digits) => out.extend_from_slice(digits),
             Value::Boolean(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
-            Value::Text(json) if kind == Kind::Json => self.write_json(json, out),
+            Value::Text(json) if kind == Kind::Json => write_json(json, out),
             Value::Text(text) | Value::Number(text) => {
                 self.unescaped.clear();
                 unescape_into(text, &mut self.unescaped);
@@ -136,16 +183,16 @@ impl Json {
             },
         }
     }
+}
 
-    /// PostgreSQL lets no other than valid JSON into such a column. Its `json` keeps the line ends between values, which
-    /// would end a line of ours.
-    fn write_json(&mut self, escaped: &[u8], out: &mut Vec<u8>) {
-        let start = out.len();
-        unescape_into(escaped, out);
-        for byte in &mut out[start..] {
-            if matches!(byte, b'\n' | b'\r') {
-                *byte = b' ';
-            }
+/// PostgreSQL lets no other than valid JSON into such a column. Its `json` keeps the line ends between values, which
+/// would end a line of ours.
+fn write_json(escaped: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    unescape_into(escaped, out);
+    for byte in &mut out[start..] {
+        if matches!(byte, b'\n' | b'\r') {
+            *byte = b' ';
         }
     }
 }
@@ -173,37 +220,7 @@ impl FileFormat for Json {
         }
         self.rows += 1;
         for index in 0..self.members.len() {
-            let Member {
-                position,
-                kind,
-                ref key,
-            } = self.members[index];
-            key.append(out);
-            let (start, end) = self.scan.cell(position);
-            let cell = &line[start..end];
-            if self.scan.is_changed(position) {
-                self.write_value(cell, start, kind, out);
-                continue;
-            }
-            match kind {
-                Kind::Integer | Kind::Decimal | Kind::Float if is_number(cell) => {
-                    append(&self.scan.delimited()[start..], cell.len(), out);
-                }
-                Kind::Boolean | Kind::Json => self.write_any(cell, kind, out),
-                Kind::Timestamp => {
-                    out.push(b'"');
-                    if !self.text.append_timestamp(cell, out) {
-                        out.extend_from_slice(cell);
-                    }
-                    out.push(b'"');
-                }
-                Kind::LocalTimestamp => self.write_any(cell, kind, out),
-                _ => {
-                    out.push(b'"');
-                    append(&self.scan.delimited()[start..], cell.len(), out);
-                    out.push(b'"');
-                }
-            }
+            self.write_member(index, line, out);
         }
         out.extend_from_slice(match self.shape {
             Shape::Array => b"}",
@@ -226,28 +243,29 @@ impl FileFormat for Json {
 
 /// Whether the text is a number to JSON (RFC 8259, section 6): not `NaN`, not `Infinity`.
 fn is_number(text: &[u8]) -> bool {
-    let (whole, rest) = split_digits(text.strip_prefix(b"-").unwrap_or(text));
-    let (has_fraction, rest) = match rest {
-        [b'.', after @ ..] => {
-            let (fraction, rest) = split_digits(after);
-            (!fraction.is_empty(), rest)
-        }
-        _ => (true, rest),
-    };
-    let has_exponent = match rest {
-        [] => true,
-        [b'e' | b'E', b'+' | b'-', power @ ..] | [b'e' | b'E', power @ ..] => {
-            matches!(split_digits(power), ([_, ..], []))
-        }
-        _ => false,
-    };
-    matches!(whole, [b'0'] | [b'1'..=b'9', ..]) && has_fraction && has_exponent
+    Number::read(text).is_some_and(|number| {
+        matches!(number.whole, [b'0'] | [b'1'..=b'9', ..]) && number.fraction != Some(b"")
+    })
 }
 
-/// The digits that the text begins with, and what follows them.
-fn split_digits(text: &[u8]) -> (&[u8], &[u8]) {
-    let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    text.split_at(count)
+/// Whether the first `length` bytes of the text are a usual number: one of 31 bytes at most, without sign and power. It
+/// is told at once where [`is_number`] goes from byte to byte.
+#[inline]
+fn is_plain_number(text: &[u8], length: usize) -> bool {
+    let Some(block) = text.first_chunk::<32>().filter(|_| (1..32).contains(&length)) else {
+        return false;
+    };
+    let (halves, _) = block.as_chunks::<16>();
+    let is_digit = |half: &[u8; 16]| {
+        let value = u8x16::new(*half) - u8x16::splat(b'0');
+        value.min(u8x16::splat(9)).simd_eq(value).to_bitmask()
+    };
+    let digits = is_digit(&halves[0]) | is_digit(&halves[1]) << 16;
+    let others = !digits & ((1 << length) - 1);
+    let whole_length = length.min(others.trailing_zeros() as usize);
+    let has_fraction =
+        || others.is_power_of_two() && block[whole_length] == b'.' && whole_length + 1 < length;
+    (others == 0 || has_fraction()) && whole_length > 0 && (whole_length == 1 || block[0] != b'0')
 }
 
 /// Appends a string of JSON, escaped as `JSON.stringify` does it.

@@ -6,14 +6,14 @@
 
 mod transcript;
 
-use wide::u8x16;
+use wide::{i8x16, u8x16};
 
 use self::transcript::Transcript;
 use super::columns::heading;
 use super::marks::{Cells, Markup, replace};
 use super::metadata::Metadata;
-use super::scan::Special;
-use super::visible::{mark_controls, picture, utf8};
+use super::scan::{Special, mark_controls};
+use super::visible::{picture, utf8};
 use super::{FileFormat, FormatError};
 use crate::options::{self, HeaderStyle, Layout, Options};
 use crate::rows::{Header, Kind, ReadError, Row};
@@ -25,11 +25,17 @@ impl Special for Inline {
     #[inline]
     fn mark(bytes: u8x16) -> u8x16 {
         let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
-        let is_escaped = is(b'\\') | is(b'|') | is(b'`') | is(b'*') | is(b'_') | is(b'[') | is(b']');
-        let is_other = is(b'~') | is(b'^') | is(b'$') | is(b'&') | is(b'<') | is(b':');
+        // What makes letters small makes the five signs from `[` to `_` the five from `{` to DEL, of which only the
+        // braces mean nothing. They are the last of ASCII, and what is not ASCII is negative.
+        let small = bytes | u8x16::splat(0x20);
+        let is_last = small
+            .cast_signed()
+            .simd_gt(i8x16::splat(b'z' as i8))
+            .cast_unsigned();
         // `www.` is a link to some.
-        let is_w = (bytes | u8x16::splat(0x20)).simd_eq(u8x16::splat(b'w'));
-        is_escaped | is_other | is_w | mark_controls(bytes)
+        let is_w = small.simd_eq(u8x16::splat(b'w'));
+        let is_other = is(b'`') | is(b'*') | is(b'$') | is(b'&') | is(b'<') | is(b':');
+        is_last | is_w | is_other | mark_controls(bytes)
     }
 }
 
@@ -134,7 +140,7 @@ impl Table {
                 .iter()
                 .map(|&position| (position, header.columns[position].kind))
                 .collect(),
-            cells: Cells::new(header, options),
+            cells: Cells::new(Inline, header, options),
             rows: 0,
         }
     }
@@ -148,12 +154,16 @@ impl FileFormat for Table {
     fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), ReadError> {
         self.cells.read(row)?;
         self.rows += 1;
-        for &(position, kind) in &self.columns {
-            out.extend_from_slice(b"| ");
+        out.push(b'|');
+        for (index, &(position, kind)) in self.columns.iter().enumerate() {
+            if index > 0 {
+                out.extend_from_slice(b" | ");
+            } else {
+                out.push(b' ');
+            }
             self.cells.write(row.line(), position, kind, out);
-            out.push(b' ');
         }
-        out.extend_from_slice(b"|\n");
+        out.extend_from_slice(b" |\n");
         Ok(())
     }
 

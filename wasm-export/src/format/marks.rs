@@ -2,7 +2,7 @@
 //! format has it.
 
 use super::block::{BLOCK, append};
-use super::repeats::Repeats;
+use super::repeats::{self, Repeats};
 use super::scan::{Scan, Special};
 use crate::options::Options;
 use crate::rows::{Header, Kind, NULL, ReadError, Row};
@@ -21,17 +21,14 @@ pub(super) trait Markup: Special {
 pub(super) struct Cells<M> {
     scan: Scan<M>,
     text: CellText,
-    repeats: Repeats,
+    repeats: Repeats<repeats::Written>,
     /// Whether the last row is UTF-8. A database may hold other bytes if its encoding is `SQL_ASCII`.
     is_utf8: bool,
 }
 
 impl<M: Markup> Cells<M> {
-    pub(super) fn new(header: &Header, options: &Options) -> Self {
-        // A space where a cell begins is lost on many readers.
-        let mut suspicious = [false; 256];
-        suspicious[usize::from(b' ')] = true;
-        let mut scan = Scan::new(b'\t', header.columns.len(), suspicious);
+    pub(super) fn new(markup: M, header: &Header, options: &Options) -> Self {
+        let mut scan = Scan::new(markup, b'\t', header.columns.len());
         for (position, column) in header.columns.iter().enumerate() {
             if column.kind != Kind::Timestamp && is_rewritten(column.kind, options) {
                 scan.always_change(position);
@@ -51,7 +48,7 @@ impl<M: Markup> Cells<M> {
     /// When it does not have the header's number of cells.
     #[inline]
     pub(super) fn read(&mut self, row: &Row<'_>) -> Result<(), ReadError> {
-        self.is_utf8 = std::str::from_utf8(row.line()).is_ok();
+        self.is_utf8 = simdutf8::basic::from_utf8(row.line()).is_ok();
         row.check_cells(self.scan.read(row.line()))
     }
 
@@ -60,6 +57,12 @@ impl<M: Markup> Cells<M> {
     pub(super) fn raw<'a>(&self, line: &'a [u8], position: usize) -> &'a [u8] {
         let (start, end) = self.scan.cell(position);
         &line[start..end]
+    }
+
+    /// A raw cell of the row and what follows it.
+    #[inline]
+    pub(super) fn block(&self, position: usize) -> Option<&[u8; BLOCK]> {
+        self.scan.block(self.scan.cell(position).0)
     }
 
     #[inline]
@@ -82,24 +85,27 @@ impl<M: Markup> Cells<M> {
     }
 
     fn write_changed(&mut self, cell: &[u8], place: usize, kind: Kind, out: &mut Vec<u8>) {
-        match self.scan.block(place) {
-            Some(&block) if kind == Kind::Text && cell.len() <= BLOCK => {
-                if !self.repeats.write(&block, cell.len(), out) {
-                    let start = out.len();
-                    self.write_raw(cell, kind, out);
-                    self.repeats.remember(&block, cell.len(), &out[start..]);
-                }
-            }
-            _ => self.write_raw(cell, kind, out),
+        // The most usual change by far.
+        if cell == NULL {
+            return;
         }
+        let block = self.scan.block(place);
+        let text = &mut self.text;
+        self.repeats.write(cell, kind, block, out, |out| {
+            write_raw::<M>(text, cell, kind, out)
+        });
     }
 
     /// Appends any raw cell; nothing for null.
     pub(super) fn write_raw(&mut self, cell: &[u8], kind: Kind, out: &mut Vec<u8>) {
-        match self.text.write(cell, kind) {
-            Written::Null => {}
-            Written::Plain(text) | Written::Text(text) => M::write(text, out),
-        }
+        write_raw::<M>(&mut self.text, cell, kind, out);
+    }
+}
+
+fn write_raw<M: Markup>(text: &mut CellText, cell: &[u8], kind: Kind, out: &mut Vec<u8>) {
+    match text.write(cell, kind) {
+        Written::Null => {}
+        Written::Plain(text) | Written::Text(text) => M::write(text, out),
     }
 }
 

@@ -11,7 +11,8 @@
 //! | XLSX | `xlsx`; the package, numbers, texts, totals in `xlsx/` |
 //!
 //! What they share: `scan` finds the cells of a row and those that cannot be copied as they are, `block` copies short
-//! pieces, `repeats` remembers what cells were written as, `marks` does all that for formats that put marks around text.
+//! pieces, `repeats` remembers what cells were written as, `marks` does all that for formats that put marks around text;
+//! `number` takes numbers apart.
 
 pub(crate) mod block;
 mod columns;
@@ -23,6 +24,7 @@ mod json;
 mod markdown;
 mod marks;
 mod metadata;
+mod number;
 mod repeats;
 mod scan;
 mod text;

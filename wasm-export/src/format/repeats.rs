@@ -1,59 +1,98 @@
-//! What cells that need a change were written as before: the names of people, keys and models come again and again.
+//! What was made of short cells before: the names of people, keys and models come again and again.
 
 use super::block::{BLOCK, append};
+use crate::rows::Kind;
 
 /// How many different cells are remembered; a power of two.
-const PLACES: usize = 256;
+const PLACES: usize = 1024;
 
 /// A memory of small size, in which the newest of two cells that fall on one place stays.
-pub(super) struct Repeats {
-    places: Vec<Place>,
+pub(super) struct Repeats<T> {
+    places: Vec<Place<T>>,
 }
 
-/// A cell and what it was written as, both in blocks so that they are compared and copied without a loop.
+/// A cell, in a block so that it is compared and copied without a loop, and what was made of it.
 #[derive(Clone)]
-struct Place {
+struct Place<T> {
     cell: [u8; BLOCK],
     /// No cell has this length before one has come.
     cell_length: usize,
-    written: [u8; BLOCK],
-    written_length: usize,
+    made: T,
 }
 
-impl Repeats {
+impl<T: Clone + Default> Repeats<T> {
     pub(super) fn new() -> Self {
         let empty = Place {
             cell: [0; BLOCK],
             cell_length: usize::MAX,
-            written: [0; BLOCK],
-            written_length: 0,
+            made: T::default(),
         };
         Self {
             places: vec![empty; PLACES],
         }
     }
 
-    /// Appends what the first `length` bytes of the block were written as; `false` if that is not known.
+    /// What was made of the first `length` bytes of the block, if that is known.
     #[inline]
-    pub(super) fn write(&self, block: &[u8; BLOCK], length: usize, out: &mut Vec<u8>) -> bool {
+    pub(super) fn get(&self, block: &[u8; BLOCK], length: usize) -> Option<&T> {
         let place = &self.places[place_of(block, length)];
         let is_it = place.cell_length == length && begin_alike(&place.cell, block, length);
-        if is_it {
-            append(&place.written, place.written_length, out);
-        }
-        is_it
+        is_it.then_some(&place.made)
     }
 
-    /// Remembers what a cell was written as, if that is short.
-    pub(super) fn remember(&mut self, block: &[u8; BLOCK], length: usize, written: &[u8]) {
-        if written.len() > BLOCK {
-            return;
+    /// Remembers what was made of a cell that is no longer than the block.
+    pub(super) fn remember(&mut self, block: &[u8; BLOCK], length: usize, made: T) {
+        self.places[place_of(block, length)] = Place {
+            cell: *block,
+            cell_length: length,
+            made,
+        };
+    }
+}
+
+/// What a cell was written as.
+#[derive(Clone)]
+pub(super) struct Written {
+    bytes: [u8; BLOCK],
+    length: usize,
+}
+
+impl Default for Written {
+    fn default() -> Self {
+        Self {
+            bytes: [0; BLOCK],
+            length: 0,
         }
-        let place = &mut self.places[place_of(block, length)];
-        place.cell = *block;
-        place.cell_length = length;
-        place.written[..written.len()].copy_from_slice(written);
-        place.written_length = written.len();
+    }
+}
+
+impl Repeats<Written> {
+    /// Appends a cell as it was written before, or else as `write` does it. A short text is remembered; `block` is what
+    /// begins with it, if there is so much.
+    #[inline]
+    pub(super) fn write(
+        &mut self,
+        cell: &[u8],
+        kind: Kind,
+        block: Option<&[u8; BLOCK]>,
+        out: &mut Vec<u8>,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) {
+        let Some(block) = block.filter(|_| kind == Kind::Text && cell.len() <= BLOCK) else {
+            return write(out);
+        };
+        if let Some(written) = self.get(block, cell.len()) {
+            return append(&written.bytes, written.length, out);
+        }
+        let start = out.len();
+        write(out);
+        let written = &out[start..];
+        let mut bytes = [0; BLOCK];
+        if let Some(begin) = bytes.get_mut(..written.len()) {
+            begin.copy_from_slice(written);
+            let length = written.len();
+            self.remember(block, cell.len(), Written { bytes, length });
+        }
     }
 }
 

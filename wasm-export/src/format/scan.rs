@@ -3,25 +3,41 @@
 //! Nothing here is done cell by cell but for the cells that stand out, so a row of plain cells costs little more
 //! than a copy of it.
 
-use std::marker::PhantomData;
-
-use wide::{i8x16, u8x16};
+use wide::u8x16;
 
 use super::block::BLOCK;
 
-/// The bytes that mean something to a format: a cell that holds one cannot be copied as it is. `\\` must be one of
-/// them, since it means something to COPY.
+/// The bytes by which a cell cannot be copied as it is. Those that mark bytes do it as the comparisons of `wide` do.
 pub(super) trait Special {
-    /// Marks them, as the comparisons of `wide` do.
+    /// Marks those that mean something to the format wherever they stand. `\\` must be one of them, since it means
+    /// something to COPY.
     fn mark(bytes: u8x16) -> u8x16;
+
+    /// Marks those that mean something at the beginning of a cell: a space, which many readers drop. It may mark others
+    /// too, for `is_special_first` to let pass.
+    #[inline]
+    fn mark_first(bytes: u8x16) -> u8x16 {
+        bytes.simd_eq(u8x16::splat(b' '))
+    }
+
+    /// Whether a byte that `mark_first` has marked means something at the beginning of a cell.
+    #[inline]
+    fn is_special_first(&self, _first: u8) -> bool {
+        true
+    }
+}
+
+/// Marks the control characters but tabs: a tab is where a cell ends, and one within a cell has a backslash.
+#[inline]
+pub(super) fn mark_controls(bytes: u8x16) -> u8x16 {
+    let is_control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
+    is_control & !bytes.simd_eq(u8x16::splat(b'\t'))
 }
 
 /// Reads rows; holds what is known of the last one.
 pub(super) struct Scan<S> {
-    special: PhantomData<S>,
+    special: S,
     delimiter: u8,
-    /// The first bytes by which a cell cannot be copied as it is.
-    suspicious: [bool; 256],
     /// The cells, by their places in a row, that never can: bit sets of 64.
     always_changed: Vec<u64>,
     changed: Vec<u64>,
@@ -29,19 +45,18 @@ pub(super) struct Scan<S> {
     cells: usize,
     /// Where each cell ends: at its tab, or at the end of the row. Longer than that, so as to be written in blocks.
     ends: Vec<u32>,
-    /// The row with the file's delimiter for its tabs; longer than the row.
+    /// The row with the file's delimiter for its tabs and at its end; longer than the row.
     delimited: Vec<u8>,
 }
 
 impl<S: Special> Scan<S> {
     /// A scan of rows with so many columns. A cell also counts as changed when it is empty, ends in a space or
     /// holds a special byte.
-    pub(super) fn new(delimiter: u8, columns: usize, suspicious: [bool; 256]) -> Self {
+    pub(super) fn new(special: S, delimiter: u8, columns: usize) -> Self {
         let words = columns / 64 + 1;
         Self {
-            special: PhantomData,
+            special,
             delimiter,
-            suspicious,
             always_changed: vec![0; words],
             changed: vec![0; words],
             columns,
@@ -83,6 +98,7 @@ impl<S: Special> Scan<S> {
                 self.read_block(&block, at, 0, end, &mut before);
             }
         }
+        self.delimited[row.len()] = self.delimiter;
         self.cells
     }
 
@@ -103,14 +119,14 @@ impl<S: Special> Scan<S> {
         let ends = masks.tabs | end;
         // What holds such a byte, ends in a space, or is empty.
         let mut changed = masks.special | (after_spaces | firsts) & ends;
-        let mut suspects = firsts & masks.suspects;
-        while suspects != 0 {
-            let first = suspects & suspects.wrapping_neg();
+        let mut marked_firsts = firsts & masks.firsts;
+        while marked_firsts != 0 {
+            let first = marked_firsts & marked_firsts.wrapping_neg();
             let byte = block[(known + first.trailing_zeros() as usize) % BLOCK];
-            if self.suspicious[usize::from(byte)] {
+            if self.special.is_special_first(byte) {
                 changed |= first;
             }
-            suspects ^= first;
+            marked_firsts ^= first;
         }
         self.mark(changed, ends);
         self.take_ends(ends, at);
@@ -191,7 +207,7 @@ impl<S: Special> Scan<S> {
         self.delimited[cell_start..].first_chunk()
     }
 
-    /// The row with the file's delimiter for its tabs.
+    /// The row with the file's delimiter for its tabs and at its end, and more than a block behind that.
     #[inline]
     pub(super) fn delimited(&self) -> &[u8] {
         &self.delimited
@@ -209,8 +225,8 @@ struct Masks {
     tabs: u64,
     spaces: u64,
     special: u64,
-    /// Bytes that may be suspicious at the beginning of a cell; a coarse sieve.
-    suspects: u64,
+    /// Bytes that may mean something at the beginning of a cell.
+    firsts: u64,
 }
 
 impl Masks {
@@ -220,7 +236,7 @@ impl Masks {
             tabs: 0,
             spaces: 0,
             special: 0,
-            suspects: 0,
+            firsts: 0,
         };
         let (parts, _) = block.as_chunks::<16>();
         let (delimited, _) = delimited.as_chunks_mut::<16>();
@@ -228,17 +244,12 @@ impl Masks {
             let bytes = u8x16::new(*part);
             let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
             let tabs = is(b'\t');
-            // Up to `-`, and from DEL on, which one more makes negative.
-            let outer = (bytes + u8x16::splat(1))
-                .cast_signed()
-                .simd_lt(i8x16::splat(b'/' as i8));
-            let suspects = outer.cast_unsigned() | is(b'=') | is(b'@');
             *delimited = tabs.bitselect(u8x16::splat(delimiter), bytes).to_array();
             let place = 16 * index;
             masks.tabs |= u64::from(tabs.to_bitmask()) << place;
             masks.spaces |= u64::from(is(b' ').to_bitmask()) << place;
             masks.special |= u64::from(S::mark(bytes).to_bitmask()) << place;
-            masks.suspects |= u64::from(suspects.to_bitmask()) << place;
+            masks.firsts |= u64::from(S::mark_first(bytes).to_bitmask()) << place;
         }
         masks
     }
@@ -251,7 +262,7 @@ impl Masks {
             tabs: rest(self.tabs),
             spaces: rest(self.spaces),
             special: rest(self.special),
-            suspects: rest(self.suspects),
+            firsts: rest(self.firsts),
         }
     }
 }

@@ -10,12 +10,39 @@
 //! ends in a message, with which a log would not be a line, are shown as `⏎`, and other control characters as their
 //! pictures (`␛`), since logs are read in terminals.
 
-use super::marks::replace;
-use super::visible::{picture, utf8};
+use std::io::Write as _;
+
+use wide::u8x16;
+
+use super::marks::{Cells, Markup, replace};
+use super::scan::Special;
+use super::visible::{mark_pictured, picture, utf8};
 use super::{FileFormat, Format, FormatError, Made};
 use crate::options::{Metadata, Options, TimestampStyle};
-use crate::rows::{Header, Kind, ReadError, Row};
-use crate::value::{CellText, Written};
+use crate::rows::{Header, Kind, NULL, ReadError, Row};
+use crate::value::{CellText, Value, Written};
+
+/// Text within a line.
+struct Visible;
+
+impl Special for Visible {
+    #[inline]
+    fn mark(bytes: u8x16) -> u8x16 {
+        bytes.simd_eq(u8x16::splat(b'\\')) | mark_pictured(bytes)
+    }
+}
+
+impl Markup for Visible {
+    fn write(text: &[u8], out: &mut Vec<u8>) {
+        let text = &*utf8(text);
+        replace(text, out, |at, byte| match byte {
+            b'\t' => None,
+            b'\n' if text[..at].ends_with(b"\r") => Some(""),
+            b'\n' | b'\r' => Some("⏎"),
+            other => picture(other),
+        });
+    }
+}
 
 /// Where a cell stands in a row.
 type Place = (usize, Kind);
@@ -27,7 +54,9 @@ pub(super) struct Probes {
     status: Place,
     latency: Place,
     message: Place,
-    text: CellText,
+    /// Writes the time.
+    clock: CellText,
+    cells: Cells<Visible>,
     is_first: bool,
 }
 
@@ -46,50 +75,46 @@ impl Probes {
         };
         let names = ["created_at", "ok", "status_code", "latency_ms", "error_message"];
         let [time, ok, status, latency, message] = made.places(header, positions, names)?;
+        let options = Options {
+            zone: options.zone.clone(),
+            timestamps: TimestampStyle::Local,
+            ..Options::default()
+        };
         Ok(Self {
             time,
             ok,
             status,
             latency,
             message,
-            text: CellText::new(&Options {
-                zone: options.zone.clone(),
-                timestamps: TimestampStyle::Local,
-                ..Options::default()
-            }),
+            clock: CellText::new(&options),
+            cells: Cells::new(Visible, header, &options),
             is_first: true,
         })
     }
 
-    /// The bytes of a cell; `None` for null.
-    fn read<'a>(&'a mut self, cells: &[&'a [u8]], (position, kind): Place) -> Option<&'a [u8]> {
-        match self.text.write(cells[position], kind) {
-            Written::Null => None,
-            Written::Plain(text) | Written::Text(text) => Some(text),
-        }
-    }
-
-    fn write_line(&mut self, cells: &[&[u8]], out: &mut Vec<u8>) {
+    fn write_line(&mut self, line: &[u8], out: &mut Vec<u8>) {
+        let raw = |(position, _): Place| self.cells.raw(line, position);
+        let (time, ok, status, latency) = (raw(self.time), raw(self.ok), raw(self.status), raw(self.latency));
         out.push(b'[');
-        let (position, kind) = self.time;
-        out.extend_from_slice(match self.text.write(cells[position], kind) {
+        out.extend_from_slice(match self.clock.write(time, self.time.1) {
             // `2026-01-28 20:34:56`
             Written::Plain(time) if time.len() == 19 => &time[11..],
             _ => b"--:--:--",
         });
-        let is_ok = self.read(cells, self.ok) == Some(b"true");
+        let is_ok = matches!(
+            Value::read(ok, self.ok.1),
+            Value::Boolean(true) | Value::Text(b"true")
+        );
         out.extend_from_slice(if is_ok { b"] OK " } else { b"] FAIL " });
-        match self.read(cells, self.status) {
-            None | Some(b"0" | b"") => out.push(b'-'),
-            Some(status) => write_visible(status, out),
+        if matches!(status, NULL | b"0" | b"") {
+            out.push(b'-');
+        } else {
+            self.cells.write(line, self.status.0, self.status.1, out);
         }
         out.push(b' ');
-        let latency = self.read(cells, self.latency);
-        out.extend_from_slice(latency_text(latency).as_bytes());
+        write_latency(latency, out);
         out.push(b' ');
-        if let Some(message) = self.read(cells, self.message) {
-            write_visible(message, out);
-        }
+        self.cells.write(line, self.message.0, self.message.1, out);
     }
 }
 
@@ -97,47 +122,46 @@ impl FileFormat for Probes {
     fn begin(&mut self, _out: &mut Vec<u8>) {}
 
     fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), ReadError> {
-        let cells: Vec<&[u8]> = row.cells()?.collect();
+        self.cells.read(row)?;
         if !self.is_first {
             out.push(b'\n');
         }
         self.is_first = false;
-        self.write_line(&cells, out);
+        self.write_line(row.line(), out);
         Ok(())
     }
 
     fn finish(&mut self, _out: &mut Vec<u8>) {}
 }
 
-/// Milliseconds as the hub's page shows them: `-`, `123ms`, `1.23s`.
-fn latency_text(milliseconds: Option<&[u8]>) -> String {
-    let number = milliseconds.and_then(|text| std::str::from_utf8(text).ok()?.parse::<f64>().ok());
-    match number.filter(|number| number.is_finite()) {
-        None => "-".to_owned(),
-        // JavaScript's `Math.round`: halves go up. Adding 0.0 makes -0 what JavaScript prints it as.
-        Some(number) if number < 1000.0 => format!("{:.0}ms", (number + 0.5).floor() + 0.0),
-        Some(number) => format!("{}s", to_fixed_2(number / 1000.0)),
-    }
+/// Appends milliseconds as the hub's page shows them: `-`, `123ms`, `1.23s`.
+fn write_latency(cell: &[u8], out: &mut Vec<u8>) {
+    let text = std::str::from_utf8(cell).unwrap_or_default();
+    let written = match text.parse::<u32>() {
+        Ok(whole) if whole < 1000 => write!(out, "{whole}ms"),
+        // A float is never so far from what it should be that it would be rounded the other way, but for halves.
+        Ok(whole) if whole % 10 != 5 => {
+            let hundredths = (u64::from(whole) + 5) / 10;
+            write!(out, "{}.{:02}s", hundredths / 100, hundredths % 100)
+        }
+        _ => match text.parse::<f64>().ok().filter(|number| number.is_finite()) {
+            None => write!(out, "-"),
+            // JavaScript's `Math.round`: halves go up. Adding 0.0 makes -0 what JavaScript prints it as.
+            Some(number) if number < 1000.0 => write!(out, "{:.0}ms", (number + 0.5).floor() + 0.0),
+            Some(number) => write!(out, "{:.2}s", for_fixed_2(number / 1000.0)),
+        },
+    };
+    written.expect("a Vec takes every byte");
 }
 
-/// JavaScript's `toFixed(2)` of a positive number: of two that are as near, the greater. Rust takes the even one.
-fn to_fixed_2(number: f64) -> String {
+/// What Rust rounds to two digits as JavaScript's `toFixed(2)` rounds this positive number: of two that are as near,
+/// to the greater. Rust takes the even one.
+fn for_fixed_2(number: f64) -> f64 {
     // Only numbers that end in .125, .375, .625 or .875 stand exactly between two: others that end in a 5 are not
     // what a float holds.
     let eighths = number * 8.0;
     let is_between = eighths.fract() == 0.0 && eighths % 2.0 != 0.0;
-    format!("{:.2}", if is_between { number + 0.001 } else { number })
-}
-
-/// Writes text within a line.
-fn write_visible(text: &[u8], out: &mut Vec<u8>) {
-    let text = &*utf8(text);
-    replace(text, out, |at, byte| match byte {
-        b'\t' => None,
-        b'\n' if text[..at].ends_with(b"\r") => Some(""),
-        b'\n' | b'\r' => Some("⏎"),
-        other => picture(other),
-    });
+    if is_between { number + 0.001 } else { number }
 }
 
 #[cfg(test)]

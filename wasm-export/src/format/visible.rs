@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use wide::u8x16;
 
+use super::scan;
+
 /// The picture of each control character: `␛` for an escape.
 const PICTURES: [&str; 32] = [
     "␀", "␁", "␂", "␃", "␄", "␅", "␆", "␇", "␈", "␉", "␊", "␋", "␌", "␍", "␎", "␏", "␐", "␑", "␒", "␓", "␔",
@@ -18,18 +20,16 @@ pub(super) fn picture(byte: u8) -> Option<&'static str> {
     }
 }
 
-/// Marks the control characters but tabs, at which cells end.
+/// Marks what has a picture, but for tabs, at which cells end.
 #[inline]
-pub(super) fn mark_controls(bytes: u8x16) -> u8x16 {
-    let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
-    let is_low = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
-    (is_low & !is(b'\t')) | is(0x7f)
+pub(super) fn mark_pictured(bytes: u8x16) -> u8x16 {
+    scan::mark_controls(bytes) | bytes.simd_eq(u8x16::splat(0x7f))
 }
 
 /// The text with `U+FFFD` for what is not UTF-8.
 pub(super) fn utf8(text: &[u8]) -> Cow<'_, [u8]> {
-    match String::from_utf8_lossy(text) {
-        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    match simdutf8::basic::from_utf8(text) {
+        Ok(text) => Cow::Borrowed(text.as_bytes()),
+        Err(_) => Cow::Owned(String::from_utf8_lossy(text).into_owned().into_bytes()),
     }
 }

@@ -28,8 +28,8 @@ use self::text::{CELL_UNITS_MAX, split_units};
 use self::totals::Totals;
 use super::block::{BLOCK, append};
 use super::columns::heading;
-use super::repeats::Repeats;
-use super::scan::{Scan, Special};
+use super::repeats::{self, Repeats};
+use super::scan::{Scan, Special, mark_controls};
 use super::{FileFormat, FormatError};
 use crate::options::{self, DecimalMark, HeaderStyle, Options, TimestampStyle};
 use crate::rows::{Header, Kind, NULL, ReadError, Row};
@@ -44,16 +44,9 @@ impl Special for InCell {
     #[inline]
     fn mark(bytes: u8x16) -> u8x16 {
         let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
-        let is_control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
         let is_beyond_ascii = bytes.max(u8x16::splat(0x80)).simd_eq(bytes);
-        is(b'\\')
-            | is(b'&')
-            | is(b'<')
-            | is(b'>')
-            | is(b'_')
-            // A tab is where a cell ends; one within a cell has a backslash.
-            | (is_control & !is(b'\t'))
-            | is_beyond_ascii
+        let is_markup = is(b'&') | is(b'<') | is(b'>');
+        is(b'\\') | is_markup | is(b'_') | mark_controls(bytes) | is_beyond_ascii
     }
 }
 
@@ -86,7 +79,7 @@ struct Column {
 struct Cells {
     clock: Clock,
     text: CellText,
-    repeats: Repeats,
+    repeats: Repeats<repeats::Written>,
 }
 
 impl Xlsx {
@@ -98,9 +91,7 @@ impl Xlsx {
             decimal: DecimalMark::Dot,
             ..options.clone()
         };
-        let mut suspicious = [false; 256];
-        suspicious[usize::from(b' ')] = true;
-        let mut scan = Scan::new(b'\t', header.columns.len(), suspicious);
+        let mut scan = Scan::new(InCell, b'\t', header.columns.len());
         for (position, column) in header.columns.iter().enumerate() {
             if matches!(column.kind, Kind::Timestamp | Kind::LocalTimestamp) {
                 scan.always_change(position);
@@ -283,26 +274,20 @@ impl Cells {
     /// Writes a cell whose text is not its bytes. Its block is what begins with it.
     fn write_changed(&mut self, cell: &[u8], kind: Kind, block: Option<&[u8; BLOCK]>, xml: &mut Vec<u8>) {
         xml.extend_from_slice(b"<c t=\"inlineStr\"><is><t");
-        match block {
-            Some(block) if kind == Kind::Text && cell.len() <= BLOCK => {
-                if !self.repeats.write(block, cell.len(), xml) {
-                    let start = xml.len();
-                    self.write_content(cell, kind, xml);
-                    self.repeats.remember(block, cell.len(), &xml[start..]);
-                }
-            }
-            _ => self.write_content(cell, kind, xml),
-        }
+        let text = &mut self.text;
+        self.repeats
+            .write(cell, kind, block, xml, |xml| write_content(text, cell, kind, xml));
         xml.extend_from_slice(b"</t></is></c>");
     }
+}
 
-    fn write_content(&mut self, cell: &[u8], kind: Kind, xml: &mut Vec<u8>) {
-        match self.text.write(cell, kind) {
-            Written::Plain(text) | Written::Text(text) => {
-                text::write_content(&String::from_utf8_lossy(text), xml)
-            }
-            Written::Null => xml.push(b'>'),
+/// Appends what follows `<t`.
+fn write_content(text: &mut CellText, cell: &[u8], kind: Kind, xml: &mut Vec<u8>) {
+    match text.write(cell, kind) {
+        Written::Plain(text) | Written::Text(text) => {
+            text::write_content(&String::from_utf8_lossy(text), xml)
         }
+        Written::Null => xml.push(b'>'),
     }
 }
 

@@ -31,7 +31,7 @@ use wide::u8x16;
 
 use super::marks::{Cells, Mark, Markup, replace};
 use super::metadata::Metadata;
-use super::scan::Special;
+use super::scan::{Special, mark_controls};
 use super::{FileFormat, FormatError};
 use crate::options::{self, DecimalMark, Options};
 use crate::rows::{Header, Kind, ReadError, Row};
@@ -46,9 +46,8 @@ impl Special for InElement {
     #[inline]
     fn mark(bytes: u8x16) -> u8x16 {
         let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
-        let is_control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
-        // U+FFFE and U+FFFF begin with 0xef. A tab is where a cell ends.
-        is(b'\\') | is(b'&') | is(b'<') | is(b'>') | is(0xef) | (is_control & !is(b'\t'))
+        // U+FFFE and U+FFFF begin with 0xef.
+        is(b'\\') | is(b'&') | is(b'<') | is(b'>') | is(0xef) | mark_controls(bytes)
     }
 }
 
@@ -126,7 +125,7 @@ impl Xml {
                 options.metadata == options::Metadata::With,
             ),
             elements: positions.iter().map(element).collect(),
-            cells: Cells::new(header, &options),
+            cells: Cells::new(InElement, header, &options),
             rows: 0,
         })
     }

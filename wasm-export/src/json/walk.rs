@@ -172,7 +172,8 @@ impl Walk {
             }),
             Token::Number(number) => {
                 if number.may_end() {
-                    self.end_number(&[], 0, visit)?;
+                    self.number_piece(&[], 0, 0, true, visit)?;
+                    self.end_value();
                     None
                 } else {
                     Some(Expected::DIGIT)
@@ -488,49 +489,38 @@ impl Walk {
                     return Err(self.expected_another(number.expected(), at, byte));
                 }
                 None => {
-                    let piece = Piece {
-                        rest: &bytes[start..],
-                        length: at - start,
-                        is_key: false,
-                        begins: self.token == Token::None,
-                        ends: true,
-                    };
-                    visit
-                        .scalar(piece, self.depth)
-                        .map_err(|refusal| self.refused(at, refusal))?;
+                    self.number_piece(bytes, start, at, true, visit)?;
                     self.end_value();
                     return Ok(at);
                 }
             }
             at += 1;
         }
+        self.number_piece(bytes, start, at, false, visit)?;
+        self.token = Token::Number(number);
+        Ok(at)
+    }
+
+    /// Tells of the piece of a number that stands from `start` to `at`.
+    #[inline]
+    fn number_piece(
+        &self,
+        bytes: &[u8],
+        start: usize,
+        at: usize,
+        ends: bool,
+        visit: &mut impl Visit,
+    ) -> Result<(), Halt> {
         let piece = Piece {
             rest: &bytes[start..],
             length: at - start,
             is_key: false,
             begins: self.token == Token::None,
-            ends: false,
+            ends,
         };
         visit
             .scalar(piece, self.depth)
-            .map_err(|refusal| self.refused(at, refusal))?;
-        self.token = Token::Number(number);
-        Ok(at)
-    }
-
-    fn end_number(&mut self, bytes: &[u8], at: usize, visit: &mut impl Visit) -> Result<(), Halt> {
-        let piece = Piece {
-            rest: bytes,
-            length: 0,
-            is_key: false,
-            begins: false,
-            ends: true,
-        };
-        visit
-            .scalar(piece, self.depth)
-            .map_err(|refusal| self.refused(at, refusal))?;
-        self.end_value();
-        Ok(())
+            .map_err(|refusal| self.refused(at, refusal))
     }
 
     /// Reads on in `true`, `false` or `null`, of which so much has been matched.

@@ -58,9 +58,9 @@ impl Manner {
     /// When the name says nothing and no format is given.
     pub fn of_file(name: &str, format: Option<Source>) -> Result<Self, UnknownFormat> {
         let lower = name.to_ascii_lowercase();
-        let packed = [Compression::Gzip, Compression::Zstd, Compression::Zip]
-            .into_iter()
-            .find_map(|way| Some((way, lower.strip_suffix(way.extension()?)?.strip_suffix('.')?)));
+        let packed = Compression::ALL
+            .iter()
+            .find_map(|&way| Some((way, lower.strip_suffix(way.extension()?)?.strip_suffix('.')?)));
         let (compression, stem) = packed.unwrap_or((Compression::None, &lower));
         let by_name = || match stem.rsplit_once('.')?.1 {
             "csv" | "tsv" => Some(Source::Csv),

@@ -125,34 +125,23 @@ fn Headings(options: RwSignal<Options>) -> impl IntoView {
 fn Profile(options: RwSignal<Options>) -> impl IntoView {
     let language = visitor::language();
     let mine = StoredValue::new(Options::for_locale(&language));
-    let is_mine = move || {
+    let is_made_for = move |profile: &Options| {
         options.with(|options| {
-            mine.with_value(|mine| {
-                (
-                    options.delimiter,
-                    options.decimal,
-                    options.timestamps,
-                    options.bom,
-                ) == (mine.delimiter, mine.decimal, mine.timestamps, mine.bom)
-            })
-        })
-    };
-    let is_default = move || {
-        options.with(|options| {
-            let default = Options::default();
             (
                 options.delimiter,
                 options.decimal,
                 options.timestamps,
                 options.bom,
             ) == (
-                default.delimiter,
-                default.decimal,
-                default.timestamps,
-                default.bom,
+                profile.delimiter,
+                profile.decimal,
+                profile.timestamps,
+                profile.bom,
             )
         })
     };
+    let is_default = move || is_made_for(&Options::default());
+    let is_mine = move || mine.with_value(is_made_for);
     let choose = move |event| {
         let chosen = match event_target_value(&event).as_str() {
             "default" => Options::default(),

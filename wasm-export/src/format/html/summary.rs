@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::{BetweenTags, escape, fact};
+use crate::format::block::BLOCK;
 use crate::format::columns::heading;
 use crate::format::marks::Cells;
+use crate::format::repeats::Repeats;
 use crate::options::{DecimalMark, Options};
 use crate::rows::{Header, Kind, NULL};
 use crate::sum::ExactSum;
@@ -64,8 +66,8 @@ struct Counts {
     values: Vec<(Vec<u8>, u64)>,
     /// Where each stands among them.
     known: BTreeMap<Vec<u8>, usize>,
-    /// Where the last row's stands: often it is the next one's.
-    last: usize,
+    /// The same for short values, without a search.
+    repeats: Repeats<usize>,
     others: u64,
 }
 
@@ -120,7 +122,7 @@ impl Summary {
                     heading: heading(column, options),
                     values: Vec::new(),
                     known: BTreeMap::new(),
-                    last: 0,
+                    repeats: Repeats::new(),
                     others: 0,
                 })
                 .collect(),
@@ -147,7 +149,8 @@ impl Summary {
             total.has_numbers |= total.sum.add(cells.raw(line, total.position));
         }
         for counts in &mut self.counts {
-            counts.take(cells.raw(line, counts.place.0));
+            let position = counts.place.0;
+            counts.take(cells.raw(line, position), cells.block(position));
         }
         if !self.highlights.is_empty() {
             self.take_highlights(line, cells);
@@ -241,25 +244,34 @@ impl Times {
 }
 
 impl Counts {
+    /// Takes in a cell; `block` is what begins with it.
     #[inline]
-    fn take(&mut self, cell: &[u8]) {
-        match self.values.get_mut(self.last) {
-            Some((value, count)) if value == cell => *count += 1,
-            _ => self.take_another(cell),
-        }
-    }
-
-    fn take_another(&mut self, cell: &[u8]) {
-        if let Some(&place) = self.known.get(cell) {
-            self.last = place;
+    fn take(&mut self, cell: &[u8], block: Option<&[u8; BLOCK]>) {
+        let block = block.filter(|_| cell.len() <= BLOCK);
+        if let Some(&place) = block.and_then(|block| self.repeats.get(block, cell.len())) {
             self.values[place].1 += 1;
-        } else if self.values.len() < VALUES_MAX && cell.len() <= VALUE_BYTES_MAX {
-            self.last = self.values.len();
-            self.known.insert(cell.to_vec(), self.last);
-            self.values.push((cell.to_vec(), 1));
+        } else if let Some(place) = self.place(cell) {
+            self.values[place].1 += 1;
+            if let Some(block) = block {
+                self.repeats.remember(block, cell.len(), place);
+            }
         } else {
             self.others += 1;
         }
+    }
+
+    /// Where a value stands among the others, the newest behind them; `None` if it is not to be counted.
+    fn place(&mut self, cell: &[u8]) -> Option<usize> {
+        if let Some(&place) = self.known.get(cell) {
+            return Some(place);
+        }
+        let place = self.values.len();
+        if place == VALUES_MAX || cell.len() > VALUE_BYTES_MAX {
+            return None;
+        }
+        self.known.insert(cell.to_vec(), place);
+        self.values.push((cell.to_vec(), 0));
+        Some(place)
     }
 
     /// The most frequent values, and how many others there are.

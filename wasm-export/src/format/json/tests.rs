@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
+use super::{is_number, is_plain_number};
 use crate::options::Options;
 use crate::rows::Kind;
 use crate::sample::{awkward_text, export, header, row, stream};
@@ -150,5 +151,50 @@ proptest! {
             prop_assert_eq!(object["first"].as_str(), first.as_deref());
             prop_assert_eq!(object["the \"second\"\n"].as_str(), Some(second.as_str()));
         }
+    }
+}
+
+#[test]
+fn a_usual_number_is_told_at_once() {
+    let cases = [
+        ("0", true),
+        ("7", true),
+        ("12345", true),
+        ("0.000000000000001", true),
+        ("10.50", true),
+        ("1234567890123456789012345678901", true),
+        ("1234567890123456.78901234567890", true),
+        // Those may be numbers all the same: `is_number` looks at them.
+        ("12345678901234567890123456789012", false),
+        ("-5", false),
+        ("1e5", false),
+        ("", false),
+        ("007", false),
+        ("00", false),
+        ("01.5", false),
+        (".5", false),
+        ("5.", false),
+        ("1.2.3", false),
+        ("1..2", false),
+        (".", false),
+        ("NaN", false),
+        ("1 ", false),
+        ("1\u{661}", false),
+    ];
+    for (cell, expected) in cases {
+        let text = format!("{cell}\"followed by the digits of another cell: 123456789");
+        assert_eq!(is_plain_number(text.as_bytes(), cell.len()), expected, "{cell}");
+        assert!(is_number(cell.as_bytes()) || !expected, "{cell}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_number_is_what_json_takes_for_one(cell in "-?[0-9.]{0,34}([eE][+-]?[0-9]{0,3})?|[0-9a-fN.+-]{0,6}") {
+        let rows = format!("{cell}\n");
+        let json = file(&[("a", Kind::Decimal)], &rows, r#"{"format":"jsonl"}"#);
+        let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&cell).is_ok();
+        let expected = if is_json { cell } else { format!("\"{cell}\"") };
+        prop_assert_eq!(json, format!("{{\"a\":{expected}}}\n"));
     }
 }

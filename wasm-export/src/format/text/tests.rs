@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::latency_text;
+use super::{for_fixed_2, write_latency};
 use crate::options::Options;
 use crate::rows::Kind;
 use crate::sample::{awkward_text, export, export_chunks, header, row, stream};
@@ -107,14 +107,16 @@ fn latencies_are_rounded_as_javascript_rounds_them() {
         ("59995", "59.99s"),
         ("86400000", "86400.00s"),
     ] {
-        assert_eq!(
-            latency_text(Some(milliseconds.as_bytes())),
-            text,
-            "{milliseconds}"
-        );
+        assert_eq!(latency_text(milliseconds), text, "{milliseconds}");
     }
-    assert_eq!(latency_text(None), "-");
-    assert_eq!(latency_text(Some(b"soon")), "-");
+    assert_eq!(latency_text(r"\N"), "-");
+    assert_eq!(latency_text("soon"), "-");
+}
+
+fn latency_text(cell: &str) -> String {
+    let mut text = Vec::new();
+    write_latency(cell.as_bytes(), &mut text);
+    String::from_utf8(text).unwrap()
 }
 
 #[test]
@@ -136,6 +138,12 @@ fn rows_that_are_no_probes_make_no_text() {
 }
 
 proptest! {
+    #[test]
+    fn whole_milliseconds_are_rounded_as_their_float_is(milliseconds in 1000_u32..) {
+        let by_float = format!("{:.2}s", for_fixed_2(f64::from(milliseconds) / 1000.0));
+        prop_assert_eq!(latency_text(&milliseconds.to_string()), by_float);
+    }
+
     #[test]
     fn any_rows_are_as_many_lines(texts in proptest::collection::vec(awkward_text(), 1..20), cut in 1usize..200) {
         let cells = |text: &String| row([text.as_bytes(); 6].map(Some));
