@@ -2,6 +2,7 @@
 
 mod export;
 mod resume;
+mod sessions;
 mod sign_in;
 mod table;
 

@@ -2,6 +2,7 @@
 
 mod picker;
 mod save;
+mod session_request;
 mod worker;
 
 use leptos::prelude::*;
@@ -17,6 +18,7 @@ use crate::visitor::now_ms;
 use crate::wording;
 
 pub use picker::{can_pick, pick};
+pub use session_request::download_session_request;
 use worker::ExportWorker;
 
 /// What the visitor's export is doing.

@@ -1,4 +1,5 @@
 //! The pages.
 
 pub mod dataset;
+pub mod session_requests;
 pub mod sign_in;
