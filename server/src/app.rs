@@ -4,6 +4,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::Authority;
 use crate::config::Settings;
+use crate::database::Database;
 use crate::datasets::options::OptionsCache;
 use crate::datasets::{Catalog, Dataset};
 use crate::error::ApiError;
@@ -19,6 +20,8 @@ pub struct App {
     pub source: Source,
     /// The datasets.
     pub catalog: Catalog,
+    /// The same database as a whole.
+    pub database: Database,
     /// The requests that the hub stores; `None` without a Redis.
     pub stored_requests: Option<StoredRequests>,
     /// Who is who.

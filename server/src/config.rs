@@ -8,8 +8,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::postgres::PgConnectOptions;
 
+use crate::database::dump::Compression;
+use crate::dsn::{Dsn, DsnError};
 use crate::embedded;
 
 /// Every setting there is: its name, its default as people read it, what it is.
@@ -112,6 +113,16 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "wrong credentials that one address may send in a minute",
     ),
     (
+        "DECANT_DUMP_COMPRESSION",
+        "gzip:1",
+        "how dumps are compressed: none, gzip:1 to 9, from PostgreSQL 16 on lz4 or zstd:1 to 22",
+    ),
+    (
+        "DECANT_LOCK_SECONDS",
+        "300",
+        "how long Redis keeps the backup lock of a server that has crashed; a living one renews it",
+    ),
+    (
         "DECANT_TRUST_PROXY",
         "false",
         "take the client's address from X-Forwarded-For; only behind a proxy that sets it",
@@ -122,7 +133,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
 #[derive(Debug)]
 pub struct Settings {
     /// The database to export from; `None`: the private PostgreSQL.
-    pub dsn: Option<PgConnectOptions>,
+    pub dsn: Option<Dsn>,
     /// What signs in the administrator.
     pub admin_token: Option<SecretString>,
     /// The secret of HS256 tokens.
@@ -163,6 +174,10 @@ pub struct Settings {
     pub session_secret: Option<SecretString>,
     /// Wrong credentials from one address in a minute.
     pub login_attempts_max: u32,
+    /// How dumps are compressed.
+    pub dump_compression: Compression,
+    /// How long Redis keeps the lock of a server that has crashed.
+    pub lock_ttl: Duration,
     /// Whether X-Forwarded-For is believed.
     pub trust_proxy: bool,
 }
@@ -267,6 +282,8 @@ impl Settings {
             session: Duration::from_secs(u64::from(at_least_one("DECANT_SESSION_HOURS", 12)?) * 3600),
             session_secret: given.secret("DECANT_SESSION_SECRET", 32)?,
             login_attempts_max: at_least_one("DECANT_LOGIN_ATTEMPTS_MAX", 10)?,
+            dump_compression: given.parse("DECANT_DUMP_COMPRESSION", Compression::default())?,
+            lock_ttl: Duration::from_secs(at_least_one("DECANT_LOCK_SECONDS", 300)?.into()),
             trust_proxy: given.parse("DECANT_TRUST_PROXY", false)?,
         })
     }
@@ -323,23 +340,10 @@ impl FromStr for LogStyle {
     }
 }
 
-fn parse_dsn(dsn: &str) -> Result<PgConnectOptions, SettingError> {
-    let invalid = |problem: String| SettingError::Invalid { name: "DSN", problem };
-    if !dsn.starts_with("postgres://") && !dsn.starts_with("postgresql://") {
-        return Err(invalid("must begin with postgres:// or postgresql://".into()));
-    }
-    dsn.trim().parse().map_err(|error: sqlx::Error| {
-        // Of the parser's words only those about the form are shown: others quote a part of the address.
-        let form = match &error {
-            sqlx::Error::Configuration(cause) => cause.downcast_ref::<url::ParseError>(),
-            _ => None,
-        };
-        invalid(match form {
-            Some(form) => format!("is not a PostgreSQL address: {form}"),
-            None => "has a parameter that PostgreSQL does not know; sslmode is one of disable, allow, prefer, require, \
-                     verify-ca, verify-full"
-                .into(),
-        })
+fn parse_dsn(dsn: &str) -> Result<Dsn, SettingError> {
+    dsn.parse().map_err(|error: DsnError| SettingError::Invalid {
+        name: "DSN",
+        problem: error.to_string(),
     })
 }
 

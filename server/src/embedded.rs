@@ -27,7 +27,7 @@ use nix::sys::signal::Signal;
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 
-pub use binaries::{Binaries, binaries};
+pub use binaries::{Binaries, binaries, folders as program_folders};
 use error::Doing;
 pub use error::EmbeddedError;
 use folder::Folder;

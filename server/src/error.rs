@@ -9,6 +9,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use wasm_export::rows::Problem;
 
+use crate::database::dump::DumpError;
 use crate::datasets::ParameterError;
 use crate::datasets::query::AccessError;
 use crate::rows::cause;
@@ -49,6 +50,8 @@ pub enum ApiError {
     CrossOrigin,
     #[error("Only administrators may do this.")]
     AdministratorsOnly,
+    #[error("{0}.")]
+    Dump(#[from] DumpError),
     #[error("{0}.")]
     StoredRequests(#[from] StoredRequestsError),
     #[error("As many exports or queries run as are allowed; try again in a moment.")]
@@ -94,6 +97,19 @@ impl ApiError {
             Self::TooManyAttempts { .. } => (S::TOO_MANY_REQUESTS, "too_many_attempts", "Too many attempts"),
             Self::CrossOrigin => (S::FORBIDDEN, "cross_origin", "Request of another site"),
             Self::AdministratorsOnly => (S::FORBIDDEN, "forbidden", "Not allowed"),
+            Self::Dump(error) => match error {
+                DumpError::Conflict(_) => (
+                    S::CONFLICT,
+                    "backup_lock_conflict",
+                    "Another backup operation runs",
+                ),
+                DumpError::Unavailable(_) => (
+                    S::SERVICE_UNAVAILABLE,
+                    "database_unavailable",
+                    "The database does not answer",
+                ),
+                _ => (S::INTERNAL_SERVER_ERROR, "dump_failed", "The dump failed"),
+            },
             Self::StoredRequests(error) => match error {
                 StoredRequestsError::NoRedis => (S::SERVICE_UNAVAILABLE, "no_redis", "No Redis is set"),
                 StoredRequestsError::BadId => (S::BAD_REQUEST, "invalid_parameter", "Invalid parameter"),

@@ -5,12 +5,14 @@
 //! |---|---|
 //! | [`config`] | the settings, from the environment and a TOML file |
 //! | [`startup`] | the application: source, catalog, routes; built, run, stopped |
+//! | [`dsn`] | the address of a database, for us and for PostgreSQL's programs |
 //! | [`source`] | the pools of the database that is exported |
 //! | [`embedded`], [`demo`] | the private PostgreSQL and the data in it |
 //! | [`datasets`] | declared in TOML; filters; all SQL of datasets |
 //! | [`rows`] | `COPY` to the raw-row stream |
 //! | [`encoding`] | the stream compressed as the client accepts it |
 //! | [`mod@file`] | raw rows to a finished file, natively |
+//! | [`database`] | the database as a whole: dumped, looked at; one at a time |
 //! | [`sessions`] | the requests of a session that the hub stores in its Redis |
 //! | [`auth`] | who calls, and what that caller may see |
 //! | [`routes`] | the addresses; nothing below this line knows them |
@@ -20,8 +22,10 @@ pub mod app;
 pub mod auth;
 pub mod commands;
 pub mod config;
+pub mod database;
 pub mod datasets;
 pub mod demo;
+pub mod dsn;
 pub mod embedded;
 pub mod encoding;
 pub mod error;

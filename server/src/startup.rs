@@ -15,10 +15,12 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::auth::{self, Attempts, Authority, JwksError, Sessions, TokenKeys};
 use crate::config::Settings;
+use crate::database::Database;
 use crate::datasets::Catalog;
 use crate::datasets::catalog::CatalogError;
 use crate::datasets::options::OptionsCache;
 use crate::demo::{self, DemoError};
+use crate::dsn::Dsn;
 use crate::embedded::{EmbeddedError, EmbeddedPostgres};
 use crate::sessions::StoredRequests;
 use crate::source::{Limits, Source, SourceError};
@@ -88,17 +90,17 @@ impl Application {
         let mut catalog = Catalog::load(settings.datasets_dir.as_deref())?;
         let token_keys = TokenKeys::load(settings.jwt_secret.as_ref(), settings.jwks_file.as_deref())?;
         let listener = listen(settings.listen)?;
-        let (options, embedded) = match &settings.dsn {
+        let (dsn, embedded): (Dsn, _) = match &settings.dsn {
             Some(dsn) => (dsn.clone(), None),
             None => {
                 let embedded = EmbeddedPostgres::start(&settings.data_dir).await?;
-                (embedded.connect_options(), Some(embedded))
+                (embedded.connect_options().into(), Some(embedded))
             }
         };
         if embedded.is_some() {
-            fill_once(&options, settings.demo_rows).await?;
+            fill_once(dsn.options(), settings.demo_rows).await?;
         }
-        let source = Source::new(&options, limits(&settings));
+        let source = Source::new(dsn.options(), limits(&settings));
         let mut connection = source.reach().await?;
         catalog.prepare(&mut connection).await?;
         drop(connection);
@@ -109,8 +111,15 @@ impl Application {
             .then(|| demo_sign_in(&mut settings))
             .transpose()?;
         let authority = authority(&settings, token_keys)?;
+        let database = Database::of(
+            dsn,
+            settings.redis.clone(),
+            settings.lock_ttl,
+            settings.dump_compression.clone(),
+        );
         let stored_requests = settings.redis.clone().map(StoredRequests::in_redis);
         let app = web::Data::new(App {
+            database,
             stored_requests,
             authority,
             source,

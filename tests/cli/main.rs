@@ -6,3 +6,4 @@ mod demo;
 mod doctor;
 mod export;
 mod out_of_the_box;
+mod verify;

@@ -3,5 +3,6 @@
 mod client_gone;
 mod cut_and_resume;
 mod database_dies;
+mod dump;
 mod shutdown;
 mod slow_reader;

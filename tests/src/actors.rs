@@ -179,6 +179,16 @@ impl Actor {
         self.get(&format!("/api/sessions/{id}/requests/{sequence}"))
     }
 
+    /// `GET /api/admin/database/export`
+    pub fn dump(&self) -> Request {
+        self.get("/api/admin/database/export")
+    }
+
+    /// `GET /api/admin/database/status`
+    pub fn database_status(&self) -> Request {
+        self.get("/api/admin/database/status")
+    }
+
     /// `GET /healthz`
     pub fn healthz(&self) -> Request {
         self.get("/healthz")

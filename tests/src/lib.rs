@@ -8,6 +8,7 @@
 //! | [`raw_rows`] | a raw-row stream, taken apart by rules of its own |
 //! | [`program`] | the program `decant`, as a command |
 //! | [`server`] | a running `decant serve` |
+//! | [`dumps`] | dumps, read by PostgreSQL's own programs |
 //! | [`cluster`], [`database`] | PostgreSQL; a database of its own for each test |
 //! | [`redis`](mod@redis) | Redis, killed and paused |
 //! | [`definitions`] | datasets of a site's own |
@@ -27,6 +28,7 @@ pub mod cluster;
 pub mod database;
 pub mod definitions;
 pub mod driver;
+pub mod dumps;
 pub mod golden;
 pub mod patience;
 pub mod program;

@@ -18,6 +18,7 @@
 //! | [`pretty`] | a JSON document laid out for people, losing nothing |
 //! | [`reading`] | files read back: their rows, and whether they are well formed |
 //! | [`mod@convert`], [`mod@verify`] | a file made into another; a file checked |
+//! | [`dump`] | PostgreSQL's own dumps: what is in one, and whether it is whole |
 //! | [`session_request`] | the file of a session's stored request |
 //!
 //! No module here opens a connection, reads a clock or waits; only `browser`, which exists on wasm32 alone, does.
@@ -75,6 +76,7 @@ mod compression;
 pub mod convert;
 mod day;
 mod deflate;
+pub mod dump;
 pub mod export;
 pub mod file_name;
 pub mod format;

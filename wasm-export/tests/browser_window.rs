@@ -10,6 +10,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use wasm_export::browser::class::{FileWriter, RowExport};
+use wasm_export::browser::dump::DumpReader;
 use wasm_export::browser::protocol::{Destination, Start, ToWorker, decode, encode};
 use wasm_export::browser::sink::{BlobSink, Sink, SinkError};
 use wasm_export::{Export, Options};
@@ -77,6 +78,33 @@ fn the_class_refuses_an_unknown_option_and_half_a_stream() {
     let stream = sample::stream();
     assert!(export.push(&stream[..stream.len() - 1]).is_ok());
     assert!(export.finish().is_err());
+}
+
+#[wasm_bindgen_test]
+fn a_page_sees_what_is_in_a_dump_and_whether_it_is_whole() {
+    let file = include_bytes!("dumps/pg17-zstd.dump");
+    let mut dump = DumpReader::new();
+    assert!(dump.push(&file[..100]).is_ok());
+    assert!(dump.toc_json().is_none());
+    assert!(dump.push(&file[100..file.len() - 1]).is_ok());
+    let contents = dump.toc_json().unwrap();
+    assert!(contents.contains(r#""database":"shop""#), "{contents}");
+    assert!(dump.finish().is_err());
+
+    assert!(dump.push(&file[file.len() - 1..]).is_ok());
+    let summary = dump.finish().ok().unwrap();
+    assert!(summary.contains(r#""large_objects":{"count":3,"#), "{summary}");
+}
+
+#[wasm_bindgen_test]
+fn a_page_is_told_what_is_no_dump() {
+    let mut dump = DumpReader::new();
+    let error = JsValue::from(dump.push(&[b'<'; 300]).unwrap_err());
+    let message = Reflect::get(&error, &"message".into())
+        .unwrap()
+        .as_string()
+        .unwrap();
+    assert!(message.contains("it is a web page"), "{message}");
 }
 
 #[wasm_bindgen_test]

@@ -49,7 +49,7 @@ async fn database(settings: &Settings) -> Result<String, String> {
     let dsn = settings.dsn.as_ref().ok_or("it is not set")?;
     let (wait_max, query_max) = (settings.wait_max, settings.query_max);
     let source = Source::new(
-        dsn,
+        dsn.options(),
         Limits {
             exports_max: 1,
             queries_max: 1,

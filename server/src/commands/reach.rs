@@ -20,7 +20,7 @@ impl Reached {
     /// Connects to the database of DSN, or to the private one: starts it, unless a running Decant has.
     pub async fn by(settings: &Settings) -> Result<Self, Box<dyn std::error::Error>> {
         let (options, embedded) = match &settings.dsn {
-            Some(dsn) => (dsn.clone(), None),
+            Some(dsn) => (dsn.options().clone(), None),
             None => match EmbeddedPostgres::start(&settings.data_dir).await {
                 Ok(embedded) => (embedded.connect_options(), Some(embedded)),
                 Err(EmbeddedError::InUse { .. }) => (connect_options_of_another(&settings.data_dir)?, None),

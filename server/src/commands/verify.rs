@@ -1,5 +1,7 @@
 //! `decant verify`: whether files are well formed, and what is in them. It needs neither database nor settings.
 
+mod dump;
+
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -15,7 +17,8 @@ pub struct Arguments {
     /// The files to check, packed or not; `-` for standard input.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// The format of all of them: csv, json, jsonl or xml. Without it their names say it.
+    /// The format of all of them: csv, json, jsonl or xml. Without it their names say it; dumps of PostgreSQL are known
+    /// by how they begin.
     #[arg(long, value_name = "FORMAT")]
     format: Option<Source>,
 }
@@ -25,7 +28,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let mut bad = 0;
     for path in &arguments.files {
         match verified(path, arguments.format) {
-            Ok(verified) => println!("{}: {}", path.display(), sentence(&verified)),
+            Ok(sentence) => println!("{}: {sentence}", path.display()),
             Err(error) => {
                 eprintln!("{error}");
                 bad += 1;
@@ -39,10 +42,16 @@ pub fn run(arguments: &Arguments) -> Outcome {
     }
 }
 
-fn verified(path: &Path, format: Option<Source>) -> Result<Verified, Box<dyn std::error::Error>> {
+/// What is in a well-formed file, in a sentence.
+fn verified(path: &Path, format: Option<Source>) -> Result<String, Box<dyn std::error::Error>> {
+    let mut reader = input::open(path)?;
+    if format.is_none() && dump::is_dump(path, &mut reader).map_err(InputError::of(path))? {
+        let summary = dump::read(reader).map_err(InputError::of(path))?;
+        return Ok(dump::sentence(&summary));
+    }
     let manner = input::manner(path, format)?;
-    let reader = input::open(path)?;
-    Ok(wasm_export::verify(reader, &manner).map_err(InputError::of(path))?)
+    let verified = wasm_export::verify(reader, &manner).map_err(InputError::of(path))?;
+    Ok(sentence(&verified))
 }
 
 fn sentence(verified: &Verified) -> String {

@@ -85,8 +85,9 @@ pub(super) fn binaries_for(written_by: &str, data: &Path) -> Result<Binaries, Em
     })
 }
 
-/// Where programs may be, the best place first.
-fn folders() -> Vec<PathBuf> {
+/// Where PostgreSQL's programs may be, the best place first.
+#[must_use]
+pub fn folders() -> Vec<PathBuf> {
     if let Some(named) = std::env::var_os("PG_BIN_DIR").filter(|named| !named.is_empty()) {
         return vec![PathBuf::from(named)];
     }

@@ -1,5 +1,6 @@
 //! The addresses: the only list of them.
 
+mod database;
 mod datasets;
 mod export;
 mod health;
@@ -41,6 +42,8 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
             "/api/sessions/{id}/requests/{sequence}",
             web::to(sessions::request),
         ),
+        (M::GET, "/api/admin/database/export", web::to(database::export)),
+        (M::GET, "/api/admin/database/status", web::to(database::status)),
         (M::GET, "/api/openapi.json", web::to(describe)),
     ]
 }

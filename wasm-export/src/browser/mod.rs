@@ -6,12 +6,14 @@
 //! [`sink::sweep`] removes.
 //!
 //! Pages that bring their own bytes use `RowExport` of `class` instead, a feature of this crate; with it comes
-//! `pretty_json`.
+//! `pretty_json` and, for dumps, `DumpReader`.
 
 pub mod answer;
 #[cfg(feature = "class")]
 pub mod class;
 mod command;
+#[cfg(feature = "class")]
+pub mod dump;
 mod failure;
 mod job;
 #[cfg(feature = "class")]

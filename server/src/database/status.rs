@@ -1,0 +1,86 @@
+//! What the database is, and what is being done to it.
+
+use serde::Serialize;
+use sqlx::{Connection, PgConnection, Row, query};
+
+use super::Database;
+use super::dump::LastDump;
+use super::lock::Holder;
+use crate::rows::cause;
+
+/// The state of the database; the names are the seeds'.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// Whether it answers.
+    pub is_available: bool,
+    /// Its host, or the folder of its socket.
+    pub container_name: String,
+    /// Its name.
+    pub database_name: String,
+    /// Its size for people: `133 MB`.
+    pub database_size: String,
+    /// Its size in bytes.
+    pub database_bytes: u64,
+    /// How many tables it has.
+    pub table_count: u64,
+    /// What its server calls itself.
+    pub postgres_version: String,
+    /// Why it does not answer.
+    pub error: Option<String>,
+    /// Who dumps, restores or cleans up now.
+    pub lock: Option<Holder>,
+    /// The last dump of this server.
+    pub last_dump: Option<LastDump>,
+}
+
+impl Database {
+    /// The state of the database now.
+    pub async fn status(&self) -> Status {
+        let status = Status {
+            container_name: self.dsn.host(),
+            database_name: self.dsn.database().to_owned(),
+            last_dump: self.last_dump(),
+            ..Status::default()
+        };
+        match self.ask(status).await {
+            Ok(status) => status,
+            Err((status, error)) => {
+                tracing::warn!(action = "database_status_unavailable", %error);
+                Status {
+                    error: Some(cause(&error)),
+                    ..status
+                }
+            }
+        }
+    }
+
+    async fn ask(&self, mut status: Status) -> Result<Status, (Status, sqlx::Error)> {
+        let answer = async {
+            let mut connection = PgConnection::connect_with(self.dsn.options()).await?;
+            let row = query(
+                "select pg_database_size(current_database()) as bytes, \
+                 pg_size_pretty(pg_database_size(current_database())) as size, \
+                 (select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+                  where c.relkind in ('r', 'p') and n.nspname not like 'pg\\_%' \
+                  and n.nspname <> 'information_schema') as tables, \
+                 version() as version",
+            )
+            .fetch_one(&mut connection)
+            .await?;
+            let _ = connection.close().await;
+            Ok((row, self.lock.holder().await?))
+        };
+        let (row, lock) = match answer.await {
+            Ok(answer) => answer,
+            Err(error) => return Err((status, error)),
+        };
+        status.is_available = true;
+        status.database_bytes = row.get::<i64, _>("bytes").unsigned_abs();
+        status.database_size = row.get("size");
+        status.table_count = row.get::<i64, _>("tables").unsigned_abs();
+        status.postgres_version = row.get("version");
+        status.lock = lock;
+        Ok(status)
+    }
+}

@@ -1,0 +1,104 @@
+//! PostgreSQL's client programs on this machine, of a version that fits the database.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use secrecy::ExposeSecret;
+use tokio::process::Command;
+
+use crate::dsn::Dsn;
+use crate::embedded::program_folders;
+
+/// The folder of client programs that can dump and restore a server's databases.
+#[derive(Clone, Debug)]
+pub struct Tools {
+    folder: PathBuf,
+    server: u32,
+}
+
+/// There are no programs that fit.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "no pg_dump for PostgreSQL {wanted} is on this machine (found: {found}); install the client programs of \
+     PostgreSQL {wanted} or newer, e.g. the package postgresql-client-{wanted}, or name their folder in PG_BIN_DIR"
+)]
+pub struct NoTools {
+    wanted: u32,
+    found: String,
+}
+
+impl Tools {
+    /// The oldest programs that are not older than the server: `pg_dump` refuses newer servers, and what a newer one
+    /// writes an older `pg_restore` may not read. `server` is 15 for PostgreSQL 15.18.
+    ///
+    /// # Errors
+    /// [`NoTools`], with what there is.
+    pub async fn for_server(server: u32) -> Result<Self, NoTools> {
+        let mut installed = Vec::new();
+        for folder in client_folders() {
+            if let Some(version) = version_of(&folder.join("pg_dump")).await {
+                installed.push((version, folder));
+            }
+        }
+        // Of two of the same version the better place comes first, and stays so.
+        installed.sort_by_key(|(version, _)| *version);
+        let fitting = installed.iter().find(|(version, _)| *version >= server);
+        match fitting {
+            Some((_, folder)) => Ok(Self {
+                folder: folder.clone(),
+                server,
+            }),
+            None => {
+                let found = installed.iter().map(|(version, _)| version.to_string());
+                let found = found.collect::<Vec<_>>().join(", ");
+                Err(NoTools {
+                    wanted: server,
+                    found: if found.is_empty() {
+                        "none".to_owned()
+                    } else {
+                        found
+                    },
+                })
+            }
+        }
+    }
+
+    /// One of the programs as a command on this database. Its messages are English, whatever the machine speaks: we
+    /// read them, too. Dropping the running command kills it.
+    #[must_use]
+    pub fn command(&self, program: &str, dsn: &Dsn) -> Command {
+        let mut command = Command::new(self.folder.join(program));
+        command.kill_on_drop(true).stdin(Stdio::null());
+        for (name, value) in dsn.environment() {
+            command.env(name, value.expose_secret());
+        }
+        command
+            .env("LC_ALL", "C")
+            .env("PGAPPNAME", format!("decant {program}"));
+        if self.server >= 14 {
+            // When the program is killed, its query ends within a second, also while it has nothing to send.
+            let options = dsn.options().get_options().unwrap_or_default();
+            let options = format!("{options} -c client_connection_check_interval=1000");
+            command.env("PGOPTIONS", options.trim_start());
+        }
+        command
+    }
+}
+
+/// Where client programs may be: with the server's, or by themselves where `PATH` leads.
+fn client_folders() -> Vec<PathBuf> {
+    let mut folders = program_folders();
+    if std::env::var_os("PG_BIN_DIR").is_none_or(|named| named.is_empty()) {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        folders.extend(std::env::split_paths(&path).filter(|folder| folder.join("pg_dump").is_file()));
+    }
+    folders
+}
+
+/// 15 of `pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`.
+async fn version_of(program: &Path) -> Option<u32> {
+    let output = Command::new(program).arg("--version").output().await.ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let version = text.split_whitespace().nth(2)?;
+    version.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}

@@ -1,0 +1,114 @@
+//! The database as a whole, for administrators.
+
+use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType};
+use actix_web::{HttpResponse, web};
+
+use super::pairs::Pairs;
+use crate::app::App;
+use crate::auth::Administrator;
+use crate::database::dump::Mode;
+use crate::datasets::ParameterError;
+use crate::error::ApiError;
+
+/// A dump, streamed. If it fails part-way the connection is broken, never ended, so that no client takes it for whole.
+pub async fn export(
+    app: web::Data<App>,
+    Administrator(caller): Administrator,
+    Pairs(pairs): Pairs,
+) -> Result<HttpResponse, ApiError> {
+    let mode = parse_mode(&pairs)?;
+    if app.stopping.is_cancelled() {
+        return Err(ApiError::ShuttingDown);
+    }
+    let dump = app
+        .database
+        .dump(mode, &caller.name, app.break_off.clone())
+        .await?;
+    let disposition = ContentDisposition {
+        disposition: DispositionType::Attachment,
+        parameters: vec![DispositionParam::Filename(dump.file_name.clone())],
+    };
+    Ok(HttpResponse::Ok()
+        .content_type("application/octet-stream")
+        .insert_header(disposition)
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        // Otherwise a proxy may hold the stream back until it is whole.
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(dump.into_stream()))
+}
+
+/// What the database is, and who is at it.
+pub async fn status(app: web::Data<App>, _: Administrator) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .json(app.database.status().await)
+}
+
+/// `mode=…`, or the older `excludeLogs=true`.
+fn parse_mode(pairs: &[(String, String)]) -> Result<Mode, ParameterError> {
+    let mut modes = Vec::new();
+    for (name, value) in pairs.iter().filter(|(_, value)| !value.trim().is_empty()) {
+        let mode = match (name.as_str(), value.trim()) {
+            ("mode", word) => word
+                .parse()
+                .map_err(|error| ParameterError::invalid("mode", format!("cannot be used: {error}")))?,
+            ("excludeLogs", "true") => Mode::ExcludeLogs,
+            ("excludeLogs", "false") => Mode::Full,
+            ("excludeLogs", _) => {
+                return Err(ParameterError::invalid("excludeLogs", "must be true or false"));
+            }
+            _ => {
+                return Err(ParameterError::Unknown {
+                    field: name.clone(),
+                    known: "mode, excludeLogs".to_owned(),
+                });
+            }
+        };
+        modes.push(mode);
+    }
+    match modes.as_slice() {
+        [] => Ok(Mode::Full),
+        [mode, others @ ..] if others.iter().all(|other| other == mode) => Ok(*mode),
+        _ => Err(ParameterError::Contradictory {
+            field: "mode".to_owned(),
+            problem: "says something else than `excludeLogs`; give one of them".to_owned(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(pairs: &[(&str, &str)]) -> Result<Mode, ParameterError> {
+        let pairs: Vec<_> = pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        parse_mode(&pairs)
+    }
+
+    #[test]
+    fn both_words_for_the_mode_are_understood() {
+        for (pairs, mode) in [
+            (&[][..], Mode::Full),
+            (&[("excludeLogs", "true")], Mode::ExcludeLogs),
+            (&[("excludeLogs", "false")], Mode::Full),
+            (&[("mode", "ledgerOnly")], Mode::LedgerOnly),
+            (
+                &[("mode", "excludeLogs"), ("excludeLogs", "true")],
+                Mode::ExcludeLogs,
+            ),
+        ] {
+            assert_eq!(parsed(pairs).unwrap(), mode, "{pairs:?}");
+        }
+        for pairs in [
+            &[("mode", "everything")][..],
+            &[("excludeLogs", "yes")],
+            &[("mode", "full"), ("excludeLogs", "true")],
+            &[("exclude_logs", "true")],
+        ] {
+            assert!(parsed(pairs).is_err(), "{pairs:?}");
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Dumps that are cut, crowded and killed; and the lock that holds through it.
+
+use std::time::{Duration, Instant};
+
+use decant_tests::app::App;
+use decant_tests::database::Database;
+use decant_tests::dumps::restored;
+use decant_tests::patience::wait_for;
+use decant_tests::program::Settings;
+use decant_tests::proxy::{Proxy, Weather};
+use decant_tests::redis::Redis;
+use decant_tests::server::Server;
+use reqwest::Response;
+use serde_json::Value;
+
+/// How soon `pg_dump` must be gone when its client is.
+const SOON: Duration = Duration::from_secs(2);
+
+/// So many rows, uncompressed, are more than all buffers between `pg_dump` and its client hold.
+const ROWS: u64 = 60_000;
+
+const UNCOMPRESSED: (&str, &str) = ("DECANT_DUMP_COMPRESSION", "none");
+
+async fn app(settings: Settings<'_>) -> App {
+    App::start_on(
+        Database::with_rows(ROWS).await,
+        &[&[UNCOMPRESSED], settings].concat(),
+    )
+    .await
+}
+
+/// A dump that has begun and waits for its client.
+async fn begun(app: &App) -> Response {
+    let mut dump = app.admin().dump().open().await;
+    assert_eq!(dump.status(), 200);
+    dump.chunk().await.unwrap().unwrap();
+    dump
+}
+
+async fn sessions_of_pg_dump(app: &App) -> u64 {
+    let sql = "select count(*) from pg_stat_activity where datname = current_database() \
+               and application_name = 'decant pg_dump'";
+    app.database.number(sql).await
+}
+
+/// The arguments of the server's running children.
+fn arguments_of_children(server: &Server) -> Vec<String> {
+    let pid = server.pid();
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let mut all: Vec<_> = children.split_whitespace().map(str::to_owned).collect();
+    // Threads of the server have children of their own.
+    for task in std::fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten() {
+        let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        all.extend(children.split_whitespace().map(str::to_owned));
+    }
+    let arguments = all.iter().map(|child| {
+        let line = std::fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&line).replace('\0', " ")
+    });
+    arguments.collect()
+}
+
+async fn lock_is_free(app: &App) {
+    let free = async || {
+        let status: Value = app.admin().database_status().answer().await.json();
+        status["lock"].is_null().then_some(())
+    };
+    wait_for("the lock to be free", SOON, free).await;
+}
+
+#[tokio::test]
+async fn pg_dump_ends_when_its_client_goes() {
+    let app = app(&[]).await;
+    let dump = begun(&app).await;
+    assert_eq!(sessions_of_pg_dump(&app).await, 1);
+    let arguments = arguments_of_children(&app.server);
+    assert!(
+        arguments.iter().any(|line| line.contains("pg_dump")),
+        "{arguments:?}"
+    );
+    assert!(
+        !arguments
+            .iter()
+            .any(|line| line.contains("postgres://") || line.contains("PGPASSWORD")),
+        "{arguments:?}"
+    );
+    drop(dump);
+    let gone = async || (sessions_of_pg_dump(&app).await == 0).then_some(());
+    wait_for("pg_dump to be gone", SOON, gone).await;
+    lock_is_free(&app).await;
+    let status: Value = app.admin().database_status().answer().await.json();
+    assert_eq!(status["lastDump"]["ending"]["state"], "cancelled");
+    assert!(app.server.log().contains("pg_dump_cancelled"));
+    app.admin().dump().answer().await.good();
+}
+
+#[tokio::test]
+async fn a_dump_that_fails_part_way_breaks_the_connection_and_says_why() {
+    let app = app(&[]).await;
+    let dump = begun(&app).await;
+    app.database
+        .execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity \
+             where application_name = 'decant pg_dump' and datname = current_database()",
+        )
+        .await;
+    let (_, broken) = decant_tests::actors::rest_of(dump).await;
+    assert!(broken, "the dump looks whole");
+    lock_is_free(&app).await;
+    let status: Value = app.admin().database_status().answer().await.json();
+    let ending = &status["lastDump"]["ending"];
+    assert_eq!(ending["state"], "failed");
+    let reason = ending["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("pg_dump failed") && reason.contains("administrator command"),
+        "{reason}"
+    );
+}
+
+#[tokio::test]
+async fn a_slow_client_costs_no_memory() {
+    let app = app(&[]).await;
+    app.admin().dump().answer().await.good();
+    let before = app.server.memory_bytes();
+    let proxy = Proxy::to(&app.server.address).await;
+    proxy.set(Weather::Throttled(100_000));
+    let mut dump = app.admin().through(&proxy.address).dump().open().await;
+    let (since, mut most) = (Instant::now(), before);
+    while since.elapsed() < Duration::from_secs(4) {
+        dump.chunk().await.unwrap().expect("the dump is larger than that");
+        most = most.max(app.server.memory_bytes());
+    }
+    let growth = most - before;
+    assert!(growth <= 16 * 1024 * 1024, "the server grew by {growth} bytes");
+}
+
+#[tokio::test]
+async fn a_second_dump_is_told_who_runs_the_first() {
+    let app = app(&[]).await;
+    let dump = begun(&app).await;
+    let conflict = app.admin().dump().answer().await;
+    let problem = conflict.problem(409, "backup_lock_conflict");
+    assert!(
+        problem.detail.contains("A dump by Administrator"),
+        "{}",
+        problem.detail
+    );
+    let status: Value = app.admin().database_status().answer().await.json();
+    assert_eq!(status["lock"]["operation"], "export");
+    assert_eq!(status["lock"]["holder"], "Administrator");
+    drop(dump);
+    lock_is_free(&app).await;
+}
+
+/// A second server on the same database.
+async fn second(app: &App, settings: Settings<'_>) -> Server {
+    Server::start(&[&[("DSN", app.database.dsn.as_str()), UNCOMPRESSED], settings].concat()).await
+}
+
+#[tokio::test]
+async fn two_servers_never_dump_at_once_whatever_becomes_of_redis() {
+    let mut redis = Redis::start().await;
+    let url = redis.url();
+    let settings = [("REDIS_URL", url.as_str()), ("DECANT_LOCK_SECONDS", "3")];
+    let app = app(&settings).await;
+    let other = second(&app, &settings).await;
+    let other =
+        decant_tests::actors::Actor::new(&other.address).with_token(decant_tests::server::ADMIN_TOKEN);
+    let conflict = async |when: &str| {
+        let answer = other.dump().answer().await;
+        assert_eq!(answer.status, 409, "{when}: {}", answer.text());
+    };
+    let dump = begun(&app).await;
+    let value = redis.get("database:backup:lock").await.unwrap();
+    assert!(value.contains("Administrator"), "{value}");
+    conflict("with Redis").await;
+
+    redis.pause();
+    conflict("while Redis is paused").await;
+    redis.go_on();
+
+    redis.crash();
+    conflict("without Redis").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    conflict("after a renewal without Redis").await;
+
+    redis.start_again().await;
+    conflict("with a new Redis").await;
+    let known = async || redis.get("database:backup:lock").await;
+    let taken_again = wait_for("the lock in the new Redis", Duration::from_secs(5), known).await;
+    assert_eq!(taken_again, value);
+
+    // It was renewed all the while: the dump is whole.
+    let (rest, broken) = decant_tests::actors::rest_of(dump).await;
+    assert!(!broken && !rest.is_empty());
+    let gone = async || redis.get("database:backup:lock").await.is_none().then_some(());
+    wait_for("the lock to be given back", SOON, gone).await;
+    other.dump().answer().await.good();
+}
+
+#[tokio::test]
+async fn the_lock_of_a_server_that_crashed_is_free_within_its_time() {
+    let redis = Redis::start().await;
+    let url = redis.url();
+    let settings = [("REDIS_URL", url.as_str()), ("DECANT_LOCK_SECONDS", "3")];
+    let mut app = app(&settings).await;
+    let other = second(&app, &settings).await;
+    let other =
+        decant_tests::actors::Actor::new(&other.address).with_token(decant_tests::server::ADMIN_TOKEN);
+    let dump = begun(&app).await;
+    app.server.crash().await;
+    drop(dump);
+    let taken_over = async || {
+        let answer = other.dump().answer().await;
+        (answer.status == 200).then_some(answer)
+    };
+    let dump = wait_for("the lock", Duration::from_secs(6), taken_over).await;
+    restored(&dump.body).await;
+}
+
+#[tokio::test]
+async fn a_dump_whose_lock_was_taken_away_stops() {
+    let redis = Redis::start().await;
+    let url = redis.url();
+    let app = app(&[("REDIS_URL", url.as_str()), ("DECANT_LOCK_SECONDS", "1")]).await;
+    let dump = begun(&app).await;
+    redis.set("database:backup:lock", "the hub's own").await;
+    let lost = async || app.server.log().contains("backup_lock_lost").then_some(());
+    wait_for("the loss to be noticed", SOON, lost).await;
+    let (_, broken) = decant_tests::actors::rest_of(dump).await;
+    assert!(broken, "the dump looks whole");
+    // What is not ours is left alone.
+    assert_eq!(
+        redis.get("database:backup:lock").await.as_deref(),
+        Some("the hub's own")
+    );
+    let problem = app
+        .admin()
+        .dump()
+        .answer()
+        .await
+        .problem(409, "backup_lock_conflict");
+    assert!(problem.detail.contains("another program"), "{}", problem.detail);
+}

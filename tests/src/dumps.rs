@@ -1,0 +1,52 @@
+//! Dumps, read by PostgreSQL's own programs.
+
+use std::process::Stdio;
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
+
+use crate::database::Database;
+
+/// Restores a dump into an empty database of its own by `pg_restore`.
+///
+/// # Panics
+/// With what it says, if it cannot.
+pub async fn restored(dump: &[u8]) -> Database {
+    let database = Database::empty().await;
+    let binaries = decant::embedded::binaries().expect("PostgreSQL is installed");
+    let mut process = Command::new(binaries.program("pg_restore"))
+        .args(["--exit-on-error", "--no-owner", "--dbname", &database.dsn])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("pg_restore starts");
+    let mut stdin = process.stdin.take().expect("stdin is piped");
+    let (written, output) = tokio::join!(
+        async move {
+            stdin.write_all(dump).await?;
+            stdin.shutdown().await
+        },
+        process.wait_with_output()
+    );
+    let output = output.expect("the process is ours");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && written.is_ok(), "pg_restore: {said}");
+    database
+}
+
+impl Database {
+    /// Each table with the number of its rows and a hash of them, whatever their order.
+    pub async fn contents(&self) -> Vec<(String, String)> {
+        let tables = "select c.oid::regclass from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+                      where relkind = 'r' and n.nspname = 'public' order by c.relname";
+        let mut contents = Vec::new();
+        for table in self.texts(tables).await.into_iter().flatten() {
+            let sql = format!(
+                "select count(*) || ' ' || coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) from {table} t"
+            );
+            let content = self.text(&sql).await.unwrap_or_default();
+            contents.push((table, content));
+        }
+        contents
+    }
+}

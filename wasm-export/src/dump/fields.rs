@@ -1,0 +1,127 @@
+//! The values an archive is made of, read from bytes that may break off anywhere.
+//!
+//! PostgreSQL writes them in `WriteInt`, `WriteStr` and `WriteOffset` of `src/bin/pg_dump/pg_backup_archiver.c`.
+
+use super::error::{DumpError, Fault};
+
+/// No item of an archive may be longer: it is held in memory until it has come whole. PostgreSQL's definitions, the
+/// longest of what is held, seldom have a thousandth of it.
+pub const ITEM_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Why reading stops.
+pub(super) enum Stop {
+    /// The item goes on behind the bytes that are there: it cannot be read before there are so many of it.
+    Incomplete { needed: usize },
+    /// The item cannot be what an archive has there.
+    Fault(Fault),
+    /// The file is not one that is read here.
+    Refused(DumpError),
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<DumpError> for Stop {
+    fn from(error: DumpError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// How many bytes numbers have in this archive; its header says it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sizes {
+    pub(super) integer: usize,
+    pub(super) offset: usize,
+}
+
+/// Reads one item after another value; whatever is missing of it stops with [`Stop::Incomplete`].
+pub(super) struct Fields<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    sizes: Sizes,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn new(bytes: &'a [u8], sizes: Sizes) -> Self {
+        Self { bytes, at: 0, sizes }
+    }
+
+    /// How many bytes have been read.
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
+    pub(super) fn sizes(&self) -> Sizes {
+        self.sizes
+    }
+
+    /// Says how many bytes the numbers have that follow.
+    pub(super) fn resize(&mut self, sizes: Sizes) {
+        self.sizes = sizes;
+    }
+
+    pub(super) fn take(&mut self, length: usize) -> Result<&'a [u8], Stop> {
+        let needed = self.at.saturating_add(length);
+        if needed > ITEM_BYTES_MAX {
+            return Err(Fault::TooLong.into());
+        }
+        let taken = self
+            .bytes
+            .get(self.at..needed)
+            .ok_or(Stop::Incomplete { needed })?;
+        self.at = needed;
+        Ok(taken)
+    }
+
+    pub(super) fn byte(&mut self) -> Result<u8, Stop> {
+        self.take(1).map(|byte| byte[0])
+    }
+
+    /// A sign and a number. What does not fit is the largest that does: no caller allows it.
+    pub(super) fn integer(&mut self) -> Result<i64, Stop> {
+        let sign = self.byte()?;
+        let number = little_endian(self.take(self.sizes.integer)?);
+        let number = i64::try_from(number).unwrap_or(i64::MAX);
+        match sign {
+            0 => Ok(number),
+            1 => Ok(-number),
+            _ => Err(Fault::number("the sign of a number", sign.into()).into()),
+        }
+    }
+
+    /// A place in the file.
+    pub(super) fn offset(&mut self) -> Result<u64, Stop> {
+        self.take(self.sizes.offset).map(little_endian)
+    }
+
+    /// A text, or none. Archives have the encoding of the database; what is not UTF-8 is shown with `�`.
+    pub(super) fn text(&mut self) -> Result<Option<String>, Stop> {
+        let bytes = self.raw_text()?;
+        Ok(bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()))
+    }
+
+    /// Goes past a text; says whether there was one.
+    pub(super) fn skip_text(&mut self) -> Result<bool, Stop> {
+        self.raw_text().map(|bytes| bytes.is_some())
+    }
+
+    fn raw_text(&mut self) -> Result<Option<&'a [u8]>, Stop> {
+        let length = self.integer()?;
+        if length == -1 {
+            return Ok(None);
+        }
+        let length = usize::try_from(length).map_err(|_| Fault::number("the length of a text", length))?;
+        self.take(length).map(Some)
+    }
+}
+
+/// The number that at most eight bytes are.
+fn little_endian(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .rev()
+        .fold(0, |number, &byte| number << 8 | u64::from(byte))
+}

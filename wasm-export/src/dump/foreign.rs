@@ -1,0 +1,74 @@
+//! What a file is that somebody took for an archive.
+
+/// A file that is no archive in pg_dump's custom format, and what to do with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Foreign {
+    /// The table of contents of a dump in another format: it has the custom format's magic, but none of the data.
+    #[error(
+        "the table of contents of a dump in the directory or tar format; dump with `pg_dump --format=custom`"
+    )]
+    TableOfContents,
+    /// A tar archive.
+    #[error("a tar archive, perhaps of `pg_dump --format=tar`; dump with `pg_dump --format=custom`")]
+    Tar,
+    /// SQL, of `pg_dump --format=plain` or `pg_dumpall`.
+    #[error("a dump as SQL text; run it with `psql`, or dump with `pg_dump --format=custom`")]
+    Sql,
+    /// Something packed.
+    #[error("packed with {0}; unpack it first")]
+    Packed(&'static str),
+    /// What Windows PowerShell makes of a program's output with `>`.
+    #[error(
+        "UTF-16 text: if it was written with `>` in PowerShell, that has destroyed it; dump with `pg_dump --file`"
+    )]
+    Utf16,
+    /// A page or a message of a server that was saved in place of the dump.
+    #[error(
+        "a web page or a JSON message, perhaps a server's refusal that was saved as the dump; open it and read"
+    )]
+    Message,
+    /// None of those.
+    #[error("of an unknown kind; dump with `pg_dump --format=custom`")]
+    Unknown,
+}
+
+/// How packed files begin.
+const PACKED: [(&[u8], &str); 6] = [
+    (b"\x1f\x8b", "gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\x04\x22\x4d\x18", "lz4"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"BZh", "bzip2"),
+    (b"PK\x03\x04", "zip"),
+];
+
+/// Where in a tar archive its magic stands (POSIX.1, ustar), and the magic.
+const TAR: (usize, &[u8]) = (257, b"ustar");
+
+impl Foreign {
+    /// So many bytes tell what a file is.
+    pub(super) const BYTES: usize = TAR.0 + TAR.1.len();
+
+    /// What begins with these bytes, as many of [`Self::BYTES`] as the file has.
+    pub(super) fn of(beginning: &[u8]) -> Self {
+        let packed = PACKED.iter().find(|(magic, _)| beginning.starts_with(magic));
+        if let Some((_, way)) = packed {
+            Self::Packed(way)
+        } else if beginning.get(TAR.0..).is_some_and(|rest| rest.starts_with(TAR.1)) {
+            Self::Tar
+        } else if beginning.starts_with(b"\xff\xfe") || beginning.starts_with(b"\xfe\xff") {
+            Self::Utf16
+        } else {
+            Self::of_text(beginning)
+        }
+    }
+
+    fn of_text(beginning: &[u8]) -> Self {
+        let beginning = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(beginning);
+        match beginning.trim_ascii_start() {
+            [b'-', b'-', ..] => Self::Sql,
+            [b'<' | b'{', ..] => Self::Message,
+            _ => Self::Unknown,
+        }
+    }
+}
