@@ -19,6 +19,8 @@ pub enum Place {
         /// The session's id; `None`: it is yet to be asked for.
         session: Option<String>,
     },
+    /// `/admin/database`: the database as a whole.
+    Database,
 }
 
 /// A page for administrators.
@@ -26,6 +28,8 @@ pub enum Place {
 pub enum AdminPage {
     /// The stored requests of sessions.
     SessionRequests,
+    /// The database as a whole.
+    Database,
 }
 
 /// What is escaped in a part of a path. The dot is, too: the server takes a path that ends in `name.ending` for a file.
@@ -44,6 +48,7 @@ impl Place {
                     session: Some(session),
                 }
             }
+            ["admin", "database"] => Self::Database,
             _ => Self::Dataset {
                 name: (!path.is_empty()).then(|| path.to_owned()),
                 selection: Selection::parse(query.trim_start_matches('?')),
@@ -66,6 +71,7 @@ impl Place {
             Self::SessionRequests {
                 session: Some(session),
             } => format!("/admin/sessions/{}", path_part(session)),
+            Self::Database => "/admin/database".to_owned(),
         }
     }
 
@@ -75,19 +81,21 @@ impl Place {
         match self {
             Self::Dataset { .. } => None,
             Self::SessionRequests { .. } => Some(AdminPage::SessionRequests),
+            Self::Database => Some(AdminPage::Database),
         }
     }
 }
 
 impl AdminPage {
     /// All of them, in the order of the menu.
-    pub const ALL: &[Self] = &[Self::SessionRequests];
+    pub const ALL: &[Self] = &[Self::SessionRequests, Self::Database];
 
     /// What it is called.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
             Self::SessionRequests => "Session requests",
+            Self::Database => "Database",
         }
     }
 
@@ -96,6 +104,7 @@ impl AdminPage {
     pub fn place(self) -> Place {
         match self {
             Self::SessionRequests => Place::SessionRequests { session: None },
+            Self::Database => Place::Database,
         }
     }
 }
@@ -119,6 +128,7 @@ mod tests {
             ("/admin", ""),
             ("/admin/sessions", ""),
             ("/admin/sessions/0199f3a2-77aa", ""),
+            ("/admin/database", ""),
         ] {
             assert_eq!(Place::parse(path, query).address(), format!("{path}{query}"));
         }

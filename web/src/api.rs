@@ -8,6 +8,7 @@ use wasm_export::Zone;
 use wasm_export::rows::Problem;
 
 use crate::address::path_part;
+use crate::database::{Mode, Status};
 use crate::dataset::{Dataset, FilterOptions};
 use crate::selection::with_pairs;
 use crate::session_requests::SessionRequests;
@@ -149,4 +150,18 @@ pub async fn session_requests(session: String) -> Result<SessionRequests, Proble
 pub async fn session_request(session: &str, sequence: u64) -> Result<Answer, Problem> {
     let session = path_part(session);
     get(&format!("/api/sessions/{session}/requests/{sequence}")).await
+}
+
+/// What the database is, and who is at it.
+///
+/// # Errors
+/// As the server says.
+pub async fn database_status() -> Result<Status, Problem> {
+    get("/api/admin/database/status").await?.json().await
+}
+
+/// Where a dump is.
+#[must_use]
+pub fn dump_url(mode: Mode) -> String {
+    format!("/api/admin/database/export?mode={}", mode.word())
 }

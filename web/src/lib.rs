@@ -6,6 +6,7 @@
 pub mod address;
 pub mod column_choice;
 pub mod cursors;
+pub mod database;
 pub mod dataset;
 pub mod pace;
 pub mod preview;

@@ -10,6 +10,7 @@ use crate::api::{self, Me, Role};
 use crate::dataset::Dataset;
 use crate::load::Load;
 use crate::navigation::{Navigation, PlaceLink};
+use crate::pages::database::DatabasePage;
 use crate::pages::dataset::DatasetPage;
 use crate::pages::session_requests::SessionRequestsPage;
 use crate::selection::Selection;
@@ -62,6 +63,7 @@ pub fn Shell(me: Me) -> impl IntoView {
                 None => view! { <ShownDataset shown datasets/> }.into_any(),
                 Some(_) if !is_administrator => view! { <ForAdministratorsOnly/> }.into_any(),
                 Some(AdminPage::SessionRequests) => view! { <SessionRequestsPage/> }.into_any(),
+                Some(AdminPage::Database) => view! { <DatabasePage/> }.into_any(),
             }}
         </main>
     }
@@ -132,6 +134,7 @@ fn AdminLinks(admin_page: Memo<Option<AdminPage>>) -> impl IntoView {
         let is_shown = Signal::derive(move || admin_page.get() == Some(page));
         let testid = match page {
             AdminPage::SessionRequests => "admin-session-requests",
+            AdminPage::Database => "admin-database",
         };
         view! { <li><PlaceLink to=page.place() is_current=is_shown testid>{page.title()}</PlaceLink></li> }
     });
