@@ -15,7 +15,7 @@ use crate::download::{Dumper, can_pick, pick};
 use crate::load::Load;
 use crate::visitor;
 
-/// How often the status is asked for while a dump runs.
+/// How often the status is asked for while it changes by itself.
 const REFRESH_EVERY: Duration = Duration::from_secs(3);
 
 /// What a file is called that the visitor gives no name.
@@ -27,7 +27,7 @@ pub fn DatabasePage() -> impl IntoView {
     let title = AdminPage::Database.title();
     document().set_title(&format!("{title} · Decant"));
     let status = Load::new(|| Some(api::database_status()));
-    refresh_with_dump(status);
+    refresh_while_busy(status);
     let shown = move || match (status.problem(), status.value()) {
         (Some(problem), _) => view! { <Notice problem on_retry=move || status.retry()/> }.into_any(),
         (None, Some(status)) => view! { <DatabaseStatus status/> }.into_any(),
@@ -43,19 +43,21 @@ pub fn DatabasePage() -> impl IntoView {
     }
 }
 
-/// While a dump runs the status changes by itself, and once more when it ends.
-fn refresh_with_dump(status: Load<Status>) {
+/// While somebody is at the database its status changes by itself. The server needs a moment to notice that a dump was
+/// cancelled, so the lock counts, not only the dump of this page.
+fn refresh_while_busy(status: Load<Status>) {
     let dumper = expect_context::<Dumper>();
-    let is_running = Memo::new(move |_| dumper.is_under_way());
-    Effect::new(move |was_running: Option<bool>| {
-        let is_running = is_running.get();
-        if was_running.is_some_and(|was_running| was_running != is_running) {
+    let is_locked = move || status.with(|status| status.is_some_and(|status| status.lock.is_some()));
+    let is_busy = Memo::new(move |_| dumper.is_under_way() || is_locked());
+    Effect::new(move |was_busy: Option<bool>| {
+        let is_busy = is_busy.get();
+        if was_busy.is_some_and(|was_busy| was_busy != is_busy) {
             status.retry();
         }
-        if is_running && let Ok(timer) = set_interval_with_handle(move || status.retry(), REFRESH_EVERY) {
+        if is_busy && let Ok(timer) = set_interval_with_handle(move || status.retry(), REFRESH_EVERY) {
             on_cleanup(move || timer.clear());
         }
-        is_running
+        is_busy
     });
 }
 
