@@ -13,30 +13,6 @@ async fn app_with_redis() -> (App, Redis) {
     (app, redis)
 }
 
-async fn store(redis: &Redis, session: &str, sequence: u64, parts: &[(&str, &str)]) {
-    redis
-        .set(&format!("session:{session}:seq"), &sequence.to_string())
-        .await;
-    for (part, text) in parts {
-        let key = format!("session:{session}:req:{sequence}:{part}");
-        redis.set(&key, text).await;
-    }
-}
-
-async fn store_whole(redis: &Redis, session: &str, sequence: u64) {
-    let parts = [
-        ("requestBody", BODY),
-        ("reqHeaders", r#"{"x-api-key":"[redacted]"}"#),
-        ("clientReqMeta", r#"{"url":"/v1/messages","method":"POST"}"#),
-        (
-            "upstreamReqMeta",
-            r#"{"url":"https://upstream.example/v1/messages","method":"POST"}"#,
-        ),
-        ("specialSettings", r#"[{"kind":"x"}]"#),
-    ];
-    store(redis, session, sequence, &parts).await;
-}
-
 const FILE: &str = r#"{
   "sessionId": "0199f3a2-77aa",
   "sequence": 2,
@@ -65,7 +41,7 @@ const FILE: &str = r#"{
 #[tokio::test]
 async fn a_stored_request_comes_as_it_is_and_laid_out() {
     let (app, redis) = app_with_redis().await;
-    store_whole(&redis, "0199f3a2-77aa", 2).await;
+    redis.store_whole_request("0199f3a2-77aa", 2, BODY).await;
     let admin = app.admin();
 
     let stored = admin.session_request("0199f3a2-77aa", "2").answer().await.good();
@@ -88,9 +64,11 @@ async fn a_stored_request_comes_as_it_is_and_laid_out() {
 #[tokio::test]
 async fn the_requests_of_a_session_are_listed_newest_first() {
     let (app, redis) = app_with_redis().await;
-    store_whole(&redis, "s", 1).await;
-    store(&redis, "s", 2, &[("clientReqMeta", "not json")]).await;
-    store_whole(&redis, "s", 4).await;
+    redis.store_whole_request("s", 1, BODY).await;
+    redis
+        .store_request("s", 2, &[("clientReqMeta", "not json")])
+        .await;
+    redis.store_whole_request("s", 4, BODY).await;
     let list = app.admin().session_requests("s").answer().await.good();
     let list: Value = list.json();
     let requests = list["requests"].as_array().unwrap();
@@ -105,14 +83,9 @@ async fn the_requests_of_a_session_are_listed_newest_first() {
 #[tokio::test]
 async fn what_is_not_stored_is_said_by_name() {
     let (app, redis) = app_with_redis().await;
-    store(&redis, "half", 1, &[("requestBody", "{}")]).await;
-    store(
-        &redis,
-        "broken",
-        1,
-        &[("requestBody", "{\"a\":\n  01}"), ("reqHeaders", "{}")],
-    )
-    .await;
+    redis.store_request("half", 1, &[("requestBody", "{}")]).await;
+    let parts = [("requestBody", "{\"a\":\n  01}"), ("reqHeaders", "{}")];
+    redis.store_request("broken", 1, &parts).await;
     let admin = app.admin();
     let problem = async |id: &str, sequence: &str, status, code: &str| {
         let answer = admin.session_request(id, sequence).answer().await;
@@ -141,7 +114,7 @@ async fn what_is_not_stored_is_said_by_name() {
 #[tokio::test]
 async fn only_administrators_see_stored_requests() {
     let (app, redis) = app_with_redis().await;
-    store_whole(&redis, "s", 1).await;
+    redis.store_whole_request("s", 1, BODY).await;
     let (user, _) = app.user().await;
     for actor in [user.session_request("s", "1"), user.session_requests("s")] {
         actor.answer().await.problem(403, "forbidden");
@@ -162,7 +135,7 @@ async fn a_redis_that_is_gone_is_said_and_comes_back() {
         "the log holds the password"
     );
     redis.start_again().await;
-    store_whole(&redis, "s", 1).await;
+    redis.store_whole_request("s", 1, BODY).await;
     admin.session_request("s", "1").answer().await.good();
 }
 

@@ -1,7 +1,9 @@
 //! The page in headless Chromium: a visitor signs in, narrows rows, takes a file away.
 
+mod database;
 mod export;
 mod resume;
+mod sessions;
 mod sign_in;
 mod table;
 

@@ -53,6 +53,37 @@ impl Redis {
         let () = connection.set(key, value).await.expect("redis stores");
     }
 
+    /// Stores parts of a session's request as the hub does, each by its name: `requestBody`, `reqHeaders`, …
+    ///
+    /// # Panics
+    /// If it does not.
+    pub async fn store_request(&self, session: &str, sequence: u64, parts: &[(&str, &str)]) {
+        self.set(&format!("session:{session}:seq"), &sequence.to_string())
+            .await;
+        for (part, text) in parts {
+            self.set(&format!("session:{session}:req:{sequence}:{part}"), text)
+                .await;
+        }
+    }
+
+    /// Stores a session's request with all its parts.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub async fn store_whole_request(&self, session: &str, sequence: u64, body: &str) {
+        let parts = [
+            ("requestBody", body),
+            ("reqHeaders", r#"{"x-api-key":"[redacted]"}"#),
+            ("clientReqMeta", r#"{"url":"/v1/messages","method":"POST"}"#),
+            (
+                "upstreamReqMeta",
+                r#"{"url":"https://upstream.example/v1/messages","method":"POST"}"#,
+            ),
+            ("specialSettings", r#"[{"kind":"x"}]"#),
+        ];
+        self.store_request(session, sequence, &parts).await;
+    }
+
     /// A value.
     ///
     /// # Panics

@@ -1,36 +1,118 @@
-//! The page's address: which dataset, and what of it. A reload or a shared link shows the same again.
+//! The page's address: where the visitor is. A reload or a shared link shows the same again.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::selection::Selection;
 
-/// A place in the page: `/usage-logs?user=3&zone=Asia/Shanghai`.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Place {
-    /// The dataset's name; `None`: the first there is.
-    pub dataset: Option<String>,
-    /// What of the dataset.
-    pub selection: Selection,
+/// A place in the page. A dataset's name holds no `/`, so no dataset can stand in the way of another place.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Place {
+    /// `/usage-logs?user=3&zone=Asia/Shanghai`: a dataset.
+    Dataset {
+        /// Its name; `None`: the first there is.
+        name: Option<String>,
+        /// What of it.
+        selection: Selection,
+    },
+    /// `/admin/sessions/0199f3a2-77aa`: the stored requests of a session.
+    SessionRequests {
+        /// The session's id; `None`: it is yet to be asked for.
+        session: Option<String>,
+    },
+    /// `/admin/database`: the database as a whole.
+    Database,
 }
+
+/// A page for administrators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdminPage {
+    /// The stored requests of sessions.
+    SessionRequests,
+    /// The database as a whole.
+    Database,
+}
+
+/// What is escaped in a part of a path. The dot is, too: the server takes a path that ends in `name.ending` for a file.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
 impl Place {
     /// Reads an address: its path, and its query with or without the `?`.
     #[must_use]
     pub fn parse(path: &str, query: &str) -> Self {
-        let dataset = path.trim_matches('/');
-        Self {
-            dataset: (!dataset.is_empty()).then(|| dataset.to_owned()),
-            selection: Selection::parse(query.trim_start_matches('?')),
+        let path = path.trim_matches('/');
+        match path.split('/').collect::<Vec<_>>()[..] {
+            ["admin", "sessions"] => Self::SessionRequests { session: None },
+            ["admin", "sessions", session] => {
+                let session = percent_decode_str(session).decode_utf8_lossy().into_owned();
+                Self::SessionRequests {
+                    session: Some(session),
+                }
+            }
+            ["admin", "database"] => Self::Database,
+            _ => Self::Dataset {
+                name: (!path.is_empty()).then(|| path.to_owned()),
+                selection: Selection::parse(query.trim_start_matches('?')),
+            },
         }
     }
 
     /// The address, without the server's name.
     #[must_use]
     pub fn address(&self) -> String {
-        let dataset = self.dataset.as_deref().unwrap_or_default();
-        match self.selection.query() {
-            query if query.is_empty() => format!("/{dataset}"),
-            query => format!("/{dataset}?{query}"),
+        match self {
+            Self::Dataset { name, selection } => {
+                let name = name.as_deref().unwrap_or_default();
+                match selection.query() {
+                    query if query.is_empty() => format!("/{name}"),
+                    query => format!("/{name}?{query}"),
+                }
+            }
+            Self::SessionRequests { session: None } => "/admin/sessions".to_owned(),
+            Self::SessionRequests {
+                session: Some(session),
+            } => format!("/admin/sessions/{}", path_part(session)),
+            Self::Database => "/admin/database".to_owned(),
         }
     }
+
+    /// The page for administrators that the place is in, if it is in one.
+    #[must_use]
+    pub fn admin_page(&self) -> Option<AdminPage> {
+        match self {
+            Self::Dataset { .. } => None,
+            Self::SessionRequests { .. } => Some(AdminPage::SessionRequests),
+            Self::Database => Some(AdminPage::Database),
+        }
+    }
+}
+
+impl AdminPage {
+    /// All of them, in the order of the menu.
+    pub const ALL: &[Self] = &[Self::SessionRequests, Self::Database];
+
+    /// What it is called.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::SessionRequests => "Session requests",
+            Self::Database => "Database",
+        }
+    }
+
+    /// Where it begins.
+    #[must_use]
+    pub fn place(self) -> Place {
+        match self {
+            Self::SessionRequests => Place::SessionRequests { session: None },
+            Self::Database => Place::Database,
+        }
+    }
+}
+
+/// A text as one part of a path.
+#[must_use]
+pub fn path_part(text: &str) -> String {
+    utf8_percent_encode(text, ESCAPED).to_string()
 }
 
 #[cfg(test)]
@@ -43,6 +125,10 @@ mod tests {
             ("/usage-logs", ""),
             ("/usage-logs", "?user=3"),
             ("/a", "?exclude_200=true&columns=model,key_name"),
+            ("/admin", ""),
+            ("/admin/sessions", ""),
+            ("/admin/sessions/0199f3a2-77aa", ""),
+            ("/admin/database", ""),
         ] {
             assert_eq!(Place::parse(path, query).address(), format!("{path}{query}"));
         }
@@ -50,7 +136,32 @@ mod tests {
 
     #[test]
     fn the_bare_address_names_no_dataset() {
-        assert_eq!(Place::parse("/", ""), Place::default());
-        assert_eq!(Place::default().address(), "/");
+        let first = Place::Dataset {
+            name: None,
+            selection: Selection::default(),
+        };
+        assert_eq!(Place::parse("/", ""), first);
+        assert_eq!(first.address(), "/");
+    }
+
+    #[test]
+    fn an_id_may_hold_what_means_something_in_an_address() {
+        for session in ["a/b", "a.b", "a?b#c", "100%", "会话 😀", "a+b"] {
+            let place = Place::SessionRequests {
+                session: Some(session.to_owned()),
+            };
+            let address = place.address();
+            assert!(!address.contains(['.', '?', '#']), "{address}");
+            assert_eq!(Place::parse(&address, ""), place);
+        }
+    }
+
+    #[test]
+    fn every_page_for_administrators_begins_in_itself() {
+        for page in AdminPage::ALL {
+            let place = page.place();
+            assert_eq!(place.admin_page(), Some(*page));
+            assert_eq!(Place::parse(&place.address(), ""), place);
+        }
     }
 }

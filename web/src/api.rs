@@ -7,9 +7,13 @@ use serde_json::json;
 use wasm_export::Zone;
 use wasm_export::rows::Problem;
 
+use crate::address::path_part;
+use crate::database::{Mode, Status};
 use crate::dataset::{Dataset, FilterOptions};
 use crate::selection::with_pairs;
+use crate::session_requests::SessionRequests;
 use crate::table_page::TablePage;
+pub use request::Answer;
 use request::{get, post};
 
 /// Who is signed in.
@@ -126,4 +130,38 @@ pub async fn options(dataset: String, filter: String) -> Result<FilterOptions, P
 pub fn rows_url(dataset: &str, query: &str) -> String {
     let separator = if query.is_empty() { "" } else { "?" };
     format!("/api/datasets/{dataset}/rows{separator}{query}")
+}
+
+/// The requests of a session that are still stored.
+///
+/// # Errors
+/// As the server says.
+pub async fn session_requests(session: String) -> Result<SessionRequests, Problem> {
+    get(&format!("/api/sessions/{}/requests", path_part(&session)))
+        .await?
+        .json()
+        .await
+}
+
+/// A stored request as it is stored: JSON that nobody has laid out.
+///
+/// # Errors
+/// As the server says.
+pub async fn session_request(session: &str, sequence: u64) -> Result<Answer, Problem> {
+    let session = path_part(session);
+    get(&format!("/api/sessions/{session}/requests/{sequence}")).await
+}
+
+/// What the database is, and who is at it.
+///
+/// # Errors
+/// As the server says.
+pub async fn database_status() -> Result<Status, Problem> {
+    get("/api/admin/database/status").await?.json().await
+}
+
+/// Where a dump is.
+#[must_use]
+pub fn dump_url(mode: Mode) -> String {
+    format!("/api/admin/database/export?mode={}", mode.word())
 }

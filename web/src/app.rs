@@ -9,7 +9,7 @@ use crate::components::notice::Notice;
 use crate::components::shell::Shell;
 use crate::components::sign_in_dialog::SignInDialog;
 use crate::components::toasts::{ToastList, Toasts};
-use crate::download::Exporter;
+use crate::download::{Dumper, Exporter};
 use crate::pages::sign_in::SignInPage;
 use crate::session::{Session, Visitor};
 
@@ -21,9 +21,11 @@ pub fn App() -> impl IntoView {
     let exporter = Exporter::new(session, toasts);
     provide_context(session);
     provide_context(toasts);
+    let dumper = Dumper::new(session, toasts);
     provide_context(exporter);
+    provide_context(dumper);
     spawn_local(sweep());
-    ask_before_leaving(exporter);
+    ask_before_leaving(exporter, dumper);
 
     view! {
         {move || match session.visitor() {
@@ -41,10 +43,10 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// An export ends with the page; the browser asks whether that is meant.
-fn ask_before_leaving(exporter: Exporter) {
+/// An export or a dump ends with the page; the browser asks whether that is meant.
+fn ask_before_leaving(exporter: Exporter, dumper: Dumper) {
     window_event_listener(ev::beforeunload, move |event| {
-        if untrack(|| exporter.is_under_way()) {
+        if untrack(|| exporter.is_under_way() || dumper.is_under_way()) {
             event.prevent_default();
         }
     });

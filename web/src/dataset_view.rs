@@ -108,16 +108,24 @@ impl DatasetView {
     /// What is on show, as an address says it.
     #[must_use]
     pub fn place(self) -> Place {
-        self.dataset.with_value(|dataset| Place {
-            dataset: Some(dataset.name.clone()),
-            selection: Selection {
-                filters: self.filters.get(),
-                columns: self
-                    .columns
-                    .with(|columns| columns.for_address(dataset.column_names())),
-                zone: self.zone.get(),
-            },
-        })
+        Place::Dataset {
+            name: Some(self.dataset.with_value(|dataset| dataset.name.clone())),
+            selection: self.selection(),
+        }
+    }
+
+    /// What of the dataset is on show.
+    #[must_use]
+    pub fn selection(self) -> Selection {
+        let columns = self.dataset.with_value(|dataset| {
+            self.columns
+                .with(|columns| columns.for_address(dataset.column_names()))
+        });
+        Selection {
+            filters: self.filters.get(),
+            columns,
+            zone: self.zone.get(),
+        }
     }
 
     /// The number of rows, where it belongs to the filters in force.
@@ -141,8 +149,8 @@ impl DatasetView {
     /// Where the raw rows on show are, on all pages; how their file is to be; what it is called.
     #[must_use]
     pub fn export(self, options: Options) -> (String, Options, String) {
-        let Place { dataset, selection } = self.place();
-        let dataset = dataset.unwrap_or_default();
+        let dataset = self.dataset.with_value(|dataset| dataset.name.clone());
+        let selection = self.selection();
         let name = file_name(
             &dataset,
             options.format,

@@ -6,10 +6,12 @@
 pub mod address;
 pub mod column_choice;
 pub mod cursors;
+pub mod database;
 pub mod dataset;
 pub mod pace;
 pub mod preview;
 pub mod selection;
+pub mod session_requests;
 pub mod table_page;
 pub mod wall_time;
 pub mod wording;
@@ -26,6 +28,8 @@ mod dataset_view;
 mod download;
 #[cfg(target_arch = "wasm32")]
 mod load;
+#[cfg(target_arch = "wasm32")]
+mod navigation;
 #[cfg(target_arch = "wasm32")]
 mod pages;
 #[cfg(target_arch = "wasm32")]

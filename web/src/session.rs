@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_export::rows::Problem;
 
-use crate::api::{self, Me};
+use crate::api::{self, Me, Role};
 
 /// What is known of the visitor.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +56,13 @@ impl Session {
     #[must_use]
     pub fn visitor(self) -> Visitor {
         self.visitor.get()
+    }
+
+    /// Whether the visitor is an administrator.
+    #[must_use]
+    pub fn is_administrator(self) -> bool {
+        self.visitor
+            .with(|visitor| matches!(visitor, Visitor::Somebody(me) if me.role == Role::Admin))
     }
 
     /// Whether the visitor must sign in again to go on.

@@ -50,6 +50,13 @@ pub fn local_time() -> LocalTime {
     }
 }
 
+/// A moment (RFC 3339) as the visitor's clock and language have it.
+#[must_use]
+pub fn moment(time: &str) -> String {
+    let time = Date::new(&time.into());
+    time.to_locale_string(&language(), &JsValue::UNDEFINED).into()
+}
+
 /// The visitor's language, a BCP 47 tag.
 #[must_use]
 pub fn language() -> String {

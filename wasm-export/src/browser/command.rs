@@ -11,9 +11,9 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-use super::protocol::{Start, ToWorker, decode};
+use super::protocol::{ToWorker, decode};
 
-type Command = (ToWorker, Option<JsValue>);
+pub(super) type Command = (ToWorker, Option<JsValue>);
 
 /// The page's commands in the order they came. Only one task listens.
 pub(super) struct Commands(Rc<RefCell<Inbox>>);
@@ -60,13 +60,12 @@ impl Commands {
         .await
     }
 
-    /// Waits for the word to begin, and what is attached to it; `None` is the word to stop.
-    pub(super) async fn start(&mut self) -> Option<(Start, Option<JsValue>)> {
+    /// Waits for the word to begin, or to stop, and what is attached to it.
+    pub(super) async fn first(&mut self) -> Command {
         loop {
             match self.next().await {
-                (ToWorker::Start(start), attachment) => return Some((start, attachment)),
-                (ToWorker::Cancel, _) => return None,
                 (ToWorker::Resume, _) => {}
+                first => return first,
             }
         }
     }
@@ -77,7 +76,7 @@ impl Commands {
             match self.next().await.0 {
                 ToWorker::Resume => return true,
                 ToWorker::Cancel => return false,
-                ToWorker::Start(_) => {}
+                ToWorker::Start(_) | ToWorker::Dump(_) => {}
             }
         }
     }

@@ -1,7 +1,8 @@
-//! Why an export stopped, and whether going on may help. Every text here is read by the user.
+//! Why an export or a dump stopped, and whether going on may help. Every text here is read by the user.
 
 use super::sink::SinkError;
 use crate::ExportError;
+use crate::dump::DumpError;
 use crate::rows::Problem;
 
 /// An export stopped.
@@ -50,14 +51,15 @@ impl Failure {
     }
 
     /// Somebody else answered.
-    pub(super) fn not_rows(media_type: &str) -> Self {
+    pub(super) fn something_else(media_type: &str, wanted: &str) -> Self {
         let what = if media_type.is_empty() {
             "something"
         } else {
             media_type
         };
-        let detail = format!("Something else answered in the server's place, with {what} instead of rows.");
-        Self::new("unexpected_answer", "The answer was not an export", detail, true)
+        let detail =
+            format!("Something else answered in the server's place, with {what} instead of {wanted}.");
+        Self::new("unexpected_answer", "The answer was something else", detail, true)
     }
 
     /// The server refused. What it says about the request stays so; anything else may change.
@@ -83,6 +85,12 @@ impl From<ExportError> for Failure {
                 resumable,
             ),
         }
+    }
+}
+
+impl From<DumpError> for Failure {
+    fn from(error: DumpError) -> Self {
+        Self::new("damaged", "The dump is not whole", sentence(&error), false)
     }
 }
 

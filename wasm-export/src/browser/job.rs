@@ -7,14 +7,14 @@ use web_sys::{FileSystemFileHandle, UrlSearchParams};
 use super::failure::Failure;
 use super::protocol::{Destination, Finished, Progress, Start};
 use super::sink::Sink;
-use super::stream::RowStream;
+use super::stream::{ByteStream, ROWS};
 use crate::{Export, Summary};
 
 /// Bytes of the file are collected up to this before they are written: a disk likes few large writes.
-const WRITE_BYTES: usize = 1024 * 1024;
+pub(super) const WRITE_BYTES: usize = 1024 * 1024;
 
 /// How often progress is told.
-const TELL_EVERY_MS: f64 = 100.0;
+pub(super) const TELL_EVERY_MS: f64 = 100.0;
 
 /// An export and all it has so far. It outlives broken connections.
 pub(super) struct Job {
@@ -59,7 +59,7 @@ impl Job {
     /// Fetches the rows that are still missing, until the end record has come and agrees. After a failure that
     /// is resumable it may be called again.
     pub(super) async fn run(&mut self, tell: impl Fn(Progress)) -> Result<Summary, Failure> {
-        let mut stream = RowStream::open(&self.url_of_missing_rows()).await?;
+        let mut stream = ByteStream::open(&self.url_of_missing_rows(), &ROWS).await?;
         self.export.resume();
         let mut told_ms = 0.0;
         while let Some(chunk) = stream.next().await? {

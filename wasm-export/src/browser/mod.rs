@@ -2,7 +2,7 @@
 //!
 //! It runs in a worker of its own, so that the page stays free. A page starts the worker and talks to it in the
 //! words of [`protocol`]; [`worker::run`] is the whole program. Stopping is dropping: a dropped
-//! [`stream::RowStream`] ends its request, a dropped worker leaves a file that nobody names and that
+//! [`stream::ByteStream`] ends its request, a dropped worker leaves a file that nobody names and that
 //! [`sink::sweep`] removes.
 //!
 //! Pages that bring their own bytes use `RowExport` of `class` instead, a feature of this crate; with it comes
@@ -14,6 +14,7 @@ pub mod class;
 mod command;
 #[cfg(feature = "class")]
 pub mod dump;
+mod dump_job;
 mod failure;
 mod job;
 #[cfg(feature = "class")]

@@ -17,6 +17,8 @@ use crate::rows::Problem;
 pub enum ToWorker {
     /// Begin. The file picked by the user, if any, is attached.
     Start(Start),
+    /// Begin to fetch a dump of the database. The file picked by the user, if any, is attached.
+    Dump(StartDump),
     /// Go on after a failure, where the last whole row ended.
     Resume,
     /// Stop, and leave nothing behind. The worker ends.
@@ -33,6 +35,15 @@ pub struct Start {
     /// What the file is to be called.
     pub file_name: String,
     /// Where the file is to go.
+    pub destination: Destination,
+}
+
+/// A dump to fetch.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StartDump {
+    /// Where it is: `/api/admin/database/export?…`.
+    pub url: String,
+    /// Where the file is to go. Among the downloads it has the name that the server gives it.
     pub destination: Destination,
 }
 
@@ -56,7 +67,14 @@ pub enum FromWorker {
     Progress(Progress),
     /// The file is whole. It is attached, unless it was written into a picked file.
     Finished(Finished),
-    /// The export stopped.
+    /// So much of the dump has come. About ten times a second.
+    Dumping {
+        /// Bytes of the file.
+        bytes: u64,
+    },
+    /// The dump is whole. It is attached, unless it was written into a picked file.
+    Dumped(Dumped),
+    /// The export or the dump stopped.
     Failed(Failed),
 }
 
@@ -86,12 +104,23 @@ pub struct Finished {
     pub file_bytes: u64,
 }
 
-/// Why an export stopped.
+/// A whole dump: every table that it promises has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dumped {
+    /// What the file is called; a picked file has the name that the user gave it.
+    pub file_name: String,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// How many tables are in it.
+    pub tables: u64,
+}
+
+/// Why an export or a dump stopped.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Failed {
     /// What went wrong, in words for the user.
     pub problem: Problem,
-    /// Rows that are safe: a resumed export goes on after them.
+    /// Rows that are safe: a resumed export goes on after them. A dump has none.
     pub rows: u64,
     /// Whether [`ToWorker::Resume`] may help. If not, the worker has cleaned up and ended.
     pub resumable: bool,

@@ -1,4 +1,4 @@
-//! The bytes of a raw-row stream, fetched.
+//! The bytes of an export or a dump, fetched.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -15,22 +15,42 @@ use super::answer::problem;
 use super::failure::Failure;
 use crate::rows::MEDIA_TYPE;
 
-/// A server says something at least every 10 s; one that is silent for three times that is gone.
-const SILENCE_SECONDS_MAX: u32 = 30;
+/// What is asked for, and how long a server may be silent that has it.
+pub(super) struct Wanted {
+    media_type: &'static str,
+    /// In words: `rows`.
+    name: &'static str,
+    silence_seconds_max: u32,
+}
+
+/// Raw rows. A server says something at least every 10 s; one that is silent for three times that is gone.
+pub(super) const ROWS: Wanted = Wanted {
+    media_type: MEDIA_TYPE,
+    name: "rows",
+    silence_seconds_max: 30,
+};
+
+/// A dump. It has no sign of life: while pg_dump waits for a lock or a disk, nothing comes.
+pub(super) const DUMP: Wanted = Wanted {
+    media_type: "application/octet-stream",
+    name: "a dump",
+    silence_seconds_max: 15 * 60,
+};
 
 /// A running request. Dropping it ends the request.
-pub(super) struct RowStream {
+pub(super) struct ByteStream {
+    response: Response,
     reader: ReadableStreamDefaultReader,
     line: Line,
 }
 
-impl RowStream {
+impl ByteStream {
     /// Asks for the stream and waits for its first sign of life.
     ///
     /// # Errors
     /// There is no connection, or the server refuses: its problem as it is.
-    pub(super) async fn open(url: &str) -> Result<Self, Failure> {
-        let line = Line::new();
+    pub(super) async fn open(url: &str, wanted: &Wanted) -> Result<Self, Failure> {
+        let line = Line::new(wanted.silence_seconds_max);
         let init = RequestInit::new();
         init.set_signal(Some(&line.abort.signal()));
         let response = line.wait(worker().fetch_with_str_and_init(url, &init)).await?;
@@ -38,23 +58,27 @@ impl RowStream {
         if !response.ok() {
             return Err(refusal(&line, &response).await?);
         }
-        let media_type = response
-            .headers()
-            .get("content-type")
-            .ok()
-            .flatten()
-            .unwrap_or_default();
-        let wanted = MEDIA_TYPE.split(';').next().unwrap_or_default();
-        if !media_type.starts_with(wanted) {
-            return Err(Failure::not_rows(&media_type));
+        let media_type = header(&response, "content-type");
+        let essence = wanted.media_type.split(';').next().unwrap_or_default();
+        if !media_type.starts_with(essence) {
+            return Err(Failure::something_else(&media_type, wanted.name));
         }
         let Some(body) = response.body() else {
             return Err(Failure::connection_lost());
         };
         Ok(Self {
             reader: body.get_reader().unchecked_into(),
+            response,
             line,
         })
+    }
+
+    /// The name that the server gives the file.
+    pub(super) fn file_name(&self) -> Option<String> {
+        let disposition = header(&self.response, "content-disposition");
+        let (_, name) = disposition.split_once("filename=\"")?;
+        let (name, _) = name.split_once('"')?;
+        Some(name.to_owned())
     }
 
     /// The next bytes, in whatever pieces the browser has; `None` at the end of the response.
@@ -66,6 +90,11 @@ impl RowStream {
         let value = Reflect::get(&read, &JsValue::from_str("value")).unwrap_or_default();
         Ok(value.dyn_into().ok())
     }
+}
+
+fn header(response: &Response, name: &str) -> String {
+    let value = response.headers().get(name).ok().flatten();
+    value.unwrap_or_default()
 }
 
 /// What a server that answers without a stream has to say.
@@ -87,16 +116,20 @@ struct Line {
 
 /// Counts the seconds in which something was waited for and did not come. A computer that slept through an
 /// hour has ticked not once, so its connection is not given up before it was tried.
-#[derive(Default)]
 struct Watch {
+    silence_seconds_max: u32,
     waiting: Cell<bool>,
     silent_seconds: Cell<u32>,
 }
 
 impl Line {
-    fn new() -> Self {
+    fn new(silence_seconds_max: u32) -> Self {
         let abort = AbortController::new().expect("every browser with wasm has AbortController");
-        let watch = Rc::new(Watch::default());
+        let watch = Rc::new(Watch {
+            silence_seconds_max,
+            waiting: Cell::default(),
+            silent_seconds: Cell::default(),
+        });
         let on_second = Closure::<dyn Fn()>::new({
             let (abort, watch) = (abort.clone(), Rc::clone(&watch));
             move || {
@@ -127,7 +160,7 @@ impl Line {
         self.watch.waiting.set(false);
         came.map_err(|_| {
             if self.watch.is_silent() {
-                Failure::connection_silent(SILENCE_SECONDS_MAX)
+                Failure::connection_silent(self.watch.silence_seconds_max)
             } else {
                 Failure::connection_lost()
             }
@@ -137,7 +170,7 @@ impl Line {
 
 impl Watch {
     fn is_silent(&self) -> bool {
-        self.silent_seconds.get() >= SILENCE_SECONDS_MAX
+        self.silent_seconds.get() >= self.silence_seconds_max
     }
 }
 

@@ -6,9 +6,10 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::DedicatedWorkerGlobalScope;
 
 use super::command::Commands;
+use super::dump_job::DumpJob;
 use super::failure::Failure;
 use super::job::Job;
-use super::protocol::{Failed, FromWorker, encode};
+use super::protocol::{Failed, FromWorker, Start, StartDump, ToWorker, encode};
 use super::sink::sweep;
 use crate::Summary;
 
@@ -26,9 +27,14 @@ pub fn run() {
 }
 
 async fn serve(page: &Page, mut commands: Commands) {
-    let Some((start, attachment)) = commands.start().await else {
-        return;
-    };
+    match commands.first().await {
+        (ToWorker::Start(start), picked) => export(page, commands, start, picked).await,
+        (ToWorker::Dump(start), picked) => dump(page, commands, start, picked).await,
+        (ToWorker::Resume | ToWorker::Cancel, _) => {}
+    }
+}
+
+async fn export(page: &Page, mut commands: Commands, start: Start, attachment: Option<JsValue>) {
     let mut job = match Job::open(start, attachment).await {
         Ok(job) => job,
         Err(failure) => return page.say_failed(failure, 0),
@@ -54,6 +60,30 @@ async fn finish(page: &Page, job: Job, summary: Summary) {
     match job.finish(summary).await {
         Ok((finished, file)) => page.say(&FromWorker::Finished(finished), file.as_ref()),
         Err(failure) => page.say_failed(failure, 0),
+    }
+}
+
+/// A dump that broke off begins anew or not at all: pg_dump cannot go on in its midst.
+async fn dump(page: &Page, mut commands: Commands, start: StartDump, picked: Option<JsValue>) {
+    let refuse = |failure: Failure| {
+        let resumable = false;
+        page.say_failed(Failure { resumable, ..failure }, 0);
+    };
+    let mut job = match DumpJob::open(start, picked).await {
+        Ok(job) => job,
+        Err(failure) => return refuse(failure),
+    };
+    let running = job.run(|bytes| page.say(&FromWorker::Dumping { bytes }, None));
+    match commands.unless_cancelled(running).await {
+        Some(Ok(summary)) => match job.finish(&summary).await {
+            Ok((dumped, file)) => page.say(&FromWorker::Dumped(dumped), file.as_ref()),
+            Err(failure) => refuse(failure),
+        },
+        Some(Err(failure)) => {
+            refuse(failure);
+            job.discard().await;
+        }
+        None => job.discard().await,
     }
 }
 

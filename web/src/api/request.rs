@@ -1,17 +1,23 @@
 //! One request and its answer.
 
-use js_sys::Uint8Array;
+use js_sys::{Reflect, Uint8Array};
 use leptos::prelude::window;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use wasm_export::browser::answer::problem;
 use wasm_export::rows::Problem;
-use web_sys::{AbortController, Headers, RequestInit, Response};
+use web_sys::{AbortController, Headers, ReadableStreamDefaultReader, RequestInit, Response};
 
 /// An answer whose body has yet to be read. Dropping it ends the request.
-pub(super) struct Answer {
+pub struct Answer {
     response: Response,
+    abort: AbortOnDrop,
+}
+
+/// A body that is read as it comes. Dropping it ends the request.
+pub struct Pieces {
+    reader: ReadableStreamDefaultReader,
     _abort: AbortOnDrop,
 }
 
@@ -47,7 +53,7 @@ async fn send(url: &str, init: &RequestInit) -> Result<Answer, Problem> {
         .map_err(|_| unreachable())?;
     let answer = Answer {
         response: response.unchecked_into(),
-        _abort: abort,
+        abort,
     };
     if answer.response.ok() {
         Ok(answer)
@@ -73,6 +79,32 @@ impl Answer {
         let body = self.response.array_buffer().map_err(|_| unreachable())?;
         let body = JsFuture::from(body).await.map_err(|_| unreachable())?;
         Ok(Uint8Array::new(&body).to_vec())
+    }
+
+    /// The body, piece by piece.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn pieces(self) -> Result<Pieces, Problem> {
+        let body = self.response.body().ok_or_else(unreachable)?;
+        Ok(Pieces {
+            reader: body.get_reader().unchecked_into(),
+            _abort: self.abort,
+        })
+    }
+}
+
+impl Pieces {
+    /// The next bytes, in whatever pieces the browser has; `None` at the end of a whole body.
+    ///
+    /// # Errors
+    /// The connection broke.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Problem> {
+        let read = JsFuture::from(self.reader.read())
+            .await
+            .map_err(|_| unreachable())?;
+        let value = Reflect::get(&read, &JsValue::from_str("value")).unwrap_or_default();
+        Ok(value.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec))
     }
 }
 

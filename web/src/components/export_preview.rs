@@ -14,7 +14,7 @@ pub fn ExportPreview(view: DatasetView, options: RwSignal<Options>, is_shown: Si
             let (_, options, _) = view.export(options.get());
             let shown = view.page.with(|page| {
                 page.map(|page| {
-                    let columns = view.place().selection.columns;
+                    let columns = view.selection().columns;
                     preview(page, &Options { columns, ..options }, view.counted_rows())
                 })
             });

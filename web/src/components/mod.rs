@@ -1,6 +1,7 @@
 //! The parts of the pages.
 
 pub mod columns;
+pub mod dump_run;
 pub mod export_bar;
 pub mod export_options;
 pub mod export_preview;

@@ -1,36 +1,35 @@
-//! What surrounds every dataset: the product, the datasets, who is signed in.
+//! What surrounds every page: the product, the ways to the pages, who is signed in.
 
-use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wasm_bindgen::JsValue;
 
 use super::notice::Notice;
 use super::toasts::Toasts;
-use crate::address::Place;
+use crate::address::{AdminPage, Place};
 use crate::api::{self, Me, Role};
 use crate::dataset::Dataset;
 use crate::load::Load;
+use crate::navigation::{Navigation, PlaceLink};
+use crate::pages::database::DatabasePage;
 use crate::pages::dataset::DatasetPage;
+use crate::pages::session_requests::SessionRequestsPage;
+use crate::selection::Selection;
 use crate::session::Session;
 
 /// The page of somebody who is signed in.
 #[component]
 pub fn Shell(me: Me) -> impl IntoView {
+    let is_administrator = me.role == Role::Admin;
+    let navigation = Navigation::begin();
+    provide_context(navigation);
     let datasets = Load::new(|| Some(api::datasets()));
-    let place = RwSignal::new(address());
-    let go = move |to: Place| {
-        // The skip link moves the address too, but not to another place.
-        if place.with_untracked(|place| *place != to) {
-            place.set(to);
-        }
-    };
-    let listener = window_event_listener(ev::popstate, move |_| go(address()));
-    on_cleanup(move || listener.remove());
+    let admin_page = Memo::new(move |_| navigation.with(Place::admin_page));
 
     // Fetching the list again after a new sign-in does not touch the page of a dataset that is still in it.
     let shown = Memo::new(move |_| {
-        let wanted = place.with(|place| place.dataset.clone());
+        let Place::Dataset { name: wanted, .. } = navigation.place() else {
+            return None;
+        };
         datasets.with(|datasets| {
             let mut datasets = datasets?.iter().filter(|dataset| dataset.available);
             match wanted {
@@ -49,23 +48,35 @@ pub fn Shell(me: Me) -> impl IntoView {
             </span>
             <SignedIn me/>
         </header>
-        <nav class="datasets" aria-label="Datasets">
-            <ul>
+        <nav class="places" aria-label="Decant">
+            <ul aria-label="Datasets">
                 {move || datasets.value().unwrap_or_default().into_iter().map(|dataset| {
-                    let is_shown = shown.with(|shown| shown.as_ref().map(|shown| &shown.name) == Some(&dataset.name));
-                    view! { <DatasetLink dataset is_shown go/> }
+                    let name = dataset.name.clone();
+                    let is_shown = move || shown.with(|shown| shown.as_ref().is_some_and(|shown| shown.name == name));
+                    view! { <DatasetLink dataset is_shown=Signal::derive(is_shown)/> }
                 }).collect_view()}
             </ul>
+            {is_administrator.then(|| view! { <AdminLinks admin_page/> })}
         </nav>
         <main id="content" tabindex="-1">
-            {move || match shown.get() {
-                Some(dataset) => {
-                    let selection = place.get().selection;
-                    view! { <DatasetPage dataset selection/> }.into_any()
-                }
-                None => view! { <NothingToShow datasets/> }.into_any(),
+            {move || match admin_page.get() {
+                None => view! { <ShownDataset shown datasets/> }.into_any(),
+                Some(_) if !is_administrator => view! { <ForAdministratorsOnly/> }.into_any(),
+                Some(AdminPage::SessionRequests) => view! { <SessionRequestsPage/> }.into_any(),
+                Some(AdminPage::Database) => view! { <DatabasePage/> }.into_any(),
             }}
         </main>
+    }
+}
+
+#[component]
+fn ShownDataset(shown: Memo<Option<Dataset>>, datasets: Load<Vec<Dataset>>) -> impl IntoView {
+    let navigation = expect_context::<Navigation>();
+    move || match (shown.get(), navigation.place()) {
+        (Some(dataset), Place::Dataset { selection, .. }) => {
+            view! { <DatasetPage dataset selection/> }.into_any()
+        }
+        _ => view! { <NothingToShow datasets/> }.into_any(),
     }
 }
 
@@ -87,7 +98,17 @@ fn NothingToShow(datasets: Load<Vec<Dataset>>) -> impl IntoView {
 }
 
 #[component]
-fn DatasetLink(dataset: Dataset, is_shown: bool, go: impl Fn(Place) + 'static) -> impl IntoView {
+fn ForAdministratorsOnly() -> impl IntoView {
+    view! {
+        <div class="notice" data-testid="for-administrators-only">
+            <p class="notice-title">"This page is for administrators"</p>
+            <p>"You are signed in as somebody who sees their own rows only. Sign out, and in again as an administrator."</p>
+        </div>
+    }
+}
+
+#[component]
+fn DatasetLink(dataset: Dataset, is_shown: Signal<bool>) -> impl IntoView {
     let Dataset {
         name,
         title,
@@ -100,25 +121,29 @@ fn DatasetLink(dataset: Dataset, is_shown: bool, go: impl Fn(Place) + 'static) -
         return view! { <li class="unavailable">{title} <span class="faint">{reason}</span></li> }.into_any();
     }
     let testid = format!("dataset-{name}");
-    let place = Place {
-        dataset: Some(name),
-        ..Place::default()
+    let to = Place::Dataset {
+        name: Some(name),
+        selection: Selection::default(),
     };
-    let address = place.address();
-    let follow = move |event: ev::MouseEvent| {
-        // Another tab or window is the browser's business.
-        if event.ctrl_key() || event.meta_key() || event.shift_key() {
-            return;
-        }
-        event.prevent_default();
-        if let Ok(history) = window().history() {
-            let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&place.address()));
-        }
-        go(place.clone());
-    };
-    let current = is_shown.then_some("page");
-    view! { <li><a href=address aria-current=current data-testid=testid on:click=follow>{title}</a></li> }
-        .into_any()
+    view! { <li><PlaceLink to is_current=is_shown testid>{title}</PlaceLink></li> }.into_any()
+}
+
+#[component]
+fn AdminLinks(admin_page: Memo<Option<AdminPage>>) -> impl IntoView {
+    let links = AdminPage::ALL.iter().map(|&page| {
+        let is_shown = Signal::derive(move || admin_page.get() == Some(page));
+        let testid = match page {
+            AdminPage::SessionRequests => "admin-session-requests",
+            AdminPage::Database => "admin-database",
+        };
+        view! { <li><PlaceLink to=page.place() is_current=is_shown testid>{page.title()}</PlaceLink></li> }
+    });
+    view! {
+        <div class="administration" data-testid="administration">
+            <h2 id="administration">"Administration"</h2>
+            <ul aria-labelledby="administration">{links.collect_view()}</ul>
+        </div>
+    }
 }
 
 #[component]
@@ -146,12 +171,4 @@ fn SignedIn(me: Me) -> impl IntoView {
         </span>
         <button type="button" class="quiet" data-testid="sign-out" on:click=sign_out>"Sign out"</button>
     }
-}
-
-fn address() -> Place {
-    let location = window().location();
-    Place::parse(
-        &location.pathname().unwrap_or_default(),
-        &location.search().unwrap_or_default(),
-    )
 }

@@ -4,7 +4,10 @@ use leptos::prelude::*;
 use wasm_export::rows::Kind;
 
 use super::notice::Notice;
+use crate::address::Place;
 use crate::dataset_view::DatasetView;
+use crate::navigation::PlaceLink;
+use crate::session::Session;
 use crate::table_page::TablePage;
 
 /// One page of rows; or why there is none.
@@ -60,12 +63,18 @@ fn table(page: &TablePage, shown: &[String], view: DatasetView) -> impl IntoView
         view! { <th scope="col" class=class(kind)>{label}</th> }
     });
     let head = head.collect_view();
+    let session_position = session_position(page, view);
     let rows = page.rows.iter().map(|row| {
         let cells = positions.iter().zip(&kinds).map(|(&at, &kind)| {
             let text = row.get(at).cloned().flatten().unwrap_or_default();
             // Long texts are cut off on the page; the whole one is a pointer away.
             let title = (kind == Kind::Text && text.chars().count() > CUT_CHARS).then(|| text.clone());
-            view! { <td class=class(kind) title=title>{text}</td> }
+            let content = if Some(at) == session_position && !text.is_empty() {
+                view! { <SessionLink session=text/> }.into_any()
+            } else {
+                text.into_any()
+            };
+            view! { <td class=class(kind) title=title>{content}</td> }
         });
         view! { <tr>{cells.collect_view()}</tr> }
     });
@@ -76,6 +85,24 @@ fn table(page: &TablePage, shown: &[String], view: DatasetView) -> impl IntoView
             <tbody>{rows}</tbody>
         </table>
     }
+}
+
+/// Where a session's id stands from which an administrator gets to what is stored of the session.
+fn session_position(page: &TablePage, view: DatasetView) -> Option<usize> {
+    let has_sessions = view.dataset.with_value(|dataset| dataset.name == "usage-logs");
+    let is_administrator = expect_context::<Session>().is_administrator();
+    let mut columns = page.columns.iter();
+    (has_sessions && is_administrator)
+        .then(|| columns.position(|column| column.name == "session_id"))
+        .flatten()
+}
+
+#[component]
+fn SessionLink(session: String) -> impl IntoView {
+    let to = Place::SessionRequests {
+        session: Some(session.clone()),
+    };
+    view! { <PlaceLink to testid="session-link">{session}</PlaceLink> }
 }
 
 /// About as many characters fit into a cell.

@@ -1,13 +1,15 @@
 //! Exports: the page's side. One runs at a time; it goes on while the visitor looks around.
 
+mod dump;
 mod picker;
 mod save;
+mod session_request;
 mod worker;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsValue;
-use wasm_export::browser::protocol::{Failed, Finished, FromWorker, Progress, Start};
+use wasm_export::browser::protocol::{Failed, Finished, FromWorker, Progress, Start, ToWorker};
 use wasm_export::rows::Problem;
 
 use crate::components::toasts::Toasts;
@@ -16,7 +18,9 @@ use crate::session::{Session, Visitor};
 use crate::visitor::now_ms;
 use crate::wording;
 
+pub use dump::{DumpState, Dumper};
 pub use picker::{can_pick, pick};
+pub use session_request::download_session_request;
 use worker::ExportWorker;
 
 /// What the visitor's export is doing.
@@ -139,7 +143,7 @@ impl Exporter {
             return;
         };
         let picked = self.picked.get_value();
-        let worker = ExportWorker::start(start, picked, move |message, file| {
+        let worker = ExportWorker::start(ToWorker::Start(start), picked, move |message, file| {
             self.hear(message, file.as_ref())
         });
         match worker {
@@ -199,7 +203,7 @@ impl Exporter {
 
     fn hear(self, message: FromWorker, file: Option<&JsValue>) {
         match message {
-            FromWorker::Ready => {}
+            FromWorker::Ready | FromWorker::Dumping { .. } | FromWorker::Dumped(_) => {}
             FromWorker::Progress(progress) => {
                 self.pace
                     .update(|pace| pace.observe(now_ms(), progress.rows, progress.file_bytes));

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_export::browser::protocol::{Failed, FromWorker, Start, ToWorker, decode, encode};
+use wasm_export::browser::protocol::{Failed, FromWorker, ToWorker, decode, encode};
 use wasm_export::options::Compression;
 use wasm_export::rows::Problem;
 use web_sys::{ErrorEvent, Event, MessageEvent, Worker, WorkerOptions, WorkerType};
@@ -25,32 +25,32 @@ pub(super) struct ExportWorker {
 }
 
 impl ExportWorker {
-    /// Starts a worker and, as soon as it listens, the export.
+    /// Starts a worker and, as soon as it listens, says the first word to it.
     pub(super) fn start(
-        start: Start,
+        first: ToWorker,
         picked: Option<JsValue>,
         hear: impl Fn(FromWorker, Option<JsValue>) + 'static,
     ) -> Result<Self, JsValue> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let program = match start.options.compression {
-            Compression::Zstd => ZSTD_PROGRAM,
+        let program = match &first {
+            ToWorker::Start(start) if start.options.compression == Compression::Zstd => ZSTD_PROGRAM,
             _ => PROGRAM,
         };
         let worker = Worker::new_with_options(program, &options)?;
         let is_ready = Rc::new(Cell::new(false));
         let hear = Rc::new(hear);
 
-        let first_word = RefCell::new(Some((ToWorker::Start(start), picked)));
+        let first_word = RefCell::new(Some((first, picked)));
         let on_message = Closure::new({
             let (worker, hear, is_ready) = (worker.clone(), Rc::clone(&hear), Rc::clone(&is_ready));
             move |event: MessageEvent| {
                 let Ok((message, attachment)) = decode(&event.data()) else {
                     return;
                 };
-                if let (FromWorker::Ready, Some((start, picked))) = (&message, first_word.take()) {
+                if let (FromWorker::Ready, Some((first, picked))) = (&message, first_word.take()) {
                     is_ready.set(true);
-                    say(&worker, &start, picked.as_ref());
+                    say(&worker, &first, picked.as_ref());
                 }
                 hear(message, attachment);
             }

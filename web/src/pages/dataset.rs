@@ -1,7 +1,6 @@
 //! A dataset: its rows, what narrows them, and their way into a file.
 
 use leptos::prelude::*;
-use wasm_bindgen::JsValue;
 use wasm_export::Options;
 
 use crate::components::columns::ColumnList;
@@ -15,6 +14,7 @@ use crate::components::table::Table;
 use crate::components::zone_select::ZoneSelect;
 use crate::dataset::Dataset;
 use crate::dataset_view::DatasetView;
+use crate::navigation::Navigation;
 use crate::remembered;
 use crate::selection::Selection;
 use crate::session::{Session, Visitor};
@@ -114,14 +114,8 @@ fn PanelButton(
     }
 }
 
-/// A reload or a shared link shows the same again. The address is replaced, not added to: every filter would be
-/// a step on the way back otherwise.
+/// A reload or a shared link shows the same again.
 fn keep_address(view: DatasetView) {
-    Effect::new(move || {
-        let address = view.place().address();
-        if let Ok(history) = window().history() {
-            // Browsers limit how often this may be done; an address that is a moment late does no harm.
-            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
-        }
-    });
+    let navigation = expect_context::<Navigation>();
+    Effect::new(move || navigation.note(view.place()));
 }

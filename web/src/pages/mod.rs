@@ -1,4 +1,6 @@
 //! The pages.
 
+pub mod database;
 pub mod dataset;
+pub mod session_requests;
 pub mod sign_in;

@@ -1,0 +1,100 @@
+//! A dump of the database on its way to a file: its bytes stay as they are, and are read along to see whether all came.
+
+use js_sys::{Date, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::FileSystemFileHandle;
+
+use super::failure::Failure;
+use super::job::{TELL_EVERY_MS, WRITE_BYTES};
+use super::protocol::{Destination, Dumped, StartDump};
+use super::sink::Sink;
+use super::stream::{ByteStream, DUMP};
+use crate::dump::{Archive, Summary};
+
+/// What a dump is called that the server has not named.
+const FILE_NAME: &str = "backup.dump";
+
+/// A dump and all of it that has come.
+pub(super) struct DumpJob {
+    url: String,
+    /// The name of the file that the user picked.
+    picked_name: Option<String>,
+    /// The name that the server has given it.
+    given_name: Option<String>,
+    archive: Archive,
+    sink: Sink,
+    /// Bytes that are not in the sink yet.
+    out: Vec<u8>,
+}
+
+impl DumpJob {
+    /// Makes the place for the file.
+    pub(super) async fn open(start: StartDump, picked: Option<JsValue>) -> Result<Self, Failure> {
+        let StartDump { url, destination } = start;
+        let (sink, picked_name) = match (destination, picked) {
+            (Destination::PickedFile, Some(picked)) => {
+                let picked: FileSystemFileHandle = picked.unchecked_into();
+                let name = picked.name();
+                (Sink::for_picked(picked).await?, Some(name))
+            }
+            _ => (Sink::for_downloads().await, None),
+        };
+        Ok(Self {
+            url,
+            picked_name,
+            given_name: None,
+            archive: Archive::new(),
+            sink,
+            out: Vec::with_capacity(2 * WRITE_BYTES),
+        })
+    }
+
+    /// Fetches all of it, and tells how many bytes have come. The server breaks the connection of a dump that failed; the
+    /// archive says by itself whether it is whole.
+    pub(super) async fn run(&mut self, tell: impl Fn(u64)) -> Result<Summary, Failure> {
+        let mut stream = ByteStream::open(&self.url, &DUMP).await?;
+        self.given_name = stream.file_name();
+        let mut told_ms = 0.0;
+        while let Some(chunk) = stream.next().await? {
+            self.take(&chunk).await?;
+            let now_ms = Date::now();
+            if now_ms - told_ms >= TELL_EVERY_MS {
+                told_ms = now_ms;
+                tell(self.archive.bytes());
+            }
+        }
+        let summary = self.archive.finish()?;
+        self.sink.write(&self.out).await?;
+        Ok(summary)
+    }
+
+    /// Makes the file appear where it was wanted; one for the downloads is returned.
+    pub(super) async fn finish(self, summary: &Summary) -> Result<(Dumped, Option<JsValue>), Failure> {
+        let file = self.sink.finish(summary.bytes).await?;
+        let file_name = self.picked_name.or(self.given_name);
+        let dumped = Dumped {
+            file_name: file_name.unwrap_or_else(|| FILE_NAME.to_owned()),
+            bytes: summary.bytes,
+            tables: summary.tables.len() as u64,
+        };
+        Ok((dumped, file.map(JsValue::from)))
+    }
+
+    /// Removes what there is of the file.
+    pub(super) async fn discard(self) {
+        self.sink.discard().await;
+    }
+
+    async fn take(&mut self, chunk: &Uint8Array) -> Result<(), Failure> {
+        let before = self.out.len();
+        self.out.resize(before + chunk.length() as usize, 0);
+        let new = &mut self.out[before..];
+        chunk.copy_to(new);
+        self.archive.push(new)?;
+        if self.out.len() >= WRITE_BYTES {
+            self.sink.write(&self.out).await?;
+            self.out.clear();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,161 @@
+//! A dump of the database on its way to a file: the page's side. One at a time; it goes on while the visitor looks around.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+use wasm_export::browser::protocol::{Destination, Dumped, Failed, FromWorker, StartDump, ToWorker};
+use wasm_export::rows::Problem;
+
+use super::save;
+use super::worker::{self, ExportWorker};
+use crate::api;
+use crate::components::toasts::Toasts;
+use crate::database::Mode;
+use crate::pace::Pace;
+use crate::session::{Session, Visitor};
+use crate::visitor::now_ms;
+use crate::wording;
+
+/// What the visitor's dump is doing.
+#[derive(Clone, Debug)]
+pub enum DumpState {
+    /// There is none.
+    Idle,
+    /// It runs.
+    Running {
+        /// How many bytes have come.
+        bytes: u64,
+    },
+    /// It stopped, and nothing is left of it.
+    Failed(Problem),
+    /// The file is whole.
+    Finished {
+        /// The file.
+        file: Dumped,
+        /// From the click to the whole file.
+        seconds: f64,
+    },
+}
+
+/// The visitor's dump, for the whole page.
+#[derive(Clone, Copy)]
+pub struct Dumper {
+    state: RwSignal<DumpState>,
+    pace: RwSignal<Pace>,
+    began_ms: RwSignal<f64>,
+    worker: StoredValue<Option<ExportWorker>, LocalStorage>,
+    session: Session,
+    toasts: Toasts,
+}
+
+impl Dumper {
+    /// No dump yet.
+    #[must_use]
+    pub fn new(session: Session, toasts: Toasts) -> Self {
+        let dumper = Self {
+            state: RwSignal::new(DumpState::Idle),
+            pace: RwSignal::default(),
+            began_ms: RwSignal::new(0.0),
+            worker: StoredValue::new_local(None),
+            session,
+            toasts,
+        };
+        dumper.follow_session();
+        dumper
+    }
+
+    /// What the dump is doing.
+    #[must_use]
+    pub fn state(self) -> DumpState {
+        self.state.get()
+    }
+
+    /// Whether a dump runs: then leaving the page would lose it.
+    #[must_use]
+    pub fn is_under_way(self) -> bool {
+        self.state
+            .with(|state| matches!(state, DumpState::Running { .. }))
+    }
+
+    /// The pace of the last seconds.
+    #[must_use]
+    pub fn pace(self) -> Pace {
+        self.pace.get()
+    }
+
+    /// Begins, into the file that the visitor picked or else into the downloads.
+    pub fn start(self, mode: Mode, picked: Option<JsValue>) {
+        self.toasts.dismiss_all();
+        self.pace.set(Pace::default());
+        self.began_ms.set(now_ms());
+        self.state.set(DumpState::Running { bytes: 0 });
+        let destination = match picked {
+            Some(_) => Destination::PickedFile,
+            None => Destination::Downloads,
+        };
+        let start = StartDump {
+            url: api::dump_url(mode),
+            destination,
+        };
+        let worker = ExportWorker::start(ToWorker::Dump(start), picked, move |message, file| {
+            self.hear(message, file.as_ref());
+        });
+        match worker {
+            Ok(worker) => self.worker.set_value(Some(worker)),
+            Err(error) => self.fail(worker::failed("The dump's worker could not be started", &error)),
+        }
+    }
+
+    /// Stops the dump, or forgets one that has ended; nothing is left of an unfinished file.
+    pub fn cancel(self) {
+        self.worker.set_value(None);
+        self.state.set(DumpState::Idle);
+    }
+
+    fn hear(self, message: FromWorker, file: Option<&JsValue>) {
+        match message {
+            FromWorker::Dumping { bytes } => {
+                self.pace.update(|pace| pace.observe(now_ms(), 0, bytes));
+                self.state.set(DumpState::Running { bytes });
+            }
+            FromWorker::Dumped(dumped) => self.finish(dumped, file),
+            FromWorker::Failed(failed) => self.fail(failed),
+            FromWorker::Ready | FromWorker::Progress(_) | FromWorker::Finished(_) => {}
+        }
+    }
+
+    fn finish(self, file: Dumped, content: Option<&JsValue>) {
+        if let Some(Err(error)) = content.map(|content| save::download(content, &file.file_name)) {
+            return self.fail(worker::failed("The dump could not be downloaded", &error));
+        }
+        let seconds = (now_ms() - self.began_ms.get_untracked()) / 1_000.0;
+        let bytes = wording::bytes(file.bytes);
+        self.toasts
+            .success(format!("Dumped the database ({bytes}) to {}", file.file_name));
+        self.worker.set_value(None);
+        self.state.set(DumpState::Finished { file, seconds });
+    }
+
+    fn fail(self, Failed { problem, .. }: Failed) {
+        // Where the session is over, the page asks to sign in; that says enough.
+        if problem.status != 401 {
+            let title = format!("The dump stopped: {}", problem.title);
+            self.toasts.error(title, problem.detail.clone());
+        }
+        self.session.note(&problem);
+        self.worker.set_value(None);
+        self.state.set(DumpState::Failed(problem));
+    }
+
+    /// Another visitor's dump is given up.
+    fn follow_session(self) {
+        Effect::new(move |before: Option<Visitor>| {
+            let now = self.session.visitor();
+            if let Some(visitor @ Visitor::Somebody(_)) = before
+                && visitor != now
+            {
+                self.cancel();
+            }
+            now
+        });
+    }
+}

@@ -1,0 +1,177 @@
+//! The database as a whole, for administrators: what it is, and its way into a file.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::address::AdminPage;
+use crate::api;
+use crate::components::dump_run::DumpRun;
+use crate::components::notice::Notice;
+use crate::components::toasts::Toasts;
+use crate::database::{Lock, Mode, Status};
+use crate::download::{Dumper, can_pick, pick};
+use crate::load::Load;
+use crate::visitor;
+
+/// How often the status is asked for while it changes by itself.
+const REFRESH_EVERY: Duration = Duration::from_secs(3);
+
+/// What a file is called that the visitor gives no name.
+const FILE_NAME: &str = "backup.dump";
+
+/// The database's status and its dump.
+#[component]
+pub fn DatabasePage() -> impl IntoView {
+    let title = AdminPage::Database.title();
+    document().set_title(&format!("{title} · Decant"));
+    let status = Load::new(|| Some(api::database_status()));
+    refresh_while_busy(status);
+    let shown = move || match (status.problem(), status.value()) {
+        (Some(problem), _) => view! { <Notice problem on_retry=move || status.retry()/> }.into_any(),
+        (None, Some(status)) => view! { <DatabaseStatus status/> }.into_any(),
+        (None, None) => view! { <p class="faint" role="status">"Loading…"</p> }.into_any(),
+    };
+    view! {
+        <div class="heading">
+            <h1>{title}</h1>
+        </div>
+        {shown}
+        <DumpRun/>
+        <DumpForm/>
+    }
+}
+
+/// While somebody is at the database its status changes by itself. The server needs a moment to notice that a dump was
+/// cancelled, so the lock counts, not only the dump of this page.
+fn refresh_while_busy(status: Load<Status>) {
+    let dumper = expect_context::<Dumper>();
+    let is_locked = move || status.with(|status| status.is_some_and(|status| status.lock.is_some()));
+    let is_busy = Memo::new(move |_| dumper.is_under_way() || is_locked());
+    Effect::new(move |was_busy: Option<bool>| {
+        let is_busy = is_busy.get();
+        if was_busy.is_some_and(|was_busy| was_busy != is_busy) {
+            status.retry();
+        }
+        if is_busy && let Ok(timer) = set_interval_with_handle(move || status.retry(), REFRESH_EVERY) {
+            on_cleanup(move || timer.clear());
+        }
+        is_busy
+    });
+}
+
+#[component]
+fn DatabaseStatus(status: Status) -> impl IntoView {
+    let Status {
+        is_available,
+        container_name,
+        database_name,
+        database_size,
+        table_count,
+        postgres_version,
+        error,
+        lock,
+        last_dump,
+    } = status;
+    // Compiler and platform follow after a comma.
+    let version = postgres_version.split(',').next().unwrap_or_default().to_owned();
+    let figures = is_available.then(|| {
+        view! {
+            <div><dt>"Size"</dt><dd data-testid="database-size">{database_size}</dd></div>
+            <div><dt>"Tables"</dt><dd>{table_count.to_string()}</dd></div>
+            <div><dt>"Version"</dt><dd title=postgres_version>{version}</dd></div>
+        }
+    });
+    let last_dump = last_dump.map(|dump| {
+        let began = visitor::moment(&dump.began);
+        let text = format!("Last dump: {began}, by {}: {}.", dump.caller, dump.outcome());
+        view! { <p class="faint" data-testid="last-dump">{text}</p> }
+    });
+    view! {
+        <section class="card stack" aria-label="Status" data-testid="database-status">
+            <dl class="figures">
+                <div><dt>"Database"</dt><dd>{database_name}</dd></div>
+                <div><dt>"Server"</dt><dd>{container_name}</dd></div>
+                {figures}
+            </dl>
+            {error.map(|error| view! { <p class="caution" role="alert">"The database does not answer: " {error}</p> })}
+            {lock.map(|lock| view! { <LockHolder lock/> })}
+            {last_dump}
+        </section>
+    }
+}
+
+#[component]
+fn LockHolder(lock: Lock) -> impl IntoView {
+    let since = lock.since.as_deref().map(visitor::moment);
+    let since = since.map_or_else(String::new, |since| format!(" since {since}"));
+    view! { <p data-testid="database-lock">{format!("{}{since}.", lock.sentence())}</p> }
+}
+
+#[component]
+fn DumpForm() -> impl IntoView {
+    let dumper = expect_context::<Dumper>();
+    let toasts = expect_context::<Toasts>();
+    let mode = RwSignal::new(Mode::default());
+    let is_busy = move || dumper.is_under_way();
+    let save_as = move |_| {
+        spawn_local(async move {
+            match pick(FILE_NAME, "application/octet-stream").await {
+                Ok(Some(picked)) => dumper.start(mode.get_untracked(), Some(picked)),
+                Ok(None) => {}
+                Err(reason) => toasts.error("No file could be chosen".to_owned(), reason),
+            }
+        });
+    };
+    let save_as = can_pick().then(|| {
+        view! {
+            <button type="button" data-testid="dump-save-as" disabled=is_busy on:click=save_as>"Save as…"</button>
+        }
+    });
+    view! {
+        <section class="card stack" aria-labelledby="dump-title">
+            <h2 id="dump-title">"Dump"</h2>
+            <p class="faint">
+                "A file in PostgreSQL's custom format, which pg_restore reads. It gets its name only when all of it has come."
+            </p>
+            <fieldset class="modes" disabled=is_busy>
+                <legend class="faint">"What is in it"</legend>
+                {Mode::ALL.iter().map(|&choice| view! { <ModeChoice choice mode/> }).collect_view()}
+            </fieldset>
+            <p class="caution">
+                "A dump holds all secrets in clear, the access keys (" <code>"keys.key"</code> ") and the keys of the providers ("
+                <code>"providers.key"</code> ") among them. Keep it as you keep them."
+            </p>
+            <div class="run-actions">
+                {save_as}
+                <button
+                    type="button"
+                    class="primary"
+                    data-testid="dump-start"
+                    disabled=is_busy
+                    on:click=move |_| dumper.start(mode.get_untracked(), None)
+                >
+                    "Download dump"
+                </button>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn ModeChoice(choice: Mode, mode: RwSignal<Mode>) -> impl IntoView {
+    view! {
+        <label>
+            <input
+                type="radio"
+                name="mode"
+                data-testid=format!("dump-mode-{}", choice.word())
+                prop:checked=move || mode.get() == choice
+                on:change=move |_| mode.set(choice)
+            />
+            {choice.title()}
+            <span class="faint">{choice.description()}</span>
+        </label>
+    }
+}
