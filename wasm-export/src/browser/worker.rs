@@ -6,10 +6,10 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::DedicatedWorkerGlobalScope;
 
 use super::command::Commands;
+use super::disk::sweep;
 use super::failure::Failure;
 use super::job::Job;
 use super::protocol::{Failed, FromWorker, encode};
-use super::sink::sweep;
 use crate::Summary;
 
 /// The worker's whole program: says that it is ready, then does what the page says until the file is whole,

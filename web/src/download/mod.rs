@@ -1,5 +1,6 @@
 //! Exports: the page's side. One runs at a time; it goes on while the visitor looks around.
 
+mod kept;
 mod picker;
 mod save;
 mod worker;
@@ -7,6 +8,8 @@ mod worker;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsValue;
+use wasm_export::Zone;
+use wasm_export::browser::disk::{ROWS_KEPT, remove, remove_all_rows};
 use wasm_export::browser::protocol::{Failed, Finished, FromWorker, Progress, Start};
 use wasm_export::rows::Problem;
 
@@ -16,6 +19,7 @@ use crate::session::{Session, Visitor};
 use crate::visitor::now_ms;
 use crate::wording;
 
+pub use kept::Kept;
 pub use picker::{can_pick, pick};
 use worker::ExportWorker;
 
@@ -34,6 +38,8 @@ pub enum ExportState {
         file: Finished,
         /// From the click to the whole file.
         seconds: f64,
+        /// Whether it was made of kept rows, and the server was not asked.
+        of_kept_rows: bool,
     },
 }
 
@@ -42,6 +48,8 @@ pub enum ExportState {
 pub struct Order {
     /// For the worker.
     pub start: Start,
+    /// Which rows of which dataset, as [`Dataset::rows_of`](crate::dataset::Dataset::rows_of) says it.
+    pub rows_of: String,
     /// The exact number of rows, where the page has counted them.
     pub rows_expected: Option<u64>,
 }
@@ -53,6 +61,7 @@ pub struct Exporter {
     pace: RwSignal<Pace>,
     order: RwSignal<Option<Order>>,
     began_ms: RwSignal<f64>,
+    kept: RwSignal<Option<Kept>>,
     /// The file that the visitor picked, if any.
     picked: StoredValue<Option<JsValue>, LocalStorage>,
     worker: StoredValue<Option<ExportWorker>, LocalStorage>,
@@ -69,6 +78,7 @@ impl Exporter {
             pace: RwSignal::default(),
             order: RwSignal::new(None),
             began_ms: RwSignal::new(0.0),
+            kept: RwSignal::new(None),
             picked: StoredValue::new_local(None),
             worker: StoredValue::new_local(None),
             session,
@@ -109,6 +119,28 @@ impl Exporter {
                 .map(|order| order.start.file_name.clone())
                 .unwrap_or_default()
         })
+    }
+
+    /// The zone of the times in the file.
+    #[must_use]
+    pub fn zone(self) -> Zone {
+        self.order.with(|order| {
+            order
+                .as_ref()
+                .map(|order| order.start.options.zone.clone())
+                .unwrap_or_default()
+        })
+    }
+
+    /// The kept rows, where a file of these rows with these columns can be made of them.
+    #[must_use]
+    pub fn kept(self, rows_of: &str, columns: &[String]) -> Option<Kept> {
+        self.kept.get().filter(|kept| kept.serves(rows_of, columns))
+    }
+
+    /// Removes the kept rows: the next export fetches its own.
+    pub fn forget_rows(self) {
+        self.keep(None);
     }
 
     /// How many rows there will be: counted, or the database's guess.
@@ -215,6 +247,11 @@ impl Exporter {
             return self.fail(worker::failed("The file could not be downloaded", &error));
         }
         let seconds = (now_ms() - self.began_ms.get_untracked()) / 1_000.0;
+        let order = self.order.get_untracked();
+        let of_kept_rows = order
+            .as_ref()
+            .is_some_and(|order| order.start.kept.is_some() && order.start.kept == file.kept);
+        self.keep(order.and_then(|order| Kept::of(&file, order.rows_of)));
         self.toasts.success(format!(
             "Exported {} ({}) to {} in {}",
             wording::rows(file.rows),
@@ -223,7 +260,33 @@ impl Exporter {
             wording::duration(seconds),
         ));
         self.worker.set_value(None);
-        self.state.set(ExportState::Finished { file, seconds });
+        self.state.set(ExportState::Finished {
+            file,
+            seconds,
+            of_kept_rows,
+        });
+    }
+
+    /// Remembers the rows of the last export in place of those before it.
+    fn keep(self, kept: Option<Kept>) {
+        let file_of = |kept: &Option<Kept>| kept.as_ref().map(|kept| kept.rows.file.clone());
+        let (file, former) = (file_of(&kept), self.kept.with_untracked(file_of));
+        self.kept.set(kept);
+        if file == former {
+            return;
+        }
+        if let Some(former) = former {
+            spawn_local(async move { remove(&former).await });
+        }
+        if file.is_some() {
+            // Another window may sweep them from then on.
+            let forget = move || {
+                if self.kept.with_untracked(file_of) == file {
+                    self.forget_rows();
+                }
+            };
+            set_timeout(forget, ROWS_KEPT);
+        }
     }
 
     fn fail(self, failed: Failed) {
@@ -234,6 +297,9 @@ impl Exporter {
                 .error(format!("Export stopped: {title}"), detail.clone());
         }
         self.session.note(&failed.problem);
+        if matches!(failed.problem.code.as_str(), "rows_gone" | "damaged") {
+            self.forget_rows();
+        }
         if !failed.resumable {
             self.worker.set_value(None);
         }
@@ -241,17 +307,27 @@ impl Exporter {
     }
 
     /// An export that stopped only for want of a session goes on with the next one. Another visitor's export is
-    /// given up.
+    /// given up, and nobody's rows stay for whoever signs in next.
     fn follow_session(self) {
         Effect::new(move |before: Option<(Visitor, u32)>| {
             let now = (self.session.visitor(), self.session.renewals());
             match before {
-                Some((visitor @ Visitor::Somebody(_), _)) if visitor != now.0 => self.give_up(),
+                Some((visitor @ Visitor::Somebody(_), _)) if visitor != now.0 => {
+                    self.give_up();
+                    self.forget_all_rows();
+                }
+                Some((Visitor::Nobody, _)) if now.0 != Visitor::Nobody => self.forget_all_rows(),
                 Some((_, renewals)) if renewals != now.1 && self.wants_session() => self.resume(),
                 _ => {}
             }
             now
         });
+    }
+
+    /// Also those of other windows: they are somebody else's.
+    fn forget_all_rows(self) {
+        self.forget_rows();
+        spawn_local(remove_all_rows());
     }
 
     fn wants_session(self) -> bool {
