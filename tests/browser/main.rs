@@ -1,6 +1,7 @@
 //! The page in headless Chromium: a visitor signs in, narrows rows, takes a file away.
 
 mod export;
+mod kept_rows;
 mod resume;
 mod sign_in;
 mod table;

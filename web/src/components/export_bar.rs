@@ -86,7 +86,7 @@ pub fn KeptRowsNote(view: DatasetView, options: RwSignal<Options>) -> impl IntoV
 
 /// The kept rows, if they are those on show with all the columns on show.
 fn kept(exporter: Exporter, view: DatasetView) -> Option<Kept> {
-    exporter.kept(&view.rows(), &view.shown_columns())
+    exporter.kept().find(&view.rows(), &view.shown_columns())
 }
 
 fn order(view: DatasetView, options: Options, destination: Destination, kept: Option<Kept>) -> Order {

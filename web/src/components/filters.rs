@@ -17,7 +17,7 @@ pub fn Filters(view: DatasetView) -> impl IntoView {
     let exporter = expect_context::<Exporter>();
     let show = move |filters| {
         // Also the same filters again: that is how people ask for newer rows.
-        exporter.forget_rows();
+        exporter.want_newer_rows();
         view.apply(filters);
     };
     let active = move || view.filters.with(BTreeMap::len);

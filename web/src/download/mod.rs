@@ -9,7 +9,6 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsValue;
 use wasm_export::Zone;
-use wasm_export::browser::disk::{ROWS_KEPT, remove, remove_all_rows};
 use wasm_export::browser::protocol::{Failed, Finished, FromWorker, Progress, Start};
 use wasm_export::rows::Problem;
 
@@ -19,7 +18,7 @@ use crate::session::{Session, Visitor};
 use crate::visitor::now_ms;
 use crate::wording;
 
-pub use kept::Kept;
+pub use kept::{Kept, Shelf};
 pub use picker::{can_pick, pick};
 use worker::ExportWorker;
 
@@ -61,7 +60,7 @@ pub struct Exporter {
     pace: RwSignal<Pace>,
     order: RwSignal<Option<Order>>,
     began_ms: RwSignal<f64>,
-    kept: RwSignal<Option<Kept>>,
+    kept: Shelf,
     /// The file that the visitor picked, if any.
     picked: StoredValue<Option<JsValue>, LocalStorage>,
     worker: StoredValue<Option<ExportWorker>, LocalStorage>,
@@ -78,7 +77,7 @@ impl Exporter {
             pace: RwSignal::default(),
             order: RwSignal::new(None),
             began_ms: RwSignal::new(0.0),
-            kept: RwSignal::new(None),
+            kept: Shelf::new(),
             picked: StoredValue::new_local(None),
             worker: StoredValue::new_local(None),
             session,
@@ -132,15 +131,17 @@ impl Exporter {
         })
     }
 
-    /// The kept rows, where a file of these rows with these columns can be made of them.
+    /// The rows that the browser keeps.
     #[must_use]
-    pub fn kept(self, rows_of: &str, columns: &[String]) -> Option<Kept> {
-        self.kept.get().filter(|kept| kept.serves(rows_of, columns))
+    pub fn kept(self) -> Shelf {
+        self.kept
     }
 
-    /// Removes the kept rows: the next export fetches its own.
-    pub fn forget_rows(self) {
-        self.keep(None);
+    /// The visitor wants newer rows than the kept ones. An export under way may be made of those, and keeps them.
+    pub fn want_newer_rows(self) {
+        if !untrack(|| self.is_under_way()) {
+            self.kept.clear();
+        }
     }
 
     /// How many rows there will be: counted, or the database's guess.
@@ -251,7 +252,8 @@ impl Exporter {
         let of_kept_rows = order
             .as_ref()
             .is_some_and(|order| order.start.kept.is_some() && order.start.kept == file.kept);
-        self.keep(order.and_then(|order| Kept::of(&file, order.rows_of)));
+        self.kept
+            .put(order.and_then(|order| Kept::of(&file, order.rows_of)));
         self.toasts.success(format!(
             "Exported {} ({}) to {} in {}",
             wording::rows(file.rows),
@@ -267,28 +269,6 @@ impl Exporter {
         });
     }
 
-    /// Remembers the rows of the last export in place of those before it.
-    fn keep(self, kept: Option<Kept>) {
-        let file_of = |kept: &Option<Kept>| kept.as_ref().map(|kept| kept.rows.file.clone());
-        let (file, former) = (file_of(&kept), self.kept.with_untracked(file_of));
-        self.kept.set(kept);
-        if file == former {
-            return;
-        }
-        if let Some(former) = former {
-            spawn_local(async move { remove(&former).await });
-        }
-        if file.is_some() {
-            // Another window may sweep them from then on.
-            let forget = move || {
-                if self.kept.with_untracked(file_of) == file {
-                    self.forget_rows();
-                }
-            };
-            set_timeout(forget, ROWS_KEPT);
-        }
-    }
-
     fn fail(self, failed: Failed) {
         let Problem { title, detail, .. } = &failed.problem;
         // Where the session is over, the page asks to sign in; that says enough.
@@ -298,7 +278,7 @@ impl Exporter {
         }
         self.session.note(&failed.problem);
         if matches!(failed.problem.code.as_str(), "rows_gone" | "damaged") {
-            self.forget_rows();
+            self.kept.clear();
         }
         if !failed.resumable {
             self.worker.set_value(None);
@@ -314,20 +294,14 @@ impl Exporter {
             match before {
                 Some((visitor @ Visitor::Somebody(_), _)) if visitor != now.0 => {
                     self.give_up();
-                    self.forget_all_rows();
+                    self.kept.clear_everywhere();
                 }
-                Some((Visitor::Nobody, _)) if now.0 != Visitor::Nobody => self.forget_all_rows(),
+                Some((Visitor::Nobody, _)) if now.0 != Visitor::Nobody => self.kept.clear_everywhere(),
                 Some((_, renewals)) if renewals != now.1 && self.wants_session() => self.resume(),
                 _ => {}
             }
             now
         });
-    }
-
-    /// Also those of other windows: they are somebody else's.
-    fn forget_all_rows(self) {
-        self.forget_rows();
-        spawn_local(remove_all_rows());
     }
 
     fn wants_session(self) -> bool {
