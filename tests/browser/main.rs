@@ -2,6 +2,7 @@
 
 mod database;
 mod export;
+mod kept_rows;
 mod resume;
 mod sessions;
 mod sign_in;

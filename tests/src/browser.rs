@@ -39,7 +39,7 @@ pub struct Browser {
     client: Client,
     downloads: TempDir,
     // These end and are removed last.
-    _driver: Driver,
+    driver: Driver,
     _profile: TempDir,
 }
 
@@ -100,7 +100,7 @@ impl Browser {
         Self {
             client: client.expect("Chromium starts"),
             downloads,
-            _driver: driver,
+            driver,
             _profile: profile,
         }
     }
@@ -218,6 +218,23 @@ impl Browser {
             .delete_all_cookies()
             .await
             .expect("cookies can be deleted");
+    }
+
+    /// Gives the pages of this address so much room on the browser's disk, in bytes.
+    ///
+    /// # Panics
+    /// If the browser is gone.
+    pub async fn limit_disk(&self, address: &str, bytes: u64) {
+        let session = self.client.session_id().await.ok().flatten();
+        let session = session.expect("a browser has a session");
+        let command = json!({
+            "cmd": "Storage.overrideQuotaForOrigin",
+            "params": { "origin": format!("http://{address}"), "quotaSize": bytes },
+        });
+        let url = format!("{}/session/{session}/goog/cdp/execute", self.driver.address);
+        let answer = reqwest::Client::new().post(url).json(&command).send().await;
+        let answer = answer.and_then(reqwest::Response::error_for_status);
+        answer.expect("Chromium takes the limit");
     }
 
     /// Signs in on the page.

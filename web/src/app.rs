@@ -3,7 +3,7 @@
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wasm_export::browser::sink::sweep;
+use wasm_export::browser::disk::sweep;
 
 use crate::components::notice::Notice;
 use crate::components::shell::Shell;

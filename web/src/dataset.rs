@@ -4,6 +4,8 @@ use serde::Deserialize;
 use wasm_export::options::Format;
 use wasm_export::rows::Column;
 
+use crate::selection::Selection;
+
 /// A dataset: something that can be looked at and exported.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Dataset {
@@ -113,6 +115,21 @@ impl Dataset {
         formats
     }
 
+    /// Which of the rows are meant, in the words of an address: the same text, the same rows. Columns do not decide it,
+    /// nor does the zone, unless a time is to be read in it.
+    #[must_use]
+    pub fn rows_of(&self, selection: &Selection) -> String {
+        let reads_time = self.filters.iter().any(|filter| {
+            filter.kind == FilterKind::Timestamp && selection.filters.contains_key(&filter.name)
+        });
+        let deciding = Selection {
+            filters: selection.filters.clone(),
+            columns: None,
+            zone: selection.zone.clone().filter(|_| reads_time),
+        };
+        format!("{}?{}", self.name, deciding.rows_query())
+    }
+
     /// The name for people of a column; its own name where the dataset has none.
     #[must_use]
     pub fn column_label(&self, name: &str) -> String {
@@ -131,5 +148,22 @@ mod tests {
         let dataset: Dataset = serde_json::from_str(text).unwrap();
         assert!(!dataset.available);
         assert_eq!(dataset.reason.as_deref(), Some("no table alerts"));
+    }
+
+    #[test]
+    fn the_rows_are_the_same_in_every_zone_unless_a_time_is_read_in_it() {
+        let text = r#"{"name":"logs","title":"Logs","available":true,"filters":[
+            {"name":"start","label":"Start","kind":"timestamp"},{"name":"model","label":"Model","kind":"text"}]}"#;
+        let dataset: Dataset = serde_json::from_str(text).unwrap();
+        let rows_of = |query: &str| dataset.rows_of(&Selection::parse(query));
+        assert_eq!(
+            rows_of("model=a&zone=Asia/Shanghai&columns=model"),
+            rows_of("model=a")
+        );
+        assert_ne!(rows_of("model=a"), rows_of("model=b"));
+        assert_ne!(rows_of("model=a"), rows_of(""));
+        let since = "start=2026-01-28T12:00";
+        assert_eq!(rows_of(&format!("{since}&columns=start")), rows_of(since));
+        assert_ne!(rows_of(&format!("{since}&zone=Asia/Shanghai")), rows_of(since));
     }
 }

@@ -105,6 +105,12 @@ impl DatasetView {
         self.zone.set(zone);
     }
 
+    /// The zone that times are shown and written in.
+    #[must_use]
+    pub fn zone_in_force(self) -> Zone {
+        zone_or_utc(self.zone.get().as_deref())
+    }
+
     /// What is on show, as an address says it.
     #[must_use]
     pub fn place(self) -> Place {
@@ -146,6 +152,20 @@ impl DatasetView {
             .filter(|problem| problem.field.as_deref() == Some(name))
     }
 
+    /// Which rows are on show, on all pages, whatever of them is shown.
+    #[must_use]
+    pub fn rows(self) -> String {
+        let selection = self.selection();
+        self.dataset.with_value(|dataset| dataset.rows_of(&selection))
+    }
+
+    /// The columns on show, in their order.
+    #[must_use]
+    pub fn shown_columns(self) -> Vec<String> {
+        self.columns
+            .with(|columns| columns.shown().map(str::to_owned).collect())
+    }
+
     /// Where the raw rows on show are, on all pages; how their file is to be; what it is called.
     #[must_use]
     pub fn export(self, options: Options) -> (String, Options, String) {
@@ -157,12 +177,12 @@ impl DatasetView {
             options.compression,
             visitor::local_time(),
         );
-        let zone = zone_or_utc(selection.zone.as_deref());
-        (
-            api::rows_url(&dataset, &selection.query()),
-            Options { zone, ..options },
-            name,
-        )
+        let options = Options {
+            zone: self.zone_in_force(),
+            columns: Some(self.shown_columns()),
+            ..options
+        };
+        (api::rows_url(&dataset, &selection.query()), options, name)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use wasm_export::browser::disk::remove_all_rows;
 use wasm_export::rows::Problem;
 
 use crate::api::{self, Me, Role};
@@ -121,12 +122,14 @@ impl Session {
         same
     }
 
-    /// Signs out, and forgets everything the page and its address show by loading it anew.
+    /// Signs out, and forgets everything the page and its address show by loading it anew, and the rows that the
+    /// browser keeps.
     ///
     /// # Errors
     /// The server could not be told, so the session is still valid.
     pub async fn sign_out(self) -> Result<(), Problem> {
         api::sign_out().await?;
+        remove_all_rows().await;
         // It fails only where the browser forbids scripts to navigate; then the next request asks to sign in.
         let _ = window().location().set_href("/");
         Ok(())

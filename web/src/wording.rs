@@ -1,5 +1,10 @@
 //! Quantities as people read them.
 
+use wasm_export::options::{Options, TimestampStyle};
+use wasm_export::rows::Kind;
+use wasm_export::value::CellText;
+use wasm_export::zone::Zone;
+
 /// `1,234,567`
 #[must_use]
 pub fn count(number: u64) -> String {
@@ -35,6 +40,21 @@ pub fn bytes(number: u64) -> String {
         unit += 1;
     }
     format!("{size:.1} {}", UNITS[unit])
+}
+
+/// A moment as the table shows times: `2026-01-28 20:34:56` on the wall of a zone. What is no moment in RFC 3339 and UTC
+/// stays as it is.
+#[must_use]
+pub fn moment(as_of: &str, zone: Zone) -> String {
+    let options = Options {
+        zone,
+        timestamps: TimestampStyle::Local,
+        ..Options::default()
+    };
+    let cell = as_of.replace('T', " ").replace('Z', "+00");
+    let text = CellText::new(&options).text(cell.as_bytes(), Kind::Timestamp);
+    text.filter(|text| *text != cell)
+        .unwrap_or_else(|| as_of.to_owned())
 }
 
 /// How long something took: `0.4 s`, `12.3 s`, `3 min 05 s`, `1 h 02 min`.
@@ -96,6 +116,20 @@ mod tests {
         ] {
             assert_eq!(bytes(number), text);
         }
+    }
+
+    #[test]
+    fn a_moment_is_shown_on_the_wall_of_a_zone() {
+        let shanghai = || "Asia/Shanghai".parse().unwrap();
+        assert_eq!(
+            moment("2026-01-28T20:34:56.789123Z", shanghai()),
+            "2026-01-29 04:34:56"
+        );
+        assert_eq!(
+            moment("2026-01-28T20:34:56Z", Zone::default()),
+            "2026-01-28 20:34:56"
+        );
+        assert_eq!(moment("soon", shanghai()), "soon");
     }
 
     #[test]

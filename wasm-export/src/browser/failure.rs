@@ -1,5 +1,6 @@
 //! Why an export or a dump stopped, and whether going on may help. Every text here is read by the user.
 
+use super::kept::RowsGone;
 use super::sink::SinkError;
 use crate::ExportError;
 use crate::dump::DumpError;
@@ -50,6 +51,12 @@ impl Failure {
         Self::new("incomplete", "The export broke off", detail.to_owned(), true)
     }
 
+    /// What the browser had kept is not what was fetched any more.
+    pub(super) fn rows_gone() -> Self {
+        let detail = "The browser has removed them, or a part of them. Export again to fetch them anew.";
+        Self::new("rows_gone", "The kept rows are gone", detail.to_owned(), false)
+    }
+
     /// Somebody else answered.
     pub(super) fn something_else(media_type: &str, wanted: &str) -> Self {
         let what = if media_type.is_empty() {
@@ -78,6 +85,12 @@ impl From<ExportError> for Failure {
                 problem: *problem,
                 resumable,
             },
+            ExportError::Format(error) => Self::new(
+                "impossible_file",
+                "There can be no such file",
+                sentence(&error),
+                resumable,
+            ),
             other => Self::new(
                 "damaged",
                 "The export cannot be completed",
@@ -91,6 +104,12 @@ impl From<ExportError> for Failure {
 impl From<DumpError> for Failure {
     fn from(error: DumpError) -> Self {
         Self::new("damaged", "The dump is not whole", sentence(&error), false)
+    }
+}
+
+impl From<RowsGone> for Failure {
+    fn from(_: RowsGone) -> Self {
+        Self::rows_gone()
     }
 }
 

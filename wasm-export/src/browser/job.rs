@@ -5,8 +5,9 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{FileSystemFileHandle, UrlSearchParams};
 
 use super::failure::Failure;
-use super::protocol::{Destination, Finished, Progress, Start};
-use super::sink::Sink;
+use super::kept::{Keeper, KeptStream};
+use super::protocol::{Destination, Finished, KeptRows, Progress, Start};
+use super::sink::{Sink, SinkError};
 use super::stream::{ByteStream, ROWS};
 use crate::{Export, Summary};
 
@@ -22,10 +23,59 @@ pub(super) struct Job {
     file_name: String,
     export: Export,
     sink: Sink,
+    rows: Rows,
     /// Raw rows, as the browser gave them.
     chunk: Vec<u8>,
     /// Bytes of the file that are not in the sink yet.
     out: Vec<u8>,
+    /// When progress was told last.
+    told_ms: f64,
+}
+
+/// Where the rows come from.
+enum Rows {
+    /// From the server. They are kept as they come, unless the browser cannot: that is no reason to stop.
+    Fetched(Option<Keeper>),
+    /// From the browser, which has kept them.
+    Kept(KeptRows, Vec<KeptStream>),
+}
+
+impl Rows {
+    async fn of(kept: Option<KeptRows>) -> Self {
+        if let Some(kept) = kept
+            && let Ok(streams) = kept.streams().await
+        {
+            return Self::Kept(kept, streams);
+        }
+        Self::Fetched(Keeper::create().await.ok())
+    }
+
+    fn keeper(&mut self) -> Option<&mut Keeper> {
+        match self {
+            Self::Fetched(keeper) => keeper.as_mut(),
+            Self::Kept(..) => None,
+        }
+    }
+
+    /// Frees what the disk holds of rows that are being fetched. `false`: there was nothing.
+    async fn stop_keeping(&mut self) -> bool {
+        let Self::Fetched(keeper) = self else { return false };
+        match keeper.take() {
+            Some(keeper) => {
+                keeper.discard().await;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The rows of a whole export with these columns, for the next one.
+    async fn finish(self, columns: Vec<String>) -> Option<KeptRows> {
+        match self {
+            Self::Fetched(keeper) => keeper?.finish(columns).await.ok(),
+            Self::Kept(kept, _) => Some(kept),
+        }
+    }
 }
 
 impl Job {
@@ -33,6 +83,7 @@ impl Job {
     pub(super) async fn open(start: Start, attachment: Option<JsValue>) -> Result<Self, Failure> {
         let Start {
             url,
+            kept,
             options,
             file_name,
             destination,
@@ -45,50 +96,94 @@ impl Job {
             }
             _ => (Sink::for_downloads().await, file_name),
         };
-        let export = Export::new(options);
         Ok(Self {
             url,
             file_name,
-            export,
+            export: Export::new(options),
             sink,
+            rows: Rows::of(kept).await,
             chunk: Vec::new(),
             out: Vec::with_capacity(2 * WRITE_BYTES),
+            told_ms: 0.0,
         })
     }
 
-    /// Fetches the rows that are still missing, until the end record has come and agrees. After a failure that
+    /// Reads the rows that are still missing, until the end record has come and agrees. After a failure that
     /// is resumable it may be called again.
     pub(super) async fn run(&mut self, tell: impl Fn(Progress)) -> Result<Summary, Failure> {
-        let mut stream = ByteStream::open(&self.url_of_missing_rows(), &ROWS).await?;
-        self.export.resume();
-        let mut told_ms = 0.0;
-        while let Some(chunk) = stream.next().await? {
-            self.take(&chunk).await?;
-            let now_ms = Date::now();
-            if now_ms - told_ms >= TELL_EVERY_MS {
-                told_ms = now_ms;
-                tell(self.progress());
+        match &mut self.rows {
+            Rows::Fetched(_) => self.fetch(&tell).await,
+            Rows::Kept(_, streams) => {
+                let streams = std::mem::take(streams);
+                self.read_again(streams, &tell).await
             }
         }
-        let summary = self.export.finish(&mut self.out)?;
-        self.sink.write(&self.out).await?;
-        Ok(summary)
+    }
+
+    async fn fetch(&mut self, tell: &impl Fn(Progress)) -> Result<Summary, Failure> {
+        let mut stream = ByteStream::open(&self.url_of_missing_rows(), &ROWS).await?;
+        self.export.resume();
+        if let Some(keeper) = self.rows.keeper() {
+            keeper.begin_stream();
+        }
+        while let Some(chunk) = stream.next().await? {
+            self.take(&chunk, tell).await?;
+        }
+        self.end().await
+    }
+
+    /// Goes the way again that the export went when the rows were fetched: where a stream broke off, the next one
+    /// continues it.
+    async fn read_again(
+        &mut self,
+        streams: Vec<KeptStream>,
+        tell: &impl Fn(Progress),
+    ) -> Result<Summary, Failure> {
+        for stream in streams {
+            self.export.resume();
+            match self.read_stream_again(stream, tell).await {
+                Err(failure) if failure.resumable => {}
+                outcome => return outcome,
+            }
+        }
+        Err(Failure::rows_gone())
+    }
+
+    async fn read_stream_again(
+        &mut self,
+        mut stream: KeptStream,
+        tell: &impl Fn(Progress),
+    ) -> Result<Summary, Failure> {
+        while let Some(chunk) = stream.next().await? {
+            self.take(&chunk, tell).await?;
+        }
+        self.end().await
     }
 
     /// Makes the file appear where it was wanted; one for the downloads is returned.
-    pub(super) async fn finish(self, summary: Summary) -> Result<(Finished, Option<JsValue>), Failure> {
-        let file = self.sink.finish(summary.file_bytes).await?;
+    pub(super) async fn finish(mut self, summary: Summary) -> Result<(Finished, Option<JsValue>), Failure> {
+        let file = match self.sink.finish(summary.file_bytes).await {
+            Ok(file) => file,
+            Err(error) => {
+                self.rows.stop_keeping().await;
+                return Err(error.into());
+            }
+        };
+        let as_of = self.export.header().map(|header| header.as_of.clone());
         let finished = Finished {
             file_name: self.file_name,
             rows: summary.rows,
             raw_bytes: summary.raw_bytes,
             file_bytes: summary.file_bytes,
+            as_of: as_of.unwrap_or_default(),
+            kept: self.rows.finish(summary.columns).await,
         };
         Ok((finished, file.map(JsValue::from)))
     }
 
-    /// Removes what there is of the file.
-    pub(super) async fn discard(self) {
+    /// Removes what there is of the file, and of its rows.
+    pub(super) async fn discard(mut self) {
+        self.rows.stop_keeping().await;
         self.sink.discard().await;
     }
 
@@ -97,14 +192,42 @@ impl Job {
         self.export.progress().rows
     }
 
-    async fn take(&mut self, chunk: &Uint8Array) -> Result<(), Failure> {
+    async fn take(&mut self, chunk: &Uint8Array, tell: &impl Fn(Progress)) -> Result<(), Failure> {
         self.chunk.resize(chunk.length() as usize, 0);
         chunk.copy_to(&mut self.chunk);
+        // First, since what comes before a failure is part of the file.
+        let kept = self.rows.keeper().map(|keeper| keeper.keep(&self.chunk));
+        if let Some(Err(_)) = kept {
+            self.rows.stop_keeping().await;
+        }
         self.export.push(&self.chunk, &mut self.out)?;
         if self.out.len() >= WRITE_BYTES {
-            self.sink.write(&self.out).await?;
-            self.out.clear();
+            self.write().await?;
         }
+        let now_ms = Date::now();
+        if now_ms - self.told_ms >= TELL_EVERY_MS {
+            self.told_ms = now_ms;
+            tell(self.progress());
+        }
+        Ok(())
+    }
+
+    async fn end(&mut self) -> Result<Summary, Failure> {
+        let summary = self.export.finish(&mut self.out)?;
+        self.write().await?;
+        Ok(summary)
+    }
+
+    async fn write(&mut self) -> Result<(), Failure> {
+        let mut written = self.sink.write(&self.out).await;
+        // The file matters, kept rows are a convenience: they make room for it.
+        if let Err(SinkError::Full) = written
+            && self.rows.stop_keeping().await
+        {
+            written = self.sink.write(&self.out).await.map_err(|_| SinkError::Full);
+        }
+        written?;
+        self.out.clear();
         Ok(())
     }
 

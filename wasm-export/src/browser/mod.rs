@@ -3,7 +3,9 @@
 //! It runs in a worker of its own, so that the page stays free. A page starts the worker and talks to it in the
 //! words of [`protocol`]; [`worker::run`] is the whole program. Stopping is dropping: a dropped
 //! [`stream::ByteStream`] ends its request, a dropped worker leaves a file that nobody names and that
-//! [`sink::sweep`] removes.
+//! [`disk::sweep`] removes.
+//!
+//! Beside the file the raw rows are [`kept`]: who wants the same rows in another format gets them from there.
 //!
 //! Pages that bring their own bytes use `RowExport` of `class` instead, a feature of this crate; with it comes
 //! `pretty_json` and, for dumps, `DumpReader`.
@@ -12,11 +14,14 @@ pub mod answer;
 #[cfg(feature = "class")]
 pub mod class;
 mod command;
+pub mod disk;
 #[cfg(feature = "class")]
 pub mod dump;
 mod dump_job;
 mod failure;
 mod job;
+pub mod kept;
+mod method;
 #[cfg(feature = "class")]
 pub mod pretty;
 pub mod protocol;

@@ -30,6 +30,10 @@ pub enum ToWorker {
 pub struct Start {
     /// Where its raw rows are: `/api/datasets/usage-logs/rows?…`.
     pub url: String,
+    /// The same rows, where the browser has kept them: then the server is not asked. The columns of the file are then
+    /// those of the options.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<KeptRows>,
     /// What the file is to be like.
     pub options: Options,
     /// What the file is to be called.
@@ -45,6 +49,17 @@ pub struct StartDump {
     pub url: String,
     /// Where the file is to go. Among the downloads it has the name that the server gives it.
     pub destination: Destination,
+}
+
+/// Raw rows that the browser keeps after an export.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptRows {
+    /// The name of their file in the browser's folder of exports.
+    pub file: String,
+    /// How many bytes their streams have, one after the other: an export that was resumed had several.
+    pub streams_bytes: Vec<u64>,
+    /// The columns that files of them can have.
+    pub columns: Vec<String>,
 }
 
 /// Where a file is to go.
@@ -102,6 +117,10 @@ pub struct Finished {
     pub raw_bytes: u64,
     /// Bytes of the file.
     pub file_bytes: u64,
+    /// When the database began to read the rows (RFC 3339, UTC).
+    pub as_of: String,
+    /// The rows, where the browser keeps them: those that the file was made of, or those just fetched.
+    pub kept: Option<KeptRows>,
 }
 
 /// A whole dump: every table that it promises has come.

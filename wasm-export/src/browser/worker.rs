@@ -6,11 +6,11 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::DedicatedWorkerGlobalScope;
 
 use super::command::Commands;
+use super::disk::sweep;
 use super::dump_job::DumpJob;
 use super::failure::Failure;
 use super::job::Job;
 use super::protocol::{Failed, FromWorker, Start, StartDump, ToWorker, encode};
-use super::sink::sweep;
 use crate::Summary;
 
 /// The worker's whole program: says that it is ready, then does what the page says until the file is whole,

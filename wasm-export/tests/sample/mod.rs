@@ -2,16 +2,26 @@
 
 use wasm_export::rows::{Column, Cursor, Digest, End, Header, Kind, VERSION, end_line, header_line};
 
+const ROWS: [&str; 3] = [
+    "2026-01-28 12:34:56.789+00\tsay \"hi\", \\nworld\t0.000000000000001\t3\n",
+    "2026-01-28 12:34:55+00\t=1+1\t-5\t2\n",
+    "\\N\t会话 😀\t\\N\t1\n",
+];
+
 /// A raw-row stream with everything that is awkward in one.
 pub fn stream() -> Vec<u8> {
-    let rows = "2026-01-28 12:34:56.789+00\tsay \"hi\", \\nworld\t0.000000000000001\t3\n\
-                2026-01-28 12:34:55+00\t=1+1\t-5\t2\n\
-                \\N\t会话 😀\t\\N\t1\n";
+    stream_after(0)
+}
+
+/// The stream with which an export goes on that has some of the rows.
+pub fn stream_after(rows: usize) -> Vec<u8> {
+    let count = (ROWS.len() - rows) as u64;
+    let rows = ROWS[rows..].concat();
     let mut digest = Digest::new();
     digest.update(rows.as_bytes());
     let cursor = Cursor::encode([&b"\\N"[..], b"1"]);
     let end = End {
-        rows: 3,
+        rows: count,
         bytes: rows.len() as u64,
         digest: digest.hex(),
         cursor: Some(cursor),

@@ -9,29 +9,19 @@ use wasm_export::browser::protocol::{Destination, Start};
 use super::toasts::Toasts;
 use crate::dataset::format_name;
 use crate::dataset_view::DatasetView;
-use crate::download::{Exporter, Order, can_pick, pick};
+use crate::download::{Exporter, Kept, Order, can_pick, pick};
+use crate::wording;
 
-/// "Export" into the downloads; "Save as…" where the browser lets the visitor pick a place.
+/// "Export" into the downloads; "Save as…" where the browser lets the visitor pick a place. Both take the rows that the
+/// browser has kept, where it has kept those on show.
 #[component]
 pub fn ExportBar(view: DatasetView, options: RwSignal<Options>) -> impl IntoView {
     let exporter = expect_context::<Exporter>();
     let toasts = expect_context::<Toasts>();
     let is_busy = move || exporter.is_under_way();
     let start = move |destination: Destination, picked: Option<JsValue>| {
-        let (url, options, file_name) = untrack(|| view.export(options.get()));
-        let start = Start {
-            url,
-            options,
-            file_name,
-            destination,
-        };
-        exporter.start(
-            Order {
-                start,
-                rows_expected: untrack(|| view.counted_rows()),
-            },
-            picked,
-        );
+        let order = untrack(|| order(view, options.get(), destination, kept(exporter, view)));
+        exporter.start(order, picked);
     };
     let save_as = move |_| {
         spawn_local(async move {
@@ -59,5 +49,61 @@ pub fn ExportBar(view: DatasetView, options: RwSignal<Options>) -> impl IntoView
         >
             {move || format!("Export {}", format_name(options.with(|options| options.format)))}
         </button>
+    }
+}
+
+/// Says before the click that an export will be of kept rows, and of when they are: what is on show may be newer.
+#[component]
+pub fn KeptRowsNote(view: DatasetView, options: RwSignal<Options>) -> impl IntoView {
+    let exporter = expect_context::<Exporter>();
+    let fetch_anew = move |_| {
+        let order = untrack(|| order(view, options.get(), Destination::Downloads, None));
+        exporter.start(order, None);
+    };
+    let note = Memo::new(move |_| {
+        if exporter.is_under_way() {
+            return None;
+        }
+        let kept = kept(exporter, view)?;
+        let as_of = wording::moment(&kept.as_of, view.zone_in_force());
+        let are = if kept.count == 1 { "is" } else { "are" };
+        let rows = wording::rows(kept.count);
+        Some(format!(
+            "{rows} as of {as_of} {are} kept here: another file of them needs no new query."
+        ))
+    });
+    move || {
+        note.get().map(|note| {
+            view! {
+                <p class="kept-rows" data-testid="kept-rows">
+                    <span>{note}</span>
+                    <button type="button" data-testid="fetch-anew" on:click=fetch_anew>"Fetch anew"</button>
+                </p>
+            }
+        })
+    }
+}
+
+/// The kept rows, if they are those on show with all the columns on show.
+fn kept(exporter: Exporter, view: DatasetView) -> Option<Kept> {
+    exporter.kept().find(&view.rows(), &view.shown_columns())
+}
+
+fn order(view: DatasetView, options: Options, destination: Destination, kept: Option<Kept>) -> Order {
+    let (url, options, file_name) = view.export(options);
+    let rows_expected = match &kept {
+        Some(kept) => Some(kept.count),
+        None => view.counted_rows(),
+    };
+    Order {
+        start: Start {
+            url,
+            kept: kept.map(|kept| kept.rows),
+            options,
+            file_name,
+            destination,
+        },
+        rows_of: view.rows(),
+        rows_expected,
     }
 }

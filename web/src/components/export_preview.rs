@@ -13,10 +13,7 @@ pub fn ExportPreview(view: DatasetView, options: RwSignal<Options>, is_shown: Si
         is_shown.get().then(|| {
             let (_, options, _) = view.export(options.get());
             let shown = view.page.with(|page| {
-                page.map(|page| {
-                    let columns = view.selection().columns;
-                    preview(page, &Options { columns, ..options }, view.counted_rows())
-                })
+                page.map(|page| preview(page, &options, view.counted_rows()))
             });
             let shown = shown.unwrap_or_default();
             let warnings = shown.warnings.into_iter().map(|warning| view! { <li>{warning}</li> });

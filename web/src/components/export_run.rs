@@ -29,7 +29,14 @@ pub fn ExportRun() -> impl IntoView {
     move || match (phase.get(), untrack(|| exporter.state())) {
         (Phase::Running, _) => view! { <Running/> }.into_any(),
         (_, ExportState::Failed(failed)) => view! { <Stopped failed/> }.into_any(),
-        (_, ExportState::Finished { file, seconds }) => view! { <Done file seconds/> }.into_any(),
+        (
+            _,
+            ExportState::Finished {
+                file,
+                seconds,
+                of_kept_rows,
+            },
+        ) => view! { <Done file seconds of_kept_rows/> }.into_any(),
         _ => ().into_any(),
     }
 }
@@ -126,16 +133,20 @@ fn safe_rows(rows: u64) -> String {
 }
 
 #[component]
-fn Done(file: Finished, seconds: f64) -> impl IntoView {
+fn Done(file: Finished, seconds: f64, of_kept_rows: bool) -> impl IntoView {
     let exporter = expect_context::<Exporter>();
     let (rows, bytes) = (wording::rows(file.rows), wording::bytes(file.file_bytes));
     let time = wording::duration(seconds);
+    let as_of = wording::moment(&file.as_of, untrack(|| exporter.zone()));
+    let of_kept_rows =
+        of_kept_rows.then_some(". Made of the rows kept here; nothing was asked of the server.");
     view! {
         <section class="card run run-done" aria-label="Export" data-testid="export-done">
             <div class="run-head">
                 <p>
                     <strong>{file.file_name}</strong>
-                    {format!(": {rows}, {bytes}, in {time}")}
+                    {format!(": {rows} as of {as_of}, {bytes}, in {time}")}
+                    {of_kept_rows}
                 </p>
                 <button type="button" class="quiet" on:click=move |_| exporter.cancel()>"Close"</button>
             </div>

@@ -7,20 +7,27 @@ use leptos::prelude::*;
 
 use super::filter_field::FilterField;
 use crate::dataset_view::DatasetView;
+use crate::download::Exporter;
 use crate::visitor;
 
 /// The filters of a dataset. What is typed counts when it is applied.
 #[component]
 pub fn Filters(view: DatasetView) -> impl IntoView {
     let draft = RwSignal::new(view.filters.get_untracked());
+    let exporter = expect_context::<Exporter>();
+    let show = move |filters| {
+        // Also the same filters again: that is how people ask for newer rows.
+        exporter.want_newer_rows();
+        view.apply(filters);
+    };
     let active = move || view.filters.with(BTreeMap::len);
     let apply = move |event: SubmitEvent| {
         event.prevent_default();
-        view.apply(draft.get_untracked());
+        show(draft.get_untracked());
     };
     let clear = move |_| {
         draft.set(BTreeMap::new());
-        view.apply(BTreeMap::new());
+        show(BTreeMap::new());
     };
     let fields = view.dataset.with_value(|dataset| dataset.filters.clone());
     let fields = fields

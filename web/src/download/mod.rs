@@ -1,6 +1,7 @@
 //! Exports: the page's side. One runs at a time; it goes on while the visitor looks around.
 
 mod dump;
+mod kept;
 mod picker;
 mod save;
 mod session_request;
@@ -9,6 +10,7 @@ mod worker;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsValue;
+use wasm_export::Zone;
 use wasm_export::browser::protocol::{Failed, Finished, FromWorker, Progress, Start, ToWorker};
 use wasm_export::rows::Problem;
 
@@ -19,6 +21,7 @@ use crate::visitor::now_ms;
 use crate::wording;
 
 pub use dump::{DumpState, Dumper};
+pub use kept::{Kept, Shelf};
 pub use picker::{can_pick, pick};
 pub use session_request::download_session_request;
 use worker::ExportWorker;
@@ -38,6 +41,8 @@ pub enum ExportState {
         file: Finished,
         /// From the click to the whole file.
         seconds: f64,
+        /// Whether it was made of kept rows, and the server was not asked.
+        of_kept_rows: bool,
     },
 }
 
@@ -46,6 +51,8 @@ pub enum ExportState {
 pub struct Order {
     /// For the worker.
     pub start: Start,
+    /// Which rows of which dataset, as [`Dataset::rows_of`](crate::dataset::Dataset::rows_of) says it.
+    pub rows_of: String,
     /// The exact number of rows, where the page has counted them.
     pub rows_expected: Option<u64>,
 }
@@ -57,6 +64,7 @@ pub struct Exporter {
     pace: RwSignal<Pace>,
     order: RwSignal<Option<Order>>,
     began_ms: RwSignal<f64>,
+    kept: Shelf,
     /// The file that the visitor picked, if any.
     picked: StoredValue<Option<JsValue>, LocalStorage>,
     worker: StoredValue<Option<ExportWorker>, LocalStorage>,
@@ -73,6 +81,7 @@ impl Exporter {
             pace: RwSignal::default(),
             order: RwSignal::new(None),
             began_ms: RwSignal::new(0.0),
+            kept: Shelf::new(),
             picked: StoredValue::new_local(None),
             worker: StoredValue::new_local(None),
             session,
@@ -113,6 +122,30 @@ impl Exporter {
                 .map(|order| order.start.file_name.clone())
                 .unwrap_or_default()
         })
+    }
+
+    /// The zone of the times in the file.
+    #[must_use]
+    pub fn zone(self) -> Zone {
+        self.order.with(|order| {
+            order
+                .as_ref()
+                .map(|order| order.start.options.zone.clone())
+                .unwrap_or_default()
+        })
+    }
+
+    /// The rows that the browser keeps.
+    #[must_use]
+    pub fn kept(self) -> Shelf {
+        self.kept
+    }
+
+    /// The visitor wants newer rows than the kept ones. An export under way may be made of those, and keeps them.
+    pub fn want_newer_rows(self) {
+        if !untrack(|| self.is_under_way()) {
+            self.kept.clear();
+        }
     }
 
     /// How many rows there will be: counted, or the database's guess.
@@ -219,6 +252,12 @@ impl Exporter {
             return self.fail(worker::failed("The file could not be downloaded", &error));
         }
         let seconds = (now_ms() - self.began_ms.get_untracked()) / 1_000.0;
+        let order = self.order.get_untracked();
+        let of_kept_rows = order
+            .as_ref()
+            .is_some_and(|order| order.start.kept.is_some() && order.start.kept == file.kept);
+        self.kept
+            .put(order.and_then(|order| Kept::of(&file, order.rows_of)));
         self.toasts.success(format!(
             "Exported {} ({}) to {} in {}",
             wording::rows(file.rows),
@@ -227,7 +266,11 @@ impl Exporter {
             wording::duration(seconds),
         ));
         self.worker.set_value(None);
-        self.state.set(ExportState::Finished { file, seconds });
+        self.state.set(ExportState::Finished {
+            file,
+            seconds,
+            of_kept_rows,
+        });
     }
 
     fn fail(self, failed: Failed) {
@@ -238,6 +281,9 @@ impl Exporter {
                 .error(format!("Export stopped: {title}"), detail.clone());
         }
         self.session.note(&failed.problem);
+        if matches!(failed.problem.code.as_str(), "rows_gone" | "damaged") {
+            self.kept.clear();
+        }
         if !failed.resumable {
             self.worker.set_value(None);
         }
@@ -245,12 +291,16 @@ impl Exporter {
     }
 
     /// An export that stopped only for want of a session goes on with the next one. Another visitor's export is
-    /// given up.
+    /// given up, and nobody's rows stay for whoever signs in next.
     fn follow_session(self) {
         Effect::new(move |before: Option<(Visitor, u32)>| {
             let now = (self.session.visitor(), self.session.renewals());
             match before {
-                Some((visitor @ Visitor::Somebody(_), _)) if visitor != now.0 => self.give_up(),
+                Some((visitor @ Visitor::Somebody(_), _)) if visitor != now.0 => {
+                    self.give_up();
+                    self.kept.clear_everywhere();
+                }
+                Some((Visitor::Nobody, _)) if now.0 != Visitor::Nobody => self.kept.clear_everywhere(),
                 Some((_, renewals)) if renewals != now.1 && self.wants_session() => self.resume(),
                 _ => {}
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::prelude::{document, set_timeout};
 use leptos::task::spawn_local;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_export::browser::sink::{KEPT, sweep};
+use wasm_export::browser::disk::{FILE_KEPT, sweep};
 use web_sys::{Blob, HtmlAnchorElement, Url};
 
 /// Downloads a file under a name. Nothing is copied through the page: the browser reads the file from its disk.
@@ -20,6 +20,6 @@ pub(super) fn download(content: &JsValue, file_name: &str) -> Result<(), JsValue
         let _ = Url::revoke_object_url(&url);
         spawn_local(sweep());
     };
-    set_timeout(release, KEPT + Duration::from_secs(1));
+    set_timeout(release, FILE_KEPT + Duration::from_secs(1));
     Ok(())
 }

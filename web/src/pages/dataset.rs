@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use wasm_export::Options;
 
 use crate::components::columns::ColumnList;
-use crate::components::export_bar::ExportBar;
+use crate::components::export_bar::{ExportBar, KeptRowsNote};
 use crate::components::export_options::ExportOptions;
 use crate::components::export_preview::ExportPreview;
 use crate::components::export_run::ExportRun;
@@ -55,6 +55,7 @@ pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
                 <ExportBar view options/>
             </div>
         </div>
+        <KeptRowsNote view options/>
         <section id="columns-panel" class="card" aria-label="Columns" hidden=is_folded(Panel::Columns)>
             <ColumnList view/>
         </section>

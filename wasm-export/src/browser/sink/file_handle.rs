@@ -5,7 +5,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{File, FileSystemFileHandle, FileSystemWritableFileStream};
 
-use super::{SinkError, call};
+use super::SinkError;
+use crate::browser::method::call;
 
 /// Writes beside the picked file; the browser moves the bytes into it when the stream is closed, and only then.
 pub struct FileHandleSink {

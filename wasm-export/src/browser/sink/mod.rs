@@ -1,21 +1,22 @@
 //! Where a file grows until it is whole.
 //!
-//! In order of preference: the file that the user picked, the browser's own disk
-//! (<https://developer.mozilla.org/en-US/docs/Web/API/File_System_API/Origin_private_file_system>), and parts
-//! of a blob, which browsers keep in memory or on disk as they see fit. None of them shows the user a file
-//! before it is whole, and none keeps its bytes in wasm memory.
+//! In order of preference: the file that the user picked, the browser's own disk, and parts of a blob, which browsers
+//! keep in memory or on disk as they see fit. None of them shows the user a file before it is whole, and none keeps
+//! its bytes in wasm memory.
 
 mod blob;
 mod file_handle;
 mod opfs;
 
 use js_sys::Reflect;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use web_sys::{Blob, FileSystemFileHandle};
 
 pub use blob::BlobSink;
 pub use file_handle::FileHandleSink;
-pub use opfs::{KEPT, OpfsSink, sweep};
+pub use opfs::OpfsSink;
+
+use super::disk::Content;
 
 /// A file that grows.
 pub enum Sink {
@@ -49,7 +50,7 @@ pub enum SinkError {
 impl Sink {
     /// The best place there is for a file that the user did not pick a place for.
     pub async fn for_downloads() -> Self {
-        match OpfsSink::create().await {
+        match OpfsSink::create(Content::Export).await {
             Ok(sink) => Self::Opfs(sink),
             // A private window or an address without https: the page can do without the disk.
             Err(_) => Self::Blob(BlobSink::default()),
@@ -64,7 +65,8 @@ impl Sink {
         FileHandleSink::create(handle).await.map(Self::FileHandle)
     }
 
-    /// Appends bytes. Once this failed the file can only be discarded.
+    /// Appends bytes. Once this failed the file can only be discarded; on the browser's own disk, where there was no
+    /// room, it may be tried again when there is.
     ///
     /// # Errors
     /// There is no room, or the browser cannot write.
@@ -117,11 +119,4 @@ impl From<JsValue> for SinkError {
             _ => Self::Browser(word("message").unwrap_or_else(|| format!("{error:?}"))),
         }
     }
-}
-
-/// Calls a method that not every browser has and waits for what it promises.
-async fn call(object: &JsValue, method: &str) -> Result<JsValue, JsValue> {
-    let method = Reflect::get(object, &JsValue::from_str(method))?.dyn_into::<js_sys::Function>()?;
-    let promise = method.call0(object)?.dyn_into::<js_sys::Promise>()?;
-    wasm_bindgen_futures::JsFuture::from(promise).await
 }

@@ -1,30 +1,15 @@
-//! The browser's own disk: files that the user does not see, written straight from wasm memory.
+//! The browser's own disk, written straight from wasm memory.
 
-use std::time::Duration;
+use web_sys::{Blob, FileSystemReadWriteOptions, FileSystemSyncAccessHandle};
 
-use js_sys::{AsyncIterator, Date, IteratorNext, Math, Object, Reflect, global};
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    Blob, File, FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetDirectoryOptions,
-    FileSystemGetFileOptions, FileSystemSyncAccessHandle,
-};
-
-use super::{SinkError, call};
-
-/// All files of exports, finished or not, and nothing else.
-const FOLDER: &str = "decant-exports";
-
-/// How long a file is kept after its last byte. A download reads it only after the export has finished: at
-/// 20 MB/s ten minutes are 12 GB.
-pub const KEPT: Duration = Duration::from_secs(10 * 60);
+use super::SinkError;
+use crate::browser::disk::{Content, DiskFile};
 
 /// A file of its own in the browser's folder of exports. While it grows it is locked.
 pub struct OpfsSink {
-    name: String,
-    folder: FileSystemDirectoryHandle,
-    handle: FileSystemFileHandle,
+    file: DiskFile,
     access: FileSystemSyncAccessHandle,
+    bytes: u64,
 }
 
 impl OpfsSink {
@@ -32,26 +17,29 @@ impl OpfsSink {
     ///
     /// # Errors
     /// The browser has no disk of its own for this page, or this is no worker.
-    pub async fn create() -> Result<Self, SinkError> {
-        let folder = folder().await?;
-        let name = format!("{:.0}-{:.0}", Date::now(), Math::random() * 1e15);
-        let options = FileSystemGetFileOptions::new();
-        options.set_create(true);
-        let handle = JsFuture::from(folder.get_file_handle_with_options(&name, &options)).await?;
-        let access = call(&handle, "createSyncAccessHandle").await?;
+    pub async fn create(content: Content) -> Result<Self, SinkError> {
+        let file = DiskFile::create(content).await?;
+        let access = file.access().await?;
         Ok(Self {
-            name,
-            folder,
-            handle: handle.unchecked_into(),
-            access: access.unchecked_into(),
+            file,
+            access,
+            bytes: 0,
         })
     }
 
-    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
-        // Without an offset the bytes go where the last ones ended. Not `<`: in a private window of Chromium a full
-        // disk is no exception but a number of bytes written that is larger than any.
-        let written = self.access.write_with_u8_array(bytes)?;
+    /// Appends bytes. Where there was no room they can be written again when there is.
+    ///
+    /// # Errors
+    /// There is no room, or the browser cannot write.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
+        let place = FileSystemReadWriteOptions::new();
+        // The browser's own place may be anywhere after it could not write all.
+        place.set_at(self.bytes as f64);
+        let written = self.access.write_with_u8_array_and_options(bytes, &place)?;
+        // Not `<`: in a private window of Chromium a full disk is no exception but a number of bytes written that is
+        // larger than any.
         if written == bytes.len() as f64 {
+            self.bytes += bytes.len() as u64;
             Ok(())
         } else {
             Err(SinkError::Full)
@@ -62,59 +50,22 @@ impl OpfsSink {
         let flushed = self.access.flush();
         self.access.close();
         match flushed {
-            Ok(()) => Ok(JsFuture::from(self.handle.get_file()).await?.unchecked_into()),
+            Ok(()) => Ok(self.file.content().await?.into()),
             Err(error) => {
-                self.remove().await;
+                self.file.remove().await;
                 Err(error.into())
             }
         }
     }
 
-    pub(super) async fn discard(self) {
+    /// Unlocks the file without waiting for the disk, and tells its name.
+    pub(in crate::browser) fn close(self) -> String {
         self.access.close();
-        self.remove().await;
+        self.file.name()
     }
 
-    async fn remove(&self) {
-        // What cannot be removed now will be swept.
-        let _ = JsFuture::from(self.folder.remove_entry(&self.name)).await;
+    pub(in crate::browser) async fn discard(self) {
+        self.access.close();
+        self.file.remove().await;
     }
-}
-
-/// Removes the files of exports that nobody needs any more: those of closed pages, and those downloaded some
-/// minutes ago. Files that still grow are locked, in whichever window, and stay.
-pub async fn sweep() {
-    // A browser without a disk of its own has nothing to sweep; anything else the next sweep will find.
-    let _ = sweep_folder().await;
-}
-
-async fn sweep_folder() -> Result<(), JsValue> {
-    let folder = folder().await?;
-    let files: AsyncIterator = folder.values();
-    let kept_since_ms = Date::now() - KEPT.as_secs_f64() * 1_000.0;
-    loop {
-        let next: IteratorNext = JsFuture::from(files.next()?).await?.unchecked_into();
-        if next.done() {
-            return Ok(());
-        }
-        let handle: FileSystemFileHandle = next.value().unchecked_into();
-        let is_old = match JsFuture::from(handle.get_file()).await {
-            Ok(file) => file.unchecked_into::<File>().last_modified() < kept_since_ms,
-            Err(_) => false,
-        };
-        if is_old {
-            let _ = JsFuture::from(folder.remove_entry(&handle.name())).await;
-        }
-    }
-}
-
-async fn folder() -> Result<FileSystemDirectoryHandle, JsValue> {
-    // By name: `navigator.storage` is missing where the address has no https, and Safari and Firefox came later.
-    let navigator = Reflect::get(&global(), &JsValue::from_str("navigator"))?;
-    let storage = Reflect::get(&navigator, &JsValue::from_str("storage"))?.dyn_into::<Object>()?;
-    let root: FileSystemDirectoryHandle = call(&storage, "getDirectory").await?.unchecked_into();
-    let options = FileSystemGetDirectoryOptions::new();
-    options.set_create(true);
-    let folder = JsFuture::from(root.get_directory_handle_with_options(FOLDER, &options)).await?;
-    Ok(folder.unchecked_into())
 }

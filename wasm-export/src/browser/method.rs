@@ -1,0 +1,12 @@
+//! Methods that not every browser has.
+
+use js_sys::{Function, Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+/// Calls one and waits for what it promises.
+pub(super) async fn call(object: &JsValue, method: &str) -> Result<JsValue, JsValue> {
+    let method = Reflect::get(object, &JsValue::from_str(method))?.dyn_into::<Function>()?;
+    let promise = method.call0(object)?.dyn_into::<Promise>()?;
+    JsFuture::from(promise).await
+}
