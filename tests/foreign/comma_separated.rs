@@ -36,10 +36,10 @@ async fn check_every_dialect(held: &Held) {
         check(held, &unguarded, delimiter).await;
 
         let guarded = held.export("guarded.csv", &flags).await;
-        let bytes = [&guarded, &unguarded].map(|file| std::fs::read(file).unwrap());
+        let bytes = [&guarded, &unguarded].map(|file| std::fs::read(file).expect("the file is there"));
         assert_ne!(bytes[0], bytes[1], "some cells need the guard");
         let plain = held.folder().join("plain.csv");
-        let [from, to] = [&guarded, &plain].map(|path| path.to_str().unwrap());
+        let [from, to] = [&guarded, &plain].map(|path| path.to_str().expect("the folder's name is plain"));
         let convert = [
             "convert",
             from,
