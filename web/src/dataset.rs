@@ -155,7 +155,7 @@ mod tests {
         let text = r#"{"name":"logs","title":"Logs","available":true,"filters":[
             {"name":"start","label":"Start","kind":"timestamp"},{"name":"model","label":"Model","kind":"text"}]}"#;
         let dataset: Dataset = serde_json::from_str(text).unwrap();
-        let rows_of = |query| dataset.rows_of(&Selection::parse(query));
+        let rows_of = |query: &str| dataset.rows_of(&Selection::parse(query));
         assert_eq!(
             rows_of("model=a&zone=Asia/Shanghai&columns=model"),
             rows_of("model=a")
