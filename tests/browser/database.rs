@@ -66,8 +66,10 @@ async fn a_dump_that_breaks_off_or_is_cancelled_leaves_no_file() {
         page.click("dump-start").await;
         page.text("dump-bytes", EXPORT_PATIENCE, |text| text.contains("kB"))
             .await;
-        page.text("database-lock", SOON, |text| text.contains("is taking a dump"))
-            .await;
+        page.text("database-lock", SOON, |text| {
+            text.contains("dumping the database")
+        })
+        .await;
         page.click("dump-cancel").await;
         page.see_no_more("dump-running").await;
         page.text("last-dump", SOON, |text| text.contains("cancelled"))

@@ -92,16 +92,19 @@ pub enum Mode {
 }
 
 impl Lock {
-    /// What is going on, but for the time.
+    /// What is going on; `since` is its beginning for people.
     #[must_use]
-    pub fn sentence(&self) -> String {
+    pub fn sentence(&self, since: Option<&str>) -> String {
         let doing = match self.operation {
-            Some(Operation::Export) => "is taking a dump",
-            Some(Operation::Import) => "is restoring a dump",
-            Some(Operation::Cleanup) => "is cleaning up logs",
-            None => "is at the database",
+            Some(Operation::Export) => "dumping the database",
+            Some(Operation::Import) => "restoring a dump",
+            Some(Operation::Cleanup) => "cleaning up logs",
+            None => "working on the database",
         };
-        format!("{} {doing}", self.holder)
+        match since {
+            Some(since) => format!("{} has been {doing} since {since}.", self.holder),
+            None => format!("{} is {doing}.", self.holder),
+        }
     }
 }
 
@@ -175,13 +178,18 @@ mod tests {
     fn who_is_at_the_database_is_said() {
         assert_eq!(status("null", "null").lock, None);
         for (operation, sentence) in [
-            (r#""export""#, "Ada is taking a dump"),
-            (r#""import""#, "Ada is restoring a dump"),
-            ("null", "Ada is at the database"),
+            (r#""export""#, "Ada is dumping the database."),
+            (r#""import""#, "Ada is restoring a dump."),
+            ("null", "Ada is working on the database."),
         ] {
             let lock = format!(r#"{{"operation":{operation},"holder":"Ada","since":null}}"#);
-            assert_eq!(status(&lock, "null").lock.unwrap().sentence(), sentence);
+            assert_eq!(status(&lock, "null").lock.unwrap().sentence(None), sentence);
         }
+        let lock = r#"{"operation":"cleanup","holder":"Ada","since":"2026-11-21T14:00:00Z"}"#;
+        assert_eq!(
+            status(lock, "null").lock.unwrap().sentence(Some("14:00")),
+            "Ada has been cleaning up logs since 14:00."
+        );
     }
 
     #[test]

@@ -74,8 +74,9 @@ fn DatabaseStatus(status: Status) -> impl IntoView {
         lock,
         last_dump,
     } = status;
-    // Compiler and platform follow after a comma.
-    let version = postgres_version.split(',').next().unwrap_or_default().to_owned();
+    // "PostgreSQL 15.18"; packager, platform and compiler follow.
+    let words = postgres_version.split_whitespace().take(2);
+    let version = words.collect::<Vec<_>>().join(" ");
     let figures = is_available.then(|| {
         view! {
             <div><dt>"Size"</dt><dd data-testid="database-size">{database_size}</dd></div>
@@ -105,8 +106,7 @@ fn DatabaseStatus(status: Status) -> impl IntoView {
 #[component]
 fn LockHolder(lock: Lock) -> impl IntoView {
     let since = lock.since.as_deref().map(visitor::moment);
-    let since = since.map_or_else(String::new, |since| format!(" since {since}"));
-    view! { <p data-testid="database-lock">{format!("{}{since}.", lock.sentence())}</p> }
+    view! { <p data-testid="database-lock">{lock.sentence(since.as_deref())}</p> }
 }
 
 #[component]
