@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use decant_tests::actors::{Actor, rest_of};
 use decant_tests::app::App;
 use decant_tests::database::Database;
 use decant_tests::dumps::restored;
@@ -9,7 +10,7 @@ use decant_tests::patience::wait_for;
 use decant_tests::program::Settings;
 use decant_tests::proxy::{Proxy, Weather};
 use decant_tests::redis::Redis;
-use decant_tests::server::Server;
+use decant_tests::server::{ADMIN_TOKEN, Server};
 use reqwest::Response;
 use serde_json::Value;
 
@@ -33,7 +34,8 @@ async fn app(settings: Settings<'_>) -> App {
 async fn begun(app: &App) -> Response {
     let mut dump = app.admin().dump().open().await;
     assert_eq!(dump.status(), 200);
-    dump.chunk().await.unwrap().unwrap();
+    let first = dump.chunk().await.expect("the connection holds");
+    assert!(first.is_some(), "the dump is empty");
     dump
 }
 
@@ -49,7 +51,8 @@ fn arguments_of_children(server: &Server) -> Vec<String> {
     let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
     let mut all: Vec<_> = children.split_whitespace().map(str::to_owned).collect();
     // Threads of the server have children of their own.
-    for task in std::fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten() {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("the server runs");
+    for task in tasks.flatten() {
         let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
         all.extend(children.split_whitespace().map(str::to_owned));
     }
@@ -104,7 +107,7 @@ async fn a_dump_that_fails_part_way_breaks_the_connection_and_says_why() {
              where application_name = 'decant pg_dump' and datname = current_database()",
         )
         .await;
-    let (_, broken) = decant_tests::actors::rest_of(dump).await;
+    let (_, broken) = rest_of(dump).await;
     assert!(broken, "the dump looks whole");
     lock_is_free(&app).await;
     let status: Value = app.admin().database_status().answer().await.json();
@@ -164,8 +167,7 @@ async fn two_servers_never_dump_at_once_whatever_becomes_of_redis() {
     let settings = [("REDIS_URL", url.as_str()), ("DECANT_LOCK_SECONDS", "3")];
     let app = app(&settings).await;
     let other = second(&app, &settings).await;
-    let other =
-        decant_tests::actors::Actor::new(&other.address).with_token(decant_tests::server::ADMIN_TOKEN);
+    let other = Actor::new(&other.address).with_token(ADMIN_TOKEN);
     let conflict = async |when: &str| {
         let answer = other.dump().answer().await;
         assert_eq!(answer.status, 409, "{when}: {}", answer.text());
@@ -191,7 +193,7 @@ async fn two_servers_never_dump_at_once_whatever_becomes_of_redis() {
     assert_eq!(taken_again, value);
 
     // It was renewed all the while: the dump is whole.
-    let (rest, broken) = decant_tests::actors::rest_of(dump).await;
+    let (rest, broken) = rest_of(dump).await;
     assert!(!broken && !rest.is_empty());
     let gone = async || redis.get("database:backup:lock").await.is_none().then_some(());
     wait_for("the lock to be given back", SOON, gone).await;
@@ -205,8 +207,7 @@ async fn the_lock_of_a_server_that_crashed_is_free_within_its_time() {
     let settings = [("REDIS_URL", url.as_str()), ("DECANT_LOCK_SECONDS", "3")];
     let mut app = app(&settings).await;
     let other = second(&app, &settings).await;
-    let other =
-        decant_tests::actors::Actor::new(&other.address).with_token(decant_tests::server::ADMIN_TOKEN);
+    let other = Actor::new(&other.address).with_token(ADMIN_TOKEN);
     let dump = begun(&app).await;
     app.server.crash().await;
     drop(dump);
@@ -227,7 +228,7 @@ async fn a_dump_whose_lock_was_taken_away_stops() {
     redis.set("database:backup:lock", "the hub's own").await;
     let lost = async || app.server.log().contains("backup_lock_lost").then_some(());
     wait_for("the loss to be noticed", SOON, lost).await;
-    let (_, broken) = decant_tests::actors::rest_of(dump).await;
+    let (_, broken) = rest_of(dump).await;
     assert!(broken, "the dump looks whole");
     // What is not ours is left alone.
     assert_eq!(

@@ -3,13 +3,14 @@
 use std::io::Write as _;
 use std::time::Duration;
 
+use decant_tests::actors::rest_of;
 use decant_tests::app::App;
 use decant_tests::cluster::folder;
 use decant_tests::database::Database;
-use decant_tests::dumps::{completed, failed, restored};
+use decant_tests::dumps::{completed, copies, failed, restored};
 use decant_tests::patience::{wait_for, wait_up_to};
-use decant_tests::server::Server;
-use serde_json::Value;
+use decant_tests::server::{ADMIN_TOKEN, Server};
+use tokio::io::AsyncWriteExt as _;
 
 const CLEAN: &[(&str, &str)] = &[("cleanFirst", "true")];
 
@@ -22,11 +23,6 @@ async fn change(app: &App) {
     app.database
         .execute("delete from message_request where id % 2 = 0")
         .await;
-}
-
-async fn copies(app: &App) -> Vec<Value> {
-    let copies: Value = app.admin().copies().answer().await.good().json();
-    copies["copies"].as_array().unwrap().clone()
 }
 
 #[tokio::test]
@@ -52,7 +48,7 @@ async fn a_dump_that_is_cut_or_changed_anywhere_changes_nothing() {
         "{why}"
     );
     assert_eq!(app.database.contents().await, before);
-    assert!(copies(&app).await.is_empty());
+    assert!(copies(&app.admin()).await.is_empty());
 }
 
 #[tokio::test]
@@ -108,7 +104,7 @@ async fn a_migration_that_fails_changes_nothing_and_one_that_works_is_in() {
         "{why}"
     );
     assert_eq!(app.database.contents().await, before);
-    assert!(copies(&app).await.is_empty());
+    assert!(copies(&app.admin()).await.is_empty());
 
     write("002.sql", "insert into migrated select 2;");
     completed(app.admin().import(&dump, CLEAN).answer().await);
@@ -149,13 +145,13 @@ async fn a_server_killed_anywhere_in_a_restore_leaves_the_old_or_the_new_databas
 
         app.server = Server::start(&[("DSN", &app.database.dsn)]).await;
         // The lock went with its connection, and what was left can be found and removed.
-        for copy in copies(&app).await {
+        for copy in copies(&app.admin()).await {
             let name = copy["name"].as_str().unwrap();
             app.admin().remove_copy(name).answer().await.good();
         }
         completed(app.admin().import(&dump, CLEAN).answer().await);
         assert_eq!(app.database.contents().await, whole, "{phase}");
-        for copy in copies(&app).await {
+        for copy in copies(&app.admin()).await {
             let name = copy["name"].as_str().unwrap();
             app.admin().remove_copy(name).answer().await.good();
         }
@@ -173,10 +169,9 @@ async fn a_client_that_leaves_while_it_uploads_leaves_nothing() {
          content-type: multipart/form-data; boundary=b\r\ncontent-length: {}\r\n\r\n\
          --b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"x.dump\"\r\n\r\n",
         app.server.address,
-        decant_tests::server::ADMIN_TOKEN,
+        ADMIN_TOKEN,
         dump.len() + 500
     );
-    use tokio::io::AsyncWriteExt as _;
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.write_all(&dump[..dump.len() / 2]).await.unwrap();
     let scratch = app.server.data_dir().join("scratch");
@@ -216,7 +211,7 @@ async fn a_restore_while_exports_run_breaks_them_off_and_succeeds() {
     let mut export = app.admin().rows("usage-logs").open().await;
     export.chunk().await.unwrap().unwrap();
     completed(app.admin().import(&dump, CLEAN).answer().await);
-    let (rest, broken) = decant_tests::actors::rest_of(export).await;
+    let (rest, broken) = rest_of(export).await;
     let end = String::from_utf8_lossy(&rest[rest.len().saturating_sub(2000)..]).into_owned();
     let last = end.lines().last().unwrap_or_default();
     assert!(
@@ -287,5 +282,5 @@ async fn a_database_that_dies_in_a_restore_is_as_it_was() {
     let why = failed(import.await.unwrap());
     assert!(why.contains("could not be restored"), "{why}");
     assert_eq!(app.database.contents().await, before);
-    assert!(copies(&app).await.is_empty());
+    assert!(copies(&app.admin()).await.is_empty());
 }

@@ -7,6 +7,7 @@ use tokio::process::Command;
 
 use serde_json::Value;
 
+use crate::actors::Actor;
 use crate::answer::Answer;
 use crate::database::Database;
 
@@ -91,4 +92,14 @@ pub fn failed(answer: Answer) -> String {
         Some((name, data)) if name == "error" => data["message"].as_str().unwrap_or_default().to_owned(),
         _ => panic!("{told:?}"),
     }
+}
+
+/// The databases that restores have left.
+///
+/// # Panics
+/// If the server does not list them.
+pub async fn copies(admin: &Actor) -> Vec<Value> {
+    let copies: Value = admin.copies().answer().await.good().json();
+    let copies = copies["copies"].as_array().expect("this is a list");
+    copies.clone()
 }
