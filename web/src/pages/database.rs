@@ -143,7 +143,7 @@ fn DumpForm() -> impl IntoView {
                 "A dump holds all secrets in clear, the access keys (" <code>"keys.key"</code> ") and the keys of the providers ("
                 <code>"providers.key"</code> ") among them. Keep it as you keep them."
             </p>
-            <div class="run-actions">
+            <div class="dump-actions">
                 {save_as}
                 <button
                     type="button"
