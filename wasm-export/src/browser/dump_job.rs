@@ -4,12 +4,19 @@ use js_sys::{Date, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::FileSystemFileHandle;
 
-use super::failure::Failure;
+use super::failure::{Failure, sentence};
 use super::job::{TELL_EVERY_MS, WRITE_BYTES};
 use super::protocol::{Destination, Dumped, StartDump};
 use super::sink::Sink;
-use super::stream::{ByteStream, DUMP};
-use crate::dump::{Archive, Summary};
+use super::stream::{ByteStream, Wanted};
+use crate::dump::{Archive, DumpError, Summary};
+
+/// A dump. It has no sign of life: while pg_dump waits for a lock or a disk, nothing comes.
+const DUMP: Wanted = Wanted {
+    media_type: "application/octet-stream",
+    name: "a dump",
+    silence_seconds_max: 15 * 60,
+};
 
 /// What a dump is called that the server has not named.
 const FILE_NAME: &str = "backup.dump";
@@ -96,5 +103,11 @@ impl DumpJob {
             self.out.clear();
         }
         Ok(())
+    }
+}
+
+impl From<DumpError> for Failure {
+    fn from(error: DumpError) -> Self {
+        Self::new("damaged", "The dump is not whole", sentence(&error), false)
     }
 }

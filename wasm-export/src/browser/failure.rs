@@ -3,7 +3,6 @@
 use super::kept::RowsGone;
 use super::sink::SinkError;
 use crate::ExportError;
-use crate::dump::DumpError;
 use crate::rows::Problem;
 
 /// An export stopped.
@@ -17,7 +16,7 @@ pub(super) struct Failure {
 const NO_STATUS: u16 = 0;
 
 impl Failure {
-    fn new(code: &str, title: &str, detail: String, resumable: bool) -> Self {
+    pub(super) fn new(code: &str, title: &str, detail: String, resumable: bool) -> Self {
         let problem = Problem {
             code: code.to_owned(),
             title: title.to_owned(),
@@ -101,12 +100,6 @@ impl From<ExportError> for Failure {
     }
 }
 
-impl From<DumpError> for Failure {
-    fn from(error: DumpError) -> Self {
-        Self::new("damaged", "The dump is not whole", sentence(&error), false)
-    }
-}
-
 impl From<RowsGone> for Failure {
     fn from(_: RowsGone) -> Self {
         Self::rows_gone()
@@ -125,7 +118,7 @@ impl From<SinkError> for Failure {
 }
 
 /// An error's text as a sentence.
-fn sentence(error: &impl std::error::Error) -> String {
+pub(super) fn sentence(error: &impl std::error::Error) -> String {
     let text = error.to_string();
     let mut characters = text.chars();
     match characters.next() {

@@ -17,6 +17,7 @@ mod command;
 pub mod disk;
 #[cfg(feature = "class")]
 pub mod dump;
+#[cfg(feature = "dumps")]
 mod dump_job;
 mod failure;
 mod job;

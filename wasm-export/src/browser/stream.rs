@@ -17,10 +17,10 @@ use crate::rows::MEDIA_TYPE;
 
 /// What is asked for, and how long a server may be silent that has it.
 pub(super) struct Wanted {
-    media_type: &'static str,
+    pub(super) media_type: &'static str,
     /// In words: `rows`.
-    name: &'static str,
-    silence_seconds_max: u32,
+    pub(super) name: &'static str,
+    pub(super) silence_seconds_max: u32,
 }
 
 /// Raw rows. A server says something at least every 10 s; one that is silent for three times that is gone.
@@ -28,13 +28,6 @@ pub(super) const ROWS: Wanted = Wanted {
     media_type: MEDIA_TYPE,
     name: "rows",
     silence_seconds_max: 30,
-};
-
-/// A dump. It has no sign of life: while pg_dump waits for a lock or a disk, nothing comes.
-pub(super) const DUMP: Wanted = Wanted {
-    media_type: "application/octet-stream",
-    name: "a dump",
-    silence_seconds_max: 15 * 60,
 };
 
 /// A running request. Dropping it ends the request.

@@ -1,4 +1,4 @@
-//! The export worker: one worker makes one file.
+//! The export worker: one worker makes one file, and with the feature `dumps` it can also be a dump.
 
 use js_sys::global;
 use wasm_bindgen::{JsCast, JsValue};
@@ -7,10 +7,13 @@ use web_sys::DedicatedWorkerGlobalScope;
 
 use super::command::Commands;
 use super::disk::sweep;
+#[cfg(feature = "dumps")]
 use super::dump_job::DumpJob;
 use super::failure::Failure;
 use super::job::Job;
-use super::protocol::{Failed, FromWorker, Start, StartDump, ToWorker, encode};
+#[cfg(feature = "dumps")]
+use super::protocol::StartDump;
+use super::protocol::{Failed, FromWorker, Start, ToWorker, encode};
 use crate::Summary;
 
 /// The worker's whole program: says that it is ready, then does what the page says until the file is whole,
@@ -29,8 +32,9 @@ pub fn run() {
 async fn serve(page: &Page, mut commands: Commands) {
     match commands.first().await {
         (ToWorker::Start(start), picked) => export(page, commands, start, picked).await,
+        #[cfg(feature = "dumps")]
         (ToWorker::Dump(start), picked) => dump(page, commands, start, picked).await,
-        (ToWorker::Resume | ToWorker::Cancel, _) => {}
+        _ => {}
     }
 }
 
@@ -64,6 +68,7 @@ async fn finish(page: &Page, job: Job, summary: Summary) {
 }
 
 /// A dump that broke off begins anew or not at all: pg_dump cannot go on in its midst.
+#[cfg(feature = "dumps")]
 async fn dump(page: &Page, mut commands: Commands, start: StartDump, picked: Option<JsValue>) {
     let refuse = |failure: Failure| {
         let resumable = false;

@@ -13,8 +13,8 @@ use web_sys::{ErrorEvent, Event, MessageEvent, Worker, WorkerOptions, WorkerType
 /// Where Trunk puts the worker. Its name holds no hash, so the server has it looked up anew every time.
 const PROGRAM: &str = "/export_worker_loader.js";
 
-/// The same worker with Zstandard in it, which makes it twice as large.
-const ZSTD_PROGRAM: &str = "/zstd_worker_loader.js";
+/// The same worker with Zstandard and dumps in it, which makes it twice as large.
+const FULL_PROGRAM: &str = "/full_worker_loader.js";
 
 /// A running worker. Dropping it ends it, and it takes its unfinished file with it.
 pub(super) struct ExportWorker {
@@ -34,7 +34,8 @@ impl ExportWorker {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         let program = match &first {
-            ToWorker::Start(start) if start.options.compression == Compression::Zstd => ZSTD_PROGRAM,
+            ToWorker::Start(start) if start.options.compression == Compression::Zstd => FULL_PROGRAM,
+            ToWorker::Dump(_) => FULL_PROGRAM,
             _ => PROGRAM,
         };
         let worker = Worker::new_with_options(program, &options)?;

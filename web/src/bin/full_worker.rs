@@ -1,4 +1,5 @@
-//! The export worker that can also pack a file as Zstandard: a program of its own, for that makes it twice as large.
+//! The export worker that can also pack a file as Zstandard and fetch dumps: a program of its own, for Zstandard makes it
+//! twice as large.
 
 #[cfg(target_arch = "wasm32")]
 fn main() {
