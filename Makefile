@@ -47,8 +47,8 @@ bench: set-up-bench page ## Measure speed and memory against psql and the seeds'
 	wasm-bindgen --target web --no-typescript --out-dir target/bench-wasm \
 		$(target)/wasm32-unknown-unknown/release-web/wasm_export.wasm
 	wasm-opt -O3 -o target/bench-wasm/wasm_export_bg.wasm target/bench-wasm/wasm_export_bg.wasm
-	cargo build --release -p decant
-	DECANT_BIN=$(program) cargo run --release -p decant-tests --bin bench
+	cargo build --release -p decant -p decant-tests --bins
+	DECANT_BIN=$(program) $(target)/release/bench
 
 clean: ## Remove what was built (the data and the installed tools stay)
 	cargo clean
