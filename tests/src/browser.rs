@@ -1,7 +1,7 @@
 //! Headless Chromium, driven by what a visitor sees: every element by its `data-testid`.
 
 use std::panic::AssertUnwindSafe;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fantoccini::elements::Element;
@@ -152,6 +152,16 @@ impl Browser {
         let field = self.element(test_id).await;
         field.clear().await.expect("the field can be cleared");
         field.send_keys(text).await.expect("the field takes text");
+    }
+
+    /// Chooses a file for a field that takes one.
+    ///
+    /// # Panics
+    /// If it takes none.
+    pub async fn choose_file(&self, test_id: &str, path: &Path) {
+        let path = path.to_str().expect("the file's name is plain");
+        let field = self.element(test_id).await;
+        field.send_keys(path).await.expect("the field takes files");
     }
 
     /// Chooses the option with this text.

@@ -1,21 +1,25 @@
 //! A network that misbehaves: a TCP proxy on loopback that cuts, crawls or refuses.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// What goes from the server to the client in one step.
+/// What goes one way in one step.
 const STEP_BYTES: usize = 16 * 1024;
 
-/// What the proxy's own system may hold of what the server sent: little, so that a slow network is felt by the server.
+/// What the proxy's own system may hold of what was sent: little, so that a slow network is felt by who sends.
 const HELD_BYTES: u32 = 64 * 1024;
+
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 128;
 
 /// How the network behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +30,8 @@ pub enum Weather {
     CutAfter(u64),
     /// So many bytes from the server in a second.
     Throttled(u64),
+    /// So many bytes from the client in a second.
+    SlowUpload(u64),
     /// Every connection is closed.
     Refusing,
 }
@@ -53,9 +59,7 @@ impl Proxy {
     /// # Panics
     /// If loopback has no free port.
     pub async fn to(target: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("loopback has a free port");
+        let listener = listen().expect("loopback has a free port");
         let address = listener
             .local_addr()
             .expect("a listener has an address")
@@ -105,6 +109,13 @@ async fn accept(listener: TcpListener, network: Arc<Network>) {
     }
 }
 
+fn listen() -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_recv_buffer_size(HELD_BYTES)?;
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    socket.listen(BACKLOG)
+}
+
 async fn connect(target: &str) -> io::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     socket.set_recv_buffer_size(HELD_BYTES)?;
@@ -113,8 +124,8 @@ async fn connect(target: &str) -> io::Result<TcpStream> {
 
 /// Passes bytes both ways until one side ends or the weather breaks the connection; then both sides are closed.
 async fn join(client: TcpStream, server: TcpStream, network: &Network) {
-    let (mut from_client, to_client) = client.into_split();
-    let (from_server, mut to_server) = server.into_split();
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
     let mut weather = network.weather.subscribe();
     let before = *weather.borrow_and_update();
     let broken = async {
@@ -129,32 +140,50 @@ async fn join(client: TcpStream, server: TcpStream, network: &Network) {
         }
     };
     tokio::select! {
-        _ = copy(&mut from_client, &mut to_server) => {}
-        () = pour(from_server, to_client, network) => {}
+        () = pour(from_client, to_server, async || network.room_upwards().await, |_| {}) => {}
+        () = pour(from_server, to_client, async || network.room().await, |bytes| network.note(bytes)) => {}
         () = broken => {}
     }
 }
 
-async fn pour(mut from_server: OwnedReadHalf, mut to_client: OwnedWriteHalf, network: &Network) {
+async fn pour(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    room: impl AsyncFn() -> usize,
+    note: impl Fn(u64),
+) {
     let mut step = vec![0; STEP_BYTES];
     loop {
-        let room = network.room().await;
-        let Ok(length @ 1..) = from_server.read(&mut step[..room]).await else {
+        let room = room().await;
+        let Ok(length @ 1..) = from.read(&mut step[..room]).await else {
             return;
         };
-        network.passed_bytes.fetch_add(length as u64, Ordering::Relaxed);
-        if to_client.write_all(&step[..length]).await.is_err() {
+        note(length as u64);
+        if to.write_all(&step[..length]).await.is_err() {
             return;
         }
     }
 }
 
 impl Network {
-    /// How many bytes may pass in the next step, as soon as they may.
+    fn note(&self, bytes: u64) {
+        self.passed_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// How many bytes from the client may pass in the next step, as soon as they may.
+    async fn room_upwards(&self) -> usize {
+        let weather = *self.weather.borrow();
+        match weather {
+            Weather::SlowUpload(bytes_per_second) => slowly(bytes_per_second).await,
+            _ => STEP_BYTES,
+        }
+    }
+
+    /// How many bytes from the server may pass in the next step, as soon as they may.
     async fn room(&self) -> usize {
         let weather = *self.weather.borrow();
         match weather {
-            Weather::Fair | Weather::Refusing => STEP_BYTES,
+            Weather::Fair | Weather::Refusing | Weather::SlowUpload(_) => STEP_BYTES,
             Weather::CutAfter(limit) => match limit.saturating_sub(self.passed_bytes.load(Ordering::Relaxed))
             {
                 0 => {
@@ -164,13 +193,16 @@ impl Network {
                 }
                 left => usize::try_from(left).unwrap_or(STEP_BYTES).min(STEP_BYTES),
             },
-            Weather::Throttled(bytes_per_second) => {
-                let step = usize::try_from(bytes_per_second / 50)
-                    .unwrap_or(STEP_BYTES)
-                    .clamp(1, STEP_BYTES);
-                tokio::time::sleep(Duration::from_secs_f64(step as f64 / bytes_per_second as f64)).await;
-                step
-            }
+            Weather::Throttled(bytes_per_second) => slowly(bytes_per_second).await,
         }
     }
+}
+
+/// A step at this pace, when its time has come.
+async fn slowly(bytes_per_second: u64) -> usize {
+    let step = usize::try_from(bytes_per_second / 50)
+        .unwrap_or(STEP_BYTES)
+        .clamp(1, STEP_BYTES);
+    tokio::time::sleep(Duration::from_secs_f64(step as f64 / bytes_per_second as f64)).await;
+    step
 }

@@ -10,6 +10,7 @@ use wasm_export::rows::Problem;
 use crate::address::path_part;
 use crate::database::{Mode, Status};
 use crate::dataset::{Dataset, FilterOptions};
+use crate::restore::copies::KeptCopy;
 use crate::selection::with_pairs;
 use crate::session_requests::SessionRequests;
 use crate::table_page::TablePage;
@@ -164,4 +165,43 @@ pub async fn database_status() -> Result<Status, Problem> {
 #[must_use]
 pub fn dump_url(mode: Mode) -> String {
     format!("/api/admin/database/export?mode={}", mode.word())
+}
+
+/// Where dumps are taken in.
+pub const IMPORT_URL: &str = "/api/admin/database/import";
+
+/// The databases that restores have left, the newest first.
+///
+/// # Errors
+/// As the server says.
+pub async fn copies() -> Result<Vec<KeptCopy>, Problem> {
+    #[derive(Deserialize)]
+    struct Copies {
+        copies: Vec<KeptCopy>,
+    }
+    let Copies { copies } = get("/api/admin/database/copies").await?.json().await?;
+    Ok(copies)
+}
+
+/// Puts one of them into the place of the live one, which is kept; gives its new name.
+///
+/// # Errors
+/// As the server says.
+pub async fn put_back(name: &str) -> Result<String, Problem> {
+    #[derive(Deserialize)]
+    struct PutBack {
+        previous: String,
+    }
+    let url = format!("/api/admin/database/copies/{}/restore", path_part(name));
+    let PutBack { previous } = post(&url, &json!({})).await?.json().await?;
+    Ok(previous)
+}
+
+/// Removes one of them.
+///
+/// # Errors
+/// As the server says.
+pub async fn remove_copy(name: &str) -> Result<(), Problem> {
+    let url = format!("/api/admin/database/copies/{}/remove", path_part(name));
+    post(&url, &json!({})).await.map(drop)
 }

@@ -10,6 +10,7 @@ pub mod database;
 pub mod dataset;
 pub mod pace;
 pub mod preview;
+pub mod restore;
 pub mod selection;
 pub mod session_requests;
 pub mod table_page;
@@ -38,3 +39,5 @@ mod remembered;
 mod session;
 #[cfg(target_arch = "wasm32")]
 mod visitor;
+#[cfg(target_arch = "wasm32")]
+mod worker;

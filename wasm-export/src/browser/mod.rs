@@ -11,9 +11,12 @@
 //! `pretty_json` and, for dumps, `DumpReader`.
 
 pub mod answer;
+#[cfg(feature = "dumps")]
+mod archive_job;
 #[cfg(feature = "class")]
 pub mod class;
 mod command;
+pub mod contents;
 pub mod disk;
 #[cfg(feature = "class")]
 pub mod dump;

@@ -2,12 +2,15 @@
 //!
 //! A message is an array of two: its JSON text, and what JSON cannot carry: the file.
 //! The worker speaks first ([`FromWorker::Ready`]); a message sent to it before could be lost.
+//!
+//! A worker without the feature `dumps` neither understands nor says what concerns dumps: it carries no code for it.
 
 use js_sys::{Array, JsString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, JsValue};
 
+use super::contents::DumpContents;
 use crate::options::Options;
 use crate::rows::Problem;
 
@@ -18,7 +21,11 @@ pub enum ToWorker {
     /// Begin. The file picked by the user, if any, is attached.
     Start(Start),
     /// Begin to fetch a dump of the database. The file picked by the user, if any, is attached.
+    #[cfg_attr(not(feature = "dumps"), serde(skip_deserializing))]
     Dump(StartDump),
+    /// Look into a dump that the user has chosen: a `File`, attached.
+    #[cfg_attr(not(feature = "dumps"), serde(skip_deserializing))]
+    ReadDump,
     /// Go on after a failure, where the last whole row ended.
     Resume,
     /// Stop, and leave nothing behind. The worker ends.
@@ -83,13 +90,24 @@ pub enum FromWorker {
     /// The file is whole. It is attached, unless it was written into a picked file.
     Finished(Finished),
     /// So much of the dump has come. About ten times a second.
+    #[cfg_attr(not(feature = "dumps"), serde(skip_serializing))]
     Dumping {
         /// Bytes of the file.
         bytes: u64,
     },
     /// The dump is whole. It is attached, unless it was written into a picked file.
+    #[cfg_attr(not(feature = "dumps"), serde(skip_serializing))]
     Dumped(Dumped),
-    /// The export or the dump stopped.
+    /// So much of the chosen dump has been read. About ten times a second.
+    #[cfg_attr(not(feature = "dumps"), serde(skip_serializing))]
+    Reading {
+        /// Bytes of the file.
+        bytes: u64,
+    },
+    /// The chosen dump is whole, and this is in it.
+    #[cfg_attr(not(feature = "dumps"), serde(skip_serializing))]
+    Read(DumpContents),
+    /// The export or the dump stopped, or the chosen file is no whole dump.
     Failed(Failed),
 }
 

@@ -1,10 +1,13 @@
-//! The export worker: one worker makes one file, and with the feature `dumps` it can also be a dump.
+//! The export worker: one worker makes one file. With the feature `dumps` it can also be a dump, or the worker looks into
+//! one.
 
 use js_sys::global;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::DedicatedWorkerGlobalScope;
 
+#[cfg(feature = "dumps")]
+use super::archive_job;
 use super::command::Commands;
 use super::disk::sweep;
 #[cfg(feature = "dumps")]
@@ -34,6 +37,8 @@ async fn serve(page: &Page, mut commands: Commands) {
         (ToWorker::Start(start), picked) => export(page, commands, start, picked).await,
         #[cfg(feature = "dumps")]
         (ToWorker::Dump(start), picked) => dump(page, commands, start, picked).await,
+        #[cfg(feature = "dumps")]
+        (ToWorker::ReadDump, Some(file)) => read_dump(page, commands, file.unchecked_into()).await,
         _ => {}
     }
 }
@@ -89,6 +94,16 @@ async fn dump(page: &Page, mut commands: Commands, start: StartDump, picked: Opt
             job.discard().await;
         }
         None => job.discard().await,
+    }
+}
+
+#[cfg(feature = "dumps")]
+async fn read_dump(page: &Page, mut commands: Commands, file: web_sys::File) {
+    let reading = archive_job::read(&file, |bytes| page.say(&FromWorker::Reading { bytes }, None));
+    match commands.unless_cancelled(reading).await {
+        Some(Ok(contents)) => page.say(&FromWorker::Read(contents), None),
+        Some(Err(failure)) => page.say_failed(failure, 0),
+        None => {}
     }
 }
 

@@ -1,6 +1,10 @@
 //! The parts of the pages.
 
+pub mod archive_contents;
 pub mod columns;
+pub mod confirm;
+pub mod copies;
+pub mod drop_zone;
 pub mod dump_run;
 pub mod export_bar;
 pub mod export_options;
@@ -10,6 +14,9 @@ pub mod filter_field;
 pub mod filters;
 pub mod notice;
 pub mod pager;
+pub mod restore_form;
+pub mod restore_result;
+pub mod restore_run;
 pub mod shell;
 pub mod sign_in_dialog;
 pub mod sign_in_form;

@@ -6,14 +6,14 @@ use wasm_export::browser::protocol::{Destination, Dumped, Failed, FromWorker, St
 use wasm_export::rows::Problem;
 
 use super::save;
-use super::worker::{self, ExportWorker};
 use crate::api;
 use crate::components::toasts::Toasts;
 use crate::database::Mode;
 use crate::pace::Pace;
-use crate::session::{Session, Visitor};
+use crate::session::Session;
 use crate::visitor::now_ms;
 use crate::wording;
+use crate::worker::{self, ExportWorker};
 
 /// What the visitor's dump is doing.
 #[derive(Clone, Debug)]
@@ -59,7 +59,8 @@ impl Dumper {
             session,
             toasts,
         };
-        dumper.follow_session();
+        // Another visitor's dump is given up.
+        session.on_another_visitor(move || dumper.cancel());
         dumper
     }
 
@@ -119,7 +120,11 @@ impl Dumper {
             }
             FromWorker::Dumped(dumped) => self.finish(dumped, file),
             FromWorker::Failed(failed) => self.fail(failed),
-            FromWorker::Ready | FromWorker::Progress(_) | FromWorker::Finished(_) => {}
+            FromWorker::Ready
+            | FromWorker::Progress(_)
+            | FromWorker::Finished(_)
+            | FromWorker::Reading { .. }
+            | FromWorker::Read(_) => {}
         }
     }
 
@@ -144,18 +149,5 @@ impl Dumper {
         self.session.note(&problem);
         self.worker.set_value(None);
         self.state.set(DumpState::Failed(problem));
-    }
-
-    /// Another visitor's dump is given up.
-    fn follow_session(self) {
-        Effect::new(move |before: Option<Visitor>| {
-            let now = self.session.visitor();
-            if let Some(visitor @ Visitor::Somebody(_)) = before
-                && visitor != now
-            {
-                self.cancel();
-            }
-            now
-        });
     }
 }

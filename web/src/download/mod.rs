@@ -5,7 +5,6 @@ mod kept;
 mod picker;
 mod save;
 mod session_request;
-mod worker;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -19,12 +18,12 @@ use crate::pace::Pace;
 use crate::session::{Session, Visitor};
 use crate::visitor::now_ms;
 use crate::wording;
+use crate::worker::{self, ExportWorker};
 
 pub use dump::{DumpState, Dumper};
 pub use kept::{Kept, Shelf};
 pub use picker::{can_pick, pick};
 pub use session_request::download_session_request;
-use worker::ExportWorker;
 
 /// What the visitor's export is doing.
 #[derive(Clone, Debug)]
@@ -236,7 +235,11 @@ impl Exporter {
 
     fn hear(self, message: FromWorker, file: Option<&JsValue>) {
         match message {
-            FromWorker::Ready | FromWorker::Dumping { .. } | FromWorker::Dumped(_) => {}
+            FromWorker::Ready
+            | FromWorker::Dumping { .. }
+            | FromWorker::Dumped(_)
+            | FromWorker::Reading { .. }
+            | FromWorker::Read(_) => {}
             FromWorker::Progress(progress) => {
                 self.pace
                     .update(|pace| pace.observe(now_ms(), progress.rows, progress.file_bytes));

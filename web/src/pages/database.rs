@@ -1,4 +1,4 @@
-//! The database as a whole, for administrators: what it is, and its way into a file.
+//! The database as a whole, for administrators: what it is, its way into a file and back.
 
 use std::time::Duration;
 
@@ -7,12 +7,17 @@ use leptos::task::spawn_local;
 
 use crate::address::AdminPage;
 use crate::api;
+use crate::components::confirm::{ConfirmDialog, Confirmer};
+use crate::components::copies::{Copies, CopyList};
 use crate::components::dump_run::DumpRun;
 use crate::components::notice::Notice;
+use crate::components::restore_form::RestoreForm;
+use crate::components::restore_run::RestoreRun;
 use crate::components::toasts::Toasts;
 use crate::database::{Lock, Mode, Status};
 use crate::download::{Dumper, can_pick, pick};
 use crate::load::Load;
+use crate::restore::run::Restorer;
 use crate::visitor;
 
 /// How often the status is asked for while it changes by itself.
@@ -21,13 +26,22 @@ const REFRESH_EVERY: Duration = Duration::from_secs(3);
 /// What a file is called that the visitor gives no name.
 const FILE_NAME: &str = "backup.dump";
 
-/// The database's status and its dump.
+/// The database's status, its dump, and the restore of one.
 #[component]
 pub fn DatabasePage() -> impl IntoView {
     let title = AdminPage::Database.title();
     document().set_title(&format!("{title} · Decant"));
     let status = Load::new(|| Some(api::database_status()));
-    refresh_while_busy(status);
+    let activity = activity(status);
+    refresh_while_active(activity, status);
+    let confirmer = Confirmer::new();
+    let copies = Copies::new(
+        move || activity.track(),
+        confirmer,
+        Callback::new(move |()| status.retry()),
+    );
+    let name =
+        Signal::derive(move || status.with(|status| status.map(|status| status.database_name.clone())));
     let shown = move || match (status.problem(), status.value()) {
         (Some(problem), _) => view! { <Notice problem on_retry=move || status.retry()/> }.into_any(),
         (None, Some(status)) => view! { <DatabaseStatus status/> }.into_any(),
@@ -39,25 +53,45 @@ pub fn DatabasePage() -> impl IntoView {
         </div>
         {shown}
         <DumpRun/>
+        <RestoreRun copies/>
         <DumpForm/>
+        <RestoreForm database=name confirmer/>
+        <CopyList copies/>
+        <ConfirmDialog confirmer/>
     }
 }
 
-/// While somebody is at the database its status changes by itself. The server needs a moment to notice that a dump was
-/// cancelled, so the lock counts, not only the dump of this page.
-fn refresh_while_busy(status: Load<Status>) {
+/// Who is at the database.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Activity {
+    /// This page is.
+    is_ours: bool,
+    /// Somebody is, as the status says. The server needs a moment to notice that a dump was cancelled.
+    is_locked: bool,
+}
+
+fn activity(status: Load<Status>) -> Memo<Activity> {
     let dumper = expect_context::<Dumper>();
-    let is_locked = move || status.with(|status| status.is_some_and(|status| status.lock.is_some()));
-    let is_busy = Memo::new(move |_| dumper.is_under_way() || is_locked());
-    Effect::new(move |was_busy: Option<bool>| {
-        let is_busy = is_busy.get();
-        if was_busy.is_some_and(|was_busy| was_busy != is_busy) {
+    let restorer = expect_context::<Restorer>();
+    Memo::new(move |_| Activity {
+        is_ours: dumper.is_under_way() || restorer.is_under_way(),
+        is_locked: status.with(|status| status.is_some_and(|status| status.lock.is_some())),
+    })
+}
+
+/// While somebody is at the database its status changes by itself.
+fn refresh_while_active(activity: Memo<Activity>, status: Load<Status>) {
+    Effect::new(move |before: Option<Activity>| {
+        let now = activity.get();
+        if before.is_some_and(|before| before != now) {
             status.retry();
         }
-        if is_busy && let Ok(timer) = set_interval_with_handle(move || status.retry(), REFRESH_EVERY) {
+        if (now.is_ours || now.is_locked)
+            && let Ok(timer) = set_interval_with_handle(move || status.retry(), REFRESH_EVERY)
+        {
             on_cleanup(move || timer.clear());
         }
-        is_busy
+        now
     });
 }
 

@@ -1,4 +1,4 @@
-//! The worker that makes one file, seen from the page.
+//! The worker that makes one file or looks into one, seen from the page.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -17,7 +17,7 @@ const PROGRAM: &str = "/export_worker_loader.js";
 const FULL_PROGRAM: &str = "/full_worker_loader.js";
 
 /// A running worker. Dropping it ends it, and it takes its unfinished file with it.
-pub(super) struct ExportWorker {
+pub struct ExportWorker {
     worker: Worker,
     is_ready: Rc<Cell<bool>>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
@@ -26,32 +26,32 @@ pub(super) struct ExportWorker {
 
 impl ExportWorker {
     /// Starts a worker and, as soon as it listens, says the first word to it.
-    pub(super) fn start(
+    pub fn start(
         first: ToWorker,
-        picked: Option<JsValue>,
+        attachment: Option<JsValue>,
         hear: impl Fn(FromWorker, Option<JsValue>) + 'static,
     ) -> Result<Self, JsValue> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         let program = match &first {
             ToWorker::Start(start) if start.options.compression == Compression::Zstd => FULL_PROGRAM,
-            ToWorker::Dump(_) => FULL_PROGRAM,
+            ToWorker::Dump(_) | ToWorker::ReadDump => FULL_PROGRAM,
             _ => PROGRAM,
         };
         let worker = Worker::new_with_options(program, &options)?;
         let is_ready = Rc::new(Cell::new(false));
         let hear = Rc::new(hear);
 
-        let first_word = RefCell::new(Some((first, picked)));
+        let first_word = RefCell::new(Some((first, attachment)));
         let on_message = Closure::new({
             let (worker, hear, is_ready) = (worker.clone(), Rc::clone(&hear), Rc::clone(&is_ready));
             move |event: MessageEvent| {
                 let Ok((message, attachment)) = decode(&event.data()) else {
                     return;
                 };
-                if let (FromWorker::Ready, Some((first, picked))) = (&message, first_word.take()) {
+                if let (FromWorker::Ready, Some((first, attachment))) = (&message, first_word.take()) {
                     is_ready.set(true);
-                    say(&worker, &first, picked.as_ref());
+                    say(&worker, &first, attachment.as_ref());
                 }
                 hear(message, attachment);
             }
@@ -79,7 +79,7 @@ impl ExportWorker {
     }
 
     /// Tells the worker to go on after a failure. `false`: its program has not arrived, so only another worker can.
-    pub(super) fn resume(&self) -> bool {
+    pub fn resume(&self) -> bool {
         let is_ready = self.is_ready.get();
         if is_ready {
             say(&self.worker, &ToWorker::Resume, None);
@@ -103,7 +103,7 @@ impl Drop for ExportWorker {
 }
 
 /// A failure of the page's own, in the browser's words.
-pub(super) fn failed(title: &str, error: &JsValue) -> Failed {
+pub fn failed(title: &str, error: &JsValue) -> Failed {
     failed_because(
         title,
         format!("Reload the page and try again. The browser says: {error:?}"),

@@ -1,0 +1,363 @@
+//! Restore: an administrator looks into a dump before anything is sent, puts it back, and takes that back.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use decant_tests::actors::Actor;
+use decant_tests::app::App;
+use decant_tests::browser::{Browser, EXPORT_PATIENCE, in_browser};
+use decant_tests::dumps::copies;
+use decant_tests::patience::wait_for;
+use decant_tests::proxy::{Proxy, Weather};
+use decant_tests::server::ADMIN_TOKEN;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const SOON: Duration = Duration::from_secs(20);
+
+async fn open(page: &Browser) {
+    page.sign_in(ADMIN_TOKEN).await;
+    page.click("admin-database").await;
+    page.see("database-size").await;
+}
+
+/// A folder with a dump of the database as it is.
+async fn dumped(app: &App) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup.dump");
+    let dump = app.admin().dump().answer().await.good();
+    std::fs::write(&path, &dump.body).unwrap();
+    (folder, path)
+}
+
+/// Chooses a file and waits until it has been found whole.
+async fn choose(page: &Browser, path: &Path) {
+    page.choose_file("restore-file", path).await;
+    page.text("archive-whole", SOON, |text| text.contains("is whole"))
+        .await;
+}
+
+async fn database_name(app: &App) -> String {
+    app.database.text("select current_database()").await.unwrap()
+}
+
+/// Whether anything was sent to where dumps are taken in.
+fn was_asked(app: &App) -> bool {
+    app.server.log().contains("/api/admin/database/import")
+}
+
+/// Makes the live database another one than was dumped.
+async fn change(app: &App) {
+    app.database
+        .execute("delete from message_request where id % 2 = 0; create table later (id int primary key)")
+        .await;
+}
+
+#[tokio::test]
+async fn a_dump_is_looked_into_put_back_and_taken_back() {
+    let app = App::start().await;
+    let whole = app.database.contents().await;
+    let (_folder, dump) = dumped(&app).await;
+    change(&app).await;
+    let changed = app.database.contents().await;
+    let name = database_name(&app).await;
+    in_browser(&app.server.address, "a_dump_is_looked_into", async |page| {
+        open(page).await;
+        choose(page, &dump).await;
+        page.text("archive-figures", SOON, |text| {
+            text.contains(&name) && text.contains("PostgreSQL") && text.contains("MB")
+        })
+        .await;
+        page.click("archive-tables").await;
+        page.text("archive-table-rows", SOON, |text| {
+            text.lines().count() == whole.len() && text.contains("public.message_request")
+        })
+        .await;
+        assert!(!was_asked(&app), "nothing is sent before the visitor says so");
+
+        page.click("restore-start").await;
+        assert!(!enabled(page, "confirm-yes").await, "the name has to be typed");
+        page.fill("confirm-word", "something else").await;
+        assert!(!enabled(page, "confirm-yes").await);
+        assert!(!was_asked(&app));
+        page.fill("confirm-word", &name).await;
+        page.click("confirm-yes").await;
+
+        let done = page
+            .text("restore-done", EXPORT_PATIENCE, |text| text.contains("Roll back"))
+            .await;
+        let left = copies(&app.admin()).await;
+        assert!(
+            done.contains(left[0]["name"].as_str().unwrap()) && done.contains("before-restore_"),
+            "{done}"
+        );
+        assert_eq!(app.database.contents().await, whole);
+        page.text("copies", SOON, |text| text.contains("what a restore replaced"))
+            .await;
+
+        page.click("restore-roll-back").await;
+        page.click("confirm-yes").await;
+        page.text("toast-success", SOON, |text| text.contains("is live again"))
+            .await;
+        assert_eq!(app.database.contents().await, changed);
+        page.see_no_more("restore-done").await;
+        page.text("copies", SOON, |text| text.contains("until another was put back"))
+            .await;
+
+        page.click("copy-remove").await;
+        page.click("confirm-no").await;
+        assert_eq!(copies(&app.admin()).await.len(), 1);
+        page.click("copy-remove").await;
+        page.click("confirm-yes").await;
+        page.see_no_more("copies").await;
+        assert_eq!(copies(&app.admin()).await, [] as [Value; 0]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_merge_counts_what_it_has_inserted() {
+    let app = App::start().await;
+    app.database
+        .execute(
+            "create table thousand (id serial primary key, t text); \
+             insert into thousand (t) select 'row ' || n from generate_series(1, 1000) n",
+        )
+        .await;
+    let (_folder, dump) = dumped(&app).await;
+    app.database
+        .execute("delete from thousand where id > 2; update thousand set t = 'other' where id = 1")
+        .await;
+    in_browser(&app.server.address, "a_merge_counts", async |page| {
+        open(page).await;
+        choose(page, &dump).await;
+        page.click("restore-merge").await;
+        page.click("restore-start").await;
+        assert!(!page.sees("confirm-word").await, "a merge need not be typed");
+        page.click("confirm-yes").await;
+        let counts = page
+            .text("restore-tables", EXPORT_PATIENCE, |text| {
+                text.contains("public.thousand")
+            })
+            .await;
+        let line = counts.lines().find(|line| line.contains("public.thousand"));
+        assert_eq!(line, Some("public.thousand 998 1 1"), "{counts}");
+        assert!(
+            !page.sees("restore-roll-back").await,
+            "a merge keeps no other database"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_whole_dump_is_refused_and_not_sent() {
+    let app = App::start().await;
+    let (folder, dump) = dumped(&app).await;
+    let content = std::fs::read(&dump).unwrap();
+    let file = |name: &str, content: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    };
+    let mut damaged = content.clone();
+    damaged[200..260].fill(0xff);
+    let cases = [
+        (file("cut.dump", &content[..content.len() * 2 / 3]), "cut short"),
+        (file("short.dump", &content[..content.len() - 1]), "cut short"),
+        (file("damaged.dump", &damaged), "damaged at byte"),
+        (file("empty.dump", b""), "empty"),
+        (file("script.dump", b"-- PostgreSQL database dump\n"), "SQL text"),
+        (file("photo.dump", &[7; 4096]), "unknown kind"),
+        (file("backup.sql", &content), "ends in"),
+    ];
+    in_browser(
+        &app.server.address,
+        "a_file_that_is_no_whole_dump",
+        async |page| {
+            open(page).await;
+            for (path, why) in cases {
+                let name = path.file_name().unwrap().to_str().unwrap();
+                page.choose_file("restore-file", &path).await;
+                let said = page
+                    .text("archive-refused", SOON, |text| text.contains(name))
+                    .await;
+                assert!(
+                    said.contains(why) && said.contains("Nothing was sent"),
+                    "{name}: {said}"
+                );
+                assert!(!page.sees("restore-start").await, "{name}");
+            }
+            assert!(!was_asked(&app));
+            // The zone is still there for another file.
+            choose(page, &dump).await;
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_dropped_file_is_looked_into() {
+    let app = App::start().await;
+    in_browser(&app.server.address, "a_dropped_file", async |page| {
+        open(page).await;
+        let drop = "const [name, ...texts] = arguments; const dropped = new DataTransfer(); \
+                    for (const text of texts) dropped.items.add(new File([text], name)); \
+                    const zone = document.querySelector('[data-testid=drop-zone]'); \
+                    zone.dispatchEvent(new DragEvent('drop', { dataTransfer: dropped, bubbles: true, cancelable: true }))";
+        page.run(drop, vec![json!("two.dump"), json!("1"), json!("2")]).await;
+        page.text("drop-zone", SOON, |text| text.contains("several files"))
+            .await;
+        page.run(drop, vec![json!("one.dump"), json!("-- SQL")]).await;
+        page.text("archive-refused", SOON, |text| {
+            text.contains("one.dump") && text.contains("SQL text")
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_upload_that_is_cancelled_or_cut_leaves_everything_as_it_was() {
+    let app = App::start().await;
+    // What does not pack well: the systems between browser and server hold some megabytes of what is sent.
+    app.database
+        .execute(
+            "create table noise as select encode(sha256(n::text::bytea), 'hex') as a from generate_series(1, 600000) n",
+        )
+        .await;
+    let (_folder, dump) = dumped(&app).await;
+    change(&app).await;
+    let before = app.database.contents().await;
+    let proxy = Proxy::to(&app.server.address).await;
+    in_browser(&proxy.address, "an_upload_that_is_cancelled", async |page| {
+        open(page).await;
+        choose(page, &dump).await;
+        page.click("restore-merge").await;
+        proxy.set(Weather::SlowUpload(500_000));
+        page.click("restore-start").await;
+        page.click("confirm-yes").await;
+        page.text("restore-sent", SOON, |text| {
+            text.contains("MB of ") && !text.starts_with("0 B")
+        })
+        .await;
+        let scratch = app.server.data_dir().join("scratch");
+        let files = || std::fs::read_dir(&scratch).map_or(0, Iterator::count);
+        let arriving = async || (files() == 1).then_some(());
+        wait_for("the upload to arrive", SOON, arriving).await;
+
+        page.click("restore-cancel").await;
+        page.text("restore-cancelled", SOON, |text| {
+            text.contains("database is as it was")
+        })
+        .await;
+        let gone = async || (files() == 0).then_some(());
+        wait_for("the upload to be forgotten", SOON, gone).await;
+
+        // The same file once more; this time the network breaks.
+        page.click("restore-start").await;
+        page.click("confirm-yes").await;
+        wait_for("the upload to arrive", SOON, arriving).await;
+        proxy.set(Weather::Refusing);
+        page.text("restore-failed", SOON, |text| {
+            text.contains("Nothing was restored") && text.contains("not sent")
+        })
+        .await;
+        wait_for("the upload to be forgotten", SOON, gone).await;
+        assert!(!app.server.log().contains("database_import_initiated"));
+        assert_eq!(app.database.contents().await, before);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_restore_is_told_who_is_at_the_database_and_what_is_too_large() {
+    let app = App::start_with(&[("DECANT_UPLOAD_MAX_MB", "1")]).await;
+    let (_folder, dump) = dumped(&app).await;
+    app.database
+        .execute(
+            "create table noise as select encode(sha256(n::text::bytea), 'hex') as a from generate_series(1, 300000) n",
+        )
+        .await;
+    let (_large_folder, large) = dumped(&app).await;
+    let proxy = Proxy::to(&app.server.address).await;
+    in_browser(&app.server.address, "a_restore_is_told_who", async |page| {
+        open(page).await;
+        choose(page, &dump).await;
+        page.click("restore-merge").await;
+        proxy.set(Weather::Throttled(10_000));
+        let slow = Actor::new(&proxy.address).with_token(ADMIN_TOKEN);
+        let holder = slow.dump().answer();
+        let story = async {
+            let running = async || {
+                let status = app.admin().database_status().answer().await.good();
+                let status: Value = status.json();
+                (!status["lock"].is_null()).then_some(())
+            };
+            wait_for("the dump", SOON, running).await;
+            page.click("restore-start").await;
+            page.click("confirm-yes").await;
+            page.text("restore-failed", SOON, |text| {
+                text.contains("Another backup operation runs") && text.contains("Administrator")
+            })
+            .await;
+
+            page.click("archive-forget").await;
+            choose(page, &large).await;
+            page.click("restore-start").await;
+            page.fill("confirm-word", &database_name(&app).await).await;
+            page.click("confirm-yes").await;
+            page.text("restore-failed", SOON, |text| {
+                text.contains("too large") && text.contains("1048576")
+            })
+            .await;
+        };
+        tokio::select! {
+            _ = holder => panic!("the dump has ended"),
+            () = story => {}
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_restore_goes_on_without_its_page() {
+    let app = App::start().await;
+    let whole = app.database.contents().await;
+    let (_folder, dump) = dumped(&app).await;
+    change(&app).await;
+    let name = database_name(&app).await;
+    let proxy = Proxy::to(&app.server.address).await;
+    in_browser(&proxy.address, "a_restore_goes_on", async |page| {
+        open(page).await;
+        choose(page, &dump).await;
+        page.click("restore-start").await;
+        page.fill("confirm-word", &name).await;
+        page.click("confirm-yes").await;
+        page.text("restore-log", SOON, |text| text.contains("The file is whole"))
+            .await;
+        proxy.set(Weather::Refusing);
+        page.text("restore-lost", SOON, |text| text.contains("goes on there"))
+            .await;
+        proxy.set(Weather::Fair);
+        // It is not asked again by itself: whoever looks sees what has become of it.
+        page.reload().await;
+        page.text("copies", EXPORT_PATIENCE, |text| {
+            text.contains("what a restore replaced")
+        })
+        .await;
+        let finished = async || {
+            let log = app.server.log();
+            log.contains("database_import_complete").then_some(())
+        };
+        wait_for("the restore", EXPORT_PATIENCE, finished).await;
+        assert_eq!(app.database.contents().await, whole);
+    })
+    .await;
+}
+
+async fn enabled(page: &Browser, test_id: &str) -> bool {
+    page.see(test_id).await;
+    let script = "return !document.querySelector(`[data-testid=${arguments[0]}]`).disabled";
+    page.run(script, vec![json!(test_id)]).await == json!(true)
+}

@@ -1,0 +1,55 @@
+//! A dump looked into where it lies, on the visitor's disk: nothing of it is sent, and nothing kept but its table of
+//! contents.
+
+use js_sys::{Date, Uint8Array};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::File;
+
+use super::contents::DumpContents;
+use super::failure::Failure;
+use super::job::TELL_EVERY_MS;
+use crate::dump::Archive;
+
+/// How a dump's name ends; the server takes no other.
+const ENDING: &str = ".dump";
+
+/// So much is read at a time: a disk likes large reads, and more than two of them are never in memory.
+const SLICE_BYTES: f64 = 4.0 * 1024.0 * 1024.0;
+
+/// Reads a file to its end, and tells how many bytes have been read.
+pub(super) async fn read(file: &File, tell: impl Fn(u64)) -> Result<DumpContents, Failure> {
+    if !file.name().to_lowercase().ends_with(ENDING) {
+        return Err(other_ending());
+    }
+    let mut archive = Archive::new();
+    let mut bytes = Vec::new();
+    let mut told_ms = 0.0;
+    // Sizes of files are whole numbers, and far below those at which a float begins to round.
+    let (size, mut at) = (file.size(), 0.0);
+    while at < size {
+        let end = f64::min(at + SLICE_BYTES, size);
+        let slice = file.slice_with_f64_and_f64(at, end).map_err(|_| unreadable())?;
+        let slice = JsFuture::from(slice.array_buffer()).await;
+        let slice = Uint8Array::new(&slice.map_err(|_| unreadable())?);
+        bytes.resize(slice.length() as usize, 0);
+        slice.copy_to(&mut bytes);
+        archive.push(&bytes)?;
+        at = end;
+        let now_ms = Date::now();
+        if now_ms - told_ms >= TELL_EVERY_MS {
+            told_ms = now_ms;
+            tell(archive.bytes());
+        }
+    }
+    Ok(archive.finish()?.into())
+}
+
+fn other_ending() -> Failure {
+    let detail = "The name of a dump ends in `.dump`. If the file is one in pg_dump's custom format all the same, rename it.";
+    Failure::new("not_a_dump", "The file is no dump", detail.to_owned(), false)
+}
+
+fn unreadable() -> Failure {
+    let detail = "It was changed, moved or removed after it was chosen, or may not be read. Choose it again.";
+    Failure::new("unreadable", "The file cannot be read", detail.to_owned(), false)
+}

@@ -1,0 +1,193 @@
+//! The databases that restores have left: put back, or removed.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_export::rows::Problem;
+
+use super::confirm::{Confirmer, Question};
+use super::notice::Notice;
+use super::toasts::Toasts;
+use crate::api;
+use crate::load::Load;
+use crate::restore::copies::{KeptCopy, Role};
+use crate::restore::run::Restorer;
+use crate::session::Session;
+use crate::visitor;
+use crate::wording;
+
+/// The databases beside the live one, and what can be done with them.
+#[derive(Clone, Copy)]
+pub struct Copies {
+    load: Load<Vec<KeptCopy>>,
+    is_acting: RwSignal<bool>,
+    /// Called when the live database is another one.
+    on_change: Callback<()>,
+    confirmer: Confirmer,
+    restorer: Restorer,
+    session: Session,
+    toasts: Toasts,
+}
+
+impl Copies {
+    /// Asks for them now, and again whenever what `track` looks at changes.
+    #[must_use]
+    pub fn new(track: impl Fn() + 'static, confirmer: Confirmer, on_change: Callback<()>) -> Self {
+        Self {
+            load: Load::new(move || {
+                track();
+                Some(api::copies())
+            }),
+            is_acting: RwSignal::new(false),
+            on_change,
+            confirmer,
+            restorer: expect_context(),
+            session: expect_context(),
+            toasts: expect_context(),
+        }
+    }
+
+    /// Whether this one is there, and whole.
+    #[must_use]
+    pub fn has(self, name: &str) -> bool {
+        let is_it = |copy: &KeptCopy| copy.name == name && copy.role.is_whole();
+        self.load
+            .with(|copies| copies.is_some_and(|copies| copies.iter().any(is_it)))
+    }
+
+    /// Whether nothing can be done with them now.
+    #[must_use]
+    pub fn is_busy(self) -> bool {
+        self.is_acting.get() || self.restorer.is_under_way()
+    }
+
+    /// Puts one back, if the visitor means it.
+    pub fn ask_to_put_back(self, name: String) {
+        self.confirmer.ask(Question {
+            title: format!("Put {name} back?"),
+            text: format!(
+                "{name} becomes the live database. What is live now is kept beside it, with all that was written since."
+            ),
+            word: None,
+            yes: "Put back",
+            then: Arc::new(move || self.put_back(name.clone())),
+        });
+    }
+
+    fn ask_to_remove(self, name: String) {
+        self.confirmer.ask(Question {
+            title: format!("Remove {name}?"),
+            text: format!("{name} and everything in it is deleted. It cannot be put back any more."),
+            word: None,
+            yes: "Remove",
+            then: Arc::new(move || self.remove(name.clone())),
+        });
+    }
+
+    fn put_back(self, name: String) {
+        self.act("The database was not put back", async move {
+            let previous = api::put_back(&name).await?;
+            // What was restored is no longer what is live.
+            self.restorer.forget();
+            Ok(format!(
+                "{name} is live again; what it replaced is kept as {previous}"
+            ))
+        });
+    }
+
+    fn remove(self, name: String) {
+        self.act("The database was not removed", async move {
+            api::remove_copy(&name).await?;
+            Ok(format!("{name} is removed"))
+        });
+    }
+
+    fn act(self, otherwise: &'static str, action: impl Future<Output = Result<String, Problem>> + 'static) {
+        self.is_acting.set(true);
+        self.toasts.dismiss_all();
+        spawn_local(async move {
+            match action.await {
+                Ok(done) => self.toasts.success(done),
+                Err(problem) => {
+                    self.session.note(&problem);
+                    self.toasts
+                        .error(format!("{otherwise}: {}", problem.title), problem.detail);
+                }
+            }
+            // The page may have been left in the meantime; its signals are gone then.
+            if self.is_acting.try_set(false).is_none() {
+                self.load.retry();
+                self.on_change.run(());
+            }
+        });
+    }
+}
+
+/// The list of them; nothing where there are none.
+#[component]
+pub fn CopyList(copies: Copies) -> impl IntoView {
+    move || {
+        if let Some(problem) = copies.load.problem() {
+            return Some(view! { <Notice problem on_retry=move || copies.load.retry()/> }.into_any());
+        }
+        let kept = copies.load.value().filter(|kept| !kept.is_empty())?;
+        let items = kept.into_iter().map(|copy| view! { <CopyItem copy copies/> });
+        let list = view! {
+            <section class="card stack" aria-labelledby="copies-title" data-testid="copies">
+                <h2 id="copies-title">"Kept databases"</h2>
+                <p class="faint">"Restores have left them beside the live one. They take room on the disk until they are removed."</p>
+                <ul class="copies">{items.collect_view()}</ul>
+            </section>
+        };
+        Some(list.into_any())
+    }
+}
+
+#[component]
+fn CopyItem(copy: KeptCopy, copies: Copies) -> impl IntoView {
+    let KeptCopy {
+        name,
+        role,
+        since,
+        bytes,
+    } = copy;
+    let about = format!(
+        "{}, since {}, {}",
+        role.description(),
+        visitor::moment(&since),
+        wording::bytes(bytes)
+    );
+    let (of_put_back, of_remove) = (name.clone(), name.clone());
+    let put_back = (role != Role::Shadow).then(|| {
+        view! {
+            <button
+                type="button"
+                data-testid="copy-put-back"
+                aria-label=format!("Put {name} back")
+                disabled=move || copies.is_busy()
+                on:click=move |_| copies.ask_to_put_back(of_put_back.clone())
+            >
+                "Put back"
+            </button>
+        }
+    });
+    view! {
+        <li data-testid="copy">
+            <p><code class="path">{name.clone()}</code> <span class="faint">{about}</span></p>
+            <div class="dump-actions">
+                {put_back}
+                <button
+                    type="button"
+                    data-testid="copy-remove"
+                    aria-label=format!("Remove {name}")
+                    disabled=move || copies.is_busy()
+                    on:click=move |_| copies.ask_to_remove(of_remove.clone())
+                >
+                    "Remove"
+                </button>
+            </div>
+        </li>
+    }
+}

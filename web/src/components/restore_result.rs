@@ -1,0 +1,114 @@
+//! What a restore has done.
+
+use leptos::prelude::*;
+
+use super::copies::Copies;
+use crate::restore::run::Restorer;
+use crate::restore::told::{Counts, Restored};
+use crate::restore::{Manner, Plan};
+use crate::wording;
+
+/// A finished restore, with a way back where there is one.
+#[component]
+pub fn RestoreResult(restored: Restored, plan: Plan, seconds: f64, copies: Copies) -> impl IntoView {
+    let restorer = expect_context::<Restorer>();
+    let total = restored.total();
+    let Restored {
+        tables,
+        previous,
+        safety_dump,
+        warnings,
+    } = restored;
+    let time = wording::duration(seconds);
+    let said = match plan.manner {
+        Manner::Clean => format!(
+            " is the database now: {}, in {time}",
+            wording::rows(total.inserted)
+        ),
+        Manner::Merge => format!(
+            " is merged: {} inserted, {} there already, {} in conflict, in {time}",
+            wording::rows(total.inserted),
+            wording::count(total.skipped),
+            wording::count(total.conflicting)
+        ),
+    };
+    let warnings = (!warnings.is_empty()).then(|| {
+        let lines = warnings.into_iter().map(|warning| view! { <li>{warning}</li> });
+        view! {
+            <div class="caution" data-testid="restore-warnings">
+                <p>"Everything was restored but this:"</p>
+                <ul class="warnings">{lines.collect_view()}</ul>
+            </div>
+        }
+    });
+    view! {
+        <section class="card run run-done" aria-label="Restore" data-testid="restore-done">
+            <div class="run-head">
+                <p><strong>{restorer.file_name()}</strong> {said}</p>
+                <button type="button" class="quiet" on:click=move |_| restorer.forget()>"Close"</button>
+            </div>
+            {warnings}
+            <p>"The dump that was made before, for safety, lies on the server: " <code class="path">{safety_dump}</code></p>
+            {previous.map(|name| view! { <Previous name copies/> })}
+            <details class="archive-tables" open=plan.manner == Manner::Merge>
+                <summary>{format!("Tables: {}", wording::count(tables.len() as u64))}</summary>
+                <div class="rows" tabindex="0" role="region" aria-label="Tables of the restore">
+                    <table data-testid="restore-tables">
+                        {head(plan.manner)}
+                        <tbody>
+                            {tables.into_iter().map(|(name, counts)| row(name, counts, plan.manner)).collect_view()}
+                        </tbody>
+                    </table>
+                </div>
+            </details>
+        </section>
+    }
+}
+
+/// The database as it was, as long as it is kept.
+#[component]
+fn Previous(name: String, copies: Copies) -> impl IntoView {
+    let kept = name.clone();
+    let is_kept = Memo::new(move |_| copies.has(&kept));
+    move || {
+        let name = name.clone();
+        is_kept.get().then(|| {
+            let shown = name.clone();
+            view! {
+                <div class="run-head">
+                    <p>"The database as it was is kept as " <code class="path">{shown}</code></p>
+                    <button
+                        type="button"
+                        data-testid="restore-roll-back"
+                        disabled=move || copies.is_busy()
+                        on:click=move |_| copies.ask_to_put_back(name.clone())
+                    >
+                        "Roll back"
+                    </button>
+                </div>
+            }
+        })
+    }
+}
+
+fn head(manner: Manner) -> impl IntoView {
+    let column = |title: &'static str| view! { <th scope="col" class="number">{title}</th> };
+    let columns = match manner {
+        Manner::Clean => ["Rows"].map(column).collect_view(),
+        Manner::Merge => ["Inserted", "There already", "In conflict"]
+            .map(column)
+            .collect_view(),
+    };
+    view! { <thead><tr><th scope="col">"Table"</th>{columns}</tr></thead> }
+}
+
+fn row(name: String, counts: Counts, manner: Manner) -> impl IntoView {
+    let cell = |count: u64| view! { <td class="number">{wording::count(count)}</td> };
+    let cells = match manner {
+        Manner::Clean => [counts.inserted].map(cell).collect_view(),
+        Manner::Merge => [counts.inserted, counts.skipped, counts.conflicting]
+            .map(cell)
+            .collect_view(),
+    };
+    view! { <tr><td>{name}</td>{cells}</tr> }
+}

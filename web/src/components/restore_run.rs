@@ -1,0 +1,161 @@
+//! The restore that is sent, runs, or has stopped.
+
+use std::mem::discriminant;
+
+use leptos::prelude::*;
+use wasm_export::rows::Problem;
+
+use super::copies::Copies;
+use super::restore_result::RestoreResult;
+use crate::pace::percent;
+use crate::restore::run::{RestoreState, Restorer};
+use crate::wording;
+
+/// The visitor's restore, if there is one.
+#[component]
+pub fn RestoreRun(copies: Copies) -> impl IntoView {
+    let restorer = expect_context::<Restorer>();
+    // Progress changes many times a second; only this keeps the panel itself in place.
+    let kind = Memo::new(move |_| discriminant(&restorer.state()));
+    move || {
+        kind.track();
+        match untrack(|| restorer.state()) {
+            RestoreState::Idle => ().into_any(),
+            RestoreState::Sending { .. } => view! { <Sending/> }.into_any(),
+            RestoreState::Cancelled => view! { <Cancelled/> }.into_any(),
+            RestoreState::Working { .. } => view! { <Working/> }.into_any(),
+            RestoreState::Lost => view! { <Lost/> }.into_any(),
+            RestoreState::Failed(problem) => view! { <Failed problem/> }.into_any(),
+            RestoreState::Done {
+                restored,
+                plan,
+                seconds,
+            } => view! { <RestoreResult restored plan seconds copies/> }.into_any(),
+        }
+    }
+}
+
+#[component]
+fn Sending() -> impl IntoView {
+    let restorer = expect_context::<Restorer>();
+    let sent = move || match restorer.state() {
+        RestoreState::Sending { bytes, total } => (bytes, total),
+        _ => (0, 0),
+    };
+    let done = Memo::new(move |_| percent(sent().0, Some(sent().1)).unwrap_or(0));
+    let amount = move || {
+        let (bytes, total) = sent();
+        format!("{} of {}", wording::bytes(bytes), wording::bytes(total))
+    };
+    let rate = move || {
+        restorer.pace().bytes_per_second().map_or_else(
+            || "–".to_owned(),
+            |rate| format!("{}/s", wording::bytes(rate as u64)),
+        )
+    };
+    // Every tenth is often enough to be read out.
+    let read_out = Memo::new(move |_| done.get() / 10 * 10);
+    view! {
+        <section class="card run" aria-label="Restore" data-testid="restore-sending">
+            <div class="run-head">
+                <p class="run-title">"Sending " {restorer.file_name()}</p>
+                <button type="button" data-testid="restore-cancel" on:click=move |_| restorer.cancel()>"Cancel"</button>
+            </div>
+            <div class="run-bar">
+                <progress aria-label="Sending" max="100" value=move || done.get().to_string()></progress>
+                <span class="run-percent">{move || format!("{} %", done.get())}</span>
+            </div>
+            <dl class="figures">
+                <div><dt>"Sent"</dt><dd data-testid="restore-sent">{amount}</dd></div>
+                <div><dt>"Rate"</dt><dd>{rate}</dd></div>
+            </dl>
+            <p class="faint">"The server begins when it has all of the file. Until then this page must stay open."</p>
+            <p class="unseen" role="status">{move || format!("{} % sent", read_out.get())}</p>
+        </section>
+    }
+}
+
+#[component]
+fn Working() -> impl IntoView {
+    let restorer = expect_context::<Restorer>();
+    let percent = move || match restorer.state() {
+        RestoreState::Working { percent } => percent,
+        _ => 0,
+    };
+    view! {
+        <section class="card run" aria-label="Restore" data-testid="restore-working">
+            <p class="run-title">"Restoring " {restorer.file_name()}</p>
+            <div class="run-bar">
+                <progress aria-label="Restoring" max="100" value=move || percent().to_string()></progress>
+                <span class="run-percent">{move || format!("{} %", percent())}</span>
+            </div>
+            <p class="faint">"The server works by itself now. It goes on when you leave this page or close it."</p>
+            <Log/>
+        </section>
+    }
+}
+
+/// What the server says. The newest line is the first, and stands at the bottom: there the list stays scrolled to.
+#[component]
+fn Log() -> impl IntoView {
+    let restorer = expect_context::<Restorer>();
+    view! {
+        <ol class="log" role="log" aria-label="What the server does" tabindex="0" data-testid="restore-log">
+            <For
+                each=move || restorer.log().into_iter().rev()
+                key=|line| line.number
+                children=|line| view! { <li>{line.text}</li> }
+            />
+        </ol>
+    }
+}
+
+#[component]
+fn Cancelled() -> impl IntoView {
+    view! {
+        <Ended title="Cancelled" testid="restore-cancelled">
+            <p>"The server had not got all of the file, and forgets what it has. The database is as it was."</p>
+        </Ended>
+    }
+}
+
+#[component]
+fn Lost() -> impl IntoView {
+    view! {
+        <Ended title="The connection was lost while the server worked" testid="restore-lost">
+            <p>
+                "What it has begun goes on there, to its end; while it does, the status above says who restores. When it \
+                 is over, a database that was replaced is among the kept ones below. Where the server itself was \
+                 stopped, the database is whole: the old one or the new one."
+            </p>
+        </Ended>
+    }
+}
+
+#[component]
+fn Failed(problem: Problem) -> impl IntoView {
+    let title = format!("Nothing was restored: {}", problem.title);
+    let request = problem
+        .request_id
+        .map(|id| view! { <p class="faint">"Request " <code>{id}</code></p> });
+    view! {
+        <Ended title testid="restore-failed">
+            <p>{problem.detail}</p>
+            {request}
+        </Ended>
+    }
+}
+
+#[component]
+fn Ended(#[prop(into)] title: String, testid: &'static str, children: Children) -> impl IntoView {
+    let restorer = expect_context::<Restorer>();
+    view! {
+        <section class="card run run-failed" aria-label="Restore" data-testid=testid>
+            <p class="run-title">{title}</p>
+            {children()}
+            <div class="run-actions">
+                <button type="button" on:click=move |_| restorer.forget()>"Close"</button>
+            </div>
+        </section>
+    }
+}

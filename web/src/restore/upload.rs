@@ -1,0 +1,184 @@
+//! A file on its way to the server, and what the server says as it comes.
+//!
+//! `XMLHttpRequest`, for `fetch` does not tell how much of a file has been sent. The browser reads the file from its disk
+//! while it sends.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use js_sys::JsString;
+use leptos::prelude::{IntervalHandle, set_interval_with_handle};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_export::browser::answer::problem;
+use wasm_export::rows::Problem;
+use web_sys::{File, FormData, ProgressEvent, XmlHttpRequest};
+
+use super::{Manner, Plan};
+use crate::api;
+
+/// The server says something at least every 10 s. One that is silent for so long is gone.
+const SILENCE_SECONDS_MAX: u32 = 45;
+
+/// What happens to an upload.
+pub(super) enum Heard {
+    /// So much of it has been sent.
+    Sent {
+        /// Bytes, with what the form adds to the file.
+        bytes: u64,
+        /// How many there are.
+        total: u64,
+    },
+    /// The next piece of the server's answer.
+    Said(String),
+    /// The server does not do it.
+    Refused(Problem),
+    /// The answer has ended.
+    Ended,
+    /// The connection broke, or nothing comes over it any more.
+    Lost,
+}
+
+/// An upload under way. Dropping it ends it; what the server has begun goes on.
+pub(super) struct Upload {
+    request: XmlHttpRequest,
+    _on_sent: Closure<dyn Fn(ProgressEvent)>,
+    _on_event: Closure<dyn Fn()>,
+    _on_end: Closure<dyn Fn()>,
+    _on_error: Closure<dyn Fn()>,
+    watch: IntervalHandle,
+}
+
+impl Upload {
+    /// Begins to send.
+    pub(super) fn start(file: &File, plan: Plan, hear: impl Fn(Heard) + 'static) -> Result<Self, JsValue> {
+        let request = XmlHttpRequest::new()?;
+        request.open_with_async("POST", api::IMPORT_URL, true)?;
+        let hear = Rc::new(hear);
+        let answer = Rc::new(Answer::default());
+
+        let on_sent = Closure::new({
+            let hear = Rc::clone(&hear);
+            move |event: ProgressEvent| {
+                hear(Heard::Sent {
+                    bytes: event.loaded() as u64,
+                    total: event.total() as u64,
+                });
+            }
+        });
+        let upload = request.upload()?;
+        upload.set_onprogress(Some(on_sent.as_ref().unchecked_ref()));
+        upload.set_onload(Some(on_sent.as_ref().unchecked_ref()));
+
+        let on_event = Closure::new({
+            let (request, hear, answer) = (request.clone(), Rc::clone(&hear), Rc::clone(&answer));
+            move || {
+                if is_success(&request) {
+                    hear(Heard::Said(answer.next(&request)));
+                }
+            }
+        });
+        request.set_onprogress(Some(on_event.as_ref().unchecked_ref()));
+
+        let on_end = Closure::new({
+            let (request, hear, answer) = (request.clone(), Rc::clone(&hear), Rc::clone(&answer));
+            move || match is_success(&request) {
+                true => {
+                    hear(Heard::Said(answer.next(&request)));
+                    hear(Heard::Ended);
+                }
+                false => {
+                    let body = request.response_text().ok().flatten().unwrap_or_default();
+                    hear(Heard::Refused(problem(status(&request), body.as_bytes())));
+                }
+            }
+        });
+        request.set_onload(Some(on_end.as_ref().unchecked_ref()));
+
+        let on_error = Closure::new({
+            let hear = Rc::clone(&hear);
+            move || hear(Heard::Lost)
+        });
+        request.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+
+        request.send_with_opt_form_data(Some(&form(file, plan)?))?;
+        let watch = set_interval_with_handle(
+            move || {
+                if answer.is_silent() {
+                    hear(Heard::Lost);
+                }
+            },
+            Duration::from_secs(1),
+        )?;
+        Ok(Self {
+            request,
+            _on_sent: on_sent,
+            _on_event: on_event,
+            _on_end: on_end,
+            _on_error: on_error,
+            watch,
+        })
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        self.watch.clear();
+        if let Ok(upload) = self.request.upload() {
+            upload.set_onprogress(None);
+            upload.set_onload(None);
+        }
+        self.request.set_onprogress(None);
+        self.request.set_onload(None);
+        self.request.set_onerror(None);
+        // An answer that has ended cannot be aborted, and need not be.
+        let _ = self.request.abort();
+    }
+}
+
+/// What has been read of the answer.
+#[derive(Default)]
+struct Answer {
+    /// In the browser's units.
+    read: Cell<u32>,
+    /// How many seconds nothing came; `None` before the first word, which may take as long as a slow proxy passes the
+    /// file on.
+    silent_seconds: Cell<Option<u32>>,
+}
+
+impl Answer {
+    /// What has come since the last time.
+    fn next(&self, request: &XmlHttpRequest) -> String {
+        self.silent_seconds.set(Some(0));
+        let Ok(text) = request.response().and_then(JsCast::dyn_into::<JsString>) else {
+            return String::new();
+        };
+        let read = self.read.replace(text.length());
+        text.slice(read, text.length()).into()
+    }
+
+    /// Called once a second. A computer that slept through an hour has counted nothing of it.
+    fn is_silent(&self) -> bool {
+        let seconds = self.silent_seconds.get().map(|seconds| seconds + 1);
+        self.silent_seconds.set(seconds);
+        seconds.is_some_and(|seconds| seconds >= SILENCE_SECONDS_MAX)
+    }
+}
+
+/// The words come before the file: the server knows them when it has that.
+fn form(file: &File, plan: Plan) -> Result<FormData, JsValue> {
+    let form = FormData::new()?;
+    form.append_with_str("cleanFirst", &(plan.manner == Manner::Clean).to_string())?;
+    form.append_with_str("skipLogs", &plan.skip_logs.to_string())?;
+    form.append_with_blob_and_filename("file", file, &file.name())?;
+    Ok(form)
+}
+
+fn status(request: &XmlHttpRequest) -> u16 {
+    request.status().unwrap_or_default()
+}
+
+fn is_success(request: &XmlHttpRequest) -> bool {
+    (200..300).contains(&status(request))
+}
