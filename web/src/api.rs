@@ -3,18 +3,19 @@
 mod request;
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use wasm_export::Zone;
 use wasm_export::rows::Problem;
 
 use crate::address::path_part;
 use crate::database::{Mode, Status};
 use crate::dataset::{Dataset, FilterOptions};
+use crate::log_cleanup::Preview;
 use crate::selection::with_pairs;
 use crate::session_requests::SessionRequests;
 use crate::table_page::TablePage;
 pub use request::Answer;
-use request::{get, post};
+use request::{get, post, post_for_events};
 
 /// Who is signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -164,4 +165,24 @@ pub async fn database_status() -> Result<Status, Problem> {
 #[must_use]
 pub fn dump_url(mode: Mode) -> String {
     format!("/api/admin/database/export?mode={}", mode.word())
+}
+
+/// Where logs are cleaned up.
+const CLEANUP_URL: &str = "/api/admin/log-cleanup/manual";
+
+/// What a clean-up would delete; nothing is changed.
+///
+/// # Errors
+/// As the server says.
+pub async fn preview_cleanup(mut conditions: Map<String, Value>) -> Result<Preview, Problem> {
+    conditions.insert("dryRun".to_owned(), json!(true));
+    post(CLEANUP_URL, &Value::Object(conditions)).await?.json().await
+}
+
+/// Begins a clean-up. Its answer tells of it while it goes on; dropping it ends it.
+///
+/// # Errors
+/// As the server says.
+pub async fn clean_up_logs(order: Map<String, Value>) -> Result<Answer, Problem> {
+    post_for_events(CLEANUP_URL, &Value::Object(order)).await
 }

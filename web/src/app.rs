@@ -10,6 +10,7 @@ use crate::components::shell::Shell;
 use crate::components::sign_in_dialog::SignInDialog;
 use crate::components::toasts::{ToastList, Toasts};
 use crate::download::{Dumper, Exporter};
+use crate::log_cleanup::run::Cleaner;
 use crate::pages::sign_in::SignInPage;
 use crate::session::{Session, Visitor};
 
@@ -24,8 +25,10 @@ pub fn App() -> impl IntoView {
     let dumper = Dumper::new(session, toasts);
     provide_context(exporter);
     provide_context(dumper);
+    let cleaner = Cleaner::new(session, toasts);
+    provide_context(cleaner);
     spawn_local(sweep());
-    ask_before_leaving(exporter, dumper);
+    ask_before_leaving(exporter, dumper, cleaner);
 
     view! {
         {move || match session.visitor() {
@@ -43,10 +46,10 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// An export or a dump ends with the page; the browser asks whether that is meant.
-fn ask_before_leaving(exporter: Exporter, dumper: Dumper) {
+/// An export, a dump or a clean-up ends with the page; the browser asks whether that is meant.
+fn ask_before_leaving(exporter: Exporter, dumper: Dumper, cleaner: Cleaner) {
     window_event_listener(ev::beforeunload, move |event| {
-        if untrack(|| exporter.is_under_way() || dumper.is_under_way()) {
+        if untrack(|| exporter.is_under_way() || dumper.is_under_way() || cleaner.is_under_way()) {
             event.prevent_default();
         }
     });

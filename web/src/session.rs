@@ -78,6 +78,19 @@ impl Session {
         self.renewals.get()
     }
 
+    /// Does this whenever whoever was signed in no longer is, or somebody else.
+    pub fn on_another_visitor(self, give_up: impl Fn() + 'static) {
+        Effect::new(move |before: Option<Visitor>| {
+            let now = self.visitor();
+            if let Some(visitor @ Visitor::Somebody(_)) = before
+                && visitor != now
+            {
+                give_up();
+            }
+            now
+        });
+    }
+
     /// Notes a problem if it means that the session is over: the page stays, and asks to sign in over it.
     pub fn note(self, problem: &Problem) {
         if problem.status == 401 {

@@ -1,6 +1,8 @@
 //! The parts of the pages.
 
+pub mod cleanup_run;
 pub mod columns;
+pub mod confirm;
 pub mod dump_run;
 pub mod export_bar;
 pub mod export_options;

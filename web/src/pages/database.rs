@@ -27,7 +27,8 @@ pub fn DatabasePage() -> impl IntoView {
     let title = AdminPage::Database.title();
     document().set_title(&format!("{title} · Decant"));
     let status = Load::new(|| Some(api::database_status()));
-    refresh_while_busy(status);
+    let dumper = expect_context::<Dumper>();
+    refresh_while(move || dumper.is_under_way(), status);
     let shown = move || match (status.problem(), status.value()) {
         (Some(problem), _) => view! { <Notice problem on_retry=move || status.retry()/> }.into_any(),
         (None, Some(status)) => view! { <DatabaseStatus status/> }.into_any(),
@@ -43,12 +44,11 @@ pub fn DatabasePage() -> impl IntoView {
     }
 }
 
-/// While somebody is at the database its status changes by itself. The server needs a moment to notice that a dump was
-/// cancelled, so the lock counts, not only the dump of this page.
-fn refresh_while_busy(status: Load<Status>) {
-    let dumper = expect_context::<Dumper>();
+/// While somebody is at the database its status changes by itself. The server needs a moment to notice that somebody
+/// stopped, so the lock counts, not only what this page does.
+pub(super) fn refresh_while(is_under_way: impl Fn() -> bool + Send + Sync + 'static, status: Load<Status>) {
     let is_locked = move || status.with(|status| status.is_some_and(|status| status.lock.is_some()));
-    let is_busy = Memo::new(move |_| dumper.is_under_way() || is_locked());
+    let is_busy = Memo::new(move |_| is_under_way() || is_locked());
     Effect::new(move |was_busy: Option<bool>| {
         let is_busy = is_busy.get();
         if was_busy.is_some_and(|was_busy| was_busy != is_busy) {
@@ -73,6 +73,7 @@ fn DatabaseStatus(status: Status) -> impl IntoView {
         error,
         lock,
         last_dump,
+        ..
     } = status;
     // "PostgreSQL 15.18"; packager, platform and compiler follow.
     let words = postgres_version.split_whitespace().take(2);

@@ -1,0 +1,123 @@
+//! What is asked before something is done that cannot simply be undone.
+
+use leptos::ev::SubmitEvent;
+use leptos::html::Dialog;
+use leptos::prelude::*;
+
+/// A question with one way on.
+#[derive(Clone)]
+pub struct Question {
+    /// What it is about.
+    pub title: String,
+    /// What will happen.
+    pub text: String,
+    /// What the visitor must type, so that nobody goes on without having read.
+    pub word: Option<String>,
+    /// The way on, on its button.
+    pub yes: &'static str,
+    /// What is done then.
+    pub then: Callback<()>,
+}
+
+/// Asks questions, for one page.
+#[derive(Clone, Copy)]
+pub struct Confirmer(RwSignal<Option<Question>>);
+
+impl Confirmer {
+    /// Nothing is asked yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(RwSignal::new(None))
+    }
+
+    /// Asks.
+    pub fn ask(self, question: Question) {
+        self.0.set(Some(question));
+    }
+
+    fn close(self) {
+        self.0.set(None);
+    }
+}
+
+/// The dialog that asks.
+#[component]
+pub fn ConfirmDialog(confirmer: Confirmer) -> impl IntoView {
+    let dialog = NodeRef::<Dialog>::new();
+    Effect::new(move || {
+        let is_asked = confirmer.0.with(Option::is_some);
+        let Some(dialog) = dialog.get() else { return };
+        match (is_asked, dialog.open()) {
+            // It can only fail for a dialog that is open already, or no longer in the page.
+            (true, false) => drop(dialog.show_modal()),
+            (false, true) => dialog.close(),
+            _ => {}
+        }
+    });
+    view! {
+        <dialog
+            class="card"
+            aria-labelledby="confirm-title"
+            aria-describedby="confirm-text"
+            data-testid="confirm"
+            node_ref=dialog
+            on:close=move |_| confirmer.close()
+        >
+            {move || confirmer.0.get().map(|question| view! { <QuestionForm question confirmer/> })}
+        </dialog>
+    }
+}
+
+#[component]
+fn QuestionForm(question: Question, confirmer: Confirmer) -> impl IntoView {
+    let Question {
+        title,
+        text,
+        word,
+        yes,
+        then,
+    } = question;
+    let typed = RwSignal::new(String::new());
+    let field = word.clone().map(|word| view! { <WordField word typed/> });
+    let is_wrong = Memo::new(move |_| {
+        word.as_ref()
+            .is_some_and(|word| typed.with(|typed| typed.trim() != word))
+    });
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        if !is_wrong.get_untracked() {
+            confirmer.close();
+            then.run(());
+        }
+    };
+    view! {
+        <form class="confirm" on:submit=submit>
+            <h2 id="confirm-title">{title}</h2>
+            <p id="confirm-text">{text}</p>
+            {field}
+            <div class="confirm-actions">
+                <button type="button" data-testid="confirm-no" on:click=move |_| confirmer.close()>"Not now"</button>
+                <button type="submit" class="primary" data-testid="confirm-yes" disabled=is_wrong>{yes}</button>
+            </div>
+        </form>
+    }
+}
+
+#[component]
+fn WordField(word: String, typed: RwSignal<String>) -> impl IntoView {
+    view! {
+        <div class="field">
+            <label for="confirm-word">"Type " <strong>{word}</strong> " to go on"</label>
+            <input
+                id="confirm-word"
+                type="text"
+                autocomplete="off"
+                autocapitalize="off"
+                spellcheck="false"
+                data-testid="confirm-word"
+                prop:value=typed
+                on:input=move |event| typed.set(event_target_value(&event))
+            />
+        </div>
+    }
+}
