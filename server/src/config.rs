@@ -8,10 +8,15 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use wasm_export::Zone;
 
+use crate::database::cleanup::Pace;
+use crate::database::cleanup::order::Manner;
+use crate::database::cleanup::scheduled::Upkeep;
 use crate::database::dump::Compression;
 use crate::dsn::{Dsn, DsnError};
 use crate::embedded;
+use crate::schedule::Schedule;
 
 /// Every setting there is: its name, its default as people read it, what it is.
 const KNOWN: &[(&str, &str, &str)] = &[
@@ -138,11 +143,54 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "how long Redis keeps the backup lock of a server that has crashed; a living one renews it",
     ),
     (
+        "DECANT_LOG_CLEANUP_DAYS",
+        "none: nothing is deleted by itself",
+        "rows of the hub's log are deleted when they are so many days old",
+    ),
+    (
+        "DECANT_LOG_CLEANUP_AT",
+        "02:00",
+        "when they are: a time of day, or a cron pattern such as 0 2 * * SUN",
+    ),
+    (
+        "DECANT_LOG_CLEANUP_ARCHIVE",
+        "true",
+        "whether they go to an archive first, from which they can be brought back",
+    ),
+    (
+        "DECANT_LOG_CLEANUP_WITHOUT_STATISTICS",
+        "false",
+        "delete them also where no usage_ledger keeps their statistics",
+    ),
+    (
+        "DECANT_SCHEDULE_ZONE",
+        "UTC",
+        "the time zone of everything that is done at a time of day, e.g. Asia/Shanghai",
+    ),
+    (
+        "DECANT_ARCHIVE_DIR",
+        "archive in the data folder",
+        "folder for the rows of a log that were archived before they were deleted",
+    ),
+    (
+        "DECANT_CLEANUP_BATCH_ROWS",
+        "10000",
+        "rows of a log that are deleted at a time, in a transaction of their own",
+    ),
+    (
+        "DECANT_CLEANUP_PAUSE_MS",
+        "100",
+        "how long the database is left to others between two batches, in milliseconds",
+    ),
+    (
         "DECANT_TRUST_PROXY",
         "false",
         "take the client's address from X-Forwarded-For; only behind a proxy that sets it",
     ),
 ];
+
+/// A hundred years: rows that are kept longer are kept for ever.
+const DAYS_MAX: u32 = 36_500;
 
 /// Everything that can be set, checked.
 #[derive(Debug)]
@@ -199,6 +247,12 @@ pub struct Settings {
     pub scratch_age: Duration,
     /// How long Redis keeps the lock of a server that has crashed.
     pub lock_ttl: Duration,
+    /// What is done with old logs by itself.
+    pub log_upkeep: Option<Upkeep>,
+    /// The folder of archived logs.
+    pub archive_dir: PathBuf,
+    /// How fast logs are deleted.
+    pub cleanup_pace: Pace,
     /// Whether X-Forwarded-For is believed.
     pub trust_proxy: bool,
 }
@@ -266,6 +320,12 @@ impl Settings {
             }),
             number => Ok(number),
         };
+        let data_dir = given
+            .text("DECANT_DATA_DIR")
+            .map_or_else(embedded::default_data_dir, PathBuf::from);
+        let archive_dir = given
+            .text("DECANT_ARCHIVE_DIR")
+            .map_or_else(|| data_dir.join("archive"), PathBuf::from);
         let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
         Ok(Self {
             dsn: given.text("DSN").map(|dsn| parse_dsn(&dsn)).transpose()?,
@@ -277,9 +337,7 @@ impl Settings {
                 .map(|url| parse_redis_url(&url))
                 .transpose()?,
             listen: given.parse("DECANT_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080)))?,
-            data_dir: given
-                .text("DECANT_DATA_DIR")
-                .map_or_else(embedded::default_data_dir, PathBuf::from),
+            data_dir,
             datasets_dir: given.text("DECANT_DATASETS_DIR").map(PathBuf::from),
             demo_rows: given.parse("DECANT_DEMO_ROWS", 100_000)?,
             log: given.parse(
@@ -308,9 +366,45 @@ impl Settings {
             post_restore_migrations: given.text("DECANT_POST_RESTORE_MIGRATIONS").map(PathBuf::from),
             scratch_age: Duration::from_secs(at_least_one("DECANT_SCRATCH_SECONDS", 21_600)?.into()),
             lock_ttl: Duration::from_secs(at_least_one("DECANT_LOCK_SECONDS", 300)?.into()),
+            log_upkeep: log_upkeep(given)?,
+            archive_dir,
+            cleanup_pace: Pace {
+                batch_rows: at_least_one("DECANT_CLEANUP_BATCH_ROWS", 10_000)?,
+                pause: Duration::from_millis(given.parse("DECANT_CLEANUP_PAUSE_MS", 100)?),
+            },
             trust_proxy: given.parse("DECANT_TRUST_PROXY", false)?,
         })
     }
+}
+
+/// What the settings of scheduled clean-ups say; all of them are read, so that a wrong one is not found years later.
+fn log_upkeep(given: &Given) -> Result<Option<Upkeep>, SettingError> {
+    let invalid = |name, problem: String| SettingError::Invalid { name, problem };
+    let zone = given.parse("DECANT_SCHEDULE_ZONE", Zone::default())?;
+    let at = given.text("DECANT_LOG_CLEANUP_AT");
+    let schedule = Schedule::parse(at.as_deref().unwrap_or("02:00"), zone)
+        .map_err(|error| invalid("DECANT_LOG_CLEANUP_AT", format!("cannot be used: {error}")))?;
+    let manner = Manner {
+        archive_first: given.parse("DECANT_LOG_CLEANUP_ARCHIVE", true)?,
+        without_statistics: given.parse("DECANT_LOG_CLEANUP_WITHOUT_STATISTICS", false)?,
+    };
+    let Some(days) = given.text("DECANT_LOG_CLEANUP_DAYS") else {
+        return Ok(None);
+    };
+    let days = days
+        .trim()
+        .parse()
+        .ok()
+        .filter(|days| (1..=DAYS_MAX).contains(days));
+    let days = days.ok_or_else(|| {
+        let problem = format!("must be a whole number from 1 to {DAYS_MAX}");
+        invalid("DECANT_LOG_CLEANUP_DAYS", problem)
+    })?;
+    Ok(Some(Upkeep {
+        days,
+        schedule,
+        manner,
+    }))
 }
 
 impl Given {
@@ -459,6 +553,9 @@ mod tests {
             ("DECANT_LISTEN", "hunter2"),
             ("DECANT_EXPORTS_MAX", "0"),
             ("DECANT_LOG", "loud"),
+            ("DECANT_LOG_CLEANUP_DAYS", "0"),
+            ("DECANT_LOG_CLEANUP_AT", "sometimes"),
+            ("DECANT_CLEANUP_BATCH_ROWS", "0"),
         ] {
             let error = settings(&[(name, value)])
                 .expect_err("it should be refused")

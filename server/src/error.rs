@@ -9,6 +9,8 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use wasm_export::rows::Problem;
 
+use crate::database::cleanup::CleanupError;
+use crate::database::cleanup::run::Broken;
 use crate::database::dump::DumpError;
 use crate::database::restore::RestoreError;
 use crate::datasets::ParameterError;
@@ -55,6 +57,10 @@ pub enum ApiError {
     Dump(#[from] DumpError),
     #[error("{0}.")]
     Restore(#[from] RestoreError),
+    #[error("{0}.")]
+    Cleanup(#[from] CleanupError),
+    #[error("{}; {} rows had been deleted.", .0.message, .0.deleted)]
+    CleanupBroken(Broken),
     #[error("The file has {bytes} bytes or more; at most {limit} are taken (DECANT_UPLOAD_MAX_MB).")]
     UploadTooLarge { bytes: u64, limit: u64 },
     #[error("The upload could not be written to the disk here: {0}.")]
@@ -131,6 +137,28 @@ impl ApiError {
                 RestoreError::NoSuchCopy(_) => (S::NOT_FOUND, "unknown_copy", "Unknown database"),
                 _ => (S::INTERNAL_SERVER_ERROR, "restore_failed", "The restore failed"),
             },
+            Self::Cleanup(error) => match error {
+                CleanupError::Conflict(_) => (
+                    S::CONFLICT,
+                    "backup_lock_conflict",
+                    "Another backup operation runs",
+                ),
+                CleanupError::StatisticsWouldBeLost => (
+                    S::CONFLICT,
+                    "statistics_would_be_lost",
+                    "Statistics would be lost",
+                ),
+                CleanupError::NoLog | CleanupError::NoKey => {
+                    (S::NOT_FOUND, "no_log", "There is no log to clean up")
+                }
+                CleanupError::Database(_) => (
+                    S::SERVICE_UNAVAILABLE,
+                    "database_unavailable",
+                    "The database does not answer",
+                ),
+                _ => (S::INTERNAL_SERVER_ERROR, "cleanup_failed", "The clean-up failed"),
+            },
+            Self::CleanupBroken(_) => (S::INTERNAL_SERVER_ERROR, "cleanup_failed", "The clean-up failed"),
             Self::UploadTooLarge { .. } => {
                 (S::PAYLOAD_TOO_LARGE, "upload_too_large", "The file is too large")
             }
@@ -160,6 +188,7 @@ impl ApiError {
         match self {
             Self::Parameter(error) => Some(error.field().to_owned()),
             Self::StoredRequests(StoredRequestsError::BadId) => Some("id".to_owned()),
+            Self::Cleanup(CleanupError::StatisticsWouldBeLost) => Some("withoutStatistics".to_owned()),
             Self::Access(AccessError::Column(_)) => Some("columns".to_owned()),
             _ => None,
         }

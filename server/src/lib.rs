@@ -12,7 +12,8 @@
 //! | [`rows`] | `COPY` to the raw-row stream |
 //! | [`encoding`] | the stream compressed as the client accepts it |
 //! | [`mod@file`] | raw rows to a finished file, natively |
-//! | [`database`] | the database as a whole: dumped, looked at; one at a time |
+//! | [`database`] | the database as a whole: dumped, restored, cleaned up, looked at; one at a time |
+//! | [`schedule`] | when something is done again and again |
 //! | [`sessions`] | the requests of a session that the hub stores in its Redis |
 //! | [`auth`] | who calls, and what that caller may see |
 //! | [`routes`] | the addresses; nothing below this line knows them |
@@ -32,6 +33,7 @@ pub mod error;
 pub mod file;
 pub mod routes;
 pub mod rows;
+pub mod schedule;
 pub mod sessions;
 pub mod source;
 pub mod startup;

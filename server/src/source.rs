@@ -113,7 +113,8 @@ impl Source {
     }
 }
 
-async fn introduce(connection: &mut PgConnection, statement_max: Duration) -> sqlx::Result<()> {
+/// Says how values are written, that the client may leave, and how long a statement may take; zero is for ever.
+pub(crate) async fn introduce(connection: &mut PgConnection, statement_max: Duration) -> sqlx::Result<()> {
     connection.execute(NOTATION).await?;
     connection.execute(NOTICE_ABSENCE).await?;
     let limit = statement_max.as_millis().to_string();

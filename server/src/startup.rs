@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
@@ -129,6 +130,7 @@ impl Application {
             settings,
         });
         sweep_now_and_then(&app);
+        clean_up_on_schedule(&app);
         let address = listener.local_addr().map_err(|source| StartError::Listen {
             address: app.settings.listen,
             source,
@@ -206,21 +208,40 @@ async fn fill_once(options: &PgConnectOptions, rows: u64) -> Result<(), DemoErro
     Ok(())
 }
 
-/// Removes what crashes have left in the scratch folder, now and every hour.
+/// Removes what crashes have left in the folders of unfinished files, now and every hour.
 fn sweep_now_and_then(app: &App) {
-    let (scratch, age) = (app.database.scratch.clone(), app.settings.scratch_age);
+    let age = app.settings.scratch_age;
+    let folders = [&app.database.scratch, app.database.archives.unfinished()].map(Clone::clone);
     let stopping = app.stopping.clone();
     tokio::spawn(stopping.run_until_cancelled_owned(async move {
         let mut sweeps = tokio::time::interval(age.min(SWEEP_EVERY));
         loop {
             sweeps.tick().await;
-            match scratch.sweep(age) {
-                Ok(0) => {}
-                Ok(swept) => tracing::info!(action = "temp_file_cleanup", swept),
-                Err(error) => tracing::warn!(action = "temp_file_periodic_cleanup_error", %error),
+            for scratch in &folders {
+                match scratch.sweep(age) {
+                    Ok(0) => {}
+                    Ok(swept) => tracing::info!(action = "temp_file_cleanup", swept),
+                    Err(error) => tracing::warn!(action = "temp_file_periodic_cleanup_error", %error),
+                }
             }
         }
     }));
+}
+
+/// Deletes old logs when it is time, if that is wished.
+fn clean_up_on_schedule(app: &App) {
+    let Some(upkeep) = app.settings.log_upkeep.clone() else {
+        return;
+    };
+    let next = upkeep.schedule.next_after(Timestamp::now());
+    tracing::info!(
+        days = upkeep.days,
+        next = next.map(|next| next.to_string()),
+        "old logs are cleaned up by themselves"
+    );
+    let stopping = app.stopping.clone();
+    let keeping_up = Arc::clone(&app.database).keep_up(upkeep, stopping.clone());
+    tokio::spawn(stopping.run_until_cancelled_owned(keeping_up));
 }
 
 async fn gone(embedded: Option<&EmbeddedPostgres>) -> String {

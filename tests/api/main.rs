@@ -2,6 +2,7 @@
 
 mod addresses;
 mod bad_input;
+mod cleanup;
 mod database;
 mod datasets;
 mod export;

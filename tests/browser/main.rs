@@ -3,6 +3,7 @@
 mod database;
 mod export;
 mod kept_rows;
+mod log_cleanup;
 mod restore;
 mod resume;
 mod sessions;

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod backup;
+mod cleanup;
 mod convert;
 mod datasets;
 mod demo;

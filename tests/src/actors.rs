@@ -224,6 +224,17 @@ impl Actor {
         self.request(Method::POST, &format!("/api/admin/database/copies/{name}/remove"))
     }
 
+    /// `POST /api/admin/log-cleanup/manual`
+    pub fn clean_up(&self, fields: &Value) -> Request {
+        let request = self.request(Method::POST, "/api/admin/log-cleanup/manual");
+        Request(request.0.json(fields))
+    }
+
+    /// The same, told of while it goes on.
+    pub fn clean_up_with_events(&self, fields: &Value) -> Request {
+        self.clean_up(fields).header("accept", "text/event-stream")
+    }
+
     /// `GET /healthz`
     pub fn healthz(&self) -> Request {
         self.get("/healthz")

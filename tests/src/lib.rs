@@ -9,6 +9,7 @@
 //! | [`program`] | the program `decant`, as a command |
 //! | [`server`] | a running `decant serve` |
 //! | [`dumps`] | dumps, read by PostgreSQL's own programs |
+//! | [`logs`] | the hub's log cleaned up, and its archives |
 //! | [`cluster`], [`database`] | PostgreSQL; a database of its own for each test |
 //! | [`redis`](mod@redis) | Redis, killed and paused |
 //! | [`definitions`] | datasets of a site's own |
@@ -30,6 +31,7 @@ pub mod definitions;
 pub mod driver;
 pub mod dumps;
 pub mod golden;
+pub mod logs;
 pub mod patience;
 pub mod program;
 pub mod proxy;

@@ -21,6 +21,8 @@ pub enum Place {
     },
     /// `/admin/database`: the database as a whole.
     Database,
+    /// `/admin/log-cleanup`: old rows of the log deleted.
+    LogCleanup,
 }
 
 /// A page for administrators.
@@ -30,6 +32,8 @@ pub enum AdminPage {
     SessionRequests,
     /// The database as a whole.
     Database,
+    /// Old rows of the log deleted.
+    LogCleanup,
 }
 
 /// What is escaped in a part of a path. The dot is, too: the server takes a path that ends in `name.ending` for a file.
@@ -49,6 +53,7 @@ impl Place {
                 }
             }
             ["admin", "database"] => Self::Database,
+            ["admin", "log-cleanup"] => Self::LogCleanup,
             _ => Self::Dataset {
                 name: (!path.is_empty()).then(|| path.to_owned()),
                 selection: Selection::parse(query.trim_start_matches('?')),
@@ -72,6 +77,7 @@ impl Place {
                 session: Some(session),
             } => format!("/admin/sessions/{}", path_part(session)),
             Self::Database => "/admin/database".to_owned(),
+            Self::LogCleanup => "/admin/log-cleanup".to_owned(),
         }
     }
 
@@ -82,13 +88,14 @@ impl Place {
             Self::Dataset { .. } => None,
             Self::SessionRequests { .. } => Some(AdminPage::SessionRequests),
             Self::Database => Some(AdminPage::Database),
+            Self::LogCleanup => Some(AdminPage::LogCleanup),
         }
     }
 }
 
 impl AdminPage {
     /// All of them, in the order of the menu.
-    pub const ALL: &[Self] = &[Self::SessionRequests, Self::Database];
+    pub const ALL: &[Self] = &[Self::SessionRequests, Self::Database, Self::LogCleanup];
 
     /// What it is called.
     #[must_use]
@@ -96,6 +103,7 @@ impl AdminPage {
         match self {
             Self::SessionRequests => "Session requests",
             Self::Database => "Database",
+            Self::LogCleanup => "Log clean-up",
         }
     }
 
@@ -105,6 +113,7 @@ impl AdminPage {
         match self {
             Self::SessionRequests => Place::SessionRequests { session: None },
             Self::Database => Place::Database,
+            Self::LogCleanup => Place::LogCleanup,
         }
     }
 }
@@ -129,6 +138,7 @@ mod tests {
             ("/admin/sessions", ""),
             ("/admin/sessions/0199f3a2-77aa", ""),
             ("/admin/database", ""),
+            ("/admin/log-cleanup", ""),
         ] {
             assert_eq!(Place::parse(path, query).address(), format!("{path}{query}"));
         }

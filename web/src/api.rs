@@ -3,7 +3,7 @@
 mod request;
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use wasm_export::Zone;
 use wasm_export::rows::Problem;
 
@@ -11,11 +11,13 @@ use crate::address::path_part;
 use crate::database::{Mode, Status};
 use crate::dataset::{Dataset, FilterOptions};
 use crate::restore::copies::KeptCopy;
+
+use crate::log_cleanup::Preview;
 use crate::selection::with_pairs;
 use crate::session_requests::SessionRequests;
 use crate::table_page::TablePage;
 pub use request::Answer;
-use request::{get, post};
+use request::{get, post, post_for_events};
 
 /// Who is signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -204,4 +206,23 @@ pub async fn put_back(name: &str) -> Result<String, Problem> {
 pub async fn remove_copy(name: &str) -> Result<(), Problem> {
     let url = format!("/api/admin/database/copies/{}/remove", path_part(name));
     post(&url, &json!({})).await.map(drop)
+
+/// Where logs are cleaned up.
+const CLEANUP_URL: &str = "/api/admin/log-cleanup/manual";
+
+/// What a clean-up would delete; nothing is changed.
+///
+/// # Errors
+/// As the server says.
+pub async fn preview_cleanup(mut conditions: Map<String, Value>) -> Result<Preview, Problem> {
+    conditions.insert("dryRun".to_owned(), json!(true));
+    post(CLEANUP_URL, &Value::Object(conditions)).await?.json().await
+}
+
+/// Begins a clean-up. Its answer tells of it while it goes on; dropping it ends it.
+///
+/// # Errors
+/// As the server says.
+pub async fn clean_up_logs(order: Map<String, Value>) -> Result<Answer, Problem> {
+    post_for_events(CLEANUP_URL, &Value::Object(order)).await
 }

@@ -10,6 +10,7 @@ use crate::components::shell::Shell;
 use crate::components::sign_in_dialog::SignInDialog;
 use crate::components::toasts::{ToastList, Toasts};
 use crate::download::{Dumper, Exporter};
+use crate::log_cleanup::run::Cleaner;
 use crate::pages::sign_in::SignInPage;
 use crate::restore::run::Restorer;
 use crate::session::{Session, Visitor};
@@ -27,8 +28,10 @@ pub fn App() -> impl IntoView {
     provide_context(dumper);
     let restorer = Restorer::new(session, toasts);
     provide_context(restorer);
+    let cleaner = Cleaner::new(session, toasts);
+    provide_context(cleaner);
     spawn_local(sweep());
-    ask_before_leaving(exporter, dumper, restorer);
+    ask_before_leaving(exporter, dumper, restorer, cleaner);
 
     view! {
         {move || match session.visitor() {
@@ -46,10 +49,11 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// An export, a dump or an upload ends with the page; the browser asks whether that is meant.
-fn ask_before_leaving(exporter: Exporter, dumper: Dumper, restorer: Restorer) {
+/// An export, a dump, an upload or a clean-up ends with the page; the browser asks whether that is meant.
+fn ask_before_leaving(exporter: Exporter, dumper: Dumper, restorer: Restorer, cleaner: Cleaner) {
     window_event_listener(ev::beforeunload, move |event| {
-        if untrack(|| exporter.is_under_way() || dumper.is_under_way() || restorer.is_sending()) {
+        let is_export = || exporter.is_under_way() || dumper.is_under_way();
+        if untrack(|| is_export() || restorer.is_sending() || cleaner.is_under_way()) {
             event.prevent_default();
         }
     });

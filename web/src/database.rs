@@ -26,6 +26,8 @@ pub struct Status {
     pub lock: Option<Lock>,
     /// The last dump that this server made.
     pub last_dump: Option<LastDump>,
+    /// The last clean-up of logs on that server.
+    pub last_cleanup: Option<LastCleanup>,
 }
 
 /// Who is at the database, and keeps others from it.
@@ -64,7 +66,20 @@ pub struct LastDump {
     pub ending: Option<Ending>,
 }
 
-/// How a dump ended.
+/// The last clean-up of logs on a server.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct LastCleanup {
+    /// When it began (RFC 3339).
+    pub began: String,
+    /// Who asked for it.
+    pub caller: String,
+    /// How many rows it has deleted so far.
+    pub deleted: u64,
+    /// How it ended; `None`: it runs.
+    pub ending: Option<Ending>,
+}
+
+/// How a dump or a clean-up ended.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "state", rename_all = "lowercase")]
 pub enum Ending {
@@ -118,6 +133,22 @@ impl LastDump {
             Some(Ending::Complete) => format!("complete, {bytes}"),
             Some(Ending::Cancelled) => format!("cancelled after {bytes}"),
             Some(Ending::Failed { reason }) => format!("failed after {bytes}: {reason}"),
+        }
+    }
+}
+
+impl LastCleanup {
+    /// How it went.
+    #[must_use]
+    pub fn outcome(&self) -> String {
+        let rows = wording::rows(self.deleted);
+        match &self.ending {
+            None => format!("running, {rows} deleted so far"),
+            Some(Ending::Complete) => format!("complete, {rows} deleted"),
+            Some(Ending::Cancelled) => format!("stopped, {rows} deleted"),
+            Some(Ending::Failed { reason }) => {
+                format!("failed, {rows} deleted: {}", reason.trim_end_matches('.'))
+            }
         }
     }
 }

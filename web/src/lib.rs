@@ -8,6 +8,8 @@ pub mod column_choice;
 pub mod cursors;
 pub mod database;
 pub mod dataset;
+pub mod events;
+pub mod log_cleanup;
 pub mod pace;
 pub mod preview;
 pub mod restore;

@@ -57,6 +57,22 @@ pub fn moment(time: &str) -> String {
     time.to_locale_string(&language(), &JsValue::UNDEFINED).into()
 }
 
+/// The moment so many days ago (RFC 3339).
+#[must_use]
+pub fn days_ago(days: u32) -> String {
+    const DAY_MS: f64 = 24.0 * 60.0 * 60.0 * 1_000.0;
+    let time = Date::new(&(Date::now() - f64::from(days) * DAY_MS).into());
+    time.to_iso_string().into()
+}
+
+/// The moment at which a day (`2026-01-28`) begins on the visitor's clock (RFC 3339), if it is one.
+#[must_use]
+pub fn start_of_day(day: &str) -> Option<String> {
+    // A time without a zone is one of the visitor's.
+    let time = Date::new(&format!("{day}T00:00:00").into());
+    (!time.get_time().is_nan()).then(|| time.to_iso_string().into())
+}
+
 /// The visitor's language, a BCP 47 tag.
 #[must_use]
 pub fn language() -> String {

@@ -1,6 +1,7 @@
 //! What `decant` can be told to do: the closed list.
 
 mod backup;
+mod cleanup;
 mod convert;
 mod datasets;
 mod demo;
@@ -43,6 +44,8 @@ enum Command {
     Backup(backup::Arguments),
     /// Put a dump back, tried beside the live database first.
     Restore(restore::Arguments),
+    /// Delete old rows of the hub's log, or bring archived ones back.
+    Cleanup(cleanup::Arguments),
     /// Make a file of one format into one of another.
     Convert(convert::Arguments),
     /// Check that files are well formed, and count what is in them.
@@ -91,6 +94,7 @@ fn obey() -> Outcome {
         }
         Command::Backup(arguments) => runtime()?.block_on(backup::run(settings()?, arguments)),
         Command::Restore(arguments) => runtime()?.block_on(restore::run(settings()?, arguments)),
+        Command::Cleanup(arguments) => runtime()?.block_on(cleanup::run(settings()?, arguments)),
         Command::Convert(arguments) => {
             let chosen = matches.subcommand_matches("convert").map(convert::pairs);
             convert::run(&arguments, &chosen.unwrap_or_default())

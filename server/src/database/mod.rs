@@ -6,16 +6,20 @@
 //! | [`lock`] | one dump or restore at a time, on however many servers |
 //! | [`dump`] | `pg_dump`, streamed |
 //! | [`restore`] | a dump put back, so that it cannot half happen |
+//! | [`cleanup`] | old rows of the hub's log deleted, and brought back |
 //! | [`scratch`] | files that are needed for a while |
 //! | [`archive`] | a dump in a file, read and found whole |
+//! | [`table`] | what the catalogue says of one |
 //! | [`status`] | size, tables, version; who is at it |
 
 pub mod archive;
+pub mod cleanup;
 pub mod dump;
 pub mod lock;
 pub mod restore;
 pub mod scratch;
 pub mod status;
+mod table;
 pub mod tools;
 
 use std::path::PathBuf;
@@ -26,6 +30,8 @@ use sqlx::{PgConnection, query_scalar};
 
 use crate::config::Settings;
 use crate::dsn::Dsn;
+use cleanup::archive::Archives;
+use cleanup::{LastCleanup, Pace};
 use dump::{Compression, LastDump};
 use lock::BackupLock;
 use scratch::Scratch;
@@ -42,6 +48,10 @@ pub struct Database {
     safety: PathBuf,
     /// The folder of the site's own migrations, run after a restore.
     migrations: Option<PathBuf>,
+    /// Rows that were deleted.
+    pub archives: Archives,
+    cleanup_pace: Pace,
+    last_cleanup: Arc<Mutex<Option<LastCleanup>>>,
 }
 
 /// How something with the database ended.
@@ -71,6 +81,9 @@ impl Database {
             scratch: Scratch::in_data_dir(&settings.data_dir),
             safety: settings.data_dir.join("safety"),
             migrations: settings.post_restore_migrations.clone(),
+            archives: Archives::in_folder(settings.archive_dir.clone()),
+            cleanup_pace: settings.cleanup_pace,
+            last_cleanup: Arc::default(),
         }
     }
 

@@ -25,9 +25,13 @@ impl Scratch {
     /// The folder in this data folder.
     #[must_use]
     pub fn in_data_dir(data_dir: &Path) -> Self {
-        Self {
-            folder: data_dir.join("scratch"),
-        }
+        Self::in_folder(data_dir.join("scratch"))
+    }
+
+    /// This folder, which nobody else uses.
+    #[must_use]
+    pub fn in_folder(folder: PathBuf) -> Self {
+        Self { folder }
     }
 
     /// A new, empty file that only this user may read, open for writing.
@@ -78,6 +82,16 @@ impl ScratchFile {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Gives it a name for good, in the same file system. If that fails it is removed.
+    ///
+    /// # Errors
+    /// If it cannot be renamed.
+    pub fn keep(self, path: &Path) -> io::Result<()> {
+        fs::rename(&self.path, path)?;
+        std::mem::forget(self);
+        Ok(())
     }
 }
 

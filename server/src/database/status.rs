@@ -4,6 +4,7 @@ use serde::Serialize;
 use sqlx::{Connection, PgConnection, Row, query};
 
 use super::Database;
+use super::cleanup::LastCleanup;
 use super::dump::LastDump;
 use super::lock::Holder;
 use crate::rows::cause;
@@ -32,6 +33,8 @@ pub struct Status {
     pub lock: Option<Holder>,
     /// The last dump of this server.
     pub last_dump: Option<LastDump>,
+    /// The last clean-up of logs of this server.
+    pub last_cleanup: Option<LastCleanup>,
 }
 
 impl Database {
@@ -41,6 +44,7 @@ impl Database {
             container_name: self.dsn.host(),
             database_name: self.dsn.database().to_owned(),
             last_dump: self.last_dump(),
+            last_cleanup: self.last_cleanup(),
             ..Status::default()
         };
         match self.ask(status).await {

@@ -291,7 +291,7 @@ fn parse_filter(filter: &Filter, value: &str, zone: &Zone) -> Result<Option<Stri
 }
 
 /// A time as people and programs write it: RFC 3339, a date, a date and a time, or epoch milliseconds.
-fn parse_time(name: &str, value: &str, zone: &Zone) -> Result<Timestamp, ParameterError> {
+pub(crate) fn parse_time(name: &str, value: &str, zone: &Zone) -> Result<Timestamp, ParameterError> {
     let value = value.trim();
     let milliseconds = || {
         value

@@ -7,12 +7,11 @@ use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
-use futures_util::{Stream, TryStreamExt};
+use futures_util::TryStreamExt;
 use serde_json::json;
-use tokio::sync::mpsc::Receiver;
-use tokio::time::timeout;
 use wasm_export::dump::MAGIC;
 
+use super::events;
 use crate::app::App;
 use crate::auth::Administrator;
 use crate::database::restore::{Event, Manner, Plan};
@@ -50,11 +49,7 @@ pub async fn import(
         .clone()
         .restore(upload.file, upload.plan, &caller.name)
         .await?;
-    Ok(HttpResponse::Ok()
-        .content_type("text/event-stream")
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header(("x-accel-buffering", "no"))
-        .streaming(told(events, app)))
+    Ok(events::stream(events, app.settings.heartbeat, told))
 }
 
 /// What earlier restores have left beside the live database.
@@ -191,26 +186,12 @@ impl From<MultipartError> for ApiError {
     }
 }
 
-/// Server-sent events (WHATWG HTML, "Server-sent events"). A comment now and then keeps the line from being cut.
-fn told(mut events: Receiver<Event>, app: web::Data<App>) -> impl Stream<Item = Result<Bytes, ApiError>> {
-    async_stream::stream! {
-        loop {
-            match timeout(app.settings.heartbeat, events.recv()).await {
-                Ok(Some(event)) => yield Ok(line_of(&event)),
-                Ok(None) => return,
-                Err(_) => yield Ok(Bytes::from_static(b": still at it\n\n")),
-            }
-        }
-    }
-}
-
-fn line_of(event: &Event) -> Bytes {
-    let (name, data) = match event {
+fn told(event: &Event) -> (&'static str, serde_json::Value) {
+    match event {
         Event::Progress { message, percent } => {
             ("progress", json!({ "message": message, "percent": percent }))
         }
         Event::Complete(restored) => ("complete", json!(restored)),
         Event::Error { message } => ("error", json!({ "message": message })),
-    };
-    format!("event: {name}\ndata: {data}\n\n").into()
+    }
 }

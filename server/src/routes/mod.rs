@@ -1,7 +1,9 @@
 //! The addresses: the only list of them.
 
+mod cleanup;
 mod database;
 mod datasets;
+mod events;
 mod export;
 mod health;
 mod import;
@@ -57,6 +59,7 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
             "/api/admin/database/copies/{name}/remove",
             web::to(import::remove_copy),
         ),
+        (M::POST, "/api/admin/log-cleanup/manual", web::to(cleanup::manual)),
         (M::GET, "/api/openapi.json", web::to(describe)),
     ]
 }

@@ -34,13 +34,22 @@ pub(super) async fn get(url: &str) -> Result<Answer, Problem> {
 }
 
 pub(super) async fn post(url: &str, body: &serde_json::Value) -> Result<Answer, Problem> {
+    post_accepting("*/*", url, body).await
+}
+
+/// The same, answered by server-sent events.
+pub(super) async fn post_for_events(url: &str, body: &serde_json::Value) -> Result<Answer, Problem> {
+    post_accepting("text/event-stream", url, body).await
+}
+
+async fn post_accepting(accepted: &str, url: &str, body: &serde_json::Value) -> Result<Answer, Problem> {
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_body(&JsValue::from_str(&body.to_string()));
     let headers = Headers::new().map_err(|_| unreachable())?;
-    headers
-        .set("content-type", "application/json")
-        .map_err(|_| unreachable())?;
+    for (name, value) in [("content-type", "application/json"), ("accept", accepted)] {
+        headers.set(name, value).map_err(|_| unreachable())?;
+    }
     init.set_headers(&headers);
     send(url, &init).await
 }

@@ -1,7 +1,5 @@
 //! What is asked before something is done that cannot simply be undone.
 
-use std::sync::Arc;
-
 use leptos::ev::SubmitEvent;
 use leptos::html::Dialog;
 use leptos::prelude::*;
@@ -18,7 +16,7 @@ pub struct Question {
     /// The way on, on its button.
     pub yes: &'static str,
     /// What is done then.
-    pub then: Arc<dyn Fn() + Send + Sync>,
+    pub then: Callback<()>,
 }
 
 /// Asks questions, for one page.
@@ -89,7 +87,7 @@ fn QuestionForm(question: Question, confirmer: Confirmer) -> impl IntoView {
         event.prevent_default();
         if !is_wrong.get_untracked() {
             confirmer.close();
-            then();
+            then.run(());
         }
     };
     view! {

@@ -1,8 +1,6 @@
 //! The databases that restores have left: put back, or removed.
 
 use std::future::Future;
-use std::sync::Arc;
-
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_export::rows::Problem;
@@ -72,7 +70,7 @@ impl Copies {
             ),
             word: None,
             yes: "Put back",
-            then: Arc::new(move || self.put_back(name.clone())),
+            then: Callback::new(move |()| self.put_back(name.clone())),
         });
     }
 
@@ -82,7 +80,7 @@ impl Copies {
             text: format!("{name} and everything in it is deleted. It cannot be put back any more."),
             word: None,
             yes: "Remove",
-            then: Arc::new(move || self.remove(name.clone())),
+            then: Callback::new(move |()| self.remove(name.clone())),
         });
     }
 

@@ -12,6 +12,7 @@ use crate::load::Load;
 use crate::navigation::{Navigation, PlaceLink};
 use crate::pages::database::DatabasePage;
 use crate::pages::dataset::DatasetPage;
+use crate::pages::log_cleanup::LogCleanupPage;
 use crate::pages::session_requests::SessionRequestsPage;
 use crate::selection::Selection;
 use crate::session::Session;
@@ -64,6 +65,7 @@ pub fn Shell(me: Me) -> impl IntoView {
                 Some(_) if !is_administrator => view! { <ForAdministratorsOnly/> }.into_any(),
                 Some(AdminPage::SessionRequests) => view! { <SessionRequestsPage/> }.into_any(),
                 Some(AdminPage::Database) => view! { <DatabasePage/> }.into_any(),
+                Some(AdminPage::LogCleanup) => view! { <LogCleanupPage/> }.into_any(),
             }}
         </main>
     }
@@ -135,6 +137,7 @@ fn AdminLinks(admin_page: Memo<Option<AdminPage>>) -> impl IntoView {
         let testid = match page {
             AdminPage::SessionRequests => "admin-session-requests",
             AdminPage::Database => "admin-database",
+            AdminPage::LogCleanup => "admin-log-cleanup",
         };
         view! { <li><PlaceLink to=page.place() is_current=is_shown testid>{page.title()}</PlaceLink></li> }
     });

@@ -32,8 +32,9 @@ pub fn DatabasePage() -> impl IntoView {
     let title = AdminPage::Database.title();
     document().set_title(&format!("{title} · Decant"));
     let status = Load::new(|| Some(api::database_status()));
-    let activity = activity(status);
-    refresh_while_active(activity, status);
+    let dumper = expect_context::<Dumper>();
+    let restorer = expect_context::<Restorer>();
+    let activity = follow(move || dumper.is_under_way() || restorer.is_under_way(), status);
     let confirmer = Confirmer::new();
     let copies = Copies::new(
         move || activity.track(),
@@ -63,24 +64,22 @@ pub fn DatabasePage() -> impl IntoView {
 
 /// Who is at the database.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Activity {
+pub(super) struct Activity {
     /// This page is.
     is_ours: bool,
-    /// Somebody is, as the status says. The server needs a moment to notice that a dump was cancelled.
+    /// Somebody is, as the status says. The server needs a moment to notice that somebody stopped.
     is_locked: bool,
 }
 
-fn activity(status: Load<Status>) -> Memo<Activity> {
-    let dumper = expect_context::<Dumper>();
-    let restorer = expect_context::<Restorer>();
-    Memo::new(move |_| Activity {
-        is_ours: dumper.is_under_way() || restorer.is_under_way(),
+/// Follows who is at the database. While somebody is, its status changes by itself.
+pub(super) fn follow(
+    is_ours: impl Fn() -> bool + Send + Sync + 'static,
+    status: Load<Status>,
+) -> Memo<Activity> {
+    let activity = Memo::new(move |_| Activity {
+        is_ours: is_ours(),
         is_locked: status.with(|status| status.is_some_and(|status| status.lock.is_some())),
-    })
-}
-
-/// While somebody is at the database its status changes by itself.
-fn refresh_while_active(activity: Memo<Activity>, status: Load<Status>) {
+    });
     Effect::new(move |before: Option<Activity>| {
         let now = activity.get();
         if before.is_some_and(|before| before != now) {
@@ -93,6 +92,7 @@ fn refresh_while_active(activity: Memo<Activity>, status: Load<Status>) {
         }
         now
     });
+    activity
 }
 
 #[component]
@@ -107,6 +107,7 @@ fn DatabaseStatus(status: Status) -> impl IntoView {
         error,
         lock,
         last_dump,
+        ..
     } = status;
     // "PostgreSQL 15.18"; packager, platform and compiler follow.
     let words = postgres_version.split_whitespace().take(2);

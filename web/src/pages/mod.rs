@@ -2,5 +2,6 @@
 
 pub mod database;
 pub mod dataset;
+pub mod log_cleanup;
 pub mod session_requests;
 pub mod sign_in;

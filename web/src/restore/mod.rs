@@ -10,7 +10,6 @@
 //! | `run` | the visitor's restore, for the whole page |
 
 pub mod copies;
-pub mod events;
 pub mod told;
 
 #[cfg(target_arch = "wasm32")]

@@ -5,7 +5,7 @@ use wasm_export::rows::Problem;
 use web_sys::File;
 
 use super::Plan;
-use super::events::EventReader;
+use crate::events::EventReader;
 use super::told::{Restored, Told};
 use super::upload::{Heard, Upload};
 use crate::components::toasts::Toasts;

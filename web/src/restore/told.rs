@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::events::Event;
+use crate::events::Event;
 
 /// One thing that a restore has told.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, query, query_
 
 use super::rows::{TableName, TableRows};
 use super::{RestoreError, Teller};
+use crate::database::table;
 use crate::dsn::Dsn;
 
 /// What became of a table's rows.
@@ -162,8 +163,8 @@ impl Statements {
             .bind(&table.name)
             .fetch_one(&mut *target)
             .await?;
-        let theirs = columns(source, &qualified).await?;
-        let ours = columns(target, &qualified).await?;
+        let theirs = table::columns(source, &qualified).await?;
+        let ours = table::columns(target, &qualified).await?;
         if let Some(missing) = theirs.iter().find(|column| !ours.contains(column)) {
             return Err(RestoreError::NoColumn {
                 table: table.to_string(),
@@ -177,7 +178,7 @@ impl Statements {
         let (plain, of_new, of_old) = (list(""), list("n."), list("t."));
         // Every type can be written as text, but not every one compared.
         let is_same = format!("row({of_old})::text = row({of_new})::text");
-        let key = primary_key(target, &qualified).await?;
+        let key = table::primary_key(target, &qualified).await?;
         let matches = match key.as_slice() {
             [] => is_same.clone(),
             key => {
@@ -202,41 +203,7 @@ impl Statements {
                 "insert into {qualified} ({plain}) overriding system value \
                  select {of_new} from pg_temp.decant_merge n{only_new} on conflict do nothing"
             ),
-            sequences: sequences(target, &qualified).await?,
+            sequences: table::sequences(target, &qualified).await?,
         })
     }
-}
-
-/// The columns that hold data, as SQL writes their names.
-async fn columns(connection: &mut PgConnection, table: &str) -> sqlx::Result<Vec<String>> {
-    query_scalar(
-        "select quote_ident(attname) from pg_attribute where attrelid = $1::regclass and attnum > 0 \
-         and not attisdropped and attgenerated = '' order by attnum",
-    )
-    .bind(table)
-    .fetch_all(connection)
-    .await
-}
-
-async fn primary_key(connection: &mut PgConnection, table: &str) -> sqlx::Result<Vec<String>> {
-    query_scalar(
-        "select quote_ident(a.attname) from pg_index i join pg_attribute a \
-         on a.attrelid = i.indrelid and a.attnum = any (i.indkey) \
-         where i.indrelid = $1::regclass and i.indisprimary",
-    )
-    .bind(table)
-    .fetch_all(connection)
-    .await
-}
-
-async fn sequences(connection: &mut PgConnection, table: &str) -> sqlx::Result<Vec<String>> {
-    query_scalar(
-        "select format('select setval(%L, greatest((select last_value from %s), \
-                (select coalesce(max(%I), 1) from %s)))', s, s, attname, $1) \
-         from (select attname, pg_get_serial_sequence($1, attname) as s from pg_attribute \
-               where attrelid = $1::regclass and attnum > 0 and not attisdropped) of where s is not null",
-    )
-    .bind(table)
-    .fetch_all(connection)
-    .await
 }

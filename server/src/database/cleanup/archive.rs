@@ -1,0 +1,374 @@
+//! Rows of the log in a file, so that they can be deleted and brought back: CSV as PostgreSQL writes it, packed by gzip,
+//! and beside it a manifest that says how many rows and which bytes there must be.
+//!
+//! A file has its name only when it is on the disk and has been read back. Its first two columns are the row's `id` and
+//! `xmin`, the transaction that wrote this version of it: only versions that are in the file are deleted.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use csv::ByteRecord;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
+use uuid::Uuid;
+
+use crate::database::scratch::{Scratch, ScratchFile};
+
+/// How an archive's file ends.
+const ENDING: &str = ".csv.gz";
+
+/// The columns that tell a version of a row from every other.
+const VERSION: [&str; 2] = ["id", "xmin"];
+
+/// How many batches the reader may be ahead of the deletion.
+const BATCHES_AHEAD: usize = 2;
+
+/// As much of a file is read at a time.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// What a manifest is a manifest of, and in which version.
+const FORM: u32 = 1;
+
+/// The folder of archives. Who keeps them elsewhere begins here.
+#[derive(Clone, Debug)]
+pub struct Archives {
+    folder: PathBuf,
+    /// In the same file system, so that a finished file only changes its name.
+    unfinished: Scratch,
+}
+
+/// A version of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Version {
+    pub id: i64,
+    pub xmin: i64,
+}
+
+/// What an archive's manifest says.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    /// The version of the form.
+    decant: u32,
+    /// The archive's file, in the same folder.
+    pub file: String,
+    /// Of which database.
+    pub database: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// By whom.
+    pub caller: String,
+    /// By which conditions its rows were chosen.
+    pub conditions: serde_json::Value,
+    /// How many rows it has.
+    pub rows: u64,
+    /// How many bytes the file has.
+    pub bytes: u64,
+    /// Their SHA-256, in hexadecimal digits.
+    pub sha256: String,
+}
+
+/// What has been found in an archive that was read to its end.
+pub(super) struct Content {
+    columns: Vec<String>,
+    pub rows: u64,
+    pub bytes: u64,
+    pub sha256: String,
+}
+
+/// Why an archive cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum BadArchive {
+    #[error("it cannot be read or written: {0}")]
+    Io(#[from] io::Error),
+    #[error("it is no such CSV: {0}")]
+    Csv(#[from] csv::Error),
+    #[error("its first columns are not `id` and `xmin`")]
+    Columns,
+    #[error("row {0} has no id")]
+    Row(u64),
+    #[error("it has {found} rows, and {expected} were to go into it")]
+    Rows { expected: u64, found: u64 },
+    #[error("its bytes are not those that were written")]
+    Bytes,
+    #[error("its manifest cannot be used: {0}")]
+    Manifest(String),
+}
+
+impl Archives {
+    /// The archives in this folder.
+    #[must_use]
+    pub fn in_folder(folder: PathBuf) -> Self {
+        let unfinished = Scratch::in_folder(folder.join("unfinished"));
+        Self { folder, unfinished }
+    }
+
+    /// Where files lie that are not archives yet.
+    #[must_use]
+    pub fn unfinished(&self) -> &Scratch {
+        &self.unfinished
+    }
+
+    /// A new file that rows can be written to.
+    pub(super) fn writer(&self) -> io::Result<Writer> {
+        let (file, output) = self.unfinished.file("part")?;
+        let packed = GzEncoder::new(Hashed::of(output), Compression::fast());
+        Ok(Writer { file, packed })
+    }
+
+    /// Gives a file that has been found whole its name, and a manifest before it: a file without one is no archive.
+    pub(super) fn keep(&self, file: ScratchFile, manifest: &Manifest) -> io::Result<()> {
+        let (description, mut output) = self.unfinished.file("json")?;
+        output.write_all(&serde_json::to_vec_pretty(manifest)?)?;
+        output.sync_all()?;
+        let archive = self.path(manifest);
+        description.keep(&beside(&archive))?;
+        file.keep(&archive)?;
+        // The names are on the disk with the folder only.
+        File::open(&self.folder)?.sync_all()
+    }
+
+    /// Where the archive of this manifest lies.
+    #[must_use]
+    pub fn path(&self, manifest: &Manifest) -> PathBuf {
+        self.folder.join(&manifest.file)
+    }
+}
+
+impl Manifest {
+    /// What is to be said of a file that has been found whole.
+    pub(super) fn of(content: &Content, database: &str, caller: &str, conditions: serde_json::Value) -> Self {
+        let created = Timestamp::now();
+        let stamp = created.strftime("%Y-%m-%dT%H-%M-%S");
+        // The same second may see another one, of another database.
+        let unique = Uuid::new_v4().as_fields().0;
+        Self {
+            decant: FORM,
+            file: format!("logs_{stamp}_{unique:08x}{ENDING}"),
+            database: database.to_owned(),
+            created,
+            caller: caller.to_owned(),
+            conditions,
+            rows: content.rows,
+            bytes: content.bytes,
+            sha256: content.sha256.clone(),
+        }
+    }
+
+    /// The manifest beside an archive.
+    pub(super) fn beside(archive: &Path) -> Result<Self, BadArchive> {
+        let wrong = |problem: &dyn std::fmt::Display| BadArchive::Manifest(problem.to_string());
+        let text = fs::read(beside(archive)).map_err(|error| wrong(&error))?;
+        let manifest: Self = serde_json::from_slice(&text).map_err(|error| wrong(&error))?;
+        match manifest.decant {
+            FORM => Ok(manifest),
+            form => Err(wrong(&format!("it is of version {form}, and this is {FORM}"))),
+        }
+    }
+}
+
+/// Where the manifest of an archive lies: `logs_….json` beside `logs_….csv.gz`.
+fn beside(archive: &Path) -> PathBuf {
+    archive.with_extension("").with_extension("json")
+}
+
+impl Content {
+    /// The columns of the log that it has, as they are called and not as SQL writes them; `id` is the first.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        let columns = self.columns.iter().map(String::as_str);
+        columns.filter(|column| *column != "xmin")
+    }
+
+    /// Holds it against what was to go into the file.
+    pub fn check(&self, rows: u64, sha256: &str) -> Result<(), BadArchive> {
+        if self.sha256 != sha256 {
+            return Err(BadArchive::Bytes);
+        }
+        match self.rows == rows {
+            true => Ok(()),
+            false => Err(BadArchive::Rows {
+                expected: rows,
+                found: self.rows,
+            }),
+        }
+    }
+}
+
+/// An archive in the making; dropping it removes the file.
+pub(super) struct Writer {
+    file: ScratchFile,
+    packed: GzEncoder<Hashed<File>>,
+}
+
+/// A file that is on the disk, and which bytes it should have there.
+pub(super) struct Written {
+    pub file: ScratchFile,
+    pub sha256: String,
+}
+
+impl Writer {
+    /// Takes the next bytes. A disk may be slow; nobody else waits for it.
+    pub async fn write(mut self, bytes: Vec<u8>) -> io::Result<Self> {
+        spawn_blocking(move || self.packed.write_all(&bytes).map(|()| self))
+            .await
+            .map_err(io::Error::other)?
+    }
+
+    pub async fn finish(self) -> io::Result<Written> {
+        let Self { file, packed } = self;
+        spawn_blocking(move || {
+            let written = packed.finish()?;
+            written.inner.sync_all()?;
+            let sha256 = written.digest();
+            Ok(Written { file, sha256 })
+        })
+        .await
+        .map_err(io::Error::other)?
+    }
+}
+
+/// Reads an archive to its end, and tells how many rows it has seen now and then.
+pub(super) async fn read(
+    path: PathBuf,
+    mut seen: impl FnMut(u64) + Send + 'static,
+) -> Result<Content, BadArchive> {
+    /// Often enough for people.
+    const TELL_EVERY: u64 = 10_000;
+    let reading = spawn_blocking(move || {
+        let mut rows = 0;
+        each_version(&path, |_| {
+            rows += 1;
+            if rows % TELL_EVERY == 0 {
+                seen(rows);
+            }
+            true
+        })
+    });
+    reading.await.map_err(io::Error::other)?
+}
+
+/// The versions of the rows in an archive, in batches of this size. The last of them says whether the file was whole.
+pub(super) fn batches(path: PathBuf, rows_max: usize) -> mpsc::Receiver<Result<Vec<Version>, BadArchive>> {
+    let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
+    spawn_blocking(move || {
+        let mut batch = Vec::with_capacity(rows_max);
+        let read = each_version(&path, |version| {
+            batch.push(version);
+            if batch.len() < rows_max {
+                return true;
+            }
+            let full = std::mem::replace(&mut batch, Vec::with_capacity(rows_max));
+            // Nobody waits for it any more: the rest need not be read.
+            sender.blocking_send(Ok(full)).is_ok()
+        });
+        let last = read.map(|_| batch);
+        let _ = sender.blocking_send(last);
+    });
+    batches
+}
+
+/// The bytes of an archive, unpacked, as long as somebody takes them.
+pub(super) fn unpacked(path: PathBuf) -> mpsc::Receiver<bytes::Bytes> {
+    let (sender, pieces) = mpsc::channel(BATCHES_AHEAD);
+    spawn_blocking(move || {
+        // One that ends too early is found by its number of rows.
+        let Ok(file) = File::open(&path) else { return };
+        let mut unpacked = GzDecoder::new(file);
+        loop {
+            let mut piece = vec![0; PIECE_BYTES];
+            match unpacked.read(&mut piece) {
+                Ok(read) if read > 0 => piece.truncate(read),
+                _ => return,
+            }
+            if sender.blocking_send(piece.into()).is_err() {
+                return;
+            }
+        }
+    });
+    pieces
+}
+
+/// Reads an archive, as long as `each` wants more rows.
+fn each_version(path: &Path, mut each: impl FnMut(Version) -> bool) -> Result<Content, BadArchive> {
+    let mut reader = csv::Reader::from_reader(GzDecoder::new(Hashed::of(File::open(path)?)));
+    let columns: Vec<String> = reader.headers()?.iter().map(str::to_owned).collect();
+    if !columns.iter().map(String::as_str).take(2).eq(VERSION) {
+        return Err(BadArchive::Columns);
+    }
+    let mut row = ByteRecord::new();
+    let mut rows = 0;
+    while reader.read_byte_record(&mut row)? {
+        rows += 1;
+        let number = |at: usize| std::str::from_utf8(row.get(at)?).ok()?.parse().ok();
+        let (Some(id), Some(xmin)) = (number(0), number(1)) else {
+            return Err(BadArchive::Row(rows));
+        };
+        if !each(Version { id, xmin }) {
+            break;
+        }
+    }
+    // What follows the packed rows belongs to the file as well.
+    let mut file = reader.into_inner().into_inner();
+    io::copy(&mut file, &mut io::sink())?;
+    Ok(Content {
+        columns,
+        rows,
+        bytes: file.bytes,
+        sha256: file.digest(),
+    })
+}
+
+/// Hashes what goes through.
+struct Hashed<T> {
+    inner: T,
+    hasher: Sha256,
+    bytes: u64,
+}
+
+impl<T> Hashed<T> {
+    fn of(inner: T) -> Self {
+        Self {
+            inner,
+            hasher: Sha256::new(),
+            bytes: 0,
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.hasher.update(bytes);
+        self.bytes += bytes.len() as u64;
+    }
+
+    fn digest(self) -> String {
+        let digest = self.hasher.finalize();
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl<T: Read> Read for Hashed<T> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.take(&buffer[..read]);
+        Ok(read)
+    }
+}
+
+impl<T: Write> Write for Hashed<T> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.take(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}

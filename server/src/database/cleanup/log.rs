@@ -1,0 +1,280 @@
+//! The hub's log, the table `message_request`: all SQL of clean-ups.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use jiff::Timestamp;
+use serde::Serialize;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, query, query_scalar};
+use tokio::sync::mpsc::Receiver;
+
+use super::CleanupError;
+use super::archive::{BadArchive, Content, Version};
+use super::order::Conditions;
+use crate::database::table;
+use crate::dsn::Dsn;
+use crate::source::introduce;
+
+/// Its name.
+const TABLE: &str = "message_request";
+
+/// The conditions for PostgreSQL's `format()`. `COPY` takes no parameters, so PostgreSQL writes the values into the text
+/// itself, as literals; then it also knows them when it plans. What was not asked for is null, and the plan leaves it out.
+const CONDITION: &str = "created_at < %1$L::timestamptz \
+     and (%2$L::timestamptz is null or created_at >= %2$L::timestamptz) \
+     and (%3$L::int[] is null or user_id = any (%3$L::int[])) \
+     and (%4$L::int[] is null or provider_id = any (%4$L::int[])) \
+     and (%5$L::int[] is null or status_code = any (%5$L::int[])) \
+     and (%6$L::int is null or status_code between %6$L::int and %7$L::int) \
+     and (not %8$L::boolean or blocked_by is not null)";
+
+/// The log, over a connection of its own.
+pub(super) struct Log {
+    connection: PgConnection,
+    /// Whether the hub's ledger keeps the statistics of what is deleted here.
+    pub keeps_statistics: bool,
+}
+
+/// Conditions as PostgreSQL has written them.
+pub(super) struct Condition(String);
+
+/// What a clean-up would delete.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Preview {
+    /// How many rows.
+    pub rows: u64,
+    /// When the first of them was made.
+    pub oldest: Option<Timestamp>,
+    /// When the last of them was made.
+    pub newest: Option<Timestamp>,
+    /// How many bytes of the table and its indexes they take, roughly: each row as many as every other.
+    pub estimated_bytes: u64,
+    /// Whether the hub's ledger keeps their statistics.
+    pub keeps_statistics: bool,
+}
+
+/// A batch that was deleted.
+pub(super) struct Batch {
+    pub deleted: u64,
+    /// Where the next one begins; `None`: this was the last.
+    pub next: Option<i64>,
+}
+
+impl Log {
+    /// # Errors
+    /// [`CleanupError::NoLog`], [`CleanupError::NoKey`]; what the database says.
+    pub async fn open(dsn: &Dsn) -> Result<Self, CleanupError> {
+        let options = dsn.options().clone().application_name("decant clean-up");
+        let mut connection = PgConnection::connect_with(&options).await?;
+        introduce(&mut connection, Duration::ZERO).await?;
+        let row = query(
+            "select to_regclass('message_request') is not null as exists, \
+             to_regclass('usage_ledger') is not null as keeps_statistics",
+        )
+        .fetch_one(&mut connection)
+        .await?;
+        if !row.get::<bool, _>("exists") {
+            return Err(CleanupError::NoLog);
+        }
+        // Rows are told apart by it.
+        if table::primary_key(&mut connection, TABLE).await? != ["id"] {
+            return Err(CleanupError::NoKey);
+        }
+        Ok(Self {
+            connection,
+            keeps_statistics: row.get("keeps_statistics"),
+        })
+    }
+
+    pub async fn condition(&mut self, conditions: &Conditions) -> sqlx::Result<Condition> {
+        let [users, providers, status_codes] = conditions.lists();
+        let (min, max) = conditions.status_code_bounds();
+        let condition = query_scalar("select format($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+            .bind(CONDITION)
+            .bind(conditions.before_date())
+            .bind(conditions.after_date())
+            .bind(users)
+            .bind(providers)
+            .bind(status_codes)
+            .bind(min)
+            .bind(max)
+            .bind(conditions.only_blocked())
+            .fetch_one(&mut self.connection)
+            .await?;
+        Ok(Condition(condition))
+    }
+
+    pub async fn preview(&mut self, Condition(condition): &Condition) -> sqlx::Result<Preview> {
+        let sql = format!(
+            "select rows, oldest, newest, \
+             (pg_total_relation_size(oid) * (rows / greatest(reltuples, rows, 1)))::bigint as bytes \
+             from pg_class, (select count(*) as rows, \
+              (extract(epoch from min(created_at)) * 1000000)::bigint as oldest, \
+              (extract(epoch from max(created_at)) * 1000000)::bigint as newest \
+              from message_request where {condition}) matching \
+             where oid = 'message_request'::regclass"
+        );
+        let row = query(AssertSqlSafe(sql)).fetch_one(&mut self.connection).await?;
+        let time = |name| {
+            let microseconds: Option<i64> = row.get(name);
+            microseconds.and_then(|microseconds| Timestamp::from_microsecond(microseconds).ok())
+        };
+        Ok(Preview {
+            rows: row.get::<i64, _>("rows").unsigned_abs(),
+            oldest: time("oldest"),
+            newest: time("newest"),
+            estimated_bytes: row.get::<i64, _>("bytes").unsigned_abs(),
+            keeps_statistics: self.keeps_statistics,
+        })
+    }
+
+    pub async fn count(&mut self, Condition(condition): &Condition) -> sqlx::Result<u64> {
+        let sql = format!("select count(*) from message_request where {condition}");
+        let rows: i64 = query_scalar(AssertSqlSafe(sql))
+            .fetch_one(&mut self.connection)
+            .await?;
+        Ok(rows.unsigned_abs())
+    }
+
+    /// Deletes the next rows in the order of the primary key, but those that somebody has locked. One statement, and so
+    /// one transaction: what it has locked cannot change before it is gone.
+    pub async fn delete(
+        &mut self,
+        Condition(condition): &Condition,
+        from: i64,
+        rows_max: u32,
+    ) -> sqlx::Result<Batch> {
+        let sql = format!(
+            "with batch as materialized (select id from message_request where {condition} and id >= $1 \
+              order by id limit $2 for update skip locked), \
+             gone as (delete from message_request m using batch b where m.id = b.id returning 1) \
+             select (select count(*) from gone) as deleted, count(*) as found, max(id)::bigint as last from batch"
+        );
+        let row = query(AssertSqlSafe(sql))
+            .bind(from)
+            .bind(i64::from(rows_max))
+            .fetch_one(&mut self.connection)
+            .await?;
+        let is_last = row.get::<i64, _>("found") < i64::from(rows_max);
+        let last: Option<i64> = row.get("last");
+        Ok(Batch {
+            deleted: row.get::<i64, _>("deleted").unsigned_abs(),
+            next: last.filter(|_| !is_last).map(|last| last + 1),
+        })
+    }
+
+    /// Deletes these versions of rows. `xmin` is the transaction that wrote a version, and a transaction leaves one
+    /// version of a row: where both are as they were, the row is. One that has been changed since, even if to the same
+    /// values, is another version and stays; so does one that somebody has locked.
+    pub async fn delete_versions(&mut self, versions: &[Version]) -> sqlx::Result<u64> {
+        let (ids, writers): (Vec<i64>, Vec<i64>) = versions.iter().map(|one| (one.id, one.xmin)).unzip();
+        let deleted: i64 = query_scalar(
+            "with batch as materialized (select m.id from message_request m \
+              join unnest($1::bigint[], $2::bigint[]) v (id, xmin) on m.id = v.id \
+              where m.xmin::text::bigint = v.xmin for update of m skip locked), \
+             gone as (delete from message_request m using batch b where m.id = b.id returning 1) \
+             select count(*) from gone",
+        )
+        .bind(ids)
+        .bind(writers)
+        .fetch_one(&mut self.connection)
+        .await?;
+        Ok(deleted.unsigned_abs())
+    }
+
+    /// Holds the log still for [`rows`](Self::rows), and says how many rows there are.
+    pub async fn begin_snapshot(&mut self, condition: &Condition) -> sqlx::Result<u64> {
+        self.connection
+            .execute("begin isolation level repeatable read, read only")
+            .await?;
+        self.count(condition).await
+    }
+
+    /// All columns of the rows as CSV, and which version of each it is; first the header, then row by row.
+    pub async fn rows(
+        &mut self,
+        Condition(condition): &Condition,
+    ) -> sqlx::Result<BoxStream<'_, sqlx::Result<Bytes>>> {
+        let columns = table::columns(&mut self.connection, TABLE).await?;
+        let others = columns.iter().filter(|column| *column != "id");
+        let others: String = others.map(|column| format!(", {column}")).collect();
+        let copy = format!(
+            "copy (select id, xmin{others} from message_request where {condition} order by id) \
+             to stdout (format csv, header)"
+        );
+        self.connection.copy_out_raw(&copy).await
+    }
+
+    pub async fn end_snapshot(&mut self) -> sqlx::Result<()> {
+        self.connection.execute("commit").await.map(drop)
+    }
+
+    /// Lets PostgreSQL use the room again at once. It would by itself, later.
+    pub async fn vacuum(&mut self) -> sqlx::Result<()> {
+        self.connection
+            .execute("vacuum (analyze) message_request")
+            .await
+            .map(drop)
+    }
+
+    /// Puts the rows of an archive back, all or none, and says how many; one whose id is taken stays away. `pieces` are the
+    /// archive's CSV.
+    pub async fn put_back(
+        &mut self,
+        archive: &Content,
+        mut pieces: Receiver<Bytes>,
+    ) -> Result<u64, CleanupError> {
+        let columns = self.columns_for(archive).await?;
+        let mut transaction = self.connection.begin().await?;
+        // No column may be called `xmin`, so it arrives under another name.
+        let others = columns.strip_prefix("id").unwrap_or_default();
+        let make = format!(
+            "create temp table decant_archive on commit drop as \
+             select id, ''::text as decant_version{others} from message_request where false"
+        );
+        transaction.execute(AssertSqlSafe(make)).await?;
+        let mut arriving = transaction
+            .copy_in_raw("copy pg_temp.decant_archive from stdin (format csv, header)")
+            .await?;
+        while let Some(piece) = pieces.recv().await {
+            arriving.send(piece).await?;
+        }
+        if arriving.finish().await? != archive.rows {
+            return Err(BadArchive::Bytes.into());
+        }
+        let insert = format!(
+            "insert into message_request ({columns}) overriding system value \
+             select {columns} from pg_temp.decant_archive on conflict do nothing"
+        );
+        let inserted = transaction.execute(AssertSqlSafe(insert)).await?.rows_affected();
+        for sequence in table::sequences(&mut transaction, TABLE).await? {
+            transaction.execute(AssertSqlSafe(sequence)).await?;
+        }
+        transaction.commit().await?;
+        Ok(inserted)
+    }
+
+    /// The columns of an archive as SQL writes them, `id` first.
+    async fn columns_for(&mut self, archive: &Content) -> Result<String, CleanupError> {
+        let names: Vec<&str> = archive.columns().collect();
+        let row = query(
+            "select string_agg(quote_ident(name), ', ' order by n) as list, \
+             min(name) filter (where not exists (select from pg_attribute where attrelid = 'message_request'::regclass \
+              and attname = name and attnum > 0 and not attisdropped)) as missing \
+             from unnest($1::text[]) with ordinality u (name, n)",
+        )
+        .bind(names)
+        .fetch_one(&mut self.connection)
+        .await?;
+        match row.get("missing") {
+            Some(missing) => Err(CleanupError::NoColumn(missing)),
+            None => Ok(row.get("list")),
+        }
+    }
+
+    pub async fn close(self) {
+        let _ = self.connection.close().await;
+    }
+}

@@ -1,0 +1,386 @@
+//! The hub's log cleaned up over HTTP.
+
+use std::time::Duration;
+
+use decant_tests::app::App;
+use decant_tests::database::Database;
+use decant_tests::dumps::{completed, events};
+use decant_tests::logs::archives;
+use decant_tests::patience::wait_for;
+use decant_tests::program::Settings;
+use decant_tests::server::{ADMIN_TOKEN, Server};
+use serde_json::{Value, json};
+
+const SMALL_BATCHES: Settings<'_> = &[
+    ("DECANT_CLEANUP_BATCH_ROWS", "100"),
+    ("DECANT_CLEANUP_PAUSE_MS", "0"),
+];
+
+/// A pause that nobody waits for: the clean-up runs until it is stopped.
+const NEVER_ENDING: Settings<'_> = &[
+    ("DECANT_CLEANUP_BATCH_ROWS", "10"),
+    ("DECANT_CLEANUP_PAUSE_MS", "600000"),
+];
+
+async fn app(settings: Settings<'_>) -> App {
+    let app = App::start_with(settings).await;
+    app.database.make_ledger().await;
+    app
+}
+
+fn without_log(mut contents: Vec<(String, String)>) -> Vec<(String, String)> {
+    contents.retain(|(table, _)| table != "message_request");
+    contents
+}
+
+fn with(mut fields: Value, more: &Value) -> Value {
+    for (name, value) in more.as_object().into_iter().flatten() {
+        fields[name] = value.clone();
+    }
+    fields
+}
+
+#[tokio::test]
+async fn a_dry_run_says_what_would_go_and_changes_nothing() {
+    let app = app(&[]).await;
+    let before = app.database.contents().await;
+    let time = app.database.log_time(0.5).await;
+    let fields = json!({ "beforeDate": time, "dryRun": true });
+    let preview: Value = app.admin().clean_up(&fields).answer().await.good().json();
+    let matching = format!("from message_request where created_at < '{time}'");
+    let count = app.database.number(&format!("select count(*) {matching}")).await;
+    assert_eq!(preview["rows"], count);
+    assert_eq!(preview["keepsStatistics"], true);
+    for (name, sql) in [("oldest", "min"), ("newest", "max")] {
+        let expected = format!(
+            "select '{}' = {sql}(created_at) {matching}",
+            preview[name].as_str().unwrap()
+        );
+        assert_eq!(
+            app.database.text(&expected).await.as_deref(),
+            Some("true"),
+            "{name}"
+        );
+    }
+    let size = app
+        .database
+        .number("select pg_total_relation_size('message_request')")
+        .await;
+    let estimated = preview["estimatedBytes"].as_u64().unwrap();
+    assert!((size / 4..=size).contains(&estimated), "{estimated} of {size}");
+    assert_eq!(app.database.contents().await, before);
+}
+
+#[tokio::test]
+async fn rows_are_deleted_in_batches_and_nothing_else_is() {
+    let app = app(SMALL_BATCHES).await;
+    let time = app.database.log_time(0.5).await;
+    let others = without_log(app.database.contents().await);
+    let kept = format!(
+        "select coalesce(sum(hashtextextended(m::text, 0)::numeric), 0) from message_request m where created_at >= '{time}'"
+    );
+    let kept_before = app.database.text(&kept).await;
+    let count = format!("select count(*) from message_request where created_at < '{time}'");
+    let matching = app.database.number(&count).await;
+    let of_deleted = format!("{count} and deleted_at is not null");
+    assert!(
+        app.database.number(&of_deleted).await > 0,
+        "soft-deleted rows are to go, too"
+    );
+
+    let fields = json!({ "beforeDate": time, "dryRun": false });
+    let cleaned: Value = app.admin().clean_up(&fields).answer().await.good().json();
+    assert_eq!(cleaned["deleted"], matching);
+    assert_eq!(cleaned["batches"], matching.div_ceil(100));
+    assert_eq!(
+        (&cleaned["left"], &cleaned["cancelled"]),
+        (&json!(0), &json!(false))
+    );
+    assert_eq!(cleaned["archive"], Value::Null);
+    assert_eq!(app.database.number(&count).await, 0);
+    assert_eq!(app.database.text(&kept).await, kept_before);
+    assert_eq!(without_log(app.database.contents().await), others);
+
+    let status: Value = app.admin().database_status().answer().await.json();
+    assert_eq!(status["lastCleanup"]["deleted"], matching);
+    assert_eq!(status["lastCleanup"]["ending"]["state"], "complete");
+    assert_eq!(status["lock"], Value::Null);
+    let again: Value = app.admin().clean_up(&fields).answer().await.good().json();
+    assert_eq!((&again["deleted"], &again["batches"]), (&json!(0), &json!(0)));
+}
+
+#[tokio::test]
+async fn every_condition_narrows() {
+    let app = app(SMALL_BATCHES).await;
+    let (before, after) = (app.database.log_time(0.8).await, app.database.log_time(0.2).await);
+    for (more, sql) in [
+        (json!({ "afterDate": after }), format!("created_at >= '{after}'")),
+        (json!({ "userIds": [1, 2] }), "user_id in (1, 2)".to_owned()),
+        (json!({ "providerIds": [0] }), "provider_id = 0".to_owned()),
+        (
+            json!({ "statusCodes": [429, 500] }),
+            "status_code in (429, 500)".to_owned(),
+        ),
+        (
+            json!({ "statusCodeRange": { "min": 400, "max": 499 } }),
+            "status_code between 400 and 499".to_owned(),
+        ),
+        (
+            json!({ "onlyBlocked": true }),
+            "blocked_by is not null".to_owned(),
+        ),
+        (
+            json!({ "afterDate": after, "userIds": [1, 3], "statusCodeRange": { "min": 200, "max": 599 } }),
+            format!("created_at >= '{after}' and user_id in (1, 3) and status_code between 200 and 599"),
+        ),
+    ] {
+        let condition = format!("created_at < '{before}' and {sql}");
+        let count = format!("select count(*) from message_request where {condition}");
+        let (all, matching) = (
+            app.database.log_ids().await.len(),
+            app.database.number(&count).await,
+        );
+        let fields = with(json!({ "beforeDate": before, "dryRun": true }), &more);
+        let preview: Value = app.admin().clean_up(&fields).answer().await.good().json();
+        assert_eq!(preview["rows"], matching, "{more}");
+        assert!(matching > 0, "the demo has no rows with {sql}");
+        let fields = with(fields, &json!({ "dryRun": false }));
+        let cleaned: Value = app.admin().clean_up(&fields).answer().await.good().json();
+        assert_eq!(cleaned["deleted"], matching, "{more}");
+        assert_eq!(app.database.number(&count).await, 0);
+        assert_eq!(
+            app.database.log_ids().await.len() as u64,
+            all as u64 - matching,
+            "{more}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_used_is_refused_by_name() {
+    let app = app(&[]).await;
+    let before = app.database.contents().await;
+    for (more, code, field) in [
+        (json!({ "beforeDate": null }), "invalid_parameter", "beforeDate"),
+        (json!({ "beforeDate": "soon" }), "invalid_parameter", "beforeDate"),
+        (
+            json!({ "beforeDate": "2999-01-01" }),
+            "invalid_parameter",
+            "beforeDate",
+        ),
+        (json!({ "dryRun": null }), "invalid_parameter", "dryRun"),
+        (
+            json!({ "afterDate": "2026-01-28" }),
+            "contradictory_parameters",
+            "afterDate",
+        ),
+        (
+            json!({ "userIds": ["1) or true --"] }),
+            "invalid_parameter",
+            "userIds",
+        ),
+        (
+            json!({ "statusCodeRange": { "min": 500, "max": 400 } }),
+            "contradictory_parameters",
+            "statusCodeRange",
+        ),
+        (json!({ "before": "2026-01-28" }), "unknown_parameter", "before"),
+    ] {
+        let fields = with(json!({ "beforeDate": "2026-01-28", "dryRun": false }), &more);
+        let answer = app.admin().clean_up(&fields).answer().await;
+        assert_eq!(answer.problem(400, code).field.as_deref(), Some(field), "{more}");
+    }
+    let empty = app.admin().clean_up(&json!({})).answer().await;
+    assert!(
+        empty
+            .problem(400, "invalid_parameter")
+            .detail
+            .contains("condition")
+    );
+    app.admin()
+        .clean_up(&json!([]))
+        .answer()
+        .await
+        .problem(400, "invalid_body");
+    assert_eq!(app.database.contents().await, before);
+}
+
+#[tokio::test]
+async fn clean_ups_are_for_administrators_and_their_own_page() {
+    let app = app(&[]).await;
+    let before = app.database.contents().await;
+    let fields = json!({ "beforeDate": app.database.log_time(0.5).await, "dryRun": false });
+    let (user, _) = app.user().await;
+    user.clean_up(&fields).answer().await.problem(403, "forbidden");
+    let anonymous = app.anonymous();
+    anonymous
+        .clean_up(&fields)
+        .answer()
+        .await
+        .problem(401, "unauthenticated");
+    let session = app
+        .anonymous()
+        .with_session(&anonymous.login(ADMIN_TOKEN).answer().await.good());
+    let foreign = session.clean_up(&fields).header("origin", "http://evil.example");
+    foreign.answer().await.problem(403, "cross_origin");
+    let keys = |contents: Vec<(String, String)>| {
+        let others = contents.into_iter().filter(|(table, _)| table != "keys");
+        others.collect::<Vec<_>>()
+    };
+    assert_eq!(keys(app.database.contents().await), keys(before));
+}
+
+#[tokio::test]
+async fn statistics_are_not_lost_unasked() {
+    let app = App::start().await;
+    let ids = app.database.log_ids().await;
+    let fields = json!({ "beforeDate": app.database.log_time(0.5).await, "dryRun": true });
+    let preview: Value = app.admin().clean_up(&fields).answer().await.good().json();
+    assert_eq!(preview["keepsStatistics"], false);
+    let fields = with(fields, &json!({ "dryRun": false }));
+    let refused = app.admin().clean_up(&fields).answer().await;
+    let problem = refused.problem(409, "statistics_would_be_lost");
+    assert_eq!(problem.field.as_deref(), Some("withoutStatistics"));
+    assert_eq!(app.database.log_ids().await, ids);
+    let fields = with(fields, &json!({ "withoutStatistics": true }));
+    let cleaned: Value = app.admin().clean_up(&fields).answer().await.good().json();
+    assert_eq!(cleaned["deleted"], preview["rows"]);
+}
+
+#[tokio::test]
+async fn a_database_without_a_log_says_so() {
+    let app = App::start_on(Database::empty().await, &[]).await;
+    for dry_run in [true, false] {
+        let fields = json!({ "beforeDate": "2026-01-28", "dryRun": dry_run });
+        app.admin()
+            .clean_up(&fields)
+            .answer()
+            .await
+            .problem(404, "no_log");
+    }
+}
+
+#[tokio::test]
+async fn archived_rows_are_in_a_file_with_all_their_columns_before_they_go() {
+    let app = app(SMALL_BATCHES).await;
+    let time = app.database.log_time(0.5).await;
+    let before = app.database.log_ids().await;
+    let fields = json!({ "beforeDate": time, "userIds": [1, 2, 3], "dryRun": false, "archiveFirst": true });
+    let answer = app.admin().clean_up_with_events(&fields).answer().await;
+    let told = events(&answer);
+    let phases: Vec<_> = told
+        .iter()
+        .filter_map(|(_, data)| data["phase"].as_str())
+        .collect();
+    assert!(phases.contains(&"deleting"), "{told:?}");
+    let percents: Vec<_> = told
+        .iter()
+        .filter_map(|(_, data)| data["percent"].as_u64())
+        .collect();
+    assert!(
+        percents.is_sorted() && percents.last().is_some_and(|&last| (90..100).contains(&last)),
+        "{percents:?}"
+    );
+    let cleaned = completed(answer);
+
+    let after = app.database.log_ids().await;
+    let gone = before.difference(&after).copied().collect();
+    let archives = archives(&app.server.data_dir().join("archive"));
+    assert_eq!(archives.len(), 1);
+    assert_eq!(archives[0].ids, gone);
+    assert_eq!(cleaned["deleted"], gone.len());
+    assert_eq!(cleaned["archive"], archives[0].manifest);
+    assert_eq!(archives[0].manifest["caller"], "Administrator");
+    assert_eq!(archives[0].manifest["conditions"]["userIds"], json!([1, 2, 3]));
+    let mut columns = app
+        .database
+        .texts("select attname from pg_attribute where attrelid = 'message_request'::regclass and attnum > 0 order by attnum")
+        .await;
+    columns.insert(1, Some("xmin".to_owned()));
+    assert_eq!(
+        archives[0].columns.iter().cloned().map(Some).collect::<Vec<_>>(),
+        columns
+    );
+    for action in [
+        "log_cleanup_start",
+        "log_cleanup_archived",
+        "log_cleanup_batch",
+        "log_cleanup_complete",
+    ] {
+        assert!(app.server.log().contains(action), "{action}");
+    }
+}
+
+#[tokio::test]
+async fn one_is_at_the_database_at_a_time() {
+    let app = app(NEVER_ENDING).await;
+    let dump = app.admin().dump().answer().await.good().body;
+    let fields = json!({ "beforeDate": app.database.log_time(0.5).await, "dryRun": false });
+    let mut running = app.admin().clean_up_with_events(&fields).open().await;
+    running.chunk().await.unwrap().unwrap();
+    let other = Server::start(&[("DSN", &app.database.dsn)]).await;
+    let elsewhere = app.admin().through(&other.address);
+    for answer in [
+        app.admin().clean_up(&fields).answer().await,
+        elsewhere.clean_up(&fields).answer().await,
+        elsewhere.import(&dump, &[("cleanFirst", "true")]).answer().await,
+    ] {
+        let problem = answer.problem(409, "backup_lock_conflict");
+        assert!(
+            problem.detail.contains("log clean-up by Administrator"),
+            "{}",
+            problem.detail
+        );
+    }
+    // Counting needs no lock.
+    let preview = with(fields.clone(), &json!({ "dryRun": true }));
+    elsewhere.clean_up(&preview).answer().await.good();
+    drop(running);
+    let free = async || {
+        let status: Value = app.admin().database_status().answer().await.json();
+        status["lock"].is_null().then_some(status)
+    };
+    let status = wait_for("the lock to be free", Duration::from_secs(5), free).await;
+    assert_eq!(status["lastCleanup"]["ending"]["state"], "cancelled");
+    assert_eq!(status["lastCleanup"]["deleted"], 10);
+}
+
+#[tokio::test]
+async fn old_rows_go_by_themselves_once_on_however_many_servers() {
+    let database = Database::new().await;
+    database.make_ledger().await;
+    // Every third row is old, and none becomes old while the test runs.
+    database
+        .execute("update message_request set created_at = case when id % 3 = 0 then now() - interval '31 days' else now() end")
+        .await;
+    let young: std::collections::BTreeSet<u64> = database
+        .log_ids()
+        .await
+        .into_iter()
+        .filter(|id| id % 3 != 0)
+        .collect();
+    let folder = decant_tests::cluster::folder();
+    let settings = [
+        ("DSN", database.dsn.as_str()),
+        ("DECANT_LOG_CLEANUP_DAYS", "30"),
+        ("DECANT_LOG_CLEANUP_AT", "* * * * * *"),
+        ("DECANT_ARCHIVE_DIR", folder.path().to_str().unwrap()),
+    ];
+    let servers = [Server::start(&settings).await, Server::start(&settings).await];
+    let done = async || (database.log_ids().await == young).then_some(());
+    wait_for("the old rows to go", Duration::from_secs(30), done).await;
+    let finished = async || {
+        let finished = servers
+            .iter()
+            .any(|server| server.log().contains("log_cleanup_complete"));
+        finished.then_some(())
+    };
+    wait_for("the clean-up to end", Duration::from_secs(10), finished).await;
+    // Some seconds later nothing more has been archived.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let archives = archives(folder.path());
+    assert_eq!(archives.len(), 1);
+    assert!(archives[0].ids.iter().all(|id| id % 3 == 0));
+    assert_eq!(archives[0].manifest["caller"], "Schedule");
+    assert_eq!(database.log_ids().await, young);
+}

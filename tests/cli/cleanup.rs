@@ -1,0 +1,168 @@
+//! `decant cleanup`: rows of the log deleted, and brought back.
+
+use decant_tests::cluster::folder;
+use decant_tests::database::Database;
+use decant_tests::logs::archives;
+use decant_tests::program::{self, Outcome};
+use tempfile::TempDir;
+
+struct Bed {
+    database: Database,
+    data: TempDir,
+}
+
+impl Bed {
+    async fn new() -> Self {
+        let database = Database::new().await;
+        database.make_ledger().await;
+        Self {
+            database,
+            data: folder(),
+        }
+    }
+
+    async fn cleanup(&self, arguments: &[&str]) -> Outcome {
+        let settings = [
+            ("DSN", self.database.dsn.as_str()),
+            ("DECANT_DATA_DIR", self.data.path().to_str().unwrap()),
+            ("DECANT_CLEANUP_BATCH_ROWS", "300"),
+        ];
+        program::run(&[&["cleanup"], arguments].concat(), &settings).await
+    }
+}
+
+#[tokio::test]
+async fn rows_are_counted_deleted_and_brought_back() {
+    let bed = Bed::new().await;
+    let before = bed.database.contents().await;
+    let time = bed.database.log_time(0.5).await;
+    let count =
+        format!("select count(*) from message_request where created_at < '{time}' and user_id in (1, 2)");
+    let matching = bed.database.number(&count).await;
+    let chosen = ["--before", &time, "--user", "1", "--user", "2"];
+
+    let counted = bed.cleanup(&[&chosen[..], &["--dry-run"]].concat()).await.good();
+    assert!(
+        counted.stderr.contains(&format!("{matching} rows match")),
+        "{}",
+        counted.stderr
+    );
+    let unasked = bed.cleanup(&chosen).await.refusal();
+    assert!(unasked.contains("--yes"), "{unasked}");
+    assert_eq!(bed.database.contents().await, before);
+
+    let told = bed
+        .cleanup(&[&chosen[..], &["--yes", "--archive-first"]].concat())
+        .await
+        .good();
+    assert!(
+        told.text().contains(&format!("{matching} rows were deleted.")),
+        "{}",
+        told.text()
+    );
+    assert_eq!(bed.database.number(&count).await, 0);
+    let archives = archives(&bed.data.path().join("archive"));
+    assert_eq!(archives.len(), 1);
+    let file = archives[0].path.to_str().unwrap();
+    assert!(told.text().contains(file), "{}", told.text());
+
+    let back = bed.cleanup(&["restore", file]).await.good();
+    assert!(
+        back.text()
+            .starts_with(&format!("{matching} rows were brought back")),
+        "{}",
+        back.text()
+    );
+    assert_eq!(bed.database.contents().await, before);
+    let again = bed.cleanup(&["restore", file]).await.good();
+    assert!(
+        again.text().starts_with("0 rows were brought back"),
+        "{}",
+        again.text()
+    );
+    assert_eq!(bed.database.contents().await, before);
+}
+
+#[tokio::test]
+async fn whoever_does_not_say_which_rows_deletes_none() {
+    let bed = Bed::new().await;
+    let before = bed.database.contents().await;
+    for (arguments, word) in [
+        (&["--yes"][..], "--before"),
+        (&["--before", "soon", "--yes"], "beforeDate"),
+        (&["--before", "2999-01-01", "--yes"], "future"),
+        (
+            &["--before", "2026-01-28", "--after", "2026-01-28", "--yes"],
+            "afterDate",
+        ),
+        (
+            &["--before", "2026-01-28", "--status", "1000", "--yes"],
+            "statusCodes",
+        ),
+    ] {
+        let refusal = bed.cleanup(arguments).await.refusal();
+        assert!(refusal.contains(word), "{arguments:?}: {refusal}");
+    }
+    assert_eq!(bed.database.contents().await, before);
+}
+
+#[tokio::test]
+async fn an_archive_that_is_not_what_was_written_brings_nothing_back() {
+    let bed = Bed::new().await;
+    let time = bed.database.log_time(0.5).await;
+    bed.cleanup(&["--before", &time, "--yes", "--archive-first"])
+        .await
+        .good();
+    let after = bed.database.contents().await;
+    let path = archives(&bed.data.path().join("archive"))[0].path.clone();
+    let whole = std::fs::read(&path).unwrap();
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 1;
+    for content in [
+        &whole[..whole.len() / 2],
+        &flipped,
+        &[&whole[..], b"more"].concat(),
+        b"",
+    ] {
+        std::fs::write(&path, content).unwrap();
+        let refusal = bed.cleanup(&["restore", path.to_str().unwrap()]).await.refusal();
+        assert!(refusal.contains("archive cannot be used"), "{refusal}");
+        assert_eq!(bed.database.contents().await, after);
+    }
+    std::fs::write(&path, &whole).unwrap();
+    bed.database
+        .execute("alter table message_request drop column client_ip")
+        .await;
+    let refusal = bed.cleanup(&["restore", path.to_str().unwrap()]).await.refusal();
+    assert!(refusal.contains("client_ip"), "{refusal}");
+    std::fs::remove_file(path.with_extension("").with_extension("json")).unwrap();
+    let refusal = bed.cleanup(&["restore", path.to_str().unwrap()]).await.refusal();
+    assert!(refusal.contains("manifest"), "{refusal}");
+}
+
+#[tokio::test]
+async fn rows_come_back_into_a_log_that_has_changed_meanwhile() {
+    let bed = Bed::new().await;
+    let time = bed.database.log_time(0.5).await;
+    let before = bed.database.log_ids().await;
+    bed.cleanup(&["--before", &time, "--yes", "--archive-first"])
+        .await
+        .good();
+    let gone = before
+        .difference(&bed.database.log_ids().await)
+        .next()
+        .copied()
+        .unwrap();
+    bed.database
+        .execute(format!(
+            "alter table message_request add column later text default 'x'; \
+             insert into message_request (id, provider_id, user_id, key, model) values ({gone}, 1, 1, 'k', 'another one')"
+        ))
+        .await;
+    let path = archives(&bed.data.path().join("archive"))[0].path.clone();
+    let back = bed.cleanup(&["restore", path.to_str().unwrap()]).await.good();
+    assert!(back.text().contains("; 1 stayed away"), "{}", back.text());
+    assert_eq!(bed.database.log_ids().await, before);
+    let model = format!("select model from message_request where id = {gone}");
+    assert_eq!(bed.database.text(&model).await.as_deref(), Some("another one"));
+}

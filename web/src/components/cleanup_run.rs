@@ -1,0 +1,104 @@
+//! The clean-up that runs, has stopped, or is done.
+
+use leptos::prelude::*;
+
+use crate::log_cleanup::run::{Cleaner, CleanupState};
+use crate::log_cleanup::{Archive, Cleaned, Progress};
+use crate::wording;
+
+/// The visitor's clean-up, if there is one.
+#[component]
+pub fn CleanupRun() -> impl IntoView {
+    let cleaner = expect_context::<Cleaner>();
+    // Progress changes often; only this keeps the panel itself in place.
+    let settled = Memo::new(move |_| match cleaner.state() {
+        CleanupState::Running(_) => None,
+        settled => Some(settled),
+    });
+    move || match settled.get() {
+        None => view! { <Running/> }.into_any(),
+        Some(CleanupState::Cancelled) => {
+            let text = "The batch that was running is still deleted. How many rows that makes is said above.";
+            view! { <Stopped title="You stopped the clean-up".to_owned() text=text.to_owned()/> }.into_any()
+        }
+        Some(CleanupState::Failed(problem)) => {
+            let title = format!("The clean-up stopped: {}", problem.title);
+            view! { <Stopped title text=problem.detail/> }.into_any()
+        }
+        Some(CleanupState::Broken(broken)) => {
+            let deleted = match broken.deleted {
+                0 => "Nothing was deleted.".to_owned(),
+                deleted => format!("{} had been deleted.", wording::rows(deleted)),
+            };
+            let text = format!("{}. {deleted}", broken.message.trim_end_matches('.'));
+            view! { <Stopped title="The clean-up stopped".to_owned() text/> }.into_any()
+        }
+        Some(CleanupState::Finished(cleaned)) => view! { <Done cleaned/> }.into_any(),
+        Some(_) => ().into_any(),
+    }
+}
+
+#[component]
+fn Running() -> impl IntoView {
+    let cleaner = expect_context::<Cleaner>();
+    let progress = Memo::new(move |_| match cleaner.state() {
+        CleanupState::Running(progress) => progress,
+        _ => Progress::default(),
+    });
+    let percent = move || progress.with(|progress| progress.percent);
+    view! {
+        <section class="card run" aria-label="Clean-up" data-testid="cleanup-running">
+            <div class="run-head">
+                <p class="run-title" role="status">{move || progress.with(Progress::sentence)}</p>
+                <button type="button" data-testid="cleanup-cancel" on:click=move |_| cleaner.cancel()>"Cancel"</button>
+            </div>
+            <div class="run-bar">
+                <progress aria-label="Clean-up progress" max="100" value=percent></progress>
+                <span class="run-percent">{percent} " %"</span>
+            </div>
+            <dl class="figures">
+                <div><dt>"To delete"</dt><dd>{move || wording::rows(progress.with(|progress| progress.total))}</dd></div>
+                <div><dt>"Deleted"</dt><dd data-testid="cleanup-deleted">{move || wording::rows(progress.with(|progress| progress.deleted))}</dd></div>
+                <div><dt>"Batches"</dt><dd>{move || wording::count(progress.with(|progress| progress.batches))}</dd></div>
+            </dl>
+        </section>
+    }
+}
+
+#[component]
+fn Stopped(title: String, text: String) -> impl IntoView {
+    let cleaner = expect_context::<Cleaner>();
+    view! {
+        <section class="card run run-failed" aria-label="Clean-up" data-testid="cleanup-stopped">
+            <p class="run-title">{title}</p>
+            <p>{text}</p>
+            <div class="run-actions">
+                <button type="button" on:click=move |_| cleaner.forget()>"Close"</button>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn Done(cleaned: Cleaned) -> impl IntoView {
+    let cleaner = expect_context::<Cleaner>();
+    let sentence = cleaned.sentence();
+    let archive = cleaned.archive.map(|Archive { file, rows, bytes }| {
+        let size = format!("{}, {}", wording::rows(rows), wording::bytes(bytes));
+        view! {
+            <p data-testid="cleanup-archive">
+                "They are in the archive " <code>{file}</code> {format!(" on the server ({size}). ")}
+                <code>"decant cleanup restore"</code> " brings them back."
+            </p>
+        }
+    });
+    view! {
+        <section class="card run run-done" aria-label="Clean-up" data-testid="cleanup-done">
+            <div class="run-head">
+                <p>{sentence}</p>
+                <button type="button" class="quiet" on:click=move |_| cleaner.forget()>"Close"</button>
+            </div>
+            {archive}
+        </section>
+    }
+}

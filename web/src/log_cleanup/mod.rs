@@ -1,0 +1,386 @@
+//! Old rows of the hub's log deleted: what the visitor chooses, and what the server tells.
+
+#[cfg(target_arch = "wasm32")]
+pub mod run;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::events::Event;
+use crate::wording;
+
+/// Which rows, by their age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Age {
+    /// Older than so many days.
+    Days(u32),
+    /// Older than a day that the visitor names.
+    OwnDay,
+}
+
+/// The conditions as they are typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Typed {
+    /// Numbers of users.
+    pub users: String,
+    /// Numbers of providers.
+    pub providers: String,
+    /// Status codes.
+    pub status_codes: String,
+    /// Only requests that the hub has blocked.
+    pub only_blocked: bool,
+}
+
+/// A field that cannot be used: its name on the page, and what is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// The field.
+    pub field: &'static str,
+    /// What is wrong with it.
+    pub problem: &'static str,
+}
+
+/// What a clean-up would delete.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Preview {
+    /// How many rows.
+    pub rows: u64,
+    /// When the first of them was made (RFC 3339).
+    pub oldest: Option<String>,
+    /// When the last of them was made.
+    pub newest: Option<String>,
+    /// How many bytes they take, roughly.
+    pub estimated_bytes: u64,
+    /// Whether their statistics are kept.
+    pub keeps_statistics: bool,
+}
+
+/// How far a clean-up is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    /// What it does.
+    pub phase: Phase,
+    /// How far it is, of 100.
+    pub percent: u8,
+    /// How many rows match.
+    pub total: u64,
+    /// How many of them are in the archive.
+    pub archived: u64,
+    /// How many are deleted.
+    pub deleted: u64,
+    /// In how many batches.
+    pub batches: u64,
+}
+
+/// What a clean-up does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// It counts the rows.
+    #[default]
+    Counting,
+    /// It writes them to the archive.
+    Archiving,
+    /// It reads the archive back.
+    Checking,
+    /// It deletes them.
+    Deleting,
+    /// It tidies up behind them.
+    Vacuuming,
+}
+
+/// A clean-up that has ended.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cleaned {
+    /// How many rows were deleted.
+    pub deleted: u64,
+    /// How many rows match and are still there.
+    pub left: u64,
+    /// Whether it was stopped, by the server itself.
+    pub cancelled: bool,
+    /// The archive of the deleted rows.
+    pub archive: Option<Archive>,
+    /// How long it took.
+    pub duration_ms: u64,
+}
+
+/// An archive of rows.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Archive {
+    /// Its file on the server.
+    pub file: String,
+    /// How many rows it has.
+    pub rows: u64,
+    /// How many bytes.
+    pub bytes: u64,
+}
+
+/// A clean-up that could not go on.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Broken {
+    /// Why.
+    pub message: String,
+    /// How many rows had been deleted.
+    pub deleted: u64,
+}
+
+/// What a clean-up tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It goes on.
+    Progress(Progress),
+    /// It has ended.
+    Complete(Cleaned),
+    /// It could not go on.
+    Broken(Broken),
+}
+
+impl Age {
+    /// What the page offers, in its order.
+    pub const ALL: &[Self] = &[
+        Self::Days(30),
+        Self::Days(90),
+        Self::Days(180),
+        Self::Days(7),
+        Self::OwnDay,
+    ];
+
+    /// What it is called.
+    #[must_use]
+    pub fn title(self) -> String {
+        match self {
+            Self::Days(days) => format!("{days} days"),
+            Self::OwnDay => "A day of my own".to_owned(),
+        }
+    }
+
+    /// The name of its choice in tests.
+    #[must_use]
+    pub fn testid(self) -> String {
+        match self {
+            Self::Days(days) => format!("cleanup-days-{days}"),
+            Self::OwnDay => "cleanup-own-day".to_owned(),
+        }
+    }
+}
+
+impl Typed {
+    /// The conditions as the server takes them: rows made before the one time and not before the other.
+    ///
+    /// # Errors
+    /// A field that is not what it should be.
+    pub fn conditions(&self, before: &str, after: Option<&str>) -> Result<Map<String, Value>, Mistake> {
+        let mut conditions = Map::new();
+        conditions.insert("beforeDate".to_owned(), json!(before));
+        if let Some(after) = after {
+            conditions.insert("afterDate".to_owned(), json!(after));
+        }
+        for (field, name, text) in [
+            ("users", "userIds", &self.users),
+            ("providers", "providerIds", &self.providers),
+        ] {
+            if let Some(numbers) = numbers(field, text)? {
+                conditions.insert(name.to_owned(), json!(numbers));
+            }
+        }
+        match status_codes(&self.status_codes)? {
+            None => {}
+            Some(StatusCodes::Of(codes)) => drop(conditions.insert("statusCodes".to_owned(), json!(codes))),
+            Some(StatusCodes::Between(min, max)) => {
+                let range = json!({ "min": min, "max": max });
+                conditions.insert("statusCodeRange".to_owned(), range);
+            }
+        }
+        if self.only_blocked {
+            conditions.insert("onlyBlocked".to_owned(), json!(true));
+        }
+        Ok(conditions)
+    }
+}
+
+enum StatusCodes {
+    Of(Vec<u32>),
+    Between(u32, u32),
+}
+
+/// `429, 500` or `500-599`.
+fn status_codes(text: &str) -> Result<Option<StatusCodes>, Mistake> {
+    let wrong = |_| Mistake {
+        field: "status-codes",
+        problem: "Write status codes such as 429, 500, or two of them with a dash between: 500-599.",
+    };
+    match text.split_once('-') {
+        Some((min, max)) => {
+            let number = |text: &str| text.trim().parse().map_err(wrong);
+            Ok(Some(StatusCodes::Between(number(min)?, number(max)?)))
+        }
+        None => {
+            let codes = numbers("status-codes", text).map_err(|mistake| Mistake {
+                problem: wrong(()).problem,
+                ..mistake
+            })?;
+            Ok(codes.map(StatusCodes::Of))
+        }
+    }
+}
+
+fn numbers(field: &'static str, text: &str) -> Result<Option<Vec<u32>>, Mistake> {
+    let words = text.split([',', ' ', ';']).filter(|word| !word.is_empty());
+    let numbers: Result<Vec<_>, _> = words.map(str::parse).collect();
+    let numbers = numbers.map_err(|_| Mistake {
+        field,
+        problem: "Write numbers with commas between them: 3, 17.",
+    })?;
+    Ok((!numbers.is_empty()).then_some(numbers))
+}
+
+impl Preview {
+    /// What would be deleted; `moment` writes a time for the visitor.
+    #[must_use]
+    pub fn sentence(&self, moment: impl Fn(&str) -> String) -> String {
+        let rows = wording::rows(self.rows);
+        match (&self.oldest, &self.newest) {
+            (Some(oldest), Some(newest)) => format!(
+                "{rows}, made from {} to {}. They take about {} of the database's room.",
+                moment(oldest),
+                moment(newest),
+                wording::bytes(self.estimated_bytes)
+            ),
+            _ => "No rows match: there is nothing to delete.".to_owned(),
+        }
+    }
+}
+
+impl Progress {
+    /// What it does.
+    #[must_use]
+    pub fn sentence(&self) -> &'static str {
+        match self.phase {
+            Phase::Counting => "Counting the rows",
+            Phase::Archiving => "Writing the rows to the archive",
+            Phase::Checking => "Reading the archive back",
+            Phase::Deleting => "Deleting the rows",
+            Phase::Vacuuming => "Making their room usable again",
+        }
+    }
+}
+
+impl Cleaned {
+    /// What has become of the rows.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let deleted = wording::rows(self.deleted);
+        let time = wording::duration(self.duration_ms as f64 / 1_000.0);
+        match (self.cancelled, self.left) {
+            (true, left) => format!(
+                "Stopped after {deleted}; {} are still there.",
+                wording::rows(left)
+            ),
+            (false, 0) => format!("{deleted} deleted in {time}."),
+            (false, left) => format!(
+                "{deleted} deleted in {time}. {} that match are still there: others had locked or changed them.",
+                wording::rows(left)
+            ),
+        }
+    }
+}
+
+impl Told {
+    /// Understands an event; `None` for one that this page does not know.
+    #[must_use]
+    pub fn of(event: &Event) -> Option<Self> {
+        let data = event.data.as_str();
+        match event.name.as_str() {
+            "progress" => serde_json::from_str(data).ok().map(Self::Progress),
+            "complete" => serde_json::from_str(data).ok().map(Self::Complete),
+            "error" => serde_json::from_str(data).ok().map(Self::Broken),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEFORE: &str = "2026-01-28T00:00:00.000Z";
+
+    #[test]
+    fn conditions_are_those_that_were_typed() {
+        let conditions = |typed: &Typed| typed.conditions(BEFORE, None).map(Value::Object);
+        assert_eq!(conditions(&Typed::default()), Ok(json!({ "beforeDate": BEFORE })));
+        let typed = Typed {
+            users: " 3, 17 ".to_owned(),
+            providers: "5".to_owned(),
+            status_codes: "500 - 599".to_owned(),
+            only_blocked: true,
+        };
+        assert_eq!(
+            conditions(&typed),
+            Ok(json!({
+                "beforeDate": BEFORE, "userIds": [3, 17], "providerIds": [5],
+                "statusCodeRange": { "min": 500, "max": 599 }, "onlyBlocked": true,
+            }))
+        );
+        let with_after = Typed::default().conditions(BEFORE, Some("2026-01-01T00:00:00.000Z"));
+        assert_eq!(with_after.unwrap()["afterDate"], "2026-01-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn a_mistake_is_named_by_its_field() {
+        for (users, status_codes, field) in [
+            ("three", "", "users"),
+            ("-3", "", "users"),
+            ("", "ok", "status-codes"),
+            ("", "500-", "status-codes"),
+            ("", "500-510-520", "status-codes"),
+        ] {
+            let typed = Typed {
+                users: users.to_owned(),
+                status_codes: status_codes.to_owned(),
+                ..Typed::default()
+            };
+            let mistake = typed.conditions(BEFORE, None).expect_err(field);
+            assert_eq!(mistake.field, field);
+        }
+    }
+
+    #[test]
+    fn what_the_server_tells_is_understood() {
+        let told = |name: &str, data: Value| {
+            Told::of(&Event {
+                name: name.to_owned(),
+                data: data.to_string(),
+            })
+        };
+        let progress = json!({
+            "phase": "deleting", "percent": 40, "total": 10, "archived": 0, "checked": 0, "deleted": 4, "batches": 2,
+        });
+        let Some(Told::Progress(progress)) = told("progress", progress) else {
+            panic!("it is progress")
+        };
+        assert_eq!((progress.deleted, progress.sentence()), (4, "Deleting the rows"));
+        let complete = |left: u64, cancelled: bool| {
+            let cleaned = json!({
+                "deleted": 1234, "batches": 2, "left": left, "cancelled": cancelled, "archive": null, "durationMs": 2500,
+            });
+            match told("complete", cleaned) {
+                Some(Told::Complete(cleaned)) => cleaned.sentence(),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(complete(0, false), "1,234 rows deleted in 2.5 s.");
+        assert_eq!(
+            complete(1, false),
+            "1,234 rows deleted in 2.5 s. 1 row that match are still there: others had locked or changed them."
+        );
+        assert_eq!(
+            complete(6, true),
+            "Stopped after 1,234 rows; 6 rows are still there."
+        );
+        assert_eq!(told("news", json!({})), None);
+    }
+}

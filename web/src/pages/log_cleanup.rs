@@ -1,0 +1,347 @@
+//! Old rows of the hub's log deleted, for administrators: chosen, counted, confirmed.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use serde_json::{Map, Value, json};
+use wasm_export::rows::Problem;
+
+use super::database::follow;
+use crate::address::AdminPage;
+use crate::api;
+use crate::components::cleanup_run::CleanupRun;
+use crate::components::confirm::{ConfirmDialog, Confirmer, Question};
+use crate::components::notice::Notice;
+use crate::database::Status;
+use crate::load::Load;
+use crate::log_cleanup::run::Cleaner;
+use crate::log_cleanup::{Age, Mistake, Preview, Typed};
+use crate::session::Session;
+use crate::{visitor, wording};
+
+/// The form, what it would delete, and what becomes of it.
+#[component]
+pub fn LogCleanupPage() -> impl IntoView {
+    let title = AdminPage::LogCleanup.title();
+    document().set_title(&format!("{title} · Decant"));
+    let cleaner = expect_context::<Cleaner>();
+    let status = Load::new(|| Some(api::database_status()));
+    follow(move || cleaner.is_under_way(), status);
+    let confirmer = Confirmer::new();
+    let choice = Choice::new();
+    view! {
+        <div class="heading">
+            <h1>{title}</h1>
+        </div>
+        <p class="faint">
+            "Deletes old rows of message_request, the hub's log of requests. What was used stays in the hub's ledger, which is not touched."
+        </p>
+        {move || status.value().map(|status| view! { <LastCleanup status/> })}
+        <CleanupRun/>
+        <ChoiceForm choice/>
+        {move || choice.problem.get().map(|problem| view! { <Notice problem on_retry=move || choice.count()/> })}
+        {move || choice.asked.get().map(|asked| view! { <Confirmation asked choice confirmer/> })}
+        <ConfirmDialog confirmer/>
+    }
+}
+
+#[component]
+fn LastCleanup(status: Status) -> impl IntoView {
+    let lock = status.lock.map(|lock| {
+        let since = lock.since.as_deref().map(visitor::moment);
+        view! { <p data-testid="cleanup-lock">{lock.sentence(since.as_deref())}</p> }
+    });
+    let last = status.last_cleanup.map(|last| {
+        let began = visitor::moment(&last.began);
+        let text = format!("Last clean-up: {began}, by {}: {}.", last.caller, last.outcome());
+        view! { <p class="faint" data-testid="last-cleanup">{text}</p> }
+    });
+    view! { {lock} {last} }
+}
+
+/// What the visitor chooses, and what it comes to.
+#[derive(Clone, Copy)]
+struct Choice {
+    age: RwSignal<Age>,
+    own_day: RwSignal<String>,
+    from_day: RwSignal<String>,
+    typed: RwSignal<Typed>,
+    mistake: RwSignal<Option<Mistake>>,
+    is_counting: RwSignal<bool>,
+    problem: RwSignal<Option<Problem>>,
+    asked: RwSignal<Option<Asked>>,
+    session: Session,
+}
+
+/// Conditions, and what they would delete.
+#[derive(Clone)]
+struct Asked {
+    conditions: Map<String, Value>,
+    preview: Preview,
+}
+
+impl Choice {
+    fn new() -> Self {
+        let choice = Self {
+            age: RwSignal::new(Age::ALL[0]),
+            own_day: RwSignal::default(),
+            from_day: RwSignal::default(),
+            typed: RwSignal::default(),
+            mistake: RwSignal::new(None),
+            is_counting: RwSignal::new(false),
+            problem: RwSignal::new(None),
+            asked: RwSignal::new(None),
+            session: expect_context::<Session>(),
+        };
+        // A number that was counted for other conditions must not be confirmed.
+        Effect::new(move |_| {
+            choice.age.track();
+            choice.own_day.track();
+            choice.from_day.track();
+            choice.typed.track();
+            choice.mistake.set(None);
+            choice.problem.set(None);
+            choice.asked.set(None);
+        });
+        choice
+    }
+
+    fn conditions(self) -> Result<Map<String, Value>, Mistake> {
+        let day = |field, text: &str| {
+            visitor::start_of_day(text).ok_or(Mistake {
+                field,
+                problem: "Choose a day.",
+            })
+        };
+        let before = match self.age.get_untracked() {
+            Age::Days(days) => visitor::days_ago(days),
+            Age::OwnDay => day("own-day", &self.own_day.get_untracked())?,
+        };
+        let from = self.from_day.get_untracked();
+        let from = (!from.is_empty()).then(|| day("from-day", &from)).transpose()?;
+        self.typed
+            .with_untracked(|typed| typed.conditions(&before, from.as_deref()))
+    }
+
+    fn count(self) {
+        self.asked.set(None);
+        self.problem.set(None);
+        let conditions = match self.conditions() {
+            Ok(conditions) => conditions,
+            Err(mistake) => return self.mistake.set(Some(mistake)),
+        };
+        self.mistake.set(None);
+        self.is_counting.set(true);
+        spawn_local(async move {
+            // The page may have been left in the meantime; its signals are gone then.
+            match api::preview_cleanup(conditions.clone()).await {
+                Ok(preview) => drop(self.asked.try_set(Some(Asked { conditions, preview }))),
+                Err(problem) => {
+                    self.session.note(&problem);
+                    self.problem.try_set(Some(problem));
+                }
+            }
+            self.is_counting.try_set(false);
+        });
+    }
+
+    fn mistake_in(self, field: &'static str) -> impl Fn() -> Option<&'static str> + Copy {
+        move || {
+            let mistake = self.mistake.get().filter(|mistake| mistake.field == field);
+            mistake.map(|mistake| mistake.problem)
+        }
+    }
+}
+
+#[component]
+fn ChoiceForm(choice: Choice) -> impl IntoView {
+    let cleaner = expect_context::<Cleaner>();
+    let is_busy = move || cleaner.is_under_way() || choice.is_counting.get();
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        choice.count();
+    };
+    let own_day = move || {
+        (choice.age.get() == Age::OwnDay)
+            .then(|| view! { <DayField id="own-day" label="Made before the" value=choice.own_day choice/> })
+    };
+    view! {
+        <section class="card" aria-labelledby="cleanup-title">
+            <form class="card-form" on:submit=submit>
+                <h2 id="cleanup-title">"Which rows"</h2>
+                <fieldset class="choices" disabled=is_busy>
+                    <legend class="faint">"Older than"</legend>
+                    {Age::ALL.iter().map(|&age| view! { <AgeChoice age choice/> }).collect_view()}
+                </fieldset>
+                {own_day}
+                <details class="filters">
+                    <summary data-testid="cleanup-more">"Only some of them"</summary>
+                    <fieldset class="options" disabled=is_busy>
+                        <DayField id="from-day" label="Not made before the" value=choice.from_day choice/>
+                        <TypedField id="users" label="Users, by number" choice get=|typed| &mut typed.users/>
+                        <TypedField id="providers" label="Providers, by number" choice get=|typed| &mut typed.providers/>
+                        <TypedField id="status-codes" label="Status codes (429, 500 or 500-599)" choice get=|typed| &mut typed.status_codes/>
+                        <div class="field switch-field">
+                            <label for="cleanup-blocked">"Blocked requests only"</label>
+                            <input
+                                id="cleanup-blocked"
+                                type="checkbox"
+                                role="switch"
+                                data-testid="cleanup-blocked"
+                                prop:checked=move || choice.typed.with(|typed| typed.only_blocked)
+                                on:change=move |event| choice.typed.update(|typed| typed.only_blocked = event_target_checked(&event))
+                            />
+                        </div>
+                    </fieldset>
+                </details>
+                <div class="dump-actions">
+                    <button type="submit" data-testid="cleanup-count" disabled=is_busy>
+                        {move || if choice.is_counting.get() { "Counting…" } else { "Count the rows" }}
+                    </button>
+                </div>
+            </form>
+        </section>
+    }
+}
+
+#[component]
+fn AgeChoice(age: Age, choice: Choice) -> impl IntoView {
+    view! {
+        <label>
+            <input
+                type="radio"
+                name="age"
+                data-testid=age.testid()
+                prop:checked=move || choice.age.get() == age
+                on:change=move |_| choice.age.set(age)
+            />
+            {age.title()}
+        </label>
+    }
+}
+
+#[component]
+fn DayField(id: &'static str, label: &'static str, value: RwSignal<String>, choice: Choice) -> impl IntoView {
+    let problem = choice.mistake_in(id);
+    view! {
+        <div class="field day-field">
+            <label for=id>{label}</label>
+            <input
+                id=id
+                type="date"
+                data-testid=format!("cleanup-{id}")
+                aria-invalid=move || problem().map(|_| "true")
+                aria-describedby=format!("{id}-problem")
+                prop:value=value
+                on:input=move |event| value.set(event_target_value(&event))
+            />
+            <p class="field-problem" id=format!("{id}-problem") role="alert" data-testid=format!("cleanup-{id}-problem")>{problem}</p>
+        </div>
+    }
+}
+
+#[component]
+fn TypedField(
+    id: &'static str,
+    label: &'static str,
+    choice: Choice,
+    get: fn(&mut Typed) -> &mut String,
+) -> impl IntoView {
+    let problem = choice.mistake_in(id);
+    view! {
+        <div class="field">
+            <label for=id>{label}</label>
+            <input
+                id=id
+                type="text"
+                autocomplete="off"
+                data-testid=format!("cleanup-{id}")
+                aria-invalid=move || problem().map(|_| "true")
+                aria-describedby=format!("{id}-problem")
+                prop:value=move || get(&mut choice.typed.get()).clone()
+                on:input=move |event| choice.typed.update(|typed| *get(typed) = event_target_value(&event))
+            />
+            <p class="field-problem" id=format!("{id}-problem") role="alert" data-testid=format!("cleanup-{id}-problem")>{problem}</p>
+        </div>
+    }
+}
+
+#[component]
+fn Confirmation(asked: Asked, choice: Choice, confirmer: Confirmer) -> impl IntoView {
+    let cleaner = expect_context::<Cleaner>();
+    let Asked { conditions, preview } = asked;
+    let archive_first = RwSignal::new(true);
+    let without_statistics = RwSignal::new(false);
+    let sentence = preview.sentence(visitor::moment);
+    let loses_statistics = !preview.keeps_statistics && preview.rows > 0;
+    let rows = wording::rows(preview.rows);
+    let ask = {
+        let rows = rows.clone();
+        move |_| {
+            let mut order = conditions.clone();
+            order.insert("dryRun".to_owned(), json!(false));
+            order.insert("archiveFirst".to_owned(), json!(archive_first.get_untracked()));
+            order.insert(
+                "withoutStatistics".to_owned(),
+                json!(without_statistics.get_untracked()),
+            );
+            let text = match archive_first.get_untracked() {
+                true => "They go to an archive on the server first, from which they can be brought back.",
+                false => "There will be no archive of them: what is deleted is gone.",
+            };
+            confirmer.ask(Question {
+                title: format!("Delete {rows}?"),
+                text: text.to_owned(),
+                word: Some(preview.rows.to_string()),
+                yes: "Delete",
+                then: Callback::new(move |()| {
+                    choice.asked.set(None);
+                    cleaner.start(order.clone());
+                }),
+            });
+        }
+    };
+    let statistics = loses_statistics.then(|| {
+        view! {
+            <p class="caution">
+                "This database has no " <code>"usage_ledger"</code>
+                ", the hub's record of what was used. Statistics of the deleted rows are lost with them."
+            </p>
+            <Switch id="cleanup-without-statistics" label="Delete them all the same" value=without_statistics/>
+        }
+    });
+    let is_blocked = move || cleaner.is_under_way() || (loses_statistics && !without_statistics.get());
+    let deletion = (preview.rows > 0).then(|| {
+        view! {
+            <Switch id="cleanup-archive-first" label="Archive them first, so that they can be brought back" value=archive_first/>
+            {statistics}
+            <div class="dump-actions">
+                <button type="button" class="primary" data-testid="cleanup-start" disabled=is_blocked on:click=ask>
+                    {format!("Delete {rows}…")}
+                </button>
+            </div>
+        }
+    });
+    view! {
+        <section class="card stack" aria-label="What would be deleted">
+            <p data-testid="cleanup-preview" role="status">{sentence}</p>
+            {deletion}
+        </section>
+    }
+}
+
+#[component]
+fn Switch(id: &'static str, label: &'static str, value: RwSignal<bool>) -> impl IntoView {
+    view! {
+        <div class="field switch-field">
+            <label for=id>{label}</label>
+            <input
+                id=id
+                type="checkbox"
+                role="switch"
+                data-testid=id
+                prop:checked=value
+                on:change=move |event| value.set(event_target_checked(&event))
+            />
+        </div>
+    }
+}
