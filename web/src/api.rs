@@ -206,6 +206,7 @@ pub async fn put_back(name: &str) -> Result<String, Problem> {
 pub async fn remove_copy(name: &str) -> Result<(), Problem> {
     let url = format!("/api/admin/database/copies/{}/remove", path_part(name));
     post(&url, &json!({})).await.map(drop)
+}
 
 /// Where logs are cleaned up.
 const CLEANUP_URL: &str = "/api/admin/log-cleanup/manual";

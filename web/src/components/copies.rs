@@ -1,8 +1,8 @@
 //! The databases that restores have left: put back, or removed.
 
-use std::future::Future;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use std::future::Future;
 use wasm_export::rows::Problem;
 
 use super::confirm::{Confirmer, Question};

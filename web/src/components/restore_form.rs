@@ -1,7 +1,5 @@
 //! Where a restore begins: a file is chosen and looked into, the visitor says what is to become of it.
 
-use std::sync::Arc;
-
 use leptos::prelude::*;
 use wasm_export::browser::contents::DumpContents;
 use wasm_export::rows::Problem;
@@ -188,7 +186,7 @@ fn question(
     } else {
         ""
     };
-    let then = Arc::new(move || start(plan));
+    let then = Callback::new(move |()| start(plan));
     match plan.manner {
         Manner::Clean => Question {
             title: format!("Replace {database}?"),

@@ -2,7 +2,6 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`events`] | server-sent events, out of a text that comes in pieces |
 //! | [`told`] | what a restore tells of itself in them |
 //! | [`copies`] | the databases that restores have left beside the live one |
 //! | `chosen` | the file that the visitor has chosen, looked into by a worker |

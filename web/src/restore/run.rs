@@ -5,10 +5,10 @@ use wasm_export::rows::Problem;
 use web_sys::File;
 
 use super::Plan;
-use crate::events::EventReader;
 use super::told::{Restored, Told};
 use super::upload::{Heard, Upload};
 use crate::components::toasts::Toasts;
+use crate::events::EventReader;
 use crate::pace::Pace;
 use crate::session::Session;
 use crate::visitor::now_ms;
