@@ -9,12 +9,14 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use wasm_export::rows::Problem;
 
+use crate::backups::BackupError;
 use crate::database::dump::DumpError;
 use crate::database::restore::RestoreError;
 use crate::datasets::ParameterError;
 use crate::datasets::query::AccessError;
 use crate::rows::cause;
 use crate::sessions::StoredRequestsError;
+use crate::storage::StorageError;
 
 /// The media type of an error.
 pub const PROBLEM_TYPE: &str = "application/problem+json";
@@ -55,6 +57,8 @@ pub enum ApiError {
     Dump(#[from] DumpError),
     #[error("{0}.")]
     Restore(#[from] RestoreError),
+    #[error("{0}.")]
+    Backup(BackupError),
     #[error("The file has {bytes} bytes or more; at most {limit} are taken (DECANT_UPLOAD_MAX_MB).")]
     UploadTooLarge { bytes: u64, limit: u64 },
     #[error("The upload could not be written to the disk here: {0}.")]
@@ -131,6 +135,16 @@ impl ApiError {
                 RestoreError::NoSuchCopy(_) => (S::NOT_FOUND, "unknown_copy", "Unknown database"),
                 _ => (S::INTERNAL_SERVER_ERROR, "restore_failed", "The restore failed"),
             },
+            Self::Backup(error) => match error {
+                BackupError::NoSuchBackup(_) => (S::NOT_FOUND, "unknown_backup", "Unknown backup"),
+                BackupError::Busy => (
+                    S::CONFLICT,
+                    "backup_lock_conflict",
+                    "Another backup operation runs",
+                ),
+                BackupError::Storage(_) => (S::BAD_GATEWAY, "storage_failed", "The storage failed"),
+                _ => (S::INTERNAL_SERVER_ERROR, "backup_failed", "The backup failed"),
+            },
             Self::UploadTooLarge { .. } => {
                 (S::PAYLOAD_TOO_LARGE, "upload_too_large", "The file is too large")
             }
@@ -205,6 +219,22 @@ impl ResponseError for ApiError {
 
     fn error_response(&self) -> HttpResponse {
         self.respond(None)
+    }
+}
+
+impl From<BackupError> for ApiError {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Dump(error) => error.into(),
+            BackupError::Restore(error) => error.into(),
+            error => Self::Backup(error),
+        }
+    }
+}
+
+impl From<StorageError> for ApiError {
+    fn from(error: StorageError) -> Self {
+        Self::Backup(error.into())
     }
 }
 

@@ -13,6 +13,8 @@
 //! | [`encoding`] | the stream compressed as the client accepts it |
 //! | [`mod@file`] | raw rows to a finished file, natively |
 //! | [`database`] | the database as a whole: dumped, looked at; one at a time |
+//! | [`storage`] | files kept for longer, in a folder or a bucket |
+//! | [`backups`] | dumps in the storage: made and proved on a [`schedule`], removed by age |
 //! | [`sessions`] | the requests of a session that the hub stores in its Redis |
 //! | [`auth`] | who calls, and what that caller may see |
 //! | [`routes`] | the addresses; nothing below this line knows them |
@@ -20,6 +22,7 @@
 
 pub mod app;
 pub mod auth;
+pub mod backups;
 pub mod commands;
 pub mod config;
 pub mod database;
@@ -32,7 +35,9 @@ pub mod error;
 pub mod file;
 pub mod routes;
 pub mod rows;
+pub mod schedule;
 pub mod sessions;
 pub mod source;
 pub mod startup;
+pub mod storage;
 pub mod telemetry;

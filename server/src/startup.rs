@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::auth::{self, Attempts, Authority, JwksError, Sessions, TokenKeys};
+use crate::backups::Backups;
 use crate::config::Settings;
 use crate::database::Database;
 use crate::datasets::Catalog;
@@ -25,6 +26,7 @@ use crate::dsn::Dsn;
 use crate::embedded::{EmbeddedError, EmbeddedPostgres};
 use crate::sessions::StoredRequests;
 use crate::source::{Limits, Source, SourceError};
+use crate::storage::StorageError;
 use crate::{routes, telemetry};
 
 /// How long, after exports were broken off, the last bytes may take to reach their clients.
@@ -71,6 +73,9 @@ pub enum StartError {
     /// The key set.
     #[error(transparent)]
     Jwks(#[from] JwksError),
+    /// The setting STORAGE_URL.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
     /// The data folder.
     #[error("the data folder {path} cannot be used: {source}")]
     DataDir {
@@ -116,16 +121,20 @@ impl Application {
             .transpose()?;
         let authority = authority(&settings, token_keys)?;
         let database = Arc::new(Database::of(dsn, &settings));
+        let break_off = CancellationToken::new();
+        let backups = Arc::new(Backups::of(Arc::clone(&database), &settings, break_off.clone())?);
+        backups.keep_time();
         let stored_requests = settings.redis.clone().map(StoredRequests::in_redis);
         let app = web::Data::new(App {
             database,
+            backups,
             stored_requests,
             authority,
             source,
             catalog,
             options: OptionsCache::default(),
             stopping: CancellationToken::new(),
-            break_off: CancellationToken::new(),
+            break_off,
             settings,
         });
         sweep_now_and_then(&app);
@@ -206,15 +215,15 @@ async fn fill_once(options: &PgConnectOptions, rows: u64) -> Result<(), DemoErro
     Ok(())
 }
 
-/// Removes what crashes have left in the scratch folder, now and every hour.
+/// Removes what crashes have left in the scratch folder and in the storage, now and every hour.
 fn sweep_now_and_then(app: &App) {
     let (scratch, age) = (app.database.scratch.clone(), app.settings.scratch_age);
-    let stopping = app.stopping.clone();
+    let (backups, stopping) = (Arc::clone(&app.backups), app.stopping.clone());
     tokio::spawn(stopping.run_until_cancelled_owned(async move {
         let mut sweeps = tokio::time::interval(age.min(SWEEP_EVERY));
         loop {
             sweeps.tick().await;
-            match scratch.sweep(age) {
+            match scratch.sweep(age).and_then(|swept| Ok(swept + backups.sweep(age)?)) {
                 Ok(0) => {}
                 Ok(swept) => tracing::info!(action = "temp_file_cleanup", swept),
                 Err(error) => tracing::warn!(action = "temp_file_periodic_cleanup_error", %error),

@@ -1,6 +1,7 @@
 //! What `decant` can be told to do: the closed list.
 
 mod backup;
+mod backups;
 mod convert;
 mod datasets;
 mod demo;
@@ -41,6 +42,9 @@ enum Command {
     Export(export::Arguments),
     /// Dump the database to a file, checked before it has its name.
     Backup(backup::Arguments),
+    /// List, make, prove, fetch or remove the backups in the storage.
+    #[command(subcommand)]
+    Backups(backups::Command),
     /// Put a dump back, tried beside the live database first.
     Restore(restore::Arguments),
     /// Make a file of one format into one of another.
@@ -90,6 +94,7 @@ fn obey() -> Outcome {
             runtime()?.block_on(export::run(settings()?, arguments, chosen.unwrap_or_default()))
         }
         Command::Backup(arguments) => runtime()?.block_on(backup::run(settings()?, arguments)),
+        Command::Backups(command) => runtime()?.block_on(backups::run(settings()?, command)),
         Command::Restore(arguments) => runtime()?.block_on(restore::run(settings()?, arguments)),
         Command::Convert(arguments) => {
             let chosen = matches.subcommand_matches("convert").map(convert::pairs);

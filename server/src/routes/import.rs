@@ -50,11 +50,7 @@ pub async fn import(
         .clone()
         .restore(upload.file, upload.plan, &caller.name)
         .await?;
-    Ok(HttpResponse::Ok()
-        .content_type("text/event-stream")
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header(("x-accel-buffering", "no"))
-        .streaming(told(events, app)))
+    Ok(follow(events, app))
 }
 
 /// What earlier restores have left beside the live database.
@@ -113,11 +109,16 @@ impl Upload {
             .ok_or_else(|| ParameterError::invalid("cleanFirst", "must be given: true or false"))?;
         Ok(Self {
             file: file.ok_or_else(|| missing("file"))?,
-            plan: Plan {
-                manner: if clean_first { Manner::Clean } else { Manner::Merge },
-                skip_logs: skip_logs.unwrap_or(false),
-            },
+            plan: plan(clean_first, skip_logs.unwrap_or(false)),
         })
+    }
+}
+
+/// What the words of the hub's own form mean.
+pub(super) fn plan(clean_first: bool, skip_logs: bool) -> Plan {
+    Plan {
+        manner: if clean_first { Manner::Clean } else { Manner::Merge },
+        skip_logs,
     }
 }
 
@@ -189,6 +190,15 @@ impl From<MultipartError> for ApiError {
     fn from(error: MultipartError) -> Self {
         Self::Body(error.to_string())
     }
+}
+
+/// An answer that tells of a restore while it goes on.
+pub(super) fn follow(events: Receiver<Event>, app: web::Data<App>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(told(events, app))
 }
 
 /// Server-sent events (WHATWG HTML, "Server-sent events"). A comment now and then keeps the line from being cut.

@@ -1,5 +1,6 @@
 //! The addresses: the only list of them.
 
+mod backups;
 mod database;
 mod datasets;
 mod export;
@@ -56,6 +57,28 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
             M::POST,
             "/api/admin/database/copies/{name}/remove",
             web::to(import::remove_copy),
+        ),
+        (M::GET, "/api/admin/database/backups", web::to(backups::list)),
+        (M::POST, "/api/admin/database/backups", web::to(backups::make)),
+        (
+            M::GET,
+            "/api/admin/database/backups/{name}",
+            web::to(backups::download),
+        ),
+        (
+            M::POST,
+            "/api/admin/database/backups/{name}/prove",
+            web::to(backups::prove),
+        ),
+        (
+            M::POST,
+            "/api/admin/database/backups/{name}/restore",
+            web::to(backups::restore),
+        ),
+        (
+            M::POST,
+            "/api/admin/database/backups/{name}/remove",
+            web::to(backups::remove),
         ),
         (M::GET, "/api/openapi.json", web::to(describe)),
     ]
