@@ -11,9 +11,9 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use wasm_export::Zone;
 
+use crate::backups;
 use crate::backups::encryption::{self, Encryption};
 use crate::backups::retention::Keep;
-use crate::backups;
 use crate::database::dump::{Compression, Mode};
 use crate::dsn::{Dsn, DsnError};
 use crate::embedded;
@@ -399,12 +399,18 @@ impl Given {
         Ok(self.optional(name)?.unwrap_or(default))
     }
 
-    fn optional<T: FromStr<Err: std::fmt::Display>>(&self, name: &'static str) -> Result<Option<T>, SettingError> {
+    fn optional<T: FromStr<Err: std::fmt::Display>>(
+        &self,
+        name: &'static str,
+    ) -> Result<Option<T>, SettingError> {
         let parse = |value: String| {
-            value.trim().parse().map_err(|error: T::Err| SettingError::Invalid {
-                name,
-                problem: format!("cannot be used: {error}"),
-            })
+            value
+                .trim()
+                .parse()
+                .map_err(|error: T::Err| SettingError::Invalid {
+                    name,
+                    problem: format!("cannot be used: {error}"),
+                })
         };
         self.text(name).map(parse).transpose()
     }
@@ -458,11 +464,16 @@ fn backup_encryption(given: &Given) -> Result<Encryption, SettingError> {
         .map(|path| encryption::read_identities(Path::new(path.trim())))
         .transpose()
         .map_err(|problem| invalid(IDENTITIES, problem))?;
-    match (given.secret("DECANT_BACKUP_PASSPHRASE", 16)?, given.text(RECIPIENTS), identities) {
+    match (
+        given.secret("DECANT_BACKUP_PASSPHRASE", 16)?,
+        given.text(RECIPIENTS),
+        identities,
+    ) {
         (None, None, None) => Ok(Encryption::None),
         (Some(passphrase), None, None) => Ok(Encryption::Passphrase(passphrase)),
         (None, Some(recipients), identities) => Ok(Encryption::Keys {
-            recipients: encryption::parse_recipients(&recipients).map_err(|problem| invalid(RECIPIENTS, problem))?,
+            recipients: encryption::parse_recipients(&recipients)
+                .map_err(|problem| invalid(RECIPIENTS, problem))?,
             identities: identities.unwrap_or_default(),
         }),
         (Some(_), ..) => Err(invalid(

@@ -101,10 +101,25 @@ mod tests {
     fn a_time_of_day_and_a_pattern_are_on_the_wall_of_the_zone() {
         for (text, zone, after, expected) in [
             ("02:30", "UTC", "2026-01-28T02:30:00Z", "2026-01-29T02:30:00Z"),
-            ("02:30", "Asia/Shanghai", "2026-01-28T00:00:00Z", "2026-01-28T18:30:00Z"),
+            (
+                "02:30",
+                "Asia/Shanghai",
+                "2026-01-28T00:00:00Z",
+                "2026-01-28T18:30:00Z",
+            ),
             ("0 2 * * *", "UTC", "2026-01-28T01:59:59Z", "2026-01-28T02:00:00Z"),
-            ("0 4 * * SUN", "UTC", "2026-01-28T00:00:00Z", "2026-02-01T04:00:00Z"),
-            ("*/5 * * * * *", "UTC", "2026-01-28T00:00:01Z", "2026-01-28T00:00:05Z"),
+            (
+                "0 4 * * SUN",
+                "UTC",
+                "2026-01-28T00:00:00Z",
+                "2026-02-01T04:00:00Z",
+            ),
+            (
+                "*/5 * * * * *",
+                "UTC",
+                "2026-01-28T00:00:01Z",
+                "2026-01-28T00:00:05Z",
+            ),
         ] {
             assert_eq!(next(text, zone, after), expected, "{text} in {zone}");
         }
@@ -124,7 +139,10 @@ mod tests {
         let berlin = |after| next("02:30", "Europe/Berlin", after);
         // In the night of 29 March 2026 the clock goes from 02:00 to 03:00, in that of 25 October back from 03:00 to 02:00.
         let first = berlin("2026-03-28T12:00:00Z");
-        assert!(("2026-03-29T00:59:59Z".."2026-03-29T01:31:00Z").contains(&first.as_str()), "{first}");
+        assert!(
+            ("2026-03-29T00:59:59Z".."2026-03-29T01:31:00Z").contains(&first.as_str()),
+            "{first}"
+        );
         let autumn = berlin("2026-10-24T12:00:00Z");
         assert_eq!(autumn, "2026-10-25T00:30:00Z");
         assert_eq!(berlin(&autumn), "2026-10-26T01:30:00Z");

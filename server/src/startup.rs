@@ -223,7 +223,10 @@ fn sweep_now_and_then(app: &App) {
         let mut sweeps = tokio::time::interval(age.min(SWEEP_EVERY));
         loop {
             sweeps.tick().await;
-            match scratch.sweep(age).and_then(|swept| Ok(swept + backups.sweep(age)?)) {
+            match scratch
+                .sweep(age)
+                .and_then(|swept| Ok(swept + backups.sweep(age)?))
+            {
                 Ok(0) => {}
                 Ok(swept) => tracing::info!(action = "temp_file_cleanup", swept),
                 Err(error) => tracing::warn!(action = "temp_file_periodic_cleanup_error", %error),

@@ -16,7 +16,6 @@ use object_store::buffered::BufWriter;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
-use tokio::io::AsyncWriteExt;
 use tokio::runtime::Handle;
 use tokio_util::io::{StreamReader, SyncIoBridge};
 use url::Url;
@@ -50,8 +49,10 @@ impl FromStr for Place {
         }
         let url = Url::parse(text).map_err(|_| "it is neither an address nor the path of a folder")?;
         if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
-            return Err("it must hold nothing but the place; keys are taken from AWS_ACCESS_KEY_ID and \
-                        AWS_SECRET_ACCESS_KEY, other services from AWS_ENDPOINT_URL");
+            return Err(
+                "it must hold nothing but the place; keys are taken from AWS_ACCESS_KEY_ID and \
+                        AWS_SECRET_ACCESS_KEY, other services from AWS_ENDPOINT_URL",
+            );
         }
         match (url.scheme(), url.host_str()) {
             ("file", None | Some("")) => url
@@ -146,7 +147,9 @@ impl Storage {
     /// # Errors
     /// What the storage says.
     pub async fn put(&self, name: &str, content: Vec<u8>) -> Result<(), StorageError> {
-        self.store.put(&self.path(name), PutPayload::from(content)).await?;
+        self.store
+            .put(&self.path(name), PutPayload::from(content))
+            .await?;
         Ok(())
     }
 
@@ -202,7 +205,10 @@ impl Storage {
     ///
     /// # Errors
     /// [`StorageError::Missing`]; what the storage says.
-    pub async fn stream(&self, name: &str) -> Result<impl Stream<Item = io::Result<Bytes>> + Send + use<>, StorageError> {
+    pub async fn stream(
+        &self,
+        name: &str,
+    ) -> Result<impl Stream<Item = io::Result<Bytes>> + Send + use<>, StorageError> {
         let file = self.store.get(&self.path(name)).await?;
         Ok(file.into_stream().map_err(io::Error::from))
     }
@@ -224,9 +230,12 @@ impl Storage {
         for entry in entries {
             let entry = entry?;
             let name = entry.file_name();
-            let unfinished = name.to_string_lossy().rsplit_once('#').is_some_and(|(_, number)| {
-                !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-            });
+            let unfinished = name
+                .to_string_lossy()
+                .rsplit_once('#')
+                .is_some_and(|(_, number)| {
+                    !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+                });
             let old = entry.metadata()?.modified()?.elapsed().unwrap_or_default() >= age;
             if unfinished && old {
                 std::fs::remove_file(entry.path())?;
@@ -286,7 +295,10 @@ mod tests {
     #[test]
     fn places_are_folders_and_buckets() {
         assert_eq!("/srv/decant".parse(), Ok(Place::Folder("/srv/decant".into())));
-        assert_eq!("file:///srv/de%20cant".parse(), Ok(Place::Folder("/srv/de cant".into())));
+        assert_eq!(
+            "file:///srv/de%20cant".parse(),
+            Ok(Place::Folder("/srv/de cant".into()))
+        );
         let bucket = |name: &str, prefix: &str| {
             Ok(Place::Bucket {
                 name: name.to_owned(),
@@ -295,7 +307,15 @@ mod tests {
         };
         assert_eq!("s3://kept".parse(), bucket("kept", ""));
         assert_eq!("s3://kept/a/b/".parse(), bucket("kept", "a/b"));
-        for text in ["", "kept", "ftp://kept", "s3://", "s3://key:secret@kept", "s3://kept?region=x", "file://host/x"] {
+        for text in [
+            "",
+            "kept",
+            "ftp://kept",
+            "s3://",
+            "s3://key:secret@kept",
+            "s3://kept?region=x",
+            "file://host/x",
+        ] {
             assert!(text.parse::<Place>().is_err(), "{text}");
         }
     }

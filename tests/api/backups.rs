@@ -54,7 +54,13 @@ async fn a_backup_is_made_proved_restored_and_removed() {
     let app = App::start().await;
     let before = app.database.contents().await;
     let backup = backup(&app).await;
-    let stored = app.admin().download_backup(name_of(&backup)).answer().await.good().body;
+    let stored = app
+        .admin()
+        .download_backup(name_of(&backup))
+        .answer()
+        .await
+        .good()
+        .body;
     assert_eq!(backup["bytes"], stored.len());
     assert_eq!(backup["encryption"], "none");
     assert_eq!(backup["proof"], Value::Null);
@@ -70,10 +76,20 @@ async fn a_backup_is_made_proved_restored_and_removed() {
     app.database.execute("delete from message_request").await;
     let how = json!({ "cleanFirst": true }).to_string();
     let restore = app.admin().with_backup(name_of(&backup), "restore");
-    completed(restore.header("content-type", "application/json").body(&how).answer().await);
+    completed(
+        restore
+            .header("content-type", "application/json")
+            .body(&how)
+            .answer()
+            .await,
+    );
     assert_eq!(app.database.contents().await, before);
 
-    app.admin().with_backup(name_of(&backup), "remove").answer().await.good();
+    app.admin()
+        .with_backup(name_of(&backup), "remove")
+        .answer()
+        .await
+        .good();
     assert_eq!(at_rest(&app).await["backups"], json!([]));
     assert_eq!(std::fs::read_dir(folder(&app)).unwrap().count(), 0);
     for what in ["prove", "remove"] {
@@ -97,7 +113,13 @@ async fn an_encrypted_backup_is_read_by_who_knows_the_passphrase() {
     let backup = backup(&app).await;
     assert!(name_of(&backup).ends_with(".dump.age"), "{backup}");
     assert_eq!(backup["encryption"], "passphrase");
-    let stored = app.admin().download_backup(name_of(&backup)).answer().await.good().body;
+    let stored = app
+        .admin()
+        .download_backup(name_of(&backup))
+        .answer()
+        .await
+        .good()
+        .body;
     assert!(stored.starts_with(b"age-encryption.org/v1\n"));
     let proved = prove(&app, &backup).await;
     assert_eq!(proved["proof"]["failure"], Value::Null, "{proved}");
@@ -140,8 +162,15 @@ async fn backups_go_to_an_s3_service_and_come_back() {
     let proved = prove(&app, &backup).await;
     assert_eq!(proved["proof"]["failure"], Value::Null, "{proved}");
     let overview = at_rest(&app).await;
-    assert!(overview["storage"].as_str().unwrap().starts_with("s3://"), "{overview}");
-    app.admin().with_backup(name_of(&backup), "remove").answer().await.good();
+    assert!(
+        overview["storage"].as_str().unwrap().starts_with("s3://"),
+        "{overview}"
+    );
+    app.admin()
+        .with_backup(name_of(&backup), "remove")
+        .answer()
+        .await
+        .good();
     assert_eq!(at_rest(&app).await["backups"], json!([]));
 }
 
@@ -152,7 +181,11 @@ async fn what_is_due_is_made_proved_and_superfluous_ones_are_removed() {
     let backups = storage.path().join("backups");
     std::fs::create_dir(&backups).unwrap();
     // Two scheduled ones of long ago, and one that somebody wanted.
-    for (name, began, scheduled) in [("a", "2026-01-01T03:00:00Z", true), ("b", "2026-01-02T03:00:00Z", true), ("c", "2026-01-03T03:00:00Z", false)] {
+    for (name, began, scheduled) in [
+        ("a", "2026-01-01T03:00:00Z", true),
+        ("b", "2026-01-02T03:00:00Z", true),
+        ("c", "2026-01-03T03:00:00Z", false),
+    ] {
         let manifest = json!({
             "name": name, "began": began, "ended": began,
             "due": scheduled.then_some(began), "caller": "Schedule", "mode": "full", "bytes": 0, "sha256": "", "encryption": "none",
@@ -176,7 +209,10 @@ async fn what_is_due_is_made_proved_and_superfluous_ones_are_removed() {
         (backups[0]["caller"] == "Schedule" && names.len() == 2 && names[1] == "c").then_some(overview)
     })
     .await;
-    assert!(overview["next"].is_string() && overview["nextProof"].is_string(), "{overview}");
+    assert!(
+        overview["next"].is_string() && overview["nextProof"].is_string(),
+        "{overview}"
+    );
 }
 
 #[tokio::test]
@@ -185,7 +221,11 @@ async fn only_administrators_touch_backups() {
     let (user, _) = app.user().await;
     user.backups().answer().await.problem(403, "forbidden");
     user.make_backup().answer().await.problem(403, "forbidden");
-    app.anonymous().download_backup("x").answer().await.problem(401, "unauthenticated");
+    app.anonymous()
+        .download_backup("x")
+        .answer()
+        .await
+        .problem(401, "unauthenticated");
     for name in ["..%2F..%2Fadmin.token", "%2e%2e", "nothing"] {
         let answer = app.admin().download_backup(name).answer().await;
         answer.problem(404, "unknown_backup");

@@ -36,7 +36,10 @@ async fn a_storage_that_is_full_keeps_nothing_of_a_backup() {
     let app = App::start_on(Database::with_rows(20_000).await, &[storage]).await;
     app.admin().make_backup().answer().await.good();
     let why = failure(&app).await;
-    assert!(why.contains("could not be stored") && why.contains("space"), "{why}");
+    assert!(
+        why.contains("could not be stored") && why.contains("space"),
+        "{why}"
+    );
     assert_eq!(overview(&app).await["backups"], json!([]));
     let emptied = async || (files_in(&disk.path().join("backups")) == 0).then_some(());
     wait_for("the storage to be empty", PATIENCE, emptied).await;

@@ -243,7 +243,10 @@ impl Actor {
 
     /// `POST /api/admin/database/backups/{name}/{what}`: `prove`, `restore` or `remove`.
     pub fn with_backup(&self, name: &str, what: &str) -> Request {
-        self.request(Method::POST, &format!("/api/admin/database/backups/{name}/{what}"))
+        self.request(
+            Method::POST,
+            &format!("/api/admin/database/backups/{name}/{what}"),
+        )
     }
 
     /// `GET /healthz`

@@ -47,7 +47,16 @@ impl S3 {
         let keys_file = folder.path().join("keys.json");
         std::fs::write(&keys_file, keys.to_string()).expect("the folder is ours");
         let ports = free_ports();
-        let [master, master_grpc, volume, volume_grpc, filer, filer_grpc, s3, s3_grpc] = ports;
+        let [
+            master,
+            master_grpc,
+            volume,
+            volume_grpc,
+            filer,
+            filer_grpc,
+            s3,
+            s3_grpc,
+        ] = ports;
         let process = Command::new("weed")
             .args(["server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3"])
             .arg(format!("-dir={}", folder.path().display()))
@@ -59,7 +68,11 @@ impl S3 {
             .arg(format!("-filer.port.grpc={filer_grpc}"))
             .arg(format!("-s3.port={s3}"))
             .arg(format!("-s3.port.grpc={s3_grpc}"))
-            .args(["-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false"])
+            .args([
+                "-s3.port.iceberg=0",
+                "-s3.port.lance=0",
+                "-master.telemetry=false",
+            ])
             .args(["-master.volumeSizeLimitMB=64", "-volume.max=100"])
             .arg(format!("-s3.config={}", keys_file.display()))
             .stdout(Stdio::null())

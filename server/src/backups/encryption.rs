@@ -35,7 +35,9 @@ pub enum Encryption {
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum NotReadable {
-    #[error("it is encrypted, and Decant has no key for it: set DECANT_BACKUP_PASSPHRASE or DECANT_BACKUP_IDENTITY_FILE")]
+    #[error(
+        "it is encrypted, and Decant has no key for it: set DECANT_BACKUP_PASSPHRASE or DECANT_BACKUP_IDENTITY_FILE"
+    )]
     NoKey,
     #[error("it is encrypted for another key or with another passphrase")]
     WrongKey,
@@ -82,13 +84,19 @@ impl Encryption {
     ///
     /// # Errors
     /// What either of them says.
-    pub fn write<W: Write>(&self, mut output: W, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<W> {
+    pub fn write<W: Write>(
+        &self,
+        mut output: W,
+        content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<W> {
         let encryptor = match self {
             Self::None => {
                 content(&mut output)?;
                 return Ok(output);
             }
-            Self::Passphrase(passphrase) => Encryptor::with_user_passphrase(passphrase.expose_secret().into()),
+            Self::Passphrase(passphrase) => {
+                Encryptor::with_user_passphrase(passphrase.expose_secret().into())
+            }
             Self::Keys { recipients, .. } => {
                 Encryptor::with_recipients(recipients.iter().map(|recipient| recipient as &dyn Recipient))
                     .map_err(io::Error::other)?
@@ -105,13 +113,17 @@ impl Encryption {
     /// [`NotReadable`]. The reader's own errors say that the file is damaged.
     pub fn read<'a>(&self, mut input: impl Read + 'a) -> Result<Box<dyn Read + 'a>, NotReadable> {
         let mut beginning = Vec::with_capacity(MAGIC.len());
-        input.by_ref().take(MAGIC.len() as u64).read_to_end(&mut beginning)?;
+        input
+            .by_ref()
+            .take(MAGIC.len() as u64)
+            .read_to_end(&mut beginning)?;
         let is_encrypted = beginning == MAGIC;
         let input = Cursor::new(beginning).chain(input);
         if !is_encrypted {
             return Ok(Box::new(input));
         }
-        let decryptor = Decryptor::new_buffered(BufReader::with_capacity(64 * 1024, input)).map_err(not_readable)?;
+        let decryptor =
+            Decryptor::new_buffered(BufReader::with_capacity(64 * 1024, input)).map_err(not_readable)?;
         let decrypted = match self {
             Self::None => return Err(NotReadable::NoKey),
             Self::Keys { .. } if !self.can_read() => return Err(NotReadable::NoKey),
@@ -120,9 +132,11 @@ impl Encryption {
                 identity.set_max_work_factor(WORK_FACTOR_MAX);
                 decryptor.decrypt(std::iter::once(&identity as &dyn Identity))
             }
-            Self::Keys { identities, .. } => {
-                decryptor.decrypt(identities.iter().map(|identity| identity.as_ref() as &dyn Identity))
-            }
+            Self::Keys { identities, .. } => decryptor.decrypt(
+                identities
+                    .iter()
+                    .map(|identity| identity.as_ref() as &dyn Identity),
+            ),
         };
         Ok(Box::new(decrypted.map_err(not_readable)?))
     }
@@ -189,7 +203,9 @@ mod tests {
     }
 
     fn written(encryption: &Encryption) -> Vec<u8> {
-        encryption.write(Vec::new(), |output| output.write_all(CONTENT)).unwrap()
+        encryption
+            .write(Vec::new(), |output| output.write_all(CONTENT))
+            .unwrap()
     }
 
     fn read(encryption: &Encryption, bytes: &[u8]) -> Result<Vec<u8>, NotReadable> {
@@ -208,11 +224,20 @@ mod tests {
         }
         let others = x25519::Identity::generate();
         let bytes = written(&keys(&secret, false));
-        assert!(matches!(read(&keys(&others, true), &bytes), Err(NotReadable::WrongKey)));
-        assert!(matches!(read(&keys(&secret, false), &bytes), Err(NotReadable::NoKey)));
+        assert!(matches!(
+            read(&keys(&others, true), &bytes),
+            Err(NotReadable::WrongKey)
+        ));
+        assert!(matches!(
+            read(&keys(&secret, false), &bytes),
+            Err(NotReadable::NoKey)
+        ));
         assert!(matches!(read(&Encryption::None, &bytes), Err(NotReadable::NoKey)));
         let bytes = written(&passphrase("correct horse"));
-        assert!(matches!(read(&passphrase("battery staple"), &bytes), Err(NotReadable::WrongKey)));
+        assert!(matches!(
+            read(&passphrase("battery staple"), &bytes),
+            Err(NotReadable::WrongKey)
+        ));
     }
 
     #[test]
@@ -224,8 +249,15 @@ mod tests {
             let mut damaged = bytes.clone();
             damaged[at] ^= 1;
             let read = read(&encryption, &damaged);
-            assert!(read.is_err() || read.is_ok_and(|content| content == damaged), "byte {at}");
-            assert!(self::read(&encryption, &bytes[..at]).is_ok_and(|content| content == bytes[..at]) == (at < MAGIC.len()), "{at}");
+            assert!(
+                read.is_err() || read.is_ok_and(|content| content == damaged),
+                "byte {at}"
+            );
+            assert!(
+                self::read(&encryption, &bytes[..at]).is_ok_and(|content| content == bytes[..at])
+                    == (at < MAGIC.len()),
+                "{at}"
+            );
         }
     }
 }

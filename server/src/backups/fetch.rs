@@ -40,7 +40,9 @@ impl Backups {
         let stored = self.storage.download(&path(&manifest.name)).await?;
         let (encryption, expected) = (Arc::clone(&self.encryption), manifest.sha256.clone());
         let unpacking = spawn_blocking(move || unpack(stored, &encryption, &expected, file));
-        unpacking.await.expect("unpacking neither panics nor is cancelled")?;
+        unpacking
+            .await
+            .expect("unpacking neither panics nor is cancelled")?;
         Ok(scratch)
     }
 
@@ -69,9 +71,11 @@ impl Backups {
             };
             match begun.await {
                 // Nobody need listen, but it is to be followed to its end.
-                Ok(mut told) => while let Some(event) = told.recv().await {
-                    let _ = sender.send(event).await;
-                },
+                Ok(mut told) => {
+                    while let Some(event) = told.recv().await {
+                        let _ = sender.send(event).await;
+                    }
+                }
                 Err(error) => {
                     tracing::error!(action = "database_import_error", caller, %error);
                     let message = error.to_string();
@@ -83,7 +87,12 @@ impl Backups {
     }
 }
 
-fn unpack(stored: impl Read, encryption: &Encryption, expected: &str, mut file: File) -> Result<(), BackupError> {
+fn unpack(
+    stored: impl Read,
+    encryption: &Encryption,
+    expected: &str,
+    mut file: File,
+) -> Result<(), BackupError> {
     let mut stored = Hashing {
         inner: stored,
         sha256: Sha256::new(),

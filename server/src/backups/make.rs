@@ -54,7 +54,11 @@ impl Backups {
     ) -> Result<JoinHandle<Result<Manifest, BackupError>>, BackupError> {
         let turn = self.begin(Task::Make)?;
         let began = Timestamp::now();
-        let dump = match self.database.dump(order.mode, &order.caller, self.stop.clone()).await {
+        let dump = match self
+            .database
+            .dump(order.mode, &order.caller, self.stop.clone())
+            .await
+        {
             Ok(dump) => dump,
             Err(error) => {
                 let refused = Err(error.into());
@@ -70,7 +74,13 @@ impl Backups {
         }))
     }
 
-    async fn store(&self, turn: &Turn, dump: Dump, began: Timestamp, order: Order) -> Result<Manifest, BackupError> {
+    async fn store(
+        &self,
+        turn: &Turn,
+        dump: Dump,
+        began: Timestamp,
+        order: Order,
+    ) -> Result<Manifest, BackupError> {
         let caller = &order.caller;
         let name = format!("{}{}", dump.file_name, self.encryption.ending());
         turn.say("Dumping and storing");
@@ -149,8 +159,12 @@ impl Backups {
         let scheduled = || backups.iter().filter(|backup| backup.due.is_some());
         let began: Vec<Timestamp> = scheduled().map(|backup| backup.began).collect();
         let superfluous = self.plan.keep.superfluous(&began, schedule.zone().time_zone());
-        let last_proved = backups.iter().find(|backup| backup.is_proved()).map(|backup| backup.began);
-        let may_go = |backup: &&Manifest| superfluous.contains(&backup.began) && last_proved != Some(backup.began);
+        let last_proved = backups
+            .iter()
+            .find(|backup| backup.is_proved())
+            .map(|backup| backup.began);
+        let may_go =
+            |backup: &&Manifest| superfluous.contains(&backup.began) && last_proved != Some(backup.began);
         for backup in scheduled().filter(may_go) {
             self.storage.remove(&manifest_path(&backup.name)).await?;
             self.storage.remove(&path(&backup.name)).await?;

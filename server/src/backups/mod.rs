@@ -25,7 +25,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -172,7 +172,11 @@ impl Backups {
     ///
     /// # Errors
     /// The storage cannot be used.
-    pub fn of(database: Arc<Database>, settings: &Settings, stop: CancellationToken) -> Result<Self, StorageError> {
+    pub fn of(
+        database: Arc<Database>,
+        settings: &Settings,
+        stop: CancellationToken,
+    ) -> Result<Self, StorageError> {
         let place = settings
             .storage
             .clone()
@@ -218,20 +222,18 @@ impl Backups {
     /// The storage does not answer.
     pub async fn list(&self) -> Result<Vec<Manifest>, StorageError> {
         let names: BTreeSet<String> = self.storage.list(FOLDER).await?.into_iter().collect();
-        let whole = names.iter().filter_map(|name| {
-            let backup = name.strip_suffix(MANIFEST)?;
-            names.contains(backup).then_some(backup)
-        });
-        let manifests = futures_util::stream::iter(whole.map(|name| self.manifest(name)));
-        let manifests: Vec<_> = manifests.buffer_unordered(MANIFESTS_AT_ONCE).collect().await;
-        let mut found = Vec::with_capacity(manifests.len());
-        for manifest in manifests {
-            match manifest {
-                Ok(manifest) => found.push(manifest),
-                // Another server has removed it meanwhile, or somebody has written something else there.
-                Err(BackupError::NoSuchBackup(_)) => {}
-                Err(BackupError::Storage(error)) => return Err(error),
-                Err(error) => tracing::warn!(%error, "a manifest in the storage cannot be read"),
+        let whole = names.iter().filter_map(|name| name.strip_suffix(MANIFEST));
+        let whole: Vec<&str> = whole.filter(|name| names.contains(*name)).collect();
+        let mut found = Vec::with_capacity(whole.len());
+        for some in whole.chunks(MANIFESTS_AT_ONCE) {
+            for manifest in join_all(some.iter().map(|name| self.manifest(name))).await {
+                match manifest {
+                    Ok(manifest) => found.push(manifest),
+                    // Another server has removed it meanwhile.
+                    Err(BackupError::NoSuchBackup(_)) => {}
+                    Err(BackupError::Storage(error)) => return Err(error),
+                    Err(error) => tracing::warn!(%error, "a file in the storage is no manifest"),
+                }
             }
         }
         found.sort_by(|a, b| b.began.cmp(&a.began));
@@ -327,7 +329,11 @@ impl Turn {
         let mut state = self.backups.state();
         match outcome {
             Ok(_) => {
-                if state.failure.as_ref().is_some_and(|failure| failure.task == self.task) {
+                if state
+                    .failure
+                    .as_ref()
+                    .is_some_and(|failure| failure.task == self.task)
+                {
                     state.failure = None;
                 }
             }

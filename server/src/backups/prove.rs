@@ -33,7 +33,12 @@ impl Backups {
         }))
     }
 
-    async fn prove_in_turn(&self, turn: &Turn, manifest: Manifest, caller: &str) -> Result<Manifest, BackupError> {
+    async fn prove_in_turn(
+        &self,
+        turn: &Turn,
+        manifest: Manifest,
+        caller: &str,
+    ) -> Result<Manifest, BackupError> {
         let tried = self.try_to_restore(turn, &manifest, caller).await;
         let (rows, failure) = match tried {
             Ok(rows) => (rows, None),
@@ -64,7 +69,12 @@ impl Backups {
         Ok(proved)
     }
 
-    async fn try_to_restore(&self, turn: &Turn, manifest: &Manifest, caller: &str) -> Result<u64, BackupError> {
+    async fn try_to_restore(
+        &self,
+        turn: &Turn,
+        manifest: &Manifest,
+        caller: &str,
+    ) -> Result<u64, BackupError> {
         turn.say("Fetching it from the storage");
         let file = self.fetch(manifest).await?;
         let (sender, mut events) = mpsc::channel(EVENTS);
@@ -78,7 +88,6 @@ impl Backups {
         let (proved, ()) = tokio::join!(self.database.prove(file.as_ref(), caller, sender), follow);
         Ok(proved?)
     }
-
 }
 
 /// Whether the backup is to blame, and not what happens to be in the way of proving it.

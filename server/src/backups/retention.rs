@@ -125,8 +125,14 @@ mod tests {
         assert_eq!(kept_of_a_year(keep("last=2"), &utc), ["12-31T18", "12-31T12"]);
         assert_eq!(kept_of_a_year(keep("daily=2"), &utc), ["12-31T18", "12-30T18"]);
         // 2026-12-27 is a Sunday.
-        assert_eq!(kept_of_a_year(keep("weekly=3"), &utc), ["12-31T18", "12-27T18", "12-20T18"]);
-        assert_eq!(kept_of_a_year(keep("monthly=3"), &utc), ["12-31T18", "11-30T18", "10-31T18"]);
+        assert_eq!(
+            kept_of_a_year(keep("weekly=3"), &utc),
+            ["12-31T18", "12-27T18", "12-20T18"]
+        );
+        assert_eq!(
+            kept_of_a_year(keep("monthly=3"), &utc),
+            ["12-31T18", "11-30T18", "10-31T18"]
+        );
         assert_eq!(
             kept_of_a_year(keep("last=1,daily=2,monthly=2"), &utc),
             ["12-31T18", "12-30T18", "11-30T18"]

@@ -57,7 +57,11 @@ pub async fn download(
     name: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let (manifest, pieces) = app.backups.download(&name).await?;
-    tracing::info!(action = "database_backup_download", caller = caller.name, name = manifest.name);
+    tracing::info!(
+        action = "database_backup_download",
+        caller = caller.name,
+        name = manifest.name
+    );
     let disposition = ContentDisposition {
         disposition: DispositionType::Attachment,
         parameters: vec![DispositionParam::Filename(manifest.name)],

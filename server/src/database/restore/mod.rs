@@ -214,7 +214,12 @@ impl Database {
     ///
     /// # Errors
     /// What a restore would have failed with; [`RestoreError::Conflict`], [`RestoreError::Database`].
-    pub async fn prove(&self, file: &Path, caller: &str, events: mpsc::Sender<Event>) -> Result<u64, RestoreError> {
+    pub async fn prove(
+        &self,
+        file: &Path,
+        caller: &str,
+        events: mpsc::Sender<Event>,
+    ) -> Result<u64, RestoreError> {
         let teller = Teller {
             action: "database_backup_proof_progress",
             events,
