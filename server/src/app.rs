@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Authority;
+use crate::backups::Backups;
 use crate::config::Settings;
 use crate::database::Database;
 use crate::datasets::options::OptionsCache;
@@ -24,6 +25,8 @@ pub struct App {
     pub catalog: Catalog,
     /// The same database as a whole.
     pub database: Arc<Database>,
+    /// Dumps of it that are kept.
+    pub backups: Arc<Backups>,
     /// The requests that the hub stores; `None` without a Redis.
     pub stored_requests: Option<StoredRequests>,
     /// Who is who.

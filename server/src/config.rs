@@ -5,18 +5,23 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use wasm_export::Zone;
 
+use crate::backups;
+use crate::backups::encryption::{self, Encryption};
+use crate::backups::retention::Keep;
 use crate::database::cleanup::Pace;
 use crate::database::cleanup::order::Manner;
 use crate::database::cleanup::scheduled::Upkeep;
-use crate::database::dump::Compression;
+use crate::database::dump::{Compression, Mode};
 use crate::dsn::{Dsn, DsnError};
 use crate::embedded;
 use crate::schedule::Schedule;
+use crate::storage::Place;
 
 /// Every setting there is: its name, its default as people read it, what it is.
 const KNOWN: &[(&str, &str, &str)] = &[
@@ -44,6 +49,11 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "REDIS_URL",
         "none",
         "the hub's Redis, for the stored requests of sessions: redis://user:password@host:6379/0, rediss:// for TLS",
+    ),
+    (
+        "STORAGE_URL",
+        "the folder storage in the data folder",
+        "where backups are kept: file:///folder or s3://bucket/prefix, with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and, for another service than Amazon's, AWS_ENDPOINT_URL",
     ),
     (
         "DECANT_LISTEN",
@@ -163,6 +173,26 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "delete them also where no usage_ledger keeps their statistics",
     ),
     (
+        "DECANT_BACKUP_AT",
+        "none: only when asked for",
+        "when a backup is made: a time of day, or a cron pattern such as 0 3 * * SUN",
+    ),
+    (
+        "DECANT_BACKUP_MODE",
+        "full",
+        "what of the database a scheduled backup holds: full, excludeLogs or ledgerOnly",
+    ),
+    (
+        "DECANT_BACKUP_KEEP",
+        "last=3,daily=7,weekly=4,monthly=6",
+        "which scheduled backups are kept; others are removed when a new one is whole",
+    ),
+    (
+        "DECANT_BACKUP_PROOF_AT",
+        "none: only when asked for",
+        "when the newest backup is restored beside the database for proof: a time of day, or a cron pattern",
+    ),
+    (
         "DECANT_SCHEDULE_ZONE",
         "UTC",
         "the time zone of everything that is done at a time of day, e.g. Asia/Shanghai",
@@ -181,6 +211,21 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "DECANT_CLEANUP_PAUSE_MS",
         "100",
         "how long the database is left to others between two batches, in milliseconds",
+    ),
+    (
+        "DECANT_BACKUP_PASSPHRASE",
+        "none",
+        "encrypts backups with it (age); at least 16 characters",
+    ),
+    (
+        "DECANT_BACKUP_RECIPIENTS",
+        "none",
+        "encrypts backups for these public keys of age instead, separated by commas",
+    ),
+    (
+        "DECANT_BACKUP_IDENTITY_FILE",
+        "none",
+        "the secret key of one of them, as age-keygen writes it; without it Decant cannot prove or restore its backups",
     ),
     (
         "DECANT_TRUST_PROXY",
@@ -253,6 +298,12 @@ pub struct Settings {
     pub archive_dir: PathBuf,
     /// How fast logs are deleted.
     pub cleanup_pace: Pace,
+    /// Where backups are kept; `None`: in the data folder.
+    pub storage: Option<Place>,
+    /// When they are made and proved, and which are kept.
+    pub backups: backups::Plan,
+    /// Who can read them.
+    pub backup_encryption: Arc<Encryption>,
     /// Whether X-Forwarded-For is believed.
     pub trust_proxy: bool,
 }
@@ -326,6 +377,7 @@ impl Settings {
         let archive_dir = given
             .text("DECANT_ARCHIVE_DIR")
             .map_or_else(|| data_dir.join("archive"), PathBuf::from);
+        let zone = given.parse("DECANT_SCHEDULE_ZONE", Zone::default())?;
         let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
         Ok(Self {
             dsn: given.text("DSN").map(|dsn| parse_dsn(&dsn)).transpose()?,
@@ -366,24 +418,32 @@ impl Settings {
             post_restore_migrations: given.text("DECANT_POST_RESTORE_MIGRATIONS").map(PathBuf::from),
             scratch_age: Duration::from_secs(at_least_one("DECANT_SCRATCH_SECONDS", 21_600)?.into()),
             lock_ttl: Duration::from_secs(at_least_one("DECANT_LOCK_SECONDS", 300)?.into()),
-            log_upkeep: log_upkeep(given)?,
+            log_upkeep: log_upkeep(given, &zone)?,
             archive_dir,
             cleanup_pace: Pace {
                 batch_rows: at_least_one("DECANT_CLEANUP_BATCH_ROWS", 10_000)?,
                 pause: Duration::from_millis(given.parse("DECANT_CLEANUP_PAUSE_MS", 100)?),
             },
+            storage: given.optional("STORAGE_URL")?,
+            backups: backups::Plan {
+                make: given.schedule("DECANT_BACKUP_AT", &zone)?,
+                mode: given.parse("DECANT_BACKUP_MODE", Mode::Full)?,
+                prove: given.schedule("DECANT_BACKUP_PROOF_AT", &zone)?,
+                keep: given.parse("DECANT_BACKUP_KEEP", Keep::default())?,
+            },
+            backup_encryption: Arc::new(backup_encryption(given)?),
             trust_proxy: given.parse("DECANT_TRUST_PROXY", false)?,
         })
     }
 }
 
 /// What the settings of scheduled clean-ups say; all of them are read, so that a wrong one is not found years later.
-fn log_upkeep(given: &Given) -> Result<Option<Upkeep>, SettingError> {
+fn log_upkeep(given: &Given, zone: &Zone) -> Result<Option<Upkeep>, SettingError> {
     let invalid = |name, problem: String| SettingError::Invalid { name, problem };
-    let zone = given.parse("DECANT_SCHEDULE_ZONE", Zone::default())?;
-    let at = given.text("DECANT_LOG_CLEANUP_AT");
-    let schedule = Schedule::parse(at.as_deref().unwrap_or("02:00"), zone)
-        .map_err(|error| invalid("DECANT_LOG_CLEANUP_AT", format!("cannot be used: {error}")))?;
+    let schedule = match given.schedule("DECANT_LOG_CLEANUP_AT", zone)? {
+        Some(schedule) => schedule,
+        None => Schedule::parse("02:00", zone.clone()).expect("this is a time of day"),
+    };
     let manner = Manner {
         archive_first: given.parse("DECANT_LOG_CLEANUP_ARCHIVE", true)?,
         without_statistics: given.parse("DECANT_LOG_CLEANUP_WITHOUT_STATISTICS", false)?,
@@ -423,16 +483,33 @@ impl Given {
         name: &'static str,
         default: T,
     ) -> Result<T, SettingError> {
-        let Some(value) = self.text(name) else {
-            return Ok(default);
+        Ok(self.optional(name)?.unwrap_or(default))
+    }
+
+    fn optional<T: FromStr<Err: std::fmt::Display>>(
+        &self,
+        name: &'static str,
+    ) -> Result<Option<T>, SettingError> {
+        let parse = |value: String| {
+            value
+                .trim()
+                .parse()
+                .map_err(|error: T::Err| SettingError::Invalid {
+                    name,
+                    problem: format!("cannot be used: {error}"),
+                })
         };
-        value
-            .trim()
-            .parse()
-            .map_err(|error: T::Err| SettingError::Invalid {
+        self.text(name).map(parse).transpose()
+    }
+
+    fn schedule(&self, name: &'static str, zone: &Zone) -> Result<Option<Schedule>, SettingError> {
+        let parse = |text: String| {
+            Schedule::parse(&text, zone.clone()).map_err(|error| SettingError::Invalid {
                 name,
                 problem: format!("cannot be used: {error}"),
             })
+        };
+        self.text(name).map(parse).transpose()
     }
 
     fn secret(&self, name: &'static str, length_min: usize) -> Result<Option<SecretString>, SettingError> {
@@ -463,6 +540,38 @@ fn parse_dsn(dsn: &str) -> Result<Dsn, SettingError> {
         name: "DSN",
         problem: error.to_string(),
     })
+}
+
+fn backup_encryption(given: &Given) -> Result<Encryption, SettingError> {
+    const RECIPIENTS: &str = "DECANT_BACKUP_RECIPIENTS";
+    const IDENTITIES: &str = "DECANT_BACKUP_IDENTITY_FILE";
+    let invalid = |name, problem: String| SettingError::Invalid { name, problem };
+    let identities = given
+        .text(IDENTITIES)
+        .map(|path| encryption::read_identities(Path::new(path.trim())))
+        .transpose()
+        .map_err(|problem| invalid(IDENTITIES, problem))?;
+    match (
+        given.secret("DECANT_BACKUP_PASSPHRASE", 16)?,
+        given.text(RECIPIENTS),
+        identities,
+    ) {
+        (None, None, None) => Ok(Encryption::None),
+        (Some(passphrase), None, None) => Ok(Encryption::Passphrase(passphrase)),
+        (None, Some(recipients), identities) => Ok(Encryption::Keys {
+            recipients: encryption::parse_recipients(&recipients)
+                .map_err(|problem| invalid(RECIPIENTS, problem))?,
+            identities: identities.unwrap_or_default(),
+        }),
+        (Some(_), ..) => Err(invalid(
+            "DECANT_BACKUP_PASSPHRASE",
+            "cannot be used together with keys; choose one of them".into(),
+        )),
+        (None, None, Some(_)) => Err(invalid(
+            IDENTITIES,
+            "needs DECANT_BACKUP_RECIPIENTS, the public keys that backups are encrypted for".into(),
+        )),
+    }
 }
 
 fn parse_redis_url(url: &str) -> Result<redis::Client, SettingError> {

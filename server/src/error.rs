@@ -9,6 +9,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use wasm_export::rows::Problem;
 
+use crate::backups::BackupError;
 use crate::database::cleanup::CleanupError;
 use crate::database::cleanup::run::Broken;
 use crate::database::dump::DumpError;
@@ -17,6 +18,7 @@ use crate::datasets::ParameterError;
 use crate::datasets::query::AccessError;
 use crate::rows::cause;
 use crate::sessions::StoredRequestsError;
+use crate::storage::StorageError;
 
 /// The media type of an error.
 pub const PROBLEM_TYPE: &str = "application/problem+json";
@@ -61,6 +63,8 @@ pub enum ApiError {
     Cleanup(#[from] CleanupError),
     #[error("{}; {} rows had been deleted.", .0.message, .0.deleted)]
     CleanupBroken(Broken),
+    #[error("{0}.")]
+    Backup(BackupError),
     #[error("The file has {bytes} bytes or more; at most {limit} are taken (DECANT_UPLOAD_MAX_MB).")]
     UploadTooLarge { bytes: u64, limit: u64 },
     #[error("The upload could not be written to the disk here: {0}.")]
@@ -159,6 +163,16 @@ impl ApiError {
                 _ => (S::INTERNAL_SERVER_ERROR, "cleanup_failed", "The clean-up failed"),
             },
             Self::CleanupBroken(_) => (S::INTERNAL_SERVER_ERROR, "cleanup_failed", "The clean-up failed"),
+            Self::Backup(error) => match error {
+                BackupError::NoSuchBackup(_) => (S::NOT_FOUND, "unknown_backup", "Unknown backup"),
+                BackupError::Busy => (
+                    S::CONFLICT,
+                    "backup_lock_conflict",
+                    "Another backup operation runs",
+                ),
+                BackupError::Storage(_) => (S::BAD_GATEWAY, "storage_failed", "The storage failed"),
+                _ => (S::INTERNAL_SERVER_ERROR, "backup_failed", "The backup failed"),
+            },
             Self::UploadTooLarge { .. } => {
                 (S::PAYLOAD_TOO_LARGE, "upload_too_large", "The file is too large")
             }
@@ -234,6 +248,22 @@ impl ResponseError for ApiError {
 
     fn error_response(&self) -> HttpResponse {
         self.respond(None)
+    }
+}
+
+impl From<BackupError> for ApiError {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Dump(error) => error.into(),
+            BackupError::Restore(error) => error.into(),
+            error => Self::Backup(error),
+        }
+    }
+}
+
+impl From<StorageError> for ApiError {
+    fn from(error: StorageError) -> Self {
+        Self::Backup(error.into())
     }
 }
 

@@ -14,6 +14,8 @@
 //! | [`mod@file`] | raw rows to a finished file, natively |
 //! | [`database`] | the database as a whole: dumped, restored, cleaned up, looked at; one at a time |
 //! | [`schedule`] | when something is done again and again |
+//! | [`storage`] | files kept for longer, in a folder or a bucket |
+//! | [`backups`] | dumps in the storage: made and proved on a [`schedule`], removed by age |
 //! | [`sessions`] | the requests of a session that the hub stores in its Redis |
 //! | [`auth`] | who calls, and what that caller may see |
 //! | [`routes`] | the addresses; nothing below this line knows them |
@@ -21,6 +23,7 @@
 
 pub mod app;
 pub mod auth;
+pub mod backups;
 pub mod commands;
 pub mod config;
 pub mod database;
@@ -37,4 +40,5 @@ pub mod schedule;
 pub mod sessions;
 pub mod source;
 pub mod startup;
+pub mod storage;
 pub mod telemetry;

@@ -1,5 +1,6 @@
 //! When something is done again and again, on the wall clock of a zone.
 
+use std::fmt;
 use std::time::Duration;
 
 use croner::Cron;
@@ -16,6 +17,7 @@ const STEP: Duration = Duration::from_secs(30);
 pub struct Schedule {
     cron: Cron,
     zone: Zone,
+    text: String,
 }
 
 /// A text that says no times. It is not quoted: the setting's name says enough.
@@ -35,7 +37,11 @@ impl Schedule {
             Err(_) => text.to_owned(),
         };
         let cron = pattern.parse().map_err(|_| NotASchedule)?;
-        Ok(Self { cron, zone })
+        Ok(Self {
+            cron,
+            zone,
+            text: text.to_owned(),
+        })
     }
 
     /// The first time after this one, if there is any.
@@ -44,6 +50,20 @@ impl Schedule {
         let local = time.to_zoned(self.zone.time_zone().clone());
         let next = self.cron.find_next_occurrence(&local, false).ok()?;
         Some(next.timestamp())
+    }
+
+    /// The last time until this one, if there was any.
+    #[must_use]
+    pub fn last_until(&self, time: Timestamp) -> Option<Timestamp> {
+        let local = time.to_zoned(self.zone.time_zone().clone());
+        let last = self.cron.find_previous_occurrence(&local, true).ok()?;
+        Some(last.timestamp())
+    }
+
+    /// The zone whose days and hours these are.
+    #[must_use]
+    pub fn zone(&self) -> &Zone {
+        &self.zone
     }
 
     /// Waits for the first time after this one and gives it; for ever, if there is none.
@@ -58,6 +78,12 @@ impl Schedule {
             sleep(left.min(STEP)).await;
         }
         next
+    }
+}
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.text, self.zone)
     }
 }
 
@@ -97,6 +123,15 @@ mod tests {
         ] {
             assert_eq!(next(text, zone, after), expected, "{text} in {zone}");
         }
+    }
+
+    #[test]
+    fn the_last_time_may_be_now() {
+        let schedule = Schedule::parse("02:30", "Europe/Berlin".parse().unwrap()).unwrap();
+        let last = |until: &str| schedule.last_until(until.parse().unwrap()).unwrap().to_string();
+        assert_eq!(last("2026-07-01T00:30:00Z"), "2026-07-01T00:30:00Z");
+        assert_eq!(last("2026-07-01T00:29:59Z"), "2026-06-30T00:30:00Z");
+        assert_eq!(schedule.to_string(), "02:30 (Europe/Berlin)");
     }
 
     #[test]

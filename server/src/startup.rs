@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::auth::{self, Attempts, Authority, JwksError, Sessions, TokenKeys};
+use crate::backups::Backups;
 use crate::config::Settings;
 use crate::database::Database;
 use crate::datasets::Catalog;
@@ -26,6 +27,7 @@ use crate::dsn::Dsn;
 use crate::embedded::{EmbeddedError, EmbeddedPostgres};
 use crate::sessions::StoredRequests;
 use crate::source::{Limits, Source, SourceError};
+use crate::storage::StorageError;
 use crate::{routes, telemetry};
 
 /// How long, after exports were broken off, the last bytes may take to reach their clients.
@@ -72,6 +74,9 @@ pub enum StartError {
     /// The key set.
     #[error(transparent)]
     Jwks(#[from] JwksError),
+    /// The setting STORAGE_URL.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
     /// The data folder.
     #[error("the data folder {path} cannot be used: {source}")]
     DataDir {
@@ -117,16 +122,20 @@ impl Application {
             .transpose()?;
         let authority = authority(&settings, token_keys)?;
         let database = Arc::new(Database::of(dsn, &settings));
+        let break_off = CancellationToken::new();
+        let backups = Arc::new(Backups::of(Arc::clone(&database), &settings, break_off.clone())?);
+        backups.keep_time();
         let stored_requests = settings.redis.clone().map(StoredRequests::in_redis);
         let app = web::Data::new(App {
             database,
+            backups,
             stored_requests,
             authority,
             source,
             catalog,
             options: OptionsCache::default(),
             stopping: CancellationToken::new(),
-            break_off: CancellationToken::new(),
+            break_off,
             settings,
         });
         sweep_now_and_then(&app);
@@ -208,17 +217,18 @@ async fn fill_once(options: &PgConnectOptions, rows: u64) -> Result<(), DemoErro
     Ok(())
 }
 
-/// Removes what crashes have left in the folders of unfinished files, now and every hour.
+/// Removes what crashes have left of unfinished files, here and in the storage, now and every hour.
 fn sweep_now_and_then(app: &App) {
     let age = app.settings.scratch_age;
     let folders = [&app.database.scratch, app.database.archives.unfinished()].map(Clone::clone);
-    let stopping = app.stopping.clone();
+    let (backups, stopping) = (Arc::clone(&app.backups), app.stopping.clone());
     tokio::spawn(stopping.run_until_cancelled_owned(async move {
         let mut sweeps = tokio::time::interval(age.min(SWEEP_EVERY));
         loop {
             sweeps.tick().await;
-            for scratch in &folders {
-                match scratch.sweep(age) {
+            let swept = folders.iter().map(|scratch| scratch.sweep(age));
+            for swept in swept.chain([backups.sweep(age)]) {
+                match swept {
                     Ok(0) => {}
                     Ok(swept) => tracing::info!(action = "temp_file_cleanup", swept),
                     Err(error) => tracing::warn!(action = "temp_file_periodic_cleanup_error", %error),

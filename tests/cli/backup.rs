@@ -64,3 +64,44 @@ async fn a_backup_that_fails_leaves_no_file() {
     assert!(failed.refusal().contains("no matching tables"));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+#[tokio::test]
+async fn backups_in_the_storage_are_made_listed_proved_fetched_and_removed() {
+    let database = Database::new().await;
+    let before = database.contents().await;
+    let (folder, data) = (folder(), folder());
+    let settings = [
+        ("DSN", database.dsn.as_str()),
+        ("DECANT_DATA_DIR", data.path().to_str().unwrap()),
+        ("STORAGE_URL", folder.path().to_str().unwrap()),
+        ("DECANT_BACKUP_PASSPHRASE", "correct horse battery staple"),
+    ];
+    let made = program::run(&["backups", "make"], &settings).await.good().text();
+    let name = made.split_whitespace().next().unwrap().to_owned();
+    assert!(
+        name.ends_with(".dump.age") && made.contains("not proved"),
+        "{made}"
+    );
+    let proved = program::run(&["backups", "prove", &name], &settings).await.good();
+    assert!(proved.text().contains("proved"), "{}", proved.text());
+    let listed = program::run(&["backups", "list"], &settings).await.good();
+    assert_eq!(listed.text(), proved.text());
+
+    let file = data.path().join("fetched.dump");
+    let fetch = ["backups", "fetch", &name, "-o", file.to_str().unwrap()];
+    program::run(&fetch, &settings).await.good();
+    assert_eq!(
+        restored(&std::fs::read(&file).unwrap()).await.contents().await,
+        before
+    );
+
+    program::run(&["backups", "remove", &name], &settings)
+        .await
+        .good();
+    assert_eq!(
+        program::run(&["backups", "list"], &settings).await.good().text(),
+        ""
+    );
+    let gone = program::run(&fetch, &settings).await;
+    assert!(gone.refusal().contains(&name));
+}

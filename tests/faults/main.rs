@@ -1,5 +1,6 @@
 //! Things that break: clients that leave or crawl, networks that cut, databases that die, servers that stop.
 
+mod backups;
 mod cleanup;
 mod client_gone;
 mod cut_and_resume;

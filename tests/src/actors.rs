@@ -235,6 +235,31 @@ impl Actor {
         self.clean_up(fields).header("accept", "text/event-stream")
     }
 
+    /// `GET /api/admin/database/backups`
+    pub fn backups(&self) -> Request {
+        self.get("/api/admin/database/backups")
+    }
+
+    /// `POST /api/admin/database/backups`
+    pub fn make_backup(&self) -> Request {
+        self.request(Method::POST, "/api/admin/database/backups")
+            .header("content-type", "application/json")
+            .body("{}")
+    }
+
+    /// `GET /api/admin/database/backups/{name}`
+    pub fn download_backup(&self, name: &str) -> Request {
+        self.get(&format!("/api/admin/database/backups/{name}"))
+    }
+
+    /// `POST /api/admin/database/backups/{name}/{what}`: `prove`, `restore` or `remove`.
+    pub fn with_backup(&self, name: &str, what: &str) -> Request {
+        self.request(
+            Method::POST,
+            &format!("/api/admin/database/backups/{name}/{what}"),
+        )
+    }
+
     /// `GET /healthz`
     pub fn healthz(&self) -> Request {
         self.get("/healthz")

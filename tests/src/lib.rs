@@ -12,6 +12,8 @@
 //! | [`logs`] | the hub's log cleaned up, and its archives |
 //! | [`cluster`], [`database`] | PostgreSQL; a database of its own for each test |
 //! | [`redis`](mod@redis) | Redis, killed and paused |
+//! | [`s3`] | an S3 service |
+//! | [`small_disk`] | a disk that is soon full |
 //! | [`definitions`] | datasets of a site's own |
 //! | [`tokens`] | signed tokens, true and forged |
 //! | [`proxy`] | a network that cuts, stalls and crawls |
@@ -37,5 +39,7 @@ pub mod program;
 pub mod proxy;
 pub mod raw_rows;
 pub mod redis;
+pub mod s3;
 pub mod server;
+pub mod small_disk;
 pub mod tokens;

@@ -1,6 +1,7 @@
 //! What `decant` can be told to do: the closed list.
 
 mod backup;
+mod backups;
 mod cleanup;
 mod convert;
 mod datasets;
@@ -42,6 +43,9 @@ enum Command {
     Export(export::Arguments),
     /// Dump the database to a file, checked before it has its name.
     Backup(backup::Arguments),
+    /// List, make, prove, fetch or remove the backups in the storage.
+    #[command(subcommand)]
+    Backups(backups::Command),
     /// Put a dump back, tried beside the live database first.
     Restore(restore::Arguments),
     /// Delete old rows of the hub's log, or bring archived ones back.
@@ -93,6 +97,7 @@ fn obey() -> Outcome {
             runtime()?.block_on(export::run(settings()?, arguments, chosen.unwrap_or_default()))
         }
         Command::Backup(arguments) => runtime()?.block_on(backup::run(settings()?, arguments)),
+        Command::Backups(command) => runtime()?.block_on(backups::run(settings()?, command)),
         Command::Restore(arguments) => runtime()?.block_on(restore::run(settings()?, arguments)),
         Command::Cleanup(arguments) => runtime()?.block_on(cleanup::run(settings()?, arguments)),
         Command::Convert(arguments) => {

@@ -8,7 +8,7 @@ use async_stream::stream;
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::{Connection, PgConnection};
 use tokio::io::{AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStdout};
@@ -23,7 +23,7 @@ use super::{Database, Ending, major_version};
 const PIECE_BYTES: usize = 64 * 1024;
 
 /// What of the database is dumped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Mode {
     /// All of it.

@@ -51,6 +51,8 @@ pub enum Operation {
     Import,
     /// A clean-up of logs.
     Cleanup,
+    /// A backup is restored beside the live database, for proof.
+    Proof,
 }
 
 impl Operation {
@@ -61,11 +63,12 @@ impl Operation {
             Self::Export => "export",
             Self::Import => "import",
             Self::Cleanup => "cleanup",
+            Self::Proof => "proof",
         }
     }
 
     fn parse(word: &str) -> Option<Self> {
-        [Self::Export, Self::Import, Self::Cleanup]
+        [Self::Export, Self::Import, Self::Cleanup, Self::Proof]
             .into_iter()
             .find(|operation| operation.word() == word)
     }
@@ -105,6 +108,7 @@ fn held_by(holder: Option<&Holder>) -> String {
                 Operation::Export => "dump",
                 Operation::Import => "restore",
                 Operation::Cleanup => "log clean-up",
+                Operation::Proof => "proof of a backup",
             });
             let since = since.map_or_else(String::new, |since| format!(" since {since:.0}"));
             format!(

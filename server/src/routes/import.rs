@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use serde_json::json;
+use tokio::sync::mpsc::Receiver;
 use wasm_export::dump::MAGIC;
 
 use super::events;
@@ -49,7 +50,7 @@ pub async fn import(
         .clone()
         .restore(upload.file, upload.plan, &caller.name)
         .await?;
-    Ok(events::stream(events, app.settings.heartbeat, told))
+    Ok(follow(events, &app))
 }
 
 /// What earlier restores have left beside the live database.
@@ -108,11 +109,16 @@ impl Upload {
             .ok_or_else(|| ParameterError::invalid("cleanFirst", "must be given: true or false"))?;
         Ok(Self {
             file: file.ok_or_else(|| missing("file"))?,
-            plan: Plan {
-                manner: if clean_first { Manner::Clean } else { Manner::Merge },
-                skip_logs: skip_logs.unwrap_or(false),
-            },
+            plan: plan(clean_first, skip_logs.unwrap_or(false)),
         })
+    }
+}
+
+/// What the words of the hub's own form mean.
+pub(super) fn plan(clean_first: bool, skip_logs: bool) -> Plan {
+    Plan {
+        manner: if clean_first { Manner::Clean } else { Manner::Merge },
+        skip_logs,
     }
 }
 
@@ -184,6 +190,11 @@ impl From<MultipartError> for ApiError {
     fn from(error: MultipartError) -> Self {
         Self::Body(error.to_string())
     }
+}
+
+/// An answer that tells of a restore while it goes on.
+pub(super) fn follow(events: Receiver<Event>, app: &App) -> HttpResponse {
+    events::stream(events, app.settings.heartbeat, told)
 }
 
 fn told(event: &Event) -> (&'static str, serde_json::Value) {

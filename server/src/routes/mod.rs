@@ -1,5 +1,6 @@
 //! The addresses: the only list of them.
 
+mod backups;
 mod cleanup;
 mod database;
 mod datasets;
@@ -60,6 +61,28 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
             web::to(import::remove_copy),
         ),
         (M::POST, "/api/admin/log-cleanup/manual", web::to(cleanup::manual)),
+        (M::GET, "/api/admin/database/backups", web::to(backups::list)),
+        (M::POST, "/api/admin/database/backups", web::to(backups::make)),
+        (
+            M::GET,
+            "/api/admin/database/backups/{name}",
+            web::to(backups::download),
+        ),
+        (
+            M::POST,
+            "/api/admin/database/backups/{name}/prove",
+            web::to(backups::prove),
+        ),
+        (
+            M::POST,
+            "/api/admin/database/backups/{name}/restore",
+            web::to(backups::restore),
+        ),
+        (
+            M::POST,
+            "/api/admin/database/backups/{name}/remove",
+            web::to(backups::remove),
+        ),
         (M::GET, "/api/openapi.json", web::to(describe)),
     ]
 }

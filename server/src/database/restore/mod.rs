@@ -150,18 +150,17 @@ impl From<LockError> for RestoreError {
 
 /// Tells whoever follows a restore. Nobody need.
 #[derive(Clone, Debug)]
-pub struct Teller(mpsc::Sender<Event>);
+pub struct Teller {
+    action: &'static str,
+    events: mpsc::Sender<Event>,
+}
 
 impl Teller {
     fn progress(&self, percent: u8, message: impl Into<String>) {
         let message = message.into();
-        tracing::info!(action = "database_import_progress", percent, message);
-        self.tell(Event::Progress { message, percent });
-    }
-
-    /// A follower that is far behind misses something, and one that has left everything; the restore goes on.
-    fn tell(&self, event: Event) {
-        let _ = self.0.try_send(event);
+        tracing::info!(action = self.action, percent, message);
+        // A follower that is far behind misses something, and one that has left everything; the restore goes on.
+        let _ = self.events.try_send(Event::Progress { message, percent });
     }
 }
 
@@ -182,7 +181,10 @@ impl Database {
         let held = self.lock.acquire(Operation::Import, &caller).await?;
         let (sender, events) = mpsc::channel(EVENTS);
         tokio::spawn(async move {
-            let teller = Teller(sender.clone());
+            let teller = Teller {
+                action: "database_import_progress",
+                events: sender.clone(),
+            };
             let restored = self.restore_under(&held, file.as_ref(), plan, &teller).await;
             let event = match restored {
                 Ok(restored) => {
@@ -207,6 +209,55 @@ impl Database {
         Ok(events)
     }
 
+    /// Restores a file beside the live database, which it leaves alone, and removes what it restored. Gives the rows that
+    /// came out: as many as the file has.
+    ///
+    /// # Errors
+    /// What a restore would have failed with; [`RestoreError::Conflict`], [`RestoreError::Database`].
+    pub async fn prove(
+        &self,
+        file: &Path,
+        caller: &str,
+        events: mpsc::Sender<Event>,
+    ) -> Result<u64, RestoreError> {
+        let teller = Teller {
+            action: "database_backup_proof_progress",
+            events,
+        };
+        let held = self.lock.acquire(Operation::Proof, caller).await?;
+        let proved = self.prove_under(&held, file, &teller).await;
+        held.release().await;
+        proved
+    }
+
+    async fn prove_under(&self, held: &Held, file: &Path, teller: &Teller) -> Result<u64, RestoreError> {
+        let tools = self.tools_for_restore().await?;
+        let (whole, counted) = self.read_to_the_end(&tools, file, teller).await?;
+        let aside = Aside::make(&self.dsn).await?;
+        let loading = self.load_and_check(&tools, &aside, file, &whole, &counted, Plan::default(), teller);
+        let loaded = tokio::select! {
+            loaded = loading => loaded,
+            () = held.lost.cancelled() => Err(RestoreError::LockLost),
+        };
+        aside.remove().await;
+        let (tables, _) = loaded?;
+        Ok(tables.values().sum())
+    }
+
+    /// Before anything is touched: what is damaged anywhere shows here.
+    async fn read_to_the_end(
+        &self,
+        tools: &Tools,
+        file: &Path,
+        teller: &Teller,
+    ) -> Result<(Whole, TableRows), RestoreError> {
+        teller.progress(1, "Reading the file to its end");
+        let whole = read_archive(file.to_owned()).await?;
+        let counted = rows::count(tools, &self.dsn, file).await?;
+        teller.progress(20, sentence(&whole, &counted));
+        Ok((whole, counted))
+    }
+
     async fn restore_under(
         &self,
         held: &Held,
@@ -215,11 +266,7 @@ impl Database {
         teller: &Teller,
     ) -> Result<Restored, RestoreError> {
         let tools = self.tools_for_restore().await?;
-        teller.progress(1, "Reading the file to its end");
-        let whole = read_archive(file.to_owned()).await?;
-        let counted = rows::count(&tools, &self.dsn, file).await?;
-        teller.progress(20, sentence(&whole, &counted));
-
+        let (whole, counted) = self.read_to_the_end(&tools, file, teller).await?;
         let safety_dump = self.dump_for_safety(&tools).await?;
         teller.progress(
             40,

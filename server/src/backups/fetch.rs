@@ -1,0 +1,129 @@
+//! A backup taken out of the storage again: as it is stored, or as the dump that it was.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
+
+use super::encryption::{Encryption, NotReadable};
+use super::make::hexadecimal;
+use super::manifest::Manifest;
+use super::{BackupError, Backups, EVENTS, path};
+use crate::database::restore::{Event, Plan};
+use crate::database::scratch::ScratchFile;
+
+impl Backups {
+    /// A backup as it is stored, encrypted or not.
+    ///
+    /// # Errors
+    /// [`BackupError::NoSuchBackup`]; what the storage says.
+    pub async fn download(
+        &self,
+        name: &str,
+    ) -> Result<(Manifest, impl Stream<Item = io::Result<Bytes>> + use<>), BackupError> {
+        let manifest = self.manifest(name).await?;
+        let pieces = self.storage.stream(&path(&manifest.name)).await?;
+        Ok((manifest, pieces))
+    }
+
+    /// A backup as the dump that it was, in a scratch file.
+    ///
+    /// # Errors
+    /// [`BackupError::NotReadable`], [`BackupError::Changed`]; what the storage says.
+    pub async fn fetch(&self, manifest: &Manifest) -> Result<ScratchFile, BackupError> {
+        let (scratch, file) = self.database.scratch.file("dump").map_err(NotReadable::Io)?;
+        let stored = self.storage.download(&path(&manifest.name)).await?;
+        let (encryption, expected) = (Arc::clone(&self.encryption), manifest.sha256.clone());
+        let unpacking = spawn_blocking(move || unpack(stored, &encryption, &expected, file));
+        unpacking
+            .await
+            .expect("unpacking neither panics nor is cancelled")?;
+        Ok(scratch)
+    }
+
+    /// Restores a backup, and tells of it.
+    ///
+    /// # Errors
+    /// [`BackupError::NoSuchBackup`]; what the storage says. What goes wrong later is told.
+    pub async fn restore(
+        self: &Arc<Self>,
+        name: &str,
+        plan: Plan,
+        caller: &str,
+    ) -> Result<mpsc::Receiver<Event>, BackupError> {
+        let manifest = self.manifest(name).await?;
+        let (backups, caller) = (Arc::clone(self), caller.to_owned());
+        let (sender, events) = mpsc::channel(EVENTS);
+        tokio::spawn(async move {
+            let fetching = Event::Progress {
+                message: format!("Fetching {} from the storage", manifest.name),
+                percent: 0,
+            };
+            let _ = sender.try_send(fetching);
+            let begun = async {
+                let file = backups.fetch(&manifest).await?;
+                Ok::<_, BackupError>(Arc::clone(&backups.database).restore(file, plan, &caller).await?)
+            };
+            match begun.await {
+                // Nobody need listen, but it is to be followed to its end.
+                Ok(mut told) => {
+                    while let Some(event) = told.recv().await {
+                        let _ = sender.send(event).await;
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(action = "database_import_error", caller, %error);
+                    let message = error.to_string();
+                    let _ = sender.send(Event::Error { message }).await;
+                }
+            }
+        });
+        Ok(events)
+    }
+}
+
+fn unpack(
+    stored: impl Read,
+    encryption: &Encryption,
+    expected: &str,
+    mut file: File,
+) -> Result<(), BackupError> {
+    let mut stored = Hashing {
+        inner: stored,
+        sha256: Sha256::new(),
+    };
+    let unpacked = encryption
+        .read(&mut stored)
+        .and_then(|mut content| Ok(io::copy(&mut content, &mut file)?));
+    // A changed byte shows as a wrong key or as damage, too; that it was changed says more.
+    io::copy(&mut stored, &mut io::sink()).map_err(NotReadable::Io)?;
+    let found = hexadecimal(&stored.sha256.finalize());
+    if found != expected {
+        return Err(BackupError::Changed {
+            expected: expected.to_owned(),
+            found,
+        });
+    }
+    unpacked?;
+    file.flush().map_err(NotReadable::Io)?;
+    Ok(())
+}
+
+/// Hashes what is read.
+struct Hashing<R> {
+    inner: R,
+    sha256: Sha256,
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(bytes)?;
+        self.sha256.update(&bytes[..read]);
+        Ok(read)
+    }
+}

@@ -1,0 +1,108 @@
+//! A backup that was never restored is a hope. This one is fetched, decrypted, compared with what was written, restored
+//! into a database beside the live one, counted, and that database removed.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::encryption::NotReadable;
+use super::manifest::{Manifest, Proof};
+use super::{BackupError, Backups, EVENTS, Task, Turn};
+use crate::database::restore::{Event, RestoreError};
+
+impl Backups {
+    /// Begins to prove a backup; the handle is of the rest. A backup that does not restore is no error: its manifest says so.
+    ///
+    /// # Errors
+    /// [`BackupError::Busy`], [`BackupError::NoSuchBackup`]; what the storage says.
+    pub async fn prove(
+        self: &Arc<Self>,
+        name: &str,
+        caller: &str,
+    ) -> Result<JoinHandle<Result<Manifest, BackupError>>, BackupError> {
+        let turn = self.begin(Task::Prove)?;
+        let manifest = self.manifest(name).await?;
+        tracing::info!(action = "database_backup_proof_start", caller, name);
+        let (backups, caller) = (Arc::clone(self), caller.to_owned());
+        Ok(tokio::spawn(async move {
+            let proved = backups.prove_in_turn(&turn, manifest, &caller).await;
+            turn.end(&proved);
+            proved
+        }))
+    }
+
+    async fn prove_in_turn(
+        &self,
+        turn: &Turn,
+        manifest: Manifest,
+        caller: &str,
+    ) -> Result<Manifest, BackupError> {
+        let tried = self.try_to_restore(turn, &manifest, caller).await;
+        let (rows, failure) = match tried {
+            Ok(rows) => (rows, None),
+            Err(error) if is_verdict(&error) => (0, Some(error.to_string())),
+            Err(error) => {
+                tracing::warn!(action = "database_backup_proof_error", caller, name = manifest.name, %error);
+                return Err(error);
+            }
+        };
+        tracing::info!(
+            action = "database_backup_proof_complete",
+            caller,
+            name = manifest.name,
+            rows,
+            failure
+        );
+        let proved = Manifest {
+            proof: Some(Proof {
+                at: Timestamp::now(),
+                rows,
+                failure,
+            }),
+            ..manifest
+        };
+        // One that was removed meanwhile stays removed.
+        self.manifest(&proved.name).await?;
+        self.write_manifest(&proved).await?;
+        Ok(proved)
+    }
+
+    async fn try_to_restore(
+        &self,
+        turn: &Turn,
+        manifest: &Manifest,
+        caller: &str,
+    ) -> Result<u64, BackupError> {
+        turn.say("Fetching it from the storage");
+        let file = self.fetch(manifest).await?;
+        let (sender, mut events) = mpsc::channel(EVENTS);
+        let follow = async {
+            while let Some(event) = events.recv().await {
+                if let Event::Progress { message, .. } = event {
+                    turn.say(message);
+                }
+            }
+        };
+        let (proved, ()) = tokio::join!(self.database.prove(file.as_ref(), caller, sender), follow);
+        Ok(proved?)
+    }
+}
+
+/// Whether the backup is to blame, and not what happens to be in the way of proving it.
+fn is_verdict(error: &BackupError) -> bool {
+    match error {
+        BackupError::Changed { .. } => true,
+        BackupError::NotReadable(reason) => matches!(reason, NotReadable::WrongKey | NotReadable::Damaged(_)),
+        BackupError::Restore(reason) => matches!(
+            reason,
+            RestoreError::Archive(_)
+                | RestoreError::Damaged(_)
+                | RestoreError::Load(_)
+                | RestoreError::Rows { .. }
+                | RestoreError::Migration { .. }
+        ),
+        _ => false,
+    }
+}

@@ -1,0 +1,82 @@
+//! Backups that break: what is in the storage is whole, or is not listed and soon gone.
+
+use std::path::Path;
+use std::time::Duration;
+
+use decant_tests::app::App;
+use decant_tests::cluster::folder;
+use decant_tests::database::Database;
+use decant_tests::patience::wait_for;
+use decant_tests::server::Server;
+use decant_tests::small_disk::SmallDisk;
+use serde_json::{Value, json};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn overview(app: &App) -> Value {
+    app.admin().backups().answer().await.good().json()
+}
+
+async fn failure(app: &App) -> String {
+    wait_for("a failure", PATIENCE, async || {
+        let overview = overview(app).await;
+        Some(overview["failure"]["reason"].as_str()?.to_owned())
+    })
+    .await
+}
+
+fn files_in(folder: &Path) -> usize {
+    std::fs::read_dir(folder).map_or(0, Iterator::count)
+}
+
+#[tokio::test]
+async fn a_storage_that_is_full_keeps_nothing_of_a_backup() {
+    let disk = SmallDisk::of_bytes(1_000_000);
+    let storage = ("STORAGE_URL", disk.path().to_str().unwrap());
+    let app = App::start_on(Database::with_rows(20_000).await, &[storage]).await;
+    app.admin().make_backup().answer().await.good();
+    let why = failure(&app).await;
+    assert!(
+        why.contains("could not be stored") && why.contains("space"),
+        "{why}"
+    );
+    assert_eq!(overview(&app).await["backups"], json!([]));
+    let emptied = async || (files_in(&disk.path().join("backups")) == 0).then_some(());
+    wait_for("the storage to be empty", PATIENCE, emptied).await;
+    // And the lock is free again.
+    app.admin().dump().answer().await.good();
+}
+
+#[tokio::test]
+async fn a_database_that_dies_leaves_no_backup() {
+    let app = App::start_on(Database::with_rows(50_000).await, &[]).await;
+    app.admin().make_backup().answer().await.good();
+    let killed = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pg_dump'";
+    let kill = async || app.database.text(killed).await.is_some().then_some(());
+    wait_for("pg_dump", PATIENCE, kill).await;
+    let why = failure(&app).await;
+    assert!(why.contains("pg_dump failed"), "{why}");
+    assert_eq!(overview(&app).await["backups"], json!([]));
+    assert_eq!(files_in(&app.server.data_dir().join("storage/backups")), 0);
+}
+
+#[tokio::test]
+async fn what_a_killed_server_leaves_is_no_backup_and_is_swept_away() {
+    let storage = folder();
+    let settings = [
+        ("STORAGE_URL", storage.path().to_str().unwrap()),
+        ("DECANT_SCRATCH_SECONDS", "1"),
+    ];
+    let mut app = App::start_on(Database::with_rows(150_000).await, &settings).await;
+    app.admin().make_backup().answer().await.good();
+    let backups = storage.path().join("backups");
+    let begun = async || (files_in(&backups) > 0).then_some(());
+    wait_for("the first bytes in the storage", PATIENCE, begun).await;
+    app.server.crash().await;
+    assert_eq!(files_in(&backups), 1, "an upload that is not finished");
+    let dsn = ("DSN", app.database.dsn.as_str());
+    app.server = Server::start(&[&[dsn], &settings[..]].concat()).await;
+    assert_eq!(overview(&app).await["backups"], json!([]));
+    let swept = async || (files_in(&backups) == 0).then_some(());
+    wait_for("the sweep", PATIENCE, swept).await;
+}

@@ -1,0 +1,128 @@
+//! An S3 service of our own: SeaweedFS, as a process.
+
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::cluster::folder;
+use crate::patience::wait_for;
+
+/// Its ports: of the master, the volumes, the files, S3, and each one's other way in.
+const PORTS: usize = 8;
+
+const ACCESS_KEY: &str = "decant-tests";
+const SECRET_KEY: &str = "a-secret/of these+tests";
+
+/// How long it may take to be ready.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The bucket that is there.
+const BUCKET: &str = "decant-backups";
+
+/// A place in it.
+const STORAGE_URL: &str = "s3://decant-backups/of/tests";
+
+/// A running S3 service; dropping it kills it.
+#[derive(Debug)]
+pub struct S3 {
+    process: Child,
+    endpoint: String,
+    _folder: TempDir,
+}
+
+impl S3 {
+    /// Starts a service with an empty bucket, and waits until that takes files.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn start() -> Self {
+        let folder = folder();
+        let keys = serde_json::json!({ "identities": [{
+            "name": "decant",
+            "credentials": [{ "accessKey": ACCESS_KEY, "secretKey": SECRET_KEY }],
+            "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+        }] });
+        let keys_file = folder.path().join("keys.json");
+        std::fs::write(&keys_file, keys.to_string()).expect("the folder is ours");
+        let ports = free_ports();
+        let [
+            master,
+            master_grpc,
+            volume,
+            volume_grpc,
+            filer,
+            filer_grpc,
+            s3,
+            s3_grpc,
+        ] = ports;
+        let process = Command::new("weed")
+            .args(["server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3"])
+            .arg(format!("-dir={}", folder.path().display()))
+            .arg(format!("-master.port={master}"))
+            .arg(format!("-master.port.grpc={master_grpc}"))
+            .arg(format!("-volume.port={volume}"))
+            .arg(format!("-volume.port.grpc={volume_grpc}"))
+            .arg(format!("-filer.port={filer}"))
+            .arg(format!("-filer.port.grpc={filer_grpc}"))
+            .arg(format!("-s3.port={s3}"))
+            .arg(format!("-s3.port.grpc={s3_grpc}"))
+            .args([
+                "-s3.port.iceberg=0",
+                "-s3.port.lance=0",
+                "-master.telemetry=false",
+            ])
+            .args(["-master.volumeSizeLimitMB=64", "-volume.max=100"])
+            .arg(format!("-s3.config={}", keys_file.display()))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("weed is installed by scripts/set-up.sh test");
+        let s3 = Self {
+            process,
+            endpoint: format!("http://127.0.0.1:{s3}"),
+            _folder: folder,
+        };
+        s3.make_bucket(filer).await;
+        s3
+    }
+
+    /// What Decant must be told to keep its backups here.
+    #[must_use]
+    pub fn settings(&self) -> Vec<(&str, &str)> {
+        vec![
+            ("STORAGE_URL", STORAGE_URL),
+            ("AWS_ENDPOINT_URL", &self.endpoint),
+            ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
+            ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
+            ("AWS_REGION", "us-east-1"),
+        ]
+    }
+
+    /// As its files see it, a bucket is a folder.
+    async fn make_bucket(&self, filer: u16) {
+        let http = reqwest::Client::new();
+        let folder = format!("http://127.0.0.1:{filer}/buckets/{BUCKET}/");
+        wait_for("the S3 service", PATIENCE, async || {
+            let healthy = http.get(format!("{}/healthz", self.endpoint)).send().await.ok()?;
+            let made = http.post(&folder).send().await.ok()?;
+            (healthy.status().is_success() && made.status().is_success()).then_some(())
+        })
+        .await;
+    }
+}
+
+impl Drop for S3 {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Ports that nobody listens on now.
+fn free_ports() -> [u16; PORTS] {
+    let listeners: [TcpListener; PORTS] =
+        std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").expect("there are free ports"));
+    listeners.map(|listener| listener.local_addr().expect("it is bound").port())
+}
