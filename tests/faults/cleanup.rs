@@ -129,6 +129,9 @@ async fn a_postgresql_that_is_killed_in_mid_deletion_loses_no_row() {
     let cluster = Cluster::start().await;
     let dsn = cluster.dsn(decant::embedded::DATABASE);
     fill(&dsn, DEMO_ROWS).await;
+    // A killed PostgreSQL forgets what it has committed without writing it down, and brings it back.
+    let durable = "alter database decant set synchronous_commit = on".to_owned();
+    execute(&dsn, durable).await;
     let text = async |sql: &str| -> sqlx::Result<String> {
         let mut connection = PgConnection::connect(&dsn).await?;
         sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))

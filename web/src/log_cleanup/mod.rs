@@ -208,20 +208,17 @@ enum StatusCodes {
 
 /// `429, 500` or `500-599`.
 fn status_codes(text: &str) -> Result<Option<StatusCodes>, Mistake> {
-    let wrong = |_| Mistake {
+    let wrong = || Mistake {
         field: "status-codes",
         problem: "Write status codes such as 429, 500, or two of them with a dash between: 500-599.",
     };
     match text.split_once('-') {
         Some((min, max)) => {
-            let number = |text: &str| text.trim().parse().map_err(wrong);
+            let number = |text: &str| text.trim().parse().map_err(|_| wrong());
             Ok(Some(StatusCodes::Between(number(min)?, number(max)?)))
         }
         None => {
-            let codes = numbers("status-codes", text).map_err(|mistake| Mistake {
-                problem: wrong(()).problem,
-                ..mistake
-            })?;
+            let codes = numbers("status-codes", text).map_err(|_| wrong())?;
             Ok(codes.map(StatusCodes::Of))
         }
     }

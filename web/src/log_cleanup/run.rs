@@ -105,11 +105,11 @@ impl Cleaner {
         while let Some(piece) = pieces.next().await? {
             // The server's events are ASCII but for names in messages; a character that is cut is worth no failure.
             for event in events.push(&String::from_utf8_lossy(&piece)) {
-                match Told::of(&event) {
-                    Some(Told::Progress(progress)) => self.state.set(CleanupState::Running(progress)),
-                    Some(Told::Complete(cleaned)) => return Ok(self.finish(cleaned)),
-                    Some(Told::Broken(broken)) => return Ok(self.break_off(broken)),
-                    None => {}
+                let Some(told) = Told::of(&event) else { continue };
+                let is_last = !matches!(told, Told::Progress(_));
+                self.hear(told);
+                if is_last {
+                    return Ok(());
                 }
             }
         }
@@ -121,16 +121,20 @@ impl Cleaner {
         })
     }
 
-    fn finish(self, cleaned: Cleaned) {
-        self.toasts
-            .success(format!("Deleted {} of the log", wording::rows(cleaned.deleted)));
-        self.state.set(CleanupState::Finished(cleaned));
-    }
-
-    fn break_off(self, broken: Broken) {
-        self.toasts
-            .error("The clean-up stopped".to_owned(), broken.message.clone());
-        self.state.set(CleanupState::Broken(broken));
+    fn hear(self, told: Told) {
+        match told {
+            Told::Progress(progress) => self.state.set(CleanupState::Running(progress)),
+            Told::Complete(cleaned) => {
+                let rows = wording::rows(cleaned.deleted);
+                self.toasts.success(format!("Deleted {rows} of the log"));
+                self.state.set(CleanupState::Finished(cleaned));
+            }
+            Told::Broken(broken) => {
+                let title = "The clean-up stopped".to_owned();
+                self.toasts.error(title, broken.message.clone());
+                self.state.set(CleanupState::Broken(broken));
+            }
+        }
     }
 
     fn fail(self, problem: Problem) {

@@ -23,7 +23,7 @@ pub fn SessionRequestsPage() -> impl IntoView {
     let navigation = expect_context::<Navigation>();
     let session = Memo::new(move |_| match navigation.place() {
         Place::SessionRequests { session } => session,
-        Place::Dataset { .. } | Place::Database => None,
+        Place::Dataset { .. } | Place::Database | Place::LogCleanup => None,
     });
     let requests = Load::new(move || session.get().map(api::session_requests));
     view! {
