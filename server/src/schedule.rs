@@ -71,13 +71,18 @@ impl Schedule {
         let Some(next) = self.next_after(after) else {
             return std::future::pending().await;
         };
-        // A duration that is over is none.
-        while let Ok(left) = Duration::try_from(next.duration_since(Timestamp::now()))
-            && !left.is_zero()
-        {
-            sleep(left.min(STEP)).await;
-        }
+        wait_until(next).await;
         next
+    }
+}
+
+/// Waits until the clock on the wall shows this time.
+pub async fn wait_until(time: Timestamp) {
+    // A duration that is over is none.
+    while let Ok(left) = Duration::try_from(time.duration_since(Timestamp::now()))
+        && !left.is_zero()
+    {
+        sleep(left.min(STEP)).await;
     }
 }
 

@@ -36,7 +36,7 @@ async fn prove(app: &App, backup: &Value) -> Value {
     let name = name_of(backup);
     app.admin().with_backup(name, "prove").answer().await.good();
     let overview = at_rest(app).await;
-    let backups = overview["backups"].as_array().unwrap();
+    let backups = overview["backups"].as_array().expect("this is a list");
     let proved = backups.iter().find(|one| one["name"] == name);
     proved.expect("it is still there").clone()
 }
@@ -202,11 +202,12 @@ async fn what_is_due_is_made_proved_and_superfluous_ones_are_removed() {
         ("DECANT_BACKUP_KEEP", "last=1"),
     ];
     let app = App::start_on(database, &settings).await;
-    let overview = wait_for("the backup that is due", PATIENCE, async || {
+    let overview = wait_for("the backup that is due, and its proof", PATIENCE, async || {
         let overview: Value = app.admin().backups().answer().await.good().json();
         let backups = overview["backups"].as_array()?;
         let names: Vec<_> = backups.iter().map(name_of).collect();
-        (backups[0]["caller"] == "Schedule" && names.len() == 2 && names[1] == "c").then_some(overview)
+        let is_proved = backups[0]["proof"]["failure"].is_null() && backups[0]["proof"]["rows"].is_u64();
+        (is_proved && names.len() == 2 && names[1] == "c").then_some(overview)
     })
     .await;
     assert!(
@@ -226,7 +227,7 @@ async fn only_administrators_touch_backups() {
         .answer()
         .await
         .problem(401, "unauthenticated");
-    for name in ["..%2F..%2Fadmin.token", "%2e%2e", "nothing"] {
+    for name in ["..%2F..%2Fadmin.token", "nothing"] {
         let answer = app.admin().download_backup(name).answer().await;
         answer.problem(404, "unknown_backup");
     }

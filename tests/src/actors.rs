@@ -7,6 +7,7 @@ use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
+use crate::http;
 use crate::raw_rows::RawRows;
 
 /// The longest that a whole answer may take.
@@ -35,10 +36,8 @@ impl Actor {
     /// If no HTTP client can be made.
     #[must_use]
     pub fn new(address: &str) -> Self {
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none());
-        let http = http
+        let http = http::client()
+            .redirect(reqwest::redirect::Policy::none())
             .pool_max_idle_per_host(0)
             .build()
             .expect("an HTTP client without TLS needs nothing");

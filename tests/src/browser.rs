@@ -242,7 +242,13 @@ impl Browser {
             "params": { "origin": format!("http://{address}"), "quotaSize": bytes },
         });
         let url = format!("{}/session/{session}/goog/cdp/execute", self.driver.address);
-        let answer = reqwest::Client::new().post(url).json(&command).send().await;
+        let answer = crate::http::client()
+            .build()
+            .expect("a client needs nothing")
+            .post(url)
+            .json(&command)
+            .send()
+            .await;
         let answer = answer.and_then(reqwest::Response::error_for_status);
         answer.expect("Chromium takes the limit");
     }

@@ -18,6 +18,7 @@
 //! | [`tokens`] | signed tokens, true and forged |
 //! | [`proxy`] | a network that cuts, stalls and crawls |
 //! | [`browser`], [`driver`] | headless Chromium, driven by what a visitor sees |
+//! | [`http`](mod@http) | the HTTP client of all of these |
 //! | [`patience`] | waiting for something, within a bound |
 //!
 //! The tests themselves: `api/` (over HTTP), `cli/` (the command line), `foreign/` (files read by programs that are not
@@ -33,6 +34,7 @@ pub mod definitions;
 pub mod driver;
 pub mod dumps;
 pub mod golden;
+pub mod http;
 pub mod logs;
 pub mod patience;
 pub mod program;

@@ -102,7 +102,7 @@ impl S3 {
 
     /// As its files see it, a bucket is a folder.
     async fn make_bucket(&self, filer: u16) {
-        let http = reqwest::Client::new();
+        let http = crate::http::client().build().expect("a client needs nothing");
         let folder = format!("http://127.0.0.1:{filer}/buckets/{BUCKET}/");
         wait_for("the S3 service", PATIENCE, async || {
             let healthy = http.get(format!("{}/healthz", self.endpoint)).send().await.ok()?;

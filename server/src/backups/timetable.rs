@@ -4,46 +4,44 @@
 //! work of another done has nothing to do.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::Timestamp;
-use tokio::time::sleep;
+use jiff::{SignedDuration, Timestamp};
 
 use super::make::Order;
 use super::{BackupError, Backups, Task};
-use crate::schedule::Schedule;
+use crate::schedule::wait_until;
 
 /// Who asks when nobody does.
 const CALLER: &str = "Schedule";
 
 /// What was due and went wrong is tried again.
-const RETRY: Duration = Duration::from_secs(5 * 60);
+const RETRY: SignedDuration = SignedDuration::from_mins(5);
 
 impl Backups {
-    /// Keeps time until the server stops.
+    /// Keeps time until the server stops, if anything has its time.
     pub fn keep_time(self: &Arc<Self>) {
-        for (task, schedule) in [(Task::Make, &self.plan.make), (Task::Prove, &self.plan.prove)] {
-            if let Some(schedule) = schedule.clone() {
-                let repeat = Arc::clone(self).repeat(task, schedule);
-                tokio::spawn(self.stop.clone().run_until_cancelled_owned(repeat));
-            }
+        if self.plan.make.is_some() || self.plan.prove.is_some() {
+            let keep_time = Arc::clone(self).do_what_is_due();
+            tokio::spawn(self.stop.clone().run_until_cancelled_owned(keep_time));
         }
     }
 
-    async fn repeat(self: Arc<Self>, task: Task, schedule: Schedule) {
+    /// A backup first, so that it is the one to be proved.
+    async fn do_what_is_due(self: Arc<Self>) {
         loop {
             let now = Timestamp::now();
-            let done = match schedule.last_until(now) {
-                Some(due) => self.do_if_due(task, due).await,
-                None => Ok(()),
-            };
-            match done {
-                Ok(()) => drop(schedule.wait_for_next(now).await),
-                Err(error) => {
+            let mut next = Timestamp::MAX;
+            for (task, schedule) in [(Task::Make, &self.plan.make), (Task::Prove, &self.plan.prove)] {
+                let Some(schedule) = schedule else { continue };
+                if let Some(due) = schedule.last_until(now)
+                    && let Err(error) = self.do_if_due(task, due).await
+                {
                     tracing::warn!(action = "database_backup_schedule_error", ?task, %error);
-                    sleep(RETRY).await;
+                    next = next.min(Timestamp::now() + RETRY);
                 }
+                next = next.min(schedule.next_after(now).unwrap_or(Timestamp::MAX));
             }
+            wait_until(next).await;
         }
     }
 

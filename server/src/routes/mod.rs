@@ -14,13 +14,15 @@ mod rows;
 mod session;
 mod sessions;
 
+use std::collections::BTreeMap;
+
 use actix_web::http::Method;
 use actix_web::middleware::Compress;
 use actix_web::{HttpRequest, HttpResponse, Resource, Route, web};
 
 use crate::error::ApiError;
 
-/// Every address but the page's: its method, its path, who answers. Each path stands here once.
+/// Every address but the page's: its method, its path, who answers. Each pair of method and path stands here once.
 fn addresses() -> Vec<(Method, &'static str, Route)> {
     use Method as M;
     vec![
@@ -94,8 +96,13 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .limit(16 * 1024)
             .error_handler(|error, _| ApiError::Body(error.to_string()).into()),
     );
+    let mut resources: BTreeMap<&str, Resource> = BTreeMap::new();
     for (method, path, route) in addresses() {
-        config.service(at(path).route(route.method(method)));
+        let resource = resources.remove(path).unwrap_or_else(|| at(path));
+        resources.insert(path, resource.route(route.method(method)));
+    }
+    for resource in resources.into_values() {
+        config.service(resource);
     }
     config
         .service(web::scope("/api").default_service(web::to(|| async { Err::<&str, _>(ApiError::NotFound) })))
@@ -122,8 +129,6 @@ async fn describe() -> HttpResponse {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use serde::Deserialize;
     use serde_json::Value;
 
