@@ -36,6 +36,15 @@ pub enum Weather {
     Refusing,
 }
 
+/// A way through the proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Direction {
+    /// From the client to the server.
+    Up,
+    /// From the server to the client.
+    Down,
+}
+
 /// A proxy in front of a server.
 #[derive(Debug)]
 pub struct Proxy {
@@ -140,25 +149,22 @@ async fn join(client: TcpStream, server: TcpStream, network: &Network) {
         }
     };
     tokio::select! {
-        () = pour(from_client, to_server, async || network.room_upwards().await, |_| {}) => {}
-        () = pour(from_server, to_client, async || network.room().await, |bytes| network.note(bytes)) => {}
+        () = pour(from_client, to_server, network, Direction::Up) => {}
+        () = pour(from_server, to_client, network, Direction::Down) => {}
         () = broken => {}
     }
 }
 
-async fn pour(
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
-    room: impl AsyncFn() -> usize,
-    note: impl Fn(u64),
-) {
+async fn pour(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, network: &Network, direction: Direction) {
     let mut step = vec![0; STEP_BYTES];
     loop {
-        let room = room().await;
+        let room = network.room(direction).await;
         let Ok(length @ 1..) = from.read(&mut step[..room]).await else {
             return;
         };
-        note(length as u64);
+        if direction == Direction::Down {
+            network.passed_bytes.fetch_add(length as u64, Ordering::Relaxed);
+        }
         if to.write_all(&step[..length]).await.is_err() {
             return;
         }
@@ -166,34 +172,24 @@ async fn pour(
 }
 
 impl Network {
-    fn note(&self, bytes: u64) {
-        self.passed_bytes.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    /// How many bytes from the client may pass in the next step, as soon as they may.
-    async fn room_upwards(&self) -> usize {
+    /// How many bytes may pass this way in the next step, as soon as they may.
+    async fn room(&self, direction: Direction) -> usize {
         let weather = *self.weather.borrow();
-        match weather {
-            Weather::SlowUpload(bytes_per_second) => slowly(bytes_per_second).await,
-            _ => STEP_BYTES,
-        }
-    }
-
-    /// How many bytes from the server may pass in the next step, as soon as they may.
-    async fn room(&self) -> usize {
-        let weather = *self.weather.borrow();
-        match weather {
-            Weather::Fair | Weather::Refusing | Weather::SlowUpload(_) => STEP_BYTES,
-            Weather::CutAfter(limit) => match limit.saturating_sub(self.passed_bytes.load(Ordering::Relaxed))
-            {
-                0 => {
-                    self.weather.send_replace(Weather::Fair);
-                    // This connection is closed meanwhile, as all are.
-                    std::future::pending().await
+        match (weather, direction) {
+            (Weather::CutAfter(limit), Direction::Down) => {
+                match limit.saturating_sub(self.passed_bytes.load(Ordering::Relaxed)) {
+                    0 => {
+                        self.weather.send_replace(Weather::Fair);
+                        // This connection is closed meanwhile, as all are.
+                        std::future::pending().await
+                    }
+                    left => usize::try_from(left).unwrap_or(STEP_BYTES).min(STEP_BYTES),
                 }
-                left => usize::try_from(left).unwrap_or(STEP_BYTES).min(STEP_BYTES),
-            },
-            Weather::Throttled(bytes_per_second) => slowly(bytes_per_second).await,
+            }
+            (Weather::Throttled(pace), Direction::Down) | (Weather::SlowUpload(pace), Direction::Up) => {
+                slowly(pace).await
+            }
+            _ => STEP_BYTES,
         }
     }
 }

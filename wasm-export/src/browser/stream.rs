@@ -32,6 +32,7 @@ pub(super) const ROWS: Wanted = Wanted {
 
 /// A running request. Dropping it ends the request.
 pub(super) struct ByteStream {
+    #[cfg(feature = "dumps")]
     response: Response,
     reader: ReadableStreamDefaultReader,
     line: Line,
@@ -61,12 +62,14 @@ impl ByteStream {
         };
         Ok(Self {
             reader: body.get_reader().unchecked_into(),
+            #[cfg(feature = "dumps")]
             response,
             line,
         })
     }
 
     /// The name that the server gives the file.
+    #[cfg(feature = "dumps")]
     pub(super) fn file_name(&self) -> Option<String> {
         let disposition = header(&self.response, "content-disposition");
         let (_, name) = disposition.split_once("filename=\"")?;

@@ -36,7 +36,7 @@ pub fn DatabasePage() -> impl IntoView {
     refresh_while_active(activity, status);
     let confirmer = Confirmer::new();
     let copies = Copies::new(
-        move || activity.track(),
+        move || _ = activity.get(),
         confirmer,
         Callback::new(move |()| status.retry()),
     );
@@ -53,8 +53,8 @@ pub fn DatabasePage() -> impl IntoView {
         </div>
         {shown}
         <DumpRun/>
-        <RestoreRun copies/>
         <DumpForm/>
+        <RestoreRun copies/>
         <RestoreForm database=name confirmer/>
         <CopyList copies/>
         <ConfirmDialog confirmer/>
