@@ -12,7 +12,7 @@ target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 program := $(target)/release/decant
 FUZZ_SECONDS ?= 10
 
-.PHONY: help run build test check fuzz bench clean page
+.PHONY: help run build test check fuzz module bench clean page
 # Steps of one command build on each other.
 .NOTPARALLEL:
 
@@ -42,13 +42,14 @@ check: set-up-test ## Check the format, clippy for both targets, the scripts and
 fuzz: set-up-test ## Feed the formatter and the readers what nobody would, FUZZ_SECONDS for each of their targets
 	scripts/fuzz.sh $(FUZZ_SECONDS)
 
-bench: set-up-bench page ## Measure speed and memory against psql and the seeds' way, into BENCHMARKS.md
-	wasm-cargo build --profile release-web --lib $(wasm_crates)
-	wasm-bindgen --target web --no-typescript --out-dir target/bench-wasm \
-		$(target)/wasm32-unknown-unknown/release-web/wasm_export.wasm
-	wasm-opt -O3 -o target/bench-wasm/wasm_export_bg.wasm target/bench-wasm/wasm_export_bg.wasm
-	cargo build --release -p decant
-	DECANT_BIN=$(program) cargo run --release -p decant-tests --bin bench
+module: set-up-run ## Build the formatter as a WebAssembly module for other pages, target/module
+	wasm-cargo rustc --profile release-web --lib -p wasm-export --target wasm32-unknown-unknown --crate-type cdylib
+	wasm-bindgen --target web --out-dir target/module $(target)/wasm32-unknown-unknown/release-web/wasm_export.wasm
+	wasm-opt -O3 -o target/module/wasm_export_bg.wasm target/module/wasm_export_bg.wasm
+
+bench: set-up-bench module page ## Measure speed and memory against psql and the seeds' way, into BENCHMARKS.md
+	cargo build --release -p decant -p decant-tests --bins
+	DECANT_BIN=$(program) $(target)/release/bench
 
 clean: ## Remove what was built (the data and the installed tools stay)
 	cargo clean

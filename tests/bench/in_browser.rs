@@ -113,7 +113,7 @@ fn section(comparison: Comparison, poured: &Poured) -> Section {
 
 /// The page with all that it loads but rows.
 pub fn files() -> Outcome<Vec<File>> {
-    let (page, wasm) = (bench_folder().join("page"), workspace().join("target/bench-wasm"));
+    let (page, wasm) = (bench_folder().join("page"), workspace().join("target/module"));
     let papa = bench_folder().join("node_modules/papaparse/papaparse.js");
     Ok(vec![
         File::read(&page.join("index.html"))?,

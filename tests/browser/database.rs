@@ -59,7 +59,8 @@ async fn a_dump_that_breaks_off_or_is_cancelled_leaves_no_file() {
     let proxy = Proxy::to(&app.server.address).await;
     in_browser(&proxy.address, "a_dump_that_breaks_off", async |page| {
         open(page).await;
-        proxy.set(Weather::CutAfter(500_000));
+        // Behind the worker's program, within the dump.
+        proxy.set(Weather::CutAfter(2_000_000));
         page.click("dump-start").await;
         page.text("dump-failed", EXPORT_PATIENCE, |text| text.contains("connection"))
             .await;

@@ -36,11 +36,24 @@ const formats = {
     {
       "markdown-table": async () => {
         const { markdownTable } = await import("./markdown-table.js");
+        return ({ header, rows }) => markdownTable([header, ...rows]);
+      },
+      "markdown-table, not padded": async () => {
+        const { markdownTable } = await import("./markdown-table.js");
         return ({ header, rows }) => markdownTable([header, ...rows], { alignDelimiters: false });
       },
     },
   ],
-  html: [decode, { "a template": () => page }],
+  html: [
+    decode,
+    {
+      Handlebars: async () => {
+        await script("handlebars.min.js");
+        return Handlebars.compile(TEMPLATE);
+      },
+      "a template": () => page,
+    },
+  ],
   text: [decodeObjects, { "a template": () => log }],
   xml: [
     decodeTexts,
@@ -72,6 +85,10 @@ const encoder = new TextEncoder();
 const array = ({ rows }) => JSON.stringify(rows);
 
 const lines = ({ rows }) => rows.map((row) => JSON.stringify(row)).join("\n");
+
+const TEMPLATE =
+  "<!doctype html><table><thead><tr>{{#each header}}<th>{{this}}</th>{{/each}}</tr></thead>" +
+  "<tbody>{{#each rows}}<tr>{{#each this}}<td>{{this}}</td>{{/each}}</tr>\n{{/each}}</tbody></table>";
 
 const references = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 const escaped = (text) => (/[&<>"']/.test(text) ? text.replace(/[&<>"']/g, (mark) => references[mark]) : text);

@@ -1,5 +1,4 @@
-//! An export for pages that bring their own bytes: `wasm-pack build wasm-export --target web` makes a module
-//! of it.
+//! An export for pages that bring their own bytes: `make module` makes a module of it.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
