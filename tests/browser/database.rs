@@ -47,6 +47,8 @@ async fn a_dump_leaves_the_page_whole_and_restores_to_the_same_database() {
         page.see("toast-success").await;
         page.text("last-dump", SOON, |text| text.contains("complete"))
             .await;
+        page.click("dump-close").await;
+        page.see_no_more("dump-done").await;
     })
     .await;
 }

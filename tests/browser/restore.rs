@@ -65,7 +65,7 @@ async fn a_dump_is_looked_into_put_back_and_taken_back() {
         open(page).await;
         choose(page, &dump).await;
         page.text("archive-figures", SOON, |text| {
-            text.contains(&name) && text.contains("PostgreSQL") && text.contains("MB")
+            text.contains(&name) && text.contains("PostgreSQL") && text.contains("kB")
         })
         .await;
         page.click("archive-tables").await;
@@ -92,6 +92,8 @@ async fn a_dump_is_looked_into_put_back_and_taken_back() {
             "{done}"
         );
         assert_eq!(app.database.contents().await, whole);
+        // What has been restored is not offered once more.
+        page.see("drop-zone").await;
         page.text("copies", SOON, |text| text.contains("what a restore replaced"))
             .await;
 

@@ -51,7 +51,8 @@ async fn a_storage_that_is_full_keeps_nothing_of_a_backup() {
 async fn a_database_that_dies_leaves_no_backup() {
     let app = App::start_on(Database::with_rows(50_000).await, &[]).await;
     app.admin().make_backup().answer().await.good();
-    let killed = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'decant pg_dump'";
+    let killed =
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'decant pg_dump'";
     let kill = async || app.database.text(killed).await.is_some().then_some(());
     wait_for("pg_dump", PATIENCE, kill).await;
     let why = failure(&app).await;

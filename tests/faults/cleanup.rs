@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use decant_tests::actors::{Actor, rest_of};
@@ -14,6 +13,7 @@ use decant_tests::logs::{archives, broken};
 use decant_tests::patience::wait_for;
 use decant_tests::program::{self, Settings};
 use decant_tests::server::{ADMIN_TOKEN, Server};
+use decant_tests::small_disk::SmallDisk;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use reqwest::Response;
@@ -179,8 +179,8 @@ async fn a_postgresql_that_is_killed_in_mid_deletion_loses_no_row() {
 
 #[tokio::test]
 async fn a_disk_that_is_full_deletes_nothing() {
-    let disk = SmallDisk::mount();
-    let place = ("DECANT_ARCHIVE_DIR", disk.0.path().to_str().unwrap());
+    let disk = SmallDisk::of_bytes(512 * 1024);
+    let place = ("DECANT_ARCHIVE_DIR", disk.path().to_str().unwrap());
     let app = App::start_on(Database::with_rows(20_000).await, &[place]).await;
     app.database.make_ledger().await;
     let before = app.database.contents().await;
@@ -198,37 +198,11 @@ async fn a_disk_that_is_full_deletes_nothing() {
         .await
         .problem(500, "cleanup_failed");
     assert_eq!(app.database.contents().await, before);
-    assert_eq!(archives(disk.0.path()).len(), 0);
+    assert_eq!(archives(disk.path()).len(), 0);
     assert_eq!(
-        std::fs::read_dir(disk.0.path().join("unfinished"))
-            .unwrap()
-            .count(),
+        std::fs::read_dir(disk.path().join("unfinished")).unwrap().count(),
         0
     );
-}
-
-/// A file system of half a megabyte.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn mount() -> Self {
-        let folder = folder();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=512k", "tmpfs"])
-            .arg(folder.path())
-            .status();
-        assert!(
-            mounted.is_ok_and(|status| status.success()),
-            "a small disk needs root"
-        );
-        Self(folder)
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(self.0.path()).status();
-    }
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use decant_tests::database::Database;
 use decant_tests::dumps::{completed, copies, failed, restored};
 use decant_tests::patience::{wait_for, wait_up_to};
 use decant_tests::server::{ADMIN_TOKEN, Server};
+use decant_tests::small_disk::SmallDisk;
 use tokio::io::AsyncWriteExt as _;
 
 const CLEAN: &[(&str, &str)] = &[("cleanFirst", "true")];
@@ -283,4 +284,42 @@ async fn a_database_that_dies_in_a_restore_is_as_it_was() {
     assert!(why.contains("could not be restored"), "{why}");
     assert_eq!(app.database.contents().await, before);
     assert!(copies(&app.admin()).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_changes_nothing() {
+    let disk = SmallDisk::of_bytes(2_000_000);
+    let data_dir = ("DECANT_DATA_DIR", disk.path().to_str().unwrap());
+    let app = App::start_on(Database::with_rows(50_000).await, &[data_dir]).await;
+    let dump = dump(&app).await;
+    let without_logs = app
+        .admin()
+        .dump()
+        .query("mode", "excludeLogs")
+        .answer()
+        .await
+        .good()
+        .body;
+    assert!(dump.len() > 2_000_000 && without_logs.len() < 1_000_000);
+    let before = app.database.contents().await;
+
+    // No room for the upload.
+    let refused = app.admin().import(&dump, CLEAN).answer().await;
+    let detail = refused.problem(507, "upload_failed").detail;
+    assert!(detail.contains("No space left"), "{detail}");
+    // Room for the upload, none for the dump that is made for safety.
+    let why = failed(app.admin().import(&without_logs, CLEAN).answer().await);
+    assert!(
+        why.contains("for safety") && why.contains("No space left"),
+        "{why}"
+    );
+
+    assert_eq!(app.database.contents().await, before);
+    assert!(copies(&app.admin()).await.is_empty());
+    for folder in ["scratch", "safety"] {
+        let left = std::fs::read_dir(disk.path().join(folder)).map_or(0, Iterator::count);
+        assert_eq!(left, 0, "{folder}");
+    }
+    // And the lock is free again.
+    app.admin().dump().answer().await.good();
 }

@@ -45,7 +45,7 @@ pub(super) async fn read(file: &File, tell: impl Fn(u64)) -> Result<DumpContents
 }
 
 fn other_ending() -> Failure {
-    let detail = "The name of a dump ends in `.dump`. If the file is one in pg_dump's custom format all the same, rename it.";
+    let detail = "The name of a dump ends in .dump. If the file is one in pg_dump's custom format all the same, rename it.";
     Failure::new("not_a_dump", "The file is no dump", detail.to_owned(), false)
 }
 

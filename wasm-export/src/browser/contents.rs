@@ -60,9 +60,7 @@ impl From<crate::dump::Summary> for DumpContents {
         Self {
             bytes: summary.bytes,
             database: header.database,
-            created: header
-                .created
-                .map(|created| created.strftime("%Y-%m-%d %H:%M:%S").to_string()),
+            created: header.created.map(clock),
             server_version: header.server_version,
             compression: header.compression.to_string(),
             table_count,
@@ -71,4 +69,19 @@ impl From<crate::dump::Summary> for DumpContents {
             large_objects: summary.large_objects.count,
         }
     }
+}
+
+/// Written by hand: jiff's own ways make the worker a tenth larger.
+#[cfg(feature = "dumps")]
+fn clock(time: jiff::civil::DateTime) -> String {
+    let (date, time) = (time.date(), time.time());
+    format!(
+        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
+        date.year(),
+        date.month(),
+        date.day(),
+        time.hour(),
+        time.minute(),
+        time.second()
+    )
 }

@@ -1,5 +1,7 @@
 //! The dump that runs, has stopped, or is done.
 
+use std::mem::discriminant;
+
 use leptos::prelude::*;
 use wasm_export::browser::protocol::Dumped;
 use wasm_export::rows::Problem;
@@ -12,12 +14,15 @@ use crate::wording;
 pub fn DumpRun() -> impl IntoView {
     let dumper = expect_context::<Dumper>();
     // Progress changes ten times a second; only this keeps the panel itself in place.
-    let is_running = Memo::new(move |_| dumper.is_under_way());
-    move || match (is_running.get(), untrack(|| dumper.state())) {
-        (true, _) => view! { <Running/> }.into_any(),
-        (_, DumpState::Failed(problem)) => view! { <Stopped problem/> }.into_any(),
-        (_, DumpState::Finished { file, seconds }) => view! { <Done file seconds/> }.into_any(),
-        _ => ().into_any(),
+    let kind = Memo::new(move |_| discriminant(&dumper.state()));
+    move || {
+        let _ = kind.get();
+        match untrack(|| dumper.state()) {
+            DumpState::Idle => ().into_any(),
+            DumpState::Running { .. } => view! { <Running/> }.into_any(),
+            DumpState::Failed(problem) => view! { <Stopped problem/> }.into_any(),
+            DumpState::Finished { file, seconds } => view! { <Done file seconds/> }.into_any(),
+        }
     }
 }
 
@@ -79,7 +84,7 @@ fn Done(file: Dumped, seconds: f64) -> impl IntoView {
                     <strong>{file.file_name}</strong>
                     {format!(": {bytes}, in {time}; checked: {tables}")}
                 </p>
-                <button type="button" class="quiet" on:click=move |_| dumper.cancel()>"Close"</button>
+                <button type="button" class="quiet" data-testid="dump-close" on:click=move |_| dumper.cancel()>"Close"</button>
             </div>
         </section>
     }

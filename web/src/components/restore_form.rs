@@ -1,5 +1,7 @@
 //! Where a restore begins: a file is chosen and looked into, the visitor says what is to become of it.
 
+use std::mem::discriminant;
+
 use leptos::prelude::*;
 use wasm_export::browser::contents::DumpContents;
 use wasm_export::rows::Problem;
@@ -25,15 +27,24 @@ pub fn RestoreForm(database: Signal<Option<String>>, confirmer: Confirmer) -> im
         }
     });
     // Reading tells ten times a second how far it is; only this keeps the panel itself in place.
-    let is_reading = Memo::new(move |_| matches!(chosen.get(), Chosen::Reading { .. }));
-    let shown = move || match (is_reading.get(), untrack(|| chosen.get())) {
-        (true, _) => view! { <Reading chosen/> }.into_any(),
-        (_, Chosen::Refused(problem)) => view! { <Refused problem chosen/> }.into_any(),
-        (_, Chosen::Whole(contents)) => view! { <Whole contents chosen database confirmer/> }.into_any(),
-        _ => view! { <DropZone on_file=move |file| chosen.choose(file)/> }.into_any(),
+    let kind = Memo::new(move |_| discriminant(&chosen.get()));
+    let shown = move || {
+        let _ = kind.get();
+        match untrack(|| chosen.get()) {
+            Chosen::Nothing => view! { <DropZone on_file=move |file| chosen.choose(file)/> }.into_any(),
+            Chosen::Reading { .. } => view! { <Reading chosen/> }.into_any(),
+            Chosen::Refused(problem) => view! { <Refused problem chosen/> }.into_any(),
+            Chosen::Whole(contents) => view! { <Whole contents chosen database confirmer/> }.into_any(),
+        }
     };
     view! {
-        <section class="card stack" aria-labelledby="restore-title" data-testid="restore">
+        // In the place of what is under way: nothing else can begin meanwhile, but may be tried again afterwards.
+        <section
+            class="card stack"
+            aria-labelledby="restore-title"
+            data-testid="restore"
+            hidden=move || restorer.is_under_way()
+        >
             <h2 id="restore-title">"Restore"</h2>
             <p class="faint">
                 "A dump put back. Before anything is touched, the server reads the file to its end, dumps the database for \
@@ -92,8 +103,6 @@ fn Whole(
 ) -> impl IntoView {
     let restorer = expect_context::<Restorer>();
     let plan = RwSignal::new(Plan::default());
-    let is_busy = Memo::new(move |_| restorer.is_under_way());
-    let is_idle = Memo::new(move |_| !is_busy.get() && database.with(Option::is_some));
     let ask = move |_| {
         let Some(database) = database.get_untracked() else {
             return;
@@ -114,21 +123,14 @@ fn Whole(
             <p role="status" data-testid="archive-whole">
                 <strong>{chosen.name()}</strong> " is whole: all that its table of contents promises is in it."
             </p>
-            <button
-                type="button"
-                data-testid="archive-forget"
-                disabled=is_busy
-                on:click=move |_| chosen.forget()
-            >
-                "Another file"
-            </button>
+            <button type="button" data-testid="archive-forget" on:click=move |_| chosen.forget()>"Another file"</button>
         </div>
         <ArchiveContents contents/>
-        <fieldset class="modes" disabled=is_busy>
+        <fieldset class="modes">
             <legend class="faint">"What becomes of the database"</legend>
             {Manner::ALL.iter().map(|&manner| view! { <MannerChoice manner plan/> }).collect_view()}
         </fieldset>
-        <fieldset class="modes" disabled=is_busy>
+        <fieldset class="modes">
             <legend class="faint">"What of the dump"</legend>
             <label>
                 <input
@@ -148,7 +150,7 @@ fn Whole(
                 type="button"
                 class="primary"
                 data-testid="restore-start"
-                disabled=move || !is_idle.get()
+                disabled=move || database.with(Option::is_none)
                 on:click=ask
             >
                 "Restore…"
@@ -191,8 +193,8 @@ fn question(
         Manner::Clean => Question {
             title: format!("Replace {database}?"),
             text: format!(
-                "{file} takes the place of the database {database}, with all that was written there since the dump. The \
-                 database as it is now is kept beside it.{without_logs}"
+                "{file} takes the place of the database {database}: what was written since the dump is no longer in it. \
+                 The database as it is now is kept beside it.{without_logs}"
             ),
             word: Some(database),
             yes: "Replace",

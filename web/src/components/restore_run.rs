@@ -2,6 +2,7 @@
 
 use std::mem::discriminant;
 
+use leptos::html::Section;
 use leptos::prelude::*;
 use wasm_export::rows::Problem;
 
@@ -18,7 +19,7 @@ pub fn RestoreRun(copies: Copies) -> impl IntoView {
     // Progress changes many times a second; only this keeps the panel itself in place.
     let kind = Memo::new(move |_| discriminant(&restorer.state()));
     move || {
-        kind.track();
+        let _ = kind.get();
         match untrack(|| restorer.state()) {
             RestoreState::Idle => ().into_any(),
             RestoreState::Sending { .. } => view! { <Sending/> }.into_any(),
@@ -55,8 +56,21 @@ fn Sending() -> impl IntoView {
     };
     // Every tenth is often enough to be read out.
     let read_out = Memo::new(move |_| done.get() / 10 * 10);
+    // The visitor has just asked for it, from a dialog that is gone.
+    let panel = NodeRef::<Section>::new();
+    Effect::new(move || {
+        if let Some(panel) = panel.get() {
+            let _ = panel.focus();
+        }
+    });
     view! {
-        <section class="card run" aria-label="Restore" data-testid="restore-sending">
+        <section
+            class="card run"
+            aria-label="Restore"
+            tabindex="-1"
+            data-testid="restore-sending"
+            node_ref=panel
+        >
             <div class="run-head">
                 <p class="run-title">"Sending " {restorer.file_name()}</p>
                 <button type="button" data-testid="restore-cancel" on:click=move |_| restorer.cancel()>"Cancel"</button>

@@ -37,7 +37,7 @@ pub fn DatabasePage() -> impl IntoView {
     let activity = follow(move || dumper.is_under_way() || restorer.is_under_way(), status);
     let confirmer = Confirmer::new();
     let copies = Copies::new(
-        move || activity.track(),
+        move || _ = activity.get(),
         confirmer,
         Callback::new(move |()| status.retry()),
     );
@@ -54,8 +54,8 @@ pub fn DatabasePage() -> impl IntoView {
         </div>
         {shown}
         <DumpRun/>
-        <RestoreRun copies/>
         <DumpForm/>
+        <RestoreRun copies/>
         <RestoreForm database=name confirmer/>
         <CopyList copies/>
         <ConfirmDialog confirmer/>
