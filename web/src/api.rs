@@ -8,6 +8,7 @@ use wasm_export::Zone;
 use wasm_export::rows::Problem;
 
 use crate::address::path_part;
+use crate::backups::Overview;
 use crate::database::{Mode, Status};
 use crate::dataset::{Dataset, FilterOptions};
 use crate::restore::copies::KeptCopy;
@@ -206,6 +207,50 @@ pub async fn put_back(name: &str) -> Result<String, Problem> {
 pub async fn remove_copy(name: &str) -> Result<(), Problem> {
     let url = format!("/api/admin/database/copies/{}/remove", path_part(name));
     post(&url, &json!({})).await.map(drop)
+}
+
+const BACKUPS_URL: &str = "/api/admin/database/backups";
+
+/// The backups in the storage, and what is going on with them.
+///
+/// # Errors
+/// As the server says.
+pub async fn backups() -> Result<Overview, Problem> {
+    get(BACKUPS_URL).await?.json().await
+}
+
+/// Begins to make a backup.
+///
+/// # Errors
+/// As the server says.
+pub async fn make_backup() -> Result<(), Problem> {
+    post(BACKUPS_URL, &json!({})).await.map(drop)
+}
+
+/// Begins to prove a backup.
+///
+/// # Errors
+/// As the server says.
+pub async fn prove_backup(name: &str) -> Result<(), Problem> {
+    post(&format!("{}/prove", backup_url(name)), &json!({}))
+        .await
+        .map(drop)
+}
+
+/// Removes a backup.
+///
+/// # Errors
+/// As the server says.
+pub async fn remove_backup(name: &str) -> Result<(), Problem> {
+    post(&format!("{}/remove", backup_url(name)), &json!({}))
+        .await
+        .map(drop)
+}
+
+/// Where a backup lies, as it is stored.
+#[must_use]
+pub fn backup_url(name: &str) -> String {
+    format!("{BACKUPS_URL}/{}", path_part(name))
 }
 
 /// Where logs are cleaned up.

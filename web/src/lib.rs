@@ -3,6 +3,7 @@
 //! What can be thought without a browser stands on top and is tested natively; the rest is compiled for wasm32
 //! only. The page decodes no byte itself: `wasm-export` does, here for the table and in a worker for the file.
 
+pub mod action;
 pub mod address;
 pub mod column_choice;
 pub mod cursors;
@@ -23,6 +24,7 @@ pub mod wording;
 mod api;
 #[cfg(target_arch = "wasm32")]
 pub mod app;
+pub mod backups;
 #[cfg(target_arch = "wasm32")]
 mod components;
 #[cfg(target_arch = "wasm32")]

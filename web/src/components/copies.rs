@@ -1,18 +1,17 @@
 //! The databases that restores have left: put back, or removed.
 
-use leptos::prelude::*;
-use leptos::task::spawn_local;
 use std::future::Future;
+
+use leptos::prelude::*;
 use wasm_export::rows::Problem;
 
 use super::confirm::{Confirmer, Question};
 use super::notice::Notice;
-use super::toasts::Toasts;
+use crate::action::Action;
 use crate::api;
 use crate::load::Load;
 use crate::restore::copies::{KeptCopy, Role};
 use crate::restore::run::Restorer;
-use crate::session::Session;
 use crate::visitor;
 use crate::wording;
 
@@ -20,13 +19,11 @@ use crate::wording;
 #[derive(Clone, Copy)]
 pub struct Copies {
     load: Load<Vec<KeptCopy>>,
-    is_acting: RwSignal<bool>,
+    action: Action,
     /// Called when the live database is another one.
     on_change: Callback<()>,
     confirmer: Confirmer,
     restorer: Restorer,
-    session: Session,
-    toasts: Toasts,
 }
 
 impl Copies {
@@ -38,12 +35,10 @@ impl Copies {
                 track();
                 Some(api::copies())
             }),
-            is_acting: RwSignal::new(false),
+            action: Action::new(),
             on_change,
             confirmer,
             restorer: expect_context(),
-            session: expect_context(),
-            toasts: expect_context(),
         }
     }
 
@@ -58,7 +53,7 @@ impl Copies {
     /// Whether nothing can be done with them now.
     #[must_use]
     pub fn is_busy(self) -> bool {
-        self.is_acting.get() || self.restorer.is_under_way()
+        self.action.is_running() || self.restorer.is_under_way()
     }
 
     /// Puts one back, if the visitor means it.
@@ -102,23 +97,10 @@ impl Copies {
         });
     }
 
-    fn act(self, otherwise: &'static str, action: impl Future<Output = Result<String, Problem>> + 'static) {
-        self.is_acting.set(true);
-        self.toasts.dismiss_all();
-        spawn_local(async move {
-            match action.await {
-                Ok(done) => self.toasts.success(done),
-                Err(problem) => {
-                    self.session.note(&problem);
-                    self.toasts
-                        .error(format!("{otherwise}: {}", problem.title), problem.detail);
-                }
-            }
-            // The page may have been left in the meantime; its signals are gone then.
-            if self.is_acting.try_set(false).is_none() {
-                self.load.retry();
-                self.on_change.run(());
-            }
+    fn act(self, otherwise: &'static str, doing: impl Future<Output = Result<String, Problem>> + 'static) {
+        self.action.run(otherwise, doing, move || {
+            self.load.retry();
+            self.on_change.run(());
         });
     }
 }

@@ -1,6 +1,7 @@
 //! The parts of the pages.
 
 pub mod archive_contents;
+pub mod backup_list;
 pub mod cleanup_run;
 pub mod columns;
 pub mod confirm;

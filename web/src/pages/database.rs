@@ -7,6 +7,7 @@ use leptos::task::spawn_local;
 
 use crate::address::AdminPage;
 use crate::api;
+use crate::components::backup_list::BackupList;
 use crate::components::confirm::{ConfirmDialog, Confirmer};
 use crate::components::copies::{Copies, CopyList};
 use crate::components::dump_run::DumpRun;
@@ -58,6 +59,7 @@ pub fn DatabasePage() -> impl IntoView {
         <RestoreRun copies/>
         <RestoreForm database=name confirmer/>
         <CopyList copies/>
+        <BackupList confirmer/>
         <ConfirmDialog confirmer/>
     }
 }

@@ -1,0 +1,188 @@
+//! The dumps that the server keeps: made, proved, removed.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+
+use super::confirm::{Confirmer, Question};
+use super::notice::Notice;
+use crate::action::Action;
+use crate::api;
+use crate::backups::{Backup, Overview, Running};
+use crate::load::Load;
+use crate::wording;
+
+/// How often they are asked for while something is going on.
+const REFRESH_EVERY: Duration = Duration::from_secs(2);
+
+/// What can be done with them.
+#[derive(Clone, Copy)]
+struct Backups {
+    load: Load<Overview>,
+    action: Action,
+    confirmer: Confirmer,
+}
+
+impl Backups {
+    fn is_running(self) -> bool {
+        self.load
+            .with(|overview| overview.is_some_and(|overview| overview.running.is_some()))
+    }
+
+    fn is_busy(self) -> bool {
+        self.action.is_running() || self.is_running()
+    }
+
+    fn make(self) {
+        let making = async {
+            api::make_backup().await?;
+            Ok("A backup is being made".to_owned())
+        };
+        self.action
+            .run("No backup is made", making, move || self.load.retry());
+    }
+
+    fn prove(self, name: String) {
+        let proving = async move {
+            api::prove_backup(&name).await?;
+            Ok(format!("{name} is being proved"))
+        };
+        self.action
+            .run("The backup is not proved", proving, move || self.load.retry());
+    }
+
+    fn ask_to_remove(self, name: String) {
+        self.confirmer.ask(Question {
+            title: format!("Remove {name}?"),
+            text: format!("{name} is deleted from the storage. It cannot be had back."),
+            word: None,
+            yes: "Remove",
+            then: Callback::new(move |()| self.remove(name.clone())),
+        });
+    }
+
+    fn remove(self, name: String) {
+        let removing = async move {
+            api::remove_backup(&name).await?;
+            Ok(format!("{name} is removed"))
+        };
+        self.action
+            .run("The backup was not removed", removing, move || self.load.retry());
+    }
+}
+
+/// The backups, how they come about, and what can be done with them.
+#[component]
+pub fn BackupList(confirmer: Confirmer) -> impl IntoView {
+    let backups = Backups {
+        load: Load::new(|| Some(api::backups())),
+        action: Action::new(),
+        confirmer,
+    };
+    Effect::new(move || {
+        if backups.is_running()
+            && let Ok(timer) = set_interval_with_handle(move || backups.load.retry(), REFRESH_EVERY)
+        {
+            on_cleanup(move || timer.clear());
+        }
+    });
+    let shown = move || match (backups.load.problem(), backups.load.value()) {
+        (Some(problem), _) => view! { <Notice problem on_retry=move || backups.load.retry()/> }.into_any(),
+        (None, Some(overview)) => view! { <BackupOverview overview backups/> }.into_any(),
+        (None, None) => view! { <p class="faint" role="status">"Loading…"</p> }.into_any(),
+    };
+    view! {
+        <section class="card stack" aria-labelledby="backups-title" data-testid="backups">
+            <h2 id="backups-title">"Backups"</h2>
+            {shown}
+            <div class="dump-actions">
+                <button
+                    type="button"
+                    data-testid="backup-make"
+                    disabled=move || backups.is_busy()
+                    on:click=move |_| backups.make()
+                >
+                    "Back up now"
+                </button>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn BackupOverview(overview: Overview, backups: Backups) -> impl IntoView {
+    let plan = overview.plan();
+    let Overview {
+        can_prove,
+        running,
+        failure,
+        backups: list,
+        ..
+    } = overview;
+    let running = running.map(|Running { bytes, message }| {
+        let bytes = (bytes > 0).then(|| format!(", {}", wording::bytes(bytes)));
+        view! { <p role="status" data-testid="backup-running">{message} {bytes} "…"</p> }
+    });
+    let failure = failure.map(|failure| {
+        let at = crate::visitor::moment(&failure.at);
+        view! { <p class="caution" role="alert" data-testid="backup-failure">{format!("{at}: {}.", failure.reason)}</p> }
+    });
+    let items = list
+        .into_iter()
+        .map(|backup| view! { <BackupItem backup can_prove backups/> });
+    view! {
+        <p class="faint" data-testid="backup-plan">{plan}</p>
+        {running}
+        {failure}
+        <ul class="copies">{items.collect_view()}</ul>
+    }
+}
+
+#[component]
+fn BackupItem(backup: Backup, can_prove: bool, backups: Backups) -> impl IntoView {
+    let about = backup.about();
+    let Backup { name, proof, .. } = backup;
+    let proof = match proof {
+        None => view! { <span class="faint" data-testid="backup-proof">"Not proved yet."</span> }.into_any(),
+        Some(proof) if proof.failure.is_none() => {
+            view! { <span data-testid="backup-proof">{proof.outcome()}</span> }.into_any()
+        }
+        Some(proof) => {
+            view! { <span class="caution" role="alert" data-testid="backup-proof">{proof.outcome()}</span> }
+                .into_any()
+        }
+    };
+    let (of_prove, of_remove) = (name.clone(), name.clone());
+    let prove = can_prove.then(|| {
+        view! {
+            <button
+                type="button"
+                data-testid="backup-prove"
+                aria-label=format!("Prove {name}")
+                title="Restores it beside the live database, counts its rows, and throws them away"
+                disabled=move || backups.is_busy()
+                on:click=move |_| backups.prove(of_prove.clone())
+            >
+                "Prove"
+            </button>
+        }
+    });
+    view! {
+        <li data-testid="backup">
+            <p><code class="path">{name.clone()}</code> <span class="faint">{about}</span> {proof}</p>
+            <div class="dump-actions">
+                <a class="button" href=api::backup_url(&name) download=name.clone() data-testid="backup-download">"Download"</a>
+                {prove}
+                <button
+                    type="button"
+                    data-testid="backup-remove"
+                    aria-label=format!("Remove {name}")
+                    disabled=move || backups.is_busy()
+                    on:click=move |_| backups.ask_to_remove(of_remove.clone())
+                >
+                    "Remove"
+                </button>
+            </div>
+        </li>
+    }
+}
