@@ -118,7 +118,10 @@ async fn every_condition_narrows() {
             json!({ "onlyBlocked": true }),
             "blocked_by is not null".to_owned(),
         ),
-        (json!({ "afterDate": after }), format!("created_at >= '{after}'")),
+        (
+            json!({ "afterDate": after, "userIds": [1, 3], "statusCodeRange": { "min": 200, "max": 599 } }),
+            format!("created_at >= '{after}' and user_id in (1, 3) and status_code between 200 and 599"),
+        ),
         (json!({ "userIds": [1, 2] }), "user_id in (1, 2)".to_owned()),
         (
             json!({ "providerIds": [1, 2] }),
@@ -132,10 +135,7 @@ async fn every_condition_narrows() {
             json!({ "statusCodeRange": { "min": 400, "max": 499 } }),
             "status_code between 400 and 499".to_owned(),
         ),
-        (
-            json!({ "afterDate": after, "userIds": [1, 3], "statusCodeRange": { "min": 200, "max": 599 } }),
-            format!("created_at >= '{after}' and user_id in (1, 3) and status_code between 200 and 599"),
-        ),
+        (json!({ "afterDate": after }), format!("created_at >= '{after}'")),
     ] {
         let condition = format!("created_at < '{before}' and {sql}");
         let count = format!("select count(*) from message_request where {condition}");

@@ -4,6 +4,7 @@ use decant_tests::cluster::folder;
 use decant_tests::database::Database;
 use decant_tests::logs::archives;
 use decant_tests::program::{self, Outcome};
+use decant_tests::server::data_dir;
 use tempfile::TempDir;
 
 struct Bed {
@@ -24,7 +25,7 @@ impl Bed {
     async fn cleanup(&self, arguments: &[&str]) -> Outcome {
         let settings = [
             ("DSN", self.database.dsn.as_str()),
-            ("DECANT_DATA_DIR", self.data.path().to_str().unwrap()),
+            data_dir(&self.data),
             ("DECANT_CLEANUP_BATCH_ROWS", "300"),
         ];
         program::run(&[&["cleanup"], arguments].concat(), &settings).await

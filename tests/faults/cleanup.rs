@@ -12,7 +12,7 @@ use decant_tests::dumps::completed;
 use decant_tests::logs::{archives, broken};
 use decant_tests::patience::wait_for;
 use decant_tests::program::{self, Settings};
-use decant_tests::server::{ADMIN_TOKEN, Server};
+use decant_tests::server::{ADMIN_TOKEN, Server, data_dir};
 use decant_tests::small_disk::SmallDisk;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -53,8 +53,9 @@ async fn deleting(response: &mut Response) {
 /// Brings an archive back on the command line.
 async fn bring_back(dsn: &str, archive: &Path) {
     let data = folder();
-    let settings = [("DSN", dsn), ("DECANT_DATA_DIR", data.path().to_str().unwrap())];
-    let arguments = ["cleanup", "restore", archive.to_str().unwrap()];
+    let settings = [("DSN", dsn), data_dir(&data)];
+    let archive = archive.to_str().expect("its name is plain");
+    let arguments = ["cleanup", "restore", archive];
     program::run(&arguments, &settings).await.good();
 }
 

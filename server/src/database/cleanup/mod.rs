@@ -148,7 +148,7 @@ impl Database {
         let (sender, events) = mpsc::channel(EVENTS);
         let teller = Teller::new(sender, stop, &held);
         let run = Run::new(self, log, held, caller, teller);
-        tokio::spawn(run.run_to_its_end(conditions, manner));
+        tokio::spawn(run.perform(conditions, manner));
         Ok(events)
     }
 

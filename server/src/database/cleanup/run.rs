@@ -142,7 +142,7 @@ impl Run {
         }
     }
 
-    pub async fn run_to_its_end(mut self, conditions: Conditions, manner: Manner) {
+    pub async fn perform(mut self, conditions: Conditions, manner: Manner) {
         let (event, ending) = match self.delete_all(&conditions, manner).await {
             Ok(ended) => self.completed(ended),
             Err(error) => self.broken(&error),
