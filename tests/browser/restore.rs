@@ -23,10 +23,10 @@ async fn open(page: &Browser) {
 
 /// A folder with a dump of the database as it is.
 async fn dumped(app: &App) -> (TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("the disk has room");
     let path = folder.path().join("backup.dump");
     let dump = app.admin().dump().answer().await.good();
-    std::fs::write(&path, &dump.body).unwrap();
+    std::fs::write(&path, &dump.body).expect("the folder is ours");
     (folder, path)
 }
 
@@ -38,7 +38,8 @@ async fn choose(page: &Browser, path: &Path) {
 }
 
 async fn database_name(app: &App) -> String {
-    app.database.text("select current_database()").await.unwrap()
+    let name = app.database.text("select current_database()").await;
+    name.expect("a database has a name")
 }
 
 /// Whether anything was sent to where dumps are taken in.
