@@ -18,9 +18,9 @@ pub struct Action {
 }
 
 impl Action {
-    /// Nothing is done yet.
+    /// For the page that asks; nothing is done yet.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn of_page() -> Self {
         Self {
             is_running: RwSignal::new(false),
             session: expect_context(),

@@ -76,7 +76,7 @@ impl Backups {
 pub fn BackupList(confirmer: Confirmer) -> impl IntoView {
     let backups = Backups {
         load: Load::new(|| Some(api::backups())),
-        action: Action::new(),
+        action: Action::of_page(),
         confirmer,
     };
     Effect::new(move || {

@@ -35,7 +35,7 @@ impl Copies {
                 track();
                 Some(api::copies())
             }),
-            action: Action::new(),
+            action: Action::of_page(),
             on_change,
             confirmer,
             restorer: expect_context(),
