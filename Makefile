@@ -27,7 +27,7 @@ build: set-up-run page ## Build the page and the program, target/release/decant
 
 test: set-up-test page check ## Check everything, then run every test: native, in Chromium, black-box, and fuzzed
 	cargo build --release -p decant
-	DECANT_BIN=$(program) cargo test --workspace
+	DECANT_BIN=$(program) cargo test --workspace --no-fail-fast
 	wasm-pack test --headless --chrome --mode no-install wasm-export
 	scripts/fuzz.sh $(FUZZ_SECONDS)
 
