@@ -85,10 +85,15 @@ impl Bed {
     /// `psql` on the same rows.
     pub fn psql(&self) -> Psql<'_> {
         Psql {
-            program: self.postgres.binaries().program("psql"),
+            program: self.program("psql"),
             dsn: &self.dsn,
             select: &self.select,
         }
+    }
+
+    /// One of PostgreSQL's own programs.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.postgres.binaries().program(name)
     }
 
     /// The version of PostgreSQL.

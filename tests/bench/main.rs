@@ -8,6 +8,7 @@
 //! | [`formats`] | every format, beside the JavaScript libraries for it |
 //! | [`pretty`] | JSON laid out for people, beside the browser's own |
 //! | [`whole_way`], [`command_line`] | whole exports: from the click to the file, and by `decant export` |
+//! | [`dump`] | a dump of the database, beside `pg_dump` |
 //! | [`node`] | a Node server that does what the seeds describe |
 //! | [`client`], [`psql`], [`site`] | who reads, what is beside it, who serves the page |
 //! | [`process`], [`samples`] | what the kernel says of a process; the same work again and again |
@@ -19,6 +20,7 @@
 mod bed;
 mod client;
 mod command_line;
+mod dump;
 mod formats;
 mod formatting;
 mod in_browser;
@@ -107,6 +109,9 @@ async fn measure(bed: &Bed, report: &mut Report) -> Outcome<()> {
     }
     if begins("the command line") {
         report.add(command_line::measure(bed).await?);
+    }
+    if begins("a dump of the database") {
+        report.add(dump::measure(bed, &server).await?);
     }
     if begins("a Node server as the seeds describe it") {
         report.add(node::measure(bed, &server)?);

@@ -13,7 +13,7 @@ use crate::report::Section;
 use crate::{Outcome, client};
 
 /// What a stream may cost.
-const GROWTH_MAX_BYTES: u64 = 16_000_000;
+pub const GROWTH_MAX_BYTES: u64 = 16_000_000;
 
 /// A small export.
 const FEW_ROWS: u64 = 10_000;
@@ -31,7 +31,7 @@ pub async fn measure(bed: &Bed) -> Outcome<Section> {
     let (all_count, many_count) = (bed.rows, bed.rows * TIMES);
     let mut lines = Vec::new();
     let mut growth = async |what: String, read: &dyn Fn(&Server) -> Outcome<()>| -> Outcome<()> {
-        let grown = growth(&bed.server().await, read)?;
+        let grown = growth_after(&bed.server().await, &format!("{ROWS}?limit=1"), read)?;
         lines.push(Line::new(what, megabytes(grown)).at_most(megabytes(GROWTH_MAX_BYTES)));
         Ok(())
     };
@@ -72,9 +72,9 @@ pub async fn measure(bed: &Bed) -> Outcome<Section> {
     })
 }
 
-/// By how many bytes a server grows.
-fn growth(server: &Server, read: &dyn Fn(&Server) -> Outcome<()>) -> Outcome<u64> {
-    client::read(server, &format!("{ROWS}?limit=1"), "identity")?;
+/// By how many bytes a server grows that has answered this request before.
+pub fn growth_after(server: &Server, first: &str, read: &dyn Fn(&Server) -> Outcome<()>) -> Outcome<u64> {
+    client::read(server, first, "identity")?;
     let process = Process { id: server.pid() };
     process.forget_peak()?;
     let before = process.resident_bytes()?;
