@@ -18,6 +18,7 @@ use crate::database::cleanup::Pace;
 use crate::database::cleanup::order::Manner;
 use crate::database::cleanup::scheduled::Upkeep;
 use crate::database::dump::{Compression, Mode};
+use crate::database::restore::Unfollowed;
 use crate::dsn::{Dsn, DsnError};
 use crate::embedded;
 use crate::schedule::Schedule;
@@ -143,6 +144,11 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "folder of SQL files that are run, in the order of their names, on a restored database",
     ),
     (
+        "DECANT_RESTORE_UNFOLLOWED",
+        "finish",
+        "what becomes of a restore whose client has left: finish (the log tells how) or stop (the database is as it was)",
+    ),
+    (
         "DECANT_SCRATCH_SECONDS",
         "21600",
         "how long a forgotten upload may lie before it is swept away",
@@ -228,6 +234,11 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "the secret key of one of them, as age-keygen writes it; without it Decant cannot prove or restore its backups",
     ),
     (
+        "DECANT_NOT_ADMIN_STATUS",
+        "403",
+        "the status for somebody who is signed in and no administrator: 403, or 401 for clients of the hub's own addresses",
+    ),
+    (
         "DECANT_TRUST_PROXY",
         "false",
         "take the client's address from X-Forwarded-For; only behind a proxy that sets it",
@@ -288,6 +299,8 @@ pub struct Settings {
     pub upload_bytes_max: u64,
     /// The folder of the site's own migrations.
     pub post_restore_migrations: Option<PathBuf>,
+    /// What becomes of a restore whose client has left.
+    pub restore_unfollowed: Unfollowed,
     /// How long a forgotten upload may lie.
     pub scratch_age: Duration,
     /// How long Redis keeps the lock of a server that has crashed.
@@ -304,6 +317,8 @@ pub struct Settings {
     pub backups: backups::Plan,
     /// Who can read them.
     pub backup_encryption: Arc<Encryption>,
+    /// Whether somebody who is no administrator is answered as if nobody had signed in.
+    pub not_admin_is_401: bool,
     /// Whether X-Forwarded-For is believed.
     pub trust_proxy: bool,
 }
@@ -416,6 +431,7 @@ impl Settings {
             dump_compression: given.parse("DECANT_DUMP_COMPRESSION", Compression::default())?,
             upload_bytes_max: u64::from(at_least_one("DECANT_UPLOAD_MAX_MB", 500)?) * 1024 * 1024,
             post_restore_migrations: given.text("DECANT_POST_RESTORE_MIGRATIONS").map(PathBuf::from),
+            restore_unfollowed: given.parse("DECANT_RESTORE_UNFOLLOWED", Unfollowed::default())?,
             scratch_age: Duration::from_secs(at_least_one("DECANT_SCRATCH_SECONDS", 21_600)?.into()),
             lock_ttl: Duration::from_secs(at_least_one("DECANT_LOCK_SECONDS", 300)?.into()),
             log_upkeep: log_upkeep(given, &zone)?,
@@ -432,6 +448,16 @@ impl Settings {
                 keep: given.parse("DECANT_BACKUP_KEEP", Keep::default())?,
             },
             backup_encryption: Arc::new(backup_encryption(given)?),
+            not_admin_is_401: match given.parse("DECANT_NOT_ADMIN_STATUS", 403)? {
+                401 => true,
+                403 => false,
+                _ => {
+                    return Err(SettingError::Invalid {
+                        name: "DECANT_NOT_ADMIN_STATUS",
+                        problem: "must be 403 or 401".into(),
+                    });
+                }
+            },
             trust_proxy: given.parse("DECANT_TRUST_PROXY", false)?,
         })
     }

@@ -165,3 +165,11 @@ async fn pg_dump_gets_the_password_and_shows_it_to_nobody() {
         .execute(format!("drop role {ROLE_WITH_PASSWORD}"))
         .await;
 }
+
+#[tokio::test]
+async fn who_is_no_administrator_gets_401_where_that_is_set() {
+    let app = App::start_with(&[("DECANT_NOT_ADMIN_STATUS", "401")]).await;
+    let (user, _) = app.user().await;
+    user.dump().answer().await.problem(401, "unauthenticated");
+    app.admin().database_status().answer().await.good();
+}

@@ -323,3 +323,42 @@ async fn a_disk_that_is_full_changes_nothing() {
     // And the lock is free again.
     app.admin().dump().answer().await.good();
 }
+
+#[tokio::test]
+async fn a_restore_that_nobody_follows_finishes_or_stops_as_is_set() {
+    for (setting, is_restored) in [("finish", true), ("stop", false)] {
+        let settings = [("DECANT_RESTORE_UNFOLLOWED", setting)];
+        let app = App::start_on(Database::with_rows(20_000).await, &settings).await;
+        let dump = dump(&app).await;
+        let whole = app.database.contents().await;
+        change(&app).await;
+        let changed = app.database.contents().await;
+        let mut answer = app.admin().import(&dump, CLEAN).open().await;
+        answer.chunk().await.expect("the restore has begun");
+        drop(answer);
+        // Its last word is in the log, and then the lock is free.
+        let ended = async || {
+            let log = app.server.log();
+            (log.contains("database_import_complete") || log.contains("database_import_error")).then_some(())
+        };
+        wait_for("the end", Duration::from_secs(60), ended).await;
+        let free = async || {
+            app.admin()
+                .dump()
+                .query("mode", "excludeLogs")
+                .answer()
+                .await
+                .status
+                .eq(&200)
+                .then_some(())
+        };
+        wait_for("the lock", Duration::from_secs(20), free).await;
+        let expected = if is_restored { whole } else { changed };
+        assert_eq!(app.database.contents().await, expected, "{setting}");
+        assert_eq!(
+            copies(&app.admin()).await.len(),
+            usize::from(is_restored),
+            "{setting}"
+        );
+    }
+}

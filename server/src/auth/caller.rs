@@ -81,10 +81,13 @@ impl FromRequest for Administrator {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let caller = Caller::from_request(request, payload);
+        let app = request.app_data::<web::Data<App>>();
+        let is_401 = app.is_some_and(|app| app.settings.not_admin_is_401);
         Box::pin(async move {
             let caller = caller.await?;
             match caller.role {
                 Role::Admin => Ok(Self(caller)),
+                Role::User if is_401 => Err(ApiError::Unauthenticated),
                 Role::User => Err(ApiError::AdministratorsOnly),
             }
         })

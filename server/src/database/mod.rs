@@ -34,6 +34,7 @@ use cleanup::archive::Archives;
 use cleanup::{LastCleanup, Pace};
 use dump::{Compression, LastDump};
 use lock::BackupLock;
+use restore::Unfollowed;
 use scratch::Scratch;
 
 /// The database as a whole.
@@ -48,6 +49,7 @@ pub struct Database {
     safety: PathBuf,
     /// The folder of the site's own migrations, run after a restore.
     migrations: Option<PathBuf>,
+    unfollowed: Unfollowed,
     /// Rows that were deleted.
     pub archives: Archives,
     cleanup_pace: Pace,
@@ -81,6 +83,7 @@ impl Database {
             scratch: Scratch::in_data_dir(&settings.data_dir),
             safety: settings.data_dir.join("safety"),
             migrations: settings.post_restore_migrations.clone(),
+            unfollowed: settings.restore_unfollowed,
             archives: Archives::in_folder(settings.archive_dir.clone()),
             cleanup_pace: settings.cleanup_pace,
             last_cleanup: Arc::default(),

@@ -20,12 +20,15 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::{Connection, PgConnection};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::Database;
 use super::archive::{self, BadArchive, Whole};
@@ -58,6 +61,28 @@ pub enum Manner {
     Clean,
     /// They stay, and what is missing comes from the dump.
     Merge,
+}
+
+/// What becomes of a restore that nobody follows any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unfollowed {
+    /// It goes on to its end, and the log tells of it: a page that is closed by accident spoils nothing.
+    #[default]
+    Finish,
+    /// It ends, and the database is as it was.
+    Stop,
+}
+
+impl FromStr for Unfollowed {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        match word {
+            "finish" => Ok(Self::Finish),
+            "stop" => Ok(Self::Stop),
+            _ => Err("it is neither finish nor stop"),
+        }
+    }
 }
 
 /// What a restore tells of itself.
@@ -129,6 +154,10 @@ pub enum RestoreError {
     Migration { file: String, error: String },
     #[error("The lock was lost to somebody else; the database is as it was")]
     LockLost,
+    #[error(
+        "Whoever asked for the restore has left, and DECANT_RESTORE_UNFOLLOWED ends it then; the database is as it was"
+    )]
+    Unfollowed,
     #[error("A file could not be read or written: {0}")]
     Io(#[from] std::io::Error),
     #[error("The database has no table {0}, so the dump cannot be merged into it; nothing was merged")]
@@ -165,8 +194,7 @@ impl Teller {
 }
 
 impl Database {
-    /// Begins to restore a file, and tells of it. It goes on when nobody listens any more: a restore that stops when a
-    /// page is closed would be worse than one that ends.
+    /// Begins to restore a file, and tells of it. What becomes of it when nobody listens any more is a setting.
     ///
     /// # Errors
     /// [`RestoreError::Conflict`] when another dump or restore runs; [`RestoreError::Database`].
@@ -185,7 +213,17 @@ impl Database {
                 action: "database_import_progress",
                 events: sender.clone(),
             };
-            let restored = self.restore_under(&held, file.as_ref(), plan, &teller).await;
+            let gone = CancellationToken::new();
+            let restored = {
+                let mut restoring = pin!(self.restore_under(&held, file.as_ref(), plan, &teller, &gone));
+                tokio::select! {
+                    restored = &mut restoring => restored,
+                    () = sender.closed(), if self.unfollowed == Unfollowed::Stop => {
+                        gone.cancel();
+                        restoring.await
+                    }
+                }
+            };
             let event = match restored {
                 Ok(restored) => {
                     tracing::info!(
@@ -264,20 +302,23 @@ impl Database {
         file: &Path,
         plan: Plan,
         teller: &Teller,
+        gone: &CancellationToken,
     ) -> Result<Restored, RestoreError> {
         let tools = self.tools_for_restore().await?;
-        let (whole, counted) = self.read_to_the_end(&tools, file, teller).await?;
-        let safety_dump = self.dump_for_safety(&tools).await?;
-        teller.progress(
-            40,
-            format!("Dumped the database for safety to {}", safety_dump.display()),
-        );
+        let preparing = async {
+            let (whole, counted) = self.read_to_the_end(&tools, file, teller).await?;
+            let safety_dump = self.dump_for_safety(&tools).await?;
+            teller.progress(
+                40,
+                format!("Dumped the database for safety to {}", safety_dump.display()),
+            );
+            Ok::<_, RestoreError>((whole, counted, safety_dump))
+        };
+        let (whole, counted, safety_dump) = unless(gone, preparing).await?;
 
         let mut aside = Aside::make(&self.dsn).await?;
-        let loaded = self
-            .load_and_check(&tools, &aside, file, &whole, &counted, plan, teller)
-            .await;
-        let (tables, warnings) = match loaded {
+        let loading = self.load_and_check(&tools, &aside, file, &whole, &counted, plan, teller);
+        let (tables, warnings) = match unless(gone, loading).await {
             Ok(loaded) => loaded,
             Err(error) => {
                 aside.remove().await;
@@ -423,28 +464,23 @@ impl Database {
         fs::create_dir_all(&self.safety)?;
         let at = Timestamp::now().strftime("%Y-%m-%dT%H-%M-%S");
         let path = self.safety.join(format!("before-restore_{at}.dump"));
-        let part = path.with_extension("part");
+        let (part, _) = self.scratch.file("dump")?;
         let output = tools
             .command("pg_dump", &self.dsn)
             .args(["--format=custom", "--no-password"])
             .arg(format!("--compress={}", self.compression.argument()))
             .arg("--file")
-            .arg(&part)
+            .arg(part.path())
             .output()
             .await
             .map_err(|error| safety(&error))?;
-        let checked = match output.status.success() {
-            true => read_archive(part.clone())
-                .await
-                .map(drop)
-                .map_err(|error| safety(&error)),
-            false => Err(safety(&String::from_utf8_lossy(&output.stderr).trim())),
-        };
-        if let Err(error) = checked {
-            let _ = fs::remove_file(&part);
-            return Err(error);
+        if !output.status.success() {
+            return Err(safety(&String::from_utf8_lossy(&output.stderr).trim()));
         }
-        fs::rename(&part, &path)?;
+        let read = read_archive(part.path().to_owned()).await;
+        read.map_err(|error| safety(&error))?;
+        File::open(part.path())?.sync_all()?;
+        part.keep(&path)?;
         self.keep_newest_safety_dumps()?;
         Ok(path)
     }
@@ -461,6 +497,15 @@ impl Database {
         }
         Ok(())
     }
+}
+
+/// Goes on until whoever follows is gone and that matters. From the change of names on it does not.
+async fn unless<T>(
+    gone: &CancellationToken,
+    doing: impl Future<Output = Result<T, RestoreError>>,
+) -> Result<T, RestoreError> {
+    let done = gone.run_until_cancelled(doing).await;
+    done.unwrap_or(Err(RestoreError::Unfollowed))
 }
 
 async fn read_archive(path: PathBuf) -> Result<Whole, BadArchive> {
