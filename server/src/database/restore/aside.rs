@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, query, query_scalar};
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 use super::RestoreError;
 use crate::database::Database;
@@ -243,6 +244,7 @@ async fn swap(
     let kept = name_beside(live.database(), kept_as, since);
     copy_properties(maintenance, live.database(), replacement).await?;
     let mut sender_away = self::maintenance(live).await?;
+    let is_done = CancellationToken::new();
     let renamed = async {
         let mut transaction = maintenance.begin().await?;
         for (from, to) in [(live.database(), kept.as_str()), (replacement, live.database())] {
@@ -253,26 +255,30 @@ async fn swap(
         unmark(&mut transaction, live.database()).await?;
         transaction.commit().await
     };
-    // New connections wait while the database is being renamed, then find the new one.
+    let renamed = async {
+        let _done = is_done.clone().drop_guard();
+        renamed.await
+    };
+    // New connections wait while the database is being renamed, then find the new one. Nobody is sent away any more when
+    // this has ended: whoever connects after the last word is not to be taken for one of the old ones.
     let send_away = async {
-        loop {
+        while !is_done.is_cancelled() {
             for database in [live.database(), replacement] {
                 query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()")
                     .bind(database)
                     .execute(&mut sender_away)
                     .await?;
             }
-            sleep(SEND_AWAY_EVERY).await;
+            is_done.run_until_cancelled(sleep(SEND_AWAY_EVERY)).await;
         }
+        Ok::<(), sqlx::Error>(())
     };
-    tokio::select! {
-        renamed = renamed => renamed?,
-        // It only ends by failing.
-        failed = send_away => {
-            let failed: sqlx::Result<()> = failed;
-            failed?;
-        }
+    let (renamed, sent_away) = tokio::join!(renamed, send_away);
+    // Somebody who could not be sent away is in the way of the renaming, or is not.
+    if let Err(error) = sent_away {
+        tracing::warn!(%error, "sessions could not be sent away");
     }
+    renamed?;
     let _ = sender_away.close().await;
     Ok(kept)
 }
