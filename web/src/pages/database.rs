@@ -48,16 +48,18 @@ pub fn DatabasePage() -> impl IntoView {
 /// stopped, so the lock counts, not only what this page does.
 pub(super) fn refresh_while(is_under_way: impl Fn() -> bool + Send + Sync + 'static, status: Load<Status>) {
     let is_locked = move || status.with(|status| status.is_some_and(|status| status.lock.is_some()));
-    let is_busy = Memo::new(move |_| is_under_way() || is_locked());
-    Effect::new(move |was_busy: Option<bool>| {
-        let is_busy = is_busy.get();
-        if was_busy.is_some_and(|was_busy| was_busy != is_busy) {
+    let activity = Memo::new(move |_| (is_under_way(), is_locked()));
+    Effect::new(move |before: Option<(bool, bool)>| {
+        let now = activity.get();
+        if before.is_some_and(|before| before != now) {
             status.retry();
         }
-        if is_busy && let Ok(timer) = set_interval_with_handle(move || status.retry(), REFRESH_EVERY) {
+        if now != (false, false)
+            && let Ok(timer) = set_interval_with_handle(move || status.retry(), REFRESH_EVERY)
+        {
             on_cleanup(move || timer.clear());
         }
-        is_busy
+        now
     });
 }
 
