@@ -1,5 +1,6 @@
 //! The page in headless Chromium: a visitor signs in, narrows rows, takes a file away.
 
+mod backups;
 mod database;
 mod export;
 mod kept_rows;

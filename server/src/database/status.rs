@@ -43,19 +43,20 @@ impl Database {
         let status = Status {
             container_name: self.dsn.host(),
             database_name: self.dsn.database().to_owned(),
-            last_dump: self.last_dump(),
-            last_cleanup: self.last_cleanup(),
             ..Status::default()
         };
-        match self.ask(status).await {
-            Ok(status) => status,
-            Err((status, error)) => {
-                tracing::warn!(action = "database_status_unavailable", %error);
-                Status {
-                    error: Some(cause(&error)),
-                    ..status
-                }
+        let status = self.ask(status).await.unwrap_or_else(|(status, error)| {
+            tracing::warn!(action = "database_status_unavailable", %error);
+            Status {
+                error: Some(cause(&error)),
+                ..status
             }
+        });
+        // After the lock was looked at: where it is free, what it was held for has ended.
+        Status {
+            last_dump: self.last_dump(),
+            last_cleanup: self.last_cleanup(),
+            ..status
         }
     }
 

@@ -153,7 +153,7 @@ impl Age {
     pub fn title(self) -> String {
         match self {
             Self::Days(days) => format!("{days} days"),
-            Self::OwnDay => "A day of my own".to_owned(),
+            Self::OwnDay => "another day".to_owned(),
         }
     }
 

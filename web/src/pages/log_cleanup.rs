@@ -25,7 +25,13 @@ pub fn LogCleanupPage() -> impl IntoView {
     document().set_title(&format!("{title} · Decant"));
     let cleaner = expect_context::<Cleaner>();
     let status = Load::new(|| Some(api::database_status()));
+<<<<<<< HEAD
     follow(move || cleaner.is_under_way(), status);
+=======
+    refresh_while(move || cleaner.is_under_way(), status);
+    // The visitor's own says more of itself.
+    let is_idle = Memo::new(move |_| !cleaner.is_under_way());
+>>>>>>> cleanup
     let confirmer = Confirmer::new();
     let choice = Choice::new();
     view! {
@@ -33,9 +39,10 @@ pub fn LogCleanupPage() -> impl IntoView {
             <h1>{title}</h1>
         </div>
         <p class="faint">
-            "Deletes old rows of message_request, the hub's log of requests. What was used stays in the hub's ledger, which is not touched."
+            "Deletes old rows of " <code>"message_request"</code>
+            ", the hub's log of requests. The ledger in which the hub keeps what was used is not touched."
         </p>
-        {move || status.value().map(|status| view! { <LastCleanup status/> })}
+        {move || is_idle.get().then(|| status.value()).flatten().map(|status| view! { <LastCleanup status/> })}
         <CleanupRun/>
         <ChoiceForm choice/>
         {move || choice.problem.get().map(|problem| view! { <Notice problem on_retry=move || choice.count()/> })}
@@ -162,7 +169,7 @@ fn ChoiceForm(choice: Choice) -> impl IntoView {
     };
     let own_day = move || {
         (choice.age.get() == Age::OwnDay)
-            .then(|| view! { <DayField id="own-day" label="Made before the" value=choice.own_day choice/> })
+            .then(|| view! { <DayField id="own-day" label="Made before" value=choice.own_day choice/> })
     };
     view! {
         <section class="card" aria-labelledby="cleanup-title">
@@ -174,9 +181,9 @@ fn ChoiceForm(choice: Choice) -> impl IntoView {
                 </fieldset>
                 {own_day}
                 <details class="filters">
-                    <summary data-testid="cleanup-more">"Only some of them"</summary>
+                    <summary data-testid="cleanup-more">"Further conditions"</summary>
                     <fieldset class="options" disabled=is_busy>
-                        <DayField id="from-day" label="Not made before the" value=choice.from_day choice/>
+                        <DayField id="from-day" label="Made on this day or later" value=choice.from_day choice/>
                         <TypedField id="users" label="Users, by number" choice get=|typed| &mut typed.users/>
                         <TypedField id="providers" label="Providers, by number" choice get=|typed| &mut typed.providers/>
                         <TypedField id="status-codes" label="Status codes (429, 500 or 500-599)" choice get=|typed| &mut typed.status_codes/>

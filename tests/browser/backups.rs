@@ -1,0 +1,42 @@
+//! Backups in the storage, on the page.
+
+use std::time::Duration;
+
+use decant_tests::app::App;
+use decant_tests::browser::in_browser;
+use decant_tests::dumps::restored;
+use decant_tests::server::ADMIN_TOKEN;
+
+const SOON: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+async fn a_backup_is_made_proved_downloaded_and_removed() {
+    let app = App::start().await;
+    in_browser(&app.server.address, "backups", async |page| {
+        page.sign_in(ADMIN_TOKEN).await;
+        page.click("admin-database").await;
+        page.text("backup-plan", SOON, |text| text.contains("not encrypted"))
+            .await;
+        page.click("backup-make").await;
+        page.text("backup-proof", SOON, |text| text.contains("Not proved yet"))
+            .await;
+        page.see_no_more("backup-running").await;
+        page.click("backup-prove").await;
+        page.text("backup-proof", SOON, |text| text.contains("as many as are in it"))
+            .await;
+        page.see_no_more("backup-running").await;
+
+        page.click("backup-download").await;
+        let file = page.download().await;
+        let dump = std::fs::read(file).expect("the file is there");
+        assert_eq!(
+            restored(&dump).await.contents().await,
+            app.database.contents().await
+        );
+
+        page.click("backup-remove").await;
+        page.click("confirm-yes").await;
+        page.see_no_more("backup").await;
+    })
+    .await;
+}
