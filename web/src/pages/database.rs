@@ -64,7 +64,6 @@ pub fn DatabasePage() -> impl IntoView {
     }
 }
 
-<<<<<<< HEAD
 /// Who is at the database.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Activity {
@@ -84,23 +83,11 @@ pub(super) fn follow(
         is_locked: status.with(|status| status.is_some_and(|status| status.lock.is_some())),
     });
     Effect::new(move |before: Option<Activity>| {
-=======
-/// While somebody is at the database its status changes by itself. The server needs a moment to notice that somebody
-/// stopped, so the lock counts, not only what this page does.
-pub(super) fn refresh_while(is_under_way: impl Fn() -> bool + Send + Sync + 'static, status: Load<Status>) {
-    let is_locked = move || status.with(|status| status.is_some_and(|status| status.lock.is_some()));
-    let activity = Memo::new(move |_| (is_under_way(), is_locked()));
-    Effect::new(move |before: Option<(bool, bool)>| {
->>>>>>> cleanup
         let now = activity.get();
         if before.is_some_and(|before| before != now) {
             status.retry();
         }
-<<<<<<< HEAD
         if (now.is_ours || now.is_locked)
-=======
-        if now != (false, false)
->>>>>>> cleanup
             && let Ok(timer) = set_interval_with_handle(move || status.retry(), REFRESH_EVERY)
         {
             on_cleanup(move || timer.clear());

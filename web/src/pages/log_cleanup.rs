@@ -25,13 +25,7 @@ pub fn LogCleanupPage() -> impl IntoView {
     document().set_title(&format!("{title} · Decant"));
     let cleaner = expect_context::<Cleaner>();
     let status = Load::new(|| Some(api::database_status()));
-<<<<<<< HEAD
     follow(move || cleaner.is_under_way(), status);
-=======
-    refresh_while(move || cleaner.is_under_way(), status);
-    // The visitor's own says more of itself.
-    let is_idle = Memo::new(move |_| !cleaner.is_under_way());
->>>>>>> cleanup
     let confirmer = Confirmer::new();
     let choice = Choice::new();
     view! {
