@@ -17,6 +17,7 @@ pub mod filters;
 pub mod notice;
 pub mod pager;
 pub mod restore_form;
+pub mod restore_plan;
 pub mod restore_result;
 pub mod restore_run;
 pub mod shell;

@@ -1,18 +1,18 @@
-//! Where a restore begins: a file is chosen and looked into, the visitor says what is to become of it.
+//! Where a restore begins: a file is chosen and looked into.
 
-use std::mem::discriminant;
+use std::mem::{Discriminant, discriminant};
 
+use leptos::html::Section;
 use leptos::prelude::*;
-use wasm_export::browser::contents::DumpContents;
 use wasm_export::rows::Problem;
+use web_sys::FocusOptions;
 
-use super::archive_contents::ArchiveContents;
-use super::confirm::{Confirmer, Question};
+use super::confirm::Confirmer;
 use super::drop_zone::DropZone;
+use super::restore_plan::RestorePlan;
 use crate::pace::percent;
 use crate::restore::chosen::{Chosen, ChosenFile};
 use crate::restore::run::{RestoreState, Restorer};
-use crate::restore::{Manner, Plan};
 use crate::wording;
 
 /// A dump put back into the database of this name; without a name, it does not answer.
@@ -34,15 +34,19 @@ pub fn RestoreForm(database: Signal<Option<String>>, confirmer: Confirmer) -> im
             Chosen::Nothing => view! { <DropZone on_file=move |file| chosen.choose(file)/> }.into_any(),
             Chosen::Reading { .. } => view! { <Reading chosen/> }.into_any(),
             Chosen::Refused(problem) => view! { <Refused problem chosen/> }.into_any(),
-            Chosen::Whole(contents) => view! { <Whole contents chosen database confirmer/> }.into_any(),
+            Chosen::Whole(contents) => view! { <RestorePlan contents chosen database confirmer/> }.into_any(),
         }
     };
+    let panel = NodeRef::<Section>::new();
+    take_lost_focus(panel, kind);
     view! {
         // In the place of what is under way: nothing else can begin meanwhile, but may be tried again afterwards.
         <section
             class="card stack"
             aria-labelledby="restore-title"
+            tabindex="-1"
             data-testid="restore"
+            node_ref=panel
             hidden=move || restorer.is_under_way()
         >
             <h2 id="restore-title">"Restore"</h2>
@@ -53,6 +57,26 @@ pub fn RestoreForm(database: Signal<Option<String>>, confirmer: Confirmer) -> im
             {shown}
         </section>
     }
+}
+
+/// Where what had the focus gives way to something else, the panel takes it: whoever uses a keyboard goes on from there.
+fn take_lost_focus(panel: NodeRef<Section>, kind: Memo<Discriminant<Chosen>>) {
+    Effect::new(move |before: Option<()>| {
+        let _ = kind.get();
+        if before.is_none() {
+            return;
+        }
+        // Only then has the page changed.
+        request_animation_frame(move || {
+            let focused = document().active_element();
+            let is_lost = focused.is_none_or(|focused| focused.tag_name() == "BODY");
+            if let Some(panel) = panel.try_get_untracked().flatten().filter(|_| is_lost) {
+                let options = FocusOptions::new();
+                options.set_prevent_scroll(true);
+                let _ = panel.focus_with_options(&options);
+            }
+        });
+    });
 }
 
 #[component]
@@ -91,123 +115,5 @@ fn Refused(problem: Problem, chosen: ChosenFile) -> impl IntoView {
             <p>{problem.detail} " Nothing was sent."</p>
         </div>
         <DropZone on_file=move |file| chosen.choose(file)/>
-    }
-}
-
-#[component]
-fn Whole(
-    contents: DumpContents,
-    chosen: ChosenFile,
-    database: Signal<Option<String>>,
-    confirmer: Confirmer,
-) -> impl IntoView {
-    let restorer = expect_context::<Restorer>();
-    let plan = RwSignal::new(Plan::default());
-    let ask = move |_| {
-        let Some(database) = database.get_untracked() else {
-            return;
-        };
-        confirmer.ask(question(
-            &chosen.name(),
-            plan.get_untracked(),
-            database,
-            move |plan| {
-                if let Some(file) = chosen.file() {
-                    restorer.start(&file, plan);
-                }
-            },
-        ));
-    };
-    view! {
-        <div class="run-head">
-            <p role="status" data-testid="archive-whole">
-                <strong>{chosen.name()}</strong> " is whole: all that its table of contents promises is in it."
-            </p>
-            <button type="button" data-testid="archive-forget" on:click=move |_| chosen.forget()>"Another file"</button>
-        </div>
-        <ArchiveContents contents/>
-        <fieldset class="modes">
-            <legend class="faint">"What becomes of the database"</legend>
-            {Manner::ALL.iter().map(|&manner| view! { <MannerChoice manner plan/> }).collect_view()}
-        </fieldset>
-        <fieldset class="modes">
-            <legend class="faint">"What of the dump"</legend>
-            <label>
-                <input
-                    type="checkbox"
-                    data-testid="restore-skip-logs"
-                    prop:checked=move || plan.get().skip_logs
-                    on:change=move |event| plan.update(|plan| plan.skip_logs = event_target_checked(&event))
-                />
-                "Leave out the log of requests"
-                <span class="faint">
-                    "The rows of message_request. Where the dump replaces the database, the log is empty then."
-                </span>
-            </label>
-        </fieldset>
-        <div class="dump-actions">
-            <button
-                type="button"
-                class="primary"
-                data-testid="restore-start"
-                disabled=move || database.with(Option::is_none)
-                on:click=ask
-            >
-                "Restore…"
-            </button>
-        </div>
-    }
-}
-
-#[component]
-fn MannerChoice(manner: Manner, plan: RwSignal<Plan>) -> impl IntoView {
-    view! {
-        <label>
-            <input
-                type="radio"
-                name="manner"
-                data-testid=format!("restore-{}", manner.word())
-                prop:checked=move || plan.get().manner == manner
-                on:change=move |_| plan.update(|plan| plan.manner = manner)
-            />
-            {manner.title()}
-            <span class="faint">{manner.description()}</span>
-        </label>
-    }
-}
-
-/// What is asked before a restore: to replace a database, its name.
-fn question(
-    file: &str,
-    plan: Plan,
-    database: String,
-    start: impl Fn(Plan) + Send + Sync + 'static,
-) -> Question {
-    let without_logs = if plan.skip_logs {
-        " The rows of message_request are left out."
-    } else {
-        ""
-    };
-    let then = Callback::new(move |()| start(plan));
-    match plan.manner {
-        Manner::Clean => Question {
-            title: format!("Replace {database}?"),
-            text: format!(
-                "{file} takes the place of the database {database}: what was written since the dump is no longer in it. \
-                 The database as it is now is kept beside it.{without_logs}"
-            ),
-            word: Some(database),
-            yes: "Replace",
-            then,
-        },
-        Manner::Merge => Question {
-            title: format!("Add to {database}?"),
-            text: format!(
-                "What is in {file} and not in the database {database} is inserted there.{without_logs}"
-            ),
-            word: None,
-            yes: "Add what is missing",
-            then,
-        },
     }
 }
