@@ -10,7 +10,7 @@ wasm_crates := -p wasm-export -p web --target wasm32-unknown-unknown
 # The program that people run is also the one that the black-box tests run.
 target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 program := $(target)/release/decant
-FUZZ_SECONDS ?= 10
+FUZZ_SECONDS ?= 5
 
 .PHONY: help run build test check fuzz module bench clean page
 # Steps of one command build on each other.

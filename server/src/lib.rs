@@ -15,6 +15,7 @@
 //! | [`database`] | the database as a whole: dumped, restored, cleaned up, looked at; one at a time |
 //! | [`schedule`] | when something is done again and again |
 //! | [`storage`] | files kept for longer, in a folder or a bucket |
+//! | [`hashed`] | bytes counted and hashed on their way |
 //! | [`backups`] | dumps in the storage: made and proved on a [`schedule`], removed by age |
 //! | [`sessions`] | the requests of a session that the hub stores in its Redis |
 //! | [`auth`] | who calls, and what that caller may see |
@@ -34,6 +35,7 @@ pub mod embedded;
 pub mod encoding;
 pub mod error;
 pub mod file;
+pub mod hashed;
 pub mod routes;
 pub mod rows;
 pub mod schedule;

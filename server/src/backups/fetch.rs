@@ -6,16 +6,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::Stream;
-use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
 use super::encryption::{Encryption, NotReadable};
-use super::make::hexadecimal;
 use super::manifest::Manifest;
 use super::{BackupError, Backups, EVENTS, path};
 use crate::database::restore::{Event, Plan};
 use crate::database::scratch::ScratchFile;
+use crate::hashed::Hashed;
 
 impl Backups {
     /// A backup as it is stored, encrypted or not.
@@ -93,16 +92,13 @@ fn unpack(
     expected: &str,
     mut file: File,
 ) -> Result<(), BackupError> {
-    let mut stored = Hashing {
-        inner: stored,
-        sha256: Sha256::new(),
-    };
+    let mut stored = Hashed::of(stored);
     let unpacked = encryption
         .read(&mut stored)
         .and_then(|mut content| Ok(io::copy(&mut content, &mut file)?));
     // A changed byte shows as a wrong key or as damage, too; that it was changed says more.
     io::copy(&mut stored, &mut io::sink()).map_err(NotReadable::Io)?;
-    let found = hexadecimal(&stored.sha256.finalize());
+    let (_, found) = stored.finish();
     if found != expected {
         return Err(BackupError::Changed {
             expected: expected.to_owned(),
@@ -112,18 +108,4 @@ fn unpack(
     unpacked?;
     file.flush().map_err(NotReadable::Io)?;
     Ok(())
-}
-
-/// Hashes what is read.
-struct Hashing<R> {
-    inner: R,
-    sha256: Sha256,
-}
-
-impl<R: Read> Read for Hashing<R> {
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(bytes)?;
-        self.sha256.update(&bytes[..read]);
-        Ok(read)
-    }
 }

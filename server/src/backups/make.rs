@@ -6,7 +6,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking};
 use wasm_export::dump::{Archive, Summary};
@@ -15,6 +14,7 @@ use super::encryption::Encryption;
 use super::manifest::Manifest;
 use super::{BackupError, Backups, Task, Turn, manifest_path, path};
 use crate::database::dump::{Dump, Mode};
+use crate::hashed::Hashed;
 use crate::storage::{StorageError, Upload};
 
 /// Pieces of a dump that wait to be encrypted and sent.
@@ -175,7 +175,7 @@ impl Backups {
 }
 
 fn write(upload: Upload, encryption: &Encryption, mut pieces: mpsc::Receiver<Piece>) -> io::Result<Stored> {
-    let mut upload = Hashing::new(upload);
+    let mut upload = Hashed::of(upload);
     let written = encryption.write(&mut upload, |output| {
         loop {
             match pieces.blocking_recv() {
@@ -186,7 +186,12 @@ fn write(upload: Upload, encryption: &Encryption, mut pieces: mpsc::Receiver<Pie
         }
     });
     match written {
-        Ok(_) => upload.finish(),
+        Ok(_) => {
+            let bytes = upload.bytes;
+            let (upload, sha256) = upload.finish();
+            upload.finish()?;
+            Ok(Stored { bytes, sha256 })
+        }
         Err(error) => {
             upload.inner.give_up();
             Err(error)
@@ -196,46 +201,4 @@ fn write(upload: Upload, encryption: &Encryption, mut pieces: mpsc::Receiver<Pie
 
 fn broken_off() -> io::Error {
     io::Error::other("it was broken off")
-}
-
-/// Counts and hashes what goes through.
-struct Hashing {
-    inner: Upload,
-    sha256: Sha256,
-    bytes: u64,
-}
-
-impl Hashing {
-    fn new(inner: Upload) -> Self {
-        Self {
-            inner,
-            sha256: Sha256::new(),
-            bytes: 0,
-        }
-    }
-
-    fn finish(self) -> io::Result<Stored> {
-        self.inner.finish()?;
-        Ok(Stored {
-            bytes: self.bytes,
-            sha256: hexadecimal(&self.sha256.finalize()),
-        })
-    }
-}
-
-impl Write for Hashing {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.inner.write(bytes)?;
-        self.sha256.update(&bytes[..written]);
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
-}
-
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -14,12 +14,12 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use crate::database::scratch::{Scratch, ScratchFile};
+use crate::hashed::Hashed;
 
 /// How an archive's file ends.
 const ENDING: &str = ".csv.gz";
@@ -227,7 +227,7 @@ impl Writer {
         spawn_blocking(move || {
             let written = packed.finish()?;
             written.inner.sync_all()?;
-            let sha256 = written.digest();
+            let (_, sha256) = written.finish();
             Ok(Written { file, sha256 })
         })
         .await
@@ -318,57 +318,12 @@ fn each_version(path: &Path, mut each: impl FnMut(Version) -> bool) -> Result<Co
     // What follows the packed rows belongs to the file as well.
     let mut file = reader.into_inner().into_inner();
     io::copy(&mut file, &mut io::sink())?;
+    let bytes = file.bytes;
+    let (_, sha256) = file.finish();
     Ok(Content {
         columns,
         rows,
-        bytes: file.bytes,
-        sha256: file.digest(),
+        bytes,
+        sha256,
     })
-}
-
-/// Hashes what goes through.
-struct Hashed<T> {
-    inner: T,
-    hasher: Sha256,
-    bytes: u64,
-}
-
-impl<T> Hashed<T> {
-    fn of(inner: T) -> Self {
-        Self {
-            inner,
-            hasher: Sha256::new(),
-            bytes: 0,
-        }
-    }
-
-    fn take(&mut self, bytes: &[u8]) {
-        self.hasher.update(bytes);
-        self.bytes += bytes.len() as u64;
-    }
-
-    fn digest(self) -> String {
-        let digest = self.hasher.finalize();
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-}
-
-impl<T: Read> Read for Hashed<T> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.take(&buffer[..read]);
-        Ok(read)
-    }
-}
-
-impl<T: Write> Write for Hashed<T> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.inner.write(bytes)?;
-        self.take(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
 }
