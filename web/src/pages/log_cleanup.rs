@@ -26,6 +26,8 @@ pub fn LogCleanupPage() -> impl IntoView {
     let cleaner = expect_context::<Cleaner>();
     let status = Load::new(|| Some(api::database_status()));
     follow(move || cleaner.is_under_way(), status);
+    // The visitor's own says more of itself.
+    let is_idle = Memo::new(move |_| !cleaner.is_under_way());
     let confirmer = Confirmer::new();
     let choice = Choice::new();
     view! {
