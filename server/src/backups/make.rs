@@ -1,6 +1,6 @@
 //! A dump, encrypted and stored while it comes.
 
-use std::io::{self, Write};
+use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
