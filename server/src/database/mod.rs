@@ -9,7 +9,7 @@
 //! | [`cleanup`] | old rows of the hub's log deleted, and brought back |
 //! | [`scratch`] | files that are needed for a while |
 //! | [`archive`] | a dump in a file, read and found whole |
-//! | [`table`] | what the catalogue says of one |
+//! | `table` | what the catalogue says of one |
 //! | [`status`] | size, tables, version; who is at it |
 
 pub mod archive;
