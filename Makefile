@@ -11,6 +11,8 @@ wasm_crates := -p wasm-export -p web --target wasm32-unknown-unknown
 target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 program := $(target)/release/decant
 FUZZ_SECONDS ?= 5
+page_sources := Cargo.toml Cargo.lock Trunk.toml $(shell find web wasm-export -path web/dist -prune -o \
+	\( -path wasm-export/fuzz -o -path wasm-export/tests \) -prune -o -type f -print)
 
 .PHONY: help run build test check fuzz module bench clean page
 # Steps of one command build on each other.
@@ -55,7 +57,9 @@ clean: ## Remove what was built (the data and the installed tools stay)
 	cargo clean
 	rm -rf web/dist
 
-page:
+# Trunk writes everything anew, and then the program that holds it is built anew, too.
+page: web/dist/index.html
+web/dist/index.html: $(page_sources)
 	trunk build --release
 
 set-up-%:
