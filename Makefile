@@ -37,7 +37,7 @@ check: set-up-test ## Check the format, clippy for both targets, the scripts and
 	shellcheck -x scripts/*.sh .ci/run
 	cargo fmt --all --check
 	cargo fmt --manifest-path wasm-export/fuzz/Cargo.toml --check
-	cargo clippy --all-targets -- -D warnings
+	cargo clippy --workspace --all-targets -- -D warnings
 	wasm-cargo clippy --profile release-web $(wasm_crates) --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items
 

@@ -3,7 +3,6 @@
 //! What can be thought without a browser stands on top and is tested natively; the rest is compiled for wasm32
 //! only. The page decodes no byte itself: `wasm-export` does, here for the table and in a worker for the file.
 
-pub mod action;
 pub mod address;
 pub mod column_choice;
 pub mod cursors;
@@ -21,10 +20,13 @@ pub mod wall_time;
 pub mod wording;
 
 #[cfg(target_arch = "wasm32")]
+mod action;
+#[cfg(target_arch = "wasm32")]
 mod api;
 #[cfg(target_arch = "wasm32")]
 pub mod app;
-pub mod backups;
+#[cfg(target_arch = "wasm32")]
+mod backups;
 #[cfg(target_arch = "wasm32")]
 mod components;
 #[cfg(target_arch = "wasm32")]
