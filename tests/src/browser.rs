@@ -290,7 +290,9 @@ impl Browser {
         let look = async || {
             let files = self.downloads();
             assert!(files.len() <= 1, "{files:?}");
-            files.into_iter().next()
+            // Chromium keeps the place of a file that is on its way by an empty one.
+            let is_there = |path: &PathBuf| path.metadata().is_ok_and(|file| file.len() > 0);
+            files.into_iter().next().filter(is_there)
         };
         wait_for("a downloaded file", EXPORT_PATIENCE, look).await
     }
