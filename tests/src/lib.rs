@@ -11,6 +11,7 @@
 //! | [`dumps`] | dumps, read by PostgreSQL's own programs |
 //! | [`logs`] | the hub's log cleaned up, and its archives |
 //! | [`cluster`], [`database`] | PostgreSQL; a database of its own for each test |
+//! | [`newer`] | PostgreSQL 17 |
 //! | [`redis`](mod@redis) | Redis, killed and paused |
 //! | [`s3`] | an S3 service |
 //! | [`small_disk`] | a disk that is soon full |
@@ -36,6 +37,7 @@ pub mod dumps;
 pub mod golden;
 pub mod http;
 pub mod logs;
+pub mod newer;
 pub mod patience;
 pub mod program;
 pub mod proxy;

@@ -71,30 +71,34 @@ impl FromStr for Mode {
 }
 
 /// How `pg_dump` compresses.
-///
-/// gzip at level 1 is what its measurements say: three times as fast as `pg_dump`'s own default for a tenth more bytes,
-/// and every `pg_restore` reads it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Compression(String);
-
-impl Default for Compression {
-    fn default() -> Self {
-        Self("1".to_owned())
-    }
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Compression {
+    /// The fastest that is not much larger than the smallest, as `make bench` measures it: zstd where there is it, which
+    /// is faster and smaller than any gzip, and else gzip at level 1.
+    #[default]
+    Auto,
+    /// As `--compress` is told: a level of gzip, or from PostgreSQL 16 on `zstd:3`, `lz4`.
+    As(String),
 }
 
 impl Compression {
-    /// What `pg_dump --compress` is told.
-    #[must_use]
-    pub fn argument(&self) -> &str {
-        &self.0
+    /// What `pg_dump --compress` of these tools is told.
+    ///
+    /// # Errors
+    /// It cannot be run.
+    pub async fn argument(&self, tools: &Tools) -> std::io::Result<&str> {
+        match self {
+            Self::As(argument) => Ok(argument),
+            Self::Auto if tools.compress_by("zstd").await? => Ok("zstd:1"),
+            Self::Auto => Ok("1"),
+        }
     }
 }
 
 impl FromStr for Compression {
     type Err = &'static str;
 
-    /// As `pg_dump --compress` takes it: a level of gzip, or from PostgreSQL 16 on `zstd:3`, `lz4`.
+    /// `auto`, or as `pg_dump --compress` takes it: a level of gzip, or from PostgreSQL 16 on `zstd:3`, `lz4`.
     fn from_str(word: &str) -> Result<Self, Self::Err> {
         let (method, level) = match word.split_once(':') {
             Some((method, level)) => (method, Some(level)),
@@ -102,18 +106,19 @@ impl FromStr for Compression {
             None => (word, None),
         };
         let level_max = match method {
+            "auto" if level.is_none() => return Ok(Self::Auto),
             "none" => 0,
             "gzip" => 9,
             "lz4" => 12,
             "zstd" => 22,
-            _ => return Err("it is none of none, gzip:1 to gzip:9, lz4, zstd:1 to zstd:22"),
+            _ => return Err("it is none of auto, none, gzip:1 to gzip:9, lz4, zstd:1 to zstd:22"),
         };
         if level.is_some_and(|level| {
             level.parse::<u8>().is_ok_and(|level| level > level_max) || level.parse::<u8>().is_err()
         }) {
             return Err("its level is not one that this method has");
         }
-        Ok(Self(match (method, level) {
+        Ok(Self::As(match (method, level) {
             // The form that every version of `pg_dump` takes.
             ("none", _) => "0".to_owned(),
             ("gzip", level) => level.unwrap_or("1").to_owned(),
@@ -209,7 +214,7 @@ impl Database {
         let mut command = tools.command("pg_dump", &self.dsn);
         command
             .args(["--format=custom", "--no-password"])
-            .arg(format!("--compress={}", self.compression.argument()))
+            .arg(format!("--compress={}", self.compression.argument(&tools).await?))
             .args(mode.arguments())
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::piped());
@@ -394,9 +399,10 @@ mod tests {
             ("zstd:3", "zstd:3"),
             ("lz4", "lz4"),
         ] {
-            assert_eq!(word.parse(), Ok(Compression(argument.to_owned())), "{word}");
+            assert_eq!(word.parse(), Ok(Compression::As(argument.to_owned())), "{word}");
         }
-        for word in ["10", "gzip:x", "brotli", "zstd:23", "", "lz4:"] {
+        assert_eq!("auto".parse(), Ok(Compression::Auto));
+        for word in ["10", "auto:1", "gzip:x", "brotli", "zstd:23", "", "lz4:"] {
             assert!(word.parse::<Compression>().is_err(), "{word}");
         }
     }

@@ -67,6 +67,23 @@ impl Tools {
         }
     }
 
+    /// Whether `pg_dump` compresses by this method: that depends on its version, and on how it was built.
+    ///
+    /// # Errors
+    /// It cannot be run.
+    pub async fn compress_by(&self, method: &str) -> std::io::Result<bool> {
+        // It looks at its options before it looks for a database.
+        let output = Command::new(self.folder.join("pg_dump"))
+            .args(["--format=custom", "--host=/nowhere"])
+            .arg(format!("--compress={method}"))
+            .env("LC_ALL", "C")
+            .stdin(Stdio::null())
+            .output()
+            .await?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        Ok(said.contains("connection to server"))
+    }
+
     /// One of the programs as a command on this database. Its messages are English, whatever the machine speaks: we
     /// read them, too. Dropping the running command kills it.
     #[must_use]

@@ -465,10 +465,11 @@ impl Database {
         let at = Timestamp::now().strftime("%Y-%m-%dT%H-%M-%S");
         let path = self.safety.join(format!("before-restore_{at}.dump"));
         let (part, _) = self.scratch.file("dump")?;
+        let compression = self.compression.argument(tools).await?;
         let output = tools
             .command("pg_dump", &self.dsn)
             .args(["--format=custom", "--no-password"])
-            .arg(format!("--compress={}", self.compression.argument()))
+            .arg(format!("--compress={compression}"))
             .arg("--file")
             .arg(part.path())
             .output()

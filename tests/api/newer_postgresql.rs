@@ -1,0 +1,46 @@
+//! Dumps and restores with a PostgreSQL that is newer than the machine's own: 17.
+
+use decant_tests::actors::Actor;
+use decant_tests::cluster::execute;
+use decant_tests::dumps::completed;
+use decant_tests::newer::NewerPostgres;
+use decant_tests::server::{ADMIN_TOKEN, Server};
+use serde_json::Value;
+use wasm_export::dump::{Archive, Compression};
+
+#[tokio::test]
+async fn a_database_of_postgresql_17_is_dumped_and_restored() {
+    let postgres = NewerPostgres::copied();
+    let programs = postgres.programs();
+    let programs = programs.to_str().expect("the folder's name is plain");
+    let server = Server::start(&[("PG_BIN_DIR", programs), ("DECANT_DEMO_ROWS", "500")]).await;
+    let admin = Actor::new(&server.address).with_token(ADMIN_TOKEN);
+    let status: Value = admin.database_status().answer().await.good().json();
+    let version = status["postgresVersion"].as_str().unwrap_or_default();
+    assert!(version.starts_with("PostgreSQL 17."), "{status}");
+    let rows = admin.usage_count(&[]).await;
+
+    let dump = admin.dump().answer().await.good().body;
+    let mut archive = Archive::new();
+    archive.push(&dump).expect("a dump");
+    let summary = archive.finish().expect("a whole dump");
+    // It is faster and smaller than gzip, and this pg_dump has it.
+    assert_eq!(summary.header.compression, Compression::Zstd);
+
+    let dsn = format!(
+        "postgres:///decant?host={}&user=postgres",
+        server.data_dir().join("postgres/socket").display()
+    );
+    execute(&dsn, "delete from message_request where id % 2 = 0".to_owned()).await;
+    assert!(admin.usage_count(&[]).await < rows);
+    let merged = completed(admin.import(&dump, &[("cleanFirst", "false")]).answer().await);
+    let merged = &merged["tables"]["public.message_request"];
+    assert!(merged["inserted"].as_u64() > Some(0) && merged["skipped"].as_u64() > Some(0));
+    assert_eq!(merged["conflicting"], 0);
+    assert_eq!(admin.usage_count(&[]).await, rows);
+
+    execute(&dsn, "truncate message_request".to_owned()).await;
+    let restored = completed(admin.import(&dump, &[("cleanFirst", "true")]).answer().await);
+    assert_eq!(restored["warnings"], Value::Array(Vec::new()));
+    assert_eq!(admin.usage_count(&[]).await, rows);
+}

@@ -1,0 +1,43 @@
+//! PostgreSQL 17, which the set-up puts beside the machine's own.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::cluster::folder;
+
+/// Its programs, where PostgreSQL's own account may run them; dropping it removes them.
+#[derive(Debug)]
+pub struct NewerPostgres {
+    folder: TempDir,
+}
+
+impl NewerPostgres {
+    /// Copies them from where the set-up has put them, which is in somebody's home.
+    ///
+    /// # Panics
+    /// If they are not there.
+    #[must_use]
+    pub fn copied() -> Self {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let link = std::env::split_paths(&path).map(|folder| folder.join("postgres-17"));
+        let program = link.filter_map(|link| link.canonicalize().ok()).next();
+        let program = program.expect("`scripts/set-up.sh test` installs PostgreSQL 17");
+        let installation = program.ancestors().nth(2).expect("a program is in …/bin");
+        let folder = folder();
+        let copied = Command::new("cp")
+            .arg("--archive")
+            .arg(installation)
+            .arg(folder.path().join("postgresql"))
+            .status();
+        assert!(copied.is_ok_and(|status| status.success()), "{installation:?}");
+        Self { folder }
+    }
+
+    /// The folder of its programs, for `PG_BIN_DIR`.
+    #[must_use]
+    pub fn programs(&self) -> PathBuf {
+        Path::new(self.folder.path()).join("postgresql/bin")
+    }
+}
