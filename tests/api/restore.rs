@@ -3,6 +3,7 @@
 use decant_tests::actors::Actor;
 use decant_tests::app::App;
 use decant_tests::dumps::{completed, copies, events, failed};
+use decant_tests::program::Settings;
 use decant_tests::server::{ADMIN_TOKEN, Server};
 use serde_json::Value;
 
@@ -221,19 +222,114 @@ async fn restores_are_for_administrators() {
     nobody.problem(401, "unauthenticated");
 }
 
-#[tokio::test]
-async fn a_role_that_may_not_make_databases_is_told_so() {
-    let app = App::start().await;
-    let dump = dump(&app).await;
+/// A server whose role may do with this database whatever it likes, but may make no other.
+async fn server_of_owner(app: &App, settings: Settings<'_>) -> Server {
+    let name = app.database.text("select current_database()").await.unwrap();
+    let role = format!("owner_of_{name}");
     app.database
-        .execute("create role cannot_make_databases login; grant pg_read_all_data to cannot_make_databases")
+        .execute(format!(
+            "create role {role} login; alter database {name} owner to {role}; \
+             do $$ declare t regclass; begin \
+             for t in select oid from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace loop \
+             execute format('alter table %s owner to {role}', t); end loop; end $$; \
+             set role {role}; create schema aside; create type aside.mood as enum ('good', 'bad'); \
+             create table aside.moods (id serial primary key, mood aside.mood default 'good'); \
+             insert into aside.moods default values; create view aside.all_moods as select * from aside.moods; \
+             create function aside.one() returns int language sql as 'select 1'"
+        ))
         .await;
     let dsn = app
         .database
         .dsn
-        .replacen("user=postgres", "user=cannot_make_databases", 1);
+        .replacen("user=postgres", &format!("user={role}"), 1);
+    Server::start(&[&[("DSN", dsn.as_str())], settings].concat()).await
+}
+
+/// [`spoil`]s it, and all that is there is still the owner's.
+async fn spoil_as_owner(app: &App) {
+    spoil(app).await;
+    let sql = "do $$ begin execute format('alter table later owner to owner_of_%s', current_database()); end $$";
+    app.database.execute(sql).await;
+}
+
+#[tokio::test]
+async fn where_no_database_can_be_made_a_clean_restore_is_one_transaction() {
+    let app = App::start().await;
+    let owners = server_of_owner(&app, &[]).await;
+    let admin = Actor::new(&owners.address).with_token(ADMIN_TOKEN);
+    let before = app.database.contents().await;
+    let dump = admin.dump().answer().await.good().body;
+    spoil_as_owner(&app).await;
+    app.database
+        .execute("insert into aside.moods default values; drop view aside.all_moods")
+        .await;
+
+    let restored = completed(admin.import(&dump, CLEAN).answer().await);
+    assert_eq!(restored["previous"], Value::Null);
+    assert_eq!(restored["warnings"], Value::Array(Vec::new()));
+    let rows = app.database.number("select count(*) from message_request").await;
+    assert_eq!(restored["tables"]["public.message_request"]["inserted"], rows);
+    assert_eq!(app.database.contents().await, before);
+    let moods = app
+        .database
+        .number("select count(*) + aside.one() from aside.all_moods")
+        .await;
+    assert_eq!(moods, 2);
+    assert!(copies(&admin).await.is_empty());
+    admin.usage_rows(&[]).await;
+}
+
+#[tokio::test]
+async fn a_restore_in_one_transaction_that_fails_changes_nothing() {
+    let app = App::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("1.sql"), "select 1 / 0;").expect("the folder is ours");
+    let migrations = folder.path().to_str().expect("its name is plain");
+    let owners = server_of_owner(&app, &[("DECANT_POST_RESTORE_MIGRATIONS", migrations)]).await;
+    let admin = Actor::new(&owners.address).with_token(ADMIN_TOKEN);
+    let dump = admin.dump().answer().await.good().body;
+    spoil_as_owner(&app).await;
+    let spoiled = app.database.contents().await;
+    let why = failed(admin.import(&dump, CLEAN).answer().await);
+    assert!(
+        why.contains("division by zero") && why.contains("as it was"),
+        "{why}"
+    );
+    assert_eq!(app.database.contents().await, spoiled);
+}
+
+#[tokio::test]
+async fn a_merge_needs_no_database_beside_the_live_one() {
+    let app = App::start().await;
+    let owners = server_of_owner(&app, &[]).await;
+    let admin = Actor::new(&owners.address).with_token(ADMIN_TOKEN);
+    let before = app.database.contents().await;
+    let dump = admin.dump().answer().await.good().body;
+    app.database
+        .execute("delete from message_request where id % 3 = 0; delete from aside.moods")
+        .await;
+    let merged = completed(admin.import(&dump, MERGE).answer().await);
+    assert_eq!(merged["tables"]["aside.moods"]["inserted"], 1);
+    assert_eq!(app.database.contents().await, before);
+}
+
+#[tokio::test]
+async fn a_role_that_owns_nothing_is_told_so_and_changes_nothing() {
+    let app = App::start().await;
+    let dump = dump(&app).await;
+    app.database
+        .execute("create role owns_nothing login; grant pg_read_all_data to owns_nothing")
+        .await;
+    let dsn = app.database.dsn.replacen("user=postgres", "user=owns_nothing", 1);
     let other = Server::start(&[("DSN", &dsn)]).await;
     let admin = Actor::new(&other.address).with_token(ADMIN_TOKEN);
-    let why = failed(admin.import(&dump, CLEAN).answer().await);
-    assert!(why.contains("CREATEDB"), "{why}");
+    let before = app.database.contents().await;
+    for fields in [CLEAN, MERGE] {
+        let why = failed(admin.import(&dump, fields).answer().await);
+        assert!(
+            why.contains("must be owner") || why.contains("permission denied"),
+            "{why}"
+        );
+    }
+    assert_eq!(app.database.contents().await, before);
 }

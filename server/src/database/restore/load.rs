@@ -1,22 +1,26 @@
-//! `pg_restore` into a database that nobody uses yet.
+//! `pg_restore`: into a database that nobody uses yet, or as a script.
 
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::Stdio;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWrite, BufReader};
+use tokio::process::{Child, ChildStderr, Command};
 use wasm_export::dump::{Entry, TABLE_DATA, Toc};
 
 use super::rows::TableName;
 use super::{Plan, RestoreError};
 use crate::database::archive::Whole;
-use crate::database::scratch::Scratch;
+use crate::database::scratch::{Scratch, ScratchFile};
 use crate::database::tools::Tools;
 use crate::dsn::Dsn;
 
 /// The hub's log: what "skip logs" leaves out.
 const LOGS: &str = "message_request";
+
+/// A script is read in pieces of this size.
+const SCRIPT_BYTES: usize = 256 * 1024;
 
 /// So much of what goes wrong is told.
 const WARNINGS_MAX: usize = 50;
@@ -42,10 +46,7 @@ impl Lists {
         };
         for entry in &toc.entries {
             if plan.skip_logs && entry.kind == TABLE_DATA && entry.name == LOGS {
-                lists.skipped.insert(TableName {
-                    schema: entry.schema.clone().unwrap_or_default(),
-                    name: entry.name.clone(),
-                });
+                lists.skipped.insert(TableName::of(entry));
             } else if is_lenient(entry) {
                 lists.lenient.push(entry.dump_id);
             } else {
@@ -64,48 +65,21 @@ fn is_lenient(entry: &Entry) -> bool {
     }
 }
 
-/// Restores the dump, and tells after which byte of it and with which table it goes on. Gives what of the lenient
-/// entries could not be restored.
-///
-/// # Errors
-/// [`RestoreError::Load`] if any of the strict ones could not.
-pub async fn load(
-    tools: &Tools,
-    into: &Dsn,
-    dump: &Path,
-    scratch: &Scratch,
-    lists: &Lists,
-    whole: &Whole,
-    on_table: impl Fn(u64, &str),
-) -> Result<Vec<String>, RestoreError> {
+/// After which byte of the dump, and with which table, a restore goes on: heard from what `pg_restore` says.
+pub(super) fn on_tables(whole: &Whole, on_table: impl Fn(u64, &str)) -> impl FnMut(&str) {
     let mut done = 0;
-    let strict = Run {
-        tools,
-        into,
-        dump,
-        scratch,
-    };
-    let said = strict
-        .run(&lists.strict, &["--exit-on-error"], |line| {
-            let Some(table) = table_begun(line) else {
-                return;
-            };
-            on_table(done, table);
-            let name = table.rsplit_once('.').map_or(table, |(_, name)| name);
-            let tables = whole.summary.tables.iter();
-            done += tables
-                .filter(|one| one.name == name)
-                .filter_map(|one| one.data_bytes)
-                .sum::<u64>();
-        })
-        .await?;
-    if !said.success {
-        return Err(RestoreError::Load(said.errors.join(" ")));
+    move |line| {
+        let Some(table) = table_begun(line) else {
+            return;
+        };
+        on_table(done, table);
+        let name = table.rsplit_once('.').map_or(table, |(_, name)| name);
+        let tables = whole.summary.tables.iter();
+        done += tables
+            .filter(|one| one.name == name)
+            .filter_map(|one| one.data_bytes)
+            .sum::<u64>();
     }
-    if lists.lenient.is_empty() {
-        return Ok(Vec::new());
-    }
-    Ok(strict.run(&lists.lenient, &[], |_| {}).await?.errors)
 }
 
 /// `public.users` of `pg_restore: processing data for table "public.users"`.
@@ -114,68 +88,129 @@ fn table_begun(line: &str) -> Option<&str> {
     table.strip_suffix('"')
 }
 
-struct Run<'a> {
-    tools: &'a Tools,
-    into: &'a Dsn,
-    dump: &'a Path,
-    scratch: &'a Scratch,
+/// A dump, and the database it goes into.
+pub(super) struct Loader<'a> {
+    pub(super) tools: &'a Tools,
+    pub(super) into: &'a Dsn,
+    pub(super) dump: &'a Path,
+    pub(super) scratch: &'a Scratch,
+    pub(super) lists: &'a Lists,
 }
 
-struct Said {
-    success: bool,
-    errors: Vec<String>,
-}
+impl Loader<'_> {
+    /// Restores what is to be restored as a whole. What `pg_restore` says is heard line by line.
+    ///
+    /// # Errors
+    /// [`RestoreError::Load`] if any of it could not be.
+    pub(super) async fn strict(&self, on_line: impl FnMut(&str)) -> Result<(), RestoreError> {
+        let list = self.list(&self.lists.strict)?;
+        let mut child = self
+            .to_database(&list)
+            .arg("--exit-on-error")
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let errors = listen(child.stderr.take(), on_line).await?;
+        ended_well(&mut child, &errors).await
+    }
 
-impl Run<'_> {
-    /// Restores the entries of these numbers. What it says is read line by line.
-    async fn run(
+    /// Writes the same as a script.
+    ///
+    /// # Errors
+    /// As [`Loader::strict`]; [`RestoreError::Io`] if nobody reads it any more.
+    pub(super) async fn strict_as_script(
         &self,
-        entries: &[u32],
-        arguments: &[&str],
-        mut on_line: impl FnMut(&str),
-    ) -> Result<Said, RestoreError> {
+        to: &mut (impl AsyncWrite + Unpin),
+        on_line: impl FnMut(&str),
+    ) -> Result<(), RestoreError> {
+        let list = self.list(&self.lists.strict)?;
+        let mut child = self
+            .command(&list)
+            .args(["--verbose", "--file=-"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let stdout = child.stdout.take();
+        let stdout = stdout.ok_or_else(|| io::Error::other("pg_restore has no output"))?;
+        let mut stdout = BufReader::with_capacity(SCRIPT_BYTES, stdout);
+        let copying = tokio::io::copy_buf(&mut stdout, to);
+        let (_, errors) = tokio::try_join!(copying, listen(child.stderr.take(), on_line))?;
+        ended_well(&mut child, &errors).await
+    }
+
+    /// Restores of the rest what can be, and gives what could not.
+    ///
+    /// # Errors
+    /// [`RestoreError::Io`].
+    pub(super) async fn lenient(&self) -> Result<Vec<String>, RestoreError> {
+        if self.lists.lenient.is_empty() {
+            return Ok(Vec::new());
+        }
+        let list = self.list(&self.lists.lenient)?;
+        let mut child = self.to_database(&list).stderr(Stdio::piped()).spawn()?;
+        let errors = listen(child.stderr.take(), |_| {}).await?;
+        child.wait().await?;
+        Ok(errors)
+    }
+
+    /// A list of entries, by their numbers, for `--use-list`.
+    pub(super) fn list(&self, entries: &[u32]) -> io::Result<ScratchFile> {
         let (list, mut file) = self.scratch.file("list")?;
         for entry in entries {
             writeln!(file, "{entry};")?;
         }
-        drop(file);
-        let mut child = self
-            .tools
-            .command("pg_restore", self.into)
-            .args(["--no-owner", "--no-password", "--verbose"])
-            .args(arguments)
-            .arg("--use-list")
-            .arg(list.path())
-            .arg("--dbname")
-            .arg(self.into.database())
-            .arg(self.dump)
-            .stderr(Stdio::piped())
-            .spawn()?;
-        let mut errors: Vec<String> = Vec::new();
-        // An error goes on over several lines: what failed, then its command and its hints.
-        let mut in_error = false;
-        if let Some(stderr) = child.stderr.take() {
-            let mut lines = BufReader::new(stderr).split(b'\n');
-            while let Some(line) = lines.next_segment().await? {
-                let line = String::from_utf8_lossy(&line);
-                on_line(&line);
-                // Of our own program's words only the marks are read, and those are English; PostgreSQL's come after.
-                if let Some(error) = line.strip_prefix("pg_restore: error: ") {
-                    in_error = true;
-                    if errors.len() < WARNINGS_MAX {
-                        errors.push(error.to_owned());
-                    }
-                } else if line.starts_with("pg_restore: ") {
-                    in_error = false;
-                } else if let Some(last) = errors.last_mut().filter(|last| in_error && last.len() < 2_000) {
-                    last.push(' ');
-                    last.push_str(line.trim());
-                }
-            }
-        }
-        let success = child.wait().await?.success();
-        Ok(Said { success, errors })
+        Ok(list)
     }
+
+    /// `pg_restore` of these entries.
+    pub(super) fn command(&self, list: &ScratchFile) -> Command {
+        let mut command = self.tools.command("pg_restore", self.into);
+        command
+            .args(["--no-owner", "--no-password", "--use-list"])
+            .arg(list.path())
+            .arg(self.dump);
+        command
+    }
+
+    fn to_database(&self, list: &ScratchFile) -> Command {
+        let mut command = self.command(list);
+        command.args(["--verbose", "--dbname"]).arg(self.into.database());
+        command
+    }
+}
+
+async fn ended_well(child: &mut Child, errors: &[String]) -> Result<(), RestoreError> {
+    match child.wait().await?.success() {
+        true => Ok(()),
+        false => Err(RestoreError::Load(errors.join(" "))),
+    }
+}
+
+/// Hears all that `pg_restore` says, and gives its errors.
+async fn listen(stderr: Option<ChildStderr>, mut on_line: impl FnMut(&str)) -> io::Result<Vec<String>> {
+    let mut errors: Vec<String> = Vec::new();
+    let Some(stderr) = stderr else {
+        return Ok(errors);
+    };
+    // An error goes on over several lines: what failed, then its command and its hints.
+    let mut in_error = false;
+    let mut lines = BufReader::new(stderr).split(b'\n');
+    while let Some(line) = lines.next_segment().await? {
+        let line = String::from_utf8_lossy(&line);
+        on_line(&line);
+        // Of our own program's words only the marks are read, and those are English; PostgreSQL's come after.
+        if let Some(error) = line.strip_prefix("pg_restore: error: ") {
+            in_error = true;
+            if errors.len() < WARNINGS_MAX {
+                errors.push(error.to_owned());
+            }
+        } else if line.starts_with("pg_restore: ") {
+            in_error = false;
+        } else if let Some(last) = errors.last_mut().filter(|last| in_error && last.len() < 2_000) {
+            last.push(' ');
+            last.push_str(line.trim());
+        }
+    }
+    Ok(errors)
 }
 
 #[cfg(test)]

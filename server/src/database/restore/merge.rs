@@ -1,18 +1,19 @@
 //! A dump merged into the live database: what is missing there is inserted, what is there stays.
 //!
-//! The dump lies in a database aside by now. Its tables come over one by one, in the order in which they refer to each
-//! other, all in one transaction: whatever happens, either all of the dump has been merged or nothing.
+//! Its tables come over one by one, in the order in which they refer to each other, all in one transaction: whatever
+//! happens, either all of the dump has been merged or nothing.
 
 use std::collections::BTreeMap;
 
-use futures_util::TryStreamExt;
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, query, query_scalar};
+use wasm_export::dump::TABLE_DATA;
 
-use super::rows::{TableName, TableRows};
-use super::{RestoreError, Teller};
+use super::load::Loader;
+use super::rows::{TableName, identifier};
+use super::table_data::TableData;
+use super::{RestoreError, Source, Teller};
 use crate::database::table;
-use crate::dsn::Dsn;
 
 /// What became of a table's rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -25,39 +26,117 @@ pub struct Merged {
     pub conflicting: u64,
 }
 
-/// Merges these tables of the database aside into the live one.
+/// All of it is in the live database, but nobody sees it yet. Dropping this takes it back.
+pub(super) struct Uncommitted {
+    target: PgConnection,
+    merged: BTreeMap<String, Merged>,
+}
+
+impl Uncommitted {
+    /// Makes it so.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub(super) async fn commit(mut self) -> Result<BTreeMap<String, Merged>, RestoreError> {
+        self.target.execute("commit").await?;
+        let _ = self.target.close().await;
+        Ok(self.merged)
+    }
+}
+
+/// Merges the tables of a dump into the database that the loader leads to.
 ///
 /// # Errors
 /// What the database says, a table that is missing; then nothing was merged.
 pub(super) async fn merge(
-    aside: &Dsn,
-    live: &Dsn,
-    tables: &TableRows,
+    source: &Source<'_>,
+    loader: &Loader<'_>,
     teller: &Teller,
-) -> Result<BTreeMap<String, Merged>, RestoreError> {
-    let mut source = PgConnection::connect_with(aside.options()).await?;
-    let mut target = PgConnection::connect_with(live.options()).await?;
-    let order = in_order_of_reference(&mut target, tables).await?;
-    let mut transaction = target.begin().await?;
+) -> Result<Uncommitted, RestoreError> {
+    let entries = entries(source)?;
+    let mut target = PgConnection::connect_with(loader.into.options()).await?;
+    let order = in_order_of_reference(&mut target, entries.keys().collect()).await?;
+    target.execute("begin").await?;
     let mut merged = BTreeMap::new();
     for (index, table) in order.iter().enumerate() {
-        let percent = 88 + (index * 10 / order.len().max(1)) as u8;
+        let percent = 40 + (index * 55 / order.len().max(1)) as u8;
         teller.progress(percent, format!("Merging {table}"));
-        let outcome = merge_table(&mut source, &mut transaction, table).await?;
+        let data = TableData::open(loader, table, entries[table]).await?;
+        let outcome = merge_table(&mut target, table, data, source.rows[table]).await?;
         merged.insert(table.to_string(), outcome);
     }
-    transaction.commit().await?;
-    let _ = (source.close().await, target.close().await);
-    Ok(merged)
+    Ok(Uncommitted { target, merged })
+}
+
+/// The numbers of the entries with the rows of the tables that are wanted.
+fn entries(source: &Source<'_>) -> Result<BTreeMap<TableName, u32>, RestoreError> {
+    let mut entries = BTreeMap::new();
+    for entry in source
+        .whole
+        .toc
+        .entries
+        .iter()
+        .filter(|entry| entry.kind == TABLE_DATA)
+    {
+        let table = TableName::of(entry);
+        if source.rows.contains_key(&table) {
+            entries.insert(table, entry.dump_id);
+        } else if !source.lists.skipped.contains(&table) {
+            return Err(RestoreError::Inserts(table.to_string()));
+        }
+    }
+    Ok(entries)
+}
+
+async fn merge_table(
+    target: &mut PgConnection,
+    table: &TableName,
+    mut data: TableData,
+    expected: u64,
+) -> Result<Merged, RestoreError> {
+    let Statements {
+        make,
+        copy,
+        same,
+        insert,
+        sequences,
+    } = Statements::of(target, table, data.columns()).await?;
+    target.execute(sqlx::raw_sql(AssertSqlSafe(make))).await?;
+    let mut arriving = target.copy_in_raw(&copy).await?;
+    while let Some(rows) = data.next().await? {
+        arriving.send(rows).await?;
+    }
+    let arrived = arriving.finish().await?;
+    if arrived != expected {
+        return Err(RestoreError::Rows {
+            table: table.to_string(),
+            expected,
+            found: arrived,
+        });
+    }
+    let skipped: i64 = query_scalar(AssertSqlSafe(same)).fetch_one(&mut *target).await?;
+    let skipped = skipped.unsigned_abs();
+    let inserted = query(AssertSqlSafe(insert))
+        .execute(&mut *target)
+        .await?
+        .rows_affected();
+    target.execute("drop table pg_temp.decant_merge").await?;
+    for sequence in sequences {
+        target.execute(sqlx::raw_sql(AssertSqlSafe(sequence))).await?;
+    }
+    Ok(Merged {
+        inserted,
+        skipped,
+        conflicting: arrived - inserted - skipped,
+    })
 }
 
 /// The tables, each after those that it refers to.
 async fn in_order_of_reference(
     live: &mut PgConnection,
-    tables: &TableRows,
+    tables: Vec<&TableName>,
 ) -> Result<Vec<TableName>, RestoreError> {
-    let mut waiting: Vec<&TableName> = Vec::new();
-    for table in tables.keys() {
+    for table in &tables {
         let exists: bool = query_scalar("select to_regclass(format('%I.%I', $1, $2)) is not null")
             .bind(&table.schema)
             .bind(&table.name)
@@ -66,8 +145,8 @@ async fn in_order_of_reference(
         if !exists {
             return Err(RestoreError::NoTable(table.to_string()));
         }
-        waiting.push(table);
     }
+    let mut waiting = tables;
     let references: Vec<(TableName, TableName)> = query(
         "select sn.nspname::text, s.relname::text, tn.nspname::text, t.relname::text from pg_constraint c \
          join pg_class s on s.oid = c.conrelid join pg_namespace sn on sn.oid = s.relnamespace \
@@ -102,49 +181,10 @@ async fn in_order_of_reference(
     Ok(order)
 }
 
-async fn merge_table(
-    source: &mut PgConnection,
-    target: &mut PgConnection,
-    table: &TableName,
-) -> Result<Merged, RestoreError> {
-    let Statements {
-        make,
-        copy_out,
-        copy_in,
-        same,
-        insert,
-        sequences,
-    } = Statements::of(source, target, table).await?;
-    target.execute(sqlx::raw_sql(AssertSqlSafe(make))).await?;
-    let mut rows = source.copy_out_raw(&copy_out).await?;
-    let mut arriving = target.copy_in_raw(&copy_in).await?;
-    while let Some(piece) = rows.try_next().await? {
-        arriving.send(piece).await?;
-    }
-    drop(rows);
-    let arrived = arriving.finish().await?;
-    let skipped: i64 = query_scalar(AssertSqlSafe(same)).fetch_one(&mut *target).await?;
-    let skipped = skipped.unsigned_abs();
-    let inserted = query(AssertSqlSafe(insert))
-        .execute(&mut *target)
-        .await?
-        .rows_affected();
-    target.execute("drop table pg_temp.decant_merge").await?;
-    for sequence in sequences {
-        target.execute(sqlx::raw_sql(AssertSqlSafe(sequence))).await?;
-    }
-    Ok(Merged {
-        inserted,
-        skipped,
-        conflicting: arrived - inserted - skipped,
-    })
-}
-
 /// The SQL for one table, its names written by PostgreSQL.
 struct Statements {
     make: String,
-    copy_out: String,
-    copy_in: String,
+    copy: String,
     /// Counts the rows that are there already, the same.
     same: String,
     insert: String,
@@ -153,24 +193,26 @@ struct Statements {
 }
 
 impl Statements {
+    /// For the rows of a dump that have these columns.
     async fn of(
-        source: &mut PgConnection,
         target: &mut PgConnection,
         table: &TableName,
+        theirs: &[String],
     ) -> Result<Self, RestoreError> {
         let qualified: String = query_scalar("select format('%I.%I', $1, $2)")
             .bind(&table.schema)
             .bind(&table.name)
             .fetch_one(&mut *target)
             .await?;
-        let theirs = table::columns(source, &qualified).await?;
         let ours = table::columns(target, &qualified).await?;
-        if let Some(missing) = theirs.iter().find(|column| !ours.contains(column)) {
-            return Err(RestoreError::NoColumn {
+        let quoted = |column: &String| {
+            let is_it = |ours: &&String| identifier(ours).is_some_and(|(name, _)| name == *column);
+            ours.iter().find(is_it).ok_or_else(|| RestoreError::NoColumn {
                 table: table.to_string(),
-                column: missing.clone(),
-            });
-        }
+                column: column.clone(),
+            })
+        };
+        let theirs = theirs.iter().map(quoted).collect::<Result<Vec<_>, _>>()?;
         let list = |prefix: &str| {
             let columns = theirs.iter().map(|column| format!("{prefix}{column}"));
             columns.collect::<Vec<_>>().join(", ")
@@ -196,8 +238,7 @@ impl Statements {
         };
         Ok(Self {
             make: format!("create temp table decant_merge as select {plain} from {qualified} where false"),
-            copy_out: format!("copy (select {plain} from {qualified}) to stdout"),
-            copy_in: format!("copy pg_temp.decant_merge ({plain}) from stdin"),
+            copy: format!("copy pg_temp.decant_merge ({plain}) from stdin"),
             same: format!("select count(*) from pg_temp.decant_merge n where {same}"),
             insert: format!(
                 "insert into {qualified} ({plain}) overriding system value \

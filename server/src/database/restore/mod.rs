@@ -2,19 +2,23 @@
 //!
 //! The file is read to its end before anything is touched, the database is dumped for safety, and the dump goes into a
 //! database of its own beside the live one. Only when that is whole, with as many rows as the dump has, do the two
-//! change names, in one transaction; the old one is kept, and changes back on demand.
+//! change names, in one transaction; the old one is kept, and changes back on demand. Where no database can be made, one
+//! transaction of the live one takes its place.
 //!
 //! | module | what |
 //! |---|---|
 //! | [`rows`] | how many rows of each table a dump has |
 //! | [`aside`] | databases beside the live one: made, swapped, kept, removed |
 //! | [`load`] | `pg_restore` into one of them |
-//! | [`merge`] | what is missing, from one of them into the live one |
+//! | `in_place` | where there can be none: in one transaction of the live one |
+//! | [`merge`], `table_data` | what is missing in the live one, table by table |
 
 pub mod aside;
+mod in_place;
 pub mod load;
 pub mod merge;
 pub mod rows;
+mod table_data;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -33,8 +37,11 @@ use tokio_util::sync::CancellationToken;
 use super::Database;
 use super::archive::{self, BadArchive, Whole};
 use super::lock::{Held, LockError, Operation};
+use super::scratch::Scratch;
 use super::tools::{NoTools, Tools};
+use crate::dsn::Dsn;
 use aside::Aside;
+use load::Loader;
 use merge::Merged;
 use rows::{TableName, TableRows};
 
@@ -143,6 +150,11 @@ pub enum RestoreError {
     #[error("The dump could not be restored; the database is as it was. pg_restore says: {0}")]
     Load(String),
     #[error(
+        "The dump could not be restored; the transaction that was to do it has been undone, and the database is as it \
+         was. psql says: {0}"
+    )]
+    InPlace(String),
+    #[error(
         "The table {table} should have {expected} rows and has {found} after the restore; the database is as it was"
     )]
     Rows {
@@ -160,6 +172,11 @@ pub enum RestoreError {
     Unfollowed,
     #[error("A file could not be read or written: {0}")]
     Io(#[from] std::io::Error),
+    #[error(
+        "The dump has the rows of {0} as INSERT commands, which cannot be merged; nothing was merged. Restore it as a \
+         whole, or make a dump without --inserts"
+    )]
+    Inserts(String),
     #[error("The database has no table {0}, so the dump cannot be merged into it; nothing was merged")]
     NoTable(String),
     #[error("The table {table} has no column {column} in the database, but in the dump; nothing was merged")]
@@ -270,30 +287,40 @@ impl Database {
 
     async fn prove_under(&self, held: &Held, file: &Path, teller: &Teller) -> Result<u64, RestoreError> {
         let tools = self.tools_for_restore().await?;
-        let (whole, counted) = self.read_to_the_end(&tools, file, teller).await?;
+        let source = self
+            .read_to_the_end(&tools, file, Plan::default(), teller)
+            .await?;
         let aside = Aside::make(&self.dsn).await?;
-        let loading = self.load_and_check(&tools, &aside, file, &whole, &counted, Plan::default(), teller);
         let loaded = tokio::select! {
-            loaded = loading => loaded,
+            loaded = self.load_and_check(&source, &aside, teller) => loaded,
             () = held.lost.cancelled() => Err(RestoreError::LockLost),
         };
         aside.remove().await;
-        let (tables, _) = loaded?;
-        Ok(tables.values().sum())
+        loaded?;
+        Ok(source.rows.values().sum())
     }
 
     /// Before anything is touched: what is damaged anywhere shows here.
-    async fn read_to_the_end(
+    async fn read_to_the_end<'a>(
         &self,
-        tools: &Tools,
-        file: &Path,
+        tools: &'a Tools,
+        file: &'a Path,
+        plan: Plan,
         teller: &Teller,
-    ) -> Result<(Whole, TableRows), RestoreError> {
+    ) -> Result<Source<'a>, RestoreError> {
         teller.progress(1, "Reading the file to its end");
         let whole = read_archive(file.to_owned()).await?;
-        let counted = rows::count(tools, &self.dsn, file).await?;
-        teller.progress(20, sentence(&whole, &counted));
-        Ok((whole, counted))
+        let mut rows = rows::count(tools, &self.dsn, file).await?;
+        teller.progress(20, sentence(&whole, &rows));
+        let lists = load::Lists::of(&whole.toc, plan);
+        rows.retain(|table, _| !lists.skipped.contains(table));
+        Ok(Source {
+            tools,
+            file,
+            whole,
+            rows,
+            lists,
+        })
     }
 
     async fn restore_under(
@@ -306,101 +333,100 @@ impl Database {
     ) -> Result<Restored, RestoreError> {
         let tools = self.tools_for_restore().await?;
         let preparing = async {
-            let (whole, counted) = self.read_to_the_end(&tools, file, teller).await?;
+            let source = self.read_to_the_end(&tools, file, plan, teller).await?;
             let safety_dump = self.dump_for_safety(&tools).await?;
             teller.progress(
                 40,
                 format!("Dumped the database for safety to {}", safety_dump.display()),
             );
-            Ok::<_, RestoreError>((whole, counted, safety_dump))
+            Ok::<_, RestoreError>((source, safety_dump))
         };
-        let (whole, counted, safety_dump) = unless(gone, preparing).await?;
+        let (source, safety_dump) = unless(gone, preparing).await?;
+        let mut restored = Restored {
+            tables: BTreeMap::new(),
+            previous: None,
+            safety_dump,
+            warnings: Vec::new(),
+        };
+        if plan.manner == Manner::Merge {
+            restored.tables = self.merge(held, &source, teller, gone).await?;
+            return Ok(restored);
+        }
+        restored.tables = source.all_inserted();
+        match Aside::make(&self.dsn).await {
+            Ok(aside) => {
+                let (previous, warnings) = self.replace(held, &source, aside, teller, gone).await?;
+                (restored.previous, restored.warnings) = (Some(previous), warnings);
+            }
+            Err(RestoreError::NotAllowed) => {
+                let loader = source.loader(&self.dsn, &self.scratch);
+                let migrations = self.migrations()?;
+                let replacing = in_place::replace(held, &source, &loader, &migrations, teller);
+                restored.warnings = replacing.await?;
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(restored)
+    }
 
-        let mut aside = Aside::make(&self.dsn).await?;
-        let loading = self.load_and_check(&tools, &aside, file, &whole, &counted, plan, teller);
-        let (tables, warnings) = match unless(gone, loading).await {
-            Ok(loaded) => loaded,
-            Err(error) => {
-                aside.remove().await;
-                return Err(error);
-            }
-        };
-        let outcome = match held.lost.is_cancelled() {
+    async fn merge(
+        &self,
+        held: &Held,
+        source: &Source<'_>,
+        teller: &Teller,
+        gone: &CancellationToken,
+    ) -> Result<BTreeMap<String, Merged>, RestoreError> {
+        let loader = source.loader(&self.dsn, &self.scratch);
+        let uncommitted = unless(gone, merge::merge(source, &loader, teller)).await?;
+        match held.lost.is_cancelled() {
             true => Err(RestoreError::LockLost),
-            false => self.put_in_place(plan, &mut aside, tables, teller).await,
+            false => uncommitted.commit().await,
+        }
+    }
+
+    /// Restores into the database aside, and puts that in the place of the live one. Gives the name that this one has now.
+    async fn replace(
+        &self,
+        held: &Held,
+        source: &Source<'_>,
+        mut aside: Aside,
+        teller: &Teller,
+        gone: &CancellationToken,
+    ) -> Result<(String, Vec<String>), RestoreError> {
+        let loading = async {
+            let warnings = self.load_and_check(source, &aside, teller).await?;
+            let mut connection = PgConnection::connect_with(aside.dsn().options()).await?;
+            self.migrate(&mut connection, teller).await?;
+            let _ = connection.close().await;
+            Ok(warnings)
         };
-        let (tables, previous) = match outcome {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                aside.remove().await;
-                return Err(error);
+        let swapped = match unless(gone, loading).await {
+            Ok(_) if held.lost.is_cancelled() => Err(RestoreError::LockLost),
+            Ok(warnings) => {
+                teller.progress(95, "Putting the restored database in the place of the live one");
+                aside.swap().await.map(|previous| (previous, warnings))
             }
+            Err(error) => Err(error),
         };
-        if previous.is_none() {
+        if swapped.is_err() {
             aside.remove().await;
         }
-        Ok(Restored {
-            tables,
-            previous,
-            safety_dump,
-            warnings,
-        })
+        swapped
     }
 
-    /// What is restored aside becomes live, or a part of what is live.
-    async fn put_in_place(
-        &self,
-        plan: Plan,
-        aside: &mut Aside,
-        tables: TableRows,
-        teller: &Teller,
-    ) -> Result<(BTreeMap<String, Merged>, Option<String>), RestoreError> {
-        match plan.manner {
-            Manner::Merge => {
-                let merged = merge::merge(&aside.dsn(), &self.dsn, &tables, teller).await?;
-                Ok((merged, None))
-            }
-            Manner::Clean => {
-                teller.progress(95, "Putting the restored database in the place of the live one");
-                let previous = aside.swap().await?;
-                let inserted = |(table, rows): (TableName, u64)| {
-                    let merged = Merged {
-                        inserted: rows,
-                        ..Merged::default()
-                    };
-                    (table.to_string(), merged)
-                };
-                Ok((tables.into_iter().map(inserted).collect(), Some(previous)))
-            }
-        }
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each is one part of the restore, used once"
-    )]
     async fn load_and_check(
         &self,
-        tools: &Tools,
+        source: &Source<'_>,
         aside: &Aside,
-        file: &Path,
-        whole: &Whole,
-        counted: &TableRows,
-        plan: Plan,
         teller: &Teller,
-    ) -> Result<(TableRows, Vec<String>), RestoreError> {
+    ) -> Result<Vec<String>, RestoreError> {
         let into = aside.dsn();
-        let lists = load::Lists::of(&whole.toc, plan);
-        let on_progress = |done: u64, table: &str| {
-            let all = whole.summary.bytes.max(1);
-            let percent = 40 + (done.min(all) * 45 / all) as u8;
-            teller.progress(percent, format!("Restoring {table}"));
-        };
-        let warnings = load::load(tools, &into, file, &self.scratch, &lists, whole, on_progress).await?;
+        let loader = source.loader(&into, &self.scratch);
+        loader.strict(source.on_line(teller)).await?;
+        let warnings = loader.lenient().await?;
         teller.progress(86, "Counting the rows");
         let mut connection = PgConnection::connect_with(into.options()).await?;
-        let mut tables = TableRows::new();
-        for (table, &expected) in counted.iter().filter(|(table, _)| !lists.skips(table)) {
+        for (table, &expected) in &source.rows {
             let found = rows::in_database(&mut connection, table).await?;
             if found != expected {
                 return Err(RestoreError::Rows {
@@ -409,26 +435,27 @@ impl Database {
                     found,
                 });
             }
-            tables.insert(table.clone(), found);
-        }
-        if plan.manner == Manner::Clean {
-            self.migrate(&mut connection, teller).await?;
         }
         let _ = connection.close().await;
-        Ok((tables, warnings))
+        Ok(warnings)
     }
 
-    /// Runs the site's own migrations, in the order of their names, each in a transaction.
-    async fn migrate(&self, connection: &mut PgConnection, teller: &Teller) -> Result<(), RestoreError> {
+    /// The site's own migrations, in the order of their names.
+    fn migrations(&self) -> std::io::Result<Vec<PathBuf>> {
         let Some(folder) = &self.migrations else {
-            return Ok(());
+            return Ok(Vec::new());
         };
         let mut files: Vec<PathBuf> = fs::read_dir(folder)?
             .map(|entry| Ok(entry?.path()))
             .collect::<std::io::Result<_>>()?;
         files.retain(|file| file.extension().is_some_and(|ending| ending == "sql"));
         files.sort();
-        for file in files {
+        Ok(files)
+    }
+
+    /// Runs the migrations, each in a transaction.
+    async fn migrate(&self, connection: &mut PgConnection, teller: &Teller) -> Result<(), RestoreError> {
+        for file in self.migrations()? {
             let name = file
                 .file_name()
                 .unwrap_or_default()
@@ -500,6 +527,49 @@ impl Database {
     }
 }
 
+/// A dump that has been read to its end.
+struct Source<'a> {
+    tools: &'a Tools,
+    file: &'a Path,
+    whole: Whole,
+    /// How many rows each table has, of those that are wanted.
+    rows: TableRows,
+    lists: load::Lists,
+}
+
+impl Source<'_> {
+    fn loader<'a>(&'a self, into: &'a Dsn, scratch: &'a Scratch) -> Loader<'a> {
+        Loader {
+            tools: self.tools,
+            into,
+            dump: self.file,
+            scratch,
+            lists: &self.lists,
+        }
+    }
+
+    /// Tells of what `pg_restore` says how far it is.
+    fn on_line<'a>(&'a self, teller: &'a Teller) -> impl FnMut(&str) + 'a {
+        let all = self.whole.summary.bytes.max(1);
+        load::on_tables(&self.whole, move |done, table| {
+            let percent = 40 + (done.min(all) * 45 / all) as u8;
+            teller.progress(percent, format!("Restoring {table}"));
+        })
+    }
+
+    /// What becomes of the rows where the dump takes the place of all that is there.
+    fn all_inserted(&self) -> BTreeMap<String, Merged> {
+        let inserted = |(table, &inserted): (&TableName, &u64)| {
+            let merged = Merged {
+                inserted,
+                ..Merged::default()
+            };
+            (table.to_string(), merged)
+        };
+        self.rows.iter().map(inserted).collect()
+    }
+}
+
 /// Goes on until whoever follows is gone and that matters. From the change of names on it does not.
 async fn unless<T>(
     gone: &CancellationToken,
@@ -524,10 +594,4 @@ fn sentence(whole: &Whole, counted: &TableRows) -> String {
         whole.summary.tables.len(),
         header.server_version
     )
-}
-
-impl load::Lists {
-    fn skips(&self, table: &TableName) -> bool {
-        self.skipped.contains(table)
-    }
 }

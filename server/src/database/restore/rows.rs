@@ -9,6 +9,7 @@ use std::process::Stdio;
 use memchr::memchr;
 use sqlx::{AssertSqlSafe, PgConnection, query_scalar};
 use tokio::io::AsyncReadExt;
+use wasm_export::dump::Entry;
 
 use super::RestoreError;
 use crate::database::tools::{Tools, last_words};
@@ -24,6 +25,17 @@ pub struct TableName {
     pub schema: String,
     /// Its name in the schema.
     pub name: String,
+}
+
+impl TableName {
+    /// The table whose rows an entry of a dump has.
+    #[must_use]
+    pub fn of(entry: &Entry) -> Self {
+        Self {
+            schema: entry.schema.clone().unwrap_or_default(),
+            name: entry.name.clone(),
+        }
+    }
 }
 
 impl fmt::Display for TableName {
@@ -131,16 +143,25 @@ fn copied_table(line: &[u8]) -> Option<TableName> {
         // A long line was cut within a character.
         std::str::from_utf8(&line[..error.valid_up_to()]).unwrap_or_default()
     });
+    copied(line).map(|(table, _)| table)
+}
+
+/// The table of a `COPY` command, and what comes after it.
+pub(super) fn copied(line: &str) -> Option<(TableName, &str)> {
     let rest = line.strip_prefix("COPY ")?;
     let (schema, rest) = identifier(rest)?;
     let (name, rest) = identifier(rest.strip_prefix('.')?)?;
-    rest.starts_with(' ').then_some(TableName { schema, name })
+    rest.starts_with(' ')
+        .then_some((TableName { schema, name }, rest))
 }
 
 /// A name as SQL writes it, and what comes after it.
-fn identifier(text: &str) -> Option<(String, &str)> {
+pub(super) fn identifier(text: &str) -> Option<(String, &str)> {
     let Some(mut rest) = text.strip_prefix('"') else {
-        let end = text.find(['.', ' ']).filter(|&end| end > 0)?;
+        let end = text.find(['.', ' ', ',', ')']).unwrap_or(text.len());
+        if end == 0 {
+            return None;
+        }
         return Some((text[..end].to_owned(), &text[end..]));
     };
     let mut name = String::new();
