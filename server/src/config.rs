@@ -19,6 +19,7 @@ use crate::database::cleanup::order::Manner;
 use crate::database::cleanup::scheduled::Upkeep;
 use crate::database::dump::{Compression, Mode};
 use crate::database::restore::Unfollowed;
+use crate::database::restore::room::Room;
 use crate::dsn::{Dsn, DsnError};
 use crate::embedded;
 use crate::schedule::Schedule;
@@ -148,6 +149,11 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "DECANT_RESTORE_UNFOLLOWED",
         "finish",
         "what becomes of a restore whose client has left: finish (the log tells how) or stop (the database is as it was)",
+    ),
+    (
+        "DECANT_RESTORE_ROOM",
+        "check",
+        "whether a restore looks for room on the database's disk before it begins, where that can be seen: check or ignore",
     ),
     (
         "DECANT_SCRATCH_SECONDS",
@@ -302,6 +308,8 @@ pub struct Settings {
     pub post_restore_migrations: Option<PathBuf>,
     /// What becomes of a restore whose client has left.
     pub restore_unfollowed: Unfollowed,
+    /// Whether a restore looks for room before it begins.
+    pub restore_room: Room,
     /// How long a forgotten upload may lie.
     pub scratch_age: Duration,
     /// How long Redis keeps the lock of a server that has crashed.
@@ -433,6 +441,7 @@ impl Settings {
             upload_bytes_max: u64::from(at_least_one("DECANT_UPLOAD_MAX_MB", 500)?) * 1024 * 1024,
             post_restore_migrations: given.text("DECANT_POST_RESTORE_MIGRATIONS").map(PathBuf::from),
             restore_unfollowed: given.parse("DECANT_RESTORE_UNFOLLOWED", Unfollowed::default())?,
+            restore_room: given.parse("DECANT_RESTORE_ROOM", Room::default())?,
             scratch_age: Duration::from_secs(at_least_one("DECANT_SCRATCH_SECONDS", 21_600)?.into()),
             lock_ttl: Duration::from_secs(at_least_one("DECANT_LOCK_SECONDS", 300)?.into()),
             log_upkeep: log_upkeep(given, &zone)?,

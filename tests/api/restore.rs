@@ -224,7 +224,11 @@ async fn restores_are_for_administrators() {
 
 /// A server whose role may do with this database whatever it likes, but may make no other.
 async fn server_of_owner(app: &App, settings: Settings<'_>) -> Server {
-    let name = app.database.text("select current_database()").await.unwrap();
+    let name = app
+        .database
+        .text("select current_database()")
+        .await
+        .expect("it has a name");
     let role = format!("owner_of_{name}");
     app.database
         .execute(format!(
@@ -248,7 +252,8 @@ async fn server_of_owner(app: &App, settings: Settings<'_>) -> Server {
 /// [`spoil`]s it, and all that is there is still the owner's.
 async fn spoil_as_owner(app: &App) {
     spoil(app).await;
-    let sql = "do $$ begin execute format('alter table later owner to owner_of_%s', current_database()); end $$";
+    let sql =
+        "do $$ begin execute format('alter table later owner to owner_of_%s', current_database()); end $$";
     app.database.execute(sql).await;
 }
 

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use decant_tests::actors::rest_of;
+use decant_tests::actors::{Actor, rest_of};
 use decant_tests::app::App;
 use decant_tests::cluster::folder;
 use decant_tests::database::Database;
@@ -322,6 +322,35 @@ async fn a_disk_that_is_full_changes_nothing() {
     }
     // And the lock is free again.
     app.admin().dump().answer().await.good();
+}
+
+#[tokio::test]
+async fn a_database_whose_disk_has_no_room_is_left_alone() {
+    let large = App::start_on(Database::with_rows(60_000).await, &[]).await;
+    let dump = dump(&large).await;
+    let disk = SmallDisk::of_bytes(300_000_000);
+    // With a PostgreSQL of its own on that disk.
+    let settings = [
+        ("DECANT_DATA_DIR", disk.path().to_str().unwrap()),
+        ("DECANT_DEMO_ROWS", "500"),
+    ];
+    let server = Server::start(&settings).await;
+    let admin = Actor::new(&server.address).with_token(ADMIN_TOKEN);
+    let rows = admin.usage_count(&[]).await;
+    let free = nix::sys::statvfs::statvfs(disk.path()).unwrap();
+    let free = free.blocks_available() * free.fragment_size();
+    std::fs::write(disk.path().join("filler"), vec![0; free as usize - 80_000_000]).unwrap();
+    let why = failed(admin.import(&dump, CLEAN).answer().await);
+    assert!(
+        why.contains("MB free") && why.contains("Nothing was changed"),
+        "{why}"
+    );
+    assert!(copies(&admin).await.is_empty());
+    assert_eq!(admin.usage_count(&[]).await, rows);
+
+    std::fs::remove_file(disk.path().join("filler")).unwrap();
+    let _ = completed(admin.import(&dump, CLEAN).answer().await);
+    assert!(admin.usage_count(&[]).await > 50_000);
 }
 
 #[tokio::test]

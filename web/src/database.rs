@@ -26,6 +26,8 @@ pub struct Status {
     pub lock: Option<Lock>,
     /// The last dump that this server made.
     pub last_dump: Option<LastDump>,
+    /// The last dump that this server has put back.
+    pub last_restore: Option<LastRestore>,
     /// The last clean-up of logs on that server.
     pub last_cleanup: Option<LastCleanup>,
 }
@@ -51,6 +53,8 @@ pub enum Operation {
     Import,
     /// A clean-up of logs.
     Cleanup,
+    /// A backup is restored beside the live database, for proof.
+    Proof,
 }
 
 /// The last dump of a server.
@@ -62,6 +66,21 @@ pub struct LastDump {
     pub caller: String,
     /// How many bytes it has had so far.
     pub bytes: u64,
+    /// How it ended; `None`: it runs.
+    pub ending: Option<Ending>,
+}
+
+/// The last restore of a server.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct LastRestore {
+    /// When it began (RFC 3339).
+    pub began: String,
+    /// Who asked for it.
+    pub caller: String,
+    /// Whether what was there has stayed, `merge`, or not, `clean`.
+    pub manner: String,
+    /// How many rows came of it.
+    pub rows: u64,
     /// How it ended; `None`: it runs.
     pub ending: Option<Ending>,
 }
@@ -114,6 +133,7 @@ impl Lock {
             Some(Operation::Export) => "dumping the database",
             Some(Operation::Import) => "restoring a dump",
             Some(Operation::Cleanup) => "cleaning up logs",
+            Some(Operation::Proof) => "proving a backup",
             None => "working on the database",
         };
         match since {
@@ -133,6 +153,21 @@ impl LastDump {
             Some(Ending::Complete) => format!("complete, {bytes}"),
             Some(Ending::Cancelled) => format!("cancelled after {bytes}"),
             Some(Ending::Failed { reason }) => format!("failed after {bytes}: {reason}"),
+        }
+    }
+}
+
+impl LastRestore {
+    /// How it went.
+    #[must_use]
+    pub fn outcome(&self) -> String {
+        let rows = wording::rows(self.rows);
+        match &self.ending {
+            None => "running".to_owned(),
+            Some(Ending::Complete) if self.manner == "merge" => format!("complete, {rows} were missing"),
+            Some(Ending::Complete) => format!("complete, {rows}"),
+            Some(Ending::Cancelled) => "cancelled".to_owned(),
+            Some(Ending::Failed { reason }) => format!("failed: {}", reason.trim_end_matches('.')),
         }
     }
 }
@@ -211,6 +246,7 @@ mod tests {
         for (operation, sentence) in [
             (r#""export""#, "Ada is dumping the database."),
             (r#""import""#, "Ada is restoring a dump."),
+            (r#""proof""#, "Ada is proving a backup."),
             ("null", "Ada is working on the database."),
         ] {
             let lock = format!(r#"{{"operation":{operation},"holder":"Ada","since":null}}"#);
@@ -221,6 +257,31 @@ mod tests {
             status(lock, "null").lock.unwrap().sentence(Some("14:00")),
             "Ada has been cleaning up logs since 14:00."
         );
+    }
+
+    #[test]
+    fn the_last_restore_says_how_it_went() {
+        for (manner, ending, outcome) in [
+            ("clean", "null", "running"),
+            ("clean", r#"{"state":"complete"}"#, "complete, 12 rows"),
+            (
+                "merge",
+                r#"{"state":"complete"}"#,
+                "complete, 12 rows were missing",
+            ),
+            (
+                "clean",
+                r#"{"state":"failed","reason":"No room."}"#,
+                "failed: No room",
+            ),
+        ] {
+            let restore = format!(
+                r#"{{"began":"2026-11-21T14:00:00Z","ended":null,"caller":"Ada","manner":"{manner}","rows":12,
+                "ending":{ending}}}"#
+            );
+            let restore: LastRestore = serde_json::from_str(&restore).unwrap();
+            assert_eq!(restore.outcome(), outcome);
+        }
     }
 
     #[test]

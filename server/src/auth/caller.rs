@@ -82,15 +82,30 @@ impl FromRequest for Administrator {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let caller = Caller::from_request(request, payload);
         let app = request.app_data::<web::Data<App>>();
+        let action = unauthorized(request.path());
         let is_401 = app.is_some_and(|app| app.settings.not_admin_is_401);
         Box::pin(async move {
-            let caller = caller.await?;
+            let caller = caller.await.inspect_err(|error| tracing::warn!(action, %error))?;
             match caller.role {
-                Role::Admin => Ok(Self(caller)),
-                Role::User if is_401 => Err(ApiError::Unauthenticated),
-                Role::User => Err(ApiError::AdministratorsOnly),
+                Role::Admin => return Ok(Self(caller)),
+                Role::User => tracing::warn!(action, caller = caller.name),
             }
+            Err(match is_401 {
+                true => ApiError::Unauthenticated,
+                false => ApiError::AdministratorsOnly,
+            })
         })
+    }
+}
+
+/// What records call it when somebody is sent away from this path.
+fn unauthorized(path: &str) -> &'static str {
+    match path.strip_prefix("/api/admin/").unwrap_or_default() {
+        "database/export" => "database_export_unauthorized",
+        "database/import" => "database_import_unauthorized",
+        path if path.starts_with("database/backups") => "database_backup_unauthorized",
+        path if path.starts_with("log-cleanup") => "log_cleanup_unauthorized",
+        _ => "administrator_unauthorized",
     }
 }
 

@@ -23,6 +23,7 @@ mod table;
 pub mod tools;
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
@@ -34,7 +35,8 @@ use cleanup::archive::Archives;
 use cleanup::{LastCleanup, Pace};
 use dump::{Compression, LastDump};
 use lock::BackupLock;
-use restore::Unfollowed;
+use restore::room::Room;
+use restore::{LastRestore, Unfollowed};
 use scratch::Scratch;
 
 /// The database as a whole.
@@ -50,6 +52,10 @@ pub struct Database {
     /// The folder of the site's own migrations, run after a restore.
     migrations: Option<PathBuf>,
     unfollowed: Unfollowed,
+    room: Room,
+    last_restore: Mutex<Option<LastRestore>>,
+    /// How often another database has taken the place of the live one.
+    generation: AtomicU64,
     /// Rows that were deleted.
     pub archives: Archives,
     cleanup_pace: Pace,
@@ -84,10 +90,19 @@ impl Database {
             safety: settings.data_dir.join("safety"),
             migrations: settings.post_restore_migrations.clone(),
             unfollowed: settings.restore_unfollowed,
+            room: settings.restore_room,
+            last_restore: Mutex::default(),
+            generation: AtomicU64::new(0),
             archives: Archives::in_folder(settings.archive_dir.clone()),
             cleanup_pace: settings.cleanup_pace,
             last_cleanup: Arc::default(),
         }
+    }
+
+    /// A number that changes whenever a restore has changed the database: what was read before is of no use then.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Relaxed)
     }
 
     fn last_dump(&self) -> Option<LastDump> {

@@ -7,6 +7,7 @@ use super::Database;
 use super::cleanup::LastCleanup;
 use super::dump::LastDump;
 use super::lock::Holder;
+use super::restore::LastRestore;
 use crate::rows::cause;
 
 /// The state of the database; the names are the seeds'.
@@ -33,6 +34,8 @@ pub struct Status {
     pub lock: Option<Holder>,
     /// The last dump of this server.
     pub last_dump: Option<LastDump>,
+    /// The last restore of this server.
+    pub last_restore: Option<LastRestore>,
     /// The last clean-up of logs of this server.
     pub last_cleanup: Option<LastCleanup>,
 }
@@ -55,6 +58,7 @@ impl Database {
         // After the lock was looked at: where it is free, what it was held for has ended.
         Status {
             last_dump: self.last_dump(),
+            last_restore: self.last_restore(),
             last_cleanup: self.last_cleanup(),
             ..status
         }

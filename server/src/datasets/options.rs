@@ -35,8 +35,8 @@ pub struct Choice {
     pub label: String,
 }
 
-/// Whose answer, of which dataset and filter.
-pub type Key = (Scope, String, String);
+/// Whose answer, of which dataset and filter, in which generation of the database.
+pub type Key = (Scope, String, String, u64);
 
 /// The answers of the last minutes.
 #[derive(Debug, Default)]

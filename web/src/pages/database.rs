@@ -109,6 +109,7 @@ fn DatabaseStatus(status: Status) -> impl IntoView {
         error,
         lock,
         last_dump,
+        last_restore,
         ..
     } = status;
     // "PostgreSQL 15.18"; packager, platform and compiler follow.
@@ -126,6 +127,15 @@ fn DatabaseStatus(status: Status) -> impl IntoView {
         let text = format!("Last dump: {began}, by {}: {}.", dump.caller, dump.outcome());
         view! { <p class="faint" data-testid="last-dump">{text}</p> }
     });
+    let last_restore = last_restore.map(|restore| {
+        let began = visitor::moment(&restore.began);
+        let text = format!(
+            "Last restore: {began}, by {}: {}.",
+            restore.caller,
+            restore.outcome()
+        );
+        view! { <p class="faint" data-testid="last-restore">{text}</p> }
+    });
     view! {
         <section class="card stack" aria-label="Status" data-testid="database-status">
             <dl class="figures">
@@ -136,6 +146,7 @@ fn DatabaseStatus(status: Status) -> impl IntoView {
             {error.map(|error| view! { <p class="caution" role="alert">"The database does not answer: " {error}</p> })}
             {lock.map(|lock| view! { <LockHolder lock/> })}
             {last_dump}
+            {last_restore}
         </section>
     }
 }

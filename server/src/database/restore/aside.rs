@@ -177,6 +177,7 @@ impl Database {
             }
         };
         let swapped = swapped.await;
+        self.has_changed();
         tracing::info!(action = "database_import_rolled_back", caller, name, ?swapped);
         held.release().await;
         swapped

@@ -62,6 +62,10 @@ pub(super) async fn replace(
     let written = write(&mut script, source, loader, checks, migrations, teller).await;
     // Without its last word the transaction is undone, however psql ends.
     let written = match written {
+        Ok(()) if held.lost.is_cancelled() => {
+            psql.kill().await?;
+            return Err(RestoreError::LockLost);
+        }
         Ok(()) => script
             .write_all(COMMIT.as_bytes())
             .await

@@ -8,6 +8,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`rows`] | how many rows of each table a dump has |
+//! | [`room`] | whether the disk has room for them |
 //! | [`aside`] | databases beside the live one: made, swapped, kept, removed |
 //! | [`load`] | `pg_restore` into one of them |
 //! | `in_place` | where there can be none: in one transaction of the live one |
@@ -17,6 +18,7 @@ pub mod aside;
 mod in_place;
 pub mod load;
 pub mod merge;
+pub mod room;
 pub mod rows;
 mod table_data;
 
@@ -26,7 +28,8 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -34,16 +37,17 @@ use sqlx::{Connection, PgConnection};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::Database;
 use super::archive::{self, BadArchive, Whole};
 use super::lock::{Held, LockError, Operation};
 use super::scratch::Scratch;
 use super::tools::{NoTools, Tools};
+use super::{Database, Ending};
 use crate::dsn::Dsn;
 use aside::Aside;
 use load::Loader;
 use merge::Merged;
-use rows::{TableName, TableRows};
+use room::Room;
+use rows::{TableName, TableRows, Unpacked};
 
 /// How many dumps that were made for safety are kept.
 const SAFETY_DUMPS: usize = 3;
@@ -61,7 +65,8 @@ pub struct Plan {
 }
 
 /// What becomes of the data that are there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Manner {
     /// The dump takes their place.
     #[default]
@@ -126,6 +131,24 @@ pub struct Restored {
     pub warnings: Vec<String>,
 }
 
+/// The last restore, as the status tells of it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LastRestore {
+    /// When it began.
+    pub began: Timestamp,
+    /// When it ended; `None`: it runs.
+    pub ended: Option<Timestamp>,
+    /// Who asked for it.
+    pub caller: String,
+    /// What became of what was there.
+    pub manner: Manner,
+    /// The rows that came of it.
+    pub rows: u64,
+    /// How it ended.
+    pub ending: Option<Ending>,
+}
+
 /// Why a dump was not restored. The database is as it was.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
@@ -140,6 +163,14 @@ pub enum RestoreError {
     Archive(#[from] BadArchive),
     #[error("The file is damaged; pg_restore says: {0}. Nothing was changed; take another dump")]
     Damaged(String),
+    #[error(
+        "The restored database would take about {} MB, and the disk of the database ({}) has {} MB free: a full disk would stop \
+         the live database, too. Nothing was changed; make room, or set DECANT_RESTORE_ROOM=ignore if you know better",
+        room::megabytes(*needed),
+        folder.display(),
+        room::megabytes(*free)
+    )]
+    NoRoom { folder: PathBuf, needed: u64, free: u64 },
     #[error("The database could not be dumped for safety, and was not touched: {0}")]
     Safety(String),
     #[error(
@@ -225,6 +256,15 @@ impl Database {
         tracing::info!(action = "database_import_initiated", caller, ?plan);
         let held = self.lock.acquire(Operation::Import, &caller).await?;
         let (sender, events) = mpsc::channel(EVENTS);
+        let mut last = LastRestore {
+            began: Timestamp::now(),
+            ended: None,
+            caller: caller.clone(),
+            manner: plan.manner,
+            rows: 0,
+            ending: None,
+        };
+        self.note_restore(last.clone());
         tokio::spawn(async move {
             let teller = Teller {
                 action: "database_import_progress",
@@ -241,8 +281,11 @@ impl Database {
                     }
                 }
             };
+            last.ended = Some(Timestamp::now());
             let event = match restored {
                 Ok(restored) => {
+                    last.rows = restored.tables.values().map(|table| table.inserted).sum();
+                    last.ending = Some(Ending::Complete);
                     tracing::info!(
                         action = "database_import_complete",
                         caller,
@@ -252,16 +295,33 @@ impl Database {
                 }
                 Err(error) => {
                     tracing::error!(action = "database_import_error", caller, %error);
-                    Event::Error {
-                        message: error.to_string(),
-                    }
+                    let message = error.to_string();
+                    last.ending = Some(Ending::Failed {
+                        reason: message.clone(),
+                    });
+                    Event::Error { message }
                 }
             };
+            self.note_restore(last);
+            self.has_changed();
             held.release().await;
             // The last word is waited for, unless nobody is there.
             let _ = sender.send(event).await;
         });
         Ok(events)
+    }
+
+    pub(super) fn last_restore(&self) -> Option<LastRestore> {
+        let last = self.last_restore.lock().unwrap_or_else(PoisonError::into_inner);
+        last.clone()
+    }
+
+    fn note_restore(&self, now: LastRestore) {
+        *self.last_restore.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+    }
+
+    fn has_changed(&self) {
+        self.generation.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Restores a file beside the live database, which it leaves alone, and removes what it restored. Gives the rows that
@@ -310,8 +370,11 @@ impl Database {
     ) -> Result<Source<'a>, RestoreError> {
         teller.progress(1, "Reading the file to its end");
         let whole = read_archive(file.to_owned()).await?;
-        let mut rows = rows::count(tools, &self.dsn, file).await?;
+        let Unpacked { mut rows, bytes } = rows::count(tools, &self.dsn, file).await?;
         teller.progress(20, sentence(&whole, &rows));
+        if self.room == Room::Check {
+            teller.progress(21, room::check(&self.dsn, bytes).await?);
+        }
         let lists = load::Lists::of(&whole.toc, plan);
         rows.retain(|table, _| !lists.skipped.contains(table));
         Ok(Source {

@@ -44,11 +44,20 @@ impl fmt::Display for TableName {
     }
 }
 
+/// What a dump unpacks to.
+#[derive(Debug, Default)]
+pub struct Unpacked {
+    /// The rows of each table.
+    pub rows: TableRows,
+    /// How many bytes they are as text.
+    pub bytes: u64,
+}
+
 /// Unpacks the whole dump and counts.
 ///
 /// # Errors
 /// [`RestoreError::Damaged`] if `pg_restore` cannot read it to its end.
-pub async fn count(tools: &Tools, dsn: &Dsn, dump: &Path) -> Result<TableRows, RestoreError> {
+pub async fn count(tools: &Tools, dsn: &Dsn, dump: &Path) -> Result<Unpacked, RestoreError> {
     let mut child = tools
         .command("pg_restore", dsn)
         // The data alone: a function's body could look like it.
@@ -63,8 +72,10 @@ pub async fn count(tools: &Tools, dsn: &Dsn, dump: &Path) -> Result<TableRows, R
     let said = tokio::spawn(last_words(stderr));
     let mut counter = Counter::default();
     let mut bytes = vec![0; 256 * 1024];
+    let mut unpacked = 0;
     loop {
         let read = stdout.read(&mut bytes).await?;
+        unpacked += read as u64;
         if read == 0 {
             break;
         }
@@ -73,7 +84,10 @@ pub async fn count(tools: &Tools, dsn: &Dsn, dump: &Path) -> Result<TableRows, R
     let status = child.wait().await?;
     let said = said.await.unwrap_or_default();
     match status.success() {
-        true => Ok(counter.rows),
+        true => Ok(Unpacked {
+            rows: counter.rows,
+            bytes: unpacked,
+        }),
         false => Err(RestoreError::Damaged(said)),
     }
 }
