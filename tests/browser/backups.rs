@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use decant_tests::app::App;
-use decant_tests::browser::in_browser;
+use decant_tests::browser::{EXPORT_PATIENCE, in_browser};
 use decant_tests::dumps::restored;
 use decant_tests::server::ADMIN_TOKEN;
 
@@ -37,6 +37,36 @@ async fn a_backup_is_made_proved_downloaded_and_removed() {
         page.click("backup-remove").await;
         page.click("confirm-yes").await;
         page.see_no_more("backup").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_backup_in_the_storage_is_restored_from_the_page() {
+    let app = App::start().await;
+    let before = app.database.contents().await;
+    in_browser(&app.server.address, "backup_restored", async |page| {
+        page.sign_in(ADMIN_TOKEN).await;
+        page.click("admin-database").await;
+        page.click("backup-make").await;
+        page.text("backup-proof", SOON, |text| text.contains("Not proved yet"))
+            .await;
+        page.see_no_more("backup-running").await;
+        app.database
+            .execute("delete from message_request where id % 2 = 0; drop table provider_endpoint_probe_logs")
+            .await;
+
+        page.click("backup-restore").await;
+        page.click("restore-start").await;
+        let name = app.database.text("select current_database()").await;
+        page.fill("confirm-word", &name.expect("it has a name")).await;
+        page.click("confirm-yes").await;
+        page.text("restore-done", EXPORT_PATIENCE, |text| {
+            text.contains("is the database now") && text.contains("Roll back")
+        })
+        .await;
+        assert_eq!(app.database.contents().await, before);
+        page.text("last-restore", SOON, |text| text.contains("complete")).await;
     })
     .await;
 }

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
+use web_sys::HtmlDetailsElement;
 
 use super::confirm::{Confirmer, Question};
 use super::notice::Notice;
+use super::restore_plan::PlanChoice;
 use crate::action::Action;
 use crate::api;
 use crate::backups::{Backup, Overview, Running};
 use crate::load::Load;
+use crate::restore::run::{Dump, Restorer};
 use crate::wording;
 
 /// How often they are asked for while something is going on.
@@ -18,6 +21,8 @@ const REFRESH_EVERY: Duration = Duration::from_secs(2);
 /// What can be done with them.
 #[derive(Clone, Copy)]
 struct Backups {
+    /// The name of the database; none, where it does not answer.
+    database: Signal<Option<String>>,
     load: Load<Overview>,
     action: Action,
     confirmer: Confirmer,
@@ -73,8 +78,9 @@ impl Backups {
 
 /// The backups, how they come about, and what can be done with them.
 #[component]
-pub fn BackupList(confirmer: Confirmer) -> impl IntoView {
+pub fn BackupList(database: Signal<Option<String>>, confirmer: Confirmer) -> impl IntoView {
     let backups = Backups {
+        database,
         load: Load::new(|| Some(api::backups())),
         action: Action::of_page(),
         confirmer,
@@ -153,6 +159,7 @@ fn BackupItem(backup: Backup, can_prove: bool, backups: Backups) -> impl IntoVie
         }
     };
     let (of_prove, of_remove) = (name.clone(), name.clone());
+    let restore = can_prove.then(|| view! { <BackupRestore name=name.clone() backups/> });
     let prove = can_prove.then(|| {
         view! {
             <button
@@ -183,6 +190,38 @@ fn BackupItem(backup: Backup, can_prove: bool, backups: Backups) -> impl IntoVie
                     "Remove"
                 </button>
             </div>
+            {restore}
         </li>
+    }
+}
+
+/// How a backup is to be restored; asked only where somebody wants to know.
+#[component]
+fn BackupRestore(name: String, backups: Backups) -> impl IntoView {
+    let restorer = expect_context::<Restorer>();
+    let is_open = RwSignal::new(false);
+    let choice = move || {
+        let name = name.clone();
+        is_open.get().then(|| {
+            let stored = name.clone();
+            let start = Callback::new(move |plan| {
+                is_open.set(false);
+                restorer.start(&Dump::Stored(stored.clone()), plan);
+            });
+            let Backups {
+                database, confirmer, ..
+            } = backups;
+            view! { <PlanChoice name database confirmer start/> }
+        })
+    };
+    view! {
+        <details
+            class="stack"
+            open=is_open
+            on:toggle=move |event| is_open.set(event_target::<HtmlDetailsElement>(&event).open())
+        >
+            <summary data-testid="backup-restore">"Restore"</summary>
+            {choice}
+        </details>
     }
 }

@@ -14,6 +14,7 @@ pub mod export_preview;
 pub mod export_run;
 pub mod filter_field;
 pub mod filters;
+pub mod focus;
 pub mod notice;
 pub mod pager;
 pub mod restore_form;

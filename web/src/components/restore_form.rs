@@ -5,10 +5,10 @@ use std::mem::{Discriminant, discriminant};
 use leptos::html::Section;
 use leptos::prelude::*;
 use wasm_export::rows::Problem;
-use web_sys::FocusOptions;
 
 use super::confirm::Confirmer;
 use super::drop_zone::DropZone;
+use super::focus::{Scroll, take_focus_if_lost};
 use super::restore_plan::RestorePlan;
 use crate::pace::percent;
 use crate::restore::chosen::{Chosen, ChosenFile};
@@ -63,19 +63,9 @@ pub fn RestoreForm(database: Signal<Option<String>>, confirmer: Confirmer) -> im
 fn take_lost_focus(panel: NodeRef<Section>, kind: Memo<Discriminant<Chosen>>) {
     Effect::new(move |before: Option<()>| {
         let _ = kind.get();
-        if before.is_none() {
-            return;
+        if before.is_some() {
+            take_focus_if_lost(panel, Scroll::Prevented);
         }
-        // Only then has the page changed.
-        request_animation_frame(move || {
-            let focused = document().active_element();
-            let is_lost = focused.is_none_or(|focused| focused.tag_name() == "BODY");
-            if let Some(panel) = panel.try_get_untracked().flatten().filter(|_| is_lost) {
-                let options = FocusOptions::new();
-                options.set_prevent_scroll(true);
-                let _ = panel.focus_with_options(&options);
-            }
-        });
     });
 }
 

@@ -6,7 +6,7 @@ use wasm_export::browser::contents::DumpContents;
 use super::archive_contents::ArchiveContents;
 use super::confirm::{Confirmer, Question};
 use crate::restore::chosen::ChosenFile;
-use crate::restore::run::Restorer;
+use crate::restore::run::{Dump, Restorer};
 use crate::restore::{Manner, Plan};
 
 /// What is in a whole dump, and what the visitor can do with it.
@@ -18,33 +18,47 @@ pub fn RestorePlan(
     confirmer: Confirmer,
 ) -> impl IntoView {
     let restorer = expect_context::<Restorer>();
-    let plan = RwSignal::new(Plan::default());
-    let ask = move |_| {
-        let Some(database) = database.get_untracked() else {
-            return;
-        };
-        confirmer.ask(question(
-            &chosen.name(),
-            plan.get_untracked(),
-            database,
-            move |plan| {
-                if let Some(file) = chosen.file() {
-                    restorer.start(&file, plan);
-                }
-            },
-        ));
+    let name = chosen.name();
+    let start = move |plan| {
+        if let Some(file) = chosen.file() {
+            restorer.start(&Dump::File(file), plan);
+        }
     };
     view! {
         <div class="run-head">
             <p role="status" data-testid="archive-whole">
-                <strong>{chosen.name()}</strong> " is whole: all that its table of contents promises is in it."
+                <strong>{name.clone()}</strong> " is whole: all that its table of contents promises is in it."
             </p>
             <button type="button" data-testid="archive-forget" on:click=move |_| chosen.forget()>"Another file"</button>
         </div>
         <ArchiveContents contents/>
+        <PlanChoice name database confirmer start=Callback::new(start)/>
+    }
+}
+
+/// How the dump of this name is to be restored; `start` is called when the visitor means it.
+#[component]
+pub fn PlanChoice(
+    name: String,
+    database: Signal<Option<String>>,
+    confirmer: Confirmer,
+    start: Callback<Plan>,
+) -> impl IntoView {
+    let restorer = expect_context::<Restorer>();
+    let plan = RwSignal::new(Plan::default());
+    let group = format!("manner-{name}");
+    let manners = Manner::ALL
+        .iter()
+        .map(|&manner| view! { <MannerChoice manner plan group=group.clone()/> });
+    let ask = move |_| {
+        if let Some(database) = database.get_untracked() {
+            confirmer.ask(question(&name, plan.get_untracked(), database, start));
+        }
+    };
+    view! {
         <fieldset class="modes">
             <legend class="faint">"What becomes of the database"</legend>
-            {Manner::ALL.iter().map(|&manner| view! { <MannerChoice manner plan/> }).collect_view()}
+            {manners.collect_view()}
         </fieldset>
         <fieldset class="modes">
             <legend class="faint">"What of the dump"</legend>
@@ -66,7 +80,7 @@ pub fn RestorePlan(
                 type="button"
                 class="primary"
                 data-testid="restore-start"
-                disabled=move || database.with(Option::is_none)
+                disabled=move || database.with(Option::is_none) || restorer.is_under_way()
                 on:click=ask
             >
                 "Restore…"
@@ -76,12 +90,12 @@ pub fn RestorePlan(
 }
 
 #[component]
-fn MannerChoice(manner: Manner, plan: RwSignal<Plan>) -> impl IntoView {
+fn MannerChoice(manner: Manner, plan: RwSignal<Plan>, group: String) -> impl IntoView {
     view! {
         <label>
             <input
                 type="radio"
-                name="manner"
+                name=group
                 data-testid=format!("restore-{}", manner.word())
                 prop:checked=move || plan.get().manner == manner
                 on:change=move |_| plan.update(|plan| plan.manner = manner)
@@ -93,18 +107,13 @@ fn MannerChoice(manner: Manner, plan: RwSignal<Plan>) -> impl IntoView {
 }
 
 /// What is asked before a restore: to replace a database, its name.
-fn question(
-    file: &str,
-    plan: Plan,
-    database: String,
-    start: impl Fn(Plan) + Send + Sync + 'static,
-) -> Question {
+fn question(file: &str, plan: Plan, database: String, start: Callback<Plan>) -> Question {
     let without_logs = if plan.skip_logs {
         " The rows of message_request are left out."
     } else {
         ""
     };
-    let then = Callback::new(move |()| start(plan));
+    let then = Callback::new(move |()| start.run(plan));
     match plan.manner {
         Manner::Clean => Question {
             title: format!("Replace {database}?"),

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use wasm_export::rows::Problem;
 
 use super::copies::Copies;
+use super::focus::{Scroll, take_focus_if_lost};
 use super::restore_result::RestoreResult;
 use crate::pace::percent;
 use crate::restore::run::{RestoreState, Restorer};
@@ -96,8 +97,15 @@ fn Working() -> impl IntoView {
         RestoreState::Working { percent } => percent,
         _ => 0,
     };
+    // What was clicked for it, or was shown before it, is gone.
+    let panel = NodeRef::<Section>::new();
+    Effect::new(move || {
+        if panel.get().is_some() {
+            take_focus_if_lost(panel, Scroll::Allowed);
+        }
+    });
     view! {
-        <section class="card run" aria-label="Restore" data-testid="restore-working">
+        <section class="card run" aria-label="Restore" tabindex="-1" data-testid="restore-working" node_ref=panel>
             <p class="run-title">"Restoring " {restorer.file_name()}</p>
             <div class="run-bar">
                 <progress aria-label="Restoring" max="100" value=move || percent().to_string()></progress>

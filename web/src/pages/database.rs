@@ -59,7 +59,7 @@ pub fn DatabasePage() -> impl IntoView {
         <RestoreRun copies/>
         <RestoreForm database=name confirmer/>
         <CopyList copies/>
-        <BackupList confirmer/>
+        <BackupList database=name confirmer/>
         <ConfirmDialog confirmer/>
     }
 }

@@ -51,6 +51,24 @@ pub enum RestoreState {
     },
 }
 
+/// What is to be restored.
+#[derive(Clone, Debug)]
+pub enum Dump {
+    /// A file of the visitor's, which has to be sent.
+    File(File),
+    /// A backup in the server's storage, of this name.
+    Stored(String),
+}
+
+impl Dump {
+    fn name(&self) -> String {
+        match self {
+            Self::File(file) => file.name(),
+            Self::Stored(name) => name.clone(),
+        }
+    }
+}
+
 /// A line of what the server has said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
@@ -133,22 +151,25 @@ impl Restorer {
         self.file_name.get()
     }
 
-    /// Begins to send a file.
-    pub fn start(self, file: &File, plan: Plan) {
+    /// Begins: with sending what the server does not have yet.
+    pub fn start(self, dump: &Dump, plan: Plan) {
         self.toasts.dismiss_all();
         self.pace.set(Pace::default());
         self.log.set(Vec::new());
-        self.file_name.set(file.name());
+        self.file_name.set(dump.name());
         self.plan.set_value(plan);
         self.began_ms.set_value(now_ms());
         self.reader.set_value(EventReader::default());
-        self.state.set(RestoreState::Sending {
-            bytes: 0,
-            total: file.size() as u64,
+        self.state.set(match dump {
+            Dump::File(file) => RestoreState::Sending {
+                bytes: 0,
+                total: file.size() as u64,
+            },
+            Dump::Stored(_) => RestoreState::Working { percent: 0 },
         });
-        match Upload::start(file, plan, move |heard| self.hear(heard)) {
+        match Upload::start(dump, plan, move |heard| self.hear(heard)) {
             Ok(upload) => self.upload.set_value(Some(upload)),
-            Err(error) => self.fail(worker::failed("The file could not be sent", &error).problem),
+            Err(error) => self.fail(worker::failed("It could not be begun", &error).problem),
         }
     }
 
@@ -166,11 +187,12 @@ impl Restorer {
 
     fn hear(self, heard: Heard) {
         match heard {
-            Heard::Sent { bytes, total } if bytes < total => {
+            Heard::Sent { bytes, total } if bytes < total && untrack(|| self.is_sending()) => {
                 self.pace.update(|pace| pace.observe(now_ms(), 0, bytes));
                 self.state.set(RestoreState::Sending { bytes, total });
             }
-            Heard::Sent { .. } => self.work(0),
+            Heard::Sent { .. } if untrack(|| self.is_sending()) => self.work(0),
+            Heard::Sent { .. } => {}
             Heard::Said(text) => {
                 let events = self.reader.try_update_value(|reader| reader.push(&text));
                 for told in events.iter().flatten().filter_map(Told::of) {

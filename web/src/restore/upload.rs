@@ -1,4 +1,4 @@
-//! A file on its way to the server, and what the server says as it comes.
+//! A dump on its way to the server, or the word which of its own it is to take, and what the server says as it comes.
 //!
 //! `XMLHttpRequest`, for `fetch` does not tell how much of a file has been sent. The browser reads the file from its disk
 //! while it sends.
@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use js_sys::JsString;
 use leptos::prelude::{IntervalHandle, set_interval_with_handle};
+use serde_json::json;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_export::browser::answer::problem;
 use wasm_export::rows::Problem;
 use web_sys::{File, FormData, ProgressEvent, XmlHttpRequest};
 
+use super::run::Dump;
 use super::{Manner, Plan};
 use crate::api;
 
@@ -52,9 +54,9 @@ pub(super) struct Upload {
 
 impl Upload {
     /// Begins to send.
-    pub(super) fn start(file: &File, plan: Plan, hear: impl Fn(Heard) + 'static) -> Result<Self, JsValue> {
+    pub(super) fn start(dump: &Dump, plan: Plan, hear: impl Fn(Heard) + 'static) -> Result<Self, JsValue> {
         let request = XmlHttpRequest::new()?;
-        request.open_with_async("POST", api::IMPORT_URL, true)?;
+        request.open_with_async("POST", &address(dump), true)?;
         let hear = Rc::new(hear);
         let answer = Rc::new(Answer::default());
 
@@ -102,7 +104,13 @@ impl Upload {
         });
         request.set_onerror(Some(on_error.as_ref().unchecked_ref()));
 
-        request.send_with_opt_form_data(Some(&form(file, plan)?))?;
+        match dump {
+            Dump::File(file) => request.send_with_opt_form_data(Some(&form(file, plan)?))?,
+            Dump::Stored(_) => {
+                request.set_request_header("content-type", "application/json")?;
+                request.send_with_opt_str(Some(&words(plan)))?;
+            }
+        }
         let watch = set_interval_with_handle(
             move || {
                 if answer.is_silent() {
@@ -164,6 +172,18 @@ impl Answer {
         self.silent_seconds.set(seconds);
         seconds.is_some_and(|seconds| seconds >= SILENCE_SECONDS_MAX)
     }
+}
+
+fn address(dump: &Dump) -> String {
+    match dump {
+        Dump::File(_) => api::IMPORT_URL.to_owned(),
+        Dump::Stored(name) => format!("{}/restore", api::backup_url(name)),
+    }
+}
+
+fn words(plan: Plan) -> String {
+    let is_clean = plan.manner == Manner::Clean;
+    json!({ "cleanFirst": is_clean, "skipLogs": plan.skip_logs }).to_string()
 }
 
 /// The words come before the file: the server knows them when it has that.
