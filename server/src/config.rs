@@ -12,7 +12,6 @@ use secrecy::{ExposeSecret, SecretString};
 use wasm_export::Zone;
 
 use crate::backups;
-use crate::backups::encryption::{self, Encryption};
 use crate::backups::retention::Keep;
 use crate::database::cleanup::Pace;
 use crate::database::cleanup::order::Manner;
@@ -22,6 +21,7 @@ use crate::database::restore::Unfollowed;
 use crate::database::restore::room::Room;
 use crate::dsn::{Dsn, DsnError};
 use crate::embedded;
+use crate::encryption::{self, Encryption};
 use crate::schedule::Schedule;
 use crate::storage::Place;
 
@@ -55,7 +55,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
     (
         "STORAGE_URL",
         "the folder storage in the data folder",
-        "where backups are kept: file:///folder or s3://bucket/prefix, with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and, for another service than Amazon's, AWS_ENDPOINT_URL",
+        "where backups and archived logs are kept: file:///folder or s3://bucket/prefix, with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and, for another service than Amazon's, AWS_ENDPOINT_URL",
     ),
     (
         "DECANT_LISTEN",
@@ -211,11 +211,6 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "the time zone of everything that is done at a time of day, e.g. Asia/Shanghai",
     ),
     (
-        "DECANT_ARCHIVE_DIR",
-        "archive in the data folder",
-        "folder for the rows of a log that were archived before they were deleted",
-    ),
-    (
         "DECANT_CLEANUP_BATCH_ROWS",
         "10000",
         "rows of a log that are deleted at a time, in a transaction of their own",
@@ -316,15 +311,13 @@ pub struct Settings {
     pub lock_ttl: Duration,
     /// What is done with old logs by itself.
     pub log_upkeep: Option<Upkeep>,
-    /// The folder of archived logs.
-    pub archive_dir: PathBuf,
     /// How fast logs are deleted.
     pub cleanup_pace: Pace,
     /// Where backups are kept; `None`: in the data folder.
-    pub storage: Option<Place>,
+    pub storage: Place,
     /// When they are made and proved, and which are kept.
     pub backups: backups::Plan,
-    /// Who can read them.
+    /// Who can read them, and archived logs.
     pub backup_encryption: Arc<Encryption>,
     /// Whether somebody who is no administrator is answered as if nobody had signed in.
     pub not_admin_is_401: bool,
@@ -398,9 +391,9 @@ impl Settings {
         let data_dir = given
             .text("DECANT_DATA_DIR")
             .map_or_else(embedded::default_data_dir, PathBuf::from);
-        let archive_dir = given
-            .text("DECANT_ARCHIVE_DIR")
-            .map_or_else(|| data_dir.join("archive"), PathBuf::from);
+        let storage = given
+            .optional("STORAGE_URL")?
+            .unwrap_or_else(|| Place::Folder(data_dir.join("storage")));
         let zone = given.parse("DECANT_SCHEDULE_ZONE", Zone::default())?;
         let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
         Ok(Self {
@@ -445,12 +438,11 @@ impl Settings {
             scratch_age: Duration::from_secs(at_least_one("DECANT_SCRATCH_SECONDS", 21_600)?.into()),
             lock_ttl: Duration::from_secs(at_least_one("DECANT_LOCK_SECONDS", 300)?.into()),
             log_upkeep: log_upkeep(given, &zone)?,
-            archive_dir,
             cleanup_pace: Pace {
                 batch_rows: at_least_one("DECANT_CLEANUP_BATCH_ROWS", 10_000)?,
                 pause: Duration::from_millis(given.parse("DECANT_CLEANUP_PAUSE_MS", 100)?),
             },
-            storage: given.optional("STORAGE_URL")?,
+            storage,
             backups: backups::Plan {
                 make: given.schedule("DECANT_BACKUP_AT", &zone)?,
                 mode: given.parse("DECANT_BACKUP_MODE", Mode::Full)?,

@@ -15,7 +15,7 @@
 //! | [`database`] | the database as a whole: dumped, restored, cleaned up, looked at; one at a time |
 //! | [`schedule`] | when something is done again and again |
 //! | [`storage`] | files kept for longer, in a folder or a bucket |
-//! | [`hashed`] | bytes counted and hashed on their way |
+//! | [`sealed`], [`encryption`], [`hashed`] | what is stored: encrypted, known by its hash |
 //! | [`backups`] | dumps in the storage: made and proved on a [`schedule`], removed by age |
 //! | [`sessions`] | the requests of a session that the hub stores in its Redis |
 //! | [`auth`] | who calls, and what that caller may see |
@@ -33,12 +33,14 @@ pub mod demo;
 pub mod dsn;
 pub mod embedded;
 pub mod encoding;
+pub mod encryption;
 pub mod error;
 pub mod file;
 pub mod hashed;
 pub mod routes;
 pub mod rows;
 pub mod schedule;
+pub mod sealed;
 pub mod sessions;
 pub mod source;
 pub mod startup;

@@ -220,14 +220,17 @@ async fn fill_once(options: &PgConnectOptions, rows: u64) -> Result<(), DemoErro
 /// Removes what crashes have left of unfinished files, here and in the storage, now and every hour.
 fn sweep_now_and_then(app: &App) {
     let age = app.settings.scratch_age;
-    let folders = [&app.database.scratch, app.database.archives.unfinished()].map(Clone::clone);
-    let (backups, stopping) = (Arc::clone(&app.backups), app.stopping.clone());
+    let (database, backups) = (Arc::clone(&app.database), Arc::clone(&app.backups));
+    let stopping = app.stopping.clone();
     tokio::spawn(stopping.run_until_cancelled_owned(async move {
         let mut sweeps = tokio::time::interval(age.min(SWEEP_EVERY));
         loop {
             sweeps.tick().await;
-            let swept = folders.iter().map(|scratch| scratch.sweep(age));
-            for swept in swept.chain([backups.sweep(age)]) {
+            for swept in [
+                database.scratch.sweep(age),
+                database.archives.sweep(age),
+                backups.sweep(age),
+            ] {
                 match swept {
                     Ok(0) => {}
                     Ok(swept) => tracing::info!(action = "temp_file_cleanup", swept),

@@ -68,6 +68,18 @@ impl FromStr for Place {
     }
 }
 
+impl Place {
+    /// Where a file of this name lies, for people.
+    #[must_use]
+    pub fn of_file(&self, name: &str) -> String {
+        match self {
+            Self::Folder(folder) => folder.join(name).display().to_string(),
+            Self::Bucket { name: bucket, prefix } if prefix.is_empty() => format!("s3://{bucket}/{name}"),
+            Self::Bucket { name: bucket, prefix } => format!("s3://{bucket}/{prefix}/{name}"),
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

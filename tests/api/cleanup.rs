@@ -288,7 +288,7 @@ async fn archived_rows_are_in_a_file_with_all_their_columns_before_they_go() {
 
     let after = app.database.log_ids().await;
     let gone = before.difference(&after).copied().collect();
-    let archives = archives(&app.server.data_dir().join("archive"));
+    let archives = archives(&app.server.data_dir().join("storage/logs"));
     assert_eq!(archives.len(), 1);
     assert_eq!(archives[0].ids, gone);
     assert_eq!(cleaned["deleted"], gone.len());
@@ -367,7 +367,7 @@ async fn old_rows_go_by_themselves_once_on_however_many_servers() {
         ("DSN", database.dsn.as_str()),
         ("DECANT_LOG_CLEANUP_DAYS", "30"),
         ("DECANT_LOG_CLEANUP_AT", "* * * * * *"),
-        ("DECANT_ARCHIVE_DIR", folder.path().to_str().unwrap()),
+        ("STORAGE_URL", folder.path().to_str().unwrap()),
     ];
     let servers = [Server::start(&settings).await, Server::start(&settings).await];
     let done = async || (database.log_ids().await == young).then_some(());
@@ -381,7 +381,7 @@ async fn old_rows_go_by_themselves_once_on_however_many_servers() {
     wait_for("the clean-up to end", Duration::from_secs(10), finished).await;
     // Some seconds later nothing more has been archived.
     tokio::time::sleep(Duration::from_secs(3)).await;
-    let archives = archives(folder.path());
+    let archives = archives(&folder.path().join("logs"));
     assert_eq!(archives.len(), 1);
     assert!(archives[0].ids.iter().all(|id| id % 3 == 0));
     assert_eq!(archives[0].manifest["caller"], "Schedule");

@@ -66,7 +66,8 @@ async fn a_backup_in_the_storage_is_restored_from_the_page() {
         })
         .await;
         assert_eq!(app.database.contents().await, before);
-        page.text("last-restore", SOON, |text| text.contains("complete")).await;
+        page.text("last-restore", SOON, |text| text.contains("complete"))
+            .await;
     })
     .await;
 }

@@ -57,7 +57,7 @@ async fn old_rows_go_once_they_are_counted_and_confirmed() {
             text.contains("1,000 rows deleted")
         })
         .await;
-        let archives = archives(&app.server.data_dir().join("archive"));
+        let archives = archives(&app.server.data_dir().join("storage/logs"));
         page.text("cleanup-archive", SOON, |text| {
             text.contains(archives[0].manifest["file"].as_str().unwrap())
         })

@@ -4,6 +4,7 @@ use decant_tests::cluster::folder;
 use decant_tests::database::Database;
 use decant_tests::logs::archives;
 use decant_tests::program::{self, Outcome};
+use decant_tests::s3::S3;
 use decant_tests::server::data_dir;
 use tempfile::TempDir;
 
@@ -62,7 +63,7 @@ async fn rows_are_counted_deleted_and_brought_back() {
         told.text()
     );
     assert_eq!(bed.database.number(&count).await, 0);
-    let archives = archives(&bed.data.path().join("archive"));
+    let archives = archives(&bed.data.path().join("storage/logs"));
     assert_eq!(archives.len(), 1);
     let file = archives[0].path.to_str().unwrap();
     assert!(told.text().contains(file), "{}", told.text());
@@ -115,7 +116,7 @@ async fn an_archive_that_is_not_what_was_written_brings_nothing_back() {
         .await
         .good();
     let after = bed.database.contents().await;
-    let path = archives(&bed.data.path().join("archive"))[0].path.clone();
+    let path = archives(&bed.data.path().join("storage/logs"))[0].path.clone();
     let whole = std::fs::read(&path).unwrap();
     let mut flipped = whole.clone();
     flipped[whole.len() / 2] ^= 1;
@@ -160,10 +161,48 @@ async fn rows_come_back_into_a_log_that_has_changed_meanwhile() {
              insert into message_request (id, provider_id, user_id, key, model) values ({gone}, 1, 1, 'k', 'another one')"
         ))
         .await;
-    let path = archives(&bed.data.path().join("archive"))[0].path.clone();
+    let path = archives(&bed.data.path().join("storage/logs"))[0].path.clone();
     let back = bed.cleanup(&["restore", path.to_str().unwrap()]).await.good();
     assert!(back.text().contains("; 1 stayed away"), "{}", back.text());
     assert_eq!(bed.database.log_ids().await, before);
     let model = format!("select model from message_request where id = {gone}");
     assert_eq!(bed.database.text(&model).await.as_deref(), Some("another one"));
+}
+
+#[tokio::test]
+async fn archives_go_encrypted_to_an_s3_service_and_come_back_by_their_names() {
+    let bed = Bed::new().await;
+    let s3 = S3::start().await;
+    let before = bed.database.contents().await;
+    let time = bed.database.log_time(0.5).await;
+    let run = async |passphrase: &str, arguments: &[&str]| {
+        let settings = [
+            ("DSN", bed.database.dsn.as_str()),
+            data_dir(&bed.data),
+            ("DECANT_BACKUP_PASSPHRASE", passphrase),
+        ];
+        let settings = [&settings[..], &s3.settings()].concat();
+        program::run(&[&["cleanup"], arguments].concat(), &settings).await
+    };
+    let right = "the passphrase of these tests";
+    let told = run(right, &["--before", &time, "--yes", "--archive-first"])
+        .await
+        .good()
+        .text();
+    assert!(told.contains("s3://"), "{told}");
+    let (_, name) = told.split_once("/logs/").unwrap_or_else(|| panic!("{told}"));
+    let name = name.trim_end().trim_end_matches('.');
+    assert!(name.ends_with(".csv.gz.age"), "{told}");
+    assert_ne!(bed.database.contents().await, before);
+
+    let refusal = run("a passphrase of somebody else", &["restore", name])
+        .await
+        .refusal();
+    assert!(refusal.contains("another passphrase"), "{refusal}");
+    let missing = run(right, &["restore", "logs_of_nobody.csv.gz"]).await.refusal();
+    assert!(missing.contains("there is no"), "{missing}");
+    run(right, &["restore", name]).await.good();
+    assert_eq!(bed.database.contents().await, before);
+    let scratch = std::fs::read_dir(bed.data.path().join("scratch")).map_or(0, Iterator::count);
+    assert_eq!(scratch, 0, "nothing is left in clear");
 }

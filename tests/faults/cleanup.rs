@@ -62,7 +62,7 @@ async fn bring_back(dsn: &str, archive: &Path) {
 #[tokio::test]
 async fn a_server_killed_in_mid_deletion_leaves_every_row_in_the_log_or_in_the_archive() {
     let folder = folder();
-    let place = ("DECANT_ARCHIVE_DIR", folder.path().to_str().unwrap());
+    let place = ("STORAGE_URL", folder.path().to_str().unwrap());
     let mut app = app(&[SLOW, &[place]].concat()).await;
     let (before, ids) = (app.database.contents().await, app.database.log_ids().await);
     let fields = order(&app.database, true).await;
@@ -78,7 +78,7 @@ async fn a_server_killed_in_mid_deletion_leaves_every_row_in_the_log_or_in_the_a
 
     let left = app.database.log_ids().await;
     let gone: BTreeSet<u64> = ids.difference(&left).copied().collect();
-    let archives = archives(folder.path());
+    let archives = archives(&folder.path().join("logs"));
     assert_eq!(archives.len(), 1);
     assert!(
         !gone.is_empty() && gone.len() < archives[0].ids.len(),
@@ -98,7 +98,11 @@ async fn a_server_killed_in_mid_deletion_leaves_every_row_in_the_log_or_in_the_a
 #[tokio::test]
 async fn a_server_killed_while_it_archives_has_deleted_nothing_and_leaves_no_archive() {
     let folder = folder();
-    let settings = [("DECANT_ARCHIVE_DIR", folder.path().to_str().unwrap())];
+    let data = folder.path().join("data");
+    let settings = [
+        ("STORAGE_URL", folder.path().to_str().unwrap()),
+        ("DECANT_DATA_DIR", data.to_str().unwrap()),
+    ];
     let mut app = App::start_on(Database::with_rows(40_000).await, &settings).await;
     app.database.make_ledger().await;
     let before = app.database.contents().await;
@@ -106,20 +110,18 @@ async fn a_server_killed_while_it_archives_has_deleted_nothing_and_leaves_no_arc
     let mut running = app.admin().clean_up_with_events(&fields).open().await;
     running.chunk().await.unwrap().unwrap();
     app.server.crash().await;
-    let archives = archives(folder.path());
+    let archives = archives(&folder.path().join("logs"));
     if archives.is_empty() {
         assert_eq!(app.database.contents().await, before);
     }
     // What it has left is no archive, and is swept away.
-    let unfinished = folder.path().join("unfinished");
-    let settings = [
+    let restarted = [
         ("DSN", app.database.dsn.as_str()),
-        settings[0],
         ("DECANT_SCRATCH_SECONDS", "1"),
     ];
-    app.server = Server::start(&settings).await;
+    app.server = Server::start(&[&restarted[..], &settings].concat()).await;
     let swept = async || {
-        let mut files = std::fs::read_dir(&unfinished).ok()?;
+        let mut files = std::fs::read_dir(data.join("scratch")).ok()?;
         files.next().is_none().then_some(())
     };
     wait_for("the sweep", SOON, swept).await;
@@ -143,7 +145,7 @@ async fn a_postgresql_that_is_killed_in_mid_deletion_loses_no_row() {
         "select count(*) || ' ' || sum(hashtextextended(m::text, 0)::numeric) from message_request m";
     let before = text(LOG).await.unwrap();
     let folder = folder();
-    let place = ("DECANT_ARCHIVE_DIR", folder.path().to_str().unwrap());
+    let place = ("STORAGE_URL", folder.path().to_str().unwrap());
     let server = Server::start(&[&[("DSN", dsn.as_str()), place][..], SLOW].concat()).await;
     let admin = Actor::new(&server.address).with_token(ADMIN_TOKEN);
     let fields = json!({
@@ -172,7 +174,7 @@ async fn a_postgresql_that_is_killed_in_mid_deletion_loses_no_row() {
     let recovered = async || text(LOG).await.ok();
     let after = wait_for("the recovery", Duration::from_secs(60), recovered).await;
     assert_ne!(after, before);
-    let archives = archives(folder.path());
+    let archives = archives(&folder.path().join("logs"));
     assert_eq!(archives.len(), 1);
     bring_back(&dsn, &archives[0].path).await;
     assert_eq!(text(LOG).await.unwrap(), before);
@@ -181,7 +183,7 @@ async fn a_postgresql_that_is_killed_in_mid_deletion_loses_no_row() {
 #[tokio::test]
 async fn a_disk_that_is_full_deletes_nothing() {
     let disk = SmallDisk::of_bytes(512 * 1024);
-    let place = ("DECANT_ARCHIVE_DIR", disk.path().to_str().unwrap());
+    let place = ("STORAGE_URL", disk.path().to_str().unwrap());
     let app = App::start_on(Database::with_rows(20_000).await, &[place]).await;
     app.database.make_ledger().await;
     let before = app.database.contents().await;
@@ -199,11 +201,8 @@ async fn a_disk_that_is_full_deletes_nothing() {
         .await
         .problem(500, "cleanup_failed");
     assert_eq!(app.database.contents().await, before);
-    assert_eq!(archives(disk.path()).len(), 0);
-    assert_eq!(
-        std::fs::read_dir(disk.path().join("unfinished")).unwrap().count(),
-        0
-    );
+    assert_eq!(archives(&disk.path().join("logs")).len(), 0);
+    assert_eq!(std::fs::read_dir(disk.path().join("logs")).unwrap().count(), 0);
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ pub struct Archive {
     pub ids: BTreeSet<u64>,
 }
 
-/// The archives in a folder; what has no name yet is not among them.
+/// The archives in a folder; what has no manifest is none.
 ///
 /// # Panics
 /// If one of them is not what its manifest says.
@@ -34,17 +34,20 @@ pub fn archives(folder: &Path) -> Vec<Archive> {
     };
     let files = entries.map(|entry| entry.expect("the folder is ours").path());
     let mut archives: Vec<_> = files
-        .filter(|path| path.extension().is_some_and(|ending| ending == "gz"))
+        .filter(|path| path.extension().is_some_and(|ending| ending == "gz") && manifest(path).exists())
         .map(read)
         .collect();
     archives.sort_by(|one, other| one.path.cmp(&other.path));
     archives
 }
 
+fn manifest(archive: &Path) -> PathBuf {
+    archive.with_extension("").with_extension("json")
+}
+
 fn read(path: PathBuf) -> Archive {
     let bytes = std::fs::read(&path).expect("the folder is ours");
-    let manifest =
-        std::fs::read(path.with_extension("").with_extension("json")).expect("an archive has a manifest");
+    let manifest = std::fs::read(manifest(&path)).expect("an archive has a manifest");
     let manifest: Value = serde_json::from_slice(&manifest).expect("a manifest is JSON");
     let digest: String = Sha256::digest(&bytes)
         .iter()

@@ -1,7 +1,6 @@
 //! A backup taken out of the storage again: as it is stored, or as the dump that it was.
 
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,12 +8,11 @@ use futures_util::Stream;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-use super::encryption::{Encryption, NotReadable};
 use super::manifest::Manifest;
 use super::{BackupError, Backups, EVENTS, path};
 use crate::database::restore::{Event, Plan};
 use crate::database::scratch::ScratchFile;
-use crate::hashed::Hashed;
+use crate::sealed::{self, NotOpened};
 
 impl Backups {
     /// A backup as it is stored, encrypted or not.
@@ -33,12 +31,12 @@ impl Backups {
     /// A backup as the dump that it was, in a scratch file.
     ///
     /// # Errors
-    /// [`BackupError::NotReadable`], [`BackupError::Changed`]; what the storage says.
+    /// [`BackupError::NotOpened`]; what the storage says.
     pub async fn fetch(&self, manifest: &Manifest) -> Result<ScratchFile, BackupError> {
-        let (scratch, file) = self.database.scratch.file("dump").map_err(NotReadable::Io)?;
+        let (scratch, mut file) = self.database.scratch.file("dump").map_err(NotOpened::from)?;
         let stored = self.storage.download(&path(&manifest.name)).await?;
         let (encryption, expected) = (Arc::clone(&self.encryption), manifest.sha256.clone());
-        let unpacking = spawn_blocking(move || unpack(stored, &encryption, &expected, file));
+        let unpacking = spawn_blocking(move || sealed::open(stored, &encryption, &expected, &mut file));
         unpacking
             .await
             .expect("unpacking neither panics nor is cancelled")?;
@@ -84,28 +82,4 @@ impl Backups {
         });
         Ok(events)
     }
-}
-
-fn unpack(
-    stored: impl Read,
-    encryption: &Encryption,
-    expected: &str,
-    mut file: File,
-) -> Result<(), BackupError> {
-    let mut stored = Hashed::of(stored);
-    let unpacked = encryption
-        .read(&mut stored)
-        .and_then(|mut content| Ok(io::copy(&mut content, &mut file)?));
-    // A changed byte shows as a wrong key or as damage, too; that it was changed says more.
-    io::copy(&mut stored, &mut io::sink()).map_err(NotReadable::Io)?;
-    let (_, found) = stored.finish();
-    if found != expected {
-        return Err(BackupError::Changed {
-            expected: expected.to_owned(),
-            found,
-        });
-    }
-    unpacked?;
-    file.flush().map_err(NotReadable::Io)?;
-    Ok(())
 }

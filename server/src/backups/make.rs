@@ -10,11 +10,11 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking};
 use wasm_export::dump::{Archive, Summary};
 
-use super::encryption::Encryption;
 use super::manifest::Manifest;
 use super::{BackupError, Backups, Task, Turn, manifest_path, path};
 use crate::database::dump::{Dump, Mode};
-use crate::hashed::Hashed;
+use crate::encryption::Encryption;
+use crate::sealed::{self, Stored};
 use crate::storage::{StorageError, Upload};
 
 /// Pieces of a dump that wait to be encrypted and sent.
@@ -35,12 +35,6 @@ pub struct Order {
 enum Piece {
     Bytes(Bytes),
     End,
-}
-
-/// What has been stored.
-struct Stored {
-    bytes: u64,
-    sha256: String,
 }
 
 impl Backups {
@@ -175,8 +169,7 @@ impl Backups {
 }
 
 fn write(upload: Upload, encryption: &Encryption, mut pieces: mpsc::Receiver<Piece>) -> io::Result<Stored> {
-    let mut upload = Hashed::of(upload);
-    let written = encryption.write(&mut upload, |output| {
+    sealed::seal(upload, encryption, |output| {
         loop {
             match pieces.blocking_recv() {
                 Some(Piece::Bytes(bytes)) => output.write_all(&bytes)?,
@@ -184,19 +177,7 @@ fn write(upload: Upload, encryption: &Encryption, mut pieces: mpsc::Receiver<Pie
                 None => return Err(broken_off()),
             }
         }
-    });
-    match written {
-        Ok(_) => {
-            let bytes = upload.bytes;
-            let (upload, sha256) = upload.finish();
-            upload.finish()?;
-            Ok(Stored { bytes, sha256 })
-        }
-        Err(error) => {
-            upload.inner.give_up();
-            Err(error)
-        }
-    }
+    })
 }
 
 fn broken_off() -> io::Error {

@@ -5,14 +5,12 @@
 //! | [`make`] | a dump, encrypted and stored while it comes |
 //! | [`fetch`] | taken out again, decrypted, restored |
 //! | [`prove`] | restored beside the live database, counted |
-//! | [`encryption`] | age |
 //! | [`manifest`] | what is known of each |
 //! | [`retention`] | which of them are kept |
 //! | [`timetable`] | what is due |
 //!
 //! The manifests in the storage are all there is to know; servers that share a storage need no other agreement.
 
-pub mod encryption;
 pub mod fetch;
 pub mod make;
 pub mod manifest;
@@ -35,9 +33,10 @@ use crate::config::Settings;
 use crate::database::Database;
 use crate::database::dump::{DumpError, Mode};
 use crate::database::restore::RestoreError;
+use crate::encryption::Encryption;
 use crate::schedule::Schedule;
+use crate::sealed::NotOpened;
 use crate::storage::{Storage, StorageError};
-use encryption::{Encryption, NotReadable};
 use manifest::Manifest;
 use retention::Keep;
 
@@ -152,14 +151,12 @@ pub enum BackupError {
     Restore(#[from] RestoreError),
     #[error(transparent)]
     Storage(#[from] StorageError),
-    #[error("the backup cannot be read: {0}")]
-    NotReadable(#[from] NotReadable),
+    #[error("the backup cannot be used: {0}")]
+    NotOpened(#[from] NotOpened),
     #[error("the backup could not be stored, and nothing of it is there: {0}")]
     NotStored(#[source] io::Error),
     #[error("what pg_dump wrote is not a whole dump, and was not stored: {0}")]
     NotWhole(#[source] wasm_export::dump::DumpError),
-    #[error("what is stored is not what was written: its SHA-256 is {found}, and was {expected}")]
-    Changed { expected: String, found: String },
     #[error("a backup is already being made or proved here; try again when it has ended")]
     Busy,
     #[error("there is no backup `{0}`")]
@@ -178,13 +175,9 @@ impl Backups {
         settings: &Settings,
         stop: CancellationToken,
     ) -> Result<Self, StorageError> {
-        let place = settings
-            .storage
-            .clone()
-            .unwrap_or_else(|| crate::storage::Place::Folder(settings.data_dir.join("storage")));
         Ok(Self {
             database,
-            storage: Storage::at(place)?,
+            storage: Storage::at(settings.storage.clone())?,
             plan: settings.backups.clone(),
             encryption: Arc::clone(&settings.backup_encryption),
             state: Mutex::default(),

@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::encryption::NotReadable;
 use super::manifest::{Manifest, Proof};
 use super::{BackupError, Backups, EVENTS, Task, Turn};
 use crate::database::restore::{Event, RestoreError};
+use crate::encryption::NotReadable;
+use crate::sealed::NotOpened;
 
 impl Backups {
     /// Begins to prove a backup; the handle is of the rest. A backup that does not restore is no error: its manifest says so.
@@ -93,8 +94,11 @@ impl Backups {
 /// Whether the backup is to blame, and not what happens to be in the way of proving it.
 fn is_verdict(error: &BackupError) -> bool {
     match error {
-        BackupError::Changed { .. } => true,
-        BackupError::NotReadable(reason) => matches!(reason, NotReadable::WrongKey | NotReadable::Damaged(_)),
+        BackupError::NotOpened(reason) => matches!(
+            reason,
+            NotOpened::Changed { .. }
+                | NotOpened::NotReadable(NotReadable::WrongKey | NotReadable::Damaged(_))
+        ),
         BackupError::Restore(reason) => matches!(
             reason,
             RestoreError::Archive(_)

@@ -1,7 +1,6 @@
 //! `decant cleanup`: old rows of the hub's log deleted, or brought back.
 
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
@@ -45,7 +44,7 @@ pub struct Arguments {
     /// Count the rows, and change nothing.
     #[arg(long)]
     dry_run: bool,
-    /// Write the rows to the folder of archives first, and delete only what has been found there.
+    /// Write the rows to the storage first, and delete only what has been found there.
     #[arg(long)]
     archive_first: bool,
     /// Delete also where no `usage_ledger` keeps the statistics.
@@ -60,8 +59,8 @@ pub struct Arguments {
 enum Command {
     /// Put the rows of an archive back; those whose id is taken stay away.
     Restore {
-        /// The archive, a file that ends in .csv.gz; its manifest lies beside it.
-        archive: PathBuf,
+        /// The archive's name in the storage, or a file that was taken out of it; its manifest lies beside it.
+        archive: String,
     },
 }
 
@@ -111,7 +110,7 @@ impl Arguments {
     }
 }
 
-async fn bring_back(settings: Settings, archive: PathBuf) -> Outcome {
+async fn bring_back(settings: Settings, archive: String) -> Outcome {
     let reached = Reached::by(&settings).await?;
     let database = Database::of(reached.dsn.clone(), &settings);
     let back = database.bring_back(&archive, "Operator").await?;
@@ -204,6 +203,6 @@ fn tell(cleaned: &Cleaned, database: &Database) {
         println!("{left} rows that match are still there: others had locked or changed them.");
     }
     if let Some(archive) = archive {
-        println!("The archive is {}.", database.archives.path(archive).display());
+        println!("The archive is {}.", database.archives.whereabouts(archive));
     }
 }

@@ -81,19 +81,20 @@ impl Database {
     /// The database of this address, dealt with as the settings say.
     #[must_use]
     pub fn of(dsn: Dsn, settings: &Settings) -> Self {
+        let scratch = Scratch::in_data_dir(&settings.data_dir);
         Self {
             lock: BackupLock::of(dsn.clone(), settings.redis.clone(), settings.lock_ttl),
             dsn,
             compression: settings.dump_compression.clone(),
             last_dump: Arc::default(),
-            scratch: Scratch::in_data_dir(&settings.data_dir),
+            archives: Archives::of(settings, scratch.clone()),
+            scratch,
             safety: settings.data_dir.join("safety"),
             migrations: settings.post_restore_migrations.clone(),
             unfollowed: settings.restore_unfollowed,
             room: settings.restore_room,
             last_restore: Mutex::default(),
             generation: AtomicU64::new(0),
-            archives: Archives::in_folder(settings.archive_dir.clone()),
             cleanup_pace: settings.cleanup_pace,
             last_cleanup: Arc::default(),
         }

@@ -211,12 +211,11 @@ fn BackupRestore(name: String, backups: Backups) -> impl IntoView {
             let Backups {
                 database, confirmer, ..
             } = backups;
-            view! { <PlanChoice name database confirmer start/> }
+            view! { <div class="stack"><PlanChoice name database confirmer start/></div> }
         })
     };
     view! {
         <details
-            class="stack"
             open=is_open
             on:toggle=move |event| is_open.set(event_target::<HtmlDetailsElement>(&event).open())
         >

@@ -1,12 +1,15 @@
-//! Rows of the log in a file, so that they can be deleted and brought back: CSV as PostgreSQL writes it, packed by gzip,
-//! and beside it a manifest that says how many rows and which bytes there must be.
+//! Rows of the log in the storage, so that they can be deleted and brought back: CSV as PostgreSQL writes it, packed by
+//! gzip, encrypted as backups are, and beside it a manifest that says how many rows and which bytes there must be.
 //!
-//! A file has its name only when it is on the disk and has been read back. Its first two columns are the row's `id` and
-//! `xmin`, the transaction that wrote this version of it: only versions that are in the file are deleted.
+//! A file without a manifest is no archive; it gets one only when it has been read back from the storage. Its first two
+//! columns are the row's `id` and `xmin`, the transaction that wrote this version of it: only versions that are in the
+//! file are deleted.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use csv::ByteRecord;
 use flate2::Compression;
@@ -14,12 +17,18 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
+use super::order::Conditions;
+use crate::config::Settings;
 use crate::database::scratch::{Scratch, ScratchFile};
+use crate::encryption::Encryption;
 use crate::hashed::Hashed;
+use crate::sealed::{self, NotOpened, Stored};
+use crate::storage::{Place, Storage, StorageError};
 
 /// How an archive's file ends.
 const ENDING: &str = ".csv.gz";
@@ -36,12 +45,15 @@ const PIECE_BYTES: usize = 256 * 1024;
 /// What a manifest is a manifest of, and in which version.
 const FORM: u32 = 1;
 
-/// The folder of archives. Who keeps them elsewhere begins here.
+/// Where they are in the storage.
+const FOLDER: &str = "logs";
+
+/// The archives in the storage.
 #[derive(Clone, Debug)]
 pub struct Archives {
-    folder: PathBuf,
-    /// In the same file system, so that a finished file only changes its name.
-    unfinished: Scratch,
+    place: Place,
+    encryption: Arc<Encryption>,
+    scratch: Scratch,
 }
 
 /// A version of a row.
@@ -57,7 +69,7 @@ pub(super) struct Version {
 pub struct Manifest {
     /// The version of the form.
     decant: u32,
-    /// The archive's file, in the same folder.
+    /// The archive's file, in the same folder. One that is encrypted ends in `.age`.
     pub file: String,
     /// Of which database.
     pub database: String,
@@ -69,7 +81,7 @@ pub struct Manifest {
     pub conditions: serde_json::Value,
     /// How many rows it has.
     pub rows: u64,
-    /// How many bytes the file has.
+    /// How many bytes the file has, as it is stored.
     pub bytes: u64,
     /// Their SHA-256, in hexadecimal digits.
     pub sha256: String,
@@ -79,7 +91,6 @@ pub struct Manifest {
 pub(super) struct Content {
     columns: Vec<String>,
     pub rows: u64,
-    pub bytes: u64,
     pub sha256: String,
 }
 
@@ -101,83 +112,160 @@ pub enum BadArchive {
     Bytes,
     #[error("its manifest cannot be used: {0}")]
     Manifest(String),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    NotOpened(#[from] NotOpened),
 }
 
 impl Archives {
-    /// The archives in this folder.
+    /// The archives where the settings want them; unfinished ones are scratch files.
     #[must_use]
-    pub fn in_folder(folder: PathBuf) -> Self {
-        let unfinished = Scratch::in_folder(folder.join("unfinished"));
-        Self { folder, unfinished }
+    pub fn of(settings: &Settings, scratch: Scratch) -> Self {
+        Self {
+            place: settings.storage.clone(),
+            encryption: Arc::clone(&settings.backup_encryption),
+            scratch,
+        }
     }
 
-    /// Where files lie that are not archives yet.
+    /// Where an archive lies, for people.
     #[must_use]
-    pub fn unfinished(&self) -> &Scratch {
-        &self.unfinished
+    pub fn whereabouts(&self, manifest: &Manifest) -> String {
+        self.place.of_file(&path(&manifest.file))
+    }
+
+    /// Removes what crashes have left of files on their way into the storage.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn sweep(&self, age: Duration) -> io::Result<usize> {
+        match Storage::at(self.place.clone()) {
+            Ok(storage) => storage.sweep(FOLDER, age),
+            Err(error) => Err(io::Error::other(error)),
+        }
     }
 
     /// A new file that rows can be written to.
     pub(super) fn writer(&self) -> io::Result<Writer> {
-        let (file, output) = self.unfinished.file("part")?;
+        let (file, output) = self.scratch.file("csv.gz")?;
         let packed = GzEncoder::new(Hashed::of(output), Compression::fast());
         Ok(Writer { file, packed })
     }
 
-    /// Gives a file that has been found whole its name, and a manifest before it: a file without one is no archive.
-    pub(super) fn keep(&self, file: ScratchFile, manifest: &Manifest) -> io::Result<()> {
-        let (description, mut output) = self.unfinished.file("json")?;
-        output.write_all(&serde_json::to_vec_pretty(manifest)?)?;
-        output.sync_all()?;
-        let archive = self.path(manifest);
-        description.keep(&beside(&archive))?;
-        file.keep(&archive)?;
-        // The names are on the disk with the folder only.
-        File::open(&self.folder)?.sync_all()
+    /// Stores a file that has been found whole, and reads it back from there. Only then it gets its manifest.
+    pub(super) async fn keep(&self, file: &Path, order: Order<'_>) -> Result<Manifest, BadArchive> {
+        let storage = Storage::at(self.place.clone())?;
+        let name = order.name(self.encryption.ending());
+        let (upload, encryption) = (storage.upload(&path(&name)), Arc::clone(&self.encryption));
+        let mut input = File::open(file)?;
+        let storing = spawn_blocking(move || {
+            sealed::seal(upload, &encryption, |output| {
+                io::copy(&mut input, output).map(drop)
+            })
+        });
+        let stored = storing.await.map_err(io::Error::other)??;
+        let manifest = order.manifest(name, stored);
+        let checked = check(&storage, &manifest).await;
+        if checked.is_err() {
+            // Of a storage that does not give back what it was given, nothing more can be hoped.
+            let _ = storage.remove(&path(&manifest.file)).await;
+        }
+        checked?;
+        let description = serde_json::to_vec_pretty(&manifest).map_err(io::Error::other)?;
+        storage.put(&path(&beside(&manifest.file)), description).await?;
+        Ok(manifest)
     }
 
-    /// Where the archive of this manifest lies.
-    #[must_use]
-    pub fn path(&self, manifest: &Manifest) -> PathBuf {
-        self.folder.join(&manifest.file)
+    /// An archive's rows in a scratch file: of one in the storage, by its name, or of a file that has been taken out of it.
+    pub(super) async fn fetch(&self, archive: &str) -> Result<(Manifest, ScratchFile), BadArchive> {
+        let local = Path::new(archive);
+        let (manifest, stored): (_, Box<dyn Read + Send>) = match File::open(local) {
+            Ok(file) => (Manifest::read(&fs::read(beside(archive)))?, Box::new(file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !archive.contains('/') => {
+                let storage = Storage::at(self.place.clone())?;
+                let manifest = storage.get(&path(&beside(archive))).await?;
+                let stored = storage.download(&path(archive)).await?;
+                (Manifest::read(&Ok(manifest.to_vec()))?, Box::new(stored))
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let (scratch, mut file) = self.scratch.file("csv.gz")?;
+        let (encryption, expected) = (Arc::clone(&self.encryption), manifest.sha256.clone());
+        let opening = spawn_blocking(move || sealed::open(stored, &encryption, &expected, &mut file));
+        opening.await.map_err(io::Error::other)??;
+        Ok((manifest, scratch))
+    }
+}
+
+/// Where an archive, or its manifest, is in the storage.
+fn path(name: &str) -> String {
+    format!("{FOLDER}/{name}")
+}
+
+/// What the manifest of an archive is called: `logs_….json` for `logs_….csv.gz`, be that encrypted or not.
+fn beside(archive: &str) -> String {
+    let name = archive.strip_suffix(".age").unwrap_or(archive);
+    format!("{}.json", name.strip_suffix(ENDING).unwrap_or(name))
+}
+
+/// Whether the storage gives back what was put into it.
+async fn check(storage: &Storage, manifest: &Manifest) -> Result<(), BadArchive> {
+    let stored = storage.download(&path(&manifest.file)).await?;
+    let reading = spawn_blocking(move || {
+        let mut stored = Hashed::of(stored);
+        io::copy(&mut stored, &mut io::sink())?;
+        Ok::<_, io::Error>(stored.finish().1)
+    });
+    let found = reading.await.map_err(io::Error::other)??;
+    match found == manifest.sha256 {
+        true => Ok(()),
+        false => Err(BadArchive::Bytes),
+    }
+}
+
+/// What an archive is made of, for its manifest.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Order<'a> {
+    pub database: &'a str,
+    pub caller: &'a str,
+    pub conditions: &'a Conditions,
+    pub rows: u64,
+}
+
+impl Order<'_> {
+    fn name(&self, ending: &str) -> String {
+        let stamp = Timestamp::now().strftime("%Y-%m-%dT%H-%M-%S");
+        // The same second may see another one, of another database.
+        let unique = Uuid::new_v4().as_fields().0;
+        format!("logs_{stamp}_{unique:08x}{ENDING}{ending}")
+    }
+
+    fn manifest(&self, file: String, stored: Stored) -> Manifest {
+        Manifest {
+            decant: FORM,
+            file,
+            database: self.database.to_owned(),
+            created: Timestamp::now(),
+            caller: self.caller.to_owned(),
+            conditions: json!(self.conditions),
+            rows: self.rows,
+            bytes: stored.bytes,
+            sha256: stored.sha256,
+        }
     }
 }
 
 impl Manifest {
-    /// What is to be said of a file that has been found whole.
-    pub(super) fn of(content: &Content, database: &str, caller: &str, conditions: serde_json::Value) -> Self {
-        let created = Timestamp::now();
-        let stamp = created.strftime("%Y-%m-%dT%H-%M-%S");
-        // The same second may see another one, of another database.
-        let unique = Uuid::new_v4().as_fields().0;
-        Self {
-            decant: FORM,
-            file: format!("logs_{stamp}_{unique:08x}{ENDING}"),
-            database: database.to_owned(),
-            created,
-            caller: caller.to_owned(),
-            conditions,
-            rows: content.rows,
-            bytes: content.bytes,
-            sha256: content.sha256.clone(),
-        }
-    }
-
-    /// The manifest beside an archive.
-    pub(super) fn beside(archive: &Path) -> Result<Self, BadArchive> {
+    fn read(text: &io::Result<Vec<u8>>) -> Result<Self, BadArchive> {
         let wrong = |problem: &dyn std::fmt::Display| BadArchive::Manifest(problem.to_string());
-        let text = fs::read(beside(archive)).map_err(|error| wrong(&error))?;
-        let manifest: Self = serde_json::from_slice(&text).map_err(|error| wrong(&error))?;
+        let text = text.as_ref().map_err(|error| wrong(error))?;
+        let manifest: Self = serde_json::from_slice(text).map_err(|error| wrong(&error))?;
         match manifest.decant {
             FORM => Ok(manifest),
             form => Err(wrong(&format!("it is of version {form}, and this is {FORM}"))),
         }
     }
-}
-
-/// Where the manifest of an archive lies: `logs_….json` beside `logs_….csv.gz`.
-fn beside(archive: &Path) -> PathBuf {
-    archive.with_extension("").with_extension("json")
 }
 
 impl Content {
@@ -189,9 +277,14 @@ impl Content {
 
     /// Holds it against what was to go into the file.
     pub fn check(&self, rows: u64, sha256: &str) -> Result<(), BadArchive> {
-        if self.sha256 != sha256 {
-            return Err(BadArchive::Bytes);
+        match self.sha256 == sha256 {
+            true => self.check_rows(rows),
+            false => Err(BadArchive::Bytes),
         }
+    }
+
+    /// Holds its rows against what its manifest says.
+    pub fn check_rows(&self, rows: u64) -> Result<(), BadArchive> {
         match self.rows == rows {
             true => Ok(()),
             false => Err(BadArchive::Rows {
@@ -318,12 +411,10 @@ fn each_version(path: &Path, mut each: impl FnMut(Version) -> bool) -> Result<Co
     // What follows the packed rows belongs to the file as well.
     let mut file = reader.into_inner().into_inner();
     io::copy(&mut file, &mut io::sink())?;
-    let bytes = file.bytes;
     let (_, sha256) = file.finish();
     Ok(Content {
         columns,
         rows,
-        bytes,
         sha256,
     })
 }

@@ -1,9 +1,7 @@
 //! An archive's rows put back.
 
-use std::path::Path;
-
 use super::CleanupError;
-use super::archive::{self, Manifest};
+use super::archive;
 use super::log::Log;
 use crate::database::Database;
 use crate::database::lock::Operation;
@@ -18,18 +16,19 @@ pub struct BroughtBack {
 }
 
 impl Database {
-    /// Puts the rows of an archive back into the log, all of them or none. The file is read to its end before.
+    /// Puts the rows of an archive back into the log, all of them or none: of one in the storage, by its name, or of a file
+    /// with its manifest beside it. It is read to its end before.
     ///
     /// # Errors
     /// [`CleanupError`]; then the log is as it was.
-    pub async fn bring_back(&self, archive: &Path, caller: &str) -> Result<BroughtBack, CleanupError> {
-        let manifest = Manifest::beside(archive)?;
-        let content = archive::read(archive.to_owned(), |_| {}).await?;
-        content.check(manifest.rows, &manifest.sha256)?;
+    pub async fn bring_back(&self, archive: &str, caller: &str) -> Result<BroughtBack, CleanupError> {
+        let (manifest, file) = self.archives.fetch(archive).await?;
+        let content = archive::read(file.path().to_owned(), |_| {}).await?;
+        content.check_rows(manifest.rows)?;
         let mut log = Log::open(&self.dsn).await?;
         let held = self.lock.acquire(Operation::Cleanup, caller).await?;
         let inserted = log
-            .put_back(&content, archive::unpacked(archive.to_owned()))
+            .put_back(&content, archive::unpacked(file.path().to_owned()))
             .await;
         log.close().await;
         held.release().await;

@@ -7,16 +7,16 @@ use std::sync::Arc;
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::json;
 use tokio::sync::mpsc::Sender;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::archive::{self, Content, Manifest, Writer};
+use super::archive::{self, Content, Manifest, Order, Writer};
 use super::log::{Condition, Log};
 use super::order::{Conditions, Manner};
 use super::{CleanupError, LastCleanup};
 use crate::database::lock::Held;
+use crate::database::scratch::ScratchFile;
 use crate::database::{Database, Ending};
 
 /// Rows go to the disk in pieces of about this size.
@@ -199,7 +199,8 @@ impl Run {
             _ if total == 0 => true,
             false => self.delete_matching(&condition).await?,
             true => match self.archive(&condition, conditions).await? {
-                Some(archive) => self.delete_archived(archive).await?,
+                // The same bytes as in the storage, and gone with this line.
+                Some(rows) => self.delete_archived(rows.path().to_owned()).await?,
                 None => false,
             },
         };
@@ -253,12 +254,13 @@ impl Run {
         Ok(true)
     }
 
-    /// Writes the rows to an archive, reads it back, and says where it is; `None`: it was stopped, and there is none.
+    /// Writes the rows to an archive, reads it back, stores it, and gives the file; `None`: it was stopped, and there is
+    /// none.
     async fn archive(
         &mut self,
         condition: &Condition,
         conditions: &Conditions,
-    ) -> Result<Option<PathBuf>, CleanupError> {
+    ) -> Result<Option<ScratchFile>, CleanupError> {
         let archives = self.database.archives.clone();
         let writer = archives.writer().map_err(archiving)?;
         let rows = self.log.begin_snapshot(condition).await?;
@@ -272,16 +274,21 @@ impl Run {
         content
             .check(rows, &written.sha256)
             .map_err(CleanupError::Archiving)?;
-        let (database, caller) = (self.database.dsn.database(), &self.noted.caller);
-        let manifest = Manifest::of(&content, database, caller, json!(conditions));
-        archives.keep(written.file, &manifest).map_err(archiving)?;
+        let caller = &self.noted.caller;
+        let order = Order {
+            database: self.database.dsn.database(),
+            caller,
+            conditions,
+            rows,
+        };
+        let kept = archives.keep(written.file.path(), order).await;
+        let manifest = kept.map_err(CleanupError::Archiving)?;
         let file = manifest.file.clone();
         tracing::info!(action = "log_cleanup_archived", caller, archive = file, rows);
         self.noted.archive = Some(file);
         self.note();
-        let path = archives.path(&manifest);
         self.archive = Some(manifest);
-        Ok(Some(path))
+        Ok(Some(written.file))
     }
 
     async fn write_rows(
