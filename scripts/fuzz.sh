@@ -24,8 +24,10 @@ for file in "$folder"/fuzz_targets/${2:-*}.rs; do
   target=$(basename "$file" .rs)
   echo "fuzz: $target"
   mkdir -p "$folder/corpus/$target"
-  # Files of every format to begin with; then whatever reaches further into the code.
-  cargo fuzz run "${options[@]}" "$target" "$folder/corpus/$target" tests/golden/expected -- \
-    -max_total_time="$seconds" -max_len=8192 -timeout=20 >"$said" 2>&1 || { tail -n 60 "$said" >&2; exit 1; }
+  # Files of every format to begin with, or dumps; then whatever reaches further into the code.
+  seeds=tests/golden/expected
+  [ "$target" != read_archive ] || seeds=wasm-export/tests/dumps
+  cargo fuzz run "${options[@]}" "$target" "$folder/corpus/$target" "$seeds" -- \
+    -max_total_time="$seconds" -max_len=16384 -timeout=20 >"$said" 2>&1 || { tail -n 60 "$said" >&2; exit 1; }
   tail -n 1 "$said"
 done

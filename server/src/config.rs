@@ -19,7 +19,7 @@ use crate::database::cleanup::scheduled::Upkeep;
 use crate::database::dump::{Compression, Mode};
 use crate::database::restore::Unfollowed;
 use crate::database::restore::room::Room;
-use crate::dsn::{Dsn, DsnError};
+use crate::dsn::Dsn;
 use crate::embedded;
 use crate::encryption::{self, Encryption};
 use crate::schedule::Schedule;
@@ -31,6 +31,11 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "DSN",
         "a private PostgreSQL with demo data",
         "PostgreSQL to export from: postgres://user:password@host:5432/database?sslmode=require, or ?host=/socket/folder",
+    ),
+    (
+        "STATE_DSN",
+        "a database beside the private PostgreSQL's; none, where DSN names one",
+        "PostgreSQL database of Decant's own, for its audit records; never the one of DSN",
     ),
     (
         "ADMIN_TOKEN",
@@ -255,6 +260,8 @@ const DAYS_MAX: u32 = 36_500;
 pub struct Settings {
     /// The database to export from; `None`: the private PostgreSQL.
     pub dsn: Option<Dsn>,
+    /// Decant's own database.
+    pub state_dsn: Option<Dsn>,
     /// What signs in the administrator.
     pub admin_token: Option<SecretString>,
     /// The secret of HS256 tokens.
@@ -397,7 +404,8 @@ impl Settings {
         let zone = given.parse("DECANT_SCHEDULE_ZONE", Zone::default())?;
         let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
         Ok(Self {
-            dsn: given.text("DSN").map(|dsn| parse_dsn(&dsn)).transpose()?,
+            dsn: given.optional("DSN")?,
+            state_dsn: given.optional("STATE_DSN")?,
             admin_token: given.secret("ADMIN_TOKEN", 16)?,
             jwt_secret: given.secret("JWT_SECRET", 32)?,
             jwks_file: given.text("JWKS_FILE").map(PathBuf::from),
@@ -561,13 +569,6 @@ impl FromStr for LogStyle {
             _ => Err("it is neither `pretty` nor `json`".into()),
         }
     }
-}
-
-fn parse_dsn(dsn: &str) -> Result<Dsn, SettingError> {
-    dsn.parse().map_err(|error: DsnError| SettingError::Invalid {
-        name: "DSN",
-        problem: error.to_string(),
-    })
 }
 
 fn backup_encryption(given: &Given) -> Result<Encryption, SettingError> {

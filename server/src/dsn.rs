@@ -53,6 +53,12 @@ impl Dsn {
         }
     }
 
+    /// The port; a socket's name has it, too.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.options.get_port()
+    }
+
     /// The same server's database of another name.
     #[must_use]
     pub fn of_database(&self, name: &str) -> Self {
@@ -67,7 +73,7 @@ impl Dsn {
     pub fn environment(&self) -> impl Iterator<Item = (&'static str, SecretString)> {
         let plain = [
             ("PGHOST", self.host()),
-            ("PGPORT", self.options.get_port().to_string()),
+            ("PGPORT", self.port().to_string()),
             ("PGUSER", self.options.get_username().to_owned()),
             ("PGDATABASE", self.database().to_owned()),
             ("PGSSLMODE", ssl_mode(self.options.get_ssl_mode()).to_owned()),

@@ -19,10 +19,12 @@
 //! | [`backups`] | dumps in the storage: made and proved on a [`schedule`], removed by age |
 //! | [`sessions`] | the requests of a session that the hub stores in its Redis |
 //! | [`auth`] | who calls, and what that caller may see |
+//! | [`audit`] | who did what, in a table of Decant's own |
 //! | [`routes`] | the addresses; nothing below this line knows them |
 //! | [`commands`] | what `decant` can be told to do |
 
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod backups;
 pub mod commands;

@@ -160,11 +160,11 @@ impl Prepared {
             match outcome {
                 Ok(()) => {
                     connection.read_whole();
-                    tracing::info!(dataset = header.dataset, rows = gathered.rows, bytes = gathered.bytes, "an export has been sent");
+                    tracing::info!(action = "export_complete", dataset = header.dataset, rows = gathered.rows, bytes = gathered.bytes);
                     yield end_line(&gathered.end(&order)).into();
                 }
                 Err(problem) => {
-                    tracing::warn!(dataset = header.dataset, rows = gathered.rows, code = problem.code, "an export broke off");
+                    tracing::warn!(action = "export_error", dataset = header.dataset, rows = gathered.rows, code = problem.code);
                     yield failure_line(&problem).into();
                 }
             }

@@ -15,6 +15,7 @@ use sqlx::{Connection, PgConnection};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::audit::{AuditError, Keeper};
 use crate::auth::{self, Attempts, Authority, JwksError, Sessions, TokenKeys};
 use crate::backups::Backups;
 use crate::config::Settings;
@@ -41,6 +42,7 @@ pub struct Application {
     server: Server,
     address: SocketAddr,
     app: web::Data<App>,
+    audit: Option<Keeper>,
     embedded: Option<EmbeddedPostgres>,
     demo: Option<DemoSignIn>,
 }
@@ -77,6 +79,9 @@ pub enum StartError {
     /// The setting STORAGE_URL.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// The setting STATE_DSN.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// The data folder.
     #[error("the data folder {path} cannot be used: {source}")]
     DataDir {
@@ -110,6 +115,11 @@ impl Application {
         if embedded.is_some() {
             fill_once(dsn.options(), settings.demo_rows).await?;
         }
+        let audit = match (&settings.state_dsn, &embedded) {
+            (Some(state), _) => Some(Keeper::begin(state, &dsn).await?),
+            (None, Some(_)) => Some(Keeper::beside(&dsn).await?),
+            (None, None) => None,
+        };
         let source = Source::new(dsn.options(), limits(&settings));
         let mut connection = source.reach().await?;
         catalog.prepare(&mut connection).await?;
@@ -149,6 +159,7 @@ impl Application {
             server,
             address,
             app,
+            audit,
             embedded,
             demo,
         })
@@ -175,6 +186,7 @@ impl Application {
         let Self {
             server,
             app,
+            audit,
             embedded,
             ..
         } = self;
@@ -197,6 +209,9 @@ impl Application {
             tracing::error!(%error, "the server did not end well");
         }
         app.source.close().await;
+        if let Some(audit) = audit {
+            audit.flush().await;
+        }
         if let Some(embedded) = embedded {
             embedded.stop().await?;
         }

@@ -15,13 +15,16 @@ use object_store::aws::AmazonS3Builder;
 use object_store::buffered::BufWriter;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
+use object_store::{ObjectStore, ObjectStoreExt, PutPayload, RetryConfig};
 use tokio::runtime::Handle;
 use tokio_util::io::{StreamReader, SyncIoBridge};
 use url::Url;
 
 /// A file goes in parts of this size. S3 takes 10 000 of them, so 160 GB.
 const PART_BYTES: usize = 16 * 1024 * 1024;
+
+/// A service that is away for longer is not waited for: somebody looks at the page, or a dump holds the lock.
+const RETRY_MAX: Duration = Duration::from_secs(20);
 
 /// Parts that are on their way at once.
 const PARTS_AT_ONCE: usize = 2;
@@ -140,6 +143,10 @@ impl Storage {
                 let bucket = AmazonS3Builder::from_env()
                     .with_bucket_name(name)
                     .with_allow_http(plain)
+                    .with_retry(RetryConfig {
+                        retry_timeout: RETRY_MAX,
+                        ..RetryConfig::default()
+                    })
                     .build()
                     .map_err(StorageError::Place)?;
                 (Arc::new(bucket), prefix.clone())

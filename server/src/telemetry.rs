@@ -7,10 +7,13 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use tracing::Instrument;
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 use uuid::Uuid;
 
+use crate::audit::AuditLayer;
 use crate::config::LogStyle;
 use crate::error::ApiError;
 
@@ -40,14 +43,17 @@ pub struct LogFilterError(#[from] tracing_subscriber::filter::ParseError);
 /// # Errors
 /// [`LogFilterError`] if the filter is not one.
 pub fn begin(style: LogStyle, filter: &str) -> Result<(), LogFilterError> {
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_new(filter)?)
-        .with_writer(BoxMakeWriter::new(std::io::stderr));
-    // A second application in one process, as in tests, goes on with the first one's log.
-    let _ = match style {
-        LogStyle::Pretty => builder.try_init(),
-        LogStyle::Json => builder.json().flatten_event(true).try_init(),
+    let lines = tracing_subscriber::fmt::layer().with_writer(BoxMakeWriter::new(std::io::stderr));
+    let lines = match style {
+        LogStyle::Pretty => lines.boxed(),
+        LogStyle::Json => lines.json().flatten_event(true).boxed(),
     };
+    // What the log leaves out is recorded all the same.
+    let log = tracing_subscriber::registry()
+        .with(lines.with_filter(EnvFilter::try_new(filter)?))
+        .with(AuditLayer::filtered());
+    // A second application in one process, as in tests, goes on with the first one's log.
+    let _ = log.try_init();
     Ok(())
 }
 

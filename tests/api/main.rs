@@ -1,6 +1,7 @@
 //! Decant over HTTP: the real program on a free port, PostgreSQL behind it, nothing but requests from outside.
 
 mod addresses;
+mod audit;
 mod backups;
 mod bad_input;
 mod cleanup;

@@ -7,6 +7,7 @@ use decant_tests::app::App;
 use decant_tests::cluster::folder;
 use decant_tests::database::Database;
 use decant_tests::patience::wait_for;
+use decant_tests::s3::S3;
 use decant_tests::server::Server;
 use decant_tests::small_disk::SmallDisk;
 use serde_json::{Value, json};
@@ -80,4 +81,26 @@ async fn what_a_killed_server_leaves_is_no_backup_and_is_swept_away() {
     assert_eq!(overview(&app).await["backups"], json!([]));
     let swept = async || (files_in(&backups) == 0).then_some(());
     wait_for("the sweep", PATIENCE, swept).await;
+}
+
+#[tokio::test]
+async fn an_s3_service_that_dies_costs_the_backup_and_nothing_else() {
+    let s3 = S3::start().await;
+    let app = App::start_on(Database::with_rows(150_000).await, &s3.settings()).await;
+    app.admin().make_backup().answer().await.good();
+    let dumping = "select pid from pg_stat_activity where application_name = 'decant pg_dump'";
+    let begun = async || app.database.text(dumping).await.is_some().then_some(());
+    wait_for("pg_dump", PATIENCE, begun).await;
+    drop(s3);
+    let told = async || {
+        let log = app.server.log();
+        log.contains("database_backup_error").then_some(())
+    };
+    wait_for("the failure", PATIENCE, told).await;
+    // Nobody is kept from the database by it, and whoever looks at the backups is told why there are none.
+    app.admin().dump().answer().await.good();
+    let list = app.admin().backups().answer().await;
+    assert!(list.status >= 500, "{}", list.status);
+    let detail = list.text();
+    assert!(detail.contains("storage"), "{detail}");
 }

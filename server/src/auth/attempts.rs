@@ -50,7 +50,7 @@ impl Attempts {
 
     /// Counts a wrong credential and gives the answer to it.
     pub fn refuse(&self, address: IpAddr, request: &HttpRequest) -> ApiError {
-        tracing::warn!(%address, path = request.path(), "a credential was refused");
+        tracing::warn!(action = "credential_refused", %address, path = request.path());
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
         if wrong.len() >= ADDRESSES_MAX && !wrong.contains_key(&address) {
             wrong.retain(|_, (since, _)| since.elapsed() < WINDOW);

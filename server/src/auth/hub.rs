@@ -32,7 +32,10 @@ pub async fn by_key(app: &App, key: &str) -> Result<Option<(i64, Caller)>, ApiEr
             Ok(Some(first.clone()))
         }
         Some(_) => {
-            tracing::warn!("a credential was refused: the same key belongs to several users");
+            tracing::warn!(
+                action = "credential_refused",
+                "the same key belongs to several users"
+            );
             Ok(None)
         }
         None => Ok(None),

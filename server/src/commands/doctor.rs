@@ -2,7 +2,9 @@
 
 use super::Outcome;
 use crate::config::{SettingError, Settings};
+use crate::database::Database;
 use crate::datasets::Catalog;
+use crate::dsn::Dsn;
 use crate::embedded;
 use crate::source::{Limits, Source};
 
@@ -22,8 +24,21 @@ pub async fn run(settings: Result<Settings, SettingError>) -> Outcome {
             say("settings", Ok("they can be used".into()));
             say("datasets", datasets(&settings));
             match &settings.dsn {
-                Some(_) => say("database of DSN", database(&settings).await),
+                Some(dsn) => {
+                    say("database of DSN", database(dsn, &settings).await);
+                    say("pg_dump and pg_restore", tools(dsn, &settings).await);
+                }
                 None => say("PostgreSQL for the private database", programs()),
+            }
+            match &settings.state_dsn {
+                Some(state) => say("database of STATE_DSN", database(state, &settings).await),
+                None if settings.dsn.is_some() => {
+                    say(
+                        "database of STATE_DSN",
+                        Ok("not set: who did what is in the log only".into()),
+                    );
+                }
+                None => {}
             }
             say("data folder", folder(&settings));
             say("address", address(&settings));
@@ -45,8 +60,13 @@ fn programs() -> Result<String, String> {
     Ok(format!("{} in {}", binaries.version, binaries.folder.display()))
 }
 
-async fn database(settings: &Settings) -> Result<String, String> {
-    let dsn = settings.dsn.as_ref().ok_or("it is not set")?;
+async fn tools(dsn: &Dsn, settings: &Settings) -> Result<String, String> {
+    let tools = Database::of(dsn.clone(), settings).tools().await;
+    let tools = tools.map_err(|error| error.to_string())?;
+    Ok(format!("those in {}", tools.folder().display()))
+}
+
+async fn database(dsn: &Dsn, settings: &Settings) -> Result<String, String> {
     let (wait_max, query_max) = (settings.wait_max, settings.query_max);
     let source = Source::new(
         dsn.options(),

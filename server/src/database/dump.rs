@@ -241,7 +241,10 @@ impl Database {
     }
 
     /// The programs that fit the database.
-    async fn tools(&self) -> Result<Tools, DumpError> {
+    ///
+    /// # Errors
+    /// [`DumpError::Unavailable`], [`DumpError::NoTools`].
+    pub async fn tools(&self) -> Result<Tools, DumpError> {
         let major = async {
             let mut connection = PgConnection::connect_with(self.dsn.options()).await?;
             let major = major_version(&mut connection).await?;

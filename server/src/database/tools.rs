@@ -67,6 +67,12 @@ impl Tools {
         }
     }
 
+    /// Where they are.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Whether `pg_dump` compresses by this method: that depends on its version, and on how it was built.
     ///
     /// # Errors

@@ -69,7 +69,8 @@ pub async fn prepare(
         return Err(ApiError::ShuttingDown);
     }
     let prepared = plan(dataset, caller, selection, app.source.for_export()).await?;
-    tracing::info!(dataset = dataset.definition.name, caller = caller.name, scope = ?caller.scope(), "an export begins");
+    let dataset = &dataset.definition.name;
+    tracing::info!(action = "export_initiated", caller = caller.name, dataset, scope = ?caller.scope());
     Ok(prepared)
 }
 

@@ -24,7 +24,7 @@ pub async fn sign_in(
     let proof = auth::sign_in(&app, &request, credential.token.expose_secret()).await?;
     let cookie = app.authority.sessions.begin(&proof, over_tls(&request));
     let caller = proof.caller();
-    tracing::info!(name = caller.name, role = ?caller.role, "somebody signed in");
+    tracing::info!(action = "signed_in", caller = caller.name, role = ?caller.role);
     Ok(HttpResponse::Ok().cookie(cookie).json(caller))
 }
 

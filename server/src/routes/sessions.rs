@@ -39,10 +39,10 @@ pub async fn request(
     let pretty = parse_pretty(&pairs)?;
     let request = store(&app)?.find(SessionId::parse(&id)?, sequence).await?;
     tracing::info!(
+        action = "session_request_export",
         caller = caller.name,
         session = id,
-        sequence,
-        "a stored request is exported"
+        sequence
     );
     let body = if pretty {
         request.pretty()?

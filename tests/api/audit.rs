@@ -1,0 +1,112 @@
+//! Who did what, in a table of Decant's own.
+
+use std::time::Duration;
+
+use decant_tests::app::App;
+use decant_tests::cluster::folder;
+use decant_tests::database::Database;
+use decant_tests::patience::wait_for;
+use decant_tests::program;
+use decant_tests::server::data_dir;
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// The callers of a record with this action, as soon as there is one.
+async fn callers(state: &Database, action: &str) -> Vec<String> {
+    let sql = format!("select caller from decant_audit where action = '{action}' order by id");
+    let look = async || {
+        let callers = state.texts(&sql).await;
+        (!callers.is_empty()).then(|| callers.into_iter().flatten().collect())
+    };
+    wait_for(&format!("a record of {action}"), SOON, look).await
+}
+
+#[tokio::test]
+async fn what_is_done_and_what_is_refused_is_recorded() {
+    let state = Database::empty().await;
+    // What the log leaves out is recorded all the same.
+    let settings = [("STATE_DSN", state.dsn.as_str()), ("DECANT_LOG_FILTER", "error")];
+    let mut app = App::start_with(&settings).await;
+    let (user, _) = app.user().await;
+
+    let dump = app.admin().dump().answer().await.good();
+    user.dump().answer().await.problem(403, "forbidden");
+    app.anonymous()
+        .dump()
+        .answer()
+        .await
+        .problem(401, "unauthenticated");
+    let restored = app
+        .admin()
+        .import(&dump.body, &[("cleanFirst", "true")])
+        .answer()
+        .await;
+    restored.good();
+
+    assert_eq!(
+        callers(&state, "database_export_initiated").await,
+        ["Administrator"]
+    );
+    assert_eq!(callers(&state, "pg_dump_complete").await, ["Administrator"]);
+    assert_eq!(
+        callers(&state, "database_import_complete").await,
+        ["Administrator"]
+    );
+    // The second one has no name.
+    let refused = callers(&state, "database_export_unauthorized").await;
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert_ne!(refused[0], "Administrator");
+    let request = state
+        .text("select request from decant_audit where action = 'database_export_initiated'")
+        .await;
+    assert_eq!(request.as_deref(), Some(dump.header("x-request-id")));
+
+    // A connection that is gone is made anew, and nothing is missing.
+    state
+        .execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'decant audit' and datname = current_database()")
+        .await;
+    app.admin().dump().answer().await.good();
+    let twice = async || {
+        let sql = "select count(*) from decant_audit where action = 'pg_dump_complete'";
+        (state.number(sql).await == 2).then_some(())
+    };
+    wait_for("the second dump", SOON, twice).await;
+
+    // What is recorded last is not lost either.
+    app.anonymous()
+        .with_token("no key of anybody")
+        .me()
+        .answer()
+        .await;
+    app.server.ask_to_stop();
+    assert_eq!(app.server.ended().await, Some(0));
+    assert_eq!(
+        state
+            .number("select count(*) from decant_audit where action = 'credential_refused'")
+            .await,
+        1
+    );
+}
+
+#[tokio::test]
+async fn the_database_that_is_exported_is_no_place_for_records() {
+    let database = Database::new().await;
+    let data = folder();
+    let settings = [
+        ("DSN", database.dsn.as_str()),
+        ("STATE_DSN", database.dsn.as_str()),
+        ("DECANT_LISTEN", "127.0.0.1:0"),
+        data_dir(&data),
+    ];
+    let refusal = program::run(&["serve"], &settings).await.refusal();
+    assert!(
+        refusal.contains("STATE_DSN") && refusal.contains("create database"),
+        "{refusal}"
+    );
+    assert_eq!(
+        database
+            .number("select count(*) from pg_class where relname = 'decant_audit'")
+            .await,
+        0
+    );
+}
