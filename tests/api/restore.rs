@@ -3,7 +3,6 @@
 use decant_tests::actors::Actor;
 use decant_tests::app::App;
 use decant_tests::dumps::{completed, copies, events, failed};
-use decant_tests::program::Settings;
 use decant_tests::server::{ADMIN_TOKEN, Server};
 use serde_json::Value;
 
@@ -222,33 +221,6 @@ async fn restores_are_for_administrators() {
     nobody.problem(401, "unauthenticated");
 }
 
-/// A server whose role may do with this database whatever it likes, but may make no other.
-async fn server_of_owner(app: &App, settings: Settings<'_>) -> Server {
-    let name = app
-        .database
-        .text("select current_database()")
-        .await
-        .expect("it has a name");
-    let role = format!("owner_of_{name}");
-    app.database
-        .execute(format!(
-            "create role {role} login; alter database {name} owner to {role}; \
-             do $$ declare t regclass; begin \
-             for t in select oid from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace loop \
-             execute format('alter table %s owner to {role}', t); end loop; end $$; \
-             set role {role}; create schema aside; create type aside.mood as enum ('good', 'bad'); \
-             create table aside.moods (id serial primary key, mood aside.mood default 'good'); \
-             insert into aside.moods default values; create view aside.all_moods as select * from aside.moods; \
-             create function aside.one() returns int language sql as 'select 1'"
-        ))
-        .await;
-    let dsn = app
-        .database
-        .dsn
-        .replacen("user=postgres", &format!("user={role}"), 1);
-    Server::start(&[&[("DSN", dsn.as_str())], settings].concat()).await
-}
-
 /// [`spoil`]s it, and all that is there is still the owner's.
 async fn spoil_as_owner(app: &App) {
     spoil(app).await;
@@ -260,7 +232,7 @@ async fn spoil_as_owner(app: &App) {
 #[tokio::test]
 async fn where_no_database_can_be_made_a_clean_restore_is_one_transaction() {
     let app = App::start().await;
-    let owners = server_of_owner(&app, &[]).await;
+    let owners = app.server_of_owner(&[]).await;
     let admin = Actor::new(&owners.address).with_token(ADMIN_TOKEN);
     let before = app.database.contents().await;
     let dump = admin.dump().answer().await.good().body;
@@ -290,7 +262,9 @@ async fn a_restore_in_one_transaction_that_fails_changes_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("1.sql"), "select 1 / 0;").expect("the folder is ours");
     let migrations = folder.path().to_str().expect("its name is plain");
-    let owners = server_of_owner(&app, &[("DECANT_POST_RESTORE_MIGRATIONS", migrations)]).await;
+    let owners = app
+        .server_of_owner(&[("DECANT_POST_RESTORE_MIGRATIONS", migrations)])
+        .await;
     let admin = Actor::new(&owners.address).with_token(ADMIN_TOKEN);
     let dump = admin.dump().answer().await.good().body;
     spoil_as_owner(&app).await;
@@ -306,7 +280,7 @@ async fn a_restore_in_one_transaction_that_fails_changes_nothing() {
 #[tokio::test]
 async fn a_merge_needs_no_database_beside_the_live_one() {
     let app = App::start().await;
-    let owners = server_of_owner(&app, &[]).await;
+    let owners = app.server_of_owner(&[]).await;
     let admin = Actor::new(&owners.address).with_token(ADMIN_TOKEN);
     let before = app.database.contents().await;
     let dump = admin.dump().answer().await.good().body;

@@ -63,6 +63,21 @@ async fn a_dump_of_a_newer_archive_version_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_dump_of_a_newer_postgresql_is_told_from_a_damaged_one() {
+    let app = App::start().await;
+    let dump = include_bytes!("../../wasm-export/tests/dumps/pg17-gzip.dump");
+    let before = app.database.contents().await;
+    for fields in [CLEAN, &[("cleanFirst", "false")]] {
+        let why = failed(app.admin().import(dump, fields).answer().await);
+        assert!(
+            why.contains("pg_dump 17.") && why.contains("here is PostgreSQL 15"),
+            "{why}"
+        );
+    }
+    assert_eq!(app.database.contents().await, before);
+}
+
+#[tokio::test]
 async fn roles_that_do_not_exist_here_cost_only_their_privileges() {
     let app = App::start().await;
     app.database
@@ -156,6 +171,52 @@ async fn a_server_killed_anywhere_in_a_restore_leaves_the_old_or_the_new_databas
             let name = copy["name"].as_str().unwrap();
             app.admin().remove_copy(name).answer().await.good();
         }
+    }
+}
+
+#[tokio::test]
+async fn a_server_killed_in_a_restore_of_one_transaction_leaves_the_old_or_the_new_rows() {
+    const MERGE: &[(&str, &str)] = &[("cleanFirst", "false")];
+    let app = App::start_on(Database::with_rows(20_000).await, &[]).await;
+    let mut owners = app.server_of_owner(&[]).await;
+    let dsn = app.database.dsn.replacen(
+        "user=postgres",
+        &format!(
+            "user=owner_of_{}",
+            app.database.text("select current_database()").await.unwrap()
+        ),
+        1,
+    );
+    let dump = dump(&app).await;
+    let whole = app.database.contents().await;
+    for (phase, fields) in [
+        ("in one transaction", CLEAN),
+        ("Restoring public.message_request", CLEAN),
+        ("Counting the rows", CLEAN),
+        ("Merging public.message_request", MERGE),
+    ] {
+        change(&app).await;
+        let changed = app.database.contents().await;
+        let admin = Actor::new(&owners.address).with_token(ADMIN_TOKEN);
+        let import = tokio::spawn(admin.import(&dump, fields).answer());
+        let reached = async || owners.log().contains(phase).then_some(());
+        wait_for(phase, Duration::from_secs(60), reached).await;
+        owners.crash().await;
+        let _ = import.await;
+        let ended = async || {
+            let sql = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and usename <> 'postgres'";
+            (app.database.number(sql).await == 0).then_some(())
+        };
+        wait_for("its programs to end", Duration::from_secs(10), ended).await;
+        let contents = app.database.contents().await;
+        assert!(
+            contents == changed || contents == whole,
+            "{phase}: neither old nor new"
+        );
+        owners = Server::start(&[("DSN", &dsn)]).await;
+        let admin = Actor::new(&owners.address).with_token(ADMIN_TOKEN);
+        completed(admin.import(&dump, fields).answer().await);
+        assert_eq!(app.database.contents().await, whole, "{phase}");
     }
 }
 

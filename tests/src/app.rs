@@ -40,6 +40,34 @@ impl App {
         Self { server, database }
     }
 
+    /// A server whose role may do with this database whatever it likes, but may make no other. There is a schema `aside`
+    /// now, with something of every kind.
+    ///
+    /// # Panics
+    /// If the role cannot be made.
+    pub async fn server_of_owner(&self, settings: Settings<'_>) -> Server {
+        let name = self.database.text("select current_database()").await;
+        let name = name.expect("it has a name");
+        let role = format!("owner_of_{name}");
+        self.database
+            .execute(format!(
+                "create role {role} login; alter database {name} owner to {role}; \
+                 do $$ declare t regclass; begin \
+                 for t in select oid from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace loop \
+                 execute format('alter table %s owner to {role}', t); end loop; end $$; \
+                 set role {role}; create schema aside; create type aside.mood as enum ('good', 'bad'); \
+                 create table aside.moods (id serial primary key, mood aside.mood default 'good'); \
+                 insert into aside.moods default values; create view aside.all_moods as select * from aside.moods; \
+                 create function aside.one() returns int language sql as 'select 1'"
+            ))
+            .await;
+        let dsn = self
+            .database
+            .dsn
+            .replacen("user=postgres", &format!("user={role}"), 1);
+        Server::start(&[&[("DSN", dsn.as_str())], settings].concat()).await
+    }
+
     /// Somebody who is not signed in.
     #[must_use]
     pub fn anonymous(&self) -> Actor {

@@ -17,6 +17,8 @@ const SAID_BYTES_MAX: usize = 4 * 1024;
 #[derive(Clone, Debug)]
 pub struct Tools {
     folder: PathBuf,
+    /// Their own version.
+    version: u32,
     server: u32,
 }
 
@@ -48,8 +50,9 @@ impl Tools {
         installed.sort_by_key(|(version, _)| *version);
         let fitting = installed.iter().find(|(version, _)| *version >= server);
         match fitting {
-            Some((_, folder)) => Ok(Self {
+            Some((version, folder)) => Ok(Self {
                 folder: folder.clone(),
+                version: *version,
                 server,
             }),
             None => {
@@ -64,6 +67,24 @@ impl Tools {
                     },
                 })
             }
+        }
+    }
+
+    /// Their version: 15 for PostgreSQL 15.18.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// The newest archive that this `pg_restore` reads, the second number of its version (`pg_backup_archiver.h` of each
+    /// release). What releases to come will write is not known.
+    #[must_use]
+    pub fn newest_archive(&self) -> u8 {
+        match self.version {
+            ..=15 => 14,
+            16 => 15,
+            17 | 18 => 16,
+            _ => u8::MAX,
         }
     }
 

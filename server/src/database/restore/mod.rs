@@ -161,6 +161,11 @@ pub enum RestoreError {
     NoTools(#[from] NoTools),
     #[error("The file is no dump that can be restored: {0}")]
     Archive(#[from] BadArchive),
+    #[error(
+        "The dump was made by pg_dump {made_by}, and nothing older than that can read it; here is PostgreSQL {here}. \
+         Restore it into a newer PostgreSQL. Nothing was changed"
+    )]
+    Newer { made_by: String, here: u32 },
     #[error("The file is damaged; pg_restore says: {0}. Nothing was changed; take another dump")]
     Damaged(String),
     #[error(
@@ -370,6 +375,13 @@ impl Database {
     ) -> Result<Source<'a>, RestoreError> {
         teller.progress(1, "Reading the file to its end");
         let whole = read_archive(file.to_owned()).await?;
+        let header = &whole.summary.header;
+        if header.archive_version.minor > tools.newest_archive() {
+            return Err(RestoreError::Newer {
+                made_by: header.pg_dump_version.clone(),
+                here: tools.version(),
+            });
+        }
         let Unpacked { mut rows, bytes } = rows::count(tools, &self.dsn, file).await?;
         teller.progress(20, sentence(&whole, &rows));
         if self.room == Room::Check {
