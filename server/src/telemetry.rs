@@ -6,11 +6,15 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use tracing::Instrument;
+use tracing::{Event, Instrument, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{Targets, filter_fn};
+use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer};
 use uuid::Uuid;
 
 use crate::audit::AuditLayer;
@@ -43,18 +47,54 @@ pub struct LogFilterError(#[from] tracing_subscriber::filter::ParseError);
 /// # Errors
 /// [`LogFilterError`] if the filter is not one.
 pub fn begin(style: LogStyle, filter: &str) -> Result<(), LogFilterError> {
+    let wanted: Targets = filter.parse()?;
     let lines = tracing_subscriber::fmt::layer().with_writer(BoxMakeWriter::new(std::io::stderr));
+    let shown = wanted.clone();
     let lines = match style {
-        LogStyle::Pretty => lines.boxed(),
-        LogStyle::Json => lines.json().flatten_event(true).boxed(),
+        LogStyle::Pretty => lines.map_event_format(|lines| Shown { lines, shown }).boxed(),
+        LogStyle::Json => {
+            let lines = lines.json().flatten_event(true);
+            lines.map_event_format(|lines| Shown { lines, shown }).boxed()
+        }
     };
-    // What the log leaves out is recorded all the same.
+    // One filter for both, and none of a layer's own: those remember their answer to whoever only asks whether something
+    // would be logged, as sqlx does, and give it to the next event, which vanished.
+    let either = filter_fn(move |metadata| {
+        wanted.would_enable(metadata.target(), metadata.level()) || AuditLayer::sees(metadata)
+    });
     let log = tracing_subscriber::registry()
-        .with(lines.with_filter(EnvFilter::try_new(filter)?))
-        .with(AuditLayer::filtered());
+        .with(either)
+        .with(lines)
+        .with(AuditLayer);
     // A second application in one process, as in tests, goes on with the first one's log.
     let _ = log.try_init();
     Ok(())
+}
+
+/// The lines of the log, but those that nobody wants to see: what is only recorded.
+struct Shown<F> {
+    lines: F,
+    shown: Targets,
+}
+
+impl<S, N, F> FormatEvent<S, N> for Shown<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> std::fmt::Result {
+        let metadata = event.metadata();
+        match self.shown.would_enable(metadata.target(), metadata.level()) {
+            true => self.lines.format_event(context, writer, event),
+            false => Ok(()),
+        }
+    }
 }
 
 /// Names the request, logs its answer and dresses it.

@@ -48,6 +48,7 @@ async fn what_is_done_and_what_is_refused_is_recorded() {
         ["Administrator"]
     );
     assert_eq!(callers(&state, "pg_dump_complete").await, ["Administrator"]);
+    assert_eq!(callers(&state, "backup_lock_acquired").await.len(), 2);
     assert_eq!(
         callers(&state, "database_import_complete").await,
         ["Administrator"]

@@ -251,6 +251,38 @@ async fn statistics_are_not_lost_unasked() {
 }
 
 #[tokio::test]
+async fn rows_that_are_missing_in_the_ledger_are_noticed() {
+    let app = App::start().await;
+    app.database.make_ledger().await;
+    let time = app.database.log_time(0.5).await;
+    let chosen = format!("created_at < '{time}' and deleted_at is null");
+    let preview = json!({ "beforeDate": time, "dryRun": true });
+    let keeps = async || -> Value {
+        let preview: Value = app.admin().clean_up(&preview).answer().await.good().json();
+        preview["keepsStatistics"].clone()
+    };
+    assert_eq!(keeps().await, true);
+    // A blocked request has used nothing.
+    app.database
+        .execute(format!(
+            "delete from usage_ledger where request_id in \
+             (select id from message_request where {chosen} and blocked_by is not null)"
+        ))
+        .await;
+    assert_eq!(keeps().await, true);
+    app.database
+        .execute(format!(
+            "delete from usage_ledger where request_id = \
+             (select min(id) from message_request where {chosen} and blocked_by is null)"
+        ))
+        .await;
+    assert_eq!(keeps().await, false);
+    let fields = with(preview.clone(), &json!({ "dryRun": false }));
+    let refused = app.admin().clean_up(&fields).answer().await;
+    refused.problem(409, "statistics_would_be_lost");
+}
+
+#[tokio::test]
 async fn a_database_without_a_log_says_so() {
     let app = App::start_on(Database::empty().await, &[]).await;
     for dry_run in [true, false] {

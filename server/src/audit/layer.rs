@@ -11,7 +11,6 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
 use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
@@ -38,9 +37,10 @@ pub(super) fn lost() -> u64 {
 pub struct AuditLayer;
 
 impl AuditLayer {
-    /// The layer, which sees nothing but events with an action, and the requests they happen in.
-    pub fn filtered<S: Subscriber + for<'a> LookupSpan<'a>>() -> impl Layer<S> {
-        Self.with_filter(filter_fn(|metadata| is_request(metadata) || has_action(metadata)))
+    /// Whether it wants to see this: events with an action, and the requests they happen in.
+    #[must_use]
+    pub fn sees(metadata: &Metadata<'_>) -> bool {
+        is_request(metadata) || (metadata.is_event() && metadata.fields().field("action").is_some())
     }
 }
 
@@ -48,15 +48,14 @@ fn is_request(metadata: &Metadata<'_>) -> bool {
     metadata.is_span() && metadata.name() == "request"
 }
 
-fn has_action(metadata: &Metadata<'_>) -> bool {
-    metadata.is_event() && metadata.fields().field("action").is_some()
-}
-
 /// The id of a request, kept with its span.
 struct RequestId(String);
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for AuditLayer {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        if !is_request(attributes.metadata()) {
+            return;
+        }
         let mut fields = Fields::default();
         attributes.record(&mut fields);
         if let (Some(span), Some(id)) = (context.span(id), fields.take("id")) {
@@ -65,7 +64,8 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for AuditLayer {
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let Some(keeper) = KEEPER.get() else { return };
+        let keeper = KEEPER.get().filter(|_| Self::sees(event.metadata()));
+        let Some(keeper) = keeper else { return };
         let mut fields = Fields::default();
         event.record(&mut fields);
         let Some(action) = fields.take("action") else {

@@ -306,8 +306,9 @@ fn Confirmation(asked: Asked, choice: Choice, confirmer: Confirmer) -> impl Into
     let statistics = loses_statistics.then(|| {
         view! {
             <p class="caution">
-                "This database has no " <code>"usage_ledger"</code>
-                ", the hub's record of what was used. Statistics of the deleted rows are lost with them."
+                <code>"usage_ledger"</code>
+                ", the hub's record of what was used, does not have all of these rows, or is missing. What it does not \
+                 have of their statistics is lost with them."
             </p>
             <Switch id="cleanup-without-statistics" label="Delete them all the same" value=without_statistics/>
         }

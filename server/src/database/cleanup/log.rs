@@ -32,8 +32,8 @@ const CONDITION: &str = "created_at < %1$L::timestamptz \
 /// The log, over a connection of its own.
 pub(super) struct Log {
     connection: PgConnection,
-    /// Whether the hub's ledger keeps the statistics of what is deleted here.
-    pub keeps_statistics: bool,
+    /// Whether the hub has a ledger that keeps the statistics of what is deleted here.
+    has_ledger: bool,
 }
 
 /// Conditions as PostgreSQL has written them.
@@ -51,7 +51,7 @@ pub struct Preview {
     pub newest: Option<Timestamp>,
     /// How many bytes of the table and its indexes they take, roughly: each row as many as every other.
     pub estimated_bytes: u64,
-    /// Whether the hub's ledger keeps their statistics.
+    /// Whether the hub's ledger keeps the statistics of all of them.
     pub keeps_statistics: bool,
 }
 
@@ -71,7 +71,8 @@ impl Log {
         introduce(&mut connection, Duration::ZERO).await?;
         let row = query(
             "select to_regclass('message_request') is not null as exists, \
-             to_regclass('usage_ledger') is not null as keeps_statistics",
+             exists (select from pg_attribute where attrelid = to_regclass('usage_ledger') \
+                     and attname = 'request_id' and not attisdropped) as has_ledger",
         )
         .fetch_one(&mut connection)
         .await?;
@@ -84,8 +85,22 @@ impl Log {
         }
         Ok(Self {
             connection,
-            keeps_statistics: row.get("keeps_statistics"),
+            has_ledger: row.get("has_ledger"),
         })
+    }
+
+    /// Whether the ledger has all of these rows. Requests that the hub has blocked used nothing, and need not be in it.
+    pub async fn keeps_statistics(&mut self, Condition(condition): &Condition) -> sqlx::Result<bool> {
+        if !self.has_ledger {
+            return Ok(false);
+        }
+        let sql = format!(
+            "select not exists (select from message_request m where {condition} and blocked_by is null \
+             and not exists (select from usage_ledger l where l.request_id = m.id))"
+        );
+        query_scalar(AssertSqlSafe(sql))
+            .fetch_one(&mut self.connection)
+            .await
     }
 
     pub async fn condition(&mut self, conditions: &Conditions) -> sqlx::Result<Condition> {
@@ -106,7 +121,9 @@ impl Log {
         Ok(Condition(condition))
     }
 
-    pub async fn preview(&mut self, Condition(condition): &Condition) -> sqlx::Result<Preview> {
+    pub async fn preview(&mut self, condition: &Condition) -> sqlx::Result<Preview> {
+        let keeps_statistics = self.keeps_statistics(condition).await?;
+        let Condition(condition) = condition;
         let sql = format!(
             "select rows, oldest, newest, \
              (pg_total_relation_size(oid) * (rows / greatest(reltuples, rows, 1)))::bigint as bytes \
@@ -126,7 +143,7 @@ impl Log {
             oldest: time("oldest"),
             newest: time("newest"),
             estimated_bytes: row.get::<i64, _>("bytes").unsigned_abs(),
-            keeps_statistics: self.keeps_statistics,
+            keeps_statistics,
         })
     }
 

@@ -60,7 +60,7 @@ pub enum CleanupError {
     #[error("The log's primary key is not `id`, so its rows cannot be told apart safely")]
     NoKey,
     #[error(
-        "The database has no ledger that keeps the statistics of deleted rows, so they would be lost; say \
+        "No ledger, `usage_ledger`, keeps the statistics of all of these rows, so they would be lost; say \
          `withoutStatistics` if that is meant"
     )]
     StatisticsWouldBeLost,
@@ -136,7 +136,7 @@ impl Database {
         caller: &str,
         stop: CancellationToken,
     ) -> Result<mpsc::Receiver<Event>, CleanupError> {
-        let begun = self.begin_cleanup(manner, caller).await;
+        let begun = self.begin_cleanup(&conditions, manner, caller).await;
         let (log, held) = begun.inspect_err(|error| {
             let action = match error {
                 CleanupError::Conflict(_) => "log_cleanup_lock_conflict",
@@ -152,9 +152,15 @@ impl Database {
         Ok(events)
     }
 
-    async fn begin_cleanup(&self, manner: Manner, caller: &str) -> Result<(Log, Held), CleanupError> {
-        let log = Log::open(&self.dsn).await?;
-        if !log.keeps_statistics && !manner.without_statistics {
+    async fn begin_cleanup(
+        &self,
+        conditions: &Conditions,
+        manner: Manner,
+        caller: &str,
+    ) -> Result<(Log, Held), CleanupError> {
+        let mut log = Log::open(&self.dsn).await?;
+        let condition = log.condition(conditions).await?;
+        if !manner.without_statistics && !log.keeps_statistics(&condition).await? {
             return Err(CleanupError::StatisticsWouldBeLost);
         }
         // The same as of dumps and restores: a restore must not bring back what is just being deleted.

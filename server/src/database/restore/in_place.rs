@@ -8,10 +8,11 @@ use std::process::Stdio;
 use sqlx::{Connection, PgConnection, query_scalar};
 use tokio::io::AsyncWriteExt;
 use tokio::process::ChildStdin;
+use tokio_util::sync::CancellationToken;
 
 use super::load::Loader;
 use super::rows::TableRows;
-use super::{RestoreError, Source, Teller};
+use super::{RestoreError, Source, Teller, unless};
 use crate::database::lock::Held;
 use crate::database::tools::last_words;
 use crate::dsn::Dsn;
@@ -36,6 +37,7 @@ pub(super) async fn replace(
     loader: &Loader<'_>,
     migrations: &[PathBuf],
     teller: &Teller,
+    gone: &CancellationToken,
 ) -> Result<Vec<String>, RestoreError> {
     teller.progress(
         40,
@@ -59,7 +61,8 @@ pub(super) async fn replace(
         return Err(std::io::Error::other("psql has no input").into());
     };
     let said = tokio::spawn(last_words(stderr));
-    let written = write(&mut script, source, loader, checks, migrations, teller).await;
+    let writing = write(&mut script, source, loader, checks, migrations, teller);
+    let written = unless(gone, writing).await;
     // Without its last word the transaction is undone, however psql ends.
     let written = match written {
         Ok(()) if held.lost.is_cancelled() => {

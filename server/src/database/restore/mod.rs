@@ -436,7 +436,7 @@ impl Database {
             Err(RestoreError::NotAllowed) => {
                 let loader = source.loader(&self.dsn, &self.scratch);
                 let migrations = self.migrations()?;
-                let replacing = in_place::replace(held, &source, &loader, &migrations, teller);
+                let replacing = in_place::replace(held, &source, &loader, &migrations, teller, gone);
                 restored.warnings = replacing.await?;
             }
             Err(error) => return Err(error),
@@ -645,7 +645,7 @@ impl Source<'_> {
     }
 }
 
-/// Goes on until whoever follows is gone and that matters. From the change of names on it does not.
+/// Goes on until whoever follows is gone and that matters. From the change of names, or the commit, on it does not.
 async fn unless<T>(
     gone: &CancellationToken,
     doing: impl Future<Output = Result<T, RestoreError>>,
