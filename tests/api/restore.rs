@@ -2,6 +2,7 @@
 
 use decant_tests::actors::Actor;
 use decant_tests::app::App;
+use decant_tests::database::Database;
 use decant_tests::dumps::{completed, copies, events, failed};
 use decant_tests::server::{ADMIN_TOKEN, Server};
 use serde_json::Value;
@@ -129,6 +130,22 @@ async fn a_merge_gives_back_what_is_missing_and_counts_it() {
     assert!(copies(&app.admin()).await.is_empty());
     let next = app.database.number("select nextval('thousand_id_seq')").await;
     assert_eq!(next, 1001);
+}
+
+#[tokio::test]
+async fn a_merge_keeps_the_letters_of_other_encodings() {
+    let database = Database::in_encoding("LATIN1").await;
+    database
+        .execute("create table places (id int primary key, name text); insert into places values (1, 'café'), (2, 'Zürich')")
+        .await;
+    let app = App::start_on(database, &[]).await;
+    let before = app.database.contents().await;
+    let dump = dump(&app).await;
+    app.database.execute("delete from places where id = 2").await;
+    let merged = completed(app.admin().import(&dump, MERGE).answer().await);
+    assert_eq!(merged["tables"]["public.places"]["inserted"], 1);
+    assert_eq!(merged["tables"]["public.places"]["skipped"], 1);
+    assert_eq!(app.database.contents().await, before);
 }
 
 #[tokio::test]

@@ -82,6 +82,15 @@ impl Database {
         Self::create(Cluster::shared().await, "").await
     }
 
+    /// The same, in PostgreSQL's encoding of this name.
+    ///
+    /// # Panics
+    /// If it cannot be made.
+    pub async fn in_encoding(encoding: &str) -> Self {
+        let options = format!("template template0 encoding '{encoding}' locale 'C'");
+        Self::create(Cluster::shared().await, &options).await
+    }
+
     async fn create(cluster: &Cluster, options: &str) -> Self {
         static MADE: AtomicUsize = AtomicUsize::new(0);
         let name = format!("test_{}", MADE.fetch_add(1, Ordering::Relaxed));

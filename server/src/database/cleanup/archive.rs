@@ -166,14 +166,16 @@ impl Archives {
         });
         let stored = storing.await.map_err(io::Error::other)??;
         let manifest = order.manifest(name, stored);
-        let checked = check(&storage, &manifest).await;
-        if checked.is_err() {
-            // Of a storage that does not give back what it was given, nothing more can be hoped.
+        let described = async {
+            check(&storage, &manifest).await?;
+            let description = serde_json::to_vec_pretty(&manifest).map_err(io::Error::other)?;
+            Ok::<_, BadArchive>(storage.put(&path(&beside(&manifest.file)), description).await?)
+        };
+        if let Err(error) = described.await {
+            // Of a storage that does not do what it is asked to, nothing more can be hoped.
             let _ = storage.remove(&path(&manifest.file)).await;
+            return Err(error);
         }
-        checked?;
-        let description = serde_json::to_vec_pretty(&manifest).map_err(io::Error::other)?;
-        storage.put(&path(&beside(&manifest.file)), description).await?;
         Ok(manifest)
     }
 

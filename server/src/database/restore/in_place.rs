@@ -18,7 +18,7 @@ use crate::database::tools::last_words;
 use crate::dsn::Dsn;
 
 /// Nobody is waited for longer who holds one of the tables; in the meantime everybody else waits behind us.
-const BEGIN: &str = "begin;\nset local lock_timeout = '60s';\n";
+const BEGIN: &str = "begin;\nset local lock_timeout = '60s';\nset local client_min_messages = warning;\n";
 
 const CLEAR: &str = include_str!("clear.sql");
 
@@ -85,7 +85,9 @@ pub(super) async fn replace(
         return Err(RestoreError::InPlace(said.await.unwrap_or_default()));
     }
     written?;
-    loader.lenient().await
+    // The dump is the database by now, whatever becomes of the rest.
+    let warnings = loader.lenient().await;
+    Ok(warnings.unwrap_or_else(|error| vec![error.to_string()]))
 }
 
 /// Writes everything but the end.

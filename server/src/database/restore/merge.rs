@@ -71,13 +71,8 @@ pub(super) async fn merge(
 /// The numbers of the entries with the rows of the tables that are wanted.
 fn entries(source: &Source<'_>) -> Result<BTreeMap<TableName, u32>, RestoreError> {
     let mut entries = BTreeMap::new();
-    for entry in source
-        .whole
-        .toc
-        .entries
-        .iter()
-        .filter(|entry| entry.kind == TABLE_DATA)
-    {
+    let all = source.whole.toc.entries.iter();
+    for entry in all.filter(|entry| entry.kind == TABLE_DATA) {
         let table = TableName::of(entry);
         if source.rows.contains_key(&table) {
             entries.insert(table, entry.dump_id);
@@ -100,7 +95,7 @@ async fn merge_table(
         same,
         insert,
         sequences,
-    } = Statements::of(target, table, data.columns()).await?;
+    } = Statements::of(target, table, &data).await?;
     target.execute(sqlx::raw_sql(AssertSqlSafe(make))).await?;
     let mut arriving = target.copy_in_raw(&copy).await?;
     while let Some(rows) = data.next().await? {
@@ -193,11 +188,11 @@ struct Statements {
 }
 
 impl Statements {
-    /// For the rows of a dump that have these columns.
+    /// For these rows of a dump.
     async fn of(
         target: &mut PgConnection,
         table: &TableName,
-        theirs: &[String],
+        data: &TableData,
     ) -> Result<Self, RestoreError> {
         let qualified: String = query_scalar("select format('%I.%I', $1, $2)")
             .bind(&table.schema)
@@ -212,7 +207,7 @@ impl Statements {
                 column: column.clone(),
             })
         };
-        let theirs = theirs.iter().map(quoted).collect::<Result<Vec<_>, _>>()?;
+        let theirs = data.columns().iter().map(quoted).collect::<Result<Vec<_>, _>>()?;
         let list = |prefix: &str| {
             let columns = theirs.iter().map(|column| format!("{prefix}{column}"));
             columns.collect::<Vec<_>>().join(", ")
@@ -238,7 +233,10 @@ impl Statements {
         };
         Ok(Self {
             make: format!("create temp table decant_merge as select {plain} from {qualified} where false"),
-            copy: format!("copy pg_temp.decant_merge ({plain}) from stdin"),
+            copy: format!(
+                "copy pg_temp.decant_merge ({plain}) from stdin with (encoding '{}')",
+                data.encoding()
+            ),
             same: format!("select count(*) from pg_temp.decant_merge n where {same}"),
             insert: format!(
                 "insert into {qualified} ({plain}) overriding system value \

@@ -21,6 +21,7 @@ pub(super) struct TableData {
     child: Child,
     stdout: BufReader<ChildStdout>,
     said: JoinHandle<String>,
+    encoding: String,
     columns: Vec<String>,
     has_ended: bool,
     _list: ScratchFile,
@@ -50,12 +51,18 @@ impl TableData {
             child,
             stdout: BufReader::with_capacity(4 * PIECE_BYTES, stdout),
             said: tokio::spawn(last_words(stderr)),
+            encoding: "UTF8".to_owned(),
             columns: Vec::new(),
             has_ended: false,
             _list: list,
         };
-        data.columns = data.begin(table).await?;
+        data.begin(table).await?;
         Ok(data)
+    }
+
+    /// The encoding that they have: PostgreSQL's name of the one of the database that was dumped.
+    pub(super) fn encoding(&self) -> &str {
+        &self.encoding
     }
 
     /// The columns that they have.
@@ -92,8 +99,8 @@ impl TableData {
         }
     }
 
-    /// Reads as far as the rows, and gives their columns.
-    async fn begin(&mut self, table: &TableName) -> Result<Vec<String>, RestoreError> {
+    /// Reads as far as the rows.
+    async fn begin(&mut self, table: &TableName) -> Result<(), RestoreError> {
         let mut line = Vec::new();
         loop {
             line.clear();
@@ -101,8 +108,14 @@ impl TableData {
                 return Err(self.damaged().await);
             }
             let command = String::from_utf8_lossy(&line);
+            if let Some(encoding) = encoding_of(&command) {
+                self.encoding = encoding.to_owned();
+            }
             match copied(&command) {
-                Some((name, columns)) if name == *table => return Ok(columns_of(columns)),
+                Some((name, columns)) if name == *table => {
+                    self.columns = columns_of(columns);
+                    return Ok(());
+                }
                 _ => {}
             }
         }
@@ -112,6 +125,16 @@ impl TableData {
         let said = (&mut self.said).await.unwrap_or_default();
         RestoreError::Damaged(said)
     }
+}
+
+/// `LATIN1` of `SET client_encoding = 'LATIN1';`.
+fn encoding_of(command: &str) -> Option<&str> {
+    let (encoding, _) = command
+        .strip_prefix("SET client_encoding = '")?
+        .split_once('\'')?;
+    // It becomes SQL again.
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    encoding.bytes().all(is_name).then_some(encoding)
 }
 
 /// The names in ` (id, "full name") FROM stdin;`.
@@ -131,6 +154,13 @@ fn columns_of(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_encoding_is_a_name() {
+        assert_eq!(encoding_of("SET client_encoding = 'LATIN1';\n"), Some("LATIN1"));
+        assert_eq!(encoding_of("SET client_encoding = 'x) --';"), None);
+        assert_eq!(encoding_of("SET standard_conforming_strings = on;"), None);
+    }
 
     #[test]
     fn columns_are_read_as_sql_writes_them() {
