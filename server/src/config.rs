@@ -148,7 +148,8 @@ const KNOWN: &[(&str, &str, &str)] = &[
     (
         "DECANT_POST_RESTORE_MIGRATIONS",
         "none",
-        "folder of SQL files that are run, in the order of their names, on a restored database",
+        "folder of SQL files that are run, in the order of their names, on a restored database, each in a transaction that it \
+         must not end itself",
     ),
     (
         "DECANT_RESTORE_UNFOLLOWED",

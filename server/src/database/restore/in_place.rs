@@ -1,139 +1,171 @@
 //! A dump put in the place of what is there, where no database can be made beside it: in one transaction of the live
 //! database. It happens as a whole or not at all, but whoever reads meanwhile waits, and the old state is only in the dump
 //! that was made for safety.
+//!
+//! What `pg_restore` writes is sent over a connection of our own, definitions as they are and rows table by table. `psql`
+//! would run commands of this machine that somebody has written into a dump; a connection knows nothing but SQL.
 
-use std::path::PathBuf;
 use std::process::Stdio;
 
-use sqlx::{Connection, PgConnection, query_scalar};
-use tokio::io::AsyncWriteExt;
-use tokio::process::ChildStdin;
-use tokio_util::sync::CancellationToken;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, query_scalar};
+use tokio::io::AsyncReadExt;
 
 use super::load::Loader;
-use super::rows::TableRows;
-use super::{RestoreError, Source, Teller, unless};
-use crate::database::lock::Held;
+use super::rows::{self, TableName};
+use super::table_data::TableData;
+use super::{RestoreError, Source, Teller};
 use crate::database::tools::last_words;
-use crate::dsn::Dsn;
 
 /// Nobody is waited for longer who holds one of the tables; in the meantime everybody else waits behind us.
-const BEGIN: &str = "begin;\nset local lock_timeout = '60s';\nset local client_min_messages = warning;\n";
+const BEGIN: &str = "begin; set local lock_timeout = '60s'";
 
 const CLEAR: &str = include_str!("clear.sql");
 
-/// What `pg_restore` has set is of no concern to what comes after.
-const RESET: &str = "\nreset all;\n";
+/// Definitions are sent at once. Nobody has so many.
+const DEFINITIONS_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
-const COMMIT: &str = "\ncommit;\n";
+/// All of it is in the live database, but nobody sees it yet. Dropping this takes it back.
+pub(super) struct Uncommitted {
+    connection: PgConnection,
+}
 
-/// Puts it there, and runs these migrations; all or nothing. Gives what could not be given back of what need not be.
+impl Uncommitted {
+    /// The connection, for what is to happen in the same transaction.
+    pub(super) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+
+    /// Makes it so.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub(super) async fn commit(mut self) -> Result<(), RestoreError> {
+        self.connection.execute("commit").await?;
+        let _ = self.connection.close().await;
+        Ok(())
+    }
+}
+
+/// Puts the dump there, and compares its rows.
 ///
 /// # Errors
-/// [`RestoreError::InPlace`].
+/// [`RestoreError::InPlace`], [`RestoreError::Rows`], [`RestoreError::Inserts`].
 pub(super) async fn replace(
-    held: &Held,
     source: &Source<'_>,
     loader: &Loader<'_>,
-    migrations: &[PathBuf],
     teller: &Teller,
-    gone: &CancellationToken,
-) -> Result<Vec<String>, RestoreError> {
+) -> Result<Uncommitted, RestoreError> {
     teller.progress(
         40,
         "Decant's user may not create databases here: restoring in one transaction of the live database",
     );
-    let checks = checks(loader.into, &source.rows).await?;
-    let mut psql = source
-        .tools
-        .command("psql", loader.into)
-        .args([
-            "--no-psqlrc",
-            "--quiet",
-            "--no-password",
-            "--set=ON_ERROR_STOP=on",
-        ])
-        .args(["--output=/dev/null", "--file=-"])
-        .stdin(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let (Some(mut script), Some(stderr)) = (psql.stdin.take(), psql.stderr.take()) else {
-        return Err(std::io::Error::other("psql has no input").into());
-    };
-    let said = tokio::spawn(last_words(stderr));
-    let writing = write(&mut script, source, loader, checks, migrations, teller);
-    let written = unless(gone, writing).await;
-    // Without its last word the transaction is undone, however psql ends.
-    let written = match written {
-        Ok(()) if held.lost.is_cancelled() => {
-            psql.kill().await?;
-            return Err(RestoreError::LockLost);
-        }
-        Ok(()) => script
-            .write_all(COMMIT.as_bytes())
-            .await
-            .map_err(RestoreError::from),
-        Err(error @ RestoreError::Io(_)) => Err(error),
-        Err(error) => {
-            psql.kill().await?;
-            return Err(error);
-        }
-    };
-    drop(script);
-    let status = psql.wait().await?;
-    if !status.success() {
-        return Err(RestoreError::InPlace(said.await.unwrap_or_default()));
+    let entries = source.entries_with_rows()?;
+    let mut connection = PgConnection::connect_with(loader.into.options()).await?;
+    connection.execute(BEGIN).await?;
+    connection.execute(sqlx::raw_sql(CLEAR)).await?;
+    define(&mut connection, loader, "pre-data").await?;
+    let mut done = 0;
+    for (table, &entry) in &entries {
+        source.tell(teller, done, &table.to_string());
+        fill(&mut connection, loader, table, entry).await?;
+        done += source.bytes_of(table);
     }
-    written?;
-    // The dump is the database by now, whatever becomes of the rest.
-    let warnings = loader.lenient().await;
-    Ok(warnings.unwrap_or_else(|error| vec![error.to_string()]))
+    // What else is data: where sequences stand, large objects.
+    define(&mut connection, loader, "data").await?;
+    teller.progress(86, "Counting the rows");
+    rows::compare(&mut connection, &source.rows).await?;
+    define(&mut connection, loader, "post-data").await?;
+    // What pg_restore has set is of no concern to what comes after.
+    connection.execute("reset all").await?;
+    Ok(Uncommitted { connection })
 }
 
-/// Writes everything but the end.
-async fn write(
-    script: &mut ChildStdin,
-    source: &Source<'_>,
-    loader: &Loader<'_>,
-    checks: Vec<String>,
-    migrations: &[PathBuf],
-    teller: &Teller,
-) -> Result<(), RestoreError> {
-    script.write_all(BEGIN.as_bytes()).await?;
-    script.write_all(CLEAR.as_bytes()).await?;
-    loader.strict_as_script(script, source.on_line(teller)).await?;
-    script.write_all(RESET.as_bytes()).await?;
-    teller.progress(86, "Counting the rows");
-    for check in checks {
-        script.write_all(check.as_bytes()).await?;
+/// Sends a section of what `pg_restore` writes, but no table's rows.
+async fn define(connection: &mut PgConnection, loader: &Loader<'_>, section: &str) -> Result<(), RestoreError> {
+    let list = loader.list(&loader.lists.strict_but_rows)?;
+    let mut child = loader
+        .command(&list)
+        .arg(format!("--section={section}"))
+        .arg("--file=-")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
+        return Err(std::io::Error::other("pg_restore has no output").into());
+    };
+    let mut script = Vec::new();
+    let reading = async {
+        let mut stdout = stdout.take(DEFINITIONS_BYTES_MAX);
+        stdout.read_to_end(&mut script).await
+    };
+    let (read, said) = tokio::join!(reading, last_words(stderr));
+    if read? as u64 == DEFINITIONS_BYTES_MAX {
+        return Err(RestoreError::TooLarge);
     }
-    for file in migrations {
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        teller.progress(90, format!("Migrating: {name}"));
-        script.write_all(&tokio::fs::read(file).await?).await?;
-        script.write_all(b"\n;\n").await?;
+    if !child.wait().await?.success() {
+        return Err(RestoreError::Damaged(said));
     }
+    let script = String::from_utf8(script).map_err(|_| RestoreError::NotUtf8)?;
+    let sql = sql_of(&script).to_owned();
+    connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
+    // It has set the one of the database that was dumped. What comes from us is UTF-8.
+    connection.execute("set client_encoding = 'UTF8'").await?;
     Ok(())
 }
 
-/// Statements that fail if a table has not as many rows, written by PostgreSQL.
-async fn checks(live: &Dsn, tables: &TableRows) -> Result<Vec<String>, RestoreError> {
-    let mut connection = PgConnection::connect_with(live.options()).await?;
-    let mut checks = Vec::new();
-    for (table, rows) in tables {
-        let message = format!("the table {table} has not the {rows} rows that are in the dump");
-        let check: String = query_scalar(
-            "select format('do %L;', format('begin if (select count(*) from %I.%I) <> %s then \
-             raise exception using message = %L; end if; end', $1, $2, $3, $4)) || E'\\n'",
-        )
-        .bind(&table.schema)
-        .bind(&table.name)
-        .bind(rows.to_string())
-        .bind(message)
-        .fetch_one(&mut connection)
-        .await?;
-        checks.push(check);
+/// The script without what only `psql` understands: newer releases enclose it in `\restrict` and `\unrestrict`, so that
+/// `psql` runs nothing else of that kind.
+fn sql_of(script: &str) -> &str {
+    let is_comment = |line: &str| line.is_empty() || line.starts_with("--");
+    let Some((before, after)) = script.split_once("\\restrict ") else {
+        return script;
+    };
+    match after.split_once('\n') {
+        Some((key, sql)) if before.lines().all(is_comment) => {
+            let sql = sql.trim_end();
+            let end = sql.strip_suffix(key).and_then(|sql| sql.strip_suffix("\\unrestrict "));
+            end.unwrap_or(sql)
+        }
+        _ => script,
     }
-    let _ = connection.close().await;
-    Ok(checks)
+}
+
+/// Fills a table with its rows.
+async fn fill(
+    connection: &mut PgConnection,
+    loader: &Loader<'_>,
+    table: &TableName,
+    entry: u32,
+) -> Result<(), RestoreError> {
+    let mut data = TableData::open(loader, table, entry).await?;
+    let copy: String = query_scalar(
+        "select format('copy %I.%I %s from stdin with (encoding %L)', $1, $2, \
+         (select '(' || string_agg(quote_ident(name), ', ' order by place) || ')' \
+          from unnest($3::text[]) with ordinality as u (name, place)), $4)",
+    )
+    .bind(&table.schema)
+    .bind(&table.name)
+    .bind(data.columns())
+    .bind(data.encoding())
+    .fetch_one(&mut *connection)
+    .await?;
+    let mut arriving = connection.copy_in_raw(&copy).await?;
+    while let Some(rows) = data.next().await? {
+        arriving.send(rows).await?;
+    }
+    arriving.finish().await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_psql_understands_is_left_out() {
+        let script = "--\n-- PostgreSQL database dump\n--\n\n\\restrict aB3\n\nselect '\n\\restrict x\n';\n\n\\unrestrict aB3\n\n";
+        assert_eq!(sql_of(script).trim(), "select '\n\\restrict x\n';");
+        let older = "--\n\nselect '\n\\restrict x\n';\n";
+        assert_eq!(sql_of(older), older);
+    }
 }

@@ -1,11 +1,11 @@
-//! `pg_restore`: into a database that nobody uses yet, or as a script.
+//! `pg_restore` into a database that nobody uses yet.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::Stdio;
 
-use tokio::io::{AsyncBufReadExt, AsyncWrite, BufReader};
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, Command};
 use wasm_export::dump::{Entry, TABLE_DATA, Toc};
 
@@ -19,9 +19,6 @@ use crate::dsn::Dsn;
 /// The hub's log: what "skip logs" leaves out.
 const LOGS: &str = "message_request";
 
-/// A script is read in pieces of this size.
-const SCRIPT_BYTES: usize = 256 * 1024;
-
 /// So much of what goes wrong is told.
 const WARNINGS_MAX: usize = 50;
 
@@ -29,6 +26,8 @@ const WARNINGS_MAX: usize = 50;
 pub struct Lists {
     /// All of these, or none.
     strict: Vec<u32>,
+    /// Those of them that are no table's rows.
+    pub(super) strict_but_rows: Vec<u32>,
     /// Of these what can be: privileges of roles that need not exist here, comments on what others own.
     lenient: Vec<u32>,
     /// Tables whose rows are left out.
@@ -41,6 +40,7 @@ impl Lists {
     pub fn of(toc: &Toc, plan: Plan) -> Self {
         let mut lists = Self {
             strict: Vec::new(),
+            strict_but_rows: Vec::new(),
             lenient: Vec::new(),
             skipped: BTreeSet::new(),
         };
@@ -51,6 +51,9 @@ impl Lists {
                 lists.lenient.push(entry.dump_id);
             } else {
                 lists.strict.push(entry.dump_id);
+                if entry.kind != TABLE_DATA {
+                    lists.strict_but_rows.push(entry.dump_id);
+                }
             }
         }
         lists
@@ -110,30 +113,6 @@ impl Loader<'_> {
             .stderr(Stdio::piped())
             .spawn()?;
         let errors = listen(child.stderr.take(), on_line).await?;
-        ended_well(&mut child, &errors).await
-    }
-
-    /// Writes the same as a script.
-    ///
-    /// # Errors
-    /// As [`Loader::strict`]; [`RestoreError::Io`] if nobody reads it any more.
-    pub(super) async fn strict_as_script(
-        &self,
-        to: &mut (impl AsyncWrite + Unpin),
-        on_line: impl FnMut(&str),
-    ) -> Result<(), RestoreError> {
-        let list = self.list(&self.lists.strict)?;
-        let mut child = self
-            .command(&list)
-            .args(["--verbose", "--file=-"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        let stdout = child.stdout.take();
-        let stdout = stdout.ok_or_else(|| io::Error::other("pg_restore has no output"))?;
-        let mut stdout = BufReader::with_capacity(SCRIPT_BYTES, stdout);
-        let copying = tokio::io::copy_buf(&mut stdout, to);
-        let (_, errors) = tokio::try_join!(copying, listen(child.stderr.take(), on_line))?;
         ended_well(&mut child, &errors).await
     }
 

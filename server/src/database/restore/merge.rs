@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, query, query_scalar};
-use wasm_export::dump::TABLE_DATA;
 
 use super::load::Loader;
 use super::rows::{TableName, identifier};
@@ -53,7 +52,7 @@ pub(super) async fn merge(
     loader: &Loader<'_>,
     teller: &Teller,
 ) -> Result<Uncommitted, RestoreError> {
-    let entries = entries(source)?;
+    let entries = source.entries_with_rows()?;
     let mut target = PgConnection::connect_with(loader.into.options()).await?;
     let order = in_order_of_reference(&mut target, entries.keys().collect()).await?;
     target.execute("begin").await?;
@@ -66,21 +65,6 @@ pub(super) async fn merge(
         merged.insert(table.to_string(), outcome);
     }
     Ok(Uncommitted { target, merged })
-}
-
-/// The numbers of the entries with the rows of the tables that are wanted.
-fn entries(source: &Source<'_>) -> Result<BTreeMap<TableName, u32>, RestoreError> {
-    let mut entries = BTreeMap::new();
-    let all = source.whole.toc.entries.iter();
-    for entry in all.filter(|entry| entry.kind == TABLE_DATA) {
-        let table = TableName::of(entry);
-        if source.rows.contains_key(&table) {
-            entries.insert(table, entry.dump_id);
-        } else if !source.lists.skipped.contains(&table) {
-            return Err(RestoreError::Inserts(table.to_string()));
-        }
-    }
-    Ok(entries)
 }
 
 async fn merge_table(

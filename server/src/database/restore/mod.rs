@@ -33,7 +33,8 @@ use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
 use serde::Serialize;
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, Executor, PgConnection};
+use wasm_export::dump::TABLE_DATA;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -43,6 +44,7 @@ use super::scratch::Scratch;
 use super::tools::{NoTools, Tools};
 use super::{Database, Ending};
 use crate::dsn::Dsn;
+use crate::rows::cause;
 use aside::Aside;
 use load::Loader;
 use merge::Merged;
@@ -187,9 +189,18 @@ pub enum RestoreError {
     Load(String),
     #[error(
         "The dump could not be restored; the transaction that was to do it has been undone, and the database is as it \
-         was. psql says: {0}"
+         was. PostgreSQL says: {0}"
     )]
     InPlace(String),
+    #[error(
+        "The definitions in the dump are larger than what can be restored in one transaction; let Decant's user create \
+         databases"
+    )]
+    TooLarge,
+    #[error(
+        "The definitions in the dump are not in UTF-8, and have letters beyond ASCII; let Decant's user create databases"
+    )]
+    NotUtf8,
     #[error(
         "The table {table} should have {expected} rows and has {found} after the restore; the database is as it was"
     )]
@@ -209,8 +220,8 @@ pub enum RestoreError {
     #[error("A file could not be read or written: {0}")]
     Io(#[from] std::io::Error),
     #[error(
-        "The dump has the rows of {0} as INSERT commands, which cannot be merged; nothing was merged. Restore it as a \
-         whole, or make a dump without --inserts"
+        "The dump has the rows of {0} as INSERT commands, which are only restored into a database of their own; nothing \
+         was changed. Make a dump without --inserts"
     )]
     Inserts(String),
     #[error("The database has no table {0}, so the dump cannot be merged into it; nothing was merged")]
@@ -219,6 +230,16 @@ pub enum RestoreError {
     NoColumn { table: String, column: String },
     #[error("There is no database `{0}` that a restore has left here")]
     NoSuchCopy(String),
+}
+
+impl RestoreError {
+    /// What the database said of a transaction that was undone by it.
+    fn undone(self) -> Self {
+        match self {
+            Self::Database(error) => Self::InPlace(cause(&error)),
+            other => other,
+        }
+    }
 }
 
 impl From<LockError> for RestoreError {
@@ -434,10 +455,8 @@ impl Database {
                 (restored.previous, restored.warnings) = (Some(previous), warnings);
             }
             Err(RestoreError::NotAllowed) => {
-                let loader = source.loader(&self.dsn, &self.scratch);
-                let migrations = self.migrations()?;
-                let replacing = in_place::replace(held, &source, &loader, &migrations, teller, gone);
-                restored.warnings = replacing.await?;
+                let replacing = self.replace_in_place(held, &source, teller, gone);
+                restored.warnings = replacing.await.map_err(RestoreError::undone)?;
             }
             Err(error) => return Err(error),
         }
@@ -489,6 +508,30 @@ impl Database {
         swapped
     }
 
+    /// Restores into the live database itself, in one transaction.
+    async fn replace_in_place(
+        &self,
+        held: &Held,
+        source: &Source<'_>,
+        teller: &Teller,
+        gone: &CancellationToken,
+    ) -> Result<Vec<String>, RestoreError> {
+        let loader = source.loader(&self.dsn, &self.scratch);
+        let replacing = async {
+            let mut uncommitted = in_place::replace(source, &loader, teller).await?;
+            self.migrate(uncommitted.connection(), teller).await?;
+            Ok(uncommitted)
+        };
+        let uncommitted = unless(gone, replacing).await?;
+        if held.lost.is_cancelled() {
+            return Err(RestoreError::LockLost);
+        }
+        uncommitted.commit().await?;
+        // The dump is the database by now, whatever becomes of the rest.
+        let warnings = loader.lenient().await;
+        Ok(warnings.unwrap_or_else(|error| vec![error.to_string()]))
+    }
+
     async fn load_and_check(
         &self,
         source: &Source<'_>,
@@ -501,16 +544,7 @@ impl Database {
         let warnings = loader.lenient().await?;
         teller.progress(86, "Counting the rows");
         let mut connection = PgConnection::connect_with(into.options()).await?;
-        for (table, &expected) in &source.rows {
-            let found = rows::in_database(&mut connection, table).await?;
-            if found != expected {
-                return Err(RestoreError::Rows {
-                    table: table.to_string(),
-                    expected,
-                    found,
-                });
-            }
-        }
+        rows::compare(&mut connection, &source.rows).await?;
         let _ = connection.close().await;
         Ok(warnings)
     }
@@ -528,7 +562,7 @@ impl Database {
         Ok(files)
     }
 
-    /// Runs the migrations, each in a transaction.
+    /// Runs the migrations.
     async fn migrate(&self, connection: &mut PgConnection, teller: &Teller) -> Result<(), RestoreError> {
         for file in self.migrations()? {
             let name = file
@@ -538,13 +572,8 @@ impl Database {
                 .into_owned();
             teller.progress(90, format!("Migrating: {name}"));
             let sql = tokio::fs::read_to_string(&file).await?;
-            let migrated = async {
-                let mut transaction = connection.begin().await?;
-                sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
-                    .execute(&mut *transaction)
-                    .await?;
-                transaction.commit().await
-            };
+            // Several statements at once are one transaction; where there is one already, they are in that.
+            let migrated = connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(sql)));
             migrated.await.map_err(|error| RestoreError::Migration {
                 file: name,
                 error: error.to_string(),
@@ -623,13 +652,38 @@ impl Source<'_> {
         }
     }
 
+    /// Tells that a table comes after so many bytes of the dump.
+    fn tell(&self, teller: &Teller, done: u64, table: &str) {
+        let all = self.whole.summary.bytes.max(1);
+        let percent = 40 + (done.min(all) * 45 / all) as u8;
+        teller.progress(percent, format!("Restoring {table}"));
+    }
+
     /// Tells of what `pg_restore` says how far it is.
     fn on_line<'a>(&'a self, teller: &'a Teller) -> impl FnMut(&str) + 'a {
-        let all = self.whole.summary.bytes.max(1);
-        load::on_tables(&self.whole, move |done, table| {
-            let percent = 40 + (done.min(all) * 45 / all) as u8;
-            teller.progress(percent, format!("Restoring {table}"));
-        })
+        load::on_tables(&self.whole, move |done, table| self.tell(teller, done, table))
+    }
+
+    /// How many bytes of the dump are this table's rows.
+    fn bytes_of(&self, table: &TableName) -> u64 {
+        let mut tables = self.whole.summary.tables.iter();
+        let one = tables.find(|one| one.name == table.name && one.schema.as_deref() == Some(&table.schema));
+        one.and_then(|one| one.data_bytes).unwrap_or(0)
+    }
+
+    /// The numbers of the entries with the rows of the tables that are wanted.
+    fn entries_with_rows(&self) -> Result<BTreeMap<TableName, u32>, RestoreError> {
+        let mut entries = BTreeMap::new();
+        let all = self.whole.toc.entries.iter();
+        for entry in all.filter(|entry| entry.kind == TABLE_DATA) {
+            let table = TableName::of(entry);
+            if self.rows.contains_key(&table) {
+                entries.insert(table, entry.dump_id);
+            } else if !self.lists.skipped.contains(&table) {
+                return Err(RestoreError::Inserts(table.to_string()));
+            }
+        }
+        Ok(entries)
     }
 
     /// What becomes of the rows where the dump takes the place of all that is there.

@@ -92,11 +92,25 @@ pub async fn count(tools: &Tools, dsn: &Dsn, dump: &Path) -> Result<Unpacked, Re
     }
 }
 
-/// How many rows a table of the database has.
+/// Holds the tables of the database against what they should have.
 ///
 /// # Errors
-/// What the database says.
-pub async fn in_database(connection: &mut PgConnection, table: &TableName) -> sqlx::Result<u64> {
+/// [`RestoreError::Rows`]; what the database says.
+pub(super) async fn compare(connection: &mut PgConnection, tables: &TableRows) -> Result<(), RestoreError> {
+    for (table, &expected) in tables {
+        let found = in_database(connection, table).await?;
+        if found != expected {
+            return Err(RestoreError::Rows {
+                table: table.to_string(),
+                expected,
+                found,
+            });
+        }
+    }
+    Ok(())
+}
+
+async fn in_database(connection: &mut PgConnection, table: &TableName) -> sqlx::Result<u64> {
     let sql: String = query_scalar("select format('select count(*) from %I.%I', $1, $2)")
         .bind(&table.schema)
         .bind(&table.name)
