@@ -133,7 +133,7 @@ async fn a_merge_gives_back_what_is_missing_and_counts_it() {
 }
 
 #[tokio::test]
-async fn a_merge_keeps_the_letters_of_other_encodings() {
+async fn letters_of_other_encodings_come_back_as_they_were() {
     let database = Database::in_encoding("LATIN1").await;
     database
         .execute("create table places (id int primary key, name text); insert into places values (1, 'café'), (2, 'Zürich')")
@@ -145,6 +145,13 @@ async fn a_merge_keeps_the_letters_of_other_encodings() {
     let merged = completed(app.admin().import(&dump, MERGE).answer().await);
     assert_eq!(merged["tables"]["public.places"]["inserted"], 1);
     assert_eq!(merged["tables"]["public.places"]["skipped"], 1);
+    assert_eq!(app.database.contents().await, before);
+
+    // In one transaction, too.
+    let owners = app.server_of_owner(&[]).await;
+    let admin = Actor::new(&owners.address).with_token(ADMIN_TOKEN);
+    app.database.execute("delete from places").await;
+    let _ = completed(admin.import(&dump, CLEAN).answer().await);
     assert_eq!(app.database.contents().await, before);
 }
 

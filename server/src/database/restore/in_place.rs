@@ -81,7 +81,11 @@ pub(super) async fn replace(
 }
 
 /// Sends a section of what `pg_restore` writes, but no table's rows.
-async fn define(connection: &mut PgConnection, loader: &Loader<'_>, section: &str) -> Result<(), RestoreError> {
+async fn define(
+    connection: &mut PgConnection,
+    loader: &Loader<'_>,
+    section: &str,
+) -> Result<(), RestoreError> {
     let list = loader.list(&loader.lists.strict_but_rows)?;
     let mut child = loader
         .command(&list)
@@ -123,7 +127,9 @@ fn sql_of(script: &str) -> &str {
     match after.split_once('\n') {
         Some((key, sql)) if before.lines().all(is_comment) => {
             let sql = sql.trim_end();
-            let end = sql.strip_suffix(key).and_then(|sql| sql.strip_suffix("\\unrestrict "));
+            let end = sql
+                .strip_suffix(key)
+                .and_then(|sql| sql.strip_suffix("\\unrestrict "));
             end.unwrap_or(sql)
         }
         _ => script,

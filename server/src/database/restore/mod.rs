@@ -34,9 +34,9 @@ use std::sync::{Arc, PoisonError};
 use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::{Connection, Executor, PgConnection};
-use wasm_export::dump::TABLE_DATA;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use wasm_export::dump::TABLE_DATA;
 
 use super::archive::{self, BadArchive, Whole};
 use super::lock::{Held, LockError, Operation};
@@ -44,7 +44,6 @@ use super::scratch::Scratch;
 use super::tools::{NoTools, Tools};
 use super::{Database, Ending};
 use crate::dsn::Dsn;
-use crate::rows::cause;
 use aside::Aside;
 use load::Loader;
 use merge::Merged;
@@ -236,7 +235,10 @@ impl RestoreError {
     /// What the database said of a transaction that was undone by it.
     fn undone(self) -> Self {
         match self {
-            Self::Database(error) => Self::InPlace(cause(&error)),
+            Self::Database(error) => {
+                let said = error.as_database_error().map(|error| error.message().to_owned());
+                Self::InPlace(said.unwrap_or_else(|| error.to_string()))
+            }
             other => other,
         }
     }
