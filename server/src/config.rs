@@ -229,12 +229,12 @@ const KNOWN: &[(&str, &str, &str)] = &[
     (
         "DECANT_BACKUP_PASSPHRASE",
         "none",
-        "encrypts backups with it (age); at least 16 characters",
+        "encrypts backups and archived logs with it (age); at least 16 characters",
     ),
     (
         "DECANT_BACKUP_RECIPIENTS",
         "none",
-        "encrypts backups for these public keys of age instead, separated by commas",
+        "encrypts backups and archived logs for these public keys of age instead, separated by commas",
     ),
     (
         "DECANT_BACKUP_IDENTITY_FILE",
