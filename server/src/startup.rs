@@ -115,11 +115,7 @@ impl Application {
         if embedded.is_some() {
             fill_once(dsn.options(), settings.demo_rows).await?;
         }
-        let audit = match (&settings.state_dsn, &embedded) {
-            (Some(state), _) => Some(Keeper::begin(state, &dsn).await?),
-            (None, Some(_)) => Some(Keeper::beside(&dsn).await?),
-            (None, None) => None,
-        };
+        let audit = Keeper::of(&settings, &dsn).await?;
         let source = Source::new(dsn.options(), limits(&settings));
         let mut connection = source.reach().await?;
         catalog.prepare(&mut connection).await?;

@@ -71,6 +71,14 @@ pub fn begin(style: LogStyle, filter: &str) -> Result<(), LogFilterError> {
     Ok(())
 }
 
+/// Begins to record, for commands that are told what happens on the terminal, and log nothing.
+pub fn begin_without_log() {
+    let log = tracing_subscriber::registry()
+        .with(filter_fn(AuditLayer::sees))
+        .with(AuditLayer);
+    let _ = log.try_init();
+}
+
 /// The lines of the log, but those that nobody wants to see: what is only recorded.
 struct Shown<F> {
     lines: F,

@@ -105,3 +105,29 @@ async fn backups_in_the_storage_are_made_listed_proved_fetched_and_removed() {
     let gone = program::run(&fetch, &settings).await;
     assert!(gone.refusal().contains(&name));
 }
+
+#[tokio::test]
+async fn what_the_operator_does_is_recorded() {
+    let (database, state) = (Database::new().await, Database::empty().await);
+    let (folder, data) = (folder(), folder());
+    let file = folder.path().join("hub.dump");
+    let file = file.to_str().unwrap();
+    let settings = [
+        ("DSN", database.dsn.as_str()),
+        ("STATE_DSN", state.dsn.as_str()),
+        ("DECANT_DATA_DIR", data.path().to_str().unwrap()),
+    ];
+    program::run(&["backup", "-o", file], &settings).await.good();
+    program::run(&["restore", file, "--clean", "--yes"], &settings).await.good();
+    std::fs::write(file, b"PGDMP and no more").unwrap();
+    let _ = program::run(&["restore", file, "--clean", "--yes"], &settings).await.refusal();
+    let done = "select string_agg(action, ' ' order by id) from decant_audit where caller = 'Operator' \
+                and action ~ 'complete|error|initiated'";
+    assert_eq!(
+        state.text(done).await.as_deref(),
+        Some(
+            "database_export_initiated pg_dump_complete database_import_initiated database_import_complete \
+             database_import_initiated database_import_error"
+        )
+    );
+}

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
 use super::{Message, Record, Waiting, layer};
+use crate::config::Settings;
 use crate::dsn::Dsn;
 
 const TABLE: &str = include_str!("table.sql");
@@ -33,7 +34,7 @@ const FLUSH_MAX: Duration = Duration::from_secs(5);
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
     /// The database of STATE_DSN.
-    #[error("the database of STATE_DSN cannot be used: {0}")]
+    #[error("the database of STATE_DSN cannot be used: {0}. Without it, who did what is in the log only")]
     Database(#[from] sqlx::Error),
     /// A restore would replace the records of what was there before it.
     #[error(
@@ -49,11 +50,20 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Makes the table if it is not there, and writes down what is recorded from now on.
+    /// Keeps records where the settings want them of what happens to this database: with the private one, beside it.
     ///
     /// # Errors
     /// [`AuditError`].
-    pub async fn begin(state: &Dsn, exported: &Dsn) -> Result<Self, AuditError> {
+    pub async fn of(settings: &Settings, exported: &Dsn) -> Result<Option<Self>, AuditError> {
+        match (&settings.state_dsn, &settings.dsn) {
+            (Some(state), _) => Self::begin(state, exported).await.map(Some),
+            (None, None) => Self::beside(exported).await.map(Some),
+            (None, Some(_)) => Ok(None),
+        }
+    }
+
+    /// Makes the table if it is not there, and writes down what is recorded from now on.
+    async fn begin(state: &Dsn, exported: &Dsn) -> Result<Self, AuditError> {
         if (state.host(), state.port(), state.database())
             == (exported.host(), exported.port(), exported.database())
         {
@@ -68,10 +78,7 @@ impl Keeper {
     }
 
     /// The same in a database beside the private one, which is made if it is not there.
-    ///
-    /// # Errors
-    /// [`AuditError::Database`].
-    pub async fn beside(private: &Dsn) -> Result<Self, AuditError> {
+    async fn beside(private: &Dsn) -> Result<Self, AuditError> {
         let mut connection = PgConnection::connect_with(private.options()).await?;
         let exists = query("select from pg_database where datname = $1")
             .bind(BESIDE)

@@ -31,14 +31,19 @@ pub struct Arguments {
 /// Dumps.
 pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     let reached = Reached::by(&settings).await?;
-    let database = Database::of(reached.dsn.clone(), &settings);
+    let outcome = dump(&reached, &settings, &arguments).await;
+    reached.leave(outcome).await
+}
+
+async fn dump(reached: &Reached, settings: &Settings, arguments: &Arguments) -> Outcome {
+    let database = Database::of(reached.dsn.clone(), settings);
     let dump = database
         .dump(arguments.mode, "Operator", CancellationToken::new())
         .await?;
     let target = Target::open(&arguments.output)?;
     let summary = pour(dump, target).await?;
     eprintln!("{}", sentence(&summary));
-    reached.leave().await
+    Ok(())
 }
 
 async fn pour(dump: Dump, mut target: Target) -> Result<Summary, Box<dyn std::error::Error>> {

@@ -56,10 +56,11 @@ pub enum Command {
 pub async fn run(settings: Settings, command: Command) -> Outcome {
     let reached = Reached::by(&settings).await?;
     let database = Arc::new(Database::of(reached.dsn.clone(), &settings));
-    let backups = Arc::new(Backups::of(database, &settings, CancellationToken::new())?);
-    let done = obey(&backups, command).await;
-    reached.leave().await?;
-    done
+    let done = match Backups::of(database, &settings, CancellationToken::new()) {
+        Ok(backups) => obey(&Arc::new(backups), command).await,
+        Err(error) => Err(error.into()),
+    };
+    reached.leave(done).await
 }
 
 async fn obey(backups: &Arc<Backups>, command: Command) -> Outcome {

@@ -73,6 +73,11 @@ pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     let order = Order::parse(arguments.fields())?;
     let reached = Reached::by(&settings).await?;
     let database = Arc::new(Database::of(reached.dsn.clone(), &settings));
+    let outcome = clean_up(database, order, yes).await;
+    reached.leave(outcome).await
+}
+
+async fn clean_up(database: Arc<Database>, order: Order, yes: bool) -> Outcome {
     let preview = database.preview_cleanup(&order.conditions, "Operator").await?;
     eprintln!("{}", sentence(&preview));
     if let Task::Delete(manner) = order.task
@@ -85,7 +90,7 @@ pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
         let events = Arc::clone(&database).clean_up(order.conditions, manner, "Operator", stop.clone());
         follow(events.await?, &stop, &database).await?;
     }
-    reached.leave().await
+    Ok(())
 }
 
 impl Arguments {
@@ -113,12 +118,14 @@ impl Arguments {
 async fn bring_back(settings: Settings, archive: String) -> Outcome {
     let reached = Reached::by(&settings).await?;
     let database = Database::of(reached.dsn.clone(), &settings);
-    let back = database.bring_back(&archive, "Operator").await?;
-    println!(
-        "{} rows were brought back; {} stayed away, since there are rows with their id.",
-        back.inserted, back.there_already
-    );
-    reached.leave().await
+    let back = database.bring_back(&archive, "Operator").await;
+    let outcome = back.map_err(Into::into).map(|back| {
+        println!(
+            "{} rows were brought back; {} stayed away, since there are rows with their id.",
+            back.inserted, back.there_already
+        );
+    });
+    reached.leave(outcome).await
 }
 
 fn sentence(preview: &Preview) -> String {

@@ -23,10 +23,12 @@ pub async fn run(settings: Settings, command: &Command) -> Outcome {
         Command::List => list(&catalog),
         Command::Check => {
             let reached = Reached::by(&settings).await?;
-            let mut connection = reached.source.for_query().await?;
-            catalog.prepare(&mut connection).await?;
-            drop(connection);
-            reached.leave().await?;
+            let prepared = async {
+                let mut connection = reached.source.for_query().await?;
+                Ok(catalog.prepare(&mut connection).await?)
+            };
+            let prepared = prepared.await;
+            reached.leave(prepared).await?;
             check(&catalog)?;
         }
     }

@@ -20,6 +20,11 @@ pub struct Arguments {
 /// Makes the hub's tables where there are none, and adds rows.
 pub async fn run(settings: Settings, arguments: &Arguments) -> Outcome {
     let reached = Reached::by(&settings).await?;
+    let outcome = fill(&reached, arguments).await;
+    reached.leave(outcome).await
+}
+
+async fn fill(reached: &Reached, arguments: &Arguments) -> Outcome {
     let bar = ProgressBar::new(arguments.rows);
     let style =
         ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} rows, {per_sec}, {eta} left")?;
@@ -35,5 +40,5 @@ pub async fn run(settings: Settings, arguments: &Arguments) -> Outcome {
         summary.rows,
         summary.took.as_secs_f64()
     );
-    reached.leave().await
+    Ok(())
 }

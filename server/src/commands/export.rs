@@ -18,7 +18,7 @@ use super::target::{Target, TargetError};
 use crate::auth::Caller;
 use crate::config::Settings;
 use crate::datasets::definition::FilterKind;
-use crate::datasets::{Catalog, Query, Selection, selection};
+use crate::datasets::{Catalog, Dataset, Query, Selection, selection};
 use crate::file;
 use crate::rows::{Pace, Prepared};
 
@@ -116,23 +116,41 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
     let selection = Selection::parse(&definition, &file::without_file_words(&pairs))?;
 
     let reached = Reached::by(&settings).await?;
-    let mut connection = reached.source.for_query().await?;
-    catalog.prepare(&mut connection).await?;
-    drop(connection);
-    let dataset = catalog.get(&arguments.dataset).ok_or_else(unknown)?;
+    let exporting = async {
+        let mut connection = reached.source.for_query().await?;
+        catalog.prepare(&mut connection).await?;
+        drop(connection);
+        let dataset = catalog.get(&arguments.dataset).ok_or_else(unknown)?;
+        export(&reached, &settings, dataset, &selection, options, &arguments.output).await
+    };
+    let outcome = exporting.await;
+    reached.leave(outcome).await
+}
+
+async fn export(
+    reached: &Reached,
+    settings: &Settings,
+    dataset: &Dataset,
+    selection: &Selection,
+    options: Options,
+    output: &Path,
+) -> Outcome {
     if let Some(unavailable) = &dataset.unavailable {
         return Err(unavailable.reason.clone().into());
     }
-    let query = Query::new(dataset, &Caller::operator(), &selection)?;
-    let prepared = Prepared::on(reached.source.for_export().await?, dataset, &query, &selection).await?;
+    let caller = Caller::operator();
+    let query = Query::new(dataset, &caller, selection)?;
+    let prepared = Prepared::on(reached.source.for_export().await?, dataset, &query, selection).await?;
+    let dataset = &dataset.definition.name;
+    tracing::info!(action = "export_initiated", caller = caller.name, dataset);
     file::check(prepared.header(), &options)?;
     let pace = Pace {
         heartbeat: settings.heartbeat,
         break_off: CancellationToken::new(),
     };
-    let summary = pour(prepared, pace, options, &arguments.output).await?;
+    let summary = pour(prepared, pace, options, output).await?;
     eprintln!("{} rows, {} bytes.", summary.rows, summary.file_bytes);
-    reached.leave().await
+    Ok(())
 }
 
 /// Reads rows here and formats and writes them on a thread of its own, so that neither waits for the other.

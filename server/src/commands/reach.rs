@@ -1,10 +1,12 @@
 //! The database that a command works on: the one of DSN, or the private one.
 
 use super::Outcome;
+use crate::audit::Keeper;
 use crate::config::Settings;
 use crate::dsn::Dsn;
 use crate::embedded::{EmbeddedError, EmbeddedPostgres, connect_options_of_another};
 use crate::source::{Limits, Source};
+use crate::telemetry;
 
 /// The database that a command works on.
 pub struct Reached {
@@ -12,6 +14,7 @@ pub struct Reached {
     pub source: Source,
     /// Its address.
     pub dsn: Dsn,
+    audit: Option<Keeper>,
     embedded: Option<EmbeddedPostgres>,
 }
 
@@ -30,20 +33,26 @@ impl Reached {
         };
         let source = Source::new(dsn.options(), limits(settings));
         source.reach().await?;
+        telemetry::begin_without_log();
+        let audit = Keeper::of(settings, &dsn).await?;
         Ok(Self {
             source,
             dsn,
+            audit,
             embedded,
         })
     }
 
-    /// Closes the connections and stops the private one.
-    pub async fn leave(self) -> Outcome {
+    /// Closes the connections and stops the private one, and goes on with what came of the work.
+    pub async fn leave(self, outcome: Outcome) -> Outcome {
         self.source.close().await;
+        if let Some(audit) = self.audit {
+            audit.flush().await;
+        }
         if let Some(embedded) = self.embedded {
             embedded.stop().await?;
         }
-        Ok(())
+        outcome
     }
 }
 

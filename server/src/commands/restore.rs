@@ -36,6 +36,11 @@ pub struct Arguments {
 /// Restores.
 pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     let reached = Reached::by(&settings).await?;
+    let outcome = restore(&reached, &settings, arguments).await;
+    reached.leave(outcome).await
+}
+
+async fn restore(reached: &Reached, settings: &Settings, arguments: Arguments) -> Outcome {
     if !arguments.yes {
         ask(reached.dsn.database())?;
     }
@@ -47,7 +52,7 @@ pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
         },
         skip_logs: arguments.skip_logs,
     };
-    let database = Arc::new(Database::of(reached.dsn.clone(), &settings));
+    let database = Arc::new(Database::of(reached.dsn.clone(), settings));
     let mut events = database.restore(arguments.file, plan, "Operator").await?;
     let mut outcome = Err("the restore ended without a word".into());
     while let Some(event) = events.recv().await {
@@ -60,7 +65,6 @@ pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
             Event::Error { message } => outcome = Err(message.into()),
         }
     }
-    reached.leave().await?;
     outcome
 }
 
