@@ -118,9 +118,13 @@ async fn what_the_operator_does_is_recorded() {
         ("DECANT_DATA_DIR", data.path().to_str().unwrap()),
     ];
     program::run(&["backup", "-o", file], &settings).await.good();
-    program::run(&["restore", file, "--clean", "--yes"], &settings).await.good();
+    program::run(&["restore", file, "--clean", "--yes"], &settings)
+        .await
+        .good();
     std::fs::write(file, b"PGDMP and no more").unwrap();
-    let _ = program::run(&["restore", file, "--clean", "--yes"], &settings).await.refusal();
+    let _ = program::run(&["restore", file, "--clean", "--yes"], &settings)
+        .await
+        .refusal();
     let done = "select string_agg(action, ' ' order by id) from decant_audit where caller = 'Operator' \
                 and action ~ 'complete|error|initiated'";
     assert_eq!(

@@ -121,7 +121,15 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
         catalog.prepare(&mut connection).await?;
         drop(connection);
         let dataset = catalog.get(&arguments.dataset).ok_or_else(unknown)?;
-        export(&reached, &settings, dataset, &selection, options, &arguments.output).await
+        export(
+            &reached,
+            &settings,
+            dataset,
+            &selection,
+            options,
+            &arguments.output,
+        )
+        .await
     };
     let outcome = exporting.await;
     reached.leave(outcome).await
