@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::lock::{Held, LockError, Operation};
-use super::tools::{NoTools, Tools, last_words};
+use super::tools::{NoTools, Tools, last_words, start_piped};
 use super::{Database, Ending, major_version};
 
 /// The dump is handed on in pieces of at most this size: as much as a pipe holds.
@@ -215,14 +215,8 @@ impl Database {
         command
             .args(["--format=custom", "--no-password"])
             .arg(format!("--compress={}", self.compression.argument(&tools).await?))
-            .args(mode.arguments())
-            .stdout(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::piped());
-        let mut child = command.spawn()?;
-        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let (Some(stdout), Some(stderr)) = (stdout, stderr) else {
-            return Err(std::io::Error::other("it has no output").into());
-        };
+            .args(mode.arguments());
+        let (child, stdout, stderr) = start_piped(&mut command)?;
         let mut dump = Dump {
             record: Record::begin(self, mode, caller),
             child,

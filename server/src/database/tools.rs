@@ -1,11 +1,12 @@
 //! PostgreSQL's client programs on this machine, of a version that fits the database.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use secrecy::ExposeSecret;
 use tokio::io::AsyncReadExt;
-use tokio::process::{ChildStderr, Command};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 use crate::dsn::Dsn;
 use crate::embedded::program_folders;
@@ -98,7 +99,7 @@ impl Tools {
     ///
     /// # Errors
     /// It cannot be run.
-    pub async fn compress_by(&self, method: &str) -> std::io::Result<bool> {
+    pub async fn compress_by(&self, method: &str) -> io::Result<bool> {
         // It looks at its options before it looks for a database.
         let output = Command::new(self.folder.join("pg_dump"))
             .args(["--format=custom", "--host=/nowhere"])
@@ -149,6 +150,18 @@ async fn version_of(program: &Path) -> Option<u32> {
     let text = String::from_utf8(output.stdout).ok()?;
     let version = text.split_whitespace().nth(2)?;
     version.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// Starts a program whose output is read, and what it says.
+///
+/// # Errors
+/// It cannot be run.
+pub fn start_piped(command: &mut Command) -> io::Result<(Child, ChildStdout, ChildStderr)> {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    match (child.stdout.take(), child.stderr.take()) {
+        (Some(stdout), Some(stderr)) => Ok((child, stdout, stderr)),
+        _ => Err(io::Error::other("the program has no output")),
+    }
 }
 
 /// The end of what a program says, where the cause of its failure stands.

@@ -183,12 +183,16 @@ impl Archives {
     pub(super) async fn fetch(&self, archive: &str) -> Result<(Manifest, ScratchFile), BadArchive> {
         let local = Path::new(archive);
         let (manifest, stored): (_, Box<dyn Read + Send>) = match File::open(local) {
-            Ok(file) => (Manifest::read(&fs::read(beside(archive)))?, Box::new(file)),
+            Ok(file) => {
+                let manifest =
+                    fs::read(beside(archive)).map_err(|error| BadArchive::Manifest(error.to_string()))?;
+                (Manifest::read(&manifest)?, Box::new(file))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound && !archive.contains('/') => {
                 let storage = Storage::at(self.place.clone())?;
                 let manifest = storage.get(&path(&beside(archive))).await?;
                 let stored = storage.download(&path(archive)).await?;
-                (Manifest::read(&Ok(manifest.to_vec()))?, Box::new(stored))
+                (Manifest::read(&manifest)?, Box::new(stored))
             }
             Err(error) => return Err(error.into()),
         };
@@ -259,9 +263,8 @@ impl Order<'_> {
 }
 
 impl Manifest {
-    fn read(text: &io::Result<Vec<u8>>) -> Result<Self, BadArchive> {
+    fn read(text: &[u8]) -> Result<Self, BadArchive> {
         let wrong = |problem: &dyn std::fmt::Display| BadArchive::Manifest(problem.to_string());
-        let text = text.as_ref().map_err(|error| wrong(error))?;
         let manifest: Self = serde_json::from_slice(text).map_err(|error| wrong(&error))?;
         match manifest.decant {
             FORM => Ok(manifest),

@@ -5,46 +5,23 @@
 //! What `pg_restore` writes is sent over a connection of our own, definitions as they are and rows table by table. `psql`
 //! would run commands of this machine that somebody has written into a dump; a connection knows nothing but SQL.
 
-use std::process::Stdio;
-
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, query_scalar};
+use sqlx::{AssertSqlSafe, Executor, PgConnection, query_scalar};
 use tokio::io::AsyncReadExt;
 
 use super::load::Loader;
 use super::rows::{self, TableName};
 use super::table_data::TableData;
+use super::uncommitted::Uncommitted;
 use super::{RestoreError, Source, Teller};
-use crate::database::tools::last_words;
+use crate::database::tools::{last_words, start_piped};
 
 /// Nobody is waited for longer who holds one of the tables; in the meantime everybody else waits behind us.
-const BEGIN: &str = "begin; set local lock_timeout = '60s'";
+const WAIT: &str = "set local lock_timeout = '60s'";
 
 const CLEAR: &str = include_str!("clear.sql");
 
 /// Definitions are sent at once. Nobody has so many.
 const DEFINITIONS_BYTES_MAX: u64 = 256 * 1024 * 1024;
-
-/// All of it is in the live database, but nobody sees it yet. Dropping this takes it back.
-pub(super) struct Uncommitted {
-    connection: PgConnection,
-}
-
-impl Uncommitted {
-    /// The connection, for what is to happen in the same transaction.
-    pub(super) fn connection(&mut self) -> &mut PgConnection {
-        &mut self.connection
-    }
-
-    /// Makes it so.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub(super) async fn commit(mut self) -> Result<(), RestoreError> {
-        self.connection.execute("commit").await?;
-        let _ = self.connection.close().await;
-        Ok(())
-    }
-}
 
 /// Puts the dump there, and compares its rows.
 ///
@@ -54,30 +31,31 @@ pub(super) async fn replace(
     source: &Source<'_>,
     loader: &Loader<'_>,
     teller: &Teller,
-) -> Result<Uncommitted, RestoreError> {
+) -> Result<Uncommitted<()>, RestoreError> {
     teller.progress(
         40,
         "Decant's user may not create databases here: restoring in one transaction of the live database",
     );
     let entries = source.entries_with_rows()?;
-    let mut connection = PgConnection::connect_with(loader.into.options()).await?;
-    connection.execute(BEGIN).await?;
+    let mut begun = Uncommitted::begin(loader.into).await?;
+    let connection = &mut begun.connection;
+    connection.execute(WAIT).await?;
     connection.execute(sqlx::raw_sql(CLEAR)).await?;
-    define(&mut connection, loader, "pre-data").await?;
+    define(connection, loader, "pre-data").await?;
     let mut done = 0;
     for (table, &entry) in &entries {
         source.tell(teller, done, &table.to_string());
-        fill(&mut connection, loader, table, entry).await?;
+        fill(connection, loader, table, entry).await?;
         done += source.bytes_of(table);
     }
     // What else is data: where sequences stand, large objects.
-    define(&mut connection, loader, "data").await?;
+    define(connection, loader, "data").await?;
     teller.progress(86, "Counting the rows");
-    rows::compare(&mut connection, &source.rows).await?;
-    define(&mut connection, loader, "post-data").await?;
+    rows::compare(connection, &source.rows).await?;
+    define(connection, loader, "post-data").await?;
     // What pg_restore has set is of no concern to what comes after.
     connection.execute("reset all").await?;
-    Ok(Uncommitted { connection })
+    Ok(begun)
 }
 
 /// Sends a section of what `pg_restore` writes, but no table's rows.
@@ -87,16 +65,9 @@ async fn define(
     section: &str,
 ) -> Result<(), RestoreError> {
     let list = loader.list(&loader.lists.strict_but_rows)?;
-    let mut child = loader
-        .command(&list)
-        .arg(format!("--section={section}"))
-        .arg("--file=-")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
-        return Err(std::io::Error::other("pg_restore has no output").into());
-    };
+    let section = format!("--section={section}");
+    let (mut child, stdout, stderr) =
+        start_piped(loader.command(&list).args([section.as_str(), "--file=-"]))?;
     let mut script = Vec::new();
     let reading = async {
         let mut stdout = stdout.take(DEFINITIONS_BYTES_MAX);
@@ -143,7 +114,7 @@ async fn fill(
     table: &TableName,
     entry: u32,
 ) -> Result<(), RestoreError> {
-    let mut data = TableData::open(loader, table, entry).await?;
+    let data = TableData::open(loader, table, entry).await?;
     let copy: String = query_scalar(
         "select format('copy %I.%I %s from stdin with (encoding %L)', $1, $2, \
          (select '(' || string_agg(quote_ident(name), ', ' order by place) || ')' \
@@ -155,11 +126,7 @@ async fn fill(
     .bind(data.encoding())
     .fetch_one(&mut *connection)
     .await?;
-    let mut arriving = connection.copy_in_raw(&copy).await?;
-    while let Some(rows) = data.next().await? {
-        arriving.send(rows).await?;
-    }
-    arriving.finish().await?;
+    data.copy_in(connection, &copy).await?;
     Ok(())
 }
 

@@ -6,11 +6,12 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, query, query_scalar};
+use sqlx::{AssertSqlSafe, Executor, PgConnection, Row, query, query_scalar};
 
 use super::load::Loader;
 use super::rows::{TableName, identifier};
 use super::table_data::TableData;
+use super::uncommitted::Uncommitted;
 use super::{RestoreError, Source, Teller};
 use crate::database::table;
 
@@ -25,24 +26,6 @@ pub struct Merged {
     pub conflicting: u64,
 }
 
-/// All of it is in the live database, but nobody sees it yet. Dropping this takes it back.
-pub(super) struct Uncommitted {
-    target: PgConnection,
-    merged: BTreeMap<String, Merged>,
-}
-
-impl Uncommitted {
-    /// Makes it so.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub(super) async fn commit(mut self) -> Result<BTreeMap<String, Merged>, RestoreError> {
-        self.target.execute("commit").await?;
-        let _ = self.target.close().await;
-        Ok(self.merged)
-    }
-}
-
 /// Merges the tables of a dump into the database that the loader leads to.
 ///
 /// # Errors
@@ -51,26 +34,28 @@ pub(super) async fn merge(
     source: &Source<'_>,
     loader: &Loader<'_>,
     teller: &Teller,
-) -> Result<Uncommitted, RestoreError> {
+) -> Result<Uncommitted<BTreeMap<String, Merged>>, RestoreError> {
     let entries = source.entries_with_rows()?;
-    let mut target = PgConnection::connect_with(loader.into.options()).await?;
-    let order = in_order_of_reference(&mut target, entries.keys().collect()).await?;
-    target.execute("begin").await?;
-    let mut merged = BTreeMap::new();
+    let mut begun = Uncommitted::<BTreeMap<_, _>>::begin(loader.into).await?;
+    let Uncommitted {
+        connection: target,
+        outcome: merged,
+    } = &mut begun;
+    let order = in_order_of_reference(target, entries.keys().collect()).await?;
     for (index, table) in order.iter().enumerate() {
         let percent = 40 + (index * 55 / order.len().max(1)) as u8;
         teller.progress(percent, format!("Merging {table}"));
         let data = TableData::open(loader, table, entries[table]).await?;
-        let outcome = merge_table(&mut target, table, data, source.rows[table]).await?;
+        let outcome = merge_table(target, table, data, source.rows[table]).await?;
         merged.insert(table.to_string(), outcome);
     }
-    Ok(Uncommitted { target, merged })
+    Ok(begun)
 }
 
 async fn merge_table(
     target: &mut PgConnection,
     table: &TableName,
-    mut data: TableData,
+    data: TableData,
     expected: u64,
 ) -> Result<Merged, RestoreError> {
     let Statements {
@@ -81,11 +66,7 @@ async fn merge_table(
         sequences,
     } = Statements::of(target, table, &data).await?;
     target.execute(sqlx::raw_sql(AssertSqlSafe(make))).await?;
-    let mut arriving = target.copy_in_raw(&copy).await?;
-    while let Some(rows) = data.next().await? {
-        arriving.send(rows).await?;
-    }
-    let arrived = arriving.finish().await?;
+    let arrived = data.copy_in(target, &copy).await?;
     if arrived != expected {
         return Err(RestoreError::Rows {
             table: table.to_string(),

@@ -13,6 +13,7 @@
 //! | [`load`] | `pg_restore` into one of them |
 //! | `in_place` | where there can be none: in one transaction of the live one |
 //! | [`merge`], `table_data` | what is missing in the live one, table by table |
+//! | `uncommitted` | the transaction of either, before its last word |
 
 pub mod aside;
 mod in_place;
@@ -21,6 +22,7 @@ pub mod merge;
 pub mod room;
 pub mod rows;
 mod table_data;
+mod uncommitted;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -474,10 +476,7 @@ impl Database {
     ) -> Result<BTreeMap<String, Merged>, RestoreError> {
         let loader = source.loader(&self.dsn, &self.scratch);
         let uncommitted = unless(gone, merge::merge(source, &loader, teller)).await?;
-        match held.lost.is_cancelled() {
-            true => Err(RestoreError::LockLost),
-            false => uncommitted.commit().await,
-        }
+        uncommitted.commit(held).await
     }
 
     /// Restores into the database aside, and puts that in the place of the live one. Gives the name that this one has now.
@@ -521,14 +520,11 @@ impl Database {
         let loader = source.loader(&self.dsn, &self.scratch);
         let replacing = async {
             let mut uncommitted = in_place::replace(source, &loader, teller).await?;
-            self.migrate(uncommitted.connection(), teller).await?;
+            self.migrate(&mut uncommitted.connection, teller).await?;
             Ok(uncommitted)
         };
         let uncommitted = unless(gone, replacing).await?;
-        if held.lost.is_cancelled() {
-            return Err(RestoreError::LockLost);
-        }
-        uncommitted.commit().await?;
+        uncommitted.commit(held).await?;
         // The dump is the database by now, whatever becomes of the rest.
         let warnings = loader.lenient().await;
         Ok(warnings.unwrap_or_else(|error| vec![error.to_string()]))

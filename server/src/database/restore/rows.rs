@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
-use std::process::Stdio;
 
 use memchr::memchr;
 use sqlx::{AssertSqlSafe, PgConnection, query_scalar};
@@ -12,7 +11,7 @@ use tokio::io::AsyncReadExt;
 use wasm_export::dump::Entry;
 
 use super::RestoreError;
-use crate::database::tools::{Tools, last_words};
+use crate::database::tools::{Tools, last_words, start_piped};
 use crate::dsn::Dsn;
 
 /// Rows by table.
@@ -58,17 +57,10 @@ pub struct Unpacked {
 /// # Errors
 /// [`RestoreError::Damaged`] if `pg_restore` cannot read it to its end.
 pub async fn count(tools: &Tools, dsn: &Dsn, dump: &Path) -> Result<Unpacked, RestoreError> {
-    let mut child = tools
-        .command("pg_restore", dsn)
-        // The data alone: a function's body could look like it.
-        .args(["--section=data", "--file=-"])
-        .arg(dump)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let (Some(mut stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
-        return Err(std::io::Error::other("pg_restore has no output").into());
-    };
+    let mut command = tools.command("pg_restore", dsn);
+    // The data alone: a function's body could look like it.
+    command.args(["--section=data", "--file=-"]).arg(dump);
+    let (mut child, mut stdout, stderr) = start_piped(&mut command)?;
     let said = tokio::spawn(last_words(stderr));
     let mut counter = Counter::default();
     let mut bytes = vec![0; 256 * 1024];

@@ -1,8 +1,7 @@
 //! The rows of one table of a dump, as `pg_restore` unpacks them.
 
-use std::process::Stdio;
-
 use bytes::Bytes;
+use sqlx::PgConnection;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdout};
 use tokio::task::JoinHandle;
@@ -11,7 +10,7 @@ use super::RestoreError;
 use super::load::Loader;
 use super::rows::{TableName, copied, identifier};
 use crate::database::scratch::ScratchFile;
-use crate::database::tools::last_words;
+use crate::database::tools::{last_words, start_piped};
 
 /// Rows are handed on in pieces of about this size.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -38,15 +37,7 @@ impl TableData {
         entry: u32,
     ) -> Result<Self, RestoreError> {
         let list = loader.list(&[entry])?;
-        let mut child = loader
-            .command(&list)
-            .arg("--file=-")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
-            return Err(std::io::Error::other("pg_restore has no output").into());
-        };
+        let (child, stdout, stderr) = start_piped(loader.command(&list).arg("--file=-"))?;
         let mut data = Self {
             child,
             stdout: BufReader::with_capacity(4 * PIECE_BYTES, stdout),
@@ -70,11 +61,20 @@ impl TableData {
         &self.columns
     }
 
-    /// The next rows, whole ones.
+    /// Feeds them to a `COPY … FROM stdin`, and gives their number.
     ///
     /// # Errors
-    /// [`RestoreError::Damaged`] if they end too soon.
-    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, RestoreError> {
+    /// [`RestoreError::Damaged`] if they end too soon; what the database says.
+    pub(super) async fn copy_in(mut self, to: &mut PgConnection, copy: &str) -> Result<u64, RestoreError> {
+        let mut arriving = to.copy_in_raw(copy).await?;
+        while let Some(rows) = self.next().await? {
+            arriving.send(rows).await?;
+        }
+        Ok(arriving.finish().await?)
+    }
+
+    /// The next rows, whole ones.
+    async fn next(&mut self) -> Result<Option<Bytes>, RestoreError> {
         let mut rows = Vec::with_capacity(PIECE_BYTES);
         while !self.has_ended && rows.len() < PIECE_BYTES {
             let start = rows.len();
