@@ -21,6 +21,9 @@ pub const ROWS: u64 = 200_000;
 /// After one round that is not counted.
 const ROUNDS: usize = 5;
 
+/// For the page's scripts: to throw rubbish away before a way is timed, and memory's exact size.
+pub const FLAGS: &[&str] = &["--enable-precise-memory-info", "--js-flags=--expose-gc"];
+
 /// The longest that the page may take for all rounds.
 const PATIENCE: Duration = Duration::from_secs(180);
 
@@ -53,7 +56,7 @@ pub async fn measure(part: Vec<u8>, stream: Vec<u8>) -> Outcome<Section> {
     files.extend([File::of("part", part), File::of("whole", stream)]);
     let site = Site::of(files)?;
     let (mut comparison, mut poured) = (Value::Null, Value::Null);
-    browser::in_browser(&site.address, "bench", async |browser| {
+    browser::in_browser_with(FLAGS, &site.address, "bench", async |browser| {
         comparison = outcome(browser, &format!("compare({ROUNDS})")).await;
         poured = outcome(browser, "pour('{}')").await;
     })
@@ -89,7 +92,8 @@ fn section(comparison: Comparison, poured: &Poured) -> Section {
          not make bytes of their text: the seeds' `escapeCsvField` on every cell, `join(\",\")`, `join(\"\\n\")` and \
          the byte order mark; Papa Parse's `unparse` of the arrays with its default options. \
          Median of {ROUNDS} rounds of one after the other, after a round that does not count and lets the browser \
-         compile all three. Memory is the module's `memory.buffer.byteLength` after all rows of the stream were \
+         compile all three. In a round each way is taken again and again for 250 ms at least, and its mean time counts; \
+         the rubbish of the way before is collected in nobody's time. Memory is the module's `memory.buffer.byteLength` after all rows of the stream were \
          pushed as `fetch` gave them."
     );
     Section {

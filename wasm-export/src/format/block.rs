@@ -8,11 +8,16 @@ pub(crate) const BLOCK: usize = 64;
 #[inline]
 pub(crate) fn append(from: &[u8], length: usize, out: &mut Vec<u8>) {
     match from.first_chunk::<BLOCK>() {
-        Some(block) if length <= BLOCK => {
-            let end = out.len() + length;
-            out.extend_from_slice(block);
-            out.truncate(end);
-        }
+        Some(block) if length <= BLOCK => append_begin(block, length, out),
         _ => out.extend_from_slice(&from[..length]),
     }
+}
+
+/// Appends the first `length` bytes of a block, or the whole block if that is less: of any size, the smaller the
+/// cheaper.
+#[inline]
+pub(crate) fn append_begin<const SIZE: usize>(block: &[u8; SIZE], length: usize, out: &mut Vec<u8>) {
+    let end = out.len() + length;
+    out.extend_from_slice(block);
+    out.truncate(end);
 }

@@ -1,5 +1,7 @@
 //! Which columns a file has, and what stands above them.
 
+use std::ops::Range;
+
 use crate::options::{HeaderStyle, Options, TimestampStyle};
 use crate::rows::{Column, Header, Kind};
 
@@ -72,6 +74,15 @@ pub fn chosen_columns(header: &Header, columns: Option<&[String]>) -> Result<Vec
     } else {
         Ok(chosen)
     }
+}
+
+/// The longest stretches of positions that follow each other.
+pub(super) fn stretches(positions: &[usize]) -> Vec<Range<usize>> {
+    let follow = |left: &usize, right: &usize| *right == *left + 1;
+    positions
+        .chunk_by(follow)
+        .map(|chunk| chunk[0]..chunk[0] + chunk.len())
+        .collect()
 }
 
 /// What stands above a column. Times on the wall of a zone name the zone: `Time (Asia/Shanghai)`.

@@ -8,7 +8,7 @@ use std::ops::Range;
 use wide::{i8x16, u8x16};
 
 use super::block::append;
-use super::columns::heading;
+use super::columns::{heading, stretches};
 use super::dialect::Dialect;
 use super::repeats::{self, Repeats};
 use super::scan::{Scan, Special};
@@ -183,15 +183,6 @@ impl FileFormat for Csv {
     }
 
     fn finish(&mut self, _out: &mut Vec<u8>) {}
-}
-
-/// The longest stretches of positions that follow each other.
-fn stretches(positions: &[usize]) -> Vec<Range<usize>> {
-    let follow = |left: &usize, right: &usize| *right == *left + 1;
-    positions
-        .chunk_by(follow)
-        .map(|chunk| chunk[0]..chunk[0] + chunk.len())
-        .collect()
 }
 
 /// Whether the cells of a kind are of a fixed form that no spreadsheet runs.

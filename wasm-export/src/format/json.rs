@@ -1,32 +1,32 @@
 //! JSON (RFC 8259): one array, or an object a line. Nothing is lost: numbers keep their digits, `jsonb` stays JSON.
 
+use std::ops::Range;
+
 use wide::u8x16;
 
-use super::block::append;
+use super::block::{BLOCK, append, append_begin};
+use super::columns::stretches;
 use super::marks::Mark;
 use super::metadata::Metadata;
 use super::number::Number;
 use super::repeats::{self, Repeats};
-use super::scan::{Scan, Special, mark_controls};
+use super::scan::{Cell, Scan, Special, mark_controls};
 use super::{FileFormat, FormatError};
 use crate::options::{self, Options};
-use crate::rows::{Header, Kind, NULL, ReadError, Row, unescape_into};
+use crate::rows::{Column, Header, Kind, NULL, ReadError, Row, unescape_into};
 use crate::value::{CellText, Value, Written};
 
 /// What means something to COPY or to JSON.
 struct InString;
 
 impl Special for InString {
+    /// A string may begin and end with anything.
+    const EDGES_MATTER: bool = false;
+
     #[inline]
     fn mark(bytes: u8x16) -> u8x16 {
         let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
         is(b'\\') | is(b'"') | mark_controls(bytes)
-    }
-
-    /// A string may begin with anything.
-    #[inline]
-    fn mark_first(_bytes: u8x16) -> u8x16 {
-        u8x16::splat(0)
     }
 }
 
@@ -34,17 +34,19 @@ impl Special for InString {
 pub(super) struct Json {
     shape: Shape,
     members: Vec<Member>,
+    /// Where their cells stand in a row: stretches that are neighbours there, too.
+    stretches: Vec<Range<usize>>,
     /// As JSON, if the file holds it.
     metadata: Option<String>,
     rows: u64,
     /// Its delimiter is the quote that ends a string.
     scan: Scan<InString>,
     values: Values,
-    repeats: Repeats<repeats::Written>,
 }
 
 /// Writes cells that need more than a copy.
 struct Values {
+    repeats: Repeats<repeats::Written>,
     text: CellText,
     /// Holds a cell without COPY's escapes.
     unescaped: Vec<u8>,
@@ -58,12 +60,69 @@ enum Shape {
 
 /// A member of every object.
 struct Member {
-    position: usize,
     kind: Kind,
     /// What stands before its value: `{"name":` or `,"name":`.
     key: Mark,
-    /// What stands before the text of a string: that and its quote.
-    key_and_quote: Mark,
+    /// The same, and a quote if what follows is no number.
+    opening: Mark,
+    /// The whole member if its cell is null.
+    null: Mark,
+}
+
+impl Member {
+    fn new(index: usize, column: &Column) -> Self {
+        let mut key = vec![if index == 0 { b'{' } else { b',' }];
+        write_string(column.name.as_bytes(), &mut key);
+        key.push(b':');
+        let quote: &[u8] = if is_numeric(column.kind) { b"" } else { b"\"" };
+        Self {
+            kind: column.kind,
+            key: Mark::new(&key),
+            opening: Mark::new(&[&*key, quote].concat()),
+            null: Mark::new(&[&*key, b"null"].concat()),
+        }
+    }
+
+    #[inline]
+    fn write(&self, cell: &Cell, line: &[u8], scan: &Scan<InString>, values: &mut Values, out: &mut Vec<u8>) {
+        let rest = &scan.delimited()[cell.start..];
+        let length = cell.end - cell.start;
+        if !cell.is_changed {
+            match self.kind {
+                Kind::Integer => {
+                    if let Some(digits) = plain_integer(rest, length) {
+                        self.opening.append(out);
+                        return append_begin(digits, length, out);
+                    }
+                }
+                Kind::Decimal | Kind::Float => {
+                    if let Some(number) = plain_number(rest, length) {
+                        self.opening.append(out);
+                        return append_begin(number, length, out);
+                    }
+                }
+                Kind::Timestamp => {
+                    let before = out.len();
+                    self.opening.append(out);
+                    if values.text.append_timestamp(&line[cell.start..cell.end], out) {
+                        return out.push(b'"');
+                    }
+                    out.truncate(before);
+                }
+                _ => {
+                    self.opening.append(out);
+                    return append(rest, length + 1, out);
+                }
+            }
+        }
+        let text = &line[cell.start..cell.end];
+        // The most usual change by far.
+        if text == NULL {
+            return self.null.append(out);
+        }
+        self.key.append(out);
+        values.write(text, self.kind, scan.block(cell.start), out);
+    }
 }
 
 impl Json {
@@ -86,18 +145,6 @@ impl Json {
     }
 
     fn new(shape: Shape, header: &Header, positions: &[usize], options: &Options) -> Self {
-        let member = |(index, &position): (usize, &usize)| {
-            let column = &header.columns[position];
-            let mut key = vec![if index == 0 { b'{' } else { b',' }];
-            write_string(column.name.as_bytes(), &mut key);
-            key.push(b':');
-            Member {
-                position,
-                kind: column.kind,
-                key: Mark::new(&*key),
-                key_and_quote: Mark::new([&*key, b"\""].concat()),
-            }
-        };
         let metadata = (options.metadata == options::Metadata::With).then(|| {
             let metadata = Metadata::new(header, positions, options);
             serde_json::to_string(&metadata).expect("strings and lists of them are JSON")
@@ -110,11 +157,17 @@ impl Json {
         }
         Self {
             shape,
-            members: positions.iter().enumerate().map(member).collect(),
+            members: positions
+                .iter()
+                .enumerate()
+                .map(|(index, &position)| Member::new(index, &header.columns[position]))
+                .collect(),
+            stretches: stretches(positions),
             metadata,
             rows: 0,
             scan,
             values: Values {
+                repeats: Repeats::new(),
                 text: CellText::new(&Options {
                     // A number of JSON has a point.
                     decimal: options::DecimalMark::Dot,
@@ -122,66 +175,33 @@ impl Json {
                 }),
                 unescaped: Vec::new(),
             },
-            repeats: Repeats::new(),
-        }
-    }
-
-    #[inline]
-    fn write_member(&mut self, index: usize, line: &[u8], out: &mut Vec<u8>) {
-        let member = &self.members[index];
-        let (start, end) = self.scan.cell(member.position);
-        let cell = &line[start..end];
-        if self.scan.is_changed(member.position) {
-            member.key.append(out);
-            // The most usual change by far.
-            if cell == NULL {
-                return out.extend_from_slice(b"null");
-            }
-            let (kind, block) = (member.kind, self.scan.block(start));
-            return self
-                .repeats
-                .write(cell, kind, block, out, |out| self.values.write(cell, kind, out));
-        }
-        let rest = &self.scan.delimited()[start..];
-        match member.kind {
-            Kind::Integer | Kind::Decimal | Kind::Float
-                if is_plain_number(rest, cell.len()) || is_number(cell) =>
-            {
-                member.key.append(out);
-                append(rest, cell.len(), out);
-            }
-            Kind::Timestamp => {
-                member.key_and_quote.append(out);
-                if !self.values.text.append_timestamp(cell, out) {
-                    out.extend_from_slice(cell);
-                }
-                out.push(b'"');
-            }
-            _ => {
-                member.key_and_quote.append(out);
-                append(rest, cell.len() + 1, out);
-            }
         }
     }
 }
 
 impl Values {
-    fn write(&mut self, cell: &[u8], kind: Kind, out: &mut Vec<u8>) {
-        match Value::read(cell, kind) {
+    /// Appends any cell. `block` is what begins with it, if there is so much.
+    fn write(&mut self, cell: &[u8], kind: Kind, block: Option<&[u8; BLOCK]>, out: &mut Vec<u8>) {
+        let Self {
+            repeats,
+            text,
+            unescaped,
+        } = self;
+        repeats.write(cell, kind, block, out, |out| match Value::read(cell, kind) {
             Value::Null => out.extend_from_slice(b"null"),
             Value::Number(digits) if is_number(digits) => out.extend_from_slice(digits),
             Value::Boolean(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
             Value::Text(json) if kind == Kind::Json => write_json(json, out),
             Value::Text(text) | Value::Number(text) => {
-                self.unescaped.clear();
-                unescape_into(text, &mut self.unescaped);
-                write_string(&self.unescaped, out);
+                unescaped.clear();
+                unescape_into(text, unescaped);
+                write_string(unescaped, out);
             }
-            _ => match self.text.write(cell, kind) {
+            _ => match text.write(cell, kind) {
                 Written::Plain(text) | Written::Text(text) => write_string(text, out),
                 Written::Null => out.extend_from_slice(b"null"),
             },
-        }
+        });
     }
 }
 
@@ -219,8 +239,12 @@ impl FileFormat for Json {
             out.extend_from_slice(if self.rows == 0 { b"\n" } else { b",\n" });
         }
         self.rows += 1;
-        for index in 0..self.members.len() {
-            self.write_member(index, line, out);
+        let mut members = self.members.iter();
+        for stretch in &self.stretches {
+            // The cells first: they end sooner.
+            for (cell, member) in self.scan.cells(stretch.clone()).zip(members.by_ref()) {
+                member.write(&cell, line, &self.scan, &mut self.values, out);
+            }
         }
         out.extend_from_slice(match self.shape {
             Shape::Array => b"}",
@@ -241,6 +265,12 @@ impl FileFormat for Json {
     }
 }
 
+/// Whether the cells of a kind are written without quotes, if they are numbers to JSON.
+#[inline]
+fn is_numeric(kind: Kind) -> bool {
+    matches!(kind, Kind::Integer | Kind::Decimal | Kind::Float)
+}
+
 /// Whether the text is a number to JSON (RFC 8259, section 6): not `NaN`, not `Infinity`.
 fn is_number(text: &[u8]) -> bool {
     Number::read(text).is_some_and(|number| {
@@ -248,24 +278,35 @@ fn is_number(text: &[u8]) -> bool {
     })
 }
 
-/// Whether the first `length` bytes of the text are a usual number: one of 31 bytes at most, without sign and power. It
-/// is told at once where [`is_number`] goes from byte to byte.
+/// What begins with a usual whole number: one of 1 to 15 digits without a sign. It is told at once where [`is_number`]
+/// goes from byte to byte.
 #[inline]
-fn is_plain_number(text: &[u8], length: usize) -> bool {
-    let Some(block) = text.first_chunk::<32>().filter(|_| (1..32).contains(&length)) else {
-        return false;
-    };
+fn plain_integer(text: &[u8], length: usize) -> Option<&[u8; 16]> {
+    let block = text.first_chunk::<16>().filter(|_| (1..16).contains(&length))?;
+    let others = !digits(block) & ((1 << length) - 1);
+    (others == 0 && (length == 1 || block[0] != b'0')).then_some(block)
+}
+
+/// What begins with a usual number: one of 31 bytes at most, without sign and power.
+#[inline]
+fn plain_number(text: &[u8], length: usize) -> Option<&[u8; 32]> {
+    let block = text.first_chunk::<32>().filter(|_| (1..32).contains(&length))?;
     let (halves, _) = block.as_chunks::<16>();
-    let is_digit = |half: &[u8; 16]| {
-        let value = u8x16::new(*half) - u8x16::splat(b'0');
-        value.min(u8x16::splat(9)).simd_eq(value).to_bitmask()
-    };
-    let digits = is_digit(&halves[0]) | is_digit(&halves[1]) << 16;
+    let digits = digits(&halves[0]) | digits(&halves[1]) << 16;
     let others = !digits & ((1 << length) - 1);
     let whole_length = length.min(others.trailing_zeros() as usize);
     let has_fraction =
         || others.is_power_of_two() && block[whole_length] == b'.' && whole_length + 1 < length;
-    (others == 0 || has_fraction()) && whole_length > 0 && (whole_length == 1 || block[0] != b'0')
+    let is_number =
+        (others == 0 || has_fraction()) && whole_length > 0 && (whole_length == 1 || block[0] != b'0');
+    is_number.then_some(block)
+}
+
+/// Which of the bytes are digits: a bit each.
+#[inline]
+fn digits(bytes: &[u8; 16]) -> u32 {
+    let value = u8x16::new(*bytes) - u8x16::splat(b'0');
+    value.min(u8x16::splat(9)).simd_eq(value).to_bitmask()
 }
 
 /// Appends a string of JSON, escaped as `JSON.stringify` does it.

@@ -1,7 +1,7 @@
 //! Rows of the formats that put marks around text: most cells are copied as they are, the others are escaped as the
 //! format has it.
 
-use super::block::{BLOCK, append};
+use super::block::{BLOCK, append, append_begin};
 use super::repeats::{self, Repeats};
 use super::scan::{Scan, Special};
 use crate::options::Options;
@@ -109,23 +109,34 @@ fn write_raw<M: Markup>(text: &mut CellText, cell: &[u8], kind: Kind, out: &mut 
     }
 }
 
+/// How much of a mark is appended at once: nearly all of them are shorter.
+const MARK_BYTES: usize = 48;
+
 /// A mark that stands before or after a cell, ready to be appended in a block.
 pub(super) struct Mark {
-    bytes: Vec<u8>,
-    length: usize,
+    begin: [u8; MARK_BYTES],
+    begin_length: usize,
+    rest: Box<[u8]>,
 }
 
 impl Mark {
-    pub(super) fn new(text: impl Into<Vec<u8>>) -> Self {
-        let mut bytes = text.into();
-        let length = bytes.len();
-        bytes.resize(length + BLOCK, 0);
-        Self { bytes, length }
+    pub(super) fn new(text: &[u8]) -> Self {
+        let (text, rest) = text.split_at(text.len().min(MARK_BYTES));
+        let mut begin = [0; MARK_BYTES];
+        begin[..text.len()].copy_from_slice(text);
+        Self {
+            begin,
+            begin_length: text.len(),
+            rest: rest.into(),
+        }
     }
 
     #[inline]
     pub(super) fn append(&self, out: &mut Vec<u8>) {
-        append(&self.bytes, self.length, out);
+        append_begin(&self.begin, self.begin_length, out);
+        if !self.rest.is_empty() {
+            out.extend_from_slice(&self.rest);
+        }
     }
 }
 

@@ -3,18 +3,23 @@
 //! Nothing here is done cell by cell but for the cells that stand out, so a row of plain cells costs little more
 //! than a copy of it.
 
+use std::ops::Range;
+
 use wide::u8x16;
 
 use super::block::BLOCK;
 
 /// The bytes by which a cell cannot be copied as it is. Those that mark bytes do it as the comparisons of `wide` do.
 pub(super) trait Special {
+    /// Whether it means something how a cell begins and ends, and that it is empty.
+    const EDGES_MATTER: bool = true;
+
     /// Marks those that mean something to the format wherever they stand. `\\` must be one of them, since it means
     /// something to COPY.
     fn mark(bytes: u8x16) -> u8x16;
 
-    /// Marks those that mean something at the beginning of a cell: a space, which many readers drop. It may mark others
-    /// too, for `is_special_first` to let pass.
+    /// Marks those that mean something at the beginning of a cell, if edges matter: a space, which many readers drop. It
+    /// may mark others too, for `is_special_first` to let pass.
     #[inline]
     fn mark_first(bytes: u8x16) -> u8x16 {
         bytes.simd_eq(u8x16::splat(b' '))
@@ -34,6 +39,13 @@ pub(super) fn mark_controls(bytes: u8x16) -> u8x16 {
     is_control & !bytes.simd_eq(u8x16::splat(b'\t'))
 }
 
+/// Where a cell of the row lies, and whether it cannot be copied as it is.
+pub(super) struct Cell {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) is_changed: bool,
+}
+
 /// Reads rows; holds what is known of the last one.
 pub(super) struct Scan<S> {
     special: S,
@@ -50,8 +62,8 @@ pub(super) struct Scan<S> {
 }
 
 impl<S: Special> Scan<S> {
-    /// A scan of rows with so many columns. A cell also counts as changed when it is empty, ends in a space or
-    /// holds a special byte.
+    /// A scan of rows with so many columns. A cell counts as changed when it holds a special byte, and where edges
+    /// matter also when it is empty or ends in a space.
     pub(super) fn new(special: S, delimiter: u8, columns: usize) -> Self {
         let words = columns / 64 + 1;
         Self {
@@ -75,27 +87,27 @@ impl<S: Special> Scan<S> {
     pub(super) fn read(&mut self, row: &[u8]) -> usize {
         self.cells = 0;
         self.changed.copy_from_slice(&self.always_changed);
-        let (blocks, rest) = row.as_chunks::<BLOCK>();
-        // One block more, so that any cell can be read as a block.
-        let length = row.len() - rest.len() + 2 * BLOCK;
+        // A block for what is left of the row, and one more, so that any cell can be read as a block.
+        let length = row.len() / BLOCK * BLOCK + 2 * BLOCK;
         if self.delimited.len() < length {
             self.delimited.resize(length, 0);
         }
         let mut before = Before { tab: 1, space: 0 };
-        for (index, block) in blocks.iter().enumerate() {
-            self.read_block(block, index * BLOCK, 0, 0, &mut before);
+        for at in (0..=row.len()).step_by(BLOCK) {
+            let rest = &row[at..];
+            let short;
+            let (block, known, end) = match (rest.first_chunk(), row.last_chunk()) {
+                (Some(block), _) => (block, 0, 0),
+                // A part of it has been read.
+                (None, Some(last)) => (last, BLOCK - rest.len(), 1 << rest.len()),
+                (None, None) => {
+                    short = filled_up(rest);
+                    (&short, 0, 1 << rest.len())
+                }
+            };
+            self.read_block(block, at, known, end, &mut before);
             if self.cells > self.columns {
                 return memchr::memchr_iter(b'\t', row).count() + 1;
-            }
-        }
-        let (at, end) = (blocks.len() * BLOCK, 1 << rest.len());
-        match row.last_chunk::<BLOCK>() {
-            // The row's last whole block: a part of it has been read.
-            Some(block) => self.read_block(block, at, BLOCK - rest.len(), end, &mut before),
-            None => {
-                let mut block = [0; BLOCK];
-                block[..rest.len()].copy_from_slice(rest);
-                self.read_block(&block, at, 0, end, &mut before);
             }
         }
         self.delimited[row.len()] = self.delimiter;
@@ -110,23 +122,26 @@ impl<S: Special> Scan<S> {
             return;
         };
         let masks = Masks::of::<S>(block, self.delimiter, delimited).after(known);
-        let firsts = masks.tabs << 1 | before.tab;
-        let after_spaces = masks.spaces << 1 | before.space;
-        *before = Before {
-            tab: masks.tabs >> 63,
-            space: masks.spaces >> 63,
-        };
         let ends = masks.tabs | end;
-        // What holds such a byte, ends in a space, or is empty.
-        let mut changed = masks.special | (after_spaces | firsts) & ends;
-        let mut marked_firsts = firsts & masks.firsts;
-        while marked_firsts != 0 {
-            let first = marked_firsts & marked_firsts.wrapping_neg();
-            let byte = block[(known + first.trailing_zeros() as usize) % BLOCK];
-            if self.special.is_special_first(byte) {
-                changed |= first;
+        let mut changed = masks.special;
+        if S::EDGES_MATTER {
+            let firsts = masks.tabs << 1 | before.tab;
+            let after_spaces = masks.spaces << 1 | before.space;
+            *before = Before {
+                tab: masks.tabs >> 63,
+                space: masks.spaces >> 63,
+            };
+            // What ends in a space, or is empty.
+            changed |= (after_spaces | firsts) & ends;
+            let mut marked_firsts = firsts & masks.firsts;
+            while marked_firsts != 0 {
+                let first = marked_firsts & marked_firsts.wrapping_neg();
+                let byte = block[(known + first.trailing_zeros() as usize) % BLOCK];
+                if self.special.is_special_first(byte) {
+                    changed |= first;
+                }
+                marked_firsts ^= first;
             }
-            marked_firsts ^= first;
         }
         self.mark(changed, ends);
         self.take_ends(ends, at);
@@ -180,6 +195,24 @@ impl<S: Special> Scan<S> {
         (start, self.ends[index] as usize)
     }
 
+    /// The cells of neighbouring columns, one after the other.
+    #[inline]
+    pub(super) fn cells(&self, columns: Range<usize>) -> impl Iterator<Item = Cell> {
+        let mut start = self.cell(columns.start).0;
+        self.ends[columns.clone()]
+            .iter()
+            .zip(columns)
+            .map(move |(&end, column)| {
+                let cell = Cell {
+                    start,
+                    end: end as usize,
+                    is_changed: self.is_changed(column),
+                };
+                start = cell.end + 1;
+                cell
+            })
+    }
+
     /// Whether a cell cannot be copied as it is.
     #[inline]
     pub(super) fn is_changed(&self, index: usize) -> bool {
@@ -212,6 +245,14 @@ impl<S: Special> Scan<S> {
     pub(super) fn delimited(&self) -> &[u8] {
         &self.delimited
     }
+}
+
+/// A block that begins with less than one.
+#[cold]
+fn filled_up(short: &[u8]) -> [u8; BLOCK] {
+    let mut block = [0; BLOCK];
+    block[..short.len()].copy_from_slice(short);
+    block
 }
 
 /// Whether the byte before a block was a tab (or the row's beginning), or a space: its lowest bit.

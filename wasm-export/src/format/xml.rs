@@ -110,8 +110,8 @@ impl Xml {
             Element {
                 position,
                 kind: column.kind,
-                start: Mark::new(format!("<{name}")),
-                end: Mark::new(format!("</{name}>")),
+                start: Mark::new(format!("<{name}").as_bytes()),
+                end: Mark::new(format!("</{name}>").as_bytes()),
             }
         };
         let options = Options {

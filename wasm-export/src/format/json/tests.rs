@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{is_number, is_plain_number};
+use super::{is_number, plain_integer, plain_number};
 use crate::options::Options;
 use crate::rows::Kind;
 use crate::sample::{awkward_text, export, header, row, stream};
@@ -160,6 +160,8 @@ fn a_usual_number_is_told_at_once() {
         ("0", true),
         ("7", true),
         ("12345", true),
+        ("123456789012345", true),
+        ("1234567890123456", true),
         ("0.000000000000001", true),
         ("10.50", true),
         ("1234567890123456789012345678901", true),
@@ -183,18 +185,25 @@ fn a_usual_number_is_told_at_once() {
     ];
     for (cell, expected) in cases {
         let text = format!("{cell}\"followed by the digits of another cell: 123456789");
-        assert_eq!(is_plain_number(text.as_bytes(), cell.len()), expected, "{cell}");
+        assert_eq!(
+            plain_number(text.as_bytes(), cell.len()).is_some(),
+            expected,
+            "{cell}"
+        );
         assert!(is_number(cell.as_bytes()) || !expected, "{cell}");
+        let is_short_and_whole = expected && cell.len() < 16 && !cell.contains('.');
+        let whole = plain_integer(text.as_bytes(), cell.len());
+        assert_eq!(whole.is_some(), is_short_and_whole, "{cell}");
     }
 }
 
 proptest! {
     #[test]
     fn a_number_is_what_json_takes_for_one(cell in "-?[0-9.]{0,34}([eE][+-]?[0-9]{0,3})?|[0-9a-fN.+-]{0,6}") {
-        let rows = format!("{cell}\n");
-        let json = file(&[("a", Kind::Decimal)], &rows, r#"{"format":"jsonl"}"#);
+        let rows = format!("{cell}\t{cell}\n");
+        let json = file(&[("a", Kind::Decimal), ("b", Kind::Integer)], &rows, r#"{"format":"jsonl"}"#);
         let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&cell).is_ok();
         let expected = if is_json { cell } else { format!("\"{cell}\"") };
-        prop_assert_eq!(json, format!("{{\"a\":{expected}}}\n"));
+        prop_assert_eq!(json, format!("{{\"a\":{expected},\"b\":{expected}}}\n"));
     }
 }
