@@ -18,7 +18,11 @@ use wasm_export::rows::{
     Cursor, Digest, End, HEARTBEAT, Header, Problem, VERSION, end_line, failure_line, header_line,
 };
 
+use self::record::Record;
+use crate::auth::Caller;
 use crate::datasets::{Dataset, Query, Selection};
+
+mod record;
 
 /// Rows are gathered into pieces of about this size: one write to the client instead of a thousand.
 pub const CHUNK_BYTES: usize = 64 * 1024;
@@ -42,6 +46,7 @@ pub struct Prepared {
     select: String,
     /// Where the columns of the order stand in a row.
     order: Vec<usize>,
+    record: Option<Record>,
 }
 
 impl Prepared {
@@ -76,6 +81,7 @@ impl Prepared {
         Ok(Self {
             connection,
             select,
+            record: None,
             order: order.iter().filter_map(position).collect(),
             header: Header {
                 decant: VERSION,
@@ -97,6 +103,13 @@ impl Prepared {
         &self.header
     }
 
+    /// Tells the log that somebody's export begins, and later how it ended.
+    #[must_use]
+    pub fn recorded(mut self, caller: &Caller) -> Self {
+        self.record = Some(Record::begin(caller, &self.header.dataset));
+        self
+    }
+
     /// The raw-row stream. It never fails: what goes wrong becomes its last line.
     pub fn into_stream(self, pace: Pace) -> impl Stream<Item = Bytes> + Send + 'static {
         let Self {
@@ -104,10 +117,13 @@ impl Prepared {
             header,
             select,
             order,
+            record,
         } = self;
+        // Made here, so that a stream that nobody asks for anything is recorded, too.
+        let mut gathered = Gathered::default();
+        gathered.record = record;
         stream! {
             yield header_line(&header).into();
-            let mut gathered = Gathered::default();
             let outcome = 'rows: {
                 let copy = format!("copy ({select}) to stdout (format text)");
                 // PostgreSQL sends nothing, not even that it has begun, before the first rows fill its buffer.
@@ -160,11 +176,11 @@ impl Prepared {
             match outcome {
                 Ok(()) => {
                     connection.read_whole();
-                    tracing::info!(action = "export_complete", dataset = header.dataset, rows = gathered.rows, bytes = gathered.bytes);
                     yield end_line(&gathered.end(&order)).into();
+                    gathered.tell(Record::complete);
                 }
                 Err(problem) => {
-                    tracing::warn!(action = "export_error", dataset = header.dataset, rows = gathered.rows, code = problem.code);
+                    gathered.tell(|record, gathered| record.fail(gathered, &problem.code));
                     yield failure_line(&problem).into();
                 }
             }
@@ -181,6 +197,8 @@ struct Gathered {
     rows: u64,
     bytes: u64,
     digest: Digest,
+    /// Until it has been told how the export ended.
+    record: Option<Record>,
 }
 
 impl Gathered {
@@ -201,6 +219,12 @@ impl Gathered {
         chunk
     }
 
+    fn tell(&mut self, ending: impl FnOnce(&Record, &Self)) {
+        if let Some(record) = self.record.take() {
+            ending(&record, self);
+        }
+    }
+
     fn end(&self, order: &[usize]) -> End {
         let row = self.last_row.strip_suffix(b"\n").unwrap_or(&self.last_row);
         let cells: Vec<_> = row.split(|byte| *byte == b'\t').collect();
@@ -211,6 +235,12 @@ impl Gathered {
             digest: self.digest.hex(),
             cursor,
         }
+    }
+}
+
+impl Drop for Gathered {
+    fn drop(&mut self) {
+        self.tell(Record::cancel);
     }
 }
 

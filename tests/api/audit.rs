@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use decant_tests::actors::rest_of;
 use decant_tests::app::App;
 use decant_tests::cluster::folder;
 use decant_tests::database::Database;
+use decant_tests::definitions::{ENDLESS, FAILING, NUMBERS};
 use decant_tests::patience::wait_for;
 use decant_tests::program;
 use decant_tests::server::data_dir;
@@ -109,5 +111,45 @@ async fn the_database_that_is_exported_is_no_place_for_records() {
             .number("select count(*) from pg_class where relname = 'decant_audit'")
             .await,
         0
+    );
+}
+
+#[tokio::test]
+async fn how_an_export_ended_is_recorded_with_who_asked_for_it() {
+    let state = Database::empty().await;
+    let settings = [("STATE_DSN", state.dsn.as_str())];
+    let mut app = App::start_with_datasets(&[NUMBERS, ENDLESS, FAILING], &settings).await;
+
+    let whole = app.admin().rows("numbers").answer().await.good();
+    app.admin().export("numbers").answer().await.good();
+    assert_eq!(callers(&state, "export_initiated").await.len(), 2);
+    let complete = async || (callers(&state, "export_complete").await.len() == 2).then_some(());
+    wait_for("the end of both exports", SOON, complete).await;
+    let sql = "select concat_ws(' ', caller, request, details->>'dataset', details->>'rows') from decant_audit \
+               where action = 'export_complete' order by id limit 1";
+    let expected = format!("Administrator {} numbers 3", whole.header("x-request-id"));
+    assert_eq!(state.text(sql).await, Some(expected));
+
+    // Half a file in somebody's hands is no export that was completed.
+    for request in [app.admin().rows("endless"), app.admin().export("endless")] {
+        let mut stream = request.open().await;
+        stream.chunk().await.unwrap().unwrap();
+    }
+    let cancelled = async || (callers(&state, "export_cancelled").await.len() == 2).then_some(());
+    wait_for("the end of the exports that nobody reads", SOON, cancelled).await;
+
+    rest_of(app.admin().rows("failing").open().await).await;
+    assert_eq!(callers(&state, "export_error").await, ["Administrator"]);
+    assert_eq!(callers(&state, "export_complete").await.len(), 2);
+
+    // Nobody takes data away who leafs through a table.
+    app.admin().page("numbers").answer().await.good();
+    app.server.ask_to_stop();
+    assert_eq!(app.server.ended().await, Some(0));
+    assert_eq!(
+        state
+            .number("select count(*) from decant_audit where action like 'export%'")
+            .await,
+        10
     );
 }

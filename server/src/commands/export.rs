@@ -149,14 +149,12 @@ async fn export(
     let caller = Caller::operator();
     let query = Query::new(dataset, &caller, selection)?;
     let prepared = Prepared::on(reached.source.for_export().await?, dataset, &query, selection).await?;
-    let dataset = &dataset.definition.name;
-    tracing::info!(action = "export_initiated", caller = caller.name, dataset);
     file::check(prepared.header(), &options)?;
     let pace = Pace {
         heartbeat: settings.heartbeat,
         break_off: CancellationToken::new(),
     };
-    let summary = pour(prepared, pace, options, output).await?;
+    let summary = pour(prepared.recorded(&caller), pace, options, output).await?;
     eprintln!("{} rows, {} bytes.", summary.rows, summary.file_bytes);
     Ok(())
 }

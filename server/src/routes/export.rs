@@ -37,7 +37,10 @@ pub async fn export(
         .insert_header(disposition)
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header(("x-accel-buffering", "no"))
-        .streaming(file::format(prepared.into_stream(app.pace()), options)))
+        .streaming(file::format(
+            prepared.recorded(&caller).into_stream(app.pace()),
+            options,
+        )))
 }
 
 fn local_time(at: DateTime) -> LocalTime {

@@ -28,7 +28,7 @@ pub async fn rows(
     let dataset = app.dataset(&name)?;
     let selection = Selection::parse(&dataset.definition, &pairs)?;
     let prepared = prepare(&app, &caller, dataset, &selection).await?;
-    Ok(answer(&app, prepared, &request))
+    Ok(answer(&app, prepared.recorded(&caller), &request))
 }
 
 /// One page of rows; the cursor of its end record is where the next one goes on.
@@ -68,10 +68,7 @@ pub async fn prepare(
     if app.stopping.is_cancelled() {
         return Err(ApiError::ShuttingDown);
     }
-    let prepared = plan(dataset, caller, selection, app.source.for_export()).await?;
-    let dataset = &dataset.definition.name;
-    tracing::info!(action = "export_initiated", caller = caller.name, dataset, scope = ?caller.scope());
-    Ok(prepared)
+    plan(dataset, caller, selection, app.source.for_export()).await
 }
 
 /// Plans a query. The connection is not waited for before it is known that the caller may see what was asked for.
