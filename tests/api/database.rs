@@ -1,9 +1,11 @@
 //! The database as a whole: dumped over HTTP, and its status.
 
 use decant_tests::app::App;
-use decant_tests::cluster::ROLE_WITH_PASSWORD;
+use decant_tests::cluster::{ROLE_WITH_PASSWORD, folder};
 use decant_tests::database::Database;
 use decant_tests::dumps::restored;
+use decant_tests::program;
+use decant_tests::server::{Server, data_dir};
 use serde_json::Value;
 
 #[tokio::test]
@@ -122,6 +124,30 @@ async fn the_status_tells_what_the_database_is() {
     assert_eq!(last["bytes"], dump.body.len());
     assert_eq!(last["ending"]["state"], "complete");
     assert_eq!(last["caller"], "Administrator");
+}
+
+#[tokio::test]
+async fn a_server_that_was_started_anew_tells_of_the_last_dump() {
+    let data = folder();
+    let mut app = App::start_with(&[data_dir(&data)]).await;
+    app.admin().dump().answer().await.good();
+    let last = async |app: &App| -> Value {
+        let status: Value = app.admin().database_status().answer().await.good().json();
+        status["lastDump"].clone()
+    };
+    let before = last(&app).await;
+    assert_eq!(before["ending"]["state"], "complete");
+    app.server.ask_to_stop();
+    assert_eq!(app.server.ended().await, Some(0));
+    let settings = [("DSN", app.database.dsn.as_str()), data_dir(&data)];
+    app.server = Server::start(&settings).await;
+    assert_eq!(last(&app).await, before);
+
+    // What the operator does on the command line is known here, too.
+    let file = data.path().join("of the operator.dump");
+    let backup = ["backup", "-o", file.to_str().unwrap()];
+    program::run(&backup, &settings).await.good();
+    assert_eq!(last(&app).await["caller"], "Operator");
 }
 
 #[tokio::test]

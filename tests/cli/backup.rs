@@ -23,6 +23,12 @@ async fn a_backup_is_a_whole_dump_and_restores() {
     assert_eq!(restored(&dump).await.contents().await, before);
 
     database.execute("delete from message_request").await;
+    let nowhere = program::run(&["restore", "no.dump", "--clean", "--yes"], &settings).await;
+    let refusal = nowhere.refusal();
+    assert!(
+        refusal.contains("no.dump cannot be read: No such file"),
+        "{refusal}"
+    );
     let unasked = program::run(&["restore", file, "--clean"], &settings).await;
     assert!(unasked.refusal().contains("--yes"));
     let undecided = program::run(&["restore", file, "--yes"], &settings).await;

@@ -91,15 +91,15 @@ async fn whoever_does_not_say_which_rows_deletes_none() {
     let before = bed.database.contents().await;
     for (arguments, word) in [
         (&["--yes"][..], "--before"),
-        (&["--before", "soon", "--yes"], "beforeDate"),
+        (&["--before", "soon", "--yes"], "`--before`"),
         (&["--before", "2999-01-01", "--yes"], "future"),
         (
             &["--before", "2026-01-28", "--after", "2026-01-28", "--yes"],
-            "afterDate",
+            "`--after`",
         ),
         (
             &["--before", "2026-01-28", "--status", "1000", "--yes"],
-            "statusCodes",
+            "`--status`",
         ),
     ] {
         let refusal = bed.cleanup(arguments).await.refusal();

@@ -120,6 +120,14 @@ async fn a_server_killed_while_it_archives_has_deleted_nothing_and_leaves_no_arc
         ("DECANT_SCRATCH_SECONDS", "1"),
     ];
     app.server = Server::start(&[&restarted[..], &settings].concat()).await;
+    // As soon as the dead server's lock is free it is known that nobody is at it any more.
+    let ended = async || {
+        let status: Value = app.admin().database_status().answer().await.good().json();
+        let state = status["lastCleanup"]["ending"]["state"].as_str()?.to_owned();
+        Some(state)
+    };
+    let state = wait_for("the end of the clean-up", SOON, ended).await;
+    assert!(state == "failed" || !archives.is_empty(), "{state}");
     let swept = async || {
         let mut files = std::fs::read_dir(data.join("scratch")).ok()?;
         files.next().is_none().then_some(())

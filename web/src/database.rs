@@ -24,11 +24,11 @@ pub struct Status {
     pub error: Option<String>,
     /// Who is at it now.
     pub lock: Option<Lock>,
-    /// The last dump that this server made.
+    /// The last dump on the server's machine.
     pub last_dump: Option<LastDump>,
-    /// The last dump that this server has put back.
+    /// The last restore there.
     pub last_restore: Option<LastRestore>,
-    /// The last clean-up of logs on that server.
+    /// The last clean-up of logs there.
     pub last_cleanup: Option<LastCleanup>,
 }
 

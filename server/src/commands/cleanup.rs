@@ -70,11 +70,27 @@ pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
         return bring_back(settings, archive).await;
     }
     let yes = arguments.yes;
-    let order = Order::parse(arguments.fields())?;
+    let order = Order::parse(arguments.fields()).map_err(|error| with_flags(&error))?;
     let reached = Reached::by(&settings).await?;
     let database = Arc::new(Database::of(reached.dsn.clone(), &settings));
     let outcome = clean_up(database, order, yes).await;
-    reached.leave(outcome).await
+    reached
+        .leave(outcome.map_err(|error| with_flags(&*error).into()))
+        .await
+}
+
+/// What is wrong, in the words of this command line.
+fn with_flags(error: &dyn std::error::Error) -> String {
+    let fields = [
+        ("beforeDate", "--before"),
+        ("afterDate", "--after"),
+        ("userIds", "--user"),
+        ("providerIds", "--provider"),
+        ("statusCodes", "--status"),
+        ("withoutStatistics", "--without-statistics"),
+    ];
+    let flagged = |text: String, (field, flag): (&str, &str)| text.replace(field, flag);
+    fields.into_iter().fold(error.to_string(), flagged)
 }
 
 async fn clean_up(database: Arc<Database>, order: Order, yes: bool) -> Outcome {

@@ -1,6 +1,7 @@
 //! `decant restore`: a dump put back, tried beside the live database first.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -35,6 +36,9 @@ pub struct Arguments {
 
 /// Restores.
 pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
+    let file = arguments.file.display();
+    let read = File::open(&arguments.file).and_then(|mut file| file.read(&mut [0]));
+    read.map_err(|error| format!("{file} cannot be read: {error}"))?;
     let reached = Reached::by(&settings).await?;
     let outcome = restore(&reached, &settings, arguments).await;
     reached.leave(outcome).await

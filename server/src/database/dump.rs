@@ -2,7 +2,6 @@
 
 use std::process::ExitStatus;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use async_stream::stream;
 use bytes::{Bytes, BytesMut};
@@ -15,9 +14,10 @@ use tokio::process::{Child, ChildStdout};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::last::{Ending, Noting};
 use super::lock::{Held, LockError, Operation};
 use super::tools::{NoTools, Tools, last_words, start_piped};
-use super::{Database, Ending, major_version};
+use super::{Database, major_version};
 
 /// The dump is handed on in pieces of at most this size: as much as a pipe holds.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -169,22 +169,13 @@ pub struct Dump {
     pub file_name: String,
 }
 
-/// The last dump, as the status tells of it.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct LastDump {
-    /// When it began.
-    pub began: Timestamp,
-    /// When it ended; `None`: it runs.
-    pub ended: Option<Timestamp>,
-    /// Who asked for it.
-    pub caller: String,
+/// What the status tells of a dump.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Dumped {
     /// What of the database it holds.
     pub mode: Mode,
     /// Its bytes so far.
     pub bytes: u64,
-    /// How it ended.
-    pub ending: Option<Ending>,
 }
 
 impl Database {
@@ -303,62 +294,40 @@ impl Dump {
 
 /// What is told of a dump while it runs and after.
 struct Record {
-    last: Arc<Mutex<Option<LastDump>>>,
+    noting: Noting<Dumped>,
     caller: String,
 }
 
 impl Record {
     fn begin(database: &Database, mode: Mode, caller: &str) -> Self {
         tracing::info!(action = "pg_dump_start", caller, ?mode);
-        let record = Self {
-            last: Arc::clone(&database.last_dump),
+        Self {
+            noting: database.last_dump.begin(caller, Dumped { mode, bytes: 0 }),
             caller: caller.to_owned(),
-        };
-        *record.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(LastDump {
-            began: Timestamp::now(),
-            ended: None,
-            caller: caller.to_owned(),
-            mode,
-            bytes: 0,
-            ending: None,
-        });
-        record
+        }
     }
 
     fn count(&self, bytes: usize) {
-        self.update(|last| last.bytes += bytes as u64);
+        self.noting.update(|dumped| dumped.bytes += bytes as u64);
     }
 
     fn complete(&self) {
         tracing::info!(action = "pg_dump_complete", caller = self.caller);
-        self.close(Ending::Complete);
+        self.noting.end(Ending::Complete);
     }
 
     fn fail(&self, error: &DumpError) {
         tracing::error!(action = "pg_dump_error", caller = self.caller, %error);
-        self.close(Ending::Failed {
+        self.noting.end(Ending::Failed {
             reason: error.to_string(),
         });
-    }
-
-    fn close(&self, ending: Ending) {
-        self.update(|last| {
-            last.ended = Some(Timestamp::now());
-            last.ending = Some(ending);
-        });
-    }
-
-    fn update<T>(&self, change: impl FnOnce(&mut LastDump) -> T) -> Option<T> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.as_mut().map(change)
     }
 }
 
 impl Drop for Record {
     fn drop(&mut self) {
-        if self.update(|last| last.ending.is_none()) == Some(true) {
+        if self.noting.end(Ending::Cancelled) {
             tracing::info!(action = "pg_dump_cancelled", caller = self.caller);
-            self.close(Ending::Cancelled);
         }
     }
 }

@@ -10,11 +10,13 @@
 //! | [`scratch`] | files that are needed for a while |
 //! | [`archive`] | a dump in a file, read and found whole |
 //! | `table` | what the catalogue says of one |
+//! | [`last`] | the last dump, restore and clean-up |
 //! | [`status`] | size, tables, version; who is at it |
 
 pub mod archive;
 pub mod cleanup;
 pub mod dump;
+pub mod last;
 pub mod lock;
 pub mod restore;
 pub mod scratch;
@@ -23,20 +25,20 @@ mod table;
 pub mod tools;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
-use serde::Serialize;
 use sqlx::{PgConnection, query_scalar};
 
 use crate::config::Settings;
 use crate::dsn::Dsn;
 use cleanup::archive::Archives;
-use cleanup::{LastCleanup, Pace};
-use dump::{Compression, LastDump};
+use cleanup::{CleanedUp, Pace};
+use dump::{Compression, Dumped};
+use last::Last;
 use lock::BackupLock;
 use restore::room::Room;
-use restore::{LastRestore, Unfollowed};
+use restore::{PutBack, Unfollowed};
 use scratch::Scratch;
 
 /// The database as a whole.
@@ -44,7 +46,7 @@ pub struct Database {
     dsn: Dsn,
     lock: BackupLock,
     compression: Compression,
-    last_dump: Arc<Mutex<Option<LastDump>>>,
+    last_dump: Arc<Last<Dumped>>,
     /// Uploads and lists.
     pub scratch: Scratch,
     /// The folder of the dumps that are made before a restore.
@@ -53,28 +55,13 @@ pub struct Database {
     migrations: Option<PathBuf>,
     unfollowed: Unfollowed,
     room: Room,
-    last_restore: Mutex<Option<LastRestore>>,
+    last_restore: Arc<Last<PutBack>>,
     /// How often another database has taken the place of the live one.
     generation: AtomicU64,
     /// Rows that were deleted.
     pub archives: Archives,
     cleanup_pace: Pace,
-    last_cleanup: Arc<Mutex<Option<LastCleanup>>>,
-}
-
-/// How something with the database ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "state", rename_all = "lowercase")]
-pub enum Ending {
-    /// As it should.
-    Complete,
-    /// It did not.
-    Failed {
-        /// Why.
-        reason: String,
-    },
-    /// Whoever asked for it left.
-    Cancelled,
+    last_cleanup: Arc<Last<CleanedUp>>,
 }
 
 impl Database {
@@ -86,17 +73,17 @@ impl Database {
             lock: BackupLock::of(dsn.clone(), settings.redis.clone(), settings.lock_ttl),
             dsn,
             compression: settings.dump_compression.clone(),
-            last_dump: Arc::default(),
+            last_dump: Last::noted(&settings.data_dir, "last-dump.json"),
             archives: Archives::of(settings, scratch.clone()),
             scratch,
             safety: settings.data_dir.join("safety"),
             migrations: settings.post_restore_migrations.clone(),
             unfollowed: settings.restore_unfollowed,
             room: settings.restore_room,
-            last_restore: Mutex::default(),
+            last_restore: Last::noted(&settings.data_dir, "last-restore.json"),
             generation: AtomicU64::new(0),
             cleanup_pace: settings.cleanup_pace,
-            last_cleanup: Arc::default(),
+            last_cleanup: Last::noted(&settings.data_dir, "last-cleanup.json"),
         }
     }
 
@@ -104,13 +91,6 @@ impl Database {
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Relaxed)
-    }
-
-    fn last_dump(&self) -> Option<LastDump> {
-        self.last_dump
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
     }
 }
 

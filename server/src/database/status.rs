@@ -1,13 +1,15 @@
 //! What the database is, and what is being done to it.
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sqlx::{Connection, PgConnection, Row, query};
 
 use super::Database;
-use super::cleanup::LastCleanup;
-use super::dump::LastDump;
+use super::cleanup::CleanedUp;
+use super::dump::Dumped;
+use super::last::{Last, Undertaking};
 use super::lock::Holder;
-use super::restore::LastRestore;
+use super::restore::PutBack;
 use crate::rows::cause;
 
 /// The state of the database; the names are the seeds'.
@@ -32,12 +34,12 @@ pub struct Status {
     pub error: Option<String>,
     /// Who dumps, restores or cleans up now.
     pub lock: Option<Holder>,
-    /// The last dump of this server.
-    pub last_dump: Option<LastDump>,
-    /// The last restore of this server.
-    pub last_restore: Option<LastRestore>,
-    /// The last clean-up of logs of this server.
-    pub last_cleanup: Option<LastCleanup>,
+    /// The last dump on this machine.
+    pub last_dump: Option<Undertaking<Dumped>>,
+    /// The last restore on this machine.
+    pub last_restore: Option<Undertaking<PutBack>>,
+    /// The last clean-up of logs on this machine.
+    pub last_cleanup: Option<Undertaking<CleanedUp>>,
 }
 
 impl Database {
@@ -56,10 +58,11 @@ impl Database {
             }
         });
         // After the lock was looked at: where it is free, what it was held for has ended.
+        let is_idle = status.is_available && status.lock.is_none();
         Status {
-            last_dump: self.last_dump(),
-            last_restore: self.last_restore(),
-            last_cleanup: self.last_cleanup(),
+            last_dump: last(&self.last_dump, is_idle),
+            last_restore: last(&self.last_restore, is_idle),
+            last_cleanup: last(&self.last_cleanup, is_idle),
             ..status
         }
     }
@@ -91,5 +94,14 @@ impl Database {
         status.postgres_version = row.get("version");
         status.lock = lock;
         Ok(status)
+    }
+}
+
+fn last<T: Clone + Serialize + DeserializeOwned>(last: &Last<T>, is_idle: bool) -> Option<Undertaking<T>> {
+    let last = last.get();
+    if is_idle {
+        last.map(Undertaking::over)
+    } else {
+        last
     }
 }

@@ -20,15 +20,14 @@ pub mod order;
 pub mod run;
 pub mod scheduled;
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
-use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::Database;
 use super::lock::{Held, LockError, Operation};
-use super::{Database, Ending};
 use crate::rows::cause;
 use archive::BadArchive;
 use log::{Log, Preview};
@@ -83,22 +82,13 @@ impl From<LockError> for CleanupError {
     }
 }
 
-/// The last clean-up, as the status tells of it.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct LastCleanup {
-    /// When it began.
-    pub began: Timestamp,
-    /// When it ended; `None`: it runs.
-    pub ended: Option<Timestamp>,
-    /// Who asked for it.
-    pub caller: String,
+/// What the status tells of a clean-up.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct CleanedUp {
     /// How many rows it has deleted so far.
     pub deleted: u64,
     /// The file of its archive.
     pub archive: Option<String>,
-    /// How it ended.
-    pub ending: Option<Ending>,
 }
 
 impl Database {
@@ -166,16 +156,5 @@ impl Database {
         // The same as of dumps and restores: a restore must not bring back what is just being deleted.
         let held = self.lock.acquire(Operation::Cleanup, caller).await?;
         Ok((log, held))
-    }
-
-    pub(super) fn last_cleanup(&self) -> Option<LastCleanup> {
-        self.last_cleanup
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    fn note_cleanup(&self, now: LastCleanup) {
-        *self.last_cleanup.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
     }
 }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::TryStreamExt;
-use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::mpsc::Sender;
 use tokio::time::{Instant, timeout};
@@ -14,10 +13,11 @@ use tokio_util::sync::CancellationToken;
 use super::archive::{self, Content, Manifest, Order, Writer};
 use super::log::{Condition, Log};
 use super::order::{Conditions, Manner};
-use super::{CleanupError, LastCleanup};
+use super::{CleanedUp, CleanupError};
+use crate::database::Database;
+use crate::database::last::{Ending, Noting};
 use crate::database::lock::Held;
 use crate::database::scratch::ScratchFile;
-use crate::database::{Database, Ending};
 
 /// Rows go to the disk in pieces of about this size.
 const PIECE_BYTES: usize = 1024 * 1024;
@@ -111,7 +111,8 @@ pub(super) struct Run {
     teller: Teller,
     began: Instant,
     archive: Option<Manifest>,
-    noted: LastCleanup,
+    caller: String,
+    noting: Noting<CleanedUp>,
 }
 
 /// How the deletion ended.
@@ -122,15 +123,7 @@ struct Ended {
 
 impl Run {
     pub fn new(database: Arc<Database>, log: Log, held: Held, caller: &str, teller: Teller) -> Self {
-        let noted = LastCleanup {
-            began: Timestamp::now(),
-            ended: None,
-            caller: caller.to_owned(),
-            deleted: 0,
-            archive: None,
-            ending: None,
-        };
-        database.note_cleanup(noted.clone());
+        let noting = database.last_cleanup.begin(caller, CleanedUp::default());
         Self {
             database,
             log,
@@ -138,7 +131,8 @@ impl Run {
             teller,
             began: Instant::now(),
             archive: None,
-            noted,
+            caller: caller.to_owned(),
+            noting,
         }
     }
 
@@ -147,9 +141,7 @@ impl Run {
             Ok(ended) => self.completed(ended),
             Err(error) => self.broken(&error),
         };
-        self.noted.ended = Some(Timestamp::now());
-        self.noted.ending = Some(ending);
-        self.note();
+        self.noting.end(ending);
         self.log.close().await;
         self.held.release().await;
         // The last word is waited for, unless nobody is there.
@@ -171,14 +163,16 @@ impl Run {
             true => ("log_cleanup_cancelled", Ending::Cancelled),
             false => ("log_cleanup_complete", Ending::Complete),
         };
-        let (caller, archive, duration_ms) = (&self.noted.caller, &self.noted.archive, cleaned.duration_ms);
+        let (caller, duration_ms) = (&self.caller, cleaned.duration_ms);
+        let archive = cleaned.archive.as_ref().map(|manifest| &manifest.file);
         tracing::info!(action, caller, deleted, batches, left, archive, duration_ms);
         (Event::Complete(cleaned), ending)
     }
 
     fn broken(&mut self, error: &CleanupError) -> (Event, Ending) {
         let Progress { deleted, batches, .. } = self.teller.progress;
-        let (caller, archive) = (&self.noted.caller, self.noted.archive.clone());
+        let caller = &self.caller;
+        let archive = self.archive.take().map(|manifest| manifest.file);
         tracing::error!(action = "log_cleanup_error", caller, deleted, batches, archive, %error);
         let broken = Broken {
             message: error.to_string(),
@@ -274,7 +268,7 @@ impl Run {
         content
             .check(rows, &written.sha256)
             .map_err(CleanupError::Archiving)?;
-        let caller = &self.noted.caller;
+        let caller = &self.caller;
         let order = Order {
             database: self.database.dsn.database(),
             caller,
@@ -285,8 +279,7 @@ impl Run {
         let manifest = kept.map_err(CleanupError::Archiving)?;
         let file = manifest.file.clone();
         tracing::info!(action = "log_cleanup_archived", caller, archive = file, rows);
-        self.noted.archive = Some(file);
-        self.note();
+        self.noting.update(|cleaned_up| cleaned_up.archive = Some(file));
         self.archive = Some(manifest);
         Ok(Some(written.file))
     }
@@ -349,12 +342,12 @@ impl Run {
         progress.batches += 1;
         tracing::info!(
             action = "log_cleanup_batch",
-            caller = self.noted.caller,
+            caller = self.caller,
             deleted,
             batches = progress.batches
         );
-        self.noted.deleted = progress.deleted;
-        self.note();
+        self.noting
+            .update(|cleaned_up| cleaned_up.deleted = progress.deleted);
         self.teller.tell(Phase::Deleting);
     }
 
@@ -364,10 +357,6 @@ impl Run {
             let _ = timeout(self.database.cleanup_pace.pause, self.teller.stopped()).await;
         }
         self.teller.may_go_on()
-    }
-
-    fn note(&self) {
-        self.database.note_cleanup(self.noted.clone());
     }
 }
 

@@ -30,21 +30,22 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::{Connection, Executor, PgConnection};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use wasm_export::dump::TABLE_DATA;
 
+use super::Database;
 use super::archive::{self, BadArchive, Whole};
+use super::last::Ending;
 use super::lock::{Held, LockError, Operation};
 use super::scratch::Scratch;
 use super::tools::{NoTools, Tools};
-use super::{Database, Ending};
 use crate::dsn::Dsn;
 use aside::Aside;
 use load::Loader;
@@ -68,7 +69,7 @@ pub struct Plan {
 }
 
 /// What becomes of the data that are there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Manner {
     /// The dump takes their place.
@@ -134,22 +135,13 @@ pub struct Restored {
     pub warnings: Vec<String>,
 }
 
-/// The last restore, as the status tells of it.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct LastRestore {
-    /// When it began.
-    pub began: Timestamp,
-    /// When it ended; `None`: it runs.
-    pub ended: Option<Timestamp>,
-    /// Who asked for it.
-    pub caller: String,
+/// What the status tells of a restore.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PutBack {
     /// What became of what was there.
     pub manner: Manner,
     /// The rows that came of it.
     pub rows: u64,
-    /// How it ended.
-    pub ending: Option<Ending>,
 }
 
 /// Why a dump was not restored. The database is as it was.
@@ -286,15 +278,11 @@ impl Database {
         tracing::info!(action = "database_import_initiated", caller, ?plan);
         let held = self.lock.acquire(Operation::Import, &caller).await?;
         let (sender, events) = mpsc::channel(EVENTS);
-        let mut last = LastRestore {
-            began: Timestamp::now(),
-            ended: None,
-            caller: caller.clone(),
+        let what = PutBack {
             manner: plan.manner,
             rows: 0,
-            ending: None,
         };
-        self.note_restore(last.clone());
+        let noting = self.last_restore.begin(&caller, what);
         tokio::spawn(async move {
             let teller = Teller {
                 action: "database_import_progress",
@@ -311,11 +299,11 @@ impl Database {
                     }
                 }
             };
-            last.ended = Some(Timestamp::now());
             let event = match restored {
                 Ok(restored) => {
-                    last.rows = restored.tables.values().map(|table| table.inserted).sum();
-                    last.ending = Some(Ending::Complete);
+                    let rows = restored.tables.values().map(|table| table.inserted).sum();
+                    noting.update(|put_back| put_back.rows = rows);
+                    noting.end(Ending::Complete);
                     tracing::info!(
                         action = "database_import_complete",
                         caller,
@@ -326,28 +314,18 @@ impl Database {
                 Err(error) => {
                     tracing::error!(action = "database_import_error", caller, %error);
                     let message = error.to_string();
-                    last.ending = Some(Ending::Failed {
+                    noting.end(Ending::Failed {
                         reason: message.clone(),
                     });
                     Event::Error { message }
                 }
             };
-            self.note_restore(last);
             self.has_changed();
             held.release().await;
             // The last word is waited for, unless nobody is there.
             let _ = sender.send(event).await;
         });
         Ok(events)
-    }
-
-    pub(super) fn last_restore(&self) -> Option<LastRestore> {
-        let last = self.last_restore.lock().unwrap_or_else(PoisonError::into_inner);
-        last.clone()
-    }
-
-    fn note_restore(&self, now: LastRestore) {
-        *self.last_restore.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
     }
 
     fn has_changed(&self) {
