@@ -22,7 +22,7 @@ const DUMP: &str = "/api/admin/database/export";
 const SEEDS: &str = "--compress=6";
 
 /// The seeds' way takes long.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 
 /// A slow client reads this fast,
 const SLOW_BYTES_PER_SECOND: u64 = 100_000;

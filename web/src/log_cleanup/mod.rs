@@ -139,12 +139,15 @@ pub enum Told {
 }
 
 impl Age {
+    /// What is chosen at first.
+    pub const FIRST: Self = Self::Days(30);
+
     /// What the page offers, in its order.
     pub const ALL: &[Self] = &[
+        Self::Days(7),
         Self::Days(30),
         Self::Days(90),
         Self::Days(180),
-        Self::Days(7),
         Self::OwnDay,
     ];
 

@@ -85,7 +85,7 @@ struct Asked {
 impl Choice {
     fn new() -> Self {
         let choice = Self {
-            age: RwSignal::new(Age::ALL[0]),
+            age: RwSignal::new(Age::FIRST),
             own_day: RwSignal::default(),
             from_day: RwSignal::default(),
             typed: RwSignal::default(),
