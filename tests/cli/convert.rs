@@ -25,17 +25,8 @@ async fn a_file_becomes_one_of_another_format_and_back() {
     );
     let csv = folder.path().join("out.csv.gz");
     let csv = csv.to_str().unwrap();
-    let arguments = [
-        "convert",
-        &json,
-        "--to",
-        "csv",
-        "--compression",
-        "gzip",
-        "-o",
-        csv,
-    ];
-    let outcome = decant(&arguments).await.good();
+    // Its name says what it is to be.
+    let outcome = decant(&["convert", &json, "-o", csv]).await.good();
     assert!(outcome.stdout.is_empty());
     assert!(outcome.stderr.contains("2 rows"), "{}", outcome.stderr);
 
@@ -53,6 +44,30 @@ async fn a_file_becomes_one_of_another_format_and_back() {
         back.text(),
         "{\"a\":\"12345678901234567890\",\"b\":\"=1+1\"}\n{\"a\":null,\"b\":\"x,y\"}\n"
     );
+}
+
+#[tokio::test]
+async fn which_format_it_is_to_be_is_said_by_flags_before_the_name() {
+    let folder = folder();
+    let json = written(folder.path(), "in.json", "[{\"a\":1}]");
+    let named = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let csv = named("lies.json.gz");
+    let arguments = [
+        "convert",
+        &json,
+        "--to",
+        "csv",
+        "--compression",
+        "none",
+        "-o",
+        &csv,
+    ];
+    decant(&arguments).await.good();
+    assert_eq!(std::fs::read(&csv).unwrap(), "\u{feff}\"a\"\r\n1\r\n".as_bytes());
+    for output in ["-".to_owned(), named("nothing"), named("nothing.zip")] {
+        let refusal = decant(&["convert", &json, "-o", &output]).await.refusal();
+        assert!(refusal.contains("--to"), "{output}: {refusal}");
+    }
 }
 
 #[tokio::test]

@@ -20,6 +20,17 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[tokio::test]
+async fn the_name_of_the_file_says_what_it_is_to_be() {
+    let app = App::start().await;
+    let folder = folder();
+    let file = folder.path().join("usage.jsonl.gz");
+    let arguments = ["usage-logs", "--limit", "100", "-o", file.to_str().unwrap()];
+    export(&app.database.dsn, &arguments).await.good();
+    let query = [("limit", "100"), ("format", "jsonl"), ("compression", "gzip")];
+    assert_eq!(std::fs::read(file).unwrap(), app.admin().usage_file(&query).await);
+}
+
+#[tokio::test]
 async fn the_file_is_the_one_that_the_server_gives() {
     let app = App::start().await;
     let folder = folder();

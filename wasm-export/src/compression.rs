@@ -35,6 +35,19 @@ impl Compression {
         }
     }
 
+    /// What the ending of a file's name says, and the name without it. Capital letters are as good as small ones.
+    #[must_use]
+    pub fn of_name(name: &str) -> (Self, &str) {
+        let without = |ending: &str| {
+            let (stem, last) = name.rsplit_once('.')?;
+            last.eq_ignore_ascii_case(ending).then_some(stem)
+        };
+        Self::ALL
+            .iter()
+            .find_map(|&way| Some((way, without(way.extension()?)?)))
+            .unwrap_or((Self::None, name))
+    }
+
     /// The media type of a packed file; `None`: that of what is in it.
     #[must_use]
     pub fn media_type(self) -> Option<&'static str> {

@@ -1,4 +1,4 @@
-//! What a finished file is called.
+//! What a finished file is called, and what the name of one says.
 
 use crate::options::{Compression, Format};
 
@@ -53,6 +53,18 @@ pub fn file_name(dataset: &str, format: Format, compression: Compression, at: Lo
     format!("{dataset}-{year:04}-{month:02}-{day:02}{time}.{ending}")
 }
 
+/// What the name of a file says of it: `usage.jsonl.gz` is JSON lines, packed by gzip. A zip archive may hide the ending
+/// of what is in it.
+#[must_use]
+pub fn said_by_name(name: &str) -> (Option<Format>, Compression) {
+    let (compression, stem) = Compression::of_name(name);
+    let format = stem.rsplit_once('.').and_then(|(_, ending)| {
+        let is_it = |format: &&Format| ending.eq_ignore_ascii_case(format.extension());
+        Format::ALL.iter().find(is_it).copied()
+    });
+    (format, compression)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,5 +99,20 @@ mod tests {
             let name = file_name("d", Format::Json, compression, at);
             assert_eq!(name, format!("d-2026-01-08-030456.{ending}"));
         }
+    }
+
+    #[test]
+    fn a_name_says_what_the_file_is() {
+        for &format in Format::ALL {
+            for &compression in Compression::ALL {
+                let ending = compression.extension().map(|packed| format!(".{packed}"));
+                let name = format!("a.b.{}{}", format.extension(), ending.unwrap_or_default());
+                assert_eq!(said_by_name(&name), (Some(format), compression), "{name}");
+            }
+        }
+        assert_eq!(said_by_name("A.JSON.GZ"), (Some(Format::Json), Compression::Gzip));
+        assert_eq!(said_by_name("usage.zip"), (None, Compression::Zip));
+        assert_eq!(said_by_name("json"), (None, Compression::None));
+        assert_eq!(said_by_name("-"), (None, Compression::None));
     }
 }

@@ -13,7 +13,7 @@
 //! | [`sum`] | exact sums of decimal text |
 //! | [`timestamp`], [`zone`] | times, written again in a zone and a style |
 //! | `compression`, `deflate`, `zip` | the whole file packed |
-//! | [`mod@file_name`] | what a finished file is called |
+//! | [`mod@file_name`] | what a finished file is called, and what the name of one says |
 //! | [`json`] | what is wrong with a JSON document, and where |
 //! | [`pretty`] | a JSON document laid out for people, losing nothing |
 //! | [`reading`] | files read back: their rows, and whether they are well formed |
@@ -99,7 +99,7 @@ pub mod zone;
 
 pub use convert::{ConvertError, convert};
 pub use export::{Export, ExportError, Progress, ResumePoint, Summary};
-pub use file_name::{LocalTime, file_name};
+pub use file_name::{LocalTime, file_name, said_by_name};
 pub use options::Options;
 pub use verify::{Verified, verify};
 pub use zone::Zone;

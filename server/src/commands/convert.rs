@@ -9,7 +9,7 @@ use wasm_export::reading::Source;
 
 use super::Outcome;
 use super::input::{self, InputError};
-use super::target::Target;
+use super::target::{Target, with_name};
 use crate::file;
 
 /// What to convert and where to.
@@ -17,9 +17,9 @@ use crate::file;
 pub struct Arguments {
     /// The file to read, packed or not; `-` for standard input.
     input: PathBuf,
-    /// The format to write.
+    /// The format to write. Without it the name of the file to write says it.
     #[arg(long, value_name = "FORMAT")]
-    to: Format,
+    to: Option<Format>,
     /// The format to read: csv, json, jsonl or xml. Without it the file's name says it.
     #[arg(long, value_name = "FORMAT")]
     from: Option<Source>,
@@ -68,10 +68,14 @@ pub fn pairs(matches: &ArgMatches) -> Vec<(String, String)> {
 }
 
 /// Converts.
-pub fn run(arguments: &Arguments, pairs: &[(String, String)]) -> Outcome {
+pub fn run(arguments: &Arguments, mut pairs: Vec<(String, String)>) -> Outcome {
     let path = arguments.input.as_path();
-    let mut options = file::parse_options(pairs)?;
-    options.format = arguments.to;
+    pairs.extend(arguments.to.map(|to| ("format".to_owned(), to.to_string())));
+    let pairs = with_name(pairs, &arguments.output);
+    if !pairs.iter().any(|(word, _)| word == "format") {
+        return Err("say with --to, or by the name of the file to write, which format it is to have".into());
+    }
+    let options = file::parse_options(&pairs)?;
     let mut manner = input::manner(path, arguments.from)?;
     manner.delimiter = arguments.from_delimiter;
     manner.unguard = arguments.unguard;

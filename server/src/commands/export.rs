@@ -14,7 +14,7 @@ use wasm_export::{Export, Summary};
 
 use super::Outcome;
 use super::reach::Reached;
-use super::target::{Target, TargetError};
+use super::target::{Target, TargetError, with_name};
 use crate::auth::Caller;
 use crate::config::Settings;
 use crate::datasets::definition::FilterKind;
@@ -33,7 +33,8 @@ const WRITE_BYTES: usize = 1024 * 1024;
 pub struct Arguments {
     /// The dataset's name; `decant datasets list` shows them.
     dataset: String,
-    /// The file to write, `-` for standard output. It appears only when it is whole; until then it is FILE.part.
+    /// The file to write, `-` for standard output. Its name says what it is, `usage.jsonl.gz`, where --format and
+    /// --compression do not. It appears only when it is whole; until then it is FILE.part.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 }
@@ -112,6 +113,7 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
         .ok_or_else(unknown)?
         .definition
         .clone();
+    let pairs = with_name(pairs, &arguments.output);
     let options = file::parse_options(&pairs)?;
     let selection = Selection::parse(&definition, &file::without_file_words(&pairs))?;
 

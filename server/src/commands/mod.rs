@@ -102,7 +102,7 @@ fn obey() -> Outcome {
         Command::Cleanup(arguments) => runtime()?.block_on(cleanup::run(settings()?, arguments)),
         Command::Convert(arguments) => {
             let chosen = matches.subcommand_matches("convert").map(convert::pairs);
-            convert::run(&arguments, &chosen.unwrap_or_default())
+            convert::run(&arguments, chosen.unwrap_or_default())
         }
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Demo(arguments) => runtime()?.block_on(demo::run(settings()?, &arguments)),

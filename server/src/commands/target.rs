@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use wasm_export::said_by_name;
+
 /// Standard output, or a file in the making.
 pub enum Target {
     /// Standard output.
@@ -26,6 +28,24 @@ pub struct Part {
 pub struct TargetError {
     path: PathBuf,
     source: io::Error,
+}
+
+/// What was chosen about a file, and where nothing was, what its name says: `usage.jsonl.gz`. So no file is another thing
+/// than its name says, unless that was asked for.
+#[must_use]
+pub fn with_name(mut chosen: Vec<(String, String)>, path: &Path) -> Vec<(String, String)> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let (format, compression) = said_by_name(&name);
+    let mut add = |word: &str, said: String| {
+        if !chosen.iter().any(|(chosen, _)| chosen == word) {
+            chosen.push((word.to_owned(), said));
+        }
+    };
+    if let Some(format) = format {
+        add("format", format.to_string());
+    }
+    add("compression", compression.to_string());
+    chosen
 }
 
 impl Target {

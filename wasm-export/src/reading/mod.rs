@@ -57,12 +57,8 @@ impl Manner {
     /// # Errors
     /// When the name says nothing and no format is given.
     pub fn of_file(name: &str, format: Option<Source>) -> Result<Self, UnknownFormat> {
-        let lower = name.to_ascii_lowercase();
-        let packed = Compression::ALL
-            .iter()
-            .find_map(|&way| Some((way, lower.strip_suffix(way.extension()?)?.strip_suffix('.')?)));
-        let (compression, stem) = packed.unwrap_or((Compression::None, &lower));
-        let by_name = || match stem.rsplit_once('.')?.1 {
+        let (compression, stem) = Compression::of_name(name);
+        let by_name = || match &*stem.rsplit_once('.')?.1.to_ascii_lowercase() {
             "csv" | "tsv" => Some(Source::Csv),
             "json" => Some(Source::Json),
             "jsonl" | "ndjson" => Some(Source::Jsonl),
