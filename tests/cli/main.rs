@@ -1,5 +1,6 @@
 //! The command line.
 
+mod at_a_terminal;
 mod backup;
 mod cleanup;
 mod convert;

@@ -7,6 +7,7 @@
 //! | [`answer`] | what a server answered: a body, a problem |
 //! | [`raw_rows`] | a raw-row stream, taken apart by rules of its own |
 //! | [`program`] | the program `decant`, as a command |
+//! | [`terminal`] | the same at a terminal |
 //! | [`server`] | a running `decant serve` |
 //! | [`dumps`] | dumps, read by PostgreSQL's own programs |
 //! | [`logs`] | the hub's log cleaned up, and its archives |
@@ -46,4 +47,5 @@ pub mod redis;
 pub mod s3;
 pub mod server;
 pub mod small_disk;
+pub mod terminal;
 pub mod tokens;

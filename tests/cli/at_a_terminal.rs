@@ -1,0 +1,97 @@
+//! Commands that ask, and what Ctrl-C does to them.
+
+use std::time::Duration;
+
+use decant_tests::cluster::folder;
+use decant_tests::database::Database;
+use decant_tests::definitions::{Definitions, SLOWLY};
+use decant_tests::patience::wait_for;
+use decant_tests::program;
+use decant_tests::server::data_dir;
+use decant_tests::terminal::{CTRL_C, Terminal};
+
+const SOON: Duration = Duration::from_secs(10);
+
+#[tokio::test]
+async fn a_restore_asks_for_the_name_of_the_database() {
+    let database = Database::new().await;
+    let (folder, data) = (folder(), folder());
+    let settings = [("DSN", database.dsn.as_str()), data_dir(&data)];
+    let file = folder.path().join("hub.dump");
+    let file = file.to_str().unwrap();
+    program::run(&["backup", "-o", file], &settings).await.good();
+    let before = database.contents().await;
+    database.execute("delete from message_request").await;
+    let changed = database.contents().await;
+    let name = database.text("select current_database()").await.unwrap();
+
+    let mut terminal = Terminal::start(&["restore", file, "--merge"], &settings);
+    terminal
+        .shows(&format!("This changes the database `{name}`"))
+        .await;
+    terminal.press("yes\n").await;
+    assert_eq!(terminal.ended().await, Some(1));
+    terminal.shows("nothing was changed").await;
+    assert_eq!(database.contents().await, changed);
+
+    let mut terminal = Terminal::start(&["restore", file, "--merge"], &settings);
+    terminal.shows("Type its name").await;
+    terminal.press(&format!("{name}\n")).await;
+    assert_eq!(terminal.ended().await, Some(0), "{}", terminal.screen());
+    assert_eq!(database.contents().await, before);
+}
+
+#[tokio::test]
+async fn ctrl_c_ends_a_clean_up_after_the_batch_that_runs() {
+    let database = Database::new().await;
+    database.make_ledger().await;
+    let data = folder();
+    let settings = [
+        ("DSN", database.dsn.as_str()),
+        data_dir(&data),
+        ("DECANT_CLEANUP_BATCH_ROWS", "50"),
+        ("DECANT_CLEANUP_PAUSE_MS", "500"),
+    ];
+    let time = database.log_time(1.0).await;
+    let count = format!("select count(*) from message_request where created_at < '{time}'");
+    let matching = database.number(&count).await;
+
+    let mut terminal = Terminal::start(&["cleanup", "--before", &time], &settings);
+    terminal.shows("Type their number").await;
+    terminal.press("7\n").await;
+    assert_eq!(terminal.ended().await, Some(1));
+    terminal.shows("nothing was deleted").await;
+
+    let mut terminal = Terminal::start(&["cleanup", "--before", &time], &settings);
+    terminal.shows("Type their number").await;
+    terminal.press(&format!("{matching}\n")).await;
+    terminal.shows("50 rows deleted").await;
+    terminal.press(CTRL_C).await;
+    assert_eq!(terminal.ended().await, Some(0), "{}", terminal.screen());
+    terminal.shows("Stopped: ").await;
+    let deleted = matching - database.number(&count).await;
+    assert!(0 < deleted && deleted < matching, "{deleted} of {matching}");
+    assert_eq!(deleted % 50, 0, "whole batches");
+}
+
+#[tokio::test]
+async fn ctrl_c_leaves_no_file_with_the_name_of_the_export() {
+    let database = Database::new().await;
+    let definitions = Definitions::of(&[SLOWLY]);
+    let (folder, data) = (folder(), folder());
+    let settings = [
+        ("DSN", database.dsn.as_str()),
+        definitions.setting(),
+        data_dir(&data),
+    ];
+    let file = folder.path().join("slowly.csv");
+    let mut terminal = Terminal::start(&["export", "slowly", "-o", file.to_str().unwrap()], &settings);
+    let part = folder.path().join("slowly.csv.part");
+    let begun = async || part.exists().then_some(());
+    wait_for("the file in the making", SOON, begun).await;
+    terminal.press(CTRL_C).await;
+    assert_ne!(terminal.ended().await, Some(0));
+    assert!(!file.exists());
+    let ended = async || (database.running_copies().await == 0).then_some(());
+    wait_for("the end of the query", SOON, ended).await;
+}
