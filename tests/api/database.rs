@@ -148,6 +148,15 @@ async fn a_server_that_was_started_anew_tells_of_the_last_dump() {
     let backup = ["backup", "-o", file.to_str().unwrap()];
     program::run(&backup, &settings).await.good();
     assert_eq!(last(&app).await["caller"], "Operator");
+
+    // But not what is done with another database.
+    let other = Database::new().await;
+    let settings = [("DSN", other.dsn.as_str()), data_dir(&data)];
+    let own = last(&app).await;
+    app.admin().dump().answer().await.good();
+    program::run(&backup, &settings).await.good();
+    assert_ne!(last(&app).await, own);
+    assert_eq!(last(&app).await["caller"], "Administrator");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::scratch::Scratch;
+use crate::dsn::Dsn;
 
 /// Something that was done with the database, as the status tells of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -55,9 +56,19 @@ impl<T> Undertaking<T> {
     }
 }
 
-/// The last one of its kind.
+/// What the file says.
+#[derive(Serialize, Deserialize)]
+struct Note<T> {
+    /// Which database it was done with: commands may use one data folder for several.
+    database: String,
+    #[serde(flatten)]
+    undertaking: T,
+}
+
+/// The last one of its kind that was done with a database.
 #[derive(Debug)]
 pub struct Last<T> {
+    database: String,
     data_dir: PathBuf,
     file: &'static str,
     /// The last one of this process.
@@ -67,8 +78,9 @@ pub struct Last<T> {
 impl<T: Clone + Serialize + DeserializeOwned> Last<T> {
     /// Noted in this file of the data folder.
     #[must_use]
-    pub fn noted(data_dir: &Path, file: &'static str) -> Arc<Self> {
+    pub fn noted(dsn: &Dsn, data_dir: &Path, file: &'static str) -> Arc<Self> {
         Arc::new(Self {
+            database: format!("{}:{}/{}", dsn.host(), dsn.port(), dsn.database()),
             data_dir: data_dir.to_owned(),
             file,
             own: Mutex::default(),
@@ -105,7 +117,9 @@ impl<T: Clone + Serialize + DeserializeOwned> Last<T> {
     }
 
     fn read(&self) -> Option<Undertaking<T>> {
-        serde_json::from_slice(&fs::read(self.data_dir.join(self.file)).ok()?).ok()
+        let file = fs::read(self.data_dir.join(self.file)).ok()?;
+        let note: Note<Undertaking<T>> = serde_json::from_slice(&file).ok()?;
+        (note.database == self.database).then_some(note.undertaking)
     }
 
     /// Nothing fails because it could not be noted.
@@ -113,7 +127,11 @@ impl<T: Clone + Serialize + DeserializeOwned> Last<T> {
         let written = || -> io::Result<()> {
             fs::create_dir_all(&self.data_dir)?;
             let (scratch, mut file) = Scratch::in_data_dir(&self.data_dir).file("json")?;
-            file.write_all(&serde_json::to_vec(undertaking)?)?;
+            let note = Note {
+                database: self.database.clone(),
+                undertaking,
+            };
+            file.write_all(&serde_json::to_vec(&note)?)?;
             scratch.keep(&self.data_dir.join(self.file))
         };
         if let Err(error) = written() {

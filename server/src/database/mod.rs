@@ -71,19 +71,19 @@ impl Database {
         let scratch = Scratch::in_data_dir(&settings.data_dir);
         Self {
             lock: BackupLock::of(dsn.clone(), settings.redis.clone(), settings.lock_ttl),
-            dsn,
             compression: settings.dump_compression.clone(),
-            last_dump: Last::noted(&settings.data_dir, "last-dump.json"),
+            last_dump: Last::noted(&dsn, &settings.data_dir, "last-dump.json"),
             archives: Archives::of(settings, scratch.clone()),
             scratch,
             safety: settings.data_dir.join("safety"),
             migrations: settings.post_restore_migrations.clone(),
             unfollowed: settings.restore_unfollowed,
             room: settings.restore_room,
-            last_restore: Last::noted(&settings.data_dir, "last-restore.json"),
+            last_restore: Last::noted(&dsn, &settings.data_dir, "last-restore.json"),
             generation: AtomicU64::new(0),
             cleanup_pace: settings.cleanup_pace,
-            last_cleanup: Last::noted(&settings.data_dir, "last-cleanup.json"),
+            last_cleanup: Last::noted(&dsn, &settings.data_dir, "last-cleanup.json"),
+            dsn,
         }
     }
 
