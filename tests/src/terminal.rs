@@ -13,13 +13,16 @@ use crate::program::{self, Settings};
 /// The longest that anything may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What is shown before the exit code.
+const ENDED: &str = "ended with ";
+
 /// What the key Ctrl-C sends.
 pub const CTRL_C: &str = "\u{3}";
 
 /// A terminal in which the program runs.
 #[derive(Debug)]
 pub struct Terminal {
-    script: Child,
+    _script: Child,
     keyboard: ChildStdin,
     screen: Arc<Mutex<String>>,
 }
@@ -36,10 +39,13 @@ impl Terminal {
         let quoted: Vec<_> = words
             .map(|word| format!("'{}'", word.replace('\'', r"'\''")))
             .collect();
-        // It has no size of its own.
-        let command = format!("stty rows 24 cols 100; exec {}", quoted.join(" "));
+        // It has no size of its own; and how the program ended is said by the shell, which Ctrl-C does not end.
+        let command = format!(
+            "trap : INT; stty rows 24 cols 100; {}; echo \"{ENDED}$?.\"",
+            quoted.join(" ")
+        );
         let mut script = Command::new("script")
-            .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+            .args(["--quiet", "--command", &command, "/dev/null"])
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("SHELL", "/bin/sh")
@@ -65,7 +71,7 @@ impl Terminal {
             }
         });
         Self {
-            script,
+            _script: script,
             keyboard,
             screen,
         }
@@ -101,9 +107,13 @@ impl Terminal {
     ///
     /// # Panics
     /// If it does not end.
-    pub async fn ended(&mut self) -> Option<i32> {
-        let ended = tokio::time::timeout(PATIENCE, self.script.wait()).await;
-        let status = ended.unwrap_or_else(|_| panic!("it still runs:\n{}", self.screen()));
-        status.expect("the terminal can be waited for").code()
+    pub async fn ended(&self) -> i32 {
+        let look = async || {
+            let screen = self.screen();
+            let (code, _) = screen.rsplit_once(ENDED)?.1.split_once('.')?;
+            code.parse().ok()
+        };
+        let code = wait_up_to(PATIENCE, look).await;
+        code.unwrap_or_else(|| panic!("it still runs:\n{}", self.screen()))
     }
 }
