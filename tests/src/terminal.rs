@@ -44,7 +44,9 @@ impl Terminal {
             "trap : INT; stty rows 24 cols 100; {}; echo \"{ENDED}$?.\"",
             quoted.join(" ")
         );
-        let mut script = Command::new("script")
+        // Whoever runs the tests in the background has them ignore Ctrl-C, and with them what they start.
+        let mut script = Command::new("env")
+            .args(["--default-signal=INT", "script"])
             .args(["--quiet", "--command", &command, "/dev/null"])
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
