@@ -11,7 +11,7 @@ use wasm_export::Options;
 use wasm_export::options::Format;
 
 use crate::bed::MANY_PROBES;
-use crate::in_browser::{FLAGS, Poured, files, outcome, understand};
+use crate::in_browser::{FLAGS, IN_A_ROUND, Poured, files, outcome, understand};
 use crate::line::Line;
 use crate::process::Process;
 use crate::quantity::{Quantity, megabytes, throughput};
@@ -233,8 +233,7 @@ fn how() -> String {
          can be written: markdown-table told not to pad, and templates of `map` and `join`, html with `&<>\"'` escaped, \
          text with times cut out of the string and of the five columns alone that a line shows. Our html is a report \
          with a summary of the columns besides. Median of {ROUNDS} rounds of one after \
-         the other, after one that does not count. In a round each way is taken again and again for 250 ms at least, \
-         and its mean time counts; the rubbish of the way before is collected in nobody's time. The page is loaded anew for each format, and so is the module. \
+         the other, after one that does not count. {IN_A_ROUND} The page is loaded anew for each format, and so is the module. \
          Memory is the module's whole `memory.buffer.byteLength`, which never shrinks, after all rounds; of the others \
          it is by how much `performance.memory.usedJSHeapSize` has grown from just after a collection to when the file \
          is done, and the length of the buffer if it is one: less than their peak, since what was collected meanwhile \

@@ -21,6 +21,10 @@ pub const ROWS: u64 = 200_000;
 /// After one round that is not counted.
 const ROUNDS: usize = 5;
 
+/// How `race` of the page's scripts takes each way.
+pub const IN_A_ROUND: &str = "In a round each way is taken again and again for 250 ms at least, and its mean time \
+                              counts; the rubbish of the way before is collected in nobody's time.";
+
 /// For the page's scripts: to throw rubbish away before a way is timed, and memory's exact size.
 pub const FLAGS: &[&str] = &["--enable-precise-memory-info", "--js-flags=--expose-gc"];
 
@@ -92,8 +96,7 @@ fn section(comparison: Comparison, poured: &Poured) -> Section {
          not make bytes of their text: the seeds' `escapeCsvField` on every cell, `join(\",\")`, `join(\"\\n\")` and \
          the byte order mark; Papa Parse's `unparse` of the arrays with its default options. \
          Median of {ROUNDS} rounds of one after the other, after a round that does not count and lets the browser \
-         compile all three. In a round each way is taken again and again for 250 ms at least, and its mean time counts; \
-         the rubbish of the way before is collected in nobody's time. Memory is the module's `memory.buffer.byteLength` after all rows of the stream were \
+         compile all three. {IN_A_ROUND} Memory is the module's `memory.buffer.byteLength` after all rows of the stream were \
          pushed as `fetch` gave them."
     );
     Section {

@@ -4,7 +4,7 @@ use decant_tests::browser;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::in_browser::{FLAGS, files, outcome, understand};
+use crate::in_browser::{FLAGS, IN_A_ROUND, files, outcome, understand};
 use crate::line::Line;
 use crate::quantity::{megabytes, rate};
 use crate::report::Section;
@@ -76,8 +76,7 @@ pub async fn measure() -> Outcome<Section> {
              `JSON.stringify(JSON.parse(text), null, 2)` from string to string: neither decodes or encodes UTF-8; and \
              beside the same with `TextDecoder` and `TextEncoder`, which is what it needs to go from bytes to bytes. \
              They make the same, or the bench fails. MB/s of the text that is read; median of {ROUNDS} rounds of one \
-             after the other, after one that does not count. In a round each way is taken again and again for 250 ms \
-             at least, and its mean time counts; the rubbish of the way before is collected in nobody's time.",
+             after the other, after one that does not count. {IN_A_ROUND}",
             BYTES / 1_000_000
         ),
         lines,

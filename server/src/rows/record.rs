@@ -25,21 +25,23 @@ impl Record {
 
     /// All rows, and that those were all, have been taken by whoever reads them.
     pub(super) fn complete(&self, gathered: &Gathered) {
+        self.end("export_complete", gathered);
+    }
+
+    /// Whoever read the rows has gone.
+    pub(super) fn cancel(&self, gathered: &Gathered) {
+        self.end("export_cancelled", gathered);
+    }
+
+    fn end(&self, action: &str, gathered: &Gathered) {
         let Self { caller, dataset, .. } = self;
         let Gathered { rows, bytes, .. } = gathered;
-        tracing::info!(parent: &self.request, action = "export_complete", caller, dataset, rows, bytes);
+        tracing::info!(parent: &self.request, action, caller, dataset, rows, bytes);
     }
 
     pub(super) fn fail(&self, gathered: &Gathered, code: &str) {
         let Self { caller, dataset, .. } = self;
         let Gathered { rows, bytes, .. } = gathered;
         tracing::warn!(parent: &self.request, action = "export_error", caller, dataset, rows, bytes, code);
-    }
-
-    /// Whoever read the rows has gone.
-    pub(super) fn cancel(&self, gathered: &Gathered) {
-        let Self { caller, dataset, .. } = self;
-        let Gathered { rows, bytes, .. } = gathered;
-        tracing::info!(parent: &self.request, action = "export_cancelled", caller, dataset, rows, bytes);
     }
 }
