@@ -5,14 +5,16 @@
 
 mod sample;
 
-use js_sys::{Array, Function, Object, Reflect, Uint8Array, global};
+use js_sys::{Array, Function, JSON, Object, Reflect, Uint8Array, global};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use wasm_export::browser::class::{FileWriter, RowExport};
+use wasm_export::browser::class::RowExport;
 use wasm_export::browser::dump::DumpReader;
+use wasm_export::browser::pretty::PrettyJson;
 use wasm_export::browser::protocol::{Destination, Start, ToWorker, decode, encode};
 use wasm_export::browser::sink::{BlobSink, Sink, SinkError};
+use wasm_export::browser::writer::FileWriter;
 use wasm_export::{Export, Options};
 use web_sys::{Blob, FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetFileOptions, window};
 
@@ -39,17 +41,12 @@ fn any_chunking_gives_the_bytes_that_native_code_gives() {
 #[wasm_bindgen_test]
 fn the_class_for_other_pages_makes_the_same_file() {
     let pieces = Array::new();
-    let keep = Function::new_with_args("bytes", "this.pieces.push(bytes.slice()); return bytes.length");
-    let mut export = RowExport::new("{}", writer(&keep, &pieces)).ok().unwrap();
+    let mut export = RowExport::new("{}", keeping(&pieces)).ok().unwrap();
     for chunk in sample::stream().chunks(11) {
         export.push(chunk).unwrap();
     }
     let summary = export.finish().unwrap();
-    let file: Vec<u8> = pieces
-        .iter()
-        .flat_map(|piece| Uint8Array::new(&piece).to_vec())
-        .collect();
-    assert_eq!(String::from_utf8(file).unwrap(), sample::FILE);
+    assert_eq!(text(&pieces), sample::FILE);
     assert!(summary.contains("\"rows\":3"), "{summary}");
 }
 
@@ -60,6 +57,22 @@ fn the_class_says_when_not_all_could_be_written() {
         let mut export = RowExport::new("{}", writer(&write, &Array::new())).ok().unwrap();
         assert!(export.push(&sample::stream()).is_err(), "{body}");
     }
+}
+
+/// A writer that puts into `pieces` what it is given.
+fn keeping(pieces: &Array) -> FileWriter {
+    let keep = Function::new_with_args("bytes", "this.pieces.push(bytes.slice()); return bytes.length");
+    writer(&keep, pieces)
+}
+
+fn text(pieces: &Array) -> String {
+    let bytes = pieces.iter().flat_map(|piece| Uint8Array::new(&piece).to_vec());
+    String::from_utf8(bytes.collect()).unwrap()
+}
+
+fn message(error: &JsValue) -> String {
+    let message = Reflect::get(error, &"message".into());
+    message.unwrap().as_string().unwrap()
 }
 
 /// An object with this method `write`, and with these `pieces` for it to fill.
@@ -81,6 +94,37 @@ fn the_class_refuses_an_unknown_option_and_half_a_stream() {
 }
 
 #[wasm_bindgen_test]
+fn a_page_lays_out_json_as_the_browser_does_but_for_what_that_loses() {
+    let kept = r#"{"b":[1,{}],"a":"\u00e9 \"x\"","digits":12345678901234567890.10}"#;
+    let pieces = Array::new();
+    let mut pretty = PrettyJson::new(keeping(&pieces));
+    for chunk in kept.as_bytes().chunks(7) {
+        pretty.push(chunk).unwrap();
+    }
+    pretty.finish().unwrap();
+    let browsers = JSON::stringify_with_replacer_and_space(
+        &JSON::parse(kept).unwrap(),
+        &JsValue::NULL,
+        &JsValue::from_f64(2.0),
+    );
+    let browsers = String::from(browsers.unwrap())
+        .replace("\u{e9}", r"\u00e9")
+        .replace("12345678901234567000", "12345678901234567890.10");
+    assert_eq!(text(&pieces), browsers);
+}
+
+#[wasm_bindgen_test]
+fn a_page_is_told_where_json_is_wrong_and_that_it_is_not_whole() {
+    let nowhere = || writer(&Function::new_no_args(""), &Array::new());
+    let mut pretty = PrettyJson::new(nowhere());
+    let message = message(&pretty.push(b"{\"a\":\n 1;}").unwrap_err());
+    assert!(message.contains("line 2, column 3"), "{message}");
+    let mut pretty = PrettyJson::new(nowhere());
+    pretty.push(b"[1").unwrap();
+    assert!(pretty.finish().is_err());
+}
+
+#[wasm_bindgen_test]
 fn a_page_sees_what_is_in_a_dump_and_whether_it_is_whole() {
     let file = include_bytes!("dumps/pg17-zstd.dump");
     let mut dump = DumpReader::new();
@@ -99,11 +143,7 @@ fn a_page_sees_what_is_in_a_dump_and_whether_it_is_whole() {
 #[wasm_bindgen_test]
 fn a_page_is_told_what_is_no_dump() {
     let mut dump = DumpReader::new();
-    let error = JsValue::from(dump.push(&[b'<'; 300]).unwrap_err());
-    let message = Reflect::get(&error, &"message".into())
-        .unwrap()
-        .as_string()
-        .unwrap();
+    let message = message(&dump.push(&[b'<'; 300]).unwrap_err().into());
     assert!(message.contains("it is a web page"), "{message}");
 }
 

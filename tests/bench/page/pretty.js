@@ -1,7 +1,7 @@
 // JSON laid out for people: the module's way from bytes to bytes, the browser's from string to string.
 
-import init, { pretty_json } from "./wasm_export.js";
-import { race } from "./ways.js";
+import init, { PrettyJson } from "./wasm_export.js";
+import { nowhere, pushed, race } from "./ways.js";
 
 const paragraphs = [
   'The function "retry" gives up after\tthree attempts:\n\n```rust\nlet path = "C:\\\\logs\\\\today.txt";\n```\n',
@@ -26,6 +26,20 @@ function body(bytes, isAscii) {
   return JSON.stringify({ model: "claude", max_tokens: 8192, temperature: 0.7, stream: true, messages });
 }
 
+// The whole layout in one array, which is made as long as it will hardly be.
+function gathered(bytes) {
+  const all = new Uint8Array(bytes.length + bytes.length / 8);
+  let length = 0;
+  const writer = {
+    write(piece) {
+      all.set(piece, length);
+      length += piece.length;
+    },
+  };
+  pushed(new PrettyJson(writer), bytes);
+  return all.subarray(0, length);
+}
+
 // Both kinds of text, in rounds of one after the other.
 export async function compare(length, rounds) {
   const { memory } = await init();
@@ -36,10 +50,16 @@ export async function compare(length, rounds) {
     const bytes = encoder.encode(body(length, isAscii));
     // A string that nobody has looked at yet is none that is slow to read.
     const text = decoder.decode(bytes);
-    if (decoder.decode(pretty_json(bytes)) !== layOut(text)) throw new Error("the two ways differ");
-    const ways = [() => pretty_json(bytes), () => layOut(text), () => encoder.encode(layOut(decoder.decode(bytes)))];
-    const [wasm, strings, whole] = await race(ways, rounds);
-    bodies.push({ bytes: bytes.length, wasm, strings, bytes_too: whole });
+    if (decoder.decode(gathered(bytes)) !== layOut(text)) throw new Error("the two ways differ");
+    const ways = {
+      pieces: () => pushed(new PrettyJson(nowhere), bytes),
+      gathered: () => gathered(bytes),
+      strings: () => layOut(text),
+      bytes_too: () => encoder.encode(layOut(decoder.decode(bytes))),
+    };
+    const times = await race(Object.values(ways), rounds);
+    const names = Object.keys(ways);
+    bodies.push({ bytes: bytes.length, ...Object.fromEntries(times.map((of, place) => [names[place], of])) });
   }
   return { bodies, memory_bytes: memory.buffer.byteLength };
 }

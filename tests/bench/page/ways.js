@@ -11,16 +11,18 @@ export const nowhere = {
   },
 };
 
-// The file of a whole stream; gives what `finish` tells.
-export function wasm(options, bytes) {
-  const file = new RowExport(options, nowhere);
+// Bytes in pieces through an object that takes them; gives what its `finish` gives.
+export function pushed(file, bytes) {
   for (let start = 0; start < bytes.length; start += CHUNK_BYTES) {
     file.push(bytes.subarray(start, start + CHUNK_BYTES));
   }
-  const summary = JSON.parse(file.finish());
+  const finished = file.finish();
   file.free();
-  return summary;
+  return finished;
 }
+
+// The file of a whole stream; gives what `finish` tells.
+export const wasm = (options, bytes) => JSON.parse(pushed(new RowExport(options, nowhere), bytes));
 
 // What was made last, so that nobody's work can be left out as useless.
 let made;

@@ -3,19 +3,8 @@
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
 
+use super::writer::{FileWriter, Out};
 use crate::{Export, Options};
-
-#[wasm_bindgen]
-extern "C" {
-    /// Takes a file's bytes: an object with a method `write(bytes)`, such as a `FileSystemSyncAccessHandle`.
-    ///
-    /// The `Uint8Array` it is given lies in the module's memory and is good until `write` returns: nothing is copied
-    /// on the way to a disk. Who keeps the bytes copies them.
-    pub type FileWriter;
-
-    #[wasm_bindgen(method, catch)]
-    fn write(this: &FileWriter, bytes: &[u8]) -> Result<JsValue, JsValue>;
-}
 
 /// Raw rows in, a file out.
 ///
@@ -27,8 +16,7 @@ extern "C" {
 #[wasm_bindgen]
 pub struct RowExport {
     export: Export,
-    writer: FileWriter,
-    out: Vec<u8>,
+    out: Out,
 }
 
 #[wasm_bindgen]
@@ -43,8 +31,7 @@ impl RowExport {
         let options = serde_json::from_str::<Options>(options_json)?;
         Ok(Self {
             export: Export::new(options),
-            writer,
-            out: Vec::new(),
+            out: Out::to(writer),
         })
     }
 
@@ -53,8 +40,11 @@ impl RowExport {
     /// # Errors
     /// The server reports a failure, the bytes are no raw-row stream, or they could not be written.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
-        let pushed = self.export.push(bytes, &mut self.out).map_err(JsError::from);
-        self.write()?;
+        let pushed = self
+            .export
+            .push(bytes, &mut self.out.bytes)
+            .map_err(JsError::from);
+        self.out.write()?;
         Ok(pushed?)
     }
 
@@ -64,22 +54,8 @@ impl RowExport {
     /// # Errors
     /// The stream was not whole: the file must not be used. Or its end could not be written.
     pub fn finish(&mut self) -> Result<String, JsValue> {
-        let summary = self.export.finish(&mut self.out).map_err(JsError::from)?;
-        self.write()?;
+        let summary = self.export.finish(&mut self.out.bytes).map_err(JsError::from)?;
+        self.out.write()?;
         Ok(serde_json::to_string(&summary).map_err(JsError::from)?)
-    }
-
-    fn write(&mut self) -> Result<(), JsValue> {
-        if self.out.is_empty() {
-            return Ok(());
-        }
-        let written = self.writer.write(&self.out)?.as_f64();
-        let is_whole = written.is_none_or(|count| count == self.out.len() as f64);
-        self.out.clear();
-        if is_whole {
-            Ok(())
-        } else {
-            Err(JsError::new("not all bytes could be written: is the disk full?").into())
-        }
     }
 }

@@ -7,8 +7,8 @@
 //!
 //! Beside the file the raw rows are [`kept`]: who wants the same rows in another format gets them from there.
 //!
-//! Pages that bring their own bytes use `RowExport` of `class` instead, a feature of this crate; with it comes
-//! `pretty_json` and, for dumps, `DumpReader`.
+//! Pages that bring their own bytes use `RowExport` of `class` instead, a feature of this crate; with it come
+//! `PrettyJson` and, for dumps, `DumpReader`.
 
 pub mod answer;
 #[cfg(feature = "dumps")]
@@ -32,3 +32,5 @@ pub mod protocol;
 pub mod sink;
 mod stream;
 pub mod worker;
+#[cfg(feature = "class")]
+pub mod writer;

@@ -1,65 +1,55 @@
 //! The pretty-printer for pages.
 
-use js_sys::Uint8Array;
-use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsError, JsValue};
 
+use super::writer::{FileWriter, Out};
 use crate::pretty::Pretty;
 
-/// The text passes through the module in pieces of this size, so that it is never in its memory as a whole; smaller ones
-/// are slower.
-const PIECE_BYTES: u32 = 1024 * 1024;
-
-/// Lays out a JSON text as `JSON.stringify(JSON.parse(text), null, 2)` does, but loses nothing: keys keep their order,
-/// numbers their digits.
+/// A JSON text in, a file out that is laid out as `JSON.stringify(JSON.parse(text), null, 2)` does it, but has lost
+/// nothing: keys keep their order, numbers their digits, strings their escapes.
 ///
-/// # Errors
-/// The text is not JSON; the error says where and why.
+/// ```js
+/// const file = new PrettyJson(handle);
+/// for await (const chunk of response.body) file.push(chunk);
+/// file.finish();
+/// ```
 #[wasm_bindgen]
-pub fn pretty_json(text: &Uint8Array) -> Result<Uint8Array, JsError> {
-    let mut pretty = Pretty::new();
-    let mut piece = vec![0; PIECE_BYTES as usize];
-    let mut out = Vec::with_capacity(2 * piece.len());
-    let mut laid_out = Growing::of_about(text.length() + text.length() / 8);
-    for from in (0..text.length()).step_by(PIECE_BYTES as usize) {
-        let part = text.subarray(from, from.saturating_add(PIECE_BYTES).min(text.length()));
-        let piece = &mut piece[..part.length() as usize];
-        part.copy_to(piece);
-        pretty.push(piece, &mut out)?;
-        laid_out.take(&mut out);
-    }
-    pretty.finish(&mut out)?;
-    laid_out.take(&mut out);
-    Ok(laid_out.written())
+pub struct PrettyJson {
+    pretty: Pretty,
+    out: Out,
 }
 
-/// Bytes in the page's memory that become more.
-struct Growing {
-    bytes: Uint8Array,
-    length: u32,
-}
-
-impl Growing {
-    fn of_about(bytes: u32) -> Self {
+#[wasm_bindgen]
+impl PrettyJson {
+    /// A text that has not begun.
+    #[wasm_bindgen(constructor)]
+    pub fn new(writer: FileWriter) -> Self {
         Self {
-            bytes: Uint8Array::new_with_length(bytes),
-            length: 0,
+            pretty: Pretty::new(),
+            out: Out::to(writer),
         }
     }
 
-    fn take(&mut self, out: &mut Vec<u8>) {
-        let end = self.length + out.len() as u32;
-        if end > self.bytes.length() {
-            let more = Uint8Array::new_with_length(end.max(self.bytes.length().saturating_mul(2)));
-            more.set(&self.written(), 0);
-            self.bytes = more;
-        }
-        self.bytes.subarray(self.length, end).copy_from(out);
-        self.length = end;
-        out.clear();
+    /// Takes the next bytes of the text, in any pieces, and writes what they make of the layout.
+    ///
+    /// # Errors
+    /// They cannot go on a JSON text; the error says where and why. Or they could not be written.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
+        let pushed = self
+            .pretty
+            .push(bytes, &mut self.out.bytes)
+            .map_err(JsError::from);
+        self.out.write()?;
+        Ok(pushed?)
     }
 
-    fn written(&self) -> Uint8Array {
-        self.bytes.subarray(0, self.length)
+    /// Says that no more bytes come.
+    ///
+    /// # Errors
+    /// The text was not whole: the file must not be used. Or its end could not be written.
+    pub fn finish(&mut self) -> Result<(), JsValue> {
+        self.pretty.finish(&mut self.out.bytes).map_err(JsError::from)?;
+        self.out.write()
     }
 }
