@@ -7,6 +7,7 @@ use decant_tests::database::Database;
 use decant_tests::definitions::{Definitions, SLOWLY};
 use decant_tests::patience::wait_for;
 use decant_tests::program;
+use decant_tests::redis::Redis;
 use decant_tests::server::data_dir;
 use decant_tests::terminal::{CTRL_C, Terminal};
 
@@ -75,7 +76,7 @@ async fn ctrl_c_ends_a_clean_up_after_the_batch_that_runs() {
 }
 
 #[tokio::test]
-async fn ctrl_c_leaves_no_file_with_the_name_of_the_export() {
+async fn ctrl_c_leaves_nothing_of_an_export() {
     let database = Database::new().await;
     let definitions = Definitions::of(&[SLOWLY]);
     let (folder, data) = (folder(), folder());
@@ -91,7 +92,37 @@ async fn ctrl_c_leaves_no_file_with_the_name_of_the_export() {
     wait_for("the file in the making", SOON, begun).await;
     terminal.press(CTRL_C).await;
     assert_eq!(terminal.ended().await, 128 + 2, "{}", terminal.screen());
-    assert!(!file.exists());
+    terminal.shows("stopped before the end").await;
+    assert!(!file.exists() && !part.exists());
     let ended = async || (database.running_copies().await == 0).then_some(());
     wait_for("the end of the query", SOON, ended).await;
+}
+
+#[tokio::test]
+async fn ctrl_c_leaves_nothing_of_a_dump_and_gives_the_lock_back() {
+    let database = Database::new().await;
+    let long = "create table long as select repeat(md5(n::text), 1000) from generate_series(1, 10000) n";
+    database.execute(long).await;
+    let redis = Redis::start().await;
+    let redis_url = redis.url();
+    let (folder, data) = (folder(), folder());
+    let settings = [
+        ("DSN", database.dsn.as_str()),
+        ("REDIS_URL", redis_url.as_str()),
+        ("DECANT_DUMP_COMPRESSION", "gzip:9"),
+        data_dir(&data),
+    ];
+    let file = folder.path().join("hub.dump");
+    let mut terminal = Terminal::start(&["backup", "-o", file.to_str().unwrap()], &settings);
+    let part = folder.path().join("hub.dump.part");
+    let begun = async || part.exists().then_some(());
+    wait_for("the file in the making", SOON, begun).await;
+    terminal.press(CTRL_C).await;
+    assert_eq!(terminal.ended().await, 128 + 2, "{}", terminal.screen());
+    terminal.shows("stopped before the end").await;
+    assert!(!file.exists() && !part.exists());
+    // Redis would keep the lock of one that was killed for minutes.
+    let backup = ["backup", "--mode", "excludeLogs", "-o", file.to_str().unwrap()];
+    database.execute("drop table long").await;
+    program::run(&backup, &settings).await.good();
 }

@@ -31,6 +31,49 @@ async fn the_name_of_the_file_says_what_it_is_to_be() {
 }
 
 #[tokio::test]
+async fn a_name_of_no_format_is_refused_unless_one_was_chosen() {
+    let app = App::start().await;
+    let folder = folder();
+    let file = folder.path().join("usage.pdf");
+    let arguments = ["usage-logs", "--limit", "3", "-o", file.to_str().unwrap()];
+    let refused = export(&app.database.dsn, &arguments).await.refusal();
+    assert!(
+        refused.contains("usage.pdf") && refused.contains(".csv, "),
+        "{refused}"
+    );
+    assert_eq!(files(folder.path()), [] as [PathBuf; 0]);
+    let chosen = [&arguments[..], &["--format", "csv"]].concat();
+    export(&app.database.dsn, &chosen).await.good();
+    assert_eq!(files(folder.path()), [file]);
+}
+
+#[tokio::test]
+async fn a_pipe_or_a_link_stays_what_it_is() {
+    let app = App::start().await;
+    let folder = folder();
+    let (pipe, file, link) = (
+        folder.path().join("pipe"),
+        folder.path().join("file.csv"),
+        folder.path().join("link.csv"),
+    );
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.is_ok_and(|made| made.success()));
+    std::fs::write(&file, "old").unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let read = pipe.clone();
+    let read = tokio::task::spawn_blocking(move || std::fs::read(read).unwrap());
+    for path in [&pipe, &link] {
+        let arguments = ["usage-logs", "--limit", "3", "-o", path.to_str().unwrap()];
+        export(&app.database.dsn, &arguments).await.good();
+    }
+    let rows = app.admin().usage_file(&[("limit", "3")]).await;
+    assert_eq!(read.await.unwrap(), rows);
+    assert_eq!(std::fs::read(&file).unwrap(), rows);
+    assert!(link.symlink_metadata().unwrap().is_symlink());
+    assert_eq!(files(folder.path()).len(), 3);
+}
+
+#[tokio::test]
 async fn the_file_is_the_one_that_the_server_gives() {
     let app = App::start().await;
     let folder = folder();

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use wasm_export::dump::{Archive, Summary};
 
 use super::Outcome;
+use super::interrupt::{told_to_stop, unless_stopped};
 use super::reach::Reached;
 use super::target::Target;
 use super::verify::dump::sentence;
@@ -31,15 +32,19 @@ pub struct Arguments {
 /// Dumps.
 pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     let reached = Reached::by(&settings).await?;
-    let outcome = dump(&reached, &settings, &arguments).await;
-    reached.leave(outcome).await
+    let stop = told_to_stop()?;
+    let outcome = dump(&reached, &settings, &arguments, stop.clone()).await;
+    reached.leave(unless_stopped(&stop, outcome)).await
 }
 
-async fn dump(reached: &Reached, settings: &Settings, arguments: &Arguments) -> Outcome {
+async fn dump(
+    reached: &Reached,
+    settings: &Settings,
+    arguments: &Arguments,
+    stop: CancellationToken,
+) -> Outcome {
     let database = Database::of(reached.dsn.clone(), settings);
-    let dump = database
-        .dump(arguments.mode, "Operator", CancellationToken::new())
-        .await?;
+    let dump = database.dump(arguments.mode, "Operator", stop).await?;
     let target = Target::open(&arguments.output)?;
     let summary = pour(dump, target).await?;
     eprintln!("{}", sentence(&summary));

@@ -9,6 +9,7 @@ use clap::Subcommand;
 use tokio_util::sync::CancellationToken;
 
 use super::Outcome;
+use super::interrupt::{told_to_stop, unless_stopped};
 use super::reach::Reached;
 use super::target::Target;
 use crate::backups::Backups;
@@ -56,11 +57,16 @@ pub enum Command {
 pub async fn run(settings: Settings, command: Command) -> Outcome {
     let reached = Reached::by(&settings).await?;
     let database = Arc::new(Database::of(reached.dsn.clone(), &settings));
-    let done = match Backups::of(database, &settings, CancellationToken::new()) {
+    let stop = match command {
+        Command::Make { .. } => told_to_stop()?,
+        // Ctrl-C ends the others as it ends any program.
+        _ => CancellationToken::new(),
+    };
+    let done = match Backups::of(database, &settings, stop.clone()) {
         Ok(backups) => obey(&Arc::new(backups), command).await,
         Err(error) => Err(error.into()),
     };
-    reached.leave(done).await
+    reached.leave(unless_stopped(&stop, done)).await
 }
 
 async fn obey(backups: &Arc<Backups>, command: Command) -> Outcome {

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
-use tokio::signal::ctrl_c;
-use tokio_util::sync::CancellationToken;
 
 use super::Outcome;
+use super::interrupt::told_to_stop;
 use super::reach::Reached;
 use crate::config::Settings;
 use crate::database::Database;
@@ -102,9 +101,9 @@ async fn clean_up(database: Arc<Database>, order: Order, yes: bool) -> Outcome {
         if !yes {
             ask(&preview)?;
         }
-        let stop = CancellationToken::new();
-        let events = Arc::clone(&database).clean_up(order.conditions, manner, "Operator", stop.clone());
-        follow(events.await?, &stop, &database).await?;
+        let stop = told_to_stop()?;
+        let events = Arc::clone(&database).clean_up(order.conditions, manner, "Operator", stop);
+        follow(events.await?, &database).await?;
     }
     Ok(())
 }
@@ -168,22 +167,11 @@ fn ask(preview: &Preview) -> Outcome {
     }
 }
 
-/// Shows how it goes on. Ctrl-C ends it after the batch that runs.
-async fn follow(
-    mut events: tokio::sync::mpsc::Receiver<Event>,
-    stop: &CancellationToken,
-    database: &Database,
-) -> Outcome {
+/// Shows how it goes on.
+async fn follow(mut events: tokio::sync::mpsc::Receiver<Event>, database: &Database) -> Outcome {
     let bar = ProgressBar::new(100).with_style(ProgressStyle::with_template("{bar:40} {percent} %  {msg}")?);
     loop {
-        let event = tokio::select! {
-            event = events.recv() => event,
-            Ok(()) = ctrl_c(), if !stop.is_cancelled() => {
-                stop.cancel();
-                continue;
-            }
-        };
-        match event {
+        match events.recv().await {
             Some(Event::Progress(progress)) => {
                 bar.set_position(progress.percent.into());
                 bar.set_message(doing(progress));

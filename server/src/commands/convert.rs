@@ -71,7 +71,7 @@ pub fn pairs(matches: &ArgMatches) -> Vec<(String, String)> {
 pub fn run(arguments: &Arguments, mut pairs: Vec<(String, String)>) -> Outcome {
     let path = arguments.input.as_path();
     pairs.extend(arguments.to.map(|to| ("format".to_owned(), to.to_string())));
-    let pairs = with_name(pairs, &arguments.output);
+    let pairs = with_name(pairs, &arguments.output)?;
     if !pairs.iter().any(|(word, _)| word == "format") {
         return Err("say with --to, or by the name of the file to write, which format it is to have".into());
     }

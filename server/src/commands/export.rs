@@ -13,6 +13,7 @@ use wasm_export::options::Options;
 use wasm_export::{Export, Summary};
 
 use super::Outcome;
+use super::interrupt::{told_to_stop, unless_stopped};
 use super::reach::Reached;
 use super::target::{Target, TargetError, with_name};
 use crate::auth::Caller;
@@ -113,11 +114,12 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
         .ok_or_else(unknown)?
         .definition
         .clone();
-    let pairs = with_name(pairs, &arguments.output);
+    let pairs = with_name(pairs, &arguments.output)?;
     let options = file::parse_options(&pairs)?;
     let selection = Selection::parse(&definition, &file::without_file_words(&pairs))?;
 
     let reached = Reached::by(&settings).await?;
+    let stop = told_to_stop()?;
     let exporting = async {
         let mut connection = reached.source.for_query().await?;
         catalog.prepare(&mut connection).await?;
@@ -130,11 +132,12 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
             &selection,
             options,
             &arguments.output,
+            &stop,
         )
         .await
     };
     let outcome = exporting.await;
-    reached.leave(outcome).await
+    reached.leave(unless_stopped(&stop, outcome)).await
 }
 
 async fn export(
@@ -144,6 +147,7 @@ async fn export(
     selection: &Selection,
     options: Options,
     output: &Path,
+    stop: &CancellationToken,
 ) -> Outcome {
     if let Some(unavailable) = &dataset.unavailable {
         return Err(unavailable.reason.clone().into());
@@ -154,7 +158,7 @@ async fn export(
     file::check(prepared.header(), &options)?;
     let pace = Pace {
         heartbeat: settings.heartbeat,
-        break_off: CancellationToken::new(),
+        break_off: stop.clone(),
     };
     let summary = pour(prepared.recorded(&caller), pace, options, output).await?;
     eprintln!("{} rows, {} bytes.", summary.rows, summary.file_bytes);

@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod export;
 mod input;
+mod interrupt;
 mod reach;
 mod restore;
 mod serve;
@@ -21,6 +22,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use self::interrupt::Interrupted;
 use crate::config::Settings;
 
 /// Pours data out of PostgreSQL: to the browser, to files, to standard output.
@@ -74,7 +76,10 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("decant: {error}");
-            ExitCode::FAILURE
+            match error.is::<Interrupted>() {
+                true => ExitCode::from(interrupt::EXIT_CODE),
+                false => ExitCode::FAILURE,
+            }
         }
     }
 }

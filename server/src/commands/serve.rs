@@ -1,29 +1,20 @@
 //! `decant serve`.
 
-use secrecy::ExposeSecret;
-use tokio::signal::unix::{SignalKind, signal};
-
 use super::Outcome;
+use super::interrupt::told_to_stop;
 use crate::config::Settings;
 use crate::startup::Application;
 use crate::telemetry;
+use secrecy::ExposeSecret;
 
 /// Serves until SIGINT or SIGTERM.
 pub async fn run(settings: Settings) -> Outcome {
     telemetry::begin(settings.log, &settings.log_filter)?;
     // Before anything is started, so that a signal during the start is not lost.
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let stop = async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    };
-    tokio::pin!(stop);
+    let stop = told_to_stop()?;
     let application = tokio::select! {
         application = Application::build(settings) => application?,
-        () = &mut stop => return Ok(()),
+        () = stop.cancelled() => return Ok(()),
     };
     println!("Decant is ready at http://{}", application.address());
     if let Some(demo) = application.demo() {
@@ -40,6 +31,6 @@ pub async fn run(settings: Settings) -> Outcome {
             demo.user_name, demo.user_key
         );
     }
-    application.run_until_stopped(stop).await?;
+    application.run_until_stopped(stop.cancelled()).await?;
     Ok(())
 }

@@ -1,15 +1,21 @@
 //! Where an export's bytes go. A file has its name only when it is whole; one that fails is removed.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use wasm_export::options::{Compression, Format};
 use wasm_export::said_by_name;
 
-/// Standard output, or a file in the making.
+/// A file in the making, or what has no name to be given.
 pub enum Target {
-    /// Standard output.
-    Standard(io::Stdout),
+    /// Standard output, a pipe or a device.
+    Stream {
+        /// Takes the bytes.
+        output: Box<dyn Write + Send>,
+        /// What it is called.
+        path: PathBuf,
+    },
     /// `<path>.part`, until it is whole.
     File(Part),
 }
@@ -30,29 +36,74 @@ pub struct TargetError {
     source: io::Error,
 }
 
+/// A name that says a format of which we make no files.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{name} ends as no format does that there is ({}): say which one it is to have, or name it otherwise",
+    endings()
+)]
+pub struct UnknownEnding {
+    name: String,
+}
+
+fn endings() -> String {
+    let endings: Vec<_> = Format::ALL
+        .iter()
+        .map(|format| format!(".{}", format.extension()))
+        .collect();
+    endings.join(", ")
+}
+
 /// What was chosen about a file, and where nothing was, what its name says: `usage.jsonl.gz`. So no file is another thing
 /// than its name says, unless that was asked for.
-#[must_use]
-pub fn with_name(mut chosen: Vec<(String, String)>, path: &Path) -> Vec<(String, String)> {
+///
+/// # Errors
+/// Its name says a format, but none that there is, and no other was chosen.
+pub fn with_name(
+    mut chosen: Vec<(String, String)>,
+    path: &Path,
+) -> Result<Vec<(String, String)>, UnknownEnding> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_chosen = |word: &str| chosen.iter().any(|(chosen, _)| chosen == word);
+    let (has_format, has_compression) = (is_chosen("format"), is_chosen("compression"));
     let (format, compression) = said_by_name(&name);
-    let mut add = |word: &str, said: String| {
-        if !chosen.iter().any(|(chosen, _)| chosen == word) {
-            chosen.push((word.to_owned(), said));
+    if !has_format {
+        match format {
+            Some(format) => chosen.push(("format".to_owned(), format.to_string())),
+            None => check_ending(&name)?,
         }
-    };
-    if let Some(format) = format {
-        add("format", format.to_string());
     }
-    add("compression", compression.to_string());
-    chosen
+    if !has_compression {
+        chosen.push(("compression".to_owned(), compression.to_string()));
+    }
+    Ok(chosen)
+}
+
+fn check_ending(name: &str) -> Result<(), UnknownEnding> {
+    let (_, stem) = Compression::of_name(name);
+    match Path::new(stem).extension() {
+        None => Ok(()),
+        Some(_) => Err(UnknownEnding {
+            name: name.to_owned(),
+        }),
+    }
 }
 
 impl Target {
     /// `-` is standard output.
     pub fn open(path: &Path) -> Result<Self, TargetError> {
         if path == Path::new("-") {
-            return Ok(Self::Standard(io::stdout()));
+            let (output, path) = (Box::new(io::stdout()), "standard output".into());
+            return Ok(Self::Stream { output, path });
+        }
+        // A link stays one.
+        let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+            // No file may take the place of a device or a pipe; a folder is refused here.
+            let output = OpenOptions::new().write(true).open(path);
+            let output = Box::new(output.map_err(|source| failed(path, source))?);
+            let path = path.clone();
+            return Ok(Self::Stream { output, path });
         }
         let mut part = path.as_os_str().to_owned();
         part.push(".part");
@@ -69,9 +120,7 @@ impl Target {
     /// Takes the next bytes.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), TargetError> {
         match self {
-            Self::Standard(output) => output
-                .write_all(bytes)
-                .map_err(|source| failed("standard output", source)),
+            Self::Stream { output, path } => output.write_all(bytes).map_err(|source| failed(path, source)),
             Self::File(part) => part
                 .file
                 .write_all(bytes)
@@ -82,7 +131,7 @@ impl Target {
     /// Says that the bytes are whole: the file gets its name.
     pub fn finish(&mut self) -> Result<(), TargetError> {
         match self {
-            Self::Standard(output) => output.flush().map_err(|source| failed("standard output", source)),
+            Self::Stream { output, path } => output.flush().map_err(|source| failed(path, source)),
             Self::File(part) => part.name().map_err(|source| failed(&part.path, source)),
         }
     }

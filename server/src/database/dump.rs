@@ -143,7 +143,7 @@ pub enum DumpError {
     Failed { status: ExitStatus, said: String },
     #[error("the lock was lost to somebody else; the dump was stopped")]
     LockLost,
-    #[error("the server is stopping")]
+    #[error("it was told to stop before its end")]
     Stopping,
 }
 
@@ -206,7 +206,9 @@ impl Database {
         command
             .args(["--format=custom", "--no-password"])
             .arg(format!("--compress={}", self.compression.argument(&tools).await?))
-            .args(mode.arguments());
+            .args(mode.arguments())
+            // Ctrl-C is for us: we end it.
+            .process_group(0);
         let (child, stdout, stderr) = start_piped(&mut command)?;
         let mut dump = Dump {
             record: Record::begin(self, mode, caller),
@@ -253,17 +255,19 @@ impl Dump {
                     Ok(None) => break,
                     Err(error) => {
                         self.record.fail(&error);
+                        self.leave().await;
                         yield Err(error);
                         return;
                     }
                 }
             }
-            match self.end().await {
-                Ok(()) => {
-                    self.record.complete();
-                    self.held.release().await;
-                }
-                Err(error) => yield Err(error),
+            let ended = self.end().await;
+            if ended.is_ok() {
+                self.record.complete();
+            }
+            self.leave().await;
+            if let Err(error) = ended {
+                yield Err(error);
             }
         }
     }
@@ -289,6 +293,13 @@ impl Dump {
         let error = DumpError::Failed { status, said };
         self.record.fail(&error);
         Err(error)
+    }
+
+    /// Waits until nothing of the dump is left: neither `pg_dump`, which may have ended, nor the lock.
+    async fn leave(self) {
+        let Self { mut child, held, .. } = self;
+        let _ = child.kill().await;
+        held.release().await;
     }
 }
 
