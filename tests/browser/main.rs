@@ -5,6 +5,7 @@ mod database;
 mod export;
 mod kept_rows;
 mod log_cleanup;
+mod narrow;
 mod restore;
 mod resume;
 mod sessions;

@@ -1,8 +1,10 @@
 //! Where the visitor is, and the ways to elsewhere: links, and the browser's own *back* and *forward*.
 
 use leptos::ev;
+use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
+use web_sys::{Element, ScrollIntoViewOptions, ScrollLogicalPosition};
 
 use crate::address::Place;
 
@@ -83,8 +85,24 @@ pub fn PlaceLink(
         event.prevent_default();
         navigation.go(to.clone());
     };
+    let link = NodeRef::<html::A>::new();
+    Effect::new(move || {
+        if is_current.get()
+            && let Some(link) = link.get()
+        {
+            show(&link);
+        }
+    });
     let current = move || is_current.get().then_some("page");
-    view! { <a href=address aria-current=current data-testid=testid on:click=follow>{children()}</a> }
+    view! { <a node_ref=link href=address aria-current=current data-testid=testid on:click=follow>{children()}</a> }
+}
+
+/// On a narrow screen there may be more links than the bar that they are in has room for.
+fn show(link: &Element) {
+    let nearest = ScrollIntoViewOptions::new();
+    nearest.set_block(ScrollLogicalPosition::Nearest);
+    nearest.set_inline(ScrollLogicalPosition::Nearest);
+    link.scroll_into_view_with_scroll_into_view_options(&nearest);
 }
 
 fn address() -> Place {
