@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
@@ -33,6 +34,9 @@ use crate::{routes, telemetry};
 
 /// How long, after exports were broken off, the last bytes may take to reach their clients.
 const LAST_BYTES_MAX: Duration = Duration::from_secs(2);
+
+/// How long what was broken off in the database may take to undo what it has done.
+const UNDOING_MAX: Duration = Duration::from_secs(30);
 
 /// How often the scratch folder is swept.
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -173,8 +177,8 @@ impl Application {
         self.demo.as_ref()
     }
 
-    /// Answers until `stop` comes true; then lets running exports finish for a while, breaks off the rest, and
-    /// stops the private PostgreSQL.
+    /// Answers until `stop` comes true; then lets what runs finish for a while, breaks off the rest, and stops the private
+    /// PostgreSQL.
     ///
     /// # Errors
     /// If the private PostgreSQL does not stop.
@@ -199,6 +203,13 @@ impl Application {
             tokio::time::sleep(patience).await;
             break_off.cancel();
         });
+        // Restores and the like may have no client that the server would wait for. They run in its threads.
+        if timeout(patience + UNDOING_MAX, app.database.settled())
+            .await
+            .is_err()
+        {
+            tracing::error!("what was broken off in the database does not end; leaving it");
+        }
         handle.stop(true).await;
         timer.abort();
         if let Ok(Err(error)) = running.await {

@@ -126,3 +126,37 @@ async fn ctrl_c_leaves_nothing_of_a_dump_and_gives_the_lock_back() {
     database.execute("drop table long").await;
     program::run(&backup, &settings).await.good();
 }
+
+#[tokio::test]
+async fn ctrl_c_undoes_a_restore_and_gives_the_lock_back() {
+    let database = Database::new().await;
+    let redis = Redis::start().await;
+    let redis_url = redis.url();
+    let (folder, data, migrations) = (folder(), folder(), folder());
+    std::fs::write(migrations.path().join("slowly.sql"), "select pg_sleep(600)").unwrap();
+    let settings = [
+        ("DSN", database.dsn.as_str()),
+        ("REDIS_URL", redis_url.as_str()),
+        (
+            "DECANT_POST_RESTORE_MIGRATIONS",
+            migrations.path().to_str().unwrap(),
+        ),
+        data_dir(&data),
+    ];
+    let file = folder.path().join("hub.dump");
+    let file = file.to_str().unwrap();
+    program::run(&["backup", "-o", file], &settings).await.good();
+    database.execute("delete from message_request").await;
+    let changed = database.contents().await;
+    let databases = "select count(*) from pg_database where datname like current_database() || '%'";
+    assert_eq!(database.number(databases).await, 1);
+
+    let mut terminal = Terminal::start(&["restore", file, "--clean", "--yes"], &settings);
+    terminal.shows("Migrating").await;
+    terminal.press(CTRL_C).await;
+    assert_eq!(terminal.ended().await, 128 + 2, "{}", terminal.screen());
+    terminal.shows("the database is as it was").await;
+    assert_eq!(database.contents().await, changed);
+    assert_eq!(database.number(databases).await, 1);
+    program::run(&["backup", "-o", file], &settings).await.good();
+}

@@ -64,7 +64,9 @@ impl Backups {
             let _ = sender.try_send(fetching);
             let begun = async {
                 let file = backups.fetch(&manifest).await?;
-                Ok::<_, BackupError>(Arc::clone(&backups.database).restore(file, plan, &caller).await?)
+                let restoring =
+                    Arc::clone(&backups.database).restore(file, plan, &caller, backups.stop.clone());
+                Ok::<_, BackupError>(restoring.await?)
             };
             match begun.await {
                 // Nobody need listen, but it is to be followed to its end.

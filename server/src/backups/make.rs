@@ -61,7 +61,7 @@ impl Backups {
             }
         };
         let backups = Arc::clone(self);
-        Ok(tokio::spawn(async move {
+        Ok(self.database.tasks.spawn(async move {
             let made = backups.store(&turn, dump, began, order).await;
             turn.end(&made);
             made

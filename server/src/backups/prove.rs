@@ -27,7 +27,7 @@ impl Backups {
         let manifest = self.manifest(name).await?;
         tracing::info!(action = "database_backup_proof_start", caller, name);
         let (backups, caller) = (Arc::clone(self), caller.to_owned());
-        Ok(tokio::spawn(async move {
+        Ok(self.database.tasks.spawn(async move {
             let proved = backups.prove_in_turn(&turn, manifest, &caller).await;
             turn.end(&proved);
             proved
@@ -86,7 +86,8 @@ impl Backups {
                 }
             }
         };
-        let (proved, ()) = tokio::join!(self.database.prove(file.as_ref(), caller, sender), follow);
+        let proving = self.database.prove(file.as_ref(), caller, sender, &self.stop);
+        let (proved, ()) = tokio::join!(proving, follow);
         Ok(proved?)
     }
 }

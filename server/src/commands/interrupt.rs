@@ -1,5 +1,6 @@
 //! Ctrl-C, and SIGTERM, while a command works: it ends early, but not without clearing up.
 
+use std::error::Error;
 use std::process::exit;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -10,10 +11,10 @@ use super::Outcome;
 /// What a shell calls the end by SIGINT, and so do we.
 pub const EXIT_CODE: u8 = 128 + 2;
 
-/// A command that was told to stop.
+/// A command that was told to stop, and what that means.
 #[derive(Debug, thiserror::Error)]
-#[error("stopped before the end")]
-pub struct Interrupted;
+#[error("{0}")]
+pub struct Interrupted(String);
 
 /// Cancelled by the first signal to stop. A second one ends the program at once.
 ///
@@ -40,10 +41,18 @@ async fn either(one: &mut Signal, other: &mut Signal) {
     }
 }
 
-/// Work that failed because it was told to stop has no other reason to tell.
+/// Work that makes a file, and failed because it was told to stop, has no other reason to tell.
 pub fn unless_stopped(stop: &CancellationToken, outcome: Outcome) -> Outcome {
-    match outcome {
-        Err(_) if stop.is_cancelled() => Err(Interrupted.into()),
-        outcome => outcome,
+    outcome.map_err(|error| match stop.is_cancelled() {
+        true => Interrupted("stopped before the end".to_owned()).into(),
+        false => error,
+    })
+}
+
+/// Work that failed with a text that says what stopping it means.
+pub fn failed(stop: &CancellationToken, said: String) -> Box<dyn Error> {
+    match stop.is_cancelled() {
+        true => Interrupted(said).into(),
+        false => said.into(),
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clap::{ArgGroup, Args};
 
 use super::Outcome;
+use super::interrupt::{failed, told_to_stop};
 use super::reach::Reached;
 use crate::config::Settings;
 use crate::database::Database;
@@ -48,6 +49,7 @@ async fn restore(reached: &Reached, settings: &Settings, arguments: Arguments) -
     if !arguments.yes {
         ask(reached.dsn.database())?;
     }
+    let stop = told_to_stop()?;
     let plan = Plan {
         manner: if arguments.merge {
             Manner::Merge
@@ -57,7 +59,9 @@ async fn restore(reached: &Reached, settings: &Settings, arguments: Arguments) -
         skip_logs: arguments.skip_logs,
     };
     let database = Arc::new(Database::of(reached.dsn.clone(), settings));
-    let mut events = database.restore(arguments.file, plan, "Operator").await?;
+    let mut events = database
+        .restore(arguments.file, plan, "Operator", stop.clone())
+        .await?;
     let mut outcome = Err("the restore ended without a word".into());
     while let Some(event) = events.recv().await {
         match event {
@@ -66,7 +70,7 @@ async fn restore(reached: &Reached, settings: &Settings, arguments: Arguments) -
                 tell(&restored);
                 outcome = Ok(());
             }
-            Event::Error { message } => outcome = Err(message.into()),
+            Event::Error { message } => outcome = Err(failed(&stop, message)),
         }
     }
     outcome

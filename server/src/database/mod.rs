@@ -29,6 +29,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sqlx::{PgConnection, query_scalar};
+use tokio_util::task::TaskTracker;
 
 use crate::config::Settings;
 use crate::dsn::Dsn;
@@ -62,6 +63,8 @@ pub struct Database {
     pub archives: Archives,
     cleanup_pace: Pace,
     last_cleanup: Arc<Last<CleanedUp>>,
+    /// What goes on without whoever asked for it: restores, clean-ups, backups and their proofs.
+    pub tasks: TaskTracker,
 }
 
 impl Database {
@@ -83,6 +86,7 @@ impl Database {
             generation: AtomicU64::new(0),
             cleanup_pace: settings.cleanup_pace,
             last_cleanup: Last::noted(&dsn, &settings.data_dir, "last-cleanup.json"),
+            tasks: TaskTracker::new(),
             dsn,
         }
     }
@@ -91,6 +95,12 @@ impl Database {
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Relaxed)
+    }
+
+    /// Waits until nothing goes on any more that had been begun.
+    pub async fn settled(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
     }
 }
 

@@ -48,7 +48,7 @@ pub async fn import(
     let events = app
         .database
         .clone()
-        .restore(upload.file, upload.plan, &caller.name)
+        .restore(upload.file, upload.plan, &caller.name, app.break_off.clone())
         .await?;
     Ok(follow(events, &app))
 }

@@ -137,8 +137,8 @@ impl Database {
         tracing::info!(action = "log_cleanup_start", caller, ?conditions, ?manner);
         let (sender, events) = mpsc::channel(EVENTS);
         let teller = Teller::new(sender, stop, &held);
-        let run = Run::new(self, log, held, caller, teller);
-        tokio::spawn(run.perform(conditions, manner));
+        let run = Run::new(Arc::clone(&self), log, held, caller, teller);
+        self.tasks.spawn(run.perform(conditions, manner));
         Ok(events)
     }
 

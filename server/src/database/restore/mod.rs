@@ -210,6 +210,8 @@ pub enum RestoreError {
         "Whoever asked for the restore has left, and DECANT_RESTORE_UNFOLLOWED ends it then; the database is as it was"
     )]
     Unfollowed,
+    #[error("The restore was told to stop before its end; the database is as it was")]
+    Stopped,
     #[error("A file could not be read or written: {0}")]
     Io(#[from] std::io::Error),
     #[error(
@@ -226,6 +228,14 @@ pub enum RestoreError {
 }
 
 impl RestoreError {
+    /// It was stopped because nobody follows it.
+    fn unfollowed(self) -> Self {
+        match self {
+            Self::Stopped => Self::Unfollowed,
+            other => other,
+        }
+    }
+
     /// What the database said of a transaction that was undone by it.
     fn undone(self) -> Self {
         match self {
@@ -264,7 +274,8 @@ impl Teller {
 }
 
 impl Database {
-    /// Begins to restore a file, and tells of it. What becomes of it when nobody listens any more is a setting.
+    /// Begins to restore a file, and tells of it. What becomes of it when nobody listens any more is a setting. `stop`
+    /// ends it while nothing has changed.
     ///
     /// # Errors
     /// [`RestoreError::Conflict`] when another dump or restore runs; [`RestoreError::Database`].
@@ -273,6 +284,7 @@ impl Database {
         file: impl AsRef<Path> + Send + Sync + 'static,
         plan: Plan,
         caller: &str,
+        stop: CancellationToken,
     ) -> Result<mpsc::Receiver<Event>, RestoreError> {
         let caller = caller.to_owned();
         tracing::info!(action = "database_import_initiated", caller, ?plan);
@@ -283,19 +295,20 @@ impl Database {
             rows: 0,
         };
         let noting = self.last_restore.begin(&caller, what);
-        tokio::spawn(async move {
+        let tasks = self.tasks.clone();
+        tasks.spawn(async move {
             let teller = Teller {
                 action: "database_import_progress",
                 events: sender.clone(),
             };
-            let gone = CancellationToken::new();
+            let stop = stop.child_token();
             let restored = {
-                let mut restoring = pin!(self.restore_under(&held, file.as_ref(), plan, &teller, &gone));
+                let mut restoring = pin!(self.restore_under(&held, file.as_ref(), plan, &teller, &stop));
                 tokio::select! {
                     restored = &mut restoring => restored,
                     () = sender.closed(), if self.unfollowed == Unfollowed::Stop => {
-                        gone.cancel();
-                        restoring.await
+                        stop.cancel();
+                        restoring.await.map_err(RestoreError::unfollowed)
                     }
                 }
             };
@@ -342,25 +355,31 @@ impl Database {
         file: &Path,
         caller: &str,
         events: mpsc::Sender<Event>,
+        stop: &CancellationToken,
     ) -> Result<u64, RestoreError> {
         let teller = Teller {
             action: "database_backup_proof_progress",
             events,
         };
         let held = self.lock.acquire(Operation::Proof, caller).await?;
-        let proved = self.prove_under(&held, file, &teller).await;
+        let proved = self.prove_under(&held, file, &teller, stop).await;
         held.release().await;
         proved
     }
 
-    async fn prove_under(&self, held: &Held, file: &Path, teller: &Teller) -> Result<u64, RestoreError> {
+    async fn prove_under(
+        &self,
+        held: &Held,
+        file: &Path,
+        teller: &Teller,
+        stop: &CancellationToken,
+    ) -> Result<u64, RestoreError> {
         let tools = self.tools_for_restore().await?;
-        let source = self
-            .read_to_the_end(&tools, file, Plan::default(), teller)
-            .await?;
+        let reading = self.read_to_the_end(&tools, file, Plan::default(), teller);
+        let source = unless(stop, reading).await?;
         let aside = Aside::make(&self.dsn).await?;
         let loaded = tokio::select! {
-            loaded = self.load_and_check(&source, &aside, teller) => loaded,
+            loaded = unless(stop, self.load_and_check(&source, &aside, teller)) => loaded,
             () = held.lost.cancelled() => Err(RestoreError::LockLost),
         };
         aside.remove().await;
@@ -407,7 +426,7 @@ impl Database {
         file: &Path,
         plan: Plan,
         teller: &Teller,
-        gone: &CancellationToken,
+        stop: &CancellationToken,
     ) -> Result<Restored, RestoreError> {
         let tools = self.tools_for_restore().await?;
         let preparing = async {
@@ -419,7 +438,7 @@ impl Database {
             );
             Ok::<_, RestoreError>((source, safety_dump))
         };
-        let (source, safety_dump) = unless(gone, preparing).await?;
+        let (source, safety_dump) = unless(stop, preparing).await?;
         let mut restored = Restored {
             tables: BTreeMap::new(),
             previous: None,
@@ -427,17 +446,17 @@ impl Database {
             warnings: Vec::new(),
         };
         if plan.manner == Manner::Merge {
-            restored.tables = self.merge(held, &source, teller, gone).await?;
+            restored.tables = self.merge(held, &source, teller, stop).await?;
             return Ok(restored);
         }
         restored.tables = source.all_inserted();
         match Aside::make(&self.dsn).await {
             Ok(aside) => {
-                let (previous, warnings) = self.replace(held, &source, aside, teller, gone).await?;
+                let (previous, warnings) = self.replace(held, &source, aside, teller, stop).await?;
                 (restored.previous, restored.warnings) = (Some(previous), warnings);
             }
             Err(RestoreError::NotAllowed) => {
-                let replacing = self.replace_in_place(held, &source, teller, gone);
+                let replacing = self.replace_in_place(held, &source, teller, stop);
                 restored.warnings = replacing.await.map_err(RestoreError::undone)?;
             }
             Err(error) => return Err(error),
@@ -450,10 +469,10 @@ impl Database {
         held: &Held,
         source: &Source<'_>,
         teller: &Teller,
-        gone: &CancellationToken,
+        stop: &CancellationToken,
     ) -> Result<BTreeMap<String, Merged>, RestoreError> {
         let loader = source.loader(&self.dsn, &self.scratch);
-        let uncommitted = unless(gone, merge::merge(source, &loader, teller)).await?;
+        let uncommitted = unless(stop, merge::merge(source, &loader, teller)).await?;
         uncommitted.commit(held).await
     }
 
@@ -464,7 +483,7 @@ impl Database {
         source: &Source<'_>,
         mut aside: Aside,
         teller: &Teller,
-        gone: &CancellationToken,
+        stop: &CancellationToken,
     ) -> Result<(String, Vec<String>), RestoreError> {
         let loading = async {
             let warnings = self.load_and_check(source, &aside, teller).await?;
@@ -473,7 +492,7 @@ impl Database {
             let _ = connection.close().await;
             Ok(warnings)
         };
-        let swapped = match unless(gone, loading).await {
+        let swapped = match unless(stop, loading).await {
             Ok(_) if held.lost.is_cancelled() => Err(RestoreError::LockLost),
             Ok(warnings) => {
                 teller.progress(95, "Putting the restored database in the place of the live one");
@@ -493,7 +512,7 @@ impl Database {
         held: &Held,
         source: &Source<'_>,
         teller: &Teller,
-        gone: &CancellationToken,
+        stop: &CancellationToken,
     ) -> Result<Vec<String>, RestoreError> {
         let loader = source.loader(&self.dsn, &self.scratch);
         let replacing = async {
@@ -501,7 +520,7 @@ impl Database {
             self.migrate(&mut uncommitted.connection, teller).await?;
             Ok(uncommitted)
         };
-        let uncommitted = unless(gone, replacing).await?;
+        let uncommitted = unless(stop, replacing).await?;
         uncommitted.commit(held).await?;
         // The dump is the database by now, whatever becomes of the rest.
         let warnings = loader.lenient().await;
@@ -675,13 +694,13 @@ impl Source<'_> {
     }
 }
 
-/// Goes on until whoever follows is gone and that matters. From the change of names, or the commit, on it does not.
+/// Goes on until it is to stop. From the change of names, or the commit, on it does not.
 async fn unless<T>(
-    gone: &CancellationToken,
+    stop: &CancellationToken,
     doing: impl Future<Output = Result<T, RestoreError>>,
 ) -> Result<T, RestoreError> {
-    let done = gone.run_until_cancelled(doing).await;
-    done.unwrap_or(Err(RestoreError::Unfollowed))
+    let done = stop.run_until_cancelled(doing).await;
+    done.unwrap_or(Err(RestoreError::Stopped))
 }
 
 async fn read_archive(path: PathBuf) -> Result<Whole, BadArchive> {
