@@ -120,7 +120,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
     (
         "DECANT_SHUTDOWN_SECONDS",
         "30",
-        "how long running exports may go on once Decant is told to stop",
+        "how long exports, restores and backups may go on once Decant is told to stop",
     ),
     ("DECANT_PAGE_ROWS_MAX", "500", "rows in one page of a table"),
     ("DECANT_SESSION_HOURS", "12", "how long a sign-in lasts"),

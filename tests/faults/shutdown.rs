@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use decant_tests::actors::{Actor, rest_of};
+use decant_tests::actors::rest_of;
 use decant_tests::app::App;
 use decant_tests::cluster::folder;
 use decant_tests::database::Database;
@@ -82,11 +82,10 @@ async fn a_client_that_reads_nothing_does_not_keep_the_server_from_stopping() {
 async fn with_long_restores(seconds: u64, settings: Settings<'_>) -> (App, TempDir) {
     let migrations = folder();
     let migration = migrations.path().join("slowly.sql");
-    std::fs::write(migration, format!("select pg_sleep({seconds})")).unwrap();
-    let setting = (
-        "DECANT_POST_RESTORE_MIGRATIONS",
-        migrations.path().to_str().unwrap(),
-    );
+    let written = std::fs::write(migration, format!("select pg_sleep({seconds})"));
+    written.expect("the folder is ours");
+    let path = migrations.path().to_str().expect("the path is UTF-8");
+    let setting = ("DECANT_POST_RESTORE_MIGRATIONS", path);
     let app = App::start_with(&[settings, &[setting]].concat()).await;
     (app, migrations)
 }
