@@ -1,11 +1,12 @@
 //! `decant serve`.
 
+use secrecy::ExposeSecret;
+
 use super::Outcome;
 use super::interrupt::told_to_stop;
 use crate::config::Settings;
 use crate::startup::Application;
 use crate::telemetry;
-use secrecy::ExposeSecret;
 
 /// Serves until SIGINT or SIGTERM.
 pub async fn run(settings: Settings) -> Outcome {

@@ -220,11 +220,20 @@ impl Database {
             stop,
             file_name: file_name(mode, Timestamp::now()),
         };
-        match dump.next().await? {
-            Some(first) => dump.first = first,
-            None => dump.end().await?,
+        let first = match dump.next().await {
+            Ok(None) => dump.end().await.map(|()| Bytes::new()),
+            first => first.map(Option::unwrap_or_default),
+        };
+        match first {
+            Ok(first) => {
+                dump.first = first;
+                Ok(dump)
+            }
+            Err(error) => {
+                dump.leave(Err(&error)).await;
+                Err(error)
+            }
         }
-        Ok(dump)
     }
 
     /// The programs that fit the database.
@@ -249,23 +258,14 @@ impl Dump {
     pub fn into_stream(mut self) -> impl Stream<Item = Result<Bytes, DumpError>> + Send + 'static {
         stream! {
             yield Ok(std::mem::take(&mut self.first));
-            loop {
+            let ended = loop {
                 match self.next().await {
                     Ok(Some(piece)) => yield Ok(piece),
-                    Ok(None) => break,
-                    Err(error) => {
-                        self.record.fail(&error);
-                        self.leave().await;
-                        yield Err(error);
-                        return;
-                    }
+                    Ok(None) => break self.end().await,
+                    Err(error) => break Err(error),
                 }
-            }
-            let ended = self.end().await;
-            if ended.is_ok() {
-                self.record.complete();
-            }
-            self.leave().await;
+            };
+            self.leave(ended.as_ref().copied()).await;
             if let Err(error) = ended {
                 yield Err(error);
             }
@@ -290,14 +290,21 @@ impl Dump {
             return Ok(());
         }
         let said = (&mut self.said).await.unwrap_or_default();
-        let error = DumpError::Failed { status, said };
-        self.record.fail(&error);
-        Err(error)
+        Err(DumpError::Failed { status, said })
     }
 
-    /// Waits until nothing of the dump is left: neither `pg_dump`, which may have ended, nor the lock.
-    async fn leave(self) {
-        let Self { mut child, held, .. } = self;
+    /// Tells how it ended, and waits until nothing of it is left: neither `pg_dump`, which may have ended, nor the lock.
+    async fn leave(self, ended: Result<(), &DumpError>) {
+        let Self {
+            record,
+            mut child,
+            held,
+            ..
+        } = self;
+        match ended {
+            Ok(()) => record.complete(),
+            Err(error) => record.fail(error),
+        }
         let _ = child.kill().await;
         held.release().await;
     }
