@@ -175,15 +175,15 @@ impl<R: Rows> Reader<'_, R> {
         let Some(super::Cell::Json(text)) = self.row.cells().next().filter(|_| is_alone) else {
             return false;
         };
-        let Ok(metadata) = serde_json::from_slice(text) else {
+        // A row may have a column of that name, too.
+        let Some(metadata) = serde_json::from_slice::<FileMetadata>(text)
+            .ok()
+            .filter(|metadata| !metadata.columns.is_empty())
+        else {
             return false;
         };
-        self.columns.clear();
-        self.keys.clear();
         self.take_metadata(metadata);
-        self.metadata
-            .as_ref()
-            .is_some_and(|metadata| !metadata.columns.is_empty())
+        true
     }
 
     fn take_metadata(&mut self, metadata: FileMetadata) {

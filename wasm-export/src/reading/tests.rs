@@ -167,6 +167,11 @@ fn json_of_every_layout_is_read() {
             "a|b/-|1",
         ),
         ("x.ndjson", "{\"metadata\":1}\n{\"metadata\":2}\n", "metadata/1/2"),
+        (
+            "x.jsonl",
+            "{\"metadata\":{\"zone\":\"UTC\"}}\n",
+            "metadata/{\"zone\":\"UTC\"}",
+        ),
     ] {
         assert_eq!(shown(name, file), expected, "{file:?}");
     }
