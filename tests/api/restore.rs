@@ -2,6 +2,7 @@
 
 use decant_tests::actors::Actor;
 use decant_tests::app::App;
+use decant_tests::cluster::execute;
 use decant_tests::database::Database;
 use decant_tests::dumps::{completed, copies, events, failed};
 use decant_tests::server::{ADMIN_TOKEN, Server};
@@ -86,6 +87,61 @@ async fn what_belongs_to_the_database_itself_survives_a_restore() {
     let dump = dump(&app).await;
     let _ = completed(app.admin().import(&dump, CLEAN).answer().await);
     assert_eq!(app.database.text(properties).await, before);
+}
+
+#[tokio::test]
+async fn a_role_gains_nothing_by_its_own_settings_of_the_database() {
+    let app = App::start().await;
+    let name = app.database.text("select current_database()").await.unwrap();
+    let role = format!("plain_role_of_{name}");
+    app.database
+        .execute(format!(
+            "create role {role} login; create role other_{role}; \
+             alter role {role} in database {name} set work_mem = '7MB'; \
+             alter role {role} in database {name} set datestyle = 'SQL, DMY'; \
+             alter role other_{role} in database {name} set local_preload_libraries = 'a b', '\"c\"'; \
+             alter role {role} in database {name} set \"hub.list\" = 'x, ''y'', \"z\"'; \
+             alter database {name} set search_path = \"$user\", public, 'Odd, \"one\"', 'it''s'"
+        ))
+        .await;
+    let settings = format!(
+        "select coalesce(rolname, '-') || ' ' || setting from pg_db_role_setting s \
+         left join pg_roles r on r.oid = s.setrole, unnest(setconfig) setting \
+         where setdatabase = (select oid from pg_database where datname = '{name}') order by 1"
+    );
+    let before: Vec<_> = app.database.texts(&settings).await.into_iter().flatten().collect();
+    let attack = format!("alter/**/role/**/{role}/**/superuser");
+    for (list, as_stored) in [
+        (format!("public;{attack}"), format!("\"public;{attack}\"")),
+        (
+            format!("public,a';{attack};--"),
+            format!("public, \"a';{attack};--\""),
+        ),
+        (
+            format!(" Odd ,\"a\"\"b;{attack}\""),
+            format!("odd, \"a\"\"b;{attack}\""),
+        ),
+    ] {
+        // A role needs no right for this.
+        let list = list.replace('\'', "''");
+        let set = format!(
+            "select set_config('search_path', '{list}', false); \
+             alter role {role} in database {name} set search_path from current"
+        );
+        execute(&app.database.dsn_of(&role), set).await;
+        let dump = dump(&app).await;
+        let restored = completed(app.admin().import(&dump, CLEAN).answer().await);
+        let after = app.database.texts(&settings).await.into_iter().flatten();
+        let (its_path, others): (Vec<_>, Vec<_>) =
+            after.partition(|setting| setting.starts_with(&format!("{role} search_path=")));
+        assert_eq!(its_path, [format!("{role} search_path={as_stored}")]);
+        assert_eq!(others, before);
+
+        let previous = restored["previous"].as_str().unwrap();
+        app.admin().roll_back(previous).answer().await.good();
+        let superuser = format!("select rolsuper from pg_roles where rolname = '{role}'");
+        assert_eq!(app.database.text(&superuser).await.as_deref(), Some("false"));
+    }
 }
 
 #[tokio::test]

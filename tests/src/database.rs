@@ -193,6 +193,13 @@ impl Database {
         self.give_key(id).await
     }
 
+    /// The address of this database for a role of this name.
+    #[must_use]
+    pub fn dsn_of(&self, role: &str) -> String {
+        let role: String = role.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        self.dsn.replacen("user=postgres", &format!("user={role}"), 1)
+    }
+
     async fn give_key(&self, user: u64) -> HubUser {
         let key = format!("sk-test-{user}-0123456789abcdef");
         let sql = "insert into keys (user_id, key, name, is_enabled, can_login_web_ui)";

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, query, query_scalar};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, query, query_scalar};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -104,7 +104,7 @@ impl Aside {
         .bind(&name)
         .fetch_one(&mut maintenance)
         .await?;
-        maintenance.execute(sqlx::raw_sql(AssertSqlSafe(create))).await?;
+        execute(&mut maintenance, create).await?;
         let mut aside = Self {
             maintenance,
             live: live.clone(),
@@ -250,7 +250,7 @@ async fn swap(
         let mut transaction = maintenance.begin().await?;
         for (from, to) in [(live.database(), kept.as_str()), (replacement, live.database())] {
             let rename = render(&mut transaction, "alter database %I rename to %I", [from, to]).await?;
-            transaction.execute(sqlx::raw_sql(AssertSqlSafe(rename))).await?;
+            execute(&mut transaction, rename).await?;
         }
         mark(&mut transaction, &kept, kept_as, live.database(), since).await?;
         unmark(&mut transaction, live.database()).await?;
@@ -286,34 +286,48 @@ async fn swap(
 
 /// What belongs to a database and is in no dump of it: its privileges, its settings, its limit of connections.
 async fn copy_properties(maintenance: &mut PgConnection, from: &str, to: &str) -> sqlx::Result<()> {
+    // A role chooses the text of its own settings, so nothing of it may reach a statement unquoted. A list is stored as one
+    // text, `"$user", public`, and each of its elements is taken out and quoted by itself: quoted as a whole it would be a
+    // list of one. These four are the lists of that kind that a database or a role can have; extensions have none
+    // (GUC_LIST_QUOTE in PostgreSQL's guc_tables.c). Names of schemas and tablespaces are read in lower case unless they
+    // are quoted, names of libraries as they are.
     let statements: Vec<String> = query_scalar(
-        "with d as (select * from pg_database where datname = $1) \
+        "with d as (select * from pg_database where datname = $1), \
+         s as (select setrole, split_part(c, '=', 1) as name, substr(c, strpos(c, '=') + 1) as value \
+               from d join pg_db_role_setting on setdatabase = d.oid, unnest(setconfig) c) \
          select format('alter database %I connection limit %s', $2, datconnlimit) from d \
          union all \
          select format('revoke all on database %I from public', $2) from d where datacl is not null \
          union all \
          select format('grant %s on database %I to %s%s', a.privilege_type, $2, \
-                case when a.grantee = 0 then 'public' else a.grantee::regrole::text end, \
+                case when a.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end, \
                 case when a.is_grantable then ' with grant option' else '' end) \
          from d, aclexplode(d.datacl) a where a.grantee <> d.datdba \
          union all \
-         select format('alter %s set %s to %s', \
-                case when s.setrole = 0 then format('database %I', $2) \
-                     else format('role %s in database %I', s.setrole::regrole, $2) end, \
-                quote_ident(split_part(c, '=', 1)), \
-                case when split_part(c, '=', 1) in ('search_path', 'temp_tablespaces', 'session_preload_libraries', \
-                          'local_preload_libraries') then substr(c, strpos(c, '=') + 1) \
-                     else quote_literal(substr(c, strpos(c, '=') + 1)) end) \
-         from d join pg_db_role_setting s on s.setdatabase = d.oid, unnest(s.setconfig) c",
+         select format('alter %s set %I to %s', \
+                case when setrole = 0 then format('database %I', $2) \
+                     else format('role %I in database %I', pg_get_userbyid(setrole), $2) end, \
+                name, \
+                case when name in ('search_path', 'temp_tablespaces', 'session_preload_libraries', \
+                          'local_preload_libraries') \
+                     then coalesce( \
+                          (select string_agg(quote_literal( \
+                                  case when e like '\"%' then replace(substr(e, 2, length(e) - 2), '\"\"', '\"') \
+                                       when name in ('search_path', 'temp_tablespaces') \
+                                       then lower(rtrim(e, E' \\t\\n\\r\\f\\v') collate \"C\") \
+                                       else rtrim(e, E' \\t\\n\\r\\f\\v') end), ', ' order by place) \
+                           from regexp_matches(value, '\"(?:[^\"]|\"\")*\"|[^,[:space:]\"][^,]*', 'g') \
+                                with ordinality as list (element, place), unnest(element) e), \
+                          quote_literal('')) \
+                     else quote_literal(value) end) \
+         from s",
     )
     .bind(from)
     .bind(to)
     .fetch_all(&mut *maintenance)
     .await?;
     for statement in statements {
-        maintenance
-            .execute(sqlx::raw_sql(AssertSqlSafe(statement)))
-            .await?;
+        execute(maintenance, statement).await?;
     }
     Ok(())
 }
@@ -332,14 +346,12 @@ async fn mark(
     };
     let mark = serde_json::to_string(&mark).expect("a mark is made of texts");
     let comment = render(connection, "comment on database %I is %L", [name, &mark]).await?;
-    connection.execute(sqlx::raw_sql(AssertSqlSafe(comment))).await?;
-    Ok(())
+    execute(connection, comment).await
 }
 
 async fn unmark(connection: &mut PgConnection, name: &str) -> sqlx::Result<()> {
     let comment = render(connection, "comment on database %I is null", [name, ""]).await?;
-    connection.execute(sqlx::raw_sql(AssertSqlSafe(comment))).await?;
-    Ok(())
+    execute(connection, comment).await
 }
 
 async fn drop_database(maintenance: &mut PgConnection, name: &str) -> sqlx::Result<()> {
@@ -349,8 +361,14 @@ async fn drop_database(maintenance: &mut PgConnection, name: &str) -> sqlx::Resu
         .execute(&mut *maintenance)
         .await?;
     let drop = render(maintenance, "drop database if exists %I", [name, ""]).await?;
-    maintenance.execute(sqlx::raw_sql(AssertSqlSafe(drop))).await?;
-    Ok(())
+    execute(maintenance, drop).await
+}
+
+/// Executes one statement. The extended protocol refuses a text that has several, so a mistake in quoting ends in an error
+/// and not in a statement of somebody else's.
+async fn execute(connection: &mut PgConnection, statement: String) -> sqlx::Result<()> {
+    let statement = query(AssertSqlSafe(statement)).persistent(false);
+    statement.execute(connection).await.map(drop)
 }
 
 /// SQL with names and values in it, written by PostgreSQL itself.
