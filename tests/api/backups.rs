@@ -50,6 +50,14 @@ fn folder(app: &App) -> PathBuf {
 }
 
 #[tokio::test]
+async fn a_backup_of_an_owner_of_any_name_is_proved() {
+    let app = App::start().await;
+    app.database.give_to("Proving \"hub-owner's\" %I").await;
+    let proved = prove(&app, &backup(&app).await).await;
+    assert_eq!(proved["proof"]["failure"], Value::Null);
+}
+
+#[tokio::test]
 async fn a_backup_is_made_proved_restored_and_removed() {
     let app = App::start().await;
     let before = app.database.contents().await;

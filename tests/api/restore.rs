@@ -145,6 +145,32 @@ async fn a_role_gains_nothing_by_its_own_settings_of_the_database() {
 }
 
 #[tokio::test]
+async fn an_owner_may_have_any_name() {
+    let app = App::start().await;
+    let name = app.database.text("select current_database()").await.unwrap();
+    let dump = dump(&app).await;
+    let long = format!("Long {name} ");
+    let long = format!("{long}{}", "é".repeat((63 - long.len()) / 2));
+    for role in ["hub-owner", "The \"Owner's\" %I", "select", long.as_str()] {
+        app.database.give_to(role).await;
+        let before = app.database.contents().await;
+        let owner = "select pg_get_userbyid(datdba) from pg_database where datname = current_database()";
+        // By a superuser, and by the owner.
+        for dsn in [&app.database.dsn, &app.database.dsn_of(role)] {
+            let server = Server::start(&[("DSN", dsn)]).await;
+            let admin = Actor::new(&server.address).with_token(ADMIN_TOKEN);
+            let restored = completed(admin.import(&dump, CLEAN).answer().await);
+            assert_ne!(restored["previous"], Value::Null, "{role}");
+            assert_eq!(app.database.text(owner).await.as_deref(), Some(role));
+            assert_eq!(app.database.contents().await, before, "{role}");
+            let previous = restored["previous"].as_str().unwrap();
+            admin.roll_back(previous).answer().await.good();
+            assert_eq!(app.database.text(owner).await.as_deref(), Some(role));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_merge_gives_back_what_is_missing_and_counts_it() {
     let app = App::start().await;
     app.database

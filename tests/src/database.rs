@@ -193,6 +193,23 @@ impl Database {
         self.give_key(id).await
     }
 
+    /// Makes a role of this name that may create databases, and gives it this database with its tables.
+    ///
+    /// # Panics
+    /// If there is such a role already.
+    pub async fn give_to(&self, role: &str) {
+        let role = format!("\"{}\"", role.replace('"', "\"\""));
+        let name = self.text("select current_database()").await;
+        let name = name.expect("it has a name");
+        let mut sql = format!("create role {role} login createdb; alter database {name} owner to {role};");
+        let tables = "select c.oid::regclass from pg_class c where relkind = 'r' \
+                      and relnamespace = 'public'::regnamespace";
+        for table in self.texts(tables).await.into_iter().flatten() {
+            sql += &format!("alter table {table} owner to {role};");
+        }
+        self.execute(sql).await;
+    }
+
     /// The address of this database for a role of this name.
     #[must_use]
     pub fn dsn_of(&self, role: &str) -> String {

@@ -95,7 +95,7 @@ impl Aside {
         // `to_jsonb`: which of the columns of ICU there are depends on the version.
         let create: String = query_scalar(
             "select format('create database %I template template0 encoding %L lc_collate %L lc_ctype %L owner %I', \
-             $2, pg_encoding_to_char(encoding), datcollate, datctype, datdba::regrole::text) \
+             $2, pg_encoding_to_char(encoding), datcollate, datctype, pg_get_userbyid(datdba)) \
              || case when to_jsonb(d)->>'datlocprovider' = 'i' then format(' locale_provider icu icu_locale %L', \
                 coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale')) else '' end \
              from pg_database d where datname = $1",
