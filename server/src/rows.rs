@@ -282,9 +282,10 @@ impl DerefMut for ExportConnection {
 
 /// The database's clock: the one that wrote the rows' times.
 async fn now(connection: &mut PgConnection) -> sqlx::Result<Timestamp> {
-    let microseconds = query_scalar("select (extract(epoch from now()) * 1000000)::bigint")
-        .fetch_one(connection)
-        .await?;
+    let microseconds =
+        query_scalar("select (extract(epoch from pg_catalog.now()) operator(pg_catalog.*) 1000000)::bigint")
+            .fetch_one(connection)
+            .await?;
     Timestamp::from_microsecond(microseconds).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 

@@ -13,8 +13,8 @@ const NOTATION: &str = "set timezone = 'UTC'; set datestyle = 'ISO, YMD'; set in
 
 /// The server looks once a second whether the client is still there, also while a query has no row to send
 /// (PostgreSQL 14 and later: `client_connection_check_interval`).
-const NOTICE_ABSENCE: &str = "select set_config(name, '1000', false) from pg_settings \
-     where name = 'client_connection_check_interval'";
+const NOTICE_ABSENCE: &str = "select pg_catalog.set_config(name, '1000', false) \
+     from pg_catalog.pg_settings where name operator(pg_catalog.=) 'client_connection_check_interval'";
 
 /// The database that is exported.
 #[derive(Clone, Debug)]
@@ -118,7 +118,7 @@ pub(crate) async fn introduce(connection: &mut PgConnection, statement_max: Dura
     connection.execute(NOTATION).await?;
     connection.execute(NOTICE_ABSENCE).await?;
     let limit = statement_max.as_millis().to_string();
-    sqlx::query("select set_config('statement_timeout', $1, false)")
+    sqlx::query("select pg_catalog.set_config('statement_timeout', $1, false)")
         .bind(limit)
         .execute(connection)
         .await?;

@@ -123,6 +123,9 @@ impl Application {
         let source = Source::new(dsn.options(), limits(&settings));
         let mut connection = source.reach().await?;
         catalog.prepare(&mut connection).await?;
+        for warning in catalog.warnings(&mut connection).await? {
+            tracing::warn!("{warning}");
+        }
         drop(connection);
         report(&catalog);
 

@@ -19,6 +19,7 @@ mod page;
 mod restore;
 mod rows;
 mod scope;
+mod search_path;
 mod sessions;
 mod settings;
 mod sign_in;

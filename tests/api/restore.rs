@@ -109,7 +109,13 @@ async fn a_role_gains_nothing_by_its_own_settings_of_the_database() {
          left join pg_roles r on r.oid = s.setrole, unnest(setconfig) setting \
          where setdatabase = (select oid from pg_database where datname = '{name}') order by 1"
     );
-    let before: Vec<_> = app.database.texts(&settings).await.into_iter().flatten().collect();
+    let before: Vec<_> = app
+        .database
+        .texts(&settings)
+        .await
+        .into_iter()
+        .flatten()
+        .collect();
     let attack = format!("alter/**/role/**/{role}/**/superuser");
     for (list, as_stored) in [
         (format!("public;{attack}"), format!("\"public;{attack}\"")),

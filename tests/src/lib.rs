@@ -12,6 +12,7 @@
 //! | [`dumps`] | dumps, read by PostgreSQL's own programs |
 //! | [`logs`] | the hub's log cleaned up, and its archives |
 //! | [`cluster`], [`database`] | PostgreSQL; a database of its own for each test |
+//! | [`hostile`] | a role that puts its functions in the place of PostgreSQL's |
 //! | [`newer`] | PostgreSQL 17 |
 //! | [`redis`](mod@redis) | Redis, killed and paused |
 //! | [`s3`] | an S3 service |
@@ -36,6 +37,7 @@ pub mod definitions;
 pub mod driver;
 pub mod dumps;
 pub mod golden;
+pub mod hostile;
 pub mod http;
 pub mod logs;
 pub mod newer;

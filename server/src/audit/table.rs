@@ -80,7 +80,7 @@ impl Keeper {
     /// The same in a database beside the private one, which is made if it is not there.
     async fn beside(private: &Dsn) -> Result<Self, AuditError> {
         let mut connection = PgConnection::connect_with(private.options()).await?;
-        let exists = query("select from pg_database where datname = $1")
+        let exists = query("select from pg_catalog.pg_database where datname operator(pg_catalog.=) $1")
             .bind(BESIDE)
             .fetch_optional(&mut connection)
             .await?;
@@ -114,7 +114,7 @@ async fn connect(state: &Dsn) -> sqlx::Result<PgConnection> {
     let mut connection =
         PgConnection::connect_with(&state.options().clone().application_name("decant audit")).await?;
     let mut transaction = connection.begin().await?;
-    query("select pg_advisory_xact_lock($1)")
+    query("select pg_catalog.pg_advisory_xact_lock($1)")
         .bind(MAKING)
         .execute(&mut *transaction)
         .await?;
@@ -176,8 +176,11 @@ async fn insert(state: &Dsn, connection: &mut Option<PgConnection>, records: &[R
     }
     query(
         "insert into decant_audit (at, action, level, caller, request, details) \
-         select at::timestamptz, action, level, caller, request, details::jsonb \
-         from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) with ordinality \
+         select at::pg_catalog.timestamptz, action, level, caller, request, details::pg_catalog.jsonb \
+         from rows from (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[]), \
+                         pg_catalog.unnest($3::pg_catalog.text[]), pg_catalog.unnest($4::pg_catalog.text[]), \
+                         pg_catalog.unnest($5::pg_catalog.text[]), pg_catalog.unnest($6::pg_catalog.text[])) \
+         with ordinality \
          as record (at, action, level, caller, request, details, place) order by place",
     )
     .bind(column(records, |record| record.at.to_string()))

@@ -1,10 +1,10 @@
 create table if not exists decant_audit (
     id bigint generated always as identity primary key,
-    at timestamptz not null,
-    action text not null,
-    level text not null,
-    caller text,
-    request text,
-    details jsonb not null
+    at pg_catalog.timestamptz not null,
+    action pg_catalog.text not null,
+    level pg_catalog.text not null,
+    caller pg_catalog.text,
+    request pg_catalog.text,
+    details pg_catalog.jsonb not null
 );
 create index if not exists decant_audit_at on decant_audit (at);

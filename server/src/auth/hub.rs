@@ -11,21 +11,26 @@ use crate::error::ApiError;
 macro_rules! good_keys {
     ($condition:literal) => {
         concat!(
-            "select k.id::bigint as key, u.id::bigint as user_id, u.name::text as name, u.role::text as role, \
+            "select k.id::bigint as key, u.id::bigint as user_id, u.name::pg_catalog.text as name, \
+             u.role::pg_catalog.text as role, \
              coalesce(k.can_login_web_ui, false) as web \
-             from keys k join users u on u.id = k.user_id where ",
+             from keys k join users u on u.id operator(pg_catalog.=) k.user_id where ",
             $condition,
             " and coalesce(k.is_enabled, true) and k.deleted_at is null \
-             and (k.expires_at is null or k.expires_at > now()) \
+             and (k.expires_at is null or k.expires_at operator(pg_catalog.>) pg_catalog.now()) \
              and coalesce(u.is_enabled, true) and u.deleted_at is null \
-             and (u.expires_at is null or u.expires_at > now()) order by k.id"
+             and (u.expires_at is null or u.expires_at operator(pg_catalog.>) pg_catalog.now()) order by k.id"
         )
     };
 }
 
 /// The caller whom this key belongs to, with the key's id. A string that is a good key of two users is nobody's.
 pub async fn by_key(app: &App, key: &str) -> Result<Option<(i64, Caller)>, ApiError> {
-    let rows = find(app, query(good_keys!("k.key = $1")).bind(key)).await?;
+    let rows = find(
+        app,
+        query(good_keys!("k.key operator(pg_catalog.=) $1")).bind(key),
+    )
+    .await?;
     let callers = rows.iter().map(caller).collect::<sqlx::Result<Vec<_>>>()?;
     match callers.split_first() {
         Some((first, rest)) if rest.iter().all(|(_, other)| other.user_id == first.1.user_id) => {
@@ -44,13 +49,13 @@ pub async fn by_key(app: &App, key: &str) -> Result<Option<(i64, Caller)>, ApiEr
 
 /// The caller whom the key of this id belongs to, if it is still good.
 pub async fn by_id(app: &App, id: i64) -> Result<Option<Caller>, ApiError> {
-    let rows = find(app, query(good_keys!("k.id = $1")).bind(id)).await?;
+    let rows = find(app, query(good_keys!("k.id operator(pg_catalog.=) $1")).bind(id)).await?;
     Ok(rows.first().map(caller).transpose()?.map(|(_, caller)| caller))
 }
 
 /// Whether the key of this id may be used to sign in to a page.
 pub async fn may_use_web(app: &App, id: i64) -> Result<bool, ApiError> {
-    let rows = find(app, query(good_keys!("k.id = $1")).bind(id)).await?;
+    let rows = find(app, query(good_keys!("k.id operator(pg_catalog.=) $1")).bind(id)).await?;
     Ok(rows
         .first()
         .map(|row| row.try_get("web"))

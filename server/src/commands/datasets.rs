@@ -23,12 +23,18 @@ pub async fn run(settings: Settings, command: &Command) -> Outcome {
         Command::List => list(&catalog),
         Command::Check => {
             let reached = Reached::by(&settings).await?;
+            let mut warnings = Vec::new();
             let prepared = async {
                 let mut connection = reached.source.for_query().await?;
-                Ok(catalog.prepare(&mut connection).await?)
+                catalog.prepare(&mut connection).await?;
+                warnings = catalog.warnings(&mut connection).await?;
+                Ok(())
             };
             let prepared = prepared.await;
             reached.leave(prepared).await?;
+            for warning in warnings {
+                println!("warning: {warning}");
+            }
             check(&catalog)?;
         }
     }

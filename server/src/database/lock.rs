@@ -239,7 +239,7 @@ impl BackupLock {
     /// A session that holds the advisory lock, named so that others can read who it is.
     async fn take_in_postgres(&self, operation: Operation, caller: &str) -> Result<PgConnection, LockError> {
         let mut connection = self.connect(&session_name(operation, caller)).await?;
-        let taken: bool = query_scalar("select pg_try_advisory_lock($1, hashtext($2))")
+        let taken: bool = query_scalar("select pg_catalog.pg_try_advisory_lock($1, pg_catalog.hashtext($2))")
             .bind(ADVISORY)
             .bind(self.dsn.database())
             .fetch_one(&mut connection)
@@ -279,11 +279,14 @@ fn session_name(operation: Operation, caller: &str) -> String {
 
 async fn holder_in_postgres(connection: &mut PgConnection, database: &str) -> sqlx::Result<Option<Holder>> {
     let row = query(
-        "select a.application_name as name, (extract(epoch from a.backend_start) * 1000000)::bigint as since \
-         from pg_locks l join pg_stat_activity a on a.pid = l.pid \
-         where l.locktype = 'advisory' and l.granted and l.objsubid = 2 and l.classid = $1::bigint::oid \
-         and l.objid = (hashtext($2)::bigint & 4294967295)::oid \
-         and l.database = (select oid from pg_database where datname = current_database())",
+        "select a.application_name as name, \
+         (extract(epoch from a.backend_start) operator(pg_catalog.*) 1000000)::bigint as since \
+         from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a on a.pid operator(pg_catalog.=) l.pid \
+         where l.locktype operator(pg_catalog.=) 'advisory' and l.granted and l.objsubid operator(pg_catalog.=) 2 \
+         and l.classid operator(pg_catalog.=) $1::bigint::pg_catalog.oid and l.objid operator(pg_catalog.=) \
+             (pg_catalog.hashtext($2)::bigint operator(pg_catalog.&) 4294967295)::pg_catalog.oid \
+         and l.database operator(pg_catalog.=) (select oid from pg_catalog.pg_database \
+             where datname operator(pg_catalog.=) pg_catalog.current_database())",
     )
     .bind(i64::from(ADVISORY))
     .bind(database)

@@ -106,7 +106,7 @@ impl Database {
 
 /// 15 of PostgreSQL 15.18.
 async fn major_version(connection: &mut PgConnection) -> sqlx::Result<u32> {
-    let number: i32 = query_scalar("select current_setting('server_version_num')::int")
+    let number: i32 = query_scalar("select pg_catalog.current_setting('server_version_num')::int")
         .fetch_one(connection)
         .await?;
     Ok(number.unsigned_abs() / 10_000)

@@ -71,12 +71,13 @@ impl Database {
         let answer = async {
             let mut connection = PgConnection::connect_with(self.dsn.options()).await?;
             let row = query(
-                "select pg_database_size(current_database()) as bytes, \
-                 pg_size_pretty(pg_database_size(current_database())) as size, \
-                 (select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace \
-                  where c.relkind in ('r', 'p') and n.nspname not like 'pg\\_%' \
-                  and n.nspname <> 'information_schema') as tables, \
-                 version() as version",
+                "select bytes, pg_catalog.pg_size_pretty(bytes) as size, pg_catalog.version() as version, \
+                 (select pg_catalog.count(*) from pg_catalog.pg_class c join pg_catalog.pg_namespace n \
+                  on n.oid operator(pg_catalog.=) c.relnamespace \
+                  where c.relkind operator(pg_catalog.=) any ('{r,p}') \
+                  and n.nspname operator(pg_catalog.!~) '^pg_' \
+                  and n.nspname operator(pg_catalog.<>) 'information_schema') as tables \
+                 from pg_catalog.pg_database_size(pg_catalog.current_database()) as bytes",
             )
             .fetch_one(&mut connection)
             .await?;

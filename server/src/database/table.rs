@@ -1,37 +1,57 @@
 //! What PostgreSQL's catalogue says of a table. The table is named as SQL writes it.
 
-use sqlx::{PgConnection, query_scalar};
+use sqlx::{PgConnection, query_as, query_scalar};
 
 /// The columns that hold data, as SQL writes their names.
 pub(super) async fn columns(connection: &mut PgConnection, table: &str) -> sqlx::Result<Vec<String>> {
     query_scalar(
-        "select quote_ident(attname) from pg_attribute where attrelid = $1::regclass and attnum > 0 \
-         and not attisdropped and attgenerated = '' order by attnum",
+        "select pg_catalog.quote_ident(attname) from pg_catalog.pg_attribute \
+         where attrelid operator(pg_catalog.=) $1::pg_catalog.regclass and attnum operator(pg_catalog.>) 0 \
+         and not attisdropped and attgenerated operator(pg_catalog.=) '' order by attnum",
     )
     .bind(table)
     .fetch_all(connection)
     .await
 }
 
-/// The columns of its primary key, as SQL writes their names.
-pub(super) async fn primary_key(connection: &mut PgConnection, table: &str) -> sqlx::Result<Vec<String>> {
-    query_scalar(
-        "select quote_ident(a.attname) from pg_index i join pg_attribute a \
-         on a.attrelid = i.indrelid and a.attnum = any (i.indkey) \
-         where i.indrelid = $1::regclass and i.indisprimary",
+/// A column of a primary key, as SQL writes it.
+pub(super) struct KeyColumn {
+    pub name: String,
+    /// The operator by which the key's index compares: `operator(pg_catalog.=)`, or that of an extension's type.
+    pub equals: String,
+}
+
+/// The columns of its primary key.
+pub(super) async fn primary_key(connection: &mut PgConnection, table: &str) -> sqlx::Result<Vec<KeyColumn>> {
+    let rows: Vec<(String, String)> = query_as(
+        "select pg_catalog.quote_ident(a.attname), pg_catalog.format('operator(%I.%s)', n.nspname, o.oprname) \
+         from pg_catalog.pg_index i, \
+              rows from (pg_catalog.unnest(i.indkey::pg_catalog.int2[]), pg_catalog.unnest(i.indclass::pg_catalog.oid[])) \
+                  with ordinality as k (attribute, class, place), \
+              pg_catalog.pg_attribute a, pg_catalog.pg_opclass c, pg_catalog.pg_amop m, pg_catalog.pg_operator o, \
+              pg_catalog.pg_namespace n \
+         where i.indrelid operator(pg_catalog.=) $1::pg_catalog.regclass and i.indisprimary \
+         and a.attrelid operator(pg_catalog.=) i.indrelid and a.attnum operator(pg_catalog.=) k.attribute \
+         and c.oid operator(pg_catalog.=) k.class and m.amopfamily operator(pg_catalog.=) c.opcfamily \
+         and m.amoplefttype operator(pg_catalog.=) c.opcintype and m.amoprighttype operator(pg_catalog.=) c.opcintype \
+         and m.amopstrategy operator(pg_catalog.=) 3 and o.oid operator(pg_catalog.=) m.amopopr \
+         and n.oid operator(pg_catalog.=) o.oprnamespace order by k.place",
     )
     .bind(table)
     .fetch_all(connection)
-    .await
+    .await?;
+    let columns = rows.into_iter().map(|(name, equals)| KeyColumn { name, equals });
+    Ok(columns.collect())
 }
 
 /// Statements that move its sequences behind its last values.
 pub(super) async fn sequences(connection: &mut PgConnection, table: &str) -> sqlx::Result<Vec<String>> {
     query_scalar(
-        "select format('select setval(%L, greatest((select last_value from %s), \
-                (select coalesce(max(%I), 1) from %s)))', s, s, attname, $1) \
-         from (select attname, pg_get_serial_sequence($1, attname) as s from pg_attribute \
-               where attrelid = $1::regclass and attnum > 0 and not attisdropped) of where s is not null",
+        "select pg_catalog.format('select pg_catalog.setval(%L, greatest((select last_value from %s), \
+                (select coalesce(pg_catalog.max(%I), 1) from %s)))', s, s, attname, $1) \
+         from (select attname, pg_catalog.pg_get_serial_sequence($1, attname) as s from pg_catalog.pg_attribute \
+               where attrelid operator(pg_catalog.=) $1::pg_catalog.regclass and attnum operator(pg_catalog.>) 0 \
+               and not attisdropped) of where s is not null",
     )
     .bind(table)
     .fetch_all(connection)

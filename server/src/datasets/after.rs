@@ -1,13 +1,14 @@
 //! The condition "after this row in the order": where a page or a resumed export goes on.
 
+use super::catalog::ColumnType;
 use super::template::Template;
 
 /// One column of the order, with the cursor's value.
 pub struct Key<'a> {
     /// The SQL of the column.
     pub column: &'a str,
-    /// PostgreSQL's name of its type.
-    pub pg_type: &'a str,
+    /// PostgreSQL's type of the column.
+    pub column_type: &'a ColumnType,
     /// Whether the greatest comes first. Nulls are greatest.
     pub descending: bool,
     /// The value in the row after which to go on; `None` is null.
@@ -21,12 +22,13 @@ pub fn push(sql: &mut Template, keys: &[Key<'_>]) {
     if !keys.iter().all(|key| key.descending && key.value.is_some()) {
         return push_lexicographic(sql, keys);
     }
+    let is_built_in = keys.iter().all(|key| key.column_type.is_built_in);
     sql.push("(")
         .list(keys.iter().map(|key| key.column))
-        .push(") < (");
+        .push(&format!(") {} (", operator("<", is_built_in)));
     for (at, key) in keys.iter().enumerate() {
         sql.push(if at == 0 { "" } else { ", " })
-            .value(key.value.unwrap_or_default(), key.pg_type);
+            .value(key.value.unwrap_or_default(), &key.column_type.in_sql());
     }
     sql.push(")");
 }
@@ -46,11 +48,26 @@ fn push_lexicographic(sql: &mut Template, keys: &[Key<'_>]) {
     sql.push("))");
 }
 
+/// PostgreSQL's own operator. The operators of an extension's type are in the extension's schema, which the search path of
+/// the site leads to; `pg_catalog` may have one of the same name that compares a text instead.
+fn operator(symbol: &str, is_built_in: bool) -> String {
+    match is_built_in {
+        true => format!("operator(pg_catalog.{symbol})"),
+        false => symbol.to_owned(),
+    }
+}
+
 impl Key<'_> {
+    fn operator(&self, symbol: &str) -> String {
+        operator(symbol, self.column_type.is_built_in)
+    }
+
     fn push_equal(&self, sql: &mut Template) {
         sql.push("(").push(self.column);
         match self.value {
-            Some(value) => sql.push(") = ").value(value, self.pg_type),
+            Some(value) => sql
+                .push(&format!(") {} ", self.operator("=")))
+                .value(value, &self.column_type.in_sql()),
             None => sql.push(") is null"),
         };
     }
@@ -63,15 +80,15 @@ impl Key<'_> {
             (true, Some(value)) => sql
                 .push("(")
                 .push(self.column)
-                .push(") < ")
-                .value(value, self.pg_type),
+                .push(&format!(") {} ", self.operator("<")))
+                .value(value, &self.column_type.in_sql()),
             (false, Some(value)) => {
                 sql.push("((")
                     .push(self.column)
                     .push(") is null or (")
                     .push(self.column)
-                    .push(") > ");
-                sql.value(value, self.pg_type).push(")")
+                    .push(&format!(") {} ", self.operator(">")));
+                sql.value(value, &self.column_type.in_sql()).push(")")
             }
         };
     }

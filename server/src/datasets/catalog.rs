@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use sqlx::postgres::PgColumn;
 use sqlx::{AssertSqlSafe, Column as _, Executor, PgConnection, SqlSafeStr, Statement, TypeInfo};
 
 use super::definition::Definition;
+use super::search_path;
 
 /// The definitions that are compiled in: file name and text.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -23,11 +25,44 @@ pub struct Catalog {
 pub struct Dataset {
     /// What its file declares.
     pub definition: Definition,
-    /// PostgreSQL's names of its columns' types; empty while it is unavailable.
-    pub types: Vec<String>,
+    /// The types of its columns; empty while it is unavailable.
+    pub types: Vec<ColumnType>,
     /// Why it cannot be used in this database.
     pub unavailable: Option<Unavailable>,
+    /// Whether the definition is one of Decant's own.
+    is_built_in: bool,
     file: String,
+}
+
+/// PostgreSQL's type of a column.
+#[derive(Clone, Debug)]
+pub struct ColumnType {
+    /// The driver's name of it, in lower case: `int4`, `timestamptz`, `int4[]`.
+    pub name: String,
+    /// Whether it is in `pg_catalog`, and with it the operators that compare it.
+    pub is_built_in: bool,
+}
+
+impl ColumnType {
+    fn of(column: &PgColumn) -> Self {
+        /// Above are objects that users and extensions have made (FirstNormalObjectId of PostgreSQL's transam.h).
+        const OID_MAX: u32 = 16_383;
+        let column_type = column.type_info();
+        Self {
+            name: column_type.name().to_lowercase(),
+            is_built_in: column_type.oid().is_some_and(|oid| oid.0 <= OID_MAX),
+        }
+    }
+
+    /// The type for a cast.
+    pub(super) fn in_sql(&self) -> String {
+        match (self.is_built_in, self.name.as_str()) {
+            // `char` would be a single byte there.
+            (true, "char") => "pg_catalog.bpchar".to_owned(),
+            (true, name) => format!("pg_catalog.{name}"),
+            (false, name) => name.to_owned(),
+        }
+    }
 }
 
 /// Why a dataset cannot be used.
@@ -64,8 +99,10 @@ impl Catalog {
         let mut datasets = Vec::new();
         let built_in = BUILT_IN
             .iter()
-            .map(|(file, text)| ((*file).to_owned(), (*text).to_owned()));
-        for (file, text) in built_in.chain(folder.map(read_folder).transpose()?.unwrap_or_default()) {
+            .map(|(file, text)| (true, (*file).to_owned(), (*text).to_owned()));
+        let of_site = folder.map(read_folder).transpose()?.unwrap_or_default();
+        let of_site = of_site.into_iter().map(|(file, text)| (false, file, text));
+        for (is_built_in, file, text) in built_in.chain(of_site) {
             let definition = Definition::parse(&text).map_err(|problem| CatalogError::Mistake {
                 file: file.clone(),
                 problem,
@@ -74,6 +111,7 @@ impl Catalog {
                 definition,
                 types: Vec::new(),
                 unavailable: None,
+                is_built_in,
                 file,
             };
             let same = |other: &&mut Dataset| other.definition.name == dataset.definition.name;
@@ -94,6 +132,31 @@ impl Catalog {
             dataset.prepare(connection).await?;
         }
         Ok(())
+    }
+
+    /// Warns of schemas of the search path in which another role may put functions that a definition of the site's own
+    /// would call, with the statement that ends it. Built-in definitions call none of them.
+    ///
+    /// # Errors
+    /// If the database cannot be asked.
+    pub async fn warnings(&self, connection: &mut PgConnection) -> Result<Vec<String>, CatalogError> {
+        let of_site = self.datasets.iter().filter(|dataset| !dataset.is_built_in);
+        let names: Vec<_> = of_site.map(|dataset| dataset.definition.name.as_str()).collect();
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names = names.join(", ");
+        let warning = |revoke| {
+            format!(
+                "another role may create functions and operators in a schema of the search path, and the SQL of {names} \
+                 would run them with the rights of Decant. Run {revoke}"
+            )
+        };
+        Ok(search_path::revokes(connection)
+            .await?
+            .into_iter()
+            .map(warning)
+            .collect())
     }
 
     /// The dataset of this name.
@@ -119,12 +182,7 @@ impl Dataset {
                 .await
             {
                 Ok(statement) if key.starts_with("column ") => {
-                    types.extend(
-                        statement
-                            .columns()
-                            .iter()
-                            .map(|column| column.type_info().name().to_lowercase()),
-                    );
+                    types.extend(statement.columns().iter().map(ColumnType::of));
                 }
                 Ok(_) => {}
                 Err(sqlx::Error::Database(error)) => {
@@ -144,7 +202,7 @@ impl Dataset {
 
 impl Definition {
     /// One statement for each key of the definition that holds SQL, so that a mistake can be named by its key.
-    fn probes(&self) -> Vec<(String, String)> {
+    pub(super) fn probes(&self) -> Vec<(String, String)> {
         let condition = self.r#where.as_deref().unwrap_or("true");
         let select = |what: &str, and: &str| {
             format!("select {what} from {} where ({condition}) and ({and})", self.from)
@@ -165,7 +223,10 @@ impl Definition {
                 .replace("{}", &format!("null::{}", filter.kind.pg_type()));
             probes.push((format!("filter `{}`", filter.name), select("", &sql)));
             if let Some(choices) = &filter.options {
-                let what = format!("({})::text, ({})::text", choices.value, choices.label);
+                let what = format!(
+                    "({})::pg_catalog.text, ({})::pg_catalog.text",
+                    choices.value, choices.label
+                );
                 let sql = match &choices.from {
                     None => select(&what, "true"),
                     Some(from) => {

@@ -169,8 +169,8 @@ impl FilterKind {
     pub fn pg_type(self) -> &'static str {
         match self {
             Self::Integer => "bigint",
-            Self::Text => "text",
-            Self::Timestamp => "timestamptz",
+            Self::Text => "pg_catalog.text",
+            Self::Timestamp => "pg_catalog.timestamptz",
             Self::Boolean => "boolean",
         }
     }

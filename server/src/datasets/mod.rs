@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod definition;
 pub mod options;
 pub mod query;
+mod search_path;
 pub mod selection;
 pub mod template;
 

@@ -78,7 +78,7 @@ impl<'a> Query<'a> {
     pub fn columns(&self) -> Vec<rows::Column> {
         let column = |(at, position): (usize, &usize)| {
             let declared = &self.dataset.definition.columns[*position];
-            let pg_type = self.dataset.types[*position].clone();
+            let pg_type = self.dataset.types[*position].name.clone();
             rows::Column {
                 name: declared.name.clone(),
                 label: declared.label.clone(),
@@ -107,8 +107,10 @@ impl<'a> Query<'a> {
             after::push(&mut sql, &self.keys(cursor.values()));
         }
         if let (Some(as_of), Some(column)) = (&self.selection.as_of, &definition.as_of) {
-            sql.push(&format!(" and (({column}) is null or ({column}) <= "));
-            sql.value(&as_of.to_string(), "timestamptz").push(")");
+            sql.push(&format!(
+                " and (({column}) is null or ({column}) operator(pg_catalog.<=) "
+            ));
+            sql.value(&as_of.to_string(), "pg_catalog.timestamptz").push(")");
         }
         sql.push(" order by ").list(definition.order.iter().map(|order| {
             let column = definition.position_of(order);
@@ -126,7 +128,7 @@ impl<'a> Query<'a> {
     #[must_use]
     pub fn count(&self) -> Template {
         let mut sql = Template::default();
-        sql.push("select count(*) from (select");
+        sql.push("select pg_catalog.count(*) from (select");
         self.push_from_and_where(&mut sql);
         self.push_limit(&mut sql);
         sql.push(") counted");
@@ -143,7 +145,9 @@ impl<'a> Query<'a> {
         }
         let (value, label) = (&choices.value, &choices.label);
         let mut sql = Template::default();
-        sql.push(&format!("select distinct ({value})::text, ({label})::text"));
+        sql.push(&format!(
+            "select distinct ({value})::pg_catalog.text, ({label})::pg_catalog.text"
+        ));
         match &choices.from {
             None => self.push_from_and_where(&mut sql),
             Some(from) => {
@@ -189,7 +193,7 @@ impl<'a> Query<'a> {
             (Scope::Owner(user), Some(owner)) => {
                 sql.push(" and (")
                     .push(owner)
-                    .push(") = ")
+                    .push(") operator(pg_catalog.=) ")
                     .value(&user.to_string(), "bigint");
             }
             // No rule says whose the rows are: nobody's.
@@ -212,7 +216,7 @@ impl<'a> Query<'a> {
             let position = definition.position_of(order);
             after::Key {
                 column: &definition.columns[position].sql,
-                pg_type: &self.dataset.types[position],
+                column_type: &self.dataset.types[position],
                 descending: order.descending,
                 value: value.as_deref(),
             }

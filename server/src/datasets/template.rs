@@ -40,7 +40,7 @@ impl Template {
     /// # Errors
     /// What the database answers.
     pub async fn render(&self, connection: &mut PgConnection) -> sqlx::Result<AssertSqlSafe<String>> {
-        let render = sqlx::query_scalar("select format($1, variadic $2::text[])");
+        let render = sqlx::query_scalar("select pg_catalog.format($1, variadic $2::pg_catalog.text[])");
         Ok(AssertSqlSafe(
             render
                 .bind(&self.text)

@@ -12,7 +12,7 @@ const BATCH_BYTES: usize = 128 << 10;
 /// Until the end of the transaction nobody else makes or fills a demo in this database.
 pub(super) async fn lock(connection: &mut PgConnection) -> Result<(), DemoError> {
     connection
-        .execute("select pg_advisory_xact_lock(hashtextextended('decant demo', 0))")
+        .execute("select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('decant demo', 0))")
         .await?;
     Ok(())
 }
@@ -74,8 +74,9 @@ pub(super) async fn requests(
     on_progress: impl FnMut(u64),
 ) -> Result<i64, DemoError> {
     let first_id: i64 = sqlx::query_scalar(
-        "select greatest((select max(id) from public.message_request), \
-                         (select last_value from public.message_request_id_seq where is_called), 0)::bigint + 1",
+        "select greatest((select pg_catalog.max(id) from public.message_request), \
+                         (select last_value from public.message_request_id_seq where is_called), 0)::bigint \
+                operator(pg_catalog.+) 1",
     )
     .fetch_one(&mut *connection)
     .await?;
@@ -136,11 +137,14 @@ async fn copy_requests(
 
 /// Makes the next row of the table get the id after `last`.
 async fn continue_ids(connection: &mut PgConnection, table: &str, last: i64) -> Result<(), DemoError> {
-    sqlx::query("select setval(pg_get_serial_sequence('public.' || $1, 'id'), $2)")
-        .bind(table)
-        .bind(last)
-        .execute(connection)
-        .await?;
+    sqlx::query(
+        "select pg_catalog.setval(pg_catalog.pg_get_serial_sequence( \
+             pg_catalog.concat('public.', $1), 'id')::pg_catalog.regclass, $2)",
+    )
+    .bind(table)
+    .bind(last)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

@@ -122,14 +122,14 @@ pub async fn create_schema(connection: &mut PgConnection) -> Result<(), DemoErro
 /// # Errors
 /// What the database says.
 pub async fn is_filled(connection: &mut PgConnection) -> Result<Option<u64>, DemoError> {
-    let is_there = "select to_regclass('public.message_request') is not null";
+    let is_there = "select pg_catalog.to_regclass('public.message_request') is not null";
     if !sqlx::query_scalar::<_, bool>(is_there)
         .fetch_one(&mut *connection)
         .await?
     {
         return Ok(None);
     }
-    let rows: i64 = sqlx::query_scalar("select count(*) from public.message_request")
+    let rows: i64 = sqlx::query_scalar("select pg_catalog.count(*) from public.message_request")
         .fetch_one(connection)
         .await?;
     Ok(Some(rows.cast_unsigned()))
@@ -172,8 +172,9 @@ pub async fn fill(
 /// Whether the demo's tables are there; fails if any of their names is somebody else's.
 async fn are_there(connection: &mut PgConnection) -> Result<bool, DemoError> {
     let marks: Vec<(String, Option<String>)> = sqlx::query_as(
-        "select relname::text, obj_description(oid, 'pg_class') from pg_class \
-         where relnamespace = 'public'::regnamespace and relname = any($1)",
+        "select relname::pg_catalog.text, pg_catalog.obj_description(oid, 'pg_class') from pg_catalog.pg_class \
+         where relnamespace operator(pg_catalog.=) 'public'::pg_catalog.regnamespace \
+         and relname operator(pg_catalog.=) any ($1)",
     )
     .bind(TABLES.as_slice())
     .fetch_all(connection)

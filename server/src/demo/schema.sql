@@ -30,8 +30,8 @@ create table public.users (
     allowed_clients jsonb default '[]',
     allowed_models jsonb default '[]',
     blocked_clients jsonb default '[]',
-    created_at timestamptz default now(),
-    updated_at timestamptz default now(),
+    created_at timestamptz default pg_catalog.now(),
+    updated_at timestamptz default pg_catalog.now(),
     deleted_at timestamptz
 );
 
@@ -56,8 +56,8 @@ create table public.keys (
     limit_concurrent_sessions integer default 0,
     provider_group varchar(200) default 'default',
     cache_ttl_preference varchar(10),
-    created_at timestamptz default now(),
-    updated_at timestamptz default now(),
+    created_at timestamptz default pg_catalog.now(),
+    updated_at timestamptz default pg_catalog.now(),
     deleted_at timestamptz
 );
 
@@ -67,8 +67,8 @@ create table public.provider_vendors (
     display_name varchar(200),
     website_url text,
     favicon_url text,
-    created_at timestamptz default now(),
-    updated_at timestamptz default now()
+    created_at timestamptz default pg_catalog.now(),
+    updated_at timestamptz default pg_catalog.now()
 );
 
 create table public.providers (
@@ -121,8 +121,8 @@ create table public.providers (
     rpm integer default 0,
     rpd integer default 0,
     cc integer default 0,
-    created_at timestamptz default now(),
-    updated_at timestamptz default now(),
+    created_at timestamptz default pg_catalog.now(),
+    updated_at timestamptz default pg_catalog.now(),
     deleted_at timestamptz
 );
 
@@ -140,8 +140,8 @@ create table public.provider_endpoints (
     last_probe_latency_ms integer,
     last_probe_error_type varchar(64),
     last_probe_error_message text,
-    created_at timestamptz default now(),
-    updated_at timestamptz default now(),
+    created_at timestamptz default pg_catalog.now(),
+    updated_at timestamptz default pg_catalog.now(),
     deleted_at timestamptz
 );
 
@@ -154,7 +154,7 @@ create table public.provider_endpoint_probe_logs (
     latency_ms integer,
     error_type varchar(64),
     error_message text,
-    created_at timestamptz default now()
+    created_at timestamptz default pg_catalog.now()
 );
 
 create table public.message_request (
@@ -211,8 +211,8 @@ create table public.message_request (
     cache_score_excluded_reason varchar(32),
     theoretical_cache_tokens bigint,
     cache_ttl_bucket varchar(10),
-    created_at timestamptz default now(),
-    updated_at timestamptz default now(),
+    created_at timestamptz default pg_catalog.now(),
+    updated_at timestamptz default pg_catalog.now(),
     deleted_at timestamptz
 );
 

@@ -21,12 +21,13 @@ const TABLE: &str = "message_request";
 
 /// The conditions for PostgreSQL's `format()`. `COPY` takes no parameters, so PostgreSQL writes the values into the text
 /// itself, as literals; then it also knows them when it plans. What was not asked for is null, and the plan leaves it out.
-const CONDITION: &str = "created_at < %1$L::timestamptz \
-     and (%2$L::timestamptz is null or created_at >= %2$L::timestamptz) \
-     and (%3$L::int[] is null or user_id = any (%3$L::int[])) \
-     and (%4$L::int[] is null or provider_id = any (%4$L::int[])) \
-     and (%5$L::int[] is null or status_code = any (%5$L::int[])) \
-     and (%6$L::int is null or status_code between %6$L::int and %7$L::int) \
+const CONDITION: &str = "created_at operator(pg_catalog.<) %1$L::pg_catalog.timestamptz \
+     and (%2$L::pg_catalog.timestamptz is null or created_at operator(pg_catalog.>=) %2$L::pg_catalog.timestamptz) \
+     and (%3$L::int[] is null or user_id operator(pg_catalog.=) any (%3$L::int[])) \
+     and (%4$L::int[] is null or provider_id operator(pg_catalog.=) any (%4$L::int[])) \
+     and (%5$L::int[] is null or status_code operator(pg_catalog.=) any (%5$L::int[])) \
+     and (%6$L::int is null or (status_code operator(pg_catalog.>=) %6$L::int \
+          and status_code operator(pg_catalog.<=) %7$L::int)) \
      and (not %8$L::boolean or blocked_by is not null)";
 
 /// The log, over a connection of its own.
@@ -70,9 +71,10 @@ impl Log {
         let mut connection = PgConnection::connect_with(&options).await?;
         introduce(&mut connection, Duration::ZERO).await?;
         let row = query(
-            "select to_regclass('message_request') is not null as exists, \
-             exists (select from pg_attribute where attrelid = to_regclass('usage_ledger') \
-                     and attname = 'request_id' and not attisdropped) as has_ledger",
+            "select pg_catalog.to_regclass('message_request') is not null as exists, \
+             exists (select from pg_catalog.pg_attribute \
+                     where attrelid operator(pg_catalog.=) pg_catalog.to_regclass('usage_ledger') \
+                     and attname operator(pg_catalog.=) 'request_id' and not attisdropped) as has_ledger",
         )
         .fetch_one(&mut connection)
         .await?;
@@ -80,7 +82,8 @@ impl Log {
             return Err(CleanupError::NoLog);
         }
         // Rows are told apart by it.
-        if table::primary_key(&mut connection, TABLE).await? != ["id"] {
+        let key = table::primary_key(&mut connection, TABLE).await?;
+        if !key.iter().map(|column| column.name.as_str()).eq(["id"]) {
             return Err(CleanupError::NoKey);
         }
         Ok(Self {
@@ -96,7 +99,7 @@ impl Log {
         }
         let sql = format!(
             "select not exists (select from message_request m where {condition} and blocked_by is null \
-             and not exists (select from usage_ledger l where l.request_id = m.id))"
+             and not exists (select from usage_ledger l where l.request_id operator(pg_catalog.=) m.id))"
         );
         query_scalar(AssertSqlSafe(sql))
             .fetch_one(&mut self.connection)
@@ -106,7 +109,7 @@ impl Log {
     pub async fn condition(&mut self, conditions: &Conditions) -> sqlx::Result<Condition> {
         let [users, providers, status_codes] = conditions.lists();
         let (min, max) = conditions.status_code_bounds();
-        let condition = query_scalar("select format($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+        let condition = query_scalar("select pg_catalog.format($1, $2, $3, $4, $5, $6, $7, $8, $9)")
             .bind(CONDITION)
             .bind(conditions.before_date())
             .bind(conditions.after_date())
@@ -126,12 +129,13 @@ impl Log {
         let Condition(condition) = condition;
         let sql = format!(
             "select rows, oldest, newest, \
-             (pg_total_relation_size(oid) * (rows / greatest(reltuples, rows, 1)))::bigint as bytes \
-             from pg_class, (select count(*) as rows, \
-              (extract(epoch from min(created_at)) * 1000000)::bigint as oldest, \
-              (extract(epoch from max(created_at)) * 1000000)::bigint as newest \
+             (pg_catalog.pg_total_relation_size(oid) operator(pg_catalog.*) \
+              (rows operator(pg_catalog./) greatest(reltuples, rows, 1)))::bigint as bytes \
+             from pg_catalog.pg_class, (select pg_catalog.count(*) as rows, \
+              (extract(epoch from pg_catalog.min(created_at)) operator(pg_catalog.*) 1000000)::bigint as oldest, \
+              (extract(epoch from pg_catalog.max(created_at)) operator(pg_catalog.*) 1000000)::bigint as newest \
               from message_request where {condition}) matching \
-             where oid = 'message_request'::regclass"
+             where oid operator(pg_catalog.=) 'message_request'::pg_catalog.regclass"
         );
         let row = query(AssertSqlSafe(sql)).fetch_one(&mut self.connection).await?;
         let time = |name| {
@@ -148,7 +152,7 @@ impl Log {
     }
 
     pub async fn count(&mut self, Condition(condition): &Condition) -> sqlx::Result<u64> {
-        let sql = format!("select count(*) from message_request where {condition}");
+        let sql = format!("select pg_catalog.count(*) from message_request where {condition}");
         let rows: i64 = query_scalar(AssertSqlSafe(sql))
             .fetch_one(&mut self.connection)
             .await?;
@@ -164,10 +168,11 @@ impl Log {
         rows_max: u32,
     ) -> sqlx::Result<Batch> {
         let sql = format!(
-            "with batch as materialized (select id from message_request where {condition} and id >= $1 \
+            "with batch as materialized (select id from message_request where {condition} and id operator(pg_catalog.>=) $1 \
               order by id limit $2 for update skip locked), \
-             gone as (delete from message_request m using batch b where m.id = b.id returning 1) \
-             select (select count(*) from gone) as deleted, count(*) as found, max(id)::bigint as last from batch"
+             gone as (delete from message_request m using batch b where m.id operator(pg_catalog.=) b.id returning 1) \
+             select (select pg_catalog.count(*) from gone) as deleted, pg_catalog.count(*) as found, \
+             pg_catalog.max(id)::bigint as last from batch"
         );
         let row = query(AssertSqlSafe(sql))
             .bind(from)
@@ -189,10 +194,11 @@ impl Log {
         let (ids, writers): (Vec<i64>, Vec<i64>) = versions.iter().map(|one| (one.id, one.xmin)).unzip();
         let deleted: i64 = query_scalar(
             "with batch as materialized (select m.id from message_request m \
-              join unnest($1::bigint[], $2::bigint[]) v (id, xmin) on m.id = v.id \
-              where m.xmin::text::bigint = v.xmin for update of m skip locked), \
-             gone as (delete from message_request m using batch b where m.id = b.id returning 1) \
-             select count(*) from gone",
+              join rows from (pg_catalog.unnest($1::bigint[]), pg_catalog.unnest($2::bigint[])) v (id, xmin) \
+              on m.id operator(pg_catalog.=) v.id \
+              where m.xmin::pg_catalog.text::bigint operator(pg_catalog.=) v.xmin for update of m skip locked), \
+             gone as (delete from message_request m using batch b where m.id operator(pg_catalog.=) b.id returning 1) \
+             select pg_catalog.count(*) from gone",
         )
         .bind(ids)
         .bind(writers)
@@ -249,7 +255,7 @@ impl Log {
         let others = columns.strip_prefix("id").unwrap_or_default();
         let make = format!(
             "create temp table decant_archive on commit drop as \
-             select id, ''::text as decant_version{others} from message_request where false"
+             select id, ''::pg_catalog.text as decant_version{others} from message_request where false"
         );
         transaction.execute(AssertSqlSafe(make)).await?;
         let mut arriving = transaction
@@ -277,10 +283,11 @@ impl Log {
     async fn columns_for(&mut self, archive: &Content) -> Result<String, CleanupError> {
         let names: Vec<&str> = archive.columns().collect();
         let row = query(
-            "select string_agg(quote_ident(name), ', ' order by n) as list, \
-             min(name) filter (where not exists (select from pg_attribute where attrelid = 'message_request'::regclass \
-              and attname = name and attnum > 0 and not attisdropped)) as missing \
-             from unnest($1::text[]) with ordinality u (name, n)",
+            "select pg_catalog.string_agg(pg_catalog.quote_ident(name), ', ' order by n) as list, \
+             pg_catalog.min(name) filter (where not exists (select from pg_catalog.pg_attribute \
+              where attrelid operator(pg_catalog.=) 'message_request'::pg_catalog.regclass \
+              and attname operator(pg_catalog.=) name and attnum operator(pg_catalog.>) 0 and not attisdropped)) \
+             as missing from pg_catalog.unnest($1::pg_catalog.text[]) with ordinality u (name, n)",
         )
         .bind(names)
         .fetch_one(&mut self.connection)

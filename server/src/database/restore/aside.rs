@@ -81,8 +81,9 @@ impl Aside {
     pub async fn make(live: &Dsn) -> Result<Self, RestoreError> {
         let mut maintenance = maintenance(live).await?;
         let allowed: bool = query_scalar(
-            "select (r.rolsuper or r.rolcreatedb) and pg_has_role(d.datdba, 'usage') \
-             from pg_roles r, pg_database d where r.rolname = current_user and d.datname = $1",
+            "select (r.rolsuper or r.rolcreatedb) and pg_catalog.pg_has_role(d.datdba, 'usage') \
+             from pg_catalog.pg_roles r, pg_catalog.pg_database d \
+             where r.rolname operator(pg_catalog.=) current_user and d.datname operator(pg_catalog.=) $1",
         )
         .bind(live.database())
         .fetch_one(&mut maintenance)
@@ -94,11 +95,13 @@ impl Aside {
         let name = name_beside(live.database(), Role::Shadow, since);
         // `to_jsonb`: which of the columns of ICU there are depends on the version.
         let create: String = query_scalar(
-            "select format('create database %I template template0 encoding %L lc_collate %L lc_ctype %L owner %I', \
-             $2, pg_encoding_to_char(encoding), datcollate, datctype, pg_get_userbyid(datdba)) \
-             || case when to_jsonb(d)->>'datlocprovider' = 'i' then format(' locale_provider icu icu_locale %L', \
-                coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale')) else '' end \
-             from pg_database d where datname = $1",
+            "select pg_catalog.format( \
+                'create database %I template template0 encoding %L lc_collate %L lc_ctype %L owner %I%s', $2, \
+                pg_catalog.pg_encoding_to_char(encoding), datcollate, datctype, pg_catalog.pg_get_userbyid(datdba), \
+                case when j operator(pg_catalog.->>) 'datlocprovider' operator(pg_catalog.=) 'i' \
+                     then pg_catalog.format(' locale_provider icu icu_locale %L', coalesce( \
+                          j operator(pg_catalog.->>) 'datlocale', j operator(pg_catalog.->>) 'daticulocale')) end) \
+             from pg_catalog.pg_database d, pg_catalog.to_jsonb(d) j where datname operator(pg_catalog.=) $1",
         )
         .bind(live.database())
         .bind(&name)
@@ -215,9 +218,10 @@ async fn maintenance(live: &Dsn) -> sqlx::Result<PgConnection> {
 
 async fn copies(maintenance: &mut PgConnection, live: &str) -> sqlx::Result<Vec<Copy>> {
     let rows = query(
-        "select datname::text as name, shobj_description(oid, 'pg_database') as mark, \
-         case when has_database_privilege(oid, 'connect') then pg_database_size(oid) end as bytes \
-         from pg_database where shobj_description(oid, 'pg_database') like '{\"decant\":%' order by oid desc",
+        "select datname::pg_catalog.text as name, mark, case when pg_catalog.has_database_privilege(oid, 'connect') \
+         then pg_catalog.pg_database_size(oid) end as bytes \
+         from pg_catalog.pg_database, pg_catalog.shobj_description(oid, 'pg_database') mark \
+         where pg_catalog.starts_with(mark, '{\"decant\":') order by oid desc",
     )
     .fetch_all(maintenance)
     .await?;
@@ -265,10 +269,14 @@ async fn swap(
     let send_away = async {
         while !is_done.is_cancelled() {
             for database in [live.database(), replacement] {
-                query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()")
-                    .bind(database)
-                    .execute(&mut sender_away)
-                    .await?;
+                query(
+                    "select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity \
+                     where datname operator(pg_catalog.=) $1 \
+                     and pid operator(pg_catalog.<>) pg_catalog.pg_backend_pid()",
+                )
+                .bind(database)
+                .execute(&mut sender_away)
+                .await?;
             }
             is_done.run_until_cancelled(sleep(SEND_AWAY_EVERY)).await;
         }
@@ -292,34 +300,41 @@ async fn copy_properties(maintenance: &mut PgConnection, from: &str, to: &str) -
     // (GUC_LIST_QUOTE in PostgreSQL's guc_tables.c). Names of schemas and tablespaces are read in lower case unless they
     // are quoted, names of libraries as they are.
     let statements: Vec<String> = query_scalar(
-        "with d as (select * from pg_database where datname = $1), \
-         s as (select setrole, split_part(c, '=', 1) as name, substr(c, strpos(c, '=') + 1) as value \
-               from d join pg_db_role_setting on setdatabase = d.oid, unnest(setconfig) c) \
-         select format('alter database %I connection limit %s', $2, datconnlimit) from d \
+        "with d as (select * from pg_catalog.pg_database where datname operator(pg_catalog.=) $1), \
+         s as (select setrole, pg_catalog.split_part(c, '=', 1) as name, \
+                      pg_catalog.regexp_replace(c, '^[^=]*=', '') as value \
+               from d join pg_catalog.pg_db_role_setting on setdatabase operator(pg_catalog.=) d.oid, \
+                    pg_catalog.unnest(setconfig) c) \
+         select pg_catalog.format('alter database %I connection limit %s', $2, datconnlimit) from d \
          union all \
-         select format('revoke all on database %I from public', $2) from d where datacl is not null \
+         select pg_catalog.format('revoke all on database %I from public', $2) from d where datacl is not null \
          union all \
-         select format('grant %s on database %I to %s%s', a.privilege_type, $2, \
-                case when a.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end, \
-                case when a.is_grantable then ' with grant option' else '' end) \
-         from d, aclexplode(d.datacl) a where a.grantee <> d.datdba \
+         select pg_catalog.format('grant %s on database %I to %s%s', a.privilege_type, $2, \
+                case when a.grantee operator(pg_catalog.=) 0 then 'public' \
+                     else pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) end, \
+                case when a.is_grantable then ' with grant option' end) \
+         from d, pg_catalog.aclexplode(d.datacl) a where a.grantee operator(pg_catalog.<>) d.datdba \
          union all \
-         select format('alter %s set %I to %s', \
-                case when setrole = 0 then format('database %I', $2) \
-                     else format('role %I in database %I', pg_get_userbyid(setrole), $2) end, \
+         select pg_catalog.format('alter %s set %I to %s', \
+                case when setrole operator(pg_catalog.=) 0 then pg_catalog.format('database %I', $2) \
+                     else pg_catalog.format('role %I in database %I', pg_catalog.pg_get_userbyid(setrole), $2) end, \
                 name, \
-                case when name in ('search_path', 'temp_tablespaces', 'session_preload_libraries', \
-                          'local_preload_libraries') \
+                case when name operator(pg_catalog.=) any ( \
+                          '{search_path,temp_tablespaces,session_preload_libraries,local_preload_libraries}') \
                      then coalesce( \
-                          (select string_agg(quote_literal( \
-                                  case when e like '\"%' then replace(substr(e, 2, length(e) - 2), '\"\"', '\"') \
-                                       when name in ('search_path', 'temp_tablespaces') \
-                                       then lower(rtrim(e, E' \\t\\n\\r\\f\\v') collate \"C\") \
-                                       else rtrim(e, E' \\t\\n\\r\\f\\v') end), ', ' order by place) \
-                           from regexp_matches(value, '\"(?:[^\"]|\"\")*\"|[^,[:space:]\"][^,]*', 'g') \
-                                with ordinality as list (element, place), unnest(element) e), \
-                          quote_literal('')) \
-                     else quote_literal(value) end) \
+                          (select pg_catalog.string_agg(pg_catalog.quote_literal( \
+                                  case when pg_catalog.starts_with(e, '\"') \
+                                       then pg_catalog.replace(pg_catalog.substr( \
+                                            e, 2, pg_catalog.length(e) operator(pg_catalog.-) 2), '\"\"', '\"') \
+                                       when name operator(pg_catalog.=) any ('{search_path,temp_tablespaces}') \
+                                       then pg_catalog.lower(pg_catalog.rtrim(e, E' \\t\\n\\r\\f\\v') \
+                                                             collate pg_catalog.\"C\") \
+                                       else pg_catalog.rtrim(e, E' \\t\\n\\r\\f\\v') end), ', ' order by place) \
+                           from pg_catalog.regexp_matches( \
+                                    value, '\"(?:[^\"]|\"\")*\"|[^,[:space:]\"][^,]*', 'g') \
+                                with ordinality as list (element, place), pg_catalog.unnest(element) e), \
+                          pg_catalog.quote_literal('')) \
+                     else pg_catalog.quote_literal(value) end) \
          from s",
     )
     .bind(from)
@@ -356,10 +371,13 @@ async fn unmark(connection: &mut PgConnection, name: &str) -> sqlx::Result<()> {
 
 async fn drop_database(maintenance: &mut PgConnection, name: &str) -> sqlx::Result<()> {
     // Not `with (force)`: older servers have none. Nobody uses it but what is left of our own programs.
-    query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1")
-        .bind(name)
-        .execute(&mut *maintenance)
-        .await?;
+    query(
+        "select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity \
+         where datname operator(pg_catalog.=) $1",
+    )
+    .bind(name)
+    .execute(&mut *maintenance)
+    .await?;
     let drop = render(maintenance, "drop database if exists %I", [name, ""]).await?;
     execute(maintenance, drop).await
 }
@@ -373,7 +391,7 @@ async fn execute(connection: &mut PgConnection, statement: String) -> sqlx::Resu
 
 /// SQL with names and values in it, written by PostgreSQL itself.
 async fn render(connection: &mut PgConnection, template: &str, values: [&str; 2]) -> sqlx::Result<String> {
-    query_scalar("select format($1, variadic $2::text[])")
+    query_scalar("select pg_catalog.format($1, variadic $2::pg_catalog.text[])")
         .bind(template)
         .bind(values.map(str::to_owned).to_vec())
         .fetch_one(connection)

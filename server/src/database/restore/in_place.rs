@@ -116,9 +116,9 @@ async fn fill(
 ) -> Result<(), RestoreError> {
     let data = TableData::open(loader, table, entry).await?;
     let copy: String = query_scalar(
-        "select format('copy %I.%I %s from stdin with (encoding %L)', $1, $2, \
-         (select '(' || string_agg(quote_ident(name), ', ' order by place) || ')' \
-          from unnest($3::text[]) with ordinality as u (name, place)), $4)",
+        "select pg_catalog.format('copy %I.%I %s from stdin with (encoding %L)', $1, $2, \
+         (select pg_catalog.format('(%s)', pg_catalog.string_agg(pg_catalog.quote_ident(name), ', ' order by place)) \
+          from pg_catalog.unnest($3::pg_catalog.text[]) with ordinality as u (name, place)), $4)",
     )
     .bind(&table.schema)
     .bind(&table.name)

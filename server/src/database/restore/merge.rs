@@ -13,7 +13,7 @@ use super::rows::{TableName, identifier};
 use super::table_data::TableData;
 use super::uncommitted::Uncommitted;
 use super::{RestoreError, Source, Teller};
-use crate::database::table;
+use crate::database::table::{self, KeyColumn};
 
 /// What became of a table's rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -97,21 +97,25 @@ async fn in_order_of_reference(
     tables: Vec<&TableName>,
 ) -> Result<Vec<TableName>, RestoreError> {
     for table in &tables {
-        let exists: bool = query_scalar("select to_regclass(format('%I.%I', $1, $2)) is not null")
-            .bind(&table.schema)
-            .bind(&table.name)
-            .fetch_one(&mut *live)
-            .await?;
+        let exists: bool =
+            query_scalar("select pg_catalog.to_regclass(pg_catalog.format('%I.%I', $1, $2)) is not null")
+                .bind(&table.schema)
+                .bind(&table.name)
+                .fetch_one(&mut *live)
+                .await?;
         if !exists {
             return Err(RestoreError::NoTable(table.to_string()));
         }
     }
     let mut waiting = tables;
     let references: Vec<(TableName, TableName)> = query(
-        "select sn.nspname::text, s.relname::text, tn.nspname::text, t.relname::text from pg_constraint c \
-         join pg_class s on s.oid = c.conrelid join pg_namespace sn on sn.oid = s.relnamespace \
-         join pg_class t on t.oid = c.confrelid join pg_namespace tn on tn.oid = t.relnamespace \
-         where c.contype = 'f' and c.conrelid <> c.confrelid",
+        "select sn.nspname::pg_catalog.text, s.relname::pg_catalog.text, tn.nspname::pg_catalog.text, \
+                t.relname::pg_catalog.text from pg_catalog.pg_constraint c \
+         join pg_catalog.pg_class s on s.oid operator(pg_catalog.=) c.conrelid \
+         join pg_catalog.pg_namespace sn on sn.oid operator(pg_catalog.=) s.relnamespace \
+         join pg_catalog.pg_class t on t.oid operator(pg_catalog.=) c.confrelid \
+         join pg_catalog.pg_namespace tn on tn.oid operator(pg_catalog.=) t.relnamespace \
+         where c.contype operator(pg_catalog.=) 'f' and c.conrelid operator(pg_catalog.<>) c.confrelid",
     )
     .fetch_all(live)
     .await?
@@ -159,7 +163,7 @@ impl Statements {
         table: &TableName,
         data: &TableData,
     ) -> Result<Self, RestoreError> {
-        let qualified: String = query_scalar("select format('%I.%I', $1, $2)")
+        let qualified: String = query_scalar("select pg_catalog.format('%I.%I', $1, $2)")
             .bind(&table.schema)
             .bind(&table.name)
             .fetch_one(&mut *target)
@@ -179,12 +183,15 @@ impl Statements {
         };
         let (plain, of_new, of_old) = (list(""), list("n."), list("t."));
         // Every type can be written as text, but not every one compared.
-        let is_same = format!("row({of_old})::text = row({of_new})::text");
+        let is_same =
+            format!("row({of_old})::pg_catalog.text operator(pg_catalog.=) row({of_new})::pg_catalog.text");
         let key = table::primary_key(target, &qualified).await?;
         let matches = match key.as_slice() {
             [] => is_same.clone(),
             key => {
-                let equal = key.iter().map(|column| format!("t.{column} = n.{column}"));
+                let equal = key
+                    .iter()
+                    .map(|KeyColumn { name, equals }| format!("t.{name} {equals} n.{name}"));
                 let equal = equal.collect::<Vec<_>>().join(" and ");
                 format!("{equal} and {is_same}")
             }
@@ -202,7 +209,7 @@ impl Statements {
                 "copy pg_temp.decant_merge ({plain}) from stdin with (encoding '{}')",
                 data.encoding()
             ),
-            same: format!("select count(*) from pg_temp.decant_merge n where {same}"),
+            same: format!("select pg_catalog.count(*) from pg_temp.decant_merge n where {same}"),
             insert: format!(
                 "insert into {qualified} ({plain}) overriding system value \
                  select {of_new} from pg_temp.decant_merge n{only_new} on conflict do nothing"

@@ -77,7 +77,7 @@ async fn data_folder(live: &Dsn) -> Option<PathBuf> {
     }
     let mut connection = PgConnection::connect_with(live.options()).await.ok()?;
     // Only superusers and pg_read_all_settings may know it.
-    let folder: Result<String, _> = query_scalar("select current_setting('data_directory')")
+    let folder: Result<String, _> = query_scalar("select pg_catalog.current_setting('data_directory')")
         .fetch_one(&mut connection)
         .await;
     let _ = connection.close().await;

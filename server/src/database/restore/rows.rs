@@ -103,11 +103,12 @@ pub(super) async fn compare(connection: &mut PgConnection, tables: &TableRows) -
 }
 
 async fn in_database(connection: &mut PgConnection, table: &TableName) -> sqlx::Result<u64> {
-    let sql: String = query_scalar("select format('select count(*) from %I.%I', $1, $2)")
-        .bind(&table.schema)
-        .bind(&table.name)
-        .fetch_one(&mut *connection)
-        .await?;
+    let sql: String =
+        query_scalar("select pg_catalog.format('select pg_catalog.count(*) from %I.%I', $1, $2)")
+            .bind(&table.schema)
+            .bind(&table.name)
+            .fetch_one(&mut *connection)
+            .await?;
     let rows: i64 = query_scalar(AssertSqlSafe(sql)).fetch_one(connection).await?;
     Ok(rows.unsigned_abs())
 }
