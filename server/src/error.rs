@@ -14,10 +14,10 @@ use crate::database::cleanup::CleanupError;
 use crate::database::cleanup::run::Broken;
 use crate::database::dump::DumpError;
 use crate::database::restore::RestoreError;
-use crate::datasets::ParameterError;
 use crate::datasets::query::AccessError;
-use crate::rows::cause;
+use crate::parameter::ParameterError;
 use crate::sessions::StoredRequestsError;
+use crate::source::public_message;
 use crate::storage::StorageError;
 
 /// The media type of an error.
@@ -272,7 +272,7 @@ impl From<sqlx::Error> for ApiError {
         tracing::error!(%error, "the database did not answer as hoped");
         match error {
             sqlx::Error::PoolTimedOut => Self::ExportsBusy,
-            error => Self::Source(cause(&error)),
+            error => Self::Source(public_message(&error)),
         }
     }
 }

@@ -11,7 +11,7 @@ use wasm_export::options::{
 use wasm_export::rows::Header;
 use wasm_export::{Export, ExportError};
 
-use crate::datasets::ParameterError;
+use crate::parameter::ParameterError;
 
 /// The file's bytes are handed on in pieces of about this size.
 pub const PIECE_BYTES: usize = 64 * 1024;

@@ -9,6 +9,7 @@
 //! | [`source`] | the pools of the database that is exported |
 //! | [`embedded`], [`demo`] | the private PostgreSQL and the data in it |
 //! | [`datasets`] | declared in TOML; filters; all SQL of datasets |
+//! | [`parameter`] | why a parameter is refused; times as they may be written |
 //! | [`rows`] | `COPY` to the raw-row stream |
 //! | [`encoding`] | the stream compressed as the client accepts it |
 //! | [`mod@file`] | raw rows to a finished file, natively |
@@ -39,6 +40,7 @@ pub mod encryption;
 pub mod error;
 pub mod file;
 pub mod hashed;
+pub mod parameter;
 pub mod routes;
 pub mod rows;
 pub mod schedule;

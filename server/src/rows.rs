@@ -21,6 +21,7 @@ use wasm_export::rows::{
 use self::record::Record;
 use crate::auth::Caller;
 use crate::datasets::{Dataset, Query, Selection};
+use crate::source::public_message;
 
 mod record;
 
@@ -316,27 +317,8 @@ fn failure(error: &sqlx::Error) -> Problem {
     Problem {
         title: "The database broke off the export".into(),
         status: 502,
-        detail: format!("{} Resume the export, or start it again.", cause(error)),
+        detail: format!("{} Resume the export, or start it again.", public_message(error)),
         code: "source_failed".into(),
         ..Problem::default()
-    }
-}
-
-/// The cause in words that show neither SQL nor address.
-#[must_use]
-pub fn cause(error: &sqlx::Error) -> String {
-    match error {
-        sqlx::Error::Database(database) => {
-            let code = database.code().unwrap_or_default();
-            // Data, resources, limits, an operator's hand: PostgreSQL's own words are about those, not about the SQL.
-            match code.get(..2) {
-                Some("22" | "53" | "54" | "57") => {
-                    format!("PostgreSQL says: {} ({code}).", database.message())
-                }
-                _ => format!("PostgreSQL reported the error {code}."),
-            }
-        }
-        sqlx::Error::PoolTimedOut => "All connections to the database are busy.".into(),
-        _ => "The connection to the database was lost.".into(),
     }
 }

@@ -124,3 +124,21 @@ pub(crate) async fn introduce(connection: &mut PgConnection, statement_max: Dura
         .await?;
     Ok(())
 }
+
+/// Returns the cause of an error for callers: a sentence that shows neither SQL nor the address of the database.
+pub fn public_message(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(database) => {
+            let code = database.code().unwrap_or_default();
+            // Data, resources, limits, an operator's hand: PostgreSQL's own words are about those, not about the SQL.
+            match code.get(..2) {
+                Some("22" | "53" | "54" | "57") => {
+                    format!("PostgreSQL says: {} ({code}).", database.message())
+                }
+                _ => format!("PostgreSQL reported the error {code}."),
+            }
+        }
+        sqlx::Error::PoolTimedOut => "All connections to the database are busy.".into(),
+        _ => "The connection to the database was lost.".into(),
+    }
+}

@@ -10,7 +10,7 @@ use super::dump::Dumped;
 use super::last::{Last, Undertaking};
 use super::lock::Holder;
 use super::restore::PutBack;
-use crate::rows::cause;
+use crate::source::public_message;
 
 /// The state of the database; the names are the seeds'.
 #[derive(Debug, Default, Serialize)]
@@ -53,7 +53,7 @@ impl Database {
         let status = self.ask(status).await.unwrap_or_else(|(status, error)| {
             tracing::warn!(action = "database_status_unavailable", %error);
             Status {
-                error: Some(cause(&error)),
+                error: Some(public_message(&error)),
                 ..status
             }
         });

@@ -11,4 +11,4 @@ pub mod template;
 
 pub use catalog::{Catalog, Dataset};
 pub use query::Query;
-pub use selection::{ParameterError, Selection};
+pub use selection::Selection;

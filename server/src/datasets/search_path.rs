@@ -143,7 +143,6 @@ mod tests {
                 }
                 Token::Word(name) => {
                     let is_type = at > 1 && is(at - 1, ':') && is(at - 2, ':');
-                    let is_number = name.starts_with(|letter: char| letter.is_ascii_digit() || letter == '$');
                     let is_relation =
                         name.starts_with("pg_") && !["pg_catalog", "pg_temp"].contains(&name.as_str());
                     // `into table (column)`, `from function(…) alias (column)`.

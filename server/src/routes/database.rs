@@ -7,8 +7,8 @@ use super::pairs::Pairs;
 use crate::app::App;
 use crate::auth::Administrator;
 use crate::database::dump::Mode;
-use crate::datasets::ParameterError;
 use crate::error::ApiError;
+use crate::parameter::ParameterError;
 
 /// A dump, streamed. If it fails part-way the connection is broken, never ended, so that no client takes it for whole.
 pub async fn export(

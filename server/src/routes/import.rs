@@ -17,8 +17,8 @@ use crate::app::App;
 use crate::auth::Administrator;
 use crate::database::restore::{Event, Manner, Plan};
 use crate::database::scratch::ScratchFile;
-use crate::datasets::ParameterError;
 use crate::error::ApiError;
+use crate::parameter::ParameterError;
 
 /// A field that is no file holds `true` or `false`.
 const WORD_BYTES_MAX: usize = 16;

@@ -6,8 +6,8 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use percent_encoding::percent_decode_str;
 
-use crate::datasets::ParameterError;
 use crate::error::ApiError;
+use crate::parameter::ParameterError;
 
 /// The name-value pairs after an address's `?`, in their order (WHATWG, "application/x-www-form-urlencoded").
 pub struct Pairs(pub Vec<(String, String)>);

@@ -9,9 +9,10 @@ use wasm_export::rows::MEDIA_TYPE;
 use super::pairs::Pairs;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::datasets::{Dataset, ParameterError, Query, Selection};
+use crate::datasets::{Dataset, Query, Selection};
 use crate::encoding;
 use crate::error::ApiError;
+use crate::parameter::ParameterError;
 use crate::rows::Prepared;
 
 /// Rows in a page when the caller does not say.

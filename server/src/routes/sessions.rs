@@ -8,8 +8,8 @@ use wasm_export::session_request::file_name;
 use super::pairs::Pairs;
 use crate::app::App;
 use crate::auth::Administrator;
-use crate::datasets::ParameterError;
 use crate::error::ApiError;
+use crate::parameter::ParameterError;
 use crate::sessions::{SessionId, StoredRequests, StoredRequestsError};
 
 /// What is stored of the session.

@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Database;
 use super::lock::{Held, LockError, Operation};
-use crate::rows::cause;
+use crate::source::public_message;
 use archive::BadArchive;
 use log::{Log, Preview};
 use order::{Conditions, Manner};
@@ -52,7 +52,7 @@ pub struct Pace {
 pub enum CleanupError {
     #[error(transparent)]
     Conflict(LockError),
-    #[error("{}", cause(.0).trim_end_matches('.'))]
+    #[error("{}", public_message(.0).trim_end_matches('.'))]
     Database(#[from] sqlx::Error),
     #[error("The database has no log of a hub that could be cleaned up")]
     NoLog,

@@ -5,8 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use wasm_export::Zone;
 
-use crate::datasets::ParameterError;
-use crate::datasets::selection::parse_time;
+use crate::parameter::{ParameterError, parse_time};
 
 /// The fields that there are.
 const FIELDS: &str = "beforeDate, afterDate, userIds, providerIds, statusCodes, statusCodeRange, onlyBlocked, dryRun, \
