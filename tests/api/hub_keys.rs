@@ -88,6 +88,86 @@ async fn a_key_that_may_not_use_the_web_cannot_sign_in_but_can_be_sent() {
 }
 
 #[tokio::test]
+async fn an_administrators_key_without_web_access_shows_their_own_usage_only() {
+    let app = App::start().await;
+    // `null` is the hub's "not set", and no permission either.
+    for web in ["false", "null"] {
+        let ada = app.database.busy_user().await;
+        app.database
+            .execute(format!(
+                "update users set role = 'admin' where id = {0}; \
+                 update keys set can_login_web_ui = {web} where user_id = {0}",
+                ada.id
+            ))
+            .await;
+        let own = app.database.usage_rows(&format!("m.user_id = {}", ada.id)).await;
+        for ada in [
+            app.anonymous().with_token(&ada.key),
+            app.anonymous().with_api_key(&ada.key),
+        ] {
+            let me = ada.me().answer().await.good().json::<Value>();
+            assert_eq!(me["role"], "user", "can_login_web_ui = {web}");
+            assert_eq!(ada.usage_count(&[]).await, own);
+            for refused in [
+                ada.rows("probe-logs"),
+                ada.dump(),
+                ada.database_status(),
+                ada.import(b"PGDMP", &[]),
+                ada.backups(),
+                ada.clean_up(&json!({ "beforeDate": "2020-01-01", "dryRun": true })),
+                ada.session_requests("any"),
+            ] {
+                refused.answer().await.problem(403, "forbidden");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_an_administrators_rows_with_one_key_the_one_without_web_access_counts() {
+    let app = App::start().await;
+    for webs in [["true", "false"], ["false", "true"]] {
+        let ada = app.database.new_user("Ada").await;
+        app.database
+            .execute(format!(
+                "update users set role = 'admin' where id = {0}; delete from keys where user_id = {0}; \
+                 insert into keys (user_id, key, name, can_login_web_ui) \
+                 values ({0}, '{key}', 'a', {1}), ({0}, '{key}', 'b', {2})",
+                ada.id,
+                webs[0],
+                webs[1],
+                key = ada.key
+            ))
+            .await;
+        let me = app.anonymous().with_token(&ada.key).me().answer().await.good();
+        assert_eq!(me.json::<Value>()["role"], "user", "{webs:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_ends_when_its_key_loses_web_access() {
+    let app = App::start().await;
+    for web in ["false", "null"] {
+        let ada = app.database.new_user("Ada").await;
+        app.database
+            .execute(format!("update users set role = 'admin' where id = {}", ada.id))
+            .await;
+        let sign_in = app.anonymous().login(&ada.key).answer().await.good();
+        let session = app.anonymous().with_session(&sign_in);
+        session.database_status().answer().await.good();
+        app.database
+            .execute(format!(
+                "update keys set can_login_web_ui = {web} where user_id = {}",
+                ada.id
+            ))
+            .await;
+        for refused in [session.me(), session.database_status(), session.dump()] {
+            refused.answer().await.problem(401, "unauthenticated");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_key_that_two_users_share_signs_in_neither() {
     let app = App::start().await;
     let (ada, bob) = (

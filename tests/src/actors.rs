@@ -54,6 +54,12 @@ impl Actor {
         self.with_header("authorization", format!("Bearer {token}"))
     }
 
+    /// The same with a hub key in the header `x-api-key`.
+    #[must_use]
+    pub fn with_api_key(self, key: &str) -> Self {
+        self.with_header("x-api-key", key.to_owned())
+    }
+
     /// The same with the session cookie of a sign-in.
     #[must_use]
     pub fn with_session(self, sign_in: &Answer) -> Self {

@@ -32,9 +32,11 @@ pub async fn by_key(app: &App, key: &str) -> Result<Option<(i64, Caller)>, ApiEr
     )
     .await?;
     let callers = rows.iter().map(caller).collect::<sqlx::Result<Vec<_>>>()?;
-    match callers.split_first() {
-        Some((first, rest)) if rest.iter().all(|(_, other)| other.user_id == first.1.user_id) => {
-            Ok(Some(first.clone()))
+    // Of a user's several rows with this key, the one with the fewest rights counts: each of them was handed out.
+    let least = callers.iter().min_by_key(|(_, caller)| caller.role == Role::Admin);
+    match least {
+        Some(least) if callers.iter().all(|(_, other)| other.user_id == least.1.user_id) => {
+            Ok(Some(least.clone()))
         }
         Some(_) => {
             tracing::warn!(
@@ -47,9 +49,14 @@ pub async fn by_key(app: &App, key: &str) -> Result<Option<(i64, Caller)>, ApiEr
     }
 }
 
-/// The caller whom the key of this id belongs to, if it is still good.
+/// Returns the caller of a session that the key of this id began. The key must still be good and must still have web
+/// access, without which no session can be started.
 pub async fn by_id(app: &App, id: i64) -> Result<Option<Caller>, ApiError> {
-    let rows = find(app, query(good_keys!("k.id operator(pg_catalog.=) $1")).bind(id)).await?;
+    let rows = find(
+        app,
+        query(good_keys!("k.id operator(pg_catalog.=) $1 and k.can_login_web_ui")).bind(id),
+    )
+    .await?;
     Ok(rows.first().map(caller).transpose()?.map(|(_, caller)| caller))
 }
 
@@ -78,7 +85,9 @@ async fn find(app: &App, asked: Asked<'_>) -> Result<Vec<PgRow>, ApiError> {
 
 fn caller(row: &PgRow) -> sqlx::Result<(i64, Caller)> {
     let role: Option<String> = row.try_get("role")?;
-    let role = if role.as_deref() == Some("admin") {
+    // The hub gives an administrator's key without web access, its default, the owner's usage and no administration:
+    // such keys are handed to programs.
+    let role = if role.as_deref() == Some("admin") && row.try_get("web")? {
         Role::Admin
     } else {
         Role::User
