@@ -24,7 +24,7 @@ use crate::database::Database;
 use crate::datasets::Catalog;
 use crate::datasets::catalog::CatalogError;
 use crate::datasets::options::OptionsCache;
-use crate::demo::{self, DemoError};
+use crate::demo::{self, Accounts, DemoError, KeyMaker};
 use crate::dsn::Dsn;
 use crate::embedded::{EmbeddedError, EmbeddedPostgres};
 use crate::sessions::StoredRequests;
@@ -37,6 +37,9 @@ const LAST_BYTES_MAX: Duration = Duration::from_secs(2);
 
 /// How long what was broken off in the database may take to undo what it has done.
 const UNDOING_MAX: Duration = Duration::from_secs(30);
+
+/// The file of the data folder with the secret that signs sessions.
+const SESSION_SECRET_FILE: &str = "session.secret";
 
 /// How often the scratch folder is swept.
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -55,10 +58,8 @@ pub struct Application {
 pub struct DemoSignIn {
     /// The administrator's token.
     pub admin_token: SecretString,
-    /// Who the ordinary user is.
-    pub user_name: &'static str,
-    /// The ordinary user's key.
-    pub user_key: &'static str,
+    /// The demo's accounts; `None` where the database is no demo any more.
+    pub accounts: Option<Accounts>,
 }
 
 /// Why Decant does not start.
@@ -116,9 +117,10 @@ impl Application {
                 (embedded.connect_options().into(), Some(embedded))
             }
         };
-        if embedded.is_some() {
-            fill_once(dsn.options(), settings.demo_rows).await?;
-        }
+        let demo = match &embedded {
+            Some(_) => Some(prepare_demo(dsn.options(), &mut settings).await?),
+            None => None,
+        };
         let audit = Keeper::of(&settings, &dsn).await?;
         let source = Source::new(dsn.options(), limits(&settings));
         let mut connection = source.reach().await?;
@@ -129,10 +131,6 @@ impl Application {
         drop(connection);
         report(&catalog);
 
-        let demo = embedded
-            .is_some()
-            .then(|| demo_sign_in(&mut settings))
-            .transpose()?;
         let authority = authority(&settings, token_keys)?;
         let database = Arc::new(Database::of(dsn, &settings));
         let break_off = CancellationToken::new();
@@ -230,15 +228,80 @@ impl Application {
     }
 }
 
-/// Fills the private PostgreSQL on its first start.
-async fn fill_once(options: &PgConnectOptions, rows: u64) -> Result<(), DemoError> {
-    let mut connection = PgConnection::connect_with(options).await?;
-    demo::create_schema(&mut connection).await?;
-    if demo::is_filled(&mut connection).await? == Some(0) && rows > 0 {
+/// Fills the private PostgreSQL on its first start, and returns how to sign in.
+async fn prepare_demo(options: &PgConnectOptions, settings: &mut Settings) -> Result<DemoSignIn, StartError> {
+    let admin_token = match settings.admin_token.clone() {
+        Some(token) => token,
+        // The data are made up, so the administrator's token may be too.
+        None => kept_secret(settings, "admin.token")?,
+    };
+    settings.admin_token = Some(SecretString::from(admin_token.expose_secret()));
+    let mut connection = PgConnection::connect_with(options)
+        .await
+        .map_err(DemoError::from)?;
+    let accounts = match demo::check_alone(&mut connection).await {
+        Ok(()) => {
+            fill_once(&mut connection, settings).await?;
+            demo::accounts(&mut connection).await?
+        }
+        // A dump of another application was restored into it.
+        Err(error @ (DemoError::NotOurs(_) | DemoError::OtherTables { .. })) => {
+            tracing::info!(reason = %error, "the private PostgreSQL is left without demo data");
+            None
+        }
+        Err(error) => return Err(error.into()),
+    };
+    connection.close().await.map_err(DemoError::from)?;
+    Ok(DemoSignIn {
+        admin_token,
+        accounts,
+    })
+}
+
+async fn fill_once(connection: &mut PgConnection, settings: &Settings) -> Result<(), StartError> {
+    let (keys, rows) = (demo_keys(settings)?, settings.demo_rows);
+    demo::create_schema(connection).await?;
+    replace_published_keys(connection, settings, &keys).await?;
+    if demo::is_filled(connection).await? == Some(0) && rows > 0 {
         tracing::info!(rows, "the private PostgreSQL is new; making up demo data");
-        demo::fill(&mut connection, &demo::Plan::new(rows), |_| {}).await?;
+        demo::fill(connection, &demo::Plan::new(rows, keys), |_| {}).await?;
     }
-    connection.close().await?;
+    Ok(())
+}
+
+/// Returns what makes the demo's keys: a secret of the data folder, made up when there is none yet.
+///
+/// # Errors
+/// If the folder cannot be used.
+pub fn demo_keys(settings: &Settings) -> Result<KeyMaker, StartError> {
+    Ok(KeyMaker::new(kept_secret(settings, "demo.secret")?)?)
+}
+
+/// Replaces the keys that older versions published in their source, and ends the sessions that such a key began.
+///
+/// # Errors
+/// If the database or the data folder cannot be used.
+pub async fn replace_published_keys(
+    connection: &mut PgConnection,
+    settings: &Settings,
+    keys: &KeyMaker,
+) -> Result<(), StartError> {
+    let replaced = demo::replace_published_keys(connection, keys).await?;
+    if replaced == 0 {
+        return Ok(());
+    }
+    // A session outlives a change of its key, but not a change of the secret that signs it.
+    let secret = settings.data_dir.join(SESSION_SECRET_FILE);
+    match std::fs::remove_file(&secret) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(data_dir_error(settings, error));
+        }
+        _ => {}
+    }
+    tracing::warn!(
+        replaced,
+        "an older version published the demo's keys; they were replaced"
+    );
     Ok(())
 }
 
@@ -325,7 +388,7 @@ fn limits(settings: &Settings) -> Limits {
 fn authority(settings: &Settings, token_keys: TokenKeys) -> Result<Authority, StartError> {
     let secret = match &settings.session_secret {
         Some(secret) => secret.clone(),
-        None => kept_secret(settings, "session.secret")?,
+        None => kept_secret(settings, SESSION_SECRET_FILE)?,
     };
     Ok(Authority {
         sessions: Sessions::new(&secret, settings.admin_token.as_ref(), settings.session),
@@ -336,27 +399,15 @@ fn authority(settings: &Settings, token_keys: TokenKeys) -> Result<Authority, St
     })
 }
 
-/// The private PostgreSQL's data are made up, so its administrator's token may be too.
-fn demo_sign_in(settings: &mut Settings) -> Result<DemoSignIn, StartError> {
-    let admin_token = match settings.admin_token.clone() {
-        Some(token) => token,
-        None => kept_secret(settings, "admin.token")?,
-    };
-    settings.admin_token = Some(SecretString::from(admin_token.expose_secret()));
-    let ordinary = demo::SIGN_IN;
-    Ok(DemoSignIn {
-        admin_token,
-        user_name: ordinary.user_name,
-        user_key: ordinary.user_key,
-    })
+fn kept_secret(settings: &Settings, file: &str) -> Result<SecretString, StartError> {
+    auth::kept_secret(&settings.data_dir, file).map_err(|error| data_dir_error(settings, error))
 }
 
-fn kept_secret(settings: &Settings, file: &str) -> Result<SecretString, StartError> {
-    let path = &settings.data_dir;
-    auth::kept_secret(path, file).map_err(|source| StartError::DataDir {
-        path: path.clone(),
+fn data_dir_error(settings: &Settings, source: std::io::Error) -> StartError {
+    StartError::DataDir {
+        path: settings.data_dir.clone(),
         source,
-    })
+    }
 }
 
 fn report(catalog: &Catalog) {

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use decant::auth::Caller;
 use decant::datasets::{Catalog, Query, Selection};
-use decant::demo;
+use decant::demo::{self, KeyMaker};
 use decant::embedded::EmbeddedPostgres;
 use decant_tests::cluster::folder;
+use decant_tests::database::DEMO_SECRET;
 use decant_tests::server::Server;
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use tempfile::TempDir;
@@ -53,7 +54,8 @@ impl Bed {
         let postgres = EmbeddedPostgres::start(folder.path()).await?;
         let mut connection = PgConnection::connect_with(&postgres.connect_options()).await?;
         demo::create_schema(&mut connection).await?;
-        let filled = demo::fill(&mut connection, &demo::Plan::new(demo_rows), |_| {}).await?;
+        let keys = KeyMaker::new(std::fs::read_to_string(DEMO_SECRET)?.into())?;
+        let filled = demo::fill(&mut connection, &demo::Plan::new(demo_rows, keys), |_| {}).await?;
         // So that PostgreSQL does not do it in the middle of a measurement.
         connection.execute("checkpoint").await?;
         let (select, rows) = usage_logs(&mut connection).await?;

@@ -1,7 +1,13 @@
 //! `decant demo`: data that are realistic, and awkward on purpose.
 
+use std::os::unix::fs::PermissionsExt;
+
+use decant_tests::actors::Actor;
+use decant_tests::cluster::folder;
 use decant_tests::database::{DEMO_ROWS, Database, RETRIED};
-use decant_tests::program;
+use decant_tests::program::{self, Outcome};
+use decant_tests::server::{Server, data_dir};
+use serde_json::Value;
 
 #[tokio::test]
 async fn the_demo_has_every_awkwardness_that_an_export_meets() {
@@ -58,12 +64,34 @@ async fn the_demo_has_every_awkwardness_that_an_export_meets() {
 #[tokio::test]
 async fn demo_adds_rows_to_those_that_are_there() {
     let database = Database::new().await;
-    let settings = [("DSN", database.dsn.as_str())];
-    program::run(&["demo", "--rows", "100"], &settings).await.good();
+    demo(&database, &["--rows", "100"]).await.good();
     assert_eq!(
         database.number("select count(*) from message_request").await,
         DEMO_ROWS + 100
     );
+}
+
+/// Runs `decant demo` with the data folder of its own that it may write to.
+async fn demo(database: &Database, arguments: &[&str]) -> Outcome {
+    let data = folder();
+    demo_in(&data, database, arguments).await
+}
+
+async fn demo_in(data: &tempfile::TempDir, database: &Database, arguments: &[&str]) -> Outcome {
+    let settings = [("DSN", database.dsn.as_str()), data_dir(data)];
+    program::run(&[&["demo"], arguments].concat(), &settings).await
+}
+
+/// The keys that `decant demo` printed: the administrator's and the ordinary user's.
+fn printed_keys(outcome: &Outcome) -> [String; 2] {
+    let keys: Vec<_> = outcome
+        .stderr
+        .split_whitespace()
+        .filter(|word| word.starts_with("sk-"))
+        .map(str::to_owned)
+        .collect();
+    keys.try_into()
+        .unwrap_or_else(|keys| panic!("two keys should be printed, not {keys:?}"))
 }
 
 #[tokio::test]
@@ -72,9 +100,112 @@ async fn demo_leaves_a_database_that_is_somebody_elses_alone() {
     database
         .execute("create table users (id int, secret text); insert into users values (1, 'x')")
         .await;
-    let said = program::run(&["demo", "--rows", "10"], &[("DSN", &database.dsn)])
-        .await
-        .refusal();
-    assert!(said.contains("users"), "{said}");
-    assert_eq!(database.number("select count(*) from users").await, 1);
+    for consent in [&[][..], &["--yes"]] {
+        let said = demo(&database, &[&["--rows", "10"], consent].concat())
+            .await
+            .refusal();
+        assert!(said.contains("users"), "{said}");
+        assert_eq!(database.number("select count(*) from users").await, 1);
+    }
+}
+
+#[tokio::test]
+async fn demo_goes_beside_the_tables_of_an_application_only_with_yes() {
+    let tables =
+        "select count(*) from pg_class where relkind in ('r', 'v') and relnamespace = 'public'::regnamespace";
+    for other in [
+        "create table orders (id int)",
+        "create view orders as select 1 as id",
+        "create schema shop; create table shop.orders (id int)",
+    ] {
+        let database = Database::empty().await;
+        database.execute(other).await;
+        let before = database.number(tables).await;
+        let said = demo(&database, &["--rows", "10"]).await.refusal();
+        assert!(said.contains("orders") && said.contains("--yes"), "{said}");
+        assert_eq!(database.number(tables).await, before, "{other}");
+
+        demo(&database, &["--rows", "10", "--yes"]).await.good();
+        assert_eq!(database.number("select count(*) from message_request").await, 10);
+        // The database is a demo's now.
+        demo(&database, &["--rows", "10"]).await.good();
+    }
+}
+
+#[tokio::test]
+async fn demo_makes_up_keys_for_each_data_folder_and_prints_them() {
+    let (database, other) = (Database::empty().await, Database::empty().await);
+    let data = folder();
+    let keys = printed_keys(&demo_in(&data, &database, &["--rows", "10"]).await.good());
+    let again = printed_keys(&demo_in(&data, &database, &["--rows", "10"]).await.good());
+    assert_eq!(again, keys);
+    let others = printed_keys(&demo(&other, &["--rows", "10"]).await.good());
+    assert!(
+        keys.iter().all(|key| !others.contains(key)),
+        "{keys:?} {others:?}"
+    );
+    // Rows added with another data folder change no key.
+    let added = printed_keys(&demo(&database, &["--rows", "10"]).await.good());
+    assert_eq!(added, keys);
+
+    let secret = std::fs::metadata(data.path().join("demo.secret")).unwrap();
+    assert_eq!(secret.permissions().mode() & 0o777, 0o600);
+    let server = Server::start(&[("DSN", &database.dsn)]).await;
+    for (key, role) in keys.iter().zip(["admin", "user"]) {
+        let me = Actor::new(&server.address).login(key).answer().await.good();
+        assert_eq!(me.json::<Value>()["role"], role);
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_could_be_guessed_makes_no_keys() {
+    let (database, folder) = (Database::empty().await, folder());
+    let file = folder.path().join("secret");
+    std::fs::write(&file, "short\n").unwrap();
+    for file in [file.to_str().unwrap(), "/no/such/file"] {
+        let _ = demo(&database, &["--rows", "10", "--keys", file]).await.refusal();
+        assert_eq!(
+            database
+                .number("select count(*) from pg_tables where schemaname = 'public'")
+                .await,
+            0
+        );
+    }
+}
+
+#[tokio::test]
+async fn keys_that_older_versions_published_sign_nobody_in() {
+    let database = Database::empty().await;
+    let data = folder();
+    demo_in(&data, &database, &["--rows", "500"]).await.good();
+    let published = "sk-demo-admin-9c2e7b10d4f85a63";
+    let alice = "sk-demo-alice-4f1d8a6c2b9e7035";
+    for (id, key) in [(1, published), (2, alice)] {
+        database
+            .execute(format!(
+                "update message_request m set key = '{key}' from keys k where k.id = {id} and m.key = k.key; \
+                 update keys set key = '{key}' where id = {id}"
+            ))
+            .await;
+    }
+    let server = Server::start(&[("DSN", &database.dsn)]).await;
+    let nobody = Actor::new(&server.address);
+    for key in [published, alice] {
+        let refused = [
+            nobody.login(key),
+            nobody.clone().with_token(key).me(),
+            nobody.clone().with_api_key(key).me(),
+        ];
+        for request in refused {
+            request.answer().await.problem(401, "invalid_credentials");
+        }
+    }
+
+    let keys = printed_keys(&demo_in(&data, &database, &["--rows", "0"]).await.good());
+    let left = "select (select count(*) from keys where key like 'sk-demo-%') \
+                + (select count(*) from message_request where key like 'sk-demo-%')";
+    assert_eq!(database.number(left).await, 0);
+    let signed_in = nobody.login(&keys[0]).answer().await.good();
+    assert_eq!(signed_in.json::<Value>()["role"], "admin");
+    assert!(nobody.with_token(&keys[1]).usage_count(&[]).await > 0);
 }

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use decant::embedded::EmbeddedPostgres;
 use decant_tests::actors::Actor;
-use decant_tests::cluster::folder;
+use decant_tests::cluster::{execute, folder};
 use decant_tests::patience::wait_for;
 use decant_tests::server::{ADMIN_TOKEN, Server, data_dir};
 
@@ -69,6 +70,76 @@ async fn the_second_start_takes_up_the_data_and_is_quick() {
     let second = start(&data).await;
     assert!(since.elapsed() < Duration::from_secs(3), "{:?}", since.elapsed());
     assert_eq!(rows(&second, ADMIN_TOKEN).await, before);
+}
+
+#[tokio::test]
+async fn a_published_key_signs_nobody_in_and_its_sessions_end() {
+    let (administrator, user) = ("sk-demo-admin-9c2e7b10d4f85a63", "sk-demo-alice-4f1d8a6c2b9e7035");
+    let data = folder();
+    let start_in_the_open = async || {
+        Server::start(&[
+            data_dir(&data),
+            ("DECANT_DEMO_ROWS", "500"),
+            ("DECANT_LISTEN", "0.0.0.0:0"),
+            // One that is kept would outlive the key.
+            ("DECANT_SESSION_SECRET", ""),
+        ])
+        .await
+    };
+    let nobody_on = |server: &Server| Actor::new(&server.address.replace("0.0.0.0", "127.0.0.1"));
+    let refuses_published_keys = async |server: &Server| {
+        let nobody = nobody_on(server);
+        for key in [administrator, user] {
+            for request in [nobody.login(key), nobody.clone().with_token(key).me()] {
+                request.answer().await.problem(401, "invalid_credentials");
+            }
+        }
+    };
+    let mut server = start_in_the_open().await;
+    refuses_published_keys(&server).await;
+    let key = printed(&server, "an ordinary user, with");
+    let nobody = nobody_on(&server);
+    let sign_in = nobody.login(&key).answer().await.good();
+    nobody.with_session(&sign_in).me().answer().await.good();
+    server.ask_to_stop();
+    server.ended().await;
+
+    // As an older version left it.
+    let postgres = EmbeddedPostgres::start(data.path()).await.unwrap();
+    let sql = format!(
+        "update keys set key = '{administrator}' where id = 1; update keys set key = '{user}' where id = 2"
+    );
+    execute(&postgres.url(), sql).await;
+    postgres.stop().await.unwrap();
+
+    let server = start_in_the_open().await;
+    refuses_published_keys(&server).await;
+    let session = nobody_on(&server).with_session(&sign_in).me();
+    session.answer().await.problem(401, "unauthenticated");
+    let user = printed(&server, "an ordinary user, with");
+    let own = nobody_on(&server).with_token(&user).usage_count(&[]).await;
+    assert!(own > 0, "the user has a new key, and their rows");
+}
+
+#[tokio::test]
+async fn a_restored_database_of_somebody_else_is_served_without_demo_data() {
+    let data = folder();
+    for table in ["users", "orders"] {
+        let postgres = EmbeddedPostgres::start(data.path()).await.unwrap();
+        let sql =
+            format!("drop schema public cascade; create schema public; create table public.{table} (id int)");
+        execute(&postgres.url(), sql).await;
+        postgres.stop().await.unwrap();
+
+        let mut server = start(&data).await;
+        let log = server.log();
+        assert!(
+            !log.contains("ordinary user") && !log.contains("made-up"),
+            "{log}"
+        );
+        server.ask_to_stop();
+        assert_eq!(server.ended().await, Some(0), "{}", server.log());
+    }
 }
 
 #[tokio::test]

@@ -12,6 +12,9 @@ use crate::program;
 /// The usage rows that a test's database begins with.
 pub const DEMO_ROWS: u64 = 2_000;
 
+/// A file with the secret that the keys of every demo here are made from, so that all runs have the same ones.
+pub const DEMO_SECRET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/demo.secret");
+
 /// The rows of usage-logs, by rules of our own: what every count and every export is held against.
 pub const USAGE_ROWS: &str = "message_request m join users u on u.id = m.user_id \
      left join providers p on p.id = m.provider_id \
@@ -255,7 +258,6 @@ impl Drop for Database {
 /// # Panics
 /// If the program cannot.
 pub async fn fill(dsn: &str, rows: u64) {
-    program::run(&["demo", "--rows", &rows.to_string()], &[("DSN", dsn)])
-        .await
-        .good();
+    let arguments = ["demo", "--rows", &rows.to_string(), "--keys", DEMO_SECRET];
+    program::run(&arguments, &[("DSN", dsn)]).await.good();
 }

@@ -5,9 +5,11 @@ use sqlx::{Row, query};
 
 use super::caller::{Caller, Role};
 use crate::app::App;
+use crate::demo::PUBLISHED_KEY_PREFIX;
 use crate::error::ApiError;
 
-/// A key that is enabled, not deleted, not expired, and whose user is none of these either.
+/// A key that is enabled, not deleted, not expired, and whose user is none of these either. `$2` is
+/// [`PUBLISHED_KEY_PREFIX`], with which no good key begins.
 macro_rules! good_keys {
     ($condition:literal) => {
         concat!(
@@ -16,7 +18,8 @@ macro_rules! good_keys {
              coalesce(k.can_login_web_ui, false) as web \
              from keys k join users u on u.id operator(pg_catalog.=) k.user_id where ",
             $condition,
-            " and coalesce(k.is_enabled, true) and k.deleted_at is null \
+            " and not pg_catalog.starts_with(k.key::pg_catalog.text, $2) \
+             and coalesce(k.is_enabled, true) and k.deleted_at is null \
              and (k.expires_at is null or k.expires_at operator(pg_catalog.>) pg_catalog.now()) \
              and coalesce(u.is_enabled, true) and u.deleted_at is null \
              and (u.expires_at is null or u.expires_at operator(pg_catalog.>) pg_catalog.now()) order by k.id"
@@ -26,6 +29,13 @@ macro_rules! good_keys {
 
 /// The caller whom this key belongs to, with the key's id. A string that is a good key of two users is nobody's.
 pub async fn by_key(app: &App, key: &str) -> Result<Option<(i64, Caller)>, ApiError> {
+    if key.starts_with(PUBLISHED_KEY_PREFIX) {
+        tracing::warn!(
+            action = "credential_refused",
+            "an older version published this key; `decant demo --rows 0` gives the demo's users new ones"
+        );
+        return Ok(None);
+    }
     let rows = find(
         app,
         query(good_keys!("k.key operator(pg_catalog.=) $1")).bind(key),
@@ -33,7 +43,9 @@ pub async fn by_key(app: &App, key: &str) -> Result<Option<(i64, Caller)>, ApiEr
     .await?;
     let callers = rows.iter().map(caller).collect::<sqlx::Result<Vec<_>>>()?;
     // Of a user's several rows with this key, the one with the fewest rights counts: each of them was handed out.
-    let least = callers.iter().min_by_key(|(_, caller)| caller.role == Role::Admin);
+    let least = callers
+        .iter()
+        .min_by_key(|(_, caller)| caller.role == Role::Admin);
     match least {
         Some(least) if callers.iter().all(|(_, other)| other.user_id == least.1.user_id) => {
             Ok(Some(least.clone()))
@@ -54,7 +66,10 @@ pub async fn by_key(app: &App, key: &str) -> Result<Option<(i64, Caller)>, ApiEr
 pub async fn by_id(app: &App, id: i64) -> Result<Option<Caller>, ApiError> {
     let rows = find(
         app,
-        query(good_keys!("k.id operator(pg_catalog.=) $1 and k.can_login_web_ui")).bind(id),
+        query(good_keys!(
+            "k.id operator(pg_catalog.=) $1 and k.can_login_web_ui"
+        ))
+        .bind(id),
     )
     .await?;
     Ok(rows.first().map(caller).transpose()?.map(|(_, caller)| caller))
@@ -74,6 +89,7 @@ type Asked<'q> = sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArgume
 
 async fn find(app: &App, asked: Asked<'_>) -> Result<Vec<PgRow>, ApiError> {
     let mut connection = app.source.for_query().await?;
+    let asked = asked.bind(PUBLISHED_KEY_PREFIX);
     match asked.fetch_all(&mut *connection).await {
         // This database is not a hub's: it has no such keys.
         Err(sqlx::Error::Database(error)) if matches!(error.code().as_deref(), Some("42P01" | "42703")) => {

@@ -1,13 +1,18 @@
 //! `decant demo`.
 
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use secrecy::{ExposeSecret, SecretString};
 use sqlx::{Connection, PgConnection};
 
 use super::Outcome;
 use super::reach::Reached;
 use crate::config::Settings;
-use crate::demo;
+use crate::demo::{self, KeyMaker};
+use crate::startup;
 
 /// How much to make up.
 #[derive(Debug, Args)]
@@ -15,24 +20,39 @@ pub struct Arguments {
     /// Usage rows to add.
     #[arg(long, default_value_t = 100_000)]
     rows: u64,
+    /// Make the users' keys from the secret in FILE, at least 32 characters, not from the data folder's.
+    #[arg(long, value_name = "FILE")]
+    keys: Option<PathBuf>,
+    /// Put the demo beside the other tables of the database.
+    #[arg(long)]
+    yes: bool,
 }
 
 /// Makes the hub's tables where there are none, and adds rows.
 pub async fn run(settings: Settings, arguments: &Arguments) -> Outcome {
     let reached = Reached::by(&settings).await?;
-    let outcome = fill(&reached, arguments).await;
+    let outcome = fill(&reached, &settings, arguments).await;
     reached.leave(outcome).await
 }
 
-async fn fill(reached: &Reached, arguments: &Arguments) -> Outcome {
+async fn fill(reached: &Reached, settings: &Settings, arguments: &Arguments) -> Outcome {
+    let keys = match &arguments.keys {
+        Some(file) => read_keys(file)?,
+        None => startup::demo_keys(settings)?,
+    };
+    let mut connection = PgConnection::connect_with(reached.dsn.options()).await?;
+    if !arguments.yes {
+        demo::check_alone(&mut connection).await?;
+    }
+    demo::create_schema(&mut connection).await?;
+    startup::replace_published_keys(&mut connection, settings, &keys).await?;
     let bar = ProgressBar::new(arguments.rows);
     let style =
         ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} rows, {per_sec}, {eta} left")?;
     bar.set_style(style);
-    let mut connection = PgConnection::connect_with(reached.dsn.options()).await?;
-    demo::create_schema(&mut connection).await?;
-    let plan = demo::Plan::new(arguments.rows);
+    let plan = demo::Plan::new(arguments.rows, keys);
     let summary = demo::fill(&mut connection, &plan, |rows| bar.set_position(rows)).await?;
+    let accounts = demo::accounts(&mut connection).await?;
     connection.close().await?;
     bar.finish_and_clear();
     eprintln!(
@@ -40,5 +60,23 @@ async fn fill(reached: &Reached, arguments: &Arguments) -> Outcome {
         summary.rows,
         summary.took.as_secs_f64()
     );
+    if let Some(accounts) = accounts {
+        eprintln!(
+            "{}, an administrator of the hub, signs in with   {}",
+            accounts.admin_name,
+            accounts.admin_key.expose_secret()
+        );
+        eprintln!(
+            "{}, an ordinary user, signs in with   {}",
+            accounts.user_name,
+            accounts.user_key.expose_secret()
+        );
+    }
     Ok(())
+}
+
+fn read_keys(file: &Path) -> Result<KeyMaker, Box<dyn Error>> {
+    let secret = std::fs::read_to_string(file)
+        .map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+    Ok(KeyMaker::new(SecretString::from(secret.trim().to_owned()))?)
 }

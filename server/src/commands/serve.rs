@@ -21,16 +21,24 @@ pub async fn run(settings: Settings) -> Outcome {
     if let Some(demo) = application.demo() {
         println!();
         println!(
-            "It shows made-up data from a private PostgreSQL; set DSN to export from a database of yours."
+            "It exports from a private PostgreSQL{}; set DSN to export from a database of yours.",
+            if demo.accounts.is_some() {
+                " with made-up data"
+            } else {
+                ""
+            }
         );
         println!(
             "Sign in as administrator with   {}",
             demo.admin_token.expose_secret()
         );
-        println!(
-            "or as {}, an ordinary user, with   {}",
-            demo.user_name, demo.user_key
-        );
+        if let Some(accounts) = &demo.accounts {
+            println!(
+                "or as {}, an ordinary user, with   {}",
+                accounts.user_name,
+                accounts.user_key.expose_secret()
+            );
+        }
     }
     application.run_until_stopped(stop.cancelled()).await?;
     Ok(())

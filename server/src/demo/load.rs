@@ -3,8 +3,10 @@
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 
 use super::copy_text::CopyText;
+use super::keys::KeyMaker;
+use super::people::Key;
 use super::requests::{self, Requests};
-use super::{DemoError, Plan, people, probes, providers};
+use super::{DemoError, PUBLISHED_KEY_PREFIX, Plan, people, probes, providers};
 
 /// How much is sent at once. PostgreSQL parses one batch while the next one is made.
 const BATCH_BYTES: usize = 128 << 10;
@@ -17,9 +19,8 @@ pub(super) async fn lock(connection: &mut PgConnection) -> Result<(), DemoError>
     Ok(())
 }
 
-/// Writes every row of a small table, with ids from 1, and returns how many; the number is the demo's end in
-/// microseconds since 1970.
-type WriteRows = fn(&mut CopyText, i64) -> u64;
+/// Writes every row of a small table, with ids from 1, and returns how many.
+type WriteRows = fn(&mut CopyText, &Plan) -> u64;
 
 /// The small tables with the columns that are written, in an order that satisfies their foreign keys.
 const SURROUNDINGS: [(&str, &str, WriteRows); 6] = [
@@ -48,13 +49,13 @@ const SURROUNDINGS: [(&str, &str, WriteRows); 6] = [
 ];
 
 /// Everything around the requests, on the first load.
-pub(super) async fn surroundings(connection: &mut PgConnection, until: i64) -> Result<(), DemoError> {
+pub(super) async fn surroundings(connection: &mut PgConnection, plan: &Plan) -> Result<(), DemoError> {
     if !is_empty(connection, "users").await? {
         return Ok(());
     }
     for (table, columns, write) in SURROUNDINGS {
         let mut rows = CopyText::default();
-        let last_id = write(&mut rows, until);
+        let last_id = write(&mut rows, plan);
         let statement = format!("copy public.{table} ({columns}) from stdin");
         let mut copy = connection.copy_in_raw(&statement).await?;
         copy.send(rows.bytes()).await?;
@@ -87,7 +88,8 @@ pub(super) async fn requests(
     if plan.rows == 0 {
         return Ok(first_id);
     }
-    let requests = Requests::new(plan.seed, first_id, plan.rows, plan.until_microseconds());
+    let keys = keys_in_use(connection, plan).await?;
+    let requests = Requests::new(plan, first_id, keys);
     if is_empty(connection, "message_request").await? {
         // Emptied in this transaction, so the rows need no log and no second visit, and the indexes are made in one go.
         connection
@@ -111,6 +113,74 @@ pub(super) async fn requests(
     )
     .await?;
     Ok(first_id)
+}
+
+/// Returns the demo's keys as they are in the database. Another data folder may have made them: new requests must bear the
+/// keys of those who are there.
+async fn keys_in_use(connection: &mut PgConnection, plan: &Plan) -> Result<Vec<Key>, DemoError> {
+    let mut keys = people::keys(&plan.keys);
+    let found: Vec<(i32, String)> = sqlx::query_as(
+        "select id, key from public.keys where id operator(pg_catalog.=) any ($1) order by id",
+    )
+    .bind((1..).take(keys.len()).collect::<Vec<i32>>())
+    .fetch_all(connection)
+    .await?;
+    for (id, key) in found {
+        keys[id as usize - 1].key = key;
+    }
+    Ok(keys)
+}
+
+/// Gives the demo's keys that older versions published in their source new values, in the requests as well. Returns how
+/// many there were.
+pub(super) async fn replace_published_keys(
+    connection: &mut PgConnection,
+    maker: &KeyMaker,
+) -> Result<u64, DemoError> {
+    let keys: Vec<String> = people::keys(maker).into_iter().map(|key| key.key).collect();
+    let replaced: Vec<(String, String)> = sqlx::query_as(
+        "update public.keys k set key = new.key \
+         from pg_catalog.unnest($1::pg_catalog.text[]) with ordinality as new(key, id), public.keys old \
+         where k.id operator(pg_catalog.=) new.id and old.id operator(pg_catalog.=) k.id \
+         and pg_catalog.starts_with(old.key::pg_catalog.text, $2) returning old.key::pg_catalog.text, new.key",
+    )
+    .bind(&keys)
+    .bind(PUBLISHED_KEY_PREFIX)
+    .fetch_all(&mut *connection)
+    .await?;
+    if replaced.is_empty() {
+        return Ok(0);
+    }
+    let count = replaced.len() as u64;
+    let (old, new): (Vec<_>, Vec<_>) = replaced.into_iter().unzip();
+    sqlx::query(
+        "update public.message_request m set key = replaced.new \
+         from rows from (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) \
+         as replaced(old, new) where m.key::pg_catalog.text operator(pg_catalog.=) replaced.old",
+    )
+    .bind(&old)
+    .bind(&new)
+    .execute(connection)
+    .await?;
+    Ok(count)
+}
+
+/// Returns the first table or view of the database by name, and how many there are. Those of extensions do not count.
+pub(super) async fn other_tables(connection: &mut PgConnection) -> Result<(Option<String>, u64), DemoError> {
+    let (example, count): (Option<String>, i64) = sqlx::query_as(
+        "select pg_catalog.min(pg_catalog.concat(n.nspname, '.', c.relname)), pg_catalog.count(*) \
+         from pg_catalog.pg_class c \
+         join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace \
+         where c.relkind operator(pg_catalog.=) any ('{r,p,f,v,m}'::pg_catalog.\"char\"[]) \
+         and n.nspname operator(pg_catalog.<>) 'information_schema' \
+         and not pg_catalog.starts_with(n.nspname::pg_catalog.text, 'pg_') \
+         and not exists (select from pg_catalog.pg_depend d where d.deptype operator(pg_catalog.=) 'e' \
+                         and d.classid operator(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass \
+                         and d.objid operator(pg_catalog.=) c.oid)",
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok((example, count.cast_unsigned()))
 }
 
 async fn copy_requests(

@@ -7,6 +7,7 @@ mod calendar;
 mod chain;
 mod copy_text;
 mod dice;
+mod keys;
 mod load;
 mod outcome;
 mod people;
@@ -18,9 +19,12 @@ mod traffic;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use secrecy::SecretString;
 use sqlx::{Connection, Executor, PgConnection};
 
-pub use people::{DOUBLE_KEY, NO_WEB_UI_KEY, REFUSED_KEYS, ROTATED_KEY, SHARED_KEY, SIGN_IN, SignIn};
+use keys::SECRET_CHARACTERS_MIN;
+
+pub use keys::KeyMaker;
 
 /// The demo's tables, all in schema `public`.
 const TABLES: [&str; 7] = [
@@ -35,6 +39,9 @@ const TABLES: [&str; 7] = [
 /// The comment on each of them, set by `schema.sql`.
 const MARK: &str = "decant demo";
 
+/// How the keys begin that Decant published in its source until version 0.1. They must not sign anybody in.
+pub const PUBLISHED_KEY_PREFIX: &str = "sk-demo-";
+
 /// What to fill a demo database with.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -44,6 +51,21 @@ pub struct Plan {
     pub seed: u64,
     /// The end of the ninety days that the rows are spread over.
     pub until: SystemTime,
+    /// Makes the keys that the demo's users sign in with.
+    pub keys: KeyMaker,
+}
+
+/// The two users of a demo whom people sign in as.
+#[derive(Clone, Debug)]
+pub struct Accounts {
+    /// A user of the hub with the role `admin`.
+    pub admin_name: &'static str,
+    /// That user's key.
+    pub admin_key: SecretString,
+    /// An ordinary user.
+    pub user_name: &'static str,
+    /// That user's key.
+    pub user_key: SecretString,
 }
 
 /// What a [`fill`] did.
@@ -66,6 +88,23 @@ pub enum DemoError {
          (create an empty one and name it in DSN)"
     )]
     NotOurs(String),
+    /// The demo would be one application among others.
+    #[error(
+        "the database already has other tables ({example}{}); the demo needs a database of its own: name an empty one \
+         in DSN, or put the demo beside the other tables with --yes",
+        match more { 0 => String::new(), more => format!(" and {more} more") }
+    )]
+    OtherTables {
+        /// One of them.
+        example: String,
+        /// How many others there are.
+        more: u64,
+    },
+    /// The secret of the keys could be guessed.
+    #[error(
+        "the secret that the demo's keys are made from must have at least {SECRET_CHARACTERS_MIN} characters"
+    )]
+    ShortSecret,
     /// There are no demo tables to fill.
     #[error("the database has no demo tables; create them first")]
     NoTables,
@@ -80,7 +119,7 @@ pub enum DemoError {
 impl Plan {
     /// This many rows, up to the present hour.
     #[must_use]
-    pub fn new(rows: u64) -> Self {
+    pub fn new(rows: u64, keys: KeyMaker) -> Self {
         let seconds = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default()
@@ -89,6 +128,7 @@ impl Plan {
             rows,
             seed: 1,
             until: UNIX_EPOCH + Duration::from_secs(seconds - seconds % 3600),
+            keys,
         }
     }
 
@@ -115,6 +155,79 @@ pub async fn create_schema(connection: &mut PgConnection) -> Result<(), DemoErro
             .await?;
     }
     Ok(transaction.commit().await?)
+}
+
+/// Checks that the database is the demo's, or empty: the demo does not go beside the tables of an application.
+///
+/// # Errors
+/// [`DemoError::OtherTables`], and [`DemoError::NotOurs`] where one of the demo's names is taken.
+pub async fn check_alone(connection: &mut PgConnection) -> Result<(), DemoError> {
+    if are_there(connection).await? {
+        return Ok(());
+    }
+    match load::other_tables(connection).await? {
+        (Some(example), count) => Err(DemoError::OtherTables {
+            example,
+            more: count - 1,
+        }),
+        (None, _) => Ok(()),
+    }
+}
+
+/// Gives new values to keys of a demo that an older version made: it published them in its source. Returns how many were
+/// replaced.
+///
+/// # Errors
+/// [`DemoError::NotOurs`], [`DemoError::NoTables`], or what the database reports.
+pub async fn replace_published_keys(
+    connection: &mut PgConnection,
+    keys: &KeyMaker,
+) -> Result<u64, DemoError> {
+    let mut transaction = connection.begin().await?;
+    load::lock(&mut transaction).await?;
+    if !are_there(&mut transaction).await? {
+        return Err(DemoError::NoTables);
+    }
+    let replaced = load::replace_published_keys(&mut transaction, keys).await?;
+    transaction.commit().await?;
+    Ok(replaced)
+}
+
+/// Returns the demo's two accounts with the keys that are in the database, or `None` where they are not as the demo makes
+/// them.
+///
+/// # Errors
+/// What the database reports.
+pub async fn accounts(connection: &mut PgConnection) -> Result<Option<Accounts>, DemoError> {
+    if !are_there(connection).await? {
+        return Ok(None);
+    }
+    let admin_key = key_of(connection, people::ADMIN_ID, people::ADMIN_NAME).await?;
+    let user_key = key_of(connection, people::USER_ID, people::USER_NAME).await?;
+    Ok(admin_key.zip(user_key).map(|(admin_key, user_key)| Accounts {
+        admin_name: people::ADMIN_NAME,
+        admin_key,
+        user_name: people::USER_NAME,
+        user_key,
+    }))
+}
+
+/// Returns the key with this id, if it belongs to the user with the same id and this name.
+async fn key_of(
+    connection: &mut PgConnection,
+    id: i32,
+    name: &str,
+) -> Result<Option<SecretString>, DemoError> {
+    let key: Option<String> = sqlx::query_scalar(
+        "select k.key from public.keys k join public.users u on u.id operator(pg_catalog.=) k.user_id \
+         where k.id operator(pg_catalog.=) $1 and u.id operator(pg_catalog.=) $1 \
+         and u.name operator(pg_catalog.=) $2",
+    )
+    .bind(id)
+    .bind(name)
+    .fetch_optional(connection)
+    .await?;
+    Ok(key.map(SecretString::from))
 }
 
 /// How many rows `message_request` has; `None` if there is no such table. Counts them, so it takes a while for millions.
@@ -150,7 +263,7 @@ pub async fn fill(
     if !are_there(&mut transaction).await? {
         return Err(DemoError::NoTables);
     }
-    load::surroundings(&mut transaction, plan.until_microseconds()).await?;
+    load::surroundings(&mut transaction, plan).await?;
     let first_id = load::requests(&mut transaction, plan, on_progress).await?;
     transaction.commit().await?;
     // Sets the visibility map and the statistics, for index-only scans and true estimates.

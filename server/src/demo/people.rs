@@ -1,61 +1,33 @@
 //! The users and their keys: ordinary ones, and one of each kind that breaks an export or a sign-in.
 
+use super::Plan;
 use super::calendar::DAY_MICROSECONDS;
 use super::copy_text::CopyText;
-use super::dice::Dice;
+use super::keys::KeyMaker;
 use super::texts::is_ordinary;
 
-/// The ready-made accounts of a demo database, for people and tests to sign in with.
-///
-/// The keys are the same everywhere and published in Decant's source, so no demo database should be open to others.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignIn {
-    /// The hub key of a user with role `admin`.
-    pub admin_hub_key: &'static str,
-    /// That user's name.
-    pub admin_name: &'static str,
-    /// That user's id.
-    pub admin_id: i32,
-    /// The hub key of an ordinary user, allowed to use the web page.
-    pub user_key: &'static str,
-    /// That user's name.
-    pub user_name: &'static str,
-    /// That user's id.
-    pub user_id: i32,
-}
+/// The administrator's id, and the id of their key.
+pub(super) const ADMIN_ID: i32 = 1;
+pub(super) const ADMIN_NAME: &str = "Administrator";
+/// The id of the ordinary user whom the demo introduces, and the id of their key.
+pub(super) const USER_ID: i32 = 2;
+pub(super) const USER_NAME: &str = "Alice Example";
 
-/// The ready-made accounts.
-pub const SIGN_IN: SignIn = SignIn {
-    admin_hub_key: "sk-demo-admin-9c2e7b10d4f85a63",
-    admin_name: "Administrator",
-    admin_id: 1,
-    user_key: "sk-demo-alice-4f1d8a6c2b9e7035",
-    user_name: "Alice Example",
-    user_id: 2,
-};
-
-/// Keys that must not sign anybody in, with the reason.
-pub const REFUSED_KEYS: [(&str, &str); 6] = [
-    (DISABLED_USER_KEY, "the user is disabled"),
-    (EXPIRED_USER_KEY, "the user has expired"),
-    (DELETED_USER_KEY, "the user is deleted"),
-    ("sk-demo-disabled-key-5b0a94", "the key is disabled"),
-    ("sk-demo-expired-key-c713fe", "the key has expired"),
-    ("sk-demo-deleted-key-08d6b2", "the key is deleted"),
-];
-
+/// A key in two rows of one user, the older of them soft-deleted.
+pub(super) const ROTATED_KEY: &str = "rotated";
+/// A key in two live rows of one user.
+pub(super) const DOUBLE_KEY: &str = "double";
+/// A key in live rows of two users.
+pub(super) const SHARED_KEY: &str = "shared";
 /// A good key whose owner may not use the web page (`can_login_web_ui` is false).
-pub const NO_WEB_UI_KEY: &str = "sk-demo-no-web-ui-77e1c5";
-/// A key string in two rows of one user, the older of them soft-deleted.
-pub const ROTATED_KEY: &str = "sk-demo-rotated-1e52d8";
-/// A key string in two live rows of one user.
-pub const DOUBLE_KEY: &str = "sk-demo-double-b3f609";
-/// A key string in live rows of two users.
-pub const SHARED_KEY: &str = "sk-demo-shared-64ac3d";
-
-const DISABLED_USER_KEY: &str = "sk-demo-disabled-user-2d91e7";
-const EXPIRED_USER_KEY: &str = "sk-demo-expired-user-f4680c";
-const DELETED_USER_KEY: &str = "sk-demo-deleted-user-a95d3b";
+pub(super) const NO_WEB_KEY: &str = "no web";
+/// Keys that must not sign anybody in.
+pub(super) const DISABLED_KEY: &str = "disabled";
+pub(super) const EXPIRED_KEY: &str = "expired";
+pub(super) const DELETED_KEY: &str = "deleted";
+pub(super) const KEY_OF_DISABLED: &str = "of a disabled user";
+pub(super) const KEY_OF_EXPIRED: &str = "of an expired user";
+pub(super) const KEY_OF_DELETED: &str = "of a deleted user";
 
 /// Whether a user or key is of use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,8 +40,8 @@ enum State {
 
 /// By id, from 1.
 const USERS: &[(&str, State)] = &[
-    (SIGN_IN.admin_name, State::Live),
-    (SIGN_IN.user_name, State::Live),
+    (ADMIN_NAME, State::Live),
+    (USER_NAME, State::Live),
     ("Bob O'Brien", State::Live),
     ("Carol \"CJ\" Jones", State::Live),
     ("Smith, John", State::Live),
@@ -147,10 +119,10 @@ pub(super) struct Key {
 }
 
 impl Key {
-    fn live(user_id: i32, key: &str, name: &str) -> Self {
+    fn live(user_id: i32, key: String, name: &str) -> Self {
         Self {
             user_id,
-            key: key.to_owned(),
+            key,
             name: name.to_owned(),
             state: State::Live,
             may_use_page: true,
@@ -167,45 +139,41 @@ impl Key {
     }
 }
 
-/// Every row of `keys`; their ids are their places, from 1.
-pub(super) fn keys() -> Vec<Key> {
+/// Returns every row of `keys`; their ids are their places, from 1.
+pub(super) fn keys(maker: &KeyMaker) -> Vec<Key> {
     let id_of = |name: &str| {
         1 + USERS
             .iter()
             .position(|user| user.0 == name)
             .expect("the name is listed") as i32
     };
-    let [.., (disabled, _), (expired, _), (deleted, _)] = REFUSED_KEYS;
+    let live = |user_id, label: &str, name: &str| Key::live(user_id, maker.key(label), name);
     let (bob, carol) = (id_of("Bob O'Brien"), id_of("Carol \"CJ\" Jones"));
     let mut keys = vec![
-        Key::live(SIGN_IN.admin_id, SIGN_IN.admin_hub_key, "admin"),
-        Key::live(SIGN_IN.user_id, SIGN_IN.user_key, "laptop"),
-        Key::live(bob, ROTATED_KEY, "before rotation").in_state(State::Deleted),
-        Key::live(bob, ROTATED_KEY, "after rotation"),
-        Key::live(carol, DOUBLE_KEY, "first of two"),
-        Key::live(carol, DOUBLE_KEY, "second of two"),
-        Key::live(id_of("Dana Demir"), SHARED_KEY, "Dana's"),
-        Key::live(id_of("Erik Lindqvist"), SHARED_KEY, "Erik's"),
+        live(ADMIN_ID, "administrator", "admin"),
+        live(USER_ID, "user", "laptop"),
+        live(bob, ROTATED_KEY, "before rotation").in_state(State::Deleted),
+        live(bob, ROTATED_KEY, "after rotation"),
+        live(carol, DOUBLE_KEY, "first of two"),
+        live(carol, DOUBLE_KEY, "second of two"),
+        live(id_of("Dana Demir"), SHARED_KEY, "Dana's"),
+        live(id_of("Erik Lindqvist"), SHARED_KEY, "Erik's"),
         Key {
             may_use_page: false,
-            ..Key::live(id_of("Farah Haddad"), NO_WEB_UI_KEY, "API only")
+            ..live(id_of("Farah Haddad"), NO_WEB_KEY, "API only")
         },
-        Key::live(bob, disabled, "disabled").in_state(State::Disabled),
-        Key::live(bob, expired, "expired").in_state(State::Expired),
-        Key::live(bob, deleted, "deleted").in_state(State::Deleted),
-        Key::live(id_of("Disabled Dora"), DISABLED_USER_KEY, "default"),
-        Key::live(id_of("Expired Emil"), EXPIRED_USER_KEY, "default"),
-        Key::live(id_of("Deleted Dieter"), DELETED_USER_KEY, "default"),
+        live(bob, DISABLED_KEY, "disabled").in_state(State::Disabled),
+        live(bob, EXPIRED_KEY, "expired").in_state(State::Expired),
+        live(bob, DELETED_KEY, "deleted").in_state(State::Deleted),
+        live(id_of("Disabled Dora"), KEY_OF_DISABLED, "default"),
+        live(id_of("Expired Emil"), KEY_OF_EXPIRED, "default"),
+        live(id_of("Deleted Dieter"), KEY_OF_DELETED, "default"),
     ];
-    let mut dice = Dice::new(40);
-    for user_id in SIGN_IN.user_id..=USERS.len() as i32 {
+    for user_id in USER_ID..=USERS.len() as i32 {
         for _ in 0..1 + user_id % 2 {
-            let name = KEY_NAMES[keys.len() % KEY_NAMES.len()];
-            keys.push(Key::live(
-                user_id,
-                &format!("sk-demo-{user_id}-{:016x}", dice.number()),
-                name,
-            ));
+            let place = keys.len();
+            let name = KEY_NAMES[place % KEY_NAMES.len()];
+            keys.push(live(user_id, &format!("place {place}"), name));
         }
     }
     keys
@@ -214,8 +182,9 @@ pub(super) fn keys() -> Vec<Key> {
 /// The columns that [`write_users`] writes.
 pub(super) const USER_COLUMNS: &str = "id, name, description, role, rpm_limit, daily_limit_usd, tags, is_enabled, expires_at, created_at, updated_at, deleted_at";
 
-/// Writes every row of `users`; `until` is the demo's end in microseconds since 1970. Returns how many.
-pub(super) fn write_users(rows: &mut CopyText, until: i64) -> u64 {
+/// Writes every row of `users` and returns how many.
+pub(super) fn write_users(rows: &mut CopyText, plan: &Plan) -> u64 {
+    let until = plan.until_microseconds();
     let joined = until - 200 * DAY_MICROSECONDS;
     for (place, &(name, state)) in USERS.iter().enumerate() {
         let place = place as i64;
@@ -253,9 +222,9 @@ pub(super) fn write_users(rows: &mut CopyText, until: i64) -> u64 {
 pub(super) const KEY_COLUMNS: &str =
     "id, user_id, key, name, is_enabled, expires_at, can_login_web_ui, created_at, updated_at, deleted_at";
 
-/// Writes every row of `keys`, as [`write_users`] does. Returns how many.
-pub(super) fn write_keys(rows: &mut CopyText, until: i64) -> u64 {
-    let keys = keys();
+/// Writes every row of `keys` and returns how many.
+pub(super) fn write_keys(rows: &mut CopyText, plan: &Plan) -> u64 {
+    let (keys, until) = (keys(&plan.keys), plan.until_microseconds());
     let created = until - 150 * DAY_MICROSECONDS;
     for (place, key) in keys.iter().enumerate() {
         let place = place as i64;

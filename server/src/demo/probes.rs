@@ -1,5 +1,6 @@
 //! The providers' endpoints, and what probing them found.
 
+use super::Plan;
 use super::calendar::DAY_MICROSECONDS;
 use super::copy_text::CopyText;
 use super::dice::Dice;
@@ -40,8 +41,8 @@ const ENDPOINTS: [(i64, &str, &str, Option<&str>); 8] = [
 pub(super) const ENDPOINT_COLUMNS: &str =
     "id, vendor_id, provider_type, url, label, sort_order, is_enabled, created_at, updated_at";
 
-pub(super) fn write_endpoints(rows: &mut CopyText, until: i64) -> u64 {
-    let created = until - 180 * DAY_MICROSECONDS;
+pub(super) fn write_endpoints(rows: &mut CopyText, plan: &Plan) -> u64 {
+    let created = plan.until_microseconds() - 180 * DAY_MICROSECONDS;
     for (id, (vendor_id, kind, url, label)) in (1..).zip(ENDPOINTS) {
         rows.number(id)
             .number(vendor_id)
@@ -75,7 +76,8 @@ const LATENCIES: [Option<i64>; 8] = [
 ];
 
 /// Writes every row of `provider_endpoint_probe_logs`. Returns how many.
-pub(super) fn write_probes(rows: &mut CopyText, until: i64) -> u64 {
+pub(super) fn write_probes(rows: &mut CopyText, plan: &Plan) -> u64 {
+    let until = plan.until_microseconds();
     let mut dice = Dice::new(5000);
     for place in 0..PROBES {
         let (status, latency, error) = probe(&mut dice);

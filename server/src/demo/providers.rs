@@ -1,5 +1,6 @@
 //! The providers and what they sell.
 
+use super::Plan;
 use super::calendar::DAY_MICROSECONDS;
 use super::copy_text::CopyText;
 use super::dice::Dice;
@@ -112,8 +113,8 @@ const VENDORS: [(&str, &str); 6] = [
 pub(super) const VENDOR_COLUMNS: &str =
     "id, website_domain, display_name, website_url, created_at, updated_at";
 
-pub(super) fn write_vendors(rows: &mut CopyText, until: i64) -> u64 {
-    let created = until - 190 * DAY_MICROSECONDS;
+pub(super) fn write_vendors(rows: &mut CopyText, plan: &Plan) -> u64 {
+    let created = plan.until_microseconds() - 190 * DAY_MICROSECONDS;
     for (id, (domain, name)) in (1..).zip(VENDORS) {
         rows.number(id)
             .plain(domain)
@@ -127,8 +128,9 @@ pub(super) fn write_vendors(rows: &mut CopyText, until: i64) -> u64 {
 pub(super) const PROVIDER_COLUMNS: &str = "id, name, url, key, provider_vendor_id, is_enabled, weight, priority, \
      cost_multiplier, group_tag, provider_type, custom_headers, created_at, updated_at, deleted_at";
 
-/// Writes every row of `providers`; `until` is the demo's end in microseconds since 1970. Returns how many.
-pub(super) fn write_providers(rows: &mut CopyText, until: i64) -> u64 {
+/// Writes every row of `providers` and returns how many.
+pub(super) fn write_providers(rows: &mut CopyText, plan: &Plan) -> u64 {
+    let until = plan.until_microseconds();
     let mut dice = Dice::new(12);
     let created = until - 180 * DAY_MICROSECONDS;
     for (id, provider) in (1..).zip(&PROVIDERS) {

@@ -2,11 +2,13 @@
 
 use std::fmt::Write;
 
+use super::Plan;
 use super::calendar::{Calendar, DAY_MICROSECONDS};
 use super::chain::chain;
 use super::copy_text::CopyText;
 use super::dice::Dice;
 use super::outcome::{Outcome, Usage, Usd, provider_of};
+use super::people::Key;
 use super::providers::{Family, Model, Provider};
 use super::texts;
 use super::traffic::{Session, Traffic};
@@ -44,18 +46,19 @@ struct Route {
 }
 
 impl Requests {
-    /// `count` rows with ids from `first_id`, over the time before `until` (microseconds since 1970).
-    pub(super) fn new(seed: u64, first_id: i64, count: u64, until: i64) -> Self {
+    /// The plan's rows with ids from `first_id`, made with these keys.
+    pub(super) fn new(plan: &Plan, first_id: i64, keys: Vec<Key>) -> Self {
         // Rows that are added later are not the same again.
-        let mut dice = Dice::new(seed ^ (first_id.cast_unsigned() << 20));
-        let (calendar, traffic) = (Calendar::until(until), Traffic::new(&mut dice));
+        let mut dice = Dice::new(plan.seed ^ (first_id.cast_unsigned() << 20));
+        let calendar = Calendar::until(plan.until_microseconds());
+        let traffic = Traffic::new(&mut dice, keys);
         let previous = calendar.time(0);
         Self {
             dice,
             calendar,
             traffic,
             first_id,
-            count,
+            count: plan.rows,
             made: 0,
             previous,
             json: String::new(),

@@ -3,6 +3,7 @@
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
 
+use secrecy::ExposeSecret;
 use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
 
@@ -82,7 +83,12 @@ fn plan(rows: u64) -> Plan {
         rows,
         seed: 1,
         until: UNIX_EPOCH + Duration::from_secs(1_769_612_400),
+        keys: key_maker("one"),
     }
+}
+
+fn key_maker(secret: &str) -> KeyMaker {
+    KeyMaker::new(SecretString::from(secret.repeat(16))).unwrap()
 }
 
 #[tokio::test]
@@ -114,6 +120,83 @@ async fn the_same_plan_gives_the_same_rows() {
     .unwrap();
     assert_ne!(database.checksum().await, first);
     twin.close().await.unwrap();
+    database.end().await;
+}
+
+#[tokio::test]
+async fn another_secret_changes_the_keys_and_nothing_else() {
+    let mut database = Database::with_rows(1000).await;
+    let options = database.postgres.connect_options();
+    database.run("create database twin").await;
+    let mut twin = PgConnection::connect_with(&options.database("twin"))
+        .await
+        .unwrap();
+    create_schema(&mut twin).await.unwrap();
+    let keys = key_maker("two");
+    fill(&mut twin, &Plan { keys, ..plan(1000) }, |_| {})
+        .await
+        .unwrap();
+
+    let first = database.checksum().await;
+    std::mem::swap(&mut twin, &mut database.connection);
+    assert_ne!(database.checksum().await, first);
+    std::mem::swap(&mut twin, &mut database.connection);
+    assert_eq!(
+        replace(&mut database.connection, "one", "two").await,
+        people::keys(&key_maker("one")).len() as u64
+    );
+    let first = database.checksum().await;
+    std::mem::swap(&mut twin, &mut database.connection);
+    assert_eq!(database.checksum().await, first);
+    twin.close().await.unwrap();
+    database.end().await;
+}
+
+/// Gives the keys of the secret `from` the values of the secret `to`, as if an older version had published them.
+async fn replace(connection: &mut PgConnection, from: &str, to: &str) -> u64 {
+    for (old, place) in people::keys(&key_maker(from)).iter().zip(1..) {
+        let published = format!("{PUBLISHED_KEY_PREFIX}{place}");
+        for table in ["keys", "message_request"] {
+            let sql = format!(
+                "update public.{table} set key = '{published}' where key = '{}'",
+                old.key
+            );
+            connection
+                .execute(sqlx::raw_sql(AssertSqlSafe(sql)))
+                .await
+                .unwrap();
+        }
+    }
+    replace_published_keys(connection, &key_maker(to)).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_demo_goes_into_an_empty_database_only() {
+    let mut database = Database::new().await;
+    check_alone(&mut database.connection).await.unwrap();
+    database
+        .run("create schema shop; create table shop.orders (id int); create view shop.recent as select 1")
+        .await;
+    let refusal = check_alone(&mut database.connection).await.unwrap_err();
+    assert!(
+        refusal.to_string().contains("(shop.orders and 1 more)"),
+        "{refusal}"
+    );
+    create_schema(&mut database.connection).await.unwrap();
+    check_alone(&mut database.connection).await.unwrap();
+    database.end().await;
+}
+
+#[tokio::test]
+async fn rows_added_under_another_secret_bear_the_keys_that_are_there() {
+    let mut database = Database::with_rows(100).await;
+    let keys = key_maker("two");
+    fill(&mut database.connection, &Plan { keys, ..plan(1000) }, |_| {})
+        .await
+        .unwrap();
+    let orphans =
+        "select count(*) from message_request m where not exists (select from keys k where k.key = m.key)";
+    assert!(database.number(orphans).await < 20);
     database.end().await;
 }
 
@@ -229,6 +312,7 @@ async fn a_fill_broken_off_leaves_nothing() {
 async fn the_rows_are_as_awkward_as_a_hubs() {
     let mut database = Database::with_rows(30_000).await;
     let requests = "select count(*) from message_request m where";
+    let shared = format!("m.key = '{}'", key_maker("one").key(people::SHARED_KEY));
     let wanted = [
         ("m.created_at is null", 3..=3),
         (
@@ -244,7 +328,7 @@ async fn the_rows_are_as_awkward_as_a_hubs() {
         ("m.provider_id = 0 and m.blocked_by is null", 0..=0),
         ("not exists (select from users u where u.id = m.user_id)", 5..=200),
         ("not exists (select from keys k where k.key = m.key)", 5..=200),
-        ("m.key = 'sk-demo-shared-64ac3d'", 50..=4000),
+        (&shared, 50..=4000),
         ("m.user_id = 2", 1500..=6000),
         ("m.status_code = 200", 25_000..=28_000),
         ("m.status_code is null", 200..=400),
@@ -292,6 +376,7 @@ async fn the_rows_are_as_awkward_as_a_hubs() {
 #[tokio::test]
 async fn the_demo_accounts_are_as_described() {
     let mut database = Database::with_rows(10).await;
+    let maker = key_maker("one");
     let may_sign_in = "u.is_enabled and k.is_enabled and u.deleted_at is null and k.deleted_at is null \
          and coalesce(u.expires_at > now(), true) and coalesce(k.expires_at > now(), true)";
     let count = |select: &str, key: &str, condition: &str| {
@@ -299,34 +384,46 @@ async fn the_demo_accounts_are_as_described() {
             "select count({select}) from keys k join users u on u.id = k.user_id where k.key = '{key}' and {condition}"
         )
     };
+    let accounts = accounts(&mut database.connection).await.unwrap().unwrap();
     let user = format!(
         "u.id = 2 and u.name = '{}' and u.role = 'user' and k.can_login_web_ui and {may_sign_in}",
-        SIGN_IN.user_name
+        accounts.user_name
     );
-    assert_eq!(database.number(&count("*", SIGN_IN.user_key, &user)).await, 1);
+    let user_key = accounts.user_key.expose_secret();
+    assert_eq!(database.number(&count("*", user_key, &user)).await, 1);
     let admin = format!(
         "u.id = 1 and u.name = '{}' and u.role = 'admin' and {may_sign_in}",
-        SIGN_IN.admin_name
+        accounts.admin_name
     );
-    assert_eq!(
-        database.number(&count("*", SIGN_IN.admin_hub_key, &admin)).await,
-        1
-    );
-    for (key, why) in REFUSED_KEYS {
-        assert_eq!(database.number(&count("*", key, "true")).await, 1, "{why}");
-        assert_eq!(database.number(&count("*", key, may_sign_in)).await, 0, "{why}");
+    let admin_key = accounts.admin_key.expose_secret();
+    assert_eq!(database.number(&count("*", admin_key, &admin)).await, 1);
+    for why in [
+        people::DISABLED_KEY,
+        people::EXPIRED_KEY,
+        people::DELETED_KEY,
+        people::KEY_OF_DISABLED,
+        people::KEY_OF_EXPIRED,
+        people::KEY_OF_DELETED,
+    ] {
+        let key = maker.key(why);
+        assert_eq!(database.number(&count("*", &key, "true")).await, 1, "{why}");
+        assert_eq!(database.number(&count("*", &key, may_sign_in)).await, 0, "{why}");
     }
+    let [no_web, rotated, double, shared] = [
+        people::NO_WEB_KEY,
+        people::ROTATED_KEY,
+        people::DOUBLE_KEY,
+        people::SHARED_KEY,
+    ]
+    .map(|label| maker.key(label));
     let refused_page = format!("not k.can_login_web_ui and {may_sign_in}");
-    assert_eq!(
-        database.number(&count("*", NO_WEB_UI_KEY, &refused_page)).await,
-        1
-    );
-    assert_eq!(database.number(&count("*", ROTATED_KEY, "true")).await, 2);
-    assert_eq!(database.number(&count("*", ROTATED_KEY, may_sign_in)).await, 1);
-    assert_eq!(database.number(&count("*", DOUBLE_KEY, may_sign_in)).await, 2);
+    assert_eq!(database.number(&count("*", &no_web, &refused_page)).await, 1);
+    assert_eq!(database.number(&count("*", &rotated, "true")).await, 2);
+    assert_eq!(database.number(&count("*", &rotated, may_sign_in)).await, 1);
+    assert_eq!(database.number(&count("*", &double, may_sign_in)).await, 2);
     assert_eq!(
         database
-            .number(&count("distinct u.id", SHARED_KEY, may_sign_in))
+            .number(&count("distinct u.id", &shared, may_sign_in))
             .await,
         2
     );

@@ -1,7 +1,7 @@
 //! Who asks for what: sessions of one key, one client and one model, many of them open at a time.
 
 use super::dice::Dice;
-use super::people::{self, Key};
+use super::people::{Key, USER_ID};
 use super::providers::{Family, MODELS, Model};
 use super::texts::USER_AGENTS;
 
@@ -32,13 +32,14 @@ pub(super) struct Traffic {
 }
 
 impl Traffic {
-    pub(super) fn new(dice: &mut Dice) -> Self {
-        let keys: Vec<Key> = people::keys()
+    /// The traffic of these keys, the demo's in the order of their ids.
+    pub(super) fn new(dice: &mut Dice, keys: Vec<Key>) -> Self {
+        let keys: Vec<Key> = keys
             .into_iter()
             .enumerate()
             .flat_map(|(place, key)| {
                 let often = match () {
-                    () if key.key == people::SIGN_IN.user_key => 30,
+                    () if place == USER_ID as usize - 1 => 30,
                     () if key.is_ordinary() => 5 + 3 * (place % 7),
                     () => 1 + place % 2,
                 };
@@ -66,7 +67,7 @@ fn session(dice: &mut Dice, keys: &[Key]) -> Session {
     let model = &MODELS[dice.place(MODELS.len())];
     // A few rows outlive their key, their user, or both.
     let (user_id, key) = match dice.below(800) {
-        0 => (key.user_id, "sk-demo-gone-000000".to_owned()),
+        0 => (key.user_id, "sk-decant-gone".to_owned()),
         1 => (9999, key.key.clone()),
         _ => (key.user_id, key.key.clone()),
     };

@@ -1,0 +1,66 @@
+//! The API keys of a demo database, made from a secret: Decant's source alone gives none of them away.
+
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+
+use super::DemoError;
+
+/// A shorter secret could be guessed, and the keys with it.
+pub(super) const SECRET_CHARACTERS_MIN: usize = 32;
+
+/// How much of a digest a key shows: 128 bits, as the hub's own keys have.
+const KEY_BYTES: usize = 16;
+
+/// Makes the keys of a demo database. The same secret gives the same keys.
+#[derive(Clone, Debug)]
+pub struct KeyMaker(SecretString);
+
+impl KeyMaker {
+    /// Makes keys from this secret.
+    ///
+    /// # Errors
+    /// [`DemoError::ShortSecret`] if it has fewer than 32 characters.
+    pub fn new(secret: SecretString) -> Result<Self, DemoError> {
+        match secret.expose_secret().chars().count() {
+            ..SECRET_CHARACTERS_MIN => Err(DemoError::ShortSecret),
+            _ => Ok(Self(secret)),
+        }
+    }
+
+    /// Returns the key with this label. Keys with different labels tell nothing about each other.
+    pub(super) fn key(&self, label: &str) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.0.expose_secret());
+        hash.update("\0");
+        hash.update(label);
+        let digits = hash.finalize()[..KEY_BYTES]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>();
+        format!("sk-decant-{digits}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn maker(secret: &str) -> KeyMaker {
+        KeyMaker::new(SecretString::from(secret.repeat(32))).unwrap()
+    }
+
+    #[test]
+    fn keys_depend_on_the_secret_and_the_label_only() {
+        assert_eq!(maker("a").key("admin"), maker("a").key("admin"));
+        assert_ne!(maker("a").key("admin"), maker("a").key("user"));
+        assert_ne!(maker("a").key("admin"), maker("b").key("admin"));
+    }
+
+    #[test]
+    fn a_short_secret_is_refused() {
+        assert!(matches!(
+            KeyMaker::new(SecretString::from("x".repeat(31))),
+            Err(DemoError::ShortSecret)
+        ));
+    }
+}
