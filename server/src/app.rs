@@ -12,8 +12,8 @@ use crate::datasets::options::OptionsCache;
 use crate::datasets::{Catalog, Dataset};
 use crate::error::ApiError;
 use crate::rows::Pace;
-use crate::sessions::StoredRequests;
 use crate::source::Source;
+use crate::stored_requests::StoredRequests;
 
 /// Everything that a request may touch. There is one of it, and nothing else is global.
 pub struct App {

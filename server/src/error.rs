@@ -16,9 +16,9 @@ use crate::database::dump::DumpError;
 use crate::database::restore::RestoreError;
 use crate::datasets::query::AccessError;
 use crate::parameter::ParameterError;
-use crate::sessions::StoredRequestsError;
 use crate::source::public_message;
 use crate::storage::StorageError;
+use crate::stored_requests::StoredRequestsError;
 
 /// The media type of an error.
 pub const PROBLEM_TYPE: &str = "application/problem+json";

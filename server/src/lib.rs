@@ -18,7 +18,7 @@
 //! | [`storage`] | files kept for longer, in a folder or a bucket |
 //! | [`sealed`], [`encryption`], [`hashed`] | what is stored: encrypted, known by its hash |
 //! | [`backups`] | dumps in the storage: made and proved on a [`schedule`], removed by age |
-//! | [`sessions`] | the requests of a session that the hub stores in its Redis |
+//! | [`stored_requests`] | the requests of a session that the hub stores in its Redis |
 //! | [`auth`] | who calls, and what that caller may see |
 //! | [`audit`] | who did what, in a table of Decant's own |
 //! | [`routes`] | the addresses; nothing below this line knows them |
@@ -45,8 +45,8 @@ pub mod routes;
 pub mod rows;
 pub mod schedule;
 pub mod sealed;
-pub mod sessions;
 pub mod source;
 pub mod startup;
 pub mod storage;
+pub mod stored_requests;
 pub mod telemetry;

@@ -27,9 +27,9 @@ use crate::datasets::options::OptionsCache;
 use crate::demo::{self, Accounts, DemoError, KeyMaker};
 use crate::dsn::Dsn;
 use crate::embedded::{EmbeddedError, EmbeddedPostgres};
-use crate::sessions::StoredRequests;
 use crate::source::{Limits, Source, SourceError};
 use crate::storage::StorageError;
+use crate::stored_requests::StoredRequests;
 use crate::{routes, telemetry};
 
 /// How long, after exports were broken off, the last bytes may take to reach their clients.

@@ -4,7 +4,7 @@ use actix_web::http::header::{self, ContentDisposition, DispositionParam, Dispos
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
-use super::import::{follow, plan};
+use super::restore::{follow, plan};
 use crate::app::App;
 use crate::auth::Administrator;
 use crate::backups::make::Order;

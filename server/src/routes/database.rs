@@ -3,7 +3,7 @@
 use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType};
 use actix_web::{HttpResponse, web};
 
-use super::pairs::Pairs;
+use super::extract::Pairs;
 use crate::app::App;
 use crate::auth::Administrator;
 use crate::database::dump::Mode;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 use wasm_export::rows::Column;
 
-use super::pairs::Pairs;
+use super::extract::Pairs;
 use crate::app::App;
 use crate::auth::{Caller, Scope};
 use crate::datasets::definition::{Access, FilterKind};

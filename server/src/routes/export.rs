@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use wasm_export::{LocalTime, file_name};
 
-use super::pairs::Pairs;
+use super::extract::Pairs;
 use super::rows::prepare;
 use crate::app::App;
 use crate::auth::Caller;

@@ -6,13 +6,13 @@ mod database;
 mod datasets;
 mod events;
 mod export;
+mod extract;
+mod frontend;
 mod health;
-mod import;
-mod page;
-mod pairs;
+mod login;
+mod restore;
 mod rows;
-mod session;
-mod sessions;
+mod session_requests;
 
 use std::collections::BTreeMap;
 
@@ -28,9 +28,9 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
     vec![
         (M::GET, "/healthz", web::to(health::alive)),
         (M::GET, "/readyz", web::to(health::ready)),
-        (M::POST, "/api/login", web::to(session::sign_in)),
-        (M::POST, "/api/logout", web::to(session::sign_out)),
-        (M::GET, "/api/me", web::to(session::me)),
+        (M::POST, "/api/login", web::to(login::sign_in)),
+        (M::POST, "/api/logout", web::to(login::sign_out)),
+        (M::GET, "/api/me", web::to(login::me)),
         (M::GET, "/api/datasets", web::to(datasets::list)),
         (M::GET, "/api/datasets/{name}", web::to(datasets::show)),
         (M::GET, "/api/datasets/{name}/count", web::to(datasets::count)),
@@ -42,25 +42,29 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
         (M::GET, "/api/datasets/{name}/page", web::to(rows::page)),
         (M::GET, "/api/datasets/{name}/rows", web::to(rows::rows)),
         (M::GET, "/api/datasets/{name}/export", web::to(export::export)),
-        (M::GET, "/api/sessions/{id}/requests", web::to(sessions::requests)),
+        (
+            M::GET,
+            "/api/sessions/{id}/requests",
+            web::to(session_requests::requests),
+        ),
         (
             M::GET,
             "/api/sessions/{id}/requests/{sequence}",
-            web::to(sessions::request),
+            web::to(session_requests::request),
         ),
         (M::GET, "/api/admin/database/export", web::to(database::export)),
         (M::GET, "/api/admin/database/status", web::to(database::status)),
-        (M::POST, "/api/admin/database/import", web::to(import::import)),
-        (M::GET, "/api/admin/database/copies", web::to(import::copies)),
+        (M::POST, "/api/admin/database/import", web::to(restore::restore)),
+        (M::GET, "/api/admin/database/copies", web::to(restore::copies)),
         (
             M::POST,
             "/api/admin/database/copies/{name}/restore",
-            web::to(import::roll_back),
+            web::to(restore::roll_back),
         ),
         (
             M::POST,
             "/api/admin/database/copies/{name}/remove",
-            web::to(import::remove_copy),
+            web::to(restore::remove_copy),
         ),
         (M::POST, "/api/admin/log-cleanup/manual", web::to(cleanup::manual)),
         (M::GET, "/api/admin/database/backups", web::to(backups::list)),
@@ -109,7 +113,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .service(
             web::scope("")
                 .wrap(Compress::default())
-                .default_service(web::to(page::serve)),
+                .default_service(web::to(frontend::serve)),
         );
 }
 

@@ -6,7 +6,7 @@ use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
 use wasm_export::rows::MEDIA_TYPE;
 
-use super::pairs::Pairs;
+use super::extract::Pairs;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::datasets::{Dataset, Query, Selection};

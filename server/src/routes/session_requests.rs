@@ -5,12 +5,12 @@ use actix_web::{HttpResponse, web};
 use serde_json::json;
 use wasm_export::session_request::file_name;
 
-use super::pairs::Pairs;
+use super::extract::Pairs;
 use crate::app::App;
 use crate::auth::Administrator;
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
-use crate::sessions::{SessionId, StoredRequests, StoredRequestsError};
+use crate::stored_requests::{SessionId, StoredRequests, StoredRequestsError};
 
 /// What is stored of the session.
 pub async fn requests(

@@ -27,7 +27,7 @@ const WORD_BYTES_MAX: usize = 16;
 const FORM_BYTES_MAX: u64 = 64 * 1024;
 
 /// Takes a form with `file`, `cleanFirst` and `skipLogs`, and restores; the answer tells of it while it goes on.
-pub async fn import(
+pub async fn restore(
     app: web::Data<App>,
     Administrator(caller): Administrator,
     request: HttpRequest,
