@@ -15,6 +15,7 @@ const END: &[u8] = b"\\.";
 
 /// The end record: without it a stream is not an export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct End {
     /// How many rows the stream held.
     pub rows: u64,
@@ -23,22 +24,29 @@ pub struct End {
     /// The [`Digest`] of those bytes.
     pub digest: String,
     /// The [`super::Cursor`] of the last row; `None` when there was no row.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub cursor: Option<String>,
 }
 
 /// Why an export failed part-way: problem+json (RFC 9457) with Decant's stable `code`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Problem {
     /// A URI of this kind of problem; `about:blank` where there is none.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub r#type: String,
     /// What went wrong, in a few words.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub title: String,
     /// The HTTP status that fits.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub status: u16,
     /// What went wrong this time, and what can be done.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub detail: String,
     /// The word programs match on: `source_failed`.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub code: String,
     /// The parameter that was wrong, where one was.
     #[serde(skip_serializing_if = "Option::is_none")]

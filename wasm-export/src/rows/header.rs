@@ -15,6 +15,7 @@ pub const MEDIA_TYPE: &str = "application/vnd.decant.rows; version=1";
 
 /// What a raw-row stream says of itself before its first row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Header {
     /// The stream's version, [`VERSION`].
     pub decant: u32,
@@ -34,6 +35,7 @@ pub struct Header {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub filters: BTreeMap<String, String>,
     /// The planner's estimate of how many rows will come. For a progress bar, not for a promise.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub estimated_rows: Option<u64>,
 }
 
@@ -95,6 +97,7 @@ impl Header {
 
 /// One column of a raw-row stream.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Column {
     /// The name programs use: `created_at`.
     pub name: String,
@@ -135,6 +138,7 @@ impl Column {
 
 /// How a cell's text is to be understood. Anything without a kind of its own is [`Kind::Text`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ColumnKind))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Any text, and every type this crate has no better name for.

@@ -1,0 +1,137 @@
+//! Dumps in the storage.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::database::DumpMode;
+
+crate::examples! {
+    BackupRequest = "backup_request",
+    BackupOverview = "backup_overview",
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct BackupRequest {
+    #[serde(default)]
+    pub mode: DumpMode,
+}
+
+/// The backups, their schedules, and what this server does with them now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct BackupOverview {
+    /// The folder or bucket.
+    pub storage: String,
+    /// How new backups are encrypted.
+    pub encryption: BackupEncryption,
+    /// Whether the server has the key to what it encrypts.
+    pub can_prove: bool,
+    /// When backups are made: a time of day or a cron pattern. `null`: only on request.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub schedule: Option<String>,
+    /// When the next backup is due.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub next: Option<Timestamp>,
+    /// When the newest backup is proved.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub proof_schedule: Option<String>,
+    /// When the next proof is due.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub next_proof: Option<Timestamp>,
+    /// Which scheduled backups are kept: `daily=7,weekly=4`.
+    pub keep: String,
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub running: Option<RunningTask>,
+    /// The last failure on this server; `null` after the same task succeeds.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub failure: Option<TaskFailure>,
+    /// The newest first.
+    pub backups: Vec<Backup>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RunningTask {
+    pub task: BackupTask,
+    pub since: Timestamp,
+    /// Bytes stored or fetched so far.
+    pub bytes: u64,
+    /// The current step, for display.
+    pub message: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum BackupTask {
+    /// Makes a backup.
+    Make,
+    /// Restores a backup beside the live database.
+    Prove,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TaskFailure {
+    pub task: BackupTask,
+    pub at: Timestamp,
+    /// The cause, and what to do.
+    pub reason: String,
+}
+
+/// A backup. The same JSON lies beside it in the storage as its manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Backup {
+    /// File name: `backup_2026-01-28T03-00-00.dump.age`.
+    pub name: String,
+    /// Start of the dump.
+    pub began: Timestamp,
+    /// When the whole dump was in the storage.
+    pub ended: Timestamp,
+    /// When the schedule required it; `null` for a backup on request, which is never removed by age.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub due: Option<Timestamp>,
+    /// The caller's name.
+    pub caller: String,
+    pub mode: DumpMode,
+    /// Size in the storage.
+    pub bytes: u64,
+    /// Of the file in the storage, in hexadecimal digits.
+    pub sha256: String,
+    pub encryption: BackupEncryption,
+    /// Number of tables in the dump.
+    pub tables: usize,
+    /// Version of the PostgreSQL server that was dumped.
+    pub server_version: String,
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub proof: Option<BackupProof>,
+}
+
+/// The last time that a backup was fetched, decrypted and restored beside the live database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BackupProof {
+    pub at: Timestamp,
+    /// Rows restored, as many as the dump has; 0 after a failure.
+    pub rows: u64,
+    /// Why it does not restore; `null`: it does.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub failure: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum BackupEncryption {
+    #[default]
+    None,
+    /// With a passphrase.
+    Passphrase,
+    /// For the holders of age keys.
+    Keys,
+}

@@ -1,0 +1,174 @@
+//! Dumps, and the state of the database.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::cleanup::CleanupStatus;
+use crate::restore::RestoreStatus;
+
+crate::examples! {
+    DatabaseStatus = "database_status",
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct DatabaseStatus {
+    /// Whether the database answers. If not, the fields from `databaseSize` to `postgresVersion` are empty.
+    pub is_available: bool,
+    /// The host, or the folder of the socket.
+    pub container_name: String,
+    pub database_name: String,
+    /// As PostgreSQL formats it: `133 MB`.
+    pub database_size: String,
+    pub database_bytes: u64,
+    pub table_count: u64,
+    /// The answer to `select version()`.
+    pub postgres_version: String,
+    /// Why the database does not answer.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub error: Option<String>,
+    /// The operation that holds the lock now.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub lock: Option<LockHolder>,
+    /// Made by this server or on the command line with the same data folder.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub last_dump: Option<OperationRecord<DumpStatus>>,
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub last_restore: Option<OperationRecord<RestoreStatus>>,
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub last_cleanup: Option<OperationRecord<CleanupStatus>>,
+}
+
+/// The holder of the lock that all operations on the database share.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LockHolder {
+    /// `null` when a program other than Decant holds the lock.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub operation: Option<Operation>,
+    /// The caller's name.
+    pub holder: String,
+    /// `null` when the time is not known.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub since: Option<Timestamp>,
+}
+
+/// An operation that holds the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Operation {
+    /// A dump.
+    Export,
+    /// A restore.
+    Import,
+    /// A clean-up of the hub's log.
+    Cleanup,
+    /// The proof of a backup: a restore beside the live database.
+    Proof,
+}
+
+/// An operation that has begun, and how it ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OperationRecord<T> {
+    pub began: Timestamp,
+    /// `null` while it runs.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub ended: Option<Timestamp>,
+    /// The caller's name.
+    pub caller: String,
+    #[serde(flatten)]
+    pub details: T,
+    /// `null` while it runs.
+    #[serde(rename = "ending")]
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub outcome: Option<Outcome>,
+}
+
+/// How an operation ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "state", rename_all = "lowercase")]
+pub enum Outcome {
+    Complete,
+    Failed {
+        reason: String,
+    },
+    /// The client left, or the server stopped.
+    Cancelled,
+}
+
+/// The details of a dump in an [`OperationRecord`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DumpStatus {
+    pub mode: DumpMode,
+    /// Bytes sent so far.
+    pub bytes: u64,
+}
+
+/// Which part of the database a dump holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum DumpMode {
+    #[default]
+    Full,
+    /// Without the rows of `message_request`; the table itself is included.
+    ExcludeLogs,
+    /// Only the table `usage_ledger`.
+    LedgerOnly,
+}
+
+impl DumpMode {
+    pub const ALL: &[Self] = &[Self::Full, Self::ExcludeLogs, Self::LedgerOnly];
+
+    /// The words of [`DumpMode::ALL`], in its order.
+    pub const WORDS: &[&str] = &["full", "excludeLogs", "ledgerOnly"];
+
+    /// Returns the word of the query parameter `mode`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::ExcludeLogs => "excludeLogs",
+            Self::LedgerOnly => "ledgerOnly",
+        }
+    }
+}
+
+impl fmt::Display for DumpMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl FromStr for DumpMode {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        let mode = Self::ALL.iter().find(|mode| mode.word() == word);
+        mode.copied()
+            .ok_or_else(|| format!("it is none of {}", Self::WORDS.join(", ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_mode_is_read_as_it_is_written() {
+        for (mode, word) in DumpMode::ALL.iter().zip(DumpMode::WORDS) {
+            assert_eq!(mode.word(), *word);
+            assert_eq!(word.parse(), Ok(*mode));
+            assert_eq!(serde_json::to_string(mode).unwrap(), format!("\"{word}\""));
+        }
+        assert!("everything".parse::<DumpMode>().is_err());
+    }
+}

@@ -1,0 +1,74 @@
+//! The types that cross HTTP, declared once: the server writes them, the page and the tests read them.
+//!
+//! | module | operations |
+//! |---|---|
+//! | [`login`] | signing in, the current caller |
+//! | [`datasets`] | datasets, row counts, filter values |
+//! | [`session_requests`] | the requests of a session that the hub stores |
+//! | [`database`] | dumps and the state of the database |
+//! | [`restore`] | restores and the databases beside the live one |
+//! | [`cleanup`] | clean-ups of the hub's log |
+//! | [`backups`] | dumps in the storage |
+//! | [`events`] | server-sent events, written and read |
+//!
+//! Errors are [`Problem`]s. A raw-row stream begins with a [`Header`] and ends with an [`End`].
+//! All times are RFC 3339 in UTC.
+
+#![allow(missing_docs, reason = "the lint leaves the workspace today")]
+
+pub mod backups;
+pub mod cleanup;
+pub mod database;
+pub mod datasets;
+pub mod events;
+pub mod login;
+pub mod restore;
+pub mod session_requests;
+
+pub use jiff::Timestamp;
+pub use wasm_export::rows::{End, Header, Problem};
+
+/// A type with an example of its JSON, in the field order of a real answer.
+#[cfg(any(test, feature = "openapi"))]
+pub trait Example {
+    /// Indented by two spaces.
+    const JSON: &'static str;
+}
+
+/// Implements [`Example`] with files of the folder `examples`.
+macro_rules! examples {
+    ($($name:ty = $file:literal),+ $(,)?) => {
+        $(
+            #[cfg(any(test, feature = "openapi"))]
+            impl crate::Example for $name {
+                const JSON: &'static str = include_str!(concat!("../examples/", $file, ".json"));
+            }
+        )+
+
+        #[test]
+        fn examples_keep_every_byte() {
+            $(crate::tests::check_round_trip::<$name>();)+
+        }
+    };
+}
+use examples;
+
+examples! {
+    Problem = "problem",
+    Header = "header",
+    End = "end",
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Serialize;
+    use serde::de::DeserializeOwned;
+
+    use super::Example;
+
+    pub fn check_round_trip<T: Example + Serialize + DeserializeOwned>() {
+        let value: T = serde_json::from_str(T::JSON).unwrap_or_else(|error| panic!("{error}: {}", T::JSON));
+        let written = serde_json::to_string_pretty(&value).unwrap();
+        assert_eq!(written, T::JSON.trim_end());
+    }
+}

@@ -1,0 +1,39 @@
+//! Signing in, and the current caller.
+
+use serde::{Deserialize, Serialize};
+
+crate::examples! {
+    SignIn = "sign_in",
+    Caller = "caller",
+}
+
+/// A credential. It has no `Debug`, so that no log can hold it.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    /// The administrator's token, or a key of the hub.
+    pub token: String,
+}
+
+/// An authenticated caller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Caller {
+    /// For display.
+    pub name: String,
+    pub role: Role,
+    /// `users.id` in the hub; absent for an administrator who is not a user of the hub.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// May see all rows and use the administrators' operations.
+    Admin,
+    /// Sees only rows of this user.
+    User,
+}
