@@ -25,6 +25,7 @@ mod settings;
 mod sign_in;
 mod stream;
 mod tokens;
+mod triggers;
 
 use serde_json::Value;
 

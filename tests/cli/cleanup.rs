@@ -170,6 +170,51 @@ async fn rows_come_back_into_a_log_that_has_changed_meanwhile() {
 }
 
 #[tokio::test]
+async fn no_trigger_fires_while_rows_are_brought_back() {
+    let bed = Bed::new().await;
+    bed.database
+        .execute(
+            "create function charge() returns trigger language plpgsql as $$ begin \
+             insert into public.usage_ledger values (new.id, 100) \
+             on conflict (request_id) do update set cost_usd = excluded.cost_usd; return new; end $$; \
+             create trigger charge after insert on message_request for each row execute function charge(); \
+             create function keep_away() returns trigger language plpgsql as $$ begin return null; end $$; \
+             create trigger keep_away before insert on message_request for each row execute function keep_away(); \
+             alter table message_request enable always trigger keep_away; \
+             create rule no_more as on insert to message_request do instead nothing",
+        )
+        .await;
+    let states =
+        "select tgenabled from pg_trigger where tgrelid = 'message_request'::regclass order by tgname";
+    let (before, enabled) = (bed.database.contents().await, bed.database.texts(states).await);
+    let time = bed.database.log_time(0.5).await;
+    bed.cleanup(&["--before", &time, "--yes", "--archive-first"])
+        .await
+        .good();
+    let path = archives(&bed.data.path().join("storage/logs"))[0].path.clone();
+    let after = bed.database.contents().await;
+    assert_ne!(after, before);
+
+    bed.database
+        .execute(
+            "create role brings_back login; grant select, insert on message_request to brings_back; \
+             grant all on all sequences in schema public to brings_back",
+        )
+        .await;
+    let dsn = bed.database.dsn.replacen("user=postgres", "user=brings_back", 1);
+    let settings = [("DSN", dsn.as_str()), data_dir(&bed.data)];
+    let refusal = program::run(&["cleanup", "restore", path.to_str().unwrap()], &settings)
+        .await
+        .refusal();
+    assert!(refusal.contains("own") && refusal.contains("charge"), "{refusal}");
+    assert_eq!(bed.database.contents().await, after);
+
+    bed.cleanup(&["restore", path.to_str().unwrap()]).await.good();
+    assert_eq!(bed.database.contents().await, before);
+    assert_eq!(bed.database.texts(states).await, enabled);
+}
+
+#[tokio::test]
 async fn archives_go_encrypted_to_an_s3_service_and_come_back_by_their_names() {
     let bed = Bed::new().await;
     let s3 = S3::start().await;

@@ -10,6 +10,7 @@
 //! | [`scratch`] | files that are needed for a while |
 //! | [`archive`] | a dump in a file, read and found whole |
 //! | `table` | what the catalogue says of one |
+//! | `triggers` | triggers and rules, disabled while old rows come back |
 //! | [`last`] | the last dump, restore and clean-up |
 //! | [`status`] | size, tables, version; who is at it |
 
@@ -23,6 +24,7 @@ pub mod scratch;
 pub mod status;
 mod table;
 pub mod tools;
+mod triggers;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -13,6 +13,7 @@ use super::CleanupError;
 use super::archive::{BadArchive, Content, Version};
 use super::order::Conditions;
 use crate::database::table;
+use crate::database::triggers::{self, DisabledTriggers};
 use crate::dsn::Dsn;
 use crate::source::introduce;
 
@@ -243,13 +244,14 @@ impl Log {
     }
 
     /// Puts the rows of an archive back, all or none, and says how many; one whose id is taken stays away. `pieces` are the
-    /// archive's CSV.
+    /// archive's CSV. No trigger and no rule fires for the rows.
     pub async fn put_back(
         &mut self,
         archive: &Content,
         mut pieces: Receiver<Bytes>,
     ) -> Result<u64, CleanupError> {
         let columns = self.columns_for(archive).await?;
+        triggers::check(&mut self.connection, TABLE).await?;
         let mut transaction = self.connection.begin().await?;
         // No column may be called `xmin`, so it arrives under another name.
         let others = columns.strip_prefix("id").unwrap_or_default();
@@ -271,7 +273,10 @@ impl Log {
             "insert into message_request ({columns}) overriding system value \
              select {columns} from pg_temp.decant_archive on conflict do nothing"
         );
+        let mut disabled = DisabledTriggers::default();
+        disabled.add(&mut transaction, TABLE).await?;
         let inserted = transaction.execute(AssertSqlSafe(insert)).await?.rows_affected();
+        disabled.enable(&mut transaction).await?;
         for sequence in table::sequences(&mut transaction, TABLE).await? {
             transaction.execute(AssertSqlSafe(sequence)).await?;
         }

@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Database;
 use super::lock::{Held, LockError, Operation};
+use super::triggers::TriggerError;
 use crate::source::public_message;
 use archive::BadArchive;
 use log::{Log, Preview};
@@ -69,6 +70,8 @@ pub enum CleanupError {
     Archive(#[from] BadArchive),
     #[error("The archive has a column `{0}` that the log does not have; nothing was brought back")]
     NoColumn(String),
+    #[error("{0}. Nothing was brought back")]
+    Triggers(TriggerError),
     #[error("The lock was lost to somebody else")]
     LockLost,
 }
@@ -78,6 +81,15 @@ impl From<LockError> for CleanupError {
         match error {
             LockError::Database(error) => Self::Database(error),
             conflict => Self::Conflict(conflict),
+        }
+    }
+}
+
+impl From<TriggerError> for CleanupError {
+    fn from(error: TriggerError) -> Self {
+        match error {
+            TriggerError::Database(error) => Self::Database(error),
+            refused => Self::Triggers(refused),
         }
     }
 }

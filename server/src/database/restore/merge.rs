@@ -1,7 +1,8 @@
 //! A dump merged into the live database: what is missing there is inserted, what is there stays.
 //!
 //! Its tables come over one by one, in the order in which they refer to each other, all in one transaction: whatever
-//! happens, either all of the dump has been merged or nothing.
+//! happens, either all of the dump has been merged or nothing. No trigger and no rule fires for them; foreign keys are
+//! enforced.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use super::table_data::TableData;
 use super::uncommitted::Uncommitted;
 use super::{RestoreError, Source, Teller};
 use crate::database::table::{self, KeyColumn};
+use crate::database::triggers::{self, DisabledTriggers};
 
 /// What became of a table's rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -42,13 +44,15 @@ pub(super) async fn merge(
         outcome: merged,
     } = &mut begun;
     let order = in_order_of_reference(target, entries.keys().collect()).await?;
+    let mut disabled = DisabledTriggers::default();
     for (index, table) in order.iter().enumerate() {
         let percent = 40 + (index * 55 / order.len().max(1)) as u8;
         teller.progress(percent, format!("Merging {table}"));
         let data = TableData::open(loader, table, entries[table]).await?;
-        let outcome = merge_table(target, table, data, source.rows[table]).await?;
+        let outcome = merge_table(target, table, data, source.rows[table], &mut disabled).await?;
         merged.insert(table.to_string(), outcome);
     }
+    disabled.enable(target).await?;
     Ok(begun)
 }
 
@@ -57,8 +61,10 @@ async fn merge_table(
     table: &TableName,
     data: TableData,
     expected: u64,
+    disabled: &mut DisabledTriggers,
 ) -> Result<Merged, RestoreError> {
     let Statements {
+        qualified,
         make,
         copy,
         same,
@@ -74,6 +80,8 @@ async fn merge_table(
             found: arrived,
         });
     }
+    // Not earlier: other writers to the table wait from now on.
+    disabled.add(target, &qualified).await?;
     let skipped: i64 = query_scalar(AssertSqlSafe(same)).fetch_one(&mut *target).await?;
     let skipped = skipped.unsigned_abs();
     let inserted = query(AssertSqlSafe(insert))
@@ -97,14 +105,16 @@ async fn in_order_of_reference(
     tables: Vec<&TableName>,
 ) -> Result<Vec<TableName>, RestoreError> {
     for table in &tables {
-        let exists: bool =
-            query_scalar("select pg_catalog.to_regclass(pg_catalog.format('%I.%I', $1, $2)) is not null")
-                .bind(&table.schema)
-                .bind(&table.name)
-                .fetch_one(&mut *live)
-                .await?;
-        if !exists {
-            return Err(RestoreError::NoTable(table.to_string()));
+        let found: Option<String> = query_scalar(
+            "select pg_catalog.to_regclass(pg_catalog.format('%I.%I', $1, $2))::pg_catalog.text",
+        )
+        .bind(&table.schema)
+        .bind(&table.name)
+        .fetch_one(&mut *live)
+        .await?;
+        match found {
+            Some(found) => triggers::check(live, &found).await?,
+            None => return Err(RestoreError::NoTable(table.to_string())),
         }
     }
     let mut waiting = tables;
@@ -147,6 +157,8 @@ async fn in_order_of_reference(
 
 /// The SQL for one table, its names written by PostgreSQL.
 struct Statements {
+    /// The table's name.
+    qualified: String,
     make: String,
     copy: String,
     /// Counts the rows that are there already, the same.
@@ -215,6 +227,7 @@ impl Statements {
                  select {of_new} from pg_temp.decant_merge n{only_new} on conflict do nothing"
             ),
             sequences: table::sequences(target, &qualified).await?,
+            qualified,
         })
     }
 }

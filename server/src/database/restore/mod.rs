@@ -46,6 +46,7 @@ use super::last::Ending;
 use super::lock::{Held, LockError, Operation};
 use super::scratch::Scratch;
 use super::tools::{NoTools, Tools};
+use super::triggers::TriggerError;
 use crate::dsn::Dsn;
 use aside::Aside;
 use load::Loader;
@@ -223,6 +224,8 @@ pub enum RestoreError {
     NoTable(String),
     #[error("The table {table} has no column {column} in the database, but in the dump; nothing was merged")]
     NoColumn { table: String, column: String },
+    #[error("{0}. Nothing was merged")]
+    Triggers(TriggerError),
     #[error("There is no database `{0}` that a restore has left here")]
     NoSuchCopy(String),
 }
@@ -253,6 +256,15 @@ impl From<LockError> for RestoreError {
         match error {
             LockError::Database(error) => Self::Database(error),
             conflict => Self::Conflict(conflict),
+        }
+    }
+}
+
+impl From<TriggerError> for RestoreError {
+    fn from(error: TriggerError) -> Self {
+        match error {
+            TriggerError::Database(error) => Self::Database(error),
+            refused => Self::Triggers(refused),
         }
     }
 }
