@@ -249,6 +249,89 @@ fn our_xml_is_read() {
     assert_eq!(shown("x.xml", &format!("\u{feff}{XML}")), expected);
 }
 
+/// Counts the columns and rows that a reader hands out, and fails on text that is not UTF-8.
+#[derive(Default)]
+struct OnlyUtf8 {
+    heads: usize,
+    rows: usize,
+}
+
+impl Rows for OnlyUtf8 {
+    fn head(&mut self, _head: &Head<'_>) -> Result<(), Refusal> {
+        self.heads += 1;
+        Ok(())
+    }
+
+    fn row(&mut self, row: &Row) -> Result<(), Refusal> {
+        self.rows += 1;
+        for cell in row.cells() {
+            if let Cell::Text(bytes) | Cell::Json(bytes) | Cell::JsonString(bytes) = cell {
+                assert!(std::str::from_utf8(bytes).is_ok(), "{bytes:?}");
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn no_row_is_handed_out_before_its_bytes_are_known_to_be_utf8() {
+    // `4oI=` is base64 of the first two bytes of `€`.
+    let xml = |row: &str| {
+        format!(
+            "<export xmlns=\"urn:decant:export:1\"><columns><column element=\"a\"><name>a</name></column>\
+             </columns><row><a>1</a></row>{row}"
+        )
+        .into_bytes()
+    };
+    let in_xml = xml("<row><a encoding=\"base64\">4oI=</a></row>");
+    let cut_character = |before: &[u8], after: &[u8]| [before, b"\xe2\x82", after].concat();
+    for (name, file, rows) in [
+        ("x.xml", in_xml, 1),
+        ("x.xml", cut_character(&xml("<row><a>"), b"</a></row>"), 1),
+        ("x.csv", cut_character(b"a\n1\n", b"\n"), 1),
+        ("x.csv", cut_character(b"a\n1\n\"", b"\"\n"), 1),
+        ("x.csv", cut_character(b"a\n1\n\"'=", b"\"\n"), 1),
+        ("x.csv", cut_character(b"a\n1\n", b""), 1),
+        ("x.csv", cut_character(b"a,b", b"\n1,2\n"), 0),
+        ("x.json", cut_character(b"[{\"a\":1},{\"a\":\"", b"\"}]"), 1),
+        ("x.json", cut_character(b"[{\"a\":1},{\"a\":[\"", b"\"]}]"), 1),
+        ("x.json", cut_character(b"[{\"a\":1},{\"a", b"\":1}]"), 1),
+        ("x.jsonl", cut_character(b"{\"a\":1}\n{\"a\":\"", b"\"}\n"), 1),
+        ("x.jsonl", cut_character(b"{\"a\":1}\n{\"a\":{\"b", b"\":1}}\n"), 1),
+    ] {
+        for size in [1, 7, 4096] {
+            for unguard in [false, true] {
+                let manner = Manner {
+                    unguard,
+                    ..manner(name)
+                };
+                let mut found = OnlyUtf8::default();
+                let result = read(
+                    BufReader::with_capacity(size, file.as_slice()),
+                    &manner,
+                    &mut found,
+                );
+                let shown = String::from_utf8_lossy(&file);
+                let error = result.expect_err(&shown).to_string();
+                assert!(error.ends_with("not UTF-8"), "{shown}: {error}");
+                assert_eq!(found.rows, rows, "{shown}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_name_that_is_not_utf8_is_refused() {
+    let file = XML.replacen("<name>a</name>", "<name encoding=\"base64\">4oI=</name>", 1);
+    let mut found = OnlyUtf8::default();
+    let error = read(file.as_bytes(), &manner("x.xml"), &mut found).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "line 5, column 35: the bytes in this base64 are not UTF-8"
+    );
+    assert_eq!(found.heads, 0);
+}
+
 #[test]
 fn what_is_wrong_in_xml_has_a_place() {
     let broken = |from: &str, to: &str| XML.replacen(from, to, 1).into_bytes();

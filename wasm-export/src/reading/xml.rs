@@ -363,8 +363,9 @@ impl<R: Rows> Reader<'_, R> {
         }
         if self.is_base64 {
             self.is_base64 = false;
-            self.text = from_base64(&self.text)?;
+            self.text = from_base64(&self.text)?.into_bytes();
         }
+        // Text outside base64 is UTF-8, because the parser has checked it.
         let text = || String::from_utf8_lossy(&self.text).into_owned();
         let metadata = self.metadata.get_or_insert_default();
         match element {
@@ -416,7 +417,7 @@ impl<R: Rows> Reader<'_, R> {
             self.is_base64 = false;
             let text = from_base64(self.row.text_from(self.start))?;
             self.row.text().truncate(self.start);
-            self.row.text().extend_from_slice(&text);
+            self.row.text().extend_from_slice(text.as_bytes());
         }
         self.row.set_cell(self.column, self.start, What::Text);
         self.column += 1;
@@ -432,10 +433,13 @@ impl<R: Rows> Reader<'_, R> {
     }
 }
 
-fn from_base64(text: &[u8]) -> Result<Vec<u8>, Refusal> {
-    STANDARD
+/// Returns the text that `text` encodes. An error names base64 that is malformed, or bytes that are not UTF-8.
+fn from_base64(text: &[u8]) -> Result<String, Refusal> {
+    let bytes = STANDARD
         .decode(text)
-        .map_err(|error| format!("the element is not base64: {error}"))
+        .map_err(|error| format!("the element is not base64: {error}"))?;
+    // The parser has checked only the base64, and no caller expects other bytes than UTF-8 in a cell.
+    String::from_utf8(bytes).map_err(|_| "the bytes in this base64 are not UTF-8".to_owned())
 }
 
 /// The value of an attribute, without references.
