@@ -3,11 +3,13 @@
 
 use std::io::{self, BufRead, Write};
 
-use crate::json::{Piece, Shape, Visit, Walk, decode};
+use crate::export::{Export, ExportError, Summary};
+use crate::json::{self, decode};
 use crate::options::{Format, Options};
-use crate::reading::{self, Cell, Head, HeadColumn, Manner, ReadBackError, Refusal, Row, Rows, Source};
+use crate::reading::{
+    self, Cell, Head, HeadColumn, InputFormat, ReadBackError, ReadOptions, Refusal, Row, Rows,
+};
 use crate::rows::{Column, Digest, End, Header, Kind, NULL, VERSION, end_line, escape_into, header_line};
-use crate::{Export, ExportError, Summary};
 
 /// What is written goes out in pieces of about this size.
 const PIECE_BYTES: usize = 256 * 1024;
@@ -35,7 +37,7 @@ pub enum ConvertError {
 /// When it cannot be read, or the new one not be written. What has been written then is of no use.
 pub fn convert<'a>(
     input: impl BufRead + 'a,
-    manner: &Manner,
+    read_options: &ReadOptions,
     name: &str,
     options: Options,
     output: &mut impl Write,
@@ -43,7 +45,7 @@ pub fn convert<'a>(
     let mut converter = Converter {
         name,
         is_json: matches!(options.format, Format::Json | Format::Jsonl)
-            && matches!(manner.source, Source::Json | Source::Jsonl),
+            && matches!(read_options.format, InputFormat::Json | InputFormat::Jsonl),
         export: Export::new(options),
         kinds: Vec::new(),
         raw: Vec::new(),
@@ -55,7 +57,7 @@ pub fn convert<'a>(
         output,
         failed: None,
     };
-    let read = reading::read(input, manner, &mut converter);
+    let read = reading::read(input, read_options, &mut converter);
     // What went wrong on the way out has stopped the reader too.
     if let Some(failed) = converter.failed {
         return Err(failed);
@@ -204,7 +206,7 @@ fn raw_cell(cell: Cell<'_>, kind: Kind, out: &mut Vec<u8>) -> Result<bool, Refus
         match cell {
             Cell::Null => {}
             Cell::Json(json) | Cell::JsonString(json) => out.extend_from_slice(json),
-            Cell::Text(text) if is_json(text) => out.extend_from_slice(text),
+            Cell::Text(text) if json::check(text).is_ok() => out.extend_from_slice(text),
             Cell::Text(text) => crate::format::write_json_string(text, out),
         }
         return Ok(true);
@@ -280,29 +282,6 @@ fn looks_like_a_time(text: &[u8]) -> bool {
         && text
             .iter()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'.' | b'-' | b'+' | b' '))
-}
-
-fn is_json(text: &[u8]) -> bool {
-    struct Nobody;
-    impl Visit for Nobody {
-        fn open(&mut self, _: bool, _: usize) -> Result<(), Refusal> {
-            Ok(())
-        }
-        fn close(&mut self, _: bool, _: usize, _: bool) -> Result<(), Refusal> {
-            Ok(())
-        }
-        fn member(&mut self, _: bool, _: usize) -> Result<(), Refusal> {
-            Ok(())
-        }
-        fn colon(&mut self) -> Result<(), Refusal> {
-            Ok(())
-        }
-        fn scalar(&mut self, _: Piece<'_>, _: usize) -> Result<(), Refusal> {
-            Ok(())
-        }
-    }
-    let mut walk = Walk::new(Shape::One);
-    walk.push(text, &mut Nobody).is_ok() && walk.finish(&mut Nobody).is_ok()
 }
 
 #[cfg(test)]

@@ -29,13 +29,13 @@ impl Day {
             4 | 7 => *byte == b'-',
             _ => byte.is_ascii_digit(),
         });
-        let day = has_shape.then(|| Self::of_date(date)).flatten()?;
+        let day = has_shape.then(|| Self::from_date(date)).flatten()?;
         // A day that its month does not have would be one of the next.
-        Self::of_number(day.number).filter(|known| known.date == date)
+        Self::from_number(day.number).filter(|known| known.date == date)
     }
 
     /// The day of a date of that shape; `None` if there is no such day in any month.
-    pub(crate) fn of_date(date: [u8; 10]) -> Option<Self> {
+    pub(crate) fn from_date(date: [u8; 10]) -> Option<Self> {
         let year = two_digits(&date, 0) * 100 + two_digits(&date, 2);
         let (month, day) = (two_digits(&date, 5), two_digits(&date, 8));
         let exists = (1..=12).contains(&month) && (1..=31).contains(&day);
@@ -46,7 +46,7 @@ impl Day {
     }
 
     /// The day that is so many days after 1970-01-01; `None` if its year has no four digits.
-    pub(crate) fn of_number(number: i64) -> Option<Self> {
+    pub(crate) fn from_number(number: i64) -> Option<Self> {
         let (year, month, day) = civil_from_days(number);
         if !(1..=9999).contains(&year) {
             return None;
@@ -104,32 +104,32 @@ mod tests {
     #[test]
     fn every_day_is_the_one_after_the_day_before() {
         let mut date = jiff::civil::date(1, 1, 1);
-        let mut number = Day::of_date(*b"0001-01-01").unwrap().number;
+        let mut number = Day::from_date(*b"0001-01-01").unwrap().number;
         assert_eq!(number, -719_162);
         while number < 100_000 {
-            let day = Day::of_number(number).unwrap();
+            let day = Day::from_number(number).unwrap();
             assert_eq!(std::str::from_utf8(&day.date).unwrap(), date.to_string());
-            assert_eq!(Day::of_date(day.date), Some(day));
+            assert_eq!(Day::from_date(day.date), Some(day));
             (date, number) = (date.tomorrow().unwrap(), number + 1);
         }
-        assert_eq!(Day::of_date(Day::FIRST.date), Some(Day::FIRST));
+        assert_eq!(Day::from_date(Day::FIRST.date), Some(Day::FIRST));
     }
 
     #[test]
     fn what_has_no_date_of_four_digits_is_no_day() {
-        let last = Day::of_date(*b"9999-12-31").unwrap().number;
-        assert_eq!(Day::of_number(last).map(|day| day.date), Some(*b"9999-12-31"));
-        assert_eq!(Day::of_number(last + 1), None);
-        assert_eq!(Day::of_number(-719_163), None);
+        let last = Day::from_date(*b"9999-12-31").unwrap().number;
+        assert_eq!(Day::from_number(last).map(|day| day.date), Some(*b"9999-12-31"));
+        assert_eq!(Day::from_number(last + 1), None);
+        assert_eq!(Day::from_number(-719_163), None);
         for date in [b"2026-13-01", b"2026-00-01", b"2026-01-00", b"2026-01-32"] {
-            assert_eq!(Day::of_date(*date), None);
+            assert_eq!(Day::from_date(*date), None);
         }
         assert_eq!(
-            Day::of_number(Day::NUMBER_MAX).map(|day| day.date),
+            Day::from_number(Day::NUMBER_MAX).map(|day| day.date),
             Some(*b"9999-12-31")
         );
         assert_eq!(
-            Day::of_number(Day::NUMBER_MIN).map(|day| day.date),
+            Day::from_number(Day::NUMBER_MIN).map(|day| day.date),
             Some(*b"0001-01-01")
         );
     }

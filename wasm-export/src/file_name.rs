@@ -56,8 +56,8 @@ pub fn file_name(dataset: &str, format: Format, compression: Compression, at: Lo
 /// What the name of a file says of it: `usage.jsonl.gz` is JSON lines, packed by gzip. A zip archive may hide the ending
 /// of what is in it.
 #[must_use]
-pub fn said_by_name(name: &str) -> (Option<Format>, Compression) {
-    let (compression, stem) = Compression::of_name(name);
+pub fn format_from_file_name(name: &str) -> (Option<Format>, Compression) {
+    let (compression, stem) = Compression::from_file_name(name);
     let format = stem.rsplit_once('.').and_then(|(_, ending)| {
         let is_it = |format: &&Format| ending.eq_ignore_ascii_case(format.extension());
         Format::ALL.iter().find(is_it).copied()
@@ -107,12 +107,19 @@ mod tests {
             for &compression in Compression::ALL {
                 let ending = compression.extension().map(|packed| format!(".{packed}"));
                 let name = format!("a.b.{}{}", format.extension(), ending.unwrap_or_default());
-                assert_eq!(said_by_name(&name), (Some(format), compression), "{name}");
+                assert_eq!(
+                    format_from_file_name(&name),
+                    (Some(format), compression),
+                    "{name}"
+                );
             }
         }
-        assert_eq!(said_by_name("A.JSON.GZ"), (Some(Format::Json), Compression::Gzip));
-        assert_eq!(said_by_name("usage.zip"), (None, Compression::Zip));
-        assert_eq!(said_by_name("json"), (None, Compression::None));
-        assert_eq!(said_by_name("-"), (None, Compression::None));
+        assert_eq!(
+            format_from_file_name("A.JSON.GZ"),
+            (Some(Format::Json), Compression::Gzip)
+        );
+        assert_eq!(format_from_file_name("usage.zip"), (None, Compression::Zip));
+        assert_eq!(format_from_file_name("json"), (None, Compression::None));
+        assert_eq!(format_from_file_name("-"), (None, Compression::None));
     }
 }

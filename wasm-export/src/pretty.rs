@@ -2,11 +2,11 @@
 //! order, numbers their digits, strings their escapes.
 
 use crate::format::block::{BLOCK, append};
-use crate::json::{DEPTH_MAX, JsonError, Piece, Refusal, Shape, Visit, Walk};
+use crate::json::{DEPTH_MAX, Handler, JsonError, Piece, Refusal, Shape, Tokenizer};
 
 /// Lays out one document. It keeps nothing of it but where in it it is.
 pub struct Pretty {
-    walk: Walk,
+    tokenizer: Tokenizer,
     /// The depth of the document in a larger one.
     base: usize,
 }
@@ -20,7 +20,7 @@ impl Pretty {
 
     /// A document that stands in a larger one, so deep.
     pub(crate) fn within(base: usize) -> Self {
-        let walk = Walk::new(Shape::One);
+        let walk = Tokenizer::new(Shape::One);
         Self { walk, base }
     }
 
@@ -31,7 +31,7 @@ impl Pretty {
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), JsonError> {
         out.reserve(bytes.len() + bytes.len() / 8);
         let base = self.base;
-        self.walk.push(bytes, &mut Layout { base, out })
+        self.tokenizer.push(bytes, &mut Layout { base, out })
     }
 
     /// Says that no more bytes come.
@@ -40,7 +40,7 @@ impl Pretty {
     /// When the document is not whole, or `push` has failed.
     pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), JsonError> {
         let base = self.base;
-        self.walk.finish(&mut Layout { base, out })
+        self.tokenizer.finish(&mut Layout { base, out })
     }
 }
 
@@ -72,7 +72,7 @@ impl Layout<'_> {
     }
 }
 
-impl Visit for Layout<'_> {
+impl Handler for Layout<'_> {
     #[inline]
     fn open(&mut self, is_object: bool, _depth: usize) -> Result<(), Refusal> {
         self.out.push(if is_object { b'{' } else { b'[' });

@@ -48,7 +48,7 @@ impl<'a> Moment<'a> {
     /// What a clock shows at a moment that has no zone; `None` if there is no such time.
     #[must_use]
     pub fn wall_time(&self) -> Option<WallTime> {
-        let day = Day::of_date(self.date())?.number;
+        let day = Day::from_date(self.date())?.number;
         WallTime::new(day, self.second_of_day()?, self)
     }
 
@@ -177,7 +177,7 @@ impl Clock {
     #[inline]
     fn local(&mut self, moment: &Moment<'_>) -> Option<(i64, i64)> {
         if self.day_in_utc.date != moment.date() {
-            self.day_in_utc = Day::of_date(moment.date())?;
+            self.day_in_utc = Day::from_date(moment.date())?;
         }
         let utc = self.day_in_utc.number * SECONDS_A_DAY + moment.second_of_day()?;
         if !(self.offset.from..self.offset.until).contains(&utc) {
@@ -190,7 +190,7 @@ impl Clock {
     fn shift(&mut self, moment: &Moment<'_>) -> Option<([u8; 19], i32)> {
         let (day, second) = self.local(moment)?;
         if self.day_in_zone.number != day {
-            self.day_in_zone = Day::of_number(day)?;
+            self.day_in_zone = Day::from_number(day)?;
         }
         let mut text = *b"yyyy-MM-dd HH:mm:ss";
         text[..10].copy_from_slice(&self.day_in_zone.date);

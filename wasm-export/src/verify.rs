@@ -4,7 +4,7 @@ use std::io::BufRead;
 
 use serde::Serialize;
 
-use crate::reading::{self, Head, Manner, ReadBackError, Refusal, Row, Rows};
+use crate::reading::{self, Head, ReadBackError, ReadOptions, Refusal, Row, Rows};
 
 /// What a well-formed file holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -23,9 +23,9 @@ pub struct Verified {
 ///
 /// # Errors
 /// When it is not well formed; the error says where.
-pub fn verify<'a>(input: impl BufRead + 'a, manner: &Manner) -> Result<Verified, ReadBackError> {
+pub fn verify<'a>(input: impl BufRead + 'a, options: &ReadOptions) -> Result<Verified, ReadBackError> {
     let mut names = Names(Vec::new());
-    let counts = reading::read(input, manner, &mut names)?;
+    let counts = reading::read(input, options, &mut names)?;
     Ok(Verified {
         rows: counts.rows,
         bytes: counts.bytes,

@@ -10,8 +10,8 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use wasm_export::browser::disk::{remove, remove_all_rows, sweep};
-use wasm_export::browser::kept::{Keeper, KeptStream};
-use wasm_export::browser::protocol::KeptRows;
+use wasm_export::browser::protocol::CachedRows;
+use wasm_export::browser::row_cache::{CachedStream, RowCacheWriter};
 use wasm_export::browser::sink::Sink;
 use wasm_export::{Export, Options};
 use web_sys::{Blob, DedicatedWorkerGlobalScope, FileSystemDirectoryHandle};
@@ -114,7 +114,7 @@ async fn all_kept_rows_go_at_once_and_nothing_else() {
 #[wasm_bindgen_test]
 async fn of_rows_that_are_not_kept_any_longer_nothing_is_left() {
     let before = files().await;
-    let mut keeper = Keeper::create().await.unwrap();
+    let mut keeper = RowCacheWriter::create().await.unwrap();
     keeper.begin_stream();
     keeper.keep(b"rows").unwrap();
     assert_eq!(files().await, before + 1);
@@ -123,8 +123,8 @@ async fn of_rows_that_are_not_kept_any_longer_nothing_is_left() {
 }
 
 /// Keeps streams as an export does.
-async fn keep(streams: &[&[u8]]) -> KeptRows {
-    let mut keeper = Keeper::create().await.unwrap();
+async fn keep(streams: &[&[u8]]) -> CachedRows {
+    let mut keeper = RowCacheWriter::create().await.unwrap();
     for stream in streams {
         keeper.begin_stream();
         for chunk in stream.chunks(70_001) {
@@ -134,7 +134,7 @@ async fn keep(streams: &[&[u8]]) -> KeptRows {
     keeper.finish(Vec::new()).await.unwrap()
 }
 
-async fn read(stream: &mut KeptStream) -> Vec<u8> {
+async fn read(stream: &mut CachedStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     while let Some(piece) = stream.next().await.unwrap() {
         bytes.extend(piece.to_vec());

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Args};
 use wasm_export::options::{Delimiter, Format};
-use wasm_export::reading::Source;
+use wasm_export::reading::InputFormat;
 
 use super::Outcome;
 use super::input::{self, InputError};
@@ -22,7 +22,7 @@ pub struct Arguments {
     to: Option<Format>,
     /// The format to read: csv, json, jsonl or xml. Without it the file's name says it.
     #[arg(long, value_name = "FORMAT")]
-    from: Option<Source>,
+    from: Option<InputFormat>,
     /// What separates the cells of the file to read: comma, semicolon, tab or pipe. Without it its first row says it.
     #[arg(long, value_name = "DELIMITER")]
     from_delimiter: Option<Delimiter>,
@@ -76,12 +76,12 @@ pub fn run(arguments: &Arguments, mut pairs: Vec<(String, String)>) -> Outcome {
         return Err("say with --to, or by the name of the file to write, which format it is to have".into());
     }
     let options = file::parse_options(&pairs)?;
-    let mut manner = input::manner(path, arguments.from)?;
-    manner.delimiter = arguments.from_delimiter;
-    manner.unguard = arguments.unguard;
+    let mut read_options = input::read_options(path, arguments.from)?;
+    read_options.delimiter = arguments.from_delimiter;
+    read_options.unguard = arguments.unguard;
     let reader = input::open(path)?;
     let mut output = Output(Target::open(&arguments.output)?);
-    let summary = wasm_export::convert(reader, &manner, &dataset(path), options, &mut output)
+    let summary = wasm_export::convert(reader, &read_options, &dataset(path), options, &mut output)
         .map_err(InputError::of(path))?;
     output.0.finish()?;
     eprintln!("{} rows, {} bytes.", summary.rows, summary.file_bytes);

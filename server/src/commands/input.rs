@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use wasm_export::reading::{Manner, Source, UnknownFormat};
+use wasm_export::reading::{InputFormat, ReadOptions, UnknownFormat};
 
 /// The file is read in pieces of this size.
 const READ_BYTES: usize = 256 * 1024;
@@ -37,7 +37,7 @@ pub fn open(path: &Path) -> Result<Box<dyn BufRead>, InputError<io::Error>> {
 }
 
 /// What the name of the file says of it.
-pub fn manner(path: &Path, format: Option<Source>) -> Result<Manner, UnknownFormat> {
+pub fn read_options(path: &Path, format: Option<InputFormat>) -> Result<ReadOptions, UnknownFormat> {
     let name = path.file_name().unwrap_or(path.as_os_str());
-    Manner::of_file(&name.to_string_lossy(), format)
+    ReadOptions::from_file_name(&name.to_string_lossy(), format)
 }

@@ -4,8 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use wasm_export::format_from_file_name;
 use wasm_export::options::{Compression, Format};
-use wasm_export::said_by_name;
 
 /// A file in the making, or what has no name to be given.
 pub enum Target {
@@ -66,7 +66,7 @@ pub fn with_name(
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let is_chosen = |word: &str| chosen.iter().any(|(chosen, _)| chosen == word);
     let (has_format, has_compression) = (is_chosen("format"), is_chosen("compression"));
-    let (format, compression) = said_by_name(&name);
+    let (format, compression) = format_from_file_name(&name);
     if !has_format {
         match format {
             Some(format) => chosen.push(("format".to_owned(), format.to_string())),
@@ -80,7 +80,7 @@ pub fn with_name(
 }
 
 fn check_ending(name: &str) -> Result<(), UnknownEnding> {
-    let (_, stem) = Compression::of_name(name);
+    let (_, stem) = Compression::from_file_name(name);
     match Path::new(stem).extension() {
         None => Ok(()),
         Some(_) => Err(UnknownEnding {

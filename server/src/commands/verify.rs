@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use wasm_export::Verified;
-use wasm_export::reading::Source;
+use wasm_export::reading::InputFormat;
 
 use super::Outcome;
 use super::input::{self, InputError};
@@ -21,7 +21,7 @@ pub struct Arguments {
     /// The format of all of them: csv, json, jsonl or xml. Without it their names say it; dumps of PostgreSQL are known
     /// by how they begin.
     #[arg(long, value_name = "FORMAT")]
-    format: Option<Source>,
+    format: Option<InputFormat>,
 }
 
 /// Checks every file, the rest too after one that is not well formed.
@@ -44,14 +44,14 @@ pub fn run(arguments: &Arguments) -> Outcome {
 }
 
 /// What is in a well-formed file, in a sentence.
-fn verified(path: &Path, format: Option<Source>) -> Result<String, Box<dyn std::error::Error>> {
+fn verified(path: &Path, format: Option<InputFormat>) -> Result<String, Box<dyn std::error::Error>> {
     let mut reader = input::open(path)?;
     if format.is_none() && dump::is_dump(path, &mut reader).map_err(InputError::of(path))? {
         let summary = archive::read(reader).map_err(InputError::of(path))?.summary;
         return Ok(dump::sentence(&summary));
     }
-    let manner = input::manner(path, format)?;
-    let verified = wasm_export::verify(reader, &manner).map_err(InputError::of(path))?;
+    let read_options = input::read_options(path, format)?;
+    let verified = wasm_export::verify(reader, &read_options).map_err(InputError::of(path))?;
     Ok(sentence(&verified))
 }
 

@@ -83,7 +83,7 @@ impl<'a> Query<'a> {
                 name: declared.name.clone(),
                 label: declared.label.clone(),
                 labels: declared.labels.clone(),
-                kind: Kind::of_pg_type(&pg_type),
+                kind: Kind::from_pg_type(&pg_type),
                 pg_type,
                 hidden: at >= self.shown,
             }

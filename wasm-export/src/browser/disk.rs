@@ -45,7 +45,7 @@ impl Content {
         format!("{prefix}{:.0}-{:.0}", Date::now(), Math::random() * 1e15)
     }
 
-    fn of(name: &str) -> Self {
+    fn from_name(name: &str) -> Self {
         match name.starts_with(ROWS_PREFIX) {
             true => Self::Rows,
             false => Self::Export,
@@ -113,7 +113,7 @@ impl DiskFile {
 pub async fn sweep() {
     let now_ms = Date::now();
     remove_where(async |file| {
-        let kept_ms = Content::of(&file.name()).kept().as_secs_f64() * 1_000.0;
+        let kept_ms = Content::from_name(&file.name()).kept().as_secs_f64() * 1_000.0;
         let content = content(file).await;
         content.is_ok_and(|content| content.last_modified() < now_ms - kept_ms)
     })
@@ -129,7 +129,7 @@ pub async fn remove(name: &str) {
 
 /// Removes all kept rows, whichever window fetched them: who comes next at this browser must not find them.
 pub async fn remove_all_rows() {
-    remove_where(async |file| Content::of(&file.name()) == Content::Rows).await;
+    remove_where(async |file| Content::from_name(&file.name()) == Content::Rows).await;
 }
 
 async fn remove_where(is_over: impl AsyncFn(&FileSystemFileHandle) -> bool) {

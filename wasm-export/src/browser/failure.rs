@@ -1,6 +1,6 @@
 //! Why an export or a dump stopped, and whether going on may help. Every text here is read by the user.
 
-use super::kept::RowsGone;
+use super::row_cache::RowsGone;
 use super::sink::SinkError;
 use crate::ExportError;
 use crate::rows::Problem;

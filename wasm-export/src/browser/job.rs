@@ -5,11 +5,11 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{FileSystemFileHandle, UrlSearchParams};
 
 use super::failure::Failure;
-use super::kept::{Keeper, KeptStream};
-use super::protocol::{Destination, Finished, KeptRows, Progress, Start};
+use super::protocol::{CachedRows, Destination, Finished, Progress, Start};
+use super::row_cache::{CachedStream, RowCacheWriter};
 use super::sink::{Sink, SinkError};
 use super::stream::{ByteStream, ROWS};
-use crate::{Export, Summary};
+use crate::export::{Export, Summary};
 
 /// Bytes of the file are collected up to this before they are written: a disk likes few large writes.
 pub(super) const WRITE_BYTES: usize = 1024 * 1024;
@@ -35,22 +35,22 @@ pub(super) struct Job {
 /// Where the rows come from.
 enum Rows {
     /// From the server. They are kept as they come, unless the browser cannot: that is no reason to stop.
-    Fetched(Option<Keeper>),
+    Fetched(Option<RowCacheWriter>),
     /// From the browser, which has kept them.
-    Kept(KeptRows, Vec<KeptStream>),
+    Kept(CachedRows, Vec<CachedStream>),
 }
 
 impl Rows {
-    async fn of(kept: Option<KeptRows>) -> Self {
+    async fn open(kept: Option<CachedRows>) -> Self {
         if let Some(kept) = kept
             && let Ok(streams) = kept.streams().await
         {
             return Self::Kept(kept, streams);
         }
-        Self::Fetched(Keeper::create().await.ok())
+        Self::Fetched(RowCacheWriter::create().await.ok())
     }
 
-    fn keeper(&mut self) -> Option<&mut Keeper> {
+    fn keeper(&mut self) -> Option<&mut RowCacheWriter> {
         match self {
             Self::Fetched(keeper) => keeper.as_mut(),
             Self::Kept(..) => None,
@@ -70,7 +70,7 @@ impl Rows {
     }
 
     /// The rows of a whole export with these columns, for the next one.
-    async fn finish(self, columns: Vec<String>) -> Option<KeptRows> {
+    async fn finish(self, columns: Vec<String>) -> Option<CachedRows> {
         match self {
             Self::Fetched(keeper) => keeper?.finish(columns).await.ok(),
             Self::Kept(kept, _) => Some(kept),
@@ -101,7 +101,7 @@ impl Job {
             file_name,
             export: Export::new(options),
             sink,
-            rows: Rows::of(kept).await,
+            rows: Rows::open(kept).await,
             chunk: Vec::new(),
             out: Vec::with_capacity(2 * WRITE_BYTES),
             told_ms: 0.0,
@@ -136,7 +136,7 @@ impl Job {
     /// continues it.
     async fn read_again(
         &mut self,
-        streams: Vec<KeptStream>,
+        streams: Vec<CachedStream>,
         tell: &impl Fn(Progress),
     ) -> Result<Summary, Failure> {
         for stream in streams {
@@ -151,7 +151,7 @@ impl Job {
 
     async fn read_stream_again(
         &mut self,
-        mut stream: KeptStream,
+        mut stream: CachedStream,
         tell: &impl Fn(Progress),
     ) -> Result<Summary, Failure> {
         while let Some(chunk) = stream.next().await? {

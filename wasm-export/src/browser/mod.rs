@@ -13,24 +13,24 @@
 pub mod answer;
 #[cfg(feature = "dumps")]
 mod archive_job;
-#[cfg(feature = "class")]
-pub mod class;
 mod command;
 pub mod contents;
 pub mod disk;
-#[cfg(feature = "class")]
+#[cfg(feature = "js-api")]
 pub mod dump;
 #[cfg(feature = "dumps")]
 mod dump_job;
 mod failure;
 mod job;
-pub mod kept;
+#[cfg(feature = "js-api")]
+pub mod js_api;
 mod method;
-#[cfg(feature = "class")]
+#[cfg(feature = "js-api")]
 pub mod pretty;
 pub mod protocol;
+pub mod row_cache;
 pub mod sink;
 mod stream;
 pub mod worker;
-#[cfg(feature = "class")]
+#[cfg(feature = "js-api")]
 pub mod writer;

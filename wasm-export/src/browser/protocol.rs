@@ -40,7 +40,7 @@ pub struct Start {
     /// The same rows, where the browser has kept them: then the server is not asked. The columns of the file are then
     /// those of the options.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kept: Option<KeptRows>,
+    pub kept: Option<CachedRows>,
     /// What the file is to be like.
     pub options: Options,
     /// What the file is to be called.
@@ -60,7 +60,7 @@ pub struct StartDump {
 
 /// Raw rows that the browser keeps after an export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeptRows {
+pub struct CachedRows {
     /// The name of their file in the browser's folder of exports.
     pub file: String,
     /// How many bytes their streams have, one after the other: an export that was resumed had several.
@@ -138,7 +138,7 @@ pub struct Finished {
     /// When the database began to read the rows (RFC 3339, UTC).
     pub as_of: String,
     /// The rows, where the browser keeps them: those that the file was made of, or those just fetched.
-    pub kept: Option<KeptRows>,
+    pub kept: Option<CachedRows>,
 }
 
 /// A whole dump: every table that it promises has come.

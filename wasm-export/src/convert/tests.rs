@@ -4,9 +4,9 @@ use crate::sample::{export, header, row, stream};
 
 fn converted(name: &str, file: &str, options: &str) -> Result<String, ConvertError> {
     let options: Options = serde_json::from_str(options).unwrap();
-    let manner = Manner::of_file(name, None).unwrap();
+    let read_options = ReadOptions::from_file_name(name, None).unwrap();
     let mut out = Vec::new();
-    convert(file.as_bytes(), &manner, "rows", options, &mut out)?;
+    convert(file.as_bytes(), &read_options, "rows", options, &mut out)?;
     Ok(String::from_utf8(out).unwrap())
 }
 
@@ -59,11 +59,11 @@ fn each_format_becomes_each_other() {
 #[test]
 fn the_strict_guard_is_undone_on_request() {
     let file = "\"'=a\",b\n\"'=1+1\",\"it's\"\n";
-    let mut manner = Manner::of_file("x.csv", None).unwrap();
-    manner.unguard = true;
+    let mut read_options = ReadOptions::from_file_name("x.csv", None).unwrap();
+    read_options.unguard = true;
     let options: Options = serde_json::from_str(PLAIN_CSV).unwrap();
     let mut out = Vec::new();
-    convert(file.as_bytes(), &manner, "rows", options, &mut out).unwrap();
+    convert(file.as_bytes(), &read_options, "rows", options, &mut out).unwrap();
     assert_eq!(String::from_utf8(out).unwrap(), "=a,b\n=1+1,it's\n");
 }
 
@@ -139,9 +139,9 @@ fn a_file_of_ours_with_metadata_comes_back_the_same() {
         };
         let (file, result) = export(&stream(&header, &rows), &options);
         result.unwrap();
-        let manner = Manner::of_file(&format!("x.{format}"), None).unwrap();
+        let read_options = ReadOptions::from_file_name(&format!("x.{format}"), None).unwrap();
         let mut again = Vec::new();
-        convert(file.as_slice(), &manner, "rows", options, &mut again).unwrap();
+        convert(file.as_slice(), &read_options, "rows", options, &mut again).unwrap();
         // JSON within a cell loses its white space.
         let compact = String::from_utf8(file)
             .unwrap()

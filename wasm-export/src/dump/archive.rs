@@ -1,7 +1,7 @@
 //! An archive, read as its bytes come.
 
 use super::blocks::Blocks;
-use super::error::{DumpError, Place};
+use super::error::{DumpError, DumpPart};
 use super::fields::{Fields, Sizes, Stop};
 use super::foreign::Foreign;
 use super::header::{self, MAGIC};
@@ -92,21 +92,21 @@ impl Archive {
             return Err(failure.clone());
         }
         let at = self.bytes();
-        let place = match &self.stage {
+        let part = match &self.stage {
             _ if at == 0 => return Err(DumpError::Empty),
             Stage::Header if !self.has_magic() => {
-                return Err(DumpError::NotAnArchive(Foreign::of(&self.pending)));
+                return Err(DumpError::NotAnArchive(Foreign::from_beginning(&self.pending)));
             }
-            Stage::Header => Place::Header,
-            Stage::Contents(reader) => reader.place(),
-            Stage::Blocks(blocks) => match blocks.place() {
-                Some(place) => place,
+            Stage::Header => DumpPart::Header,
+            Stage::Contents(reader) => reader.part(),
+            Stage::Blocks(blocks) => match blocks.part() {
+                Some(part) => part,
                 // The data of the last block has come, and nothing of another.
                 None if self.pending.is_empty() => return whole(blocks, at),
-                None => Place::BlockHeader,
+                None => DumpPart::BlockHeader,
             },
         };
-        Err(DumpError::CutShort { at, place })
+        Err(DumpError::CutShort { at, part })
     }
 
     /// Whether the first bytes are an archive's, as far as they have come.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::error::{Fault, Place};
+use super::error::{DumpPart, Fault};
 use super::fields::{Fields, Stop};
 use super::toc::{Entry, EntryData, LARGE_OBJECTS, Toc};
 
@@ -36,8 +36,8 @@ enum Step {
 impl Blocks {
     pub(super) fn new(toc: Toc) -> Result<Self, Fault> {
         let mut index = HashMap::with_capacity(toc.entries.len());
-        for (place, entry) in toc.entries.iter().enumerate() {
-            if index.insert(entry.dump_id, place).is_some() {
+        for (index_in_toc, entry) in toc.entries.iter().enumerate() {
+            if index.insert(entry.dump_id, index_in_toc).is_some() {
                 return Err(Fault::SameNumber { id: entry.dump_id });
             }
         }
@@ -56,10 +56,10 @@ impl Blocks {
     }
 
     /// Where in a block we are; `None` between two.
-    pub(super) fn place(&self) -> Option<Place> {
+    pub(super) fn part(&self) -> Option<DumpPart> {
         match self.step {
             Step::Block => None,
-            Step::Object(entry) | Step::RowsPiece(entry) | Step::ObjectPiece(entry) => Some(Place::Data {
+            Step::Object(entry) | Step::RowsPiece(entry) | Step::ObjectPiece(entry) => Some(DumpPart::Data {
                 name: self.toc.entries[entry].title(),
             }),
         }
@@ -77,9 +77,9 @@ impl Blocks {
             return Err(Fault::number("the type of a block", kind.into()).into());
         }
         let id = fields.integer()?;
-        let place = u32::try_from(id).ok().and_then(|id| self.index.get(&id).copied());
-        let place = place.ok_or(Fault::UnknownEntry { id })?;
-        let entry = &mut self.toc.entries[place];
+        let found = u32::try_from(id).ok().and_then(|id| self.index.get(&id).copied());
+        let index = found.ok_or(Fault::UnknownEntry { id })?;
+        let entry = &mut self.toc.entries[index];
         match entry.data {
             EntryData::Awaited { at: Some(said) } if said != position => {
                 let name = entry.title();
@@ -101,9 +101,9 @@ impl Blocks {
             large_objects: 0,
         };
         self.step = if is_objects {
-            Step::Object(place)
+            Step::Object(index)
         } else {
-            Step::RowsPiece(place)
+            Step::RowsPiece(index)
         };
         Ok(())
     }

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::fields::ITEM_BYTES_MAX;
 use super::foreign::Foreign;
-use super::header::ArchiveVersion;
+use super::limits::ITEM_BYTES_MAX;
+use super::version::ArchiveVersion;
 
 /// A file is no whole dump. Positions are counted in bytes from the beginning of the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,12 +36,12 @@ pub enum DumpError {
         found: String,
     },
     /// The file ends too early.
-    #[error("the dump ends in the middle of {place}, at byte {}: it is cut short; take the dump again", Grouped(*at))]
+    #[error("the dump ends in the middle of {part}, at byte {}: it is cut short; take the dump again", Grouped(*at))]
     CutShort {
         /// The length of the file.
         at: u64,
         /// In the middle of what.
-        place: Place,
+        part: DumpPart,
     },
     /// The file ends where it might, but data is missing that its table of contents promises.
     #[error(
@@ -68,7 +68,7 @@ pub enum DumpError {
 
 /// A part of a dump.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum DumpPart {
     /// What stands before the table of contents.
     Header,
     /// The table of contents.
@@ -87,7 +87,7 @@ pub enum Place {
     },
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for DumpPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Header => f.write_str("its header"),

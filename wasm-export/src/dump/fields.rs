@@ -3,10 +3,7 @@
 //! PostgreSQL writes them in `WriteInt`, `WriteStr` and `WriteOffset` of `src/bin/pg_dump/pg_backup_archiver.c`.
 
 use super::error::{DumpError, Fault};
-
-/// No item of an archive may be longer: it is held in memory until it has come whole. PostgreSQL's definitions, the
-/// longest of what is held, seldom have a thousandth of it.
-pub const ITEM_BYTES_MAX: usize = 64 * 1024 * 1024;
+use super::limits::ITEM_BYTES_MAX;
 
 /// Why reading stops.
 pub(super) enum Stop {

@@ -50,7 +50,7 @@ impl Foreign {
     pub(super) const BYTES: usize = TAR.0 + TAR.1.len();
 
     /// What begins with these bytes, as many of [`Self::BYTES`] as the file has.
-    pub(super) fn of(beginning: &[u8]) -> Self {
+    pub(super) fn from_beginning(beginning: &[u8]) -> Self {
         let packed = PACKED.iter().find(|(magic, _)| beginning.starts_with(magic));
         if let Some((_, way)) = packed {
             Self::Packed(way)
@@ -59,11 +59,11 @@ impl Foreign {
         } else if beginning.starts_with(b"\xff\xfe") || beginning.starts_with(b"\xfe\xff") {
             Self::Utf16
         } else {
-            Self::of_text(beginning)
+            Self::from_text(beginning)
         }
     }
 
-    fn of_text(beginning: &[u8]) -> Self {
+    fn from_text(beginning: &[u8]) -> Self {
         let beginning = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(beginning);
         match beginning.trim_ascii_start() {
             [b'-', b'-', ..] => Self::Sql,

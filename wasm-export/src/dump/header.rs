@@ -4,11 +4,12 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use jiff::civil::DateTime;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::error::{DumpError, Fault};
 use super::fields::{Fields, Sizes, Stop};
 use super::foreign::Foreign;
+use super::version::ArchiveVersion;
 
 /// What every archive begins with.
 pub const MAGIC: &[u8; 5] = b"PGDMP";
@@ -18,50 +19,6 @@ const NUMBER_BYTES: RangeInclusive<u8> = 4..=8;
 
 /// `archCustom` of `pg_backup.h`.
 const CUSTOM_FORMAT: u8 = 1;
-
-/// The version of an archive's format; the first number is always 1. It is not PostgreSQL's: many releases write the
-/// same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ArchiveVersion {
-    /// The second number.
-    pub minor: u8,
-    /// The third.
-    pub revision: u8,
-}
-
-impl ArchiveVersion {
-    /// The oldest that is read: PostgreSQL 8.0.
-    pub const OLDEST: Self = Self::of(10);
-    /// Entries have a section: PostgreSQL 8.4.
-    pub(super) const WITH_SECTION: Self = Self::of(11);
-    /// Entries have a table access method: PostgreSQL 12. The versions between changed no layout.
-    pub(super) const WITH_ACCESS_METHOD: Self = Self::of(14);
-    /// The header names the way of compression, not its level: PostgreSQL 16.
-    const WITH_COMPRESSION: Self = Self::of(15);
-    /// Entries have a kind of relation: PostgreSQL 17.
-    pub(super) const WITH_RELATION_KIND: Self = Self::of(16);
-    /// The newest that is read: PostgreSQL 17 and 18.
-    pub const NEWEST: Self = Self {
-        minor: 16,
-        revision: u8::MAX,
-    };
-
-    const fn of(minor: u8) -> Self {
-        Self { minor, revision: 0 }
-    }
-}
-
-impl fmt::Display for ArchiveVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "1.{}", self.minor)
-    }
-}
-
-impl Serialize for ArchiveVersion {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
 
 /// How the data in an archive is packed; the table of contents never is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -111,7 +68,7 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Result<Header, Stop> {
     let magic = fields.take(MAGIC.len())?;
     if magic != MAGIC {
         let rest = fields.take(Foreign::BYTES - MAGIC.len())?;
-        return Err(DumpError::NotAnArchive(Foreign::of(&[magic, rest].concat())).into());
+        return Err(DumpError::NotAnArchive(Foreign::from_beginning(&[magic, rest].concat())).into());
     }
     let archive_version = version(fields)?;
     let integer = size("the size of an integer", fields.byte()?)?;

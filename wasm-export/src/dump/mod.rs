@@ -35,16 +35,19 @@ mod error;
 mod fields;
 mod foreign;
 mod header;
+mod limits;
 mod summary;
 mod toc;
+mod version;
 
 pub use archive::Archive;
-pub use error::{DumpError, Fault, Place};
-pub use fields::ITEM_BYTES_MAX;
+pub use error::{DumpError, DumpPart, Fault};
 pub use foreign::Foreign;
-pub use header::{ArchiveVersion, Compression, Header, MAGIC};
+pub use header::{Compression, Header, MAGIC};
+pub use limits::{ENTRIES_MAX, ITEM_BYTES_MAX};
 pub use summary::{LargeObjects, Summary, Table};
-pub use toc::{ENTRIES_MAX, Entry, EntryData, LARGE_OBJECTS, TABLE_DATA, Toc};
+pub use toc::{Entry, EntryData, LARGE_OBJECTS, TABLE_DATA, Toc};
+pub use version::ArchiveVersion;
 
 #[cfg(test)]
 #[cfg(not(target_arch = "wasm32"))]

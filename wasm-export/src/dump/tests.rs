@@ -436,7 +436,7 @@ fn bytes_behind_the_end_are_noticed() {
     assert!(matches!(
         read(&[&bytes, &b"\x01\0"[..]].concat()),
         Err(DumpError::CutShort {
-            place: Place::BlockHeader,
+            part: DumpPart::BlockHeader,
             ..
         })
     ));

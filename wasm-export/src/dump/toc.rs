@@ -1,11 +1,10 @@
 //! The table of contents: what was dumped, entry by entry.
 
-use super::error::{Fault, Place};
+use super::error::{DumpPart, Fault};
 use super::fields::{Fields, Stop};
-use super::header::{ArchiveVersion, Header};
-
-/// No archive has more entries: before PostgreSQL 17 each large object has one, and so many are held in memory.
-pub const ENTRIES_MAX: usize = 10_000_000;
+use super::header::Header;
+use super::limits::ENTRIES_MAX;
+use super::version::ArchiveVersion;
 
 /// The kind of the entries whose data is large objects.
 pub const LARGE_OBJECTS: &str = "BLOBS";
@@ -116,8 +115,8 @@ impl TocReader {
         }
     }
 
-    pub(super) fn place(&self) -> Place {
-        Place::Contents {
+    pub(super) fn part(&self) -> DumpPart {
+        DumpPart::Contents {
             read: self.entries.len(),
             count: self.count,
         }

@@ -8,9 +8,9 @@ use std::ops::Range;
 use wide::{i8x16, u8x16};
 
 use super::block::append;
+use super::cell_cache::{self, CellCache};
 use super::columns::{heading, stretches};
 use super::dialect::Dialect;
-use super::repeats::{self, Repeats};
 use super::scan::{Scan, Special};
 use super::{FileFormat, Format, FormatError};
 use crate::options::{Bom, HeaderStyle, Metadata, Options};
@@ -58,7 +58,7 @@ pub(super) struct Csv {
     bom: Bom,
     cells: Cells,
     scan: Scan<Delimited>,
-    repeats: Repeats<repeats::Written>,
+    cache: CellCache<cell_cache::Written>,
 }
 
 /// Writes cells that may not be copied as they are.
@@ -106,7 +106,7 @@ impl Csv {
                 text: CellText::new(options),
             },
             scan,
-            repeats: Repeats::new(),
+            cache: CellCache::new(),
         })
     }
 
@@ -116,7 +116,7 @@ impl Csv {
             return;
         }
         let block = self.scan.block(place);
-        self.repeats
+        self.cache
             .write(cell, kind, block, out, |out| self.cells.write(cell, kind, out));
     }
 }

@@ -11,7 +11,7 @@ use wide::u8x16;
 
 use self::summary::Summary;
 use super::columns::heading;
-use super::marks::{Cells, Markup, replace};
+use super::markup::{Cells, Markup, replace};
 use super::metadata::Metadata;
 use super::scan::Special;
 use super::visible::{mark_pictured, picture, utf8};

@@ -5,11 +5,11 @@ use std::ops::Range;
 use wide::u8x16;
 
 use super::block::{BLOCK, append, append_begin};
+use super::cell_cache::{self, CellCache};
 use super::columns::stretches;
-use super::marks::Mark;
+use super::markup::Mark;
 use super::metadata::Metadata;
 use super::number::Number;
-use super::repeats::{self, Repeats};
 use super::scan::{Cell, Scan, Special, mark_controls};
 use super::{FileFormat, FormatError};
 use crate::options::{self, Options};
@@ -46,7 +46,7 @@ pub(super) struct Json {
 
 /// Writes cells that need more than a copy.
 struct Values {
-    repeats: Repeats<repeats::Written>,
+    cache: CellCache<cell_cache::Written>,
     text: CellText,
     /// Holds a cell without COPY's escapes.
     unescaped: Vec<u8>,
@@ -167,7 +167,7 @@ impl Json {
             rows: 0,
             scan,
             values: Values {
-                repeats: Repeats::new(),
+                cache: CellCache::new(),
                 text: CellText::new(&Options {
                     // A number of JSON has a point.
                     decimal: options::DecimalMark::Dot,
@@ -183,11 +183,11 @@ impl Values {
     /// Appends any cell. `block` is what begins with it, if there is so much.
     fn write(&mut self, cell: &[u8], kind: Kind, block: Option<&[u8; BLOCK]>, out: &mut Vec<u8>) {
         let Self {
-            repeats,
+            cache,
             text,
             unescaped,
         } = self;
-        repeats.write(cell, kind, block, out, |out| match Value::read(cell, kind) {
+        cache.write(cell, kind, block, out, |out| match Value::read(cell, kind) {
             Value::Null => out.extend_from_slice(b"null"),
             Value::Number(digits) if is_number(digits) => out.extend_from_slice(digits),
             Value::Boolean(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),

@@ -10,7 +10,7 @@ use wide::{i8x16, u8x16};
 
 use self::transcript::Transcript;
 use super::columns::heading;
-use super::marks::{Cells, Markup, replace};
+use super::markup::{Cells, Markup, replace};
 use super::metadata::Metadata;
 use super::scan::{Special, mark_controls};
 use super::visible::{picture, utf8};

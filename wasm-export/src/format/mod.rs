@@ -11,10 +11,11 @@
 //! | XLSX | `xlsx`; the package, numbers, texts, totals in `xlsx/` |
 //!
 //! What they share: `scan` finds the cells of a row and those that cannot be copied as they are, `block` copies short
-//! pieces, `repeats` remembers what cells were written as, `marks` does all that for formats that put marks around text;
+//! pieces, `cell_cache` remembers what cells were written as, `markup` does all that for formats that put marks around text;
 //! `number` takes numbers apart.
 
 pub(crate) mod block;
+mod cell_cache;
 mod columns;
 mod csv;
 mod dialect;
@@ -22,10 +23,9 @@ pub mod guard;
 mod html;
 mod json;
 mod markdown;
-mod marks;
+mod markup;
 mod metadata;
 mod number;
-mod repeats;
 mod scan;
 mod text;
 mod visible;
@@ -35,7 +35,7 @@ mod xml;
 pub use columns::{ColumnError, chosen_columns, heading};
 pub(crate) use json::write_string as write_json_string;
 
-use crate::options::{Layout, Options, words};
+use crate::options::{Format, Layout, Options, for_each_format};
 use crate::rows::{Header, Kind, ReadError, Row};
 
 /// Makes a file of one format, row by row. Everything is appended to `out`; nothing is ever taken back.
@@ -124,25 +124,9 @@ impl Made {
     }
 }
 
-/// The list of formats. To each belong its word, how the names of its files end, their media type, and its writer.
-macro_rules! formats {
-    ($($(#[$doc:meta])* $name:ident = $word:literal, $extension:literal, $media_type:literal, $writer:path;)+) => {
-        words! {
-            /// The format of a file.
-            Format, "format" { $($(#[$doc])* $name = $word,)+ }
-        }
-
-        impl Format {
-            /// How the names of its files end, without the dot.
-            #[must_use]
-            pub fn extension(self) -> &'static str { match self { $(Self::$name => $extension),+ } }
-
-            /// The media type of its files.
-            #[must_use]
-            pub fn media_type(self) -> &'static str { match self { $(Self::$name => $media_type),+ } }
-        }
-
-        /// The format that the options name, for the columns at these positions of the header.
+macro_rules! writers {
+    ($($(#[$doc:meta])* $name:ident = $word:literal, $label:literal, $extension:literal, $media_type:literal, $writer:path;)+) => {
+        /// Returns the writer of the format that the options name, for the columns at these positions of the header.
         ///
         /// # Errors
         /// When the rows cannot be written as the options want them.
@@ -155,24 +139,7 @@ macro_rules! formats {
     };
 }
 
-formats! {
-    /// Comma-separated values, RFC 4180.
-    #[default] Csv = "csv", "csv", "text/csv; charset=utf-8", csv::Csv::new;
-    /// One JSON array of objects, RFC 8259.
-    Json = "json", "json", "application/json", json::Json::array;
-    /// One JSON object a line.
-    Jsonl = "jsonl", "jsonl", "application/jsonl", json::Json::lines;
-    /// A table of GitHub Flavored Markdown, or a conversation to read.
-    Markdown = "markdown", "md", "text/markdown; charset=utf-8", markdown::Markdown::new;
-    /// A report in one page, with a summary.
-    Html = "html", "html", "text/html; charset=utf-8", html::Html::new;
-    /// Logs of probes, a line each.
-    Text = "text", "txt", "text/plain; charset=utf-8", text::Probes::new;
-    /// XML 1.0, described by `schema/export-1.xsd`.
-    Xml = "xml", "xml", "application/xml", xml::Xml::new;
-    /// A workbook of spreadsheets, ISO/IEC 29500.
-    Xlsx = "xlsx", "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", xlsx::Xlsx::new;
-}
+for_each_format!(writers);
 
 /// Says whether rows with this header can be written as the options want them.
 ///

@@ -121,7 +121,7 @@ impl<S: Special> Scan<S> {
         let Some(delimited) = self.delimited[at - known..].first_chunk_mut::<BLOCK>() else {
             return;
         };
-        let masks = Masks::of::<S>(block, self.delimiter, delimited).after(known);
+        let masks = Masks::from_block::<S>(block, self.delimiter, delimited).after(known);
         let ends = masks.tabs | end;
         let mut changed = masks.special;
         if S::EDGES_MATTER {
@@ -272,7 +272,7 @@ struct Masks {
 
 impl Masks {
     #[inline]
-    fn of<S: Special>(block: &[u8; BLOCK], delimiter: u8, delimited: &mut [u8; BLOCK]) -> Self {
+    fn from_block<S: Special>(block: &[u8; BLOCK], delimiter: u8, delimited: &mut [u8; BLOCK]) -> Self {
         let mut masks = Self {
             tabs: 0,
             spaces: 0,

@@ -14,7 +14,7 @@ use std::io::Write as _;
 
 use wide::u8x16;
 
-use super::marks::{Cells, Markup, replace};
+use super::markup::{Cells, Markup, replace};
 use super::scan::Special;
 use super::visible::{mark_pictured, picture, utf8};
 use super::{FileFormat, Format, FormatError, Made};

@@ -27,8 +27,8 @@ use self::sheet::{Layout, ROWS_MAX, cell_reference};
 use self::text::{CELL_UNITS_MAX, split_units};
 use self::totals::Totals;
 use super::block::{BLOCK, append};
+use super::cell_cache::{self, CellCache};
 use super::columns::heading;
-use super::repeats::{self, Repeats};
 use super::scan::{Scan, Special, mark_controls};
 use super::{FileFormat, FormatError};
 use crate::options::{self, DecimalMark, HeaderStyle, Options, TimestampStyle};
@@ -79,7 +79,7 @@ struct Column {
 struct Cells {
     clock: Clock,
     text: CellText,
-    repeats: Repeats<repeats::Written>,
+    cache: CellCache<cell_cache::Written>,
 }
 
 impl Xlsx {
@@ -124,7 +124,7 @@ impl Xlsx {
             cells: Cells {
                 clock: Clock::new(options.zone.clone(), options.timestamps),
                 text: CellText::new(options),
-                repeats: Repeats::new(),
+                cache: CellCache::new(),
             },
             long_texts: LongTexts::new(),
             about: (options.metadata == options::Metadata::With)
@@ -275,7 +275,7 @@ impl Cells {
     fn write_changed(&mut self, cell: &[u8], kind: Kind, block: Option<&[u8; BLOCK]>, xml: &mut Vec<u8>) {
         xml.extend_from_slice(b"<c t=\"inlineStr\"><is><t");
         let text = &mut self.text;
-        self.repeats
+        self.cache
             .write(cell, kind, block, xml, |xml| write_content(text, cell, kind, xml));
         xml.extend_from_slice(b"</t></is></c>");
     }

@@ -29,7 +29,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use wide::u8x16;
 
-use super::marks::{Cells, Mark, Markup, replace};
+use super::markup::{Cells, Mark, Markup, replace};
 use super::metadata::Metadata;
 use super::scan::{Special, mark_controls};
 use super::{FileFormat, FormatError};

@@ -4,12 +4,12 @@
 mod error;
 mod string;
 mod text;
-mod walk;
+mod tokenizer;
 
 pub(crate) use error::Refusal;
 pub use error::{Fault, Found, JsonError};
 pub(crate) use text::decode;
-pub(crate) use walk::{Piece, Shape, Visit, Walk};
+pub(crate) use tokenizer::{Handler, Piece, Shape, Tokenizer};
 
 /// How many arrays and objects may lie within each other.
 pub const DEPTH_MAX: usize = 512;
@@ -19,15 +19,15 @@ pub const DEPTH_MAX: usize = 512;
 /// # Errors
 /// When it is not JSON; the error says where and why.
 pub fn check(text: &[u8]) -> Result<(), JsonError> {
-    let mut walk = Walk::new(Shape::One);
-    walk.push(text, &mut Nobody)?;
-    walk.finish(&mut Nobody)
+    let mut tokenizer = Tokenizer::new(Shape::One);
+    tokenizer.push(text, &mut IgnoreEvents)?;
+    tokenizer.finish(&mut IgnoreEvents)
 }
 
 /// Is told, and does nothing of it.
-struct Nobody;
+struct IgnoreEvents;
 
-impl Visit for Nobody {
+impl Handler for IgnoreEvents {
     fn open(&mut self, _: bool, _: usize) -> Result<(), Refusal> {
         Ok(())
     }

@@ -74,7 +74,7 @@ fn scan_long(bytes: &[u8], mut at: usize, mut escape: Escape) -> Scanned {
         }
         let mut found = None;
         while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<64>()) {
-            let masks = Masks::of(block, &mut wide_bytes);
+            let masks = Masks::from_block(block, &mut wide_bytes);
             let escaped = escaped(masks.backslashes);
             let mut ends = masks.quotes & !escaped | masks.controls;
             if escaped != 0 {
@@ -134,7 +134,7 @@ struct Masks {
 
 impl Masks {
     #[inline]
-    fn of(block: &[u8; 64], wide_bytes: &mut u8x16) -> Self {
+    fn from_block(block: &[u8; 64], wide_bytes: &mut u8x16) -> Self {
         let mut masks = Self {
             quotes: 0,
             backslashes: 0,

@@ -5,9 +5,9 @@ use std::io::BufRead;
 
 use memchr::memchr;
 
-use super::place::Place;
-use super::row::What;
-use super::{Counts, Head, HeadColumn, Manner, ReadBackError, Refusal, Row, Rows};
+use super::location::Location;
+use super::row::CellType;
+use super::{Counts, Head, HeadColumn, ReadBackError, ReadOptions, Refusal, Row, Rows};
 use crate::format::guard;
 use crate::options::Delimiter;
 
@@ -19,7 +19,7 @@ const ROW_BYTES_MAX: usize = crate::rows::ROW_BYTES_MAX;
 
 pub(super) fn read(
     input: &mut dyn BufRead,
-    manner: &Manner,
+    options: &ReadOptions,
     rows: &mut impl Rows,
 ) -> Result<Counts, ReadBackError> {
     let mut beginning = Vec::new();
@@ -33,20 +33,20 @@ pub(super) fn read(
         input.consume(length);
     }
     let text = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&beginning);
-    let delimiter = manner
+    let delimiter = options
         .delimiter
         .map_or_else(|| likely_delimiter(text), Delimiter::byte);
     let mut reader = Reader {
         delimiter,
-        unguard: manner.unguard,
+        unguard: options.unguard,
         rows,
         columns: None,
         row: Row::default(),
         cell_start: 0,
         state: State::CellStart,
-        place: Place::start(),
-        cell_place: Place::start(),
-        row_place: Place::start(),
+        location: Location::start(),
+        cell_location: Location::start(),
+        row_location: Location::start(),
         counts: Counts {
             bytes: (beginning.len() - text.len()) as u64,
             ..Counts::default()
@@ -98,11 +98,11 @@ struct Reader<'a, R> {
     row: Row,
     cell_start: usize,
     state: State,
-    place: Place,
+    location: Location,
     /// Where the cell begins.
-    cell_place: Place,
+    cell_location: Location,
     /// Where the row begins.
-    row_place: Place,
+    row_location: Location,
     counts: Counts,
 }
 
@@ -161,7 +161,7 @@ impl<R: Rows> Reader<'_, R> {
             rest = &rest[length..];
             if self.row.text().len() > ROW_BYTES_MAX {
                 let what = format!("the row is longer than {ROW_BYTES_MAX} bytes; is a quote missing?");
-                return Err(self.cell_place.error(what));
+                return Err(self.cell_location.error(what));
             }
         }
         Ok(())
@@ -181,9 +181,9 @@ impl<R: Rows> Reader<'_, R> {
         match rest.get(length) {
             None => Ok(length),
             Some(b'"') => {
-                let mut place = self.place;
-                place.pass(&rest[..length]);
-                Err(place.error("there is a quote in a cell that does not begin with one"))
+                let mut location = self.location;
+                location.pass(&rest[..length]);
+                Err(location.error("there is a quote in a cell that does not begin with one"))
             }
             Some(b'\n') => {
                 // The return belongs to the row's end; one that stands elsewhere is text.
@@ -202,24 +202,24 @@ impl<R: Rows> Reader<'_, R> {
     }
 
     fn pass(&mut self, bytes: &[u8]) {
-        self.place.pass(bytes);
+        self.location.pass(bytes);
         if self.state == State::CellStart {
-            self.cell_place = self.place;
+            self.cell_location = self.location;
             if self.row.is_empty() {
-                self.row_place = self.place;
+                self.row_location = self.location;
             }
         }
     }
 
     fn after_quotes(&self) -> ReadBackError {
-        self.place
+        self.location
             .error("there is more behind the closing quote; a quote within quotes must be doubled")
     }
 
     fn end_cell(&mut self, is_quoted: bool) -> Result<(), ReadBackError> {
         let text = self.row.text_from(self.cell_start);
         if simdutf8::basic::from_utf8(text).is_err() {
-            return Err(self.cell_place.error("the cell is not UTF-8"));
+            return Err(self.cell_location.error("the cell is not UTF-8"));
         }
         if memchr(b'\'', text).is_some() {
             let plain = guard::decode(text, self.delimiter);
@@ -233,7 +233,7 @@ impl<R: Rows> Reader<'_, R> {
             }
         }
         let is_null = !is_quoted && self.row.text_from(self.cell_start).is_empty();
-        let what = if is_null { What::Null } else { What::Text };
+        let what = if is_null { CellType::Null } else { CellType::Text };
         self.row.end_cell(self.cell_start, what);
         self.cell_start = self.row.text().len();
         self.state = State::CellStart;
@@ -255,7 +255,7 @@ impl<R: Rows> Reader<'_, R> {
                 self.row.len()
             )),
         };
-        told.map_err(|refusal| self.row_place.error(refusal))?;
+        told.map_err(|refusal| self.row_location.error(refusal))?;
         self.row.clear();
         self.cell_start = 0;
         Ok(())
@@ -265,7 +265,7 @@ impl<R: Rows> Reader<'_, R> {
         match self.state {
             State::Quoted => {
                 return Err(self
-                    .cell_place
+                    .cell_location
                     .error("the quote that opens this cell is never closed"));
             }
             State::QuoteReturn => return Err(self.after_quotes()),
@@ -277,7 +277,9 @@ impl<R: Rows> Reader<'_, R> {
             }
         }
         if self.columns.is_none() {
-            return Err(self.place.error("the file is empty: there is no row of headings"));
+            return Err(self
+                .location
+                .error("the file is empty: there is no row of headings"));
         }
         Ok(self.counts)
     }

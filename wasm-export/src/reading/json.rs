@@ -2,9 +2,9 @@
 
 use std::io::{BufRead, Read};
 
-use super::row::What;
+use super::row::CellType;
 use super::{Counts, FileMetadata, Head, HeadColumn, ReadBackError, Refusal, Row, Rows};
-use crate::json::{JsonError, Piece, Shape, Visit, Walk, decode};
+use crate::json::{Handler, JsonError, Piece, Shape, Tokenizer, decode};
 
 /// The longest row, in bytes.
 const ROW_BYTES_MAX: usize = crate::rows::ROW_BYTES_MAX;
@@ -25,7 +25,7 @@ pub(super) fn read(
     layout: Layout,
     rows: &mut impl Rows,
 ) -> Result<Counts, ReadBackError> {
-    let mut walk = Walk::new(match layout {
+    let mut tokenizer = Tokenizer::new(match layout {
         Layout::Array => Shape::One,
         Layout::Lines => Shape::Lines,
     });
@@ -51,9 +51,9 @@ pub(super) fn read(
     reader.counts.bytes = beginning.len() as u64;
     // Whoever writes JSON must not begin with it; whoever reads may pass over it (RFC 8259, section 8.1).
     if beginning == BOM {
-        walk = walk.after(BOM.len() as u64);
+        walk = tokenizer.after(BOM.len() as u64);
     } else {
-        walk.push(&beginning, &mut reader)?;
+        tokenizer.push(&beginning, &mut reader)?;
     }
     loop {
         let piece = input.fill_buf()?;
@@ -62,11 +62,11 @@ pub(super) fn read(
             break;
         }
         reader.counts.bytes += length as u64;
-        walk.push(piece, &mut reader)?;
+        tokenizer.push(piece, &mut reader)?;
         input.consume(length);
     }
-    walk.finish(&mut reader)?;
-    reader.tell_head().map_err(|refusal| walk.refuse(refusal))?;
+    tokenizer.finish(&mut reader)?;
+    reader.tell_head().map_err(|refusal| tokenizer.refuse(refusal))?;
     Ok(reader.counts)
 }
 
@@ -240,9 +240,9 @@ impl<R: Rows> Reader<'_, R> {
     fn end_value(&mut self) -> Result<(), Refusal> {
         let text = self.row.text_from(self.start);
         let what = match text.first() {
-            Some(b'"') => What::JsonString,
-            _ if text == b"null" => What::Null,
-            _ => What::Json,
+            Some(b'"') => CellType::JsonString,
+            _ if text == b"null" => CellType::Null,
+            _ => CellType::Json,
         };
         if self.row.set_cell(self.index, self.start, what) {
             Ok(())
@@ -303,7 +303,7 @@ impl<R: Rows> Reader<'_, R> {
     }
 }
 
-impl<R: Rows> Visit for Reader<'_, R> {
+impl<R: Rows> Handler for Reader<'_, R> {
     fn open(&mut self, is_object: bool, depth: usize) -> Result<(), Refusal> {
         if self.is_in_row(depth - 1) {
             return self.keep(if is_object { b"{" } else { b"[" }, depth - 1);

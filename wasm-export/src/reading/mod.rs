@@ -10,11 +10,13 @@
 //! A file is read front to back and never held: whoever reads gives a [`BufRead`] and is told of columns and rows.
 
 mod csv;
+mod damage;
 mod json;
-mod place;
+mod location;
 mod row;
 mod unpack;
 mod xml;
+mod zip;
 
 use std::io::{self, BufRead};
 
@@ -25,7 +27,7 @@ use crate::options::{Compression, Delimiter, words};
 
 words! {
     /// The format of a file that is read.
-    Source, "format that can be read" {
+    InputFormat, "format that can be read" {
         /// Delimited text.
         #[default] Csv = "csv",
         /// An array of objects, with or without metadata around it.
@@ -39,9 +41,9 @@ words! {
 
 /// What is known of a file before it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Manner {
+pub struct ReadOptions {
     /// Its format.
-    pub source: Source,
+    pub format: InputFormat,
     /// How it is packed.
     pub compression: Compression,
     /// What separates the cells of CSV; `None`: what its first row speaks for.
@@ -50,26 +52,26 @@ pub struct Manner {
     pub unguard: bool,
 }
 
-impl Manner {
+impl ReadOptions {
     /// What the name of a file says: `usage.csv`, `usage.jsonl.gz`, `usage.csv.zip`. A zip archive may hide the ending of
     /// what is in it, so that a format is needed. `format` goes before what the name says.
     ///
     /// # Errors
     /// When the name says nothing and no format is given.
-    pub fn of_file(name: &str, format: Option<Source>) -> Result<Self, UnknownFormat> {
-        let (compression, stem) = Compression::of_name(name);
+    pub fn from_file_name(name: &str, format: Option<InputFormat>) -> Result<Self, UnknownFormat> {
+        let (compression, stem) = Compression::from_file_name(name);
         let by_name = || match &*stem.rsplit_once('.')?.1.to_ascii_lowercase() {
-            "csv" | "tsv" => Some(Source::Csv),
-            "json" => Some(Source::Json),
-            "jsonl" | "ndjson" => Some(Source::Jsonl),
-            "xml" => Some(Source::Xml),
+            "csv" | "tsv" => Some(InputFormat::Csv),
+            "json" => Some(InputFormat::Json),
+            "jsonl" | "ndjson" => Some(InputFormat::Jsonl),
+            "xml" => Some(InputFormat::Xml),
             _ => None,
         };
-        let source = format.or_else(by_name).ok_or_else(|| UnknownFormat {
+        let format = format.or_else(by_name).ok_or_else(|| UnknownFormat {
             name: name.to_owned(),
         })?;
         Ok(Self {
-            source,
+            format,
             compression,
             delimiter: None,
             unguard: false,
@@ -79,7 +81,7 @@ impl Manner {
 
 /// The name of a file does not say what it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the name `{name}` does not say which format it is; name one of {}", Source::WORDS.join(", "))]
+#[error("the name `{name}` does not say which format it is; name one of {}", InputFormat::WORDS.join(", "))]
 pub struct UnknownFormat {
     name: String,
 }
@@ -127,15 +129,15 @@ pub trait Rows {
 /// When it is not well formed, or `rows` refuses something of it.
 pub fn read<'a>(
     input: impl BufRead + 'a,
-    manner: &Manner,
+    options: &ReadOptions,
     rows: &mut impl Rows,
 ) -> Result<Counts, ReadBackError> {
-    let mut input = unpacked(input, manner.compression, UNPACKED_BYTES_MAX)?;
-    match manner.source {
-        Source::Csv => csv::read(&mut input, manner, rows),
-        Source::Json => json::read(&mut input, json::Layout::Array, rows),
-        Source::Jsonl => json::read(&mut input, json::Layout::Lines, rows),
-        Source::Xml => xml::read(&mut input, rows),
+    let mut input = unpacked(input, options.compression, UNPACKED_BYTES_MAX)?;
+    match options.format {
+        InputFormat::Csv => csv::read(&mut input, options, rows),
+        InputFormat::Json => json::read(&mut input, json::Layout::Array, rows),
+        InputFormat::Jsonl => json::read(&mut input, json::Layout::Lines, rows),
+        InputFormat::Xml => xml::read(&mut input, rows),
     }
 }
 

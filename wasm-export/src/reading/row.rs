@@ -1,4 +1,4 @@
-//! What readers tell of a file.
+//! CellType readers tell of a file.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::rows::Kind;
 pub struct Head<'a> {
     /// The columns.
     pub columns: &'a [HeadColumn],
-    /// What the file says of itself, if it does.
+    /// CellType the file says of itself, if it does.
     pub metadata: Option<&'a FileMetadata>,
 }
 
@@ -37,7 +37,7 @@ impl HeadColumn {
     }
 }
 
-/// What a file says of itself.
+/// CellType a file says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct FileMetadata {
     /// The dataset that the rows are of.
@@ -74,19 +74,19 @@ pub enum Cell<'a> {
 #[derive(Debug, Default)]
 pub struct Row {
     text: Vec<u8>,
-    cells: Vec<Place>,
+    cells: Vec<Span>,
 }
 
 /// Where a cell lies.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct Span {
     start: usize,
     end: usize,
-    what: What,
+    cell_type: CellType,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum What {
+pub(super) enum CellType {
     Null,
     Text,
     JsonString,
@@ -111,10 +111,10 @@ impl Row {
         self.cells.iter().map(|cell| {
             let bytes = self.text.get(cell.start..cell.end).unwrap_or_default();
             match cell.what {
-                What::Null => Cell::Null,
-                What::Text => Cell::Text(bytes),
-                What::JsonString => Cell::JsonString(bytes),
-                What::Json => Cell::Json(bytes),
+                CellType::Null => Cell::Null,
+                CellType::Text => Cell::Text(bytes),
+                CellType::JsonString => Cell::JsonString(bytes),
+                CellType::Json => Cell::Json(bytes),
             }
         })
     }
@@ -135,31 +135,31 @@ impl Row {
     }
 
     /// Ends the cell whose bytes begin at `start`.
-    pub(super) fn end_cell(&mut self, start: usize, what: What) {
+    pub(super) fn end_cell(&mut self, start: usize, cell_type: CellType) {
         let end = self.text.len();
-        self.cells.push(Place { start, end, what });
+        self.cells.push(Span { start, end, what });
     }
 
     /// Makes every cell null, as many as there are columns.
     pub(super) fn clear_to_nulls(&mut self, columns: usize) {
         self.clear();
-        let null = Place {
+        let null = Span {
             start: 0,
             end: 0,
-            what: What::Null,
+            cell_type: CellType::Null,
         };
         self.cells.resize(columns, null);
     }
 
     /// Sets one of the cells; `false` if it has been set already.
-    pub(super) fn set_cell(&mut self, index: usize, start: usize, what: What) -> bool {
+    pub(super) fn set_cell(&mut self, index: usize, start: usize, cell_type: CellType) -> bool {
         let end = self.text.len();
-        let place = Place { start, end, what };
+        let span = Span { start, end, what };
         match self.cells.get_mut(index) {
             // A null that was set ends behind the beginning.
-            Some(cell) if cell.what == What::Null && cell.end == 0 => *cell = place,
+            Some(cell) if cell.what == CellType::Null && cell.end == 0 => *cell = span,
             Some(_) => return false,
-            None => self.cells.push(place),
+            None => self.cells.push(span),
         }
         true
     }

@@ -8,13 +8,13 @@ use crate::rows::Kind;
 use crate::sample::{any_options, awkward_text, export, header, row, stream};
 use crate::{Options, Verified, verify};
 
-fn manner(name: &str) -> Manner {
-    Manner::of_file(name, None).unwrap()
+fn read_options(name: &str) -> ReadOptions {
+    ReadOptions::from_file_name(name, None).unwrap()
 }
 
 /// Read by so many bytes at a time.
 fn read_by(size: usize, name: &str, file: &[u8]) -> Result<Verified, ReadBackError> {
-    verify(BufReader::with_capacity(size, file), &manner(name))
+    verify(BufReader::with_capacity(size, file), &read_options(name))
 }
 
 /// What is read back, a cell as people see it; null is `None`.
@@ -50,7 +50,7 @@ fn table(name: &str, file: &str) -> Vec<Vec<Option<String>>> {
     for size in [1, 7, 4096] {
         let mut table = Table::default();
         let input = BufReader::with_capacity(size, file.as_bytes());
-        read(input, &manner(name), &mut table).unwrap_or_else(|error| panic!("{file:?}: {error}"));
+        read(input, &read_options(name), &mut table).unwrap_or_else(|error| panic!("{file:?}: {error}"));
         let text = |cell: Option<Vec<u8>>| cell.map(|text| String::from_utf8(text).unwrap());
         let mut rows = vec![table.columns.into_iter().map(Some).collect::<Vec<_>>()];
         rows.extend(
@@ -297,18 +297,22 @@ fn no_row_is_handed_out_before_its_bytes_are_known_to_be_utf8() {
         ("x.json", cut_character(b"[{\"a\":1},{\"a\":[\"", b"\"]}]"), 1),
         ("x.json", cut_character(b"[{\"a\":1},{\"a", b"\":1}]"), 1),
         ("x.jsonl", cut_character(b"{\"a\":1}\n{\"a\":\"", b"\"}\n"), 1),
-        ("x.jsonl", cut_character(b"{\"a\":1}\n{\"a\":{\"b", b"\":1}}\n"), 1),
+        (
+            "x.jsonl",
+            cut_character(b"{\"a\":1}\n{\"a\":{\"b", b"\":1}}\n"),
+            1,
+        ),
     ] {
         for size in [1, 7, 4096] {
             for unguard in [false, true] {
-                let manner = Manner {
+                let read_options = ReadOptions {
                     unguard,
-                    ..manner(name)
+                    ..read_options(name)
                 };
                 let mut found = OnlyUtf8::default();
                 let result = read(
                     BufReader::with_capacity(size, file.as_slice()),
-                    &manner,
+                    &read_options,
                     &mut found,
                 );
                 let shown = String::from_utf8_lossy(&file);
@@ -324,7 +328,7 @@ fn no_row_is_handed_out_before_its_bytes_are_known_to_be_utf8() {
 fn a_name_that_is_not_utf8_is_refused() {
     let file = XML.replacen("<name>a</name>", "<name encoding=\"base64\">4oI=</name>", 1);
     let mut found = OnlyUtf8::default();
-    let error = read(file.as_bytes(), &manner("x.xml"), &mut found).unwrap_err();
+    let error = read(file.as_bytes(), &read_options("x.xml"), &mut found).unwrap_err();
     assert_eq!(
         error.to_string(),
         "line 5, column 35: the bytes in this base64 are not UTF-8"
@@ -391,23 +395,23 @@ fn what_is_wrong_in_xml_has_a_place() {
 #[test]
 fn a_name_says_format_and_compression() {
     for (name, expected) in [
-        ("a.csv", Some((Source::Csv, Compression::None))),
-        ("A.CSV.GZ", Some((Source::Csv, Compression::Gzip))),
-        ("a.b.jsonl.zst", Some((Source::Jsonl, Compression::Zstd))),
-        ("a.xml.zip", Some((Source::Xml, Compression::Zip))),
+        ("a.csv", Some((InputFormat::Csv, Compression::None))),
+        ("A.CSV.GZ", Some((InputFormat::Csv, Compression::Gzip))),
+        ("a.b.jsonl.zst", Some((InputFormat::Jsonl, Compression::Zstd))),
+        ("a.xml.zip", Some((InputFormat::Xml, Compression::Zip))),
         ("a.zip", None),
         ("a", None),
         ("csv", None),
     ] {
-        let found = Manner::of_file(name, None)
+        let found = ReadOptions::from_file_name(name, None)
             .ok()
-            .map(|manner| (manner.source, manner.compression));
+            .map(|options| (options.format, options.compression));
         assert_eq!(found, expected, "{name}");
     }
-    let given = Manner::of_file("a.zip", Some(Source::Json)).unwrap();
+    let given = ReadOptions::from_file_name("a.zip", Some(InputFormat::Json)).unwrap();
     assert_eq!(
-        (given.source, given.compression),
-        (Source::Json, Compression::Zip)
+        (given.format, given.compression),
+        (InputFormat::Json, Compression::Zip)
     );
 }
 
@@ -494,7 +498,7 @@ proptest! {
         let name = format!("x.csv.{}", compression.extension().unwrap());
         let rows = |file: &[u8]| {
             let mut table = Table::default();
-            read(BufReader::new(file), &manner(&name), &mut table).map(|_| table.rows)
+            read(BufReader::new(file), &read_options(&name), &mut table).map(|_| table.rows)
         };
         let whole = rows(&file).unwrap();
         let at = at.index(file.len());
@@ -520,13 +524,13 @@ proptest! {
             let options = Options { format: format.parse().unwrap(), ..options.clone() };
             let (file, result) = export(&stream, &options);
             prop_assert!(result.is_ok());
-            let manner = Manner {
+            let read_options = ReadOptions {
                 unguard: options.guard == Guard::Strict,
                 delimiter: Some(options.delimiter),
-                ..manner(name)
+                ..read_options(name)
             };
             let mut table = Table::default();
-            let counts = read(BufReader::with_capacity(size, file.as_slice()), &manner, &mut table);
+            let counts = read(BufReader::with_capacity(size, file.as_slice()), &read_options, &mut table);
             prop_assert!(counts.is_ok(), "{:?}: {:?}", counts, String::from_utf8_lossy(&file));
             let expected: Vec<Vec<Option<Vec<u8>>>> = rows
                 .iter()

@@ -11,8 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use quick_xml::Reader as XmlReader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
-use super::place::Place;
-use super::row::What;
+use super::location::Location;
+use super::row::CellType;
 use super::{Counts, FileMetadata, Head, HeadColumn, ReadBackError, Refusal, Row, Rows};
 use crate::rows::Kind;
 
@@ -30,7 +30,7 @@ pub(super) fn read(input: &mut dyn BufRead, rows: &mut impl Rows) -> Result<Coun
     let track = Rc::new(RefCell::new(Track {
         recent: Vec::new(),
         start: 0,
-        place: Place::start(),
+        location: Location::start(),
     }));
     let mut xml = XmlReader::from_reader(Tracked {
         input: &mut input,
@@ -55,7 +55,7 @@ pub(super) fn read(input: &mut dyn BufRead, rows: &mut impl Rows) -> Result<Coun
     let mut buffer = Vec::new();
     loop {
         let before = xml.buffer_position();
-        // The place of the next event, so that memory holds no more than it.
+        // Forgets all before the next event, so that memory holds no more than one event.
         track.borrow_mut().forget(before);
         buffer.clear();
         let event = match xml.read_event_into(&mut buffer) {
@@ -70,12 +70,12 @@ pub(super) fn read(input: &mut dyn BufRead, rows: &mut impl Rows) -> Result<Coun
             }
             Err(error) => {
                 let at = xml.error_position();
-                return Err(track.borrow().place(at).error(error.to_string()));
+                return Err(track.borrow().location(at).error(error.to_string()));
             }
         };
         reader
             .take(event)
-            .map_err(|refusal| track.borrow().place(before).error(refusal))?;
+            .map_err(|refusal| track.borrow().location(before).error(refusal))?;
     }
     let end = track.borrow().end();
     reader.counts.bytes = marks_bytes + track.borrow().bytes();
@@ -96,12 +96,12 @@ fn skip_marks(input: &mut dyn BufRead) -> io::Result<(u64, Cursor<Vec<u8>>)> {
     }
 }
 
-/// What has been read since the last event, to count its lines when something is wrong.
+/// CellType has been read since the last event, to count its lines when something is wrong.
 struct Track {
     recent: Vec<u8>,
     /// How many bytes stood before.
     start: u64,
-    place: Place,
+    location: Location,
 }
 
 impl Track {
@@ -112,31 +112,31 @@ impl Track {
 
     fn forget(&mut self, until: u64) {
         let length = self.part(until).len();
-        let mut place = self.place;
-        place.pass(&self.recent[..length]);
-        self.place = place;
+        let mut location = self.location;
+        location.pass(&self.recent[..length]);
+        self.location = location;
         self.recent.drain(..length);
         self.start += length as u64;
     }
 
-    fn place(&self, at: u64) -> Place {
-        let mut place = self.place;
-        place.pass(self.part(at));
-        place
+    fn location(&self, at: u64) -> Location {
+        let mut location = self.location;
+        location.pass(self.part(at));
+        location
     }
 
     /// Where the bytes are no longer UTF-8.
-    fn first_fault(&self) -> Place {
+    fn first_fault(&self) -> Location {
         let valid = self
             .recent
             .utf8_chunks()
             .next()
             .map_or(0, |chunk| chunk.valid().len());
-        self.place(self.start + valid as u64)
+        self.location(self.start + valid as u64)
     }
 
-    fn end(&self) -> Place {
-        self.place(u64::MAX)
+    fn end(&self) -> Location {
+        self.location(u64::MAX)
     }
 
     fn bytes(&self) -> u64 {
@@ -419,7 +419,7 @@ impl<R: Rows> Reader<'_, R> {
             self.row.text().truncate(self.start);
             self.row.text().extend_from_slice(text.as_bytes());
         }
-        self.row.set_cell(self.column, self.start, What::Text);
+        self.row.set_cell(self.column, self.start, CellType::Text);
         self.column += 1;
         Ok(())
     }

@@ -1,7 +1,6 @@
 //! What can be wrong with a raw-row stream.
 
-use super::header::VERSION;
-use super::reader::{HEADER_BYTES_MAX, ROW_BYTES_MAX};
+use super::limits::{HEADER_BYTES_MAX, ROW_BYTES_MAX, VERSION};
 
 /// The bytes are not a raw-row stream that this crate can read. Rows are counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cursor::Cursor;
 use super::error::ReadError;
-
-/// The version of the raw-row stream this crate writes and reads.
-pub const VERSION: u32 = 1;
+use super::limits::VERSION;
 
 /// The media type of a raw-row stream.
 pub const MEDIA_TYPE: &str = "application/vnd.decant.rows; version=1";
@@ -172,7 +170,7 @@ pub enum Kind {
 impl Kind {
     /// The kind of a PostgreSQL type, by the type's name in any of PostgreSQL's spellings and in either case.
     #[must_use]
-    pub fn of_pg_type(name: &str) -> Self {
+    pub fn from_pg_type(name: &str) -> Self {
         match name.to_ascii_lowercase().as_str() {
             "int2" | "int4" | "int8" | "smallint" | "integer" | "bigint" | "oid" => Self::Integer,
             "numeric" | "decimal" => Self::Decimal,
@@ -244,7 +242,7 @@ mod tests {
             ("jsonb", Kind::Json),
             ("my_enum", Kind::Text),
         ] {
-            assert_eq!(Kind::of_pg_type(name), kind, "{name}");
+            assert_eq!(Kind::from_pg_type(name), kind, "{name}");
         }
     }
 }

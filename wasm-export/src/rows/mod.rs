@@ -17,6 +17,7 @@ mod cursor;
 mod error;
 mod event;
 mod header;
+mod limits;
 mod reader;
 mod tally;
 
@@ -25,5 +26,6 @@ pub use copy_text::{NULL, escape_into, unescape, unescape_into};
 pub use cursor::{Cursor, CursorError};
 pub use error::ReadError;
 pub use event::{Event, Row};
-pub use header::{Column, Header, Kind, MEDIA_TYPE, VERSION};
-pub use reader::{Events, HEADER_BYTES_MAX, ROW_BYTES_MAX, Reader};
+pub use header::{Column, Header, Kind, MEDIA_TYPE};
+pub use limits::{HEADER_BYTES_MAX, ROW_BYTES_MAX, VERSION};
+pub use reader::{Events, Reader};

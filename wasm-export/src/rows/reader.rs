@@ -7,13 +7,8 @@ use super::control::{Control, End, Problem};
 use super::error::ReadError;
 use super::event::{Event, Row};
 use super::header::Header;
+use super::limits::{HEADER_BYTES_MAX, ROW_BYTES_MAX};
 use super::tally::Tally;
-
-/// The longest header line, in bytes.
-pub const HEADER_BYTES_MAX: usize = 1024 * 1024;
-
-/// The longest row or control line, in bytes.
-pub const ROW_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// A line buffer that has grown beyond this is given back after the line.
 const CARRY_BYTES_KEPT: usize = 1024 * 1024;
@@ -121,7 +116,7 @@ enum Line {
 
 /// Where a whole line lies.
 #[derive(Clone, Copy)]
-enum Place {
+enum LineSpan {
     Carry,
     Chunk { start: usize, end: usize },
 }
@@ -137,10 +132,10 @@ impl Events<'_, '_> {
     )]
     pub fn next(&mut self) -> Result<Option<Event<'_>>, ReadError> {
         loop {
-            let Some(place) = self.next_line()? else {
+            let Some(span) = self.next_line()? else {
                 return Ok(None);
             };
-            let event = match self.read_line(place)? {
+            let event = match self.read_line(span)? {
                 Line::Heartbeat => continue,
                 Line::Header => self.reader.header.as_ref().map(Event::Header),
                 Line::Row => {
@@ -150,7 +145,7 @@ impl Events<'_, '_> {
                         .as_ref()
                         .map_or(0, |header| header.columns.len());
                     Some(Event::Row(Row {
-                        line: self.line(place),
+                        line: self.line(span),
                         number: self.reader.tally.rows,
                         columns,
                     }))
@@ -163,7 +158,7 @@ impl Events<'_, '_> {
     }
 
     /// Finds the next whole line; an incomplete one is carried over to the next chunk.
-    fn next_line(&mut self) -> Result<Option<Place>, ReadError> {
+    fn next_line(&mut self) -> Result<Option<LineSpan>, ReadError> {
         self.reader.drop_read_carry();
         let start = self.at;
         let rest = &self.chunk[start..];
@@ -186,33 +181,33 @@ impl Events<'_, '_> {
         }
         self.at = end + 1;
         if self.reader.carry.is_empty() {
-            return Ok(Some(Place::Chunk { start, end }));
+            return Ok(Some(LineSpan::Chunk { start, end }));
         }
         self.reader.carry.extend_from_slice(&self.chunk[start..self.at]);
         self.reader.carry_is_read = true;
         self.run_start = self.at;
-        Ok(Some(Place::Carry))
+        Ok(Some(LineSpan::Carry))
     }
 
-    fn line(&self, place: Place) -> &[u8] {
-        match place {
-            Place::Carry => &self.reader.carry[..self.reader.carry.len() - 1],
-            Place::Chunk { start, end } => &self.chunk[start..end],
+    fn line(&self, span: LineSpan) -> &[u8] {
+        match span {
+            LineSpan::Carry => &self.reader.carry[..self.reader.carry.len() - 1],
+            LineSpan::Chunk { start, end } => &self.chunk[start..end],
         }
     }
 
-    fn read_line(&mut self, place: Place) -> Result<Line, ReadError> {
-        let control = match self.line(place) {
+    fn read_line(&mut self, span: LineSpan) -> Result<Line, ReadError> {
+        let control = match self.line(span) {
             line @ [b'\\', ..] => Control::read(line),
             _ => Control::Row,
         };
         let line = match (control, &self.reader.header) {
             (Control::Row, Some(_)) => {
-                self.take_row(place);
+                self.take_row(span);
                 return Ok(Line::Row);
             }
             (Control::Row, None) => {
-                self.reader.header = Some(Header::read(self.line(place))?);
+                self.reader.header = Some(Header::read(self.line(span))?);
                 Line::Header
             }
             (Control::Heartbeat, _) => Line::Heartbeat,
@@ -229,7 +224,7 @@ impl Events<'_, '_> {
                 });
             }
         };
-        if let Place::Chunk { start, .. } = place {
+        if let LineSpan::Chunk { start, .. } = span {
             self.end_run(start);
             self.run_start = self.at;
         }
@@ -248,11 +243,11 @@ impl Events<'_, '_> {
         })
     }
 
-    fn take_row(&mut self, place: Place) {
+    fn take_row(&mut self, span: LineSpan) {
         self.reader.tally.rows += 1;
-        match place {
-            Place::Carry => self.reader.tally.take(&self.reader.carry, 0),
-            Place::Chunk { start, .. } => self.last_row_start = start,
+        match span {
+            LineSpan::Carry => self.reader.tally.take(&self.reader.carry, 0),
+            LineSpan::Chunk { start, .. } => self.last_row_start = start,
         }
     }
 

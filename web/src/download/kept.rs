@@ -3,13 +3,13 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_export::browser::disk::{ROWS_KEPT, remove, remove_all_rows};
-use wasm_export::browser::protocol::{Finished, KeptRows};
+use wasm_export::browser::protocol::{CachedRows, Finished};
 
 /// Kept rows, and which they are.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kept {
     /// For the worker.
-    pub rows: KeptRows,
+    pub rows: CachedRows,
     /// Which rows of which dataset, as [`Dataset::rows_of`](crate::dataset::Dataset::rows_of) says it.
     pub rows_of: String,
     /// How many they are.

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use super::{BetweenTags, escape, fact};
 use crate::format::block::BLOCK;
+use crate::format::cell_cache::CellCache;
 use crate::format::columns::heading;
-use crate::format::marks::Cells;
-use crate::format::repeats::Repeats;
+use crate::format::markup::Cells;
 use crate::options::{DecimalMark, Options};
 use crate::rows::{Header, Kind, NULL};
 use crate::sum::ExactSum;
@@ -67,7 +67,7 @@ struct Counts {
     /// Where each stands among them.
     known: BTreeMap<Vec<u8>, usize>,
     /// The same for short values, without a search.
-    repeats: Repeats<usize>,
+    cache: CellCache<usize>,
     others: u64,
 }
 
@@ -122,7 +122,7 @@ impl Summary {
                     heading: heading(column, options),
                     values: Vec::new(),
                     known: BTreeMap::new(),
-                    repeats: Repeats::new(),
+                    cache: CellCache::new(),
                     others: 0,
                 })
                 .collect(),
@@ -248,12 +248,12 @@ impl Counts {
     #[inline]
     fn take(&mut self, cell: &[u8], block: Option<&[u8; BLOCK]>) {
         let block = block.filter(|_| cell.len() <= BLOCK);
-        if let Some(&place) = block.and_then(|block| self.repeats.get(block, cell.len())) {
+        if let Some(&place) = block.and_then(|block| self.cache.get(block, cell.len())) {
             self.values[place].1 += 1;
         } else if let Some(place) = self.place(cell) {
             self.values[place].1 += 1;
             if let Some(block) = block {
-                self.repeats.remember(block, cell.len(), place);
+                self.cache.insert(block, cell.len(), place);
             }
         } else {
             self.others += 1;

@@ -16,7 +16,7 @@
 //! title) is another than in the row before.
 
 use super::{Inline, introduction, write_heading};
-use crate::format::marks::{Markup, replace};
+use crate::format::markup::{Markup, replace};
 use crate::format::visible::{picture, utf8};
 use crate::format::{FileFormat, FormatError, Made};
 use crate::options::{self, Options};

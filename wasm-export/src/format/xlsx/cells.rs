@@ -47,7 +47,7 @@ pub(super) fn write_time(time: WallTime, xml: &mut Vec<u8>) -> bool {
 
 /// Appends a day, counted from 1970; `false`, and nothing is appended, if a spreadsheet has no such day.
 pub(super) fn write_day(day: i64, xml: &mut Vec<u8>) -> bool {
-    let serial = serial::of_day(day);
+    let serial = serial::from_day(day);
     if let Some(serial) = serial {
         xml.extend_from_slice(format!("<c s=\"2\"><v>{serial}</v></c>").as_bytes());
     }

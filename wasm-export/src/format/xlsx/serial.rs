@@ -12,7 +12,7 @@ const SERIAL_MIN: i64 = 61;
 const SERIAL_MAX: i64 = 2_958_465;
 
 /// The serial of a day counted from 1970; `None` if it has none.
-pub(super) fn of_day(day: i64) -> Option<i64> {
+pub(super) fn from_day(day: i64) -> Option<i64> {
     let serial = day.checked_add(FIRST_DAY)?;
     (SERIAL_MIN..=SERIAL_MAX).contains(&serial).then_some(serial)
 }
@@ -20,7 +20,7 @@ pub(super) fn of_day(day: i64) -> Option<i64> {
 /// Appends the serial of a time; `false`, and nothing is appended, if it has none.
 #[inline]
 pub(super) fn write_time(time: WallTime, out: &mut Vec<u8>) -> bool {
-    let Some(serial) = of_day(time.day) else {
+    let Some(serial) = from_day(time.day) else {
         return false;
     };
     let mut text = *b"0000000.000000000000";

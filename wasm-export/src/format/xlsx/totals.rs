@@ -211,7 +211,7 @@ impl Totals {
             Unit::Day => cells::write_day(day, xml),
         };
         if !is_written {
-            let date = Day::of_number(day).map(|day| day.date).unwrap_or_default();
+            let date = Day::from_number(day).map(|day| day.date).unwrap_or_default();
             let date = String::from_utf8_lossy(&date);
             match self.unit {
                 Unit::Hour => cells::write_text(&format!("{date} {hour:02}:00:00"), xml),

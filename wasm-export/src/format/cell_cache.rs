@@ -4,45 +4,45 @@ use super::block::{BLOCK, append};
 use crate::rows::Kind;
 
 /// How many different cells are remembered; a power of two.
-const PLACES: usize = 1024;
+const SLOTS: usize = 1024;
 
 /// A memory of small size, in which the newest of two cells that fall on one place stays.
-pub(super) struct Repeats<T> {
-    places: Vec<Place<T>>,
+pub(super) struct CellCache<T> {
+    slots: Vec<Slot<T>>,
 }
 
 /// A cell, in a block so that it is compared and copied without a loop, and what was made of it.
 #[derive(Clone)]
-struct Place<T> {
+struct Slot<T> {
     cell: [u8; BLOCK],
     /// No cell has this length before one has come.
     cell_length: usize,
     made: T,
 }
 
-impl<T: Clone + Default> Repeats<T> {
+impl<T: Clone + Default> CellCache<T> {
     pub(super) fn new() -> Self {
-        let empty = Place {
+        let empty = Slot {
             cell: [0; BLOCK],
             cell_length: usize::MAX,
             made: T::default(),
         };
         Self {
-            places: vec![empty; PLACES],
+            slots: vec![empty; SLOTS],
         }
     }
 
     /// What was made of the first `length` bytes of the block, if that is known.
     #[inline]
     pub(super) fn get(&self, block: &[u8; BLOCK], length: usize) -> Option<&T> {
-        let place = &self.places[place_of(block, length)];
-        let is_it = place.cell_length == length && begin_alike(&place.cell, block, length);
-        is_it.then_some(&place.made)
+        let slot = &self.slots[slot_of(block, length)];
+        let is_it = slot.cell_length == length && begin_alike(&slot.cell, block, length);
+        is_it.then_some(&slot.made)
     }
 
     /// Remembers what was made of a cell that is no longer than the block.
-    pub(super) fn remember(&mut self, block: &[u8; BLOCK], length: usize, made: T) {
-        self.places[place_of(block, length)] = Place {
+    pub(super) fn insert(&mut self, block: &[u8; BLOCK], length: usize, made: T) {
+        self.slots[slot_of(block, length)] = Slot {
             cell: *block,
             cell_length: length,
             made,
@@ -66,7 +66,7 @@ impl Default for Written {
     }
 }
 
-impl Repeats<Written> {
+impl CellCache<Written> {
     /// Appends a cell as it was written before, or else as `write` does it. A short text is remembered; `block` is what
     /// begins with it, if there is so much.
     #[inline]
@@ -91,14 +91,14 @@ impl Repeats<Written> {
         if let Some(begin) = bytes.get_mut(..written.len()) {
             begin.copy_from_slice(written);
             let length = written.len();
-            self.remember(block, cell.len(), Written { bytes, length });
+            self.insert(block, cell.len(), Written { bytes, length });
         }
     }
 }
 
 /// Spreads cells by their length, their first eight bytes and their last eight.
 #[inline]
-fn place_of(block: &[u8; BLOCK], length: usize) -> usize {
+fn slot_of(block: &[u8; BLOCK], length: usize) -> usize {
     let eight = |at: usize| {
         block
             .get(at..)
@@ -112,7 +112,7 @@ fn place_of(block: &[u8; BLOCK], length: usize) -> usize {
         eight(0) ^ eight(length - 8).rotate_left(29)
     };
     let mixed = (ends ^ length as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> (u64::BITS - PLACES.trailing_zeros())) as usize
+    (mixed >> (u64::BITS - SLOTS.trailing_zeros())) as usize
 }
 
 /// Whether two blocks are the same in their first `length` bytes.

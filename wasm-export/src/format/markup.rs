@@ -2,7 +2,7 @@
 //! format has it.
 
 use super::block::{BLOCK, append, append_begin};
-use super::repeats::{self, Repeats};
+use super::cell_cache::{self, CellCache};
 use super::scan::{Scan, Special};
 use crate::options::Options;
 use crate::rows::{Header, Kind, NULL, ReadError, Row};
@@ -21,7 +21,7 @@ pub(super) trait Markup: Special {
 pub(super) struct Cells<M> {
     scan: Scan<M>,
     text: CellText,
-    repeats: Repeats<repeats::Written>,
+    cache: CellCache<cell_cache::Written>,
     /// Whether the last row is UTF-8. A database may hold other bytes if its encoding is `SQL_ASCII`.
     is_utf8: bool,
 }
@@ -37,7 +37,7 @@ impl<M: Markup> Cells<M> {
         Self {
             scan,
             text: CellText::new(options),
-            repeats: Repeats::new(),
+            cache: CellCache::new(),
             is_utf8: true,
         }
     }
@@ -91,7 +91,7 @@ impl<M: Markup> Cells<M> {
         }
         let block = self.scan.block(place);
         let text = &mut self.text;
-        self.repeats.write(cell, kind, block, out, |out| {
+        self.cache.write(cell, kind, block, out, |out| {
             write_raw::<M>(text, cell, kind, out)
         });
     }

@@ -2,8 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::compression::Compression;
-pub use crate::format::Format;
+mod compression;
+mod format;
+mod words;
+
+pub use compression::Compression;
+pub use format::Format;
+pub(crate) use format::for_each_format;
+pub use words::UnknownWord;
+pub(crate) use words::words;
+
 use crate::zone::Zone;
 
 /// Everything a caller may choose about a file. The defaults are what most people want.
@@ -51,63 +59,6 @@ impl Options {
             .unwrap_or_else(|| self.format.media_type())
     }
 }
-
-/// An option's value was not one of its words.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{value}` is not a {what}; it is one of {words}")]
-pub struct UnknownWord {
-    what: &'static str,
-    value: String,
-    words: String,
-}
-
-impl UnknownWord {
-    pub(crate) fn new(what: &'static str, value: &str, words: &[&str]) -> Self {
-        let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
-        Self {
-            what,
-            value: value.to_owned(),
-            words: words.join(", "),
-        }
-    }
-}
-
-/// An option that is one of a few words, the same on every border.
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident, $what:literal { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-        pub enum $name { $($(#[$variant_doc])* #[serde(rename = $word)] $variant),+ }
-
-        impl $name {
-            /// Every choice, the default first.
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
-
-            /// The words of all of them.
-            pub const WORDS: &[&str] = &[$($word),+];
-
-            /// The word of this choice.
-            #[must_use]
-            pub fn word(self) -> &'static str { match self { $(Self::$variant => $word),+ } }
-        }
-
-        impl std::str::FromStr for $name {
-            type Err = crate::options::UnknownWord;
-            fn from_str(value: &str) -> Result<Self, Self::Err> {
-                match value {
-                    $($word => Ok(Self::$variant),)+
-                    _ => Err(crate::options::UnknownWord::new($what, value, Self::WORDS)),
-                }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(self.word()) }
-        }
-    };
-}
-pub(crate) use words;
 
 words! {
     /// Whether a file says of itself what it is: dataset, filters, when it was made, how many rows.

@@ -4,12 +4,12 @@ use super::ReadBackError;
 
 /// A line and a column.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct Location {
     line: u64,
     column: u64,
 }
 
-impl Place {
+impl Location {
     pub(super) fn start() -> Self {
         Self { line: 1, column: 1 }
     }

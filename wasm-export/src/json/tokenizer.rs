@@ -6,7 +6,7 @@ use super::string::{self, Escape, Stop};
 
 /// Is told of a document in its order. A refusal ends the walk, with the place where it was: where an array or object
 /// begins or ends, and where a piece ends. So a scalar is best refused when it has ended, wherever it was cut.
-pub(crate) trait Visit {
+pub(crate) trait Handler {
     /// An array or object begins; the outermost has depth 1.
     fn open(&mut self, is_object: bool, depth: usize) -> Result<(), Refusal>;
     /// It ends.
@@ -42,7 +42,7 @@ pub(crate) enum Shape {
 }
 
 /// Reads one document.
-pub(crate) struct Walk {
+pub(crate) struct Tokenizer {
     shape: Shape,
     expect: Expect,
     token: Token,
@@ -111,7 +111,7 @@ struct Halt {
     fault: Fault,
 }
 
-impl Walk {
+impl Tokenizer {
     pub(crate) fn new(shape: Shape) -> Self {
         Self {
             shape,
@@ -142,11 +142,11 @@ impl Walk {
     ///
     /// # Errors
     /// When they cannot go on the document. Every later call returns the same error.
-    pub(crate) fn push(&mut self, bytes: &[u8], visit: &mut impl Visit) -> Result<(), JsonError> {
+    pub(crate) fn push(&mut self, bytes: &[u8], handler: &mut impl Handler) -> Result<(), JsonError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        self.walk(bytes, visit).map_err(|halt| self.fail(halt))?;
+        self.walk(bytes, handler).map_err(|halt| self.fail(halt))?;
         self.before += bytes.len() as u64;
         Ok(())
     }
@@ -155,14 +155,14 @@ impl Walk {
     ///
     /// # Errors
     /// When the document is not whole.
-    pub(crate) fn finish(&mut self, visit: &mut impl Visit) -> Result<(), JsonError> {
+    pub(crate) fn finish(&mut self, handler: &mut impl Handler) -> Result<(), JsonError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        self.end(visit).map_err(|halt| self.fail(halt))
+        self.end(handler).map_err(|halt| self.fail(halt))
     }
 
-    fn end(&mut self, visit: &mut impl Visit) -> Result<(), Halt> {
+    fn end(&mut self, handler: &mut impl Handler) -> Result<(), Halt> {
         let expected = match self.token {
             Token::None => None,
             Token::String { escape, .. } => Some(match escape {
@@ -172,7 +172,7 @@ impl Walk {
             }),
             Token::Number(number) => {
                 if number.may_end() {
-                    self.number_piece(&[], 0, 0, true, visit)?;
+                    self.number_piece(&[], 0, 0, true, handler)?;
                     self.end_value();
                     None
                 } else {
@@ -219,12 +219,12 @@ impl Walk {
         error
     }
 
-    fn walk(&mut self, bytes: &[u8], visit: &mut impl Visit) -> Result<(), Halt> {
+    fn walk(&mut self, bytes: &[u8], handler: &mut impl Handler) -> Result<(), Halt> {
         let mut at = match self.token {
             Token::None => 0,
-            Token::String { is_key, escape } => self.string(bytes, 0, 0, is_key, escape, visit)?,
-            Token::Number(number) => self.number(bytes, 0, 0, number, visit)?,
-            Token::Literal { word, matched } => self.literal(bytes, 0, word, matched, visit)?,
+            Token::String { is_key, escape } => self.string(bytes, 0, 0, is_key, escape, handler)?,
+            Token::Number(number) => self.number(bytes, 0, 0, number, handler)?,
+            Token::Literal { word, matched } => self.literal(bytes, 0, word, matched, handler)?,
         };
         while let Some(&byte) = bytes.get(at) {
             if byte <= b' ' {
@@ -233,25 +233,25 @@ impl Walk {
             }
             at = match self.expect {
                 Expect::Colon if byte == b':' => {
-                    visit.colon().map_err(|refusal| self.refused(at, refusal))?;
+                    handler.colon().map_err(|refusal| self.refused(at, refusal))?;
                     self.expect = Expect::Value;
                     at + 1
                 }
-                Expect::Comma => self.after_member(byte, at, visit)?,
-                Expect::Value | Expect::Line => self.value(bytes, byte, at, visit)?,
-                Expect::FirstItem if byte == b']' => self.close(false, true, at, visit)?,
+                Expect::Comma => self.after_member(byte, at, handler)?,
+                Expect::Value | Expect::Line => self.value(bytes, byte, at, handler)?,
+                Expect::FirstItem if byte == b']' => self.close(false, true, at, handler)?,
                 Expect::FirstItem => {
-                    self.member(true, at, visit)?;
-                    self.value(bytes, byte, at, visit)?
+                    self.member(true, at, handler)?;
+                    self.value(bytes, byte, at, handler)?
                 }
                 Expect::Key if byte == b'"' => {
-                    self.string(bytes, at, at + 1, true, Escape::Outside, visit)?
+                    self.string(bytes, at, at + 1, true, Escape::Outside, handler)?
                 }
                 Expect::FirstKey if byte == b'"' => {
-                    self.member(true, at, visit)?;
-                    self.string(bytes, at, at + 1, true, Escape::Outside, visit)?
+                    self.member(true, at, handler)?;
+                    self.string(bytes, at, at + 1, true, Escape::Outside, handler)?
                 }
-                Expect::FirstKey if byte == b'}' => self.close(true, true, at, visit)?,
+                Expect::FirstKey if byte == b'}' => self.close(true, true, at, handler)?,
                 _ => return Err(self.unexpected(at, byte)),
             };
         }
@@ -259,44 +259,50 @@ impl Walk {
     }
 
     #[inline]
-    fn after_member(&mut self, byte: u8, at: usize, visit: &mut impl Visit) -> Result<usize, Halt> {
+    fn after_member(&mut self, byte: u8, at: usize, handler: &mut impl Handler) -> Result<usize, Halt> {
         let is_object = self.is_in_object();
         match byte {
             b',' => {
                 self.expect = if is_object { Expect::Key } else { Expect::Value };
-                self.member(false, at, visit)?;
+                self.member(false, at, handler)?;
                 Ok(at + 1)
             }
-            b'}' if is_object => self.close(true, false, at, visit),
-            b']' if !is_object => self.close(false, false, at, visit),
+            b'}' if is_object => self.close(true, false, at, handler),
+            b']' if !is_object => self.close(false, false, at, handler),
             _ => Err(self.unexpected(at, byte)),
         }
     }
 
     #[inline]
-    fn member(&self, is_first: bool, at: usize, visit: &mut impl Visit) -> Result<(), Halt> {
+    fn member(&self, is_first: bool, at: usize, handler: &mut impl Handler) -> Result<(), Halt> {
         visit
             .member(is_first, self.depth)
             .map_err(|refusal| self.refused(at, refusal))
     }
 
     #[inline]
-    fn value(&mut self, bytes: &[u8], byte: u8, at: usize, visit: &mut impl Visit) -> Result<usize, Halt> {
+    fn value(
+        &mut self,
+        bytes: &[u8],
+        byte: u8,
+        at: usize,
+        handler: &mut impl Handler,
+    ) -> Result<usize, Halt> {
         match byte {
-            b'"' => self.string(bytes, at, at + 1, false, Escape::Outside, visit),
-            b'{' => self.open(true, at, visit),
-            b'[' => self.open(false, at, visit),
-            b'-' => self.number(bytes, at, at + 1, Number::Sign, visit),
-            b'0' => self.number(bytes, at, at + 1, Number::Zero, visit),
-            b'1'..=b'9' => self.number(bytes, at, at + 1, Number::Whole, visit),
-            b't' => self.literal(bytes, at, b"true", 0, visit),
-            b'f' => self.literal(bytes, at, b"false", 0, visit),
-            b'n' => self.literal(bytes, at, b"null", 0, visit),
+            b'"' => self.string(bytes, at, at + 1, false, Escape::Outside, handler),
+            b'{' => self.open(true, at, handler),
+            b'[' => self.open(false, at, handler),
+            b'-' => self.number(bytes, at, at + 1, Number::Sign, handler),
+            b'0' => self.number(bytes, at, at + 1, Number::Zero, handler),
+            b'1'..=b'9' => self.number(bytes, at, at + 1, Number::Whole, handler),
+            b't' => self.literal(bytes, at, b"true", 0, handler),
+            b'f' => self.literal(bytes, at, b"false", 0, handler),
+            b'n' => self.literal(bytes, at, b"null", 0, handler),
             _ => Err(self.unexpected(at, byte)),
         }
     }
 
-    fn open(&mut self, is_object: bool, at: usize, visit: &mut impl Visit) -> Result<usize, Halt> {
+    fn open(&mut self, is_object: bool, at: usize, handler: &mut impl Handler) -> Result<usize, Halt> {
         let Some(word) = self.containers.get_mut(self.depth / 64) else {
             return Err(self.halt(at, Fault::TooDeep));
         };
@@ -323,7 +329,7 @@ impl Walk {
         is_object: bool,
         is_empty: bool,
         at: usize,
-        visit: &mut impl Visit,
+        handler: &mut impl Handler,
     ) -> Result<usize, Halt> {
         visit
             .close(is_object, self.depth, is_empty)
@@ -386,7 +392,7 @@ impl Walk {
         content: usize,
         is_key: bool,
         escape: Escape,
-        visit: &mut impl Visit,
+        handler: &mut impl Handler,
     ) -> Result<usize, Halt> {
         let scanned = string::scan(bytes, content, escape);
         let at = scanned.at;
@@ -478,7 +484,7 @@ impl Walk {
         start: usize,
         mut at: usize,
         mut number: Number,
-        visit: &mut impl Visit,
+        handler: &mut impl Handler,
     ) -> Result<usize, Halt> {
         while let Some(&byte) = bytes.get(at) {
             match number.then(byte) {
@@ -489,14 +495,14 @@ impl Walk {
                     return Err(self.expected_another(number.expected(), at, byte));
                 }
                 None => {
-                    self.number_piece(bytes, start, at, true, visit)?;
+                    self.number_piece(bytes, start, at, true, handler)?;
                     self.end_value();
                     return Ok(at);
                 }
             }
             at += 1;
         }
-        self.number_piece(bytes, start, at, false, visit)?;
+        self.number_piece(bytes, start, at, false, handler)?;
         self.token = Token::Number(number);
         Ok(at)
     }
@@ -509,7 +515,7 @@ impl Walk {
         start: usize,
         at: usize,
         ends: bool,
-        visit: &mut impl Visit,
+        handler: &mut impl Handler,
     ) -> Result<(), Halt> {
         let piece = Piece {
             rest: &bytes[start..],
@@ -530,7 +536,7 @@ impl Walk {
         start: usize,
         word: &'static [u8],
         matched: usize,
-        visit: &mut impl Visit,
+        handler: &mut impl Handler,
     ) -> Result<usize, Halt> {
         let wanted = &word[matched..];
         let rest = &bytes[start..];

@@ -8,7 +8,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
 use super::disk::{Content, DiskFile};
-use super::protocol::KeptRows;
+use super::protocol::CachedRows;
 use super::sink::{OpfsSink, SinkError};
 
 /// The most that is kept of one export: some ten million usage logs. Beyond it the disk has better uses.
@@ -18,7 +18,7 @@ const KEPT_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 const PIECE_BYTES: usize = 1024 * 1024;
 
 /// Keeps the streams of an export as they come.
-pub struct Keeper {
+pub struct RowCacheWriter {
     sink: OpfsSink,
     /// What is not in the sink yet.
     piece: Vec<u8>,
@@ -27,7 +27,7 @@ pub struct Keeper {
 
 /// Rows cannot be kept, or not any longer. An export does without.
 #[derive(Debug, thiserror::Error)]
-pub enum KeepError {
+pub enum RowCacheError {
     /// There is no room for them.
     #[error("the export has more than {KEPT_BYTES_MAX} bytes of raw rows, which is the most that is kept")]
     TooMany,
@@ -36,12 +36,12 @@ pub enum KeepError {
     Sink(#[from] SinkError),
 }
 
-impl Keeper {
+impl RowCacheWriter {
     /// A place for rows.
     ///
     /// # Errors
     /// The browser has no disk of its own for this page, or this is no worker.
-    pub async fn create() -> Result<Self, KeepError> {
+    pub async fn create() -> Result<Self, RowCacheError> {
         Ok(Self {
             sink: OpfsSink::create(Content::Rows).await?,
             piece: Vec::with_capacity(PIECE_BYTES),
@@ -58,12 +58,12 @@ impl Keeper {
     ///
     /// # Errors
     /// They do not fit. What was kept is of no more use.
-    pub fn keep(&mut self, bytes: &[u8]) -> Result<(), KeepError> {
+    pub fn keep(&mut self, bytes: &[u8]) -> Result<(), RowCacheError> {
         if let Some(stream_bytes) = self.streams_bytes.last_mut() {
             *stream_bytes += bytes.len() as u64;
         }
         if self.streams_bytes.iter().sum::<u64>() > KEPT_BYTES_MAX {
-            return Err(KeepError::TooMany);
+            return Err(RowCacheError::TooMany);
         }
         self.piece.extend_from_slice(bytes);
         if self.piece.len() >= PIECE_BYTES {
@@ -76,12 +76,12 @@ impl Keeper {
     ///
     /// # Errors
     /// The last of them do not fit; nothing is left of them.
-    pub async fn finish(mut self, columns: Vec<String>) -> Result<KeptRows, KeepError> {
+    pub async fn finish(mut self, columns: Vec<String>) -> Result<CachedRows, RowCacheError> {
         if let Err(error) = self.write() {
             self.discard().await;
             return Err(error);
         }
-        Ok(KeptRows {
+        Ok(CachedRows {
             file: self.sink.close(),
             streams_bytes: self.streams_bytes,
             columns,
@@ -93,7 +93,7 @@ impl Keeper {
         self.sink.discard().await;
     }
 
-    fn write(&mut self) -> Result<(), KeepError> {
+    fn write(&mut self) -> Result<(), RowCacheError> {
         self.sink.write(&self.piece)?;
         self.piece.clear();
         Ok(())
@@ -107,17 +107,17 @@ pub struct RowsGone;
 
 /// A kept stream, read again.
 #[derive(Debug)]
-pub struct KeptStream {
+pub struct CachedStream {
     content: Blob,
     read_bytes: u64,
 }
 
-impl KeptRows {
+impl CachedRows {
     /// The kept streams, in the order they came.
     ///
     /// # Errors
     /// They are not there, or not as many bytes as were kept.
-    pub async fn streams(&self) -> Result<Vec<KeptStream>, RowsGone> {
+    pub async fn streams(&self) -> Result<Vec<CachedStream>, RowsGone> {
         let file = DiskFile::open(&self.file).await.map_err(|_| RowsGone)?;
         let content = file.content().await.map_err(|_| RowsGone)?;
         if content.size() != self.streams_bytes.iter().sum::<u64>() as f64 {
@@ -128,7 +128,7 @@ impl KeptRows {
             let end = start + bytes;
             let content = part(&content, start, end)?;
             start = end;
-            Ok(KeptStream {
+            Ok(CachedStream {
                 content,
                 read_bytes: 0,
             })
@@ -137,7 +137,7 @@ impl KeptRows {
     }
 }
 
-impl KeptStream {
+impl CachedStream {
     /// The next bytes; `None` at the end of the stream.
     ///
     /// # Errors

@@ -4,7 +4,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
 
 use super::writer::{FileWriter, Out};
-use crate::{Export, Options};
+use crate::export::Export;
+use crate::options::Options;
 
 /// Raw rows in, a file out.
 ///
