@@ -1,8 +1,6 @@
-//! No bytes make the reader of CSV panic, and it does not matter how they come.
+//! Runs [`targets::read_csv`](wasm_export_fuzz::targets::read_csv) under libFuzzer.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wasm_export::reading::Source;
-use wasm_export_fuzz::reading::check;
 
-fuzz_target!(|input: &[u8]| check(input, Source::Csv));
+fuzz_target!(|input: &[u8]| wasm_export_fuzz::targets::read_csv(input));

@@ -1,12 +1,6 @@
-//! No bytes make the readers of JSON and JSON lines panic, and it does not matter how they come.
+//! Runs [`targets::read_json`](wasm_export_fuzz::targets::read_json) under libFuzzer.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wasm_export::reading::Source;
-use wasm_export_fuzz::reading::check;
 
-fuzz_target!(|input: &[u8]| {
-    for source in [Source::Json, Source::Jsonl] {
-        check(input, source);
-    }
-});
+fuzz_target!(|input: &[u8]| wasm_export_fuzz::targets::read_json(input));

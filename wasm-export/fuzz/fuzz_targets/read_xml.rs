@@ -1,8 +1,6 @@
-//! No bytes make the reader of XML panic, and it does not matter how they come.
+//! Runs [`targets::read_xml`](wasm_export_fuzz::targets::read_xml) under libFuzzer.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wasm_export::reading::Source;
-use wasm_export_fuzz::reading::check;
 
-fuzz_target!(|input: &[u8]| check(input, Source::Xml));
+fuzz_target!(|input: &[u8]| wasm_export_fuzz::targets::read_xml(input));

@@ -3,7 +3,7 @@
 use wasm_export::rows::{Digest, End, Header, end_line, header_line};
 use wasm_export::{Export, ExportError, Options};
 
-use crate::pieces::Cuts;
+use super::pieces::Cuts;
 
 /// The stream of these raw rows, with an end record that is true.
 #[must_use]

@@ -3,9 +3,9 @@
 use std::io::{self, BufReader, Read};
 
 use wasm_export::options::Compression;
-use wasm_export::reading::{self, Cell, Head, Manner, Refusal, Row, Rows, Source, unpacked};
+use wasm_export::reading::{self, Cell, Head, InputFormat, ReadOptions, Refusal, Row, Rows, unpacked};
 
-use crate::pieces::Cuts;
+use super::pieces::Cuts;
 
 /// No input of a fuzzer is unpacked to more bytes than this.
 const UNPACKED_BYTES_MAX: u64 = 1 << 24;
@@ -46,9 +46,9 @@ impl Rows for Cells {
 ///
 /// # Panics
 /// If it matters how the bytes come.
-pub fn read(file: &[u8], manner: &Manner, cuts: &Cuts) -> Result<Cells, String> {
-    let whole = read_by(file.len().max(1), file, manner);
-    assert_eq!(read_by(cuts.first(), file, manner), whole);
+pub fn read(file: &[u8], options: &ReadOptions, cuts: &Cuts) -> Result<Cells, String> {
+    let whole = read_by(file.len().max(1), file, options);
+    assert_eq!(read_by(cuts.first(), file, options), whole);
     whole
 }
 
@@ -56,24 +56,24 @@ pub fn read(file: &[u8], manner: &Manner, cuts: &Cuts) -> Result<Cells, String> 
 ///
 /// # Panics
 /// If they are not, or it matters how the bytes come.
-pub fn check(input: &[u8], source: Source) {
+pub fn check(input: &[u8], format: InputFormat) {
     let (cuts, bytes) = Cuts::at_the_end_of(input);
-    let manner = Manner {
-        source,
+    let options = ReadOptions {
+        format,
         compression: Compression::None,
         delimiter: None,
         unguard: true,
     };
-    if let Ok(cells) = read(bytes, &manner, &cuts) {
+    if let Ok(cells) = read(bytes, &options, &cuts) {
         let width = cells.columns.len();
         assert!(cells.rows.iter().all(|row| row.len() == width));
     }
 }
 
-fn read_by(length: usize, file: &[u8], manner: &Manner) -> Result<Cells, String> {
+fn read_by(length: usize, file: &[u8], options: &ReadOptions) -> Result<Cells, String> {
     let mut cells = Cells::default();
     let input = BufReader::with_capacity(length, file);
-    let counts = reading::read(input, manner, &mut cells).map_err(|error| error.to_string())?;
+    let counts = reading::read(input, options, &mut cells).map_err(|error| error.to_string())?;
     assert_eq!(counts.rows, cells.rows.len() as u64);
     Ok(cells)
 }

@@ -1,4 +1,4 @@
-//! Files read by readers that are not ours.
+//! Files read by readers of other authors.
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -6,9 +6,9 @@ use std::io::Cursor;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use calamine::{Data, Reader as _, Xlsx, open_workbook_from_rs};
-use serde_json::value::RawValue;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
-use crate::reading::Cells;
+use super::reading::Cells;
 
 /// The rows of a CSV file, without the headings if it has them.
 ///
@@ -27,35 +27,70 @@ pub fn csv(file: &[u8], delimiter: u8, has_headings: bool) -> Vec<csv::StringRec
         .collect()
 }
 
-/// The cells of a JSON file: what strings say, and the JSON of other values.
+/// Returns the cells of a JSON file: the text of strings, and the JSON of other values.
 ///
 /// # Panics
-/// If it is no JSON, or a row has not exactly these columns.
+/// If it is not JSON, or a row has other columns than these.
 #[must_use]
 pub fn json(file: &[u8], columns: &[String], is_described: bool) -> Cells {
-    type Object<'a> = BTreeMap<String, &'a RawValue>;
-    let rows: Vec<Object<'_>> = if is_described {
-        let whole: Object<'_> = serde_json::from_slice(file).expect("the file is an object");
-        serde_json::from_str(whole["rows"].get()).expect("its rows are objects")
-    } else {
-        serde_json::from_slice(file).expect("the file is an array of objects")
-    };
-    let row = |row: Object<'_>| {
+    let text = std::str::from_utf8(file).expect("the file is UTF-8");
+    let _: IgnoredAny = serde_json::from_str(text).expect("the file is JSON");
+    let rows = if is_described { members(text)["rows"] } else { text };
+    let row = |row: &str| {
+        let row = members(row);
         assert_eq!(row.len(), columns.len());
         columns.iter().map(|name| json_text(row[name])).collect()
     };
     Cells {
         columns: columns.to_vec(),
-        rows: rows.into_iter().map(row).collect(),
+        rows: items(rows).into_iter().map(row).collect(),
     }
 }
 
-fn json_text(value: &RawValue) -> Option<String> {
-    match value.get() {
+fn json_text(value: &str) -> Option<String> {
+    match value {
         "null" => None,
         string if string.starts_with('"') => Some(serde_json::from_str(string).expect("it is a string")),
         other => Some(other.to_owned()),
     }
+}
+
+/// Returns the values of an object, each as it stands in the text.
+///
+/// serde has `RawValue` for this, behind a feature that would rebuild serde_json for this test alone.
+fn members(text: &str) -> BTreeMap<String, &str> {
+    let mut rest = text.trim_start().strip_prefix('{').expect("it is an object");
+    let mut members = BTreeMap::new();
+    while !rest.trim_start().starts_with('}') {
+        let (key, _, after) = next::<String>(rest);
+        let after = after.trim_start().strip_prefix(':').expect("a key has a value");
+        let (_, value, after) = next::<IgnoredAny>(after);
+        assert!(members.insert(key, value).is_none(), "no key is there twice");
+        rest = after.trim_start();
+        rest = rest.strip_prefix(',').unwrap_or(rest);
+    }
+    members
+}
+
+/// Returns the items of an array, each as it stands in the text.
+fn items(text: &str) -> Vec<&str> {
+    let mut rest = text.trim_start().strip_prefix('[').expect("it is an array");
+    let mut items = Vec::new();
+    while !rest.trim_start().starts_with(']') {
+        let (_, item, after) = next::<IgnoredAny>(rest);
+        items.push(item);
+        rest = after.trim_start();
+        rest = rest.strip_prefix(',').unwrap_or(rest);
+    }
+    items
+}
+
+/// Returns the first JSON value of the text, the part of the text that it is, and the rest.
+fn next<T: DeserializeOwned>(text: &str) -> (T, &str, &str) {
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<T>();
+    let value = stream.next().expect("there is a value").expect("it is JSON");
+    let (part, rest) = text.split_at(stream.byte_offset());
+    (value, part.trim(), rest)
 }
 
 /// The cells of a file of JSON lines, as [`json`] has them.

@@ -7,7 +7,7 @@ use wasm_export::Options;
 use wasm_export::options::TimestampStyle;
 use wasm_export::rows::{Column, Header, Kind, VERSION, escape_into};
 
-use crate::exporting::stream;
+use super::exporting::stream;
 
 /// What the columns are called, from the first on. With all of them every layout and format can be made.
 const NAMES: [&str; 8] = [
