@@ -1,4 +1,4 @@
-//! The whole file packed, whatever its format.
+//! Compresses a whole file, in any format.
 
 mod gzip;
 #[cfg(feature = "zstd")]
@@ -9,14 +9,14 @@ use crate::format::FormatError;
 use crate::options::Compression;
 use crate::zip::Zip;
 
-/// Packs one file.
+/// The state of one compressed file.
 pub(crate) struct Packer {
     method: Method,
-    /// The beginning of the next block.
+    /// Bytes that do not fill a block yet.
     waiting: Vec<u8>,
 }
 
-/// What is packed goes in by blocks of this size, however it comes: so the same file is packed to the same bytes.
+/// Bytes are compressed in blocks of this size, so that the compressed file does not depend on how its bytes come.
 const BLOCK_BYTES: usize = 64 * 1024;
 
 enum Method {
@@ -27,11 +27,11 @@ enum Method {
 }
 
 impl Packer {
-    /// A packer, if there is anything to pack; and the first bytes of the packed file. `name` is the file's in the
-    /// archive, `as_of` its time.
+    /// Returns a packer, or `None` when the file is not compressed, and appends the beginning of the compressed file.
+    /// `name` is the name of the file in a zip archive, and `as_of` its modification time (RFC 3339).
     ///
     /// # Errors
-    /// When this program lacks the packing.
+    /// When this program was built without the compression.
     pub(crate) fn begin(
         compression: Compression,
         name: &str,
@@ -57,12 +57,12 @@ impl Packer {
         }))
     }
 
-    /// Where the file's bytes go.
+    /// Returns the buffer for the file's next bytes.
     pub(crate) fn plain(&mut self) -> &mut Vec<u8> {
         &mut self.waiting
     }
 
-    /// Packs what has come, but for the beginning of a block.
+    /// Compresses all whole blocks of the buffer.
     pub(crate) fn pack(&mut self, out: &mut Vec<u8>) {
         let (blocks, rest) = self.waiting.as_chunks::<BLOCK_BYTES>();
         for block in blocks {
@@ -72,7 +72,7 @@ impl Packer {
         self.waiting.drain(..packed);
     }
 
-    /// Packs the rest and ends the packed file.
+    /// Compresses the rest of the buffer, and appends the end of the compressed file.
     pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
         self.pack(out);
         self.method.push(&self.waiting, out);
@@ -114,7 +114,7 @@ mod tests {
     use crate::rows::Kind;
     use crate::sample::{header, stream};
 
-    /// The file of a stream that comes in pieces of this size.
+    /// Returns the file of a stream that comes in pieces of this size.
     fn export(stream: &[u8], compression: Compression, piece_bytes: usize) -> Vec<u8> {
         let options = Options {
             compression,
@@ -130,7 +130,7 @@ mod tests {
         file
     }
 
-    /// What programs of other people read in it.
+    /// Returns the file that decompressors of other authors find in `file`.
     fn unpack(file: &[u8], compression: Compression) -> Vec<u8> {
         let mut plain = Vec::new();
         match compression {

@@ -1,5 +1,7 @@
-//! A file of one format made into one of another: what is read back becomes a raw-row stream, and [`Export`] makes the
-//! new file of it. So every format that Decant writes can be made, with every option.
+//! Converts a file to another format.
+//!
+//! The cells that a reader finds become a raw-row stream, and [`Export`] makes the new file from it. Therefore a
+//! conversion has every format and option of an export.
 
 use std::io::{self, BufRead, Write};
 
@@ -11,30 +13,31 @@ use crate::reading::{
 };
 use crate::rows::{Column, Digest, End, Header, Kind, NULL, VERSION, end_line, escape_into, header_line};
 
-/// What is written goes out in pieces of about this size.
+/// The output is written in pieces of about this size.
 const PIECE_BYTES: usize = 256 * 1024;
 
-/// A file that could not be converted.
+/// Why a file could not be converted.
 #[derive(Debug, thiserror::Error)]
 pub enum ConvertError {
-    /// It cannot be read.
+    /// The input cannot be read.
     #[error(transparent)]
     Read(#[from] ReadBackError),
-    /// It cannot be written as the options want it.
+    /// The options cannot be applied to the rows.
     #[error(transparent)]
     Export(#[from] ExportError),
-    /// What was made of it cannot be written.
+    /// The output cannot be written.
     #[error(transparent)]
     Output(io::Error),
-    /// It has neither rows nor columns.
+    /// The input has neither rows nor columns.
     #[error("the file has no columns, so there is nothing to write")]
     NoColumns,
 }
 
-/// Reads a file as `manner` has it and writes it as `options` want it. `name` is the dataset's where the file does not say.
+/// Reads a file by `read_options`, and writes it by `options`. `name` is the name of the dataset for an input that
+/// does not contain one.
 ///
 /// # Errors
-/// When it cannot be read, or the new one not be written. What has been written then is of no use.
+/// When the input cannot be read, or the output cannot be written. The output is incomplete then.
 pub fn convert<'a>(
     input: impl BufRead + 'a,
     read_options: &ReadOptions,
@@ -58,7 +61,7 @@ pub fn convert<'a>(
         failed: None,
     };
     let read = reading::read(input, read_options, &mut converter);
-    // What went wrong on the way out has stopped the reader too.
+    // An error of the output stops the reader too, whose own error means nothing then.
     if let Some(failed) = converter.failed {
         return Err(failed);
     }
@@ -68,7 +71,7 @@ pub fn convert<'a>(
 
 struct Converter<'a, W> {
     name: &'a str,
-    /// Whether it is read from JSON and written as such.
+    /// Whether input and output are both JSON.
     is_json: bool,
     export: Export,
     kinds: Vec<Kind>,
@@ -126,7 +129,7 @@ impl<W: Write> Rows for Converter<'_, W> {
 }
 
 impl<W: Write> Converter<'_, W> {
-    /// Keeps what went wrong, and stops the reader.
+    /// Keeps the error, and returns a refusal that stops the reader.
     fn fail(&mut self, error: ConvertError) -> Result<(), Refusal> {
         self.failed = Some(error);
         Err(Refusal::new())
@@ -142,7 +145,7 @@ impl<W: Write> Converter<'_, W> {
                 column.label.clone()
             },
             labels: Default::default(),
-            // JSON of unknown kinds stays what it is in JSON; elsewhere it is text.
+            // Values of unknown kinds stay JSON where input and output are JSON. Elsewhere they are text.
             kind: column
                 .kind
                 .unwrap_or(if self.is_json { Kind::Json } else { Kind::Text }),
@@ -195,9 +198,9 @@ impl<W: Write> Converter<'_, W> {
     }
 }
 
-/// Appends the cell as PostgreSQL would have written it, but for the escapes; `false` if it is null.
+/// Appends the cell as PostgreSQL would have written it, but without escapes. Returns false when the cell is null.
 ///
-/// A cell of a typed column is not guarded against formulas, so it must look like its kind.
+/// Refuses a cell that does not look like its column's kind, because the guard protects text columns alone.
 fn raw_cell(cell: Cell<'_>, kind: Kind, out: &mut Vec<u8>) -> Result<bool, Refusal> {
     if cell == Cell::Null {
         return Ok(false);
@@ -254,7 +257,7 @@ fn raw_cell(cell: Cell<'_>, kind: Kind, out: &mut Vec<u8>) -> Result<bool, Refus
     }
 }
 
-/// A moment as ISO 8601 has it, as PostgreSQL writes it in UTC. What is none stays.
+/// Replaces a moment in ISO 8601 by PostgreSQL's text of it in UTC. Other text stays.
 fn write_timestamp(text: &mut Vec<u8>) {
     let moment = std::str::from_utf8(text)
         .ok()
@@ -275,7 +278,8 @@ fn looks_like_a_number(text: &[u8]) -> bool {
             .all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E'))
 }
 
-/// Letters, digits and what stands between the parts of times and identifiers: nothing that a spreadsheet would run.
+/// Returns whether the text has only letters, digits, and the separators of times and identifiers. No spreadsheet
+/// evaluates such text.
 fn looks_like_a_time(text: &[u8]) -> bool {
     text.first()
         .is_some_and(|first| first.is_ascii_alphanumeric() || *first == b'-')

@@ -1,4 +1,4 @@
-//! Days of the calendar: their dates, and how many they are from 1970.
+//! Calendar days as dates and as numbers.
 
 /// A day of the years 0 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl Day {
     /// 9999-12-31.
     pub(crate) const NUMBER_MAX: i64 = 2_932_896;
 
-    /// The day that a text like `2026-01-28` is; `None` if it is none.
+    /// Returns the day of a text like `2026-01-28`, or `None` when there is no such day.
     pub(crate) fn read(text: &[u8]) -> Option<Self> {
         let date: [u8; 10] = text.try_into().ok()?;
         let has_shape = date.iter().enumerate().all(|(place, byte)| match place {
@@ -30,11 +30,11 @@ impl Day {
             _ => byte.is_ascii_digit(),
         });
         let day = has_shape.then(|| Self::from_date(date)).flatten()?;
-        // A day that its month does not have would be one of the next.
+        // A day that its month lacks has the number of a day in the next month, and therefore another date.
         Self::from_number(day.number).filter(|known| known.date == date)
     }
 
-    /// The day of a date of that shape; `None` if there is no such day in any month.
+    /// Returns the day of a date of that shape, or `None` when its month or day is out of range.
     pub(crate) fn from_date(date: [u8; 10]) -> Option<Self> {
         let year = two_digits(&date, 0) * 100 + two_digits(&date, 2);
         let (month, day) = (two_digits(&date, 5), two_digits(&date, 8));
@@ -45,7 +45,7 @@ impl Day {
         })
     }
 
-    /// The day that is so many days after 1970-01-01; `None` if its year has no four digits.
+    /// Returns the day that is `number` days after 1970-01-01, or `None` when its year has not four digits.
     pub(crate) fn from_number(number: i64) -> Option<Self> {
         let (year, month, day) = civil_from_days(number);
         if !(1..=9999).contains(&year) {
@@ -59,7 +59,7 @@ impl Day {
     }
 }
 
-/// The number that two digits at a place are.
+/// Returns the number that two digits at `place` stand for.
 pub(crate) fn two_digits(text: &[u8], place: usize) -> i64 {
     i64::from(text[place] - b'0') * 10 + i64::from(text[place + 1] - b'0')
 }
@@ -70,8 +70,8 @@ pub(crate) fn write_two_digits(text: &mut [u8], place: usize, number: i64) {
     text[place + 1] = b'0' + (number % 10) as u8;
 }
 
-/// Days since 1970-01-01 in the proleptic Gregorian calendar. Years begin in March here, so that the day a leap
-/// year adds is its last.
+/// Returns days since 1970-01-01 in the proleptic Gregorian calendar. Years begin in March here, so that a leap day
+/// is the last day of its year.
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
@@ -80,7 +80,7 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
-/// The same the other way: year, month, day.
+/// Returns year, month and day of a number of days since 1970-01-01.
 fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);

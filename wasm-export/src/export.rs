@@ -1,4 +1,4 @@
-//! Raw rows in, a file out: the one way every file of Decant is made.
+//! Makes a file from raw rows. Every file of Decant is made here.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,96 +7,97 @@ use crate::format::{self, FileFormat, FormatError, chosen_columns};
 use crate::options::Options;
 use crate::rows::{End, Event, Header, Problem, ReadError, Reader, Row};
 
-/// Makes one file from one raw-row stream, or from several of which each continues the one before.
+/// Makes one file from one raw-row stream, or from several streams of which each continues the one before.
 ///
-/// It knows no socket and no clock: bytes go in as they come, the file's bytes come out. What was appended to `out`
-/// before an error belongs to the file: an export that is resumed goes on from there.
+/// The caller pushes the stream's bytes in pieces of any length, and the file's bytes are appended to `out`. An
+/// `Export` opens no connection and reads no clock. Bytes that were appended to `out` before an error belong to the
+/// file, because a resumed export goes on from there.
 pub struct Export {
     options: Options,
     reader: Reader,
-    /// From the first header on.
+    /// `None` until the first header has come.
     file: Option<File>,
-    /// What the streams before this one came to.
+    /// Totals of the streams before this one.
     before: Progress,
     file_bytes: u64,
     state: State,
 }
 
-/// A file that has begun.
+/// The writer of the file, from the first header on.
 struct File {
     header: Header,
     format: Box<dyn FileFormat>,
-    /// If the file is packed.
+    /// `None` when the file is not compressed.
     packer: Option<Packer>,
     columns: Vec<String>,
-    /// The last whole row of the streams before this one.
+    /// The cursor of the last whole row of the streams before this one.
     cursor: Option<String>,
 }
 
 enum State {
     /// Rows may come.
     Reading,
-    /// The end record has come and agrees.
+    /// The end record has come, and its totals are those of the rows.
     Ended(End),
-    /// All has been said.
+    /// The end of the file has been written.
     Finished,
     Failed(ExportError),
 }
 
-/// How far an export is.
+/// Progress of an export, for all its streams together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
-    /// How many rows have come.
+    /// Number of rows that have come.
     pub rows: u64,
-    /// How many bytes they were in the raw-row stream.
+    /// Bytes of these rows in the raw-row stream, newlines included.
     pub raw_bytes: u64,
-    /// How many bytes of the file have been given out.
+    /// Bytes of the file that have been appended to `out`.
     pub file_bytes: u64,
 }
 
-/// What to ask the server for (`after`, `as_of`) so that its stream continues this export.
+/// The parameters (`after`, `as_of`) of the request whose stream continues this export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResumePoint {
-    /// The cursor of the last whole row; `None` before the first.
+    /// The cursor of the last whole row; `None` before the first row.
     pub cursor: Option<String>,
-    /// When the database began the first stream.
+    /// When the database began the first stream, RFC 3339 in UTC.
     pub as_of: String,
 }
 
-/// What a finished export is.
+/// Totals of a finished export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
-    /// How many rows the file has.
+    /// Number of rows in the file, headings excluded.
     pub rows: u64,
-    /// How many bytes they were in the raw-row stream.
+    /// Bytes of these rows in the raw-row stream, newlines included.
     pub raw_bytes: u64,
-    /// How many bytes the file has.
+    /// Length of the file in bytes, compressed if that was chosen.
     pub file_bytes: u64,
-    /// The names of its columns.
+    /// Names of the columns in the file, in its order.
     pub columns: Vec<String>,
-    /// The cursor of its last row; `None` when it has none.
+    /// The cursor of the last row; `None` when there is no row.
     pub cursor: Option<String>,
 }
 
-/// There is no whole file.
+/// Why an export has not become a whole file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExportError {
-    /// The stream stopped without an end record.
+    /// The stream ended without an end record.
     #[error("the stream broke off after {rows} rows: the export is not complete; resume it")]
     Interrupted {
-        /// How many rows had come.
+        /// Number of whole rows that had come.
         rows: u64,
     },
-    /// The server says that the export failed.
+    /// The server reported in the stream that the export failed.
     #[error("the export failed on the server: {0}")]
     Failed(Box<Problem>),
-    /// The bytes are not a raw-row stream, or not the one that was sent.
+    /// The bytes are not a raw-row stream, or differ from those that the server sent.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The rows cannot be written as the options want them.
+    /// The options cannot be applied to these rows.
     #[error(transparent)]
     Format(#[from] FormatError),
-    /// The stream that should continue this export has other columns.
+    /// The stream that continues this export has other columns.
     #[error("the columns have changed since the export began; start it again")]
     HeaderChanged,
     /// Bytes came after [`Export::finish`].
@@ -105,7 +106,7 @@ pub enum ExportError {
 }
 
 impl ExportError {
-    /// Whether [`Export::resume`] can go on after it.
+    /// Returns whether [`Export::resume`] can continue the export after this error.
     #[must_use]
     pub fn is_resumable(&self) -> bool {
         matches!(self, Self::Interrupted { .. } | Self::Failed(_))
@@ -113,7 +114,7 @@ impl ExportError {
 }
 
 impl Export {
-    /// An export that has not begun.
+    /// Returns an export that waits for the header of its first stream.
     #[must_use]
     pub fn new(options: Options) -> Self {
         Self {
@@ -126,10 +127,11 @@ impl Export {
         }
     }
 
-    /// Takes the next bytes of the stream, in any pieces, and appends to `out` what they make of the file.
+    /// Takes the next bytes of the stream, in pieces of any length, and appends the file's next bytes to `out`.
     ///
     /// # Errors
-    /// When the server reports a failure, or the bytes cannot be an export. Every later call returns the same error.
+    /// When the server reports a failure, or the bytes cannot be part of an export. Every later call returns the same
+    /// error.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), ExportError> {
         match &self.state {
             State::Failed(error) => return Err(error.clone()),
@@ -166,10 +168,11 @@ impl Export {
         Ok(())
     }
 
-    /// Says that no more bytes come, and writes what comes after the rows.
+    /// Ends the stream, and appends the end of the file to `out`.
     ///
     /// # Errors
-    /// When no end record has come: then the file is not whole and must not be named. Or when `push` has failed.
+    /// When `push` has failed, or no end record has come. The file is incomplete then, and must not be given its
+    /// final name.
     pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<Summary, ExportError> {
         let end = match &self.state {
             State::Ended(end) => end.clone(),
@@ -204,13 +207,13 @@ impl Export {
         })
     }
 
-    /// The header of the rows, once it has come.
+    /// Returns the header of the stream, or `None` before it has come.
     #[must_use]
     pub fn header(&self) -> Option<&Header> {
         self.file.as_ref().map(|file| &file.header)
     }
 
-    /// How far the export is.
+    /// Returns the progress of all streams together.
     #[must_use]
     pub fn progress(&self) -> Progress {
         Progress {
@@ -220,7 +223,7 @@ impl Export {
         }
     }
 
-    /// Where the server must go on if this export is to be resumed; `None` until the header has come.
+    /// Returns the parameters of the request that continues this export, or `None` until the first header has come.
     #[must_use]
     pub fn resume_point(&self) -> Option<ResumePoint> {
         let file = self.file.as_ref()?;
@@ -231,9 +234,9 @@ impl Export {
         })
     }
 
-    /// Begins to read another stream, which must continue after [`Export::resume_point`]. An incomplete last line of
-    /// the stream before is forgotten; the server sends that row again. An error that no further rows can mend
-    /// stays.
+    /// Prepares the export for another stream, which must begin after [`Export::resume_point`]. An incomplete last
+    /// row of the previous stream is dropped, because the server sends that row again. An error for which
+    /// [`ExportError::is_resumable`] is false stays.
     pub fn resume(&mut self) {
         if matches!(&self.state, State::Failed(error) if !error.is_resumable())
             || matches!(self.state, State::Finished)

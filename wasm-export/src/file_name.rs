@@ -1,27 +1,27 @@
-//! What a finished file is called, and what the name of one says.
+//! Names of finished files.
 
 use crate::options::{Compression, Format};
 
-/// A time on the wall where the file is made.
+/// A time on the wall clock of the machine that makes the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LocalTime {
-    /// The year.
+    /// From 0 to 9999.
     pub year: u16,
-    /// The month, from 1.
+    /// From 1 to 12.
     pub month: u8,
-    /// The day of the month, from 1.
+    /// From 1 to 31.
     pub day: u8,
-    /// The hour, to 23.
+    /// From 0 to 23.
     pub hour: u8,
-    /// The minute.
+    /// From 0 to 59.
     pub minute: u8,
-    /// The second.
+    /// From 0 to 60.
     pub second: u8,
 }
 
-/// The name of a file: `usage-logs-2026-01-28-123456.csv`; packed, `….csv.gz`, `….csv.zst` or `….zip`.
-/// Lines of text have the day alone: `probe-logs-2026-01-28.txt`. A character of the dataset's name that is special to
-/// a file system or a shell becomes a hyphen.
+/// Returns the name of a file: `usage-logs-2026-01-28-123456.csv`, and with compression `….csv.gz`, `….csv.zst` or
+/// `….zip`. A text file has the date alone: `probe-logs-2026-01-28.txt`. Characters of the dataset's name that are
+/// special to a file system or a shell become hyphens.
 #[must_use]
 pub fn file_name(dataset: &str, format: Format, compression: Compression, at: LocalTime) -> String {
     let safe = |character: char| {
@@ -46,15 +46,15 @@ pub fn file_name(dataset: &str, format: Format, compression: Compression, at: Lo
         (_, Some(packed)) => format!("{}.{packed}", format.extension()),
     };
     let time = match format {
-        // As claude-code-hub calls them.
+        // claude-code-hub names its files so.
         Format::Text => String::new(),
         _ => format!("-{hour:02}{minute:02}{second:02}"),
     };
     format!("{dataset}-{year:04}-{month:02}-{day:02}{time}.{ending}")
 }
 
-/// What the name of a file says of it: `usage.jsonl.gz` is JSON lines, packed by gzip. A zip archive may hide the ending
-/// of what is in it.
+/// Returns format and compression for a file name: `usage.jsonl.gz` is JSON lines in gzip. The format is `None` for a
+/// zip archive whose name does not end in `….csv.zip` or the like.
 #[must_use]
 pub fn format_from_file_name(name: &str) -> (Option<Format>, Compression) {
     let (compression, stem) = Compression::from_file_name(name);

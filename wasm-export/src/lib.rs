@@ -1,33 +1,33 @@
-//! Decant's formatter: PostgreSQL's raw rows in, a finished file out, natively and in the browser.
+//! Decant's formatter: raw rows from PostgreSQL in, a finished file out, natively and in the browser.
 //!
-//! Every file of Decant is made here, whoever asks for it: the export worker in the visitor's browser, the server's
-//! fallback, a background export, the command line. So the same rows give the same bytes everywhere.
+//! This crate makes every file of Decant: for the worker in the browser, for the server, and for the command line. Therefore
+//! the same rows give the same bytes everywhere.
 //!
-//! | module | what |
+//! | module | contents |
 //! |---|---|
-//! | [`rows`] | the raw-row stream: header, rows, end record; written and read face to face |
-//! | [`options`], `locale` | what a caller may choose about a file; what Excel expects where it runs |
+//! | [`rows`] | the raw-row stream: header, rows, end record; written and read side by side |
+//! | [`options`], `locale` | the options of a file; Excel's defaults for a language |
 //! | [`export`] | [`Export`]: push bytes, finish |
-//! | [`mod@format`] | the formats, one file each; the formula guard and its decoder |
-//! | [`value`] | a raw cell and its column's kind, understood |
+//! | [`mod@format`] | the formats, one file each; the guard against formulas and its decoder |
+//! | [`value`] | a raw cell, parsed by the kind of its column |
 //! | [`sum`] | exact sums of decimal text |
-//! | [`timestamp`], [`zone`] | times, written again in a zone and a style |
-//! | `compression`, `deflate`, `zip` | the whole file packed |
-//! | [`mod@file_name`] | what a finished file is called, and what the name of one says |
-//! | [`json`] | what is wrong with a JSON document, and where |
-//! | [`pretty`] | a JSON document laid out for people, losing nothing |
-//! | [`reading`] | files read back: their rows, and whether they are well formed |
-//! | [`mod@convert`], [`mod@verify`] | a file made into another; a file checked |
-//! | [`dump`] | PostgreSQL's own dumps: what is in one, and whether it is whole |
+//! | [`timestamp`], [`zone`] | timestamps, converted to a zone and style |
+//! | `compression`, `deflate`, `zip` | the compression of a whole file |
+//! | [`mod@file_name`] | names of finished files |
+//! | [`json`] | faults of a JSON document, with their places |
+//! | [`pretty`] | JSON documents, indented without loss |
+//! | [`reading`] | files read back |
+//! | [`mod@convert`], [`mod@verify`] | a file converted to another format; a file checked |
+//! | [`dump`] | dumps by pg_dump: their contents, and whether they are whole |
 //! | [`session_request`] | the file of a session's stored request |
 //!
-//! No module here opens a connection, reads a clock or waits; only `browser`, which exists on wasm32 alone, does.
+//! No module opens a connection, reads a clock or waits, except `browser`, which exists on wasm32 only.
 //!
 //! ```
 //! use wasm_export::rows::{Column, Cursor, Digest, End, Header, Kind, end_line, header_line};
 //! use wasm_export::{Export, Options};
 //!
-//! // What a server writes …
+//! // A server writes a stream …
 //! let column = |name: &str, kind| Column {
 //!     name: name.to_owned(),
 //!     label: name.to_uppercase(),
@@ -40,7 +40,7 @@
 //!     decant: 1,
 //!     dataset: "greetings".to_owned(),
 //!     title: "Greetings".to_owned(),
-//!     columns: vec![column("id", Kind::Integer), column("said", Kind::Text)],
+//!     columns: vec![column("id", Kind::Integer), column("text", Kind::Text)],
 //!     order: vec!["id".to_owned()],
 //!     as_of: "2026-01-28T12:00:00Z".to_owned(),
 //!     zone: "UTC".to_owned(),
@@ -66,7 +66,7 @@
 //! }
 //! let summary = export.finish(&mut file)?;
 //! assert_eq!(summary.rows, 2);
-//! assert_eq!(String::from_utf8(file)?, "\u{feff}\"ID\",SAID\r\n1,\"hello, world\"\r\n2,\"'=1+1\"\r\n");
+//! assert_eq!(String::from_utf8(file)?, "\u{feff}\"ID\",TEXT\r\n1,\"hello, world\"\r\n2,\"'=1+1\"\r\n");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -1,25 +1,25 @@
-//! What Excel expects of a CSV file where it runs: the delimiter and the decimal mark of its language and region.
+//! Excel's delimiter and decimal mark for a language and region.
 
 use crate::options::{DecimalMark, Delimiter, Options, TimestampStyle};
 
-/// Languages whose numbers have a comma, in most of their regions (Unicode CLDR 45, `numbers/symbols/decimal`).
+/// Languages that write a decimal comma in most of their regions (Unicode CLDR 45, `numbers/symbols/decimal`).
 const COMMA: &[&str] = &[
     "af", "az", "be", "bg", "bs", "ca", "cs", "da", "de", "el", "es", "et", "eu", "fi", "fo", "fr", "gl",
     "hr", "hu", "hy", "id", "is", "it", "ka", "kk", "ky", "lb", "lt", "lv", "mk", "mn", "nb", "nl", "nn",
     "no", "pl", "pt", "ro", "ru", "sk", "sl", "sq", "sr", "sv", "tg", "tk", "tr", "tt", "uk", "uz", "vi",
 ];
 
-/// Regions of those languages whose numbers have a point all the same.
+/// Regions of these languages that write a decimal point.
 const POINT_REGIONS: &[&str] = &[
     "CH", "LI", "MX", "US", "GT", "HN", "NI", "PA", "PE", "PR", "SV", "DO", "CU",
 ];
 
-/// Regions that separate by semicolon although their numbers have a point.
+/// Regions that separate cells by a semicolon although they write a decimal point.
 const SEMICOLON_REGIONS: &[&str] = &["CH", "LI"];
 
 impl Options {
-    /// Options by which Excel in a language (a BCP 47 tag, such as `de-DE`) opens a CSV file right: its delimiter and
-    /// decimal mark, times on the wall that it reads as times, headings in the language where there are any.
+    /// Returns options for a CSV file that Excel opens correctly in `language`, a BCP 47 tag such as `de-DE`. They
+    /// set delimiter and decimal mark, local times, which Excel recognises, and the language of the headings.
     #[must_use]
     pub fn for_locale(tag: &str) -> Self {
         let mut parts = tag.split(['-', '_']);

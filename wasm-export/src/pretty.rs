@@ -1,43 +1,43 @@
-//! A JSON document laid out for people, as `JSON.stringify(…, null, 2)` does it, but losing nothing: keys keep their
-//! order, numbers their digits, strings their escapes.
+//! Indents JSON documents like `JSON.stringify(…, null, 2)`, but without loss: keys keep their order, numbers their
+//! digits, strings their escapes.
 
 use crate::format::block::{BLOCK, append};
 use crate::json::{DEPTH_MAX, Handler, JsonError, Piece, Refusal, Shape, Tokenizer};
 
-/// Lays out one document. It keeps nothing of it but where in it it is.
+/// Indents one document, which it does not hold in memory.
 pub struct Pretty {
     tokenizer: Tokenizer,
-    /// The depth of the document in a larger one.
+    /// The indentation of the outermost value, in levels.
     base: usize,
 }
 
 impl Pretty {
-    /// A document that has not begun.
+    /// Returns an indenter at the beginning of a document.
     #[must_use]
     pub fn new() -> Self {
         Self::within(0)
     }
 
-    /// A document that stands in a larger one, so deep.
+    /// Returns an indenter for a document that is a member of another, `base` levels deep.
     pub(crate) fn within(base: usize) -> Self {
         let walk = Tokenizer::new(Shape::One);
         Self { walk, base }
     }
 
-    /// Takes the next bytes, in any pieces, and appends to `out` what they make of the layout.
+    /// Takes the next bytes, in pieces of any length, and appends the indented text to `out`.
     ///
     /// # Errors
-    /// When they cannot go on the document. Every later call returns the same error.
+    /// When they cannot continue the document. Every later call returns the same error.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), JsonError> {
         out.reserve(bytes.len() + bytes.len() / 8);
         let base = self.base;
         self.tokenizer.push(bytes, &mut Layout { base, out })
     }
 
-    /// Says that no more bytes come.
+    /// Ends the document.
     ///
     /// # Errors
-    /// When the document is not whole, or `push` has failed.
+    /// When the document is incomplete, or `push` has failed.
     pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), JsonError> {
         let base = self.base;
         self.tokenizer.finish(&mut Layout { base, out })
@@ -50,13 +50,13 @@ impl Default for Pretty {
     }
 }
 
-/// Writes what it is told of.
+/// Writes each token with the white space before it.
 struct Layout<'a> {
     base: usize,
     out: &'a mut Vec<u8>,
 }
 
-/// A comma, a new line and all the spaces that may follow.
+/// A comma, a newline, and as many spaces as the deepest line begins with, so that one copy writes all three.
 static NEW_LINE: [u8; 2 + 2 * (DEPTH_MAX + 8) + BLOCK] = {
     let mut bytes = [b' '; 2 + 2 * (DEPTH_MAX + 8) + BLOCK];
     bytes[0] = b',';

@@ -1,4 +1,4 @@
-//! Raw-row streams for tests: the server's side of the stream, in a few lines.
+//! Raw-row streams for tests.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use crate::options::{Bom, DecimalMark, Delimiter, Guard, HeaderStyle, Newline, T
 use crate::rows::{Column, Cursor, Digest, End, Header, Kind, end_line, header_line};
 use crate::{Export, ExportError, Options};
 
-/// A header of columns named and labelled alike, ordered by the first.
+/// Returns a header whose columns have their names as labels. The first column orders the rows.
 pub(crate) fn header(columns: &[(&str, Kind)]) -> Header {
     let column = |&(name, kind): &(&str, Kind)| Column {
         name: name.to_owned(),
@@ -31,7 +31,7 @@ pub(crate) fn header(columns: &[(&str, Kind)]) -> Header {
     }
 }
 
-/// A cell as COPY writes it.
+/// Returns a cell as COPY writes it.
 pub(crate) fn raw(cell: Option<&[u8]>) -> Vec<u8> {
     let Some(text) = cell else { return b"\\N".to_vec() };
     let escape = |&byte: &u8| -> Cow<'static, [u8]> {
@@ -49,13 +49,13 @@ pub(crate) fn raw(cell: Option<&[u8]>) -> Vec<u8> {
     text.iter().flat_map(|byte| escape(byte).into_owned()).collect()
 }
 
-/// A row of these cells, with its newline.
+/// Returns a row of these cells, with its newline.
 pub(crate) fn row<'a>(cells: impl IntoIterator<Item = Option<&'a [u8]>>) -> Vec<u8> {
     let cells: Vec<Vec<u8>> = cells.into_iter().map(raw).collect();
     [cells.join(&b'\t'), b"\n".to_vec()].concat()
 }
 
-/// The end record of these raw rows.
+/// Returns the end record of these rows.
 pub(crate) fn end(header: &Header, rows: &[u8]) -> Vec<u8> {
     let mut digest = Digest::new();
     digest.update(rows);
@@ -71,17 +71,17 @@ pub(crate) fn end(header: &Header, rows: &[u8]) -> Vec<u8> {
     })
 }
 
-/// A whole stream.
+/// Returns a stream of these rows, with its header and end record.
 pub(crate) fn stream(header: &Header, rows: &[u8]) -> Vec<u8> {
     [header_line(header), rows.to_vec(), end(header, rows)].concat()
 }
 
-/// A stream's file, and whether it is whole.
+/// Returns the file of a stream, and the result of the export.
 pub(crate) fn export(stream: &[u8], options: &Options) -> (Vec<u8>, Result<(), ExportError>) {
     export_chunks([stream], options)
 }
 
-/// The same from pieces.
+/// Returns the same for a stream in pieces.
 pub(crate) fn export_chunks<'a>(
     chunks: impl IntoIterator<Item = &'a [u8]>,
     options: &Options,
@@ -95,12 +95,12 @@ pub(crate) fn export_chunks<'a>(
     (file, result)
 }
 
-/// The cursor of one order cell.
+/// Returns the cursor of one order cell.
 pub(crate) fn cursor(cell: &str) -> Option<String> {
     Some(Cursor::encode([cell.as_bytes()]))
 }
 
-/// Text with much in it that CSV, COPY or the guard must mind.
+/// Generates text with many characters that are special in CSV, in COPY or for the guard.
 pub(crate) fn awkward_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         6 => "[=+\\-@'\",;|\\t\\r\\n \\\\.N0-9a]",
@@ -110,7 +110,7 @@ pub(crate) fn awkward_text() -> impl Strategy<Value = String> {
     proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
 }
 
-/// Every dialect.
+/// Generates every combination of options for CSV.
 pub(crate) fn any_options() -> impl Strategy<Value = Options> {
     fn any_of<T: Copy + std::fmt::Debug>(choices: &'static [T]) -> impl Strategy<Value = T> {
         proptest::sample::select(choices)

@@ -1,39 +1,39 @@
-//! The file of a session's stored request: its parts in one document, laid out for people.
+//! The file of a session's stored request: one JSON document, indented for people.
 
 use crate::format::write_json_string;
 use crate::json::{self, JsonError};
 use crate::pretty::Pretty;
 
-/// A session's stored request. Each part is JSON text as it was stored; what is absent becomes null.
+/// A stored request of a session. Each part is JSON text as it was stored; a missing part is written as null.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SessionRequest<'a> {
-    /// The session.
+    /// The id of the session.
     pub session_id: &'a str,
-    /// Which of its requests; `None`: the session stores but one.
+    /// The number of the request in its session; `None` when the session stores one request only.
     pub sequence: Option<u64>,
-    /// The address and the method.
+    /// Address and method of the request.
     pub meta: Option<&'a [u8]>,
-    /// The headers.
+    /// Headers of the request, as the hub stored them.
     pub headers: Option<&'a [u8]>,
-    /// The body.
+    /// Body of the request, as the client sent it.
     pub body: Option<&'a [u8]>,
-    /// The settings that the request was changed by.
+    /// The hub's settings that changed the request.
     pub special_settings: Option<&'a [u8]>,
 }
 
 impl SessionRequest<'_> {
-    /// Appends the document, laid out for people: the file.
+    /// Appends the indented document.
     ///
     /// # Errors
-    /// When a part is not JSON; the error names it.
+    /// When a part is not JSON. The error names the part.
     pub fn write(&self, out: &mut Vec<u8>) -> Result<(), JsonError> {
         self.assemble([b"{\n  ", b",\n  ", b": ", b"\n}"], write_pretty, out)
     }
 
-    /// Appends the document with its parts as they were stored: [`Pretty`] makes the file of it.
+    /// Appends the document with its parts as they were stored. [`Pretty`] makes the file from it.
     ///
     /// # Errors
-    /// When a part is not JSON; the error names it.
+    /// When a part is not JSON. The error names the part.
     pub fn write_stored(&self, out: &mut Vec<u8>) -> Result<(), JsonError> {
         self.assemble([b"{", b",", b":", b"}"], write_checked, out)
     }
@@ -81,7 +81,8 @@ fn write_checked(text: &[u8], out: &mut Vec<u8>) -> Result<(), JsonError> {
     Ok(())
 }
 
-/// What the file is called: `session-0199f3a2-seq-3-request.json`. What is unsafe in the name of a file becomes `-`.
+/// Returns the name of the file: `session-0199f3a2-seq-3-request.json`. Characters that are unsafe in a file name
+/// become `-`.
 #[must_use]
 pub fn file_name(session_id: &str, sequence: Option<u64>) -> String {
     let is_safe = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');

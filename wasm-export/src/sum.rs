@@ -1,9 +1,12 @@
-//! Sums of decimal text, exact to the last digit, as PostgreSQL's `sum(numeric)` gives them.
+//! Exact sums of decimal text, equal to PostgreSQL's `sum(numeric)` to the last digit.
+//!
+//! This is Decant's own code because the sums of short numbers must cost hardly more than copying them. The decimal
+//! crates limit the digits (`rust_decimal`) or allocate for each number (`bigdecimal`).
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The most digits that a number of the quick way has, and so its most digits after the point.
+/// The most digits of a number that is added to `quick`, and therefore its most digits after the point.
 const QUICK_DIGITS: usize = 18;
 
 /// Decimal digits of a limb.
@@ -11,23 +14,23 @@ const LIMB_DIGITS: i32 = 9;
 /// One more than the greatest limb.
 const LIMB: i128 = 1_000_000_000;
 
-/// No number may reach further from its point than PostgreSQL's: 131 072 digits before it, 16 383 after it. So memory
-/// has a bound.
+/// The most digits before or after the point. PostgreSQL's limits are 131,072 before it and 16,383 after it.
+/// Therefore memory is bounded.
 const REACH: i32 = 140_000;
 
 /// A sum of decimal numbers.
 #[derive(Clone, Debug, Default)]
 pub struct ExactSum {
-    /// The sums of short numbers, by how many digits they have after the point: 10^20 of them fit.
+    /// Sums of short numbers, indexed by the digits after the point. Each has room for 10^20 numbers.
     quick: [i128; QUICK_DIGITS + 1],
-    /// The sum of all others: what is added up at each power of 10^9, of either sign.
+    /// The sum of all other numbers: for each power of 10^9 a total of either sign.
     limbs: BTreeMap<i32, i128>,
-    /// The most digits after the point that any number had.
+    /// The most digits after the point of any number so far.
     scale: usize,
     unbounded: Unbounded,
 }
 
-/// What is in the sum besides numbers with digits.
+/// The special values in the sum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Unbounded {
     #[default]
@@ -38,7 +41,7 @@ enum Unbounded {
 }
 
 impl Unbounded {
-    /// What both come to.
+    /// Returns the special value of a sum of both.
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Nothing, one) | (one, Self::Nothing) => one,
@@ -49,14 +52,14 @@ impl Unbounded {
 }
 
 impl ExactSum {
-    /// Nothing yet: 0.
+    /// Returns the sum of no number: 0.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a number as PostgreSQL writes it: `-12.50`, `1.5e-07`, `NaN`, `Infinity`. `false`, and nothing is added,
-    /// if the text is no number.
+    /// Adds a number as PostgreSQL writes it: `-12.50`, `1.5e-07`, `NaN`, `Infinity`. Returns false, and adds
+    /// nothing, when the text is not a number.
     pub fn add(&mut self, text: &[u8]) -> bool {
         let (is_negative, digits) = match text {
             [b'-', rest @ ..] => (true, rest),
@@ -108,10 +111,11 @@ impl ExactSum {
     }
 }
 
-/// A short number without an exponent: its digits as one number, and how many of them are after the point.
+/// Reads a short number without an exponent. Returns its digits as one integer, and how many of them are after the
+/// point.
 #[inline]
 fn read_quick(text: &[u8]) -> Option<(i128, usize)> {
-    // A digit more for the point.
+    // The point may take one more byte.
     if text.is_empty() || text.len() > QUICK_DIGITS + 1 {
         return None;
     }
@@ -128,9 +132,9 @@ fn read_quick(text: &[u8]) -> Option<(i128, usize)> {
     ((1..=QUICK_DIGITS).contains(&digits)).then_some((i128::from(number), scale))
 }
 
-/// Any number without its sign: its digits, and by which power of ten the last of them counts.
+/// Reads any number without its sign. Returns its digits, and the power of ten of the last digit.
 fn read_any(text: &[u8]) -> Option<(Vec<u8>, i32)> {
-    // Most texts that are no numbers are nulls, and nothing is allocated for them.
+    // Most texts that are not numbers are nulls, for which nothing should be allocated.
     if !matches!(text, [b'0'..=b'9' | b'.', ..]) {
         return None;
     }
@@ -155,12 +159,12 @@ fn read_power(text: &[u8]) -> Option<i32> {
     (power.abs() <= REACH).then_some(power)
 }
 
-/// Adds digits of which the last counts by this power of ten.
+/// Adds digits, the last of which has this power of ten.
 fn add_digits(limbs: &mut BTreeMap<i32, i128>, is_negative: bool, digits: &[u8], exponent: i32) {
     let mut place = exponent;
     let mut rest = digits;
     while !rest.is_empty() {
-        // Up to the next power of 10^9.
+        // Zeros that bring the last digit to a power of 10^9.
         let shift = place.rem_euclid(LIMB_DIGITS);
         let count = rest.len().min((LIMB_DIGITS - shift) as usize);
         let (before, these) = rest.split_at(rest.len() - count);
@@ -178,7 +182,7 @@ fn add_digits(limbs: &mut BTreeMap<i32, i128>, is_negative: bool, digits: &[u8],
 }
 
 impl fmt::Display for ExactSum {
-    /// With as many digits after the point as the number with the most of them had.
+    /// Writes as many digits after the point as the number with the most of them had, like PostgreSQL.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.unbounded {
             Unbounded::Nothing => {}
@@ -194,7 +198,7 @@ impl fmt::Display for ExactSum {
         let scale = self.scale as i32;
         let lowest = (-scale).div_euclid(LIMB_DIGITS);
         let highest = limbs.keys().next_back().copied().unwrap_or(0).max(0);
-        // Room for all that can be carried.
+        // Five more limbs hold every carry.
         let places = lowest..=highest + 5;
         let mut dense: Vec<i128> = places
             .map(|place| limbs.get(&place).copied().unwrap_or(0))
@@ -218,7 +222,8 @@ impl fmt::Display for ExactSum {
     }
 }
 
-/// Brings every limb between 0 and 10^9, the lowest first; what is left over is -1 if the whole is negative.
+/// Normalises every limb to the range from 0 to 10^9, lowest limb first. Returns the last carry, -1 for a negative
+/// total.
 fn carry(limbs: &mut [i128]) -> i128 {
     limbs.iter_mut().fold(0, |carried, limb| {
         let sum = *limb + carried;

@@ -1,4 +1,4 @@
-//! PostgreSQL's timestamps, written again in a zone and a style.
+//! Converts PostgreSQL's timestamps to a zone and style.
 
 use wide::u8x16;
 
@@ -8,7 +8,7 @@ use crate::zone::{Offset, Zone};
 
 const SECONDS_A_DAY: i64 = 86_400;
 
-/// A timestamp as PostgreSQL writes it, taken apart: `2026-01-28 12:34:56` and `789123`.
+/// The parts of a timestamp as PostgreSQL writes it: `2026-01-28 12:34:56` and `789123`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment<'a> {
     seconds: &'a [u8; 19],
@@ -16,14 +16,14 @@ pub struct Moment<'a> {
 }
 
 impl<'a> Moment<'a> {
-    /// A `timestamptz` cell of a session in UTC. `None` for what has another shape: `infinity`, years before
-    /// Christ or beyond 9999.
+    /// Reads a `timestamptz` cell of a session in UTC. Returns `None` for `infinity`, and for years before 1 or after
+    /// 9999.
     #[must_use]
     pub fn in_utc(cell: &'a [u8]) -> Option<Self> {
         Self::without_zone(cell.strip_suffix(b"+00")?)
     }
 
-    /// A `timestamp` cell.
+    /// Reads a `timestamp` cell. Returns `None` in the same cases.
     #[must_use]
     pub fn without_zone(cell: &'a [u8]) -> Option<Self> {
         let (seconds, rest) = cell.split_first_chunk::<19>()?;
@@ -39,13 +39,13 @@ impl<'a> Moment<'a> {
         has_shape(seconds).then_some(Self { seconds, fraction })
     }
 
-    /// Its three digits of milliseconds, cut off, not rounded.
+    /// Returns three digits of milliseconds, truncated.
     fn milliseconds(&self) -> [u8; 3] {
         let digit = |index| self.fraction.get(index).copied().unwrap_or(b'0');
         [digit(0), digit(1), digit(2)]
     }
 
-    /// What a clock shows at a moment that has no zone; `None` if there is no such time.
+    /// Returns the wall-clock time of a moment without a zone, or `None` when the date or time does not exist.
     #[must_use]
     pub fn wall_time(&self) -> Option<WallTime> {
         let day = Day::from_date(self.date())?.number;
@@ -56,14 +56,14 @@ impl<'a> Moment<'a> {
         *self.seconds.first_chunk().expect("19 bytes begin with 10")
     }
 
-    /// Seconds since midnight; `None` if there is no such time.
+    /// Returns seconds since midnight, or `None` when the time does not exist.
     fn second_of_day(&self) -> Option<i64> {
         let [hour, minute, second] = [11, 14, 17].map(|place| two_digits(self.seconds, place));
         (hour < 24 && minute < 60 && second < 60).then_some(hour * 3600 + minute * 60 + second)
     }
 }
 
-/// What a clock on the wall shows, its milliseconds cut off.
+/// The time on a wall clock, truncated to milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WallTime {
     /// Days since 1970-01-01.
@@ -82,10 +82,10 @@ impl WallTime {
     }
 }
 
-/// Whether the text is digits and signs as in `0000-00-00 00:00:00`: told of sixteen bytes at once.
+/// Returns whether the text has the shape `0000-00-00 00:00:00`. The bytes are compared sixteen at once.
 #[inline]
 fn has_shape(text: &[u8; 19]) -> bool {
-    // From each byte the least that may stand there is taken away; what is left may be this much.
+    // From each byte the least valid value is subtracted. The difference may be at most this.
     const LEAST: &[u8; 19] = b"0000-00-00 00:00:00";
     const MOST: &[u8; 19] = &[9, 9, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9];
     let part = |text: &[u8; 19], end: bool| {
@@ -102,20 +102,20 @@ fn has_shape(text: &[u8; 19]) -> bool {
     })
 }
 
-/// Writes moments in one zone and style.
+/// Writes timestamps in one zone and style.
 #[derive(Clone, Debug)]
 pub struct Clock {
     zone: Zone,
     style: TimestampStyle,
-    /// The offset of the last moment, its day in UTC and its day in the zone: nearly always they are the next
-    /// one's too.
+    /// The offset of the last moment, its day in UTC and its day in the zone. Nearly always they hold for the next
+    /// moment.
     offset: Offset,
     day_in_utc: Day,
     day_in_zone: Day,
 }
 
 impl Clock {
-    /// A clock in a zone.
+    /// Returns a clock for this zone and style.
     #[must_use]
     pub fn new(zone: Zone, style: TimestampStyle) -> Self {
         let offset = zone.offset_around(0);
@@ -128,8 +128,8 @@ impl Clock {
         }
     }
 
-    /// Writes a moment given in UTC, in the clock's zone. `false`, and nothing is written, where the zone's time
-    /// cannot be written with a year of four digits.
+    /// Writes a moment in UTC as time of the clock's zone. Returns false, and writes nothing, when its year there has
+    /// not four digits.
     pub fn write_in_zone(&mut self, moment: &Moment<'_>, out: &mut Vec<u8>) -> bool {
         if self.zone.is_utc() {
             self.write(moment.seconds, moment, out);
@@ -148,8 +148,8 @@ impl Clock {
         true
     }
 
-    /// What a clock in the zone shows at a moment given in UTC; `None` if there is no such time, or its year has no four
-    /// digits.
+    /// Returns the wall-clock time in the zone at a moment in UTC, or `None` when it does not exist or its year has
+    /// not four digits.
     #[inline]
     pub fn wall_time(&mut self, moment: &Moment<'_>) -> Option<WallTime> {
         let (day, second) = self.local(moment)?;
@@ -173,7 +173,7 @@ impl Clock {
         out.extend_from_slice(&text);
     }
 
-    /// The day in the zone, since 1970-01-01, and the second of it.
+    /// Returns the day in the zone since 1970-01-01, and the second of that day.
     #[inline]
     fn local(&mut self, moment: &Moment<'_>) -> Option<(i64, i64)> {
         if self.day_in_utc.date != moment.date() {
@@ -201,7 +201,7 @@ impl Clock {
     }
 }
 
-/// Writes `+08:00`; with seconds where a zone once had them.
+/// Writes `+08:00`, with seconds for the zones that once had them.
 fn write_offset(seconds: i32, out: &mut Vec<u8>) {
     let magnitude = i64::from(seconds.abs());
     let mut text = *b"+HH:mm:ss";

@@ -1,4 +1,4 @@
-//! A raw cell and its column's kind, understood: the one place where PostgreSQL's text becomes a file's text.
+//! Converts cells from PostgreSQL's text to a file's text, by the kind of their column.
 
 use memchr::memchr;
 
@@ -6,17 +6,17 @@ use crate::options::{DecimalMark, Options};
 use crate::rows::{Kind, NULL, unescape_into};
 use crate::timestamp::{Clock, Moment};
 
-/// What a cell holds.
+/// A parsed cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
-    /// Nothing.
+    /// SQL null, `\N` in COPY.
     Null,
-    /// Text, and everything that is passed on as PostgreSQL writes it; still with the escapes that
-    /// [`crate::rows::unescape`] takes out.
+    /// Text, and every kind that is written as PostgreSQL writes it. It still has the escapes that
+    /// [`crate::rows::unescape`] removes.
     Text(&'a [u8]),
-    /// A number's digits.
+    /// The digits of a number.
     Number(&'a [u8]),
-    /// True or false.
+    /// PostgreSQL's `t` or `f`.
     Boolean(bool),
     /// A `timestamptz`, in UTC.
     Timestamp(Moment<'a>),
@@ -25,7 +25,7 @@ pub enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    /// Reads a raw cell of a column of a kind. A cell that does not look like its kind is text.
+    /// Parses a raw cell of a column of this kind. A cell that does not look like its kind becomes text.
     #[must_use]
     pub fn read(cell: &'a [u8], kind: Kind) -> Self {
         if cell == NULL {
@@ -47,29 +47,29 @@ fn has_escapes(cell: &[u8]) -> bool {
     memchr(b'\\', cell).is_some()
 }
 
-/// Writes cells as text, as the options want them: what a CSV file holds between its delimiters, and what the
-/// page shows.
+/// Writes cells as text by the options, as a CSV file contains them between its delimiters, and as the page shows
+/// them.
 #[derive(Clone, Debug)]
 pub struct CellText {
     clock: Clock,
     decimal: DecimalMark,
-    /// Holds the text of a cell that is not written as it is.
+    /// The text of a cell that is not written unchanged.
     changed: Vec<u8>,
 }
 
 /// The text of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written<'a> {
-    /// There is none.
+    /// SQL null, `\N` in COPY.
     Null,
-    /// A time or a boolean: letters, digits, `-`, `:`, `.`, `+` and spaces within; nothing that needs quotes.
+    /// A time or a boolean. It contains letters, digits, `-`, `:`, `.`, `+` and spaces, and never needs quotes.
     Plain(&'a [u8]),
-    /// Any text.
+    /// Any other text.
     Text(&'a [u8]),
 }
 
 impl CellText {
-    /// A writer for these options.
+    /// Returns a writer for these options.
     #[must_use]
     pub fn new(options: &Options) -> Self {
         let clock = Clock::new(options.zone.clone(), options.timestamps);
@@ -80,7 +80,7 @@ impl CellText {
         }
     }
 
-    /// Writes a raw cell.
+    /// Returns the text of a raw cell.
     pub fn write<'a>(&'a mut self, cell: &'a [u8], kind: Kind) -> Written<'a> {
         self.changed.clear();
         match Value::read(cell, kind) {
@@ -104,7 +104,7 @@ impl CellText {
         }
     }
 
-    /// Appends a `timestamptz` as `write` has it; `false`, and nothing is appended, if the cell is another thing.
+    /// Appends a `timestamptz` like [`Writer::write`]. Returns false, and appends nothing, when the cell is not one.
     #[inline]
     pub fn append_timestamp(&mut self, cell: &[u8], out: &mut Vec<u8>) -> bool {
         match Value::read(cell, Kind::Timestamp) {
@@ -113,7 +113,7 @@ impl CellText {
         }
     }
 
-    /// The text of a raw cell, for a page; `None` for null. Bytes that are not UTF-8 become `U+FFFD`.
+    /// Returns the text of a raw cell for the page, or `None` for null. Bytes that are not UTF-8 become U+FFFD.
     pub fn text(&mut self, cell: &[u8], kind: Kind) -> Option<String> {
         match self.write(cell, kind) {
             Written::Null => None,
@@ -133,7 +133,7 @@ impl CellText {
     }
 }
 
-/// Whether the text of a kind is never, or hardly ever, what PostgreSQL writes.
+/// Returns whether the text of this kind hardly ever equals PostgreSQL's.
 #[must_use]
 pub fn is_rewritten(kind: Kind, options: &Options) -> bool {
     matches!(kind, Kind::Timestamp | Kind::LocalTimestamp | Kind::Boolean)

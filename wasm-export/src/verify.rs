@@ -1,4 +1,4 @@
-//! Whether a file is well formed, and what is in it.
+//! Checks whether a file is well formed.
 
 use std::io::BufRead;
 
@@ -6,23 +6,23 @@ use serde::Serialize;
 
 use crate::reading::{self, Head, ReadBackError, ReadOptions, Refusal, Row, Rows};
 
-/// What a well-formed file holds.
+/// Contents of a well-formed file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Verified {
-    /// How many rows.
+    /// Number of rows, headings excluded.
     pub rows: u64,
-    /// How many bytes, unpacked.
+    /// Length in bytes, decompressed.
     pub bytes: u64,
-    /// The names of its columns.
+    /// Names of the columns, in the file's order.
     pub columns: Vec<String>,
-    /// How many cells of a CSV file, headings included, bear the strict guard's mark.
+    /// Number of CSV cells, headings included, that the strict guard has marked.
     pub guarded_cells: u64,
 }
 
 /// Reads a whole file.
 ///
 /// # Errors
-/// When it is not well formed; the error says where.
+/// When the file is not well formed. The error names line and column.
 pub fn verify<'a>(input: impl BufRead + 'a, options: &ReadOptions) -> Result<Verified, ReadBackError> {
     let mut names = Names(Vec::new());
     let counts = reading::read(input, options, &mut names)?;
@@ -34,7 +34,7 @@ pub fn verify<'a>(input: impl BufRead + 'a, options: &ReadOptions) -> Result<Ver
     })
 }
 
-/// Keeps the names of the columns and lets the rows pass.
+/// Collects the names of the columns, and ignores the rows.
 struct Names(Vec<String>);
 
 impl Rows for Names {

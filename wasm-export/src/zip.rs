@@ -1,32 +1,35 @@
-//! Zip archives (PKWARE APPNOTE 6.3.10) written front to back: sizes and checksums follow what they are about.
+//! Writes zip archives (PKWARE APPNOTE 6.3.10) front to back: sizes and checksums follow the data.
+//!
+//! This is Decant's own code because the same rows must give the same bytes everywhere, in the browser as well. The
+//! `zip` crate would add its own times and versions, and more to the size of the page.
 
 use crate::deflate::Deflate;
 
-/// Sizes and places from here on are written in the longer fields of Zip64.
+/// Sizes and positions from this value on need the longer fields of Zip64.
 const LONG: u64 = 0xffff_ffff;
 
-/// The beginning of MS-DOS's time, 1980-01-01.
+/// The first date that MS-DOS can represent, 1980-01-01.
 const NO_TIME: u32 = 1 << 21 | 1 << 16;
 
-/// UTF-8 names; sizes in a descriptor behind the data.
+/// Flags: names are UTF-8; a descriptor behind the data holds the sizes.
 const FLAGS: u16 = 1 << 11 | 1 << 3;
 
 const DEFLATED: u16 = 8;
 
-/// Which version a reader must know: 2.0, or 4.5 for Zip64.
+/// The version that a reader must support: 2.0, or 4.5 for Zip64.
 const VERSION: u16 = 20;
 const VERSION_LONG: u16 = 45;
 
-/// Writes one archive. Its bytes are appended to the `out` of each call, which together are the archive.
+/// Writes one archive. The bytes that its methods append to `out` form the archive together.
 pub(crate) struct Zip {
-    /// The date and time of all its files, as MS-DOS has it.
+    /// Date and time of all its files, in the format of MS-DOS.
     modified: u32,
     written: u64,
     files: Vec<File>,
     open: Option<Open>,
 }
 
-/// A file in the archive.
+/// A finished file of the archive.
 struct File {
     name: String,
     is_long: bool,
@@ -36,7 +39,7 @@ struct File {
     checksum: u32,
 }
 
-/// A file that is packed before its turn in an archive has come.
+/// A file that is compressed before the archive reaches it.
 pub(crate) struct Packed {
     deflate: Deflate,
     checksum: crc32fast::Hasher,
@@ -61,12 +64,12 @@ impl Packed {
         self.size += bytes.len() as u64;
     }
 
-    /// How many bytes the file has.
+    /// Returns the uncompressed length in bytes.
     pub(crate) fn size(&self) -> u64 {
         self.size
     }
 
-    /// How many of them are held, packed.
+    /// Returns the compressed bytes that are held in memory.
     pub(crate) fn held(&self) -> usize {
         self.bytes.len()
     }
@@ -80,7 +83,7 @@ struct Open {
 }
 
 impl Zip {
-    /// An archive whose files are of this time (RFC 3339, UTC), or of none.
+    /// Returns an archive whose files have this time (RFC 3339, UTC), or no time.
     pub(crate) fn new(as_of: Option<&str>) -> Self {
         Self {
             modified: as_of.and_then(dos_time).unwrap_or(NO_TIME),
@@ -90,7 +93,7 @@ impl Zip {
         }
     }
 
-    /// Begins a file. One that may grow beyond 4 GiB must be `long`, which some old readers cannot open.
+    /// Begins a file. A file that may grow beyond 4 GiB must be `is_long`, which some old readers cannot open.
     pub(crate) fn begin(&mut self, name: &str, is_long: bool, out: &mut Vec<u8>) {
         let start = out.len();
         let version = if is_long { VERSION_LONG } else { VERSION };
@@ -134,7 +137,7 @@ impl Zip {
         }
     }
 
-    /// Appends a file of less than 4 GiB that has been packed already.
+    /// Appends a compressed file of less than 4 GiB.
     pub(crate) fn append(&mut self, name: &str, packed: Packed, out: &mut Vec<u8>) {
         self.begin(name, false, out);
         if let Some(open) = &mut self.open {
@@ -168,7 +171,7 @@ impl Zip {
         self.files.push(file);
     }
 
-    /// Ends the archive: the list of its files.
+    /// Appends the central directory, which ends the archive.
     pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
         self.end(out);
         let start = out.len();
@@ -221,7 +224,7 @@ impl File {
     }
 }
 
-/// The number, or the sign that it is found in the longer field.
+/// Returns the number, or the mark that refers to the longer field.
 fn short(number: u64) -> u32 {
     number.min(LONG) as u32
 }
@@ -246,7 +249,7 @@ fn long_numbers(out: &mut Vec<u8>, eight: &[u64]) {
     }
 }
 
-/// A time as MS-DOS has it: years since 1980, seconds by two.
+/// Returns a time in the format of MS-DOS, whose years begin in 1980 and whose seconds are even.
 fn dos_time(as_of: &str) -> Option<u32> {
     let number = |at: usize, length: usize| as_of.get(at..at + length)?.parse::<u32>().ok();
     let date = number(0, 4)?.checked_sub(1980)?.min(127) << 9 | number(5, 2)? << 5 | number(8, 2)?;

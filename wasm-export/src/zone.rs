@@ -1,5 +1,5 @@
-//! The zone in which a file's times are written, from the bundled IANA database only: the same zone rules
-//! natively and in the browser, whatever the machine has.
+//! The time zone of a file. Its rules come from the bundled IANA database alone, so that they are the same natively
+//! and in the browser.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,7 +16,7 @@ pub struct Zone {
     name: String,
 }
 
-/// A zone that the IANA database lacks.
+/// The error for a name that the IANA database lacks.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{name}` is not a time zone; write it as the IANA database does: `UTC`, `Europe/Berlin`, `Asia/Shanghai`"
@@ -26,25 +26,25 @@ pub struct UnknownZone {
 }
 
 impl Zone {
-    /// Its name as the IANA database spells it.
+    /// Returns the name as the IANA database spells it.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its rules.
+    /// Returns the rules of the zone.
     #[must_use]
     pub fn time_zone(&self) -> &TimeZone {
         &self.time_zone
     }
 
-    /// Whether its times are simply UTC.
+    /// Returns whether the zone is UTC.
     #[must_use]
     pub fn is_utc(&self) -> bool {
         matches!(self.name.as_str(), "UTC" | "Etc/UTC")
     }
 
-    /// The stretch of time around a moment (seconds since 1970, UTC) in which the offset from UTC stays the same.
+    /// Returns the period around a moment (seconds since 1970, UTC) in which the offset from UTC does not change.
     #[must_use]
     pub fn offset_around(&self, seconds: i64) -> Offset {
         let clamped = seconds.clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
@@ -67,14 +67,14 @@ impl Zone {
     }
 }
 
-/// An offset from UTC and when it holds.
+/// An offset from UTC, and its period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offset {
-    /// From when it holds, in seconds since 1970, UTC.
+    /// Begin of the period, in seconds since 1970, UTC.
     pub from: i64,
-    /// From when it no longer holds, in seconds since 1970, UTC.
+    /// End of the period (exclusive), in seconds since 1970, UTC.
     pub until: i64,
-    /// By how many seconds the zone is ahead of UTC.
+    /// Seconds that the zone is ahead of UTC.
     pub seconds: i32,
 }
 
@@ -95,7 +95,7 @@ impl FromStr for Zone {
             name: name.to_owned(),
         };
         let time_zone = TimeZoneDatabase::bundled().get(name).map_err(|_| unknown())?;
-        // `Etc/Unknown` is jiff's word for a machine without a zone, not a place.
+        // jiff reports `Etc/Unknown` for a machine without a zone; it is not a zone of people.
         let spelled = time_zone
             .iana_name()
             .filter(|_| !time_zone.is_unknown())

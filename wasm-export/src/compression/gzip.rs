@@ -1,11 +1,14 @@
-//! A file as gzip (RFC 1952).
+//! Writes gzip (RFC 1952).
+//!
+//! Decant writes the header itself and takes DEFLATE from miniz_oxide, because flate2 chooses its backend by the
+//! features of other crates, and another backend would give other bytes.
 
 use crate::deflate::Deflate;
 
-/// Deflated, no name, no time, packed fast, by whatever system.
+/// Method DEFLATE, no name, no time, compressed fast, unknown system.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255];
 
-/// Packs one file.
+/// The state of one gzip file.
 pub(super) struct Gzip {
     deflate: Deflate,
     checksum: crc32fast::Hasher,
@@ -31,7 +34,7 @@ impl Gzip {
     pub(super) fn finish(&mut self, out: &mut Vec<u8>) {
         self.deflate.finish(out);
         out.extend_from_slice(&std::mem::take(&mut self.checksum).finalize().to_le_bytes());
-        // Modulo 2^32, as RFC 1952 has it.
+        // The length modulo 2^32 (RFC 1952, section 2.3.1).
         out.extend_from_slice(&(self.size_bytes as u32).to_le_bytes());
     }
 }

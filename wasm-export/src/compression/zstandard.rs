@@ -1,17 +1,17 @@
-//! Zstandard (RFC 8878).
+//! Reads and writes Zstandard (RFC 8878).
 
 use std::io::{self, BufRead, Read, Write};
 
 use structured_zstd::decoding::{ContentChecksum, FrameDecoder, StreamingDecoder};
 use structured_zstd::encoding::{CompressionLevel, StreamingEncoder};
 
-/// Measured on usage logs: higher levels are slower and pack no better.
+/// Measured on usage logs: higher levels are slower and compress no better.
 const LEVEL: i32 = 1;
 
-/// The memory that a packed file may ask for.
+/// The most memory that a compressed file may request.
 const WINDOW_BYTES_MAX: u64 = 128 * 1024 * 1024;
 
-/// The bytes that are packed in `input`.
+/// Returns a reader of the decompressed bytes, which checks their checksum.
 pub(crate) fn unpacked<'a>(input: impl BufRead + 'a) -> io::Result<impl Read + 'a> {
     let mut decoder = FrameDecoder::new();
     decoder.set_content_checksum(ContentChecksum::Verify);
@@ -21,7 +21,7 @@ pub(crate) fn unpacked<'a>(input: impl BufRead + 'a) -> io::Result<impl Read + '
     Ok(StreamingDecoder::new_with_decoder(input, decoder))
 }
 
-/// Packs one run of bytes. Only the end takes the encoder away.
+/// Compresses one run of bytes. `None` only after `finish`.
 pub(crate) struct Zstandard(Option<Box<StreamingEncoder<Vec<u8>>>>);
 
 impl Zstandard {
@@ -34,7 +34,7 @@ impl Zstandard {
         Self(Some(Box::new(encoder)))
     }
 
-    /// Packs bytes, and appends what is ready.
+    /// Compresses bytes, and appends the output that is ready.
     pub(crate) fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         if let Some(encoder) = &mut self.0 {
             encoder.write_all(bytes).expect("a Vec takes every byte");
@@ -42,7 +42,7 @@ impl Zstandard {
         }
     }
 
-    /// Appends the rest.
+    /// Appends the rest of the output.
     pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
         if let Some(encoder) = self.0.take() {
             out.append(&mut encoder.finish().expect("a Vec takes every byte"));

@@ -1,4 +1,4 @@
-//! An archive, read as its bytes come.
+//! Reads an archive while its bytes come.
 
 use super::blocks::Blocks;
 use super::error::{DumpError, DumpPart};
@@ -8,24 +8,24 @@ use super::header::{self, MAGIC};
 use super::summary::Summary;
 use super::toc::{Toc, TocReader};
 
-/// Reads an archive: push its bytes, then ask whether that was a whole one.
+/// Reads an archive in pushed pieces, and reports at the end whether it is whole.
 ///
-/// It holds the table of contents and at most one item that has not come whole; data goes by unseen.
+/// It holds the table of contents and at most one incomplete item. Data is skipped.
 pub struct Archive {
     stage: Stage,
     sizes: Sizes,
-    /// Where in the file the next item begins.
+    /// Offset of the next item in the file.
     position: u64,
-    /// How many bytes of data come before it.
+    /// Bytes of data to skip before it.
     data_left: u64,
-    /// The beginning of an item that goes on in bytes to come …
+    /// The beginning of an incomplete item.
     pending: Vec<u8>,
-    /// … and how long it is at least.
+    /// The least length that this item can have.
     needed: usize,
     failure: Option<DumpError>,
 }
 
-/// What is being read.
+/// The part of the archive that is read next.
 enum Stage {
     Header,
     Contents(TocReader),
@@ -33,12 +33,12 @@ enum Stage {
 }
 
 impl Archive {
-    /// An archive that has not begun.
+    /// Returns a reader at the beginning of an archive.
     #[must_use]
     pub fn new() -> Self {
         Self {
             stage: Stage::Header,
-            // Until the header says it.
+            // The header replaces these.
             sizes: Sizes {
                 integer: 4,
                 offset: 8,
@@ -51,10 +51,10 @@ impl Archive {
         }
     }
 
-    /// Takes the next bytes, in any pieces.
+    /// Takes the next bytes, in pieces of any length.
     ///
     /// # Errors
-    /// When they cannot go on an archive. Every later call returns the same error.
+    /// When they cannot continue an archive. Every later call returns the same error.
     pub fn push(&mut self, mut bytes: &[u8]) -> Result<(), DumpError> {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
@@ -68,7 +68,7 @@ impl Archive {
         Ok(())
     }
 
-    /// The table of contents, as soon as it has been read; with the data that has come until now.
+    /// Returns the table of contents with the data that has come so far, or `None` until the table is complete.
     #[must_use]
     pub fn toc(&self) -> Option<&Toc> {
         match &self.stage {
@@ -77,16 +77,16 @@ impl Archive {
         }
     }
 
-    /// How many bytes have come.
+    /// Returns the number of bytes that have come.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.position + self.pending.len() as u64
     }
 
-    /// Says that no more bytes come.
+    /// Ends the archive, and returns a summary of it.
     ///
     /// # Errors
-    /// When what came is not a whole archive, or `push` has failed.
+    /// When the bytes are not a whole archive, or `push` has failed.
     pub fn finish(&self) -> Result<Summary, DumpError> {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
@@ -101,7 +101,7 @@ impl Archive {
             Stage::Contents(reader) => reader.part(),
             Stage::Blocks(blocks) => match blocks.part() {
                 Some(part) => part,
-                // The data of the last block has come, and nothing of another.
+                // The data of the last block is complete, and no other block has begun.
                 None if self.pending.is_empty() => return whole(blocks, at),
                 None => DumpPart::BlockHeader,
             },
@@ -109,12 +109,12 @@ impl Archive {
         Err(DumpError::CutShort { at, part })
     }
 
-    /// Whether the first bytes are an archive's, as far as they have come.
+    /// Returns whether the first bytes are those of an archive, as far as they have come.
     fn has_magic(&self) -> bool {
         self.pending.iter().zip(MAGIC).all(|(byte, magic)| byte == magic)
     }
 
-    /// Takes some of the bytes, at least one, and says how many.
+    /// Takes at least one of the bytes, and returns how many it took.
     fn advance(&mut self, bytes: &[u8]) -> Result<usize, DumpError> {
         if self.data_left > 0 {
             let taken = usize::try_from(self.data_left).map_or(bytes.len(), |left| left.min(bytes.len()));
@@ -134,7 +134,7 @@ impl Archive {
         self.pending.extend_from_slice(&bytes[..taken]);
         if self.pending.len() == self.needed {
             let pending = std::mem::take(&mut self.pending);
-            // No byte is left over: without the last one the item was not whole.
+            // No byte is left over, because the item was incomplete without the last one.
             if self.read_item(&pending)?.is_none() {
                 self.pending = pending;
             }
@@ -142,7 +142,7 @@ impl Archive {
         Ok(taken)
     }
 
-    /// Reads the item that begins with these bytes and says how long it is; `None` if it goes on behind them.
+    /// Reads the item at the beginning of these bytes. Returns its length, or `None` when it is incomplete.
     fn read_item(&mut self, bytes: &[u8]) -> Result<Option<usize>, DumpError> {
         let mut fields = Fields::new(bytes, self.sizes);
         let read = self.stage_item(&mut fields);
@@ -166,7 +166,7 @@ impl Archive {
         }
     }
 
-    /// Reads the next item and says how many bytes of data follow it.
+    /// Reads the next item, and returns the length of the data behind it.
     fn stage_item(&mut self, fields: &mut Fields<'_>) -> Result<u64, Stop> {
         match &mut self.stage {
             Stage::Header => {
@@ -191,7 +191,7 @@ impl Default for Archive {
     }
 }
 
-/// What is in an archive that has ended behind a block.
+/// Returns the summary of an archive that has ended behind a block.
 fn whole(blocks: &Blocks, bytes: u64) -> Result<Summary, DumpError> {
     let mut missing = blocks.missing();
     match missing.next() {

@@ -1,4 +1,4 @@
-//! The data behind the table of contents: blocks, each of one entry.
+//! Reads the blocks of data behind the table of contents.
 
 use std::collections::HashMap;
 
@@ -10,17 +10,17 @@ use super::toc::{Entry, EntryData, LARGE_OBJECTS, Toc};
 const ROWS: u8 = 1;
 const OBJECTS: u8 = 3;
 
-/// Walks the blocks, which `pg_backup_custom.c` of PostgreSQL writes: a type and the number of an entry, then the
-/// pieces of the data, the last of which is empty. Before the pieces of each large object stands its number; the last
-/// number is 0.
+/// Reads the blocks, which PostgreSQL's `pg_backup_custom.c` writes. A block is a type, the id of an entry, and
+/// pieces of data, the last of which is empty. In a block of large objects each object's OID comes before its pieces,
+/// and 0 ends the block.
 pub(super) struct Blocks {
     pub(super) toc: Toc,
-    /// Where in the table of contents the entry with a number is.
+    /// The index in the table of contents of each dump id.
     index: HashMap<u32, usize>,
     step: Step,
 }
 
-/// What comes next; of the entry in this place of the table of contents.
+/// The next item. The index is that of its entry in the table of contents.
 #[derive(Clone, Copy)]
 enum Step {
     /// A block, or the end of the file.
@@ -45,7 +45,7 @@ impl Blocks {
         Ok(Self { toc, index, step })
     }
 
-    /// Reads what stands at this position of the file, and says how many bytes of data follow it.
+    /// Reads the item at this offset in the file, and returns the length of the data behind it.
     pub(super) fn item(&mut self, fields: &mut Fields<'_>, position: u64) -> Result<u64, Stop> {
         match self.step {
             Step::Block => self.begin_block(fields, position).map(|()| 0),
@@ -55,7 +55,7 @@ impl Blocks {
         }
     }
 
-    /// Where in a block we are; `None` between two.
+    /// Returns the block that is being read, or `None` between two blocks.
     pub(super) fn part(&self) -> Option<DumpPart> {
         match self.step {
             Step::Block => None,
@@ -65,7 +65,7 @@ impl Blocks {
         }
     }
 
-    /// The entries whose data has not come.
+    /// Returns the entries whose data has not come.
     pub(super) fn missing(&self) -> impl Iterator<Item = &Entry> {
         let is_awaited = |entry: &&Entry| matches!(entry.data, EntryData::Awaited { .. });
         self.toc.entries.iter().filter(is_awaited)
@@ -109,7 +109,7 @@ impl Blocks {
     }
 
     fn begin_object(&mut self, fields: &mut Fields<'_>, entry: usize) -> Result<(), Stop> {
-        // It may be negative: PostgreSQL's numbers of objects have no sign, and are written as if they had.
+        // The value may be negative, because OIDs have no sign and pg_dump writes them as signed integers.
         let is_end = fields.integer()? == 0;
         if is_end {
             self.step = Step::Block;
@@ -122,7 +122,7 @@ impl Blocks {
         Ok(())
     }
 
-    /// Reads how long a piece is; `after` comes behind the last, which has no length.
+    /// Reads the length of a piece. `after` is the next step behind the last piece, which is empty.
     fn begin_piece(&mut self, fields: &mut Fields<'_>, entry: usize, after: Step) -> Result<u64, Stop> {
         let said = fields.integer()?;
         let length = u64::try_from(said).map_err(|_| Fault::number("the length of a piece of data", said))?;

@@ -1,4 +1,4 @@
-//! What can be wrong with a dump, in words for those who took it.
+//! Errors of dumps, with advice for the administrator.
 
 use std::fmt;
 
@@ -6,44 +6,44 @@ use super::foreign::Foreign;
 use super::limits::ITEM_BYTES_MAX;
 use super::version::ArchiveVersion;
 
-/// A file is no whole dump. Positions are counted in bytes from the beginning of the file.
+/// Why a file is not a whole dump. Offsets are bytes from the beginning of the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DumpError {
-    /// There is not one byte.
+    /// The file has no bytes.
     #[error("the file is empty; take the dump again")]
     Empty,
-    /// The file is something else.
+    /// The file has another format.
     #[error("the file is no dump in pg_dump's custom format: it is {0}")]
     NotAnArchive(Foreign),
-    /// The archive's version is not known yet.
+    /// The archive's version is newer than those that Decant reads.
     #[error(
         "the dump was made by a newer PostgreSQL: its archive has version {found}, and this Decant reads up to {}; \
          update Decant",
         ArchiveVersion::NEWEST
     )]
     Newer {
-        /// The version it has.
+        /// The version of the archive, `1.17`.
         found: String,
     },
-    /// The archive's version is from before PostgreSQL 8.0.
+    /// The archive's version is older than PostgreSQL 8.0.
     #[error(
         "the dump was made by a very old PostgreSQL: its archive has version {found}, and this Decant reads from {} \
          (PostgreSQL 8.0); restore it with a PostgreSQL of its time and dump anew",
         ArchiveVersion::OLDEST
     )]
     Older {
-        /// The version it has.
+        /// The version of the archive, `1.9`.
         found: String,
     },
-    /// The file ends too early.
+    /// The file ends within an item or its data.
     #[error("the dump ends in the middle of {part}, at byte {}: it is cut short; take the dump again", Grouped(*at))]
     CutShort {
         /// The length of the file.
         at: u64,
-        /// In the middle of what.
+        /// The part that is incomplete.
         part: DumpPart,
     },
-    /// The file ends where it might, but data is missing that its table of contents promises.
+    /// The file ends between two blocks, but the table of contents announces more data.
     #[error(
         "the dump ends at byte {} without the data of {name}{}: it is cut short; take the dump again",
         Grouped(*at), and_more(*more)
@@ -51,17 +51,17 @@ pub enum DumpError {
     DataMissing {
         /// The length of the file.
         at: u64,
-        /// Whose data is missing.
+        /// The first entry whose data is missing.
         name: String,
-        /// The data of how many others is missing, too.
+        /// Number of other entries whose data is missing.
         more: usize,
     },
-    /// The file is not what pg_dump writes.
+    /// The file contains bytes that pg_dump does not write.
     #[error("the dump is damaged at byte {}: {fault}; take the dump again", Grouped(*at))]
     Damaged {
-        /// How far it could be read.
+        /// Offset of the fault.
         at: u64,
-        /// What is wrong there.
+        /// What is wrong at that offset.
         fault: Fault,
     },
 }
@@ -69,20 +69,20 @@ pub enum DumpError {
 /// A part of a dump.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DumpPart {
-    /// What stands before the table of contents.
+    /// The part before the table of contents.
     Header,
     /// The table of contents.
     Contents {
-        /// How many of its entries have been read.
+        /// Number of entries that have been read.
         read: usize,
-        /// How many it has.
+        /// Number of entries that the archive announces.
         count: usize,
     },
-    /// What stands before the data of a table.
+    /// The type and dump id before the data of an entry.
     BlockHeader,
     /// The data of an entry.
     Data {
-        /// What the entry is called.
+        /// The title of the entry.
         name: String,
     },
 }
@@ -100,59 +100,59 @@ impl fmt::Display for DumpPart {
     }
 }
 
-/// What is wrong at a place of a dump.
+/// A fault in the contents of a dump.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// A number is none that can stand there.
+    /// A number is out of range.
     #[error("{what} cannot be {value}")]
     Number {
-        /// What the number says.
+        /// The meaning of the number.
         what: &'static str,
-        /// What it is.
+        /// The value in the file.
         value: i64,
     },
-    /// An item of the table of contents does not end.
+    /// An item of the table of contents exceeds the limit.
     #[error("an entry of the table of contents is longer than {ITEM_BYTES_MAX} bytes")]
     TooLong,
-    /// An entry does not say what it is.
+    /// An entry has no kind.
     #[error("an entry of the table of contents has no kind")]
     NoKind,
-    /// Two entries have the same number.
+    /// Two entries have the same dump id.
     #[error("two entries of the table of contents have the number {id}")]
     SameNumber {
-        /// The number.
+        /// Their dump id.
         id: u32,
     },
-    /// An entry says of itself that it has data, and that it has none.
+    /// An entry is marked both as having data and as having none.
     #[error("the table of contents contradicts itself about the data of {name}")]
     Contradiction {
-        /// What the entry is called.
+        /// The title of the entry.
         name: String,
     },
-    /// There is data that the table of contents does not know.
+    /// A block refers to an entry that the table of contents lacks.
     #[error("there is data of an entry {id}, which the table of contents does not have")]
     UnknownEntry {
-        /// The entry's number.
+        /// The dump id in the block.
         id: i64,
     },
-    /// There is data where none should be.
+    /// An entry has data although it should have none, or has it twice.
     #[error("there is data of {name} where there should be none, or it comes twice")]
     UnexpectedData {
-        /// What the entry is called.
+        /// The title of the entry.
         name: String,
     },
-    /// There are large objects in place of rows, or rows in place of large objects.
+    /// A block contains large objects instead of rows, or rows instead of large objects.
     #[error("the data of {name} is of the wrong kind")]
     WrongKind {
-        /// What the entry is called.
+        /// The title of the entry.
         name: String,
     },
-    /// The data is not where the table of contents says.
+    /// The data is not at the offset in the table of contents.
     #[error("the data of {name} should begin at byte {}", Grouped(*said))]
     Elsewhere {
-        /// What the entry is called.
+        /// The title of the entry.
         name: String,
-        /// Where its data should begin.
+        /// The offset in the table of contents.
         said: u64,
     },
 }

@@ -1,17 +1,18 @@
-//! The values an archive is made of, read from bytes that may break off anywhere.
+//! Reads the values of an archive from bytes that may end anywhere.
 //!
-//! PostgreSQL writes them in `WriteInt`, `WriteStr` and `WriteOffset` of `src/bin/pg_dump/pg_backup_archiver.c`.
+//! PostgreSQL writes these values in `WriteInt`, `WriteStr` and `WriteOffset` of
+//! `src/bin/pg_dump/pg_backup_archiver.c`.
 
 use super::error::{DumpError, Fault};
 use super::limits::ITEM_BYTES_MAX;
 
 /// Why reading stops.
 pub(super) enum Stop {
-    /// The item goes on behind the bytes that are there: it cannot be read before there are so many of it.
+    /// The item is incomplete. It has at least `needed` bytes.
     Incomplete { needed: usize },
-    /// The item cannot be what an archive has there.
+    /// The item is not valid at this point of an archive.
     Fault(Fault),
-    /// The file is not one that is read here.
+    /// The file as a whole cannot be read.
     Refused(DumpError),
 }
 
@@ -27,14 +28,14 @@ impl From<DumpError> for Stop {
     }
 }
 
-/// How many bytes numbers have in this archive; its header says it.
+/// Lengths of the archive's numbers in bytes, which its header contains.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sizes {
     pub(super) integer: usize,
     pub(super) offset: usize,
 }
 
-/// Reads one item after another value; whatever is missing of it stops with [`Stop::Incomplete`].
+/// Reads value after value of one item. A value that is incomplete stops with [`Stop::Incomplete`].
 pub(super) struct Fields<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -46,7 +47,7 @@ impl<'a> Fields<'a> {
         Self { bytes, at: 0, sizes }
     }
 
-    /// How many bytes have been read.
+    /// Returns the number of bytes read.
     pub(super) fn position(&self) -> usize {
         self.at
     }
@@ -55,7 +56,7 @@ impl<'a> Fields<'a> {
         self.sizes
     }
 
-    /// Says how many bytes the numbers have that follow.
+    /// Sets the lengths of the numbers that follow.
     pub(super) fn resize(&mut self, sizes: Sizes) {
         self.sizes = sizes;
     }
@@ -77,7 +78,7 @@ impl<'a> Fields<'a> {
         self.take(1).map(|byte| byte[0])
     }
 
-    /// A sign and a number. What does not fit is the largest that does: no caller allows it.
+    /// Reads a sign and a number. A number that does not fit becomes the largest that does, which no caller accepts.
     pub(super) fn integer(&mut self) -> Result<i64, Stop> {
         let sign = self.byte()?;
         let number = little_endian(self.take(self.sizes.integer)?);
@@ -89,18 +90,19 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A place in the file.
+    /// Reads an offset in the file.
     pub(super) fn offset(&mut self) -> Result<u64, Stop> {
         self.take(self.sizes.offset).map(little_endian)
     }
 
-    /// A text, or none. Archives have the encoding of the database; what is not UTF-8 is shown with `�`.
+    /// Reads a text or its absence. The text has the encoding of the database. Bytes that are not UTF-8 become
+    /// U+FFFD.
     pub(super) fn text(&mut self) -> Result<Option<String>, Stop> {
         let bytes = self.raw_text()?;
         Ok(bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()))
     }
 
-    /// Goes past a text; says whether there was one.
+    /// Skips a text. Returns whether there was one.
     pub(super) fn skip_text(&mut self) -> Result<bool, Stop> {
         self.raw_text().map(|bytes| bytes.is_some())
     }
@@ -115,7 +117,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The number that at most eight bytes are.
+/// Returns the number in at most eight bytes.
 fn little_endian(bytes: &[u8]) -> u64 {
     bytes
         .iter()

@@ -1,9 +1,10 @@
-//! What a file is that somebody took for an archive.
+//! Recognises files that are not archives.
 
-/// A file that is no archive in pg_dump's custom format, and what to do with it.
+/// The kind of a file that is not an archive in pg_dump's custom format. Its text contains advice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Foreign {
-    /// The table of contents of a dump in another format: it has the custom format's magic, but none of the data.
+    /// The table of contents of a dump in another format. It has the magic bytes of the custom format, but none of
+    /// the data.
     #[error(
         "the table of contents of a dump in the directory or tar format; dump with `pg_dump --format=custom`"
     )]
@@ -11,28 +12,28 @@ pub enum Foreign {
     /// A tar archive.
     #[error("a tar archive, perhaps of `pg_dump --format=tar`; dump with `pg_dump --format=custom`")]
     Tar,
-    /// SQL, of `pg_dump --format=plain` or `pg_dumpall`.
+    /// SQL by `pg_dump --format=plain` or `pg_dumpall`.
     #[error("a dump as SQL text; run it with `psql`, or dump with `pg_dump --format=custom`")]
     Sql,
-    /// Something packed.
+    /// A compressed file, with the name of its program.
     #[error("packed with {0}; unpack it first")]
     Packed(&'static str),
-    /// What Windows PowerShell makes of a program's output with `>`.
+    /// UTF-16, which Windows PowerShell writes for a program's output behind `>`.
     #[error(
         "UTF-16 text: if it was written with `>` in PowerShell, that has destroyed it; dump with `pg_dump --file`"
     )]
     Utf16,
-    /// A page or a message of a server that was saved in place of the dump.
+    /// A page or message of a server, saved instead of the dump.
     #[error(
         "a web page or a JSON message, perhaps a server's refusal that was saved as the dump; open it and read"
     )]
     Message,
-    /// None of those.
+    /// Any other file.
     #[error("of an unknown kind; dump with `pg_dump --format=custom`")]
     Unknown,
 }
 
-/// How packed files begin.
+/// Magic bytes of compressed files.
 const PACKED: [(&[u8], &str); 6] = [
     (b"\x1f\x8b", "gzip"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
@@ -42,14 +43,14 @@ const PACKED: [(&[u8], &str); 6] = [
     (b"PK\x03\x04", "zip"),
 ];
 
-/// Where in a tar archive its magic stands (POSIX.1, ustar), and the magic.
+/// Offset of the magic bytes in a tar archive (POSIX.1, ustar), and these bytes.
 const TAR: (usize, &[u8]) = (257, b"ustar");
 
 impl Foreign {
-    /// So many bytes tell what a file is.
+    /// Bytes that are needed to recognise a file.
     pub(super) const BYTES: usize = TAR.0 + TAR.1.len();
 
-    /// What begins with these bytes, as many of [`Self::BYTES`] as the file has.
+    /// Recognises a file by its first bytes, at most [`Self::BYTES`] of them.
     pub(super) fn from_beginning(beginning: &[u8]) -> Self {
         let packed = PACKED.iter().find(|(magic, _)| beginning.starts_with(magic));
         if let Some((_, way)) = packed {

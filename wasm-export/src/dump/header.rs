@@ -1,4 +1,4 @@
-//! The first bytes of an archive: which version it has, and what was dumped when by whom.
+//! Reads the header of an archive.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -11,22 +11,22 @@ use super::fields::{Fields, Sizes, Stop};
 use super::foreign::Foreign;
 use super::version::ArchiveVersion;
 
-/// What every archive begins with.
+/// The magic bytes of an archive.
 pub const MAGIC: &[u8; 5] = b"PGDMP";
 
-/// How many bytes numbers may have: PostgreSQL writes those of its machine.
+/// Valid lengths of numbers in bytes. pg_dump writes those of its machine.
 const NUMBER_BYTES: RangeInclusive<u8> = 4..=8;
 
 /// `archCustom` of `pg_backup.h`.
 const CUSTOM_FORMAT: u8 = 1;
 
-/// How the data in an archive is packed; the table of contents never is.
+/// The compression of an archive's data. The table of contents is never compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Compression {
-    /// Not at all.
+    /// Data stays as it is.
     None,
-    /// zlib's deflate.
+    /// DEFLATE with zlib's header.
     Gzip,
     /// LZ4, since PostgreSQL 16.
     Lz4,
@@ -45,25 +45,26 @@ impl fmt::Display for Compression {
     }
 }
 
-/// What an archive says of itself.
+/// The header of an archive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Header {
-    /// The version of its format.
+    /// The version of the archive format.
     pub archive_version: ArchiveVersion,
-    /// How its data is packed.
+    /// The compression of the data.
     pub compression: Compression,
-    /// When pg_dump began, by the clock and in the time zone of its machine, which the archive does not name; `None`
-    /// if there is no such time.
+    /// When pg_dump began, in the time zone of its machine, which the archive does not contain. `None` for an invalid
+    /// time.
     pub created: Option<DateTime>,
-    /// The database that was dumped.
+    /// The name of the dumped database.
     pub database: String,
-    /// The release of PostgreSQL that it was in: `15.18 (Debian 15.18-0+deb12u1)`.
+    /// The release of its server: `15.18 (Debian 15.18-0+deb12u1)`.
     pub server_version: String,
-    /// The release of the pg_dump that wrote it.
+    /// The release of the pg_dump that wrote the archive.
     pub pg_dump_version: String,
 }
 
-/// Reads the header, `WriteHead` of PostgreSQL's `pg_backup_archiver.c`. The fields have the archive's sizes then.
+/// Reads the header that `WriteHead` of PostgreSQL's `pg_backup_archiver.c` writes, and sets the number lengths of
+/// `fields`.
 pub(super) fn read(fields: &mut Fields<'_>) -> Result<Header, Stop> {
     let magic = fields.take(MAGIC.len())?;
     if magic != MAGIC {
@@ -111,7 +112,7 @@ fn size(what: &'static str, bytes: u8) -> Result<usize, Fault> {
 
 fn compression(fields: &mut Fields<'_>, version: ArchiveVersion) -> Result<Compression, Stop> {
     if version < ArchiveVersion::WITH_COMPRESSION {
-        // Its level, -1 for zlib's own choice.
+        // The level, with -1 for zlib's default.
         return Ok(match fields.integer()? {
             0 => Compression::None,
             _ => Compression::Gzip,
@@ -126,7 +127,7 @@ fn compression(fields: &mut Fields<'_>, version: ArchiveVersion) -> Result<Compr
     }
 }
 
-/// The fields of a C `struct tm`, the last of which says whether it was summer.
+/// Reads the fields of a C `struct tm`, the last of which marks summer time.
 fn created(fields: &mut Fields<'_>) -> Result<Option<DateTime>, Stop> {
     let mut next = || fields.integer();
     let [second, minute, hour, day, month, year, _] =

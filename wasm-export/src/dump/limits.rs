@@ -1,8 +1,8 @@
-//! How much of an archive is held in memory.
+//! Limits of an archive, because its items are held in memory.
 
-/// No item of an archive may be longer: it is held in memory until it has come whole. PostgreSQL's definitions, the
-/// longest of what is held, seldom have a thousandth of it.
+/// The longest item in bytes. An item is held in memory until it is complete. Definitions in PostgreSQL, the longest
+/// items, seldom have a thousandth of this.
 pub const ITEM_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// No archive has more entries: before PostgreSQL 17 each large object has one, and so many are held in memory.
+/// The most entries. Before PostgreSQL 17 each large object has an entry, and all entries are held in memory.
 pub const ENTRIES_MAX: usize = 10_000_000;

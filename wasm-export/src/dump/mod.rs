@@ -1,19 +1,22 @@
-//! PostgreSQL's dumps in the custom format (`pg_dump --format=custom`): what is in one, and whether it is whole.
+//! Reads PostgreSQL's dumps in the custom format (`pg_dump --format=custom`): their contents, and whether they are whole.
 //!
-//! | file | what |
+//! | file | contents |
 //! |---|---|
 //! | `archive` | [`Archive`]: push bytes, finish |
 //! | `header`, `toc`, `blocks` | the three parts of an archive, in their order |
 //! | `fields` | numbers and texts in them |
-//! | `summary` | [`Summary`]: what people want to know of a dump |
-//! | `error`, `foreign` | what is wrong with a file, or what else it is |
+//! | `summary` | [`Summary`]: tables, sizes, large objects |
+//! | `error`, `foreign` | damage in a dump; files of other formats |
+//! | `version`, `limits` | versions and sizes that are read |
 //!
-//! An archive has no end mark. When pg_dump writes it into a pipe, as Decant lets it, its table of contents does not say
-//! where the data is either, and the file just ends behind the last block of data. It is whole when it ends there **and**
-//! every entry that has data has had its block; where the table of contents does say where the data is, that is compared.
+//! This is Decant's own code, because pg_restore reads a file as a whole, and the browser has no pg_restore.
 //!
-//! What lies within a block is not looked at. It may be packed, and has no checksum even where it is: a bit that flipped
-//! there is found, if at all, only by `pg_restore --file=/dev/null`, which unpacks everything.
+//! An archive has no end mark. pg_dump writes to a pipe here, so that its table of contents has no offsets of the data, and
+//! the file ends behind the last block. It is whole when it ends there **and** each entry with data has had its block.
+//! Where the table of contents has offsets, the blocks must be there.
+//!
+//! The contents of a block are not checked. They may be compressed, and have no checksum. Only
+//! `pg_restore --file=/dev/null`, which decompresses everything, can find a damaged byte there.
 //!
 //! ```
 //! use wasm_export::dump::Archive;

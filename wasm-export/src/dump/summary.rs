@@ -1,4 +1,4 @@
-//! What is in a dump, as people ask.
+//! Summarises a dump for people.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,49 +7,49 @@ use serde::Serialize;
 use super::header::Header;
 use super::toc::{EntryData, LARGE_OBJECTS, TABLE_DATA, Toc};
 
-/// The kind of the entries that make a table.
+/// The kind of entries that define a table.
 const TABLE: &str = "TABLE";
 
-/// What is in a dump, or in what of it has come.
+/// The contents of a dump, or of the part that has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// What the archive says of itself.
+    /// The header of the archive.
     #[serde(flatten)]
     pub header: Header,
-    /// Its tables, in its order.
+    /// The tables, in the order of the archive.
     pub tables: Vec<Table>,
-    /// Its large objects.
+    /// Totals of the large objects.
     pub large_objects: LargeObjects,
-    /// How many entries of every other kind it has, in PostgreSQL's words: `INDEX`, `CONSTRAINT` …
+    /// Number of entries of every other kind, by PostgreSQL's name of the kind: `INDEX`, `CONSTRAINT` …
     pub others: BTreeMap<String, u64>,
-    /// How many bytes have come, all in all.
+    /// Bytes that have come, data included.
     pub bytes: u64,
 }
 
 /// A table of a dump.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Table {
-    /// Its schema.
+    /// The schema, `None` for an entry without one.
     pub schema: Option<String>,
-    /// Its name.
+    /// The name without the schema.
     pub name: String,
-    /// Whether the dump has its rows; without them only its definition.
+    /// Whether the dump contains its rows, and not its definition alone.
     pub has_data: bool,
-    /// How many bytes its rows take in the dump, packed as they are; `None` until they have come.
+    /// Bytes of its rows in the dump, as compressed there. `None` until they have come.
     pub data_bytes: Option<u64>,
 }
 
 /// The large objects of a dump.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct LargeObjects {
-    /// How many have come.
+    /// Number of objects that have come.
     pub count: u64,
-    /// How many bytes they take in the dump, packed as they are.
+    /// Bytes of these objects in the dump, as compressed there.
     pub data_bytes: u64,
 }
 
 impl Summary {
-    /// What a table of contents says, with the data that has come in a file of so many bytes.
+    /// Summarises a table of contents with the data that has come. `bytes` is the length of the file so far.
     #[must_use]
     pub fn new(toc: &Toc, bytes: u64) -> Self {
         let mut tables = Tables::default();
@@ -82,7 +82,7 @@ impl Summary {
     }
 }
 
-/// Tables by their names: the definition is one entry and the data another, and a dump may have only one of them.
+/// Tables by name. A table's definition and its data are two entries, and a dump may have only one of them.
 #[derive(Default)]
 struct Tables<'a> {
     list: Vec<Table>,

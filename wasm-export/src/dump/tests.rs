@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::fields::{Fields, Sizes, Stop};
 use super::*;
 
-/// The dumps that `tests/dumps/make.sh` made with several releases of PostgreSQL.
+/// Returns the folder with dumps of several PostgreSQL releases, which `tests/dumps/make.sh` writes.
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dumps")
 }
@@ -45,7 +45,7 @@ fn refusal(bytes: &[u8]) -> String {
     read(bytes).unwrap_err().to_string()
 }
 
-/// Where in an archive its data begins.
+/// Returns the offset of an archive's data.
 fn data_start(bytes: &[u8]) -> usize {
     let mut archive = Archive::new();
     bytes
@@ -58,7 +58,7 @@ fn data_start(bytes: &[u8]) -> usize {
         + 1
 }
 
-/// Where in an archive of our releases its number of entries stands.
+/// Returns the offset of the number of entries in an archive of the newest version.
 fn count_start(bytes: &[u8]) -> usize {
     let mut fields = Fields::new(
         bytes,
@@ -127,7 +127,7 @@ fn every_release_and_way_of_compression_is_read() {
 
 #[test]
 fn the_sizes_are_those_of_the_data() {
-    // `COPY`'s rows, and what pg_dump writes behind them.
+    // The rows as `COPY` writes them, and the end mark that pg_dump adds.
     let users: usize = (1..=20)
         .map(|number| format!("{number}\tuser {number}\n").len())
         .sum();
@@ -353,7 +353,7 @@ fn a_version_that_is_not_known_is_named() {
     }
 }
 
-/// A real archive of version 1.14 as an older pg_dump would have written it.
+/// Converts an archive of version 1.14 to an older version.
 fn written_as(minor: u8, bytes: &[u8]) -> Vec<u8> {
     let count = count_start(bytes);
     let mut old = bytes[..count].to_vec();
@@ -368,7 +368,7 @@ fn written_as(minor: u8, bytes: &[u8]) -> Vec<u8> {
     old
 }
 
-/// Where in a table of contents of version 1.14 the fields are that an older version has not.
+/// Returns the ranges of fields that an older version lacks in a table of contents of version 1.14.
 fn later_fields(minor: u8, contents: &[u8]) -> Result<Vec<Range<usize>>, Stop> {
     let mut later = Vec::new();
     let mut fields = Fields::new(
@@ -448,7 +448,7 @@ fn data_that_is_not_where_it_should_be_is_noticed() {
     let mut bytes = file("pg15-file.dump");
     let data = data_start(&bytes);
     assert_eq!(bytes.len(), piped.len());
-    // The first entry with data is the first block: its place is written next to its state, 2.
+    // The first entry with data is the first block. Its offset follows its state, 2.
     let place = [&[2][..], &data.to_le_bytes()].concat();
     let at = memchr::memmem::find(&bytes, &place).unwrap();
     bytes[at + 1] ^= 1;

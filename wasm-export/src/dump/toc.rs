@@ -1,4 +1,4 @@
-//! The table of contents: what was dumped, entry by entry.
+//! Reads the table of contents of an archive.
 
 use super::error::{DumpPart, Fault};
 use super::fields::{Fields, Stop};
@@ -6,59 +6,60 @@ use super::header::Header;
 use super::limits::ENTRIES_MAX;
 use super::version::ArchiveVersion;
 
-/// The kind of the entries whose data is large objects.
+/// The kind of entries whose data is large objects.
 pub const LARGE_OBJECTS: &str = "BLOBS";
 
-/// The kind of the entries whose data is a table's rows.
+/// The kind of entries whose data is a table's rows.
 pub const TABLE_DATA: &str = "TABLE DATA";
 
-/// What stands before the data.
+/// Header and table of contents of an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Toc {
-    /// What the archive says of itself.
+    /// The header of the archive.
     pub header: Header,
-    /// Its entries, in the order in which they are restored.
+    /// The entries, in the order in which pg_restore restores them.
     pub entries: Vec<Entry>,
 }
 
-/// One thing that was dumped.
+/// One object of a dump.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its number, by which the data and a list for `pg_restore --use-list` name it.
+    /// The id that blocks of data and lists for `pg_restore --use-list` refer to.
     pub dump_id: u32,
-    /// What it is, in PostgreSQL's words: `TABLE`, `TABLE DATA`, `INDEX` …
+    /// The kind in PostgreSQL's words: `TABLE`, `TABLE DATA`, `INDEX` …
     pub kind: String,
-    /// The schema it is in, if it is in one.
+    /// The schema, `None` for an object without one.
     pub schema: Option<String>,
-    /// What it is called; of data, the table's name.
+    /// The name, which for data is that of its table.
     pub name: String,
-    /// The role that owned it.
+    /// The role that owned the object.
     pub owner: String,
-    /// Its data.
+    /// Whether the entry has data, and whether it has come.
     pub data: EntryData,
 }
 
-/// The data of an entry.
+/// The state of an entry's data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryData {
-    /// It has none.
+    /// The entry has no data.
     None,
-    /// It is to come.
+    /// The data has not come yet.
     Awaited {
-        /// Where in the file it begins; `None` if pg_dump wrote into a pipe and could not go back to say so.
+        /// Offset of the data in the file. `None` when pg_dump wrote to a pipe, where it cannot go back to fill the
+        /// offset in.
         at: Option<u64>,
     },
-    /// It has come, at least in part.
+    /// The data has come, at least in part.
     Found {
-        /// How many bytes of it, packed as they are.
+        /// Bytes of the data, as compressed in the file.
         bytes: u64,
-        /// How many large objects it is.
+        /// Number of large objects in the data.
         large_objects: u64,
     },
 }
 
 impl Entry {
-    /// What people call it: `table public.users`, `large objects`.
+    /// Returns the name for people: `table public.users`, `large objects`.
     #[must_use]
     pub fn title(&self) -> String {
         let kind = match self.kind.as_str() {
@@ -68,19 +69,20 @@ impl Entry {
         };
         let schema = self.schema.iter().flat_map(|schema| [schema.as_str(), "."]);
         let name: String = schema.chain([self.name.as_str()]).collect();
-        // A name may hold a line end; a message is one line.
+        // A name may contain line ends, which would break a message of one line.
         format!("{kind} {name}").replace(char::is_control, " ")
     }
 }
 
-/// Reads a table of contents, `WriteToc` of PostgreSQL's `pg_backup_archiver.c`.
+/// Reads the table of contents that `WriteToc` of PostgreSQL's `pg_backup_archiver.c` writes.
 pub(super) struct TocReader {
     header: Header,
     count: usize,
     entries: Vec<Entry>,
     /// The entry whose dependencies are being read.
     ///
-    /// They are items of their own: there may be any number of them, and what is read at once is to be bounded.
+    /// Each dependency is an item of its own, because an entry has any number of them and the length of an item is
+    /// limited.
     begun: Option<Draft>,
 }
 
@@ -103,7 +105,7 @@ impl TocReader {
         })
     }
 
-    /// Whether all entries have been read.
+    /// Returns whether all entries have been read.
     pub(super) fn is_done(&self) -> bool {
         self.entries.len() == self.count
     }
@@ -143,7 +145,7 @@ impl TocReader {
     }
 }
 
-/// Everything of an entry before its dependencies.
+/// Reads the part of an entry before its dependencies.
 fn beginning(fields: &mut Fields<'_>, version: ArchiveVersion) -> Result<Draft, Stop> {
     let dump_id = fields.integer()?;
     let dump_id = i32::try_from(dump_id)
@@ -182,7 +184,7 @@ fn beginning(fields: &mut Fields<'_>, version: ArchiveVersion) -> Result<Draft, 
     })
 }
 
-/// Whether and where an entry has data: `K_OFFSET_…` of PostgreSQL's `pg_backup_archiver.h`.
+/// Reads the state and offset of an entry's data: `K_OFFSET_…` of PostgreSQL's `pg_backup_archiver.h`.
 fn data(fields: &mut Fields<'_>) -> Result<EntryData, Stop> {
     let state = fields.byte()?;
     let at = fields.offset()?;

@@ -4,28 +4,28 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// The version of an archive's format; the first number is always 1. It is not PostgreSQL's: many releases write the
-/// same.
+/// The version of an archive's format, whose first number is always 1. It differs from PostgreSQL's: many releases
+/// write the same version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ArchiveVersion {
-    /// The second number.
+    /// The second number of the version.
     pub minor: u8,
-    /// The third.
+    /// The third number of the version.
     pub revision: u8,
 }
 
 impl ArchiveVersion {
-    /// The oldest that is read: PostgreSQL 8.0.
+    /// The oldest version that Decant reads: PostgreSQL 8.0.
     pub const OLDEST: Self = Self::from_minor(10);
     /// Entries have a section: PostgreSQL 8.4.
     pub(super) const WITH_SECTION: Self = Self::from_minor(11);
     /// Entries have a table access method: PostgreSQL 12. The versions between changed no layout.
     pub(super) const WITH_ACCESS_METHOD: Self = Self::from_minor(14);
-    /// The header names the way of compression, not its level: PostgreSQL 16.
+    /// The header contains the method of compression instead of its level: PostgreSQL 16.
     pub(super) const WITH_COMPRESSION: Self = Self::from_minor(15);
-    /// Entries have a kind of relation: PostgreSQL 17.
+    /// Entries have a relation kind: PostgreSQL 17.
     pub(super) const WITH_RELATION_KIND: Self = Self::from_minor(16);
-    /// The newest that is read: PostgreSQL 17 and 18.
+    /// The newest version that Decant reads: PostgreSQL 17 and 18.
     pub const NEWEST: Self = Self {
         minor: 16,
         revision: u8::MAX,

@@ -1,23 +1,23 @@
-//! The kinds of compression.
+//! The compression of a whole file.
 
 use super::words::words;
 
 words! {
-    /// How a whole file is packed.
+    /// How a whole file is compressed.
     Compression, "compression" {
-        /// Not at all.
+        /// The file is not compressed.
         #[default] None = "none",
-        /// As gzip (RFC 1952).
+        /// gzip (RFC 1952).
         Gzip = "gzip",
-        /// As Zstandard (RFC 8878).
+        /// Zstandard (RFC 8878).
         Zstd = "zstd",
-        /// As the only file in a zip archive.
+        /// A zip archive that contains this one file.
         Zip = "zip",
     }
 }
 
 impl Compression {
-    /// What is added to the name of the file, without the dot. A zip archive takes the place of the file's own ending.
+    /// Returns the extension that is added to the file's name, without the dot. For zip it replaces the file's own.
     #[must_use]
     pub fn extension(self) -> Option<&'static str> {
         match self {
@@ -28,7 +28,8 @@ impl Compression {
         }
     }
 
-    /// What the ending of a file's name says, and the name without it. Capital letters are as good as small ones.
+    /// Returns the compression for the extension of a file's name, and the name without that extension. Case does not
+    /// matter.
     #[must_use]
     pub fn from_file_name(name: &str) -> (Self, &str) {
         let without = |ending: &str| {
@@ -41,7 +42,7 @@ impl Compression {
             .unwrap_or((Self::None, name))
     }
 
-    /// The media type of a packed file; `None`: that of what is in it.
+    /// Returns the media type of a compressed file, or `None` when the media type is that of the format.
     #[must_use]
     pub fn media_type(self) -> Option<&'static str> {
         match self {

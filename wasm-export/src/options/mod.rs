@@ -1,4 +1,4 @@
-//! What the caller may choose about a file. The same words serve the address, the command line and the worker.
+//! Options of a file. Addresses, the command line and the worker use the same words for them.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,44 +14,45 @@ pub(crate) use words::words;
 
 use crate::zone::Zone;
 
-/// Everything a caller may choose about a file. The defaults are what most people want.
+/// All options of a file. Each has a default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// The format of the file.
+    /// The file format, CSV by default.
     pub format: Format,
-    /// Which columns, in which order, by name; `None`: all that the stream shows, in its order.
+    /// Names of the columns, in the order of the file. `None` stands for all columns that the stream shows, in its
+    /// order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub columns: Option<Vec<String>>,
-    /// The zone of timestamps in the file.
+    /// The time zone of timestamps in the file.
     pub zone: Zone,
-    /// How a timestamp is written.
+    /// The style of timestamps, ISO 8601 by default.
     pub timestamps: TimestampStyle,
-    /// The language of the header, a BCP 47 tag; labels the dataset lacks in it stay as they are.
+    /// The language of the headings, a BCP 47 tag. A label that the dataset lacks in it keeps its default language.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// What the header row holds.
+    /// The names in the header row, labels by default.
     pub header: HeaderStyle,
-    /// What separates the cells.
+    /// The separator between the cells of CSV, a comma by default.
     pub delimiter: Delimiter,
-    /// Whether the file begins with a UTF-8 byte order mark, by which Excel knows it is UTF-8.
+    /// Whether a CSV file begins with a byte order mark, true by default.
     pub bom: Bom,
-    /// What ends a row.
+    /// The bytes that end a CSV row, CRLF by default.
     pub newline: Newline,
-    /// What separates a number's fraction.
+    /// The mark before a number's fraction in CSV, a point by default.
     pub decimal: DecimalMark,
-    /// What is done to cells that a spreadsheet would run as a formula.
+    /// The protection of CSV cells against formulas, strict by default.
     pub guard: Guard,
-    /// Whether the file says of itself what it is.
+    /// Whether the file describes itself, false by default.
     pub metadata: Metadata,
-    /// How the rows of a document for people are laid out.
+    /// The layout of Markdown, which other formats lack.
     pub layout: Layout,
-    /// How the whole file is packed.
+    /// The compression of the file, none by default.
     pub compression: Compression,
 }
 
 impl Options {
-    /// The media type of the file.
+    /// Returns the media type of the file, which is that of its compression if it has one.
     #[must_use]
     pub fn media_type(&self) -> &'static str {
         self.compression
@@ -61,51 +62,51 @@ impl Options {
 }
 
 words! {
-    /// Whether a file says of itself what it is: dataset, filters, when it was made, how many rows.
+    /// Whether a file describes itself: dataset, filters, time of the export, number of rows.
     Metadata, "metadata choice" {
-        /// It holds the rows and nothing else.
+        /// The file contains the rows alone.
         #[default] Without = "false",
-        /// It does.
+        /// The file also contains its description.
         With = "true",
     }
 }
 words! {
-    /// How the rows of a document for people are laid out.
+    /// How a Markdown file arranges its rows.
     Layout, "layout" {
-        /// A table: a row each.
+        /// A table, one line for each row.
         #[default] Table = "table",
-        /// A conversation to read: the rows are its messages.
+        /// A conversation whose messages are the rows.
         Transcript = "transcript",
     }
 }
 words! {
     /// How a timestamp is written.
     TimestampStyle, "timestamp style" {
-        /// `2026-01-28T12:34:56.789Z`, milliseconds always, with the zone's offset where it is not UTC.
+        /// `2026-01-28T12:34:56.789Z`: always milliseconds, and the offset of the zone where it is not UTC.
         #[default] Iso = "iso",
-        /// `2026-01-28 20:34:56`, with the zone in the header: `Time (Asia/Shanghai)`.
+        /// `2026-01-28 20:34:56`, with the zone in the heading: `Time (Asia/Shanghai)`.
         Local = "local",
     }
 }
 words! {
-    /// What the header row of a file holds.
+    /// Which names the header row shows.
     HeaderStyle, "header style" {
-        /// The names people read.
+        /// The labels, which are names for people.
         #[default] Label = "label",
-        /// The names programs use.
+        /// The names, which programs use.
         Name = "name",
-        /// There is no header row.
+        /// The file has no header row.
         None = "none",
     }
 }
 words! {
-    /// What separates the cells of a row.
+    /// The separator between the cells of a row.
     Delimiter, "delimiter" {
         /// `,`
         #[default] Comma = "comma",
-        /// `;`, what Excel expects where the decimal mark is a comma.
+        /// `;`, which Excel expects where the decimal mark is a comma.
         Semicolon = "semicolon",
-        /// A tab.
+        /// A tab (U+0009).
         Tab = "tab",
         /// `|`
         Pipe = "pipe",
@@ -114,23 +115,23 @@ words! {
 words! {
     /// Whether a file begins with a UTF-8 byte order mark.
     Bom, "byte order mark choice" {
-        /// It does, so that Excel reads it as UTF-8.
+        /// It does, because Excel recognises UTF-8 by the mark.
         #[default] With = "true",
-        /// It does not.
+        /// It begins with the first heading or row.
         Without = "false",
     }
 }
 words! {
-    /// What ends a row.
+    /// The bytes that end a row.
     Newline, "newline" {
-        /// Carriage return and line feed, as RFC 4180 has it.
+        /// Carriage return and line feed, which RFC 4180 requires.
         #[default] Crlf = "crlf",
-        /// Line feed.
+        /// A line feed alone.
         Lf = "lf",
     }
 }
 words! {
-    /// What separates a number's whole part from its fraction.
+    /// The mark before a number's fraction.
     DecimalMark, "decimal mark" {
         /// `1.5`
         #[default] Dot = "dot",
@@ -139,20 +140,21 @@ words! {
     }
 }
 words! {
-    /// What is done to cells that a spreadsheet would run as a formula.
+    /// How cells are protected that a spreadsheet would run as a formula.
     Guard, "guard" {
-        /// Text cells that would become a formula under any common delimiter are prefixed with `'` and quoted;
-        /// typed columns are never touched; [`crate::format::guard::decode`] gives the text back.
+        /// A text cell that would become a formula under any common delimiter is quoted and prefixed with `'`. Typed
+        /// columns stay as they are. [`crate::format::guard::decode`] returns the original text.
         #[default] Strict = "strict",
-        /// The rule of claude-code-hub: `'` before a cell that begins with `=`, `+`, `-`, `@`, tab or return.
+        /// The rule of claude-code-hub: `'` before a cell that begins with `=`, `+`, `-`, `@`, tab or carriage
+        /// return.
         Seeds = "seeds",
-        /// Nothing: RFC 4180 and no more, for programs.
+        /// Cells stay as they are, as RFC 4180 writes them. For programs that do not evaluate formulas.
         None = "none",
     }
 }
 
 impl Newline {
-    /// The bytes that end a row.
+    /// Returns the bytes that end a row.
     #[must_use]
     pub fn bytes(self) -> &'static [u8] {
         match self {
@@ -163,7 +165,7 @@ impl Newline {
 }
 
 impl Delimiter {
-    /// The byte that separates the cells.
+    /// Returns the byte between two cells.
     #[must_use]
     pub fn byte(self) -> u8 {
         match self {

@@ -1,6 +1,6 @@
-//! Options that are one of a few words.
+//! Enums whose variants are words.
 
-/// The error for a word that an option does not have. Its message lists the words that it has.
+/// The error for a word that an option does not have. Its message lists the valid words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{value}` is not a {what}; it is one of {words}")]
 pub struct UnknownWord {
@@ -24,8 +24,8 @@ impl UnknownWord {
 
 /// Declares an enum whose variants are words: the same in addresses, on the command line, in JSON and in messages.
 ///
-/// The enum gets `ALL`, `WORDS`, `word`, `FromStr`, `Display`, and serde's traits. The crate that calls the macro depends
-/// on serde. The literal behind the name says in errors which option the word is for.
+/// The enum gets `ALL`, `WORDS`, `word`, `FromStr`, `Display`, and the traits of serde, on which the calling crate
+/// depends. The literal behind the enum's name appears in the error for an unknown word.
 #[macro_export]
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident, $what:literal { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
@@ -61,5 +61,5 @@ macro_rules! words {
     };
 }
 
-// An import by module, because one through the crate root would make the root part of a circle.
+// Modules import the macro from here, because an import through the crate root would put the root into a circle.
 pub(crate) use words;
