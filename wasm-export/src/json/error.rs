@@ -1,51 +1,51 @@
-//! What can be wrong with a document.
+//! Errors of JSON documents.
 
 use std::fmt;
 
 use super::DEPTH_MAX;
 
-/// The bytes are not JSON. Lines and columns are counted from 1, columns in characters.
+/// Why bytes are not JSON. Lines and columns are counted from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}line {line}, column {column}: {fault}", of_part(self.part))]
 pub struct JsonError {
-    /// Which part of a larger document it is in.
+    /// The part of a larger document that the bytes are.
     pub part: Option<&'static str>,
-    /// The line.
+    /// Line of the fault, from 1.
     pub line: u64,
-    /// The character in the line.
+    /// Column of the fault, in characters from 1.
     pub column: u64,
-    /// How many bytes stand before it.
+    /// Offset of the fault in bytes.
     pub offset: u64,
-    /// What is wrong there.
+    /// What is wrong at that place.
     pub fault: Fault,
 }
 
-/// What is wrong at a place of a document.
+/// A fault in a JSON document.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// Something else should stand there.
+    /// The document has another byte than its grammar allows.
     #[error("there is {found} where {expected} is expected")]
     Unexpected {
-        /// What may stand there, in words.
+        /// The tokens that the grammar allows here, in words.
         expected: &'static str,
-        /// What does.
+        /// The byte that is here, or the end.
         found: Found,
     },
-    /// A string holds a control character.
+    /// A string contains a control character.
     #[error("the control character 0x{0:02x} must be escaped in a string")]
     Control(u8),
-    /// The bytes are no character.
+    /// The bytes are not UTF-8.
     #[error("the bytes are not UTF-8")]
     NotUtf8,
-    /// Arrays and objects lie too deep within each other.
+    /// Arrays and objects are nested too deeply.
     #[error("more than {DEPTH_MAX} arrays and objects lie within each other")]
     TooDeep,
-    /// It is JSON, but not what its reader wants.
+    /// The document is JSON, but its reader refuses it.
     #[error("{0}")]
     Refused(String),
 }
 
-/// What stands in a place.
+/// The byte at the place of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
     /// A byte.
@@ -70,10 +70,10 @@ fn of_part(part: Option<&str>) -> String {
     part.map_or_else(String::new, |part| format!("`{part}`, "))
 }
 
-/// Why a reader does not want what is JSON.
+/// Why a handler refuses a valid document.
 pub(crate) type Refusal = String;
 
-/// What may stand in a place, in words.
+/// Texts for the tokens that the grammar allows at a place.
 pub(crate) struct Expected;
 
 impl Expected {

@@ -1,5 +1,7 @@
-//! JSON (RFC 8259), read strictly and in any pieces. One reader serves all: [`crate::pretty`] lays a document out again,
-//! `crate::reading` finds rows in one.
+//! A strict JSON parser (RFC 8259) for documents in pieces of any length.
+//!
+//! [`crate::pretty`] indents a document with it, and `crate::reading` finds rows. It is Decant's own code, because
+//! serde_json needs a whole document in memory, and loses the digits of numbers and the escapes of strings.
 
 mod error;
 mod string;
@@ -11,20 +13,20 @@ pub use error::{Fault, Found, JsonError};
 pub(crate) use text::decode;
 pub(crate) use tokenizer::{Handler, Piece, Shape, Tokenizer};
 
-/// How many arrays and objects may lie within each other.
+/// The deepest nesting of arrays and objects.
 pub const DEPTH_MAX: usize = 512;
 
-/// Reads one document that is here as a whole, and says only whether it is one.
+/// Checks that a text is one JSON document.
 ///
 /// # Errors
-/// When it is not JSON; the error says where and why.
+/// When it is not JSON. The error names the place and the fault.
 pub fn check(text: &[u8]) -> Result<(), JsonError> {
     let mut tokenizer = Tokenizer::new(Shape::One);
     tokenizer.push(text, &mut IgnoreEvents)?;
     tokenizer.finish(&mut IgnoreEvents)
 }
 
-/// Is told, and does nothing of it.
+/// Ignores all events, for callers that only check a document.
 struct IgnoreEvents;
 
 impl Handler for IgnoreEvents {

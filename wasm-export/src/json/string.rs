@@ -1,48 +1,48 @@
-//! Where a string ends, found 64 bytes at a time.
+//! Finds the end of a string, 64 bytes at a time.
 
 use wide::u8x16;
 
-/// What a piece of a string comes to.
+/// The result of a scan.
 pub(super) struct Scanned {
-    /// Up to where it was read.
+    /// Index behind the last byte that was read.
     pub(super) at: usize,
     pub(super) stop: Stop,
-    /// Whether there may be characters that are not ASCII.
+    /// Whether the bytes may contain characters other than ASCII.
     pub(super) has_wide: bool,
 }
 
-/// Why reading stopped.
+/// Why a scan stopped.
 #[derive(Clone, Copy)]
 pub(super) enum Stop {
-    /// After the closing quote.
+    /// Behind the closing quote.
     Closed,
-    /// The bytes are used up in this state.
+    /// At the end of the bytes, in this state.
     More(Escape),
     /// At a control character.
     Control,
-    /// At a byte that is no escape.
+    /// At a byte that is not an escape.
     Escape,
-    /// At a byte that is no hexadecimal digit.
+    /// At a byte that is not a hexadecimal digit.
     HexDigit,
 }
 
-/// Where in an escape a string is.
+/// The position of the scan in an escape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Escape {
     Outside,
-    /// After the backslash.
+    /// Behind the backslash.
     Begun,
-    /// In the digits of `\u`: so many are to come.
+    /// In the digits of `\u`, with the number of digits to come.
     Digits(u8),
 }
 
-/// Reads on in a string.
+/// Scans a string up to its end or the end of the bytes.
 #[inline]
 pub(super) fn scan(bytes: &[u8], mut at: usize, escape: Escape) -> Scanned {
     if escape == Escape::Outside
         && let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<16>())
     {
-        // Most strings are short, and most of them are plain.
+        // Most strings are short and have no special byte, so that one block of 16 bytes decides.
         let block = u8x16::new(*block);
         let found = special(block).to_bitmask();
         let length = found.trailing_zeros() as usize;
@@ -86,14 +86,14 @@ fn scan_long(bytes: &[u8], mut at: usize, mut escape: Escape) -> Scanned {
                 found = Some(escaped >> end & 1 == 1);
                 break;
             }
-            // An escape that begins with the last byte is looked at with the next block.
+            // An escape that begins with the last byte belongs to the next block.
             at += if (masks.backslashes & !escaped) >> 63 == 1 {
                 63
             } else {
                 64
             };
         }
-        // Here at a special byte, or near the end, and then perhaps at a byte that was looked at before.
+        // The byte here is special, or near the end, where it may have been checked before.
         if found == Some(true) {
             escape = Escape::Begun;
             continue;
@@ -125,7 +125,7 @@ fn scan_long(bytes: &[u8], mut at: usize, mut escape: Escape) -> Scanned {
     }
 }
 
-/// What the bytes of a block are, a bit each.
+/// One bit for each byte of a block.
 struct Masks {
     quotes: u64,
     backslashes: u64,
@@ -158,8 +158,8 @@ impl Masks {
     }
 }
 
-/// The bytes that a backslash stands before, which is no such byte itself. Found as simdjson does it: subtracting the
-/// backslashes from the bits at odd places carries through each run of them.
+/// Returns the bytes behind an unescaped backslash. As in simdjson, subtracting the backslashes from the bits at odd
+/// positions carries through each run of them.
 #[inline]
 fn escaped(backslashes: u64) -> u64 {
     const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
@@ -170,7 +170,7 @@ fn escaped(backslashes: u64) -> u64 {
     (with_odd.wrapping_sub(backslashes) ^ ODD) ^ backslashes
 }
 
-/// The letters that alone are what a backslash escapes.
+/// Returns whether the byte is one of the letters that a backslash escapes alone.
 #[inline(never)]
 fn simple_escapes(block: &[u8; 64]) -> u64 {
     let (parts, _) = block.as_chunks::<16>();
@@ -184,7 +184,7 @@ fn simple_escapes(block: &[u8; 64]) -> u64 {
     letters
 }
 
-/// The bytes that a string cannot hold as they are.
+/// Returns the bytes that a string must escape.
 #[inline]
 fn special(bytes: u8x16) -> u8x16 {
     let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
@@ -196,7 +196,7 @@ fn is_control(bytes: u8x16) -> u8x16 {
     bytes.min(u8x16::splat(0x1f)).simd_eq(bytes)
 }
 
-/// What may follow a backslash.
+/// The bytes that may follow a backslash.
 const ESCAPES: [bool; 256] = {
     let mut escapes = [false; 256];
     let letters = b"\"\\/bfnrtu";

@@ -1,7 +1,7 @@
-//! What a string says.
+//! Decodes strings.
 
-/// Appends the text of a string that the walk has let pass, given with its quotes. `false`, when it escapes half of a
-/// surrogate pair, which is no character; then what was appended is of no use.
+/// Appends the text of a string, which the tokenizer has accepted and which has its quotes. Returns false for an
+/// escaped half of a surrogate pair, and the appended text is incomplete then.
 pub(crate) fn decode(string: &[u8], out: &mut Vec<u8>) -> bool {
     let inner = string.strip_prefix(b"\"").unwrap_or(string);
     let mut rest = inner.strip_suffix(b"\"").unwrap_or(inner);
@@ -33,7 +33,7 @@ pub(crate) fn decode(string: &[u8], out: &mut Vec<u8>) -> bool {
     true
 }
 
-/// The character whose digits the text begins with, and what follows.
+/// Returns the character whose hexadecimal digits begin the text, and the rest of the text.
 fn code_point(text: &[u8]) -> Option<(char, &[u8])> {
     let (high, rest) = code_unit(text)?;
     if !(0xd800..0xdc00).contains(&high) {

@@ -1,38 +1,41 @@
-//! The grammar, walked byte by byte but for strings. It keeps nothing of the document but where in it it is.
+//! Reads the grammar, strings aside, byte by byte. It holds its position in the document, and nothing of its
+//! contents.
 
 use super::DEPTH_MAX;
 use super::error::{Expected, Fault, Found, JsonError, Refusal};
 use super::string::{self, Escape, Stop};
 
-/// Is told of a document in its order. A refusal ends the walk, with the place where it was: where an array or object
-/// begins or ends, and where a piece ends. So a scalar is best refused when it has ended, wherever it was cut.
+/// Receives the tokens of a document in order. A refusal ends the document with the place of the token: the begin or
+/// end of an array or object, or the end of a piece. A handler refuses a scalar best at its last piece, because the
+/// place then does not depend on the pieces.
 pub(crate) trait Handler {
-    /// An array or object begins; the outermost has depth 1.
+    /// An array or object begins. The outermost has depth 1.
     fn open(&mut self, is_object: bool, depth: usize) -> Result<(), Refusal>;
-    /// It ends.
+    /// The array or object of this depth ends.
     fn close(&mut self, is_object: bool, depth: usize, is_empty: bool) -> Result<(), Refusal>;
     /// An item or a key follows in the array or object of this depth.
     fn member(&mut self, is_first: bool, depth: usize) -> Result<(), Refusal>;
-    /// The value of a key follows.
+    /// A colon; the value of the key follows.
     fn colon(&mut self) -> Result<(), Refusal>;
-    /// The next bytes of a string, with its quotes and escapes, of a number or of a literal. `depth` is that of what
-    /// it lies in.
+    /// The next bytes of a string, with quotes and escapes, of a number, or of a literal. `depth` is that of its
+    /// array or object.
     fn scalar(&mut self, piece: Piece<'_>, depth: usize) -> Result<(), Refusal>;
 }
 
-/// A piece of a string, a number or a literal, as it stands in the document.
+/// A piece of a string, number or literal, as written in the document.
 #[derive(Clone, Copy)]
 pub(crate) struct Piece<'a> {
-    /// It begins these bytes: whoever copies it may copy a block.
+    /// The bytes from the piece on. Behind the piece they are other tokens, so that a handler can copy a block of
+    /// fixed length.
     pub(crate) rest: &'a [u8],
     pub(crate) length: usize,
     pub(crate) is_key: bool,
     pub(crate) begins: bool,
-    /// A number may end in an empty piece.
+    /// Whether the token ends here. The last piece of a number may be empty.
     pub(crate) ends: bool,
 }
 
-/// What a document is.
+/// The number of values in a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// One value.
@@ -46,22 +49,22 @@ pub(crate) struct Tokenizer {
     shape: Shape,
     expect: Expect,
     token: Token,
-    /// A bit each: whether it is an object. The first bit is the outermost.
+    /// One bit for each open container, 1 for an object. The first bit is that of the outermost.
     containers: [u64; DEPTH_MAX / 64],
     depth: usize,
-    /// The bytes before the ones at hand.
+    /// Bytes of the document before the current piece.
     before: u64,
     line: u64,
-    /// Where the line begins.
+    /// Offset of the line's first byte.
     line_start: u64,
-    /// Bytes of the line that begin no character.
+    /// Bytes of the line that continue a character, because columns count characters.
     continuations: u64,
     /// The beginning of a character whose rest has not come yet.
     partial: Partial,
     failed: Option<JsonError>,
 }
 
-/// What may come between tokens.
+/// The tokens that the grammar allows next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Expect {
     Value,
@@ -69,15 +72,15 @@ enum Expect {
     FirstKey,
     Key,
     Colon,
-    /// Or the container's end.
+    /// A comma, or the end of the container.
     Comma,
-    /// Nothing but white space; in lines, a line end.
+    /// White space only, and between lines a newline.
     End,
-    /// A value or nothing: the beginning of a line.
+    /// The beginning of a line: a value, or nothing.
     Line,
 }
 
-/// The token that the bytes have ended in.
+/// The token that the last piece ended in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Token {
     None,
@@ -86,7 +89,7 @@ enum Token {
     Literal { word: &'static [u8], matched: usize },
 }
 
-/// Where in a number (RFC 8259, section 6) it is.
+/// A position in the grammar of numbers (RFC 8259, section 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Number {
     Sign,
@@ -105,7 +108,7 @@ struct Partial {
     length: usize,
 }
 
-/// A fault and how many bytes of the document stand before it.
+/// A fault and its offset in the document.
 struct Halt {
     offset: u64,
     fault: Fault,
@@ -131,7 +134,8 @@ impl Tokenizer {
         }
     }
 
-    /// A walk of what stands after so many bytes of a line, a byte order mark say. No column counts them.
+    /// Returns a tokenizer of text that follows so many bytes of a line, such as a byte order mark. Columns do not
+    /// count them.
     pub(crate) fn after(mut self, bytes: u64) -> Self {
         self.before = bytes;
         self.line_start = bytes;
@@ -141,7 +145,7 @@ impl Tokenizer {
     /// Reads the next bytes.
     ///
     /// # Errors
-    /// When they cannot go on the document. Every later call returns the same error.
+    /// When they cannot continue the document. Every later call returns the same error.
     pub(crate) fn push(&mut self, bytes: &[u8], handler: &mut impl Handler) -> Result<(), JsonError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
@@ -151,10 +155,10 @@ impl Tokenizer {
         Ok(())
     }
 
-    /// Says that no more bytes come.
+    /// Ends the document.
     ///
     /// # Errors
-    /// When the document is not whole.
+    /// When the document is incomplete.
     pub(crate) fn finish(&mut self, handler: &mut impl Handler) -> Result<(), JsonError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
@@ -201,7 +205,7 @@ impl Tokenizer {
         matches!(self.expect, Expect::End | Expect::Line)
     }
 
-    /// An error at the place that has been reached.
+    /// Returns an error at the current place.
     pub(crate) fn refuse(&mut self, refusal: Refusal) -> JsonError {
         let halt = self.refused(0, refusal);
         self.fail(halt)
@@ -359,7 +363,7 @@ impl Tokenizer {
             .is_some_and(|word| word >> (index % 64) & 1 == 1)
     }
 
-    /// Passes over white space that begins here.
+    /// Skips white space.
     fn white_space(&mut self, bytes: &[u8], mut at: usize) -> Result<usize, Halt> {
         while let Some(&byte) = bytes.get(at) {
             match byte {
@@ -383,7 +387,7 @@ impl Tokenizer {
         Ok(at)
     }
 
-    /// Reads on in a string whose piece begins at `start`.
+    /// Reads a string or the rest of one. Its piece begins at `start`.
     #[inline]
     fn string(
         &mut self,
@@ -439,7 +443,7 @@ impl Tokenizer {
     ) -> Result<(), Halt> {
         while self.partial.length > 0 && start < end {
             let begun = self.partial.length;
-            // A character has four bytes at most, and the fourth makes it whole or wrong.
+            // A character has at most four bytes, so that the fourth byte completes it or makes it invalid.
             self.partial.bytes[begun % 4] = bytes[start];
             match std::str::from_utf8(&self.partial.bytes[..=begun]) {
                 Ok(_) => {
@@ -459,7 +463,7 @@ impl Tokenizer {
                 (valid, rest, error.error_len().is_some())
             }
         };
-        // As signed numbers, the bytes within a character are the lowest.
+        // As signed numbers, the continuation bytes of UTF-8 are the lowest.
         self.continuations += valid.iter().filter(|&&byte| (byte as i8) < -64).count() as u64;
         if is_wrong || (is_whole && !rest.is_empty()) {
             return Err(self.not_utf8(self.before + (start + valid.len()) as u64));
@@ -476,7 +480,7 @@ impl Tokenizer {
         Ok(())
     }
 
-    /// Reads on in a number whose piece begins at `start`.
+    /// Reads a number or the rest of one. Its piece begins at `start`.
     #[inline]
     fn number(
         &mut self,
@@ -490,7 +494,7 @@ impl Tokenizer {
             match number.then(byte) {
                 Some(next) => number = next,
                 None if !number.may_end() => return Err(self.expected_another(number.expected(), at, byte)),
-                // `01`, `1.2.3` or `1e5x`: whatever can stand behind a number ends it.
+                // `01`, `1.2.3` and `1e5x` are faults. Any other byte that cannot continue a number ends it.
                 None if number.is_run_into(byte) => {
                     return Err(self.expected_another(number.expected(), at, byte));
                 }
@@ -507,7 +511,7 @@ impl Tokenizer {
         Ok(at)
     }
 
-    /// Tells of the piece of a number that stands from `start` to `at`.
+    /// Passes the piece of a number from `start` to `at` to the handler.
     #[inline]
     fn number_piece(
         &self,
@@ -529,7 +533,7 @@ impl Tokenizer {
             .map_err(|refusal| self.refused(at, refusal))
     }
 
-    /// Reads on in `true`, `false` or `null`, of which so much has been matched.
+    /// Reads the rest of `true`, `false` or `null`, of which `matched` bytes have come.
     fn literal(
         &mut self,
         bytes: &[u8],
@@ -635,7 +639,7 @@ impl Number {
         matches!(self, Self::Zero | Self::Whole | Self::Fraction | Self::Power)
     }
 
-    /// Whether such a byte behind a number belongs to nothing else.
+    /// Returns whether the byte behind a number can neither continue it nor follow it.
     #[inline]
     fn is_run_into(self, byte: u8) -> bool {
         byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-')

@@ -1,5 +1,8 @@
-//! CSV (RFC 4180) read back, in any dialect that we write. A cell without quotes and without text is null; one of quotes
-//! alone is empty text.
+//! Reads CSV (RFC 4180) in every dialect that Decant writes. An empty cell without quotes is null, and an empty cell
+//! in quotes is empty text.
+//!
+//! This is Decant's own code, because the `csv` crate does not distinguish the two, and reports no column of an
+//! error.
 
 use std::io::BufRead;
 
@@ -11,7 +14,7 @@ use super::{Counts, Head, HeadColumn, ReadBackError, ReadOptions, Refusal, Row, 
 use crate::format::guard;
 use crate::options::Delimiter;
 
-/// So much of a file is looked at for its delimiter.
+/// Bytes of a file that are searched for its delimiter.
 const SAMPLE_BYTES: usize = 64 * 1024;
 
 /// The longest row, in bytes.
@@ -64,7 +67,7 @@ pub(super) fn read(
     }
 }
 
-/// The common delimiter that the first row has most of, outside its quotes.
+/// Returns the common delimiter that is most frequent in the first row, quoted cells aside.
 fn likely_delimiter(text: &[u8]) -> u8 {
     let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0)];
     let mut is_quoted = false;
@@ -93,15 +96,15 @@ struct Reader<'a, R> {
     delimiter: u8,
     unguard: bool,
     rows: &'a mut R,
-    /// How many there are, once the headings have been read.
+    /// Number of columns, once the headings have been read.
     columns: Option<usize>,
     row: Row,
     cell_start: usize,
     state: State,
     location: Location,
-    /// Where the cell begins.
+    /// Location of the cell's first byte.
     cell_location: Location,
-    /// Where the row begins.
+    /// Location of the row's first byte.
     row_location: Location,
     counts: Counts,
 }
@@ -111,9 +114,9 @@ enum State {
     CellStart,
     Plain,
     Quoted,
-    /// After a quote in a quoted cell: the cell's end, or the first of two.
+    /// Behind a quote in a quoted cell: the end of the cell, or the first of two quotes.
     Quote,
-    /// After a quoted cell and a carriage return.
+    /// Behind a quoted cell and a carriage return.
     QuoteReturn,
 }
 
@@ -172,7 +175,7 @@ impl<R: Rows> Reader<'_, R> {
         self.end_row()
     }
 
-    /// Reads on in a cell without quotes, up to its end.
+    /// Reads a cell without quotes, or the rest of one.
     fn plain(&mut self, rest: &[u8]) -> Result<usize, ReadBackError> {
         let ends = |&byte: &u8| byte == self.delimiter || byte == b'\n' || byte == b'"';
         let length = rest.iter().position(ends).unwrap_or(rest.len());
@@ -186,7 +189,7 @@ impl<R: Rows> Reader<'_, R> {
                 Err(location.error("there is a quote in a cell that does not begin with one"))
             }
             Some(b'\n') => {
-                // The return belongs to the row's end; one that stands elsewhere is text.
+                // A carriage return before a newline belongs to the row's end. Elsewhere it is text.
                 if self.row.text_from(self.cell_start).ends_with(b"\r") {
                     self.row.text().pop();
                 }
@@ -269,7 +272,7 @@ impl<R: Rows> Reader<'_, R> {
                     .error("the quote that opens this cell is never closed"));
             }
             State::QuoteReturn => return Err(self.after_quotes()),
-            // Whole rows, and a newline behind the last of them.
+            // All rows have ended with a newline.
             State::CellStart if self.row.is_empty() => {}
             state => {
                 self.end_cell(state == State::Quote)?;

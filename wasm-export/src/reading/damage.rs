@@ -2,12 +2,12 @@
 
 use std::io;
 
-/// Returns an error about damage in the file that is read.
+/// Returns an error for damage in the file.
 pub(super) fn damaged(what: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what.into())
 }
 
-/// Turns the end of the input, which is an error within a packed file, into one about damage.
+/// Converts an unexpected end of the input, which within a packed file is damage.
 pub(super) fn broken_off(error: io::Error) -> io::Error {
     if error.kind() == io::ErrorKind::UnexpectedEof {
         damaged("the packed file breaks off")

@@ -1,4 +1,5 @@
-//! JSON read back: an array of objects, the same with our metadata around it, or an object a line.
+//! Reads rows from JSON: an array of objects, Decant's object with metadata around such an array, or one object on
+//! each line.
 
 use std::io::{BufRead, Read};
 
@@ -11,12 +12,12 @@ const ROW_BYTES_MAX: usize = crate::rows::ROW_BYTES_MAX;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// How rows lie in a document.
+/// The arrangement of rows in a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layout {
-    /// In an array, or in an envelope that holds one.
+    /// In an array, or in an object that contains one.
     Array,
-    /// Each in a line.
+    /// One object on each line.
     Lines,
 }
 
@@ -49,7 +50,7 @@ pub(super) fn read(
     let mut beginning = Vec::new();
     input.take(BOM.len() as u64).read_to_end(&mut beginning)?;
     reader.counts.bytes = beginning.len() as u64;
-    // Whoever writes JSON must not begin with it; whoever reads may pass over it (RFC 8259, section 8.1).
+    // RFC 8259, section 8.1, forbids a byte order mark to writers, and allows readers to ignore it.
     if beginning == BOM {
         walk = tokenizer.after(BOM.len() as u64);
     } else {
@@ -80,32 +81,32 @@ impl From<JsonError> for ReadBackError {
     }
 }
 
-/// Finds the rows in what it is told of.
+/// Finds the rows among the tokens.
 struct Reader<'a, R> {
     rows: &'a mut R,
-    /// How deep the objects are that are rows, once that is known.
+    /// The depth of the objects that are rows, once it is known.
     row_depth: Option<usize>,
     section: Section,
     metadata: Option<FileMetadata>,
     columns: Vec<HeadColumn>,
-    /// The columns' names as they stand in the rows, to be compared without decoding.
+    /// The names of the columns as JSON strings, so that keys are compared without decoding.
     keys: Vec<Vec<u8>>,
     has_told_head: bool,
     row: Row,
     at_row: AtRow,
     key: Vec<u8>,
-    /// The column of the value that is being read.
+    /// The column of the current value.
     index: usize,
-    /// The column that the next key is likely to name.
+    /// The column that the next key probably names, because most rows have the keys in the same order.
     next: usize,
-    /// Where the value begins in the row.
+    /// Start of the current value in the row.
     start: usize,
-    /// A value of the envelope.
+    /// The current value outside the rows.
     aside: Vec<u8>,
     counts: Counts,
 }
 
-/// A member of the envelope.
+/// A member of the object around the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Section {
     Metadata,
@@ -123,12 +124,12 @@ enum AtRow {
 }
 
 impl<R: Rows> Reader<'_, R> {
-    /// Whether what lies in the container of this depth is a row's value or part of one.
+    /// Returns whether the container of this depth is a row or lies in one.
     fn is_in_row(&self, depth: usize) -> bool {
         self.at_row == AtRow::Within && self.row_depth.is_some_and(|row_depth| depth >= row_depth)
     }
 
-    /// Where the bytes of values go that are kept.
+    /// Returns the buffer for the bytes of a value, or `None` for a value that is not needed.
     fn kept(&mut self, depth: usize) -> Option<&mut Vec<u8>> {
         if self.is_in_row(depth) {
             Some(self.row.text())
@@ -154,7 +155,7 @@ impl<R: Rows> Reader<'_, R> {
         self.at_row = AtRow::Within;
         self.next = 0;
         self.row.clear_to_nulls(self.columns.len());
-        // No value begins at 0, so that a null which was given differs from one that was not.
+        // No value begins at 0, which distinguishes a null in the file from a missing value.
         self.row.text().push(b' ');
     }
 
@@ -169,7 +170,7 @@ impl<R: Rows> Reader<'_, R> {
         self.rows.row(&self.row)
     }
 
-    /// Takes the first line for what it is if it holds nothing but metadata.
+    /// Takes the first line as metadata if it contains nothing else. Returns whether it did.
     fn take_metadata_line(&mut self) -> bool {
         let is_alone = matches!(self.columns.as_slice(), [column] if column.name == "metadata");
         let Some(super::Cell::Json(text)) = self.row.cells().next().filter(|_| is_alone) else {
@@ -207,7 +208,7 @@ impl<R: Rows> Reader<'_, R> {
         })
     }
 
-    /// Finds the column that the key names; the first row makes the columns, unless the metadata has named them.
+    /// Finds the column of the key. The keys of the first row become the columns, unless metadata has named them.
     fn take_key(&mut self) -> Result<(), Refusal> {
         let is_expected = self.keys.get(self.next).is_some_and(|key| *key == self.key);
         self.index = if is_expected {
@@ -271,7 +272,7 @@ impl<R: Rows> Reader<'_, R> {
         Ok(())
     }
 
-    /// A member of the envelope has been read.
+    /// Ends a member of the object around the rows.
     fn end_section(&mut self) -> Result<(), Refusal> {
         match self.section {
             Section::Metadata => {
@@ -368,13 +369,13 @@ impl<R: Rows> Handler for Reader<'_, R> {
         if self.row_depth == Some(depth) || is_first {
             return Ok(());
         }
-        // Between the members of the envelope there is nothing to keep.
+        // The commas between members of the outermost object belong to no value.
         let is_within = self.is_in_row(depth) || depth > 1;
         if is_within { self.keep(b",", depth) } else { Ok(()) }
     }
 
     fn colon(&mut self) -> Result<(), Refusal> {
-        // Keys are kept with their colons.
+        // A colon is appended with its key.
         Ok(())
     }
 

@@ -1,8 +1,8 @@
-//! Where in a text a reader is.
+//! The location of a reader in a text.
 
 use super::ReadBackError;
 
-/// A line and a column.
+/// A line and a column, both from 1. Columns count characters.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Location {
     line: u64,
@@ -14,7 +14,7 @@ impl Location {
         Self { line: 1, column: 1 }
     }
 
-    /// Goes on behind these bytes.
+    /// Moves the location behind these bytes.
     #[inline]
     pub(super) fn pass(&mut self, bytes: &[u8]) {
         let last_line = match memchr::memrchr(b'\n', bytes) {
@@ -25,7 +25,7 @@ impl Location {
                 &bytes[newline + 1..]
             }
         };
-        // As signed numbers, the bytes within a character are the lowest.
+        // As signed numbers, the continuation bytes of UTF-8 are the lowest.
         self.column += last_line.iter().filter(|&&byte| byte as i8 >= -64).count() as u64;
     }
 

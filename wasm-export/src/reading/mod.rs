@@ -1,13 +1,14 @@
-//! Files read back: their rows, and whether they are well formed.
+//! Reads files back: their rows, and whether they are well formed.
 //!
 //! | format | file |
 //! |---|---|
-//! | CSV, in any of our dialects | `csv` |
+//! | CSV, in every dialect that Decant writes | `csv` |
 //! | JSON, JSON lines | `json` |
-//! | XML, in our own layout | `xml` |
-//! | gzip, zstd, zip around any of them | `unpack` |
+//! | XML, in Decant's own layout | `xml` |
+//! | gzip, zstd, zip around any of them | `unpack`, `zip` |
 //!
-//! A file is read front to back and never held: whoever reads gives a [`BufRead`] and is told of columns and rows.
+//! A reader takes a [`BufRead`], which it reads front to back, and passes columns and rows to its caller's [`Rows`]. It
+//! holds one row in memory.
 
 mod csv;
 mod damage;
@@ -28,36 +29,36 @@ use crate::options::{Compression, Delimiter, words};
 words! {
     /// The format of a file that is read.
     InputFormat, "format that can be read" {
-        /// Delimited text.
+        /// Delimited text with a row of headings.
         #[default] Csv = "csv",
         /// An array of objects, with or without metadata around it.
         Json = "json",
-        /// An object a line.
+        /// One object on each line.
         Jsonl = "jsonl",
-        /// Our own layout of XML.
+        /// XML in Decant's own layout.
         Xml = "xml",
     }
 }
 
-/// What is known of a file before it is read.
+/// How a file is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadOptions {
-    /// Its format.
+    /// The format behind the compression.
     pub format: InputFormat,
-    /// How it is packed.
+    /// The compression of the whole file.
     pub compression: Compression,
-    /// What separates the cells of CSV; `None`: what its first row speaks for.
+    /// The separator of CSV cells. `None` stands for the delimiter that is most frequent in the first row.
     pub delimiter: Option<Delimiter>,
-    /// Whether the strict guard is undone in CSV.
+    /// Whether the strict guard of CSV cells is undone.
     pub unguard: bool,
 }
 
 impl ReadOptions {
-    /// What the name of a file says: `usage.csv`, `usage.jsonl.gz`, `usage.csv.zip`. A zip archive may hide the ending of
-    /// what is in it, so that a format is needed. `format` goes before what the name says.
+    /// Returns the options that a file name stands for: `usage.csv`, `usage.jsonl.gz`, `usage.csv.zip`. `format`
+    /// overrides the name. A zip archive needs it when its name does not contain the format.
     ///
     /// # Errors
-    /// When the name says nothing and no format is given.
+    /// When neither the name nor `format` names a format.
     pub fn from_file_name(name: &str, format: Option<InputFormat>) -> Result<Self, UnknownFormat> {
         let (compression, stem) = Compression::from_file_name(name);
         let by_name = || match &*stem.rsplit_once('.')?.1.to_ascii_lowercase() {
@@ -79,54 +80,54 @@ impl ReadOptions {
     }
 }
 
-/// The name of a file does not say what it is.
+/// The error for a file name that contains no format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the name `{name}` does not say which format it is; name one of {}", InputFormat::WORDS.join(", "))]
 pub struct UnknownFormat {
     name: String,
 }
 
-/// A file that cannot be read back.
+/// Why a file cannot be read back.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadBackError {
-    /// It is not well formed, or not what its reader wants. Line and column are counted from 1, columns in characters;
-    /// of a packed file, in what is in it.
+    /// The file is not well formed, or `Rows` refused a row. Line and column are counted from 1 in the decompressed
+    /// file, columns in characters.
     #[error("line {line}, column {column}: {what}")]
     Content {
-        /// The line.
+        /// Line of the fault, from 1.
         line: u64,
-        /// The character in the line.
+        /// Column of the fault, in characters from 1.
         column: u64,
-        /// What is wrong there.
+        /// The fault, in words.
         what: String,
     },
-    /// Its bytes cannot be had, or what they are packed in is damaged.
+    /// The file cannot be read, or its compression is damaged.
     #[error(transparent)]
     Input(#[from] io::Error),
 }
 
-/// Why a row is not wanted; the reader adds where it stands.
+/// Why columns or a row are refused. The reader adds their location.
 pub type Refusal = String;
 
-/// Is told what is in a file.
+/// Receives the columns and rows of a file.
 pub trait Rows {
-    /// The columns, once and before any row. A file without rows may not have any.
+    /// Receives the columns, once and before any row. A file without rows may have no columns.
     ///
     /// # Errors
-    /// When they are not wanted.
+    /// When they are refused.
     fn head(&mut self, head: &Head<'_>) -> Result<(), Refusal>;
 
-    /// A row with as many cells as there are columns.
+    /// Receives a row with as many cells as there are columns.
     ///
     /// # Errors
-    /// When it is not wanted.
+    /// When it is refused.
     fn row(&mut self, row: &Row) -> Result<(), Refusal>;
 }
 
-/// Reads a whole file.
+/// Reads a whole file, and passes its contents to `rows`.
 ///
 /// # Errors
-/// When it is not well formed, or `rows` refuses something of it.
+/// When the file cannot be read or is not well formed, or `rows` refuses something.
 pub fn read<'a>(
     input: impl BufRead + 'a,
     options: &ReadOptions,
@@ -141,14 +142,14 @@ pub fn read<'a>(
     }
 }
 
-/// What a reader has counted.
+/// Totals of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Rows, without the row of headings.
+    /// Number of rows, headings excluded.
     pub rows: u64,
-    /// Bytes, unpacked.
+    /// Length in bytes, decompressed.
     pub bytes: u64,
-    /// Cells of CSV that the strict guard has marked.
+    /// Number of CSV cells that the strict guard has marked.
     pub guarded: u64,
 }
 

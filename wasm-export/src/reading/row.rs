@@ -1,4 +1,4 @@
-//! CellType readers tell of a file.
+//! The parts of a file that readers hand out.
 
 use std::collections::BTreeMap;
 
@@ -6,30 +6,30 @@ use serde::Deserialize;
 
 use crate::rows::Kind;
 
-/// The columns of a file, and what it says of itself.
+/// The columns of a file, and its description.
 #[derive(Clone, Copy, Debug)]
 pub struct Head<'a> {
-    /// The columns.
+    /// The columns, in the file's order.
     pub columns: &'a [HeadColumn],
-    /// CellType the file says of itself, if it does.
+    /// The description of the file, if it has one.
     pub metadata: Option<&'a FileMetadata>,
 }
 
 /// A column of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct HeadColumn {
-    /// The name that programs use.
+    /// The name for programs.
     pub name: String,
-    /// The name that people read.
+    /// The name for people.
     #[serde(default)]
     pub label: String,
-    /// How its cells are to be understood, where the file says so.
+    /// How the cells are parsed, if the file contains it.
     #[serde(default)]
     pub kind: Option<Kind>,
 }
 
 impl HeadColumn {
-    /// A column of which only the name is known.
+    /// Returns a column whose label is its name.
     pub(super) fn named(name: String) -> Self {
         let label = name.clone();
         let kind = None;
@@ -37,47 +37,47 @@ impl HeadColumn {
     }
 }
 
-/// CellType a file says of itself.
+/// The description that a file contains of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct FileMetadata {
-    /// The dataset that the rows are of.
+    /// The name of the dataset.
     #[serde(default)]
     pub dataset: String,
-    /// The dataset's name for people.
+    /// The name of the dataset for people.
     #[serde(default)]
     pub title: String,
-    /// When the database began the export.
+    /// When the database began the export, RFC 3339 in UTC.
     #[serde(default)]
     pub exported_at: String,
-    /// The values that the rows were chosen by.
+    /// The filters by which the rows were selected.
     #[serde(default)]
     pub filters: BTreeMap<String, String>,
-    /// The columns.
+    /// The columns, in the order of the rows' cells.
     #[serde(default)]
     pub columns: Vec<HeadColumn>,
 }
 
-/// A row's cell.
+/// A cell of a row. Its bytes are UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cell<'a> {
-    /// Nothing.
+    /// SQL null.
     Null,
-    /// Text.
+    /// Text, without quotes and escapes.
     Text(&'a [u8]),
-    /// A string of JSON, with its quotes and escapes.
+    /// A JSON string, with its quotes and escapes.
     JsonString(&'a [u8]),
-    /// A number, a boolean, an array or an object of JSON, without white space.
+    /// Any other JSON value, without white space.
     Json(&'a [u8]),
 }
 
-/// A row. Its cells lie in one piece of memory, which serves row after row.
+/// A row, whose cells share one buffer. Readers use the same buffer for every row.
 #[derive(Debug, Default)]
 pub struct Row {
     text: Vec<u8>,
     cells: Vec<Span>,
 }
 
-/// Where a cell lies.
+/// The place of a cell in the buffer.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     start: usize,
@@ -94,23 +94,23 @@ pub(super) enum CellType {
 }
 
 impl Row {
-    /// How many cells it has.
+    /// Returns the number of cells.
     #[must_use]
     pub fn len(&self) -> usize {
         self.cells.len()
     }
 
-    /// Whether it has none.
+    /// Returns whether the row has no cells.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.cells.is_empty()
     }
 
-    /// Its cells.
+    /// Returns the cells in the order of the columns.
     pub fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
         self.cells.iter().map(|cell| {
             let bytes = self.text.get(cell.start..cell.end).unwrap_or_default();
-            match cell.what {
+            match cell.cell_type {
                 CellType::Null => Cell::Null,
                 CellType::Text => Cell::Text(bytes),
                 CellType::JsonString => Cell::JsonString(bytes),
@@ -124,12 +124,12 @@ impl Row {
         self.cells.clear();
     }
 
-    /// Where the next cell's bytes are to be appended.
+    /// Returns the buffer, to which the next cell's bytes are appended.
     pub(super) fn text(&mut self) -> &mut Vec<u8> {
         &mut self.text
     }
 
-    /// The bytes from here on.
+    /// Returns the bytes of the buffer from `start` on.
     pub(super) fn text_from(&self, start: usize) -> &[u8] {
         self.text.get(start..).unwrap_or_default()
     }
@@ -137,10 +137,14 @@ impl Row {
     /// Ends the cell whose bytes begin at `start`.
     pub(super) fn end_cell(&mut self, start: usize, cell_type: CellType) {
         let end = self.text.len();
-        self.cells.push(Span { start, end, what });
+        self.cells.push(Span {
+            start,
+            end,
+            cell_type,
+        });
     }
 
-    /// Makes every cell null, as many as there are columns.
+    /// Makes the row one of `columns` nulls.
     pub(super) fn clear_to_nulls(&mut self, columns: usize) {
         self.clear();
         let null = Span {
@@ -151,13 +155,17 @@ impl Row {
         self.cells.resize(columns, null);
     }
 
-    /// Sets one of the cells; `false` if it has been set already.
+    /// Sets a cell. Returns false when the cell was set before.
     pub(super) fn set_cell(&mut self, index: usize, start: usize, cell_type: CellType) -> bool {
         let end = self.text.len();
-        let span = Span { start, end, what };
+        let span = Span {
+            start,
+            end,
+            cell_type,
+        };
         match self.cells.get_mut(index) {
-            // A null that was set ends behind the beginning.
-            Some(cell) if cell.what == CellType::Null && cell.end == 0 => *cell = span,
+            // A null that was set ends behind index 0.
+            Some(cell) if cell.cell_type == CellType::Null && cell.end == 0 => *cell = span,
             Some(_) => return false,
             None => self.cells.push(span),
         }

@@ -10,16 +10,16 @@ use super::zip::ZipEntryReader;
 use crate::compression::zstandard;
 use crate::options::Compression;
 
-/// No file is unpacked to more than this: a terabyte.
+/// The most bytes that a file is decompressed to: 1 TiB.
 pub const UNPACKED_BYTES_MAX: u64 = 1 << 40;
 
-/// What is unpacked comes in pieces of this size.
+/// Decompressed bytes are read in pieces of this size.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// The bytes that are packed in `input`. Damage is an error of the kind [`io::ErrorKind::InvalidData`].
+/// Returns a reader of the decompressed bytes. Damage is an error of the kind [`io::ErrorKind::InvalidData`].
 ///
 /// # Errors
-/// When the file cannot be read, or does not begin as one that is packed so.
+/// When the file cannot be read, or does not have this compression.
 pub fn unpacked<'a>(
     input: impl BufRead + 'a,
     compression: Compression,
@@ -49,7 +49,7 @@ pub fn unpacked<'a>(
     })
 }
 
-/// Refuses to give more than so many bytes.
+/// Returns an error once more than `left` bytes have been read.
 struct Bounded<'a> {
     reader: Box<dyn Read + 'a>,
     left: u64,
@@ -66,13 +66,13 @@ impl Read for Bounded<'_> {
     }
 }
 
-/// One or more members of gzip (RFC 1952), the end of each compared with its checksum and size.
+/// Decompresses members of gzip (RFC 1952), and compares the checksum and size of each.
 struct Gzip<R>(MultiGzDecoder<R>);
 
 impl<R: BufRead> Read for Gzip<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         self.0.read(out).map_err(|error| match error.kind() {
-            // flate2 reports damage as invalid input, which callers take for a wrong argument of theirs.
+            // flate2 reports damage as invalid input, which callers would take for a wrong argument.
             io::ErrorKind::InvalidInput => damaged(format!(
                 "the file is not gzip, is damaged, or has other bytes behind its end: {error}"
             )),

@@ -1,6 +1,7 @@
-//! XML read back, in our own layout: `export` with `metadata`, `columns`, a `row` for each row, and `end`.
+//! Reads XML in Decant's layout: `export` with `metadata`, `columns`, a `row` for each row, and `end`.
 //!
-//! A cell that a row lacks is null. One with `encoding="base64"` holds what XML cannot.
+//! A cell that is missing in its row is null. A cell with `encoding="base64"` contains characters that XML cannot
+//! represent.
 
 use std::cell::RefCell;
 use std::io::{self, BufRead, Cursor, Read};
@@ -64,7 +65,7 @@ pub(super) fn read(input: &mut dyn BufRead, rows: &mut impl Rows) -> Result<Coun
             Err(quick_xml::Error::Io(error)) => {
                 return Err(io::Error::new(error.kind(), error.to_string()).into());
             }
-            // It says only where in the event.
+            // The parser's position is relative to the event, so that the fault is searched for here.
             Err(quick_xml::Error::Encoding(_)) => {
                 return Err(track.borrow().first_fault().error("the bytes are not UTF-8"));
             }
@@ -82,8 +83,8 @@ pub(super) fn read(input: &mut dyn BufRead, rows: &mut impl Rows) -> Result<Coun
     reader.finish().map_err(|refusal| end.error(refusal))
 }
 
-/// Takes byte order marks off, and says how many bytes they were; and the three bytes that follow, in one piece: the parser
-/// looks for a mark in the first piece only, and does not count what it finds.
+/// Skips byte order marks. Returns their length, and the three bytes behind them in one piece, because the parser
+/// looks for a mark in the first piece only and does not count it.
 fn skip_marks(input: &mut dyn BufRead) -> io::Result<(u64, Cursor<Vec<u8>>)> {
     let mut bytes = 0;
     loop {
@@ -96,10 +97,10 @@ fn skip_marks(input: &mut dyn BufRead) -> io::Result<(u64, Cursor<Vec<u8>>)> {
     }
 }
 
-/// CellType has been read since the last event, to count its lines when something is wrong.
+/// The bytes since the last event, whose lines are counted only for an error.
 struct Track {
     recent: Vec<u8>,
-    /// How many bytes stood before.
+    /// Offset of these bytes in the file.
     start: u64,
     location: Location,
 }
@@ -125,7 +126,7 @@ impl Track {
         location
     }
 
-    /// Where the bytes are no longer UTF-8.
+    /// Returns the location of the first byte that is not UTF-8.
     fn first_fault(&self) -> Location {
         let valid = self
             .recent
@@ -199,14 +200,14 @@ struct Reader<'a, R> {
     within: Vec<Element>,
     metadata: Option<FileMetadata>,
     columns: Vec<HeadColumn>,
-    /// The columns' elements.
+    /// Names of the columns' elements.
     elements: Vec<String>,
     row: Row,
-    /// The column of the cell that is being read.
+    /// The column of the current cell.
     column: usize,
     start: usize,
     is_base64: bool,
-    /// The text of an element that is no cell.
+    /// The text of an element that is not a cell.
     text: Vec<u8>,
     filter: String,
     has_head: bool,
@@ -252,7 +253,7 @@ impl<R: Rows> Reader<'_, R> {
             (Some(Element::Export), "columns") if !self.has_head => Element::Columns,
             (Some(Element::Export), "row") if self.has_head => {
                 self.row.clear_to_nulls(self.columns.len());
-                // No cell begins at 0, as the row's reader has it.
+                // No cell begins at 0, which marks a missing cell in the row.
                 self.row.text().push(b' ');
                 self.column = 0;
                 Element::Row
@@ -298,7 +299,7 @@ impl<R: Rows> Reader<'_, R> {
     }
 
     fn begin_cell(&mut self, name: &str) -> Result<(), Refusal> {
-        // Cells come in the order of their columns, and some are left out.
+        // Cells come in the order of their columns, and cells that are null are missing.
         let found = self
             .elements
             .iter()
@@ -438,11 +439,11 @@ fn from_base64(text: &[u8]) -> Result<String, Refusal> {
     let bytes = STANDARD
         .decode(text)
         .map_err(|error| format!("the element is not base64: {error}"))?;
-    // The parser has checked only the base64, and no caller expects other bytes than UTF-8 in a cell.
+    // The parser has checked only the base64, and every caller expects UTF-8 in a cell.
     String::from_utf8(bytes).map_err(|_| "the bytes in this base64 are not UTF-8".to_owned())
 }
 
-/// The value of an attribute, without references.
+/// Returns the value of an attribute, with its references resolved.
 fn attribute(start: &BytesStart<'_>, name: &str) -> Result<Option<String>, Refusal> {
     for attribute in start.attributes() {
         let attribute = attribute.map_err(|error| error.to_string())?;

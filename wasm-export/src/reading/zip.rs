@@ -1,7 +1,7 @@
 //! Reads the only file of a zip archive, front to back.
 //!
 //! This is Decant's own code because the `zip` crate needs `Seek`, and a pipe or an upload has none. Its reader for
-//! streams refuses a file whose sizes stand in a data descriptor, and Decant itself writes such archives.
+//! streams refuses a file whose sizes follow in a data descriptor, and Decant itself writes such archives.
 
 use std::io::{self, BufRead, Read};
 
@@ -10,14 +10,14 @@ use miniz_oxide::{DataFormat, MZFlush, MZStatus};
 
 use super::damage::{broken_off, damaged};
 
-/// Unpacks the only file of a zip archive.
+/// Decompresses the only file of a zip archive.
 pub(super) struct ZipEntryReader<R> {
     input: R,
     state: State,
     inflate: Option<Box<InflateState>>,
     checksum: crc32fast::Hasher,
     size: u64,
-    /// How many bytes the file was packed into.
+    /// Compressed bytes that have been read.
     packed: u64,
     /// The header of the file, once it has been read.
     entry: Option<Entry>,
@@ -30,12 +30,12 @@ enum State {
     Ended,
 }
 
-/// What stands before a file in an archive.
+/// The local file header.
 struct Entry {
     name: Vec<u8>,
     is_stored: bool,
     is_long: bool,
-    /// Whether checksum and sizes stand behind the file.
+    /// Whether checksum and sizes follow the file.
     has_descriptor: bool,
     checksum: u32,
     packed: u64,
@@ -178,7 +178,7 @@ impl<R: BufRead> ZipEntryReader<R> {
         let wrong = || damaged("the zip archive is damaged: a checksum or a size is another");
         let mut next = self.four()?;
         if entry.has_descriptor {
-            // The signature of a descriptor may be left out.
+            // The signature of a descriptor is optional.
             let said_checksum = if next == 0x0807_4b50 { self.four()? } else { next };
             let (packed, size) = if entry.is_long {
                 (self.eight()?, self.eight()?)
@@ -261,7 +261,7 @@ impl<R: BufRead> Read for ZipEntryReader<R> {
                 State::Before => self.begin()?,
                 State::Ended => return Ok(0),
                 State::Within => match self.read_within(out)? {
-                    // An empty piece is the end of the file; `Ended` says so in the next turn.
+                    // An empty piece is the end of the file, for which the next turn returns 0.
                     0 => {}
                     length => return Ok(length),
                 },
@@ -270,7 +270,7 @@ impl<R: BufRead> Read for ZipEntryReader<R> {
     }
 }
 
-/// The numbers of the extra field of Zip64, if there is one.
+/// Returns the numbers of the extra field of Zip64, if there is one.
 fn long_fields(mut extra: &[u8]) -> Option<Vec<u64>> {
     while let Some((&[id, id_high, length, length_high], rest)) = extra.split_first_chunk::<4>() {
         let length = usize::from(u16::from_le_bytes([length, length_high]));

@@ -1,4 +1,4 @@
-//! The lines of a stream that are not rows: written and read face to face.
+//! The lines of a stream that are not rows, written and read side by side.
 
 use std::fmt;
 
@@ -7,51 +7,51 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::header::Header;
 
-/// A line that only says that the export is alive. It never reaches a file.
+/// A line that shows that the export is alive. It never reaches a file.
 pub const HEARTBEAT: &[u8] = b"\\~\n";
 
 const FAILURE: &[u8] = b"\\!";
 const END: &[u8] = b"\\.";
 
-/// The end record: without it a stream is not an export.
+/// The end record, without which a stream is incomplete.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct End {
-    /// How many rows the stream held.
+    /// Number of rows in the stream.
     pub rows: u64,
-    /// How many bytes those rows were, their newlines included.
+    /// Bytes of these rows, newlines included.
     pub bytes: u64,
-    /// The [`Digest`] of those bytes.
+    /// The [`Digest`] of these bytes.
     pub digest: String,
     /// The [`super::Cursor`] of the last row; `None` when there was no row.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub cursor: Option<String>,
 }
 
-/// Why an export failed part-way: problem+json (RFC 9457) with Decant's stable `code`.
+/// Why an export failed midway: problem+json (RFC 9457) with Decant's stable `code`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Problem {
-    /// A URI of this kind of problem; `about:blank` where there is none.
+    /// A URI for the kind of problem, or `about:blank`.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub r#type: String,
-    /// What went wrong, in a few words.
+    /// A short text, the same for every problem with this code.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub title: String,
     /// The HTTP status that fits.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub status: u16,
-    /// What went wrong this time, and what can be done.
+    /// The cause of this problem, and advice.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub detail: String,
-    /// The word programs match on: `source_failed`.
+    /// A stable word for programs: `source_failed`.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub code: String,
-    /// The parameter that was wrong, where one was.
+    /// The parameter that was wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// The request as the server's log names it.
+    /// The id of the request in the server's log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
 }
@@ -81,42 +81,42 @@ impl fmt::Display for Problem {
     }
 }
 
-/// The digest of the row bytes of a stream: XXH3-64 with seed 0.
+/// The digest of a stream's row bytes: XXH3-64 with seed 0.
 #[derive(Clone, Default)]
 pub struct Digest(Xxh3);
 
 impl Digest {
-    /// The digest of nothing yet.
+    /// Returns the digest of no bytes.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes in further row bytes, newlines included, in any pieces.
+    /// Adds row bytes, newlines included, in pieces of any length.
     pub fn update(&mut self, rows: &[u8]) {
         self.0.update(rows);
     }
 
-    /// The digest of all bytes so far: 16 lower-case hexadecimal digits.
+    /// Returns the digest of all bytes so far: 16 lower-case hexadecimal digits.
     #[must_use]
     pub fn hex(&self) -> String {
         format!("{:016x}", self.0.digest())
     }
 }
 
-/// The first line of a stream.
+/// Returns the first line of a stream.
 #[must_use]
 pub fn header_line(header: &Header) -> Vec<u8> {
     json_line(b"", header)
 }
 
-/// The last line of a stream whose rows have all been written.
+/// Returns the last line of a complete stream.
 #[must_use]
 pub fn end_line(end: &End) -> Vec<u8> {
     json_line(END, end)
 }
 
-/// The last line of a stream that fails part-way.
+/// Returns the last line of a stream that fails midway.
 #[must_use]
 pub fn failure_line(problem: &Problem) -> Vec<u8> {
     json_line(FAILURE, problem)
@@ -130,21 +130,21 @@ fn json_line(mark: &[u8], value: &impl Serialize) -> Vec<u8> {
     line
 }
 
-/// What a line that begins with a backslash is.
+/// The kind of a line that begins with a backslash.
 pub(super) enum Control<'a> {
-    /// A row all the same: its first cell begins with an escape, or is null.
+    /// A row whose first cell begins with an escape or is null.
     Row,
     Heartbeat,
     /// The JSON of a [`Problem`].
     Failure(&'a [u8]),
     /// The JSON of an [`End`].
     End(&'a [u8]),
-    /// None of those; a later version's perhaps.
+    /// Any other line, perhaps of a later version.
     Unknown,
 }
 
 impl<'a> Control<'a> {
-    /// Tells what a line (without its newline) that begins with a backslash is.
+    /// Returns the kind of a line that begins with a backslash. `line` has no newline.
     pub(super) fn read(line: &'a [u8]) -> Self {
         match line.get(1) {
             Some(b'N' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't' | b'v') => Self::Row,

@@ -1,13 +1,13 @@
-//! The text format of PostgreSQL's COPY: how a row writes what it could not hold as it is.
+//! The escapes of PostgreSQL's COPY in text format.
 
 use std::borrow::Cow;
 
 use memchr::memchr;
 
-/// How COPY writes null.
+/// The cell that stands for null.
 pub const NULL: &[u8] = b"\\N";
 
-/// Takes COPY's backslash escapes out of a cell, as `COPY … FROM` does.
+/// Returns a cell without COPY's escapes, decoded like `COPY … FROM`.
 #[must_use]
 pub fn unescape(cell: &[u8]) -> Cow<'_, [u8]> {
     if memchr(b'\\', cell).is_none() {
@@ -51,7 +51,7 @@ pub fn escape_into(text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&text[taken..]);
 }
 
-/// The byte that is meant by what follows a backslash, and what follows that.
+/// Returns the byte that an escape stands for, and the text behind it. `escape` begins behind the backslash.
 fn read_escape(escape: &[u8]) -> (u8, &[u8]) {
     let [letter, after @ ..] = escape else {
         return (b'\\', escape);

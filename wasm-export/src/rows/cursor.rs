@@ -1,44 +1,44 @@
-//! Where a stream stopped: the order cells of its last row, for the next page or a resumed export.
+//! Cursors: the values that identify a row in the order of its stream.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::copy_text::{NULL, unescape};
 
-/// The longest cursor taken from a caller, in characters.
+/// The longest cursor that a caller may send, in characters.
 const CURSOR_CHARS_MAX: usize = 16 * 1024;
 
-/// The values of the order columns of one row, by which the rows after it are found.
+/// The values of a row's order columns. The next page, or a resumed export, begins behind that row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
     values: Vec<Option<String>>,
 }
 
-/// A cursor that no stream has given out.
+/// The error for a text that is not a cursor from a stream.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CursorError {
-    /// It is longer than any cursor.
+    /// The text is longer than any cursor.
     #[error("the cursor has more than {CURSOR_CHARS_MAX} characters; take it unchanged from an end record")]
     TooLong,
-    /// It is not URL-safe base64 without padding.
+    /// The text is not URL-safe base64 without padding.
     #[error("the cursor is not base64url; take it unchanged from an end record")]
     NotBase64,
-    /// Its cells are no text that PostgreSQL could hold.
+    /// The values are not text that PostgreSQL can hold.
     #[error("the cursor does not hold text; take it unchanged from an end record")]
     NotText,
 }
 
 impl Cursor {
-    /// Writes the raw order cells of a row, as COPY gave them, as a cursor.
+    /// Returns a cursor of these raw order cells, which have COPY's escapes.
     pub fn encode<'a>(cells: impl IntoIterator<Item = &'a [u8]>) -> String {
         let cells: Vec<&[u8]> = cells.into_iter().collect();
         URL_SAFE_NO_PAD.encode(cells.join(&b'\t'))
     }
 
-    /// Reads a cursor. How many values there must be only the caller knows.
+    /// Reads a cursor. The caller checks the number of values.
     ///
     /// # Errors
-    /// When the text is too long, not base64url, or holds bytes that are not UTF-8, or NUL.
+    /// When the text is too long, is not base64url, or holds NUL or bytes that are not UTF-8.
     pub fn decode(text: &str) -> Result<Self, CursorError> {
         if text.len() > CURSOR_CHARS_MAX {
             return Err(CursorError::TooLong);
@@ -51,7 +51,7 @@ impl Cursor {
         Ok(Self { values })
     }
 
-    /// The values in the order of the order columns, unescaped; `None` is null.
+    /// Returns the values in the order of the order columns, without escapes. `None` stands for null.
     #[must_use]
     pub fn values(&self) -> &[Option<String>] {
         &self.values

@@ -1,85 +1,85 @@
-//! What can be wrong with a raw-row stream.
+//! Errors of a raw-row stream.
 
 use super::limits::{HEADER_BYTES_MAX, ROW_BYTES_MAX, VERSION};
 
-/// The bytes are not a raw-row stream that this crate can read. Rows are counted from 1.
+/// Why bytes are not a raw-row stream that this crate can read. Rows are counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
-    /// The first line is something else: a page of a proxy, perhaps.
+    /// The first line is not a header. It may be the page of a proxy.
     #[error("this is not a raw-row stream: its first line is not a header ({reason})")]
     NotAStream {
-        /// What was missed in it.
+        /// The parser's message about the line.
         reason: String,
     },
-    /// The stream is of a version this crate does not know.
+    /// The stream has another version.
     #[error(
         "the raw-row stream has version {found}, and this Decant reads version {VERSION}; reload or update it"
     )]
     Version {
-        /// The version it has.
+        /// The version of the stream.
         found: u64,
     },
     /// The header contradicts itself.
     #[error("the header of the raw-row stream is wrong: {reason}")]
     Header {
-        /// In what.
+        /// The contradiction in the header.
         reason: String,
     },
-    /// The first line does not end.
+    /// The first line is longer than any header.
     #[error("the header of the raw-row stream is longer than {HEADER_BYTES_MAX} bytes")]
     HeaderTooLong,
-    /// A row does not end.
+    /// A row is longer than any row may be.
     #[error("row {row} is longer than {ROW_BYTES_MAX} bytes; leave out its longest column")]
     RowTooLong {
-        /// Which.
+        /// The number of that row.
         row: u64,
     },
     /// A line begins with a backslash and a character that neither COPY nor this version puts there.
     #[error("the line at row {row} is a control line that this Decant does not know; reload or update it")]
     UnknownControl {
-        /// The row that would have come there.
+        /// The number that the next row would have.
         row: u64,
     },
-    /// A control line's JSON cannot be read.
+    /// The JSON of a control line is invalid.
     #[error("the control line at row {row} cannot be read: {reason}")]
     ControlJson {
-        /// The row that would have come there.
+        /// The number that the next row would have.
         row: u64,
-        /// What the JSON reader says.
+        /// The message of the JSON parser.
         reason: String,
     },
-    /// A row has more or fewer cells than the header has columns.
+    /// The number of cells in a row differs from the number of columns.
     #[error("row {row} has {found} cells where the header has {expected} columns")]
     Cells {
-        /// Which row.
+        /// The number of that row.
         row: u64,
-        /// The number of columns.
+        /// Number of columns in the header.
         expected: usize,
-        /// The number of its cells.
+        /// Number of cells in the row.
         found: usize,
     },
-    /// The end record names another number of rows.
+    /// The number of rows differs from that in the end record.
     #[error(
         "the end record speaks of {said} rows and {came} came: the export is not complete; start it again"
     )]
     EndRows {
-        /// What the end record says.
+        /// The number in the end record.
         said: u64,
-        /// What came.
+        /// The number that came.
         came: u64,
     },
-    /// The end record names another number of bytes.
+    /// The number of bytes differs from that in the end record.
     #[error("the end record speaks of {said} bytes and {came} came: the export is damaged; start it again")]
     EndBytes {
-        /// What the end record says.
+        /// The number in the end record.
         said: u64,
-        /// What came.
+        /// The number that came.
         came: u64,
     },
-    /// The rows are not those that the server sent.
+    /// The digest of the rows differs from that in the end record.
     #[error("the rows do not have the digest of the end record: the export is damaged; start it again")]
     EndDigest,
-    /// There are bytes after the end.
+    /// Bytes follow the last line.
     #[error("there are bytes after the end of the raw-row stream")]
     AfterEnd,
 }

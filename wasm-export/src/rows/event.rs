@@ -1,4 +1,4 @@
-//! What a stream says, piece by piece.
+//! The events of a stream.
 
 use memchr::memchr_iter;
 
@@ -6,16 +6,16 @@ use super::control::{End, Problem};
 use super::error::ReadError;
 use super::header::Header;
 
-/// What comes next in a stream.
+/// The next part of a stream.
 #[derive(Debug, PartialEq)]
 pub enum Event<'a> {
     /// The header, once, before any row.
     Header(&'a Header),
     /// A row.
     Row(Row<'a>),
-    /// The export failed on the server; nothing follows.
+    /// The export failed on the server. No event follows.
     Failed(Problem),
-    /// The end record, which agrees with the rows; nothing follows.
+    /// The end record, which agrees with the rows. No event follows.
     End(End),
 }
 
@@ -25,27 +25,27 @@ pub struct Row<'a> {
     pub(super) line: &'a [u8],
     /// Counted from 1.
     pub(super) number: u64,
-    /// How many cells it should have.
+    /// Number of columns in the header.
     pub(super) columns: usize,
 }
 
 impl<'a> Row<'a> {
-    /// The whole row without its newline.
+    /// Returns the whole row without its newline.
     #[must_use]
     pub fn line(&self) -> &'a [u8] {
         self.line
     }
 
-    /// Its raw cells, as many as the header has columns.
+    /// Returns the raw cells, as many as the header has columns.
     ///
     /// # Errors
-    /// When there are more or fewer.
+    /// When the row has another number of cells.
     pub fn cells(&self) -> Result<impl Iterator<Item = &'a [u8]> + use<'a>, ReadError> {
         self.check_cells(memchr_iter(b'\t', self.line).count() + 1)?;
         Ok(self.line.split(|&byte| byte == b'\t'))
     }
 
-    /// Compares a number of cells that the caller has counted with the header.
+    /// Compares a number of cells, which the caller has counted, with the header.
     ///
     /// # Errors
     /// When they differ.

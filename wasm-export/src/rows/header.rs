@@ -1,4 +1,4 @@
-//! The first line of a raw-row stream: what the rows are.
+//! The first line of a raw-row stream.
 
 use std::collections::BTreeMap;
 
@@ -11,28 +11,29 @@ use super::limits::VERSION;
 /// The media type of a raw-row stream.
 pub const MEDIA_TYPE: &str = "application/vnd.decant.rows; version=1";
 
-/// What a raw-row stream says of itself before its first row.
+/// The description of the rows, which comes before them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Header {
     /// The stream's version, [`VERSION`].
     pub decant: u32,
-    /// The dataset's name as in its address: `usage-logs`.
+    /// The name of the dataset in addresses: `usage-logs`.
     pub dataset: String,
-    /// The dataset's name for people: `Usage logs`.
+    /// The name of the dataset for people: `Usage logs`.
     pub title: String,
-    /// The columns of every row, in the order of its cells; hidden ones last.
+    /// The columns of every row, in the order of its cells. Hidden columns are last.
     pub columns: Vec<Column>,
-    /// The names of the columns that order the rows; together they are unique, so they are also the cursor.
+    /// Names of the columns that order the rows. Together their values are unique, and therefore they form the
+    /// cursor.
     pub order: Vec<String>,
-    /// When the database began this export (RFC 3339, UTC). A resumed export names it again.
+    /// When the database began this export (RFC 3339, UTC). A resumed export has the same value.
     pub as_of: String,
-    /// The zone the caller asked for: an IANA name, `UTC` where none was named.
+    /// The time zone that the caller chose, an IANA name. The default is `UTC`.
     pub zone: String,
-    /// What the rows were chosen by, in the words of the address.
+    /// The filters by which the rows were selected, as parameters of the address.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub filters: BTreeMap<String, String>,
-    /// The planner's estimate of how many rows will come. For a progress bar, not for a promise.
+    /// The planner's estimate of the number of rows, for a progress bar. The real number may differ much.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub estimated_rows: Option<u64>,
 }
@@ -41,7 +42,7 @@ impl Header {
     /// Reads the first line of a stream, without its newline.
     ///
     /// # Errors
-    /// When it is no header, one of another version, or one that contradicts itself.
+    /// When it is not a header, has another version, or contradicts itself.
     pub fn read(line: &[u8]) -> Result<Self, ReadError> {
         #[derive(Deserialize)]
         struct Version {
@@ -75,13 +76,13 @@ impl Header {
         }
     }
 
-    /// Where the cells of a column stand in a row.
+    /// Returns the index of a column's cells in a row.
     #[must_use]
     pub fn position(&self, column: &str) -> Option<usize> {
         self.columns.iter().position(|known| known.name == column)
     }
 
-    /// The cursor of a raw row (without its newline): its order cells. `None` if the row lacks one of them.
+    /// Returns the cursor of a raw row, which has no newline. Returns `None` when the row lacks an order cell.
     #[must_use]
     pub fn cursor(&self, row: &[u8]) -> Option<String> {
         let cells: Vec<&[u8]> = row.split(|&byte| byte == b'\t').collect();
@@ -97,24 +98,25 @@ impl Header {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Column {
-    /// The name programs use: `created_at`.
+    /// The name for programs: `created_at`.
     pub name: String,
-    /// The name people read: `Time`.
+    /// The name for people: `Time`.
     pub label: String,
-    /// The same in other languages, by BCP 47 tag.
+    /// Labels in other languages, by BCP 47 tag.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
-    /// How its cells are to be understood.
+    /// How a reader parses the cells.
     pub kind: Kind,
-    /// PostgreSQL's name of its type: `timestamptz`.
+    /// The type in PostgreSQL: `timestamptz`.
     pub pg_type: String,
-    /// Carried for the order and the cursor only; it never reaches a file.
+    /// Whether the column serves only for the order and the cursor. It never reaches a file.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hidden: bool,
 }
 
 impl Column {
-    /// The name people read, in a language (BCP 47) if there is one in it or in what it is a variety of.
+    /// Returns the label in a language (a BCP 47 tag). Without a label for `de-AT` it takes that for `de`, and at
+    /// last `label`.
     #[must_use]
     pub fn label_in(&self, language: Option<&str>) -> &str {
         let mut wanted = language.unwrap_or_default();
@@ -134,12 +136,12 @@ impl Column {
     }
 }
 
-/// How a cell's text is to be understood. Anything without a kind of its own is [`Kind::Text`].
+/// How a reader parses a cell's text. Types without a kind of their own are [`Kind::Text`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ColumnKind))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// Any text, and every type this crate has no better name for.
+    /// Any text, and every type that no other kind fits.
     Text,
     /// `smallint`, `integer`, `bigint`, `oid`.
     Integer,
@@ -168,7 +170,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind of a PostgreSQL type, by the type's name in any of PostgreSQL's spellings and in either case.
+    /// Returns the kind of a PostgreSQL type. The name may have any spelling of PostgreSQL, in upper or lower case.
     #[must_use]
     pub fn from_pg_type(name: &str) -> Self {
         match name.to_ascii_lowercase().as_str() {
@@ -188,7 +190,7 @@ impl Kind {
         }
     }
 
-    /// Whether the cells are numbers, so that a spreadsheet may compute with them.
+    /// Returns whether the cells are numbers, so that a spreadsheet can calculate with them.
     #[must_use]
     pub fn is_number(self) -> bool {
         matches!(self, Self::Integer | Self::Decimal | Self::Float)

@@ -1,4 +1,4 @@
-//! The version of the raw-row stream, and how long its lines may be.
+//! The version of the raw-row stream, and the length of its lines.
 
 /// The version of the raw-row stream that this crate writes and reads.
 pub const VERSION: u32 = 1;

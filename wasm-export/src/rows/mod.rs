@@ -1,15 +1,15 @@
-//! The raw-row stream: written and read face to face.
+//! The raw-row stream, written and read side by side.
 //!
-//! A stream is UTF-8 lines, readable with `curl`:
+//! A stream is lines of UTF-8, readable with `curl`:
 //!
 //! 1. one JSON [`Header`];
-//! 2. rows exactly as PostgreSQL's `COPY … TO STDOUT (FORMAT text)` writes them: cells separated by a tab,
-//!    `\N` for null, backslash escapes
-//!    (<https://www.postgresql.org/docs/current/sql-copy.html>, "Text Format");
+//! 2. rows as PostgreSQL's `COPY … TO STDOUT (FORMAT text)` writes them: cells separated by a tab, `\N` for null,
+//!    backslash escapes (<https://www.postgresql.org/docs/current/sql-copy.html>, "Text Format");
 //! 3. control lines, each beginning with a backslash and a character that COPY never writes there:
-//!    `\~` a heartbeat, `\!{problem}` the export failed, `\.{end}` the end.
+//!    `\~` is a heartbeat, `\!{problem}` a failed export, `\.{end}` the end record.
 //!
-//! Only the end record makes a stream an export: it carries the number of rows and of row bytes and their digest.
+//! Only a stream with an end record is complete. The record contains the number of rows, the number of their bytes, and
+//! the digest of these bytes.
 
 mod control;
 mod copy_text;

@@ -1,4 +1,4 @@
-//! Bytes of a raw-row stream in, in any pieces; header, rows and end out.
+//! Reads a raw-row stream in pieces of any length.
 
 use memchr::memchr;
 use serde::de::DeserializeOwned;
@@ -10,36 +10,36 @@ use super::header::Header;
 use super::limits::{HEADER_BYTES_MAX, ROW_BYTES_MAX};
 use super::tally::Tally;
 
-/// A line buffer that has grown beyond this is given back after the line.
+/// A line buffer that has grown beyond this length is freed after the line.
 const CARRY_BYTES_KEPT: usize = 1024 * 1024;
 
-/// Reads one raw-row stream. It keeps no more of it than an incomplete last line and the last whole row.
+/// Reads one raw-row stream. It holds an incomplete last line and the last whole row, and nothing else of the stream.
 #[derive(Default)]
 pub struct Reader {
     header: Option<Header>,
     tally: Tally,
-    /// Nothing may follow.
+    /// Whether the last line has come.
     ended: bool,
     /// The beginning of a line whose newline has not come yet.
     carry: Vec<u8>,
-    /// The line in `carry` is whole and has been given out.
+    /// Whether the line in `carry` is whole and has been returned.
     carry_is_read: bool,
 }
 
-/// The events of one chunk. To be read to its `None`, or to an error; what is left unread is lost.
+/// The events of one chunk. The caller must read them until `None` or an error, because unread events are lost.
 pub struct Events<'r, 'c> {
     reader: &'r mut Reader,
     chunk: &'c [u8],
-    /// Up to where the chunk has been read.
+    /// End of the part of the chunk that has been read.
     at: usize,
-    /// Where the rows begin that the tally has not taken in; up to `at` there is nothing but rows.
+    /// Start of the rows that the tally does not contain yet. Only rows lie between here and `at`.
     run_start: usize,
-    /// Where the last of those rows begins.
+    /// Start of the last of these rows.
     last_row_start: usize,
 }
 
 impl Reader {
-    /// A reader at the beginning of a stream.
+    /// Returns a reader at the beginning of a stream.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -56,31 +56,32 @@ impl Reader {
         }
     }
 
-    /// The header, once it has come.
+    /// Returns the header, or `None` before it has come.
     #[must_use]
     pub fn header(&self) -> Option<&Header> {
         self.header.as_ref()
     }
 
-    /// Whether the stream has said its last word.
+    /// Returns whether the last line of the stream has come.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.ended
     }
 
-    /// How many rows have come.
+    /// Returns the number of rows so far.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.tally.rows
     }
 
-    /// How many bytes those rows were, newlines included. Up to date between chunks.
+    /// Returns the bytes of these rows, newlines included. The value is exact between chunks only.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.tally.bytes
     }
 
-    /// The last whole row without its newline; `None` before the first. Up to date between chunks.
+    /// Returns the last whole row without its newline, or `None` before the first. The value is exact between chunks
+    /// only.
     #[must_use]
     pub fn last_row(&self) -> Option<&[u8]> {
         self.tally.last_row()
@@ -105,7 +106,7 @@ impl Reader {
     }
 }
 
-/// What a whole line turned out to be. It borrows nothing, so the reader can be changed meanwhile.
+/// The kind of a whole line. It borrows nothing, so that the reader can be changed meanwhile.
 enum Line {
     Header,
     Row,
@@ -114,7 +115,7 @@ enum Line {
     End(End),
 }
 
-/// Where a whole line lies.
+/// The place of a whole line.
 #[derive(Clone, Copy)]
 enum LineSpan {
     Carry,
@@ -122,10 +123,10 @@ enum LineSpan {
 }
 
 impl Events<'_, '_> {
-    /// The next event; `None` when the chunk has been read.
+    /// Returns the next event, or `None` at the end of the chunk.
     ///
     /// # Errors
-    /// When the bytes are no raw-row stream, or the end record does not agree with the rows.
+    /// When the bytes are not a raw-row stream, or the end record differs from the rows.
     #[expect(
         clippy::should_implement_trait,
         reason = "an event borrows from here, which Iterator cannot say"
@@ -157,7 +158,7 @@ impl Events<'_, '_> {
         }
     }
 
-    /// Finds the next whole line; an incomplete one is carried over to the next chunk.
+    /// Finds the next whole line. An incomplete line is kept for the next chunk.
     fn next_line(&mut self) -> Result<Option<LineSpan>, ReadError> {
         self.reader.drop_read_carry();
         let start = self.at;
@@ -251,7 +252,7 @@ impl Events<'_, '_> {
         }
     }
 
-    /// The rows up to here are whole: gives them to the tally in one piece.
+    /// Gives all rows before `end` to the tally in one piece, because one digest call for each row is slow.
     fn end_run(&mut self, end: usize) {
         if end > self.run_start {
             self.reader.tally.take(

@@ -1,9 +1,9 @@
-//! What has come of a stream, to be compared with what its end record says.
+//! Totals of the rows, which the end record is compared with.
 
 use super::control::{Digest, End};
 use super::error::ReadError;
 
-/// The rows so far.
+/// Totals of the rows so far.
 #[derive(Default)]
 pub(super) struct Tally {
     pub(super) rows: u64,
@@ -13,8 +13,8 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Takes in the bytes of rows that have been counted, newlines included; the last of them begins at
-    /// `last_row_start`. Many rows at once cost far less than one at a time.
+    /// Adds the bytes of rows that the caller has counted, newlines included. The last row begins at
+    /// `last_row_start`. One call for many rows is much faster than a call for each.
     pub(super) fn take(&mut self, rows: &[u8], last_row_start: usize) {
         self.bytes += rows.len() as u64;
         self.digest.update(rows);
@@ -23,7 +23,7 @@ impl Tally {
             .extend_from_slice(&rows[last_row_start..rows.len() - 1]);
     }
 
-    /// The last row without its newline.
+    /// Returns the last row without its newline.
     pub(super) fn last_row(&self) -> Option<&[u8]> {
         (self.rows > 0).then_some(self.last_row.as_slice())
     }

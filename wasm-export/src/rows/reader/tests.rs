@@ -4,7 +4,7 @@ use super::*;
 use crate::rows::{HEARTBEAT, Kind, failure_line, header_line};
 use crate::sample::{end, header, stream};
 
-/// What a reader says of a stream that comes in pieces of a size; its last word is an error or nothing.
+/// Returns the events of a stream that comes in pieces of this size, and the error at the end.
 fn read(stream: &[u8], piece: usize) -> (Vec<String>, Option<ReadError>) {
     let mut reader = Reader::new();
     let mut said = Vec::new();
@@ -32,7 +32,7 @@ fn read(stream: &[u8], piece: usize) -> (Vec<String>, Option<ReadError>) {
     (said, None)
 }
 
-/// A stream of two columns is read alike in any pieces.
+/// Checks that a stream of two columns has these events, in pieces of any size.
 fn check(stream: &[u8], expected: &[&str], error: Option<ReadError>) {
     for piece in [1, 2, 3, 7, 64, stream.len().max(1)] {
         assert_eq!(
