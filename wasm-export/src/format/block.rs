@@ -1,10 +1,10 @@
-//! Short pieces of bytes, copied in one block of fixed size: far cheaper than a call of `memcpy` each, in WebAssembly
-//! above all.
+//! Copies short pieces of bytes in one block of fixed size. A call of `memcpy` for each piece costs far more, in
+//! WebAssembly above all.
 
 /// The size of a block, in bytes.
 pub(crate) const BLOCK: usize = 64;
 
-/// Appends the first `length` bytes of `from`. It is quick where `from` has a whole block more than that.
+/// Appends the first `length` bytes of `from`. This is fast where `from` has a whole block more than `length`.
 #[inline]
 pub(crate) fn append(from: &[u8], length: usize, out: &mut Vec<u8>) {
     match from.first_chunk::<BLOCK>() {
@@ -13,8 +13,8 @@ pub(crate) fn append(from: &[u8], length: usize, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends the first `length` bytes of a block, or the whole block if that is less: of any size, the smaller the
-/// cheaper.
+/// Appends the first `length` bytes of a block, or the whole block if `length` is greater. The block may have any
+/// size; a smaller one is faster.
 #[inline]
 pub(crate) fn append_begin<const SIZE: usize>(block: &[u8; SIZE], length: usize, out: &mut Vec<u8>) {
     let end = out.len() + length;

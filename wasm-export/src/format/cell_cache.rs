@@ -1,21 +1,21 @@
-//! What was made of short cells before: the names of people, keys and models come again and again.
+//! Caches the results for short cells, because names of people, keys and models come again and again.
 
 use super::block::{BLOCK, append};
 use crate::rows::Kind;
 
-/// How many different cells are remembered; a power of two.
+/// Number of slots, a power of two.
 const SLOTS: usize = 1024;
 
-/// A memory of small size, in which the newest of two cells that fall on one place stays.
+/// A cache of fixed size. Of two cells with the same slot it holds the newer one.
 pub(super) struct CellCache<T> {
     slots: Vec<Slot<T>>,
 }
 
-/// A cell, in a block so that it is compared and copied without a loop, and what was made of it.
+/// A cell and its result. The cell lies in a block, so that it is compared and copied without a loop.
 #[derive(Clone)]
 struct Slot<T> {
     cell: [u8; BLOCK],
-    /// No cell has this length before one has come.
+    /// `usize::MAX`, which no cell has, in an empty slot.
     cell_length: usize,
     made: T,
 }
@@ -32,7 +32,7 @@ impl<T: Clone + Default> CellCache<T> {
         }
     }
 
-    /// What was made of the first `length` bytes of the block, if that is known.
+    /// Returns the result for the first `length` bytes of the block, if it is cached.
     #[inline]
     pub(super) fn get(&self, block: &[u8; BLOCK], length: usize) -> Option<&T> {
         let slot = &self.slots[slot_of(block, length)];
@@ -40,7 +40,7 @@ impl<T: Clone + Default> CellCache<T> {
         is_it.then_some(&slot.made)
     }
 
-    /// Remembers what was made of a cell that is no longer than the block.
+    /// Caches the result for a cell that is no longer than the block.
     pub(super) fn insert(&mut self, block: &[u8; BLOCK], length: usize, made: T) {
         self.slots[slot_of(block, length)] = Slot {
             cell: *block,
@@ -50,7 +50,7 @@ impl<T: Clone + Default> CellCache<T> {
     }
 }
 
-/// What a cell was written as.
+/// The bytes that a cell was written as.
 #[derive(Clone)]
 pub(super) struct Written {
     bytes: [u8; BLOCK],
@@ -67,8 +67,8 @@ impl Default for Written {
 }
 
 impl CellCache<Written> {
-    /// Appends a cell as it was written before, or else as `write` does it. A short text is remembered; `block` is what
-    /// begins with it, if there is so much.
+    /// Appends a cell from the cache, or by `write`, and caches it if it is short text. `block` begins with the cell,
+    /// if the row has that many bytes.
     #[inline]
     pub(super) fn write(
         &mut self,
@@ -96,7 +96,7 @@ impl CellCache<Written> {
     }
 }
 
-/// Spreads cells by their length, their first eight bytes and their last eight.
+/// Returns the slot of a cell, a hash of its length, its first eight bytes and its last eight.
 #[inline]
 fn slot_of(block: &[u8; BLOCK], length: usize) -> usize {
     let eight = |at: usize| {
@@ -106,7 +106,7 @@ fn slot_of(block: &[u8; BLOCK], length: usize) -> usize {
             .map_or(0, |bytes| u64::from_le_bytes(*bytes))
     };
     let ends = if length < 8 {
-        // What stands behind the cell does not count.
+        // Bytes behind the cell must not change the hash.
         eight(0) << (8 * (8 - length.max(1)))
     } else {
         eight(0) ^ eight(length - 8).rotate_left(29)
@@ -115,7 +115,7 @@ fn slot_of(block: &[u8; BLOCK], length: usize) -> usize {
     (mixed >> (u64::BITS - SLOTS.trailing_zeros())) as usize
 }
 
-/// Whether two blocks are the same in their first `length` bytes.
+/// Returns whether two blocks have the same first `length` bytes.
 #[inline]
 fn begin_alike(left: &[u8; BLOCK], right: &[u8; BLOCK], length: usize) -> bool {
     use wide::u8x16;
@@ -126,6 +126,6 @@ fn begin_alike(left: &[u8; BLOCK], right: &[u8; BLOCK], length: usize) -> bool {
         let equal = u8x16::new(*left).simd_eq(u8x16::new(*right));
         same |= u64::from(equal.to_bitmask()) << (16 * index);
     }
-    // Of the lowest `length` bits, none is unset.
+    // The lowest `length` bits are all set.
     length == 0 || !same << (u64::BITS as usize - length) == 0
 }

@@ -1,41 +1,41 @@
-//! Which columns a file has, and what stands above them.
+//! The columns of a file and their headings.
 
 use std::ops::Range;
 
 use crate::options::{HeaderStyle, Options, TimestampStyle};
 use crate::rows::{Column, Header, Kind};
 
-/// The options choose columns that cannot be had.
+/// Why the chosen columns are invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ColumnError {
-    /// There is no such column.
+    /// A name is unknown, or that of a hidden column.
     #[error("there is no column `{name}`; there are {known}")]
     Unknown {
-        /// The name that was asked for.
+        /// The unknown name.
         name: String,
-        /// The columns there are.
+        /// The names that can be chosen.
         known: String,
     },
     /// A column is chosen twice.
     #[error("the column `{name}` is chosen twice; the columns are {known}")]
     Repeated {
-        /// Its name.
+        /// The name that comes twice.
         name: String,
-        /// The columns there are.
+        /// The names that can be chosen.
         known: String,
     },
-    /// The choice is empty.
+    /// The list of columns is empty.
     #[error("no column is chosen; there are {known}")]
     Empty {
-        /// The columns there are.
+        /// The names that can be chosen.
         known: String,
     },
 }
 
-/// Where in a row the columns of the file stand, in the file's order. Hidden columns never do.
+/// Returns the indexes in a row of the file's columns, in the file's order. Hidden columns are never among them.
 ///
 /// # Errors
-/// When `columns` is empty, or names a column that is unknown, hidden or named before.
+/// When `columns` is empty, or contains a name that is unknown, hidden or repeated.
 pub fn chosen_columns(header: &Header, columns: Option<&[String]>) -> Result<Vec<usize>, ColumnError> {
     let shown = || {
         header
@@ -76,7 +76,7 @@ pub fn chosen_columns(header: &Header, columns: Option<&[String]>) -> Result<Vec
     }
 }
 
-/// The longest stretches of positions that follow each other.
+/// Returns the longest ranges of consecutive positions.
 pub(super) fn stretches(positions: &[usize]) -> Vec<Range<usize>> {
     let follow = |left: &usize, right: &usize| *right == *left + 1;
     positions
@@ -85,7 +85,7 @@ pub(super) fn stretches(positions: &[usize]) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// What stands above a column. Times on the wall of a zone name the zone: `Time (Asia/Shanghai)`.
+/// Returns the heading of a column. Local times name their zone: `Time (Asia/Shanghai)`.
 #[must_use]
 pub fn heading(column: &Column, options: &Options) -> String {
     if options.header == HeaderStyle::Name {

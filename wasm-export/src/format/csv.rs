@@ -1,7 +1,7 @@
 //! CSV (RFC 4180), in the dialect that the options describe.
 //!
-//! Most cells of most rows are the same bytes in COPY's text and in CSV, so a row is copied with delimiters for its
-//! tabs, and only the cells that need a change are written one by one.
+//! Most cells have the same bytes in COPY's text and in CSV. Therefore a row is copied with delimiters for its tabs,
+//! and only cells that differ are written one by one.
 
 use std::ops::Range;
 
@@ -17,9 +17,9 @@ use crate::options::{Bom, HeaderStyle, Metadata, Options};
 use crate::rows::{Header, Kind, NULL, ReadError, Row};
 use crate::value::{CellText, Written, is_rewritten};
 
-/// What means something to COPY or to some program that reads delimited text.
+/// The bytes that are special in COPY, or in a program that reads delimited text.
 struct Delimited {
-    /// By which first bytes a cell of any column needs a closer look.
+    /// For each byte, whether a cell of any column that begins with it is checked further.
     suspicious_firsts: [bool; 256],
 }
 
@@ -30,11 +30,11 @@ impl Special for Delimited {
         is(b'\\') | is(b'"') | is(b',') | is(b';') | is(b'|') | is(b'\r')
     }
 
-    /// A coarse sieve for all guards.
+    /// A coarse filter for all guards.
     #[inline]
     fn mark_first(bytes: u8x16) -> u8x16 {
         let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
-        // Up to `-`, and from DEL on, which one more makes negative.
+        // Bytes up to `-`, and bytes from DEL on, which the addition makes negative.
         let outer = (bytes + u8x16::splat(1))
             .cast_signed()
             .simd_lt(i8x16::splat(b'/' as i8));
@@ -49,9 +49,9 @@ impl Special for Delimited {
 
 /// Writes one CSV file.
 pub(super) struct Csv {
-    /// What stands above the columns; empty where the options want nothing there.
+    /// The headings, or none for a file without a header row.
     headings: Vec<String>,
-    /// The columns of the file, by their places in a row: stretches that are neighbours there too.
+    /// The columns of the file as ranges of consecutive cells of a row.
     stretches: Vec<Range<usize>>,
     /// The kinds of all columns of a row.
     kinds: Vec<Kind>,
@@ -61,7 +61,7 @@ pub(super) struct Csv {
     cache: CellCache<cell_cache::Written>,
 }
 
-/// Writes cells that may not be copied as they are.
+/// Writes cells that cannot be copied unchanged.
 struct Cells {
     has_one_column: bool,
     dialect: Dialect,
@@ -69,10 +69,10 @@ struct Cells {
 }
 
 impl Csv {
-    /// A file of the columns at these positions.
+    /// Returns a writer for the columns at these positions.
     ///
     /// # Errors
-    /// When the options want metadata in it.
+    /// When the options ask for metadata.
     pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Result<Self, FormatError> {
         if options.metadata == Metadata::With {
             return Err(FormatError::NoMetadata(Format::Csv));
@@ -110,7 +110,7 @@ impl Csv {
         })
     }
 
-    /// Writes a cell that may not be copied as it is. It begins at `place` in the row.
+    /// Writes a cell that cannot be copied unchanged. It begins at `place` in the row.
     fn write_cell(&mut self, cell: &[u8], place: usize, kind: Kind, out: &mut Vec<u8>) {
         if kind == Kind::Timestamp && self.cells.text.append_timestamp(cell, out) {
             return;
@@ -124,7 +124,7 @@ impl Csv {
 impl Cells {
     fn write(&mut self, cell: &[u8], kind: Kind, out: &mut Vec<u8>) {
         match self.text.write(cell, kind) {
-            // Nothing at all would be a blank line, which readers skip.
+            // Null in a file of one column would be a blank line, which readers skip.
             Written::Null if self.has_one_column => out.extend_from_slice(b"\"\""),
             Written::Null => {}
             Written::Plain(text) => out.extend_from_slice(text),
@@ -159,7 +159,7 @@ impl FileFormat for Csv {
             if index > 0 {
                 out.push(self.cells.dialect.delimiter);
             }
-            // Up to where the row has been dealt with.
+            // End of the part of the row that has been written.
             let mut at = self.scan.cell(next).0;
             loop {
                 next = self.scan.next_changed(next, end);
@@ -169,7 +169,7 @@ impl FileFormat for Csv {
                 let (cell_start, cell_end) = self.scan.cell(next);
                 append(&self.scan.delimited()[at..], cell_start - at, out);
                 let cell = &line[cell_start..cell_end];
-                // The most usual change by far, and nothing to write for it.
+                // Null is by far the most frequent change, and nothing is written for it.
                 if cell != NULL || self.cells.has_one_column {
                     self.write_cell(cell, cell_start, self.kinds[next], out);
                 }
@@ -185,7 +185,7 @@ impl FileFormat for Csv {
     fn finish(&mut self, _out: &mut Vec<u8>) {}
 }
 
-/// Whether the cells of a kind are of a fixed form that no spreadsheet runs.
+/// Returns whether cells of this kind have a fixed form that no spreadsheet evaluates.
 fn is_typed(kind: Kind) -> bool {
     !matches!(kind, Kind::Text | Kind::Json | Kind::Bytes)
 }

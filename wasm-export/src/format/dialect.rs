@@ -1,4 +1,4 @@
-//! How one cell's text is written between two delimiters: when it is quoted, when it is guarded.
+//! Quotes and guards of a single CSV cell.
 
 use memchr::memchr;
 
@@ -7,19 +7,19 @@ use crate::options::{Guard, Options};
 
 /// A text with this byte is quoted.
 const QUOTED: u8 = 1;
-/// A text with this byte may hold a formula after it.
+/// A formula may follow this byte within a text.
 const ENDS_CELL: u8 = 2;
 /// A text that begins with this byte may be a formula.
 const SUSPICIOUS: u8 = 4;
 
-/// The rules of one CSV file, the options folded into tables.
+/// The rules of one CSV file: its options as tables.
 pub(super) struct Dialect {
     pub(super) delimiter: u8,
     pub(super) newline: &'static [u8],
     guard: Guard,
-    /// What each byte means in a cell of text.
+    /// The meaning of each byte in a cell of text.
     text: [u8; 256],
-    /// What it means in a cell of a typed column.
+    /// The meaning of each byte in a cell of a typed column.
     typed: [u8; 256],
 }
 
@@ -61,12 +61,12 @@ impl Dialect {
         }
     }
 
-    /// The first bytes by which a cell of any column needs a closer look.
+    /// Returns, for each byte, whether a cell of any column that begins with it is checked further.
     pub(super) fn suspicious_firsts(&self) -> [bool; 256] {
         self.text.map(|meaning| meaning & SUSPICIOUS != 0)
     }
 
-    /// Appends the cell of a column whose texts have a fixed form: a number, a date.
+    /// Appends a cell of a kind with a fixed form, such as a number or date.
     pub(super) fn write_typed(&self, text: &[u8], out: &mut Vec<u8>) {
         match self.guard {
             Guard::Seeds => self.write_as_seeds(text, out),
@@ -83,8 +83,8 @@ impl Dialect {
         }
     }
 
-    /// Appends the heading of a column. Excel takes a file that begins with `ID` for another format, so a strict
-    /// file's first heading is always quoted.
+    /// Appends a heading. Excel takes a file that begins with `ID` for another format. Therefore the first heading of
+    /// a strict file is always quoted.
     pub(super) fn write_heading(&self, heading: &str, is_first: bool, out: &mut Vec<u8>) {
         match self.guard {
             Guard::Strict => self.write_guarded(heading.as_bytes(), is_first, out),
@@ -102,7 +102,7 @@ impl Dialect {
         write(&guarded, quoted || guarded.len() > text.len(), out);
     }
 
-    /// Exactly as the seeds have it.
+    /// Appends a cell by the rule of claude-code-hub, its faults included.
     fn write_as_seeds(&self, text: &[u8], out: &mut Vec<u8>) {
         let prefix: &[u8] = if self.begins_suspiciously(text) { b"'" } else { b"" };
         if meaning(text, &self.text) & QUOTED == 0 {
@@ -128,13 +128,14 @@ fn mark(table: &mut [u8; 256], meaning: u8, bytes: &[u8]) {
     }
 }
 
-/// What all the bytes of a text mean together.
+/// Returns the meanings of all bytes of a text.
 fn meaning(text: &[u8], table: &[u8; 256]) -> u8 {
     text.iter()
         .fold(0, |meaning, &byte| meaning | table[usize::from(byte)])
 }
 
-/// An empty text is quoted, to be told from null; `\.` alone would end the input of PostgreSQL's COPY.
+/// Returns whether a text is quoted. Empty text is, because an empty cell is null. `\.` is, because it would end the
+/// input of PostgreSQL's COPY.
 fn must_quote(text: &[u8], meaning: u8) -> bool {
     meaning & QUOTED != 0 || text.is_empty() || text == b"\\."
 }

@@ -1,11 +1,11 @@
-//! The strict guard: text that no spreadsheet runs as a formula, whatever delimiter it takes, and that can be
-//! turned back into the text it was.
+//! The strict guard against formulas. No spreadsheet evaluates guarded text, under any delimiter, and [`decode`]
+//! returns the original text.
 //!
-//! A spreadsheet that reads a file under another delimiter than it was written with does not see our quotes, so a
-//! formula can begin in the middle of a cell. We therefore look at every *start*: the beginning of the cell, and the
-//! place after each carriage return, line feed and common delimiter other than the file's own. Where a formula
-//! would begin, one `'` is put right at the start. It is also put where the text has a `'` there itself, so that
-//! [`decode`] can simply take one `'` away at each start: no two texts become the same cell.
+//! A spreadsheet that reads a file under another delimiter does not recognise the quotes, so that a formula can begin
+//! within a cell. Therefore every *start* is checked: the beginning of the cell, and the place behind each carriage
+//! return, line feed, and common delimiter other than the file's own. The guard puts one `'` at a start where a
+//! formula would begin, or where the text has a `'` itself. Hence [`decode`] removes one `'` at each start, and no
+//! two texts become the same cell.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use memchr::memchr;
 
 use super::number::Number;
 
-/// The guarded form of a cell's text in a file with this delimiter. A number stays as it is.
+/// Returns the guarded form of a cell's text, in a file with this delimiter. A number stays as it is.
 #[must_use]
 pub fn encode(text: &[u8], delimiter: u8) -> Cow<'_, [u8]> {
     if is_number(text) {
@@ -40,7 +40,7 @@ pub fn encode(text: &[u8], delimiter: u8) -> Cow<'_, [u8]> {
     Cow::Owned(guarded)
 }
 
-/// The text that was guarded. `delimiter` is the file's own.
+/// Returns the original text of a guarded cell. `delimiter` is that of the file.
 #[must_use]
 pub fn decode(cell: &[u8], delimiter: u8) -> Cow<'_, [u8]> {
     if memchr(b'\'', cell).is_none() {
@@ -59,14 +59,14 @@ pub fn decode(cell: &[u8], delimiter: u8) -> Cow<'_, [u8]> {
     Cow::Owned(text)
 }
 
-/// Whether a reader with some common delimiter other than the file's own, or one that knows no quotes across lines,
-/// begins a new cell after this byte.
+/// Returns whether some reader begins a new cell behind this byte: one with another common delimiter, or one without
+/// quotes across lines.
 pub(super) fn ends_cell(byte: u8, delimiter: u8) -> bool {
     matches!(byte, b'\r' | b'\n') || (byte != delimiter && matches!(byte, b',' | b';' | b'\t' | b'|'))
 }
 
-/// Whether a start with this byte may need a mark: it begins a formula, or is, or begins a character that is,
-/// skipped before one.
+/// Returns whether a start with this byte may need a mark. The byte begins a formula, or a character that
+/// spreadsheets skip before one.
 pub(super) fn is_suspicious(byte: u8) -> bool {
     matches!(byte, 0..=b' ' | b'=' | b'+' | b'-' | b'@' | b'\'' | b'"' | 0x7f | 0xc2 | 0xe1..=0xe3 | 0xef)
 }
@@ -75,21 +75,22 @@ fn needs_mark(text: &[u8], start: usize, delimiter: u8) -> bool {
     let rest = &text[start..];
     match rest.first() {
         Some(b'\'') => true,
-        // Some spreadsheets drop these and then look again. Within a cell they only indent a line.
+        // Some spreadsheets drop these at the beginning of a cell and then check again. Within a cell they only
+        // indent a line.
         Some(b'\t' | b'\r' | b'\n' | b'\0') if start == 0 => true,
         Some(&first) => is_suspicious(first) && begins_formula(rest, start > 0, delimiter),
         None => false,
     }
 }
 
-/// Whether the text, once what is invisible is skipped, begins a formula. Within a cell, whatever ends a cell ends
-/// the search too: the place after it is a start of its own.
+/// Returns whether the text begins a formula behind characters that are invisible. Within a cell the check ends with
+/// the cell, because the place behind it is another start.
 fn begins_formula(text: &[u8], within_cell: bool, delimiter: u8) -> bool {
     let mut rest = text;
     while let Some((character, length)) = first_character(rest) {
         match character {
             '=' | '+' | '-' | '@' => return true,
-            // The same signs, full-width and small, and the true minus.
+            // Full-width and small forms of these signs, and the minus sign.
             '＝' | '＋' | '－' | '＠' | '﹢' | '﹣' | '﹦' | '﹫' | '\u{2212}' => return true,
             _ if within_cell && ends_cell(rest[0], delimiter) => return false,
             _ if is_skipped(character) => rest = &rest[length..],
@@ -99,8 +100,8 @@ fn begins_formula(text: &[u8], within_cell: bool, delimiter: u8) -> bool {
     false
 }
 
-/// What a program may drop before it looks whether a cell is a formula: controls, white space (both by Unicode, not
-/// by locale), marks that show nothing, and quotes.
+/// Returns whether some program drops the character before it looks for a formula: control characters and white space
+/// (by Unicode, not by locale), invisible marks, and quotes.
 fn is_skipped(character: char) -> bool {
     matches!(
         character,
@@ -119,7 +120,7 @@ fn first_character(text: &[u8]) -> Option<(char, usize)> {
     Some((character, character.len_utf8()))
 }
 
-/// Whether a text is a number that no program takes for anything else: `-5`, `1.5e-3`; not `+49 30`, nor `+5`.
+/// Returns whether every program takes the text for a number: `-5`, `1.5e-3`, but not `+49 30` or `+5`.
 fn is_number(text: &[u8]) -> bool {
     Number::read(text).is_some_and(|number| {
         !number.whole.is_empty() || number.fraction.is_some_and(|digits| !digits.is_empty())

@@ -1,9 +1,10 @@
-//! HTML: a report in one page that needs nothing else, with a summary for the reader in a hurry.
+//! HTML: a report in a single page, with a summary.
 //!
-//! There is no script in it and the page forbids any. Text stays text: `&<>"'` are references, control characters are
-//! shown as their pictures (`␛`), what is not UTF-8 is `U+FFFD`. Null is an empty cell of the class `null`.
+//! The page contains no script and forbids any. `&<>"'` become references, control characters become visible symbols
+//! (`␛`), and bytes that are not UTF-8 become U+FFFD. Null is an empty cell of the class `null`.
 //!
-//! The summary ([`summary`]) is written after the rows and shown before them, so memory does not grow with the rows.
+//! The summary ([`summary`]) is written behind the rows and shown before them, so that memory does not grow with the
+//! rows.
 
 mod summary;
 
@@ -42,7 +43,7 @@ impl Markup for BetweenTags {
             b'"' => Some("&quot;"),
             b'\'' => Some("&#39;"),
             b'\n' | b'\t' => None,
-            // Readers make a line end of one that is no reference.
+            // HTML parsers convert a bare carriage return to a line feed.
             b'\r' => Some("&#13;"),
             other => picture(other),
         });
@@ -51,7 +52,7 @@ impl Markup for BetweenTags {
 
 /// Writes one page.
 pub(super) struct Html {
-    /// What stands before the rows.
+    /// The page before its rows.
     beginning: Vec<u8>,
     columns: Vec<(usize, Kind)>,
     cells: Cells<BetweenTags>,
@@ -59,7 +60,7 @@ pub(super) struct Html {
 }
 
 impl Html {
-    /// A page of the columns at these positions.
+    /// Returns a writer for the columns at these positions.
     pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Result<Self, FormatError> {
         Ok(Self {
             beginning: beginning(header, positions, options),
@@ -115,7 +116,7 @@ fn beginning(header: &Header, positions: &[usize], options: &Options) -> Vec<u8>
     if options.metadata == options::Metadata::With {
         page += &facts(&Metadata::new(header, positions, options));
     }
-    // The table scrolls, so the keyboard must reach it.
+    // The table scrolls, and the keyboard must reach it.
     page += "</header>\n<main tabindex=\"0\">\n<table>\n";
     if options.header != HeaderStyle::None {
         page += "<thead>\n<tr>";
@@ -129,7 +130,7 @@ fn beginning(header: &Header, positions: &[usize], options: &Options) -> Vec<u8>
     page.into_bytes()
 }
 
-/// The rule that puts numbers to the right.
+/// Returns the style rule that aligns numbers to the right.
 fn alignment(header: &Header, positions: &[usize]) -> String {
     let numbers: Vec<String> = positions
         .iter()
@@ -159,7 +160,7 @@ fn facts(metadata: &Metadata<'_>) -> String {
     format!("<dl>\n{facts}</dl>\n")
 }
 
-/// A line of a list of facts. Both are HTML.
+/// Returns a line in a list of facts. Name and value are HTML.
 fn fact(name: &str, value: &str) -> String {
     format!("<dt>{name}</dt><dd>{value}</dd>\n")
 }

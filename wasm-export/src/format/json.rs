@@ -1,4 +1,4 @@
-//! JSON (RFC 8259): one array, or an object a line. Nothing is lost: numbers keep their digits, `jsonb` stays JSON.
+//! JSON (RFC 8259): one array, or one object on each line. Numbers keep their digits, and `jsonb` stays JSON.
 
 use std::ops::Range;
 
@@ -16,11 +16,11 @@ use crate::options::{self, Options};
 use crate::rows::{Column, Header, Kind, NULL, ReadError, Row, unescape_into};
 use crate::value::{CellText, Value, Written};
 
-/// What means something to COPY or to JSON.
+/// The bytes that are special in COPY or in JSON strings.
 struct InString;
 
 impl Special for InString {
-    /// A string may begin and end with anything.
+    /// Spaces at the ends of a string mean nothing special.
     const EDGES_MATTER: bool = false;
 
     #[inline]
@@ -34,9 +34,9 @@ impl Special for InString {
 pub(super) struct Json {
     shape: Shape,
     members: Vec<Member>,
-    /// Where their cells stand in a row: stretches that are neighbours there, too.
+    /// The columns as ranges of consecutive cells of a row.
     stretches: Vec<Range<usize>>,
-    /// As JSON, if the file holds it.
+    /// The metadata as JSON, if the file contains it.
     metadata: Option<String>,
     rows: u64,
     /// Its delimiter is the quote that ends a string.
@@ -44,11 +44,11 @@ pub(super) struct Json {
     values: Values,
 }
 
-/// Writes cells that need more than a copy.
+/// Writes cells that cannot be copied unchanged.
 struct Values {
     cache: CellCache<cell_cache::Written>,
     text: CellText,
-    /// Holds a cell without COPY's escapes.
+    /// The cell without COPY's escapes.
     unescaped: Vec<u8>,
 }
 
@@ -61,11 +61,11 @@ enum Shape {
 /// A member of every object.
 struct Member {
     kind: Kind,
-    /// What stands before its value: `{"name":` or `,"name":`.
+    /// The text before its value: `{"name":` or `,"name":`.
     key: Mark,
-    /// The same, and a quote if what follows is no number.
+    /// The same with a quote, for values that are not numbers.
     opening: Mark,
-    /// The whole member if its cell is null.
+    /// The whole member for null.
     null: Mark,
 }
 
@@ -116,7 +116,7 @@ impl Member {
             }
         }
         let text = &line[cell.start..cell.end];
-        // The most usual change by far.
+        // Null is by far the most frequent change.
         if text == NULL {
             return self.null.append(out);
         }
@@ -126,7 +126,7 @@ impl Member {
 }
 
 impl Json {
-    /// One array of objects.
+    /// Returns a writer of one array of objects.
     pub(super) fn array(
         header: &Header,
         positions: &[usize],
@@ -135,7 +135,7 @@ impl Json {
         Ok(Self::new(Shape::Array, header, positions, options))
     }
 
-    /// One object a line (<https://jsonlines.org>).
+    /// Returns a writer of one object on each line (<https://jsonlines.org>).
     pub(super) fn lines(
         header: &Header,
         positions: &[usize],
@@ -169,7 +169,7 @@ impl Json {
             values: Values {
                 cache: CellCache::new(),
                 text: CellText::new(&Options {
-                    // A number of JSON has a point.
+                    // JSON has a decimal point.
                     decimal: options::DecimalMark::Dot,
                     ..options.clone()
                 }),
@@ -180,7 +180,7 @@ impl Json {
 }
 
 impl Values {
-    /// Appends any cell. `block` is what begins with it, if there is so much.
+    /// Appends any cell. `block` begins with the cell, if the row has that many bytes.
     fn write(&mut self, cell: &[u8], kind: Kind, block: Option<&[u8; BLOCK]>, out: &mut Vec<u8>) {
         let Self {
             cache,
@@ -205,8 +205,8 @@ impl Values {
     }
 }
 
-/// PostgreSQL lets no other than valid JSON into such a column. Its `json` keeps the line ends between values, which
-/// would end a line of ours.
+/// Appends a cell of a JSON column, which PostgreSQL has validated. `json` keeps the line ends between its values,
+/// which would end a line of the file.
 fn write_json(escaped: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     unescape_into(escaped, out);
@@ -241,7 +241,7 @@ impl FileFormat for Json {
         self.rows += 1;
         let mut members = self.members.iter();
         for stretch in &self.stretches {
-            // The cells first: they end sooner.
+            // The cells are the shorter iterator, and come first.
             for (cell, member) in self.scan.cells(stretch.clone()).zip(members.by_ref()) {
                 member.write(&cell, line, &self.scan, &mut self.values, out);
             }
@@ -265,21 +265,21 @@ impl FileFormat for Json {
     }
 }
 
-/// Whether the cells of a kind are written without quotes, if they are numbers to JSON.
+/// Returns whether cells of this kind have no quotes if JSON accepts them as numbers.
 #[inline]
 fn is_numeric(kind: Kind) -> bool {
     matches!(kind, Kind::Integer | Kind::Decimal | Kind::Float)
 }
 
-/// Whether the text is a number to JSON (RFC 8259, section 6): not `NaN`, not `Infinity`.
+/// Returns whether JSON accepts the text as a number (RFC 8259, section 6), unlike `NaN` and `Infinity`.
 fn is_number(text: &[u8]) -> bool {
     Number::read(text).is_some_and(|number| {
         matches!(number.whole, [b'0'] | [b'1'..=b'9', ..]) && number.fraction != Some(b"")
     })
 }
 
-/// What begins with a usual whole number: one of 1 to 15 digits without a sign. It is told at once where [`is_number`]
-/// goes from byte to byte.
+/// Returns whether the block begins with a whole number of 1 to 15 digits without a sign. This is one comparison,
+/// where [`is_number`] checks each byte.
 #[inline]
 fn plain_integer(text: &[u8], length: usize) -> Option<&[u8; 16]> {
     let block = text.first_chunk::<16>().filter(|_| (1..16).contains(&length))?;
@@ -287,7 +287,7 @@ fn plain_integer(text: &[u8], length: usize) -> Option<&[u8; 16]> {
     (others == 0 && (length == 1 || block[0] != b'0')).then_some(block)
 }
 
-/// What begins with a usual number: one of 31 bytes at most, without sign and power.
+/// Returns whether the block begins with a number of at most 31 bytes without sign and exponent.
 #[inline]
 fn plain_number(text: &[u8], length: usize) -> Option<&[u8; 32]> {
     let block = text.first_chunk::<32>().filter(|_| (1..32).contains(&length))?;
@@ -302,14 +302,14 @@ fn plain_number(text: &[u8], length: usize) -> Option<&[u8; 32]> {
     is_number.then_some(block)
 }
 
-/// Which of the bytes are digits: a bit each.
+/// Returns one bit for each byte, set for digits.
 #[inline]
 fn digits(bytes: &[u8; 16]) -> u32 {
     let value = u8x16::new(*bytes) - u8x16::splat(b'0');
     value.min(u8x16::splat(9)).simd_eq(value).to_bitmask()
 }
 
-/// Appends a string of JSON, escaped as `JSON.stringify` does it.
+/// Appends a JSON string, with the escapes of `JSON.stringify`.
 pub(crate) fn write_string(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     let mut taken = 0;

@@ -1,8 +1,8 @@
 //! Markdown: a table of GitHub Flavored Markdown, or a conversation to read ([`transcript`]).
 //!
-//! Text stays text: whatever could be markup in any reader is escaped, line ends are `<br>`, control characters are
-//! shown as their pictures (`␛`). Null and the empty text both are an empty cell. What escapes cannot reach is that
-//! some readers make links of mail addresses.
+//! Everything that could be markup in some reader is escaped. Line ends become `<br>`, and control characters become
+//! visible symbols (`␛`). Null and empty text are both an empty cell. Escapes cannot prevent that some readers make
+//! links of mail addresses.
 
 mod transcript;
 
@@ -25,14 +25,14 @@ impl Special for Inline {
     #[inline]
     fn mark(bytes: u8x16) -> u8x16 {
         let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
-        // What makes letters small makes the five signs from `[` to `_` the five from `{` to DEL, of which only the
-        // braces mean nothing. They are the last of ASCII, and what is not ASCII is negative.
+        // The bit that makes letters small maps the five signs from `[` to `_` to the five from `{` to DEL, of which
+        // the braces alone mean nothing. They are the last of ASCII, and bytes outside ASCII are negative.
         let small = bytes | u8x16::splat(0x20);
         let is_last = small
             .cast_signed()
             .simd_gt(i8x16::splat(b'z' as i8))
             .cast_unsigned();
-        // `www.` is a link to some.
+        // Some readers make a link of `www.`.
         let is_w = small.simd_eq(u8x16::splat(b'w'));
         let is_other = is(b'`') | is(b'*') | is(b'$') | is(b'&') | is(b'<') | is(b':');
         is_last | is_w | is_other | mark_controls(bytes)
@@ -47,7 +47,7 @@ impl Markup for Inline {
             match byte {
                 b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => None,
                 b'\\' => Some("\\\\"),
-                // Readers differ over a bar after two backslashes.
+                // Readers differ on a bar behind two backslashes.
                 b'|' if before.ends_with(b"\\") => Some("&#124;"),
                 b'|' => Some("\\|"),
                 b'`' => Some("\\`"),
@@ -65,7 +65,7 @@ impl Markup for Inline {
                 b'\n' if before.ends_with(b"\r") => Some(""),
                 b'\n' | b'\r' => Some("<br>"),
                 b'\t' => Some("&#9;"),
-                // Those at either end would be trimmed.
+                // Readers trim spaces at either end.
                 b' ' if at == 0 || at + 1 == text.len() => Some("&#32;"),
                 other => picture(other),
             }
@@ -77,10 +77,10 @@ impl Markup for Inline {
 pub(super) struct Markdown(Box<dyn FileFormat>);
 
 impl Markdown {
-    /// A file of the columns at these positions.
+    /// Returns a writer for the columns at these positions.
     ///
     /// # Errors
-    /// When a transcript is wanted of rows that are no messages.
+    /// When the options ask for a transcript of rows that are not messages.
     pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Result<Self, FormatError> {
         Ok(Self(match options.layout {
             Layout::Table => Box::new(Table::new(header, positions, options)),
@@ -103,7 +103,7 @@ impl FileFormat for Markdown {
     }
 }
 
-/// A row each.
+/// Writes a table, one line for each row.
 struct Table {
     /// Title and metadata, if the file has them, and the headings.
     beginning: Vec<u8>,
@@ -174,7 +174,7 @@ impl FileFormat for Table {
     }
 }
 
-/// The title and what the rows are, if the file says that.
+/// Returns the title and a description of the rows, if the options ask for metadata.
 fn introduction(header: &Header, positions: &[usize], options: &Options) -> Vec<u8> {
     let mut out = Vec::new();
     if options.metadata == options::Metadata::Without {
@@ -203,12 +203,12 @@ fn introduction(header: &Header, positions: &[usize], options: &Options) -> Vec<
     out
 }
 
-/// Writes a heading and its line's end.
+/// Appends a heading and its newline.
 fn write_heading(level: &str, text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(level.as_bytes());
     out.push(b' ');
     Inline::write(text, out);
-    // A heading may be closed by such signs, and then they are none of its text.
+    // Signs at the end of a heading may close it, and would be lost.
     if out.ends_with(b"#") {
         out.pop();
         out.extend_from_slice(b"\\#");

@@ -1,5 +1,5 @@
-//! Rows of the formats that put marks around text: most cells are copied as they are, the others are escaped as the
-//! format has it.
+//! Writes rows of the formats that put markup around text. Most cells are copied unchanged, and the format escapes
+//! the others.
 
 use super::block::{BLOCK, append, append_begin};
 use super::cell_cache::{self, CellCache};
@@ -8,21 +8,21 @@ use crate::options::Options;
 use crate::rows::{Header, Kind, NULL, ReadError, Row};
 use crate::value::{CellText, Written, is_rewritten};
 
-/// How a format writes text. What it cannot copy as it is, it marks as [`Special`].
+/// The text of a format. [`Special`] marks the texts that cannot be copied unchanged.
 pub(super) trait Markup: Special {
-    /// What `write` puts before any text that it does not have to change.
+    /// The bytes that `write` puts before a text that it does not change.
     const BEFORE: &[u8] = b"";
 
     /// Appends any text.
     fn write(text: &[u8], out: &mut Vec<u8>);
 }
 
-/// Writes the cells of rows; holds what is known of the last row.
+/// Writes the cells of the last row that it has read.
 pub(super) struct Cells<M> {
     scan: Scan<M>,
     text: CellText,
     cache: CellCache<cell_cache::Written>,
-    /// Whether the last row is UTF-8. A database may hold other bytes if its encoding is `SQL_ASCII`.
+    /// Whether the row is UTF-8. A database with the encoding `SQL_ASCII` may contain other bytes.
     is_utf8: bool,
 }
 
@@ -42,24 +42,24 @@ impl<M: Markup> Cells<M> {
         }
     }
 
-    /// Takes in a row; the other questions are about it.
+    /// Reads a row, to which the other methods refer.
     ///
     /// # Errors
-    /// When it does not have the header's number of cells.
+    /// When the number of its cells differs from that of the header.
     #[inline]
     pub(super) fn read(&mut self, row: &Row<'_>) -> Result<(), ReadError> {
         self.is_utf8 = simdutf8::basic::from_utf8(row.line()).is_ok();
         row.check_cells(self.scan.read(row.line()))
     }
 
-    /// A raw cell of the row.
+    /// Returns a raw cell of the row.
     #[inline]
     pub(super) fn raw<'a>(&self, line: &'a [u8], position: usize) -> &'a [u8] {
         let (start, end) = self.scan.cell(position);
         &line[start..end]
     }
 
-    /// A raw cell of the row and what follows it.
+    /// Returns the row's bytes from a raw cell on, and the length of the cell.
     #[inline]
     pub(super) fn block(&self, position: usize) -> Option<&[u8; BLOCK]> {
         self.scan.block(self.scan.cell(position).0)
@@ -70,7 +70,7 @@ impl<M: Markup> Cells<M> {
         self.scan.is_changed(position) && self.raw(line, position) == NULL
     }
 
-    /// Appends a cell of the row; nothing for null.
+    /// Appends a cell of the row, or nothing for null.
     #[inline]
     pub(super) fn write(&mut self, line: &[u8], position: usize, kind: Kind, out: &mut Vec<u8>) {
         let (start, end) = self.scan.cell(position);
@@ -85,7 +85,7 @@ impl<M: Markup> Cells<M> {
     }
 
     fn write_changed(&mut self, cell: &[u8], place: usize, kind: Kind, out: &mut Vec<u8>) {
-        // The most usual change by far.
+        // Null is by far the most frequent change.
         if cell == NULL {
             return;
         }
@@ -96,7 +96,7 @@ impl<M: Markup> Cells<M> {
         });
     }
 
-    /// Appends any raw cell; nothing for null.
+    /// Appends any raw cell, or nothing for null.
     pub(super) fn write_raw(&mut self, cell: &[u8], kind: Kind, out: &mut Vec<u8>) {
         write_raw::<M>(&mut self.text, cell, kind, out);
     }
@@ -109,10 +109,10 @@ fn write_raw<M: Markup>(text: &mut CellText, cell: &[u8], kind: Kind, out: &mut 
     }
 }
 
-/// How much of a mark is appended at once: nearly all of them are shorter.
+/// Length of a mark that one copy appends. Nearly all marks are shorter.
 const MARK_BYTES: usize = 48;
 
-/// A mark that stands before or after a cell, ready to be appended in a block.
+/// Markup before or after a cell, stored so that one block copies it.
 pub(super) struct Mark {
     begin: [u8; MARK_BYTES],
     begin_length: usize,
@@ -140,7 +140,7 @@ impl Mark {
     }
 }
 
-/// Appends text with something else for some of its bytes.
+/// Appends text, with replacements for some of its bytes.
 #[inline]
 pub(super) fn replace(text: &[u8], out: &mut Vec<u8>, instead: impl Fn(usize, u8) -> Option<&'static str>) {
     let mut taken = 0;

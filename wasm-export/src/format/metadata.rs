@@ -1,4 +1,4 @@
-//! What a file says of itself, in the formats that have a place for it.
+//! The description that a file contains of itself, in the formats that have a place for it.
 
 use std::collections::BTreeMap;
 
@@ -7,16 +7,16 @@ use serde::Serialize;
 use crate::options::Options;
 use crate::rows::{Header, Kind};
 
-/// What the rows of a file are. How many there are is known at its end only.
+/// The description of the rows. Their number is known at the end of the file only.
 #[derive(Serialize)]
 pub(super) struct Metadata<'a> {
     pub(super) dataset: &'a str,
     pub(super) title: &'a str,
-    /// When the database began the export: RFC 3339, UTC.
+    /// When the database began the export, RFC 3339 in UTC.
     pub(super) exported_at: &'a str,
-    /// The zone of the file's timestamps.
+    /// The time zone of the file's timestamps.
     pub(super) zone: String,
-    /// The values that the rows were chosen by.
+    /// The filters by which the rows were selected.
     pub(super) filters: &'a BTreeMap<String, String>,
     pub(super) columns: Vec<ColumnMetadata<'a>>,
 }

@@ -1,18 +1,18 @@
-//! The formats: one file each, all with the same small trait.
+//! The formats, each in a file of its own that implements [`FileFormat`].
 //!
 //! | format | file |
 //! |---|---|
-//! | CSV | `csv`; how a cell is written in `dialect`, formulas in [`guard`] |
+//! | CSV | `csv`; quotes and guards of a cell in `dialect`, formulas in [`guard`] |
 //! | JSON, JSON lines | `json` |
 //! | XML | `xml` |
-//! | HTML | `html`; what the rows come to in `html::summary` |
+//! | HTML | `html`; the summary in `html::summary` |
 //! | plain text: logs of probes | `text` |
 //! | Markdown | `markdown`; conversations in `markdown::transcript` |
 //! | XLSX | `xlsx`; the package, numbers, texts, totals in `xlsx/` |
 //!
-//! What they share: `scan` finds the cells of a row and those that cannot be copied as they are, `block` copies short
-//! pieces, `cell_cache` remembers what cells were written as, `markup` does all that for formats that put marks around text;
-//! `number` takes numbers apart.
+//! They share: `scan`, which finds the cells of a row and those that cannot be copied; `block`, which copies short
+//! pieces; `cell_cache` for cells that come again; `markup`, which combines these for formats with markup; `number`,
+//! which parses numbers.
 
 pub(crate) mod block;
 mod cell_cache;
@@ -38,25 +38,25 @@ pub(crate) use json::write_string as write_json_string;
 use crate::options::{Format, Layout, Options, for_each_format};
 use crate::rows::{Header, Kind, ReadError, Row};
 
-/// Makes a file of one format, row by row. Everything is appended to `out`; nothing is ever taken back.
+/// Writes a file of one format, row by row. A writer only appends to `out`.
 pub(crate) trait FileFormat: Send {
-    /// Writes what comes before the rows.
+    /// Writes the beginning of the file, before any row.
     fn begin(&mut self, out: &mut Vec<u8>);
 
     /// Writes one row.
     ///
     /// # Errors
-    /// When the row does not have the header's number of cells. Nothing is written then.
+    /// When the number of cells differs from that of the header. Nothing is written then.
     fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), ReadError>;
 
-    /// Writes what comes after the rows.
+    /// Writes the end of the file, behind all rows.
     fn finish(&mut self, out: &mut Vec<u8>);
 }
 
-/// The rows cannot be written as the options want them.
+/// Why the options cannot be applied to rows.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
-    /// The options choose columns that cannot be had.
+    /// The chosen columns are invalid.
     #[error(transparent)]
     Column(#[from] ColumnError),
     /// The format has no place for metadata.
@@ -68,52 +68,55 @@ pub enum FormatError {
     /// The format has no such layout.
     #[error("a {0} file cannot be laid out as a {1}; only markdown can")]
     NoLayout(Format, Layout),
-    /// The file is made of columns that are not there.
+    /// The rows lack columns that the file is made from.
     #[error("{file} is made of {rows}: it needs the columns {missing} too")]
     MissingColumns {
-        /// What is to be made, with its article.
+        /// The file with its article: `a transcript`.
         file: &'static str,
-        /// What its rows must be.
+        /// The rows that it needs: `messages`.
         rows: &'static str,
-        /// The names of those that are missing.
+        /// The names of the missing columns.
         missing: String,
     },
 }
 
-/// What a file is, if its rows must have certain columns.
+/// The index of a column's cells in a row, and their kind.
+type ColumnRef = (usize, Kind);
+
+/// A file that needs certain columns.
 struct Made {
     /// With its article: `a transcript`.
     file: &'static str,
-    /// What its rows are: `messages`.
+    /// The rows that it is made from: `messages`.
     rows: &'static str,
 }
 
 impl Made {
-    /// Where the columns of these names stand in a row, and their kinds.
+    /// Returns index and kind of the columns with these names.
     ///
     /// # Errors
-    /// When some are missing among the columns at these positions.
-    fn places<const N: usize>(
+    /// When some of them are not among the columns at `positions`.
+    fn columns<const N: usize>(
         &self,
         header: &Header,
         positions: &[usize],
         names: [&str; N],
-    ) -> Result<[(usize, Kind); N], FormatError> {
-        let place = |name: &str| {
+    ) -> Result<[ColumnRef; N], FormatError> {
+        let column = |name: &str| {
             let position = positions
                 .iter()
                 .find(|&&position| header.columns[position].name == name);
             position.map(|&position| (position, header.columns[position].kind))
         };
         let mut missing = Vec::new();
-        let places = names.map(|name| {
-            place(name).unwrap_or_else(|| {
+        let columns = names.map(|name| {
+            column(name).unwrap_or_else(|| {
                 missing.push(format!("`{name}`"));
                 (0, Kind::Text)
             })
         });
         if missing.is_empty() {
-            Ok(places)
+            Ok(columns)
         } else {
             Err(FormatError::MissingColumns {
                 file: self.file,
@@ -141,10 +144,10 @@ macro_rules! writers {
 
 for_each_format!(writers);
 
-/// Says whether rows with this header can be written as the options want them.
+/// Checks whether rows with this header can be written by these options.
 ///
 /// # Errors
-/// The reason why not.
+/// The reason why they cannot.
 pub fn check(header: &Header, options: &Options) -> Result<(), FormatError> {
     let positions = chosen_columns(header, options.columns.as_deref())?;
     new(header, &positions, options).map(|_| ())

@@ -1,7 +1,7 @@
-//! What text is a number.
+//! Parses numbers.
 
-/// A number's text, taken apart: an optional minus, digits, perhaps a point and digits, perhaps a power of ten. Either
-/// digits may be missing.
+/// The parts of a number: an optional minus, digits, an optional point with digits, an optional exponent. The digits
+/// on one side of the point may be missing.
 pub(super) struct Number<'a> {
     /// The digits before the point.
     pub(super) whole: &'a [u8],
@@ -10,7 +10,7 @@ pub(super) struct Number<'a> {
 }
 
 impl<'a> Number<'a> {
-    /// Takes a text apart; `None` if it is something else.
+    /// Parses a number, or returns `None` for other text.
     pub(super) fn read(text: &'a [u8]) -> Option<Self> {
         let (whole, rest) = split_digits(text.strip_prefix(b"-").unwrap_or(text));
         let (fraction, rest) = match rest {
@@ -31,7 +31,7 @@ impl<'a> Number<'a> {
     }
 }
 
-/// The digits that the text begins with, and what follows them.
+/// Returns the digits at the beginning of the text, and the rest.
 fn split_digits(text: &[u8]) -> (&[u8], &[u8]) {
     let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     text.split_at(count)

@@ -1,7 +1,6 @@
-//! One pass over a row, 64 bytes at a time: where its cells end, and which of them cannot be copied as they are.
+//! Scans a row once, 64 bytes at a time, for the ends of its cells and for the cells that cannot be copied unchanged.
 //!
-//! Nothing here is done cell by cell but for the cells that stand out, so a row of plain cells costs little more
-//! than a copy of it.
+//! Only cells that stand out cost work of their own, so that a row of plain cells costs little more than its copy.
 
 use std::ops::Range;
 
@@ -9,61 +8,62 @@ use wide::u8x16;
 
 use super::block::BLOCK;
 
-/// The bytes by which a cell cannot be copied as it is. Those that mark bytes do it as the comparisons of `wide` do.
+/// The bytes for which a cell cannot be copied unchanged. Methods that mark bytes return masks like the comparisons
+/// of `wide`.
 pub(super) trait Special {
-    /// Whether it means something how a cell begins and ends, and that it is empty.
+    /// Whether the beginning and end of a cell matter, and whether it is empty.
     const EDGES_MATTER: bool = true;
 
-    /// Marks those that mean something to the format wherever they stand. `\\` must be one of them, since it means
-    /// something to COPY.
+    /// Marks the bytes that are special anywhere in a cell. `\\` must be among them, because it is special in COPY.
     fn mark(bytes: u8x16) -> u8x16;
 
-    /// Marks those that mean something at the beginning of a cell, if edges matter: a space, which many readers drop. It
-    /// may mark others too, for `is_special_first` to let pass.
+    /// Marks bytes that are special at the beginning of a cell, if edges matter: a space, which many readers drop. It
+    /// may mark more bytes, which `is_special_first` then lets pass.
     #[inline]
     fn mark_first(bytes: u8x16) -> u8x16 {
         bytes.simd_eq(u8x16::splat(b' '))
     }
 
-    /// Whether a byte that `mark_first` has marked means something at the beginning of a cell.
+    /// Returns whether a byte that `mark_first` has marked is special at the beginning of a cell.
     #[inline]
     fn is_special_first(&self, _first: u8) -> bool {
         true
     }
 }
 
-/// Marks the control characters but tabs: a tab is where a cell ends, and one within a cell has a backslash.
+/// Marks control characters except tabs, because a tab ends a cell, and COPY escapes a tab within one.
 #[inline]
 pub(super) fn mark_controls(bytes: u8x16) -> u8x16 {
     let is_control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
     is_control & !bytes.simd_eq(u8x16::splat(b'\t'))
 }
 
-/// Where a cell of the row lies, and whether it cannot be copied as it is.
+/// The place of a cell in its row, and whether it cannot be copied unchanged.
 pub(super) struct Cell {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) is_changed: bool,
 }
 
-/// Reads rows; holds what is known of the last one.
+/// Scans rows, and holds the result for the last one.
 pub(super) struct Scan<S> {
     special: S,
     delimiter: u8,
-    /// The cells, by their places in a row, that never can: bit sets of 64.
+    /// Columns whose cells can never be copied, as bit sets of 64.
     always_changed: Vec<u64>,
     changed: Vec<u64>,
     columns: usize,
     cells: usize,
-    /// Where each cell ends: at its tab, or at the end of the row. Longer than that, so as to be written in blocks.
+    /// The end of each cell, at its tab or the end of the row. The list is longer than the row has cells, because it
+    /// is written in blocks.
     ends: Vec<u32>,
-    /// The row with the file's delimiter for its tabs and at its end; longer than the row.
+    /// The row with the file's delimiter for its tabs and at its end. The buffer is longer than the row.
     delimited: Vec<u8>,
 }
 
 impl<S: Special> Scan<S> {
-    /// A scan of rows with so many columns. A cell counts as changed when it holds a special byte, and where edges
-    /// matter also when it is empty or ends in a space.
+    /// Returns a scan of rows with this number of columns. A cell counts as changed when it has a special byte. Where
+    /// edges matter, it also does when it is empty or ends in a space.
     pub(super) fn new(special: S, delimiter: u8, columns: usize) -> Self {
         let words = columns / 64 + 1;
         Self {
@@ -78,16 +78,17 @@ impl<S: Special> Scan<S> {
         }
     }
 
-    /// Lets every cell of a column count as changed.
+    /// Makes every cell of a column count as changed.
     pub(super) fn always_change(&mut self, column: usize) {
         self.always_changed[column / 64] |= 1 << (column % 64);
     }
 
-    /// Takes in a row and says how many cells it has. The other questions may be asked if it has one per column.
+    /// Reads a row, and returns the number of its cells. Other methods may be called if the row has one cell for each
+    /// column.
     pub(super) fn read(&mut self, row: &[u8]) -> usize {
         self.cells = 0;
         self.changed.copy_from_slice(&self.always_changed);
-        // A block for what is left of the row, and one more, so that any cell can be read as a block.
+        // Room for the rest of the row and one more block, so that any cell can be read as a block.
         let length = row.len() / BLOCK * BLOCK + 2 * BLOCK;
         if self.delimited.len() < length {
             self.delimited.resize(length, 0);
@@ -98,7 +99,7 @@ impl<S: Special> Scan<S> {
             let short;
             let (block, known, end) = match (rest.first_chunk(), row.last_chunk()) {
                 (Some(block), _) => (block, 0, 0),
-                // A part of it has been read.
+                // A part of this block has been scanned.
                 (None, Some(last)) => (last, BLOCK - rest.len(), 1 << rest.len()),
                 (None, None) => {
                     short = filled_up(rest);
@@ -114,8 +115,8 @@ impl<S: Special> Scan<S> {
         self.cells
     }
 
-    /// What is to be read begins at the row's byte `at` and after the block's first `known` bytes. `end` is the bit
-    /// after those where the row ends, if it does in this block.
+    /// Scans bytes that begin at index `at` of the row and behind the first `known` bytes of the block. `end` is the
+    /// bit behind the row's last byte, if the row ends in this block.
     #[inline]
     fn read_block(&mut self, block: &[u8; BLOCK], at: usize, known: usize, end: u64, before: &mut Before) {
         let Some(delimited) = self.delimited[at - known..].first_chunk_mut::<BLOCK>() else {
@@ -131,7 +132,7 @@ impl<S: Special> Scan<S> {
                 tab: masks.tabs >> 63,
                 space: masks.spaces >> 63,
             };
-            // What ends in a space, or is empty.
+            // The cell ends in a space, or is empty.
             changed |= (after_spaces | firsts) & ends;
             let mut marked_firsts = firsts & masks.firsts;
             while marked_firsts != 0 {
@@ -147,7 +148,7 @@ impl<S: Special> Scan<S> {
         self.take_ends(ends, at);
     }
 
-    /// Marks the cells that the bits stand in.
+    /// Marks the cells in which these bits lie.
     #[inline]
     fn mark(&mut self, mut bits: u64, ends: u64) {
         while bits != 0 {
@@ -156,13 +157,13 @@ impl<S: Special> Scan<S> {
             if let Some(word) = self.changed.get_mut(cell / 64) {
                 *word |= 1 << (cell % 64);
             }
-            // On to the next cell: past the first end that is not below.
+            // The next cell begins behind the first end that is not below.
             let end = ends & !below;
             bits &= !(end ^ end.wrapping_sub(1));
         }
     }
 
-    /// Notes where cells end. Eight at a time whether there are or not: a guess less for the processor.
+    /// Records the ends of cells, always eight at a time, because a branch for each would be mispredicted.
     #[inline]
     fn take_ends(&mut self, mut ends: u64, at: usize) {
         let count = ends.count_ones() as usize;
@@ -184,7 +185,7 @@ impl<S: Special> Scan<S> {
         }
     }
 
-    /// Where a cell begins and ends in the row.
+    /// Returns begin and end of a cell in the row.
     #[inline]
     pub(super) fn cell(&self, index: usize) -> (usize, usize) {
         let start = if index == 0 {
@@ -195,7 +196,7 @@ impl<S: Special> Scan<S> {
         (start, self.ends[index] as usize)
     }
 
-    /// The cells of neighbouring columns, one after the other.
+    /// Returns the cells of consecutive columns.
     #[inline]
     pub(super) fn cells(&self, columns: Range<usize>) -> impl Iterator<Item = Cell> {
         let mut start = self.cell(columns.start).0;
@@ -213,13 +214,13 @@ impl<S: Special> Scan<S> {
             })
     }
 
-    /// Whether a cell cannot be copied as it is.
+    /// Returns whether a cell cannot be copied unchanged.
     #[inline]
     pub(super) fn is_changed(&self, index: usize) -> bool {
         self.changed[index / 64] >> (index % 64) & 1 == 1
     }
 
-    /// The first cell from `from` on that cannot be copied as it is; `until` if there is none before.
+    /// Returns the first cell from `from` on that cannot be copied unchanged, or `until` if there is none before it.
     #[inline]
     pub(super) fn next_changed(&self, from: usize, until: usize) -> usize {
         let mut word = from / 64;
@@ -234,20 +235,20 @@ impl<S: Special> Scan<S> {
         until.min(word * 64 + bits.trailing_zeros() as usize)
     }
 
-    /// The cell that begins here, and what follows it.
+    /// Returns the row's bytes from a cell on.
     #[inline]
     pub(super) fn block(&self, cell_start: usize) -> Option<&[u8; BLOCK]> {
         self.delimited[cell_start..].first_chunk()
     }
 
-    /// The row with the file's delimiter for its tabs and at its end, and more than a block behind that.
+    /// Returns the row with the file's delimiter for its tabs and at its end, and more than a block behind it.
     #[inline]
     pub(super) fn delimited(&self) -> &[u8] {
         &self.delimited
     }
 }
 
-/// A block that begins with less than one.
+/// Returns a block that begins with fewer bytes than it has.
 #[cold]
 fn filled_up(short: &[u8]) -> [u8; BLOCK] {
     let mut block = [0; BLOCK];
@@ -255,18 +256,18 @@ fn filled_up(short: &[u8]) -> [u8; BLOCK] {
     block
 }
 
-/// Whether the byte before a block was a tab (or the row's beginning), or a space: its lowest bit.
+/// Whether the byte before a block was a tab (or the row's beginning), or a space, in the lowest bit.
 struct Before {
     tab: u64,
     space: u64,
 }
 
-/// What the bytes of a block are, a bit each.
+/// One bit for each byte of a block.
 struct Masks {
     tabs: u64,
     spaces: u64,
     special: u64,
-    /// Bytes that may mean something at the beginning of a cell.
+    /// Bytes that may be special at the beginning of a cell.
     firsts: u64,
 }
 
@@ -295,7 +296,7 @@ impl Masks {
         masks
     }
 
-    /// Those of the bytes after the first `known`.
+    /// Returns the bits of the bytes behind the first `known`.
     #[inline]
     fn after(self, known: usize) -> Self {
         let rest = |mask: u64| mask.checked_shr(known as u32).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! Plain text: the log of probes, a line each, as claude-code-hub's page downloads it.
+//! Plain text: the log of probes, one line for each, as claude-code-hub's page downloads it.
 //!
 //! ```text
 //! [20:34:56] OK 200 123ms
@@ -6,9 +6,9 @@
 //! ```
 //!
 //! The bytes are those of the hub: the time of day in the file's zone, `-` for no status or latency, the space at the
-//! end where there is no message, line feeds between the lines and **none after the last**. One thing is not: line
-//! ends in a message, with which a log would not be a line, are shown as `⏎`, and other control characters as their
-//! pictures (`␛`), since logs are read in terminals.
+//! end where there is no message, line feeds between the lines and **none after the last**. One thing differs: line
+//! ends in a message become `⏎`, because a log has one line for each row. Other control characters become visible
+//! symbols (`␛`), because people read logs in terminals.
 
 use std::io::Write as _;
 
@@ -17,9 +17,9 @@ use wide::u8x16;
 use super::markup::{Cells, Markup, replace};
 use super::scan::Special;
 use super::visible::{mark_pictured, picture, utf8};
-use super::{FileFormat, Format, FormatError, Made};
-use crate::options::{Metadata, Options, TimestampStyle};
-use crate::rows::{Header, Kind, NULL, ReadError, Row};
+use super::{ColumnRef, FileFormat, FormatError, Made};
+use crate::options::{Format, Metadata, Options, TimestampStyle};
+use crate::rows::{Header, NULL, ReadError, Row};
 use crate::value::{CellText, Value, Written};
 
 /// Text within a line.
@@ -44,27 +44,24 @@ impl Markup for Visible {
     }
 }
 
-/// Where a cell stands in a row.
-type Place = (usize, Kind);
-
 /// Writes the log of probes.
 pub(super) struct Probes {
-    time: Place,
-    ok: Place,
-    status: Place,
-    latency: Place,
-    message: Place,
-    /// Writes the time.
+    time: ColumnRef,
+    ok: ColumnRef,
+    status: ColumnRef,
+    latency: ColumnRef,
+    message: ColumnRef,
+    /// Writes the times.
     clock: CellText,
     cells: Cells<Visible>,
     is_first: bool,
 }
 
 impl Probes {
-    /// A file of rows that have these five columns.
+    /// Returns a writer for rows that have these five columns.
     ///
     /// # Errors
-    /// When they lack one of them, or the options want metadata in the file.
+    /// When the rows lack one of them, or the options ask for metadata.
     pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Result<Self, FormatError> {
         if options.metadata == Metadata::With {
             return Err(FormatError::NoMetadata(Format::Text));
@@ -74,7 +71,7 @@ impl Probes {
             rows: "probe logs",
         };
         let names = ["created_at", "ok", "status_code", "latency_ms", "error_message"];
-        let [time, ok, status, latency, message] = made.places(header, positions, names)?;
+        let [time, ok, status, latency, message] = made.columns(header, positions, names)?;
         let options = Options {
             zone: options.zone.clone(),
             timestamps: TimestampStyle::Local,
@@ -93,7 +90,7 @@ impl Probes {
     }
 
     fn write_line(&mut self, line: &[u8], out: &mut Vec<u8>) {
-        let raw = |(position, _): Place| self.cells.raw(line, position);
+        let raw = |(position, _): ColumnRef| self.cells.raw(line, position);
         let (time, ok, status, latency) = (raw(self.time), raw(self.ok), raw(self.status), raw(self.latency));
         out.push(b'[');
         out.extend_from_slice(match self.clock.write(time, self.time.1) {
@@ -139,14 +136,15 @@ fn write_latency(cell: &[u8], out: &mut Vec<u8>) {
     let text = std::str::from_utf8(cell).unwrap_or_default();
     let written = match text.parse::<u32>() {
         Ok(whole) if whole < 1000 => write!(out, "{whole}ms"),
-        // A float is never so far from what it should be that it would be rounded the other way, but for halves.
+        // Apart from halves, the float nearest to such a number is never rounded to another digit.
         Ok(whole) if whole % 10 != 5 => {
             let hundredths = (u64::from(whole) + 5) / 10;
             write!(out, "{}.{:02}s", hundredths / 100, hundredths % 100)
         }
         _ => match text.parse::<f64>().ok().filter(|number| number.is_finite()) {
             None => write!(out, "-"),
-            // JavaScript's `Math.round`: halves go up. Adding 0.0 makes -0 what JavaScript prints it as.
+            // Like JavaScript's `Math.round`, which rounds halves up. Adding 0.0 turns -0 into 0, which JavaScript
+            // prints.
             Some(number) if number < 1000.0 => write!(out, "{:.0}ms", (number + 0.5).floor() + 0.0),
             Some(number) => write!(out, "{:.2}s", for_fixed_2(number / 1000.0)),
         },
@@ -154,11 +152,11 @@ fn write_latency(cell: &[u8], out: &mut Vec<u8>) {
     written.expect("a Vec takes every byte");
 }
 
-/// What Rust rounds to two digits as JavaScript's `toFixed(2)` rounds this positive number: of two that are as near,
-/// to the greater. Rust takes the even one.
+/// Returns a number that Rust rounds to two digits as JavaScript's `toFixed(2)` rounds this positive one. Of two
+/// equally near results JavaScript takes the greater, and Rust the even one.
 fn for_fixed_2(number: f64) -> f64 {
-    // Only numbers that end in .125, .375, .625 or .875 stand exactly between two: others that end in a 5 are not
-    // what a float holds.
+    // Only numbers that end in .125, .375, .625 or .875 lie exactly between two results, because no float ends in
+    // other decimals with a last 5.
     let eighths = number * 8.0;
     let is_between = eighths.fract() == 0.0 && eighths % 2.0 != 0.0;
     if is_between { number + 0.001 } else { number }

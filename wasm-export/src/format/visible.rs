@@ -1,4 +1,4 @@
-//! Text for people's eyes: it is UTF-8, and no control character acts in it.
+//! Makes text safe to show: it becomes UTF-8, and no control character acts.
 
 use std::borrow::Cow;
 
@@ -6,13 +6,13 @@ use wide::u8x16;
 
 use super::scan;
 
-/// The picture of each control character: `␛` for an escape.
+/// The symbol of each control character: `␛` for an escape.
 const PICTURES: [&str; 32] = [
     "␀", "␁", "␂", "␃", "␄", "␅", "␆", "␇", "␈", "␉", "␊", "␋", "␌", "␍", "␎", "␏", "␐", "␑", "␒", "␓", "␔",
     "␕", "␖", "␗", "␘", "␙", "␚", "␛", "␜", "␝", "␞", "␟",
 ];
 
-/// What is shown for a control character; `None` for all other bytes.
+/// Returns the symbol of a control character, or `None` for other bytes.
 pub(super) fn picture(byte: u8) -> Option<&'static str> {
     match byte {
         0x7f => Some("␡"),
@@ -20,13 +20,13 @@ pub(super) fn picture(byte: u8) -> Option<&'static str> {
     }
 }
 
-/// Marks what has a picture, but for tabs, at which cells end.
+/// Marks bytes that have a symbol, except tabs, which end cells.
 #[inline]
 pub(super) fn mark_pictured(bytes: u8x16) -> u8x16 {
     scan::mark_controls(bytes) | bytes.simd_eq(u8x16::splat(0x7f))
 }
 
-/// The text with `U+FFFD` for what is not UTF-8.
+/// Returns the text with U+FFFD for bytes that are not UTF-8.
 pub(super) fn utf8(text: &[u8]) -> Cow<'_, [u8]> {
     match simdutf8::basic::from_utf8(text) {
         Ok(text) => Cow::Borrowed(text.as_bytes()),

@@ -1,8 +1,11 @@
-//! XLSX (ISO/IEC 29500, transitional): a sheet of typed cells, further ones where it is full, and totals.
+//! XLSX (ISO/IEC 29500, transitional): a sheet of typed cells, further sheets when it is full, and totals.
 //!
-//! A number is a number where a spreadsheet keeps all its digits, otherwise it is text; what is too long for a cell
-//! goes on in a sheet of its own. Cells carry no references and texts stand where they are shown, so no more of the
-//! file is held than is being packed.
+//! This is Decant's own code, because the XLSX crates hold the whole workbook or write temporary files, and are
+//! several times slower.
+//!
+//! A number that a spreadsheet would round is text. Text that is too long for a cell continues in a sheet of its own.
+//! Cells have no references, and texts are inline. Therefore memory holds only the part of the file that is being
+//! compressed.
 
 mod about;
 mod cells;
@@ -36,8 +39,8 @@ use crate::rows::{Header, Kind, NULL, ReadError, Row};
 use crate::timestamp::{Clock, Moment, WallTime};
 use crate::value::{CellText, Written};
 
-/// What means something to COPY or to XML, and `_`, with which the escapes of a spreadsheet begin. Beyond ASCII there
-/// are characters that XML cannot hold, and bytes that are no characters.
+/// The bytes that are special in COPY or XML, and `_`, which begins the escapes of a spreadsheet. Outside ASCII there
+/// are characters that XML cannot represent, and bytes that are not characters.
 struct InCell;
 
 impl Special for InCell {
@@ -56,9 +59,9 @@ pub(super) struct Xlsx {
     columns: Vec<Column>,
     layout: Layout,
     package: Package,
-    /// How many rows a sheet takes, its header among them.
+    /// The most rows of a sheet, header included.
     rows_max: u32,
-    /// How many the open sheet has.
+    /// Rows of the open sheet.
     sheet_rows: u32,
     rows: u64,
     scan: Scan<InCell>,
@@ -71,11 +74,11 @@ pub(super) struct Xlsx {
 struct Column {
     position: usize,
     kind: Kind,
-    /// Which of the sums its numbers are added to.
+    /// The index of the sum that its numbers are added to.
     sum: Option<usize>,
 }
 
-/// Writes cells that need more than a copy.
+/// Writes cells that cannot be copied unchanged.
 struct Cells {
     clock: Clock,
     text: CellText,
@@ -83,10 +86,10 @@ struct Cells {
 }
 
 impl Xlsx {
-    /// A workbook of the columns at these positions.
+    /// Returns a writer for the columns at these positions.
     pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Result<Self, FormatError> {
         let options = &Options {
-            // A serial has no zone, and XML's numbers have a point.
+            // Serial numbers have no zone, and numbers in XML have a point.
             timestamps: TimestampStyle::Local,
             decimal: DecimalMark::Dot,
             ..options.clone()
@@ -157,7 +160,7 @@ impl Xlsx {
                 continue;
             }
             let xml = &mut self.package.xml;
-            // Those at the end of the row need not be written at all.
+            // Empty cells at the end of a row need not be written.
             for _ in 0..take(&mut nulls) {
                 xml.extend_from_slice(b"<c/>");
             }
@@ -200,7 +203,7 @@ impl Xlsx {
         self.package.xml.extend_from_slice(b"</row>");
     }
 
-    /// Counts a row among those of its time, which is told with the column that it stands in.
+    /// Counts a row by its time. Returns the time and the index of its column.
     fn begin_totals(&mut self, line: &[u8]) -> Option<(usize, WallTime)> {
         let totals = self.totals.as_mut()?;
         let (start, end) = self.scan.cell(totals.time.position);
@@ -257,7 +260,7 @@ impl FileFormat for Xlsx {
 }
 
 impl Cells {
-    /// What the clock of the file showed at a time; `None` where it cannot be told.
+    /// Returns the wall-clock time of a cell in the file's zone, or `None` for a cell that is not a time.
     #[inline]
     fn wall_time(&mut self, cell: &[u8], kind: Kind) -> Option<WallTime> {
         match kind {
@@ -271,7 +274,7 @@ impl Cells {
         day.is_some_and(|day| cells::write_day(day.number, xml))
     }
 
-    /// Writes a cell whose text is not its bytes. Its block is what begins with it.
+    /// Writes a cell whose text differs from its bytes. `block` begins with the cell.
     fn write_changed(&mut self, cell: &[u8], kind: Kind, block: Option<&[u8; BLOCK]>, xml: &mut Vec<u8>) {
         xml.extend_from_slice(b"<c t=\"inlineStr\"><is><t");
         let text = &mut self.text;
@@ -281,7 +284,7 @@ impl Cells {
     }
 }
 
-/// Appends what follows `<t`.
+/// Appends the content of a cell behind `<t`.
 fn write_content(text: &mut CellText, cell: &[u8], kind: Kind, xml: &mut Vec<u8>) {
     match text.write(cell, kind) {
         Written::Plain(text) | Written::Text(text) => {

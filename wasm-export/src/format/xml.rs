@@ -1,5 +1,4 @@
-//! XML 1.0, well-formed whatever the rows hold, in the namespace `urn:decant:export:1` that `schema/export-1.xsd`
-//! describes.
+//! XML 1.0 in the namespace `urn:decant:export:1`, which `schema/export-1.xsd` describes. Every row gives well-formed XML.
 //!
 //! ```xml
 //! <?xml version="1.0" encoding="UTF-8"?>
@@ -15,14 +14,13 @@
 //! </export>
 //! ```
 //!
-//! - A cell is an element called like its column, in the order of `columns`. **Null is an element that is left out**,
-//!   as PostgreSQL's own `query_to_xml` does it; the empty text is an empty element.
-//! - What is no XML name is written with `_xHHHH_` for each character that is none, as SQL/XML (ISO 9075-14) and
-//!   PostgreSQL do it: `cost (usd)` becomes `cost_x0020__x0028_usd_x0029_`; `_x` itself becomes `_x005F_x`.
-//! - Text that XML cannot hold even as a reference (control characters, `U+FFFE`, `U+FFFF`, bytes that are not
-//!   UTF-8) is base64 of its bytes, in an element with `encoding="base64"`. All other text stands there as it is.
-//! - Tabs, line ends and spaces at either end are written as references: a row is a line, and a reader that trims
-//!   leaves them.
+//! - A cell is an element with the name of its column, in the order of `columns`. **Null is a missing element**, as in
+//!   PostgreSQL's `query_to_xml`; empty text is an empty element.
+//! - In a name that is not an XML name, `_xHHHH_` replaces each invalid character, as in SQL/XML (ISO 9075-14) and in
+//!   PostgreSQL: `cost (usd)` becomes `cost_x0020__x0028_usd_x0029_`; `_x` itself becomes `_x005F_x`.
+//! - Text that XML cannot represent even by references (control characters, U+FFFE, U+FFFF, bytes that are not UTF-8)
+//!   is written as base64 of its bytes, in an element with `encoding="base64"`. All other text is written as it is.
+//! - Tabs, line ends, and spaces at either end become references: a row is one line, and readers may trim.
 //! - Times, numbers and booleans are written as in JSON.
 
 use base64::Engine;
@@ -36,7 +34,7 @@ use super::{FileFormat, FormatError};
 use crate::options::{self, DecimalMark, Options};
 use crate::rows::{Header, Kind, ReadError, Row};
 
-/// The namespace of everything in the file.
+/// The namespace of all elements.
 const NAMESPACE: &str = "urn:decant:export:1";
 
 /// Text between a start tag that lacks its `>` and an end tag.
@@ -74,7 +72,7 @@ impl Markup for InElement {
     }
 }
 
-/// Whether all of it is `Char` (XML 1.0, section 2.2).
+/// Returns whether all characters are `Char` (XML 1.0, section 2.2).
 fn can_be_held(text: &[u8]) -> bool {
     let is_char = |byte: &u8| *byte >= b' ' || matches!(byte, b'\t' | b'\n' | b'\r');
     let has_noncharacter =
@@ -84,7 +82,7 @@ fn can_be_held(text: &[u8]) -> bool {
 
 /// Writes one XML file.
 pub(super) struct Xml {
-    /// What stands before the rows.
+    /// The file before its rows.
     beginning: Vec<u8>,
     elements: Vec<Element>,
     cells: Cells<InElement>,
@@ -102,7 +100,7 @@ struct Element {
 }
 
 impl Xml {
-    /// A file of the columns at these positions.
+    /// Returns a writer for the columns at these positions.
     pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Result<Self, FormatError> {
         let element = |&position: &usize| {
             let column = &header.columns[position];
@@ -115,7 +113,7 @@ impl Xml {
             }
         };
         let options = Options {
-            // A number of XML Schema has a point.
+            // Numbers of XML Schema have a point.
             decimal: DecimalMark::Dot,
             ..options.clone()
         };
@@ -196,8 +194,8 @@ fn write_element(name: &str, text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("</{name}>\n").as_bytes());
 }
 
-/// The XML name of any name; two names never become one. Letters beyond ASCII are escaped too, since readers differ
-/// over which of them a name may have.
+/// Returns a valid XML name for any name. Different names stay different. Letters outside ASCII are escaped, because
+/// readers differ on which of them are allowed.
 fn xml_name(name: &str) -> String {
     if name.is_empty() {
         return "_x_".to_owned();

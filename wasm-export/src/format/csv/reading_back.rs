@@ -1,4 +1,4 @@
-//! What other programs read in our files.
+//! Tests of what other programs read in Decant's CSV.
 
 use proptest::prelude::*;
 
@@ -8,8 +8,8 @@ use crate::rows::Kind;
 use crate::sample::{any_options, awkward_text, export, header, row, stream};
 use crate::value::CellText;
 
-/// The fields a program sees that takes this delimiter, knows quotes only at the beginning of a field, and ends
-/// records at both line ends.
+/// Returns the fields for a program with this delimiter, which recognises quotes only at the beginning of a field and
+/// ends records at both line ends.
 fn naive_fields(file: &str, delimiter: char) -> Vec<String> {
     let mut fields = Vec::new();
     let mut rest = file.chars().peekable();
@@ -85,7 +85,8 @@ proptest! {
         prop_assert_eq!(result, Ok(()));
         let file = file.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&file);
         let delimiter = options.delimiter.byte();
-        // The seeds leave a lone carriage return unquoted, which only a reader that knows the line end forgives.
+        // claude-code-hub leaves a lone carriage return unquoted, which only a reader that knows the line end
+        // accepts.
         let mut reader = csv::ReaderBuilder::new();
         if options.newline == Newline::Lf {
             reader.terminator(csv::Terminator::Any(b'\n'));
@@ -115,7 +116,7 @@ proptest! {
         let options = Options { delimiter, ..Options::default() };
         let is_number = |text: &str| text.trim_start_matches('-').parse::<f64>().is_ok();
         let rows: Vec<_> = rows.into_iter().map(|cells| {
-            // A number is no formula wherever it stands, but it begins like one.
+            // A number is not a formula anywhere, although it begins like one.
             cells.into_iter().map(|cell| cell.filter(|text| !is_number(text))).collect::<Vec<_>>()
         }).collect();
         let header = header(&[("a", Kind::Text), ("b", Kind::Text), ("c", Kind::Text)]);

@@ -4,7 +4,7 @@ use crate::options::{Bom, Guard, Newline, Options};
 use crate::rows::{Kind, ReadError};
 use crate::sample::{export, header, row, stream};
 
-/// Options from JSON; the byte order mark and CRLF only where the test is about them.
+/// Returns options from JSON, without byte order mark and with line feeds unless the test changes them.
 fn options(json: &str) -> Options {
     let mut members = serde_json::json!({"bom": "false", "newline": "lf"});
     let given: serde_json::Value = serde_json::from_str(json).unwrap();
@@ -15,14 +15,14 @@ fn options(json: &str) -> Options {
     serde_json::from_value(members).unwrap()
 }
 
-/// Raw rows under a header become this file.
+/// Checks that rows under a header become this file.
 fn check(columns: &[(&str, Kind)], rows: &str, json: &str, expected: &str) {
     let (file, result) = export(&stream(&header(columns), rows.as_bytes()), &options(json));
     assert_eq!(result, Ok(()), "{json}");
     assert_eq!(String::from_utf8(file).unwrap(), expected, "{rows} with {json}");
 }
 
-/// One text becomes this cell, between two others.
+/// Checks that each text becomes this cell between two others.
 fn check_text(json: &str, cases: &[(&str, &str)]) {
     let columns = [("a", Kind::Integer), ("b", Kind::Text), ("c", Kind::Integer)];
     let delimiter = char::from(options(json).delimiter.byte());
@@ -290,7 +290,7 @@ fn the_seeds_guard_is_exactly_the_rule_of_the_seeds() {
     );
 }
 
-/// The edge cases at which the rule of the seeds fails.
+/// Cells for which the rule of claude-code-hub fails.
 #[test]
 fn the_strict_guard_holds_where_that_of_the_seeds_does_not() {
     check_text(

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{BetweenTags, escape, fact};
+use crate::format::ColumnRef;
 use crate::format::block::BLOCK;
 use crate::format::cell_cache::CellCache;
 use crate::format::columns::heading;
@@ -34,18 +35,15 @@ pub(super) struct Summary {
     counts: Vec<Counts>,
     highlights: Vec<Highlight>,
     /// The columns that a highlight shows.
-    highlighted: Vec<Place>,
+    highlighted: Vec<ColumnRef>,
     severity: Option<usize>,
     status: Option<usize>,
     decimal: DecimalMark,
 }
 
-/// Where a cell stands in a row.
-type Place = (usize, Kind);
-
 /// The earliest and the latest time. PostgreSQL's text of them has their order.
 struct Times {
-    place: Place,
+    column: ColumnRef,
     heading: String,
     first: Vec<u8>,
     last: Vec<u8>,
@@ -60,7 +58,7 @@ struct Total {
 
 /// How often each value of a column occurs.
 struct Counts {
-    place: Place,
+    column: ColumnRef,
     heading: String,
     /// Raw cells, as they came.
     values: Vec<(Vec<u8>, u64)>,
@@ -92,7 +90,7 @@ impl Summary {
                 .find(|(_, column)| column.name == name)
                 .map(|(position, _)| position)
         };
-        let place = |position: usize| (position, header.columns[position].kind);
+        let column_ref = |position: usize| (position, header.columns[position].kind);
         let is_time = |kind: Kind| matches!(kind, Kind::Timestamp | Kind::LocalTimestamp);
         let time = position("created_at")
             .filter(|&position| is_time(header.columns[position].kind))
@@ -101,7 +99,7 @@ impl Summary {
         Self {
             rows: 0,
             times: time.map(|position| Times {
-                place: place(position),
+                column: column_ref(position),
                 heading: heading(&header.columns[position], options),
                 first: Vec::new(),
                 last: Vec::new(),
@@ -118,7 +116,7 @@ impl Summary {
             counts: columns()
                 .filter(|(_, column)| COUNTED.contains(&column.name.as_str()))
                 .map(|(position, column)| Counts {
-                    place: place(position),
+                    column: column_ref(position),
                     heading: heading(column, options),
                     values: Vec::new(),
                     known: BTreeMap::new(),
@@ -143,13 +141,13 @@ impl Summary {
     pub(super) fn take(&mut self, line: &[u8], cells: &mut Cells<BetweenTags>) {
         self.rows += 1;
         if let Some(times) = &mut self.times {
-            times.take(cells.raw(line, times.place.0));
+            times.take(cells.raw(line, times.column.0));
         }
         for total in &mut self.totals {
             total.has_numbers |= total.sum.add(cells.raw(line, total.position));
         }
         for counts in &mut self.counts {
-            let position = counts.place.0;
+            let position = counts.column.0;
             counts.take(cells.raw(line, position), cells.block(position));
         }
         if !self.highlights.is_empty() {
@@ -197,8 +195,8 @@ impl Summary {
         let mut facts = fact("Rows", &self.rows.to_string());
         if let Some(times) = self.times.as_ref().filter(|times| !times.first.is_empty()) {
             let heading = escape(&times.heading);
-            facts += &fact(&format!("{heading}, first"), &html(&times.first, times.place.1));
-            facts += &fact(&format!("{heading}, last"), &html(&times.last, times.place.1));
+            facts += &fact(&format!("{heading}, first"), &html(&times.first, times.column.1));
+            facts += &fact(&format!("{heading}, last"), &html(&times.last, times.column.1));
         }
         for total in self.totals.iter().filter(|total| total.has_numbers) {
             let mut sum = total.sum.to_string();
@@ -227,7 +225,7 @@ impl Summary {
 impl Times {
     fn take(&mut self, cell: &[u8]) {
         let is_between = !self.first.is_empty() && *cell >= *self.first && *cell <= *self.last;
-        let is_time = || match self.place.1 {
+        let is_time = || match self.column.1 {
             Kind::Timestamp => Moment::in_utc(cell).is_some(),
             _ => Moment::without_zone(cell).is_some(),
         };
@@ -248,12 +246,12 @@ impl Counts {
     #[inline]
     fn take(&mut self, cell: &[u8], block: Option<&[u8; BLOCK]>) {
         let block = block.filter(|_| cell.len() <= BLOCK);
-        if let Some(&place) = block.and_then(|block| self.cache.get(block, cell.len())) {
-            self.values[place].1 += 1;
-        } else if let Some(place) = self.place(cell) {
-            self.values[place].1 += 1;
+        if let Some(&index) = block.and_then(|block| self.cache.get(block, cell.len())) {
+            self.values[index].1 += 1;
+        } else if let Some(index) = self.value_index(cell) {
+            self.values[index].1 += 1;
             if let Some(block) = block {
-                self.cache.insert(block, cell.len(), place);
+                self.cache.insert(block, cell.len(), index);
             }
         } else {
             self.others += 1;
@@ -261,17 +259,17 @@ impl Counts {
     }
 
     /// Where a value stands among the others, the newest behind them; `None` if it is not to be counted.
-    fn place(&mut self, cell: &[u8]) -> Option<usize> {
-        if let Some(&place) = self.known.get(cell) {
-            return Some(place);
+    fn value_index(&mut self, cell: &[u8]) -> Option<usize> {
+        if let Some(&index) = self.known.get(cell) {
+            return Some(index);
         }
-        let place = self.values.len();
-        if place == VALUES_MAX || cell.len() > VALUE_BYTES_MAX {
+        let index = self.values.len();
+        if index == VALUES_MAX || cell.len() > VALUE_BYTES_MAX {
             return None;
         }
-        self.known.insert(cell.to_vec(), place);
+        self.known.insert(cell.to_vec(), index);
         self.values.push((cell.to_vec(), 0));
-        Some(place)
+        Some(index)
     }
 
     /// The most frequent values, and how many others there are.
@@ -283,7 +281,7 @@ impl Counts {
             let value = match &**value {
                 NULL => "–".to_owned(),
                 b"" => "“”".to_owned(),
-                value => html(value, self.place.1),
+                value => html(value, self.column.1),
             };
             facts += &fact(&value, &count.to_string());
         }

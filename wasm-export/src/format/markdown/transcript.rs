@@ -18,9 +18,9 @@
 use super::{Inline, introduction, write_heading};
 use crate::format::markup::{Markup, replace};
 use crate::format::visible::{picture, utf8};
-use crate::format::{FileFormat, FormatError, Made};
+use crate::format::{ColumnRef, FileFormat, FormatError, Made};
 use crate::options::{self, Options};
-use crate::rows::{Header, Kind, NULL, ReadError, Row};
+use crate::rows::{Header, NULL, ReadError, Row};
 use crate::value::{CellText, Written};
 
 /// Writes a transcript.
@@ -29,20 +29,17 @@ pub(super) struct Transcript {
     has_metadata: bool,
     /// What stands above a conversation that has neither a title nor an id.
     title: String,
-    role: Place,
-    content: Place,
-    conversation: Option<Place>,
-    conversation_title: Option<Place>,
-    time: Option<Place>,
-    model: Option<Place>,
+    role: ColumnRef,
+    content: ColumnRef,
+    conversation: Option<ColumnRef>,
+    conversation_title: Option<ColumnRef>,
+    time: Option<ColumnRef>,
+    model: Option<ColumnRef>,
     text: CellText,
     /// The raw cell that tells the last conversation from others; `None` before the first.
     last: Option<Vec<u8>>,
     messages: u64,
 }
-
-/// Where a cell stands in a row.
-type Place = (usize, Kind);
 
 impl Transcript {
     pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Result<Self, FormatError> {
@@ -50,8 +47,8 @@ impl Transcript {
             file: "a transcript",
             rows: "messages",
         };
-        let [role, content] = made.places(header, positions, ["role", "content"])?;
-        let place = |name: &str| {
+        let [role, content] = made.columns(header, positions, ["role", "content"])?;
+        let column = |name: &str| {
             let mut columns = positions
                 .iter()
                 .map(|&position| (position, &header.columns[position]));
@@ -65,10 +62,10 @@ impl Transcript {
             title: header.title.clone(),
             role,
             content,
-            conversation: place("conversation_id").or_else(|| place("session_id")),
-            conversation_title: place("title"),
-            time: place("created_at"),
-            model: place("model"),
+            conversation: column("conversation_id").or_else(|| column("session_id")),
+            conversation_title: column("title"),
+            time: column("created_at"),
+            model: column("model"),
             text: CellText::new(options),
             last: None,
             messages: 0,
