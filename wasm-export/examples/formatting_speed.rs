@@ -1,4 +1,4 @@
-//! How fast a core makes files of rows like a gateway's usage log, beside the `csv` crate's writer on the same rows.
+//! Measures how fast a core formats rows like a gateway's usage log, compared with the writer of the `csv` crate.
 //!
 //!     cargo run --release -p wasm-export --example formatting_speed [ROWS [NAME]]
 
@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use wasm_export::rows::{Column, Digest, End, Header, Kind, end_line, header_line, unescape};
 use wasm_export::{Export, Options};
 
-/// What a server's network hands over at once, in bytes.
+/// The length of a piece from the network, in bytes.
 const CHUNK_BYTES: usize = 64 * 1024;
-/// Each way is timed this often; the quickest counts.
+/// Runs of each measurement, the fastest of which counts.
 const TURNS: usize = 7;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -61,7 +61,7 @@ fn quickest(mut way: impl FnMut() -> (Duration, usize)) -> (Duration, usize) {
     (0..TURNS).map(|_| way()).min().unwrap_or_default()
 }
 
-/// Everything that `Export` does: reading, digest, formatting. The output is looked at, not kept.
+/// Runs a whole `Export`: reading, digest, formatting. The output is discarded.
 fn export(rows: &[u8], options: &Options) -> (Duration, usize) {
     let mut digest = Digest::new();
     digest.update(rows);
@@ -88,7 +88,7 @@ fn export(rows: &[u8], options: &Options) -> (Duration, usize) {
     (begun.elapsed(), summary.file_bytes as usize)
 }
 
-/// The writer alone: its cells are decoded beforehand.
+/// Runs the writer alone, on cells that were decoded before.
 fn csv_crate(rows: &[u8]) -> (Duration, usize) {
     let cell = |raw: &[u8]| {
         if raw == b"\\N" {
@@ -168,7 +168,8 @@ fn header() -> Header {
     }
 }
 
-/// A row as COPY writes it: plain mostly, here and there a null, a comma, a quote, a formula, a character beyond ASCII.
+/// Returns a row as COPY writes it. Most cells are plain. Some are null, or contain a comma, a quote, a formula, or a
+/// character outside ASCII.
 fn usage_row(index: usize) -> Vec<u8> {
     let dice = (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
     let pick = |choices: &[&'static str], by: u64| choices[(dice / by) as usize % choices.len()];

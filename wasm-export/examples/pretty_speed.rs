@@ -1,14 +1,14 @@
-//! How fast a core lays out the body of a request to a language model.
+//! Measures how fast a core indents the body of a request to a language model.
 //!
 //!     cargo run --release -p wasm-export --example pretty_speed [MEGABYTES [FOLDER]]
 //!
-//! With a folder, the bodies are written there, for other programs to be timed on it.
+//! With a folder, the bodies are written there, so that other programs can be measured on the same files.
 
 use std::time::{Duration, Instant};
 
 use wasm_export::pretty::Pretty;
 
-/// Each way is timed this often; the quickest counts.
+/// Runs of each measurement, the fastest of which counts.
 const TURNS: usize = 9;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -64,7 +64,7 @@ const CHINESE: &str = "請把這段程式改成串流的方式,不要一次把�
 const JSON_IN_STRING: &str =
     r#"{\"type\":\"tool_result\",\"path\":\"src\\\\main.rs\",\"line\":17,\"ok\":true},"#;
 
-/// A body with long messages, deep content and tools, about so long.
+/// Returns a body of about this length, with long messages, deep content and tools.
 fn body(bytes: usize, text: &str) -> Vec<u8> {
     let mut body =
         br#"{"model":"claude-sonnet-4","max_tokens":32000,"temperature":0.7,"stream":true,"system":["#

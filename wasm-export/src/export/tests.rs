@@ -16,7 +16,7 @@ fn three_rows() -> (Header, &'static [u8]) {
     )
 }
 
-/// What the server sends when it is asked to continue after a cursor.
+/// Returns the stream that a server sends for a request after a cursor.
 fn continued(header: &Header, rows: &[u8], after: Option<&str>) -> Vec<u8> {
     let lines = rows.split_inclusive(|&byte| byte == b'\n');
     let cursor = |line: &[u8]| header.cursor(&line[..line.len() - 1]);
@@ -97,7 +97,7 @@ fn a_changed_byte_never_goes_unnoticed() {
     for at in begin..stream.len() {
         let mut damaged = stream.clone();
         damaged[at] ^= 1;
-        // The cursor in the end record is the only thing that no digest covers.
+        // The cursor in the end record is the only part of a stream without a digest.
         let cursor_begin = stream.len() - r#"Mw"}"#.len() - 1;
         if !(cursor_begin - 10..stream.len() - 3).contains(&at) {
             assert!(

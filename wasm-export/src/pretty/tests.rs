@@ -139,7 +139,7 @@ fn an_error_says_where_and_what_is_expected() {
             (1, 4, 3),
             "the control character 0x0a must be escaped in a string",
         ),
-        // Columns are counted in characters.
+        // Columns count characters.
         (
             "[\"張🎉é\", x]".as_bytes(),
             (1, 9, 14),
@@ -201,7 +201,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Bytes that are nearly JSON.
+/// Generates bytes that are nearly JSON.
 fn nearly_json() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         4 => "[\\[\\]{},:\" ]",
@@ -239,13 +239,13 @@ proptest! {
             }
         }
         prop_assert_eq!(pretty(pieces), Ok(expected.clone()));
-        // What is laid out stays as it is.
+        // An indented document stays as it is.
         prop_assert_eq!(pretty([expected.as_bytes()]), Ok(expected));
     }
 
     #[test]
     fn what_is_json_is_so_to_serde_too(text in nearly_json(), size in 1_usize..9) {
-        // Ignoring a value, serde does not look at the characters of its strings.
+        // serde does not check the characters of strings that it ignores.
         let is_json = serde_json::from_slice::<IgnoredAny>(&text).is_ok() && std::str::from_utf8(&text).is_ok();
         let whole = pretty([text.as_slice()]);
         prop_assert_eq!(whole.is_ok(), is_json, "{:?}: {:?}", String::from_utf8_lossy(&text), whole);

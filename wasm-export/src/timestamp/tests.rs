@@ -136,7 +136,7 @@ fn a_timestamp_without_zone_is_not_moved() {
     assert_eq!(write(TimestampStyle::Local), "2026-01-28 12:34:56");
 }
 
-/// Times around every change of an offset, forwards and backwards, against jiff's own arithmetic.
+/// Compares times around every change of an offset with jiff's own arithmetic, in both directions.
 #[test]
 fn the_clock_agrees_with_jiff_through_every_change_of_the_zone() {
     for name in [

@@ -1,5 +1,5 @@
-//! What the rows come to: how many, from when to when, exact totals, the most frequent values, and the rows that
-//! someone must look at. Its memory has a bound, however many rows there are.
+//! The summary of a report: number of rows, period, exact totals, most frequent values, and the rows that need
+//! attention. Its memory is bounded, for any number of rows.
 
 use std::collections::BTreeMap;
 
@@ -14,20 +14,20 @@ use crate::rows::{Header, Kind, NULL};
 use crate::sum::ExactSum;
 use crate::timestamp::Moment;
 
-/// Columns whose values are few, so that it says something how often each occurs.
+/// Columns with few different values, whose frequencies are shown.
 const COUNTED: &[&str] = &["status", "severity", "status_code", "model", "provider_name"];
-/// How many different values are counted for a column; those that come later are among the others.
+/// The most different values that are counted for a column. Later values count as others.
 const VALUES_MAX: usize = 1000;
-/// How long such a value may be, in bytes.
+/// The longest value that is counted, in bytes.
 const VALUE_BYTES_MAX: usize = 256;
-/// How many values and highlights are shown.
+/// The most values and highlights that are shown.
 const SHOWN_MAX: usize = 20;
-/// How many cells of a row a highlight shows.
+/// The most cells of a row in a highlight.
 const HIGHLIGHT_CELLS: usize = 6;
-/// How much of each, in bytes.
+/// The most bytes of each of these cells.
 const HIGHLIGHT_BYTES_MAX: usize = 300;
 
-/// Takes in the rows.
+/// Collects the summary from the rows.
 pub(super) struct Summary {
     rows: u64,
     times: Option<Times>,
@@ -41,7 +41,7 @@ pub(super) struct Summary {
     decimal: DecimalMark,
 }
 
-/// The earliest and the latest time. PostgreSQL's text of them has their order.
+/// The earliest and the latest time. PostgreSQL's text of times sorts by time.
 struct Times {
     column: ColumnRef,
     heading: String,
@@ -56,24 +56,24 @@ struct Total {
     has_numbers: bool,
 }
 
-/// How often each value of a column occurs.
+/// The frequencies of a column's values.
 struct Counts {
     column: ColumnRef,
     heading: String,
-    /// Raw cells, as they came.
+    /// Raw cells with their frequencies, in the order in which they came first.
     values: Vec<(Vec<u8>, u64)>,
-    /// Where each stands among them.
+    /// The index of each value.
     known: BTreeMap<Vec<u8>, usize>,
-    /// The same for short values, without a search.
+    /// The indexes of short values, found without a search.
     cache: CellCache<usize>,
     others: u64,
 }
 
-/// Rows that someone must look at.
+/// Rows that need attention.
 struct Highlight {
     heading: String,
     chooses: fn(severity: &[u8], status: &[u8]) -> bool,
-    /// HTML.
+    /// The rows as HTML.
     rows: Vec<String>,
     more: u64,
 }
@@ -136,7 +136,7 @@ impl Summary {
         }
     }
 
-    /// Takes in the row that `cells` has read.
+    /// Adds the row that `cells` has read.
     #[inline]
     pub(super) fn take(&mut self, line: &[u8], cells: &mut Cells<BetweenTags>) {
         self.rows += 1;
@@ -185,7 +185,7 @@ impl Summary {
         }
     }
 
-    /// Writes the summary.
+    /// Appends the summary.
     pub(super) fn write(&mut self, cells: &mut Cells<BetweenTags>, out: &mut Vec<u8>) {
         let mut html = |cell: &[u8], kind: Kind| {
             let mut html = Vec::new();
@@ -242,7 +242,7 @@ impl Times {
 }
 
 impl Counts {
-    /// Takes in a cell; `block` is what begins with it.
+    /// Adds a cell. `block` begins with the cell, if the row has that many bytes.
     #[inline]
     fn take(&mut self, cell: &[u8], block: Option<&[u8; BLOCK]>) {
         let block = block.filter(|_| cell.len() <= BLOCK);
@@ -258,7 +258,7 @@ impl Counts {
         }
     }
 
-    /// Where a value stands among the others, the newest behind them; `None` if it is not to be counted.
+    /// Returns the index of a value, which it adds if there is room, or `None` if the value is not counted.
     fn value_index(&mut self, cell: &[u8]) -> Option<usize> {
         if let Some(&index) = self.known.get(cell) {
             return Some(index);
@@ -272,7 +272,7 @@ impl Counts {
         Some(index)
     }
 
-    /// The most frequent values, and how many others there are.
+    /// Returns the most frequent values, and the number of all others.
     fn facts(&mut self, html: &mut impl FnMut(&[u8], Kind) -> String) -> String {
         self.values.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
         let (shown, rest) = self.values.split_at(self.values.len().min(SHOWN_MAX));
@@ -316,7 +316,7 @@ impl Highlight {
     }
 }
 
-/// What is to be looked at among rows that say how grave they are, or how far someone is with them.
+/// Returns the highlights for rows with a severity, or with a status of their handling.
 fn highlights(title: &str, has_severity: bool, has_status: bool) -> Vec<Highlight> {
     let highlight = |first: &str, chooses| Highlight {
         heading: format!("{first} {}", title.to_lowercase()),
@@ -338,7 +338,7 @@ fn highlights(title: &str, has_severity: bool, has_status: bool) -> Vec<Highligh
     highlights
 }
 
-/// Whether the sum of a column's numbers says something.
+/// Returns whether the sum of a column's numbers is meaningful.
 fn can_be_added(name: &str, kind: Kind) -> bool {
     let is_name = is_id(name) || name.ends_with("_code");
     matches!(kind, Kind::Integer | Kind::Decimal) && !is_name
@@ -348,7 +348,7 @@ fn is_id(name: &str) -> bool {
     name == "id" || name.ends_with("_id")
 }
 
-/// At most so many bytes of a raw cell, and no part of a letter.
+/// Returns at most so many bytes of a raw cell, cut between characters.
 fn beginning_of(cell: &[u8], length_max: usize) -> &[u8] {
     let mut length = cell.len().min(length_max);
     let is_within_a_letter = |length: usize| cell.get(length).is_some_and(|byte| byte & 0xc0 == 0x80);

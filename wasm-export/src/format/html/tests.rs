@@ -17,12 +17,12 @@ fn page(columns: &[(&str, Kind)], rows: &[u8], json: &str) -> String {
     String::from_utf8(file).unwrap()
 }
 
-/// A page without what is the same in all of them.
+/// Returns a page without the parts that are equal in all pages.
 fn content(page: &str) -> &str {
     &page[page.find("<header>").unwrap()..]
 }
 
-/// What a reader finds: names of tags, and text.
+/// Returns the tokens of a page: names of tags, and text.
 fn tokens(page: &str) -> Vec<Result<String, String>> {
     let mut tokens = Vec::new();
     for Ok(token) in Tokenizer::new(page) {
@@ -31,7 +31,7 @@ fn tokens(page: &str) -> Vec<Result<String, String>> {
             Token::EndTag(tag) => tokens.push(Err(format!("/{}", std::str::from_utf8(&tag.name).unwrap()))),
             Token::String(text) => tokens.push(Ok(String::from_utf8(text.to_vec()).unwrap())),
             Token::Doctype(_) => {}
-            // Errors by the book that every reader passes over: C1 controls and noncharacters, and `&#13;`.
+            // Parse errors that every browser ignores: C1 controls, noncharacters, and `&#13;`.
             Token::Error(error)
                 if matches!(
                     *error,
@@ -45,7 +45,7 @@ fn tokens(page: &str) -> Vec<Result<String, String>> {
     tokens
 }
 
-/// The cells of the table's rows.
+/// Returns the cells of the table.
 fn cells(page: &str) -> Vec<Vec<String>> {
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut is_in_cell = false;
@@ -66,7 +66,7 @@ fn cells(page: &str) -> Vec<Vec<String>> {
     rows
 }
 
-/// What a reader sees of a text.
+/// Returns the text that a browser shows for a cell.
 fn seen(text: &str) -> String {
     let picture = |letter: char| match letter {
         '\t' | '\n' | '\r' => letter,
@@ -189,7 +189,7 @@ fn nothing_that_is_data_is_markup() {
     let rows = row([Some(awkward.as_bytes())]);
     let (file, _) = export(&stream(&header, &rows), &options(r#"{"metadata":"true"}"#));
     let page = String::from_utf8(file).unwrap();
-    // A reader of the whole page would have to know that no tags are in a style.
+    // A search in the whole page would have to skip the style sheet.
     let (before, after) = (page.find("<style>").unwrap(), page.find("</style>").unwrap());
     let page = format!("{}{}", &page[..before], &page[after + 8..]);
     let tokens = tokens(&page);

@@ -6,7 +6,7 @@ use crate::options::Options;
 use crate::rows::Kind;
 use crate::sample::{awkward_text, export, header, row, stream};
 
-/// Raw rows under a header become this file.
+/// Checks that rows under a header become this file.
 fn check(columns: &[(&str, Kind)], rows: &str, json: &str, expected: &str) {
     assert_eq!(file(columns, rows, json), expected, "{rows} with {json}");
 }
@@ -55,7 +55,7 @@ fn each_line_of_json_lines_is_an_object() {
         "{\"id\":12345678901234567890,\"created_at\":\"2026-01-28T20:34:56.789+08:00\"}\n\
          {\"id\":null,\"created_at\":\"2026-01-28T20:34:55.000+08:00\"}\n",
     );
-    // PostgreSQL's `json` keeps the line ends of what was put into it.
+    // PostgreSQL's `json` keeps the line ends of its input.
     check(
         &[("a", Kind::Json)],
         "{\\n  \"b\": [1,\\r\\n2]}\n",
@@ -166,7 +166,7 @@ fn a_usual_number_is_told_at_once() {
         ("10.50", true),
         ("1234567890123456789012345678901", true),
         ("1234567890123456.78901234567890", true),
-        // Those may be numbers all the same: `is_number` looks at them.
+        // These may be numbers all the same, which `is_number` decides.
         ("12345678901234567890123456789012", false),
         ("-5", false),
         ("1e5", false),

@@ -17,7 +17,7 @@ fn check(columns: &[(&str, Kind)], rows: &str, json: &str, expected: &str) {
     assert_eq!(String::from_utf8(file).unwrap(), expected, "{rows} with {json}");
 }
 
-/// The text of every cell of a file that is one table, and nothing but text in it.
+/// Returns the text of every cell of a file that is one table. A cell that contains anything but text fails.
 fn table(file: &str) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     for event in Parser::new_ext(file, Extensions::all() - Extensions::ENABLE_SMART_PUNCTUATION) {
@@ -35,7 +35,7 @@ fn table(file: &str) -> Vec<Vec<String>> {
     rows
 }
 
-/// What a reader sees of a text.
+/// Returns the text that a reader shows for a cell.
 fn seen(text: &str) -> String {
     let lines = text.replace("\r\n", "\n").replace('\r', "\n");
     let picture = |letter: char| match letter {
@@ -207,7 +207,7 @@ fn rows_that_are_no_messages_make_no_transcript() {
     );
 }
 
-/// What is fenced in a file that has no code otherwise.
+/// Returns the fenced blocks of a file that has no other code.
 fn fenced(file: &str) -> Vec<String> {
     let mut blocks = Vec::new();
     let mut is_in_block = false;

@@ -1,5 +1,5 @@
-//! A conversation to read: each row is a message, of the columns `role` and `content` and, where there are any,
-//! `conversation_id` or `session_id`, `title`, `created_at`, `model`. Other columns are left out.
+//! A conversation to read. Each row is a message with the columns `role` and `content`, and optionally `conversation_id` or
+//! `session_id`, `title`, `created_at`, `model`. Other columns are ignored.
 //!
 //! ````markdown
 //! ## How to boil an egg
@@ -11,9 +11,9 @@
 //! ```
 //! ````
 //!
-//! What was said stands in a fence that is longer than any in it, so it cannot end its block, and nothing in it is
-//! loaded or run. Messages come in the order of the rows; a conversation begins where the id (without one, the
-//! title) is another than in the row before.
+//! A message lies in a fence that is longer than any fence in it, so that it cannot end its block, and nothing in it is
+//! loaded or run. Messages have the order of the rows. A conversation begins where the id (without one, the title)
+//! differs from that of the previous row.
 
 use super::{Inline, introduction, write_heading};
 use crate::format::markup::{Markup, replace};
@@ -27,7 +27,7 @@ use crate::value::{CellText, Written};
 pub(super) struct Transcript {
     introduction: Vec<u8>,
     has_metadata: bool,
-    /// What stands above a conversation that has neither a title nor an id.
+    /// The heading of a conversation that has neither title nor id.
     title: String,
     role: ColumnRef,
     content: ColumnRef,
@@ -36,7 +36,7 @@ pub(super) struct Transcript {
     time: Option<ColumnRef>,
     model: Option<ColumnRef>,
     text: CellText,
-    /// The raw cell that tells the last conversation from others; `None` before the first.
+    /// The raw cell that identifies the last conversation; `None` before the first.
     last: Option<Vec<u8>>,
     messages: u64,
 }
@@ -72,7 +72,7 @@ impl Transcript {
         })
     }
 
-    /// Writes a heading if the row is another conversation's than the one before.
+    /// Appends a heading if the row belongs to another conversation than the previous row.
     fn write_conversation(&mut self, cells: &[&[u8]], out: &mut Vec<u8>) {
         let key = self.conversation.or(self.conversation_title);
         let key = key.map_or(&b""[..], |(position, _)| cells[position]);
@@ -94,7 +94,7 @@ impl Transcript {
         }
     }
 
-    /// Writes who said it, when, and with which model.
+    /// Appends the role, the time and the model of a message.
     fn write_speaker(&mut self, cells: &[&[u8]], out: &mut Vec<u8>) {
         out.extend_from_slice(b"\n**");
         let (position, kind) = self.role;
@@ -147,7 +147,7 @@ impl FileFormat for Transcript {
     }
 }
 
-/// Writes text in a fence of its own, longer than any in it.
+/// Appends text in a fence that is longer than any fence in the text.
 fn write_fenced(text: &[u8], out: &mut Vec<u8>) {
     let runs = text.split(|&byte| byte != b'`').map(<[u8]>::len);
     let fence = "`".repeat(3.max(runs.max().unwrap_or(0) + 1));

@@ -1,4 +1,4 @@
-//! What a workbook says of itself, if it is to.
+//! The sheet that describes a workbook, if the options ask for it.
 
 use super::cells::{self, Style};
 use super::package::{Group, Package};
@@ -8,7 +8,7 @@ use crate::format::metadata::Metadata;
 use crate::options::Options;
 use crate::rows::{Header, Kind};
 
-/// The sheet `About`; how many rows there are is known at the end only.
+/// The sheet `About`. The number of rows is known at the end only.
 pub(super) struct About {
     lines: Vec<[String; 3]>,
 }
@@ -56,7 +56,7 @@ impl About {
                 if rest.is_empty() {
                     break;
                 }
-                // What is too long for a cell goes on in the next line.
+                // Text that is too long for a cell continues in the next line.
                 (part, rest) = split_units(rest);
             }
         }

@@ -1,11 +1,11 @@
-//! Cells as XML, one after the other: without references, each stands right of the one before.
+//! Cells as XML. They have no references, so that each stands right of the previous one.
 
 use super::super::block::append;
 use super::serial;
 use super::text::write_content;
 use crate::timestamp::WallTime;
 
-/// How a cell looks: its place in the list of `styles.xml`. There, 1 is a time and 2 a day.
+/// The style of a cell, an index of the list in `styles.xml`. There, 1 is a time and 2 a day.
 #[derive(Clone, Copy)]
 pub(super) enum Style {
     Plain = 0,
@@ -21,7 +21,7 @@ pub(super) fn append_number(text: &[u8], length: usize, xml: &mut Vec<u8>) -> bo
     true
 }
 
-/// Appends a boolean; `false`, and nothing is appended, if the cell is another thing.
+/// Appends a boolean. Returns false, and appends nothing, when the cell is not one.
 pub(super) fn write_boolean(cell: &[u8], xml: &mut Vec<u8>) -> bool {
     match cell {
         b"t" => xml.extend_from_slice(b"<c t=\"b\"><v>1</v></c>"),
@@ -31,7 +31,7 @@ pub(super) fn write_boolean(cell: &[u8], xml: &mut Vec<u8>) -> bool {
     true
 }
 
-/// Appends a time; `false`, and nothing is appended, if a spreadsheet has no such time.
+/// Appends a time. Returns false, and appends nothing, when spreadsheets have no such time.
 #[inline]
 pub(super) fn write_time(time: WallTime, xml: &mut Vec<u8>) -> bool {
     let start = xml.len();
@@ -45,7 +45,7 @@ pub(super) fn write_time(time: WallTime, xml: &mut Vec<u8>) -> bool {
     }
 }
 
-/// Appends a day, counted from 1970; `false`, and nothing is appended, if a spreadsheet has no such day.
+/// Appends a day, counted from 1970-01-01. Returns false, and appends nothing, when spreadsheets have no such day.
 pub(super) fn write_day(day: i64, xml: &mut Vec<u8>) -> bool {
     let serial = serial::from_day(day);
     if let Some(serial) = serial {
@@ -54,12 +54,12 @@ pub(super) fn write_day(day: i64, xml: &mut Vec<u8>) -> bool {
     serial.is_some()
 }
 
-/// Appends a number that the program has counted.
+/// Appends a counted number.
 pub(super) fn write_count(number: u64, style: Style, xml: &mut Vec<u8>) {
     write_number(&number.to_string(), style, xml);
 }
 
-/// Appends a number's digits as a number, or as text where a spreadsheet would not keep them.
+/// Appends a number as digits, or as text where a spreadsheet would round it.
 pub(super) fn write_number(digits: &str, style: Style, xml: &mut Vec<u8>) {
     match super::Number::read(digits.as_bytes()) {
         Some(number) if number.is_kept() => {

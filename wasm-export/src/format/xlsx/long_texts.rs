@@ -1,8 +1,8 @@
-//! What is too long for a cell goes on in sheets of their own.
+//! Sheets for the text that does not fit into a cell.
 //!
-//! The rows are being written when such a text comes, and an archive is written front to back. So the sheet is packed
-//! aside; when much of it is held, the sheet of rows is ended so that this one can be written, and both go on in
-//! further ones. Nothing is left out, and no more is held than that much and one row.
+//! The archive is written front to back, and such a text comes while the sheet of rows is open. Therefore the sheet
+//! of long texts is compressed in memory. When it reaches a limit, the sheet of rows ends, this one is written, and
+//! both continue in further sheets. Nothing is lost, and memory holds no more than the limit and one row.
 
 use super::cells;
 use super::package::{Group, Package};
@@ -11,13 +11,13 @@ use super::text::split_units;
 use crate::rows::Kind;
 use crate::zip::Packed;
 
-/// How much of a packed sheet is held.
+/// The most compressed bytes that are held.
 const HELD_BYTES_MAX: usize = 32 * 1024 * 1024;
 
-/// How large it may be unpacked; far below 4 GiB even with one row more.
+/// The most uncompressed bytes of a sheet, which stay far below 4 GiB even with one more row.
 const SIZE_MAX: u64 = 2 * 1024 * 1024 * 1024;
 
-/// Room for the parts of one row more.
+/// The rest of the sheet has room for the parts of one more row.
 const ROWS_HELD_MAX: u32 = ROWS_MAX / 2;
 
 pub(super) struct LongTexts {
@@ -29,7 +29,7 @@ pub(super) struct LongTexts {
 struct Sheet {
     packed: Packed,
     rows: u32,
-    /// Holds the next row.
+    /// The next row as XML.
     xml: Vec<u8>,
 }
 
@@ -49,13 +49,13 @@ impl LongTexts {
         }
     }
 
-    /// Lets less be held.
+    /// Lowers the limits.
     #[cfg(all(test, not(target_arch = "wasm32")))]
     pub(super) fn hold_at_most(&mut self, bytes: usize) {
         self.held_bytes_max = bytes;
     }
 
-    /// Whether it is time to write them.
+    /// Returns whether the sheet has reached a limit.
     pub(super) fn are_many(&self) -> bool {
         self.sheet.as_ref().is_some_and(|sheet| {
             sheet.packed.held() >= self.held_bytes_max
@@ -64,7 +64,7 @@ impl LongTexts {
         })
     }
 
-    /// Takes what follows the text of a cell.
+    /// Adds the text that follows the text of a cell.
     pub(super) fn push(&mut self, sheet_name: &str, reference: &str, text: &str) {
         let layout = &self.layout;
         let sheet = self.sheet.get_or_insert_with(|| Sheet::begin(layout));
@@ -77,7 +77,7 @@ impl LongTexts {
         }
     }
 
-    /// Writes the sheet, if there is anything in it, and begins anew.
+    /// Appends the sheet if it has rows, and begins another.
     pub(super) fn write(&mut self, package: &mut Package, out: &mut Vec<u8>) {
         if let Some(mut sheet) = self.sheet.take() {
             let filter = self.layout.write_foot(sheet.rows, &mut sheet.xml);

@@ -1,9 +1,9 @@
-//! Numbers in digits: whether a spreadsheet keeps them all.
+//! Decides whether a spreadsheet keeps all digits of a number.
 
-/// How many significant digits a spreadsheet keeps.
+/// Significant digits that a spreadsheet keeps.
 const DIGITS_MAX: usize = 15;
 
-/// How far the first significant digit may be from the point: a little less than in a double.
+/// The greatest distance of the first significant digit from the point, a little less than in a double.
 const EXPONENT_MAX: i64 = 300;
 
 const POWERS_OF_TEN: [u64; 20] = {
@@ -16,21 +16,21 @@ const POWERS_OF_TEN: [u64; 20] = {
     powers
 };
 
-/// A number without an exponent, taken apart.
+/// The parts of a number without an exponent.
 pub(super) struct Number<'a> {
-    /// The digits before the point, without zeros in front.
+    /// The digits before the point, without leading zeros.
     pub(super) whole: &'a [u8],
     pub(super) fraction: &'a [u8],
-    /// All digits as one number, if they are not too many.
+    /// All digits as one integer, if it does not overflow.
     pub(super) units: Option<u64>,
-    /// How long the text is without the zeros at the end of the fraction.
+    /// Length of the text without the zeros at the end of the fraction.
     pub(super) length: usize,
-    /// How many those are.
+    /// Number of these zeros.
     zeros: usize,
 }
 
 impl<'a> Number<'a> {
-    /// Reads what PostgreSQL writes for an integer or a `numeric`. `None` for everything else.
+    /// Reads an integer or a `numeric` as PostgreSQL writes it. Returns `None` for other text.
     #[inline]
     pub(super) fn read(text: &'a [u8]) -> Option<Self> {
         let digits = text.strip_prefix(b"-").unwrap_or(text);
@@ -60,14 +60,14 @@ impl<'a> Number<'a> {
         Some(Self {
             whole,
             fraction,
-            // So many nines fit.
+            // Any number of so many digits fits.
             units: (whole.len() + fraction.len() < POWERS_OF_TEN.len()).then_some(units),
             length: text.len() - zeros - without_point,
             zeros,
         })
     }
 
-    /// Whether a spreadsheet keeps all its digits.
+    /// Returns whether a spreadsheet keeps all its digits.
     #[inline]
     pub(super) fn is_kept(&self) -> bool {
         match self.units {
@@ -88,18 +88,18 @@ impl<'a> Number<'a> {
         self.digits().take_while(|&digit| digit == b'0').count()
     }
 
-    /// How many digits there are from the first that is not zero to the last that counts.
+    /// Returns the number of digits from the first that is not zero to the last that counts.
     fn significant(&self) -> usize {
         self.digits().count() - self.leading_zeros()
     }
 
-    /// The power of ten of its first digit that is not zero.
+    /// Returns the power of ten of the first digit that is not zero.
     fn exponent(&self) -> i64 {
         self.whole.len() as i64 - 1 - self.leading_zeros() as i64
     }
 }
 
-/// Whether a `real` or `double precision` is a number of which a spreadsheet keeps all digits.
+/// Returns whether a spreadsheet keeps all digits of a `real` or `double precision`.
 pub(super) fn is_kept_float(text: &[u8]) -> bool {
     let mut parts = text.splitn(2, |&byte| byte == b'e');
     let Some(number) = parts.next().and_then(Number::read) else {

@@ -1,16 +1,16 @@
-//! The workbook as a package (ISO/IEC 29500-2): an archive of XML files that name each other.
+//! The workbook as a package (ISO/IEC 29500-2): an archive of XML files that refer to each other.
 //!
-//! The sheets are written as they come, and what lists them behind them.
+//! The sheets are written while their rows come, and the files that list them follow.
 
 use super::sheet::XML_DECLARATION;
 use super::sheet_names::SheetNames;
 use super::text::write_escaped;
 use crate::zip::{Packed, Zip};
 
-/// XML is packed by pieces of this size, however the rows come: so the same rows give the same bytes.
+/// XML is compressed in pieces of this size, so that the file does not depend on how its rows come.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// A sheet of this size takes no further row: readers want no file in the archive to reach 4 GiB.
+/// A sheet of this size takes no further row, because readers refuse a file of 4 GiB in the archive.
 const SHEET_BYTES_MAX: u64 = 3_900_000_000;
 
 const CONTENT_TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml";
@@ -18,7 +18,7 @@ const RELATIONSHIPS: &str = "http://schemas.openxmlformats.org/officeDocument/20
 const PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006";
 const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 
-/// How cells look: plain, as a time, as a day, bold.
+/// The styles of cells: plain, time, day, bold.
 const STYLES: &str = "<numFmts count=\"2\">\
     <numFmt numFmtId=\"164\" formatCode=\"yyyy\\-mm\\-dd\\ hh:mm:ss\"/>\
     <numFmt numFmtId=\"165\" formatCode=\"yyyy\\-mm\\-dd\"/></numFmts>\
@@ -34,7 +34,7 @@ const STYLES: &str = "<numFmts count=\"2\">\
     <xf numFmtId=\"0\" fontId=\"1\" fillId=\"0\" borderId=\"0\" xfId=\"0\" applyFont=\"1\"/></cellXfs>\
     <cellStyles count=\"1\"><cellStyle name=\"Normal\" xfId=\"0\" builtinId=\"0\"/></cellStyles>";
 
-/// Where the sheets of a kind stand among the others.
+/// The groups of sheets, in the order of the workbook.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Group {
     Rows,
@@ -46,9 +46,9 @@ pub(super) enum Group {
 /// Writes a workbook.
 pub(super) struct Package {
     zip: Zip,
-    /// What has been written of the open file and is not packed yet.
+    /// The end of the open file that is not compressed yet.
     pub(super) xml: Vec<u8>,
-    /// How much of the open file has been packed.
+    /// Bytes of the open file that have been compressed.
     packed: u64,
     names: SheetNames,
     /// In the order in which they are begun.
@@ -58,12 +58,12 @@ pub(super) struct Package {
 struct Sheet {
     group: Group,
     name: String,
-    /// What its filter is about.
+    /// The range of its filter.
     filter: Option<String>,
 }
 
 impl Package {
-    /// A workbook without sheets. It tells no time, so the same rows are the same bytes.
+    /// Returns a workbook without sheets. It contains no time, so that the same rows give the same bytes.
     pub(super) fn new() -> Self {
         Self {
             zip: Zip::new(None),
@@ -74,7 +74,7 @@ impl Package {
         }
     }
 
-    /// Begins the archive, with a file by which it is known for what it is.
+    /// Begins the archive with the file that identifies a workbook.
     pub(super) fn begin(&mut self, out: &mut Vec<u8>) {
         self.write_file(
             "_rels/.rels",
@@ -86,25 +86,25 @@ impl Package {
         );
     }
 
-    /// Begins a sheet with a name like this one.
+    /// Begins a sheet with this name or a similar one.
     pub(super) fn begin_sheet(&mut self, group: Group, name: &str, out: &mut Vec<u8>) {
         let path = self.add_sheet(group, name);
         self.zip.begin(&path, false, out);
         self.packed = 0;
     }
 
-    /// The name of the sheet that was begun last.
+    /// Returns the name of the sheet that was begun last.
     pub(super) fn sheet_name(&self) -> &str {
         self.sheets.last().map_or("", |sheet| &sheet.name)
     }
 
-    /// Whether the open sheet is as large as a sheet should be.
+    /// Returns whether the open sheet has reached the greatest size.
     #[inline]
     pub(super) fn is_sheet_large(&self) -> bool {
         self.packed >= SHEET_BYTES_MAX
     }
 
-    /// Packs what has been written, but for the beginning of a piece.
+    /// Compresses all whole pieces of the open file.
     #[inline]
     pub(super) fn pack(&mut self, out: &mut Vec<u8>) {
         if self.xml.len() < PIECE_BYTES {
@@ -155,7 +155,7 @@ impl Package {
         format!("xl/{}", sheet_path(self.sheets.len()))
     }
 
-    /// Writes the files that list the sheets, and ends the archive.
+    /// Appends the files that list the sheets, and ends the archive.
     pub(super) fn finish(&mut self, out: &mut Vec<u8>) {
         let styles = format!("<styleSheet xmlns=\"{MAIN}\">{STYLES}</styleSheet>");
         self.write_file("xl/styles.xml", &styles, out);
@@ -223,7 +223,7 @@ impl Package {
     }
 }
 
-/// Where a sheet stands in `xl/`.
+/// Returns the path of a sheet below `xl/`.
 fn sheet_path(number: usize) -> String {
     format!("worksheets/sheet{number}.xml")
 }

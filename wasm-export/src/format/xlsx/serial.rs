@@ -1,23 +1,23 @@
-//! Spreadsheets' times: days since 1899-12-30 and the fraction of the day that is over.
+//! Serial numbers for times: days since 1899-12-30 and a fraction of the day.
 
 use crate::timestamp::WallTime;
 
 /// 1970-01-01.
 const FIRST_DAY: i64 = 25_569;
 
-/// 1900-03-01. Before it, spreadsheets count a day that never was.
+/// 1900-03-01. Before it, spreadsheets count a day that did not exist.
 const SERIAL_MIN: i64 = 61;
 
 /// 9999-12-31.
 const SERIAL_MAX: i64 = 2_958_465;
 
-/// The serial of a day counted from 1970; `None` if it has none.
+/// Returns the serial number of a day counted from 1970-01-01, or `None` when it has none.
 pub(super) fn from_day(day: i64) -> Option<i64> {
     let serial = day.checked_add(FIRST_DAY)?;
     (SERIAL_MIN..=SERIAL_MAX).contains(&serial).then_some(serial)
 }
 
-/// Appends the serial of a time; `false`, and nothing is appended, if it has none.
+/// Appends the serial number of a time. Returns false, and appends nothing, when it has none.
 #[inline]
 pub(super) fn write_time(time: WallTime, out: &mut Vec<u8>) -> bool {
     let Some(serial) = from_day(time.day) else {
@@ -25,8 +25,8 @@ pub(super) fn write_time(time: WallTime, out: &mut Vec<u8>) -> bool {
     };
     let mut text = *b"0000000.000000000000";
     let first = write_digits(serial as u32, &mut text[..7]);
-    // So many digits that it is read as the number that a spreadsheet itself has for the time, or as a neighbour of it:
-    // with fewer, some show the second before.
+    // So many digits are read as the double that a spreadsheet itself uses for the time, or as a neighbour of it.
+    // With fewer digits, some programs show the second before.
     let fraction = (u64::from(time.millisecond) * 10_000_000 + 432) / 864;
     let end = if fraction == 0 {
         7
@@ -39,7 +39,7 @@ pub(super) fn write_time(time: WallTime, out: &mut Vec<u8>) -> bool {
     true
 }
 
-/// Writes a number so that it ends where the place does, and says where its first digit stands.
+/// Writes a number right-aligned, and returns the index of its first digit.
 fn write_digits(mut number: u32, place: &mut [u8]) -> usize {
     let mut first = place.len();
     while number > 0 && first > 0 {

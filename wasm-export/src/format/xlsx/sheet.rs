@@ -1,10 +1,10 @@
-//! A sheet around its rows: the header that stays in view, the widths, the filter.
+//! A sheet around its rows: the frozen header, the column widths, the filter.
 
 use super::cells::{self, Style};
 use super::text::split_units;
 use crate::rows::Kind;
 
-/// How many rows a sheet has room for.
+/// The most rows of a sheet.
 pub(super) const ROWS_MAX: u32 = 1_048_576;
 
 /// The widest column, in characters.
@@ -21,7 +21,7 @@ impl Layout {
         Self { headings, has_header }
     }
 
-    /// Writes what stands before the first row of cells, and says how many rows that is.
+    /// Appends the sheet before its rows, and returns the number of header rows, 0 or 1.
     pub(super) fn write_head(&self, xml: &mut Vec<u8>) -> u32 {
         xml.extend_from_slice(XML_DECLARATION);
         xml.extend_from_slice(
@@ -52,8 +52,8 @@ impl Layout {
         1
     }
 
-    /// Writes what stands behind the rows, of which there are so many with the header. What the filter of the sheet is
-    /// about, if it has one: `$A$1:$C$7`.
+    /// Appends the sheet behind its rows, of which there are `rows` with the header. Returns the range of the filter,
+    /// if the sheet has one: `$A$1:$C$7`.
     pub(super) fn write_foot(&self, rows: u32, xml: &mut Vec<u8>) -> Option<String> {
         xml.extend_from_slice(b"</sheetData>");
         let last = column_letters(self.headings.len().saturating_sub(1));
@@ -74,7 +74,7 @@ impl Layout {
             Kind::Uuid => 38,
             Kind::Json => 48,
         };
-        // Chinese characters are twice as wide as letters; the button of the filter needs room too.
+        // Chinese characters are twice as wide as letters, and the filter's button needs room.
         let characters = heading
             .chars()
             .map(|character| if character < '\u{1100}' { 1 } else { 2 });
@@ -87,15 +87,15 @@ impl Layout {
     }
 }
 
-/// What every part of a workbook begins with.
+/// The first bytes of every part of a workbook.
 pub(super) const XML_DECLARATION: &[u8] = b"<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
 
-/// The name of a cell: `B7` for the second column, counted from 0, and the seventh row.
+/// Returns the reference of a cell: `B7` for the second column, counted from 0, and the seventh row.
 pub(super) fn cell_reference(column: usize, row: u32) -> String {
     format!("{}{row}", column_letters(column))
 }
 
-/// The name of a column, counted from 0: `A` to `Z`, `AA` …
+/// Returns the letters of a column, counted from 0: `A` to `Z`, `AA` …
 fn column_letters(column: usize) -> String {
     let mut letters = Vec::new();
     let mut rest = column + 1;

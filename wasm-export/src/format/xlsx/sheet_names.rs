@@ -1,9 +1,9 @@
-//! The names of a workbook's sheets: what a spreadsheet takes, each only once.
+//! Unique and valid names for the sheets of a workbook.
 
-/// In UTF-16 units.
+/// The longest name, in UTF-16 code units.
 const LENGTH_MAX: usize = 31;
 
-/// The names that are taken.
+/// The names that are in use.
 pub(super) struct SheetNames {
     lowercase: Vec<String>,
 }
@@ -11,12 +11,12 @@ pub(super) struct SheetNames {
 impl SheetNames {
     pub(super) fn new() -> Self {
         Self {
-            // Excel keeps this one for itself.
+            // Excel reserves this name.
             lowercase: vec!["history".to_owned()],
         }
     }
 
-    /// Takes a name like this one: `Usage logs`, or `Usage logs (2)` if there is one already.
+    /// Reserves a name like this one: `Usage logs`, or `Usage logs (2)` if it is in use.
     pub(super) fn take(&mut self, wanted: &str) -> String {
         let clean: String = wanted.chars().filter_map(clean).collect();
         let mut number = 1;
@@ -50,7 +50,7 @@ fn clean(character: char) -> Option<char> {
     }
 }
 
-/// As much of a name as fits, without blanks and `'` at its ends.
+/// Returns the longest beginning of a name that fits, without spaces and `'` at its ends.
 fn shortened(name: &str, units_max: usize) -> &str {
     let is_trimmed = |character: char| character.is_whitespace() || character == '\'';
     let name = name.trim_matches(is_trimmed);

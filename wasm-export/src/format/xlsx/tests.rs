@@ -9,7 +9,7 @@ use crate::sample::{awkward_text, end, export, export_chunks, header, row, strea
 
 mod exactness;
 
-/// Options of a workbook, and those given.
+/// Returns options for a workbook, with these in addition.
 fn options(json: &str) -> Options {
     let mut members = serde_json::json!({"format": "xlsx"});
     let given: serde_json::Value = serde_json::from_str(json).unwrap();
@@ -20,7 +20,7 @@ fn options(json: &str) -> Options {
     serde_json::from_value(members).unwrap()
 }
 
-/// The sheets of a workbook by their names: what the cells of every row hold.
+/// Returns the sheets of a workbook by name, with the cells of every row.
 fn sheets(file: &[u8]) -> Vec<(String, Vec<Vec<Data>>)> {
     let mut workbook: Workbook<_> = open_workbook_from_rs(Cursor::new(file)).unwrap();
     let cells = |range: calamine::Range<Data>| range.rows().map(<[Data]>::to_vec).collect();
@@ -31,14 +31,14 @@ fn sheets(file: &[u8]) -> Vec<(String, Vec<Vec<Data>>)> {
         .collect()
 }
 
-/// The sheets that a stream becomes.
+/// Returns the sheets of a stream.
 fn exported(columns: &[(&str, Kind)], rows: &[u8], json: &str) -> Vec<(String, Vec<Vec<Data>>)> {
     let (file, result) = export(&stream(&header(columns), rows), &options(json));
     assert_eq!(result, Ok(()), "{json}");
     sheets(&file)
 }
 
-/// The same with limits of our own.
+/// Returns the same with other limits.
 fn exported_with(
     columns: &[(&str, Kind)],
     rows: &[u8],
@@ -66,7 +66,7 @@ fn text(text: &str) -> Data {
     Data::String(text.to_owned())
 }
 
-/// As the cells of one row look without their types; times as text.
+/// Returns the cells of one row as text, without their types.
 fn plain(cells: &[Data]) -> Vec<String> {
     let cell = |cell: &Data| match cell {
         Data::DateTime(time) => {
@@ -376,7 +376,7 @@ proptest! {
     #[test]
     fn every_text_is_read_back(texts in texts(), more in 0..3_usize) {
         let columns = [("a", Kind::Text), ("b", Kind::Json), ("c", Kind::Text)];
-        // Once more, so that cells are remembered.
+        // Twice, so that cells come from the cache.
         let texts: Vec<_> = std::iter::repeat_n(texts, more + 1).flatten().collect();
         let sheets = exported(&columns, &raw_rows(&texts), "{}");
         let rows = &sheets[0].1;

@@ -1,9 +1,9 @@
 //! Text in XML 1.0 as a spreadsheet reads it (ISO/IEC 29500-1, 22.9.2.19, `ST_Xstring`).
 
-/// How many UTF-16 units a cell holds. A text has no more of them than bytes.
+/// The longest text of a cell, in UTF-16 code units. A text has at most as many of these as bytes.
 pub(super) const CELL_UNITS_MAX: usize = 32_767;
 
-/// Splits a text into what fits into a cell, and the rest.
+/// Splits a text into the part that fits into a cell, and the rest.
 pub(super) fn split_units(text: &str) -> (&str, &str) {
     let mut units = 0;
     let end = text.char_indices().find(|(_, character)| {
@@ -13,11 +13,11 @@ pub(super) fn split_units(text: &str) -> (&str, &str) {
     text.split_at(end.map_or(text.len(), |(at, _)| at))
 }
 
-/// Appends what follows `<t`: attributes, `>` and the text.
+/// Appends the text behind `<t`: attributes, `>` and the text.
 pub(super) fn write_content(text: &str, xml: &mut Vec<u8>) {
     let ends = [text.bytes().next(), text.bytes().next_back()];
     let is_blank = |byte: &Option<u8>| byte.is_some_and(|byte| byte.is_ascii_whitespace());
-    // A reader may strip blanks at the ends otherwise.
+    // Without the attribute, a reader may strip white space at the ends.
     let preserved = ends.iter().any(is_blank);
     xml.extend_from_slice(if preserved {
         b" xml:space=\"preserve\">"
@@ -27,8 +27,7 @@ pub(super) fn write_content(text: &str, xml: &mut Vec<u8>) {
     write_escaped(text, xml);
 }
 
-/// Appends a text, with references for the characters of markup and spreadsheets' escapes for those that XML cannot
-/// hold.
+/// Appends a text with XML's references, and with a spreadsheet's escapes for characters that XML cannot represent.
 pub(super) fn write_escaped(text: &str, xml: &mut Vec<u8>) {
     let bytes = text.as_bytes();
     let mut taken = 0;
@@ -41,7 +40,7 @@ pub(super) fn write_escaped(text: &str, xml: &mut Vec<u8>) {
             b'<' => (1, b"&lt;"),
             b'>' => (1, b"&gt;"),
             b'"' => (1, b"&quot;"),
-            // As it is, it would be read as a line feed.
+            // An XML parser would read a bare carriage return as a line feed.
             b'\r' => (1, b"&#13;"),
             b'_' if looks_like_an_escape(&bytes[at..]) => (1, b"_x005F_"),
             0xef if bytes[at..].starts_with("\u{fffe}".as_bytes()) => (3, b"_xFFFE_"),
@@ -56,7 +55,7 @@ pub(super) fn write_escaped(text: &str, xml: &mut Vec<u8>) {
     xml.extend_from_slice(&bytes[taken..]);
 }
 
-/// The bytes that something may have to be done about.
+/// The bytes that may need an escape.
 static IS_SPECIAL: [bool; 256] = {
     let mut special = [false; 256];
     let mut byte = 0;
@@ -67,7 +66,7 @@ static IS_SPECIAL: [bool; 256] = {
     special
 };
 
-/// Whether this would be read as an escape, perhaps with the first byte of one that follows.
+/// Returns whether a spreadsheet would read these bytes as an escape.
 fn looks_like_an_escape(bytes: &[u8]) -> bool {
     matches!(bytes, [b'_', b'x', digits @ ..]
         if digits.len() >= 4 && digits[..4].iter().all(u8::is_ascii_hexdigit))

@@ -1,6 +1,6 @@
-//! How many rows each day had and what their numbers come to; each hour, where all rows are of one day.
+//! Rows and sums for each day, or for each hour where all rows are of one day.
 //!
-//! Days and hours are those that the clocks of the file's zone show: an hour that comes twice in autumn is one.
+//! Days and hours are those of the file's zone. An hour that comes twice in autumn is counted as one.
 
 use std::collections::BTreeMap;
 use std::mem::{replace, take};
@@ -17,21 +17,21 @@ use crate::timestamp::WallTime;
 
 const HOUR_MILLISECONDS: u32 = 3_600_000;
 
-/// The key of rows whose time is not known: behind all others.
+/// The key of rows without a valid time, which sorts behind all others.
 const NO_TIME: i64 = i64::MAX;
 
-/// Adds up rows by the time in one of their columns. It holds as much as there are days.
+/// Adds up rows by the time in one of their columns. Memory grows with the number of days.
 pub(super) struct Totals {
     pub(super) time: TimeColumn,
     headings: Vec<(String, Kind)>,
-    /// The places in a row of the columns that are added up.
+    /// The indexes of the columns that are added up.
     positions: Vec<usize>,
-    /// As long as there is only one.
+    /// The day of all rows so far, if it is only one.
     day: Option<i64>,
     unit: Unit,
-    /// By the number of the hour, or of the day; but for the open one.
+    /// Totals by number of the hour, or of the day, the open one excepted.
     closed: BTreeMap<i64, Total>,
-    /// What the next row is likely to belong to.
+    /// The total of the last row, to which the next probably belongs.
     open: Total,
     open_key: i64,
 }
@@ -55,8 +55,8 @@ struct Total {
 }
 
 impl Totals {
-    /// Totals by the first timestamp that the rows are ordered by, or else by the first there is; `None` if there is
-    /// none among the columns at these positions.
+    /// Returns totals by the first timestamp column in the order of the rows, or else by the first of the file.
+    /// Returns `None` if the file has no such column.
     pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Option<Self> {
         let is_time = |position: &usize| {
             let kind = header.columns[*position].kind;
@@ -94,12 +94,12 @@ impl Totals {
         })
     }
 
-    /// Which sum the numbers of a column are added to.
+    /// Returns the index of the sum for a column's numbers.
     pub(super) fn sum_of(&self, position: usize) -> Option<usize> {
         self.positions.iter().position(|&known| known == position)
     }
 
-    /// Counts a row; the numbers that are added next belong to it.
+    /// Counts a row, to which numbers that are added next belong.
     #[inline]
     pub(super) fn begin_row(&mut self, time: Option<WallTime>) {
         let key = match time {
@@ -144,9 +144,9 @@ impl Totals {
         }
     }
 
-    /// Adds up the hours that there are.
+    /// Adds up the hours of each day.
     fn turn_to_days(&mut self) {
-        // It stays what it is.
+        // Rows without a valid time stay as they are.
         self.open(NO_TIME);
         self.unit = Unit::Day;
         for (hour, total) in take(&mut self.closed) {
@@ -155,7 +155,7 @@ impl Totals {
         }
     }
 
-    /// Writes the sheet, and further ones if there are more days than rows in it.
+    /// Appends the sheet, and further sheets if there are more days than rows in one.
     pub(super) fn write(mut self, package: &mut Package, out: &mut Vec<u8>) {
         self.open(i64::MIN);
         let mut totals: Vec<(i64, Total)> = take(&mut self.closed).into_iter().collect();
@@ -171,7 +171,7 @@ impl Totals {
         let mut headings = take(&mut self.headings);
         headings[0].0.insert_str(0, unit);
         let layout = Layout::new(headings, true);
-        // Beside the header and the grand total.
+        // One row is the header, and one the grand total.
         let mut sheets = totals.chunks(ROWS_MAX as usize - 2).peekable();
         loop {
             let totals = sheets.next().unwrap_or_default();
@@ -229,7 +229,7 @@ impl Total {
         }
     }
 
-    /// Writes all cells of the row but its first, and ends it.
+    /// Appends all cells of the row but the first, and ends the row.
     fn write(&self, style: Style, xml: &mut Vec<u8>) {
         cells::write_count(self.rows, style, xml);
         for sum in &self.sums {
@@ -244,7 +244,7 @@ impl Total {
     }
 }
 
-/// Whether it makes sense to add up a column: it has exact numbers, and they are no names of things.
+/// Returns whether the sum of a column is meaningful: its numbers are exact, and are not ids.
 fn is_added(column: &Column) -> bool {
     const NAMES: [&str; 4] = ["_id", "_code", "Id", "ID"];
     matches!(column.kind, Kind::Integer | Kind::Decimal)

@@ -21,7 +21,8 @@ fn options() -> Options {
     }
 }
 
-/// The cells of every row of a file: an element's name and its text's bytes. The file is well-formed.
+/// Returns the cells of every row: the name of the element and the bytes of its text. Panics on a file that is not
+/// well formed.
 fn read_back(file: &[u8]) -> Vec<Vec<(String, Vec<u8>)>> {
     let mut reader = Reader::from_str(std::str::from_utf8(file).unwrap());
     reader.config_mut().check_end_names = true;
@@ -100,7 +101,7 @@ fn the_published_example_is_what_is_written() {
     assert_eq!(String::from_utf8(file).unwrap(), EXAMPLE);
 }
 
-/// Where there is no `xmllint` (Debian's libxml2-utils), nothing is shown.
+/// Passes without a check where `xmllint` (Debian's libxml2-utils) is missing.
 #[test]
 fn the_published_example_is_valid_by_the_schema() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema");
@@ -210,7 +211,7 @@ proptest! {
         for kind in [Kind::Text, Kind::Timestamp, Kind::Decimal, Kind::Boolean, Kind::Json] {
             let rows = [&line[..], b"\n"].concat();
             let (file, result) = export(&stream(&header(&[("a", kind)]), &rows), &options());
-            // Some are lines of the stream's own.
+            // Some are control lines of the stream.
             if result.is_ok() {
                 read_back(&file);
             }

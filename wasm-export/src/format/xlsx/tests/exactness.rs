@@ -1,4 +1,4 @@
-//! Numbers keep their digits, and sums are exact.
+//! Tests that numbers keep their digits, and that sums are exact.
 
 use super::*;
 
