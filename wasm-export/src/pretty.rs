@@ -20,8 +20,8 @@ impl Pretty {
 
     /// Returns an indenter for a document that is a member of another, `base` levels deep.
     pub(crate) fn within(base: usize) -> Self {
-        let walk = Tokenizer::new(Shape::One);
-        Self { walk, base }
+        let tokenizer = Tokenizer::new(Shape::One);
+        Self { tokenizer, base }
     }
 
     /// Takes the next bytes, in pieces of any length, and appends the indented text to `out`.

@@ -5,26 +5,30 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[path = "../fuzz/src/lib.rs"]
 mod fuzz;
 
 /// Runs `body` on every file of the corpus of `target`. When it panics, the file's name is the last line printed.
 fn replay(target: &str, body: fn(&[u8])) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("fuzz/corpus")
-        .join(target);
-    let mut files: Vec<_> = fs::read_dir(&folder)
-        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    files.sort();
-    assert!(!files.is_empty(), "{} has no files", folder.display());
+    let files = files(&format!("fuzz/corpus/{target}"));
+    assert!(!files.is_empty(), "{target} has no corpus");
     for file in files {
         println!("{}", file.display());
-        body(&fs::read(&file).unwrap());
+        body(&fs::read(&file).expect("the file can be read"));
     }
+}
+
+/// Returns the files of a folder of this crate, sorted.
+fn files(folder: &str) -> Vec<PathBuf> {
+    let entries =
+        fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).expect("the folder exists");
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.expect("the folder can be read").path())
+        .collect();
+    files.sort();
+    files
 }
 
 macro_rules! targets {
@@ -33,12 +37,8 @@ macro_rules! targets {
 
         #[test]
         fn every_target_is_replayed() {
-            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/fuzz_targets");
-            let mut found: Vec<_> = fs::read_dir(folder)
-                .unwrap()
-                .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
-                .collect();
-            found.sort();
+            let stem = |file: &PathBuf| file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+            let found: Vec<_> = files("fuzz/fuzz_targets").iter().filter_map(stem).collect();
             let mut known = vec![$(stringify!($target)),+];
             known.sort();
             assert_eq!(found, known);

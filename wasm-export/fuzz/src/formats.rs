@@ -3,12 +3,6 @@
 //! Decant's own readers and readers of other authors must both find the rows that went in. Markdown, HTML and text are
 //! only written here, because no reader of another author gives their cells back; the crate's own tests read them.
 
-use super::choices::Choices;
-use super::exporting::export;
-use super::pieces::Cuts;
-use super::reading::{Cells, read, unpack};
-use super::reference;
-use super::table::{Table, Value};
 use calamine::Data;
 use wasm_export::ExportError;
 use wasm_export::format::guard;
@@ -16,6 +10,12 @@ use wasm_export::options::{
     Compression, DecimalMark, Format, Guard, HeaderStyle, Metadata, Options, TimestampStyle,
 };
 use wasm_export::reading::{InputFormat, ReadOptions};
+
+use super::exporting::export;
+use super::pieces::Cuts;
+use super::reading::{Cells, read, unpack};
+use super::reference;
+use super::table::{Table, Value};
 
 /// Exports the table and reads the file back.
 ///

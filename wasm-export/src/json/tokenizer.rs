@@ -279,7 +279,7 @@ impl Tokenizer {
 
     #[inline]
     fn member(&self, is_first: bool, at: usize, handler: &mut impl Handler) -> Result<(), Halt> {
-        visit
+        handler
             .member(is_first, self.depth)
             .map_err(|refusal| self.refused(at, refusal))
     }
@@ -322,7 +322,7 @@ impl Tokenizer {
         } else {
             Expect::FirstItem
         };
-        visit
+        handler
             .open(is_object, self.depth)
             .map_err(|refusal| self.refused(at, refusal))?;
         Ok(at + 1)
@@ -335,7 +335,7 @@ impl Tokenizer {
         at: usize,
         handler: &mut impl Handler,
     ) -> Result<usize, Halt> {
-        visit
+        handler
             .close(is_object, self.depth, is_empty)
             .map_err(|refusal| self.refused(at, refusal))?;
         self.depth -= 1;
@@ -418,7 +418,7 @@ impl Tokenizer {
             begins: content > start,
             ends: is_closed,
         };
-        visit
+        handler
             .scalar(piece, self.depth)
             .map_err(|refusal| self.refused(at, refusal))?;
         if let Stop::More(escape) = scanned.stop {
@@ -528,7 +528,7 @@ impl Tokenizer {
             begins: self.token == Token::None,
             ends,
         };
-        visit
+        handler
             .scalar(piece, self.depth)
             .map_err(|refusal| self.refused(at, refusal))
     }
@@ -561,7 +561,7 @@ impl Tokenizer {
             begins: matched == 0,
             ends: length == wanted.len(),
         };
-        visit
+        handler
             .scalar(piece, self.depth)
             .map_err(|refusal| self.refused(start + length, refusal))?;
         if piece.ends {

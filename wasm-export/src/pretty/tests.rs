@@ -24,9 +24,9 @@ fn check(cases: &[(&str, &str)]) {
 }
 
 /// Line, column and offset.
-type Place = (u64, u64, u64);
+type Location = (u64, u64, u64);
 
-fn check_errors(cases: &[(&[u8], Place, &str)]) {
+fn check_errors(cases: &[(&[u8], Location, &str)]) {
     for (text, place, fault) in cases {
         let shown = String::from_utf8_lossy(text);
         for size in [1, 3, 1000] {

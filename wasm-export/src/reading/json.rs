@@ -52,7 +52,7 @@ pub(super) fn read(
     reader.counts.bytes = beginning.len() as u64;
     // RFC 8259, section 8.1, forbids a byte order mark to writers, and allows readers to ignore it.
     if beginning == BOM {
-        walk = tokenizer.after(BOM.len() as u64);
+        tokenizer = tokenizer.after(BOM.len() as u64);
     } else {
         tokenizer.push(&beginning, &mut reader)?;
     }
