@@ -3,23 +3,23 @@
 /// A day of the years 0 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Day {
-    /// Days since 1970-01-01.
+    /// Number of days since 1970-01-01, negative before it.
     pub(crate) number: i64,
     /// `2026-01-28`
     pub(crate) date: [u8; 10],
 }
 
 impl Day {
-    /// 1970-01-01.
+    /// The day with the number 0, 1970-01-01.
     pub(crate) const FIRST: Self = Self {
         number: 0,
         date: *b"1970-01-01",
     };
 
-    /// 0001-01-01.
+    /// The number of 0001-01-01, the first day with a year in PostgreSQL's text.
     pub(crate) const NUMBER_MIN: i64 = -719_162;
 
-    /// 9999-12-31.
+    /// The number of 9999-12-31, the last day with a year of four digits.
     pub(crate) const NUMBER_MAX: i64 = 2_932_896;
 
     /// Returns the day of a text like `2026-01-28`, or `None` when there is no such day.

@@ -35,7 +35,7 @@ struct File {
 }
 
 enum State {
-    /// Rows may come.
+    /// The header has come, or nothing; rows may follow.
     Reading,
     /// The end record has come, and its totals are those of the rows.
     Ended(End),
@@ -83,7 +83,7 @@ pub struct Summary {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExportError {
     /// The stream ended without an end record.
-    #[error("the stream broke off after {rows} rows: the export is not complete; resume it")]
+    #[error("the stream ended after {rows} rows without an end record: the export is incomplete; resume it")]
     Interrupted {
         /// Number of whole rows that had come.
         rows: u64,
@@ -101,7 +101,7 @@ pub enum ExportError {
     #[error("the columns have changed since the export began; start it again")]
     HeaderChanged,
     /// Bytes came after [`Export::finish`].
-    #[error("the export is finished; a new one is needed for further rows")]
+    #[error("the export is finished; further rows need a new one")]
     Finished,
 }
 

@@ -5,17 +5,17 @@ use crate::options::{Compression, Format};
 /// A time on the wall clock of the machine that makes the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LocalTime {
-    /// From 0 to 9999.
+    /// The year, from 0 to 9999.
     pub year: u16,
-    /// From 1 to 12.
+    /// The month, from 1 to 12.
     pub month: u8,
-    /// From 1 to 31.
+    /// The day of the month, from 1 to 31.
     pub day: u8,
-    /// From 0 to 23.
+    /// The hour, from 0 to 23.
     pub hour: u8,
-    /// From 0 to 59.
+    /// The minute, from 0 to 59.
     pub minute: u8,
-    /// From 0 to 60.
+    /// The second, from 0 to 60, the leap second.
     pub second: u8,
 }
 

@@ -34,7 +34,7 @@ impl Pretty {
         self.tokenizer.push(bytes, &mut Layout { base, out })
     }
 
-    /// Ends the document.
+    /// Ends the document, and appends the rest of its text.
     ///
     /// # Errors
     /// When the document is incomplete, or `push` has failed.

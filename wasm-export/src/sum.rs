@@ -76,7 +76,7 @@ impl ExactSum {
         }
     }
 
-    /// Adds another sum.
+    /// Adds all numbers of another sum.
     pub fn merge(&mut self, other: &Self) {
         for (sum, other) in self.quick.iter_mut().zip(&other.quick) {
             *sum += other;

@@ -66,9 +66,9 @@ impl<'a> Moment<'a> {
 /// The time on a wall clock, truncated to milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WallTime {
-    /// Days since 1970-01-01.
+    /// Number of days since 1970-01-01.
     pub day: i64,
-    /// Milliseconds since midnight.
+    /// Milliseconds since midnight, less than 86,400,000.
     pub millisecond: u32,
 }
 

@@ -6,7 +6,7 @@ use crate::options::{DecimalMark, Options};
 use crate::rows::{Kind, NULL, unescape_into};
 use crate::timestamp::{Clock, Moment};
 
-/// A parsed cell.
+/// A cell, parsed by the kind of its column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
     /// SQL null, `\N` in COPY.
@@ -20,7 +20,7 @@ pub enum Value<'a> {
     Boolean(bool),
     /// A `timestamptz`, in UTC.
     Timestamp(Moment<'a>),
-    /// A `timestamp`.
+    /// A `timestamp`, which has no zone.
     LocalTimestamp(Moment<'a>),
 }
 
@@ -64,7 +64,7 @@ pub enum Written<'a> {
     Null,
     /// A time or a boolean. It contains letters, digits, `-`, `:`, `.`, `+` and spaces, and never needs quotes.
     Plain(&'a [u8]),
-    /// Any other text.
+    /// Any other text, which may need quotes or escapes.
     Text(&'a [u8]),
 }
 

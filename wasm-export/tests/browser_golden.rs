@@ -1,4 +1,4 @@
-//! The conformance corpus, in a real browser: the same bytes as by every other way.
+//! Compares exports in a real browser with the golden corpus.
 
 #![cfg(target_arch = "wasm32")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]

@@ -1,4 +1,4 @@
-//! What a page may do itself, in a real browser's window.
+//! Tests of the classes for pages, in the window of a real browser.
 
 #![cfg(target_arch = "wasm32")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -59,7 +59,7 @@ fn the_class_says_when_not_all_could_be_written() {
     }
 }
 
-/// A writer that puts into `pieces` what it is given.
+/// Returns a writer that appends its bytes to `pieces`.
 fn keeping(pieces: &Array) -> FileWriter {
     let keep = Function::new_with_args("bytes", "this.pieces.push(bytes.slice()); return bytes.length");
     writer(&keep, pieces)
@@ -75,7 +75,7 @@ fn message(error: &JsValue) -> String {
     message.unwrap().as_string().unwrap()
 }
 
-/// An object with this method `write`, and with these `pieces` for it to fill.
+/// Returns an object with this method `write`, and with these `pieces`.
 fn writer(write: &Function, pieces: &Array) -> FileWriter {
     let object = Object::new();
     Reflect::set(&object, &"write".into(), write).unwrap();
@@ -224,7 +224,7 @@ async fn a_message_and_its_file_arrive_as_they_were_sent() {
     assert!(decode::<ToWorker>(&JsValue::from_str("hello")).is_err());
 }
 
-/// What the "Save as…" dialog gives, without the dialog.
+/// Returns a file handle like that of the "Save as…" dialog.
 async fn picked_file(name: &str) -> FileSystemFileHandle {
     let root = window().unwrap().navigator().storage().get_directory();
     let root: FileSystemDirectoryHandle = JsFuture::from(root).await.unwrap().unchecked_into();

@@ -1,4 +1,4 @@
-//! What only a worker may do, in a real browser's worker.
+//! Tests of the code that only a worker can run, in a worker of a real browser.
 
 #![cfg(target_arch = "wasm32")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -60,7 +60,7 @@ async fn sweeping_spares_a_file_that_is_still_wanted() {
 async fn kept_rows_give_the_same_file_again_also_where_a_stream_broke_off() {
     let whole = sample::stream();
     let second_row = whole.windows(4).position(|bytes| bytes == b"=1+1").unwrap();
-    // In its midst: what came of it is no part of the file, and comes again.
+    // The first stream breaks off within a row, which is no part of the file and comes again.
     let kept = keep(&[&whole[..second_row], &sample::stream_after(1)]).await;
     for _ in 0..2 {
         let mut export = Export::new(Options::default());
@@ -122,7 +122,7 @@ async fn of_rows_that_are_not_kept_any_longer_nothing_is_left() {
     assert_eq!(files().await, before);
 }
 
-/// Keeps streams as an export does.
+/// Caches streams as an export does.
 async fn keep(streams: &[&[u8]]) -> CachedRows {
     let mut keeper = RowCacheWriter::create().await.unwrap();
     for stream in streams {
@@ -151,7 +151,7 @@ async fn content(file: &Blob) -> Vec<u8> {
     Uint8Array::new(&JsFuture::from(file.array_buffer()).await.unwrap()).to_vec()
 }
 
-/// How many files of exports the browser keeps.
+/// Returns the number of export files in the browser.
 async fn files() -> usize {
     let scope: DedicatedWorkerGlobalScope = global().unchecked_into();
     let root = scope.navigator().storage().get_directory();

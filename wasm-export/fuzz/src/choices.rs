@@ -1,4 +1,4 @@
-//! Any options.
+//! Generates options, those of every format.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use wasm_export::options::{
@@ -6,7 +6,7 @@ use wasm_export::options::{
     TimestampStyle,
 };
 
-/// Zones whose clocks are behind and ahead, by whole hours and not, and change at different times or never.
+/// Zones behind and ahead of UTC, by whole hours and by parts of one, with different changes or none.
 const ZONES: [&str; 5] = [
     "UTC",
     "Europe/Berlin",
@@ -15,7 +15,7 @@ const ZONES: [&str; 5] = [
     "Australia/Lord_Howe",
 ];
 
-/// What somebody may have chosen about a file.
+/// Options, of which any combination is valid.
 #[derive(Clone, Debug)]
 pub struct Choices(pub Options);
 

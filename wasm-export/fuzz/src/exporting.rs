@@ -1,11 +1,11 @@
-//! A raw-row stream becomes a file.
+//! Makes a file from a raw-row stream.
 
 use wasm_export::rows::{Digest, End, Header, end_line, header_line};
 use wasm_export::{Export, ExportError, Options};
 
 use super::pieces::Cuts;
 
-/// The stream of these raw rows, with an end record that is true.
+/// Returns the stream of these raw rows, with a correct end record.
 #[must_use]
 pub fn stream(header: &Header, rows: &[u8]) -> Vec<u8> {
     let mut digest = Digest::new();
@@ -19,13 +19,13 @@ pub fn stream(header: &Header, rows: &[u8]) -> Vec<u8> {
     [header_line(header), rows.to_vec(), end_line(&end)].concat()
 }
 
-/// The file that a stream becomes in one piece. In any others it becomes the same, or fails in the same way.
+/// Returns the file of a stream, and checks that it does not depend on how the stream is cut.
 ///
 /// # Errors
-/// When it is no stream, or the options do not fit it.
+/// When it is not a stream, or the options cannot be applied to it.
 ///
 /// # Panics
-/// If it matters how the stream is cut.
+/// If the result depends on how the stream is cut.
 pub fn export(stream: &[u8], options: &Options, cuts: &Cuts) -> Result<Vec<u8>, ExportError> {
     let whole = export_pieces(std::iter::once(stream), options);
     assert_eq!(export_pieces(cuts.cut(stream), options), whole);

@@ -1,13 +1,14 @@
-//! Bytes cut at any places, as a network cuts them.
+//! Cuts bytes into pieces, like a network.
 
 use arbitrary::Arbitrary;
 
-/// How long the pieces are, over and over again.
+/// The lengths of the pieces, used in turn.
 #[derive(Arbitrary, Clone, Debug)]
 pub struct Cuts(Vec<u8>);
 
 impl Cuts {
-    /// The length of all pieces, and the bytes to cut: what is to be fuzzed can begin with any file as it is.
+    /// Returns the length of all pieces, which is the last byte, and the bytes before it. Therefore an input can
+    /// begin with any file as it is.
     #[must_use]
     pub fn at_the_end_of(input: &[u8]) -> (Self, &[u8]) {
         match input.split_last() {
@@ -16,7 +17,7 @@ impl Cuts {
         }
     }
 
-    /// The bytes in pieces, none of them empty.
+    /// Returns the bytes in pieces, none of them empty.
     pub fn cut<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
         let lengths = self.0.iter().map(|&length| usize::from(length).max(1));
         let mut lengths = lengths.cycle();
@@ -29,7 +30,7 @@ impl Cuts {
         })
     }
 
-    /// The length of the first piece; what a reader may hold at once.
+    /// Returns the length of the first piece, which a reader uses as the size of its buffer.
     #[must_use]
     pub fn first(&self) -> usize {
         self.0.first().map_or(1, |&length| usize::from(length).max(1))

@@ -1,4 +1,4 @@
-//! A file is read by the crate's own readers.
+//! Reads files by the crate's own readers.
 
 use std::io::{self, BufReader, Read};
 
@@ -7,7 +7,7 @@ use wasm_export::reading::{self, Cell, Head, InputFormat, ReadOptions, Refusal, 
 
 use super::pieces::Cuts;
 
-/// No input of a fuzzer is unpacked to more bytes than this.
+/// The most bytes that an input is decompressed to.
 const UNPACKED_BYTES_MAX: u64 = 1 << 24;
 
 /// The cells of a file, by columns and rows.
@@ -15,7 +15,7 @@ const UNPACKED_BYTES_MAX: u64 = 1 << 24;
 pub struct Cells {
     /// The names of the columns.
     pub columns: Vec<String>,
-    /// The text of the cells of each row; `None` is null.
+    /// The text of the cells of each row. `None` is null.
     pub rows: Vec<Vec<Option<String>>>,
 }
 
@@ -30,7 +30,7 @@ impl Rows for Cells {
         let cell = |cell: Cell<'_>| match cell {
             Cell::Null => Ok(None),
             Cell::Text(bytes) | Cell::Json(bytes) => Ok(Some(text(bytes))),
-            // A string may escape half of a surrogate pair.
+            // A string may contain an escaped half of a surrogate pair.
             Cell::JsonString(string) => serde_json::from_slice(string).map(Some),
         };
         let cells = row.cells().map(cell).collect::<Result<_, _>>();
@@ -39,23 +39,23 @@ impl Rows for Cells {
     }
 }
 
-/// What a file holds. However its bytes come, it is the same, or the same is wrong with it.
+/// Returns the cells of a file, and checks that they do not depend on how the bytes are cut.
 ///
 /// # Errors
-/// When it is not well formed, with what is said of it.
+/// When the file is not well formed, with the reader's message.
 ///
 /// # Panics
-/// If it matters how the bytes come.
+/// If the result depends on how the bytes are cut.
 pub fn read(file: &[u8], options: &ReadOptions, cuts: &Cuts) -> Result<Cells, String> {
     let whole = read_by(file.len().max(1), file, options);
     assert_eq!(read_by(cuts.first(), file, options), whole);
     whole
 }
 
-/// Reads any bytes. The rows, if there are any, are as wide as the head says.
+/// Reads any bytes, and checks that each row has as many cells as there are columns.
 ///
 /// # Panics
-/// If they are not, or it matters how the bytes come.
+/// If a row has not, or the result depends on how the bytes are cut.
 pub fn check(input: &[u8], format: InputFormat) {
     let (cuts, bytes) = Cuts::at_the_end_of(input);
     let options = ReadOptions {
@@ -78,13 +78,13 @@ fn read_by(length: usize, file: &[u8], options: &ReadOptions) -> Result<Cells, S
     Ok(cells)
 }
 
-/// What is packed in a file. However its bytes come, it is the same, or the same is wrong with it.
+/// Returns the decompressed bytes of a file, and checks that they do not depend on how the bytes are cut.
 ///
 /// # Errors
-/// When the file is damaged, or unpacks to more than an input of a fuzzer should.
+/// When the file is damaged, or decompresses to more than an input of a fuzzer should.
 ///
 /// # Panics
-/// If it matters how the bytes come.
+/// If the result depends on how the bytes are cut.
 pub fn unpack(file: &[u8], compression: Compression, cuts: &Cuts) -> Result<Vec<u8>, io::ErrorKind> {
     let whole = unpack_by(file.len().max(1), file, compression);
     assert_eq!(unpack_by(cuts.first(), file, compression), whole);

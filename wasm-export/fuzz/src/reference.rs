@@ -10,10 +10,10 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::reading::Cells;
 
-/// The rows of a CSV file, without the headings if it has them.
+/// Returns the rows of a CSV file, without the headings if it has them.
 ///
 /// # Panics
-/// If it is no CSV.
+/// If it is not CSV.
 #[must_use]
 pub fn csv(file: &[u8], delimiter: u8, has_headings: bool) -> Vec<csv::StringRecord> {
     let file = file.strip_prefix("\u{feff}".as_bytes()).unwrap_or(file);
@@ -55,9 +55,10 @@ fn json_text(value: &str) -> Option<String> {
     }
 }
 
-/// Returns the values of an object, each as it stands in the text.
+/// Returns the values of an object, each with its text unchanged.
 ///
-/// serde has `RawValue` for this, behind a feature that would rebuild serde_json for this test alone.
+/// serde_json has `RawValue` for this, behind a feature that would rebuild serde_json and its dependents for this
+/// test alone.
 fn members(text: &str) -> BTreeMap<String, &str> {
     let mut rest = text.trim_start().strip_prefix('{').expect("it is an object");
     let mut members = BTreeMap::new();
@@ -72,7 +73,7 @@ fn members(text: &str) -> BTreeMap<String, &str> {
     members
 }
 
-/// Returns the items of an array, each as it stands in the text.
+/// Returns the items of an array, each with its text unchanged.
 fn items(text: &str) -> Vec<&str> {
     let mut rest = text.trim_start().strip_prefix('[').expect("it is an array");
     let mut items = Vec::new();
@@ -85,7 +86,7 @@ fn items(text: &str) -> Vec<&str> {
     items
 }
 
-/// Returns the first JSON value of the text, the part of the text that it is, and the rest.
+/// Returns the first JSON value of the text, its part of the text, and the rest.
 fn next<T: DeserializeOwned>(text: &str) -> (T, &str, &str) {
     let mut stream = serde_json::Deserializer::from_str(text).into_iter::<T>();
     let value = stream.next().expect("there is a value").expect("it is JSON");
@@ -93,10 +94,10 @@ fn next<T: DeserializeOwned>(text: &str) -> (T, &str, &str) {
     (value, part.trim(), rest)
 }
 
-/// The cells of a file of JSON lines, as [`json`] has them.
+/// Returns the cells of a file of JSON lines, like [`json`].
 ///
 /// # Panics
-/// If a line is no JSON, or a row has not exactly these columns.
+/// If a line is not JSON, or a row has other columns than these.
 #[must_use]
 pub fn jsonl(file: &[u8], columns: &[String], is_described: bool) -> Cells {
     let text = std::str::from_utf8(file).expect("the file is UTF-8");
@@ -107,10 +108,10 @@ pub fn jsonl(file: &[u8], columns: &[String], is_described: bool) -> Cells {
     json(format!("[{}]", lines.join(",")).as_bytes(), columns, false)
 }
 
-/// The cells of an XML file in our layout.
+/// Returns the cells of an XML file in Decant's layout.
 ///
 /// # Panics
-/// If it is no such file.
+/// If it has another layout.
 #[must_use]
 pub fn xml(file: &[u8]) -> Cells {
     let text = std::str::from_utf8(file).expect("the file is UTF-8");
@@ -144,10 +145,10 @@ pub fn xml(file: &[u8]) -> Cells {
     }
 }
 
-/// The cells of a workbook's first sheet, its headings the first row of them.
+/// Returns the cells of a workbook's first sheet. The first row is that of the headings.
 ///
 /// # Panics
-/// If it is no workbook.
+/// If it is not a workbook.
 #[must_use]
 pub fn xlsx(file: &[u8]) -> Vec<Vec<Data>> {
     let mut workbook: Xlsx<_> = open_workbook_from_rs(Cursor::new(file)).expect("the file is a workbook");

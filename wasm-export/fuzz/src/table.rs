@@ -1,4 +1,4 @@
-//! Rows of any values, as a server sends them and as a file shows them.
+//! Generates rows of any values, as a server sends them and as a file shows them.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use jiff::civil::{Date, DateTime};
@@ -9,7 +9,7 @@ use wasm_export::rows::{Column, Header, Kind, VERSION, escape_into};
 
 use super::exporting::stream;
 
-/// What the columns are called, from the first on. With all of them every layout and format can be made.
+/// The names of the columns, from the first on. All eight together suit every layout and format.
 const NAMES: [&str; 8] = [
     "created_at",
     "ok",
@@ -21,7 +21,7 @@ const NAMES: [&str; 8] = [
     "a <b> & \"c\"",
 ];
 
-/// Every kind that has values of its own here; the others are text to every format.
+/// Every kind for which values are generated. All formats treat the other kinds as text.
 const KINDS: [Kind; 12] = [
     Kind::Text,
     Kind::Integer,
@@ -37,7 +37,7 @@ const KINDS: [Kind; 12] = [
     Kind::Bytes,
 ];
 
-/// A header of columns of these kinds, the last of them hidden if that is wanted and another is left.
+/// Returns a header with columns of these kinds. The last is hidden if `last_is_hidden`, unless it is the only one.
 #[must_use]
 pub fn header(kinds: &[Kind], last_is_hidden: bool) -> Header {
     let column = |(index, &kind): (usize, &Kind)| Column {
@@ -61,26 +61,26 @@ pub fn header(kinds: &[Kind], last_is_hidden: bool) -> Header {
     }
 }
 
-/// The kinds of one to eight columns.
+/// Generates the kinds of one to eight columns.
 ///
 /// # Errors
-/// Never but where [`Unstructured`] fails.
+/// When [`Unstructured`] fails.
 pub fn kinds(u: &mut Unstructured<'_>) -> Result<Vec<Kind>> {
     let count = u.int_in_range(1..=NAMES.len())?;
     (0..count).map(|_| u.choose(&KINDS).copied()).collect()
 }
 
-/// A table as PostgreSQL could hold it.
+/// A table that PostgreSQL could hold.
 #[derive(Clone, Debug)]
 pub struct Table {
-    /// What it says of its columns.
+    /// The header of its stream.
     pub header: Header,
-    /// Its rows, a cell for each column; `None` is null.
+    /// The rows, with a cell for each column. `None` is null.
     pub rows: Vec<Vec<Option<Value>>>,
 }
 
 impl Table {
-    /// What a server sends.
+    /// Returns the stream that a server would send.
     #[must_use]
     pub fn stream(&self) -> Vec<u8> {
         let mut raw = Vec::new();
@@ -99,18 +99,18 @@ impl Table {
         stream(&self.header, &raw)
     }
 
-    /// The columns that a file shows.
+    /// Returns the columns that a file shows.
     pub fn columns(&self) -> impl Iterator<Item = &Column> {
         self.header.columns.iter().filter(|column| !column.hidden)
     }
 
-    /// The rows of what a file shows.
+    /// Returns the rows without their hidden cells.
     pub fn shown(&self) -> impl Iterator<Item = &[Option<Value>]> {
         let count = self.columns().count();
         self.rows.iter().map(move |row| &row[..count])
     }
 
-    /// The same as text; null stays `None`.
+    /// Returns the rows as text. `None` is null.
     pub fn texts(&self, text: impl Fn(&Value) -> String) -> Vec<Vec<Option<String>>> {
         let row = |row: &[Option<Value>]| row.iter().map(|cell| cell.as_ref().map(&text)).collect();
         self.shown().map(row).collect()
@@ -136,17 +136,17 @@ impl<'a> Arbitrary<'a> for Table {
 /// A value that is not null.
 #[derive(Clone, Debug)]
 pub enum Value {
-    /// Text, or what is text to every format.
+    /// Text, or a value that every format treats as text.
     Text(String),
-    /// A number's digits.
+    /// The digits of a number.
     Number(String),
-    /// A number with a fraction, whose mark is a choice.
+    /// A number with a fraction, whose mark depends on the options.
     Fraction(String),
-    /// True or false.
+    /// PostgreSQL's `t` or `f`.
     Boolean(bool),
-    /// A moment of the years in which every zone's offset is of whole minutes.
+    /// A moment in years for which the offset of every zone has whole minutes.
     Timestamp(Timestamp),
-    /// What a clock on the wall shows.
+    /// A time on a wall clock.
     LocalTimestamp(DateTime),
     /// JSON, as PostgreSQL writes `jsonb`.
     Json(String),
@@ -208,7 +208,7 @@ impl Value {
         }
     }
 
-    /// The value as a file with a decimal point shows it.
+    /// Returns the text of the value in a file with a decimal point.
     #[must_use]
     pub fn text(&self, options: &Options) -> String {
         let is_local = options.timestamps == TimestampStyle::Local;
@@ -229,7 +229,7 @@ impl Value {
         }
     }
 
-    /// What the clocks of the file's zone show, with milliseconds; of a date only the day.
+    /// Returns the time in the file's zone, with milliseconds. For a date it is the day alone.
     #[must_use]
     pub fn wall_time(&self, options: &Options) -> String {
         let time = match self {
@@ -241,7 +241,7 @@ impl Value {
     }
 }
 
-/// Text as PostgreSQL can hold it: without NUL.
+/// Generates text that PostgreSQL can hold, which has no NUL.
 fn text(u: &mut Unstructured<'_>) -> Result<String> {
     Ok(u.arbitrary::<&str>()?.replace('\0', ""))
 }

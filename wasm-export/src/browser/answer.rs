@@ -1,9 +1,9 @@
-//! What a server says when it refuses.
+//! Reads the problem in a refusal of the server.
 
 use crate::rows::Problem;
 
-/// The problem in the body of an answer that is not a success. Where something other than Decant answered (a proxy
-/// in front of it), a problem that says so.
+/// Returns the problem in the body of an answer that is not a success. When the body is not Decant's, but that of a
+/// proxy, the returned problem explains this.
 #[must_use]
 pub fn problem(status: u16, body: &[u8]) -> Problem {
     let said = serde_json::from_slice(body)

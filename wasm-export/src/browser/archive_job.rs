@@ -1,5 +1,4 @@
-//! A dump looked into where it lies, on the visitor's disk: nothing of it is sent, and nothing kept but its table of
-//! contents.
+//! Reads a dump on the visitor's disk. Nothing is sent, and only the table of contents is held.
 
 use js_sys::{Date, Uint8Array};
 use wasm_bindgen_futures::JsFuture;
@@ -10,13 +9,13 @@ use super::failure::Failure;
 use super::job::TELL_EVERY_MS;
 use crate::dump::Archive;
 
-/// How a dump's name ends; the server takes no other.
+/// The extension of a dump. The server accepts no other.
 const ENDING: &str = ".dump";
 
-/// So much is read at a time: a disk likes large reads, and more than two of them are never in memory.
+/// Bytes of one read. Large reads are fast, and memory never holds more than two of them.
 const SLICE_BYTES: f64 = 4.0 * 1024.0 * 1024.0;
 
-/// Reads a file to its end, and tells how many bytes have been read.
+/// Reads a file to its end, and reports the number of bytes read.
 pub(super) async fn read(file: &File, tell: impl Fn(u64)) -> Result<DumpContents, Failure> {
     if !file.name().to_lowercase().ends_with(ENDING) {
         return Err(other_ending());
@@ -24,7 +23,7 @@ pub(super) async fn read(file: &File, tell: impl Fn(u64)) -> Result<DumpContents
     let mut archive = Archive::new();
     let mut bytes = Vec::new();
     let mut told_ms = 0.0;
-    // Sizes of files are whole numbers, and far below those at which a float begins to round.
+    // File sizes are whole numbers, far below those that a float rounds.
     let (size, mut at) = (file.size(), 0.0);
     while at < size {
         let end = f64::min(at + SLICE_BYTES, size);

@@ -1,4 +1,4 @@
-//! What the page has said to the worker and the worker has not yet heard.
+//! The queue of commands from the page.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -15,7 +15,7 @@ use super::protocol::{ToWorker, decode};
 
 pub(super) type Command = (ToWorker, Option<JsValue>);
 
-/// The page's commands in the order they came. Only one task listens.
+/// The page's commands, in the order of their messages. A single task reads them.
 pub(super) struct Commands(Rc<RefCell<Inbox>>);
 
 #[derive(Default)]
@@ -25,12 +25,12 @@ struct Inbox {
 }
 
 impl Commands {
-    /// Begins to listen. A worker listens until it ends.
+    /// Begins to listen, until the worker ends.
     pub(super) fn listen(scope: &DedicatedWorkerGlobalScope) -> Self {
         let inbox = Rc::new(RefCell::new(Inbox::default()));
         let of_listener = Rc::clone(&inbox);
         let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-            // Whatever else a browser extension may post is no command.
+            // Browser extensions may post other messages.
             let Ok(command) = decode(&event.data()) else {
                 return;
             };
@@ -45,7 +45,7 @@ impl Commands {
         Self(inbox)
     }
 
-    /// The next command, as soon as there is one.
+    /// Returns the next command, once there is one.
     async fn next(&mut self) -> Command {
         poll_fn(|context| {
             let mut inbox = self.0.borrow_mut();
@@ -60,7 +60,7 @@ impl Commands {
         .await
     }
 
-    /// Waits for the word to begin, or to stop, and what is attached to it.
+    /// Waits for the command to begin or to stop, and returns it with its attachment.
     pub(super) async fn first(&mut self) -> Command {
         loop {
             match self.next().await {
@@ -70,7 +70,7 @@ impl Commands {
         }
     }
 
-    /// Waits for the word to go on (`true`) or to stop.
+    /// Waits for the command to resume or to stop. Returns true to resume.
     pub(super) async fn resumed(&mut self) -> bool {
         loop {
             match self.next().await.0 {
@@ -81,7 +81,7 @@ impl Commands {
         }
     }
 
-    /// Does `work`, unless the page cancels: then the work is dropped and nothing comes of it.
+    /// Runs `work` until it is finished, or until the page cancels, which drops it.
     pub(super) async fn unless_cancelled<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
         let mut work = pin!(work);
         let mut cancelled = pin!(async {

@@ -1,40 +1,40 @@
-//! What is in a dump, for the page that shows it.
+//! The contents of a dump, for the page that shows them.
 
 use serde::{Deserialize, Serialize};
 
-/// A page shows at most so many tables, the largest.
+/// The most tables that a page shows. They are the largest.
 #[cfg(feature = "dumps")]
 const TABLES_MAX: usize = 200;
 
-/// What is in a whole dump.
+/// The contents of a whole dump.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DumpContents {
-    /// Bytes of the file.
+    /// Length of the file in bytes.
     pub bytes: u64,
-    /// The database that was dumped.
+    /// The name of the dumped database.
     pub database: String,
-    /// When, by the clock of the machine that dumped it: `2026-01-28 20:34:56`.
+    /// The time of the dump, by the clock of the machine that ran pg_dump: `2026-01-28 20:34:56`.
     pub created: Option<String>,
-    /// The release of PostgreSQL that it was in: `15.18 (Debian 15.18-0+deb12u1)`.
+    /// The release of its server: `15.18 (Debian 15.18-0+deb12u1)`.
     pub server_version: String,
-    /// How its data is packed, in words.
+    /// The compression of its data, in words.
     pub compression: String,
-    /// How many tables it has.
+    /// Number of tables in the dump.
     pub table_count: u64,
-    /// How many of them it has without their rows.
+    /// Number of tables without their rows.
     pub empty_count: u64,
-    /// The tables, those with the most bytes first; where there are very many, only those.
+    /// The tables, largest first. Where there are very many, only the largest.
     pub tables: Vec<TableContents>,
-    /// How many large objects it has.
+    /// Number of large objects in the dump.
     pub large_objects: u64,
 }
 
 /// A table in a dump.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableContents {
-    /// Its name, with its schema where it has one.
+    /// The name, with the schema if there is one.
     pub name: String,
-    /// How many bytes its rows take in the dump, packed as they are; `None`: they are not in it.
+    /// Bytes of its rows in the dump, as compressed there. `None` when the dump does not contain them.
     pub data_bytes: Option<u64>,
 }
 
@@ -71,7 +71,7 @@ impl From<crate::dump::Summary> for DumpContents {
     }
 }
 
-/// Written by hand: jiff's own ways make the worker a tenth larger.
+/// Formatted by hand, because jiff's formatting would make the worker a tenth larger.
 #[cfg(feature = "dumps")]
 fn clock(time: jiff::civil::DateTime) -> String {
     let (date, time) = (time.date(), time.time());

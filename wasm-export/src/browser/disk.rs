@@ -1,4 +1,4 @@
-//! The browser's own disk: files that the user does not see
+//! The origin-private file system, whose files the user does not see
 //! (<https://developer.mozilla.org/en-US/docs/Web/API/File_System_API/Origin_private_file_system>).
 
 use std::time::Duration;
@@ -13,26 +13,26 @@ use web_sys::{
 
 use super::method::call;
 
-/// All files of exports, finished or not, and the raw rows that are kept; nothing else.
+/// The folder of all export files, finished or not, and of cached raw rows. It contains nothing else.
 const FOLDER: &str = "decant-exports";
 
 /// How long an export's file is kept after its last byte. A download reads it only after the export has finished: at
 /// 20 MB/s ten minutes are 12 GB.
 pub const FILE_KEPT: Duration = Duration::from_secs(10 * 60);
 
-/// How long raw rows are kept. A page that is closed cannot remove them any more, so they go when hardly a page that
-/// fetched them is still open.
+/// How long raw rows are kept. A page that was closed cannot remove them. Therefore they are removed when hardly a
+/// page that fetched them is still open.
 pub const ROWS_KEPT: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// How the names of files with raw rows begin.
+/// The prefix of files with raw rows.
 const ROWS_PREFIX: &str = "rows-";
 
-/// What a file holds. Its name says it, to whoever finds it later.
+/// The contents of a file, which its name begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
     /// An export, finished or not.
     Export,
-    /// The raw rows of one.
+    /// The raw rows of an export.
     Rows,
 }
 
@@ -67,7 +67,7 @@ pub(super) struct DiskFile {
 }
 
 impl DiskFile {
-    /// A new, empty file.
+    /// Creates an empty file.
     pub(super) async fn create(content: Content) -> Result<Self, JsValue> {
         let folder = folder().await?;
         let options = FileSystemGetFileOptions::new();
@@ -77,7 +77,7 @@ impl DiskFile {
         Ok(Self { folder, handle })
     }
 
-    /// The file with this name.
+    /// Opens the file with this name.
     pub(super) async fn open(name: &str) -> Result<Self, JsValue> {
         let folder = folder().await?;
         let handle = JsFuture::from(folder.get_file_handle(name))
@@ -90,26 +90,26 @@ impl DiskFile {
         self.handle.name()
     }
 
-    /// The way to write it, which only a worker has. Until it is closed the file is locked.
+    /// Opens the file for writing, which only a worker can. The file is locked until the handle is closed.
     pub(super) async fn access(&self) -> Result<FileSystemSyncAccessHandle, JsValue> {
         Ok(call(&self.handle, "createSyncAccessHandle")
             .await?
             .unchecked_into())
     }
 
-    /// What it holds now.
+    /// Returns a snapshot of the contents.
     pub(super) async fn content(&self) -> Result<File, JsValue> {
         content(&self.handle).await
     }
 
     pub(super) async fn remove(&self) {
-        // What cannot be removed now will be swept.
+        // A later sweep removes files that cannot be removed now.
         let _ = JsFuture::from(self.folder.remove_entry(&self.name())).await;
     }
 }
 
-/// Removes the files that nobody needs any more: those of closed pages, those downloaded some minutes ago, rows kept
-/// for hours. Files that still grow are locked, in whichever window, and stay.
+/// Removes files that are no longer needed: those of closed pages, those downloaded some minutes ago, and raw rows
+/// after some hours. A file that still grows is locked, in any window, and stays.
 pub async fn sweep() {
     let now_ms = Date::now();
     remove_where(async |file| {
@@ -127,13 +127,13 @@ pub async fn remove(name: &str) {
     }
 }
 
-/// Removes all kept rows, whichever window fetched them: who comes next at this browser must not find them.
+/// Removes all cached rows of all windows, so that the next user of this browser cannot read them.
 pub async fn remove_all_rows() {
     remove_where(async |file| Content::from_name(&file.name()) == Content::Rows).await;
 }
 
 async fn remove_where(is_over: impl AsyncFn(&FileSystemFileHandle) -> bool) {
-    // A browser without a disk of its own has nothing to remove; anything else the next sweep will find.
+    // Without an origin-private file system there is nothing to remove. Other errors are left to the next sweep.
     let _ = try_to_remove_where(is_over).await;
 }
 
@@ -157,7 +157,7 @@ async fn content(file: &FileSystemFileHandle) -> Result<File, JsValue> {
 }
 
 async fn folder() -> Result<FileSystemDirectoryHandle, JsValue> {
-    // By name: `navigator.storage` is missing where the address has no https, and Safari and Firefox came later.
+    // By name, because `navigator.storage` is missing without https, and in older releases of Safari and Firefox.
     let navigator = Reflect::get(&global(), &JsValue::from_str("navigator"))?;
     let storage = Reflect::get(&navigator, &JsValue::from_str("storage"))?.dyn_into::<Object>()?;
     let root: FileSystemDirectoryHandle = call(&storage, "getDirectory").await?.unchecked_into();

@@ -1,11 +1,11 @@
-//! A dump looked into by a page, before it is uploaded or after it has been downloaded.
+//! Reads a dump in a page, before an upload or after a download.
 
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::dump::{Archive, Summary};
 
-/// A dump of PostgreSQL in the custom format: what is in it, and whether it is whole.
+/// Reads a dump in pg_dump's custom format: its contents, and whether it is whole.
 ///
 /// ```js
 /// const dump = new DumpReader();
@@ -20,35 +20,35 @@ pub struct DumpReader {
 
 #[wasm_bindgen]
 impl DumpReader {
-    /// A dump that has not begun.
+    /// Returns a reader at the beginning of a dump.
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes the next bytes, in any pieces.
+    /// Takes the next bytes, in pieces of any length.
     ///
     /// # Errors
-    /// They are no dump's; the error says what they are, or where the dump is damaged.
+    /// When they are not those of a dump. The error names the file's kind, or the offset of the damage.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), JsError> {
         Ok(self.archive.push(bytes)?)
     }
 
-    /// As soon as the table of contents has been read, usually with the first bytes: the JSON object of `finish`, with
-    /// the sizes that are known until now. `undefined` before that.
+    /// Returns the JSON object of `finish`, with the sizes that are known so far, or `undefined` before the table of
+    /// contents is complete. It is usually complete with the first bytes.
     #[must_use]
     pub fn toc_json(&self) -> Option<String> {
         let summary = Summary::new(self.archive.toc()?, self.archive.bytes());
         Some(json(&summary))
     }
 
-    /// Says that no more bytes come, and returns a JSON object: `archive_version`, `compression`, `created`,
-    /// `database`, `server_version`, `pg_dump_version`, `tables` (of `schema`, `name`, `has_data`, `data_bytes`),
+    /// Ends the dump, and returns a JSON object: `archive_version`, `compression`, `created`, `database`,
+    /// `server_version`, `pg_dump_version`, `tables` (of `schema`, `name`, `has_data`, `data_bytes`),
     /// `large_objects`, `others`, `bytes`.
     ///
     /// # Errors
-    /// The dump is not whole; the error says where it ends.
+    /// When the dump is incomplete. The error names the offset of its end.
     pub fn finish(&self) -> Result<String, JsError> {
         Ok(json(&self.archive.finish()?))
     }

@@ -1,4 +1,4 @@
-//! A dump of the database on its way to a file: its bytes stay as they are, and are read along to see whether all came.
+//! Downloads a dump to a file. Its bytes are also read, to check that the dump is whole.
 
 use js_sys::{Date, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -11,14 +11,14 @@ use super::sink::Sink;
 use super::stream::{ByteStream, Wanted};
 use crate::dump::{Archive, DumpError, Summary};
 
-/// A dump. It has no sign of life: while pg_dump waits for a lock or a disk, nothing comes.
+/// A dump has no heartbeats: while pg_dump waits for a lock or a disk, no bytes come.
 const DUMP: Wanted = Wanted {
     media_type: "application/octet-stream",
     name: "a dump",
     silence_seconds_max: 15 * 60,
 };
 
-/// What a dump is called that the server has not named.
+/// The name of a dump that the server has not named.
 const FILE_NAME: &str = "backup.dump";
 
 /// A dump and all of it that has come.
@@ -26,7 +26,7 @@ pub(super) struct DumpJob {
     url: String,
     /// The name of the file that the user picked.
     picked_name: Option<String>,
-    /// The name that the server has given it.
+    /// The name from the server's answer.
     given_name: Option<String>,
     archive: Archive,
     sink: Sink,
@@ -35,7 +35,7 @@ pub(super) struct DumpJob {
 }
 
 impl DumpJob {
-    /// Makes the place for the file.
+    /// Opens the destination of the file.
     pub(super) async fn open(start: StartDump, picked: Option<JsValue>) -> Result<Self, Failure> {
         let StartDump { url, destination } = start;
         let (sink, picked_name) = match (destination, picked) {
@@ -56,8 +56,8 @@ impl DumpJob {
         })
     }
 
-    /// Fetches all of it, and tells how many bytes have come. The server breaks the connection of a dump that failed; the
-    /// archive says by itself whether it is whole.
+    /// Fetches the whole dump, and reports the number of bytes. The server breaks the connection when a dump fails,
+    /// and the archive itself shows whether it is whole.
     pub(super) async fn run(&mut self, tell: impl Fn(u64)) -> Result<Summary, Failure> {
         let mut stream = ByteStream::open(&self.url, &DUMP).await?;
         self.given_name = stream.file_name();
@@ -75,7 +75,7 @@ impl DumpJob {
         Ok(summary)
     }
 
-    /// Makes the file appear where it was wanted; one for the downloads is returned.
+    /// Moves the file to its destination. Returns the file for a download.
     pub(super) async fn finish(self, summary: &Summary) -> Result<(Dumped, Option<JsValue>), Failure> {
         let file = self.sink.finish(summary.bytes).await?;
         let file_name = self.picked_name.or(self.given_name);
@@ -87,7 +87,7 @@ impl DumpJob {
         Ok((dumped, file.map(JsValue::from)))
     }
 
-    /// Removes what there is of the file.
+    /// Removes the incomplete file.
     pub(super) async fn discard(self) {
         self.sink.discard().await;
     }

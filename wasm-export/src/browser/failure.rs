@@ -1,18 +1,18 @@
-//! Why an export or a dump stopped, and whether going on may help. Every text here is read by the user.
+//! Why an export or a dump stopped, and whether it can be resumed. The user reads every text here.
 
 use super::row_cache::RowsGone;
 use super::sink::SinkError;
 use crate::ExportError;
 use crate::rows::Problem;
 
-/// An export stopped.
+/// The reason why an export stopped.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) problem: Problem,
     pub(super) resumable: bool,
 }
 
-/// The status of a problem that no server answered with.
+/// The status of a problem that did not come from a server.
 const NO_STATUS: u16 = 0;
 
 impl Failure {
@@ -27,7 +27,7 @@ impl Failure {
         Self { problem, resumable }
     }
 
-    /// No connection, or not any more.
+    /// There is no connection, or it broke.
     pub(super) fn connection_lost() -> Self {
         let detail = "The server was stopped, or the network between it and you broke.";
         Self::new(
@@ -38,25 +38,25 @@ impl Failure {
         )
     }
 
-    /// A connection over which nothing comes.
+    /// The connection carries no bytes.
     pub(super) fn connection_silent(seconds: u32) -> Self {
         let detail = format!("Nothing came from the server for {seconds} seconds, not even a sign of life.");
         Self::new("connection_silent", "The connection is silent", detail, true)
     }
 
-    /// The response ended like a whole one, but what it held was not whole.
+    /// The response ended without an error, but its content is incomplete.
     pub(super) fn incomplete() -> Self {
         let detail = "The server's answer ended before its last row.";
         Self::new("incomplete", "The export broke off", detail.to_owned(), true)
     }
 
-    /// What the browser had kept is not what was fetched any more.
+    /// The cached rows are not those that were fetched.
     pub(super) fn rows_gone() -> Self {
         let detail = "The browser has removed them, or a part of them. Export again to fetch them anew.";
         Self::new("rows_gone", "The kept rows are gone", detail.to_owned(), false)
     }
 
-    /// Somebody else answered.
+    /// A proxy or another program answered.
     pub(super) fn something_else(media_type: &str, wanted: &str) -> Self {
         let what = if media_type.is_empty() {
             "something"
@@ -68,7 +68,7 @@ impl Failure {
         Self::new("unexpected_answer", "The answer was something else", detail, true)
     }
 
-    /// The server refused. What it says about the request stays so; anything else may change.
+    /// The server refused. A refusal for the request itself is final; the other causes can pass.
     pub(super) fn refused(problem: Problem) -> Self {
         let resumable = matches!(problem.status, 401 | 408 | 425 | 429) || problem.status >= 500;
         Self { problem, resumable }
@@ -117,7 +117,7 @@ impl From<SinkError> for Failure {
     }
 }
 
-/// An error's text as a sentence.
+/// Returns an error's text as a sentence.
 pub(super) fn sentence(error: &impl std::error::Error) -> String {
     let text = error.to_string();
     let mut characters = text.chars();

@@ -1,4 +1,4 @@
-//! One export in the making: from its address to its file.
+//! One export, from its address to its file.
 
 use js_sys::{Date, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -11,13 +11,13 @@ use super::sink::{Sink, SinkError};
 use super::stream::{ByteStream, ROWS};
 use crate::export::{Export, Summary};
 
-/// Bytes of the file are collected up to this before they are written: a disk likes few large writes.
+/// Bytes of the file are collected up to this length, because a disk is fast with few large writes.
 pub(super) const WRITE_BYTES: usize = 1024 * 1024;
 
-/// How often progress is told.
+/// Time between two reports of progress.
 pub(super) const TELL_EVERY_MS: f64 = 100.0;
 
-/// An export and all it has so far. It outlives broken connections.
+/// An export and its file so far. It continues over several connections.
 pub(super) struct Job {
     url: String,
     file_name: String,
@@ -28,15 +28,15 @@ pub(super) struct Job {
     chunk: Vec<u8>,
     /// Bytes of the file that are not in the sink yet.
     out: Vec<u8>,
-    /// When progress was told last.
+    /// The time of the last report of progress.
     told_ms: f64,
 }
 
-/// Where the rows come from.
+/// The source of the rows.
 enum Rows {
-    /// From the server. They are kept as they come, unless the browser cannot: that is no reason to stop.
+    /// The server. The rows are also cached, unless the browser cannot, which does not stop the export.
     Fetched(Option<RowCacheWriter>),
-    /// From the browser, which has kept them.
+    /// The browser's cache, with the streams that are left.
     Kept(CachedRows, Vec<CachedStream>),
 }
 
@@ -57,7 +57,7 @@ impl Rows {
         }
     }
 
-    /// Frees what the disk holds of rows that are being fetched. `false`: there was nothing.
+    /// Removes the rows that are being cached. Returns false if there are none.
     async fn stop_keeping(&mut self) -> bool {
         let Self::Fetched(keeper) = self else { return false };
         match keeper.take() {
@@ -69,7 +69,7 @@ impl Rows {
         }
     }
 
-    /// The rows of a whole export with these columns, for the next one.
+    /// Completes the cache of an export with these columns, for the next export.
     async fn finish(self, columns: Vec<String>) -> Option<CachedRows> {
         match self {
             Self::Fetched(keeper) => keeper?.finish(columns).await.ok(),
@@ -79,7 +79,7 @@ impl Rows {
 }
 
 impl Job {
-    /// Makes the place for the file.
+    /// Opens the destination of the file.
     pub(super) async fn open(start: Start, attachment: Option<JsValue>) -> Result<Self, Failure> {
         let Start {
             url,
@@ -108,8 +108,8 @@ impl Job {
         })
     }
 
-    /// Reads the rows that are still missing, until the end record has come and agrees. After a failure that
-    /// is resumable it may be called again.
+    /// Reads the rows that are still missing, until a correct end record has come. The caller may call it again after
+    /// a failure that is resumable.
     pub(super) async fn run(&mut self, tell: impl Fn(Progress)) -> Result<Summary, Failure> {
         match &mut self.rows {
             Rows::Fetched(_) => self.fetch(&tell).await,
@@ -132,8 +132,7 @@ impl Job {
         self.end().await
     }
 
-    /// Goes the way again that the export went when the rows were fetched: where a stream broke off, the next one
-    /// continues it.
+    /// Reads the cached streams in the order in which they were fetched. Each continues the one before.
     async fn read_again(
         &mut self,
         streams: Vec<CachedStream>,
@@ -160,7 +159,7 @@ impl Job {
         self.end().await
     }
 
-    /// Makes the file appear where it was wanted; one for the downloads is returned.
+    /// Moves the file to its destination. Returns the file for a download.
     pub(super) async fn finish(mut self, summary: Summary) -> Result<(Finished, Option<JsValue>), Failure> {
         let file = match self.sink.finish(summary.file_bytes).await {
             Ok(file) => file,
@@ -181,13 +180,13 @@ impl Job {
         Ok((finished, file.map(JsValue::from)))
     }
 
-    /// Removes what there is of the file, and of its rows.
+    /// Removes the incomplete file, and its cached rows.
     pub(super) async fn discard(mut self) {
         self.rows.stop_keeping().await;
         self.sink.discard().await;
     }
 
-    /// Rows that need not be fetched again.
+    /// Returns the number of rows that a resumed export does not fetch again.
     pub(super) fn rows(&self) -> u64 {
         self.export.progress().rows
     }
@@ -195,7 +194,7 @@ impl Job {
     async fn take(&mut self, chunk: &Uint8Array, tell: &impl Fn(Progress)) -> Result<(), Failure> {
         self.chunk.resize(chunk.length() as usize, 0);
         chunk.copy_to(&mut self.chunk);
-        // First, since what comes before a failure is part of the file.
+        // Before the error is handled, because the bytes before a failure belong to the file.
         let kept = self.rows.keeper().map(|keeper| keeper.keep(&self.chunk));
         if let Some(Err(_)) = kept {
             self.rows.stop_keeping().await;
@@ -220,7 +219,7 @@ impl Job {
 
     async fn write(&mut self) -> Result<(), Failure> {
         let mut written = self.sink.write(&self.out).await;
-        // The file matters, kept rows are a convenience: they make room for it.
+        // The file is more important than the cache, which is removed to make room.
         if let Err(SinkError::Full) = written
             && self.rows.stop_keeping().await
         {
@@ -241,7 +240,7 @@ impl Job {
         if let Some(cursor) = &point.cursor {
             query.set("after", cursor);
         }
-        // What is no number is left to the server, which says so.
+        // A value that is not a number is left to the server, which refuses it.
         if let Some(limit) = query.get("limit").and_then(|limit| limit.parse::<u64>().ok()) {
             query.set("limit", &limit.saturating_sub(self.rows()).to_string());
         }

@@ -1,4 +1,4 @@
-//! An export for pages that bring their own bytes: `make module` makes a module of it.
+//! Exports for pages that fetch their bytes themselves. `make module` builds a module from it.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
@@ -7,7 +7,7 @@ use super::writer::{FileWriter, Out};
 use crate::export::Export;
 use crate::options::Options;
 
-/// Raw rows in, a file out.
+/// Makes a file from a raw-row stream.
 ///
 /// ```js
 /// const file = new RowExport('{"zone":"Europe/Berlin"}', handle);
@@ -22,11 +22,11 @@ pub struct RowExport {
 
 #[wasm_bindgen]
 impl RowExport {
-    /// An export with options as a JSON object: `zone`, `timestamps`, `delimiter` and so on; `{}` for the
-    /// defaults.
+    /// Returns an export with these options, a JSON object with `zone`, `timestamps`, `delimiter` and so on. `{}`
+    /// stands for the defaults.
     ///
     /// # Errors
-    /// An option is unknown, or its value is.
+    /// When an option or its value is unknown.
     #[wasm_bindgen(constructor)]
     pub fn new(options_json: &str, writer: FileWriter) -> Result<Self, JsError> {
         let options = serde_json::from_str::<Options>(options_json)?;
@@ -36,10 +36,10 @@ impl RowExport {
         })
     }
 
-    /// Takes the next bytes of a raw-row stream, in any pieces, and writes what they make of the file.
+    /// Takes the next bytes of a raw-row stream, in pieces of any length, and writes the file's next bytes.
     ///
     /// # Errors
-    /// The server reports a failure, the bytes are no raw-row stream, or they could not be written.
+    /// When the server reports a failure, the bytes are not a raw-row stream, or the file cannot be written.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
         let pushed = self
             .export
@@ -49,11 +49,11 @@ impl RowExport {
         Ok(pushed?)
     }
 
-    /// Says that no more bytes come, writes the end of the file, and returns a JSON object: `rows`, `raw_bytes`,
-    /// `file_bytes`, `columns`, `cursor`.
+    /// Ends the stream, writes the end of the file, and returns a JSON object: `rows`, `raw_bytes`, `file_bytes`,
+    /// `columns`, `cursor`.
     ///
     /// # Errors
-    /// The stream was not whole: the file must not be used. Or its end could not be written.
+    /// When the stream is incomplete, and the file must not be used. Also when the end of the file cannot be written.
     pub fn finish(&mut self) -> Result<String, JsValue> {
         let summary = self.export.finish(&mut self.out.bytes).map_err(JsError::from)?;
         self.out.write()?;

@@ -1,13 +1,12 @@
-//! The browser's side of an export: bytes from `fetch`, through [`Export`](crate::Export), to the disk.
+//! The browser's part of an export: from `fetch` through [`Export`](crate::Export) to the disk.
 //!
-//! It runs in a worker of its own, so that the page stays free. A page starts the worker and talks to it in the
-//! words of [`protocol`]; [`worker::run`] is the whole program. Stopping is dropping: a dropped
-//! [`stream::ByteStream`] ends its request, a dropped worker leaves a file that nobody names and that
-//! [`disk::sweep`] removes.
+//! It runs in a worker, so that the page stays responsive. The page starts the worker and exchanges the messages of
+//! [`protocol`] with it; [`worker::run`] is the whole program. Whatever is dropped stops: a dropped
+//! [`stream::ByteStream`] ends its request, and the file of a dropped worker is removed by [`disk::sweep`].
 //!
-//! Beside the file the raw rows are [`kept`]: who wants the same rows in another format gets them from there.
+//! The raw rows go to the [`row_cache`] beside the file, so that another file of the same rows needs no server.
 //!
-//! Pages that bring their own bytes use `RowExport` of `class` instead, a feature of this crate; with it come
+//! Pages that fetch their bytes themselves use `RowExport` of `js_api` instead, a feature of this crate. With it come
 //! `PrettyJson` and, for dumps, `DumpReader`.
 
 pub mod answer;

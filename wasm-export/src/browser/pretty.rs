@@ -1,4 +1,4 @@
-//! The pretty-printer for pages.
+//! The JSON formatter for pages.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
@@ -6,8 +6,8 @@ use wasm_bindgen::{JsError, JsValue};
 use super::writer::{FileWriter, Out};
 use crate::pretty::Pretty;
 
-/// A JSON text in, a file out that is laid out as `JSON.stringify(JSON.parse(text), null, 2)` does it, but has lost
-/// nothing: keys keep their order, numbers their digits, strings their escapes.
+/// Indents a JSON text like `JSON.stringify(JSON.parse(text), null, 2)`, but without loss: keys keep their order, numbers
+/// their digits, strings their escapes.
 ///
 /// ```js
 /// const file = new PrettyJson(handle);
@@ -22,7 +22,7 @@ pub struct PrettyJson {
 
 #[wasm_bindgen]
 impl PrettyJson {
-    /// A text that has not begun.
+    /// Returns a formatter at the beginning of a text.
     #[wasm_bindgen(constructor)]
     pub fn new(writer: FileWriter) -> Self {
         Self {
@@ -31,10 +31,10 @@ impl PrettyJson {
         }
     }
 
-    /// Takes the next bytes of the text, in any pieces, and writes what they make of the layout.
+    /// Takes the next bytes of the text, in pieces of any length, and writes the indented text.
     ///
     /// # Errors
-    /// They cannot go on a JSON text; the error says where and why. Or they could not be written.
+    /// When they cannot continue a JSON text, with the place and the fault. Also when the file cannot be written.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
         let pushed = self
             .pretty
@@ -44,10 +44,10 @@ impl PrettyJson {
         Ok(pushed?)
     }
 
-    /// Says that no more bytes come.
+    /// Ends the text, and writes the end of the file.
     ///
     /// # Errors
-    /// The text was not whole: the file must not be used. Or its end could not be written.
+    /// When the text is incomplete, and the file must not be used. Also when the end of the file cannot be written.
     pub fn finish(&mut self) -> Result<(), JsValue> {
         self.pretty.finish(&mut self.out.bytes).map_err(JsError::from)?;
         self.out.write()

@@ -1,9 +1,9 @@
-//! What the page and the export worker say to each other.
+//! Messages between the page and the export worker.
 //!
-//! A message is an array of two: its JSON text, and what JSON cannot carry: the file.
-//! The worker speaks first ([`FromWorker::Ready`]); a message sent to it before could be lost.
+//! A message is an array of two: its JSON text, and a file, which JSON cannot carry. The worker sends the first
+//! message ([`FromWorker::Ready`]), because a message before it could be lost.
 //!
-//! A worker without the feature `dumps` neither understands nor says what concerns dumps: it carries no code for it.
+//! A worker without the feature `dumps` has no code for dumps, and neither reads nor sends their messages.
 
 use js_sys::{Array, JsString};
 use serde::de::DeserializeOwned;
@@ -14,174 +14,174 @@ use super::contents::DumpContents;
 use crate::options::Options;
 use crate::rows::Problem;
 
-/// What a page says to the worker.
+/// A message from the page to the worker.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ToWorker {
-    /// Begin. The file picked by the user, if any, is attached.
+    /// Begin. The file that the user picked, if any, is attached.
     Start(Start),
-    /// Begin to fetch a dump of the database. The file picked by the user, if any, is attached.
+    /// Begin to fetch a dump of the database. The file that the user picked, if any, is attached.
     #[cfg_attr(not(feature = "dumps"), serde(skip_deserializing))]
     Dump(StartDump),
-    /// Look into a dump that the user has chosen: a `File`, attached.
+    /// Read the dump that the user has chosen, an attached `File`.
     #[cfg_attr(not(feature = "dumps"), serde(skip_deserializing))]
     ReadDump,
-    /// Go on after a failure, where the last whole row ended.
+    /// Continue after a failure, behind the last whole row.
     Resume,
-    /// Stop, and leave nothing behind. The worker ends.
+    /// Stop, and remove all files. The worker ends.
     Cancel,
 }
 
 /// An export to make.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Start {
-    /// Where its raw rows are: `/api/datasets/usage-logs/rows?…`.
+    /// The address of its raw rows: `/api/datasets/usage-logs/rows?…`.
     pub url: String,
-    /// The same rows, where the browser has kept them: then the server is not asked. The columns of the file are then
-    /// those of the options.
+    /// The same rows in the browser's cache. Then the worker asks no server, and the options name the columns of the
+    /// file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<CachedRows>,
-    /// What the file is to be like.
+    /// The options of the file.
     pub options: Options,
-    /// What the file is to be called.
+    /// The name of the file.
     pub file_name: String,
-    /// Where the file is to go.
+    /// The destination of the file.
     pub destination: Destination,
 }
 
 /// A dump to fetch.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StartDump {
-    /// Where it is: `/api/admin/database/export?…`.
+    /// Its address: `/api/admin/database/export?…`.
     pub url: String,
-    /// Where the file is to go. Among the downloads it has the name that the server gives it.
+    /// The destination of the file. A download has the name from the server's answer.
     pub destination: Destination,
 }
 
-/// Raw rows that the browser keeps after an export.
+/// Raw rows in the browser's cache after an export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CachedRows {
     /// The name of their file in the browser's folder of exports.
     pub file: String,
-    /// How many bytes their streams have, one after the other: an export that was resumed had several.
+    /// The lengths in bytes of their streams, one behind the other. An export that was resumed has several streams.
     pub streams_bytes: Vec<u64>,
-    /// The columns that files of them can have.
+    /// The columns that files of these rows can have.
     pub columns: Vec<String>,
 }
 
-/// Where a file is to go.
+/// The destination of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Destination {
-    /// Kept by the browser until it is whole, then handed to the page, which downloads it.
+    /// The browser keeps the file until it is whole, and then the page downloads it.
     Downloads,
-    /// Into the file that the user picked and that is attached to the message: a `FileSystemFileHandle`.
+    /// The file that the user picked, a `FileSystemFileHandle` that is attached to the message.
     PickedFile,
 }
 
-/// What the worker says to its page.
+/// A message from the worker to its page.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FromWorker {
-    /// The worker listens.
+    /// The worker is ready for messages.
     Ready,
-    /// So far all is well. About ten times a second.
+    /// Progress of the export, about ten times a second.
     Progress(Progress),
-    /// The file is whole. It is attached, unless it was written into a picked file.
+    /// The file is whole. It is attached, unless it was written to a picked file.
     Finished(Finished),
-    /// So much of the dump has come. About ten times a second.
+    /// Progress of the dump, about ten times a second.
     #[cfg_attr(not(feature = "dumps"), serde(skip_serializing))]
     Dumping {
-        /// Bytes of the file.
+        /// Bytes of the file so far.
         bytes: u64,
     },
-    /// The dump is whole. It is attached, unless it was written into a picked file.
+    /// The dump is whole. It is attached, unless it was written to a picked file.
     #[cfg_attr(not(feature = "dumps"), serde(skip_serializing))]
     Dumped(Dumped),
-    /// So much of the chosen dump has been read. About ten times a second.
+    /// Progress of reading the chosen dump, about ten times a second.
     #[cfg_attr(not(feature = "dumps"), serde(skip_serializing))]
     Reading {
-        /// Bytes of the file.
+        /// Bytes that have been read.
         bytes: u64,
     },
-    /// The chosen dump is whole, and this is in it.
+    /// The chosen dump is whole, and has these contents.
     #[cfg_attr(not(feature = "dumps"), serde(skip_serializing))]
     Read(DumpContents),
-    /// The export or the dump stopped, or the chosen file is no whole dump.
+    /// The export or the dump stopped, or the chosen file is not a whole dump.
     Failed(Failed),
 }
 
-/// How far an export is.
+/// Progress of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
-    /// Rows in the file.
+    /// Number of rows in the file.
     pub rows: u64,
-    /// Bytes of raw rows read, after the browser unpacked them.
+    /// Bytes of raw rows that have been read, after the browser decompressed them.
     pub raw_bytes: u64,
-    /// Bytes of the file.
+    /// Length of the file in bytes.
     pub file_bytes: u64,
-    /// The database's guess of how many rows there will be.
+    /// The planner's estimate of the number of rows.
     pub estimated_rows: Option<u64>,
 }
 
-/// A whole file.
+/// The report of a whole file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finished {
-    /// What the file is called; a picked file has the name that the user gave it.
+    /// The name of the file. A picked file has the name that the user gave it.
     pub file_name: String,
-    /// Rows in the file.
+    /// Number of rows in the file.
     pub rows: u64,
-    /// Bytes of raw rows read.
+    /// Bytes of raw rows that were read.
     pub raw_bytes: u64,
-    /// Bytes of the file.
+    /// Length of the file in bytes.
     pub file_bytes: u64,
     /// When the database began to read the rows (RFC 3339, UTC).
     pub as_of: String,
-    /// The rows, where the browser keeps them: those that the file was made of, or those just fetched.
+    /// The rows in the browser's cache: those that the file was made from, or those that were just fetched.
     pub kept: Option<CachedRows>,
 }
 
-/// A whole dump: every table that it promises has come.
+/// The report of a whole dump, in which the data of every table has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dumped {
-    /// What the file is called; a picked file has the name that the user gave it.
+    /// The name of the file. A picked file has the name that the user gave it.
     pub file_name: String,
-    /// Bytes of the file.
+    /// Length of the file in bytes.
     pub bytes: u64,
-    /// How many tables are in it.
+    /// Number of tables in the dump.
     pub tables: u64,
 }
 
 /// Why an export or a dump stopped.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Failed {
-    /// What went wrong, in words for the user.
+    /// The reason, as a text for the user.
     pub problem: Problem,
-    /// Rows that are safe: a resumed export goes on after them. A dump has none.
+    /// Number of rows behind which a resumed export continues. A dump has none.
     pub rows: u64,
-    /// Whether [`ToWorker::Resume`] may help. If not, the worker has cleaned up and ended.
+    /// Whether [`ToWorker::Resume`] may help. If it cannot, the worker has removed its files and ended.
     pub resumable: bool,
 }
 
-/// A message was not one of ours.
+/// The error for a message that is not part of this protocol.
 #[derive(Debug, thiserror::Error)]
 #[error("the message between page and export worker cannot be read: {0}")]
 pub struct MessageError(String);
 
-/// A message as `postMessage` takes it.
+/// Returns a message in the form that `postMessage` takes.
 ///
 /// # Panics
-/// Never: every message is made of strings, numbers and names.
+/// Never, because every message consists of strings, numbers and names.
 #[must_use]
 pub fn encode(message: &impl Serialize, attachment: Option<&JsValue>) -> JsValue {
     let text = serde_json::to_string(message).expect("a message is made of strings, numbers and names");
     Array::of2(&JsValue::from_str(&text), attachment.unwrap_or(&JsValue::NULL)).into()
 }
 
-/// Reads the `data` of a message event: the message, and what is attached.
+/// Reads the `data` of a message event. Returns the message and its attachment.
 ///
 /// # Errors
-/// The message is not of this protocol: page and worker are of different versions.
+/// When the message is not part of this protocol, because page and worker are of different versions.
 pub fn decode<M: DeserializeOwned>(data: &JsValue) -> Result<(M, Option<JsValue>), MessageError> {
     let parts = data
         .dyn_ref::<Array>()

@@ -1,7 +1,8 @@
-//! Raw rows that the browser keeps after an export, so that another file of them needs nothing of the server.
+//! The cache of raw rows, from which another file of the same rows is made without the server.
 //!
-//! What is kept are the streams as they came, byte for byte, one after the other. A file that is made of them goes the
-//! same way as the first, and the end record with its digest is among them: what was damaged meanwhile is found out.
+//! The cache holds the streams of an export byte for byte, one behind the other. A file from the cache is made in the
+//! same way as the first one. The end record with its digest is among the bytes, so that damage in the cache is
+//! noticed.
 
 use js_sys::Uint8Array;
 use wasm_bindgen_futures::JsFuture;
@@ -11,25 +12,25 @@ use super::disk::{Content, DiskFile};
 use super::protocol::CachedRows;
 use super::sink::{OpfsSink, SinkError};
 
-/// The most that is kept of one export: some ten million usage logs. Beyond it the disk has better uses.
+/// The most bytes of one export, some ten million usage logs. Larger exports are not worth their room on the disk.
 const KEPT_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 
-/// A disk likes few large writes, and few large reads.
+/// A disk is fast with few large writes and reads.
 const PIECE_BYTES: usize = 1024 * 1024;
 
-/// Keeps the streams of an export as they come.
+/// Writes the streams of an export to the cache.
 pub struct RowCacheWriter {
     sink: OpfsSink,
-    /// What is not in the sink yet.
+    /// Bytes that are not in the sink yet.
     piece: Vec<u8>,
     streams_bytes: Vec<u64>,
 }
 
-/// Rows cannot be kept, or not any longer. An export does without.
+/// Why rows cannot be cached. The export continues without the cache.
 #[derive(Debug, thiserror::Error)]
 pub enum RowCacheError {
-    /// There is no room for them.
-    #[error("the export has more than {KEPT_BYTES_MAX} bytes of raw rows, which is the most that is kept")]
+    /// The export has too many bytes.
+    #[error("the export has more than {KEPT_BYTES_MAX} bytes of raw rows, the most that is cached")]
     TooMany,
     /// The browser cannot write them.
     #[error(transparent)]
@@ -37,10 +38,10 @@ pub enum RowCacheError {
 }
 
 impl RowCacheWriter {
-    /// A place for rows.
+    /// Opens an empty cache.
     ///
     /// # Errors
-    /// The browser has no disk of its own for this page, or this is no worker.
+    /// When this page has no origin-private file system, or the caller is not a worker.
     pub async fn create() -> Result<Self, RowCacheError> {
         Ok(Self {
             sink: OpfsSink::create(Content::Rows).await?,
@@ -49,15 +50,15 @@ impl RowCacheWriter {
         })
     }
 
-    /// A stream begins: the first, or one that continues the one before.
+    /// Begins a stream: the first, or one that continues the stream before it.
     pub fn begin_stream(&mut self) {
         self.streams_bytes.push(0);
     }
 
-    /// Keeps the next bytes of the stream.
+    /// Writes the next bytes of the stream.
     ///
     /// # Errors
-    /// They do not fit. What was kept is of no more use.
+    /// When there is no room for them. The cache is useless then.
     pub fn keep(&mut self, bytes: &[u8]) -> Result<(), RowCacheError> {
         if let Some(stream_bytes) = self.streams_bytes.last_mut() {
             *stream_bytes += bytes.len() as u64;
@@ -72,10 +73,10 @@ impl RowCacheWriter {
         Ok(())
     }
 
-    /// The export is whole, and had these columns: its rows can be read again.
+    /// Completes the cache of a whole export with these columns.
     ///
     /// # Errors
-    /// The last of them do not fit; nothing is left of them.
+    /// When there is no room for the last bytes. The cache is removed then.
     pub async fn finish(mut self, columns: Vec<String>) -> Result<CachedRows, RowCacheError> {
         if let Err(error) = self.write() {
             self.discard().await;
@@ -88,7 +89,7 @@ impl RowCacheWriter {
         })
     }
 
-    /// Removes what there is.
+    /// Removes the file of the cache.
     pub async fn discard(self) {
         self.sink.discard().await;
     }
@@ -100,12 +101,12 @@ impl RowCacheWriter {
     }
 }
 
-/// Kept rows are not there any more, or not all of them: the browser has removed them.
+/// The error for cached rows that the browser has removed, or a part of them.
 #[derive(Debug, thiserror::Error)]
-#[error("the browser has removed the rows that it kept; fetch them anew")]
+#[error("the browser has removed the cached rows; fetch them again")]
 pub struct RowsGone;
 
-/// A kept stream, read again.
+/// Reads a cached stream.
 #[derive(Debug)]
 pub struct CachedStream {
     content: Blob,
@@ -113,10 +114,10 @@ pub struct CachedStream {
 }
 
 impl CachedRows {
-    /// The kept streams, in the order they came.
+    /// Returns the cached streams, in the order in which they came.
     ///
     /// # Errors
-    /// They are not there, or not as many bytes as were kept.
+    /// When the browser has removed them, or their file has another length.
     pub async fn streams(&self) -> Result<Vec<CachedStream>, RowsGone> {
         let file = DiskFile::open(&self.file).await.map_err(|_| RowsGone)?;
         let content = file.content().await.map_err(|_| RowsGone)?;
@@ -138,10 +139,10 @@ impl CachedRows {
 }
 
 impl CachedStream {
-    /// The next bytes; `None` at the end of the stream.
+    /// Returns the next bytes, or `None` at the end of the stream.
     ///
     /// # Errors
-    /// The browser has removed them.
+    /// When the browser has removed them.
     pub async fn next(&mut self) -> Result<Option<Uint8Array>, RowsGone> {
         let end = self.read_bytes + PIECE_BYTES as u64;
         let piece = part(&self.content, self.read_bytes, end)?;

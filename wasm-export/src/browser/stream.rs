@@ -1,4 +1,4 @@
-//! The bytes of an export or a dump, fetched.
+//! Fetches the bytes of an export or a dump.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -15,22 +15,22 @@ use super::answer::problem;
 use super::failure::Failure;
 use crate::rows::MEDIA_TYPE;
 
-/// What is asked for, and how long a server may be silent that has it.
+/// A kind of response, and how long the server may be silent before and during it.
 pub(super) struct Wanted {
     pub(super) media_type: &'static str,
-    /// In words: `rows`.
+    /// The content in words: `rows`.
     pub(super) name: &'static str,
     pub(super) silence_seconds_max: u32,
 }
 
-/// Raw rows. A server says something at least every 10 s; one that is silent for three times that is gone.
+/// Raw rows. A server sends something at least every 10 s. After three times that it is considered lost.
 pub(super) const ROWS: Wanted = Wanted {
     media_type: MEDIA_TYPE,
     name: "rows",
     silence_seconds_max: 30,
 };
 
-/// A running request. Dropping it ends the request.
+/// A running request, which ends when this is dropped.
 pub(super) struct ByteStream {
     #[cfg(feature = "dumps")]
     response: Response,
@@ -39,10 +39,10 @@ pub(super) struct ByteStream {
 }
 
 impl ByteStream {
-    /// Asks for the stream and waits for its first sign of life.
+    /// Sends the request, and waits for the first bytes.
     ///
     /// # Errors
-    /// There is no connection, or the server refuses: its problem as it is.
+    /// When there is no connection, or the server refuses. The error contains the server's problem.
     pub(super) async fn open(url: &str, wanted: &Wanted) -> Result<Self, Failure> {
         let line = Line::new(wanted.silence_seconds_max);
         let init = RequestInit::new();
@@ -68,7 +68,7 @@ impl ByteStream {
         })
     }
 
-    /// The name that the server gives the file.
+    /// Returns the file name in the server's answer.
     #[cfg(feature = "dumps")]
     pub(super) fn file_name(&self) -> Option<String> {
         let disposition = header(&self.response, "content-disposition");
@@ -77,10 +77,10 @@ impl ByteStream {
         Some(name.to_owned())
     }
 
-    /// The next bytes, in whatever pieces the browser has; `None` at the end of the response.
+    /// Returns the next bytes, in pieces of any length, or `None` at the end of the response.
     ///
     /// # Errors
-    /// The connection broke, or has been silent for too long.
+    /// When the connection broke, or has been silent for too long.
     pub(super) async fn next(&mut self) -> Result<Option<Uint8Array>, Failure> {
         let read = self.line.wait(self.reader.read()).await?;
         let value = Reflect::get(&read, &JsValue::from_str("value")).unwrap_or_default();
@@ -93,7 +93,7 @@ fn header(response: &Response, name: &str) -> String {
     value.unwrap_or_default()
 }
 
-/// What a server that answers without a stream has to say.
+/// Returns the problem in a response that is not a stream.
 async fn refusal(line: &Line, response: &Response) -> Result<Failure, Failure> {
     let body = match response.array_buffer() {
         Ok(body) => Uint8Array::new(&line.wait(body).await?).to_vec(),
@@ -102,7 +102,7 @@ async fn refusal(line: &Line, response: &Response) -> Result<Failure, Failure> {
     Ok(Failure::refused(problem(response.status(), &body)))
 }
 
-/// The way to the server: can be cut, and is when nothing comes over it for too long.
+/// The connection to the server. It is aborted when no bytes come for too long.
 struct Line {
     abort: AbortController,
     watch: Rc<Watch>,
@@ -110,8 +110,8 @@ struct Line {
     _on_second: Closure<dyn Fn()>,
 }
 
-/// Counts the seconds in which something was waited for and did not come. A computer that slept through an
-/// hour has ticked not once, so its connection is not given up before it was tried.
+/// Counts the seconds of waiting without a byte. A computer that slept for an hour has not counted them, so that its
+/// connection is tried before it is given up.
 struct Watch {
     silence_seconds_max: u32,
     waiting: Cell<bool>,
@@ -148,7 +148,7 @@ impl Line {
         }
     }
 
-    /// Waits for what comes over the line, but not for ever.
+    /// Awaits a promise of the connection, until the server has been silent for too long.
     async fn wait(&self, coming: js_sys::Promise) -> Result<JsValue, Failure> {
         self.watch.silent_seconds.set(0);
         self.watch.waiting.set(true);

@@ -1,5 +1,4 @@
-//! The export worker: one worker makes one file. With the feature `dumps` it can also be a dump, or the worker looks into
-//! one.
+//! The export worker, which makes one file. With the feature `dumps` it can also fetch or read one dump.
 
 use js_sys::global;
 use wasm_bindgen::{JsCast, JsValue};
@@ -19,8 +18,8 @@ use super::protocol::StartDump;
 use super::protocol::{Failed, FromWorker, Start, ToWorker, encode};
 use crate::Summary;
 
-/// The worker's whole program: says that it is ready, then does what the page says until the file is whole,
-/// cancelled or beyond help.
+/// Runs the worker: reports that it is ready, then follows the page's commands until the file is whole, cancelled or
+/// has failed.
 pub fn run() {
     let page = Page(global().unchecked_into());
     let commands = Commands::listen(&page.0);
@@ -72,7 +71,7 @@ async fn finish(page: &Page, job: Job, summary: Summary) {
     }
 }
 
-/// A dump that broke off begins anew or not at all: pg_dump cannot go on in its midst.
+/// A dump cannot be resumed, because pg_dump always begins anew.
 #[cfg(feature = "dumps")]
 async fn dump(page: &Page, mut commands: Commands, start: StartDump, picked: Option<JsValue>) {
     let refuse = |failure: Failure| {
@@ -112,7 +111,7 @@ struct Page(DedicatedWorkerGlobalScope);
 
 impl Page {
     fn say(&self, message: &FromWorker, attachment: Option<&JsValue>) {
-        // Only what cannot be cloned cannot be posted; text, files and blobs can.
+        // `postMessage` fails only for values that cannot be cloned, unlike text, files and blobs.
         let posted = self.0.post_message(&encode(message, attachment));
         debug_assert!(posted.is_ok(), "{posted:?}");
     }

@@ -1,4 +1,4 @@
-//! Where the classes for pages put their bytes.
+//! The writer that pages give to the classes of this crate.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
@@ -7,15 +7,15 @@ use wasm_bindgen::{JsError, JsValue};
 extern "C" {
     /// Takes a file's bytes: an object with a method `write(bytes)`, such as a `FileSystemSyncAccessHandle`.
     ///
-    /// The `Uint8Array` it is given lies in the module's memory and is good until `write` returns: nothing is copied
-    /// on the way to a disk. Who keeps the bytes copies them.
+    /// The `Uint8Array` lies in the module's memory and is valid until `write` returns, so that nothing is copied on
+    /// the way to a disk. A writer that keeps the bytes must copy them.
     pub type FileWriter;
 
     #[wasm_bindgen(method, catch)]
     fn write(this: &FileWriter, bytes: &[u8]) -> Result<JsValue, JsValue>;
 }
 
-/// Bytes on their way to a writer.
+/// Bytes that wait for the writer.
 pub(super) struct Out {
     pub(super) bytes: Vec<u8>,
     writer: FileWriter,
@@ -27,10 +27,10 @@ impl Out {
         Self { bytes, writer }
     }
 
-    /// Writes what there is.
+    /// Passes all waiting bytes to the writer.
     ///
     /// # Errors
-    /// What the writer threw, or it has taken a part only.
+    /// When the writer throws, or has taken only a part.
     pub(super) fn write(&mut self) -> Result<(), JsValue> {
         if self.bytes.is_empty() {
             return Ok(());

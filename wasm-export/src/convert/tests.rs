@@ -83,7 +83,7 @@ fn what_cannot_be_converted_is_refused_with_its_place() {
             PLAIN_CSV,
             "line 1, column 15: a string of the row holds half",
         ),
-        // A typed column is not guarded, so nobody may smuggle a formula into one.
+        // A typed column is not guarded, so that a formula in it must be refused.
         (
             "x.json",
             r#"{"metadata":{"columns":[{"name":"a","kind":"integer"}]},"rows":[{"a":"=1+1"}]}"#,

@@ -13,7 +13,7 @@ pub enum DumpError {
     #[error("the file is empty; take the dump again")]
     Empty,
     /// The file has another format.
-    #[error("the file is no dump in pg_dump's custom format: it is {0}")]
+    #[error("the file is not a dump in pg_dump's custom format: it is {0}")]
     NotAnArchive(Foreign),
     /// The archive's version is newer than those that Decant reads.
     #[error(
@@ -28,7 +28,7 @@ pub enum DumpError {
     /// The archive's version is older than PostgreSQL 8.0.
     #[error(
         "the dump was made by a very old PostgreSQL: its archive has version {found}, and this Decant reads from {} \
-         (PostgreSQL 8.0); restore it with a PostgreSQL of its time and dump anew",
+         (PostgreSQL 8.0); restore it with a PostgreSQL of that time and dump it again",
         ArchiveVersion::OLDEST
     )]
     Older {
@@ -61,7 +61,7 @@ pub enum DumpError {
     Damaged {
         /// Offset of the fault.
         at: u64,
-        /// What is wrong at that offset.
+        /// The fault at that offset.
         fault: Fault,
     },
 }
@@ -94,7 +94,7 @@ impl fmt::Display for DumpPart {
             Self::Contents { read, count } => {
                 write!(f, "its table of contents ({read} of {count} entries are there)")
             }
-            Self::BlockHeader => f.write_str("the mark before a table's data"),
+            Self::BlockHeader => f.write_str("the header of a table's data"),
             Self::Data { name } => write!(f, "the data of {name}"),
         }
     }
@@ -120,7 +120,7 @@ pub enum Fault {
     /// Two entries have the same dump id.
     #[error("two entries of the table of contents have the number {id}")]
     SameNumber {
-        /// Their dump id.
+        /// The dump id of both entries.
         id: u32,
     },
     /// An entry is marked both as having data and as having none.
@@ -130,7 +130,7 @@ pub enum Fault {
         name: String,
     },
     /// A block refers to an entry that the table of contents lacks.
-    #[error("there is data of an entry {id}, which the table of contents does not have")]
+    #[error("there is data of entry {id}, which the table of contents lacks")]
     UnknownEntry {
         /// The dump id in the block.
         id: i64,

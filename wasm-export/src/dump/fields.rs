@@ -6,7 +6,7 @@
 use super::error::{DumpError, Fault};
 use super::limits::ITEM_BYTES_MAX;
 
-/// Why reading stops.
+/// The reason why reading stops.
 pub(super) enum Stop {
     /// The item is incomplete. It has at least `needed` bytes.
     Incomplete { needed: usize },

@@ -9,14 +9,14 @@ pub enum Foreign {
         "the table of contents of a dump in the directory or tar format; dump with `pg_dump --format=custom`"
     )]
     TableOfContents,
-    /// A tar archive.
+    /// A tar archive, as `pg_dump --format=tar` writes it.
     #[error("a tar archive, perhaps of `pg_dump --format=tar`; dump with `pg_dump --format=custom`")]
     Tar,
     /// SQL by `pg_dump --format=plain` or `pg_dumpall`.
     #[error("a dump as SQL text; run it with `psql`, or dump with `pg_dump --format=custom`")]
     Sql,
     /// A compressed file, with the name of its program.
-    #[error("packed with {0}; unpack it first")]
+    #[error("compressed with {0}; decompress it first")]
     Packed(&'static str),
     /// UTF-16, which Windows PowerShell writes for a program's output behind `>`.
     #[error(
@@ -28,7 +28,7 @@ pub enum Foreign {
         "a web page or a JSON message, perhaps a server's refusal that was saved as the dump; open it and read"
     )]
     Message,
-    /// Any other file.
+    /// A file of any other kind.
     #[error("of an unknown kind; dump with `pg_dump --format=custom`")]
     Unknown,
 }

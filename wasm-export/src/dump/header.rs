@@ -28,9 +28,9 @@ pub enum Compression {
     None,
     /// DEFLATE with zlib's header.
     Gzip,
-    /// LZ4, since PostgreSQL 16.
+    /// LZ4, which pg_dump has since PostgreSQL 16.
     Lz4,
-    /// Zstandard, since PostgreSQL 16.
+    /// Zstandard, which pg_dump has since PostgreSQL 16.
     Zstd,
 }
 

@@ -320,7 +320,7 @@ fn a_file_that_is_something_else_is_named() {
         (vec![0; 10_000], "of an unknown kind"),
     ] {
         let message = refusal(&bytes);
-        let expected = format!("the file is no dump in pg_dump's custom format: it is {name}");
+        let expected = format!("the file is not a dump in pg_dump's custom format: it is {name}");
         assert!(message.starts_with(&expected), "{message}");
         assert_eq!(read_by(1, &bytes), read(&bytes));
     }

@@ -11,7 +11,7 @@ pub enum ColumnError {
     /// A name is unknown, or that of a hidden column.
     #[error("there is no column `{name}`; there are {known}")]
     Unknown {
-        /// The unknown name.
+        /// The name that is unknown or hidden.
         name: String,
         /// The names that can be chosen.
         known: String,

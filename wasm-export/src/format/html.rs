@@ -22,7 +22,6 @@ use crate::rows::{Header, Kind, ReadError, Row};
 
 const STYLE: &str = include_str!("html/style.css");
 
-/// Text between tags.
 struct BetweenTags;
 
 impl Special for BetweenTags {
@@ -50,7 +49,6 @@ impl Markup for BetweenTags {
     }
 }
 
-/// Writes one page.
 pub(super) struct Html {
     /// The page before its rows.
     beginning: Vec<u8>,

@@ -13,7 +13,7 @@ pub(super) trait Markup: Special {
     /// The bytes that `write` puts before a text that it does not change.
     const BEFORE: &[u8] = b"";
 
-    /// Appends any text.
+    /// Appends any text, with its escapes.
     fn write(text: &[u8], out: &mut Vec<u8>);
 }
 

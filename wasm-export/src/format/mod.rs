@@ -43,7 +43,7 @@ pub(crate) trait FileFormat: Send {
     /// Writes the beginning of the file, before any row.
     fn begin(&mut self, out: &mut Vec<u8>);
 
-    /// Writes one row.
+    /// Writes one row behind the previous one.
     ///
     /// # Errors
     /// When the number of cells differs from that of the header. Nothing is written then.
@@ -63,13 +63,13 @@ pub enum FormatError {
     #[error("a {0} file has no place for metadata")]
     NoMetadata(Format),
     /// This program was built without Zstandard.
-    #[error("this program cannot pack files as zstd; gzip and zip it can")]
+    #[error("this program was built without zstd; choose gzip or zip")]
     NoZstd,
     /// The format has no such layout.
-    #[error("a {0} file cannot be laid out as a {1}; only markdown can")]
+    #[error("a {0} file has no layout `{1}`; only markdown has layouts")]
     NoLayout(Format, Layout),
     /// The rows lack columns that the file is made from.
-    #[error("{file} is made of {rows}: it needs the columns {missing} too")]
+    #[error("{file} is made of {rows}: the columns {missing} are missing")]
     MissingColumns {
         /// The file with its article: `a transcript`.
         file: &'static str,

@@ -1,4 +1,4 @@
-//! Parses numbers.
+//! Parses numbers, as several formats need it.
 
 /// The parts of a number: an optional minus, digits, an optional point with digits, an optional exponent. The digits
 /// on one side of the point may be missing.

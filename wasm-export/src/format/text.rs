@@ -51,7 +51,6 @@ pub(super) struct Probes {
     status: ColumnRef,
     latency: ColumnRef,
     message: ColumnRef,
-    /// Writes the times.
     clock: CellText,
     cells: Cells<Visible>,
     is_first: bool,

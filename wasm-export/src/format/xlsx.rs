@@ -53,7 +53,6 @@ impl Special for InCell {
     }
 }
 
-/// Writes one workbook.
 pub(super) struct Xlsx {
     title: String,
     columns: Vec<Column>,

@@ -18,8 +18,8 @@
 //!   PostgreSQL's `query_to_xml`; empty text is an empty element.
 //! - In a name that is not an XML name, `_xHHHH_` replaces each invalid character, as in SQL/XML (ISO 9075-14) and in
 //!   PostgreSQL: `cost (usd)` becomes `cost_x0020__x0028_usd_x0029_`; `_x` itself becomes `_x005F_x`.
-//! - Text that XML cannot represent even by references (control characters, U+FFFE, U+FFFF, bytes that are not UTF-8)
-//!   is written as base64 of its bytes, in an element with `encoding="base64"`. All other text is written as it is.
+//! - Text that XML cannot represent even by references is written as base64 of its bytes, in an element with
+//!   `encoding="base64"`: control characters, U+FFFE, U+FFFF, bytes that are not UTF-8.
 //! - Tabs, line ends, and spaces at either end become references: a row is one line, and readers may trim.
 //! - Times, numbers and booleans are written as in JSON.
 

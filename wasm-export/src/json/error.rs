@@ -16,7 +16,7 @@ pub struct JsonError {
     pub column: u64,
     /// Offset of the fault in bytes.
     pub offset: u64,
-    /// What is wrong at that place.
+    /// The fault at that place.
     pub fault: Fault,
 }
 
@@ -48,7 +48,7 @@ pub enum Fault {
 /// The byte at the place of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// A byte.
+    /// A byte of the document.
     Byte(u8),
     /// The end of the document.
     End,

@@ -30,7 +30,7 @@ pub(super) enum Stop {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Escape {
     Outside,
-    /// Behind the backslash.
+    /// Behind the backslash, before its letter.
     Begun,
     /// In the digits of `\u`, with the number of digits to come.
     Digits(u8),

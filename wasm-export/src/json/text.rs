@@ -1,4 +1,4 @@
-//! Decodes strings.
+//! Decodes the escapes of strings.
 
 /// Appends the text of a string, which the tokenizer has accepted and which has its quotes. Returns false for an
 /// escaped half of a surrogate pair, and the appended text is incomplete then.

@@ -38,13 +38,12 @@ pub(crate) struct Piece<'a> {
 /// The number of values in a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// One value.
+    /// Exactly one value, with white space around it.
     One,
     /// Any number of values, each on a line of its own.
     Lines,
 }
 
-/// Reads one document.
 pub(crate) struct Tokenizer {
     shape: Shape,
     expect: Expect,
@@ -155,7 +154,7 @@ impl Tokenizer {
         Ok(())
     }
 
-    /// Ends the document.
+    /// Ends the document, and passes the last piece of a number.
     ///
     /// # Errors
     /// When the document is incomplete.
@@ -363,7 +362,6 @@ impl Tokenizer {
             .is_some_and(|word| word >> (index % 64) & 1 == 1)
     }
 
-    /// Skips white space.
     fn white_space(&mut self, bytes: &[u8], mut at: usize) -> Result<usize, Halt> {
         while let Some(&byte) = bytes.get(at) {
             match byte {

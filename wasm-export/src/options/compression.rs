@@ -7,9 +7,9 @@ words! {
     Compression, "compression" {
         /// The file is not compressed.
         #[default] None = "none",
-        /// gzip (RFC 1952).
+        /// gzip (RFC 1952), in a single member.
         Gzip = "gzip",
-        /// Zstandard (RFC 8878).
+        /// Zstandard (RFC 8878), with a checksum.
         Zstd = "zstd",
         /// A zip archive that contains this one file.
         Zip = "zip",

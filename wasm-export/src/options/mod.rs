@@ -106,7 +106,7 @@ words! {
         #[default] Comma = "comma",
         /// `;`, which Excel expects where the decimal mark is a comma.
         Semicolon = "semicolon",
-        /// A tab (U+0009).
+        /// A tab character (U+0009).
         Tab = "tab",
         /// `|`
         Pipe = "pipe",

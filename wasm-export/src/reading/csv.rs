@@ -216,7 +216,7 @@ impl<R: Rows> Reader<'_, R> {
 
     fn after_quotes(&self) -> ReadBackError {
         self.location
-            .error("there is more behind the closing quote; a quote within quotes must be doubled")
+            .error("text follows the closing quote; a quote within quotes must be doubled")
     }
 
     fn end_cell(&mut self, is_quoted: bool) -> Result<(), ReadBackError> {

@@ -10,7 +10,7 @@ pub(super) fn damaged(what: impl Into<String>) -> io::Error {
 /// Converts an unexpected end of the input, which within a packed file is damage.
 pub(super) fn broken_off(error: io::Error) -> io::Error {
     if error.kind() == io::ErrorKind::UnexpectedEof {
-        damaged("the packed file breaks off")
+        damaged("the compressed file ends too early")
     } else {
         error
     }

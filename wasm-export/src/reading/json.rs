@@ -263,7 +263,7 @@ impl<R: Rows> Reader<'_, R> {
             b"\"row_count\"" if self.at_row == AtRow::Behind => Section::RowCount,
             key => {
                 return Err(format!(
-                    "{} is not expected there; an object around rows has the members `metadata`, `rows` and `row_count`",
+                    "{} is not expected here; an object around rows has the members `metadata`, `rows` and `row_count`",
                     String::from_utf8_lossy(key)
                 ));
             }
@@ -288,7 +288,7 @@ impl<R: Rows> Reader<'_, R> {
                 let said = String::from_utf8_lossy(&self.aside);
                 if said != self.counts.rows.to_string() {
                     return Err(format!(
-                        "`row_count` says {said}, and there are {} rows",
+                        "`row_count` is {said}, but there are {} rows",
                         self.counts.rows
                     ));
                 }
@@ -403,7 +403,7 @@ impl<R: Rows> Handler for Reader<'_, R> {
         };
         if is_row {
             return if piece.ends {
-                Err("what ends here is no object, so it is no row".to_owned())
+                Err("the value that ends here is not an object, so it is not a row".to_owned())
             } else {
                 Ok(())
             };

@@ -60,7 +60,7 @@ pub struct FileMetadata {
 /// A cell of a row. Its bytes are UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cell<'a> {
-    /// SQL null.
+    /// Null, or a value that is missing.
     Null,
     /// Text, without quotes and escapes.
     Text(&'a [u8]),

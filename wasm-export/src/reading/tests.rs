@@ -123,11 +123,11 @@ fn what_is_wrong_in_csv_has_a_place() {
             ("a,b\né\"x,1\n".as_bytes(), "line 2, column 2: there is a quote"),
             (
                 b"a,b\n\"x\"y,1\n",
-                "line 2, column 4: there is more behind the closing quote",
+                "line 2, column 4: text follows the closing quote",
             ),
             (
                 b"a,b\n\"x\"\ry,1\n",
-                "line 2, column 5: there is more behind the closing quote",
+                "line 2, column 5: text follows the closing quote",
             ),
             (
                 b"a,b\n1,\"x\n\n",
@@ -190,12 +190,18 @@ fn what_is_wrong_in_json_has_a_place() {
                 b"[{\"a\":1,\"a\":2}]",
                 "line 1, column 14: the row has the key `a` twice",
             ),
-            (b"[1]", "line 1, column 3: what ends here is no object"),
+            (
+                b"[1]",
+                "line 1, column 3: the value that ends here is not an object",
+            ),
             (b"[[]]", "line 1, column 2: a row must be an object"),
-            (b"3", "line 1, column 2: what ends here is no object"),
+            (
+                b"3",
+                "line 1, column 2: the value that ends here is not an object",
+            ),
             (
                 b"{\"rows\":[],\"row_count\":1}",
-                "line 1, column 25: `row_count` says 1, and there are 0 rows",
+                "line 1, column 25: `row_count` is 1, but there are 0 rows",
             ),
             (b"{\"rows\":{}}", "line 1, column 9: `rows` must be an array"),
             (b"{}", "line 1, column 2: the object has no `rows`"),
@@ -218,7 +224,10 @@ fn what_is_wrong_in_json_has_a_place() {
                 b"{\"a\":1} {\"a\":2}\n",
                 "line 1, column 9: there is `{` where a line end is expected",
             ),
-            (b"7\n", "line 1, column 2: what ends here is no object"),
+            (
+                b"7\n",
+                "line 1, column 2: the value that ends here is not an object",
+            ),
         ],
     );
 }
@@ -344,16 +353,16 @@ fn what_is_wrong_in_xml_has_a_place() {
         &[
             (
                 &broken("rows=\"3\"", "rows=\"4\""),
-                "line 16, column 1: `end` says 4 rows, and there are 3",
+                "line 16, column 1: `end` announces 4 rows, but there are 3",
             ),
             (
                 &broken("<end rows=\"3\"/>\n", ""),
-                "line 16, column 1: the file has no `end`",
+                "line 16, column 1: the file has no `end` element",
             ),
             (&broken("</export>\n", ""), "line 17"),
             (
                 &broken("<a>1</a>", "<z>1</z>"),
-                "line 13, column 6: the row has an element `z`",
+                "line 13, column 6: the row's element `z`",
             ),
             (&broken("<a>1</a>", "<a>1</b>"), "line 13"),
             (
@@ -367,7 +376,7 @@ fn what_is_wrong_in_xml_has_a_place() {
             (&broken("AQI=", "AQ!="), "line 15"),
             (
                 &broken("urn:decant:export:1", "urn:other"),
-                "line 2, column 1: the file is not of the namespace",
+                "line 2, column 1: the root element is not in the namespace",
             ),
             (
                 b"<!--\n\xc3\xa9\xff -->",
@@ -384,10 +393,10 @@ fn what_is_wrong_in_xml_has_a_place() {
             ),
             (
                 b"\xef\xbb\xbf <a/>",
-                "line 1, column 2: the element `a` is not expected there",
+                "line 1, column 2: the element `a` is not expected here",
             ),
-            (b"<a/>", "line 1, column 1: the element `a` is not expected there"),
-            (b"", "line 1, column 1: the file is not whole"),
+            (b"<a/>", "line 1, column 1: the element `a` is not expected here"),
+            (b"", "line 1, column 1: the file is incomplete"),
         ],
     );
 }

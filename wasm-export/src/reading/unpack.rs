@@ -61,7 +61,7 @@ impl Read for Bounded<'_> {
         self.left = self
             .left
             .checked_sub(length as u64)
-            .ok_or_else(|| damaged("what is packed in the file is longer than a file may be"))?;
+            .ok_or_else(|| damaged("the decompressed file is longer than 1 TiB"))?;
         Ok(length)
     }
 }
@@ -74,7 +74,7 @@ impl<R: BufRead> Read for Gzip<R> {
         self.0.read(out).map_err(|error| match error.kind() {
             // flate2 reports damage as invalid input, which callers would take for a wrong argument.
             io::ErrorKind::InvalidInput => damaged(format!(
-                "the file is not gzip, is damaged, or has other bytes behind its end: {error}"
+                "the file is not gzip, is damaged, or is followed by other data: {error}"
             )),
             _ => broken_off(error),
         })

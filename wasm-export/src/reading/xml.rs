@@ -227,18 +227,18 @@ impl<R: Rows> Reader<'_, R> {
             Event::Text(text) => self.text(&text),
             Event::CData(text) => self.text(&text),
             Event::GeneralRef(reference) => self.reference(&reference),
-            Event::DocType(_) => Err("a document type is not read".to_owned()),
+            Event::DocType(_) => Err("document types are not supported".to_owned()),
             Event::Decl(_) | Event::PI(_) | Event::Comment(_) | Event::Eof => Ok(()),
         }
     }
 
     fn start(&mut self, start: &BytesStart<'_>) -> Result<(), Refusal> {
         let name = start.name().into_inner();
-        let unexpected = || format!("the element `{name}` is not expected there");
+        let unexpected = || format!("the element `{name}` is not expected here");
         let element = match (self.within.last(), name) {
             (None, "export") if self.said_rows.is_none() => {
                 if attribute(start, "xmlns")?.as_deref() != Some(NAMESPACE) {
-                    return Err("the file is not of the namespace `urn:decant:export:1`".to_owned());
+                    return Err("the root element is not in the namespace `urn:decant:export:1`".to_owned());
                 }
                 if let Some(dataset) = attribute(start, "dataset")? {
                     self.metadata = Some(FileMetadata {
@@ -291,7 +291,7 @@ impl<R: Rows> Reader<'_, R> {
         self.is_base64 = match attribute(start, "encoding")? {
             None => false,
             Some(encoding) if encoding == "base64" => true,
-            Some(encoding) => return Err(format!("the encoding `{encoding}` is not known")),
+            Some(encoding) => return Err(format!("the encoding `{encoding}` is unknown")),
         };
         self.text.clear();
         self.within.push(element);
@@ -307,7 +307,7 @@ impl<R: Rows> Reader<'_, R> {
             .position(|element| element == name);
         let Some(found) = found else {
             return Err(format!(
-                "the row has an element `{name}` that no column names, or not in this order"
+                "the row's element `{name}` belongs to no column, or is out of order"
             ));
         };
         self.column += found;
@@ -357,7 +357,7 @@ impl<R: Rows> Reader<'_, R> {
 
     fn end(&mut self) -> Result<(), Refusal> {
         let Some(element) = self.within.pop() else {
-            return Err("an element ends that has not begun".to_owned());
+            return Err("an end tag has no start tag".to_owned());
         };
         if element == Element::Cell {
             return self.end_cell();
@@ -397,13 +397,13 @@ impl<R: Rows> Reader<'_, R> {
                 return self.rows.row(&self.row);
             }
             Element::Export if self.said_rows.is_none() => {
-                return Err("the file has no `end`: it is not whole".to_owned());
+                return Err("the file has no `end` element: it is incomplete".to_owned());
             }
             Element::End => {
                 let said = self.said_rows.as_deref().unwrap_or_default();
                 if said != self.counts.rows.to_string() {
                     return Err(format!(
-                        "`end` says {said} rows, and there are {}",
+                        "`end` announces {said} rows, but there are {}",
                         self.counts.rows
                     ));
                 }
@@ -429,7 +429,7 @@ impl<R: Rows> Reader<'_, R> {
         if self.within.is_empty() && self.said_rows.is_some() {
             Ok(self.counts)
         } else {
-            Err("the file is not whole".to_owned())
+            Err("the file is incomplete".to_owned())
         }
     }
 }

@@ -82,7 +82,7 @@ impl<R: BufRead> ZipEntryReader<R> {
     /// Reads the local file header (APPNOTE 6.3.10, section 4.3.7).
     fn begin(&mut self) -> io::Result<()> {
         if self.four()? != 0x0403_4b50 {
-            return Err(damaged("the file is not a zip archive with a file in it"));
+            return Err(damaged("the file is not a zip archive that contains a file"));
         }
         let [_, flags, method, _, _] = [self.two()?, self.two()?, self.two()?, self.two()?, self.two()?];
         let [checksum, packed, size] = [self.four()?, self.four()?, self.four()?];
@@ -93,7 +93,7 @@ impl<R: BufRead> ZipEntryReader<R> {
         let is_stored = method == 0;
         if flags & 0x2041 != 0 || !matches!(method, 0 | 8) || (is_stored && has_descriptor) {
             return Err(damaged(
-                "the file in the zip archive is encrypted, or packed in a way that is not read",
+                "the file in the zip archive is encrypted, or its compression is not supported",
             ));
         }
         let long = long_fields(&extra);
@@ -163,7 +163,7 @@ impl<R: BufRead> ZipEntryReader<R> {
                 _ if step.bytes_written > 0 => return Ok(step.bytes_written),
                 Ok(_) if step.bytes_consumed > 0 => {}
                 _ if is_last => return Err(broken_off(io::ErrorKind::UnexpectedEof.into())),
-                _ => return Err(damaged("what is packed in the file is damaged")),
+                _ => return Err(damaged("the compressed data is damaged")),
             }
         }
     }
@@ -175,7 +175,7 @@ impl<R: BufRead> ZipEntryReader<R> {
             return Ok(());
         };
         let checksum = std::mem::take(&mut self.checksum).finalize();
-        let wrong = || damaged("the zip archive is damaged: a checksum or a size is another");
+        let wrong = || damaged("the zip archive is damaged: a checksum or size differs");
         let mut next = self.four()?;
         if entry.has_descriptor {
             // The signature of a descriptor is optional.
@@ -193,10 +193,10 @@ impl<R: BufRead> ZipEntryReader<R> {
             return Err(wrong());
         }
         if next == 0x0403_4b50 {
-            return Err(damaged("the zip archive holds more than one file"));
+            return Err(damaged("the zip archive contains more than one file"));
         }
         if next != 0x0201_4b50 {
-            return Err(damaged("the zip archive has no list of its files"));
+            return Err(damaged("the zip archive has no central directory"));
         }
         self.bytes::<12>()?;
         let [listed_checksum, packed, size] = [self.four()?, self.four()?, self.four()?];
@@ -241,10 +241,10 @@ impl<R: BufRead> ZipEntryReader<R> {
                     return if self.input.fill_buf()?.is_empty() {
                         Ok(())
                     } else {
-                        Err(damaged("there is more behind the end of the zip archive"))
+                        Err(damaged("data follows the end of the zip archive"))
                     };
                 }
-                0x0201_4b50 => return Err(damaged("the zip archive holds more than one file")),
+                0x0201_4b50 => return Err(damaged("the zip archive contains more than one file")),
                 _ => return Err(damaged("the end of the zip archive is damaged")),
             }
         }

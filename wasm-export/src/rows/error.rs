@@ -35,7 +35,9 @@ pub enum ReadError {
         row: u64,
     },
     /// A line begins with a backslash and a character that neither COPY nor this version puts there.
-    #[error("the line at row {row} is a control line that this Decant does not know; reload or update it")]
+    #[error(
+        "the line at row {row} is a control line that this version of Decant does not know; reload or update it"
+    )]
     UnknownControl {
         /// The number that the next row would have.
         row: u64,
@@ -60,7 +62,7 @@ pub enum ReadError {
     },
     /// The number of rows differs from that in the end record.
     #[error(
-        "the end record speaks of {said} rows and {came} came: the export is not complete; start it again"
+        "the end record announces {said} rows, but {came} came: the export is incomplete; start it again"
     )]
     EndRows {
         /// The number in the end record.
@@ -69,7 +71,7 @@ pub enum ReadError {
         came: u64,
     },
     /// The number of bytes differs from that in the end record.
-    #[error("the end record speaks of {said} bytes and {came} came: the export is damaged; start it again")]
+    #[error("the end record announces {said} bytes, but {came} came: the export is damaged; start it again")]
     EndBytes {
         /// The number in the end record.
         said: u64,
@@ -77,7 +79,9 @@ pub enum ReadError {
         came: u64,
     },
     /// The digest of the rows differs from that in the end record.
-    #[error("the rows do not have the digest of the end record: the export is damaged; start it again")]
+    #[error(
+        "the digest of the rows differs from that in the end record: the export is damaged; start it again"
+    )]
     EndDigest,
     /// Bytes follow the last line.
     #[error("there are bytes after the end of the raw-row stream")]

@@ -11,7 +11,7 @@ use super::header::Header;
 pub enum Event<'a> {
     /// The header, once, before any row.
     Header(&'a Header),
-    /// A row.
+    /// A row, without its newline.
     Row(Row<'a>),
     /// The export failed on the server. No event follows.
     Failed(Problem),
@@ -23,7 +23,7 @@ pub enum Event<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row<'a> {
     pub(super) line: &'a [u8],
-    /// Counted from 1.
+    /// The number of the row, counted from 1.
     pub(super) number: u64,
     /// Number of columns in the header.
     pub(super) columns: usize,

@@ -1,4 +1,4 @@
-//! A small export and the file that must come of it, for the tests that run in a browser.
+//! A small export and its file, for the tests that run in a browser.
 
 use wasm_export::rows::{Column, Cursor, Digest, End, Header, Kind, VERSION, end_line, header_line};
 
@@ -8,12 +8,12 @@ const ROWS: [&str; 3] = [
     "\\N\t会话 😀\t\\N\t1\n",
 ];
 
-/// A raw-row stream with everything that is awkward in one.
+/// Returns a raw-row stream with cells that need escapes, quotes or the guard.
 pub fn stream() -> Vec<u8> {
     stream_after(0)
 }
 
-/// The stream with which an export goes on that has some of the rows.
+/// Returns the stream that continues an export after this number of rows.
 pub fn stream_after(rows: usize) -> Vec<u8> {
     let count = (ROWS.len() - rows) as u64;
     let rows = ROWS[rows..].concat();

@@ -1,4 +1,4 @@
-//! A blob in parts, for browsers that give a page no disk.
+//! Collects a file as a blob in parts, for browsers without an origin-private file system.
 
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsCast;
@@ -10,7 +10,7 @@ use super::SinkError;
 /// Parts of this size can be moved out of the worker's memory one by one.
 const PART_BYTES: usize = 4 * 1024 * 1024;
 
-/// Collects bytes into parts and hands each to the browser, which moves large blobs to disk.
+/// Collects bytes into parts, and gives each to the browser, which moves large blobs to disk.
 #[derive(Default)]
 pub struct BlobSink {
     part: Vec<u8>,
@@ -22,8 +22,8 @@ impl BlobSink {
         self.part.extend_from_slice(bytes);
         if self.part.len() >= PART_BYTES {
             let part = self.close_part()?;
-            // Reading a byte back waits until the browser has taken the part over. Made faster than that, parts
-            // pile up in this worker's memory.
+            // Reading a byte waits until the browser has taken the part. Without it, fast parts pile up in this
+            // worker's memory.
             JsFuture::from(part.slice_with_f64_and_f64(0.0, 1.0)?.array_buffer()).await?;
         }
         Ok(())
@@ -48,7 +48,7 @@ impl BlobSink {
     }
 }
 
-/// Says that the bytes are for the disk, so that no browser adds an ending of its own choice to the file's name.
+/// Returns a media type for which no browser adds an extension to the file's name.
 fn for_download() -> BlobPropertyBag {
     let properties = BlobPropertyBag::new();
     properties.set_type("application/octet-stream");

@@ -1,4 +1,4 @@
-//! The file that the user picked in "Save as".
+//! Writes to the file that the user picked in "Save as".
 
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
@@ -8,7 +8,7 @@ use web_sys::{File, FileSystemFileHandle, FileSystemWritableFileStream};
 use super::SinkError;
 use crate::browser::method::call;
 
-/// Writes beside the picked file; the browser moves the bytes into it when the stream is closed, and only then.
+/// Writes beside the picked file. The browser moves the bytes into it when the stream is closed.
 pub struct FileHandleSink {
     handle: FileSystemFileHandle,
     stream: FileSystemWritableFileStream,
@@ -24,7 +24,7 @@ impl FileHandleSink {
     }
 
     pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
-        // A copy: the browser reads it later, when wasm memory may have moved.
+        // A copy, because the browser reads it later, when wasm memory may have moved.
         let written = self.stream.write_with_buffer_source(&Uint8Array::from(bytes))?;
         JsFuture::from(written).await?;
         Ok(())
@@ -41,13 +41,13 @@ impl FileHandleSink {
     }
 
     pub(super) async fn discard(self) {
-        // Both may fail where the disk is gone; there is nothing left to do about it then.
+        // Both may fail when the disk is gone, and there is no other remedy.
         let _ = JsFuture::from(self.stream.abort()).await;
         let _ = remove_if_empty(&self.handle).await;
     }
 }
 
-/// The picker made an empty file in the user's folder, or emptied the one that was there.
+/// Removes the empty file that the picker made, or that it emptied.
 async fn remove_if_empty(handle: &FileSystemFileHandle) -> Result<(), JsValue> {
     let file: File = JsFuture::from(handle.get_file()).await?.unchecked_into();
     if file.size() == 0.0 {

@@ -1,8 +1,8 @@
-//! Where a file grows until it is whole.
+//! Destinations of a file until it is whole.
 //!
-//! In order of preference: the file that the user picked, the browser's own disk, and parts of a blob, which browsers
-//! keep in memory or on disk as they see fit. None of them shows the user a file before it is whole, and none keeps
-//! its bytes in wasm memory.
+//! In order of preference: the file that the user picked, the origin-private file system, and a blob in parts, which
+//! browsers keep in memory or on disk. None of them shows an incomplete file to the user, or keeps its bytes in wasm
+//! memory.
 
 mod blob;
 mod file_handle;
@@ -18,58 +18,58 @@ pub use opfs::OpfsSink;
 
 use super::disk::Content;
 
-/// A file that grows.
+/// The destination of one file.
 pub enum Sink {
-    /// In the file that the user picked.
+    /// The file that the user picked.
     FileHandle(FileHandleSink),
-    /// On the browser's own disk.
+    /// A file of the origin-private file system.
     Opfs(OpfsSink),
-    /// As parts of a blob.
+    /// A blob in parts.
     Blob(BlobSink),
 }
 
-/// A file could not grow.
+/// Why a file cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum SinkError {
-    /// No room for more.
+    /// There is no more room.
     #[error("this device or this site has no room for the file: free some, or export fewer rows")]
     Full,
-    /// The user or the browser does not allow it.
+    /// The user or the browser denied permission.
     #[error("the browser did not allow the file to be written")]
     NotAllowed,
-    /// The file is not what was written.
+    /// The file has another length than was written.
     #[error(
         "the browser has lost a part of the file: delete what there is of it, and start the export again"
     )]
     Short,
-    /// Anything else, in the browser's words.
+    /// Any other error, in the browser's words.
     #[error("the browser could not write the file: {0}")]
     Browser(String),
 }
 
 impl Sink {
-    /// The best place there is for a file that the user did not pick a place for.
+    /// Returns the best destination for a download.
     pub async fn for_downloads() -> Self {
         match OpfsSink::create(Content::Export).await {
             Ok(sink) => Self::Opfs(sink),
-            // A private window or an address without https: the page can do without the disk.
+            // A private window, or an address without https, has no origin-private file system.
             Err(_) => Self::Blob(BlobSink::default()),
         }
     }
 
-    /// The file that the user picked.
+    /// Returns the file that the user picked as a destination.
     ///
     /// # Errors
-    /// The browser does not let it be written.
+    /// When the browser denies permission to write it.
     pub async fn for_picked(handle: FileSystemFileHandle) -> Result<Self, SinkError> {
         FileHandleSink::create(handle).await.map(Self::FileHandle)
     }
 
-    /// Appends bytes. Once this failed the file can only be discarded; on the browser's own disk, where there was no
-    /// room, it may be tried again when there is.
+    /// Appends bytes. After an error the file can only be discarded. In the origin-private file system a full disk is
+    /// an exception: the call may be repeated once there is room.
     ///
     /// # Errors
-    /// There is no room, or the browser cannot write.
+    /// When there is no room, or the browser cannot write.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
         match self {
             Self::FileHandle(sink) => sink.write(bytes).await,
@@ -78,25 +78,24 @@ impl Sink {
         }
     }
 
-    /// Makes the file appear: `Some` holds it for the page to download, `None` means it is in its place
-    /// already.
+    /// Completes the file. Returns it for a download, or `None` when it is at its destination already.
     ///
     /// # Errors
-    /// The browser cannot complete the file, or says that it has another size than `file_bytes`.
+    /// When the browser cannot complete the file, or reports another length than `file_bytes`.
     pub async fn finish(self, file_bytes: u64) -> Result<Option<Blob>, SinkError> {
         let (file, is_in_place): (Blob, bool) = match self {
             Self::FileHandle(sink) => (sink.finish().await?.into(), true),
             Self::Opfs(sink) => (sink.finish().await?, false),
             Self::Blob(sink) => (sink.finish()?, false),
         };
-        // Browsers have lost bytes without a word.
+        // Browsers have lost bytes without an error.
         if file.size() != file_bytes as f64 {
             return Err(SinkError::Short);
         }
         Ok((!is_in_place).then_some(file))
     }
 
-    /// Removes what there is of the file.
+    /// Removes the incomplete file.
     pub async fn discard(self) {
         match self {
             Self::FileHandle(sink) => sink.discard().await,

@@ -1,11 +1,11 @@
-//! The browser's own disk, written straight from wasm memory.
+//! Writes to the origin-private file system, directly from wasm memory.
 
 use web_sys::{Blob, FileSystemReadWriteOptions, FileSystemSyncAccessHandle};
 
 use super::SinkError;
 use crate::browser::disk::{Content, DiskFile};
 
-/// A file of its own in the browser's folder of exports. While it grows it is locked.
+/// A file in the browser's folder of exports. It is locked while it grows.
 pub struct OpfsSink {
     file: DiskFile,
     access: FileSystemSyncAccessHandle,
@@ -13,10 +13,10 @@ pub struct OpfsSink {
 }
 
 impl OpfsSink {
-    /// A new, empty file.
+    /// Creates an empty file.
     ///
     /// # Errors
-    /// The browser has no disk of its own for this page, or this is no worker.
+    /// When this page has no origin-private file system, or the caller is not a worker.
     pub async fn create(content: Content) -> Result<Self, SinkError> {
         let file = DiskFile::create(content).await?;
         let access = file.access().await?;
@@ -27,17 +27,17 @@ impl OpfsSink {
         })
     }
 
-    /// Appends bytes. Where there was no room they can be written again when there is.
+    /// Appends bytes. After an error for lack of room they can be written again.
     ///
     /// # Errors
-    /// There is no room, or the browser cannot write.
+    /// When there is no room, or the browser cannot write.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
         let place = FileSystemReadWriteOptions::new();
-        // The browser's own place may be anywhere after it could not write all.
+        // After a failed write, the position of the handle is undefined.
         place.set_at(self.bytes as f64);
         let written = self.access.write_with_u8_array_and_options(bytes, &place)?;
-        // Not `<`: in a private window of Chromium a full disk is no exception but a number of bytes written that is
-        // larger than any.
+        // Not `<`: on a full disk, a private window of Chromium reports a number of bytes that is larger than any,
+        // instead of an exception.
         if written == bytes.len() as f64 {
             self.bytes += bytes.len() as u64;
             Ok(())
@@ -58,7 +58,7 @@ impl OpfsSink {
         }
     }
 
-    /// Unlocks the file without waiting for the disk, and tells its name.
+    /// Unlocks the file without waiting for the disk, and returns its name.
     pub(in crate::browser) fn close(self) -> String {
         self.access.close();
         self.file.name()

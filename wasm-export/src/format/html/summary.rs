@@ -185,7 +185,6 @@ impl Summary {
         }
     }
 
-    /// Appends the summary.
     pub(super) fn write(&mut self, cells: &mut Cells<BetweenTags>, out: &mut Vec<u8>) {
         let mut html = |cell: &[u8], kind: Kind| {
             let mut html = Vec::new();

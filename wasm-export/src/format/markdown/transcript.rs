@@ -23,7 +23,6 @@ use crate::options::{self, Options};
 use crate::rows::{Header, NULL, ReadError, Row};
 use crate::value::{CellText, Written};
 
-/// Writes a transcript.
 pub(super) struct Transcript {
     introduction: Vec<u8>,
     has_metadata: bool,

@@ -49,7 +49,6 @@ impl LongTexts {
         }
     }
 
-    /// Lowers the limits.
     #[cfg(all(test, not(target_arch = "wasm32")))]
     pub(super) fn hold_at_most(&mut self, bytes: usize) {
         self.held_bytes_max = bytes;

@@ -43,7 +43,7 @@ pub(super) enum Group {
     Totals,
 }
 
-/// Writes a workbook.
+/// Writes the files of a workbook.
 pub(super) struct Package {
     zip: Zip,
     /// The end of the open file that is not compressed yet.

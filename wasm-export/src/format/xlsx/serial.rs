@@ -2,13 +2,13 @@
 
 use crate::timestamp::WallTime;
 
-/// 1970-01-01.
+/// The serial number of 1970-01-01.
 const FIRST_DAY: i64 = 25_569;
 
 /// 1900-03-01. Before it, spreadsheets count a day that did not exist.
 const SERIAL_MIN: i64 = 61;
 
-/// 9999-12-31.
+/// The serial number of 9999-12-31.
 const SERIAL_MAX: i64 = 2_958_465;
 
 /// Returns the serial number of a day counted from 1970-01-01, or `None` when it has none.
