@@ -10,9 +10,9 @@
 //! | Markdown | `markdown`; conversations in `markdown::transcript` |
 //! | XLSX | `xlsx`; the package, numbers, texts, totals in `xlsx/` |
 //!
-//! They share: `scan`, which finds the cells of a row and those that cannot be copied; `block`, which copies short
-//! pieces; `cell_cache` for cells that come again; `markup`, which combines these for formats with markup; `number`,
-//! which parses numbers.
+//! They share several modules. `scan` finds the cells of a row and those that cannot be copied, and `block` copies short
+//! pieces. `cell_cache` serves cells that come again. `markup` combines these for formats with markup, and `number` parses
+//! numbers.
 
 pub(crate) mod block;
 mod cell_cache;

@@ -5,10 +5,11 @@
 //! [20:34:55] FAIL - - connect ETIMEDOUT 10.0.0.1:443
 //! ```
 //!
-//! The bytes are those of the hub: the time of day in the file's zone, `-` for no status or latency, the space at the
-//! end where there is no message, line feeds between the lines and **none after the last**. One thing differs: line
-//! ends in a message become `⏎`, because a log has one line for each row. Other control characters become visible
-//! symbols (`␛`), because people read logs in terminals.
+//! The bytes are those of the hub. The time of day is that of the file's zone, and `-` stands for no status or latency. A
+//! line without a message ends in a space. Line feeds stand between the lines and **not after the last**.
+//!
+//! One thing differs: line ends in a message become `⏎`, because a log has one line for each row. Other control
+//! characters become visible symbols (`␛`), because people read logs in terminals.
 
 use std::io::Write as _;
 
