@@ -107,7 +107,6 @@ pub enum ExportError {
 
 impl ExportError {
     /// Returns whether [`Export::resume`] can continue the export after this error.
-    #[must_use]
     pub fn is_resumable(&self) -> bool {
         matches!(self, Self::Interrupted { .. } | Self::Failed(_))
     }
@@ -115,7 +114,6 @@ impl ExportError {
 
 impl Export {
     /// Returns an export that waits for the header of its first stream.
-    #[must_use]
     pub fn new(options: Options) -> Self {
         Self {
             options,
@@ -208,13 +206,11 @@ impl Export {
     }
 
     /// Returns the header of the stream, or `None` before it has come.
-    #[must_use]
     pub fn header(&self) -> Option<&Header> {
         self.file.as_ref().map(|file| &file.header)
     }
 
     /// Returns the progress of all streams together.
-    #[must_use]
     pub fn progress(&self) -> Progress {
         Progress {
             rows: self.before.rows + self.reader.rows(),
@@ -224,7 +220,6 @@ impl Export {
     }
 
     /// Returns the parameters of the request that continues this export, or `None` until the first header has come.
-    #[must_use]
     pub fn resume_point(&self) -> Option<ResumePoint> {
         let file = self.file.as_ref()?;
         let cursor = self.reader.last_row().and_then(|row| file.header.cursor(row));

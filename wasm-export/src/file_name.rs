@@ -22,7 +22,6 @@ pub struct LocalTime {
 /// Returns the name of a file: `usage-logs-2026-01-28-123456.csv`, and with compression `….csv.gz`, `….csv.zst` or
 /// `….zip`. A text file has the date alone: `probe-logs-2026-01-28.txt`. Characters of the dataset's name that are
 /// special to a file system or a shell become hyphens.
-#[must_use]
 pub fn file_name(dataset: &str, format: Format, compression: Compression, at: LocalTime) -> String {
     let safe = |character: char| {
         if character.is_alphanumeric() || character == '_' {
@@ -55,7 +54,6 @@ pub fn file_name(dataset: &str, format: Format, compression: Compression, at: Lo
 
 /// Returns format and compression for a file name: `usage.jsonl.gz` is JSON lines in gzip. The format is `None` for a
 /// zip archive whose name does not end in `….csv.zip` or the like.
-#[must_use]
 pub fn format_from_file_name(name: &str) -> (Option<Format>, Compression) {
     let (compression, stem) = Compression::from_file_name(name);
     let format = stem.rsplit_once('.').and_then(|(_, ending)| {

@@ -20,7 +20,6 @@ const SEMICOLON_REGIONS: &[&str] = &["CH", "LI"];
 impl Options {
     /// Returns options for a CSV file that Excel opens correctly in `language`, a BCP 47 tag such as `de-DE`. They
     /// set delimiter and decimal mark, local times, which Excel recognises, and the language of the headings.
-    #[must_use]
     pub fn for_locale(tag: &str) -> Self {
         let mut parts = tag.split(['-', '_']);
         let language = parts.next().unwrap_or_default().to_ascii_lowercase();

@@ -13,7 +13,6 @@ pub struct Pretty {
 
 impl Pretty {
     /// Returns an indenter at the beginning of a document.
-    #[must_use]
     pub fn new() -> Self {
         Self::within(0)
     }

@@ -83,7 +83,6 @@ fn write_checked(text: &[u8], out: &mut Vec<u8>) -> Result<(), JsonError> {
 
 /// Returns the name of the file: `session-0199f3a2-seq-3-request.json`. Characters that are unsafe in a file name
 /// become `-`.
-#[must_use]
 pub fn file_name(session_id: &str, sequence: Option<u64>) -> String {
     let is_safe = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
     let id: String = session_id

@@ -53,7 +53,6 @@ impl Unbounded {
 
 impl ExactSum {
     /// Returns the sum of no number: 0.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }

@@ -18,13 +18,11 @@ pub struct Moment<'a> {
 impl<'a> Moment<'a> {
     /// Reads a `timestamptz` cell of a session in UTC. Returns `None` for `infinity`, and for years before 1 or after
     /// 9999.
-    #[must_use]
     pub fn in_utc(cell: &'a [u8]) -> Option<Self> {
         Self::without_zone(cell.strip_suffix(b"+00")?)
     }
 
     /// Reads a `timestamp` cell. Returns `None` in the same cases.
-    #[must_use]
     pub fn without_zone(cell: &'a [u8]) -> Option<Self> {
         let (seconds, rest) = cell.split_first_chunk::<19>()?;
         let fraction = match rest {
@@ -46,7 +44,6 @@ impl<'a> Moment<'a> {
     }
 
     /// Returns the wall-clock time of a moment without a zone, or `None` when the date or time does not exist.
-    #[must_use]
     pub fn wall_time(&self) -> Option<WallTime> {
         let day = Day::from_date(self.date())?.number;
         WallTime::new(day, self.second_of_day()?, self)
@@ -116,7 +113,6 @@ pub struct Clock {
 
 impl Clock {
     /// Returns a clock for this zone and style.
-    #[must_use]
     pub fn new(zone: Zone, style: TimestampStyle) -> Self {
         let offset = zone.offset_around(0);
         Self {

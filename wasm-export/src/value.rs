@@ -26,7 +26,6 @@ pub enum Value<'a> {
 
 impl<'a> Value<'a> {
     /// Parses a raw cell of a column of this kind. A cell that does not look like its kind becomes text.
-    #[must_use]
     pub fn read(cell: &'a [u8], kind: Kind) -> Self {
         if cell == NULL {
             return Self::Null;
@@ -70,7 +69,6 @@ pub enum Written<'a> {
 
 impl CellText {
     /// Returns a writer for these options.
-    #[must_use]
     pub fn new(options: &Options) -> Self {
         let clock = Clock::new(options.zone.clone(), options.timestamps);
         Self {
@@ -134,7 +132,6 @@ impl CellText {
 }
 
 /// Returns whether the text of this kind hardly ever equals PostgreSQL's.
-#[must_use]
 pub fn is_rewritten(kind: Kind, options: &Options) -> bool {
     matches!(kind, Kind::Timestamp | Kind::LocalTimestamp | Kind::Boolean)
         || changes_its_mark(kind, options.decimal)

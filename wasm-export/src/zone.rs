@@ -27,25 +27,21 @@ pub struct UnknownZone {
 
 impl Zone {
     /// Returns the name as the IANA database spells it.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Returns the rules of the zone.
-    #[must_use]
     pub fn time_zone(&self) -> &TimeZone {
         &self.time_zone
     }
 
     /// Returns whether the zone is UTC.
-    #[must_use]
     pub fn is_utc(&self) -> bool {
         matches!(self.name.as_str(), "UTC" | "Etc/UTC")
     }
 
     /// Returns the period around a moment (seconds since 1970, UTC) in which the offset from UTC does not change.
-    #[must_use]
     pub fn offset_around(&self, seconds: i64) -> Offset {
         let clamped = seconds.clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
         let at = Timestamp::from_second(clamped).unwrap_or(Timestamp::UNIX_EPOCH);

@@ -6,7 +6,6 @@ use wasm_export::{Export, ExportError, Options};
 use super::pieces::Cuts;
 
 /// Returns the stream of these raw rows, with a correct end record.
-#[must_use]
 pub fn stream(header: &Header, rows: &[u8]) -> Vec<u8> {
     let mut digest = Digest::new();
     digest.update(rows);

@@ -9,7 +9,6 @@ pub struct Cuts(Vec<u8>);
 impl Cuts {
     /// Returns the length of all pieces, which is the last byte, and the bytes before it. Therefore an input can
     /// begin with any file as it is.
-    #[must_use]
     pub fn at_the_end_of(input: &[u8]) -> (Self, &[u8]) {
         match input.split_last() {
             Some((&length, bytes)) => (Self(vec![length]), bytes),
@@ -31,7 +30,6 @@ impl Cuts {
     }
 
     /// Returns the length of the first piece, which a reader uses as the size of its buffer.
-    #[must_use]
     pub fn first(&self) -> usize {
         self.0.first().map_or(1, |&length| usize::from(length).max(1))
     }

@@ -14,7 +14,6 @@ use super::reading::Cells;
 ///
 /// # Panics
 /// If it is not CSV.
-#[must_use]
 pub fn csv(file: &[u8], delimiter: u8, has_headings: bool) -> Vec<csv::StringRecord> {
     let file = file.strip_prefix("\u{feff}".as_bytes()).unwrap_or(file);
     let mut reader = csv::ReaderBuilder::new()
@@ -31,7 +30,6 @@ pub fn csv(file: &[u8], delimiter: u8, has_headings: bool) -> Vec<csv::StringRec
 ///
 /// # Panics
 /// If it is not JSON, or a row has other columns than these.
-#[must_use]
 pub fn json(file: &[u8], columns: &[String], is_described: bool) -> Cells {
     let text = std::str::from_utf8(file).expect("the file is UTF-8");
     let _: IgnoredAny = serde_json::from_str(text).expect("the file is JSON");
@@ -98,7 +96,6 @@ fn next<T: DeserializeOwned>(text: &str) -> (T, &str, &str) {
 ///
 /// # Panics
 /// If a line is not JSON, or a row has other columns than these.
-#[must_use]
 pub fn jsonl(file: &[u8], columns: &[String], is_described: bool) -> Cells {
     let text = std::str::from_utf8(file).expect("the file is UTF-8");
     let lines: Vec<&str> = text
@@ -112,7 +109,6 @@ pub fn jsonl(file: &[u8], columns: &[String], is_described: bool) -> Cells {
 ///
 /// # Panics
 /// If it has another layout.
-#[must_use]
 pub fn xml(file: &[u8]) -> Cells {
     let text = std::str::from_utf8(file).expect("the file is UTF-8");
     let document = roxmltree::Document::parse(text).expect("the file is XML");
@@ -149,7 +145,6 @@ pub fn xml(file: &[u8]) -> Cells {
 ///
 /// # Panics
 /// If it is not a workbook.
-#[must_use]
 pub fn xlsx(file: &[u8]) -> Vec<Vec<Data>> {
     let mut workbook: Xlsx<_> = open_workbook_from_rs(Cursor::new(file)).expect("the file is a workbook");
     let sheet = workbook.worksheet_range_at(0).expect("it has a sheet");

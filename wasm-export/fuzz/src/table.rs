@@ -38,7 +38,6 @@ const KINDS: [Kind; 12] = [
 ];
 
 /// Returns a header with columns of these kinds. The last is hidden if `last_is_hidden`, unless it is the only one.
-#[must_use]
 pub fn header(kinds: &[Kind], last_is_hidden: bool) -> Header {
     let column = |(index, &kind): (usize, &Kind)| Column {
         name: NAMES[index].to_owned(),
@@ -81,7 +80,6 @@ pub struct Table {
 
 impl Table {
     /// Returns the stream that a server would send.
-    #[must_use]
     pub fn stream(&self) -> Vec<u8> {
         let mut raw = Vec::new();
         for row in &self.rows {
@@ -209,7 +207,6 @@ impl Value {
     }
 
     /// Returns the text of the value in a file with a decimal point.
-    #[must_use]
     pub fn text(&self, options: &Options) -> String {
         let is_local = options.timestamps == TimestampStyle::Local;
         match self {
@@ -230,7 +227,6 @@ impl Value {
     }
 
     /// Returns the time in the file's zone, with milliseconds. For a date it is the day alone.
-    #[must_use]
     pub fn wall_time(&self, options: &Options) -> String {
         let time = match self {
             Self::Timestamp(moment) => moment.to_zoned(options.zone.time_zone().clone()).datetime(),

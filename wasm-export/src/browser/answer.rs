@@ -4,7 +4,6 @@ use crate::rows::Problem;
 
 /// Returns the problem in the body of an answer that is not a success. When the body is not Decant's, but that of a
 /// proxy, the returned problem explains this.
-#[must_use]
 pub fn problem(status: u16, body: &[u8]) -> Problem {
     let said = serde_json::from_slice(body)
         .ok()

@@ -22,7 +22,6 @@ pub struct DumpReader {
 impl DumpReader {
     /// Returns a reader at the beginning of a dump.
     #[wasm_bindgen(constructor)]
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -37,7 +36,6 @@ impl DumpReader {
 
     /// Returns the JSON object of `finish`, with the sizes that are known so far, or `undefined` before the table of
     /// contents is complete. It is usually complete with the first bytes.
-    #[must_use]
     pub fn toc_json(&self) -> Option<String> {
         let summary = Summary::new(self.archive.toc()?, self.archive.bytes());
         Some(json(&summary))

@@ -172,7 +172,6 @@ pub struct MessageError(String);
 ///
 /// # Panics
 /// Never, because every message consists of strings, numbers and names.
-#[must_use]
 pub fn encode(message: &impl Serialize, attachment: Option<&JsValue>) -> JsValue {
     let text = serde_json::to_string(message).expect("a message is made of strings, numbers and names");
     Array::of2(&JsValue::from_str(&text), attachment.unwrap_or(&JsValue::NULL)).into()

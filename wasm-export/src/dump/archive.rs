@@ -34,7 +34,6 @@ enum Stage {
 
 impl Archive {
     /// Returns a reader at the beginning of an archive.
-    #[must_use]
     pub fn new() -> Self {
         Self {
             stage: Stage::Header,
@@ -69,7 +68,6 @@ impl Archive {
     }
 
     /// Returns the table of contents with the data that has come so far, or `None` until the table is complete.
-    #[must_use]
     pub fn toc(&self) -> Option<&Toc> {
         match &self.stage {
             Stage::Blocks(blocks) => Some(&blocks.toc),
@@ -78,7 +76,6 @@ impl Archive {
     }
 
     /// Returns the number of bytes that have come.
-    #[must_use]
     pub fn bytes(&self) -> u64 {
         self.position + self.pending.len() as u64
     }

@@ -50,7 +50,6 @@ pub struct LargeObjects {
 
 impl Summary {
     /// Summarises a table of contents with the data that has come. `bytes` is the length of the file so far.
-    #[must_use]
     pub fn new(toc: &Toc, bytes: u64) -> Self {
         let mut tables = Tables::default();
         let mut large_objects = LargeObjects::default();

@@ -60,7 +60,6 @@ pub enum EntryData {
 
 impl Entry {
     /// Returns the name for people: `table public.users`, `large objects`.
-    #[must_use]
     pub fn title(&self) -> String {
         let kind = match self.kind.as_str() {
             LARGE_OBJECTS => return "large objects".to_owned(),

@@ -86,7 +86,6 @@ pub(super) fn stretches(positions: &[usize]) -> Vec<Range<usize>> {
 }
 
 /// Returns the heading of a column. Local times name their zone: `Time (Asia/Shanghai)`.
-#[must_use]
 pub fn heading(column: &Column, options: &Options) -> String {
     if options.header == HeaderStyle::Name {
         return column.name.clone();

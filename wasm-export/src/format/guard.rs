@@ -14,7 +14,6 @@ use memchr::memchr;
 use super::number::Number;
 
 /// Returns the guarded form of a cell's text, in a file with this delimiter. A number stays as it is.
-#[must_use]
 pub fn encode(text: &[u8], delimiter: u8) -> Cow<'_, [u8]> {
     if is_number(text) {
         return Cow::Borrowed(text);
@@ -41,7 +40,6 @@ pub fn encode(text: &[u8], delimiter: u8) -> Cow<'_, [u8]> {
 }
 
 /// Returns the original text of a guarded cell. `delimiter` is that of the file.
-#[must_use]
 pub fn decode(cell: &[u8], delimiter: u8) -> Cow<'_, [u8]> {
     if memchr(b'\'', cell).is_none() {
         return Cow::Borrowed(cell);

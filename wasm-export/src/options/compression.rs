@@ -18,7 +18,6 @@ words! {
 
 impl Compression {
     /// Returns the extension that is added to the file's name, without the dot. For zip it replaces the file's own.
-    #[must_use]
     pub fn extension(self) -> Option<&'static str> {
         match self {
             Self::None => None,
@@ -30,7 +29,6 @@ impl Compression {
 
     /// Returns the compression for the extension of a file's name, and the name without that extension. Case does not
     /// matter.
-    #[must_use]
     pub fn from_file_name(name: &str) -> (Self, &str) {
         let without = |ending: &str| {
             let (stem, last) = name.rsplit_once('.')?;
@@ -43,7 +41,6 @@ impl Compression {
     }
 
     /// Returns the media type of a compressed file, or `None` when the media type is that of the format.
-    #[must_use]
     pub fn media_type(self) -> Option<&'static str> {
         match self {
             Self::None => None,

@@ -41,15 +41,12 @@ macro_rules! format_enum {
 
         impl Format {
             /// Returns the name for people: `Excel (XLSX)`.
-            #[must_use]
             pub fn label(self) -> &'static str { match self { $(Self::$name => $label),+ } }
 
             /// Returns how the names of its files end, without the dot.
-            #[must_use]
             pub fn extension(self) -> &'static str { match self { $(Self::$name => $extension),+ } }
 
             /// Returns the media type of its files.
-            #[must_use]
             pub fn media_type(self) -> &'static str { match self { $(Self::$name => $media_type),+ } }
         }
     };

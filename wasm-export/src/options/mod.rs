@@ -53,7 +53,6 @@ pub struct Options {
 
 impl Options {
     /// Returns the media type of the file, which is that of its compression if it has one.
-    #[must_use]
     pub fn media_type(&self) -> &'static str {
         self.compression
             .media_type()
@@ -155,7 +154,6 @@ words! {
 
 impl Newline {
     /// Returns the bytes that end a row.
-    #[must_use]
     pub fn bytes(self) -> &'static [u8] {
         match self {
             Self::Crlf => b"\r\n",
@@ -166,7 +164,6 @@ impl Newline {
 
 impl Delimiter {
     /// Returns the byte between two cells.
-    #[must_use]
     pub fn byte(self) -> u8 {
         match self {
             Self::Comma => b',',

@@ -11,7 +11,6 @@ pub struct UnknownWord {
 
 impl UnknownWord {
     #[doc(hidden)]
-    #[must_use]
     pub fn new(what: &'static str, value: &str, words: &[&str]) -> Self {
         let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
         Self {
@@ -41,7 +40,6 @@ macro_rules! words {
             pub const WORDS: &[&str] = &[$($word),+];
 
             /// Returns the word of this variant.
-            #[must_use]
             pub fn word(self) -> &'static str { match self { $(Self::$variant => $word),+ } }
         }
 

@@ -95,13 +95,11 @@ pub(super) enum CellType {
 
 impl Row {
     /// Returns the number of cells.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.cells.len()
     }
 
     /// Returns whether the row has no cells.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.cells.is_empty()
     }

@@ -87,7 +87,6 @@ pub struct Digest(Xxh3);
 
 impl Digest {
     /// Returns the digest of no bytes.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -98,26 +97,22 @@ impl Digest {
     }
 
     /// Returns the digest of all bytes so far: 16 lower-case hexadecimal digits.
-    #[must_use]
     pub fn hex(&self) -> String {
         format!("{:016x}", self.0.digest())
     }
 }
 
 /// Returns the first line of a stream.
-#[must_use]
 pub fn header_line(header: &Header) -> Vec<u8> {
     json_line(b"", header)
 }
 
 /// Returns the last line of a complete stream.
-#[must_use]
 pub fn end_line(end: &End) -> Vec<u8> {
     json_line(END, end)
 }
 
 /// Returns the last line of a stream that fails midway.
-#[must_use]
 pub fn failure_line(problem: &Problem) -> Vec<u8> {
     json_line(FAILURE, problem)
 }

@@ -8,7 +8,6 @@ use memchr::memchr;
 pub const NULL: &[u8] = b"\\N";
 
 /// Returns a cell without COPY's escapes, decoded like `COPY … FROM`.
-#[must_use]
 pub fn unescape(cell: &[u8]) -> Cow<'_, [u8]> {
     if memchr(b'\\', cell).is_none() {
         return Cow::Borrowed(cell);

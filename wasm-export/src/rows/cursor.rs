@@ -52,7 +52,6 @@ impl Cursor {
     }
 
     /// Returns the values in the order of the order columns, without escapes. `None` stands for null.
-    #[must_use]
     pub fn values(&self) -> &[Option<String>] {
         &self.values
     }

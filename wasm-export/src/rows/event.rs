@@ -31,7 +31,6 @@ pub struct Row<'a> {
 
 impl<'a> Row<'a> {
     /// Returns the whole row without its newline.
-    #[must_use]
     pub fn line(&self) -> &'a [u8] {
         self.line
     }

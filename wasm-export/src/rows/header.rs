@@ -77,13 +77,11 @@ impl Header {
     }
 
     /// Returns the index of a column's cells in a row.
-    #[must_use]
     pub fn position(&self, column: &str) -> Option<usize> {
         self.columns.iter().position(|known| known.name == column)
     }
 
     /// Returns the cursor of a raw row, which has no newline. Returns `None` when the row lacks an order cell.
-    #[must_use]
     pub fn cursor(&self, row: &[u8]) -> Option<String> {
         let cells: Vec<&[u8]> = row.split(|&byte| byte == b'\t').collect();
         let order = self
@@ -117,7 +115,6 @@ pub struct Column {
 impl Column {
     /// Returns the label in a language (a BCP 47 tag). Without a label for `de-AT` it takes that for `de`, and at
     /// last `label`.
-    #[must_use]
     pub fn label_in(&self, language: Option<&str>) -> &str {
         let mut wanted = language.unwrap_or_default();
         loop {
@@ -171,7 +168,6 @@ pub enum Kind {
 
 impl Kind {
     /// Returns the kind of a PostgreSQL type. The name may have any spelling of PostgreSQL, in upper or lower case.
-    #[must_use]
     pub fn from_pg_type(name: &str) -> Self {
         match name.to_ascii_lowercase().as_str() {
             "int2" | "int4" | "int8" | "smallint" | "integer" | "bigint" | "oid" => Self::Integer,
@@ -191,7 +187,6 @@ impl Kind {
     }
 
     /// Returns whether the cells are numbers, so that a spreadsheet can calculate with them.
-    #[must_use]
     pub fn is_number(self) -> bool {
         matches!(self, Self::Integer | Self::Decimal | Self::Float)
     }

@@ -27,6 +27,7 @@ pub struct Reader {
 }
 
 /// The events of one chunk. The caller must read them until `None` or an error, because unread events are lost.
+#[must_use = "events that are not read are lost"]
 pub struct Events<'r, 'c> {
     reader: &'r mut Reader,
     chunk: &'c [u8],
@@ -40,7 +41,6 @@ pub struct Events<'r, 'c> {
 
 impl Reader {
     /// Returns a reader at the beginning of a stream.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -57,32 +57,27 @@ impl Reader {
     }
 
     /// Returns the header, or `None` before it has come.
-    #[must_use]
     pub fn header(&self) -> Option<&Header> {
         self.header.as_ref()
     }
 
     /// Returns whether the last line of the stream has come.
-    #[must_use]
     pub fn has_ended(&self) -> bool {
         self.ended
     }
 
     /// Returns the number of rows so far.
-    #[must_use]
     pub fn rows(&self) -> u64 {
         self.tally.rows
     }
 
     /// Returns the bytes of these rows, newlines included. The value is exact between chunks only.
-    #[must_use]
     pub fn bytes(&self) -> u64 {
         self.tally.bytes
     }
 
     /// Returns the last whole row without its newline, or `None` before the first. The value is exact between chunks
     /// only.
-    #[must_use]
     pub fn last_row(&self) -> Option<&[u8]> {
         self.tally.last_row()
     }
