@@ -308,7 +308,7 @@ fn a_file_that_is_something_else_is_named() {
         ),
         (
             b"\x1f\x8b\x08\x00\x00".to_vec(),
-            "packed with gzip; unpack it first",
+            "compressed with gzip; decompress it first",
         ),
         (b"\xff\xfeP\0G\0D\0M\0P\0".to_vec(), "UTF-16 text"),
         (b"\n<!doctype html>".to_vec(), "a web page"),
@@ -427,7 +427,7 @@ fn bytes_behind_the_end_are_noticed() {
         ),
         (
             b"\x01\0\xff\xff\0\0",
-            "there is data of an entry 65535, which the table of contents does not have",
+            "there is data of entry 65535, which the table of contents lacks",
         ),
     ] {
         let refusal = refusal(&[&bytes, more].concat());

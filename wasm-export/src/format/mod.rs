@@ -69,7 +69,7 @@ pub enum FormatError {
     #[error("a {0} file has no layout `{1}`; only markdown has layouts")]
     NoLayout(Format, Layout),
     /// The rows lack columns that the file is made from.
-    #[error("{file} is made of {rows}: the columns {missing} are missing")]
+    #[error("{file} is made of {rows}; missing columns: {missing}")]
     MissingColumns {
         /// The file with its article: `a transcript`.
         file: &'static str,

@@ -340,7 +340,7 @@ fn a_name_that_is_not_utf8_is_refused() {
     let error = read(file.as_bytes(), &read_options("x.xml"), &mut found).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "line 5, column 35: the bytes in this base64 are not UTF-8"
+        "line 5, column 29: the bytes in this base64 are not UTF-8"
     );
     assert_eq!(found.heads, 0);
 }

@@ -187,12 +187,12 @@ fn rows_that_are_no_messages_make_no_transcript() {
         (
             &MESSAGES[..3],
             r#"{"layout":"transcript"}"#,
-            "a transcript is made of messages: it needs the columns `role`, `content` too",
+            "a transcript is made of messages; missing columns: `role`, `content`",
         ),
         (
             &MESSAGES,
             r#"{"layout":"transcript","columns":["role"]}"#,
-            "a transcript is made of messages: it needs the columns `content` too",
+            "a transcript is made of messages; missing columns: `content`",
         ),
     ] {
         let (file, result) = export(&stream(&header(columns), b""), &options(json));

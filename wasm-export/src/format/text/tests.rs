@@ -124,7 +124,7 @@ fn rows_that_are_no_probes_make_no_text() {
     let (file, result) = export(&stream(&header(&COLUMNS[..3]), b""), &options("{}"));
     assert_eq!(
         result.unwrap_err().to_string(),
-        "a text file is made of probe logs: it needs the columns `status_code`, `latency_ms`, `error_message` too"
+        "a text file is made of probe logs; missing columns: `status_code`, `latency_ms`, `error_message`"
     );
     assert_eq!(file, b"");
     let (_, result) = export(
