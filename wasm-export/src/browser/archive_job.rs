@@ -6,7 +6,7 @@ use web_sys::File;
 
 use super::contents::DumpContents;
 use super::failure::Failure;
-use super::job::TELL_EVERY_MS;
+use super::job::REPORT_EVERY_MS;
 use crate::dump::Archive;
 
 /// The extension of a dump. The server accepts no other.
@@ -16,13 +16,13 @@ const ENDING: &str = ".dump";
 const SLICE_BYTES: f64 = 4.0 * 1024.0 * 1024.0;
 
 /// Reads a file to its end, and reports the number of bytes read.
-pub(super) async fn read(file: &File, tell: impl Fn(u64)) -> Result<DumpContents, Failure> {
+pub(super) async fn read(file: &File, report: impl Fn(u64)) -> Result<DumpContents, Failure> {
     if !file.name().to_lowercase().ends_with(ENDING) {
         return Err(other_ending());
     }
     let mut archive = Archive::new();
     let mut bytes = Vec::new();
-    let mut told_ms = 0.0;
+    let mut reported_ms = 0.0;
     // File sizes are whole numbers, far below those that a float rounds.
     let (size, mut at) = (file.size(), 0.0);
     while at < size {
@@ -35,9 +35,9 @@ pub(super) async fn read(file: &File, tell: impl Fn(u64)) -> Result<DumpContents
         archive.push(&bytes)?;
         at = end;
         let now_ms = Date::now();
-        if now_ms - told_ms >= TELL_EVERY_MS {
-            told_ms = now_ms;
-            tell(archive.bytes());
+        if now_ms - reported_ms >= REPORT_EVERY_MS {
+            reported_ms = now_ms;
+            report(archive.bytes());
         }
     }
     Ok(archive.finish()?.into())

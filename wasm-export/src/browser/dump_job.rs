@@ -5,7 +5,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::FileSystemFileHandle;
 
 use super::failure::{Failure, sentence};
-use super::job::{TELL_EVERY_MS, WRITE_BYTES};
+use super::job::{REPORT_EVERY_MS, WRITE_BYTES};
 use super::protocol::{Destination, Dumped, StartDump};
 use super::sink::Sink;
 use super::stream::{ByteStream, Wanted};
@@ -58,16 +58,16 @@ impl DumpJob {
 
     /// Fetches the whole dump, and reports the number of bytes. The server breaks the connection when a dump fails,
     /// and the archive itself shows whether it is whole.
-    pub(super) async fn run(&mut self, tell: impl Fn(u64)) -> Result<Summary, Failure> {
+    pub(super) async fn run(&mut self, report: impl Fn(u64)) -> Result<Summary, Failure> {
         let mut stream = ByteStream::open(&self.url, &DUMP).await?;
         self.given_name = stream.file_name();
-        let mut told_ms = 0.0;
+        let mut reported_ms = 0.0;
         while let Some(chunk) = stream.next().await? {
             self.take(&chunk).await?;
             let now_ms = Date::now();
-            if now_ms - told_ms >= TELL_EVERY_MS {
-                told_ms = now_ms;
-                tell(self.archive.bytes());
+            if now_ms - reported_ms >= REPORT_EVERY_MS {
+                reported_ms = now_ms;
+                report(self.archive.bytes());
             }
         }
         let summary = self.archive.finish()?;

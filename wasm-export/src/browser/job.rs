@@ -15,7 +15,7 @@ use crate::export::{Export, Summary};
 pub(super) const WRITE_BYTES: usize = 1024 * 1024;
 
 /// Time between two reports of progress.
-pub(super) const TELL_EVERY_MS: f64 = 100.0;
+pub(super) const REPORT_EVERY_MS: f64 = 100.0;
 
 /// An export and its file so far. It continues over several connections.
 pub(super) struct Job {
@@ -29,7 +29,7 @@ pub(super) struct Job {
     /// Bytes of the file that are not in the sink yet.
     out: Vec<u8>,
     /// The time of the last report of progress.
-    told_ms: f64,
+    reported_ms: f64,
 }
 
 /// The source of the rows.
@@ -50,19 +50,21 @@ impl Rows {
         Self::Fetched(RowCacheWriter::create().await.ok())
     }
 
-    fn keeper(&mut self) -> Option<&mut RowCacheWriter> {
+    fn row_cache(&mut self) -> Option<&mut RowCacheWriter> {
         match self {
-            Self::Fetched(keeper) => keeper.as_mut(),
+            Self::Fetched(row_cache) => row_cache.as_mut(),
             Self::Kept(..) => None,
         }
     }
 
     /// Removes the rows that are being cached. Returns false if there are none.
-    async fn stop_keeping(&mut self) -> bool {
-        let Self::Fetched(keeper) = self else { return false };
-        match keeper.take() {
-            Some(keeper) => {
-                keeper.discard().await;
+    async fn stop_caching(&mut self) -> bool {
+        let Self::Fetched(row_cache) = self else {
+            return false;
+        };
+        match row_cache.take() {
+            Some(row_cache) => {
+                row_cache.discard().await;
                 true
             }
             None => false,
@@ -72,7 +74,7 @@ impl Rows {
     /// Completes the cache of an export with these columns, for the next export.
     async fn finish(self, columns: Vec<String>) -> Option<CachedRows> {
         match self {
-            Self::Fetched(keeper) => keeper?.finish(columns).await.ok(),
+            Self::Fetched(row_cache) => row_cache?.finish(columns).await.ok(),
             Self::Kept(kept, _) => Some(kept),
         }
     }
@@ -104,30 +106,30 @@ impl Job {
             rows: Rows::open(kept).await,
             chunk: Vec::new(),
             out: Vec::with_capacity(2 * WRITE_BYTES),
-            told_ms: 0.0,
+            reported_ms: 0.0,
         })
     }
 
     /// Reads the rows that are still missing, until a correct end record has come. The caller may call it again after
     /// a failure that is resumable.
-    pub(super) async fn run(&mut self, tell: impl Fn(Progress)) -> Result<Summary, Failure> {
+    pub(super) async fn run(&mut self, report: impl Fn(Progress)) -> Result<Summary, Failure> {
         match &mut self.rows {
-            Rows::Fetched(_) => self.fetch(&tell).await,
+            Rows::Fetched(_) => self.fetch(&report).await,
             Rows::Kept(_, streams) => {
                 let streams = std::mem::take(streams);
-                self.read_again(streams, &tell).await
+                self.read_again(streams, &report).await
             }
         }
     }
 
-    async fn fetch(&mut self, tell: &impl Fn(Progress)) -> Result<Summary, Failure> {
+    async fn fetch(&mut self, report: &impl Fn(Progress)) -> Result<Summary, Failure> {
         let mut stream = ByteStream::open(&self.url_of_missing_rows(), &ROWS).await?;
         self.export.resume();
-        if let Some(keeper) = self.rows.keeper() {
-            keeper.begin_stream();
+        if let Some(row_cache) = self.rows.row_cache() {
+            row_cache.begin_stream();
         }
         while let Some(chunk) = stream.next().await? {
-            self.take(&chunk, tell).await?;
+            self.take(&chunk, report).await?;
         }
         self.end().await
     }
@@ -136,11 +138,11 @@ impl Job {
     async fn read_again(
         &mut self,
         streams: Vec<CachedStream>,
-        tell: &impl Fn(Progress),
+        report: &impl Fn(Progress),
     ) -> Result<Summary, Failure> {
         for stream in streams {
             self.export.resume();
-            match self.read_stream_again(stream, tell).await {
+            match self.read_stream_again(stream, report).await {
                 Err(failure) if failure.resumable => {}
                 outcome => return outcome,
             }
@@ -151,10 +153,10 @@ impl Job {
     async fn read_stream_again(
         &mut self,
         mut stream: CachedStream,
-        tell: &impl Fn(Progress),
+        report: &impl Fn(Progress),
     ) -> Result<Summary, Failure> {
         while let Some(chunk) = stream.next().await? {
-            self.take(&chunk, tell).await?;
+            self.take(&chunk, report).await?;
         }
         self.end().await
     }
@@ -164,7 +166,7 @@ impl Job {
         let file = match self.sink.finish(summary.file_bytes).await {
             Ok(file) => file,
             Err(error) => {
-                self.rows.stop_keeping().await;
+                self.rows.stop_caching().await;
                 return Err(error.into());
             }
         };
@@ -182,7 +184,7 @@ impl Job {
 
     /// Removes the incomplete file, and its cached rows.
     pub(super) async fn discard(mut self) {
-        self.rows.stop_keeping().await;
+        self.rows.stop_caching().await;
         self.sink.discard().await;
     }
 
@@ -191,22 +193,22 @@ impl Job {
         self.export.progress().rows
     }
 
-    async fn take(&mut self, chunk: &Uint8Array, tell: &impl Fn(Progress)) -> Result<(), Failure> {
+    async fn take(&mut self, chunk: &Uint8Array, report: &impl Fn(Progress)) -> Result<(), Failure> {
         self.chunk.resize(chunk.length() as usize, 0);
         chunk.copy_to(&mut self.chunk);
         // Before the error is handled, because the bytes before a failure belong to the file.
-        let kept = self.rows.keeper().map(|keeper| keeper.keep(&self.chunk));
+        let kept = self.rows.row_cache().map(|row_cache| row_cache.keep(&self.chunk));
         if let Some(Err(_)) = kept {
-            self.rows.stop_keeping().await;
+            self.rows.stop_caching().await;
         }
         self.export.push(&self.chunk, &mut self.out)?;
         if self.out.len() >= WRITE_BYTES {
             self.write().await?;
         }
         let now_ms = Date::now();
-        if now_ms - self.told_ms >= TELL_EVERY_MS {
-            self.told_ms = now_ms;
-            tell(self.progress());
+        if now_ms - self.reported_ms >= REPORT_EVERY_MS {
+            self.reported_ms = now_ms;
+            report(self.progress());
         }
         Ok(())
     }
@@ -221,7 +223,7 @@ impl Job {
         let mut written = self.sink.write(&self.out).await;
         // The file is more important than the cache, which is removed to make room.
         if let Err(SinkError::Full) = written
-            && self.rows.stop_keeping().await
+            && self.rows.stop_caching().await
         {
             written = self.sink.write(&self.out).await.map_err(|_| SinkError::Full);
         }

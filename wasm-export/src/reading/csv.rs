@@ -244,10 +244,10 @@ impl<R: Rows> Reader<'_, R> {
     }
 
     fn end_row(&mut self) -> Result<(), ReadBackError> {
-        let told = match self.columns {
+        let passed = match self.columns {
             None => {
                 self.columns = Some(self.row.len());
-                tell_head(&self.row, self.rows)
+                pass_head(&self.row, self.rows)
             }
             Some(columns) if columns == self.row.len() => {
                 self.counts.rows += 1;
@@ -258,7 +258,7 @@ impl<R: Rows> Reader<'_, R> {
                 self.row.len()
             )),
         };
-        told.map_err(|refusal| self.row_location.error(refusal))?;
+        passed.map_err(|refusal| self.row_location.error(refusal))?;
         self.row.clear();
         self.cell_start = 0;
         Ok(())
@@ -288,7 +288,7 @@ impl<R: Rows> Reader<'_, R> {
     }
 }
 
-fn tell_head(row: &Row, rows: &mut impl Rows) -> Result<(), Refusal> {
+fn pass_head(row: &Row, rows: &mut impl Rows) -> Result<(), Refusal> {
     let name = |cell| match cell {
         super::Cell::Text(text) => String::from_utf8_lossy(text).into_owned(),
         _ => String::new(),

@@ -37,7 +37,7 @@ pub(super) fn read(
         metadata: None,
         columns: Vec::new(),
         keys: Vec::new(),
-        has_told_head: false,
+        has_passed_head: false,
         row: Row::default(),
         at_row: AtRow::Before,
         key: Vec::new(),
@@ -67,7 +67,7 @@ pub(super) fn read(
         input.consume(length);
     }
     tokenizer.finish(&mut reader)?;
-    reader.tell_head().map_err(|refusal| tokenizer.refuse(refusal))?;
+    reader.pass_head().map_err(|refusal| tokenizer.refuse(refusal))?;
     Ok(reader.counts)
 }
 
@@ -91,7 +91,7 @@ struct Reader<'a, R> {
     columns: Vec<HeadColumn>,
     /// The names of the columns as JSON strings, so that keys are compared without decoding.
     keys: Vec<Vec<u8>>,
-    has_told_head: bool,
+    has_passed_head: bool,
     row: Row,
     at_row: AtRow,
     key: Vec<u8>,
@@ -161,11 +161,11 @@ impl<R: Rows> Reader<'_, R> {
 
     fn end_row(&mut self) -> Result<(), Refusal> {
         self.at_row = AtRow::Before;
-        let is_first = !self.has_told_head;
+        let is_first = !self.has_passed_head;
         if is_first && self.row_depth == Some(1) && self.take_metadata_line() {
             return Ok(());
         }
-        self.tell_head()?;
+        self.pass_head()?;
         self.counts.rows += 1;
         self.rows.row(&self.row)
     }
@@ -197,11 +197,11 @@ impl<R: Rows> Reader<'_, R> {
         self.metadata = Some(metadata);
     }
 
-    fn tell_head(&mut self) -> Result<(), Refusal> {
-        if self.has_told_head {
+    fn pass_head(&mut self) -> Result<(), Refusal> {
+        if self.has_passed_head {
             return Ok(());
         }
-        self.has_told_head = true;
+        self.has_passed_head = true;
         self.rows.head(&Head {
             columns: &self.columns,
             metadata: self.metadata.as_ref(),
@@ -221,7 +221,7 @@ impl<R: Rows> Reader<'_, R> {
             let name = String::from_utf8_lossy(&name).into_owned();
             match self.columns.iter().position(|column| column.name == name) {
                 Some(index) => index,
-                None if self.has_told_head || self.metadata.is_some() => {
+                None if self.has_passed_head || self.metadata.is_some() => {
                     return Err(format!(
                         "the row has a key `{name}` that the first row does not have"
                     ));
@@ -276,7 +276,7 @@ impl<R: Rows> Reader<'_, R> {
     fn end_section(&mut self) -> Result<(), Refusal> {
         match self.section {
             Section::Metadata => {
-                if self.has_told_head {
+                if self.has_passed_head {
                     return Err("the metadata must stand before the rows".to_owned());
                 }
                 let metadata = serde_json::from_slice(&self.aside)
