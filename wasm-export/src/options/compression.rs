@@ -1,8 +1,8 @@
 //! The compression of a whole file.
 
-use super::words::words;
+use super::words::option_words;
 
-words! {
+option_words! {
     /// How a whole file is compressed.
     Compression, "compression" {
         /// The file is not compressed.

@@ -1,6 +1,6 @@
 //! The list of formats.
 
-use super::words::words;
+use super::words::option_words;
 
 /// Passes the list of formats to another macro.
 ///
@@ -34,7 +34,7 @@ pub(crate) use for_each_format;
 
 macro_rules! format_enum {
     ($($(#[$doc:meta])* $name:ident = $word:literal, $label:literal, $extension:literal, $media_type:literal, $writer:path;)+) => {
-        words! {
+        option_words! {
             /// The format of a file.
             Format, "format" { $($(#[$doc])* $name = $word,)+ }
         }

@@ -10,7 +10,7 @@ pub use compression::Compression;
 pub use format::Format;
 pub(crate) use format::for_each_format;
 pub use words::UnknownWord;
-pub(crate) use words::words;
+pub(crate) use words::option_words;
 
 use crate::zone::Zone;
 
@@ -60,7 +60,7 @@ impl Options {
     }
 }
 
-words! {
+option_words! {
     /// Whether a file describes itself: dataset, filters, time of the export, number of rows.
     Metadata, "metadata choice" {
         /// The file contains the rows alone.
@@ -69,7 +69,7 @@ words! {
         With = "true",
     }
 }
-words! {
+option_words! {
     /// How a Markdown file arranges its rows.
     Layout, "layout" {
         /// A table, one line for each row.
@@ -78,7 +78,7 @@ words! {
         Transcript = "transcript",
     }
 }
-words! {
+option_words! {
     /// How a timestamp is written.
     TimestampStyle, "timestamp style" {
         /// `2026-01-28T12:34:56.789Z`: always milliseconds, and the offset of the zone where it is not UTC.
@@ -87,7 +87,7 @@ words! {
         Local = "local",
     }
 }
-words! {
+option_words! {
     /// Which names the header row shows.
     HeaderStyle, "header style" {
         /// The labels, which are names for people.
@@ -98,7 +98,7 @@ words! {
         None = "none",
     }
 }
-words! {
+option_words! {
     /// The separator between the cells of a row.
     Delimiter, "delimiter" {
         /// `,`
@@ -111,7 +111,7 @@ words! {
         Pipe = "pipe",
     }
 }
-words! {
+option_words! {
     /// Whether a file begins with a UTF-8 byte order mark.
     Bom, "byte order mark choice" {
         /// It does, because Excel recognises UTF-8 by the mark.
@@ -120,7 +120,7 @@ words! {
         Without = "false",
     }
 }
-words! {
+option_words! {
     /// The bytes that end a row.
     Newline, "newline" {
         /// Carriage return and line feed, which RFC 4180 requires.
@@ -129,7 +129,7 @@ words! {
         Lf = "lf",
     }
 }
-words! {
+option_words! {
     /// The mark before a number's fraction.
     DecimalMark, "decimal mark" {
         /// `1.5`
@@ -138,7 +138,7 @@ words! {
         Comma = "comma",
     }
 }
-words! {
+option_words! {
     /// How cells are protected that a spreadsheet would run as a formula.
     Guard, "guard" {
         /// A text cell that would become a formula under any common delimiter is quoted and prefixed with `'`. Typed

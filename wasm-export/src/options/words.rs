@@ -59,5 +59,12 @@ macro_rules! words {
     };
 }
 
-// Modules import the macro from here, because an import through the crate root would put the root into a circle.
-pub(crate) use words;
+/// Declares an enum of this crate by [`words!`](crate::words), with a schema behind the feature `openapi`.
+///
+/// The attribute is not part of `words!`, because a caller's own features would decide on it there.
+macro_rules! option_words {
+    ($($enum:tt)+) => {
+        $crate::words! { #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))] $($enum)+ }
+    };
+}
+pub(crate) use option_words;

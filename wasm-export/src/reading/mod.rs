@@ -24,9 +24,9 @@ use std::io::{self, BufRead};
 pub use row::{Cell, FileMetadata, Head, HeadColumn, Row};
 pub use unpack::{UNPACKED_BYTES_MAX, unpacked};
 
-use crate::options::{Compression, Delimiter, words};
+use crate::options::{Compression, Delimiter, option_words};
 
-words! {
+option_words! {
     /// The format of a file that is read.
     InputFormat, "format that can be read" {
         /// Delimited text with a row of headings.
