@@ -342,7 +342,7 @@ async fn archived_rows_are_in_a_file_with_all_their_columns_before_they_go() {
         "log_cleanup_batch",
         "log_cleanup_complete",
     ] {
-        assert!(app.server.log().contains(action), "{action}");
+        app.server.wait_for_log(action, Duration::from_secs(5)).await;
     }
 }
 

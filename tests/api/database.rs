@@ -1,7 +1,7 @@
 //! The database as a whole: dumped over HTTP, and its status.
 
 use decant_tests::app::App;
-use decant_tests::cluster::{ROLE_WITH_PASSWORD, folder};
+use decant_tests::cluster::{ROLES_WITH_PASSWORD, folder};
 use decant_tests::database::Database;
 use decant_tests::dumps::restored;
 use decant_tests::program;
@@ -180,13 +180,14 @@ async fn a_dump_that_cannot_begin_says_why() {
 
 #[tokio::test]
 async fn pg_dump_gets_the_password_and_shows_it_to_nobody() {
+    let [role, _] = ROLES_WITH_PASSWORD;
     let database = Database::new().await;
     database
         .execute(format!(
-            "create role {ROLE_WITH_PASSWORD} login superuser password 'p@ss/wörd%'"
+            "create role {role} login superuser password 'p@ss/wörd%'"
         ))
         .await;
-    let begin = format!("postgres://{ROLE_WITH_PASSWORD}:p%40ss%2Fw%C3%B6rd%25@localhost/");
+    let begin = format!("postgres://{role}:p%40ss%2Fw%C3%B6rd%25@localhost/");
     let dsn = database.dsn.replacen("postgres:///", &begin, 1);
     let dsn = dsn.replacen("&user=postgres", "", 1);
     let app = App::start_on(database, &[("DSN", &dsn)]).await;
@@ -197,7 +198,7 @@ async fn pg_dump_gets_the_password_and_shows_it_to_nobody() {
     );
     assert!(!app.server.log().contains("p@ss"), "the log holds the password");
     app.database
-        .execute(format!("drop role {ROLE_WITH_PASSWORD}"))
+        .execute(format!("drop role {role}"))
         .await;
 }
 

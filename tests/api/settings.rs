@@ -1,7 +1,7 @@
 //! Settings: listed, read from two places, refused with name and reason.
 
 use decant_tests::actors::Actor;
-use decant_tests::cluster::{ROLE_WITH_PASSWORD, folder};
+use decant_tests::cluster::{ROLES_WITH_PASSWORD, folder};
 use decant_tests::database::Database;
 use decant_tests::program::{self, Settings};
 use decant_tests::server::{Server, data_dir};
@@ -177,14 +177,15 @@ async fn a_database_may_be_named_in_several_ways() {
 
 #[tokio::test]
 async fn a_password_that_postgresql_checks_is_shown_to_it_and_to_nobody_else() {
+    let [_, role] = ROLES_WITH_PASSWORD;
     let database = Database::new().await;
     database
         .execute(format!(
-            "create role {ROLE_WITH_PASSWORD} login password 'p@ss/wörd%'; grant pg_read_all_data to {ROLE_WITH_PASSWORD}"
+            "create role {role} login password 'p@ss/wörd%'; grant pg_read_all_data to {role}"
         ))
         .await;
     let dsn = |password: &str| {
-        let begin = format!("postgres://{ROLE_WITH_PASSWORD}:{password}@localhost/");
+        let begin = format!("postgres://{role}:{password}@localhost/");
         let dsn = database.dsn.replacen("postgres:///", &begin, 1);
         dsn.replacen("&user=postgres", "", 1)
     };
@@ -206,7 +207,7 @@ async fn a_password_that_postgresql_checks_is_shown_to_it_and_to_nobody_else() {
         told.push(program::run(&command, &[("DSN", &wrong)]).await.refusal());
     }
     for said in told {
-        for part in ["password authentication failed", ROLE_WITH_PASSWORD, "in DSN"] {
+        for part in ["password authentication failed", role, "in DSN"] {
             assert!(said.contains(part), "{part} is missing: {said}");
         }
         assert!(!said.contains("hunter2"), "{said}");

@@ -52,9 +52,7 @@ async fn a_storage_that_is_full_keeps_nothing_of_a_backup() {
 async fn a_database_that_dies_leaves_no_backup() {
     let app = App::start_on(Database::with_rows(50_000).await, &[]).await;
     app.admin().make_backup().answer().await.good();
-    let killed =
-        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'decant pg_dump'";
-    let kill = async || app.database.text(killed).await.is_some().then_some(());
+    let kill = async || app.database.end_sessions("pg_dump").await.then_some(());
     wait_for("pg_dump", PATIENCE, kill).await;
     let why = failure(&app).await;
     assert!(why.contains("pg_dump failed"), "{why}");
@@ -88,8 +86,7 @@ async fn an_s3_service_that_dies_costs_the_backup_and_nothing_else() {
     let s3 = S3::start().await;
     let app = App::start_on(Database::with_rows(150_000).await, &s3.settings()).await;
     app.admin().make_backup().answer().await.good();
-    let dumping = "select pid from pg_stat_activity where application_name = 'decant pg_dump'";
-    let begun = async || app.database.text(dumping).await.is_some().then_some(());
+    let begun = async || (!app.database.decant_sessions("pg_dump").await.is_empty()).then_some(());
     wait_for("pg_dump", PATIENCE, begun).await;
     drop(s3);
     let told = async || {

@@ -39,10 +39,8 @@ async fn begun(app: &App) -> Response {
     dump
 }
 
-async fn sessions_of_pg_dump(app: &App) -> u64 {
-    let sql = "select count(*) from pg_stat_activity where datname = current_database() \
-               and application_name = 'decant pg_dump'";
-    app.database.number(sql).await
+async fn sessions_of_pg_dump(app: &App) -> usize {
+    app.database.decant_sessions("pg_dump").await.len()
 }
 
 /// The arguments of the server's running children.
@@ -93,7 +91,7 @@ async fn pg_dump_ends_when_its_client_goes() {
     lock_is_free(&app).await;
     let status: Value = app.admin().database_status().answer().await.json();
     assert_eq!(status["lastDump"]["ending"]["state"], "cancelled");
-    assert!(app.server.log().contains("pg_dump_cancelled"));
+    app.server.wait_for_log("pg_dump_cancelled", SOON).await;
     app.admin().dump().answer().await.good();
 }
 
@@ -101,12 +99,7 @@ async fn pg_dump_ends_when_its_client_goes() {
 async fn a_dump_that_fails_part_way_breaks_the_connection_and_says_why() {
     let app = app(&[]).await;
     let dump = begun(&app).await;
-    app.database
-        .execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity \
-             where application_name = 'decant pg_dump' and datname = current_database()",
-        )
-        .await;
+    assert!(app.database.end_sessions("pg_dump").await);
     let (_, broken) = rest_of(dump).await;
     assert!(broken, "the dump looks whole");
     lock_is_free(&app).await;
@@ -228,8 +221,7 @@ async fn a_dump_whose_lock_was_taken_away_stops() {
     let app = app(&[("REDIS_URL", url.as_str()), ("DECANT_LOCK_SECONDS", "1")]).await;
     let dump = begun(&app).await;
     redis.set("database:backup:lock", "the hub's own").await;
-    let lost = async || app.server.log().contains("backup_lock_lost").then_some(());
-    wait_for("the loss to be noticed", SOON, lost).await;
+    app.server.wait_for_log("backup_lock_lost", SOON).await;
     let (_, broken) = rest_of(dump).await;
     assert!(broken, "the dump looks whole");
     // What is not ours is left alone.

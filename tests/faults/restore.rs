@@ -143,15 +143,11 @@ async fn a_server_killed_anywhere_in_a_restore_leaves_the_old_or_the_new_databas
         change(&app).await;
         let changed = app.database.contents().await;
         let import = tokio::spawn(app.admin().import(&dump, CLEAN).answer());
-        let reached = async || app.server.log().contains(phase).then_some(());
-        wait_for(phase, Duration::from_secs(60), reached).await;
+        app.server.wait_for_log(phase, Duration::from_secs(60)).await;
         app.server.crash().await;
         let _ = import.await;
         // What the dead server's programs had begun ends by itself.
-        let ended = async || {
-            let sql = "select count(*) from pg_stat_activity where application_name like 'decant %'";
-            (app.database.number(sql).await == 0).then_some(())
-        };
+        let ended = async || app.database.decant_sessions("%").await.is_empty().then_some(());
         wait_for("pg_restore to end", Duration::from_secs(10), ended).await;
         let contents = app.database.contents().await;
         assert!(
@@ -199,8 +195,7 @@ async fn a_server_killed_in_a_restore_of_one_transaction_leaves_the_old_or_the_n
         let changed = app.database.contents().await;
         let admin = Actor::new(&owners.address).with_token(ADMIN_TOKEN);
         let import = tokio::spawn(admin.import(&dump, fields).answer());
-        let reached = async || owners.log().contains(phase).then_some(());
-        wait_for(phase, Duration::from_secs(60), reached).await;
+        owners.wait_for_log(phase, Duration::from_secs(60)).await;
         owners.crash().await;
         let _ = import.await;
         let ended = async || {
@@ -335,8 +330,7 @@ async fn a_database_that_dies_in_a_restore_is_as_it_was() {
     let before = app.database.contents().await;
     let import = tokio::spawn(app.admin().import(&dump, CLEAN).answer());
     let killed = async || {
-        let sql = "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'decant pg_restore'";
-        (app.database.number(sql).await > 0).then_some(())
+        app.database.end_sessions("pg_restore").await.then_some(())
     };
     wait_up_to(Duration::from_secs(30), killed)
         .await
@@ -416,8 +410,14 @@ async fn a_database_whose_disk_has_no_room_is_left_alone() {
 
 #[tokio::test]
 async fn a_restore_that_nobody_follows_finishes_or_stops_as_is_set() {
+    // The migration keeps the restore running until the server has noticed that its client is gone.
+    let migrations = folder();
+    std::fs::write(migrations.path().join("slowly.sql"), "select pg_sleep(3)").unwrap();
     for (setting, is_restored) in [("finish", true), ("stop", false)] {
-        let settings = [("DECANT_RESTORE_UNFOLLOWED", setting)];
+        let settings = [
+            ("DECANT_RESTORE_UNFOLLOWED", setting),
+            ("DECANT_POST_RESTORE_MIGRATIONS", migrations.path().to_str().unwrap()),
+        ];
         let app = App::start_on(Database::with_rows(20_000).await, &settings).await;
         let dump = dump(&app).await;
         let whole = app.database.contents().await;

@@ -8,7 +8,6 @@ use decant_tests::cluster::folder;
 use decant_tests::database::Database;
 use decant_tests::definitions::ENDLESS;
 use decant_tests::dumps::copies;
-use decant_tests::patience::wait_for;
 use decant_tests::program::Settings;
 use decant_tests::proxy::{Proxy, Weather};
 use decant_tests::raw_rows::RawRows;
@@ -103,8 +102,7 @@ async fn stopped_in_a_restore(app: &mut App) -> [Vec<(String, String)>; 2] {
     import.chunk().await.expect("the restore has begun");
     // Nobody follows it, so that no connection holds the server.
     drop(import);
-    let migrating = async || app.server.log().contains("Migrating").then_some(());
-    wait_for("the migration", Duration::from_secs(60), migrating).await;
+    app.server.wait_for_log("Migrating", Duration::from_secs(60)).await;
     app.server.ask_to_stop();
     assert_eq!(app.server.ended().await, Some(0), "{}", app.server.log());
     [whole, changed]
@@ -125,7 +123,8 @@ async fn a_restore_that_cannot_finish_in_time_is_undone() {
     let (mut app, _migrations) = with_long_restores(600, &[("DECANT_SHUTDOWN_SECONDS", "1"), redis]).await;
     let [_, changed] = stopped_in_a_restore(&mut app).await;
     assert_eq!(app.database.contents().await, changed);
-    assert!(app.server.log().contains("told to stop before its end"));
+    let reason = "told to stop before its end";
+    app.server.wait_for_log(reason, Duration::from_secs(5)).await;
 
     app.server = Server::start(&[("DSN", &app.database.dsn), redis]).await;
     assert!(copies(&app.admin()).await.is_empty());

@@ -15,8 +15,9 @@ const SETTINGS: &[(&str, &str)] = &[
     ("max_connections", "200"),
 ];
 
-/// The one role that must show its password (scram-sha-256); everybody else is trusted.
-pub const ROLE_WITH_PASSWORD: &str = "has_to_show_a_password";
+/// Roles that must show their password (scram-sha-256); PostgreSQL trusts all others. Tests run side by side and roles
+/// belong to the whole cluster, so each test that makes one takes its own.
+pub const ROLES_WITH_PASSWORD: [&str; 2] = ["shows_a_password", "shows_another_password"];
 
 /// What the folders of all clusters begin with; the number of the process follows.
 const PREFIX: &str = "decant-tests-";
@@ -45,7 +46,7 @@ impl Cluster {
         remove_leftovers();
         let folder = folder();
         let access = folder.path().join("pg_hba.conf");
-        let rules = format!("local all {ROLE_WITH_PASSWORD} scram-sha-256\nlocal all all trust\n");
+        let rules = format!("local all {} scram-sha-256\nlocal all all trust\n", ROLES_WITH_PASSWORD.join(","));
         std::fs::write(&access, rules).expect("the folder is ours");
         let access = ("hba_file", access.to_str().expect("the folder's name is plain"));
         let postgres = EmbeddedPostgres::start_with(folder.path(), &[SETTINGS, &[access]].concat()).await;

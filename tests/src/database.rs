@@ -181,6 +181,31 @@ impl Database {
         self.number(sql).await
     }
 
+    /// The process ids of Decant's sessions for this database whose name, after `decant `, is `LIKE` this pattern.
+    ///
+    /// Tests share a cluster, so the sessions of other tests' databases must not count. A session belongs to this
+    /// database if it is connected to it, to a database that a restore makes beside it (`test_1_…`), or if its statement
+    /// names one of these.
+    pub async fn decant_sessions(&self, pattern: &str) -> Vec<u64> {
+        let sql = format!(
+            "select pid from pg_stat_activity where application_name like 'decant {pattern}' \
+             and (datname ~ '^{name}(_|$)' or query ~ '\\y{name}(_|\\y)')",
+            name = self.name
+        );
+        let pids = self.texts(&sql).await;
+        let pids = pids.iter().flatten();
+        pids.map(|pid| pid.parse().expect("a process id is a number")).collect()
+    }
+
+    /// Ends those sessions as an administrator of PostgreSQL does. Returns whether there were any.
+    pub async fn end_sessions(&self, pattern: &str) -> bool {
+        let pids = self.decant_sessions(pattern).await;
+        for pid in &pids {
+            self.text(&format!("select pg_terminate_backend({pid})")).await;
+        }
+        !pids.is_empty()
+    }
+
     /// A user who has rows, with a new key.
     pub async fn busy_user(&self) -> HubUser {
         let sql = format!("select m.user_id from {USAGE_ROWS} group by 1 order by count(*) desc limit 1");

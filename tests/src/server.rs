@@ -103,6 +103,15 @@ impl Server {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Waits until the log contains this text. A line may arrive after the answer of the request that caused it.
+    ///
+    /// # Panics
+    /// If the text does not appear within `patience`.
+    pub async fn wait_for_log(&self, text: &str, patience: Duration) {
+        let logged = async || self.log().contains(text).then_some(());
+        wait_for(text, patience, logged).await;
+    }
+
     /// The folder of what it keeps.
     #[must_use]
     pub fn data_dir(&self) -> &std::path::Path {
