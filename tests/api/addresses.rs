@@ -1,11 +1,11 @@
-//! Addresses that lead nowhere.
+//! Addresses that do not exist.
 
 use decant_tests::app::App;
 use reqwest::Method;
 use serde_json::Value;
 
 #[tokio::test]
-async fn an_address_that_leads_nowhere_is_a_problem() {
+async fn an_unknown_address_is_a_problem() {
     let app = App::start().await;
     for dataset in [
         "no-such-dataset",
@@ -46,7 +46,7 @@ async fn an_address_that_leads_nowhere_is_a_problem() {
 }
 
 #[tokio::test]
-async fn a_query_that_is_no_query_is_refused() {
+async fn a_malformed_query_string_is_refused() {
     let app = App::start().await;
     for query in ["?session=%00", "?%00=1", "?session=a&session=b"] {
         let answer = app

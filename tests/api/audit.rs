@@ -1,4 +1,4 @@
-//! Who did what, in a table of Decant's own.
+//! The audit table `decant_audit`.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use decant_tests::server::data_dir;
 
 const SOON: Duration = Duration::from_secs(10);
 
-/// The callers of a record with this action, as soon as there is one.
+/// Waits for records with this action, and returns their callers.
 async fn callers(state: &Database, action: &str) -> Vec<String> {
     let sql = format!("select caller from decant_audit where action = '{action}' order by id");
     let look = async || {
@@ -24,9 +24,9 @@ async fn callers(state: &Database, action: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_is_done_and_what_is_refused_is_recorded() {
+async fn actions_and_refusals_are_recorded() {
     let state = Database::empty().await;
-    // What the log leaves out is recorded all the same.
+    // The log's filter does not filter the audit.
     let settings = [("STATE_DSN", state.dsn.as_str()), ("DECANT_LOG_FILTER", "error")];
     let mut app = App::start_with(&settings).await;
     let (user, _) = app.user().await;
@@ -55,7 +55,7 @@ async fn what_is_done_and_what_is_refused_is_recorded() {
         callers(&state, "database_import_complete").await,
         ["Administrator"]
     );
-    // The second one has no name.
+    // The second session request has no name.
     let refused = callers(&state, "database_export_unauthorized").await;
     assert_eq!(refused.len(), 1, "{refused:?}");
     assert_ne!(refused[0], "Administrator");
@@ -64,7 +64,7 @@ async fn what_is_done_and_what_is_refused_is_recorded() {
         .await;
     assert_eq!(request.as_deref(), Some(dump.header("x-request-id")));
 
-    // A connection that is gone is made anew, and nothing is missing.
+    // A lost connection is made again, and no record is missing.
     state
         .execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'decant audit' and datname = current_database()")
         .await;
@@ -75,7 +75,7 @@ async fn what_is_done_and_what_is_refused_is_recorded() {
     };
     wait_for("the second dump", SOON, twice).await;
 
-    // What is recorded last is not lost either.
+    // A record just before the end is written too.
     app.anonymous()
         .with_token("no key of anybody")
         .me()
@@ -92,7 +92,7 @@ async fn what_is_done_and_what_is_refused_is_recorded() {
 }
 
 #[tokio::test]
-async fn the_database_that_is_exported_is_no_place_for_records() {
+async fn the_exported_database_cannot_hold_the_audit() {
     let database = Database::new().await;
     let data = folder();
     let settings = [
@@ -115,7 +115,7 @@ async fn the_database_that_is_exported_is_no_place_for_records() {
 }
 
 #[tokio::test]
-async fn how_an_export_ended_is_recorded_with_who_asked_for_it() {
+async fn the_result_and_the_caller_of_an_export_are_recorded() {
     let state = Database::empty().await;
     let settings = [("STATE_DSN", state.dsn.as_str())];
     let mut app = App::start_with_datasets(&[NUMBERS, ENDLESS, FAILING], &settings).await;
@@ -130,7 +130,7 @@ async fn how_an_export_ended_is_recorded_with_who_asked_for_it() {
     let expected = format!("Administrator {} numbers 3", whole.header("x-request-id"));
     assert_eq!(state.text(sql).await, Some(expected));
 
-    // Half a file in somebody's hands is no export that was completed.
+    // A file that was cut is no completed export.
     for request in [app.admin().rows("endless"), app.admin().export("endless")] {
         let mut stream = request.open().await;
         stream.chunk().await.unwrap().unwrap();
@@ -142,7 +142,7 @@ async fn how_an_export_ended_is_recorded_with_who_asked_for_it() {
     assert_eq!(callers(&state, "export_error").await, ["Administrator"]);
     assert_eq!(callers(&state, "export_complete").await.len(), 2);
 
-    // Nobody takes data away who leafs through a table.
+    // A page of the table is no export.
     app.admin().page("numbers").answer().await.good();
     app.server.ask_to_stop();
     assert_eq!(app.server.ended().await, Some(0));

@@ -1,4 +1,4 @@
-//! Backups that are kept in a storage.
+//! Backups in the storage.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 const PASSPHRASE: (&str, &str) = ("DECANT_BACKUP_PASSPHRASE", "correct horse battery staple");
 
-/// What there is, once nothing is going on.
+/// Waits until no task runs, and returns the overview.
 async fn at_rest(app: &App) -> Value {
     wait_for("backups at rest", PATIENCE, async || {
         let overview: Value = app.admin().backups().answer().await.good().json();
@@ -23,7 +23,7 @@ async fn at_rest(app: &App) -> Value {
     .await
 }
 
-/// Makes a backup, and gives what is known of it.
+/// Makes a backup and returns its entry in the list.
 async fn backup(app: &App) -> Value {
     app.admin().make_backup().answer().await.good();
     let overview = at_rest(app).await;
@@ -31,7 +31,7 @@ async fn backup(app: &App) -> Value {
     overview["backups"][0].clone()
 }
 
-/// Proves a backup, and gives what is known of it then.
+/// Proves a backup and returns its entry in the list.
 async fn prove(app: &App, backup: &Value) -> Value {
     let name = name_of(backup);
     app.admin().with_backup(name, "prove").answer().await.good();
@@ -116,7 +116,7 @@ async fn rows_in(database: &Database) -> u64 {
 }
 
 #[tokio::test]
-async fn an_encrypted_backup_is_read_by_who_knows_the_passphrase() {
+async fn an_encrypted_backup_is_read_only_with_its_passphrase() {
     let app = App::start_with(&[PASSPHRASE]).await;
     let backup = backup(&app).await;
     assert!(name_of(&backup).ends_with(".dump.age"), "{backup}");
@@ -133,7 +133,7 @@ async fn an_encrypted_backup_is_read_by_who_knows_the_passphrase() {
     assert_eq!(proved["proof"]["failure"], Value::Null, "{proved}");
     assert!(!app.server.log().contains(PASSPHRASE.1));
 
-    // The same storage, and a server that knows another one.
+    // The same storage, and a server with another passphrase.
     let storage = format!("{}", app.server.data_dir().join("storage").display());
     let other = App::start_with(&[
         ("STORAGE_URL", &storage),
@@ -146,7 +146,7 @@ async fn an_encrypted_backup_is_read_by_who_knows_the_passphrase() {
 }
 
 #[tokio::test]
-async fn a_backup_that_was_changed_does_not_prove() {
+async fn a_changed_backup_fails_its_proof() {
     let app = App::start().await;
     let backup = backup(&app).await;
     let file = folder(&app).join(name_of(&backup));
@@ -160,10 +160,10 @@ async fn a_backup_that_was_changed_does_not_prove() {
 }
 
 #[tokio::test]
-async fn backups_go_to_an_s3_service_and_come_back() {
+async fn backups_are_stored_in_s3_and_restored_from_it() {
     let s3 = S3::start().await;
     let settings = [s3.settings(), vec![PASSPHRASE]].concat();
-    // More than one part.
+    // Larger than one part of a multipart upload.
     let app = App::start_on(Database::with_rows(150_000).await, &settings).await;
     let backup = backup(&app).await;
     assert!(backup["bytes"].as_u64().unwrap() > 17_000_000, "{backup}");
@@ -183,12 +183,12 @@ async fn backups_go_to_an_s3_service_and_come_back() {
 }
 
 #[tokio::test]
-async fn what_is_due_is_made_proved_and_superfluous_ones_are_removed() {
+async fn due_backups_are_made_and_proved_and_expired_ones_removed() {
     let database = Database::new().await;
     let storage = decant_tests::cluster::folder();
     let backups = storage.path().join("backups");
     std::fs::create_dir(&backups).unwrap();
-    // Two scheduled ones of long ago, and one that somebody wanted.
+    // Two old scheduled backups, and an old one that an administrator made.
     for (name, began, scheduled) in [
         ("a", "2026-01-01T03:00:00Z", true),
         ("b", "2026-01-02T03:00:00Z", true),
@@ -225,7 +225,7 @@ async fn what_is_due_is_made_proved_and_superfluous_ones_are_removed() {
 }
 
 #[tokio::test]
-async fn only_administrators_touch_backups() {
+async fn only_administrators_use_backups() {
     let app = App::start().await;
     let (user, _) = app.user().await;
     user.backups().answer().await.problem(403, "forbidden");

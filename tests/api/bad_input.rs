@@ -1,8 +1,8 @@
-//! What cannot be used is refused by name, and nothing of the SQL leaks or runs.
+//! The server refuses unusable parameters by name, and neither leaks nor runs SQL.
 
 use decant_tests::app::App;
 
-/// Things that would do harm if they were pasted into SQL.
+/// Values that would do harm if they were pasted into SQL.
 const SQL: &[&str] = &[
     "' or '1'='1",
     "'; drop table message_request; --",
@@ -56,7 +56,7 @@ async fn a_text_filter_finds_text_that_looks_like_sql() {
 }
 
 #[tokio::test]
-async fn a_value_of_the_wrong_kind_is_refused_by_the_name_of_its_filter() {
+async fn a_value_of_the_wrong_type_is_refused_with_the_name_of_its_filter() {
     let app = App::start().await;
     let nul = "a\0b";
     for (field, value) in [
@@ -112,10 +112,10 @@ async fn a_value_of_the_wrong_kind_is_refused_by_the_name_of_its_filter() {
 }
 
 #[tokio::test]
-async fn a_value_that_is_no_utf8_is_refused_by_name() {
+async fn a_value_that_is_not_utf8_is_refused_by_name() {
     let app = App::start().await;
     for place in ["rows", "page", "count", "export"] {
-        // An HTTP client's own encoder writes only UTF-8, so the address is written out.
+        // An HTTP client's encoder writes only UTF-8, so the test spells the address.
         for (field, query) in [("session", "session=%ff%fe"), ("model", "user=1&model=gpt%C3")] {
             let address = format!("/api/datasets/usage-logs/{place}?{query}");
             let answer = app.admin().get(&address).answer().await;
@@ -149,7 +149,7 @@ async fn an_unknown_parameter_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn an_unknown_choice_about_the_file_is_refused_by_name() {
+async fn an_unknown_export_option_is_refused_by_name() {
     let app = App::start().await;
     for (field, value) in [
         ("format", "docx"),
@@ -177,7 +177,7 @@ async fn an_unknown_choice_about_the_file_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn values_that_contradict_each_other_are_refused() {
+async fn contradictory_values_are_refused() {
     let app = App::start().await;
     for (query, field) in [
         ([("start", "2026-01-02"), ("end", "2026-01-01")], "end"),

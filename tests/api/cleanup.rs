@@ -1,4 +1,4 @@
-//! The hub's log cleaned up over HTTP.
+//! Clean-ups of the hub's log over HTTP.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const SMALL_BATCHES: Settings<'_> = &[
     ("DECANT_CLEANUP_PAUSE_MS", "0"),
 ];
 
-/// A pause that nobody waits for: the clean-up runs until it is stopped.
+/// A pause between batches so long that the clean-up runs until it is stopped.
 const NEVER_ENDING: Settings<'_> = &[
     ("DECANT_CLEANUP_BATCH_ROWS", "10"),
     ("DECANT_CLEANUP_PAUSE_MS", "600000"),
@@ -41,7 +41,7 @@ fn with(mut fields: Value, more: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_dry_run_says_what_would_go_and_changes_nothing() {
+async fn a_dry_run_counts_the_rows_and_changes_nothing() {
     let app = app(&[]).await;
     let before = app.database.contents().await;
     let time = app.database.log_time(0.5).await;
@@ -72,7 +72,7 @@ async fn a_dry_run_says_what_would_go_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn rows_are_deleted_in_batches_and_nothing_else_is() {
+async fn only_matching_rows_are_deleted_in_batches() {
     let app = app(SMALL_BATCHES).await;
     let time = app.database.log_time(0.5).await;
     let others = without_log(app.database.contents().await);
@@ -110,7 +110,7 @@ async fn rows_are_deleted_in_batches_and_nothing_else_is() {
 }
 
 #[tokio::test]
-async fn every_condition_narrows() {
+async fn every_condition_narrows_the_clean_up() {
     let app = app(SMALL_BATCHES).await;
     let (before, after) = (app.database.log_time(0.8).await, app.database.log_time(0.2).await);
     for (more, sql) in [
@@ -160,7 +160,7 @@ async fn every_condition_narrows() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_used_is_refused_by_name() {
+async fn an_unusable_condition_is_refused_by_name() {
     let app = app(&[]).await;
     let before = app.database.contents().await;
     for (more, code, field) in [
@@ -209,7 +209,7 @@ async fn what_cannot_be_used_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn clean_ups_are_for_administrators_and_their_own_page() {
+async fn only_administrators_on_decants_own_page_clean_up() {
     let app = app(&[]).await;
     let before = app.database.contents().await;
     let fields = json!({ "beforeDate": app.database.log_time(0.5).await, "dryRun": false });
@@ -234,7 +234,7 @@ async fn clean_ups_are_for_administrators_and_their_own_page() {
 }
 
 #[tokio::test]
-async fn statistics_are_not_lost_unasked() {
+async fn a_database_without_a_ledger_needs_consent() {
     let app = App::start().await;
     let ids = app.database.log_ids().await;
     let fields = json!({ "beforeDate": app.database.log_time(0.5).await, "dryRun": true });
@@ -251,7 +251,7 @@ async fn statistics_are_not_lost_unasked() {
 }
 
 #[tokio::test]
-async fn rows_that_are_missing_in_the_ledger_are_noticed() {
+async fn only_blocked_requests_may_be_missing_in_the_ledger() {
     let app = App::start().await;
     app.database.make_ledger().await;
     let time = app.database.log_time(0.5).await;
@@ -262,7 +262,7 @@ async fn rows_that_are_missing_in_the_ledger_are_noticed() {
         preview["keepsStatistics"].clone()
     };
     assert_eq!(keeps().await, true);
-    // A blocked request has used nothing.
+    // A blocked request has no entry in the ledger.
     app.database
         .execute(format!(
             "delete from usage_ledger where request_id in \
@@ -283,7 +283,7 @@ async fn rows_that_are_missing_in_the_ledger_are_noticed() {
 }
 
 #[tokio::test]
-async fn a_database_without_a_log_says_so() {
+async fn a_database_without_a_log_is_refused() {
     let app = App::start_on(Database::empty().await, &[]).await;
     for dry_run in [true, false] {
         let fields = json!({ "beforeDate": "2026-01-28", "dryRun": dry_run });
@@ -296,7 +296,7 @@ async fn a_database_without_a_log_says_so() {
 }
 
 #[tokio::test]
-async fn archived_rows_are_in_a_file_with_all_their_columns_before_they_go() {
+async fn rows_are_archived_with_all_columns_before_they_are_deleted() {
     let app = app(SMALL_BATCHES).await;
     let time = app.database.log_time(0.5).await;
     let before = app.database.log_ids().await;
@@ -347,7 +347,7 @@ async fn archived_rows_are_in_a_file_with_all_their_columns_before_they_go() {
 }
 
 #[tokio::test]
-async fn one_is_at_the_database_at_a_time() {
+async fn only_one_operation_runs_at_a_time() {
     let app = app(NEVER_ENDING).await;
     let dump = app.admin().dump().answer().await.good().body;
     let fields = json!({ "beforeDate": app.database.log_time(0.5).await, "dryRun": false });
@@ -381,10 +381,10 @@ async fn one_is_at_the_database_at_a_time() {
 }
 
 #[tokio::test]
-async fn old_rows_go_by_themselves_once_on_however_many_servers() {
+async fn scheduled_clean_ups_of_two_servers_delete_old_rows_once() {
     let database = Database::new().await;
     database.make_ledger().await;
-    // Every third row is old, and none becomes old while the test runs.
+    // Every third row is old, and no other becomes old during the test.
     database
         .execute("update message_request set created_at = case when id % 3 = 0 then now() - interval '31 days' else now() end")
         .await;
@@ -411,7 +411,7 @@ async fn old_rows_go_by_themselves_once_on_however_many_servers() {
         finished.then_some(())
     };
     wait_for("the clean-up to end", Duration::from_secs(10), finished).await;
-    // Some seconds later nothing more has been archived.
+    // The schedule is due every second; it must find nothing more.
     tokio::time::sleep(Duration::from_secs(3)).await;
     let archives = archives(&folder.path().join("logs"));
     assert_eq!(archives.len(), 1);

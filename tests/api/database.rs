@@ -1,4 +1,4 @@
-//! The database as a whole: dumped over HTTP, and its status.
+//! Dumps over HTTP, and the database's status.
 
 use decant_tests::app::App;
 use decant_tests::cluster::{ROLES_WITH_PASSWORD, folder};
@@ -66,7 +66,7 @@ async fn the_ledger_can_be_dumped_by_itself() {
 }
 
 #[tokio::test]
-async fn dump_and_status_are_for_administrators() {
+async fn only_administrators_get_dumps_and_status() {
     let app = App::start().await;
     let (user, _) = app.user().await;
     for request in [user.dump(), user.database_status()] {
@@ -96,7 +96,7 @@ async fn a_wrong_mode_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn the_status_tells_what_the_database_is() {
+async fn the_status_describes_the_database() {
     let app = App::start().await;
     let status = async || -> Value {
         let answer = app.admin().database_status().answer().await.good();
@@ -127,7 +127,7 @@ async fn the_status_tells_what_the_database_is() {
 }
 
 #[tokio::test]
-async fn a_server_that_was_started_anew_tells_of_the_last_dump() {
+async fn the_last_dump_is_known_after_a_restart() {
     let data = folder();
     let mut app = App::start_with(&[data_dir(&data)]).await;
     app.admin().dump().answer().await.good();
@@ -143,13 +143,13 @@ async fn a_server_that_was_started_anew_tells_of_the_last_dump() {
     app.server = Server::start(&settings).await;
     assert_eq!(last(&app).await, before);
 
-    // What the operator does on the command line is known here, too.
+    // The status knows the command line's dumps too.
     let file = data.path().join("of the operator.dump");
     let backup = ["backup", "-o", file.to_str().unwrap()];
     program::run(&backup, &settings).await.good();
     assert_eq!(last(&app).await["caller"], "Operator");
 
-    // But not what is done with another database.
+    // It does not show dumps of another database.
     let other = Database::new().await;
     let settings = [("DSN", other.dsn.as_str()), data_dir(&data)];
     let own = last(&app).await;
@@ -160,7 +160,7 @@ async fn a_server_that_was_started_anew_tells_of_the_last_dump() {
 }
 
 #[tokio::test]
-async fn a_dump_that_cannot_begin_says_why() {
+async fn a_dump_that_cannot_begin_answers_with_the_cause() {
     let database = Database::new().await;
     database
         .execute("create role reader_of_some login; grant select on users, keys, providers to reader_of_some")
@@ -179,7 +179,7 @@ async fn a_dump_that_cannot_begin_says_why() {
 }
 
 #[tokio::test]
-async fn pg_dump_gets_the_password_and_shows_it_to_nobody() {
+async fn pg_dump_gets_the_password_without_exposing_it() {
     let [role, _] = ROLES_WITH_PASSWORD;
     let database = Database::new().await;
     database
@@ -197,13 +197,11 @@ async fn pg_dump_gets_the_password_and_shows_it_to_nobody() {
         app.database.contents().await
     );
     assert!(!app.server.log().contains("p@ss"), "the log holds the password");
-    app.database
-        .execute(format!("drop role {role}"))
-        .await;
+    app.database.execute(format!("drop role {role}")).await;
 }
 
 #[tokio::test]
-async fn who_is_no_administrator_gets_401_where_that_is_set() {
+async fn users_get_401_instead_of_403_if_configured() {
     let app = App::start_with(&[("DECANT_NOT_ADMIN_STATUS", "401")]).await;
     let (user, _) = app.user().await;
     user.dump().answer().await.problem(401, "unauthenticated");

@@ -1,4 +1,4 @@
-//! What there is, how much of it, and what its filters offer.
+//! The list of datasets, row counts, and the options of filters.
 
 use decant_tests::app::App;
 use decant_tests::database::USAGE_ROWS;
@@ -72,7 +72,7 @@ async fn the_count_is_exact() {
 }
 
 #[tokio::test]
-async fn a_filter_offers_the_values_of_the_callers_own_rows() {
+async fn a_filter_offers_only_values_of_the_callers_own_rows() {
     let app = App::start().await;
     let (user, who) = app.user().await;
     for (actor, condition) in [
@@ -92,7 +92,7 @@ async fn a_filter_offers_the_values_of_the_callers_own_rows() {
 }
 
 #[tokio::test]
-async fn a_filter_offers_at_most_a_thousand_values_and_says_so() {
+async fn a_filter_offers_at_most_1000_values_and_reports_the_cut() {
     let app = App::start().await;
     app.database
         .execute("update message_request set model = 'model ' || id, deleted_at = null")

@@ -1,9 +1,9 @@
-//! The fallback: the file, formatted by the server.
+//! The fallback endpoint, which formats files on the server.
 
 use decant_tests::app::App;
 use wasm_export::{Export, Options};
 
-/// An app whose only usage row is one with something awkward in it. Sessions, models and users are as in the demo.
+/// An app with a single usage row whose values are awkward.
 async fn app_with_one_row() -> App {
     let app = App::start().await;
     let statements = [
@@ -42,7 +42,7 @@ async fn a_known_row_gives_known_bytes() {
 }
 
 #[tokio::test]
-async fn the_caller_chooses_how_the_file_is_written() {
+async fn export_options_apply_to_the_file() {
     let app = app_with_one_row().await;
     let columns = ("columns", "key_name,created_at,cost_usd");
     for (choice, expected) in [
@@ -102,7 +102,7 @@ async fn the_caller_chooses_how_the_file_is_written() {
 }
 
 #[tokio::test]
-async fn the_file_has_a_type_and_a_name() {
+async fn the_file_has_a_media_type_and_a_name() {
     let app = App::start().await;
     let answer = app
         .admin()
@@ -174,7 +174,7 @@ async fn every_cell_reads_back() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_the_query_is_told_before_the_file_begins() {
+async fn a_wrong_query_is_refused_before_the_file_begins() {
     let app = App::start().await;
     let answer = app
         .admin()

@@ -1,10 +1,10 @@
-//! What narrows the rows.
+//! Filters.
 
 use decant_tests::app::App;
 use decant_tests::database::{RETRIED, USAGE_ROWS};
 
 #[tokio::test]
-async fn every_filter_narrows_as_it_says() {
+async fn every_filter_narrows_the_rows() {
     let app = App::start().await;
     let database = &app.database;
     let some = async |column: &str| {
@@ -78,7 +78,7 @@ async fn every_filter_narrows_as_it_says() {
 }
 
 #[tokio::test]
-async fn filters_hold_together() {
+async fn filters_combine() {
     let app = App::start().await;
     let query = [
         ("exclude_200", "true"),
@@ -98,7 +98,7 @@ async fn filters_hold_together() {
 }
 
 #[tokio::test]
-async fn deleted_rows_stay_out_and_blocked_ones_without_a_provider_stay_in() {
+async fn deleted_rows_are_left_out_and_blocked_ones_without_a_provider_are_not() {
     let app = App::start().await;
     let before = app.database.usage_rows("true").await;
     let kept = "select min(id) from message_request where deleted_at is null";
@@ -122,7 +122,7 @@ async fn deleted_rows_stay_out_and_blocked_ones_without_a_provider_stay_in() {
 }
 
 #[tokio::test]
-async fn a_key_that_stands_there_twice_does_not_double_its_rows() {
+async fn a_duplicate_key_does_not_repeat_its_rows() {
     let app = App::start().await;
     let before = app.database.usage_rows("true").await;
     app.database

@@ -1,9 +1,9 @@
-//! The page as the program serves it.
+//! The page as the server delivers it.
 
 use decant_tests::answer::Answer;
 use decant_tests::app::App;
 
-/// The addresses of scripts, styles and modules that the page names.
+/// Returns the addresses of the page's scripts, styles and modules.
 fn named_files(page: &Answer) -> Vec<String> {
     let text = page.text();
     let quoted = text
@@ -23,7 +23,7 @@ fn named_files(page: &Answer) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_page_comes_with_the_program() {
+async fn the_server_delivers_the_page() {
     let app = App::start().await;
     let page = app.anonymous().front_page().answer().await.good();
     assert!(
@@ -53,10 +53,10 @@ async fn the_page_comes_with_the_program() {
 }
 
 #[tokio::test]
-async fn a_release_of_the_program_holds_the_page() {
+async fn a_release_build_embeds_the_page() {
     let path = decant_tests::program::path();
     if !path.iter().any(|folder| folder == "release") {
-        // Others read the page from the folder that it was built into.
+        // A debug build reads the page from `web/dist`.
         return;
     }
     let app = App::start().await;
@@ -70,7 +70,7 @@ async fn a_release_of_the_program_holds_the_page() {
 }
 
 #[tokio::test]
-async fn a_view_of_the_page_can_be_opened_by_its_address() {
+async fn every_view_of_the_page_has_an_address() {
     let app = App::start().await;
     let page = app.anonymous().front_page().answer().await.good();
     for view in ["/usage-logs", "/sign-in"] {
@@ -83,7 +83,7 @@ async fn a_view_of_the_page_can_be_opened_by_its_address() {
 }
 
 #[tokio::test]
-async fn the_policy_allows_the_wasm_and_nothing_else() {
+async fn the_content_security_policy_allows_only_wasm() {
     let app = App::start().await;
     let page = app.anonymous().front_page().answer().await.good();
     let policy = page.header("content-security-policy");
@@ -112,7 +112,7 @@ async fn the_policy_allows_the_wasm_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_file_whose_name_never_changes_is_asked_for_anew_and_answered_shortly() {
+async fn a_file_with_a_constant_name_is_revalidated() {
     let app = App::start().await;
     let page = app.anonymous().front_page().answer().await.good();
     assert!(

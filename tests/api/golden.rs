@@ -1,4 +1,4 @@
-//! The conformance corpus: natively, from the server and from the command line, the same bytes.
+//! The golden corpus: native code, server and command line give the same bytes.
 
 use decant_tests::app::App;
 use decant_tests::definitions::Definitions;
@@ -7,7 +7,7 @@ use decant_tests::program;
 use wasm_export::{Export, Options};
 
 #[tokio::test]
-async fn the_corpus_is_the_same_bytes_natively_from_the_server_and_from_the_command_line() {
+async fn native_code_server_and_command_line_give_the_golden_files() {
     let definitions = Definitions::of(&[CORPUS]);
     let app = App::start_with(&[definitions.setting()]).await;
     let query = [("as_of", AS_OF)];

@@ -20,7 +20,7 @@ async fn a_user_of_the_hub_signs_in_with_an_api_key() {
 }
 
 #[tokio::test]
-async fn an_administrator_of_the_hub_is_one_here() {
+async fn an_administrator_of_the_hub_is_an_administrator_of_decant() {
     let app = App::start().await;
     let ada = app.database.new_user("Ada").await;
     app.database
@@ -31,7 +31,7 @@ async fn an_administrator_of_the_hub_is_one_here() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_disabled_deleted_or_expired_is_refused_and_ends_its_sessions() {
+async fn a_disabled_deleted_or_expired_key_is_refused_and_ends_its_sessions() {
     let app = App::start_with(&[("DECANT_LOGIN_ATTEMPTS_MAX", "1000")]).await;
     for (table, id, change) in [
         ("keys", "user_id", "is_enabled = false"),
@@ -70,7 +70,7 @@ async fn a_key_that_is_disabled_deleted_or_expired_is_refused_and_ends_its_sessi
 }
 
 #[tokio::test]
-async fn a_key_that_may_not_use_the_web_cannot_sign_in_but_can_be_sent() {
+async fn a_key_without_web_access_cannot_sign_in_but_works_as_a_bearer_token() {
     let app = App::start().await;
     let user = app.database.new_user("Ada").await;
     app.database
@@ -168,7 +168,7 @@ async fn a_session_ends_when_its_key_loses_web_access() {
 }
 
 #[tokio::test]
-async fn a_key_that_two_users_share_signs_in_neither() {
+async fn a_key_that_two_users_share_is_refused() {
     let app = App::start().await;
     let (ada, bob) = (
         app.database.new_user("Ada").await,

@@ -1,4 +1,4 @@
-//! Decant over HTTP: the real program on a free port, PostgreSQL behind it, nothing but requests from outside.
+//! Decant over HTTP: the real program on a free port, with PostgreSQL behind it.
 
 mod addresses;
 mod audit;
@@ -29,7 +29,7 @@ mod triggers;
 
 use serde_json::Value;
 
-/// Names or labels of a list of columns or filters.
+/// Returns one field, such as `name` or `label`, of each object in a list.
 fn each(list: &Value, key: &str) -> Vec<String> {
     let list = list.as_array().expect("this is a list");
     list.iter()

@@ -1,4 +1,4 @@
-//! What keeps a server in operation: health, headers, the log.
+//! Health checks, headers and the log.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use decant_tests::server::{ADMIN_TOKEN, JWT_SECRET};
 use serde_json::Value;
 
 #[tokio::test]
-async fn it_says_that_it_lives_and_whether_it_can_work() {
+async fn healthz_and_readyz_report_health_and_readiness() {
     let app = App::start().await;
     app.anonymous().healthz().answer().await.good();
     app.anonymous().readyz().answer().await.good();

@@ -1,4 +1,4 @@
-//! Datasets that a site adds: used, refused with the reason, kept from those who may not see them.
+//! Datasets that a site adds.
 
 use decant_tests::app::App;
 use decant_tests::database::Database;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::each;
 
 #[tokio::test]
-async fn a_dataset_without_its_tables_is_listed_with_the_reason_and_the_rest_works() {
+async fn a_dataset_without_its_tables_is_listed_with_the_reason() {
     let definitions = Definitions::of(&[NUMBERS]);
     let app = App::start_on(Database::empty().await, &[definitions.setting()]).await;
 
@@ -35,7 +35,7 @@ async fn a_dataset_without_its_tables_is_listed_with_the_reason_and_the_rest_wor
 }
 
 #[tokio::test]
-async fn a_wrong_definition_is_named_with_file_key_and_postgresqls_own_message() {
+async fn a_wrong_definition_is_refused_with_file_key_and_postgresqls_message() {
     let wrong = NUMBERS.replace("sql = \"word\"", "sql = \"wort\"");
     let app = App::start_with_datasets(&[&wrong], &[]).await;
     let numbers: Value = app.admin().dataset("numbers").answer().await.good().json();
@@ -76,7 +76,7 @@ async fn a_secret_column_is_left_out_unless_an_administrator_names_it() {
 }
 
 #[tokio::test]
-async fn an_administrators_dataset_is_neither_listed_nor_given_to_a_user() {
+async fn a_user_neither_sees_nor_gets_an_administrators_dataset() {
     let app = App::start_with_datasets(&[NUMBERS], &[]).await;
     let (user, _) = app.user().await;
     let listed: Value = user.datasets().answer().await.good().json();

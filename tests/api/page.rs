@@ -1,4 +1,4 @@
-//! The table's pages: each goes on after the last row of the one before.
+//! Pages of the table: each starts after the last row of the one before.
 
 use decant_tests::actors::Actor;
 use decant_tests::app::App;
@@ -12,7 +12,7 @@ async fn page(actor: &Actor, limit: &str, after: Option<&str>) -> RawRows {
     request.answer().await.raw_rows().whole()
 }
 
-/// All pages from the first to the empty one.
+/// Returns all pages, with the empty one at the end.
 async fn walk(actor: &Actor, limit: &str) -> Vec<u8> {
     let (mut bytes, mut after) = (Vec::new(), None);
     loop {
@@ -39,7 +39,7 @@ async fn the_pages_together_are_the_export() {
 }
 
 #[tokio::test]
-async fn rows_of_one_moment_and_rows_without_a_time_are_neither_lost_nor_doubled() {
+async fn rows_with_equal_times_or_none_are_neither_lost_nor_repeated() {
     let app = App::start().await;
     app.database
         .execute("update message_request set created_at = '2026-01-28 00:00:00+00' where id % 3 = 0")

@@ -1,4 +1,4 @@
-//! Dumps put back over HTTP.
+//! Restores over HTTP.
 
 use decant_tests::actors::Actor;
 use decant_tests::app::App;
@@ -15,7 +15,7 @@ async fn dump(app: &App) -> Vec<u8> {
     app.admin().dump().answer().await.good().body
 }
 
-/// Makes the live database another one than was dumped.
+/// Changes the live database, so that it differs from its dump.
 async fn spoil(app: &App) {
     app.database
         .execute(
@@ -26,7 +26,7 @@ async fn spoil(app: &App) {
 }
 
 #[tokio::test]
-async fn a_clean_restore_brings_everything_back_and_can_be_taken_back() {
+async fn a_clean_restore_restores_everything_and_can_be_rolled_back() {
     let app = App::start().await;
     let before = app.database.contents().await;
     let dump = dump(&app).await;
@@ -51,7 +51,7 @@ async fn a_clean_restore_brings_everything_back_and_can_be_taken_back() {
     assert_eq!(restored["tables"]["public.message_request"]["inserted"], rows);
     assert_eq!(restored["warnings"], Value::Array(Vec::new()));
 
-    // The server goes on with the new database.
+    // The server uses the new database.
     app.admin().usage_rows(&[]).await;
     let kept = copies(&app.admin()).await;
     assert_eq!(kept.len(), 1);
@@ -71,7 +71,7 @@ async fn a_clean_restore_brings_everything_back_and_can_be_taken_back() {
 }
 
 #[tokio::test]
-async fn what_belongs_to_the_database_itself_survives_a_restore() {
+async fn settings_and_privileges_of_the_database_survive_a_restore() {
     let app = App::start().await;
     let name = app.database.text("select current_database()").await.unwrap();
     app.database
@@ -177,7 +177,7 @@ async fn an_owner_may_have_any_name() {
 }
 
 #[tokio::test]
-async fn a_merge_gives_back_what_is_missing_and_counts_it() {
+async fn a_merge_inserts_and_counts_the_missing_rows() {
     let app = App::start().await;
     app.database
         .execute(
@@ -221,7 +221,7 @@ async fn a_merge_gives_back_what_is_missing_and_counts_it() {
 }
 
 #[tokio::test]
-async fn letters_of_other_encodings_come_back_as_they_were() {
+async fn a_database_in_another_encoding_is_restored() {
     let database = Database::in_encoding("LATIN1").await;
     database
         .execute("create table places (id int primary key, name text); insert into places values (1, 'café'), (2, 'Zürich')")
@@ -235,7 +235,7 @@ async fn letters_of_other_encodings_come_back_as_they_were() {
     assert_eq!(merged["tables"]["public.places"]["skipped"], 1);
     assert_eq!(app.database.contents().await, before);
 
-    // In one transaction, too.
+    // The restore in one transaction behaves the same.
     let owners = app.server_of_owner(&[]).await;
     let admin = Actor::new(&owners.address).with_token(ADMIN_TOKEN);
     app.database.execute("delete from places").await;
@@ -278,7 +278,7 @@ async fn logs_can_be_left_out_of_a_restore() {
 }
 
 #[tokio::test]
-async fn what_is_no_dump_is_refused_before_anything_happens() {
+async fn a_file_that_is_no_dump_is_refused() {
     let app = App::start_with(&[("DECANT_UPLOAD_MAX_MB", "1")]).await;
     let admin = app.admin();
     let dump = dump(&app).await;
@@ -307,7 +307,7 @@ async fn what_is_no_dump_is_refused_before_anything_happens() {
     }
     let large = admin.import(&vec![b'x'; 3 << 20], CLEAN).answer().await;
     if large.status != 413 {
-        // A client that is still sending may find the connection closed; the answer is read all the same where it is not.
+        // The server may close the connection while the client still sends; then there is no answer to read.
         assert!(large.broken, "{}: {}", large.status, large.text());
     } else {
         let problem = large.problem(413, "upload_too_large");
@@ -317,7 +317,7 @@ async fn what_is_no_dump_is_refused_before_anything_happens() {
 }
 
 #[tokio::test]
-async fn restores_are_for_administrators() {
+async fn only_administrators_restore() {
     let app = App::start().await;
     let (user, _) = app.user().await;
     let dump = dump(&app).await;
@@ -333,7 +333,7 @@ async fn restores_are_for_administrators() {
     nobody.problem(401, "unauthenticated");
 }
 
-/// [`spoil`]s it, and all that is there is still the owner's.
+/// Calls [`spoil`], and gives all that it made to the owner.
 async fn spoil_as_owner(app: &App) {
     spoil(app).await;
     let sql =
@@ -342,7 +342,7 @@ async fn spoil_as_owner(app: &App) {
 }
 
 #[tokio::test]
-async fn where_no_database_can_be_made_a_clean_restore_is_one_transaction() {
+async fn without_createdb_a_clean_restore_is_one_transaction() {
     let app = App::start().await;
     let owners = app.server_of_owner(&[]).await;
     let admin = Actor::new(&owners.address).with_token(ADMIN_TOKEN);
@@ -390,7 +390,7 @@ async fn a_restore_in_one_transaction_that_fails_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_merge_needs_no_database_beside_the_live_one() {
+async fn a_merge_needs_no_staging_database() {
     let app = App::start().await;
     let owners = app.server_of_owner(&[]).await;
     let admin = Actor::new(&owners.address).with_token(ADMIN_TOKEN);
@@ -405,7 +405,7 @@ async fn a_merge_needs_no_database_beside_the_live_one() {
 }
 
 #[tokio::test]
-async fn a_role_that_owns_nothing_is_told_so_and_changes_nothing() {
+async fn a_role_without_ownership_is_refused_and_changes_nothing() {
     let app = App::start().await;
     let dump = dump(&app).await;
     app.database

@@ -17,7 +17,7 @@ async fn the_rows_are_what_copy_writes() {
 }
 
 #[tokio::test]
-async fn the_header_says_what_the_rows_are() {
+async fn the_header_describes_the_rows() {
     let app = App::start().await;
     let rows = app.admin().usage_rows(&[("zone", "Asia/Shanghai")]).await;
     let header = &rows.header;
@@ -73,7 +73,7 @@ async fn the_caller_chooses_columns_and_their_order() {
 }
 
 #[tokio::test]
-async fn a_limit_is_kept_where_it_is_asked_for() {
+async fn a_limit_is_kept() {
     let app = App::start().await;
     let all = app.admin().usage_rows(&[]).await;
     let rows = app.admin().usage_rows(&[("limit", "7")]).await;
@@ -89,7 +89,7 @@ async fn a_limit_is_kept_where_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn no_row_is_an_export_too() {
+async fn an_export_may_be_empty() {
     let app = App::start().await;
     let rows = app.admin().usage_rows(&[("session", "no such session")]).await;
     let end = rows.end.unwrap();

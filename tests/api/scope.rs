@@ -1,4 +1,4 @@
-//! Whoever is no administrator sees their own rows, whatever they ask for.
+//! A user without administrator rights sees only own rows, whatever the query.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use decant_tests::app::App;
 use decant_tests::database::{HubUser, USAGE_ROWS};
 use serde_json::Value;
 
-/// What somebody asks for who wants rows of `other`.
+/// Queries of a user who tries to see the rows of `other`.
 async fn greedy_queries(app: &App, other: &str) -> Vec<Vec<(&'static str, String)>> {
     let column = async |sql: &str| app.database.text(sql).await.expect("the other one has some");
     let key = column(&format!("select min(id) from keys where user_id = {other}")).await;
@@ -31,7 +31,7 @@ async fn greedy_queries(app: &App, other: &str) -> Vec<Vec<(&'static str, String
     ]
 }
 
-/// Which rows a stream holds, by their hidden id.
+/// Returns the hidden ids of a stream's rows.
 async fn ids(actor: &Actor, query: Query<'_>) -> BTreeSet<String> {
     let rows = actor.usage_rows(query).await;
     rows.column("id")
@@ -52,7 +52,7 @@ async fn own_ids(app: &App, user: &HubUser) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn a_user_sees_own_rows_whatever_is_asked() {
+async fn a_user_sees_only_own_rows_with_every_query() {
     let app = App::start().await;
     let (user, who) = app.user().await;
     let own = own_ids(&app, &who).await;
@@ -118,7 +118,7 @@ async fn a_user_sees_own_rows_whatever_is_asked() {
 }
 
 #[tokio::test]
-async fn a_cursor_of_another_does_not_lead_to_the_others_rows() {
+async fn a_foreign_cursor_does_not_give_access_to_foreign_rows() {
     let app = App::start().await;
     let (user, who) = app.user().await;
     let own = own_ids(&app, &who).await;
@@ -132,7 +132,7 @@ async fn a_cursor_of_another_does_not_lead_to_the_others_rows() {
         .whole()
         .cursor();
     assert!(ids(&user, &[("after", &first)]).await.is_subset(&own));
-    // A cursor is text that anybody can write; SQL in it stays text.
+    // Clients can forge a cursor; SQL in it stays text.
     let forged = base64_of("2026-01-01 00:00:00+00\t1) or (true");
     user.rows("usage-logs")
         .query("after", &forged)

@@ -4,7 +4,7 @@ use decant_tests::app::App;
 use decant_tests::redis::Redis;
 use serde_json::Value;
 
-/// Numbers that a reader of JSON would spoil, keys that one would sort, a string that one would write anew.
+/// Numbers, keys and escapes that most JSON libraries change when they read and write.
 const BODY: &str = r#"{"z":12345678901234567890,"10":1.0,"2":[ ],"text":"\u0041\n中文","cost":1e21}"#;
 
 async fn app_with_redis() -> (App, Redis) {
@@ -39,7 +39,7 @@ const FILE: &str = r#"{
 }"#;
 
 #[tokio::test]
-async fn a_stored_request_comes_as_it_is_and_laid_out() {
+async fn a_stored_request_comes_unchanged_or_pretty_printed() {
     let (app, redis) = app_with_redis().await;
     redis.store_whole_request("0199f3a2-77aa", 2, BODY).await;
     let admin = app.admin();
@@ -81,7 +81,7 @@ async fn the_requests_of_a_session_are_listed_newest_first() {
 }
 
 #[tokio::test]
-async fn what_is_not_stored_is_said_by_name() {
+async fn a_missing_part_is_reported_by_name() {
     let (app, redis) = app_with_redis().await;
     redis.store_request("half", 1, &[("requestBody", "{}")]).await;
     let parts = [("requestBody", "{\"a\":\n  01}"), ("reqHeaders", "{}")];
@@ -124,7 +124,7 @@ async fn only_administrators_see_stored_requests() {
 }
 
 #[tokio::test]
-async fn a_redis_that_is_gone_is_said_and_comes_back() {
+async fn requests_fail_while_redis_is_down_and_work_again_afterwards() {
     let (app, mut redis) = app_with_redis().await;
     redis.crash();
     let admin = app.admin();
@@ -140,7 +140,7 @@ async fn a_redis_that_is_gone_is_said_and_comes_back() {
 }
 
 #[tokio::test]
-async fn without_a_redis_the_setting_is_named() {
+async fn without_redis_the_error_names_the_setting() {
     let app = App::start().await;
     let answer = app.admin().session_requests("s").answer().await;
     let problem = answer.problem(503, "no_redis");

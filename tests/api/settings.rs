@@ -1,4 +1,4 @@
-//! Settings: listed, read from two places, refused with name and reason.
+//! Settings: the help, the two places that they come from, and refusals.
 
 use decant_tests::actors::Actor;
 use decant_tests::cluster::{ROLES_WITH_PASSWORD, folder};
@@ -6,7 +6,7 @@ use decant_tests::database::Database;
 use decant_tests::program::{self, Settings};
 use decant_tests::server::{Server, data_dir};
 
-/// What a start with these settings says when it is refused.
+/// Asserts that the server refuses to start with these settings, and returns the reason.
 async fn refusal(settings: Settings<'_>) -> String {
     let data = folder();
     let ours = [data_dir(&data), ("DECANT_LISTEN", "127.0.0.1:0")];
@@ -76,7 +76,7 @@ async fn a_wrong_setting_is_refused_with_its_name_and_reason_but_not_its_value()
 }
 
 #[tokio::test]
-async fn a_database_that_does_not_answer_is_told_without_its_password() {
+async fn an_unreachable_database_is_reported_without_its_password() {
     let said = refusal(&[
         ("DSN", "postgres://u:hunter2@127.0.0.1:1/x"),
         ("DECANT_WAIT_SECONDS", "1"),
@@ -87,7 +87,7 @@ async fn a_database_that_does_not_answer_is_told_without_its_password() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_named() {
+async fn a_port_in_use_is_reported() {
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let said = refusal(&[
@@ -102,7 +102,7 @@ async fn a_port_that_is_taken_is_named() {
 }
 
 #[tokio::test]
-async fn settings_may_stand_in_a_file_and_the_environment_goes_first() {
+async fn settings_in_a_file_yield_to_the_environment() {
     let database = Database::new().await;
     let settings = folder();
     let file = settings.path().join("decant.toml");
@@ -128,7 +128,7 @@ async fn settings_may_stand_in_a_file_and_the_environment_goes_first() {
 }
 
 #[tokio::test]
-async fn a_mistake_in_the_file_of_settings_is_named() {
+async fn an_error_in_the_settings_file_is_reported_by_name() {
     let settings = folder();
     let file = settings.path().join("decant.toml");
     for (text, part) in [
@@ -148,9 +148,9 @@ async fn a_mistake_in_the_file_of_settings_is_named() {
 }
 
 #[tokio::test]
-async fn a_database_may_be_named_in_several_ways() {
+async fn every_form_of_dsn_is_accepted() {
     let database = Database::new().await;
-    // postgres:///name?host=/folder&port=…&user=…&sslmode=…, as the harness has it.
+    // The DSN of a test database: postgres:///name?host=/folder&port=…&user=…&sslmode=…
     let (name, parameters) = database
         .dsn
         .strip_prefix("postgres:///")
@@ -176,7 +176,7 @@ async fn a_database_may_be_named_in_several_ways() {
 }
 
 #[tokio::test]
-async fn a_password_that_postgresql_checks_is_shown_to_it_and_to_nobody_else() {
+async fn the_databases_password_is_used_and_never_printed() {
     let [_, role] = ROLES_WITH_PASSWORD;
     let database = Database::new().await;
     database

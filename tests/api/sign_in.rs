@@ -1,4 +1,4 @@
-//! Who gets in, with the administrator's token and with a session, and who does not.
+//! Sign-in with the administrator's token, and sessions.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 #[tokio::test]
-async fn nobody_gets_anything_without_signing_in() {
+async fn every_address_requires_a_sign_in() {
     let app = App::start().await;
     let nobody = app.anonymous();
     for request in [
@@ -50,7 +50,7 @@ async fn the_administrator_signs_in_and_out() {
 }
 
 #[tokio::test]
-async fn the_session_cookie_is_out_of_reach_of_scripts_and_other_sites() {
+async fn the_session_cookie_is_http_only_and_same_site() {
     let app = App::start().await;
     let sign_in = app.anonymous().login(ADMIN_TOKEN).answer().await.good();
     let cookie = sign_in.header("set-cookie");
@@ -83,7 +83,7 @@ async fn the_session_cookie_is_out_of_reach_of_scripts_and_other_sites() {
 }
 
 #[tokio::test]
-async fn a_wrong_credential_is_refused_whatever_it_is() {
+async fn every_kind_of_wrong_credential_is_refused() {
     let app = App::start_with(&[("DECANT_LOGIN_ATTEMPTS_MAX", "1000")]).await;
     let long = "x".repeat(10_000);
     for wrong in [
@@ -120,9 +120,9 @@ async fn a_wrong_credential_is_refused_whatever_it_is() {
 }
 
 #[tokio::test]
-async fn a_session_ends_when_its_time_is_over() {
+async fn a_session_expires() {
     let app = App::start().await;
-    // Cookies as this very server signs them, so that nothing but their time tells them apart.
+    // Cookies with this server's own signature that differ only in their times.
     let session_of = |lasts| {
         let (secret, admin_token) = (SESSION_SECRET.into(), ADMIN_TOKEN.into());
         let sessions = Sessions::new(&secret, Some(&admin_token), lasts);
@@ -136,7 +136,7 @@ async fn a_session_ends_when_its_time_is_over() {
 }
 
 #[tokio::test]
-async fn a_forged_session_is_no_session() {
+async fn a_forged_session_is_refused() {
     let app = App::start().await;
     let other = Server::start(&[
         ("DSN", &app.database.dsn),
@@ -158,7 +158,7 @@ async fn a_forged_session_is_no_session() {
     let user = app.database.new_user("Ada").await;
     let sign_in = app.anonymous().login(&user.key).answer().await.good();
     let cookie = sign_in.header("set-cookie").split(';').next().unwrap();
-    // The claim is readable, and that must not matter: with another one the signature no longer fits.
+    // A client can read and replace the claims, but then the signature does not match.
     let (name, value) = cookie.split_once('=').unwrap();
     let (signature, _) = value.split_at(44.min(value.len()));
     let forgeries = [
@@ -178,7 +178,7 @@ async fn a_forged_session_is_no_session() {
 }
 
 #[tokio::test]
-async fn too_many_wrong_credentials_are_stopped_for_a_while() {
+async fn too_many_wrong_credentials_block_the_address_for_a_while() {
     let app = App::start_with(&[("DECANT_LOGIN_ATTEMPTS_MAX", "3")]).await;
     let session = app
         .anonymous()
@@ -199,12 +199,12 @@ async fn too_many_wrong_credentials_are_stopped_for_a_while() {
         let seconds: u64 = answer.header("retry-after").parse().unwrap();
         assert!((1..=60).contains(&seconds), "{seconds}");
     }
-    // Who is signed in already goes on.
+    // Open sessions stay valid.
     session.me().answer().await.good();
 }
 
 #[tokio::test]
-async fn another_sites_page_cannot_use_a_session() {
+async fn pages_of_other_sites_cannot_use_a_session() {
     let app = App::start().await;
     let session = app
         .anonymous()
@@ -240,7 +240,7 @@ async fn another_sites_page_cannot_use_a_session() {
 }
 
 #[tokio::test]
-async fn a_sign_in_that_is_no_sign_in_is_a_problem() {
+async fn a_malformed_sign_in_is_refused() {
     let app = App::start().await;
     for body in [
         "",

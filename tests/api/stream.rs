@@ -1,4 +1,4 @@
-//! How the raw-row stream travels: compressed, never held back, never silent, never too many at once.
+//! Transport of the raw-row stream: compression, flushing, heartbeats, and the limit on running exports.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ async fn the_stream_is_compressed_as_the_client_accepts_it() {
 }
 
 #[tokio::test]
-async fn no_proxy_may_hold_or_keep_the_stream() {
+async fn proxies_neither_buffer_nor_cache_the_stream() {
     let app = App::start().await;
     let answer = app
         .admin()
@@ -70,7 +70,7 @@ async fn no_proxy_may_hold_or_keep_the_stream() {
 }
 
 #[tokio::test]
-async fn a_silent_export_says_that_it_lives() {
+async fn a_silent_export_sends_heartbeats() {
     let app = App::start_with_datasets(&[&silent_for(3.5)], &[("DECANT_HEARTBEAT_SECONDS", "1")]).await;
     for encoding in ["identity", "zstd"] {
         let mut stream = app
@@ -108,7 +108,7 @@ async fn a_silent_export_says_that_it_lives() {
 }
 
 #[tokio::test]
-async fn as_many_exports_run_as_are_allowed_and_pages_go_on() {
+async fn the_limit_on_exports_does_not_block_pages() {
     let settings = [("DECANT_EXPORTS_MAX", "1"), ("DECANT_WAIT_SECONDS", "1")];
     let app = App::start_with_datasets(&[ENDLESS], &settings).await;
     let running = app.admin().rows("endless").open().await;

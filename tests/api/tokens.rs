@@ -1,4 +1,4 @@
-//! Bearer tokens that others signed (RFC 7519), true and forged.
+//! Bearer tokens of other issuers (RFC 7519), valid and forged.
 
 use decant_tests::app::App;
 use decant_tests::cluster::folder;
@@ -10,7 +10,7 @@ fn administrator() -> Value {
     json!({ "sub": "ops", "role": "admin", "exp": seconds_from_now(300) })
 }
 
-/// A server with many attempts, so that one test can be refused often.
+/// An app that allows many wrong credentials, because one test sends many.
 async fn patient_app(settings: &[(&str, &str)]) -> App {
     App::start_with(&[&[("DECANT_LOGIN_ATTEMPTS_MAX", "1000")], settings].concat()).await
 }
@@ -25,7 +25,7 @@ async fn is_refused(app: &App, token: &str) {
 }
 
 #[tokio::test]
-async fn a_token_of_the_shared_secret_says_who_calls() {
+async fn a_token_signed_with_the_secret_identifies_the_caller() {
     let app = App::start().await;
     let admin = app
         .anonymous()
@@ -90,7 +90,7 @@ async fn a_forged_expired_or_incomplete_token_is_refused() {
 }
 
 #[tokio::test]
-async fn a_token_of_the_key_set_says_who_calls_and_no_other_does() {
+async fn only_tokens_of_the_key_set_identify_the_caller() {
     let (issuer, stranger) = (Issuer::new("ours"), Issuer::new("ours"));
     let keys = folder();
     let file = keys.path().join("keys.json");
@@ -107,7 +107,7 @@ async fn a_token_of_the_key_set_says_who_calls_and_no_other_does() {
         &issuer.sign(&json!({ "sub": "ops", "role": "admin", "exp": seconds_from_now(-300) })),
     )
     .await;
-    // The public key is no secret, so nothing signed with it as if it were one may pass (RFC 8725, 2.1).
+    // The public key is known to all, so it must not verify an HS256 signature (RFC 8725, 2.1).
     is_refused(
         &app,
         &signed_with_secret(&issuer.key_set().to_string(), &administrator()),

@@ -1,5 +1,4 @@
-//! What everything is measured on: a PostgreSQL of its own with the settings that Decant gives it, durable ones, and
-//! the demo's rows in it.
+//! The PostgreSQL under measurement: Decant's own settings, durable commits, demo rows.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,38 +16,36 @@ use tempfile::TempDir;
 use crate::Outcome;
 use crate::psql::Psql;
 
-/// The definitions whose rows are measured.
+/// Definitions of the datasets that are measured.
 const USAGE_LOGS: &str = include_str!("../../server/datasets/usage-logs.toml");
 const PROBE_LOGS: &str = include_str!("../../server/datasets/probe-logs.toml");
 
-/// How often [`MULTIPLIED`] has each row.
+/// Copies of each row in [`MULTIPLIED`].
 pub const TIMES: u64 = 5;
 
 /// The dataset that has the rows of usage-logs [`TIMES`] times.
 pub const MULTIPLIED: &str = "usage-logs-multiplied";
 
-/// The dataset that has the demo's few probes this many times, one after the other.
+/// Copies of the demo's few probes in their dataset.
 pub const MANY_PROBES: &str = "probe-logs-multiplied";
 const PROBES_TIMES: u64 = 20;
 
-/// A PostgreSQL with demo rows.
 pub struct Bed {
-    /// Its address.
     pub dsn: String,
-    /// The query that the server copies for all usage logs.
+    /// The server's query for all usage logs.
     pub select: String,
-    /// How many demo rows there are.
+    /// Rows of `message_request`.
     pub demo_rows: u64,
-    /// How many rows of them usage-logs has: not those that are deleted or whose user or key is gone.
+    /// Rows of usage-logs: fewer, because it hides deleted rows and those of deleted users and keys.
     pub rows: u64,
-    /// How long it took to make the demo rows.
+    /// Time to make the demo rows.
     pub filled_in: Duration,
     postgres: EmbeddedPostgres,
     folder: TempDir,
 }
 
 impl Bed {
-    /// Makes the PostgreSQL and its rows.
+    /// Starts PostgreSQL and makes the rows.
     pub async fn make(demo_rows: u64) -> Outcome<Self> {
         let folder = folder();
         let postgres = EmbeddedPostgres::start(folder.path()).await?;
@@ -56,7 +53,7 @@ impl Bed {
         demo::create_schema(&mut connection).await?;
         let keys = KeyMaker::new(std::fs::read_to_string(DEMO_SECRET)?.into())?;
         let filled = demo::fill(&mut connection, &demo::Plan::new(demo_rows, keys), |_| {}).await?;
-        // So that PostgreSQL does not do it in the middle of a measurement.
+        // Otherwise autovacuum does it in the middle of a measurement.
         connection.execute("checkpoint").await?;
         let (select, rows) = usage_logs(&mut connection).await?;
         connection.close().await?;
@@ -78,13 +75,11 @@ impl Bed {
         })
     }
 
-    /// Starts a server on it.
     pub async fn server(&self) -> Server {
         let datasets = self.file("datasets").display().to_string();
         Server::start(&[("DSN", &self.dsn), ("DECANT_DATASETS_DIR", &datasets)]).await
     }
 
-    /// `psql` on the same rows.
     pub fn psql(&self) -> Psql<'_> {
         Psql {
             program: self.program("psql"),
@@ -93,29 +88,28 @@ impl Bed {
         }
     }
 
-    /// One of PostgreSQL's own programs.
+    /// Returns the path of a program of PostgreSQL.
     pub fn program(&self, name: &str) -> PathBuf {
         self.postgres.binaries().program(name)
     }
 
-    /// The version of PostgreSQL.
     pub fn postgres_version(&self) -> &str {
         &self.postgres.binaries().version
     }
 
-    /// The path of a file beside the data, on the same disk.
+    /// Returns a path for a file on the disk of the data.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Ends the PostgreSQL and removes all of it.
+    /// Stops PostgreSQL and removes its folder.
     pub async fn stop(self) -> Outcome<()> {
         self.postgres.stop().await?;
         Ok(self.folder.close()?)
     }
 }
 
-/// The query for all usage logs as the server makes it, and how many rows it has.
+/// Returns the server's query for all usage logs, and the number of its rows.
 async fn usage_logs(connection: &mut PgConnection) -> Outcome<(String, u64)> {
     let mut catalog = Catalog::load(None::<&Path>)?;
     catalog.prepare(connection).await?;
@@ -129,7 +123,7 @@ async fn usage_logs(connection: &mut PgConnection) -> Outcome<(String, u64)> {
     Ok((query.rows().render(connection).await?.0, rows.cast_unsigned()))
 }
 
-/// A definition with each row so many times, named `<name>-multiplied`.
+/// Returns a definition `<name>-multiplied` that repeats each row.
 fn multiplied(definition: &str, name: &str, times: u64) -> Outcome<String> {
     let (before, rest) = definition
         .split_once("\nfrom = \"\"\"\n")

@@ -1,4 +1,4 @@
-//! A client that reads an answer and keeps next to nothing of it, so that it takes as little as `psql > /dev/null`.
+//! A client that discards what it reads, so that it costs as little as `psql > /dev/null`.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -9,33 +9,33 @@ use decant_tests::server::{ADMIN_TOKEN, Server};
 
 use crate::Outcome;
 
-/// How much is read at once.
+/// Bytes per read.
 const READ_BYTES: usize = 256 * 1024;
 
-/// The last of a chunked answer (RFC 9112, section 7.1).
+/// End of a chunked body (RFC 9112, section 7.1).
 const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
-/// What is left of an answer.
+/// Measurements of one answer.
 pub struct Answer {
-    /// How long it took, from the request to the last byte.
+    /// From the request to the last byte.
     pub took: Duration,
-    /// How many bytes came after the headers.
+    /// Bytes after the headers.
     pub bytes: u64,
 }
 
-/// The raw rows of a dataset, kept. `limit`: not more rows than this.
+/// Returns the raw rows of a dataset, `limit` at most.
 pub async fn keep(server: &Server, dataset: &str, limit: Option<u64>) -> Vec<u8> {
     let rows = Actor::new(&server.address).with_token(ADMIN_TOKEN).rows(dataset);
     let limit = limit.map_or_else(String::new, |limit| limit.to_string());
     rows.query("limit", &limit).answer().await.good().body
 }
 
-/// Asks a server of ours and reads the answer to its end.
+/// Sends a request to a Decant server and reads the answer to its end.
 pub fn read(server: &Server, target: &str, encoding: &str) -> Outcome<Answer> {
     read_from(&server.address, target, encoding)
 }
 
-/// Asks any server and reads the answer to its end.
+/// Sends a request to any server and reads the answer to its end.
 pub fn read_from(address: &str, target: &str, encoding: &str) -> Outcome<Answer> {
     let begun = Instant::now();
     let mut answer = Body::ask(address, target, encoding)?;
@@ -50,7 +50,7 @@ pub fn read_from(address: &str, target: &str, encoding: &str) -> Outcome<Answer>
     }
 }
 
-/// Asks a server of ours, reads so many bytes in a second, and leaves when the time is over.
+/// Sends a request to a Decant server, reads at this rate (bytes per second), and disconnects after `time`.
 pub fn read_slowly(server: &Server, target: &str, bytes_per_second: u64, time: Duration) -> Outcome<()> {
     let begun = Instant::now();
     let mut answer = Body::ask(&server.address, target, "identity")?;
@@ -64,7 +64,6 @@ pub fn read_slowly(server: &Server, target: &str, bytes_per_second: u64, time: D
     Ok(())
 }
 
-/// An answer that is being read.
 struct Body {
     connection: BufReader<TcpStream>,
     buffer: Vec<u8>,
@@ -97,7 +96,7 @@ impl Body {
         })
     }
 
-    /// Reads on, `most` bytes at most; 0 at the end.
+    /// Reads at most `most` bytes and returns their number; 0 at the end.
     fn read(&mut self, most: usize) -> Outcome<usize> {
         let read = self.connection.read(&mut self.buffer[..most])?;
         self.bytes += read as u64;
@@ -116,7 +115,7 @@ impl Body {
     }
 }
 
-/// Reads the headers; gives the length of the body where they tell it, otherwise it is chunked.
+/// Reads the headers and returns the length of the body; `None` if the body is chunked.
 fn length(connection: &mut impl BufRead) -> Outcome<Option<u64>> {
     let mut length = None;
     loop {

@@ -1,4 +1,4 @@
-//! `decant export` to a file against `psql` to a file.
+//! `decant export` to a file, compared with `psql` to a file.
 
 use std::process::Stdio;
 use std::time::Instant;
@@ -14,7 +14,6 @@ use crate::samples::Samples;
 
 const ROUNDS: usize = 5;
 
-/// Measures it.
 pub async fn measure(bed: &Bed) -> Outcome<Section> {
     let (ours_path, psql_path) = (bed.file("decant.csv"), bed.file("psql.csv"));
     let output = ours_path.display().to_string();

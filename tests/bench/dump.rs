@@ -1,4 +1,4 @@
-//! The streamed dump against `pg_dump` to a file, and against `pg_dump` as the seeds call it.
+//! The streamed dump, compared with `pg_dump` to a file and with `pg_dump` at the seeds' settings.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -15,32 +15,30 @@ use crate::report::Section;
 use crate::samples::Samples;
 use crate::{Outcome, client};
 
-/// The address of the dump.
 const DUMP: &str = "/api/admin/database/export";
 
 /// The default of `pg_dump -Fc`, which the seeds use.
 const SEEDS: &str = "--compress=6";
 
-/// The seeds' way takes long.
+/// Fewer, because the seeds' settings are slow.
 const ROUNDS: usize = 5;
 
-/// A slow client reads this fast,
+/// Bytes per second of a slow client.
 const SLOW_BYTES_PER_SECOND: u64 = 100_000;
 
-/// and so long.
 const SLOW_TIME: Duration = Duration::from_secs(10);
 
-/// A database, and how it is dumped.
+/// A database and its `pg_dump`.
 struct Source<'a> {
     server: &'a Server,
     dsn: String,
-    /// The one of its release; beside it are the other programs.
+    /// The `pg_dump` of the database's release, in the folder of its other programs.
     pg_dump: PathBuf,
-    /// How Decant has this `pg_dump` compress unless it is told otherwise.
+    /// Decant's default compression for this `pg_dump`.
     ours: &'static str,
 }
 
-/// Measures it with the machine's own PostgreSQL.
+/// Measures dumps of the machine's own PostgreSQL.
 pub async fn measure(bed: &Bed, server: &Server) -> Outcome<Section> {
     let source = Source {
         server,
@@ -76,7 +74,7 @@ pub async fn measure(bed: &Bed, server: &Server) -> Outcome<Section> {
     })
 }
 
-/// Measures it with PostgreSQL 17, whose `pg_dump` knows zstd.
+/// Measures dumps of PostgreSQL 17, whose `pg_dump` supports zstd.
 pub async fn measure_newer(bed: &Bed) -> Outcome<Section> {
     let postgres = NewerPostgres::copied();
     let programs = postgres.programs();
@@ -140,7 +138,7 @@ impl Source<'_> {
         ])
     }
 
-    /// How long `pg_dump` takes to write a dump to a file.
+    /// Returns the time that `pg_dump` needs to write a dump to a file.
     fn pg_dump(&self, compression: &str, file: &Path) -> Outcome<Duration> {
         let arguments = ["--format=custom", compression, "--dbname", &self.dsn, "--file"];
         took(self.program("pg_dump").args(arguments).arg(file))

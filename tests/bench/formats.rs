@@ -1,4 +1,4 @@
-//! Every format: natively, and as WebAssembly in Chromium beside the JavaScript libraries that applications use for it.
+//! Every format: natively, and as WebAssembly in Chromium beside the usual JavaScript libraries.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -20,21 +20,21 @@ use crate::samples::Samples;
 use crate::site::{File, Site};
 use crate::{Outcome, bench_folder, client, formatting};
 
-/// How many rows the ways are compared on, and how many of them as XLSX, for which JavaScript needs long.
+/// Rows for the comparisons; fewer for XLSX, for which JavaScript is slow.
 const ROWS: u64 = 100_000;
 const XLSX_ROWS: u64 = 50_000;
 
-/// After one round that is not counted.
+/// After one round as a warm-up.
 const ROUNDS: usize = 5;
 
-/// How many times as fast as the others we should be.
+/// Wanted ratio to the others' time.
 const TIMES_AS_FAST: f64 = 5.0;
 const XLSX_TIMES_AS_FAST: f64 = 10.0;
 
-/// What a workbook of all rows may need.
+/// Bound for the memory of a workbook of all rows, in bytes.
 const XLSX_MEMORY_MAX_BYTES: u64 = 64_000_000;
 
-/// The libraries, under the names by which the page loads them.
+/// The libraries, by the names under which the page loads them.
 const LIBRARIES: &[(&str, &str)] = &[
     ("csv-stringify.js", "csv-stringify/dist/iife/sync.js"),
     ("handlebars.min.js", "handlebars/dist/handlebars.min.js"),
@@ -44,10 +44,10 @@ const LIBRARIES: &[(&str, &str)] = &[
     ("exceljs.min.js", "exceljs/dist/exceljs.min.js"),
 ];
 
-/// Those that are no library as its users call it, but the least that can be written: they have no bound.
+/// Minimal code instead of a library. These have no bound.
 const LEAN: &[&str] = &["a template", "markdown-table, not padded"];
 
-/// What the page's `compareFormat` tells.
+/// Result of the page's `compareFormat`.
 #[derive(Deserialize)]
 struct Comparison {
     rows: u64,
@@ -55,7 +55,7 @@ struct Comparison {
     peers: Vec<Way>,
 }
 
-/// One way to a file: its times in milliseconds.
+/// One implementation; its times in milliseconds.
 #[derive(Deserialize)]
 struct Way {
     name: String,
@@ -71,7 +71,6 @@ impl Way {
     }
 }
 
-/// The streams that files are made of.
 struct Streams {
     rows: Vec<u8>,
     xlsx_rows: Vec<u8>,
@@ -89,7 +88,7 @@ impl Streams {
         }
     }
 
-    /// The one for a format, and its name on the site.
+    /// Returns the stream for a format, and its name on the site.
     fn of(&self, format: Format) -> (&'static str, &[u8]) {
         match format {
             Format::Text => ("probes", &self.probes),
@@ -112,10 +111,9 @@ impl Streams {
     }
 }
 
-/// Measures it.
 pub async fn measure(server: &Server) -> Outcome<Section> {
     let streams = Streams::keep(server).await;
-    // First, so that it finds no memory that other exports left.
+    // First, because later it would reuse memory of other exports.
     let (native_bytes, native_growth) = workbook(&streams.whole)?;
     let site = streams.site()?;
     let mut told = Vec::new();
@@ -156,7 +154,7 @@ pub async fn measure(server: &Server) -> Outcome<Section> {
     })
 }
 
-/// The lines of one format.
+/// Returns the lines of one format.
 fn compared(format: Format, stream: &[u8], told: &Comparison) -> Outcome<Vec<Line>> {
     let (bytes, seconds) = natively(format, stream)?;
     if bytes != told.wasm.file_bytes {
@@ -184,7 +182,7 @@ fn compared(format: Format, stream: &[u8], told: &Comparison) -> Outcome<Vec<Lin
     Ok(lines)
 }
 
-/// How long the file is, and how many seconds it takes.
+/// Returns the size of the file in bytes, and the time in seconds.
 fn natively(format: Format, stream: &[u8]) -> Outcome<(u64, f64)> {
     let (mut bytes, mut times) = (0, Samples::default());
     for round in 0..=ROUNDS {
@@ -199,7 +197,7 @@ fn natively(format: Format, stream: &[u8]) -> Outcome<(u64, f64)> {
     Ok((bytes, times.median()))
 }
 
-/// How long a workbook of all rows is, and by how many bytes this process grows meanwhile.
+/// Returns the size of a workbook of all rows, and the growth of this process meanwhile, both in bytes.
 fn workbook(stream: &[u8]) -> Outcome<(u64, u64)> {
     let process = Process {
         id: std::process::id(),

@@ -1,4 +1,4 @@
-//! CSV of raw rows on one core, against the `csv` crate's writer.
+//! CSV of raw rows on one core, compared with the `csv` crate's writer.
 
 use std::hint::black_box;
 use std::io::{self, Write};
@@ -13,15 +13,15 @@ use crate::quantity::{rate, seconds};
 use crate::report::Section;
 use crate::samples::Samples;
 
-/// What the raw rows come in.
+/// Size of the pieces of raw rows.
 const CHUNK_BYTES: usize = 64 * 1024;
 
 const ROUNDS: usize = 5;
 
-/// The least that a core should make, in bytes of output in a second.
+/// Wanted output of one core, in bytes per second.
 const BYTES_PER_SECOND_MIN: u64 = 800_000_000;
 
-/// Measures it on a captured stream.
+/// Measures on a captured stream.
 pub fn measure(stream: &[u8]) -> Outcome<Section> {
     let mut file = Vec::new();
     export(stream, Options::default(), |piece| file.extend_from_slice(piece))?;
@@ -66,7 +66,7 @@ pub fn measure(stream: &[u8]) -> Outcome<Section> {
     })
 }
 
-/// Makes the file of a stream, piece by piece; gives its size in bytes.
+/// Exports a stream piece by piece, and returns the file's size in bytes.
 pub fn export(stream: &[u8], options: Options, mut take: impl FnMut(&[u8])) -> Outcome<u64> {
     let mut export = Export::new(options);
     let mut file = Vec::new();
@@ -81,13 +81,12 @@ pub fn export(stream: &[u8], options: Options, mut take: impl FnMut(&[u8])) -> O
     Ok(summary.file_bytes)
 }
 
-/// The cells of a CSV file.
 fn read_back(file: &[u8]) -> Outcome<Vec<ByteRecord>> {
     let reader = csv::ReaderBuilder::new().has_headers(false).from_reader(file);
     Ok(reader.into_byte_records().collect::<Result<_, _>>()?)
 }
 
-/// How long the `csv` crate takes to write the cells, and how many bytes they are.
+/// Returns the time that the `csv` crate needs to write the cells, and their size in bytes.
 fn write_again(
     records: &[ByteRecord],
     write: impl Fn(&mut Writer<Counter>, &ByteRecord) -> csv::Result<()>,
@@ -105,7 +104,7 @@ fn write_again(
     Ok((took, writer.get_ref().0))
 }
 
-/// Where the `csv` crate writes to: bytes are counted, not kept.
+/// Counts the bytes of the `csv` crate and discards them.
 struct Counter(u64);
 
 impl Write for Counter {

@@ -15,23 +15,23 @@ use crate::samples::Samples;
 use crate::site::{File, Site};
 use crate::{Outcome, bench_folder, formatting, workspace};
 
-/// How many rows the three ways are compared on: as many as JavaScript easily holds as strings.
+/// Rows for the comparison: as many as JavaScript easily holds as strings.
 pub const ROWS: u64 = 200_000;
 
-/// After one round that is not counted.
+/// After one round as a warm-up.
 const ROUNDS: usize = 5;
 
-/// How `race` of the page's scripts takes each way.
+/// Rounds of each implementation in the page's `race`.
 pub const IN_A_ROUND: &str = "In a round each way is taken again and again for 250 ms at least, and its mean time \
                               counts; the rubbish of the way before is collected in nobody's time.";
 
-/// For the page's scripts: to throw rubbish away before a way is timed, and memory's exact size.
+/// Lets the page's scripts collect garbage before each measurement, and read exact memory sizes.
 pub const FLAGS: &[&str] = &["--enable-precise-memory-info", "--js-flags=--expose-gc"];
 
-/// The longest that the page may take for all rounds.
+/// Bound for all rounds.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// What the page's `compare` tells, times in milliseconds.
+/// Result of the page's `compare`; times in milliseconds.
 #[derive(Deserialize)]
 struct Comparison {
     rows: u64,
@@ -41,18 +41,17 @@ struct Comparison {
     papa: Vec<f64>,
 }
 
-/// What the page's `pour` tells.
+/// Result of the page's `pour`.
 #[derive(Deserialize)]
 pub struct Poured {
-    /// How many rows there were.
     pub rows: u64,
-    /// How long the file became.
+    /// Size of the file in bytes.
     pub file_bytes: u64,
-    /// What the module needed.
+    /// Memory of the module in bytes.
     pub memory_bytes: u64,
 }
 
-/// Measures it: the comparison on a part of the rows, the memory on all of them.
+/// Measures the comparison on a part of the rows, and the memory on all of them.
 pub async fn measure(part: Vec<u8>, stream: Vec<u8>) -> Outcome<Section> {
     let part_bytes = formatting::export(&part, Options::default(), |_| {})?;
     let whole_bytes = formatting::export(&stream, Options::default(), |_| {})?;
@@ -74,7 +73,7 @@ pub async fn measure(part: Vec<u8>, stream: Vec<u8>) -> Outcome<Section> {
     Ok(section(comparison, &poured))
 }
 
-/// Calls a function of the page and waits for what it tells.
+/// Calls a function of the page and waits for its result.
 pub async fn outcome(browser: &Browser, call: &str) -> Value {
     browser.run(&format!("window.{call};"), Vec::new()).await;
     let look = async || match browser.run("return window.outcome;", Vec::new()).await {
@@ -118,7 +117,7 @@ fn section(comparison: Comparison, poured: &Poured) -> Section {
     }
 }
 
-/// The page with all that it loads but rows.
+/// Returns the page with all its files except rows.
 pub fn files() -> Outcome<Vec<File>> {
     let (page, wasm) = (bench_folder().join("page"), workspace().join("target/module"));
     let papa = bench_folder().join("node_modules/papaparse/papaparse.js");
@@ -134,7 +133,7 @@ pub fn files() -> Outcome<Vec<File>> {
     ])
 }
 
-/// What the page told, unless it told what went wrong.
+/// Returns the page's result, or its error.
 pub fn understand<T: serde::de::DeserializeOwned>(told: Value) -> Outcome<T> {
     match told.get("failure") {
         Some(failure) => Err(format!("the page failed: {failure}").into()),

@@ -1,11 +1,11 @@
-//! One line of the report: a figure, what it is beside, and the bound that it should keep.
+//! One line of the report: a figure, the figure it is compared with, and its bound.
 
 use crate::quantity::Quantity;
 
-/// What the cells of a line are.
+/// Headings of the columns.
 pub const HEADER: [&str; 6] = ["What", "Decant", "Beside it", "Ratio", "Bound", "Result"];
 
-/// One thing that was measured.
+/// One measurement.
 pub struct Line {
     what: String,
     ours: Quantity,
@@ -16,7 +16,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// A figure, so far without a bound.
+    /// Makes a line without comparison and bound.
     pub fn new(what: impl Into<String>, ours: Quantity) -> Self {
         Self {
             what: what.into(),
@@ -28,52 +28,52 @@ impl Line {
         }
     }
 
-    /// Beside somebody else's figure.
+    /// Adds another program's figure.
     pub fn beside(mut self, name: impl Into<String>, figure: Quantity) -> Self {
         self.peer = Some((name.into(), figure));
         self
     }
 
-    /// How much of the other's we need.
+    /// Shows our part of the other's figure, without a bound.
     pub fn ratio(mut self) -> Self {
         self.ratio = format!("{:.2} ×", self.part());
         self
     }
 
-    /// We may need so much of the other's.
+    /// Sets an upper bound for our part of the other's figure.
     pub fn ratio_at_most(mut self, bound: f64) -> Self {
         self.met = Some(self.part() <= bound);
         self.bound = format!("≤ {bound:.2} ×");
         self.ratio()
     }
 
-    /// How many times less we need than the other.
+    /// Shows how many times less Decant needs than the other, without a bound.
     pub fn times_less(mut self) -> Self {
         self.ratio = format!("{:.1} × less", 1.0 / self.part());
         self
     }
 
-    /// We should be so many times as fast as the other.
+    /// Sets a lower bound for our speed in multiples of the other's.
     pub fn times_as_fast_at_least(mut self, bound: f64) -> Self {
         self.met = Some(self.times_as_fast() >= bound);
         self.bound = format!("≥ {bound} × as fast");
         self.with_times_as_fast()
     }
 
-    /// How many times as fast as the other we are.
+    /// Shows our speed in multiples of the other's, without a bound.
     pub fn with_times_as_fast(mut self) -> Self {
         self.ratio = format!("{:.2} × as fast", self.times_as_fast());
         self
     }
 
-    /// We may need this much.
+    /// Sets an upper bound.
     pub fn at_most(mut self, bound: Quantity) -> Self {
         self.met = Some(self.ours.value <= bound.value);
         self.bound = format!("≤ {bound}");
         self
     }
 
-    /// We should give this much.
+    /// Sets a lower bound.
     pub fn at_least(mut self, bound: Quantity) -> Self {
         self.met = Some(self.ours.value >= bound.value);
         self.bound = format!("≥ {bound}");
@@ -87,19 +87,19 @@ impl Line {
         }
     }
 
-    /// Our part of the other's figure.
+    /// Returns our figure divided by the other's.
     fn part(&self) -> f64 {
         self.peer
             .as_ref()
             .map_or(f64::NAN, |(_, peer)| self.ours.value / peer.value)
     }
 
-    /// Whether there is a bound and we do not keep it.
+    /// Returns whether the figure breaks its bound.
     pub fn is_missed(&self) -> bool {
         self.met == Some(false)
     }
 
-    /// The line's cells below [`HEADER`].
+    /// Returns the line's cells below [`HEADER`].
     pub fn cells(&self) -> [String; 6] {
         let peer = self
             .peer

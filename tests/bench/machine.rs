@@ -1,4 +1,4 @@
-//! What it was measured on: the machine, the versions, and whether others used it meanwhile.
+//! The machine, the versions, and the load that other programs caused.
 
 use std::fmt;
 use std::fs;
@@ -8,7 +8,6 @@ use std::time::Duration;
 use crate::Outcome;
 use crate::bed::Bed;
 
-/// The machine and the programs.
 pub struct Machine {
     processor: String,
     cores: usize,
@@ -17,7 +16,6 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Looks around.
     pub fn look(bed: &Bed) -> Outcome<Self> {
         let chromedriver = std::env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
         let versions = [
@@ -50,7 +48,7 @@ impl fmt::Display for Machine {
     }
 }
 
-/// The share of the processors' time that was not idle, from 0 to 1, while this program only watches.
+/// Measures the machine's load (0 to 1) while this program sleeps.
 pub fn busy_share(time: Duration) -> Outcome<f64> {
     let (idle_before, all_before) = processor_times()?;
     std::thread::sleep(time);
@@ -58,8 +56,8 @@ pub fn busy_share(time: Duration) -> Outcome<f64> {
     Ok(1.0 - (idle - idle_before) as f64 / (all - all_before).max(1) as f64)
 }
 
-/// All processors' idle time and whole time since the machine's start: the first line of `/proc/stat`, whose fourth and
-/// fifth number are idle and waiting for a disk, and whose last two are in the first two already (proc(5)).
+/// Returns the idle and the total time of all processors since the boot, from the first line of `/proc/stat`. The
+/// fourth and fifth number are idle and iowait. The last two (guest) are part of the first two (proc(5)).
 fn processor_times() -> Outcome<(u64, u64)> {
     let numbers = field("/proc/stat", "cpu ")?;
     let numbers: Vec<u64> = numbers
@@ -70,7 +68,7 @@ fn processor_times() -> Outcome<(u64, u64)> {
     Ok((numbers.iter().skip(3).take(2).sum(), numbers.iter().sum()))
 }
 
-/// The value of the first line of this name.
+/// Returns the value of the first line with this name.
 fn field(file: &str, name: &str) -> Outcome<String> {
     let text = fs::read_to_string(file)?;
     let line = text.lines().find_map(|line| line.strip_prefix(name));
@@ -78,7 +76,7 @@ fn field(file: &str, name: &str) -> Outcome<String> {
     Ok(value.trim_start_matches([' ', '\t', ':']).trim().to_owned())
 }
 
-/// The version of a program: the first word with a digit of what it says of itself.
+/// Returns the first word with a digit in the output of `--version`.
 fn version(program: &str) -> Outcome<String> {
     let output = Command::new(program)
         .arg("--version")

@@ -1,21 +1,20 @@
-//! `make bench`: Decant's speed and memory beside `psql`, the `csv` crate, Papa Parse and the seeds' way, in one run.
+//! `make bench`: Decant's speed and memory beside `psql`, the `csv` crate, JavaScript libraries and the seeds' way.
 //!
-//! | module | what |
+//! | module | contents |
 //! |---|---|
-//! | [`bed`] | what everything is measured on: PostgreSQL, demo rows, servers |
+//! | [`bed`] | PostgreSQL, demo rows, servers |
 //! | [`raw_stream`], [`memory`] | the raw-row stream: time, processor time, memory |
 //! | [`formatting`], [`in_browser`] | CSV of raw rows: natively, and as WebAssembly in Chromium |
-//! | [`formats`] | every format, beside the JavaScript libraries for it |
-//! | [`pretty`] | JSON laid out for people, beside the browser's own |
-//! | [`whole_way`], [`command_line`] | whole exports: from the click to the file, and by `decant export` |
-//! | [`dump`] | a dump of the database, beside `pg_dump` |
-//! | [`node`] | a Node server that does what the seeds describe |
-//! | [`client`], [`psql`], [`site`] | who reads, what is beside it, who serves the page |
-//! | [`process`], [`samples`] | what the kernel says of a process; the same work again and again |
+//! | [`formats`], [`pretty`] | every format, and pretty-printed JSON, beside JavaScript |
+//! | [`whole_way`], [`command_line`] | whole exports: on the page, and by `decant export` |
+//! | [`dump`] | dumps, beside `pg_dump` |
+//! | [`node`] | a Node server that works as the seeds describe |
+//! | [`client`], [`psql`], [`site`] | the client, `psql`, the server of the bench's pages |
+//! | [`process`], [`samples`] | costs of a process, repeated measurements |
 //! | [`report`], [`mod@line`], [`quantity`], [`machine`] | BENCHMARKS.md |
 //!
-//! Everything happens on this machine, over loopback and sockets. `BENCH_ROWS` asks for fewer rows, `BENCH_ONLY` for the
-//! sections that have this in their name: a trial.
+//! All traffic uses loopback and local sockets. For a trial, `BENCH_ROWS` sets the number of rows, and `BENCH_ONLY`
+//! selects sections by parts of their names.
 
 mod bed;
 mod client;
@@ -45,13 +44,12 @@ use bed::Bed;
 use machine::Machine;
 use report::Report;
 
-/// What a measurement gives, or why there is none.
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
-/// The demo rows that the bounds are meant for.
+/// Demo rows for which the bounds are meant.
 const ROWS: u64 = 1_000_000;
 
-/// How long the machine is watched to see whether others use it.
+/// Duration of the measurement of the machine's load.
 const WATCH: Duration = Duration::from_secs(2);
 
 #[tokio::main]
@@ -79,7 +77,7 @@ async fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// The sections of the report, in its order.
+/// Measures the sections of the report, in its order.
 async fn measure(bed: &Bed, report: &mut Report) -> Outcome<()> {
     let server = bed.server().await;
     if begins("raw rows to a client that throws them away, and psql") {
@@ -120,7 +118,7 @@ async fn measure(bed: &Bed, report: &mut Report) -> Outcome<()> {
     Ok(())
 }
 
-/// Whether a section is wanted; says so.
+/// Returns whether a section is asked for, and prints its name.
 fn begins(section: &str) -> bool {
     let wanted = only().is_none_or(|only| section.contains(&only));
     if wanted {
@@ -129,7 +127,7 @@ fn begins(section: &str) -> bool {
     wanted
 }
 
-/// What is in the names of the sections that are asked for; `None` for all of them.
+/// Returns the parts of the names of the sections that `BENCH_ONLY` asks for; `None` for all.
 fn only() -> Option<String> {
     std::env::var("BENCH_ONLY").ok().filter(|only| !only.is_empty())
 }
@@ -143,14 +141,14 @@ fn rows_asked_for() -> Outcome<u64> {
     }
 }
 
-/// Where the repository is.
+/// Returns the root folder of the repository.
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .map_or_else(PathBuf::new, Path::to_owned)
 }
 
-/// Where this program's pages and peers lie.
+/// Returns the folder of this program's pages and peers.
 fn bench_folder() -> PathBuf {
     workspace().join("tests/bench")
 }

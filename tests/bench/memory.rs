@@ -1,4 +1,4 @@
-//! What a raw-row stream costs the server in memory: the same, however many rows and however slow the client.
+//! The server's memory for a raw-row stream, with many rows and with a slow client.
 
 use std::time::Duration;
 
@@ -12,19 +12,16 @@ use crate::raw_stream::ROWS;
 use crate::report::Section;
 use crate::{Outcome, client};
 
-/// What a stream may cost.
+/// Bound for the growth of the server, in bytes.
 pub const GROWTH_MAX_BYTES: u64 = 16_000_000;
 
-/// A small export.
 const FEW_ROWS: u64 = 10_000;
 
-/// A slow client reads this fast,
+/// Bytes per second of a slow client.
 const SLOW_BYTES_PER_SECOND: u64 = 1_000_000;
 
-/// and so long.
 const SLOW_TIME: Duration = Duration::from_secs(12);
 
-/// Measures it.
 pub async fn measure(bed: &Bed) -> Outcome<Section> {
     let few = format!("{ROWS}?limit={FEW_ROWS}");
     let many = format!("/api/datasets/{MULTIPLIED}/rows");
@@ -72,7 +69,7 @@ pub async fn measure(bed: &Bed) -> Outcome<Section> {
     })
 }
 
-/// By how many bytes a server grows that has answered this request before.
+/// Returns the growth in bytes of a server that has answered the same request before.
 pub fn growth_after(server: &Server, first: &str, read: &dyn Fn(&Server) -> Outcome<()>) -> Outcome<u64> {
     client::read(server, first, "identity")?;
     let process = Process { id: server.pid() };

@@ -18,12 +18,11 @@ const EXPORT: &str = "/api/datasets/usage-logs/export?format=csv";
 
 const ROUNDS: usize = 3;
 
-/// The names of the columns that the peer knows its rows by: those of usage-logs and the hidden id.
+/// Names of the peer's columns: those of usage-logs and the hidden id.
 const COLUMNS: &str = "created_at, user_name, key_name, provider_name, model, original_model, endpoint, status_code, \
     input_tokens, output_tokens, cache_write_5m, cache_write_1h, cache_read, total_tokens, cost_usd, duration_ms, \
     session_id, retry_count, id";
 
-/// Measures it.
 pub fn measure(bed: &Bed, server: &Server) -> Outcome<Section> {
     let peer = Peer::start(bed)?;
     let (ours, theirs) = (
@@ -88,7 +87,7 @@ pub fn measure(bed: &Bed, server: &Server) -> Outcome<Section> {
     })
 }
 
-/// The running Node server; dropping it ends it.
+/// Dropping the value ends the Node server.
 struct Peer {
     process: Child,
     address: String,
@@ -98,7 +97,7 @@ impl Peer {
     fn start(bed: &Bed) -> Outcome<Self> {
         let select = format!("select * from ({}) as logs({COLUMNS})", bed.select);
         let process = Command::new("node")
-            // Its own default would end it: it holds all rows and then all of the file.
+            // Node's default heap limit is too small, because the peer holds all rows and then the whole file.
             .arg("--max-old-space-size=8192")
             .arg(bench_folder().join("peer/server.mjs"))
             .env("DSN", &bed.dsn)
@@ -123,7 +122,7 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        // Fails only where it has ended already.
+        // This fails only if the process has ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -1,4 +1,4 @@
-//! JSON laid out for people in Chromium, beside the browser's own.
+//! Pretty-printing of JSON in Chromium, compared with the browser's own.
 
 use decant_tests::browser;
 use serde::Deserialize;
@@ -12,23 +12,23 @@ use crate::samples::Samples;
 use crate::site::{File, Site};
 use crate::{Outcome, bench_folder};
 
-/// How long the text is, about.
+/// Approximate size of the text in bytes.
 const BYTES: u64 = 20_000_000;
 
-/// After one round that is not counted.
+/// After one round as a warm-up.
 const ROUNDS: usize = 5;
 
-/// How many times as fast as the browser we should be.
+/// Wanted ratio to the browser's time.
 const TIMES_AS_FAST: f64 = 5.0;
 
-/// What the page's `comparePretty` tells.
+/// Result of the page's `comparePretty`.
 #[derive(Deserialize)]
 struct Comparison {
     bodies: [Body; 2],
     memory_bytes: u64,
 }
 
-/// One text: the times of each way in milliseconds.
+/// One text with the times of each implementation in milliseconds.
 #[derive(Deserialize)]
 struct Body {
     bytes: u64,
@@ -38,7 +38,6 @@ struct Body {
     bytes_too: Vec<f64>,
 }
 
-/// Measures it.
 pub async fn measure() -> Outcome<Section> {
     let mut files = files()?;
     files.push(File::read(&bench_folder().join("page/pretty.js"))?);

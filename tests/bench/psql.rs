@@ -1,4 +1,4 @@
-//! What Decant is held against: `psql` and the same query.
+//! `psql` with the same query, for comparison.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -9,25 +9,23 @@ use crate::Outcome;
 
 /// `psql -c "copy (…) to stdout (format csv)"`.
 pub struct Psql<'a> {
-    /// The program: PostgreSQL's own, not a distribution's wrapper around it.
+    /// PostgreSQL's own program, not a distribution's wrapper.
     pub program: PathBuf,
-    /// The database.
     pub dsn: &'a str,
-    /// The query.
     pub select: &'a str,
 }
 
 impl Psql<'_> {
-    /// How long it takes to write the rows to `/dev/null`.
+    /// Returns the time to write the rows to `/dev/null`.
     pub fn to_nowhere(&self) -> Outcome<Duration> {
         self.run(Stdio::null())
     }
 
-    /// How long it takes to write the rows to a file.
+    /// Returns the time to write the rows to a file.
     pub fn to_file(&self, path: &Path) -> Outcome<Duration> {
         let file = File::create(path)?;
         let took = self.run(file.try_clone()?.into())?;
-        // Not in psql's time, and not in the time of whatever comes next either.
+        // Outside of psql's time, and outside of the next measurement.
         file.sync_all()?;
         Ok(took)
     }

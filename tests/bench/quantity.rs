@@ -1,11 +1,9 @@
-//! A number and its unit.
+//! A number with its unit.
 
 use std::fmt;
 
-/// A measured quantity.
 #[derive(Clone, Copy)]
 pub struct Quantity {
-    /// The number.
     pub value: f64,
     unit: Unit,
 }
@@ -19,19 +17,17 @@ enum Unit {
     RowsPerSecond { megabytes_per_second: f64 },
 }
 
-/// Seconds.
 pub fn seconds(value: f64) -> Quantity {
     let unit = Unit::Seconds;
     Quantity { value, unit }
 }
 
-/// Milliseconds.
 pub fn milliseconds(value: f64) -> Quantity {
     let unit = Unit::Milliseconds;
     Quantity { value, unit }
 }
 
-/// Bytes, written in megabytes: 1 MB is 1 000 000 bytes.
+/// Bytes, printed in MB of 1 000 000 bytes.
 pub fn megabytes(bytes: u64) -> Quantity {
     Quantity {
         value: bytes as f64 / 1e6,
@@ -39,7 +35,7 @@ pub fn megabytes(bytes: u64) -> Quantity {
     }
 }
 
-/// Bytes in a time, written in MB/s.
+/// Bytes in a time, printed in MB/s.
 pub fn rate(bytes: u64, seconds: f64) -> Quantity {
     Quantity {
         value: bytes as f64 / 1e6 / seconds,
@@ -47,7 +43,7 @@ pub fn rate(bytes: u64, seconds: f64) -> Quantity {
     }
 }
 
-/// Rows that are so many bytes in a file, in a time: rows a second, written with the MB/s.
+/// Rows, their bytes in a file, and the time: printed in rows per second and MB/s.
 pub fn throughput(rows: u64, bytes: u64, seconds: f64) -> Quantity {
     let megabytes_per_second = rate(bytes, seconds).value;
     Quantity {
@@ -57,7 +53,7 @@ pub fn throughput(rows: u64, bytes: u64, seconds: f64) -> Quantity {
 }
 
 impl Quantity {
-    /// Whether more of it is better.
+    /// Returns whether a larger number is better.
     pub fn is_speed(self) -> bool {
         matches!(self.unit, Unit::MegabytesPerSecond | Unit::RowsPerSecond { .. })
     }

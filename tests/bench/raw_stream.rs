@@ -1,4 +1,4 @@
-//! The raw-row stream against `psql` on the same query.
+//! The raw-row stream, compared with `psql` on the same query.
 
 use decant_tests::server::Server;
 
@@ -10,13 +10,11 @@ use crate::report::Section;
 use crate::samples::{Costs, Samples};
 use crate::{Outcome, client};
 
-/// The address of all usage logs.
 pub const ROWS: &str = "/api/datasets/usage-logs/rows";
 
-/// After one round that is not counted.
+/// After one round as a warm-up.
 const ROUNDS: usize = 5;
 
-/// Measures it.
 pub fn measure(bed: &Bed, server: &Server) -> Outcome<Section> {
     let process = Process { id: server.pid() };
     let (mut psql, mut plain, mut zstd) = (Samples::default(), Costs::default(), Costs::default());

@@ -1,4 +1,4 @@
-//! The report: what was measured, what it was held against, and whether that was met.
+//! The report BENCHMARKS.md: figures, comparisons and bounds.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,16 +8,15 @@ use crate::line::{HEADER, Line};
 use crate::machine::Machine;
 use crate::quantity::seconds;
 
-/// How fast the demo should be made: a million rows in this time.
+/// Bound for a million demo rows.
 const FILL_SECONDS_MAX: f64 = 30.0;
 
-/// Everything that was measured.
 pub struct Report {
-    /// How busy others kept the machine before the measurements, from 0 to 1.
+    /// Load of the machine before the measurements, from 0 to 1.
     pub busy_before: f64,
-    /// The same after them.
+    /// Load after the measurements.
     pub busy_after: f64,
-    /// How long all of it took.
+    /// Duration of the whole run.
     pub took: Duration,
     machine: Machine,
     demo_rows: u64,
@@ -25,18 +24,16 @@ pub struct Report {
     sections: Vec<Section>,
 }
 
-/// Lines that belong together, and how they were measured.
+/// Lines that were measured in the same way.
 pub struct Section {
-    /// Its heading.
     pub title: &'static str,
-    /// How it was measured.
+    /// Explains the measurement, in Markdown.
     pub how: String,
-    /// What was measured.
     pub lines: Vec<Line>,
 }
 
 impl Report {
-    /// A report on this machine, with how the demo rows were made.
+    /// Starts a report with the machine and the time for the demo rows.
     pub fn new(machine: Machine, bed: &Bed) -> Self {
         let filling = Section {
             title: "Demo rows",
@@ -61,7 +58,7 @@ impl Report {
         }
     }
 
-    /// Adds a section; says on stderr what it found.
+    /// Adds a section, and prints it to stderr.
     pub fn add(&mut self, section: Section) {
         for line in &section.lines {
             eprintln!("  {}", line.cells().join(" | "));

@@ -1,4 +1,4 @@
-//! The same work again and again.
+//! Repeated measurements of the same work.
 
 use std::time::Duration;
 
@@ -6,17 +6,17 @@ use crate::Outcome;
 use crate::client::Answer;
 use crate::process::Process;
 
-/// What the same work took each time, in one unit.
+/// Measurements of the same work, in one unit.
 #[derive(Default)]
 pub struct Samples(Vec<f64>);
 
 impl Samples {
-    /// Takes down one more time, in seconds.
+    /// Adds a measurement in seconds.
     pub fn add(&mut self, time: Duration) {
         self.0.push(time.as_secs_f64());
     }
 
-    /// The one in the middle; of an even number, the greater of the two there.
+    /// Returns the median; of an even number, the greater of the two in the middle.
     pub fn median(&self) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);
@@ -30,17 +30,17 @@ impl From<Vec<f64>> for Samples {
     }
 }
 
-/// What answers of a process cost, in seconds.
+/// Costs of answers of a process, in seconds.
 #[derive(Default)]
 pub struct Costs {
     /// From the request to the last byte.
     pub wall: Samples,
-    /// The processor time of the process that answers.
+    /// Processor time of the process that answers.
     pub processor: Samples,
 }
 
 impl Costs {
-    /// Asks and takes down what the answer cost.
+    /// Sends a request and adds the cost of its answer.
     pub fn add(&mut self, process: Process, ask: impl FnOnce() -> Outcome<Answer>) -> Outcome<Answer> {
         let before = process.processor_time()?;
         let answer = ask()?;

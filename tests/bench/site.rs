@@ -1,4 +1,4 @@
-//! A server of files that are in memory, for a page of the bench.
+//! An HTTP server of files in memory, for the bench's pages.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -7,13 +7,12 @@ use std::sync::Arc;
 
 use crate::Outcome;
 
-/// Files at an address on loopback, as long as this program runs.
+/// Files at an address on loopback. The server ends with this program.
 pub struct Site {
-    /// Where it listens: `127.0.0.1:4711`.
+    /// For example `127.0.0.1:4711`.
     pub address: String,
 }
 
-/// A file.
 pub struct File {
     path: String,
     media_type: &'static str,
@@ -21,19 +20,18 @@ pub struct File {
 }
 
 impl File {
-    /// A file of the disk, under its own name.
+    /// Reads a file, and serves it under its own name.
     pub fn read(path: &Path) -> Outcome<Self> {
         Self::read_as(&path.file_name().unwrap_or_default().to_string_lossy(), path)
     }
 
-    /// A file of the disk, under another name.
+    /// Reads a file, and serves it under another name.
     pub fn read_as(name: &str, path: &Path) -> Outcome<Self> {
         let content = std::fs::read(path)
             .map_err(|error| format!("{}: {error}; `make bench` makes it", path.display()))?;
         Ok(Self::of(name, content))
     }
 
-    /// Bytes under a name.
     pub fn of(name: &str, content: Vec<u8>) -> Self {
         let media_type = match name.rsplit_once('.') {
             Some((_, "html")) => "text/html; charset=utf-8",
@@ -50,7 +48,7 @@ impl File {
 }
 
 impl Site {
-    /// Begins to serve; `/` is `/index.html`.
+    /// Starts the server. `/` is `/index.html`.
     pub fn of(files: Vec<File>) -> Outcome<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?.to_string();
@@ -58,7 +56,7 @@ impl Site {
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {
                 let files = files.clone();
-                // A browser opens connections that it then does not use: none may hold up another.
+                // A browser opens connections in advance, and an idle one must not delay others.
                 std::thread::spawn(move || answer(connection, &files));
             }
         });
@@ -66,7 +64,7 @@ impl Site {
     }
 }
 
-/// One request, one answer. A browser that leaves is no failure of ours.
+/// Answers one request. A disconnected browser is no error.
 fn answer(connection: TcpStream, files: &[File]) -> std::io::Result<()> {
     let mut lines = BufReader::new(&connection).lines();
     let request = lines.next().transpose()?.unwrap_or_default();

@@ -23,8 +23,8 @@ const ROUNDS: usize = 3;
 /// The browser reports tasks of its main thread that are longer than this (W3C, Long Tasks API).
 const LONG_TASK_MS: f64 = 50.0;
 
-/// Takes down, in the page: when the click came, when the page said that all is well, and how long every long
-/// task took. In milliseconds, points in time since 1970.
+/// Records in the page the time of the click, the time of the success message, and the length of every long task. In
+/// milliseconds; times since 1970.
 const WATCH: &str = "
     const watch = window.watch = { clicked: 0, told: 0, tasks: [] };
     new PerformanceObserver((list) => watch.tasks.push(...list.getEntries().map((task) => task.duration)))
@@ -40,7 +40,7 @@ const WATCH: &str = "
     });
     look.observe(document.body, { childList: true, subtree: true });";
 
-/// What [`WATCH`] took down.
+/// Record of [`WATCH`].
 #[derive(Deserialize)]
 struct Watched {
     clicked: f64,
@@ -48,7 +48,7 @@ struct Watched {
     tasks: Vec<f64>,
 }
 
-/// What the rounds gave, times in seconds.
+/// Results of the rounds, in seconds.
 #[derive(Default)]
 struct Rounds {
     psql: Samples,
@@ -59,7 +59,6 @@ struct Rounds {
     zone: String,
 }
 
-/// Measures it.
 pub async fn measure(bed: &Bed, server: &Server) -> Outcome<Section> {
     let mut rounds = Rounds::default();
     let mut outcome = Ok(());
@@ -91,7 +90,7 @@ async fn run(bed: &Bed, browser: &Browser, rounds: &mut Rounds) -> Outcome<()> {
         let file = browser.download().await;
         let watched = watched(browser).await?;
         let metadata = std::fs::metadata(&file)?;
-        // When it is whole, Chromium gives the file its name; that is the last that is done to it.
+        // Chromium renames the file when it is complete, and does nothing to it afterwards.
         let finished = metadata.ctime() as f64 * 1e3 + metadata.ctime_nsec() as f64 / 1e6;
         let since_click = |time: f64| Duration::try_from_secs_f64((time - watched.clicked) / 1e3);
         rounds.told.add(since_click(watched.told)?);
@@ -104,7 +103,7 @@ async fn run(bed: &Bed, browser: &Browser, rounds: &mut Rounds) -> Outcome<()> {
     Ok(())
 }
 
-/// Waits until the page has its rows and their number, so that nothing else runs beside the export.
+/// Waits until the page shows its rows and their number, so that nothing runs beside the export.
 async fn settled(browser: &Browser) {
     browser.see("export-start").await;
     browser
@@ -114,7 +113,7 @@ async fn settled(browser: &Browser) {
         .await;
 }
 
-/// What was taken down, as soon as the page has said that all is well.
+/// Waits for the success message, and returns the record.
 async fn watched(browser: &Browser) -> Outcome<Watched> {
     let look = async || {
         let watched: Value = browser.run("return window.watch;", Vec::new()).await;
@@ -124,7 +123,7 @@ async fn watched(browser: &Browser) -> Outcome<Watched> {
     Ok(serde_json::from_value(watched)?)
 }
 
-/// The size of the same file, made by the command line.
+/// Returns the size of the same file from the command line.
 async fn command_line_bytes(bed: &Bed, zone: &str) -> Outcome<u64> {
     let path = bed.file("whole-way.csv");
     let output = path.display().to_string();

@@ -12,32 +12,36 @@ const SOON: Duration = Duration::from_secs(60);
 #[tokio::test]
 async fn a_backup_is_made_proved_downloaded_and_removed() {
     let app = App::start().await;
-    in_browser(&app.server.address, "backups", async |page| {
-        page.sign_in(ADMIN_TOKEN).await;
-        page.click("admin-database").await;
-        page.text("backup-plan", SOON, |text| text.contains("not encrypted"))
-            .await;
-        page.click("backup-make").await;
-        page.text("backup-proof", SOON, |text| text.contains("Not proved yet"))
-            .await;
-        page.see_no_more("backup-running").await;
-        page.click("backup-prove").await;
-        page.text("backup-proof", SOON, |text| text.contains("as many as are in it"))
-            .await;
-        page.see_no_more("backup-running").await;
+    in_browser(
+        &app.server.address,
+        "a_backup_is_made_proved_downloaded_and_removed",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            page.click("admin-database").await;
+            page.text("backup-plan", SOON, |text| text.contains("not encrypted"))
+                .await;
+            page.click("backup-make").await;
+            page.text("backup-proof", SOON, |text| text.contains("Not proved yet"))
+                .await;
+            page.see_no_more("backup-running").await;
+            page.click("backup-prove").await;
+            page.text("backup-proof", SOON, |text| text.contains("as many as are in it"))
+                .await;
+            page.see_no_more("backup-running").await;
 
-        page.click("backup-download").await;
-        let file = page.download().await;
-        let dump = std::fs::read(file).expect("the file is there");
-        assert_eq!(
-            restored(&dump).await.contents().await,
-            app.database.contents().await
-        );
+            page.click("backup-download").await;
+            let file = page.download().await;
+            let dump = std::fs::read(file).expect("the file is there");
+            assert_eq!(
+                restored(&dump).await.contents().await,
+                app.database.contents().await
+            );
 
-        page.click("backup-remove").await;
-        page.click("confirm-yes").await;
-        page.see_no_more("backup").await;
-    })
+            page.click("backup-remove").await;
+            page.click("confirm-yes").await;
+            page.see_no_more("backup").await;
+        },
+    )
     .await;
 }
 
@@ -45,29 +49,35 @@ async fn a_backup_is_made_proved_downloaded_and_removed() {
 async fn a_backup_in_the_storage_is_restored_from_the_page() {
     let app = App::start().await;
     let before = app.database.contents().await;
-    in_browser(&app.server.address, "backup_restored", async |page| {
-        page.sign_in(ADMIN_TOKEN).await;
-        page.click("admin-database").await;
-        page.click("backup-make").await;
-        page.text("backup-proof", SOON, |text| text.contains("Not proved yet"))
-            .await;
-        page.see_no_more("backup-running").await;
-        app.database
-            .execute("delete from message_request where id % 2 = 0; drop table provider_endpoint_probe_logs")
-            .await;
+    in_browser(
+        &app.server.address,
+        "a_backup_in_the_storage_is_restored_from_the_page",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            page.click("admin-database").await;
+            page.click("backup-make").await;
+            page.text("backup-proof", SOON, |text| text.contains("Not proved yet"))
+                .await;
+            page.see_no_more("backup-running").await;
+            app.database
+                .execute(
+                    "delete from message_request where id % 2 = 0; drop table provider_endpoint_probe_logs",
+                )
+                .await;
 
-        page.click("backup-restore").await;
-        page.click("restore-start").await;
-        let name = app.database.text("select current_database()").await;
-        page.fill("confirm-word", &name.expect("it has a name")).await;
-        page.click("confirm-yes").await;
-        page.text("restore-done", EXPORT_PATIENCE, |text| {
-            text.contains("is the database now") && text.contains("Roll back")
-        })
-        .await;
-        assert_eq!(app.database.contents().await, before);
-        page.text("last-restore", SOON, |text| text.contains("complete"))
+            page.click("backup-restore").await;
+            page.click("restore-start").await;
+            let name = app.database.text("select current_database()").await;
+            page.fill("confirm-word", &name.expect("it has a name")).await;
+            page.click("confirm-yes").await;
+            page.text("restore-done", EXPORT_PATIENCE, |text| {
+                text.contains("is the database now") && text.contains("Roll back")
+            })
             .await;
-    })
+            assert_eq!(app.database.contents().await, before);
+            page.text("last-restore", SOON, |text| text.contains("complete"))
+                .await;
+        },
+    )
     .await;
 }

@@ -1,4 +1,4 @@
-//! Export CSV: the file that the page makes is, byte for byte, the one that every other way gives.
+//! Export on the page: the file equals the command line's, byte for byte.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use decant_tests::app::App;
 use decant_tests::browser::{EXPORT_PATIENCE, in_browser};
 use decant_tests::database::Database;
 use decant_tests::program;
-use decant_tests::proxy::{Proxy, Weather};
+use decant_tests::proxy::{Behavior, Proxy};
 use decant_tests::server::ADMIN_TOKEN;
 
 use crate::number_in;
 
 const SOON: Duration = Duration::from_secs(20);
 
-/// What the command line makes of the whole dataset.
+/// Returns the command line's file of the whole dataset.
 async fn by_command_line(app: &App) -> Vec<u8> {
     let arguments = ["export", "usage-logs", "--format", "csv", "-o", "-"];
     program::run(&arguments, &[("DSN", &app.database.dsn)])
@@ -23,7 +23,7 @@ async fn by_command_line(app: &App) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_hundred_thousand_rows_are_the_same_bytes_from_browser_command_line_and_server() {
+async fn browser_command_line_and_server_give_the_same_bytes_of_100000_rows() {
     let app = App::start_on(Database::with_rows(100_000).await, &[]).await;
     let expected = by_command_line(&app).await;
     assert!(
@@ -31,37 +31,40 @@ async fn a_hundred_thousand_rows_are_the_same_bytes_from_browser_command_line_an
         "the server's file differs"
     );
     let rows = app.database.usage_rows("true").await;
-    in_browser(&app.server.address, "a_hundred_thousand_rows", async |page| {
-        page.sign_in(ADMIN_TOKEN).await;
-        page.click("export-start").await;
-        let path = page.download().await;
-        assert!(
-            std::fs::read(&path).unwrap() == expected,
-            "the browser's file differs"
-        );
+    in_browser(
+        &app.server.address,
+        "browser_command_line_and_server_give_the_same_bytes_of_100000_rows",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            page.click("export-start").await;
+            let path = page.download().await;
+            assert!(
+                std::fs::read(&path).unwrap() == expected,
+                "the browser's file differs"
+            );
 
-        let name = path.file_name().unwrap().to_str().unwrap();
-        let time = name
-            .strip_prefix("usage-logs-")
-            .and_then(|rest| rest.strip_suffix(".csv"))
-            .unwrap_or(name);
-        let shape: String = time
-            .chars()
-            .map(|one| if one.is_ascii_digit() { '0' } else { one })
-            .collect();
-        assert_eq!(shape, "0000-00-00-000000", "{name}");
-        // The toast says what happened.
-        let toast = page.text("toast-success", SOON, |text| text.contains(name)).await;
-        assert!(
-            toast.replace(',', "").contains(&format!("{rows} rows")),
-            "{toast}"
-        );
-    })
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let time = name
+                .strip_prefix("usage-logs-")
+                .and_then(|rest| rest.strip_suffix(".csv"))
+                .unwrap_or(name);
+            let shape: String = time
+                .chars()
+                .map(|one| if one.is_ascii_digit() { '0' } else { one })
+                .collect();
+            assert_eq!(shape, "0000-00-00-000000", "{name}");
+            let toast = page.text("toast-success", SOON, |text| text.contains(name)).await;
+            assert!(
+                toast.replace(',', "").contains(&format!("{rows} rows")),
+                "{toast}"
+            );
+        },
+    )
     .await;
 }
 
 #[tokio::test]
-async fn filters_columns_and_choices_reach_the_file() {
+async fn filters_columns_and_options_apply_to_the_file() {
     let app = App::start().await;
     let query = [
         ("exclude_200", "true"),
@@ -99,11 +102,11 @@ async fn filters_columns_and_choices_reach_the_file() {
 }
 
 #[tokio::test]
-async fn a_user_takes_own_rows_away() {
+async fn a_user_exports_own_rows() {
     let app = App::start().await;
     let (user, who) = app.user().await;
     let expected = user.usage_file(&[]).await;
-    in_browser(&app.server.address, "a_user_takes_own_rows_away", async |page| {
+    in_browser(&app.server.address, "a_user_exports_own_rows", async |page| {
         page.sign_in(&who.key).await;
         page.click("export-start").await;
         assert!(std::fs::read(page.download().await).unwrap() == expected);
@@ -112,7 +115,7 @@ async fn a_user_takes_own_rows_away() {
 }
 
 #[tokio::test]
-async fn a_file_appears_only_when_it_is_whole_and_never_when_it_is_cancelled() {
+async fn a_file_appears_only_when_it_is_complete() {
     let app = App::start_on(Database::with_rows(50_000).await, &[]).await;
     let proxy = Proxy::to(&app.server.address).await;
     in_browser(
@@ -122,9 +125,9 @@ async fn a_file_appears_only_when_it_is_whole_and_never_when_it_is_cancelled() {
             page.sign_in(ADMIN_TOKEN).await;
             page.text("row-count", SOON, |text| number_in(text).is_some())
                 .await;
-            proxy.set(Weather::Throttled(400_000));
+            proxy.set(Behavior::Throttled(400_000));
             page.click("export-start").await;
-            // It shows how far it is, and the page goes on to work meanwhile.
+            // The page shows progress and stays usable.
             page.text("export-rows", EXPORT_PATIENCE, |text| {
                 number_in(text).is_some_and(|rows| rows > 0)
             })
@@ -140,7 +143,7 @@ async fn a_file_appears_only_when_it_is_whole_and_never_when_it_is_cancelled() {
 
             page.click("export-cancel").await;
             page.see_no_more("export-running").await;
-            proxy.set(Weather::Fair);
+            proxy.set(Behavior::Normal);
             let gone = async || (app.database.running_copies().await == 0).then_some(());
             decant_tests::patience::wait_for("the query to be gone", Duration::from_secs(2), gone).await;
             assert_eq!(
@@ -149,7 +152,7 @@ async fn a_file_appears_only_when_it_is_whole_and_never_when_it_is_cancelled() {
                 "a cancelled export leaves nothing"
             );
 
-            // And the next one is as good as the first would have been.
+            // The next export works.
             page.click("export-start").await;
             let expected = app.admin().usage_file(&[]).await;
             assert!(std::fs::read(page.download().await).unwrap() == expected);
@@ -159,7 +162,7 @@ async fn a_file_appears_only_when_it_is_whole_and_never_when_it_is_cancelled() {
 }
 
 #[tokio::test]
-async fn every_format_leaves_the_page_as_it_leaves_the_server() {
+async fn every_format_is_the_same_from_page_and_server() {
     let app = App::start().await;
     in_browser(
         &app.server.address,

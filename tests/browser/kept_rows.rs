@@ -1,5 +1,5 @@
-//! Rows that were fetched once are kept in the browser: another file of them asks the server for nothing, and is byte for
-//! byte the one that would have come of it. They are nobody else's.
+//! Rows kept in the browser: another file of them needs no request, and equals the one that a request would give. They
+//! are removed when another visitor signs in.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use decant_tests::browser::{Browser, EXPORT_PATIENCE, in_browser};
 use decant_tests::database::Database;
 use decant_tests::patience::wait_for;
 use decant_tests::program;
-use decant_tests::proxy::{Proxy, Weather};
+use decant_tests::proxy::{Behavior, Proxy};
 use decant_tests::server::ADMIN_TOKEN;
 
 use crate::number_in;
 
 const SOON: Duration = Duration::from_secs(20);
 
-/// What the command line makes of the rows that the database has now.
+/// Returns the command line's file of the rows that the database has now.
 async fn by_command_line(app: &App, choices: &[&str]) -> Vec<u8> {
     let arguments = [&["export", "usage-logs", "-o", "-"], choices].concat();
     program::run(&arguments, &[("DSN", &app.database.dsn)])
@@ -25,12 +25,12 @@ async fn by_command_line(app: &App, choices: &[&str]) -> Vec<u8> {
         .stdout
 }
 
-/// Whoever asks for rows from now on gets none.
+/// Hides all rows from new requests.
 async fn take_rows_away(app: &App) {
     app.database.execute("delete from message_request").await;
 }
 
-/// Clicks, and takes the file out of the downloads.
+/// Clicks, and moves the file out of the downloads folder.
 async fn file_of(page: &Browser, button: &str) -> Vec<u8> {
     page.click(button).await;
     downloaded(page).await
@@ -43,7 +43,7 @@ async fn downloaded(page: &Browser) -> Vec<u8> {
     file
 }
 
-/// The files of raw rows on the browser's disk.
+/// Returns the files of raw rows in the browser's storage.
 async fn kept_files(page: &Browser) -> usize {
     let list = "const root = await navigator.storage.getDirectory(); \
                 const folder = await root.getDirectoryHandle('decant-exports', { create: true }); \
@@ -56,7 +56,7 @@ async fn kept_files(page: &Browser) -> usize {
     usize::try_from(number.as_u64().expect("a length is a number")).expect("there are few")
 }
 
-/// Waits until so many are there: the page does not wait for their removal.
+/// Waits for this many files, because the page does not wait for their removal.
 async fn has_kept_files(page: &Browser, number: usize) {
     let are = async || (kept_files(page).await == number).then_some(());
     wait_for(&format!("{number} files of kept rows"), SOON, are).await;
@@ -72,153 +72,173 @@ async fn every_other_file_of_the_same_rows_needs_no_further_query() {
     let shanghai = by_command_line(&app, &["--format", "html", "--zone", "Asia/Shanghai"]).await;
     let few = ["--format", "html", "--columns", "user_name,model,cost_usd"];
     let few_columns = by_command_line(&app, &few).await;
-    in_browser(&app.server.address, "every_other_file", async |page| {
-        page.sign_in(ADMIN_TOKEN).await;
-        assert!(file_of(page, "export-start").await == csv, "CSV differs");
-        let note = page
-            .text("kept-rows", SOON, |text| text.contains("kept here"))
-            .await;
-        assert_eq!(number_in(&note), Some(rows), "{note}");
+    in_browser(
+        &app.server.address,
+        "every_other_file_of_the_same_rows_needs_no_further_query",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            assert!(file_of(page, "export-start").await == csv, "CSV differs");
+            let note = page
+                .text("kept-rows", SOON, |text| text.contains("kept here"))
+                .await;
+            assert_eq!(number_in(&note), Some(rows), "{note}");
 
-        take_rows_away(&app).await;
-        page.click("options-toggle").await;
-        page.choose("option-format", "JSON").await;
-        page.choose("option-compression", "gzip").await;
-        assert!(file_of(page, "export-start").await == json, "JSON differs");
-        page.text("export-done", SOON, |text| text.contains("nothing was asked"))
-            .await;
-        page.choose("option-format", "Excel (XLSX)").await;
-        page.choose("option-compression", "No").await;
-        assert!(file_of(page, "export-start").await == xlsx, "XLSX differs");
+            take_rows_away(&app).await;
+            page.click("options-toggle").await;
+            page.choose("option-format", "JSON").await;
+            page.choose("option-compression", "gzip").await;
+            assert!(file_of(page, "export-start").await == json, "JSON differs");
+            page.text("export-done", SOON, |text| text.contains("nothing was asked"))
+                .await;
+            page.choose("option-format", "Excel (XLSX)").await;
+            page.choose("option-compression", "No").await;
+            assert!(file_of(page, "export-start").await == xlsx, "XLSX differs");
 
-        // Neither the zone nor columns that are there are a matter of the server.
-        page.choose("option-format", "HTML report").await;
-        page.choose("zone", "Asia/Shanghai").await;
-        assert!(
-            file_of(page, "export-start").await == shanghai,
-            "the zone differs"
-        );
-        page.choose("zone", "UTC").await;
-        page.click("columns-toggle").await;
-        for column in page.columns().await {
-            if !["user_name", "model", "cost_usd"].contains(&column.as_str()) {
-                page.click(&format!("column-{column}")).await;
+            // Another zone and fewer columns need no request.
+            page.choose("option-format", "HTML report").await;
+            page.choose("zone", "Asia/Shanghai").await;
+            assert!(
+                file_of(page, "export-start").await == shanghai,
+                "the zone differs"
+            );
+            page.choose("zone", "UTC").await;
+            page.click("columns-toggle").await;
+            for column in page.columns().await {
+                if !["user_name", "model", "cost_usd"].contains(&column.as_str()) {
+                    page.click(&format!("column-{column}")).await;
+                }
             }
-        }
-        assert!(
-            file_of(page, "export-start").await == few_columns,
-            "the columns differ"
-        );
+            assert!(
+                file_of(page, "export-start").await == few_columns,
+                "the columns differ"
+            );
 
-        // Who wants newer rows gets them.
-        let now = by_command_line(&app, &few).await;
-        assert_ne!(now, few_columns);
-        assert!(file_of(page, "fetch-anew").await == now, "the rows are not new");
-        // Those have few columns; a file of all is not to be had of them.
-        page.see("kept-rows").await;
-        page.click("all-columns").await;
-        page.see_no_more("kept-rows").await;
-        has_kept_files(page, 1).await;
-    })
+            // New rows come after the filters are applied again.
+            let now = by_command_line(&app, &few).await;
+            assert_ne!(now, few_columns);
+            assert!(file_of(page, "fetch-anew").await == now, "the rows are not new");
+            // The kept rows have few columns, so a file with all columns needs a request.
+            page.see("kept-rows").await;
+            page.click("all-columns").await;
+            page.see_no_more("kept-rows").await;
+            has_kept_files(page, 1).await;
+        },
+    )
     .await;
 }
 
 #[tokio::test]
-async fn rows_that_came_in_two_streams_are_whole_in_the_next_file_too() {
+async fn rows_of_a_resumed_export_make_another_whole_file() {
     let app = App::start_on(Database::with_rows(50_000).await, &[]).await;
     let proxy = Proxy::to(&app.server.address).await;
     let csv = by_command_line(&app, &["--format", "csv"]).await;
     let jsonl = by_command_line(&app, &["--format", "jsonl"]).await;
-    in_browser(&proxy.address, "rows_that_came_in_two_streams", async |page| {
-        page.sign_in(ADMIN_TOKEN).await;
-        proxy.set(Weather::Throttled(400_000));
-        page.click("export-start").await;
-        page.text("export-rows", EXPORT_PATIENCE, |text| {
-            number_in(text).is_some_and(|rows| rows > 0)
-        })
-        .await;
-        proxy.set(Weather::CutAfter(100_000));
-        page.text("export-safe", EXPORT_PATIENCE, |text| text.contains("safe"))
+    in_browser(
+        &proxy.address,
+        "rows_of_a_resumed_export_make_another_whole_file",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            proxy.set(Behavior::Throttled(400_000));
+            page.click("export-start").await;
+            page.text("export-rows", EXPORT_PATIENCE, |text| {
+                number_in(text).is_some_and(|rows| rows > 0)
+            })
             .await;
-        proxy.set(Weather::Fair);
-        assert!(file_of(page, "export-resume").await == csv, "CSV differs");
+            proxy.set(Behavior::CutAfter(100_000));
+            page.text("export-safe", EXPORT_PATIENCE, |text| text.contains("safe"))
+                .await;
+            proxy.set(Behavior::Normal);
+            assert!(file_of(page, "export-resume").await == csv, "CSV differs");
 
-        take_rows_away(&app).await;
-        page.click("options-toggle").await;
-        page.choose("option-format", "JSON lines").await;
-        assert!(file_of(page, "export-start").await == jsonl, "JSON lines differ");
-    })
+            take_rows_away(&app).await;
+            page.click("options-toggle").await;
+            page.choose("option-format", "JSON lines").await;
+            assert!(file_of(page, "export-start").await == jsonl, "JSON lines differ");
+        },
+    )
     .await;
 }
 
 #[tokio::test]
-async fn filters_and_rows_that_the_browser_has_lost_are_a_matter_of_the_server() {
+async fn changed_filters_and_lost_rows_need_a_new_query() {
     let app = App::start().await;
-    in_browser(&app.server.address, "filters_and_rows_that", async |page| {
-        page.sign_in(ADMIN_TOKEN).await;
-        file_of(page, "export-start").await;
-        page.see("kept-rows").await;
-        has_kept_files(page, 1).await;
-        page.click("filter-exclude_200").await;
-        page.click("apply-filters").await;
-        page.see_no_more("kept-rows").await;
-        has_kept_files(page, 0).await;
-        let narrow = app.admin().usage_file(&[("exclude_200", "true")]).await;
-        assert!(file_of(page, "export-start").await == narrow);
+    in_browser(
+        &app.server.address,
+        "changed_filters_and_lost_rows_need_a_new_query",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            file_of(page, "export-start").await;
+            page.see("kept-rows").await;
+            has_kept_files(page, 1).await;
+            page.click("filter-exclude_200").await;
+            page.click("apply-filters").await;
+            page.see_no_more("kept-rows").await;
+            has_kept_files(page, 0).await;
+            let narrow = app.admin().usage_file(&[("exclude_200", "true")]).await;
+            assert!(file_of(page, "export-start").await == narrow);
 
-        // As a browser does that needs the room.
-        page.see("kept-rows").await;
-        let evict = "return navigator.storage.getDirectory() \
+            // As a browser does when it needs the space.
+            page.see("kept-rows").await;
+            let evict = "return navigator.storage.getDirectory() \
                      .then((root) => root.removeEntry('decant-exports', { recursive: true })) \
                      .then(() => null)";
-        page.run(evict, vec![]).await;
-        take_rows_away(&app).await;
-        let none = app.admin().usage_file(&[("exclude_200", "true")]).await;
-        assert!(file_of(page, "export-start").await == none);
-        has_kept_files(page, 1).await;
-    })
+            page.run(evict, vec![]).await;
+            take_rows_away(&app).await;
+            let none = app.admin().usage_file(&[("exclude_200", "true")]).await;
+            assert!(file_of(page, "export-start").await == none);
+            has_kept_files(page, 1).await;
+        },
+    )
     .await;
 }
 
 #[tokio::test]
-async fn who_signs_in_next_finds_no_rows_of_others() {
+async fn another_visitor_gets_no_kept_rows() {
     let app = App::start().await;
     let (user, who) = app.user().await;
-    in_browser(&app.server.address, "who_signs_in_next", async |page| {
-        page.sign_in(ADMIN_TOKEN).await;
-        file_of(page, "export-start").await;
-        has_kept_files(page, 1).await;
-        page.click("sign-out").await;
-        page.see("sign-in-token").await;
-        assert_eq!(kept_files(page).await, 0, "signing out removes them");
+    in_browser(
+        &app.server.address,
+        "another_visitor_gets_no_kept_rows",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            file_of(page, "export-start").await;
+            has_kept_files(page, 1).await;
+            page.click("sign-out").await;
+            page.see("sign-in-token").await;
+            assert_eq!(kept_files(page).await, 0, "signing out removes them");
 
-        // A session that ends without a word leaves them to the next sign-in.
-        page.sign_in(ADMIN_TOKEN).await;
-        file_of(page, "export-start").await;
-        has_kept_files(page, 1).await;
-        page.forget_session().await;
-        page.reload().await;
-        page.sign_in(&who.key).await;
-        has_kept_files(page, 0).await;
-        assert!(!page.sees("kept-rows").await);
-        assert!(file_of(page, "export-start").await == user.usage_file(&[]).await);
-    })
+            // When a session expires, the next sign-in decides about the kept rows.
+            page.sign_in(ADMIN_TOKEN).await;
+            file_of(page, "export-start").await;
+            has_kept_files(page, 1).await;
+            page.forget_session().await;
+            page.reload().await;
+            page.sign_in(&who.key).await;
+            has_kept_files(page, 0).await;
+            assert!(!page.sees("kept-rows").await);
+            assert!(file_of(page, "export-start").await == user.usage_file(&[]).await);
+        },
+    )
     .await;
 }
 
 #[tokio::test]
-async fn a_file_that_fits_is_not_lost_to_rows_that_do_not() {
+async fn kept_rows_make_room_for_the_file() {
     let app = App::start_on(Database::with_rows(50_000).await, &[]).await;
     let csv = by_command_line(&app, &["--format", "csv"]).await;
-    in_browser(&app.server.address, "a_file_that_fits", async |page| {
-        page.sign_in(ADMIN_TOKEN).await;
-        // Room for the file and half of the rows, as Chromium counts it: by powers of two.
-        let room = csv.len().next_power_of_two() as u64 * 3 / 2;
-        page.limit_disk(&app.server.address, room).await;
-        assert!(file_of(page, "export-start").await == csv);
-        page.see("export-done").await;
-        has_kept_files(page, 0).await;
-        assert!(!page.sees("kept-rows").await);
-    })
+    in_browser(
+        &app.server.address,
+        "kept_rows_make_room_for_the_file",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            // Room for the file and half of the rows. Chromium reserves space in powers of two.
+            let room = csv.len().next_power_of_two() as u64 * 3 / 2;
+            page.limit_disk(&app.server.address, room).await;
+            assert!(file_of(page, "export-start").await == csv);
+            page.see("export-done").await;
+            has_kept_files(page, 0).await;
+            assert!(!page.sees("kept-rows").await);
+        },
+    )
     .await;
 }

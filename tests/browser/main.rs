@@ -1,4 +1,4 @@
-//! The page in headless Chromium: a visitor signs in, narrows rows, takes a file away.
+//! The page in headless Chromium.
 
 mod backups;
 mod database;
@@ -12,7 +12,7 @@ mod sessions;
 mod sign_in;
 mod table;
 
-/// The first number in a text such as `1,234 of about 5,678`.
+/// Returns the first number of a text such as `1,234 of about 5,678`.
 fn number_in(text: &str) -> Option<u64> {
     let digits = text.trim_start_matches(|one: char| !one.is_ascii_digit());
     let digits = digits

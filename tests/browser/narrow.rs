@@ -1,4 +1,4 @@
-//! A telephone's screen.
+//! The page on a telephone's screen.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use serde_json::json;
 
 const SOON: Duration = Duration::from_secs(10);
 
-/// Whether all of an element is within what can be seen of the window, from left to right.
+/// Returns whether an element is fully visible between the window's left and right edge.
 const IS_SEEN: &str = r#"
     const { left, right } = document.querySelector(`[data-testid="${arguments[0]}"]`).getBoundingClientRect();
     return left >= 0 && right <= document.documentElement.clientWidth;
@@ -20,28 +20,34 @@ const IS_TOO_WIDE: &str =
     "return document.documentElement.scrollWidth > document.documentElement.clientWidth;";
 
 #[tokio::test]
-async fn the_page_fits_and_the_link_to_it_is_seen() {
+async fn the_page_and_its_navigation_fit_on_a_small_screen() {
     let app = App::start().await;
     let narrow = ["--window-size=360,800"];
-    in_browser_with(&narrow, &app.server.address, "narrow", async |page| {
-        page.sign_in(ADMIN_TOKEN).await;
-        page.see("administration").await;
-        assert_eq!(page.run(IS_SEEN, vec![json!("admin-log-cleanup")]).await, false);
-        for (link, its_page) in [
-            ("admin-log-cleanup", "cleanup-count"),
-            ("dataset-usage-logs", "export-start"),
-            ("admin-database", "dump-start"),
-        ] {
-            page.click(link).await;
-            page.see(its_page).await;
-            let is_seen = async || (page.run(IS_SEEN, vec![json!(link)]).await == true).then_some(());
+    in_browser_with(
+        &narrow,
+        &app.server.address,
+        "the_page_and_its_navigation_fit_on_a_small_screen",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            page.see("administration").await;
+            assert_eq!(page.run(IS_SEEN, vec![json!("admin-log-cleanup")]).await, false);
+            for (link, its_page) in [
+                ("admin-log-cleanup", "cleanup-count"),
+                ("dataset-usage-logs", "export-start"),
+                ("admin-database", "dump-start"),
+            ] {
+                page.click(link).await;
+                page.see(its_page).await;
+                let is_seen = async || (page.run(IS_SEEN, vec![json!(link)]).await == true).then_some(());
+                wait_for("the link to be seen", SOON, is_seen).await;
+                assert_eq!(page.run(IS_TOO_WIDE, vec![]).await, false, "{link}");
+            }
+            page.reload().await;
+            page.see("dump-start").await;
+            let is_seen =
+                async || (page.run(IS_SEEN, vec![json!("admin-database")]).await == true).then_some(());
             wait_for("the link to be seen", SOON, is_seen).await;
-            assert_eq!(page.run(IS_TOO_WIDE, vec![]).await, false, "{link}");
-        }
-        page.reload().await;
-        page.see("dump-start").await;
-        let is_seen = async || (page.run(IS_SEEN, vec![json!("admin-database")]).await == true).then_some(());
-        wait_for("the link to be seen", SOON, is_seen).await;
-    })
+        },
+    )
     .await;
 }

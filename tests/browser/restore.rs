@@ -1,4 +1,4 @@
-//! Restore: an administrator looks into a dump before anything is sent, puts it back, and takes that back.
+//! Restores on the page Database.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use decant_tests::app::App;
 use decant_tests::browser::{Browser, EXPORT_PATIENCE, in_browser};
 use decant_tests::dumps::copies;
 use decant_tests::patience::wait_for;
-use decant_tests::proxy::{Proxy, Weather};
+use decant_tests::proxy::{Behavior, Proxy};
 use decant_tests::server::ADMIN_TOKEN;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -21,7 +21,7 @@ async fn open(page: &Browser) {
     page.see("database-size").await;
 }
 
-/// A folder with a dump of the database as it is.
+/// Returns a folder with a dump of the database.
 async fn dumped(app: &App) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("the disk has room");
     let path = folder.path().join("backup.dump");
@@ -30,7 +30,7 @@ async fn dumped(app: &App) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-/// Chooses a file and waits until it has been found whole.
+/// Chooses a file and waits until the page has found it whole.
 async fn choose(page: &Browser, path: &Path) {
     page.choose_file("restore-file", path).await;
     page.text("archive-whole", SOON, |text| text.contains("is whole"))
@@ -42,12 +42,12 @@ async fn database_name(app: &App) -> String {
     name.expect("a database has a name")
 }
 
-/// Whether anything was sent to where dumps are taken in.
+/// Returns whether the server has received a request to restore.
 fn was_asked(app: &App) -> bool {
     app.server.log().contains("/api/admin/database/import")
 }
 
-/// Makes the live database another one than was dumped.
+/// Changes the live database, so that it differs from its dump.
 async fn change(app: &App) {
     app.database
         .execute("delete from message_request where id % 2 = 0; create table later (id int primary key)")
@@ -55,71 +55,75 @@ async fn change(app: &App) {
 }
 
 #[tokio::test]
-async fn a_dump_is_looked_into_put_back_and_taken_back() {
+async fn a_dump_is_inspected_restored_and_rolled_back() {
     let app = App::start().await;
     let whole = app.database.contents().await;
     let (_folder, dump) = dumped(&app).await;
     change(&app).await;
     let changed = app.database.contents().await;
     let name = database_name(&app).await;
-    in_browser(&app.server.address, "a_dump_is_looked_into", async |page| {
-        open(page).await;
-        choose(page, &dump).await;
-        page.text("archive-figures", SOON, |text| {
-            text.contains(&name) && text.contains("PostgreSQL") && text.contains("kB")
-        })
-        .await;
-        page.click("archive-tables").await;
-        page.text("archive-table-rows", SOON, |text| {
-            text.lines().count() == whole.len() && text.contains("public.message_request")
-        })
-        .await;
-        assert!(!was_asked(&app), "nothing is sent before the visitor says so");
-
-        page.click("restore-start").await;
-        assert!(!enabled(page, "confirm-yes").await, "the name has to be typed");
-        page.fill("confirm-word", "something else").await;
-        assert!(!enabled(page, "confirm-yes").await);
-        assert!(!was_asked(&app));
-        page.fill("confirm-word", &name).await;
-        page.click("confirm-yes").await;
-
-        let done = page
-            .text("restore-done", EXPORT_PATIENCE, |text| text.contains("Roll back"))
+    in_browser(
+        &app.server.address,
+        "a_dump_is_inspected_restored_and_rolled_back",
+        async |page| {
+            open(page).await;
+            choose(page, &dump).await;
+            page.text("archive-figures", SOON, |text| {
+                text.contains(&name) && text.contains("PostgreSQL") && text.contains("kB")
+            })
             .await;
-        let left = copies(&app.admin()).await;
-        assert!(
-            done.contains(left[0]["name"].as_str().unwrap()) && done.contains("before-restore_"),
-            "{done}"
-        );
-        assert_eq!(app.database.contents().await, whole);
-        // What has been restored is not offered once more.
-        page.see("drop-zone").await;
-        page.text("copies", SOON, |text| text.contains("what a restore replaced"))
+            page.click("archive-tables").await;
+            page.text("archive-table-rows", SOON, |text| {
+                text.lines().count() == whole.len() && text.contains("public.message_request")
+            })
             .await;
+            assert!(!was_asked(&app), "nothing is sent before the visitor says so");
 
-        page.click("restore-roll-back").await;
-        page.click("confirm-yes").await;
-        page.text("toast-success", SOON, |text| text.contains("is live again"))
-            .await;
-        assert_eq!(app.database.contents().await, changed);
-        page.see_no_more("restore-done").await;
-        page.text("copies", SOON, |text| text.contains("until another was put back"))
-            .await;
+            page.click("restore-start").await;
+            assert!(!enabled(page, "confirm-yes").await, "the name has to be typed");
+            page.fill("confirm-word", "something else").await;
+            assert!(!enabled(page, "confirm-yes").await);
+            assert!(!was_asked(&app));
+            page.fill("confirm-word", &name).await;
+            page.click("confirm-yes").await;
 
-        page.click("copy-remove").await;
-        page.click("confirm-no").await;
-        assert_eq!(copies(&app.admin()).await.len(), 1);
-        page.click("copy-remove").await;
-        page.click("confirm-yes").await;
-        page.see_no_more("copies").await;
-        assert_eq!(copies(&app.admin()).await, [] as [Value; 0]);
-    })
+            let done = page
+                .text("restore-done", EXPORT_PATIENCE, |text| text.contains("Roll back"))
+                .await;
+            let left = copies(&app.admin()).await;
+            assert!(
+                done.contains(left[0]["name"].as_str().unwrap()) && done.contains("before-restore_"),
+                "{done}"
+            );
+            assert_eq!(app.database.contents().await, whole);
+            // A restored file is not offered again.
+            page.see("drop-zone").await;
+            page.text("copies", SOON, |text| text.contains("what a restore replaced"))
+                .await;
+
+            page.click("restore-roll-back").await;
+            page.click("confirm-yes").await;
+            page.text("toast-success", SOON, |text| text.contains("is live again"))
+                .await;
+            assert_eq!(app.database.contents().await, changed);
+            page.see_no_more("restore-done").await;
+            page.text("copies", SOON, |text| text.contains("until another was put back"))
+                .await;
+
+            page.click("copy-remove").await;
+            page.click("confirm-no").await;
+            assert_eq!(copies(&app.admin()).await.len(), 1);
+            page.click("copy-remove").await;
+            page.click("confirm-yes").await;
+            page.see_no_more("copies").await;
+            assert_eq!(copies(&app.admin()).await, [] as [Value; 0]);
+        },
+    )
     .await;
 }
 
 #[tokio::test]
-async fn a_merge_counts_what_it_has_inserted() {
+async fn a_merge_shows_the_number_of_inserted_rows() {
     let app = App::start().await;
     app.database
         .execute(
@@ -131,25 +135,29 @@ async fn a_merge_counts_what_it_has_inserted() {
     app.database
         .execute("delete from thousand where id > 2; update thousand set t = 'other' where id = 1")
         .await;
-    in_browser(&app.server.address, "a_merge_counts", async |page| {
-        open(page).await;
-        choose(page, &dump).await;
-        page.click("restore-merge").await;
-        page.click("restore-start").await;
-        assert!(!page.sees("confirm-word").await, "a merge need not be typed");
-        page.click("confirm-yes").await;
-        let counts = page
-            .text("restore-tables", EXPORT_PATIENCE, |text| {
-                text.contains("public.thousand")
-            })
-            .await;
-        let line = counts.lines().find(|line| line.contains("public.thousand"));
-        assert_eq!(line, Some("public.thousand 998 1 1"), "{counts}");
-        assert!(
-            !page.sees("restore-roll-back").await,
-            "a merge keeps no other database"
-        );
-    })
+    in_browser(
+        &app.server.address,
+        "a_merge_shows_the_number_of_inserted_rows",
+        async |page| {
+            open(page).await;
+            choose(page, &dump).await;
+            page.click("restore-merge").await;
+            page.click("restore-start").await;
+            assert!(!page.sees("confirm-word").await, "a merge need not be typed");
+            page.click("confirm-yes").await;
+            let counts = page
+                .text("restore-tables", EXPORT_PATIENCE, |text| {
+                    text.contains("public.thousand")
+                })
+                .await;
+            let line = counts.lines().find(|line| line.contains("public.thousand"));
+            assert_eq!(line, Some("public.thousand 998 1 1"), "{counts}");
+            assert!(
+                !page.sees("restore-roll-back").await,
+                "a merge keeps no other database"
+            );
+        },
+    )
     .await;
 }
 
@@ -192,7 +200,7 @@ async fn a_file_that_is_no_whole_dump_is_refused_and_not_sent() {
                 assert!(!page.sees("restore-start").await, "{name}");
             }
             assert!(!was_asked(&app));
-            // The zone is still there for another file.
+            // The drop zone still accepts another file.
             choose(page, &dump).await;
         },
     )
@@ -200,9 +208,9 @@ async fn a_file_that_is_no_whole_dump_is_refused_and_not_sent() {
 }
 
 #[tokio::test]
-async fn a_dropped_file_is_looked_into() {
+async fn a_dropped_file_is_inspected() {
     let app = App::start().await;
-    in_browser(&app.server.address, "a_dropped_file", async |page| {
+    in_browser(&app.server.address, "a_dropped_file_is_inspected", async |page| {
         open(page).await;
         let drop = "const [name, ...texts] = arguments; const dropped = new DataTransfer(); \
                     for (const text of texts) dropped.items.add(new File([text], name)); \
@@ -221,9 +229,9 @@ async fn a_dropped_file_is_looked_into() {
 }
 
 #[tokio::test]
-async fn an_upload_that_is_cancelled_or_cut_leaves_everything_as_it_was() {
+async fn a_cancelled_or_cut_upload_changes_nothing() {
     let app = App::start().await;
-    // What does not pack well: the systems between browser and server hold some megabytes of what is sent.
+    // Data that does not compress, because socket buffers hold some megabytes of an upload.
     app.database
         .execute(
             "create table noise as select encode(sha256(n::text::bytea), 'hex') as a from generate_series(1, 600000) n",
@@ -233,48 +241,52 @@ async fn an_upload_that_is_cancelled_or_cut_leaves_everything_as_it_was() {
     change(&app).await;
     let before = app.database.contents().await;
     let proxy = Proxy::to(&app.server.address).await;
-    in_browser(&proxy.address, "an_upload_that_is_cancelled", async |page| {
-        open(page).await;
-        choose(page, &dump).await;
-        page.click("restore-merge").await;
-        proxy.set(Weather::SlowUpload(500_000));
-        page.click("restore-start").await;
-        page.click("confirm-yes").await;
-        page.text("restore-sent", SOON, |text| {
-            text.contains("MB of ") && !text.starts_with("0 B")
-        })
-        .await;
-        let scratch = app.server.data_dir().join("scratch");
-        let files = || std::fs::read_dir(&scratch).map_or(0, Iterator::count);
-        let arriving = async || (files() == 1).then_some(());
-        wait_for("the upload to arrive", SOON, arriving).await;
+    in_browser(
+        &proxy.address,
+        "a_cancelled_or_cut_upload_changes_nothing",
+        async |page| {
+            open(page).await;
+            choose(page, &dump).await;
+            page.click("restore-merge").await;
+            proxy.set(Behavior::SlowUpload(500_000));
+            page.click("restore-start").await;
+            page.click("confirm-yes").await;
+            page.text("restore-sent", SOON, |text| {
+                text.contains("MB of ") && !text.starts_with("0 B")
+            })
+            .await;
+            let scratch = app.server.data_dir().join("scratch");
+            let files = || std::fs::read_dir(&scratch).map_or(0, Iterator::count);
+            let arriving = async || (files() == 1).then_some(());
+            wait_for("the upload to arrive", SOON, arriving).await;
 
-        page.click("restore-cancel").await;
-        page.text("restore-cancelled", SOON, |text| {
-            text.contains("database is as it was")
-        })
-        .await;
-        let gone = async || (files() == 0).then_some(());
-        wait_for("the upload to be forgotten", SOON, gone).await;
+            page.click("restore-cancel").await;
+            page.text("restore-cancelled", SOON, |text| {
+                text.contains("database is as it was")
+            })
+            .await;
+            let gone = async || (files() == 0).then_some(());
+            wait_for("the upload to be forgotten", SOON, gone).await;
 
-        // The same file once more; this time the network breaks.
-        page.click("restore-start").await;
-        page.click("confirm-yes").await;
-        wait_for("the upload to arrive", SOON, arriving).await;
-        proxy.set(Weather::Refusing);
-        page.text("restore-failed", SOON, |text| {
-            text.contains("Nothing was restored") && text.contains("not sent")
-        })
-        .await;
-        wait_for("the upload to be forgotten", SOON, gone).await;
-        assert!(!app.server.log().contains("database_import_initiated"));
-        assert_eq!(app.database.contents().await, before);
-    })
+            // The same file again; this time the network breaks.
+            page.click("restore-start").await;
+            page.click("confirm-yes").await;
+            wait_for("the upload to arrive", SOON, arriving).await;
+            proxy.set(Behavior::Refusing);
+            page.text("restore-failed", SOON, |text| {
+                text.contains("Nothing was restored") && text.contains("not sent")
+            })
+            .await;
+            wait_for("the upload to be forgotten", SOON, gone).await;
+            assert!(!app.server.log().contains("database_import_initiated"));
+            assert_eq!(app.database.contents().await, before);
+        },
+    )
     .await;
 }
 
 #[tokio::test]
-async fn a_restore_is_told_who_is_at_the_database_and_what_is_too_large() {
+async fn the_page_shows_who_holds_the_lock_and_refuses_a_file_that_is_too_large() {
     let app = App::start_with(&[("DECANT_UPLOAD_MAX_MB", "1")]).await;
     let (_folder, dump) = dumped(&app).await;
     app.database
@@ -284,78 +296,86 @@ async fn a_restore_is_told_who_is_at_the_database_and_what_is_too_large() {
         .await;
     let (_large_folder, large) = dumped(&app).await;
     let proxy = Proxy::to(&app.server.address).await;
-    in_browser(&app.server.address, "a_restore_is_told_who", async |page| {
-        open(page).await;
-        choose(page, &dump).await;
-        page.click("restore-merge").await;
-        proxy.set(Weather::Throttled(10_000));
-        let slow = Actor::new(&proxy.address).with_token(ADMIN_TOKEN);
-        let holder = slow.dump().answer();
-        let story = async {
-            let running = async || {
-                let status = app.admin().database_status().answer().await.good();
-                let status: Value = status.json();
-                (!status["lock"].is_null()).then_some(())
-            };
-            wait_for("the dump", SOON, running).await;
-            page.click("restore-start").await;
-            page.click("confirm-yes").await;
-            page.text("restore-failed", SOON, |text| {
-                text.contains("Another backup operation runs") && text.contains("Administrator")
-            })
-            .await;
+    in_browser(
+        &app.server.address,
+        "the_page_shows_who_holds_the_lock_and_refuses_a_file_that_is_too_large",
+        async |page| {
+            open(page).await;
+            choose(page, &dump).await;
+            page.click("restore-merge").await;
+            proxy.set(Behavior::Throttled(10_000));
+            let slow = Actor::new(&proxy.address).with_token(ADMIN_TOKEN);
+            let holder = slow.dump().answer();
+            let story = async {
+                let running = async || {
+                    let status = app.admin().database_status().answer().await.good();
+                    let status: Value = status.json();
+                    (!status["lock"].is_null()).then_some(())
+                };
+                wait_for("the dump", SOON, running).await;
+                page.click("restore-start").await;
+                page.click("confirm-yes").await;
+                page.text("restore-failed", SOON, |text| {
+                    text.contains("Another backup operation runs") && text.contains("Administrator")
+                })
+                .await;
 
-            page.click("archive-forget").await;
-            choose(page, &large).await;
-            page.click("restore-start").await;
-            page.fill("confirm-word", &database_name(&app).await).await;
-            page.click("confirm-yes").await;
-            page.text("restore-failed", SOON, |text| {
-                text.contains("too large") && text.contains("1048576")
-            })
-            .await;
-        };
-        tokio::select! {
-            _ = holder => panic!("the dump has ended"),
-            () = story => {}
-        }
-    })
+                page.click("archive-forget").await;
+                choose(page, &large).await;
+                page.click("restore-start").await;
+                page.fill("confirm-word", &database_name(&app).await).await;
+                page.click("confirm-yes").await;
+                page.text("restore-failed", SOON, |text| {
+                    text.contains("too large") && text.contains("1048576")
+                })
+                .await;
+            };
+            tokio::select! {
+                _ = holder => panic!("the dump has ended"),
+                () = story => {}
+            }
+        },
+    )
     .await;
 }
 
 #[tokio::test]
-async fn a_restore_goes_on_without_its_page() {
+async fn a_restore_continues_without_its_page() {
     let app = App::start().await;
     let whole = app.database.contents().await;
     let (_folder, dump) = dumped(&app).await;
     change(&app).await;
     let name = database_name(&app).await;
     let proxy = Proxy::to(&app.server.address).await;
-    in_browser(&proxy.address, "a_restore_goes_on", async |page| {
-        open(page).await;
-        choose(page, &dump).await;
-        page.click("restore-start").await;
-        page.fill("confirm-word", &name).await;
-        page.click("confirm-yes").await;
-        page.text("restore-log", SOON, |text| text.contains("The file is whole"))
+    in_browser(
+        &proxy.address,
+        "a_restore_continues_without_its_page",
+        async |page| {
+            open(page).await;
+            choose(page, &dump).await;
+            page.click("restore-start").await;
+            page.fill("confirm-word", &name).await;
+            page.click("confirm-yes").await;
+            page.text("restore-log", SOON, |text| text.contains("The file is whole"))
+                .await;
+            proxy.set(Behavior::Refusing);
+            page.text("restore-lost", SOON, |text| text.contains("goes on there"))
+                .await;
+            proxy.set(Behavior::Normal);
+            // The page does not poll; a reload shows the result.
+            page.reload().await;
+            page.text("copies", EXPORT_PATIENCE, |text| {
+                text.contains("what a restore replaced")
+            })
             .await;
-        proxy.set(Weather::Refusing);
-        page.text("restore-lost", SOON, |text| text.contains("goes on there"))
-            .await;
-        proxy.set(Weather::Fair);
-        // It is not asked again by itself: whoever looks sees what has become of it.
-        page.reload().await;
-        page.text("copies", EXPORT_PATIENCE, |text| {
-            text.contains("what a restore replaced")
-        })
-        .await;
-        let finished = async || {
-            let log = app.server.log();
-            log.contains("database_import_complete").then_some(())
-        };
-        wait_for("the restore", EXPORT_PATIENCE, finished).await;
-        assert_eq!(app.database.contents().await, whole);
-    })
+            let finished = async || {
+                let log = app.server.log();
+                log.contains("database_import_complete").then_some(())
+            };
+            wait_for("the restore", EXPORT_PATIENCE, finished).await;
+            assert_eq!(app.database.contents().await, whole);
+        },
+    )
     .await;
 }
 

@@ -1,20 +1,20 @@
-//! What breaks an export in its midst ends in a clear message with *Resume*, and the resumed file shows no seam.
+//! Broken exports: the page offers *Resume*, and the resumed file equals an unbroken one.
 
 use decant_tests::app::App;
 use decant_tests::browser::{Browser, EXPORT_PATIENCE, in_browser};
 use decant_tests::database::Database;
 use decant_tests::definitions::SLOWLY;
-use decant_tests::proxy::{Proxy, Weather};
+use decant_tests::proxy::{Behavior, Proxy};
 use decant_tests::server::{ADMIN_TOKEN, Server};
 use serde_json::json;
 
 use crate::number_in;
 
-/// Enough rows that a break happens in the midst of them.
+/// Enough rows for a break in the middle of them.
 const ROWS: u64 = 50_000;
 
-/// Slow enough that the compressed rows take some seconds.
-const SLOW: Weather = Weather::Throttled(400_000);
+/// Bytes per second. The compressed rows take some seconds.
+const SLOW: Behavior = Behavior::Throttled(400_000);
 
 async fn app() -> (App, Proxy, Vec<u8>) {
     let app = App::start_on(Database::with_rows(ROWS).await, &[]).await;
@@ -23,7 +23,7 @@ async fn app() -> (App, Proxy, Vec<u8>) {
     (app, proxy, unbroken)
 }
 
-/// Signs in, begins to export what the page shows, and waits until rows come.
+/// Signs in, starts an export, and waits until rows arrive.
 async fn begin(page: &Browser) {
     page.click("export-start").await;
     has_rows(page).await;
@@ -36,7 +36,7 @@ async fn has_rows(page: &Browser) {
     .await;
 }
 
-/// The page says why it stopped, and that nothing is lost.
+/// Waits for the message about the broken export.
 async fn has_stopped(page: &Browser) -> String {
     let said = page
         .text("export-failed", EXPORT_PATIENCE, |text| text.len() > 20)
@@ -68,76 +68,88 @@ async fn is_whole(page: &Browser, unbroken: &[u8]) {
 }
 
 #[tokio::test]
-async fn a_cut_connection_can_be_resumed_again_and_again() {
+async fn a_cut_export_can_be_resumed_several_times() {
     let (_app, proxy, unbroken) = app().await;
-    in_browser(&proxy.address, "a_cut_connection", async |page| {
-        page.sign_in(ADMIN_TOKEN).await;
-        proxy.set(SLOW);
-        begin(page).await;
-        proxy.set(Weather::CutAfter(100_000));
-        has_stopped(page).await;
-        page.see("toast-error").await;
+    in_browser(
+        &proxy.address,
+        "a_cut_export_can_be_resumed_several_times",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            proxy.set(SLOW);
+            begin(page).await;
+            proxy.set(Behavior::CutAfter(100_000));
+            has_stopped(page).await;
+            page.see("toast-error").await;
 
-        proxy.set(SLOW);
-        page.click("export-resume").await;
-        has_rows(page).await;
-        proxy.set(Weather::CutAfter(200_000));
-        has_stopped(page).await;
+            proxy.set(SLOW);
+            page.click("export-resume").await;
+            has_rows(page).await;
+            proxy.set(Behavior::CutAfter(200_000));
+            has_stopped(page).await;
 
-        page.click("export-resume").await;
-        is_whole(page, &unbroken).await;
-    })
+            page.click("export-resume").await;
+            is_whole(page, &unbroken).await;
+        },
+    )
     .await;
 }
 
 #[tokio::test]
-async fn an_export_outlives_a_server_that_is_started_anew() {
+async fn an_export_can_be_resumed_after_a_restart_of_the_server() {
     let (mut app, proxy, unbroken) = app().await;
     let dsn = app.database.dsn.clone();
-    in_browser(&proxy.address, "an_export_outlives_a_server", async |page| {
-        page.sign_in(ADMIN_TOKEN).await;
-        proxy.set(SLOW);
-        begin(page).await;
-        app.server.crash().await;
-        proxy.set(Weather::Refusing);
-        has_stopped(page).await;
+    in_browser(
+        &proxy.address,
+        "an_export_can_be_resumed_after_a_restart_of_the_server",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            proxy.set(SLOW);
+            begin(page).await;
+            app.server.crash().await;
+            proxy.set(Behavior::Refusing);
+            has_stopped(page).await;
 
-        // Too early: it says so, and keeps what there is.
-        page.click("export-resume").await;
-        has_stopped(page).await;
+            // *Resume* before the server is back fails, and keeps the rows.
+            page.click("export-resume").await;
+            has_stopped(page).await;
 
-        let again = Server::start(&[("DSN", &dsn)]).await;
-        proxy.lead_to(&again.address);
-        proxy.set(Weather::Fair);
-        page.click("export-resume").await;
-        is_whole(page, &unbroken).await;
-    })
+            let again = Server::start(&[("DSN", &dsn)]).await;
+            proxy.lead_to(&again.address);
+            proxy.set(Behavior::Normal);
+            page.click("export-resume").await;
+            is_whole(page, &unbroken).await;
+        },
+    )
     .await;
 }
 
 #[tokio::test]
-async fn an_expired_session_asks_to_sign_in_and_the_export_goes_on() {
+async fn an_export_can_be_resumed_after_the_session_has_expired() {
     let (_app, proxy, unbroken) = app().await;
-    in_browser(&proxy.address, "an_expired_session", async |page| {
-        page.sign_in(ADMIN_TOKEN).await;
-        proxy.set(SLOW);
-        begin(page).await;
-        proxy.set(Weather::CutAfter(100_000));
-        has_stopped(page).await;
-        page.forget_session().await;
-        page.click("export-resume").await;
-        page.fill("sign-in-token", ADMIN_TOKEN).await;
-        page.click("sign-in-submit").await;
-        is_whole(page, &unbroken).await;
-    })
+    in_browser(
+        &proxy.address,
+        "an_export_can_be_resumed_after_the_session_has_expired",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            proxy.set(SLOW);
+            begin(page).await;
+            proxy.set(Behavior::CutAfter(100_000));
+            has_stopped(page).await;
+            page.forget_session().await;
+            page.click("export-resume").await;
+            page.fill("sign-in-token", ADMIN_TOKEN).await;
+            page.click("sign-in-submit").await;
+            is_whole(page, &unbroken).await;
+        },
+    )
     .await;
 }
 
 #[tokio::test]
-async fn a_database_that_breaks_off_is_named_as_the_cause() {
+async fn a_failure_of_the_database_is_shown_as_the_cause() {
     let app = App::start_with_datasets(&[SLOWLY], &[]).await;
     let unbroken = app.admin().export("slowly").answer().await.good().body;
-    in_browser(&app.server.address, "a_database_that_breaks_off", async |page| {
+    in_browser(&app.server.address, "a_failure_of_the_database_is_shown_as_the_cause", async |page| {
         page.sign_in(ADMIN_TOKEN).await;
         page.click("dataset-slowly").await;
         page.text("row-count", EXPORT_PATIENCE, |text| {
@@ -157,26 +169,30 @@ async fn a_database_that_breaks_off_is_named_as_the_cause() {
 }
 
 #[tokio::test]
-async fn a_worker_whose_program_does_not_arrive_is_started_anew() {
+async fn a_worker_whose_program_does_not_load_is_started_again() {
     let app = App::start().await;
     let proxy = Proxy::to(&app.server.address).await;
-    in_browser(&proxy.address, "a_worker_whose_program", async |page| {
-        page.sign_in(ADMIN_TOKEN).await;
-        page.text("row-count", EXPORT_PATIENCE, |text| number_in(text).is_some())
-            .await;
-        // More than the worker's JavaScript, less than its WebAssembly.
-        proxy.set(Weather::CutAfter(50_000));
-        page.click("export-start").await;
-        let said = page
-            .text("export-failed", EXPORT_PATIENCE, |text| text.len() > 20)
-            .await;
-        assert!(
-            said.contains("could not be loaded") && said.contains("the network between it and you broke"),
-            "{said}"
-        );
-        page.click("export-resume").await;
-        is_whole(page, &app.admin().usage_file(&[]).await).await;
-    })
+    in_browser(
+        &proxy.address,
+        "a_worker_whose_program_does_not_load_is_started_again",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            page.text("row-count", EXPORT_PATIENCE, |text| number_in(text).is_some())
+                .await;
+            // Cuts after the worker's JavaScript and before its WebAssembly.
+            proxy.set(Behavior::CutAfter(50_000));
+            page.click("export-start").await;
+            let said = page
+                .text("export-failed", EXPORT_PATIENCE, |text| text.len() > 20)
+                .await;
+            assert!(
+                said.contains("could not be loaded") && said.contains("the network between it and you broke"),
+                "{said}"
+            );
+            page.click("export-resume").await;
+            is_whole(page, &app.admin().usage_file(&[]).await).await;
+        },
+    )
     .await;
 }
 
@@ -184,13 +200,13 @@ async fn a_worker_whose_program_does_not_arrive_is_started_anew() {
 async fn a_resumed_export_has_no_more_rows_than_its_limit() {
     const LIMIT: &str = "20000";
     let (app, proxy, _) = app().await;
-    in_browser(&proxy.address, "a_resumed_export_has_no_more", async |page| {
+    in_browser(&proxy.address, "a_resumed_export_has_no_more_rows_than_its_limit", async |page| {
         page.sign_in(ADMIN_TOKEN).await;
-        // The page asks for no limit; other pages that use the worker may.
+        // The page sets no limit; other pages that use the worker may.
         let begin = "window.worker = new Worker('/export_worker_loader.js', { type: 'module' }); \
                      return new Promise((ready) => { window.worker.onmessage = () => ready(null); })";
         page.run(begin, vec![]).await;
-        proxy.set(Weather::CutAfter(100_000));
+        proxy.set(Behavior::CutAfter(100_000));
         let export = "const say = (word) => window.worker.postMessage([JSON.stringify(word), null]); \
                       return new Promise((done) => { \
                         let breaks = 0; \

@@ -1,10 +1,10 @@
-//! Session requests: an administrator takes a stored request away as laid-out JSON.
+//! The page Session requests: downloads of stored requests.
 
 use std::time::Duration;
 
 use decant_tests::app::App;
 use decant_tests::browser::{Browser, in_browser};
-use decant_tests::proxy::{Proxy, Weather};
+use decant_tests::proxy::{Behavior, Proxy};
 use decant_tests::redis::Redis;
 use decant_tests::server::ADMIN_TOKEN;
 use serde_json::json;
@@ -17,7 +17,7 @@ async fn app_with_redis() -> (App, Redis) {
     (app, redis)
 }
 
-/// A body of some megabytes: it comes in many pieces and leaves in several.
+/// A body of some megabytes, which arrives in many pieces and is written in several.
 fn large_body() -> String {
     let message =
         r#"{"role":"user","content":"a \"question\" 中文 \u0041","n":12345678901234567890,"x":[ ]}"#;
@@ -27,7 +27,7 @@ fn large_body() -> String {
     )
 }
 
-/// What the server itself makes of it.
+/// Returns the server's own pretty-printed JSON of the request.
 async fn laid_out(app: &App, session: &str, sequence: &str) -> Vec<u8> {
     let request = app
         .admin()
@@ -36,7 +36,7 @@ async fn laid_out(app: &App, session: &str, sequence: &str) -> Vec<u8> {
     request.answer().await.good().body
 }
 
-/// Signs in as administrator and lists a session's requests.
+/// Signs in as administrator and opens a session's list of requests.
 async fn list(page: &Browser, session: &str) {
     page.sign_in(ADMIN_TOKEN).await;
     page.click("admin-session-requests").await;
@@ -44,40 +44,44 @@ async fn list(page: &Browser, session: &str) {
 }
 
 #[tokio::test]
-async fn a_stored_request_leaves_the_page_laid_out_as_by_the_server() {
+async fn a_downloaded_request_equals_the_servers_pretty_printed_one() {
     let (app, redis) = app_with_redis().await;
     let session = "0199f3a2/77.aa";
     redis.store_request(session, 1, &[("requestBody", "{}")]).await;
     redis.store_whole_request(session, 2, &large_body()).await;
     let expected = laid_out(&app, "0199f3a2%2F77.aa", "2").await;
-    in_browser(&app.server.address, "a_stored_request", async |page| {
-        list(page, session).await;
-        // A reload shows the same again.
-        page.see("download-request-2").await;
-        page.reload().await;
-        page.click("download-request-2").await;
-        let path = page.download().await;
-        assert!(
-            std::fs::read(&path).unwrap() == expected,
-            "the browser's file differs"
-        );
-        let name = path.file_name().unwrap().to_str().unwrap();
-        assert_eq!(name, "session-0199f3a2-seq-2-request.json");
-        page.text("toast-success", SOON, |text| text.contains(name)).await;
+    in_browser(
+        &app.server.address,
+        "a_downloaded_request_equals_the_servers_pretty_printed_one",
+        async |page| {
+            list(page, session).await;
+            // A reload shows the same.
+            page.see("download-request-2").await;
+            page.reload().await;
+            page.click("download-request-2").await;
+            let path = page.download().await;
+            assert!(
+                std::fs::read(&path).unwrap() == expected,
+                "the browser's file differs"
+            );
+            let name = path.file_name().unwrap().to_str().unwrap();
+            assert_eq!(name, "session-0199f3a2-seq-2-request.json");
+            page.text("toast-success", SOON, |text| text.contains(name)).await;
 
-        // One that is not complete cannot be taken away, and says why.
-        let state = "return document.querySelector('[data-testid=download-request-1]').disabled";
-        assert_eq!(page.run(state, vec![]).await, json!(true));
-        page.text("session-requests", SOON, |text| {
-            text.contains("The headers are not stored.")
-        })
-        .await;
-    })
+            // An incomplete request has no download, and the page shows the reason.
+            let state = "return document.querySelector('[data-testid=download-request-1]').disabled";
+            assert_eq!(page.run(state, vec![]).await, json!(true));
+            page.text("session-requests", SOON, |text| {
+                text.contains("The headers are not stored.")
+            })
+            .await;
+        },
+    )
     .await;
 }
 
 #[tokio::test]
-async fn the_usage_logs_lead_to_a_session_and_back() {
+async fn the_usage_logs_link_to_a_session_and_back() {
     let (app, redis) = app_with_redis().await;
     let rows = app
         .admin()
@@ -85,53 +89,61 @@ async fn the_usage_logs_lead_to_a_session_and_back() {
         .await;
     let session = rows.column("session_id").into_iter().flatten().next().unwrap();
     redis.store_whole_request(&session, 1, "{}").await;
-    in_browser(&app.server.address, "the_usage_logs_lead", async |page| {
-        page.sign_in(ADMIN_TOKEN).await;
-        page.click("filter-exclude_200").await;
-        page.click("apply-filters").await;
-        page.text("session-link", SOON, |text| text == session).await;
-        page.click("session-link").await;
-        page.see("download-request-1").await;
-        let entered = "return document.querySelector('[data-testid=session-id]').value";
-        assert_eq!(page.run(entered, vec![]).await, json!(session));
+    in_browser(
+        &app.server.address,
+        "the_usage_logs_link_to_a_session_and_back",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            page.click("filter-exclude_200").await;
+            page.click("apply-filters").await;
+            page.text("session-link", SOON, |text| text == session).await;
+            page.click("session-link").await;
+            page.see("download-request-1").await;
+            let entered = "return document.querySelector('[data-testid=session-id]').value";
+            assert_eq!(page.run(entered, vec![]).await, json!(session));
 
-        page.run("history.back()", vec![]).await;
-        page.text("session-link", SOON, |text| text == session).await;
-        let narrowed = "return document.querySelector('[data-testid=filter-exclude_200]').checked";
-        assert_eq!(page.run(narrowed, vec![]).await, json!(true));
-        page.run("history.forward()", vec![]).await;
-        page.see("download-request-1").await;
-    })
+            page.run("history.back()", vec![]).await;
+            page.text("session-link", SOON, |text| text == session).await;
+            let narrowed = "return document.querySelector('[data-testid=filter-exclude_200]').checked";
+            assert_eq!(page.run(narrowed, vec![]).await, json!(true));
+            page.run("history.forward()", vec![]).await;
+            page.see("download-request-1").await;
+        },
+    )
     .await;
 }
 
 #[tokio::test]
-async fn no_file_appears_of_a_document_that_is_not_whole() {
+async fn an_incomplete_document_gives_no_file() {
     let (app, redis) = app_with_redis().await;
     redis.store_whole_request("cut", 2, &large_body()).await;
     let broken = [("requestBody", "{\"a\":\n  01}"), ("reqHeaders", "{}")];
     redis.store_request("cut", 1, &broken).await;
     redis.set("session:cut:seq", "2").await;
     let proxy = Proxy::to(&app.server.address).await;
-    in_browser(&proxy.address, "no_file_appears", async |page| {
-        list(page, "cut").await;
-        page.see("download-request-2").await;
-        page.click("download-request-1").await;
-        page.text("toast-error", SOON, |text| text.contains("line 2, column 4"))
-            .await;
-        page.click("toast-dismiss").await;
+    in_browser(
+        &proxy.address,
+        "an_incomplete_document_gives_no_file",
+        async |page| {
+            list(page, "cut").await;
+            page.see("download-request-2").await;
+            page.click("download-request-1").await;
+            page.text("toast-error", SOON, |text| text.contains("line 2, column 4"))
+                .await;
+            page.click("toast-dismiss").await;
 
-        proxy.set(Weather::CutAfter(1_000_000));
-        page.click("download-request-2").await;
-        page.text("toast-error", SOON, |text| text.contains("Request 2"))
-            .await;
-        assert_eq!(page.downloads(), [] as [std::path::PathBuf; 0]);
-    })
+            proxy.set(Behavior::CutAfter(1_000_000));
+            page.click("download-request-2").await;
+            page.text("toast-error", SOON, |text| text.contains("Request 2"))
+                .await;
+            assert_eq!(page.downloads(), [] as [std::path::PathBuf; 0]);
+        },
+    )
     .await;
 }
 
 #[tokio::test]
-async fn session_requests_are_the_administrators_alone() {
+async fn only_administrators_see_session_requests() {
     let app = App::start().await;
     let (_, who) = app.user().await;
     in_browser(
@@ -150,11 +162,15 @@ async fn session_requests_are_the_administrators_alone() {
 }
 
 #[tokio::test]
-async fn without_a_redis_the_page_names_the_setting() {
+async fn without_redis_the_page_names_the_setting() {
     let app = App::start().await;
-    in_browser(&app.server.address, "without_a_redis", async |page| {
-        list(page, "s").await;
-        page.text("notice", SOON, |text| text.contains("REDIS_URL")).await;
-    })
+    in_browser(
+        &app.server.address,
+        "without_redis_the_page_names_the_setting",
+        async |page| {
+            list(page, "s").await;
+            page.text("notice", SOON, |text| text.contains("REDIS_URL")).await;
+        },
+    )
     .await;
 }

@@ -1,4 +1,4 @@
-//! Signing in and out.
+//! Sign-in and sign-out on the page.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ async fn everyone_sees_their_own_rows() {
 }
 
 #[tokio::test]
-async fn a_wrong_key_is_told_and_lets_nobody_in() {
+async fn a_wrong_key_is_refused_with_a_message() {
     let app = App::start().await;
     in_browser(
         &app.server.address,
@@ -53,7 +53,7 @@ async fn a_wrong_key_is_told_and_lets_nobody_in() {
             page.text("sign-in-problem", SOON, |text| text.contains("wrong"))
                 .await;
             assert!(!page.sees("export-start").await);
-            // The next one may be right.
+            // The next attempt may be right.
             page.sign_in(ADMIN_TOKEN).await;
         },
     )
@@ -61,20 +61,24 @@ async fn a_wrong_key_is_told_and_lets_nobody_in() {
 }
 
 #[tokio::test]
-async fn a_sign_in_outlives_a_reload_and_is_out_of_reach_of_scripts() {
+async fn a_session_survives_a_reload_and_is_hidden_from_scripts() {
     let app = App::start().await;
-    in_browser(&app.server.address, "a_sign_in_outlives_a_reload", async |page| {
-        page.sign_in(ADMIN_TOKEN).await;
-        page.reload().await;
-        page.see("export-start").await;
-        let reachable =
-            "return document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)";
-        let reachable = page.run(reachable, vec![]).await;
-        let reachable = reachable.as_str().unwrap();
-        assert!(
-            !reachable.contains(ADMIN_TOKEN) && !reachable.contains("decant_session"),
-            "{reachable}"
-        );
-    })
+    in_browser(
+        &app.server.address,
+        "a_session_survives_a_reload_and_is_hidden_from_scripts",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            page.reload().await;
+            page.see("export-start").await;
+            let reachable =
+                "return document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)";
+            let reachable = page.run(reachable, vec![]).await;
+            let reachable = reachable.as_str().unwrap();
+            assert!(
+                !reachable.contains(ADMIN_TOKEN) && !reachable.contains("decant_session"),
+                "{reachable}"
+            );
+        },
+    )
     .await;
 }

@@ -1,4 +1,4 @@
-//! The table: filters, pages, columns.
+//! The table on the page: filters, pages, columns.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ async fn has_rows(page: &Browser, rows: u64) {
         .await;
 }
 
-/// What the table shows, row by row.
+/// Returns the cells that the table shows, row by row.
 async fn shown(page: &Browser) -> Vec<Vec<String>> {
     let script = "return [...document.querySelectorAll('[data-testid=rows] tbody tr')]\
                   .map(row => [...row.cells].map(cell => cell.textContent))";
@@ -24,7 +24,7 @@ async fn shown(page: &Browser) -> Vec<Vec<String>> {
 }
 
 #[tokio::test]
-async fn filters_narrow_the_rows_stay_after_a_reload_and_can_be_cleared() {
+async fn filters_narrow_the_rows_and_survive_a_reload() {
     let app = App::start().await;
     let all = app.database.usage_rows("true").await;
     let narrow = format!("m.status_code is distinct from 200 and {RETRIED}");
@@ -38,47 +38,56 @@ async fn filters_narrow_the_rows_stay_after_a_reload_and_can_be_cleared() {
         .database
         .usage_rows(&format!("m.model = '{}'", model.replace('\'', "''")))
         .await;
-    in_browser(&app.server.address, "filters_narrow_the_rows", async |page| {
-        page.sign_in(ADMIN_TOKEN).await;
-        has_rows(page, all).await;
-        page.click("filter-exclude_200").await;
-        page.fill("filter-min_retry_count", "1").await;
-        page.click("apply-filters").await;
-        has_rows(page, narrow).await;
+    in_browser(
+        &app.server.address,
+        "filters_narrow_the_rows_and_survive_a_reload",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            has_rows(page, all).await;
+            page.click("filter-exclude_200").await;
+            page.fill("filter-min_retry_count", "1").await;
+            page.click("apply-filters").await;
+            has_rows(page, narrow).await;
 
-        page.reload().await;
-        has_rows(page, narrow).await;
+            page.reload().await;
+            has_rows(page, narrow).await;
 
-        page.click("clear-filters").await;
-        has_rows(page, all).await;
-        page.fill("filter-model", &model).await;
-        page.click("apply-filters").await;
-        has_rows(page, of_model).await;
-    })
+            page.click("clear-filters").await;
+            has_rows(page, all).await;
+            page.fill("filter-model", &model).await;
+            page.click("apply-filters").await;
+            has_rows(page, of_model).await;
+        },
+    )
     .await;
 }
 
 #[tokio::test]
-async fn a_value_that_cannot_be_used_is_told_at_its_field() {
+async fn an_invalid_value_is_reported_at_its_field() {
     let app = App::start().await;
-    in_browser(&app.server.address, "a_value_that_cannot_be_used", async |page| {
-        page.sign_in(ADMIN_TOKEN).await;
-        page.fill("filter-min_retry_count", "two").await;
-        page.click("apply-filters").await;
-        let script = "return document.getElementById('filter-min_retry_count-problem')?.textContent ?? ''";
-        let told = async || {
-            let text = page.run(script, vec![]).await;
-            text.as_str()
-                .is_some_and(|text| text.contains("whole number"))
-                .then_some(())
-        };
-        decant_tests::patience::wait_for("the problem at its field", SOON, told).await;
-    })
+    in_browser(
+        &app.server.address,
+        "an_invalid_value_is_reported_at_its_field",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            page.fill("filter-min_retry_count", "two").await;
+            page.click("apply-filters").await;
+            let script =
+                "return document.getElementById('filter-min_retry_count-problem')?.textContent ?? ''";
+            let told = async || {
+                let text = page.run(script, vec![]).await;
+                text.as_str()
+                    .is_some_and(|text| text.contains("whole number"))
+                    .then_some(())
+            };
+            decant_tests::patience::wait_for("the problem at its field", SOON, told).await;
+        },
+    )
     .await;
 }
 
 #[tokio::test]
-async fn the_pages_go_forth_and_back() {
+async fn the_visitor_can_page_forwards_and_backwards() {
     let app = App::start().await;
     let rows = app.admin().usage_rows(&[("limit", "200")]).await;
     let models: Vec<_> = rows
@@ -86,28 +95,33 @@ async fn the_pages_go_forth_and_back() {
         .into_iter()
         .map(Option::unwrap_or_default)
         .collect();
-    in_browser(&app.server.address, "the_pages_go_forth_and_back", async |page| {
-        page.sign_in(ADMIN_TOKEN).await;
-        // The Session ID is the last but one column.
-        let shows_from = async |first: usize| {
-            let shows = async || {
-                let shown: Vec<_> = shown(page)
-                    .await
-                    .into_iter()
-                    .filter_map(|row| row.into_iter().rev().nth(1))
-                    .collect();
-                (shown.len() == 50 && shown == models[first..first + 50]).then_some(())
+    in_browser(
+        &app.server.address,
+        "the_visitor_can_page_forwards_and_backwards",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            // The session ID is the last but one column.
+            let shows_from = async |first: usize| {
+                let shows = async || {
+                    let shown: Vec<_> = shown(page)
+                        .await
+                        .into_iter()
+                        .filter_map(|row| row.into_iter().rev().nth(1))
+                        .collect();
+                    (shown.len() == 50 && shown == models[first..first + 50]).then_some(())
+                };
+                decant_tests::patience::wait_for(&format!("rows {first} to {}", first + 49), SOON, shows)
+                    .await;
             };
-            decant_tests::patience::wait_for(&format!("rows {first} to {}", first + 49), SOON, shows).await;
-        };
-        shows_from(0).await;
-        page.click("next-page").await;
-        shows_from(50).await;
-        page.click("next-page").await;
-        shows_from(100).await;
-        page.click("previous-page").await;
-        shows_from(50).await;
-    })
+            shows_from(0).await;
+            page.click("next-page").await;
+            shows_from(50).await;
+            page.click("next-page").await;
+            shows_from(100).await;
+            page.click("previous-page").await;
+            shows_from(50).await;
+        },
+    )
     .await;
 }
 

@@ -1,4 +1,4 @@
-//! Commands that ask, and what Ctrl-C does to them.
+//! Commands that ask for confirmation, and Ctrl-C.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ async fn a_restore_asks_for_the_name_of_the_database() {
 }
 
 #[tokio::test]
-async fn ctrl_c_ends_a_clean_up_after_the_batch_that_runs() {
+async fn ctrl_c_ends_a_clean_up_after_its_batch() {
     let database = Database::new().await;
     database.make_ledger().await;
     let data = folder();
@@ -76,7 +76,7 @@ async fn ctrl_c_ends_a_clean_up_after_the_batch_that_runs() {
 }
 
 #[tokio::test]
-async fn ctrl_c_leaves_nothing_of_an_export() {
+async fn ctrl_c_leaves_no_file_of_an_export() {
     let database = Database::new().await;
     let definitions = Definitions::of(&[SLOWLY]);
     let (folder, data) = (folder(), folder());
@@ -99,7 +99,7 @@ async fn ctrl_c_leaves_nothing_of_an_export() {
 }
 
 #[tokio::test]
-async fn ctrl_c_leaves_nothing_of_a_dump_and_gives_the_lock_back() {
+async fn ctrl_c_leaves_no_file_of_a_dump_and_releases_the_lock() {
     let database = Database::new().await;
     let long = "create table long as select repeat(md5(n::text), 1000) from generate_series(1, 10000) n";
     database.execute(long).await;
@@ -121,14 +121,14 @@ async fn ctrl_c_leaves_nothing_of_a_dump_and_gives_the_lock_back() {
     assert_eq!(terminal.ended().await, 128 + 2, "{}", terminal.screen());
     terminal.shows("stopped before the end").await;
     assert!(!file.exists() && !part.exists());
-    // Redis would keep the lock of one that was killed for minutes.
+    // Redis would keep the lock of a killed command for minutes.
     let backup = ["backup", "--mode", "excludeLogs", "-o", file.to_str().unwrap()];
     database.execute("drop table long").await;
     program::run(&backup, &settings).await.good();
 }
 
 #[tokio::test]
-async fn ctrl_c_undoes_a_restore_and_gives_the_lock_back() {
+async fn ctrl_c_undoes_a_restore_and_releases_the_lock() {
     let database = Database::new().await;
     let redis = Redis::start().await;
     let redis_url = redis.url();

@@ -113,7 +113,7 @@ async fn backups_in_the_storage_are_made_listed_proved_fetched_and_removed() {
 }
 
 #[tokio::test]
-async fn what_the_operator_does_is_recorded() {
+async fn commands_are_recorded_in_the_audit() {
     let (database, state) = (Database::new().await, Database::empty().await);
     let (folder, data) = (folder(), folder());
     let file = folder.path().join("hub.dump");

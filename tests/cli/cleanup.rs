@@ -1,4 +1,4 @@
-//! `decant cleanup`: rows of the log deleted, and brought back.
+//! `decant cleanup` and `decant cleanup restore`.
 
 use decant_tests::cluster::folder;
 use decant_tests::database::Database;
@@ -34,7 +34,7 @@ impl Bed {
 }
 
 #[tokio::test]
-async fn rows_are_counted_deleted_and_brought_back() {
+async fn rows_are_counted_deleted_and_restored() {
     let bed = Bed::new().await;
     let before = bed.database.contents().await;
     let time = bed.database.log_time(0.5).await;
@@ -86,7 +86,7 @@ async fn rows_are_counted_deleted_and_brought_back() {
 }
 
 #[tokio::test]
-async fn whoever_does_not_say_which_rows_deletes_none() {
+async fn a_clean_up_without_conditions_is_refused() {
     let bed = Bed::new().await;
     let before = bed.database.contents().await;
     for (arguments, word) in [
@@ -109,7 +109,7 @@ async fn whoever_does_not_say_which_rows_deletes_none() {
 }
 
 #[tokio::test]
-async fn an_archive_that_is_not_what_was_written_brings_nothing_back() {
+async fn a_changed_archive_is_not_restored() {
     let bed = Bed::new().await;
     let time = bed.database.log_time(0.5).await;
     bed.cleanup(&["--before", &time, "--yes", "--archive-first"])
@@ -143,7 +143,7 @@ async fn an_archive_that_is_not_what_was_written_brings_nothing_back() {
 }
 
 #[tokio::test]
-async fn rows_come_back_into_a_log_that_has_changed_meanwhile() {
+async fn rows_are_restored_into_a_changed_log() {
     let bed = Bed::new().await;
     let time = bed.database.log_time(0.5).await;
     let before = bed.database.log_ids().await;
@@ -215,7 +215,7 @@ async fn no_trigger_fires_while_rows_are_brought_back() {
 }
 
 #[tokio::test]
-async fn archives_go_encrypted_to_an_s3_service_and_come_back_by_their_names() {
+async fn encrypted_archives_are_stored_in_s3_and_restored_by_name() {
     let bed = Bed::new().await;
     let s3 = S3::start().await;
     let before = bed.database.contents().await;

@@ -1,4 +1,4 @@
-//! `decant convert` and `decant verify`: files read back, without database or settings.
+//! `decant convert` and `decant verify`, which need no database and no settings.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ fn written(folder: &Path, name: &str, text: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_file_becomes_one_of_another_format_and_back() {
+async fn a_file_is_converted_to_another_format_and_back() {
     let folder = folder();
     let json = written(
         folder.path(),
@@ -25,7 +25,7 @@ async fn a_file_becomes_one_of_another_format_and_back() {
     );
     let csv = folder.path().join("out.csv.gz");
     let csv = csv.to_str().unwrap();
-    // Its name says what it is to be.
+    // The format follows from the file's name.
     let outcome = decant(&["convert", &json, "-o", csv]).await.good();
     assert!(outcome.stdout.is_empty());
     assert!(outcome.stderr.contains("2 rows"), "{}", outcome.stderr);
@@ -47,7 +47,7 @@ async fn a_file_becomes_one_of_another_format_and_back() {
 }
 
 #[tokio::test]
-async fn which_format_it_is_to_be_is_said_by_flags_before_the_name() {
+async fn flags_for_the_format_override_the_name() {
     let folder = folder();
     let json = written(folder.path(), "in.json", "[{\"a\":1}]");
     let named = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
@@ -71,7 +71,7 @@ async fn which_format_it_is_to_be_is_said_by_flags_before_the_name() {
 }
 
 #[tokio::test]
-async fn a_bad_file_is_refused_with_its_place_and_leaves_nothing_behind() {
+async fn a_bad_file_is_refused_with_the_place_and_leaves_no_file() {
     let folder = folder();
     let bad = written(folder.path(), "bad.csv", "a,b\n1,2\n3\n");
     let good = written(folder.path(), "good.csv", "a,b\n1,2\n");
@@ -97,7 +97,7 @@ async fn a_bad_file_is_refused_with_its_place_and_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_name_that_says_nothing_needs_a_format() {
+async fn a_name_without_extension_needs_a_format() {
     let folder = folder();
     let file = written(folder.path(), "rows", "{\"a\":1}\n");
     let refusal = decant(&["verify", &file]).await.refusal();

@@ -1,4 +1,4 @@
-//! `decant demo`: data that are realistic, and awkward on purpose.
+//! `decant demo`: realistic data with awkward values.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -10,7 +10,7 @@ use decant_tests::server::{Server, data_dir};
 use serde_json::Value;
 
 #[tokio::test]
-async fn the_demo_has_every_awkwardness_that_an_export_meets() {
+async fn the_demo_has_every_awkward_value() {
     let database = Database::new().await;
     assert_eq!(
         database.number("select count(*) from message_request").await,
@@ -62,7 +62,7 @@ async fn the_demo_has_every_awkwardness_that_an_export_meets() {
 }
 
 #[tokio::test]
-async fn demo_adds_rows_to_those_that_are_there() {
+async fn demo_adds_rows_to_existing_ones() {
     let database = Database::new().await;
     demo(&database, &["--rows", "100"]).await.good();
     assert_eq!(
@@ -95,7 +95,7 @@ fn printed_keys(outcome: &Outcome) -> [String; 2] {
 }
 
 #[tokio::test]
-async fn demo_leaves_a_database_that_is_somebody_elses_alone() {
+async fn demo_refuses_a_foreign_database() {
     let database = Database::empty().await;
     database
         .execute("create table users (id int, secret text); insert into users values (1, 'x')")

@@ -1,4 +1,4 @@
-//! `decant doctor`: what this machine lacks.
+//! `decant doctor`.
 
 use decant_tests::cluster::folder;
 use decant_tests::database::Database;
@@ -6,7 +6,7 @@ use decant_tests::program;
 use decant_tests::server::data_dir;
 
 #[tokio::test]
-async fn a_machine_that_has_everything_is_well() {
+async fn a_complete_machine_passes() {
     let (database, data) = (Database::new().await, folder());
     let data = data_dir(&data);
     let listen = ("DECANT_LISTEN", "127.0.0.1:0");
@@ -23,7 +23,7 @@ async fn a_machine_that_has_everything_is_well() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_named_each_on_its_line() {
+async fn each_missing_program_has_a_line() {
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let settings = [
         ("DSN", "postgres://u:hunter2@127.0.0.1:1/x"),

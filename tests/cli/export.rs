@@ -1,4 +1,4 @@
-//! `decant export`: the same bytes as every other way, and no file that looks whole but is not.
+//! `decant export`: the same bytes as the other ways, and no incomplete file under the final name.
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[tokio::test]
-async fn the_name_of_the_file_says_what_it_is_to_be() {
+async fn the_format_follows_from_the_files_name() {
     let app = App::start().await;
     let folder = folder();
     let file = folder.path().join("usage.jsonl.gz");
@@ -31,7 +31,7 @@ async fn the_name_of_the_file_says_what_it_is_to_be() {
 }
 
 #[tokio::test]
-async fn a_name_of_no_format_is_refused_unless_one_was_chosen() {
+async fn a_name_without_a_known_format_needs_the_option() {
     let app = App::start().await;
     let folder = folder();
     let file = folder.path().join("usage.pdf");
@@ -48,7 +48,7 @@ async fn a_name_of_no_format_is_refused_unless_one_was_chosen() {
 }
 
 #[tokio::test]
-async fn a_pipe_or_a_link_stays_what_it_is() {
+async fn a_pipe_or_a_link_is_not_replaced() {
     let app = App::start().await;
     let folder = folder();
     let (pipe, file, link) = (
@@ -74,7 +74,7 @@ async fn a_pipe_or_a_link_stays_what_it_is() {
 }
 
 #[tokio::test]
-async fn the_file_is_the_one_that_the_server_gives() {
+async fn the_file_equals_the_servers() {
     let app = App::start().await;
     let folder = folder();
     let file = folder.path().join("usage.csv");
@@ -145,7 +145,7 @@ async fn a_hyphen_means_standard_output() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_named_and_leaves_no_file() {
+async fn an_error_is_reported_and_leaves_no_file() {
     let database = Database::new().await;
     let folder = folder();
     let file = folder.path().join("usage.csv");
@@ -186,7 +186,7 @@ async fn what_is_wrong_is_named_and_leaves_no_file() {
 }
 
 #[tokio::test]
-async fn a_cause_is_told_once() {
+async fn a_cause_is_printed_once() {
     let database = Database::new().await;
     let said = export(&database.dsn, &["usage-logs", "-o", "/no/such/folder/usage.csv"])
         .await
@@ -195,7 +195,7 @@ async fn a_cause_is_told_once() {
 }
 
 #[tokio::test]
-async fn an_export_that_fails_half_way_leaves_the_old_file_and_nothing_else() {
+async fn a_failed_export_keeps_the_old_file() {
     let database = Database::new().await;
     let definitions = Definitions::of(&[FAILING]);
     let folder = folder();

@@ -1,4 +1,4 @@
-//! `decant serve` without any setting that matters: a private PostgreSQL with demo data.
+//! `decant serve` without `DSN`: a private PostgreSQL with demo data.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ async fn start(data: &tempfile::TempDir) -> Server {
     Server::start(&[data_dir(data), ("DECANT_DEMO_ROWS", "500")]).await
 }
 
-/// What stands behind this word in what the server printed.
+/// Returns the rest of the line after these words in the server's output.
 fn printed(server: &Server, before: &str) -> String {
     let log = server.log();
     let (_, rest) = log
@@ -31,7 +31,7 @@ async fn rows(server: &Server, token: &str) -> u64 {
         .await
 }
 
-/// The processes whose command line names this folder.
+/// Returns the processes whose command line contains this folder.
 fn processes_in(folder: &std::path::Path) -> usize {
     let folder = folder.as_os_str().as_encoded_bytes();
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
@@ -42,7 +42,7 @@ fn processes_in(folder: &std::path::Path) -> usize {
 }
 
 #[tokio::test]
-async fn the_first_start_shows_how_to_sign_in_as_both() {
+async fn the_first_start_prints_both_ways_to_sign_in() {
     let data = folder();
     let mut server = start(&data).await;
     let both = async || server.log().contains("ordinary user").then_some(());
@@ -60,7 +60,7 @@ async fn the_first_start_shows_how_to_sign_in_as_both() {
 }
 
 #[tokio::test]
-async fn the_second_start_takes_up_the_data_and_is_quick() {
+async fn the_second_start_reuses_the_data_and_is_quick() {
     let data = folder();
     let mut first = start(&data).await;
     let before = rows(&first, ADMIN_TOKEN).await;
@@ -143,7 +143,7 @@ async fn a_restored_database_of_somebody_else_is_served_without_demo_data() {
 }
 
 #[tokio::test]
-async fn a_crash_is_survived() {
+async fn the_private_postgresql_survives_a_crash() {
     let data = folder();
     let mut first = start(&data).await;
     let before = rows(&first, ADMIN_TOKEN).await;
@@ -153,7 +153,7 @@ async fn a_crash_is_survived() {
 }
 
 #[tokio::test]
-async fn postgresql_ends_with_a_server_that_crashes() {
+async fn postgresql_ends_with_a_crashed_server() {
     let data = folder();
     let mut server = start(&data).await;
     assert!(processes_in(data.path()) > 0);
@@ -163,7 +163,7 @@ async fn postgresql_ends_with_a_server_that_crashes() {
 }
 
 #[tokio::test]
-async fn a_data_folder_left_half_made_is_made_anew() {
+async fn an_incomplete_data_folder_is_made_again() {
     let data = folder();
     let half = data.path().join("postgres/data.new");
     std::fs::create_dir_all(&half).unwrap();
@@ -173,7 +173,7 @@ async fn a_data_folder_left_half_made_is_made_anew() {
 }
 
 #[tokio::test]
-async fn a_second_server_on_the_same_folder_is_refused_by_name() {
+async fn a_second_server_on_the_same_folder_is_refused() {
     let data = folder();
     let _first = start(&data).await;
     let settings = [data_dir(&data), ("DECANT_LISTEN", "127.0.0.1:0")];

@@ -1,4 +1,4 @@
-//! `decant verify`, and dumps as pg_dump makes them into a pipe.
+//! `decant verify` of dumps that pg_dump wrote into a pipe.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ fn postgres_program(name: &str) -> Command {
     )
 }
 
-/// A dump of the database; `compression` is a level.
+/// Dumps the database by pg_dump with this compression level.
 async fn dumped(database: &Database, compression: &str) -> Vec<u8> {
     let output = postgres_program("pg_dump")
         .args([
@@ -38,11 +38,11 @@ async fn verified(path: &Path) -> program::Outcome {
 }
 
 #[tokio::test]
-async fn a_whole_dump_is_told_from_one_that_is_cut_short() {
+async fn a_whole_dump_is_distinguished_from_a_cut_one() {
     let database = Database::new().await;
     let dump = dumped(&database, "6").await;
     let folder = folder();
-    // Known by its content, whatever it is called.
+    // A dump is recognised by its content under any name.
     let whole = folder.path().join("download.bin");
     std::fs::write(&whole, &dump).unwrap();
     let sentence = verified(&whole).await.good().text();
@@ -67,7 +67,7 @@ async fn a_whole_dump_is_told_from_one_that_is_cut_short() {
         "{refusal}"
     );
 
-    // Known by its name, whatever is in it.
+    // A damaged dump is recognised by its name.
     let empty = folder.path().join("empty.dump");
     std::fs::write(&empty, "").unwrap();
     let refusal = verified(&empty).await.refusal();
@@ -75,7 +75,7 @@ async fn a_whole_dump_is_told_from_one_that_is_cut_short() {
 }
 
 #[tokio::test]
-async fn a_dump_of_many_pieces_is_not_whole_wherever_it_is_cut() {
+async fn a_large_dump_is_not_whole_if_cut_at_any_place() {
     let database = Database::new().await;
     for compression in ["0", "1"] {
         let dump = dumped(&database, compression).await;

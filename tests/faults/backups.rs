@@ -1,4 +1,4 @@
-//! Backups that break: what is in the storage is whole, or is not listed and soon gone.
+//! Backups that fail: the storage lists only whole ones, and the rest is removed.
 
 use std::path::Path;
 use std::time::Duration;
@@ -31,7 +31,7 @@ fn files_in(folder: &Path) -> usize {
 }
 
 #[tokio::test]
-async fn a_storage_that_is_full_keeps_nothing_of_a_backup() {
+async fn a_full_storage_keeps_no_part_of_a_backup() {
     let disk = SmallDisk::of_bytes(1_000_000);
     let storage = ("STORAGE_URL", disk.path().to_str().unwrap());
     let app = App::start_on(Database::with_rows(20_000).await, &[storage]).await;
@@ -44,7 +44,7 @@ async fn a_storage_that_is_full_keeps_nothing_of_a_backup() {
     assert_eq!(overview(&app).await["backups"], json!([]));
     let emptied = async || (files_in(&disk.path().join("backups")) == 0).then_some(());
     wait_for("the storage to be empty", PATIENCE, emptied).await;
-    // And the lock is free again.
+    // The lock is free again.
     app.admin().dump().answer().await.good();
 }
 
@@ -61,7 +61,7 @@ async fn a_database_that_dies_leaves_no_backup() {
 }
 
 #[tokio::test]
-async fn what_a_killed_server_leaves_is_no_backup_and_is_swept_away() {
+async fn an_unfinished_backup_of_a_killed_server_is_not_listed_and_is_removed() {
     let storage = folder();
     let settings = [
         ("STORAGE_URL", storage.path().to_str().unwrap()),
@@ -82,7 +82,7 @@ async fn what_a_killed_server_leaves_is_no_backup_and_is_swept_away() {
 }
 
 #[tokio::test]
-async fn an_s3_service_that_dies_costs_the_backup_and_nothing_else() {
+async fn a_backup_fails_and_releases_the_lock_when_the_s3_service_dies() {
     let s3 = S3::start().await;
     let app = App::start_on(Database::with_rows(150_000).await, &s3.settings()).await;
     app.admin().make_backup().answer().await.good();
@@ -94,7 +94,7 @@ async fn an_s3_service_that_dies_costs_the_backup_and_nothing_else() {
         log.contains("database_backup_error").then_some(())
     };
     wait_for("the failure", PATIENCE, told).await;
-    // Nobody is kept from the database by it, and whoever looks at the backups is told why there are none.
+    // The lock is free again, and the list of backups answers with the reason.
     app.admin().dump().answer().await.good();
     let list = app.admin().backups().answer().await;
     assert!(list.status >= 500, "{}", list.status);

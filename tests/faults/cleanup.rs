@@ -1,4 +1,4 @@
-//! Clean-ups that break: what is gone is in the archive, and everything else is there.
+//! Clean-ups that fail: every row is in the log or in the archive.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -22,13 +22,13 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 const SOON: Duration = Duration::from_secs(10);
 
-/// Slow enough for something to happen in the middle.
+/// Slow enough for a fault in the middle.
 const SLOW: Settings<'_> = &[
     ("DECANT_CLEANUP_BATCH_ROWS", "50"),
     ("DECANT_CLEANUP_PAUSE_MS", "200"),
 ];
 
-/// Everything older than almost all there is.
+/// A request that deletes the oldest 80 % of the log.
 async fn order(database: &Database, archive_first: bool) -> Value {
     let time = database.log_time(0.8).await;
     json!({ "beforeDate": time, "dryRun": false, "archiveFirst": archive_first })
@@ -40,7 +40,7 @@ async fn app(settings: Settings<'_>) -> App {
     app
 }
 
-/// Waits until rows are being deleted.
+/// Reads events until the first batch is being deleted.
 async fn deleting(response: &mut Response) {
     let mut told = String::new();
     while !told.contains("\"phase\":\"deleting\"") {
@@ -50,7 +50,7 @@ async fn deleting(response: &mut Response) {
     }
 }
 
-/// Brings an archive back on the command line.
+/// Restores an archive by `decant cleanup restore`.
 async fn bring_back(dsn: &str, archive: &Path) {
     let data = folder();
     let settings = [("DSN", dsn), data_dir(&data)];
@@ -60,7 +60,7 @@ async fn bring_back(dsn: &str, archive: &Path) {
 }
 
 #[tokio::test]
-async fn a_server_killed_in_mid_deletion_leaves_every_row_in_the_log_or_in_the_archive() {
+async fn a_server_killed_during_a_clean_up_leaves_every_row_in_the_log_or_in_the_archive() {
     let folder = folder();
     let place = ("STORAGE_URL", folder.path().to_str().unwrap());
     let mut app = app(&[SLOW, &[place]].concat()).await;
@@ -89,14 +89,14 @@ async fn a_server_killed_in_mid_deletion_leaves_every_row_in_the_log_or_in_the_a
     bring_back(&app.database.dsn, &archives[0].path).await;
     assert_eq!(app.database.contents().await, before);
 
-    // The lock went with its session: the next one does it all.
+    // The lock ended with its session, so the next clean-up deletes the rest.
     app.server = Server::start(&[("DSN", &app.database.dsn)]).await;
     let cleaned: Value = app.admin().clean_up(&fields).answer().await.good().json();
     assert_eq!(cleaned["deleted"], archives[0].ids.len());
 }
 
 #[tokio::test]
-async fn a_server_killed_while_it_archives_has_deleted_nothing_and_leaves_no_archive() {
+async fn a_server_killed_while_it_archives_deletes_nothing_and_leaves_no_archive() {
     let folder = folder();
     let data = folder.path().join("data");
     let settings = [
@@ -114,13 +114,13 @@ async fn a_server_killed_while_it_archives_has_deleted_nothing_and_leaves_no_arc
     if archives.is_empty() {
         assert_eq!(app.database.contents().await, before);
     }
-    // What it has left is no archive, and is swept away.
+    // Its unfinished file is no archive, and is removed.
     let restarted = [
         ("DSN", app.database.dsn.as_str()),
         ("DECANT_SCRATCH_SECONDS", "1"),
     ];
     app.server = Server::start(&[&restarted[..], &settings].concat()).await;
-    // As soon as the dead server's lock is free it is known that nobody is at it any more.
+    // The status shows the end as soon as the lock of the dead server is free.
     let ended = async || {
         let status: Value = app.admin().database_status().answer().await.good().json();
         let state = status["lastCleanup"]["ending"]["state"].as_str()?.to_owned();
@@ -136,11 +136,11 @@ async fn a_server_killed_while_it_archives_has_deleted_nothing_and_leaves_no_arc
 }
 
 #[tokio::test]
-async fn a_postgresql_that_is_killed_in_mid_deletion_loses_no_row() {
+async fn a_postgresql_killed_during_a_clean_up_loses_no_row() {
     let cluster = Cluster::start().await;
     let dsn = cluster.dsn(decant::embedded::DATABASE);
     fill(&dsn, DEMO_ROWS).await;
-    // A killed PostgreSQL forgets what it has committed without writing it down, and brings it back.
+    // With asynchronous commit, a killed PostgreSQL may lose committed deletions.
     let durable = "alter database decant set synchronous_commit = on".to_owned();
     execute(&dsn, durable).await;
     let text = async |sql: &str| -> sqlx::Result<String> {
@@ -162,7 +162,7 @@ async fn a_postgresql_that_is_killed_in_mid_deletion_loses_no_row() {
     });
     let mut running = admin.clean_up_with_events(&fields).open().await;
     deleting(&mut running).await;
-    // As the kernel does when memory runs out; PostgreSQL then ends all sessions and recovers from its journal.
+    // As the kernel does when memory runs out. PostgreSQL then ends all sessions and recovers from its WAL.
     let pid = text("select pid::text from pg_stat_activity where application_name = 'decant clean-up'")
         .await
         .unwrap();
@@ -189,7 +189,7 @@ async fn a_postgresql_that_is_killed_in_mid_deletion_loses_no_row() {
 }
 
 #[tokio::test]
-async fn a_disk_that_is_full_deletes_nothing() {
+async fn a_full_disk_deletes_nothing() {
     let disk = SmallDisk::of_bytes(512 * 1024);
     let place = ("STORAGE_URL", disk.path().to_str().unwrap());
     let app = App::start_on(Database::with_rows(20_000).await, &[place]).await;
@@ -214,7 +214,7 @@ async fn a_disk_that_is_full_deletes_nothing() {
 }
 
 #[tokio::test]
-async fn rows_that_others_have_locked_or_changed_are_left() {
+async fn locked_or_changed_rows_are_not_deleted() {
     for archive_first in [false, true] {
         let app = app(SLOW).await;
         let fields = order(&app.database, archive_first).await;
@@ -230,7 +230,7 @@ async fn rows_that_others_have_locked_or_changed_are_left() {
 
         let mut running = app.admin().clean_up_with_events(&fields).open().await;
         deleting(&mut running).await;
-        // To the same value: it is another version all the same.
+        // The same value makes a new version of the row too.
         execute(
             &app.database.dsn,
             format!("update message_request set model = model where id = {changed}"),
@@ -245,7 +245,7 @@ async fn rows_that_others_have_locked_or_changed_are_left() {
         let cleaned: Value = serde_json::from_str(cleaned.trim()).unwrap();
         let left = app.database.log_ids().await;
         let mut expected = BTreeSet::from([locked]);
-        // Without an archive only the conditions count, and they still hold.
+        // Without an archive only the conditions count, and the changed row still meets them.
         if archive_first {
             expected.insert(changed);
         }
@@ -254,7 +254,7 @@ async fn rows_that_others_have_locked_or_changed_are_left() {
         assert_eq!(left.contains(&changed), archive_first);
         assert_eq!(cleaned["deleted"], before.len() - left.len());
 
-        // Once it is free, the next clean-up takes it.
+        // The next clean-up deletes the row that is no longer locked.
         holder.execute("rollback").await.unwrap();
         let rest: Value = app.admin().clean_up(&fields).answer().await.good().json();
         assert_eq!(rest["deleted"], expected.len());

@@ -1,4 +1,4 @@
-//! A client that goes away takes its query with it.
+//! A query ends when its client disconnects.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use decant_tests::app::App;
 use decant_tests::definitions::{ENDLESS, silent_for};
 use decant_tests::patience::wait_for;
 
-/// How soon the query must be gone.
+/// Bound for the end of the query after its client's.
 const SOON: Duration = Duration::from_secs(2);
 
 async fn app() -> App {
@@ -24,7 +24,7 @@ async fn is_gone(app: &App) {
 }
 
 #[tokio::test]
-async fn a_query_that_pours_ends_when_its_client_goes() {
+async fn a_fast_query_ends_when_its_client_disconnects() {
     let app = app().await;
     for request in [
         app.admin().rows("endless"),
@@ -40,31 +40,31 @@ async fn a_query_that_pours_ends_when_its_client_goes() {
 }
 
 #[tokio::test]
-async fn a_query_that_waits_for_its_client_ends_when_the_client_goes() {
+async fn a_blocked_query_ends_when_its_client_disconnects() {
     let app = app().await;
     let stream = app.admin().rows("endless").open().await;
     runs(&app).await;
-    // Nothing is read: every buffer on the way fills up.
+    // The client reads nothing, so all buffers fill.
     tokio::time::sleep(Duration::from_secs(1)).await;
     drop(stream);
     is_gone(&app).await;
 }
 
 #[tokio::test]
-async fn a_query_without_a_row_yet_ends_when_its_client_goes() {
+async fn a_query_without_rows_yet_ends_when_its_client_disconnects() {
     let app = app().await;
     for request in [app.admin().rows("silent"), app.admin().export("silent")] {
         let stream = tokio::spawn(request.open());
         runs(&app).await;
         stream.abort();
-        // What had come already is dropped as well.
+        // Drops what the client has received already.
         let _ = stream.await;
         is_gone(&app).await;
     }
 }
 
 #[tokio::test]
-async fn the_connections_of_clients_that_left_can_be_used_again() {
+async fn database_connections_of_disconnected_clients_are_free_again() {
     let app = app().await;
     for _ in 0..6 {
         let mut stream = app.admin().rows("endless").open().await;

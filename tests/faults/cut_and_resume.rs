@@ -1,13 +1,13 @@
-//! A connection that is cut: what came does not look whole, and the rest can be fetched so that nothing shows the cut.
+//! Cut connections: the incomplete stream is recognisable, and a resumed one gives the same bytes.
 
 use decant_tests::actors::Actor;
 use decant_tests::app::App;
 use decant_tests::database::Database;
-use decant_tests::proxy::{Proxy, Weather};
+use decant_tests::proxy::{Behavior, Proxy};
 use decant_tests::raw_rows::RawRows;
 use wasm_export::{Export, Options};
 
-/// Enough rows that a cut happens in the midst of them.
+/// Enough rows for a cut in the middle of them.
 const ROWS: u64 = 20_000;
 
 async fn cut_app() -> (App, Proxy) {
@@ -16,9 +16,9 @@ async fn cut_app() -> (App, Proxy) {
     (app, proxy)
 }
 
-/// The stream of one request, cut after so many bytes.
+/// Returns the stream of one request that the proxy cuts after `bytes`.
 async fn cut_stream(actor: &Actor, proxy: &Proxy, bytes: u64, query: &[(&str, &str)]) -> Vec<u8> {
-    proxy.set(Weather::CutAfter(bytes));
+    proxy.set(Behavior::CutAfter(bytes));
     let answer = actor
         .clone()
         .through(&proxy.address)
@@ -31,9 +31,9 @@ async fn cut_stream(actor: &Actor, proxy: &Proxy, bytes: u64, query: &[(&str, &s
 }
 
 #[tokio::test]
-async fn a_cut_file_shows_that_it_was_cut() {
+async fn a_cut_download_is_recognisable() {
     let (app, proxy) = cut_app().await;
-    proxy.set(Weather::CutAfter(300_000));
+    proxy.set(Behavior::CutAfter(300_000));
     let answer = app
         .admin()
         .through(&proxy.address)
@@ -45,16 +45,16 @@ async fn a_cut_file_shows_that_it_was_cut() {
 }
 
 #[tokio::test]
-async fn the_raw_rows_go_on_after_the_last_whole_row() {
+async fn raw_rows_resume_after_the_last_whole_row() {
     let (app, proxy) = cut_app().await;
-    // Cuts at odd places: near the header, in a row, far inside.
+    // Near the header, within a row, and far inside.
     for bytes in [5_003, 77_777, 1_000_001] {
         let unbroken = app.admin().usage_rows(&[]).await;
         let cut = RawRows::parse(&cut_stream(&app.admin(), &proxy, bytes, &[]).await);
         assert!(cut.end.is_none() && cut.count() > 0, "cut after {bytes} bytes");
         let query = [("after", cut.cursor()), ("as_of", cut.header.as_of.clone())];
         let query = query.each_ref().map(|(name, value)| (*name, value.as_str()));
-        // A row that comes in the meantime is not of this export.
+        // A row that is inserted in the meantime does not belong to this export.
         app.database
             .execute(
                 "insert into message_request (user_id, key, provider_id, created_at) \
@@ -71,7 +71,7 @@ async fn the_raw_rows_go_on_after_the_last_whole_row() {
 }
 
 #[tokio::test]
-async fn the_formatter_resumes_to_the_same_file_however_often_it_is_cut() {
+async fn the_formatter_gives_the_same_file_after_several_cuts() {
     let (app, proxy) = cut_app().await;
     let unbroken = app.admin().usage_file(&[]).await;
     let (mut export, mut file) = (Export::new(Options::default()), Vec::new());
@@ -116,7 +116,7 @@ async fn the_formatter_resumes_to_the_same_file_however_often_it_is_cut() {
 }
 
 #[tokio::test]
-async fn a_cut_stream_is_no_export() {
+async fn a_cut_stream_does_not_finish_an_export() {
     let (app, proxy) = cut_app().await;
     let stream = cut_stream(&app.admin(), &proxy, 300_000, &[]).await;
     let (mut export, mut file) = (Export::new(Options::default()), Vec::new());
@@ -125,7 +125,7 @@ async fn a_cut_stream_is_no_export() {
 }
 
 #[tokio::test]
-async fn a_limited_export_may_lack_only_its_end_record() {
+async fn a_limited_export_resumes_with_a_limit_of_zero() {
     let app = App::start().await;
     let first = app.admin().usage_rows(&[("limit", "100")]).await;
     assert_eq!(first.count(), 100);

@@ -1,4 +1,4 @@
-//! A database that dies in mid-export: the cause is told, and nothing that came looks whole.
+//! A database that dies during an export: the client gets the cause, and no file looks whole.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sqlx::{Connection as _, PgConnection};
 
-/// A server on a PostgreSQL that nobody else uses.
+/// A server on a PostgreSQL of its own, which the test may kill.
 struct Doomed {
     server: Server,
     dsn: String,
@@ -36,7 +36,7 @@ impl Doomed {
         Actor::new(&self.server.address).with_token(ADMIN_TOKEN)
     }
 
-    /// Kills PostgreSQL's first process and the one that runs the `COPY`, as the kernel does when memory runs out.
+    /// Kills the postmaster and the backend that runs the `COPY`, as the kernel does when memory runs out.
     async fn kill_database(&self) {
         let mut connection = PgConnection::connect(&self.dsn)
             .await
@@ -47,7 +47,7 @@ impl Doomed {
             .await
             .expect("the export runs");
         self.kill_postmaster();
-        // It may have ended already: a backend that waits for its client looks whether the first process is there.
+        // It may have ended already, because a backend ends when it notices that the postmaster is gone.
         let killed = kill(Pid::from_raw(backend), Signal::SIGKILL);
         assert!(matches!(killed, Ok(()) | Err(Errno::ESRCH)), "{killed:?}");
     }
@@ -59,7 +59,7 @@ impl Doomed {
 }
 
 #[tokio::test]
-async fn the_raw_rows_end_with_the_cause() {
+async fn raw_rows_end_with_a_failure_record_when_the_database_dies() {
     let doomed = Doomed::start().await;
     let mut stream = doomed.admin().rows("endless").open().await;
     let first = stream.chunk().await.unwrap().unwrap().to_vec();
@@ -80,7 +80,7 @@ async fn the_raw_rows_end_with_the_cause() {
 }
 
 #[tokio::test]
-async fn the_connection_of_a_file_is_broken_never_ended() {
+async fn the_connection_of_a_file_breaks_when_the_database_dies() {
     let doomed = Doomed::start().await;
     let mut stream = doomed.admin().export("endless").open().await;
     stream.chunk().await.unwrap().unwrap();
@@ -90,7 +90,7 @@ async fn the_connection_of_a_file_is_broken_never_ended() {
 }
 
 #[tokio::test]
-async fn the_server_says_that_it_cannot_work_and_lives_on() {
+async fn the_server_is_not_ready_but_alive_without_its_database() {
     let mut doomed = Doomed::start().await;
     doomed.admin().readyz().answer().await.good();
     doomed.kill_postmaster();
@@ -113,7 +113,7 @@ async fn the_server_says_that_it_cannot_work_and_lives_on() {
 }
 
 #[tokio::test]
-async fn an_export_that_an_operator_ends_tells_so_and_the_next_one_works() {
+async fn an_export_terminated_in_postgresql_fails_and_the_next_one_works() {
     let app = App::start_with_datasets(&[ENDLESS], &[("DECANT_EXPORTS_MAX", "1")]).await;
     let mut stream = app.admin().rows("endless").open().await;
     let first = stream.chunk().await.unwrap().unwrap().to_vec();

@@ -1,4 +1,4 @@
-//! Dumps that are cut, crowded and killed; and the lock that holds through it.
+//! Dumps that are cut or killed, and the lock that allows one operation at a time.
 
 use std::time::{Duration, Instant};
 
@@ -8,16 +8,16 @@ use decant_tests::database::Database;
 use decant_tests::dumps::restored;
 use decant_tests::patience::wait_for;
 use decant_tests::program::Settings;
-use decant_tests::proxy::{Proxy, Weather};
+use decant_tests::proxy::{Behavior, Proxy};
 use decant_tests::redis::Redis;
 use decant_tests::server::{ADMIN_TOKEN, Server};
 use reqwest::Response;
 use serde_json::Value;
 
-/// How soon `pg_dump` must be gone when its client is.
+/// Bound for the end of `pg_dump` after its client's.
 const SOON: Duration = Duration::from_secs(2);
 
-/// So many rows, uncompressed, are more than all buffers between `pg_dump` and its client hold.
+/// Uncompressed, this many rows exceed all buffers between `pg_dump` and its client.
 const ROWS: u64 = 60_000;
 
 const UNCOMPRESSED: (&str, &str) = ("DECANT_DUMP_COMPRESSION", "none");
@@ -30,7 +30,7 @@ async fn app(settings: Settings<'_>) -> App {
     .await
 }
 
-/// A dump that has begun and waits for its client.
+/// Starts a dump and reads its first bytes. Then it waits for its client.
 async fn begun(app: &App) -> Response {
     let mut dump = app.admin().dump().open().await;
     assert_eq!(dump.status(), 200);
@@ -43,12 +43,12 @@ async fn sessions_of_pg_dump(app: &App) -> usize {
     app.database.decant_sessions("pg_dump").await.len()
 }
 
-/// The arguments of the server's running children.
+/// Returns the command lines of the server's child processes.
 fn arguments_of_children(server: &Server) -> Vec<String> {
     let pid = server.pid();
     let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
     let mut all: Vec<_> = children.split_whitespace().map(str::to_owned).collect();
-    // Threads of the server have children of their own.
+    // `/proc` lists children by the thread that started them.
     let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("the server runs");
     for task in tasks.flatten() {
         let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
@@ -70,7 +70,7 @@ async fn lock_is_free(app: &App) {
 }
 
 #[tokio::test]
-async fn pg_dump_ends_when_its_client_goes() {
+async fn pg_dump_ends_when_its_client_disconnects() {
     let app = app(&[]).await;
     let dump = begun(&app).await;
     assert_eq!(sessions_of_pg_dump(&app).await, 1);
@@ -96,7 +96,7 @@ async fn pg_dump_ends_when_its_client_goes() {
 }
 
 #[tokio::test]
-async fn a_dump_that_fails_part_way_breaks_the_connection_and_says_why() {
+async fn a_dump_that_fails_part_way_breaks_the_connection_and_records_the_cause() {
     let app = app(&[]).await;
     let dump = begun(&app).await;
     assert!(app.database.end_sessions("pg_dump").await);
@@ -107,7 +107,7 @@ async fn a_dump_that_fails_part_way_breaks_the_connection_and_says_why() {
     let ending = &status["lastDump"]["ending"];
     assert_eq!(ending["state"], "failed");
     let reason = ending["reason"].as_str().unwrap();
-    // A backend that waits for its reader ends without its last words.
+    // A backend that waits for its client may end without an error message.
     let causes = ["administrator command", "server closed the connection"];
     assert!(
         reason.contains("pg_dump failed") && causes.iter().any(|cause| reason.contains(cause)),
@@ -121,7 +121,7 @@ async fn a_slow_client_costs_no_memory() {
     app.admin().dump().answer().await.good();
     let before = app.server.memory_bytes();
     let proxy = Proxy::to(&app.server.address).await;
-    proxy.set(Weather::Throttled(100_000));
+    proxy.set(Behavior::Throttled(100_000));
     let mut dump = app.admin().through(&proxy.address).dump().open().await;
     let (since, mut most) = (Instant::now(), before);
     while since.elapsed() < Duration::from_secs(4) {
@@ -133,7 +133,7 @@ async fn a_slow_client_costs_no_memory() {
 }
 
 #[tokio::test]
-async fn a_second_dump_is_told_who_runs_the_first() {
+async fn a_second_dump_is_refused_with_the_name_of_the_first_caller() {
     let app = app(&[]).await;
     let dump = begun(&app).await;
     let conflict = app.admin().dump().answer().await;
@@ -156,7 +156,7 @@ async fn second(app: &App, settings: Settings<'_>) -> Server {
 }
 
 #[tokio::test]
-async fn two_servers_never_dump_at_once_whatever_becomes_of_redis() {
+async fn two_servers_never_dump_at_once_even_if_redis_fails() {
     let mut redis = Redis::start().await;
     let url = redis.url();
     let settings = [("REDIS_URL", url.as_str()), ("DECANT_LOCK_SECONDS", "3")];
@@ -187,7 +187,7 @@ async fn two_servers_never_dump_at_once_whatever_becomes_of_redis() {
     let taken_again = wait_for("the lock in the new Redis", Duration::from_secs(5), known).await;
     assert_eq!(taken_again, value);
 
-    // It was renewed all the while: the dump is whole.
+    // The lock was renewed all the time, so the dump is whole.
     let (rest, broken) = rest_of(dump).await;
     assert!(!broken && !rest.is_empty());
     let gone = async || redis.get("database:backup:lock").await.is_none().then_some(());
@@ -196,7 +196,7 @@ async fn two_servers_never_dump_at_once_whatever_becomes_of_redis() {
 }
 
 #[tokio::test]
-async fn the_lock_of_a_server_that_crashed_is_free_within_its_time() {
+async fn the_lock_of_a_crashed_server_expires() {
     let redis = Redis::start().await;
     let url = redis.url();
     let settings = [("REDIS_URL", url.as_str()), ("DECANT_LOCK_SECONDS", "3")];
@@ -215,7 +215,7 @@ async fn the_lock_of_a_server_that_crashed_is_free_within_its_time() {
 }
 
 #[tokio::test]
-async fn a_dump_whose_lock_was_taken_away_stops() {
+async fn a_dump_stops_when_it_loses_its_lock() {
     let redis = Redis::start().await;
     let url = redis.url();
     let app = app(&[("REDIS_URL", url.as_str()), ("DECANT_LOCK_SECONDS", "1")]).await;
@@ -224,7 +224,7 @@ async fn a_dump_whose_lock_was_taken_away_stops() {
     app.server.wait_for_log("backup_lock_lost", SOON).await;
     let (_, broken) = rest_of(dump).await;
     assert!(broken, "the dump looks whole");
-    // What is not ours is left alone.
+    // The other holder's key stays.
     assert_eq!(
         redis.get("database:backup:lock").await.as_deref(),
         Some("the hub's own")

@@ -1,4 +1,4 @@
-//! Things that break: clients that leave or crawl, networks that cut, databases that die, servers that stop.
+//! Faults: clients that leave or read slowly, networks that cut, databases that die, servers that stop.
 
 mod backups;
 mod cleanup;

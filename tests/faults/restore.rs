@@ -1,4 +1,4 @@
-//! Restores that break: whatever happens, the live database is whole, and either the old one or the new one.
+//! Restores that fail: the live database is either the old one or the new one, and whole.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -19,7 +19,7 @@ async fn dump(app: &App) -> Vec<u8> {
     app.admin().dump().answer().await.good().body
 }
 
-/// Removes what distinguishes the live database from its dump.
+/// Deletes rows, so that the live database differs from its dump.
 async fn change(app: &App) {
     app.database
         .execute("delete from message_request where id % 2 = 0")
@@ -27,7 +27,7 @@ async fn change(app: &App) {
 }
 
 #[tokio::test]
-async fn a_dump_that_is_cut_or_changed_anywhere_changes_nothing() {
+async fn a_damaged_dump_changes_nothing() {
     let app = App::start().await;
     let dump = dump(&app).await;
     change(&app).await;
@@ -39,7 +39,7 @@ async fn a_dump_that_is_cut_or_changed_anywhere_changes_nothing() {
     }
     let why = failed(app.admin().import(&dump[..dump.len() - 1], CLEAN).answer().await);
     assert!(why.contains("cut short") || why.contains("ends"), "{why}");
-    // In the packed rows of the largest table: only unpacking finds it.
+    // In the compressed rows of the largest table, where only decompression finds it.
     let mut flipped = dump.clone();
     let middle = flipped.len() * 2 / 3;
     flipped[middle] ^= 0x10;
@@ -56,14 +56,14 @@ async fn a_dump_that_is_cut_or_changed_anywhere_changes_nothing() {
 async fn a_dump_of_a_newer_archive_version_changes_nothing() {
     let app = App::start().await;
     let mut dump = dump(&app).await;
-    // PGDMP, major, minor
+    // The version follows the magic bytes `PGDMP`.
     dump[6] = 99;
     let why = failed(app.admin().import(&dump, CLEAN).answer().await);
     assert!(why.contains("newer"), "{why}");
 }
 
 #[tokio::test]
-async fn a_dump_of_a_newer_postgresql_is_told_from_a_damaged_one() {
+async fn a_dump_of_a_newer_postgresql_is_refused_with_both_versions() {
     let app = App::start().await;
     let dump = include_bytes!("../../wasm-export/tests/dumps/pg17-gzip.dump");
     let before = app.database.contents().await;
@@ -78,7 +78,7 @@ async fn a_dump_of_a_newer_postgresql_is_told_from_a_damaged_one() {
 }
 
 #[tokio::test]
-async fn roles_that_do_not_exist_here_cost_only_their_privileges() {
+async fn privileges_of_missing_roles_become_warnings() {
     let app = App::start().await;
     app.database
         .execute("create role only_there; grant select on users to only_there; alter table keys owner to only_there")
@@ -95,7 +95,7 @@ async fn roles_that_do_not_exist_here_cost_only_their_privileges() {
 }
 
 #[tokio::test]
-async fn a_migration_that_fails_changes_nothing_and_one_that_works_is_in() {
+async fn a_failed_migration_changes_nothing_and_a_good_one_is_applied() {
     let migrations = folder();
     let write = |name: &str, sql: &str| {
         let mut file = std::fs::File::create(migrations.path().join(name)).unwrap();
@@ -128,7 +128,7 @@ async fn a_migration_that_fails_changes_nothing_and_one_that_works_is_in() {
 }
 
 #[tokio::test]
-async fn a_server_killed_anywhere_in_a_restore_leaves_the_old_or_the_new_database() {
+async fn a_server_killed_during_a_restore_leaves_the_old_or_the_new_database() {
     let mut app = App::start_on(Database::with_rows(20_000).await, &[]).await;
     let dump = dump(&app).await;
     let whole = app.database.contents().await;
@@ -146,7 +146,7 @@ async fn a_server_killed_anywhere_in_a_restore_leaves_the_old_or_the_new_databas
         app.server.wait_for_log(phase, Duration::from_secs(60)).await;
         app.server.crash().await;
         let _ = import.await;
-        // What the dead server's programs had begun ends by itself.
+        // The sessions of the dead server's programs end by themselves.
         let ended = async || app.database.decant_sessions("%").await.is_empty().then_some(());
         wait_for("pg_restore to end", Duration::from_secs(10), ended).await;
         let contents = app.database.contents().await;
@@ -156,7 +156,7 @@ async fn a_server_killed_anywhere_in_a_restore_leaves_the_old_or_the_new_databas
         );
 
         app.server = Server::start(&[("DSN", &app.database.dsn)]).await;
-        // The lock went with its connection, and what was left can be found and removed.
+        // The lock ended with its connection, and the side databases are listed and can be removed.
         for copy in copies(&app.admin()).await {
             let name = copy["name"].as_str().unwrap();
             app.admin().remove_copy(name).answer().await.good();
@@ -216,7 +216,7 @@ async fn a_server_killed_in_a_restore_of_one_transaction_leaves_the_old_or_the_n
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_while_it_uploads_leaves_nothing() {
+async fn an_interrupted_upload_leaves_no_file() {
     let app = App::start().await;
     let dump = dump(&app).await;
     let before = app.database.contents().await;
@@ -243,7 +243,7 @@ async fn a_client_that_leaves_while_it_uploads_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_restore_goes_on_when_its_client_leaves() {
+async fn a_restore_continues_when_its_client_disconnects() {
     let app = App::start().await;
     let dump = dump(&app).await;
     let whole = app.database.contents().await;
@@ -262,7 +262,7 @@ async fn a_restore_goes_on_when_its_client_leaves() {
 }
 
 #[tokio::test]
-async fn a_restore_while_exports_run_breaks_them_off_and_succeeds() {
+async fn a_restore_ends_running_exports_and_succeeds() {
     let app = App::start_on(Database::with_rows(60_000).await, &[]).await;
     let dump = dump(&app).await;
     let mut export = app.admin().rows("usage-logs").open().await;
@@ -279,7 +279,7 @@ async fn a_restore_while_exports_run_breaks_them_off_and_succeeds() {
 }
 
 #[tokio::test]
-async fn a_forgotten_upload_is_swept_away() {
+async fn an_upload_left_by_a_crash_is_removed() {
     let data = folder();
     let scratch = data.path().join("scratch");
     std::fs::create_dir(&scratch).unwrap();
@@ -302,7 +302,7 @@ async fn a_forgotten_upload_is_swept_away() {
 #[tokio::test]
 async fn messages_in_another_language_are_understood() {
     let app = App::start().await;
-    // Without its catalogue the server answers in English, and the test tests less, but no less rightly.
+    // If the catalogue is not installed, PostgreSQL answers in English, and the test still passes.
     let set = "do $$ begin execute format('alter database %I set lc_messages to %L', current_database(), 'de_DE.UTF-8'); \
                exception when others then null; end $$";
     app.database.execute(set).await;
@@ -312,7 +312,7 @@ async fn messages_in_another_language_are_understood() {
 }
 
 #[tokio::test]
-async fn the_dump_made_for_safety_is_the_database_as_it_was() {
+async fn the_safety_dump_holds_the_database_before_the_restore() {
     let app = App::start().await;
     let dump = dump(&app).await;
     change(&app).await;
@@ -323,15 +323,13 @@ async fn the_dump_made_for_safety_is_the_database_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_database_that_dies_in_a_restore_is_as_it_was() {
+async fn a_restore_whose_pg_restore_is_terminated_changes_nothing() {
     let app = App::start_on(Database::with_rows(20_000).await, &[]).await;
     let dump = dump(&app).await;
     change(&app).await;
     let before = app.database.contents().await;
     let import = tokio::spawn(app.admin().import(&dump, CLEAN).answer());
-    let killed = async || {
-        app.database.end_sessions("pg_restore").await.then_some(())
-    };
+    let killed = async || app.database.end_sessions("pg_restore").await.then_some(());
     wait_up_to(Duration::from_secs(30), killed)
         .await
         .expect("pg_restore connects");
@@ -342,7 +340,7 @@ async fn a_database_that_dies_in_a_restore_is_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_disk_that_is_full_changes_nothing() {
+async fn a_full_disk_changes_nothing() {
     let disk = SmallDisk::of_bytes(2_000_000);
     let data_dir = ("DECANT_DATA_DIR", disk.path().to_str().unwrap());
     let app = App::start_on(Database::with_rows(50_000).await, &[data_dir]).await;
@@ -358,11 +356,11 @@ async fn a_disk_that_is_full_changes_nothing() {
     assert!(dump.len() > 2_000_000 && without_logs.len() < 1_000_000);
     let before = app.database.contents().await;
 
-    // No room for the upload.
+    // There is no room for the upload.
     let refused = app.admin().import(&dump, CLEAN).answer().await;
     let detail = refused.problem(507, "upload_failed").detail;
     assert!(detail.contains("No space left"), "{detail}");
-    // Room for the upload, none for the dump that is made for safety.
+    // There is room for the upload, but not for the safety dump.
     let why = failed(app.admin().import(&without_logs, CLEAN).answer().await);
     assert!(
         why.contains("for safety") && why.contains("No space left"),
@@ -375,16 +373,16 @@ async fn a_disk_that_is_full_changes_nothing() {
         let left = std::fs::read_dir(disk.path().join(folder)).map_or(0, Iterator::count);
         assert_eq!(left, 0, "{folder}");
     }
-    // And the lock is free again.
+    // The lock is free again.
     app.admin().dump().answer().await.good();
 }
 
 #[tokio::test]
-async fn a_database_whose_disk_has_no_room_is_left_alone() {
+async fn a_restore_is_refused_if_the_databases_disk_has_too_little_space() {
     let large = App::start_on(Database::with_rows(60_000).await, &[]).await;
     let dump = dump(&large).await;
     let disk = SmallDisk::of_bytes(300_000_000);
-    // With a PostgreSQL of its own on that disk.
+    // A server with a private PostgreSQL on that disk.
     let settings = [
         ("DECANT_DATA_DIR", disk.path().to_str().unwrap()),
         ("DECANT_DEMO_ROWS", "500"),
@@ -409,14 +407,17 @@ async fn a_database_whose_disk_has_no_room_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_restore_that_nobody_follows_finishes_or_stops_as_is_set() {
+async fn a_restore_without_a_client_finishes_or_stops_as_configured() {
     // The migration keeps the restore running until the server has noticed that its client is gone.
     let migrations = folder();
     std::fs::write(migrations.path().join("slowly.sql"), "select pg_sleep(3)").unwrap();
     for (setting, is_restored) in [("finish", true), ("stop", false)] {
         let settings = [
             ("DECANT_RESTORE_UNFOLLOWED", setting),
-            ("DECANT_POST_RESTORE_MIGRATIONS", migrations.path().to_str().unwrap()),
+            (
+                "DECANT_POST_RESTORE_MIGRATIONS",
+                migrations.path().to_str().unwrap(),
+            ),
         ];
         let app = App::start_on(Database::with_rows(20_000).await, &settings).await;
         let dump = dump(&app).await;
@@ -426,7 +427,7 @@ async fn a_restore_that_nobody_follows_finishes_or_stops_as_is_set() {
         let mut answer = app.admin().import(&dump, CLEAN).open().await;
         answer.chunk().await.expect("the restore has begun");
         drop(answer);
-        // Its last word is in the log, and then the lock is free.
+        // It logs its result before it releases the lock.
         let ended = async || {
             let log = app.server.log();
             (log.contains("database_import_complete") || log.contains("database_import_error")).then_some(())

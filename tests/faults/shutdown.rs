@@ -1,4 +1,4 @@
-//! A server that is told to stop: what runs may finish for a while, what does not is broken off with the reason.
+//! SIGTERM: operations may finish for a while, and are then cancelled with the reason.
 
 use std::time::{Duration, Instant};
 
@@ -9,14 +9,14 @@ use decant_tests::database::Database;
 use decant_tests::definitions::ENDLESS;
 use decant_tests::dumps::copies;
 use decant_tests::program::Settings;
-use decant_tests::proxy::{Proxy, Weather};
+use decant_tests::proxy::{Behavior, Proxy};
 use decant_tests::raw_rows::RawRows;
 use decant_tests::redis::Redis;
 use decant_tests::server::Server;
 use tempfile::TempDir;
 
 #[tokio::test]
-async fn an_idle_server_stops_at_once_and_well() {
+async fn an_idle_server_stops_at_once_with_exit_code_0() {
     let mut app = App::start().await;
     app.anonymous().healthz().answer().await.good();
     let since = Instant::now();
@@ -26,14 +26,14 @@ async fn an_idle_server_stops_at_once_and_well() {
 }
 
 #[tokio::test]
-async fn an_export_that_can_finish_does() {
+async fn an_export_finishes_within_the_shutdown_time() {
     let mut app = App::start_on(
         Database::with_rows(20_000).await,
         &[("DECANT_SHUTDOWN_SECONDS", "20")],
     )
     .await;
     let proxy = Proxy::to(&app.server.address).await;
-    proxy.set(Weather::Throttled(2_000_000));
+    proxy.set(Behavior::Throttled(2_000_000));
     let slow = app
         .admin()
         .through(&proxy.address)
@@ -50,10 +50,10 @@ async fn an_export_that_can_finish_does() {
 }
 
 #[tokio::test]
-async fn an_export_that_cannot_finish_in_time_is_broken_off_with_the_reason() {
+async fn an_export_that_exceeds_the_shutdown_time_ends_with_the_reason() {
     let mut app = App::start_with_datasets(&[ENDLESS], &[("DECANT_SHUTDOWN_SECONDS", "1")]).await;
     let proxy = Proxy::to(&app.server.address).await;
-    proxy.set(Weather::Throttled(20_000_000));
+    proxy.set(Behavior::Throttled(20_000_000));
     let rows = app.admin().through(&proxy.address).rows("endless").open().await;
     let file = app.admin().through(&proxy.address).export("endless").open().await;
     let since = Instant::now();
@@ -68,7 +68,7 @@ async fn an_export_that_cannot_finish_in_time_is_broken_off_with_the_reason() {
 }
 
 #[tokio::test]
-async fn a_client_that_reads_nothing_does_not_keep_the_server_from_stopping() {
+async fn a_stalled_client_does_not_delay_the_shutdown() {
     let mut app = App::start_with_datasets(&[ENDLESS], &[("DECANT_SHUTDOWN_SECONDS", "1")]).await;
     let _stalled = app.admin().rows("endless").open().await;
     let since = Instant::now();
@@ -77,7 +77,7 @@ async fn a_client_that_reads_nothing_does_not_keep_the_server_from_stopping() {
     assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
 }
 
-/// A server whose restores end with a migration that takes so long.
+/// A server whose restores end with a migration of this length.
 async fn with_long_restores(seconds: u64, settings: Settings<'_>) -> (App, TempDir) {
     let migrations = folder();
     let migration = migrations.path().join("slowly.sql");
@@ -89,8 +89,8 @@ async fn with_long_restores(seconds: u64, settings: Settings<'_>) -> (App, TempD
     (app, migrations)
 }
 
-/// Begins a restore of all rows, deletes half of them, tells the server to stop when the migration runs, and waits until
-/// it has. Gives what the database held first and then.
+/// Dumps all rows, deletes half of them, starts a restore, and stops the server during the migration. Returns the
+/// contents of the database before and after the deletion.
 async fn stopped_in_a_restore(app: &mut App) -> [Vec<(String, String)>; 2] {
     let dump = app.admin().dump().answer().await.good().body;
     let whole = app.database.contents().await;
@@ -100,23 +100,25 @@ async fn stopped_in_a_restore(app: &mut App) -> [Vec<(String, String)>; 2] {
     let changed = app.database.contents().await;
     let mut import = app.admin().import(&dump, &[("cleanFirst", "true")]).open().await;
     import.chunk().await.expect("the restore has begun");
-    // Nobody follows it, so that no connection holds the server.
+    // No client stays, so that no connection keeps the server running.
     drop(import);
-    app.server.wait_for_log("Migrating", Duration::from_secs(60)).await;
+    app.server
+        .wait_for_log("Migrating", Duration::from_secs(60))
+        .await;
     app.server.ask_to_stop();
     assert_eq!(app.server.ended().await, Some(0), "{}", app.server.log());
     [whole, changed]
 }
 
 #[tokio::test]
-async fn a_restore_that_can_finish_does() {
+async fn a_restore_finishes_within_the_shutdown_time() {
     let (mut app, _migrations) = with_long_restores(3, &[("DECANT_SHUTDOWN_SECONDS", "30")]).await;
     let [whole, _] = stopped_in_a_restore(&mut app).await;
     assert_eq!(app.database.contents().await, whole);
 }
 
 #[tokio::test]
-async fn a_restore_that_cannot_finish_in_time_is_undone() {
+async fn a_restore_that_exceeds_the_shutdown_time_is_undone() {
     let redis = Redis::start().await;
     let redis_url = redis.url();
     let redis = ("REDIS_URL", redis_url.as_str());
@@ -128,6 +130,6 @@ async fn a_restore_that_cannot_finish_in_time_is_undone() {
 
     app.server = Server::start(&[("DSN", &app.database.dsn), redis]).await;
     assert!(copies(&app.admin()).await.is_empty());
-    // Redis would keep the lock of one that was killed for minutes.
+    // Redis would keep the lock of a killed server for minutes.
     app.admin().dump().answer().await.good();
 }

@@ -1,20 +1,20 @@
-//! A client that reads slowly holds the database back; the server keeps nothing for it.
+//! A slow client slows the database down, and costs the server no memory.
 
 use std::time::{Duration, Instant};
 
 use decant_tests::app::App;
 use decant_tests::definitions::ENDLESS;
-use decant_tests::proxy::{Proxy, Weather};
+use decant_tests::proxy::{Behavior, Proxy};
 
-/// What a stream may cost the server, however slow its client is.
+/// Bound for the growth of the server during a stream.
 const GROWTH_MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 #[tokio::test]
 async fn a_slow_client_costs_the_server_no_memory() {
     let app = App::start_with_datasets(&[ENDLESS], &[]).await;
     let proxy = Proxy::to(&app.server.address).await;
-    proxy.set(Weather::Throttled(1_000_000));
-    // One quick export first, so that what grows is not what every server needs once.
+    proxy.set(Behavior::Throttled(1_000_000));
+    // A first export allocates what every server needs once.
     app.admin().rows("usage-logs").answer().await.good();
     let before = app.server.memory_bytes();
 

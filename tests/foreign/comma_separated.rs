@@ -7,7 +7,7 @@ use decant_tests::program;
 use crate::held::{Held, View};
 use crate::programs::{Found, read_by};
 
-/// Delimiters, their words, and with each of them another zone.
+/// Delimiters, their names in options, and a zone to test with each.
 const DIALECTS: [(&str, &str, &str); 3] = [
     (",", "comma", "UTC"),
     ("\t", "tab", "America/St_Johns"),
@@ -56,11 +56,11 @@ async fn check_every_dialect(held: &Held) {
 }
 
 #[tokio::test]
-async fn awkward_rows_in_csv_are_those_of_postgresql_once_no_guard_is_on_them() {
+async fn awkward_rows_in_csv_without_guard_equal_postgresqls() {
     check_every_dialect(&Held::corpus().await).await;
 }
 
 #[tokio::test]
-async fn usage_logs_in_csv_are_those_of_postgresql_once_no_guard_is_on_them() {
+async fn usage_logs_in_csv_without_guard_equal_postgresqls() {
     check_every_dialect(&Held::usage_logs().await).await;
 }

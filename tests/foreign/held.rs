@@ -1,4 +1,4 @@
-//! What PostgreSQL holds, and the files that `decant` makes of it.
+//! Rows that PostgreSQL holds, and the files that `decant` exports of them.
 
 use std::path::{Path, PathBuf};
 
@@ -10,35 +10,31 @@ use decant_tests::program;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
 
-/// The rows of a dataset, also in a table `held`: its columns, in the dataset's order, behind the number `n` of the row.
+/// The rows of a dataset, with a copy in the table `held`: row number `n`, then the dataset's columns in their order.
 pub struct Held {
-    /// Where they are.
     pub database: Database,
-    /// Their columns.
     pub columns: Vec<Column>,
     dataset: &'static str,
     definitions: Definitions,
     folder: TempDir,
 }
 
-/// A column of the table.
 pub struct Column {
-    /// Its name, in the dataset too.
     pub name: String,
-    /// PostgreSQL's name of its type.
+    /// PostgreSQL's name of the type.
     pub pg_type: String,
 }
 
-/// What of a column's values is compared: SQL, `$` being the value.
+/// SQL expressions for the comparable part of a value; `$` stands for the value.
 pub struct View {
-    /// Of a value that PostgreSQL holds.
+    /// Of PostgreSQL's value.
     pub held: String,
-    /// Of the text that was read.
+    /// Of the text in the file.
     pub read: String,
 }
 
 impl View {
-    /// All that a file has: PostgreSQL's own text of the value, times without what follows the milliseconds.
+    /// Compares PostgreSQL's text of the value, and times to the millisecond.
     pub fn whole(column: &Column) -> Self {
         let held = match column.pg_type.as_str() {
             "timestamp with time zone" | "timestamp without time zone" => {
@@ -52,7 +48,7 @@ impl View {
         }
     }
 
-    /// The same where the reader cannot tell empty text from null.
+    /// The same for readers that do not distinguish empty text and null.
     pub fn without_empty_text(column: &Column) -> Self {
         let Self { held, read } = Self::whole(column);
         Self {
@@ -62,13 +58,12 @@ impl View {
     }
 }
 
-/// The columns of usage-logs, the hidden id last.
 const USAGE_NAMES: &str = "created_at, user_name, key_name, provider_name, model, original_model, endpoint, status_code, \
      input_tokens, output_tokens, cache_creation_5m_input_tokens, cache_creation_1h_input_tokens, \
      cache_read_input_tokens, total_tokens, cost_usd, duration_ms, session_id, retry_count, id";
 
 impl Held {
-    /// The awkward rows of `tests/golden`.
+    /// Loads the awkward rows of `tests/golden`.
     pub async fn corpus() -> Self {
         let from = CORPUS
             .split("'''")
@@ -78,7 +73,7 @@ impl Held {
         Self::new("corpus", &table).await
     }
 
-    /// The usage logs of the demo.
+    /// Loads the demo's usage logs.
     pub async fn usage_logs() -> Self {
         let rows = format!("select {USAGE_COLUMNS} from {USAGE_ROWS}");
         let table = format!(
@@ -111,17 +106,15 @@ impl Held {
         }
     }
 
-    /// The names of the columns.
     pub fn names(&self) -> Vec<&str> {
         self.columns.iter().map(|column| column.name.as_str()).collect()
     }
 
-    /// A folder for files.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Exports them by the command line into a file of this name.
+    /// Exports the rows by the command line into a file with this name.
     pub async fn export(&self, file: &str, flags: &[&str]) -> PathBuf {
         let path = self.folder().join(file);
         let output = path.to_str().expect("the folder's name is plain");
@@ -131,10 +124,7 @@ impl Held {
         path
     }
 
-    /// Compares them with what was read, row by row.
-    ///
-    /// # Panics
-    /// If they differ.
+    /// Compares the rows with those that a reader found.
     pub async fn assert_read(&self, rows: &[Vec<Option<String>>], view: impl Fn(&Column) -> View) {
         let read = |(index, column): (usize, &Column)| {
             view(column).read.replace('$', &format!("(cells ->> {index})"))
@@ -148,10 +138,7 @@ impl Held {
         self.assert_same(&read, &rows, view).await;
     }
 
-    /// Lets PostgreSQL read a CSV file, and compares.
-    ///
-    /// # Panics
-    /// If it cannot read it, or the rows differ.
+    /// Lets PostgreSQL read a CSV file, and compares the rows.
     pub async fn assert_copied(&self, file: &Path, delimiter: &str) {
         let names = self.names().join(", ");
         let table = "drop table if exists read; create table read (like held); \
@@ -182,10 +169,7 @@ impl Held {
         self.assert_equal(&held, read, parameter).await;
     }
 
-    /// Compares the rows of two queries, of which the second may have a parameter `$1`.
-    ///
-    /// # Panics
-    /// If one has a row that the other has not, or both have none.
+    /// Compares the rows of two queries. The second may have a parameter `$1`.
     pub async fn assert_equal(&self, held: &str, read: &str, parameter: &str) {
         let sql = format!(
             "with held as materialized ({held}), read as materialized ({read}) \

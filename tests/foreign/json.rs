@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::held::{Column, Held, View};
 use crate::programs::{Found, read_by, run};
 
-/// A value in JSON. There, a `null` of `jsonb` is no other than that of SQL.
+/// A value in JSON, where SQL null and `null` in `jsonb` are the same.
 fn in_json(column: &Column) -> View {
     let View { held, read } = View::whole(column);
     match column.pg_type.as_str() {
@@ -31,12 +31,12 @@ async fn check(held: &Held) {
 }
 
 #[tokio::test]
-async fn awkward_rows_in_json_are_those_of_postgresql() {
+async fn awkward_rows_in_json_equal_postgresqls() {
     check(&Held::corpus().await).await;
 }
 
 #[tokio::test]
-async fn usage_logs_in_json_are_those_of_postgresql() {
+async fn usage_logs_in_json_equal_postgresqls() {
     check(&Held::usage_logs().await).await;
 }
 
@@ -46,7 +46,7 @@ fn jq(flags: &[&str], file: &Path) -> String {
 }
 
 #[tokio::test]
-async fn jq_counts_and_adds_up_what_postgresql_does() {
+async fn jq_counts_and_sums_like_postgresql() {
     let held = Held::usage_logs().await;
     let sums = "select json_build_array(count(*), sum(input_tokens), sum(duration_ms), count(distinct model))::text from held";
     let expected = held.database.text(sums).await.expect("there are rows");

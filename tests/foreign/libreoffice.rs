@@ -1,4 +1,4 @@
-//! XLSX, opened by LibreOffice, and what it then saves.
+//! XLSX, opened and saved again by LibreOffice.
 
 use std::ffi::OsStr;
 
@@ -6,8 +6,8 @@ use crate::held::{Column, Held, View};
 use crate::programs::run_if_there;
 use crate::workbook::{assert_rows, export, in_spreadsheet, sheets};
 
-/// LibreOffice saves no empty text, of the ends of lines only line feeds, and the corpus's text that looks like an escape
-/// as if it were one.
+/// LibreOffice drops empty texts, turns line ends into line feeds, and decodes a text of the corpus that looks like an
+/// escape.
 fn saved(column: &Column) -> View {
     let View { held, read } = in_spreadsheet(column);
     match column.pg_type.as_str() {
@@ -22,7 +22,7 @@ fn saved(column: &Column) -> View {
 async fn check(held: &Held) {
     let workbook = export(held).await;
     let folder = held.folder().join("saved");
-    // A profile of its own: another LibreOffice that runs would take the work, and not do it.
+    // A profile of its own, because a running LibreOffice would receive the command and ignore it.
     let profile = format!("-env:UserInstallation=file://{}/profile", held.folder().display());
     let [profile, headless, convert, xlsx, into] =
         [&profile, "--headless", "--convert-to", "xlsx", "--outdir"].map(OsStr::new);
@@ -42,7 +42,7 @@ async fn check(held: &Held) {
 }
 
 #[tokio::test]
-async fn libreoffice_finds_in_a_workbook_what_postgresql_holds() {
+async fn libreoffice_reads_postgresqls_values_from_a_workbook() {
     check(&Held::corpus().await).await;
     check(&Held::usage_logs().await).await;
 }

@@ -1,7 +1,7 @@
-//! Files read by programs that are not ours: cell by cell they hold what PostgreSQL holds.
+//! Files read by other programs: every cell equals PostgreSQL's value.
 //!
-//! `scripts/set-up.sh test` installs these programs, but for LibreOffice: it is huge, so where it is not on the machine
-//! its test is left out and says so. The Python scripts are in `readers/`.
+//! `scripts/set-up.sh test` installs these programs except LibreOffice, which is huge. Without it, its test does
+//! nothing and prints so. The Python scripts are in `readers/`.
 
 mod comma_separated;
 mod held;

@@ -1,4 +1,4 @@
-//! Packed files, unpacked by programs that are not ours.
+//! Compressed files, decompressed by other programs.
 
 use std::ffi::OsStr;
 
@@ -6,7 +6,7 @@ use crate::held::Held;
 use crate::programs::{PYTHON, run, run_if_there};
 
 #[tokio::test]
-async fn packed_files_hold_the_file() {
+async fn compressed_files_hold_the_file() {
     let held = Held::usage_logs().await;
     let folder = held.folder();
     let plain = std::fs::read(held.export("usage-logs.csv", &[]).await).unwrap();

@@ -1,4 +1,4 @@
-//! Programs that are not ours.
+//! Programs that read Decant's files.
 
 use std::ffi::OsStr;
 use std::io::ErrorKind;
@@ -8,31 +8,24 @@ use std::process::Command;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// What a reader found in a table: what stands above the columns, and the text of every cell; `None` is null.
+/// A table as a reader found it; `None` is null.
 #[derive(Debug, Deserialize)]
 pub struct Found {
-    /// What stands above the columns.
+    /// Cells above the columns.
     pub headings: Vec<String>,
-    /// The rows.
     pub rows: Vec<Vec<Option<String>>>,
 }
 
-/// The Python with the packages that the tests need.
+/// Python with the packages that the tests need.
 pub const PYTHON: &str = "tests-python";
 
-/// What a program of the set-up writes to stdout.
-///
-/// # Panics
-/// If it is not there, or fails.
+/// Runs a program that the set-up installs, and returns its stdout.
 pub fn run(program: &str, arguments: &[&OsStr]) -> Vec<u8> {
     run_if_there(program, arguments)
         .unwrap_or_else(|| panic!("there is no {program}; `scripts/set-up.sh test` installs it"))
 }
 
-/// What a program that a machine may lack writes to stdout; `None`, and a word on stderr, where it lacks it.
-///
-/// # Panics
-/// If it fails.
+/// Runs a program and returns its stdout; `None`, with a message on stderr, if the machine lacks the program.
 pub fn run_if_there(program: &str, arguments: &[&OsStr]) -> Option<Vec<u8>> {
     let output = match Command::new(program).args(arguments).output() {
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -46,10 +39,7 @@ pub fn run_if_there(program: &str, arguments: &[&OsStr]) -> Option<Vec<u8>> {
     Some(output.stdout)
 }
 
-/// What one of the scripts in `readers/` finds in a file.
-///
-/// # Panics
-/// If it cannot read it.
+/// Reads a file by a script in `readers/`.
 pub fn read_by<T: DeserializeOwned>(script: &str, file: &Path, arguments: &[&str]) -> T {
     let script = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("foreign/readers")

@@ -7,31 +7,29 @@ use serde::Deserialize;
 use crate::held::{Column, Held, View};
 use crate::programs::read_by;
 
-/// The zone of the workbooks: its clocks change twice a year.
+/// A zone with daylight saving time.
 const ZONE: &str = "Europe/Berlin";
 
-/// A sheet of a workbook.
 #[derive(Debug, Deserialize)]
 pub struct Sheet {
     name: String,
-    /// The first cell that scrolls.
+    /// The first cell that is not frozen.
     frozen_at: Option<String>,
     rows: Vec<Vec<Option<Cell>>>,
 }
 
-/// Its type by openpyxl (n, s, d or b), and its text.
+/// openpyxl's type (n, s, d or b) and the text.
 #[derive(Debug, Deserialize)]
 struct Cell(String, String);
 
 impl Sheet {
-    /// The texts of a row.
     fn texts(&self, row: usize) -> Vec<Option<String>> {
         let text = |cell: &Option<Cell>| cell.as_ref().map(|Cell(_, text)| text.clone());
         self.rows[row].iter().map(text).collect()
     }
 }
 
-/// A value in a spreadsheet: times are those of its zone, and zeros at a number's end are not shown.
+/// A value as a spreadsheet shows it: local times, and no trailing zeros in numbers.
 pub fn in_spreadsheet(column: &Column) -> View {
     let View { held, read } = View::whole(column);
     match column.pg_type.as_str() {
@@ -47,13 +45,13 @@ pub fn in_spreadsheet(column: &Column) -> View {
     }
 }
 
-/// Whether a spreadsheet keeps what a cell of this column says, so that it need not be text.
+/// SQL: whether a spreadsheet holds this column's value exactly, so that it need not be text.
 fn is_kept(column: &Column, text: &str) -> bool {
     let year = text.split('-').next().unwrap_or_default();
     match column.pg_type.as_str() {
         "boolean" => true,
         "date" | "timestamp with time zone" | "timestamp without time zone" => {
-            // The calendar of spreadsheets is right from there on.
+            // Spreadsheets have a wrong leap day in 1900; later dates are right.
             year.len() == 4 && year.starts_with(|digit: char| digit.is_ascii_digit()) && text >= "1900-03-01"
         }
         "numeric" | "bigint" | "integer" | "double precision" => {
@@ -65,7 +63,7 @@ fn is_kept(column: &Column, text: &str) -> bool {
     }
 }
 
-/// The type that openpyxl has for what a spreadsheet keeps of a column.
+/// openpyxl's type for a column's values.
 fn typed(column: &Column) -> &'static str {
     match column.pg_type.as_str() {
         "boolean" => "b",
@@ -74,19 +72,17 @@ fn typed(column: &Column) -> &'static str {
     }
 }
 
-/// A workbook of the rows.
 pub async fn export(held: &Held) -> PathBuf {
     let flags = ["--format", "xlsx", "--header", "name", "--zone", ZONE];
     held.export("rows.xlsx", &flags).await
 }
 
-/// The sheets of a workbook.
 pub fn sheets(workbook: &Path) -> Vec<Sheet> {
     read_by("xlsx_sheets.py", workbook, &[])
 }
 
-/// Compares the first sheet with what PostgreSQL holds; a number is one there, a time a time, and what a spreadsheet
-/// would not keep is text.
+/// Compares the first sheet with PostgreSQL's rows. Numbers and times keep their types, and values that a spreadsheet
+/// would change are text.
 pub async fn assert_rows(held: &Held, sheet: &Sheet, view: impl Fn(&Column) -> View) {
     let headings: Vec<_> = sheet
         .texts(0)
@@ -122,17 +118,17 @@ async fn check(held: &Held, name: &str) {
 }
 
 #[tokio::test]
-async fn awkward_rows_in_a_workbook_are_typed_and_those_of_postgresql() {
+async fn awkward_rows_in_a_workbook_are_typed_and_equal_postgresqls() {
     check(&Held::corpus().await, "Corpus <of> \"awkward\" & plain r").await;
 }
 
 #[tokio::test]
-async fn usage_logs_in_a_workbook_are_typed_and_those_of_postgresql() {
+async fn usage_logs_in_a_workbook_are_typed_and_equal_postgresqls() {
     check(&Held::usage_logs().await, "Usage logs").await;
 }
 
 #[tokio::test]
-async fn the_totals_of_a_workbook_are_those_of_postgresql() {
+async fn the_totals_of_a_workbook_equal_postgresqls() {
     let held = Held::usage_logs().await;
     let sheets = sheets(&export(&held).await);
     let totals = &sheets[1];

@@ -1,4 +1,4 @@
-//! XML, read by Python's ElementTree and held against its schema by xmllint.
+//! XML, read by Python's ElementTree and validated by xmllint.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -27,11 +27,11 @@ async fn check(held: &Held) {
 }
 
 #[tokio::test]
-async fn awkward_rows_in_xml_are_valid_and_those_of_postgresql() {
+async fn awkward_rows_in_xml_are_valid_and_equal_postgresqls() {
     check(&Held::corpus().await).await;
 }
 
 #[tokio::test]
-async fn usage_logs_in_xml_are_valid_and_those_of_postgresql() {
+async fn usage_logs_in_xml_are_valid_and_equal_postgresqls() {
     check(&Held::usage_logs().await).await;
 }

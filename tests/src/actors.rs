@@ -1,4 +1,4 @@
-//! Who talks to a server: one method for each endpoint, so that a test never spells an address.
+//! HTTP clients of a server, with one method for each endpoint, so that no test spells an address.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use crate::answer::Answer;
 use crate::http;
 use crate::raw_rows::RawRows;
 
-/// The longest that a whole answer may take.
+/// Bound for a whole answer.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Query parameters: name and value.
+/// Query parameters as pairs of name and value.
 pub type Query<'a> = &'a [(&'a str, &'a str)];
 
-/// Somebody who talks to a server, always with the same credentials.
+/// A client that sends the same credentials with every request.
 #[derive(Clone, Debug)]
 pub struct Actor {
     http: reqwest::Client,
@@ -24,17 +24,12 @@ pub struct Actor {
     headers: Vec<(&'static str, String)>,
 }
 
-/// A request that is being put together.
 #[derive(Debug)]
 #[must_use]
 pub struct Request(RequestBuilder);
 
 impl Actor {
-    /// Somebody without credentials.
-    ///
-    /// # Panics
-    /// If no HTTP client can be made.
-    #[must_use]
+    /// Returns a client without credentials. It keeps no connection open after an answer.
     pub fn new(address: &str) -> Self {
         let http = http::client()
             .redirect(reqwest::redirect::Policy::none())
@@ -48,20 +43,17 @@ impl Actor {
         }
     }
 
-    /// The same with a bearer token: the administrator's, a hub key, or a signed one.
-    #[must_use]
+    /// Adds a bearer token: the administrator's, a hub key, or a JWT.
     pub fn with_token(self, token: &str) -> Self {
         self.with_header("authorization", format!("Bearer {token}"))
     }
 
     /// The same with a hub key in the header `x-api-key`.
-    #[must_use]
     pub fn with_api_key(self, key: &str) -> Self {
         self.with_header("x-api-key", key.to_owned())
     }
 
-    /// The same with the session cookie of a sign-in.
-    #[must_use]
+    /// Adds the session cookie that this answer to `POST /api/login` set.
     pub fn with_session(self, sign_in: &Answer) -> Self {
         let cookie = sign_in
             .header("set-cookie")
@@ -77,8 +69,7 @@ impl Actor {
         self
     }
 
-    /// The same, over another address: a proxy's.
-    #[must_use]
+    /// Sends the requests to another address, for example a proxy's.
     pub fn through(mut self, address: &str) -> Self {
         address.clone_into(&mut self.address);
         self
@@ -138,10 +129,7 @@ impl Actor {
         self.get(&format!("/api/datasets/{dataset}/export"))
     }
 
-    /// All usage rows that this query leaves, from a stream that came to its end.
-    ///
-    /// # Panics
-    /// If it did not.
+    /// Returns the usage rows that match a query, from a stream with an end record.
     pub async fn usage_rows(&self, query: Query<'_>) -> RawRows {
         self.rows("usage-logs")
             .queries(query)
@@ -151,10 +139,7 @@ impl Actor {
             .whole()
     }
 
-    /// How many usage rows this query leaves, as the server counts them.
-    ///
-    /// # Panics
-    /// If it does not.
+    /// Returns the server's count of the usage rows that match a query.
     pub async fn usage_count(&self, query: Query<'_>) -> u64 {
         let count = self.count("usage-logs").queries(query).answer().await.good();
         count.json::<Value>()["rows"]
@@ -162,10 +147,7 @@ impl Actor {
             .expect("a count is a number")
     }
 
-    /// The file that the server makes of the usage rows.
-    ///
-    /// # Panics
-    /// If it is not whole.
+    /// Returns the file that the server exports of the usage rows.
     pub async fn usage_file(&self, query: Query<'_>) -> Vec<u8> {
         self.export("usage-logs")
             .queries(query)
@@ -200,7 +182,6 @@ impl Actor {
         self.import_named("backup.dump", dump, fields)
     }
 
-    /// The same of a file of any name.
     pub fn import_named(&self, name: &str, content: &[u8], fields: Query<'_>) -> Request {
         let file = Part::bytes(content.to_vec()).file_name(name.to_owned());
         let form = Form::new().part("file", file);
@@ -235,7 +216,7 @@ impl Actor {
         Request(request.0.json(fields))
     }
 
-    /// The same, told of while it goes on.
+    /// The same, answered by a stream of events.
     pub fn clean_up_with_events(&self, fields: &Value) -> Request {
         self.clean_up(fields).header("accept", "text/event-stream")
     }
@@ -280,12 +261,10 @@ impl Actor {
         self.get("/")
     }
 
-    /// `GET` of a file that the page names, or of an address that does not exist.
     pub fn get(&self, path: &str) -> Request {
         self.request(Method::GET, path)
     }
 
-    /// A request with a method of the test's choice.
     pub fn request(&self, method: Method, path: &str) -> Request {
         let request = self
             .http
@@ -299,30 +278,24 @@ impl Actor {
 }
 
 impl Request {
-    /// With a query parameter.
     pub fn query(self, name: &str, value: &str) -> Self {
         Self(self.0.query(&[(name, value)]))
     }
 
-    /// With several query parameters.
     pub fn queries(self, pairs: Query<'_>) -> Self {
         Self(self.0.query(pairs))
     }
 
-    /// With a header.
     pub fn header(self, name: &str, value: &str) -> Self {
         Self(self.0.header(name, value))
     }
 
-    /// With a body that need not be JSON.
+    /// Sets the body. It need not be valid JSON.
     pub fn body(self, body: &str) -> Self {
         Self(self.0.body(body.to_owned()))
     }
 
-    /// Sends it and reads the answer to its end, or to where it breaks off.
-    ///
-    /// # Panics
-    /// If there is no answer at all, or it does not end.
+    /// Sends the request and reads the answer to its end, or to where the connection breaks.
     pub async fn answer(self) -> Answer {
         let response = self.open().await;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
@@ -335,19 +308,13 @@ impl Request {
         }
     }
 
-    /// Sends it and gives the answer as soon as its headers are there. Dropping it closes the connection.
-    ///
-    /// # Panics
-    /// If there is no answer.
+    /// Sends the request and returns the answer after its headers. Dropping the answer closes the connection.
     pub async fn open(self) -> Response {
         self.0.send().await.expect("the server answers")
     }
 }
 
-/// What is still to come of an answer, and whether the connection breaks before its end.
-///
-/// # Panics
-/// If it does not end.
+/// Returns the remaining bytes of an answer, and whether the connection broke before its end.
 pub async fn rest_of(mut response: Response) -> (Vec<u8>, bool) {
     let mut body = Vec::new();
     let read = async {

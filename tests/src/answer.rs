@@ -1,4 +1,4 @@
-//! What a server answered.
+//! Answers of a server, and the assertions that most tests make about them.
 
 use std::io::Read;
 
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::raw_rows::RawRows;
 
-/// Words that no caller may ever read: of the SQL, of the address of the database.
+/// Parts of the SQL and of the database's address. No answer may contain them.
 const SECRETS: &[&str] = &[
     "message_request",
     "left join",
@@ -19,41 +19,33 @@ const SECRETS: &[&str] = &[
     "COPY (",
 ];
 
-/// A whole answer.
 #[derive(Debug)]
 pub struct Answer {
-    /// The HTTP status.
     pub status: u16,
-    /// The headers.
     pub headers: HeaderMap,
-    /// The body as it came, still compressed if it was; of a broken answer, what came.
+    /// As received: still compressed, and incomplete if the connection broke.
     pub body: Vec<u8>,
     /// Whether the connection broke before the answer's end.
     pub broken: bool,
 }
 
-/// An error as RFC 9457 has it.
+/// An error as RFC 9457 defines it.
 #[derive(Debug, Deserialize)]
 pub struct Problem {
-    /// A short text for the kind of error.
     pub title: String,
-    /// The HTTP status again.
     pub status: u16,
-    /// What was wrong, and what to do.
+    /// The cause, and the remedy if there is one.
     pub detail: String,
-    /// The stable name of the kind of error.
+    /// Stable name of the kind of error.
     pub code: String,
-    /// The parameter it is about.
+    /// The parameter that caused the error.
     pub field: Option<String>,
-    /// The number under which the log speaks of the request.
+    /// Equal to the header `x-request-id` and to the id in the log.
     pub request_id: Option<String>,
 }
 
 impl Answer {
-    /// An answer that should be whole and good.
-    ///
-    /// # Panics
-    /// If it is not.
+    /// Asserts status 2xx and an unbroken connection, and returns the answer.
     pub fn good(self) -> Self {
         assert!(
             (200..300).contains(&self.status),
@@ -69,23 +61,15 @@ impl Answer {
         self
     }
 
-    /// The body as text.
-    #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The body as JSON.
-    ///
-    /// # Panics
-    /// If it is something else.
-    #[must_use]
     pub fn json<T: DeserializeOwned>(&self) -> T {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error} in: {}", self.text()))
     }
 
-    /// A header's value; empty if there is none.
-    #[must_use]
+    /// Returns a header's value; empty if there is none.
     pub fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
@@ -93,10 +77,7 @@ impl Answer {
             .unwrap_or_default()
     }
 
-    /// The problem of an answer that should have this status and code.
-    ///
-    /// # Panics
-    /// If it has others, is no `application/problem+json`, or tells what no caller may know.
+    /// Asserts that the answer is a problem with this status and code that leaks none of [`SECRETS`], and returns it.
     pub fn problem(&self, status: u16, code: &str) -> Problem {
         assert_eq!(self.status, status, "{}", self.text());
         assert!(
@@ -129,22 +110,14 @@ impl Answer {
         problem
     }
 
-    /// The body of a raw-row stream, whole or broken off.
-    ///
-    /// # Panics
-    /// If it is no such stream.
-    #[must_use]
+    /// Returns the raw-row stream in the body. It may be incomplete.
     pub fn raw_rows(&self) -> RawRows {
         assert_eq!(self.status, 200, "{}", self.text());
         assert_eq!(self.header("content-type"), wasm_export::rows::MEDIA_TYPE);
         RawRows::parse(&self.decompressed())
     }
 
-    /// The body without its content encoding.
-    ///
-    /// # Panics
-    /// If it cannot be decompressed.
-    #[must_use]
+    /// Returns the body without its content encoding.
     pub fn decompressed(&self) -> Vec<u8> {
         let mut plain = Vec::new();
         let body = self.body.as_slice();

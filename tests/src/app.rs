@@ -1,4 +1,4 @@
-//! A server on a database of its own, and who may talk to it.
+//! A server on a database of its own, and its clients.
 
 use crate::actors::Actor;
 use crate::database::{Database, HubUser};
@@ -6,45 +6,37 @@ use crate::definitions::Definitions;
 use crate::program::Settings;
 use crate::server::{ADMIN_TOKEN, Server};
 
-/// A server on a database of its own.
 #[derive(Debug)]
 pub struct App {
     // Before the database: fields are dropped in their order.
-    /// The running program.
     pub server: Server,
-    /// What it exports from.
     pub database: Database,
 }
 
 impl App {
-    /// A server on a fresh database with demo rows.
+    /// Starts a server on a new database with demo rows.
     pub async fn start() -> Self {
         Self::start_with(&[]).await
     }
 
-    /// The same with more settings.
     pub async fn start_with(settings: Settings<'_>) -> Self {
         Self::start_on(Database::new().await, settings).await
     }
 
-    /// The same with more datasets and settings.
+    /// Starts a server with additional datasets and settings.
     pub async fn start_with_datasets(definitions: &[&str], settings: Settings<'_>) -> Self {
-        // The program reads them when it starts, and then no more.
+        // The program reads the files at its start only, so the folder may go afterwards.
         let definitions = Definitions::of(definitions);
         Self::start_with(&[&[definitions.setting()], settings].concat()).await
     }
 
-    /// A server on this database.
     pub async fn start_on(database: Database, settings: Settings<'_>) -> Self {
         let server = Server::start(&[&[("DSN", database.dsn.as_str())], settings].concat()).await;
         Self { server, database }
     }
 
-    /// A server whose role may do with this database whatever it likes, but may make no other. There is a schema `aside`
-    /// now, with something of every kind.
-    ///
-    /// # Panics
-    /// If the role cannot be made.
+    /// Starts a second server whose role owns this database but may not create others. Adds a schema `aside` with an
+    /// object of every kind.
     pub async fn server_of_owner(&self, settings: Settings<'_>) -> Server {
         let name = self.database.text("select current_database()").await;
         let name = name.expect("it has a name");
@@ -68,19 +60,15 @@ impl App {
         Server::start(&[&[("DSN", dsn.as_str())], settings].concat()).await
     }
 
-    /// Somebody who is not signed in.
-    #[must_use]
     pub fn anonymous(&self) -> Actor {
         Actor::new(&self.server.address)
     }
 
-    /// The administrator.
-    #[must_use]
     pub fn admin(&self) -> Actor {
         self.anonymous().with_token(ADMIN_TOKEN)
     }
 
-    /// A user of the hub who has rows, and who that is.
+    /// Returns a client of a hub user who has usage rows, and that user.
     pub async fn user(&self) -> (Actor, HubUser) {
         let user = self.database.busy_user().await;
         (self.anonymous().with_token(&user.key), user)

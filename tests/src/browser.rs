@@ -1,4 +1,4 @@
-//! Headless Chromium, driven by what a visitor sees: every element by its `data-testid`.
+//! Headless Chromium. Tests find every element by its `data-testid`.
 
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
@@ -14,13 +14,12 @@ use tempfile::TempDir;
 use crate::driver::Driver;
 use crate::patience::{wait_for, wait_up_to};
 
-/// The longest that the page may take for anything but an export.
+/// Bound for everything on the page except an export.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The longest that an export may take.
 pub const EXPORT_PATIENCE: Duration = Duration::from_secs(120);
 
-/// What Chromium needs to run as root, alone, without a screen and without talking to anybody.
+/// Lets Chromium run as root, without a screen, and without connections of its own.
 const FLAGS: &[&str] = &[
     "--headless",
     "--no-sandbox",
@@ -38,23 +37,17 @@ const FLAGS: &[&str] = &[
 pub struct Browser {
     client: Client,
     downloads: TempDir,
-    // These end and are removed last.
+    // Fields drop in their order: the driver ends after its client.
     driver: Driver,
     _profile: TempDir,
 }
 
-/// Runs a story in a new browser at this address. Where it fails, a picture of the page is kept under `target`.
-///
-/// # Panics
-/// If the story does.
+/// Runs a story in a new browser at this address. If it fails, a screenshot is saved below `target`.
 pub async fn in_browser(address: &str, name: &str, story: impl AsyncFnOnce(&Browser)) {
     in_browser_with(&[], address, name, story).await;
 }
 
-/// The same in a browser with more flags.
-///
-/// # Panics
-/// If the story does.
+/// The same with additional Chromium flags.
 pub async fn in_browser_with(flags: &[&str], address: &str, name: &str, story: impl AsyncFnOnce(&Browser)) {
     let browser = Browser::start(flags).await;
     let told = AssertUnwindSafe(async {
@@ -69,7 +62,7 @@ pub async fn in_browser_with(flags: &[&str], address: &str, name: &str, story: i
     if told.is_err() {
         browser.keep_picture(name).await;
     }
-    // The driver ends the browser in any case, when it is dropped.
+    // An error here does no harm: dropping the driver ends the browser as well.
     let _ = browser.client.clone().close().await;
     if let Err(failure) = told {
         std::panic::resume_unwind(failure);
@@ -105,69 +98,47 @@ impl Browser {
         }
     }
 
-    /// The element with this `data-testid`, as soon as it is there.
+    /// Waits for the element with this `data-testid` and returns it.
     async fn element(&self, test_id: &str) -> Element {
         let selector = selector(test_id);
         let find = async || self.client.find(Locator::Css(&selector)).await.ok();
         wait_for(&format!("`{test_id}` on the page"), PATIENCE, find).await
     }
 
-    /// Waits until the page shows it.
-    ///
-    /// # Panics
-    /// If it never does.
     pub async fn see(&self, test_id: &str) {
         self.element(test_id).await;
     }
 
-    /// Whether the page shows it now.
     pub async fn sees(&self, test_id: &str) -> bool {
         self.client.find(Locator::Css(&selector(test_id))).await.is_ok()
     }
 
-    /// Waits until the page no longer shows it.
-    ///
-    /// # Panics
-    /// If it goes on to.
     pub async fn see_no_more(&self, test_id: &str) {
         let gone = async || (!self.sees(test_id).await).then_some(());
         wait_for(&format!("`{test_id}` to go"), PATIENCE, gone).await;
     }
 
-    /// Clicks on it.
-    ///
-    /// # Panics
-    /// If it cannot be clicked.
     pub async fn click(&self, test_id: &str) {
-        // An element may be drawn anew between finding and clicking it.
+        // The page may redraw an element between finding and clicking it.
         let click = async || self.element(test_id).await.click().await.ok();
         wait_for(&format!("a click on `{test_id}`"), PATIENCE, click).await;
     }
 
-    /// Writes into a field, in place of what stood there.
-    ///
-    /// # Panics
-    /// If it takes no text.
+    /// Replaces a field's text.
     pub async fn fill(&self, test_id: &str, text: &str) {
         let field = self.element(test_id).await;
         field.clear().await.expect("the field can be cleared");
         field.send_keys(text).await.expect("the field takes text");
     }
 
-    /// Chooses a file for a field that takes one.
-    ///
-    /// # Panics
-    /// If it takes none.
+    /// Chooses a file in a file field.
     pub async fn choose_file(&self, test_id: &str, path: &Path) {
         let path = path.to_str().expect("the file's name is plain");
         let field = self.element(test_id).await;
         field.send_keys(path).await.expect("the field takes files");
     }
 
-    /// Chooses the option with this text.
-    ///
-    /// # Panics
-    /// If there is none.
+    /// Chooses the option with this text in a `select`.
     pub async fn choose(&self, test_id: &str, text: &str) {
         self.element(test_id)
             .await
@@ -176,10 +147,7 @@ impl Browser {
             .expect("the option can be chosen");
     }
 
-    /// What stands in it, as soon as `right` accepts it.
-    ///
-    /// # Panics
-    /// With what stands in it instead.
+    /// Waits until `right` accepts the element's text, and returns the text.
     pub async fn text(&self, test_id: &str, patience: Duration, right: impl Fn(&str) -> bool) -> String {
         let mut last = String::new();
         let look = async || {
@@ -191,19 +159,13 @@ impl Browser {
         found.unwrap_or_else(|| panic!("`{test_id}` says `{last}` after {patience:?}"))
     }
 
-    /// The names of the columns that can be chosen.
-    ///
-    /// # Panics
-    /// If the browser is gone.
+    /// Returns the names of the columns that the page offers.
     pub async fn columns(&self) -> Vec<String> {
         let script = "return [...document.querySelectorAll('[data-testid^=column-]')].map(one => one.dataset.testid.slice(7))";
         serde_json::from_value(self.run(script, vec![]).await).expect("names are texts")
     }
 
-    /// Runs JavaScript in the page and gives what it returns.
-    ///
-    /// # Panics
-    /// If it throws.
+    /// Runs JavaScript in the page and returns its result.
     pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
         self.client
             .execute(script, arguments)
@@ -211,18 +173,11 @@ impl Browser {
             .unwrap_or_else(|error| panic!("{error} in: {script}"))
     }
 
-    /// Loads the page anew.
-    ///
-    /// # Panics
-    /// If the browser is gone.
     pub async fn reload(&self) {
         self.client.refresh().await.expect("the page can be loaded anew");
     }
 
-    /// Forgets the session, as a browser does when it has expired.
-    ///
-    /// # Panics
-    /// If the browser is gone.
+    /// Deletes the session cookie, as a browser does when it expires.
     pub async fn forget_session(&self) {
         self.client
             .delete_all_cookies()
@@ -230,10 +185,7 @@ impl Browser {
             .expect("cookies can be deleted");
     }
 
-    /// Gives the pages of this address so much room on the browser's disk, in bytes.
-    ///
-    /// # Panics
-    /// If the browser is gone.
+    /// Limits the browser's storage for this address to `bytes`.
     pub async fn limit_disk(&self, address: &str, bytes: u64) {
         let session = self.client.session_id().await.ok().flatten();
         let session = session.expect("a browser has a session");
@@ -253,21 +205,14 @@ impl Browser {
         answer.expect("Chromium takes the limit");
     }
 
-    /// Signs in on the page.
-    ///
-    /// # Panics
-    /// If the page does not let us in.
     pub async fn sign_in(&self, token: &str) {
         self.fill("sign-in-token", token).await;
         self.click("sign-in-submit").await;
         self.see("export-start").await;
     }
 
-    /// The finished files in the downloads folder, by name. Chromium's own unfinished ones end in `.crdownload`.
-    ///
-    /// # Panics
-    /// If the folder cannot be read.
-    #[must_use]
+    /// Returns the finished files in the downloads folder, sorted by name. Chromium's unfinished ones end in
+    /// `.crdownload`.
     pub fn downloads(&self) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(self.downloads.path()).expect("the folder is ours");
         let paths = entries.map(|entry| entry.expect("the folder is ours").path());
@@ -282,15 +227,12 @@ impl Browser {
         whole
     }
 
-    /// The one file that the visitor has downloaded, as soon as it is there.
-    ///
-    /// # Panics
-    /// If none comes, or several.
+    /// Waits for the first downloaded file and returns its path.
     pub async fn download(&self) -> PathBuf {
         let look = async || {
             let files = self.downloads();
             assert!(files.len() <= 1, "{files:?}");
-            // Chromium keeps the place of a file that is on its way by an empty one.
+            // Chromium creates an empty file first, to reserve the name.
             let is_there = |path: &PathBuf| path.metadata().is_ok_and(|file| file.len() > 0);
             files.into_iter().next().filter(is_there)
         };

@@ -1,4 +1,4 @@
-//! A PostgreSQL of our own, started by the code that starts Decant's private one.
+//! PostgreSQL clusters for the tests, started by the code that starts Decant's private one.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-/// Nothing is written for good: the tests' data may die with the machine.
+/// Faster, because nothing is forced to the disk: the tests' data need not survive a crash of the machine.
 const SETTINGS: &[(&str, &str)] = &[
     ("fsync", "off"),
     ("synchronous_commit", "off"),
@@ -19,34 +19,33 @@ const SETTINGS: &[(&str, &str)] = &[
 /// belong to the whole cluster, so each test that makes one takes its own.
 pub const ROLES_WITH_PASSWORD: [&str; 2] = ["shows_a_password", "shows_another_password"];
 
-/// What the folders of all clusters begin with; the number of the process follows.
+/// Prefix of all folders of the tests; the process id follows.
 const PREFIX: &str = "decant-tests-";
 
-/// A PostgreSQL cluster; dropping it ends it and removes its folder.
+/// A PostgreSQL cluster. Dropping it stops it and removes its folder.
 #[derive(Debug)]
 pub struct Cluster {
     postgres: EmbeddedPostgres,
-    // After `postgres`: fields are dropped in their order.
+    // After `postgres`, because fields are dropped in their order.
     _folder: TempDir,
 }
 
 impl Cluster {
-    /// The cluster that the tests of this process share. PostgreSQL ends with the process; the folder, which then
-    /// nobody is left to remove, goes with the next run.
+    /// Returns the cluster that all tests of this process share. PostgreSQL ends with the process; the next run
+    /// removes the folder.
     pub async fn shared() -> &'static Self {
         static SHARED: OnceCell<Cluster> = OnceCell::const_new();
         SHARED.get_or_init(Self::start).await
     }
 
-    /// Starts a cluster.
-    ///
-    /// # Panics
-    /// If it does not start.
     pub async fn start() -> Self {
         remove_leftovers();
         let folder = folder();
         let access = folder.path().join("pg_hba.conf");
-        let rules = format!("local all {} scram-sha-256\nlocal all all trust\n", ROLES_WITH_PASSWORD.join(","));
+        let rules = format!(
+            "local all {} scram-sha-256\nlocal all all trust\n",
+            ROLES_WITH_PASSWORD.join(",")
+        );
         std::fs::write(&access, rules).expect("the folder is ours");
         let access = ("hba_file", access.to_str().expect("the folder's name is plain"));
         let postgres = EmbeddedPostgres::start_with(folder.path(), &[SETTINGS, &[access]].concat()).await;
@@ -56,8 +55,7 @@ impl Cluster {
         }
     }
 
-    /// The address of one of its databases.
-    #[must_use]
+    /// Returns the DSN of one of its databases.
     pub fn dsn(&self, database: &str) -> String {
         self.postgres.url().replacen(
             &format!("///{}?", decant::embedded::DATABASE),
@@ -66,25 +64,18 @@ impl Cluster {
         )
     }
 
-    /// The number of its first process.
-    #[must_use]
+    /// Returns the process id of the postmaster.
     pub fn postmaster(&self) -> u32 {
         self.postgres.process_id()
     }
 
-    /// Runs a statement in its own database, outside of all tests' databases.
-    ///
-    /// # Panics
-    /// If PostgreSQL refuses it.
+    /// Runs a statement in the cluster's own database, which no test uses.
     pub async fn execute(&self, sql: String) {
         execute(&self.dsn(decant::embedded::DATABASE), sql).await;
     }
 }
 
-/// Runs a statement over a connection of its own.
-///
-/// # Panics
-/// If PostgreSQL refuses it.
+/// Runs statements over a connection of their own.
 pub async fn execute(dsn: &str, sql: String) {
     let mut connection = PgConnection::connect(dsn)
         .await
@@ -93,15 +84,11 @@ pub async fn execute(dsn: &str, sql: String) {
         .execute(sqlx::raw_sql(AssertSqlSafe(sql.clone())))
         .await;
     done.unwrap_or_else(|error| panic!("{error} in: {sql}"));
-    // An error here is of no interest: the statement has run.
+    // The statement has run, so a failing close changes nothing.
     let _ = connection.close().await;
 }
 
-/// A folder that PostgreSQL's own user may enter as well, removed with the value, or by a later run.
-///
-/// # Panics
-/// If the folder for temporary files cannot be written.
-#[must_use]
+/// Returns a new folder that PostgreSQL's own account may enter too. It is removed with the value, or by a later run.
 pub fn folder() -> TempDir {
     use std::os::unix::fs::PermissionsExt as _;
     let everyone_may_enter = std::fs::Permissions::from_mode(0o755);
@@ -113,7 +100,7 @@ pub fn folder() -> TempDir {
     folder.expect("the folder for temporary files can be written")
 }
 
-/// Removes the folders of processes that are gone.
+/// Removes the folders of processes that have ended.
 fn remove_leftovers() {
     for entry in std::fs::read_dir(std::env::temp_dir())
         .into_iter()

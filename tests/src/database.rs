@@ -1,4 +1,4 @@
-//! A database of its own for a test, with the demo schema and rows.
+//! A database for one test, with the demo schema and rows.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,18 +9,18 @@ use tokio::sync::OnceCell;
 use crate::cluster::{Cluster, execute};
 use crate::program;
 
-/// The usage rows that a test's database begins with.
+/// Rows of `message_request` in a new test database.
 pub const DEMO_ROWS: u64 = 2_000;
 
 /// A file with the secret that the keys of every demo here are made from, so that all runs have the same ones.
 pub const DEMO_SECRET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/demo.secret");
 
-/// The rows of usage-logs, by rules of our own: what every count and every export is held against.
+/// The rows of usage-logs in SQL of the tests' own. Tests compare every count and every export with it.
 pub const USAGE_ROWS: &str = "message_request m join users u on u.id = m.user_id \
      left join providers p on p.id = m.provider_id \
      where m.deleted_at is null and exists (select from keys k where k.key = m.key)";
 
-/// The 18 columns of usage-logs and the hidden id, by SQL of our own.
+/// The 18 columns of usage-logs and the hidden id, in SQL of the tests' own.
 pub const USAGE_COLUMNS: &str = "m.created_at, u.name, \
      (select k.name from keys k where k.key = m.key order by k.deleted_at desc nulls first, k.id desc limit 1), \
      p.name, m.model, m.original_model, m.endpoint, m.status_code, m.input_tokens, m.output_tokens, \
@@ -31,13 +31,12 @@ pub const USAGE_COLUMNS: &str = "m.created_at, u.name, \
      case when jsonb_typeof(m.provider_chain) = 'array' \
      then greatest(jsonb_array_length(m.provider_chain) - 1, 0) else 0 end, m.id";
 
-/// The condition that a request was tried at least twice. A chain of providers need not be an array.
+/// True for a request with at least two attempts. A `provider_chain` need not be an array.
 pub const RETRIED: &str = "case when jsonb_typeof(m.provider_chain) = 'array' then jsonb_array_length(m.provider_chain) >= 2 else false end";
 
-/// A database; dropping it drops it.
+/// Dropping the value drops the database.
 #[derive(Debug)]
 pub struct Database {
-    /// Its address.
     pub dsn: String,
     name: String,
 }
@@ -47,15 +46,12 @@ pub struct Database {
 pub struct HubUser {
     /// `users.id`.
     pub id: i64,
-    /// `keys.key`: what signs this user in.
+    /// `keys.key`, which is the credential of this user.
     pub key: String,
 }
 
 impl Database {
-    /// A database with [`DEMO_ROWS`] demo rows, copied from one that is filled once.
-    ///
-    /// # Panics
-    /// If it cannot be made.
+    /// Creates a database with [`DEMO_ROWS`] rows, copied from a template that is filled once per process.
     pub async fn new() -> Self {
         static TEMPLATE: OnceCell<()> = OnceCell::const_new();
         let cluster = Cluster::shared().await;
@@ -67,28 +63,17 @@ impl Database {
         Self::create(cluster, "template demo").await
     }
 
-    /// A database with this many demo rows.
-    ///
-    /// # Panics
-    /// If it cannot be made.
     pub async fn with_rows(rows: u64) -> Self {
         let database = Self::empty().await;
         fill(&database.dsn, rows).await;
         database
     }
 
-    /// A database with nothing in it.
-    ///
-    /// # Panics
-    /// If it cannot be made.
     pub async fn empty() -> Self {
         Self::create(Cluster::shared().await, "").await
     }
 
-    /// The same, in PostgreSQL's encoding of this name.
-    ///
-    /// # Panics
-    /// If it cannot be made.
+    /// Creates an empty database in this encoding of PostgreSQL.
     pub async fn in_encoding(encoding: &str) -> Self {
         let options = format!("template template0 encoding '{encoding}' locale 'C'");
         Self::create(Cluster::shared().await, &options).await
@@ -104,26 +89,16 @@ impl Database {
         }
     }
 
-    /// Runs statements.
-    ///
-    /// # Panics
-    /// If PostgreSQL refuses one.
     pub async fn execute(&self, sql: impl Into<String>) {
         execute(&self.dsn, sql.into()).await;
     }
 
-    /// The one value of a query, as text; `None` where it is null or there is no row.
-    ///
-    /// # Panics
-    /// If PostgreSQL refuses it.
+    /// Returns the first value of a query as text; `None` if it is null or there is no row.
     pub async fn text(&self, sql: &str) -> Option<String> {
         self.texts(sql).await.into_iter().next().flatten()
     }
 
-    /// The first column of a query, as text.
-    ///
-    /// # Panics
-    /// If PostgreSQL refuses it.
+    /// Returns the first column of a query as text.
     pub async fn texts(&self, sql: &str) -> Vec<Option<String>> {
         let mut connection = PgConnection::connect(&self.dsn)
             .await
@@ -135,10 +110,6 @@ impl Database {
             .unwrap_or_else(|error| panic!("{error} in: {sql}"))
     }
 
-    /// The one whole number of a query.
-    ///
-    /// # Panics
-    /// If it is none.
     pub async fn number(&self, sql: &str) -> u64 {
         let text = self.text(sql).await;
         text.as_deref()
@@ -146,16 +117,13 @@ impl Database {
             .unwrap_or_else(|| panic!("{text:?} is no number: {sql}"))
     }
 
-    /// How many usage rows there are for which this SQL condition holds.
+    /// Counts the usage rows that satisfy this SQL condition.
     pub async fn usage_rows(&self, condition: &str) -> u64 {
         self.number(&format!("select count(*) from {USAGE_ROWS} and ({condition})"))
             .await
     }
 
-    /// What `COPY` writes for the usage rows for which this SQL condition holds, in the order of usage-logs.
-    ///
-    /// # Panics
-    /// If PostgreSQL refuses it.
+    /// Returns what `COPY` writes for the usage rows that satisfy this SQL condition, in the order of usage-logs.
     pub async fn copy_of_usage_rows(&self, condition: &str) -> Vec<u8> {
         let mut connection = PgConnection::connect(&self.dsn)
             .await
@@ -174,7 +142,7 @@ impl Database {
         pieces.concat()
     }
 
-    /// How many `COPY`s the server runs in this database.
+    /// Counts the `COPY` statements that run in this database.
     pub async fn running_copies(&self) -> u64 {
         let sql = "select count(*) from pg_stat_activity where datname = current_database() \
                    and state = 'active' and query ilike 'copy%'";
@@ -194,7 +162,8 @@ impl Database {
         );
         let pids = self.texts(&sql).await;
         let pids = pids.iter().flatten();
-        pids.map(|pid| pid.parse().expect("a process id is a number")).collect()
+        pids.map(|pid| pid.parse().expect("a process id is a number"))
+            .collect()
     }
 
     /// Ends those sessions as an administrator of PostgreSQL does. Returns whether there were any.
@@ -206,14 +175,13 @@ impl Database {
         !pids.is_empty()
     }
 
-    /// A user who has rows, with a new key.
+    /// Returns the user with the most usage rows, with a new key.
     pub async fn busy_user(&self) -> HubUser {
         let sql = format!("select m.user_id from {USAGE_ROWS} group by 1 order by count(*) desc limit 1");
         let id = self.number(&sql).await;
         self.give_key(id).await
     }
 
-    /// A new user without rows.
     pub async fn new_user(&self, name: &str) -> HubUser {
         self.execute(format!("insert into users (name) values ('{name}')"))
             .await;
@@ -222,9 +190,6 @@ impl Database {
     }
 
     /// Makes a role of this name that may create databases, and gives it this database with its tables.
-    ///
-    /// # Panics
-    /// If there is such a role already.
     pub async fn give_to(&self, role: &str) {
         let role = format!("\"{}\"", role.replace('"', "\"\""));
         let name = self.text("select current_database()").await;
@@ -239,7 +204,6 @@ impl Database {
     }
 
     /// The address of this database for a role of this name.
-    #[must_use]
     pub fn dsn_of(&self, role: &str) -> String {
         let role: String = role.bytes().map(|byte| format!("%{byte:02X}")).collect();
         self.dsn.replacen("user=postgres", &format!("user={role}"), 1)
@@ -260,7 +224,7 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         let name = std::mem::take(&mut self.name);
-        // A thread with a runtime of its own: this may run inside of another one.
+        // In a thread of its own, because a runtime cannot block inside another one.
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -273,15 +237,12 @@ impl Drop for Database {
                     .await;
             });
         });
-        // A test that fails already should not end in an abort.
+        // A panic during a panic would abort the process, and hide the failure of the test.
         let _ = dropped.join();
     }
 }
 
-/// Fills a database with the demo schema and rows.
-///
-/// # Panics
-/// If the program cannot.
+/// Fills a database with the demo schema and `rows` rows of `message_request`.
 pub async fn fill(dsn: &str, rows: u64) {
     let arguments = ["demo", "--rows", &rows.to_string(), "--keys", DEMO_SECRET];
     program::run(&arguments, &[("DSN", dsn)]).await.good();

@@ -1,11 +1,11 @@
-//! Datasets of a site's own, for tests that need rows of a special kind.
+//! Dataset definitions for tests that need special rows.
 
 use tempfile::TempDir;
 
 use crate::cluster::folder;
 
-/// Larger than any buffer on its way: 5 million rows, 560 MB, from no table. It is ordered by what is the same
-/// everywhere, so that PostgreSQL has nothing to sort and begins at once.
+/// 5 million rows, 560 MB, from no table: more than all buffers hold. The order column is constant, so PostgreSQL
+/// sorts nothing and starts at once.
 pub const ENDLESS: &str = r#"
 name = "endless"
 title = "Endless"
@@ -31,7 +31,7 @@ label = "Filler"
 sql = "filler"
 "#;
 
-/// Rows that PostgreSQL takes its time for, so that it can be stopped before it is done: 20,000 in 8 s.
+/// 20,000 rows in 8 s, so that a test can stop PostgreSQL before it has finished.
 pub const SLOWLY: &str = r#"
 name = "slowly"
 title = "Slowly"
@@ -55,8 +55,7 @@ label = "Pause"
 sql = "case when n % 50 = 0 then pg_sleep(0.02)::text end"
 "#;
 
-/// One row, after so many seconds of silence.
-#[must_use]
+/// One row, after this many seconds without any.
 pub fn silent_for(seconds: f32) -> String {
     let from = format!("(select 1 as n from pg_sleep({seconds})) slow");
     format!(
@@ -65,7 +64,6 @@ pub fn silent_for(seconds: f32) -> String {
     )
 }
 
-/// Three rows from no table.
 pub const NUMBERS: &str = r#"
 name = "numbers"
 title = "Numbers"
@@ -84,7 +82,7 @@ label = "Word"
 sql = "word"
 "#;
 
-/// A million rows, of which the last cannot be computed: by then the others have been sent.
+/// A million rows, of which the last fails: by then the others have been sent.
 pub const FAILING: &str = r#"
 name = "failing"
 title = "Failing"
@@ -103,16 +101,11 @@ label = "Inverse"
 sql = "1 / left_over"
 "#;
 
-/// A folder of definitions, each in a file called after its dataset.
+/// A folder of definitions, one file per dataset.
 #[derive(Debug)]
 pub struct Definitions(TempDir);
 
 impl Definitions {
-    /// A folder with these.
-    ///
-    /// # Panics
-    /// If a text does not begin with the dataset's name.
-    #[must_use]
     pub fn of(texts: &[&str]) -> Self {
         let folder = folder();
         for text in texts {
@@ -122,11 +115,6 @@ impl Definitions {
         Self(folder)
     }
 
-    /// The setting that names the folder.
-    ///
-    /// # Panics
-    /// Never: the folder's name is ours.
-    #[must_use]
     pub fn setting(&self) -> (&'static str, &str) {
         (
             "DECANT_DATASETS_DIR",

@@ -1,4 +1,4 @@
-//! A running chromedriver, which starts Chromium and ends it.
+//! chromedriver, which starts Chromium and ends it.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -8,25 +8,19 @@ use nix::unistd::Pid;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-/// The longest that the start may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The longest that the end may take; then it is killed.
+/// After this time chromedriver is killed.
 const END_PATIENCE: Duration = Duration::from_secs(5);
 
-/// A running chromedriver, which ends the browsers that it started.
 #[derive(Debug)]
 pub struct Driver {
     process: Child,
-    /// Where it listens: `http://127.0.0.1:4711`.
+    /// For example `http://127.0.0.1:4711`.
     pub address: String,
 }
 
 impl Driver {
-    /// Starts it on a free port.
-    ///
-    /// # Panics
-    /// If it is not installed, or does not start.
     pub async fn start() -> Self {
         let program = std::env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
         let mut command = Command::new(program);
@@ -59,10 +53,10 @@ impl Driver {
 }
 
 impl Drop for Driver {
-    /// Asks it to end, so that it ends its browsers as well; killed, it would leave them behind.
+    /// Sends SIGTERM, because a killed chromedriver leaves its browsers running.
     fn drop(&mut self) {
         let Some(pid) = self.process.id() else { return };
-        // It may have ended in this very moment.
+        // It may have ended already.
         let _ = kill(Pid::from_raw(pid.cast_signed()), Signal::SIGTERM);
         let since = Instant::now();
         while matches!(self.process.try_wait(), Ok(None)) && since.elapsed() < END_PATIENCE {

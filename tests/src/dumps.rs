@@ -1,4 +1,4 @@
-//! Dumps, read by PostgreSQL's own programs.
+//! Dumps, read by PostgreSQL's own programs, and the events of restores.
 
 use std::process::Stdio;
 
@@ -11,10 +11,7 @@ use crate::actors::Actor;
 use crate::answer::Answer;
 use crate::database::Database;
 
-/// Restores a dump into an empty database of its own by `pg_restore`.
-///
-/// # Panics
-/// With what it says, if it cannot.
+/// Restores a dump into a new database by `pg_restore`.
 pub async fn restored(dump: &[u8]) -> Database {
     let database = Database::empty().await;
     let binaries = decant::embedded::binaries().expect("PostgreSQL is installed");
@@ -39,7 +36,7 @@ pub async fn restored(dump: &[u8]) -> Database {
 }
 
 impl Database {
-    /// Each table with the number of its rows and a hash of them, whatever their order.
+    /// Returns each table with its row count and a hash of its rows that ignores their order.
     pub async fn contents(&self) -> Vec<(String, String)> {
         let tables = "select c.oid::regclass from pg_class c join pg_namespace n on n.oid = c.relnamespace \
                       where relkind = 'r' and n.nspname = 'public' order by c.relname";
@@ -55,11 +52,7 @@ impl Database {
     }
 }
 
-/// What a restore has told: its events in their order, each with its name.
-///
-/// # Panics
-/// If the answer is no stream of events.
-#[must_use]
+/// Returns the events of an answer in their order, each with its name.
 pub fn events(answer: &Answer) -> Vec<(String, Value)> {
     let text = answer.text();
     let events = text.split("\n\n").filter_map(|event| {
@@ -70,10 +63,7 @@ pub fn events(answer: &Answer) -> Vec<(String, Value)> {
     events.collect()
 }
 
-/// The end of a restore that succeeded.
-///
-/// # Panics
-/// With what it told, if it did not.
+/// Asserts that a restore succeeded, and returns its last event.
 pub fn completed(answer: Answer) -> Value {
     let told = events(&answer.good());
     match told.last() {
@@ -82,10 +72,7 @@ pub fn completed(answer: Answer) -> Value {
     }
 }
 
-/// Why a restore failed.
-///
-/// # Panics
-/// With what it told, if it did not.
+/// Asserts that a restore failed, and returns the message.
 pub fn failed(answer: Answer) -> String {
     let told = events(&answer.good());
     match told.last() {
@@ -94,10 +81,7 @@ pub fn failed(answer: Answer) -> String {
     }
 }
 
-/// The databases that restores have left.
-///
-/// # Panics
-/// If the server does not list them.
+/// Returns the side databases that the server lists.
 pub async fn copies(admin: &Actor) -> Vec<Value> {
     let copies: Value = admin.copies().answer().await.good().json();
     let copies = copies["copies"].as_array().expect("this is a list");

@@ -10,33 +10,26 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// The dataset.
 pub const CORPUS: &str = include_str!("../golden/corpus.toml");
 
-/// When all of its exports are said to have begun, so that files that tell it are the same every day.
+/// The start time of all its exports, so that files which contain it are the same every day.
 pub const AS_OF: &str = "2026-10-26T00:00:00Z";
 
-/// Options, and what they give.
+/// Export options, and the file that they must produce.
 #[derive(Debug, Deserialize)]
 pub struct Case {
-    /// The name of the file in `expected`.
+    /// Name of the file in `expected`.
     pub file: String,
-    /// As the worker gets them.
+    /// In the form that the worker receives.
     pub options: Map<String, Value>,
 }
 
 impl Case {
-    /// All there are.
-    ///
-    /// # Panics
-    /// If `cases.json` cannot be read.
-    #[must_use]
     pub fn all() -> Vec<Self> {
         serde_json::from_str(include_str!("../golden/cases.json")).expect("cases.json lists cases")
     }
 
-    /// The options as the words of an address or a command line.
-    #[must_use]
+    /// Returns the options as parameters of an address or a command line.
     pub fn words(&self) -> Vec<(String, String)> {
         let text = |value: &Value| match value {
             Value::String(text) => text.clone(),
@@ -53,10 +46,7 @@ impl Case {
         words.chain([("as_of".to_owned(), AS_OF.to_owned())]).collect()
     }
 
-    /// Compares what has come of the options with what must.
-    ///
-    /// # Panics
-    /// If they differ, or there is nothing to compare with.
+    /// Compares a file with the expected one, or writes the expected one if `GOLDEN=write` is set.
     pub fn check(&self, file: &[u8], by: &str) {
         let path = folder().join("expected").join(&self.file);
         let expected = std::fs::read(&path).expect("what is expected has been written");
@@ -70,14 +60,11 @@ impl Case {
     }
 }
 
-/// Whether the corpus is to be written anew.
-#[must_use]
+/// Returns whether `GOLDEN=write` is set.
 pub fn is_written() -> bool {
     std::env::var("GOLDEN").is_ok_and(|golden| golden == "write")
 }
 
-/// Where the corpus is.
-#[must_use]
 pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("golden")
 }

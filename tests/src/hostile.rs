@@ -5,9 +5,6 @@ use crate::database::Database;
 impl Database {
     /// Lets a plain role make overloads of everything that PostgreSQL has. Returns a superuser that looks for functions in
     /// `public` first.
-    ///
-    /// # Panics
-    /// If PostgreSQL refuses it.
     pub async fn make_hostile(&self) -> String {
         let name = self.text("select current_database()").await;
         let name = name.expect("it has a name");

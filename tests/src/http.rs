@@ -1,11 +1,11 @@
-//! The HTTP client of everything here.
+//! The HTTP client that all helpers use.
 
 use reqwest::ClientBuilder;
 
-/// A client that asks no proxy. It speaks no TLS, but wants to know by whose cryptography it would: that of the program's
-/// own client is linked into it.
+/// Returns a client that ignores the environment's proxies. It uses no TLS, but `reqwest` refuses to start without a
+/// cryptography provider.
 pub fn client() -> ClientBuilder {
-    // It fails when that is known already.
+    // It fails if a provider is installed already, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy()
 }

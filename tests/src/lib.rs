@@ -1,31 +1,25 @@
-//! Decant from outside: the real program on a free port, a real PostgreSQL, a real browser. No mocks.
+//! Black-box tests of Decant: the real program on a free port, a real PostgreSQL, a real browser, and no mocks.
 //!
-//! | module | what |
+//! | module | contents |
 //! |---|---|
 //! | [`app`] | a server on a database of its own |
-//! | [`actors`] | who talks to it, one method for each endpoint |
-//! | [`answer`] | what a server answered: a body, a problem |
-//! | [`raw_rows`] | a raw-row stream, taken apart by rules of its own |
-//! | [`program`] | the program `decant`, as a command |
-//! | [`terminal`] | the same at a terminal |
-//! | [`server`] | a running `decant serve` |
-//! | [`dumps`] | dumps, read by PostgreSQL's own programs |
-//! | [`logs`] | the hub's log cleaned up, and its archives |
-//! | [`cluster`], [`database`] | PostgreSQL; a database of its own for each test |
+//! | [`actors`] | HTTP clients, with one method for each endpoint |
+//! | [`answer`], [`raw_rows`], [`dumps`] | answers: problems, raw-row streams, dumps and events |
+//! | [`program`], [`terminal`], [`server`] | the program: a command, a command at a terminal, `decant serve` |
+//! | [`cluster`], [`database`], [`newer`] | PostgreSQL, a database for each test, PostgreSQL 17 |
 //! | [`hostile`] | a role that puts its functions in the place of PostgreSQL's |
-//! | [`newer`] | PostgreSQL 17 |
-//! | [`redis`](mod@redis) | Redis, killed and paused |
-//! | [`s3`] | an S3 service |
-//! | [`small_disk`] | a disk that is soon full |
-//! | [`definitions`] | datasets of a site's own |
-//! | [`tokens`] | signed tokens, true and forged |
-//! | [`proxy`] | a network that cuts, stalls and crawls |
-//! | [`browser`], [`driver`] | headless Chromium, driven by what a visitor sees |
-//! | [`http`](mod@http) | the HTTP client of all of these |
-//! | [`patience`] | waiting for something, within a bound |
+//! | [`logs`] | clean-ups of the hub's log, and its archives |
+//! | [`redis`](mod@redis), [`s3`] | Redis, an S3 service |
+//! | [`proxy`], [`small_disk`] | a network that cuts, stalls and crawls; a full disk |
+//! | [`definitions`], [`golden`] | dataset definitions, the golden corpus |
+//! | [`tokens`] | JWTs, valid and forged |
+//! | [`browser`], [`driver`] | headless Chromium |
+//! | [`http`](mod@http), [`patience`] | the HTTP client, waiting within a bound |
 //!
-//! The tests themselves: `api/` (over HTTP), `cli/` (the command line), `foreign/` (files read by programs that are not
-//! ours), `faults/` (things that break), `browser/` (the page). They run the program that `DECANT_BIN` names, else the one built beside them.
+//! A helper panics where a test cannot continue, for example if a program does not start.
+//!
+//! The tests are in `api/` (HTTP), `cli/` (the command line), `browser/` (the page), `foreign/` (files in other
+//! programs), `faults/` and `structure/` (imports). They run the program that `DECANT_BIN` names.
 
 pub mod actors;
 pub mod answer;

@@ -1,4 +1,4 @@
-//! The hub's log on its way out: the archives that are left of it, read by rules of our own, and the ledger that stays.
+//! Clean-ups of the hub's log: its archives, read by code of the tests' own, and the ledger that stays.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,24 +10,16 @@ use crate::answer::Answer;
 use crate::database::Database;
 use crate::dumps::events;
 
-/// An archive that is what its manifest says.
+/// An archive whose size, hash and row count agree with its manifest.
 #[derive(Debug)]
 pub struct Archive {
-    /// Its file.
     pub path: PathBuf,
-    /// What lies beside it.
     pub manifest: Value,
-    /// The names of its columns.
     pub columns: Vec<String>,
-    /// The ids of its rows.
     pub ids: BTreeSet<u64>,
 }
 
-/// The archives in a folder; what has no manifest is none.
-///
-/// # Panics
-/// If one of them is not what its manifest says.
-#[must_use]
+/// Returns the archives in a folder. A file without a manifest is not an archive.
 pub fn archives(folder: &Path) -> Vec<Archive> {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return Vec::new();
@@ -81,11 +73,7 @@ fn read(path: PathBuf) -> Archive {
     archive
 }
 
-/// What a clean-up that could not go on has said.
-///
-/// # Panics
-/// With what it told, if it came to its end.
-#[must_use]
+/// Asserts that a clean-up failed part-way, and returns its last event.
 pub fn broken(answer: Answer) -> Value {
     let told = events(&answer.good());
     match told.last() {
@@ -95,7 +83,7 @@ pub fn broken(answer: Answer) -> Value {
 }
 
 impl Database {
-    /// Gives it the hub's ledger of what was used, with all there is in the log.
+    /// Creates the hub's `usage_ledger` with an entry for every row of the log.
     pub async fn make_ledger(&self) {
         self.execute(
             "create table usage_ledger (request_id integer primary key, cost_usd numeric); \
@@ -104,7 +92,7 @@ impl Database {
         .await;
     }
 
-    /// The ids in the log.
+    /// Returns the ids in `message_request`.
     pub async fn log_ids(&self) -> BTreeSet<u64> {
         let ids = self.texts("select id from message_request").await;
         ids.iter()
@@ -113,10 +101,7 @@ impl Database {
             .collect()
     }
 
-    /// The time (RFC 3339) before which this part of the log was made, of 1.
-    ///
-    /// # Panics
-    /// If the log is empty.
+    /// Returns the time (RFC 3339) before which this fraction (0 to 1) of the log was written.
     pub async fn log_time(&self, part: f64) -> String {
         let sql = format!(
             "select to_char(percentile_disc({part}) within group (order by created_at) at time zone 'UTC', \

@@ -1,4 +1,4 @@
-//! PostgreSQL 17, which the set-up puts beside the machine's own.
+//! The programs of PostgreSQL 17, which the set-up installs beside the machine's own.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,18 +7,14 @@ use tempfile::TempDir;
 
 use crate::cluster::folder;
 
-/// Its programs, where PostgreSQL's own account may run them; dropping it removes them.
+/// A copy that PostgreSQL's own account may run. Dropping it removes it.
 #[derive(Debug)]
 pub struct NewerPostgres {
     folder: TempDir,
 }
 
 impl NewerPostgres {
-    /// Copies them from where the set-up has put them, which is in somebody's home.
-    ///
-    /// # Panics
-    /// If they are not there.
-    #[must_use]
+    /// Copies them from the set-up's folder, because other accounts may not enter a home folder.
     pub fn copied() -> Self {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let link = std::env::split_paths(&path).map(|folder| folder.join("postgres-17"));
@@ -35,8 +31,7 @@ impl NewerPostgres {
         Self { folder }
     }
 
-    /// The folder of its programs, for `PG_BIN_DIR`.
-    #[must_use]
+    /// Returns the folder for `PG_BIN_DIR`.
     pub fn programs(&self) -> PathBuf {
         Path::new(self.folder.path()).join("postgresql/bin")
     }

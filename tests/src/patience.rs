@@ -2,20 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-/// How often a condition is looked at again.
+/// Pause between two looks at a condition.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Waits until `look` finds something, and gives it back.
-///
-/// # Panics
-/// After `patience`, naming `what` was waited for.
+/// Waits until `look` returns a value, and returns it. Panics after `patience`, with `what` in the message.
 pub async fn wait_for<T>(what: &str, patience: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     wait_up_to(patience, &mut look)
         .await
         .unwrap_or_else(|| panic!("waited {patience:?} in vain for {what}"))
 }
 
-/// Waits until `look` finds something; `None` after `patience`.
+/// Waits until `look` returns a value, and returns it; `None` after `patience`.
 pub async fn wait_up_to<T>(patience: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> Option<T> {
     let since = Instant::now();
     loop {

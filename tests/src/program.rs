@@ -6,34 +6,26 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
-/// The longest that a command may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Settings of the environment: name and value.
+/// Environment variables as pairs of name and value.
 pub type Settings<'a> = &'a [(&'a str, &'a str)];
 
-/// What a command left behind.
+/// The result of a command.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Its exit code; `None` if a signal ended it.
+    /// Exit code; `None` if a signal ended the command.
     pub code: Option<i32>,
-    /// What it wrote to stdout.
     pub stdout: Vec<u8>,
-    /// What it wrote to stderr.
     pub stderr: String,
 }
 
 impl Outcome {
-    /// Stdout as text.
-    #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
-    /// The outcome of a command that should have succeeded.
-    ///
-    /// # Panics
-    /// If it did not.
+    /// Asserts that the command succeeded.
     pub fn good(self) -> Self {
         assert_eq!(
             self.code,
@@ -45,11 +37,7 @@ impl Outcome {
         self
     }
 
-    /// What a command that should have failed said on stderr.
-    ///
-    /// # Panics
-    /// If it succeeded, or was ended by a signal.
-    #[must_use]
+    /// Asserts that the command failed, and returns its stderr.
     pub fn refusal(self) -> String {
         assert!(
             self.code.is_some_and(|code| code != 0),
@@ -61,11 +49,7 @@ impl Outcome {
     }
 }
 
-/// Where the program is: `DECANT_BIN`, or beside the tests.
-///
-/// # Panics
-/// If it has not been built.
-#[must_use]
+/// Returns the path of the program: `DECANT_BIN`, or beside the test program.
 pub fn path() -> PathBuf {
     let beside = || {
         let this = std::env::current_exe().expect("a running test has a path");
@@ -83,8 +67,7 @@ pub fn path() -> PathBuf {
     path
 }
 
-/// The program with these arguments and settings, and nothing else of this process's environment.
-#[must_use]
+/// Returns a command with these arguments and settings. Of this process's environment it gets only `PATH`.
 pub fn command(arguments: &[&str], settings: Settings<'_>) -> Command {
     let mut command = Command::new(path());
     command
@@ -98,10 +81,6 @@ pub fn command(arguments: &[&str], settings: Settings<'_>) -> Command {
     command
 }
 
-/// Runs the program to its end.
-///
-/// # Panics
-/// If it takes longer than two minutes.
 pub async fn run(arguments: &[&str], settings: Settings<'_>) -> Outcome {
     let running = command(arguments, settings).output();
     let output = tokio::time::timeout(PATIENCE, running).await;

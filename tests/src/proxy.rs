@@ -12,43 +12,39 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// What goes one way in one step.
+/// Bytes that are passed on in one step.
 const STEP_BYTES: usize = 16 * 1024;
 
-/// What the proxy's own system may hold of what was sent: little, so that a slow network is felt by who sends.
+/// Size of the socket buffers. They are small, so that the sender notices a slow network.
 const HELD_BYTES: u32 = 64 * 1024;
 
-/// How many connections may wait to be accepted.
 const BACKLOG: u32 = 128;
 
 /// How the network behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weather {
-    /// Everything passes.
-    Fair,
-    /// After so many more bytes from the server, all connections are cut; new ones pass.
+pub enum Behavior {
+    Normal,
+    /// Cuts all connections after this many bytes from the server. New connections pass.
     CutAfter(u64),
-    /// So many bytes from the server in a second.
+    /// Bytes per second from the server.
     Throttled(u64),
-    /// So many bytes from the client in a second.
+    /// Bytes per second from the client.
     SlowUpload(u64),
-    /// Every connection is closed.
+    /// Closes every connection.
     Refusing,
 }
 
-/// A way through the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Direction {
-    /// From the client to the server.
+    /// From client to server.
     Up,
-    /// From the server to the client.
+    /// From server to client.
     Down,
 }
 
-/// A proxy in front of a server.
+/// A proxy in front of a server. Dropping it closes its connections.
 #[derive(Debug)]
 pub struct Proxy {
-    /// Where it listens.
     pub address: String,
     network: Arc<Network>,
     accepting: JoinHandle<()>,
@@ -56,17 +52,13 @@ pub struct Proxy {
 
 #[derive(Debug)]
 struct Network {
-    weather: watch::Sender<Weather>,
+    behavior: watch::Sender<Behavior>,
     target: watch::Sender<String>,
-    /// Bytes from the server since the weather was set.
+    /// Bytes from the server since the last change of behavior.
     passed_bytes: AtomicU64,
 }
 
 impl Proxy {
-    /// A proxy in front of `target`.
-    ///
-    /// # Panics
-    /// If loopback has no free port.
     pub async fn to(target: &str) -> Self {
         let listener = listen().expect("loopback has a free port");
         let address = listener
@@ -74,7 +66,7 @@ impl Proxy {
             .expect("a listener has an address")
             .to_string();
         let network = Arc::new(Network {
-            weather: watch::Sender::new(Weather::Fair),
+            behavior: watch::Sender::new(Behavior::Normal),
             target: watch::Sender::new(target.to_owned()),
             passed_bytes: AtomicU64::new(0),
         });
@@ -86,13 +78,13 @@ impl Proxy {
         }
     }
 
-    /// Changes how the network behaves, from now on and for all connections.
-    pub fn set(&self, weather: Weather) {
+    /// Changes the behavior of all connections, open and new.
+    pub fn set(&self, behavior: Behavior) {
         self.network.passed_bytes.store(0, Ordering::Relaxed);
-        self.network.weather.send_replace(weather);
+        self.network.behavior.send_replace(behavior);
     }
 
-    /// New connections go to another server.
+    /// Connects new connections to another server.
     pub fn lead_to(&self, target: &str) {
         self.network.target.send_replace(target.to_owned());
     }
@@ -109,7 +101,7 @@ async fn accept(listener: TcpListener, network: Arc<Network>) {
         let network = network.clone();
         tokio::spawn(async move {
             let target = network.target.borrow().clone();
-            if *network.weather.borrow() != Weather::Refusing
+            if *network.behavior.borrow() != Behavior::Refusing
                 && let Ok(server) = connect(&target).await
             {
                 join(client, server, &network).await;
@@ -131,18 +123,19 @@ async fn connect(target: &str) -> io::Result<TcpStream> {
     socket.connect(target.parse().map_err(io::Error::other)?).await
 }
 
-/// Passes bytes both ways until one side ends or the weather breaks the connection; then both sides are closed.
+/// Passes bytes both ways until one side ends or the behavior cuts the connection, and closes both sides.
 async fn join(client: TcpStream, server: TcpStream, network: &Network) {
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let mut weather = network.weather.subscribe();
-    let before = *weather.borrow_and_update();
+    let mut behavior = network.behavior.subscribe();
+    let before = *behavior.borrow_and_update();
     let broken = async {
-        // A cut concerns all connections, also those that are silent: it shows as a change from `CutAfter`.
+        // A cut ends idle connections too. They notice it by the change from `CutAfter`.
         let mut last = before;
-        while weather.changed().await.is_ok() {
-            let now = *weather.borrow_and_update();
-            if now == Weather::Refusing || (matches!(last, Weather::CutAfter(_)) && now == Weather::Fair) {
+        while behavior.changed().await.is_ok() {
+            let now = *behavior.borrow_and_update();
+            if now == Behavior::Refusing || (matches!(last, Behavior::CutAfter(_)) && now == Behavior::Normal)
+            {
                 return;
             }
             last = now;
@@ -172,21 +165,21 @@ async fn pour(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, network: &Network
 }
 
 impl Network {
-    /// How many bytes may pass this way in the next step, as soon as they may.
+    /// Waits until bytes may pass in this direction, and returns how many.
     async fn room(&self, direction: Direction) -> usize {
-        let weather = *self.weather.borrow();
-        match (weather, direction) {
-            (Weather::CutAfter(limit), Direction::Down) => {
+        let behavior = *self.behavior.borrow();
+        match (behavior, direction) {
+            (Behavior::CutAfter(limit), Direction::Down) => {
                 match limit.saturating_sub(self.passed_bytes.load(Ordering::Relaxed)) {
                     0 => {
-                        self.weather.send_replace(Weather::Fair);
-                        // This connection is closed meanwhile, as all are.
+                        self.behavior.send_replace(Behavior::Normal);
+                        // All connections, this one too, are being closed.
                         std::future::pending().await
                     }
                     left => usize::try_from(left).unwrap_or(STEP_BYTES).min(STEP_BYTES),
                 }
             }
-            (Weather::Throttled(pace), Direction::Down) | (Weather::SlowUpload(pace), Direction::Up) => {
+            (Behavior::Throttled(pace), Direction::Down) | (Behavior::SlowUpload(pace), Direction::Up) => {
                 slowly(pace).await
             }
             _ => STEP_BYTES,
@@ -194,7 +187,7 @@ impl Network {
     }
 }
 
-/// A step at this pace, when its time has come.
+/// Waits for one step at this rate, and returns its size in bytes.
 async fn slowly(bytes_per_second: u64) -> usize {
     let step = usize::try_from(bytes_per_second / 50)
         .unwrap_or(STEP_BYTES)

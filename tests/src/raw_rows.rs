@@ -1,36 +1,30 @@
-//! A raw-row stream, taken apart by rules of its own, so that the crate under test does not vouch for itself.
+//! A reader of the raw-row stream that shares no code with the crate under test.
 
 use serde::Deserialize;
 use wasm_export::rows::Header;
 
 use crate::answer::Problem;
 
-/// A raw-row stream.
 #[derive(Debug)]
 pub struct RawRows {
-    /// Its first line.
     pub header: Header,
-    /// The bytes of its rows, newlines included, control lines not.
+    /// The rows with their newlines, without control lines.
     pub bytes: Vec<u8>,
-    /// How many heartbeats came.
     pub heartbeats: usize,
-    /// The failure record, if there is one.
     pub failure: Option<Problem>,
-    /// The end record, if there is one.
+    /// `None` if the stream is incomplete.
     pub end: Option<End>,
 }
 
-/// The end record.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct End {
-    /// How many rows came.
     pub rows: u64,
-    /// How many bytes they were.
+    /// Size of the rows in bytes.
     pub bytes: u64,
-    /// XXH3-64 of these bytes.
+    /// XXH3-64 of those bytes, as 16 hexadecimal digits.
     pub digest: String,
-    /// Where the next page begins; `None` if no row came.
+    /// Start of the next page; `None` if there are no rows.
     pub cursor: Option<String>,
 }
 
@@ -38,11 +32,7 @@ pub struct End {
 pub type Row = Vec<Option<String>>;
 
 impl RawRows {
-    /// Takes a stream apart, and checks the end record if there is one. A last line without its newline is left out.
-    ///
-    /// # Panics
-    /// If it is no raw-row stream, or its end record is not true.
-    #[must_use]
+    /// Parses a stream, and checks its end record if there is one. Ignores a last line without newline.
     pub fn parse(stream: &[u8]) -> Self {
         let mut lines = stream
             .split_inclusive(|byte| *byte == b'\n')
@@ -80,28 +70,18 @@ impl RawRows {
         rows
     }
 
-    /// The stream of an export that came to its end.
-    ///
-    /// # Panics
-    /// If it did not.
-    #[must_use]
+    /// Asserts that the stream has an end record.
     pub fn whole(self) -> Self {
         assert!(self.failure.is_none(), "{:?}", self.failure);
         assert!(self.end.is_some(), "the stream has no end record");
         self
     }
 
-    /// How many rows there are.
-    #[must_use]
     pub fn count(&self) -> u64 {
         self.bytes.iter().filter(|byte| **byte == b'\n').count() as u64
     }
 
-    /// All rows, hidden cells included.
-    ///
-    /// # Panics
-    /// If they are not text.
-    #[must_use]
+    /// Returns all rows, with hidden columns.
     pub fn rows(&self) -> Vec<Row> {
         let text = std::str::from_utf8(&self.bytes).expect("the rows are UTF-8");
         text.lines()
@@ -109,11 +89,7 @@ impl RawRows {
             .collect()
     }
 
-    /// The cells of one column, by its name.
-    ///
-    /// # Panics
-    /// If there is no such column.
-    #[must_use]
+    /// Returns the cells of the column with this name.
     pub fn column(&self, name: &str) -> Row {
         let position = self.position(name);
         self.rows()
@@ -129,11 +105,7 @@ impl RawRows {
             .unwrap_or_else(|| panic!("there is no column {name}"))
     }
 
-    /// Where to go on: the end record's cursor, or that of the last whole row.
-    ///
-    /// # Panics
-    /// If there is no row.
-    #[must_use]
+    /// Returns the cursor of the end record, or else of the last whole row.
     pub fn cursor(&self) -> String {
         use base64::Engine as _;
         if let Some(end) = &self.end {

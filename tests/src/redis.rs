@@ -1,4 +1,4 @@
-//! A Redis of our own, as a process that can be killed and paused.
+//! A Redis process that tests can kill and pause.
 
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -11,10 +11,10 @@ use tempfile::TempDir;
 use crate::cluster::folder;
 use crate::patience::wait_for;
 
-/// What every Redis that is started here asks for; it has a character that an address must escape.
+/// Contains a character that a URL must escape.
 const PASSWORD: &str = "redis/of these-tests";
 
-/// A running Redis; dropping it kills it.
+/// Dropping the value kills the process.
 #[derive(Debug)]
 pub struct Redis {
     process: Child,
@@ -22,10 +22,7 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Starts a Redis that keeps nothing, and waits until it answers.
-    ///
-    /// # Panics
-    /// If it does not start.
+    /// Starts a Redis without persistence, and waits until it answers.
     pub async fn start() -> Self {
         let folder = folder();
         let redis = Self {
@@ -36,27 +33,19 @@ impl Redis {
         redis
     }
 
-    /// Its address, the password in it.
-    #[must_use]
+    /// Returns its URL with the password.
     pub fn url(&self) -> String {
         let socket = socket(&self.folder);
         let password = PASSWORD.replace('/', "%2F").replace(' ', "%20");
         format!("unix://{socket}?pass={password}")
     }
 
-    /// Stores a value.
-    ///
-    /// # Panics
-    /// If it does not.
     pub async fn set(&self, key: &str, value: &str) {
         let mut connection = self.connection().await.expect("redis answers");
         let () = connection.set(key, value).await.expect("redis stores");
     }
 
-    /// Stores parts of a session's request as the hub does, each by its name: `requestBody`, `reqHeaders`, …
-    ///
-    /// # Panics
-    /// If it does not.
+    /// Stores parts of a session's request as the hub does, each by its name (`requestBody`, `reqHeaders`, …).
     pub async fn store_request(&self, session: &str, sequence: u64, parts: &[(&str, &str)]) {
         self.set(&format!("session:{session}:seq"), &sequence.to_string())
             .await;
@@ -66,10 +55,6 @@ impl Redis {
         }
     }
 
-    /// Stores a session's request with all its parts.
-    ///
-    /// # Panics
-    /// If it does not.
     pub async fn store_whole_request(&self, session: &str, sequence: u64, body: &str) {
         let parts = [
             ("requestBody", body),
@@ -84,45 +69,29 @@ impl Redis {
         self.store_request(session, sequence, &parts).await;
     }
 
-    /// A value.
-    ///
-    /// # Panics
-    /// If it does not answer.
     pub async fn get(&self, key: &str) -> Option<String> {
         let mut connection = self.connection().await.expect("redis answers");
         connection.get(key).await.expect("redis answers")
     }
 
-    /// Kills it, as a crash does.
-    ///
-    /// # Panics
-    /// If it has ended.
+    /// Sends SIGKILL.
     pub fn crash(&mut self) {
         self.process.kill().expect("redis runs");
         self.process.wait().expect("the process is ours");
     }
 
-    /// Starts it again after a crash, at the same address and empty.
-    ///
-    /// # Panics
-    /// If it does not start.
+    /// Starts an empty Redis at the same address after a crash.
     pub async fn start_again(&mut self) {
         self.process = spawn(&self.folder);
         self.wait_until_ready().await;
     }
 
-    /// Holds it: it accepts connections, and answers nobody.
-    ///
-    /// # Panics
-    /// If it has ended.
+    /// Sends SIGSTOP: it still accepts connections, but answers none.
     pub fn pause(&self) {
         self.signal(Signal::SIGSTOP);
     }
 
-    /// Lets it go on.
-    ///
-    /// # Panics
-    /// If it has ended.
+    /// Sends SIGCONT.
     pub fn go_on(&self) {
         self.signal(Signal::SIGCONT);
     }

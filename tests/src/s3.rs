@@ -1,4 +1,4 @@
-//! An S3 service of our own: SeaweedFS, as a process.
+//! An S3 service: SeaweedFS, as a process.
 
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -9,22 +9,25 @@ use tempfile::TempDir;
 use crate::cluster::folder;
 use crate::patience::wait_for;
 
-/// Its ports: of the master, the volumes, the files, S3, and each one's other way in.
+/// An HTTP and a gRPC port for each of master, volume server, filer and S3.
 const PORTS: usize = 8;
+
+/// Index of the filer's HTTP port.
+const FILER: usize = 4;
+
+const ATTEMPTS: usize = 3;
 
 const ACCESS_KEY: &str = "decant-tests";
 const SECRET_KEY: &str = "a-secret/of these+tests";
 
-/// How long it may take to be ready.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The bucket that is there.
 const BUCKET: &str = "decant-backups";
 
-/// A place in it.
+/// A prefix in the bucket.
 const STORAGE_URL: &str = "s3://decant-backups/of/tests";
 
-/// A running S3 service; dropping it kills it.
+/// Dropping the value kills the process.
 #[derive(Debug)]
 pub struct S3 {
     process: Child,
@@ -33,11 +36,20 @@ pub struct S3 {
 }
 
 impl S3 {
-    /// Starts a service with an empty bucket, and waits until that takes files.
-    ///
-    /// # Panics
-    /// If it does not start.
+    /// Starts a service with an empty bucket, and waits until it accepts files.
     pub async fn start() -> Self {
+        // Another process may take one of the ports before the service does.
+        for _ in 0..ATTEMPTS {
+            let ports = free_ports();
+            let mut s3 = Self::spawn(ports);
+            if s3.make_bucket(ports[FILER]).await {
+                return s3;
+            }
+        }
+        panic!("the S3 service does not start");
+    }
+
+    fn spawn(ports: [u16; PORTS]) -> Self {
         let folder = folder();
         let keys = serde_json::json!({ "identities": [{
             "name": "decant",
@@ -46,7 +58,6 @@ impl S3 {
         }] });
         let keys_file = folder.path().join("keys.json");
         std::fs::write(&keys_file, keys.to_string()).expect("the folder is ours");
-        let ports = free_ports();
         let [
             master,
             master_grpc,
@@ -79,17 +90,14 @@ impl S3 {
             .stderr(Stdio::null())
             .spawn()
             .expect("weed is installed by scripts/set-up.sh test");
-        let s3 = Self {
+        Self {
             process,
             endpoint: format!("http://127.0.0.1:{s3}"),
             _folder: folder,
-        };
-        s3.make_bucket(filer).await;
-        s3
+        }
     }
 
-    /// What Decant must be told to keep its backups here.
-    #[must_use]
+    /// Returns the settings that make Decant store its backups here.
     pub fn settings(&self) -> Vec<(&str, &str)> {
         vec![
             ("STORAGE_URL", STORAGE_URL),
@@ -100,16 +108,19 @@ impl S3 {
         ]
     }
 
-    /// As its files see it, a bucket is a folder.
-    async fn make_bucket(&self, filer: u16) {
+    /// Creates the bucket, which is a folder of the filer. Returns false if the service ended instead.
+    async fn make_bucket(&mut self, filer: u16) -> bool {
         let http = crate::http::client().build().expect("a client needs nothing");
         let folder = format!("http://127.0.0.1:{filer}/buckets/{BUCKET}/");
         wait_for("the S3 service", PATIENCE, async || {
+            if self.process.try_wait().is_ok_and(|ended| ended.is_some()) {
+                return Some(false);
+            }
             let healthy = http.get(format!("{}/healthz", self.endpoint)).send().await.ok()?;
             let made = http.post(&folder).send().await.ok()?;
-            (healthy.status().is_success() && made.status().is_success()).then_some(())
+            (healthy.status().is_success() && made.status().is_success()).then_some(true)
         })
-        .await;
+        .await
     }
 }
 
@@ -120,7 +131,7 @@ impl Drop for S3 {
     }
 }
 
-/// Ports that nobody listens on now.
+/// Returns ports that are free now.
 fn free_ports() -> [u16; PORTS] {
     let listeners: [TcpListener; PORTS] =
         std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").expect("there are free ports"));

@@ -14,33 +14,30 @@ use crate::cluster::folder;
 use crate::patience::wait_for;
 use crate::program::{self, Settings};
 
-/// What signs in the administrator of every server that is started here.
+/// `ADMIN_TOKEN` of every server that the tests start.
 pub const ADMIN_TOKEN: &str = "the-administrator-of-these-tests";
 
-/// The secret of HS256 tokens of every server that is started here.
+/// `JWT_SECRET` (HS256) of every server that the tests start.
 pub const JWT_SECRET: &str = "a-secret-only-these-tests-know-0123456789";
 
-/// The secret of session cookies of every server that is started here: a session outlives a restart.
+/// `DECANT_SESSION_SECRET` of every server that the tests start, so that a session survives a restart.
 pub const SESSION_SECRET: &str = "another-secret-only-these-tests-know-987";
 
-/// The longest that a start or a stop may take.
+/// Bound for a start or a stop.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// A running `decant serve`; dropping it kills it.
+/// Dropping the value kills the process.
 #[derive(Debug)]
 pub struct Server {
     process: Child,
-    /// Where it listens: `127.0.0.1:4711`.
+    /// For example `127.0.0.1:4711`.
     pub address: String,
     log: Arc<Mutex<String>>,
     data: TempDir,
 }
 
 impl Server {
-    /// Starts the program on a free port and waits until it says that it is ready.
-    ///
-    /// # Panics
-    /// With its log, if it does not.
+    /// Starts the program on a free port and waits until it is ready. Panics with the log if it fails.
     pub async fn start(settings: Settings<'_>) -> Self {
         let data = folder();
         let ours = [
@@ -52,7 +49,7 @@ impl Server {
             ("DECANT_LOG", "json"),
         ];
         let mut command = program::command(&["serve"], &[&ours, settings].concat());
-        // Pipes of the standard library, read by threads: the log is complete even while a test blocks its own thread.
+        // Threads read the pipes, so the log is complete even while a test blocks its own thread.
         let log = Arc::new(Mutex::new(String::new()));
         let mut process = command
             .stdout(Stdio::piped())
@@ -97,41 +94,27 @@ impl Server {
         ready.await
     }
 
-    /// All that the server has said so far, on stdout and stderr.
-    #[must_use]
+    /// Returns the server's stdout and stderr so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Waits until the log contains this text. A line may arrive after the answer of the request that caused it.
-    ///
-    /// # Panics
-    /// If the text does not appear within `patience`.
     pub async fn wait_for_log(&self, text: &str, patience: Duration) {
         let logged = async || self.log().contains(text).then_some(());
         wait_for(text, patience, logged).await;
     }
 
-    /// The folder of what it keeps.
-    #[must_use]
+    /// Returns its `DECANT_DATA_DIR`.
     pub fn data_dir(&self) -> &std::path::Path {
         self.data.path()
     }
 
-    /// The number of its process.
-    ///
-    /// # Panics
-    /// If it has ended.
-    #[must_use]
     pub fn pid(&self) -> u32 {
         self.process.id().expect("the server runs")
     }
 
-    /// Its resident memory in bytes.
-    ///
-    /// # Panics
-    /// If it has ended.
-    #[must_use]
+    /// Returns the resident memory in bytes.
     pub fn memory_bytes(&self) -> u64 {
         let status =
             std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the server runs");
@@ -147,18 +130,12 @@ impl Server {
         kibibytes * 1024
     }
 
-    /// Asks it to stop, as Ctrl-C or an orchestrator does, and does not wait.
-    ///
-    /// # Panics
-    /// If it has ended.
+    /// Sends SIGTERM, as an orchestrator does, and does not wait.
     pub fn ask_to_stop(&self) {
         self.signal(Signal::SIGTERM);
     }
 
-    /// Kills it at once, as a crash does.
-    ///
-    /// # Panics
-    /// If it has ended.
+    /// Sends SIGKILL and waits until the process has ended.
     pub async fn crash(&mut self) {
         self.signal(Signal::SIGKILL);
         self.ended().await;
@@ -168,10 +145,7 @@ impl Server {
         kill(Pid::from_raw(self.pid().cast_signed()), signal).expect("the server runs");
     }
 
-    /// Waits until it has ended, and gives its exit code.
-    ///
-    /// # Panics
-    /// If it goes on.
+    /// Waits until the process has ended, and returns its exit code.
     pub async fn ended(&mut self) -> Option<i32> {
         let ended = tokio::time::timeout(PATIENCE, self.process.wait()).await;
         ended
@@ -181,11 +155,7 @@ impl Server {
     }
 }
 
-/// The setting that names this folder as the one of what Decant keeps.
-///
-/// # Panics
-/// Never: the folder's name is ours.
-#[must_use]
+/// Returns the setting that makes this folder Decant's data folder.
 pub fn data_dir(folder: &TempDir) -> (&'static str, &str) {
     (
         "DECANT_DATA_DIR",

@@ -1,4 +1,4 @@
-//! A disk that is soon full.
+//! A small file system, for tests with a full disk.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,18 +7,13 @@ use tempfile::TempDir;
 
 use crate::cluster::folder;
 
-/// A small file system of its own; dropping it takes it away. Whoever may not mount uses sudo for it.
+/// A tmpfs of its own. Dropping the value unmounts it. Without root rights it calls `sudo mount`.
 #[derive(Debug)]
 pub struct SmallDisk {
     folder: TempDir,
 }
 
 impl SmallDisk {
-    /// A disk of so many bytes.
-    ///
-    /// # Panics
-    /// If this machine does not let us have one.
-    #[must_use]
     pub fn of_bytes(bytes: u64) -> Self {
         let disk = Self { folder: folder() };
         let options = format!("size={bytes},mode=0777");
@@ -26,8 +21,6 @@ impl SmallDisk {
         disk
     }
 
-    /// Where it is.
-    #[must_use]
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -48,7 +41,7 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        // A program that was just killed may still hold it: it goes when that is gone.
+        // Lazily, because a program that was just killed may still use it.
         self.system("umount", &["--lazy"]);
     }
 }

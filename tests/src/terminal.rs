@@ -1,4 +1,4 @@
-//! The program at a terminal, where somebody answers its questions and presses Ctrl-C: `script` of util-linux makes one.
+//! The program at a terminal, made by `script` of util-linux, for tests of questions and Ctrl-C.
 
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,16 +10,14 @@ use tokio::process::{Child, ChildStdin, Command};
 use crate::patience::wait_up_to;
 use crate::program::{self, Settings};
 
-/// The longest that anything may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What is shown before the exit code.
+/// The shell prints this before the exit code.
 const ENDED: &str = "ended with ";
 
-/// What the key Ctrl-C sends.
 pub const CTRL_C: &str = "\u{3}";
 
-/// A terminal in which the program runs.
+/// Dropping the value ends the program.
 #[derive(Debug)]
 pub struct Terminal {
     _script: Child,
@@ -28,23 +26,20 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Runs the program with these arguments and settings, and nothing else of this process's environment.
-    ///
-    /// # Panics
-    /// If it does not start.
-    #[must_use]
+    /// Starts the program with these arguments and settings.
     pub fn start(arguments: &[&str], settings: Settings<'_>) -> Self {
         let words = std::iter::once(program::path().to_str().expect("the path is UTF-8").to_owned())
             .chain(arguments.iter().map(|&argument| argument.to_owned()));
         let quoted: Vec<_> = words
             .map(|word| format!("'{}'", word.replace('\'', r"'\''")))
             .collect();
-        // It has no size of its own; and how the program ended is said by the shell, which Ctrl-C does not end.
+        // `script` sets no size, so `stty` does. The shell prints the exit code, because Ctrl-C does not end the
+        // shell.
         let command = format!(
             "trap : INT; stty rows 24 cols 100; {}; echo \"{ENDED}$?.\"",
             quoted.join(" ")
         );
-        // Whoever runs the tests in the background has them ignore Ctrl-C, and with them what they start.
+        // A shell lets background jobs ignore SIGINT, and their children inherit that. `env` resets it.
         let mut script = Command::new("env")
             .args(["--default-signal=INT", "script"])
             .args(["--quiet", "--command", &command, "/dev/null"])
@@ -79,36 +74,24 @@ impl Terminal {
         }
     }
 
-    /// All that has been shown so far.
-    #[must_use]
+    /// Returns all output so far.
     pub fn screen(&self) -> String {
         self.screen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Waits until this is shown.
-    ///
-    /// # Panics
-    /// If it never is.
     pub async fn shows(&self, text: &str) {
         let look = async || self.screen().contains(text).then_some(());
         let shown = wait_up_to(PATIENCE, look).await;
         assert!(shown.is_some(), "`{text}` is not shown:\n{}", self.screen());
     }
 
-    /// Presses these keys.
-    ///
-    /// # Panics
-    /// If the program has ended.
     pub async fn press(&mut self, keys: &str) {
         let pressed = self.keyboard.write_all(keys.as_bytes()).await;
         pressed.expect("the terminal takes keys");
         self.keyboard.flush().await.expect("the terminal takes keys");
     }
 
-    /// The exit code with which the program ends; 128 and a signal's number if that ended it.
-    ///
-    /// # Panics
-    /// If it does not end.
+    /// Waits for the end of the program and returns its exit code: 128 plus the number if a signal ended it.
     pub async fn ended(&self) -> i32 {
         let look = async || {
             let screen = self.screen();

@@ -1,4 +1,4 @@
-//! Signed tokens, true and forged.
+//! JWTs: valid, unsigned and forged.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,11 +10,7 @@ use rsa::pkcs1::EncodeRsaPrivateKey as _;
 use rsa::traits::PublicKeyParts as _;
 use serde_json::{Value, json};
 
-/// Seconds since 1970, so many from now.
-///
-/// # Panics
-/// If the clock stands before 1970.
-#[must_use]
+/// Returns the Unix time this many seconds from now.
 pub fn seconds_from_now(seconds: i64) -> i64 {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -23,18 +19,13 @@ pub fn seconds_from_now(seconds: i64) -> i64 {
     now.cast_signed() + seconds
 }
 
-/// A token signed with a secret (HS256).
-///
-/// # Panics
-/// Never with claims of JSON.
-#[must_use]
+/// Returns a token signed with a secret (HS256).
 pub fn signed_with_secret(secret: &str, claims: &Value) -> String {
     let key = EncodingKey::from_secret(secret.as_bytes());
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key).expect("claims can be signed")
 }
 
-/// A token that says of itself that it needs no signature.
-#[must_use]
+/// Returns a token with the algorithm `none`.
 pub fn unsigned(claims: &Value) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     format!(
@@ -44,11 +35,7 @@ pub fn unsigned(claims: &Value) -> String {
     )
 }
 
-/// A token with other claims under the signature of the old ones.
-///
-/// # Panics
-/// If it is no token.
-#[must_use]
+/// Returns a token with these claims and the signature of the given one.
 pub fn with_other_claims(token: &str, claims: &Value) -> String {
     let mut parts: Vec<_> = token.split('.').map(str::to_owned).collect();
     assert_eq!(parts.len(), 3, "a token has three parts");
@@ -56,7 +43,7 @@ pub fn with_other_claims(token: &str, claims: &Value) -> String {
     parts.join(".")
 }
 
-/// A private key of an issuer of tokens.
+/// An issuer of tokens with a private key.
 #[derive(Debug)]
 pub struct Issuer {
     key: RsaPrivateKey,
@@ -64,18 +51,13 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    /// An issuer with a new RSA key of this name.
-    ///
-    /// # Panics
-    /// If the system gives no random numbers.
-    #[must_use]
+    /// Generates an RSA key with this key id.
     pub fn new(name: &'static str) -> Self {
         let key = RsaPrivateKey::new(&mut rand_core::OsRng, 2048).expect("the system gives random numbers");
         Self { key, name }
     }
 
-    /// The public key as a JSON Web Key Set.
-    #[must_use]
+    /// Returns the public key as a JSON Web Key Set.
     pub fn key_set(&self) -> Value {
         let number = |number: &rsa::BigUint| URL_SAFE_NO_PAD.encode(number.to_bytes_be());
         json!({ "keys": [{
@@ -84,11 +66,7 @@ impl Issuer {
         }] })
     }
 
-    /// A token signed with the private key (RS256).
-    ///
-    /// # Panics
-    /// Never with claims of JSON.
-    #[must_use]
+    /// Returns a token signed with the private key (RS256).
     pub fn sign(&self, claims: &Value) -> String {
         let mut header = Header::new(Algorithm::RS256);
         header.kid = Some(self.name.to_owned());
