@@ -13,7 +13,7 @@ use decant_tests::server::Server;
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use tempfile::TempDir;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 use crate::psql::Psql;
 
 /// Definitions of the datasets that are measured.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use decant_tests::actors::Actor;
 use decant_tests::server::{ADMIN_TOKEN, Server};
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 /// Bytes per read.
 const READ_BYTES: usize = 256 * 1024;

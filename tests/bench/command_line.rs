@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use decant_tests::program;
 
-use crate::Outcome;
 use crate::bed::Bed;
 use crate::line::Line;
+use crate::outcome::Outcome;
 use crate::quantity::{megabytes, seconds};
 use crate::report::Section;
 use crate::samples::Samples;

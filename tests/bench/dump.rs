@@ -8,12 +8,13 @@ use decant_tests::newer::NewerPostgres;
 use decant_tests::server::Server;
 
 use crate::bed::Bed;
+use crate::client;
 use crate::line::Line;
 use crate::memory::{GROWTH_MAX_BYTES, growth_after};
+use crate::outcome::Outcome;
 use crate::quantity::{megabytes, seconds};
 use crate::report::Section;
 use crate::samples::Samples;
-use crate::{Outcome, client};
 
 const DUMP: &str = "/api/admin/database/export";
 

@@ -13,12 +13,14 @@ use wasm_export::options::Format;
 use crate::bed::MANY_PROBES;
 use crate::in_browser::{FLAGS, IN_A_ROUND, Poured, files, outcome, understand};
 use crate::line::Line;
+use crate::outcome::Outcome;
+use crate::paths::bench_folder;
 use crate::process::Process;
 use crate::quantity::{Quantity, megabytes, throughput};
 use crate::report::Section;
 use crate::samples::Samples;
 use crate::site::{File, Site};
-use crate::{Outcome, bench_folder, client, formatting};
+use crate::{client, formatting};
 
 /// Rows for the comparisons; fewer for XLSX, for which JavaScript is slow.
 const ROWS: u64 = 100_000;

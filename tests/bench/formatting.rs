@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use csv::{ByteRecord, Writer};
 use wasm_export::{Export, Options};
 
-use crate::Outcome;
 use crate::line::Line;
+use crate::outcome::Outcome;
 use crate::quantity::{rate, seconds};
 use crate::report::Section;
 use crate::samples::Samples;

@@ -8,12 +8,14 @@ use serde::Deserialize;
 use serde_json::Value;
 use wasm_export::Options;
 
+use crate::formatting;
 use crate::line::Line;
+use crate::outcome::Outcome;
+use crate::paths::{bench_folder, workspace};
 use crate::quantity::{megabytes, milliseconds};
 use crate::report::Section;
 use crate::samples::Samples;
 use crate::site::{File, Site};
-use crate::{Outcome, bench_folder, formatting, workspace};
 
 /// Rows for the comparison: as many as JavaScript easily holds as strings.
 pub const ROWS: u64 = 200_000;

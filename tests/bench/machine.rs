@@ -5,8 +5,8 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::Outcome;
 use crate::bed::Bed;
+use crate::outcome::Outcome;
 
 pub struct Machine {
     processor: String,

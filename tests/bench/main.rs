@@ -12,6 +12,7 @@
 //! | [`client`], [`psql`], [`site`] | the client, `psql`, the server of the bench's pages |
 //! | [`process`], [`samples`] | costs of a process, repeated measurements |
 //! | [`report`], [`mod@line`], [`quantity`], [`machine`] | BENCHMARKS.md |
+//! | [`outcome`], [`paths`] | results, and folders of the repository |
 //!
 //! All traffic uses loopback and local sockets. For a trial, `BENCH_ROWS` sets the number of rows, and `BENCH_ONLY`
 //! selects sections by parts of their names.
@@ -27,6 +28,8 @@ mod line;
 mod machine;
 mod memory;
 mod node;
+mod outcome;
+mod paths;
 mod pretty;
 mod process;
 mod psql;
@@ -37,14 +40,12 @@ mod samples;
 mod site;
 mod whole_way;
 
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use bed::Bed;
 use machine::Machine;
+use outcome::Outcome;
 use report::Report;
-
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 /// Demo rows for which the bounds are meant.
 const ROWS: u64 = 1_000_000;
@@ -68,7 +69,7 @@ async fn main() -> Outcome<()> {
     let text = report.to_string();
     println!("{text}");
     if rows == ROWS && only().is_none() {
-        let path = workspace().join("BENCHMARKS.md");
+        let path = paths::workspace().join("BENCHMARKS.md");
         std::fs::write(&path, text)?;
         say(&format!("written to {}", path.display()));
     } else {
@@ -139,18 +140,6 @@ fn rows_asked_for() -> Outcome<u64> {
             .map_err(|_| format!("BENCH_ROWS is `{rows}`, which is no number of rows").into()),
         _ => Ok(ROWS),
     }
-}
-
-/// Returns the root folder of the repository.
-fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .map_or_else(PathBuf::new, Path::to_owned)
-}
-
-/// Returns the folder of this program's pages and peers.
-fn bench_folder() -> PathBuf {
-    workspace().join("tests/bench")
 }
 
 fn say(what: &str) {

@@ -5,12 +5,13 @@ use std::time::Duration;
 use decant_tests::server::Server;
 
 use crate::bed::{Bed, MULTIPLIED, TIMES};
+use crate::client;
 use crate::line::Line;
+use crate::outcome::Outcome;
 use crate::process::Process;
 use crate::quantity::megabytes;
 use crate::raw_stream::ROWS;
 use crate::report::Section;
-use crate::{Outcome, client};
 
 /// Bound for the growth of the server, in bytes.
 pub const GROWTH_MAX_BYTES: u64 = 16_000_000;

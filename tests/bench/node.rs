@@ -6,13 +6,15 @@ use std::process::{Child, Command, Stdio};
 use decant_tests::server::Server;
 
 use crate::bed::Bed;
+use crate::client;
 use crate::line::Line;
+use crate::outcome::Outcome;
+use crate::paths::bench_folder;
 use crate::process::Process;
 use crate::quantity::{megabytes, seconds};
 use crate::raw_stream::ROWS;
 use crate::report::Section;
 use crate::samples::Costs;
-use crate::{Outcome, bench_folder, client};
 
 const EXPORT: &str = "/api/datasets/usage-logs/export?format=csv";
 

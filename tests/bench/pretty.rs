@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use crate::in_browser::{FLAGS, IN_A_ROUND, files, outcome, understand};
 use crate::line::Line;
+use crate::outcome::Outcome;
+use crate::paths::bench_folder;
 use crate::quantity::{megabytes, rate};
 use crate::report::Section;
 use crate::samples::Samples;
 use crate::site::{File, Site};
-use crate::{Outcome, bench_folder};
 
 /// Approximate size of the text in bytes.
 const BYTES: u64 = 20_000_000;

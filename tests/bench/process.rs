@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 /// Ticks per second in `/proc/<pid>/stat`: `USER_HZ`, which is 100 on every Linux.
 const TICKS_PER_SECOND: u32 = 100;

@@ -3,12 +3,13 @@
 use decant_tests::server::Server;
 
 use crate::bed::Bed;
+use crate::client;
 use crate::line::Line;
+use crate::outcome::Outcome;
 use crate::process::Process;
 use crate::quantity::{megabytes, seconds};
 use crate::report::Section;
 use crate::samples::{Costs, Samples};
-use crate::{Outcome, client};
 
 pub const ROWS: &str = "/api/datasets/usage-logs/rows";
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::Outcome;
 use crate::client::Answer;
+use crate::outcome::Outcome;
 use crate::process::Process;
 
 /// Measurements of the same work, in one unit.

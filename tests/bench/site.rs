@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 /// Files at an address on loopback. The server ends with this program.
 pub struct Site {

@@ -11,9 +11,9 @@ use decant_tests::server::{ADMIN_TOKEN, Server};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::Outcome;
 use crate::bed::Bed;
 use crate::line::Line;
+use crate::outcome::Outcome;
 use crate::quantity::{milliseconds, seconds};
 use crate::report::Section;
 use crate::samples::Samples;

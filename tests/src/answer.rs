@@ -3,9 +3,9 @@
 use std::io::Read;
 
 use reqwest::header::HeaderMap;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::problem::Problem;
 use crate::raw_rows::RawRows;
 
 /// Parts of the SQL and of the database's address. No answer may contain them.
@@ -27,21 +27,6 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// Whether the connection broke before the answer's end.
     pub broken: bool,
-}
-
-/// An error as RFC 9457 defines it.
-#[derive(Debug, Deserialize)]
-pub struct Problem {
-    pub title: String,
-    pub status: u16,
-    /// The cause, and the remedy if there is one.
-    pub detail: String,
-    /// Stable name of the kind of error.
-    pub code: String,
-    /// The parameter that caused the error.
-    pub field: Option<String>,
-    /// Equal to the header `x-request-id` and to the id in the log.
-    pub request_id: Option<String>,
 }
 
 impl Answer {

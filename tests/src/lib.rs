@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`app`] | a server on a database of its own |
 //! | [`actors`] | HTTP clients, with one method for each endpoint |
-//! | [`answer`], [`raw_rows`], [`dumps`] | answers: problems, raw-row streams, dumps and events |
+//! | [`answer`], [`problem`], [`raw_rows`], [`dumps`] | answers: problems, raw-row streams, dumps and events |
 //! | [`program`], [`terminal`], [`server`] | the program: a command, a command at a terminal, `decant serve` |
 //! | [`cluster`], [`database`], [`newer`] | PostgreSQL, a database for each test, PostgreSQL 17 |
 //! | [`hostile`] | a role that puts its functions in the place of PostgreSQL's |
@@ -36,6 +36,7 @@ pub mod http;
 pub mod logs;
 pub mod newer;
 pub mod patience;
+pub mod problem;
 pub mod program;
 pub mod proxy;
 pub mod raw_rows;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use wasm_export::rows::Header;
 
-use crate::answer::Problem;
+use crate::problem::Problem;
 
 #[derive(Debug)]
 pub struct RawRows {
