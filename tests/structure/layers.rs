@@ -122,6 +122,5 @@ const TOGETHER: &[&str] = &[
     "server/src/auth/caller.rs implements FromRequest",
     "server/src/auth/hub.rs",
     "server/src/auth/mod.rs",
-    "server/src/routes/pairs.rs implements FromRequest",
 ];
 const ARMS: usize = 4;
