@@ -6,24 +6,24 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_export::rows::Problem;
 
-use crate::components::toasts::Toasts;
-use crate::session::Session;
+use crate::auth::Auth;
+use crate::toasts::Toasts;
 
 /// One thing at a time.
 #[derive(Clone, Copy)]
 pub struct Action {
     is_running: RwSignal<bool>,
-    session: Session,
+    auth: Auth,
     toasts: Toasts,
 }
 
 impl Action {
     /// For the page that asks; nothing is done yet.
     #[must_use]
-    pub fn of_page() -> Self {
+    pub fn new() -> Self {
         Self {
             is_running: RwSignal::new(false),
-            session: expect_context(),
+            auth: expect_context(),
             toasts: expect_context(),
         }
     }
@@ -47,7 +47,7 @@ impl Action {
             match doing.await {
                 Ok(done) => self.toasts.success(done),
                 Err(problem) => {
-                    self.session.note(&problem);
+                    self.auth.check_expiry(&problem);
                     self.toasts
                         .error(format!("{otherwise}: {}", problem.title), problem.detail);
                 }

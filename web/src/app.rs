@@ -5,42 +5,43 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_export::browser::disk::sweep;
 
+use crate::auth::{Auth, AuthState};
 use crate::components::notice::Notice;
-use crate::components::shell::Shell;
 use crate::components::sign_in_dialog::SignInDialog;
-use crate::components::toasts::{ToastList, Toasts};
+use crate::components::toast_list::ToastList;
 use crate::download::{Dumper, Exporter};
 use crate::log_cleanup::run::Cleaner;
 use crate::pages::sign_in::SignInPage;
 use crate::restore::run::Restorer;
-use crate::session::{Session, Visitor};
+use crate::shell::Shell;
+use crate::toasts::Toasts;
 
 /// The whole page.
 #[component]
 pub fn App() -> impl IntoView {
-    let session = Session::begin();
+    let auth = Auth::new();
     let toasts = Toasts::new();
-    let exporter = Exporter::new(session, toasts);
-    provide_context(session);
+    let exporter = Exporter::new(auth, toasts);
+    provide_context(auth);
     provide_context(toasts);
-    let dumper = Dumper::new(session, toasts);
+    let dumper = Dumper::new(auth, toasts);
     provide_context(exporter);
     provide_context(dumper);
-    let restorer = Restorer::new(session, toasts);
+    let restorer = Restorer::new(auth, toasts);
     provide_context(restorer);
-    let cleaner = Cleaner::new(session, toasts);
+    let cleaner = Cleaner::new(auth, toasts);
     provide_context(cleaner);
     spawn_local(sweep());
     ask_before_leaving(exporter, dumper, restorer, cleaner);
 
     view! {
-        {move || match session.visitor() {
-            Visitor::Unknown => view! { <p class="splash" role="status">"Opening Decant…"</p> }.into_any(),
-            Visitor::Nobody => view! { <SignInPage/> }.into_any(),
-            Visitor::Somebody(me) => view! { <Shell me/> }.into_any(),
-            Visitor::Unclear(problem) => view! {
+        {move || match auth.state() {
+            AuthState::Unknown => view! { <p class="splash" role="status">"Opening Decant…"</p> }.into_any(),
+            AuthState::SignedOut => view! { <SignInPage/> }.into_any(),
+            AuthState::SignedIn(me) => view! { <Shell me/> }.into_any(),
+            AuthState::Failed(problem) => view! {
                 <main class="splash">
-                    <Notice problem on_retry=move || session.ask()/>
+                    <Notice problem on_retry=move || auth.ask()/>
                 </main>
             }.into_any(),
         }}

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::visitor;
+use crate::browser;
 use crate::wording;
 
 /// All that there is to know.
@@ -82,11 +82,11 @@ impl Overview {
             _ => "encrypted for keys",
         };
         let next = match &self.next {
-            Some(next) => format!("The next is due {}.", visitor::moment(next)),
+            Some(next) => format!("The next is due {}.", browser::moment(next)),
             None => "None is made by itself (DECANT_BACKUP_AT).".to_owned(),
         };
         let proof = match &self.next_proof {
-            Some(next) => format!("The newest is proved {}.", visitor::moment(next)),
+            Some(next) => format!("The newest is proved {}.", browser::moment(next)),
             None => "None is proved by itself (DECANT_BACKUP_PROOF_AT).".to_owned(),
         };
         format!("Kept in {storage}, {encryption}. {next} {proof}")
@@ -104,7 +104,7 @@ impl Backup {
         };
         format!(
             "{}, {}{encrypted}",
-            visitor::moment(&self.began),
+            browser::moment(&self.began),
             wording::bytes(self.bytes)
         )
     }
@@ -114,7 +114,7 @@ impl Proof {
     /// What came of it, in words.
     #[must_use]
     pub fn outcome(&self) -> String {
-        let at = visitor::moment(&self.at);
+        let at = browser::moment(&self.at);
         match &self.failure {
             None => format!(
                 "Proved {at}: {} came out, as many as are in it.",

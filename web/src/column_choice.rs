@@ -3,12 +3,12 @@
 /// Every column of a dataset in the visitor's order, each shown or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColumnChoice {
-    columns: Vec<Choice>,
+    columns: Vec<ColumnEntry>,
 }
 
 /// One column of a [`ColumnChoice`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
+pub struct ColumnEntry {
     /// The column's name.
     pub name: String,
     /// Whether it is shown and exported.
@@ -34,12 +34,12 @@ impl ColumnChoice {
         if chosen.is_empty() {
             chosen.clone_from(&all);
         }
-        let shown = chosen.iter().map(|name| Choice {
+        let shown = chosen.iter().map(|name| ColumnEntry {
             name: (*name).to_owned(),
             shown: true,
         });
         let hidden = all.iter().filter(|name| !chosen.contains(name));
-        let hidden = hidden.map(|name| Choice {
+        let hidden = hidden.map(|name| ColumnEntry {
             name: (*name).to_owned(),
             shown: false,
         });
@@ -50,7 +50,7 @@ impl ColumnChoice {
 
     /// All columns, in order.
     #[must_use]
-    pub fn columns(&self) -> &[Choice] {
+    pub fn columns(&self) -> &[ColumnEntry] {
         &self.columns
     }
 

@@ -115,7 +115,7 @@ pub enum Ending {
 
 /// What of the database is dumped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mode {
+pub enum DumpMode {
     /// All of it.
     #[default]
     Full,
@@ -188,7 +188,7 @@ impl LastCleanup {
     }
 }
 
-impl Mode {
+impl DumpMode {
     /// All of them, in the order of the page.
     pub const ALL: &[Self] = &[Self::Full, Self::ExcludeLogs, Self::LedgerOnly];
 

@@ -118,7 +118,7 @@ impl Dataset {
     /// Which of the rows are meant, in the words of an address: the same text, the same rows. Columns do not decide it,
     /// nor does the zone, unless a time is to be read in it.
     #[must_use]
-    pub fn rows_of(&self, selection: &Selection) -> String {
+    pub fn rows_key(&self, selection: &Selection) -> String {
         let reads_time = self.filters.iter().any(|filter| {
             filter.kind == FilterKind::Timestamp && selection.filters.contains_key(&filter.name)
         });
@@ -155,15 +155,15 @@ mod tests {
         let text = r#"{"name":"logs","title":"Logs","available":true,"filters":[
             {"name":"start","label":"Start","kind":"timestamp"},{"name":"model","label":"Model","kind":"text"}]}"#;
         let dataset: Dataset = serde_json::from_str(text).unwrap();
-        let rows_of = |query: &str| dataset.rows_of(&Selection::parse(query));
+        let rows_key = |query: &str| dataset.rows_key(&Selection::parse(query));
         assert_eq!(
-            rows_of("model=a&zone=Asia/Shanghai&columns=model"),
-            rows_of("model=a")
+            rows_key("model=a&zone=Asia/Shanghai&columns=model"),
+            rows_key("model=a")
         );
-        assert_ne!(rows_of("model=a"), rows_of("model=b"));
-        assert_ne!(rows_of("model=a"), rows_of(""));
+        assert_ne!(rows_key("model=a"), rows_key("model=b"));
+        assert_ne!(rows_key("model=a"), rows_key(""));
         let since = "start=2026-01-28T12:00";
-        assert_eq!(rows_of(&format!("{since}&columns=start")), rows_of(since));
-        assert_ne!(rows_of(&format!("{since}&zone=Asia/Shanghai")), rows_of(since));
+        assert_eq!(rows_key(&format!("{since}&columns=start")), rows_key(since));
+        assert_ne!(rows_key(&format!("{since}&zone=Asia/Shanghai")), rows_key(since));
     }
 }

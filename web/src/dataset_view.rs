@@ -6,15 +6,15 @@ use leptos::prelude::*;
 use wasm_export::rows::Problem;
 use wasm_export::{Options, Zone, file_name};
 
-use crate::address::Place;
-use crate::api;
+use crate::browser;
+use crate::client;
 use crate::column_choice::ColumnChoice;
 use crate::cursors::Cursors;
 use crate::dataset::{Dataset, FilterOptions};
 use crate::load::Load;
+use crate::route::Route;
 use crate::selection::Selection;
 use crate::table_page::TablePage;
-use crate::visitor;
 
 /// Rows on one page of the table.
 pub const PAGE_ROWS: usize = 50;
@@ -69,12 +69,12 @@ impl DatasetView {
             move || {
                 let after = cursors.with(|cursors| cursors.current().map(str::to_owned));
                 let zone = zone_or_utc(zone.get().as_deref());
-                Some(api::page(name.clone(), query.get(), after, PAGE_ROWS, zone))
+                Some(client::page(name.clone(), query.get(), after, PAGE_ROWS, zone))
             }
         });
         let count = Load::new({
             let name = name.clone();
-            move || Some(api::count(name.clone(), query.get()))
+            move || Some(client::count(name.clone(), query.get()))
         });
         let options = load_options(&dataset, page);
         Self {
@@ -113,8 +113,8 @@ impl DatasetView {
 
     /// What is on show, as an address says it.
     #[must_use]
-    pub fn place(self) -> Place {
-        Place::Dataset {
+    pub fn route(self) -> Route {
+        Route::Dataset {
             name: Some(self.dataset.with_value(|dataset| dataset.name.clone())),
             selection: self.selection(),
         }
@@ -156,7 +156,7 @@ impl DatasetView {
     #[must_use]
     pub fn rows(self) -> String {
         let selection = self.selection();
-        self.dataset.with_value(|dataset| dataset.rows_of(&selection))
+        self.dataset.with_value(|dataset| dataset.rows_key(&selection))
     }
 
     /// The columns on show, in their order.
@@ -175,14 +175,14 @@ impl DatasetView {
             &dataset,
             options.format,
             options.compression,
-            visitor::local_time(),
+            browser::local_time(),
         );
         let options = Options {
             zone: self.zone_in_force(),
             columns: Some(self.shown_columns()),
             ..options
         };
-        (api::rows_url(&dataset, &selection.query()), options, name)
+        (client::rows_url(&dataset, &selection.query()), options, name)
     }
 }
 
@@ -197,7 +197,10 @@ fn load_options(dataset: &Dataset, page: Load<TablePage>) -> Load<BTreeMap<Strin
         is_settled.get().then_some(async move {
             let mut options = BTreeMap::new();
             for filter in filters {
-                options.insert(filter.clone(), api::options(dataset_name.clone(), filter).await?);
+                options.insert(
+                    filter.clone(),
+                    client::options(dataset_name.clone(), filter).await?,
+                );
             }
             Ok(options)
         })

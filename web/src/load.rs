@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_export::rows::Problem;
 
-use crate::session::Session;
+use crate::auth::Auth;
 
 /// A value from the server: fetched again whenever what it depends on changes. The old value stays until the
 /// new one is there.
@@ -33,7 +33,7 @@ impl<T: Clone + Send + Sync + 'static> Load<T> {
     where
         F: Future<Output = Result<T, Problem>> + 'static,
     {
-        let session = expect_context::<Session>();
+        let auth = expect_context::<Auth>();
         let load = Self {
             value: RwSignal::new(None),
             problem: RwSignal::new(None),
@@ -42,14 +42,14 @@ impl<T: Clone + Send + Sync + 'static> Load<T> {
         };
         Effect::new(move |running: Option<Option<Abort>>| {
             load.attempts.track();
-            let _ = session.renewals();
+            let _ = auth.renewals();
             drop(running);
             let request = request();
             load.busy.set(request.is_some());
             let (fetching, handle) = abortable(request?);
             spawn_local(async move {
                 let Ok(answer) = fetching.await else { return };
-                load.settle(answer, session);
+                load.settle(answer, auth);
             });
             Some(Abort(handle))
         });
@@ -84,7 +84,7 @@ impl<T: Clone + Send + Sync + 'static> Load<T> {
         self.attempts.update(|attempts| *attempts += 1);
     }
 
-    fn settle(self, answer: Result<T, Problem>, session: Session) {
+    fn settle(self, answer: Result<T, Problem>, auth: Auth) {
         // The page may have been left in the meantime; its signals are gone then.
         match answer {
             Ok(value) => {
@@ -92,7 +92,7 @@ impl<T: Clone + Send + Sync + 'static> Load<T> {
                 self.problem.try_set(None);
             }
             Err(problem) => {
-                session.note(&problem);
+                auth.check_expiry(&problem);
                 self.problem.try_set(Some(problem));
             }
         }

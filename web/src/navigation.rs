@@ -6,16 +6,16 @@ use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 use web_sys::{Element, ScrollIntoViewOptions, ScrollLogicalPosition};
 
-use crate::address::Place;
+use crate::route::Route;
 
-/// The visitor's place, for the whole page.
+/// The visitor's route, for the whole page.
 #[derive(Clone, Copy)]
-pub struct Navigation(RwSignal<Place>);
+pub struct Navigation(RwSignal<Route>);
 
 impl Navigation {
     /// Begins where the address says, and follows it.
     #[must_use]
-    pub fn begin() -> Self {
+    pub fn new() -> Self {
         let navigation = Self(RwSignal::new(address()));
         let listener = window_event_listener(ev::popstate, move |_| navigation.arrive());
         on_cleanup(move || listener.remove());
@@ -24,51 +24,51 @@ impl Navigation {
 
     /// Where the visitor is.
     #[must_use]
-    pub fn place(self) -> Place {
+    pub fn route(self) -> Route {
         self.0.get()
     }
 
     /// Looks at where the visitor is without copying it.
-    pub fn with<T>(self, look: impl FnOnce(&Place) -> T) -> T {
+    pub fn with<T>(self, look: impl FnOnce(&Route) -> T) -> T {
         self.0.with(look)
     }
 
-    /// Goes to a place; *back* leads from there to where the visitor was.
-    pub fn go(self, to: Place) {
-        if self.0.with_untracked(|place| *place == to) {
+    /// Goes to a route; *back* leads from there to where the visitor was.
+    pub fn go(self, to: Route) {
+        if self.0.with_untracked(|route| *route == to) {
             return;
         }
         if let Ok(history) = window().history() {
             // An address that is a moment late does no harm.
-            let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&to.address()));
+            let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&to.url()));
         }
         self.0.set(to);
     }
 
-    /// Notes what the page of this place shows by now, for a reload or a link. It replaces the address: every filter
+    /// Notes what the page of this route shows by now, for a reload or a link. It replaces the address: every filter
     /// would be a step on the way back otherwise.
-    pub fn note(self, now: Place) {
+    pub fn note(self, now: Route) {
         if let Ok(history) = window().history() {
             // Browsers limit how often this may be done.
-            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&now.address()));
+            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&now.url()));
         }
         // The page itself says so, and need not be told.
-        self.0.update_untracked(|place| *place = now);
+        self.0.update_untracked(|route| *route = now);
     }
 
     fn arrive(self) {
         let at = address();
-        // The skip link moves the address too, but not to another place.
-        if self.0.with_untracked(|place| *place != at) {
+        // The skip link moves the address too, but not to another route.
+        if self.0.with_untracked(|route| *route != at) {
             self.0.set(at);
         }
     }
 }
 
-/// A link to a place in the page.
+/// A link to a route in the page.
 #[component]
-pub fn PlaceLink(
-    to: Place,
+pub fn RouteLink(
+    to: Route,
     /// Whether the visitor is there already.
     #[prop(into, optional)]
     is_current: Signal<bool>,
@@ -76,7 +76,7 @@ pub fn PlaceLink(
     children: Children,
 ) -> impl IntoView {
     let navigation = expect_context::<Navigation>();
-    let address = to.address();
+    let address = to.url();
     let follow = move |event: ev::MouseEvent| {
         // Another tab or window is the browser's business.
         if event.ctrl_key() || event.meta_key() || event.shift_key() {
@@ -105,9 +105,9 @@ fn show(link: &Element) {
     link.scroll_into_view_with_scroll_into_view_options(&nearest);
 }
 
-fn address() -> Place {
+fn address() -> Route {
     let location = window().location();
-    Place::parse(
+    Route::parse(
         &location.pathname().unwrap_or_default(),
         &location.search().unwrap_or_default(),
     )

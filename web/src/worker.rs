@@ -29,7 +29,7 @@ impl ExportWorker {
     pub fn start(
         first: ToWorker,
         attachment: Option<JsValue>,
-        hear: impl Fn(FromWorker, Option<JsValue>) + 'static,
+        on_message_received: impl Fn(FromWorker, Option<JsValue>) + 'static,
     ) -> Result<Self, JsValue> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
@@ -40,20 +40,24 @@ impl ExportWorker {
         };
         let worker = Worker::new_with_options(program, &options)?;
         let is_ready = Rc::new(Cell::new(false));
-        let hear = Rc::new(hear);
+        let on_message_received = Rc::new(on_message_received);
 
-        let first_word = RefCell::new(Some((first, attachment)));
+        let first_message = RefCell::new(Some((first, attachment)));
         let on_message = Closure::new({
-            let (worker, hear, is_ready) = (worker.clone(), Rc::clone(&hear), Rc::clone(&is_ready));
+            let (worker, on_message_received, is_ready) = (
+                worker.clone(),
+                Rc::clone(&on_message_received),
+                Rc::clone(&is_ready),
+            );
             move |event: MessageEvent| {
                 let Ok((message, attachment)) = decode(&event.data()) else {
                     return;
                 };
-                if let (FromWorker::Ready, Some((first, attachment))) = (&message, first_word.take()) {
+                if let (FromWorker::Ready, Some((first, attachment))) = (&message, first_message.take()) {
                     is_ready.set(true);
-                    say(&worker, &first, attachment.as_ref());
+                    post(&worker, &first, attachment.as_ref());
                 }
-                hear(message, attachment);
+                on_message_received(message, attachment);
             }
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -66,7 +70,7 @@ impl ExportWorker {
                     true => broken(&event),
                     false => not_loaded(),
                 };
-                hear(FromWorker::Failed(failed), None);
+                on_message_received(FromWorker::Failed(failed), None);
             }
         });
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
@@ -82,7 +86,7 @@ impl ExportWorker {
     pub fn resume(&self) -> bool {
         let is_ready = self.is_ready.get();
         if is_ready {
-            say(&self.worker, &ToWorker::Resume, None);
+            post(&self.worker, &ToWorker::Resume, None);
         }
         is_ready
     }
@@ -95,7 +99,7 @@ impl Drop for ExportWorker {
         if self.is_ready.get() {
             // It ends by itself, after it has removed what there is of the file. A worker that has ended hears
             // nothing.
-            say(&self.worker, &ToWorker::Cancel, None);
+            post(&self.worker, &ToWorker::Cancel, None);
         } else {
             self.worker.terminate();
         }
@@ -145,7 +149,7 @@ fn failed_because(title: &str, detail: String) -> Failed {
     }
 }
 
-fn say(worker: &Worker, message: &ToWorker, attachment: Option<&JsValue>) {
+fn post(worker: &Worker, message: &ToWorker, attachment: Option<&JsValue>) {
     // Only what cannot be cloned cannot be posted; text and file handles can.
     let posted = worker.post_message(&encode(message, attachment));
     debug_assert!(posted.is_ok(), "{posted:?}");

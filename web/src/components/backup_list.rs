@@ -7,12 +7,13 @@ use web_sys::HtmlDetailsElement;
 
 use super::confirm::{Confirmer, Question};
 use super::notice::Notice;
-use super::restore_plan::PlanChoice;
+use super::restore_options::RestoreOptionsForm;
 use crate::action::Action;
-use crate::api;
 use crate::backups::{Backup, Overview, Running};
+use crate::client;
 use crate::load::Load;
-use crate::restore::run::{Dump, Restorer};
+use crate::restore::run::Restorer;
+use crate::restore::source::RestoreSource;
 use crate::wording;
 
 /// How often they are asked for while something is going on.
@@ -40,7 +41,7 @@ impl Backups {
 
     fn make(self) {
         let making = async {
-            api::make_backup().await?;
+            client::make_backup().await?;
             Ok("A backup is being made".to_owned())
         };
         self.action
@@ -49,7 +50,7 @@ impl Backups {
 
     fn prove(self, name: String) {
         let proving = async move {
-            api::prove_backup(&name).await?;
+            client::prove_backup(&name).await?;
             Ok(format!("{name} is being proved"))
         };
         self.action
@@ -68,7 +69,7 @@ impl Backups {
 
     fn remove(self, name: String) {
         let removing = async move {
-            api::remove_backup(&name).await?;
+            client::remove_backup(&name).await?;
             Ok(format!("{name} is removed"))
         };
         self.action
@@ -81,8 +82,8 @@ impl Backups {
 pub fn BackupList(database: Signal<Option<String>>, confirmer: Confirmer) -> impl IntoView {
     let backups = Backups {
         database,
-        load: Load::new(|| Some(api::backups())),
-        action: Action::of_page(),
+        load: Load::new(|| Some(client::backups())),
+        action: Action::new(),
         confirmer,
     };
     Effect::new(move || {
@@ -130,7 +131,7 @@ fn BackupOverview(overview: Overview, backups: Backups) -> impl IntoView {
         view! { <p role="status" data-testid="backup-running">{message} {bytes} "…"</p> }
     });
     let failure = failure.map(|failure| {
-        let at = crate::visitor::moment(&failure.at);
+        let at = crate::browser::moment(&failure.at);
         view! { <p class="caution" role="alert" data-testid="backup-failure">{format!("{at}: {}.", failure.reason)}</p> }
     });
     let items = list
@@ -178,7 +179,7 @@ fn BackupItem(backup: Backup, can_prove: bool, backups: Backups) -> impl IntoVie
         <li data-testid="backup">
             <p><code class="path">{name.clone()}</code> <span class="faint">{about}</span> {proof}</p>
             <div class="dump-actions">
-                <a class="button" href=api::backup_url(&name) download=name.clone() data-testid="backup-download">"Download"</a>
+                <a class="button" href=client::backup_url(&name) download=name.clone() data-testid="backup-download">"Download"</a>
                 {prove}
                 <button
                     type="button"
@@ -204,14 +205,14 @@ fn BackupRestore(name: String, backups: Backups) -> impl IntoView {
         let name = name.clone();
         is_open.get().then(|| {
             let stored = name.clone();
-            let start = Callback::new(move |plan| {
+            let start = Callback::new(move |options| {
                 is_open.set(false);
-                restorer.start(&Dump::Stored(stored.clone()), plan);
+                restorer.start(&RestoreSource::Backup(stored.clone()), options);
             });
             let Backups {
                 database, confirmer, ..
             } = backups;
-            view! { <div class="stack"><PlanChoice name database confirmer start/></div> }
+            view! { <div class="stack"><RestoreOptionsForm name database confirmer start/></div> }
         })
     };
     view! {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::log_cleanup::run::{Cleaner, CleanupState};
-use crate::log_cleanup::{Archive, Cleaned, Progress};
+use crate::log_cleanup::{Archive, CleanupResult, Progress};
 use crate::wording;
 
 /// The visitor's clean-up, if there is one.
@@ -25,12 +25,12 @@ pub fn CleanupRun() -> impl IntoView {
             let title = format!("The clean-up stopped: {}", problem.title);
             view! { <Stopped title text=problem.detail/> }.into_any()
         }
-        Some(CleanupState::Broken(broken)) => {
-            let deleted = match broken.deleted {
+        Some(CleanupState::Stopped(failure)) => {
+            let deleted = match failure.deleted {
                 0 => "Nothing was deleted.".to_owned(),
                 deleted => format!("{} had been deleted.", wording::rows(deleted)),
             };
-            let text = format!("{}. {deleted}", broken.message.trim_end_matches('.'));
+            let text = format!("{}. {deleted}", failure.message.trim_end_matches('.'));
             view! { <Stopped title="The clean-up stopped".to_owned() text/> }.into_any()
         }
         Some(CleanupState::Finished(cleaned)) => view! { <Done cleaned/> }.into_any(),
@@ -80,7 +80,7 @@ fn Stopped(title: String, text: String) -> impl IntoView {
 }
 
 #[component]
-fn Done(cleaned: Cleaned) -> impl IntoView {
+fn Done(cleaned: CleanupResult) -> impl IntoView {
     let cleaner = expect_context::<Cleaner>();
     let sentence = cleaned.sentence();
     let archive = cleaned.archive.map(|Archive { file, rows, bytes }| {

@@ -4,7 +4,7 @@ use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use crate::column_choice::{Choice, ColumnChoice};
+use crate::column_choice::{ColumnChoice, ColumnEntry};
 use crate::dataset_view::DatasetView;
 
 /// Every column with a box to show it and buttons to move it.
@@ -32,11 +32,11 @@ pub fn ColumnList(view: DatasetView) -> impl IntoView {
 }
 
 #[component]
-fn ColumnItem(view: DatasetView, choice: Choice) -> impl IntoView {
+fn ColumnItem(view: DatasetView, choice: ColumnEntry) -> impl IntoView {
     let name = StoredValue::new(choice.name);
     let label = name.with_value(|name| view.dataset.with_value(|dataset| dataset.column_label(name)));
     let id = name.with_value(|name| format!("column-{name}"));
-    let is_at = move |place: fn(&[Choice]) -> Option<&Choice>| {
+    let is_at = move |place: fn(&[ColumnEntry]) -> Option<&ColumnEntry>| {
         let at = move |columns: &ColumnChoice| place(columns.columns()).map(|column| column.name.clone());
         name.with_value(|name| view.columns.with(at).as_ref() == Some(name))
             .to_string()
@@ -69,7 +69,7 @@ fn ColumnItem(view: DatasetView, choice: Choice) -> impl IntoView {
                 type="button"
                 class="quiet icon"
                 aria-label=format!("Move {label} up")
-                aria-disabled=move || is_at(<[Choice]>::first)
+                aria-disabled=move || is_at(<[ColumnEntry]>::first)
                 on:click=move |event| move_by(event, ColumnChoice::move_up)
             >
                 "↑"
@@ -78,7 +78,7 @@ fn ColumnItem(view: DatasetView, choice: Choice) -> impl IntoView {
                 type="button"
                 class="quiet icon"
                 aria-label=format!("Move {label} down")
-                aria-disabled=move || is_at(<[Choice]>::last)
+                aria-disabled=move || is_at(<[ColumnEntry]>::last)
                 on:click=move |event| move_by(event, ColumnChoice::move_down)
             >
                 "↓"

@@ -34,7 +34,7 @@ fn Running() -> impl IntoView {
         _ => 0,
     };
     let rate = move || {
-        dumper.pace().bytes_per_second().map_or_else(
+        dumper.throughput().bytes_per_second().map_or_else(
             || "–".to_owned(),
             |rate| format!("{}/s", wording::bytes(rate as u64)),
         )

@@ -6,10 +6,10 @@ use wasm_bindgen::JsValue;
 use wasm_export::Options;
 use wasm_export::browser::protocol::{Destination, Start};
 
-use super::toasts::Toasts;
 use crate::dataset::format_name;
 use crate::dataset_view::DatasetView;
-use crate::download::{Exporter, Kept, Order, can_pick, pick};
+use crate::download::{RowCacheEntry, ExportRequest, Exporter, can_pick, pick};
+use crate::toasts::Toasts;
 use crate::wording;
 
 /// "Export" into the downloads; "Save as…" where the browser lets the visitor pick a place. Both take the rows that the
@@ -20,8 +20,8 @@ pub fn ExportBar(view: DatasetView, options: RwSignal<Options>) -> impl IntoView
     let toasts = expect_context::<Toasts>();
     let is_busy = move || exporter.is_under_way();
     let start = move |destination: Destination, picked: Option<JsValue>| {
-        let order = untrack(|| order(view, options.get(), destination, kept(exporter, view)));
-        exporter.start(order, picked);
+        let request = untrack(|| request(view, options.get(), destination, kept(exporter, view)));
+        exporter.start(request, picked);
     };
     let save_as = move |_| {
         spawn_local(async move {
@@ -57,8 +57,8 @@ pub fn ExportBar(view: DatasetView, options: RwSignal<Options>) -> impl IntoView
 pub fn KeptRowsNote(view: DatasetView, options: RwSignal<Options>) -> impl IntoView {
     let exporter = expect_context::<Exporter>();
     let fetch_anew = move |_| {
-        let order = untrack(|| order(view, options.get(), Destination::Downloads, None));
-        exporter.start(order, None);
+        let request = untrack(|| request(view, options.get(), Destination::Downloads, None));
+        exporter.start(request, None);
     };
     let note = Memo::new(move |_| {
         if exporter.is_under_way() {
@@ -85,17 +85,22 @@ pub fn KeptRowsNote(view: DatasetView, options: RwSignal<Options>) -> impl IntoV
 }
 
 /// The kept rows, if they are those on show with all the columns on show.
-fn kept(exporter: Exporter, view: DatasetView) -> Option<Kept> {
-    exporter.kept().find(&view.rows(), &view.shown_columns())
+fn kept(exporter: Exporter, view: DatasetView) -> Option<RowCacheEntry> {
+    exporter.row_cache().find(&view.rows(), &view.shown_columns())
 }
 
-fn order(view: DatasetView, options: Options, destination: Destination, kept: Option<Kept>) -> Order {
+fn request(
+    view: DatasetView,
+    options: Options,
+    destination: Destination,
+    kept: Option<RowCacheEntry>,
+) -> ExportRequest {
     let (url, options, file_name) = view.export(options);
     let rows_expected = match &kept {
         Some(kept) => Some(kept.count),
         None => view.counted_rows(),
     };
-    Order {
+    ExportRequest {
         start: Start {
             url,
             kept: kept.map(|kept| kept.rows),
@@ -103,7 +108,7 @@ fn order(view: DatasetView, options: Options, destination: Destination, kept: Op
             file_name,
             destination,
         },
-        rows_of: view.rows(),
+        rows_key: view.rows(),
         rows_expected,
     }
 }

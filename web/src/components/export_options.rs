@@ -7,7 +7,7 @@ use wasm_export::options::{
     TimestampStyle,
 };
 
-use crate::visitor;
+use crate::browser;
 
 /// The choices for a file of the chosen format; its zone and columns are those of the table.
 #[component]
@@ -123,7 +123,7 @@ fn Headings(options: RwSignal<Options>) -> impl IntoView {
 /// Sets several choices at once: what programs expect, or Excel in the visitor's language.
 #[component]
 fn Profile(options: RwSignal<Options>) -> impl IntoView {
-    let language = visitor::language();
+    let language = browser::language();
     let mine = StoredValue::new(Options::for_locale(&language));
     let is_made_for = move |profile: &Options| {
         options.with(|options| {

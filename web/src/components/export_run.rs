@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use wasm_export::browser::protocol::{Failed, Finished, Progress};
 
 use crate::download::{ExportState, Exporter};
-use crate::pace::percent;
+use crate::throughput::percent;
 use crate::wording;
 
 /// Which of the three it is. Progress changes ten times a second; only this keeps the panel itself in place.
@@ -34,9 +34,9 @@ pub fn ExportRun() -> impl IntoView {
             ExportState::Finished {
                 file,
                 seconds,
-                of_kept_rows,
+                from_cache,
             },
-        ) => view! { <Done file seconds of_kept_rows/> }.into_any(),
+        ) => view! { <Done file seconds from_cache/> }.into_any(),
         _ => ().into_any(),
     }
 }
@@ -57,7 +57,7 @@ fn Running() -> impl IntoView {
         }
     };
     let rate = move || {
-        exporter.pace().bytes_per_second().map_or_else(
+        exporter.throughput().bytes_per_second().map_or_else(
             || "–".to_owned(),
             |rate| format!("{}/s", wording::bytes(rate as u64)),
         )
@@ -65,7 +65,7 @@ fn Running() -> impl IntoView {
     let left = move || {
         let seconds = exporter
             .rows_expected()
-            .and_then(|expected| exporter.pace().seconds_left(expected));
+            .and_then(|expected| exporter.throughput().seconds_left(expected));
         seconds.map_or_else(|| "–".to_owned(), wording::time_left)
     };
     let cancel = move |_| exporter.cancel();
@@ -133,20 +133,19 @@ fn safe_rows(rows: u64) -> String {
 }
 
 #[component]
-fn Done(file: Finished, seconds: f64, of_kept_rows: bool) -> impl IntoView {
+fn Done(file: Finished, seconds: f64, from_cache: bool) -> impl IntoView {
     let exporter = expect_context::<Exporter>();
     let (rows, bytes) = (wording::rows(file.rows), wording::bytes(file.file_bytes));
     let time = wording::duration(seconds);
     let as_of = wording::moment(&file.as_of, untrack(|| exporter.zone()));
-    let of_kept_rows =
-        of_kept_rows.then_some(". Made of the rows kept here; nothing was asked of the server.");
+    let from_cache = from_cache.then_some(". Made of the rows kept here; nothing was asked of the server.");
     view! {
         <section class="card run run-done" aria-label="Export" data-testid="export-done">
             <div class="run-head">
                 <p>
                     <strong>{file.file_name}</strong>
                     {format!(": {rows} as of {as_of}, {bytes}, in {time}")}
-                    {of_kept_rows}
+                    {from_cache}
                 </p>
                 <button type="button" class="quiet" on:click=move |_| exporter.cancel()>"Close"</button>
             </div>

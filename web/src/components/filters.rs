@@ -6,9 +6,9 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
 use super::filter_field::FilterField;
+use crate::browser;
 use crate::dataset_view::DatasetView;
 use crate::download::Exporter;
-use crate::visitor;
 
 /// The filters of a dataset. What is typed counts when it is applied.
 #[component]
@@ -35,7 +35,7 @@ pub fn Filters(view: DatasetView) -> impl IntoView {
         .map(|filter| view! { <FilterField view filter draft/> })
         .collect_view();
     view! {
-        <details class="card filters" open=visitor::has_wide_screen()>
+        <details class="card filters" open=browser::has_wide_screen()>
             <summary>
                 "Filters"
                 {move || (active() > 0).then(|| view! { <span class="badge">{active()}</span> })}

@@ -1,12 +1,11 @@
 //! The parts of the pages.
 
-pub mod archive_contents;
 pub mod backup_list;
 pub mod cleanup_run;
 pub mod columns;
 pub mod confirm;
-pub mod copies;
 pub mod drop_zone;
+pub mod dump_contents;
 pub mod dump_run;
 pub mod export_bar;
 pub mod export_options;
@@ -18,12 +17,12 @@ pub mod focus;
 pub mod notice;
 pub mod pager;
 pub mod restore_form;
-pub mod restore_plan;
+pub mod restore_options;
 pub mod restore_result;
 pub mod restore_run;
-pub mod shell;
+pub mod side_databases;
 pub mod sign_in_dialog;
 pub mod sign_in_form;
 pub mod table;
-pub mod toasts;
+pub mod toast_list;
 pub mod zone_select;

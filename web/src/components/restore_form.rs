@@ -9,10 +9,10 @@ use wasm_export::rows::Problem;
 use super::confirm::Confirmer;
 use super::drop_zone::DropZone;
 use super::focus::{Scroll, take_focus_if_lost};
-use super::restore_plan::RestorePlan;
-use crate::pace::percent;
-use crate::restore::chosen::{Chosen, ChosenFile};
+use super::restore_options::CheckedFile;
+use crate::restore::chosen_file::{ChosenFile, FileState};
 use crate::restore::run::{RestoreState, Restorer};
+use crate::throughput::percent;
 use crate::wording;
 
 /// A dump put back into the database of this name; without a name, it does not answer.
@@ -31,10 +31,12 @@ pub fn RestoreForm(database: Signal<Option<String>>, confirmer: Confirmer) -> im
     let shown = move || {
         let _ = kind.get();
         match untrack(|| chosen.get()) {
-            Chosen::Nothing => view! { <DropZone on_file=move |file| chosen.choose(file)/> }.into_any(),
-            Chosen::Reading { .. } => view! { <Reading chosen/> }.into_any(),
-            Chosen::Refused(problem) => view! { <Refused problem chosen/> }.into_any(),
-            Chosen::Whole(contents) => view! { <RestorePlan contents chosen database confirmer/> }.into_any(),
+            FileState::Empty => view! { <DropZone on_file=move |file| chosen.choose(file)/> }.into_any(),
+            FileState::Reading { .. } => view! { <Reading chosen/> }.into_any(),
+            FileState::Invalid(problem) => view! { <Refused problem chosen/> }.into_any(),
+            FileState::Complete(contents) => {
+                view! { <CheckedFile contents chosen database confirmer/> }.into_any()
+            }
         }
     };
     let panel = NodeRef::<Section>::new();
@@ -60,7 +62,7 @@ pub fn RestoreForm(database: Signal<Option<String>>, confirmer: Confirmer) -> im
 }
 
 /// Where what had the focus gives way to something else, the panel takes it: whoever uses a keyboard goes on from there.
-fn take_lost_focus(panel: NodeRef<Section>, kind: Memo<Discriminant<Chosen>>) {
+fn take_lost_focus(panel: NodeRef<Section>, kind: Memo<Discriminant<FileState>>) {
     Effect::new(move |before: Option<()>| {
         let _ = kind.get();
         if before.is_some() {
@@ -73,7 +75,7 @@ fn take_lost_focus(panel: NodeRef<Section>, kind: Memo<Discriminant<Chosen>>) {
 fn Reading(chosen: ChosenFile) -> impl IntoView {
     let (name, size) = (chosen.name(), chosen.size());
     let bytes = move || match chosen.get() {
-        Chosen::Reading { bytes } => bytes,
+        FileState::Reading { bytes } => bytes,
         _ => size,
     };
     let done = move || percent(bytes(), Some(size));

@@ -2,15 +2,20 @@
 
 use leptos::prelude::*;
 
-use super::copies::Copies;
+use super::side_databases::SideDatabases;
+use crate::restore::events::{Counts, Restored};
 use crate::restore::run::Restorer;
-use crate::restore::told::{Counts, Restored};
-use crate::restore::{Manner, Plan};
+use crate::restore::{RestoreMode, RestoreOptions};
 use crate::wording;
 
 /// A finished restore, with a way back where there is one.
 #[component]
-pub fn RestoreResult(restored: Restored, plan: Plan, seconds: f64, copies: Copies) -> impl IntoView {
+pub fn RestoreResult(
+    restored: Restored,
+    options: RestoreOptions,
+    seconds: f64,
+    copies: SideDatabases,
+) -> impl IntoView {
     let restorer = expect_context::<Restorer>();
     let total = restored.total();
     let Restored {
@@ -20,12 +25,12 @@ pub fn RestoreResult(restored: Restored, plan: Plan, seconds: f64, copies: Copie
         warnings,
     } = restored;
     let time = wording::duration(seconds);
-    let said = match plan.manner {
-        Manner::Clean => format!(
+    let said = match options.mode {
+        RestoreMode::Replace => format!(
             " is the database now: {}, in {time}",
             wording::rows(total.inserted)
         ),
-        Manner::Merge => format!(
+        RestoreMode::Merge => format!(
             " is merged: {} inserted, {} there already, {} in conflict, in {time}",
             wording::rows(total.inserted),
             wording::count(total.skipped),
@@ -50,13 +55,13 @@ pub fn RestoreResult(restored: Restored, plan: Plan, seconds: f64, copies: Copie
             {warnings}
             <p>"The dump that was made before, for safety, lies on the server: " <code class="path">{safety_dump}</code></p>
             {previous.map(|name| view! { <Previous name copies/> })}
-            <details class="archive-tables" open=plan.manner == Manner::Merge>
+            <details class="archive-tables" open=options.mode == RestoreMode::Merge>
                 <summary>{format!("Tables: {}", wording::count(tables.len() as u64))}</summary>
                 <div class="rows" tabindex="0" role="region" aria-label="Tables of the restore">
                     <table data-testid="restore-tables">
-                        {head(plan.manner)}
+                        {head(options.mode)}
                         <tbody>
-                            {tables.into_iter().map(|(name, counts)| row(name, counts, plan.manner)).collect_view()}
+                            {tables.into_iter().map(|(name, counts)| row(name, counts, options.mode)).collect_view()}
                         </tbody>
                     </table>
                 </div>
@@ -67,7 +72,7 @@ pub fn RestoreResult(restored: Restored, plan: Plan, seconds: f64, copies: Copie
 
 /// The database as it was, as long as it is kept.
 #[component]
-fn Previous(name: String, copies: Copies) -> impl IntoView {
+fn Previous(name: String, copies: SideDatabases) -> impl IntoView {
     let kept = name.clone();
     let is_kept = Memo::new(move |_| copies.has(&kept));
     move || {
@@ -91,22 +96,22 @@ fn Previous(name: String, copies: Copies) -> impl IntoView {
     }
 }
 
-fn head(manner: Manner) -> impl IntoView {
+fn head(mode: RestoreMode) -> impl IntoView {
     let column = |title: &'static str| view! { <th scope="col" class="number">{title}</th> };
-    let columns = match manner {
-        Manner::Clean => ["Rows"].map(column).collect_view(),
-        Manner::Merge => ["Inserted", "There already", "In conflict"]
+    let columns = match mode {
+        RestoreMode::Replace => ["Rows"].map(column).collect_view(),
+        RestoreMode::Merge => ["Inserted", "There already", "In conflict"]
             .map(column)
             .collect_view(),
     };
     view! { <thead><tr><th scope="col">"Table"</th>{columns}</tr></thead> }
 }
 
-fn row(name: String, counts: Counts, manner: Manner) -> impl IntoView {
+fn row(name: String, counts: Counts, mode: RestoreMode) -> impl IntoView {
     let cell = |count: u64| view! { <td class="number">{wording::count(count)}</td> };
-    let cells = match manner {
-        Manner::Clean => [counts.inserted].map(cell).collect_view(),
-        Manner::Merge => [counts.inserted, counts.skipped, counts.conflicting]
+    let cells = match mode {
+        RestoreMode::Replace => [counts.inserted].map(cell).collect_view(),
+        RestoreMode::Merge => [counts.inserted, counts.skipped, counts.conflicting]
             .map(cell)
             .collect_view(),
     };

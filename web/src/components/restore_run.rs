@@ -6,16 +6,16 @@ use leptos::html::Section;
 use leptos::prelude::*;
 use wasm_export::rows::Problem;
 
-use super::copies::Copies;
 use super::focus::{Scroll, take_focus_if_lost};
 use super::restore_result::RestoreResult;
-use crate::pace::percent;
+use super::side_databases::SideDatabases;
 use crate::restore::run::{RestoreState, Restorer};
+use crate::throughput::percent;
 use crate::wording;
 
 /// The visitor's restore, if there is one.
 #[component]
-pub fn RestoreRun(copies: Copies) -> impl IntoView {
+pub fn RestoreRun(copies: SideDatabases) -> impl IntoView {
     let restorer = expect_context::<Restorer>();
     // Progress changes many times a second; only this keeps the panel itself in place.
     let kind = Memo::new(move |_| discriminant(&restorer.state()));
@@ -30,9 +30,9 @@ pub fn RestoreRun(copies: Copies) -> impl IntoView {
             RestoreState::Failed(problem) => view! { <Failed problem/> }.into_any(),
             RestoreState::Done {
                 restored,
-                plan,
+                options,
                 seconds,
-            } => view! { <RestoreResult restored plan seconds copies/> }.into_any(),
+            } => view! { <RestoreResult restored options seconds copies/> }.into_any(),
         }
     }
 }
@@ -50,7 +50,7 @@ fn Sending() -> impl IntoView {
         format!("{} of {}", wording::bytes(bytes), wording::bytes(total))
     };
     let rate = move || {
-        restorer.pace().bytes_per_second().map_or_else(
+        restorer.throughput().bytes_per_second().map_or_else(
             || "–".to_owned(),
             |rate| format!("{}/s", wording::bytes(rate as u64)),
         )

@@ -4,15 +4,15 @@ use leptos::html::Dialog;
 use leptos::prelude::*;
 
 use super::sign_in_form::SignInForm;
-use crate::session::Session;
+use crate::auth::Auth;
 
 /// A dialog that opens when the session is over.
 #[component]
 pub fn SignInDialog() -> impl IntoView {
-    let session = expect_context::<Session>();
+    let auth = expect_context::<Auth>();
     let dialog = NodeRef::<Dialog>::new();
     Effect::new(move || {
-        let expired = session.has_expired();
+        let expired = auth.has_expired();
         let Some(dialog) = dialog.get() else { return };
         match (expired, dialog.open()) {
             // It can only fail for a dialog that is open already, or no longer in the page.
@@ -27,13 +27,13 @@ pub fn SignInDialog() -> impl IntoView {
             aria-labelledby="sign-in-again"
             data-testid="sign-in-dialog"
             node_ref=dialog
-            on:close=move |_| session.not_now()
+            on:close=move |_| auth.dismiss()
         >
-            <Show when=move || session.has_expired()>
+            <Show when=move || auth.has_expired()>
                 <h2 id="sign-in-again">"Sign in again"</h2>
                 <p class="faint">"Your session is over. The page stays as it is, and so does an export."</p>
                 <SignInForm/>
-                <button type="button" class="quiet" on:click=move |_| session.not_now()>"Not now"</button>
+                <button type="button" class="quiet" on:click=move |_| auth.dismiss()>"Not now"</button>
             </Show>
         </dialog>
     }

@@ -6,12 +6,12 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_export::rows::Problem;
 
-use crate::session::Session;
+use crate::auth::Auth;
 
 /// Asks for an access key and signs in with it.
 #[component]
 pub fn SignInForm() -> impl IntoView {
-    let session = expect_context::<Session>();
+    let auth = expect_context::<Auth>();
     let token = RwSignal::new(String::new());
     let problem = RwSignal::new(None::<Problem>);
     let busy = RwSignal::new(false);
@@ -35,7 +35,7 @@ pub fn SignInForm() -> impl IntoView {
         problem.set(None);
         spawn_local(async move {
             let entered = token.get_untracked();
-            let signed_in = session.sign_in(entered.trim()).await;
+            let signed_in = auth.sign_in(entered.trim()).await;
             // The form is gone once the visitor is in.
             busy.try_set(false);
             if let Err(refused) = signed_in {

@@ -4,10 +4,10 @@ use leptos::prelude::*;
 use wasm_export::rows::Kind;
 
 use super::notice::Notice;
-use crate::address::Place;
+use crate::auth::Auth;
 use crate::dataset_view::DatasetView;
-use crate::navigation::PlaceLink;
-use crate::session::Session;
+use crate::navigation::RouteLink;
+use crate::route::Route;
 use crate::table_page::TablePage;
 
 /// One page of rows; or why there is none.
@@ -90,7 +90,7 @@ fn table(page: &TablePage, shown: &[String], view: DatasetView) -> impl IntoView
 /// Where a session's id stands from which an administrator gets to what is stored of the session.
 fn session_position(page: &TablePage, view: DatasetView) -> Option<usize> {
     let has_sessions = view.dataset.with_value(|dataset| dataset.name == "usage-logs");
-    let is_administrator = expect_context::<Session>().is_administrator();
+    let is_administrator = expect_context::<Auth>().is_administrator();
     let mut columns = page.columns.iter();
     (has_sessions && is_administrator)
         .then(|| columns.position(|column| column.name == "session_id"))
@@ -99,10 +99,10 @@ fn session_position(page: &TablePage, view: DatasetView) -> Option<usize> {
 
 #[component]
 fn SessionLink(session: String) -> impl IntoView {
-    let to = Place::SessionRequests {
+    let to = Route::SessionRequests {
         session: Some(session.clone()),
     };
-    view! { <PlaceLink to testid="session-link">{session}</PlaceLink> }
+    view! { <RouteLink to testid="session-link">{session}</RouteLink> }
 }
 
 /// About as many characters fit into a cell.

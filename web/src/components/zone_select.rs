@@ -2,16 +2,16 @@
 
 use leptos::prelude::*;
 
+use crate::browser;
 use crate::dataset_view::DatasetView;
-use crate::visitor;
 
 const UTC: &str = "UTC";
 
 /// UTC, the visitor's own zone, all others.
 #[component]
 pub fn ZoneSelect(view: DatasetView) -> impl IntoView {
-    let own = visitor::zone().filter(|zone| zone != UTC);
-    let mut others = visitor::zones();
+    let own = browser::zone().filter(|zone| zone != UTC);
+    let mut others = browser::zones();
     others.retain(|zone| zone != UTC && Some(zone) != own.as_ref());
     // A shared link may name a zone that this browser does not list.
     if let Some(linked) = view.zone.get_untracked()

@@ -6,12 +6,12 @@ use wasm_export::browser::protocol::{Destination, Dumped, Failed, FromWorker, St
 use wasm_export::rows::Problem;
 
 use super::save;
-use crate::api;
-use crate::components::toasts::Toasts;
-use crate::database::Mode;
-use crate::pace::Pace;
-use crate::session::Session;
-use crate::visitor::now_ms;
+use crate::auth::Auth;
+use crate::browser::now_ms;
+use crate::client;
+use crate::database::DumpMode;
+use crate::throughput::Throughput;
+use crate::toasts::Toasts;
 use crate::wording;
 use crate::worker::{self, ExportWorker};
 
@@ -40,27 +40,27 @@ pub enum DumpState {
 #[derive(Clone, Copy)]
 pub struct Dumper {
     state: RwSignal<DumpState>,
-    pace: RwSignal<Pace>,
+    throughput: RwSignal<Throughput>,
     began_ms: RwSignal<f64>,
     worker: StoredValue<Option<ExportWorker>, LocalStorage>,
-    session: Session,
+    auth: Auth,
     toasts: Toasts,
 }
 
 impl Dumper {
     /// No dump yet.
     #[must_use]
-    pub fn new(session: Session, toasts: Toasts) -> Self {
+    pub fn new(auth: Auth, toasts: Toasts) -> Self {
         let dumper = Self {
             state: RwSignal::new(DumpState::Idle),
-            pace: RwSignal::default(),
+            throughput: RwSignal::default(),
             began_ms: RwSignal::new(0.0),
             worker: StoredValue::new_local(None),
-            session,
+            auth,
             toasts,
         };
         // Another visitor's dump is given up.
-        session.on_another_visitor(move || dumper.cancel());
+        auth.on_visitor_change(move || dumper.cancel());
         dumper
     }
 
@@ -77,16 +77,16 @@ impl Dumper {
             .with(|state| matches!(state, DumpState::Running { .. }))
     }
 
-    /// The pace of the last seconds.
+    /// The throughput of the last seconds.
     #[must_use]
-    pub fn pace(self) -> Pace {
-        self.pace.get()
+    pub fn throughput(self) -> Throughput {
+        self.throughput.get()
     }
 
     /// Begins, into the file that the visitor picked or else into the downloads.
-    pub fn start(self, mode: Mode, picked: Option<JsValue>) {
+    pub fn start(self, mode: DumpMode, picked: Option<JsValue>) {
         self.toasts.dismiss_all();
-        self.pace.set(Pace::default());
+        self.throughput.set(Throughput::default());
         self.began_ms.set(now_ms());
         self.state.set(DumpState::Running { bytes: 0 });
         let destination = match picked {
@@ -94,11 +94,11 @@ impl Dumper {
             None => Destination::Downloads,
         };
         let start = StartDump {
-            url: api::dump_url(mode),
+            url: client::dump_url(mode),
             destination,
         };
         let worker = ExportWorker::start(ToWorker::Dump(start), picked, move |message, file| {
-            self.hear(message, file.as_ref());
+            self.handle(message, file.as_ref());
         });
         match worker {
             Ok(worker) => self.worker.set_value(Some(worker)),
@@ -112,10 +112,11 @@ impl Dumper {
         self.state.set(DumpState::Idle);
     }
 
-    fn hear(self, message: FromWorker, file: Option<&JsValue>) {
+    fn handle(self, message: FromWorker, file: Option<&JsValue>) {
         match message {
             FromWorker::Dumping { bytes } => {
-                self.pace.update(|pace| pace.observe(now_ms(), 0, bytes));
+                self.throughput
+                    .update(|throughput| throughput.observe(now_ms(), 0, bytes));
                 self.state.set(DumpState::Running { bytes });
             }
             FromWorker::Dumped(dumped) => self.finish(dumped, file),
@@ -146,7 +147,7 @@ impl Dumper {
             let title = format!("The dump stopped: {}", problem.title);
             self.toasts.error(title, problem.detail.clone());
         }
-        self.session.note(&problem);
+        self.auth.check_expiry(&problem);
         self.worker.set_value(None);
         self.state.set(DumpState::Failed(problem));
     }

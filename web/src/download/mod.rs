@@ -1,8 +1,8 @@
 //! Exports: the page's side. One runs at a time; it goes on while the visitor looks around.
 
 mod dump;
-mod kept;
 mod picker;
+mod row_cache;
 mod save;
 mod session_request;
 
@@ -13,16 +13,16 @@ use wasm_export::Zone;
 use wasm_export::browser::protocol::{Failed, Finished, FromWorker, Progress, Start, ToWorker};
 use wasm_export::rows::Problem;
 
-use crate::components::toasts::Toasts;
-use crate::pace::Pace;
-use crate::session::{Session, Visitor};
-use crate::visitor::now_ms;
+use crate::auth::{Auth, AuthState};
+use crate::browser::now_ms;
+use crate::throughput::Throughput;
+use crate::toasts::Toasts;
 use crate::wording;
 use crate::worker::{self, ExportWorker};
 
 pub use dump::{DumpState, Dumper};
-pub use kept::{Kept, Shelf};
 pub use picker::{can_pick, pick};
+pub use row_cache::{RowCacheEntry, RowCache};
 pub use session_request::download_session_request;
 
 /// What the visitor's export is doing.
@@ -41,17 +41,17 @@ pub enum ExportState {
         /// From the click to the whole file.
         seconds: f64,
         /// Whether it was made of kept rows, and the server was not asked.
-        of_kept_rows: bool,
+        from_cache: bool,
     },
 }
 
 /// What to export.
 #[derive(Clone, Debug)]
-pub struct Order {
+pub struct ExportRequest {
     /// For the worker.
     pub start: Start,
-    /// Which rows of which dataset, as [`Dataset::rows_of`](crate::dataset::Dataset::rows_of) says it.
-    pub rows_of: String,
+    /// Which rows of which dataset, as [`Dataset::rows_key`](crate::dataset::Dataset::rows_key) says it.
+    pub rows_key: String,
     /// The exact number of rows, where the page has counted them.
     pub rows_expected: Option<u64>,
 }
@@ -60,33 +60,33 @@ pub struct Order {
 #[derive(Clone, Copy)]
 pub struct Exporter {
     state: RwSignal<ExportState>,
-    pace: RwSignal<Pace>,
-    order: RwSignal<Option<Order>>,
+    throughput: RwSignal<Throughput>,
+    request: RwSignal<Option<ExportRequest>>,
     began_ms: RwSignal<f64>,
-    kept: Shelf,
+    row_cache: RowCache,
     /// The file that the visitor picked, if any.
     picked: StoredValue<Option<JsValue>, LocalStorage>,
     worker: StoredValue<Option<ExportWorker>, LocalStorage>,
-    session: Session,
+    auth: Auth,
     toasts: Toasts,
 }
 
 impl Exporter {
     /// No export yet.
     #[must_use]
-    pub fn new(session: Session, toasts: Toasts) -> Self {
+    pub fn new(auth: Auth, toasts: Toasts) -> Self {
         let exporter = Self {
             state: RwSignal::new(ExportState::Idle),
-            pace: RwSignal::default(),
-            order: RwSignal::new(None),
+            throughput: RwSignal::default(),
+            request: RwSignal::new(None),
             began_ms: RwSignal::new(0.0),
-            kept: Shelf::new(),
+            row_cache: RowCache::new(),
             picked: StoredValue::new_local(None),
             worker: StoredValue::new_local(None),
-            session,
+            auth,
             toasts,
         };
-        exporter.follow_session();
+        exporter.follow_auth();
         exporter
     }
 
@@ -106,19 +106,19 @@ impl Exporter {
         })
     }
 
-    /// The pace of the last seconds.
+    /// The throughput of the last seconds.
     #[must_use]
-    pub fn pace(self) -> Pace {
-        self.pace.get()
+    pub fn throughput(self) -> Throughput {
+        self.throughput.get()
     }
 
     /// What the file is called.
     #[must_use]
     pub fn file_name(self) -> String {
-        self.order.with(|order| {
-            order
+        self.request.with(|request| {
+            request
                 .as_ref()
-                .map(|order| order.start.file_name.clone())
+                .map(|request| request.start.file_name.clone())
                 .unwrap_or_default()
         })
     }
@@ -126,24 +126,24 @@ impl Exporter {
     /// The zone of the times in the file.
     #[must_use]
     pub fn zone(self) -> Zone {
-        self.order.with(|order| {
-            order
+        self.request.with(|request| {
+            request
                 .as_ref()
-                .map(|order| order.start.options.zone.clone())
+                .map(|request| request.start.options.zone.clone())
                 .unwrap_or_default()
         })
     }
 
     /// The rows that the browser keeps.
     #[must_use]
-    pub fn kept(self) -> Shelf {
-        self.kept
+    pub fn row_cache(self) -> RowCache {
+        self.row_cache
     }
 
     /// The visitor wants newer rows than the kept ones. An export under way may be made of those, and keeps them.
     pub fn want_newer_rows(self) {
         if !untrack(|| self.is_under_way()) {
-            self.kept.clear();
+            self.row_cache.clear();
         }
     }
 
@@ -151,8 +151,8 @@ impl Exporter {
     #[must_use]
     pub fn rows_expected(self) -> Option<u64> {
         let counted = self
-            .order
-            .with(|order| order.as_ref().and_then(|order| order.rows_expected));
+            .request
+            .with(|request| request.as_ref().and_then(|request| request.rows_expected));
         counted.or_else(|| {
             self.state.with(|state| match state {
                 ExportState::Running(progress) => progress.estimated_rows,
@@ -162,8 +162,8 @@ impl Exporter {
     }
 
     /// Begins. The picked file is where it goes, if its destination says so.
-    pub fn start(self, order: Order, picked: Option<JsValue>) {
-        self.order.set(Some(order));
+    pub fn start(self, request: ExportRequest, picked: Option<JsValue>) {
+        self.request.set(Some(request));
         self.picked.set_value(picked);
         self.began_ms.set(now_ms());
         self.begin_to_run();
@@ -171,12 +171,12 @@ impl Exporter {
     }
 
     fn start_worker(self) {
-        let Some(Order { start, .. }) = self.order.get_untracked() else {
+        let Some(ExportRequest { start, .. }) = self.request.get_untracked() else {
             return;
         };
         let picked = self.picked.get_value();
         let worker = ExportWorker::start(ToWorker::Start(start), picked, move |message, file| {
-            self.hear(message, file.as_ref())
+            self.handle(message, file.as_ref())
         });
         match worker {
             Ok(worker) => self.worker.set_value(Some(worker)),
@@ -192,7 +192,7 @@ impl Exporter {
         });
         self.begin_to_run();
         spawn_local(async move {
-            match self.session.confirm().await {
+            match self.auth.confirm().await {
                 Ok(true) => self.go_on(),
                 Ok(false) => {}
                 Err(problem) => self.fail(Failed {
@@ -222,7 +222,7 @@ impl Exporter {
 
     fn begin_to_run(self) {
         self.toasts.dismiss_all();
-        self.pace.set(Pace::default());
+        self.throughput.set(Throughput::default());
         self.state
             .set(ExportState::Running(match self.state.get_untracked() {
                 ExportState::Failed(Failed { rows, .. }) => Progress {
@@ -233,7 +233,7 @@ impl Exporter {
             }));
     }
 
-    fn hear(self, message: FromWorker, file: Option<&JsValue>) {
+    fn handle(self, message: FromWorker, file: Option<&JsValue>) {
         match message {
             FromWorker::Ready
             | FromWorker::Dumping { .. }
@@ -241,8 +241,8 @@ impl Exporter {
             | FromWorker::Reading { .. }
             | FromWorker::Read(_) => {}
             FromWorker::Progress(progress) => {
-                self.pace
-                    .update(|pace| pace.observe(now_ms(), progress.rows, progress.file_bytes));
+                self.throughput
+                    .update(|throughput| throughput.observe(now_ms(), progress.rows, progress.file_bytes));
                 self.state.set(ExportState::Running(progress));
             }
             FromWorker::Failed(failed) => self.fail(failed),
@@ -255,12 +255,12 @@ impl Exporter {
             return self.fail(worker::failed("The file could not be downloaded", &error));
         }
         let seconds = (now_ms() - self.began_ms.get_untracked()) / 1_000.0;
-        let order = self.order.get_untracked();
-        let of_kept_rows = order
+        let request = self.request.get_untracked();
+        let from_cache = request
             .as_ref()
-            .is_some_and(|order| order.start.kept.is_some() && order.start.kept == file.kept);
-        self.kept
-            .put(order.and_then(|order| Kept::of(&file, order.rows_of)));
+            .is_some_and(|request| request.start.kept.is_some() && request.start.kept == file.kept);
+        self.row_cache
+            .put(request.and_then(|request| RowCacheEntry::from_export(&file, request.rows_key)));
         self.toasts.success(format!(
             "Exported {} ({}) to {} in {}",
             wording::rows(file.rows),
@@ -272,7 +272,7 @@ impl Exporter {
         self.state.set(ExportState::Finished {
             file,
             seconds,
-            of_kept_rows,
+            from_cache,
         });
     }
 
@@ -283,9 +283,9 @@ impl Exporter {
             self.toasts
                 .error(format!("Export stopped: {title}"), detail.clone());
         }
-        self.session.note(&failed.problem);
+        self.auth.check_expiry(&failed.problem);
         if matches!(failed.problem.code.as_str(), "rows_gone" | "damaged") {
-            self.kept.clear();
+            self.row_cache.clear();
         }
         if !failed.resumable {
             self.worker.set_value(None);
@@ -295,23 +295,25 @@ impl Exporter {
 
     /// An export that stopped only for want of a session goes on with the next one. Another visitor's export is
     /// given up, and nobody's rows stay for whoever signs in next.
-    fn follow_session(self) {
-        Effect::new(move |before: Option<(Visitor, u32)>| {
-            let now = (self.session.visitor(), self.session.renewals());
+    fn follow_auth(self) {
+        Effect::new(move |before: Option<(AuthState, u32)>| {
+            let now = (self.auth.state(), self.auth.renewals());
             match before {
-                Some((visitor @ Visitor::Somebody(_), _)) if visitor != now.0 => {
+                Some((visitor @ AuthState::SignedIn(_), _)) if visitor != now.0 => {
                     self.give_up();
-                    self.kept.clear_everywhere();
+                    self.row_cache.clear_everywhere();
                 }
-                Some((Visitor::Nobody, _)) if now.0 != Visitor::Nobody => self.kept.clear_everywhere(),
-                Some((_, renewals)) if renewals != now.1 && self.wants_session() => self.resume(),
+                Some((AuthState::SignedOut, _)) if now.0 != AuthState::SignedOut => {
+                    self.row_cache.clear_everywhere()
+                }
+                Some((_, renewals)) if renewals != now.1 && self.waits_for_sign_in() => self.resume(),
                 _ => {}
             }
             now
         });
     }
 
-    fn wants_session(self) -> bool {
+    fn waits_for_sign_in(self) -> bool {
         self.state.with_untracked(|state| match state {
             ExportState::Failed(failed) => failed.resumable && failed.problem.status == 401,
             _ => false,

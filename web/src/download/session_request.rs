@@ -8,10 +8,10 @@ use wasm_export::rows::Problem;
 use wasm_export::session_request::file_name;
 
 use super::save;
-use crate::api;
+use crate::client;
 
 /// A file that was handed to the browser's downloads.
-pub struct Downloaded {
+pub struct DownloadedFile {
     /// What it is called.
     pub file_name: String,
     /// Its size in bytes.
@@ -23,8 +23,8 @@ pub struct Downloaded {
 /// # Errors
 /// As the server says; or what is stored is not JSON, which is said by line and column; or the browser cannot keep the
 /// file.
-pub async fn download_session_request(session: &str, sequence: u64) -> Result<Downloaded, Problem> {
-    let mut pieces = api::session_request(session, sequence).await?.pieces()?;
+pub async fn download_session_request(session: &str, sequence: u64) -> Result<DownloadedFile, Problem> {
+    let mut pieces = client::session_request(session, sequence).await?.pieces()?;
     let mut pretty = Pretty::new();
     // The page goes on to work: the sink waits for the browser after every few megabytes.
     let mut sink = Sink::Blob(BlobSink::default());
@@ -42,7 +42,7 @@ pub async fn download_session_request(session: &str, sequence: u64) -> Result<Do
     let file = sink.finish(bytes).await.map_err(not_kept)?;
     let file_name = file_name(session, Some(sequence));
     save::download(&JsValue::from(file), &file_name).map_err(|error| not_kept(error.into()))?;
-    Ok(Downloaded { file_name, bytes })
+    Ok(DownloadedFile { file_name, bytes })
 }
 
 fn not_json(error: JsonError) -> Problem {

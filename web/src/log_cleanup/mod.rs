@@ -6,7 +6,7 @@ pub mod run;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::events::Event;
+use crate::event_stream::Event;
 use crate::wording;
 
 /// Which rows, by their age.
@@ -20,7 +20,7 @@ pub enum Age {
 
 /// The conditions as they are typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Typed {
+pub struct ConditionFields {
     /// Numbers of users.
     pub users: String,
     /// Numbers of providers.
@@ -33,7 +33,7 @@ pub struct Typed {
 
 /// A field that cannot be used: its name on the page, and what is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
+pub struct FieldError {
     /// The field.
     pub field: &'static str,
     /// What is wrong with it.
@@ -94,7 +94,7 @@ pub enum Phase {
 /// A clean-up that has ended.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Cleaned {
+pub struct CleanupResult {
     /// How many rows were deleted.
     pub deleted: u64,
     /// How many rows match and are still there.
@@ -120,7 +120,7 @@ pub struct Archive {
 
 /// A clean-up that could not go on.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Broken {
+pub struct CleanupFailure {
     /// Why.
     pub message: String,
     /// How many rows had been deleted.
@@ -129,13 +129,13 @@ pub struct Broken {
 
 /// What a clean-up tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum CleanupEvent {
     /// It goes on.
     Progress(Progress),
     /// It has ended.
-    Complete(Cleaned),
+    Complete(CleanupResult),
     /// It could not go on.
-    Broken(Broken),
+    Failed(CleanupFailure),
 }
 
 impl Age {
@@ -170,12 +170,12 @@ impl Age {
     }
 }
 
-impl Typed {
+impl ConditionFields {
     /// The conditions as the server takes them: rows made before the one time and not before the other.
     ///
     /// # Errors
     /// A field that is not what it should be.
-    pub fn conditions(&self, before: &str, after: Option<&str>) -> Result<Map<String, Value>, Mistake> {
+    pub fn conditions(&self, before: &str, after: Option<&str>) -> Result<Map<String, Value>, FieldError> {
         let mut conditions = Map::new();
         conditions.insert("beforeDate".to_owned(), json!(before));
         if let Some(after) = after {
@@ -210,8 +210,8 @@ enum StatusCodes {
 }
 
 /// `429, 500` or `500-599`.
-fn status_codes(text: &str) -> Result<Option<StatusCodes>, Mistake> {
-    let wrong = || Mistake {
+fn status_codes(text: &str) -> Result<Option<StatusCodes>, FieldError> {
+    let wrong = || FieldError {
         field: "status-codes",
         problem: "Write status codes such as 429, 500, or two of them with a dash between: 500-599.",
     };
@@ -227,10 +227,10 @@ fn status_codes(text: &str) -> Result<Option<StatusCodes>, Mistake> {
     }
 }
 
-fn numbers(field: &'static str, text: &str) -> Result<Option<Vec<u32>>, Mistake> {
+fn numbers(field: &'static str, text: &str) -> Result<Option<Vec<u32>>, FieldError> {
     let words = text.split([',', ' ', ';']).filter(|word| !word.is_empty());
     let numbers: Result<Vec<_>, _> = words.map(str::parse).collect();
-    let numbers = numbers.map_err(|_| Mistake {
+    let numbers = numbers.map_err(|_| FieldError {
         field,
         problem: "Write numbers with commas between them: 3, 17.",
     })?;
@@ -268,7 +268,7 @@ impl Progress {
     }
 }
 
-impl Cleaned {
+impl CleanupResult {
     /// What has become of the rows.
     #[must_use]
     pub fn sentence(&self) -> String {
@@ -288,15 +288,15 @@ impl Cleaned {
     }
 }
 
-impl Told {
+impl CleanupEvent {
     /// Understands an event; `None` for one that this page does not know.
     #[must_use]
-    pub fn of(event: &Event) -> Option<Self> {
+    pub fn from_event(event: &Event) -> Option<Self> {
         let data = event.data.as_str();
         match event.name.as_str() {
             "progress" => serde_json::from_str(data).ok().map(Self::Progress),
             "complete" => serde_json::from_str(data).ok().map(Self::Complete),
-            "error" => serde_json::from_str(data).ok().map(Self::Broken),
+            "error" => serde_json::from_str(data).ok().map(Self::Failed),
             _ => None,
         }
     }
@@ -310,9 +310,12 @@ mod tests {
 
     #[test]
     fn conditions_are_those_that_were_typed() {
-        let conditions = |typed: &Typed| typed.conditions(BEFORE, None).map(Value::Object);
-        assert_eq!(conditions(&Typed::default()), Ok(json!({ "beforeDate": BEFORE })));
-        let typed = Typed {
+        let conditions = |typed: &ConditionFields| typed.conditions(BEFORE, None).map(Value::Object);
+        assert_eq!(
+            conditions(&ConditionFields::default()),
+            Ok(json!({ "beforeDate": BEFORE }))
+        );
+        let typed = ConditionFields {
             users: " 3, 17 ".to_owned(),
             providers: "5".to_owned(),
             status_codes: "500 - 599".to_owned(),
@@ -325,7 +328,7 @@ mod tests {
                 "statusCodeRange": { "min": 500, "max": 599 }, "onlyBlocked": true,
             }))
         );
-        let with_after = Typed::default().conditions(BEFORE, Some("2026-01-01T00:00:00.000Z"));
+        let with_after = ConditionFields::default().conditions(BEFORE, Some("2026-01-01T00:00:00.000Z"));
         assert_eq!(with_after.unwrap()["afterDate"], "2026-01-01T00:00:00.000Z");
     }
 
@@ -338,10 +341,10 @@ mod tests {
             ("", "500-", "status-codes"),
             ("", "500-510-520", "status-codes"),
         ] {
-            let typed = Typed {
+            let typed = ConditionFields {
                 users: users.to_owned(),
                 status_codes: status_codes.to_owned(),
-                ..Typed::default()
+                ..ConditionFields::default()
             };
             let mistake = typed.conditions(BEFORE, None).expect_err(field);
             assert_eq!(mistake.field, field);
@@ -350,8 +353,8 @@ mod tests {
 
     #[test]
     fn what_the_server_tells_is_understood() {
-        let told = |name: &str, data: Value| {
-            Told::of(&Event {
+        let event = |name: &str, data: Value| {
+            CleanupEvent::from_event(&Event {
                 name: name.to_owned(),
                 data: data.to_string(),
             })
@@ -359,7 +362,7 @@ mod tests {
         let progress = json!({
             "phase": "deleting", "percent": 40, "total": 10, "archived": 0, "checked": 0, "deleted": 4, "batches": 2,
         });
-        let Some(Told::Progress(progress)) = told("progress", progress) else {
+        let Some(CleanupEvent::Progress(progress)) = event("progress", progress) else {
             panic!("it is progress")
         };
         assert_eq!((progress.deleted, progress.sentence()), (4, "Deleting the rows"));
@@ -367,8 +370,8 @@ mod tests {
             let cleaned = json!({
                 "deleted": 1234, "batches": 2, "left": left, "cancelled": cancelled, "archive": null, "durationMs": 2500,
             });
-            match told("complete", cleaned) {
-                Some(Told::Complete(cleaned)) => cleaned.sentence(),
+            match event("complete", cleaned) {
+                Some(CleanupEvent::Complete(cleaned)) => cleaned.sentence(),
                 other => panic!("{other:?}"),
             }
         };
@@ -381,6 +384,6 @@ mod tests {
             complete(6, true),
             "Stopped after 1,234 rows; 6 rows are still there."
         );
-        assert_eq!(told("news", json!({})), None);
+        assert_eq!(event("news", json!({})), None);
     }
 }

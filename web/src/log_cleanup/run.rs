@@ -6,11 +6,11 @@ use leptos::task::spawn_local;
 use serde_json::{Map, Value};
 use wasm_export::rows::Problem;
 
-use super::{Broken, Cleaned, Progress, Told};
-use crate::api;
-use crate::components::toasts::Toasts;
-use crate::events::EventReader;
-use crate::session::Session;
+use super::{CleanupEvent, CleanupFailure, CleanupResult, Progress};
+use crate::auth::Auth;
+use crate::client;
+use crate::event_stream::EventReader;
+use crate::toasts::Toasts;
 use crate::wording;
 
 /// What the visitor's clean-up is doing.
@@ -25,9 +25,9 @@ pub enum CleanupState {
     /// It did not begin, or nothing more is heard of it.
     Failed(Problem),
     /// It could not go on.
-    Broken(Broken),
+    Stopped(CleanupFailure),
     /// It has ended.
-    Finished(Cleaned),
+    Finished(CleanupResult),
 }
 
 /// The visitor's clean-up, for the whole page.
@@ -35,21 +35,21 @@ pub enum CleanupState {
 pub struct Cleaner {
     state: RwSignal<CleanupState>,
     abort: StoredValue<Option<AbortHandle>, LocalStorage>,
-    session: Session,
+    auth: Auth,
     toasts: Toasts,
 }
 
 impl Cleaner {
     /// No clean-up yet.
     #[must_use]
-    pub fn new(session: Session, toasts: Toasts) -> Self {
+    pub fn new(auth: Auth, toasts: Toasts) -> Self {
         let cleaner = Self {
             state: RwSignal::new(CleanupState::Idle),
             abort: StoredValue::new_local(None),
-            session,
+            auth,
             toasts,
         };
-        session.on_another_visitor(move || {
+        auth.on_visitor_change(move || {
             cleaner.cancel();
             cleaner.forget();
         });
@@ -69,10 +69,10 @@ impl Cleaner {
     }
 
     /// Begins to delete.
-    pub fn start(self, order: Map<String, Value>) {
+    pub fn start(self, request: Map<String, Value>) {
         self.toasts.dismiss_all();
         self.state.set(CleanupState::Running(Progress::default()));
-        let (running, abort) = abortable(self.run(order));
+        let (running, abort) = abortable(self.run(request));
         self.abort.set_value(Some(abort));
         spawn_local(async move {
             // One that was cancelled says nothing more.
@@ -99,15 +99,17 @@ impl Cleaner {
         self.state.set(CleanupState::Idle);
     }
 
-    async fn run(self, order: Map<String, Value>) -> Result<(), Problem> {
-        let mut pieces = api::clean_up_logs(order).await?.pieces()?;
+    async fn run(self, request: Map<String, Value>) -> Result<(), Problem> {
+        let mut pieces = client::clean_up_logs(request).await?.pieces()?;
         let mut events = EventReader::default();
         while let Some(piece) = pieces.next().await? {
             // The server's events are ASCII but for names in messages; a character that is cut is worth no failure.
             for event in events.push(&String::from_utf8_lossy(&piece)) {
-                let Some(told) = Told::of(&event) else { continue };
-                let is_last = !matches!(told, Told::Progress(_));
-                self.hear(told);
+                let Some(told) = CleanupEvent::from_event(&event) else {
+                    continue;
+                };
+                let is_last = !matches!(told, CleanupEvent::Progress(_));
+                self.handle(told);
                 if is_last {
                     return Ok(());
                 }
@@ -121,18 +123,18 @@ impl Cleaner {
         })
     }
 
-    fn hear(self, told: Told) {
+    fn handle(self, told: CleanupEvent) {
         match told {
-            Told::Progress(progress) => self.state.set(CleanupState::Running(progress)),
-            Told::Complete(cleaned) => {
+            CleanupEvent::Progress(progress) => self.state.set(CleanupState::Running(progress)),
+            CleanupEvent::Complete(cleaned) => {
                 let rows = wording::rows(cleaned.deleted);
                 self.toasts.success(format!("Deleted {rows} of the log"));
                 self.state.set(CleanupState::Finished(cleaned));
             }
-            Told::Broken(broken) => {
+            CleanupEvent::Failed(failure) => {
                 let title = "The clean-up stopped".to_owned();
-                self.toasts.error(title, broken.message.clone());
-                self.state.set(CleanupState::Broken(broken));
+                self.toasts.error(title, failure.message.clone());
+                self.state.set(CleanupState::Stopped(failure));
             }
         }
     }
@@ -143,7 +145,7 @@ impl Cleaner {
             let title = format!("The clean-up stopped: {}", problem.title);
             self.toasts.error(title, problem.detail.clone());
         }
-        self.session.note(&problem);
+        self.auth.check_expiry(&problem);
         self.state.set(CleanupState::Failed(problem));
     }
 }

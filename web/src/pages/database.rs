@@ -5,21 +5,21 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::address::AdminPage;
-use crate::api;
+use crate::browser;
+use crate::client;
 use crate::components::backup_list::BackupList;
 use crate::components::confirm::{ConfirmDialog, Confirmer};
-use crate::components::copies::{Copies, CopyList};
 use crate::components::dump_run::DumpRun;
 use crate::components::notice::Notice;
 use crate::components::restore_form::RestoreForm;
 use crate::components::restore_run::RestoreRun;
-use crate::components::toasts::Toasts;
-use crate::database::{Lock, Mode, Status};
+use crate::components::side_databases::{SideDatabaseList, SideDatabases};
+use crate::database::{DumpMode, Lock, Status};
 use crate::download::{Dumper, can_pick, pick};
 use crate::load::Load;
 use crate::restore::run::Restorer;
-use crate::visitor;
+use crate::route::AdminPage;
+use crate::toasts::Toasts;
 
 /// How often the status is asked for while it changes by itself.
 const REFRESH_EVERY: Duration = Duration::from_secs(3);
@@ -32,12 +32,12 @@ const FILE_NAME: &str = "backup.dump";
 pub fn DatabasePage() -> impl IntoView {
     let title = AdminPage::Database.title();
     document().set_title(&format!("{title} · Decant"));
-    let status = Load::new(|| Some(api::database_status()));
+    let status = Load::new(|| Some(client::database_status()));
     let dumper = expect_context::<Dumper>();
     let restorer = expect_context::<Restorer>();
     let activity = follow(move || dumper.is_under_way() || restorer.is_under_way(), status);
     let confirmer = Confirmer::new();
-    let copies = Copies::new(
+    let copies = SideDatabases::new(
         move || _ = activity.get(),
         confirmer,
         Callback::new(move |()| status.retry()),
@@ -58,7 +58,7 @@ pub fn DatabasePage() -> impl IntoView {
         <DumpForm/>
         <RestoreRun copies/>
         <RestoreForm database=name confirmer/>
-        <CopyList copies/>
+        <SideDatabaseList copies/>
         <BackupList database=name confirmer/>
         <ConfirmDialog confirmer/>
     }
@@ -123,12 +123,12 @@ fn DatabaseStatus(status: Status) -> impl IntoView {
         }
     });
     let last_dump = last_dump.map(|dump| {
-        let began = visitor::moment(&dump.began);
+        let began = browser::moment(&dump.began);
         let text = format!("Last dump: {began}, by {}: {}.", dump.caller, dump.outcome());
         view! { <p class="faint" data-testid="last-dump">{text}</p> }
     });
     let last_restore = last_restore.map(|restore| {
-        let began = visitor::moment(&restore.began);
+        let began = browser::moment(&restore.began);
         let text = format!(
             "Last restore: {began}, by {}: {}.",
             restore.caller,
@@ -153,7 +153,7 @@ fn DatabaseStatus(status: Status) -> impl IntoView {
 
 #[component]
 fn LockHolder(lock: Lock) -> impl IntoView {
-    let since = lock.since.as_deref().map(visitor::moment);
+    let since = lock.since.as_deref().map(browser::moment);
     view! { <p data-testid="database-lock">{lock.sentence(since.as_deref())}</p> }
 }
 
@@ -161,7 +161,7 @@ fn LockHolder(lock: Lock) -> impl IntoView {
 fn DumpForm() -> impl IntoView {
     let dumper = expect_context::<Dumper>();
     let toasts = expect_context::<Toasts>();
-    let mode = RwSignal::new(Mode::default());
+    let mode = RwSignal::new(DumpMode::default());
     let is_busy = move || dumper.is_under_way();
     let save_as = move |_| {
         spawn_local(async move {
@@ -185,7 +185,7 @@ fn DumpForm() -> impl IntoView {
             </p>
             <fieldset class="modes" disabled=is_busy>
                 <legend class="faint">"What is in it"</legend>
-                {Mode::ALL.iter().map(|&choice| view! { <ModeChoice choice mode/> }).collect_view()}
+                {DumpMode::ALL.iter().map(|&choice| view! { <ModeChoice choice mode/> }).collect_view()}
             </fieldset>
             <p class="caution">
                 "A dump holds all secrets in clear, the access keys (" <code>"keys.key"</code> ") and the keys of the providers ("
@@ -208,7 +208,7 @@ fn DumpForm() -> impl IntoView {
 }
 
 #[component]
-fn ModeChoice(choice: Mode, mode: RwSignal<Mode>) -> impl IntoView {
+fn ModeChoice(choice: DumpMode, mode: RwSignal<DumpMode>) -> impl IntoView {
     view! {
         <label>
             <input

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use wasm_export::Options;
 
+use crate::auth::{Auth, AuthState};
 use crate::components::columns::ColumnList;
 use crate::components::export_bar::{ExportBar, KeptRowsNote};
 use crate::components::export_options::ExportOptions;
@@ -15,9 +16,8 @@ use crate::components::zone_select::ZoneSelect;
 use crate::dataset::Dataset;
 use crate::dataset_view::DatasetView;
 use crate::navigation::Navigation;
-use crate::remembered;
+use crate::saved_options;
 use crate::selection::Selection;
-use crate::session::{Session, Visitor};
 use crate::wording;
 
 /// What is folded out under the heading.
@@ -34,7 +34,7 @@ pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
     document().set_title(&format!("{title} · Decant"));
     let view = DatasetView::new(dataset, selection);
     let panel = RwSignal::new(None::<Panel>);
-    let options = remembered_options();
+    let options = saved_options();
     let formats = view.dataset.with_value(Dataset::formats);
     let is_previewed = Signal::derive(move || panel.get() == Some(Panel::Options));
     let is_folded = move |of| move || panel.get() != Some(of);
@@ -71,13 +71,13 @@ pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
 }
 
 /// What the visitor chose last time, and keeps as it is changed.
-fn remembered_options() -> RwSignal<Options> {
-    let visitor = match expect_context::<Session>().visitor() {
-        Visitor::Somebody(me) => me.name,
+fn saved_options() -> RwSignal<Options> {
+    let visitor = match expect_context::<Auth>().state() {
+        AuthState::SignedIn(me) => me.name,
         _ => String::new(),
     };
-    let options = RwSignal::new(remembered::options(&visitor));
-    Effect::new(move |_| options.with(|options| remembered::remember(&visitor, options)));
+    let options = RwSignal::new(saved_options::load(&visitor));
+    Effect::new(move |_| options.with(|options| saved_options::save(&visitor, options)));
     options
 }
 
@@ -118,5 +118,5 @@ fn PanelButton(
 /// A reload or a shared link shows the same again.
 fn keep_address(view: DatasetView) {
     let navigation = expect_context::<Navigation>();
-    Effect::new(move || navigation.note(view.place()));
+    Effect::new(move || navigation.note(view.route()));
 }

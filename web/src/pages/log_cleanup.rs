@@ -6,17 +6,17 @@ use serde_json::{Map, Value, json};
 use wasm_export::rows::Problem;
 
 use super::database::follow;
-use crate::address::AdminPage;
-use crate::api;
+use crate::auth::Auth;
+use crate::client;
 use crate::components::cleanup_run::CleanupRun;
 use crate::components::confirm::{ConfirmDialog, Confirmer, Question};
 use crate::components::notice::Notice;
 use crate::database::Status;
 use crate::load::Load;
 use crate::log_cleanup::run::Cleaner;
-use crate::log_cleanup::{Age, Mistake, Preview, Typed};
-use crate::session::Session;
-use crate::{visitor, wording};
+use crate::log_cleanup::{Age, ConditionFields, FieldError, Preview};
+use crate::route::AdminPage;
+use crate::{browser, wording};
 
 /// The form, what it would delete, and what becomes of it.
 #[component]
@@ -24,12 +24,12 @@ pub fn LogCleanupPage() -> impl IntoView {
     let title = AdminPage::LogCleanup.title();
     document().set_title(&format!("{title} · Decant"));
     let cleaner = expect_context::<Cleaner>();
-    let status = Load::new(|| Some(api::database_status()));
+    let status = Load::new(|| Some(client::database_status()));
     follow(move || cleaner.is_under_way(), status);
     // The visitor's own says more of itself.
     let is_idle = Memo::new(move |_| !cleaner.is_under_way());
     let confirmer = Confirmer::new();
-    let choice = Choice::new();
+    let form = CleanupForm::new();
     view! {
         <div class="heading">
             <h1>{title}</h1>
@@ -40,9 +40,9 @@ pub fn LogCleanupPage() -> impl IntoView {
         </p>
         {move || is_idle.get().then(|| status.value()).flatten().map(|status| view! { <LastCleanup status/> })}
         <CleanupRun/>
-        <ChoiceForm choice/>
-        {move || choice.problem.get().map(|problem| view! { <Notice problem on_retry=move || choice.count()/> })}
-        {move || choice.asked.get().map(|asked| view! { <Confirmation asked choice confirmer/> })}
+        <ConditionsForm form/>
+        {move || form.problem.get().map(|problem| view! { <Notice problem on_retry=move || form.count()/> })}
+        {move || form.counted.get().map(|counted| view! { <Confirmation counted form confirmer/> })}
         <ConfirmDialog confirmer/>
     }
 }
@@ -50,11 +50,11 @@ pub fn LogCleanupPage() -> impl IntoView {
 #[component]
 fn LastCleanup(status: Status) -> impl IntoView {
     let lock = status.lock.map(|lock| {
-        let since = lock.since.as_deref().map(visitor::moment);
+        let since = lock.since.as_deref().map(browser::moment);
         view! { <p data-testid="cleanup-lock">{lock.sentence(since.as_deref())}</p> }
     });
     let last = status.last_cleanup.map(|last| {
-        let began = visitor::moment(&last.began);
+        let began = browser::moment(&last.began);
         let text = format!("Last clean-up: {began}, by {}: {}.", last.caller, last.outcome());
         view! { <p class="faint" data-testid="last-cleanup">{text}</p> }
     });
@@ -63,28 +63,28 @@ fn LastCleanup(status: Status) -> impl IntoView {
 
 /// What the visitor chooses, and what it comes to.
 #[derive(Clone, Copy)]
-struct Choice {
+struct CleanupForm {
     age: RwSignal<Age>,
     own_day: RwSignal<String>,
     from_day: RwSignal<String>,
-    typed: RwSignal<Typed>,
-    mistake: RwSignal<Option<Mistake>>,
+    typed: RwSignal<ConditionFields>,
+    mistake: RwSignal<Option<FieldError>>,
     is_counting: RwSignal<bool>,
     problem: RwSignal<Option<Problem>>,
-    asked: RwSignal<Option<Asked>>,
-    session: Session,
+    counted: RwSignal<Option<CountedRows>>,
+    auth: Auth,
 }
 
 /// Conditions, and what they would delete.
 #[derive(Clone)]
-struct Asked {
+struct CountedRows {
     conditions: Map<String, Value>,
     preview: Preview,
 }
 
-impl Choice {
+impl CleanupForm {
     fn new() -> Self {
-        let choice = Self {
+        let form = Self {
             age: RwSignal::new(Age::FIRST),
             own_day: RwSignal::default(),
             from_day: RwSignal::default(),
@@ -92,31 +92,31 @@ impl Choice {
             mistake: RwSignal::new(None),
             is_counting: RwSignal::new(false),
             problem: RwSignal::new(None),
-            asked: RwSignal::new(None),
-            session: expect_context::<Session>(),
+            counted: RwSignal::new(None),
+            auth: expect_context::<Auth>(),
         };
         // A number that was counted for other conditions must not be confirmed.
         Effect::new(move |_| {
-            choice.age.track();
-            choice.own_day.track();
-            choice.from_day.track();
-            choice.typed.track();
-            choice.mistake.set(None);
-            choice.problem.set(None);
-            choice.asked.set(None);
+            form.age.track();
+            form.own_day.track();
+            form.from_day.track();
+            form.typed.track();
+            form.mistake.set(None);
+            form.problem.set(None);
+            form.counted.set(None);
         });
-        choice
+        form
     }
 
-    fn conditions(self) -> Result<Map<String, Value>, Mistake> {
+    fn conditions(self) -> Result<Map<String, Value>, FieldError> {
         let day = |field, text: &str| {
-            visitor::start_of_day(text).ok_or(Mistake {
+            browser::start_of_day(text).ok_or(FieldError {
                 field,
                 problem: "Choose a day.",
             })
         };
         let before = match self.age.get_untracked() {
-            Age::Days(days) => visitor::days_ago(days),
+            Age::Days(days) => browser::days_ago(days),
             Age::OwnDay => day("own-day", &self.own_day.get_untracked())?,
         };
         let from = self.from_day.get_untracked();
@@ -126,7 +126,7 @@ impl Choice {
     }
 
     fn count(self) {
-        self.asked.set(None);
+        self.counted.set(None);
         self.problem.set(None);
         let conditions = match self.conditions() {
             Ok(conditions) => conditions,
@@ -136,10 +136,10 @@ impl Choice {
         self.is_counting.set(true);
         spawn_local(async move {
             // The page may have been left in the meantime; its signals are gone then.
-            match api::preview_cleanup(conditions.clone()).await {
-                Ok(preview) => drop(self.asked.try_set(Some(Asked { conditions, preview }))),
+            match client::preview_cleanup(conditions.clone()).await {
+                Ok(preview) => drop(self.counted.try_set(Some(CountedRows { conditions, preview }))),
                 Err(problem) => {
-                    self.session.note(&problem);
+                    self.auth.check_expiry(&problem);
                     self.problem.try_set(Some(problem));
                 }
             }
@@ -156,16 +156,16 @@ impl Choice {
 }
 
 #[component]
-fn ChoiceForm(choice: Choice) -> impl IntoView {
+fn ConditionsForm(form: CleanupForm) -> impl IntoView {
     let cleaner = expect_context::<Cleaner>();
-    let is_busy = move || cleaner.is_under_way() || choice.is_counting.get();
+    let is_busy = move || cleaner.is_under_way() || form.is_counting.get();
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        choice.count();
+        form.count();
     };
     let own_day = move || {
-        (choice.age.get() == Age::OwnDay)
-            .then(|| view! { <DayField id="own-day" label="Made before" value=choice.own_day choice/> })
+        (form.age.get() == Age::OwnDay)
+            .then(|| view! { <DayField id="own-day" label="Made before" value=form.own_day form/> })
     };
     view! {
         <section class="card" aria-labelledby="cleanup-title">
@@ -173,16 +173,16 @@ fn ChoiceForm(choice: Choice) -> impl IntoView {
                 <h2 id="cleanup-title">"Which rows"</h2>
                 <fieldset class="choices" disabled=is_busy>
                     <legend class="faint">"Older than"</legend>
-                    {Age::ALL.iter().map(|&age| view! { <AgeChoice age choice/> }).collect_view()}
+                    {Age::ALL.iter().map(|&age| view! { <AgeChoice age form/> }).collect_view()}
                 </fieldset>
                 {own_day}
                 <details class="filters">
                     <summary data-testid="cleanup-more">"Further conditions"</summary>
                     <fieldset class="options" disabled=is_busy>
-                        <DayField id="from-day" label="Made on this day or later" value=choice.from_day choice/>
-                        <TypedField id="users" label="Users, by number" choice get=|typed| &mut typed.users/>
-                        <TypedField id="providers" label="Providers, by number" choice get=|typed| &mut typed.providers/>
-                        <TypedField id="status-codes" label="Status codes (429, 500 or 500-599)" choice get=|typed| &mut typed.status_codes/>
+                        <DayField id="from-day" label="Made on this day or later" value=form.from_day form/>
+                        <TypedField id="users" label="Users, by number" form get=|typed| &mut typed.users/>
+                        <TypedField id="providers" label="Providers, by number" form get=|typed| &mut typed.providers/>
+                        <TypedField id="status-codes" label="Status codes (429, 500 or 500-599)" form get=|typed| &mut typed.status_codes/>
                         <div class="field switch-field">
                             <label for="cleanup-blocked">"Blocked requests only"</label>
                             <input
@@ -190,15 +190,15 @@ fn ChoiceForm(choice: Choice) -> impl IntoView {
                                 type="checkbox"
                                 role="switch"
                                 data-testid="cleanup-blocked"
-                                prop:checked=move || choice.typed.with(|typed| typed.only_blocked)
-                                on:change=move |event| choice.typed.update(|typed| typed.only_blocked = event_target_checked(&event))
+                                prop:checked=move || form.typed.with(|typed| typed.only_blocked)
+                                on:change=move |event| form.typed.update(|typed| typed.only_blocked = event_target_checked(&event))
                             />
                         </div>
                     </fieldset>
                 </details>
                 <div class="dump-actions">
                     <button type="submit" data-testid="cleanup-count" disabled=is_busy>
-                        {move || if choice.is_counting.get() { "Counting…" } else { "Count the rows" }}
+                        {move || if form.is_counting.get() { "Counting…" } else { "Count the rows" }}
                     </button>
                 </div>
             </form>
@@ -207,15 +207,15 @@ fn ChoiceForm(choice: Choice) -> impl IntoView {
 }
 
 #[component]
-fn AgeChoice(age: Age, choice: Choice) -> impl IntoView {
+fn AgeChoice(age: Age, form: CleanupForm) -> impl IntoView {
     view! {
         <label>
             <input
                 type="radio"
                 name="age"
                 data-testid=age.testid()
-                prop:checked=move || choice.age.get() == age
-                on:change=move |_| choice.age.set(age)
+                prop:checked=move || form.age.get() == age
+                on:change=move |_| form.age.set(age)
             />
             {age.title()}
         </label>
@@ -223,8 +223,13 @@ fn AgeChoice(age: Age, choice: Choice) -> impl IntoView {
 }
 
 #[component]
-fn DayField(id: &'static str, label: &'static str, value: RwSignal<String>, choice: Choice) -> impl IntoView {
-    let problem = choice.mistake_in(id);
+fn DayField(
+    id: &'static str,
+    label: &'static str,
+    value: RwSignal<String>,
+    form: CleanupForm,
+) -> impl IntoView {
+    let problem = form.mistake_in(id);
     view! {
         <div class="field day-field">
             <label for=id>{label}</label>
@@ -246,10 +251,10 @@ fn DayField(id: &'static str, label: &'static str, value: RwSignal<String>, choi
 fn TypedField(
     id: &'static str,
     label: &'static str,
-    choice: Choice,
-    get: fn(&mut Typed) -> &mut String,
+    form: CleanupForm,
+    get: fn(&mut ConditionFields) -> &mut String,
 ) -> impl IntoView {
-    let problem = choice.mistake_in(id);
+    let problem = form.mistake_in(id);
     view! {
         <div class="field">
             <label for=id>{label}</label>
@@ -260,8 +265,8 @@ fn TypedField(
                 data-testid=format!("cleanup-{id}")
                 aria-invalid=move || problem().map(|_| "true")
                 aria-describedby=format!("{id}-problem")
-                prop:value=move || get(&mut choice.typed.get()).clone()
-                on:input=move |event| choice.typed.update(|typed| *get(typed) = event_target_value(&event))
+                prop:value=move || get(&mut form.typed.get()).clone()
+                on:input=move |event| form.typed.update(|typed| *get(typed) = event_target_value(&event))
             />
             <p class="field-problem" id=format!("{id}-problem") role="alert" data-testid=format!("cleanup-{id}-problem")>{problem}</p>
         </div>
@@ -269,21 +274,21 @@ fn TypedField(
 }
 
 #[component]
-fn Confirmation(asked: Asked, choice: Choice, confirmer: Confirmer) -> impl IntoView {
+fn Confirmation(counted: CountedRows, form: CleanupForm, confirmer: Confirmer) -> impl IntoView {
     let cleaner = expect_context::<Cleaner>();
-    let Asked { conditions, preview } = asked;
+    let CountedRows { conditions, preview } = counted;
     let archive_first = RwSignal::new(true);
     let without_statistics = RwSignal::new(false);
-    let sentence = preview.sentence(visitor::moment);
+    let sentence = preview.sentence(browser::moment);
     let loses_statistics = !preview.keeps_statistics && preview.rows > 0;
     let rows = wording::rows(preview.rows);
     let ask = {
         let rows = rows.clone();
         move |_| {
-            let mut order = conditions.clone();
-            order.insert("dryRun".to_owned(), json!(false));
-            order.insert("archiveFirst".to_owned(), json!(archive_first.get_untracked()));
-            order.insert(
+            let mut request = conditions.clone();
+            request.insert("dryRun".to_owned(), json!(false));
+            request.insert("archiveFirst".to_owned(), json!(archive_first.get_untracked()));
+            request.insert(
                 "withoutStatistics".to_owned(),
                 json!(without_statistics.get_untracked()),
             );
@@ -297,8 +302,8 @@ fn Confirmation(asked: Asked, choice: Choice, confirmer: Confirmer) -> impl Into
                 word: Some(preview.rows.to_string()),
                 yes: "Delete",
                 then: Callback::new(move |()| {
-                    choice.asked.set(None);
-                    cleaner.start(order.clone());
+                    form.counted.set(None);
+                    cleaner.start(request.clone());
                 }),
             });
         }

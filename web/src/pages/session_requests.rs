@@ -4,15 +4,15 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::address::{AdminPage, Place};
-use crate::api;
+use crate::auth::Auth;
+use crate::client;
 use crate::components::notice::Notice;
-use crate::components::toasts::Toasts;
 use crate::download::download_session_request;
 use crate::load::Load;
 use crate::navigation::Navigation;
-use crate::session::Session;
+use crate::route::{AdminPage, Route};
 use crate::session_requests::{SessionRequests, StoredRequest};
+use crate::toasts::Toasts;
 use crate::wording;
 
 /// Asks for a session and lists its requests, each with a way into a file.
@@ -21,11 +21,11 @@ pub fn SessionRequestsPage() -> impl IntoView {
     let title = AdminPage::SessionRequests.title();
     document().set_title(&format!("{title} · Decant"));
     let navigation = expect_context::<Navigation>();
-    let session = Memo::new(move |_| match navigation.place() {
-        Place::SessionRequests { session } => session,
-        Place::Dataset { .. } | Place::Database | Place::LogCleanup => None,
+    let session = Memo::new(move |_| match navigation.route() {
+        Route::SessionRequests { session } => session,
+        Route::Dataset { .. } | Route::Database | Route::LogCleanup => None,
     });
-    let requests = Load::new(move || session.get().map(api::session_requests));
+    let requests = Load::new(move || session.get().map(client::session_requests));
     view! {
         <div class="heading">
             <h1>{title}</h1>
@@ -47,7 +47,7 @@ fn SessionForm(session: Memo<Option<String>>, requests: Load<SessionRequests>) -
         event.prevent_default();
         let entered = entered.with_untracked(|entered| entered.trim().to_owned());
         let session = (!entered.is_empty()).then_some(entered);
-        navigation.go(Place::SessionRequests { session });
+        navigation.go(Route::SessionRequests { session });
         // Asking for the same session again is how people ask for newer requests.
         requests.retry();
     };
@@ -139,7 +139,7 @@ fn RequestRow(session: String, request: StoredRequest) -> impl IntoView {
 
 #[component]
 fn DownloadButton(session: String, sequence: u64, missing: Option<&'static str>) -> impl IntoView {
-    let visit = expect_context::<Session>();
+    let auth = expect_context::<Auth>();
     let toasts = expect_context::<Toasts>();
     let busy = RwSignal::new(false);
     let download = move |_| {
@@ -153,7 +153,7 @@ fn DownloadButton(session: String, sequence: u64, missing: Option<&'static str>)
                     wording::bytes(file.bytes)
                 )),
                 Err(problem) => {
-                    visit.note(&problem);
+                    auth.check_expiry(&problem);
                     let title = format!("Request {sequence} was not downloaded: {}", problem.title);
                     toasts.error(title, problem.detail);
                 }

@@ -8,44 +8,46 @@
 //! | `upload` | the file on its way, and the answer as it comes |
 //! | `run` | the visitor's restore, for the whole page |
 
-pub mod copies;
-pub mod told;
+pub mod events;
+pub mod side_databases;
 
 #[cfg(target_arch = "wasm32")]
-pub(crate) mod chosen;
+pub(crate) mod chosen_file;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod run;
+#[cfg(target_arch = "wasm32")]
+pub(crate) mod source;
 #[cfg(target_arch = "wasm32")]
 mod upload;
 
 /// What is to become of a dump.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Plan {
+pub struct RestoreOptions {
     /// What becomes of the data that are there.
-    pub manner: Manner,
+    pub mode: RestoreMode,
     /// Leave out the rows of the log.
     pub skip_logs: bool,
 }
 
 /// What becomes of the data that are there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Manner {
+pub enum RestoreMode {
     /// The dump takes their place.
     #[default]
-    Clean,
+    Replace,
     /// They stay, and what is missing comes from the dump.
     Merge,
 }
 
-impl Manner {
+impl RestoreMode {
     /// Both, in the order of the page.
-    pub const ALL: &[Self] = &[Self::Clean, Self::Merge];
+    pub const ALL: &[Self] = &[Self::Replace, Self::Merge];
 
     /// The word for programs.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
-            Self::Clean => "clean",
+            Self::Replace => "clean",
             Self::Merge => "merge",
         }
     }
@@ -54,7 +56,7 @@ impl Manner {
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
-            Self::Clean => "Replace the database",
+            Self::Replace => "Replace the database",
             Self::Merge => "Add what is missing",
         }
     }
@@ -63,7 +65,7 @@ impl Manner {
     #[must_use]
     pub fn description(self) -> &'static str {
         match self {
-            Self::Clean => {
+            Self::Replace => {
                 "The dump takes the place of everything there is. The database as it is now is kept beside it, and can be \
                  put back at any time. Running exports are broken off when the two change places."
             }

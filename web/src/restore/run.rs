@@ -2,16 +2,16 @@
 
 use leptos::prelude::*;
 use wasm_export::rows::Problem;
-use web_sys::File;
 
-use super::Plan;
-use super::told::{Restored, Told};
-use super::upload::{Heard, Upload};
-use crate::components::toasts::Toasts;
-use crate::events::EventReader;
-use crate::pace::Pace;
-use crate::session::Session;
-use crate::visitor::now_ms;
+use super::RestoreOptions;
+use super::events::{RestoreEvent, Restored};
+use super::source::RestoreSource;
+use super::upload::{Upload, UploadEvent};
+use crate::auth::Auth;
+use crate::browser::now_ms;
+use crate::event_stream::EventReader;
+use crate::throughput::Throughput;
+use crate::toasts::Toasts;
 use crate::worker;
 
 /// The log shows at most so many lines, the newest.
@@ -45,28 +45,10 @@ pub enum RestoreState {
         /// What was restored.
         restored: Restored,
         /// How.
-        plan: Plan,
+        options: RestoreOptions,
         /// From the click to the end.
         seconds: f64,
     },
-}
-
-/// What is to be restored.
-#[derive(Clone, Debug)]
-pub enum Dump {
-    /// A file of the visitor's, which has to be sent.
-    File(File),
-    /// A backup in the server's storage, of this name.
-    Stored(String),
-}
-
-impl Dump {
-    fn name(&self) -> String {
-        match self {
-            Self::File(file) => file.name(),
-            Self::Stored(name) => name.clone(),
-        }
-    }
 }
 
 /// A line of what the server has said.
@@ -83,33 +65,33 @@ pub struct LogLine {
 pub struct Restorer {
     state: RwSignal<RestoreState>,
     log: RwSignal<Vec<LogLine>>,
-    pace: RwSignal<Pace>,
+    throughput: RwSignal<Throughput>,
     file_name: RwSignal<String>,
-    plan: StoredValue<Plan>,
+    options: StoredValue<RestoreOptions>,
     began_ms: StoredValue<f64>,
     reader: StoredValue<EventReader>,
     upload: StoredValue<Option<Upload>, LocalStorage>,
-    session: Session,
+    auth: Auth,
     toasts: Toasts,
 }
 
 impl Restorer {
     /// No restore yet.
     #[must_use]
-    pub fn new(session: Session, toasts: Toasts) -> Self {
+    pub fn new(auth: Auth, toasts: Toasts) -> Self {
         let restorer = Self {
             state: RwSignal::new(RestoreState::Idle),
             log: RwSignal::default(),
-            pace: RwSignal::default(),
+            throughput: RwSignal::default(),
             file_name: RwSignal::default(),
-            plan: StoredValue::default(),
+            options: StoredValue::default(),
             began_ms: StoredValue::default(),
             reader: StoredValue::default(),
             upload: StoredValue::new_local(None),
-            session,
+            auth,
             toasts,
         };
-        session.on_another_visitor(move || restorer.forget());
+        auth.on_visitor_change(move || restorer.forget());
         restorer
     }
 
@@ -139,10 +121,10 @@ impl Restorer {
         self.log.get()
     }
 
-    /// The pace of the last seconds.
+    /// The throughput of the last seconds.
     #[must_use]
-    pub fn pace(self) -> Pace {
-        self.pace.get()
+    pub fn throughput(self) -> Throughput {
+        self.throughput.get()
     }
 
     /// What the file is called.
@@ -152,22 +134,22 @@ impl Restorer {
     }
 
     /// Begins: with sending what the server does not have yet.
-    pub fn start(self, dump: &Dump, plan: Plan) {
+    pub fn start(self, source: &RestoreSource, options: RestoreOptions) {
         self.toasts.dismiss_all();
-        self.pace.set(Pace::default());
+        self.throughput.set(Throughput::default());
         self.log.set(Vec::new());
-        self.file_name.set(dump.name());
-        self.plan.set_value(plan);
+        self.file_name.set(source.name());
+        self.options.set_value(options);
         self.began_ms.set_value(now_ms());
         self.reader.set_value(EventReader::default());
-        self.state.set(match dump {
-            Dump::File(file) => RestoreState::Sending {
+        self.state.set(match source {
+            RestoreSource::File(file) => RestoreState::Sending {
                 bytes: 0,
                 total: file.size() as u64,
             },
-            Dump::Stored(_) => RestoreState::Working { percent: 0 },
+            RestoreSource::Backup(_) => RestoreState::Working { percent: 0 },
         });
-        match Upload::start(dump, plan, move |heard| self.hear(heard)) {
+        match Upload::start(source, options, move |heard| self.handle(heard)) {
             Ok(upload) => self.upload.set_value(Some(upload)),
             Err(error) => self.fail(worker::failed("It could not be begun", &error).problem),
         }
@@ -185,46 +167,47 @@ impl Restorer {
         self.end(RestoreState::Idle);
     }
 
-    fn hear(self, heard: Heard) {
+    fn handle(self, heard: UploadEvent) {
         match heard {
-            Heard::Sent { bytes, total } if bytes < total && untrack(|| self.is_sending()) => {
-                self.pace.update(|pace| pace.observe(now_ms(), 0, bytes));
+            UploadEvent::Progress { bytes, total } if bytes < total && untrack(|| self.is_sending()) => {
+                self.throughput
+                    .update(|throughput| throughput.observe(now_ms(), 0, bytes));
                 self.state.set(RestoreState::Sending { bytes, total });
             }
-            Heard::Sent { .. } if untrack(|| self.is_sending()) => self.work(0),
-            Heard::Sent { .. } => {}
-            Heard::Said(text) => {
+            UploadEvent::Progress { .. } if untrack(|| self.is_sending()) => self.work(0),
+            UploadEvent::Progress { .. } => {}
+            UploadEvent::Text(text) => {
                 let events = self.reader.try_update_value(|reader| reader.push(&text));
-                for told in events.iter().flatten().filter_map(Told::of) {
-                    self.take(told);
+                for event in events.iter().flatten().filter_map(RestoreEvent::from_event) {
+                    self.take(event);
                 }
             }
-            Heard::Refused(problem) => self.fail(problem),
-            // It has told how it ended, or the server was stopped in the midst of it.
-            Heard::Ended if untrack(|| self.is_under_way()) => self.lose(),
-            Heard::Ended => {}
-            Heard::Lost if untrack(|| self.is_sending()) => self.fail(not_sent()),
-            Heard::Lost => self.lose(),
+            UploadEvent::Refused(problem) => self.fail(problem),
+            // It has event how it ended, or the server was stopped in the midst of it.
+            UploadEvent::Ended if untrack(|| self.is_under_way()) => self.lose(),
+            UploadEvent::Ended => {}
+            UploadEvent::Lost if untrack(|| self.is_sending()) => self.fail(not_sent()),
+            UploadEvent::Lost => self.lose(),
         }
     }
 
-    fn take(self, told: Told) {
-        match told {
-            Told::Progress(step) => {
+    fn take(self, event: RestoreEvent) {
+        match event {
+            RestoreEvent::Progress(step) => {
                 self.note(step.message);
                 self.work(step.percent);
             }
-            Told::Complete(restored) => {
+            RestoreEvent::Complete(restored) => {
                 let seconds = (now_ms() - self.began_ms.get_value()) / 1_000.0;
                 let name = self.file_name.get_untracked();
                 self.toasts.success(format!("Restored {name}"));
                 self.end(RestoreState::Done {
                     restored,
-                    plan: self.plan.get_value(),
+                    options: self.options.get_value(),
                     seconds,
                 });
             }
-            Told::Error(failure) => self.fail(Problem {
+            RestoreEvent::Error(failure) => self.fail(Problem {
                 title: "The restore failed".to_owned(),
                 detail: failure.message,
                 code: "restore_failed".to_owned(),
@@ -261,7 +244,7 @@ impl Restorer {
             let title = format!("Nothing was restored: {}", problem.title);
             self.toasts.error(title, problem.detail.clone());
         }
-        self.session.note(&problem);
+        self.auth.check_expiry(&problem);
         self.end(RestoreState::Failed(problem));
     }
 

@@ -16,24 +16,24 @@ use wasm_export::browser::answer::problem;
 use wasm_export::rows::Problem;
 use web_sys::{File, FormData, ProgressEvent, XmlHttpRequest};
 
-use super::run::Dump;
-use super::{Manner, Plan};
-use crate::api;
+use super::source::RestoreSource;
+use super::{RestoreMode, RestoreOptions};
+use crate::client;
 
 /// The server says something at least every 10 s. One that is silent for so long is gone.
 const SILENCE_SECONDS_MAX: u32 = 45;
 
 /// What happens to an upload.
-pub(super) enum Heard {
+pub(super) enum UploadEvent {
     /// So much of it has been sent.
-    Sent {
+    Progress {
         /// Bytes, with what the form adds to the file.
         bytes: u64,
         /// How many there are.
         total: u64,
     },
     /// The next piece of the server's answer.
-    Said(String),
+    Text(String),
     /// The server does not do it.
     Refused(Problem),
     /// The answer has ended.
@@ -46,7 +46,7 @@ pub(super) enum Heard {
 pub(super) struct Upload {
     request: XmlHttpRequest,
     _on_sent: Closure<dyn Fn(ProgressEvent)>,
-    _on_event: Closure<dyn Fn()>,
+    _on_answer: Closure<dyn Fn()>,
     _on_end: Closure<dyn Fn()>,
     _on_error: Closure<dyn Fn()>,
     watch: IntervalHandle,
@@ -54,16 +54,20 @@ pub(super) struct Upload {
 
 impl Upload {
     /// Begins to send.
-    pub(super) fn start(dump: &Dump, plan: Plan, hear: impl Fn(Heard) + 'static) -> Result<Self, JsValue> {
+    pub(super) fn start(
+        source: &RestoreSource,
+        options: RestoreOptions,
+        on_event: impl Fn(UploadEvent) + 'static,
+    ) -> Result<Self, JsValue> {
         let request = XmlHttpRequest::new()?;
-        request.open_with_async("POST", &address(dump), true)?;
-        let hear = Rc::new(hear);
+        request.open_with_async("POST", &url(source), true)?;
+        let on_event = Rc::new(on_event);
         let answer = Rc::new(Answer::default());
 
         let on_sent = Closure::new({
-            let hear = Rc::clone(&hear);
+            let on_event = Rc::clone(&on_event);
             move |event: ProgressEvent| {
-                hear(Heard::Sent {
+                on_event(UploadEvent::Progress {
                     bytes: event.loaded() as u64,
                     total: event.total() as u64,
                 });
@@ -73,48 +77,48 @@ impl Upload {
         upload.set_onprogress(Some(on_sent.as_ref().unchecked_ref()));
         upload.set_onload(Some(on_sent.as_ref().unchecked_ref()));
 
-        let on_event = Closure::new({
-            let (request, hear, answer) = (request.clone(), Rc::clone(&hear), Rc::clone(&answer));
+        let on_answer = Closure::new({
+            let (request, on_event, answer) = (request.clone(), Rc::clone(&on_event), Rc::clone(&answer));
             move || {
                 if is_success(&request) {
-                    hear(Heard::Said(answer.next(&request)));
+                    on_event(UploadEvent::Text(answer.next(&request)));
                 }
             }
         });
-        request.set_onprogress(Some(on_event.as_ref().unchecked_ref()));
+        request.set_onprogress(Some(on_answer.as_ref().unchecked_ref()));
 
         let on_end = Closure::new({
-            let (request, hear, answer) = (request.clone(), Rc::clone(&hear), Rc::clone(&answer));
+            let (request, on_event, answer) = (request.clone(), Rc::clone(&on_event), Rc::clone(&answer));
             move || match is_success(&request) {
                 true => {
-                    hear(Heard::Said(answer.next(&request)));
-                    hear(Heard::Ended);
+                    on_event(UploadEvent::Text(answer.next(&request)));
+                    on_event(UploadEvent::Ended);
                 }
                 false => {
                     let body = request.response_text().ok().flatten().unwrap_or_default();
-                    hear(Heard::Refused(problem(status(&request), body.as_bytes())));
+                    on_event(UploadEvent::Refused(problem(status(&request), body.as_bytes())));
                 }
             }
         });
         request.set_onload(Some(on_end.as_ref().unchecked_ref()));
 
         let on_error = Closure::new({
-            let hear = Rc::clone(&hear);
-            move || hear(Heard::Lost)
+            let on_event = Rc::clone(&on_event);
+            move || on_event(UploadEvent::Lost)
         });
         request.set_onerror(Some(on_error.as_ref().unchecked_ref()));
 
-        match dump {
-            Dump::File(file) => request.send_with_opt_form_data(Some(&form(file, plan)?))?,
-            Dump::Stored(_) => {
+        match source {
+            RestoreSource::File(file) => request.send_with_opt_form_data(Some(&form(file, options)?))?,
+            RestoreSource::Backup(_) => {
                 request.set_request_header("content-type", "application/json")?;
-                request.send_with_opt_str(Some(&words(plan)))?;
+                request.send_with_opt_str(Some(&words(options)))?;
             }
         }
         let watch = set_interval_with_handle(
             move || {
                 if answer.is_silent() {
-                    hear(Heard::Lost);
+                    on_event(UploadEvent::Lost);
                 }
             },
             Duration::from_secs(1),
@@ -122,7 +126,7 @@ impl Upload {
         Ok(Self {
             request,
             _on_sent: on_sent,
-            _on_event: on_event,
+            _on_answer: on_answer,
             _on_end: on_end,
             _on_error: on_error,
             watch,
@@ -174,23 +178,23 @@ impl Answer {
     }
 }
 
-fn address(dump: &Dump) -> String {
-    match dump {
-        Dump::File(_) => api::IMPORT_URL.to_owned(),
-        Dump::Stored(name) => format!("{}/restore", api::backup_url(name)),
+fn url(source: &RestoreSource) -> String {
+    match source {
+        RestoreSource::File(_) => client::IMPORT_URL.to_owned(),
+        RestoreSource::Backup(name) => format!("{}/restore", client::backup_url(name)),
     }
 }
 
-fn words(plan: Plan) -> String {
-    let is_clean = plan.manner == Manner::Clean;
-    json!({ "cleanFirst": is_clean, "skipLogs": plan.skip_logs }).to_string()
+fn words(options: RestoreOptions) -> String {
+    let is_clean = options.mode == RestoreMode::Replace;
+    json!({ "cleanFirst": is_clean, "skipLogs": options.skip_logs }).to_string()
 }
 
 /// The words come before the file: the server knows them when it has that.
-fn form(file: &File, plan: Plan) -> Result<FormData, JsValue> {
+fn form(file: &File, options: RestoreOptions) -> Result<FormData, JsValue> {
     let form = FormData::new()?;
-    form.append_with_str("cleanFirst", &(plan.manner == Manner::Clean).to_string())?;
-    form.append_with_str("skipLogs", &plan.skip_logs.to_string())?;
+    form.append_with_str("cleanFirst", &(options.mode == RestoreMode::Replace).to_string())?;
+    form.append_with_str("skipLogs", &options.skip_logs.to_string())?;
     form.append_with_blob_and_filename("file", file, &file.name())?;
     Ok(form)
 }

@@ -10,7 +10,7 @@ const PERCENT_MAX: u64 = 99;
 
 /// The last seconds of an export.
 #[derive(Clone, Debug, Default)]
-pub struct Pace {
+pub struct Throughput {
     seen: VecDeque<Moment>,
 }
 
@@ -21,7 +21,7 @@ struct Moment {
     bytes: u64,
 }
 
-impl Pace {
+impl Throughput {
     /// Takes note of how far the export was at a moment.
     pub fn observe(&mut self, at_ms: f64, rows: u64, bytes: u64) {
         // The oldest moment before the window stays: without it the window would not reach back to its edge.
@@ -47,12 +47,12 @@ impl Pace {
         self.per_second(|moment| moment.bytes)
     }
 
-    /// Seconds until `rows_expected` are there, at the pace of the last seconds.
+    /// Seconds until `rows_expected` are there, at the throughput of the last seconds.
     #[must_use]
     pub fn seconds_left(&self, rows_expected: u64) -> Option<f64> {
         let rows = self.seen.back()?.rows;
-        let pace = self.rows_per_second().filter(|pace| *pace > 0.0)?;
-        Some(rows_expected.saturating_sub(rows) as f64 / pace).filter(|_| rows < rows_expected)
+        let throughput = self.rows_per_second().filter(|throughput| *throughput > 0.0)?;
+        Some(rows_expected.saturating_sub(rows) as f64 / throughput).filter(|_| rows < rows_expected)
     }
 
     fn per_second(&self, quantity: impl Fn(&Moment) -> u64) -> Option<f64> {
@@ -75,38 +75,41 @@ mod tests {
 
     #[test]
     fn the_pace_is_that_of_the_last_seconds() {
-        let mut pace = Pace::default();
-        pace.observe(0.0, 0, 0);
-        assert_eq!((pace.rows_per_second(), pace.seconds_left(100)), (None, None));
-        pace.observe(1_000.0, 100, 2_000);
-        assert_eq!(pace.rows_per_second(), Some(100.0));
-        assert_eq!(pace.bytes_per_second(), Some(2_000.0));
+        let mut throughput = Throughput::default();
+        throughput.observe(0.0, 0, 0);
+        assert_eq!(
+            (throughput.rows_per_second(), throughput.seconds_left(100)),
+            (None, None)
+        );
+        throughput.observe(1_000.0, 100, 2_000);
+        assert_eq!(throughput.rows_per_second(), Some(100.0));
+        assert_eq!(throughput.bytes_per_second(), Some(2_000.0));
         // Ten times as fast from here on: three seconds later the slow start is forgotten.
         for second in 2_u32..=5 {
-            pace.observe(
+            throughput.observe(
                 f64::from(second) * 1_000.0,
                 100 + 1_000 * u64::from(second - 1),
                 0,
             );
         }
-        assert_eq!(pace.rows_per_second(), Some(1_000.0));
-        assert_eq!(pace.seconds_left(14_100), Some(10.0));
+        assert_eq!(throughput.rows_per_second(), Some(1_000.0));
+        assert_eq!(throughput.seconds_left(14_100), Some(10.0));
     }
 
     #[test]
     fn a_standstill_has_no_end_in_sight() {
-        let mut pace = Pace::default();
-        pace.observe(0.0, 10, 100);
-        pace.observe(500.0, 10, 100);
-        assert_eq!(pace.seconds_left(20), None);
+        let mut throughput = Throughput::default();
+        throughput.observe(0.0, 10, 100);
+        throughput.observe(500.0, 10, 100);
+        assert_eq!(throughput.seconds_left(20), None);
     }
 
     #[test]
     fn an_estimate_that_was_too_low_promises_nothing() {
-        let mut pace = Pace::default();
-        pace.observe(0.0, 0, 0);
-        pace.observe(1_000.0, 500, 0);
-        assert_eq!(pace.seconds_left(400), None);
+        let mut throughput = Throughput::default();
+        throughput.observe(0.0, 0, 0);
+        throughput.observe(1_000.0, 500, 0);
+        assert_eq!(throughput.seconds_left(400), None);
     }
 
     #[test]

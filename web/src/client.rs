@@ -7,11 +7,11 @@ use serde_json::{Map, Value, json};
 use wasm_export::Zone;
 use wasm_export::rows::Problem;
 
-use crate::address::path_part;
 use crate::backups::Overview;
-use crate::database::{Mode, Status};
+use crate::database::{DumpMode, Status};
 use crate::dataset::{Dataset, FilterOptions};
-use crate::restore::copies::KeptCopy;
+use crate::restore::side_databases::SideDatabase;
+use crate::route::path_part;
 
 use crate::log_cleanup::Preview;
 use crate::selection::with_pairs;
@@ -166,7 +166,7 @@ pub async fn database_status() -> Result<Status, Problem> {
 
 /// Where a dump is.
 #[must_use]
-pub fn dump_url(mode: Mode) -> String {
+pub fn dump_url(mode: DumpMode) -> String {
     format!("/api/admin/database/export?mode={}", mode.word())
 }
 
@@ -177,12 +177,12 @@ pub const IMPORT_URL: &str = "/api/admin/database/import";
 ///
 /// # Errors
 /// As the server says.
-pub async fn copies() -> Result<Vec<KeptCopy>, Problem> {
+pub async fn copies() -> Result<Vec<SideDatabase>, Problem> {
     #[derive(Deserialize)]
-    struct Copies {
-        copies: Vec<KeptCopy>,
+    struct SideDatabases {
+        copies: Vec<SideDatabase>,
     }
-    let Copies { copies } = get("/api/admin/database/copies").await?.json().await?;
+    let SideDatabases { copies } = get("/api/admin/database/copies").await?.json().await?;
     Ok(copies)
 }
 

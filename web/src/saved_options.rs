@@ -6,16 +6,16 @@ use wasm_export::Options;
 /// The visitor's last choice, or the defaults. Zone and columns are those
 /// of the table and not remembered here.
 #[must_use]
-pub fn options(visitor: &str) -> Options {
-    let remembered = storage()
+pub fn load(visitor: &str) -> Options {
+    let saved = storage()
         .and_then(|storage| storage.get_item(&key(visitor)).ok().flatten())
         // Words of another version of Decant are forgotten.
         .and_then(|json| serde_json::from_str(&json).ok());
-    remembered.unwrap_or_default()
+    saved.unwrap_or_default()
 }
 
 /// Remembers a choice. A browser that does not let pages remember is none the worse.
-pub fn remember(visitor: &str, options: &Options) {
+pub fn save(visitor: &str, options: &Options) {
     if let (Some(storage), Ok(json)) = (storage(), serde_json::to_string(options)) {
         let _ = storage.set_item(&key(visitor), &json);
     }

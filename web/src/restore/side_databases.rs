@@ -4,11 +4,11 @@ use serde::Deserialize;
 
 /// A database that a restore has left.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct KeptCopy {
+pub struct SideDatabase {
     /// Its name.
     pub name: String,
     /// What it is.
-    pub role: Role,
+    pub role: SideDatabaseKind,
     /// Since when (RFC 3339).
     pub since: String,
     /// Its size in bytes.
@@ -17,30 +17,32 @@ pub struct KeptCopy {
 
 /// What a database beside the live one is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
+pub enum SideDatabaseKind {
     /// A restore fills it, or was broken off while it did.
-    Shadow,
+    #[serde(rename = "shadow")]
+    Staging,
     /// It was the live one before a restore.
-    Before,
+    #[serde(rename = "before")]
+    Previous,
     /// A restore had made it the live one, and was taken back.
-    Undone,
+    #[serde(rename = "undone")]
+    RolledBack,
 }
 
-impl Role {
+impl SideDatabaseKind {
     /// What it is, in words.
     #[must_use]
     pub fn description(self) -> &'static str {
         match self {
-            Self::Shadow => "a restore fills it, or was broken off",
-            Self::Before => "what a restore replaced",
-            Self::Undone => "what was live until another was put back",
+            Self::Staging => "a restore fills it, or was broken off",
+            Self::Previous => "what a restore replaced",
+            Self::RolledBack => "what was live until another was put back",
         }
     }
 
     /// Whether it is a whole database, which can be put back.
     #[must_use]
     pub fn is_whole(self) -> bool {
-        self != Self::Shadow
+        self != Self::Staging
     }
 }

@@ -12,25 +12,25 @@ use crate::worker::{self, ExportWorker};
 
 /// What is known of the chosen file.
 #[derive(Clone, Debug)]
-pub enum Chosen {
+pub enum FileState {
     /// None is chosen.
-    Nothing,
+    Empty,
     /// It is being read.
     Reading {
         /// How many of its bytes have been.
         bytes: u64,
     },
     /// It is no whole dump.
-    Refused(Problem),
+    Invalid(Problem),
     /// It is a whole dump.
-    Whole(DumpContents),
+    Complete(DumpContents),
 }
 
 /// The file that the visitor has chosen. Whoever leaves the page has chosen none.
 #[derive(Clone, Copy)]
 pub struct ChosenFile {
     file: StoredValue<Option<File>, LocalStorage>,
-    chosen: RwSignal<Chosen>,
+    state: RwSignal<FileState>,
     worker: StoredValue<Option<ExportWorker>, LocalStorage>,
 }
 
@@ -40,15 +40,15 @@ impl ChosenFile {
     pub fn new() -> Self {
         Self {
             file: StoredValue::new_local(None),
-            chosen: RwSignal::new(Chosen::Nothing),
+            state: RwSignal::new(FileState::Empty),
             worker: StoredValue::new_local(None),
         }
     }
 
     /// What is known of it.
     #[must_use]
-    pub fn get(self) -> Chosen {
-        self.chosen.get()
+    pub fn get(self) -> FileState {
+        self.state.get()
     }
 
     /// The file itself.
@@ -74,18 +74,18 @@ impl ChosenFile {
 
     /// Takes a file and begins to read it.
     pub fn choose(self, file: File) {
-        self.chosen.set(Chosen::Reading { bytes: 0 });
+        self.state.set(FileState::Reading { bytes: 0 });
         self.file.set_value(Some(file.clone()));
         let worker = ExportWorker::start(
             ToWorker::ReadDump,
             Some(JsValue::from(file)),
-            move |message, _| self.hear(message),
+            move |message, _| self.handle(message),
         );
         match worker {
             Ok(worker) => self.worker.set_value(Some(worker)),
             Err(error) => {
                 let failed = worker::failed("The worker that reads it could not be started", &error);
-                self.chosen.set(Chosen::Refused(failed.problem));
+                self.state.set(FileState::Invalid(failed.problem));
             }
         }
     }
@@ -94,14 +94,14 @@ impl ChosenFile {
     pub fn forget(self) {
         self.worker.set_value(None);
         self.file.set_value(None);
-        self.chosen.set(Chosen::Nothing);
+        self.state.set(FileState::Empty);
     }
 
-    fn hear(self, message: FromWorker) {
+    fn handle(self, message: FromWorker) {
         let now = match message {
-            FromWorker::Reading { bytes } => return self.chosen.set(Chosen::Reading { bytes }),
-            FromWorker::Read(contents) => Chosen::Whole(contents),
-            FromWorker::Failed(failed) => Chosen::Refused(failed.problem),
+            FromWorker::Reading { bytes } => return self.state.set(FileState::Reading { bytes }),
+            FromWorker::Read(contents) => FileState::Complete(contents),
+            FromWorker::Failed(failed) => FileState::Invalid(failed.problem),
             FromWorker::Ready
             | FromWorker::Progress(_)
             | FromWorker::Finished(_)
@@ -109,6 +109,6 @@ impl ChosenFile {
             | FromWorker::Dumped(_) => return,
         };
         self.worker.set_value(None);
-        self.chosen.set(now);
+        self.state.set(now);
     }
 }

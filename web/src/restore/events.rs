@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::events::Event;
+use crate::event_stream::Event;
 
-/// One thing that a restore has told.
+/// One thing that a restore has event.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum RestoreEvent {
     /// It goes on.
     Progress(Step),
     /// It is done.
@@ -59,10 +59,10 @@ pub struct Counts {
     pub conflicting: u64,
 }
 
-impl Told {
+impl RestoreEvent {
     /// What an event says; `None` where it is of no kind that this page knows.
     #[must_use]
-    pub fn of(event: &Event) -> Option<Self> {
+    pub fn from_event(event: &Event) -> Option<Self> {
         match event.name.as_str() {
             "progress" => parse(event).map(Self::Progress),
             "complete" => parse(event).map(Self::Complete),
@@ -93,8 +93,8 @@ fn parse<T: DeserializeOwned>(event: &Event) -> Option<T> {
 mod tests {
     use super::*;
 
-    fn told(name: &str, data: &str) -> Option<Told> {
-        Told::of(&Event {
+    fn event(name: &str, data: &str) -> Option<RestoreEvent> {
+        RestoreEvent::from_event(&Event {
             name: name.to_owned(),
             data: data.to_owned(),
         })
@@ -107,18 +107,18 @@ mod tests {
             percent: 86,
         };
         assert_eq!(
-            told("progress", r#"{"message":"Counting the rows","percent":86}"#),
-            Some(Told::Progress(step))
+            event("progress", r#"{"message":"Counting the rows","percent":86}"#),
+            Some(RestoreEvent::Progress(step))
         );
         assert_eq!(
-            told("error", r#"{"message":"No."}"#),
-            Some(Told::Error(Failure {
+            event("error", r#"{"message":"No."}"#),
+            Some(RestoreEvent::Error(Failure {
                 message: "No.".to_owned()
             }))
         );
         let complete = r#"{"tables":{"public.a":{"inserted":2,"skipped":1,"conflicting":0},
             "public.b":{"inserted":3,"skipped":0,"conflicting":4}},"previous":null,"safetyDump":"/x.dump","warnings":[]}"#;
-        let Some(Told::Complete(restored)) = told("complete", complete) else {
+        let Some(RestoreEvent::Complete(restored)) = event("complete", complete) else {
             panic!("it is complete");
         };
         let total = Counts {
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_passed_over() {
-        assert_eq!(told("later", "{}"), None);
-        assert_eq!(told("progress", "half of it"), None);
+        assert_eq!(event("later", "{}"), None);
+        assert_eq!(event("progress", "half of it"), None);
     }
 }

@@ -18,11 +18,11 @@ pub struct Toasts {
 }
 
 #[derive(Clone, Debug)]
-struct Toast {
-    id: u32,
-    is_error: bool,
-    title: String,
-    detail: String,
+pub struct Toast {
+    pub id: u32,
+    pub is_error: bool,
+    pub title: String,
+    pub detail: String,
 }
 
 impl Default for Toasts {
@@ -57,6 +57,10 @@ impl Toasts {
         self.toasts.set(Vec::new());
     }
 
+    pub fn all(self) -> Vec<Toast> {
+        self.toasts.get()
+    }
+
     fn push(self, is_error: bool, title: String, detail: String) -> u32 {
         let id = self.next_id.get_value();
         self.next_id.set_value(id + 1);
@@ -74,63 +78,7 @@ impl Toasts {
         id
     }
 
-    fn dismiss(self, id: u32) {
+    pub fn dismiss(self, id: u32) {
         self.toasts.update(|toasts| toasts.retain(|toast| toast.id != id));
-    }
-}
-
-/// The messages. Both lists are there before any message: screen readers announce only what comes into a list
-/// that they know.
-#[component]
-pub fn ToastList() -> impl IntoView {
-    let toasts = expect_context::<Toasts>();
-    let list = move |of_errors: bool| {
-        view! {
-            <For
-                each=move || toasts.toasts.get().into_iter().filter(move |toast| toast.is_error == of_errors)
-                key=|toast| toast.id
-                children=move |toast| view! { <ToastView toast/> }
-            />
-        }
-    };
-    view! {
-        <div class="toasts">
-            <div role="alert">{list(true)}</div>
-            <div role="status">{list(false)}</div>
-        </div>
-    }
-}
-
-#[component]
-fn ToastView(toast: Toast) -> impl IntoView {
-    let toasts = expect_context::<Toasts>();
-    let Toast {
-        id,
-        is_error,
-        title,
-        detail,
-    } = toast;
-    let (class, testid) = if is_error {
-        ("toast toast-error", "toast-error")
-    } else {
-        ("toast toast-success", "toast-success")
-    };
-    let detail = (!detail.is_empty()).then(|| view! { <p>{detail}</p> });
-    view! {
-        <div class=class data-testid=testid>
-            <div class="toast-text">
-                <p class="toast-title">{title}</p>
-                {detail}
-            </div>
-            <button
-                type="button"
-                class="quiet icon"
-                aria-label="Dismiss this message"
-                data-testid="toast-dismiss"
-                on:click=move |_| toasts.dismiss(id)
-            >
-                "×"
-            </button>
-        </div>
     }
 }

@@ -7,7 +7,7 @@ use crate::wording;
 
 /// The contents of a whole dump, before anything of it is sent.
 #[component]
-pub fn ArchiveContents(contents: DumpContents) -> impl IntoView {
+pub fn DumpContentsView(contents: DumpContents) -> impl IntoView {
     let DumpContents {
         bytes,
         database,

@@ -3,15 +3,16 @@
 use leptos::prelude::*;
 use wasm_export::browser::contents::DumpContents;
 
-use super::archive_contents::ArchiveContents;
 use super::confirm::{Confirmer, Question};
-use crate::restore::chosen::ChosenFile;
-use crate::restore::run::{Dump, Restorer};
-use crate::restore::{Manner, Plan};
+use super::dump_contents::DumpContentsView;
+use crate::restore::chosen_file::ChosenFile;
+use crate::restore::run::Restorer;
+use crate::restore::source::RestoreSource;
+use crate::restore::{RestoreMode, RestoreOptions};
 
 /// What is in a whole dump, and what the visitor can do with it.
 #[component]
-pub fn RestorePlan(
+pub fn CheckedFile(
     contents: DumpContents,
     chosen: ChosenFile,
     database: Signal<Option<String>>,
@@ -19,9 +20,9 @@ pub fn RestorePlan(
 ) -> impl IntoView {
     let restorer = expect_context::<Restorer>();
     let name = chosen.name();
-    let start = move |plan| {
+    let start = move |options| {
         if let Some(file) = chosen.file() {
-            restorer.start(&Dump::File(file), plan);
+            restorer.start(&RestoreSource::File(file), options);
         }
     };
     view! {
@@ -31,34 +32,34 @@ pub fn RestorePlan(
             </p>
             <button type="button" data-testid="archive-forget" on:click=move |_| chosen.forget()>"Another file"</button>
         </div>
-        <ArchiveContents contents/>
-        <PlanChoice name database confirmer start=Callback::new(start)/>
+        <DumpContentsView contents/>
+        <RestoreOptionsForm name database confirmer start=Callback::new(start)/>
     }
 }
 
 /// How the dump of this name is to be restored; `start` is called when the visitor means it.
 #[component]
-pub fn PlanChoice(
+pub fn RestoreOptionsForm(
     name: String,
     database: Signal<Option<String>>,
     confirmer: Confirmer,
-    start: Callback<Plan>,
+    start: Callback<RestoreOptions>,
 ) -> impl IntoView {
     let restorer = expect_context::<Restorer>();
-    let plan = RwSignal::new(Plan::default());
-    let group = format!("manner-{name}");
-    let manners = Manner::ALL
+    let options = RwSignal::new(RestoreOptions::default());
+    let group = format!("restore-mode-{name}");
+    let modes = RestoreMode::ALL
         .iter()
-        .map(|&manner| view! { <MannerChoice manner plan group=group.clone()/> });
+        .map(|&mode| view! { <ModeChoice mode options group=group.clone()/> });
     let ask = move |_| {
         if let Some(database) = database.get_untracked() {
-            confirmer.ask(question(&name, plan.get_untracked(), database, start));
+            confirmer.ask(question(&name, options.get_untracked(), database, start));
         }
     };
     view! {
         <fieldset class="modes">
             <legend class="faint">"What becomes of the database"</legend>
-            {manners.collect_view()}
+            {modes.collect_view()}
         </fieldset>
         <fieldset class="modes">
             <legend class="faint">"What of the dump"</legend>
@@ -66,8 +67,8 @@ pub fn PlanChoice(
                 <input
                     type="checkbox"
                     data-testid="restore-skip-logs"
-                    prop:checked=move || plan.get().skip_logs
-                    on:change=move |event| plan.update(|plan| plan.skip_logs = event_target_checked(&event))
+                    prop:checked=move || options.get().skip_logs
+                    on:change=move |event| options.update(|options| options.skip_logs = event_target_checked(&event))
                 />
                 "Leave out the log of requests"
                 <span class="faint">
@@ -90,32 +91,37 @@ pub fn PlanChoice(
 }
 
 #[component]
-fn MannerChoice(manner: Manner, plan: RwSignal<Plan>, group: String) -> impl IntoView {
+fn ModeChoice(mode: RestoreMode, options: RwSignal<RestoreOptions>, group: String) -> impl IntoView {
     view! {
         <label>
             <input
                 type="radio"
                 name=group
-                data-testid=format!("restore-{}", manner.word())
-                prop:checked=move || plan.get().manner == manner
-                on:change=move |_| plan.update(|plan| plan.manner = manner)
+                data-testid=format!("restore-{}", mode.word())
+                prop:checked=move || options.get().mode == mode
+                on:change=move |_| options.update(|options| options.mode = mode)
             />
-            {manner.title()}
-            <span class="faint">{manner.description()}</span>
+            {mode.title()}
+            <span class="faint">{mode.description()}</span>
         </label>
     }
 }
 
 /// What is asked before a restore: to replace a database, its name.
-fn question(file: &str, plan: Plan, database: String, start: Callback<Plan>) -> Question {
-    let without_logs = if plan.skip_logs {
+fn question(
+    file: &str,
+    options: RestoreOptions,
+    database: String,
+    start: Callback<RestoreOptions>,
+) -> Question {
+    let without_logs = if options.skip_logs {
         " The rows of message_request are left out."
     } else {
         ""
     };
-    let then = Callback::new(move |()| start.run(plan));
-    match plan.manner {
-        Manner::Clean => Question {
+    let then = Callback::new(move |()| start.run(options));
+    match options.mode {
+        RestoreMode::Replace => Question {
             title: format!("Replace {database}?"),
             text: format!(
                 "{file} takes the place of the database {database}: what was written since the dump is no longer in it. \
@@ -125,7 +131,7 @@ fn question(file: &str, plan: Plan, database: String, start: Callback<Plan>) -> 
             yes: "Replace",
             then,
         },
-        Manner::Merge => Question {
+        RestoreMode::Merge => Question {
             title: format!("Add to {database}?"),
             text: format!(
                 "What is in {file} and not in the database {database} is inserted there.{without_logs}"

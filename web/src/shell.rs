@@ -3,32 +3,32 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::notice::Notice;
-use super::toasts::Toasts;
-use crate::address::{AdminPage, Place};
-use crate::api::{self, Me, Role};
+use crate::auth::Auth;
+use crate::client::{self, Me, Role};
+use crate::components::notice::Notice;
 use crate::dataset::Dataset;
 use crate::load::Load;
-use crate::navigation::{Navigation, PlaceLink};
+use crate::navigation::{Navigation, RouteLink};
 use crate::pages::database::DatabasePage;
 use crate::pages::dataset::DatasetPage;
 use crate::pages::log_cleanup::LogCleanupPage;
 use crate::pages::session_requests::SessionRequestsPage;
+use crate::route::{AdminPage, Route};
 use crate::selection::Selection;
-use crate::session::Session;
+use crate::toasts::Toasts;
 
 /// The page of somebody who is signed in.
 #[component]
 pub fn Shell(me: Me) -> impl IntoView {
     let is_administrator = me.role == Role::Admin;
-    let navigation = Navigation::begin();
+    let navigation = Navigation::new();
     provide_context(navigation);
-    let datasets = Load::new(|| Some(api::datasets()));
-    let admin_page = Memo::new(move |_| navigation.with(Place::admin_page));
+    let datasets = Load::new(|| Some(client::datasets()));
+    let admin_page = Memo::new(move |_| navigation.with(Route::admin_page));
 
     // Fetching the list again after a new sign-in does not touch the page of a dataset that is still in it.
     let shown = Memo::new(move |_| {
-        let Place::Dataset { name: wanted, .. } = navigation.place() else {
+        let Route::Dataset { name: wanted, .. } = navigation.route() else {
             return None;
         };
         datasets.with(|datasets| {
@@ -74,8 +74,8 @@ pub fn Shell(me: Me) -> impl IntoView {
 #[component]
 fn ShownDataset(shown: Memo<Option<Dataset>>, datasets: Load<Vec<Dataset>>) -> impl IntoView {
     let navigation = expect_context::<Navigation>();
-    move || match (shown.get(), navigation.place()) {
-        (Some(dataset), Place::Dataset { selection, .. }) => {
+    move || match (shown.get(), navigation.route()) {
+        (Some(dataset), Route::Dataset { selection, .. }) => {
             view! { <DatasetPage dataset selection/> }.into_any()
         }
         _ => view! { <NothingToShow datasets/> }.into_any(),
@@ -123,11 +123,11 @@ fn DatasetLink(dataset: Dataset, is_shown: Signal<bool>) -> impl IntoView {
         return view! { <li class="unavailable">{title} <span class="faint">{reason}</span></li> }.into_any();
     }
     let testid = format!("dataset-{name}");
-    let to = Place::Dataset {
+    let to = Route::Dataset {
         name: Some(name),
         selection: Selection::default(),
     };
-    view! { <li><PlaceLink to is_current=is_shown testid>{title}</PlaceLink></li> }.into_any()
+    view! { <li><RouteLink to is_current=is_shown testid>{title}</RouteLink></li> }.into_any()
 }
 
 #[component]
@@ -139,7 +139,7 @@ fn AdminLinks(admin_page: Memo<Option<AdminPage>>) -> impl IntoView {
             AdminPage::Database => "admin-database",
             AdminPage::LogCleanup => "admin-log-cleanup",
         };
-        view! { <li><PlaceLink to=page.place() is_current=is_shown testid>{page.title()}</PlaceLink></li> }
+        view! { <li><RouteLink to=page.route() is_current=is_shown testid>{page.title()}</RouteLink></li> }
     });
     view! {
         <div class="administration" data-testid="administration">
@@ -151,11 +151,11 @@ fn AdminLinks(admin_page: Memo<Option<AdminPage>>) -> impl IntoView {
 
 #[component]
 fn SignedIn(me: Me) -> impl IntoView {
-    let session = expect_context::<Session>();
+    let auth = expect_context::<Auth>();
     let toasts = expect_context::<Toasts>();
     let sign_out = move |_| {
         spawn_local(async move {
-            if let Err(problem) = session.sign_out().await {
+            if let Err(problem) = auth.sign_out().await {
                 toasts.error(
                     format!("You are still signed in: {}", problem.title),
                     problem.detail,

@@ -8,17 +8,17 @@ use wasm_export::rows::Problem;
 use super::confirm::{Confirmer, Question};
 use super::notice::Notice;
 use crate::action::Action;
-use crate::api;
+use crate::browser;
+use crate::client;
 use crate::load::Load;
-use crate::restore::copies::{KeptCopy, Role};
 use crate::restore::run::Restorer;
-use crate::visitor;
+use crate::restore::side_databases::{SideDatabase, SideDatabaseKind};
 use crate::wording;
 
 /// The databases beside the live one, and what can be done with them.
 #[derive(Clone, Copy)]
-pub struct Copies {
-    load: Load<Vec<KeptCopy>>,
+pub struct SideDatabases {
+    load: Load<Vec<SideDatabase>>,
     action: Action,
     /// Called when the live database is another one.
     on_change: Callback<()>,
@@ -26,16 +26,16 @@ pub struct Copies {
     restorer: Restorer,
 }
 
-impl Copies {
+impl SideDatabases {
     /// Asks for them now, and again whenever what `track` looks at changes.
     #[must_use]
     pub fn new(track: impl Fn() + 'static, confirmer: Confirmer, on_change: Callback<()>) -> Self {
         Self {
             load: Load::new(move || {
                 track();
-                Some(api::copies())
+                Some(client::copies())
             }),
-            action: Action::of_page(),
+            action: Action::new(),
             on_change,
             confirmer,
             restorer: expect_context(),
@@ -45,7 +45,7 @@ impl Copies {
     /// Whether this one is there, and whole.
     #[must_use]
     pub fn has(self, name: &str) -> bool {
-        let is_it = |copy: &KeptCopy| copy.name == name && copy.role.is_whole();
+        let is_it = |copy: &SideDatabase| copy.name == name && copy.role.is_whole();
         self.load
             .with(|copies| copies.is_some_and(|copies| copies.iter().any(is_it)))
     }
@@ -81,7 +81,7 @@ impl Copies {
 
     fn put_back(self, name: String) {
         self.act("The database was not put back", async move {
-            let previous = api::put_back(&name).await?;
+            let previous = client::put_back(&name).await?;
             // What was restored is no longer what is live.
             self.restorer.forget();
             Ok(format!(
@@ -92,7 +92,7 @@ impl Copies {
 
     fn remove(self, name: String) {
         self.act("The database was not removed", async move {
-            api::remove_copy(&name).await?;
+            client::remove_copy(&name).await?;
             Ok(format!("{name} is removed"))
         });
     }
@@ -107,13 +107,15 @@ impl Copies {
 
 /// The list of them; nothing where there are none.
 #[component]
-pub fn CopyList(copies: Copies) -> impl IntoView {
+pub fn SideDatabaseList(copies: SideDatabases) -> impl IntoView {
     move || {
         if let Some(problem) = copies.load.problem() {
             return Some(view! { <Notice problem on_retry=move || copies.load.retry()/> }.into_any());
         }
         let kept = copies.load.value().filter(|kept| !kept.is_empty())?;
-        let items = kept.into_iter().map(|copy| view! { <CopyItem copy copies/> });
+        let items = kept
+            .into_iter()
+            .map(|copy| view! { <SideDatabaseItem copy copies/> });
         let list = view! {
             <section class="card stack" aria-labelledby="copies-title" data-testid="copies">
                 <h2 id="copies-title">"Kept databases"</h2>
@@ -126,8 +128,8 @@ pub fn CopyList(copies: Copies) -> impl IntoView {
 }
 
 #[component]
-fn CopyItem(copy: KeptCopy, copies: Copies) -> impl IntoView {
-    let KeptCopy {
+fn SideDatabaseItem(copy: SideDatabase, copies: SideDatabases) -> impl IntoView {
+    let SideDatabase {
         name,
         role,
         since,
@@ -136,11 +138,11 @@ fn CopyItem(copy: KeptCopy, copies: Copies) -> impl IntoView {
     let about = format!(
         "{}, since {}, {}",
         role.description(),
-        visitor::moment(&since),
+        browser::moment(&since),
         wording::bytes(bytes)
     );
     let (of_put_back, of_remove) = (name.clone(), name.clone());
-    let put_back = (role != Role::Shadow).then(|| {
+    let put_back = (role != SideDatabaseKind::Staging).then(|| {
         view! {
             <button
                 type="button"

@@ -5,48 +5,48 @@ use leptos::task::spawn_local;
 use wasm_export::browser::disk::{ROWS_KEPT, remove, remove_all_rows};
 use wasm_export::browser::protocol::{CachedRows, Finished};
 
-/// Kept rows, and which they are.
+/// Cached rows, and which they are.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Kept {
+pub struct RowCacheEntry {
     /// For the worker.
     pub rows: CachedRows,
-    /// Which rows of which dataset, as [`Dataset::rows_of`](crate::dataset::Dataset::rows_of) says it.
-    pub rows_of: String,
+    /// Which rows of which dataset, as [`Dataset::rows_key`](crate::dataset::Dataset::rows_key) says it.
+    pub rows_key: String,
     /// How many they are.
     pub count: u64,
     /// When the database began to read them (RFC 3339, UTC).
     pub as_of: String,
 }
 
-impl Kept {
+impl RowCacheEntry {
     /// The rows of a finished export, if the browser keeps them.
-    pub(super) fn of(finished: &Finished, rows_of: String) -> Option<Self> {
+    pub(super) fn from_export(finished: &Finished, rows_key: String) -> Option<Self> {
         Some(Self {
             rows: finished.kept.clone()?,
-            rows_of,
+            rows_key,
             count: finished.rows,
             as_of: finished.as_of.clone(),
         })
     }
 
-    fn serves(&self, rows_of: &str, columns: &[String]) -> bool {
-        self.rows_of == rows_of && columns.iter().all(|column| self.rows.columns.contains(column))
+    fn serves(&self, rows_key: &str, columns: &[String]) -> bool {
+        self.rows_key == rows_key && columns.iter().all(|column| self.rows.columns.contains(column))
     }
 }
 
 /// Where the page has its kept rows: those of one export at a time.
 #[derive(Clone, Copy)]
-pub struct Shelf(RwSignal<Option<Kept>>);
+pub struct RowCache(RwSignal<Option<RowCacheEntry>>);
 
-impl Shelf {
+impl RowCache {
     pub(super) fn new() -> Self {
         Self(RwSignal::new(None))
     }
 
     /// The kept rows, where a file of these rows with these columns can be made of them.
     #[must_use]
-    pub fn find(self, rows_of: &str, columns: &[String]) -> Option<Kept> {
-        self.0.get().filter(|kept| kept.serves(rows_of, columns))
+    pub fn find(self, rows_key: &str, columns: &[String]) -> Option<RowCacheEntry> {
+        self.0.get().filter(|kept| kept.serves(rows_key, columns))
     }
 
     /// Removes the kept rows: the next export fetches its own.
@@ -61,7 +61,7 @@ impl Shelf {
     }
 
     /// Keeps the rows of the last export in place of those before it.
-    pub(super) fn put(self, kept: Option<Kept>) {
+    pub(super) fn put(self, kept: Option<RowCacheEntry>) {
         let (file, former) = (kept.as_ref().map(file_of), self.file());
         self.0.set(kept);
         if file == former {
@@ -86,6 +86,6 @@ impl Shelf {
     }
 }
 
-fn file_of(kept: &Kept) -> String {
+fn file_of(kept: &RowCacheEntry) -> String {
     kept.rows.file.clone()
 }

@@ -5,65 +5,65 @@ use leptos::task::spawn_local;
 use wasm_export::browser::disk::remove_all_rows;
 use wasm_export::rows::Problem;
 
-use crate::api::{self, Me, Role};
+use crate::client::{self, Me, Role};
 
 /// What is known of the visitor.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Visitor {
+pub enum AuthState {
     /// The server has not answered yet.
     Unknown,
     /// The server could not say.
-    Unclear(Problem),
+    Failed(Problem),
     /// Not signed in.
-    Nobody,
+    SignedOut,
     /// Signed in.
-    Somebody(Me),
+    SignedIn(Me),
 }
 
 /// The visitor's session, for the whole page.
 #[derive(Clone, Copy)]
-pub struct Session {
-    visitor: RwSignal<Visitor>,
+pub struct Auth {
+    state: RwSignal<AuthState>,
     expired: RwSignal<bool>,
     renewals: RwSignal<u32>,
 }
 
-impl Session {
+impl Auth {
     /// Asks the server who the visitor is.
     #[must_use]
-    pub fn begin() -> Self {
-        let session = Self {
-            visitor: RwSignal::new(Visitor::Unknown),
+    pub fn new() -> Self {
+        let auth = Self {
+            state: RwSignal::new(AuthState::Unknown),
             expired: RwSignal::new(false),
             renewals: RwSignal::new(0),
         };
-        session.ask();
-        session
+        auth.ask();
+        auth
     }
 
     /// Asks again.
     pub fn ask(self) {
-        self.visitor.set(Visitor::Unknown);
+        self.state.set(AuthState::Unknown);
         spawn_local(async move {
-            self.visitor.set(match api::me().await {
-                Ok(me) => Visitor::Somebody(me),
-                Err(problem) if problem.status == 401 => Visitor::Nobody,
-                Err(problem) => Visitor::Unclear(problem),
+            self.state.set(match client::me().await {
+                Ok(me) => AuthState::SignedIn(me),
+                Err(problem) if problem.status == 401 => AuthState::SignedOut,
+                Err(problem) => AuthState::Failed(problem),
             });
         });
     }
 
     /// What is known of the visitor.
     #[must_use]
-    pub fn visitor(self) -> Visitor {
-        self.visitor.get()
+    pub fn state(self) -> AuthState {
+        self.state.get()
     }
 
     /// Whether the visitor is an administrator.
     #[must_use]
     pub fn is_administrator(self) -> bool {
-        self.visitor
-            .with(|visitor| matches!(visitor, Visitor::Somebody(me) if me.role == Role::Admin))
+        self.state
+            .with(|visitor| matches!(visitor, AuthState::SignedIn(me) if me.role == Role::Admin))
     }
 
     /// Whether the visitor must sign in again to go on.
@@ -79,10 +79,10 @@ impl Session {
     }
 
     /// Does this whenever whoever was signed in no longer is, or somebody else.
-    pub fn on_another_visitor(self, give_up: impl Fn() + 'static) {
-        Effect::new(move |before: Option<Visitor>| {
-            let now = self.visitor();
-            if let Some(visitor @ Visitor::Somebody(_)) = before
+    pub fn on_visitor_change(self, give_up: impl Fn() + 'static) {
+        Effect::new(move |before: Option<AuthState>| {
+            let now = self.state();
+            if let Some(visitor @ AuthState::SignedIn(_)) = before
                 && visitor != now
             {
                 give_up();
@@ -92,14 +92,14 @@ impl Session {
     }
 
     /// Notes a problem if it means that the session is over: the page stays, and asks to sign in over it.
-    pub fn note(self, problem: &Problem) {
+    pub fn check_expiry(self, problem: &Problem) {
         if problem.status == 401 {
             self.expired.set(true);
         }
     }
 
     /// The visitor has closed the question; the next request will ask it again.
-    pub fn not_now(self) {
+    pub fn dismiss(self) {
         self.expired.set(false);
     }
 
@@ -108,9 +108,9 @@ impl Session {
     /// # Errors
     /// The server's reason to refuse.
     pub async fn sign_in(self, token: &str) -> Result<(), Problem> {
-        let me = api::sign_in(token).await?;
+        let me = client::sign_in(token).await?;
         self.expired.set(false);
-        if self.is_still(me) {
+        if self.set_visitor(me) {
             self.renewals.update(|count| *count += 1);
         }
         Ok(())
@@ -122,15 +122,15 @@ impl Session {
     /// # Errors
     /// Nobody is signed in, or the server cannot say.
     pub async fn confirm(self) -> Result<bool, Problem> {
-        Ok(self.is_still(api::me().await?))
+        Ok(self.set_visitor(client::me().await?))
     }
 
     /// Somebody else at the same page begins anew: nothing of what it shows is theirs.
-    fn is_still(self, me: Me) -> bool {
-        let now = Visitor::Somebody(me);
-        let same = self.visitor.with_untracked(|before| *before == now);
+    fn set_visitor(self, me: Me) -> bool {
+        let now = AuthState::SignedIn(me);
+        let same = self.state.with_untracked(|before| *before == now);
         if !same {
-            self.visitor.set(now);
+            self.state.set(now);
         }
         same
     }
@@ -141,7 +141,7 @@ impl Session {
     /// # Errors
     /// The server could not be told, so the session is still valid.
     pub async fn sign_out(self) -> Result<(), Problem> {
-        api::sign_out().await?;
+        client::sign_out().await?;
         remove_all_rows().await;
         // It fails only where the browser forbids scripts to navigate; then the next request asks to sign in.
         let _ = window().location().set_href("/");

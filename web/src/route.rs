@@ -4,9 +4,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use crate::selection::Selection;
 
-/// A place in the page. A dataset's name holds no `/`, so no dataset can stand in the way of another place.
+/// A route in the page. A dataset's name holds no `/`, so no dataset can stand in the way of another route.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Place {
+pub enum Route {
     /// `/usage-logs?user=3&zone=Asia/Shanghai`: a dataset.
     Dataset {
         /// Its name; `None`: the first there is.
@@ -39,7 +39,7 @@ pub enum AdminPage {
 /// What is escaped in a part of a path. The dot is, too: the server takes a path that ends in `name.ending` for a file.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
-impl Place {
+impl Route {
     /// Reads an address: its path, and its query with or without the `?`.
     #[must_use]
     pub fn parse(path: &str, query: &str) -> Self {
@@ -63,7 +63,7 @@ impl Place {
 
     /// The address, without the server's name.
     #[must_use]
-    pub fn address(&self) -> String {
+    pub fn url(&self) -> String {
         match self {
             Self::Dataset { name, selection } => {
                 let name = name.as_deref().unwrap_or_default();
@@ -81,7 +81,7 @@ impl Place {
         }
     }
 
-    /// The page for administrators that the place is in, if it is in one.
+    /// The page for administrators that the route is in, if it is in one.
     #[must_use]
     pub fn admin_page(&self) -> Option<AdminPage> {
         match self {
@@ -109,11 +109,11 @@ impl AdminPage {
 
     /// Where it begins.
     #[must_use]
-    pub fn place(self) -> Place {
+    pub fn route(self) -> Route {
         match self {
-            Self::SessionRequests => Place::SessionRequests { session: None },
-            Self::Database => Place::Database,
-            Self::LogCleanup => Place::LogCleanup,
+            Self::SessionRequests => Route::SessionRequests { session: None },
+            Self::Database => Route::Database,
+            Self::LogCleanup => Route::LogCleanup,
         }
     }
 }
@@ -140,38 +140,38 @@ mod tests {
             ("/admin/database", ""),
             ("/admin/log-cleanup", ""),
         ] {
-            assert_eq!(Place::parse(path, query).address(), format!("{path}{query}"));
+            assert_eq!(Route::parse(path, query).url(), format!("{path}{query}"));
         }
     }
 
     #[test]
     fn the_bare_address_names_no_dataset() {
-        let first = Place::Dataset {
+        let first = Route::Dataset {
             name: None,
             selection: Selection::default(),
         };
-        assert_eq!(Place::parse("/", ""), first);
-        assert_eq!(first.address(), "/");
+        assert_eq!(Route::parse("/", ""), first);
+        assert_eq!(first.url(), "/");
     }
 
     #[test]
     fn an_id_may_hold_what_means_something_in_an_address() {
         for session in ["a/b", "a.b", "a?b#c", "100%", "会话 😀", "a+b"] {
-            let place = Place::SessionRequests {
+            let route = Route::SessionRequests {
                 session: Some(session.to_owned()),
             };
-            let address = place.address();
+            let address = route.url();
             assert!(!address.contains(['.', '?', '#']), "{address}");
-            assert_eq!(Place::parse(&address, ""), place);
+            assert_eq!(Route::parse(&address, ""), route);
         }
     }
 
     #[test]
     fn every_page_for_administrators_begins_in_itself() {
         for page in AdminPage::ALL {
-            let place = page.place();
-            assert_eq!(place.admin_page(), Some(*page));
-            assert_eq!(Place::parse(&place.address(), ""), place);
+            let route = page.route();
+            assert_eq!(route.admin_page(), Some(*page));
+            assert_eq!(Route::parse(&route.url(), ""), route);
         }
     }
 }
