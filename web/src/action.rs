@@ -1,4 +1,4 @@
-//! Something that the visitor has the server do at once, and is told of.
+//! A request that changes something on the server and answers quickly. A toast shows its result.
 
 use std::future::Future;
 
@@ -9,7 +9,7 @@ use wasm_export::rows::Problem;
 use crate::auth::Auth;
 use crate::toasts::Toasts;
 
-/// One thing at a time.
+/// Runs one request at a time.
 #[derive(Clone, Copy)]
 pub struct Action {
     is_running: RwSignal<bool>,
@@ -18,8 +18,6 @@ pub struct Action {
 }
 
 impl Action {
-    /// For the page that asks; nothing is done yet.
-    #[must_use]
     pub fn new() -> Self {
         Self {
             is_running: RwSignal::new(false),
@@ -28,13 +26,12 @@ impl Action {
         }
     }
 
-    /// Whether something is being done.
-    #[must_use]
     pub fn is_running(self) -> bool {
         self.is_running.get()
     }
 
-    /// Does it, says what came of it, and calls `then`, unless the page was left in the meantime.
+    /// Runs a request and shows the text that it returns as a toast, or `otherwise` with the problem.
+    /// Afterwards calls `then`, unless the visitor has left the page.
     pub fn run(
         self,
         otherwise: &'static str,
@@ -52,7 +49,7 @@ impl Action {
                         .error(format!("{otherwise}: {}", problem.title), problem.detail);
                 }
             }
-            // The page's signals are gone when it is.
+            // `try_set` returns the value if the page is gone, and its signals with it.
             if self.is_running.try_set(false).is_none() {
                 then();
             }

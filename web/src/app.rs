@@ -1,4 +1,4 @@
-//! The page from outside in: who is signed in decides what there is to see.
+//! The root of the page: the sign-in form or the shell.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -16,7 +16,6 @@ use crate::restore::run::Restorer;
 use crate::shell::Shell;
 use crate::toasts::Toasts;
 
-/// The whole page.
 #[component]
 pub fn App() -> impl IntoView {
     let auth = Auth::new();
@@ -50,7 +49,7 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// An export, a dump, an upload or a clean-up ends with the page; the browser asks whether that is meant.
+/// An export, a dump, an upload or a clean-up stops with the page, so the browser asks first.
 fn ask_before_leaving(exporter: Exporter, dumper: Dumper, restorer: Restorer, cleaner: Cleaner) {
     window_event_listener(ev::beforeunload, move |event| {
         let is_export = || exporter.is_under_way() || dumper.is_under_way();

@@ -1,4 +1,4 @@
-//! Who is signed in, and what happens when the server no longer thinks so.
+//! The sign-in state of the visitor.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -7,20 +7,18 @@ use wasm_export::rows::Problem;
 
 use crate::client::{self, Me, Role};
 
-/// What is known of the visitor.
+/// A visitor is anybody who uses the page, signed in or not.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AuthState {
     /// The server has not answered yet.
     Unknown,
-    /// The server could not say.
+    /// The server cannot be reached or its database is down.
     Failed(Problem),
-    /// Not signed in.
     SignedOut,
-    /// Signed in.
     SignedIn(Me),
 }
 
-/// The visitor's session, for the whole page.
+/// A handle to the sign-in state, one for the whole page.
 #[derive(Clone, Copy)]
 pub struct Auth {
     state: RwSignal<AuthState>,
@@ -29,8 +27,7 @@ pub struct Auth {
 }
 
 impl Auth {
-    /// Asks the server who the visitor is.
-    #[must_use]
+    /// Asks the server for the current visitor.
     pub fn new() -> Self {
         let auth = Self {
             state: RwSignal::new(AuthState::Unknown),
@@ -41,7 +38,6 @@ impl Auth {
         auth
     }
 
-    /// Asks again.
     pub fn ask(self) {
         self.state.set(AuthState::Unknown);
         spawn_local(async move {
@@ -53,32 +49,26 @@ impl Auth {
         });
     }
 
-    /// What is known of the visitor.
-    #[must_use]
     pub fn state(self) -> AuthState {
         self.state.get()
     }
 
-    /// Whether the visitor is an administrator.
-    #[must_use]
     pub fn is_administrator(self) -> bool {
         self.state
             .with(|visitor| matches!(visitor, AuthState::SignedIn(me) if me.role == Role::Admin))
     }
 
-    /// Whether the visitor must sign in again to go on.
-    #[must_use]
+    /// Returns whether the page must ask the visitor to sign in again.
     pub fn has_expired(self) -> bool {
         self.expired.get()
     }
 
-    /// Counts how often the visitor has signed in again: what failed for want of a session tries again then.
-    #[must_use]
+    /// Counts the sign-ins of the same visitor after an expiry. Effects that track it repeat their requests.
     pub fn renewals(self) -> u32 {
         self.renewals.get()
     }
 
-    /// Does this whenever whoever was signed in no longer is, or somebody else.
+    /// Calls `give_up` when a signed-in visitor signs out or is replaced by another one.
     pub fn on_visitor_change(self, give_up: impl Fn() + 'static) {
         Effect::new(move |before: Option<AuthState>| {
             let now = self.state();
@@ -91,22 +81,18 @@ impl Auth {
         });
     }
 
-    /// Notes a problem if it means that the session is over: the page stays, and asks to sign in over it.
+    /// Opens the sign-in dialog over the page if a request failed with status 401.
     pub fn check_expiry(self, problem: &Problem) {
         if problem.status == 401 {
             self.expired.set(true);
         }
     }
 
-    /// The visitor has closed the question; the next request will ask it again.
+    /// Closes the sign-in dialog. The next request that fails with 401 opens it again.
     pub fn dismiss(self) {
         self.expired.set(false);
     }
 
-    /// Signs in.
-    ///
-    /// # Errors
-    /// The server's reason to refuse.
     pub async fn sign_in(self, token: &str) -> Result<(), Problem> {
         let me = client::sign_in(token).await?;
         self.expired.set(false);
@@ -116,16 +102,14 @@ impl Auth {
         Ok(())
     }
 
-    /// Whether the server still takes the visitor for who they were. Another tab may have signed in somebody
-    /// else, whose rows must not be added to this visitor's.
-    ///
-    /// # Errors
-    /// Nobody is signed in, or the server cannot say.
+    /// Asks the server whether the visitor is still the same. Another tab may have signed in someone else,
+    /// whose rows must not be added to an export of this visitor.
     pub async fn confirm(self) -> Result<bool, Problem> {
         Ok(self.set_visitor(client::me().await?))
     }
 
-    /// Somebody else at the same page begins anew: nothing of what it shows is theirs.
+    /// Returns whether `me` is the visitor from before. Another visitor gets a new page, because the old one
+    /// shows rows of the visitor before.
     fn set_visitor(self, me: Me) -> bool {
         let now = AuthState::SignedIn(me);
         let same = self.state.with_untracked(|before| *before == now);
@@ -135,15 +119,13 @@ impl Auth {
         same
     }
 
-    /// Signs out, and forgets everything the page and its address show by loading it anew, and the rows that the
-    /// browser keeps.
-    ///
-    /// # Errors
-    /// The server could not be told, so the session is still valid.
+    /// Signs out, removes the cached rows and loads the page anew, so that neither the page nor its URL keeps
+    /// anything of the visitor. On an error the visitor is still signed in.
     pub async fn sign_out(self) -> Result<(), Problem> {
         client::sign_out().await?;
         remove_all_rows().await;
-        // It fails only where the browser forbids scripts to navigate; then the next request asks to sign in.
+        // Fails only if the browser forbids scripts to navigate. Then the next request opens the sign-in
+        // dialog.
         let _ = window().location().set_href("/");
         Ok(())
     }

@@ -1,15 +1,14 @@
-//! What the page knows of the visitor's browser.
+//! Facts that the page reads from the visitor's browser: time zone, language, clock, width.
 
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_export::{LocalTime, Zone};
 
-/// Below this width (CSS pixels) the page is one narrow column.
+/// CSS pixels. The same width as in `style.css`.
 const WIDE_PX_MIN: u32 = 800;
 
-/// The visitor's zone, if the formatter knows it.
-#[must_use]
+/// Returns the browser's IANA zone, or `None` if the formatter does not know it.
 pub fn zone() -> Option<String> {
     let format = Intl::DateTimeFormat::new(&Array::new(), &Object::new());
     let name = Reflect::get(&format.resolved_options(), &"timeZone".into())
@@ -18,11 +17,10 @@ pub fn zone() -> Option<String> {
     is_known(&name).then_some(name)
 }
 
-/// All zones that both the browser and the formatter know.
-#[must_use]
+/// Returns the zones that both the browser and the formatter know.
 pub fn zones() -> Vec<String> {
     let names = || -> Result<Array, JsValue> {
-        // Not in every browser, so not in js-sys either.
+        // `Intl.supportedValuesOf` is missing in older browsers, and in js-sys.
         let intl = Reflect::get(&js_sys::global(), &"Intl".into())?;
         let list: Function = Reflect::get(&intl, &"supportedValuesOf".into())?.dyn_into()?;
         list.call1(&intl, &"timeZone".into())?.dyn_into()
@@ -35,11 +33,9 @@ pub fn zones() -> Vec<String> {
         .collect()
 }
 
-/// The time on the visitor's wall.
-#[must_use]
 pub fn local_time() -> LocalTime {
     let now = Date::new_0();
-    // A Date's parts are all within these types: months to 11, seconds to 59.
+    // The casts lose nothing: the parts of a Date are at most 11, 31 and 59, and the year has four digits.
     LocalTime {
         year: now.get_full_year() as u16,
         month: now.get_month() as u8 + 1,
@@ -50,37 +46,31 @@ pub fn local_time() -> LocalTime {
     }
 }
 
-/// A moment (RFC 3339) as the visitor's clock and language have it.
-#[must_use]
+/// Formats an RFC 3339 time in the visitor's zone and language.
 pub fn moment(time: &str) -> String {
     let time = Date::new(&time.into());
     time.to_locale_string(&language(), &JsValue::UNDEFINED).into()
 }
 
-/// The moment so many days ago (RFC 3339).
-#[must_use]
+/// Returns the time `days` × 24 h ago, in RFC 3339.
 pub fn days_ago(days: u32) -> String {
     const DAY_MS: f64 = 24.0 * 60.0 * 60.0 * 1_000.0;
     let time = Date::new(&(Date::now() - f64::from(days) * DAY_MS).into());
     time.to_iso_string().into()
 }
 
-/// The moment at which a day (`2026-01-28`) begins on the visitor's clock (RFC 3339), if it is one.
-#[must_use]
+/// Returns the start of a day (`2026-01-28`) in the browser's zone as RFC 3339; `None` if it is no date.
 pub fn start_of_day(day: &str) -> Option<String> {
-    // A time without a zone is one of the visitor's.
+    // JavaScript reads a time without an offset in the browser's zone.
     let time = Date::new(&format!("{day}T00:00:00").into());
     (!time.get_time().is_nan()).then(|| time.to_iso_string().into())
 }
 
-/// The visitor's language, a BCP 47 tag.
-#[must_use]
+/// Returns a BCP 47 tag.
 pub fn language() -> String {
     window().navigator().language().unwrap_or_default()
 }
 
-/// Whether there is room for more than one column.
-#[must_use]
 pub fn has_wide_screen() -> bool {
     let query = format!("(min-width: {WIDE_PX_MIN}px)");
     window()
@@ -90,8 +80,7 @@ pub fn has_wide_screen() -> bool {
         .is_some_and(|query| query.matches())
 }
 
-/// Milliseconds since the page was opened; unlike the time of day they only ever grow.
-#[must_use]
+/// Milliseconds of a monotonic clock; the time of day may be set back.
 pub fn now_ms() -> f64 {
     window()
         .performance()

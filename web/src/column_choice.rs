@@ -1,24 +1,20 @@
-//! Which columns are shown and exported, and in which order.
+//! The columns to show and export, and their order.
 
-/// Every column of a dataset in the visitor's order, each shown or not.
+/// All columns of a dataset in the visitor's order, hidden ones included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColumnChoice {
     columns: Vec<ColumnEntry>,
 }
 
-/// One column of a [`ColumnChoice`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColumnEntry {
-    /// The column's name.
     pub name: String,
-    /// Whether it is shown and exported.
     pub shown: bool,
 }
 
 impl ColumnChoice {
-    /// The choice that an address made: its columns in its order, then the dataset's other ones, not shown.
-    /// Names that the dataset does not have are left out; without any, all columns are shown.
-    #[must_use]
+    /// Puts the columns of a URL first, in its order, and hides all others. Ignores unknown and repeated
+    /// names; without a known name all columns are shown.
     pub fn new<'a>(all: impl IntoIterator<Item = &'a str>, chosen: Option<&[String]>) -> Self {
         let all = all.into_iter().collect::<Vec<_>>();
         let mut chosen = chosen
@@ -48,13 +44,10 @@ impl ColumnChoice {
         }
     }
 
-    /// All columns, in order.
-    #[must_use]
     pub fn columns(&self) -> &[ColumnEntry] {
         &self.columns
     }
 
-    /// The names of the columns that are shown, in order.
     pub fn shown(&self) -> impl Iterator<Item = &str> {
         self.columns
             .iter()
@@ -62,7 +55,7 @@ impl ColumnChoice {
             .map(|column| column.name.as_str())
     }
 
-    /// Shows or hides a column. The last one stays: a table without columns is no table.
+    /// Does not hide the last column: a table needs one.
     pub fn set_shown(&mut self, name: &str, shown: bool) {
         if !shown && self.shown().count() == 1 {
             return;
@@ -72,22 +65,19 @@ impl ColumnChoice {
         }
     }
 
-    /// Moves a column one place towards the front.
     pub fn move_up(&mut self, name: &str) {
         if let Some(index @ 1..) = self.position(name) {
             self.columns.swap(index - 1, index);
         }
     }
 
-    /// Moves a column one place towards the end.
     pub fn move_down(&mut self, name: &str) {
         if let Some(index) = self.position(name).filter(|index| index + 1 < self.columns.len()) {
             self.columns.swap(index, index + 1);
         }
     }
 
-    /// What an address says of this choice: nothing where it is the dataset's own order of all its columns.
-    #[must_use]
+    /// Returns the columns for the URL, or `None` for all columns in the dataset's own order.
     pub fn for_address<'a>(&self, all: impl IntoIterator<Item = &'a str>) -> Option<Vec<String>> {
         let shown = self.shown().collect::<Vec<_>>();
         let is_default = all.into_iter().eq(shown.iter().copied());

@@ -1,30 +1,27 @@
-//! Where the table's pages begin. Keyset paging knows only the way forward; this remembers the way back.
+//! The cursors of the table. Keyset pagination only moves forward, so the page remembers the way back.
 
-/// The cursors of the pages from the first to the one on show.
+/// One cursor for each page after the first, up to the page on show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cursors {
     after: Vec<String>,
 }
 
 impl Cursors {
-    /// The cursor after which the page on show begins; `None` for the first page.
-    #[must_use]
+    /// Returns the cursor before the page on show; `None` on the first page.
     pub fn current(&self) -> Option<&str> {
         self.after.last().map(String::as_str)
     }
 
-    /// How many pages lie before the one on show.
-    #[must_use]
     pub fn pages_before(&self) -> usize {
         self.after.len()
     }
 
-    /// Goes to the page after the row `cursor`.
+    /// Moves to the page after the row of `cursor`.
     pub fn next(&mut self, cursor: String) {
         self.after.push(cursor);
     }
 
-    /// Goes back one page; on the first one nothing happens.
+    /// Does nothing on the first page.
     pub fn previous(&mut self) {
         self.after.pop();
     }

@@ -1,133 +1,84 @@
-//! What the server says of the database as a whole, and what it can dump of it.
+//! The status of the database, and the kinds of dump.
 
 use serde::Deserialize;
 
 use crate::wording;
 
-/// What the database is, and who is at it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
-    /// Whether it answers.
     pub is_available: bool,
-    /// Its host, or the folder of its socket.
     pub container_name: String,
-    /// Its name.
     pub database_name: String,
-    /// Its size for people, in PostgreSQL's words.
     pub database_size: String,
-    /// How many tables it has.
     pub table_count: u64,
-    /// What its server calls itself.
     pub postgres_version: String,
-    /// Why it does not answer.
     pub error: Option<String>,
-    /// Who is at it now.
     pub lock: Option<Lock>,
-    /// The last dump on the server's machine.
     pub last_dump: Option<LastDump>,
-    /// The last restore there.
     pub last_restore: Option<LastRestore>,
-    /// The last clean-up of logs there.
     pub last_cleanup: Option<LastCleanup>,
 }
 
-/// Who is at the database, and keeps others from it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Lock {
-    /// What for; `None`: a program other than Decant holds it.
     pub operation: Option<Operation>,
-    /// Who.
     pub holder: String,
-    /// Since when (RFC 3339), if that is known.
     pub since: Option<String>,
 }
 
-/// What is being done to the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Operation {
-    /// A dump.
     Export,
-    /// A restore.
     Import,
-    /// A clean-up of logs.
     Cleanup,
-    /// A backup is restored beside the live database, for proof.
     Proof,
 }
 
-/// The last dump of a server.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct LastDump {
-    /// When it began (RFC 3339).
     pub began: String,
-    /// Who asked for it.
     pub caller: String,
-    /// How many bytes it has had so far.
     pub bytes: u64,
-    /// How it ended; `None`: it runs.
     pub ending: Option<Ending>,
 }
 
-/// The last restore of a server.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct LastRestore {
-    /// When it began (RFC 3339).
     pub began: String,
-    /// Who asked for it.
     pub caller: String,
-    /// Whether what was there has stayed, `merge`, or not, `clean`.
     pub manner: String,
-    /// How many rows came of it.
     pub rows: u64,
-    /// How it ended; `None`: it runs.
     pub ending: Option<Ending>,
 }
 
-/// The last clean-up of logs on a server.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct LastCleanup {
-    /// When it began (RFC 3339).
     pub began: String,
-    /// Who asked for it.
     pub caller: String,
-    /// How many rows it has deleted so far.
     pub deleted: u64,
-    /// How it ended; `None`: it runs.
     pub ending: Option<Ending>,
 }
 
-/// How a dump or a clean-up ended.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "state", rename_all = "lowercase")]
 pub enum Ending {
-    /// As it should.
     Complete,
-    /// It did not.
-    Failed {
-        /// Why.
-        reason: String,
-    },
-    /// Whoever asked for it left.
+    Failed { reason: String },
     Cancelled,
 }
 
-/// What of the database is dumped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DumpMode {
-    /// All of it.
     #[default]
     Full,
-    /// Without the rows of the log.
     ExcludeLogs,
-    /// Only the ledger.
     LedgerOnly,
 }
 
 impl Lock {
-    /// What is going on; `since` is its beginning for people.
-    #[must_use]
+    /// `since` is the start of the operation, formatted.
     pub fn sentence(&self, since: Option<&str>) -> String {
         let doing = match self.operation {
             Some(Operation::Export) => "dumping the database",
@@ -144,8 +95,6 @@ impl Lock {
 }
 
 impl LastDump {
-    /// How it went.
-    #[must_use]
     pub fn outcome(&self) -> String {
         let bytes = wording::bytes(self.bytes);
         match &self.ending {
@@ -158,8 +107,6 @@ impl LastDump {
 }
 
 impl LastRestore {
-    /// How it went.
-    #[must_use]
     pub fn outcome(&self) -> String {
         let rows = wording::rows(self.rows);
         match &self.ending {
@@ -173,8 +120,6 @@ impl LastRestore {
 }
 
 impl LastCleanup {
-    /// How it went.
-    #[must_use]
     pub fn outcome(&self) -> String {
         let rows = wording::rows(self.deleted);
         match &self.ending {
@@ -189,11 +134,10 @@ impl LastCleanup {
 }
 
 impl DumpMode {
-    /// All of them, in the order of the page.
+    /// In the order of the page.
     pub const ALL: &[Self] = &[Self::Full, Self::ExcludeLogs, Self::LedgerOnly];
 
-    /// The server's word for it.
-    #[must_use]
+    /// Returns the value of the query parameter `mode`.
     pub fn word(self) -> &'static str {
         match self {
             Self::Full => "full",
@@ -202,8 +146,6 @@ impl DumpMode {
         }
     }
 
-    /// What it is called.
-    #[must_use]
     pub fn title(self) -> &'static str {
         match self {
             Self::Full => "Everything",
@@ -212,8 +154,6 @@ impl DumpMode {
         }
     }
 
-    /// What is in it.
-    #[must_use]
     pub fn description(self) -> &'static str {
         match self {
             Self::Full => "All tables with all rows: what a full restore needs.",

@@ -1,4 +1,4 @@
-//! What the server says of its datasets.
+//! Datasets and their filters.
 
 use serde::Deserialize;
 use wasm_export::options::Format;
@@ -6,27 +6,19 @@ use wasm_export::rows::Column;
 
 use crate::selection::Selection;
 
-/// A dataset: something that can be looked at and exported.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Dataset {
-    /// Its name in addresses: `usage-logs`.
     pub name: String,
-    /// Its name for people.
     pub title: String,
-    /// Whether the database has what it is made of.
     pub available: bool,
-    /// Why not.
     #[serde(default)]
     pub reason: Option<String>,
-    /// Its columns in their order.
     #[serde(default)]
     pub columns: Vec<Column>,
-    /// What its rows can be narrowed by; only filters that the caller may use are listed.
     #[serde(default)]
     pub filters: Vec<Filter>,
 }
 
-/// The formats as people know them.
 const FORMATS: &[(Format, &str)] = &[
     (Format::Csv, "CSV"),
     (Format::Xlsx, "Excel (XLSX)"),
@@ -38,8 +30,6 @@ const FORMATS: &[(Format, &str)] = &[
     (Format::Text, "Text"),
 ];
 
-/// What a format is called.
-#[must_use]
 pub fn format_name(format: Format) -> &'static str {
     FORMATS
         .iter()
@@ -47,55 +37,39 @@ pub fn format_name(format: Format) -> &'static str {
         .map_or("", |(_, name)| name)
 }
 
-/// A way to narrow a dataset's rows.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Filter {
-    /// Its word in addresses: `status_code`.
     pub name: String,
-    /// Its name for people.
     pub label: String,
-    /// What its value is.
     pub kind: FilterKind,
-    /// Whether the server can list the values there are.
     #[serde(default)]
     pub options: bool,
 }
 
-/// What a filter's value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FilterKind {
-    /// A whole number.
     Integer,
-    /// Any text.
     Text,
-    /// A time, in the chosen zone where it names none.
     Timestamp,
-    /// Yes or no; no is the same as no filter.
     Boolean,
 }
 
-/// The values of a filter that rows have.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct FilterOptions {
-    /// The values, in an order that people can search.
     pub options: Vec<FilterOption>,
-    /// Whether there are more than are listed.
     #[serde(default)]
     pub truncated: bool,
 }
 
-/// One value of a filter.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct FilterOption {
-    /// What the address says.
     pub value: String,
-    /// What people read.
     pub label: String,
 }
 
 impl Dataset {
-    /// The names of the columns that people see.
+    /// Returns the names of the visible columns.
     pub fn column_names(&self) -> impl Iterator<Item = &str> {
         self.columns
             .iter()
@@ -103,9 +77,6 @@ impl Dataset {
             .map(|column| column.name.as_str())
     }
 
-    /// The formats that its rows can be written in, each with its name for people. Lines of text are made of probe logs
-    /// alone.
-    #[must_use]
     pub fn formats(&self) -> Vec<(Format, &'static str)> {
         let has_probes = ["ok", "latency_ms"]
             .iter()
@@ -115,9 +86,8 @@ impl Dataset {
         formats
     }
 
-    /// Which of the rows are meant, in the words of an address: the same text, the same rows. Columns do not decide it,
-    /// nor does the zone, unless a time is to be read in it.
-    #[must_use]
+    /// Identifies the rows of a selection: equal keys, equal rows. Columns do not matter, and the zone only
+    /// if a filter on a time is set, since the server reads that time in the zone.
     pub fn rows_key(&self, selection: &Selection) -> String {
         let reads_time = self.filters.iter().any(|filter| {
             filter.kind == FilterKind::Timestamp && selection.filters.contains_key(&filter.name)
@@ -130,8 +100,7 @@ impl Dataset {
         format!("{}?{}", self.name, deciding.rows_query())
     }
 
-    /// The name for people of a column; its own name where the dataset has none.
-    #[must_use]
+    /// Returns the column's own name if the dataset has no such column.
     pub fn column_label(&self, name: &str) -> String {
         let column = self.columns.iter().find(|column| column.name == name);
         column.map_or_else(|| name.to_owned(), |column| column.label.clone())

@@ -1,4 +1,4 @@
-//! What the visitor sees of a dataset: which rows, which columns, which page.
+//! The state of a dataset's page: selection, columns, current page of the table.
 
 use std::collections::BTreeMap;
 
@@ -16,33 +16,27 @@ use crate::route::Route;
 use crate::selection::Selection;
 use crate::table_page::TablePage;
 
-/// Rows on one page of the table.
+/// Rows of one page of the table.
 pub const PAGE_ROWS: usize = 50;
 
-/// A dataset on show.
 #[derive(Clone, Copy)]
 pub struct DatasetView {
-    /// What the server says of it.
     pub dataset: StoredValue<Dataset>,
-    /// The filters in force.
+    /// Applied filters, by name.
     pub filters: RwSignal<BTreeMap<String, String>>,
-    /// The zone of all times; `None`: UTC.
+    /// `None`: UTC.
     pub zone: RwSignal<Option<String>>,
-    /// The columns.
     pub columns: RwSignal<ColumnChoice>,
-    /// Which page of the table.
     pub cursors: RwSignal<Cursors>,
-    /// The rows of that page.
     pub page: Load<TablePage>,
-    /// How many rows there are on all pages.
+    /// Rows on all pages.
     pub count: Load<u64>,
-    /// The values that the filters can have, by the filter's name.
+    /// The values that filters can have, by filter name.
     pub options: Load<BTreeMap<String, FilterOptions>>,
 }
 
 impl DatasetView {
-    /// Shows a dataset as an address says.
-    #[must_use]
+    /// Ignores filters of the selection that the dataset does not have.
     pub fn new(dataset: Dataset, selection: Selection) -> Self {
         let is_filter = |name: &String| dataset.filters.iter().any(|filter| filter.name == *name);
         let filters = selection
@@ -89,30 +83,26 @@ impl DatasetView {
         }
     }
 
-    /// Narrows the rows. Filters without a value are no filters.
+    /// Sets the filters and requests the rows, even if no filter changed: applying again is how visitors
+    /// refresh. Ignores empty values.
     pub fn apply(self, mut filters: BTreeMap<String, String>) {
         filters.retain(|_, value| !value.trim().is_empty());
         self.cursors.set(Cursors::default());
-        // Applying the same filters again is how people ask for newer rows.
         self.filters.set(filters);
         self.page.retry();
         self.count.retry();
     }
 
-    /// Reads and writes all times in a zone.
     pub fn set_zone(self, zone: Option<String>) {
         self.cursors.set(Cursors::default());
         self.zone.set(zone);
     }
 
-    /// The zone that times are shown and written in.
-    #[must_use]
+    /// Returns the zone of all times in table and file.
     pub fn zone_in_force(self) -> Zone {
         zone_or_utc(self.zone.get().as_deref())
     }
 
-    /// What is on show, as an address says it.
-    #[must_use]
     pub fn route(self) -> Route {
         Route::Dataset {
             name: Some(self.dataset.with_value(|dataset| dataset.name.clone())),
@@ -120,8 +110,6 @@ impl DatasetView {
         }
     }
 
-    /// What of the dataset is on show.
-    #[must_use]
     pub fn selection(self) -> Selection {
         let columns = self.dataset.with_value(|dataset| {
             self.columns
@@ -134,8 +122,7 @@ impl DatasetView {
         }
     }
 
-    /// The number of rows, where it belongs to the filters in force.
-    #[must_use]
+    /// Returns the exact number of rows once it is known for the applied filters.
     pub fn counted_rows(self) -> Option<u64> {
         if self.count.is_busy() || self.count.problem().is_some() {
             None
@@ -144,30 +131,25 @@ impl DatasetView {
         }
     }
 
-    /// What the server has against a filter's value.
-    #[must_use]
+    /// Returns the problem that the server reports for a filter.
     pub fn problem_of_filter(self, name: &str) -> Option<Problem> {
         self.page
             .problem()
             .filter(|problem| problem.field.as_deref() == Some(name))
     }
 
-    /// Which rows are on show, on all pages, whatever of them is shown.
-    #[must_use]
+    /// Returns the [`Dataset::rows_key`] of the rows on all pages.
     pub fn rows(self) -> String {
         let selection = self.selection();
         self.dataset.with_value(|dataset| dataset.rows_key(&selection))
     }
 
-    /// The columns on show, in their order.
-    #[must_use]
     pub fn shown_columns(self) -> Vec<String> {
         self.columns
             .with(|columns| columns.shown().map(str::to_owned).collect())
     }
 
-    /// Where the raw rows on show are, on all pages; how their file is to be; what it is called.
-    #[must_use]
+    /// Returns URL, options and file name of an export of the rows on all pages.
     pub fn export(self, options: Options) -> (String, Options, String) {
         let dataset = self.dataset.with_value(|dataset| dataset.name.clone());
         let selection = self.selection();
@@ -186,7 +168,8 @@ impl DatasetView {
     }
 }
 
-/// One after the other, and only after the first rows: they are what the visitor waits for.
+/// Requests the values of one filter after the other, and only after the first rows: the visitor waits for
+/// those.
 fn load_options(dataset: &Dataset, page: Load<TablePage>) -> Load<BTreeMap<String, FilterOptions>> {
     let dataset_name = dataset.name.clone();
     let filters = dataset.filters.iter().filter(|filter| filter.options);
@@ -207,7 +190,7 @@ fn load_options(dataset: &Dataset, page: Load<TablePage>) -> Load<BTreeMap<Strin
     })
 }
 
-/// A zone that the formatter does not know the server refuses, in words; until it does, UTC.
+/// Returns UTC for a zone that the formatter does not know; the server refuses that zone with a problem.
 fn zone_or_utc(name: Option<&str>) -> Zone {
     name.and_then(|name| name.parse().ok()).unwrap_or_default()
 }

@@ -1,30 +1,29 @@
-//! Server-sent events (WHATWG HTML, "Server-sent events"), out of a text that comes in pieces.
+//! A parser for server-sent events (WHATWG HTML, "Server-sent events") that arrive in chunks.
 //!
-//! The browser's own reader, `EventSource`, cannot send a file.
+//! `EventSource` cannot send a file, so the page reads the stream itself.
 
-/// An event: its name and its data.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Event {
-    /// `event`; empty where the server gives none.
+    /// Empty without an `event` field.
     pub name: String,
-    /// `data`, its lines joined.
+    /// The `data` lines, joined by line feeds.
     pub data: String,
 }
 
-/// Reads events. One that has not come whole does not count.
+/// Ignores an event that has not arrived completely.
 #[derive(Debug, Default)]
 pub struct EventReader {
-    /// The beginning of a line that goes on.
+    /// The start of a line whose end has not arrived.
     line: String,
-    /// The last character was a carriage return: a line feed behind it ends no second line.
+    /// The last character was a carriage return, so a line feed next ends no second line.
     after_return: bool,
     name: String,
-    /// The lines of data, as far as there are any.
+    /// `None` before the first `data` line of an event.
     data: Option<String>,
 }
 
 impl EventReader {
-    /// Takes the next piece of the text, and gives the events that end in it.
+    /// Returns the events that end in this chunk.
     pub fn push(&mut self, text: &str) -> Vec<Event> {
         let mut events = Vec::new();
         for character in text.chars() {
@@ -38,7 +37,7 @@ impl EventReader {
         events
     }
 
-    /// An empty line ends an event; any other holds one of its fields, or is a comment.
+    /// An empty line ends an event. Any other line is a field or a comment.
     fn end_line(&mut self) -> Option<Event> {
         let line = std::mem::take(&mut self.line);
         if line.is_empty() {
@@ -56,7 +55,7 @@ impl EventReader {
                 }
                 None => self.data = Some(value.to_owned()),
             },
-            // A comment has an empty name. `id` and `retry` are for those who connect again.
+            // A comment has an empty field name. `id` and `retry` matter only for reconnecting.
             _ => {}
         }
         None
@@ -74,7 +73,7 @@ mod tests {
         }
     }
 
-    /// Pushes the text in two pieces, cut anywhere, and in pieces of every size.
+    /// Pushes the text in chunks of every size, and in two chunks cut at every position.
     #[track_caller]
     fn check(text: &str, expected: &[Event]) {
         let characters: Vec<char> = text.chars().collect();

@@ -1,7 +1,18 @@
-//! Decant's page: a table of contents.
+//! Decant's page in the browser.
 //!
-//! What can be thought without a browser stands on top and is tested natively; the rest is compiled for wasm32
-//! only. The page decodes no byte itself: `wasm-export` does, here for the table and in a worker for the file.
+//! The first modules need no browser and are tested natively; the others are compiled only for wasm32.
+//! Imports run downwards:
+//!
+//! | layer | modules |
+//! |---|---|
+//! | the page | `app`, `shell`, `pages`, `components` |
+//! | running operations | `download`, `restore`, `log_cleanup`, `action` |
+//! | state | `auth`, `navigation`, `dataset_view`, `load`, `saved_options`, `toasts` |
+//! | the outside | `client` (the server), `worker` (the export worker), `browser` |
+//! | values and texts | everything that is tested natively |
+//!
+//! The page formats nothing itself: `wasm-export` writes the cells of the table here, and the file in a
+//! worker.
 
 pub mod column_choice;
 pub mod cursors;

@@ -1,4 +1,4 @@
-//! Something from the server that follows what the visitor looks at.
+//! A value from the server that is fetched again when the signals behind its request change.
 
 use std::future::Future;
 
@@ -9,8 +9,7 @@ use wasm_export::rows::Problem;
 
 use crate::auth::Auth;
 
-/// A value from the server: fetched again whenever what it depends on changes. The old value stays until the
-/// new one is there.
+/// The previous value stays readable until the next one arrives.
 pub struct Load<T: 'static> {
     value: RwSignal<Option<T>>,
     problem: RwSignal<Option<Problem>>,
@@ -27,8 +26,9 @@ impl<T> Clone for Load<T> {
 impl<T> Copy for Load<T> {}
 
 impl<T: Clone + Send + Sync + 'static> Load<T> {
-    /// Begins to fetch. `request` is asked again when a signal that it reads changes; it gives the fetching
-    /// future, or `None` while there is nothing to fetch. An answer to an old question is never shown.
+    /// Starts to fetch. `request` runs again when a signal that it reads changes; it returns the future of
+    /// the answer, or `None` if there is nothing to fetch. A change aborts the request before, so an outdated
+    /// answer is never shown.
     pub fn new<F>(request: impl Fn() -> Option<F> + 'static) -> Self
     where
         F: Future<Output = Result<T, Problem>> + 'static,
@@ -56,36 +56,30 @@ impl<T: Clone + Send + Sync + 'static> Load<T> {
         load
     }
 
-    /// The newest value.
-    #[must_use]
     pub fn value(self) -> Option<T> {
         self.value.get()
     }
 
-    /// Looks at the newest value without copying it.
     pub fn with<U>(self, look: impl FnOnce(Option<&T>) -> U) -> U {
         self.value.with(|value| look(value.as_ref()))
     }
 
-    /// Why the newest value is not there.
-    #[must_use]
+    /// Returns the failure of the newest request.
     pub fn problem(self) -> Option<Problem> {
         self.problem.get()
     }
 
-    /// Whether a newer value is on its way.
-    #[must_use]
+    /// Returns whether a request runs.
     pub fn is_busy(self) -> bool {
         self.busy.get()
     }
 
-    /// Fetches again.
     pub fn retry(self) {
         self.attempts.update(|attempts| *attempts += 1);
     }
 
     fn settle(self, answer: Result<T, Problem>, auth: Auth) {
-        // The page may have been left in the meantime; its signals are gone then.
+        // `try_set`, because the visitor may have left the page and with it these signals.
         match answer {
             Ok(value) => {
                 self.value.try_set(Some(value));
@@ -100,7 +94,7 @@ impl<T: Clone + Send + Sync + 'static> Load<T> {
     }
 }
 
-/// Ends the request that it belongs to when it is dropped: by a newer one, or with the page that asked.
+/// Aborts its request when it is dropped: by a newer request, or with the page.
 struct Abort(AbortHandle);
 
 impl Drop for Abort {

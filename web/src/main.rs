@@ -1,4 +1,4 @@
-//! The page.
+//! The page, as a program for the browser.
 
 #[cfg(target_arch = "wasm32")]
 fn main() {

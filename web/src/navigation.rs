@@ -1,4 +1,4 @@
-//! Where the visitor is, and the ways to elsewhere: links, and the browser's own *back* and *forward*.
+//! The current route: links change it, and so do the browser's *Back* and *Forward* buttons.
 
 use leptos::ev;
 use leptos::html;
@@ -8,13 +8,11 @@ use web_sys::{Element, ScrollIntoViewOptions, ScrollLogicalPosition};
 
 use crate::route::Route;
 
-/// The visitor's route, for the whole page.
 #[derive(Clone, Copy)]
 pub struct Navigation(RwSignal<Route>);
 
 impl Navigation {
-    /// Begins where the address says, and follows it.
-    #[must_use]
+    /// Starts at the URL of the window and follows `popstate`.
     pub fn new() -> Self {
         let navigation = Self(RwSignal::new(address()));
         let listener = window_event_listener(ev::popstate, move |_| navigation.arrive());
@@ -22,63 +20,59 @@ impl Navigation {
         navigation
     }
 
-    /// Where the visitor is.
-    #[must_use]
     pub fn route(self) -> Route {
         self.0.get()
     }
 
-    /// Looks at where the visitor is without copying it.
     pub fn with<T>(self, look: impl FnOnce(&Route) -> T) -> T {
         self.0.with(look)
     }
 
-    /// Goes to a route; *back* leads from there to where the visitor was.
+    /// Adds a history entry, so *Back* returns to the page before.
     pub fn go(self, to: Route) {
         if self.0.with_untracked(|route| *route == to) {
             return;
         }
         if let Ok(history) = window().history() {
-            // An address that is a moment late does no harm.
+            // Browsers limit how often a page may change the URL. A refused change leaves the URL outdated
+            // until the next one.
             let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&to.url()));
         }
         self.0.set(to);
     }
 
-    /// Notes what the page of this route shows by now, for a reload or a link. It replaces the address: every filter
-    /// would be a step on the way back otherwise.
+    /// Writes the route that the page shows by now into the URL. It replaces the history entry: otherwise
+    /// every change of a filter would be a step of *Back*.
     pub fn note(self, now: Route) {
         if let Ok(history) = window().history() {
-            // Browsers limit how often this may be done.
+            // May be refused, as in `go`.
             let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&now.url()));
         }
-        // The page itself says so, and need not be told.
+        // Untracked, because the page that shows this route caused the change.
         self.0.update_untracked(|route| *route = now);
     }
 
     fn arrive(self) {
         let at = address();
-        // The skip link moves the address too, but not to another route.
+        // The skip link changes the fragment only, which is not part of a route.
         if self.0.with_untracked(|route| *route != at) {
             self.0.set(at);
         }
     }
 }
 
-/// A link to a route in the page.
+/// A link that changes the route without loading the page again.
 #[component]
 pub fn RouteLink(
     to: Route,
-    /// Whether the visitor is there already.
-    #[prop(into, optional)]
-    is_current: Signal<bool>,
+    #[prop(into, optional)] is_current: Signal<bool>,
     #[prop(into, optional)] testid: Option<String>,
     children: Children,
 ) -> impl IntoView {
     let navigation = expect_context::<Navigation>();
     let address = to.url();
     let follow = move |event: ev::MouseEvent| {
-        // Another tab or window is the browser's business.
+        // With these keys the browser opens a new tab or window.
         if event.ctrl_key() || event.meta_key() || event.shift_key() {
             return;
         }
@@ -97,7 +91,7 @@ pub fn RouteLink(
     view! { <a node_ref=link href=address aria-current=current data-testid=testid on:click=follow>{children()}</a> }
 }
 
-/// On a narrow screen there may be more links than the bar that they are in has room for.
+/// Scrolls the link into view: on a narrow screen the navigation bar scrolls sideways.
 fn show(link: &Element) {
     let nearest = ScrollIntoViewOptions::new();
     nearest.set_block(ScrollLogicalPosition::Nearest);

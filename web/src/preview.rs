@@ -1,4 +1,4 @@
-//! What a file will look like: its first lines, made by the formatter itself of the rows on show.
+//! A preview of the file: its first lines, formatted from the rows of the table.
 
 use wasm_export::export::Export;
 use wasm_export::format::guard;
@@ -8,29 +8,25 @@ use wasm_export::rows::{Header, Kind, header_line};
 use crate::table_page::TablePage;
 use crate::wording;
 
-/// More lines tell no more.
 const LINES_MAX: usize = 12;
 
-/// Nor do more bytes, where the lines are long.
+/// Limits the preview where lines are long.
 const BYTES_MAX: usize = 6_000;
 
-/// The rows of an Excel sheet, its header among them.
+/// Rows of an Excel sheet, including the header row.
 const SHEET_ROWS_MAX: u64 = 1_048_576;
 
-/// Excel keeps so many digits of a number.
+/// Excel rounds a number after 15 digits.
 const EXCEL_DIGITS_MAX: usize = 15;
 
-/// What a file will look like, and what to know of it before it is made.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Preview {
-    /// Its first lines; `None` where the format is no text.
+    /// `None` for a binary format.
     pub text: Option<String>,
-    /// What may surprise.
     pub warnings: Vec<String>,
 }
 
-/// Looks ahead. `rows` is how many there are on all pages, if that is known.
-#[must_use]
+/// `rows` is the number of rows on all pages, if known.
 pub fn preview(page: &TablePage, options: &Options, rows: Option<u64>) -> Preview {
     let options = Options {
         compression: Compression::None,
@@ -62,7 +58,7 @@ fn first_lines(stream: &[u8], options: &Options) -> Result<Option<String>, Strin
         .unwrap_or(stream.len());
     let (first, rest) = stream.split_at(end);
     let mut header = Header::read(first).map_err(|error| error.to_string())?;
-    // That is how the page asked for its rows; the export will not.
+    // The page's request has this limit, the export does not.
     header.filters.remove("limit");
     let mut export = Export::new(options.clone());
     let mut file = Vec::new();
@@ -131,7 +127,7 @@ fn long_numbers(page: &TablePage, options: &Options) -> Option<String> {
     })
 }
 
-/// How many cells of the chosen columns are of that sort.
+/// Counts cells of the exported columns for which `is_one` holds.
 fn count_cells(page: &TablePage, options: &Options, is_one: impl Fn(Kind, &str) -> bool) -> usize {
     let is_chosen = |name: &String| options.columns.as_ref().is_none_or(|names| names.contains(name));
     let cells = page.rows.iter().flat_map(|row| row.iter().zip(&page.columns));

@@ -1,47 +1,37 @@
-//! The page's address: where the visitor is. A reload or a shared link shows the same again.
+//! The page's own URLs. A reload or a shared link shows the same page again.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::selection::Selection;
 
-/// A route in the page. A dataset's name holds no `/`, so no dataset can stand in the way of another route.
+/// A dataset is named by one path segment, so no dataset can hide a page below `/admin/`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Route {
-    /// `/usage-logs?user=3&zone=Asia/Shanghai`: a dataset.
+    /// `/usage-logs?user=3&zone=Asia/Shanghai`. Without a name the page shows the first available dataset.
     Dataset {
-        /// Its name; `None`: the first there is.
         name: Option<String>,
-        /// What of it.
         selection: Selection,
     },
-    /// `/admin/sessions/0199f3a2-77aa`: the stored requests of a session.
+    /// `/admin/sessions/0199f3a2-77aa`. Without a session the page asks for its id.
     SessionRequests {
-        /// The session's id; `None`: it is yet to be asked for.
         session: Option<String>,
     },
-    /// `/admin/database`: the database as a whole.
     Database,
-    /// `/admin/log-cleanup`: old rows of the log deleted.
     LogCleanup,
 }
 
-/// A page for administrators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AdminPage {
-    /// The stored requests of sessions.
     SessionRequests,
-    /// The database as a whole.
     Database,
-    /// Old rows of the log deleted.
     LogCleanup,
 }
 
-/// What is escaped in a part of a path. The dot is, too: the server takes a path that ends in `name.ending` for a file.
+/// The dot is escaped too, because the server treats a path that ends in `name.extension` as a file.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
 impl Route {
-    /// Reads an address: its path, and its query with or without the `?`.
-    #[must_use]
+    /// Reads a path and a query, with or without `?`. An unknown path becomes a dataset of that name.
     pub fn parse(path: &str, query: &str) -> Self {
         let path = path.trim_matches('/');
         match path.split('/').collect::<Vec<_>>()[..] {
@@ -61,8 +51,7 @@ impl Route {
         }
     }
 
-    /// The address, without the server's name.
-    #[must_use]
+    /// Returns path and query, without the origin.
     pub fn url(&self) -> String {
         match self {
             Self::Dataset { name, selection } => {
@@ -81,8 +70,6 @@ impl Route {
         }
     }
 
-    /// The page for administrators that the route is in, if it is in one.
-    #[must_use]
     pub fn admin_page(&self) -> Option<AdminPage> {
         match self {
             Self::Dataset { .. } => None,
@@ -94,11 +81,9 @@ impl Route {
 }
 
 impl AdminPage {
-    /// All of them, in the order of the menu.
+    /// In the order of the menu.
     pub const ALL: &[Self] = &[Self::SessionRequests, Self::Database, Self::LogCleanup];
 
-    /// What it is called.
-    #[must_use]
     pub fn title(self) -> &'static str {
         match self {
             Self::SessionRequests => "Session requests",
@@ -107,8 +92,7 @@ impl AdminPage {
         }
     }
 
-    /// Where it begins.
-    #[must_use]
+    /// Returns the route that the link in the menu leads to.
     pub fn route(self) -> Route {
         match self {
             Self::SessionRequests => Route::SessionRequests { session: None },
@@ -118,8 +102,7 @@ impl AdminPage {
     }
 }
 
-/// A text as one part of a path.
-#[must_use]
+/// Percent-encodes a text as one path segment.
 pub fn path_part(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
 }

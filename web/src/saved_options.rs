@@ -1,20 +1,18 @@
-//! What a visitor chose about files, remembered by the browser: for each visitor apart, since they may share it.
+//! Export options in `localStorage`, separate for each visitor because several may share a browser.
 
 use leptos::prelude::window;
 use wasm_export::Options;
 
-/// The visitor's last choice, or the defaults. Zone and columns are those
-/// of the table and not remembered here.
-#[must_use]
+/// Returns the last options, or the defaults. Zone and columns belong to the table and are not saved.
 pub fn load(visitor: &str) -> Options {
     let saved = storage()
         .and_then(|storage| storage.get_item(&key(visitor)).ok().flatten())
-        // Words of another version of Decant are forgotten.
+        // Options of another version of Decant may not parse; the defaults replace them.
         .and_then(|json| serde_json::from_str(&json).ok());
     saved.unwrap_or_default()
 }
 
-/// Remembers a choice. A browser that does not let pages remember is none the worse.
+/// Does nothing if the browser forbids storage.
 pub fn save(visitor: &str, options: &Options) {
     if let (Some(storage), Ok(json)) = (storage(), serde_json::to_string(options)) {
         let _ = storage.set_item(&key(visitor), &json);

@@ -1,23 +1,23 @@
-//! What of a dataset the visitor looks at. The address holds it, and every request is made of it.
+//! The selection of a dataset: filters, columns, zone. The URL holds it, and every request for rows is made
+//! from it.
 
 use std::collections::BTreeMap;
 
 use form_urlencoded::Serializer;
 
-/// The filters, columns and zone in force, in the words that the server and the command line use too.
+/// The parameter names are those of the server and the command line.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Selection {
-    /// Filter values as they were typed, by the filter's name; blank ones are left out.
+    /// Values as typed, by filter name.
     pub filters: BTreeMap<String, String>,
-    /// The columns to show and export, in order; `None`: all, in the dataset's order.
+    /// In the order of table and file. `None`: all columns in the dataset's order.
     pub columns: Option<Vec<String>>,
-    /// An IANA zone for times in filters, in the table and in the file; `None`: UTC.
+    /// IANA name, for filters, table and file. `None`: UTC.
     pub zone: Option<String>,
 }
 
 impl Selection {
-    /// Reads a query string. Every word that is neither `columns` nor `zone` is taken for a filter.
-    #[must_use]
+    /// Takes every parameter except `columns` and `zone` for a filter. Ignores empty values.
     pub fn parse(query: &str) -> Self {
         let mut selection = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -34,12 +34,11 @@ impl Selection {
         selection
     }
 
-    /// The query string of all of it: for the address and for an export.
-    #[must_use]
+    /// Returns the whole selection as a query string, for the URL and the export.
     pub fn query(&self) -> String {
         let mut query = self.rows_query();
         if let Some(columns) = &self.columns {
-            // A comma needs no escape in a query, and an address that people read is better without one.
+            // The commas stay unescaped: a query allows them, and people read this URL.
             let columns = columns
                 .iter()
                 .map(|name| escaped(name))
@@ -51,9 +50,8 @@ impl Selection {
         query
     }
 
-    /// The query string of what decides which rows there are: for the count and the table, which shows
-    /// and hides columns by itself.
-    #[must_use]
+    /// Returns only filters and zone, for the count and the table: the browser shows and hides columns
+    /// itself.
     pub fn rows_query(&self) -> String {
         let mut query = Serializer::new(String::new());
         for (name, value) in self.filters.iter().filter(|(_, value)| !value.trim().is_empty()) {
@@ -70,8 +68,7 @@ fn escaped(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-/// Adds words to a query string.
-#[must_use]
+/// Appends parameters to a query string.
 pub fn with_pairs(query: &str, pairs: &[(&str, &str)]) -> String {
     pairs.iter().fold(query.to_owned(), |query, (name, value)| {
         let separator = if query.is_empty() { "" } else { "&" };

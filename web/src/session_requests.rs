@@ -1,38 +1,27 @@
-//! What the server says of a session's stored requests.
+//! The stored requests of a session.
 
 use serde::Deserialize;
 
-/// The requests of a session that are still stored.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionRequests {
-    /// The session.
     pub session_id: String,
-    /// Its requests, the newest first.
     pub requests: Vec<StoredRequest>,
 }
 
-/// A stored request in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StoredRequest {
-    /// Which of the session's requests it is, from 1.
     pub sequence: u64,
-    /// The method.
     pub method: Option<String>,
-    /// The address that the client asked.
     pub client_url: Option<String>,
-    /// The address that the hub asked.
     pub upstream_url: Option<String>,
-    /// The size of its body in bytes; 0 where none is stored.
     pub body_bytes: u64,
-    /// Whether all that a file needs is stored: the headers and the body.
     pub complete: bool,
 }
 
 impl StoredRequest {
-    /// Why there can be no file of it; `None`: there can.
-    #[must_use]
+    /// Returns why the request cannot be downloaded, or `None` if it can.
     pub fn missing(&self) -> Option<&'static str> {
         match (self.complete, self.body_bytes) {
             (true, _) => None,

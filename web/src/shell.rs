@@ -1,4 +1,4 @@
-//! What surrounds every page: the product, the ways to the pages, who is signed in.
+//! The frame of every page: header, navigation, content.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -17,7 +17,6 @@ use crate::route::{AdminPage, Route};
 use crate::selection::Selection;
 use crate::toasts::Toasts;
 
-/// The page of somebody who is signed in.
 #[component]
 pub fn Shell(me: Me) -> impl IntoView {
     let is_administrator = me.role == Role::Admin;
@@ -26,7 +25,7 @@ pub fn Shell(me: Me) -> impl IntoView {
     let datasets = Load::new(|| Some(client::datasets()));
     let admin_page = Memo::new(move |_| navigation.with(Route::admin_page));
 
-    // Fetching the list again after a new sign-in does not touch the page of a dataset that is still in it.
+    // A memo, so that a repeated list of datasets does not render the page of an unchanged dataset again.
     let shown = Memo::new(move |_| {
         let Route::Dataset { name: wanted, .. } = navigation.route() else {
             return None;

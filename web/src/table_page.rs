@@ -1,29 +1,28 @@
-//! One page of the table: a short raw-row stream, read and written out by the exporter's own code, so that the
-//! table shows what the file will hold.
+//! One page of the table, read from a short raw-row stream. The formatter writes its cells, so the table
+//! shows the same text as the file.
 
 use wasm_export::Zone;
 use wasm_export::options::{Options, TimestampStyle};
 use wasm_export::rows::{Column, Event, Problem, Reader};
 use wasm_export::value::CellText;
 
-/// Some rows of a dataset, as text.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TablePage {
-    /// The columns of every row; hidden ones are left out.
+    /// Without the hidden columns.
     pub columns: Vec<Column>,
-    /// The rows' cells; `None` is null.
+    /// `None` is null.
     pub rows: Vec<Vec<Option<String>>>,
-    /// Where the next page begins; `None` where there was no row.
+    /// The cursor of the last row; `None` on a page without rows.
     pub next: Option<String>,
-    /// The stream that all of it was read from.
+    /// The raw-row stream, for the preview.
     pub stream: Vec<u8>,
 }
 
 impl TablePage {
-    /// Reads a whole raw-row stream. Times are written in `zone`, to the second.
+    /// Reads a complete raw-row stream. Writes times in `zone`, to the second.
     ///
     /// # Errors
-    /// The stream is not whole, or says itself that it failed.
+    /// The stream is damaged or has no end record; or the server reports a problem inside it.
     pub fn read(stream: &[u8], zone: Zone) -> Result<Self, Box<Problem>> {
         let options = Options {
             zone,

@@ -1,14 +1,14 @@
-//! How fast an export goes and how long it still takes.
+//! The rate of a transfer and its remaining time.
 
 use std::collections::VecDeque;
 
-/// Only the last seconds count, so that a slow start or a pause is soon forgotten.
+/// Short, so that a slow start or a pause stops counting soon.
 const WINDOW_MS: f64 = 3_000.0;
 
-/// No percentage says "done" before the file is.
+/// A progress bar reaches 100 % only when the file is complete.
 const PERCENT_MAX: u64 = 99;
 
-/// The last seconds of an export.
+/// Samples of the last seconds.
 #[derive(Clone, Debug, Default)]
 pub struct Throughput {
     seen: VecDeque<Moment>,
@@ -22,9 +22,9 @@ struct Moment {
 }
 
 impl Throughput {
-    /// Takes note of how far the export was at a moment.
+    /// Adds a sample: rows and bytes since the start, at a time in milliseconds.
     pub fn observe(&mut self, at_ms: f64, rows: u64, bytes: u64) {
-        // The oldest moment before the window stays: without it the window would not reach back to its edge.
+        // Keeps one sample older than the window, so that the samples cover the whole window.
         while self
             .seen
             .get(1)
@@ -35,20 +35,18 @@ impl Throughput {
         self.seen.push_back(Moment { at_ms, rows, bytes });
     }
 
-    /// Rows per second over the last seconds; `None` while nothing can be said.
-    #[must_use]
+    /// `None` before the second sample.
     pub fn rows_per_second(&self) -> Option<f64> {
         self.per_second(|moment| moment.rows)
     }
 
-    /// Bytes per second over the last seconds; `None` while nothing can be said.
-    #[must_use]
+    /// `None` before the second sample.
     pub fn bytes_per_second(&self) -> Option<f64> {
         self.per_second(|moment| moment.bytes)
     }
 
-    /// Seconds until `rows_expected` are there, at the throughput of the last seconds.
-    #[must_use]
+    /// Returns the time until `rows_expected` rows have arrived; `None` while nothing arrives, or when more
+    /// rows have arrived than expected.
     pub fn seconds_left(&self, rows_expected: u64) -> Option<f64> {
         let rows = self.seen.back()?.rows;
         let throughput = self.rows_per_second().filter(|throughput| *throughput > 0.0)?;
@@ -62,8 +60,7 @@ impl Throughput {
     }
 }
 
-/// How much of an export is done, 0 to 99; `None` where nobody knows how much there is.
-#[must_use]
+/// Returns 0 to 99, or `None` without an expected number.
 pub fn percent(rows: u64, rows_expected: Option<u64>) -> Option<u64> {
     let expected = rows_expected.filter(|expected| *expected > 0)?;
     Some((rows.saturating_mul(100) / expected).min(PERCENT_MAX))
@@ -84,7 +81,7 @@ mod tests {
         throughput.observe(1_000.0, 100, 2_000);
         assert_eq!(throughput.rows_per_second(), Some(100.0));
         assert_eq!(throughput.bytes_per_second(), Some(2_000.0));
-        // Ten times as fast from here on: three seconds later the slow start is forgotten.
+        // Ten times as fast from here on: after three seconds the slow start no longer counts.
         for second in 2_u32..=5 {
             throughput.observe(
                 f64::from(second) * 1_000.0,

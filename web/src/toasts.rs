@@ -1,16 +1,16 @@
-//! Short messages about what has just happened.
+//! Short messages about finished or failed operations.
 
 use std::time::Duration;
 
 use leptos::prelude::*;
 
-/// How long good news stays; the export's own panel goes on saying it.
+/// An error stays until the visitor dismisses it.
 const GOOD_NEWS_SHOWN: Duration = Duration::from_secs(15);
 
-/// More than this many would hide the page.
+/// More would cover the page on a small screen.
 const TOASTS_MAX: usize = 4;
 
-/// The messages on show, for the whole page.
+/// A handle to the messages, one for the whole page.
 #[derive(Clone, Copy)]
 pub struct Toasts {
     toasts: RwSignal<Vec<Toast>>,
@@ -32,8 +32,6 @@ impl Default for Toasts {
 }
 
 impl Toasts {
-    /// No message yet.
-    #[must_use]
     pub fn new() -> Self {
         Self {
             toasts: RwSignal::new(Vec::new()),
@@ -41,18 +39,16 @@ impl Toasts {
         }
     }
 
-    /// Good news; it goes by itself.
     pub fn success(self, title: String) {
         let id = self.push(false, title, String::new());
         set_timeout(move || self.dismiss(id), GOOD_NEWS_SHOWN);
     }
 
-    /// Bad news; it stays until it is dismissed.
     pub fn error(self, title: String, detail: String) {
         self.push(true, title, detail);
     }
 
-    /// Takes everything away that has been said: something new has begun.
+    /// Call it when a new operation starts: the messages are about the one before.
     pub fn dismiss_all(self) {
         self.toasts.set(Vec::new());
     }

@@ -1,8 +1,7 @@
-//! Times without a zone, as the browser's date and time field knows them.
+//! Times without a zone, as `<input type="datetime-local">` holds them.
 
-/// Whether a value can stand in a date and time field: `2026-01-28T12:00`, with seconds or without. Others
-/// (a time with its zone, a number of milliseconds) are times to the server all the same.
-#[must_use]
+/// Returns whether such a field can show the value: `2026-01-28T12:00`, with or without seconds, or nothing.
+/// The server also takes times with an offset and milliseconds.
 pub fn is_wall_time(value: &str) -> bool {
     let shape: String = value
         .chars()

@@ -1,4 +1,4 @@
-//! Quantities as people read them.
+//! Numbers, sizes, times and durations as text.
 
 use wasm_export::options::{Options, TimestampStyle};
 use wasm_export::rows::Kind;
@@ -6,7 +6,6 @@ use wasm_export::value::CellText;
 use wasm_export::zone::Zone;
 
 /// `1,234,567`
-#[must_use]
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
@@ -20,13 +19,11 @@ pub fn count(number: u64) -> String {
 }
 
 /// `1 row`, `1,234 rows`
-#[must_use]
 pub fn rows(number: u64) -> String {
     format!("{} {}", count(number), if number == 1 { "row" } else { "rows" })
 }
 
-/// `812 B`, `18.2 MB`: decimal units, as download lists have them.
-#[must_use]
+/// `812 B`, `18.2 MB`: decimal units, as browsers show downloads.
 pub fn bytes(number: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if number < 1_000 {
@@ -34,7 +31,7 @@ pub fn bytes(number: u64) -> String {
     }
     let mut size = number as f64 / 1_000.0;
     let mut unit = 0;
-    // 999.95 would be written "1000.0".
+    // From 999.95 on, one decimal would round to "1000.0".
     while size >= 999.95 && unit + 1 < UNITS.len() {
         size /= 1_000.0;
         unit += 1;
@@ -42,9 +39,8 @@ pub fn bytes(number: u64) -> String {
     format!("{size:.1} {}", UNITS[unit])
 }
 
-/// A moment as the table shows times: `2026-01-28 20:34:56` on the wall of a zone. What is no moment in RFC 3339 and UTC
-/// stays as it is.
-#[must_use]
+/// Formats an RFC 3339 time in UTC as the table does: `2026-01-28 20:34:56`, in a zone. Any other text is
+/// returned unchanged.
 pub fn moment(as_of: &str, zone: Zone) -> String {
     let options = Options {
         zone,
@@ -57,8 +53,7 @@ pub fn moment(as_of: &str, zone: Zone) -> String {
         .unwrap_or_else(|| as_of.to_owned())
 }
 
-/// How long something took: `0.4 s`, `12.3 s`, `3 min 05 s`, `1 h 02 min`.
-#[must_use]
+/// A past duration: `0.4 s`, `12.3 s`, `3 min 05 s`, `1 h 02 min`.
 pub fn duration(seconds: f64) -> String {
     if seconds < 59.95 {
         format!("{:.1} s", seconds.max(0.0))
@@ -67,8 +62,7 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
-/// How long something will take: `under a second`, `12 s`, `3 min 05 s`, `1 h 02 min`.
-#[must_use]
+/// A remaining duration: `under a second`, `12 s`, `3 min 05 s`, `1 h 02 min`.
 pub fn time_left(seconds: f64) -> String {
     match seconds.ceil() as u64 {
         0 | 1 => "under a second".to_owned(),

@@ -1,4 +1,4 @@
-//! The worker that makes one file or looks into one, seen from the page.
+//! The export worker, seen from the page. One worker makes one file or reads one dump.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -10,13 +10,13 @@ use wasm_export::options::Compression;
 use wasm_export::rows::Problem;
 use web_sys::{ErrorEvent, Event, MessageEvent, Worker, WorkerOptions, WorkerType};
 
-/// Where Trunk puts the worker. Its name holds no hash, so the server has it looked up anew every time.
+/// The loader that Trunk writes. Its name has no hash, so the server sends it with `no-cache`.
 const PROGRAM: &str = "/export_worker_loader.js";
 
-/// The same worker with Zstandard and dumps in it, which makes it twice as large.
+/// The same program with Zstandard and dumps, and twice as large: it is loaded only when needed.
 const FULL_PROGRAM: &str = "/full_worker_loader.js";
 
-/// A running worker. Dropping it ends it, and it takes its unfinished file with it.
+/// Dropping it stops the worker, which removes its unfinished file.
 pub struct ExportWorker {
     worker: Worker,
     is_ready: Rc<Cell<bool>>,
@@ -25,7 +25,8 @@ pub struct ExportWorker {
 }
 
 impl ExportWorker {
-    /// Starts a worker and, as soon as it listens, says the first word to it.
+    /// Starts a worker and sends `first` as soon as it reports that it is ready. `attachment` is a file
+    /// handle or a file.
     pub fn start(
         first: ToWorker,
         attachment: Option<JsValue>,
@@ -82,7 +83,8 @@ impl ExportWorker {
         })
     }
 
-    /// Tells the worker to go on after a failure. `false`: its program has not arrived, so only another worker can.
+    /// Asks the worker to continue after a failure. Returns `false` if its program has not been loaded: then
+    /// only a new worker can continue.
     pub fn resume(&self) -> bool {
         let is_ready = self.is_ready.get();
         if is_ready {
@@ -97,8 +99,8 @@ impl Drop for ExportWorker {
         self.worker.set_onmessage(None);
         self.worker.set_onerror(None);
         if self.is_ready.get() {
-            // It ends by itself, after it has removed what there is of the file. A worker that has ended hears
-            // nothing.
+            // The worker removes its unfinished file and then closes itself; `terminate` would leave the
+            // file behind.
             post(&self.worker, &ToWorker::Cancel, None);
         } else {
             self.worker.terminate();
@@ -106,7 +108,7 @@ impl Drop for ExportWorker {
     }
 }
 
-/// A failure of the page's own, in the browser's words.
+/// Returns a failure of the page itself, with the error that the browser gave.
 pub fn failed(title: &str, error: &JsValue) -> Failed {
     failed_because(
         title,
@@ -114,7 +116,7 @@ pub fn failed(title: &str, error: &JsValue) -> Failed {
     )
 }
 
-/// A mistake in the worker's program.
+/// An exception in the worker, which is a mistake in its program.
 fn broken(event: &Event) -> Failed {
     let message = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message);
     failed_because(
@@ -123,7 +125,7 @@ fn broken(event: &Event) -> Failed {
     )
 }
 
-/// A program of which not all arrived. The next worker fetches it again.
+/// Resumable, because the next worker requests the program again.
 fn not_loaded() -> Failed {
     Failed {
         resumable: true,
@@ -150,7 +152,7 @@ fn failed_because(title: &str, detail: String) -> Failed {
 }
 
 fn post(worker: &Worker, message: &ToWorker, attachment: Option<&JsValue>) {
-    // Only what cannot be cloned cannot be posted; text and file handles can.
+    // Posting fails only for values that cannot be cloned. Text and file handles can.
     let posted = worker.post_message(&encode(message, attachment));
     debug_assert!(posted.is_ok(), "{posted:?}");
 }

@@ -1,4 +1,4 @@
-//! The export worker: the program that the page starts for every file.
+//! The export worker. The page starts it once for each file.
 
 #[cfg(target_arch = "wasm32")]
 fn main() {

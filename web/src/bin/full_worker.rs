@@ -1,5 +1,4 @@
-//! The export worker that can also pack a file as Zstandard and fetch dumps: a program of its own, for Zstandard makes it
-//! twice as large.
+//! The export worker with Zstandard and dumps. A program of its own, because Zstandard doubles its size.
 
 #[cfg(target_arch = "wasm32")]
 fn main() {

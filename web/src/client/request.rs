@@ -1,4 +1,4 @@
-//! One request and its answer.
+//! One HTTP request and its answer, by `fetch`.
 
 use js_sys::{Reflect, Uint8Array};
 use leptos::prelude::window;
@@ -9,13 +9,13 @@ use wasm_export::browser::answer::problem;
 use wasm_export::rows::Problem;
 use web_sys::{AbortController, Headers, ReadableStreamDefaultReader, RequestInit, Response};
 
-/// An answer whose body has yet to be read. Dropping it ends the request.
+/// An answer whose body is not read yet. Dropping it aborts the request.
 pub struct Answer {
     response: Response,
     abort: AbortOnDrop,
 }
 
-/// A body that is read as it comes. Dropping it ends the request.
+/// A body that is read while it arrives. Dropping it aborts the request.
 pub struct Pieces {
     reader: ReadableStreamDefaultReader,
     _abort: AbortOnDrop,
@@ -37,7 +37,7 @@ pub(super) async fn post(url: &str, body: &serde_json::Value) -> Result<Answer, 
     post_accepting("*/*", url, body).await
 }
 
-/// The same, answered by server-sent events.
+/// Asks for server-sent events instead of JSON.
 pub(super) async fn post_for_events(url: &str, body: &serde_json::Value) -> Result<Answer, Problem> {
     post_accepting("text/event-stream", url, body).await
 }
@@ -90,10 +90,6 @@ impl Answer {
         Ok(Uint8Array::new(&body).to_vec())
     }
 
-    /// The body, piece by piece.
-    ///
-    /// # Errors
-    /// There is none.
     pub fn pieces(self) -> Result<Pieces, Problem> {
         let body = self.response.body().ok_or_else(unreachable)?;
         Ok(Pieces {
@@ -104,10 +100,7 @@ impl Answer {
 }
 
 impl Pieces {
-    /// The next bytes, in whatever pieces the browser has; `None` at the end of a whole body.
-    ///
-    /// # Errors
-    /// The connection broke.
+    /// Returns the next chunk, of any length, or `None` at the end of a complete body.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Problem> {
         let read = JsFuture::from(self.reader.read())
             .await

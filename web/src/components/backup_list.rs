@@ -1,4 +1,4 @@
-//! The dumps that the server keeps: made, proved, removed.
+//! The backups in the server's storage.
 
 use std::time::Duration;
 
@@ -16,13 +16,12 @@ use crate::restore::run::Restorer;
 use crate::restore::source::RestoreSource;
 use crate::wording;
 
-/// How often they are asked for while something is going on.
+/// Applies while a backup or a restore test runs.
 const REFRESH_EVERY: Duration = Duration::from_secs(2);
 
-/// What can be done with them.
 #[derive(Clone, Copy)]
 struct Backups {
-    /// The name of the database; none, where it does not answer.
+    /// The name of the live database, `None` while it does not answer.
     database: Signal<Option<String>>,
     load: Load<Overview>,
     action: Action,
@@ -77,7 +76,6 @@ impl Backups {
     }
 }
 
-/// The backups, how they come about, and what can be done with them.
 #[component]
 pub fn BackupList(database: Signal<Option<String>>, confirmer: Confirmer) -> impl IntoView {
     let backups = Backups {
@@ -196,7 +194,7 @@ fn BackupItem(backup: Backup, can_prove: bool, backups: Backups) -> impl IntoVie
     }
 }
 
-/// How a backup is to be restored; asked only where somebody wants to know.
+/// Renders the options only while they are unfolded.
 #[component]
 fn BackupRestore(name: String, backups: Backups) -> impl IntoView {
     let restorer = expect_context::<Restorer>();

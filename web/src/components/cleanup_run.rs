@@ -1,4 +1,4 @@
-//! The clean-up that runs, has stopped, or is done.
+//! The panel of the visitor's clean-up.
 
 use leptos::prelude::*;
 
@@ -6,11 +6,10 @@ use crate::log_cleanup::run::{Cleaner, CleanupState};
 use crate::log_cleanup::{Archive, CleanupResult, Progress};
 use crate::wording;
 
-/// The visitor's clean-up, if there is one.
 #[component]
 pub fn CleanupRun() -> impl IntoView {
     let cleaner = expect_context::<Cleaner>();
-    // Progress changes often; only this keeps the panel itself in place.
+    // Only a change of this memo renders the panel again, not each progress event.
     let settled = Memo::new(move |_| match cleaner.state() {
         CleanupState::Running(_) => None,
         settled => Some(settled),

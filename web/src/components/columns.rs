@@ -1,4 +1,4 @@
-//! Which columns are shown and exported, and in which order.
+//! The columns of table and file: a box to show each and buttons to move it.
 
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
@@ -7,7 +7,6 @@ use wasm_bindgen::JsCast;
 use crate::column_choice::{ColumnChoice, ColumnEntry};
 use crate::dataset_view::DatasetView;
 
-/// Every column with a box to show it and buttons to move it.
 #[component]
 pub fn ColumnList(view: DatasetView) -> impl IntoView {
     let show_all = move |_| {
@@ -87,7 +86,7 @@ fn ColumnItem(view: DatasetView, choice: ColumnEntry) -> impl IntoView {
     }
 }
 
-/// A button that moves in the page loses the focus, and who uses the keyboard loses the place.
+/// A button that moves within the page loses the focus, which keyboard users need to move on.
 fn keep_focus(event: MouseEvent) {
     let button = event
         .current_target()

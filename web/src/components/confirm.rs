@@ -1,36 +1,30 @@
-//! What is asked before something is done that cannot simply be undone.
+//! The question before an operation that cannot simply be undone.
 
 use leptos::ev::SubmitEvent;
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
-/// A question with one way on.
 #[derive(Clone)]
 pub struct Question {
-    /// What it is about.
     pub title: String,
-    /// What will happen.
     pub text: String,
-    /// What the visitor must type, so that nobody goes on without having read.
+    /// A text that the visitor must type, so that reading is needed.
     pub word: Option<String>,
-    /// The way on, on its button.
+    /// The label of the button that confirms.
     pub yes: &'static str,
-    /// What is done then.
+    /// Called when the visitor confirms.
     pub then: Callback<()>,
 }
 
-/// Asks questions, for one page.
+/// Asks one question at a time, for one page.
 #[derive(Clone, Copy)]
 pub struct Confirmer(RwSignal<Option<Question>>);
 
 impl Confirmer {
-    /// Nothing is asked yet.
-    #[must_use]
     pub fn new() -> Self {
         Self(RwSignal::new(None))
     }
 
-    /// Asks.
     pub fn ask(self, question: Question) {
         self.0.set(Some(question));
     }
@@ -40,7 +34,6 @@ impl Confirmer {
     }
 }
 
-/// The dialog that asks.
 #[component]
 pub fn ConfirmDialog(confirmer: Confirmer) -> impl IntoView {
     let dialog = NodeRef::<Dialog>::new();
@@ -48,7 +41,7 @@ pub fn ConfirmDialog(confirmer: Confirmer) -> impl IntoView {
         let is_asked = confirmer.0.with(Option::is_some);
         let Some(dialog) = dialog.get() else { return };
         match (is_asked, dialog.open()) {
-            // It can only fail for a dialog that is open already, or no longer in the page.
+            // Fails only for a dialog that is open or has been removed.
             (true, false) => drop(dialog.show_modal()),
             (false, true) => dialog.close(),
             _ => {}

@@ -1,10 +1,9 @@
-//! Where a file is chosen or dropped.
+//! A field for one file, to choose or to drop.
 
 use leptos::ev::{self, DragEvent, Event};
 use leptos::prelude::*;
 use web_sys::{File, FileList, HtmlInputElement};
 
-/// A field for one file; a file can also be dropped on it.
 #[component]
 pub fn DropZone(on_file: impl Fn(File) + Copy + 'static) -> impl IntoView {
     let is_over = RwSignal::new(false);
@@ -25,11 +24,11 @@ pub fn DropZone(on_file: impl Fn(File) + Copy + 'static) -> impl IntoView {
     };
     let choose = move |event: Event| {
         let input: HtmlInputElement = event_target(&event);
-        // Nothing is chosen where the visitor thought better of it.
+        // The list is empty if the visitor cancels.
         if input.files().is_some_and(|files| files.length() > 0) {
             take(input.files());
         }
-        // The same file can be chosen again, when it has changed.
+        // Without a value, choosing the same file again is a change too.
         input.set_value("");
     };
     let drop = move |event: DragEvent| {
@@ -61,7 +60,7 @@ pub fn DropZone(on_file: impl Fn(File) + Copy + 'static) -> impl IntoView {
     }
 }
 
-/// A file that is dropped beside the zone would take the page's place.
+/// Without this, a file dropped beside the field replaces the page.
 fn keep_page_when_missed() {
     let prevent = |event: DragEvent| event.prevent_default();
     let over = window_event_listener(ev::dragover, prevent);

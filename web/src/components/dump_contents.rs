@@ -1,11 +1,10 @@
-//! What is in a dump.
+//! The contents of a dump file.
 
 use leptos::prelude::*;
 use wasm_export::browser::contents::{DumpContents, TableContents};
 
 use crate::wording;
 
-/// The contents of a whole dump, before anything of it is sent.
 #[component]
 pub fn DumpContentsView(contents: DumpContents) -> impl IntoView {
     let DumpContents {
@@ -19,7 +18,7 @@ pub fn DumpContentsView(contents: DumpContents) -> impl IntoView {
         tables,
         large_objects,
     } = contents;
-    // "15.18"; packager and platform follow.
+    // The version is the first word, as in "15.18 (Debian 15.18-1)".
     let version = server_version.split_whitespace().next().unwrap_or("?").to_owned();
     let summary = format!("Tables: {}", wording::count(table_count));
     let unseen = table_count - tables.len() as u64;

@@ -1,4 +1,4 @@
-//! The dump that runs, has stopped, or is done.
+//! The panel of the visitor's dump.
 
 use std::mem::discriminant;
 
@@ -9,11 +9,10 @@ use wasm_export::rows::Problem;
 use crate::download::{DumpState, Dumper};
 use crate::wording;
 
-/// The visitor's dump, if there is one.
 #[component]
 pub fn DumpRun() -> impl IntoView {
     let dumper = expect_context::<Dumper>();
-    // Progress changes ten times a second; only this keeps the panel itself in place.
+    // Only a change of this memo renders the panel again; progress arrives ten times a second.
     let kind = Memo::new(move |_| discriminant(&dumper.state()));
     move || {
         let _ = kind.get();
@@ -45,7 +44,7 @@ fn Running() -> impl IntoView {
                 <p class="run-title">"Dumping the database"</p>
                 <button type="button" data-testid="dump-cancel" on:click=move |_| dumper.cancel()>"Cancel"</button>
             </div>
-            // Nobody knows how large it will be.
+            // Without a value, because pg_dump does not know the final size.
             <div class="run-bar"><progress aria-label="Dump progress"></progress></div>
             <dl class="figures">
                 <div><dt>"Received"</dt><dd data-testid="dump-bytes">{move || wording::bytes(bytes())}</dd></div>

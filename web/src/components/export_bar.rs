@@ -1,4 +1,4 @@
-//! The buttons that begin an export.
+//! The buttons that start an export.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -12,8 +12,8 @@ use crate::download::{RowCacheEntry, ExportRequest, Exporter, can_pick, pick};
 use crate::toasts::Toasts;
 use crate::wording;
 
-/// "Export" into the downloads; "Save as…" where the browser lets the visitor pick a place. Both take the rows that the
-/// browser has kept, where it has kept those on show.
+/// "Export" saves a download, "Save as…" writes to a picked file if the browser supports it. Both use the
+/// cached rows if those are the rows on show.
 #[component]
 pub fn ExportBar(view: DatasetView, options: RwSignal<Options>) -> impl IntoView {
     let exporter = expect_context::<Exporter>();
@@ -52,7 +52,8 @@ pub fn ExportBar(view: DatasetView, options: RwSignal<Options>) -> impl IntoView
     }
 }
 
-/// Says before the click that an export will be of kept rows, and of when they are: what is on show may be newer.
+/// Announces before the click that the export will use cached rows, and their time: the table may show newer
+/// ones.
 #[component]
 pub fn KeptRowsNote(view: DatasetView, options: RwSignal<Options>) -> impl IntoView {
     let exporter = expect_context::<Exporter>();
@@ -84,7 +85,7 @@ pub fn KeptRowsNote(view: DatasetView, options: RwSignal<Options>) -> impl IntoV
     }
 }
 
-/// The kept rows, if they are those on show with all the columns on show.
+/// Returns the cached rows if they are those on show and have all columns on show.
 fn kept(exporter: Exporter, view: DatasetView) -> Option<RowCacheEntry> {
     exporter.row_cache().find(&view.rows(), &view.shown_columns())
 }

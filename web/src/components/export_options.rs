@@ -1,4 +1,4 @@
-//! What the file is to be like.
+//! The options of the export.
 
 use leptos::prelude::*;
 use wasm_export::Options;
@@ -9,7 +9,7 @@ use wasm_export::options::{
 
 use crate::browser;
 
-/// The choices for a file of the chosen format; its zone and columns are those of the table.
+/// Zone and columns are not options here: the table has them.
 #[component]
 pub fn ExportOptions(options: RwSignal<Options>, formats: Vec<(Format, &'static str)>) -> impl IntoView {
     let format = Memo::new(move |_| options.with(|options| options.format));
@@ -35,10 +35,10 @@ pub fn ExportOptions(options: RwSignal<Options>, formats: Vec<(Format, &'static 
 
 fn set_format(options: &mut Options, format: Format) {
     options.format = format;
-    // Only Markdown has another.
+    // Only Markdown has a second layout.
     options.layout = Layout::Table;
     if matches!(format, Format::Csv | Format::Text) {
-        // They have no place for it.
+        // These formats cannot hold export details.
         options.metadata = Metadata::Without;
     }
 }
@@ -120,7 +120,7 @@ fn Headings(options: RwSignal<Options>) -> impl IntoView {
     }
 }
 
-/// Sets several choices at once: what programs expect, or Excel in the visitor's language.
+/// Sets several options at once: for programs, or for Excel in the visitor's language.
 #[component]
 fn Profile(options: RwSignal<Options>) -> impl IntoView {
     let language = browser::language();

@@ -1,4 +1,4 @@
-//! The first lines of the file, before it is made.
+//! The first lines of the file and warnings, before the export.
 
 use leptos::prelude::*;
 use wasm_export::Options;
@@ -6,7 +6,7 @@ use wasm_export::Options;
 use crate::dataset_view::DatasetView;
 use crate::preview::preview;
 
-/// What the file will look like, made of the rows on show; nothing is asked of the server. Only while it is to be seen.
+/// Formats the rows on show, only while the panel is open. Sends no request.
 #[component]
 pub fn ExportPreview(view: DatasetView, options: RwSignal<Options>, is_shown: Signal<bool>) -> impl IntoView {
     move || {

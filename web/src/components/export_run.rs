@@ -1,4 +1,4 @@
-//! The export that runs, has stopped, or is done.
+//! The panel of the visitor's export.
 
 use leptos::prelude::*;
 use wasm_export::browser::protocol::{Failed, Finished, Progress};
@@ -7,7 +7,7 @@ use crate::download::{ExportState, Exporter};
 use crate::throughput::percent;
 use crate::wording;
 
-/// Which of the three it is. Progress changes ten times a second; only this keeps the panel itself in place.
+/// Only a change of the phase renders the panel again; progress arrives ten times a second.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Idle,
@@ -16,7 +16,6 @@ enum Phase {
     Finished,
 }
 
-/// The visitor's export, if there is one.
 #[component]
 pub fn ExportRun() -> impl IntoView {
     let exporter = expect_context::<Exporter>();

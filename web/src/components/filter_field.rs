@@ -1,4 +1,4 @@
-//! One filter: a field that fits its kind.
+//! The field of one filter.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use crate::dataset::{Filter, FilterKind, FilterOption, FilterOptions};
 use crate::dataset_view::DatasetView;
 use crate::wall_time::is_wall_time;
 
-/// The filter values as they are typed, before they are applied.
+/// Filter values as typed, before they are applied.
 pub type Draft = RwSignal<BTreeMap<String, String>>;
 
-/// A filter's label, its field, and what the server has against its value.
+/// Shows the label, a field for the filter's kind, and the server's problem with its value.
 #[component]
 pub fn FilterField(view: DatasetView, filter: Filter, draft: Draft) -> impl IntoView {
     let problem = {
@@ -47,7 +47,8 @@ pub fn FilterField(view: DatasetView, filter: Filter, draft: Draft) -> impl Into
     }
 }
 
-/// A number that is picked by its name; typed where there are more than a list can hold, or none to be had.
+/// A list of names for a number. It becomes a text field if the server has more values than it lists, or
+/// cannot list them.
 fn number_of_list(view: DatasetView, field: Field) -> impl IntoView {
     let options = options_of(view, &field.name);
     let failed = Memo::new(move |_| view.options.problem().is_some());
@@ -91,7 +92,7 @@ impl Field {
 
     fn time(&self) -> impl IntoView + use<> {
         let (value, enter) = (self.value(), self.enter());
-        // A link may hold a time with its zone, which a date and time field would not show.
+        // A date and time field would show nothing for a time with an offset, which a link may contain.
         let kind = {
             let value = value.clone();
             move || {
@@ -104,7 +105,8 @@ impl Field {
         };
         let input = move |event| {
             let input = event_target::<web_sys::HtmlInputElement>(&event);
-            // Half a date has no value yet; to take that for "none" would wipe it out under the typing hand.
+            // An incomplete date has an empty value. Taking that for "no filter" would clear the field while
+            // the visitor types.
             if !input.validity().bad_input() {
                 enter(&input.value());
             }
@@ -162,7 +164,7 @@ impl Field {
         let (value, enter) = (self.value(), self.enter());
         let any = if options.is_none() { "Loading…" } else { "Any" };
         let options = options.unwrap_or_default().options;
-        // Not tracked: the list must not be made anew, and lose the focus, because something was chosen in it.
+        // Untracked: a choice must not render the list again, because it would lose the focus.
         let current = untrack(&value);
         let is_listed = current.is_empty() || options.iter().any(|option| option.value == current);
         let unlisted = (!is_listed).then(|| {

@@ -1,4 +1,4 @@
-//! What narrows the rows: rendered from the dataset's own list of filters.
+//! The filters of a dataset, as the server lists them.
 
 use std::collections::BTreeMap;
 
@@ -10,13 +10,12 @@ use crate::browser;
 use crate::dataset_view::DatasetView;
 use crate::download::Exporter;
 
-/// The filters of a dataset. What is typed counts when it is applied.
 #[component]
 pub fn Filters(view: DatasetView) -> impl IntoView {
     let draft = RwSignal::new(view.filters.get_untracked());
     let exporter = expect_context::<Exporter>();
     let show = move |filters| {
-        // Also the same filters again: that is how people ask for newer rows.
+        // Even with the same filters: applying again is how visitors refresh.
         exporter.want_newer_rows();
         view.apply(filters);
     };

@@ -1,28 +1,28 @@
-//! The keyboard's focus, when what had it is gone.
+//! Keyboard focus for panels that replace the focused element.
 
 use leptos::html::Section;
 use leptos::prelude::*;
 use web_sys::FocusOptions;
 
-/// Whether what takes the focus comes into sight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scroll {
-    /// It does: it is what the visitor has just asked for.
+    /// The visitor has just asked for the panel, so the page scrolls to it.
     Allowed,
-    /// It does not: it is where the visitor is already.
+    /// The panel is already in view.
     Prevented,
 }
 
-/// The panel takes the focus, if nothing else has it: whoever uses a keyboard goes on from there.
+/// Focuses the panel if no element has the focus, so that a keyboard user continues there and not at the top
+/// of the page.
 pub fn take_focus_if_lost(panel: NodeRef<Section>, scroll: Scroll) {
-    // Only then has the page changed.
+    // The page changes only with the next frame.
     request_animation_frame(move || {
         let focused = document().active_element();
         let is_lost = focused.is_none_or(|focused| focused.tag_name() == "BODY");
         if let Some(panel) = panel.try_get_untracked().flatten().filter(|_| is_lost) {
             let options = FocusOptions::new();
             options.set_prevent_scroll(scroll == Scroll::Prevented);
-            // A panel that is gone again needs none.
+            // Fails only if the panel has been removed.
             let _ = panel.focus_with_options(&options);
         }
     });

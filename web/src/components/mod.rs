@@ -1,4 +1,4 @@
-//! The parts of the pages.
+//! Parts of the pages.
 
 pub mod backup_list;
 pub mod cleanup_run;

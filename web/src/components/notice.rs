@@ -1,9 +1,8 @@
-//! A problem, said in the place of what could not be shown.
+//! A problem in the place of the content that could not be loaded.
 
 use leptos::prelude::*;
 use wasm_export::rows::Problem;
 
-/// What went wrong and a way to try again.
 #[component]
 pub fn Notice(problem: Problem, on_retry: impl Fn() + 'static) -> impl IntoView {
     let request = problem

@@ -1,11 +1,10 @@
-//! From page to page.
+//! The links between the pages of a table.
 
 use leptos::prelude::*;
 
 use crate::dataset_view::{DatasetView, PAGE_ROWS};
 use crate::wording;
 
-/// Where the page stands among all rows, and the ways to the next and the previous one.
 #[component]
 pub fn Pager(view: DatasetView) -> impl IntoView {
     let rows = move || view.page.with(|page| page.map_or(0, |page| page.rows.len()));

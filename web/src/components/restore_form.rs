@@ -1,4 +1,4 @@
-//! Where a restore begins: a file is chosen and looked into.
+//! The start of a restore: the visitor chooses a file, and the page checks it.
 
 use std::mem::{Discriminant, discriminant};
 
@@ -15,18 +15,18 @@ use crate::restore::run::{RestoreState, Restorer};
 use crate::throughput::percent;
 use crate::wording;
 
-/// A dump put back into the database of this name; without a name, it does not answer.
+/// `database` is the name of the live database, `None` while it does not answer.
 #[component]
 pub fn RestoreForm(database: Signal<Option<String>>, confirmer: Confirmer) -> impl IntoView {
     let restorer = expect_context::<Restorer>();
     let chosen = ChosenFile::new();
-    // What has been restored need not be there to be restored once more.
+    // After a successful restore the form is empty again.
     Effect::new(move || {
         if matches!(restorer.state(), RestoreState::Done { .. }) {
             chosen.forget();
         }
     });
-    // Reading tells ten times a second how far it is; only this keeps the panel itself in place.
+    // Only a change of this memo renders the panel again; progress arrives ten times a second.
     let kind = Memo::new(move |_| discriminant(&chosen.get()));
     let shown = move || {
         let _ = kind.get();
@@ -42,7 +42,8 @@ pub fn RestoreForm(database: Signal<Option<String>>, confirmer: Confirmer) -> im
     let panel = NodeRef::<Section>::new();
     take_lost_focus(panel, kind);
     view! {
-        // In the place of what is under way: nothing else can begin meanwhile, but may be tried again afterwards.
+        // Hidden and not removed during a restore, so that the visitor can try the same file again
+        // afterwards.
         <section
             class="card stack"
             aria-labelledby="restore-title"
@@ -61,7 +62,7 @@ pub fn RestoreForm(database: Signal<Option<String>>, confirmer: Confirmer) -> im
     }
 }
 
-/// Where what had the focus gives way to something else, the panel takes it: whoever uses a keyboard goes on from there.
+/// Gives the panel the focus when its content changes and removes the focused element.
 fn take_lost_focus(panel: NodeRef<Section>, kind: Memo<Discriminant<FileState>>) {
     Effect::new(move |before: Option<()>| {
         let _ = kind.get();

@@ -1,4 +1,4 @@
-//! What is to become of a whole dump: the visitor looks, chooses, and means it.
+//! The options of a restore, and the question before it.
 
 use leptos::prelude::*;
 use wasm_export::browser::contents::DumpContents;
@@ -10,7 +10,7 @@ use crate::restore::run::Restorer;
 use crate::restore::source::RestoreSource;
 use crate::restore::{RestoreMode, RestoreOptions};
 
-/// What is in a whole dump, and what the visitor can do with it.
+/// The contents of a complete dump, and its restore.
 #[component]
 pub fn CheckedFile(
     contents: DumpContents,
@@ -37,7 +37,7 @@ pub fn CheckedFile(
     }
 }
 
-/// How the dump of this name is to be restored; `start` is called when the visitor means it.
+/// Calls `start` after the visitor has confirmed.
 #[component]
 pub fn RestoreOptionsForm(
     name: String,
@@ -107,7 +107,7 @@ fn ModeChoice(mode: RestoreMode, options: RwSignal<RestoreOptions>, group: Strin
     }
 }
 
-/// What is asked before a restore: to replace a database, its name.
+/// Replacing a database requires its name to be typed.
 fn question(
     file: &str,
     options: RestoreOptions,

@@ -1,4 +1,4 @@
-//! What a restore has done.
+//! The result of a restore.
 
 use leptos::prelude::*;
 
@@ -8,7 +8,6 @@ use crate::restore::run::Restorer;
 use crate::restore::{RestoreMode, RestoreOptions};
 use crate::wording;
 
-/// A finished restore, with a way back where there is one.
 #[component]
 pub fn RestoreResult(
     restored: Restored,
@@ -70,7 +69,7 @@ pub fn RestoreResult(
     }
 }
 
-/// The database as it was, as long as it is kept.
+/// The previous database and its roll-back, as long as it exists.
 #[component]
 fn Previous(name: String, copies: SideDatabases) -> impl IntoView {
     let kept = name.clone();

@@ -1,4 +1,4 @@
-//! The restore that is sent, runs, or has stopped.
+//! The panel of the visitor's restore.
 
 use std::mem::discriminant;
 
@@ -13,11 +13,10 @@ use crate::restore::run::{RestoreState, Restorer};
 use crate::throughput::percent;
 use crate::wording;
 
-/// The visitor's restore, if there is one.
 #[component]
 pub fn RestoreRun(copies: SideDatabases) -> impl IntoView {
     let restorer = expect_context::<Restorer>();
-    // Progress changes many times a second; only this keeps the panel itself in place.
+    // Only a change of this memo renders the panel again; progress arrives many times a second.
     let kind = Memo::new(move |_| discriminant(&restorer.state()));
     move || {
         let _ = kind.get();
@@ -55,9 +54,9 @@ fn Sending() -> impl IntoView {
             |rate| format!("{}/s", wording::bytes(rate as u64)),
         )
     };
-    // Every tenth is often enough to be read out.
+    // A screen reader announces every tenth per cent.
     let read_out = Memo::new(move |_| done.get() / 10 * 10);
-    // The visitor has just asked for it, from a dialog that is gone.
+    // The dialog that had the focus is closed.
     let panel = NodeRef::<Section>::new();
     Effect::new(move || {
         if let Some(panel) = panel.get() {
@@ -97,7 +96,7 @@ fn Working() -> impl IntoView {
         RestoreState::Working { percent } => percent,
         _ => 0,
     };
-    // What was clicked for it, or was shown before it, is gone.
+    // The focused element may have been replaced by this panel.
     let panel = NodeRef::<Section>::new();
     Effect::new(move || {
         if panel.get().is_some() {
@@ -117,7 +116,8 @@ fn Working() -> impl IntoView {
     }
 }
 
-/// What the server says. The newest line is the first, and stands at the bottom: there the list stays scrolled to.
+/// The newest line is the first element and stands at the bottom (`column-reverse`), where browsers keep the
+/// list scrolled to.
 #[component]
 fn Log() -> impl IntoView {
     let restorer = expect_context::<Restorer>();

@@ -1,4 +1,4 @@
-//! The databases that restores have left: put back, or removed.
+//! The databases that restores have left: staging, previous and rolled-back ones.
 
 use std::future::Future;
 
@@ -15,20 +15,18 @@ use crate::restore::run::Restorer;
 use crate::restore::side_databases::{SideDatabase, SideDatabaseKind};
 use crate::wording;
 
-/// The databases beside the live one, and what can be done with them.
 #[derive(Clone, Copy)]
 pub struct SideDatabases {
     load: Load<Vec<SideDatabase>>,
     action: Action,
-    /// Called when the live database is another one.
+    /// Called after the live database has changed.
     on_change: Callback<()>,
     confirmer: Confirmer,
     restorer: Restorer,
 }
 
 impl SideDatabases {
-    /// Asks for them now, and again whenever what `track` looks at changes.
-    #[must_use]
+    /// Requests the list now and whenever a signal read by `track` changes.
     pub fn new(track: impl Fn() + 'static, confirmer: Confirmer, on_change: Callback<()>) -> Self {
         Self {
             load: Load::new(move || {
@@ -42,21 +40,18 @@ impl SideDatabases {
         }
     }
 
-    /// Whether this one is there, and whole.
-    #[must_use]
+    /// Returns whether the database exists and can become the live one.
     pub fn has(self, name: &str) -> bool {
         let is_it = |copy: &SideDatabase| copy.name == name && copy.role.is_whole();
         self.load
             .with(|copies| copies.is_some_and(|copies| copies.iter().any(is_it)))
     }
 
-    /// Whether nothing can be done with them now.
-    #[must_use]
+    /// Returns whether a request or a restore runs.
     pub fn is_busy(self) -> bool {
         self.action.is_running() || self.restorer.is_under_way()
     }
 
-    /// Puts one back, if the visitor means it.
     pub fn ask_to_put_back(self, name: String) {
         self.confirmer.ask(Question {
             title: format!("Put {name} back?"),
@@ -82,7 +77,7 @@ impl SideDatabases {
     fn put_back(self, name: String) {
         self.act("The database was not put back", async move {
             let previous = client::put_back(&name).await?;
-            // What was restored is no longer what is live.
+            // The result panel is outdated: the restored database is no longer live.
             self.restorer.forget();
             Ok(format!(
                 "{name} is live again; what it replaced is kept as {previous}"
@@ -105,7 +100,7 @@ impl SideDatabases {
     }
 }
 
-/// The list of them; nothing where there are none.
+/// Shows nothing if there are none.
 #[component]
 pub fn SideDatabaseList(copies: SideDatabases) -> impl IntoView {
     move || {

@@ -1,4 +1,4 @@
-//! Signing in again over the page, so that nothing of it is lost.
+//! The sign-in form in a dialog over the page, so that an expired sign-in loses nothing.
 
 use leptos::html::Dialog;
 use leptos::prelude::*;
@@ -6,7 +6,6 @@ use leptos::prelude::*;
 use super::sign_in_form::SignInForm;
 use crate::auth::Auth;
 
-/// A dialog that opens when the session is over.
 #[component]
 pub fn SignInDialog() -> impl IntoView {
     let auth = expect_context::<Auth>();
@@ -15,7 +14,7 @@ pub fn SignInDialog() -> impl IntoView {
         let expired = auth.has_expired();
         let Some(dialog) = dialog.get() else { return };
         match (expired, dialog.open()) {
-            // It can only fail for a dialog that is open already, or no longer in the page.
+            // Fails only for a dialog that is open or has been removed.
             (true, false) => drop(dialog.show_modal()),
             (false, true) => dialog.close(),
             _ => {}

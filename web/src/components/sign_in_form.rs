@@ -1,4 +1,4 @@
-//! One field to sign in with. Nothing of it is stored in the browser but the server's cookie.
+//! The sign-in form. It stores nothing in the browser; only the server sets its cookie.
 
 use leptos::ev::SubmitEvent;
 use leptos::html::Input;
@@ -8,7 +8,6 @@ use wasm_export::rows::Problem;
 
 use crate::auth::Auth;
 
-/// Asks for an access key and signs in with it.
 #[component]
 pub fn SignInForm() -> impl IntoView {
     let auth = expect_context::<Auth>();
@@ -18,7 +17,7 @@ pub fn SignInForm() -> impl IntoView {
     let input = NodeRef::<Input>::new();
     Effect::new(move || {
         if let Some(input) = input.get() {
-            // A field that cannot take the focus yet is still there to be clicked.
+            // The form also works without the focus.
             let _ = input.focus();
         }
     });
@@ -36,7 +35,7 @@ pub fn SignInForm() -> impl IntoView {
         spawn_local(async move {
             let entered = token.get_untracked();
             let signed_in = auth.sign_in(entered.trim()).await;
-            // The form is gone once the visitor is in.
+            // `try_set`, because the form is removed after a successful sign-in.
             busy.try_set(false);
             if let Err(refused) = signed_in {
                 problem.try_set(Some(refused));

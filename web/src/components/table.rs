@@ -1,4 +1,4 @@
-//! The rows, as the file will hold them.
+//! One page of the rows, as the file will hold them.
 
 use leptos::prelude::*;
 use wasm_export::rows::Kind;
@@ -10,7 +10,6 @@ use crate::navigation::RouteLink;
 use crate::route::Route;
 use crate::table_page::TablePage;
 
-/// One page of rows; or why there is none.
 #[component]
 pub fn Table(view: DatasetView) -> impl IntoView {
     let has_page = Memo::new(move |_| view.page.with(|page| page.is_some()));
@@ -67,7 +66,7 @@ fn table(page: &TablePage, shown: &[String], view: DatasetView) -> impl IntoView
     let rows = page.rows.iter().map(|row| {
         let cells = positions.iter().zip(&kinds).map(|(&at, &kind)| {
             let text = row.get(at).cloned().flatten().unwrap_or_default();
-            // Long texts are cut off on the page; the whole one is a pointer away.
+            // CSS cuts long texts; the title shows the whole text.
             let title = (kind == Kind::Text && text.chars().count() > CUT_CHARS).then(|| text.clone());
             let content = if Some(at) == session_position && !text.is_empty() {
                 view! { <SessionLink session=text/> }.into_any()
@@ -87,7 +86,7 @@ fn table(page: &TablePage, shown: &[String], view: DatasetView) -> impl IntoView
     }
 }
 
-/// Where a session's id stands from which an administrator gets to what is stored of the session.
+/// Returns the column whose cells link to the stored requests of a session, for administrators.
 fn session_position(page: &TablePage, view: DatasetView) -> Option<usize> {
     let has_sessions = view.dataset.with_value(|dataset| dataset.name == "usage-logs");
     let is_administrator = expect_context::<Auth>().is_administrator();
@@ -105,7 +104,7 @@ fn SessionLink(session: String) -> impl IntoView {
     view! { <RouteLink to testid="session-link">{session}</RouteLink> }
 }
 
-/// About as many characters fit into a cell.
+/// About the number of characters that fit into a cell.
 const CUT_CHARS: usize = 24;
 
 fn class(kind: Kind) -> &'static str {

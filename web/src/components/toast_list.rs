@@ -1,10 +1,10 @@
-//! The messages of [`Toasts`] on the page.
+//! The list of [`Toasts`].
 
 use leptos::prelude::*;
 
 use crate::toasts::{Toast, Toasts};
 
-/// The messages. Both lists are there before any message: screen readers announce only what comes into a list
+/// Both regions exist before their first message, because screen readers announce only changes of regions
 /// that they know.
 #[component]
 pub fn ToastList() -> impl IntoView {

@@ -1,4 +1,4 @@
-//! The zone of every time on the page and in the file.
+//! The zone of all times in table and file.
 
 use leptos::prelude::*;
 
@@ -7,13 +7,12 @@ use crate::dataset_view::DatasetView;
 
 const UTC: &str = "UTC";
 
-/// UTC, the visitor's own zone, all others.
 #[component]
 pub fn ZoneSelect(view: DatasetView) -> impl IntoView {
     let own = browser::zone().filter(|zone| zone != UTC);
     let mut others = browser::zones();
     others.retain(|zone| zone != UTC && Some(zone) != own.as_ref());
-    // A shared link may name a zone that this browser does not list.
+    // A link may contain a zone that this browser does not list.
     if let Some(linked) = view.zone.get_untracked()
         && Some(&linked) != own.as_ref()
         && !others.contains(&linked)

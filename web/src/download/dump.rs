@@ -1,4 +1,4 @@
-//! A dump of the database on its way to a file: the page's side. One at a time; it goes on while the visitor looks around.
+//! The download of a dump. One runs at a time; it continues while the visitor opens other pages.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
@@ -15,28 +15,21 @@ use crate::toasts::Toasts;
 use crate::wording;
 use crate::worker::{self, ExportWorker};
 
-/// What the visitor's dump is doing.
 #[derive(Clone, Debug)]
 pub enum DumpState {
-    /// There is none.
     Idle,
-    /// It runs.
     Running {
-        /// How many bytes have come.
         bytes: u64,
     },
-    /// It stopped, and nothing is left of it.
     Failed(Problem),
-    /// The file is whole.
+    /// `seconds`: from the click to the complete file.
     Finished {
-        /// The file.
         file: Dumped,
-        /// From the click to the whole file.
         seconds: f64,
     },
 }
 
-/// The visitor's dump, for the whole page.
+/// A handle to the visitor's dump, one for the whole page.
 #[derive(Clone, Copy)]
 pub struct Dumper {
     state: RwSignal<DumpState>,
@@ -48,8 +41,6 @@ pub struct Dumper {
 }
 
 impl Dumper {
-    /// No dump yet.
-    #[must_use]
     pub fn new(auth: Auth, toasts: Toasts) -> Self {
         let dumper = Self {
             state: RwSignal::new(DumpState::Idle),
@@ -59,31 +50,26 @@ impl Dumper {
             auth,
             toasts,
         };
-        // Another visitor's dump is given up.
+        // The next visitor must not get this dump.
         auth.on_visitor_change(move || dumper.cancel());
         dumper
     }
 
-    /// What the dump is doing.
-    #[must_use]
     pub fn state(self) -> DumpState {
         self.state.get()
     }
 
-    /// Whether a dump runs: then leaving the page would lose it.
-    #[must_use]
+    /// Returns whether a dump runs: leaving the page would lose it.
     pub fn is_under_way(self) -> bool {
         self.state
             .with(|state| matches!(state, DumpState::Running { .. }))
     }
 
-    /// The throughput of the last seconds.
-    #[must_use]
     pub fn throughput(self) -> Throughput {
         self.throughput.get()
     }
 
-    /// Begins, into the file that the visitor picked or else into the downloads.
+    /// Downloads a dump, or writes it to the file that the visitor picked.
     pub fn start(self, mode: DumpMode, picked: Option<JsValue>) {
         self.toasts.dismiss_all();
         self.throughput.set(Throughput::default());
@@ -106,7 +92,7 @@ impl Dumper {
         }
     }
 
-    /// Stops the dump, or forgets one that has ended; nothing is left of an unfinished file.
+    /// Stops the dump or closes a stopped one. Its unfinished file is removed.
     pub fn cancel(self) {
         self.worker.set_value(None);
         self.state.set(DumpState::Idle);
@@ -142,7 +128,7 @@ impl Dumper {
     }
 
     fn fail(self, Failed { problem, .. }: Failed) {
-        // Where the session is over, the page asks to sign in; that says enough.
+        // On 401 the sign-in dialog opens instead.
         if problem.status != 401 {
             let title = format!("The dump stopped: {}", problem.title);
             self.toasts.error(title, problem.detail.clone());

@@ -1,4 +1,5 @@
-//! Exports: the page's side. One runs at a time; it goes on while the visitor looks around.
+//! Exports, dumps and session requests on their way to a file. One export runs at a time; it continues while
+//! the visitor opens other pages.
 
 mod dump;
 mod picker;
@@ -25,38 +26,30 @@ pub use picker::{can_pick, pick};
 pub use row_cache::{RowCacheEntry, RowCache};
 pub use session_request::download_session_request;
 
-/// What the visitor's export is doing.
 #[derive(Clone, Debug)]
 pub enum ExportState {
-    /// There is none.
     Idle,
-    /// It runs.
     Running(Progress),
-    /// It stopped.
     Failed(Failed),
-    /// The file is whole.
+    /// `from_cache`: the file was made of cached rows, without a request. `seconds`: from the click to the
+    /// complete file.
     Finished {
-        /// The file.
         file: Finished,
-        /// From the click to the whole file.
         seconds: f64,
-        /// Whether it was made of kept rows, and the server was not asked.
         from_cache: bool,
     },
 }
 
-/// What to export.
 #[derive(Clone, Debug)]
 pub struct ExportRequest {
-    /// For the worker.
     pub start: Start,
-    /// Which rows of which dataset, as [`Dataset::rows_key`](crate::dataset::Dataset::rows_key) says it.
+    /// See [`Dataset::rows_key`](crate::dataset::Dataset::rows_key).
     pub rows_key: String,
-    /// The exact number of rows, where the page has counted them.
+    /// The exact number, if the page has counted the rows.
     pub rows_expected: Option<u64>,
 }
 
-/// The visitor's export, for the whole page.
+/// A handle to the visitor's export, one for the whole page.
 #[derive(Clone, Copy)]
 pub struct Exporter {
     state: RwSignal<ExportState>,
@@ -64,7 +57,6 @@ pub struct Exporter {
     request: RwSignal<Option<ExportRequest>>,
     began_ms: RwSignal<f64>,
     row_cache: RowCache,
-    /// The file that the visitor picked, if any.
     picked: StoredValue<Option<JsValue>, LocalStorage>,
     worker: StoredValue<Option<ExportWorker>, LocalStorage>,
     auth: Auth,
@@ -72,8 +64,6 @@ pub struct Exporter {
 }
 
 impl Exporter {
-    /// No export yet.
-    #[must_use]
     pub fn new(auth: Auth, toasts: Toasts) -> Self {
         let exporter = Self {
             state: RwSignal::new(ExportState::Idle),
@@ -90,14 +80,11 @@ impl Exporter {
         exporter
     }
 
-    /// What the export is doing.
-    #[must_use]
     pub fn state(self) -> ExportState {
         self.state.get()
     }
 
-    /// Whether an export runs, or could be resumed: then leaving the page would lose it.
-    #[must_use]
+    /// Returns whether an export runs or can be resumed: leaving the page would lose it.
     pub fn is_under_way(self) -> bool {
         self.state.with(|state| match state {
             ExportState::Running(_) => true,
@@ -106,14 +93,10 @@ impl Exporter {
         })
     }
 
-    /// The throughput of the last seconds.
-    #[must_use]
     pub fn throughput(self) -> Throughput {
         self.throughput.get()
     }
 
-    /// What the file is called.
-    #[must_use]
     pub fn file_name(self) -> String {
         self.request.with(|request| {
             request
@@ -123,8 +106,7 @@ impl Exporter {
         })
     }
 
-    /// The zone of the times in the file.
-    #[must_use]
+    /// Returns the zone of the times in the file.
     pub fn zone(self) -> Zone {
         self.request.with(|request| {
             request
@@ -134,21 +116,19 @@ impl Exporter {
         })
     }
 
-    /// The rows that the browser keeps.
-    #[must_use]
     pub fn row_cache(self) -> RowCache {
         self.row_cache
     }
 
-    /// The visitor wants newer rows than the kept ones. An export under way may be made of those, and keeps them.
+    /// Removes the cached rows because the visitor wants newer ones. A running export keeps them: it may be
+    /// reading them.
     pub fn want_newer_rows(self) {
         if !untrack(|| self.is_under_way()) {
             self.row_cache.clear();
         }
     }
 
-    /// How many rows there will be: counted, or the database's guess.
-    #[must_use]
+    /// Returns the exact number of rows, or PostgreSQL's estimate.
     pub fn rows_expected(self) -> Option<u64> {
         let counted = self
             .request
@@ -161,7 +141,7 @@ impl Exporter {
         })
     }
 
-    /// Begins. The picked file is where it goes, if its destination says so.
+    /// `picked` is the file that the visitor picked, if the destination is one.
     pub fn start(self, request: ExportRequest, picked: Option<JsValue>) {
         self.request.set(Some(request));
         self.picked.set_value(picked);
@@ -184,7 +164,7 @@ impl Exporter {
         }
     }
 
-    /// Goes on after a failure.
+    /// Continues after a failure, if the visitor is still the same.
     pub fn resume(self) {
         let rows = self.state.with_untracked(|state| match state {
             ExportState::Failed(failed) => failed.rows,
@@ -208,13 +188,13 @@ impl Exporter {
         let resumed = self
             .worker
             .with_value(|worker| worker.as_ref().map(ExportWorker::resume));
-        // Without any worker the visitor has cancelled meanwhile.
+        // `None`: the visitor has cancelled the export in the meantime.
         if resumed == Some(false) {
             self.start_worker();
         }
     }
 
-    /// Stops the export, or forgets one that has stopped; nothing is left of its file.
+    /// Stops the export or closes a stopped one. Its unfinished file is removed.
     pub fn cancel(self) {
         self.worker.set_value(None);
         self.state.set(ExportState::Idle);
@@ -278,7 +258,7 @@ impl Exporter {
 
     fn fail(self, failed: Failed) {
         let Problem { title, detail, .. } = &failed.problem;
-        // Where the session is over, the page asks to sign in; that says enough.
+        // On 401 the sign-in dialog opens instead.
         if failed.problem.status != 401 {
             self.toasts
                 .error(format!("Export stopped: {title}"), detail.clone());
@@ -293,8 +273,8 @@ impl Exporter {
         self.state.set(ExportState::Failed(failed));
     }
 
-    /// An export that stopped only for want of a session goes on with the next one. Another visitor's export is
-    /// given up, and nobody's rows stay for whoever signs in next.
+    /// Resumes an export that failed with 401 as soon as the same visitor has signed in again. Removes the
+    /// export and the cached rows when the visitor changes, so that the next one cannot read them.
     fn follow_auth(self) {
         Effect::new(move |before: Option<(AuthState, u32)>| {
             let now = (self.auth.state(), self.auth.renewals());

@@ -1,4 +1,4 @@
-//! "Save as…", where the browser has it.
+//! "Save as…", in browsers that have `showSaveFilePicker`.
 
 use js_sys::{Function, Reflect};
 use leptos::prelude::window;
@@ -7,16 +7,12 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::DomException;
 
-/// Whether the browser lets the visitor pick a file to write to.
-#[must_use]
 pub fn can_pick() -> bool {
     picker().is_some()
 }
 
-/// Asks the visitor for a place; `None` when they thought better of it. Only a click allows it.
-///
-/// # Errors
-/// The browser's words, when it does not let the visitor pick.
+/// Asks the visitor for a file to write to. Returns `None` if the visitor cancels. The browser allows it only
+/// in answer to a click; its error message is returned otherwise.
 pub async fn pick(file_name: &str, media_type: &str) -> Result<Option<JsValue>, String> {
     let said = |error: JsValue| match error.dyn_ref::<DomException>() {
         Some(exception) if exception.name() == "AbortError" => Ok(None),

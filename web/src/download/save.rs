@@ -1,4 +1,4 @@
-//! Hands a finished file to the browser's downloads.
+//! Saves a finished file through the browser's downloads.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_export::browser::disk::{FILE_KEPT, sweep};
 use web_sys::{Blob, HtmlAnchorElement, Url};
 
-/// Downloads a file under a name. Nothing is copied through the page: the browser reads the file from its disk.
+/// Saves a blob. The browser reads it from its disk, so the page copies nothing.
 pub(super) fn download(content: &JsValue, file_name: &str) -> Result<(), JsValue> {
     let anchor: HtmlAnchorElement = document().create_element("a")?.unchecked_into();
     let url = Url::create_object_url_with_blob(content.unchecked_ref::<Blob>())?;
     anchor.set_href(&url);
     anchor.set_download(file_name);
     anchor.click();
-    // The download goes on after the click; the file it reads must not go before it.
+    // The browser reads the file after the click, so URL and file must outlive the download.
     let release = move || {
         let _ = Url::revoke_object_url(&url);
         spawn_local(sweep());

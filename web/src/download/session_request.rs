@@ -1,4 +1,4 @@
-//! A session's stored request as a file: laid out here while its bytes come.
+//! A stored request of a session as a file, pretty-printed while it arrives.
 
 use wasm_bindgen::JsValue;
 use wasm_export::browser::sink::{BlobSink, Sink, SinkError};
@@ -10,23 +10,20 @@ use wasm_export::session_request::file_name;
 use super::save;
 use crate::client;
 
-/// A file that was handed to the browser's downloads.
 pub struct DownloadedFile {
-    /// What it is called.
     pub file_name: String,
-    /// Its size in bytes.
     pub bytes: u64,
 }
 
-/// Lays out a stored request and downloads it, if it is whole.
+/// Saves a stored request once all of it has been read.
 ///
 /// # Errors
-/// As the server says; or what is stored is not JSON, which is said by line and column; or the browser cannot keep the
-/// file.
+/// The server answers with a problem; the stored text is not JSON (`not_json`, with line and column); the
+/// browser cannot store the file (`not_written`).
 pub async fn download_session_request(session: &str, sequence: u64) -> Result<DownloadedFile, Problem> {
     let mut pieces = client::session_request(session, sequence).await?.pieces()?;
     let mut pretty = Pretty::new();
-    // The page goes on to work: the sink waits for the browser after every few megabytes.
+    // The page stays responsive, because the sink waits for the browser after every few megabytes.
     let mut sink = Sink::Blob(BlobSink::default());
     let mut out = Vec::new();
     let mut bytes = 0;

@@ -1,4 +1,4 @@
-//! Old rows of the hub's log deleted: what the visitor chooses, and what the server tells.
+//! The deletion of old rows from the hub's log: its conditions, its events.
 
 #[cfg(target_arch = "wasm32")]
 pub mod run;
@@ -9,140 +9,94 @@ use serde_json::{Map, Value, json};
 use crate::event_stream::Event;
 use crate::wording;
 
-/// Which rows, by their age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Age {
-    /// Older than so many days.
     Days(u32),
-    /// Older than a day that the visitor names.
+    /// A day that the visitor enters.
     OwnDay,
 }
 
-/// The conditions as they are typed.
+/// The fields of the form as they are typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConditionFields {
-    /// Numbers of users.
     pub users: String,
-    /// Numbers of providers.
     pub providers: String,
-    /// Status codes.
     pub status_codes: String,
-    /// Only requests that the hub has blocked.
     pub only_blocked: bool,
 }
 
-/// A field that cannot be used: its name on the page, and what is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
-    /// The field.
+    /// The id of the field on the page.
     pub field: &'static str,
-    /// What is wrong with it.
     pub problem: &'static str,
 }
 
-/// What a clean-up would delete.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Preview {
-    /// How many rows.
     pub rows: u64,
-    /// When the first of them was made (RFC 3339).
     pub oldest: Option<String>,
-    /// When the last of them was made.
     pub newest: Option<String>,
-    /// How many bytes they take, roughly.
     pub estimated_bytes: u64,
-    /// Whether their statistics are kept.
     pub keeps_statistics: bool,
 }
 
-/// How far a clean-up is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Progress {
-    /// What it does.
     pub phase: Phase,
-    /// How far it is, of 100.
     pub percent: u8,
-    /// How many rows match.
     pub total: u64,
-    /// How many of them are in the archive.
     pub archived: u64,
-    /// How many are deleted.
     pub deleted: u64,
-    /// In how many batches.
     pub batches: u64,
 }
 
-/// What a clean-up does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
-    /// It counts the rows.
     #[default]
     Counting,
-    /// It writes them to the archive.
     Archiving,
-    /// It reads the archive back.
     Checking,
-    /// It deletes them.
     Deleting,
-    /// It tidies up behind them.
     Vacuuming,
 }
 
-/// A clean-up that has ended.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CleanupResult {
-    /// How many rows were deleted.
     pub deleted: u64,
-    /// How many rows match and are still there.
     pub left: u64,
-    /// Whether it was stopped, by the server itself.
     pub cancelled: bool,
-    /// The archive of the deleted rows.
     pub archive: Option<Archive>,
-    /// How long it took.
     pub duration_ms: u64,
 }
 
-/// An archive of rows.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Archive {
-    /// Its file on the server.
     pub file: String,
-    /// How many rows it has.
     pub rows: u64,
-    /// How many bytes.
     pub bytes: u64,
 }
 
-/// A clean-up that could not go on.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct CleanupFailure {
-    /// Why.
     pub message: String,
-    /// How many rows had been deleted.
     pub deleted: u64,
 }
 
-/// What a clean-up tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CleanupEvent {
-    /// It goes on.
     Progress(Progress),
-    /// It has ended.
     Complete(CleanupResult),
-    /// It could not go on.
     Failed(CleanupFailure),
 }
 
 impl Age {
-    /// What is chosen at first.
     pub const FIRST: Self = Self::Days(30);
 
-    /// What the page offers, in its order.
     pub const ALL: &[Self] = &[
         Self::Days(7),
         Self::Days(30),
@@ -151,8 +105,6 @@ impl Age {
         Self::OwnDay,
     ];
 
-    /// What it is called.
-    #[must_use]
     pub fn title(self) -> String {
         match self {
             Self::Days(days) => format!("{days} days"),
@@ -160,8 +112,6 @@ impl Age {
         }
     }
 
-    /// The name of its choice in tests.
-    #[must_use]
     pub fn testid(self) -> String {
         match self {
             Self::Days(days) => format!("cleanup-days-{days}"),
@@ -171,10 +121,10 @@ impl Age {
 }
 
 impl ConditionFields {
-    /// The conditions as the server takes them: rows made before the one time and not before the other.
+    /// Returns the conditions of the request. `before` is exclusive, `after` inclusive; both are RFC 3339.
     ///
     /// # Errors
-    /// A field that is not what it should be.
+    /// The first field whose text cannot be parsed.
     pub fn conditions(&self, before: &str, after: Option<&str>) -> Result<Map<String, Value>, FieldError> {
         let mut conditions = Map::new();
         conditions.insert("beforeDate".to_owned(), json!(before));
@@ -209,7 +159,7 @@ enum StatusCodes {
     Between(u32, u32),
 }
 
-/// `429, 500` or `500-599`.
+/// Parses a list, `429, 500`, or a range, `500-599`.
 fn status_codes(text: &str) -> Result<Option<StatusCodes>, FieldError> {
     let wrong = || FieldError {
         field: "status-codes",
@@ -238,8 +188,6 @@ fn numbers(field: &'static str, text: &str) -> Result<Option<Vec<u32>>, FieldErr
 }
 
 impl Preview {
-    /// What would be deleted; `moment` writes a time for the visitor.
-    #[must_use]
     pub fn sentence(&self, moment: impl Fn(&str) -> String) -> String {
         let rows = wording::rows(self.rows);
         match (&self.oldest, &self.newest) {
@@ -255,8 +203,6 @@ impl Preview {
 }
 
 impl Progress {
-    /// What it does.
-    #[must_use]
     pub fn sentence(&self) -> &'static str {
         match self.phase {
             Phase::Counting => "Counting the rows",
@@ -269,8 +215,6 @@ impl Progress {
 }
 
 impl CleanupResult {
-    /// What has become of the rows.
-    #[must_use]
     pub fn sentence(&self) -> String {
         let deleted = wording::rows(self.deleted);
         let time = wording::duration(self.duration_ms as f64 / 1_000.0);
@@ -289,8 +233,7 @@ impl CleanupResult {
 }
 
 impl CleanupEvent {
-    /// Understands an event; `None` for one that this page does not know.
-    #[must_use]
+    /// Returns `None` for an event that this page does not know.
     pub fn from_event(event: &Event) -> Option<Self> {
         let data = event.data.as_str();
         match event.name.as_str() {

@@ -1,4 +1,4 @@
-//! A clean-up under way: the page's side. It ends with the page, after the batch that runs.
+//! The visitor's clean-up. It stops with the page, after the current batch.
 
 use futures_util::future::{AbortHandle, abortable};
 use leptos::prelude::*;
@@ -13,24 +13,20 @@ use crate::event_stream::EventReader;
 use crate::toasts::Toasts;
 use crate::wording;
 
-/// What the visitor's clean-up is doing.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CleanupState {
-    /// There is none.
     Idle,
-    /// It runs.
     Running(Progress),
-    /// The visitor has stopped it; the server ends the batch that runs.
+    /// The visitor has cancelled it; the server finishes the current batch.
     Cancelled,
-    /// It did not begin, or nothing more is heard of it.
+    /// It did not start, or the connection is lost.
     Failed(Problem),
-    /// It could not go on.
+    /// The server could not continue.
     Stopped(CleanupFailure),
-    /// It has ended.
     Finished(CleanupResult),
 }
 
-/// The visitor's clean-up, for the whole page.
+/// A handle to the visitor's clean-up, one for the whole page.
 #[derive(Clone, Copy)]
 pub struct Cleaner {
     state: RwSignal<CleanupState>,
@@ -40,8 +36,6 @@ pub struct Cleaner {
 }
 
 impl Cleaner {
-    /// No clean-up yet.
-    #[must_use]
     pub fn new(auth: Auth, toasts: Toasts) -> Self {
         let cleaner = Self {
             state: RwSignal::new(CleanupState::Idle),
@@ -56,33 +50,29 @@ impl Cleaner {
         cleaner
     }
 
-    /// What the clean-up is doing.
-    #[must_use]
     pub fn state(self) -> CleanupState {
         self.state.get()
     }
 
-    /// Whether one runs: leaving the page would end it.
-    #[must_use]
+    /// Returns whether one runs: leaving the page would stop it.
     pub fn is_under_way(self) -> bool {
         self.state.with(|state| matches!(state, CleanupState::Running(_)))
     }
 
-    /// Begins to delete.
     pub fn start(self, request: Map<String, Value>) {
         self.toasts.dismiss_all();
         self.state.set(CleanupState::Running(Progress::default()));
         let (running, abort) = abortable(self.run(request));
         self.abort.set_value(Some(abort));
         spawn_local(async move {
-            // One that was cancelled says nothing more.
+            // `Err` of the outer result: the visitor has cancelled it.
             if let Ok(Err(problem)) = running.await {
                 self.fail(problem);
             }
         });
     }
 
-    /// Stops it. Dropping the request is what tells the server.
+    /// Drops the request, which makes the server stop.
     pub fn cancel(self) {
         self.abort.update_value(|abort| {
             if let Some(abort) = abort.take() {
@@ -94,7 +84,7 @@ impl Cleaner {
         }
     }
 
-    /// Says no more of one that has ended.
+    /// Closes a clean-up that has ended.
     pub fn forget(self) {
         self.state.set(CleanupState::Idle);
     }
@@ -103,7 +93,8 @@ impl Cleaner {
         let mut pieces = client::clean_up_logs(request).await?.pieces()?;
         let mut events = EventReader::default();
         while let Some(piece) = pieces.next().await? {
-            // The server's events are ASCII but for names in messages; a character that is cut is worth no failure.
+            // Only messages can hold other characters than ASCII. One that is cut between two chunks is
+            // shown as U+FFFD.
             for event in events.push(&String::from_utf8_lossy(&piece)) {
                 let Some(told) = CleanupEvent::from_event(&event) else {
                     continue;
@@ -140,7 +131,7 @@ impl Cleaner {
     }
 
     fn fail(self, problem: Problem) {
-        // Where the session is over, the page asks to sign in; that says enough.
+        // On 401 the sign-in dialog opens instead.
         if problem.status != 401 {
             let title = format!("The clean-up stopped: {}", problem.title);
             self.toasts.error(title, problem.detail.clone());

@@ -1,4 +1,4 @@
-//! The database as a whole, for administrators: what it is, its way into a file and back.
+//! The database, for administrators: status, dump, restore, backups.
 
 use std::time::Duration;
 
@@ -21,13 +21,12 @@ use crate::restore::run::Restorer;
 use crate::route::AdminPage;
 use crate::toasts::Toasts;
 
-/// How often the status is asked for while it changes by itself.
+/// Applies while an operation holds the database lock.
 const REFRESH_EVERY: Duration = Duration::from_secs(3);
 
-/// What a file is called that the visitor gives no name.
+/// Suggested by "Save as…".
 const FILE_NAME: &str = "backup.dump";
 
-/// The database's status, its dump, and the restore of one.
 #[component]
 pub fn DatabasePage() -> impl IntoView {
     let title = AdminPage::Database.title();
@@ -64,16 +63,16 @@ pub fn DatabasePage() -> impl IntoView {
     }
 }
 
-/// Who is at the database.
+/// The operations on the database.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Activity {
-    /// This page is.
+    /// An operation of this page runs.
     is_ours: bool,
-    /// Somebody is, as the status says. The server needs a moment to notice that somebody stopped.
+    /// An operation of any client runs. The server needs a moment to notice that a client has left.
     is_locked: bool,
 }
 
-/// Follows who is at the database. While somebody is, its status changes by itself.
+/// Requests the status again whenever an operation starts or ends, and regularly in between.
 pub(super) fn follow(
     is_ours: impl Fn() -> bool + Send + Sync + 'static,
     status: Load<Status>,
@@ -112,7 +111,7 @@ fn DatabaseStatus(status: Status) -> impl IntoView {
         last_restore,
         ..
     } = status;
-    // "PostgreSQL 15.18"; packager, platform and compiler follow.
+    // The name and the version, as in "PostgreSQL 15.18 on x86_64-pc-linux-gnu".
     let words = postgres_version.split_whitespace().take(2);
     let version = words.collect::<Vec<_>>().join(" ");
     let figures = is_available.then(|| {

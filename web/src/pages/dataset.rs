@@ -1,4 +1,4 @@
-//! A dataset: its rows, what narrows them, and their way into a file.
+//! A dataset: its filters, its rows, their export.
 
 use leptos::prelude::*;
 use wasm_export::Options;
@@ -20,14 +20,13 @@ use crate::saved_options;
 use crate::selection::Selection;
 use crate::wording;
 
-/// What is folded out under the heading.
+/// The panels under the heading; one is open at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Panel {
     Columns,
     Options,
 }
 
-/// The page of a dataset, as an address says.
 #[component]
 pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
     let title = dataset.title.clone();
@@ -70,7 +69,7 @@ pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
     }
 }
 
-/// What the visitor chose last time, and keeps as it is changed.
+/// Loads the visitor's options and saves every change.
 fn saved_options() -> RwSignal<Options> {
     let visitor = match expect_context::<Auth>().state() {
         AuthState::SignedIn(me) => me.name,
@@ -115,7 +114,7 @@ fn PanelButton(
     }
 }
 
-/// A reload or a shared link shows the same again.
+/// Keeps the URL up to date, so that a reload or a shared link shows the same rows.
 fn keep_address(view: DatasetView) {
     let navigation = expect_context::<Navigation>();
     Effect::new(move || navigation.note(view.route()));

@@ -1,4 +1,4 @@
-//! Old rows of the hub's log deleted, for administrators: chosen, counted, confirmed.
+//! The log clean-up, for administrators: choose, count, confirm.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -18,7 +18,6 @@ use crate::log_cleanup::{Age, ConditionFields, FieldError, Preview};
 use crate::route::AdminPage;
 use crate::{browser, wording};
 
-/// The form, what it would delete, and what becomes of it.
 #[component]
 pub fn LogCleanupPage() -> impl IntoView {
     let title = AdminPage::LogCleanup.title();
@@ -26,7 +25,7 @@ pub fn LogCleanupPage() -> impl IntoView {
     let cleaner = expect_context::<Cleaner>();
     let status = Load::new(|| Some(client::database_status()));
     follow(move || cleaner.is_under_way(), status);
-    // The visitor's own says more of itself.
+    // The panel of the visitor's own clean-up shows more than the status.
     let is_idle = Memo::new(move |_| !cleaner.is_under_way());
     let confirmer = Confirmer::new();
     let form = CleanupForm::new();
@@ -61,7 +60,7 @@ fn LastCleanup(status: Status) -> impl IntoView {
     view! { {lock} {last} }
 }
 
-/// What the visitor chooses, and what it comes to.
+/// The conditions of the form and the rows that they match.
 #[derive(Clone, Copy)]
 struct CleanupForm {
     age: RwSignal<Age>,
@@ -75,7 +74,6 @@ struct CleanupForm {
     auth: Auth,
 }
 
-/// Conditions, and what they would delete.
 #[derive(Clone)]
 struct CountedRows {
     conditions: Map<String, Value>,
@@ -95,7 +93,7 @@ impl CleanupForm {
             counted: RwSignal::new(None),
             auth: expect_context::<Auth>(),
         };
-        // A number that was counted for other conditions must not be confirmed.
+        // A number counted for other conditions must not be confirmed.
         Effect::new(move |_| {
             form.age.track();
             form.own_day.track();
@@ -135,7 +133,7 @@ impl CleanupForm {
         self.mistake.set(None);
         self.is_counting.set(true);
         spawn_local(async move {
-            // The page may have been left in the meantime; its signals are gone then.
+            // `try_set`, because the visitor may have left the page and with it these signals.
             match client::preview_cleanup(conditions.clone()).await {
                 Ok(preview) => drop(self.counted.try_set(Some(CountedRows { conditions, preview }))),
                 Err(problem) => {

@@ -1,4 +1,4 @@
-//! The pages.
+//! The pages that the routes lead to.
 
 pub mod database;
 pub mod dataset;

@@ -1,4 +1,4 @@
-//! What is stored of a session's requests, for administrators.
+//! The stored requests of a session, for administrators.
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -15,7 +15,6 @@ use crate::session_requests::{SessionRequests, StoredRequest};
 use crate::toasts::Toasts;
 use crate::wording;
 
-/// Asks for a session and lists its requests, each with a way into a file.
 #[component]
 pub fn SessionRequestsPage() -> impl IntoView {
     let title = AdminPage::SessionRequests.title();
@@ -48,7 +47,7 @@ fn SessionForm(session: Memo<Option<String>>, requests: Load<SessionRequests>) -
         let entered = entered.with_untracked(|entered| entered.trim().to_owned());
         let session = (!entered.is_empty()).then_some(entered);
         navigation.go(Route::SessionRequests { session });
-        // Asking for the same session again is how people ask for newer requests.
+        // Showing the same session again is how visitors refresh.
         requests.retry();
     };
     view! {
@@ -158,7 +157,7 @@ fn DownloadButton(session: String, sequence: u64, missing: Option<&'static str>)
                     toasts.error(title, problem.detail);
                 }
             }
-            // The visitor may have gone elsewhere meanwhile.
+            // `try_set`, because the visitor may have left the page and with it this signal.
             busy.try_set(false);
         });
     };

@@ -1,10 +1,9 @@
-//! The page of somebody who is not signed in.
+//! The page of a visitor who is not signed in.
 
 use leptos::prelude::*;
 
 use crate::components::sign_in_form::SignInForm;
 
-/// The product's name and one field.
 #[component]
 pub fn SignInPage() -> impl IntoView {
     view! {

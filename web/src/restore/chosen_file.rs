@@ -1,5 +1,5 @@
-//! The file that the visitor has chosen. A worker looks into it, and nothing is sent before the visitor has seen what is
-//! in it.
+//! A file that the visitor has chosen for a restore. A worker reads it to its end before anything is
+//! uploaded.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
@@ -10,23 +10,20 @@ use web_sys::File;
 
 use crate::worker::{self, ExportWorker};
 
-/// What is known of the chosen file.
 #[derive(Clone, Debug)]
 pub enum FileState {
-    /// None is chosen.
     Empty,
-    /// It is being read.
+    /// `bytes`: how many have been read.
     Reading {
-        /// How many of its bytes have been.
         bytes: u64,
     },
-    /// It is no whole dump.
+    /// It is no complete dump.
     Invalid(Problem),
-    /// It is a whole dump.
+    /// It is a complete dump.
     Complete(DumpContents),
 }
 
-/// The file that the visitor has chosen. Whoever leaves the page has chosen none.
+/// A handle that lives as long as the page of the database.
 #[derive(Clone, Copy)]
 pub struct ChosenFile {
     file: StoredValue<Option<File>, LocalStorage>,
@@ -35,8 +32,6 @@ pub struct ChosenFile {
 }
 
 impl ChosenFile {
-    /// None yet.
-    #[must_use]
     pub fn new() -> Self {
         Self {
             file: StoredValue::new_local(None),
@@ -45,34 +40,25 @@ impl ChosenFile {
         }
     }
 
-    /// What is known of it.
-    #[must_use]
     pub fn get(self) -> FileState {
         self.state.get()
     }
 
-    /// The file itself.
-    #[must_use]
     pub fn file(self) -> Option<File> {
         self.file.get_value()
     }
 
-    /// What it is called.
-    #[must_use]
     pub fn name(self) -> String {
         self.file
             .with_value(|file| file.as_ref().map(File::name))
             .unwrap_or_default()
     }
 
-    /// How many bytes it has.
-    #[must_use]
     pub fn size(self) -> u64 {
         self.file
             .with_value(|file| file.as_ref().map_or(0, |file| file.size() as u64))
     }
 
-    /// Takes a file and begins to read it.
     pub fn choose(self, file: File) {
         self.state.set(FileState::Reading { bytes: 0 });
         self.file.set_value(Some(file.clone()));
@@ -90,7 +76,6 @@ impl ChosenFile {
         }
     }
 
-    /// Forgets it, read or not.
     pub fn forget(self) {
         self.worker.set_value(None);
         self.file.set_value(None);

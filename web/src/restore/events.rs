@@ -1,4 +1,4 @@
-//! What a restore tells of itself.
+//! The events of a running restore.
 
 use std::collections::BTreeMap;
 
@@ -7,61 +7,42 @@ use serde::de::DeserializeOwned;
 
 use crate::event_stream::Event;
 
-/// One thing that a restore has event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RestoreEvent {
-    /// It goes on.
     Progress(Step),
-    /// It is done.
     Complete(Restored),
-    /// It failed, and the database is as it was.
     Error(Failure),
 }
 
-/// What a restore does now.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Step {
-    /// In words.
     pub message: String,
-    /// How far it is, of 100.
     pub percent: u8,
 }
 
-/// Why a restore failed.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Failure {
-    /// In words, with what to do.
     pub message: String,
 }
 
-/// What was restored.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Restored {
-    /// What became of the rows of each table.
     pub tables: BTreeMap<String, Counts>,
-    /// The database as it was: its name now. A merge leaves none.
     pub previous: Option<String>,
-    /// Where on the server the dump lies that was made before.
     pub safety_dump: String,
-    /// What could not be given back.
     pub warnings: Vec<String>,
 }
 
-/// What became of a table's rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Counts {
-    /// Rows that are there now and were not before.
     pub inserted: u64,
-    /// Rows that were there already, the same.
     pub skipped: u64,
-    /// Rows that were there otherwise, and stayed.
     pub conflicting: u64,
 }
 
 impl RestoreEvent {
-    /// What an event says; `None` where it is of no kind that this page knows.
-    #[must_use]
+    /// Returns `None` for an event that this page does not know.
     pub fn from_event(event: &Event) -> Option<Self> {
         match event.name.as_str() {
             "progress" => parse(event).map(Self::Progress),
@@ -73,8 +54,6 @@ impl RestoreEvent {
 }
 
 impl Restored {
-    /// The counts of all tables together.
-    #[must_use]
     pub fn total(&self) -> Counts {
         let add = |sum: Counts, table: &Counts| Counts {
             inserted: sum.inserted + table.inserted,

@@ -1,12 +1,14 @@
-//! A dump on its way back into the database: chosen, looked into, sent, restored.
+//! The restore of a dump: the visitor chooses a file or a backup, the page checks and uploads it and follows
+//! the restore.
 //!
-//! | module | what |
+//! | module | contents |
 //! |---|---|
-//! | [`told`] | what a restore tells of itself in them |
-//! | [`copies`] | the databases that restores have left beside the live one |
-//! | `chosen` | the file that the visitor has chosen, looked into by a worker |
-//! | `upload` | the file on its way, and the answer as it comes |
-//! | `run` | the visitor's restore, for the whole page |
+//! | [`events`] | the events of a running restore |
+//! | [`side_databases`] | databases that restores have left beside the live one |
+//! | `source` | the dump: a file or a backup |
+//! | `chosen_file` | a chosen file, which a worker checks before the upload |
+//! | `upload` | the request and its streamed answer |
+//! | `run` | the visitor's restore, one for the whole page |
 
 pub mod events;
 pub mod side_databases;
@@ -20,31 +22,27 @@ pub(crate) mod source;
 #[cfg(target_arch = "wasm32")]
 mod upload;
 
-/// What is to become of a dump.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RestoreOptions {
-    /// What becomes of the data that are there.
     pub mode: RestoreMode,
-    /// Leave out the rows of the log.
+    /// Restores no rows of `message_request`.
     pub skip_logs: bool,
 }
 
-/// What becomes of the data that are there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RestoreMode {
-    /// The dump takes their place.
+    /// The dump replaces all data.
     #[default]
     Replace,
-    /// They stay, and what is missing comes from the dump.
+    /// The rows of the database stay; missing ones are inserted from the dump.
     Merge,
 }
 
 impl RestoreMode {
-    /// Both, in the order of the page.
+    /// In the order of the page.
     pub const ALL: &[Self] = &[Self::Replace, Self::Merge];
 
-    /// The word for programs.
-    #[must_use]
+    /// Returns the name in test ids.
     pub fn word(self) -> &'static str {
         match self {
             Self::Replace => "clean",
@@ -52,8 +50,6 @@ impl RestoreMode {
         }
     }
 
-    /// What it is called.
-    #[must_use]
     pub fn title(self) -> &'static str {
         match self {
             Self::Replace => "Replace the database",
@@ -61,8 +57,6 @@ impl RestoreMode {
         }
     }
 
-    /// What it does.
-    #[must_use]
     pub fn description(self) -> &'static str {
         match self {
             Self::Replace => {

@@ -1,4 +1,5 @@
-//! The visitor's restore: one at a time. It goes on while the visitor looks around, and on the server without the page.
+//! The visitor's restore. One runs at a time; it continues while the visitor opens other pages, and on the
+//! server even without the page.
 
 use leptos::prelude::*;
 use wasm_export::rows::Problem;
@@ -14,53 +15,43 @@ use crate::throughput::Throughput;
 use crate::toasts::Toasts;
 use crate::worker;
 
-/// The log shows at most so many lines, the newest.
+/// The log keeps the newest lines.
 const LOG_LINES_MAX: usize = 500;
 
-/// What the visitor's restore is doing.
 #[derive(Clone, Debug)]
 pub enum RestoreState {
-    /// There is none.
     Idle,
-    /// The file is being sent; the server begins when it has all of it.
+    /// The upload. The server starts when it has received the whole file.
     Sending {
-        /// How many bytes have been sent.
         bytes: u64,
-        /// How many there are.
         total: u64,
     },
-    /// The visitor has cancelled it while the file was being sent.
+    /// The visitor has cancelled the upload.
     Cancelled,
-    /// The server has the file, and works.
+    /// The server restores; `percent` is 0 to 100.
     Working {
-        /// How far it is, of 100.
         percent: u8,
     },
-    /// Nobody knows how it went: the connection is gone.
+    /// The connection is lost while the server works, so the result is unknown.
     Lost,
-    /// Nothing was restored.
+    /// The database is unchanged.
     Failed(Problem),
-    /// It is done.
+    /// `seconds`: from the click to the end.
     Done {
-        /// What was restored.
         restored: Restored,
-        /// How.
         options: RestoreOptions,
-        /// From the click to the end.
         seconds: f64,
     },
 }
 
-/// A line of what the server has said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
-    /// Its number, from 0.
+    /// Counts from 0; identifies the line when older ones are dropped.
     pub number: usize,
-    /// What it says.
     pub text: String,
 }
 
-/// The visitor's restore, for the whole page.
+/// A handle to the visitor's restore, one for the whole page.
 #[derive(Clone, Copy)]
 pub struct Restorer {
     state: RwSignal<RestoreState>,
@@ -76,8 +67,6 @@ pub struct Restorer {
 }
 
 impl Restorer {
-    /// No restore yet.
-    #[must_use]
     pub fn new(auth: Auth, toasts: Toasts) -> Self {
         let restorer = Self {
             state: RwSignal::new(RestoreState::Idle),
@@ -95,45 +84,34 @@ impl Restorer {
         restorer
     }
 
-    /// What the restore is doing.
-    #[must_use]
     pub fn state(self) -> RestoreState {
         self.state.get()
     }
 
-    /// Whether the file is being sent: then leaving the page would end it.
-    #[must_use]
+    /// Returns whether an upload runs: leaving the page would stop it.
     pub fn is_sending(self) -> bool {
         self.state
             .with(|state| matches!(state, RestoreState::Sending { .. }))
     }
 
-    /// Whether it is under way, here or on the server.
-    #[must_use]
+    /// Returns whether an upload or a restore runs.
     pub fn is_under_way(self) -> bool {
         self.state
             .with(|state| matches!(state, RestoreState::Sending { .. } | RestoreState::Working { .. }))
     }
 
-    /// What the server has said so far.
-    #[must_use]
     pub fn log(self) -> Vec<LogLine> {
         self.log.get()
     }
 
-    /// The throughput of the last seconds.
-    #[must_use]
     pub fn throughput(self) -> Throughput {
         self.throughput.get()
     }
 
-    /// What the file is called.
-    #[must_use]
     pub fn file_name(self) -> String {
         self.file_name.get()
     }
 
-    /// Begins: with sending what the server does not have yet.
     pub fn start(self, source: &RestoreSource, options: RestoreOptions) {
         self.toasts.dismiss_all();
         self.throughput.set(Throughput::default());
@@ -155,14 +133,14 @@ impl Restorer {
         }
     }
 
-    /// Stops sending; the server then forgets what it has of the file.
+    /// Stops the upload; the server then deletes the part that it has received.
     pub fn cancel(self) {
         if untrack(|| self.is_sending()) {
             self.end(RestoreState::Cancelled);
         }
     }
 
-    /// Forgets the restore. One that the server has begun goes on there.
+    /// Closes the restore. The server finishes one that it has started.
     pub fn forget(self) {
         self.end(RestoreState::Idle);
     }
@@ -183,7 +161,7 @@ impl Restorer {
                 }
             }
             UploadEvent::Refused(problem) => self.fail(problem),
-            // It has event how it ended, or the server was stopped in the midst of it.
+            // The stream ended without a final event: the server was stopped during the restore.
             UploadEvent::Ended if untrack(|| self.is_under_way()) => self.lose(),
             UploadEvent::Ended => {}
             UploadEvent::Lost if untrack(|| self.is_sending()) => self.fail(not_sent()),
@@ -239,7 +217,7 @@ impl Restorer {
     }
 
     fn fail(self, problem: Problem) {
-        // Where the session is over, the page asks to sign in; that says enough.
+        // On 401 the sign-in dialog opens instead.
         if problem.status != 401 {
             let title = format!("Nothing was restored: {}", problem.title);
             self.toasts.error(title, problem.detail.clone());

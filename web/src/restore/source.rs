@@ -4,9 +4,7 @@ use web_sys::File;
 
 #[derive(Clone, Debug)]
 pub enum RestoreSource {
-    /// A file on the visitor's disk. The page uploads it.
     File(File),
-    /// The name of a backup in the server's storage.
     Backup(String),
 }
 

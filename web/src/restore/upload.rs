@@ -1,7 +1,8 @@
-//! A dump on its way to the server, or the word which of its own it is to take, and what the server says as it comes.
+//! The request that starts a restore: an upload of a dump, or the name of a backup. Its answer is a stream of
+//! events.
 //!
-//! `XMLHttpRequest`, for `fetch` does not tell how much of a file has been sent. The browser reads the file from its disk
-//! while it sends.
+//! It uses `XMLHttpRequest`, because `fetch` does not report the progress of an upload. The browser reads the
+//! file from disk while it sends.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -20,29 +21,23 @@ use super::source::RestoreSource;
 use super::{RestoreMode, RestoreOptions};
 use crate::client;
 
-/// The server says something at least every 10 s. One that is silent for so long is gone.
+/// The server sends at least a comment every 10 s.
 const SILENCE_SECONDS_MAX: u32 = 45;
 
-/// What happens to an upload.
 pub(super) enum UploadEvent {
-    /// So much of it has been sent.
-    Progress {
-        /// Bytes, with what the form adds to the file.
-        bytes: u64,
-        /// How many there are.
-        total: u64,
-    },
-    /// The next piece of the server's answer.
+    /// Bytes sent, of `total`, including the form around the file.
+    Progress { bytes: u64, total: u64 },
+    /// The next chunk of the answer.
     Text(String),
-    /// The server does not do it.
+    /// The server answered with a problem.
     Refused(Problem),
     /// The answer has ended.
     Ended,
-    /// The connection broke, or nothing comes over it any more.
+    /// The connection broke, or the server was silent for [`SILENCE_SECONDS_MAX`].
     Lost,
 }
 
-/// An upload under way. Dropping it ends it; what the server has begun goes on.
+/// Dropping it aborts the request. The server finishes a restore that it has started.
 pub(super) struct Upload {
     request: XmlHttpRequest,
     _on_sent: Closure<dyn Fn(ProgressEvent)>,
@@ -53,7 +48,6 @@ pub(super) struct Upload {
 }
 
 impl Upload {
-    /// Begins to send.
     pub(super) fn start(
         source: &RestoreSource,
         options: RestoreOptions,
@@ -144,23 +138,21 @@ impl Drop for Upload {
         self.request.set_onprogress(None);
         self.request.set_onload(None);
         self.request.set_onerror(None);
-        // An answer that has ended cannot be aborted, and need not be.
+        // Aborting fails only for an answer that has ended.
         let _ = self.request.abort();
     }
 }
 
-/// What has been read of the answer.
 #[derive(Default)]
 struct Answer {
-    /// In the browser's units.
+    /// In UTF-16 code units, the unit of JavaScript strings.
     read: Cell<u32>,
-    /// How many seconds nothing came; `None` before the first word, which may take as long as a slow proxy passes the
-    /// file on.
+    /// `None` before the first byte: behind a slow proxy, the upload may need long to reach the server.
     silent_seconds: Cell<Option<u32>>,
 }
 
 impl Answer {
-    /// What has come since the last time.
+    /// Returns the text since the last call.
     fn next(&self, request: &XmlHttpRequest) -> String {
         self.silent_seconds.set(Some(0));
         let Ok(text) = request.response().and_then(JsCast::dyn_into::<JsString>) else {
@@ -170,7 +162,7 @@ impl Answer {
         text.slice(read, text.length()).into()
     }
 
-    /// Called once a second. A computer that slept through an hour has counted nothing of it.
+    /// Called once a second. Timers pause while the computer sleeps, so that time does not count.
     fn is_silent(&self) -> bool {
         let seconds = self.silent_seconds.get().map(|seconds| seconds + 1);
         self.silent_seconds.set(seconds);
@@ -190,7 +182,7 @@ fn words(options: RestoreOptions) -> String {
     json!({ "cleanFirst": is_clean, "skipLogs": options.skip_logs }).to_string()
 }
 
-/// The words come before the file: the server knows them when it has that.
+/// The options precede the file, because the server reads the form in order and needs them with the file.
 fn form(file: &File, options: RestoreOptions) -> Result<FormData, JsValue> {
     let form = FormData::new()?;
     form.append_with_str("cleanFirst", &(options.mode == RestoreMode::Replace).to_string())?;
