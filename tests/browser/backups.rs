@@ -21,12 +21,16 @@ async fn a_backup_is_made_proved_downloaded_and_removed() {
             page.text("backup-plan", SOON, |text| text.contains("not encrypted"))
                 .await;
             page.click("backup-make").await;
-            page.text("backup-proof", SOON, |text| text.contains("Not proved yet"))
-                .await;
+            page.text("backup-proof", SOON, |text| {
+                text.contains("Restore not tested yet")
+            })
+            .await;
             page.see_no_more("backup-running").await;
             page.click("backup-prove").await;
-            page.text("backup-proof", SOON, |text| text.contains("as many as are in it"))
-                .await;
+            page.text("backup-proof", SOON, |text| {
+                text.contains("as many as in the backup")
+            })
+            .await;
             page.see_no_more("backup-running").await;
 
             page.click("backup-download").await;
@@ -56,8 +60,10 @@ async fn a_backup_in_the_storage_is_restored_from_the_page() {
             page.sign_in(ADMIN_TOKEN).await;
             page.click("admin-database").await;
             page.click("backup-make").await;
-            page.text("backup-proof", SOON, |text| text.contains("Not proved yet"))
-                .await;
+            page.text("backup-proof", SOON, |text| {
+                text.contains("Restore not tested yet")
+            })
+            .await;
             page.see_no_more("backup-running").await;
             app.database
                 .execute(
@@ -71,7 +77,7 @@ async fn a_backup_in_the_storage_is_restored_from_the_page() {
             page.fill("confirm-word", &name.expect("it has a name")).await;
             page.click("confirm-yes").await;
             page.text("restore-done", EXPORT_PATIENCE, |text| {
-                text.contains("is the database now") && text.contains("Roll back")
+                text.contains("is the live database now") && text.contains("Roll back")
             })
             .await;
             assert_eq!(app.database.contents().await, before);

@@ -170,17 +170,17 @@ async fn every_format_is_the_same_from_page_and_server() {
         async |page| {
             page.sign_in(ADMIN_TOKEN).await;
             page.click("options-toggle").await;
-            for (format, packed, word, compression, beginning) in [
-                ("Excel (XLSX)", "No", "xlsx", "none", ""),
+            for (format, packing, word, compression, beginning) in [
+                ("Excel (XLSX)", "None", "xlsx", "none", ""),
                 ("JSON", "gzip", "json", "gzip", "[\n{\"created_at\":"),
-                ("JSON lines", "No", "jsonl", "none", "{\"created_at\":"),
-                ("XML", "No", "xml", "none", "<?xml"),
-                ("Markdown", "No", "markdown", "none", "| "),
-                ("HTML report", "No", "html", "none", "<!DOCTYPE html>"),
+                ("JSON lines", "None", "jsonl", "none", "{\"created_at\":"),
+                ("XML", "None", "xml", "none", "<?xml"),
+                ("Markdown", "None", "markdown", "none", "| "),
+                ("HTML report", "None", "html", "none", "<!DOCTYPE html>"),
                 ("CSV", "Zstandard", "csv", "zstd", "\u{feff}\"Time\",User,"),
             ] {
                 page.choose("option-format", format).await;
-                page.choose("option-compression", packed).await;
+                page.choose("option-compression", packing).await;
                 if !beginning.is_empty() {
                     let is_it = |text: &str| text.starts_with(beginning.trim_start_matches('\u{feff}'));
                     page.text("export-preview", SOON, is_it).await;

@@ -79,7 +79,7 @@ async fn every_other_file_of_the_same_rows_needs_no_further_query() {
             page.sign_in(ADMIN_TOKEN).await;
             assert!(file_of(page, "export-start").await == csv, "CSV differs");
             let note = page
-                .text("kept-rows", SOON, |text| text.contains("kept here"))
+                .text("kept-rows", SOON, |text| text.contains("without a new query"))
                 .await;
             assert_eq!(number_in(&note), Some(rows), "{note}");
 
@@ -88,10 +88,10 @@ async fn every_other_file_of_the_same_rows_needs_no_further_query() {
             page.choose("option-format", "JSON").await;
             page.choose("option-compression", "gzip").await;
             assert!(file_of(page, "export-start").await == json, "JSON differs");
-            page.text("export-done", SOON, |text| text.contains("nothing was asked"))
+            page.text("export-done", SOON, |text| text.contains("without a new query"))
                 .await;
             page.choose("option-format", "Excel (XLSX)").await;
-            page.choose("option-compression", "No").await;
+            page.choose("option-compression", "None").await;
             assert!(file_of(page, "export-start").await == xlsx, "XLSX differs");
 
             // Another zone and fewer columns need no request.

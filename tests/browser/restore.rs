@@ -33,7 +33,7 @@ async fn dumped(app: &App) -> (TempDir, PathBuf) {
 /// Chooses a file and waits until the page has found it whole.
 async fn choose(page: &Browser, path: &Path) {
     page.choose_file("restore-file", path).await;
-    page.text("archive-whole", SOON, |text| text.contains("is whole"))
+    page.text("archive-whole", SOON, |text| text.contains("is complete"))
         .await;
 }
 
@@ -98,7 +98,7 @@ async fn a_dump_is_inspected_restored_and_rolled_back() {
             assert_eq!(app.database.contents().await, whole);
             // A restored file is not offered again.
             page.see("drop-zone").await;
-            page.text("copies", SOON, |text| text.contains("what a restore replaced"))
+            page.text("copies", SOON, |text| text.contains("replaced by a restore"))
                 .await;
 
             page.click("restore-roll-back").await;
@@ -107,7 +107,7 @@ async fn a_dump_is_inspected_restored_and_rolled_back() {
                 .await;
             assert_eq!(app.database.contents().await, changed);
             page.see_no_more("restore-done").await;
-            page.text("copies", SOON, |text| text.contains("until another was put back"))
+            page.text("copies", SOON, |text| text.contains("replaced by a roll-back"))
                 .await;
 
             page.click("copy-remove").await;
@@ -194,7 +194,7 @@ async fn a_file_that_is_no_whole_dump_is_refused_and_not_sent() {
                     .text("archive-refused", SOON, |text| text.contains(name))
                     .await;
                 assert!(
-                    said.contains(why) && said.contains("Nothing was sent"),
+                    said.contains(why) && said.contains("Nothing was uploaded"),
                     "{name}: {said}"
                 );
                 assert!(!page.sees("restore-start").await, "{name}");
@@ -262,7 +262,7 @@ async fn a_cancelled_or_cut_upload_changes_nothing() {
 
             page.click("restore-cancel").await;
             page.text("restore-cancelled", SOON, |text| {
-                text.contains("database is as it was")
+                text.contains("database is unchanged")
             })
             .await;
             let gone = async || (files() == 0).then_some(());
@@ -274,7 +274,7 @@ async fn a_cancelled_or_cut_upload_changes_nothing() {
             wait_for("the upload to arrive", SOON, arriving).await;
             proxy.set(Behavior::Refusing);
             page.text("restore-failed", SOON, |text| {
-                text.contains("Nothing was restored") && text.contains("not sent")
+                text.contains("Nothing was restored") && text.contains("not uploaded")
             })
             .await;
             wait_for("the upload to be forgotten", SOON, gone).await;
@@ -359,13 +359,15 @@ async fn a_restore_continues_without_its_page() {
             page.text("restore-log", SOON, |text| text.contains("The file is whole"))
                 .await;
             proxy.set(Behavior::Refusing);
-            page.text("restore-lost", SOON, |text| text.contains("goes on there"))
-                .await;
+            page.text("restore-lost", SOON, |text| {
+                text.contains("server continues the restore")
+            })
+            .await;
             proxy.set(Behavior::Normal);
             // The page does not poll; a reload shows the result.
             page.reload().await;
             page.text("copies", EXPORT_PATIENCE, |text| {
-                text.contains("what a restore replaced")
+                text.contains("replaced by a restore")
             })
             .await;
             let finished = async || {

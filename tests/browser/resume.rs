@@ -186,7 +186,7 @@ async fn a_worker_whose_program_does_not_load_is_started_again() {
                 .text("export-failed", EXPORT_PATIENCE, |text| text.len() > 20)
                 .await;
             assert!(
-                said.contains("could not be loaded") && said.contains("the network between it and you broke"),
+                said.contains("could not be loaded") && said.contains("the network connection broke"),
                 "{said}"
             );
             page.click("export-resume").await;

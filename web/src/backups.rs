@@ -55,14 +55,14 @@ impl Overview {
             _ => "encrypted for keys",
         };
         let next = match &self.next {
-            Some(next) => format!("The next is due {}.", browser::moment(next)),
-            None => "None is made by itself (DECANT_BACKUP_AT).".to_owned(),
+            Some(next) => format!("Next backup: {}.", browser::moment(next)),
+            None => "Scheduled backups are off. Set DECANT_BACKUP_AT to turn them on.".to_owned(),
         };
         let proof = match &self.next_proof {
-            Some(next) => format!("The newest is proved {}.", browser::moment(next)),
-            None => "None is proved by itself (DECANT_BACKUP_PROOF_AT).".to_owned(),
+            Some(next) => format!("Next restore test: {}.", browser::moment(next)),
+            None => "Scheduled restore tests are off. Set DECANT_BACKUP_PROOF_AT to turn them on.".to_owned(),
         };
-        format!("Kept in {storage}, {encryption}. {next} {proof}")
+        format!("Stored in {storage}, {encryption}. {next} {proof}")
     }
 }
 
@@ -86,10 +86,10 @@ impl Proof {
         let at = browser::moment(&self.at);
         match &self.failure {
             None => format!(
-                "Proved {at}: {} came out, as many as are in it.",
+                "Restore tested {at}: {}, as many as in the backup.",
                 wording::rows(self.rows)
             ),
-            Some(failure) => format!("Does not restore, tried {at}: {failure}"),
+            Some(failure) => format!("Restore test failed {at}: {failure}"),
         }
     }
 }

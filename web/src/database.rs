@@ -84,7 +84,7 @@ impl Lock {
             Some(Operation::Export) => "dumping the database",
             Some(Operation::Import) => "restoring a dump",
             Some(Operation::Cleanup) => "cleaning up logs",
-            Some(Operation::Proof) => "proving a backup",
+            Some(Operation::Proof) => "testing a backup",
             None => "working on the database",
         };
         match since {
@@ -111,7 +111,7 @@ impl LastRestore {
         let rows = wording::rows(self.rows);
         match &self.ending {
             None => "running".to_owned(),
-            Some(Ending::Complete) if self.manner == "merge" => format!("complete, {rows} were missing"),
+            Some(Ending::Complete) if self.manner == "merge" => format!("complete, {rows} inserted"),
             Some(Ending::Complete) => format!("complete, {rows}"),
             Some(Ending::Cancelled) => "cancelled".to_owned(),
             Some(Ending::Failed { reason }) => format!("failed: {}", reason.trim_end_matches('.')),
@@ -156,13 +156,11 @@ impl DumpMode {
 
     pub fn description(self) -> &'static str {
         match self {
-            Self::Full => "All tables with all rows: what a full restore needs.",
+            Self::Full => "All tables with all rows, for a full restore.",
             Self::ExcludeLogs => {
-                "All tables, but message_request, the log of requests, without its rows: much smaller."
+                "All tables, but without the rows of message_request, the request log. Much smaller."
             }
-            Self::LedgerOnly => {
-                "Only usage_ledger, the record of what was used: for accounts, not for a restore."
-            }
+            Self::LedgerOnly => "Only usage_ledger, the usage record: for accounting, not for a restore.",
         }
     }
 }
@@ -186,7 +184,7 @@ mod tests {
         for (operation, sentence) in [
             (r#""export""#, "Ada is dumping the database."),
             (r#""import""#, "Ada is restoring a dump."),
-            (r#""proof""#, "Ada is proving a backup."),
+            (r#""proof""#, "Ada is testing a backup."),
             ("null", "Ada is working on the database."),
         ] {
             let lock = format!(r#"{{"operation":{operation},"holder":"Ada","since":null}}"#);
@@ -204,11 +202,7 @@ mod tests {
         for (manner, ending, outcome) in [
             ("clean", "null", "running"),
             ("clean", r#"{"state":"complete"}"#, "complete, 12 rows"),
-            (
-                "merge",
-                r#"{"state":"complete"}"#,
-                "complete, 12 rows were missing",
-            ),
+            ("merge", r#"{"state":"complete"}"#, "complete, 12 rows inserted"),
             (
                 "clean",
                 r#"{"state":"failed","reason":"No room."}"#,

@@ -65,7 +65,7 @@ fn first_lines(stream: &[u8], options: &Options) -> Result<Option<String>, Strin
     let pushed = export
         .push(&header_line(&header), &mut file)
         .and_then(|()| export.push(rest.strip_prefix(b"\n").unwrap_or(rest), &mut file));
-    pushed.map_err(|error| format!("There can be no such file: {error}."))?;
+    pushed.map_err(|error| format!("This file cannot be written: {error}."))?;
     let shown = &file[..file.len().min(BYTES_MAX)];
     let text = String::from_utf8_lossy(shown);
     let lines: Vec<&str> = text.split_inclusive('\n').take(LINES_MAX).collect();
@@ -77,10 +77,10 @@ fn too_many_rows(options: &Options, rows: Option<u64>) -> Option<String> {
     let rows = wording::count(rows);
     match options.format {
         Format::Csv => Some(format!(
-            "Excel shows no more than 1,048,576 lines of a CSV file, and there are {rows} rows. An XLSX file spreads them over several sheets."
+            "Excel shows at most 1,048,576 lines of a CSV file; there are {rows} rows. An XLSX file has several sheets."
         )),
         Format::Xlsx => Some(format!(
-            "{rows} rows are more than a sheet has: they go on in further sheets."
+            "{rows} rows exceed one sheet. The file continues in further sheets."
         )),
         _ => None,
     }
@@ -101,7 +101,7 @@ fn guarded_cells(page: &TablePage, options: &Options) -> Option<String> {
         } else {
             format!("{count} cells on this page begin")
         };
-        format!("{cells} like a formula and will have a ' before it, so that no spreadsheet runs it.")
+        format!("{cells} like a formula. The file has a ' before it, so that no spreadsheet runs it.")
     })
 }
 

@@ -40,7 +40,7 @@ pub fn Shell(me: Me) -> impl IntoView {
     });
 
     view! {
-        <a class="skip" href="#content">"Skip to the content"</a>
+        <a class="skip" href="#content">"Skip to content"</a>
         <header class="top">
             <span class="brand">
                 <img src="/logo.svg" alt="" width="28" height="28"/>
@@ -90,8 +90,8 @@ fn NothingToShow(datasets: Load<Vec<Dataset>>) -> impl IntoView {
         }
         None => view! {
             <div class="notice">
-                <p class="notice-title">"There is no such dataset"</p>
-                <p>"Choose one of those listed. One that cannot be chosen says why."</p>
+                <p class="notice-title">"No such dataset"</p>
+                <p>"Choose a dataset from the list. An unavailable one shows its reason."</p>
             </div>
         }
         .into_any(),
@@ -103,7 +103,7 @@ fn ForAdministratorsOnly() -> impl IntoView {
     view! {
         <div class="notice" data-testid="for-administrators-only">
             <p class="notice-title">"This page is for administrators"</p>
-            <p>"You are signed in as somebody who sees their own rows only. Sign out, and in again as an administrator."</p>
+            <p>"You are signed in as a member and see only your own rows. Sign in as an administrator to open it."</p>
         </div>
     }
 }
@@ -163,8 +163,8 @@ fn SignedIn(me: Me) -> impl IntoView {
         });
     };
     let role = match me.role {
-        Role::Admin => "administrator",
-        Role::User => "own rows only",
+        Role::Admin => "Administrator",
+        Role::User => "Member",
     };
     view! {
         <span class="who" data-testid="signed-in">

@@ -112,7 +112,7 @@ impl Drop for ExportWorker {
 pub fn failed(title: &str, error: &JsValue) -> Failed {
     failed_because(
         title,
-        format!("Reload the page and try again. The browser says: {error:?}"),
+        format!("Reload the page and try again. The browser reports: {error:?}"),
     )
 }
 
@@ -120,8 +120,8 @@ pub fn failed(title: &str, error: &JsValue) -> Failed {
 fn broken(event: &Event) -> Failed {
     let message = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message);
     failed_because(
-        "The export worker broke down",
-        format!("The browser says: {}.", message.unwrap_or_default()),
+        "The export worker failed",
+        format!("The browser reports: {}.", message.unwrap_or_default()),
     )
 }
 
@@ -131,7 +131,7 @@ fn not_loaded() -> Failed {
         resumable: true,
         ..failed_because(
             "The export worker could not be loaded",
-            "The server was stopped, or the network between it and you broke.".to_owned(),
+            "The server was stopped, or the network connection broke.".to_owned(),
         )
     }
 }

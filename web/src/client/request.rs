@@ -77,7 +77,7 @@ impl Answer {
         serde_json::from_slice(&bytes).map_err(|error| Problem {
             title: "The server's answer cannot be read".to_owned(),
             detail: format!(
-                "The page and the server may be of different versions; reload the page. ({error})"
+                "The page and the server may have different versions. Reload the page. ({error})"
             ),
             code: "unreadable".to_owned(),
             ..Problem::default()
@@ -113,7 +113,7 @@ impl Pieces {
 fn unreachable() -> Problem {
     Problem {
         title: "The server cannot be reached".to_owned(),
-        detail: "It was stopped, or the network between it and you broke.".to_owned(),
+        detail: "The server was stopped, or the network connection broke.".to_owned(),
         code: "connection_lost".to_owned(),
         status: 0,
         ..Problem::default()

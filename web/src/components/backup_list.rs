@@ -41,27 +41,29 @@ impl Backups {
     fn make(self) {
         let making = async {
             client::make_backup().await?;
-            Ok("A backup is being made".to_owned())
+            Ok("Backup started".to_owned())
         };
         self.action
-            .run("No backup is made", making, move || self.load.retry());
+            .run("The backup was not started", making, move || self.load.retry());
     }
 
     fn prove(self, name: String) {
         let proving = async move {
             client::prove_backup(&name).await?;
-            Ok(format!("{name} is being proved"))
+            Ok(format!("Restore test of {name} started"))
         };
         self.action
-            .run("The backup is not proved", proving, move || self.load.retry());
+            .run("The restore test was not started", proving, move || {
+                self.load.retry()
+            });
     }
 
     fn ask_to_remove(self, name: String) {
         self.confirmer.ask(Question {
             title: format!("Remove {name}?"),
-            text: format!("{name} is deleted from the storage. It cannot be had back."),
+            text: format!("{name} is deleted from the storage. This cannot be undone."),
             word: None,
-            yes: "Remove",
+            yes: "Remove".to_owned(),
             then: Callback::new(move |()| self.remove(name.clone())),
         });
     }
@@ -69,7 +71,7 @@ impl Backups {
     fn remove(self, name: String) {
         let removing = async move {
             client::remove_backup(&name).await?;
-            Ok(format!("{name} is removed"))
+            Ok(format!("{name} was removed"))
         };
         self.action
             .run("The backup was not removed", removing, move || self.load.retry());
@@ -148,7 +150,8 @@ fn BackupItem(backup: Backup, can_prove: bool, backups: Backups) -> impl IntoVie
     let about = backup.about();
     let Backup { name, proof, .. } = backup;
     let proof = match proof {
-        None => view! { <span class="faint" data-testid="backup-proof">"Not proved yet."</span> }.into_any(),
+        None => view! { <span class="faint" data-testid="backup-proof">"Restore not tested yet."</span> }
+            .into_any(),
         Some(proof) if proof.failure.is_none() => {
             view! { <span data-testid="backup-proof">{proof.outcome()}</span> }.into_any()
         }
@@ -164,12 +167,12 @@ fn BackupItem(backup: Backup, can_prove: bool, backups: Backups) -> impl IntoVie
             <button
                 type="button"
                 data-testid="backup-prove"
-                aria-label=format!("Prove {name}")
-                title="Restores it beside the live database, counts its rows, and throws them away"
+                aria-label=format!("Test the restore of {name}")
+                title="Restores the backup into a staging database, compares the row counts and drops that database"
                 disabled=move || backups.is_busy()
                 on:click=move |_| backups.prove(of_prove.clone())
             >
-                "Prove"
+                "Test restore"
             </button>
         }
     });

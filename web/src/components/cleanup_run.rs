@@ -17,8 +17,8 @@ pub fn CleanupRun() -> impl IntoView {
     move || match settled.get() {
         None => view! { <Running/> }.into_any(),
         Some(CleanupState::Cancelled) => {
-            let text = "The batch that was running is still deleted. How many rows that makes is said above.";
-            view! { <Stopped title="You stopped the clean-up".to_owned() text=text.to_owned()/> }.into_any()
+            let text = "The server finishes the current batch. The status above then shows how many rows were deleted.";
+            view! { <Stopped title="Clean-up cancelled".to_owned() text=text.to_owned()/> }.into_any()
         }
         Some(CleanupState::Failed(problem)) => {
             let title = format!("The clean-up stopped: {}", problem.title);
@@ -27,7 +27,7 @@ pub fn CleanupRun() -> impl IntoView {
         Some(CleanupState::Stopped(failure)) => {
             let deleted = match failure.deleted {
                 0 => "Nothing was deleted.".to_owned(),
-                deleted => format!("{} had been deleted.", wording::rows(deleted)),
+                deleted => format!("Deleted: {}.", wording::rows(deleted)),
             };
             let text = format!("{}. {deleted}", failure.message.trim_end_matches('.'));
             view! { <Stopped title="The clean-up stopped".to_owned() text/> }.into_any()
@@ -86,8 +86,8 @@ fn Done(cleaned: CleanupResult) -> impl IntoView {
         let size = format!("{}, {}", wording::rows(rows), wording::bytes(bytes));
         view! {
             <p data-testid="cleanup-archive">
-                "They are in the archive " <code>{file}</code> {format!(" on the server ({size}). ")}
-                <code>"decant cleanup restore"</code> " brings them back."
+                "Archive on the server: " <code>{file}</code> {format!(" ({size}). Restore it with ")}
+                <code>"decant cleanup restore"</code> "."
             </p>
         }
     });

@@ -25,7 +25,7 @@ pub fn ColumnList(view: DatasetView) -> impl IntoView {
             </For>
         </ol>
         <button type="button" data-testid="all-columns" on:click=show_all>
-            "All columns, in the usual order"
+            "Reset columns"
         </button>
     }
 }

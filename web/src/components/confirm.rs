@@ -11,7 +11,7 @@ pub struct Question {
     /// A text that the visitor must type, so that reading is needed.
     pub word: Option<String>,
     /// The label of the button that confirms.
-    pub yes: &'static str,
+    pub yes: String,
     /// Called when the visitor confirms.
     pub then: Callback<()>,
 }
@@ -89,7 +89,7 @@ fn QuestionForm(question: Question, confirmer: Confirmer) -> impl IntoView {
             <p id="confirm-text">{text}</p>
             {field}
             <div class="confirm-actions">
-                <button type="button" data-testid="confirm-no" on:click=move |_| confirmer.close()>"Not now"</button>
+                <button type="button" data-testid="confirm-no" on:click=move |_| confirmer.close()>"Cancel"</button>
                 <button type="submit" class="primary" data-testid="confirm-yes" disabled=is_wrong>{yes}</button>
             </div>
         </form>
@@ -100,7 +100,7 @@ fn QuestionForm(question: Question, confirmer: Confirmer) -> impl IntoView {
 fn WordField(word: String, typed: RwSignal<String>) -> impl IntoView {
     view! {
         <div class="field">
-            <label for="confirm-word">"Type " <strong>{word}</strong> " to go on"</label>
+            <label for="confirm-word">"Type " <strong>{word}</strong> " to confirm"</label>
             <input
                 id="confirm-word"
                 type="text"

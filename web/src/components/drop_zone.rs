@@ -14,9 +14,9 @@ pub fn DropZone(on_file: impl Fn(File) + Copy + 'static) -> impl IntoView {
             .filter(|files| files.length() == 1)
             .and_then(|files| files.get(0));
         problem.set(match files.map_or(0, FileList::length) {
-            0 => Some("That was no file."),
+            0 => Some("This is not a file."),
             1 => None,
-            _ => Some("Those were several files; choose one."),
+            _ => Some("These are several files. Choose one."),
         });
         if let Some(file) = only {
             on_file(file);
@@ -54,7 +54,7 @@ pub fn DropZone(on_file: impl Fn(File) + Copy + 'static) -> impl IntoView {
                 on:change=choose
             />
             <span><strong>"Choose a dump"</strong> " or drop it here"</span>
-            <span class="faint">"A file in PostgreSQL's custom format, whose name ends in .dump. It is looked into here; nothing is sent yet."</span>
+            <span class="faint">"A file in PostgreSQL's custom format with a name that ends in .dump. The browser checks it before the upload."</span>
             <span id="drop-problem" class="field-problem" role="alert">{problem}</span>
         </label>
     }

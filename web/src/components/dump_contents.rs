@@ -23,7 +23,7 @@ pub fn DumpContentsView(contents: DumpContents) -> impl IntoView {
     let summary = format!("Tables: {}", wording::count(table_count));
     let unseen = table_count - tables.len() as u64;
     let unseen = (unseen > 0).then(|| {
-        let text = format!("… and {} smaller ones", wording::count(unseen));
+        let text = format!("and {} smaller tables", wording::count(unseen));
         view! { <tr><td colspan="2" class="faint">{text}</td></tr> }
     });
     let objects = (large_objects > 0).then(|| {
@@ -31,21 +31,24 @@ pub fn DumpContentsView(contents: DumpContents) -> impl IntoView {
     });
     let empty = (empty_count > 0).then(|| {
         let text = match empty_count {
-            1 => "1 table is in it without its rows.".to_owned(),
-            count => format!("{} tables are in it without their rows.", wording::count(count)),
+            1 => "1 table is included without its rows.".to_owned(),
+            count => format!(
+                "{} tables are included without their rows.",
+                wording::count(count)
+            ),
         };
-        view! { <p class="caution">{text} " Where the dump replaces the database, they are empty."</p> }
+        view! { <p class="caution">{text} " In replace mode, they are empty afterwards."</p> }
     });
     view! {
         <dl class="figures" data-testid="archive-figures">
             <div><dt>"Database"</dt><dd>{database}</dd></div>
             <div>
-                <dt>"Dumped"</dt>
-                <dd title="By the clock of the machine that made it">{created.unwrap_or_else(|| "–".to_owned())}</dd>
+                <dt>"Created"</dt>
+                <dd title="By the clock of the machine that made the dump">{created.unwrap_or_else(|| "–".to_owned())}</dd>
             </div>
             <div><dt>"PostgreSQL"</dt><dd title=server_version>{version}</dd></div>
             <div><dt>"Size"</dt><dd>{wording::bytes(bytes)}</dd></div>
-            <div><dt>"Packed"</dt><dd>{compression}</dd></div>
+            <div><dt>"Compression"</dt><dd>{compression}</dd></div>
             {objects}
         </dl>
         {empty}
@@ -69,6 +72,6 @@ pub fn DumpContentsView(contents: DumpContents) -> impl IntoView {
 fn table(table: TableContents) -> impl IntoView {
     let size = table
         .data_bytes
-        .map_or_else(|| "without its rows".to_owned(), wording::bytes);
+        .map_or_else(|| "no rows".to_owned(), wording::bytes);
     view! { <tr><td>{table.name}</td><td class="number">{size}</td></tr> }
 }

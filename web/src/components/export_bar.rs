@@ -8,7 +8,7 @@ use wasm_export::browser::protocol::{Destination, Start};
 
 use crate::dataset::format_name;
 use crate::dataset_view::DatasetView;
-use crate::download::{RowCacheEntry, ExportRequest, Exporter, can_pick, pick};
+use crate::download::{ExportRequest, Exporter, RowCacheEntry, can_pick, pick};
 use crate::toasts::Toasts;
 use crate::wording;
 
@@ -29,7 +29,7 @@ pub fn ExportBar(view: DatasetView, options: RwSignal<Options>) -> impl IntoView
             match pick(&file_name, options.media_type()).await {
                 Ok(Some(picked)) => start(Destination::PickedFile, Some(picked)),
                 Ok(None) => {}
-                Err(reason) => toasts.error("No file could be chosen".to_owned(), reason),
+                Err(reason) => toasts.error("The browser could not open a file".to_owned(), reason),
             }
         });
     };
@@ -67,10 +67,9 @@ pub fn KeptRowsNote(view: DatasetView, options: RwSignal<Options>) -> impl IntoV
         }
         let kept = kept(exporter, view)?;
         let as_of = wording::moment(&kept.as_of, view.zone_in_force());
-        let are = if kept.count == 1 { "is" } else { "are" };
         let rows = wording::rows(kept.count);
         Some(format!(
-            "{rows} as of {as_of} {are} kept here: another file of them needs no new query."
+            "The export uses {rows} loaded at {as_of}, without a new query."
         ))
     });
     move || {
@@ -78,7 +77,7 @@ pub fn KeptRowsNote(view: DatasetView, options: RwSignal<Options>) -> impl IntoV
             view! {
                 <p class="kept-rows" data-testid="kept-rows">
                     <span>{note}</span>
-                    <button type="button" data-testid="fetch-anew" on:click=fetch_anew>"Fetch anew"</button>
+                    <button type="button" data-testid="fetch-anew" on:click=fetch_anew>"Refresh and export"</button>
                 </p>
             }
         })

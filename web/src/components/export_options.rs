@@ -21,15 +21,15 @@ pub fn ExportOptions(options: RwSignal<Options>, formats: Vec<(Format, &'static 
         <div class="options">
             <Choice label="Format" name="format" choices=formats
                 options get=|options| options.format set=set_format/>
-            <Choice label="Packed" name="compression" choices=vec![
-                (Compression::None, "No"),
+            <Choice label="Compression" name="compression" choices=vec![
+                (Compression::None, "None"),
                 (Compression::Gzip, "gzip"),
                 (Compression::Zstd, "Zstandard"),
                 (Compression::Zip, "Zip"),
             ] options get=|options| options.compression set=|options, value| options.compression = value/>
             {choices_of_format}
         </div>
-        <p class="faint">"Filters, columns and time zone are those of the table."</p>
+        <p class="faint">"The file has the filters, columns and time zone of the table."</p>
     }
 }
 
@@ -54,7 +54,7 @@ fn CsvOptions(options: RwSignal<Options>) -> impl IntoView {
             (Delimiter::Tab, "Tab"),
             (Delimiter::Pipe, "Pipe |"),
         ] options get=|options| options.delimiter set=|options, value| options.delimiter = value/>
-        <Choice label="Decimal mark" name="decimal" choices=vec![
+        <Choice label="Decimal separator" name="decimal" choices=vec![
             (DecimalMark::Dot, "Point 1.5"),
             (DecimalMark::Comma, "Comma 1,5"),
         ] options get=|options| options.decimal set=|options, value| options.decimal = value/>
@@ -63,14 +63,14 @@ fn CsvOptions(options: RwSignal<Options>) -> impl IntoView {
             (Bom::With, "UTF-8 with BOM, for Excel"),
             (Bom::Without, "UTF-8 without BOM"),
         ] options get=|options| options.bom set=|options, value| options.bom = value/>
-        <Choice label="Line ends" name="newline" choices=vec![
-            (Newline::Crlf, "CR LF, as RFC 4180"),
+        <Choice label="Line endings" name="newline" choices=vec![
+            (Newline::Crlf, "CRLF (RFC 4180)"),
             (Newline::Lf, "LF"),
         ] options get=|options| options.newline set=|options, value| options.newline = value/>
         <Choice label="Formula guard" name="guard" choices=vec![
-            (Guard::Strict, "Strict: no cell can run"),
-            (Guard::Seeds, "Simple: as claude-code-hub"),
-            (Guard::None, "None: for programs"),
+            (Guard::Strict, "Strict"),
+            (Guard::Seeds, "Simple, as claude-code-hub"),
+            (Guard::None, "None"),
         ] options get=|options| options.guard set=|options, value| options.guard = value/>
     }
 }
@@ -82,9 +82,9 @@ fn OtherOptions(options: RwSignal<Options>, format: Format) -> impl IntoView {
         .then(|| view! { <Headings options/> });
     let metadata = (format != Format::Text).then(|| {
         view! {
-            <Choice label="About the export" name="metadata" choices=vec![
-                (Metadata::Without, "Leave out"),
-                (Metadata::With, "Put into the file"),
+            <Choice label="Export details" name="metadata" choices=vec![
+                (Metadata::Without, "None"),
+                (Metadata::With, "In the file"),
             ] options get=|options| options.metadata set=|options, value| options.metadata = value/>
         }
     });
@@ -113,8 +113,8 @@ fn Times(options: RwSignal<Options>) -> impl IntoView {
 fn Headings(options: RwSignal<Options>) -> impl IntoView {
     view! {
         <Choice label="Header row" name="header" choices=vec![
-            (HeaderStyle::Label, "Names for people"),
-            (HeaderStyle::Name, "Names for programs"),
+            (HeaderStyle::Label, "Column labels"),
+            (HeaderStyle::Name, "Column names"),
             (HeaderStyle::None, "None"),
         ] options get=|options| options.header set=|options, value| options.header = value/>
     }
@@ -158,11 +158,11 @@ fn Profile(options: RwSignal<Options>) -> impl IntoView {
     };
     view! {
         <div class="field">
-            <label for="option-profile">"Made for"</label>
+            <label for="option-profile">"Preset"</label>
             <select id="option-profile" data-testid="option-profile" on:change=choose>
-                <option value="default" selected=is_default>"Any program (RFC 4180)"</option>
+                <option value="default" selected=is_default>"Standard CSV (RFC 4180)"</option>
                 <option value="mine" selected=move || !is_default() && is_mine()>{format!("Excel in your language ({language})")}</option>
-                <option value="own" selected=move || !is_default() && !is_mine()>"As chosen here"</option>
+                <option value="own" selected=move || !is_default() && !is_mine()>"Custom"</option>
             </select>
         </div>
     }

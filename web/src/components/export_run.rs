@@ -103,8 +103,8 @@ fn Stopped(failed: Failed) -> impl IntoView {
         resumable,
     } = failed;
     let safe = match (resumable, rows) {
-        (true, 0) => "No row had come yet.".to_owned(),
-        (true, rows) => format!("{} safe; resuming goes on after them.", safe_rows(rows)),
+        (true, 0) => "No rows had arrived yet.".to_owned(),
+        (true, rows) => format!("{} safe; Resume continues after them.", safe_rows(rows)),
         (false, _) => "Nothing was saved.".to_owned(),
     };
     let on_resume = move |_| exporter.resume();
@@ -137,7 +137,7 @@ fn Done(file: Finished, seconds: f64, from_cache: bool) -> impl IntoView {
     let (rows, bytes) = (wording::rows(file.rows), wording::bytes(file.file_bytes));
     let time = wording::duration(seconds);
     let as_of = wording::moment(&file.as_of, untrack(|| exporter.zone()));
-    let from_cache = from_cache.then_some(". Made of the rows kept here; nothing was asked of the server.");
+    let from_cache = from_cache.then_some(". Made from cached rows, without a new query.");
     view! {
         <section class="card run run-done" aria-label="Export" data-testid="export-done">
             <div class="run-head">

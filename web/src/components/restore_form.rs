@@ -54,8 +54,8 @@ pub fn RestoreForm(database: Signal<Option<String>>, confirmer: Confirmer) -> im
         >
             <h2 id="restore-title">"Restore"</h2>
             <p class="faint">
-                "A dump put back. Before anything is touched, the server reads the file to its end, dumps the database for \
-                 safety, and tries the dump in a database aside: it is restored as a whole or not at all."
+                "Restores a dump. First the server checks the file, dumps the current database for safety and restores the \
+                 file into a staging database. A restore succeeds completely or changes nothing."
             </p>
             {shown}
         </section>
@@ -82,9 +82,9 @@ fn Reading(chosen: ChosenFile) -> impl IntoView {
     let done = move || percent(bytes(), Some(size));
     let of = wording::bytes(size);
     view! {
-        <div class="stack" role="group" aria-label="Looking into the file" data-testid="archive-reading">
+        <div class="stack" role="group" aria-label="Checking the file" data-testid="archive-reading">
             <div class="run-head">
-                <p role="status"><strong>"Looking into " {name}</strong></p>
+                <p role="status"><strong>"Checking " {name}</strong></p>
                 <button type="button" data-testid="archive-cancel" on:click=move |_| chosen.forget()>"Cancel"</button>
             </div>
             <div class="run-bar">
@@ -95,7 +95,7 @@ fn Reading(chosen: ChosenFile) -> impl IntoView {
                 ></progress>
                 <span class="run-percent">{move || done().map(|percent| format!("{percent} %"))}</span>
             </div>
-            <p class="faint">{move || format!("{} of {of} read, here and not on the server.", wording::bytes(bytes()))}</p>
+            <p class="faint">{move || format!("{} of {of} read in this browser. Nothing is uploaded yet.", wording::bytes(bytes()))}</p>
         </div>
     }
 }
@@ -105,7 +105,7 @@ fn Refused(problem: Problem, chosen: ChosenFile) -> impl IntoView {
     view! {
         <div class="caution" role="alert" data-testid="archive-refused">
             <p class="notice-title">{chosen.name()} ": " {problem.title}</p>
-            <p>{problem.detail} " Nothing was sent."</p>
+            <p>{problem.detail} " Nothing was uploaded."</p>
         </div>
         <DropZone on_file=move |file| chosen.choose(file)/>
     }

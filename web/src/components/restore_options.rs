@@ -28,9 +28,9 @@ pub fn CheckedFile(
     view! {
         <div class="run-head">
             <p role="status" data-testid="archive-whole">
-                <strong>{name.clone()}</strong> " is whole: all that its table of contents promises is in it."
+                <strong>{name.clone()}</strong> " is complete: it contains everything that its table of contents lists."
             </p>
-            <button type="button" data-testid="archive-forget" on:click=move |_| chosen.forget()>"Another file"</button>
+            <button type="button" data-testid="archive-forget" on:click=move |_| chosen.forget()>"Choose another file"</button>
         </div>
         <DumpContentsView contents/>
         <RestoreOptionsForm name database confirmer start=Callback::new(start)/>
@@ -58,11 +58,11 @@ pub fn RestoreOptionsForm(
     };
     view! {
         <fieldset class="modes">
-            <legend class="faint">"What becomes of the database"</legend>
+            <legend class="faint">"Restore mode"</legend>
             {modes.collect_view()}
         </fieldset>
         <fieldset class="modes">
-            <legend class="faint">"What of the dump"</legend>
+            <legend class="faint">"Contents"</legend>
             <label>
                 <input
                     type="checkbox"
@@ -70,9 +70,9 @@ pub fn RestoreOptionsForm(
                     prop:checked=move || options.get().skip_logs
                     on:change=move |event| options.update(|options| options.skip_logs = event_target_checked(&event))
                 />
-                "Leave out the log of requests"
+                "Skip the request log"
                 <span class="faint">
-                    "The rows of message_request. Where the dump replaces the database, the log is empty then."
+                    "Rows of message_request are not restored. In replace mode, the log is empty afterwards."
                 </span>
             </label>
         </fieldset>
@@ -115,7 +115,7 @@ fn question(
     start: Callback<RestoreOptions>,
 ) -> Question {
     let without_logs = if options.skip_logs {
-        " The rows of message_request are left out."
+        " The rows of message_request are skipped."
     } else {
         ""
     };
@@ -124,20 +124,20 @@ fn question(
         RestoreMode::Replace => Question {
             title: format!("Replace {database}?"),
             text: format!(
-                "{file} takes the place of the database {database}: what was written since the dump is no longer in it. \
-                 The database as it is now is kept beside it.{without_logs}"
+                "{file} replaces the database {database}. Everything written since the dump is missing afterwards. \
+                 The current database is kept as a previous database.{without_logs}"
             ),
             word: Some(database),
-            yes: "Replace",
+            yes: "Replace the database".to_owned(),
             then,
         },
         RestoreMode::Merge => Question {
-            title: format!("Add to {database}?"),
+            title: format!("Merge into {database}?"),
             text: format!(
-                "What is in {file} and not in the database {database} is inserted there.{without_logs}"
+                "Rows of {file} that are missing in the database {database} are inserted.{without_logs}"
             ),
             word: None,
-            yes: "Add what is missing",
+            yes: "Merge missing rows".to_owned(),
             then,
         },
     }

@@ -26,11 +26,11 @@ pub fn RestoreResult(
     let time = wording::duration(seconds);
     let said = match options.mode {
         RestoreMode::Replace => format!(
-            " is the database now: {}, in {time}",
+            " is the live database now: {}, in {time}",
             wording::rows(total.inserted)
         ),
         RestoreMode::Merge => format!(
-            " is merged: {} inserted, {} there already, {} in conflict, in {time}",
+            " was merged: {} inserted, {} existing, {} in conflict, in {time}",
             wording::rows(total.inserted),
             wording::count(total.skipped),
             wording::count(total.conflicting)
@@ -40,7 +40,7 @@ pub fn RestoreResult(
         let lines = warnings.into_iter().map(|warning| view! { <li>{warning}</li> });
         view! {
             <div class="caution" data-testid="restore-warnings">
-                <p>"Everything was restored but this:"</p>
+                <p>"Restored with exceptions:"</p>
                 <ul class="warnings">{lines.collect_view()}</ul>
             </div>
         }
@@ -52,7 +52,7 @@ pub fn RestoreResult(
                 <button type="button" class="quiet" on:click=move |_| restorer.forget()>"Close"</button>
             </div>
             {warnings}
-            <p>"The dump that was made before, for safety, lies on the server: " <code class="path">{safety_dump}</code></p>
+            <p>"Safety dump on the server: " <code class="path">{safety_dump}</code></p>
             {previous.map(|name| view! { <Previous name copies/> })}
             <details class="archive-tables" open=options.mode == RestoreMode::Merge>
                 <summary>{format!("Tables: {}", wording::count(tables.len() as u64))}</summary>
@@ -80,7 +80,7 @@ fn Previous(name: String, copies: SideDatabases) -> impl IntoView {
             let shown = name.clone();
             view! {
                 <div class="run-head">
-                    <p>"The database as it was is kept as " <code class="path">{shown}</code></p>
+                    <p>"The previous database is kept as " <code class="path">{shown}</code></p>
                     <button
                         type="button"
                         data-testid="restore-roll-back"
@@ -99,9 +99,7 @@ fn head(mode: RestoreMode) -> impl IntoView {
     let column = |title: &'static str| view! { <th scope="col" class="number">{title}</th> };
     let columns = match mode {
         RestoreMode::Replace => ["Rows"].map(column).collect_view(),
-        RestoreMode::Merge => ["Inserted", "There already", "In conflict"]
-            .map(column)
-            .collect_view(),
+        RestoreMode::Merge => ["Inserted", "Existing", "In conflict"].map(column).collect_view(),
     };
     view! { <thead><tr><th scope="col">"Table"</th>{columns}</tr></thead> }
 }

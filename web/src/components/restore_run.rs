@@ -72,19 +72,19 @@ fn Sending() -> impl IntoView {
             node_ref=panel
         >
             <div class="run-head">
-                <p class="run-title">"Sending " {restorer.file_name()}</p>
+                <p class="run-title">"Uploading " {restorer.file_name()}</p>
                 <button type="button" data-testid="restore-cancel" on:click=move |_| restorer.cancel()>"Cancel"</button>
             </div>
             <div class="run-bar">
-                <progress aria-label="Sending" max="100" value=move || done.get().to_string()></progress>
+                <progress aria-label="Uploading" max="100" value=move || done.get().to_string()></progress>
                 <span class="run-percent">{move || format!("{} %", done.get())}</span>
             </div>
             <dl class="figures">
-                <div><dt>"Sent"</dt><dd data-testid="restore-sent">{amount}</dd></div>
+                <div><dt>"Uploaded"</dt><dd data-testid="restore-sent">{amount}</dd></div>
                 <div><dt>"Rate"</dt><dd>{rate}</dd></div>
             </dl>
-            <p class="faint">"The server begins when it has all of the file. Until then this page must stay open."</p>
-            <p class="unseen" role="status">{move || format!("{} % sent", read_out.get())}</p>
+            <p class="faint">"The server starts when it has received the whole file. Keep this page open until then."</p>
+            <p class="unseen" role="status">{move || format!("{} % uploaded", read_out.get())}</p>
         </section>
     }
 }
@@ -110,7 +110,7 @@ fn Working() -> impl IntoView {
                 <progress aria-label="Restoring" max="100" value=move || percent().to_string()></progress>
                 <span class="run-percent">{move || format!("{} %", percent())}</span>
             </div>
-            <p class="faint">"The server works by itself now. It goes on when you leave this page or close it."</p>
+            <p class="faint">"The server continues even if you leave or close this page."</p>
             <Log/>
         </section>
     }
@@ -122,7 +122,7 @@ fn Working() -> impl IntoView {
 fn Log() -> impl IntoView {
     let restorer = expect_context::<Restorer>();
     view! {
-        <ol class="log" role="log" aria-label="What the server does" tabindex="0" data-testid="restore-log">
+        <ol class="log" role="log" aria-label="Server log" tabindex="0" data-testid="restore-log">
             <For
                 each=move || restorer.log().into_iter().rev()
                 key=|line| line.number
@@ -136,7 +136,7 @@ fn Log() -> impl IntoView {
 fn Cancelled() -> impl IntoView {
     view! {
         <Ended title="Cancelled" testid="restore-cancelled">
-            <p>"The server had not got all of the file, and forgets what it has. The database is as it was."</p>
+            <p>"The server had not received the whole file and deletes the received part. The database is unchanged."</p>
         </Ended>
     }
 }
@@ -144,11 +144,11 @@ fn Cancelled() -> impl IntoView {
 #[component]
 fn Lost() -> impl IntoView {
     view! {
-        <Ended title="The connection was lost while the server worked" testid="restore-lost">
+        <Ended title="Connection lost during the restore" testid="restore-lost">
             <p>
-                "What it has begun goes on there, to its end; while it does, the status above says who restores. When it \
-                 is over, a database that was replaced is among the kept ones below. Where the server itself was \
-                 stopped, the database is whole: the old one or the new one."
+                "The server continues the restore; until it ends, the status above shows the operation. Afterwards, a \
+                 replaced database is listed below as a previous database. If the server itself was stopped, the \
+                 database is complete: either the old one or the new one."
             </p>
         </Ended>
     }

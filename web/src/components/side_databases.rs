@@ -54,12 +54,12 @@ impl SideDatabases {
 
     pub fn ask_to_put_back(self, name: String) {
         self.confirmer.ask(Question {
-            title: format!("Put {name} back?"),
+            title: format!("Roll back to {name}?"),
             text: format!(
-                "{name} becomes the live database. What is live now is kept beside it, with all that was written since."
+                "{name} becomes the live database. The current live database is kept, with everything written since."
             ),
             word: None,
-            yes: "Put back",
+            yes: "Roll back".to_owned(),
             then: Callback::new(move |()| self.put_back(name.clone())),
         });
     }
@@ -67,20 +67,20 @@ impl SideDatabases {
     fn ask_to_remove(self, name: String) {
         self.confirmer.ask(Question {
             title: format!("Remove {name}?"),
-            text: format!("{name} and everything in it is deleted. It cannot be put back any more."),
+            text: format!("{name} and all its data are deleted. This cannot be undone."),
             word: None,
-            yes: "Remove",
+            yes: "Remove".to_owned(),
             then: Callback::new(move |()| self.remove(name.clone())),
         });
     }
 
     fn put_back(self, name: String) {
-        self.act("The database was not put back", async move {
+        self.act("The roll-back failed", async move {
             let previous = client::put_back(&name).await?;
             // The result panel is outdated: the restored database is no longer live.
             self.restorer.forget();
             Ok(format!(
-                "{name} is live again; what it replaced is kept as {previous}"
+                "{name} is live again. The replaced database is kept as {previous}."
             ))
         });
     }
@@ -88,7 +88,7 @@ impl SideDatabases {
     fn remove(self, name: String) {
         self.act("The database was not removed", async move {
             client::remove_copy(&name).await?;
-            Ok(format!("{name} is removed"))
+            Ok(format!("{name} was removed"))
         });
     }
 
@@ -113,8 +113,8 @@ pub fn SideDatabaseList(copies: SideDatabases) -> impl IntoView {
             .map(|copy| view! { <SideDatabaseItem copy copies/> });
         let list = view! {
             <section class="card stack" aria-labelledby="copies-title" data-testid="copies">
-                <h2 id="copies-title">"Kept databases"</h2>
-                <p class="faint">"Restores have left them beside the live one. They take room on the disk until they are removed."</p>
+                <h2 id="copies-title">"Previous databases"</h2>
+                <p class="faint">"Databases that restores have kept beside the live one. They use disk space until you remove them."</p>
                 <ul class="copies">{items.collect_view()}</ul>
             </section>
         };
@@ -142,11 +142,11 @@ fn SideDatabaseItem(copy: SideDatabase, copies: SideDatabases) -> impl IntoView 
             <button
                 type="button"
                 data-testid="copy-put-back"
-                aria-label=format!("Put {name} back")
+                aria-label=format!("Roll back to {name}")
                 disabled=move || copies.is_busy()
                 on:click=move |_| copies.ask_to_put_back(of_put_back.clone())
             >
-                "Put back"
+                "Roll back"
             </button>
         }
     });

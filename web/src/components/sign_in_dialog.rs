@@ -30,9 +30,9 @@ pub fn SignInDialog() -> impl IntoView {
         >
             <Show when=move || auth.has_expired()>
                 <h2 id="sign-in-again">"Sign in again"</h2>
-                <p class="faint">"Your session is over. The page stays as it is, and so does an export."</p>
+                <p class="faint">"Session expired. This page and running exports are kept."</p>
                 <SignInForm/>
-                <button type="button" class="quiet" on:click=move |_| auth.dismiss()>"Not now"</button>
+                <button type="button" class="quiet" on:click=move |_| auth.dismiss()>"Cancel"</button>
             </Show>
         </dialog>
     }

@@ -120,9 +120,9 @@ fn NoRows(view: DatasetView) -> impl IntoView {
     let is_first = move || view.cursors.with(|cursors| cursors.pages_before() == 0);
     move || {
         let text = match (is_first(), view.filters.with(|filters| filters.is_empty())) {
-            (false, _) => "There are no further rows.",
-            (true, true) => "There are no rows yet.",
-            (true, false) => "No row matches these filters.",
+            (false, _) => "No more rows.",
+            (true, true) => "No rows yet.",
+            (true, false) => "No rows match your filters.",
         };
         view! { <p class="empty" data-testid="no-rows">{text}</p> }
     }

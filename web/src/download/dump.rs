@@ -88,7 +88,7 @@ impl Dumper {
         });
         match worker {
             Ok(worker) => self.worker.set_value(Some(worker)),
-            Err(error) => self.fail(worker::failed("The dump's worker could not be started", &error)),
+            Err(error) => self.fail(worker::failed("The export worker could not be started", &error)),
         }
     }
 

@@ -23,7 +23,7 @@ use crate::worker::{self, ExportWorker};
 
 pub use dump::{DumpState, Dumper};
 pub use picker::{can_pick, pick};
-pub use row_cache::{RowCacheEntry, RowCache};
+pub use row_cache::{RowCache, RowCacheEntry};
 pub use session_request::download_session_request;
 
 #[derive(Clone, Debug)]
@@ -302,7 +302,7 @@ impl Exporter {
 
     fn give_up(self) {
         if untrack(|| self.is_under_way()) {
-            let detail = "Somebody else has signed in, and it was not an export of theirs.";
+            let detail = "Another visitor has signed in.";
             self.toasts
                 .error("The export was discarded".to_owned(), detail.to_owned());
         }

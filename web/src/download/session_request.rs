@@ -44,8 +44,8 @@ pub async fn download_session_request(session: &str, sequence: u64) -> Result<Do
 
 fn not_json(error: JsonError) -> Problem {
     Problem {
-        title: "What is stored is not JSON".to_owned(),
-        detail: format!("In the document as it is stored, {error}."),
+        title: "The stored request is not JSON".to_owned(),
+        detail: format!("In the stored document: {error}."),
         code: "not_json".to_owned(),
         ..Problem::default()
     }
@@ -53,8 +53,8 @@ fn not_json(error: JsonError) -> Problem {
 
 fn not_kept(error: SinkError) -> Problem {
     Problem {
-        title: "The browser could not keep the file".to_owned(),
-        detail: format!("In its words: {error}."),
+        title: "The browser could not save the file".to_owned(),
+        detail: format!("The browser reports: {error}."),
         code: "not_written".to_owned(),
         ..Problem::default()
     }

@@ -108,7 +108,7 @@ impl Age {
     pub fn title(self) -> String {
         match self {
             Self::Days(days) => format!("{days} days"),
-            Self::OwnDay => "another day".to_owned(),
+            Self::OwnDay => "Custom date".to_owned(),
         }
     }
 
@@ -163,7 +163,7 @@ enum StatusCodes {
 fn status_codes(text: &str) -> Result<Option<StatusCodes>, FieldError> {
     let wrong = || FieldError {
         field: "status-codes",
-        problem: "Write status codes such as 429, 500, or two of them with a dash between: 500-599.",
+        problem: "Enter status codes (429, 500) or a range (500-599).",
     };
     match text.split_once('-') {
         Some((min, max)) => {
@@ -182,7 +182,7 @@ fn numbers(field: &'static str, text: &str) -> Result<Option<Vec<u32>>, FieldErr
     let numbers: Result<Vec<_>, _> = words.map(str::parse).collect();
     let numbers = numbers.map_err(|_| FieldError {
         field,
-        problem: "Write numbers with commas between them: 3, 17.",
+        problem: "Enter numbers, separated by commas: 3, 17.",
     })?;
     Ok((!numbers.is_empty()).then_some(numbers))
 }
@@ -192,12 +192,12 @@ impl Preview {
         let rows = wording::rows(self.rows);
         match (&self.oldest, &self.newest) {
             (Some(oldest), Some(newest)) => format!(
-                "{rows}, made from {} to {}. They take about {} of the database's room.",
+                "{rows}, created from {} to {}, about {} on disk.",
                 moment(oldest),
                 moment(newest),
                 wording::bytes(self.estimated_bytes)
             ),
-            _ => "No rows match: there is nothing to delete.".to_owned(),
+            _ => "No rows match. There is nothing to delete.".to_owned(),
         }
     }
 }
@@ -207,9 +207,9 @@ impl Progress {
         match self.phase {
             Phase::Counting => "Counting the rows",
             Phase::Archiving => "Writing the rows to the archive",
-            Phase::Checking => "Reading the archive back",
+            Phase::Checking => "Checking the archive",
             Phase::Deleting => "Deleting the rows",
-            Phase::Vacuuming => "Making their room usable again",
+            Phase::Vacuuming => "Vacuuming the table",
         }
     }
 }
@@ -219,13 +219,10 @@ impl CleanupResult {
         let deleted = wording::rows(self.deleted);
         let time = wording::duration(self.duration_ms as f64 / 1_000.0);
         match (self.cancelled, self.left) {
-            (true, left) => format!(
-                "Stopped after {deleted}; {} are still there.",
-                wording::rows(left)
-            ),
+            (true, left) => format!("Stopped after {deleted}; {} remain.", wording::rows(left)),
             (false, 0) => format!("{deleted} deleted in {time}."),
             (false, left) => format!(
-                "{deleted} deleted in {time}. {} that match are still there: others had locked or changed them.",
+                "{deleted} deleted in {time}. Remaining: {} that other transactions had locked or changed.",
                 wording::rows(left)
             ),
         }
@@ -321,12 +318,9 @@ mod tests {
         assert_eq!(complete(0, false), "1,234 rows deleted in 2.5 s.");
         assert_eq!(
             complete(1, false),
-            "1,234 rows deleted in 2.5 s. 1 row that match are still there: others had locked or changed them."
+            "1,234 rows deleted in 2.5 s. Remaining: 1 row that other transactions had locked or changed."
         );
-        assert_eq!(
-            complete(6, true),
-            "Stopped after 1,234 rows; 6 rows are still there."
-        );
+        assert_eq!(complete(6, true), "Stopped after 1,234 rows; 6 rows remain.");
         assert_eq!(event("news", json!({})), None);
     }
 }

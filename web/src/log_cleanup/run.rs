@@ -107,8 +107,8 @@ impl Cleaner {
             }
         }
         Err(Problem {
-            title: "Nothing more was heard of the clean-up".to_owned(),
-            detail: "The connection ended before it did. It ends after the batch that runs.".to_owned(),
+            title: "Connection lost during the clean-up".to_owned(),
+            detail: "The server stops after the current batch.".to_owned(),
             code: "connection_lost".to_owned(),
             ..Problem::default()
         })

@@ -167,7 +167,7 @@ fn DumpForm() -> impl IntoView {
             match pick(FILE_NAME, "application/octet-stream").await {
                 Ok(Some(picked)) => dumper.start(mode.get_untracked(), Some(picked)),
                 Ok(None) => {}
-                Err(reason) => toasts.error("No file could be chosen".to_owned(), reason),
+                Err(reason) => toasts.error("The browser could not open a file".to_owned(), reason),
             }
         });
     };
@@ -180,15 +180,15 @@ fn DumpForm() -> impl IntoView {
         <section class="card stack" aria-labelledby="dump-title">
             <h2 id="dump-title">"Dump"</h2>
             <p class="faint">
-                "A file in PostgreSQL's custom format, which pg_restore reads. It gets its name only when all of it has come."
+                "A file in PostgreSQL's custom format, for pg_restore. It is saved only once complete."
             </p>
             <fieldset class="modes" disabled=is_busy>
-                <legend class="faint">"What is in it"</legend>
+                <legend class="faint">"Contents"</legend>
                 {DumpMode::ALL.iter().map(|&choice| view! { <ModeChoice choice mode/> }).collect_view()}
             </fieldset>
             <p class="caution">
-                "A dump holds all secrets in clear, the access keys (" <code>"keys.key"</code> ") and the keys of the providers ("
-                <code>"providers.key"</code> ") among them. Keep it as you keep them."
+                "A dump contains all secrets in plain text, including access keys (" <code>"keys.key"</code>
+                ") and provider keys (" <code>"providers.key"</code> "). Store it as securely as the keys."
             </p>
             <div class="dump-actions">
                 {save_as}

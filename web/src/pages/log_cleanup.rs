@@ -35,7 +35,7 @@ pub fn LogCleanupPage() -> impl IntoView {
         </div>
         <p class="faint">
             "Deletes old rows of " <code>"message_request"</code>
-            ", the hub's log of requests. The ledger in which the hub keeps what was used is not touched."
+            ", the hub's request log. The usage ledger stays unchanged."
         </p>
         {move || is_idle.get().then(|| status.value()).flatten().map(|status| view! { <LastCleanup status/> })}
         <CleanupRun/>
@@ -163,23 +163,23 @@ fn ConditionsForm(form: CleanupForm) -> impl IntoView {
     };
     let own_day = move || {
         (form.age.get() == Age::OwnDay)
-            .then(|| view! { <DayField id="own-day" label="Made before" value=form.own_day form/> })
+            .then(|| view! { <DayField id="own-day" label="Created before" value=form.own_day form/> })
     };
     view! {
         <section class="card" aria-labelledby="cleanup-title">
             <form class="card-form" on:submit=submit>
-                <h2 id="cleanup-title">"Which rows"</h2>
+                <h2 id="cleanup-title">"Rows to delete"</h2>
                 <fieldset class="choices" disabled=is_busy>
                     <legend class="faint">"Older than"</legend>
                     {Age::ALL.iter().map(|&age| view! { <AgeChoice age form/> }).collect_view()}
                 </fieldset>
                 {own_day}
                 <details class="filters">
-                    <summary data-testid="cleanup-more">"Further conditions"</summary>
+                    <summary data-testid="cleanup-more">"More conditions"</summary>
                     <fieldset class="options" disabled=is_busy>
-                        <DayField id="from-day" label="Made on this day or later" value=form.from_day form/>
-                        <TypedField id="users" label="Users, by number" form get=|typed| &mut typed.users/>
-                        <TypedField id="providers" label="Providers, by number" form get=|typed| &mut typed.providers/>
+                        <DayField id="from-day" label="Created on or after" value=form.from_day form/>
+                        <TypedField id="users" label="User IDs" form get=|typed| &mut typed.users/>
+                        <TypedField id="providers" label="Provider IDs" form get=|typed| &mut typed.providers/>
                         <TypedField id="status-codes" label="Status codes (429, 500 or 500-599)" form get=|typed| &mut typed.status_codes/>
                         <div class="field switch-field">
                             <label for="cleanup-blocked">"Blocked requests only"</label>
@@ -196,7 +196,7 @@ fn ConditionsForm(form: CleanupForm) -> impl IntoView {
                 </details>
                 <div class="dump-actions">
                     <button type="submit" data-testid="cleanup-count" disabled=is_busy>
-                        {move || if form.is_counting.get() { "Counting…" } else { "Count the rows" }}
+                        {move || if form.is_counting.get() { "Counting…" } else { "Count rows" }}
                     </button>
                 </div>
             </form>
@@ -291,14 +291,16 @@ fn Confirmation(counted: CountedRows, form: CleanupForm, confirmer: Confirmer) -
                 json!(without_statistics.get_untracked()),
             );
             let text = match archive_first.get_untracked() {
-                true => "They go to an archive on the server first, from which they can be brought back.",
-                false => "There will be no archive of them: what is deleted is gone.",
+                true => {
+                    "The rows are written to an archive on the server first. The archive can be restored."
+                }
+                false => "No archive is written. This cannot be undone.",
             };
             confirmer.ask(Question {
                 title: format!("Delete {rows}?"),
                 text: text.to_owned(),
                 word: Some(preview.rows.to_string()),
-                yes: "Delete",
+                yes: format!("Delete {rows}"),
                 then: Callback::new(move |()| {
                     form.counted.set(None);
                     cleaner.start(request.clone());
@@ -309,17 +311,16 @@ fn Confirmation(counted: CountedRows, form: CleanupForm, confirmer: Confirmer) -
     let statistics = loses_statistics.then(|| {
         view! {
             <p class="caution">
-                <code>"usage_ledger"</code>
-                ", the hub's record of what was used, does not have all of these rows, or is missing. What it does not \
-                 have of their statistics is lost with them."
+                "The hub's " <code>"usage_ledger"</code>
+                " is missing or lacks some of these rows. The statistics of those rows are deleted with them."
             </p>
-            <Switch id="cleanup-without-statistics" label="Delete them all the same" value=without_statistics/>
+            <Switch id="cleanup-without-statistics" label="Delete anyway" value=without_statistics/>
         }
     });
     let is_blocked = move || cleaner.is_under_way() || (loses_statistics && !without_statistics.get());
     let deletion = (preview.rows > 0).then(|| {
         view! {
-            <Switch id="cleanup-archive-first" label="Archive them first, so that they can be brought back" value=archive_first/>
+            <Switch id="cleanup-archive-first" label="Archive the rows first" value=archive_first/>
             {statistics}
             <div class="dump-actions">
                 <button type="button" class="primary" data-testid="cleanup-start" disabled=is_blocked on:click=ask>
@@ -329,7 +330,7 @@ fn Confirmation(counted: CountedRows, form: CleanupForm, confirmer: Confirmer) -
         }
     });
     view! {
-        <section class="card stack" aria-label="What would be deleted">
+        <section class="card stack" aria-label="Rows that match">
             <p data-testid="cleanup-preview" role="status">{sentence}</p>
             {deletion}
         </section>

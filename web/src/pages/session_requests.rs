@@ -30,7 +30,7 @@ pub fn SessionRequestsPage() -> impl IntoView {
             <h1>{title}</h1>
         </div>
         <p class="faint">
-            "What a client sent in a session: address, headers and body. The hub stores it for a few minutes only."
+            "Requests that a client sent in a session: URL, headers and body. The hub stores them only for a few minutes."
         </p>
         <SessionForm session requests/>
         {move || session.with(Option::is_some).then(|| view! { <Requests requests/> })}
@@ -102,8 +102,8 @@ fn RequestTable(list: SessionRequests) -> impl IntoView {
                 <tr>
                     <th scope="col" class="number">"No."</th>
                     <th scope="col">"Method"</th>
-                    <th scope="col">"Asked by the client"</th>
-                    <th scope="col">"Asked by the hub"</th>
+                    <th scope="col">"Client URL"</th>
+                    <th scope="col">"Upstream URL"</th>
                     <th scope="col" class="number">"Body"</th>
                     <th scope="col">"File"</th>
                 </tr>

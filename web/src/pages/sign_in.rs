@@ -13,7 +13,7 @@ pub fn SignInPage() -> impl IntoView {
                     <img src="/logo.svg" alt="" width="40" height="40"/>
                     "Decant"
                 </h1>
-                <p class="faint">"Usage logs, poured into a file."</p>
+                <p class="faint">"View usage logs and export them to files."</p>
                 <SignInForm/>
             </div>
         </main>

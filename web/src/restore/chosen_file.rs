@@ -70,7 +70,7 @@ impl ChosenFile {
         match worker {
             Ok(worker) => self.worker.set_value(Some(worker)),
             Err(error) => {
-                let failed = worker::failed("The worker that reads it could not be started", &error);
+                let failed = worker::failed("The export worker could not be started", &error);
                 self.state.set(FileState::Invalid(failed.problem));
             }
         }

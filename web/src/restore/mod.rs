@@ -53,19 +53,19 @@ impl RestoreMode {
     pub fn title(self) -> &'static str {
         match self {
             Self::Replace => "Replace the database",
-            Self::Merge => "Add what is missing",
+            Self::Merge => "Merge missing rows",
         }
     }
 
     pub fn description(self) -> &'static str {
         match self {
             Self::Replace => {
-                "The dump takes the place of everything there is. The database as it is now is kept beside it, and can be \
-                 put back at any time. Running exports are broken off when the two change places."
+                "The dump replaces all data. The current database is kept as a previous database, to which you can roll \
+                 back at any time. The switch interrupts running exports."
             }
             Self::Merge => {
-                "What is in the dump and not in the database is inserted. Rows that are there stay as they are, even \
-                 where the dump has them otherwise; those are counted. There is no way back but the safety dump."
+                "Rows that are missing in the database are inserted. Existing rows stay unchanged, even if the dump has \
+                 other values; these conflicts are counted. The only way back is the safety dump."
             }
         }
     }

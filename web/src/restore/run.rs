@@ -129,7 +129,7 @@ impl Restorer {
         });
         match Upload::start(source, options, move |heard| self.handle(heard)) {
             Ok(upload) => self.upload.set_value(Some(upload)),
-            Err(error) => self.fail(worker::failed("It could not be begun", &error).problem),
+            Err(error) => self.fail(worker::failed("The restore could not be started", &error).problem),
         }
     }
 
@@ -210,8 +210,8 @@ impl Restorer {
 
     fn lose(self) {
         self.toasts.error(
-            "The connection was lost while the server worked".to_owned(),
-            "What it has begun goes on there.".to_owned(),
+            "Connection lost during the restore".to_owned(),
+            "The server continues the restore.".to_owned(),
         );
         self.end(RestoreState::Lost);
     }
@@ -234,9 +234,9 @@ impl Restorer {
 
 fn not_sent() -> Problem {
     Problem {
-        title: "The file was not sent".to_owned(),
-        detail: "The server was stopped, the network between it and you broke, or the file was changed meanwhile. The \
-                 server begins only when it has all of a file."
+        title: "The file was not uploaded".to_owned(),
+        detail: "The server was stopped, the network connection broke, or the file was changed during the upload. The \
+                 server starts only when it has received the whole file."
             .to_owned(),
         code: "connection_lost".to_owned(),
         ..Problem::default()

@@ -23,9 +23,9 @@ pub enum SideDatabaseKind {
 impl SideDatabaseKind {
     pub fn description(self) -> &'static str {
         match self {
-            Self::Staging => "a restore fills it, or was broken off",
-            Self::Previous => "what a restore replaced",
-            Self::RolledBack => "what was live until another was put back",
+            Self::Staging => "staging database of a running or interrupted restore",
+            Self::Previous => "replaced by a restore",
+            Self::RolledBack => "replaced by a roll-back",
         }
     }
 
