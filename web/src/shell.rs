@@ -48,7 +48,7 @@ pub fn Shell(me: Me) -> impl IntoView {
             </span>
             <SignedIn me/>
         </header>
-        <nav class="places" aria-label="Decant">
+        <nav class="navigation" aria-label="Decant">
             <ul aria-label="Datasets">
                 {move || datasets.value().unwrap_or_default().into_iter().map(|dataset| {
                     let name = dataset.name.clone();

@@ -141,7 +141,7 @@ fn BackupOverview(overview: Overview, backups: Backups) -> impl IntoView {
         <p class="faint" data-testid="backup-plan">{plan}</p>
         {running}
         {failure}
-        <ul class="copies">{items.collect_view()}</ul>
+        <ul class="items">{items.collect_view()}</ul>
     }
 }
 

@@ -20,7 +20,7 @@ pub fn ExportBar(view: DatasetView, options: RwSignal<Options>) -> impl IntoView
     let toasts = expect_context::<Toasts>();
     let is_busy = move || exporter.is_under_way();
     let start = move |destination: Destination, picked: Option<JsValue>| {
-        let request = untrack(|| request(view, options.get(), destination, kept(exporter, view)));
+        let request = untrack(|| request(view, options.get(), destination, cached_rows(exporter, view)));
         exporter.start(request, picked);
     };
     let save_as = move |_| {
@@ -55,9 +55,9 @@ pub fn ExportBar(view: DatasetView, options: RwSignal<Options>) -> impl IntoView
 /// Announces before the click that the export will use cached rows, and their time: the table may show newer
 /// ones.
 #[component]
-pub fn KeptRowsNote(view: DatasetView, options: RwSignal<Options>) -> impl IntoView {
+pub fn CachedRowsNote(view: DatasetView, options: RwSignal<Options>) -> impl IntoView {
     let exporter = expect_context::<Exporter>();
-    let fetch_anew = move |_| {
+    let refresh = move |_| {
         let request = untrack(|| request(view, options.get(), Destination::Downloads, None));
         exporter.start(request, None);
     };
@@ -65,9 +65,9 @@ pub fn KeptRowsNote(view: DatasetView, options: RwSignal<Options>) -> impl IntoV
         if exporter.is_under_way() {
             return None;
         }
-        let kept = kept(exporter, view)?;
-        let as_of = wording::moment(&kept.as_of, view.zone_in_force());
-        let rows = wording::rows(kept.count);
+        let cached = cached_rows(exporter, view)?;
+        let as_of = wording::moment(&cached.as_of, view.zone_in_force());
+        let rows = wording::rows(cached.count);
         Some(format!(
             "The export uses {rows} loaded at {as_of}, without a new query."
         ))
@@ -75,9 +75,9 @@ pub fn KeptRowsNote(view: DatasetView, options: RwSignal<Options>) -> impl IntoV
     move || {
         note.get().map(|note| {
             view! {
-                <p class="kept-rows" data-testid="kept-rows">
+                <p class="cached-rows" data-testid="kept-rows">
                     <span>{note}</span>
-                    <button type="button" data-testid="fetch-anew" on:click=fetch_anew>"Refresh and export"</button>
+                    <button type="button" data-testid="fetch-anew" on:click=refresh>"Refresh and export"</button>
                 </p>
             }
         })
@@ -85,7 +85,7 @@ pub fn KeptRowsNote(view: DatasetView, options: RwSignal<Options>) -> impl IntoV
 }
 
 /// Returns the cached rows if they are those on show and have all columns on show.
-fn kept(exporter: Exporter, view: DatasetView) -> Option<RowCacheEntry> {
+fn cached_rows(exporter: Exporter, view: DatasetView) -> Option<RowCacheEntry> {
     exporter.row_cache().find(&view.rows(), &view.shown_columns())
 }
 
@@ -93,17 +93,17 @@ fn request(
     view: DatasetView,
     options: Options,
     destination: Destination,
-    kept: Option<RowCacheEntry>,
+    cached: Option<RowCacheEntry>,
 ) -> ExportRequest {
     let (url, options, file_name) = view.export(options);
-    let rows_expected = match &kept {
-        Some(kept) => Some(kept.count),
+    let rows_expected = match &cached {
+        Some(cached) => Some(cached.count),
         None => view.counted_rows(),
     };
     ExportRequest {
         start: Start {
             url,
-            kept: kept.map(|kept| kept.rows),
+            kept: cached.map(|cached| cached.rows),
             options,
             file_name,
             destination,

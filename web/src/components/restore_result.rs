@@ -24,7 +24,7 @@ pub fn RestoreResult(
         warnings,
     } = restored;
     let time = wording::duration(seconds);
-    let said = match options.mode {
+    let summary = match options.mode {
         RestoreMode::Replace => format!(
             " is the live database now: {}, in {time}",
             wording::rows(total.inserted)
@@ -48,7 +48,7 @@ pub fn RestoreResult(
     view! {
         <section class="card run run-done" aria-label="Restore" data-testid="restore-done">
             <div class="run-head">
-                <p><strong>{restorer.file_name()}</strong> {said}</p>
+                <p><strong>{restorer.file_name()}</strong> {summary}</p>
                 <button type="button" class="quiet" on:click=move |_| restorer.forget()>"Close"</button>
             </div>
             {warnings}

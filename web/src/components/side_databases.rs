@@ -115,7 +115,7 @@ pub fn SideDatabaseList(copies: SideDatabases) -> impl IntoView {
             <section class="card stack" aria-labelledby="copies-title" data-testid="copies">
                 <h2 id="copies-title">"Previous databases"</h2>
                 <p class="faint">"Databases that restores have kept beside the live one. They use disk space until you remove them."</p>
-                <ul class="copies">{items.collect_view()}</ul>
+                <ul class="items">{items.collect_view()}</ul>
             </section>
         };
         Some(list.into_any())

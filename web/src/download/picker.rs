@@ -14,7 +14,7 @@ pub fn can_pick() -> bool {
 /// Asks the visitor for a file to write to. Returns `None` if the visitor cancels. The browser allows it only
 /// in answer to a click; its error message is returned otherwise.
 pub async fn pick(file_name: &str, media_type: &str) -> Result<Option<JsValue>, String> {
-    let said = |error: JsValue| match error.dyn_ref::<DomException>() {
+    let to_result = |error: JsValue| match error.dyn_ref::<DomException>() {
         Some(exception) if exception.name() == "AbortError" => Ok(None),
         Some(exception) => Err(exception.message()),
         None => Err(format!("{error:?}")),
@@ -31,7 +31,7 @@ pub async fn pick(file_name: &str, media_type: &str) -> Result<Option<JsValue>, 
         Ok(promise) => JsFuture::from(js_sys::Promise::resolve(&promise)).await,
         Err(error) => Err(error),
     };
-    picked.map_or_else(said, |handle| Ok(Some(handle)))
+    picked.map_or_else(to_result, |handle| Ok(Some(handle)))
 }
 
 fn picker() -> Option<Function> {

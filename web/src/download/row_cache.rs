@@ -42,7 +42,7 @@ impl RowCache {
     }
 
     pub fn find(self, rows_key: &str, columns: &[String]) -> Option<RowCacheEntry> {
-        self.0.get().filter(|kept| kept.serves(rows_key, columns))
+        self.0.get().filter(|entry| entry.serves(rows_key, columns))
     }
 
     pub(super) fn clear(self) {
@@ -57,9 +57,9 @@ impl RowCache {
     }
 
     /// Replaces the cached rows and deletes the file of those before.
-    pub(super) fn put(self, kept: Option<RowCacheEntry>) {
-        let (file, former) = (kept.as_ref().map(file_of), self.file());
-        self.0.set(kept);
+    pub(super) fn put(self, entry: Option<RowCacheEntry>) {
+        let (file, former) = (entry.as_ref().map(file_of), self.file());
+        self.0.set(entry);
         if file == former {
             return;
         }
@@ -78,10 +78,10 @@ impl RowCache {
     }
 
     fn file(self) -> Option<String> {
-        self.0.with_untracked(|kept| kept.as_ref().map(file_of))
+        self.0.with_untracked(|entry| entry.as_ref().map(file_of))
     }
 }
 
-fn file_of(kept: &RowCacheEntry) -> String {
-    kept.rows.file.clone()
+fn file_of(entry: &RowCacheEntry) -> String {
+    entry.rows.file.clone()
 }

@@ -5,7 +5,7 @@ use wasm_export::Options;
 
 use crate::auth::{Auth, AuthState};
 use crate::components::columns::ColumnList;
-use crate::components::export_bar::{ExportBar, KeptRowsNote};
+use crate::components::export_bar::{CachedRowsNote, ExportBar};
 use crate::components::export_options::ExportOptions;
 use crate::components::export_preview::ExportPreview;
 use crate::components::export_run::ExportRun;
@@ -54,7 +54,7 @@ pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
                 <ExportBar view options/>
             </div>
         </div>
-        <KeptRowsNote view options/>
+        <CachedRowsNote view options/>
         <section id="columns-panel" class="card" aria-label="Columns" hidden=is_folded(Panel::Columns)>
             <ColumnList view/>
         </section>

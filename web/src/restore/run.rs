@@ -127,7 +127,7 @@ impl Restorer {
             },
             RestoreSource::Backup(_) => RestoreState::Working { percent: 0 },
         });
-        match Upload::start(source, options, move |heard| self.handle(heard)) {
+        match Upload::start(source, options, move |event| self.handle(event)) {
             Ok(upload) => self.upload.set_value(Some(upload)),
             Err(error) => self.fail(worker::failed("The restore could not be started", &error).problem),
         }
@@ -145,8 +145,8 @@ impl Restorer {
         self.end(RestoreState::Idle);
     }
 
-    fn handle(self, heard: UploadEvent) {
-        match heard {
+    fn handle(self, event: UploadEvent) {
+        match event {
             UploadEvent::Progress { bytes, total } if bytes < total && untrack(|| self.is_sending()) => {
                 self.throughput
                     .update(|throughput| throughput.observe(now_ms(), 0, bytes));
