@@ -264,6 +264,7 @@ impl Exporter {
                 .error(format!("Export stopped: {title}"), detail.clone());
         }
         self.auth.check_expiry(&failed.problem);
+        // The browser has deleted the cached file, or it does not match its checksum: the next export must query.
         if matches!(failed.problem.code.as_str(), "rows_gone" | "damaged") {
             self.row_cache.clear();
         }
