@@ -20,7 +20,6 @@ use crate::database::dump::{Compression, Mode};
 use crate::database::restore::Unfollowed;
 use crate::database::restore::room::Room;
 use crate::dsn::Dsn;
-use crate::embedded;
 use crate::encryption::{self, Encryption};
 use crate::schedule::Schedule;
 use crate::storage::Place;
@@ -398,7 +397,7 @@ impl Settings {
         };
         let data_dir = given
             .text("DECANT_DATA_DIR")
-            .map_or_else(embedded::default_data_dir, PathBuf::from);
+            .map_or_else(decant_embedded::default_data_dir, PathBuf::from);
         let storage = given
             .optional("STORAGE_URL")?
             .unwrap_or_else(|| Place::Folder(data_dir.join("storage")));

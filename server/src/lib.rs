@@ -7,7 +7,6 @@
 //! | [`startup`] | the application: source, catalog, routes; built, run, stopped |
 //! | [`dsn`] | the address of a database, for us and for PostgreSQL's programs |
 //! | [`source`] | the pools of the database that is exported |
-//! | [`embedded`], [`demo`] | the private PostgreSQL and the data in it |
 //! | [`datasets`] | declared in TOML; filters; all SQL of datasets |
 //! | [`parameter`] | why a parameter is refused; times as they may be written |
 //! | [`rows`] | `COPY` to the raw-row stream |
@@ -32,9 +31,7 @@ pub mod commands;
 pub mod config;
 pub mod database;
 pub mod datasets;
-pub mod demo;
 pub mod dsn;
-pub mod embedded;
 pub mod encoding;
 pub mod encryption;
 pub mod error;

@@ -8,6 +8,8 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
+use decant_demo::{Accounts, DemoError, KeyMaker};
+use decant_embedded::{EmbeddedError, EmbeddedPostgres};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
@@ -24,9 +26,7 @@ use crate::database::Database;
 use crate::datasets::Catalog;
 use crate::datasets::catalog::CatalogError;
 use crate::datasets::options::OptionsCache;
-use crate::demo::{self, Accounts, DemoError, KeyMaker};
 use crate::dsn::Dsn;
-use crate::embedded::{EmbeddedError, EmbeddedPostgres};
 use crate::source::{Limits, Source, SourceError};
 use crate::storage::StorageError;
 use crate::stored_requests::StoredRequests;
@@ -239,10 +239,10 @@ async fn prepare_demo(options: &PgConnectOptions, settings: &mut Settings) -> Re
     let mut connection = PgConnection::connect_with(options)
         .await
         .map_err(DemoError::from)?;
-    let accounts = match demo::check_alone(&mut connection).await {
+    let accounts = match decant_demo::check_alone(&mut connection).await {
         Ok(()) => {
             fill_once(&mut connection, settings).await?;
-            demo::accounts(&mut connection).await?
+            decant_demo::accounts(&mut connection).await?
         }
         // A dump of another application was restored into it.
         Err(error @ (DemoError::NotOurs(_) | DemoError::OtherTables { .. })) => {
@@ -260,11 +260,11 @@ async fn prepare_demo(options: &PgConnectOptions, settings: &mut Settings) -> Re
 
 async fn fill_once(connection: &mut PgConnection, settings: &Settings) -> Result<(), StartError> {
     let (keys, rows) = (demo_keys(settings)?, settings.demo_rows);
-    demo::create_schema(connection).await?;
+    decant_demo::create_schema(connection).await?;
     replace_published_keys(connection, settings, &keys).await?;
-    if demo::is_filled(connection).await? == Some(0) && rows > 0 {
+    if decant_demo::is_filled(connection).await? == Some(0) && rows > 0 {
         tracing::info!(rows, "the private PostgreSQL is new; making up demo data");
-        demo::fill(connection, &demo::Plan::new(rows, keys), |_| {}).await?;
+        decant_demo::fill(connection, &decant_demo::Plan::new(rows, keys), |_| {}).await?;
     }
     Ok(())
 }
@@ -286,7 +286,7 @@ pub async fn replace_published_keys(
     settings: &Settings,
     keys: &KeyMaker,
 ) -> Result<(), StartError> {
-    let replaced = demo::replace_published_keys(connection, keys).await?;
+    let replaced = decant_demo::replace_published_keys(connection, keys).await?;
     if replaced == 0 {
         return Ok(());
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use decant::auth::Caller;
 use decant::datasets::{Catalog, Query, Selection};
-use decant::demo::{self, KeyMaker};
-use decant::embedded::EmbeddedPostgres;
+use decant_demo::KeyMaker;
+use decant_embedded::EmbeddedPostgres;
 use decant_tests::cluster::folder;
 use decant_tests::database::DEMO_SECRET;
 use decant_tests::server::Server;
@@ -50,9 +50,10 @@ impl Bed {
         let folder = folder();
         let postgres = EmbeddedPostgres::start(folder.path()).await?;
         let mut connection = PgConnection::connect_with(&postgres.connect_options()).await?;
-        demo::create_schema(&mut connection).await?;
+        decant_demo::create_schema(&mut connection).await?;
         let keys = KeyMaker::new(std::fs::read_to_string(DEMO_SECRET)?.into())?;
-        let filled = demo::fill(&mut connection, &demo::Plan::new(demo_rows, keys), |_| {}).await?;
+        let filled =
+            decant_demo::fill(&mut connection, &decant_demo::Plan::new(demo_rows, keys), |_| {}).await?;
         // Otherwise autovacuum does it in the middle of a measurement.
         connection.execute("checkpoint").await?;
         let (select, rows) = usage_logs(&mut connection).await?;

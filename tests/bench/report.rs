@@ -37,7 +37,7 @@ impl Report {
     pub fn new(machine: Machine, bed: &Bed) -> Self {
         let filling = Section {
             title: "Demo rows",
-            how: "`decant::demo::fill`, as `decant demo` runs it, into empty tables: tables, indexes and statistics."
+            how: "`decant_demo::fill`, as `decant demo` runs it, into empty tables: tables, indexes and statistics."
                 .to_owned(),
             lines: vec![
                 Line::new(

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use decant::embedded::EmbeddedPostgres;
+use decant_embedded::EmbeddedPostgres;
 use decant_tests::actors::Actor;
 use decant_tests::cluster::{execute, folder};
 use decant_tests::patience::wait_for;

@@ -10,7 +10,7 @@ use wasm_export::dump::{Archive, DumpError, TABLE_DATA};
 
 fn postgres_program(name: &str) -> Command {
     Command::new(
-        decant::embedded::binaries()
+        decant_embedded::binaries()
             .expect("PostgreSQL is here")
             .program(name),
     )

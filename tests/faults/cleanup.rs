@@ -138,7 +138,7 @@ async fn a_server_killed_while_it_archives_deletes_nothing_and_leaves_no_archive
 #[tokio::test]
 async fn a_postgresql_killed_during_a_clean_up_loses_no_row() {
     let cluster = Cluster::start().await;
-    let dsn = cluster.dsn(decant::embedded::DATABASE);
+    let dsn = cluster.dsn(decant_embedded::DATABASE);
     fill(&dsn, DEMO_ROWS).await;
     // With asynchronous commit, a killed PostgreSQL may lose committed deletions.
     let durable = "alter database decant set synchronous_commit = on".to_owned();

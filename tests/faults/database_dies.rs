@@ -25,7 +25,7 @@ struct Doomed {
 impl Doomed {
     async fn start() -> Self {
         let cluster = Cluster::start().await;
-        let dsn = cluster.dsn(decant::embedded::DATABASE);
+        let dsn = cluster.dsn(decant_embedded::DATABASE);
         fill(&dsn, DEMO_ROWS).await;
         let definitions = Definitions::of(&[ENDLESS]);
         let server = Server::start(&[("DSN", &dsn), definitions.setting()]).await;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use decant::embedded::EmbeddedPostgres;
+use decant_embedded::EmbeddedPostgres;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -58,7 +58,7 @@ impl Cluster {
     /// Returns the DSN of one of its databases.
     pub fn dsn(&self, database: &str) -> String {
         self.postgres.url().replacen(
-            &format!("///{}?", decant::embedded::DATABASE),
+            &format!("///{}?", decant_embedded::DATABASE),
             &format!("///{database}?"),
             1,
         )
@@ -71,7 +71,7 @@ impl Cluster {
 
     /// Runs a statement in the cluster's own database, which no test uses.
     pub async fn execute(&self, sql: String) {
-        execute(&self.dsn(decant::embedded::DATABASE), sql).await;
+        execute(&self.dsn(decant_embedded::DATABASE), sql).await;
     }
 }
 

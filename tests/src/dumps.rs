@@ -14,7 +14,7 @@ use crate::database::Database;
 /// Restores a dump into a new database by `pg_restore`.
 pub async fn restored(dump: &[u8]) -> Database {
     let database = Database::empty().await;
-    let binaries = decant::embedded::binaries().expect("PostgreSQL is installed");
+    let binaries = decant_embedded::binaries().expect("PostgreSQL is installed");
     let mut process = Command::new(binaries.program("pg_restore"))
         .args(["--exit-on-error", "--no-owner", "--dbname", &database.dsn])
         .stdin(Stdio::piped())

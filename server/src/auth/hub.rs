@@ -1,11 +1,11 @@
 //! Users of the hub sign in with their API key, as they do there (`keys` and `users` of the exported database).
 
+use decant_demo::PUBLISHED_KEY_PREFIX;
 use sqlx::postgres::PgRow;
 use sqlx::{Row, query};
 
 use super::caller::{Caller, Role};
 use crate::app::App;
-use crate::demo::PUBLISHED_KEY_PREFIX;
 use crate::error::ApiError;
 
 /// A key that is enabled, not deleted, not expired, and whose user is none of these either. `$2` is

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use decant_demo::KeyMaker;
 use indicatif::{ProgressBar, ProgressStyle};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{Connection, PgConnection};
@@ -11,7 +12,6 @@ use sqlx::{Connection, PgConnection};
 use super::Outcome;
 use super::reach::Reached;
 use crate::config::Settings;
-use crate::demo::{self, KeyMaker};
 use crate::startup;
 
 /// How much to make up.
@@ -42,17 +42,17 @@ async fn fill(reached: &Reached, settings: &Settings, arguments: &Arguments) -> 
     };
     let mut connection = PgConnection::connect_with(reached.dsn.options()).await?;
     if !arguments.yes {
-        demo::check_alone(&mut connection).await?;
+        decant_demo::check_alone(&mut connection).await?;
     }
-    demo::create_schema(&mut connection).await?;
+    decant_demo::create_schema(&mut connection).await?;
     startup::replace_published_keys(&mut connection, settings, &keys).await?;
     let bar = ProgressBar::new(arguments.rows);
     let style =
         ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} rows, {per_sec}, {eta} left")?;
     bar.set_style(style);
-    let plan = demo::Plan::new(arguments.rows, keys);
-    let summary = demo::fill(&mut connection, &plan, |rows| bar.set_position(rows)).await?;
-    let accounts = demo::accounts(&mut connection).await?;
+    let plan = decant_demo::Plan::new(arguments.rows, keys);
+    let summary = decant_demo::fill(&mut connection, &plan, |rows| bar.set_position(rows)).await?;
+    let accounts = decant_demo::accounts(&mut connection).await?;
     connection.close().await?;
     bar.finish_and_clear();
     eprintln!(

@@ -5,7 +5,6 @@ use crate::config::{SettingError, Settings};
 use crate::database::Database;
 use crate::datasets::Catalog;
 use crate::dsn::Dsn;
-use crate::embedded;
 use crate::source::{Limits, Source};
 
 /// Looks at everything that Decant needs, says what it finds, and fails if something needed is missing.
@@ -56,7 +55,7 @@ fn datasets(settings: &Settings) -> Result<String, String> {
 }
 
 fn programs() -> Result<String, String> {
-    let binaries = embedded::binaries().map_err(|error| error.to_string())?;
+    let binaries = decant_embedded::binaries().map_err(|error| error.to_string())?;
     Ok(format!("{} in {}", binaries.version, binaries.folder.display()))
 }
 

@@ -1,10 +1,11 @@
 //! The database that a command works on: the one of DSN, or the private one.
 
+use decant_embedded::{EmbeddedError, EmbeddedPostgres, connect_options_of_another};
+
 use super::Outcome;
 use crate::audit::Keeper;
 use crate::config::Settings;
 use crate::dsn::Dsn;
-use crate::embedded::{EmbeddedError, EmbeddedPostgres, connect_options_of_another};
 use crate::source::{Limits, Source};
 use crate::telemetry;
 

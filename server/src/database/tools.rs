@@ -4,12 +4,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use decant_embedded::program_folders;
 use secrecy::ExposeSecret;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 use crate::dsn::Dsn;
-use crate::embedded::program_folders;
 
 /// As much of what a program says is kept.
 const SAID_BYTES_MAX: usize = 4 * 1024;

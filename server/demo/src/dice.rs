@@ -2,14 +2,14 @@
 
 /// SplitMix64: eight bytes of state, and every 64-bit number comes up once.
 #[derive(Clone, Debug)]
-pub(super) struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub(super) fn number(&mut self) -> u64 {
+    pub(crate) fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -18,29 +18,29 @@ impl Dice {
     }
 
     /// A number below `end`, which is at least 1.
-    pub(super) fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         // The upper half of a wide product: as good as a remainder, without the division.
         ((u128::from(self.number()) * u128::from(end)) >> 64) as u64
     }
 
     /// A number from `low` to `high`, small ones far more often: every doubling is about as likely.
-    pub(super) fn skewed(&mut self, low: u64, high: u64) -> u64 {
+    pub(crate) fn skewed(&mut self, low: u64, high: u64) -> u64 {
         let doublings = u64::from((high / low.max(1)).ilog2()) + 1;
         let reach = (low.max(1) << self.below(doublings + 1)).min(high);
         low + self.below(reach.max(low) - low + 1)
     }
 
     /// True once in `often` times.
-    pub(super) fn once_in(&mut self, often: u64) -> bool {
+    pub(crate) fn once_in(&mut self, often: u64) -> bool {
         self.below(often) == 0
     }
 
     /// A place in a list of that length.
-    pub(super) fn place(&mut self, length: usize) -> usize {
+    pub(crate) fn place(&mut self, length: usize) -> usize {
         self.below(length as u64) as usize
     }
 
-    pub(super) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.place(from.len())]
     }
 }

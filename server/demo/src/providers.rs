@@ -7,13 +7,13 @@ use super::dice::Dice;
 
 /// A row of `providers`; its id is its place, from 1.
 #[derive(Debug)]
-pub(super) struct Provider {
-    pub(super) name: &'static str,
+pub(crate) struct Provider {
+    pub(crate) name: &'static str,
     /// The hub's word for the way it is talked to.
-    pub(super) kind: &'static str,
-    pub(super) family: Family,
+    pub(crate) kind: &'static str,
+    pub(crate) family: Family,
     /// What its prices are multiplied with, in ten-thousandths.
-    pub(super) multiplier: u64,
+    pub(crate) multiplier: u64,
     vendor_id: i64,
     is_enabled: bool,
     is_deleted: bool,
@@ -21,7 +21,7 @@ pub(super) struct Provider {
 
 /// Models that the same providers serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Family {
+pub(crate) enum Family {
     Claude,
     Gpt,
     Gemini,
@@ -29,13 +29,13 @@ pub(super) enum Family {
 
 /// A model and its price.
 #[derive(Debug)]
-pub(super) struct Model {
-    pub(super) name: &'static str,
-    pub(super) family: Family,
+pub(crate) struct Model {
+    pub(crate) name: &'static str,
+    pub(crate) family: Family,
     /// USD for a million tokens read, in hundredths.
-    pub(super) input_cents: u64,
+    pub(crate) input_cents: u64,
     /// USD for a million tokens written, in hundredths.
-    pub(super) output_cents: u64,
+    pub(crate) output_cents: u64,
 }
 
 const fn provider(
@@ -56,7 +56,7 @@ const fn provider(
     }
 }
 
-pub(super) static PROVIDERS: [Provider; 12] = [
+pub(crate) static PROVIDERS: [Provider; 12] = [
     provider("Anthropic direct", "claude", Family::Claude, 10_000, 1),
     provider("Anthropic, \"EU\"", "claude", Family::Claude, 10_500, 1),
     provider("relay-blue", "claude-auth", Family::Claude, 8_333, 2),
@@ -86,7 +86,7 @@ const fn model(name: &'static str, family: Family, input_cents: u64, output_cent
     }
 }
 
-pub(super) static MODELS: [Model; 12] = [
+pub(crate) static MODELS: [Model; 12] = [
     model("claude-sonnet-4-5-20250929", Family::Claude, 300, 1500),
     model("claude-sonnet-4-5-20250929", Family::Claude, 300, 1500),
     model("claude-opus-4-5-20251101", Family::Claude, 500, 2500),
@@ -110,10 +110,10 @@ const VENDORS: [(&str, &str); 6] = [
     ("google.example", "Google"),
 ];
 
-pub(super) const VENDOR_COLUMNS: &str =
+pub(crate) const VENDOR_COLUMNS: &str =
     "id, website_domain, display_name, website_url, created_at, updated_at";
 
-pub(super) fn write_vendors(rows: &mut CopyText, plan: &Plan) -> u64 {
+pub(crate) fn write_vendors(rows: &mut CopyText, plan: &Plan) -> u64 {
     let created = plan.until_microseconds() - 190 * DAY_MICROSECONDS;
     for (id, (domain, name)) in (1..).zip(VENDORS) {
         rows.number(id)
@@ -125,11 +125,11 @@ pub(super) fn write_vendors(rows: &mut CopyText, plan: &Plan) -> u64 {
     VENDORS.len() as u64
 }
 
-pub(super) const PROVIDER_COLUMNS: &str = "id, name, url, key, provider_vendor_id, is_enabled, weight, priority, \
+pub(crate) const PROVIDER_COLUMNS: &str = "id, name, url, key, provider_vendor_id, is_enabled, weight, priority, \
      cost_multiplier, group_tag, provider_type, custom_headers, created_at, updated_at, deleted_at";
 
 /// Writes every row of `providers` and returns how many.
-pub(super) fn write_providers(rows: &mut CopyText, plan: &Plan) -> u64 {
+pub(crate) fn write_providers(rows: &mut CopyText, plan: &Plan) -> u64 {
     let until = plan.until_microseconds();
     let mut dice = Dice::new(12);
     let created = until - 180 * DAY_MICROSECONDS;

@@ -13,7 +13,7 @@ use super::{Doing, EmbeddedError, PORT, cluster, leftovers, log};
 
 /// A folder with a whole cluster, and our lock on it.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(crate) struct Folder {
     data: PathBuf,
     log: PathBuf,
     socket: SocketFolder,
@@ -26,7 +26,7 @@ pub(super) struct Folder {
 impl Folder {
     /// Locks `<data_dir>/postgres`, ends what an earlier Decant left running in it, and makes the cluster if there is
     /// none. `durable`: whether a new cluster is forced to disk before it is used.
-    pub(super) fn prepare(data_dir: &Path, durable: bool) -> Result<Self, EmbeddedError> {
+    pub(crate) fn prepare(data_dir: &Path, durable: bool) -> Result<Self, EmbeddedError> {
         let folder = make(data_dir)?;
         let lock = lock(&folder)?;
         let data = folder.join("data");
@@ -52,7 +52,7 @@ impl Folder {
     }
 
     /// The command that runs PostgreSQL on this folder. `settings` come last and win.
-    pub(super) fn server_command(&self, settings: &[(&str, &str)]) -> Result<Command, EmbeddedError> {
+    pub(crate) fn server_command(&self, settings: &[(&str, &str)]) -> Result<Command, EmbeddedError> {
         let log = log::open(&self.log).doing(|| format!("write {}", self.log.display()))?;
         let errors = log
             .try_clone()
@@ -85,20 +85,20 @@ impl Folder {
         Ok(command)
     }
 
-    pub(super) fn socket(&self) -> &Path {
+    pub(crate) fn socket(&self) -> &Path {
         self.socket.path()
     }
 
-    pub(super) fn log(&self) -> &Path {
+    pub(crate) fn log(&self) -> &Path {
         &self.log
     }
 
-    pub(super) fn binaries(&self) -> &Binaries {
+    pub(crate) fn binaries(&self) -> &Binaries {
         &self.binaries
     }
 
     /// The file in which PostgreSQL says how far it is.
-    pub(super) fn status_file(&self) -> PathBuf {
+    pub(crate) fn status_file(&self) -> PathBuf {
         self.data.join("postmaster.pid")
     }
 }

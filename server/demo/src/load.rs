@@ -12,7 +12,7 @@ use super::{DemoError, PUBLISHED_KEY_PREFIX, Plan, people, probes, providers};
 const BATCH_BYTES: usize = 128 << 10;
 
 /// Until the end of the transaction nobody else makes or fills a demo in this database.
-pub(super) async fn lock(connection: &mut PgConnection) -> Result<(), DemoError> {
+pub(crate) async fn lock(connection: &mut PgConnection) -> Result<(), DemoError> {
     connection
         .execute("select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('decant demo', 0))")
         .await?;
@@ -49,7 +49,7 @@ const SURROUNDINGS: [(&str, &str, WriteRows); 6] = [
 ];
 
 /// Everything around the requests, on the first load.
-pub(super) async fn surroundings(connection: &mut PgConnection, plan: &Plan) -> Result<(), DemoError> {
+pub(crate) async fn surroundings(connection: &mut PgConnection, plan: &Plan) -> Result<(), DemoError> {
     if !is_empty(connection, "users").await? {
         return Ok(());
     }
@@ -69,7 +69,7 @@ pub(super) async fn surroundings(connection: &mut PgConnection, plan: &Plan) -> 
 }
 
 /// The plan's rows of `message_request`; returns the first id.
-pub(super) async fn requests(
+pub(crate) async fn requests(
     connection: &mut PgConnection,
     plan: &Plan,
     on_progress: impl FnMut(u64),
@@ -133,7 +133,7 @@ async fn keys_in_use(connection: &mut PgConnection, plan: &Plan) -> Result<Vec<K
 
 /// Gives the demo's keys that older versions published in their source new values, in the requests as well. Returns how
 /// many there were.
-pub(super) async fn replace_published_keys(
+pub(crate) async fn replace_published_keys(
     connection: &mut PgConnection,
     maker: &KeyMaker,
 ) -> Result<u64, DemoError> {
@@ -166,7 +166,7 @@ pub(super) async fn replace_published_keys(
 }
 
 /// Returns the first table or view of the database by name, and how many there are. Those of extensions do not count.
-pub(super) async fn other_tables(connection: &mut PgConnection) -> Result<(Option<String>, u64), DemoError> {
+pub(crate) async fn other_tables(connection: &mut PgConnection) -> Result<(Option<String>, u64), DemoError> {
     let (example, count): (Option<String>, i64) = sqlx::query_as(
         "select pg_catalog.min(pg_catalog.concat(n.nspname, '.', c.relname)), pg_catalog.count(*) \
          from pg_catalog.pg_class c \

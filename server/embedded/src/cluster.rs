@@ -15,7 +15,7 @@ use super::{DATABASE, Doing, EmbeddedError, USER};
 const HALF_MADE: &str = "data.new";
 
 /// The major version of the cluster in `data`; `None` if there is none.
-pub(super) fn version(data: &Path) -> Result<Option<String>, EmbeddedError> {
+pub(crate) fn version(data: &Path) -> Result<Option<String>, EmbeddedError> {
     match fs::read_to_string(data.join("PG_VERSION")) {
         Ok(version) => Ok(Some(version.trim().to_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -31,7 +31,7 @@ pub(super) fn version(data: &Path) -> Result<Option<String>, EmbeddedError> {
 
 /// Makes the cluster `<folder>/data` with the database [`DATABASE`]. `durable`: whether it is forced to disk before it
 /// gets that name.
-pub(super) fn create(
+pub(crate) fn create(
     folder: &Path,
     account: &Account,
     binaries: &Binaries,

@@ -11,7 +11,7 @@ const TAIL_LINES: usize = 12;
 const TAIL_MAX_BYTES: u64 = 4096;
 
 /// Opens the log for PostgreSQL to write to.
-pub(super) fn open(path: &Path) -> io::Result<File> {
+pub(crate) fn open(path: &Path) -> io::Result<File> {
     if fs::metadata(path).is_ok_and(|log| log.len() > SIZE_MAX_BYTES) {
         fs::rename(path, path.with_extension("log.old"))?;
     }
@@ -23,7 +23,7 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
 }
 
 /// The last lines of the log.
-pub(super) fn tail(path: &Path) -> String {
+pub(crate) fn tail(path: &Path) -> String {
     let mut end = Vec::new();
     let read = File::open(path).and_then(|mut log| {
         let start = log.metadata()?.len().saturating_sub(TAIL_MAX_BYTES);

@@ -38,10 +38,10 @@ const ENDPOINTS: [(i64, &str, &str, Option<&str>); 8] = [
     (6, "gemini", "https://generativelanguage.google.example", None),
 ];
 
-pub(super) const ENDPOINT_COLUMNS: &str =
+pub(crate) const ENDPOINT_COLUMNS: &str =
     "id, vendor_id, provider_type, url, label, sort_order, is_enabled, created_at, updated_at";
 
-pub(super) fn write_endpoints(rows: &mut CopyText, plan: &Plan) -> u64 {
+pub(crate) fn write_endpoints(rows: &mut CopyText, plan: &Plan) -> u64 {
     let created = plan.until_microseconds() - 180 * DAY_MICROSECONDS;
     for (id, (vendor_id, kind, url, label)) in (1..).zip(ENDPOINTS) {
         rows.number(id)
@@ -58,7 +58,7 @@ pub(super) fn write_endpoints(rows: &mut CopyText, plan: &Plan) -> u64 {
     ENDPOINTS.len() as u64
 }
 
-pub(super) const PROBE_COLUMNS: &str =
+pub(crate) const PROBE_COLUMNS: &str =
     "id, endpoint_id, source, ok, status_code, latency_ms, error_type, error_message, created_at";
 
 /// How many probes there are, over the last day.
@@ -76,7 +76,7 @@ const LATENCIES: [Option<i64>; 8] = [
 ];
 
 /// Writes every row of `provider_endpoint_probe_logs`. Returns how many.
-pub(super) fn write_probes(rows: &mut CopyText, plan: &Plan) -> u64 {
+pub(crate) fn write_probes(rows: &mut CopyText, plan: &Plan) -> u64 {
     let until = plan.until_microseconds();
     let mut dice = Dice::new(5000);
     for place in 0..PROBES {

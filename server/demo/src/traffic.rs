@@ -10,22 +10,22 @@ const OPEN_SESSIONS: usize = 96;
 
 /// A conversation of one client with one model.
 #[derive(Clone, Debug)]
-pub(super) struct Session {
+pub(crate) struct Session {
     /// Like a UUID; none for clients that send none.
-    pub(super) id: Option<String>,
-    pub(super) user_id: i32,
-    pub(super) key: String,
-    pub(super) model: &'static Model,
-    pub(super) endpoint: String,
-    pub(super) user_agent: Option<&'static str>,
-    pub(super) client_ip: String,
+    pub(crate) id: Option<String>,
+    pub(crate) user_id: i32,
+    pub(crate) key: String,
+    pub(crate) model: &'static Model,
+    pub(crate) endpoint: String,
+    pub(crate) user_agent: Option<&'static str>,
+    pub(crate) client_ip: String,
     /// How many requests it has made.
-    pub(super) requests: i64,
+    pub(crate) requests: i64,
 }
 
 /// The open sessions.
 #[derive(Debug)]
-pub(super) struct Traffic {
+pub(crate) struct Traffic {
     /// Every key as often as it is likely to be the next one.
     keys: Vec<Key>,
     open: Vec<Session>,
@@ -33,7 +33,7 @@ pub(super) struct Traffic {
 
 impl Traffic {
     /// The traffic of these keys, the demo's in the order of their ids.
-    pub(super) fn new(dice: &mut Dice, keys: Vec<Key>) -> Self {
+    pub(crate) fn new(dice: &mut Dice, keys: Vec<Key>) -> Self {
         let keys: Vec<Key> = keys
             .into_iter()
             .enumerate()
@@ -51,7 +51,7 @@ impl Traffic {
     }
 
     /// The session that makes the next request.
-    pub(super) fn next(&mut self, dice: &mut Dice) -> &Session {
+    pub(crate) fn next(&mut self, dice: &mut Dice) -> &Session {
         let place = dice.place(OPEN_SESSIONS);
         if dice.once_in(9) {
             self.open[place] = session(dice, &self.keys);

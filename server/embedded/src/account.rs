@@ -13,7 +13,7 @@ use super::EmbeddedError;
 
 /// Who runs PostgreSQL's programs.
 #[derive(Clone, Debug)]
-pub(super) enum Account {
+pub(crate) enum Account {
     /// The user who runs Decant.
     Own,
     /// Another one, since PostgreSQL refuses to run as root.
@@ -27,7 +27,7 @@ pub(super) enum Account {
 
 impl Account {
     /// Ourselves; for root the owner of the data if there is any already, else `postgres`, else `nobody`.
-    pub(super) fn choose(data: &Path) -> Result<Self, EmbeddedError> {
+    pub(crate) fn choose(data: &Path) -> Result<Self, EmbeddedError> {
         if !geteuid().is_root() {
             return Ok(Self::Own);
         }
@@ -54,7 +54,7 @@ impl Account {
     }
 
     /// Gives the account a folder that we made.
-    pub(super) fn own(&self, folder: &Path) -> io::Result<()> {
+    pub(crate) fn own(&self, folder: &Path) -> io::Result<()> {
         match self {
             Self::Own => Ok(()),
             Self::Other { uid, gid, .. } => chown(folder, Some(*uid), Some(*gid)),
@@ -63,7 +63,7 @@ impl Account {
 
     /// A PostgreSQL program run by this account. It ends when the thread that spawns it ends, is out of reach of the
     /// terminal's Ctrl-C (which is ours to handle: streams end first), and sees none of our `PG…` variables.
-    pub(super) fn command(&self, program: &Path) -> Command {
+    pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("PG") {
@@ -79,7 +79,7 @@ impl Account {
     }
 
     /// Fails with a clear error if the account may not enter `folder` or not run `program`.
-    pub(super) fn check_reach(&self, program: &Path, folder: &Path) -> Result<(), EmbeddedError> {
+    pub(crate) fn check_reach(&self, program: &Path, folder: &Path) -> Result<(), EmbeddedError> {
         let Self::Other { name, uid, gid } = self else {
             return Ok(());
         };

@@ -102,7 +102,7 @@ pub enum EmbeddedError {
 }
 
 /// Names what was being done when an input or output failed.
-pub(super) trait Doing<T> {
+pub(crate) trait Doing<T> {
     fn doing(self, what: impl FnOnce() -> String) -> Result<T, EmbeddedError>;
 }
 

@@ -24,7 +24,7 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Ends the PostgreSQL processes that work in the cluster `data`, and removes a `postmaster.pid` that would hold up a
 /// start because its number belongs to another process by now.
-pub(super) fn end(data: &Path) -> Result<(), EmbeddedError> {
+pub(crate) fn end(data: &Path) -> Result<(), EmbeddedError> {
     let status_file = data.join("postmaster.pid");
     let Ok(status) = fs::read_to_string(&status_file) else {
         return Ok(());

@@ -7,27 +7,27 @@ use super::keys::KeyMaker;
 use super::texts::is_ordinary;
 
 /// The administrator's id, and the id of their key.
-pub(super) const ADMIN_ID: i32 = 1;
-pub(super) const ADMIN_NAME: &str = "Administrator";
+pub(crate) const ADMIN_ID: i32 = 1;
+pub(crate) const ADMIN_NAME: &str = "Administrator";
 /// The id of the ordinary user whom the demo introduces, and the id of their key.
-pub(super) const USER_ID: i32 = 2;
-pub(super) const USER_NAME: &str = "Alice Example";
+pub(crate) const USER_ID: i32 = 2;
+pub(crate) const USER_NAME: &str = "Alice Example";
 
 /// A key in two rows of one user, the older of them soft-deleted.
-pub(super) const ROTATED_KEY: &str = "rotated";
+pub(crate) const ROTATED_KEY: &str = "rotated";
 /// A key in two live rows of one user.
-pub(super) const DOUBLE_KEY: &str = "double";
+pub(crate) const DOUBLE_KEY: &str = "double";
 /// A key in live rows of two users.
-pub(super) const SHARED_KEY: &str = "shared";
+pub(crate) const SHARED_KEY: &str = "shared";
 /// A good key whose owner may not use the web page (`can_login_web_ui` is false).
-pub(super) const NO_WEB_KEY: &str = "no web";
+pub(crate) const NO_WEB_KEY: &str = "no web";
 /// Keys that must not sign anybody in.
-pub(super) const DISABLED_KEY: &str = "disabled";
-pub(super) const EXPIRED_KEY: &str = "expired";
-pub(super) const DELETED_KEY: &str = "deleted";
-pub(super) const KEY_OF_DISABLED: &str = "of a disabled user";
-pub(super) const KEY_OF_EXPIRED: &str = "of an expired user";
-pub(super) const KEY_OF_DELETED: &str = "of a deleted user";
+pub(crate) const DISABLED_KEY: &str = "disabled";
+pub(crate) const EXPIRED_KEY: &str = "expired";
+pub(crate) const DELETED_KEY: &str = "deleted";
+pub(crate) const KEY_OF_DISABLED: &str = "of a disabled user";
+pub(crate) const KEY_OF_EXPIRED: &str = "of an expired user";
+pub(crate) const KEY_OF_DELETED: &str = "of a deleted user";
 
 /// Whether a user or key is of use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,9 +110,9 @@ const KEY_NAMES: &[&str] = &[
 
 /// A row of `keys`.
 #[derive(Clone, Debug)]
-pub(super) struct Key {
-    pub(super) user_id: i32,
-    pub(super) key: String,
+pub(crate) struct Key {
+    pub(crate) user_id: i32,
+    pub(crate) key: String,
     name: String,
     state: State,
     may_use_page: bool,
@@ -130,7 +130,7 @@ impl Key {
     }
 
     /// Whether neither its name nor its owner's is awkward.
-    pub(super) fn is_ordinary(&self) -> bool {
+    pub(crate) fn is_ordinary(&self) -> bool {
         is_ordinary(USERS[self.user_id as usize - 1].0) && is_ordinary(&self.name)
     }
 
@@ -140,7 +140,7 @@ impl Key {
 }
 
 /// Returns every row of `keys`; their ids are their places, from 1.
-pub(super) fn keys(maker: &KeyMaker) -> Vec<Key> {
+pub(crate) fn keys(maker: &KeyMaker) -> Vec<Key> {
     let id_of = |name: &str| {
         1 + USERS
             .iter()
@@ -180,10 +180,10 @@ pub(super) fn keys(maker: &KeyMaker) -> Vec<Key> {
 }
 
 /// The columns that [`write_users`] writes.
-pub(super) const USER_COLUMNS: &str = "id, name, description, role, rpm_limit, daily_limit_usd, tags, is_enabled, expires_at, created_at, updated_at, deleted_at";
+pub(crate) const USER_COLUMNS: &str = "id, name, description, role, rpm_limit, daily_limit_usd, tags, is_enabled, expires_at, created_at, updated_at, deleted_at";
 
 /// Writes every row of `users` and returns how many.
-pub(super) fn write_users(rows: &mut CopyText, plan: &Plan) -> u64 {
+pub(crate) fn write_users(rows: &mut CopyText, plan: &Plan) -> u64 {
     let until = plan.until_microseconds();
     let joined = until - 200 * DAY_MICROSECONDS;
     for (place, &(name, state)) in USERS.iter().enumerate() {
@@ -219,11 +219,11 @@ pub(super) fn write_users(rows: &mut CopyText, plan: &Plan) -> u64 {
 }
 
 /// The columns that [`write_keys`] writes.
-pub(super) const KEY_COLUMNS: &str =
+pub(crate) const KEY_COLUMNS: &str =
     "id, user_id, key, name, is_enabled, expires_at, can_login_web_ui, created_at, updated_at, deleted_at";
 
 /// Writes every row of `keys` and returns how many.
-pub(super) fn write_keys(rows: &mut CopyText, plan: &Plan) -> u64 {
+pub(crate) fn write_keys(rows: &mut CopyText, plan: &Plan) -> u64 {
     let (keys, until) = (keys(&plan.keys), plan.until_microseconds());
     let created = until - 150 * DAY_MICROSECONDS;
     for (place, key) in keys.iter().enumerate() {

@@ -1,11 +1,11 @@
 //! When requests come: over ninety days, mostly in working hours, less at weekends, more each month.
 
 /// How many days the rows are spread over.
-pub(super) const DAYS: u64 = 90;
+pub(crate) const DAYS: u64 = 90;
 
 const HOURS: u64 = DAYS * 24;
 const HOUR_MICROSECONDS: u64 = 3_600_000_000;
-pub(super) const DAY_MICROSECONDS: i64 = 24 * HOUR_MICROSECONDS as i64;
+pub(crate) const DAY_MICROSECONDS: i64 = 24 * HOUR_MICROSECONDS as i64;
 
 /// How busy each hour of a working day (UTC) is.
 const WORKING_DAY: [u64; 24] = [
@@ -14,17 +14,17 @@ const WORKING_DAY: [u64; 24] = [
 
 /// The whole numbers below [`Calendar::WHOLE`] laid over time, so that busy hours hold more of them.
 #[derive(Debug)]
-pub(super) struct Calendar {
+pub(crate) struct Calendar {
     start: i64,
     /// For each hour the weight of all hours before it; one more entry at the end.
     before: Vec<u64>,
 }
 
 impl Calendar {
-    pub(super) const WHOLE: u64 = 1 << 32;
+    pub(crate) const WHOLE: u64 = 1 << 32;
 
     /// The ninety days before `until` (microseconds since 1970).
-    pub(super) fn until(until: i64) -> Self {
+    pub(crate) fn until(until: i64) -> Self {
         let start = until - (HOURS * HOUR_MICROSECONDS) as i64;
         let first_hour = start.div_euclid(HOUR_MICROSECONDS as i64);
         let mut before = vec![0];
@@ -41,7 +41,7 @@ impl Calendar {
     }
 
     /// The time of `position`, in microseconds since 1970; later for a higher one.
-    pub(super) fn time(&self, position: u64) -> i64 {
+    pub(crate) fn time(&self, position: u64) -> i64 {
         let total = u128::from(self.before[HOURS as usize]);
         let wanted = ((u128::from(position) * total) >> 32) as u64;
         let hour = self.before.partition_point(|&before| before <= wanted) - 1;

@@ -6,23 +6,23 @@ use jiff::Timestamp;
 
 /// Rows under construction: cells are appended one after the other, then the row is ended.
 #[derive(Debug, Default)]
-pub(super) struct CopyText {
+pub(crate) struct CopyText {
     bytes: Vec<u8>,
 }
 
 impl CopyText {
-    pub(super) fn null(&mut self) -> &mut Self {
+    pub(crate) fn null(&mut self) -> &mut Self {
         self.cell(b"\\N")
     }
 
     /// Text that holds nothing to escape.
-    pub(super) fn plain(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn plain(&mut self, text: &str) -> &mut Self {
         debug_assert!(!text.contains(['\\', '\t', '\n', '\r']), "{text:?} is not plain");
         self.cell(text.as_bytes())
     }
 
     /// Any text.
-    pub(super) fn text(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn text(&mut self, text: &str) -> &mut Self {
         for &byte in text.as_bytes() {
             match byte {
                 b'\\' => self.bytes.extend(b"\\\\"),
@@ -35,29 +35,29 @@ impl CopyText {
         self.cell(b"")
     }
 
-    pub(super) fn boolean(&mut self, value: bool) -> &mut Self {
+    pub(crate) fn boolean(&mut self, value: bool) -> &mut Self {
         self.cell(if value { b"t" } else { b"f" })
     }
 
-    pub(super) fn number(&mut self, value: i64) -> &mut Self {
+    pub(crate) fn number(&mut self, value: i64) -> &mut Self {
         self.written(format_args!("{value}"))
     }
 
     /// What `Display` gives, if that is plain.
-    pub(super) fn written(&mut self, value: std::fmt::Arguments<'_>) -> &mut Self {
+    pub(crate) fn written(&mut self, value: std::fmt::Arguments<'_>) -> &mut Self {
         self.bytes.write_fmt(value).expect("a Vec takes everything");
         self.cell(b"")
     }
 
     /// A time in microseconds since 1970.
-    pub(super) fn time(&mut self, microseconds: i64) -> &mut Self {
+    pub(crate) fn time(&mut self, microseconds: i64) -> &mut Self {
         let time =
             Timestamp::from_microsecond(microseconds).expect("demo times are within four digits of years");
         self.written(format_args!("{time}"))
     }
 
     /// `value` by `write`, or null.
-    pub(super) fn or_null<T>(
+    pub(crate) fn or_null<T>(
         &mut self,
         value: Option<T>,
         write: impl FnOnce(&mut Self, T) -> &mut Self,
@@ -68,22 +68,22 @@ impl CopyText {
         }
     }
 
-    pub(super) fn nulls(&mut self, count: usize) -> &mut Self {
+    pub(crate) fn nulls(&mut self, count: usize) -> &mut Self {
         (0..count).fold(self, |row, _| row.null())
     }
 
     /// Ends the row: the last cell's tab becomes a newline.
-    pub(super) fn end_row(&mut self) {
+    pub(crate) fn end_row(&mut self) {
         if let Some(last) = self.bytes.last_mut() {
             *last = b'\n';
         }
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.bytes.clear();
     }
 

@@ -66,7 +66,7 @@ pub fn binaries() -> Result<Binaries, EmbeddedError> {
 }
 
 /// The programs that can run the data of the major version `written_by`.
-pub(super) fn binaries_for(written_by: &str, data: &Path) -> Result<Binaries, EmbeddedError> {
+pub(crate) fn binaries_for(written_by: &str, data: &Path) -> Result<Binaries, EmbeddedError> {
     let folders = folders();
     let mut installed = Vec::new();
     for found in folders.iter().filter_map(|folder| Binaries::of_folder(folder)) {

@@ -18,7 +18,7 @@ const STATUS_INTERVAL: Duration = Duration::from_millis(4);
 
 /// A PostgreSQL that we started. Dropping it tells it to stop.
 #[derive(Debug)]
-pub(super) struct Postmaster {
+pub(crate) struct Postmaster {
     process_id: Pid,
     /// How it ended, once it has.
     end: watch::Receiver<Option<String>>,
@@ -26,7 +26,7 @@ pub(super) struct Postmaster {
 
 impl Postmaster {
     /// Starts the program and the thread that keeps it.
-    pub(super) async fn spawn(command: Command) -> io::Result<Self> {
+    pub(crate) async fn spawn(command: Command) -> io::Result<Self> {
         let (started_sender, started) = oneshot::channel();
         let (ended_sender, ended) = watch::channel(None);
         thread::Builder::new()
@@ -39,12 +39,12 @@ impl Postmaster {
         })
     }
 
-    pub(super) fn process_id(&self) -> u32 {
+    pub(crate) fn process_id(&self) -> u32 {
         self.process_id.as_raw().unsigned_abs()
     }
 
     /// Waits until PostgreSQL accepts connections; the error says how it ended instead.
-    pub(super) async fn become_ready(&self, status_file: &Path, patience: Duration) -> Result<(), String> {
+    pub(crate) async fn become_ready(&self, status_file: &Path, patience: Duration) -> Result<(), String> {
         let give_up = Instant::now() + patience;
         while !self.is_ready(status_file) {
             if Instant::now() > give_up {
@@ -67,7 +67,7 @@ impl Postmaster {
             && lines.nth(6).is_some_and(|line| line.trim() == "ready")
     }
 
-    pub(super) fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         // Not after its end: the number may belong to another process by then.
         if self.end.borrow().is_none() {
             let _ = kill(self.process_id, signal);
@@ -75,7 +75,7 @@ impl Postmaster {
     }
 
     /// Waits for its end and says how it ended.
-    pub(super) async fn ended(&self) -> String {
+    pub(crate) async fn ended(&self) -> String {
         let mut end = self.end.clone();
         let ended = end.wait_for(Option::is_some).await;
         ended

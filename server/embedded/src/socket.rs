@@ -18,7 +18,7 @@ const SHORT_PREFIX: &str = "/tmp/decant-";
 
 /// A folder with mode 0700. One in `/tmp` is removed with this value.
 #[derive(Debug)]
-pub(super) struct SocketFolder {
+pub(crate) struct SocketFolder {
     path: PathBuf,
     /// The link to a folder in `/tmp`.
     link: Option<PathBuf>,
@@ -26,7 +26,7 @@ pub(super) struct SocketFolder {
 
 impl SocketFolder {
     /// `<folder>/socket`, or, where that does not [suit](suits) a socket, a link of that name to a folder in `/tmp`.
-    pub(super) fn make(folder: &Path, account: &Account) -> Result<Self, EmbeddedError> {
+    pub(crate) fn make(folder: &Path, account: &Account) -> Result<Self, EmbeddedError> {
         let wanted = folder.join("socket");
         let making = || format!("make the socket folder {}", wanted.display());
         remove_leftover(&wanted).doing(making)?;
@@ -50,7 +50,7 @@ impl SocketFolder {
         Ok(made)
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }

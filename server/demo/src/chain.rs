@@ -8,7 +8,7 @@ use super::providers::{Model, PROVIDERS};
 use super::texts;
 
 /// Writes a chain that ends at the provider `last`; `None` for SQL null.
-pub(super) fn chain<'a>(
+pub(crate) fn chain<'a>(
     json: &'a mut String,
     model: &Model,
     last: i64,

@@ -1,13 +1,13 @@
 //! What upstreams, clients and filters say: the strings that break a file written without care.
 
 /// Whether a name is like most people's names for things: no sign in it that a file could stumble over.
-pub(super) fn is_ordinary(name: &str) -> bool {
+pub(crate) fn is_ordinary(name: &str) -> bool {
     let is_usual = |letter: char| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '.' | '\'');
     name.len() <= 40 && name.starts_with(char::is_alphanumeric) && name.chars().all(is_usual)
 }
 
 /// Error messages of failed requests.
-pub(super) const ERRORS: [&str; 12] = [
+pub(crate) const ERRORS: [&str; 12] = [
     "Overloaded",
     "Rate limit exceeded: 429 Too Many Requests, retry after 17s",
     "upstream said \"no\", then hung up",
@@ -23,19 +23,19 @@ pub(super) const ERRORS: [&str; 12] = [
 ];
 
 /// Their stacks.
-pub(super) const STACKS: [&str; 2] = [
+pub(crate) const STACKS: [&str; 2] = [
     "TypeError: terminated\n\tat Fetch.onAborted (node:internal/deps/undici/undici:11132:53)\n\tat Fetch.emit (node:events:518:28)",
     "Error: read ECONNRESET\n    at TLSWrap.onStreamRead (node:internal/stream_base_commons:216:20) {\n  errno: -104,\n  syscall: 'read'\n}",
 ];
 
 /// Their causes, JSON in text.
-pub(super) const CAUSES: [&str; 2] = [
+pub(crate) const CAUSES: [&str; 2] = [
     r#"{"code":"NGHTTP2_INTERNAL_ERROR","message":"Stream closed with error code NGHTTP2_INTERNAL_ERROR"}"#,
     r#"{"code":"ECONNRESET","errno":-104,"path":"C:\\proxy\\sock"}"#,
 ];
 
 /// Who stopped a request before it reached a provider, what the client got, and why.
-pub(super) static BLOCKS: [(&str, i64, &str); 4] = [
+pub(crate) static BLOCKS: [(&str, i64, &str); 4] = [
     (
         "warmup",
         200,
@@ -55,7 +55,7 @@ pub(super) static BLOCKS: [(&str, i64, &str); 4] = [
 ];
 
 /// What clients call themselves.
-pub(super) const USER_AGENTS: [&str; 10] = [
+pub(crate) const USER_AGENTS: [&str; 10] = [
     "claude-cli/2.0.55 (external, cli)",
     "claude-cli/2.0.55 (external, cli)",
     "claude-cli/2.1.3 (external, sdk-ts, agent-sdk/0.1.60)",
@@ -69,7 +69,7 @@ pub(super) const USER_AGENTS: [&str; 10] = [
 ];
 
 /// Why a probe failed: status, kind, message.
-pub(super) const PROBE_ERRORS: [(Option<i64>, &str, &str); 8] = [
+pub(crate) const PROBE_ERRORS: [(Option<i64>, &str, &str); 8] = [
     (None, "timeout", "timed out after 10000 ms"),
     (None, "connect_error", "connect ECONNREFUSED 203.0.113.7:443"),
     (

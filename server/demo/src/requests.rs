@@ -14,7 +14,7 @@ use super::texts;
 use super::traffic::{Session, Traffic};
 
 /// The columns that [`Requests::write_next`] writes; the others keep their defaults.
-pub(super) const COLUMNS: &str = "id, created_at, updated_at, deleted_at, \
+pub(crate) const COLUMNS: &str = "id, created_at, updated_at, deleted_at, \
      user_id, key, session_id, request_sequence, session_identity, session_identity_kind, user_agent, client_ip, \
      messages_count, endpoint, api_type, \
      provider_id, original_model, model, actual_response_model, cost_multiplier, group_cost_multiplier, provider_chain, \
@@ -25,7 +25,7 @@ pub(super) const COLUMNS: &str = "id, created_at, updated_at, deleted_at, \
 
 /// A generator of rows, in the order of their ids. It takes the same memory however many rows it makes.
 #[derive(Debug)]
-pub(super) struct Requests {
+pub(crate) struct Requests {
     dice: Dice,
     calendar: Calendar,
     traffic: Traffic,
@@ -47,7 +47,7 @@ struct Route {
 
 impl Requests {
     /// The plan's rows with ids from `first_id`, made with these keys.
-    pub(super) fn new(plan: &Plan, first_id: i64, keys: Vec<Key>) -> Self {
+    pub(crate) fn new(plan: &Plan, first_id: i64, keys: Vec<Key>) -> Self {
         // Rows that are added later are not the same again.
         let mut dice = Dice::new(plan.seed ^ (first_id.cast_unsigned() << 20));
         let calendar = Calendar::until(plan.until_microseconds());
@@ -65,16 +65,16 @@ impl Requests {
         }
     }
 
-    pub(super) fn made(&self) -> u64 {
+    pub(crate) fn made(&self) -> u64 {
         self.made
     }
 
-    pub(super) fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.made == self.count
     }
 
     /// Writes the next row.
-    pub(super) fn write_next(&mut self, row: &mut CopyText) {
+    pub(crate) fn write_next(&mut self, row: &mut CopyText) {
         let id = self.first_id + self.made.cast_signed();
         let at = self.time();
         let dice = &mut self.dice;

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::DemoError;
 
 /// A shorter secret could be guessed, and the keys with it.
-pub(super) const SECRET_CHARACTERS_MIN: usize = 32;
+pub(crate) const SECRET_CHARACTERS_MIN: usize = 32;
 
 /// How much of a digest a key shows: 128 bits, as the hub's own keys have.
 const KEY_BYTES: usize = 16;
@@ -28,7 +28,7 @@ impl KeyMaker {
     }
 
     /// Returns the key with this label. Keys with different labels tell nothing about each other.
-    pub(super) fn key(&self, label: &str) -> String {
+    pub(crate) fn key(&self, label: &str) -> String {
         let mut hash = Sha256::new();
         hash.update(self.0.expose_secret());
         hash.update("\0");

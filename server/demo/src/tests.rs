@@ -3,13 +3,12 @@
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
 
+use decant_embedded::EmbeddedPostgres;
 use secrecy::ExposeSecret;
 use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
 
 use super::*;
-use crate::embedded::EmbeddedPostgres;
-
 /// A PostgreSQL with an empty database.
 struct Database {
     _folder: TempDir,

@@ -8,7 +8,7 @@ use super::texts::{BLOCKS, ERRORS, is_ordinary};
 
 /// What became of a request.
 #[derive(Debug)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// It was stopped before any provider: by what, with which status, why.
     Blocked(&'static (&'static str, i64, &'static str)),
     /// The status, if there was an answer, and the message.
@@ -19,20 +19,20 @@ pub(super) enum Outcome {
 
 /// The tokens of an answer. What a provider did not tell is unknown.
 #[derive(Debug, Default)]
-pub(super) struct Usage {
-    pub(super) input: Option<u64>,
-    pub(super) output: Option<u64>,
-    pub(super) cache_write_5m: Option<u64>,
-    pub(super) cache_write_1h: Option<u64>,
-    pub(super) cache_read: Option<u64>,
+pub(crate) struct Usage {
+    pub(crate) input: Option<u64>,
+    pub(crate) output: Option<u64>,
+    pub(crate) cache_write_5m: Option<u64>,
+    pub(crate) cache_write_1h: Option<u64>,
+    pub(crate) cache_read: Option<u64>,
 }
 
 /// An amount of money with fifteen decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Usd(pub(super) u128);
+pub(crate) struct Usd(pub(super) u128);
 
 impl Outcome {
-    pub(super) fn of(model: &Model, dice: &mut Dice) -> Self {
+    pub(crate) fn of(model: &Model, dice: &mut Dice) -> Self {
         match dice.below(1000) {
             0..12 => Self::Blocked(&BLOCKS[dice.place(BLOCKS.len())]),
             12..90 => {
@@ -46,7 +46,7 @@ impl Outcome {
         }
     }
 
-    pub(super) fn status(&self) -> Option<i64> {
+    pub(crate) fn status(&self) -> Option<i64> {
         match self {
             Self::Blocked((_, status, _)) => Some(*status),
             Self::Failed(status, _) => *status,
@@ -88,7 +88,7 @@ impl Usage {
     }
 
     /// What it costs at this provider, for a group whose price is `group_multiplier` ten-thousandths.
-    pub(super) fn cost(&self, model: &Model, provider: &Provider, group_multiplier: u64) -> Usd {
+    pub(crate) fn cost(&self, model: &Model, provider: &Provider, group_multiplier: u64) -> Usd {
         // A hundredth of a dollar for a million tokens is 10⁻⁸ dollars a token, or 10⁷ of the fifteenth decimal.
         let price = |tokens: Option<u64>, cents: u64, percent: u64| {
             u128::from(tokens.unwrap_or(0)) * u128::from(cents) * u128::from(percent) * 100_000
@@ -110,7 +110,7 @@ impl fmt::Display for Usd {
 }
 
 /// A provider of the model, by id; mostly one with an ordinary name.
-pub(super) fn provider_of(model: &Model, dice: &mut Dice) -> (i64, &'static Provider) {
+pub(crate) fn provider_of(model: &Model, dice: &mut Dice) -> (i64, &'static Provider) {
     loop {
         let place = dice.place(PROVIDERS.len());
         let provider = &PROVIDERS[place];
@@ -123,7 +123,7 @@ pub(super) fn provider_of(model: &Model, dice: &mut Dice) -> (i64, &'static Prov
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::providers::MODELS;
+    use crate::providers::MODELS;
 
     #[test]
     fn a_million_tokens_cost_the_price_of_a_million() {
