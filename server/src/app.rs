@@ -1,10 +1,10 @@
-//! Everything that a request may touch.
+//! The application: the one place where everything is put together.
 
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::Authority;
+use crate::auth::Authenticator;
 use crate::backups::Backups;
 use crate::config::Settings;
 use crate::database::Database;
@@ -15,32 +15,27 @@ use crate::rows::Pace;
 use crate::source::Source;
 use crate::stored_requests::StoredRequests;
 
-/// Everything that a request may touch. There is one of it, and nothing else is global.
+/// The state that handlers share. A process has one of it and no other global state.
 pub struct App {
-    /// The settings as they were at the start.
     pub settings: Settings,
-    /// The database that is exported.
+    /// The connections to the database that is exported.
     pub source: Source,
-    /// The datasets.
     pub catalog: Catalog,
-    /// The same database as a whole.
+    /// Dumps, restores and clean-ups of the exported database.
     pub database: Arc<Database>,
-    /// Dumps of it that are kept.
     pub backups: Arc<Backups>,
-    /// The requests that the hub stores; `None` without a Redis.
+    /// `None` without the setting REDIS_URL.
     pub stored_requests: Option<StoredRequests>,
-    /// Who is who.
-    pub authority: Authority,
-    /// The values that filters offer.
+    pub authenticator: Authenticator,
     pub options: OptionsCache,
-    /// Cancelled when the server has been told to stop: no new exports.
+    /// Cancelled when the server is asked to stop; new exports are refused from then on.
     pub stopping: CancellationToken,
-    /// Cancelled when running exports must break off.
+    /// Cancelled when running exports are broken off.
     pub break_off: CancellationToken,
 }
 
 impl App {
-    /// The dataset of this name, if it can be used.
+    /// Returns the dataset with this name.
     ///
     /// # Errors
     /// [`ApiError::UnknownDataset`], [`ApiError::DatasetUnavailable`].
@@ -58,7 +53,7 @@ impl App {
         }
     }
 
-    /// How a stream keeps time.
+    /// Returns the heartbeat of a stream, and the signal that breaks it off.
     #[must_use]
     pub fn pace(&self) -> Pace {
         Pace {

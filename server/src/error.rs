@@ -1,14 +1,13 @@
-//! Errors as the caller sees them: one list, one table of statuses and codes, problem+json (RFC 9457).
+//! Errors as the caller sees them: one list, with status, code and title of each, answered as problem+json (RFC 9457).
 //!
-//! A module has its own error where somebody branches on it. Here they meet: `?` in a handler turns each into one
-//! of these, and what the caller must not see goes to the log.
-
-use std::time::Duration;
+//! A module has an error type of its own where a caller branches on it. `?` in a handler turns each of them into an
+//! [`ApiError`]. Details that the caller must not see go to the log only.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use wasm_export::rows::Problem;
 
+use crate::auth::AuthError;
 use crate::backups::BackupError;
 use crate::database::cleanup::CleanupError;
 use crate::database::cleanup::run::Broken;
@@ -20,12 +19,12 @@ use crate::source::public_message;
 use crate::storage::StorageError;
 use crate::stored_requests::StoredRequestsError;
 
-/// The media type of an error.
+/// The media type of [`Problem`].
 pub const PROBLEM_TYPE: &str = "application/problem+json";
 
-/// Why a request was not answered as it wished.
+/// Why a request failed.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say it")]
+#[expect(missing_docs, reason = "the messages document the variants")]
 pub enum ApiError {
     #[error("There is nothing at this address; /api/datasets lists the datasets.")]
     NotFound,
@@ -43,16 +42,8 @@ pub enum ApiError {
     Body(String),
     #[error("{0}.")]
     Access(#[from] AccessError),
-    #[error("Sign in, or send a token: `Authorization: Bearer …`.")]
-    Unauthenticated,
-    #[error("The credential is wrong, expired or disabled.")]
-    InvalidCredentials,
-    #[error("This key may not be used to sign in here; an administrator of the hub can allow it.")]
-    KeyWithoutWeb,
-    #[error("There were too many wrong credentials from this address; wait {} seconds.", wait.as_secs() + 1)]
-    TooManyAttempts { wait: Duration },
-    #[error("Another site sent this request with your cookie; it was not carried out.")]
-    CrossOrigin,
+    #[error("{0}.")]
+    Auth(AuthError),
     #[error("Only administrators may do this.")]
     AdministratorsOnly,
     #[error("{0}.")]
@@ -81,9 +72,32 @@ pub enum ApiError {
     Internal,
 }
 
+/// Status, stable code and title of an error.
+type Kind = (StatusCode, &'static str, &'static str);
+
+const LOCK_CONFLICT: Kind = (
+    StatusCode::CONFLICT,
+    "backup_lock_conflict",
+    "Another backup operation runs",
+);
+const DATABASE_UNAVAILABLE: Kind = (
+    StatusCode::SERVICE_UNAVAILABLE,
+    "database_unavailable",
+    "The database does not answer",
+);
+const SOURCE_FAILED: Kind = (StatusCode::BAD_GATEWAY, "source_failed", "The database failed");
+const FORBIDDEN: Kind = (StatusCode::FORBIDDEN, "forbidden", "Not allowed");
+const INVALID_PARAMETER: Kind = (StatusCode::BAD_REQUEST, "invalid_parameter", "Invalid parameter");
+const CLEANUP_FAILED: Kind = (
+    StatusCode::INTERNAL_SERVER_ERROR,
+    "cleanup_failed",
+    "The clean-up failed",
+);
+
+// These functions name every variant, so that a new one does not compile before it has a status.
+
 impl ApiError {
-    /// Status, stable code and title: the one table of them.
-    fn kind(&self) -> (StatusCode, &'static str, &'static str) {
+    fn kind(&self) -> Kind {
         use StatusCode as S;
         match self {
             Self::NotFound => (S::NOT_FOUND, "not_found", "Not found"),
@@ -95,109 +109,28 @@ impl ApiError {
                 "Dataset unavailable",
             ),
             Self::UnknownOptions(_) => (S::NOT_FOUND, "unknown_filter", "Unknown filter"),
-            Self::Parameter(ParameterError::Unknown { .. }) => {
-                (S::BAD_REQUEST, "unknown_parameter", "Unknown parameter")
-            }
-            Self::Parameter(ParameterError::Invalid { .. }) => {
-                (S::BAD_REQUEST, "invalid_parameter", "Invalid parameter")
-            }
-            Self::Parameter(ParameterError::Contradictory { .. }) => (
-                S::BAD_REQUEST,
-                "contradictory_parameters",
-                "Contradictory parameters",
-            ),
+            Self::Parameter(error) => parameter(error),
             Self::Body(_) => (S::BAD_REQUEST, "invalid_body", "Invalid body"),
-            Self::Access(_) => (S::FORBIDDEN, "forbidden", "Not allowed"),
-            Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated", "Not signed in"),
-            Self::InvalidCredentials => (S::UNAUTHORIZED, "invalid_credentials", "Invalid credentials"),
-            Self::KeyWithoutWeb => (S::FORBIDDEN, "forbidden", "Not allowed"),
-            Self::TooManyAttempts { .. } => (S::TOO_MANY_REQUESTS, "too_many_attempts", "Too many attempts"),
-            Self::CrossOrigin => (S::FORBIDDEN, "cross_origin", "Request of another site"),
-            Self::AdministratorsOnly => (S::FORBIDDEN, "forbidden", "Not allowed"),
-            Self::Dump(error) => match error {
-                DumpError::Conflict(_) => (
-                    S::CONFLICT,
-                    "backup_lock_conflict",
-                    "Another backup operation runs",
-                ),
-                DumpError::Unavailable(_) => (
-                    S::SERVICE_UNAVAILABLE,
-                    "database_unavailable",
-                    "The database does not answer",
-                ),
-                _ => (S::INTERNAL_SERVER_ERROR, "dump_failed", "The dump failed"),
-            },
-            Self::Restore(error) => match error {
-                RestoreError::Conflict(_) => (
-                    S::CONFLICT,
-                    "backup_lock_conflict",
-                    "Another backup operation runs",
-                ),
-                RestoreError::Database(_) => (
-                    S::SERVICE_UNAVAILABLE,
-                    "database_unavailable",
-                    "The database does not answer",
-                ),
-                RestoreError::NoSuchCopy(_) => (S::NOT_FOUND, "unknown_copy", "Unknown database"),
-                _ => (S::INTERNAL_SERVER_ERROR, "restore_failed", "The restore failed"),
-            },
-            Self::Cleanup(error) => match error {
-                CleanupError::Conflict(_) => (
-                    S::CONFLICT,
-                    "backup_lock_conflict",
-                    "Another backup operation runs",
-                ),
-                CleanupError::StatisticsWouldBeLost => (
-                    S::CONFLICT,
-                    "statistics_would_be_lost",
-                    "Statistics would be lost",
-                ),
-                CleanupError::NoLog | CleanupError::NoKey => {
-                    (S::NOT_FOUND, "no_log", "There is no log to clean up")
-                }
-                CleanupError::Database(_) => (
-                    S::SERVICE_UNAVAILABLE,
-                    "database_unavailable",
-                    "The database does not answer",
-                ),
-                _ => (S::INTERNAL_SERVER_ERROR, "cleanup_failed", "The clean-up failed"),
-            },
-            Self::CleanupBroken(_) => (S::INTERNAL_SERVER_ERROR, "cleanup_failed", "The clean-up failed"),
-            Self::Backup(error) => match error {
-                BackupError::NoSuchBackup(_) => (S::NOT_FOUND, "unknown_backup", "Unknown backup"),
-                BackupError::Busy => (
-                    S::CONFLICT,
-                    "backup_lock_conflict",
-                    "Another backup operation runs",
-                ),
-                BackupError::Storage(_) => (S::BAD_GATEWAY, "storage_failed", "The storage failed"),
-                _ => (S::INTERNAL_SERVER_ERROR, "backup_failed", "The backup failed"),
-            },
+            Self::Access(_) | Self::AdministratorsOnly => FORBIDDEN,
+            Self::Auth(error) => auth(error),
+            Self::Dump(error) => dump(error),
+            Self::Restore(error) => restore(error),
+            Self::Cleanup(error) => cleanup(error),
+            Self::CleanupBroken(_) => CLEANUP_FAILED,
+            Self::Backup(error) => backup(error),
             Self::UploadTooLarge { .. } => {
                 (S::PAYLOAD_TOO_LARGE, "upload_too_large", "The file is too large")
             }
             Self::UploadFailed(_) => (S::INSUFFICIENT_STORAGE, "upload_failed", "The upload failed"),
-            Self::StoredRequests(error) => match error {
-                StoredRequestsError::NoRedis => (S::SERVICE_UNAVAILABLE, "no_redis", "No Redis is set"),
-                StoredRequestsError::BadId => (S::BAD_REQUEST, "invalid_parameter", "Invalid parameter"),
-                StoredRequestsError::NoSession(_) => (S::NOT_FOUND, "unknown_session", "Unknown session"),
-                StoredRequestsError::NotStored { .. } => {
-                    (S::NOT_FOUND, "request_not_stored", "The request is not stored")
-                }
-                StoredRequestsError::NotJson { .. } => (
-                    S::BAD_GATEWAY,
-                    "stored_request_unreadable",
-                    "The stored request is not JSON",
-                ),
-                StoredRequestsError::Redis(_) => (S::BAD_GATEWAY, "redis_failed", "Redis failed"),
-            },
+            Self::StoredRequests(error) => stored_requests(error),
             Self::ExportsBusy => (S::SERVICE_UNAVAILABLE, "exports_busy", "Too many exports"),
-            Self::Source(_) => (S::BAD_GATEWAY, "source_failed", "The database failed"),
+            Self::Source(_) => SOURCE_FAILED,
             Self::ShuttingDown => (S::SERVICE_UNAVAILABLE, "shutting_down", "The server is stopping"),
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
         }
     }
 
+    /// Returns the name of the parameter that is wrong.
     fn field(&self) -> Option<String> {
         match self {
             Self::Parameter(error) => Some(error.field().to_owned()),
@@ -208,19 +141,19 @@ impl ApiError {
         }
     }
 
-    /// The answer; the request's id lets the caller's report be found in the log.
+    /// Returns the answer. The request's id in it leads from a caller's report to the log.
     #[must_use]
     pub fn respond(&self, request_id: Option<&str>) -> HttpResponse {
         let (status, code, title) = self.kind();
         let mut response = HttpResponse::build(status);
         match self {
-            Self::TooManyAttempts { wait } => {
+            Self::Auth(AuthError::TooManyAttempts { wait }) => {
                 response.insert_header((header::RETRY_AFTER, wait.as_secs() + 1));
             }
             Self::ExportsBusy => {
                 response.insert_header((header::RETRY_AFTER, 5));
             }
-            Self::Unauthenticated | Self::InvalidCredentials => {
+            Self::Auth(AuthError::Missing | AuthError::Invalid) => {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
             }
             _ => {}
@@ -248,6 +181,142 @@ impl ResponseError for ApiError {
 
     fn error_response(&self) -> HttpResponse {
         self.respond(None)
+    }
+}
+
+fn parameter(error: &ParameterError) -> Kind {
+    match error {
+        ParameterError::Unknown { .. } => (StatusCode::BAD_REQUEST, "unknown_parameter", "Unknown parameter"),
+        ParameterError::Invalid { .. } => INVALID_PARAMETER,
+        ParameterError::Contradictory { .. } => (
+            StatusCode::BAD_REQUEST,
+            "contradictory_parameters",
+            "Contradictory parameters",
+        ),
+    }
+}
+
+fn auth(error: &AuthError) -> Kind {
+    use StatusCode as S;
+    match error {
+        AuthError::Missing => (S::UNAUTHORIZED, "unauthenticated", "Not signed in"),
+        AuthError::Invalid => (S::UNAUTHORIZED, "invalid_credentials", "Invalid credentials"),
+        AuthError::NoWebAccess => FORBIDDEN,
+        AuthError::TooManyAttempts { .. } => (S::TOO_MANY_REQUESTS, "too_many_attempts", "Too many attempts"),
+        AuthError::CrossOrigin => (S::FORBIDDEN, "cross_origin", "Request of another site"),
+        AuthError::Database(_) => SOURCE_FAILED,
+    }
+}
+
+fn dump(error: &DumpError) -> Kind {
+    match error {
+        DumpError::Conflict(_) => LOCK_CONFLICT,
+        DumpError::Unavailable(_) => DATABASE_UNAVAILABLE,
+        DumpError::NoTools(_)
+        | DumpError::Run(_)
+        | DumpError::Failed { .. }
+        | DumpError::LockLost
+        | DumpError::Stopping => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "dump_failed",
+            "The dump failed",
+        ),
+    }
+}
+
+fn restore(error: &RestoreError) -> Kind {
+    match error {
+        RestoreError::Conflict(_) => LOCK_CONFLICT,
+        RestoreError::Database(_) => DATABASE_UNAVAILABLE,
+        RestoreError::NoSuchCopy(_) => (StatusCode::NOT_FOUND, "unknown_copy", "Unknown database"),
+        RestoreError::NoTools(_)
+        | RestoreError::Archive(_)
+        | RestoreError::Newer { .. }
+        | RestoreError::Damaged(_)
+        | RestoreError::NoRoom { .. }
+        | RestoreError::Safety(_)
+        | RestoreError::NotAllowed
+        | RestoreError::Load(_)
+        | RestoreError::InPlace(_)
+        | RestoreError::TooLarge
+        | RestoreError::NotUtf8
+        | RestoreError::Rows { .. }
+        | RestoreError::Migration { .. }
+        | RestoreError::LockLost
+        | RestoreError::Unfollowed
+        | RestoreError::Stopped
+        | RestoreError::Io(_)
+        | RestoreError::Inserts(_)
+        | RestoreError::NoTable(_)
+        | RestoreError::NoColumn { .. } => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "restore_failed",
+            "The restore failed",
+        ),
+    }
+}
+
+fn cleanup(error: &CleanupError) -> Kind {
+    match error {
+        CleanupError::Conflict(_) => LOCK_CONFLICT,
+        CleanupError::Database(_) => DATABASE_UNAVAILABLE,
+        CleanupError::StatisticsWouldBeLost => (
+            StatusCode::CONFLICT,
+            "statistics_would_be_lost",
+            "Statistics would be lost",
+        ),
+        CleanupError::NoLog | CleanupError::NoKey => {
+            (StatusCode::NOT_FOUND, "no_log", "There is no log to clean up")
+        }
+        CleanupError::Archiving(_)
+        | CleanupError::Archive(_)
+        | CleanupError::NoColumn(_)
+        | CleanupError::LockLost => CLEANUP_FAILED,
+    }
+}
+
+fn backup(error: &BackupError) -> Kind {
+    match error {
+        BackupError::NoSuchBackup(_) => (StatusCode::NOT_FOUND, "unknown_backup", "Unknown backup"),
+        BackupError::Busy => LOCK_CONFLICT,
+        BackupError::Storage(_) => (StatusCode::BAD_GATEWAY, "storage_failed", "The storage failed"),
+        BackupError::Dump(error) => dump(error),
+        BackupError::Restore(error) => restore(error),
+        BackupError::NotOpened(_)
+        | BackupError::NotStored(_)
+        | BackupError::NotWhole(_)
+        | BackupError::Manifest { .. } => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "backup_failed",
+            "The backup failed",
+        ),
+    }
+}
+
+fn stored_requests(error: &StoredRequestsError) -> Kind {
+    use StatusCode as S;
+    match error {
+        StoredRequestsError::NoRedis => (S::SERVICE_UNAVAILABLE, "no_redis", "No Redis is set"),
+        StoredRequestsError::BadId => INVALID_PARAMETER,
+        StoredRequestsError::NoSession(_) => (S::NOT_FOUND, "unknown_session", "Unknown session"),
+        StoredRequestsError::NotStored { .. } => {
+            (S::NOT_FOUND, "request_not_stored", "The request is not stored")
+        }
+        StoredRequestsError::NotJson { .. } => (
+            S::BAD_GATEWAY,
+            "stored_request_unreadable",
+            "The stored request is not JSON",
+        ),
+        StoredRequestsError::Redis(_) => (S::BAD_GATEWAY, "redis_failed", "Redis failed"),
+    }
+}
+
+impl From<AuthError> for ApiError {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Database(error) => error.into(),
+            error => Self::Auth(error),
+        }
     }
 }
 

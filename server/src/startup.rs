@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::audit::{AuditError, Keeper};
-use crate::auth::{self, Attempts, Authority, JwksError, Sessions, TokenKeys};
+use crate::auth::{self, Attempts, Authenticator, HubUsers, JwksError, Sessions, TokenKeys};
 use crate::backups::Backups;
 use crate::config::Settings;
 use crate::database::Database;
@@ -131,7 +131,7 @@ impl Application {
         drop(connection);
         report(&catalog);
 
-        let authority = authority(&settings, token_keys)?;
+        let authenticator = authenticator(&settings, token_keys, source.clone())?;
         let database = Arc::new(Database::of(dsn, &settings));
         let break_off = CancellationToken::new();
         let backups = Arc::new(Backups::of(Arc::clone(&database), &settings, break_off.clone())?);
@@ -141,7 +141,7 @@ impl Application {
             database,
             backups,
             stored_requests,
-            authority,
+            authenticator,
             source,
             catalog,
             options: OptionsCache::default(),
@@ -385,22 +385,27 @@ fn limits(settings: &Settings) -> Limits {
     }
 }
 
-fn authority(settings: &Settings, token_keys: TokenKeys) -> Result<Authority, StartError> {
+fn authenticator(
+    settings: &Settings,
+    token_keys: TokenKeys,
+    source: Source,
+) -> Result<Authenticator, StartError> {
     let secret = match &settings.session_secret {
         Some(secret) => secret.clone(),
         None => kept_secret(settings, SESSION_SECRET_FILE)?,
     };
-    Ok(Authority {
+    Ok(Authenticator {
         sessions: Sessions::new(&secret, settings.admin_token.as_ref(), settings.session),
         admin_token: settings.admin_token.clone(),
         token_keys,
         attempts: Attempts::new(settings.login_attempts_max),
+        hub: HubUsers::new(source),
         trust_proxy: settings.trust_proxy,
     })
 }
 
 fn kept_secret(settings: &Settings, file: &str) -> Result<SecretString, StartError> {
-    auth::kept_secret(&settings.data_dir, file).map_err(|error| data_dir_error(settings, error))
+    auth::read_or_create_secret(&settings.data_dir, file).map_err(|error| data_dir_error(settings, error))
 }
 
 fn data_dir_error(settings: &Settings, source: std::io::Error) -> StartError {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use decant::auth::{Proof, Sessions};
+use decant::auth::{Sessions, VerifiedCredential};
 use decant_tests::actors::Actor;
 use decant_tests::app::App;
 use decant_tests::server::{ADMIN_TOKEN, SESSION_SECRET, Server};
@@ -126,7 +126,10 @@ async fn a_session_expires() {
     let session_of = |lasts| {
         let (secret, admin_token) = (SESSION_SECRET.into(), ADMIN_TOKEN.into());
         let sessions = Sessions::new(&secret, Some(&admin_token), lasts);
-        sessions.begin(&Proof::AdminToken, false).stripped().to_string()
+        sessions
+            .start(&VerifiedCredential::AdminToken, false)
+            .stripped()
+            .to_string()
     };
     let me = |cookie: &str| app.anonymous().me().header("cookie", cookie).answer();
     me(&session_of(Duration::from_secs(60))).await.good();

@@ -1,14 +1,13 @@
-//! Users of the hub sign in with their API key, as they do there (`keys` and `users` of the exported database).
+//! Users of the hub sign in with their API key, as they do in the hub: tables `keys` and `users` of the exported database.
 
 use decant_demo::PUBLISHED_KEY_PREFIX;
 use sqlx::postgres::PgRow;
 use sqlx::{Row, query};
 
 use super::caller::{Caller, Role};
-use crate::app::App;
-use crate::error::ApiError;
+use crate::source::Source;
 
-/// A key that is enabled, not deleted, not expired, and whose user is none of these either. `$2` is
+/// Selects keys that are enabled, not deleted and not expired, of users to whom the same applies. `$2` is
 /// [`PUBLISHED_KEY_PREFIX`], with which no good key begins.
 macro_rules! good_keys {
     ($condition:literal) => {
@@ -27,93 +26,105 @@ macro_rules! good_keys {
     };
 }
 
-/// The caller whom this key belongs to, with the key's id. A string that is a good key of two users is nobody's.
-pub async fn by_key(app: &App, key: &str) -> Result<Option<(i64, Caller)>, ApiError> {
-    if key.starts_with(PUBLISHED_KEY_PREFIX) {
-        tracing::warn!(
-            action = "credential_refused",
-            "an older version published this key; `decant demo --rows 0` gives the demo's users new ones"
-        );
-        return Ok(None);
+/// Looks up the hub's users by their keys.
+#[derive(Clone, Debug)]
+pub struct HubUsers {
+    source: Source,
+}
+
+/// A good key of the hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HubKey {
+    /// `keys.id`: a session names it, so that the key can be looked up again.
+    pub id: i64,
+    /// Whether it may be used to sign in to a page (`can_login_web_ui`).
+    pub web_access: bool,
+    /// Its owner.
+    pub caller: Caller,
+}
+
+impl HubUsers {
+    /// Looks them up in this database.
+    #[must_use]
+    pub fn new(source: Source) -> Self {
+        Self { source }
     }
-    let rows = find(
-        app,
-        query(good_keys!("k.key operator(pg_catalog.=) $1")).bind(key),
-    )
-    .await?;
-    let callers = rows.iter().map(caller).collect::<sqlx::Result<Vec<_>>>()?;
-    // Of a user's several rows with this key, the one with the fewest rights counts: each of them was handed out.
-    let least = callers
-        .iter()
-        .min_by_key(|(_, caller)| caller.role == Role::Admin);
-    match least {
-        Some(least) if callers.iter().all(|(_, other)| other.user_id == least.1.user_id) => {
-            Ok(Some(least.clone()))
+
+    /// Returns the good key with this text, or `None` if there is none or several users have it.
+    ///
+    /// # Errors
+    /// If the database cannot be queried. A database without the hub's tables has no keys.
+    pub(super) async fn by_key(&self, key: &str) -> sqlx::Result<Option<HubKey>> {
+        if key.starts_with(PUBLISHED_KEY_PREFIX) {
+            tracing::warn!(
+                action = "credential_refused",
+                "an older version published this key; `decant demo --rows 0` gives the demo's users new ones"
+            );
+            return Ok(None);
         }
-        Some(_) => {
+        let keys = self
+            .find(query(good_keys!("k.key operator(pg_catalog.=) $1")).bind(key))
+            .await?;
+        // A user may have several rows with one key. The row with the fewest rights counts, because the key may have been
+        // handed out with those rights in mind.
+        let Some(least) = keys.iter().min_by_key(|key| key.web_access) else {
+            return Ok(None);
+        };
+        if keys.iter().any(|key| key.caller.user_id != least.caller.user_id) {
             tracing::warn!(
                 action = "credential_refused",
                 "the same key belongs to several users"
             );
-            Ok(None)
+            return Ok(None);
         }
-        None => Ok(None),
+        Ok(Some(least.clone()))
     }
-}
 
-/// Returns the caller of a session that the key of this id began. The key must still be good and must still have web
-/// access, without which no session can be started.
-pub async fn by_id(app: &App, id: i64) -> Result<Option<Caller>, ApiError> {
-    let rows = find(
-        app,
-        query(good_keys!(
+    /// Returns the key with this id if it is still good and still has web access: a session needs both.
+    ///
+    /// # Errors
+    /// If the database cannot be queried.
+    pub(super) async fn by_id(&self, id: i64) -> sqlx::Result<Option<HubKey>> {
+        let question = query(good_keys!(
             "k.id operator(pg_catalog.=) $1 and k.can_login_web_ui"
         ))
-        .bind(id),
-    )
-    .await?;
-    Ok(rows.first().map(caller).transpose()?.map(|(_, caller)| caller))
-}
+        .bind(id);
+        Ok(self.find(question).await?.into_iter().next())
+    }
 
-/// Whether the key of this id may be used to sign in to a page.
-pub async fn may_use_web(app: &App, id: i64) -> Result<bool, ApiError> {
-    let rows = find(app, query(good_keys!("k.id operator(pg_catalog.=) $1")).bind(id)).await?;
-    Ok(rows
-        .first()
-        .map(|row| row.try_get("web"))
-        .transpose()?
-        .unwrap_or(false))
-}
-
-type Asked<'q> = sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>;
-
-async fn find(app: &App, asked: Asked<'_>) -> Result<Vec<PgRow>, ApiError> {
-    let mut connection = app.source.for_query().await?;
-    let asked = asked.bind(PUBLISHED_KEY_PREFIX);
-    match asked.fetch_all(&mut *connection).await {
-        // This database is not a hub's: it has no such keys.
-        Err(sqlx::Error::Database(error)) if matches!(error.code().as_deref(), Some("42P01" | "42703")) => {
-            Ok(Vec::new())
+    async fn find(
+        &self,
+        question: sqlx::query::Query<'_, sqlx::Postgres, sqlx::postgres::PgArguments>,
+    ) -> sqlx::Result<Vec<HubKey>> {
+        let mut connection = self.source.for_query().await?;
+        let question = question.bind(PUBLISHED_KEY_PREFIX);
+        match question.fetch_all(&mut *connection).await {
+            // `undefined_table` and `undefined_column`: this database is not a hub's.
+            Err(sqlx::Error::Database(error))
+                if matches!(error.code().as_deref(), Some("42P01" | "42703")) =>
+            {
+                Ok(Vec::new())
+            }
+            answer => answer?.iter().map(hub_key).collect(),
         }
-        answer => Ok(answer?),
     }
 }
 
-fn caller(row: &PgRow) -> sqlx::Result<(i64, Caller)> {
+fn hub_key(row: &PgRow) -> sqlx::Result<HubKey> {
     let role: Option<String> = row.try_get("role")?;
-    // The hub gives an administrator's key without web access, its default, the owner's usage and no administration:
-    // such keys are handed to programs.
-    let role = if role.as_deref() == Some("admin") && row.try_get("web")? {
-        Role::Admin
-    } else {
-        Role::User
-    };
-    Ok((
-        row.try_get("key")?,
-        Caller {
+    let web_access = row.try_get("web")?;
+    Ok(HubKey {
+        id: row.try_get("key")?,
+        web_access,
+        caller: Caller {
             name: row.try_get("name")?,
-            role,
+            // The hub gives a key without web access, its default, the owner's usage and no administration, also where the
+            // owner is an administrator: such keys are handed to programs.
+            role: match role.as_deref() == Some("admin") && web_access {
+                true => Role::Admin,
+                false => Role::User,
+            },
             user_id: Some(row.try_get("user_id")?),
         },
-    ))
+    })
 }

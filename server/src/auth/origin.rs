@@ -1,42 +1,41 @@
 //! A request that changes something and comes with a cookie must come from Decant's own page
 //! (OWASP, "Cross-Site Request Forgery Prevention": Fetch Metadata, and the origin where there is none).
 
-use actix_web::HttpRequest;
 use actix_web::http::Method;
 use actix_web::http::header;
 use url::Url;
 
-use crate::error::ApiError;
+use super::{AuthError, RequestParts};
 
-/// Refuses a changing request that another site's page sent.
+/// Checks that no other site's page sent this request, if it is one that changes something.
 ///
 /// # Errors
-/// [`ApiError::CrossOrigin`].
-pub fn refuse_foreign(request: &HttpRequest) -> Result<(), ApiError> {
-    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+/// [`AuthError::CrossOrigin`].
+pub(super) fn check(request: RequestParts<'_>) -> Result<(), AuthError> {
+    if matches!(*request.method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return Ok(());
     }
     let text = |name: &str| {
         request
-            .headers()
+            .headers
             .get(name)
             .map(|value| value.to_str().unwrap_or("?"))
     };
     let by_metadata = text("sec-fetch-site").map(|site| matches!(site, "same-origin" | "none"));
     let own_host = request
-        .headers()
+        .headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
-    let by_origin = text("origin").map(|origin| authority(origin).as_deref() == own_host);
-    // A program that is no browser sends neither, and has no cookies that a page could make it send.
+    let by_origin = text("origin").map(|origin| host_of(origin).as_deref() == own_host);
+    // A program that is no browser sends neither header, and no page can make it send its cookies.
     match by_metadata.unwrap_or(true) && by_origin.unwrap_or(true) {
         true => Ok(()),
-        false => Err(ApiError::CrossOrigin),
+        false => Err(AuthError::CrossOrigin),
     }
 }
 
-/// `host` or `host:port` of an origin, as the Host header has it.
-fn authority(origin: &str) -> Option<String> {
+/// Returns `host` or `host:port` of an origin, as the Host header has it.
+fn host_of(origin: &str) -> Option<String> {
     let url = Url::parse(origin).ok()?;
     let host = url.host_str()?;
     Some(

@@ -4,9 +4,9 @@ use actix_web::http::header::{self, ContentDisposition, DispositionParam, Dispos
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
+use super::extract::Administrator;
 use super::restore::{follow, plan};
 use crate::app::App;
-use crate::auth::Administrator;
 use crate::backups::make::Order;
 use crate::database::dump::Mode;
 use crate::error::ApiError;

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use tokio::sync::mpsc::Receiver;
 
 use super::events;
+use super::extract::Administrator;
 use crate::app::App;
-use crate::auth::Administrator;
 use crate::database::cleanup::order::{Order, Task};
 use crate::database::cleanup::run::{Cleaned, Event};
 use crate::error::ApiError;

@@ -3,9 +3,8 @@
 use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType};
 use actix_web::{HttpResponse, web};
 
-use super::extract::Pairs;
+use super::extract::{Administrator, Pairs};
 use crate::app::App;
-use crate::auth::Administrator;
 use crate::database::dump::Mode;
 use crate::error::ApiError;
 use crate::parameter::ParameterError;

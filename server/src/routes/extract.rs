@@ -1,15 +1,84 @@
-//! The pairs of an address, read strictly: what is not text is refused, not replaced.
+//! The arguments of handlers, taken from a request: the caller, an administrator, the query's pairs.
 
 use std::future::{Ready, ready};
+use std::net::Ipv4Addr;
+use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, web};
 use percent_encoding::percent_decode_str;
 
+use crate::app::App;
+use crate::auth::{AuthError, Caller, RequestParts, Role};
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
 
-/// The name-value pairs after an address's `?`, in their order (WHATWG, "application/x-www-form-urlencoded").
+/// A caller who is an administrator. A handler that takes one answers nobody else.
+#[derive(Clone, Debug)]
+pub struct Administrator(pub Caller);
+
+impl FromRequest for Caller {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let app = request.app_data::<web::Data<App>>().ok_or(ApiError::Internal)?;
+            let caller = app.authenticator.authenticate(request_parts(&request)).await?;
+            Ok(caller)
+        })
+    }
+}
+
+impl FromRequest for Administrator {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let caller = Caller::from_request(request, payload);
+        let app = request.app_data::<web::Data<App>>();
+        let action = unauthorized(request.path());
+        let is_401 = app.is_some_and(|app| app.settings.not_admin_is_401);
+        Box::pin(async move {
+            let caller = caller.await.inspect_err(|error| tracing::warn!(action, %error))?;
+            match caller.role {
+                Role::Admin => return Ok(Self(caller)),
+                Role::User => tracing::warn!(action, caller = caller.name),
+            }
+            Err(match is_401 {
+                true => AuthError::Missing.into(),
+                false => ApiError::AdministratorsOnly,
+            })
+        })
+    }
+}
+
+/// Returns the action that records name when a caller is refused at this path.
+fn unauthorized(path: &str) -> &'static str {
+    match path.strip_prefix("/api/admin/").unwrap_or_default() {
+        "database/export" => "database_export_unauthorized",
+        "database/import" => "database_import_unauthorized",
+        path if path.starts_with("database/backups") => "database_backup_unauthorized",
+        path if path.starts_with("log-cleanup") => "log_cleanup_unauthorized",
+        _ => "administrator_unauthorized",
+    }
+}
+
+/// Returns the parts of the request that show who sends it.
+pub(super) fn request_parts(request: &HttpRequest) -> RequestParts<'_> {
+    RequestParts {
+        method: request.method(),
+        path: request.path(),
+        headers: request.headers(),
+        peer: request
+            .peer_addr()
+            .map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip()),
+    }
+}
+
+/// The name-value pairs of the query, in their order (WHATWG, "application/x-www-form-urlencoded"). A value that is not
+/// UTF-8 is refused rather than replaced.
 pub struct Pairs(pub Vec<(String, String)>);
 
 impl FromRequest for Pairs {
@@ -45,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pairs_are_decoded_and_what_is_no_text_is_refused_by_name() {
+    fn pairs_are_decoded_and_a_value_that_is_no_text_is_refused_by_name() {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert_eq!(
             parse("a=1+2&b=%C3%A9&&c").unwrap(),

@@ -13,8 +13,8 @@ use tokio::sync::mpsc::Receiver;
 use wasm_export::dump::MAGIC;
 
 use super::events;
+use super::extract::Administrator;
 use crate::app::App;
-use crate::auth::Administrator;
 use crate::database::restore::{Event, Manner, Plan};
 use crate::database::scratch::ScratchFile;
 use crate::error::ApiError;

@@ -5,9 +5,8 @@ use actix_web::{HttpResponse, web};
 use serde_json::json;
 use wasm_export::session_request::file_name;
 
-use super::extract::Pairs;
+use super::extract::{Administrator, Pairs};
 use crate::app::App;
-use crate::auth::Administrator;
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
 use crate::stored_requests::{SessionId, StoredRequests, StoredRequestsError};

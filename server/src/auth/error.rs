@@ -1,0 +1,21 @@
+//! Why a caller is refused.
+
+use std::time::Duration;
+
+/// Why a caller is refused, or could not be verified.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    #[error("Sign in, or send a token: `Authorization: Bearer …`")]
+    Missing,
+    #[error("The credential is wrong, expired or disabled")]
+    Invalid,
+    #[error("This key may not be used to sign in here; an administrator of the hub can allow it")]
+    NoWebAccess,
+    #[error("There were too many wrong credentials from this address; wait {} seconds", wait.as_secs() + 1)]
+    TooManyAttempts { wait: Duration },
+    #[error("Another site sent this request with your cookie; it was not carried out")]
+    CrossOrigin,
+    /// The hub's tables could not be queried.
+    #[error("The database failed: {0}")]
+    Database(#[from] sqlx::Error),
+}

@@ -1,0 +1,119 @@
+//! The parts of an HTTP request that show who sends it.
+
+use std::net::IpAddr;
+
+use actix_web::cookie::Cookie;
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderMap, HeaderName};
+
+/// The parts of an HTTP request that show who sends it.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestParts<'a> {
+    pub method: &'a Method,
+    pub path: &'a str,
+    pub headers: &'a HeaderMap,
+    /// The address of the TCP connection's other end.
+    pub peer: IpAddr,
+}
+
+impl RequestParts<'_> {
+    /// Returns the bearer token or API key of the request, or `None` where it has neither header.
+    pub(super) fn credential_from_headers(&self) -> Option<&str> {
+        let bearer = self.text(header::AUTHORIZATION).map(|value| {
+            match value.split_once(' ') {
+                Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+                // A credential of another scheme is a wrong credential, not a missing one.
+                _ => "",
+            }
+        });
+        bearer.or_else(|| self.text(HeaderName::from_static("x-api-key")))
+    }
+
+    /// Returns the first cookie with this name.
+    pub(super) fn cookie(&self, name: &str) -> Option<Cookie<'static>> {
+        let lists = self.headers.get_all(header::COOKIE);
+        lists
+            .filter_map(|list| list.to_str().ok())
+            .flat_map(|list| list.split(';'))
+            .filter_map(|pair| Cookie::parse_encoded(pair.trim().to_owned()).ok())
+            .find(|cookie| cookie.name() == name)
+    }
+
+    /// Returns the client's address: the peer's, or the last one of `X-Forwarded-For` where the proxy before Decant is
+    /// trusted.
+    pub(super) fn address(&self, trust_proxy: bool) -> IpAddr {
+        // The proxy itself added the last entry. The client may have made up those before it.
+        let forwarded = self
+            .headers
+            .get_all("x-forwarded-for")
+            .last()
+            .and_then(|list| list.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+        forwarded.filter(|_| trust_proxy).unwrap_or(self.peer)
+    }
+
+    /// A value that is no visible ASCII becomes the empty text, which no credential is.
+    fn text(&self, name: HeaderName) -> Option<&str> {
+        let value = self.headers.get(name)?;
+        Some(value.to_str().unwrap_or("").trim())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderValue;
+
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    fn parts(headers: &HeaderMap) -> RequestParts<'_> {
+        RequestParts {
+            method: &Method::GET,
+            path: "/",
+            headers,
+            peer: [192, 0, 2, 1].into(),
+        }
+    }
+
+    #[test]
+    fn a_credential_is_the_bearer_token_or_the_api_key() {
+        for (given, expected) in [
+            (&[][..], None),
+            (&[("authorization", "Bearer a")], Some("a")),
+            (&[("authorization", "bearer  a ")], Some("a")),
+            (&[("x-api-key", " b ")], Some("b")),
+            (&[("authorization", "Bearer a"), ("x-api-key", "b")], Some("a")),
+            (&[("authorization", "Basic YTpi")], Some("")),
+            (&[("authorization", "Bearer")], Some("")),
+        ] {
+            let headers = headers(given);
+            assert_eq!(parts(&headers).credential_from_headers(), expected, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_found_among_others_and_beside_malformed_ones() {
+        let headers = headers(&[("cookie", "a=1; =; b=x%20y"), ("cookie", "c=3")]);
+        let value = |name| {
+            parts(&headers)
+                .cookie(name)
+                .map(|cookie| cookie.value().to_owned())
+        };
+        assert_eq!(value("b").as_deref(), Some("x y"));
+        assert_eq!(value("c").as_deref(), Some("3"));
+        assert_eq!(value("d"), None);
+    }
+
+    #[test]
+    fn a_forwarded_address_counts_only_behind_a_trusted_proxy() {
+        let headers = headers(&[("x-forwarded-for", "203.0.113.9, 198.51.100.7")]);
+        assert_eq!(parts(&headers).address(false), IpAddr::from([192, 0, 2, 1]));
+        assert_eq!(parts(&headers).address(true), IpAddr::from([198, 51, 100, 7]));
+    }
+}
