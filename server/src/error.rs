@@ -24,7 +24,6 @@ pub const PROBLEM_TYPE: &str = "application/problem+json";
 
 /// Why a request failed.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages document the variants")]
 pub enum ApiError {
     #[error("There is nothing at this address; /api/datasets lists the datasets.")]
     NotFound,
@@ -338,7 +337,7 @@ impl From<StorageError> for ApiError {
 
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
-        tracing::error!(%error, "the database did not answer as hoped");
+        tracing::error!(%error, "a query failed");
         match error {
             sqlx::Error::PoolTimedOut => Self::ExportsBusy,
             error => Self::Source(public_message(&error)),

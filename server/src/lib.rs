@@ -1,27 +1,32 @@
-//! Decant's server: it authenticates, narrows the query to what the caller may see, and passes PostgreSQL's own
-//! `COPY` bytes through. What formats them is the `wasm-export` crate, in the visitor's browser or here.
+//! Decant's server. It authenticates a caller, narrows a query to the rows that the caller may see, and passes PostgreSQL's
+//! own `COPY` bytes through. The crate `wasm-export` formats them, in the visitor's browser or natively in the server.
 //!
-//! | module | what |
+//! | module | contents |
 //! |---|---|
+//! | [`commands`] | the commands of `decant` |
+//! | [`startup`] | builds the application from the settings, runs and stops it |
 //! | [`config`] | the settings, from the environment and a TOML file |
-//! | [`startup`] | the application: source, catalog, routes; built, run, stopped |
-//! | [`dsn`] | the address of a database, for us and for PostgreSQL's programs |
-//! | [`source`] | the pools of the database that is exported |
-//! | [`datasets`] | declared in TOML; filters; all SQL of datasets |
-//! | [`parameter`] | why a parameter is refused; times as they may be written |
+//! | [`app`] | the state that handlers share |
+//! | [`routes`] | the addresses and their handlers |
+//! | [`error`] | errors as HTTP answers |
+//! | [`telemetry`] | the log, and the headers that every answer has |
+//! | [`auth`] | verifies callers and determines which rows they may see |
+//! | [`datasets`] | datasets declared in TOML, their filters, all of their SQL |
+//! | [`parameter`] | why a parameter is refused; the notations of a time |
 //! | [`rows`] | `COPY` to the raw-row stream |
-//! | [`encoding`] | the stream compressed as the client accepts it |
 //! | [`mod@file`] | raw rows to a finished file, natively |
-//! | [`database`] | the database as a whole: dumped, restored, cleaned up, looked at; one at a time |
-//! | [`schedule`] | when something is done again and again |
-//! | [`storage`] | files kept for longer, in a folder or a bucket |
-//! | [`sealed`], [`encryption`], [`hashed`] | what is stored: encrypted, known by its hash |
-//! | [`backups`] | dumps in the storage: made and proved on a [`schedule`], removed by age |
-//! | [`stored_requests`] | the requests of a session that the hub stores in its Redis |
-//! | [`auth`] | who calls, and what that caller may see |
-//! | [`audit`] | who did what, in a table of Decant's own |
-//! | [`routes`] | the addresses; nothing below this line knows them |
-//! | [`commands`] | what `decant` can be told to do |
+//! | [`encoding`] | HTTP compression of streams |
+//! | [`database`] | dump, restore, log clean-up and status of the database; one operation at a time |
+//! | [`backups`] | scheduled dumps in the storage: made, proved, removed by age |
+//! | [`schedule`] | times of day and cron expressions |
+//! | [`storage`] | files in a folder or a bucket |
+//! | [`sealed`], [`encryption`], [`hashed`] | encryption and hashes of stored files |
+//! | [`stored_requests`] | the requests of a session, which the hub stores in its Redis |
+//! | [`audit`] | records of every operation, in a table of Decant's own |
+//! | [`source`] | the connection pools of the database that is exported |
+//! | [`dsn`] | the address of a database, for sqlx and for PostgreSQL's programs |
+//!
+//! The crates `decant-embedded` and `decant-demo` have the private PostgreSQL and the data in it.
 
 pub mod app;
 pub mod audit;

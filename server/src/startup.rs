@@ -64,7 +64,6 @@ pub struct DemoSignIn {
 
 /// Why Decant does not start.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say it")]
 pub enum StartError {
     /// The private PostgreSQL.
     #[error(transparent)]

@@ -1,7 +1,7 @@
-//! The requests of a session, as the hub stores them in its Redis for a while. Decant only reads there.
+//! The requests of a session, which the hub stores in its Redis for some minutes. Decant reads them and writes nothing there.
 //!
-//! Their keys are the hub's: `session:{id}:seq` counts a session's requests, `session:{id}:req:{n}:…` are the parts of
-//! one, each a JSON text.
+//! The keys are the hub's: `session:{id}:seq` counts the requests of a session, and `session:{id}:req:{n}:…` holds the parts
+//! of a request, each as JSON text.
 
 use std::time::Duration;
 
@@ -11,58 +11,55 @@ use serde::{Deserialize, Serialize};
 use wasm_export::json::JsonError;
 use wasm_export::session_request::SessionRequest;
 
-/// How many of a session's requests are listed: the newest.
+/// The most requests of a session that are listed; the newest are.
 pub const LISTED_MAX: u64 = 1_000;
 
-/// The longest id of a session; the hub's own column holds 64 characters.
+/// The longest id of a session. The hub's column for it holds 64 characters.
 const ID_BYTES_MAX: usize = 256;
 
-/// How long Redis may take to answer; a body of 20 MB arrives in a fraction of it.
+/// The longest wait for an answer of Redis. A body of 20 MB arrives in a fraction of it.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 
-/// How long a connection to it may take.
+/// The longest wait for a connection to Redis.
 const CONNECT_MAX: Duration = Duration::from_secs(3);
 
-/// The stored requests. The connection is made when it is first needed, and made again when it is lost.
+/// Reads stored requests. The connection is opened when it is first needed, and opened again when it is lost.
 #[derive(Clone)]
 pub struct StoredRequests(ConnectionManager);
 
-/// A session's id that can stand in a key.
+/// The id of a session, checked to fit into a key.
 #[derive(Clone, Debug)]
 pub struct SessionId(String);
 
-/// A stored request in a list.
+/// A stored request as a list shows it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Listed {
-    /// Which of the session's requests it is, from 1.
+    /// The position among the session's requests, from 1.
     pub sequence: u64,
-    /// Where the client sent it, and where the hub did.
     #[serde(flatten)]
     pub meta: Meta,
-    /// The size of its body in bytes.
+    /// The size of the body.
     pub body_bytes: u64,
-    /// Whether all that an export needs is stored: the headers and the body.
+    /// Whether headers and body are stored, which an export needs.
     pub complete: bool,
 }
 
-/// Where a request went.
+/// The addresses and the method of a request, as far as they are stored.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Meta {
-    /// The address that the client asked.
+    /// The client's request to the hub.
     pub client_url: Option<String>,
-    /// The address that the hub asked.
+    /// The hub's request to a provider.
     pub upstream_url: Option<String>,
-    /// The method.
     pub method: Option<String>,
 }
 
-/// A stored request: its parts as they are stored.
+/// The parts of a stored request, each as the JSON text that is stored.
 #[derive(Debug)]
 pub struct StoredRequest {
     session: SessionId,
-    /// Which of the session's requests it is.
     pub sequence: u64,
     meta: Vec<u8>,
     headers: Vec<u8>,
@@ -70,9 +67,8 @@ pub struct StoredRequest {
     special_settings: Option<Vec<u8>>,
 }
 
-/// There is no such request here.
+/// Why a stored request cannot be shown.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say it")]
 pub enum StoredRequestsError {
     #[error("The stored requests are in the hub's Redis; set REDIS_URL to its address and restart Decant")]
     NoRedis,
@@ -89,21 +85,21 @@ pub enum StoredRequestsError {
         sequence: u64,
         part: &'static str,
     },
-    #[error("What the hub has stored of request {sequence} is not JSON: {error}")]
+    #[error("Request {sequence}, as the hub stored it, is not JSON: {error}")]
     NotJson { sequence: u64, error: JsonError },
-    #[error("The hub's Redis did not answer as hoped; the log has the cause")]
+    #[error("The hub's Redis failed; the log has the cause")]
     Redis(#[source] RedisError),
 }
 
 impl From<RedisError> for StoredRequestsError {
     fn from(error: RedisError) -> Self {
-        tracing::error!(%error, "redis did not answer as hoped");
+        tracing::error!(%error, "redis failed");
         Self::Redis(error)
     }
 }
 
 impl SessionId {
-    /// An id as a caller gives it.
+    /// Checks an id: 1 to 256 bytes without control characters.
     ///
     /// # Errors
     /// [`StoredRequestsError::BadId`].
@@ -115,7 +111,6 @@ impl SessionId {
         }
     }
 
-    /// The id.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -131,7 +126,7 @@ impl SessionId {
 }
 
 impl StoredRequests {
-    /// Those in this Redis.
+    /// Reads from this Redis.
     ///
     /// # Panics
     /// Never: only a configuration that asks for push messages is refused.
@@ -145,10 +140,10 @@ impl StoredRequests {
         Self(connection.expect("a configuration without push messages is accepted"))
     }
 
-    /// The session's requests that are still stored, the newest first; [`LISTED_MAX`] of them.
+    /// Returns the requests of the session that are still stored, the newest first, at most [`LISTED_MAX`].
     ///
     /// # Errors
-    /// When none is, or Redis fails.
+    /// [`StoredRequestsError::NoSession`] if none is stored, [`StoredRequestsError::Redis`].
     pub async fn list(&self, session: &SessionId) -> Result<Vec<Listed>, StoredRequestsError> {
         let mut redis = self.0.clone();
         let count: Option<u64> = redis::cmd("GET")
@@ -156,7 +151,7 @@ impl StoredRequests {
             .query_async(&mut redis)
             .await?;
         let newest = count.unwrap_or(0);
-        // One round trip for all. No `MGET`: in a cluster the keys lie on several nodes.
+        // A pipeline takes one round trip for all. `MGET` would fail in a cluster, where the keys lie on several nodes.
         let mut questions = pipe();
         let sequences = (newest.saturating_sub(LISTED_MAX) + 1..=newest).rev();
         for sequence in sequences.clone() {
@@ -191,10 +186,10 @@ impl StoredRequests {
         }
     }
 
-    /// One of the session's requests.
+    /// Returns a request of the session.
     ///
     /// # Errors
-    /// When its headers or its body are not stored, or Redis fails.
+    /// [`StoredRequestsError::NotStored`] without its headers or its body, [`StoredRequestsError::Redis`].
     pub async fn find(
         &self,
         session: SessionId,
@@ -233,7 +228,8 @@ impl StoredRequests {
 }
 
 impl Meta {
-    /// What cannot be read is as good as absent: it only describes the request.
+    /// Reads the two records of the hub. A record that is not as expected counts as absent, because it only describes the
+    /// request.
     fn of(client: Option<&[u8]>, upstream: Option<&[u8]>) -> Self {
         #[derive(Default, Deserialize)]
         struct Stored {
@@ -254,18 +250,18 @@ impl Meta {
 }
 
 impl StoredRequest {
-    /// The document with its parts as they are stored.
+    /// Returns the document with its parts as they are stored.
     ///
     /// # Errors
-    /// When a part is not JSON.
+    /// [`StoredRequestsError::NotJson`].
     pub fn stored(&self) -> Result<Vec<u8>, StoredRequestsError> {
         self.document(|request, out| request.write_stored(out))
     }
 
-    /// The document laid out for people: the file.
+    /// Returns the document laid out for reading, as the file of an export has it.
     ///
     /// # Errors
-    /// When a part is not JSON.
+    /// [`StoredRequestsError::NotJson`].
     pub fn pretty(&self) -> Result<Vec<u8>, StoredRequestsError> {
         self.document(|request, out| request.write(out))
     }

@@ -1,4 +1,4 @@
-//! Dumps that are kept in the storage.
+//! Backups: dumps in the storage, for administrators.
 
 use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType};
 use actix_web::{HttpResponse, web};
@@ -11,35 +11,35 @@ use crate::backups::make::Order;
 use crate::database::dump::Mode;
 use crate::error::ApiError;
 
-/// What a backup is to hold.
+/// The body of a request for a backup.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Wanted {
+pub struct MakeRequest {
     #[serde(default)]
     mode: Mode,
 }
 
-/// How a backup is to be restored.
+/// The body of a request to restore a backup.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct HowToRestore {
+pub struct RestoreRequest {
     clean_first: bool,
     #[serde(default)]
     skip_logs: bool,
 }
 
-/// What there is, and what is going on.
+/// Lists the backups and the task that runs.
 pub async fn list(app: web::Data<App>, _: Administrator) -> Result<HttpResponse, ApiError> {
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .json(app.backups.overview().await?))
 }
 
-/// Begins to make one; the list tells of it.
+/// Starts to make a backup and answers at once. The list shows its progress.
 pub async fn make(
     app: web::Data<App>,
     Administrator(caller): Administrator,
-    web::Json(Wanted { mode }): web::Json<Wanted>,
+    web::Json(MakeRequest { mode }): web::Json<MakeRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let order = Order {
         mode,
@@ -50,7 +50,7 @@ pub async fn make(
     Ok(HttpResponse::Accepted().finish())
 }
 
-/// One as it is stored, encrypted or not.
+/// Sends a backup as it is stored: a dump, or an encrypted one.
 pub async fn download(
     app: web::Data<App>,
     Administrator(caller): Administrator,
@@ -74,7 +74,7 @@ pub async fn download(
         .streaming(pieces))
 }
 
-/// Begins to prove one; the list tells of it.
+/// Starts to prove a backup by restoring it, and answers at once. The list shows its progress.
 pub async fn prove(
     app: web::Data<App>,
     Administrator(caller): Administrator,
@@ -84,19 +84,19 @@ pub async fn prove(
     Ok(HttpResponse::Accepted().finish())
 }
 
-/// Restores one; the answer tells of it while it goes on.
+/// Restores a backup. The answer is a stream of events, the last of which is the outcome.
 pub async fn restore(
     app: web::Data<App>,
     Administrator(caller): Administrator,
     name: web::Path<String>,
-    web::Json(how): web::Json<HowToRestore>,
+    web::Json(request): web::Json<RestoreRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let plan = plan(how.clean_first, how.skip_logs);
+    let plan = plan(request.clean_first, request.skip_logs);
     let events = app.backups.restore(&name, plan, &caller.name).await?;
     Ok(follow(events, &app))
 }
 
-/// Removes one.
+/// Removes a backup from the storage.
 pub async fn remove(
     app: web::Data<App>,
     Administrator(caller): Administrator,

@@ -1,4 +1,4 @@
-//! Logs cleaned up, for administrators.
+//! Log clean-up, for administrators.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use crate::database::cleanup::order::{Order, Task};
 use crate::database::cleanup::run::{Cleaned, Event};
 use crate::error::ApiError;
 
-/// Counts the rows that match, or deletes them. Who asks for events hears of it while it goes on, everybody else at its
-/// end; either may leave, and it ends after the batch that runs.
+/// Counts the rows that match, or deletes them in batches. A client that accepts events gets a stream of them; any other
+/// client gets one answer at the end. If the client disconnects, the clean-up ends after the batch that runs.
 pub async fn manual(
     app: web::Data<App>,
     Administrator(caller): Administrator,

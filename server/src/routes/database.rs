@@ -1,4 +1,4 @@
-//! The database as a whole, for administrators.
+//! Dumps and the status of the database, for administrators.
 
 use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType};
 use actix_web::{HttpResponse, web};
@@ -9,7 +9,7 @@ use crate::database::dump::Mode;
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
 
-/// A dump, streamed. If it fails part-way the connection is broken, never ended, so that no client takes it for whole.
+/// Streams a dump. If it fails part-way, the connection is broken instead of ended, so that no client takes it for complete.
 pub async fn export(
     app: web::Data<App>,
     Administrator(caller): Administrator,
@@ -31,19 +31,19 @@ pub async fn export(
         .content_type("application/octet-stream")
         .insert_header(disposition)
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        // Otherwise a proxy may hold the stream back until it is whole.
+        // Otherwise a proxy may buffer the stream until it is complete.
         .insert_header(("x-accel-buffering", "no"))
         .streaming(dump.into_stream()))
 }
 
-/// What the database is, and who is at it.
+/// Answers with the size, tables and version of the database, and the operation that runs on it.
 pub async fn status(app: web::Data<App>, _: Administrator) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .json(app.database.status().await)
 }
 
-/// `mode=…`, or the older `excludeLogs=true`.
+/// Reads `mode=…`, or `excludeLogs=true` of the hub's own interface.
 fn parse_mode(pairs: &[(String, String)]) -> Result<Mode, ParameterError> {
     let mut modes = Vec::new();
     for (name, value) in pairs.iter().filter(|(_, value)| !value.trim().is_empty()) {
@@ -70,7 +70,7 @@ fn parse_mode(pairs: &[(String, String)]) -> Result<Mode, ParameterError> {
         [mode, others @ ..] if others.iter().all(|other| other == mode) => Ok(*mode),
         _ => Err(ParameterError::Contradictory {
             field: "mode".to_owned(),
-            problem: "says something else than `excludeLogs`; give one of them".to_owned(),
+            problem: "contradicts `excludeLogs`; give one of them".to_owned(),
         }),
     }
 }
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn both_words_for_the_mode_are_understood() {
+    fn the_mode_is_read_from_both_parameters() {
         for (pairs, mode) in [
             (&[][..], Mode::Full),
             (&[("excludeLogs", "true")], Mode::ExcludeLogs),

@@ -1,4 +1,4 @@
-//! What there is, how much of it, and what its filters offer.
+//! The datasets: their columns and filters, their row counts, the values of their filters.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::datasets::definition::{Access, FilterKind};
 use crate::datasets::{Dataset, Query, Selection, options};
 use crate::error::ApiError;
 
-/// A dataset as a caller sees it.
+/// A dataset as it is described to a caller.
 #[derive(Serialize)]
 struct Description<'a> {
     name: &'a str,
@@ -35,7 +35,7 @@ struct FilterDescription<'a> {
     options: bool,
 }
 
-/// The datasets that the caller may see.
+/// Lists the datasets that the caller may see.
 pub async fn list(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, ApiError> {
     let mut datasets = Vec::new();
     for dataset in app.catalog.iter() {
@@ -46,7 +46,7 @@ pub async fn list(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, A
     Ok(HttpResponse::Ok().json(json!({ "datasets": datasets })))
 }
 
-/// One dataset.
+/// Describes one dataset, also one that is unavailable.
 pub async fn show(
     app: web::Data<App>,
     caller: Caller,
@@ -59,7 +59,7 @@ pub async fn show(
     Ok(HttpResponse::Ok().json(describe(dataset, &caller)?))
 }
 
-/// How many rows there are exactly.
+/// Counts the rows of a selection exactly.
 pub async fn count(
     app: web::Data<App>,
     caller: Caller,
@@ -75,7 +75,7 @@ pub async fn count(
     Ok(HttpResponse::Ok().json(json!({ "rows": rows })))
 }
 
-/// The values that a filter offers to choose from.
+/// Lists the values that a filter offers to choose from.
 pub async fn options(
     app: web::Data<App>,
     caller: Caller,

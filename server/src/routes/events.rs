@@ -1,4 +1,4 @@
-//! Server-sent events (WHATWG HTML, "Server-sent events"): what goes on, told while it does.
+//! Server-sent events (WHATWG HTML, "Server-sent events"): the progress of an operation while it runs.
 
 use std::time::Duration;
 
@@ -12,34 +12,34 @@ use tokio::time::timeout;
 
 use crate::error::ApiError;
 
-/// Their media type.
+/// The media type of a stream of events.
 pub const MEDIA_TYPE: &str = "text/event-stream";
 
-/// An answer that tells of every event by its name and its data.
+/// Returns a response that streams the events. `name_and_data` gives the name and the data of each.
 pub fn stream<E: 'static>(
     events: Receiver<E>,
     heartbeat: Duration,
-    told: fn(&E) -> (&'static str, Value),
+    name_and_data: fn(&E) -> (&'static str, Value),
 ) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(MEDIA_TYPE)
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        // Otherwise a proxy may hold the stream back until it is whole.
+        // Otherwise a proxy may buffer the stream until it is complete.
         .insert_header(("x-accel-buffering", "no"))
-        .streaming(lines(events, heartbeat, told))
+        .streaming(lines(events, heartbeat, name_and_data))
 }
 
-/// A comment now and then keeps the line from being cut.
+/// Writes a comment where no event came for the time of a heartbeat, because proxies cut connections that are silent.
 fn lines<E>(
     mut events: Receiver<E>,
     heartbeat: Duration,
-    told: fn(&E) -> (&'static str, Value),
+    name_and_data: fn(&E) -> (&'static str, Value),
 ) -> impl Stream<Item = Result<Bytes, ApiError>> {
     async_stream::stream! {
         loop {
             match timeout(heartbeat, events.recv()).await {
                 Ok(Some(event)) => {
-                    let (name, data) = told(&event);
+                    let (name, data) = name_and_data(&event);
                     yield Ok(Bytes::from(format!("event: {name}\ndata: {data}\n\n")));
                 }
                 Ok(None) => return,

@@ -1,4 +1,4 @@
-//! The fallback for callers without WebAssembly: the file, formatted here.
+//! The fallback for clients without WebAssembly: a file that the server formats.
 
 use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType};
 use actix_web::{HttpResponse, web};
@@ -14,7 +14,8 @@ use crate::datasets::Selection;
 use crate::error::ApiError;
 use crate::file;
 
-/// A finished file. If it fails part-way the connection is broken, never ended, so that no client takes it for whole.
+/// Streams a finished file. If it fails part-way, the connection is broken instead of ended, so that no client takes it for
+/// complete.
 pub async fn export(
     app: web::Data<App>,
     caller: Caller,

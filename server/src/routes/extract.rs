@@ -13,7 +13,7 @@ use crate::auth::{AuthError, Caller, RequestParts, Role};
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
 
-/// A caller who is an administrator. A handler that takes one answers nobody else.
+/// A caller who is an administrator. A handler that takes one refuses every other caller.
 #[derive(Clone, Debug)]
 pub struct Administrator(pub Caller);
 

@@ -1,4 +1,4 @@
-//! The page: built by Trunk, embedded in the program.
+//! The files of the page. Trunk builds them, and they are embedded in the program.
 
 use std::sync::LazyLock;
 
@@ -12,15 +12,15 @@ use sha2::{Digest, Sha256};
 
 use crate::error::ApiError;
 
-/// What Trunk built. A release build holds the files; a debug build reads them from the folder.
+/// The output of Trunk. A release build embeds the files; a debug build reads them from the folder.
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/../web/dist"]
 #[allow_missing = true]
-struct Page;
+struct Files;
 
 const INDEX: &str = "index.html";
 
-/// The files of the page; its views have addresses of their own, which are all `index.html`.
+/// Sends a file of the page. An address without a file extension is a view of the page, which `index.html` shows.
 pub async fn serve(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Err(ApiError::MethodNotAllowed(request.method().to_string()));
@@ -28,13 +28,13 @@ pub async fn serve(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let path = request.path().trim_start_matches('/');
     let view = !path.rsplit('/').next().unwrap_or_default().contains('.');
     let path = if view { INDEX } else { path };
-    let file = Page::get(path).ok_or(ApiError::NotFound)?;
+    let file = Files::get(path).ok_or(ApiError::NotFound)?;
     Ok(answer(path, &file, &request))
 }
 
 fn answer(path: &str, file: &EmbeddedFile, request: &HttpRequest) -> HttpResponse {
     let hash = STANDARD.encode(file.metadata.sha256_hash());
-    // Weak, since the same file goes out compressed and not.
+    // Weak, because the same file is sent with and without compression.
     let tag = format!("W/\"{hash}\"");
     let known = request
         .headers()
@@ -56,9 +56,9 @@ fn answer(path: &str, file: &EmbeddedFile, request: &HttpRequest) -> HttpRespons
     }
 }
 
-/// Scripts of our own only, WebAssembly, and the one inline script that Trunk writes, by its digest (CSP Level 3).
+/// Allows scripts of Decant itself, WebAssembly, and the inline script that Trunk writes, by its digest (CSP Level 3).
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
-    let index = Page::get(INDEX)
+    let index = Files::get(INDEX)
         .map(|file| String::from_utf8_lossy(&file.data).into_owned())
         .unwrap_or_default();
     let digests: String = inline_scripts(&index)

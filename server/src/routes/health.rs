@@ -1,16 +1,16 @@
-//! Whether Decant runs, and whether it can work.
+//! Liveness and readiness.
 
 use actix_web::{HttpResponse, web};
 
 use crate::app::App;
 use crate::error::ApiError;
 
-/// It runs.
+/// Answers as long as the process runs.
 pub async fn alive() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain").body("alive\n")
 }
 
-/// It can work: the database answers, and nobody has told it to stop.
+/// Answers with 200 if the database answers and the server has not been asked to stop.
 pub async fn ready(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     if app.stopping.is_cancelled() {
         return Err(ApiError::ShuttingDown);

@@ -1,4 +1,18 @@
-//! The addresses: the only list of them.
+//! The addresses of the server: the only list of them, and the handlers behind them.
+//!
+//! | file | addresses |
+//! |---|---|
+//! | `health` | liveness and readiness |
+//! | `login` | sign-in, sign-out, the signed-in caller |
+//! | `datasets` | the datasets, their row counts and the values of their filters |
+//! | `rows`, `export` | raw rows and pages of them; files formatted here |
+//! | `session_requests` | the requests of a session that the hub stores |
+//! | `database` | dumps and the status of the database |
+//! | `restore` | a dump uploaded and restored, and the databases that restores leave |
+//! | `cleanup`, `backups` | log clean-up; backups |
+//! | `frontend` | the page |
+//!
+//! `extract` takes the arguments of handlers from a request; `events` streams the progress of an operation.
 
 mod backups;
 mod cleanup;
@@ -22,7 +36,7 @@ use actix_web::{HttpRequest, HttpResponse, Resource, Route, web};
 
 use crate::error::ApiError;
 
-/// Every address but the page's: its method, its path, who answers. Each pair of method and path stands here once.
+/// Returns every address but the page's: method, path and handler. Each pair of method and path stands here once.
 fn addresses() -> Vec<(Method, &'static str, Route)> {
     use Method as M;
     vec![
@@ -93,7 +107,7 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
     ]
 }
 
-/// Adds every address.
+/// Adds every address, and problem responses for unknown addresses and wrong methods.
 pub fn configure(config: &mut web::ServiceConfig) {
     config.app_data(
         web::JsonConfig::default()
@@ -117,14 +131,14 @@ pub fn configure(config: &mut web::ServiceConfig) {
         );
 }
 
-/// An address that answers a wrong method with a problem.
+/// Returns a resource that answers a wrong method with a problem.
 fn at(path: &str) -> Resource {
     web::resource(path).default_service(web::to(|request: HttpRequest| async move {
         Err::<&str, _>(ApiError::MethodNotAllowed(request.method().to_string()))
     }))
 }
 
-/// All of this for programs (OpenAPI 3.1).
+/// Sends the description of all addresses (OpenAPI 3.1).
 async fn describe() -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/json")
@@ -140,7 +154,7 @@ mod tests {
 
     #[derive(Deserialize)]
     struct Description {
-        /// What each path takes, by method.
+        /// The operations of each path, by method.
         paths: BTreeMap<String, BTreeMap<String, Value>>,
     }
 

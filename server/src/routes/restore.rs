@@ -1,4 +1,4 @@
-//! A dump uploaded and restored, and what earlier restores have left.
+//! Restores of uploaded dumps, and the databases that earlier restores have left.
 
 use std::fs::File;
 use std::io::Write;
@@ -20,13 +20,14 @@ use crate::database::scratch::ScratchFile;
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
 
-/// A field that is no file holds `true` or `false`.
-const WORD_BYTES_MAX: usize = 16;
+/// A field other than the file holds `true` or `false`.
+const FLAG_BYTES_MAX: usize = 16;
 
-/// What surrounds a file in a form takes less than this.
+/// The rest of a form, besides the file, takes less than this.
 const FORM_BYTES_MAX: u64 = 64 * 1024;
 
-/// Takes a form with `file`, `cleanFirst` and `skipLogs`, and restores; the answer tells of it while it goes on.
+/// Restores the dump of a form with `file`, `cleanFirst` and `skipLogs`. The answer is a stream of events, the last of which is
+/// the outcome.
 pub async fn restore(
     app: web::Data<App>,
     Administrator(caller): Administrator,
@@ -53,7 +54,7 @@ pub async fn restore(
     Ok(follow(events, &app))
 }
 
-/// What earlier restores have left beside the live database.
+/// Lists the databases that earlier restores have left beside the live one.
 pub async fn copies(app: web::Data<App>, _: Administrator) -> Result<HttpResponse, ApiError> {
     let copies = app.database.copies().await?;
     Ok(HttpResponse::Ok()
@@ -61,7 +62,7 @@ pub async fn copies(app: web::Data<App>, _: Administrator) -> Result<HttpRespons
         .json(json!({ "copies": copies })))
 }
 
-/// Puts one of them back into the place of the live one.
+/// Swaps one of them with the live database.
 pub async fn roll_back(
     app: web::Data<App>,
     Administrator(caller): Administrator,
@@ -71,7 +72,7 @@ pub async fn roll_back(
     Ok(HttpResponse::Ok().json(json!({ "previous": previous })))
 }
 
-/// Removes one of them.
+/// Drops one of them.
 pub async fn remove_copy(
     app: web::Data<App>,
     Administrator(caller): Administrator,
@@ -81,7 +82,7 @@ pub async fn remove_copy(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// What a form held, whole and on disk.
+/// The content of a form. The file is complete and on disk.
 struct Upload {
     file: ScratchFile,
     plan: Plan,
@@ -114,7 +115,7 @@ impl Upload {
     }
 }
 
-/// What the words of the hub's own form mean.
+/// Returns the plan for the fields of the form, which are those of the hub's own form.
 pub(super) fn plan(clean_first: bool, skip_logs: bool) -> Plan {
     Plan {
         manner: if clean_first { Manner::Clean } else { Manner::Merge },
@@ -153,7 +154,7 @@ async fn receive_file(app: &App, mut field: Field, limit: u64) -> Result<Scratch
     }
 }
 
-/// A disk may be slow; nobody else waits for it.
+/// Writes outside of the event loop, so that a slow disk delays no other request.
 async fn write(mut file: File, piece: Bytes) -> std::io::Result<File> {
     web::block(move || file.write_all(&piece).map(|()| file))
         .await
@@ -164,7 +165,7 @@ async fn receive_flag(name: &str, mut field: Field) -> Result<bool, ApiError> {
     let mut word = Vec::new();
     while let Some(piece) = field.try_next().await? {
         word.extend_from_slice(&piece);
-        if word.len() > WORD_BYTES_MAX {
+        if word.len() > FLAG_BYTES_MAX {
             break;
         }
     }
@@ -192,7 +193,7 @@ impl From<MultipartError> for ApiError {
     }
 }
 
-/// An answer that tells of a restore while it goes on.
+/// Returns a response that streams the events of a restore.
 pub(super) fn follow(events: Receiver<Event>, app: &App) -> HttpResponse {
     events::stream(events, app.settings.heartbeat, told)
 }

@@ -1,4 +1,4 @@
-//! The raw rows: all of them for an export, a page of them for a table.
+//! Raw rows: all of a selection for an export, or a page of them for a table.
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -15,10 +15,10 @@ use crate::error::ApiError;
 use crate::parameter::ParameterError;
 use crate::rows::Prepared;
 
-/// Rows in a page when the caller does not say.
+/// The rows of a page without the parameter `limit`.
 const PAGE_ROWS: u64 = 50;
 
-/// All rows, as PostgreSQL writes them.
+/// Streams all rows of a selection, as PostgreSQL writes them.
 pub async fn rows(
     app: web::Data<App>,
     caller: Caller,
@@ -32,7 +32,7 @@ pub async fn rows(
     Ok(answer(&app, prepared.recorded(&caller), &request))
 }
 
-/// One page of rows; the cursor of its end record is where the next one goes on.
+/// Streams a page of rows. The cursor in its end record is the `after` of the next page.
 pub async fn page(
     app: web::Data<App>,
     caller: Caller,
@@ -56,10 +56,11 @@ pub async fn page(
     Ok(answer(&app, prepared, &request))
 }
 
-/// Plans an export, so that what is wrong with it is answered with a status of its own.
+/// Plans an export before its answer begins, so that a mistake in it is answered with a status.
 ///
 /// # Errors
-/// What the caller may not see, what the database says, too many exports.
+/// [`ApiError::ShuttingDown`], [`ApiError::Access`], [`ApiError::Parameter`] for a cursor, [`ApiError::ExportsBusy`],
+/// [`ApiError::Source`].
 pub async fn prepare(
     app: &App,
     caller: &Caller,
@@ -72,7 +73,7 @@ pub async fn prepare(
     plan(dataset, caller, selection, app.source.for_export()).await
 }
 
-/// Plans a query. The connection is not waited for before it is known that the caller may see what was asked for.
+/// Plans a query. It checks what the caller may see before it waits for a connection.
 async fn plan(
     dataset: &Dataset,
     caller: &Caller,
@@ -84,7 +85,7 @@ async fn plan(
     prepared.map_err(|error| blame_cursor(selection, error))
 }
 
-/// Only a cursor can hold what PostgreSQL cannot read: everything else was parsed.
+/// Blames the cursor for a value that PostgreSQL cannot read (SQLSTATE class 22), because every other value was parsed here.
 fn blame_cursor(selection: &Selection, error: sqlx::Error) -> ApiError {
     let unreadable = error
         .as_database_error()
@@ -107,7 +108,7 @@ fn answer(app: &App, prepared: Prepared, request: &HttpRequest) -> HttpResponse 
         .content_type(MEDIA_TYPE)
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((header::VARY, "accept-encoding"))
-        // Otherwise a proxy may hold the stream back until it is whole.
+        // Otherwise a proxy may buffer the stream until it is complete.
         .insert_header(("x-accel-buffering", "no"));
     if encoding != header::ContentEncoding::Identity {
         response.insert_header((header::CONTENT_ENCODING, encoding.as_str()));

@@ -1,4 +1,4 @@
-//! A session's requests, as the hub has stored them.
+//! The requests of a session that the hub stores, for administrators.
 
 use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType};
 use actix_web::{HttpResponse, web};
@@ -11,7 +11,7 @@ use crate::error::ApiError;
 use crate::parameter::ParameterError;
 use crate::stored_requests::{SessionId, StoredRequests, StoredRequestsError};
 
-/// What is stored of the session.
+/// Lists the stored requests of a session.
 pub async fn requests(
     app: web::Data<App>,
     _: Administrator,
@@ -24,7 +24,7 @@ pub async fn requests(
         .json(json!({ "sessionId": id.as_str(), "requests": requests })))
 }
 
-/// One request: as it is stored, for a browser to lay out, or laid out here with `pretty=true`.
+/// Sends one request: as it is stored, for a browser to lay out, or laid out here with `pretty=true`.
 pub async fn request(
     app: web::Data<App>,
     Administrator(caller): Administrator,
