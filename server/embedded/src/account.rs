@@ -1,4 +1,4 @@
-//! The operating-system user that PostgreSQL runs as: ourselves, unless we are root.
+//! The operating-system user that PostgreSQL runs as: the user of this process, unless that is root.
 
 use std::io;
 use std::os::unix::fs::{MetadataExt, chown};
@@ -11,22 +11,17 @@ use nix::unistd::{Uid, User, geteuid, getpid, getppid};
 
 use super::EmbeddedError;
 
-/// Who runs PostgreSQL's programs.
+/// The user that runs PostgreSQL's programs.
 #[derive(Clone, Debug)]
 pub(crate) enum Account {
-    /// The user who runs Decant.
+    /// The user of this process.
     Own,
-    /// Another one, since PostgreSQL refuses to run as root.
-    Other {
-        /// For people.
-        name: String,
-        uid: u32,
-        gid: u32,
-    },
+    /// Another user, because PostgreSQL refuses to run as root.
+    Other { name: String, uid: u32, gid: u32 },
 }
 
 impl Account {
-    /// Ourselves; for root the owner of the data if there is any already, else `postgres`, else `nobody`.
+    /// Returns the user of this process. For root it returns the owner of existing data, or else `postgres` or `nobody`.
     pub(crate) fn choose(data: &Path) -> Result<Self, EmbeddedError> {
         if !geteuid().is_root() {
             return Ok(Self::Own);
@@ -53,7 +48,7 @@ impl Account {
             .ok_or(EmbeddedError::NoAccount)
     }
 
-    /// Gives the account a folder that we made.
+    /// Makes the account the owner of a folder.
     pub(crate) fn own(&self, folder: &Path) -> io::Result<()> {
         match self {
             Self::Own => Ok(()),
@@ -61,8 +56,8 @@ impl Account {
         }
     }
 
-    /// A PostgreSQL program run by this account. It ends when the thread that spawns it ends, is out of reach of the
-    /// terminal's Ctrl-C (which is ours to handle: streams end first), and sees none of our `PG…` variables.
+    /// Returns a command that runs a PostgreSQL program as this account. The program ends when the thread that spawns it
+    /// ends, and does not see the `PG…` variables of this process.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
@@ -70,20 +65,24 @@ impl Account {
                 command.env_remove(name);
             }
         }
+        // Ctrl-C at the terminal goes to a process group. Decant handles it alone, because streams must end first.
         command.env("LC_ALL", "C").current_dir("/").process_group(0);
         if let Self::Other { uid, gid, .. } = self {
             command.uid(*uid).gid(*gid);
         }
-        end_with_us(&mut command);
+        end_with_parent(&mut command);
         command
     }
 
-    /// Fails with a clear error if the account may not enter `folder` or not run `program`.
-    pub(crate) fn check_reach(&self, program: &Path, folder: &Path) -> Result<(), EmbeddedError> {
+    /// Checks that the account may enter `folder` and run `program`.
+    ///
+    /// # Errors
+    /// [`EmbeddedError::Unreachable`] with the folder that is closed to it.
+    pub(crate) fn check_access(&self, program: &Path, folder: &Path) -> Result<(), EmbeddedError> {
         let Self::Other { name, uid, gid } = self else {
             return Ok(());
         };
-        // Asked of the kernel, since only it knows about access lists: the folder is entered as the account.
+        // Only the kernel knows about access lists, so the check enters the folder as the account.
         let outcome = self
             .command(program)
             .arg("--version")
@@ -105,7 +104,7 @@ impl Account {
     }
 }
 
-/// The outermost folder above `wanted` that its permissions close to this user.
+/// Returns the outermost folder above `wanted` that its permissions close to this user.
 fn blocked_by(wanted: &Path, uid: u32, gid: u32) -> Option<PathBuf> {
     let mut above: Vec<&Path> = wanted.ancestors().skip(1).collect();
     above.reverse();
@@ -124,18 +123,18 @@ fn blocked_by(wanted: &Path, uid: u32, gid: u32) -> Option<PathBuf> {
 
 #[expect(
     unsafe_code,
-    reason = "asking for a signal at our own death is only possible between fork and exec"
+    reason = "a signal at the death of the parent can be requested between fork and exec only"
 )]
-fn end_with_us(command: &mut Command) {
-    let us = getpid();
+fn end_with_parent(command: &mut Command) {
+    let parent = getpid();
     // SAFETY: the closure makes system calls only, all of which are async-signal-safe, and allocates nothing.
     unsafe {
         command.pre_exec(move || {
-            // After the user was changed, which would have cleared it.
+            // The standard library has changed the user before this, which would have cleared the setting.
             #[cfg(target_os = "linux")]
             nix::sys::prctl::set_pdeathsig(Signal::SIGINT)?;
-            // If we died before that line, the signal will never come.
-            if getppid() == us {
+            // If the parent died before that line, the signal never comes.
+            if getppid() == parent {
                 Ok(())
             } else {
                 Err(io::Error::from_raw_os_error(nix::libc::ESRCH))

@@ -9,14 +9,14 @@ use super::EmbeddedError;
 /// The folder of one PostgreSQL version's programs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binaries {
-    /// Where `initdb`, `postgres`, `psql` and so on are.
+    /// The folder with `initdb`, `postgres`, `psql` and the others.
     pub folder: PathBuf,
-    /// The version as PostgreSQL writes it: `15.18`.
+    /// As PostgreSQL writes it: `15.18`.
     pub version: String,
 }
 
 impl Binaries {
-    /// What a cluster's data depends on: `15` of `15.18`.
+    /// Returns the major version, on which the format of the data depends: `15` of `15.18`.
     #[must_use]
     pub fn major(&self) -> &str {
         self.version
@@ -25,7 +25,7 @@ impl Binaries {
             .unwrap_or_default()
     }
 
-    /// The path of one of the programs.
+    /// Returns the path of a program.
     #[must_use]
     pub fn program(&self, name: &str) -> PathBuf {
         self.folder.join(name)
@@ -52,22 +52,22 @@ impl Binaries {
     }
 }
 
-/// The programs to use: of the folder `PG_BIN_DIR` if that is set, else the newest version installed, else what
-/// `PATH` leads to.
+/// Returns the programs to use: those in `PG_BIN_DIR` if that is set, or else those of the newest version installed, or else
+/// those on the `PATH`.
 ///
 /// # Errors
-/// [`EmbeddedError::NoBinaries`], which says how to install them.
+/// [`EmbeddedError::NoBinaries`] with advice to install them.
 pub fn binaries() -> Result<Binaries, EmbeddedError> {
-    let folders = folders();
+    let folders = program_folders();
     folders
         .iter()
         .find_map(|folder| Binaries::of_folder(folder))
         .ok_or_else(|| none_in(&folders))
 }
 
-/// The programs that can run the data of the major version `written_by`.
+/// Returns the programs that can run data of the major version `written_by`.
 pub(crate) fn binaries_for(written_by: &str, data: &Path) -> Result<Binaries, EmbeddedError> {
-    let folders = folders();
+    let folders = program_folders();
     let mut installed = Vec::new();
     for found in folders.iter().filter_map(|folder| Binaries::of_folder(folder)) {
         if found.major() == written_by {
@@ -85,9 +85,9 @@ pub(crate) fn binaries_for(written_by: &str, data: &Path) -> Result<Binaries, Em
     })
 }
 
-/// Where PostgreSQL's programs may be, the best place first.
+/// Returns the folders where PostgreSQL's programs may be, the preferred one first.
 #[must_use]
-pub fn folders() -> Vec<PathBuf> {
+pub fn program_folders() -> Vec<PathBuf> {
     if let Some(named) = std::env::var_os("PG_BIN_DIR").filter(|named| !named.is_empty()) {
         return vec![PathBuf::from(named)];
     }
@@ -95,15 +95,15 @@ pub fn folders() -> Vec<PathBuf> {
     folders.extend(versions_in("/usr", "pgsql-"));
     folders.extend(versions_in("/opt/homebrew/opt", "postgresql@"));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    // Debian has Perl wrappers for the client programs in /usr/bin, but none for `postgres`: where its link leads to,
-    // the real programs are.
+    // Debian has Perl wrappers for the client programs in /usr/bin, but none for `postgres`. Its link leads to the folder
+    // of the real programs.
     let on_path =
         std::env::split_paths(&path).filter_map(|folder| folder.join("postgres").canonicalize().ok());
     folders.extend(on_path.filter_map(|program| program.parent().map(Path::to_owned)));
     folders
 }
 
-/// The `bin` folders of `<parent>/<prefix><major version>`, the highest version first.
+/// Returns the `bin` folders of `<parent>/<prefix><major version>`, the highest version first.
 fn versions_in(parent: &str, prefix: &str) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(parent) else {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! The cluster, PostgreSQL's word for a folder with its data: whole as soon as it is there.
+//! The cluster, which is PostgreSQL's word for a folder with its data. It gets its name when it is complete.
 
 use std::fs::{self, DirBuilder, File};
 use std::hash::{BuildHasher, RandomState};
@@ -9,93 +9,96 @@ use std::process::{Output, Stdio};
 
 use super::account::Account;
 use super::binaries::Binaries;
-use super::{DATABASE, Doing, EmbeddedError, USER};
+use super::{DATABASE, EmbeddedError, IoContext, USER};
 
-/// What the name of a cluster begins with while it is being made.
-const HALF_MADE: &str = "data.new";
+/// The beginning of the name of a cluster that is being made.
+const INCOMPLETE: &str = "data.new";
 
-/// The major version of the cluster in `data`; `None` if there is none.
+/// Returns the major version of the cluster in `data`, or `None` if there is no cluster.
 pub(crate) fn version(data: &Path) -> Result<Option<String>, EmbeddedError> {
     match fs::read_to_string(data.join("PG_VERSION")) {
         Ok(version) => Ok(Some(version.trim().to_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            // An empty folder stands in nobody's way.
+            // An empty folder may be replaced.
             if data.exists() && fs::remove_dir(data).is_err() {
                 return Err(EmbeddedError::NotACluster(data.to_owned()));
             }
             Ok(None)
         }
-        Err(error) => Err(error).doing(|| format!("read {}", data.join("PG_VERSION").display())),
+        Err(error) => Err(error).context(|| format!("read {}", data.join("PG_VERSION").display())),
     }
 }
 
-/// Makes the cluster `<folder>/data` with the database [`DATABASE`]. `durable`: whether it is forced to disk before it
-/// gets that name.
+/// Makes the cluster `<folder>/data` with the database [`DATABASE`]. With `durable`, it is flushed to disk before it gets that
+/// name.
 pub(crate) fn create(
     folder: &Path,
     account: &Account,
     binaries: &Binaries,
     durable: bool,
 ) -> Result<(), EmbeddedError> {
-    remove_half_made(folder);
-    // A name of its own each time: the `initdb` of a Decant killed a moment ago may still be at work on the last one.
+    remove_incomplete(folder);
+    // The name differs each time, because the `initdb` of a Decant that was just killed may still write to the last one.
     let random = RandomState::new().hash_one(std::process::id());
-    let (half_made, data) = (
-        folder.join(format!("{HALF_MADE}-{random:016x}")),
+    let (incomplete, data) = (
+        folder.join(format!("{INCOMPLETE}-{random:016x}")),
         folder.join("data"),
     );
     tracing::info!(folder = %data.display(), version = binaries.version, "making the private PostgreSQL's data");
-    let making = || format!("make the folder {}", half_made.display());
-    DirBuilder::new().mode(0o700).create(&half_made).doing(making)?;
-    account.own(&half_made).doing(making)?;
-    let made = run_initdb(&half_made, account, binaries)
-        .and_then(|()| create_database(&half_made, account, binaries));
+    let making = || format!("make the folder {}", incomplete.display());
+    DirBuilder::new()
+        .mode(0o700)
+        .create(&incomplete)
+        .context(making)?;
+    account.own(&incomplete).context(making)?;
+    let made = run_initdb(&incomplete, account, binaries)
+        .and_then(|()| create_database(&incomplete, account, binaries));
     if let Err(error) = made {
-        remove_half_made(folder);
+        remove_incomplete(folder);
         return Err(error);
     }
     if durable {
-        force_to_disk(folder).doing(|| format!("write {}", half_made.display()))?;
+        flush_to_disk(folder).context(|| format!("write {}", incomplete.display()))?;
     }
-    fs::rename(&half_made, &data)
+    fs::rename(&incomplete, &data)
         .and_then(|()| File::open(folder)?.sync_all())
-        .doing(|| format!("rename {} to {}", half_made.display(), data.display()))
+        .context(|| format!("rename {} to {}", incomplete.display(), data.display()))
 }
 
-fn run_initdb(half_made: &Path, account: &Account, binaries: &Binaries) -> Result<(), EmbeddedError> {
+fn run_initdb(incomplete: &Path, account: &Account, binaries: &Binaries) -> Result<(), EmbeddedError> {
     let mut initdb = account.command(&binaries.program("initdb"));
     initdb
         .arg("-D")
-        .arg(half_made)
+        .arg(incomplete)
         .args(["-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]);
     initdb.args(["--data-checksums", "--no-instructions", "--no-sync"]);
     let output = initdb
         .stdin(Stdio::null())
         .output()
-        .doing(|| "run initdb".to_owned())?;
-    said_if_failed(&output)
+        .context(|| "run initdb".to_owned())?;
+    check_status(&output)
 }
 
-/// By PostgreSQL's single-user mode, which takes its commands from the standard input: no socket, no start, no stop.
-fn create_database(half_made: &Path, account: &Account, binaries: &Binaries) -> Result<(), EmbeddedError> {
+/// Uses PostgreSQL's single-user mode, which reads commands from standard input and needs no socket, start or stop.
+fn create_database(incomplete: &Path, account: &Account, binaries: &Binaries) -> Result<(), EmbeddedError> {
     let running = || "run postgres --single".to_owned();
     let mut single = account.command(&binaries.program("postgres"));
     single
         .args(["--single", "-F", "-D"])
-        .arg(half_made)
+        .arg(incomplete)
         .arg("postgres");
     single
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
-    let mut single = single.spawn().doing(running)?;
+    let mut single = single.spawn().context(running)?;
     if let Some(mut commands) = single.stdin.take() {
-        writeln!(commands, "create database {DATABASE}").doing(running)?;
+        writeln!(commands, "create database {DATABASE}").context(running)?;
     }
-    said_if_failed(&single.wait_with_output().doing(running)?)
+    check_status(&single.wait_with_output().context(running)?)
 }
 
-fn said_if_failed(output: &Output) -> Result<(), EmbeddedError> {
+fn check_status(output: &Output) -> Result<(), EmbeddedError> {
     if output.status.success() {
         return Ok(());
     }
@@ -107,8 +110,8 @@ fn said_if_failed(output: &Output) -> Result<(), EmbeddedError> {
     }))
 }
 
-/// In one go: a thousand files one by one take seconds on a busy disk.
-fn force_to_disk(folder: &Path) -> io::Result<()> {
+/// Flushes the whole file system, because a thousand files one by one take seconds on a busy disk.
+fn flush_to_disk(folder: &Path) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     nix::unistd::syncfs(File::open(folder)?)?;
     #[cfg(not(target_os = "linux"))]
@@ -116,11 +119,11 @@ fn force_to_disk(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes what interrupted starts left. What cannot be removed now, since something still writes there, is next time.
-fn remove_half_made(folder: &Path) {
+/// Removes the clusters that interrupted starts left. One that is still written to may stay until the next start.
+fn remove_incomplete(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(HALF_MADE) {
+        if entry.file_name().to_string_lossy().starts_with(INCOMPLETE) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }

@@ -1,4 +1,4 @@
-//! The folder of the private PostgreSQL: who may use it, and that there is a whole cluster in it.
+//! The folder of the private PostgreSQL: its lock, its permissions and the cluster in it.
 
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write};
@@ -9,9 +9,9 @@ use std::process::{Command, Stdio};
 use super::account::Account;
 use super::binaries::{self, Binaries};
 use super::socket::SocketFolder;
-use super::{Doing, EmbeddedError, PORT, cluster, leftovers, log};
+use super::{EmbeddedError, IoContext, PORT, cluster, log, orphans};
 
-/// A folder with a whole cluster, and our lock on it.
+/// A folder with a complete cluster, and a lock on it.
 #[derive(Debug)]
 pub(crate) struct Folder {
     data: PathBuf,
@@ -19,13 +19,13 @@ pub(crate) struct Folder {
     socket: SocketFolder,
     account: Account,
     binaries: Binaries,
-    /// Unlocked when it is closed, by us or by the kernel. PostgreSQL does not inherit it.
+    /// Closing the file unlocks it, which the kernel does if this process dies. PostgreSQL does not inherit it.
     _lock: File,
 }
 
 impl Folder {
-    /// Locks `<data_dir>/postgres`, ends what an earlier Decant left running in it, and makes the cluster if there is
-    /// none. `durable`: whether a new cluster is forced to disk before it is used.
+    /// Locks `<data_dir>/postgres`, ends processes that an earlier Decant left running in it, and makes the cluster if there
+    /// is none. With `durable`, a new cluster is flushed to disk before it is used.
     pub(crate) fn prepare(data_dir: &Path, durable: bool) -> Result<Self, EmbeddedError> {
         let folder = make(data_dir)?;
         let lock = lock(&folder)?;
@@ -35,8 +35,8 @@ impl Folder {
             Some(written_by) => binaries::binaries_for(&written_by, &data)?,
             None => binaries::binaries()?,
         };
-        account.check_reach(&binaries.program("postgres"), &folder)?;
-        leftovers::end(&data)?;
+        account.check_access(&binaries.program("postgres"), &folder)?;
+        orphans::end(&data)?;
         if !data.exists() {
             cluster::create(&folder, &account, &binaries, durable)?;
         }
@@ -51,12 +51,12 @@ impl Folder {
         })
     }
 
-    /// The command that runs PostgreSQL on this folder. `settings` come last and win.
+    /// Returns the command that runs PostgreSQL on this folder. `settings` override the defaults.
     pub(crate) fn server_command(&self, settings: &[(&str, &str)]) -> Result<Command, EmbeddedError> {
-        let log = log::open(&self.log).doing(|| format!("write {}", self.log.display()))?;
+        let log = log::open(&self.log).context(|| format!("write {}", self.log.display()))?;
         let errors = log
             .try_clone()
-            .doing(|| format!("write {}", self.log.display()))?;
+            .context(|| format!("write {}", self.log.display()))?;
         let mut command = self.account.command(&self.binaries.program("postgres"));
         command.stdin(Stdio::null()).stdout(log).stderr(errors);
         command.arg("-D").arg(&self.data);
@@ -72,11 +72,12 @@ impl Folder {
             ("lc_messages", "C"),
             ("logging_collector", "off"),
             ("log_destination", "stderr"),
-            // Nobody replicates from here; a table filled in the transaction that emptied it needs no log at all.
+            // No server replicates from here. With `minimal`, a table that is filled in the transaction that truncates it
+            // needs no write-ahead log.
             ("wal_level", "minimal"),
             ("max_wal_senders", "0"),
             ("max_wal_size", "4GB"),
-            // Compiling a query takes longer than the first rows of an export may.
+            // Compiling a query would delay the first rows of an export.
             ("jit", "off"),
         ];
         for (name, value) in ours.iter().chain(settings) {
@@ -97,25 +98,25 @@ impl Folder {
         &self.binaries
     }
 
-    /// The file in which PostgreSQL says how far it is.
+    /// Returns the file in which PostgreSQL reports whether it is ready.
     pub(crate) fn status_file(&self) -> PathBuf {
         self.data.join("postmaster.pid")
     }
 }
 
-/// Makes `<data_dir>/postgres`. It stays ours; only folders in it are given to PostgreSQL's account, which can
-/// therefore put no links where we, perhaps as root, write.
+/// Makes `<data_dir>/postgres`. The user of this process stays its owner, and PostgreSQL's account owns folders in it only.
+/// So the account cannot put links where this process, perhaps as root, writes.
 fn make(data_dir: &Path) -> Result<PathBuf, EmbeddedError> {
     let folder = data_dir.join("postgres");
     let made = || format!("make the folder {}", folder.display());
-    fs::create_dir_all(&folder).doing(made)?;
+    fs::create_dir_all(&folder).context(made)?;
     let mode = if nix::unistd::geteuid().is_root() {
         0o711
     } else {
         0o700
     };
-    fs::set_permissions(&folder, Permissions::from_mode(mode)).doing(made)?;
-    folder.canonicalize().doing(made)
+    fs::set_permissions(&folder, Permissions::from_mode(mode)).context(made)?;
+    folder.canonicalize().context(made)
 }
 
 fn lock(folder: &Path) -> Result<File, EmbeddedError> {
@@ -128,7 +129,7 @@ fn lock(folder: &Path) -> Result<File, EmbeddedError> {
         .create(true)
         .truncate(false)
         .mode(0o644);
-    let mut file = options.open(&path).doing(locking)?;
+    let mut file = options.open(&path).context(locking)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -142,9 +143,9 @@ fn lock(folder: &Path) -> Result<File, EmbeddedError> {
                 holder,
             });
         }
-        Err(TryLockError::Error(source)) => return Err(source).doing(locking),
+        Err(TryLockError::Error(source)) => return Err(source).context(locking),
     }
-    file.set_len(0).doing(locking)?;
-    writeln!(file, "{}", std::process::id()).doing(locking)?;
+    file.set_len(0).context(locking)?;
+    writeln!(file, "{}", std::process::id()).context(locking)?;
     Ok(file)
 }

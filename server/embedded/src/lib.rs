@@ -1,23 +1,23 @@
-//! The private PostgreSQL that Decant runs where no `DSN` names another.
+//! The private PostgreSQL that Decant runs where no `DSN` names another database.
 //!
-//! It is made from the PostgreSQL programs of this machine, listens on a Unix socket only, never runs as root, and ends
-//! with this program, however this program ends. Everything it has lies in `<data_dir>/postgres`:
+//! It runs the PostgreSQL programs of this machine, listens on a Unix socket only, and never runs as root. It ends when this
+//! program ends, also when this program is killed. All of its files are in `<data_dir>/postgres`:
 //!
-//! | name           | what                                                                            |
-//! |----------------|---------------------------------------------------------------------------------|
-//! | `data`         | the cluster; whole as soon as it has this name, since it is made as `data.new-…` |
-//! | `socket`       | the socket's folder, 0700; a link into `/tmp` where the path suits no socket     |
-//! | `postgres.log` | what PostgreSQL says                                                            |
-//! | `lock`         | held, and naming the process, while a Decant uses the folder                    |
+//! | name           | contents                                                                                  |
+//! |----------------|-------------------------------------------------------------------------------------------|
+//! | `data`         | the cluster; it is made as `data.new-…` and gets this name when it is complete             |
+//! | `socket`       | the socket's folder, 0700; a link into `/tmp` where the path cannot hold a socket          |
+//! | `postgres.log` | the output of PostgreSQL                                                                  |
+//! | `lock`         | the id of the process that uses the folder, which holds a lock on this file                |
 
 mod account;
 mod binaries;
 mod cluster;
 mod error;
 mod folder;
-mod keeper;
-mod leftovers;
 mod log;
+mod orphans;
+mod postmaster;
 mod socket;
 
 use std::path::{Path, PathBuf};
@@ -27,27 +27,27 @@ use nix::sys::signal::Signal;
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 
-pub use binaries::{Binaries, binaries, folders as program_folders};
-use error::Doing;
+pub use binaries::{Binaries, binaries, program_folders};
 pub use error::EmbeddedError;
+use error::IoContext;
 use folder::Folder;
-use keeper::Postmaster;
+use postmaster::Postmaster;
 
-/// The name of the database that Decant keeps its tables in.
+/// The name of the database with the exported tables.
 pub const DATABASE: &str = "decant";
-/// PostgreSQL's superuser there: the name that dumps and tools expect.
+/// The superuser, with the name that dumps and tools expect.
 const USER: &str = "postgres";
-/// A part of the socket's name; nothing listens on TCP.
+/// A part of the socket's name. PostgreSQL does not listen on TCP.
 const PORT: u16 = 5432;
 
-/// How long a start may take, crash recovery included.
+/// The longest start, crash recovery included.
 const READY_MAX: Duration = Duration::from_secs(120);
-/// How long open transactions are given to be rolled back and buffers to be written.
+/// The time for open transactions to be rolled back and buffers to be written.
 const FAST_STOP_MAX: Duration = Duration::from_secs(30);
-/// How long PostgreSQL is given to end without writing anything.
+/// The time for PostgreSQL to end without writing anything.
 const IMMEDIATE_STOP_MAX: Duration = Duration::from_secs(10);
 
-/// A running private PostgreSQL. Dropping it tells PostgreSQL to stop; [`stop`](Self::stop) also waits.
+/// A running private PostgreSQL. Dropping it asks PostgreSQL to stop; [`stop`](Self::stop) also waits for that.
 #[derive(Debug)]
 pub struct EmbeddedPostgres {
     postmaster: Postmaster,
@@ -55,16 +55,16 @@ pub struct EmbeddedPostgres {
 }
 
 impl EmbeddedPostgres {
-    /// Starts the PostgreSQL of `<data_dir>/postgres`, making it on the first start, and returns when the database
-    /// [`DATABASE`] answers.
+    /// Starts the PostgreSQL of `<data_dir>/postgres` and returns when the database [`DATABASE`] answers. The first start
+    /// makes the cluster.
     ///
     /// # Errors
-    /// See [`EmbeddedError`]; nothing is left running.
+    /// Any [`EmbeddedError`] but `DidNotStop`. No process is left running.
     pub async fn start(data_dir: &Path) -> Result<Self, EmbeddedError> {
         Self::start_with(data_dir, &[]).await
     }
 
-    /// As [`start`](Self::start), with PostgreSQL settings of the caller's own, such as `("fsync", "off")` in a test.
+    /// Starts it as [`start`](Self::start) does, with more settings of PostgreSQL, such as `("fsync", "off")` in a test.
     ///
     /// # Errors
     /// As [`start`](Self::start).
@@ -77,8 +77,8 @@ impl EmbeddedPostgres {
         let command = folder.server_command(settings)?;
         let postmaster = Postmaster::spawn(command)
             .await
-            .doing(|| "start PostgreSQL".to_owned())?;
-        // From here on dropping `running` ends PostgreSQL, also when this future is dropped half-way.
+            .context(|| "start PostgreSQL".to_owned())?;
+        // From here on PostgreSQL ends when `running` is dropped, also when this future is dropped before its end.
         let running = Self { postmaster, folder };
         running.become_ready().await?;
         PgConnection::connect_with(&running.connect_options())
@@ -88,43 +88,43 @@ impl EmbeddedPostgres {
         Ok(running)
     }
 
-    /// How to connect to the database [`DATABASE`].
+    /// Returns the options to connect to the database [`DATABASE`].
     #[must_use]
     pub fn connect_options(&self) -> PgConnectOptions {
         options(self.folder.socket())
     }
 
-    /// The same as an address for `psql`, `pg_dump` and other programs.
+    /// Returns the address of the database [`DATABASE`] for `psql`, `pg_dump` and other programs.
     #[must_use]
     pub fn url(&self) -> String {
-        // Its path needs no escapes: see `socket::suits`.
+        // The path needs no escapes: `socket::can_hold_socket` allows plain characters only.
         let socket = self.folder.socket().display();
         format!("postgres:///{DATABASE}?host={socket}&port={PORT}&user={USER}&sslmode=disable")
     }
 
-    /// The process id of PostgreSQL's first process.
+    /// Returns the process id of the postmaster, PostgreSQL's first process.
     #[must_use]
     pub fn process_id(&self) -> u32 {
         self.postmaster.process_id()
     }
 
-    /// The PostgreSQL programs in use.
+    /// Returns the PostgreSQL programs in use.
     #[must_use]
     pub fn binaries(&self) -> &Binaries {
         self.folder.binaries()
     }
 
-    /// Returns when PostgreSQL has ended, with how it ended. It does not end by itself; a caller that does not
-    /// want to outlive its database can wait here.
+    /// Waits until PostgreSQL has ended and returns its exit status as text. PostgreSQL does not end by itself, so a caller
+    /// that cannot work without its database can wait here.
     pub async fn ended(&self) -> String {
         self.postmaster.ended().await
     }
 
-    /// Stops PostgreSQL: open transactions are rolled back, and everything committed is on disk when this returns.
-    /// After 30 s it is stopped at once instead, and recovers at its next start.
+    /// Stops PostgreSQL: it rolls open transactions back and writes everything committed to disk. If that takes longer than
+    /// 30 s, it is stopped immediately and recovers at its next start.
     ///
     /// # Errors
-    /// [`EmbeddedError::DidNotStop`] if it still runs 10 s later.
+    /// [`EmbeddedError::DidNotStop`] if it still runs 10 s after that.
     pub async fn stop(self) -> Result<(), EmbeddedError> {
         for (signal, patience) in [
             (Signal::SIGINT, FAST_STOP_MAX),
@@ -134,7 +134,7 @@ impl EmbeddedPostgres {
             if tokio::time::timeout(patience, self.ended()).await.is_ok() {
                 return Ok(());
             }
-            tracing::warn!(process_id = self.process_id(), %signal, "the private PostgreSQL takes long to stop");
+            tracing::warn!(process_id = self.process_id(), %signal, "the private PostgreSQL does not stop in time");
         }
         Err(EmbeddedError::DidNotStop(self.process_id()))
     }
@@ -152,12 +152,12 @@ impl EmbeddedPostgres {
     }
 }
 
-/// How to connect to the private PostgreSQL of this data folder while another Decant runs it.
+/// Returns the options to connect to the private PostgreSQL of this data folder, which another process runs.
 ///
 /// # Errors
-/// When there is no socket: nobody runs it.
+/// If there is no socket, because no process runs it.
 pub fn connect_options_of_another(data_dir: &Path) -> std::io::Result<PgConnectOptions> {
-    // The path behind the link: the link's own may be too long for a socket.
+    // The link's own path may be too long for a socket; the path behind it is not.
     let socket = data_dir.join("postgres").join("socket").canonicalize()?;
     Ok(options(&socket))
 }
@@ -171,9 +171,8 @@ fn options(socket: &Path) -> PgConnectOptions {
         .ssl_mode(PgSslMode::Disable)
 }
 
-/// Where Decant keeps its data if nobody says otherwise.
-///
-/// For root `/var/lib/decant`, because root's home is closed to the user that PostgreSQL runs as.
+/// Returns the default data folder: `$XDG_DATA_HOME/decant`, or `~/.local/share/decant`. For root it is `/var/lib/decant`,
+/// because the user that PostgreSQL runs as cannot enter root's home.
 #[must_use]
 pub fn default_data_dir() -> PathBuf {
     if nix::unistd::geteuid().is_root() {

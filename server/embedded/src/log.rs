@@ -1,16 +1,16 @@
-//! What the private PostgreSQL says: appended to a file, quoted where it did not start.
+//! The log of the private PostgreSQL: appended to a file, and quoted in the error of a failed start.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// From this size on, the next start begins a new file and keeps the old one as `postgres.log.old`.
+/// The next start renames a larger file to `postgres.log.old` and begins a new one.
 const SIZE_MAX_BYTES: u64 = 4 << 20;
 const TAIL_LINES: usize = 12;
 const TAIL_MAX_BYTES: u64 = 4096;
 
-/// Opens the log for PostgreSQL to write to.
+/// Opens the log for appending, readable by its owner only.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     if fs::metadata(path).is_ok_and(|log| log.len() > SIZE_MAX_BYTES) {
         fs::rename(path, path.with_extension("log.old"))?;
@@ -22,7 +22,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// The last lines of the log.
+/// Returns the last lines of the log, or why it cannot be read.
 pub(crate) fn tail(path: &Path) -> String {
     let mut end = Vec::new();
     let read = File::open(path).and_then(|mut log| {

@@ -1,4 +1,4 @@
-//! The folder of PostgreSQL's socket. Only its owner may enter it, which is all the access control there is.
+//! The folder of PostgreSQL's socket. Only its owner may enter it; there is no other access control.
 
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder};
@@ -9,28 +9,28 @@ use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
 
 use super::account::Account;
-use super::{Doing, EmbeddedError, PORT};
+use super::{EmbeddedError, IoContext, PORT};
 
-/// The longest path that a socket may have, in bytes, without the final NUL.
+/// The longest path of a Unix socket, without the final NUL.
 const SOCKET_PATH_MAX_BYTES: usize = 107;
-/// What a short folder's path begins with; something unpredictable follows.
+/// The beginning of a short folder's path. A random number follows, so that no other user can guess it.
 const SHORT_PREFIX: &str = "/tmp/decant-";
 
-/// A folder with mode 0700. One in `/tmp` is removed with this value.
+/// A folder with mode 0700. Dropping it removes a folder in `/tmp`.
 #[derive(Debug)]
 pub(crate) struct SocketFolder {
     path: PathBuf,
-    /// The link to a folder in `/tmp`.
+    /// The link to `path`, where that is in `/tmp`.
     link: Option<PathBuf>,
 }
 
 impl SocketFolder {
-    /// `<folder>/socket`, or, where that does not [suit](suits) a socket, a link of that name to a folder in `/tmp`.
+    /// Makes `<folder>/socket`. Where that path [cannot hold a socket](can_hold_socket), it becomes a link to a folder in `/tmp`.
     pub(crate) fn make(folder: &Path, account: &Account) -> Result<Self, EmbeddedError> {
         let wanted = folder.join("socket");
         let making = || format!("make the socket folder {}", wanted.display());
-        remove_leftover(&wanted).doing(making)?;
-        let made = if suits(&wanted) {
+        remove_leftover(&wanted).context(making)?;
+        let made = if can_hold_socket(&wanted) {
             Self {
                 path: wanted.clone(),
                 link: None,
@@ -38,15 +38,15 @@ impl SocketFolder {
         } else {
             let random = RandomState::new().hash_one(std::process::id());
             let path = PathBuf::from(format!("{SHORT_PREFIX}{random:016x}"));
-            symlink(&path, &wanted).doing(making)?;
+            symlink(&path, &wanted).context(making)?;
             Self {
                 path,
                 link: Some(wanted.clone()),
             }
         };
-        // Fails if somebody else has a folder of that name; the permissions are right from the first moment.
-        DirBuilder::new().mode(0o700).create(&made.path).doing(making)?;
-        account.own(&made.path).doing(making)?;
+        // This fails if another user has made a folder with that name. The mode applies from the first moment.
+        DirBuilder::new().mode(0o700).create(&made.path).context(making)?;
+        account.own(&made.path).context(making)?;
         Ok(made)
     }
 
@@ -64,9 +64,9 @@ impl Drop for SocketFolder {
     }
 }
 
-/// Whether the path is short enough for a socket, and plain enough to stand unquoted in PostgreSQL's list of folders and
-/// in an address. The client library takes a comma there for the end of the path, whatever one does.
-fn suits(folder: &Path) -> bool {
+/// Returns whether the path is short enough for a socket, and plain enough to stand unquoted in PostgreSQL's list of folders
+/// and in an address. The client library takes a comma there as the end of the path, quoted or not.
+fn can_hold_socket(folder: &Path) -> bool {
     let socket = folder.join(format!(".s.PGSQL.{PORT}"));
     let bytes = socket.as_os_str().as_bytes();
     bytes.len() <= SOCKET_PATH_MAX_BYTES
@@ -75,7 +75,7 @@ fn suits(folder: &Path) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(byte))
 }
 
-/// Removes the socket folder of an earlier start, also one in `/tmp` that a killed Decant left.
+/// Removes the socket folder of an earlier start, also a folder in `/tmp` that a killed Decant left.
 fn remove_leftover(wanted: &Path) -> io::Result<()> {
     let removed = match fs::read_link(wanted) {
         Ok(short) => {

@@ -1,7 +1,7 @@
-//! PostgreSQL processes that an earlier, killed Decant left behind.
+//! PostgreSQL processes that an earlier Decant left running when it was killed.
 //!
-//! Called under the folder's lock: whatever still runs there has no master any more. Every PostgreSQL process works
-//! in its cluster's folder, which tells it from a process that merely got a dead one's number.
+//! The caller holds the folder's lock, so a process that still runs there belongs to no Decant any more. Every PostgreSQL
+//! process has its cluster as working folder. A process that merely got the id of a dead one has not.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -12,18 +12,18 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::{Doing, EmbeddedError};
+use super::{EmbeddedError, IoContext};
 
-/// What they are told, and how long they may take over it, in that order.
+/// The signals that they get, in this order, with the time to wait after each.
 const STEPS: [(Signal, Duration); 3] = [
     (Signal::SIGINT, Duration::from_secs(20)),
     (Signal::SIGQUIT, Duration::from_secs(10)),
     (Signal::SIGKILL, Duration::from_secs(2)),
 ];
-const LOOK_INTERVAL: Duration = Duration::from_millis(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Ends the PostgreSQL processes that work in the cluster `data`, and removes a `postmaster.pid` that would hold up a
-/// start because its number belongs to another process by now.
+/// Ends the PostgreSQL processes that work in the cluster `data`. Removes a `postmaster.pid` that would prevent a start because
+/// its process id belongs to another process by now.
 pub(crate) fn end(data: &Path) -> Result<(), EmbeddedError> {
     let status_file = data.join("postmaster.pid");
     let Ok(status) = fs::read_to_string(&status_file) else {
@@ -47,14 +47,15 @@ pub(crate) fn end(data: &Path) -> Result<(), EmbeddedError> {
             process_ids,
         });
     }
-    // Otherwise PostgreSQL itself sees that the file is stale.
+    // If no process has the id, PostgreSQL itself recognises that the file is stale.
     if postmaster.is_some_and(|process_id| kill(process_id, None).is_ok()) && status_file.exists() {
-        fs::remove_file(&status_file).doing(|| format!("remove the stale {}", status_file.display()))?;
+        fs::remove_file(&status_file).context(|| format!("remove the stale {}", status_file.display()))?;
     }
     Ok(())
 }
 
-/// Whether all ended in time. The first process ends the others; without it each is told by itself.
+/// Sends the signal and returns whether all processes ended in time. The postmaster ends the others; without it each process
+/// gets the signal.
 fn wait_for_end(data: &Path, postmaster: Option<Pid>, signal: Signal, patience: Duration) -> bool {
     let left = processes_in(data);
     if left.is_empty() {
@@ -65,7 +66,7 @@ fn wait_for_end(data: &Path, postmaster: Option<Pid>, signal: Signal, patience: 
         Some(first) => {
             let _ = kill(first, signal);
         }
-        // A single process takes SIGINT for "cancel the query"; SIGTERM ends it.
+        // A process other than the postmaster takes SIGINT as "cancel the query" and SIGTERM as "end".
         None => left.iter().for_each(|process_id| {
             let _ = kill(
                 *process_id,
@@ -82,13 +83,13 @@ fn wait_for_end(data: &Path, postmaster: Option<Pid>, signal: Signal, patience: 
         if processes_in(data).is_empty() {
             return true;
         }
-        sleep(LOOK_INTERVAL);
+        sleep(POLL_INTERVAL);
     }
     false
 }
 
-/// The PostgreSQL processes whose working folder is `data`. Where there is no `/proc`, none; PostgreSQL's own check of
-/// its `postmaster.pid` remains.
+/// Returns the PostgreSQL processes whose working folder is `data`. Without `/proc` it returns none, and PostgreSQL's own check
+/// of `postmaster.pid` remains.
 fn processes_in(data: &Path) -> Vec<Pid> {
     let (Ok(data), Ok(processes)) = (fs::metadata(data), fs::read_dir("/proc")) else {
         return Vec::new();

@@ -1,7 +1,7 @@
 //! The thread that starts PostgreSQL and waits for its end.
 //!
-//! PostgreSQL is told to stop when the thread that started it ends, so that thread must live as long as PostgreSQL
-//! does: threads of an async runtime come and go. Because it waits, no zombie is left that would hold up a restart.
+//! The kernel signals PostgreSQL to stop when the thread that started it ends. So that thread must live as long as PostgreSQL
+//! does, which a thread of an async runtime may not. Because it waits, no zombie process is left that would delay a restart.
 
 use std::io;
 use std::path::Path;
@@ -16,22 +16,22 @@ use tokio::time::{Instant, sleep};
 
 const STATUS_INTERVAL: Duration = Duration::from_millis(4);
 
-/// A PostgreSQL that we started. Dropping it tells it to stop.
+/// A running postmaster. Dropping it asks it to stop.
 #[derive(Debug)]
 pub(crate) struct Postmaster {
     process_id: Pid,
-    /// How it ended, once it has.
+    /// The exit status as text, once it has ended.
     end: watch::Receiver<Option<String>>,
 }
 
 impl Postmaster {
-    /// Starts the program and the thread that keeps it.
+    /// Starts the program in a thread that waits for its end.
     pub(crate) async fn spawn(command: Command) -> io::Result<Self> {
         let (started_sender, started) = oneshot::channel();
         let (ended_sender, ended) = watch::channel(None);
         thread::Builder::new()
-            .name("postgres-keeper".to_owned())
-            .spawn(move || keep(command, started_sender, ended_sender))?;
+            .name("postgres".to_owned())
+            .spawn(move || run(command, started_sender, ended_sender))?;
         let process_id = started.await.map_err(io::Error::other)??;
         Ok(Self {
             process_id,
@@ -43,7 +43,7 @@ impl Postmaster {
         self.process_id.as_raw().unsigned_abs()
     }
 
-    /// Waits until PostgreSQL accepts connections; the error says how it ended instead.
+    /// Waits until PostgreSQL accepts connections. The error is its exit status, or that it was not ready in time.
     pub(crate) async fn become_ready(&self, status_file: &Path, patience: Duration) -> Result<(), String> {
         let give_up = Instant::now() + patience;
         while !self.is_ready(status_file) {
@@ -58,8 +58,8 @@ impl Postmaster {
         Ok(())
     }
 
-    /// `postmaster.pid` has the process id in its first line and the status in its eighth. A file that an earlier,
-    /// killed PostgreSQL left is still there in the first moments.
+    /// Reads `postmaster.pid`: its first line is the process id and its eighth the status. At first the file may still be that
+    /// of an earlier PostgreSQL that was killed.
     fn is_ready(&self, status_file: &Path) -> bool {
         let status = std::fs::read_to_string(status_file).unwrap_or_default();
         let mut lines = status.lines();
@@ -68,20 +68,20 @@ impl Postmaster {
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
-        // Not after its end: the number may belong to another process by then.
+        // After its end the process id may belong to another process.
         if self.end.borrow().is_none() {
             let _ = kill(self.process_id, signal);
         }
     }
 
-    /// Waits for its end and says how it ended.
+    /// Waits until it has ended and returns its exit status as text.
     pub(crate) async fn ended(&self) -> String {
         let mut end = self.end.clone();
         let ended = end.wait_for(Option::is_some).await;
         ended
             .ok()
             .and_then(|end| end.clone())
-            .unwrap_or_else(|| "its keeper ended".to_owned())
+            .unwrap_or_else(|| "the thread that started it ended".to_owned())
     }
 }
 
@@ -91,7 +91,7 @@ impl Drop for Postmaster {
     }
 }
 
-fn keep(
+fn run(
     mut command: Command,
     started: oneshot::Sender<io::Result<Pid>>,
     ended: watch::Sender<Option<String>>,
@@ -105,7 +105,7 @@ fn keep(
     };
     let process_id = Pid::from_raw(child.id().cast_signed());
     if started.send(Ok(process_id)).is_err() {
-        // Whoever wanted it has gone in the meantime.
+        // The caller was dropped in the meantime.
         let _ = kill(process_id, Signal::SIGINT);
     }
     let end = child
