@@ -235,6 +235,7 @@ fn restore(error: &RestoreError) -> Kind {
         | RestoreError::NoRoom { .. }
         | RestoreError::Safety(_)
         | RestoreError::NotAllowed
+        | RestoreError::Triggers(_)
         | RestoreError::Load(_)
         | RestoreError::InPlace(_)
         | RestoreError::TooLarge
@@ -267,7 +268,8 @@ fn cleanup(error: &CleanupError) -> Kind {
         CleanupError::NoLog | CleanupError::NoKey => {
             (StatusCode::NOT_FOUND, "no_log", "There is no log to clean up")
         }
-        CleanupError::Archiving(_)
+        CleanupError::Triggers(_)
+        | CleanupError::Archiving(_)
         | CleanupError::Archive(_)
         | CleanupError::NoColumn(_)
         | CleanupError::LockLost => CLEANUP_FAILED,
