@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sqlx::postgres::PgColumn;
-use sqlx::{AssertSqlSafe, Column as _, Executor, PgConnection, SqlSafeStr, Statement, TypeInfo};
+use sqlx::{AssertSqlSafe, PgConnection, Row, query, query_as};
 
 use super::definition::Definition;
 use super::search_path;
@@ -13,6 +12,9 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("usage-logs.toml", include_str!("../../datasets/usage-logs.toml")),
     ("probe-logs.toml", include_str!("../../datasets/probe-logs.toml")),
 ];
+
+/// The greatest OID of an object that PostgreSQL itself has made (FirstNormalObjectId in its transam.h).
+const BUILT_IN_OID_MAX: i64 = 16_383;
 
 /// All datasets, in the order of their names.
 #[derive(Debug)]
@@ -37,32 +39,77 @@ pub struct Dataset {
 /// PostgreSQL's type of a column.
 #[derive(Clone, Debug)]
 pub struct ColumnType {
-    /// The driver's name of it, in lower case: `int4`, `timestamptz`, `int4[]`.
+    /// Its name in `pg_type`: `int4`, `timestamptz`, `int4[]`. Another schema than that of PostgreSQL's types stands before
+    /// it where the search path does not lead to it.
     pub name: String,
     /// Whether it is in `pg_catalog`, and with it the operators that compare it.
     pub is_built_in: bool,
 }
 
 impl ColumnType {
-    fn of(column: &PgColumn) -> Self {
-        /// Above are objects that users and extensions have made (FirstNormalObjectId of PostgreSQL's transam.h).
-        const OID_MAX: u32 = 16_383;
-        let column_type = column.type_info();
-        Self {
-            name: column_type.name().to_lowercase(),
-            is_built_in: column_type.oid().is_some_and(|oid| oid.0 <= OID_MAX),
-        }
+    /// Returns the types with these OIDs, in their order; of a domain, the type below it.
+    ///
+    /// The driver has a look-up of its own, which [`Executor::prepare`](sqlx::Executor::prepare) begins. It is not used: its
+    /// SQL calls functions and operators without their schema.
+    async fn look_up(connection: &mut PgConnection, oids: &[i64]) -> sqlx::Result<Vec<Self>> {
+        let types: Vec<(String, bool)> = query_as(
+            "with recursive resolved (place, oid) as ( \
+               select place, oid::pg_catalog.oid \
+               from pg_catalog.unnest($1::bigint[]) with ordinality as given (oid, place) \
+               union all \
+               select r.place, t.typbasetype from resolved r join pg_catalog.pg_type t \
+               on t.oid operator(pg_catalog.=) r.oid where t.typtype operator(pg_catalog.=) 'd') \
+             select pg_catalog.format_type(t.oid, null), t.oid operator(pg_catalog.<=) $2::bigint::pg_catalog.oid \
+             from resolved r join pg_catalog.pg_type t on t.oid operator(pg_catalog.=) r.oid \
+             where t.typtype operator(pg_catalog.<>) 'd' order by r.place",
+        )
+        .bind(oids)
+        .bind(BUILT_IN_OID_MAX)
+        .fetch_all(connection)
+        .await?;
+        let of_row = |(name, is_built_in): (String, bool)| Self {
+            name: short_name(&name),
+            is_built_in,
+        };
+        Ok(types.into_iter().map(of_row).collect())
     }
 
-    /// The type for a cast.
+    /// Returns the type for a cast.
     pub(super) fn in_sql(&self) -> String {
         match (self.is_built_in, self.name.as_str()) {
-            // `char` would be a single byte there.
+            // `pg_catalog.char` is a single byte.
             (true, "char") => "pg_catalog.bpchar".to_owned(),
             (true, name) => format!("pg_catalog.{name}"),
             (false, name) => name.to_owned(),
         }
     }
+}
+
+/// Returns the name that `pg_type` has for a type, where SQL has a name of its own for it. The header of a raw-row stream
+/// has `char` for `character`.
+fn short_name(name: &str) -> String {
+    let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
+    let (element, array) = match name.strip_suffix("[]") {
+        Some(element) => (element, "[]"),
+        None => (name, ""),
+    };
+    let element = match element {
+        "bigint" => "int8",
+        "bit varying" => "varbit",
+        "boolean" => "bool",
+        "character" => "char",
+        "character varying" => "varchar",
+        "double precision" => "float8",
+        "integer" => "int4",
+        "real" => "float4",
+        "smallint" => "int2",
+        "time with time zone" => "timetz",
+        "time without time zone" => "time",
+        "timestamp with time zone" => "timestamptz",
+        "timestamp without time zone" => "timestamp",
+        other => other,
+    };
+    format!("{element}{array}")
 }
 
 /// Why a dataset cannot be used.
@@ -175,15 +222,11 @@ impl Catalog {
 
 impl Dataset {
     async fn prepare(&mut self, connection: &mut PgConnection) -> Result<(), CatalogError> {
-        let mut types = Vec::new();
+        let mut oids = Vec::new();
         for (key, sql) in self.definition.probes() {
-            match (&mut *connection)
-                .prepare(AssertSqlSafe(sql).into_sql_str())
-                .await
-            {
-                Ok(statement) if key.starts_with("column ") => {
-                    types.extend(statement.columns().iter().map(ColumnType::of));
-                }
+            let probe = query(AssertSqlSafe(sql)).persistent(false);
+            match probe.fetch_optional(&mut *connection).await {
+                Ok(Some(row)) if key.starts_with("column ") => oids.push(row.try_get(0)?),
                 Ok(_) => {}
                 Err(sqlx::Error::Database(error)) => {
                     // Undefined table or schema: this database is another's, the definition may be right.
@@ -195,24 +238,33 @@ impl Dataset {
                 Err(error) => return Err(error.into()),
             }
         }
-        self.types = types;
+        self.types = ColumnType::look_up(connection, &oids).await?;
         Ok(())
     }
 }
 
 impl Definition {
-    /// One statement for each key of the definition that holds SQL, so that a mistake can be named by its key.
+    /// Returns a statement for each key of the definition that holds SQL, so that a mistake can be named by its key. That of
+    /// a column returns the OID of its type. No statement reads a row.
     pub(super) fn probes(&self) -> Vec<(String, String)> {
         let condition = self.r#where.as_deref().unwrap_or("true");
         let select = |what: &str, and: &str| {
-            format!("select {what} from {} where ({condition}) and ({and})", self.from)
+            format!(
+                "select {what} from {} where false and ({condition}) and ({and})",
+                self.from
+            )
         };
         let mut probes = vec![
-            ("`from`".to_owned(), format!("select from {}", self.from)),
+            (
+                "`from`".to_owned(),
+                format!("select from {} where false", self.from),
+            ),
             ("`where`".to_owned(), select("", "true")),
         ];
         for column in &self.columns {
-            probes.push((format!("column `{}`", column.name), select(&column.sql, "true")));
+            let value = select(&column.sql, "true");
+            let type_of = format!("select pg_catalog.pg_typeof(({value}))::pg_catalog.oid::bigint");
+            probes.push((format!("column `{}`", column.name), type_of));
         }
         for (key, sql) in [("owner", self.owner.as_ref()), ("as_of", self.as_of.as_ref())] {
             probes.extend(sql.map(|sql| (format!("`{key}`"), select("", &format!("({sql}) is null")))));
@@ -231,7 +283,7 @@ impl Definition {
                     None => select(&what, "true"),
                     Some(from) => {
                         let owner = choices.owner.as_deref().unwrap_or("null");
-                        format!("select {what} from {from} where ({owner}) is null")
+                        format!("select {what} from {from} where false and ({owner}) is null")
                     }
                 };
                 probes.push((format!("options of the filter `{}`", filter.name), sql));
