@@ -93,8 +93,8 @@ async fn nothing_of_another_roles_runs_in_our_own_sql() {
 
     for fields in [
         json!({ "beforeDate": time, "dryRun": true, "userIds": [1], "statusCodeRange": { "min": 200, "max": 299 } }),
-        json!({ "beforeDate": time, "userIds": [1], "providerIds": [1], "statusCodes": [200] }),
-        json!({ "beforeDate": time, "archiveFirst": true }),
+        json!({ "beforeDate": time, "dryRun": false, "userIds": [1], "providerIds": [1], "statusCodes": [200] }),
+        json!({ "beforeDate": time, "dryRun": false, "withoutStatistics": true, "archiveFirst": true }),
     ] {
         let cleaned: Value = admin.clean_up(&fields).answer().await.good().json();
         assert_ne!(cleaned["success"], false, "{cleaned}");
