@@ -178,7 +178,7 @@ async fn nothing_of_another_roles_runs_in_the_demo() {
     let superuser = database.make_hostile().await;
     let dsn = database.dsn_of(&superuser);
     for rows in ["500", "10"] {
-        program::run(&["demo", "--rows", rows], &[("DSN", &dsn)])
+        program::run(&["demo", "--rows", rows, "--yes"], &[("DSN", &dsn)])
             .await
             .good();
     }

@@ -146,11 +146,13 @@ mod tests {
                     let is_relation =
                         name.starts_with("pg_") && !["pg_catalog", "pg_temp"].contains(&name.as_str());
                     // `into table (column)`, `from function(…) alias (column)`.
+                    let is_alias = before.is_some_and(|at| word(at) == "as");
                     let is_list = is_definition
                         || before.is_some_and(|at| {
-                            ["as", "into", "ordinality"].contains(&word(at)) || is(at, ')')
+                            ["into", "ordinality", "recursive"].contains(&word(at)) || is(at, ')')
                         });
-                    let is_call = (calls(at) || (is(at + 1, '(') && !is_list))
+                    let is_call = !is_alias
+                        && (calls(at) || (is(at + 1, '(') && !is_list))
                         && !NO_FUNCTIONS.contains(&name.as_str());
                     let is_unknown_type = is_type && name != "pg_catalog" && !TYPES.contains(&name.as_str());
                     let is_foreign = is_relation || is_call || is_unknown_type;
@@ -245,9 +247,8 @@ mod tests {
         }
         literals.retain(|literal| {
             let text = literal.trim_start();
-            let begins = BEGINNINGS
-                .iter()
-                .any(|beginning| text.starts_with(beginning) && !text.contains("://"));
+            let is_english = text.contains("://") || (text.starts_with("with ") && !text.contains(" as "));
+            let begins = !is_english && BEGINNINGS.iter().any(|beginning| text.starts_with(beginning));
             begins
                 || [" is not null", "$L", "::", "operator("]
                     .iter()
