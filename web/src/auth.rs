@@ -1,11 +1,12 @@
 //! The sign-in state of the visitor.
 
+use api::login::{Caller, Role};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_export::browser::disk::remove_all_rows;
 use wasm_export::rows::Problem;
 
-use crate::client::{self, Me, Role};
+use crate::client;
 
 /// A visitor is anybody who uses the page, signed in or not.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,7 +16,7 @@ pub enum AuthState {
     /// The server cannot be reached or its database is down.
     Failed(Problem),
     SignedOut,
-    SignedIn(Me),
+    SignedIn(Caller),
 }
 
 /// A handle to the sign-in state, one for the whole page.
@@ -110,7 +111,7 @@ impl Auth {
 
     /// Returns whether `me` is the visitor from before. Another visitor gets a new page, because the old one
     /// shows rows of the visitor before.
-    fn set_visitor(self, me: Me) -> bool {
+    fn set_visitor(self, me: Caller) -> bool {
         let now = AuthState::SignedIn(me);
         let same = self.state.with_untracked(|before| *before == now);
         if !same {

@@ -1,5 +1,6 @@
 //! Facts that the page reads from the visitor's browser: time zone, language, clock, width.
 
+use api::Timestamp;
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue};
@@ -46,9 +47,9 @@ pub fn local_time() -> LocalTime {
     }
 }
 
-/// Formats an RFC 3339 time in the visitor's zone and language.
-pub fn moment(time: &str) -> String {
-    let time = Date::new(&time.into());
+/// Formats a time in the visitor's zone and language.
+pub fn moment(time: Timestamp) -> String {
+    let time = Date::new(&(time.as_millisecond() as f64).into());
     time.to_locale_string(&language(), &JsValue::UNDEFINED).into()
 }
 

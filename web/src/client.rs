@@ -5,59 +5,39 @@
 
 mod request;
 
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use api::backups::{BackupOverview, BackupRequest};
+use api::cleanup::{CleanupPreview, CleanupRequest};
+use api::database::{DatabaseStatus, DumpMode};
+use api::datasets::{Dataset, Datasets, FilterOptions, RowCount};
+use api::login::{Caller, SignIn};
+use api::restore::{RollbackResult, SideDatabase, SideDatabases};
+use api::session_requests::SessionRequests;
 use wasm_export::Zone;
 use wasm_export::rows::Problem;
 
-use crate::backups::Overview;
-use crate::database::{DumpMode, Status};
-use crate::dataset::{Dataset, FilterOptions};
-use crate::restore::side_databases::SideDatabase;
 use crate::route::path_part;
-
-use crate::log_cleanup::Preview;
 use crate::selection::with_pairs;
-use crate::session_requests::SessionRequests;
 use crate::table_page::TablePage;
 pub use request::Answer;
-use request::{get, post, post_for_events};
-
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Me {
-    pub name: String,
-    pub role: Role,
-    #[serde(default)]
-    pub user_id: Option<i64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    Admin,
-    User,
-}
+use request::{get, post, post_empty, post_for_events};
 
 /// A problem of status 401 means that the visitor is not signed in.
-pub async fn me() -> Result<Me, Problem> {
+pub async fn me() -> Result<Caller, Problem> {
     get("/api/me").await?.json().await
 }
 
 /// Takes an access key or the admin token.
-pub async fn sign_in(token: &str) -> Result<Me, Problem> {
-    post("/api/login", &json!({ "token": token })).await?.json().await
+pub async fn sign_in(token: &str) -> Result<Caller, Problem> {
+    let token = token.to_owned();
+    post("/api/login", &SignIn { token }).await?.json().await
 }
 
 pub async fn sign_out() -> Result<(), Problem> {
-    post("/api/logout", &json!({})).await.map(drop)
+    post_empty("/api/logout").await.map(drop)
 }
 
 /// Returns unavailable datasets too, each with its reason.
 pub async fn datasets() -> Result<Vec<Dataset>, Problem> {
-    #[derive(Deserialize)]
-    struct Datasets {
-        datasets: Vec<Dataset>,
-    }
     let Datasets { datasets } = get("/api/datasets").await?.json().await?;
     Ok(datasets)
 }
@@ -84,11 +64,7 @@ pub async fn page(
 
 /// Returns the exact number of rows of a selection.
 pub async fn count(dataset: String, query: String) -> Result<u64, Problem> {
-    #[derive(Deserialize)]
-    struct Count {
-        rows: u64,
-    }
-    let Count { rows } = get(&format!("/api/datasets/{dataset}/count?{query}"))
+    let RowCount { rows } = get(&format!("/api/datasets/{dataset}/count?{query}"))
         .await?
         .json()
         .await?;
@@ -122,7 +98,7 @@ pub async fn session_request(session: &str, sequence: u64) -> Result<Answer, Pro
     get(&format!("/api/sessions/{session}/requests/{sequence}")).await
 }
 
-pub async fn database_status() -> Result<Status, Problem> {
+pub async fn database_status() -> Result<DatabaseStatus, Problem> {
     get("/api/admin/database/status").await?.json().await
 }
 
@@ -133,51 +109,41 @@ pub fn dump_url(mode: DumpMode) -> String {
 pub const IMPORT_URL: &str = "/api/admin/database/import";
 
 /// Returns the databases that restores have left on the server, newest first.
-pub async fn copies() -> Result<Vec<SideDatabase>, Problem> {
-    #[derive(Deserialize)]
-    struct SideDatabases {
-        copies: Vec<SideDatabase>,
-    }
+pub async fn side_databases() -> Result<Vec<SideDatabase>, Problem> {
     let SideDatabases { copies } = get("/api/admin/database/copies").await?.json().await?;
     Ok(copies)
 }
 
 /// Makes one of them the live database again. Returns the name under which the replaced one is kept.
-pub async fn put_back(name: &str) -> Result<String, Problem> {
-    #[derive(Deserialize)]
-    struct PutBack {
-        previous: String,
-    }
+pub async fn roll_back(name: &str) -> Result<String, Problem> {
     let url = format!("/api/admin/database/copies/{}/restore", path_part(name));
-    let PutBack { previous } = post(&url, &json!({})).await?.json().await?;
+    let RollbackResult { previous } = post_empty(&url).await?.json().await?;
     Ok(previous)
 }
 
-pub async fn remove_copy(name: &str) -> Result<(), Problem> {
+pub async fn remove_side_database(name: &str) -> Result<(), Problem> {
     let url = format!("/api/admin/database/copies/{}/remove", path_part(name));
-    post(&url, &json!({})).await.map(drop)
+    post_empty(&url).await.map(drop)
 }
 
 const BACKUPS_URL: &str = "/api/admin/database/backups";
 
-pub async fn backups() -> Result<Overview, Problem> {
+pub async fn backups() -> Result<BackupOverview, Problem> {
     get(BACKUPS_URL).await?.json().await
 }
 
 /// Starts a backup; `backups` reports its progress.
 pub async fn make_backup() -> Result<(), Problem> {
-    post(BACKUPS_URL, &json!({})).await.map(drop)
+    post(BACKUPS_URL, &BackupRequest::default()).await.map(drop)
 }
 
 /// Starts a restore test of a backup; `backups` reports its result.
-pub async fn prove_backup(name: &str) -> Result<(), Problem> {
-    post(&format!("{}/prove", backup_url(name)), &json!({}))
-        .await
-        .map(drop)
+pub async fn test_backup(name: &str) -> Result<(), Problem> {
+    post_empty(&format!("{}/prove", backup_url(name))).await.map(drop)
 }
 
 pub async fn remove_backup(name: &str) -> Result<(), Problem> {
-    post(&format!("{}/remove", backup_url(name)), &json!({}))
+    post_empty(&format!("{}/remove", backup_url(name)))
         .await
         .map(drop)
 }
@@ -190,12 +156,15 @@ pub fn backup_url(name: &str) -> String {
 const CLEANUP_URL: &str = "/api/admin/log-cleanup/manual";
 
 /// Counts the rows that a clean-up would delete. Deletes nothing.
-pub async fn preview_cleanup(mut conditions: Map<String, Value>) -> Result<Preview, Problem> {
-    conditions.insert("dryRun".to_owned(), json!(true));
-    post(CLEANUP_URL, &Value::Object(conditions)).await?.json().await
+pub async fn preview_cleanup(conditions: &CleanupRequest) -> Result<CleanupPreview, Problem> {
+    let request = CleanupRequest {
+        dry_run: true,
+        ..conditions.clone()
+    };
+    post(CLEANUP_URL, &request).await?.json().await
 }
 
 /// Starts a clean-up. The answer is a stream of events; dropping it cancels the clean-up.
-pub async fn clean_up_logs(order: Map<String, Value>) -> Result<Answer, Problem> {
-    post_for_events(CLEANUP_URL, &Value::Object(order)).await
+pub async fn clean_up_logs(request: &CleanupRequest) -> Result<Answer, Problem> {
+    post_for_events(CLEANUP_URL, request).await
 }

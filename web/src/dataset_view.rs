@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use api::datasets::{Dataset, FilterOptions};
 use leptos::prelude::*;
 use wasm_export::rows::Problem;
 use wasm_export::{Options, Zone, file_name};
@@ -10,7 +11,7 @@ use crate::browser;
 use crate::client;
 use crate::column_choice::ColumnChoice;
 use crate::cursors::Cursors;
-use crate::dataset::{Dataset, FilterOptions};
+use crate::dataset;
 use crate::load::Load;
 use crate::route::Route;
 use crate::selection::Selection;
@@ -44,7 +45,7 @@ impl DatasetView {
             .into_iter()
             .filter(|(name, _)| is_filter(name))
             .collect();
-        let columns = ColumnChoice::new(dataset.column_names(), selection.columns.as_deref());
+        let columns = ColumnChoice::new(dataset::column_names(&dataset), selection.columns.as_deref());
         let (filters, zone) = (RwSignal::new(filters), RwSignal::new(selection.zone));
         let (columns, cursors) = (RwSignal::new(columns), RwSignal::new(Cursors::default()));
 
@@ -113,7 +114,7 @@ impl DatasetView {
     pub fn selection(self) -> Selection {
         let columns = self.dataset.with_value(|dataset| {
             self.columns
-                .with(|columns| columns.for_address(dataset.column_names()))
+                .with(|columns| columns.for_address(dataset::column_names(dataset)))
         });
         Selection {
             filters: self.filters.get(),
@@ -138,10 +139,11 @@ impl DatasetView {
             .filter(|problem| problem.field.as_deref() == Some(name))
     }
 
-    /// Returns the [`Dataset::rows_key`] of the rows on all pages.
+    /// Returns the [`dataset::rows_key`] of the rows on all pages.
     pub fn rows(self) -> String {
         let selection = self.selection();
-        self.dataset.with_value(|dataset| dataset.rows_key(&selection))
+        self.dataset
+            .with_value(|dataset| dataset::rows_key(dataset, &selection))
     }
 
     pub fn shown_columns(self) -> Vec<String> {

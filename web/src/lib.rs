@@ -16,7 +16,6 @@
 
 pub mod column_choice;
 pub mod cursors;
-pub mod database;
 pub mod dataset;
 pub mod event_stream;
 pub mod log_cleanup;
@@ -24,7 +23,6 @@ pub mod preview;
 pub mod restore;
 pub mod route;
 pub mod selection;
-pub mod session_requests;
 pub mod table_page;
 pub mod throughput;
 pub mod wall_time;
@@ -36,8 +34,6 @@ mod action;
 pub mod app;
 #[cfg(target_arch = "wasm32")]
 mod auth;
-#[cfg(target_arch = "wasm32")]
-mod backups;
 #[cfg(target_arch = "wasm32")]
 mod browser;
 #[cfg(target_arch = "wasm32")]

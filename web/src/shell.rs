@@ -1,12 +1,13 @@
 //! The frame of every page: header, navigation, content.
 
+use api::datasets::Dataset;
+use api::login::{Caller, Role};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::auth::Auth;
-use crate::client::{self, Me, Role};
+use crate::client;
 use crate::components::notice::Notice;
-use crate::dataset::Dataset;
 use crate::load::Load;
 use crate::navigation::{Navigation, RouteLink};
 use crate::pages::database::DatabasePage;
@@ -18,7 +19,7 @@ use crate::selection::Selection;
 use crate::toasts::Toasts;
 
 #[component]
-pub fn Shell(me: Me) -> impl IntoView {
+pub fn Shell(me: Caller) -> impl IntoView {
     let is_administrator = me.role == Role::Admin;
     let navigation = Navigation::new();
     provide_context(navigation);
@@ -149,7 +150,7 @@ fn AdminLinks(admin_page: Memo<Option<AdminPage>>) -> impl IntoView {
 }
 
 #[component]
-fn SignedIn(me: Me) -> impl IntoView {
+fn SignedIn(me: Caller) -> impl IntoView {
     let auth = expect_context::<Auth>();
     let toasts = expect_context::<Toasts>();
     let sign_out = move |_| {

@@ -2,6 +2,7 @@
 
 use js_sys::{Reflect, Uint8Array};
 use leptos::prelude::window;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -33,19 +34,25 @@ pub(super) async fn get(url: &str) -> Result<Answer, Problem> {
     send(url, &RequestInit::new()).await
 }
 
-pub(super) async fn post(url: &str, body: &serde_json::Value) -> Result<Answer, Problem> {
+pub(super) async fn post(url: &str, body: &impl Serialize) -> Result<Answer, Problem> {
     post_accepting("*/*", url, body).await
 }
 
+/// Sends an empty object, for operations without parameters.
+pub(super) async fn post_empty(url: &str) -> Result<Answer, Problem> {
+    post(url, &serde_json::Map::new()).await
+}
+
 /// Asks for server-sent events instead of JSON.
-pub(super) async fn post_for_events(url: &str, body: &serde_json::Value) -> Result<Answer, Problem> {
+pub(super) async fn post_for_events(url: &str, body: &impl Serialize) -> Result<Answer, Problem> {
     post_accepting("text/event-stream", url, body).await
 }
 
-async fn post_accepting(accepted: &str, url: &str, body: &serde_json::Value) -> Result<Answer, Problem> {
+async fn post_accepting(accepted: &str, url: &str, body: &impl Serialize) -> Result<Answer, Problem> {
     let init = RequestInit::new();
     init.set_method("POST");
-    init.set_body(&JsValue::from_str(&body.to_string()));
+    let body = serde_json::to_string(body).map_err(|error| unsendable(&error))?;
+    init.set_body(&JsValue::from_str(&body));
     let headers = Headers::new().map_err(|_| unreachable())?;
     for (name, value) in [("content-type", "application/json"), ("accept", accepted)] {
         headers.set(name, value).map_err(|_| unreachable())?;
@@ -116,6 +123,16 @@ fn unreachable() -> Problem {
         detail: "The server was stopped, or the network connection broke.".to_owned(),
         code: "connection_lost".to_owned(),
         status: 0,
+        ..Problem::default()
+    }
+}
+
+/// No request type of the page fails to serialise.
+fn unsendable(error: &serde_json::Error) -> Problem {
+    Problem {
+        title: "The request could not be written".to_owned(),
+        detail: format!("{error}."),
+        code: "unsendable".to_owned(),
         ..Problem::default()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use api::backups::{Backup, BackupOverview, RunningTask};
 use leptos::prelude::*;
 use web_sys::HtmlDetailsElement;
 
@@ -9,7 +10,7 @@ use super::confirm::{Confirmer, Question};
 use super::notice::Notice;
 use super::restore_options::RestoreOptionsForm;
 use crate::action::Action;
-use crate::backups::{Backup, Overview, Running};
+use crate::browser;
 use crate::client;
 use crate::load::Load;
 use crate::restore::run::Restorer;
@@ -23,7 +24,7 @@ const REFRESH_EVERY: Duration = Duration::from_secs(2);
 struct Backups {
     /// The name of the live database, `None` while it does not answer.
     database: Signal<Option<String>>,
-    load: Load<Overview>,
+    load: Load<BackupOverview>,
     action: Action,
     confirmer: Confirmer,
 }
@@ -47,13 +48,13 @@ impl Backups {
             .run("The backup was not started", making, move || self.load.retry());
     }
 
-    fn prove(self, name: String) {
-        let proving = async move {
-            client::prove_backup(&name).await?;
+    fn test(self, name: String) {
+        let testing = async move {
+            client::test_backup(&name).await?;
             Ok(format!("Restore test of {name} started"))
         };
         self.action
-            .run("The restore test was not started", proving, move || {
+            .run("The restore test was not started", testing, move || {
                 self.load.retry()
             });
     }
@@ -95,7 +96,7 @@ pub fn BackupList(database: Signal<Option<String>>, confirmer: Confirmer) -> imp
     });
     let shown = move || match (backups.load.problem(), backups.load.value()) {
         (Some(problem), _) => view! { <Notice problem on_retry=move || backups.load.retry()/> }.into_any(),
-        (None, Some(overview)) => view! { <BackupOverview overview backups/> }.into_any(),
+        (None, Some(overview)) => view! { <OverviewSection overview backups/> }.into_any(),
         (None, None) => view! { <p class="faint" role="status">"Loading…"</p> }.into_any(),
     };
     view! {
@@ -117,21 +118,21 @@ pub fn BackupList(database: Signal<Option<String>>, confirmer: Confirmer) -> imp
 }
 
 #[component]
-fn BackupOverview(overview: Overview, backups: Backups) -> impl IntoView {
-    let plan = overview.plan();
-    let Overview {
+fn OverviewSection(overview: BackupOverview, backups: Backups) -> impl IntoView {
+    let plan = wording::backups::overview(&overview, browser::moment);
+    let BackupOverview {
         can_prove,
         running,
         failure,
         backups: list,
         ..
     } = overview;
-    let running = running.map(|Running { bytes, message }| {
+    let running = running.map(|RunningTask { bytes, message, .. }| {
         let bytes = (bytes > 0).then(|| format!(", {}", wording::bytes(bytes)));
         view! { <p role="status" data-testid="backup-running">{message} {bytes} "…"</p> }
     });
     let failure = failure.map(|failure| {
-        let at = crate::browser::moment(&failure.at);
+        let at = browser::moment(failure.at);
         view! { <p class="caution" role="alert" data-testid="backup-failure">{format!("{at}: {}.", failure.reason)}</p> }
     });
     let items = list
@@ -147,20 +148,20 @@ fn BackupOverview(overview: Overview, backups: Backups) -> impl IntoView {
 
 #[component]
 fn BackupItem(backup: Backup, can_prove: bool, backups: Backups) -> impl IntoView {
-    let about = backup.about();
+    let about = wording::backups::backup(&backup, browser::moment);
     let Backup { name, proof, .. } = backup;
     let proof = match proof {
         None => view! { <span class="faint" data-testid="backup-proof">"Restore not tested yet."</span> }
             .into_any(),
         Some(proof) if proof.failure.is_none() => {
-            view! { <span data-testid="backup-proof">{proof.outcome()}</span> }.into_any()
+            view! { <span data-testid="backup-proof">{wording::backups::restore_test(&proof, browser::moment)}</span> }.into_any()
         }
         Some(proof) => {
-            view! { <span class="caution" role="alert" data-testid="backup-proof">{proof.outcome()}</span> }
+            view! { <span class="caution" role="alert" data-testid="backup-proof">{wording::backups::restore_test(&proof, browser::moment)}</span> }
                 .into_any()
         }
     };
-    let (of_prove, of_remove) = (name.clone(), name.clone());
+    let (tested, removed) = (name.clone(), name.clone());
     let restore = can_prove.then(|| view! { <BackupRestore name=name.clone() backups/> });
     let prove = can_prove.then(|| {
         view! {
@@ -170,7 +171,7 @@ fn BackupItem(backup: Backup, can_prove: bool, backups: Backups) -> impl IntoVie
                 aria-label=format!("Test the restore of {name}")
                 title="Restores the backup into a staging database, compares the row counts and drops that database"
                 disabled=move || backups.is_busy()
-                on:click=move |_| backups.prove(of_prove.clone())
+                on:click=move |_| backups.test(tested.clone())
             >
                 "Test restore"
             </button>
@@ -187,7 +188,7 @@ fn BackupItem(backup: Backup, can_prove: bool, backups: Backups) -> impl IntoVie
                     data-testid="backup-remove"
                     aria-label=format!("Remove {name}")
                     disabled=move || backups.is_busy()
-                    on:click=move |_| backups.ask_to_remove(of_remove.clone())
+                    on:click=move |_| backups.ask_to_remove(removed.clone())
                 >
                     "Remove"
                 </button>

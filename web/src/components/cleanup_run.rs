@@ -1,9 +1,9 @@
 //! The panel of the visitor's clean-up.
 
+use api::cleanup::{ArchiveManifest, CleanupProgress, CleanupResult};
 use leptos::prelude::*;
 
 use crate::log_cleanup::run::{Cleaner, CleanupState};
-use crate::log_cleanup::{Archive, CleanupResult, Progress};
 use crate::wording;
 
 #[component]
@@ -32,7 +32,7 @@ pub fn CleanupRun() -> impl IntoView {
             let text = format!("{}. {deleted}", failure.message.trim_end_matches('.'));
             view! { <Stopped title="The clean-up stopped".to_owned() text/> }.into_any()
         }
-        Some(CleanupState::Finished(cleaned)) => view! { <Done cleaned/> }.into_any(),
+        Some(CleanupState::Finished(result)) => view! { <Done result/> }.into_any(),
         Some(_) => ().into_any(),
     }
 }
@@ -42,13 +42,13 @@ fn Running() -> impl IntoView {
     let cleaner = expect_context::<Cleaner>();
     let progress = Memo::new(move |_| match cleaner.state() {
         CleanupState::Running(progress) => progress,
-        _ => Progress::default(),
+        _ => CleanupProgress::default(),
     });
     let percent = move || progress.with(|progress| progress.percent);
     view! {
         <section class="card run" aria-label="Clean-up" data-testid="cleanup-running">
             <div class="run-head">
-                <p class="run-title" role="status">{move || progress.with(Progress::sentence)}</p>
+                <p class="run-title" role="status">{move || progress.with(|progress| wording::cleanup::phase(progress.phase))}</p>
                 <button type="button" data-testid="cleanup-cancel" on:click=move |_| cleaner.cancel()>"Cancel"</button>
             </div>
             <div class="run-bar">
@@ -79,10 +79,13 @@ fn Stopped(title: String, text: String) -> impl IntoView {
 }
 
 #[component]
-fn Done(cleaned: CleanupResult) -> impl IntoView {
+fn Done(result: CleanupResult) -> impl IntoView {
     let cleaner = expect_context::<Cleaner>();
-    let sentence = cleaned.sentence();
-    let archive = cleaned.archive.map(|Archive { file, rows, bytes }| {
+    let sentence = wording::cleanup::result(&result);
+    let archive = result.archive.map(|archive| {
+        let ArchiveManifest {
+            file, rows, bytes, ..
+        } = archive;
         let size = format!("{}, {}", wording::rows(rows), wording::bytes(bytes));
         view! {
             <p data-testid="cleanup-archive">

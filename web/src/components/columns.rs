@@ -5,13 +5,16 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use crate::column_choice::{ColumnChoice, ColumnEntry};
+use crate::dataset;
 use crate::dataset_view::DatasetView;
 
 #[component]
 pub fn ColumnList(view: DatasetView) -> impl IntoView {
     let show_all = move |_| {
-        view.dataset
-            .with_value(|dataset| view.columns.set(ColumnChoice::new(dataset.column_names(), None)));
+        view.dataset.with_value(|dataset| {
+            view.columns
+                .set(ColumnChoice::new(dataset::column_names(dataset), None))
+        });
     };
     view! {
         <p class="faint">"Shown in the table and written to the file, in this order."</p>
@@ -33,7 +36,10 @@ pub fn ColumnList(view: DatasetView) -> impl IntoView {
 #[component]
 fn ColumnItem(view: DatasetView, choice: ColumnEntry) -> impl IntoView {
     let name = StoredValue::new(choice.name);
-    let label = name.with_value(|name| view.dataset.with_value(|dataset| dataset.column_label(name)));
+    let label = name.with_value(|name| {
+        view.dataset
+            .with_value(|dataset| dataset::column_label(dataset, name))
+    });
     let id = name.with_value(|name| format!("column-{name}"));
     let is_at = move |place: fn(&[ColumnEntry]) -> Option<&ColumnEntry>| {
         let at = move |columns: &ColumnChoice| place(columns.columns()).map(|column| column.name.clone());

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use api::datasets::{Filter, FilterKind, FilterOption, FilterOptions};
 use leptos::prelude::*;
 
-use crate::dataset::{Filter, FilterKind, FilterOption, FilterOptions};
 use crate::dataset_view::DatasetView;
 use crate::wall_time::is_wall_time;
 

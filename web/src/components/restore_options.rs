@@ -1,5 +1,6 @@
 //! The options of a restore, and the question before it.
 
+use api::restore::{RestoreMode, RestoreRequest};
 use leptos::prelude::*;
 use wasm_export::browser::contents::DumpContents;
 
@@ -8,7 +9,8 @@ use super::dump_contents::DumpContentsView;
 use crate::restore::chosen_file::ChosenFile;
 use crate::restore::run::Restorer;
 use crate::restore::source::RestoreSource;
-use crate::restore::{RestoreMode, RestoreOptions};
+use crate::restore::{DEFAULT_REQUEST, MODES, mode};
+use crate::wording;
 
 /// The contents of a complete dump, and its restore.
 #[component]
@@ -43,14 +45,14 @@ pub fn RestoreOptionsForm(
     name: String,
     database: Signal<Option<String>>,
     confirmer: Confirmer,
-    start: Callback<RestoreOptions>,
+    start: Callback<RestoreRequest>,
 ) -> impl IntoView {
     let restorer = expect_context::<Restorer>();
-    let options = RwSignal::new(RestoreOptions::default());
+    let options = RwSignal::new(DEFAULT_REQUEST);
     let group = format!("restore-mode-{name}");
-    let modes = RestoreMode::ALL
+    let modes = MODES
         .iter()
-        .map(|&mode| view! { <ModeChoice mode options group=group.clone()/> });
+        .map(|&choice| view! { <ModeChoice choice options group=group.clone()/> });
     let ask = move |_| {
         if let Some(database) = database.get_untracked() {
             confirmer.ask(question(&name, options.get_untracked(), database, start));
@@ -91,28 +93,35 @@ pub fn RestoreOptionsForm(
 }
 
 #[component]
-fn ModeChoice(mode: RestoreMode, options: RwSignal<RestoreOptions>, group: String) -> impl IntoView {
+fn ModeChoice(choice: RestoreMode, options: RwSignal<RestoreRequest>, group: String) -> impl IntoView {
     view! {
         <label>
             <input
                 type="radio"
                 name=group
-                data-testid=format!("restore-{}", mode.word())
-                prop:checked=move || options.get().mode == mode
-                on:change=move |_| options.update(|options| options.mode = mode)
+                data-testid=format!("restore-{}", test_id(choice))
+                prop:checked=move || mode(options.get()) == choice
+                on:change=move |_| options.update(|options| options.clean_first = choice == RestoreMode::Clean)
             />
-            {mode.title()}
-            <span class="faint">{mode.description()}</span>
+            {wording::restore::mode_title(choice)}
+            <span class="faint">{wording::restore::mode_description(choice)}</span>
         </label>
+    }
+}
+
+fn test_id(mode: RestoreMode) -> &'static str {
+    match mode {
+        RestoreMode::Clean => "clean",
+        RestoreMode::Merge => "merge",
     }
 }
 
 /// Replacing a database requires its name to be typed.
 fn question(
     file: &str,
-    options: RestoreOptions,
+    options: RestoreRequest,
     database: String,
-    start: Callback<RestoreOptions>,
+    start: Callback<RestoreRequest>,
 ) -> Question {
     let without_logs = if options.skip_logs {
         " The rows of message_request are skipped."
@@ -120,8 +129,8 @@ fn question(
         ""
     };
     let then = Callback::new(move |()| start.run(options));
-    match options.mode {
-        RestoreMode::Replace => Question {
+    match mode(options) {
+        RestoreMode::Clean => Question {
             title: format!("Replace {database}?"),
             text: format!(
                 "{file} replaces the database {database}. Everything written since the dump is missing afterwards. \

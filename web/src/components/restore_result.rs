@@ -1,22 +1,23 @@
 //! The result of a restore.
 
+use api::restore::{RestoreMode, RestoreRequest, Restored, TableResult};
 use leptos::prelude::*;
 
 use super::side_databases::SideDatabases;
-use crate::restore::events::{Counts, Restored};
+use crate::restore;
 use crate::restore::run::Restorer;
-use crate::restore::{RestoreMode, RestoreOptions};
 use crate::wording;
 
 #[component]
 pub fn RestoreResult(
     restored: Restored,
-    options: RestoreOptions,
+    options: RestoreRequest,
     seconds: f64,
-    copies: SideDatabases,
+    side_databases: SideDatabases,
 ) -> impl IntoView {
     let restorer = expect_context::<Restorer>();
-    let total = restored.total();
+    let total = restore::total(&restored.tables);
+    let mode = restore::mode(options);
     let Restored {
         tables,
         previous,
@@ -24,8 +25,8 @@ pub fn RestoreResult(
         warnings,
     } = restored;
     let time = wording::duration(seconds);
-    let summary = match options.mode {
-        RestoreMode::Replace => format!(
+    let summary = match mode {
+        RestoreMode::Clean => format!(
             " is the live database now: {}, in {time}",
             wording::rows(total.inserted)
         ),
@@ -53,14 +54,14 @@ pub fn RestoreResult(
             </div>
             {warnings}
             <p>"Safety dump on the server: " <code class="path">{safety_dump}</code></p>
-            {previous.map(|name| view! { <Previous name copies/> })}
-            <details class="archive-tables" open=options.mode == RestoreMode::Merge>
+            {previous.map(|name| view! { <Previous name side_databases/> })}
+            <details class="archive-tables" open=mode == RestoreMode::Merge>
                 <summary>{format!("Tables: {}", wording::count(tables.len() as u64))}</summary>
                 <div class="rows" tabindex="0" role="region" aria-label="Tables of the restore">
                     <table data-testid="restore-tables">
-                        {head(options.mode)}
+                        {head(mode)}
                         <tbody>
-                            {tables.into_iter().map(|(name, counts)| row(name, counts, options.mode)).collect_view()}
+                            {tables.into_iter().map(|(name, counts)| row(name, counts, mode)).collect_view()}
                         </tbody>
                     </table>
                 </div>
@@ -71,9 +72,9 @@ pub fn RestoreResult(
 
 /// The previous database and its roll-back, as long as it exists.
 #[component]
-fn Previous(name: String, copies: SideDatabases) -> impl IntoView {
+fn Previous(name: String, side_databases: SideDatabases) -> impl IntoView {
     let kept = name.clone();
-    let is_kept = Memo::new(move |_| copies.has(&kept));
+    let is_kept = Memo::new(move |_| side_databases.has(&kept));
     move || {
         let name = name.clone();
         is_kept.get().then(|| {
@@ -84,8 +85,8 @@ fn Previous(name: String, copies: SideDatabases) -> impl IntoView {
                     <button
                         type="button"
                         data-testid="restore-roll-back"
-                        disabled=move || copies.is_busy()
-                        on:click=move |_| copies.ask_to_put_back(name.clone())
+                        disabled=move || side_databases.is_busy()
+                        on:click=move |_| side_databases.ask_to_roll_back(name.clone())
                     >
                         "Roll back"
                     </button>
@@ -98,16 +99,16 @@ fn Previous(name: String, copies: SideDatabases) -> impl IntoView {
 fn head(mode: RestoreMode) -> impl IntoView {
     let column = |title: &'static str| view! { <th scope="col" class="number">{title}</th> };
     let columns = match mode {
-        RestoreMode::Replace => ["Rows"].map(column).collect_view(),
+        RestoreMode::Clean => ["Rows"].map(column).collect_view(),
         RestoreMode::Merge => ["Inserted", "Existing", "In conflict"].map(column).collect_view(),
     };
     view! { <thead><tr><th scope="col">"Table"</th>{columns}</tr></thead> }
 }
 
-fn row(name: String, counts: Counts, mode: RestoreMode) -> impl IntoView {
+fn row(name: String, counts: TableResult, mode: RestoreMode) -> impl IntoView {
     let cell = |count: u64| view! { <td class="number">{wording::count(count)}</td> };
     let cells = match mode {
-        RestoreMode::Replace => [counts.inserted].map(cell).collect_view(),
+        RestoreMode::Clean => [counts.inserted].map(cell).collect_view(),
         RestoreMode::Merge => [counts.inserted, counts.skipped, counts.conflicting]
             .map(cell)
             .collect_view(),

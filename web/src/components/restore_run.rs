@@ -14,7 +14,7 @@ use crate::throughput::percent;
 use crate::wording;
 
 #[component]
-pub fn RestoreRun(copies: SideDatabases) -> impl IntoView {
+pub fn RestoreRun(side_databases: SideDatabases) -> impl IntoView {
     let restorer = expect_context::<Restorer>();
     // Only a change of this memo renders the panel again; progress arrives many times a second.
     let kind = Memo::new(move |_| discriminant(&restorer.state()));
@@ -31,7 +31,7 @@ pub fn RestoreRun(copies: SideDatabases) -> impl IntoView {
                 restored,
                 options,
                 seconds,
-            } => view! { <RestoreResult restored options seconds copies/> }.into_any(),
+            } => view! { <RestoreResult restored options seconds side_databases/> }.into_any(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use api::restore::{SideDatabase, SideDatabaseRole};
 use leptos::prelude::*;
 use wasm_export::rows::Problem;
 
@@ -12,7 +13,6 @@ use crate::browser;
 use crate::client;
 use crate::load::Load;
 use crate::restore::run::Restorer;
-use crate::restore::side_databases::{SideDatabase, SideDatabaseKind};
 use crate::wording;
 
 #[derive(Clone, Copy)]
@@ -31,7 +31,7 @@ impl SideDatabases {
         Self {
             load: Load::new(move || {
                 track();
-                Some(client::copies())
+                Some(client::side_databases())
             }),
             action: Action::new(),
             on_change,
@@ -42,9 +42,9 @@ impl SideDatabases {
 
     /// Returns whether the database exists and can become the live one.
     pub fn has(self, name: &str) -> bool {
-        let is_it = |copy: &SideDatabase| copy.name == name && copy.role.is_whole();
+        let is_it = |database: &SideDatabase| database.name == name && can_become_live(database.role);
         self.load
-            .with(|copies| copies.is_some_and(|copies| copies.iter().any(is_it)))
+            .with(|databases| databases.is_some_and(|databases| databases.iter().any(is_it)))
     }
 
     /// Returns whether a request or a restore runs.
@@ -52,7 +52,7 @@ impl SideDatabases {
         self.action.is_running() || self.restorer.is_under_way()
     }
 
-    pub fn ask_to_put_back(self, name: String) {
+    pub fn ask_to_roll_back(self, name: String) {
         self.confirmer.ask(Question {
             title: format!("Roll back to {name}?"),
             text: format!(
@@ -60,7 +60,7 @@ impl SideDatabases {
             ),
             word: None,
             yes: "Roll back".to_owned(),
-            then: Callback::new(move |()| self.put_back(name.clone())),
+            then: Callback::new(move |()| self.roll_back(name.clone())),
         });
     }
 
@@ -74,9 +74,9 @@ impl SideDatabases {
         });
     }
 
-    fn put_back(self, name: String) {
+    fn roll_back(self, name: String) {
         self.act("The roll-back failed", async move {
-            let previous = client::put_back(&name).await?;
+            let previous = client::roll_back(&name).await?;
             // The result panel is outdated: the restored database is no longer live.
             self.restorer.forget();
             Ok(format!(
@@ -87,7 +87,7 @@ impl SideDatabases {
 
     fn remove(self, name: String) {
         self.act("The database was not removed", async move {
-            client::remove_copy(&name).await?;
+            client::remove_side_database(&name).await?;
             Ok(format!("{name} was removed"))
         });
     }
@@ -102,15 +102,18 @@ impl SideDatabases {
 
 /// Shows nothing if there are none.
 #[component]
-pub fn SideDatabaseList(copies: SideDatabases) -> impl IntoView {
+pub fn SideDatabaseList(side_databases: SideDatabases) -> impl IntoView {
     move || {
-        if let Some(problem) = copies.load.problem() {
-            return Some(view! { <Notice problem on_retry=move || copies.load.retry()/> }.into_any());
+        if let Some(problem) = side_databases.load.problem() {
+            return Some(view! { <Notice problem on_retry=move || side_databases.load.retry()/> }.into_any());
         }
-        let kept = copies.load.value().filter(|kept| !kept.is_empty())?;
-        let items = kept
+        let databases = side_databases
+            .load
+            .value()
+            .filter(|databases| !databases.is_empty())?;
+        let items = databases
             .into_iter()
-            .map(|copy| view! { <SideDatabaseItem copy copies/> });
+            .map(|database| view! { <SideDatabaseItem database side_databases/> });
         let list = view! {
             <section class="card stack" aria-labelledby="copies-title" data-testid="copies">
                 <h2 id="copies-title">"Previous databases"</h2>
@@ -122,29 +125,34 @@ pub fn SideDatabaseList(copies: SideDatabases) -> impl IntoView {
     }
 }
 
+/// A staging database is incomplete.
+fn can_become_live(role: SideDatabaseRole) -> bool {
+    role != SideDatabaseRole::Staging
+}
+
 #[component]
-fn SideDatabaseItem(copy: SideDatabase, copies: SideDatabases) -> impl IntoView {
+fn SideDatabaseItem(database: SideDatabase, side_databases: SideDatabases) -> impl IntoView {
     let SideDatabase {
         name,
         role,
         since,
         bytes,
-    } = copy;
+    } = database;
     let about = format!(
         "{}, since {}, {}",
-        role.description(),
-        browser::moment(&since),
+        wording::restore::side_database(role),
+        browser::moment(since),
         wording::bytes(bytes)
     );
-    let (of_put_back, of_remove) = (name.clone(), name.clone());
-    let put_back = (role != SideDatabaseKind::Staging).then(|| {
+    let (rolled_back, removed) = (name.clone(), name.clone());
+    let roll_back = (can_become_live(role)).then(|| {
         view! {
             <button
                 type="button"
                 data-testid="copy-put-back"
                 aria-label=format!("Roll back to {name}")
-                disabled=move || copies.is_busy()
-                on:click=move |_| copies.ask_to_put_back(of_put_back.clone())
+                disabled=move || side_databases.is_busy()
+                on:click=move |_| side_databases.ask_to_roll_back(rolled_back.clone())
             >
                 "Roll back"
             </button>
@@ -154,13 +162,13 @@ fn SideDatabaseItem(copy: SideDatabase, copies: SideDatabases) -> impl IntoView 
         <li data-testid="copy">
             <p><code class="path">{name.clone()}</code> <span class="faint">{about}</span></p>
             <div class="dump-actions">
-                {put_back}
+                {roll_back}
                 <button
                     type="button"
                     data-testid="copy-remove"
                     aria-label=format!("Remove {name}")
-                    disabled=move || copies.is_busy()
-                    on:click=move |_| copies.ask_to_remove(of_remove.clone())
+                    disabled=move || side_databases.is_busy()
+                    on:click=move |_| side_databases.ask_to_remove(removed.clone())
                 >
                     "Remove"
                 </button>

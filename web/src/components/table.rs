@@ -5,6 +5,7 @@ use wasm_export::rows::Kind;
 
 use super::notice::Notice;
 use crate::auth::Auth;
+use crate::dataset;
 use crate::dataset_view::DatasetView;
 use crate::navigation::RouteLink;
 use crate::route::Route;
@@ -58,7 +59,7 @@ fn table(page: &TablePage, shown: &[String], view: DatasetView) -> impl IntoView
     let head = positions.iter().zip(&kinds).map(|(&at, &kind)| {
         let label = view
             .dataset
-            .with_value(|dataset| dataset.column_label(&page.columns[at].name));
+            .with_value(|dataset| dataset::column_label(dataset, &page.columns[at].name));
         view! { <th scope="col" class=class(kind)>{label}</th> }
     });
     let head = head.collect_view();

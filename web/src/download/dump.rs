@@ -1,5 +1,6 @@
 //! The download of a dump. One runs at a time; it continues while the visitor opens other pages.
 
+use api::database::DumpMode;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 use wasm_export::browser::protocol::{Destination, Dumped, Failed, FromWorker, StartDump, ToWorker};
@@ -9,7 +10,6 @@ use super::save;
 use crate::auth::Auth;
 use crate::browser::now_ms;
 use crate::client;
-use crate::database::DumpMode;
 use crate::throughput::Throughput;
 use crate::toasts::Toasts;
 use crate::wording;

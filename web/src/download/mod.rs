@@ -43,7 +43,7 @@ pub enum ExportState {
 #[derive(Clone, Debug)]
 pub struct ExportRequest {
     pub start: Start,
-    /// See [`Dataset::rows_key`](crate::dataset::Dataset::rows_key).
+    /// See [`rows_key`](crate::dataset::rows_key).
     pub rows_key: String,
     /// The exact number, if the page has counted the rows.
     pub rows_expected: Option<u64>,

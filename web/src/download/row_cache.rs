@@ -8,7 +8,7 @@ use wasm_export::browser::protocol::{CachedRows, Finished};
 #[derive(Clone, Debug, PartialEq)]
 pub struct RowCacheEntry {
     pub rows: CachedRows,
-    /// See [`Dataset::rows_key`](crate::dataset::Dataset::rows_key).
+    /// See [`rows_key`](crate::dataset::rows_key).
     pub rows_key: String,
     pub count: u64,
     /// RFC 3339, UTC: the time of the snapshot that was read.

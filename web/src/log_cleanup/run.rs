@@ -1,12 +1,12 @@
 //! The visitor's clean-up. It stops with the page, after the current batch.
 
+use api::cleanup::{CleanupEvent, CleanupFailure, CleanupProgress, CleanupRequest, CleanupResult};
+use api::events;
 use futures_util::future::{AbortHandle, abortable};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use serde_json::{Map, Value};
 use wasm_export::rows::Problem;
 
-use super::{CleanupEvent, CleanupFailure, CleanupResult, Progress};
 use crate::auth::Auth;
 use crate::client;
 use crate::event_stream::EventReader;
@@ -16,7 +16,7 @@ use crate::wording;
 #[derive(Clone, Debug, PartialEq)]
 pub enum CleanupState {
     Idle,
-    Running(Progress),
+    Running(CleanupProgress),
     /// The visitor has cancelled it; the server finishes the current batch.
     Cancelled,
     /// It did not start, or the connection is lost.
@@ -59,9 +59,9 @@ impl Cleaner {
         self.state.with(|state| matches!(state, CleanupState::Running(_)))
     }
 
-    pub fn start(self, request: Map<String, Value>) {
+    pub fn start(self, request: CleanupRequest) {
         self.toasts.dismiss_all();
-        self.state.set(CleanupState::Running(Progress::default()));
+        self.state.set(CleanupState::Running(CleanupProgress::default()));
         let (running, abort) = abortable(self.run(request));
         self.abort.set_value(Some(abort));
         spawn_local(async move {
@@ -89,18 +89,19 @@ impl Cleaner {
         self.state.set(CleanupState::Idle);
     }
 
-    async fn run(self, request: Map<String, Value>) -> Result<(), Problem> {
-        let mut pieces = client::clean_up_logs(request).await?.pieces()?;
-        let mut events = EventReader::default();
+    async fn run(self, request: CleanupRequest) -> Result<(), Problem> {
+        let mut pieces = client::clean_up_logs(&request).await?.pieces()?;
+        let mut reader = EventReader::default();
         while let Some(piece) = pieces.next().await? {
             // Only messages can hold other characters than ASCII. One that is cut between two chunks is
             // shown as U+FFFD.
-            for event in events.push(&String::from_utf8_lossy(&piece)) {
-                let Some(told) = CleanupEvent::from_event(&event) else {
+            for event in reader.push(&String::from_utf8_lossy(&piece)) {
+                // An unknown event of a newer server is ignored.
+                let Ok(event) = events::from_parts(&event.name, &event.data) else {
                     continue;
                 };
-                let is_last = !matches!(told, CleanupEvent::Progress(_));
-                self.handle(told);
+                let is_last = !matches!(event, CleanupEvent::Progress(_));
+                self.handle(event);
                 if is_last {
                     return Ok(());
                 }
@@ -114,15 +115,15 @@ impl Cleaner {
         })
     }
 
-    fn handle(self, told: CleanupEvent) {
-        match told {
+    fn handle(self, event: CleanupEvent) {
+        match event {
             CleanupEvent::Progress(progress) => self.state.set(CleanupState::Running(progress)),
-            CleanupEvent::Complete(cleaned) => {
-                let rows = wording::rows(cleaned.deleted);
+            CleanupEvent::Complete(result) => {
+                let rows = wording::rows(result.deleted);
                 self.toasts.success(format!("Deleted {rows} of the log"));
-                self.state.set(CleanupState::Finished(cleaned));
+                self.state.set(CleanupState::Finished(result));
             }
-            CleanupEvent::Failed(failure) => {
+            CleanupEvent::Error(failure) => {
                 let title = "The clean-up stopped".to_owned();
                 self.toasts.error(title, failure.message.clone());
                 self.state.set(CleanupState::Stopped(failure));

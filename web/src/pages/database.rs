@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use api::database::{DatabaseStatus, DumpMode, LockHolder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -14,12 +15,12 @@ use crate::components::notice::Notice;
 use crate::components::restore_form::RestoreForm;
 use crate::components::restore_run::RestoreRun;
 use crate::components::side_databases::{SideDatabaseList, SideDatabases};
-use crate::database::{DumpMode, Lock, Status};
 use crate::download::{Dumper, can_pick, pick};
 use crate::load::Load;
 use crate::restore::run::Restorer;
 use crate::route::AdminPage;
 use crate::toasts::Toasts;
+use crate::wording;
 
 /// Applies while an operation holds the database lock.
 const REFRESH_EVERY: Duration = Duration::from_secs(3);
@@ -36,7 +37,7 @@ pub fn DatabasePage() -> impl IntoView {
     let restorer = expect_context::<Restorer>();
     let activity = follow(move || dumper.is_under_way() || restorer.is_under_way(), status);
     let confirmer = Confirmer::new();
-    let copies = SideDatabases::new(
+    let side_databases = SideDatabases::new(
         move || _ = activity.get(),
         confirmer,
         Callback::new(move |()| status.retry()),
@@ -45,7 +46,7 @@ pub fn DatabasePage() -> impl IntoView {
         Signal::derive(move || status.with(|status| status.map(|status| status.database_name.clone())));
     let shown = move || match (status.problem(), status.value()) {
         (Some(problem), _) => view! { <Notice problem on_retry=move || status.retry()/> }.into_any(),
-        (None, Some(status)) => view! { <DatabaseStatus status/> }.into_any(),
+        (None, Some(status)) => view! { <StatusSection status/> }.into_any(),
         (None, None) => view! { <p class="faint" role="status">"Loading…"</p> }.into_any(),
     };
     view! {
@@ -55,9 +56,9 @@ pub fn DatabasePage() -> impl IntoView {
         {shown}
         <DumpRun/>
         <DumpForm/>
-        <RestoreRun copies/>
+        <RestoreRun side_databases/>
         <RestoreForm database=name confirmer/>
-        <SideDatabaseList copies/>
+        <SideDatabaseList side_databases/>
         <BackupList database=name confirmer/>
         <ConfirmDialog confirmer/>
     }
@@ -75,7 +76,7 @@ pub(super) struct Activity {
 /// Requests the status again whenever an operation starts or ends, and regularly in between.
 pub(super) fn follow(
     is_ours: impl Fn() -> bool + Send + Sync + 'static,
-    status: Load<Status>,
+    status: Load<DatabaseStatus>,
 ) -> Memo<Activity> {
     let activity = Memo::new(move |_| Activity {
         is_ours: is_ours(),
@@ -97,8 +98,8 @@ pub(super) fn follow(
 }
 
 #[component]
-fn DatabaseStatus(status: Status) -> impl IntoView {
-    let Status {
+fn StatusSection(status: DatabaseStatus) -> impl IntoView {
+    let DatabaseStatus {
         is_available,
         container_name,
         database_name,
@@ -122,16 +123,20 @@ fn DatabaseStatus(status: Status) -> impl IntoView {
         }
     });
     let last_dump = last_dump.map(|dump| {
-        let began = browser::moment(&dump.began);
-        let text = format!("Last dump: {began}, by {}: {}.", dump.caller, dump.outcome());
+        let began = browser::moment(dump.began);
+        let text = format!(
+            "Last dump: {began}, by {}: {}.",
+            dump.caller,
+            wording::database::dump_outcome(&dump)
+        );
         view! { <p class="faint" data-testid="last-dump">{text}</p> }
     });
     let last_restore = last_restore.map(|restore| {
-        let began = browser::moment(&restore.began);
+        let began = browser::moment(restore.began);
         let text = format!(
             "Last restore: {began}, by {}: {}.",
             restore.caller,
-            restore.outcome()
+            wording::database::restore_outcome(&restore)
         );
         view! { <p class="faint" data-testid="last-restore">{text}</p> }
     });
@@ -143,7 +148,7 @@ fn DatabaseStatus(status: Status) -> impl IntoView {
                 {figures}
             </dl>
             {error.map(|error| view! { <p class="caution" role="alert">"The database does not answer: " {error}</p> })}
-            {lock.map(|lock| view! { <LockHolder lock/> })}
+            {lock.map(|lock| view! { <LockSentence lock/> })}
             {last_dump}
             {last_restore}
         </section>
@@ -151,9 +156,9 @@ fn DatabaseStatus(status: Status) -> impl IntoView {
 }
 
 #[component]
-fn LockHolder(lock: Lock) -> impl IntoView {
-    let since = lock.since.as_deref().map(browser::moment);
-    view! { <p data-testid="database-lock">{lock.sentence(since.as_deref())}</p> }
+fn LockSentence(lock: LockHolder) -> impl IntoView {
+    let since = lock.since.map(browser::moment);
+    view! { <p data-testid="database-lock">{wording::database::lock_holder(&lock, since.as_deref())}</p> }
 }
 
 #[component]
@@ -217,8 +222,8 @@ fn ModeChoice(choice: DumpMode, mode: RwSignal<DumpMode>) -> impl IntoView {
                 prop:checked=move || mode.get() == choice
                 on:change=move |_| mode.set(choice)
             />
-            {choice.title()}
-            <span class="faint">{choice.description()}</span>
+            {wording::database::dump_mode_title(choice)}
+            <span class="faint">{wording::database::dump_mode_description(choice)}</span>
         </label>
     }
 }

@@ -1,5 +1,6 @@
 //! A dataset: its filters, its rows, their export.
 
+use api::datasets::Dataset;
 use leptos::prelude::*;
 use wasm_export::Options;
 
@@ -13,7 +14,7 @@ use crate::components::filters::Filters;
 use crate::components::pager::Pager;
 use crate::components::table::Table;
 use crate::components::zone_select::ZoneSelect;
-use crate::dataset::Dataset;
+use crate::dataset;
 use crate::dataset_view::DatasetView;
 use crate::navigation::Navigation;
 use crate::saved_options;
@@ -34,7 +35,7 @@ pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
     let view = DatasetView::new(dataset, selection);
     let panel = RwSignal::new(None::<Panel>);
     let options = saved_options();
-    let formats = view.dataset.with_value(Dataset::formats);
+    let formats = view.dataset.with_value(dataset::formats);
     let is_previewed = Signal::derive(move || panel.get() == Some(Panel::Options));
     let is_folded = move |of| move || panel.get() != Some(of);
     keep_address(view);

@@ -1,8 +1,9 @@
 //! The log clean-up, for administrators: choose, count, confirm.
 
+use api::cleanup::{CleanupPreview, CleanupRequest};
+use api::database::DatabaseStatus;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use serde_json::{Map, Value, json};
 use wasm_export::rows::Problem;
 
 use super::database::follow;
@@ -11,10 +12,9 @@ use crate::client;
 use crate::components::cleanup_run::CleanupRun;
 use crate::components::confirm::{ConfirmDialog, Confirmer, Question};
 use crate::components::notice::Notice;
-use crate::database::Status;
 use crate::load::Load;
 use crate::log_cleanup::run::Cleaner;
-use crate::log_cleanup::{Age, ConditionFields, FieldError, Preview};
+use crate::log_cleanup::{Age, ConditionFields, FieldError};
 use crate::route::AdminPage;
 use crate::{browser, wording};
 
@@ -47,14 +47,18 @@ pub fn LogCleanupPage() -> impl IntoView {
 }
 
 #[component]
-fn LastCleanup(status: Status) -> impl IntoView {
+fn LastCleanup(status: DatabaseStatus) -> impl IntoView {
     let lock = status.lock.map(|lock| {
-        let since = lock.since.as_deref().map(browser::moment);
-        view! { <p data-testid="cleanup-lock">{lock.sentence(since.as_deref())}</p> }
+        let since = lock.since.map(browser::moment);
+        view! { <p data-testid="cleanup-lock">{wording::database::lock_holder(&lock, since.as_deref())}</p> }
     });
     let last = status.last_cleanup.map(|last| {
-        let began = browser::moment(&last.began);
-        let text = format!("Last clean-up: {began}, by {}: {}.", last.caller, last.outcome());
+        let began = browser::moment(last.began);
+        let text = format!(
+            "Last clean-up: {began}, by {}: {}.",
+            last.caller,
+            wording::database::cleanup_outcome(&last)
+        );
         view! { <p class="faint" data-testid="last-cleanup">{text}</p> }
     });
     view! { {lock} {last} }
@@ -76,8 +80,8 @@ struct CleanupForm {
 
 #[derive(Clone)]
 struct CountedRows {
-    conditions: Map<String, Value>,
-    preview: Preview,
+    conditions: CleanupRequest,
+    preview: CleanupPreview,
 }
 
 impl CleanupForm {
@@ -106,7 +110,7 @@ impl CleanupForm {
         form
     }
 
-    fn conditions(self) -> Result<Map<String, Value>, FieldError> {
+    fn conditions(self) -> Result<CleanupRequest, FieldError> {
         let day = |field, text: &str| {
             browser::start_of_day(text).ok_or(FieldError {
                 field,
@@ -134,7 +138,7 @@ impl CleanupForm {
         self.is_counting.set(true);
         spawn_local(async move {
             // `try_set`, because the visitor may have left the page and with it these signals.
-            match client::preview_cleanup(conditions.clone()).await {
+            match client::preview_cleanup(&conditions).await {
                 Ok(preview) => drop(self.counted.try_set(Some(CountedRows { conditions, preview }))),
                 Err(problem) => {
                     self.auth.check_expiry(&problem);
@@ -277,19 +281,17 @@ fn Confirmation(counted: CountedRows, form: CleanupForm, confirmer: Confirmer) -
     let CountedRows { conditions, preview } = counted;
     let archive_first = RwSignal::new(true);
     let without_statistics = RwSignal::new(false);
-    let sentence = preview.sentence(browser::moment);
+    let sentence = wording::cleanup::preview(&preview, browser::moment);
     let loses_statistics = !preview.keeps_statistics && preview.rows > 0;
     let rows = wording::rows(preview.rows);
     let ask = {
         let rows = rows.clone();
         move |_| {
-            let mut request = conditions.clone();
-            request.insert("dryRun".to_owned(), json!(false));
-            request.insert("archiveFirst".to_owned(), json!(archive_first.get_untracked()));
-            request.insert(
-                "withoutStatistics".to_owned(),
-                json!(without_statistics.get_untracked()),
-            );
+            let request = CleanupRequest {
+                archive_first: Some(archive_first.get_untracked()),
+                without_statistics: Some(without_statistics.get_untracked()),
+                ..conditions.clone()
+            };
             let text = match archive_first.get_untracked() {
                 true => {
                     "The rows are written to an archive on the server first. The archive can be restored."

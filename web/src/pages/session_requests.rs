@@ -1,5 +1,6 @@
 //! The stored requests of a session, for administrators.
 
+use api::session_requests::{SessionRequests, StoredRequest};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -11,7 +12,6 @@ use crate::download::download_session_request;
 use crate::load::Load;
 use crate::navigation::Navigation;
 use crate::route::{AdminPage, Route};
-use crate::session_requests::{SessionRequests, StoredRequest};
 use crate::toasts::Toasts;
 use crate::wording;
 
@@ -115,7 +115,7 @@ fn RequestTable(list: SessionRequests) -> impl IntoView {
 
 #[component]
 fn RequestRow(session: String, request: StoredRequest) -> impl IntoView {
-    let missing = request.missing();
+    let missing = wording::session_requests::missing_part(&request);
     let sequence = request.sequence;
     let url = |url: Option<String>| {
         let title = url.clone();
@@ -124,9 +124,9 @@ fn RequestRow(session: String, request: StoredRequest) -> impl IntoView {
     view! {
         <tr>
             <td class="number">{sequence.to_string()}</td>
-            <td>{request.method}</td>
-            {url(request.client_url)}
-            {url(request.upstream_url)}
+            <td>{request.meta.method}</td>
+            {url(request.meta.client_url)}
+            {url(request.meta.upstream_url)}
             <td class="number">{wording::bytes(request.body_bytes)}</td>
             <td>
                 <DownloadButton session sequence missing/>

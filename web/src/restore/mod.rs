@@ -3,15 +3,10 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`events`] | the events of a running restore |
-//! | [`side_databases`] | databases that restores have left beside the live one |
 //! | `source` | the dump: a file or a backup |
 //! | `chosen_file` | a chosen file, which a worker checks before the upload |
 //! | `upload` | the request and its streamed answer |
 //! | `run` | the visitor's restore, one for the whole page |
-
-pub mod events;
-pub mod side_databases;
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod chosen_file;
@@ -22,51 +17,51 @@ pub(crate) mod source;
 #[cfg(target_arch = "wasm32")]
 mod upload;
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RestoreOptions {
-    pub mode: RestoreMode,
-    /// Restores no rows of `message_request`.
-    pub skip_logs: bool,
+use std::collections::BTreeMap;
+
+use api::restore::{RestoreMode, RestoreRequest, TableResult};
+
+/// In the order of the page.
+pub const MODES: &[RestoreMode] = &[RestoreMode::Clean, RestoreMode::Merge];
+
+/// The first choice of the form.
+pub const DEFAULT_REQUEST: RestoreRequest = RestoreRequest {
+    clean_first: true,
+    skip_logs: false,
+};
+
+pub fn mode(request: RestoreRequest) -> RestoreMode {
+    match request.clean_first {
+        true => RestoreMode::Clean,
+        false => RestoreMode::Merge,
+    }
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RestoreMode {
-    /// The dump replaces all data.
-    #[default]
-    Replace,
-    /// The rows of the database stay; missing ones are inserted from the dump.
-    Merge,
+/// Returns the sums over all tables.
+pub fn total(tables: &BTreeMap<String, TableResult>) -> TableResult {
+    let add = |sum: TableResult, table: &TableResult| TableResult {
+        inserted: sum.inserted + table.inserted,
+        skipped: sum.skipped + table.skipped,
+        conflicting: sum.conflicting + table.conflicting,
+    };
+    tables.values().fold(TableResult::default(), add)
 }
 
-impl RestoreMode {
-    /// In the order of the page.
-    pub const ALL: &[Self] = &[Self::Replace, Self::Merge];
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// Returns the name in test ids.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Replace => "clean",
-            Self::Merge => "merge",
-        }
-    }
-
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Replace => "Replace the database",
-            Self::Merge => "Merge missing rows",
-        }
-    }
-
-    pub fn description(self) -> &'static str {
-        match self {
-            Self::Replace => {
-                "The dump replaces all data. The current database is kept as a previous database, to which you can roll \
-                 back at any time. The switch interrupts running exports."
-            }
-            Self::Merge => {
-                "Rows that are missing in the database are inserted. Existing rows stay unchanged, even if the dump has \
-                 other values; these conflicts are counted. The only way back is the safety dump."
-            }
-        }
+    #[test]
+    fn the_rows_of_all_tables_are_added() {
+        let result = |inserted, skipped, conflicting| TableResult {
+            inserted,
+            skipped,
+            conflicting,
+        };
+        let tables = [
+            ("public.a".to_owned(), result(2, 1, 0)),
+            ("public.b".to_owned(), result(3, 0, 4)),
+        ];
+        assert_eq!(total(&tables.into()), result(5, 1, 4));
     }
 }

@@ -1,11 +1,12 @@
 //! The visitor's restore. One runs at a time; it continues while the visitor opens other pages, and on the
 //! server even without the page.
 
+use api::events;
+use api::restore::{RestoreEvent, RestoreRequest, Restored};
 use leptos::prelude::*;
 use wasm_export::rows::Problem;
 
-use super::RestoreOptions;
-use super::events::{RestoreEvent, Restored};
+use super::DEFAULT_REQUEST;
 use super::source::RestoreSource;
 use super::upload::{Upload, UploadEvent};
 use crate::auth::Auth;
@@ -39,7 +40,7 @@ pub enum RestoreState {
     /// `seconds`: from the click to the end.
     Done {
         restored: Restored,
-        options: RestoreOptions,
+        options: RestoreRequest,
         seconds: f64,
     },
 }
@@ -58,7 +59,7 @@ pub struct Restorer {
     log: RwSignal<Vec<LogLine>>,
     throughput: RwSignal<Throughput>,
     file_name: RwSignal<String>,
-    options: StoredValue<RestoreOptions>,
+    options: StoredValue<RestoreRequest>,
     began_ms: StoredValue<f64>,
     reader: StoredValue<EventReader>,
     upload: StoredValue<Option<Upload>, LocalStorage>,
@@ -73,7 +74,7 @@ impl Restorer {
             log: RwSignal::default(),
             throughput: RwSignal::default(),
             file_name: RwSignal::default(),
-            options: StoredValue::default(),
+            options: StoredValue::new(DEFAULT_REQUEST),
             began_ms: StoredValue::default(),
             reader: StoredValue::default(),
             upload: StoredValue::new_local(None),
@@ -112,7 +113,7 @@ impl Restorer {
         self.file_name.get()
     }
 
-    pub fn start(self, source: &RestoreSource, options: RestoreOptions) {
+    pub fn start(self, source: &RestoreSource, options: RestoreRequest) {
         self.toasts.dismiss_all();
         self.throughput.set(Throughput::default());
         self.log.set(Vec::new());
@@ -156,8 +157,11 @@ impl Restorer {
             UploadEvent::Progress { .. } => {}
             UploadEvent::Text(text) => {
                 let events = self.reader.try_update_value(|reader| reader.push(&text));
-                for event in events.iter().flatten().filter_map(RestoreEvent::from_event) {
-                    self.take(event);
+                for event in events.into_iter().flatten() {
+                    // An unknown event of a newer server is ignored.
+                    if let Ok(event) = events::from_parts(&event.name, &event.data) {
+                        self.take(event);
+                    }
                 }
             }
             UploadEvent::Refused(problem) => self.fail(problem),

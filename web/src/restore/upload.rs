@@ -8,9 +8,9 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use api::restore::RestoreRequest;
 use js_sys::JsString;
 use leptos::prelude::{IntervalHandle, set_interval_with_handle};
-use serde_json::json;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_export::browser::answer::problem;
@@ -18,7 +18,6 @@ use wasm_export::rows::Problem;
 use web_sys::{File, FormData, ProgressEvent, XmlHttpRequest};
 
 use super::source::RestoreSource;
-use super::{RestoreMode, RestoreOptions};
 use crate::client;
 
 /// The server sends at least a comment every 10 s.
@@ -50,7 +49,7 @@ pub(super) struct Upload {
 impl Upload {
     pub(super) fn start(
         source: &RestoreSource,
-        options: RestoreOptions,
+        options: RestoreRequest,
         on_event: impl Fn(UploadEvent) + 'static,
     ) -> Result<Self, JsValue> {
         let request = XmlHttpRequest::new()?;
@@ -106,7 +105,8 @@ impl Upload {
             RestoreSource::File(file) => request.send_with_opt_form_data(Some(&form(file, options)?))?,
             RestoreSource::Backup(_) => {
                 request.set_request_header("content-type", "application/json")?;
-                request.send_with_opt_str(Some(&words(options)))?;
+                let body = serde_json::to_string(&options).map_err(|error| error.to_string())?;
+                request.send_with_opt_str(Some(&body))?;
             }
         }
         let watch = set_interval_with_handle(
@@ -177,15 +177,10 @@ fn url(source: &RestoreSource) -> String {
     }
 }
 
-fn words(options: RestoreOptions) -> String {
-    let is_clean = options.mode == RestoreMode::Replace;
-    json!({ "cleanFirst": is_clean, "skipLogs": options.skip_logs }).to_string()
-}
-
 /// The options precede the file, because the server reads the form in order and needs them with the file.
-fn form(file: &File, options: RestoreOptions) -> Result<FormData, JsValue> {
+fn form(file: &File, options: RestoreRequest) -> Result<FormData, JsValue> {
     let form = FormData::new()?;
-    form.append_with_str("cleanFirst", &(options.mode == RestoreMode::Replace).to_string())?;
+    form.append_with_str("cleanFirst", &options.clean_first.to_string())?;
     form.append_with_str("skipLogs", &options.skip_logs.to_string())?;
     form.append_with_blob_and_filename("file", file, &file.name())?;
     Ok(form)

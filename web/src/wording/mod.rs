@@ -1,4 +1,10 @@
-//! Numbers, sizes, times and durations as text.
+//! Texts of the page: numbers, sizes, times, and one module for each group of answers.
+
+pub mod backups;
+pub mod cleanup;
+pub mod database;
+pub mod restore;
+pub mod session_requests;
 
 use wasm_export::options::{Options, TimestampStyle};
 use wasm_export::rows::Kind;
