@@ -142,9 +142,6 @@ fn shortest_circle(graph: &Graph, start: &str) -> String {
 const SIBLINGS: &[&str] = &[
     "decant: app auth backups config database datasets error file rows",
     "decant::datasets: definition selection",
-    "wasm_export: compression format options timestamp value",
-    "wasm_export::dump: error fields header",
-    "wasm_export::rows: control error event header reader tally",
     "web: action api components dataset_view download load log_cleanup pages restore session",
     "web::restore: run upload",
 ];
@@ -162,7 +159,6 @@ const PARENTS: &[&str] = &[
     "wasm-export/src/browser/sink/mod.rs",
     "wasm-export/src/format/html.rs",
     "wasm-export/src/format/markdown.rs",
-    "wasm-export/src/format/mod.rs",
     "wasm-export/src/json/mod.rs",
     "wasm-export/src/reading/mod.rs",
 ];

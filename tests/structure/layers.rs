@@ -69,7 +69,7 @@ fn the_formatter_and_the_wire_types_depend_on_no_crate_above_them() {
     for package in workspace::packages() {
         let allowed: &[&str] = match package.name.as_str() {
             "wasm-export" => &[],
-            "api" => &["wasm-export"],
+            "decant-api" => &["wasm-export"],
             _ => continue,
         };
         for name in package

@@ -56,6 +56,9 @@ impl Tree {
     }
 
     fn add_file(&mut self, file: &Path, folder: &Path, path: ModulePath, only_for_tests: bool) {
+        let file = &file
+            .canonicalize()
+            .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         self.add(source_file::read(file), file, folder, path, only_for_tests);
     }
 
@@ -69,12 +72,24 @@ impl Tree {
         only_for_tests: bool,
     ) {
         for child in std::mem::take(&mut module.child_files) {
-            let [beside, within] = [
-                folder.join(format!("{}.rs", child.name)),
-                folder.join(&child.name).join("mod.rs"),
-            ];
-            let child_file = if beside.exists() { beside } else { within };
-            let child_folder = folder.join(&child.name);
+            let (child_file, child_folder) = match &child.path {
+                Some(path) => {
+                    let file = file.with_file_name(path);
+                    // As for a `mod.rs`, the children lie beside the file.
+                    let folder = file.with_file_name("");
+                    (file, folder)
+                }
+                None => {
+                    let beside = folder.join(format!("{}.rs", child.name));
+                    let within = folder.join(&child.name);
+                    let file = if beside.exists() {
+                        beside
+                    } else {
+                        within.join("mod.rs")
+                    };
+                    (file, within)
+                }
+            };
             let child_path = [path.as_slice(), &[child.name]].concat();
             let only_for_tests = only_for_tests || child.only_for_tests;
             self.add_file(&child_file, &child_folder, child_path, only_for_tests);

@@ -31,6 +31,8 @@ pub struct Module {
 
 pub struct ChildFile {
     pub name: String,
+    /// From `#[path = "…"]`, relative to the folder of this file.
+    pub path: Option<String>,
     pub only_for_tests: bool,
 }
 
@@ -190,13 +192,12 @@ impl<'ast> Visit<'ast> for Reader {
 
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
         let name = item.ident.to_string();
-        assert!(
-            !item.attrs.iter().any(|one| one.path().is_ident("path")),
-            "`#[path]` on `mod {name}` is not understood here"
-        );
         let Some((_, items)) = &item.content else {
-            let only_for_tests = self.only_for_tests;
-            self.module.child_files.push(ChildFile { name, only_for_tests });
+            self.module.child_files.push(ChildFile {
+                name,
+                path: item.attrs.iter().find_map(path_attribute),
+                only_for_tests: self.only_for_tests,
+            });
             return;
         };
         let mut inner = Self {
@@ -255,6 +256,19 @@ impl<'ast> Visit<'ast> for Reader {
 
     /// `pub(in crate::a)` is no import.
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
+}
+
+fn path_attribute(attribute: &syn::Attribute) -> Option<String> {
+    match &attribute.meta {
+        syn::Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
+            syn::Expr::Lit(syn::ExprLit {
+                lit: syn::Lit::Str(text),
+                ..
+            }) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// `{}` or `None`: the arm decides nothing.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 
@@ -40,10 +41,15 @@ impl Package {
 
 /// Returns the workspace's root folder.
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .expect("this crate is in tests/structure")
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let own = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it for tests");
+        let root = Path::new(&own)
+            .ancestors()
+            .nth(2)
+            .expect("this crate is in tests/structure");
+        root.to_owned()
+    });
+    &ROOT
 }
 
 /// Returns all packages of the workspace.
