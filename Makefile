@@ -3,15 +3,18 @@
 WASM_HOME ?= $(HOME)/.local/share/wasm-tools
 export WASM_HOME
 export PATH := $(WASM_HOME)/bin:$(PATH)
+SHELL := /bin/bash
 
-# What runs in the browser. Trunk builds it with the profile release-web; whoever else takes that profile, too, finds
-# most of it built.
+# The crates of the page. Trunk builds them with the profile release-web; clippy uses the same profile, so that it finds
+# most dependencies built.
 wasm_crates := -p wasm-export -p web --target wasm32-unknown-unknown
-# The program that people run is also the one that the black-box tests run.
 target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 program := $(target)/release/decant
-FUZZ_SECONDS ?= 5
-page_sources := Cargo.toml Cargo.lock Trunk.toml $(shell find web wasm-export -path web/dist -prune -o \
+# The black-box tests run the program of the profile dev: it shares all dependencies with the tests.
+tested_program := $(target)/debug/decant
+timed := @scripts/timed.sh
+FUZZ_SECONDS ?= 60
+page_sources := Cargo.toml Cargo.lock Trunk.toml $(shell find web wasm-export server/api -path web/dist -prune -o \
 	\( -path wasm-export/fuzz -o -path wasm-export/tests \) -prune -o -type f -print)
 
 .PHONY: help run build test check fuzz module bench clean page
@@ -27,40 +30,47 @@ run: build ## Install what is missing, build, and start Decant with its own data
 build: set-up-run page ## Build the page and the program, target/release/decant
 	cargo build --release -p decant
 
-test: set-up-test page check ## Check everything, then run every test: native, in Chromium, black-box, and fuzzed
-	cargo build --release -p decant
-	DECANT_BIN=$(program) cargo test --workspace --no-fail-fast
-	wasm-pack test --headless --chrome --mode no-install wasm-export
-	scripts/fuzz.sh $(FUZZ_SECONDS)
+test: forget-times set-up-test page check ## Check everything, then run every test: native, black-box, and in Chromium
+	$(timed) 'build of the program and the tests' cargo build --workspace --all-targets
+	$(timed) 'native and black-box tests' env DECANT_BIN=$(tested_program) cargo test --workspace --no-fail-fast
+	$(timed) 'tests of the formatter in Chromium' env WASM_BINDGEN_TEST_ONLY_WEB=1 \
+		wasm-cargo test -p wasm-export --target wasm32-unknown-unknown --test 'browser_*'
+	@scripts/timed.sh end
 
 check: set-up-test ## Check the format, clippy for both targets, the scripts and the documentation
-	shellcheck -x scripts/*.sh .ci/run
-	cargo fmt --all --check
-	cargo fmt --manifest-path wasm-export/fuzz/Cargo.toml --check
-	cargo clippy --workspace --all-targets -- -D warnings
-	wasm-cargo clippy --profile release-web $(wasm_crates) --all-targets -- -D warnings
-	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items
+	$(timed) 'shellcheck' shellcheck -x scripts/*.sh .ci/run
+	$(timed) 'cargo fmt' cargo fmt --all --check
+	$(timed) 'cargo fmt of the fuzz targets' cargo fmt --manifest-path wasm-export/fuzz/Cargo.toml --check
+	$(timed) 'clippy' cargo clippy --workspace --all-targets -- -D warnings
+	$(timed) 'clippy for wasm32' wasm-cargo clippy --profile release-web $(wasm_crates) --all-targets -- -D warnings
+	$(timed) 'cargo doc' env RUSTDOCFLAGS='-D warnings' \
+		cargo doc --workspace --exclude web --no-deps --document-private-items
 
-fuzz: set-up-test ## Feed the formatter and the readers what nobody would, FUZZ_SECONDS for each of their targets
+fuzz: set-up-fuzz ## Run the fuzz targets for FUZZ_SECONDS each, and the property tests with a new seed
 	scripts/fuzz.sh $(FUZZ_SECONDS)
+	PROPTEST_RNG_SEED=$$RANDOM$$RANDOM PROPTEST_CASES=5000 cargo test -p wasm-export --lib
 
 module: set-up-run ## Build the formatter as a WebAssembly module for other pages, target/module
 	wasm-cargo rustc --profile release-web --lib -p wasm-export --target wasm32-unknown-unknown --crate-type cdylib
 	wasm-bindgen --target web --out-dir target/module $(target)/wasm32-unknown-unknown/release-web/wasm_export.wasm
 	wasm-opt -O3 -o target/module/wasm_export_bg.wasm target/module/wasm_export_bg.wasm
 
-bench: set-up-bench module page ## Measure speed and memory against psql and the seeds' way, into BENCHMARKS.md
+bench: set-up-bench module page ## Measure speed and memory, and write BENCHMARKS.md
 	cargo build --release -p decant -p decant-tests --bins
 	DECANT_BIN=$(program) $(target)/release/bench
 
-clean: ## Remove what was built (the data and the installed tools stay)
+clean: ## Remove all builds; data and installed tools stay
 	cargo clean
 	rm -rf web/dist
 
-# Trunk writes everything anew, and then the program that holds it is built anew, too.
+# Trunk writes all files again, and then cargo builds the program that embeds them again.
 page: web/dist/index.html
 web/dist/index.html: $(page_sources)
-	trunk build --release
+	$(timed) 'build of the page' trunk build --release
 
 set-up-%:
-	@scripts/set-up.sh $*
+	$(timed) 'set-up' scripts/set-up.sh $*
+
+.PHONY: forget-times
+forget-times:
+	@scripts/timed.sh begin

@@ -2,8 +2,9 @@
 # Installs what Decant needs and this machine lacks. Run again, it finds everything in place and says nothing.
 #
 #   scripts/set-up.sh run      to build the page and the server, and to run them
-#   scripts/set-up.sh test     that, and what the tests and checks need
-#   scripts/set-up.sh bench    what `run` needs, and what the benchmarks need
+#   scripts/set-up.sh test     the same, and what tests and checks need
+#   scripts/set-up.sh fuzz     to run the fuzz targets
+#   scripts/set-up.sh bench    the same as `run`, and what the benchmarks need
 #
 # It wants Debian (or its like), git, a Rust toolchain by rustup, and root or sudo for the packages.
 # What is not a Debian package goes to WASM_HOME (default: ~/.local/share/wasm-tools); its commands to WASM_HOME/bin.
@@ -12,7 +13,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 trunk_version=0.21.14
-wasm_pack_version=0.15.1
 binaryen_version=132.0.0
 cargo_fuzz_version=0.13.2
 openpyxl_version=3.1.5
@@ -108,10 +108,8 @@ commands() {
   local toolchain=${wasm_toolchain:+RUSTUP_TOOLCHAIN=$wasm_toolchain } program
   command_file wasm-cargo "#!/bin/sh
 ${toolchain}exec cargo \"\$@\""
-  for program in trunk wasm-pack; do
-    [ ! -x "$home/real/bin/$program" ] || command_file "$program" "#!/bin/sh
-${toolchain}exec $home/real/bin/$program \"\$@\""
-  done
+  command_file trunk "#!/bin/sh
+${toolchain}exec $home/real/bin/trunk \"\$@\""
   for program in wasm-bindgen wasm-bindgen-test-runner; do
     ln -sfn "$home/real/bin/$program" "$home/bin/$program"
   done
@@ -184,17 +182,21 @@ for_run() {
     --bin wasm-bindgen --bin wasm-bindgen-test-runner
   tool trunk trunk "$trunk_version" --no-default-features
   wasm_opt
+  commands
 }
 
 for_test() {
   for_run
-  tool wasm-pack wasm-pack "$wasm_pack_version"
   browser
   redis_server
   lints
   foreign_readers
   s3_server
   newer_postgresql
+}
+
+for_fuzz() {
+  has cc || packages gcc libc6-dev
   fuzzer
 }
 
@@ -204,8 +206,8 @@ has cargo || fail "please install the Rust toolchain first: there is no cargo on
 case ${1:-} in
   run) for_run ;;
   test) for_test ;;
+  fuzz) for_fuzz ;;
   bench) for_run; browser; node_packages; newer_postgresql ;;
-  *) fail "which group, please: run, test or bench" ;;
+  *) fail "which group: run, test, fuzz or bench?" ;;
 esac
 rm -rf "$home/build"
-commands
