@@ -53,12 +53,8 @@ async fn the_server_delivers_the_page() {
 }
 
 #[tokio::test]
-async fn a_release_build_embeds_the_page() {
+async fn the_program_embeds_the_page() {
     let path = decant_tests::program::path();
-    if !path.iter().any(|folder| folder == "release") {
-        // A debug build reads the page from `web/dist`.
-        return;
-    }
     let app = App::start().await;
     let page = app.anonymous().front_page().answer().await.good();
     let program = std::fs::read(path).unwrap();

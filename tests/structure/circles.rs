@@ -142,19 +142,18 @@ fn shortest_circle(graph: &Graph, start: &str) -> String {
 const SIBLINGS: &[&str] = &[
     "decant: app auth backups config database datasets error file rows",
     "decant::datasets: definition selection",
-    "web: action api components dataset_view download load log_cleanup pages restore session",
-    "web::restore: run upload",
+    "decant::auth: authenticator session",
+    "web: auth client log_cleanup restore",
 ];
 
 /// Modules that are still in a circle with their children.
 const PARENTS: &[&str] = &[
-    "server/src/auth/mod.rs",
     "server/src/commands/mod.rs",
     "server/src/database/cleanup/mod.rs",
     "server/src/database/mod.rs",
     "server/src/database/restore/mod.rs",
-    "server/src/demo/mod.rs",
-    "server/src/embedded.rs",
+    "server/demo/src/lib.rs",
+    "server/embedded/src/lib.rs",
     "server/src/rows.rs",
     "wasm-export/src/browser/sink/mod.rs",
     "wasm-export/src/format/html.rs",

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::ApiError;
 
-/// The output of Trunk. A release build embeds the files; a debug build reads them from the folder.
+/// The output of Trunk.
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/../web/dist"]
 #[allow_missing = true]
