@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::audit::Action;
 use crate::audit::{AuditError, Keeper};
 use crate::auth::{self, Attempts, Authenticator, HubUsers, JwksError, Sessions, TokenKeys};
 use crate::backups::Backups;
@@ -320,8 +321,10 @@ fn sweep_now_and_then(app: &App) {
             ] {
                 match swept {
                     Ok(0) => {}
-                    Ok(swept) => tracing::info!(action = "temp_file_cleanup", swept),
-                    Err(error) => tracing::warn!(action = "temp_file_periodic_cleanup_error", %error),
+                    Ok(swept) => tracing::info!(action = Action::TempFileCleanup.name(), swept),
+                    Err(error) => {
+                        tracing::warn!(action = Action::TempFilePeriodicCleanupError.name(), %error)
+                    }
                 }
             }
         }

@@ -14,7 +14,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::{Message, Record, STEPS, WAITING_MAX, Waiting};
+use super::{Action, Message, Record, WAITING_MAX, Waiting};
 
 /// Where records go; nowhere, as long as nobody keeps them.
 static KEEPER: OnceLock<Sender<Message>> = OnceLock::new();
@@ -71,7 +71,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for AuditLayer {
         let Some(action) = fields.take("action") else {
             return;
         };
-        if STEPS.contains(&action.as_str()) {
+        if Action::STEPS.iter().any(|step| step.name() == action) {
             return;
         }
         let request = context.event_scope(event).and_then(|mut scope| {

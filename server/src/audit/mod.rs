@@ -3,12 +3,14 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `action` | the names of all actions |
 //! | `layer` | an event of the log as a record |
 //! | `table` | the records written down, in the order in which they came |
 //!
 //! Nobody waits for a record to be written. Where the database is away, records wait for it, and when too many do, their
 //! number is recorded in their place.
 
+mod action;
 mod layer;
 mod table;
 
@@ -17,18 +19,12 @@ use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 
+pub use action::Action;
 pub use layer::AuditLayer;
 pub use table::{AuditError, Keeper};
 
 /// So many records may wait to be written.
 const WAITING_MAX: usize = 10_000;
-
-/// Steps of something whose beginning and end are recorded.
-const STEPS: &[&str] = &[
-    "database_import_progress",
-    "database_backup_proof_progress",
-    "log_cleanup_batch",
-];
 
 /// Something that somebody did, or that happened to it.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::Sender;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
-use super::{Message, Record, Waiting, layer};
+use super::{Action, Message, Record, Waiting, layer};
 use crate::config::Settings;
 use crate::dsn::Dsn;
 
@@ -155,7 +155,7 @@ fn lost() -> Option<Record> {
     let count = layer::lost();
     (count > 0).then(|| Record {
         at: Timestamp::now(),
-        action: "audit_records_lost".to_owned(),
+        action: Action::AuditRecordsLost.name().to_owned(),
         level: "ERROR",
         caller: None,
         request: None,

@@ -3,6 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
+use crate::audit::Action;
 use super::{Attempts, AuthError, Caller, HubKey, HubUsers, RequestParts, Sessions, TokenKeys, origin};
 
 /// Verifies who sends a request.
@@ -102,7 +103,7 @@ impl Authenticator {
 
     fn refuse(&self, request: RequestParts<'_>) -> AuthError {
         let address = request.address(self.trust_proxy);
-        tracing::warn!(action = "credential_refused", %address, path = request.path);
+        tracing::warn!(action = Action::CredentialRefused.name(), %address, path = request.path);
         self.attempts.record_failure(address);
         AuthError::Invalid
     }

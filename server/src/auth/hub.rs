@@ -5,6 +5,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{Row, query};
 
 use super::caller::{Caller, Role};
+use crate::audit::Action;
 use crate::source::Source;
 
 /// Selects keys that are enabled, not deleted and not expired, of users to whom the same applies. `$2` is
@@ -57,7 +58,7 @@ impl HubUsers {
     pub(super) async fn by_key(&self, key: &str) -> sqlx::Result<Option<HubKey>> {
         if key.starts_with(PUBLISHED_KEY_PREFIX) {
             tracing::warn!(
-                action = "credential_refused",
+                action = Action::CredentialRefused.name(),
                 "an older version published this key; `decant demo --rows 0` gives the demo's users new ones"
             );
             return Ok(None);
@@ -72,7 +73,7 @@ impl HubUsers {
         };
         if keys.iter().any(|key| key.caller.user_id != least.caller.user_id) {
             tracing::warn!(
-                action = "credential_refused",
+                action = Action::CredentialRefused.name(),
                 "the same key belongs to several users"
             );
             return Ok(None);

@@ -10,6 +10,7 @@ use tokio::task::spawn_blocking;
 
 use super::manifest::Manifest;
 use super::{BackupError, Backups, EVENTS, path};
+use crate::audit::Action;
 use crate::database::restore::{Event, Plan};
 use crate::database::scratch::ScratchFile;
 use crate::sealed::{self, NotOpened};
@@ -76,7 +77,7 @@ impl Backups {
                     }
                 }
                 Err(error) => {
-                    tracing::error!(action = "database_import_error", caller, %error);
+                    tracing::error!(action = Action::DatabaseImportError.name(), caller, %error);
                     let message = error.to_string();
                     let _ = sender.send(Event::Error { message }).await;
                 }

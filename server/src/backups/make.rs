@@ -12,6 +12,7 @@ use wasm_export::dump::{Archive, Summary};
 
 use super::manifest::Manifest;
 use super::{BackupError, Backups, Task, Turn, manifest_path, path};
+use crate::audit::Action;
 use crate::database::dump::{Dump, Mode};
 use crate::encryption::Encryption;
 use crate::sealed::{self, Stored};
@@ -82,7 +83,7 @@ impl Backups {
         let (stored, summary) = match stored {
             Ok(stored) => stored,
             Err(error) => {
-                tracing::error!(action = "database_backup_error", caller, name, %error);
+                tracing::error!(action = Action::DatabaseBackupError.name(), caller, name, %error);
                 return Err(error);
             }
         };
@@ -102,7 +103,7 @@ impl Backups {
         };
         self.write_manifest(&manifest).await?;
         tracing::info!(
-            action = "database_backup_stored",
+            action = Action::DatabaseBackupStored.name(),
             caller,
             name = manifest.name,
             bytes = manifest.bytes,
@@ -162,7 +163,7 @@ impl Backups {
         for backup in scheduled().filter(may_go) {
             self.storage.remove(&manifest_path(&backup.name)).await?;
             self.storage.remove(&path(&backup.name)).await?;
-            tracing::info!(action = "database_backup_expired", name = backup.name);
+            tracing::info!(action = Action::DatabaseBackupExpired.name(), name = backup.name);
         }
         Ok(())
     }

@@ -29,6 +29,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::Action;
 use crate::config::Settings;
 use crate::database::Database;
 use crate::database::dump::{DumpError, Mode};
@@ -261,7 +262,7 @@ impl Backups {
         let manifest = self.manifest(name).await?;
         self.storage.remove(&manifest_path(&manifest.name)).await?;
         self.storage.remove(&path(&manifest.name)).await?;
-        tracing::info!(action = "database_backup_removed", caller, name);
+        tracing::info!(action = Action::DatabaseBackupRemoved.name(), caller, name);
         Ok(())
     }
 

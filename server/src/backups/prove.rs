@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::manifest::{Manifest, Proof};
 use super::{BackupError, Backups, EVENTS, Task, Turn};
+use crate::audit::Action;
 use crate::database::restore::{Event, RestoreError};
 use crate::encryption::NotReadable;
 use crate::sealed::NotOpened;
@@ -25,7 +26,7 @@ impl Backups {
     ) -> Result<JoinHandle<Result<Manifest, BackupError>>, BackupError> {
         let turn = self.begin(Task::Prove)?;
         let manifest = self.manifest(name).await?;
-        tracing::info!(action = "database_backup_proof_start", caller, name);
+        tracing::info!(action = Action::DatabaseBackupProofStart.name(), caller, name);
         let (backups, caller) = (Arc::clone(self), caller.to_owned());
         Ok(self.database.tasks.spawn(async move {
             let proved = backups.prove_in_turn(&turn, manifest, &caller).await;
@@ -45,12 +46,12 @@ impl Backups {
             Ok(rows) => (rows, None),
             Err(error) if is_verdict(&error) => (0, Some(error.to_string())),
             Err(error) => {
-                tracing::warn!(action = "database_backup_proof_error", caller, name = manifest.name, %error);
+                tracing::warn!(action = Action::DatabaseBackupProofError.name(), caller, name = manifest.name, %error);
                 return Err(error);
             }
         };
         tracing::info!(
-            action = "database_backup_proof_complete",
+            action = Action::DatabaseBackupProofComplete.name(),
             caller,
             name = manifest.name,
             rows,

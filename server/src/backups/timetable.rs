@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::make::Order;
 use super::{BackupError, Backups, Task};
+use crate::audit::Action;
 use crate::schedule::wait_until;
 
 /// Who asks when nobody does.
@@ -36,7 +37,7 @@ impl Backups {
                 if let Some(due) = schedule.last_until(now)
                     && let Err(error) = self.do_if_due(task, due).await
                 {
-                    tracing::warn!(action = "database_backup_schedule_error", ?task, %error);
+                    tracing::warn!(action = Action::DatabaseBackupScheduleError.name(), ?task, %error);
                     next = next.min(Timestamp::now() + RETRY);
                 }
                 next = next.min(schedule.next_after(now).unwrap_or(Timestamp::MAX));

@@ -18,6 +18,7 @@ use super::last::{Ending, Noting};
 use super::lock::{Held, LockError, Operation};
 use super::tools::{NoTools, Tools, last_words, start_piped};
 use super::{Database, major_version};
+use crate::audit::Action;
 
 /// The dump is handed on in pieces of at most this size: as much as a pipe holds.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -185,16 +186,16 @@ impl Database {
     /// # Errors
     /// [`DumpError`].
     pub async fn dump(&self, mode: Mode, caller: &str, stop: CancellationToken) -> Result<Dump, DumpError> {
-        tracing::info!(action = "database_export_initiated", caller, ?mode);
+        tracing::info!(action = Action::DatabaseExportInitiated.name(), caller, ?mode);
         let began = self.begin_dump(mode, caller, stop).await;
         if let Err(error) = &began {
             let action = match error {
-                DumpError::Conflict(_) => "database_export_lock_conflict",
-                DumpError::Unavailable(_) => "database_export_connection_unavailable",
-                DumpError::NoTools(_) | DumpError::Run(_) => "pg_dump_spawn_error",
-                _ => "database_export_error",
+                DumpError::Conflict(_) => Action::DatabaseExportLockConflict,
+                DumpError::Unavailable(_) => Action::DatabaseExportConnectionUnavailable,
+                DumpError::NoTools(_) | DumpError::Run(_) => Action::PgDumpSpawnError,
+                _ => Action::DatabaseExportError,
             };
-            tracing::warn!(action, caller, %error);
+            tracing::warn!(action = action.name(), caller, %error);
         }
         began
     }
@@ -318,7 +319,7 @@ struct Record {
 
 impl Record {
     fn begin(database: &Database, mode: Mode, caller: &str) -> Self {
-        tracing::info!(action = "pg_dump_start", caller, ?mode);
+        tracing::info!(action = Action::PgDumpStart.name(), caller, ?mode);
         Self {
             noting: database.last_dump.begin(caller, Dumped { mode, bytes: 0 }),
             caller: caller.to_owned(),
@@ -330,12 +331,12 @@ impl Record {
     }
 
     fn complete(&self) {
-        tracing::info!(action = "pg_dump_complete", caller = self.caller);
+        tracing::info!(action = Action::PgDumpComplete.name(), caller = self.caller);
         self.noting.end(Ending::Complete);
     }
 
     fn fail(&self, error: &DumpError) {
-        tracing::error!(action = "pg_dump_error", caller = self.caller, %error);
+        tracing::error!(action = Action::PgDumpError.name(), caller = self.caller, %error);
         self.noting.end(Ending::Failed {
             reason: error.to_string(),
         });
@@ -345,7 +346,7 @@ impl Record {
 impl Drop for Record {
     fn drop(&mut self) {
         if self.noting.end(Ending::Cancelled) {
-            tracing::info!(action = "pg_dump_cancelled", caller = self.caller);
+            tracing::info!(action = Action::PgDumpCancelled.name(), caller = self.caller);
         }
     }
 }

@@ -21,6 +21,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::audit::Action;
 use crate::dsn::Dsn;
 
 /// The lock's name in Redis: the hub's own.
@@ -193,14 +194,14 @@ impl BackupLock {
             Err(conflict) => {
                 let _ = postgres.close().await;
                 tracing::warn!(
-                    action = "backup_lock_conflict",
+                    action = Action::BackupLockConflict.name(),
                     operation = operation.word(),
                     caller
                 );
                 return Err(conflict);
             }
         };
-        tracing::info!(action = "backup_lock_acquired", operation = operation.word(), caller, %id, fence);
+        tracing::info!(action = Action::BackupLockAcquired.name(), operation = operation.word(), caller, %id, fence);
         let lost = CancellationToken::new();
         let (release, released) = oneshot::channel();
         let keeper = Keeper {
@@ -250,7 +251,7 @@ impl BackupLock {
         let holder = holder_in_postgres(&mut connection, self.dsn.database()).await?;
         let _ = connection.close().await;
         tracing::warn!(
-            action = "backup_lock_conflict",
+            action = Action::BackupLockConflict.name(),
             operation = operation.word(),
             caller
         );
@@ -339,7 +340,7 @@ impl InRedis {
             Ok(0) => Err(LockError::Conflict(self.holder().await)),
             Ok(fence) => Ok(Some(fence)),
             Err(error) => {
-                tracing::warn!(action = "backup_lock_fallback_to_postgres", %error);
+                tracing::warn!(action = Action::BackupLockFallbackToPostgres.name(), %error);
                 Ok(None)
             }
         }
@@ -377,7 +378,7 @@ impl InRedis {
         match renewed {
             Ok(renewed) => renewed == 1,
             Err(error) => {
-                tracing::warn!(action = "backup_lock_fallback_to_postgres", %error);
+                tracing::warn!(action = Action::BackupLockFallbackToPostgres.name(), %error);
                 true
             }
         }
@@ -414,7 +415,7 @@ impl Keeper {
                 _ = &mut released => break,
                 _ = renewals.tick() => {
                     if !self.is_still_held().await {
-                        tracing::error!(action = "backup_lock_lost", id = %self.id);
+                        tracing::error!(action = Action::BackupLockLost.name(), id = %self.id);
                         self.lost.cancel();
                         break;
                     }
@@ -422,8 +423,10 @@ impl Keeper {
             }
         }
         match self.redis.release().await {
-            Ok(()) => tracing::info!(action = "backup_lock_released", id = %self.id),
-            Err(error) => tracing::warn!(action = "backup_lock_release_failed", id = %self.id, %error),
+            Ok(()) => tracing::info!(action = Action::BackupLockReleased.name(), id = %self.id),
+            Err(error) => {
+                tracing::warn!(action = Action::BackupLockReleaseFailed.name(), id = %self.id, %error)
+            }
         }
         // The server ends the lock with the connection, also if it hears no farewell.
         let _ = timeout(PROOF_MAX, self.postgres.close()).await;

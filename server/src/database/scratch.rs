@@ -9,6 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 
+use crate::audit::Action;
+
 /// The folder.
 #[derive(Clone, Debug)]
 pub struct Scratch {
@@ -104,7 +106,7 @@ impl AsRef<Path> for ScratchFile {
 impl Drop for ScratchFile {
     fn drop(&mut self) {
         if let Err(error) = fs::remove_file(&self.path) {
-            tracing::warn!(action = "temp_file_cleanup_error", %error);
+            tracing::warn!(action = Action::TempFileCleanupError.name(), %error);
         }
     }
 }

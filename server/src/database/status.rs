@@ -10,6 +10,7 @@ use super::dump::Dumped;
 use super::last::{Last, Undertaking};
 use super::lock::Holder;
 use super::restore::PutBack;
+use crate::audit::Action;
 use crate::source::public_message;
 
 /// The state of the database; the names are the seeds'.
@@ -51,7 +52,7 @@ impl Database {
             ..Status::default()
         };
         let status = self.ask(status).await.unwrap_or_else(|(status, error)| {
-            tracing::warn!(action = "database_status_unavailable", %error);
+            tracing::warn!(action = Action::DatabaseStatusUnavailable.name(), %error);
             Status {
                 error: Some(public_message(&error)),
                 ..status

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::extract::Administrator;
 use super::restore::{follow, plan};
+use crate::audit::Action;
 use crate::app::App;
 use crate::backups::make::Order;
 use crate::database::dump::Mode;
@@ -58,7 +59,7 @@ pub async fn download(
 ) -> Result<HttpResponse, ApiError> {
     let (manifest, pieces) = app.backups.download(&name).await?;
     tracing::info!(
-        action = "database_backup_download",
+        action = Action::DatabaseBackupDownload.name(),
         caller = caller.name,
         name = manifest.name
     );

@@ -9,6 +9,7 @@ use actix_web::{FromRequest, HttpRequest, web};
 use percent_encoding::percent_decode_str;
 
 use crate::app::App;
+use crate::audit::Action;
 use crate::auth::{AuthError, Caller, RequestParts, Role};
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
@@ -41,10 +42,10 @@ impl FromRequest for Administrator {
         let action = unauthorized(request.path());
         let is_401 = app.is_some_and(|app| app.settings.not_admin_is_401);
         Box::pin(async move {
-            let caller = caller.await.inspect_err(|error| tracing::warn!(action, %error))?;
+            let caller = caller.await.inspect_err(|error| tracing::warn!(action = action.name(), %error))?;
             match caller.role {
                 Role::Admin => return Ok(Self(caller)),
-                Role::User => tracing::warn!(action, caller = caller.name),
+                Role::User => tracing::warn!(action = action.name(), caller = caller.name),
             }
             Err(match is_401 {
                 true => AuthError::Missing.into(),
@@ -55,13 +56,13 @@ impl FromRequest for Administrator {
 }
 
 /// Returns the action that records name when a caller is refused at this path.
-fn unauthorized(path: &str) -> &'static str {
+fn unauthorized(path: &str) -> Action {
     match path.strip_prefix("/api/admin/").unwrap_or_default() {
-        "database/export" => "database_export_unauthorized",
-        "database/import" => "database_import_unauthorized",
-        path if path.starts_with("database/backups") => "database_backup_unauthorized",
-        path if path.starts_with("log-cleanup") => "log_cleanup_unauthorized",
-        _ => "administrator_unauthorized",
+        "database/export" => Action::DatabaseExportUnauthorized,
+        "database/import" => Action::DatabaseImportUnauthorized,
+        path if path.starts_with("database/backups") => Action::DatabaseBackupUnauthorized,
+        path if path.starts_with("log-cleanup") => Action::LogCleanupUnauthorized,
+        _ => Action::AdministratorUnauthorized,
     }
 }
 

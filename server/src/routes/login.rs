@@ -5,6 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::extract::request_parts;
+use crate::audit::Action;
 use crate::app::App;
 use crate::auth::{Caller, Sessions};
 use crate::error::ApiError;
@@ -27,7 +28,7 @@ pub async fn sign_in(
     let credential = authenticator.sign_in(request_parts(&request), token).await?;
     let cookie = authenticator.sessions.start(&credential, over_tls(&request));
     let caller = credential.caller();
-    tracing::info!(action = "signed_in", caller = caller.name, role = ?caller.role);
+    tracing::info!(action = Action::SignedIn.name(), caller = caller.name, role = ?caller.role);
     Ok(HttpResponse::Ok().cookie(cookie).json(caller))
 }
 

@@ -6,6 +6,7 @@ use serde_json::json;
 use wasm_export::session_request::file_name;
 
 use super::extract::{Administrator, Pairs};
+use crate::audit::Action;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
@@ -38,7 +39,7 @@ pub async fn request(
     let pretty = parse_pretty(&pairs)?;
     let request = store(&app)?.find(SessionId::parse(&id)?, sequence).await?;
     tracing::info!(
-        action = "session_request_export",
+        action = Action::SessionRequestExport.name(),
         caller = caller.name,
         session = id,
         sequence

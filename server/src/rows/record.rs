@@ -3,6 +3,7 @@
 use tracing::Span;
 
 use super::Gathered;
+use crate::audit::Action;
 use crate::auth::Caller;
 
 /// An export of which it has been told that it began.
@@ -15,7 +16,7 @@ pub(super) struct Record {
 
 impl Record {
     pub(super) fn begin(caller: &Caller, dataset: &str) -> Self {
-        tracing::info!(action = "export_initiated", caller = caller.name, dataset, scope = ?caller.scope());
+        tracing::info!(action = Action::ExportInitiated.name(), caller = caller.name, dataset, scope = ?caller.scope());
         Self {
             request: Span::current(),
             caller: caller.name.clone(),
@@ -25,23 +26,23 @@ impl Record {
 
     /// All rows, and that those were all, have been taken by whoever reads them.
     pub(super) fn complete(&self, gathered: &Gathered) {
-        self.end("export_complete", gathered);
+        self.end(Action::ExportComplete, gathered);
     }
 
     /// Whoever read the rows has gone.
     pub(super) fn cancel(&self, gathered: &Gathered) {
-        self.end("export_cancelled", gathered);
+        self.end(Action::ExportCancelled, gathered);
     }
 
-    fn end(&self, action: &str, gathered: &Gathered) {
+    fn end(&self, action: Action, gathered: &Gathered) {
         let Self { caller, dataset, .. } = self;
         let Gathered { rows, bytes, .. } = gathered;
-        tracing::info!(parent: &self.request, action, caller, dataset, rows, bytes);
+        tracing::info!(parent: &self.request, action = action.name(), caller, dataset, rows, bytes);
     }
 
     pub(super) fn fail(&self, gathered: &Gathered, code: &str) {
         let Self { caller, dataset, .. } = self;
         let Gathered { rows, bytes, .. } = gathered;
-        tracing::warn!(parent: &self.request, action = "export_error", caller, dataset, rows, bytes, code);
+        tracing::warn!(parent: &self.request, action = Action::ExportError.name(), caller, dataset, rows, bytes, code);
     }
 }

@@ -3,6 +3,7 @@
 use super::CleanupError;
 use super::archive;
 use super::log::Log;
+use crate::audit::Action;
 use crate::database::Database;
 use crate::database::lock::Operation;
 
@@ -34,7 +35,7 @@ impl Database {
         held.release().await;
         let inserted = inserted?;
         tracing::info!(
-            action = "log_cleanup_brought_back",
+            action = Action::LogCleanupBroughtBack.name(),
             caller,
             archive = manifest.file,
             inserted

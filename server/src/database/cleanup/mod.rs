@@ -29,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 use super::Database;
 use super::lock::{Held, LockError, Operation};
 use super::triggers::TriggerError;
+use crate::audit::Action;
 use crate::source::public_message;
 use archive::BadArchive;
 use log::{Log, Preview};
@@ -117,7 +118,7 @@ impl Database {
         let condition = log.condition(conditions).await?;
         let preview = log.preview(&condition).await?;
         tracing::info!(
-            action = "log_cleanup_dry_run",
+            action = Action::LogCleanupDryRun.name(),
             caller,
             ?conditions,
             rows = preview.rows
@@ -141,12 +142,17 @@ impl Database {
         let begun = self.begin_cleanup(&conditions, manner, caller).await;
         let (log, held) = begun.inspect_err(|error| {
             let action = match error {
-                CleanupError::Conflict(_) => "log_cleanup_lock_conflict",
-                _ => "log_cleanup_error",
+                CleanupError::Conflict(_) => Action::LogCleanupLockConflict,
+                _ => Action::LogCleanupError,
             };
-            tracing::warn!(action, caller, %error);
+            tracing::warn!(action = action.name(), caller, %error);
         })?;
-        tracing::info!(action = "log_cleanup_start", caller, ?conditions, ?manner);
+        tracing::info!(
+            action = Action::LogCleanupStart.name(),
+            caller,
+            ?conditions,
+            ?manner
+        );
         let (sender, events) = mpsc::channel(EVENTS);
         let teller = Teller::new(sender, stop, &held);
         let run = Run::new(Arc::clone(&self), log, held, caller, teller);

@@ -14,6 +14,7 @@ use super::archive::{self, Content, Manifest, Order, Writer};
 use super::log::{Condition, Log};
 use super::order::{Conditions, Manner};
 use super::{CleanedUp, CleanupError};
+use crate::audit::Action;
 use crate::database::Database;
 use crate::database::last::{Ending, Noting};
 use crate::database::lock::Held;
@@ -160,12 +161,20 @@ impl Run {
             duration_ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
         };
         let (action, ending) = match cancelled {
-            true => ("log_cleanup_cancelled", Ending::Cancelled),
-            false => ("log_cleanup_complete", Ending::Complete),
+            true => (Action::LogCleanupCancelled, Ending::Cancelled),
+            false => (Action::LogCleanupComplete, Ending::Complete),
         };
         let (caller, duration_ms) = (&self.caller, cleaned.duration_ms);
         let archive = cleaned.archive.as_ref().map(|manifest| &manifest.file);
-        tracing::info!(action, caller, deleted, batches, left, archive, duration_ms);
+        tracing::info!(
+            action = action.name(),
+            caller,
+            deleted,
+            batches,
+            left,
+            archive,
+            duration_ms
+        );
         (Event::Complete(cleaned), ending)
     }
 
@@ -173,7 +182,7 @@ impl Run {
         let Progress { deleted, batches, .. } = self.teller.progress;
         let caller = &self.caller;
         let archive = self.archive.take().map(|manifest| manifest.file);
-        tracing::error!(action = "log_cleanup_error", caller, deleted, batches, archive, %error);
+        tracing::error!(action = Action::LogCleanupError.name(), caller, deleted, batches, archive, %error);
         let broken = Broken {
             message: error.to_string(),
             deleted,
@@ -278,7 +287,12 @@ impl Run {
         let kept = archives.keep(written.file.path(), order).await;
         let manifest = kept.map_err(CleanupError::Archiving)?;
         let file = manifest.file.clone();
-        tracing::info!(action = "log_cleanup_archived", caller, archive = file, rows);
+        tracing::info!(
+            action = Action::LogCleanupArchived.name(),
+            caller,
+            archive = file,
+            rows
+        );
         self.noting.update(|cleaned_up| cleaned_up.archive = Some(file));
         self.archive = Some(manifest);
         Ok(Some(written.file))
@@ -329,7 +343,7 @@ impl Run {
     async fn vacuum(&mut self) {
         self.teller.tell(Phase::Vacuuming);
         if let Err(error) = self.log.vacuum().await {
-            tracing::warn!(action = "log_cleanup_vacuum_error", %error);
+            tracing::warn!(action = Action::LogCleanupVacuumError.name(), %error);
         }
     }
 
@@ -341,7 +355,7 @@ impl Run {
         progress.deleted += deleted;
         progress.batches += 1;
         tracing::info!(
-            action = "log_cleanup_batch",
+            action = Action::LogCleanupBatch.name(),
             caller = self.caller,
             deleted,
             batches = progress.batches

@@ -11,6 +11,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::RestoreError;
+use crate::audit::Action;
 use crate::database::Database;
 use crate::dsn::Dsn;
 
@@ -181,7 +182,12 @@ impl Database {
         };
         let swapped = swapped.await;
         self.has_changed();
-        tracing::info!(action = "database_import_rolled_back", caller, name, ?swapped);
+        tracing::info!(
+            action = Action::DatabaseImportRolledBack.name(),
+            caller,
+            name,
+            ?swapped
+        );
         held.release().await;
         swapped
     }
@@ -205,7 +211,12 @@ impl Database {
             Ok(drop_database(&mut maintenance, name).await?)
         };
         let removed = removed.await;
-        tracing::info!(action = "database_copy_removed", caller, name, ?removed);
+        tracing::info!(
+            action = Action::DatabaseCopyRemoved.name(),
+            caller,
+            name,
+            ?removed
+        );
         held.release().await;
         removed
     }

@@ -47,6 +47,7 @@ use super::lock::{Held, LockError, Operation};
 use super::scratch::Scratch;
 use super::tools::{NoTools, Tools};
 use super::triggers::TriggerError;
+use crate::audit::Action;
 use crate::dsn::Dsn;
 use aside::Aside;
 use load::Loader;
@@ -272,14 +273,14 @@ impl From<TriggerError> for RestoreError {
 /// Tells whoever follows a restore. Nobody need.
 #[derive(Clone, Debug)]
 pub struct Teller {
-    action: &'static str,
+    action: Action,
     events: mpsc::Sender<Event>,
 }
 
 impl Teller {
     fn progress(&self, percent: u8, message: impl Into<String>) {
         let message = message.into();
-        tracing::info!(action = self.action, percent, message);
+        tracing::info!(action = self.action.name(), percent, message);
         // A follower that is far behind misses something, and one that has left everything; the restore goes on.
         let _ = self.events.try_send(Event::Progress { message, percent });
     }
@@ -299,7 +300,7 @@ impl Database {
         stop: CancellationToken,
     ) -> Result<mpsc::Receiver<Event>, RestoreError> {
         let caller = caller.to_owned();
-        tracing::info!(action = "database_import_initiated", caller, ?plan);
+        tracing::info!(action = Action::DatabaseImportInitiated.name(), caller, ?plan);
         let held = self.lock.acquire(Operation::Import, &caller).await?;
         let (sender, events) = mpsc::channel(EVENTS);
         let what = PutBack {
@@ -310,7 +311,7 @@ impl Database {
         let tasks = self.tasks.clone();
         tasks.spawn(async move {
             let teller = Teller {
-                action: "database_import_progress",
+                action: Action::DatabaseImportProgress,
                 events: sender.clone(),
             };
             let stop = stop.child_token();
@@ -330,14 +331,14 @@ impl Database {
                     noting.update(|put_back| put_back.rows = rows);
                     noting.end(Ending::Complete);
                     tracing::info!(
-                        action = "database_import_complete",
+                        action = Action::DatabaseImportComplete.name(),
                         caller,
                         previous = restored.previous.as_deref()
                     );
                     Event::Complete(restored)
                 }
                 Err(error) => {
-                    tracing::error!(action = "database_import_error", caller, %error);
+                    tracing::error!(action = Action::DatabaseImportError.name(), caller, %error);
                     let message = error.to_string();
                     noting.end(Ending::Failed {
                         reason: message.clone(),
@@ -370,7 +371,7 @@ impl Database {
         stop: &CancellationToken,
     ) -> Result<u64, RestoreError> {
         let teller = Teller {
-            action: "database_backup_proof_progress",
+            action: Action::DatabaseBackupProofProgress,
             events,
         };
         let held = self.lock.acquire(Operation::Proof, caller).await?;
