@@ -20,9 +20,9 @@ use crate::database::dump::{Compression, Mode};
 use crate::database::restore::Unfollowed;
 use crate::database::restore::room::Room;
 use crate::dsn::Dsn;
-use crate::encryption::{self, Encryption};
 use crate::schedule::Schedule;
-use crate::storage::Place;
+use crate::storage::encryption::{self, Encryption};
+use crate::storage::{self, Location};
 
 /// Every setting there is: its name, its default as people read it, what it is.
 const KNOWN: &[(&str, &str, &str)] = &[
@@ -320,12 +320,10 @@ pub struct Settings {
     pub log_upkeep: Option<Upkeep>,
     /// How fast logs are deleted.
     pub cleanup_pace: Pace,
-    /// Where backups are kept; `None`: in the data folder.
-    pub storage: Place,
+    /// Where backups and archived logs are kept, and who can read them.
+    pub storage: storage::Options,
     /// When they are made and proved, and which are kept.
     pub backups: backups::Plan,
-    /// Who can read them, and archived logs.
-    pub backup_encryption: Arc<Encryption>,
     /// Whether somebody who is no administrator is answered as if nobody had signed in.
     pub not_admin_is_401: bool,
     /// Whether X-Forwarded-For is believed.
@@ -398,9 +396,12 @@ impl Settings {
         let data_dir = given
             .text("DECANT_DATA_DIR")
             .map_or_else(decant_embedded::default_data_dir, PathBuf::from);
-        let storage = given
-            .optional("STORAGE_URL")?
-            .unwrap_or_else(|| Place::Folder(data_dir.join("storage")));
+        let storage = storage::Options {
+            location: given
+                .optional("STORAGE_URL")?
+                .unwrap_or_else(|| Location::Folder(data_dir.join("storage"))),
+            encryption: Arc::new(backup_encryption(given)?),
+        };
         let zone = given.parse("DECANT_SCHEDULE_ZONE", Zone::default())?;
         let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
         Ok(Self {
@@ -457,7 +458,6 @@ impl Settings {
                 prove: given.schedule("DECANT_BACKUP_PROOF_AT", &zone)?,
                 keep: given.parse("DECANT_BACKUP_KEEP", Keep::default())?,
             },
-            backup_encryption: Arc::new(backup_encryption(given)?),
             not_admin_is_401: match given.parse("DECANT_NOT_ADMIN_STATUS", 403)? {
                 401 => true,
                 403 => false,

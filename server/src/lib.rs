@@ -19,8 +19,7 @@
 //! | [`database`] | dump, restore, log clean-up and status of the database; one operation at a time |
 //! | [`backups`] | scheduled dumps in the storage: made, proved, removed by age |
 //! | [`schedule`] | times of day and cron expressions |
-//! | [`storage`] | files in a folder or a bucket |
-//! | [`sealed`], [`encryption`], [`hashed`] | encryption and hashes of stored files |
+//! | [`storage`] | files in a folder or a bucket, encrypted and hashed |
 //! | [`stored_requests`] | the requests of a session, which the hub stores in its Redis |
 //! | [`audit`] | records of every operation, in a table of Decant's own |
 //! | [`source`] | the connection pools of the database that is exported |
@@ -38,15 +37,12 @@ pub mod database;
 pub mod datasets;
 pub mod dsn;
 pub mod encoding;
-pub mod encryption;
 pub mod error;
 pub mod file;
-pub mod hashed;
 pub mod parameter;
 pub mod routes;
 pub mod rows;
 pub mod schedule;
-pub mod sealed;
 pub mod source;
 pub mod startup;
 pub mod storage;

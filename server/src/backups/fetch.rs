@@ -13,7 +13,7 @@ use super::{BackupError, Backups, EVENTS, path};
 use crate::audit::Action;
 use crate::database::restore::{Event, Plan};
 use crate::database::scratch::ScratchFile;
-use crate::sealed::{self, NotOpened};
+use crate::storage::encrypted::{ReadError, read_encrypted};
 
 impl Backups {
     /// A backup as it is stored, encrypted or not.
@@ -32,12 +32,12 @@ impl Backups {
     /// A backup as the dump that it was, in a scratch file.
     ///
     /// # Errors
-    /// [`BackupError::NotOpened`]; what the storage says.
+    /// [`BackupError::Read`]; what the storage says.
     pub async fn fetch(&self, manifest: &Manifest) -> Result<ScratchFile, BackupError> {
-        let (scratch, mut file) = self.database.scratch.file("dump").map_err(NotOpened::from)?;
+        let (scratch, mut file) = self.database.scratch.file("dump").map_err(ReadError::from)?;
         let stored = self.storage.download(&path(&manifest.name)).await?;
-        let (encryption, expected) = (Arc::clone(&self.encryption), manifest.sha256.clone());
-        let unpacking = spawn_blocking(move || sealed::open(stored, &encryption, &expected, &mut file));
+        let (encryption, expected) = (Arc::clone(self.storage.encryption()), manifest.sha256.clone());
+        let unpacking = spawn_blocking(move || read_encrypted(stored, &encryption, &expected, &mut file));
         unpacking
             .await
             .expect("unpacking neither panics nor is cancelled")?;

@@ -14,8 +14,8 @@ use super::manifest::Manifest;
 use super::{BackupError, Backups, Task, Turn, manifest_path, path};
 use crate::audit::Action;
 use crate::database::dump::{Dump, Mode};
-use crate::encryption::Encryption;
-use crate::sealed::{self, Stored};
+use crate::storage::encrypted::{StoredFile, write_encrypted};
+use crate::storage::encryption::Encryption;
 use crate::storage::{StorageError, Upload};
 
 /// Pieces of a dump that wait to be encrypted and sent.
@@ -77,7 +77,7 @@ impl Backups {
         order: Order,
     ) -> Result<Manifest, BackupError> {
         let caller = &order.caller;
-        let name = format!("{}{}", dump.file_name, self.encryption.ending());
+        let name = format!("{}{}", dump.file_name, self.storage.encryption().suffix());
         turn.say("Dumping and storing");
         let stored = self.pour(turn, dump, &name).await;
         let (stored, summary) = match stored {
@@ -96,7 +96,7 @@ impl Backups {
             mode: order.mode,
             bytes: stored.bytes,
             sha256: stored.sha256,
-            encryption: self.encryption.word().to_owned(),
+            encryption: self.storage.encryption().name().to_owned(),
             tables: summary.tables.len(),
             server_version: summary.header.server_version,
             proof: None,
@@ -116,9 +116,10 @@ impl Backups {
     }
 
     /// Dump → archive reader, which reads along → encryption → hash → storage.
-    async fn pour(&self, turn: &Turn, dump: Dump, name: &str) -> Result<(Stored, Summary), BackupError> {
+    async fn pour(&self, turn: &Turn, dump: Dump, name: &str) -> Result<(StoredFile, Summary), BackupError> {
         let (sender, receiver) = mpsc::channel(PIECES);
-        let (upload, encryption) = (self.storage.upload(&path(name)), Arc::clone(&self.encryption));
+        let upload = self.storage.upload(&path(name))?;
+        let encryption = Arc::clone(self.storage.encryption());
         let writing = spawn_blocking(move || write(upload, &encryption, receiver));
         let read_along = async {
             let mut archive = Archive::new();
@@ -169,8 +170,12 @@ impl Backups {
     }
 }
 
-fn write(upload: Upload, encryption: &Encryption, mut pieces: mpsc::Receiver<Piece>) -> io::Result<Stored> {
-    sealed::seal(upload, encryption, |output| {
+fn write(
+    upload: Upload,
+    encryption: &Encryption,
+    mut pieces: mpsc::Receiver<Piece>,
+) -> io::Result<StoredFile> {
+    write_encrypted(upload, encryption, |output| {
         loop {
             match pieces.blocking_recv() {
                 Some(Piece::Bytes(bytes)) => output.write_all(&bytes)?,

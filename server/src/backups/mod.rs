@@ -34,9 +34,8 @@ use crate::config::Settings;
 use crate::database::Database;
 use crate::database::dump::{DumpError, Mode};
 use crate::database::restore::RestoreError;
-use crate::encryption::Encryption;
 use crate::schedule::Schedule;
-use crate::sealed::NotOpened;
+use crate::storage::encrypted::ReadError;
 use crate::storage::{Storage, StorageError};
 use manifest::Manifest;
 use retention::Keep;
@@ -55,7 +54,6 @@ pub struct Backups {
     database: Arc<Database>,
     storage: Storage,
     plan: Plan,
-    encryption: Arc<Encryption>,
     state: Mutex<State>,
     stop: CancellationToken,
 }
@@ -153,7 +151,7 @@ pub enum BackupError {
     #[error(transparent)]
     Storage(#[from] StorageError),
     #[error("the backup cannot be used: {0}")]
-    NotOpened(#[from] NotOpened),
+    Read(#[from] ReadError),
     #[error("the backup could not be stored, and nothing of it is there: {0}")]
     NotStored(#[source] io::Error),
     #[error("what pg_dump wrote is not a whole dump, and was not stored: {0}")]
@@ -176,11 +174,13 @@ impl Backups {
         settings: &Settings,
         stop: CancellationToken,
     ) -> Result<Self, StorageError> {
+        let storage = Storage::new(settings.storage.clone());
+        // A storage that cannot be used shows at the start, and not when the first backup is due.
+        storage.open()?;
         Ok(Self {
             database,
-            storage: Storage::at(settings.storage.clone())?,
+            storage,
             plan: settings.backups.clone(),
-            encryption: Arc::clone(&settings.backup_encryption),
             state: Mutex::default(),
             stop,
         })
@@ -197,9 +197,9 @@ impl Backups {
         let backups = self.list().await?;
         let state = self.state();
         Ok(Overview {
-            storage: self.storage.place().to_string(),
-            encryption: self.encryption.word(),
-            can_prove: self.encryption.can_read(),
+            storage: self.storage.location().to_string(),
+            encryption: self.storage.encryption().name(),
+            can_prove: self.storage.encryption().can_read(),
             schedule: text(&self.plan.make),
             next: next(&self.plan.make),
             proof_schedule: text(&self.plan.prove),

@@ -11,8 +11,8 @@ use super::manifest::{Manifest, Proof};
 use super::{BackupError, Backups, EVENTS, Task, Turn};
 use crate::audit::Action;
 use crate::database::restore::{Event, RestoreError};
-use crate::encryption::NotReadable;
-use crate::sealed::NotOpened;
+use crate::storage::encrypted::ReadError;
+use crate::storage::encryption::DecryptionError;
 
 impl Backups {
     /// Begins to prove a backup; the handle is of the rest. A backup that does not restore is no error: its manifest says so.
@@ -96,10 +96,10 @@ impl Backups {
 /// Whether the backup is to blame, and not what happens to be in the way of proving it.
 fn is_verdict(error: &BackupError) -> bool {
     match error {
-        BackupError::NotOpened(reason) => matches!(
+        BackupError::Read(reason) => matches!(
             reason,
-            NotOpened::Changed { .. }
-                | NotOpened::NotReadable(NotReadable::WrongKey | NotReadable::Damaged(_))
+            ReadError::Changed { .. }
+                | ReadError::Decryption(DecryptionError::WrongKey | DecryptionError::Damaged(_))
         ),
         BackupError::Restore(reason) => matches!(
             reason,

@@ -35,6 +35,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::Settings;
 use crate::dsn::Dsn;
+use crate::storage::Storage;
 use cleanup::archive::Archives;
 use cleanup::{CleanedUp, Pace};
 use dump::{Compression, Dumped};
@@ -78,7 +79,7 @@ impl Database {
             lock: BackupLock::of(dsn.clone(), settings.redis.clone(), settings.lock_ttl),
             compression: settings.dump_compression.clone(),
             last_dump: Last::noted(&dsn, &settings.data_dir, "last-dump.json"),
-            archives: Archives::of(settings, scratch.clone()),
+            archives: Archives::new(Storage::new(settings.storage.clone()), scratch.clone()),
             scratch,
             safety: settings.data_dir.join("safety"),
             migrations: settings.post_restore_migrations.clone(),

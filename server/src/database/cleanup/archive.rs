@@ -23,12 +23,10 @@ use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::order::Conditions;
-use crate::config::Settings;
 use crate::database::scratch::{Scratch, ScratchFile};
-use crate::encryption::Encryption;
-use crate::hashed::Hashed;
-use crate::sealed::{self, NotOpened, Stored};
-use crate::storage::{Place, Storage, StorageError};
+use crate::storage::encrypted::{ReadError, StoredFile, read_encrypted, write_encrypted};
+use crate::storage::hashing::HashingStream;
+use crate::storage::{Storage, StorageError};
 
 /// How an archive's file ends.
 const ENDING: &str = ".csv.gz";
@@ -51,8 +49,7 @@ const FOLDER: &str = "logs";
 /// The archives in the storage.
 #[derive(Clone, Debug)]
 pub struct Archives {
-    place: Place,
-    encryption: Arc<Encryption>,
+    storage: Storage,
     scratch: Scratch,
 }
 
@@ -115,24 +112,20 @@ pub enum BadArchive {
     #[error(transparent)]
     Storage(#[from] StorageError),
     #[error(transparent)]
-    NotOpened(#[from] NotOpened),
+    Read(#[from] ReadError),
 }
 
 impl Archives {
-    /// The archives where the settings want them; unfinished ones are scratch files.
+    /// Returns the archives of this storage. An archive is a scratch file until it is complete.
     #[must_use]
-    pub fn of(settings: &Settings, scratch: Scratch) -> Self {
-        Self {
-            place: settings.storage.clone(),
-            encryption: Arc::clone(&settings.backup_encryption),
-            scratch,
-        }
+    pub fn new(storage: Storage, scratch: Scratch) -> Self {
+        Self { storage, scratch }
     }
 
     /// Where an archive lies, for people.
     #[must_use]
     pub fn whereabouts(&self, manifest: &Manifest) -> String {
-        self.place.of_file(&path(&manifest.file))
+        self.storage.location().describe_file(&path(&manifest.file))
     }
 
     /// Removes what crashes have left of files on their way into the storage.
@@ -140,34 +133,31 @@ impl Archives {
     /// # Errors
     /// What the file system says.
     pub fn sweep(&self, age: Duration) -> io::Result<usize> {
-        match Storage::at(self.place.clone()) {
-            Ok(storage) => storage.sweep(FOLDER, age),
-            Err(error) => Err(io::Error::other(error)),
-        }
+        self.storage.sweep(FOLDER, age)
     }
 
     /// A new file that rows can be written to.
     pub(super) fn writer(&self) -> io::Result<Writer> {
         let (file, output) = self.scratch.file("csv.gz")?;
-        let packed = GzEncoder::new(Hashed::of(output), Compression::fast());
+        let packed = GzEncoder::new(HashingStream::new(output), Compression::fast());
         Ok(Writer { file, packed })
     }
 
     /// Stores a file that has been found whole, and reads it back from there. Only then it gets its manifest.
     pub(super) async fn keep(&self, file: &Path, order: Order<'_>) -> Result<Manifest, BadArchive> {
-        let storage = Storage::at(self.place.clone())?;
-        let name = order.name(self.encryption.ending());
-        let (upload, encryption) = (storage.upload(&path(&name)), Arc::clone(&self.encryption));
+        let storage = &self.storage;
+        let name = order.name(storage.encryption().suffix());
+        let (upload, encryption) = (storage.upload(&path(&name))?, Arc::clone(storage.encryption()));
         let mut input = File::open(file)?;
         let storing = spawn_blocking(move || {
-            sealed::seal(upload, &encryption, |output| {
+            write_encrypted(upload, &encryption, |output| {
                 io::copy(&mut input, output).map(drop)
             })
         });
         let stored = storing.await.map_err(io::Error::other)??;
         let manifest = order.manifest(name, stored);
         let described = async {
-            check(&storage, &manifest).await?;
+            check(storage, &manifest).await?;
             let description = serde_json::to_vec_pretty(&manifest).map_err(io::Error::other)?;
             Ok::<_, BadArchive>(storage.put(&path(&beside(&manifest.file)), description).await?)
         };
@@ -189,16 +179,15 @@ impl Archives {
                 (Manifest::read(&manifest)?, Box::new(file))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound && !archive.contains('/') => {
-                let storage = Storage::at(self.place.clone())?;
-                let manifest = storage.get(&path(&beside(archive))).await?;
-                let stored = storage.download(&path(archive)).await?;
+                let manifest = self.storage.get(&path(&beside(archive))).await?;
+                let stored = self.storage.download(&path(archive)).await?;
                 (Manifest::read(&manifest)?, Box::new(stored))
             }
             Err(error) => return Err(error.into()),
         };
         let (scratch, mut file) = self.scratch.file("csv.gz")?;
-        let (encryption, expected) = (Arc::clone(&self.encryption), manifest.sha256.clone());
-        let opening = spawn_blocking(move || sealed::open(stored, &encryption, &expected, &mut file));
+        let (encryption, expected) = (Arc::clone(self.storage.encryption()), manifest.sha256.clone());
+        let opening = spawn_blocking(move || read_encrypted(stored, &encryption, &expected, &mut file));
         opening.await.map_err(io::Error::other)??;
         Ok((manifest, scratch))
     }
@@ -219,7 +208,7 @@ fn beside(archive: &str) -> String {
 async fn check(storage: &Storage, manifest: &Manifest) -> Result<(), BadArchive> {
     let stored = storage.download(&path(&manifest.file)).await?;
     let reading = spawn_blocking(move || {
-        let mut stored = Hashed::of(stored);
+        let mut stored = HashingStream::new(stored);
         io::copy(&mut stored, &mut io::sink())?;
         Ok::<_, io::Error>(stored.finish().1)
     });
@@ -247,7 +236,7 @@ impl Order<'_> {
         format!("logs_{stamp}_{unique:08x}{ENDING}{ending}")
     }
 
-    fn manifest(&self, file: String, stored: Stored) -> Manifest {
+    fn manifest(&self, file: String, stored: StoredFile) -> Manifest {
         Manifest {
             decant: FORM,
             file,
@@ -303,7 +292,7 @@ impl Content {
 /// An archive in the making; dropping it removes the file.
 pub(super) struct Writer {
     file: ScratchFile,
-    packed: GzEncoder<Hashed<File>>,
+    packed: GzEncoder<HashingStream<File>>,
 }
 
 /// A file that is on the disk, and which bytes it should have there.
@@ -396,7 +385,7 @@ pub(super) fn unpacked(path: PathBuf) -> mpsc::Receiver<bytes::Bytes> {
 
 /// Reads an archive, as long as `each` wants more rows.
 fn each_version(path: &Path, mut each: impl FnMut(Version) -> bool) -> Result<Content, BadArchive> {
-    let mut reader = csv::Reader::from_reader(GzDecoder::new(Hashed::of(File::open(path)?)));
+    let mut reader = csv::Reader::from_reader(GzDecoder::new(HashingStream::new(File::open(path)?)));
     let columns: Vec<String> = reader.headers()?.iter().map(str::to_owned).collect();
     if !columns.iter().map(String::as_str).take(2).eq(VERSION) {
         return Err(BadArchive::Columns);

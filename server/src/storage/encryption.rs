@@ -1,4 +1,4 @@
-//! Backups that only some can read: age files (<https://age-encryption.org/v1>), which the `age` program reads, too.
+//! Encryption in the age format (<https://age-encryption.org/v1>), so that the `age` program can read the files, too.
 
 use std::fmt;
 use std::fs::File;
@@ -8,33 +8,28 @@ use std::path::Path;
 use age::{DecryptError, Decryptor, Encryptor, Identity, IdentityFile, Recipient, scrypt, x25519};
 use secrecy::{ExposeSecret, SecretString};
 
-/// What every age file begins with.
+/// Every age file starts with these bytes.
 const MAGIC: &[u8] = b"age-encryption.org/";
 
-/// scrypt may ask for so much work, 2 to the power of it, to open a file: 2 GB of memory.
+/// Largest accepted scrypt work factor, as a power of 2. It stands in the file: 21 needs 2 GB of memory, and a forged
+/// file could ask for more.
 const WORK_FACTOR_MAX: u8 = 21;
 
-/// Who can read the backups.
+/// How stored files are encrypted.
 #[derive(Default)]
 pub enum Encryption {
-    /// Whoever can read the storage.
     #[default]
     None,
-    /// Whoever knows the passphrase.
     Passphrase(SecretString),
-    /// Whoever has the secret key of one of these.
+    /// Public keys, and the secret keys that belong to them. Without secret keys Decant writes files that it cannot read.
     Keys {
-        /// The public keys.
         recipients: Vec<x25519::Recipient>,
-        /// The secret keys, so that Decant can itself read what it wrote. Without them it cannot prove a backup.
         identities: Vec<Box<dyn Identity + Send + Sync>>,
     },
 }
 
-/// Why an encrypted backup cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say it")]
-pub enum NotReadable {
+pub enum DecryptionError {
     #[error(
         "it is encrypted, and Decant has no key for it: set DECANT_BACKUP_PASSPHRASE or DECANT_BACKUP_IDENTITY_FILE"
     )]
@@ -47,17 +42,17 @@ pub enum NotReadable {
     Io(#[from] io::Error),
 }
 
-/// No secret is shown.
+/// Shows no secret.
 impl fmt::Debug for Encryption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+        f.write_str(self.name())
     }
 }
 
 impl Encryption {
-    /// The word for people and in records.
+    /// Returns the name in manifests: `none`, `passphrase` or `keys`.
     #[must_use]
-    pub fn word(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::None => "none",
             Self::Passphrase(_) => "passphrase",
@@ -65,33 +60,33 @@ impl Encryption {
         }
     }
 
-    /// What is added to the name of a file.
+    /// Returns the suffix of an encrypted file's name: `.age`, or nothing.
     #[must_use]
-    pub fn ending(&self) -> &'static str {
+    pub fn suffix(&self) -> &'static str {
         match self {
             Self::None => "",
             _ => ".age",
         }
     }
 
-    /// Whether Decant can read what it writes.
+    /// Returns `false` if only public keys are set.
     #[must_use]
     pub fn can_read(&self) -> bool {
         !matches!(self, Self::Keys { identities, .. } if identities.is_empty())
     }
 
-    /// Writes everything that `content` writes, encrypted.
+    /// Encrypts the bytes that `write_content` writes, and returns `output`.
     ///
     /// # Errors
-    /// What either of them says.
+    /// The first error of `write_content` or of `output`.
     pub fn write<W: Write>(
         &self,
         mut output: W,
-        content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+        write_content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<W> {
         let encryptor = match self {
             Self::None => {
-                content(&mut output)?;
+                write_content(&mut output)?;
                 return Ok(output);
             }
             Self::Passphrase(passphrase) => {
@@ -103,15 +98,16 @@ impl Encryption {
             }
         };
         let mut encrypted = encryptor.wrap_output(output)?;
-        content(&mut encrypted)?;
+        write_content(&mut encrypted)?;
         encrypted.finish()
     }
 
-    /// What was written, be it encrypted or not.
+    /// Returns a reader of the decrypted bytes. A file that is not encrypted is read as it is, so that encryption can be
+    /// turned on while older files exist.
     ///
     /// # Errors
-    /// [`NotReadable`]. The reader's own errors say that the file is damaged.
-    pub fn read<'a>(&self, mut input: impl Read + 'a) -> Result<Box<dyn Read + 'a>, NotReadable> {
+    /// [`DecryptionError`]. An error of the returned reader means that the file is damaged.
+    pub fn read<'a>(&self, mut input: impl Read + 'a) -> Result<Box<dyn Read + 'a>, DecryptionError> {
         let mut beginning = Vec::with_capacity(MAGIC.len());
         input
             .by_ref()
@@ -123,10 +119,10 @@ impl Encryption {
             return Ok(Box::new(input));
         }
         let decryptor =
-            Decryptor::new_buffered(BufReader::with_capacity(64 * 1024, input)).map_err(not_readable)?;
+            Decryptor::new_buffered(BufReader::with_capacity(64 * 1024, input)).map_err(decryption_error)?;
         let decrypted = match self {
-            Self::None => return Err(NotReadable::NoKey),
-            Self::Keys { .. } if !self.can_read() => return Err(NotReadable::NoKey),
+            Self::None => return Err(DecryptionError::NoKey),
+            Self::Keys { .. } if !self.can_read() => return Err(DecryptionError::NoKey),
             Self::Passphrase(passphrase) => {
                 let mut identity = scrypt::Identity::new(passphrase.expose_secret().into());
                 identity.set_max_work_factor(WORK_FACTOR_MAX);
@@ -138,24 +134,24 @@ impl Encryption {
                     .map(|identity| identity.as_ref() as &dyn Identity),
             ),
         };
-        Ok(Box::new(decrypted.map_err(not_readable)?))
+        Ok(Box::new(decrypted.map_err(decryption_error)?))
     }
 }
 
-fn not_readable(error: DecryptError) -> NotReadable {
+fn decryption_error(error: DecryptError) -> DecryptionError {
     match error {
-        DecryptError::Io(error) => NotReadable::Io(error),
+        DecryptError::Io(error) => DecryptionError::Io(error),
         DecryptError::NoMatchingKeys | DecryptError::KeyDecryptionFailed | DecryptError::DecryptionFailed => {
-            NotReadable::WrongKey
+            DecryptionError::WrongKey
         }
-        error => NotReadable::Damaged(error),
+        error => DecryptionError::Damaged(error),
     }
 }
 
-/// Public keys, separated by commas or blanks.
+/// Parses public keys that are separated by commas or blanks.
 ///
 /// # Errors
-/// What is wrong, for people.
+/// The predicate of a sentence whose subject is the setting.
 pub fn parse_recipients(text: &str) -> Result<Vec<x25519::Recipient>, String> {
     let keys = text.split([',', ' ', '\n']).filter(|key| !key.is_empty());
     let keys = keys.map(|key| {
@@ -165,14 +161,14 @@ pub fn parse_recipients(text: &str) -> Result<Vec<x25519::Recipient>, String> {
     keys.collect()
 }
 
-/// The secret keys of a file as `age-keygen` writes it.
+/// Reads the secret keys from a file of `age-keygen`.
 ///
 /// # Errors
-/// What is wrong, for people.
+/// The predicate of a sentence whose subject is the setting.
 pub fn read_identities(path: &Path) -> Result<Vec<Box<dyn Identity + Send + Sync>>, String> {
     let file = File::open(path).map_err(|error| format!("names a file that cannot be read: {error}"))?;
     let file = IdentityFile::from_buffer(BufReader::new(file))
-        .map_err(|_| "names a file that is none of age's with secret keys".to_owned())?;
+        .map_err(|_| "names a file that is not a key file of age".to_owned())?;
     let identities = file
         .into_identities()
         .map_err(|error| format!("names a file with a key that cannot be used: {error}"))?;
@@ -186,7 +182,7 @@ pub fn read_identities(path: &Path) -> Result<Vec<Box<dyn Identity + Send + Sync
 mod tests {
     use super::*;
 
-    const CONTENT: &[u8] = b"PGDMP and whatever follows";
+    const CONTENT: &[u8] = b"PGDMP and more bytes";
 
     fn passphrase(text: &str) -> Encryption {
         Encryption::Passphrase(text.into())
@@ -208,40 +204,43 @@ mod tests {
             .unwrap()
     }
 
-    fn read(encryption: &Encryption, bytes: &[u8]) -> Result<Vec<u8>, NotReadable> {
+    fn read(encryption: &Encryption, bytes: &[u8]) -> Result<Vec<u8>, DecryptionError> {
         let mut content = Vec::new();
         encryption.read(bytes)?.read_to_end(&mut content)?;
         Ok(content)
     }
 
     #[test]
-    fn what_was_written_is_read_by_who_may() {
+    fn only_the_right_key_decrypts() {
         let secret = x25519::Identity::generate();
         for encryption in [Encryption::None, passphrase("correct horse"), keys(&secret, true)] {
             let bytes = written(&encryption);
-            assert_eq!(bytes.starts_with(MAGIC), encryption.word() != "none");
+            assert_eq!(bytes.starts_with(MAGIC), encryption.name() != "none");
             assert_eq!(read(&encryption, &bytes).unwrap(), CONTENT);
         }
         let others = x25519::Identity::generate();
         let bytes = written(&keys(&secret, false));
         assert!(matches!(
             read(&keys(&others, true), &bytes),
-            Err(NotReadable::WrongKey)
+            Err(DecryptionError::WrongKey)
         ));
         assert!(matches!(
             read(&keys(&secret, false), &bytes),
-            Err(NotReadable::NoKey)
+            Err(DecryptionError::NoKey)
         ));
-        assert!(matches!(read(&Encryption::None, &bytes), Err(NotReadable::NoKey)));
+        assert!(matches!(
+            read(&Encryption::None, &bytes),
+            Err(DecryptionError::NoKey)
+        ));
         let bytes = written(&passphrase("correct horse"));
         assert!(matches!(
             read(&passphrase("battery staple"), &bytes),
-            Err(NotReadable::WrongKey)
+            Err(DecryptionError::WrongKey)
         ));
     }
 
     #[test]
-    fn what_is_damaged_is_not_read() {
+    fn a_damaged_file_is_refused() {
         let secret = x25519::Identity::generate();
         let encryption = keys(&secret, true);
         let bytes = written(&encryption);

@@ -1,21 +1,18 @@
-//! Bytes that are counted and hashed as they go through.
+//! A stream that counts and hashes the bytes that pass through it.
 
 use std::io::{self, Read, Write};
 
 use sha2::{Digest, Sha256};
 
-/// A reader or a writer whose bytes are counted and hashed.
-pub struct Hashed<T> {
-    /// What they come from or go to.
+/// A reader or writer that passes all bytes on to `inner`, counts them and computes their SHA-256.
+pub struct HashingStream<T> {
     pub inner: T,
-    /// How many there were.
     pub bytes: u64,
     hasher: Sha256,
 }
 
-impl<T> Hashed<T> {
-    /// None have gone through yet.
-    pub fn of(inner: T) -> Self {
+impl<T> HashingStream<T> {
+    pub fn new(inner: T) -> Self {
         Self {
             inner,
             bytes: 0,
@@ -23,7 +20,7 @@ impl<T> Hashed<T> {
         }
     }
 
-    /// What they came from or went to, and their SHA-256 in hexadecimal digits.
+    /// Returns the inner stream and the SHA-256 in hexadecimal digits.
     #[must_use]
     pub fn finish(self) -> (T, String) {
         let digest = self.hasher.finalize();
@@ -31,24 +28,24 @@ impl<T> Hashed<T> {
         (self.inner, digits)
     }
 
-    fn take(&mut self, bytes: &[u8]) {
+    fn update(&mut self, bytes: &[u8]) {
         self.hasher.update(bytes);
         self.bytes += bytes.len() as u64;
     }
 }
 
-impl<T: Read> Read for Hashed<T> {
+impl<T: Read> Read for HashingStream<T> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.take(&buffer[..read]);
+        self.update(&buffer[..read]);
         Ok(read)
     }
 }
 
-impl<T: Write> Write for Hashed<T> {
+impl<T: Write> Write for HashingStream<T> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.inner.write(bytes)?;
-        self.take(&bytes[..written]);
+        self.update(&bytes[..written]);
         Ok(written)
     }
 
