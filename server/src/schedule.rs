@@ -1,6 +1,7 @@
-//! When something is done again and again, on the wall clock of a zone.
+//! Recurring times on the wall clock of a time zone.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use croner::Cron;
@@ -9,64 +10,73 @@ use jiff::civil::Time;
 use tokio::time::sleep;
 use wasm_export::Zone;
 
-/// The clock is looked at this often: it may be set, and a machine may sleep.
+/// A longer sleep would miss a change of the system's clock, or the time that a machine was suspended.
 const STEP: Duration = Duration::from_secs(30);
 
-/// The times at which something is to be done.
+/// A time of day (`02:30`), or a cron pattern of five fields; a sixth one in front names seconds.
 #[derive(Clone, Debug)]
-pub struct Schedule {
+pub struct Pattern {
     cron: Cron,
-    zone: Zone,
     text: String,
 }
 
-/// A text that says no times. It is not quoted: the setting's name says enough.
+/// The text is not quoted: an error of a setting never shows its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it is neither a time of day such as 02:30 nor a cron pattern such as `30 2 * * 1-5`")]
-pub struct NotASchedule;
+pub struct InvalidPattern;
 
-impl Schedule {
-    /// A time of day (`02:30`), or the five fields of cron, before which a sixth may name seconds.
-    ///
-    /// # Errors
-    /// [`NotASchedule`].
-    pub fn parse(text: &str, zone: Zone) -> Result<Self, NotASchedule> {
+impl FromStr for Pattern {
+    type Err = InvalidPattern;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPattern> {
         let text = text.trim();
         let pattern = match text.parse::<Time>() {
             Ok(time) => format!("{} {} {} * * *", time.second(), time.minute(), time.hour()),
             Err(_) => text.to_owned(),
         };
-        let cron = pattern.parse().map_err(|_| NotASchedule)?;
+        let cron = pattern.parse().map_err(|_| InvalidPattern)?;
         Ok(Self {
             cron,
-            zone,
             text: text.to_owned(),
         })
     }
+}
 
-    /// The first time after this one, if there is any.
+/// The times of a pattern in a time zone.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    pattern: Pattern,
+    zone: Zone,
+}
+
+impl Schedule {
+    #[must_use]
+    pub fn new(pattern: Pattern, zone: Zone) -> Self {
+        Self { pattern, zone }
+    }
+
+    /// Returns the first time after `time`; `None` if there is none.
     #[must_use]
     pub fn next_after(&self, time: Timestamp) -> Option<Timestamp> {
         let local = time.to_zoned(self.zone.time_zone().clone());
-        let next = self.cron.find_next_occurrence(&local, false).ok()?;
+        let next = self.pattern.cron.find_next_occurrence(&local, false).ok()?;
         Some(next.timestamp())
     }
 
-    /// The last time until this one, if there was any.
+    /// Returns the last time that is not after `time`; `None` if there is none.
     #[must_use]
     pub fn last_until(&self, time: Timestamp) -> Option<Timestamp> {
         let local = time.to_zoned(self.zone.time_zone().clone());
-        let last = self.cron.find_previous_occurrence(&local, true).ok()?;
+        let last = self.pattern.cron.find_previous_occurrence(&local, true).ok()?;
         Some(last.timestamp())
     }
 
-    /// The zone whose days and hours these are.
     #[must_use]
     pub fn zone(&self) -> &Zone {
         &self.zone
     }
 
-    /// Waits for the first time after this one and gives it; for ever, if there is none.
+    /// Waits for the first time after `after` and returns it. Without such a time it never returns.
     pub async fn wait_for_next(&self, after: Timestamp) -> Timestamp {
         let Some(next) = self.next_after(after) else {
             return std::future::pending().await;
@@ -76,9 +86,9 @@ impl Schedule {
     }
 }
 
-/// Waits until the clock on the wall shows this time.
+/// Waits until the system's clock has reached `time`.
 pub async fn wait_until(time: Timestamp) {
-    // A duration that is over is none.
+    // A negative duration is no `Duration`: the time has passed.
     while let Ok(left) = Duration::try_from(time.duration_since(Timestamp::now()))
         && !left.is_zero()
     {
@@ -88,7 +98,7 @@ pub async fn wait_until(time: Timestamp) {
 
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.text, self.zone)
+        write!(f, "{} ({})", self.pattern.text, self.zone)
     }
 }
 
@@ -96,14 +106,18 @@ impl fmt::Display for Schedule {
 mod tests {
     use super::*;
 
+    fn schedule(text: &str, zone: &str) -> Schedule {
+        Schedule::new(text.parse().unwrap(), zone.parse().unwrap())
+    }
+
     fn next(text: &str, zone: &str, after: &str) -> String {
-        let schedule = Schedule::parse(text, zone.parse().unwrap()).unwrap();
+        let schedule = schedule(text, zone);
         let next = schedule.next_after(after.parse().unwrap());
         next.unwrap().to_string()
     }
 
     #[test]
-    fn a_time_of_day_and_a_pattern_are_on_the_wall_of_the_zone() {
+    fn times_are_local_to_the_zone() {
         for (text, zone, after, expected) in [
             ("02:30", "UTC", "2026-01-28T02:30:00Z", "2026-01-29T02:30:00Z"),
             (
@@ -131,8 +145,8 @@ mod tests {
     }
 
     #[test]
-    fn the_last_time_may_be_now() {
-        let schedule = Schedule::parse("02:30", "Europe/Berlin".parse().unwrap()).unwrap();
+    fn the_last_time_may_be_the_given_one() {
+        let schedule = schedule("02:30", "Europe/Berlin");
         let last = |until: &str| schedule.last_until(until.parse().unwrap()).unwrap().to_string();
         assert_eq!(last("2026-07-01T00:30:00Z"), "2026-07-01T00:30:00Z");
         assert_eq!(last("2026-07-01T00:29:59Z"), "2026-06-30T00:30:00Z");
@@ -140,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_the_clock_skips_or_has_twice_comes_once() {
+    fn a_skipped_or_repeated_local_time_occurs_once() {
         let berlin = |after| next("02:30", "Europe/Berlin", after);
         // In the night of 29 March 2026 the clock goes from 02:00 to 03:00, in that of 25 October back from 03:00 to 02:00.
         let first = berlin("2026-03-28T12:00:00Z");
@@ -154,9 +168,9 @@ mod tests {
     }
 
     #[test]
-    fn what_says_no_times_is_refused() {
+    fn other_texts_are_refused() {
         for text in ["", "soon", "25:00", "61 * * * *", "* * *"] {
-            assert!(Schedule::parse(text, Zone::default()).is_err(), "{text}");
+            assert!(text.parse::<Pattern>().is_err(), "{text}");
         }
     }
 }

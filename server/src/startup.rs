@@ -16,20 +16,21 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::app::App;
-use crate::audit::Action;
-use crate::audit::{AuditError, Keeper};
+use crate::audit::{Action, AuditError, AuditWriter};
 use crate::auth::{self, Attempts, Authenticator, HubUsers, JwksError, Sessions, TokenKeys};
 use crate::backups::Backups;
 use crate::config::Settings;
 use crate::database::Database;
+use crate::database::scratch::Scratch;
 use crate::datasets::Catalog;
 use crate::datasets::catalog::CatalogError;
 use crate::datasets::options::OptionsCache;
 use crate::dsn::Dsn;
-use crate::source::{Limits, Source, SourceError};
-use crate::storage::StorageError;
+use crate::source::{Source, SourceError};
+use crate::storage::{Storage, StorageError};
 use crate::stored_requests::StoredRequests;
 use crate::{routes, telemetry};
 
@@ -50,7 +51,7 @@ pub struct Application {
     server: Server,
     address: SocketAddr,
     app: web::Data<App>,
-    audit: Option<Keeper>,
+    audit: Option<AuditWriter>,
     embedded: Option<EmbeddedPostgres>,
     demo: Option<DemoSignIn>,
 }
@@ -108,7 +109,8 @@ impl Application {
     /// [`StartError`] with what is missing.
     pub async fn build(mut settings: Settings) -> Result<Self, StartError> {
         let mut catalog = Catalog::load(settings.datasets_dir.as_deref())?;
-        let token_keys = TokenKeys::load(settings.jwt_secret.as_ref(), settings.jwks_file.as_deref())?;
+        let auth = &settings.auth;
+        let token_keys = TokenKeys::load(auth.jwt_secret.as_ref(), auth.jwks_file.as_deref())?;
         let listener = listen(settings.listen)?;
         let (dsn, embedded): (Dsn, _) = match &settings.dsn {
             Some(dsn) => (dsn.clone(), None),
@@ -121,8 +123,8 @@ impl Application {
             Some(_) => Some(prepare_demo(dsn.options(), &mut settings).await?),
             None => None,
         };
-        let audit = Keeper::of(&settings, &dsn).await?;
-        let source = Source::new(dsn.options(), limits(&settings));
+        let audit = AuditWriter::start(&settings.audit, &dsn).await?;
+        let source = Source::new(dsn.options(), settings.source);
         let mut connection = source.reach().await?;
         catalog.prepare(&mut connection).await?;
         for warning in catalog.warnings(&mut connection).await? {
@@ -132,10 +134,19 @@ impl Application {
         report(&catalog);
 
         let authenticator = authenticator(&settings, token_keys, source.clone())?;
-        let database = Arc::new(Database::of(dsn, &settings));
+        let (storage, tasks) = (Storage::new(settings.storage.clone()), TaskTracker::new());
+        let database = Database::new(dsn, &settings.database, storage.clone(), tasks.clone());
+        let database = Arc::new(database);
         let break_off = CancellationToken::new();
-        let backups = Arc::new(Backups::of(Arc::clone(&database), &settings, break_off.clone())?);
-        backups.keep_time();
+        let backups = Arc::new(Backups::new(
+            Arc::clone(&database),
+            storage,
+            Scratch::in_data_dir(&settings.data_dir),
+            tasks,
+            settings.backups.clone(),
+            break_off.clone(),
+        )?);
+        backups.start_scheduler();
         let stored_requests = settings.redis.clone().map(StoredRequests::in_redis);
         let app = web::Data::new(App {
             database,
@@ -230,12 +241,12 @@ impl Application {
 
 /// Fills the private PostgreSQL on its first start, and returns how to sign in.
 async fn prepare_demo(options: &PgConnectOptions, settings: &mut Settings) -> Result<DemoSignIn, StartError> {
-    let admin_token = match settings.admin_token.clone() {
+    let admin_token = match settings.auth.admin_token.clone() {
         Some(token) => token,
         // The data are made up, so the administrator's token may be too.
         None => kept_secret(settings, "admin.token")?,
     };
-    settings.admin_token = Some(SecretString::from(admin_token.expose_secret()));
+    settings.auth.admin_token = Some(SecretString::from(admin_token.expose_secret()));
     let mut connection = PgConnection::connect_with(options)
         .await
         .map_err(DemoError::from)?;
@@ -333,7 +344,7 @@ fn sweep_now_and_then(app: &App) {
 
 /// Deletes old logs when it is time, if that is wished.
 fn clean_up_on_schedule(app: &App) {
-    let Some(upkeep) = app.settings.log_upkeep.clone() else {
+    let Some(upkeep) = app.settings.log_cleanup.clone() else {
         return;
     };
     let next = upkeep.schedule.next_after(Timestamp::now());
@@ -364,7 +375,7 @@ fn serve(listener: TcpListener, app: web::Data<App>) -> Result<Server, StartErro
     let factory = move || {
         actix_web::App::new()
             .app_data(app.clone())
-            .wrap(from_fn(telemetry::accompany))
+            .wrap(from_fn(telemetry::request_middleware))
             .configure(routes::configure)
     };
     let server = HttpServer::new(factory)
@@ -378,31 +389,23 @@ fn serve(listener: TcpListener, app: web::Data<App>) -> Result<Server, StartErro
     Ok(server.run())
 }
 
-fn limits(settings: &Settings) -> Limits {
-    Limits {
-        exports_max: settings.exports_max,
-        queries_max: settings.connections_max,
-        wait_max: settings.wait_max,
-        query_max: settings.query_max,
-    }
-}
-
 fn authenticator(
     settings: &Settings,
     token_keys: TokenKeys,
     source: Source,
 ) -> Result<Authenticator, StartError> {
-    let secret = match &settings.session_secret {
+    let options = &settings.auth;
+    let secret = match &options.session_secret {
         Some(secret) => secret.clone(),
         None => kept_secret(settings, SESSION_SECRET_FILE)?,
     };
     Ok(Authenticator {
-        sessions: Sessions::new(&secret, settings.admin_token.as_ref(), settings.session),
-        admin_token: settings.admin_token.clone(),
+        sessions: Sessions::new(&secret, options.admin_token.as_ref(), options.session_lifetime),
+        admin_token: options.admin_token.clone(),
         token_keys,
-        attempts: Attempts::new(settings.login_attempts_max),
+        attempts: Attempts::new(options.login_attempts_max),
         hub: HubUsers::new(source),
-        trust_proxy: settings.trust_proxy,
+        trust_proxy: options.trust_proxy,
     })
 }
 

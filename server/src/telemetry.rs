@@ -1,5 +1,6 @@
-//! The log, and what every answer carries: a request id and the security headers.
+//! The log, and the middleware that gives every response a request id and security headers.
 
+use std::str::FromStr;
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -18,14 +19,13 @@ use tracing_subscriber::util::SubscriberInitExt;
 use uuid::Uuid;
 
 use crate::audit::AuditLayer;
-use crate::config::LogStyle;
 use crate::error::ApiError;
 
-/// The header that names a request in answers and in the log.
+/// The id of a request, in its response, the log and the audit records.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What every answer carries (OWASP, "HTTP Headers Cheat Sheet"); the page's own policy is added by the page.
-const SECURITY: [(&str, &str); 6] = [
+/// Headers of every response (OWASP, "HTTP Headers Cheat Sheet"). The page adds its own content security policy.
+const SECURITY_HEADERS: [(&str, &str); 6] = [
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
     ("referrer-policy", "no-referrer"),
@@ -34,52 +34,79 @@ const SECURITY: [(&str, &str); 6] = [
     ("permissions-policy", "camera=(), microphone=(), geolocation=()"),
 ];
 
-/// Answers that are no page need nothing at all.
-const POLICY_OF_DATA: &str = "default-src 'none'; frame-ancestors 'none'";
+/// Content security policy of responses that are not the page: they load nothing.
+const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// A filter for the log that cannot be read.
+/// The log's part of the settings.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub style: LogStyle,
+    /// Levels as in `info,decant=debug`.
+    pub filter: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogStyle {
+    /// For people.
+    Pretty,
+    /// One object a line, for programs.
+    Json,
+}
+
+impl FromStr for LogStyle {
+    type Err = &'static str;
+
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        match value {
+            "pretty" => Ok(Self::Pretty),
+            "json" => Ok(Self::Json),
+            _ => Err("it is neither pretty nor json"),
+        }
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 #[error("the setting DECANT_LOG_FILTER cannot be used: {0}")]
 pub struct LogFilterError(#[from] tracing_subscriber::filter::ParseError);
 
-/// Begins the log, on standard error: standard output is for what the user asked for.
+/// Starts the log and the audit layer. The log goes to standard error, because standard output is for results.
 ///
 /// # Errors
-/// [`LogFilterError`] if the filter is not one.
-pub fn begin(style: LogStyle, filter: &str) -> Result<(), LogFilterError> {
-    let wanted: Targets = filter.parse()?;
+/// [`LogFilterError`] if the filter cannot be parsed.
+pub fn start_log(options: &Options) -> Result<(), LogFilterError> {
+    let wanted: Targets = options.filter.parse()?;
     let lines = tracing_subscriber::fmt::layer().with_writer(BoxMakeWriter::new(std::io::stderr));
     let shown = wanted.clone();
-    let lines = match style {
+    let lines = match options.style {
         LogStyle::Pretty => lines.map_event_format(|lines| Shown { lines, shown }).boxed(),
         LogStyle::Json => {
             let lines = lines.json().flatten_event(true);
             lines.map_event_format(|lines| Shown { lines, shown }).boxed()
         }
     };
-    // One filter for both, and none of a layer's own: those remember their answer to whoever only asks whether something
-    // would be logged, as sqlx does, and give it to the next event, which vanished.
+    // One filter for both layers. A filter of a layer's own would lose events: it keeps its answer to a mere question
+    // whether an event would be logged, which sqlx asks, and applies that answer to the next event.
     let either = filter_fn(move |metadata| {
-        wanted.would_enable(metadata.target(), metadata.level()) || AuditLayer::sees(metadata)
+        wanted.would_enable(metadata.target(), metadata.level()) || AuditLayer::is_interested(metadata)
     });
     let log = tracing_subscriber::registry()
         .with(either)
         .with(lines)
         .with(AuditLayer);
-    // A second application in one process, as in tests, goes on with the first one's log.
+    // An error means that this process has a log already, as in tests that start several applications.
     let _ = log.try_init();
     Ok(())
 }
 
-/// Begins to record, for commands that are told what happens on the terminal, and log nothing.
-pub fn begin_without_log() {
+/// Starts the audit layer without the log, for commands that report on the terminal.
+pub fn start_audit() {
     let log = tracing_subscriber::registry()
-        .with(filter_fn(AuditLayer::sees))
+        .with(filter_fn(AuditLayer::is_interested))
         .with(AuditLayer);
     let _ = log.try_init();
 }
 
-/// The lines of the log, but those that nobody wants to see: what is only recorded.
+/// Formats the events that the filter of the log enables; the others are in the registry for their audit records only.
 struct Shown<F> {
     lines: F,
     shown: Targets,
@@ -105,11 +132,11 @@ where
     }
 }
 
-/// Names the request, logs its answer and dresses it.
+/// Gives a request its id, logs its response and adds the headers of every response.
 ///
 /// # Errors
-/// Never its own: a handler's error has become an answer before it comes here.
-pub async fn accompany(
+/// Those of `next`. A handler's error is a response already.
+pub async fn request_middleware(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
@@ -133,25 +160,25 @@ pub async fn accompany(
         None => response,
     };
     let headers = response.headers_mut();
-    for (name, value) in SECURITY {
+    for (name, value) in SECURITY_HEADERS {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
         headers.insert(
             header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static(POLICY_OF_DATA),
+            HeaderValue::from_static(DATA_POLICY),
         );
     }
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, id);
     }
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    // The address's query stays out of the log: filters may hold what people are called.
+    // The log gets the path without the query, because filters may hold names of people.
     span.in_scope(|| {
         tracing::info!(
             status = response.status().as_u16(),
             duration_ms,
-            "a request was answered"
+            "request completed"
         )
     });
     Ok(response)

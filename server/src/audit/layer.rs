@@ -1,4 +1,4 @@
-//! An event of the log as a record.
+//! Turns log events into records.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -14,32 +14,32 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::{Action, Message, Record, WAITING_MAX, Waiting};
+use super::{Action, Message, QUEUE_MAX, Queue, Record};
 
-/// Where records go; nowhere, as long as nobody keeps them.
-static KEEPER: OnceLock<Sender<Message>> = OnceLock::new();
+/// Takes the records; unset until a writer runs. It is global because the subscriber is, and starts before the writer.
+static QUEUE: OnceLock<Sender<Message>> = OnceLock::new();
 
-/// The records that found no room.
+/// Number of records that the queue had no room for.
 static LOST: AtomicU64 = AtomicU64::new(0);
 
-/// Gives what comes from now on to somebody who keeps it; `None` if somebody does already.
-pub(super) fn listen() -> Option<(Sender<Message>, Waiting)> {
-    let (sender, waiting) = mpsc::channel(WAITING_MAX);
-    KEEPER.set(sender.clone()).ok().map(|()| (sender, waiting))
+/// Starts to queue records and returns both ends of the queue; `None` if another writer of this process has it.
+pub(super) fn open_queue() -> Option<(Sender<Message>, Queue)> {
+    let (sender, queue) = mpsc::channel(QUEUE_MAX);
+    QUEUE.set(sender.clone()).ok().map(|()| (sender, queue))
 }
 
-/// How many records were lost since the last time that this was asked.
-pub(super) fn lost() -> u64 {
+/// Returns the number of records that were lost since the last call.
+pub(super) fn take_lost() -> u64 {
     LOST.swap(0, Ordering::Relaxed)
 }
 
-/// The part of the log that makes records.
+/// The layer of the log that makes records.
 pub struct AuditLayer;
 
 impl AuditLayer {
-    /// Whether it wants to see this: events with an action, and the requests they happen in.
+    /// Returns `true` for events with an action and for the spans of requests.
     #[must_use]
-    pub fn sees(metadata: &Metadata<'_>) -> bool {
+    pub fn is_interested(metadata: &Metadata<'_>) -> bool {
         is_request(metadata) || (metadata.is_event() && metadata.fields().field("action").is_some())
     }
 }
@@ -48,7 +48,7 @@ fn is_request(metadata: &Metadata<'_>) -> bool {
     metadata.is_span() && metadata.name() == "request"
 }
 
-/// The id of a request, kept with its span.
+/// Extension of a request's span.
 struct RequestId(String);
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for AuditLayer {
@@ -64,8 +64,8 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for AuditLayer {
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let keeper = KEEPER.get().filter(|_| Self::sees(event.metadata()));
-        let Some(keeper) = keeper else { return };
+        let queue = QUEUE.get().filter(|_| Self::is_interested(event.metadata()));
+        let Some(queue) = queue else { return };
         let mut fields = Fields::default();
         event.record(&mut fields);
         let Some(action) = fields.take("action") else {
@@ -85,13 +85,13 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for AuditLayer {
             request,
             details: fields.0,
         };
-        if keeper.try_send(Message::Record(record)).is_err() {
+        if queue.try_send(Message::Record(record)).is_err() {
             LOST.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
-/// The fields of an event, as JSON.
+/// The fields of an event or a span.
 #[derive(Default)]
 struct Fields(Map<String, Value>);
 
@@ -126,7 +126,7 @@ impl Visit for Fields {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        // PostgreSQL's jsonb has no NUL.
+        // PostgreSQL's jsonb cannot hold NUL.
         self.put(field, value.replace('\0', "\u{fffd}"));
     }
 

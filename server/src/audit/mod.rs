@@ -1,18 +1,18 @@
-//! Who did what: whatever the log tells of with an `action` also becomes a record in a table of Decant's own database,
-//! `decant_audit`. So the two cannot tell different things.
+//! Audit records: every log event with an `action` is also a row of the table `decant_audit` in Decant's own database. Both
+//! come from the same event, so they cannot differ.
 //!
-//! | file | what |
+//! | module | content |
 //! |---|---|
 //! | `action` | the names of all actions |
-//! | `layer` | an event of the log as a record |
-//! | `table` | the records written down, in the order in which they came |
+//! | `layer` | turns log events into records |
+//! | `writer` | writes the records in the order of their events |
 //!
-//! Nobody waits for a record to be written. Where the database is away, records wait for it, and when too many do, their
-//! number is recorded in their place.
+//! No caller waits for a record to be written. While the database is away, records wait in a queue; when the queue is
+//! full, a record with the number of lost records takes their place.
 
 mod action;
 mod layer;
-mod table;
+mod writer;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -21,29 +21,27 @@ use tokio::sync::oneshot;
 
 pub use action::Action;
 pub use layer::AuditLayer;
-pub use table::{AuditError, Keeper};
+pub use writer::{AuditError, AuditWriter, Options};
 
-/// So many records may wait to be written.
-const WAITING_MAX: usize = 10_000;
+/// Capacity of the queue.
+const QUEUE_MAX: usize = 10_000;
 
-/// Something that somebody did, or that happened to it.
 #[derive(Clone, Debug)]
 struct Record {
     at: Timestamp,
     action: String,
     level: &'static str,
-    /// Who asked for it.
     caller: Option<String>,
-    /// The request in which it was asked for.
+    /// The id of the request during which the event happened.
     request: Option<String>,
-    /// All else that the log tells.
+    /// The event's other fields.
     details: Map<String, Value>,
 }
 
 enum Message {
     Record(Record),
-    /// Everything before it has been written when this is answered.
+    /// Answered when all records before it have been written.
     Flush(oneshot::Sender<()>),
 }
 
-type Waiting = mpsc::Receiver<Message>;
+type Queue = mpsc::Receiver<Message>;

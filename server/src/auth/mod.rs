@@ -8,6 +8,7 @@
 //! | `jwt` | bearer tokens that others sign |
 //! | `session` | the session cookie |
 //! | `secret_file` | secrets made up here, kept in the data folder |
+//! | `options` | the settings of authentication |
 //! | `origin` | refuses requests of other sites' pages |
 //! | `attempts` | counts wrong credentials |
 //! | `caller` | the caller, their role and the rows that they may see |
@@ -19,6 +20,7 @@ mod caller;
 mod error;
 mod hub;
 mod jwt;
+mod options;
 mod origin;
 mod request;
 mod secret_file;
@@ -30,6 +32,7 @@ pub use caller::{Caller, Role, Scope};
 pub use error::AuthError;
 pub use hub::{HubKey, HubUsers};
 pub use jwt::{JwksError, TokenKeys};
+pub use options::Options;
 pub use request::RequestParts;
 pub use secret_file::read_or_create_secret;
 pub use session::Sessions;

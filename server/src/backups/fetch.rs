@@ -1,4 +1,4 @@
-//! A backup taken out of the storage again: as it is stored, or as the dump that it was.
+//! Downloads, decrypts and restores backups.
 
 use std::io;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use crate::database::scratch::ScratchFile;
 use crate::storage::encrypted::{ReadError, read_encrypted};
 
 impl Backups {
-    /// A backup as it is stored, encrypted or not.
+    /// Returns the bytes of a backup as it is stored, encrypted or not.
     ///
     /// # Errors
-    /// [`BackupError::NoSuchBackup`]; what the storage says.
+    /// [`BackupError::NoSuchBackup`], [`BackupError::Manifest`], [`BackupError::Storage`].
     pub async fn download(
         &self,
         name: &str,
@@ -29,25 +29,25 @@ impl Backups {
         Ok((manifest, pieces))
     }
 
-    /// A backup as the dump that it was, in a scratch file.
+    /// Returns the decrypted dump of a backup in a scratch file.
     ///
     /// # Errors
-    /// [`BackupError::Read`]; what the storage says.
+    /// [`BackupError::Read`], [`BackupError::Storage`].
     pub async fn fetch(&self, manifest: &Manifest) -> Result<ScratchFile, BackupError> {
-        let (scratch, mut file) = self.database.scratch.file("dump").map_err(ReadError::from)?;
+        let (scratch, mut file) = self.scratch.file("dump").map_err(ReadError::from)?;
         let stored = self.storage.download(&path(&manifest.name)).await?;
         let (encryption, expected) = (Arc::clone(self.storage.encryption()), manifest.sha256.clone());
-        let unpacking = spawn_blocking(move || read_encrypted(stored, &encryption, &expected, &mut file));
-        unpacking
+        let reading = spawn_blocking(move || read_encrypted(stored, &encryption, &expected, &mut file));
+        reading
             .await
-            .expect("unpacking neither panics nor is cancelled")?;
+            .expect("the reading thread neither panics nor is cancelled")?;
         Ok(scratch)
     }
 
-    /// Restores a backup, and tells of it.
+    /// Starts to restore a backup and returns its events.
     ///
     /// # Errors
-    /// [`BackupError::NoSuchBackup`]; what the storage says. What goes wrong later is told.
+    /// [`BackupError::NoSuchBackup`], [`BackupError::Manifest`], [`BackupError::Storage`]. A later error is an event.
     pub async fn restore(
         self: &Arc<Self>,
         name: &str,
@@ -59,7 +59,7 @@ impl Backups {
         let (sender, events) = mpsc::channel(EVENTS);
         tokio::spawn(async move {
             let fetching = Event::Progress {
-                message: format!("Fetching {} from the storage", manifest.name),
+                message: format!("Downloading {} from the storage", manifest.name),
                 percent: 0,
             };
             let _ = sender.try_send(fetching);
@@ -70,9 +70,10 @@ impl Backups {
                 Ok::<_, BackupError>(restoring.await?)
             };
             match begun.await {
-                // Nobody need listen, but it is to be followed to its end.
-                Ok(mut told) => {
-                    while let Some(event) = told.recv().await {
+                // Reading goes on after the client has left, so a restore from the storage always runs to its end, whatever
+                // DECANT_RESTORE_UNFOLLOWED says.
+                Ok(mut restoring) => {
+                    while let Some(event) = restoring.recv().await {
                         let _ = sender.send(event).await;
                     }
                 }

@@ -1,4 +1,4 @@
-//! A dump, encrypted and stored while it comes.
+//! A dump is encrypted and stored while `pg_dump` runs.
 
 use std::io;
 use std::sync::Arc;
@@ -11,75 +11,68 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use wasm_export::dump::{Archive, Summary};
 
 use super::manifest::Manifest;
-use super::{BackupError, Backups, Task, Turn, manifest_path, path};
+use super::{BackupError, BackupTask, Backups, TaskGuard, path};
 use crate::audit::Action;
 use crate::database::dump::{Dump, Mode};
 use crate::storage::encrypted::{StoredFile, write_encrypted};
 use crate::storage::encryption::Encryption;
 use crate::storage::{StorageError, Upload};
 
-/// Pieces of a dump that wait to be encrypted and sent.
+/// Capacity of the channel to the thread that encrypts.
 const PIECES: usize = 16;
 
-/// A backup that is to be made.
 #[derive(Clone, Debug)]
-pub struct Order {
-    /// What of the database it is to hold.
+pub struct BackupJob {
     pub mode: Mode,
-    /// When it was due, if a schedule wants it.
+    /// The time of the schedule; `None`: on request.
     pub due: Option<Timestamp>,
-    /// Who wants it.
     pub caller: String,
 }
 
-/// What the thread that writes is told. If nothing more comes before the end does, it leaves nothing behind.
+/// A message to the writing thread. If the channel closes before `End`, the thread removes what it has written.
 enum Piece {
     Bytes(Bytes),
     End,
 }
 
 impl Backups {
-    /// Begins to make a backup; the handle is of the rest.
+    /// Starts to make a backup and returns the handle of the task that completes it.
     ///
     /// # Errors
-    /// [`BackupError::Busy`], [`BackupError::Dump`].
+    /// [`BackupError::Busy`]; [`BackupError::Dump`] if `pg_dump` does not start.
     pub async fn make(
         self: &Arc<Self>,
-        order: Order,
+        job: BackupJob,
     ) -> Result<JoinHandle<Result<Manifest, BackupError>>, BackupError> {
-        let turn = self.begin(Task::Make)?;
+        let guard = self.start(BackupTask::Make)?;
         let began = Timestamp::now();
-        let dump = match self
-            .database
-            .dump(order.mode, &order.caller, self.stop.clone())
-            .await
-        {
+        let dump = match self.database.dump(job.mode, &job.caller, self.stop.clone()).await {
             Ok(dump) => dump,
             Err(error) => {
                 let refused = Err(error.into());
-                turn.end(&refused);
+                guard.finish(&refused);
                 return refused;
             }
         };
         let backups = Arc::clone(self);
-        Ok(self.database.tasks.spawn(async move {
-            let made = backups.store(&turn, dump, began, order).await;
-            turn.end(&made);
+        Ok(self.tasks.spawn(async move {
+            let made = backups.store(&guard, dump, began, job).await;
+            guard.finish(&made);
             made
         }))
     }
 
     async fn store(
         &self,
-        turn: &Turn,
+        guard: &TaskGuard,
         dump: Dump,
         began: Timestamp,
-        order: Order,
+        job: BackupJob,
     ) -> Result<Manifest, BackupError> {
-        let caller = &order.caller;
+        let caller = &job.caller;
         let name = format!("{}{}", dump.file_name, self.storage.encryption().suffix());
-        turn.say("Dumping and storing");
-        let stored = self.pour(turn, dump, &name).await;
+        guard.set_message("Dumping and storing");
+        let stored = self.store_dump(guard, dump, &name).await;
         let (stored, summary) = match stored {
             Ok(stored) => stored,
             Err(error) => {
@@ -91,9 +84,9 @@ impl Backups {
             name,
             began,
             ended: Timestamp::now(),
-            due: order.due,
+            due: job.due,
             caller: caller.clone(),
-            mode: order.mode,
+            mode: job.mode,
             bytes: stored.bytes,
             sha256: stored.sha256,
             encryption: self.storage.encryption().name().to_owned(),
@@ -109,61 +102,72 @@ impl Backups {
             bytes = manifest.bytes,
             sha256 = manifest.sha256
         );
-        if order.due.is_some() {
-            self.remove_superfluous().await?;
+        if job.due.is_some() {
+            self.remove_expired().await?;
         }
         Ok(manifest)
     }
 
-    /// Dump → archive reader, which reads along → encryption → hash → storage.
-    async fn pour(&self, turn: &Turn, dump: Dump, name: &str) -> Result<(StoredFile, Summary), BackupError> {
+    /// The way of the bytes: `pg_dump`, then the archive parser, which checks that the dump is complete, then encryption,
+    /// hash and storage.
+    async fn store_dump(
+        &self,
+        guard: &TaskGuard,
+        dump: Dump,
+        name: &str,
+    ) -> Result<(StoredFile, Summary), BackupError> {
         let (sender, receiver) = mpsc::channel(PIECES);
         let upload = self.storage.upload(&path(name))?;
         let encryption = Arc::clone(self.storage.encryption());
         let writing = spawn_blocking(move || write(upload, &encryption, receiver));
-        let read_along = async {
+        let checking = async {
             let mut archive = Archive::new();
             let mut pieces = std::pin::pin!(dump.into_stream());
             while let Some(piece) = pieces.next().await {
                 let piece = piece?;
-                archive.push(&piece).map_err(BackupError::NotWhole)?;
-                turn.update(|running| running.bytes += piece.len() as u64);
+                archive.push(&piece).map_err(BackupError::IncompleteDump)?;
+                guard.update(|running| running.bytes += piece.len() as u64);
                 if sender.send(Piece::Bytes(piece)).await.is_err() {
-                    // Why is what the writer ends with.
+                    // The writer has failed; its error is returned below.
                     return Ok(None);
                 }
             }
-            let summary = archive.finish().map_err(BackupError::NotWhole)?;
+            let summary = archive.finish().map_err(BackupError::IncompleteDump)?;
             let _ = sender.send(Piece::End).await;
             Ok::<_, BackupError>(Some(summary))
         };
-        let summary = read_along.await;
+        let summary = checking.await;
         drop(sender);
-        let stored = writing.await.expect("writing neither panics nor is cancelled");
+        let stored = writing
+            .await
+            .expect("the writing thread neither panics nor is cancelled");
         match (summary?, stored.map_err(BackupError::NotStored)?) {
             (Some(summary), stored) => Ok((stored, summary)),
-            (None, _) => Err(BackupError::NotStored(broken_off())),
+            (None, _) => Err(BackupError::NotStored(interrupted())),
         }
     }
 
-    /// Removes the scheduled backups that need not be kept. One that is known to restore stays as long as no newer one is.
-    async fn remove_superfluous(&self) -> Result<(), StorageError> {
-        let Some(schedule) = &self.plan.make else {
+    /// Removes the scheduled backups that the policy does not keep, except the newest proved one: it may be the only one
+    /// that restores.
+    async fn remove_expired(&self) -> Result<(), StorageError> {
+        let Some(schedule) = &self.options.schedule else {
             return Ok(());
         };
         let backups = self.list().await?;
         let scheduled = || backups.iter().filter(|backup| backup.due.is_some());
         let began: Vec<Timestamp> = scheduled().map(|backup| backup.began).collect();
-        let superfluous = self.plan.keep.superfluous(&began, schedule.zone().time_zone());
+        let expired = self
+            .options
+            .retention
+            .expired(&began, schedule.zone().time_zone());
         let last_proved = backups
             .iter()
             .find(|backup| backup.is_proved())
             .map(|backup| backup.began);
-        let may_go =
-            |backup: &&Manifest| superfluous.contains(&backup.began) && last_proved != Some(backup.began);
-        for backup in scheduled().filter(may_go) {
-            self.storage.remove(&manifest_path(&backup.name)).await?;
-            self.storage.remove(&path(&backup.name)).await?;
+        let is_removed =
+            |backup: &&Manifest| expired.contains(&backup.began) && last_proved != Some(backup.began);
+        for backup in scheduled().filter(is_removed) {
+            self.remove_files(backup).await?;
             tracing::info!(action = Action::DatabaseBackupExpired.name(), name = backup.name);
         }
         Ok(())
@@ -180,12 +184,12 @@ fn write(
             match pieces.blocking_recv() {
                 Some(Piece::Bytes(bytes)) => output.write_all(&bytes)?,
                 Some(Piece::End) => return Ok(()),
-                None => return Err(broken_off()),
+                None => return Err(interrupted()),
             }
         }
     })
 }
 
-fn broken_off() -> io::Error {
-    io::Error::other("it was broken off")
+fn interrupted() -> io::Error {
+    io::Error::other("the dump was interrupted")
 }

@@ -1,54 +1,48 @@
-//! What is written beside a backup, last: a backup without it is not one.
+//! The record beside each backup. It is written last, so a file without one is not a complete backup.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::database::dump::Mode;
 
-/// What is known of a backup.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
-    /// The name of its file: `backup_2026-01-28T03-00-00.dump.age`.
+    /// File name: `backup_2026-01-28T03-00-00.dump.age`.
     pub name: String,
-    /// When its dump began.
+    /// Start of the dump.
     pub began: Timestamp,
-    /// When the whole of it was in the storage.
+    /// When the complete dump was in the storage.
     pub ended: Timestamp,
-    /// The time that it was due, if a schedule had it made: only those are removed by age.
+    /// The time of the schedule; `None`: on request. Only scheduled backups are removed by age.
     pub due: Option<Timestamp>,
-    /// Who asked for it.
     pub caller: String,
-    /// What of the database it holds.
     pub mode: Mode,
-    /// Its bytes in the storage.
+    /// Size in the storage.
     pub bytes: u64,
-    /// Their SHA-256, in hexadecimal digits.
+    /// Of the file in the storage, in hexadecimal digits.
     pub sha256: String,
-    /// Who can read it: `none` (everybody), `passphrase`, `keys`.
+    /// `none`, `passphrase` or `keys`.
     pub encryption: String,
-    /// The tables in it.
+    /// Number of tables in the dump.
     pub tables: usize,
-    /// The version of PostgreSQL that it is of.
+    /// Version of the PostgreSQL server that was dumped.
     pub server_version: String,
-    /// The last time that it was restored for proof.
-    pub proof: Option<Proof>,
+    pub proof: Option<BackupProof>,
 }
 
-/// A backup was fetched, read, and restored into a database that was thrown away.
+/// The last proof of a backup.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Proof {
-    /// When.
+pub struct BackupProof {
     pub at: Timestamp,
-    /// The rows that came out, as many as are in the dump.
+    /// Rows that were restored, as many as the dump has; 0 after a failure.
     pub rows: u64,
-    /// Why it is not proved; `None`: it is.
+    /// Why the backup does not restore; `None`: it does.
     pub failure: Option<String>,
 }
 
 impl Manifest {
-    /// Whether it is known to restore.
     #[must_use]
     pub fn is_proved(&self) -> bool {
         self.proof.as_ref().is_some_and(|proof| proof.failure.is_none())

@@ -1,22 +1,22 @@
-//! Dumps that are kept in a storage: made on a schedule or when asked for, proved by restoring them, removed by age.
+//! Backups: dumps in the storage, made on a schedule or on request, proved by a restore, removed by age.
 //!
-//! | module | what |
+//! | module | content |
 //! |---|---|
-//! | [`make`] | a dump, encrypted and stored while it comes |
-//! | [`fetch`] | taken out again, decrypted, restored |
-//! | [`prove`] | restored beside the live database, counted |
-//! | [`manifest`] | what is known of each |
-//! | [`retention`] | which of them are kept |
-//! | [`timetable`] | what is due |
+//! | [`make`] | a dump is encrypted and stored while `pg_dump` runs |
+//! | [`fetch`] | a backup is downloaded, decrypted, restored |
+//! | [`prove`] | a backup is restored into a staging database and its rows are counted |
+//! | [`manifest`] | the record beside each backup |
+//! | [`retention`] | which backups are kept |
+//! | [`scheduler`] | makes and proves backups when they are due |
 //!
-//! The manifests in the storage are all there is to know; servers that share a storage need no other agreement.
+//! The manifests in the storage are the only state. So servers that share a storage need no other agreement.
 
 pub mod fetch;
 pub mod make;
 pub mod manifest;
 pub mod prove;
 pub mod retention;
-pub mod timetable;
+pub mod scheduler;
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -28,121 +28,107 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::audit::Action;
-use crate::config::Settings;
 use crate::database::Database;
 use crate::database::dump::{DumpError, Mode};
 use crate::database::restore::RestoreError;
+use crate::database::scratch::Scratch;
 use crate::schedule::Schedule;
 use crate::storage::encrypted::ReadError;
 use crate::storage::{Storage, StorageError};
 use manifest::Manifest;
-use retention::Keep;
+use retention::RetentionPolicy;
 
-/// Where they are in the storage.
+/// Folder of the backups in the storage.
 const FOLDER: &str = "backups";
 
-/// Who follows a restore or a proof may be so far behind before it waits for them, or they miss something.
+/// Capacity of the event channel. When it is full, progress events are dropped; the final event is not.
 const EVENTS: usize = 64;
 
-/// Manifests that are fetched at once.
-const MANIFESTS_AT_ONCE: usize = 8;
+const CONCURRENT_MANIFESTS: usize = 8;
 
 /// The backups of a database.
 pub struct Backups {
     database: Arc<Database>,
     storage: Storage,
-    plan: Plan,
+    scratch: Scratch,
+    /// Runs what continues without the request that started it.
+    tasks: TaskTracker,
+    options: Options,
     state: Mutex<State>,
     stop: CancellationToken,
 }
 
-/// What the settings want.
+/// The backups' part of the settings.
 #[derive(Clone, Debug)]
-pub struct Plan {
-    /// When backups are made.
-    pub make: Option<Schedule>,
-    /// What of the database they hold.
+pub struct Options {
+    /// When backups are made; `None`: on request only.
+    pub schedule: Option<Schedule>,
+    /// Content of scheduled backups.
     pub mode: Mode,
-    /// When the newest is proved.
-    pub prove: Option<Schedule>,
-    /// Which are kept.
-    pub keep: Keep,
+    /// When the newest backup is proved; `None`: on request only.
+    pub proof_schedule: Option<Schedule>,
+    pub retention: RetentionPolicy,
 }
 
 #[derive(Default)]
 struct State {
-    running: Option<Running>,
-    failure: Option<Failure>,
+    running: Option<RunningTask>,
+    failure: Option<TaskFailure>,
 }
 
-/// What is being done.
+/// The task that runs on this server.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Running {
-    /// What.
-    pub task: Task,
-    /// Since when.
+pub struct RunningTask {
+    pub task: BackupTask,
     pub since: Timestamp,
-    /// The bytes that were stored or fetched.
+    /// Bytes stored so far.
     pub bytes: u64,
-    /// What it is at, for people.
+    /// The current step, for people.
     pub message: String,
 }
 
-/// What can be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Task {
-    /// A backup is made.
+pub enum BackupTask {
     Make,
-    /// A backup is proved.
     Prove,
 }
 
-/// What went wrong the last time. It is forgotten when the same goes well.
+/// The last failure on this server. It is forgotten when the same task succeeds.
 #[derive(Clone, Debug, Serialize)]
-pub struct Failure {
-    /// What was being done.
-    pub task: Task,
-    /// When.
+pub struct TaskFailure {
+    pub task: BackupTask,
     pub at: Timestamp,
-    /// Why, and what to do.
+    /// The cause, and what to do.
     pub reason: String,
 }
 
-/// All of it, for people.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Overview {
-    /// Where they are.
+pub struct BackupOverview {
     pub storage: String,
-    /// Who can read new ones.
+    /// Of new backups.
     pub encryption: &'static str,
-    /// Whether Decant can read what it writes.
+    /// Whether Decant can decrypt its backups.
     pub can_prove: bool,
-    /// When they are made.
     pub schedule: Option<String>,
-    /// When the next is due.
+    /// When the next backup is due.
     pub next: Option<Timestamp>,
-    /// When the newest is proved.
     pub proof_schedule: Option<String>,
-    /// When that is due.
     pub next_proof: Option<Timestamp>,
-    /// Which are kept.
+    /// The retention policy.
     pub keep: String,
-    /// What is being done on this server.
-    pub running: Option<Running>,
-    /// What went wrong the last time on this server.
-    pub failure: Option<Failure>,
-    /// The backups, the newest first.
+    pub running: Option<RunningTask>,
+    pub failure: Option<TaskFailure>,
+    /// The newest first.
     pub backups: Vec<Manifest>,
 }
 
-/// Why something was not done with a backup.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say it")]
 pub enum BackupError {
     #[error(transparent)]
     Dump(#[from] DumpError),
@@ -152,82 +138,84 @@ pub enum BackupError {
     Storage(#[from] StorageError),
     #[error("the backup cannot be used: {0}")]
     Read(#[from] ReadError),
-    #[error("the backup could not be stored, and nothing of it is there: {0}")]
+    #[error("the backup could not be stored, and nothing of it is in the storage: {0}")]
     NotStored(#[source] io::Error),
-    #[error("what pg_dump wrote is not a whole dump, and was not stored: {0}")]
-    NotWhole(#[source] wasm_export::dump::DumpError),
+    #[error("pg_dump did not write a complete dump, so it was not stored: {0}")]
+    IncompleteDump(#[source] wasm_export::dump::DumpError),
     #[error("a backup is already being made or proved here; try again when it has ended")]
     Busy,
     #[error("there is no backup `{0}`")]
     NoSuchBackup(String),
-    #[error("what the storage says of the backup {name} cannot be read: {error}")]
+    #[error("the manifest of the backup {name} cannot be read: {error}")]
     Manifest { name: String, error: serde_json::Error },
 }
 
 impl Backups {
-    /// The backups of this database, as the settings want them.
+    /// `stop` ends running tasks.
     ///
     /// # Errors
-    /// The storage cannot be used.
-    pub fn of(
+    /// [`StorageError::Open`], [`StorageError::Folder`]: a useless storage is found at the start, and not when the first
+    /// backup is due.
+    pub fn new(
         database: Arc<Database>,
-        settings: &Settings,
+        storage: Storage,
+        scratch: Scratch,
+        tasks: TaskTracker,
+        options: Options,
         stop: CancellationToken,
     ) -> Result<Self, StorageError> {
-        let storage = Storage::new(settings.storage.clone());
-        // A storage that cannot be used shows at the start, and not when the first backup is due.
         storage.open()?;
         Ok(Self {
             database,
             storage,
-            plan: settings.backups.clone(),
+            scratch,
+            tasks,
+            options,
             state: Mutex::default(),
             stop,
         })
     }
 
-    /// What there is, and what is going on.
-    ///
     /// # Errors
-    /// The storage does not answer.
-    pub async fn overview(&self) -> Result<Overview, StorageError> {
+    /// [`StorageError`].
+    pub async fn overview(&self) -> Result<BackupOverview, StorageError> {
         let now = Timestamp::now();
         let next = |schedule: &Option<Schedule>| schedule.as_ref()?.next_after(now);
         let text = |schedule: &Option<Schedule>| Some(schedule.as_ref()?.to_string());
         let backups = self.list().await?;
         let state = self.state();
-        Ok(Overview {
+        Ok(BackupOverview {
             storage: self.storage.location().to_string(),
             encryption: self.storage.encryption().name(),
             can_prove: self.storage.encryption().can_read(),
-            schedule: text(&self.plan.make),
-            next: next(&self.plan.make),
-            proof_schedule: text(&self.plan.prove),
-            next_proof: next(&self.plan.prove),
-            keep: self.plan.keep.to_string(),
+            schedule: text(&self.options.schedule),
+            next: next(&self.options.schedule),
+            proof_schedule: text(&self.options.proof_schedule),
+            next_proof: next(&self.options.proof_schedule),
+            keep: self.options.retention.to_string(),
             running: state.running.clone(),
             failure: state.failure.clone(),
             backups,
         })
     }
 
-    /// The backups, the newest first.
+    /// Returns the manifests of all backups, the newest first.
     ///
     /// # Errors
-    /// The storage does not answer.
+    /// [`StorageError`].
     pub async fn list(&self) -> Result<Vec<Manifest>, StorageError> {
         let names: BTreeSet<String> = self.storage.list(FOLDER).await?.into_iter().collect();
-        let whole = names.iter().filter_map(|name| name.strip_suffix(MANIFEST));
-        let whole: Vec<&str> = whole.filter(|name| names.contains(*name)).collect();
-        let mut found = Vec::with_capacity(whole.len());
-        for some in whole.chunks(MANIFESTS_AT_ONCE) {
-            for manifest in join_all(some.iter().map(|name| self.manifest(name))).await {
+        let backups = names.iter().filter_map(|name| name.strip_suffix(MANIFEST));
+        let backups: Vec<&str> = backups.filter(|name| names.contains(*name)).collect();
+        let mut found = Vec::with_capacity(backups.len());
+        for chunk in backups.chunks(CONCURRENT_MANIFESTS) {
+            for manifest in join_all(chunk.iter().map(|name| self.manifest(name))).await {
                 match manifest {
                     Ok(manifest) => found.push(manifest),
-                    // Another server has removed it meanwhile.
+                    // Another server has removed it since the folder was listed.
                     Err(BackupError::NoSuchBackup(_)) => {}
                     Err(BackupError::Storage(error)) => return Err(error),
-                    Err(error) => tracing::warn!(%error, "a file in the storage is no manifest"),
+                    Err(error) => tracing::warn!(%error, "a file in the storage is not a manifest"),
                 }
             }
         }
@@ -235,12 +223,12 @@ impl Backups {
         Ok(found)
     }
 
-    /// What is known of a backup.
+    /// Returns the manifest of a backup.
     ///
     /// # Errors
-    /// [`BackupError::NoSuchBackup`]; what the storage says.
+    /// [`BackupError::NoSuchBackup`], [`BackupError::Manifest`], [`BackupError::Storage`].
     pub async fn manifest(&self, name: &str) -> Result<Manifest, BackupError> {
-        // A name from outside never leads out of the folder.
+        // The name comes from the request and must not lead out of the folder.
         if name.contains(['/', '\\']) {
             return Err(BackupError::NoSuchBackup(name.to_owned()));
         }
@@ -254,28 +242,33 @@ impl Backups {
         })
     }
 
-    /// Removes a backup: first what says that it is one.
+    /// Removes a backup.
     ///
     /// # Errors
-    /// [`BackupError::NoSuchBackup`]; what the storage says.
+    /// As [`manifest`](Self::manifest).
     pub async fn remove(&self, name: &str, caller: &str) -> Result<(), BackupError> {
         let manifest = self.manifest(name).await?;
-        self.storage.remove(&manifest_path(&manifest.name)).await?;
-        self.storage.remove(&path(&manifest.name)).await?;
+        self.remove_files(&manifest).await?;
         tracing::info!(action = Action::DatabaseBackupRemoved.name(), caller, name);
         Ok(())
     }
 
-    /// Removes what uploads that a crash broke off have left.
+    async fn remove_files(&self, manifest: &Manifest) -> Result<(), StorageError> {
+        // The manifest first: without it the other file is no backup, so a failure in between leaves no broken one.
+        self.storage.remove(&manifest_path(&manifest.name)).await?;
+        self.storage.remove(&path(&manifest.name)).await
+    }
+
+    /// Removes what interrupted uploads have left in the folder of backups; see [`Storage::sweep`].
     ///
     /// # Errors
-    /// What the file system says.
+    /// The first error of the file system.
     pub fn sweep(&self, age: Duration) -> io::Result<usize> {
         self.storage.sweep(FOLDER, age)
     }
 
     async fn write_manifest(&self, manifest: &Manifest) -> Result<(), StorageError> {
-        let content = serde_json::to_vec_pretty(manifest).expect("a manifest is made of texts and numbers");
+        let content = serde_json::to_vec_pretty(manifest).expect("a manifest has only strings and numbers");
         self.storage.put(&manifest_path(&manifest.name), content).await
     }
 
@@ -283,44 +276,44 @@ impl Backups {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins something, unless something is going on.
-    fn begin(self: &Arc<Self>, task: Task) -> Result<Turn, BackupError> {
+    /// Marks the task as running. One runs at a time on a server: each holds a large file and much of the network.
+    fn start(self: &Arc<Self>, task: BackupTask) -> Result<TaskGuard, BackupError> {
         let mut state = self.state();
         if state.running.is_some() {
             return Err(BackupError::Busy);
         }
-        state.running = Some(Running {
+        state.running = Some(RunningTask {
             task,
             since: Timestamp::now(),
             bytes: 0,
             message: String::new(),
         });
-        Ok(Turn {
+        Ok(TaskGuard {
             backups: Arc::clone(self),
             task,
         })
     }
 }
 
-/// The turn of one task. It ends when it is dropped.
-struct Turn {
+/// A running task. It ends when this is dropped.
+struct TaskGuard {
     backups: Arc<Backups>,
-    task: Task,
+    task: BackupTask,
 }
 
-impl Turn {
-    fn update(&self, change: impl FnOnce(&mut Running)) {
+impl TaskGuard {
+    fn update(&self, change: impl FnOnce(&mut RunningTask)) {
         if let Some(running) = self.backups.state().running.as_mut() {
             change(running);
         }
     }
 
-    fn say(&self, message: impl Into<String>) {
+    fn set_message(&self, message: impl Into<String>) {
         self.update(|running| running.message = message.into());
     }
 
-    /// Remembers how it ended.
-    fn end<T>(self, outcome: &Result<T, BackupError>) {
+    /// Ends the task, and keeps the error for the overview.
+    fn finish<T>(self, outcome: &Result<T, BackupError>) {
         let mut state = self.backups.state();
         match outcome {
             Ok(_) => {
@@ -333,7 +326,7 @@ impl Turn {
                 }
             }
             Err(error) => {
-                state.failure = Some(Failure {
+                state.failure = Some(TaskFailure {
                     task: self.task,
                     at: Timestamp::now(),
                     reason: error.to_string(),
@@ -343,13 +336,13 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for TaskGuard {
     fn drop(&mut self) {
         self.backups.state().running = None;
     }
 }
 
-/// What the name of a backup's manifest has more.
+/// Suffix of a manifest's name.
 const MANIFEST: &str = ".json";
 
 fn path(name: &str) -> String {

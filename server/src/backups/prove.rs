@@ -1,5 +1,5 @@
-//! A backup that was never restored is a hope. This one is fetched, decrypted, compared with what was written, restored
-//! into a database beside the live one, counted, and that database removed.
+//! Proves that a backup restores: it is downloaded, decrypted, compared with its hash, and restored into a staging
+//! database, which is removed after its rows have been counted.
 
 use std::sync::Arc;
 
@@ -7,44 +7,45 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::manifest::{Manifest, Proof};
-use super::{BackupError, Backups, EVENTS, Task, Turn};
+use super::manifest::{BackupProof, Manifest};
+use super::{BackupError, BackupTask, Backups, EVENTS, TaskGuard};
 use crate::audit::Action;
 use crate::database::restore::{Event, RestoreError};
 use crate::storage::encrypted::ReadError;
 use crate::storage::encryption::DecryptionError;
 
 impl Backups {
-    /// Begins to prove a backup; the handle is of the rest. A backup that does not restore is no error: its manifest says so.
+    /// Starts to prove a backup and returns the handle of the task that completes it. If the backup does not restore,
+    /// the task succeeds, and the manifest has the failure.
     ///
     /// # Errors
-    /// [`BackupError::Busy`], [`BackupError::NoSuchBackup`]; what the storage says.
+    /// [`BackupError::Busy`], [`BackupError::NoSuchBackup`], [`BackupError::Manifest`], [`BackupError::Storage`].
     pub async fn prove(
         self: &Arc<Self>,
         name: &str,
         caller: &str,
     ) -> Result<JoinHandle<Result<Manifest, BackupError>>, BackupError> {
-        let turn = self.begin(Task::Prove)?;
+        let guard = self.start(BackupTask::Prove)?;
         let manifest = self.manifest(name).await?;
         tracing::info!(action = Action::DatabaseBackupProofStart.name(), caller, name);
         let (backups, caller) = (Arc::clone(self), caller.to_owned());
-        Ok(self.database.tasks.spawn(async move {
-            let proved = backups.prove_in_turn(&turn, manifest, &caller).await;
-            turn.end(&proved);
+        Ok(self.tasks.spawn(async move {
+            let proved = backups.run_proof(&guard, manifest, &caller).await;
+            guard.finish(&proved);
             proved
         }))
     }
 
-    async fn prove_in_turn(
+    async fn run_proof(
         &self,
-        turn: &Turn,
+        guard: &TaskGuard,
         manifest: Manifest,
         caller: &str,
     ) -> Result<Manifest, BackupError> {
-        let tried = self.try_to_restore(turn, &manifest, caller).await;
-        let (rows, failure) = match tried {
+        let result = self.try_restore(guard, &manifest, caller).await;
+        let (rows, failure) = match result {
             Ok(rows) => (rows, None),
-            Err(error) if is_verdict(&error) => (0, Some(error.to_string())),
+            Err(error) if is_fault_of_backup(&error) => (0, Some(error.to_string())),
             Err(error) => {
                 tracing::warn!(action = Action::DatabaseBackupProofError.name(), caller, name = manifest.name, %error);
                 return Err(error);
@@ -58,32 +59,32 @@ impl Backups {
             failure
         );
         let proved = Manifest {
-            proof: Some(Proof {
+            proof: Some(BackupProof {
                 at: Timestamp::now(),
                 rows,
                 failure,
             }),
             ..manifest
         };
-        // One that was removed meanwhile stays removed.
+        // A backup that was removed during the proof must not get a manifest again.
         self.manifest(&proved.name).await?;
         self.write_manifest(&proved).await?;
         Ok(proved)
     }
 
-    async fn try_to_restore(
+    async fn try_restore(
         &self,
-        turn: &Turn,
+        guard: &TaskGuard,
         manifest: &Manifest,
         caller: &str,
     ) -> Result<u64, BackupError> {
-        turn.say("Fetching it from the storage");
+        guard.set_message("Downloading the backup");
         let file = self.fetch(manifest).await?;
         let (sender, mut events) = mpsc::channel(EVENTS);
         let follow = async {
             while let Some(event) = events.recv().await {
                 if let Event::Progress { message, .. } = event {
-                    turn.say(message);
+                    guard.set_message(message);
                 }
             }
         };
@@ -93,8 +94,8 @@ impl Backups {
     }
 }
 
-/// Whether the backup is to blame, and not what happens to be in the way of proving it.
-fn is_verdict(error: &BackupError) -> bool {
+/// Returns `false` for errors of the circumstances, such as a full disk or a taken lock: they prove nothing.
+fn is_fault_of_backup(error: &BackupError) -> bool {
     match error {
         BackupError::Read(reason) => matches!(
             reason,

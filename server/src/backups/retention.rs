@@ -1,4 +1,4 @@
-//! Which of the scheduled backups are kept.
+//! Retention of scheduled backups, by the periods of `restic forget`.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,34 +8,23 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-/// How many backups are kept: the last ones, and the last one of each of so many days, weeks and months that have one.
+/// Number of backups that are kept: the newest ones, and the newest one of each day, week and month that has a backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Keep {
+pub struct RetentionPolicy {
     last: usize,
     daily: usize,
     weekly: usize,
     monthly: usize,
 }
 
-impl Default for Keep {
-    fn default() -> Self {
-        Self {
-            last: 3,
-            daily: 7,
-            weekly: 4,
-            monthly: 6,
-        }
-    }
-}
-
-impl Keep {
-    /// Of backups that began at these times, those that may go. The newest never may.
+impl RetentionPolicy {
+    /// Returns the start times of the backups that are not kept. The newest backup is always kept.
     #[must_use]
-    pub fn superfluous(&self, began: &[Timestamp], zone: &TimeZone) -> BTreeSet<Timestamp> {
+    pub fn expired(&self, began: &[Timestamp], zone: &TimeZone) -> BTreeSet<Timestamp> {
         let mut newest_first = began.to_vec();
         newest_first.sort_unstable_by(|a, b| b.cmp(a));
         let day = |at: &Timestamp| at.to_zoned(zone.clone()).date();
-        // Monday, as in ISO 8601.
+        // As in ISO 8601, a week starts on Monday.
         let week = |at: &Timestamp| {
             let date = day(at);
             let monday = i64::from(date.weekday().to_monday_zero_offset());
@@ -61,10 +50,10 @@ fn newest_of_each(
     })
 }
 
-impl FromStr for Keep {
+impl FromStr for RetentionPolicy {
     type Err = &'static str;
 
-    /// `last=3,daily=7,weekly=4,monthly=6`; what is not named is not kept for its own sake.
+    /// Parses `last=3,daily=7,weekly=4,monthly=6`; a missing name counts as 0.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         const FORM: &str = "it is not like last=3,daily=7,weekly=4,monthly=6";
         let mut keep = Self {
@@ -88,7 +77,7 @@ impl FromStr for Keep {
     }
 }
 
-impl fmt::Display for Keep {
+impl fmt::Display for RetentionPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             last,
@@ -104,37 +93,37 @@ impl fmt::Display for Keep {
 mod tests {
     use super::*;
 
-    fn keep(text: &str) -> Keep {
+    fn policy(text: &str) -> RetentionPolicy {
         text.parse().unwrap()
     }
 
-    /// What is kept of one backup every six hours, the last at the end of 2026.
-    fn kept_of_a_year(keep: Keep, zone: &TimeZone) -> Vec<String> {
+    /// Returns the kept backups of a year with one backup every six hours, the last at the end of 2026.
+    fn kept_of_a_year(policy: RetentionPolicy, zone: &TimeZone) -> Vec<String> {
         let end: Timestamp = "2026-12-31T18:00:00Z".parse().unwrap();
         let all: Vec<Timestamp> = (0..4 * 365)
             .map(|number| end - jiff::SignedDuration::from_hours(6 * number))
             .collect();
-        let superfluous = keep.superfluous(&all, zone);
-        let kept = all.into_iter().filter(|at| !superfluous.contains(at));
+        let expired = policy.expired(&all, zone);
+        let kept = all.into_iter().filter(|at| !expired.contains(at));
         kept.map(|at| at.strftime("%m-%dT%H").to_string()).collect()
     }
 
     #[test]
-    fn the_last_of_each_period_is_kept() {
+    fn the_newest_backup_of_each_period_is_kept() {
         let utc = TimeZone::UTC;
-        assert_eq!(kept_of_a_year(keep("last=2"), &utc), ["12-31T18", "12-31T12"]);
-        assert_eq!(kept_of_a_year(keep("daily=2"), &utc), ["12-31T18", "12-30T18"]);
+        assert_eq!(kept_of_a_year(policy("last=2"), &utc), ["12-31T18", "12-31T12"]);
+        assert_eq!(kept_of_a_year(policy("daily=2"), &utc), ["12-31T18", "12-30T18"]);
         // 2026-12-27 is a Sunday.
         assert_eq!(
-            kept_of_a_year(keep("weekly=3"), &utc),
+            kept_of_a_year(policy("weekly=3"), &utc),
             ["12-31T18", "12-27T18", "12-20T18"]
         );
         assert_eq!(
-            kept_of_a_year(keep("monthly=3"), &utc),
+            kept_of_a_year(policy("monthly=3"), &utc),
             ["12-31T18", "11-30T18", "10-31T18"]
         );
         assert_eq!(
-            kept_of_a_year(keep("last=1,daily=2,monthly=2"), &utc),
+            kept_of_a_year(policy("last=1,daily=2,monthly=2"), &utc),
             ["12-31T18", "12-30T18", "11-30T18"]
         );
     }
@@ -142,20 +131,24 @@ mod tests {
     #[test]
     fn days_are_those_of_the_zone() {
         let tokyo = TimeZone::get("Asia/Tokyo").unwrap();
-        assert_eq!(kept_of_a_year(keep("daily=2"), &tokyo), ["12-31T18", "12-31T12"]);
+        assert_eq!(
+            kept_of_a_year(policy("daily=2"), &tokyo),
+            ["12-31T18", "12-31T12"]
+        );
     }
 
     #[test]
-    fn the_newest_is_kept_whatever_is_said() {
-        assert_eq!(kept_of_a_year(keep("last=0"), &TimeZone::UTC), ["12-31T18"]);
-        assert!(Keep::default().superfluous(&[], &TimeZone::UTC).is_empty());
+    fn the_newest_backup_is_always_kept() {
+        assert_eq!(kept_of_a_year(policy("last=0"), &TimeZone::UTC), ["12-31T18"]);
+        assert!(policy("last=1").expired(&[], &TimeZone::UTC).is_empty());
     }
 
     #[test]
-    fn what_is_kept_is_said_by_name() {
-        assert_eq!(keep(&Keep::default().to_string()), Keep::default());
+    fn only_numbers_with_their_names_are_a_policy() {
+        let text = "last=3,daily=7,weekly=4,monthly=6";
+        assert_eq!(policy(text).to_string(), text);
         for text in ["", "7", "last", "last=-1", "yearly=1", "last=1,"] {
-            assert!(text.parse::<Keep>().is_err(), "{text}");
+            assert!(text.parse::<RetentionPolicy>().is_err(), "{text}");
         }
     }
 }

@@ -9,12 +9,11 @@ use tokio_util::sync::CancellationToken;
 use wasm_export::dump::{Archive, Summary};
 
 use super::Outcome;
+use super::connection::Connection;
 use super::interrupt::{told_to_stop, unless_stopped};
-use super::reach::Reached;
-use super::target::Target;
+use super::output::OutputFile;
 use super::verify::dump::sentence;
 use crate::config::Settings;
-use crate::database::Database;
 use crate::database::dump::{Dump, Mode};
 
 /// What to dump and where to.
@@ -31,27 +30,29 @@ pub struct Arguments {
 
 /// Dumps.
 pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
-    let reached = Reached::by(&settings).await?;
+    let connection = Connection::open(&settings).await?;
     let stop = told_to_stop()?;
-    let outcome = dump(&reached, &settings, &arguments, stop.clone()).await;
-    reached.leave(unless_stopped(&stop, outcome)).await
+    let outcome = dump(&connection, &settings, &arguments, stop.clone()).await;
+    connection.close(unless_stopped(&stop, outcome)).await
 }
 
 async fn dump(
-    reached: &Reached,
+    connection: &Connection,
     settings: &Settings,
     arguments: &Arguments,
     stop: CancellationToken,
 ) -> Outcome {
-    let database = Database::of(reached.dsn.clone(), settings);
-    let dump = database.dump(arguments.mode, "Operator", stop).await?;
-    let target = Target::open(&arguments.output)?;
-    let summary = pour(dump, target).await?;
+    let dump = connection
+        .database(settings)
+        .dump(arguments.mode, "Operator", stop)
+        .await?;
+    let output = OutputFile::open(&arguments.output)?;
+    let summary = write(dump, output).await?;
     eprintln!("{}", sentence(&summary));
     Ok(())
 }
 
-async fn pour(dump: Dump, mut target: Target) -> Result<Summary, Box<dyn std::error::Error>> {
+async fn write(dump: Dump, mut output: OutputFile) -> Result<Summary, Box<dyn std::error::Error>> {
     let bar = ProgressBar::no_length().with_style(ProgressStyle::with_template(
         "{spinner} {bytes} dumped, {bytes_per_sec}",
     )?);
@@ -60,11 +61,11 @@ async fn pour(dump: Dump, mut target: Target) -> Result<Summary, Box<dyn std::er
     while let Some(piece) = pieces.next().await {
         let piece = piece?;
         archive.push(&piece)?;
-        target.write(&piece)?;
+        output.write(&piece)?;
         bar.inc(piece.len() as u64);
     }
     let summary = archive.finish()?;
-    target.finish()?;
+    output.finish()?;
     bar.finish_and_clear();
     Ok(summary)
 }

@@ -7,17 +7,20 @@ use std::sync::Arc;
 
 use clap::Subcommand;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::Outcome;
+use super::connection::Connection;
 use super::interrupt::{told_to_stop, unless_stopped};
-use super::reach::Reached;
-use super::target::Target;
+use super::output::OutputFile;
 use crate::backups::Backups;
-use crate::backups::make::Order;
+use crate::backups::make::BackupJob;
 use crate::backups::manifest::Manifest;
 use crate::config::Settings;
 use crate::database::Database;
 use crate::database::dump::Mode;
+use crate::database::scratch::Scratch;
+use crate::storage::{Storage, StorageError};
 
 /// A file is copied in pieces of this size.
 const PIECE_BYTES: usize = 256 * 1024;
@@ -55,21 +58,43 @@ pub enum Command {
 
 /// Does it.
 pub async fn run(settings: Settings, command: Command) -> Outcome {
-    let reached = Reached::by(&settings).await?;
-    let database = Arc::new(Database::of(reached.dsn.clone(), &settings));
+    let connection = Connection::open(&settings).await?;
     let stop = match command {
         Command::Make { .. } => told_to_stop()?,
         // Ctrl-C ends the others as it ends any program.
         _ => CancellationToken::new(),
     };
-    let done = match Backups::of(database, &settings, stop.clone()) {
-        Ok(backups) => obey(&Arc::new(backups), command).await,
+    let outcome = match open(&connection, &settings, stop.clone()) {
+        Ok(backups) => dispatch(&Arc::new(backups), command).await,
         Err(error) => Err(error.into()),
     };
-    reached.leave(unless_stopped(&stop, done)).await
+    connection.close(unless_stopped(&stop, outcome)).await
 }
 
-async fn obey(backups: &Arc<Backups>, command: Command) -> Outcome {
+fn open(
+    connection: &Connection,
+    settings: &Settings,
+    stop: CancellationToken,
+) -> Result<Backups, StorageError> {
+    let (storage, tasks) = (Storage::new(settings.storage.clone()), TaskTracker::new());
+    let database = Database::new(
+        connection.dsn.clone(),
+        &settings.database,
+        storage.clone(),
+        tasks.clone(),
+    );
+    let scratch = Scratch::in_data_dir(&settings.data_dir);
+    Backups::new(
+        Arc::new(database),
+        storage,
+        scratch,
+        tasks,
+        settings.backups.clone(),
+        stop,
+    )
+}
+
+async fn dispatch(backups: &Arc<Backups>, command: Command) -> Outcome {
     match command {
         Command::List => {
             for backup in backups.list().await? {
@@ -77,12 +102,12 @@ async fn obey(backups: &Arc<Backups>, command: Command) -> Outcome {
             }
         }
         Command::Make { mode } => {
-            let order = Order {
+            let job = BackupJob {
                 mode,
                 due: None,
                 caller: "Operator".to_owned(),
             };
-            println!("{}", line(&backups.make(order).await?.await??));
+            println!("{}", line(&backups.make(job).await?.await??));
         }
         Command::Prove { name } => {
             let proved = backups.prove(&name, "Operator").await?.await??;
@@ -92,7 +117,7 @@ async fn obey(backups: &Arc<Backups>, command: Command) -> Outcome {
             }
         }
         Command::Fetch { name, output } => {
-            let mut target = Target::open(&output)?;
+            let mut target = OutputFile::open(&output)?;
             let fetched = backups.fetch(&backups.manifest(&name).await?).await?;
             let mut file = File::open(&fetched)?;
             let mut piece = vec![0; PIECE_BYTES];

@@ -8,8 +8,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 
 use super::Outcome;
+use super::connection::Connection;
 use super::interrupt::told_to_stop;
-use super::reach::Reached;
 use crate::config::Settings;
 use crate::database::Database;
 use crate::database::cleanup::log::Preview;
@@ -70,11 +70,11 @@ pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     }
     let yes = arguments.yes;
     let order = Order::parse(arguments.fields()).map_err(|error| with_flags(&error))?;
-    let reached = Reached::by(&settings).await?;
-    let database = Arc::new(Database::of(reached.dsn.clone(), &settings));
+    let connection = Connection::open(&settings).await?;
+    let database = connection.database(&settings);
     let outcome = clean_up(database, order, yes).await;
-    reached
-        .leave(outcome.map_err(|error| with_flags(&*error).into()))
+    connection
+        .close(outcome.map_err(|error| with_flags(&*error).into()))
         .await
 }
 
@@ -131,16 +131,18 @@ impl Arguments {
 }
 
 async fn bring_back(settings: Settings, archive: String) -> Outcome {
-    let reached = Reached::by(&settings).await?;
-    let database = Database::of(reached.dsn.clone(), &settings);
-    let back = database.bring_back(&archive, "Operator").await;
+    let connection = Connection::open(&settings).await?;
+    let back = connection
+        .database(&settings)
+        .bring_back(&archive, "Operator")
+        .await;
     let outcome = back.map_err(Into::into).map(|back| {
         println!(
             "{} rows were brought back; {} stayed away, since there are rows with their id.",
             back.inserted, back.there_already
         );
     });
-    reached.leave(outcome).await
+    connection.close(outcome).await
 }
 
 fn sentence(preview: &Preview) -> String {
@@ -178,7 +180,7 @@ async fn follow(mut events: tokio::sync::mpsc::Receiver<Event>, database: &Datab
             }
             Some(Event::Complete(cleaned)) => {
                 bar.finish_and_clear();
-                tell(&cleaned, database);
+                print_result(&cleaned, database);
                 return Ok(());
             }
             Some(Event::Error(broken)) => {
@@ -200,7 +202,7 @@ fn doing(progress: Progress) -> String {
     }
 }
 
-fn tell(cleaned: &Cleaned, database: &Database) {
+fn print_result(cleaned: &Cleaned, database: &Database) {
     let Cleaned {
         deleted,
         left,

@@ -9,7 +9,7 @@ use wasm_export::reading::InputFormat;
 
 use super::Outcome;
 use super::input::{self, InputError};
-use super::target::{Target, with_name};
+use super::output::{OutputFile, with_name};
 use crate::file;
 
 /// What to convert and where to.
@@ -80,7 +80,7 @@ pub fn run(arguments: &Arguments, mut pairs: Vec<(String, String)>) -> Outcome {
     read_options.delimiter = arguments.from_delimiter;
     read_options.unguard = arguments.unguard;
     let reader = input::open(path)?;
-    let mut output = Output(Target::open(&arguments.output)?);
+    let mut output = Output(OutputFile::open(&arguments.output)?);
     let summary = wasm_export::convert(reader, &read_options, &dataset(path), options, &mut output)
         .map_err(InputError::of(path))?;
     output.0.finish()?;
@@ -98,7 +98,7 @@ fn dataset(path: &Path) -> String {
 }
 
 /// A target as whatever writes bytes wants it.
-struct Output(Target);
+struct Output(OutputFile);
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

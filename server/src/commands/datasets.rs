@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::Outcome;
-use super::reach::Reached;
+use super::connection::Connection;
 use crate::config::Settings;
 use crate::datasets::Catalog;
 
@@ -22,16 +22,16 @@ pub async fn run(settings: Settings, command: &Command) -> Outcome {
     match command {
         Command::List => list(&catalog),
         Command::Check => {
-            let reached = Reached::by(&settings).await?;
+            let connection = Connection::open(&settings).await?;
             let mut warnings = Vec::new();
             let prepared = async {
-                let mut connection = reached.source.for_query().await?;
-                catalog.prepare(&mut connection).await?;
-                warnings = catalog.warnings(&mut connection).await?;
+                let mut session = connection.source.for_query().await?;
+                catalog.prepare(&mut session).await?;
+                warnings = catalog.warnings(&mut session).await?;
                 Ok(())
             };
             let prepared = prepared.await;
-            reached.leave(prepared).await?;
+            connection.close(prepared).await?;
             for warning in warnings {
                 println!("warning: {warning}");
             }

@@ -7,10 +7,10 @@ use clap::Args;
 use decant_demo::KeyMaker;
 use indicatif::{ProgressBar, ProgressStyle};
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection as _, PgConnection};
 
 use super::Outcome;
-use super::reach::Reached;
+use super::connection::Connection;
 use crate::config::Settings;
 use crate::startup;
 
@@ -30,30 +30,30 @@ pub struct Arguments {
 
 /// Makes the hub's tables where there are none, and adds rows.
 pub async fn run(settings: Settings, arguments: &Arguments) -> Outcome {
-    let reached = Reached::by(&settings).await?;
-    let outcome = fill(&reached, &settings, arguments).await;
-    reached.leave(outcome).await
+    let connection = Connection::open(&settings).await?;
+    let outcome = fill(&connection, &settings, arguments).await;
+    connection.close(outcome).await
 }
 
-async fn fill(reached: &Reached, settings: &Settings, arguments: &Arguments) -> Outcome {
+async fn fill(connection: &Connection, settings: &Settings, arguments: &Arguments) -> Outcome {
     let keys = match &arguments.keys {
         Some(file) => read_keys(file)?,
         None => startup::demo_keys(settings)?,
     };
-    let mut connection = PgConnection::connect_with(reached.dsn.options()).await?;
+    let mut session = PgConnection::connect_with(connection.dsn.options()).await?;
     if !arguments.yes {
-        decant_demo::check_alone(&mut connection).await?;
+        decant_demo::check_alone(&mut session).await?;
     }
-    decant_demo::create_schema(&mut connection).await?;
-    startup::replace_published_keys(&mut connection, settings, &keys).await?;
+    decant_demo::create_schema(&mut session).await?;
+    startup::replace_published_keys(&mut session, settings, &keys).await?;
     let bar = ProgressBar::new(arguments.rows);
     let style =
         ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} rows, {per_sec}, {eta} left")?;
     bar.set_style(style);
     let plan = decant_demo::Plan::new(arguments.rows, keys);
-    let summary = decant_demo::fill(&mut connection, &plan, |rows| bar.set_position(rows)).await?;
-    let accounts = decant_demo::accounts(&mut connection).await?;
-    connection.close().await?;
+    let summary = decant_demo::fill(&mut session, &plan, |rows| bar.set_position(rows)).await?;
+    let accounts = decant_demo::accounts(&mut session).await?;
+    session.close().await?;
     bar.finish_and_clear();
     eprintln!(
         "{} usage rows were added in {:.1} s.",

@@ -2,10 +2,11 @@
 
 use super::Outcome;
 use crate::config::{SettingError, Settings};
-use crate::database::Database;
+use crate::database::dump::find_tools;
 use crate::datasets::Catalog;
 use crate::dsn::Dsn;
-use crate::source::{Limits, Source};
+use crate::source::Source;
+use crate::audit;
 
 /// Looks at everything that Decant needs, says what it finds, and fails if something needed is missing.
 pub async fn run(settings: Result<Settings, SettingError>) -> Outcome {
@@ -25,19 +26,19 @@ pub async fn run(settings: Result<Settings, SettingError>) -> Outcome {
             match &settings.dsn {
                 Some(dsn) => {
                     say("database of DSN", database(dsn, &settings).await);
-                    say("pg_dump and pg_restore", tools(dsn, &settings).await);
+                    say("pg_dump and pg_restore", tools(dsn).await);
                 }
                 None => say("PostgreSQL for the private database", programs()),
             }
-            match &settings.state_dsn {
-                Some(state) => say("database of STATE_DSN", database(state, &settings).await),
-                None if settings.dsn.is_some() => {
-                    say(
-                        "database of STATE_DSN",
-                        Ok("not set: who did what is in the log only".into()),
-                    );
+            match &settings.audit {
+                audit::Options::Database(state) => {
+                    say("database of STATE_DSN", database(state, &settings).await)
                 }
-                None => {}
+                audit::Options::LogOnly => say(
+                    "database of STATE_DSN",
+                    Ok("not set: audit records are in the log only".into()),
+                ),
+                audit::Options::BesideExported => {}
             }
             say("data folder", folder(&settings));
             say("address", address(&settings));
@@ -59,23 +60,13 @@ fn programs() -> Result<String, String> {
     Ok(format!("{} in {}", binaries.version, binaries.folder.display()))
 }
 
-async fn tools(dsn: &Dsn, settings: &Settings) -> Result<String, String> {
-    let tools = Database::of(dsn.clone(), settings).tools().await;
-    let tools = tools.map_err(|error| error.to_string())?;
+async fn tools(dsn: &Dsn) -> Result<String, String> {
+    let tools = find_tools(dsn).await.map_err(|error| error.to_string())?;
     Ok(format!("those in {}", tools.folder().display()))
 }
 
 async fn database(dsn: &Dsn, settings: &Settings) -> Result<String, String> {
-    let (wait_max, query_max) = (settings.wait_max, settings.query_max);
-    let source = Source::new(
-        dsn.options(),
-        Limits {
-            exports_max: 1,
-            queries_max: 1,
-            wait_max,
-            query_max,
-        },
-    );
+    let source = Source::new(dsn.options(), settings.source);
     let mut connection = source.reach().await.map_err(|error| error.to_string())?;
     let version: String = sqlx::query_scalar("show server_version")
         .fetch_one(&mut *connection)

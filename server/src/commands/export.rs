@@ -13,9 +13,9 @@ use wasm_export::options::Options;
 use wasm_export::{Export, Summary};
 
 use super::Outcome;
+use super::connection::Connection;
 use super::interrupt::{told_to_stop, unless_stopped};
-use super::reach::Reached;
-use super::target::{Target, TargetError, with_name};
+use super::output::{OutputError, OutputFile, with_name};
 use crate::auth::Caller;
 use crate::config::Settings;
 use crate::datasets::definition::FilterKind;
@@ -118,15 +118,15 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
     let options = file::parse_options(&pairs)?;
     let selection = Selection::parse(&definition, &file::without_file_words(&pairs))?;
 
-    let reached = Reached::by(&settings).await?;
+    let connection = Connection::open(&settings).await?;
     let stop = told_to_stop()?;
     let exporting = async {
-        let mut connection = reached.source.for_query().await?;
-        catalog.prepare(&mut connection).await?;
-        drop(connection);
+        let mut session = connection.source.for_query().await?;
+        catalog.prepare(&mut session).await?;
+        drop(session);
         let dataset = catalog.get(&arguments.dataset).ok_or_else(unknown)?;
         export(
-            &reached,
+            &connection,
             &settings,
             dataset,
             &selection,
@@ -137,11 +137,11 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
         .await
     };
     let outcome = exporting.await;
-    reached.leave(unless_stopped(&stop, outcome)).await
+    connection.close(unless_stopped(&stop, outcome)).await
 }
 
 async fn export(
-    reached: &Reached,
+    connection: &Connection,
     settings: &Settings,
     dataset: &Dataset,
     selection: &Selection,
@@ -154,7 +154,7 @@ async fn export(
     }
     let caller = Caller::operator();
     let query = Query::new(dataset, &caller, selection)?;
-    let prepared = Prepared::on(reached.source.for_export().await?, dataset, &query, selection).await?;
+    let prepared = Prepared::on(connection.source.for_export().await?, dataset, &query, selection).await?;
     file::check(prepared.header(), &options)?;
     let pace = Pace {
         heartbeat: settings.heartbeat,
@@ -174,7 +174,7 @@ async fn pour(
 ) -> Result<Summary, Box<dyn std::error::Error>> {
     let bar = progress_bar(prepared.header().estimated_rows);
     let (pieces, received) = mpsc::channel(PIECES_MAX);
-    let target = Target::open(output)?;
+    let target = OutputFile::open(output)?;
     let shown = bar.clone();
     let writer = tokio::task::spawn_blocking(move || write(received, options, target, &shown));
     let mut rows = std::pin::pin!(prepared.into_stream(pace));
@@ -196,13 +196,13 @@ enum PourError {
     #[error("the export failed: {0}")]
     Export(#[from] wasm_export::ExportError),
     #[error(transparent)]
-    Target(#[from] TargetError),
+    OutputFile(#[from] OutputError),
 }
 
 fn write(
     mut received: mpsc::Receiver<Bytes>,
     options: Options,
-    mut target: Target,
+    mut target: OutputFile,
     bar: &ProgressBar,
 ) -> Result<Summary, PourError> {
     let mut export = Export::new(options);

@@ -3,6 +3,7 @@
 mod backup;
 mod backups;
 mod cleanup;
+mod connection;
 mod convert;
 mod datasets;
 mod demo;
@@ -10,10 +11,9 @@ mod doctor;
 mod export;
 mod input;
 mod interrupt;
-mod reach;
+mod output;
 mod restore;
 mod serve;
-mod target;
 mod verify;
 
 use std::error::Error;
@@ -72,7 +72,7 @@ type Outcome = Result<(), Box<dyn Error>>;
 /// Runs what the command line says.
 #[must_use]
 pub fn run() -> ExitCode {
-    match obey() {
+    match dispatch() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("decant: {error}");
@@ -84,7 +84,7 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn obey() -> Outcome {
+fn dispatch() -> Outcome {
     let folder = std::env::var_os("DECANT_DATASETS_DIR").map(PathBuf::from);
     let catalog = crate::datasets::Catalog::load(folder.as_deref())?;
     let command = Cli::command()

@@ -3,15 +3,13 @@
 use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::{ArgGroup, Args};
 
 use super::Outcome;
+use super::connection::Connection;
 use super::interrupt::{failed, told_to_stop};
-use super::reach::Reached;
 use crate::config::Settings;
-use crate::database::Database;
 use crate::database::restore::merge::Merged;
 use crate::database::restore::{Event, Manner, Plan, Restored};
 
@@ -40,14 +38,14 @@ pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     let file = arguments.file.display();
     let read = File::open(&arguments.file).and_then(|mut file| file.read(&mut [0]));
     read.map_err(|error| format!("{file} cannot be read: {error}"))?;
-    let reached = Reached::by(&settings).await?;
-    let outcome = restore(&reached, &settings, arguments).await;
-    reached.leave(outcome).await
+    let connection = Connection::open(&settings).await?;
+    let outcome = restore(&connection, &settings, arguments).await;
+    connection.close(outcome).await
 }
 
-async fn restore(reached: &Reached, settings: &Settings, arguments: Arguments) -> Outcome {
+async fn restore(connection: &Connection, settings: &Settings, arguments: Arguments) -> Outcome {
     if !arguments.yes {
-        ask(reached.dsn.database())?;
+        ask(connection.dsn.database())?;
     }
     let stop = told_to_stop()?;
     let plan = Plan {
@@ -58,8 +56,8 @@ async fn restore(reached: &Reached, settings: &Settings, arguments: Arguments) -
         },
         skip_logs: arguments.skip_logs,
     };
-    let database = Arc::new(Database::of(reached.dsn.clone(), settings));
-    let mut events = database
+    let mut events = connection
+        .database(settings)
         .restore(arguments.file, plan, "Operator", stop.clone())
         .await?;
     let mut outcome = Err("the restore ended without a word".into());
@@ -67,7 +65,7 @@ async fn restore(reached: &Reached, settings: &Settings, arguments: Arguments) -
         match event {
             Event::Progress { message, percent } => eprintln!("{percent:3} %  {message}"),
             Event::Complete(restored) => {
-                tell(&restored);
+                print_result(&restored);
                 outcome = Ok(());
             }
             Event::Error { message } => outcome = Err(failed(&stop, message)),
@@ -91,7 +89,7 @@ fn ask(database: &str) -> Outcome {
     }
 }
 
-fn tell(restored: &Restored) {
+fn print_result(restored: &Restored) {
     for (table, merged) in &restored.tables {
         let Merged {
             inserted,

@@ -10,7 +10,7 @@ use crate::telemetry;
 
 /// Serves until SIGINT or SIGTERM.
 pub async fn run(settings: Settings) -> Outcome {
-    telemetry::begin(settings.log, &settings.log_filter)?;
+    telemetry::start_log(&settings.log)?;
     // Before anything is started, so that a signal during the start is not lost.
     let stop = told_to_stop()?;
     let application = tokio::select! {

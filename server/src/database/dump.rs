@@ -19,6 +19,7 @@ use super::lock::{Held, LockError, Operation};
 use super::tools::{NoTools, Tools, last_words, start_piped};
 use super::{Database, major_version};
 use crate::audit::Action;
+use crate::dsn::Dsn;
 
 /// The dump is handed on in pieces of at most this size: as much as a pipe holds.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -201,7 +202,7 @@ impl Database {
     }
 
     async fn begin_dump(&self, mode: Mode, caller: &str, stop: CancellationToken) -> Result<Dump, DumpError> {
-        let tools = self.tools().await?;
+        let tools = find_tools(&self.dsn).await?;
         let held = self.lock.acquire(Operation::Export, caller).await?;
         let mut command = tools.command("pg_dump", &self.dsn);
         command
@@ -236,21 +237,21 @@ impl Database {
             }
         }
     }
+}
 
-    /// The programs that fit the database.
-    ///
-    /// # Errors
-    /// [`DumpError::Unavailable`], [`DumpError::NoTools`].
-    pub async fn tools(&self) -> Result<Tools, DumpError> {
-        let major = async {
-            let mut connection = PgConnection::connect_with(self.dsn.options()).await?;
-            let major = major_version(&mut connection).await?;
-            let _ = connection.close().await;
-            Ok(major)
-        };
-        let major = major.await.map_err(DumpError::Unavailable)?;
-        Ok(Tools::for_server(major).await?)
-    }
+/// Returns the programs that fit the version of a database's server.
+///
+/// # Errors
+/// [`DumpError::Unavailable`], [`DumpError::NoTools`].
+pub async fn find_tools(dsn: &Dsn) -> Result<Tools, DumpError> {
+    let major = async {
+        let mut connection = PgConnection::connect_with(dsn.options()).await?;
+        let major = major_version(&mut connection).await?;
+        let _ = connection.close().await;
+        Ok(major)
+    };
+    let major = major.await.map_err(DumpError::Unavailable)?;
+    Ok(Tools::for_server(major).await?)
 }
 
 impl Dump {

@@ -19,6 +19,7 @@ pub mod cleanup;
 pub mod dump;
 pub mod last;
 pub mod lock;
+mod options;
 pub mod restore;
 pub mod scratch;
 pub mod status;
@@ -33,7 +34,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sqlx::{PgConnection, query_scalar};
 use tokio_util::task::TaskTracker;
 
-use crate::config::Settings;
 use crate::dsn::Dsn;
 use crate::storage::Storage;
 use cleanup::archive::Archives;
@@ -41,6 +41,7 @@ use cleanup::{CleanedUp, Pace};
 use dump::{Compression, Dumped};
 use last::Last;
 use lock::BackupLock;
+pub use options::Options;
 use restore::room::Room;
 use restore::{PutBack, Unfollowed};
 use scratch::Scratch;
@@ -66,30 +67,31 @@ pub struct Database {
     pub archives: Archives,
     cleanup_pace: Pace,
     last_cleanup: Arc<Last<CleanedUp>>,
-    /// What goes on without whoever asked for it: restores, clean-ups, backups and their proofs.
-    pub tasks: TaskTracker,
+    /// Runs what continues without the request that started it: restores, clean-ups.
+    tasks: TaskTracker,
 }
 
 impl Database {
-    /// The database of this address, dealt with as the settings say.
+    /// `storage` keeps the archives of clean-ups. `tasks` may have other tasks, too.
     #[must_use]
-    pub fn of(dsn: Dsn, settings: &Settings) -> Self {
-        let scratch = Scratch::in_data_dir(&settings.data_dir);
+    pub fn new(dsn: Dsn, options: &Options, storage: Storage, tasks: TaskTracker) -> Self {
+        let data_dir = &options.data_dir;
+        let scratch = Scratch::in_data_dir(data_dir);
         Self {
-            lock: BackupLock::of(dsn.clone(), settings.redis.clone(), settings.lock_ttl),
-            compression: settings.dump_compression.clone(),
-            last_dump: Last::noted(&dsn, &settings.data_dir, "last-dump.json"),
-            archives: Archives::new(Storage::new(settings.storage.clone()), scratch.clone()),
+            lock: BackupLock::of(dsn.clone(), options.redis.clone(), options.lock_ttl),
+            compression: options.dump_compression.clone(),
+            last_dump: Last::noted(&dsn, data_dir, "last-dump.json"),
+            archives: Archives::new(storage, scratch.clone()),
             scratch,
-            safety: settings.data_dir.join("safety"),
-            migrations: settings.post_restore_migrations.clone(),
-            unfollowed: settings.restore_unfollowed,
-            room: settings.restore_room,
-            last_restore: Last::noted(&dsn, &settings.data_dir, "last-restore.json"),
+            safety: data_dir.join("safety"),
+            migrations: options.post_restore_migrations.clone(),
+            unfollowed: options.unfollowed,
+            room: options.room,
+            last_restore: Last::noted(&dsn, data_dir, "last-restore.json"),
             generation: AtomicU64::new(0),
-            cleanup_pace: settings.cleanup_pace,
-            last_cleanup: Last::noted(&dsn, &settings.data_dir, "last-cleanup.json"),
-            tasks: TaskTracker::new(),
+            cleanup_pace: options.cleanup_pace,
+            last_cleanup: Last::noted(&dsn, data_dir, "last-cleanup.json"),
+            tasks,
             dsn,
         }
     }

@@ -8,7 +8,7 @@ use super::extract::Administrator;
 use super::restore::{follow, plan};
 use crate::audit::Action;
 use crate::app::App;
-use crate::backups::make::Order;
+use crate::backups::make::BackupJob;
 use crate::database::dump::Mode;
 use crate::error::ApiError;
 
@@ -42,12 +42,12 @@ pub async fn make(
     Administrator(caller): Administrator,
     web::Json(MakeRequest { mode }): web::Json<MakeRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let order = Order {
+    let job = BackupJob {
         mode,
         due: None,
         caller: caller.name,
     };
-    app.backups.make(order).await?;
+    app.backups.make(job).await?;
     Ok(HttpResponse::Accepted().finish())
 }
 

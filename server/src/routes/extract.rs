@@ -40,7 +40,7 @@ impl FromRequest for Administrator {
         let caller = Caller::from_request(request, payload);
         let app = request.app_data::<web::Data<App>>();
         let action = unauthorized(request.path());
-        let is_401 = app.is_some_and(|app| app.settings.not_admin_is_401);
+        let is_401 = app.is_some_and(|app| app.settings.auth.not_admin_is_401);
         Box::pin(async move {
             let caller = caller.await.inspect_err(|error| tracing::warn!(action = action.name(), %error))?;
             match caller.role {

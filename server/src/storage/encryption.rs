@@ -15,6 +15,12 @@ const MAGIC: &[u8] = b"age-encryption.org/";
 /// file could ask for more.
 const WORK_FACTOR_MAX: u8 = 21;
 
+/// Public keys.
+pub type Recipients = Vec<x25519::Recipient>;
+
+/// Secret keys.
+pub type Identities = Vec<Box<dyn Identity + Send + Sync>>;
+
 /// How stored files are encrypted.
 #[derive(Default)]
 pub enum Encryption {
@@ -23,8 +29,8 @@ pub enum Encryption {
     Passphrase(SecretString),
     /// Public keys, and the secret keys that belong to them. Without secret keys Decant writes files that it cannot read.
     Keys {
-        recipients: Vec<x25519::Recipient>,
-        identities: Vec<Box<dyn Identity + Send + Sync>>,
+        recipients: Recipients,
+        identities: Identities,
     },
 }
 
@@ -152,7 +158,7 @@ fn decryption_error(error: DecryptError) -> DecryptionError {
 ///
 /// # Errors
 /// The predicate of a sentence whose subject is the setting.
-pub fn parse_recipients(text: &str) -> Result<Vec<x25519::Recipient>, String> {
+pub fn parse_recipients(text: &str) -> Result<Recipients, String> {
     let keys = text.split([',', ' ', '\n']).filter(|key| !key.is_empty());
     let keys = keys.map(|key| {
         key.parse()
@@ -165,7 +171,7 @@ pub fn parse_recipients(text: &str) -> Result<Vec<x25519::Recipient>, String> {
 ///
 /// # Errors
 /// The predicate of a sentence whose subject is the setting.
-pub fn read_identities(path: &Path) -> Result<Vec<Box<dyn Identity + Send + Sync>>, String> {
+pub fn read_identities(path: &Path) -> Result<Identities, String> {
     let file = File::open(path).map_err(|error| format!("names a file that cannot be read: {error}"))?;
     let file = IdentityFile::from_buffer(BufReader::new(file))
         .map_err(|_| "names a file that is not a key file of age".to_owned())?;

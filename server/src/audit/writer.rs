@@ -1,4 +1,4 @@
-//! The records written down, in the order in which they came.
+//! Writes records in the order of their events.
 
 use std::time::Duration;
 
@@ -9,98 +9,94 @@ use tokio::sync::mpsc::Sender;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
-use super::{Action, Message, Record, Waiting, layer};
-use crate::config::Settings;
+use super::{Action, Message, Queue, Record, layer};
 use crate::dsn::Dsn;
 
 const TABLE: &str = include_str!("table.sql");
 
-/// The database beside the private one.
-const BESIDE: &str = "decant_state";
+/// Database of the records in the cluster of the private PostgreSQL.
+const STATE_DATABASE: &str = "decant_state";
 
-/// Two servers may make the table at once; one waits for the other. `dcnt` in ASCII, and a number.
-const MAKING: i64 = 0x6463_6e74_0001;
+/// Key of the advisory lock under which the table is created, since two servers may start at once: `dcnt` in ASCII, and a
+/// number.
+const CREATION_LOCK: i64 = 0x6463_6e74_0001;
 
-/// So many records are written at once.
+/// Largest number of records in one insert.
 const BATCH: usize = 500;
 
-/// How long a database that is away is left alone.
-const PAUSE: Duration = Duration::from_secs(1);
+/// Pause before the next attempt while the database is away.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// How long a server that ends waits for its last records.
+/// How long [`AuditWriter::flush`] waits.
 const FLUSH_MAX: Duration = Duration::from_secs(5);
 
-/// Why no records are kept.
+/// The audit's part of the settings: where records go.
+#[derive(Clone, Debug)]
+pub enum Options {
+    /// Into the log only: without STATE_DSN, Decant must not create a database in a cluster that it does not own.
+    LogOnly,
+    Database(Dsn),
+    /// Into a database in the same cluster as the exported one, which is the private PostgreSQL.
+    BesideExported,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
-    /// The database of STATE_DSN.
-    #[error("the database of STATE_DSN cannot be used: {0}. Without it, who did what is in the log only")]
-    Database(#[from] sqlx::Error),
-    /// A restore would replace the records of what was there before it.
     #[error(
-        "STATE_DSN names the database of DSN: a restore would take away what Decant knows of it. Make one of its own, \
-         e.g. `create database decant_state`"
+        "the database of STATE_DSN cannot be used: {0}. Without STATE_DSN, audit records are in the log only"
+    )]
+    Database(#[from] sqlx::Error),
+    #[error(
+        "STATE_DSN names the database of DSN. A restore would replace the audit records; create a database for them, \
+         for example with `create database decant_state`"
     )]
     Same,
 }
 
-/// Keeps what is recorded.
-pub struct Keeper {
+/// Writes audit records to the database until the process ends.
+pub struct AuditWriter {
     sender: Option<Sender<Message>>,
 }
 
-impl Keeper {
-    /// Keeps records where the settings want them of what happens to this database: with the private one, beside it.
+impl AuditWriter {
+    /// Starts to write records; `None` if the log is their only place.
     ///
     /// # Errors
-    /// [`AuditError`].
-    pub async fn of(settings: &Settings, exported: &Dsn) -> Result<Option<Self>, AuditError> {
-        match (&settings.state_dsn, &settings.dsn) {
-            (Some(state), _) => Self::begin(state, exported).await.map(Some),
-            (None, None) => Self::beside(exported).await.map(Some),
-            (None, Some(_)) => Ok(None),
+    /// [`AuditError::Same`] if both databases are the same; [`AuditError::Database`].
+    pub async fn start(options: &Options, exported: &Dsn) -> Result<Option<Self>, AuditError> {
+        match options {
+            Options::LogOnly => Ok(None),
+            Options::Database(state) => Self::start_in(state, exported).await.map(Some),
+            Options::BesideExported => {
+                create_state_database(exported).await?;
+                Self::start_in(&exported.of_database(STATE_DATABASE), exported)
+                    .await
+                    .map(Some)
+            }
         }
     }
 
-    /// Makes the table if it is not there, and writes down what is recorded from now on.
-    async fn begin(state: &Dsn, exported: &Dsn) -> Result<Self, AuditError> {
+    async fn start_in(state: &Dsn, exported: &Dsn) -> Result<Self, AuditError> {
         if (state.host(), state.port(), state.database())
             == (exported.host(), exported.port(), exported.database())
         {
             return Err(AuditError::Same);
         }
         let connection = connect(state).await?;
-        let sender = layer::listen().map(|(sender, waiting)| {
-            tokio::spawn(write_down(state.clone(), Some(connection), waiting));
+        let sender = layer::open_queue().map(|(sender, queue)| {
+            tokio::spawn(write_records(state.clone(), Some(connection), queue));
             sender
         });
         Ok(Self { sender })
     }
 
-    /// The same in a database beside the private one, which is made if it is not there.
-    async fn beside(private: &Dsn) -> Result<Self, AuditError> {
-        let mut connection = PgConnection::connect_with(private.options()).await?;
-        let exists = query("select from pg_catalog.pg_database where datname operator(pg_catalog.=) $1")
-            .bind(BESIDE)
-            .fetch_optional(&mut connection)
-            .await?;
-        if exists.is_none() {
-            let make = format!("create database {BESIDE}");
-            sqlx::raw_sql(AssertSqlSafe(make))
-                .execute(&mut connection)
-                .await?;
-        }
-        let _ = connection.close().await;
-        Self::begin(&private.of_database(BESIDE), private).await
-    }
-
-    /// Waits until all that was recorded has been written, if the database lets it.
+    /// Waits until all records of earlier events have been written, for at most [`FLUSH_MAX`].
     pub async fn flush(&self) {
         let Some(sender) = &self.sender else { return };
         let (done, written) = oneshot::channel();
         let flushed = async {
             if sender.send(Message::Flush(done)).await.is_ok() {
-                // It is dropped when nobody writes any more.
+                // An error means that the writing task has ended.
                 let _ = written.await;
             }
         };
@@ -110,12 +106,29 @@ impl Keeper {
     }
 }
 
+async fn create_state_database(exported: &Dsn) -> sqlx::Result<()> {
+    let mut connection = PgConnection::connect_with(exported.options()).await?;
+    let exists = query("select from pg_catalog.pg_database where datname operator(pg_catalog.=) $1")
+        .bind(STATE_DATABASE)
+        .fetch_optional(&mut connection)
+        .await?;
+    if exists.is_none() {
+        let create = format!("create database {STATE_DATABASE}");
+        sqlx::raw_sql(AssertSqlSafe(create))
+            .execute(&mut connection)
+            .await?;
+    }
+    let _ = connection.close().await;
+    Ok(())
+}
+
+/// Connects and creates the table if it is missing.
 async fn connect(state: &Dsn) -> sqlx::Result<PgConnection> {
     let mut connection =
         PgConnection::connect_with(&state.options().clone().application_name("decant audit")).await?;
     let mut transaction = connection.begin().await?;
     query("select pg_catalog.pg_advisory_xact_lock($1)")
-        .bind(MAKING)
+        .bind(CREATION_LOCK)
         .execute(&mut *transaction)
         .await?;
     sqlx::raw_sql(TABLE).execute(&mut *transaction).await?;
@@ -123,9 +136,9 @@ async fn connect(state: &Dsn) -> sqlx::Result<PgConnection> {
     Ok(connection)
 }
 
-async fn write_down(state: Dsn, mut connection: Option<PgConnection>, mut waiting: Waiting) {
+async fn write_records(state: Dsn, mut connection: Option<PgConnection>, mut queue: Queue) {
     let mut messages = Vec::with_capacity(BATCH);
-    while waiting.recv_many(&mut messages, BATCH).await > 0 {
+    while queue.recv_many(&mut messages, BATCH).await > 0 {
         let (mut records, mut flushes) = (Vec::with_capacity(messages.len()), Vec::new());
         for message in messages.drain(..) {
             match message {
@@ -133,26 +146,26 @@ async fn write_down(state: Dsn, mut connection: Option<PgConnection>, mut waitin
                 Message::Flush(done) => flushes.push(done),
             }
         }
-        records.extend(lost());
-        let mut is_told = false;
+        records.extend(record_of_lost());
+        let mut is_logged = false;
         while let Err(error) = insert(&state, &mut connection, &records).await {
             connection = None;
-            if !is_told {
-                tracing::error!(%error, "audit records cannot be written now, and wait; the log has them");
-                is_told = true;
+            if !is_logged {
+                tracing::error!(%error, "audit records cannot be written and wait; the log has them");
+                is_logged = true;
             }
-            sleep(PAUSE).await;
+            sleep(RETRY_AFTER).await;
         }
         for flush in flushes {
-            // Whoever waits may have gone.
+            // An error means that `flush` has timed out.
             let _ = flush.send(());
         }
     }
 }
 
-/// A record of those that are missing.
-fn lost() -> Option<Record> {
-    let count = layer::lost();
+/// Returns a record with the number of lost records, if there are any.
+fn record_of_lost() -> Option<Record> {
+    let count = layer::take_lost();
     (count > 0).then(|| Record {
         at: Timestamp::now(),
         action: Action::AuditRecordsLost.name().to_owned(),

@@ -8,7 +8,7 @@ use wasm_export::format_from_file_name;
 use wasm_export::options::{Compression, Format};
 
 /// A file in the making, or what has no name to be given.
-pub enum Target {
+pub enum OutputFile {
     /// Standard output, a pipe or a device.
     Stream {
         /// Takes the bytes.
@@ -31,7 +31,7 @@ pub struct Part {
 /// Bytes that cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[error("{path} cannot be written: {source}")]
-pub struct TargetError {
+pub struct OutputError {
     path: PathBuf,
     source: io::Error,
 }
@@ -89,9 +89,9 @@ fn check_ending(name: &str) -> Result<(), UnknownEnding> {
     }
 }
 
-impl Target {
+impl OutputFile {
     /// `-` is standard output.
-    pub fn open(path: &Path) -> Result<Self, TargetError> {
+    pub fn open(path: &Path) -> Result<Self, OutputError> {
         if path == Path::new("-") {
             let (output, path) = (Box::new(io::stdout()), "standard output".into());
             return Ok(Self::Stream { output, path });
@@ -118,7 +118,7 @@ impl Target {
     }
 
     /// Takes the next bytes.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<(), TargetError> {
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
         match self {
             Self::Stream { output, path } => output.write_all(bytes).map_err(|source| failed(path, source)),
             Self::File(part) => part
@@ -129,7 +129,7 @@ impl Target {
     }
 
     /// Says that the bytes are whole: the file gets its name.
-    pub fn finish(&mut self) -> Result<(), TargetError> {
+    pub fn finish(&mut self) -> Result<(), OutputError> {
         match self {
             Self::Stream { output, path } => output.flush().map_err(|source| failed(path, source)),
             Self::File(part) => part.name().map_err(|source| failed(&part.path, source)),
@@ -155,8 +155,8 @@ impl Drop for Part {
     }
 }
 
-fn failed(path: impl AsRef<Path>, source: io::Error) -> TargetError {
-    TargetError {
+fn failed(path: impl AsRef<Path>, source: io::Error) -> OutputError {
+    OutputError {
         path: path.as_ref().to_owned(),
         source,
     }

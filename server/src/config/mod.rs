@@ -1,0 +1,418 @@
+//! The settings: environment variables, or the same names in a TOML file. The environment has precedence.
+//!
+//! | module | content |
+//! |---|---|
+//! | `table` | one row for each setting |
+//! | `parse` | the parsers of values |
+//!
+//! This module fills the options of all domains. None of them imports it.
+
+mod parse;
+mod table;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::database::cleanup::Pace;
+use crate::database::cleanup::order::Manner;
+use crate::database::cleanup::scheduled::Upkeep;
+use crate::dsn::Dsn;
+use crate::schedule::{Pattern, Schedule};
+use crate::source::Limits;
+use crate::storage::Location;
+use crate::storage::encryption::{Encryption, Identities, Recipients};
+use crate::telemetry::{self, LogStyle};
+use crate::{audit, auth, backups, database, storage};
+use parse::Parsed;
+use table::{ROWS, Values};
+
+/// All settings, parsed, as the options of the domains that use them.
+#[derive(Debug)]
+pub struct Settings {
+    /// The database to export from; `None`: the private PostgreSQL.
+    pub dsn: Option<Dsn>,
+    pub listen: SocketAddr,
+    pub shutdown_max: Duration,
+    pub data_dir: PathBuf,
+    pub datasets_dir: Option<PathBuf>,
+    /// Usage rows of a new private PostgreSQL.
+    pub demo_rows: u64,
+    /// The hub's Redis.
+    pub redis: Option<redis::Client>,
+    pub page_rows_max: u64,
+    pub heartbeat: Duration,
+    pub upload_bytes_max: u64,
+    /// Unfinished files are removed at this age.
+    pub scratch_age: Duration,
+    pub log: telemetry::Options,
+    pub audit: audit::Options,
+    pub auth: auth::Options,
+    pub source: Limits,
+    pub database: database::Options,
+    pub log_cleanup: Option<Upkeep>,
+    pub storage: storage::Options,
+    pub backups: backups::Options,
+}
+
+/// A setting that cannot be used. The value is never part of the text: it may be a secret.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    #[error("the settings file {path}: {problem}")]
+    File { path: PathBuf, problem: String },
+    #[error("{path}: there is no setting `{name}`; `decant serve --help` lists them")]
+    Unknown { path: PathBuf, name: String },
+    #[error("the setting {name} {problem}")]
+    Invalid { name: &'static str, problem: String },
+}
+
+/// Returns the list of all settings for `--help`.
+#[must_use]
+pub fn help() -> String {
+    let mut text =
+        String::from("Settings (environment variables, or the same names in the TOML file of --config):\n");
+    for row in ROWS {
+        let _ = writeln!(
+            text,
+            "  {}\n      {} [{}]",
+            row.name,
+            row.help,
+            row.default_text()
+        );
+    }
+    text
+}
+
+/// The texts that are set, before they are parsed.
+struct Given {
+    environment: fn(&str) -> Option<String>,
+    file: BTreeMap<String, String>,
+}
+
+impl Given {
+    /// Returns the text of a setting. An empty variable counts as unset: many deployment tools cannot remove one.
+    fn text(&self, name: &str) -> Option<String> {
+        let value = (self.environment)(name).or_else(|| self.file.get(name).cloned());
+        value.filter(|value| !value.trim().is_empty())
+    }
+
+    fn value<T>(
+        &self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Parsed<T>,
+    ) -> Result<Option<T>, SettingError> {
+        let text = self.text(name);
+        let value = text.as_deref().map(parse).transpose();
+        value.map_err(|problem| SettingError::Invalid { name, problem })
+    }
+
+    fn value_or<T>(
+        &self,
+        name: &'static str,
+        default: &str,
+        parse: impl FnOnce(&str) -> Parsed<T>,
+    ) -> Result<T, SettingError> {
+        let text = self.text(name);
+        let value = parse(text.as_deref().unwrap_or(default));
+        value.map_err(|problem| SettingError::Invalid { name, problem })
+    }
+}
+
+impl Settings {
+    /// Reads the environment, and the file if one is named.
+    ///
+    /// # Errors
+    /// [`SettingError`] with the name of the setting and the reason.
+    pub fn load(file: Option<&Path>) -> Result<Self, SettingError> {
+        let file = file.map(read_file).transpose()?.unwrap_or_default();
+        Self::from_given(&Given {
+            environment: |name| std::env::var(name).ok(),
+            file,
+        })
+    }
+
+    fn from_given(given: &Given) -> Result<Self, SettingError> {
+        let values = Values::parse(given)?;
+        let data_dir = values.data_dir.unwrap_or_else(decant_embedded::default_data_dir);
+        let schedule = |pattern: Pattern| Schedule::new(pattern, values.schedule_zone.clone());
+        Ok(Self {
+            listen: values.listen,
+            shutdown_max: values.shutdown_max,
+            datasets_dir: values.datasets_dir,
+            demo_rows: values.demo_rows,
+            redis: values.redis.clone(),
+            page_rows_max: values.page_rows_max.into(),
+            heartbeat: values.heartbeat,
+            upload_bytes_max: values.upload_bytes_max,
+            scratch_age: values.scratch_age,
+            log: telemetry::Options {
+                style: values.log_style.unwrap_or_else(default_log_style),
+                filter: values.log_filter,
+            },
+            audit: match (values.state_dsn, &values.dsn) {
+                (Some(dsn), _) => audit::Options::Database(dsn),
+                (None, None) => audit::Options::BesideExported,
+                (None, Some(_)) => audit::Options::LogOnly,
+            },
+            auth: auth::Options {
+                admin_token: values.admin_token,
+                jwt_secret: values.jwt_secret,
+                jwks_file: values.jwks_file,
+                session_secret: values.session_secret,
+                session_lifetime: values.session_lifetime,
+                login_attempts_max: values.login_attempts_max,
+                trust_proxy: values.trust_proxy,
+                not_admin_is_401: values.not_admin_is_401,
+            },
+            source: Limits {
+                exports_max: values.exports_max,
+                queries_max: values.connections_max,
+                wait_max: values.wait_max,
+                query_max: values.query_max,
+            },
+            database: database::Options {
+                data_dir: data_dir.clone(),
+                redis: values.redis,
+                lock_ttl: values.lock_ttl,
+                dump_compression: values.dump_compression,
+                post_restore_migrations: values.post_restore_migrations,
+                unfollowed: values.unfollowed,
+                room: values.room,
+                cleanup_pace: Pace {
+                    batch_rows: values.cleanup_batch_rows,
+                    pause: values.cleanup_pause,
+                },
+            },
+            log_cleanup: values.log_cleanup_days.map(|days| Upkeep {
+                days,
+                schedule: schedule(values.log_cleanup_at),
+                manner: Manner {
+                    archive_first: values.log_cleanup_archive,
+                    without_statistics: values.log_cleanup_without_statistics,
+                },
+            }),
+            storage: storage::Options {
+                location: values
+                    .storage
+                    .unwrap_or_else(|| Location::Folder(data_dir.join("storage"))),
+                encryption: Arc::new(encryption(
+                    values.backup_passphrase,
+                    values.backup_recipients,
+                    values.backup_identities,
+                )?),
+            },
+            backups: backups::Options {
+                schedule: values.backup_at.map(schedule),
+                mode: values.backup_mode,
+                retention: values.backup_keep,
+                proof_schedule: values.backup_proof_at.map(schedule),
+            },
+            dsn: values.dsn,
+            data_dir,
+        })
+    }
+}
+
+fn default_log_style() -> LogStyle {
+    match std::io::stderr().is_terminal() {
+        true => LogStyle::Pretty,
+        false => LogStyle::Json,
+    }
+}
+
+fn encryption(
+    passphrase: Option<SecretString>,
+    recipients: Option<Recipients>,
+    identities: Option<Identities>,
+) -> Result<Encryption, SettingError> {
+    let (name, problem) = match (passphrase, recipients, identities) {
+        (None, None, None) => return Ok(Encryption::None),
+        (Some(passphrase), None, None) => return Ok(Encryption::Passphrase(passphrase)),
+        (None, Some(recipients), identities) => {
+            return Ok(Encryption::Keys {
+                recipients,
+                identities: identities.unwrap_or_default(),
+            });
+        }
+        (Some(_), ..) => (
+            "DECANT_BACKUP_PASSPHRASE",
+            "cannot be used together with keys; choose one of them",
+        ),
+        (None, None, Some(_)) => (
+            "DECANT_BACKUP_IDENTITY_FILE",
+            "needs DECANT_BACKUP_RECIPIENTS, the public keys that backups are encrypted for",
+        ),
+    };
+    let problem = problem.to_owned();
+    Err(SettingError::Invalid { name, problem })
+}
+
+fn read_file(path: &Path) -> Result<BTreeMap<String, String>, SettingError> {
+    let wrong = |problem: String| SettingError::File {
+        path: path.to_owned(),
+        problem,
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    // The full error of the parser quotes the line, which may hold a secret. So only its number is shown.
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+        let line = error
+            .span()
+            .map_or(0, |span| text[..span.start].matches('\n').count() + 1);
+        wrong(format!("is not TOML in line {line}: {}", error.message()))
+    })?;
+    let entry = |(name, value): (String, toml::Value)| {
+        if !ROWS.iter().any(|row| row.name == name) {
+            return Err(SettingError::Unknown {
+                path: path.to_owned(),
+                name,
+            });
+        }
+        match value {
+            toml::Value::String(text) => Ok((name, text)),
+            toml::Value::Integer(number) => Ok((name, number.to_string())),
+            toml::Value::Boolean(flag) => Ok((name, flag.to_string())),
+            _ => Err(wrong(format!(
+                "`{name}` must be a string, an integer or a boolean"
+            ))),
+        }
+    };
+    table.into_iter().map(entry).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::table::PrintedDefault;
+    use super::*;
+
+    fn settings(pairs: &[(&str, &str)]) -> Result<Settings, SettingError> {
+        let file = pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        Settings::from_given(&Given {
+            environment: |_| None,
+            file,
+        })
+    }
+
+    #[test]
+    fn every_printed_default_is_in_force() {
+        let defaults = settings(&[]).unwrap();
+        let (auth, storage) = (&defaults.auth, &defaults.storage);
+        for row in ROWS {
+            let name = row.name;
+            let is_in_force = match row.default {
+                PrintedDefault::Value(text) => {
+                    let explicit = settings(&[(name, text)]).unwrap();
+                    format!("{explicit:?}") == format!("{defaults:?}")
+                }
+                PrintedDefault::Unset(text) => match (name, text.starts_with("none")) {
+                    ("DSN", _) => defaults.dsn.is_none(),
+                    ("STATE_DSN", true) => matches!(defaults.audit, audit::Options::BesideExported),
+                    ("ADMIN_TOKEN", true) => auth.admin_token.is_none(),
+                    ("JWT_SECRET", true) => auth.jwt_secret.is_none(),
+                    ("JWKS_FILE", true) => auth.jwks_file.is_none(),
+                    ("REDIS_URL", true) => defaults.redis.is_none() && defaults.database.redis.is_none(),
+                    ("STORAGE_URL", _) => {
+                        storage.location == Location::Folder(defaults.data_dir.join("storage"))
+                    }
+                    ("DECANT_DATA_DIR", _) => defaults.data_dir == decant_embedded::default_data_dir(),
+                    ("DECANT_DATASETS_DIR", true) => defaults.datasets_dir.is_none(),
+                    ("DECANT_LOG", _) => defaults.log.style == default_log_style(),
+                    ("DECANT_SESSION_SECRET", _) => auth.session_secret.is_none(),
+                    ("DECANT_POST_RESTORE_MIGRATIONS", true) => {
+                        defaults.database.post_restore_migrations.is_none()
+                    }
+                    ("DECANT_LOG_CLEANUP_DAYS", true) => defaults.log_cleanup.is_none(),
+                    ("DECANT_BACKUP_AT", true) => defaults.backups.schedule.is_none(),
+                    ("DECANT_BACKUP_PROOF_AT", true) => defaults.backups.proof_schedule.is_none(),
+                    (
+                        "DECANT_BACKUP_PASSPHRASE"
+                        | "DECANT_BACKUP_RECIPIENTS"
+                        | "DECANT_BACKUP_IDENTITY_FILE",
+                        true,
+                    ) => matches!(*storage.encryption, Encryption::None),
+                    _ => panic!("{name} has no check of its default here"),
+                },
+            };
+            assert!(is_in_force, "{name} = {}", row.default_text());
+        }
+        let with_database = settings(&[("DSN", "postgres://u@localhost/name")]).unwrap();
+        assert!(matches!(with_database.audit, audit::Options::LogOnly));
+    }
+
+    /// A default is only shown by [`every_printed_default_is_in_force`] to be in force if the setting has an effect.
+    #[test]
+    fn every_setting_with_a_default_has_an_effect() {
+        let defaults = format!("{:?}", settings(&[]).unwrap());
+        for row in ROWS {
+            let other = match (row.name, &row.default) {
+                ("DECANT_LOG_CLEANUP_AT", _) => "03:00",
+                (_, PrintedDefault::Value("false")) => "true",
+                (_, PrintedDefault::Value("true")) => "false",
+                ("DECANT_LISTEN", _) => "127.0.0.1:8081",
+                ("DECANT_DUMP_COMPRESSION", _) => "none",
+                ("DECANT_RESTORE_UNFOLLOWED", _) => "stop",
+                ("DECANT_RESTORE_ROOM", _) => "ignore",
+                ("DECANT_BACKUP_MODE", _) => "excludeLogs",
+                ("DECANT_BACKUP_KEEP", _) => "last=1",
+                ("DECANT_SCHEDULE_ZONE", _) => "Asia/Shanghai",
+                ("DECANT_NOT_ADMIN_STATUS", _) => "401",
+                ("DECANT_LOG_FILTER", _) => "warn",
+                (_, PrintedDefault::Value(_)) => "7",
+                (_, PrintedDefault::Unset(_)) => continue,
+            };
+            // The schedule of clean-ups and the zone show only with a schedule.
+            let scheduled = [("DECANT_LOG_CLEANUP_DAYS", "30"), (row.name, other)];
+            let changed = settings(&scheduled).unwrap();
+            let unchanged = settings(&scheduled[..1]).unwrap();
+            assert_ne!(format!("{changed:?}"), format!("{unchanged:?}"), "{}", row.name);
+            assert_ne!(format!("{changed:?}"), defaults);
+        }
+    }
+
+    #[test]
+    fn both_url_forms_sockets_and_encoded_passwords_are_understood() {
+        for dsn in [
+            "postgres://u:p%40ss@db.example:5433/name?sslmode=require",
+            "postgresql://u@localhost/name",
+            "postgres:///name?host=/run/pg",
+            "postgres://%2Frun%2Fpg/name",
+        ] {
+            assert!(settings(&[("DSN", dsn)]).unwrap().dsn.is_some(), "{dsn}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
+        for (name, value) in [
+            ("DSN", "mysql://root:hunter2@localhost/x"),
+            ("DSN", "postgres://u:hunter2@localhost:notaport/x"),
+            ("DSN", "postgres://u:hunter2@localhost/x?sslmode=sometimes"),
+            ("ADMIN_TOKEN", "hunter2"),
+            ("REDIS_URL", "http://:hunter2@localhost"),
+            ("REDIS_URL", "redis://:hunter2@localhost/first"),
+            ("DECANT_LISTEN", "hunter2"),
+            ("DECANT_EXPORTS_MAX", "0"),
+            ("DECANT_LOG", "loud"),
+            ("DECANT_LOG_CLEANUP_DAYS", "0"),
+            ("DECANT_LOG_CLEANUP_AT", "sometimes"),
+            ("DECANT_CLEANUP_BATCH_ROWS", "0"),
+        ] {
+            let error = settings(&[(name, value)])
+                .expect_err("it should be refused")
+                .to_string();
+            assert!(error.contains(name), "{error}");
+            assert!(
+                !error.contains("hunter2") && !error.contains("sometimes"),
+                "{error}"
+            );
+        }
+    }
+}

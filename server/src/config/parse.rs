@@ -1,0 +1,93 @@
+//! Parsers of settings. An error is the predicate of a sentence whose subject is the setting. It never quotes the value,
+//! which may be a secret.
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::storage::encryption::{Identities, Recipients};
+
+/// A hundred years.
+const DAYS_MAX: u32 = 36_500;
+
+pub(super) type Parsed<T> = Result<T, String>;
+
+/// Parses the trimmed text by its type's `FromStr`. Errors of that type must not quote the text.
+pub(super) fn from_str<T: FromStr<Err: Display>>(text: &str) -> Parsed<T> {
+    text.trim()
+        .parse()
+        .map_err(|error: T::Err| format!("cannot be used: {error}"))
+}
+
+// Blanks at either end may belong to a text, a path and a secret, so these are not trimmed.
+
+pub(super) fn text(text: &str) -> Parsed<String> {
+    Ok(text.to_owned())
+}
+
+pub(super) fn path(text: &str) -> Parsed<PathBuf> {
+    Ok(text.into())
+}
+
+pub(super) fn secret<const LENGTH_MIN: usize>(text: &str) -> Parsed<SecretString> {
+    let secret = SecretString::from(text);
+    match secret.expose_secret().chars().count() < LENGTH_MIN {
+        true => Err(format!("is too short: it needs at least {LENGTH_MIN} characters")),
+        false => Ok(secret),
+    }
+}
+
+pub(super) fn at_least_one(text: &str) -> Parsed<u32> {
+    match from_str(text)? {
+        0 => Err("must be at least 1".to_owned()),
+        number => Ok(number),
+    }
+}
+
+pub(super) fn days(text: &str) -> Parsed<u32> {
+    let days = text.trim().parse().ok();
+    days.filter(|days| (1..=DAYS_MAX).contains(days))
+        .ok_or_else(|| format!("must be a whole number from 1 to {DAYS_MAX}"))
+}
+
+pub(super) fn milliseconds(text: &str) -> Parsed<Duration> {
+    from_str(text).map(Duration::from_millis)
+}
+
+pub(super) fn seconds(text: &str) -> Parsed<Duration> {
+    from_str(text).map(Duration::from_secs)
+}
+
+pub(super) fn at_least_one_second(text: &str) -> Parsed<Duration> {
+    at_least_one(text).map(|seconds| Duration::from_secs(seconds.into()))
+}
+
+pub(super) fn hours(text: &str) -> Parsed<Duration> {
+    at_least_one(text).map(|hours| Duration::from_secs(u64::from(hours) * 3600))
+}
+
+/// Returns bytes.
+pub(super) fn megabytes(text: &str) -> Parsed<u64> {
+    at_least_one(text).map(|megabytes| u64::from(megabytes) * 1024 * 1024)
+}
+
+pub(super) fn redis_url(text: &str) -> Parsed<redis::Client> {
+    // The error of the parser may quote a part of the URL.
+    redis::Client::open(text.trim()).map_err(|_| {
+        "is not a Redis URL: redis://user:password@host:6379/0, rediss://… for TLS, or unix:///path/to/socket; \
+         percent-encode reserved characters"
+            .to_owned()
+    })
+}
+
+/// Returns whether the status is 401.
+pub(super) fn status_401(text: &str) -> Parsed<bool> {
+    match from_str(text)? {
+        401 => Ok(true),
+        403 => Ok(false),
+        _ => Err("must be 403 or 401".to_owned()),
+    }
+}

@@ -1,0 +1,184 @@
+//! All settings, one row each. Parsing, defaults, `decant serve --help` and the README's table come from these rows.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use wasm_export::Zone;
+
+use super::parse::{
+    at_least_one, at_least_one_second, days, from_str, hours, megabytes, milliseconds, path, redis_url,
+    seconds, secret, status_401, text,
+};
+use super::{Given, SettingError};
+use crate::backups::retention::RetentionPolicy;
+use crate::database::dump::{Compression, Mode};
+use crate::database::restore::Unfollowed;
+use crate::database::restore::room::Room;
+use crate::dsn::Dsn;
+use crate::schedule::Pattern;
+use crate::storage::Location;
+use crate::storage::encryption::{Identities, Recipients, parse_recipients, read_identities};
+use crate::telemetry::LogStyle;
+
+/// The part of a setting that people read.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub name: &'static str,
+    pub default: PrintedDefault,
+    pub help: &'static str,
+}
+
+#[derive(Debug)]
+pub(super) enum PrintedDefault {
+    /// Parsed like a value that is set.
+    Value(&'static str),
+    /// Explains what an unset value means.
+    Unset(&'static str),
+}
+
+impl Row {
+    pub fn default_text(&self) -> &'static str {
+        match self.default {
+            PrintedDefault::Value(text) | PrintedDefault::Unset(text) => text,
+        }
+    }
+}
+
+/// Declares `ROWS` and `Values`. A row is `field: Type = NAME, default or unset "text", parser, "help"`; the field of an
+/// `unset` row is an `Option`.
+macro_rules! settings {
+    ($($field:ident: $type:ty = $name:ident, $kind:ident $default:literal, $parse:expr, $help:literal;)*) => {
+        pub(super) const ROWS: &[Row] = &[$(
+            Row { name: stringify!($name), default: settings!(@default $kind $default), help: $help },
+        )*];
+
+        /// The parsed value of every setting.
+        pub(super) struct Values {
+            $(pub $field: $type,)*
+        }
+
+        impl Values {
+            /// # Errors
+            /// [`SettingError::Invalid`] for the first setting that cannot be used.
+            pub fn parse(given: &Given) -> Result<Self, SettingError> {
+                Ok(Self {
+                    $($field: settings!(@value given $kind stringify!($name), $default, $parse),)*
+                })
+            }
+        }
+    };
+    (@default default $text:literal) => { PrintedDefault::Value($text) };
+    (@default unset $text:literal) => { PrintedDefault::Unset($text) };
+    (@value $given:ident default $name:expr, $default:literal, $parse:expr) => {
+        $given.value_or($name, $default, $parse)?
+    };
+    (@value $given:ident unset $name:expr, $default:literal, $parse:expr) => {
+        $given.value($name, $parse)?
+    };
+}
+
+settings! {
+    dsn: Option<Dsn> = DSN, unset "a private PostgreSQL with demo data", from_str,
+        "PostgreSQL database to export from: postgres://user:password@host:5432/database?sslmode=require, or \
+         ?host=/socket/folder";
+    state_dsn: Option<Dsn> = STATE_DSN,
+        unset "none; for the private PostgreSQL the database decant_state beside it", from_str,
+        "PostgreSQL database for Decant's audit records; it must not be the database of DSN";
+    admin_token: Option<SecretString> = ADMIN_TOKEN, unset "none; generated for the private PostgreSQL", secret::<16>,
+        "Token that signs in the administrator; at least 16 characters";
+    jwt_secret: Option<SecretString> = JWT_SECRET, unset "none", secret::<32>,
+        "Decant accepts bearer tokens that are signed with this secret (HS256); at least 32 characters";
+    jwks_file: Option<PathBuf> = JWKS_FILE, unset "none", path,
+        "Decant accepts bearer tokens that are signed with a key of this JSON Web Key Set";
+    redis: Option<redis::Client> = REDIS_URL, unset "none", redis_url,
+        "The hub's Redis, which has the stored requests of sessions: redis://user:password@host:6379/0, rediss:// for \
+         TLS";
+    storage: Option<Location> = STORAGE_URL, unset "the folder storage in the data folder", from_str,
+        "Storage of backups and archives: file:///folder or s3://bucket/prefix. S3 needs AWS_ACCESS_KEY_ID, \
+         AWS_SECRET_ACCESS_KEY, AWS_REGION and, for another service than Amazon's, AWS_ENDPOINT_URL";
+    listen: SocketAddr = DECANT_LISTEN, default "127.0.0.1:8080", from_str,
+        "Address and port of the server; port 0 takes a free port";
+    data_dir: Option<PathBuf> = DECANT_DATA_DIR, unset "/var/lib/decant for root, else ~/.local/share/decant", path,
+        "Folder for Decant's own files";
+    datasets_dir: Option<PathBuf> = DECANT_DATASETS_DIR, unset "none", path,
+        "Folder with your own datasets (*.toml)";
+    demo_rows: u64 = DECANT_DEMO_ROWS, default "100000", from_str,
+        "Usage rows that a new private PostgreSQL gets";
+    log_style: Option<LogStyle> = DECANT_LOG, unset "pretty on a terminal, else json", from_str,
+        "Format of the log: pretty or json";
+    log_filter: String = DECANT_LOG_FILTER, default "info", text,
+        "Levels of the log, for example info,decant=debug,sqlx=warn";
+    exports_max: u32 = DECANT_EXPORTS_MAX, default "8", at_least_one,
+        "Exports that run at the same time; each has its own database connection";
+    connections_max: u32 = DECANT_CONNECTIONS_MAX, default "8", at_least_one,
+        "Database connections for all other requests";
+    wait_max: Duration = DECANT_WAIT_SECONDS, default "10", seconds,
+        "How long a request waits for a free connection";
+    query_max: Duration = DECANT_QUERY_SECONDS, default "60", seconds,
+        "Time limit of a page, a count or a list of filter values; exports have no limit";
+    heartbeat: Duration = DECANT_HEARTBEAT_SECONDS, default "10", at_least_one_second,
+        "How often an export that has no row to send shows that it is alive";
+    shutdown_max: Duration = DECANT_SHUTDOWN_SECONDS, default "30", seconds,
+        "How long exports, restores and backups may continue after Decant is asked to stop";
+    page_rows_max: u32 = DECANT_PAGE_ROWS_MAX, default "500", at_least_one,
+        "Largest number of rows in one page of a table";
+    session_lifetime: Duration = DECANT_SESSION_HOURS, default "12", hours,
+        "How long a sign-in lasts";
+    session_secret: Option<SecretString> = DECANT_SESSION_SECRET, unset "generated, and kept in the data folder",
+        secret::<32>,
+        "Signs session cookies; all instances need the same secret; at least 32 characters";
+    login_attempts_max: u32 = DECANT_LOGIN_ATTEMPTS_MAX, default "10", at_least_one,
+        "Wrong credentials that one address may send in a minute";
+    dump_compression: Compression = DECANT_DUMP_COMPRESSION, default "auto", from_str,
+        "Compression of dumps: none, gzip:1 to gzip:9, from PostgreSQL 16 on lz4 or zstd:1 to zstd:22; auto is zstd:1 \
+         if pg_dump supports it, else gzip:1";
+    upload_bytes_max: u64 = DECANT_UPLOAD_MAX_MB, default "500", megabytes,
+        "Largest dump that may be uploaded for a restore, in megabytes of 1024 x 1024 bytes";
+    post_restore_migrations: Option<PathBuf> = DECANT_POST_RESTORE_MIGRATIONS, unset "none", path,
+        "Folder of SQL files that run on a restored database in the order of their names, each in its own transaction, \
+         which it must not end";
+    unfollowed: Unfollowed = DECANT_RESTORE_UNFOLLOWED, default "finish", from_str,
+        "What happens to a restore whose client has disconnected: finish (the log reports it) or stop (the database \
+         stays as it was)";
+    room: Room = DECANT_RESTORE_ROOM, default "check", from_str,
+        "Whether a restore first checks the free space on the database's disk, where it is visible: check or ignore";
+    scratch_age: Duration = DECANT_SCRATCH_SECONDS, default "21600", at_least_one_second,
+        "Age at which a file that an interrupted upload has left is removed";
+    lock_ttl: Duration = DECANT_LOCK_SECONDS, default "300", at_least_one_second,
+        "How long Redis keeps the backup lock of a server that has crashed; a running server renews it";
+    log_cleanup_days: Option<u32> = DECANT_LOG_CLEANUP_DAYS, unset "none: the scheduled clean-up is off", days,
+        "The scheduled clean-up deletes rows of the hub's log that are older than this number of days";
+    log_cleanup_at: Pattern = DECANT_LOG_CLEANUP_AT, default "02:00", from_str,
+        "When the scheduled clean-up runs: a time of day, or a cron pattern such as 0 2 * * SUN";
+    log_cleanup_archive: bool = DECANT_LOG_CLEANUP_ARCHIVE, default "true", from_str,
+        "Whether the scheduled clean-up archives the rows first, so that they can be restored";
+    log_cleanup_without_statistics: bool = DECANT_LOG_CLEANUP_WITHOUT_STATISTICS, default "false", from_str,
+        "Whether the scheduled clean-up also deletes rows whose statistics no usage_ledger keeps";
+    backup_at: Option<Pattern> = DECANT_BACKUP_AT, unset "none: scheduled backups are off", from_str,
+        "When a scheduled backup is made: a time of day, or a cron pattern such as 0 3 * * SUN";
+    backup_mode: Mode = DECANT_BACKUP_MODE, default "full", from_str,
+        "Content of a scheduled backup: full, excludeLogs or ledgerOnly";
+    backup_keep: RetentionPolicy = DECANT_BACKUP_KEEP, default "last=3,daily=7,weekly=4,monthly=6", from_str,
+        "Scheduled backups that are kept; the others are removed when a new one is complete";
+    backup_proof_at: Option<Pattern> = DECANT_BACKUP_PROOF_AT, unset "none: scheduled proofs are off", from_str,
+        "When the newest backup is proved by a restore into a staging database: a time of day, or a cron pattern";
+    schedule_zone: Zone = DECANT_SCHEDULE_ZONE, default "UTC", from_str,
+        "Time zone of all schedules, for example Asia/Shanghai";
+    cleanup_batch_rows: u32 = DECANT_CLEANUP_BATCH_ROWS, default "10000", at_least_one,
+        "Rows of the log that one transaction of a clean-up deletes";
+    cleanup_pause: Duration = DECANT_CLEANUP_PAUSE_MS, default "100", milliseconds,
+        "Pause between two batches of a clean-up, in milliseconds, so that other queries get their turn";
+    backup_passphrase: Option<SecretString> = DECANT_BACKUP_PASSPHRASE, unset "none", secret::<16>,
+        "Encrypts backups and archives with this passphrase (age); at least 16 characters";
+    backup_recipients: Option<Recipients> = DECANT_BACKUP_RECIPIENTS, unset "none", parse_recipients,
+        "Encrypts backups and archives for these public keys of age, separated by commas, instead of with a passphrase";
+    backup_identities: Option<Identities> = DECANT_BACKUP_IDENTITY_FILE, unset "none",
+        |file: &str| read_identities(Path::new(file.trim())),
+        "File of age-keygen with the secret key of a recipient; without it Decant cannot prove or restore its backups";
+    not_admin_is_401: bool = DECANT_NOT_ADMIN_STATUS, default "403", status_401,
+        "Status for a signed-in user who is not an administrator: 403, or 401 for clients of the hub's own addresses";
+    trust_proxy: bool = DECANT_TRUST_PROXY, default "false", from_str,
+        "Whether the client's address is taken from X-Forwarded-For; set it only behind a proxy that sets this header";
+}
