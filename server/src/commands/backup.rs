@@ -1,4 +1,4 @@
-//! `decant backup`: a dump of the database in a file that is whole or is not there.
+//! `decant backup`: dumps the database into a file.
 
 use std::path::PathBuf;
 
@@ -10,30 +10,27 @@ use wasm_export::dump::{Archive, Summary};
 
 use super::Outcome;
 use super::connection::Connection;
-use super::interrupt::{told_to_stop, unless_stopped};
+use super::interrupt::{cancelled_by_signal, or_interrupted};
 use super::output::OutputFile;
 use super::verify::dump::sentence;
 use crate::config::Settings;
 use crate::database::dump::{Dump, Mode};
 
-/// What to dump and where to.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The file to write, `-` for standard output. It appears only when the dump has been found whole; until then it is
-    /// FILE.part.
+    /// File to write, `-` for standard output. It is FILE.part until the dump has been checked to be complete.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// What of the database: full, excludeLogs (without the rows of `message_request`) or ledgerOnly (`usage_ledger`).
+    /// Content of the dump: full, excludeLogs (without the rows of `message_request`) or ledgerOnly (`usage_ledger`).
     #[arg(long, default_value = "full")]
     mode: Mode,
 }
 
-/// Dumps.
 pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     let connection = Connection::open(&settings).await?;
-    let stop = told_to_stop()?;
+    let stop = cancelled_by_signal()?;
     let outcome = dump(&connection, &settings, &arguments, stop.clone()).await;
-    connection.close(unless_stopped(&stop, outcome)).await
+    connection.close(or_interrupted(&stop, outcome)).await
 }
 
 async fn dump(

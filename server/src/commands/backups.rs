@@ -1,4 +1,4 @@
-//! `decant backups`: dumps that are kept in the storage.
+//! `decant backups`: the backups in the storage.
 
 use std::fs::File;
 use std::io::Read;
@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use super::Outcome;
 use super::connection::Connection;
-use super::interrupt::{told_to_stop, unless_stopped};
+use super::interrupt::{cancelled_by_signal, or_interrupted};
 use super::output::OutputFile;
 use crate::backups::Backups;
 use crate::backups::make::BackupJob;
@@ -22,53 +22,50 @@ use crate::database::dump::Mode;
 use crate::database::scratch::Scratch;
 use crate::storage::{Storage, StorageError};
 
-/// A file is copied in pieces of this size.
 const PIECE_BYTES: usize = 256 * 1024;
 
-/// What to do with them.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List the backups in the storage, the newest first.
+    /// List the backups, the newest first.
     List,
     /// Dump the database into the storage.
     Make {
-        /// What of the database: full, excludeLogs (without the rows of `message_request`) or ledgerOnly (`usage_ledger`).
+        /// Content of the backup: full, excludeLogs (without the rows of `message_request`) or ledgerOnly (`usage_ledger`).
         #[arg(long, default_value = "full")]
         mode: Mode,
     },
-    /// Restore a backup beside the live database, count its rows, and throw them away.
+    /// Restore a backup into a staging database, count its rows, and remove that database.
     Prove {
-        /// Its name, as `list` shows it.
+        /// Name of the backup, as `list` prints it.
         name: String,
     },
-    /// Take a backup out of the storage, decrypted: `decant restore` puts it back.
+    /// Download and decrypt a backup; `decant restore` restores the file.
     Fetch {
-        /// Its name, as `list` shows it.
+        /// Name of the backup, as `list` prints it.
         name: String,
-        /// The file to write, `-` for standard output.
+        /// File to write, `-` for standard output.
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
     /// Remove a backup from the storage.
     Remove {
-        /// Its name, as `list` shows it.
+        /// Name of the backup, as `list` prints it.
         name: String,
     },
 }
 
-/// Does it.
 pub async fn run(settings: Settings, command: Command) -> Outcome {
     let connection = Connection::open(&settings).await?;
     let stop = match command {
-        Command::Make { .. } => told_to_stop()?,
-        // Ctrl-C ends the others as it ends any program.
+        Command::Make { .. } => cancelled_by_signal()?,
+        // The other commands leave nothing behind, so Ctrl-C may end the process.
         _ => CancellationToken::new(),
     };
     let outcome = match open(&connection, &settings, stop.clone()) {
         Ok(backups) => dispatch(&Arc::new(backups), command).await,
         Err(error) => Err(error.into()),
     };
-    connection.close(unless_stopped(&stop, outcome)).await
+    connection.close(or_interrupted(&stop, outcome)).await
 }
 
 fn open(
@@ -116,18 +113,18 @@ async fn dispatch(backups: &Arc<Backups>, command: Command) -> Outcome {
                 return Err(failure.into());
             }
         }
-        Command::Fetch { name, output } => {
-            let mut target = OutputFile::open(&output)?;
+        Command::Fetch { name, output: path } => {
+            let mut output = OutputFile::open(&path)?;
             let fetched = backups.fetch(&backups.manifest(&name).await?).await?;
             let mut file = File::open(&fetched)?;
             let mut piece = vec![0; PIECE_BYTES];
             loop {
                 match file.read(&mut piece)? {
                     0 => break,
-                    read => target.write(&piece[..read])?,
+                    read => output.write(&piece[..read])?,
                 }
             }
-            target.finish()?;
+            output.finish()?;
         }
         Command::Remove { name } => backups.remove(&name, "Operator").await?,
     }

@@ -1,4 +1,4 @@
-//! `decant cleanup`: old rows of the hub's log deleted, or brought back.
+//! `decant cleanup`: deletes old rows of the hub's log, or restores them from an archive.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::Arc;
@@ -9,64 +9,62 @@ use serde_json::{Map, Value, json};
 
 use super::Outcome;
 use super::connection::Connection;
-use super::interrupt::told_to_stop;
+use super::interrupt::cancelled_by_signal;
 use crate::config::Settings;
 use crate::database::Database;
 use crate::database::cleanup::log::Preview;
 use crate::database::cleanup::order::{Order, Task};
 use crate::database::cleanup::run::{Cleaned, Event, Phase, Progress};
 
-/// Which rows to delete, and how.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Rows made before this time: 2026-01-28, 2026-01-28T12:00:00Z.
+    /// Only rows created before this time: 2026-01-28, 2026-01-28T12:00:00Z.
     #[arg(long, value_name = "TIME", required = true)]
     before: Option<String>,
-    /// Only rows made at this time or later.
+    /// Only rows created at this time or later.
     #[arg(long, value_name = "TIME")]
     after: Option<String>,
-    /// Only rows of this user; may be given several times.
+    /// Only rows of this user; repeat it for several users.
     #[arg(long, value_name = "ID")]
     user: Vec<i64>,
-    /// Only rows of this provider; may be given several times.
+    /// Only rows of this provider; repeat it for several providers.
     #[arg(long, value_name = "ID")]
     provider: Vec<i64>,
-    /// Only rows with this status code; may be given several times.
+    /// Only rows with this status code; repeat it for several codes.
     #[arg(long, value_name = "CODE")]
     status: Vec<i64>,
     /// Only requests that the hub has blocked.
     #[arg(long)]
     blocked: bool,
-    /// Count the rows, and change nothing.
+    /// Count the rows without deleting them.
     #[arg(long)]
     dry_run: bool,
-    /// Write the rows to the storage first, and delete only what has been found there.
+    /// Archive the rows in the storage, and delete only rows that were read back from there.
     #[arg(long)]
     archive_first: bool,
-    /// Delete also where no `usage_ledger` keeps the statistics.
+    /// Also delete rows whose statistics no `usage_ledger` keeps.
     #[arg(long)]
     without_statistics: bool,
-    /// Do not ask.
+    /// Do not ask for confirmation.
     #[arg(long)]
     yes: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Put the rows of an archive back; those whose id is taken stay away.
+    /// Restore the rows of an archive, except rows whose id exists in the log.
     Restore {
-        /// The archive's name in the storage, or a file that was taken out of it; its manifest lies beside it.
+        /// Name of the archive in the storage, or path of a downloaded archive; its manifest must be in the same folder.
         archive: String,
     },
 }
 
-/// Counts, deletes or brings back.
 pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     if let Some(Command::Restore { archive }) = arguments.command {
-        return bring_back(settings, archive).await;
+        return restore(settings, archive).await;
     }
     let yes = arguments.yes;
     let order = Order::parse(arguments.fields()).map_err(|error| with_flags(&error))?;
@@ -78,7 +76,7 @@ pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
         .await
 }
 
-/// What is wrong, in the words of this command line.
+/// Returns the text of an error with flags in the place of the API's field names.
 fn with_flags(error: &dyn std::error::Error) -> String {
     let fields = [
         ("beforeDate", "--before"),
@@ -101,7 +99,7 @@ async fn clean_up(database: Arc<Database>, order: Order, yes: bool) -> Outcome {
         if !yes {
             ask(&preview)?;
         }
-        let stop = told_to_stop()?;
+        let stop = cancelled_by_signal()?;
         let events = Arc::clone(&database).clean_up(order.conditions, manner, "Operator", stop);
         follow(events.await?, &database).await?;
     }
@@ -109,7 +107,7 @@ async fn clean_up(database: Arc<Database>, order: Order, yes: bool) -> Outcome {
 }
 
 impl Arguments {
-    /// The same fields as an address takes, so that both are understood in one place.
+    /// Returns the fields of an API request, so that one parser serves both.
     fn fields(self) -> Map<String, Value> {
         let list = |numbers: Vec<i64>| (!numbers.is_empty()).then_some(numbers);
         let fields = json!({
@@ -130,16 +128,16 @@ impl Arguments {
     }
 }
 
-async fn bring_back(settings: Settings, archive: String) -> Outcome {
+async fn restore(settings: Settings, archive: String) -> Outcome {
     let connection = Connection::open(&settings).await?;
-    let back = connection
+    let restored = connection
         .database(&settings)
         .bring_back(&archive, "Operator")
         .await;
-    let outcome = back.map_err(Into::into).map(|back| {
+    let outcome = restored.map_err(Into::into).map(|rows| {
         println!(
-            "{} rows were brought back; {} stayed away, since there are rows with their id.",
-            back.inserted, back.there_already
+            "{} rows were restored; {} were skipped, because the log has rows with their ids.",
+            rows.inserted, rows.there_already
         );
     });
     connection.close(outcome).await
@@ -150,14 +148,16 @@ fn sentence(preview: &Preview) -> String {
         rows, oldest, newest, ..
     } = preview;
     match (oldest, newest) {
-        (Some(oldest), Some(newest)) => format!("{rows} rows match, made from {oldest:.0} to {newest:.0}."),
+        (Some(oldest), Some(newest)) => {
+            format!("{rows} rows match, created from {oldest:.0} to {newest:.0}.")
+        }
         _ => format!("{rows} rows match."),
     }
 }
 
 fn ask(preview: &Preview) -> Outcome {
     if !io::stdin().is_terminal() {
-        return Err("a clean-up deletes rows; say --yes if nobody is there to be asked".into());
+        return Err("a clean-up deletes rows; without a terminal, confirm it with --yes".into());
     }
     eprint!("Type their number to delete them: ");
     io::stderr().flush()?;
@@ -169,14 +169,14 @@ fn ask(preview: &Preview) -> Outcome {
     }
 }
 
-/// Shows how it goes on.
+/// Shows the progress until the clean-up ends.
 async fn follow(mut events: tokio::sync::mpsc::Receiver<Event>, database: &Database) -> Outcome {
     let bar = ProgressBar::new(100).with_style(ProgressStyle::with_template("{bar:40} {percent} %  {msg}")?);
     loop {
         match events.recv().await {
             Some(Event::Progress(progress)) => {
                 bar.set_position(progress.percent.into());
-                bar.set_message(doing(progress));
+                bar.set_message(describe(progress));
             }
             Some(Event::Complete(cleaned)) => {
                 bar.finish_and_clear();
@@ -185,20 +185,20 @@ async fn follow(mut events: tokio::sync::mpsc::Receiver<Event>, database: &Datab
             }
             Some(Event::Error(broken)) => {
                 let deleted = broken.deleted;
-                return Err(format!("{}; {deleted} rows had been deleted", broken.message).into());
+                return Err(format!("{}; {deleted} rows have been deleted", broken.message).into());
             }
-            None => return Err("the clean-up ended without a word".into()),
+            None => return Err("the clean-up ended without a result".into()),
         }
     }
 }
 
-fn doing(progress: Progress) -> String {
+fn describe(progress: Progress) -> String {
     match progress.phase {
         Phase::Counting => "counting the rows".to_owned(),
         Phase::Archiving => format!("{} rows archived", progress.archived),
         Phase::Checking => format!("{} rows read back", progress.checked),
         Phase::Deleting => format!("{} rows deleted", progress.deleted),
-        Phase::Vacuuming => "tidying up".to_owned(),
+        Phase::Vacuuming => "vacuuming the table".to_owned(),
     }
 }
 
@@ -213,7 +213,7 @@ fn print_result(cleaned: &Cleaned, database: &Database) {
     let stopped = if *cancelled { "Stopped: " } else { "" };
     println!("{stopped}{deleted} rows were deleted.");
     if *left > 0 && !cancelled {
-        println!("{left} rows that match are still there: others had locked or changed them.");
+        println!("{left} matching rows were skipped, because other transactions had locked or changed them.");
     }
     if let Some(archive) = archive {
         println!("The archive is {}.", database.archives.whereabouts(archive));

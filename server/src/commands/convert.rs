@@ -1,4 +1,4 @@
-//! `decant convert`: a file of one format made into one of another. It needs neither database nor settings.
+//! `decant convert`: converts a file into another format. It needs neither database nor settings.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -12,29 +12,28 @@ use super::input::{self, InputError};
 use super::output::{OutputFile, with_name};
 use crate::file;
 
-/// What to convert and where to.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The file to read, packed or not; `-` for standard input.
+    /// File to read, compressed or not; `-` for standard input.
     input: PathBuf,
-    /// The format to write. Without it the name of the file to write says it.
+    /// Format to write; by default the one of the output file's name.
     #[arg(long, value_name = "FORMAT")]
     to: Option<Format>,
-    /// The format to read: csv, json, jsonl or xml. Without it the file's name says it.
+    /// Format to read: csv, json, jsonl or xml; by default the one of the file's name.
     #[arg(long, value_name = "FORMAT")]
     from: Option<InputFormat>,
-    /// What separates the cells of the file to read: comma, semicolon, tab or pipe. Without it its first row says it.
+    /// Delimiter of the CSV file to read: comma, semicolon, tab or pipe; by default it is detected in the first row.
     #[arg(long, value_name = "DELIMITER")]
     from_delimiter: Option<Delimiter>,
-    /// Undo the strict guard against formulas in the CSV file to read.
+    /// Remove the marks of the strict guard against formulas from the CSV file to read.
     #[arg(long)]
     unguard: bool,
-    /// The file to write, `-` for standard output. It appears only when it is whole; until then it is FILE.part.
+    /// File to write, `-` for standard output. It is FILE.part until it is complete.
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     output: PathBuf,
 }
 
-/// Adds a flag for everything that can be chosen about the file to write.
+/// Adds a flag for each option of the output file.
 pub fn with_file_words(mut command: clap::Command) -> clap::Command {
     for (word, help) in words() {
         let arg = Arg::new(word)
@@ -42,22 +41,22 @@ pub fn with_file_words(mut command: clap::Command) -> clap::Command {
             .action(ArgAction::Set)
             .value_name("VALUE")
             .help(help)
-            .help_heading("The file to write");
+            .help_heading("Output file");
         command = command.arg(arg);
     }
     command
 }
 
-/// `--to` is the format's word here.
+/// Returns the options of the output file with their help, without `format`: here it is `--to`.
 fn words() -> impl Iterator<Item = (&'static str, &'static str)> {
     let of_file = file::WORDS.iter().map(|(word, help)| (*word, help.as_str()));
     of_file.filter(|(word, _)| *word != "format").chain([(
         "zone",
-        "Zone of timestamps whose kind the file names, e.g. Asia/Shanghai",
+        "Time zone of timestamps in the output file, for example Asia/Shanghai",
     )])
 }
 
-/// What was given about the file to write, as the pairs that an address would have.
+/// Returns the given options of the output file as pairs like those of a query string.
 pub fn pairs(matches: &ArgMatches) -> Vec<(String, String)> {
     words()
         .filter_map(|(word, _)| {
@@ -67,13 +66,15 @@ pub fn pairs(matches: &ArgMatches) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Converts.
 pub fn run(arguments: &Arguments, mut pairs: Vec<(String, String)>) -> Outcome {
     let path = arguments.input.as_path();
     pairs.extend(arguments.to.map(|to| ("format".to_owned(), to.to_string())));
     let pairs = with_name(pairs, &arguments.output)?;
     if !pairs.iter().any(|(word, _)| word == "format") {
-        return Err("say with --to, or by the name of the file to write, which format it is to have".into());
+        return Err(
+            "the output format is unknown: set --to, or give the output file the extension of a format"
+                .into(),
+        );
     }
     let options = file::parse_options(&pairs)?;
     let mut read_options = input::read_options(path, arguments.from)?;
@@ -82,13 +83,13 @@ pub fn run(arguments: &Arguments, mut pairs: Vec<(String, String)>) -> Outcome {
     let reader = input::open(path)?;
     let mut output = Output(OutputFile::open(&arguments.output)?);
     let summary = wasm_export::convert(reader, &read_options, &dataset(path), options, &mut output)
-        .map_err(InputError::of(path))?;
+        .map_err(InputError::at(path))?;
     output.0.finish()?;
     eprintln!("{} rows, {} bytes.", summary.rows, summary.file_bytes);
     Ok(())
 }
 
-/// The name of the file without its endings.
+/// Returns the name of the file without its extensions.
 fn dataset(path: &Path) -> String {
     let name = path.file_name().map(|name| name.to_string_lossy());
     match name.as_deref().and_then(|name| name.split('.').next()) {

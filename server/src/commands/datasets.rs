@@ -1,4 +1,4 @@
-//! `decant datasets`.
+//! `decant datasets`: lists the datasets or checks their definitions.
 
 use clap::Subcommand;
 
@@ -7,16 +7,14 @@ use super::connection::Connection;
 use crate::config::Settings;
 use crate::datasets::Catalog;
 
-/// What about them.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List the datasets with their columns and filters.
     List,
-    /// Check every definition against the database; fails if one is wrong.
+    /// Check every definition against the database. The command fails if one is wrong.
     Check,
 }
 
-/// Lists or checks the datasets.
 pub async fn run(settings: Settings, command: &Command) -> Outcome {
     let mut catalog = Catalog::load(settings.datasets_dir.as_deref())?;
     match command {

@@ -1,4 +1,4 @@
-//! `decant doctor`: what this machine lacks.
+//! `decant doctor`: checks everything that Decant needs on this machine.
 
 use super::Outcome;
 use crate::config::{SettingError, Settings};
@@ -8,10 +8,10 @@ use crate::dsn::Dsn;
 use crate::source::Source;
 use crate::audit;
 
-/// Looks at everything that Decant needs, says what it finds, and fails if something needed is missing.
+/// Prints the result of each check, and fails if one of them fails.
 pub async fn run(settings: Result<Settings, SettingError>) -> Outcome {
     let mut missing = 0;
-    let mut say = |what: &str, found: Result<String, String>| match found {
+    let mut print = |what: &str, found: Result<String, String>| match found {
         Ok(found) => println!("good     {what}: {found}"),
         Err(problem) => {
             missing += 1;
@@ -19,34 +19,34 @@ pub async fn run(settings: Result<Settings, SettingError>) -> Outcome {
         }
     };
     match settings {
-        Err(error) => say("settings", Err(error.to_string())),
+        Err(error) => print("settings", Err(error.to_string())),
         Ok(settings) => {
-            say("settings", Ok("they can be used".into()));
-            say("datasets", datasets(&settings));
+            print("settings", Ok("valid".into()));
+            print("datasets", datasets(&settings));
             match &settings.dsn {
                 Some(dsn) => {
-                    say("database of DSN", database(dsn, &settings).await);
-                    say("pg_dump and pg_restore", tools(dsn).await);
+                    print("database of DSN", database(dsn, &settings).await);
+                    print("pg_dump and pg_restore", tools(dsn).await);
                 }
-                None => say("PostgreSQL for the private database", programs()),
+                None => print("PostgreSQL for the private database", programs()),
             }
             match &settings.audit {
                 audit::Options::Database(state) => {
-                    say("database of STATE_DSN", database(state, &settings).await)
+                    print("database of STATE_DSN", database(state, &settings).await)
                 }
-                audit::Options::LogOnly => say(
+                audit::Options::LogOnly => print(
                     "database of STATE_DSN",
                     Ok("not set: audit records are in the log only".into()),
                 ),
                 audit::Options::BesideExported => {}
             }
-            say("data folder", folder(&settings));
-            say("address", address(&settings));
+            print("data folder", folder(&settings));
+            print("address", address(&settings));
         }
     }
     match missing {
         0 => Ok(()),
-        _ => Err(format!("{missing} thing(s) are missing").into()),
+        _ => Err(format!("{missing} check(s) failed").into()),
     }
 }
 
@@ -62,7 +62,7 @@ fn programs() -> Result<String, String> {
 
 async fn tools(dsn: &Dsn) -> Result<String, String> {
     let tools = find_tools(dsn).await.map_err(|error| error.to_string())?;
-    Ok(format!("those in {}", tools.folder().display()))
+    Ok(format!("found in {}", tools.folder().display()))
 }
 
 async fn database(dsn: &Dsn, settings: &Settings) -> Result<String, String> {
@@ -78,7 +78,7 @@ async fn database(dsn: &Dsn, settings: &Settings) -> Result<String, String> {
         .and_then(|major| major.parse::<u32>().ok())
     {
         Some(major) if major < 14 => Err(format!(
-            "PostgreSQL {version} does not notice that a client has left while a query has no rows; 14 and later do"
+            "PostgreSQL {version} does not notice during a query that the client has disconnected; use 14 or later"
         )),
         _ => Ok(format!("PostgreSQL {version}")),
     }

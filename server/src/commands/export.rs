@@ -1,4 +1,4 @@
-//! `decant export`: the same rows, the same formatter, into a file.
+//! `decant export`: exports a dataset into a file, with the rows and the formatter of the web page.
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use wasm_export::{Export, Summary};
 
 use super::Outcome;
 use super::connection::Connection;
-use super::interrupt::{told_to_stop, unless_stopped};
+use super::interrupt::{cancelled_by_signal, or_interrupted};
 use super::output::{OutputError, OutputFile, with_name};
 use crate::auth::Caller;
 use crate::config::Settings;
@@ -23,19 +23,18 @@ use crate::datasets::{Catalog, Dataset, Query, Selection, selection};
 use crate::file;
 use crate::rows::{Pace, Prepared};
 
-/// Pieces of raw rows on their way from the database to the formatter.
+/// Capacity of the channel from the database to the formatter, in pieces of the raw-row stream.
 const PIECES_MAX: usize = 16;
 
-/// The file is written in pieces of about this size.
+/// Approximate size of one write to the file.
 const WRITE_BYTES: usize = 1024 * 1024;
 
-/// What to export and where to.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The dataset's name; `decant datasets list` shows them.
+    /// Name of the dataset; `decant datasets list` prints all.
     dataset: String,
-    /// The file to write, `-` for standard output. Its name says what it is, `usage.jsonl.gz`, where --format and
-    /// --compression do not. It appears only when it is whole; until then it is FILE.part.
+    /// File to write, `-` for standard output. Its name, such as `usage.jsonl.gz`, sets the format and the compression
+    /// unless --format and --compression do. It is FILE.part until it is complete.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 }
@@ -70,13 +69,13 @@ fn flag(word: &str) -> Arg {
         .value_name("VALUE")
 }
 
-/// The words that are no filters, each with its help.
+/// Returns the parameters that are not filters, with their help.
 fn words() -> impl Iterator<Item = (&'static str, &'static str)> {
     let of_rows = selection::WORDS.iter().copied();
     of_rows.chain(file::WORDS.iter().map(|(word, help)| (*word, help.as_str())))
 }
 
-/// What was given, as the pairs that an address would have.
+/// Returns the given parameters as pairs like those of a query string.
 pub fn pairs(matches: &ArgMatches, catalog: &Catalog) -> Vec<(String, String)> {
     let filters = catalog
         .iter()
@@ -100,7 +99,6 @@ pub fn pairs(matches: &ArgMatches, catalog: &Catalog) -> Vec<(String, String)> {
     words.into_iter().flat_map(given).collect()
 }
 
-/// Exports.
 pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, String)>) -> Outcome {
     let mut catalog = Catalog::load(settings.datasets_dir.as_deref())?;
     let known = catalog
@@ -108,7 +106,12 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
         .map(|dataset| dataset.definition.name.clone())
         .collect::<Vec<_>>()
         .join(", ");
-    let unknown = || format!("there is no dataset `{}`; there are {known}", arguments.dataset);
+    let unknown = || {
+        format!(
+            "there is no dataset `{}`; the datasets are {known}",
+            arguments.dataset
+        )
+    };
     let definition = catalog
         .get(&arguments.dataset)
         .ok_or_else(unknown)?
@@ -119,7 +122,7 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
     let selection = Selection::parse(&definition, &file::without_file_words(&pairs))?;
 
     let connection = Connection::open(&settings).await?;
-    let stop = told_to_stop()?;
+    let stop = cancelled_by_signal()?;
     let exporting = async {
         let mut session = connection.source.for_query().await?;
         catalog.prepare(&mut session).await?;
@@ -137,7 +140,7 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
         .await
     };
     let outcome = exporting.await;
-    connection.close(unless_stopped(&stop, outcome)).await
+    connection.close(or_interrupted(&stop, outcome)).await
 }
 
 async fn export(
@@ -160,13 +163,13 @@ async fn export(
         heartbeat: settings.heartbeat,
         break_off: stop.clone(),
     };
-    let summary = pour(prepared.recorded(&caller), pace, options, output).await?;
+    let summary = write_rows(prepared.recorded(&caller), pace, options, output).await?;
     eprintln!("{} rows, {} bytes.", summary.rows, summary.file_bytes);
     Ok(())
 }
 
-/// Reads rows here and formats and writes them on a thread of its own, so that neither waits for the other.
-async fn pour(
+/// Reads rows here, and formats and writes them on another thread, so that both run at the same time.
+async fn write_rows(
     prepared: Prepared,
     pace: Pace,
     options: Options,
@@ -174,13 +177,13 @@ async fn pour(
 ) -> Result<Summary, Box<dyn std::error::Error>> {
     let bar = progress_bar(prepared.header().estimated_rows);
     let (pieces, received) = mpsc::channel(PIECES_MAX);
-    let target = OutputFile::open(output)?;
+    let file = OutputFile::open(output)?;
     let shown = bar.clone();
-    let writer = tokio::task::spawn_blocking(move || write(received, options, target, &shown));
+    let writer = tokio::task::spawn_blocking(move || write(received, options, file, &shown));
     let mut rows = std::pin::pin!(prepared.into_stream(pace));
     while let Some(piece) = rows.next().await {
         if pieces.send(piece).await.is_err() {
-            // The writer has failed, and says why below.
+            // The writer has failed; its error is returned below.
             break;
         }
     }
@@ -190,34 +193,33 @@ async fn pour(
     written.map_err(Into::into)
 }
 
-/// Why a file was not finished.
 #[derive(Debug, thiserror::Error)]
-enum PourError {
+enum WriteError {
     #[error("the export failed: {0}")]
     Export(#[from] wasm_export::ExportError),
     #[error(transparent)]
-    OutputFile(#[from] OutputError),
+    Output(#[from] OutputError),
 }
 
 fn write(
     mut received: mpsc::Receiver<Bytes>,
     options: Options,
-    mut target: OutputFile,
+    mut output: OutputFile,
     bar: &ProgressBar,
-) -> Result<Summary, PourError> {
+) -> Result<Summary, WriteError> {
     let mut export = Export::new(options);
-    let mut file = Vec::with_capacity(2 * WRITE_BYTES);
+    let mut formatted = Vec::with_capacity(2 * WRITE_BYTES);
     while let Some(raw) = received.blocking_recv() {
-        export.push(&raw, &mut file)?;
-        if file.len() >= WRITE_BYTES {
-            target.write(&file)?;
-            file.clear();
+        export.push(&raw, &mut formatted)?;
+        if formatted.len() >= WRITE_BYTES {
+            output.write(&formatted)?;
+            formatted.clear();
             bar.set_position(export.progress().rows);
         }
     }
-    let summary = export.finish(&mut file)?;
-    target.write(&file)?;
-    target.finish()?;
+    let summary = export.finish(&mut formatted)?;
+    output.write(&formatted)?;
+    output.finish()?;
     Ok(summary)
 }
 

@@ -1,4 +1,4 @@
-//! A file that a command reads, and what its name says of it.
+//! Input files of commands.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -6,10 +6,8 @@ use std::path::{Path, PathBuf};
 
 use wasm_export::reading::{InputFormat, ReadOptions, UnknownFormat};
 
-/// The file is read in pieces of this size.
 const READ_BYTES: usize = 256 * 1024;
 
-/// A file that cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {source}", path.display())]
 pub struct InputError<E: std::error::Error + 'static> {
@@ -18,8 +16,8 @@ pub struct InputError<E: std::error::Error + 'static> {
 }
 
 impl<E: std::error::Error> InputError<E> {
-    /// What is wrong with the file at this path.
-    pub fn of(path: &Path) -> impl FnOnce(E) -> Self {
+    /// Returns a function that adds the path to an error, for `map_err`.
+    pub fn at(path: &Path) -> impl FnOnce(E) -> Self {
         move |source| Self {
             path: path.to_owned(),
             source,
@@ -32,11 +30,11 @@ pub fn open(path: &Path) -> Result<Box<dyn BufRead>, InputError<io::Error>> {
     if path == Path::new("-") {
         return Ok(Box::new(io::stdin().lock()));
     }
-    let file = File::open(path).map_err(InputError::of(path))?;
+    let file = File::open(path).map_err(InputError::at(path))?;
     Ok(Box::new(BufReader::with_capacity(READ_BYTES, file)))
 }
 
-/// What the name of the file says of it.
+/// Returns the format and the compression of a file by its name.
 pub fn read_options(path: &Path, format: Option<InputFormat>) -> Result<ReadOptions, UnknownFormat> {
     let name = path.file_name().unwrap_or(path.as_os_str());
     ReadOptions::from_file_name(&name.to_string_lossy(), format)

@@ -1,4 +1,4 @@
-//! Ctrl-C, and SIGTERM, while a command works: it ends early, but not without clearing up.
+//! SIGINT (Ctrl-C) and SIGTERM during a command: it stops early, and still cleans up.
 
 use std::error::Error;
 use std::process::exit;
@@ -8,26 +8,26 @@ use tokio_util::sync::CancellationToken;
 
 use super::Outcome;
 
-/// What a shell calls the end by SIGINT, and so do we.
+/// Shells return 128 plus the signal's number for a program that a signal has ended. SIGINT is 2.
 pub const EXIT_CODE: u8 = 128 + 2;
 
-/// A command that was told to stop, and what that means.
+/// A command that a signal has stopped.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Interrupted(String);
 
-/// Cancelled by the first signal to stop. A second one ends the program at once.
+/// Returns a token that the first signal cancels. A second signal ends the program at once.
 ///
 /// # Errors
-/// The system gives no signals.
-pub fn told_to_stop() -> std::io::Result<CancellationToken> {
+/// The error of the system that refuses to register a handler.
+pub fn cancelled_by_signal() -> std::io::Result<CancellationToken> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let stop = CancellationToken::new();
-    let told = stop.clone();
+    let cancelled = stop.clone();
     tokio::spawn(async move {
         either(&mut interrupt, &mut terminate).await;
-        told.cancel();
+        cancelled.cancel();
         either(&mut interrupt, &mut terminate).await;
         exit(EXIT_CODE.into());
     });
@@ -41,18 +41,18 @@ async fn either(one: &mut Signal, other: &mut Signal) {
     }
 }
 
-/// Work that makes a file, and failed because it was told to stop, has no other reason to tell.
-pub fn unless_stopped(stop: &CancellationToken, outcome: Outcome) -> Outcome {
+/// Replaces the error of a command that was stopped: it failed because of the signal, whatever the error is.
+pub fn or_interrupted(stop: &CancellationToken, outcome: Outcome) -> Outcome {
     outcome.map_err(|error| match stop.is_cancelled() {
         true => Interrupted("stopped before the end".to_owned()).into(),
         false => error,
     })
 }
 
-/// Work that failed with a text that says what stopping it means.
-pub fn failed(stop: &CancellationToken, said: String) -> Box<dyn Error> {
+/// Returns the error of a command whose message names the consequences of a stop.
+pub fn failure(stop: &CancellationToken, message: String) -> Box<dyn Error> {
     match stop.is_cancelled() {
-        true => Interrupted(said).into(),
-        false => said.into(),
+        true => Interrupted(message).into(),
+        false => message.into(),
     }
 }

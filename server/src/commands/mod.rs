@@ -1,4 +1,4 @@
-//! What `decant` can be told to do: the closed list.
+//! The commands of the program `decant`.
 
 mod backup;
 mod backups;
@@ -25,11 +25,11 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use self::interrupt::Interrupted;
 use crate::config::Settings;
 
-/// Pours data out of PostgreSQL: to the browser, to files, to standard output.
+/// Exports data from PostgreSQL to the browser, to files and to standard output.
 #[derive(Debug, Parser)]
 #[command(name = "decant", version)]
 struct Cli {
-    /// A TOML file of settings; the environment goes before it.
+    /// TOML file with settings; environment variables have precedence.
     #[arg(long, env = "DECANT_CONFIG", global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -38,38 +38,37 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the page and the addresses below /api.
+    /// Serve the web page and the API.
     #[command(after_help = crate::config::help())]
     Serve,
     /// Export a dataset to a file or to standard output.
     Export(export::Arguments),
-    /// Dump the database to a file, checked before it has its name.
+    /// Dump the database to a file that appears only when it is complete.
     Backup(backup::Arguments),
-    /// List, make, prove, fetch or remove the backups in the storage.
+    /// List, make, prove, fetch or remove backups in the storage.
     #[command(subcommand)]
     Backups(backups::Command),
-    /// Put a dump back, tried beside the live database first.
+    /// Restore a dump into a staging database, then put it in the place of the live one.
     Restore(restore::Arguments),
-    /// Delete old rows of the hub's log, or bring archived ones back.
+    /// Delete old rows of the hub's log, or restore archived rows.
     Cleanup(cleanup::Arguments),
-    /// Make a file of one format into one of another.
+    /// Convert a file into another format.
     Convert(convert::Arguments),
-    /// Check that files are well formed, and count what is in them.
+    /// Check that files are well formed, and count their rows.
     Verify(verify::Arguments),
     /// Fill the database with made-up usage rows.
     Demo(demo::Arguments),
     /// List the datasets, or check their definitions against the database.
     #[command(subcommand)]
     Datasets(datasets::Command),
-    /// Say what this machine lacks.
+    /// Check the settings, the database and the programs that Decant needs.
     Doctor,
 }
 
-/// What a command ends with: nothing, or what went wrong. The text of every error holds its causes, so it is all that
-/// is printed.
+/// The text of every error includes its causes, so it is printed without them.
 type Outcome = Result<(), Box<dyn Error>>;
 
-/// Runs what the command line says.
+/// Runs the command of the command line.
 #[must_use]
 pub fn run() -> ExitCode {
     match dispatch() {

@@ -1,4 +1,4 @@
-//! Where an export's bytes go. A file has its name only when it is whole; one that fails is removed.
+//! Output files of commands. A file gets its name when it is complete; after an error it is removed.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -7,28 +7,24 @@ use std::path::{Path, PathBuf};
 use wasm_export::format_from_file_name;
 use wasm_export::options::{Compression, Format};
 
-/// A file in the making, or what has no name to be given.
+/// The output of a command.
 pub enum OutputFile {
     /// Standard output, a pipe or a device.
     Stream {
-        /// Takes the bytes.
         output: Box<dyn Write + Send>,
-        /// What it is called.
         path: PathBuf,
     },
-    /// `<path>.part`, until it is whole.
-    File(Part),
+    File(PartialFile),
 }
 
-/// A file that is not whole yet. Dropping it removes it.
-pub struct Part {
+/// A file with the name `<path>.part`. It is removed when this is dropped before [`complete`](Self::complete).
+pub struct PartialFile {
     file: File,
     part: PathBuf,
     path: PathBuf,
-    whole: bool,
+    is_complete: bool,
 }
 
-/// Bytes that cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[error("{path} cannot be written: {source}")]
 pub struct OutputError {
@@ -36,10 +32,9 @@ pub struct OutputError {
     source: io::Error,
 }
 
-/// A name that says a format of which we make no files.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{name} ends as no format does that there is ({}): say which one it is to have, or name it otherwise",
+    "{name} does not have the extension of a format ({}); set the format, or choose another name",
     endings()
 )]
 pub struct UnknownEnding {
@@ -54,17 +49,16 @@ fn endings() -> String {
     endings.join(", ")
 }
 
-/// What was chosen about a file, and where nothing was, what its name says: `usage.jsonl.gz`. So no file is another thing
-/// than its name says, unless that was asked for.
+/// Adds the format and the compression of the file's name, `usage.jsonl.gz`, unless they were chosen.
 ///
 /// # Errors
-/// Its name says a format, but none that there is, and no other was chosen.
+/// [`UnknownEnding`] if the name has an unknown extension and no format was chosen.
 pub fn with_name(
     mut chosen: Vec<(String, String)>,
     path: &Path,
 ) -> Result<Vec<(String, String)>, UnknownEnding> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let is_chosen = |word: &str| chosen.iter().any(|(chosen, _)| chosen == word);
+    let is_chosen = |option: &str| chosen.iter().any(|(chosen, _)| chosen == option);
     let (has_format, has_compression) = (is_chosen("format"), is_chosen("compression"));
     let (format, compression) = format_from_file_name(&name);
     if !has_format {
@@ -90,16 +84,16 @@ fn check_ending(name: &str) -> Result<(), UnknownEnding> {
 }
 
 impl OutputFile {
-    /// `-` is standard output.
+    /// Opens the file, `-` for standard output. A pipe or a device is written in place.
     pub fn open(path: &Path) -> Result<Self, OutputError> {
         if path == Path::new("-") {
             let (output, path) = (Box::new(io::stdout()), "standard output".into());
             return Ok(Self::Stream { output, path });
         }
-        // A link stays one.
+        // The target of a symbolic link is replaced, and not the link.
         let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-            // No file may take the place of a device or a pipe; a folder is refused here.
+            // A rename would replace a device or a pipe by a file. Opening a folder fails here.
             let output = OpenOptions::new().write(true).open(path);
             let output = Box::new(output.map_err(|source| failed(path, source))?);
             let path = path.clone();
@@ -109,15 +103,14 @@ impl OutputFile {
         part.push(".part");
         let part = PathBuf::from(part);
         let file = File::create(&part).map_err(|source| failed(&part, source))?;
-        Ok(Self::File(Part {
+        Ok(Self::File(PartialFile {
             file,
             part,
             path: path.to_owned(),
-            whole: false,
+            is_complete: false,
         }))
     }
 
-    /// Takes the next bytes.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
         match self {
             Self::Stream { output, path } => output.write_all(bytes).map_err(|source| failed(path, source)),
@@ -128,28 +121,28 @@ impl OutputFile {
         }
     }
 
-    /// Says that the bytes are whole: the file gets its name.
+    /// Flushes the output and gives a file its name.
     pub fn finish(&mut self) -> Result<(), OutputError> {
         match self {
             Self::Stream { output, path } => output.flush().map_err(|source| failed(path, source)),
-            Self::File(part) => part.name().map_err(|source| failed(&part.path, source)),
+            Self::File(part) => part.complete().map_err(|source| failed(&part.path, source)),
         }
     }
 }
 
-impl Part {
-    /// On the disk before it has its name: a power cut must not leave a whole-looking file.
-    fn name(&mut self) -> io::Result<()> {
+impl PartialFile {
+    /// Renames the file after fsync: without it, a power cut could leave a truncated file under the final name.
+    fn complete(&mut self) -> io::Result<()> {
         self.file.sync_all()?;
         fs::rename(&self.part, &self.path)?;
-        self.whole = true;
+        self.is_complete = true;
         Ok(())
     }
 }
 
-impl Drop for Part {
+impl Drop for PartialFile {
     fn drop(&mut self) {
-        if !self.whole {
+        if !self.is_complete {
             let _ = fs::remove_file(&self.part);
         }
     }

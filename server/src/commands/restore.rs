@@ -1,4 +1,4 @@
-//! `decant restore`: a dump put back, tried beside the live database first.
+//! `decant restore`: restores a dump.
 
 use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Read, Write};
@@ -8,32 +8,30 @@ use clap::{ArgGroup, Args};
 
 use super::Outcome;
 use super::connection::Connection;
-use super::interrupt::{failed, told_to_stop};
+use super::interrupt::{cancelled_by_signal, failure};
 use crate::config::Settings;
 use crate::database::restore::merge::Merged;
 use crate::database::restore::{Event, Manner, Plan, Restored};
 
-/// What to restore, and how.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("manner").required(true))]
 pub struct Arguments {
-    /// The dump.
+    /// Dump of `pg_dump --format=custom`.
     file: PathBuf,
-    /// The dump takes the place of the database, which is kept beside it.
+    /// Replace the database by the dump; the previous database is kept under another name.
     #[arg(long, group = "manner")]
     clean: bool,
-    /// What the database has stays; what it lacks comes from the dump.
+    /// Keep the rows of the database, and insert the rows of the dump that it lacks.
     #[arg(long, group = "manner")]
     merge: bool,
-    /// Leave out the rows of `message_request`.
+    /// Skip the rows of `message_request`.
     #[arg(long)]
     skip_logs: bool,
-    /// Do not ask.
+    /// Do not ask for confirmation.
     #[arg(long)]
     yes: bool,
 }
 
-/// Restores.
 pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     let file = arguments.file.display();
     let read = File::open(&arguments.file).and_then(|mut file| file.read(&mut [0]));
@@ -47,7 +45,7 @@ async fn restore(connection: &Connection, settings: &Settings, arguments: Argume
     if !arguments.yes {
         ask(connection.dsn.database())?;
     }
-    let stop = told_to_stop()?;
+    let stop = cancelled_by_signal()?;
     let plan = Plan {
         manner: if arguments.merge {
             Manner::Merge
@@ -60,7 +58,7 @@ async fn restore(connection: &Connection, settings: &Settings, arguments: Argume
         .database(settings)
         .restore(arguments.file, plan, "Operator", stop.clone())
         .await?;
-    let mut outcome = Err("the restore ended without a word".into());
+    let mut outcome = Err("the restore ended without a result".into());
     while let Some(event) = events.recv().await {
         match event {
             Event::Progress { message, percent } => eprintln!("{percent:3} %  {message}"),
@@ -68,18 +66,18 @@ async fn restore(connection: &Connection, settings: &Settings, arguments: Argume
                 print_result(&restored);
                 outcome = Ok(());
             }
-            Event::Error { message } => outcome = Err(failed(&stop, message)),
+            Event::Error { message } => outcome = Err(failure(&stop, message)),
         }
     }
     outcome
 }
 
-/// Whoever restores by hand types the database's name: a restore of the wrong one is the worst mistake there is.
+/// Asks for the name of the database, since a restore into the wrong one is the worst mistake.
 fn ask(database: &str) -> Outcome {
     if !io::stdin().is_terminal() {
-        return Err("a restore changes the database; say --yes if nobody is there to be asked".into());
+        return Err("a restore changes the database; without a terminal, confirm it with --yes".into());
     }
-    eprint!("This changes the database `{database}`. Type its name to go on: ");
+    eprint!("This changes the database `{database}`. Type its name to continue: ");
     io::stderr().flush()?;
     let mut typed = String::new();
     io::stdin().lock().read_line(&mut typed)?;
@@ -98,14 +96,16 @@ fn print_result(restored: &Restored) {
         } = merged;
         match (skipped, conflicting) {
             (0, 0) => println!("{table}: {inserted} rows"),
-            _ => println!("{table}: {inserted} inserted, {skipped} there already, {conflicting} in conflict"),
+            _ => println!(
+                "{table}: {inserted} inserted, {skipped} skipped because they exist, {conflicting} in conflict"
+            ),
         }
     }
     for warning in &restored.warnings {
         eprintln!("not restored: {warning}");
     }
     if let Some(previous) = &restored.previous {
-        println!("The database as it was is kept as {previous}.");
+        println!("The previous database is kept as {previous}.");
     }
-    println!("The dump made before lies in {}.", restored.safety_dump.display());
+    println!("The safety dump is {}.", restored.safety_dump.display());
 }

@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret;
 
 use super::Outcome;
-use super::interrupt::told_to_stop;
+use super::interrupt::cancelled_by_signal;
 use crate::config::Settings;
 use crate::startup::Application;
 use crate::telemetry;
@@ -12,7 +12,7 @@ use crate::telemetry;
 pub async fn run(settings: Settings) -> Outcome {
     telemetry::start_log(&settings.log)?;
     // Before anything is started, so that a signal during the start is not lost.
-    let stop = told_to_stop()?;
+    let stop = cancelled_by_signal()?;
     let application = tokio::select! {
         application = Application::build(settings) => application?,
         () = stop.cancelled() => return Ok(()),

@@ -1,4 +1,4 @@
-//! `decant verify`: whether files are well formed, and what is in them. It needs neither database nor settings.
+//! `decant verify`: checks that files are well formed, and counts their rows. It needs neither database nor settings.
 
 pub mod dump;
 
@@ -12,19 +12,18 @@ use super::Outcome;
 use super::input::{self, InputError};
 use crate::database::archive;
 
-/// What to check.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The files to check, packed or not; `-` for standard input.
+    /// Files to check, compressed or not; `-` for standard input.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// The format of all of them: csv, json, jsonl or xml. Without it their names say it; dumps of PostgreSQL are known
-    /// by how they begin.
+    /// Format of all files: csv, json, jsonl or xml; by default the one of the file's name. A dump of PostgreSQL is
+    /// detected by its first bytes.
     #[arg(long, value_name = "FORMAT")]
     format: Option<InputFormat>,
 }
 
-/// Checks every file, the rest too after one that is not well formed.
+/// Checks every file, also after one that is not well formed.
 pub fn run(arguments: &Arguments) -> Outcome {
     let mut bad = 0;
     for path in &arguments.files {
@@ -43,15 +42,15 @@ pub fn run(arguments: &Arguments) -> Outcome {
     }
 }
 
-/// What is in a well-formed file, in a sentence.
+/// Returns a sentence about the content of a well-formed file.
 fn verified(path: &Path, format: Option<InputFormat>) -> Result<String, Box<dyn std::error::Error>> {
     let mut reader = input::open(path)?;
-    if format.is_none() && dump::is_dump(path, &mut reader).map_err(InputError::of(path))? {
-        let summary = archive::read(reader).map_err(InputError::of(path))?.summary;
+    if format.is_none() && dump::is_dump(path, &mut reader).map_err(InputError::at(path))? {
+        let summary = archive::read(reader).map_err(InputError::at(path))?.summary;
         return Ok(dump::sentence(&summary));
     }
     let read_options = input::read_options(path, format)?;
-    let verified = wasm_export::verify(reader, &read_options).map_err(InputError::of(path))?;
+    let verified = wasm_export::verify(reader, &read_options).map_err(InputError::at(path))?;
     Ok(sentence(&verified))
 }
 

@@ -1,4 +1,4 @@
-//! A dump that pg_dump wrote in the custom format.
+//! Dumps of `pg_dump --format=custom`.
 
 use std::ffi::OsStr;
 use std::io::{self, BufRead};
@@ -6,15 +6,15 @@ use std::path::Path;
 
 use wasm_export::dump::{MAGIC, Summary};
 
-/// Whether a file is a dump, or at least is called so.
+/// Returns whether the file has the name or the first bytes of a dump.
 pub fn is_dump(path: &Path, input: &mut impl BufRead) -> io::Result<bool> {
-    let is_called_so = path
+    let has_extension = path
         .extension()
         .is_some_and(|ending| ending == OsStr::new("dump"));
-    Ok(is_called_so || input.fill_buf()?.starts_with(MAGIC))
+    Ok(has_extension || input.fill_buf()?.starts_with(MAGIC))
 }
 
-/// What is in a dump, in a sentence.
+/// Returns a sentence about the content of a dump.
 pub fn sentence(summary: &Summary) -> String {
     let Summary {
         header,
@@ -40,6 +40,6 @@ pub fn sentence(summary: &Summary) -> String {
         large_objects.count,
         large_objects.data_bytes,
     );
-    // Names come from the file, and a terminal obeys control characters.
+    // Names come from the file, and control characters in them would change the terminal.
     sentence.replace(char::is_control, " ")
 }
