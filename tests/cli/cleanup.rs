@@ -71,14 +71,14 @@ async fn rows_are_counted_deleted_and_restored() {
     let back = bed.cleanup(&["restore", file]).await.good();
     assert!(
         back.text()
-            .starts_with(&format!("{matching} rows were brought back")),
+            .starts_with(&format!("{matching} rows were restored")),
         "{}",
         back.text()
     );
     assert_eq!(bed.database.contents().await, before);
     let again = bed.cleanup(&["restore", file]).await.good();
     assert!(
-        again.text().starts_with("0 rows were brought back"),
+        again.text().starts_with("0 rows were restored"),
         "{}",
         again.text()
     );
@@ -163,7 +163,7 @@ async fn rows_are_restored_into_a_changed_log() {
         .await;
     let path = archives(&bed.data.path().join("storage/logs"))[0].path.clone();
     let back = bed.cleanup(&["restore", path.to_str().unwrap()]).await.good();
-    assert!(back.text().contains("; 1 stayed away"), "{}", back.text());
+    assert!(back.text().contains("; 1 were skipped"), "{}", back.text());
     assert_eq!(bed.database.log_ids().await, before);
     let model = format!("select model from message_request where id = {gone}");
     assert_eq!(bed.database.text(&model).await.as_deref(), Some("another one"));
