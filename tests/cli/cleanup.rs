@@ -70,8 +70,7 @@ async fn rows_are_counted_deleted_and_restored() {
 
     let back = bed.cleanup(&["restore", file]).await.good();
     assert!(
-        back.text()
-            .starts_with(&format!("{matching} rows were restored")),
+        back.text().starts_with(&format!("{matching} rows were restored")),
         "{}",
         back.text()
     );

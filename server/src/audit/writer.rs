@@ -35,7 +35,7 @@ const FLUSH_MAX: Duration = Duration::from_secs(5);
 pub enum Options {
     /// Into the log only: without STATE_DSN, Decant must not create a database in a cluster that it does not own.
     LogOnly,
-    Database(Dsn),
+    Database(Box<Dsn>),
     /// Into a database in the same cluster as the exported one, which is the private PostgreSQL.
     BesideExported,
 }

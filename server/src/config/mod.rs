@@ -156,7 +156,7 @@ impl Settings {
                 filter: values.log_filter,
             },
             audit: match (values.state_dsn, &values.dsn) {
-                (Some(dsn), _) => audit::Options::Database(dsn),
+                (Some(dsn), _) => audit::Options::Database(Box::new(dsn)),
                 (None, None) => audit::Options::BesideExported,
                 (None, Some(_)) => audit::Options::LogOnly,
             },

@@ -2,13 +2,11 @@
 //! which may be a secret.
 
 use std::fmt::Display;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-
-use crate::storage::encryption::{Identities, Recipients};
 
 /// A hundred years.
 const DAYS_MAX: u32 = 36_500;
