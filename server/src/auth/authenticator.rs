@@ -3,8 +3,8 @@
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
-use crate::audit::Action;
 use super::{Attempts, AuthError, Caller, HubKey, HubUsers, RequestParts, Sessions, TokenKeys, origin};
+use crate::audit::Action;
 
 /// Verifies who sends a request.
 pub struct Authenticator {

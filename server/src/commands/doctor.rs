@@ -1,12 +1,12 @@
 //! `decant doctor`: checks everything that Decant needs on this machine.
 
 use super::Outcome;
+use crate::audit;
 use crate::config::{SettingError, Settings};
 use crate::database::dump::find_tools;
 use crate::datasets::Catalog;
 use crate::dsn::Dsn;
 use crate::source::Source;
-use crate::audit;
 
 /// Prints the result of each check, and fails if one of them fails.
 pub async fn run(settings: Result<Settings, SettingError>) -> Outcome {

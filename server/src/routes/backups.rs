@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::extract::Administrator;
 use super::restore::{follow, plan};
-use crate::audit::Action;
 use crate::app::App;
+use crate::audit::Action;
 use crate::backups::make::BackupJob;
 use crate::database::dump::Mode;
 use crate::error::ApiError;

@@ -42,7 +42,9 @@ impl FromRequest for Administrator {
         let action = unauthorized(request.path());
         let is_401 = app.is_some_and(|app| app.settings.auth.not_admin_is_401);
         Box::pin(async move {
-            let caller = caller.await.inspect_err(|error| tracing::warn!(action = action.name(), %error))?;
+            let caller = caller
+                .await
+                .inspect_err(|error| tracing::warn!(action = action.name(), %error))?;
             match caller.role {
                 Role::Admin => return Ok(Self(caller)),
                 Role::User => tracing::warn!(action = action.name(), caller = caller.name),

@@ -5,8 +5,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::extract::request_parts;
-use crate::audit::Action;
 use crate::app::App;
+use crate::audit::Action;
 use crate::auth::{Caller, Sessions};
 use crate::error::ApiError;
 

@@ -6,8 +6,8 @@ use serde_json::json;
 use wasm_export::session_request::file_name;
 
 use super::extract::{Administrator, Pairs};
-use crate::audit::Action;
 use crate::app::App;
+use crate::audit::Action;
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
 use crate::stored_requests::{SessionId, StoredRequests, StoredRequestsError};
