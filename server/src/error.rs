@@ -283,9 +283,9 @@ fn backup(error: &BackupError) -> Kind {
         BackupError::Storage(_) => (StatusCode::BAD_GATEWAY, "storage_failed", "The storage failed"),
         BackupError::Dump(error) => dump(error),
         BackupError::Restore(error) => restore(error),
-        BackupError::NotOpened(_)
+        BackupError::Read(_)
         | BackupError::NotStored(_)
-        | BackupError::NotWhole(_)
+        | BackupError::IncompleteDump(_)
         | BackupError::Manifest { .. } => (
             StatusCode::INTERNAL_SERVER_ERROR,
             "backup_failed",

@@ -19,7 +19,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
-use crate::audit::Action;
 use crate::audit::{Action, AuditError, AuditWriter};
 use crate::auth::{self, Attempts, Authenticator, HubUsers, JwksError, Sessions, TokenKeys};
 use crate::backups::Backups;
