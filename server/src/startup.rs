@@ -285,7 +285,8 @@ async fn fill_once(connection: &mut PgConnection, settings: &Settings) -> Result
 /// # Errors
 /// If the folder cannot be used.
 pub fn demo_keys(settings: &Settings) -> Result<KeyMaker, StartError> {
-    Ok(KeyMaker::new(kept_secret(settings, "demo.secret")?)?)
+    let secret = kept_secret(settings, "demo.secret")?;
+    Ok(KeyMaker::new(secret).map_err(DemoError::from)?)
 }
 
 /// Replaces the keys that older versions published in their source, and ends the sessions that such a key began.

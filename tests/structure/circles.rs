@@ -152,8 +152,6 @@ const PARENTS: &[&str] = &[
     "server/src/database/cleanup/mod.rs",
     "server/src/database/mod.rs",
     "server/src/database/restore/mod.rs",
-    "server/demo/src/lib.rs",
-    "server/embedded/src/lib.rs",
     "server/src/rows.rs",
     "wasm-export/src/browser/sink/mod.rs",
     "wasm-export/src/format/html.rs",

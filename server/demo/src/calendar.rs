@@ -1,29 +1,29 @@
-//! When requests come: over ninety days, mostly in working hours, less at weekends, more each month.
+//! The times of requests: over ninety days, mostly in working hours, fewer at weekends, more each month.
 
-/// How many days the rows are spread over.
+/// The days that the rows cover.
 pub(crate) const DAYS: u64 = 90;
 
 const HOURS: u64 = DAYS * 24;
 const HOUR_MICROSECONDS: u64 = 3_600_000_000;
 pub(crate) const DAY_MICROSECONDS: i64 = 24 * HOUR_MICROSECONDS as i64;
 
-/// How busy each hour of a working day (UTC) is.
+/// The weight of each hour of a working day (UTC).
 const WORKING_DAY: [u64; 24] = [
     6, 4, 3, 2, 2, 3, 6, 14, 30, 44, 50, 46, 34, 42, 52, 54, 50, 42, 30, 24, 22, 18, 14, 9,
 ];
 
-/// The whole numbers below [`Calendar::WHOLE`] laid over time, so that busy hours hold more of them.
+/// Maps the numbers below [`Calendar::WHOLE`] to times, so that a busy hour holds more of them.
 #[derive(Debug)]
 pub(crate) struct Calendar {
     start: i64,
-    /// For each hour the weight of all hours before it; one more entry at the end.
+    /// For each hour, the weight of all hours before it, and the whole weight at the end.
     before: Vec<u64>,
 }
 
 impl Calendar {
     pub(crate) const WHOLE: u64 = 1 << 32;
 
-    /// The ninety days before `until` (microseconds since 1970).
+    /// Covers the ninety days before `until`, in microseconds since 1970.
     pub(crate) fn until(until: i64) -> Self {
         let start = until - (HOURS * HOUR_MICROSECONDS) as i64;
         let first_hour = start.div_euclid(HOUR_MICROSECONDS as i64);
@@ -40,7 +40,7 @@ impl Calendar {
         Self { start, before }
     }
 
-    /// The time of `position`, in microseconds since 1970; later for a higher one.
+    /// Returns the time of `position` in microseconds since 1970. A higher position has a later time.
     pub(crate) fn time(&self, position: u64) -> i64 {
         let total = u128::from(self.before[HOURS as usize]);
         let wanted = ((u128::from(position) * total) >> 32) as u64;

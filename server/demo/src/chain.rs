@@ -1,4 +1,4 @@
-//! `provider_chain`: which providers a request was sent to, one after the other.
+//! The column `provider_chain`: the providers that a request was sent to, one after the other.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use super::outcome::{Outcome, provider_of};
 use super::providers::{Model, PROVIDERS};
 use super::texts;
 
-/// Writes a chain that ends at the provider `last`; `None` for SQL null.
+/// Writes a chain that ends at the provider `last`, or returns `None` for SQL null.
 pub(crate) fn chain<'a>(
     json: &'a mut String,
     model: &Model,
@@ -16,7 +16,7 @@ pub(crate) fn chain<'a>(
     at: i64,
     dice: &mut Dice,
 ) -> Option<&'a str> {
-    // Old and damaged rows: a query that asks such a thing for its length as an array fails.
+    // A hub has old and damaged rows, in which the column holds no array. A query for the array's length fails on them.
     match dice.below(2000) {
         0 => return Some("null"),
         1 => return Some(r#"{"id": 1, "name": "not an array"}"#),
@@ -63,7 +63,7 @@ pub(crate) fn chain<'a>(
     Some(json)
 }
 
-/// The text as a JSON string.
+/// Returns the text as a JSON string.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use jiff::Timestamp;
 
-/// Rows under construction: cells are appended one after the other, then the row is ended.
+/// Rows under construction. Cells are appended one after the other, and then the row is ended.
 #[derive(Debug, Default)]
 pub(crate) struct CopyText {
     bytes: Vec<u8>,
@@ -15,13 +15,13 @@ impl CopyText {
         self.cell(b"\\N")
     }
 
-    /// Text that holds nothing to escape.
+    /// Appends text without characters to escape.
     pub(crate) fn plain(&mut self, text: &str) -> &mut Self {
         debug_assert!(!text.contains(['\\', '\t', '\n', '\r']), "{text:?} is not plain");
         self.cell(text.as_bytes())
     }
 
-    /// Any text.
+    /// Appends any text, escaped.
     pub(crate) fn text(&mut self, text: &str) -> &mut Self {
         for &byte in text.as_bytes() {
             match byte {
@@ -43,20 +43,20 @@ impl CopyText {
         self.written(format_args!("{value}"))
     }
 
-    /// What `Display` gives, if that is plain.
+    /// Appends the text of `Display`, which must need no escapes.
     pub(crate) fn written(&mut self, value: std::fmt::Arguments<'_>) -> &mut Self {
         self.bytes.write_fmt(value).expect("a Vec takes everything");
         self.cell(b"")
     }
 
-    /// A time in microseconds since 1970.
+    /// Appends a time, given in microseconds since 1970.
     pub(crate) fn time(&mut self, microseconds: i64) -> &mut Self {
         let time =
             Timestamp::from_microsecond(microseconds).expect("demo times are within four digits of years");
         self.written(format_args!("{time}"))
     }
 
-    /// `value` by `write`, or null.
+    /// Appends `value` with `write`, or null.
     pub(crate) fn or_null<T>(
         &mut self,
         value: Option<T>,
@@ -72,7 +72,7 @@ impl CopyText {
         (0..count).fold(self, |row, _| row.null())
     }
 
-    /// Ends the row: the last cell's tab becomes a newline.
+    /// Ends the row by turning the last cell's tab into a newline.
     pub(crate) fn end_row(&mut self) {
         if let Some(last) = self.bytes.last_mut() {
             *last = b'\n';

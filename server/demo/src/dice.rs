@@ -1,6 +1,6 @@
-//! Numbers that look random and are the same on every machine and in every version of Decant.
+//! Repeatable random numbers: the same on every machine and in every version of Decant.
 
-/// SplitMix64: eight bytes of state, and every 64-bit number comes up once.
+/// SplitMix64. It has eight bytes of state and returns every 64-bit number once.
 #[derive(Clone, Debug)]
 pub(crate) struct Dice(u64);
 
@@ -17,25 +17,25 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `end`, which is at least 1.
+    /// Returns a number below `end`, which must be at least 1.
     pub(crate) fn below(&mut self, end: u64) -> u64 {
-        // The upper half of a wide product: as good as a remainder, without the division.
+        // The upper half of the wide product is as uniform as a remainder and needs no division.
         ((u128::from(self.number()) * u128::from(end)) >> 64) as u64
     }
 
-    /// A number from `low` to `high`, small ones far more often: every doubling is about as likely.
+    /// Returns a number from `low` to `high`. Every doubling is about as likely, so small numbers are far more frequent.
     pub(crate) fn skewed(&mut self, low: u64, high: u64) -> u64 {
         let doublings = u64::from((high / low.max(1)).ilog2()) + 1;
         let reach = (low.max(1) << self.below(doublings + 1)).min(high);
         low + self.below(reach.max(low) - low + 1)
     }
 
-    /// True once in `often` times.
+    /// Returns true once in `often` calls on average.
     pub(crate) fn once_in(&mut self, often: u64) -> bool {
         self.below(often) == 0
     }
 
-    /// A place in a list of that length.
+    /// Returns an index into a list of this length.
     pub(crate) fn place(&mut self, length: usize) -> usize {
         self.below(length as u64) as usize
     }

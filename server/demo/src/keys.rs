@@ -3,13 +3,21 @@
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use super::DemoError;
+/// The beginning of the keys that Decant published in its source until version 0.1. No such key may sign in.
+pub const PUBLISHED_KEY_PREFIX: &str = "sk-demo-";
 
 /// A shorter secret could be guessed, and the keys with it.
-pub(crate) const SECRET_CHARACTERS_MIN: usize = 32;
+const SECRET_CHARACTERS_MIN: usize = 32;
 
-/// How much of a digest a key shows: 128 bits, as the hub's own keys have.
+/// The part of the digest that a key shows: 128 bits, as in the hub's own keys.
 const KEY_BYTES: usize = 16;
+
+/// The secret has fewer than 32 characters.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the secret that the demo's keys are made from must have at least {SECRET_CHARACTERS_MIN} characters"
+)]
+pub struct ShortSecret;
 
 /// Makes the keys of a demo database. The same secret gives the same keys.
 #[derive(Clone, Debug)]
@@ -19,15 +27,15 @@ impl KeyMaker {
     /// Makes keys from this secret.
     ///
     /// # Errors
-    /// [`DemoError::ShortSecret`] if it has fewer than 32 characters.
-    pub fn new(secret: SecretString) -> Result<Self, DemoError> {
+    /// [`ShortSecret`] if it has fewer than 32 characters.
+    pub fn new(secret: SecretString) -> Result<Self, ShortSecret> {
         match secret.expose_secret().chars().count() {
-            ..SECRET_CHARACTERS_MIN => Err(DemoError::ShortSecret),
+            ..SECRET_CHARACTERS_MIN => Err(ShortSecret),
             _ => Ok(Self(secret)),
         }
     }
 
-    /// Returns the key with this label. Keys with different labels tell nothing about each other.
+    /// Returns the key with this label. Keys with different labels have nothing in common, so one of them gives no other away.
     pub(crate) fn key(&self, label: &str) -> String {
         let mut hash = Sha256::new();
         hash.update(self.0.expose_secret());
@@ -60,7 +68,7 @@ mod tests {
     fn a_short_secret_is_refused() {
         assert!(matches!(
             KeyMaker::new(SecretString::from("x".repeat(31))),
-            Err(DemoError::ShortSecret)
+            Err(ShortSecret)
         ));
     }
 }

@@ -1,30 +1,42 @@
-//! A demo of the hub's database: its tables, and rows as real and as awkward as a hub's are.
+//! Demo data: the tables of the hub's database, with rows as realistic and as awkward as a hub's.
 //!
-//! The same [`Plan`] gives the same rows on every machine. Tables of anybody else are never touched: the demo's bear a
-//! comment by which they are known, and where one of their names is taken without it, nothing is done.
+//! The same [`Plan`] gives the same rows on every machine. A comment on each of the demo's tables identifies them. Where a
+//! table without the comment has one of their names, nothing is changed.
+//!
+//! | file | contents |
+//! |---|---|
+//! | `plan` | the input of a demo |
+//! | `keys` | the API keys of its users, made from a secret |
+//! | `load` | sends the rows to PostgreSQL |
+//! | `people`, `providers`, `probes` | users and keys; providers; endpoints and their probe logs |
+//! | `requests` | the usage rows, from `traffic`, `outcome` and `chain` |
+//! | `texts`, `calendar`, `dice` | texts that break a careless export; times; repeatable random numbers |
+//! | `copy_text` | rows in the format of `COPY` |
 
 mod calendar;
 mod chain;
 mod copy_text;
 mod dice;
+mod error;
 mod keys;
 mod load;
 mod outcome;
 mod people;
+mod plan;
 mod probes;
 mod providers;
 mod requests;
 mod texts;
 mod traffic;
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 use sqlx::{Connection, Executor, PgConnection};
 
-use keys::SECRET_CHARACTERS_MIN;
-
-pub use keys::KeyMaker;
+pub use error::DemoError;
+pub use keys::{KeyMaker, PUBLISHED_KEY_PREFIX, ShortSecret};
+pub use plan::Plan;
 
 /// The demo's tables, all in schema `public`.
 const TABLES: [&str; 7] = [
@@ -36,117 +48,39 @@ const TABLES: [&str; 7] = [
     "provider_endpoint_probe_logs",
     "message_request",
 ];
-/// The comment on each of them, set by `schema.sql`.
+/// The comment on each of the demo's tables, set by `schema.sql`.
 const MARK: &str = "decant demo";
 
-/// How the keys begin that Decant published in its source until version 0.1. They must not sign anybody in.
-pub const PUBLISHED_KEY_PREFIX: &str = "sk-demo-";
-
-/// What to fill a demo database with.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// How many rows of `message_request` are added.
-    pub rows: u64,
-    /// Other seeds give other rows.
-    pub seed: u64,
-    /// The end of the ninety days that the rows are spread over.
-    pub until: SystemTime,
-    /// Makes the keys that the demo's users sign in with.
-    pub keys: KeyMaker,
-}
-
-/// The two users of a demo whom people sign in as.
+/// The two accounts that a demo offers to sign in with.
 #[derive(Clone, Debug)]
 pub struct Accounts {
     /// A user of the hub with the role `admin`.
     pub admin_name: &'static str,
-    /// That user's key.
     pub admin_key: SecretString,
-    /// An ordinary user.
+    /// A user of the hub with the role `user`.
     pub user_name: &'static str,
-    /// That user's key.
     pub user_key: SecretString,
 }
 
-/// What a [`fill`] did.
+/// The outcome of [`fill`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// How many rows of `message_request` were added.
+    /// Rows added to `message_request`.
     pub rows: u64,
-    /// The id of the first of them; the others follow without a gap.
+    /// The id of the first row; the ids of the others follow without a gap.
     pub first_id: i64,
-    /// How long it took, indexes and statistics included.
+    /// The duration, indexes and statistics included.
     pub took: Duration,
-}
-
-/// The demo could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum DemoError {
-    /// The database belongs to somebody else.
-    #[error(
-        "the database already has a table public.{0} that is not Decant's demo; the demo needs a database of its own \
-         (create an empty one and name it in DSN)"
-    )]
-    NotOurs(String),
-    /// The demo would be one application among others.
-    #[error(
-        "the database already has other tables ({example}{}); the demo needs a database of its own: name an empty one \
-         in DSN, or put the demo beside the other tables with --yes",
-        match more { 0 => String::new(), more => format!(" and {more} more") }
-    )]
-    OtherTables {
-        /// One of them.
-        example: String,
-        /// How many others there are.
-        more: u64,
-    },
-    /// The secret of the keys could be guessed.
-    #[error(
-        "the secret that the demo's keys are made from must have at least {SECRET_CHARACTERS_MIN} characters"
-    )]
-    ShortSecret,
-    /// There are no demo tables to fill.
-    #[error("the database has no demo tables; create them first")]
-    NoTables,
-    /// Ids are `integer`, as in the hub.
-    #[error("{0} more rows are more than the ids of message_request have room for (they end at 2147483647)")]
-    TooManyRows(u64),
-    /// The database said no.
-    #[error("the database refused the demo: {0}")]
-    Database(#[from] sqlx::Error),
-}
-
-impl Plan {
-    /// This many rows, up to the present hour.
-    #[must_use]
-    pub fn new(rows: u64, keys: KeyMaker) -> Self {
-        let seconds = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_secs();
-        Self {
-            rows,
-            seed: 1,
-            until: UNIX_EPOCH + Duration::from_secs(seconds - seconds % 3600),
-            keys,
-        }
-    }
-
-    /// In microseconds since 1970.
-    fn until_microseconds(&self) -> i64 {
-        let since = self.until.duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_micros()).unwrap_or(0)
-    }
 }
 
 /// Creates the demo's tables where they are missing.
 ///
 /// # Errors
-/// [`DemoError::NotOurs`] if one of their names is taken; then nothing was done.
+/// [`DemoError::NotOurs`] before any change, [`DemoError::Database`].
 pub async fn create_schema(connection: &mut PgConnection) -> Result<(), DemoError> {
     let mut transaction = connection.begin().await?;
     load::lock(&mut transaction).await?;
-    if !are_there(&mut transaction).await? {
+    if !exist(&mut transaction).await? {
         transaction
             .execute(sqlx::raw_sql(include_str!("schema.sql")))
             .await?;
@@ -162,7 +96,7 @@ pub async fn create_schema(connection: &mut PgConnection) -> Result<(), DemoErro
 /// # Errors
 /// [`DemoError::OtherTables`], and [`DemoError::NotOurs`] where one of the demo's names is taken.
 pub async fn check_alone(connection: &mut PgConnection) -> Result<(), DemoError> {
-    if are_there(connection).await? {
+    if exist(connection).await? {
         return Ok(());
     }
     match load::other_tables(connection).await? {
@@ -174,18 +108,18 @@ pub async fn check_alone(connection: &mut PgConnection) -> Result<(), DemoError>
     }
 }
 
-/// Gives new values to keys of a demo that an older version made: it published them in its source. Returns how many were
-/// replaced.
+/// Gives new values to keys that begin with [`PUBLISHED_KEY_PREFIX`], which a demo of an older version has. Returns the number
+/// of keys replaced.
 ///
 /// # Errors
-/// [`DemoError::NotOurs`], [`DemoError::NoTables`], or what the database reports.
+/// [`DemoError::NotOurs`], [`DemoError::NoTables`], [`DemoError::Database`].
 pub async fn replace_published_keys(
     connection: &mut PgConnection,
     keys: &KeyMaker,
 ) -> Result<u64, DemoError> {
     let mut transaction = connection.begin().await?;
     load::lock(&mut transaction).await?;
-    if !are_there(&mut transaction).await? {
+    if !exist(&mut transaction).await? {
         return Err(DemoError::NoTables);
     }
     let replaced = load::replace_published_keys(&mut transaction, keys).await?;
@@ -193,13 +127,12 @@ pub async fn replace_published_keys(
     Ok(replaced)
 }
 
-/// Returns the demo's two accounts with the keys that are in the database, or `None` where they are not as the demo makes
-/// them.
+/// Returns the demo's accounts with the keys that are in the database, or `None` where the accounts were changed.
 ///
 /// # Errors
-/// What the database reports.
+/// [`DemoError::NotOurs`], [`DemoError::Database`].
 pub async fn accounts(connection: &mut PgConnection) -> Result<Option<Accounts>, DemoError> {
-    if !are_there(connection).await? {
+    if !exist(connection).await? {
         return Ok(None);
     }
     let admin_key = key_of(connection, people::ADMIN_ID, people::ADMIN_NAME).await?;
@@ -230,10 +163,11 @@ async fn key_of(
     Ok(key.map(SecretString::from))
 }
 
-/// How many rows `message_request` has; `None` if there is no such table. Counts them, so it takes a while for millions.
+/// Returns the number of rows in `message_request`, or `None` without that table. It counts them, which takes seconds for
+/// millions.
 ///
 /// # Errors
-/// What the database says.
+/// [`DemoError::Database`].
 pub async fn is_filled(connection: &mut PgConnection) -> Result<Option<u64>, DemoError> {
     let is_there = "select pg_catalog.to_regclass('public.message_request') is not null";
     if !sqlx::query_scalar::<_, bool>(is_there)
@@ -248,10 +182,10 @@ pub async fn is_filled(connection: &mut PgConnection) -> Result<Option<u64>, Dem
     Ok(Some(rows.cast_unsigned()))
 }
 
-/// Adds the plan's rows to the demo's tables, all or none of them. `on_progress` is told how many were sent so far.
+/// Adds the plan's rows to the demo's tables, all or none of them. `on_progress` gets the number of rows sent so far.
 ///
 /// # Errors
-/// [`DemoError::NotOurs`] and [`DemoError::NoTables`] before anything was done, else what the database says.
+/// [`DemoError::NotOurs`] and [`DemoError::NoTables`] before any change, [`DemoError::TooManyRows`], [`DemoError::Database`].
 pub async fn fill(
     connection: &mut PgConnection,
     plan: &Plan,
@@ -260,13 +194,13 @@ pub async fn fill(
     let started = Instant::now();
     let mut transaction = connection.begin().await?;
     load::lock(&mut transaction).await?;
-    if !are_there(&mut transaction).await? {
+    if !exist(&mut transaction).await? {
         return Err(DemoError::NoTables);
     }
     load::surroundings(&mut transaction, plan).await?;
     let first_id = load::requests(&mut transaction, plan, on_progress).await?;
     transaction.commit().await?;
-    // Sets the visibility map and the statistics, for index-only scans and true estimates.
+    // The visibility map and the statistics allow index-only scans and give the planner true estimates.
     connection
         .execute(sqlx::raw_sql("vacuum (analyze) public.message_request"))
         .await?;
@@ -282,8 +216,11 @@ pub async fn fill(
     })
 }
 
-/// Whether the demo's tables are there; fails if any of their names is somebody else's.
-async fn are_there(connection: &mut PgConnection) -> Result<bool, DemoError> {
+/// Returns whether the demo's tables exist.
+///
+/// # Errors
+/// [`DemoError::NotOurs`] if a table without the demo's comment has one of their names.
+async fn exist(connection: &mut PgConnection) -> Result<bool, DemoError> {
     let marks: Vec<(String, Option<String>)> = sqlx::query_as(
         "select relname::pg_catalog.text, pg_catalog.obj_description(oid, 'pg_class') from pg_catalog.pg_class \
          where relnamespace operator(pg_catalog.=) 'public'::pg_catalog.regnamespace \

@@ -3,15 +3,17 @@
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 
 use super::copy_text::CopyText;
-use super::keys::KeyMaker;
+use super::error::DemoError;
+use super::keys::{KeyMaker, PUBLISHED_KEY_PREFIX};
 use super::people::Key;
+use super::plan::Plan;
 use super::requests::{self, Requests};
-use super::{DemoError, PUBLISHED_KEY_PREFIX, Plan, people, probes, providers};
+use super::{people, probes, providers};
 
-/// How much is sent at once. PostgreSQL parses one batch while the next one is made.
+/// The size of a batch. PostgreSQL parses one batch while the next one is made.
 const BATCH_BYTES: usize = 128 << 10;
 
-/// Until the end of the transaction nobody else makes or fills a demo in this database.
+/// Keeps other processes from making or filling a demo in this database until the end of the transaction.
 pub(crate) async fn lock(connection: &mut PgConnection) -> Result<(), DemoError> {
     connection
         .execute("select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('decant demo', 0))")
@@ -22,7 +24,7 @@ pub(crate) async fn lock(connection: &mut PgConnection) -> Result<(), DemoError>
 /// Writes every row of a small table, with ids from 1, and returns how many.
 type WriteRows = fn(&mut CopyText, &Plan) -> u64;
 
-/// The small tables with the columns that are written, in an order that satisfies their foreign keys.
+/// The small tables with the columns that are written, in the order of their foreign keys.
 const SURROUNDINGS: [(&str, &str, WriteRows); 6] = [
     ("users", people::USER_COLUMNS, people::write_users),
     ("keys", people::KEY_COLUMNS, people::write_keys),
@@ -48,7 +50,7 @@ const SURROUNDINGS: [(&str, &str, WriteRows); 6] = [
     ),
 ];
 
-/// Everything around the requests, on the first load.
+/// Fills every table but `message_request`, if that was not done before.
 pub(crate) async fn surroundings(connection: &mut PgConnection, plan: &Plan) -> Result<(), DemoError> {
     if !is_empty(connection, "users").await? {
         return Ok(());
@@ -68,7 +70,7 @@ pub(crate) async fn surroundings(connection: &mut PgConnection, plan: &Plan) -> 
     Ok(())
 }
 
-/// The plan's rows of `message_request`; returns the first id.
+/// Adds the plan's rows to `message_request` and returns the id of the first.
 pub(crate) async fn requests(
     connection: &mut PgConnection,
     plan: &Plan,
@@ -91,7 +93,8 @@ pub(crate) async fn requests(
     let keys = keys_in_use(connection, plan).await?;
     let requests = Requests::new(plan, first_id, keys);
     if is_empty(connection, "message_request").await? {
-        // Emptied in this transaction, so the rows need no log and no second visit, and the indexes are made in one go.
+        // Rows of a table that this transaction truncates need no write-ahead log and can be written frozen. Indexes built
+        // at the end cost less than indexes that grow with each row.
         connection
             .execute(sqlx::raw_sql(include_str!("drop_indexes.sql")))
             .await?;
@@ -115,8 +118,8 @@ pub(crate) async fn requests(
     Ok(first_id)
 }
 
-/// Returns the demo's keys as they are in the database. Another data folder may have made them: new requests must bear the
-/// keys of those who are there.
+/// Returns the demo's keys as they are in the database. They may have been made from another secret, and new requests must
+/// refer to keys that exist.
 async fn keys_in_use(connection: &mut PgConnection, plan: &Plan) -> Result<Vec<Key>, DemoError> {
     let mut keys = people::keys(&plan.keys);
     let found: Vec<(i32, String)> = sqlx::query_as(
@@ -131,8 +134,8 @@ async fn keys_in_use(connection: &mut PgConnection, plan: &Plan) -> Result<Vec<K
     Ok(keys)
 }
 
-/// Gives the demo's keys that older versions published in their source new values, in the requests as well. Returns how
-/// many there were.
+/// Gives new values to the keys that older versions published in their source, in `keys` and in `message_request`. Returns
+/// the number of keys replaced.
 pub(crate) async fn replace_published_keys(
     connection: &mut PgConnection,
     maker: &KeyMaker,
@@ -165,7 +168,7 @@ pub(crate) async fn replace_published_keys(
     Ok(count)
 }
 
-/// Returns the first table or view of the database by name, and how many there are. Those of extensions do not count.
+/// Returns the first table or view of the database by name, and their number. Those of extensions do not count.
 pub(crate) async fn other_tables(connection: &mut PgConnection) -> Result<(Option<String>, u64), DemoError> {
     let (example, count): (Option<String>, i64) = sqlx::query_as(
         "select pg_catalog.min(pg_catalog.concat(n.nspname, '.', c.relname)), pg_catalog.count(*) \
@@ -205,7 +208,7 @@ async fn copy_requests(
     Ok(())
 }
 
-/// Makes the next row of the table get the id after `last`.
+/// Sets the sequence of the table's ids so that the next id is the one after `last`.
 async fn continue_ids(connection: &mut PgConnection, table: &str, last: i64) -> Result<(), DemoError> {
     sqlx::query(
         "select pg_catalog.setval(pg_catalog.pg_get_serial_sequence( \

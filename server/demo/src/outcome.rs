@@ -1,4 +1,4 @@
-//! What became of a request: its status, its tokens and their cost, its time.
+//! The outcome of a request: its status, its tokens and their cost.
 
 use std::fmt;
 
@@ -6,18 +6,17 @@ use super::dice::Dice;
 use super::providers::{Family, Model, PROVIDERS, Provider};
 use super::texts::{BLOCKS, ERRORS, is_ordinary};
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// It was stopped before any provider: by what, with which status, why.
+    /// Blocked before it reached a provider: the blocking filter, the status, the reason.
     Blocked(&'static (&'static str, i64, &'static str)),
-    /// The status, if there was an answer, and the message.
+    /// The status, if there was an answer, and the error message.
     Failed(Option<i64>, &'static str),
-    /// It was answered.
     Answered(Usage),
 }
 
-/// The tokens of an answer. What a provider did not tell is unknown.
+/// The tokens of an answer. A count that the provider did not report is `None`.
 #[derive(Debug, Default)]
 pub(crate) struct Usage {
     pub(crate) input: Option<u64>,
@@ -58,7 +57,7 @@ impl Outcome {
 impl Usage {
     fn of(model: &Model, dice: &mut Dice) -> Self {
         if dice.once_in(150) {
-            // The stream ended before the numbers came.
+            // The stream ended before the provider reported its counts.
             return Self::default();
         }
         let mut usage = Self {
@@ -81,13 +80,13 @@ impl Usage {
             }
         }
         if dice.once_in(20_000) {
-            // More than an `integer` holds.
+            // More than an `integer` can hold.
             usage.cache_read = Some(3_000_000_000 + dice.below(1_000_000));
         }
         usage
     }
 
-    /// What it costs at this provider, for a group whose price is `group_multiplier` ten-thousandths.
+    /// Returns the cost at this provider. `group_multiplier` is the factor of the user's group, in ten-thousandths.
     pub(crate) fn cost(&self, model: &Model, provider: &Provider, group_multiplier: u64) -> Usd {
         // A hundredth of a dollar for a million tokens is 10⁻⁸ dollars a token, or 10⁷ of the fifteenth decimal.
         let price = |tokens: Option<u64>, cents: u64, percent: u64| {
@@ -109,7 +108,7 @@ impl fmt::Display for Usd {
     }
 }
 
-/// A provider of the model, by id; mostly one with an ordinary name.
+/// Returns a provider of the model with its id, mostly one with an ordinary name.
 pub(crate) fn provider_of(model: &Model, dice: &mut Dice) -> (i64, &'static Provider) {
     loop {
         let place = dice.place(PROVIDERS.len());
@@ -135,7 +134,7 @@ mod tests {
             usage.cost(&MODELS[0], &PROVIDERS[0], 10_000).to_string(),
             "3.000000000000000"
         );
-        // 3 × 0.8333 × 0.9137, exactly.
+        // 3 × 0.8333 × 0.9137 is exactly this.
         assert_eq!(
             usage.cost(&MODELS[0], &PROVIDERS[2], 9_137).to_string(),
             "2.284158630000000"

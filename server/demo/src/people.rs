@@ -1,15 +1,15 @@
-//! The users and their keys: ordinary ones, and one of each kind that breaks an export or a sign-in.
+//! The users and their keys: ordinary ones, and one of each kind that can break an export or a sign-in.
 
-use super::Plan;
 use super::calendar::DAY_MICROSECONDS;
 use super::copy_text::CopyText;
 use super::keys::KeyMaker;
+use super::plan::Plan;
 use super::texts::is_ordinary;
 
-/// The administrator's id, and the id of their key.
+/// The id of the administrator, and the id of the administrator's key.
 pub(crate) const ADMIN_ID: i32 = 1;
 pub(crate) const ADMIN_NAME: &str = "Administrator";
-/// The id of the ordinary user whom the demo introduces, and the id of their key.
+/// The id of the ordinary user of [`crate::Accounts`], and the id of that user's key.
 pub(crate) const USER_ID: i32 = 2;
 pub(crate) const USER_NAME: &str = "Alice Example";
 
@@ -21,7 +21,7 @@ pub(crate) const DOUBLE_KEY: &str = "double";
 pub(crate) const SHARED_KEY: &str = "shared";
 /// A good key whose owner may not use the web page (`can_login_web_ui` is false).
 pub(crate) const NO_WEB_KEY: &str = "no web";
-/// Keys that must not sign anybody in.
+/// Keys that may not sign in.
 pub(crate) const DISABLED_KEY: &str = "disabled";
 pub(crate) const EXPIRED_KEY: &str = "expired";
 pub(crate) const DELETED_KEY: &str = "deleted";
@@ -29,7 +29,6 @@ pub(crate) const KEY_OF_DISABLED: &str = "of a disabled user";
 pub(crate) const KEY_OF_EXPIRED: &str = "of an expired user";
 pub(crate) const KEY_OF_DELETED: &str = "of a deleted user";
 
-/// Whether a user or key is of use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Live,
@@ -38,7 +37,7 @@ enum State {
     Deleted,
 }
 
-/// By id, from 1.
+/// The users in the order of their ids, from 1.
 const USERS: &[(&str, State)] = &[
     (ADMIN_NAME, State::Live),
     (USER_NAME, State::Live),
@@ -129,7 +128,7 @@ impl Key {
         }
     }
 
-    /// Whether neither its name nor its owner's is awkward.
+    /// Returns whether its name and its owner's are free of awkward characters.
     pub(crate) fn is_ordinary(&self) -> bool {
         is_ordinary(USERS[self.user_id as usize - 1].0) && is_ordinary(&self.name)
     }
@@ -139,7 +138,7 @@ impl Key {
     }
 }
 
-/// Returns every row of `keys`; their ids are their places, from 1.
+/// Returns the rows of `keys` in the order of their ids, from 1.
 pub(crate) fn keys(maker: &KeyMaker) -> Vec<Key> {
     let id_of = |name: &str| {
         1 + USERS
@@ -233,7 +232,7 @@ pub(crate) fn write_keys(rows: &mut CopyText, plan: &Plan) -> u64 {
             .plain(&key.key)
             .text(&key.name);
         rows.boolean(key.state != State::Disabled);
-        // The far end is there so that an expiry yet to come is seen to let in.
+        // Some keys expire in the far future, so that a test notices if such a key is refused.
         let expires = match key.state {
             State::Expired => Some(until - 5 * DAY_MICROSECONDS),
             _ => (place % 8 == 3).then_some(4_070_908_800_000_000),

@@ -1,12 +1,12 @@
-//! The providers' endpoints, and what probing them found.
+//! The providers' endpoints and their probe logs.
 
-use super::Plan;
 use super::calendar::DAY_MICROSECONDS;
 use super::copy_text::CopyText;
 use super::dice::Dice;
+use super::plan::Plan;
 use super::texts::PROBE_ERRORS;
 
-/// Vendor, kind, address, label; the ids are the places, from 1.
+/// Vendor, kind, address and label, in the order of the ids, from 1.
 const ENDPOINTS: [(i64, &str, &str, Option<&str>); 8] = [
     (1, "claude", "https://api.anthropic.example", Some("main")),
     (
@@ -61,9 +61,9 @@ pub(crate) fn write_endpoints(rows: &mut CopyText, plan: &Plan) -> u64 {
 pub(crate) const PROBE_COLUMNS: &str =
     "id, endpoint_id, source, ok, status_code, latency_ms, error_type, error_message, created_at";
 
-/// How many probes there are, over the last day.
+/// The number of probes, all of the last day.
 const PROBES: i64 = 5000;
-/// The latencies whose text is easily got wrong: either side of a second, and halves that round up.
+/// Latencies whose text is easily wrong: just below and above a second, and halves that round up.
 const LATENCIES: [Option<i64>; 8] = [
     None,
     Some(123),
@@ -75,7 +75,7 @@ const LATENCIES: [Option<i64>; 8] = [
     Some(0),
 ];
 
-/// Writes every row of `provider_endpoint_probe_logs`. Returns how many.
+/// Writes every row of `provider_endpoint_probe_logs` and returns how many.
 pub(crate) fn write_probes(rows: &mut CopyText, plan: &Plan) -> u64 {
     let until = plan.until_microseconds();
     let mut dice = Dice::new(5000);
@@ -95,7 +95,7 @@ pub(crate) fn write_probes(rows: &mut CopyText, plan: &Plan) -> u64 {
     PROBES as u64
 }
 
-/// Status, milliseconds, and for a failure its kind and message.
+/// Returns status and milliseconds, and the kind and message of a failure.
 fn probe(dice: &mut Dice) -> (Option<i64>, Option<i64>, Option<(&'static str, &'static str)>) {
     let latency = if dice.once_in(10) {
         dice.pick(&LATENCIES)
@@ -106,7 +106,7 @@ fn probe(dice: &mut Dice) -> (Option<i64>, Option<i64>, Option<(&'static str, &'
         return (Some(200), latency, None);
     }
     let (status, kind, message) = dice.pick(&PROBE_ERRORS);
-    // An endpoint that was never reached has no latency worth a number.
+    // A probe that did not reach its endpoint has no latency.
     (
         status,
         latency.filter(|_| status.is_some()),

@@ -1,18 +1,18 @@
-//! The providers and what they sell.
+//! The providers and their models.
 
-use super::Plan;
 use super::calendar::DAY_MICROSECONDS;
 use super::copy_text::CopyText;
 use super::dice::Dice;
+use super::plan::Plan;
 
-/// A row of `providers`; its id is its place, from 1.
+/// A row of `providers`. Its id is its position, from 1.
 #[derive(Debug)]
 pub(crate) struct Provider {
     pub(crate) name: &'static str,
-    /// The hub's word for the way it is talked to.
+    /// `provider_type` of the hub: the protocol.
     pub(crate) kind: &'static str,
     pub(crate) family: Family,
-    /// What its prices are multiplied with, in ten-thousandths.
+    /// The factor of its prices, in ten-thousandths.
     pub(crate) multiplier: u64,
     vendor_id: i64,
     is_enabled: bool,
@@ -32,9 +32,9 @@ pub(crate) enum Family {
 pub(crate) struct Model {
     pub(crate) name: &'static str,
     pub(crate) family: Family,
-    /// USD for a million tokens read, in hundredths.
+    /// US cents for a million input tokens.
     pub(crate) input_cents: u64,
-    /// USD for a million tokens written, in hundredths.
+    /// US cents for a million output tokens.
     pub(crate) output_cents: u64,
 }
 

@@ -2,18 +2,18 @@
 
 use std::fmt::Write;
 
-use super::Plan;
 use super::calendar::{Calendar, DAY_MICROSECONDS};
 use super::chain::chain;
 use super::copy_text::CopyText;
 use super::dice::Dice;
 use super::outcome::{Outcome, Usage, Usd, provider_of};
 use super::people::Key;
+use super::plan::Plan;
 use super::providers::{Family, Model, Provider};
 use super::texts;
 use super::traffic::{Session, Traffic};
 
-/// The columns that [`Requests::write_next`] writes; the others keep their defaults.
+/// The columns that [`Requests::write_next`] writes. The others keep their defaults.
 pub(crate) const COLUMNS: &str = "id, created_at, updated_at, deleted_at, \
      user_id, key, session_id, request_sequence, session_identity, session_identity_kind, user_agent, client_ip, \
      messages_count, endpoint, api_type, \
@@ -23,7 +23,7 @@ pub(crate) const COLUMNS: &str = "id, created_at, updated_at, deleted_at, \
      cache_creation_input_tokens, cache_read_input_tokens, cache_ttl_applied, context_1m_applied, cost_usd, \
      cost_breakdown, special_settings, is_replay, replay_source_request_id";
 
-/// A generator of rows, in the order of their ids. It takes the same memory however many rows it makes.
+/// Generates rows in the order of their ids. Its memory does not depend on their number.
 #[derive(Debug)]
 pub(crate) struct Requests {
     dice: Dice,
@@ -32,23 +32,23 @@ pub(crate) struct Requests {
     first_id: i64,
     count: u64,
     made: u64,
-    /// The time of the row before, for rows that share it.
+    /// The time of the row before, in microseconds since 1970. Some rows repeat it.
     previous: i64,
     json: String,
 }
 
-/// Where a request went.
+/// The provider that a request went to.
 struct Route {
     provider_id: i64,
     provider: &'static Provider,
-    /// The price for the user's group, in ten-thousandths.
+    /// The factor of the user's group, in ten-thousandths.
     group_multiplier: u64,
 }
 
 impl Requests {
-    /// The plan's rows with ids from `first_id`, made with these keys.
+    /// Generates the plan's rows with ids from `first_id`, for these keys.
     pub(crate) fn new(plan: &Plan, first_id: i64, keys: Vec<Key>) -> Self {
-        // Rows that are added later are not the same again.
+        // The first id is part of the seed, so that rows added later differ from those before.
         let mut dice = Dice::new(plan.seed ^ (first_id.cast_unsigned() << 20));
         let calendar = Calendar::until(plan.until_microseconds());
         let traffic = Traffic::new(&mut dice, keys);
@@ -83,7 +83,7 @@ impl Requests {
         let route = route(session.model, dice);
         let duration_ms = dice.skewed(180, 600_000) as i64;
 
-        // Three rows of a load have no time, wherever the hub's clock was then.
+        // Three rows of a load have no time, which the hub's schema allows.
         let has_time = self.count < 100 || !(1..4).any(|place| self.made == place * self.count / 4);
         row.number(id)
             .or_null(has_time.then_some(at), CopyText::time)
@@ -109,7 +109,7 @@ impl Requests {
         self.made += 1;
     }
 
-    /// Mostly later than the row before; now and then the same to the microsecond, or earlier.
+    /// Returns the time of the next row: mostly later than the row before, sometimes equal or earlier.
     fn time(&mut self) -> i64 {
         let position = ((self.made << 32) + self.dice.below(Calendar::WHOLE)) / self.count;
         let at = match self.dice.below(100) {
@@ -154,7 +154,7 @@ fn write_session(row: &mut CopyText, session: &Session, has_identity: bool, dice
     );
 }
 
-/// A blocked request went nowhere: provider 0, and no model if it was not read that far.
+/// Writes the route. A blocked request has provider 0, and no model if it was blocked before its model was read.
 fn write_route(row: &mut CopyText, route: &Route, model: &Model, outcome: &Outcome, dice: &mut Dice) {
     if let Outcome::Blocked(_) = outcome {
         row.number(0)
@@ -178,7 +178,7 @@ fn write_route(row: &mut CopyText, route: &Route, model: &Model, outcome: &Outco
     }
 }
 
-/// Status, times and what went wrong.
+/// Writes status, times and error messages.
 fn write_end(row: &mut CopyText, outcome: &Outcome, duration_ms: i64, dice: &mut Dice) {
     row.or_null(outcome.status(), CopyText::number);
     let first_byte_ms = matches!(outcome, Outcome::Answered(_)).then_some(duration_ms / 7 + 40);
@@ -200,7 +200,7 @@ fn write_end(row: &mut CopyText, outcome: &Outcome, duration_ms: i64, dice: &mut
     };
 }
 
-/// Tokens and cost.
+/// Writes the tokens and their cost.
 fn write_usage(
     row: &mut CopyText,
     route: &Route,
@@ -210,7 +210,7 @@ fn write_usage(
     json: &mut String,
 ) {
     let Outcome::Answered(usage) = outcome else {
-        // A failure costs nothing; whether the hub wrote 0 or nothing depends on how it failed.
+        // A failed request has no cost. The hub writes 0 for a request with a status, and null for one without.
         row.nulls(7)
             .boolean(false)
             .or_null(outcome.status().map(|_| "0"), CopyText::plain)

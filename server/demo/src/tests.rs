@@ -2,6 +2,7 @@
 
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::time::UNIX_EPOCH;
 
 use decant_embedded::EmbeddedPostgres;
 use secrecy::ExposeSecret;

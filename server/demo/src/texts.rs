@@ -1,6 +1,6 @@
-//! What upstreams, clients and filters say: the strings that break a file written without care.
+//! Messages of providers, clients and filters, with strings that break a carelessly written file.
 
-/// Whether a name is like most people's names for things: no sign in it that a file could stumble over.
+/// Returns whether a name consists of letters, digits and a few harmless characters only.
 pub(crate) fn is_ordinary(name: &str) -> bool {
     let is_usual = |letter: char| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '.' | '\'');
     name.len() <= 40 && name.starts_with(char::is_alphanumeric) && name.chars().all(is_usual)
@@ -22,19 +22,19 @@ pub(crate) const ERRORS: [&str; 12] = [
     "خطأ في الخادم: انتهت المهلة",
 ];
 
-/// Their stacks.
+/// The stacks of the errors.
 pub(crate) const STACKS: [&str; 2] = [
     "TypeError: terminated\n\tat Fetch.onAborted (node:internal/deps/undici/undici:11132:53)\n\tat Fetch.emit (node:events:518:28)",
     "Error: read ECONNRESET\n    at TLSWrap.onStreamRead (node:internal/stream_base_commons:216:20) {\n  errno: -104,\n  syscall: 'read'\n}",
 ];
 
-/// Their causes, JSON in text.
+/// The causes of the errors: JSON as text.
 pub(crate) const CAUSES: [&str; 2] = [
     r#"{"code":"NGHTTP2_INTERNAL_ERROR","message":"Stream closed with error code NGHTTP2_INTERNAL_ERROR"}"#,
     r#"{"code":"ECONNRESET","errno":-104,"path":"C:\\proxy\\sock"}"#,
 ];
 
-/// Who stopped a request before it reached a provider, what the client got, and why.
+/// The filter that blocked a request, the status that the client got, and the reason.
 pub(crate) static BLOCKS: [(&str, i64, &str); 4] = [
     (
         "warmup",
@@ -54,7 +54,7 @@ pub(crate) static BLOCKS: [(&str, i64, &str); 4] = [
     ("rate_limit", 429, "daily limit reached: $25.50 of $25.50"),
 ];
 
-/// What clients call themselves.
+/// The `User-Agent` headers of clients.
 pub(crate) const USER_AGENTS: [&str; 10] = [
     "claude-cli/2.0.55 (external, cli)",
     "claude-cli/2.0.55 (external, cli)",
@@ -68,7 +68,7 @@ pub(crate) const USER_AGENTS: [&str; 10] = [
     "агент/1.0\t(таб; \\ обратная)",
 ];
 
-/// Why a probe failed: status, kind, message.
+/// Failures of probes: status, kind and message.
 pub(crate) const PROBE_ERRORS: [(Option<i64>, &str, &str); 8] = [
     (None, "timeout", "timed out after 10000 ms"),
     (None, "connect_error", "connect ECONNREFUSED 203.0.113.7:443"),

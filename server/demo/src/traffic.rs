@@ -1,17 +1,17 @@
-//! Who asks for what: sessions of one key, one client and one model, many of them open at a time.
+//! Sessions, each of one key, one client and one model. Many are open at a time.
 
 use super::dice::Dice;
 use super::people::{Key, USER_ID};
 use super::providers::{Family, MODELS, Model};
 use super::texts::USER_AGENTS;
 
-/// How many sessions are open at any moment; all the memory the traffic takes.
+/// The number of open sessions, which bounds the memory.
 const OPEN_SESSIONS: usize = 96;
 
 /// A conversation of one client with one model.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
-    /// Like a UUID; none for clients that send none.
+    /// A UUID; `None` for clients that send no id.
     pub(crate) id: Option<String>,
     pub(crate) user_id: i32,
     pub(crate) key: String,
@@ -19,20 +19,20 @@ pub(crate) struct Session {
     pub(crate) endpoint: String,
     pub(crate) user_agent: Option<&'static str>,
     pub(crate) client_ip: String,
-    /// How many requests it has made.
+    /// The number of requests so far.
     pub(crate) requests: i64,
 }
 
-/// The open sessions.
+/// Generates the sessions of requests.
 #[derive(Debug)]
 pub(crate) struct Traffic {
-    /// Every key as often as it is likely to be the next one.
+    /// Each key, repeated in proportion to its use.
     keys: Vec<Key>,
     open: Vec<Session>,
 }
 
 impl Traffic {
-    /// The traffic of these keys, the demo's in the order of their ids.
+    /// Generates the traffic of these keys, which are in the order of their ids.
     pub(crate) fn new(dice: &mut Dice, keys: Vec<Key>) -> Self {
         let keys: Vec<Key> = keys
             .into_iter()
@@ -50,7 +50,7 @@ impl Traffic {
         Self { keys, open }
     }
 
-    /// The session that makes the next request.
+    /// Returns the session of the next request.
     pub(crate) fn next(&mut self, dice: &mut Dice) -> &Session {
         let place = dice.place(OPEN_SESSIONS);
         if dice.once_in(9) {
@@ -65,7 +65,7 @@ impl Traffic {
 fn session(dice: &mut Dice, keys: &[Key]) -> Session {
     let key = &keys[dice.place(keys.len())];
     let model = &MODELS[dice.place(MODELS.len())];
-    // A few rows outlive their key, their user, or both.
+    // In a hub some requests outlive their key or their user.
     let (user_id, key) = match dice.below(800) {
         0 => (key.user_id, "sk-decant-gone".to_owned()),
         1 => (9999, key.key.clone()),
@@ -108,7 +108,7 @@ fn uuid(dice: &mut Dice) -> String {
     )
 }
 
-/// An address of the ranges kept for documentation.
+/// Returns an address of the ranges for documentation (RFC 5737, RFC 3849).
 fn client_ip(dice: &mut Dice) -> String {
     let number = dice.number();
     match number % 5 {

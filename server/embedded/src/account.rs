@@ -9,7 +9,7 @@ use std::process::Command;
 use nix::sys::signal::Signal;
 use nix::unistd::{Uid, User, geteuid, getpid, getppid};
 
-use super::EmbeddedError;
+use super::error::EmbeddedError;
 
 /// The user that runs PostgreSQL's programs.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::EmbeddedError;
+use super::error::EmbeddedError;
 
 /// The folder of one PostgreSQL version's programs.
 #[derive(Clone, Debug, PartialEq, Eq)]

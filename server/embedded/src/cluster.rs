@@ -8,8 +8,9 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 
 use super::account::Account;
+use super::address::{DATABASE, USER};
 use super::binaries::Binaries;
-use super::{DATABASE, EmbeddedError, IoContext, USER};
+use super::error::{EmbeddedError, IoContext};
 
 /// The beginning of the name of a cluster that is being made.
 const INCOMPLETE: &str = "data.new";

@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::account::Account;
+use super::address::PORT;
 use super::binaries::{self, Binaries};
+use super::error::{EmbeddedError, IoContext};
 use super::socket::SocketFolder;
-use super::{EmbeddedError, IoContext, PORT, cluster, log, orphans};
+use super::{cluster, log, orphans};
 
 /// A folder with a complete cluster, and a lock on it.
 #[derive(Debug)]

@@ -11,6 +11,7 @@
 //! | `lock`         | the id of the process that uses the folder, which holds a lock on this file                |
 
 mod account;
+mod address;
 mod binaries;
 mod cluster;
 mod error;
@@ -25,20 +26,14 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use sqlx::Connection;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 
+pub use address::{DATABASE, connect_options_of_another};
 pub use binaries::{Binaries, binaries, program_folders};
 pub use error::EmbeddedError;
 use error::IoContext;
 use folder::Folder;
 use postmaster::Postmaster;
-
-/// The name of the database with the exported tables.
-pub const DATABASE: &str = "decant";
-/// The superuser, with the name that dumps and tools expect.
-const USER: &str = "postgres";
-/// A part of the socket's name. PostgreSQL does not listen on TCP.
-const PORT: u16 = 5432;
 
 /// The longest start, crash recovery included.
 const READY_MAX: Duration = Duration::from_secs(120);
@@ -91,15 +86,13 @@ impl EmbeddedPostgres {
     /// Returns the options to connect to the database [`DATABASE`].
     #[must_use]
     pub fn connect_options(&self) -> PgConnectOptions {
-        options(self.folder.socket())
+        address::connect_options(self.folder.socket())
     }
 
     /// Returns the address of the database [`DATABASE`] for `psql`, `pg_dump` and other programs.
     #[must_use]
     pub fn url(&self) -> String {
-        // The path needs no escapes: `socket::can_hold_socket` allows plain characters only.
-        let socket = self.folder.socket().display();
-        format!("postgres:///{DATABASE}?host={socket}&port={PORT}&user={USER}&sslmode=disable")
+        address::url(self.folder.socket())
     }
 
     /// Returns the process id of the postmaster, PostgreSQL's first process.
@@ -150,25 +143,6 @@ impl EmbeddedPostgres {
                 log: self.folder.log().to_owned(),
             })
     }
-}
-
-/// Returns the options to connect to the private PostgreSQL of this data folder, which another process runs.
-///
-/// # Errors
-/// If there is no socket, because no process runs it.
-pub fn connect_options_of_another(data_dir: &Path) -> std::io::Result<PgConnectOptions> {
-    // The link's own path may be too long for a socket; the path behind it is not.
-    let socket = data_dir.join("postgres").join("socket").canonicalize()?;
-    Ok(options(&socket))
-}
-
-fn options(socket: &Path) -> PgConnectOptions {
-    PgConnectOptions::new_without_pgpass()
-        .socket(socket)
-        .port(PORT)
-        .username(USER)
-        .database(DATABASE)
-        .ssl_mode(PgSslMode::Disable)
 }
 
 /// Returns the default data folder: `$XDG_DATA_HOME/decant`, or `~/.local/share/decant`. For root it is `/var/lib/decant`,

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::{EmbeddedError, IoContext};
+use super::error::{EmbeddedError, IoContext};
 
 /// The signals that they get, in this order, with the time to wait after each.
 const STEPS: [(Signal, Duration); 3] = [

@@ -9,7 +9,8 @@ use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
 
 use super::account::Account;
-use super::{EmbeddedError, IoContext, PORT};
+use super::address::PORT;
+use super::error::{EmbeddedError, IoContext};
 
 /// The longest path of a Unix socket, without the final NUL.
 const SOCKET_PATH_MAX_BYTES: usize = 107;

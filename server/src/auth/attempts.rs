@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::AuthError;
+use super::error::AuthError;
 
 /// The time in which wrong credentials are counted.
 const WINDOW: Duration = Duration::from_secs(60);

@@ -3,7 +3,15 @@
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
-use super::{Attempts, AuthError, Caller, HubKey, HubUsers, RequestParts, Sessions, TokenKeys, origin};
+use super::attempts::Attempts;
+use super::caller::Caller;
+use super::credential::VerifiedCredential;
+use super::error::AuthError;
+use super::hub::{HubKey, HubUsers};
+use super::jwt::{TokenCheck, TokenKeys};
+use super::origin;
+use super::request::RequestParts;
+use super::session::Sessions;
 use crate::audit::Action;
 
 /// Verifies who sends a request.
@@ -15,24 +23,6 @@ pub struct Authenticator {
     pub hub: HubUsers,
     /// Whether `X-Forwarded-For` is believed.
     pub trust_proxy: bool,
-}
-
-/// A credential that was found good.
-#[derive(Clone, Debug)]
-pub enum VerifiedCredential {
-    AdminToken,
-    HubKey(HubKey),
-}
-
-impl VerifiedCredential {
-    /// Returns the caller whom it identifies.
-    #[must_use]
-    pub fn caller(self) -> Caller {
-        match self {
-            Self::AdminToken => administrator(),
-            Self::HubKey(key) => key.caller,
-        }
-    }
 }
 
 impl Authenticator {
@@ -47,8 +37,9 @@ impl Authenticator {
             let address = request.address(self.trust_proxy);
             self.attempts.check(address)?;
             let caller = match self.token_keys.verify(credential) {
-                Some(caller) => caller,
-                None => self.verify(credential).await?.map(VerifiedCredential::caller),
+                TokenCheck::Valid(caller) => Some(caller),
+                TokenCheck::Invalid => None,
+                TokenCheck::NotAToken => self.verify(credential).await?.map(VerifiedCredential::caller),
             };
             return caller.ok_or_else(|| self.refuse(request));
         }
@@ -57,7 +48,7 @@ impl Authenticator {
         };
         origin::check(request)?;
         match claim.key {
-            None => Ok(administrator()),
+            None => Ok(VerifiedCredential::AdminToken.caller()),
             Some(id) => {
                 let key = self.hub.by_id(id).await?;
                 key.map(|key| key.caller).ok_or(AuthError::Missing)
@@ -107,10 +98,6 @@ impl Authenticator {
         self.attempts.record_failure(address);
         AuthError::Invalid
     }
-}
-
-fn administrator() -> Caller {
-    Caller::administrator("Administrator")
 }
 
 /// Compares in a time that depends on the lengths only, so that the time gives no part of the secret away.

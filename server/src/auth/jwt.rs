@@ -1,4 +1,4 @@
-//! Bearer tokens of others (RFC 7519): signed with a shared secret, or with a key of a JSON Web Key Set.
+//! Bearer tokens that other services sign (RFC 7519), with a shared secret or with a key of a JSON Web Key Set.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,8 @@ use serde::Deserialize;
 
 use super::caller::{Caller, Role};
 
-/// Signatures by public keys. A token may not choose a shared secret where a public key is expected (RFC 8725, 2.1).
+/// Signatures by public keys. A token may not choose a shared secret where a public key is expected (RFC 8725, 2.1), so
+/// `HS256` is not among them.
 const PUBLIC: &[Algorithm] = &[
     Algorithm::RS256,
     Algorithm::RS384,
@@ -22,14 +23,14 @@ const PUBLIC: &[Algorithm] = &[
     Algorithm::EdDSA,
 ];
 
-/// What bearer tokens are checked with.
+/// The keys that verify bearer tokens.
 #[derive(Default)]
 pub struct TokenKeys {
     secret: Option<DecodingKey>,
     set: Option<JwkSet>,
 }
 
-/// A key set that cannot be used.
+/// The file of JWKS_FILE is no usable key set.
 #[derive(Debug, thiserror::Error)]
 #[error("JWKS_FILE: the key set {path} cannot be used: {problem}")]
 pub struct JwksError {
@@ -37,7 +38,7 @@ pub struct JwksError {
     problem: String,
 }
 
-/// What a token says.
+/// The claims of a token that are read.
 #[derive(Deserialize)]
 struct Claims {
     sub: String,
@@ -45,8 +46,17 @@ struct Claims {
     name: Option<String>,
 }
 
+/// The outcome of [`TokenKeys::verify`].
+pub(super) enum TokenCheck {
+    /// The credential has not the form of a token. It may be a key of the hub.
+    NotAToken,
+    /// Forged, expired, or without a usable claim.
+    Invalid,
+    Valid(Caller),
+}
+
 impl TokenKeys {
-    /// The shared secret, the key set's file, or both.
+    /// Takes the shared secret, the key set in the file, or both.
     ///
     /// # Errors
     /// [`JwksError`] if the file is not a key set.
@@ -58,15 +68,20 @@ impl TokenKeys {
         })
     }
 
-    /// `None`: this is no such token. Otherwise its caller, or `None` again if it is forged, expired or not usable.
-    pub fn verify(&self, token: &str) -> Option<Option<Caller>> {
-        let header = decode_header(token).ok()?;
+    /// Verifies the signature, the times and the claims of a token.
+    pub(super) fn verify(&self, token: &str) -> TokenCheck {
+        let Ok(header) = decode_header(token) else {
+            return TokenCheck::NotAToken;
+        };
         let key = match (header.alg, &self.secret) {
             (Algorithm::HS256, Some(secret)) => Some(secret.clone()),
             (algorithm, _) if PUBLIC.contains(&algorithm) => self.public_key(header.kid.as_deref()),
             _ => None,
         };
-        Some(key.and_then(|key| claimed(token, header.alg, &key)))
+        match key.and_then(|key| claimed(token, header.alg, &key)) {
+            Some(caller) => TokenCheck::Valid(caller),
+            None => TokenCheck::Invalid,
+        }
     }
 
     fn public_key(&self, id: Option<&str>) -> Option<DecodingKey> {
@@ -80,6 +95,7 @@ impl TokenKeys {
     }
 }
 
+/// Returns the caller of a token, or `None` if its signature, its times or its claims are wrong.
 fn claimed(token: &str, algorithm: Algorithm, key: &DecodingKey) -> Option<Caller> {
     let mut rules = Validation::new(algorithm);
     rules.set_required_spec_claims(&["exp", "sub"]);
@@ -92,7 +108,7 @@ fn claimed(token: &str, algorithm: Algorithm, key: &DecodingKey) -> Option<Calle
     } else {
         Role::User
     };
-    // A user who is no user of the hub would own nothing, and not know why.
+    // A user without an id in the hub owns no row and would get empty answers, so the token is refused instead.
     (role == Role::Admin || user_id.is_some()).then(|| Caller {
         name: claims.name.unwrap_or(claims.sub),
         role,

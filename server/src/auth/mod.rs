@@ -1,11 +1,12 @@
 //! Verifies who sends a request, and from that what they may see.
 //!
-//! | file | what |
+//! | file | contents |
 //! |---|---|
 //! | `authenticator` | a request's credential or session to its caller; sign-in |
 //! | `request` | the parts of an HTTP request that are read for it |
 //! | `hub` | API keys of the hub |
 //! | `jwt` | bearer tokens that others sign |
+//! | `credential` | a credential that was verified |
 //! | `session` | the session cookie |
 //! | `secret_file` | secrets made up here, kept in the data folder |
 //! | `options` | the settings of authentication |
@@ -17,6 +18,7 @@
 mod attempts;
 mod authenticator;
 mod caller;
+mod credential;
 mod error;
 mod hub;
 mod jwt;
@@ -27,8 +29,9 @@ mod secret_file;
 mod session;
 
 pub use attempts::Attempts;
-pub use authenticator::{Authenticator, VerifiedCredential};
+pub use authenticator::Authenticator;
 pub use caller::{Caller, Role, Scope};
+pub use credential::VerifiedCredential;
 pub use error::AuthError;
 pub use hub::{HubKey, HubUsers};
 pub use jwt::{JwksError, TokenKeys};

@@ -5,7 +5,8 @@ use actix_web::http::Method;
 use actix_web::http::header;
 use url::Url;
 
-use super::{AuthError, RequestParts};
+use super::error::AuthError;
+use super::request::RequestParts;
 
 /// Checks that no other site's page sent this request, if it is one that changes something.
 ///

@@ -7,7 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha512};
 
-use super::{RequestParts, VerifiedCredential};
+use super::credential::VerifiedCredential;
+use super::request::RequestParts;
 
 const COOKIE: &str = "decant_session";
 
