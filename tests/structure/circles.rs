@@ -139,12 +139,7 @@ fn shortest_circle(graph: &Graph, start: &str) -> String {
 }
 
 /// Circles that are still to be cut.
-const SIBLINGS: &[&str] = &[
-    "decant: app auth backups config database datasets error file rows",
-    "decant::datasets: definition selection",
-    "decant::auth: authenticator session",
-    "web: auth client log_cleanup restore",
-];
+const SIBLINGS: &[&str] = &["decant::datasets: definition selection"];
 
 /// Modules that are still in a circle with their children.
 const PARENTS: &[&str] = &[
