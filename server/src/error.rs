@@ -10,7 +10,7 @@ use wasm_export::rows::Problem;
 use crate::auth::AuthError;
 use crate::backups::BackupError;
 use crate::database::cleanup::CleanupError;
-use crate::database::cleanup::run::Broken;
+use crate::database::cleanup::run::CleanupFailure;
 use crate::database::dump::DumpError;
 use crate::database::restore::RestoreError;
 use crate::datasets::query::AccessError;
@@ -52,7 +52,7 @@ pub enum ApiError {
     #[error("{0}.")]
     Cleanup(#[from] CleanupError),
     #[error("{}; {} rows had been deleted.", .0.message, .0.deleted)]
-    CleanupBroken(Broken),
+    CleanupBroken(CleanupFailure),
     #[error("{0}.")]
     Backup(BackupError),
     #[error("The file has {bytes} bytes or more; at most {limit} are taken (DECANT_UPLOAD_MAX_MB).")]
@@ -215,7 +215,7 @@ fn dump(error: &DumpError) -> Kind {
         | DumpError::Run(_)
         | DumpError::Failed { .. }
         | DumpError::LockLost
-        | DumpError::Stopping => (
+        | DumpError::Stopped => (
             StatusCode::INTERNAL_SERVER_ERROR,
             "dump_failed",
             "The dump failed",
@@ -227,13 +227,13 @@ fn restore(error: &RestoreError) -> Kind {
     match error {
         RestoreError::Conflict(_) => LOCK_CONFLICT,
         RestoreError::Database(_) => DATABASE_UNAVAILABLE,
-        RestoreError::NoSuchCopy(_) => (StatusCode::NOT_FOUND, "unknown_copy", "Unknown database"),
+        RestoreError::NoSideDatabase(_) => (StatusCode::NOT_FOUND, "unknown_copy", "Unknown database"),
         RestoreError::NoTools(_)
         | RestoreError::Archive(_)
         | RestoreError::Newer { .. }
         | RestoreError::Damaged(_)
-        | RestoreError::NoRoom { .. }
-        | RestoreError::Safety(_)
+        | RestoreError::NoDiskSpace { .. }
+        | RestoreError::SafetyDump(_)
         | RestoreError::NotAllowed
         | RestoreError::Triggers(_)
         | RestoreError::Load(_)
@@ -243,7 +243,7 @@ fn restore(error: &RestoreError) -> Kind {
         | RestoreError::Rows { .. }
         | RestoreError::Migration { .. }
         | RestoreError::LockLost
-        | RestoreError::Unfollowed
+        | RestoreError::Disconnected
         | RestoreError::Stopped
         | RestoreError::Io(_)
         | RestoreError::Inserts(_)

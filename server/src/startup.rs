@@ -355,8 +355,8 @@ fn clean_up_on_schedule(app: &App) {
         "old logs are cleaned up by themselves"
     );
     let stopping = app.stopping.clone();
-    let keeping_up = Arc::clone(&app.database).keep_up(upkeep, stopping.clone());
-    tokio::spawn(stopping.run_until_cancelled_owned(keeping_up));
+    let running = upkeep.run(Arc::clone(&app.database), stopping.clone());
+    tokio::spawn(stopping.run_until_cancelled_owned(running));
 }
 
 async fn gone(embedded: Option<&EmbeddedPostgres>) -> String {

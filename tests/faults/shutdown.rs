@@ -125,7 +125,7 @@ async fn a_restore_that_exceeds_the_shutdown_time_is_undone() {
     let (mut app, _migrations) = with_long_restores(600, &[("DECANT_SHUTDOWN_SECONDS", "1"), redis]).await;
     let [_, changed] = stopped_in_a_restore(&mut app).await;
     assert_eq!(app.database.contents().await, changed);
-    let reason = "told to stop before its end";
+    let reason = "was stopped before its end";
     app.server.wait_for_log(reason, Duration::from_secs(5)).await;
 
     app.server = Server::start(&[("DSN", &app.database.dsn), redis]).await;

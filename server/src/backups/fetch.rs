@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 use super::manifest::Manifest;
 use super::{BackupError, Backups, EVENTS, path};
 use crate::audit::Action;
-use crate::database::restore::{Event, Plan};
+use crate::database::restore::{RestoreEvent, RestoreOptions};
 use crate::database::scratch::ScratchFile;
 use crate::storage::encrypted::{ReadError, read_encrypted};
 
@@ -51,14 +51,14 @@ impl Backups {
     pub async fn restore(
         self: &Arc<Self>,
         name: &str,
-        plan: Plan,
+        options: RestoreOptions,
         caller: &str,
-    ) -> Result<mpsc::Receiver<Event>, BackupError> {
+    ) -> Result<mpsc::Receiver<RestoreEvent>, BackupError> {
         let manifest = self.manifest(name).await?;
         let (backups, caller) = (Arc::clone(self), caller.to_owned());
         let (sender, events) = mpsc::channel(EVENTS);
         tokio::spawn(async move {
-            let fetching = Event::Progress {
+            let fetching = RestoreEvent::Progress {
                 message: format!("Downloading {} from the storage", manifest.name),
                 percent: 0,
             };
@@ -66,7 +66,7 @@ impl Backups {
             let begun = async {
                 let file = backups.fetch(&manifest).await?;
                 let restoring =
-                    Arc::clone(&backups.database).restore(file, plan, &caller, backups.stop.clone());
+                    Arc::clone(&backups.database).restore(file, options, &caller, backups.stop.clone());
                 Ok::<_, BackupError>(restoring.await?)
             };
             match begun.await {
@@ -80,7 +80,7 @@ impl Backups {
                 Err(error) => {
                     tracing::error!(action = Action::DatabaseImportError.name(), caller, %error);
                     let message = error.to_string();
-                    let _ = sender.send(Event::Error { message }).await;
+                    let _ = sender.send(RestoreEvent::Error { message }).await;
                 }
             }
         });

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use super::manifest::{BackupProof, Manifest};
 use super::{BackupError, BackupTask, Backups, EVENTS, TaskGuard};
 use crate::audit::Action;
-use crate::database::restore::{Event, RestoreError};
+use crate::database::restore::{RestoreError, RestoreEvent};
 use crate::storage::encrypted::ReadError;
 use crate::storage::encryption::DecryptionError;
 
@@ -83,7 +83,7 @@ impl Backups {
         let (sender, mut events) = mpsc::channel(EVENTS);
         let follow = async {
             while let Some(event) = events.recv().await {
-                if let Event::Progress { message, .. } = event {
+                if let RestoreEvent::Progress { message, .. } = event {
                     guard.set_message(message);
                 }
             }

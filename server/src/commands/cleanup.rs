@@ -12,9 +12,9 @@ use super::connection::Connection;
 use super::interrupt::cancelled_by_signal;
 use crate::config::Settings;
 use crate::database::Database;
-use crate::database::cleanup::log::Preview;
-use crate::database::cleanup::order::{Order, Task};
-use crate::database::cleanup::run::{Cleaned, Event, Phase, Progress};
+use crate::database::cleanup::message_log::CleanupPreview;
+use crate::database::cleanup::request::{CleanupRequest, Task};
+use crate::database::cleanup::run::{CleanupEvent, CleanupPhase, CleanupProgress, CleanupResult};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -64,13 +64,13 @@ enum Command {
 
 pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     if let Some(Command::Restore { archive }) = arguments.command {
-        return restore(settings, archive).await;
+        return restore_archive(settings, archive).await;
     }
     let yes = arguments.yes;
-    let order = Order::parse(arguments.fields()).map_err(|error| with_flags(&error))?;
+    let request = CleanupRequest::parse(arguments.fields()).map_err(|error| with_flags(&error))?;
     let connection = Connection::open(&settings).await?;
     let database = connection.database(&settings);
-    let outcome = clean_up(database, order, yes).await;
+    let outcome = clean_up(database, request, yes).await;
     connection
         .close(outcome.map_err(|error| with_flags(&*error).into()))
         .await
@@ -90,17 +90,17 @@ fn with_flags(error: &dyn std::error::Error) -> String {
     fields.into_iter().fold(error.to_string(), flagged)
 }
 
-async fn clean_up(database: Arc<Database>, order: Order, yes: bool) -> Outcome {
-    let preview = database.preview_cleanup(&order.conditions, "Operator").await?;
+async fn clean_up(database: Arc<Database>, request: CleanupRequest, yes: bool) -> Outcome {
+    let preview = database.preview_cleanup(&request.conditions, "Operator").await?;
     eprintln!("{}", sentence(&preview));
-    if let Task::Delete(manner) = order.task
+    if let Task::Delete(options) = request.task
         && preview.rows > 0
     {
         if !yes {
             ask(&preview)?;
         }
         let stop = cancelled_by_signal()?;
-        let events = Arc::clone(&database).clean_up(order.conditions, manner, "Operator", stop);
+        let events = Arc::clone(&database).clean_up(request.conditions, options, "Operator", stop);
         follow(events.await?, &database).await?;
     }
     Ok(())
@@ -128,23 +128,23 @@ impl Arguments {
     }
 }
 
-async fn restore(settings: Settings, archive: String) -> Outcome {
+async fn restore_archive(settings: Settings, archive: String) -> Outcome {
     let connection = Connection::open(&settings).await?;
     let restored = connection
         .database(&settings)
-        .bring_back(&archive, "Operator")
+        .restore_archive(&archive, "Operator")
         .await;
     let outcome = restored.map_err(Into::into).map(|rows| {
         println!(
             "{} rows were restored; {} were skipped, because the log has rows with their ids.",
-            rows.inserted, rows.there_already
+            rows.inserted, rows.existing
         );
     });
     connection.close(outcome).await
 }
 
-fn sentence(preview: &Preview) -> String {
-    let Preview {
+fn sentence(preview: &CleanupPreview) -> String {
+    let CleanupPreview {
         rows, oldest, newest, ..
     } = preview;
     match (oldest, newest) {
@@ -155,7 +155,7 @@ fn sentence(preview: &Preview) -> String {
     }
 }
 
-fn ask(preview: &Preview) -> Outcome {
+fn ask(preview: &CleanupPreview) -> Outcome {
     if !io::stdin().is_terminal() {
         return Err("a clean-up deletes rows; without a terminal, confirm it with --yes".into());
     }
@@ -170,52 +170,52 @@ fn ask(preview: &Preview) -> Outcome {
 }
 
 /// Shows the progress until the clean-up ends.
-async fn follow(mut events: tokio::sync::mpsc::Receiver<Event>, database: &Database) -> Outcome {
+async fn follow(mut events: tokio::sync::mpsc::Receiver<CleanupEvent>, database: &Database) -> Outcome {
     let bar = ProgressBar::new(100).with_style(ProgressStyle::with_template("{bar:40} {percent} %  {msg}")?);
     loop {
         match events.recv().await {
-            Some(Event::Progress(progress)) => {
+            Some(CleanupEvent::Progress(progress)) => {
                 bar.set_position(progress.percent.into());
                 bar.set_message(describe(progress));
             }
-            Some(Event::Complete(cleaned)) => {
+            Some(CleanupEvent::Complete(result)) => {
                 bar.finish_and_clear();
-                print_result(&cleaned, database);
+                print_result(&result, database);
                 return Ok(());
             }
-            Some(Event::Error(broken)) => {
-                let deleted = broken.deleted;
-                return Err(format!("{}; {deleted} rows have been deleted", broken.message).into());
+            Some(CleanupEvent::Error(failure)) => {
+                let deleted = failure.deleted;
+                return Err(format!("{}; {deleted} rows have been deleted", failure.message).into());
             }
             None => return Err("the clean-up ended without a result".into()),
         }
     }
 }
 
-fn describe(progress: Progress) -> String {
+fn describe(progress: CleanupProgress) -> String {
     match progress.phase {
-        Phase::Counting => "counting the rows".to_owned(),
-        Phase::Archiving => format!("{} rows archived", progress.archived),
-        Phase::Checking => format!("{} rows read back", progress.checked),
-        Phase::Deleting => format!("{} rows deleted", progress.deleted),
-        Phase::Vacuuming => "vacuuming the table".to_owned(),
+        CleanupPhase::Counting => "counting the rows".to_owned(),
+        CleanupPhase::Archiving => format!("{} rows archived", progress.archived),
+        CleanupPhase::Checking => format!("{} rows read back", progress.checked),
+        CleanupPhase::Deleting => format!("{} rows deleted", progress.deleted),
+        CleanupPhase::Vacuuming => "vacuuming the table".to_owned(),
     }
 }
 
-fn print_result(cleaned: &Cleaned, database: &Database) {
-    let Cleaned {
+fn print_result(result: &CleanupResult, database: &Database) {
+    let CleanupResult {
         deleted,
         left,
         cancelled,
         archive,
         ..
-    } = cleaned;
+    } = result;
     let stopped = if *cancelled { "Stopped: " } else { "" };
     println!("{stopped}{deleted} rows were deleted.");
     if *left > 0 && !cancelled {
         println!("{left} matching rows were skipped, because other transactions had locked or changed them.");
     }
     if let Some(archive) = archive {
-        println!("The archive is {}.", database.archives.whereabouts(archive));
+        println!("The archive is {}.", database.archives.location(archive));
     }
 }

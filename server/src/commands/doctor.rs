@@ -3,7 +3,7 @@
 use super::Outcome;
 use crate::audit;
 use crate::config::{SettingError, Settings};
-use crate::database::dump::find_tools;
+use crate::database::tools::Tools;
 use crate::datasets::Catalog;
 use crate::dsn::Dsn;
 use crate::source::Source;
@@ -61,7 +61,9 @@ fn programs() -> Result<String, String> {
 }
 
 async fn tools(dsn: &Dsn) -> Result<String, String> {
-    let tools = find_tools(dsn).await.map_err(|error| error.to_string())?;
+    let tools = Tools::for_database(dsn)
+        .await
+        .map_err(|error| error.to_string())?;
     Ok(format!("found in {}", tools.folder().display()))
 }
 

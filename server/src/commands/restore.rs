@@ -10,8 +10,8 @@ use super::Outcome;
 use super::connection::Connection;
 use super::interrupt::{cancelled_by_signal, failure};
 use crate::config::Settings;
-use crate::database::restore::merge::Merged;
-use crate::database::restore::{Event, Manner, Plan, Restored};
+use crate::database::restore::merge::TableResult;
+use crate::database::restore::{RestoreEvent, RestoreMode, RestoreOptions, Restored};
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("manner").required(true))]
@@ -46,27 +46,27 @@ async fn restore(connection: &Connection, settings: &Settings, arguments: Argume
         ask(connection.dsn.database())?;
     }
     let stop = cancelled_by_signal()?;
-    let plan = Plan {
-        manner: if arguments.merge {
-            Manner::Merge
+    let options = RestoreOptions {
+        mode: if arguments.merge {
+            RestoreMode::Merge
         } else {
-            Manner::Clean
+            RestoreMode::Clean
         },
         skip_logs: arguments.skip_logs,
     };
     let mut events = connection
         .database(settings)
-        .restore(arguments.file, plan, "Operator", stop.clone())
+        .restore(arguments.file, options, "Operator", stop.clone())
         .await?;
     let mut outcome = Err("the restore ended without a result".into());
     while let Some(event) = events.recv().await {
         match event {
-            Event::Progress { message, percent } => eprintln!("{percent:3} %  {message}"),
-            Event::Complete(restored) => {
+            RestoreEvent::Progress { message, percent } => eprintln!("{percent:3} %  {message}"),
+            RestoreEvent::Complete(restored) => {
                 print_result(&restored);
                 outcome = Ok(());
             }
-            Event::Error { message } => outcome = Err(failure(&stop, message)),
+            RestoreEvent::Error { message } => outcome = Err(failure(&stop, message)),
         }
     }
     outcome
@@ -89,7 +89,7 @@ fn ask(database: &str) -> Outcome {
 
 fn print_result(restored: &Restored) {
     for (table, merged) in &restored.tables {
-        let Merged {
+        let TableResult {
             inserted,
             skipped,
             conflicting,

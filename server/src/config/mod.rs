@@ -20,9 +20,9 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::database::cleanup::Pace;
-use crate::database::cleanup::order::Manner;
-use crate::database::cleanup::scheduled::Upkeep;
+use crate::database::cleanup::Batches;
+use crate::database::cleanup::request::CleanupOptions;
+use crate::database::cleanup::schedule::CleanupSchedule;
 use crate::dsn::Dsn;
 use crate::schedule::{Pattern, Schedule};
 use crate::source::Limits;
@@ -56,7 +56,7 @@ pub struct Settings {
     pub auth: auth::Options,
     pub source: Limits,
     pub database: database::Options,
-    pub log_cleanup: Option<Upkeep>,
+    pub log_cleanup: Option<CleanupSchedule>,
     pub storage: storage::Options,
     pub backups: backups::Options,
 }
@@ -182,17 +182,17 @@ impl Settings {
                 lock_ttl: values.lock_ttl,
                 dump_compression: values.dump_compression,
                 post_restore_migrations: values.post_restore_migrations,
-                unfollowed: values.unfollowed,
-                room: values.room,
-                cleanup_pace: Pace {
-                    batch_rows: values.cleanup_batch_rows,
+                on_disconnect: values.unfollowed,
+                disk_space: values.room,
+                cleanup_batches: Batches {
+                    rows_max: values.cleanup_batch_rows,
                     pause: values.cleanup_pause,
                 },
             },
-            log_cleanup: values.log_cleanup_days.map(|days| Upkeep {
+            log_cleanup: values.log_cleanup_days.map(|days| CleanupSchedule {
                 days,
                 schedule: schedule(values.log_cleanup_at),
-                manner: Manner {
+                options: CleanupOptions {
                     archive_first: values.log_cleanup_archive,
                     without_statistics: values.log_cleanup_without_statistics,
                 },

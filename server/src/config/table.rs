@@ -14,8 +14,8 @@ use super::parse::{
 use super::{Given, SettingError};
 use crate::backups::retention::RetentionPolicy;
 use crate::database::dump::{Compression, Mode};
-use crate::database::restore::Unfollowed;
-use crate::database::restore::room::Room;
+use crate::database::restore::OnDisconnect;
+use crate::database::restore::disk_space::DiskSpaceCheck;
 use crate::dsn::Dsn;
 use crate::schedule::Pattern;
 use crate::storage::Location;
@@ -139,10 +139,10 @@ settings! {
     post_restore_migrations: Option<PathBuf> = DECANT_POST_RESTORE_MIGRATIONS, unset "none", path,
         "Folder of SQL files that run on a restored database in the order of their names, each in its own transaction, \
          which it must not end";
-    unfollowed: Unfollowed = DECANT_RESTORE_UNFOLLOWED, default "finish", from_str,
+    unfollowed: OnDisconnect = DECANT_RESTORE_UNFOLLOWED, default "finish", from_str,
         "What happens to a restore whose client has disconnected: finish (the log reports it) or stop (the database \
          stays as it was)";
-    room: Room = DECANT_RESTORE_ROOM, default "check", from_str,
+    room: DiskSpaceCheck = DECANT_RESTORE_ROOM, default "check", from_str,
         "Whether a restore first checks the free space on the database's disk, where it is visible: check or ignore";
     scratch_age: Duration = DECANT_SCRATCH_SECONDS, default "21600", at_least_one_second,
         "Age at which a file that an interrupted upload has left is removed";

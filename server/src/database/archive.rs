@@ -1,36 +1,34 @@
-//! A dump's archive, read from its beginning to its end without unpacking it.
+//! Reads a dump to its end without unpacking it.
 
 use std::io::{self, BufRead};
 
 use wasm_export::dump::{Archive, DumpError, Summary, Toc};
 
-/// Why a dump is not good.
+/// Why a dump cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub enum BadArchive {
-    /// It is not whole, or no dump.
+    /// Not a dump, or not complete.
     Dump(#[from] DumpError),
-    /// Its bytes cannot be had.
     Input(#[from] io::Error),
 }
 
-/// A whole archive.
+/// A dump that has been read to its end.
 #[derive(Debug)]
-pub struct Whole {
-    /// Its entries.
+pub struct WholeArchive {
+    /// The table of contents.
     pub toc: Toc,
-    /// What people want to know of it.
     pub summary: Summary,
 }
 
-/// Reads a whole archive.
+/// Reads a dump to its end.
 ///
 /// # Errors
 /// [`BadArchive`].
 ///
 /// # Panics
-/// Never: an archive that is whole has its table of contents.
-pub fn read(mut input: impl BufRead) -> Result<Whole, BadArchive> {
+/// Never: an archive that is read to its end has a table of contents.
+pub fn read(mut input: impl BufRead) -> Result<WholeArchive, BadArchive> {
     let mut archive = Archive::new();
     loop {
         let bytes = input.fill_buf()?;
@@ -38,8 +36,8 @@ pub fn read(mut input: impl BufRead) -> Result<Whole, BadArchive> {
             let summary = archive.finish()?;
             let toc = archive
                 .toc()
-                .expect("an archive that is whole has its table of contents");
-            return Ok(Whole {
+                .expect("an archive that is read to its end has a table of contents");
+            return Ok(WholeArchive {
                 toc: toc.clone(),
                 summary,
             });

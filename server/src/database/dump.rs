@@ -1,5 +1,6 @@
-//! `pg_dump`, streamed: its bytes pass through untouched, at the pace of whoever reads them.
+//! Streams `pg_dump`. Its bytes pass through unchanged, and it waits when the reader is slow.
 
+use crate::audit::Action;
 use std::process::ExitStatus;
 use std::str::FromStr;
 
@@ -8,40 +9,36 @@ use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::{Connection, PgConnection};
 use tokio::io::{AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStdout};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::last::{Ending, Noting};
-use super::lock::{Held, LockError, Operation};
-use super::tools::{NoTools, Tools, last_words, start_piped};
-use super::{Database, major_version};
-use crate::audit::Action;
-use crate::dsn::Dsn;
+use super::Database;
+use super::lock::{LockError, LockGuard, Operation};
+use super::operation_record::{OperationHandle, Outcome};
+use super::tools::{Tools, ToolsError, read_stderr, spawn_piped};
 
-/// The dump is handed on in pieces of at most this size: as much as a pipe holds.
+/// The largest piece of a dump that is passed on: the capacity of a pipe.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// What of the database is dumped.
+/// Which part of the database a dump holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Mode {
-    /// All of it.
     #[default]
     Full,
-    /// Without the rows of the hub's log, `message_request`; the table itself is in it.
+    /// Without the rows of `message_request`; the table itself is included.
     ExcludeLogs,
-    /// Only the hub's ledger of what was used, `usage_ledger`.
+    /// Only the table `usage_ledger`.
     LedgerOnly,
 }
 
 impl Mode {
-    /// The words for an address or a command line.
+    /// The words for a query parameter and the command line.
     pub const WORDS: &[&str] = &["full", "excludeLogs", "ledgerOnly"];
 
-    /// What `pg_dump` is told.
+    /// Returns the arguments of `pg_dump`.
     fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Full => &[],
@@ -75,23 +72,23 @@ impl FromStr for Mode {
 /// How `pg_dump` compresses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Compression {
-    /// The fastest that is not much larger than the smallest, as `make bench` measures it: zstd where there is it, which
-    /// is faster and smaller than any gzip, and else gzip at level 1.
+    /// zstd if `pg_dump` supports it, else gzip at level 1. `make bench` shows that zstd is faster and smaller than any
+    /// level of gzip.
     #[default]
     Auto,
-    /// As `--compress` is told: a level of gzip, or from PostgreSQL 16 on `zstd:3`, `lz4`.
+    /// The argument of `--compress`: a level of gzip, or from PostgreSQL 16 on `zstd:3`, `lz4`.
     As(String),
 }
 
 impl Compression {
-    /// What `pg_dump --compress` of these tools is told.
+    /// Returns the argument of `pg_dump --compress` for these tools.
     ///
     /// # Errors
-    /// It cannot be run.
+    /// `pg_dump` cannot be started.
     pub async fn argument(&self, tools: &Tools) -> std::io::Result<&str> {
         match self {
             Self::As(argument) => Ok(argument),
-            Self::Auto if tools.compress_by("zstd").await? => Ok("zstd:1"),
+            Self::Auto if tools.supports_compression("zstd").await? => Ok("zstd:1"),
             Self::Auto => Ok("1"),
         }
     }
@@ -100,7 +97,7 @@ impl Compression {
 impl FromStr for Compression {
     type Err = &'static str;
 
-    /// `auto`, or as `pg_dump --compress` takes it: a level of gzip, or from PostgreSQL 16 on `zstd:3`, `lz4`.
+    /// Parses `auto` or an argument of `pg_dump --compress`: a level of gzip, or from PostgreSQL 16 on `zstd:3`, `lz4`.
     fn from_str(word: &str) -> Result<Self, Self::Err> {
         let (method, level) = match word.split_once(':') {
             Some((method, level)) => (method, Some(level)),
@@ -121,7 +118,7 @@ impl FromStr for Compression {
             return Err("its level is not one that this method has");
         }
         Ok(Self::As(match (method, level) {
-            // The form that every version of `pg_dump` takes.
+            // `pg_dump` before PostgreSQL 16 takes only numbers.
             ("none", _) => "0".to_owned(),
             ("gzip", level) => level.unwrap_or("1").to_owned(),
             _ => word.to_owned(),
@@ -129,24 +126,32 @@ impl FromStr for Compression {
     }
 }
 
-/// Why there is no dump.
+/// Why a dump failed.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say it")]
 pub enum DumpError {
     #[error(transparent)]
     Conflict(LockError),
     #[error("The database does not answer; make sure that it runs, and that Decant's user may connect to it")]
     Unavailable(#[source] sqlx::Error),
     #[error("{0}")]
-    NoTools(#[from] NoTools),
+    NoTools(ToolsError),
     #[error("pg_dump could not be run: {0}")]
     Run(#[from] std::io::Error),
-    #[error("pg_dump failed ({status}): {said}")]
-    Failed { status: ExitStatus, said: String },
-    #[error("the lock was lost to somebody else; the dump was stopped")]
+    #[error("pg_dump failed ({status}): {errors}")]
+    Failed { status: ExitStatus, errors: String },
+    #[error("another operation has taken the lock; the dump was stopped")]
     LockLost,
-    #[error("it was told to stop before its end")]
-    Stopping,
+    #[error("the dump was stopped before its end")]
+    Stopped,
+}
+
+impl From<ToolsError> for DumpError {
+    fn from(error: ToolsError) -> Self {
+        match error {
+            ToolsError::Database(error) => Self::Unavailable(error),
+            not_found => Self::NoTools(not_found),
+        }
+    }
 }
 
 impl From<LockError> for DumpError {
@@ -158,38 +163,38 @@ impl From<LockError> for DumpError {
     }
 }
 
-/// A dump that has begun: `pg_dump` has read the schema and sent its first bytes.
+/// A running dump: `pg_dump` has read the schema and sent its first bytes.
 pub struct Dump {
-    record: Record,
+    record: DumpRecord,
     child: Child,
     stdout: BufReader<ChildStdout>,
-    said: JoinHandle<String>,
-    held: Held,
+    /// The error output of `pg_dump`.
+    errors: JoinHandle<String>,
+    lock: LockGuard,
     first: Bytes,
     stop: CancellationToken,
-    /// What the file is to be called: `backup_2026-01-28T10-30-00_no-logs.dump`.
+    /// `backup_2026-01-28T10-30-00_no-logs.dump`.
     pub file_name: String,
 }
 
-/// What the status tells of a dump.
+/// The details of a dump in its operation record.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Dumped {
-    /// What of the database it holds.
+pub struct DumpStatus {
     pub mode: Mode,
-    /// Its bytes so far.
+    /// Bytes sent so far.
     pub bytes: u64,
 }
 
 impl Database {
-    /// Begins a dump. An error comes before the first byte wherever that is possible: it can still become a status.
-    /// `stop` ends it.
+    /// Starts a dump, and returns it when its first bytes are there: until then, an error can still become an HTTP status.
+    /// `stop` ends the dump with an error.
     ///
     /// # Errors
     /// [`DumpError`].
     pub async fn dump(&self, mode: Mode, caller: &str, stop: CancellationToken) -> Result<Dump, DumpError> {
         tracing::info!(action = Action::DatabaseExportInitiated.name(), caller, ?mode);
-        let began = self.begin_dump(mode, caller, stop).await;
-        if let Err(error) = &began {
+        let started = self.start_dump(mode, caller, stop).await;
+        if let Err(error) = &started {
             let action = match error {
                 DumpError::Conflict(_) => Action::DatabaseExportLockConflict,
                 DumpError::Unavailable(_) => Action::DatabaseExportConnectionUnavailable,
@@ -198,26 +203,26 @@ impl Database {
             };
             tracing::warn!(action = action.name(), caller, %error);
         }
-        began
+        started
     }
 
-    async fn begin_dump(&self, mode: Mode, caller: &str, stop: CancellationToken) -> Result<Dump, DumpError> {
-        let tools = find_tools(&self.dsn).await?;
-        let held = self.lock.acquire(Operation::Export, caller).await?;
+    async fn start_dump(&self, mode: Mode, caller: &str, stop: CancellationToken) -> Result<Dump, DumpError> {
+        let tools = Tools::for_database(&self.dsn).await?;
+        let lock = self.lock.acquire(Operation::Export, caller).await?;
         let mut command = tools.command("pg_dump", &self.dsn);
         command
             .args(["--format=custom", "--no-password"])
             .arg(format!("--compress={}", self.compression.argument(&tools).await?))
             .args(mode.arguments())
-            // Ctrl-C is for us: we end it.
+            // Ctrl-C must end Decant, which ends pg_dump itself.
             .process_group(0);
-        let (child, stdout, stderr) = start_piped(&mut command)?;
+        let (child, stdout, stderr) = spawn_piped(&mut command)?;
         let mut dump = Dump {
-            record: Record::begin(self, mode, caller),
+            record: DumpRecord::begin(self, mode, caller),
             child,
             stdout: BufReader::with_capacity(PIECE_BYTES, stdout),
-            said: tokio::spawn(last_words(stderr)),
-            held,
+            errors: tokio::spawn(read_stderr(stderr)),
+            lock,
             first: Bytes::new(),
             stop,
             file_name: file_name(mode, Timestamp::now()),
@@ -232,31 +237,16 @@ impl Database {
                 Ok(dump)
             }
             Err(error) => {
-                dump.leave(Err(&error)).await;
+                dump.close(Err(&error)).await;
                 Err(error)
             }
         }
     }
 }
 
-/// Returns the programs that fit the version of a database's server.
-///
-/// # Errors
-/// [`DumpError::Unavailable`], [`DumpError::NoTools`].
-pub async fn find_tools(dsn: &Dsn) -> Result<Tools, DumpError> {
-    let major = async {
-        let mut connection = PgConnection::connect_with(dsn.options()).await?;
-        let major = major_version(&mut connection).await?;
-        let _ = connection.close().await;
-        Ok(major)
-    };
-    let major = major.await.map_err(DumpError::Unavailable)?;
-    Ok(Tools::for_server(major).await?)
-}
-
 impl Dump {
-    /// The dump's bytes. An error is the end, and then they are not a dump: whoever passes them on must not let them look
-    /// whole. Dropping the stream kills `pg_dump`.
+    /// Returns the dump's bytes. After an error the stream ends, and the bytes before it are no dump: the caller must not
+    /// let them look complete. Dropping the stream kills `pg_dump`.
     pub fn into_stream(mut self) -> impl Stream<Item = Result<Bytes, DumpError>> + Send + 'static {
         stream! {
             yield Ok(std::mem::take(&mut self.first));
@@ -267,7 +257,7 @@ impl Dump {
                     Err(error) => break Err(error),
                 }
             };
-            self.leave(ended.as_ref().copied()).await;
+            self.close(ended.as_ref().copied()).await;
             if let Err(error) = ended {
                 yield Err(error);
             }
@@ -278,29 +268,29 @@ impl Dump {
         let mut piece = BytesMut::with_capacity(PIECE_BYTES);
         let read = tokio::select! {
             read = self.stdout.read_buf(&mut piece) => read?,
-            () = self.held.lost.cancelled() => return Err(DumpError::LockLost),
-            () = self.stop.cancelled() => return Err(DumpError::Stopping),
+            () = self.lock.lost.cancelled() => return Err(DumpError::LockLost),
+            () = self.stop.cancelled() => return Err(DumpError::Stopped),
         };
         self.record.count(read);
         Ok((read > 0).then(|| piece.freeze()))
     }
 
-    /// The bytes have ended; whether they are a dump is what `pg_dump` ends with.
+    /// Waits until `pg_dump` exits. Only its exit status shows whether the bytes were a complete dump.
     async fn end(&mut self) -> Result<(), DumpError> {
         let status = self.child.wait().await?;
         if status.success() {
             return Ok(());
         }
-        let said = (&mut self.said).await.unwrap_or_default();
-        Err(DumpError::Failed { status, said })
+        let errors = (&mut self.errors).await.unwrap_or_default();
+        Err(DumpError::Failed { status, errors })
     }
 
-    /// Tells how it ended, and waits until nothing of it is left: neither `pg_dump`, which may have ended, nor the lock.
-    async fn leave(self, ended: Result<(), &DumpError>) {
+    /// Records the outcome, and waits until `pg_dump` has exited and the lock is free.
+    async fn close(self, ended: Result<(), &DumpError>) {
         let Self {
             record,
             mut child,
-            held,
+            lock,
             ..
         } = self;
         match ended {
@@ -308,45 +298,45 @@ impl Dump {
             Err(error) => record.fail(error),
         }
         let _ = child.kill().await;
-        held.release().await;
+        lock.release().await;
     }
 }
 
-/// What is told of a dump while it runs and after.
-struct Record {
-    noting: Noting<Dumped>,
+/// Logs and records a dump. Dropping it without an outcome records that the client left.
+struct DumpRecord {
+    handle: OperationHandle<DumpStatus>,
     caller: String,
 }
 
-impl Record {
+impl DumpRecord {
     fn begin(database: &Database, mode: Mode, caller: &str) -> Self {
         tracing::info!(action = Action::PgDumpStart.name(), caller, ?mode);
         Self {
-            noting: database.last_dump.begin(caller, Dumped { mode, bytes: 0 }),
+            handle: database.last_dump.begin(caller, DumpStatus { mode, bytes: 0 }),
             caller: caller.to_owned(),
         }
     }
 
     fn count(&self, bytes: usize) {
-        self.noting.update(|dumped| dumped.bytes += bytes as u64);
+        self.handle.update(|status| status.bytes += bytes as u64);
     }
 
     fn complete(&self) {
         tracing::info!(action = Action::PgDumpComplete.name(), caller = self.caller);
-        self.noting.end(Ending::Complete);
+        self.handle.end(Outcome::Complete);
     }
 
     fn fail(&self, error: &DumpError) {
         tracing::error!(action = Action::PgDumpError.name(), caller = self.caller, %error);
-        self.noting.end(Ending::Failed {
+        self.handle.end(Outcome::Failed {
             reason: error.to_string(),
         });
     }
 }
 
-impl Drop for Record {
+impl Drop for DumpRecord {
     fn drop(&mut self) {
-        if self.noting.end(Ending::Cancelled) {
+        if self.handle.end(Outcome::Cancelled) {
             tracing::info!(action = Action::PgDumpCancelled.name(), caller = self.caller);
         }
     }

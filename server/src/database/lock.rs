@@ -1,63 +1,83 @@
-//! One dump, restore or clean-up at a time, on however many servers.
+//! The lock that allows one operation on the database at a time, on any number of servers.
 //!
-//! Two locks together. An advisory lock of PostgreSQL, which ends with the connection that holds it, so a crash leaves
-//! nothing behind; it is what keeps two out when Redis is gone. And the hub's own lock in Redis, so that the hub and
-//! Decant keep out of each other's way; it ends by itself a while after its holder did.
+//! It consists of two locks. PostgreSQL's advisory lock ends with the connection that holds it, so a crash leaves nothing
+//! behind, and it works without Redis. The hub's own lock in Redis keeps the hub and Decant apart; it expires some time
+//! after its holder died.
 //!
-//! A task of its own keeps both: it renews the one and looks after the other. When either is lost, so is the right to
-//! go on, and [`Held::lost`] says so.
+//! A task renews the lock in Redis and checks the connection to PostgreSQL. When either lock is lost, the operation must
+//! stop: [`LockGuard::lost`] is cancelled.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, RedisError, Script};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection, Row, query, query_scalar};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::audit::Action;
 use crate::dsn::Dsn;
 
-/// The lock's name in Redis: the hub's own.
+/// The key of the hub's own lock in Redis.
 const KEY: &str = "database:backup:lock";
 
-/// Counts the holders, so that a later one is known from an earlier.
+/// Counts the holders, so that a later holder can be told from an earlier one.
 const FENCE_KEY: &str = "database:backup:fence";
 
-/// How long Redis may take. A paused one must not hold up what PostgreSQL alone can decide.
+/// A Redis that takes longer is ignored, because PostgreSQL's lock alone can decide.
 const REDIS_MAX: Duration = Duration::from_secs(2);
 
-/// How long PostgreSQL may take to say that the lock's connection still lives.
-const PROOF_MAX: Duration = Duration::from_secs(5);
+/// If PostgreSQL takes longer to answer over the lock's connection, the lock counts as lost.
+const POSTGRES_MAX: Duration = Duration::from_secs(5);
 
-/// The first half of the advisory lock's key, "Dcnt"; the second is a hash of the database's name.
-const ADVISORY: i32 = 0x4463_6e74;
+/// How often a waiting operation looks whether the lock is free.
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The database that every cluster has: a lock held there stands in nobody's way when another database is renamed.
+/// The first half of the advisory lock's key, "Dcnt"; the second half is a hash of the database's name.
+const ADVISORY_KEY: i32 = 0x4463_6e74;
+
+/// The lock's session connects to this database if it may, because a connection to the live database would block its
+/// rename. Nearly every cluster has it.
 const MAINTENANCE: &str = "postgres";
 
-/// What the lock is held for.
+/// An operation that holds the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "camelCase")]
 pub enum Operation {
     /// A dump.
     Export,
     /// A restore.
     Import,
-    /// A clean-up of logs.
+    /// A clean-up of the hub's log.
     Cleanup,
-    /// A backup is restored beside the live database, for proof.
+    /// The proof of a backup: a restore beside the live database.
     Proof,
+    /// A previous database takes the place of the live one.
+    Rollback,
+    /// A database that a restore has left is dropped.
+    Removal,
+    /// The rows of an archive come back into the hub's log.
+    LogRestore,
 }
 
 impl Operation {
-    /// The word for people and in records.
+    const ALL: [Self; 7] = [
+        Self::Export,
+        Self::Import,
+        Self::Cleanup,
+        Self::Proof,
+        Self::Rollback,
+        Self::Removal,
+        Self::LogRestore,
+    ];
+
+    /// Returns the word in JSON, in the log and in the name of the lock's session.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -65,52 +85,61 @@ impl Operation {
             Self::Import => "import",
             Self::Cleanup => "cleanup",
             Self::Proof => "proof",
+            Self::Rollback => "rollback",
+            Self::Removal => "removal",
+            Self::LogRestore => "logRestore",
         }
     }
 
-    fn parse(word: &str) -> Option<Self> {
-        [Self::Export, Self::Import, Self::Cleanup, Self::Proof]
-            .into_iter()
-            .find(|operation| operation.word() == word)
+    fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operation| operation.word() == word)
+    }
+
+    /// Returns the name of the operation for display, without an article.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Export => "dump",
+            Self::Import => "restore",
+            Self::Cleanup => "log clean-up",
+            Self::Proof => "proof of a backup",
+            Self::Rollback => "rollback of a restore",
+            Self::Removal => "removal of a restore's database",
+            Self::LogRestore => "restore of archived log rows",
+        }
     }
 }
 
-/// Who holds the lock.
+/// The holder of the lock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
-    /// What for; `None`: a program other than Decant holds it.
+pub struct LockHolder {
+    /// `None` when the holder is another program than Decant, or a Decant that knows operations this one does not.
+    #[serde(default, deserialize_with = "known_operation")]
     pub operation: Option<Operation>,
     /// The caller's name.
     pub holder: String,
-    /// Since when, if that is known.
+    /// `None` when the time is not known.
     pub since: Option<Timestamp>,
 }
 
-/// Why the lock was not had.
+/// Why the lock was not acquired.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Somebody has it.
-    #[error("{}", held_by(.0.as_ref()))]
-    Conflict(Option<Holder>),
-    /// The database does not answer.
+    /// Another operation holds it.
+    #[error("{}", conflict(.0.as_ref()))]
+    Conflict(Option<LockHolder>),
     #[error("the database does not answer: {0}")]
     Database(#[from] sqlx::Error),
 }
 
-fn held_by(holder: Option<&Holder>) -> String {
+fn conflict(holder: Option<&LockHolder>) -> String {
     match holder {
         None => "Another backup operation is running; try again when it has ended".to_owned(),
-        Some(Holder {
+        Some(LockHolder {
             operation,
             holder,
             since,
         }) => {
-            let operation = operation.map_or("backup operation", |operation| match operation {
-                Operation::Export => "dump",
-                Operation::Import => "restore",
-                Operation::Cleanup => "log clean-up",
-                Operation::Proof => "proof of a backup",
-            });
+            let operation = operation.map_or("backup operation", Operation::name);
             let since = since.map_or_else(String::new, |since| format!(" since {since:.0}"));
             format!(
                 "A {operation} by {holder} has been running{since}; only one backup operation may run at a time, so \
@@ -118,6 +147,12 @@ fn held_by(holder: Option<&Holder>) -> String {
             )
         }
     }
+}
+
+/// Reads an operation; `None` for a word of a newer Decant.
+fn known_operation<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Operation>, D::Error> {
+    let word = Option::<String>::deserialize(deserializer)?;
+    Ok(word.and_then(|word| Operation::from_word(&word)))
 }
 
 /// The lock of one database.
@@ -128,34 +163,31 @@ pub struct BackupLock {
     ttl: Duration,
 }
 
-/// The lock, held. Dropping it releases it; [`release`](Self::release) also waits for that.
+/// The lock, held. Dropping the guard releases the lock in the background; [`release`](Self::release) waits for it.
 #[derive(Debug)]
-pub struct Held {
-    /// Cancelled when the lock has been lost: whoever holds it must stop at once.
+pub struct LockGuard {
+    /// Cancelled when the lock is lost. The operation must stop at once then.
     pub lost: CancellationToken,
-    /// Higher than that of every holder before; `None` where no Redis counts.
-    pub fence: Option<u64>,
     release: oneshot::Sender<()>,
-    keeper: JoinHandle<()>,
+    renewer: JoinHandle<()>,
 }
 
-impl Held {
-    /// Gives the lock back.
+impl LockGuard {
+    /// Releases the lock, and returns when another operation can take it.
     pub async fn release(self) {
-        let Self { release, keeper, .. } = self;
+        let Self { release, renewer, .. } = self;
         drop(release);
-        // It ends by itself soon after, whether we wait or not.
-        let _ = keeper.await;
+        let _ = renewer.await;
     }
 }
 
 impl BackupLock {
-    /// The lock of this database; `ttl` is how long Redis keeps it for a holder that has crashed.
+    /// The lock of this database. `ttl` is how long Redis keeps the lock of a holder that has crashed.
     ///
     /// # Panics
     /// Never: only a configuration that asks for push messages is refused.
     #[must_use]
-    pub fn of(dsn: Dsn, redis: Option<Client>, ttl: Duration) -> Self {
+    pub fn new(dsn: Dsn, redis: Option<Client>, ttl: Duration) -> Self {
         let connect = |client| {
             let config = ConnectionManagerConfig::new()
                 .set_number_of_retries(0)
@@ -171,25 +203,25 @@ impl BackupLock {
         }
     }
 
-    /// Takes the lock, or says who has it. Nobody waits for it.
+    /// Acquires the lock, without waiting for another holder.
     ///
     /// # Errors
-    /// [`LockError`].
-    pub async fn acquire(&self, operation: Operation, caller: &str) -> Result<Held, LockError> {
-        let postgres = self.take_in_postgres(operation, caller).await?;
-        let holder = Holder {
+    /// [`LockError::Conflict`] with the holder; [`LockError::Database`].
+    pub async fn acquire(&self, operation: Operation, caller: &str) -> Result<LockGuard, LockError> {
+        let postgres = self.acquire_in_postgres(operation, caller).await?;
+        let holder = LockHolder {
             operation: Some(operation),
             holder: caller.to_owned(),
             since: Some(Timestamp::now()),
         };
         let id = Uuid::new_v4();
         let value = serde_json::json!({ "id": id.to_string(), "operation": operation, "holder": caller, "since": holder.since });
-        let mut in_redis = InRedis {
+        let mut in_redis = RedisLock {
             connection: self.redis.clone(),
             value: value.to_string(),
             ttl: self.ttl,
         };
-        let fence = match in_redis.take().await {
+        let fence = match in_redis.acquire().await {
             Ok(fence) => fence,
             Err(conflict) => {
                 let _ = postgres.close().await;
@@ -204,32 +236,38 @@ impl BackupLock {
         tracing::info!(action = Action::BackupLockAcquired.name(), operation = operation.word(), caller, %id, fence);
         let lost = CancellationToken::new();
         let (release, released) = oneshot::channel();
-        let keeper = Keeper {
+        let renewer = LockRenewer {
             postgres,
             redis: in_redis,
             lost: lost.clone(),
             id,
         };
-        Ok(Held {
+        Ok(LockGuard {
             lost,
-            fence,
             release,
-            keeper: tokio::spawn(keeper.keep(released)),
+            renewer: tokio::spawn(renewer.run(released)),
         })
     }
 
-    /// Who holds the lock now.
+    /// Waits until no operation holds the lock. Another one may acquire it before the caller does.
+    pub async fn wait_until_free(&self) {
+        while !matches!(self.holder().await, Ok(None)) {
+            sleep(POLL_INTERVAL).await;
+        }
+    }
+
+    /// Returns the holder of the lock; `None` if it is free.
     ///
     /// # Errors
-    /// When the database does not answer.
-    pub async fn holder(&self) -> sqlx::Result<Option<Holder>> {
+    /// The database does not answer.
+    pub async fn holder(&self) -> sqlx::Result<Option<LockHolder>> {
         let mut connection = self.connect("decant").await?;
         let holder = holder_in_postgres(&mut connection, self.dsn.database()).await?;
         let _ = connection.close().await;
         if holder.is_some() {
             return Ok(holder);
         }
-        let mut in_redis = InRedis {
+        let mut in_redis = RedisLock {
             connection: self.redis.clone(),
             value: String::new(),
             ttl: self.ttl,
@@ -237,11 +275,15 @@ impl BackupLock {
         Ok(in_redis.holder().await)
     }
 
-    /// A session that holds the advisory lock, named so that others can read who it is.
-    async fn take_in_postgres(&self, operation: Operation, caller: &str) -> Result<PgConnection, LockError> {
+    /// Returns a session that holds the advisory lock. Its name shows the operation and the caller to other servers.
+    async fn acquire_in_postgres(
+        &self,
+        operation: Operation,
+        caller: &str,
+    ) -> Result<PgConnection, LockError> {
         let mut connection = self.connect(&session_name(operation, caller)).await?;
         let taken: bool = query_scalar("select pg_catalog.pg_try_advisory_lock($1, pg_catalog.hashtext($2))")
-            .bind(ADVISORY)
+            .bind(ADVISORY_KEY)
             .bind(self.dsn.database())
             .fetch_one(&mut connection)
             .await?;
@@ -263,14 +305,14 @@ impl BackupLock {
             PgConnection::connect_with(&options.application_name(name)).await
         };
         match connect(self.dsn.of_database(MAINTENANCE).options().clone()).await {
-            // Not everybody may connect there. Whoever may not, may not on any server, so all of them meet here.
+            // A role that may not connect there may not do so from any server, so all servers fall back alike.
             Err(sqlx::Error::Database(_)) => connect(self.dsn.options().clone()).await,
             connection => connection,
         }
     }
 }
 
-/// PostgreSQL shows others the name of a session: 63 bytes.
+/// Returns the `application_name` of the lock's session, at most 63 bytes of ASCII as PostgreSQL keeps them.
 fn session_name(operation: Operation, caller: &str) -> String {
     let mut name = format!("decant {}: {caller}", operation.word());
     name.retain(|character| character.is_ascii_graphic() || character == ' ');
@@ -278,7 +320,10 @@ fn session_name(operation: Operation, caller: &str) -> String {
     name
 }
 
-async fn holder_in_postgres(connection: &mut PgConnection, database: &str) -> sqlx::Result<Option<Holder>> {
+async fn holder_in_postgres(
+    connection: &mut PgConnection,
+    database: &str,
+) -> sqlx::Result<Option<LockHolder>> {
     let row = query(
         "select a.application_name as name, \
          (extract(epoch from a.backend_start) operator(pg_catalog.*) 1000000)::bigint as since \
@@ -289,7 +334,7 @@ async fn holder_in_postgres(connection: &mut PgConnection, database: &str) -> sq
          and l.database operator(pg_catalog.=) (select oid from pg_catalog.pg_database \
              where datname operator(pg_catalog.=) pg_catalog.current_database())",
     )
-    .bind(i64::from(ADVISORY))
+    .bind(i64::from(ADVISORY_KEY))
     .bind(database)
     .fetch_optional(connection)
     .await?;
@@ -301,27 +346,28 @@ async fn holder_in_postgres(connection: &mut PgConnection, database: &str) -> sq
         .strip_prefix("decant ")
         .and_then(|name| name.split_once(": "))
     {
-        Some((operation, holder)) => (Operation::parse(operation), holder.to_owned()),
+        Some((operation, holder)) => (Operation::from_word(operation), holder.to_owned()),
         None => (None, "another program".to_owned()),
     };
-    Ok(Some(Holder {
+    Ok(Some(LockHolder {
         operation,
         holder,
         since: since.and_then(|since| Timestamp::from_microsecond(since).ok()),
     }))
 }
 
-/// The lock in Redis, as far as there is one.
-struct InRedis {
+/// The lock in Redis. Without a Redis it does nothing.
+struct RedisLock {
     connection: Option<ConnectionManager>,
-    /// What we write there: an id of our own, and who we are.
+    /// An id of this lock, and its holder.
     value: String,
     ttl: Duration,
 }
 
-impl InRedis {
-    /// Takes it, and counts. A Redis that does not answer leaves the decision to PostgreSQL.
-    async fn take(&mut self) -> Result<Option<u64>, LockError> {
+impl RedisLock {
+    /// Acquires the lock, and returns the number of this holder. A Redis that does not answer leaves the decision to
+    /// PostgreSQL.
+    async fn acquire(&mut self) -> Result<Option<u64>, LockError> {
         let Some(redis) = &mut self.connection else {
             return Ok(None);
         };
@@ -346,24 +392,23 @@ impl InRedis {
         }
     }
 
-    /// Who holds it.
-    async fn holder(&mut self) -> Option<Holder> {
+    async fn holder(&mut self) -> Option<LockHolder> {
         let redis = self.connection.as_mut()?;
         let value: Option<String> = redis::cmd("GET").arg(KEY).query_async(redis).await.ok()?;
         let value = value?;
-        Some(serde_json::from_str(&value).unwrap_or_else(|_| Holder {
+        Some(serde_json::from_str(&value).unwrap_or_else(|_| LockHolder {
             operation: None,
             holder: "another program".to_owned(),
             since: None,
         }))
     }
 
-    /// Holds it for another while. `false`: somebody else has it now.
+    /// Extends the lock by its lifetime. Returns `false` when another holder has it.
     async fn renew(&mut self) -> bool {
         let Some(redis) = &mut self.connection else {
             return true;
         };
-        // A Redis that was restarted has forgotten it.
+        // Sets it also when it is missing: a restarted Redis has lost it.
         let script = Script::new(
             "local held = redis.call('get', KEYS[1]) \
              if not held or held == ARGV[1] then redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2]) return 1 end \
@@ -384,7 +429,7 @@ impl InRedis {
         }
     }
 
-    /// Gives it back, if it is ours.
+    /// Releases the lock unless another holder has it.
     async fn release(&mut self) -> Result<(), RedisError> {
         let Some(redis) = &mut self.connection else {
             return Ok(());
@@ -396,17 +441,17 @@ impl InRedis {
     }
 }
 
-/// Looks after a lock that is held.
-struct Keeper {
+/// Renews a lock until it is released or lost.
+struct LockRenewer {
     postgres: PgConnection,
-    redis: InRedis,
+    redis: RedisLock,
     lost: CancellationToken,
     id: Uuid,
 }
 
-impl Keeper {
-    async fn keep(mut self, mut released: oneshot::Receiver<()>) {
-        // Thrice in its lifetime, so that one failure is none.
+impl LockRenewer {
+    async fn run(mut self, mut released: oneshot::Receiver<()>) {
+        // Three times in its lifetime, so that a single failed renewal does not lose it.
         let mut renewals = interval(self.redis.ttl / 3);
         renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
         renewals.tick().await;
@@ -428,13 +473,13 @@ impl Keeper {
                 tracing::warn!(action = Action::BackupLockReleaseFailed.name(), id = %self.id, %error)
             }
         }
-        // The server ends the lock with the connection, also if it hears no farewell.
-        let _ = timeout(PROOF_MAX, self.postgres.close()).await;
+        // PostgreSQL releases the lock with the connection, also when this close times out.
+        let _ = timeout(POSTGRES_MAX, self.postgres.close()).await;
     }
 
     async fn is_still_held(&mut self) -> bool {
-        let proof = query("select 1").execute(&mut self.postgres);
-        matches!(timeout(PROOF_MAX, proof).await, Ok(Ok(_))) && self.redis.renew().await
+        let query = query("select 1").execute(&mut self.postgres);
+        matches!(timeout(POSTGRES_MAX, query).await, Ok(Ok(_))) && self.redis.renew().await
     }
 }
 
@@ -456,7 +501,7 @@ mod tests {
 
     #[test]
     fn a_conflict_names_the_holder() {
-        let holder = Holder {
+        let holder = LockHolder {
             operation: Some(Operation::Import),
             holder: "Alice".to_owned(),
             since: "2026-01-28T12:00:00.5Z".parse().ok(),
@@ -466,5 +511,21 @@ mod tests {
             text.starts_with("A restore by Alice has been running since 2026-01-28T12:00:00Z;"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn each_operation_is_read_as_it_is_written() {
+        for operation in Operation::ALL {
+            let word = serde_json::to_value(operation).unwrap();
+            assert_eq!(word, operation.word());
+            assert_eq!(Operation::from_word(operation.word()), Some(operation));
+        }
+    }
+
+    #[test]
+    fn an_operation_of_a_newer_decant_keeps_its_holder() {
+        let holder: LockHolder =
+            serde_json::from_str(r#"{"id":"1","operation":"vacuum","holder":"Alice","since":null}"#).unwrap();
+        assert_eq!((holder.operation, holder.holder.as_str()), (None, "Alice"));
     }
 }

@@ -1,24 +1,24 @@
-//! The database as a whole: dumped, restored, looked at.
+//! Operations on the whole database: dump, restore, clean-up of the hub's log, status.
 //!
-//! | module | what |
+//! | module | content |
 //! |---|---|
-//! | [`tools`] | PostgreSQL's programs that fit its version |
-//! | [`lock`] | one dump or restore at a time, on however many servers |
-//! | [`dump`] | `pg_dump`, streamed |
-//! | [`restore`] | a dump put back, so that it cannot half happen |
-//! | [`cleanup`] | old rows of the hub's log deleted, and brought back |
-//! | [`scratch`] | files that are needed for a while |
-//! | [`archive`] | a dump in a file, read and found whole |
-//! | `table` | what the catalogue says of one |
+//! | [`tools`] | PostgreSQL's client programs that fit the server's version |
+//! | [`lock`] | the lock that allows one operation at a time, on any number of servers |
+//! | [`dump`] | streams `pg_dump` |
+//! | [`restore`] | restores a dump, completely or not at all |
+//! | [`cleanup`] | deletes old rows of the hub's log, and restores them from archives |
+//! | [`scratch`] | temporary files |
+//! | [`archive`] | reads a dump to its end |
+//! | `table` | queries on the catalogue for one table |
 //! | `triggers` | triggers and rules, disabled while old rows come back |
-//! | [`last`] | the last dump, restore and clean-up |
-//! | [`status`] | size, tables, version; who is at it |
+//! | [`operation_record`] | records of the last dump, restore and clean-up |
+//! | [`status`] | size, tables and version of the database, and the running operation |
 
 pub mod archive;
 pub mod cleanup;
 pub mod dump;
-pub mod last;
 pub mod lock;
+pub mod operation_record;
 mod options;
 pub mod restore;
 pub mod scratch;
@@ -31,42 +31,40 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sqlx::{PgConnection, query_scalar};
 use tokio_util::task::TaskTracker;
 
 use crate::dsn::Dsn;
 use crate::storage::Storage;
 use cleanup::archive::Archives;
-use cleanup::{CleanedUp, Pace};
-use dump::{Compression, Dumped};
-use last::Last;
+use cleanup::{Batches, CleanupStatus};
+use dump::{Compression, DumpStatus};
 use lock::BackupLock;
+use operation_record::LastOperation;
 pub use options::Options;
-use restore::room::Room;
-use restore::{PutBack, Unfollowed};
+use restore::disk_space::DiskSpaceCheck;
+use restore::{OnDisconnect, RestoreStatus, SafetyDumps};
 use scratch::Scratch;
 
-/// The database as a whole.
+/// The operations on one database.
 pub struct Database {
     dsn: Dsn,
     lock: BackupLock,
     compression: Compression,
-    last_dump: Arc<Last<Dumped>>,
+    last_dump: Arc<LastOperation<DumpStatus>>,
     /// Uploads and lists.
     pub scratch: Scratch,
-    /// The folder of the dumps that are made before a restore.
-    safety: PathBuf,
-    /// The folder of the site's own migrations, run after a restore.
+    safety_dumps: SafetyDumps,
+    /// The folder of the site's own SQL files, which run on a restored database.
     migrations: Option<PathBuf>,
-    unfollowed: Unfollowed,
-    room: Room,
-    last_restore: Arc<Last<PutBack>>,
-    /// How often another database has taken the place of the live one.
+    on_disconnect: OnDisconnect,
+    disk_space: DiskSpaceCheck,
+    last_restore: Arc<LastOperation<RestoreStatus>>,
+    /// Counts the restores of this process.
     generation: AtomicU64,
     /// Rows that were deleted.
     pub archives: Archives,
-    cleanup_pace: Pace,
-    last_cleanup: Arc<Last<CleanedUp>>,
+    batches: Batches,
+    last_cleanup: Arc<LastOperation<CleanupStatus>>,
     /// Runs what continues without the request that started it: restores, clean-ups.
     tasks: TaskTracker,
 }
@@ -78,41 +76,33 @@ impl Database {
         let data_dir = &options.data_dir;
         let scratch = Scratch::in_data_dir(data_dir);
         Self {
-            lock: BackupLock::of(dsn.clone(), options.redis.clone(), options.lock_ttl),
+            lock: BackupLock::new(dsn.clone(), options.redis.clone(), options.lock_ttl),
             compression: options.dump_compression.clone(),
-            last_dump: Last::noted(&dsn, data_dir, "last-dump.json"),
+            last_dump: LastOperation::new(&dsn, data_dir, "last-dump.json"),
             archives: Archives::new(storage, scratch.clone()),
             scratch,
-            safety: data_dir.join("safety"),
+            safety_dumps: SafetyDumps::new(data_dir, options.dump_compression.clone()),
             migrations: options.post_restore_migrations.clone(),
-            unfollowed: options.unfollowed,
-            room: options.room,
-            last_restore: Last::noted(&dsn, data_dir, "last-restore.json"),
+            on_disconnect: options.on_disconnect,
+            disk_space: options.disk_space,
+            last_restore: LastOperation::new(&dsn, data_dir, "last-restore.json"),
             generation: AtomicU64::new(0),
-            cleanup_pace: options.cleanup_pace,
-            last_cleanup: Last::noted(&dsn, data_dir, "last-cleanup.json"),
+            batches: options.cleanup_batches,
+            last_cleanup: LastOperation::new(&dsn, data_dir, "last-cleanup.json"),
             tasks,
             dsn,
         }
     }
 
-    /// A number that changes whenever a restore has changed the database: what was read before is of no use then.
+    /// Returns a number that changes with each restore. Cached rows of an older generation are invalid.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Relaxed)
     }
 
-    /// Waits until nothing goes on any more that had been begun.
+    /// Waits until all tasks have ended.
     pub async fn settled(&self) {
         self.tasks.close();
         self.tasks.wait().await;
     }
-}
-
-/// 15 of PostgreSQL 15.18.
-async fn major_version(connection: &mut PgConnection) -> sqlx::Result<u32> {
-    let number: i32 = query_scalar("select pg_catalog.current_setting('server_version_num')::int")
-        .fetch_one(connection)
-        .await?;
-    Ok(number.unsigned_abs() / 10_000)
 }

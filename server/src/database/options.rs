@@ -1,23 +1,23 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::cleanup::Pace;
+use super::cleanup::Batches;
 use super::dump::Compression;
-use super::restore::Unfollowed;
-use super::restore::room::Room;
+use super::restore::OnDisconnect;
+use super::restore::disk_space::DiskSpaceCheck;
 
-/// The database's part of the settings.
+/// The settings of operations on the database.
 #[derive(Clone, Debug)]
 pub struct Options {
     pub data_dir: PathBuf,
-    /// Holds the backup lock, too.
+    /// The hub's Redis, which holds the hub's own lock.
     pub redis: Option<redis::Client>,
     /// How long Redis keeps the lock of a server that has crashed.
     pub lock_ttl: Duration,
     pub dump_compression: Compression,
-    /// SQL files that run on a restored database.
+    /// The folder of SQL files that run on a restored database.
     pub post_restore_migrations: Option<PathBuf>,
-    pub unfollowed: Unfollowed,
-    pub room: Room,
-    pub cleanup_pace: Pace,
+    pub on_disconnect: OnDisconnect,
+    pub disk_space: DiskSpaceCheck,
+    pub cleanup_batches: Batches,
 }

@@ -1,66 +1,61 @@
-//! What the database is, and what is being done to it.
+//! The state of the database, and the operations on it.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::{Connection, PgConnection, Row, query};
 
 use super::Database;
-use super::cleanup::CleanedUp;
-use super::dump::Dumped;
-use super::last::{Last, Undertaking};
-use super::lock::Holder;
-use super::restore::PutBack;
+use super::cleanup::CleanupStatus;
+use super::dump::DumpStatus;
+use super::lock::LockHolder;
+use super::operation_record::{LastOperation, OperationRecord};
+use super::restore::RestoreStatus;
 use crate::audit::Action;
 use crate::source::public_message;
 
-/// The state of the database; the names are the seeds'.
+/// The state of the database. The hub's own dashboard defines the field names.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Status {
-    /// Whether it answers.
+pub struct DatabaseStatus {
+    /// Whether the database answers. If not, the fields from `databaseSize` to `postgresVersion` are empty.
     pub is_available: bool,
-    /// Its host, or the folder of its socket.
+    /// The host, or the folder of the socket.
     pub container_name: String,
-    /// Its name.
     pub database_name: String,
-    /// Its size for people: `133 MB`.
+    /// As PostgreSQL formats it: `133 MB`.
     pub database_size: String,
-    /// Its size in bytes.
     pub database_bytes: u64,
-    /// How many tables it has.
     pub table_count: u64,
-    /// What its server calls itself.
+    /// The answer to `select version()`.
     pub postgres_version: String,
-    /// Why it does not answer.
+    /// Why the database does not answer.
     pub error: Option<String>,
-    /// Who dumps, restores or cleans up now.
-    pub lock: Option<Holder>,
-    /// The last dump on this machine.
-    pub last_dump: Option<Undertaking<Dumped>>,
-    /// The last restore on this machine.
-    pub last_restore: Option<Undertaking<PutBack>>,
-    /// The last clean-up of logs on this machine.
-    pub last_cleanup: Option<Undertaking<CleanedUp>>,
+    /// The operation that holds the lock now.
+    pub lock: Option<LockHolder>,
+    /// Made by this server, or on the command line with the same data folder.
+    pub last_dump: Option<OperationRecord<DumpStatus>>,
+    pub last_restore: Option<OperationRecord<RestoreStatus>>,
+    pub last_cleanup: Option<OperationRecord<CleanupStatus>>,
 }
 
 impl Database {
-    /// The state of the database now.
-    pub async fn status(&self) -> Status {
-        let status = Status {
+    /// Returns the state of the database. A database that does not answer is part of the answer, not an error.
+    pub async fn status(&self) -> DatabaseStatus {
+        let status = DatabaseStatus {
             container_name: self.dsn.host(),
             database_name: self.dsn.database().to_owned(),
-            ..Status::default()
+            ..DatabaseStatus::default()
         };
-        let status = self.ask(status).await.unwrap_or_else(|(status, error)| {
+        let status = self.query_status(status).await.unwrap_or_else(|(status, error)| {
             tracing::warn!(action = Action::DatabaseStatusUnavailable.name(), %error);
-            Status {
+            DatabaseStatus {
                 error: Some(public_message(&error)),
                 ..status
             }
         });
-        // After the lock was looked at: where it is free, what it was held for has ended.
+        // The records are read after the lock: where the lock is free, every recorded operation has ended.
         let is_idle = status.is_available && status.lock.is_none();
-        Status {
+        DatabaseStatus {
             last_dump: last(&self.last_dump, is_idle),
             last_restore: last(&self.last_restore, is_idle),
             last_cleanup: last(&self.last_cleanup, is_idle),
@@ -68,7 +63,10 @@ impl Database {
         }
     }
 
-    async fn ask(&self, mut status: Status) -> Result<Status, (Status, sqlx::Error)> {
+    async fn query_status(
+        &self,
+        mut status: DatabaseStatus,
+    ) -> Result<DatabaseStatus, (DatabaseStatus, sqlx::Error)> {
         let answer = async {
             let mut connection = PgConnection::connect_with(self.dsn.options()).await?;
             let row = query(
@@ -99,10 +97,13 @@ impl Database {
     }
 }
 
-fn last<T: Clone + Serialize + DeserializeOwned>(last: &Last<T>, is_idle: bool) -> Option<Undertaking<T>> {
+fn last<T: Clone + Serialize + DeserializeOwned>(
+    last: &LastOperation<T>,
+    is_idle: bool,
+) -> Option<OperationRecord<T>> {
     let last = last.get();
     if is_idle {
-        last.map(Undertaking::over)
+        last.map(OperationRecord::mark_interrupted)
     } else {
         last
     }

@@ -1,8 +1,8 @@
-//! What PostgreSQL's catalogue says of a table. The table is named as SQL writes it.
+//! Queries on PostgreSQL's catalogue for one table, which is named as SQL writes it.
 
 use sqlx::{PgConnection, query_as, query_scalar};
 
-/// The columns that hold data, as SQL writes their names.
+/// Returns the columns that hold data (no generated ones), quoted for SQL, in their order.
 pub(super) async fn columns(connection: &mut PgConnection, table: &str) -> sqlx::Result<Vec<String>> {
     query_scalar(
         "select pg_catalog.quote_ident(attname) from pg_catalog.pg_attribute \
@@ -14,14 +14,14 @@ pub(super) async fn columns(connection: &mut PgConnection, table: &str) -> sqlx:
     .await
 }
 
-/// A column of a primary key, as SQL writes it.
+/// A column of a primary key, quoted for SQL.
 pub(super) struct KeyColumn {
     pub name: String,
-    /// The operator by which the key's index compares: `operator(pg_catalog.=)`, or that of an extension's type.
+    /// The operator of the key's index: `operator(pg_catalog.=)`, or that of an extension's type.
     pub equals: String,
 }
 
-/// The columns of its primary key.
+/// Returns the columns of the primary key, in their order.
 pub(super) async fn primary_key(connection: &mut PgConnection, table: &str) -> sqlx::Result<Vec<KeyColumn>> {
     let rows: Vec<(String, String)> = query_as(
         "select pg_catalog.quote_ident(a.attname), pg_catalog.format('operator(%I.%s)', n.nspname, o.oprname) \
@@ -44,7 +44,7 @@ pub(super) async fn primary_key(connection: &mut PgConnection, table: &str) -> s
     Ok(columns.collect())
 }
 
-/// Statements that move its sequences behind its last values.
+/// Returns statements that move the table's sequences behind its greatest values.
 pub(super) async fn sequences(connection: &mut PgConnection, table: &str) -> sqlx::Result<Vec<String>> {
     query_scalar(
         "select pg_catalog.format('select pg_catalog.setval(%L, greatest((select last_value from %s), \

@@ -1,4 +1,4 @@
-//! PostgreSQL's client programs on this machine, of a version that fits the database.
+//! PostgreSQL's client programs (`pg_dump`, `pg_restore`) on this machine, of a version that fits the database.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,48 +6,59 @@ use std::process::Stdio;
 
 use decant_embedded::program_folders;
 use secrecy::ExposeSecret;
+use sqlx::{Connection, PgConnection, query_scalar};
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 use crate::dsn::Dsn;
 
-/// As much of what a program says is kept.
-const SAID_BYTES_MAX: usize = 4 * 1024;
+/// Only the end of a program's error output is kept, because the cause of a failure stands there.
+const STDERR_BYTES_MAX: usize = 4 * 1024;
 
 /// The folder of client programs that can dump and restore a server's databases.
 #[derive(Clone, Debug)]
 pub struct Tools {
     folder: PathBuf,
-    /// Their own version.
+    /// The major version of the programs.
     version: u32,
+    /// The major version of the server.
     server: u32,
 }
 
-/// There are no programs that fit.
+/// Why no client programs can be chosen.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "no pg_dump for PostgreSQL {wanted} is on this machine (found: {found}); install the client programs of \
-     PostgreSQL {wanted} or newer, e.g. the package postgresql-client-{wanted}, or name their folder in PG_BIN_DIR"
-)]
-pub struct NoTools {
-    wanted: u32,
-    found: String,
+pub enum ToolsError {
+    #[error("the database does not answer: {0}")]
+    Database(#[from] sqlx::Error),
+    #[error(
+        "no pg_dump for PostgreSQL {wanted} is on this machine (found: {found}); install the client programs of \
+         PostgreSQL {wanted} or newer, e.g. the package postgresql-client-{wanted}, or name their folder in PG_BIN_DIR"
+    )]
+    NotFound { wanted: u32, found: String },
 }
 
 impl Tools {
-    /// The oldest programs that are not older than the server: `pg_dump` refuses newer servers, and what a newer one
-    /// writes an older `pg_restore` may not read. `server` is 15 for PostgreSQL 15.18.
+    /// Returns the programs for the server of this database, which is asked for its version.
     ///
     /// # Errors
-    /// [`NoTools`], with what there is.
-    pub async fn for_server(server: u32) -> Result<Self, NoTools> {
+    /// [`ToolsError`]: the database does not answer, or no installed programs fit its server.
+    pub async fn for_database(dsn: &Dsn) -> Result<Self, ToolsError> {
+        let mut connection = PgConnection::connect_with(dsn.options()).await?;
+        let server = major_version(&mut connection).await?;
+        let _ = connection.close().await;
+        Self::for_server(server).await
+    }
+
+    /// Returns the oldest programs that are not older than the server (`15` for PostgreSQL 15.18). `pg_dump` refuses
+    /// newer servers, and an older `pg_restore` may not read what a newer `pg_dump` writes.
+    async fn for_server(server: u32) -> Result<Self, ToolsError> {
         let mut installed = Vec::new();
         for folder in client_folders() {
             if let Some(version) = version_of(&folder.join("pg_dump")).await {
                 installed.push((version, folder));
             }
         }
-        // Of two of the same version the better place comes first, and stays so.
+        // The sort is stable: of two folders with the same version, the one that is searched first wins.
         installed.sort_by_key(|(version, _)| *version);
         let fitting = installed.iter().find(|(version, _)| *version >= server);
         match fitting {
@@ -59,7 +70,7 @@ impl Tools {
             None => {
                 let found = installed.iter().map(|(version, _)| version.to_string());
                 let found = found.collect::<Vec<_>>().join(", ");
-                Err(NoTools {
+                Err(ToolsError::NotFound {
                     wanted: server,
                     found: if found.is_empty() {
                         "none".to_owned()
@@ -71,14 +82,14 @@ impl Tools {
         }
     }
 
-    /// Their version: 15 for PostgreSQL 15.18.
+    /// Returns the major version of the programs: 15 for PostgreSQL 15.18.
     #[must_use]
     pub fn version(&self) -> u32 {
         self.version
     }
 
-    /// The newest archive that this `pg_restore` reads, the second number of its version (`pg_backup_archiver.h` of each
-    /// release). What releases to come will write is not known.
+    /// Returns the minor version of the newest archive format that this `pg_restore` reads (`pg_backup_archiver.h` of
+    /// each release). The formats of future releases are not known, so they are not refused here.
     #[must_use]
     pub fn newest_archive(&self) -> u8 {
         match self.version {
@@ -89,18 +100,18 @@ impl Tools {
         }
     }
 
-    /// Where they are.
+    /// Returns the folder of the programs.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Whether `pg_dump` compresses by this method: that depends on its version, and on how it was built.
+    /// Returns whether `pg_dump` supports this compression method, which depends on its version and its build options.
     ///
     /// # Errors
-    /// It cannot be run.
-    pub async fn compress_by(&self, method: &str) -> io::Result<bool> {
-        // It looks at its options before it looks for a database.
+    /// `pg_dump` cannot be started.
+    pub async fn supports_compression(&self, method: &str) -> io::Result<bool> {
+        // `pg_dump` checks its options before it connects. A failing connection means that the method is supported.
         let output = Command::new(self.folder.join("pg_dump"))
             .args(["--format=custom", "--host=/nowhere"])
             .arg(format!("--compress={method}"))
@@ -108,12 +119,12 @@ impl Tools {
             .stdin(Stdio::null())
             .output()
             .await?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        Ok(said.contains("connection to server"))
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        Ok(stderr.contains("connection to server"))
     }
 
-    /// One of the programs as a command on this database. Its messages are English, whatever the machine speaks: we
-    /// read them, too. Dropping the running command kills it.
+    /// Returns a command that runs one of the programs on this database. Its messages are English, because Decant parses
+    /// some of them. Dropping the running child kills it.
     #[must_use]
     pub fn command(&self, program: &str, dsn: &Dsn) -> Command {
         let mut command = Command::new(self.folder.join(program));
@@ -125,7 +136,7 @@ impl Tools {
             .env("LC_ALL", "C")
             .env("PGAPPNAME", format!("decant {program}"));
         if self.server >= 14 {
-            // When the program is killed, its query ends within a second, also while it has nothing to send.
+            // Ends the query within a second after the program was killed, even while no row is sent.
             let options = dsn.options().get_options().unwrap_or_default();
             let options = format!("{options} -c client_connection_check_interval=1000");
             command.env("PGOPTIONS", options.trim_start());
@@ -134,7 +145,7 @@ impl Tools {
     }
 }
 
-/// Where client programs may be: with the server's, or by themselves where `PATH` leads.
+/// Returns the folders to search: those of the server's programs, then those of `PATH`. `PG_BIN_DIR` replaces them all.
 fn client_folders() -> Vec<PathBuf> {
     let mut folders = program_folders();
     if std::env::var_os("PG_BIN_DIR").is_none_or(|named| named.is_empty()) {
@@ -144,7 +155,7 @@ fn client_folders() -> Vec<PathBuf> {
     folders
 }
 
-/// 15 of `pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`.
+/// Returns 15 of `pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`.
 async fn version_of(program: &Path) -> Option<u32> {
     let output = Command::new(program).arg("--version").output().await.ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
@@ -152,11 +163,19 @@ async fn version_of(program: &Path) -> Option<u32> {
     version.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
-/// Starts a program whose output is read, and what it says.
+/// Returns 15 for PostgreSQL 15.18.
+async fn major_version(connection: &mut PgConnection) -> sqlx::Result<u32> {
+    let number: i32 = query_scalar("select pg_catalog.current_setting('server_version_num')::int")
+        .fetch_one(connection)
+        .await?;
+    Ok(number.unsigned_abs() / 10_000)
+}
+
+/// Starts a program, and returns it with its piped output and error output.
 ///
 /// # Errors
-/// It cannot be run.
-pub fn start_piped(command: &mut Command) -> io::Result<(Child, ChildStdout, ChildStderr)> {
+/// The program cannot be started.
+pub fn spawn_piped(command: &mut Command) -> io::Result<(Child, ChildStdout, ChildStderr)> {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     match (child.stdout.take(), child.stderr.take()) {
         (Some(stdout), Some(stderr)) => Ok((child, stdout, stderr)),
@@ -164,14 +183,14 @@ pub fn start_piped(command: &mut Command) -> io::Result<(Child, ChildStdout, Chi
     }
 }
 
-/// The end of what a program says, where the cause of its failure stands.
-pub async fn last_words(mut stderr: ChildStderr) -> String {
-    let mut said = Vec::new();
+/// Reads a program's error output to its end, and returns the last 4 KiB of it.
+pub async fn read_stderr(mut stderr: ChildStderr) -> String {
+    let mut kept = Vec::new();
     let mut buffer = [0; 1024];
     while let Ok(read @ 1..) = stderr.read(&mut buffer).await {
-        said.extend_from_slice(&buffer[..read]);
-        let too_many = said.len().saturating_sub(SAID_BYTES_MAX);
-        said.drain(..too_many);
+        kept.extend_from_slice(&buffer[..read]);
+        let too_many = kept.len().saturating_sub(STDERR_BYTES_MAX);
+        kept.drain(..too_many);
     }
-    String::from_utf8_lossy(&said).trim().to_owned()
+    String::from_utf8_lossy(&kept).trim().to_owned()
 }

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 use super::extract::Administrator;
-use super::restore::{follow, plan};
+use super::restore::{follow, restore_options};
 use crate::app::App;
 use crate::audit::Action;
 use crate::backups::make::BackupJob;
@@ -92,8 +92,8 @@ pub async fn restore(
     name: web::Path<String>,
     web::Json(request): web::Json<RestoreRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let plan = plan(request.clean_first, request.skip_logs);
-    let events = app.backups.restore(&name, plan, &caller.name).await?;
+    let options = restore_options(request.clean_first, request.skip_logs);
+    let events = app.backups.restore(&name, options, &caller.name).await?;
     Ok(follow(events, &app))
 }
 

@@ -10,8 +10,8 @@ use tokio::sync::mpsc::Receiver;
 use super::events;
 use super::extract::Administrator;
 use crate::app::App;
-use crate::database::cleanup::order::{Order, Task};
-use crate::database::cleanup::run::{Cleaned, Event};
+use crate::database::cleanup::request::{CleanupRequest, Task};
+use crate::database::cleanup::run::{CleanupEvent, CleanupResult};
 use crate::error::ApiError;
 
 /// Counts the rows that match, or deletes them in batches. A client that accepts events gets a stream of them; any other
@@ -22,20 +22,20 @@ pub async fn manual(
     request: HttpRequest,
     fields: web::Json<Map<String, Value>>,
 ) -> Result<HttpResponse, ApiError> {
-    let Order { conditions, task } = Order::parse(fields.into_inner())?;
-    let manner = match task {
+    let CleanupRequest { conditions, task } = CleanupRequest::parse(fields.into_inner())?;
+    let options = match task {
         Task::DryRun => {
             return Ok(answer(
                 &app.database.preview_cleanup(&conditions, &caller.name).await?,
             ));
         }
-        Task::Delete(manner) => manner,
+        Task::Delete(options) => options,
     };
     if app.stopping.is_cancelled() {
         return Err(ApiError::ShuttingDown);
     }
     let events = Arc::clone(&app.database)
-        .clean_up(conditions, manner, &caller.name, app.stopping.clone())
+        .clean_up(conditions, options, &caller.name, app.stopping.clone())
         .await?;
     match wants_events(&request) {
         true => Ok(events::stream(events, app.settings.heartbeat, told)),
@@ -49,22 +49,22 @@ fn wants_events(request: &HttpRequest) -> bool {
     accepted.any(|list| list.contains(events::MEDIA_TYPE))
 }
 
-async fn outcome(mut events: Receiver<Event>) -> Result<Cleaned, ApiError> {
+async fn outcome(mut events: Receiver<CleanupEvent>) -> Result<CleanupResult, ApiError> {
     loop {
         match events.recv().await {
-            Some(Event::Progress(_)) => {}
-            Some(Event::Complete(cleaned)) => return Ok(cleaned),
-            Some(Event::Error(broken)) => return Err(ApiError::CleanupBroken(broken)),
+            Some(CleanupEvent::Progress(_)) => {}
+            Some(CleanupEvent::Complete(result)) => return Ok(result),
+            Some(CleanupEvent::Error(failure)) => return Err(ApiError::CleanupBroken(failure)),
             None => return Err(ApiError::Internal),
         }
     }
 }
 
-fn told(event: &Event) -> (&'static str, Value) {
+fn told(event: &CleanupEvent) -> (&'static str, Value) {
     match event {
-        Event::Progress(progress) => ("progress", json!(progress)),
-        Event::Complete(cleaned) => ("complete", json!(cleaned)),
-        Event::Error(broken) => ("error", json!(broken)),
+        CleanupEvent::Progress(progress) => ("progress", json!(progress)),
+        CleanupEvent::Complete(result) => ("complete", json!(result)),
+        CleanupEvent::Error(failure) => ("error", json!(failure)),
     }
 }
 

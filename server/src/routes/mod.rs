@@ -69,7 +69,11 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
         (M::GET, "/api/admin/database/export", web::to(database::export)),
         (M::GET, "/api/admin/database/status", web::to(database::status)),
         (M::POST, "/api/admin/database/import", web::to(restore::restore)),
-        (M::GET, "/api/admin/database/copies", web::to(restore::copies)),
+        (
+            M::GET,
+            "/api/admin/database/copies",
+            web::to(restore::side_databases),
+        ),
         (
             M::POST,
             "/api/admin/database/copies/{name}/restore",
@@ -78,7 +82,7 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
         (
             M::POST,
             "/api/admin/database/copies/{name}/remove",
-            web::to(restore::remove_copy),
+            web::to(restore::drop_side_database),
         ),
         (M::POST, "/api/admin/log-cleanup/manual", web::to(cleanup::manual)),
         (M::GET, "/api/admin/database/backups", web::to(backups::list)),

@@ -15,7 +15,7 @@ use wasm_export::dump::MAGIC;
 use super::events;
 use super::extract::Administrator;
 use crate::app::App;
-use crate::database::restore::{Event, Manner, Plan};
+use crate::database::restore::{RestoreEvent, RestoreMode, RestoreOptions};
 use crate::database::scratch::ScratchFile;
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
@@ -49,17 +49,17 @@ pub async fn restore(
     let events = app
         .database
         .clone()
-        .restore(upload.file, upload.plan, &caller.name, app.break_off.clone())
+        .restore(upload.file, upload.options, &caller.name, app.break_off.clone())
         .await?;
     Ok(follow(events, &app))
 }
 
 /// Lists the databases that earlier restores have left beside the live one.
-pub async fn copies(app: web::Data<App>, _: Administrator) -> Result<HttpResponse, ApiError> {
-    let copies = app.database.copies().await?;
+pub async fn side_databases(app: web::Data<App>, _: Administrator) -> Result<HttpResponse, ApiError> {
+    let found = app.database.side_databases().await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(json!({ "copies": copies })))
+        .json(json!({ "copies": found })))
 }
 
 /// Swaps one of them with the live database.
@@ -73,19 +73,19 @@ pub async fn roll_back(
 }
 
 /// Drops one of them.
-pub async fn remove_copy(
+pub async fn drop_side_database(
     app: web::Data<App>,
     Administrator(caller): Administrator,
     name: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    app.database.remove_copy(&name, &caller.name).await?;
+    app.database.drop_side_database(&name, &caller.name).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// The content of a form. The file is complete and on disk.
 struct Upload {
     file: ScratchFile,
-    plan: Plan,
+    options: RestoreOptions,
 }
 
 impl Upload {
@@ -110,15 +110,19 @@ impl Upload {
             .ok_or_else(|| ParameterError::invalid("cleanFirst", "must be given: true or false"))?;
         Ok(Self {
             file: file.ok_or_else(|| missing("file"))?,
-            plan: plan(clean_first, skip_logs.unwrap_or(false)),
+            options: restore_options(clean_first, skip_logs.unwrap_or(false)),
         })
     }
 }
 
 /// Returns the plan for the fields of the form, which are those of the hub's own form.
-pub(super) fn plan(clean_first: bool, skip_logs: bool) -> Plan {
-    Plan {
-        manner: if clean_first { Manner::Clean } else { Manner::Merge },
+pub(super) fn restore_options(clean_first: bool, skip_logs: bool) -> RestoreOptions {
+    RestoreOptions {
+        mode: if clean_first {
+            RestoreMode::Clean
+        } else {
+            RestoreMode::Merge
+        },
         skip_logs,
     }
 }
@@ -194,16 +198,16 @@ impl From<MultipartError> for ApiError {
 }
 
 /// Returns a response that streams the events of a restore.
-pub(super) fn follow(events: Receiver<Event>, app: &App) -> HttpResponse {
+pub(super) fn follow(events: Receiver<RestoreEvent>, app: &App) -> HttpResponse {
     events::stream(events, app.settings.heartbeat, told)
 }
 
-fn told(event: &Event) -> (&'static str, serde_json::Value) {
+fn told(event: &RestoreEvent) -> (&'static str, serde_json::Value) {
     match event {
-        Event::Progress { message, percent } => {
+        RestoreEvent::Progress { message, percent } => {
             ("progress", json!({ "message": message, "percent": percent }))
         }
-        Event::Complete(restored) => ("complete", json!(restored)),
-        Event::Error { message } => ("error", json!({ "message": message })),
+        RestoreEvent::Complete(restored) => ("complete", json!(restored)),
+        RestoreEvent::Error { message } => ("error", json!({ "message": message })),
     }
 }

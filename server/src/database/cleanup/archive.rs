@@ -1,9 +1,9 @@
-//! Rows of the log in the storage, so that they can be deleted and brought back: CSV as PostgreSQL writes it, packed by
-//! gzip, encrypted as backups are, and beside it a manifest that says how many rows and which bytes there must be.
+//! Archives in the storage: rows of the log as PostgreSQL's CSV, compressed by gzip and encrypted like backups. A manifest
+//! beside each file contains the number of rows and the checksum of the file.
 //!
-//! A file without a manifest is no archive; it gets one only when it has been read back from the storage. Its first two
-//! columns are the row's `id` and `xmin`, the transaction that wrote this version of it: only versions that are in the
-//! file are deleted.
+//! A file without a manifest is no archive. The manifest is written after the file has been read back from the storage. The
+//! first two columns are the row's `id` and `xmin`, the transaction that wrote this version of the row: only versions that
+//! are in the file are deleted.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -22,28 +22,27 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
-use super::order::Conditions;
+use super::request::Conditions;
 use crate::database::scratch::{Scratch, ScratchFile};
 use crate::storage::encrypted::{ReadError, StoredFile, read_encrypted, write_encrypted};
 use crate::storage::hashing::HashingStream;
 use crate::storage::{Storage, StorageError};
 
-/// How an archive's file ends.
-const ENDING: &str = ".csv.gz";
+/// The file name extension of an archive.
+const EXTENSION: &str = ".csv.gz";
 
-/// The columns that tell a version of a row from every other.
+/// The first columns: they identify a version of a row.
 const VERSION: [&str; 2] = ["id", "xmin"];
 
-/// How many batches the reader may be ahead of the deletion.
+/// How many batches are read in advance.
 const BATCHES_AHEAD: usize = 2;
 
-/// As much of a file is read at a time.
 const PIECE_BYTES: usize = 256 * 1024;
 
-/// What a manifest is a manifest of, and in which version.
-const FORM: u32 = 1;
+/// The version of the manifest's format.
+const FORMAT_VERSION: u32 = 1;
 
-/// Where they are in the storage.
+/// The folder in the storage.
 const FOLDER: &str = "logs";
 
 /// The archives in the storage.
@@ -60,31 +59,29 @@ pub(super) struct Version {
     pub xmin: i64,
 }
 
-/// What an archive's manifest says.
+/// The manifest of an archive, which lies beside it in the storage.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Manifest {
-    /// The version of the form.
+pub struct ArchiveManifest {
+    /// The version of this manifest's format.
     decant: u32,
-    /// The archive's file, in the same folder. One that is encrypted ends in `.age`.
+    /// File name in the same folder; the name of an encrypted archive ends in `.age`.
     pub file: String,
-    /// Of which database.
+    /// Name of the database whose rows these are.
     pub database: String,
-    /// When it was made.
     pub created: Timestamp,
-    /// By whom.
+    /// The caller's name.
     pub caller: String,
-    /// By which conditions its rows were chosen.
+    /// The conditions of the clean-up, as its request named them.
     pub conditions: serde_json::Value,
-    /// How many rows it has.
     pub rows: u64,
-    /// How many bytes the file has, as it is stored.
+    /// Size of the file in the storage.
     pub bytes: u64,
-    /// Their SHA-256, in hexadecimal digits.
+    /// Of the file in the storage, in hexadecimal digits.
     pub sha256: String,
 }
 
-/// What has been found in an archive that was read to its end.
+/// The content of an archive that was read to its end.
 pub(super) struct Content {
     columns: Vec<String>,
     pub rows: u64,
@@ -93,7 +90,6 @@ pub(super) struct Content {
 
 /// Why an archive cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say it")]
 pub enum BadArchive {
     #[error("it cannot be read or written: {0}")]
     Io(#[from] io::Error),
@@ -122,31 +118,38 @@ impl Archives {
         Self { storage, scratch }
     }
 
-    /// Where an archive lies, for people.
+    /// Returns the archive's path or URL, for display.
     #[must_use]
-    pub fn whereabouts(&self, manifest: &Manifest) -> String {
+    pub fn location(&self, manifest: &ArchiveManifest) -> String {
         self.storage.location().describe_file(&path(&manifest.file))
     }
 
-    /// Removes what crashes have left of files on their way into the storage.
+    /// Removes unfinished uploads that are older than `age`, which crashes have left. Returns their number.
     ///
     /// # Errors
-    /// What the file system says.
+    /// The storage cannot be read.
     pub fn sweep(&self, age: Duration) -> io::Result<usize> {
         self.storage.sweep(FOLDER, age)
     }
 
-    /// A new file that rows can be written to.
-    pub(super) fn writer(&self) -> io::Result<Writer> {
+    /// Creates a temporary file for rows.
+    pub(super) fn writer(&self) -> io::Result<ArchiveWriter> {
         let (file, output) = self.scratch.file("csv.gz")?;
         let packed = GzEncoder::new(HashingStream::new(output), Compression::fast());
-        Ok(Writer { file, packed })
+        Ok(ArchiveWriter { file, packed })
     }
 
-    /// Stores a file that has been found whole, and reads it back from there. Only then it gets its manifest.
-    pub(super) async fn keep(&self, file: &Path, order: Order<'_>) -> Result<Manifest, BadArchive> {
+    /// Stores a checked file, reads it back from the storage, and then writes its manifest.
+    ///
+    /// # Errors
+    /// [`BadArchive`]; then the storage has no manifest for it.
+    pub(super) async fn store(
+        &self,
+        file: &Path,
+        description: ArchiveDescription<'_>,
+    ) -> Result<ArchiveManifest, BadArchive> {
         let storage = &self.storage;
-        let name = order.name(storage.encryption().suffix());
+        let name = description.name(storage.encryption().suffix());
         let (upload, encryption) = (storage.upload(&path(&name))?, Arc::clone(storage.encryption()));
         let mut input = File::open(file)?;
         let storing = spawn_blocking(move || {
@@ -155,33 +158,40 @@ impl Archives {
             })
         });
         let stored = storing.await.map_err(io::Error::other)??;
-        let manifest = order.manifest(name, stored);
+        let manifest = description.manifest(name, stored);
         let described = async {
             check(storage, &manifest).await?;
             let description = serde_json::to_vec_pretty(&manifest).map_err(io::Error::other)?;
-            Ok::<_, BadArchive>(storage.put(&path(&beside(&manifest.file)), description).await?)
+            Ok::<_, BadArchive>(
+                storage
+                    .put(&path(&manifest_name(&manifest.file)), description)
+                    .await?,
+            )
         };
         if let Err(error) = described.await {
-            // Of a storage that does not do what it is asked to, nothing more can be hoped.
+            // The storage has failed already, so a failing removal tells nothing new.
             let _ = storage.remove(&path(&manifest.file)).await;
             return Err(error);
         }
         Ok(manifest)
     }
 
-    /// An archive's rows in a scratch file: of one in the storage, by its name, or of a file that has been taken out of it.
-    pub(super) async fn fetch(&self, archive: &str) -> Result<(Manifest, ScratchFile), BadArchive> {
+    /// Decrypts an archive into a temporary file. `archive` is a path, or a name in the storage; the manifest lies beside it.
+    ///
+    /// # Errors
+    /// [`BadArchive`]: it is missing, its bytes differ from the manifest, or it cannot be decrypted.
+    pub(super) async fn fetch(&self, archive: &str) -> Result<(ArchiveManifest, ScratchFile), BadArchive> {
         let local = Path::new(archive);
         let (manifest, stored): (_, Box<dyn Read + Send>) = match File::open(local) {
             Ok(file) => {
-                let manifest =
-                    fs::read(beside(archive)).map_err(|error| BadArchive::Manifest(error.to_string()))?;
-                (Manifest::read(&manifest)?, Box::new(file))
+                let manifest = fs::read(manifest_name(archive))
+                    .map_err(|error| BadArchive::Manifest(error.to_string()))?;
+                (ArchiveManifest::read(&manifest)?, Box::new(file))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound && !archive.contains('/') => {
-                let manifest = self.storage.get(&path(&beside(archive))).await?;
+                let manifest = self.storage.get(&path(&manifest_name(archive))).await?;
                 let stored = self.storage.download(&path(archive)).await?;
-                (Manifest::read(&manifest)?, Box::new(stored))
+                (ArchiveManifest::read(&manifest)?, Box::new(stored))
             }
             Err(error) => return Err(error.into()),
         };
@@ -193,19 +203,19 @@ impl Archives {
     }
 }
 
-/// Where an archive, or its manifest, is in the storage.
+/// Returns the path of an archive or a manifest in the storage.
 fn path(name: &str) -> String {
     format!("{FOLDER}/{name}")
 }
 
-/// What the manifest of an archive is called: `logs_….json` for `logs_….csv.gz`, be that encrypted or not.
-fn beside(archive: &str) -> String {
+/// Returns the name of an archive's manifest: `logs_….json` for `logs_….csv.gz` and `logs_….csv.gz.age`.
+fn manifest_name(archive: &str) -> String {
     let name = archive.strip_suffix(".age").unwrap_or(archive);
-    format!("{}.json", name.strip_suffix(ENDING).unwrap_or(name))
+    format!("{}.json", name.strip_suffix(EXTENSION).unwrap_or(name))
 }
 
-/// Whether the storage gives back what was put into it.
-async fn check(storage: &Storage, manifest: &Manifest) -> Result<(), BadArchive> {
+/// Checks that the storage returns the bytes that were stored.
+async fn check(storage: &Storage, manifest: &ArchiveManifest) -> Result<(), BadArchive> {
     let stored = storage.download(&path(&manifest.file)).await?;
     let reading = spawn_blocking(move || {
         let mut stored = HashingStream::new(stored);
@@ -219,26 +229,26 @@ async fn check(storage: &Storage, manifest: &Manifest) -> Result<(), BadArchive>
     }
 }
 
-/// What an archive is made of, for its manifest.
+/// The facts about an archive's rows that its manifest records.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Order<'a> {
+pub(super) struct ArchiveDescription<'a> {
     pub database: &'a str,
     pub caller: &'a str,
     pub conditions: &'a Conditions,
     pub rows: u64,
 }
 
-impl Order<'_> {
+impl ArchiveDescription<'_> {
     fn name(&self, ending: &str) -> String {
         let stamp = Timestamp::now().strftime("%Y-%m-%dT%H-%M-%S");
-        // The same second may see another one, of another database.
+        // Another database with the same storage may make an archive in the same second.
         let unique = Uuid::new_v4().as_fields().0;
-        format!("logs_{stamp}_{unique:08x}{ENDING}{ending}")
+        format!("logs_{stamp}_{unique:08x}{EXTENSION}{ending}")
     }
 
-    fn manifest(&self, file: String, stored: StoredFile) -> Manifest {
-        Manifest {
-            decant: FORM,
+    fn manifest(&self, file: String, stored: StoredFile) -> ArchiveManifest {
+        ArchiveManifest {
+            decant: FORMAT_VERSION,
             file,
             database: self.database.to_owned(),
             created: Timestamp::now(),
@@ -251,25 +261,27 @@ impl Order<'_> {
     }
 }
 
-impl Manifest {
+impl ArchiveManifest {
     fn read(text: &[u8]) -> Result<Self, BadArchive> {
         let wrong = |problem: &dyn std::fmt::Display| BadArchive::Manifest(problem.to_string());
         let manifest: Self = serde_json::from_slice(text).map_err(|error| wrong(&error))?;
         match manifest.decant {
-            FORM => Ok(manifest),
-            form => Err(wrong(&format!("it is of version {form}, and this is {FORM}"))),
+            FORMAT_VERSION => Ok(manifest),
+            version => Err(wrong(&format!(
+                "it is of version {version}, and this is {FORMAT_VERSION}"
+            ))),
         }
     }
 }
 
 impl Content {
-    /// The columns of the log that it has, as they are called and not as SQL writes them; `id` is the first.
+    /// Returns the names of the log's columns, not quoted; `id` is the first.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         let columns = self.columns.iter().map(String::as_str);
         columns.filter(|column| *column != "xmin")
     }
 
-    /// Holds it against what was to go into the file.
+    /// Checks the number of rows and the checksum of the file.
     pub fn check(&self, rows: u64, sha256: &str) -> Result<(), BadArchive> {
         match self.sha256 == sha256 {
             true => self.check_rows(rows),
@@ -277,7 +289,7 @@ impl Content {
         }
     }
 
-    /// Holds its rows against what its manifest says.
+    /// Checks the number of rows.
     pub fn check_rows(&self, rows: u64) -> Result<(), BadArchive> {
         match self.rows == rows {
             true => Ok(()),
@@ -289,20 +301,20 @@ impl Content {
     }
 }
 
-/// An archive in the making; dropping it removes the file.
-pub(super) struct Writer {
+/// Writes the temporary file of an archive. Dropping it removes the file.
+pub(super) struct ArchiveWriter {
     file: ScratchFile,
     packed: GzEncoder<HashingStream<File>>,
 }
 
-/// A file that is on the disk, and which bytes it should have there.
+/// A temporary file that is on the disk, and the checksum of its bytes.
 pub(super) struct Written {
     pub file: ScratchFile,
     pub sha256: String,
 }
 
-impl Writer {
-    /// Takes the next bytes. A disk may be slow; nobody else waits for it.
+impl ArchiveWriter {
+    /// Writes bytes in a thread for blocking work, because a disk may be slow.
     pub async fn write(mut self, bytes: Vec<u8>) -> io::Result<Self> {
         spawn_blocking(move || self.packed.write_all(&bytes).map(|()| self))
             .await
@@ -322,19 +334,21 @@ impl Writer {
     }
 }
 
-/// Reads an archive to its end, and tells how many rows it has seen now and then.
+/// Reads an archive to its end. `on_progress` gets the number of rows so far, now and then.
+///
+/// # Errors
+/// [`BadArchive`].
 pub(super) async fn read(
     path: PathBuf,
-    mut seen: impl FnMut(u64) + Send + 'static,
+    mut on_progress: impl FnMut(u64) + Send + 'static,
 ) -> Result<Content, BadArchive> {
-    /// Often enough for people.
-    const TELL_EVERY: u64 = 10_000;
+    const ROWS_PER_CALL: u64 = 10_000;
     let reading = spawn_blocking(move || {
         let mut rows = 0;
         each_version(&path, |_| {
             rows += 1;
-            if rows % TELL_EVERY == 0 {
-                seen(rows);
+            if rows % ROWS_PER_CALL == 0 {
+                on_progress(rows);
             }
             true
         })
@@ -342,7 +356,7 @@ pub(super) async fn read(
     reading.await.map_err(io::Error::other)?
 }
 
-/// The versions of the rows in an archive, in batches of this size. The last of them says whether the file was whole.
+/// Returns the versions of an archive's rows in batches of this size. The last batch is an error if the file was damaged.
 pub(super) fn batches(path: PathBuf, rows_max: usize) -> mpsc::Receiver<Result<Vec<Version>, BadArchive>> {
     let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
     spawn_blocking(move || {
@@ -353,7 +367,7 @@ pub(super) fn batches(path: PathBuf, rows_max: usize) -> mpsc::Receiver<Result<V
                 return true;
             }
             let full = std::mem::replace(&mut batch, Vec::with_capacity(rows_max));
-            // Nobody waits for it any more: the rest need not be read.
+            // When the receiver is gone, the rest is not read.
             sender.blocking_send(Ok(full)).is_ok()
         });
         let last = read.map(|_| batch);
@@ -362,11 +376,11 @@ pub(super) fn batches(path: PathBuf, rows_max: usize) -> mpsc::Receiver<Result<V
     batches
 }
 
-/// The bytes of an archive, unpacked, as long as somebody takes them.
+/// Returns the decompressed bytes of an archive. Dropping the receiver ends the reading.
 pub(super) fn unpacked(path: PathBuf) -> mpsc::Receiver<bytes::Bytes> {
     let (sender, pieces) = mpsc::channel(BATCHES_AHEAD);
     spawn_blocking(move || {
-        // One that ends too early is found by its number of rows.
+        // Errors end the stream early. The caller notices by the number of rows.
         let Ok(file) = File::open(&path) else { return };
         let mut unpacked = GzDecoder::new(file);
         loop {
@@ -383,7 +397,10 @@ pub(super) fn unpacked(path: PathBuf) -> mpsc::Receiver<bytes::Bytes> {
     pieces
 }
 
-/// Reads an archive, as long as `each` wants more rows.
+/// Calls `each` for the rows of an archive until it returns `false`.
+///
+/// # Errors
+/// [`BadArchive`].
 fn each_version(path: &Path, mut each: impl FnMut(Version) -> bool) -> Result<Content, BadArchive> {
     let mut reader = csv::Reader::from_reader(GzDecoder::new(HashingStream::new(File::open(path)?)));
     let columns: Vec<String> = reader.headers()?.iter().map(str::to_owned).collect();
@@ -402,7 +419,7 @@ fn each_version(path: &Path, mut each: impl FnMut(Version) -> bool) -> Result<Co
             break;
         }
     }
-    // What follows the packed rows belongs to the file as well.
+    // Bytes behind the compressed rows count for the checksum, too.
     let mut file = reader.into_inner().into_inner();
     io::copy(&mut file, &mut io::sink())?;
     let (_, sha256) = file.finish();

@@ -1,24 +1,25 @@
-//! Old rows of the hub's log deleted, so that what is deleted is meant, is no more than that, and can be brought back.
+//! Deletes old rows of the hub's log.
 //!
-//! Batches, each a transaction of its own, in the order of the primary key; rows that somebody has locked are left. With
-//! an archive first, all columns of the rows go to a file, the file is read back, and only the versions of rows that are
-//! in it are deleted. What was deleted stays in the hub's ledger, `usage_ledger`, which is never touched.
+//! The rows are deleted in batches, each a transaction, in the order of the primary key. Rows that another session has
+//! locked are left. With `archiveFirst`, all columns of the rows are written to an archive, the archive is read back, and
+//! only the versions of rows that it holds are deleted. The hub's ledger, `usage_ledger`, keeps the statistics of deleted
+//! rows; clean-ups do not change it.
 //!
-//! | module | what |
+//! | module | content |
 //! |---|---|
-//! | [`order`] | what is asked for, parsed |
-//! | [`log`] | the table: all SQL |
-//! | [`archive`] | the file |
-//! | [`run`] | a clean-up under way |
-//! | [`bring_back`] | an archive's rows put back |
-//! | [`scheduled`] | a clean-up every night |
+//! | [`request`] | the parsed request |
+//! | [`message_log`] | the table, with all SQL |
+//! | [`archive`] | files of deleted rows in the storage |
+//! | [`run`] | the steps of a clean-up |
+//! | [`restore`] | inserts the rows of an archive again |
+//! | [`schedule`] | clean-ups on a schedule |
 
 pub mod archive;
-pub mod bring_back;
-pub mod log;
-pub mod order;
+pub mod message_log;
+pub mod request;
+pub mod restore;
 pub mod run;
-pub mod scheduled;
+pub mod schedule;
 
 use std::sync::Arc;
 
@@ -27,30 +28,29 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Database;
-use super::lock::{Held, LockError, Operation};
+use super::lock::{LockError, LockGuard, Operation};
 use super::triggers::TriggerError;
 use crate::audit::Action;
 use crate::source::public_message;
 use archive::BadArchive;
-use log::{Log, Preview};
-use order::{Conditions, Manner};
-use run::{Event, Run, Teller};
+use message_log::{CleanupPreview, MessageLog};
+use request::{CleanupOptions, Conditions};
+use run::{CleanupEvent, ProgressReporter, Run};
 
-/// Who follows a clean-up may be so far behind before it misses something.
+/// Capacity of the event channel. When it is full, progress events are dropped; the last event is not.
 const EVENTS: usize = 256;
 
-/// How fast rows are deleted.
+/// How rows are divided into batches.
 #[derive(Clone, Copy, Debug)]
-pub struct Pace {
-    /// Rows in a batch, at most.
-    pub batch_rows: u32,
-    /// What the database has for others between two batches.
+pub struct Batches {
+    /// The greatest number of rows in one batch.
+    pub rows_max: u32,
+    /// Time between two batches, in which the disk is free for other sessions.
     pub pause: std::time::Duration,
 }
 
-/// Why logs are not cleaned up, or not any further.
+/// Why a clean-up, or the restore of an archive, failed.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say it")]
 pub enum CleanupError {
     #[error(transparent)]
     Conflict(LockError),
@@ -58,22 +58,22 @@ pub enum CleanupError {
     Database(#[from] sqlx::Error),
     #[error("The database has no log of a hub that could be cleaned up")]
     NoLog,
-    #[error("The log's primary key is not `id`, so its rows cannot be told apart safely")]
+    #[error("The log's primary key is not `id`, so its rows cannot be identified safely")]
     NoKey,
     #[error(
-        "No ledger, `usage_ledger`, keeps the statistics of all of these rows, so they would be lost; say \
-         `withoutStatistics` if that is meant"
+        "No ledger, `usage_ledger`, keeps the statistics of all of these rows, so they would be lost; set \
+         `withoutStatistics` to delete them all the same"
     )]
     StatisticsWouldBeLost,
     #[error("The archive could not be made, so nothing was deleted: {0}")]
     Archiving(BadArchive),
     #[error("The archive cannot be used: {0}")]
     Archive(#[from] BadArchive),
-    #[error("The archive has a column `{0}` that the log does not have; nothing was brought back")]
+    #[error("The archive has a column `{0}` that the log does not have; nothing was restored")]
     NoColumn(String),
-    #[error("{0}. Nothing was brought back")]
+    #[error("{0}. Nothing was restored")]
     Triggers(TriggerError),
-    #[error("The lock was lost to somebody else")]
+    #[error("Another operation has taken the lock")]
     LockLost,
 }
 
@@ -95,17 +95,17 @@ impl From<TriggerError> for CleanupError {
     }
 }
 
-/// What the status tells of a clean-up.
+/// The details of a clean-up in its operation record.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct CleanedUp {
-    /// How many rows it has deleted so far.
+pub struct CleanupStatus {
+    /// Rows deleted so far.
     pub deleted: u64,
     /// The file of its archive.
     pub archive: Option<String>,
 }
 
 impl Database {
-    /// What a clean-up would delete. Nothing is changed.
+    /// Returns the rows that a clean-up would delete, without changing anything.
     ///
     /// # Errors
     /// [`CleanupError`].
@@ -113,8 +113,8 @@ impl Database {
         &self,
         conditions: &Conditions,
         caller: &str,
-    ) -> Result<Preview, CleanupError> {
-        let mut log = Log::open(&self.dsn).await?;
+    ) -> Result<CleanupPreview, CleanupError> {
+        let mut log = MessageLog::open(&self.dsn).await?;
         let condition = log.condition(conditions).await?;
         let preview = log.preview(&condition).await?;
         tracing::info!(
@@ -127,20 +127,20 @@ impl Database {
         Ok(preview)
     }
 
-    /// Begins a clean-up, and tells of it. It ends after the batch that runs when `stop` is cancelled, or when nobody
-    /// listens any more: whoever starts to delete and leaves has changed their mind, and what is deleted need not be more.
+    /// Starts a clean-up, and returns the receiver of its events. It ends after the current batch when `stop` is cancelled or
+    /// the receiver is dropped: a client that leaves does not want more rows deleted.
     ///
     /// # Errors
-    /// [`CleanupError`], if it does not begin.
+    /// [`CleanupError`]: the clean-up does not start.
     pub async fn clean_up(
         self: Arc<Self>,
         conditions: Conditions,
-        manner: Manner,
+        options: CleanupOptions,
         caller: &str,
         stop: CancellationToken,
-    ) -> Result<mpsc::Receiver<Event>, CleanupError> {
-        let begun = self.begin_cleanup(&conditions, manner, caller).await;
-        let (log, held) = begun.inspect_err(|error| {
+    ) -> Result<mpsc::Receiver<CleanupEvent>, CleanupError> {
+        let prepared = self.prepare_cleanup(&conditions, options, caller).await;
+        let (log, lock) = prepared.inspect_err(|error| {
             let action = match error {
                 CleanupError::Conflict(_) => Action::LogCleanupLockConflict,
                 _ => Action::LogCleanupError,
@@ -151,28 +151,29 @@ impl Database {
             action = Action::LogCleanupStart.name(),
             caller,
             ?conditions,
-            ?manner
+            ?options
         );
         let (sender, events) = mpsc::channel(EVENTS);
-        let teller = Teller::new(sender, stop, &held);
-        let run = Run::new(Arc::clone(&self), log, held, caller, teller);
-        self.tasks.spawn(run.perform(conditions, manner));
+        let reporter = ProgressReporter::new(sender, stop, &lock);
+        let run = Run::new(Arc::clone(&self), log, lock, caller, reporter);
+        self.tasks.spawn(run.perform(conditions, options));
         Ok(events)
     }
 
-    async fn begin_cleanup(
+    /// Checks that the rows may be deleted, and acquires the lock.
+    async fn prepare_cleanup(
         &self,
         conditions: &Conditions,
-        manner: Manner,
+        options: CleanupOptions,
         caller: &str,
-    ) -> Result<(Log, Held), CleanupError> {
-        let mut log = Log::open(&self.dsn).await?;
+    ) -> Result<(MessageLog, LockGuard), CleanupError> {
+        let mut log = MessageLog::open(&self.dsn).await?;
         let condition = log.condition(conditions).await?;
-        if !manner.without_statistics && !log.keeps_statistics(&condition).await? {
+        if !options.without_statistics && !log.keeps_statistics(&condition).await? {
             return Err(CleanupError::StatisticsWouldBeLost);
         }
-        // The same as of dumps and restores: a restore must not bring back what is just being deleted.
-        let held = self.lock.acquire(Operation::Cleanup, caller).await?;
-        Ok((log, held))
+        // Dumps and restores share the lock, so that a restore cannot insert rows that are being deleted.
+        let lock = self.lock.acquire(Operation::Cleanup, caller).await?;
+        Ok((log, lock))
     }
 }

@@ -1,4 +1,4 @@
-//! A clean-up under way.
+//! Runs a clean-up: archives the rows, deletes them in batches, and reports the progress.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,110 +10,96 @@ use tokio::sync::mpsc::Sender;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::archive::{self, Content, Manifest, Order, Writer};
-use super::log::{Condition, Log};
-use super::order::{Conditions, Manner};
-use super::{CleanedUp, CleanupError};
+use super::archive::{self, ArchiveDescription, ArchiveManifest, ArchiveWriter, Content};
+use super::message_log::{Condition, MessageLog};
+use super::request::{CleanupOptions, Conditions};
+use super::{CleanupError, CleanupStatus};
 use crate::audit::Action;
 use crate::database::Database;
-use crate::database::last::{Ending, Noting};
-use crate::database::lock::Held;
+use crate::database::lock::LockGuard;
+use crate::database::operation_record::{OperationHandle, Outcome};
 use crate::database::scratch::ScratchFile;
 
-/// Rows go to the disk in pieces of about this size.
+/// Rows are written to the archive in pieces of about this size.
 const PIECE_BYTES: usize = 1024 * 1024;
 
-/// What a clean-up tells of itself.
+/// An event of a clean-up. The last one is `Complete` or `Error`.
 #[derive(Clone, Debug)]
-pub enum Event {
-    /// It goes on.
-    Progress(Progress),
-    /// It has ended, at its end or because it was stopped.
-    Complete(Cleaned),
-    /// It could not go on.
-    Error(Broken),
+pub enum CleanupEvent {
+    Progress(CleanupProgress),
+    /// The clean-up came to its end, or was stopped.
+    Complete(CleanupResult),
+    Error(CleanupFailure),
 }
 
-/// How far a clean-up is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Progress {
-    /// What it does.
-    pub phase: Phase,
-    /// How far it is, of 100.
+pub struct CleanupProgress {
+    pub phase: CleanupPhase,
+    /// Share of the whole clean-up, 0 to 100.
     pub percent: u8,
-    /// How many rows match.
+    /// Rows that match.
     pub total: u64,
-    /// How many of them are in the archive.
+    /// Rows written to the archive.
     pub archived: u64,
-    /// How many of those have been read back.
+    /// Rows read back from the archive.
     pub checked: u64,
-    /// How many are deleted.
     pub deleted: u64,
-    /// In how many batches.
+    /// Batches deleted; each is a transaction.
     pub batches: u64,
 }
 
-/// What a clean-up does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Phase {
-    /// It counts the rows.
+pub enum CleanupPhase {
     #[default]
     Counting,
-    /// It writes them to the archive.
     Archiving,
-    /// It reads the archive back.
+    /// Reads the archive back.
     Checking,
-    /// It deletes them.
     Deleting,
-    /// It lets PostgreSQL use their room again.
     Vacuuming,
 }
 
-/// A clean-up that has ended.
+/// The result of a clean-up.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Cleaned {
-    /// How many rows were deleted.
+pub struct CleanupResult {
     pub deleted: u64,
-    /// In how many batches.
+    /// Batches deleted; each was a transaction.
     pub batches: u64,
-    /// How many rows match and are still there: others had locked them, or changed them after they were archived; or the
-    /// clean-up was stopped before them.
+    /// Rows that match and are still there: another session locked or changed them, or the clean-up was stopped.
     pub left: u64,
-    /// Whether it was stopped.
+    /// Whether the clean-up was stopped before its end.
     pub cancelled: bool,
-    /// The archive that the deleted rows are in.
-    pub archive: Option<Manifest>,
-    /// How long it took.
+    /// The archive that holds the deleted rows.
+    pub archive: Option<ArchiveManifest>,
     pub duration_ms: u64,
 }
 
-/// A clean-up that could not go on.
+/// A clean-up that failed before its end. Rows that were deleted stay deleted.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Broken {
-    /// Why.
+pub struct CleanupFailure {
+    /// The cause.
     pub message: String,
-    /// How many rows had been deleted.
     pub deleted: u64,
-    /// In how many batches.
+    /// Batches deleted; each was a transaction.
     pub batches: u64,
-    /// The archive that they are in.
+    /// The file of the archive that holds the deleted rows.
     pub archive: Option<String>,
 }
 
-/// A clean-up under way.
+/// A running clean-up.
 pub(super) struct Run {
     database: Arc<Database>,
-    log: Log,
-    held: Held,
-    teller: Teller,
+    log: MessageLog,
+    lock: LockGuard,
+    reporter: ProgressReporter,
     began: Instant,
-    archive: Option<Manifest>,
+    archive: Option<ArchiveManifest>,
     caller: String,
-    noting: Noting<CleanedUp>,
+    record: OperationHandle<CleanupStatus>,
 }
 
 /// How the deletion ended.
@@ -123,36 +109,42 @@ struct Ended {
 }
 
 impl Run {
-    pub fn new(database: Arc<Database>, log: Log, held: Held, caller: &str, teller: Teller) -> Self {
-        let noting = database.last_cleanup.begin(caller, CleanedUp::default());
+    pub fn new(
+        database: Arc<Database>,
+        log: MessageLog,
+        lock: LockGuard,
+        caller: &str,
+        reporter: ProgressReporter,
+    ) -> Self {
+        let record = database.last_cleanup.begin(caller, CleanupStatus::default());
         Self {
             database,
             log,
-            held,
-            teller,
+            lock,
+            reporter,
             began: Instant::now(),
             archive: None,
             caller: caller.to_owned(),
-            noting,
+            record,
         }
     }
 
-    pub async fn perform(mut self, conditions: Conditions, manner: Manner) {
-        let (event, ending) = match self.delete_all(&conditions, manner).await {
+    pub async fn perform(mut self, conditions: Conditions, options: CleanupOptions) {
+        let (event, outcome) = match self.delete_all(&conditions, options).await {
             Ok(ended) => self.completed(ended),
-            Err(error) => self.broken(&error),
+            Err(error) => self.failed(&error),
         };
-        self.noting.end(ending);
+        self.record.end(outcome);
         self.log.close().await;
-        self.held.release().await;
-        // The last word is waited for, unless nobody is there.
-        let _ = self.teller.sender.send(event).await;
+        self.lock.release().await;
+        // Waits for a free place in the channel, so that the last event is not lost.
+        let _ = self.reporter.sender.send(event).await;
     }
 
-    fn completed(&mut self, ended: Ended) -> (Event, Ending) {
+    fn completed(&mut self, ended: Ended) -> (CleanupEvent, Outcome) {
         let Ended { left, cancelled } = ended;
-        let Progress { deleted, batches, .. } = self.teller.progress;
-        let cleaned = Cleaned {
+        let CleanupProgress { deleted, batches, .. } = self.reporter.progress;
+        let result = CleanupResult {
             deleted,
             batches,
             left,
@@ -160,12 +152,12 @@ impl Run {
             archive: self.archive.take(),
             duration_ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
         };
-        let (action, ending) = match cancelled {
-            true => (Action::LogCleanupCancelled, Ending::Cancelled),
-            false => (Action::LogCleanupComplete, Ending::Complete),
+        let (action, outcome) = match cancelled {
+            true => (Action::LogCleanupCancelled, Outcome::Cancelled),
+            false => (Action::LogCleanupComplete, Outcome::Complete),
         };
-        let (caller, duration_ms) = (&self.caller, cleaned.duration_ms);
-        let archive = cleaned.archive.as_ref().map(|manifest| &manifest.file);
+        let (caller, duration_ms) = (&self.caller, result.duration_ms);
+        let archive = result.archive.as_ref().map(|manifest| &manifest.file);
         tracing::info!(
             action = action.name(),
             caller,
@@ -175,39 +167,43 @@ impl Run {
             archive,
             duration_ms
         );
-        (Event::Complete(cleaned), ending)
+        (CleanupEvent::Complete(result), outcome)
     }
 
-    fn broken(&mut self, error: &CleanupError) -> (Event, Ending) {
-        let Progress { deleted, batches, .. } = self.teller.progress;
+    fn failed(&mut self, error: &CleanupError) -> (CleanupEvent, Outcome) {
+        let CleanupProgress { deleted, batches, .. } = self.reporter.progress;
         let caller = &self.caller;
         let archive = self.archive.take().map(|manifest| manifest.file);
         tracing::error!(action = Action::LogCleanupError.name(), caller, deleted, batches, archive, %error);
-        let broken = Broken {
+        let failure = CleanupFailure {
             message: error.to_string(),
             deleted,
             batches,
             archive,
         };
-        let reason = broken.message.clone();
-        (Event::Error(broken), Ending::Failed { reason })
+        let reason = failure.message.clone();
+        (CleanupEvent::Error(failure), Outcome::Failed { reason })
     }
 
-    async fn delete_all(&mut self, conditions: &Conditions, manner: Manner) -> Result<Ended, CleanupError> {
-        self.teller.archives_first = manner.archive_first;
+    async fn delete_all(
+        &mut self,
+        conditions: &Conditions,
+        options: CleanupOptions,
+    ) -> Result<Ended, CleanupError> {
+        self.reporter.archives_first = options.archive_first;
         let condition = self.log.condition(conditions).await?;
         let total = self.log.count(&condition).await?;
-        self.teller.progress.total = total;
-        let is_whole = match manner.archive_first {
+        self.reporter.progress.total = total;
+        let is_whole = match options.archive_first {
             _ if total == 0 => true,
             false => self.delete_matching(&condition).await?,
             true => match self.archive(&condition, conditions).await? {
-                // The same bytes as in the storage, and gone with this line.
+                // The local copy has the same bytes as the archive in the storage. It is removed after this line.
                 Some(rows) => self.delete_archived(rows.path().to_owned()).await?,
                 None => false,
             },
         };
-        let deleted = self.teller.progress.deleted;
+        let deleted = self.reporter.progress.deleted;
         if !is_whole {
             return Ok(Ended {
                 left: total.saturating_sub(deleted),
@@ -227,12 +223,12 @@ impl Run {
         })
     }
 
-    /// Whether it came to the end of the rows.
+    /// Deletes all matching rows. Returns `false` if the clean-up was stopped before.
     async fn delete_matching(&mut self, condition: &Condition) -> Result<bool, CleanupError> {
-        let rows_max = self.database.cleanup_pace.batch_rows;
+        let rows_max = self.database.batches.rows_max;
         let mut next = Some(i64::MIN);
         while let Some(from) = next {
-            if !self.may_go_on_after_a_pause().await? {
+            if !self.pause().await? {
                 return Ok(false);
             }
             let batch = self.log.delete(condition, from, rows_max).await?;
@@ -242,13 +238,13 @@ impl Run {
         Ok(true)
     }
 
-    /// Whether it came to the end of the archive.
+    /// Deletes the rows of the archive. Returns `false` if the clean-up was stopped before.
     async fn delete_archived(&mut self, archive: PathBuf) -> Result<bool, CleanupError> {
-        let rows_max = self.database.cleanup_pace.batch_rows;
+        let rows_max = self.database.batches.rows_max;
         let mut batches = archive::batches(archive, rows_max as usize);
         while let Some(versions) = batches.recv().await {
             let versions = versions?;
-            if !self.may_go_on_after_a_pause().await? {
+            if !self.pause().await? {
                 return Ok(false);
             }
             let deleted = self.log.delete_versions(&versions).await?;
@@ -257,8 +253,7 @@ impl Run {
         Ok(true)
     }
 
-    /// Writes the rows to an archive, reads it back, stores it, and gives the file; `None`: it was stopped, and there is
-    /// none.
+    /// Writes the rows to an archive, reads it back and stores it. Returns its local copy; `None` if the clean-up was stopped.
     async fn archive(
         &mut self,
         condition: &Condition,
@@ -267,7 +262,7 @@ impl Run {
         let archives = self.database.archives.clone();
         let writer = archives.writer().map_err(archiving)?;
         let rows = self.log.begin_snapshot(condition).await?;
-        self.teller.progress.total = rows;
+        self.reporter.progress.total = rows;
         let Some(writer) = self.write_rows(condition, writer).await? else {
             return Ok(None);
         };
@@ -278,14 +273,14 @@ impl Run {
             .check(rows, &written.sha256)
             .map_err(CleanupError::Archiving)?;
         let caller = &self.caller;
-        let order = Order {
+        let description = ArchiveDescription {
             database: self.database.dsn.database(),
             caller,
             conditions,
             rows,
         };
-        let kept = archives.keep(written.file.path(), order).await;
-        let manifest = kept.map_err(CleanupError::Archiving)?;
+        let stored = archives.store(written.file.path(), description).await;
+        let manifest = stored.map_err(CleanupError::Archiving)?;
         let file = manifest.file.clone();
         tracing::info!(
             action = Action::LogCleanupArchived.name(),
@@ -293,7 +288,7 @@ impl Run {
             archive = file,
             rows
         );
-        self.noting.update(|cleaned_up| cleaned_up.archive = Some(file));
+        self.record.update(|status| status.archive = Some(file));
         self.archive = Some(manifest);
         Ok(Some(written.file))
     }
@@ -301,47 +296,49 @@ impl Run {
     async fn write_rows(
         &mut self,
         condition: &Condition,
-        mut writer: Writer,
-    ) -> Result<Option<Writer>, CleanupError> {
-        let Self { log, teller, .. } = self;
+        mut writer: ArchiveWriter,
+    ) -> Result<Option<ArchiveWriter>, CleanupError> {
+        let Self { log, reporter, .. } = self;
         let mut rows = log.rows(condition).await?;
         let mut piece = Vec::with_capacity(PIECE_BYTES);
-        // The header comes as a row.
-        let mut seen: u64 = 0;
+        // Counts the header line, too.
+        let mut lines: u64 = 0;
         while let Some(row) = rows.try_next().await? {
             piece.extend_from_slice(&row);
-            seen += 1;
+            lines += 1;
             if piece.len() < PIECE_BYTES {
                 continue;
             }
-            if !teller.may_go_on()? {
+            if !reporter.may_continue()? {
                 return Ok(None);
             }
             writer = writer
                 .write(std::mem::take(&mut piece))
                 .await
                 .map_err(archiving)?;
-            teller.progress.archived = seen - 1;
-            teller.tell(Phase::Archiving);
+            reporter.progress.archived = lines - 1;
+            reporter.report(CleanupPhase::Archiving);
         }
-        teller.progress.archived = seen.saturating_sub(1);
+        reporter.progress.archived = lines.saturating_sub(1);
         writer.write(piece).await.map(Some).map_err(archiving)
     }
 
     async fn read_back(&mut self, file: PathBuf) -> Result<Content, CleanupError> {
-        let mut teller = self.teller.clone();
-        let seen = move |rows| {
-            teller.progress.checked = rows;
-            teller.tell(Phase::Checking);
+        let mut reporter = self.reporter.clone();
+        let on_progress = move |rows| {
+            reporter.progress.checked = rows;
+            reporter.report(CleanupPhase::Checking);
         };
-        let content = archive::read(file, seen).await.map_err(CleanupError::Archiving)?;
-        self.teller.progress.checked = content.rows;
+        let content = archive::read(file, on_progress)
+            .await
+            .map_err(CleanupError::Archiving)?;
+        self.reporter.progress.checked = content.rows;
         Ok(content)
     }
 
-    /// PostgreSQL would use the room of what is gone again by itself, later; so a failure is none of the clean-up.
+    /// Vacuums the table. A failure is only logged, because autovacuum does the same later.
     async fn vacuum(&mut self) {
-        self.teller.tell(Phase::Vacuuming);
+        self.reporter.report(CleanupPhase::Vacuuming);
         if let Err(error) = self.log.vacuum().await {
             tracing::warn!(action = Action::LogCleanupVacuumError.name(), %error);
         }
@@ -351,7 +348,7 @@ impl Run {
         if deleted == 0 {
             return;
         }
-        let progress = &mut self.teller.progress;
+        let progress = &mut self.reporter.progress;
         progress.deleted += deleted;
         progress.batches += 1;
         tracing::info!(
@@ -360,45 +357,45 @@ impl Run {
             deleted,
             batches = progress.batches
         );
-        self.noting
-            .update(|cleaned_up| cleaned_up.deleted = progress.deleted);
-        self.teller.tell(Phase::Deleting);
+        self.record.update(|status| status.deleted = progress.deleted);
+        self.reporter.report(CleanupPhase::Deleting);
     }
 
-    /// Between two batches the database is left to others for a while.
-    async fn may_go_on_after_a_pause(&self) -> Result<bool, CleanupError> {
-        if self.teller.progress.batches > 0 {
-            let _ = timeout(self.database.cleanup_pace.pause, self.teller.stopped()).await;
+    /// Pauses between two batches, so that other sessions get their share of the disk. Returns `false` if the clean-up was
+    /// stopped.
+    async fn pause(&self) -> Result<bool, CleanupError> {
+        if self.reporter.progress.batches > 0 {
+            let _ = timeout(self.database.batches.pause, self.reporter.stopped()).await;
         }
-        self.teller.may_go_on()
+        self.reporter.may_continue()
     }
 }
 
-/// Tells whoever follows a clean-up, and hears from them.
+/// Sends the progress of a clean-up to the client, and knows whether it must stop.
 #[derive(Clone)]
-pub(super) struct Teller {
-    sender: Sender<Event>,
+pub(super) struct ProgressReporter {
+    sender: Sender<CleanupEvent>,
     stop: CancellationToken,
     lost: CancellationToken,
     archives_first: bool,
-    progress: Progress,
+    progress: CleanupProgress,
 }
 
-impl Teller {
-    pub fn new(sender: Sender<Event>, stop: CancellationToken, held: &Held) -> Self {
+impl ProgressReporter {
+    pub fn new(sender: Sender<CleanupEvent>, stop: CancellationToken, lock: &LockGuard) -> Self {
         Self {
             sender,
             stop,
-            lost: held.lost.clone(),
+            lost: lock.lost.clone(),
             archives_first: false,
-            progress: Progress::default(),
+            progress: CleanupProgress::default(),
         }
     }
 
-    /// A follower that is far behind misses something.
-    fn tell(&mut self, phase: Phase) {
+    /// Sends the progress. It is dropped when the channel is full, so a slow client does not slow the clean-up down.
+    fn report(&mut self, phase: CleanupPhase) {
         let parts = if self.archives_first { 3 } else { 1 };
-        let Progress {
+        let CleanupProgress {
             total,
             archived,
             checked,
@@ -408,11 +405,14 @@ impl Teller {
         let percent = (archived + checked + deleted) * 100 / (total * parts).max(1);
         self.progress.phase = phase;
         self.progress.percent = percent.min(99) as u8;
-        let _ = self.sender.try_send(Event::Progress(self.progress));
+        let _ = self.sender.try_send(CleanupEvent::Progress(self.progress));
     }
 
-    /// `false`: it was stopped, or nobody listens any more.
-    fn may_go_on(&self) -> Result<bool, CleanupError> {
+    /// Returns `false` when the clean-up was stopped, or its client has left.
+    ///
+    /// # Errors
+    /// [`CleanupError::LockLost`].
+    fn may_continue(&self) -> Result<bool, CleanupError> {
         match self.lost.is_cancelled() {
             true => Err(CleanupError::LockLost),
             false => Ok(!self.stop.is_cancelled() && !self.sender.is_closed()),

@@ -1,96 +1,97 @@
-//! A dump put in the place of what is there, where no database can be made beside it: in one transaction of the live
-//! database. It happens as a whole or not at all, but whoever reads meanwhile waits, and the old state is only in the dump
-//! that was made for safety.
+//! Replaces the contents of the live database in one transaction, where no staging database can be created. Readers wait
+//! until the transaction ends, and the previous contents are only in the safety dump.
 //!
-//! What `pg_restore` writes is sent over a connection of our own, definitions as they are and rows table by table. `psql`
-//! would run commands of this machine that somebody has written into a dump; a connection knows nothing but SQL.
+//! Decant sends the script of `pg_restore` over its own connection: definitions as they are, rows table by table. `psql`
+//! is not used, because it also runs shell commands (`\!`) that an attacker may have written into a dump.
 
 use sqlx::{AssertSqlSafe, Executor, PgConnection, query_scalar};
 use tokio::io::AsyncReadExt;
 
+use super::checked_dump::CheckedDump;
 use super::load::Loader;
-use super::rows::{self, TableName};
+use super::pending_transaction::PendingTransaction;
+use super::row_counts::{self, TableName};
 use super::table_data::TableData;
-use super::uncommitted::Uncommitted;
-use super::{RestoreError, Source, Teller};
-use crate::database::tools::{last_words, start_piped};
+use super::{ProgressReporter, RestoreError};
+use crate::database::tools::{read_stderr, spawn_piped};
 
-/// Nobody is waited for longer who holds one of the tables; in the meantime everybody else waits behind us.
-const WAIT: &str = "set local lock_timeout = '60s'";
+/// While this transaction waits for a table's lock, every other session waits behind it, so the wait is limited.
+const LOCK_TIMEOUT: &str = "set local lock_timeout = '60s'";
 
 const CLEAR: &str = include_str!("clear.sql");
 
-/// Definitions are sent at once. Nobody has so many.
+/// The definitions are sent as one string, so their size is limited. Real schemas are far smaller.
 const DEFINITIONS_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
-/// Puts the dump there, and compares its rows.
+/// Empties the live database, restores the dump, and checks the numbers of rows. Returns the transaction, still open.
 ///
 /// # Errors
-/// [`RestoreError::InPlace`], [`RestoreError::Rows`], [`RestoreError::Inserts`].
+/// [`RestoreError::Database`], [`RestoreError::Rows`], [`RestoreError::Inserts`], [`RestoreError::Damaged`],
+/// [`RestoreError::TooLarge`], [`RestoreError::NotUtf8`]. The transaction is rolled back then.
 pub(super) async fn replace(
-    source: &Source<'_>,
+    dump: &CheckedDump<'_>,
     loader: &Loader<'_>,
-    teller: &Teller,
-) -> Result<Uncommitted<()>, RestoreError> {
-    teller.progress(
+    reporter: &ProgressReporter,
+) -> Result<PendingTransaction<()>, RestoreError> {
+    reporter.progress(
         40,
         "Decant's user may not create databases here: restoring in one transaction of the live database",
     );
-    let entries = source.entries_with_rows()?;
-    let mut begun = Uncommitted::begin(loader.into).await?;
-    let connection = &mut begun.connection;
-    connection.execute(WAIT).await?;
+    let entries = dump.entries_with_rows()?;
+    let mut transaction = PendingTransaction::begin(loader.target).await?;
+    let connection = &mut transaction.connection;
+    connection.execute(LOCK_TIMEOUT).await?;
     connection.execute(sqlx::raw_sql(CLEAR)).await?;
-    define(connection, loader, "pre-data").await?;
+    run_section(connection, loader, "pre-data").await?;
     let mut done = 0;
     for (table, &entry) in &entries {
-        source.tell(teller, done, &table.to_string());
-        fill(connection, loader, table, entry).await?;
-        done += source.bytes_of(table);
+        dump.report_table(reporter, done, &table.to_string());
+        copy_rows(connection, loader, table, entry).await?;
+        done += dump.bytes_of(table);
     }
-    // What else is data: where sequences stand, large objects.
-    define(connection, loader, "data").await?;
-    teller.progress(86, "Counting the rows");
-    rows::compare(connection, &source.rows).await?;
-    define(connection, loader, "post-data").await?;
-    // What pg_restore has set is of no concern to what comes after.
+    // The other entries of this section: the positions of sequences, large objects.
+    run_section(connection, loader, "data").await?;
+    reporter.progress(86, "Counting the rows");
+    row_counts::compare(connection, &dump.rows).await?;
+    run_section(connection, loader, "post-data").await?;
+    // The script of pg_restore changes settings, which must not affect the migrations.
     connection.execute("reset all").await?;
-    Ok(begun)
+    Ok(transaction)
 }
 
-/// Sends a section of what `pg_restore` writes, but no table's rows.
-async fn define(
+/// Runs one section of the dump's script, without the rows of tables.
+async fn run_section(
     connection: &mut PgConnection,
     loader: &Loader<'_>,
     section: &str,
 ) -> Result<(), RestoreError> {
-    let list = loader.list(&loader.lists.strict_but_rows)?;
+    let list = loader.write_list(&loader.lists.required_without_rows)?;
     let section = format!("--section={section}");
     let (mut child, stdout, stderr) =
-        start_piped(loader.command(&list).args([section.as_str(), "--file=-"]))?;
+        spawn_piped(loader.command(&list).args([section.as_str(), "--file=-"]))?;
     let mut script = Vec::new();
     let reading = async {
         let mut stdout = stdout.take(DEFINITIONS_BYTES_MAX);
         stdout.read_to_end(&mut script).await
     };
-    let (read, said) = tokio::join!(reading, last_words(stderr));
+    let (read, errors) = tokio::join!(reading, read_stderr(stderr));
     if read? as u64 == DEFINITIONS_BYTES_MAX {
         return Err(RestoreError::TooLarge);
     }
     if !child.wait().await?.success() {
-        return Err(RestoreError::Damaged(said));
+        return Err(RestoreError::Damaged(errors));
     }
     let script = String::from_utf8(script).map_err(|_| RestoreError::NotUtf8)?;
-    let sql = sql_of(&script).to_owned();
+    let sql = without_psql_commands(&script).to_owned();
     connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
-    // It has set the one of the database that was dumped. What comes from us is UTF-8.
+    // The script has set the encoding of the dumped database. Decant's own statements are UTF-8.
     connection.execute("set client_encoding = 'UTF8'").await?;
     Ok(())
 }
 
-/// The script without what only `psql` understands: newer releases enclose it in `\restrict` and `\unrestrict`, so that
-/// `psql` runs nothing else of that kind.
-fn sql_of(script: &str) -> &str {
+/// Returns the script without the `psql` commands `\restrict` and `\unrestrict`, which newer releases of `pg_restore` write
+/// around it.
+fn without_psql_commands(script: &str) -> &str {
     let is_comment = |line: &str| line.is_empty() || line.starts_with("--");
     let Some((before, after)) = script.split_once("\\restrict ") else {
         return script;
@@ -107,8 +108,8 @@ fn sql_of(script: &str) -> &str {
     }
 }
 
-/// Fills a table with its rows.
-async fn fill(
+/// Copies the rows of one table from the dump into the database.
+async fn copy_rows(
     connection: &mut PgConnection,
     loader: &Loader<'_>,
     table: &TableName,
@@ -135,10 +136,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_only_psql_understands_is_left_out() {
+    fn commands_of_psql_are_left_out() {
         let script = "--\n-- PostgreSQL database dump\n--\n\n\\restrict aB3\n\nselect '\n\\restrict x\n';\n\n\\unrestrict aB3\n\n";
-        assert_eq!(sql_of(script).trim(), "select '\n\\restrict x\n';");
+        assert_eq!(without_psql_commands(script).trim(), "select '\n\\restrict x\n';");
         let older = "--\n\nselect '\n\\restrict x\n';\n";
-        assert_eq!(sql_of(older), older);
+        assert_eq!(without_psql_commands(older), older);
     }
 }

@@ -1,4 +1,4 @@
-//! `pg_restore` into a database that nobody uses yet.
+//! Runs `pg_restore` into a database.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -6,53 +6,53 @@ use std::path::Path;
 use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, ChildStderr, Command};
+use tokio::process::{ChildStderr, Command};
 use wasm_export::dump::{Entry, TABLE_DATA, Toc};
 
-use super::rows::TableName;
-use super::{Plan, RestoreError};
-use crate::database::archive::Whole;
+use super::row_counts::TableName;
+use super::{RestoreError, RestoreOptions};
+use crate::database::archive::WholeArchive;
 use crate::database::scratch::{Scratch, ScratchFile};
 use crate::database::tools::Tools;
 use crate::dsn::Dsn;
 
-/// The hub's log: what "skip logs" leaves out.
+/// The table that the option `skipLogs` leaves out.
 const LOGS: &str = "message_request";
 
-/// So much of what goes wrong is told.
+/// More errors of one `pg_restore` are dropped: they would not fit on the page.
 const WARNINGS_MAX: usize = 50;
 
-/// Which entries of a dump are restored, and how strictly.
-pub struct Lists {
-    /// All of these, or none.
-    strict: Vec<u32>,
-    /// Those of them that are no table's rows.
-    pub(super) strict_but_rows: Vec<u32>,
-    /// Of these what can be: privileges of roles that need not exist here, comments on what others own.
-    lenient: Vec<u32>,
+/// The entries of a dump that are restored, by their dump ids.
+pub struct EntryLists {
+    /// Must all be restored.
+    required: Vec<u32>,
+    /// Those of `required` that hold no table's rows.
+    pub(super) required_without_rows: Vec<u32>,
+    /// May fail: privileges of roles that do not exist here, comments on objects of other owners.
+    optional: Vec<u32>,
     /// Tables whose rows are left out.
     pub(super) skipped: BTreeSet<TableName>,
 }
 
-impl Lists {
-    /// What the plan wants of this dump.
+impl EntryLists {
+    /// Sorts the entries of a dump's table of contents into the lists.
     #[must_use]
-    pub fn of(toc: &Toc, plan: Plan) -> Self {
+    pub fn new(toc: &Toc, options: RestoreOptions) -> Self {
         let mut lists = Self {
-            strict: Vec::new(),
-            strict_but_rows: Vec::new(),
-            lenient: Vec::new(),
+            required: Vec::new(),
+            required_without_rows: Vec::new(),
+            optional: Vec::new(),
             skipped: BTreeSet::new(),
         };
         for entry in &toc.entries {
-            if plan.skip_logs && entry.kind == TABLE_DATA && entry.name == LOGS {
-                lists.skipped.insert(TableName::of(entry));
-            } else if is_lenient(entry) {
-                lists.lenient.push(entry.dump_id);
+            if options.skip_logs && entry.kind == TABLE_DATA && entry.name == LOGS {
+                lists.skipped.insert(TableName::from_entry(entry));
+            } else if is_optional(entry) {
+                lists.optional.push(entry.dump_id);
             } else {
-                lists.strict.push(entry.dump_id);
+                lists.required.push(entry.dump_id);
                 if entry.kind != TABLE_DATA {
-                    lists.strict_but_rows.push(entry.dump_id);
+                    lists.required_without_rows.push(entry.dump_id);
                 }
             }
         }
@@ -60,7 +60,7 @@ impl Lists {
     }
 }
 
-fn is_lenient(entry: &Entry) -> bool {
+fn is_optional(entry: &Entry) -> bool {
     match entry.kind.as_str() {
         "ACL" | "DEFAULT ACL" => true,
         "COMMENT" => entry.name.starts_with("EXTENSION ") || entry.name.starts_with("SCHEMA "),
@@ -68,16 +68,17 @@ fn is_lenient(entry: &Entry) -> bool {
     }
 }
 
-/// After which byte of the dump, and with which table, a restore goes on: heard from what `pg_restore` says.
-pub(super) fn on_tables(whole: &Whole, on_table: impl Fn(u64, &str)) -> impl FnMut(&str) {
+/// Returns a handler for the lines of `pg_restore --verbose`. It calls `on_table` for each table that begins, with the number
+/// of the dump's bytes before it.
+pub(super) fn on_tables(archive: &WholeArchive, on_table: impl Fn(u64, &str)) -> impl FnMut(&str) {
     let mut done = 0;
     move |line| {
-        let Some(table) = table_begun(line) else {
+        let Some(table) = started_table(line) else {
             return;
         };
         on_table(done, table);
         let name = table.rsplit_once('.').map_or(table, |(_, name)| name);
-        let tables = whole.summary.tables.iter();
+        let tables = archive.summary.tables.iter();
         done += tables
             .filter(|one| one.name == name)
             .filter_map(|one| one.data_bytes)
@@ -85,54 +86,58 @@ pub(super) fn on_tables(whole: &Whole, on_table: impl Fn(u64, &str)) -> impl FnM
     }
 }
 
-/// `public.users` of `pg_restore: processing data for table "public.users"`.
-fn table_begun(line: &str) -> Option<&str> {
+/// Returns `public.users` of `pg_restore: processing data for table "public.users"`.
+fn started_table(line: &str) -> Option<&str> {
     let (_, table) = line.split_once("processing data for table \"")?;
     table.strip_suffix('"')
 }
 
-/// A dump, and the database it goes into.
+/// Restores the entries of a dump into one database.
 pub(super) struct Loader<'a> {
     pub(super) tools: &'a Tools,
-    pub(super) into: &'a Dsn,
+    /// The target database.
+    pub(super) target: &'a Dsn,
     pub(super) dump: &'a Path,
     pub(super) scratch: &'a Scratch,
-    pub(super) lists: &'a Lists,
+    pub(super) lists: &'a EntryLists,
 }
 
 impl Loader<'_> {
-    /// Restores what is to be restored as a whole. What `pg_restore` says is heard line by line.
+    /// Restores the required entries. `on_line` gets each line that `pg_restore` logs.
     ///
     /// # Errors
-    /// [`RestoreError::Load`] if any of it could not be.
-    pub(super) async fn strict(&self, on_line: impl FnMut(&str)) -> Result<(), RestoreError> {
-        let list = self.list(&self.lists.strict)?;
+    /// [`RestoreError::Load`] with the errors of `pg_restore`, which stops at the first one.
+    pub(super) async fn restore_required(&self, on_line: impl FnMut(&str)) -> Result<(), RestoreError> {
+        let list = self.write_list(&self.lists.required)?;
         let mut child = self
-            .to_database(&list)
+            .for_target(&list)
             .arg("--exit-on-error")
             .stderr(Stdio::piped())
             .spawn()?;
-        let errors = listen(child.stderr.take(), on_line).await?;
-        ended_well(&mut child, &errors).await
+        let errors = read_errors(child.stderr.take(), on_line).await?;
+        match child.wait().await?.success() {
+            true => Ok(()),
+            false => Err(RestoreError::Load(errors.join(" "))),
+        }
     }
 
-    /// Restores of the rest what can be, and gives what could not.
+    /// Restores the optional entries, and returns the errors of those that failed.
     ///
     /// # Errors
-    /// [`RestoreError::Io`].
-    pub(super) async fn lenient(&self) -> Result<Vec<String>, RestoreError> {
-        if self.lists.lenient.is_empty() {
+    /// [`RestoreError::Io`]: `pg_restore` cannot be run.
+    pub(super) async fn restore_optional(&self) -> Result<Vec<String>, RestoreError> {
+        if self.lists.optional.is_empty() {
             return Ok(Vec::new());
         }
-        let list = self.list(&self.lists.lenient)?;
-        let mut child = self.to_database(&list).stderr(Stdio::piped()).spawn()?;
-        let errors = listen(child.stderr.take(), |_| {}).await?;
+        let list = self.write_list(&self.lists.optional)?;
+        let mut child = self.for_target(&list).stderr(Stdio::piped()).spawn()?;
+        let errors = read_errors(child.stderr.take(), |_| {}).await?;
         child.wait().await?;
         Ok(errors)
     }
 
-    /// A list of entries, by their numbers, for `--use-list`.
-    pub(super) fn list(&self, entries: &[u32]) -> io::Result<ScratchFile> {
+    /// Writes a file for `--use-list` with these dump ids.
+    pub(super) fn write_list(&self, entries: &[u32]) -> io::Result<ScratchFile> {
         let (list, mut file) = self.scratch.file("list")?;
         for entry in entries {
             writeln!(file, "{entry};")?;
@@ -140,9 +145,9 @@ impl Loader<'_> {
         Ok(list)
     }
 
-    /// `pg_restore` of these entries.
+    /// Returns the command `pg_restore` for the entries in the list. Without more arguments it writes a script.
     pub(super) fn command(&self, list: &ScratchFile) -> Command {
-        let mut command = self.tools.command("pg_restore", self.into);
+        let mut command = self.tools.command("pg_restore", self.target);
         command
             .args(["--no-owner", "--no-password", "--use-list"])
             .arg(list.path())
@@ -150,33 +155,28 @@ impl Loader<'_> {
         command
     }
 
-    fn to_database(&self, list: &ScratchFile) -> Command {
+    fn for_target(&self, list: &ScratchFile) -> Command {
         let mut command = self.command(list);
-        command.args(["--verbose", "--dbname"]).arg(self.into.database());
+        command
+            .args(["--verbose", "--dbname"])
+            .arg(self.target.database());
         command
     }
 }
 
-async fn ended_well(child: &mut Child, errors: &[String]) -> Result<(), RestoreError> {
-    match child.wait().await?.success() {
-        true => Ok(()),
-        false => Err(RestoreError::Load(errors.join(" "))),
-    }
-}
-
-/// Hears all that `pg_restore` says, and gives its errors.
-async fn listen(stderr: Option<ChildStderr>, mut on_line: impl FnMut(&str)) -> io::Result<Vec<String>> {
+/// Passes each line that `pg_restore` logs to `on_line`, and returns the errors among them.
+async fn read_errors(stderr: Option<ChildStderr>, mut on_line: impl FnMut(&str)) -> io::Result<Vec<String>> {
     let mut errors: Vec<String> = Vec::new();
     let Some(stderr) = stderr else {
         return Ok(errors);
     };
-    // An error goes on over several lines: what failed, then its command and its hints.
+    // An error takes several lines: its cause, then the failing command and the hints.
     let mut in_error = false;
     let mut lines = BufReader::new(stderr).split(b'\n');
     while let Some(line) = lines.next_segment().await? {
         let line = String::from_utf8_lossy(&line);
         on_line(&line);
-        // Of our own program's words only the marks are read, and those are English; PostgreSQL's come after.
+        // Only the prefixes are parsed. They are English because of LC_ALL; the server's messages after them may not be.
         if let Some(error) = line.strip_prefix("pg_restore: error: ") {
             in_error = true;
             if errors.len() < WARNINGS_MAX {
@@ -197,9 +197,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_of_a_line_is_found() {
+    fn a_line_names_the_table_that_begins() {
         let line = "pg_restore: processing data for table \"public.users\"";
-        assert_eq!(table_begun(line), Some("public.users"));
-        assert_eq!(table_begun("pg_restore: creating TABLE \"public.users\""), None);
+        assert_eq!(started_table(line), Some("public.users"));
+        assert_eq!(started_table("pg_restore: creating TABLE \"public.users\""), None);
     }
 }

@@ -1,59 +1,61 @@
-//! A dump merged into the live database: what is missing there is inserted, what is there stays.
+//! Merges a dump into the live database: missing rows are inserted, existing rows stay.
 //!
-//! Its tables come over one by one, in the order in which they refer to each other, all in one transaction: whatever
-//! happens, either all of the dump has been merged or nothing. No trigger and no rule fires for them; foreign keys are
-//! enforced.
+//! The tables are merged in the order of their foreign keys, in one transaction: after a failure nothing is merged.
+//! Triggers and rules do not fire for the rows; foreign keys are enforced.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, Executor, PgConnection, Row, query, query_scalar};
 
+use super::checked_dump::CheckedDump;
 use super::load::Loader;
-use super::rows::{TableName, identifier};
+use super::pending_transaction::PendingTransaction;
+use super::row_counts::{TableName, parse_identifier};
 use super::table_data::TableData;
-use super::uncommitted::Uncommitted;
-use super::{RestoreError, Source, Teller};
+use super::{ProgressReporter, RestoreError};
 use crate::database::table::{self, KeyColumn};
 use crate::database::triggers::{self, DisabledTriggers};
 
-/// What became of a table's rows.
+/// Row counts of one table after a restore.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Merged {
-    /// Rows that were missing, and are there now.
+pub struct TableResult {
+    /// Rows that were missing before.
     pub inserted: u64,
-    /// Rows that were there already, the same.
+    /// Rows that were already there with the same content.
     pub skipped: u64,
-    /// Rows that stand against others, with the same key but not the same content; those that were there stay.
+    /// Rows of the dump whose key has other content in the database; the database keeps its own.
     pub conflicting: u64,
 }
 
-/// Merges the tables of a dump into the database that the loader leads to.
+/// Merges the tables of the dump into the loader's target. Returns the transaction, still open, with the counts by table.
 ///
 /// # Errors
-/// What the database says, a table that is missing; then nothing was merged.
+/// [`RestoreError::NoTable`], [`RestoreError::NoColumn`]: the database lacks a table or a column of the dump.
+/// [`RestoreError::Triggers`]: the role may not disable a trigger. [`RestoreError::Inserts`], [`RestoreError::Rows`],
+/// [`RestoreError::Damaged`], [`RestoreError::Database`].
 pub(super) async fn merge(
-    source: &Source<'_>,
+    dump: &CheckedDump<'_>,
     loader: &Loader<'_>,
-    teller: &Teller,
-) -> Result<Uncommitted<BTreeMap<String, Merged>>, RestoreError> {
-    let entries = source.entries_with_rows()?;
-    let mut begun = Uncommitted::<BTreeMap<_, _>>::begin(loader.into).await?;
-    let Uncommitted {
+    reporter: &ProgressReporter,
+) -> Result<PendingTransaction<BTreeMap<String, TableResult>>, RestoreError> {
+    let entries = dump.entries_with_rows()?;
+    let mut transaction = PendingTransaction::<BTreeMap<_, _>>::begin(loader.target).await?;
+    let PendingTransaction {
         connection: target,
-        outcome: merged,
-    } = &mut begun;
+        result: merged,
+    } = &mut transaction;
     let order = in_order_of_reference(target, entries.keys().collect()).await?;
     let mut disabled = DisabledTriggers::default();
     for (index, table) in order.iter().enumerate() {
         let percent = 40 + (index * 55 / order.len().max(1)) as u8;
-        teller.progress(percent, format!("Merging {table}"));
+        reporter.progress(percent, format!("Merging {table}"));
         let data = TableData::open(loader, table, entries[table]).await?;
-        let outcome = merge_table(target, table, data, source.rows[table], &mut disabled).await?;
+        let outcome = merge_table(target, table, data, dump.rows[table], &mut disabled).await?;
         merged.insert(table.to_string(), outcome);
     }
     disabled.enable(target).await?;
-    Ok(begun)
+    Ok(transaction)
 }
 
 async fn merge_table(
@@ -62,25 +64,25 @@ async fn merge_table(
     data: TableData,
     expected: u64,
     disabled: &mut DisabledTriggers,
-) -> Result<Merged, RestoreError> {
-    let Statements {
+) -> Result<TableResult, RestoreError> {
+    let MergeStatements {
         qualified,
-        make,
+        create,
         copy,
         same,
         insert,
         sequences,
-    } = Statements::of(target, table, &data).await?;
-    target.execute(sqlx::raw_sql(AssertSqlSafe(make))).await?;
-    let arrived = data.copy_in(target, &copy).await?;
-    if arrived != expected {
+    } = MergeStatements::new(target, table, &data).await?;
+    target.execute(sqlx::raw_sql(AssertSqlSafe(create))).await?;
+    let copied = data.copy_in(target, &copy).await?;
+    if copied != expected {
         return Err(RestoreError::Rows {
             table: table.to_string(),
             expected,
-            found: arrived,
+            found: copied,
         });
     }
-    // Not earlier: other writers to the table wait from now on.
+    // Not before the rows have been copied: other writers to the table wait from here on.
     disabled.add(target, &qualified).await?;
     let skipped: i64 = query_scalar(AssertSqlSafe(same)).fetch_one(&mut *target).await?;
     let skipped = skipped.unsigned_abs();
@@ -92,14 +94,14 @@ async fn merge_table(
     for sequence in sequences {
         target.execute(sqlx::raw_sql(AssertSqlSafe(sequence))).await?;
     }
-    Ok(Merged {
+    Ok(TableResult {
         inserted,
         skipped,
-        conflicting: arrived - inserted - skipped,
+        conflicting: copied - inserted - skipped,
     })
 }
 
-/// The tables, each after those that it refers to.
+/// Returns the tables so that each comes after those that it refers to. Checks that each exists and can be merged.
 async fn in_order_of_reference(
     live: &mut PgConnection,
     tables: Vec<&TableName>,
@@ -145,7 +147,7 @@ async fn in_order_of_reference(
                 .iter()
                 .any(|(from, to)| from == table && waiting.contains(&to))
         };
-        // Tables that refer to each other in a circle come as they are; deferrable constraints allow it.
+        // Of tables that refer to each other in a circle, the first is taken: deferrable constraints allow any order.
         let next = waiting
             .iter()
             .position(|table| is_ready(table, &waiting))
@@ -155,22 +157,22 @@ async fn in_order_of_reference(
     Ok(order)
 }
 
-/// The SQL for one table, its names written by PostgreSQL.
-struct Statements {
-    /// The table's name.
+/// The SQL for one table. PostgreSQL quotes the names.
+struct MergeStatements {
+    /// The table with its schema, as SQL writes it.
     qualified: String,
-    make: String,
+    /// Creates the temporary table for the rows of the dump.
+    create: String,
     copy: String,
-    /// Counts the rows that are there already, the same.
+    /// Counts the rows that the table already has with the same content.
     same: String,
     insert: String,
-    /// Moves the table's sequences behind its last values.
+    /// Move the table's sequences behind its greatest values.
     sequences: Vec<String>,
 }
 
-impl Statements {
-    /// For these rows of a dump.
-    async fn of(
+impl MergeStatements {
+    async fn new(
         target: &mut PgConnection,
         table: &TableName,
         data: &TableData,
@@ -182,7 +184,7 @@ impl Statements {
             .await?;
         let ours = table::columns(target, &qualified).await?;
         let quoted = |column: &String| {
-            let is_it = |ours: &&String| identifier(ours).is_some_and(|(name, _)| name == *column);
+            let is_it = |ours: &&String| parse_identifier(ours).is_some_and(|(name, _)| name == *column);
             ours.iter().find(is_it).ok_or_else(|| RestoreError::NoColumn {
                 table: table.to_string(),
                 column: column.clone(),
@@ -194,7 +196,7 @@ impl Statements {
             columns.collect::<Vec<_>>().join(", ")
         };
         let (plain, of_new, of_old) = (list(""), list("n."), list("t."));
-        // Every type can be written as text, but not every one compared.
+        // Rows are compared as text, because some types (json, point) have no operator for equality.
         let is_same =
             format!("row({of_old})::pg_catalog.text operator(pg_catalog.=) row({of_new})::pg_catalog.text");
         let key = table::primary_key(target, &qualified).await?;
@@ -209,14 +211,14 @@ impl Statements {
             }
         };
         let same = format!("exists (select from only {qualified} t where {matches})");
-        // Without a key nothing but the whole row tells whether it is there.
+        // Without a primary key there is no conflict, so rows that are already there must be left out here.
         let only_new = if key.is_empty() {
             format!(" where not {same}")
         } else {
             String::new()
         };
         Ok(Self {
-            make: format!("create temp table decant_merge as select {plain} from {qualified} where false"),
+            create: format!("create temp table decant_merge as select {plain} from {qualified} where false"),
             copy: format!(
                 "copy pg_temp.decant_merge ({plain}) from stdin with (encoding '{}')",
                 data.encoding()

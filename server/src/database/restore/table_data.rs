@@ -1,4 +1,4 @@
-//! The rows of one table of a dump, as `pg_restore` unpacks them.
+//! Reads the rows of one table of a dump, as `pg_restore` unpacks them.
 
 use bytes::Bytes;
 use sqlx::PgConnection;
@@ -8,26 +8,28 @@ use tokio::task::JoinHandle;
 
 use super::RestoreError;
 use super::load::Loader;
-use super::rows::{TableName, copied, identifier};
+use super::row_counts::{TableName, parse_copy, parse_identifier};
 use crate::database::scratch::ScratchFile;
-use crate::database::tools::{last_words, start_piped};
+use crate::database::tools::{read_stderr, spawn_piped};
 
-/// Rows are handed on in pieces of about this size.
+/// Rows are sent to the database in pieces of about this size.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// The rows of one table: text as `COPY … FROM stdin` takes it.
+/// A running `pg_restore` that writes the rows of one table in the text format of `COPY`.
 pub(super) struct TableData {
     child: Child,
     stdout: BufReader<ChildStdout>,
-    said: JoinHandle<String>,
+    /// The error output of `pg_restore`.
+    stderr: JoinHandle<String>,
     encoding: String,
     columns: Vec<String>,
     has_ended: bool,
+    /// `pg_restore` reads it, so it must live as long as this.
     _list: ScratchFile,
 }
 
 impl TableData {
-    /// Begins to unpack them: the entry of the dump with this number.
+    /// Starts to unpack the rows of the table, which are in the entry with this dump id.
     ///
     /// # Errors
     /// [`RestoreError::Damaged`] if the dump has no such rows.
@@ -36,44 +38,48 @@ impl TableData {
         table: &TableName,
         entry: u32,
     ) -> Result<Self, RestoreError> {
-        let list = loader.list(&[entry])?;
-        let (child, stdout, stderr) = start_piped(loader.command(&list).arg("--file=-"))?;
+        let list = loader.write_list(&[entry])?;
+        let (child, stdout, stderr) = spawn_piped(loader.command(&list).arg("--file=-"))?;
         let mut data = Self {
             child,
             stdout: BufReader::with_capacity(4 * PIECE_BYTES, stdout),
-            said: tokio::spawn(last_words(stderr)),
+            stderr: tokio::spawn(read_stderr(stderr)),
             encoding: "UTF8".to_owned(),
             columns: Vec::new(),
             has_ended: false,
             _list: list,
         };
-        data.begin(table).await?;
+        data.read_header(table).await?;
         Ok(data)
     }
 
-    /// The encoding that they have: PostgreSQL's name of the one of the database that was dumped.
+    /// Returns PostgreSQL's name of the rows' encoding, which is that of the dumped database.
     pub(super) fn encoding(&self) -> &str {
         &self.encoding
     }
 
-    /// The columns that they have.
+    /// Returns the names of the columns, without quotes, in the order of the rows.
     pub(super) fn columns(&self) -> &[String] {
         &self.columns
     }
 
-    /// Feeds them to a `COPY … FROM stdin`, and gives their number.
+    /// Sends the rows to the statement `copy`, a `COPY … FROM stdin`, and returns how many rows PostgreSQL took.
     ///
     /// # Errors
-    /// [`RestoreError::Damaged`] if they end too soon; what the database says.
-    pub(super) async fn copy_in(mut self, to: &mut PgConnection, copy: &str) -> Result<u64, RestoreError> {
-        let mut arriving = to.copy_in_raw(copy).await?;
+    /// [`RestoreError::Damaged`] if the rows end too soon; [`RestoreError::Database`].
+    pub(super) async fn copy_in(
+        mut self,
+        target: &mut PgConnection,
+        copy: &str,
+    ) -> Result<u64, RestoreError> {
+        let mut copying = target.copy_in_raw(copy).await?;
         while let Some(rows) = self.next().await? {
-            arriving.send(rows).await?;
+            copying.send(rows).await?;
         }
-        Ok(arriving.finish().await?)
+        Ok(copying.finish().await?)
     }
 
-    /// The next rows, whole ones.
+    /// Returns the next complete rows; `None` after the last one, if `pg_restore` ended without an error.
     async fn next(&mut self) -> Result<Option<Bytes>, RestoreError> {
         let mut rows = Vec::with_capacity(PIECE_BYTES);
         while !self.has_ended && rows.len() < PIECE_BYTES {
@@ -91,7 +97,7 @@ impl TableData {
         if !rows.is_empty() {
             return Ok(Some(rows.into()));
         }
-        // Whatever it writes behind the rows: it must have ended well.
+        // `pg_restore` still writes some lines after the rows. It could not end if its pipe were full.
         tokio::io::copy(&mut self.stdout, &mut tokio::io::sink()).await?;
         match self.child.wait().await?.success() {
             true => Ok(None),
@@ -99,8 +105,8 @@ impl TableData {
         }
     }
 
-    /// Reads as far as the rows.
-    async fn begin(&mut self, table: &TableName) -> Result<(), RestoreError> {
+    /// Reads the script up to the `COPY` command of the table.
+    async fn read_header(&mut self, table: &TableName) -> Result<(), RestoreError> {
         let mut line = Vec::new();
         loop {
             line.clear();
@@ -111,7 +117,7 @@ impl TableData {
             if let Some(encoding) = encoding_of(&command) {
                 self.encoding = encoding.to_owned();
             }
-            match copied(&command) {
+            match parse_copy(&command) {
                 Some((name, columns)) if name == *table => {
                     self.columns = columns_of(columns);
                     return Ok(());
@@ -122,26 +128,26 @@ impl TableData {
     }
 
     async fn damaged(&mut self) -> RestoreError {
-        let said = (&mut self.said).await.unwrap_or_default();
-        RestoreError::Damaged(said)
+        let errors = (&mut self.stderr).await.unwrap_or_default();
+        RestoreError::Damaged(errors)
     }
 }
 
-/// `LATIN1` of `SET client_encoding = 'LATIN1';`.
+/// Returns `LATIN1` of `SET client_encoding = 'LATIN1';`.
 fn encoding_of(command: &str) -> Option<&str> {
     let (encoding, _) = command
         .strip_prefix("SET client_encoding = '")?
         .split_once('\'')?;
-    // It becomes SQL again.
+    // The name becomes part of a SQL statement, so nothing but a plain name is accepted.
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     encoding.bytes().all(is_name).then_some(encoding)
 }
 
-/// The names in ` (id, "full name") FROM stdin;`.
+/// Returns the names in ` (id, "full name") FROM stdin;`.
 fn columns_of(text: &str) -> Vec<String> {
     let mut columns = Vec::new();
     let mut rest = text.trim_start().strip_prefix('(').unwrap_or_default();
-    while let Some((column, after)) = identifier(rest) {
+    while let Some((column, after)) = parse_identifier(rest) {
         columns.push(column);
         match after.strip_prefix(", ") {
             Some(next) => rest = next,

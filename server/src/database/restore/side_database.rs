@@ -1,7 +1,9 @@
-//! Databases beside the live one: those that a restore fills, and those that it has replaced.
+//! Databases beside the live one: staging databases, which restores fill, and the databases that they have replaced.
 //!
-//! Each says in its comment what it is, so that what a crash has left is found again, whatever it is called.
+//! The comment of each such database contains its role in JSON. Decant finds them by it, also after a crash, whatever their
+//! names are.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,73 +15,74 @@ use tokio_util::sync::CancellationToken;
 use super::RestoreError;
 use crate::audit::Action;
 use crate::database::Database;
+use crate::database::lock::Operation;
 use crate::dsn::Dsn;
 
-/// The database from which others are made, renamed and removed.
+/// The database that Decant connects to when it creates, renames and drops others.
 const MAINTENANCE: &str = "postgres";
 
-/// A name has 63 bytes; what we add to the live one's takes less than 24.
+/// A name has at most 63 bytes, and the suffix needs less than 24 of them.
 const NAME_BYTES_MAX: usize = 39;
 
-/// PostgreSQL waits five seconds for others to leave a database that is to be renamed; they are sent away this often.
-const SEND_AWAY_EVERY: Duration = Duration::from_millis(100);
+/// How often other sessions are terminated during a rename, which PostgreSQL lets wait for them for five seconds.
+const TERMINATE_INTERVAL: Duration = Duration::from_millis(100);
 
-/// What a database beside the live one is.
+/// The role of a database beside the live one. The words in JSON are those of the first release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// A restore fills it, or has been broken off while it did.
-    Shadow,
-    /// It was the live one before a restore.
-    Before,
-    /// A restore had made it the live one, and was taken back.
-    Undone,
+pub enum SideDatabaseRole {
+    /// A restore fills it, or was broken off before its end.
+    #[serde(rename = "shadow")]
+    Staging,
+    /// The live database before a restore replaced it.
+    #[serde(rename = "before")]
+    Previous,
+    /// The restored database, after the previous one was put back.
+    #[serde(rename = "undone")]
+    RolledBack,
 }
 
-impl Role {
+impl SideDatabaseRole {
+    /// Returns the part of the database's name that shows its role.
     fn word(self) -> &'static str {
         match self {
-            Self::Shadow => "restore",
-            Self::Before => "before",
-            Self::Undone => "undone",
+            Self::Staging => "restore",
+            Self::Previous => "before",
+            Self::RolledBack => "undone",
         }
     }
 }
 
-/// What its comment says.
+/// The comment of a database beside the live one.
 #[derive(Debug, Serialize, Deserialize)]
-struct Mark {
-    decant: Role,
+struct DatabaseComment {
+    decant: SideDatabaseRole,
+    /// The name of the live database.
     of: String,
     since: Timestamp,
 }
 
 /// A database that a restore has left beside the live one.
 #[derive(Clone, Debug, Serialize)]
-pub struct Copy {
-    /// Its name.
+pub struct SideDatabase {
     pub name: String,
-    /// What it is.
-    pub role: Role,
-    /// Since when.
+    pub role: SideDatabaseRole,
     pub since: Timestamp,
-    /// Its size in bytes.
     pub bytes: u64,
 }
 
-/// A database that is being filled beside the live one.
-pub struct Aside {
+/// A database that a restore fills.
+pub struct StagingDatabase {
     maintenance: PgConnection,
     live: Dsn,
     name: String,
 }
 
-impl Aside {
-    /// Makes an empty database with the encoding, the locale and the owner of the live one.
+impl StagingDatabase {
+    /// Creates an empty database with the encoding, the locale and the owner of the live one.
     ///
     /// # Errors
-    /// [`RestoreError::NotAllowed`]; what the database says.
-    pub async fn make(live: &Dsn) -> Result<Self, RestoreError> {
+    /// [`RestoreError::NotAllowed`]: the role may not create it. [`RestoreError::Database`].
+    pub async fn create(live: &Dsn) -> Result<Self, RestoreError> {
         let mut maintenance = maintenance(live).await?;
         let allowed: bool = query_scalar(
             "select (r.rolsuper or r.rolcreatedb) and pg_catalog.pg_has_role(d.datdba, 'usage') \
@@ -93,8 +96,8 @@ impl Aside {
             return Err(RestoreError::NotAllowed);
         }
         let since = Timestamp::now();
-        let name = name_beside(live.database(), Role::Shadow, since);
-        // `to_jsonb`: which of the columns of ICU there are depends on the version.
+        let name = name_beside(live.database(), SideDatabaseRole::Staging, since);
+        // `to_jsonb`, because the columns for ICU differ between versions of PostgreSQL.
         let create: String = query_scalar(
             "select pg_catalog.format( \
                 'create database %I template template0 encoding %L lc_collate %L lc_ctype %L owner %I%s', $2, \
@@ -109,104 +112,101 @@ impl Aside {
         .fetch_one(&mut maintenance)
         .await?;
         execute(&mut maintenance, create).await?;
-        let mut aside = Self {
+        let mut staging = Self {
             maintenance,
             live: live.clone(),
             name,
         };
-        let name = aside.name.clone();
-        mark(
-            &mut aside.maintenance,
-            &name,
-            Role::Shadow,
-            live.database(),
+        let comment = DatabaseComment {
+            decant: SideDatabaseRole::Staging,
+            of: live.database().to_owned(),
             since,
-        )
-        .await?;
-        Ok(aside)
+        };
+        comment.write(&mut staging.maintenance, &staging.name).await?;
+        Ok(staging)
     }
 
-    /// Its address.
+    /// Returns its address.
     #[must_use]
     pub fn dsn(&self) -> Dsn {
         self.live.of_database(&self.name)
     }
 
-    /// Removes it. What cannot be removed is still listed as a copy.
-    pub async fn remove(mut self) {
+    /// Drops it. If that fails, [`Database::side_databases`] still lists it.
+    pub async fn drop(mut self) {
         if let Err(error) = drop_database(&mut self.maintenance, &self.name).await {
-            tracing::error!(database = self.name, %error, "the database of a restore could not be removed");
+            tracing::error!(database = self.name, %error, "a staging database could not be dropped");
         }
     }
 
-    /// Puts it in the place of the live one, and gives the name that the live one has now.
+    /// Swaps it with the live database, and returns the new name of the latter.
     ///
     /// # Errors
-    /// What the database says; then both are as they were.
+    /// [`RestoreError::Database`]; then both have their old names.
     pub async fn swap(&mut self) -> Result<String, RestoreError> {
-        swap(&mut self.maintenance, &self.live, &self.name, Role::Before).await
+        swap(
+            &mut self.maintenance,
+            &self.live,
+            &self.name,
+            SideDatabaseRole::Previous,
+        )
+        .await
     }
 }
 
 impl Database {
-    /// The databases that restores have left beside the live one, the newest first.
+    /// Returns the databases that restores have left beside the live one, the newest first.
     ///
     /// # Errors
-    /// What the database says.
-    pub async fn copies(&self) -> sqlx::Result<Vec<Copy>> {
+    /// The database does not answer.
+    pub async fn side_databases(&self) -> sqlx::Result<Vec<SideDatabase>> {
         let mut maintenance = maintenance(&self.dsn).await?;
-        let copies = copies(&mut maintenance, self.dsn.database()).await;
+        let found = side_databases(&mut maintenance, self.dsn.database()).await;
         let _ = maintenance.close().await;
-        copies
+        found
     }
 
-    /// Puts a database that a restore has replaced back into its place; what is live now is kept. Gives its new name.
+    /// Swaps a previous database with the live one, and returns the new name of the latter, which is kept.
     ///
     /// # Errors
-    /// [`RestoreError::NoSuchCopy`], [`RestoreError::Conflict`]; what the database says.
+    /// [`RestoreError::NoSideDatabase`], [`RestoreError::Conflict`], [`RestoreError::Database`].
     pub async fn roll_back(&self, name: &str, caller: &str) -> Result<String, RestoreError> {
-        let held = self
-            .lock
-            .acquire(crate::database::lock::Operation::Import, caller)
-            .await?;
+        let lock = self.lock.acquire(Operation::Rollback, caller).await?;
         let mut maintenance = maintenance(&self.dsn).await?;
         let swapped = async {
-            let copies = copies(&mut maintenance, self.dsn.database()).await?;
-            let known = copies
+            let found = side_databases(&mut maintenance, self.dsn.database()).await?;
+            let is_complete = found
                 .iter()
-                .any(|copy| copy.name == name && copy.role != Role::Shadow);
-            match known {
-                true => swap(&mut maintenance, &self.dsn, name, Role::Undone).await,
-                false => Err(RestoreError::NoSuchCopy(name.to_owned())),
+                .any(|one| one.name == name && one.role != SideDatabaseRole::Staging);
+            match is_complete {
+                true => swap(&mut maintenance, &self.dsn, name, SideDatabaseRole::RolledBack).await,
+                false => Err(RestoreError::NoSideDatabase(name.to_owned())),
             }
         };
         let swapped = swapped.await;
-        self.has_changed();
+        self.generation.fetch_add(1, Ordering::Relaxed);
         tracing::info!(
             action = Action::DatabaseImportRolledBack.name(),
             caller,
             name,
             ?swapped
         );
-        held.release().await;
+        lock.release().await;
         swapped
     }
 
-    /// Removes a database that a restore has left.
+    /// Drops a database that a restore has left.
     ///
     /// # Errors
     /// As [`Self::roll_back`].
-    pub async fn remove_copy(&self, name: &str, caller: &str) -> Result<(), RestoreError> {
-        // The shadow of a restore that runs is not to be removed.
-        let held = self
-            .lock
-            .acquire(crate::database::lock::Operation::Cleanup, caller)
-            .await?;
+    pub async fn drop_side_database(&self, name: &str, caller: &str) -> Result<(), RestoreError> {
+        // The lock keeps this from dropping the staging database of a running restore.
+        let lock = self.lock.acquire(Operation::Removal, caller).await?;
         let mut maintenance = maintenance(&self.dsn).await?;
         let removed = async {
-            let copies = copies(&mut maintenance, self.dsn.database()).await?;
-            if !copies.iter().any(|copy| copy.name == name) {
-                return Err(RestoreError::NoSuchCopy(name.to_owned()));
+            let found = side_databases(&mut maintenance, self.dsn.database()).await?;
+            if !found.iter().any(|one| one.name == name) {
+                return Err(RestoreError::NoSideDatabase(name.to_owned()));
             }
             Ok(drop_database(&mut maintenance, name).await?)
         };
@@ -217,7 +217,7 @@ impl Database {
             name,
             ?removed
         );
-        held.release().await;
+        lock.release().await;
         removed
     }
 }
@@ -227,39 +227,40 @@ async fn maintenance(live: &Dsn) -> sqlx::Result<PgConnection> {
     PgConnection::connect_with(&options.application_name("decant restore")).await
 }
 
-async fn copies(maintenance: &mut PgConnection, live: &str) -> sqlx::Result<Vec<Copy>> {
+async fn side_databases(maintenance: &mut PgConnection, live: &str) -> sqlx::Result<Vec<SideDatabase>> {
     let rows = query(
-        "select datname::pg_catalog.text as name, mark, case when pg_catalog.has_database_privilege(oid, 'connect') \
+        "select datname::pg_catalog.text as name, comment, case when pg_catalog.has_database_privilege(oid, 'connect') \
          then pg_catalog.pg_database_size(oid) end as bytes \
-         from pg_catalog.pg_database, pg_catalog.shobj_description(oid, 'pg_database') mark \
-         where pg_catalog.starts_with(mark, '{\"decant\":') order by oid desc",
+         from pg_catalog.pg_database, pg_catalog.shobj_description(oid, 'pg_database') comment \
+         where pg_catalog.starts_with(comment, '{\"decant\":') order by oid desc",
     )
     .fetch_all(maintenance)
     .await?;
-    let copy = |row: sqlx::postgres::PgRow| {
-        let mark: Mark = serde_json::from_str(&row.get::<String, _>("mark")).ok()?;
-        (mark.of == live).then(|| Copy {
+    let side_database = |row: sqlx::postgres::PgRow| {
+        let comment: DatabaseComment = serde_json::from_str(&row.get::<String, _>("comment")).ok()?;
+        (comment.of == live).then(|| SideDatabase {
             name: row.get("name"),
-            role: mark.decant,
-            since: mark.since,
+            role: comment.decant,
+            since: comment.since,
             bytes: row.get::<Option<i64>, _>("bytes").unwrap_or(0).unsigned_abs(),
         })
     };
-    Ok(rows.into_iter().filter_map(copy).collect())
+    Ok(rows.into_iter().filter_map(side_database).collect())
 }
 
-/// `replacement` takes the name of the live database, which is kept under another one. Both names change in one
-/// transaction: whatever happens, there is a live database, and it is one of the two.
+/// Gives `replacement` the name of the live database, which is kept under a new name. Returns the new name. Both names
+/// change in one transaction, so after a crash one of the two is the live database.
 async fn swap(
     maintenance: &mut PgConnection,
     live: &Dsn,
     replacement: &str,
-    kept_as: Role,
+    kept_as: SideDatabaseRole,
 ) -> Result<String, RestoreError> {
     let since = Timestamp::now();
     let kept = name_beside(live.database(), kept_as, since);
     copy_properties(maintenance, live.database(), replacement).await?;
-    let mut sender_away = self::maintenance(live).await?;
+    // The connection that renames waits for the other sessions, so another one must terminate them.
+    let mut terminator = self::maintenance(live).await?;
     let is_done = CancellationToken::new();
     let renamed = async {
         let mut transaction = maintenance.begin().await?;
@@ -267,17 +268,22 @@ async fn swap(
             let rename = render(&mut transaction, "alter database %I rename to %I", [from, to]).await?;
             execute(&mut transaction, rename).await?;
         }
-        mark(&mut transaction, &kept, kept_as, live.database(), since).await?;
-        unmark(&mut transaction, live.database()).await?;
+        let comment = DatabaseComment {
+            decant: kept_as,
+            of: live.database().to_owned(),
+            since,
+        };
+        comment.write(&mut transaction, &kept).await?;
+        remove_comment(&mut transaction, live.database()).await?;
         transaction.commit().await
     };
     let renamed = async {
         let _done = is_done.clone().drop_guard();
         renamed.await
     };
-    // New connections wait while the database is being renamed, then find the new one. Nobody is sent away any more when
-    // this has ended: whoever connects after the last word is not to be taken for one of the old ones.
-    let send_away = async {
+    // New connections wait during the rename, and find the new database after it. Terminating must end with the rename,
+    // because later sessions already use the new database.
+    let terminate_others = async {
         while !is_done.is_cancelled() {
             for database in [live.database(), replacement] {
                 query(
@@ -286,24 +292,24 @@ async fn swap(
                      and pid operator(pg_catalog.<>) pg_catalog.pg_backend_pid()",
                 )
                 .bind(database)
-                .execute(&mut sender_away)
+                .execute(&mut terminator)
                 .await?;
             }
-            is_done.run_until_cancelled(sleep(SEND_AWAY_EVERY)).await;
+            is_done.run_until_cancelled(sleep(TERMINATE_INTERVAL)).await;
         }
         Ok::<(), sqlx::Error>(())
     };
-    let (renamed, sent_away) = tokio::join!(renamed, send_away);
-    // Somebody who could not be sent away is in the way of the renaming, or is not.
-    if let Err(error) = sent_away {
-        tracing::warn!(%error, "sessions could not be sent away");
+    let (renamed, terminated) = tokio::join!(renamed, terminate_others);
+    // A session that could not be terminated may have ended by itself. If not, the rename has failed.
+    if let Err(error) = terminated {
+        tracing::warn!(%error, "sessions could not be terminated");
     }
     renamed?;
-    let _ = sender_away.close().await;
+    let _ = terminator.close().await;
     Ok(kept)
 }
 
-/// What belongs to a database and is in no dump of it: its privileges, its settings, its limit of connections.
+/// Copies the properties of a database that its dump does not contain: privileges, settings, the limit of connections.
 async fn copy_properties(maintenance: &mut PgConnection, from: &str, to: &str) -> sqlx::Result<()> {
     // A role chooses the text of its own settings, so nothing of it may reach a statement unquoted. A list is stored as one
     // text, `"$user", public`, and each of its elements is taken out and quoted by itself: quoted as a whole it would be a
@@ -358,30 +364,21 @@ async fn copy_properties(maintenance: &mut PgConnection, from: &str, to: &str) -
     Ok(())
 }
 
-async fn mark(
-    connection: &mut PgConnection,
-    name: &str,
-    role: Role,
-    of: &str,
-    since: Timestamp,
-) -> sqlx::Result<()> {
-    let mark = Mark {
-        decant: role,
-        of: of.to_owned(),
-        since,
-    };
-    let mark = serde_json::to_string(&mark).expect("a mark is made of texts");
-    let comment = render(connection, "comment on database %I is %L", [name, &mark]).await?;
-    execute(connection, comment).await
+impl DatabaseComment {
+    async fn write(&self, connection: &mut PgConnection, database: &str) -> sqlx::Result<()> {
+        let json = serde_json::to_string(self).expect("a comment consists of texts");
+        let comment = render(connection, "comment on database %I is %L", [database, &json]).await?;
+        execute(connection, comment).await
+    }
 }
 
-async fn unmark(connection: &mut PgConnection, name: &str) -> sqlx::Result<()> {
+async fn remove_comment(connection: &mut PgConnection, name: &str) -> sqlx::Result<()> {
     let comment = render(connection, "comment on database %I is null", [name, ""]).await?;
     execute(connection, comment).await
 }
 
 async fn drop_database(maintenance: &mut PgConnection, name: &str) -> sqlx::Result<()> {
-    // Not `with (force)`: older servers have none. Nobody uses it but what is left of our own programs.
+    // Only programs that Decant has started can still be connected. `with (force)` needs PostgreSQL 13.
     query(
         "select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity \
          where datname operator(pg_catalog.=) $1",
@@ -393,14 +390,14 @@ async fn drop_database(maintenance: &mut PgConnection, name: &str) -> sqlx::Resu
     execute(maintenance, drop).await
 }
 
-/// Executes one statement. The extended protocol refuses a text that has several, so a mistake in quoting ends in an error
-/// and not in a statement of somebody else's.
+/// Executes one statement. The extended protocol refuses a text with several, so an injected second statement would be an
+/// error.
 async fn execute(connection: &mut PgConnection, statement: String) -> sqlx::Result<()> {
     let statement = query(AssertSqlSafe(statement)).persistent(false);
     statement.execute(connection).await.map(drop)
 }
 
-/// SQL with names and values in it, written by PostgreSQL itself.
+/// Returns the SQL of a template for PostgreSQL's `format()`, which quotes the names and values.
 async fn render(connection: &mut PgConnection, template: &str, values: [&str; 2]) -> sqlx::Result<String> {
     query_scalar("select pg_catalog.format($1, variadic $2::pg_catalog.text[])")
         .bind(template)
@@ -409,7 +406,8 @@ async fn render(connection: &mut PgConnection, template: &str, values: [&str; 2]
         .await
 }
 
-fn name_beside(live: &str, role: Role, since: Timestamp) -> String {
+/// Returns the name of a database beside the live one: `hub_before_260128120005`.
+fn name_beside(live: &str, role: SideDatabaseRole, since: Timestamp) -> String {
     let mut end = live.len().min(NAME_BYTES_MAX);
     while !live.is_char_boundary(end) {
         end -= 1;
@@ -429,9 +427,12 @@ mod tests {
     #[test]
     fn a_name_beside_fits_into_63_bytes() {
         let since = "2026-01-28T12:00:05Z".parse().unwrap();
-        assert_eq!(name_beside("hub", Role::Before, since), "hub_before_260128120005");
+        assert_eq!(
+            name_beside("hub", SideDatabaseRole::Previous, since),
+            "hub_before_260128120005"
+        );
         for live in ["x".repeat(63), "é".repeat(31)] {
-            assert!(name_beside(&live, Role::Before, since).len() <= 63);
+            assert!(name_beside(&live, SideDatabaseRole::Previous, since).len() <= 63);
         }
     }
 }

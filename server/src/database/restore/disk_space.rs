@@ -1,4 +1,4 @@
-//! Whether the disk of the database has room for a restore: a full one would stop the live database, too.
+//! Checks that the disk of the database has space for a restore. A full disk would stop the live database, too.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -9,17 +9,17 @@ use sqlx::{Connection, PgConnection, query_scalar};
 use super::RestoreError;
 use crate::dsn::Dsn;
 
-/// Whether a restore looks for room before it begins.
+/// Whether a restore checks the free disk space before it begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Room {
-    /// It does, and does not begin where there is too little.
+pub enum DiskSpaceCheck {
+    /// The restore is refused when there is too little space.
     #[default]
     Check,
-    /// Somebody knows better: the rows will take less room than they seem to.
+    /// The check is skipped, for databases that take less space than their text (compressed file systems).
     Ignore,
 }
 
-impl FromStr for Room {
+impl FromStr for DiskSpaceCheck {
     type Err = &'static str;
 
     fn from_str(word: &str) -> Result<Self, Self::Err> {
@@ -31,30 +31,30 @@ impl FromStr for Room {
     }
 }
 
-/// An empty database and the first of what PostgreSQL writes ahead of its changes.
-const ANYWAY_BYTES: u64 = 64 * 1024 * 1024;
+/// The size of an empty database and of the first write-ahead log.
+const BASE_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Looks whether rows of so many bytes of text have room where the database keeps its files, and says what was seen.
+/// Checks that rows with this many bytes of text fit on the disk of the database, and returns a sentence for the progress.
 ///
-/// As text they take about as much as in tables; their indexes take about half of that again. Nothing can be seen of a disk that
-/// is not this machine's, or whose place the database's role may not know.
+/// The estimate: tables take about as many bytes as the text, and indexes half of that again. The check is skipped when the
+/// disk belongs to another machine, or when the role may not read `data_directory`.
 ///
 /// # Errors
-/// [`RestoreError::NoRoom`].
-pub(super) async fn check(live: &Dsn, text: u64) -> Result<String, RestoreError> {
-    let needed = text + text / 2 + ANYWAY_BYTES;
+/// [`RestoreError::NoDiskSpace`].
+pub(super) async fn check(live: &Dsn, text_bytes: u64) -> Result<String, RestoreError> {
+    let needed = text_bytes + text_bytes / 2 + BASE_BYTES;
     let Some(folder) = data_folder(live).await else {
         return Ok(
-            "The room on the database's disk cannot be seen from here; make sure that there is some"
+            "The free space on the database's disk cannot be read from here; make sure that there is enough"
                 .to_owned(),
         );
     };
     let Ok(disk) = statvfs(&folder) else {
-        return Ok(format!("The room in {} cannot be seen", folder.display()));
+        return Ok(format!("The free space of {} cannot be read", folder.display()));
     };
     let free = disk.blocks_available() * disk.fragment_size();
     if free < needed {
-        return Err(RestoreError::NoRoom { folder, needed, free });
+        return Err(RestoreError::NoDiskSpace { folder, needed, free });
     }
     Ok(format!(
         "The restored database takes about {} MB; the database's disk has {} MB free",
@@ -63,12 +63,12 @@ pub(super) async fn check(live: &Dsn, text: u64) -> Result<String, RestoreError>
     ))
 }
 
-/// Megabytes of a million bytes, rounded up.
+/// Returns the size in megabytes of a million bytes, rounded up.
 pub(super) fn megabytes(bytes: u64) -> u64 {
     bytes.div_ceil(1_000_000)
 }
 
-/// Where the database keeps its files, if that is on this machine.
+/// Returns the database's folder if it is on this machine and its role may know it.
 async fn data_folder(live: &Dsn) -> Option<PathBuf> {
     let host = live.host();
     let is_here = host.starts_with('/') || ["localhost", "127.0.0.1", "::1"].contains(&host.as_str());
@@ -76,7 +76,7 @@ async fn data_folder(live: &Dsn) -> Option<PathBuf> {
         return None;
     }
     let mut connection = PgConnection::connect_with(live.options()).await.ok()?;
-    // Only superusers and pg_read_all_settings may know it.
+    // Only superusers and members of pg_read_all_settings may read this setting.
     let folder: Result<String, _> = query_scalar("select pg_catalog.current_setting('data_directory')")
         .fetch_one(&mut connection)
         .await;

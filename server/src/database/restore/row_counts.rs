@@ -1,5 +1,5 @@
-//! How many rows of each table a dump has, counted while the whole of it is unpacked: what is damaged anywhere shows
-//! here, before anything is touched.
+//! Counts the rows of each table in a dump. The whole dump is unpacked for that, so any damage shows before the database
+//! is changed.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,25 +11,23 @@ use tokio::io::AsyncReadExt;
 use wasm_export::dump::Entry;
 
 use super::RestoreError;
-use crate::database::tools::{Tools, last_words, start_piped};
+use crate::database::tools::{Tools, read_stderr, spawn_piped};
 use crate::dsn::Dsn;
 
-/// Rows by table.
+/// The number of rows of each table.
 pub type TableRows = BTreeMap<TableName, u64>;
 
-/// A table's name, as it is and not as SQL writes it.
+/// A table's name without the quotes of SQL.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TableName {
-    /// Its schema.
     pub schema: String,
-    /// Its name in the schema.
     pub name: String,
 }
 
 impl TableName {
-    /// The table whose rows an entry of a dump has.
+    /// Returns the table that a `TABLE DATA` entry of a dump belongs to.
     #[must_use]
-    pub fn of(entry: &Entry) -> Self {
+    pub fn from_entry(entry: &Entry) -> Self {
         Self {
             schema: entry.schema.clone().unwrap_or_default(),
             name: entry.name.clone(),
@@ -43,25 +41,24 @@ impl fmt::Display for TableName {
     }
 }
 
-/// What a dump unpacks to.
+/// The rows of a dump.
 #[derive(Debug, Default)]
-pub struct Unpacked {
-    /// The rows of each table.
+pub struct DumpRows {
     pub rows: TableRows,
-    /// How many bytes they are as text.
+    /// Size of all rows as text.
     pub bytes: u64,
 }
 
-/// Unpacks the whole dump and counts.
+/// Unpacks the whole dump and counts its rows.
 ///
 /// # Errors
-/// [`RestoreError::Damaged`] if `pg_restore` cannot read it to its end.
-pub async fn count(tools: &Tools, dsn: &Dsn, dump: &Path) -> Result<Unpacked, RestoreError> {
+/// [`RestoreError::Damaged`] if `pg_restore` cannot read the dump to its end.
+pub async fn count(tools: &Tools, dsn: &Dsn, dump: &Path) -> Result<DumpRows, RestoreError> {
     let mut command = tools.command("pg_restore", dsn);
-    // The data alone: a function's body could look like it.
+    // Only the data: the body of a function could contain a line that looks like COPY.
     command.args(["--section=data", "--file=-"]).arg(dump);
-    let (mut child, mut stdout, stderr) = start_piped(&mut command)?;
-    let said = tokio::spawn(last_words(stderr));
+    let (mut child, mut stdout, stderr) = spawn_piped(&mut command)?;
+    let errors = tokio::spawn(read_stderr(stderr));
     let mut counter = Counter::default();
     let mut bytes = vec![0; 256 * 1024];
     let mut unpacked = 0;
@@ -74,23 +71,23 @@ pub async fn count(tools: &Tools, dsn: &Dsn, dump: &Path) -> Result<Unpacked, Re
         counter.push(&bytes[..read]);
     }
     let status = child.wait().await?;
-    let said = said.await.unwrap_or_default();
+    let errors = errors.await.unwrap_or_default();
     match status.success() {
-        true => Ok(Unpacked {
+        true => Ok(DumpRows {
             rows: counter.rows,
             bytes: unpacked,
         }),
-        false => Err(RestoreError::Damaged(said)),
+        false => Err(RestoreError::Damaged(errors)),
     }
 }
 
-/// Holds the tables of the database against what they should have.
+/// Checks that each table in the database has as many rows as expected.
 ///
 /// # Errors
-/// [`RestoreError::Rows`]; what the database says.
+/// [`RestoreError::Rows`] with the first table that differs; [`RestoreError::Database`].
 pub(super) async fn compare(connection: &mut PgConnection, tables: &TableRows) -> Result<(), RestoreError> {
     for (table, &expected) in tables {
-        let found = in_database(connection, table).await?;
+        let found = count_in_database(connection, table).await?;
         if found != expected {
             return Err(RestoreError::Rows {
                 table: table.to_string(),
@@ -102,7 +99,7 @@ pub(super) async fn compare(connection: &mut PgConnection, tables: &TableRows) -
     Ok(())
 }
 
-async fn in_database(connection: &mut PgConnection, table: &TableName) -> sqlx::Result<u64> {
+async fn count_in_database(connection: &mut PgConnection, table: &TableName) -> sqlx::Result<u64> {
     let sql: String =
         query_scalar("select pg_catalog.format('select pg_catalog.count(*) from %I.%I', $1, $2)")
             .bind(&table.schema)
@@ -113,19 +110,19 @@ async fn in_database(connection: &mut PgConnection, table: &TableName) -> sqlx::
     Ok(rows.unsigned_abs())
 }
 
-/// Counts the rows in what `pg_restore` writes: `COPY public.users (id, name) FROM stdin;`, a line for each row, `\.`.
+/// Counts the rows in the script of `pg_restore`: `COPY public.users (id, name) FROM stdin;`, a line for each row, `\.`.
 #[derive(Default)]
 struct Counter {
     rows: TableRows,
-    /// The table whose rows come.
+    /// The table whose rows are being read.
     table: Option<TableName>,
     /// Its rows so far.
     count: u64,
-    /// The beginning of the line that the bytes have ended in, as far as it matters.
+    /// The first bytes of the current line, which may go on in the next piece.
     line: Vec<u8>,
 }
 
-/// The command is longer only for names that nobody has: 63 bytes each, a quote doubled, and columns do not matter.
+/// Long enough for the longest table name in a `COPY` command: two names of 63 bytes, quoted. The columns are not needed.
 const LINE_MAX: usize = 1024;
 
 impl Counter {
@@ -139,8 +136,8 @@ impl Counter {
     }
 
     fn keep(&mut self, bytes: &[u8]) {
-        let room = LINE_MAX - self.line.len();
-        self.line.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        let free = LINE_MAX - self.line.len();
+        self.line.extend_from_slice(&bytes[..bytes.len().min(free)]);
     }
 
     fn end_line(&mut self) {
@@ -152,32 +149,32 @@ impl Counter {
                 self.count = 0;
             }
             Some(_) => self.count += 1,
-            None => self.table = copied_table(&self.line),
+            None => self.table = table_of_copy_line(&self.line),
         }
         self.line.clear();
     }
 }
 
-/// The table of a `COPY` command.
-fn copied_table(line: &[u8]) -> Option<TableName> {
+/// Returns the table of a `COPY` command; `None` for any other line.
+fn table_of_copy_line(line: &[u8]) -> Option<TableName> {
     let line = std::str::from_utf8(line).unwrap_or_else(|error| {
-        // A long line was cut within a character.
+        // A long line may have been cut in the middle of a character.
         std::str::from_utf8(&line[..error.valid_up_to()]).unwrap_or_default()
     });
-    copied(line).map(|(table, _)| table)
+    parse_copy(line).map(|(table, _)| table)
 }
 
-/// The table of a `COPY` command, and what comes after it.
-pub(super) fn copied(line: &str) -> Option<(TableName, &str)> {
+/// Returns the table of a `COPY` command, and the rest of the line.
+pub(super) fn parse_copy(line: &str) -> Option<(TableName, &str)> {
     let rest = line.strip_prefix("COPY ")?;
-    let (schema, rest) = identifier(rest)?;
-    let (name, rest) = identifier(rest.strip_prefix('.')?)?;
+    let (schema, rest) = parse_identifier(rest)?;
+    let (name, rest) = parse_identifier(rest.strip_prefix('.')?)?;
     rest.starts_with(' ')
         .then_some((TableName { schema, name }, rest))
 }
 
-/// A name as SQL writes it, and what comes after it.
-pub(super) fn identifier(text: &str) -> Option<(String, &str)> {
+/// Returns the SQL identifier at the start of the text, without quotes, and the rest of the text.
+pub(super) fn parse_identifier(text: &str) -> Option<(String, &str)> {
     let Some(mut rest) = text.strip_prefix('"') else {
         let end = text.find(['.', ' ', ',', ')']).unwrap_or(text.len());
         if end == 0 {

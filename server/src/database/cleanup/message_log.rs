@@ -1,4 +1,4 @@
-//! The hub's log, the table `message_request`: all SQL of clean-ups.
+//! The hub's log, the table `message_request`. All SQL of clean-ups is here.
 
 use std::time::Duration;
 
@@ -11,17 +11,16 @@ use tokio::sync::mpsc::Receiver;
 
 use super::CleanupError;
 use super::archive::{BadArchive, Content, Version};
-use super::order::Conditions;
+use super::request::Conditions;
 use crate::database::table;
 use crate::database::triggers::{self, DisabledTriggers};
 use crate::dsn::Dsn;
 use crate::source::introduce;
 
-/// Its name.
 const TABLE: &str = "message_request";
 
-/// The conditions for PostgreSQL's `format()`. `COPY` takes no parameters, so PostgreSQL writes the values into the text
-/// itself, as literals; then it also knows them when it plans. What was not asked for is null, and the plan leaves it out.
+/// The template of a condition for PostgreSQL's `format()`, which writes the values as literals: `COPY` takes no parameters.
+/// A condition that was not requested is null, and the planner removes it.
 const CONDITION: &str = "created_at operator(pg_catalog.<) %1$L::pg_catalog.timestamptz \
      and (%2$L::pg_catalog.timestamptz is null or created_at operator(pg_catalog.>=) %2$L::pg_catalog.timestamptz) \
      and (%3$L::int[] is null or user_id operator(pg_catalog.=) any (%3$L::int[])) \
@@ -32,41 +31,43 @@ const CONDITION: &str = "created_at operator(pg_catalog.<) %1$L::pg_catalog.time
      and (not %8$L::boolean or blocked_by is not null)";
 
 /// The log, over a connection of its own.
-pub(super) struct Log {
+pub(super) struct MessageLog {
     connection: PgConnection,
-    /// Whether the hub has a ledger that keeps the statistics of what is deleted here.
+    /// Whether the hub has a ledger that keeps the statistics of deleted rows.
     has_ledger: bool,
 }
 
-/// Conditions as PostgreSQL has written them.
+/// A SQL condition with its values.
 pub(super) struct Condition(String);
 
-/// What a clean-up would delete.
+/// The rows that a clean-up would delete.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Preview {
-    /// How many rows.
+pub struct CleanupPreview {
     pub rows: u64,
-    /// When the first of them was made.
+    /// The earliest `created_at` of these rows.
     pub oldest: Option<Timestamp>,
-    /// When the last of them was made.
+    /// The latest `created_at` of these rows.
     pub newest: Option<Timestamp>,
-    /// How many bytes of the table and its indexes they take, roughly: each row as many as every other.
+    /// Their share of the size of the table with its indexes.
     pub estimated_bytes: u64,
-    /// Whether the hub's ledger keeps the statistics of all of them.
+    /// Whether `usage_ledger` keeps the statistics of all of them.
     pub keeps_statistics: bool,
 }
 
-/// A batch that was deleted.
+/// The result of deleting a batch.
 pub(super) struct Batch {
     pub deleted: u64,
-    /// Where the next one begins; `None`: this was the last.
+    /// The first id of the next batch; `None` after the last one.
     pub next: Option<i64>,
 }
 
-impl Log {
+impl MessageLog {
+    /// Connects, and checks that the table can be cleaned up.
+    ///
     /// # Errors
-    /// [`CleanupError::NoLog`], [`CleanupError::NoKey`]; what the database says.
+    /// [`CleanupError::NoLog`]: there is no such table. [`CleanupError::NoKey`]: its primary key is not `id`.
+    /// [`CleanupError::Database`].
     pub async fn open(dsn: &Dsn) -> Result<Self, CleanupError> {
         let options = dsn.options().clone().application_name("decant clean-up");
         let mut connection = PgConnection::connect_with(&options).await?;
@@ -82,7 +83,6 @@ impl Log {
         if !row.get::<bool, _>("exists") {
             return Err(CleanupError::NoLog);
         }
-        // Rows are told apart by it.
         let key = table::primary_key(&mut connection, TABLE).await?;
         if !key.iter().map(|column| column.name.as_str()).eq(["id"]) {
             return Err(CleanupError::NoKey);
@@ -93,7 +93,8 @@ impl Log {
         })
     }
 
-    /// Whether the ledger has all of these rows. Requests that the hub has blocked used nothing, and need not be in it.
+    /// Returns whether the ledger has all of these rows. Requests that the hub has blocked cost nothing, so the ledger does not
+    /// need them.
     pub async fn keeps_statistics(&mut self, Condition(condition): &Condition) -> sqlx::Result<bool> {
         if !self.has_ledger {
             return Ok(false);
@@ -125,7 +126,7 @@ impl Log {
         Ok(Condition(condition))
     }
 
-    pub async fn preview(&mut self, condition: &Condition) -> sqlx::Result<Preview> {
+    pub async fn preview(&mut self, condition: &Condition) -> sqlx::Result<CleanupPreview> {
         let keeps_statistics = self.keeps_statistics(condition).await?;
         let Condition(condition) = condition;
         let sql = format!(
@@ -143,7 +144,7 @@ impl Log {
             let microseconds: Option<i64> = row.get(name);
             microseconds.and_then(|microseconds| Timestamp::from_microsecond(microseconds).ok())
         };
-        Ok(Preview {
+        Ok(CleanupPreview {
             rows: row.get::<i64, _>("rows").unsigned_abs(),
             oldest: time("oldest"),
             newest: time("newest"),
@@ -160,8 +161,8 @@ impl Log {
         Ok(rows.unsigned_abs())
     }
 
-    /// Deletes the next rows in the order of the primary key, but those that somebody has locked. One statement, and so
-    /// one transaction: what it has locked cannot change before it is gone.
+    /// Deletes the next rows in the order of the primary key, without those that another session has locked. It is one
+    /// statement, so no row can change between its selection and its deletion.
     pub async fn delete(
         &mut self,
         Condition(condition): &Condition,
@@ -188,9 +189,9 @@ impl Log {
         })
     }
 
-    /// Deletes these versions of rows. `xmin` is the transaction that wrote a version, and a transaction leaves one
-    /// version of a row: where both are as they were, the row is. One that has been changed since, even if to the same
-    /// values, is another version and stays; so does one that somebody has locked.
+    /// Deletes these versions of rows. `xmin` is the transaction that wrote a version, and a transaction leaves one version of
+    /// a row: if `id` and `xmin` are the same, the row is unchanged. A row that was changed, even to the same values, stays;
+    /// so does a row that another session has locked.
     pub async fn delete_versions(&mut self, versions: &[Version]) -> sqlx::Result<u64> {
         let (ids, writers): (Vec<i64>, Vec<i64>) = versions.iter().map(|one| (one.id, one.xmin)).unzip();
         let deleted: i64 = query_scalar(
@@ -208,7 +209,7 @@ impl Log {
         Ok(deleted.unsigned_abs())
     }
 
-    /// Holds the log still for [`rows`](Self::rows), and says how many rows there are.
+    /// Begins a snapshot for [`rows`](Self::rows), and returns the number of matching rows in it.
     pub async fn begin_snapshot(&mut self, condition: &Condition) -> sqlx::Result<u64> {
         self.connection
             .execute("begin isolation level repeatable read, read only")
@@ -216,7 +217,7 @@ impl Log {
         self.count(condition).await
     }
 
-    /// All columns of the rows as CSV, and which version of each it is; first the header, then row by row.
+    /// Returns all columns of the rows as CSV, with `xmin` after `id`. Each item is a line; the first one is the header.
     pub async fn rows(
         &mut self,
         Condition(condition): &Condition,
@@ -235,7 +236,7 @@ impl Log {
         self.connection.execute("commit").await.map(drop)
     }
 
-    /// Lets PostgreSQL use the room again at once. It would by itself, later.
+    /// Frees the space of deleted rows for new ones, without waiting for autovacuum.
     pub async fn vacuum(&mut self) -> sqlx::Result<()> {
         self.connection
             .execute("vacuum (analyze) message_request")
@@ -243,9 +244,9 @@ impl Log {
             .map(drop)
     }
 
-    /// Puts the rows of an archive back, all or none, and says how many; one whose id is taken stays away. `pieces` are the
-    /// archive's CSV. No trigger and no rule fires for the rows.
-    pub async fn put_back(
+    /// Inserts the rows of an archive in one transaction, and returns how many. A row is left out when its id is taken.
+    /// `pieces` are the archive's CSV. Triggers and rules do not fire for the rows.
+    pub async fn restore(
         &mut self,
         archive: &Content,
         mut pieces: Receiver<Bytes>,
@@ -253,20 +254,20 @@ impl Log {
         let columns = self.columns_for(archive).await?;
         triggers::check(&mut self.connection, TABLE).await?;
         let mut transaction = self.connection.begin().await?;
-        // No column may be called `xmin`, so it arrives under another name.
+        // A column may not be called `xmin`, so it has another name in the temporary table.
         let others = columns.strip_prefix("id").unwrap_or_default();
-        let make = format!(
+        let create = format!(
             "create temp table decant_archive on commit drop as \
              select id, ''::pg_catalog.text as decant_version{others} from message_request where false"
         );
-        transaction.execute(AssertSqlSafe(make)).await?;
-        let mut arriving = transaction
+        transaction.execute(AssertSqlSafe(create)).await?;
+        let mut copying = transaction
             .copy_in_raw("copy pg_temp.decant_archive from stdin (format csv, header)")
             .await?;
         while let Some(piece) = pieces.recv().await {
-            arriving.send(piece).await?;
+            copying.send(piece).await?;
         }
-        if arriving.finish().await? != archive.rows {
+        if copying.finish().await? != archive.rows {
             return Err(BadArchive::Bytes.into());
         }
         let insert = format!(
@@ -284,7 +285,10 @@ impl Log {
         Ok(inserted)
     }
 
-    /// The columns of an archive as SQL writes them, `id` first.
+    /// Returns the columns of an archive, quoted for SQL, `id` first.
+    ///
+    /// # Errors
+    /// [`CleanupError::NoColumn`]: the log lacks one of them. [`CleanupError::Database`].
     async fn columns_for(&mut self, archive: &Content) -> Result<String, CleanupError> {
         let names: Vec<&str> = archive.columns().collect();
         let row = query(

@@ -1,4 +1,4 @@
-//! What a clean-up is asked to do, parsed once: by an address, the command line and the schedule alike.
+//! The request for a clean-up. HTTP, the command line and the schedule all parse it here.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -7,36 +7,31 @@ use wasm_export::Zone;
 
 use crate::parameter::{ParameterError, parse_time};
 
-/// The fields that there are.
+/// The known fields, for the message about an unknown one.
 const FIELDS: &str = "beforeDate, afterDate, userIds, providerIds, statusCodes, statusCodeRange, onlyBlocked, dryRun, \
                       archiveFirst, withoutStatistics";
 
-/// More than this many numbers are no choice that somebody has made.
+/// Longer lists are refused: they would make the statement too large.
 const LIST_MAX: usize = 1000;
 
-/// What an HTTP server answers with, and what hubs write beside it.
+/// The greatest status code. The hub writes codes beyond those of HTTP, too.
 const STATUS_CODE_MAX: i32 = 999;
 
-/// Which rows of the log. Nothing here has to be checked again: there is always an end in the past, so a clean-up cannot
-/// run after rows that are being written, and what cannot both hold has been refused.
+/// Selects rows of the log. `before_date` always lies in the past, so a clean-up never reaches rows that are being written.
+/// Contradictory conditions have been refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Conditions {
-    /// Made before this time.
     before_date: Timestamp,
-    /// Made at this time or later.
+    /// Included.
     #[serde(skip_serializing_if = "Option::is_none")]
     after_date: Option<Timestamp>,
-    /// Of one of these users.
     #[serde(skip_serializing_if = "Option::is_none")]
     user_ids: Option<Vec<i32>>,
-    /// Answered by one of these providers.
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_ids: Option<Vec<i32>>,
-    /// With one of these status codes.
     #[serde(skip_serializing_if = "Option::is_none")]
     status_codes: Option<Vec<i32>>,
-    /// With a status code between these two.
     #[serde(skip_serializing_if = "Option::is_none")]
     status_code_range: Option<StatusCodeRange>,
     /// Only requests that the hub has blocked.
@@ -51,36 +46,33 @@ struct StatusCodeRange {
 
 /// How rows are deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Manner {
-    /// They go to an archive first, and only what has been found in it is deleted.
+pub struct CleanupOptions {
+    /// Writes the rows to an archive first, and deletes only rows that were read back from it.
     pub archive_first: bool,
-    /// Also where there is no ledger that keeps the statistics.
+    /// Deletes rows although `usage_ledger` does not keep the statistics of all of them.
     pub without_statistics: bool,
 }
 
-/// What is to be done with the rows.
+/// What a clean-up does with the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// They are counted.
+    /// Counts them.
     DryRun,
-    /// They are deleted.
-    Delete(Manner),
+    Delete(CleanupOptions),
 }
 
-/// What a clean-up is asked to do.
+/// The request for a clean-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Order {
-    /// Which rows.
+pub struct CleanupRequest {
     pub conditions: Conditions,
-    /// What is done with them.
     pub task: Task,
 }
 
-impl Order {
-    /// Parses what was sent.
+impl CleanupRequest {
+    /// Parses the fields of a JSON object.
     ///
     /// # Errors
-    /// The first field that is missing, of the wrong kind, in contradiction to another, or unknown.
+    /// The first field that is missing, has the wrong type, contradicts another one, or is unknown.
     pub fn parse(fields: Map<String, Value>) -> Result<Self, ParameterError> {
         let mut fields = Fields(fields);
         let conditions = Conditions::take(&mut fields)?;
@@ -90,7 +82,7 @@ impl Order {
                 "must be given: true counts the rows, false deletes them",
             )
         })?;
-        let manner = Manner {
+        let options = CleanupOptions {
             archive_first: fields.flag("archiveFirst")?.unwrap_or(false),
             without_statistics: fields.flag("withoutStatistics")?.unwrap_or(false),
         };
@@ -98,14 +90,14 @@ impl Order {
         let task = if dry_run {
             Task::DryRun
         } else {
-            Task::Delete(manner)
+            Task::Delete(options)
         };
         Ok(Self { conditions, task })
     }
 }
 
 impl Conditions {
-    /// All rows that were made before this time.
+    /// Selects all rows before this time.
     #[must_use]
     pub fn before(time: Timestamp) -> Self {
         Self {
@@ -165,7 +157,7 @@ impl Conditions {
     }
 }
 
-/// The values as they bind to the template of a condition, in its order.
+/// The values for the placeholders of the SQL condition, in their order.
 impl Conditions {
     pub(super) fn before_date(&self) -> String {
         self.before_date.to_string()
@@ -190,7 +182,7 @@ impl Conditions {
     }
 }
 
-/// The fields that have not been taken yet. One that is null is as good as none.
+/// The fields that have not been parsed yet. A field with the value null counts as missing.
 struct Fields(Map<String, Value>);
 
 impl Fields {
@@ -291,22 +283,22 @@ mod tests {
 
     use super::*;
 
-    fn parsed(fields: Value) -> Result<Order, ParameterError> {
+    fn parsed(fields: Value) -> Result<CleanupRequest, ParameterError> {
         let Value::Object(fields) = fields else {
             panic!("{fields} is no object")
         };
-        Order::parse(fields)
+        CleanupRequest::parse(fields)
     }
 
     #[test]
     fn the_fields_of_the_hub_are_understood() {
-        let order = parsed(json!({
+        let request = parsed(json!({
             "beforeDate": "2026-01-28T00:00:00+08:00", "afterDate": "2026-01-01", "userIds": [3, 5], "providerIds": null,
             "statusCodes": [500], "statusCodeRange": {"min": 400, "max": 599}, "onlyBlocked": true, "dryRun": false,
             "archiveFirst": true,
         }))
         .unwrap();
-        let conditions = serde_json::to_value(&order.conditions).unwrap();
+        let conditions = serde_json::to_value(&request.conditions).unwrap();
         assert_eq!(
             conditions,
             json!({
@@ -314,21 +306,21 @@ mod tests {
                 "statusCodes": [500], "statusCodeRange": {"min": 400, "max": 599}, "onlyBlocked": true,
             })
         );
-        let manner = Manner {
+        let options = CleanupOptions {
             archive_first: true,
             without_statistics: false,
         };
-        assert_eq!(order.task, Task::Delete(manner));
-        let order = parsed(json!({"beforeDate": "2026-01-28", "dryRun": true})).unwrap();
-        assert_eq!(order.task, Task::DryRun);
+        assert_eq!(request.task, Task::Delete(options));
+        let request = parsed(json!({"beforeDate": "2026-01-28", "dryRun": true})).unwrap();
+        assert_eq!(request.task, Task::DryRun);
         assert_eq!(
-            order.conditions,
+            request.conditions,
             Conditions::before("2026-01-28T00:00:00Z".parse().unwrap())
         );
     }
 
     #[test]
-    fn what_cannot_be_used_is_refused_by_name() {
+    fn invalid_fields_are_refused_by_name() {
         for (more, field) in [
             (json!({"beforeDate": null}), "beforeDate"),
             (json!({"beforeDate": ""}), "beforeDate"),

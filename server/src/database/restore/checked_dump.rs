@@ -1,0 +1,150 @@
+//! A dump that has been read to its end, so that it is known to be undamaged before the database is changed.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use wasm_export::dump::TABLE_DATA;
+
+use super::disk_space::{self, DiskSpaceCheck};
+use super::load::{self, EntryLists, Loader};
+use super::merge::TableResult;
+use super::row_counts::{self, DumpRows, TableName, TableRows};
+use super::{ProgressReporter, RestoreError, RestoreOptions};
+use crate::database::archive::{self, BadArchive, WholeArchive};
+use crate::database::scratch::Scratch;
+use crate::database::tools::Tools;
+use crate::dsn::Dsn;
+
+/// An undamaged dump.
+pub(super) struct CheckedDump<'a> {
+    tools: &'a Tools,
+    file: &'a Path,
+    archive: WholeArchive,
+    /// The tables whose rows are restored.
+    pub rows: TableRows,
+    lists: EntryLists,
+}
+
+impl<'a> CheckedDump<'a> {
+    /// Reads the file to its end, counts its rows, and checks that the disk of `live` has space for them.
+    ///
+    /// # Errors
+    /// [`RestoreError::Archive`], [`RestoreError::Damaged`]: the file is no dump, or damaged. [`RestoreError::Newer`]: the
+    /// installed `pg_restore` is too old. [`RestoreError::NoDiskSpace`].
+    pub async fn read(
+        tools: &'a Tools,
+        live: &Dsn,
+        file: &'a Path,
+        options: RestoreOptions,
+        disk_space: DiskSpaceCheck,
+        reporter: &ProgressReporter,
+    ) -> Result<Self, RestoreError> {
+        reporter.progress(1, "Reading the file to its end");
+        let archive = read_archive(file.to_owned()).await?;
+        let header = &archive.summary.header;
+        if header.archive_version.minor > tools.newest_archive() {
+            return Err(RestoreError::Newer {
+                made_by: header.pg_dump_version.clone(),
+                here: tools.version(),
+            });
+        }
+        let DumpRows { mut rows, bytes } = row_counts::count(tools, live, file).await?;
+        reporter.progress(20, sentence(&archive, &rows));
+        if disk_space == DiskSpaceCheck::Check {
+            reporter.progress(21, disk_space::check(live, bytes).await?);
+        }
+        let lists = EntryLists::new(&archive.toc, options);
+        rows.retain(|table, _| !lists.skipped.contains(table));
+        Ok(Self {
+            tools,
+            file,
+            archive,
+            rows,
+            lists,
+        })
+    }
+
+    /// Returns the loader of this dump into the target database.
+    pub fn loader<'b>(&'b self, target: &'b Dsn, scratch: &'b Scratch) -> Loader<'b> {
+        Loader {
+            tools: self.tools,
+            target,
+            dump: self.file,
+            scratch,
+            lists: &self.lists,
+        }
+    }
+
+    /// Reports that the restore of a table begins. `done` is the number of the dump's bytes before it.
+    pub fn report_table(&self, reporter: &ProgressReporter, done: u64, table: &str) {
+        let all = self.archive.summary.bytes.max(1);
+        let percent = 40 + (done.min(all) * 45 / all) as u8;
+        reporter.progress(percent, format!("Restoring {table}"));
+    }
+
+    /// Returns a handler for the lines of `pg_restore --verbose` that reports each table.
+    pub fn on_line<'b>(&'b self, reporter: &'b ProgressReporter) -> impl FnMut(&str) + 'b {
+        load::on_tables(&self.archive, move |done, table| {
+            self.report_table(reporter, done, table);
+        })
+    }
+
+    /// Returns how many bytes of the dump hold this table's rows.
+    pub fn bytes_of(&self, table: &TableName) -> u64 {
+        let mut tables = self.archive.summary.tables.iter();
+        let found = tables.find(|one| one.name == table.name && one.schema.as_deref() == Some(&table.schema));
+        found.and_then(|one| one.data_bytes).unwrap_or(0)
+    }
+
+    /// Returns the dump ids of the entries that hold the rows of the restored tables.
+    ///
+    /// # Errors
+    /// [`RestoreError::Inserts`]: the rows of a table are no `COPY`.
+    pub fn entries_with_rows(&self) -> Result<BTreeMap<TableName, u32>, RestoreError> {
+        let mut entries = BTreeMap::new();
+        let all = self.archive.toc.entries.iter();
+        for entry in all.filter(|entry| entry.kind == TABLE_DATA) {
+            let table = TableName::from_entry(entry);
+            if self.rows.contains_key(&table) {
+                entries.insert(table, entry.dump_id);
+            } else if !self.lists.skipped.contains(&table) {
+                return Err(RestoreError::Inserts(table.to_string()));
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Returns the counts by table for a restore that inserts every row of the dump.
+    pub fn all_inserted(&self) -> BTreeMap<String, TableResult> {
+        let inserted = |(table, &inserted): (&TableName, &u64)| {
+            let result = TableResult {
+                inserted,
+                ..TableResult::default()
+            };
+            (table.to_string(), result)
+        };
+        self.rows.iter().map(inserted).collect()
+    }
+}
+
+/// Reads a dump to its end in a thread of its own.
+///
+/// # Errors
+/// [`BadArchive`].
+pub(super) async fn read_archive(path: PathBuf) -> Result<WholeArchive, BadArchive> {
+    let reading = tokio::task::spawn_blocking(move || {
+        archive::read(BufReader::with_capacity(1 << 20, File::open(path)?))
+    });
+    reading.await.expect("reading neither panics nor is cancelled")
+}
+
+fn sentence(archive: &WholeArchive, counted: &TableRows) -> String {
+    let rows: u64 = counted.values().sum();
+    format!(
+        "The file is whole: {} tables, {rows} rows, from PostgreSQL {}",
+        archive.summary.tables.len(),
+        archive.summary.header.server_version
+    )
+}

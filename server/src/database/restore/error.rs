@@ -1,0 +1,142 @@
+//! Why a dump is not restored.
+
+use std::path::PathBuf;
+
+use super::disk_space;
+use crate::database::archive::BadArchive;
+use crate::database::lock::LockError;
+use crate::database::tools::ToolsError;
+use crate::database::triggers::TriggerError;
+
+/// Why a dump is not restored. The database is as it was before.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    #[error(transparent)]
+    Conflict(LockError),
+    #[error("PostgreSQL reports an error: {0}")]
+    Database(#[from] sqlx::Error),
+    #[error("{0}")]
+    NoTools(ToolsError),
+    #[error("The file is not a dump that can be restored: {0}")]
+    Archive(#[from] BadArchive),
+    #[error(
+        "The dump was made by pg_dump {made_by}, and nothing older than that can read it; here is PostgreSQL {here}. \
+         Restore it into a newer PostgreSQL. Nothing was changed"
+    )]
+    Newer { made_by: String, here: u32 },
+    #[error("The file is damaged; pg_restore reports: {0}. Nothing was changed; take another dump")]
+    Damaged(String),
+    #[error(
+        "The restored database would take about {} MB, and the disk of the database ({}) has {} MB free. A full disk would \
+         stop the live database, too. Nothing was changed; free some space, or set DECANT_RESTORE_ROOM=ignore to skip \
+         this check",
+        disk_space::megabytes(*needed),
+        folder.display(),
+        disk_space::megabytes(*free)
+    )]
+    NoDiskSpace { folder: PathBuf, needed: u64, free: u64 },
+    #[error("The safety dump of the database failed, so nothing was changed: {0}")]
+    SafetyDump(String),
+    #[error(
+        "Decant's user may not create databases here, so the dump cannot be restored beside the live database; grant it \
+         CREATEDB and the ownership of the database"
+    )]
+    NotAllowed,
+    #[error("The dump could not be restored; the database is as it was. pg_restore reports: {0}")]
+    Load(String),
+    #[error(
+        "The dump could not be restored; its transaction was rolled back, and the database is as it was. PostgreSQL \
+         reports: {0}"
+    )]
+    InPlace(String),
+    #[error(
+        "The definitions in the dump are larger than what can be restored in one transaction; let Decant's user create \
+         databases"
+    )]
+    TooLarge,
+    #[error(
+        "The definitions in the dump are not in UTF-8, and have letters beyond ASCII; let Decant's user create databases"
+    )]
+    NotUtf8,
+    #[error(
+        "The table {table} should have {expected} rows and has {found} after the restore; the database is as it was"
+    )]
+    Rows {
+        table: String,
+        expected: u64,
+        found: u64,
+    },
+    #[error("The migration {file} failed on the restored database; the live one is as it was: {error}")]
+    Migration { file: String, error: String },
+    #[error("Another operation has taken the lock; the database is as it was")]
+    LockLost,
+    #[error(
+        "The client has disconnected, and DECANT_RESTORE_UNFOLLOWED=stop ends the restore then; the database is as it was"
+    )]
+    Disconnected,
+    #[error("The restore was stopped before its end; the database is as it was")]
+    Stopped,
+    #[error("A file could not be read or written: {0}")]
+    Io(#[from] std::io::Error),
+    #[error(
+        "The dump has the rows of {0} as INSERT commands, which can only be restored into a staging database; nothing was \
+         changed. Make a dump without --inserts"
+    )]
+    Inserts(String),
+    #[error("The database has no table {0}, so the dump cannot be merged into it; nothing was merged")]
+    NoTable(String),
+    #[error("The table {table} has no column {column} in the database, but in the dump; nothing was merged")]
+    NoColumn { table: String, column: String },
+    #[error("{0}. Nothing was merged")]
+    Triggers(TriggerError),
+    #[error("There is no database `{0}` that a restore has left here")]
+    NoSideDatabase(String),
+}
+
+impl RestoreError {
+    /// Names the client's disconnection as the cause of a stop.
+    pub(super) fn after_disconnect(self) -> Self {
+        match self {
+            Self::Stopped => Self::Disconnected,
+            other => other,
+        }
+    }
+
+    /// Names the rollback of the transaction as the result of an error of the database.
+    pub(super) fn after_rollback(self) -> Self {
+        match self {
+            Self::Database(error) => {
+                let message = error.as_database_error().map(|error| error.message().to_owned());
+                Self::InPlace(message.unwrap_or_else(|| error.to_string()))
+            }
+            other => other,
+        }
+    }
+}
+
+impl From<LockError> for RestoreError {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::Database(error) => Self::Database(error),
+            conflict => Self::Conflict(conflict),
+        }
+    }
+}
+
+impl From<ToolsError> for RestoreError {
+    fn from(error: ToolsError) -> Self {
+        match error {
+            ToolsError::Database(error) => Self::Database(error),
+            not_found => Self::NoTools(not_found),
+        }
+    }
+}
+
+impl From<TriggerError> for RestoreError {
+    fn from(error: TriggerError) -> Self {
+        match error {
+            TriggerError::Database(error) => Self::Database(error),
+            refused => Self::Triggers(refused),
+        }
+    }
+}
