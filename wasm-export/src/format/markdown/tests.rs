@@ -203,7 +203,7 @@ fn rows_that_are_no_messages_make_no_transcript() {
     let (_, result) = export(&stream(&header(&MESSAGES), b""), &csv);
     assert_eq!(
         result.unwrap_err().to_string(),
-        "a csv file cannot be laid out as a transcript; only markdown can"
+        "a csv file has no layout `transcript`; only markdown has layouts"
     );
 }
 
