@@ -10,7 +10,7 @@ pub fn problem(status: u16, body: &[u8]) -> Problem {
         .filter(|problem: &Problem| !problem.title.is_empty());
     let problem = said.unwrap_or_else(|| Problem {
         title: format!("The server answered {status}"),
-        detail: "It gave no reason. A proxy in front of it may have answered in its place.".to_owned(),
+        detail: "The response has no reason. A proxy may have answered instead of the server.".to_owned(),
         code: "unexpected_answer".to_owned(),
         ..Problem::default()
     });

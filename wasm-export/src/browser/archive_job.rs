@@ -44,11 +44,13 @@ pub(super) async fn read(file: &File, report: impl Fn(u64)) -> Result<DumpConten
 }
 
 fn other_ending() -> Failure {
-    let detail = "The name of a dump ends in .dump. If the file is one in pg_dump's custom format all the same, rename it.";
-    Failure::new("not_a_dump", "The file is no dump", detail.to_owned(), false)
+    let detail =
+        "The name of a dump ends in .dump. If the file is a dump in pg_dump's custom format, rename it.";
+    Failure::new("not_a_dump", "The file is not a dump", detail.to_owned(), false)
 }
 
 fn unreadable() -> Failure {
-    let detail = "It was changed, moved or removed after it was chosen, or may not be read. Choose it again.";
+    let detail =
+        "It was changed, moved or removed after you chose it, or you may not read it. Choose it again.";
     Failure::new("unreadable", "The file cannot be read", detail.to_owned(), false)
 }

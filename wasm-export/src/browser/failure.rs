@@ -29,7 +29,7 @@ impl Failure {
 
     /// There is no connection, or it broke.
     pub(super) fn connection_lost() -> Self {
-        let detail = "The server was stopped, or the network between it and you broke.";
+        let detail = "The server has stopped, or the network has failed.";
         Self::new(
             "connection_lost",
             "The connection was lost",
@@ -40,20 +40,21 @@ impl Failure {
 
     /// The connection carries no bytes.
     pub(super) fn connection_silent(seconds: u32) -> Self {
-        let detail = format!("Nothing came from the server for {seconds} seconds, not even a sign of life.");
+        let detail = format!("The server has sent no data for {seconds} seconds, not even a heartbeat.");
         Self::new("connection_silent", "The connection is silent", detail, true)
     }
 
     /// The response ended without an error, but its content is incomplete.
     pub(super) fn incomplete() -> Self {
-        let detail = "The server's answer ended before its last row.";
-        Self::new("incomplete", "The export broke off", detail.to_owned(), true)
+        let detail = "The response ended before its last row.";
+        Self::new("incomplete", "The export is incomplete", detail.to_owned(), true)
     }
 
     /// The cached rows are not those that were fetched.
     pub(super) fn rows_gone() -> Self {
-        let detail = "The browser has removed them, or a part of them. Export again to fetch them anew.";
-        Self::new("rows_gone", "The kept rows are gone", detail.to_owned(), false)
+        let detail =
+            "The browser has removed all or some of them. Export again to fetch them from the server.";
+        Self::new("rows_gone", "The cached rows are gone", detail.to_owned(), false)
     }
 
     /// A proxy or another program answered.
@@ -63,9 +64,15 @@ impl Failure {
         } else {
             media_type
         };
-        let detail =
-            format!("Something else answered in the server's place, with {what} instead of {wanted}.");
-        Self::new("unexpected_answer", "The answer was something else", detail, true)
+        let detail = format!(
+            "The response contains {what} instead of {wanted}. A proxy may have answered instead of the server."
+        );
+        Self::new(
+            "unexpected_answer",
+            "The response is not from Decant",
+            detail,
+            true,
+        )
     }
 
     /// The server refused. A refusal for the request itself is final; the other causes can pass.
@@ -86,7 +93,7 @@ impl From<ExportError> for Failure {
             },
             ExportError::Format(error) => Self::new(
                 "impossible_file",
-                "There can be no such file",
+                "The file cannot be made with these options",
                 sentence(&error),
                 resumable,
             ),
