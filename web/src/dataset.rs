@@ -5,24 +5,6 @@ use wasm_export::options::Format;
 
 use crate::selection::Selection;
 
-const FORMATS: &[(Format, &str)] = &[
-    (Format::Csv, "CSV"),
-    (Format::Xlsx, "Excel (XLSX)"),
-    (Format::Json, "JSON"),
-    (Format::Jsonl, "JSON lines"),
-    (Format::Xml, "XML"),
-    (Format::Markdown, "Markdown"),
-    (Format::Html, "HTML report"),
-    (Format::Text, "Text"),
-];
-
-pub fn format_name(format: Format) -> &'static str {
-    FORMATS
-        .iter()
-        .find(|(known, _)| *known == format)
-        .map_or("", |(_, name)| name)
-}
-
 /// Returns the names of the visible columns.
 pub fn column_names(dataset: &Dataset) -> impl Iterator<Item = &str> {
     dataset
@@ -32,12 +14,12 @@ pub fn column_names(dataset: &Dataset) -> impl Iterator<Item = &str> {
         .map(|column| column.name.as_str())
 }
 
-pub fn formats(dataset: &Dataset) -> Vec<(Format, &'static str)> {
+pub fn formats(dataset: &Dataset) -> Vec<Format> {
     let has_probes = ["ok", "latency_ms"]
         .iter()
         .all(|probe| dataset.columns.iter().any(|column| column.name == *probe));
-    let mut formats = FORMATS.to_vec();
-    formats.retain(|(format, _)| *format != Format::Text || has_probes);
+    let mut formats = Format::ALL.to_vec();
+    formats.retain(|format| *format != Format::Text || has_probes);
     formats
 }
 

@@ -6,7 +6,6 @@ use wasm_bindgen::JsValue;
 use wasm_export::Options;
 use wasm_export::browser::protocol::{Destination, Start};
 
-use crate::dataset::format_name;
 use crate::dataset_view::DatasetView;
 use crate::download::{ExportRequest, Exporter, RowCacheEntry, can_pick, pick};
 use crate::toasts::Toasts;
@@ -47,7 +46,7 @@ pub fn ExportBar(view: DatasetView, options: RwSignal<Options>) -> impl IntoView
             disabled=is_busy
             on:click=move |_| start(Destination::Downloads, None)
         >
-            {move || format!("Export {}", format_name(options.with(|options| options.format)))}
+            {move || format!("Export {}", options.with(|options| options.format.label()))}
         </button>
     }
 }

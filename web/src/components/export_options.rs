@@ -11,7 +11,11 @@ use crate::browser;
 
 /// Zone and columns are not options here: the table has them.
 #[component]
-pub fn ExportOptions(options: RwSignal<Options>, formats: Vec<(Format, &'static str)>) -> impl IntoView {
+pub fn ExportOptions(options: RwSignal<Options>, formats: Vec<Format>) -> impl IntoView {
+    let formats: Vec<_> = formats
+        .into_iter()
+        .map(|format| (format, format.label()))
+        .collect();
     let format = Memo::new(move |_| options.with(|options| options.format));
     let choices_of_format = move || match format.get() {
         Format::Csv => view! { <CsvOptions options/> }.into_any(),
