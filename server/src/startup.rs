@@ -1,4 +1,4 @@
-//! The application: built from the settings, run until it is told to stop.
+//! Builds the application from the settings and runs it until a signal.
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
@@ -34,19 +34,18 @@ use crate::storage::{Storage, StorageError};
 use crate::stored_requests::StoredRequests;
 use crate::{routes, telemetry};
 
-/// How long, after exports were broken off, the last bytes may take to reach their clients.
+/// Time for the last bytes to reach the clients after exports were interrupted.
 const LAST_BYTES_MAX: Duration = Duration::from_secs(2);
 
-/// How long what was broken off in the database may take to undo what it has done.
+/// Time for interrupted operations to undo their changes in the database.
 const UNDOING_MAX: Duration = Duration::from_secs(30);
 
 /// The file of the data folder with the secret that signs sessions.
 const SESSION_SECRET_FILE: &str = "session.secret";
 
-/// How often the scratch folder is swept.
+/// Interval at which files of interrupted operations are removed.
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 
-/// Decant, ready to run.
 pub struct Application {
     server: Server,
     address: SocketAddr,
@@ -58,43 +57,32 @@ pub struct Application {
 
 /// How to sign in to the private PostgreSQL's demo.
 pub struct DemoSignIn {
-    /// The administrator's token.
     pub admin_token: SecretString,
     /// The demo's accounts; `None` where the database is no demo any more.
     pub accounts: Option<Accounts>,
 }
 
-/// Why Decant does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The private PostgreSQL.
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
-    /// Its data.
     #[error("the demo data could not be made: {0}")]
     Demo(#[from] DemoError),
-    /// A definition.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
-    /// The database of the setting DSN.
     #[error(transparent)]
     Source(#[from] SourceError),
-    /// The key set.
     #[error(transparent)]
     Jwks(#[from] JwksError),
-    /// The setting STORAGE_URL.
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// The setting STATE_DSN.
     #[error(transparent)]
     Audit(#[from] AuditError),
-    /// The data folder.
     #[error("the data folder {path} cannot be used: {source}")]
     DataDir {
         path: std::path::PathBuf,
         source: std::io::Error,
     },
-    /// The address.
     #[error("cannot listen on {address}: {source}. Choose another address with DECANT_LISTEN")]
     Listen {
         address: SocketAddr,
@@ -103,10 +91,10 @@ pub enum StartError {
 }
 
 impl Application {
-    /// Starts everything but the answering.
+    /// Starts everything except the server.
     ///
     /// # Errors
-    /// [`StartError`] with what is missing.
+    /// [`StartError`] for the first part that does not start.
     pub async fn build(mut settings: Settings) -> Result<Self, StartError> {
         let mut catalog = Catalog::load(settings.datasets_dir.as_deref())?;
         let auth = &settings.auth;
@@ -160,7 +148,7 @@ impl Application {
             break_off,
             settings,
         });
-        sweep_now_and_then(&app);
+        sweep_regularly(&app);
         clean_up_on_schedule(&app);
         let address = listener.local_addr().map_err(|source| StartError::Listen {
             address: app.settings.listen,
@@ -177,7 +165,7 @@ impl Application {
         })
     }
 
-    /// Where it listens.
+    /// Returns the address with the port that was taken.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -189,11 +177,11 @@ impl Application {
         self.demo.as_ref()
     }
 
-    /// Answers until `stop` comes true; then lets what runs finish for a while, breaks off the rest, and stops the private
-    /// PostgreSQL.
+    /// Serves until `stop` completes. Then running operations have `shutdown_max` to finish; the rest is interrupted, and
+    /// the private PostgreSQL is stopped.
     ///
     /// # Errors
-    /// If the private PostgreSQL does not stop.
+    /// [`StartError::Embedded`] if the private PostgreSQL does not stop.
     pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let Self {
             server,
@@ -205,8 +193,8 @@ impl Application {
         let handle = server.handle();
         let running = tokio::spawn(server);
         tokio::select! {
-            () = stop => tracing::info!("told to stop"),
-            ended = gone(embedded.as_ref()) => tracing::error!(ended, "the private PostgreSQL has ended; stopping"),
+            () = stop => tracing::info!("stopping"),
+            ended = gone(embedded.as_ref()) => tracing::error!(ended, "the private PostgreSQL has exited; stopping"),
         }
         app.stopping.cancel();
         let break_off = app.break_off.clone();
@@ -215,17 +203,17 @@ impl Application {
             tokio::time::sleep(patience).await;
             break_off.cancel();
         });
-        // Restores and the like may have no client that the server would wait for. They run in its threads.
+        // A restore or clean-up may go on without a client, so the server itself would not wait for it.
         if timeout(patience + UNDOING_MAX, app.database.settled())
             .await
             .is_err()
         {
-            tracing::error!("what was broken off in the database does not end; leaving it");
+            tracing::error!("interrupted operations in the database do not end; leaving them");
         }
         handle.stop(true).await;
         timer.abort();
         if let Ok(Err(error)) = running.await {
-            tracing::error!(%error, "the server did not end well");
+            tracing::error!(%error, "the server failed");
         }
         app.source.close().await;
         if let Some(audit) = audit {
@@ -317,8 +305,8 @@ pub async fn replace_published_keys(
     Ok(())
 }
 
-/// Removes what crashes have left of unfinished files, here and in the storage, now and every hour.
-fn sweep_now_and_then(app: &App) {
+/// Removes files of interrupted operations, in the data folder and in the storage, now and every hour.
+fn sweep_regularly(app: &App) {
     let age = app.settings.scratch_age;
     let (database, backups) = (Arc::clone(&app.database), Arc::clone(&app.backups));
     let stopping = app.stopping.clone();
@@ -343,7 +331,7 @@ fn sweep_now_and_then(app: &App) {
     }));
 }
 
-/// Deletes old logs when it is time, if that is wished.
+/// Starts the scheduled clean-up if DECANT_LOG_CLEANUP_DAYS is set.
 fn clean_up_on_schedule(app: &App) {
     let Some(upkeep) = app.settings.log_cleanup.clone() else {
         return;
@@ -352,7 +340,7 @@ fn clean_up_on_schedule(app: &App) {
     tracing::info!(
         days = upkeep.days,
         next = next.map(|next| next.to_string()),
-        "old logs are cleaned up by themselves"
+        "scheduled clean-up is on"
     );
     let stopping = app.stopping.clone();
     let running = upkeep.run(Arc::clone(&app.database), stopping.clone());
@@ -380,8 +368,8 @@ fn serve(listener: TcpListener, app: web::Data<App>) -> Result<Server, StartErro
             .configure(routes::configure)
     };
     let server = HttpServer::new(factory)
-        // A client that has left must be noticed while its export waits for the database: the body is dropped,
-        // and with it the query.
+        // A closed connection must be noticed while its export waits for the database. Then the body is dropped, and
+        // with it the query.
         .h1_allow_half_closed(false)
         .shutdown_timeout(shutdown_max.as_secs())
         .disable_signals()
@@ -425,19 +413,19 @@ fn report(catalog: &Catalog) {
     for dataset in catalog.iter() {
         let name = &dataset.definition.name;
         match &dataset.unavailable {
-            None => tracing::info!(dataset = name, "a dataset is ready"),
+            None => tracing::info!(dataset = name, "dataset is ready"),
             Some(unavailable) if unavailable.mistake => {
                 tracing::error!(
                     dataset = name,
                     reason = unavailable.reason,
-                    "a dataset's definition is wrong"
+                    "definition of a dataset is wrong"
                 );
             }
             Some(unavailable) => {
                 tracing::warn!(
                     dataset = name,
                     reason = unavailable.reason,
-                    "a dataset is unavailable"
+                    "dataset is unavailable"
                 );
             }
         }

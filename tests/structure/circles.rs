@@ -143,7 +143,6 @@ const SIBLINGS: &[&str] = &["decant::datasets: definition selection"];
 
 /// Modules that are still in a circle with their children.
 const PARENTS: &[&str] = &[
-    "server/src/commands/mod.rs",
     "server/src/database/cleanup/mod.rs",
     "server/src/database/mod.rs",
     "server/src/database/restore/mod.rs",

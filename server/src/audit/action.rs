@@ -50,6 +50,8 @@ actions! {
     DatabaseExportError = "database_export_error",
     DatabaseExportInitiated = "database_export_initiated",
     DatabaseExportLockConflict = "database_export_lock_conflict",
+    DatabaseExportLockReleaseError = "database_export_lock_release_error",
+    DatabaseExportReaderCancelError = "database_export_reader_cancel_error",
     DatabaseExportUnauthorized = "database_export_unauthorized",
     DatabaseImportComplete = "database_import_complete",
     DatabaseImportError = "database_import_error",
@@ -129,6 +131,34 @@ mod tests {
             !sources.contains("action = \""),
             "an event names its action by a literal"
         );
+    }
+
+    #[test]
+    fn the_actions_of_the_hub_exist() {
+        // Without Redis, the hub falls back to a lock in memory (`backup_lock_fallback_to_memory`). Decant has the lock of
+        // PostgreSQL instead, and says so in the action's name.
+        for name in [
+            "backup_lock_acquired",
+            "backup_lock_conflict",
+            "backup_lock_release_failed",
+            "backup_lock_released",
+            "database_export_connection_unavailable",
+            "database_export_error",
+            "database_export_initiated",
+            "database_export_lock_conflict",
+            "database_export_lock_release_error",
+            "database_export_reader_cancel_error",
+            "database_export_unauthorized",
+            "pg_dump_cancelled",
+            "pg_dump_complete",
+            "pg_dump_error",
+            "pg_dump_spawn_error",
+            "pg_dump_start",
+            "temp_file_cleanup_error",
+            "temp_file_periodic_cleanup_error",
+        ] {
+            assert!(Action::ALL.iter().any(|action| action.name() == name), "{name}");
+        }
     }
 
     #[test]

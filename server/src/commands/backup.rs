@@ -8,9 +8,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio_util::sync::CancellationToken;
 use wasm_export::dump::{Archive, Summary};
 
-use super::Outcome;
 use super::connection::Connection;
 use super::interrupt::{cancelled_by_signal, or_interrupted};
+use super::outcome::Outcome;
 use super::output::OutputFile;
 use super::verify::dump::sentence;
 use crate::config::Settings;

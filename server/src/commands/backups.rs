@@ -9,9 +9,9 @@ use clap::Subcommand;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::Outcome;
 use super::connection::Connection;
 use super::interrupt::{cancelled_by_signal, or_interrupted};
+use super::outcome::Outcome;
 use super::output::OutputFile;
 use crate::backups::Backups;
 use crate::backups::make::BackupJob;

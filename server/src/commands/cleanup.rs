@@ -7,9 +7,9 @@ use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 
-use super::Outcome;
 use super::connection::Connection;
 use super::interrupt::cancelled_by_signal;
+use super::outcome::Outcome;
 use crate::config::Settings;
 use crate::database::Database;
 use crate::database::cleanup::message_log::CleanupPreview;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use decant_embedded::{EmbeddedError, EmbeddedPostgres, connect_options_of_another};
 use tokio_util::task::TaskTracker;
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::audit::AuditWriter;
 use crate::config::Settings;
 use crate::database::Database;

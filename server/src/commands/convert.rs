@@ -7,8 +7,8 @@ use clap::{Arg, ArgAction, ArgMatches, Args};
 use wasm_export::options::{Delimiter, Format};
 use wasm_export::reading::InputFormat;
 
-use super::Outcome;
 use super::input::{self, InputError};
+use super::outcome::Outcome;
 use super::output::{OutputFile, with_name};
 use crate::file;
 

@@ -2,8 +2,8 @@
 
 use clap::Subcommand;
 
-use super::Outcome;
 use super::connection::Connection;
+use super::outcome::Outcome;
 use crate::config::Settings;
 use crate::datasets::Catalog;
 

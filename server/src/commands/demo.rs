@@ -9,8 +9,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{Connection as _, PgConnection};
 
-use super::Outcome;
 use super::connection::Connection;
+use super::outcome::Outcome;
 use crate::config::Settings;
 use crate::startup;
 

@@ -1,6 +1,6 @@
 //! `decant doctor`: checks everything that Decant needs on this machine.
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::audit;
 use crate::config::{SettingError, Settings};
 use crate::database::tools::Tools;

@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 use wasm_export::options::Options;
 use wasm_export::{Export, Summary};
 
-use super::Outcome;
 use super::connection::Connection;
 use super::interrupt::{cancelled_by_signal, or_interrupted};
+use super::outcome::Outcome;
 use super::output::{OutputError, OutputFile, with_name};
 use crate::auth::Caller;
 use crate::config::Settings;

@@ -6,7 +6,7 @@ use std::process::exit;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::Outcome;
+use super::outcome::Outcome;
 
 /// Shells return 128 plus the signal's number for a program that a signal has ended. SIGINT is 2.
 pub const EXIT_CODE: u8 = 128 + 2;

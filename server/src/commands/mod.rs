@@ -11,18 +11,19 @@ mod doctor;
 mod export;
 mod input;
 mod interrupt;
+mod outcome;
 mod output;
 mod restore;
 mod serve;
 mod verify;
 
-use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::interrupt::Interrupted;
+use self::outcome::Outcome;
 use crate::config::Settings;
 
 /// Exports data from PostgreSQL to the browser, to files and to standard output.
@@ -64,9 +65,6 @@ enum Command {
     /// Check the settings, the database and the programs that Decant needs.
     Doctor,
 }
-
-/// The text of every error includes its causes, so it is printed without them.
-type Outcome = Result<(), Box<dyn Error>>;
 
 /// Runs the command of the command line.
 #[must_use]

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 
-use super::Outcome;
 use super::connection::Connection;
 use super::interrupt::{cancelled_by_signal, failure};
+use super::outcome::Outcome;
 use crate::config::Settings;
 use crate::database::restore::merge::TableResult;
 use crate::database::restore::{RestoreEvent, RestoreMode, RestoreOptions, Restored};

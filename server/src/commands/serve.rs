@@ -2,8 +2,8 @@
 
 use secrecy::ExposeSecret;
 
-use super::Outcome;
 use super::interrupt::cancelled_by_signal;
+use super::outcome::Outcome;
 use crate::config::Settings;
 use crate::startup::Application;
 use crate::telemetry;

@@ -8,8 +8,8 @@ use clap::Args;
 use wasm_export::Verified;
 use wasm_export::reading::InputFormat;
 
-use super::Outcome;
 use super::input::{self, InputError};
+use super::outcome::Outcome;
 use crate::database::archive;
 
 #[derive(Debug, Args)]

@@ -3,14 +3,15 @@
 //! | module | content |
 //! |---|---|
 //! | `table` | one row for each setting |
+//! | `given` | the texts from the environment and the file |
 //! | `parse` | the parsers of values |
 //!
 //! This module fills the options of all domains. None of them imports it.
 
+mod given;
 mod parse;
 mod table;
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -30,8 +31,10 @@ use crate::storage::Location;
 use crate::storage::encryption::{Encryption, Identities, Recipients};
 use crate::telemetry::{self, LogStyle};
 use crate::{audit, auth, backups, database, storage};
-use parse::Parsed;
+use given::{Given, read_file};
 use table::{ROWS, Values};
+
+pub use given::SettingError;
 
 /// All settings, parsed, as the options of the domains that use them.
 #[derive(Debug)]
@@ -61,17 +64,6 @@ pub struct Settings {
     pub backups: backups::Options,
 }
 
-/// A setting that cannot be used. The value is never part of the text: it may be a secret.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SettingError {
-    #[error("the settings file {path}: {problem}")]
-    File { path: PathBuf, problem: String },
-    #[error("{path}: there is no setting `{name}`; `decant serve --help` lists them")]
-    Unknown { path: PathBuf, name: String },
-    #[error("the setting {name} {problem}")]
-    Invalid { name: &'static str, problem: String },
-}
-
 /// Returns the list of all settings for `--help`.
 #[must_use]
 pub fn help() -> String {
@@ -89,48 +81,17 @@ pub fn help() -> String {
     text
 }
 
-/// The texts that are set, before they are parsed.
-struct Given {
-    environment: fn(&str) -> Option<String>,
-    file: BTreeMap<String, String>,
-}
-
-impl Given {
-    /// Returns the text of a setting. An empty variable counts as unset: many deployment tools cannot remove one.
-    fn text(&self, name: &str) -> Option<String> {
-        let value = (self.environment)(name).or_else(|| self.file.get(name).cloned());
-        value.filter(|value| !value.trim().is_empty())
-    }
-
-    fn value<T>(
-        &self,
-        name: &'static str,
-        parse: impl FnOnce(&str) -> Parsed<T>,
-    ) -> Result<Option<T>, SettingError> {
-        let text = self.text(name);
-        let value = text.as_deref().map(parse).transpose();
-        value.map_err(|problem| SettingError::Invalid { name, problem })
-    }
-
-    fn value_or<T>(
-        &self,
-        name: &'static str,
-        default: &str,
-        parse: impl FnOnce(&str) -> Parsed<T>,
-    ) -> Result<T, SettingError> {
-        let text = self.text(name);
-        let value = parse(text.as_deref().unwrap_or(default));
-        value.map_err(|problem| SettingError::Invalid { name, problem })
-    }
-}
-
 impl Settings {
     /// Reads the environment, and the file if one is named.
     ///
     /// # Errors
     /// [`SettingError`] with the name of the setting and the reason.
     pub fn load(file: Option<&Path>) -> Result<Self, SettingError> {
-        let file = file.map(read_file).transpose()?.unwrap_or_default();
+        let is_known = |name: &str| ROWS.iter().any(|row| row.name == name);
+        let file = file
+            .map(|file| read_file(file, is_known))
+            .transpose()?
+            .unwrap_or_default();
         Self::from_given(&Given {
             environment: |name| std::env::var(name).ok(),
             file,
@@ -253,38 +214,6 @@ fn encryption(
     Err(SettingError::Invalid { name, problem })
 }
 
-fn read_file(path: &Path) -> Result<BTreeMap<String, String>, SettingError> {
-    let wrong = |problem: String| SettingError::File {
-        path: path.to_owned(),
-        problem,
-    };
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
-    // The full error of the parser quotes the line, which may hold a secret. So only its number is shown.
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-        let line = error
-            .span()
-            .map_or(0, |span| text[..span.start].matches('\n').count() + 1);
-        wrong(format!("is not TOML in line {line}: {}", error.message()))
-    })?;
-    let entry = |(name, value): (String, toml::Value)| {
-        if !ROWS.iter().any(|row| row.name == name) {
-            return Err(SettingError::Unknown {
-                path: path.to_owned(),
-                name,
-            });
-        }
-        match value {
-            toml::Value::String(text) => Ok((name, text)),
-            toml::Value::Integer(number) => Ok((name, number.to_string())),
-            toml::Value::Boolean(flag) => Ok((name, flag.to_string())),
-            _ => Err(wrong(format!(
-                "`{name}` must be a string, an integer or a boolean"
-            ))),
-        }
-    };
-    table.into_iter().map(entry).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::table::PrintedDefault;
@@ -299,6 +228,31 @@ mod tests {
             environment: |_| None,
             file,
         })
+    }
+
+    /// With UPDATE_README=1 in the environment, this test writes the table.
+    #[test]
+    fn the_readme_has_the_table_of_settings() {
+        const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+        const MARKS: [&str; 2] = ["<!-- settings -->\n", "<!-- /settings -->"];
+        let mut expected = "\n| setting | default | meaning |\n|---|---|---|\n".to_owned();
+        for row in ROWS {
+            let default = match row.default {
+                PrintedDefault::Value(text) => format!("`{text}`"),
+                PrintedDefault::Unset(text) => text.to_owned(),
+            };
+            let _ = writeln!(expected, "| `{}` | {default} | {} |", row.name, row.help);
+        }
+        expected.push('\n');
+        let readme = std::fs::read_to_string(README).unwrap();
+        let (before, rest) = readme.split_once(MARKS[0]).unwrap();
+        let (table, after) = rest.split_once(MARKS[1]).unwrap();
+        if std::env::var_os("UPDATE_README").is_some() {
+            let updated = [before, MARKS[0], &expected, MARKS[1], after].concat();
+            std::fs::write(README, updated).unwrap();
+        } else {
+            assert_eq!(table, expected, "run this test with UPDATE_README=1");
+        }
     }
 
     #[test]

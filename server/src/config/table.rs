@@ -7,11 +7,11 @@ use std::time::Duration;
 use secrecy::SecretString;
 use wasm_export::Zone;
 
+use super::given::{Given, SettingError};
 use super::parse::{
     at_least_one, at_least_one_second, days, from_str, hours, megabytes, milliseconds, path, redis_url,
     seconds, secret, status_401, text,
 };
-use super::{Given, SettingError};
 use crate::backups::retention::RetentionPolicy;
 use crate::database::dump::{Compression, Mode};
 use crate::database::restore::OnDisconnect;

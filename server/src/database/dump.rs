@@ -297,8 +297,16 @@ impl Dump {
             Ok(()) => record.complete(),
             Err(error) => record.fail(error),
         }
-        let _ = child.kill().await;
-        lock.release().await;
+        let caller = &record.caller;
+        // Without an id, the process has exited and its status was read: there is nothing to kill.
+        if child.id().is_some()
+            && let Err(error) = child.kill().await
+        {
+            tracing::error!(action = Action::DatabaseExportReaderCancelError.name(), caller, %error);
+        }
+        if !lock.release().await {
+            tracing::error!(action = Action::DatabaseExportLockReleaseError.name(), caller);
+        }
     }
 }
 

@@ -169,15 +169,16 @@ pub struct LockGuard {
     /// Cancelled when the lock is lost. The operation must stop at once then.
     pub lost: CancellationToken,
     release: oneshot::Sender<()>,
-    renewer: JoinHandle<()>,
+    renewer: JoinHandle<bool>,
 }
 
 impl LockGuard {
-    /// Releases the lock, and returns when another operation can take it.
-    pub async fn release(self) {
+    /// Releases the lock, and returns when another operation can take it. Returns `false` if Redis could not be asked to
+    /// release it: Redis then keeps it until its time is up.
+    pub async fn release(self) -> bool {
         let Self { release, renewer, .. } = self;
         drop(release);
-        let _ = renewer.await;
+        renewer.await.unwrap_or(false)
     }
 }
 
@@ -450,7 +451,8 @@ struct LockRenewer {
 }
 
 impl LockRenewer {
-    async fn run(mut self, mut released: oneshot::Receiver<()>) {
+    /// Returns whether Redis has released the lock.
+    async fn run(mut self, mut released: oneshot::Receiver<()>) -> bool {
         // Three times in its lifetime, so that a single failed renewal does not lose it.
         let mut renewals = interval(self.redis.ttl / 3);
         renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -467,7 +469,8 @@ impl LockRenewer {
                 }
             }
         }
-        match self.redis.release().await {
+        let released = self.redis.release().await;
+        match &released {
             Ok(()) => tracing::info!(action = Action::BackupLockReleased.name(), id = %self.id),
             Err(error) => {
                 tracing::warn!(action = Action::BackupLockReleaseFailed.name(), id = %self.id, %error)
@@ -475,6 +478,7 @@ impl LockRenewer {
         }
         // PostgreSQL releases the lock with the connection, also when this close times out.
         let _ = timeout(POSTGRES_MAX, self.postgres.close()).await;
+        released.is_ok()
     }
 
     async fn is_still_held(&mut self) -> bool {
