@@ -33,7 +33,7 @@ build: set-up-run page ## Build the page and the program, target/release/decant
 test: forget-times set-up-test page check ## Check everything, then run every test: native, black-box, and in Chromium
 	$(timed) 'build of the program and the tests' cargo build --workspace --all-targets
 	$(timed) 'native and black-box tests' env DECANT_BIN=$(tested_program) cargo test --workspace --no-fail-fast
-	$(timed) 'tests of the formatter in Chromium' env WASM_BINDGEN_TEST_ONLY_WEB=1 \
+	$(timed) 'tests of the formatter in Chromium' env WASM_BINDGEN_TEST_ONLY_WEB=1 WASM_BINDGEN_TEST_TIMEOUT=120 \
 		wasm-cargo test -p wasm-export --target wasm32-unknown-unknown --test 'browser_*'
 	@scripts/timed.sh end
 
