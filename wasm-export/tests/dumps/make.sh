@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Makes the dumps of this folder anew: one call for each release of PostgreSQL, not as root.
+# Makes the dumps of this folder: one call for each release of PostgreSQL, by a user other than root.
 #
 #   ./make.sh FOLDER_OF_INITDB_AND_PG_DUMP WAY…
 #
-# A way is what `pg_dump --compress` takes: 0 for none, 6 for gzip, zstd, lz4. The dumps here were made by
+# A WAY is an argument of `pg_dump --compress`: 0 for none, 6 for gzip, zstd, lz4. These dumps were made by
 #
 #   15.18  Debian's postgresql-15          ./make.sh … 0 6              archives of version 1.14
 #   16.2   PyPI's pgserver 0.1.4           ./make.sh … 0 6              1.15
