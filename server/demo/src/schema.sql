@@ -9,12 +9,12 @@ end $$;
 create table public.users (
     id serial primary key,
     name varchar not null,
-    description text,
+    description pg_catalog.text,
     role varchar default 'user',
     rpm_limit integer,
     daily_limit_usd numeric(10, 2),
     provider_group varchar(200) default 'default',
-    tags jsonb default '[]',
+    tags pg_catalog.jsonb default '[]',
     limit_5h_usd numeric(10, 2),
     limit_weekly_usd numeric(10, 2),
     limit_monthly_usd numeric(10, 2),
@@ -22,17 +22,17 @@ create table public.users (
     limit_5h_reset_mode public.daily_reset_mode not null default 'rolling',
     daily_reset_mode public.daily_reset_mode not null default 'fixed',
     daily_reset_time varchar(5) not null default '00:00',
-    cost_reset_at timestamptz,
-    limit_5h_cost_reset_at timestamptz,
+    cost_reset_at pg_catalog.timestamptz,
+    limit_5h_cost_reset_at pg_catalog.timestamptz,
     limit_concurrent_sessions integer,
     is_enabled boolean not null default true,
-    expires_at timestamptz,
-    allowed_clients jsonb default '[]',
-    allowed_models jsonb default '[]',
-    blocked_clients jsonb default '[]',
-    created_at timestamptz default pg_catalog.now(),
-    updated_at timestamptz default pg_catalog.now(),
-    deleted_at timestamptz
+    expires_at pg_catalog.timestamptz,
+    allowed_clients pg_catalog.jsonb default '[]',
+    allowed_models pg_catalog.jsonb default '[]',
+    blocked_clients pg_catalog.jsonb default '[]',
+    created_at pg_catalog.timestamptz default pg_catalog.now(),
+    updated_at pg_catalog.timestamptz default pg_catalog.now(),
+    deleted_at pg_catalog.timestamptz
 );
 
 create table public.keys (
@@ -42,7 +42,7 @@ create table public.keys (
     name varchar not null,
     is_enabled boolean default true,
     -- Without a zone, unlike the users' one.
-    expires_at timestamp,
+    expires_at pg_catalog.timestamp,
     can_login_web_ui boolean default false,
     limit_5h_usd numeric(10, 2),
     limit_daily_usd numeric(10, 2),
@@ -52,44 +52,44 @@ create table public.keys (
     limit_weekly_usd numeric(10, 2),
     limit_monthly_usd numeric(10, 2),
     limit_total_usd numeric(10, 2),
-    cost_reset_at timestamptz,
+    cost_reset_at pg_catalog.timestamptz,
     limit_concurrent_sessions integer default 0,
     provider_group varchar(200) default 'default',
     cache_ttl_preference varchar(10),
-    created_at timestamptz default pg_catalog.now(),
-    updated_at timestamptz default pg_catalog.now(),
-    deleted_at timestamptz
+    created_at pg_catalog.timestamptz default pg_catalog.now(),
+    updated_at pg_catalog.timestamptz default pg_catalog.now(),
+    deleted_at pg_catalog.timestamptz
 );
 
 create table public.provider_vendors (
     id serial primary key,
     website_domain varchar(255) not null unique,
     display_name varchar(200),
-    website_url text,
-    favicon_url text,
-    created_at timestamptz default pg_catalog.now(),
-    updated_at timestamptz default pg_catalog.now()
+    website_url pg_catalog.text,
+    favicon_url pg_catalog.text,
+    created_at pg_catalog.timestamptz default pg_catalog.now(),
+    updated_at pg_catalog.timestamptz default pg_catalog.now()
 );
 
 create table public.providers (
     id serial primary key,
     name varchar not null,
-    description text,
+    description pg_catalog.text,
     url varchar not null,
     key varchar not null,
     provider_vendor_id integer not null references public.provider_vendors on delete restrict,
     is_enabled boolean not null default true,
     weight integer not null default 1,
     priority integer not null default 0,
-    group_priorities jsonb,
+    group_priorities pg_catalog.jsonb,
     cost_multiplier numeric(10, 4) default 1.0,
     group_tag varchar(255),
     provider_type varchar(20) not null default 'claude',
     preserve_client_ip boolean not null default false,
-    model_redirects jsonb,
-    allowed_models jsonb,
-    allowed_clients jsonb default '[]',
-    blocked_clients jsonb default '[]',
+    model_redirects pg_catalog.jsonb,
+    allowed_models pg_catalog.jsonb,
+    allowed_clients pg_catalog.jsonb default '[]',
+    blocked_clients pg_catalog.jsonb default '[]',
     limit_5h_usd numeric(10, 2),
     limit_daily_usd numeric(10, 2),
     daily_reset_mode public.daily_reset_mode not null default 'fixed',
@@ -97,7 +97,7 @@ create table public.providers (
     limit_weekly_usd numeric(10, 2),
     limit_monthly_usd numeric(10, 2),
     limit_total_usd numeric(10, 2),
-    total_cost_reset_at timestamptz,
+    total_cost_reset_at pg_catalog.timestamptz,
     limit_concurrent_sessions integer default 0,
     max_retry_attempts integer,
     circuit_breaker_failure_threshold integer default 5,
@@ -105,12 +105,12 @@ create table public.providers (
     circuit_breaker_half_open_success_threshold integer default 2,
     proxy_url varchar(512),
     proxy_fallback_to_direct boolean default false,
-    custom_headers jsonb,
+    custom_headers pg_catalog.jsonb,
     first_byte_timeout_streaming_ms integer not null default 0,
     streaming_idle_timeout_ms integer not null default 0,
     request_timeout_non_streaming_ms integer not null default 0,
-    website_url text,
-    favicon_url text,
+    website_url pg_catalog.text,
+    favicon_url pg_catalog.text,
     cache_ttl_preference varchar(10),
     context_1m_preference varchar(20),
     codex_reasoning_effort_preference varchar(20),
@@ -121,28 +121,28 @@ create table public.providers (
     rpm integer default 0,
     rpd integer default 0,
     cc integer default 0,
-    created_at timestamptz default pg_catalog.now(),
-    updated_at timestamptz default pg_catalog.now(),
-    deleted_at timestamptz
+    created_at pg_catalog.timestamptz default pg_catalog.now(),
+    updated_at pg_catalog.timestamptz default pg_catalog.now(),
+    deleted_at pg_catalog.timestamptz
 );
 
 create table public.provider_endpoints (
     id serial primary key,
     vendor_id integer not null references public.provider_vendors on delete cascade,
     provider_type varchar(20) not null default 'claude',
-    url text not null,
+    url pg_catalog.text not null,
     label varchar(200),
     sort_order integer not null default 0,
     is_enabled boolean not null default true,
-    last_probed_at timestamptz,
+    last_probed_at pg_catalog.timestamptz,
     last_probe_ok boolean,
     last_probe_status_code integer,
     last_probe_latency_ms integer,
     last_probe_error_type varchar(64),
-    last_probe_error_message text,
-    created_at timestamptz default pg_catalog.now(),
-    updated_at timestamptz default pg_catalog.now(),
-    deleted_at timestamptz
+    last_probe_error_message pg_catalog.text,
+    created_at pg_catalog.timestamptz default pg_catalog.now(),
+    updated_at pg_catalog.timestamptz default pg_catalog.now(),
+    deleted_at pg_catalog.timestamptz
 );
 
 create table public.provider_endpoint_probe_logs (
@@ -153,8 +153,8 @@ create table public.provider_endpoint_probe_logs (
     status_code integer,
     latency_ms integer,
     error_type varchar(64),
-    error_message text,
-    created_at timestamptz default pg_catalog.now()
+    error_message pg_catalog.text,
+    created_at pg_catalog.timestamptz default pg_catalog.now()
 );
 
 create table public.message_request (
@@ -168,18 +168,18 @@ create table public.message_request (
     cost_usd numeric(21, 15) default 0,
     cost_multiplier numeric(10, 4),
     group_cost_multiplier numeric(10, 4),
-    cost_breakdown jsonb,
+    cost_breakdown pg_catalog.jsonb,
     session_id varchar(64),
     session_identity varchar(64),
     session_identity_kind varchar(20),
     affinity_scope_tag varchar(16),
     affinity_fingerprint varchar(64),
-    affinity_fingerprint_chain jsonb,
+    affinity_fingerprint_chain pg_catalog.jsonb,
     is_replay boolean not null default false,
     replay_source_request_id integer,
     request_sequence integer default 1,
-    provider_chain jsonb,
-    routing_trace jsonb,
+    provider_chain pg_catalog.jsonb,
+    routing_trace pg_catalog.jsonb,
     status_code integer,
     api_type varchar(20),
     endpoint varchar(256),
@@ -196,13 +196,13 @@ create table public.message_request (
     cache_ttl_applied varchar(10),
     context_1m_applied boolean default false,
     swap_cache_ttl_applied boolean default false,
-    special_settings jsonb,
-    hedge_losers jsonb,
-    error_message text,
-    error_stack text,
-    error_cause text,
+    special_settings pg_catalog.jsonb,
+    hedge_losers pg_catalog.jsonb,
+    error_message pg_catalog.text,
+    error_stack pg_catalog.text,
+    error_cause pg_catalog.text,
     blocked_by varchar(50),
-    blocked_reason text,
+    blocked_reason pg_catalog.text,
     user_agent varchar(512),
     client_ip varchar(45),
     messages_count integer,
@@ -211,9 +211,9 @@ create table public.message_request (
     cache_score_excluded_reason varchar(32),
     theoretical_cache_tokens bigint,
     cache_ttl_bucket varchar(10),
-    created_at timestamptz default pg_catalog.now(),
-    updated_at timestamptz default pg_catalog.now(),
-    deleted_at timestamptz
+    created_at pg_catalog.timestamptz default pg_catalog.now(),
+    updated_at pg_catalog.timestamptz default pg_catalog.now(),
+    deleted_at pg_catalog.timestamptz
 );
 
 -- Not unique, as in the hub: the same key string may stand in several rows.
