@@ -188,17 +188,15 @@ async fn nothing_of_another_roles_runs_in_the_demo() {
 #[tokio::test]
 async fn a_site_is_warned_of_a_schema_in_which_others_may_create() {
     let database = Database::new().await;
+    let name = database.text("select current_database()").await.unwrap();
     database
-        .execute(
+        .execute(format!(
             "create schema \"Odd one\"; grant create on schema public to public; create role \"A guest\"; \
-                  grant create on schema \"Odd one\" to \"A guest\"",
-        )
+             grant create on schema \"Odd one\" to \"A guest\"; \
+             alter database {name} set search_path = public, \"Odd one\""
+        ))
         .await;
-    let settings = [(
-        "DSN",
-        database.dsn.clone() + "&options=-csearch_path%3Dpublic%2C%22Odd%20one%22",
-    )];
-    let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let settings = [("DSN", database.dsn.as_str())];
     let revokes = [
         "REVOKE CREATE ON SCHEMA public FROM PUBLIC;",
         "REVOKE CREATE ON SCHEMA \"Odd one\" FROM \"A guest\";",

@@ -40,7 +40,9 @@ begin
     end loop;
 
     for command in
-        select pg_catalog.format('drop routine if exists %s cascade', p.oid::pg_catalog.regprocedure)
+        -- The schema is always named: an earlier command may have dropped the routine, and without it another would be meant.
+        select pg_catalog.format('drop routine if exists %I.%I(%s) cascade', n.nspname, p.proname,
+            pg_catalog.oidvectortypes(p.proargtypes))
         from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) p.pronamespace
         where n.nspname operator(pg_catalog.!~) '^pg_' and n.nspname operator(pg_catalog.<>) 'information_schema'
             and not exists (select from pg_catalog.pg_depend d
