@@ -1,4 +1,4 @@
-//! Raw rows to a finished file, natively: what the fallback endpoint and the command line share.
+//! Files formatted by the server, for the fallback endpoint and the command line.
 
 use std::sync::LazyLock;
 
@@ -13,10 +13,10 @@ use wasm_export::{Export, ExportError};
 
 use crate::parameter::ParameterError;
 
-/// The file's bytes are handed on in pieces of about this size.
-pub const PIECE_BYTES: usize = 64 * 1024;
+/// The size of a chunk of the file in bytes, more or less.
+const CHUNK_BYTES: usize = 64 * 1024;
 
-/// The words of an address or a command line that are about the file, not about its rows, each with its help.
+/// The parameters that describe the file and not its rows, each with its help.
 pub static WORDS: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
     let one_of = |what: &str, words: &[&str]| format!("{what}: {} [default: {}]", words.join(", "), words[0]);
     vec![
@@ -43,10 +43,10 @@ pub static WORDS: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
     ]
 });
 
-/// Parses what the caller chose about the file. `zone` is about both; everything else is left to the selection.
+/// Parses the parameters that describe the file, and `zone`, which the selection parses, too. Others are ignored.
 ///
 /// # Errors
-/// [`ParameterError`] naming the word.
+/// [`ParameterError::Invalid`] that names the parameter.
 pub fn parse_options(pairs: &[(String, String)]) -> Result<Options, ParameterError> {
     let locale = pairs.iter().find(|(name, _)| name == "locale");
     let mut options = locale.map_or_else(Options::default, |(_, tag)| Options::for_locale(tag.trim()));
@@ -74,8 +74,7 @@ pub fn parse_options(pairs: &[(String, String)]) -> Result<Options, ParameterErr
     Ok(options)
 }
 
-/// The pairs that are about the rows.
-#[must_use]
+/// Returns the parameters that do not describe the file.
 pub fn without_file_words(pairs: &[(String, String)]) -> Vec<(String, String)> {
     pairs
         .iter()
@@ -84,27 +83,52 @@ pub fn without_file_words(pairs: &[(String, String)]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Makes sure that the rows can be written as the caller wants them, before the first of them is.
+/// Returns the formats that can have the columns of this header.
+pub fn formats(header: &Header) -> Vec<Format> {
+    let fits = |format: &Format| {
+        let options = Options {
+            format: *format,
+            ..Options::default()
+        };
+        wasm_export::format::check(header, &options).is_ok()
+    };
+    Format::ALL.iter().copied().filter(fits).collect()
+}
+
+/// Returns the layouts of a Markdown file that can have the columns of this header.
+pub fn layouts(header: &Header) -> Vec<Layout> {
+    let fits = |layout: &Layout| {
+        let options = Options {
+            format: Format::Markdown,
+            layout: *layout,
+            ..Options::default()
+        };
+        wasm_export::format::check(header, &options).is_ok()
+    };
+    Layout::ALL.iter().copied().filter(fits).collect()
+}
+
+/// Checks before the first row whether the rows can be written with these options.
 ///
 /// # Errors
-/// [`ParameterError`] naming the word `format`.
+/// [`ParameterError::Invalid`] of the parameter `format`.
 pub fn check(header: &Header, options: &Options) -> Result<(), ParameterError> {
     wasm_export::format::check(header, options)
         .map_err(|error| ParameterError::invalid("format", format!("cannot be used: {error}")))
 }
 
-/// The file's bytes. An error is the end: whoever passes the bytes on must not let them look whole.
+/// Returns the bytes of the file. After an error the file is incomplete, and the caller must make that visible.
 pub fn format(
     rows: impl Stream<Item = Bytes>,
     options: Options,
 ) -> impl Stream<Item = Result<Bytes, ExportError>> {
     async_stream::try_stream! {
         let mut export = Export::new(options);
-        let mut file = Vec::with_capacity(2 * PIECE_BYTES);
+        let mut file = Vec::with_capacity(2 * CHUNK_BYTES);
         for await raw in rows {
             export.push(&raw, &mut file)?;
-            if file.len() >= PIECE_BYTES {
-                yield Bytes::from(std::mem::replace(&mut file, Vec::with_capacity(2 * PIECE_BYTES)));
+            if file.len() >= CHUNK_BYTES {
+                yield Bytes::from(std::mem::replace(&mut file, Vec::with_capacity(2 * CHUNK_BYTES)));
             }
         }
         export.finish(&mut file)?;

@@ -1,7 +1,8 @@
 //! The list of datasets, row counts, and the options of filters.
 
 use decant_tests::app::App;
-use decant_tests::database::USAGE_ROWS;
+use decant_tests::database::{Database, USAGE_ROWS};
+use decant_tests::definitions::NUMBERS;
 use serde_json::{Value, json};
 
 use crate::each;
@@ -27,6 +28,60 @@ async fn usage_logs_has_the_seeds_18_columns_in_their_order() {
         ["id"]
     );
     assert_eq!(dataset["order"], json!(["created_at", "id"]));
+}
+
+#[tokio::test]
+async fn a_dataset_names_the_formats_and_layouts_that_its_columns_allow() {
+    let conversation = NUMBERS
+        .replace("name = \"word\"", "name = \"content\"")
+        .replace("name = \"n\"", "name = \"role\"")
+        .replace("order = [\"n ", "order = [\"role ");
+    let app = App::start_with_datasets(&[&conversation], &[]).await;
+    let listed: Value = app.admin().datasets().answer().await.good().json();
+    for dataset in listed["datasets"].as_array().unwrap() {
+        let name = dataset["name"].as_str().unwrap();
+        let described: Value = app.admin().dataset(name).answer().await.good().json();
+        assert_eq!(&described, dataset);
+        // Whatever is offered can be exported, and nothing else.
+        for format in wasm_export::options::Format::WORDS {
+            let export = app
+                .admin()
+                .export(name)
+                .query("format", format)
+                .query("limit", "1");
+            let answer = export.answer().await;
+            let is_offered = dataset["formats"].as_array().unwrap().contains(&json!(format));
+            assert_eq!(
+                answer.status == 200,
+                is_offered,
+                "{name} {format} {}",
+                answer.text()
+            );
+        }
+        for layout in wasm_export::options::Layout::WORDS {
+            let export = app.admin().export(name).query("format", "markdown");
+            let answer = export.query("layout", layout).query("limit", "1").answer().await;
+            let is_offered = dataset["layouts"].as_array().unwrap().contains(&json!(layout));
+            assert_eq!(
+                answer.status == 200,
+                is_offered,
+                "{name} {layout} {}",
+                answer.text()
+            );
+        }
+    }
+    let usage = &listed["datasets"][0];
+    assert_eq!(usage["layouts"], json!(["table"]));
+    assert!(!usage["formats"].as_array().unwrap().contains(&json!("text")));
+    let probes = &listed["datasets"][1];
+    assert!(probes["formats"].as_array().unwrap().contains(&json!("text")));
+}
+
+#[tokio::test]
+async fn an_unavailable_dataset_has_no_formats() {
+    let app = App::start_on(Database::empty().await, &[]).await;
+    let usage: Value = app.admin().dataset("usage-logs").answer().await.good().json();
+    assert_eq!((&usage["formats"], &usage["layouts"]), (&json!([]), &json!([])));
 }
 
 #[tokio::test]

@@ -69,6 +69,8 @@ mod tests {
                 filter("start", FilterKind::Timestamp),
                 filter("model", FilterKind::Text),
             ],
+            formats: Vec::new(),
+            layouts: Vec::new(),
         };
         let key = |query: &str| rows_key(&dataset, &Selection::parse(query));
         assert_eq!(key("model=a&zone=Asia/Shanghai&columns=model"), key("model=a"));

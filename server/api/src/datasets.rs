@@ -1,6 +1,7 @@
 //! Datasets, row counts and the values of filters.
 
 use serde::{Deserialize, Serialize};
+use wasm_export::options::{Format, Layout};
 use wasm_export::rows::Column;
 
 crate::examples! {
@@ -35,6 +36,10 @@ pub struct Dataset {
     pub order: Vec<String>,
     /// Only those that the caller may use.
     pub filters: Vec<Filter>,
+    /// Formats that can have these columns. Empty while the dataset is not available.
+    pub formats: Vec<Format>,
+    /// Layouts of a Markdown file that can have these columns.
+    pub layouts: Vec<Layout>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

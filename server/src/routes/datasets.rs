@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use serde_json::json;
+use wasm_export::options::{Format, Layout};
 use wasm_export::rows::Column;
 
 use super::extract::Pairs;
@@ -13,6 +14,7 @@ use crate::auth::{Caller, Scope};
 use crate::datasets::definition::{Access, FilterKind};
 use crate::datasets::{Dataset, Query, Selection, options};
 use crate::error::ApiError;
+use crate::file;
 
 /// A dataset as it is described to a caller.
 #[derive(Serialize)]
@@ -25,6 +27,8 @@ struct Description<'a> {
     columns: Vec<Column>,
     order: Vec<&'a str>,
     filters: Vec<FilterDescription<'a>>,
+    formats: Vec<Format>,
+    layouts: Vec<Layout>,
 }
 
 #[derive(Serialize)]
@@ -99,7 +103,7 @@ pub async fn options(
     }
     let mut connection = app.source.for_query().await?;
     let fresh = Arc::new(options::fetch(&mut connection, &template).await?);
-    app.options.keep(key, fresh.clone());
+    app.options.insert(key, fresh.clone());
     Ok(HttpResponse::Ok().json(&*fresh))
 }
 
@@ -113,6 +117,7 @@ fn describe<'a>(dataset: &'a Dataset, caller: &Caller) -> Result<Description<'a>
         .iter()
         .filter(|filter| admin || !filter.admin_only);
     let available = dataset.unavailable.is_none();
+    let header = available.then(|| query.header());
     Ok(Description {
         name: &definition.name,
         title: &definition.title,
@@ -121,7 +126,9 @@ fn describe<'a>(dataset: &'a Dataset, caller: &Caller) -> Result<Description<'a>
             .unavailable
             .as_ref()
             .map(|unavailable| unavailable.reason.as_str()),
-        columns: if available { query.columns() } else { Vec::new() },
+        formats: header.as_ref().map(file::formats).unwrap_or_default(),
+        layouts: header.as_ref().map(file::layouts).unwrap_or_default(),
+        columns: header.map(|header| header.columns).unwrap_or_default(),
         order: definition
             .order
             .iter()
