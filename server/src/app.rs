@@ -11,7 +11,7 @@ use crate::database::Database;
 use crate::datasets::options::OptionsCache;
 use crate::datasets::{Catalog, Dataset};
 use crate::error::ApiError;
-use crate::rows::Pace;
+use crate::rows::StreamTiming;
 use crate::source::Source;
 use crate::stored_requests::StoredRequests;
 
@@ -55,8 +55,8 @@ impl App {
 
     /// Returns the heartbeat of a stream, and the signal that breaks it off.
     #[must_use]
-    pub fn pace(&self) -> Pace {
-        Pace {
+    pub fn stream_timing(&self) -> StreamTiming {
+        StreamTiming {
             heartbeat: self.settings.heartbeat,
             break_off: self.break_off.clone(),
         }

@@ -1,4 +1,8 @@
 //! The address of a PostgreSQL database, for our own connections and for PostgreSQL's programs.
+//!
+//! sqlx parses the address, but its `PgConnectOptions` does not return the password and the certificates. PostgreSQL's
+//! programs need them, so this module reads them from the address itself. It gives all of it to the programs in their
+//! environment, because the address as an argument would show the password to every user of the machine.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,21 +12,19 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use url::Url;
 
-/// The address of a database.
 #[derive(Clone, Debug)]
 pub struct Dsn {
     options: PgConnectOptions,
-    /// What only the address's text tells: `PgConnectOptions` gives neither password nor certificates away.
+    /// Variables of libpq with the password and the certificates.
     from_text: Vec<(&'static str, SecretString)>,
 }
 
-/// An address that cannot be used. It quotes no part of it: there is a password in it.
+/// Why an address cannot be used. It quotes no part of the address, which may hold a password.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct DsnError(String);
 
-/// The parameters of an address that libpq takes from variables of its environment (PostgreSQL manual,
-/// "Environment Variables").
+/// Parameters of an address with their variables of libpq (PostgreSQL manual, "Environment Variables").
 const PARAMETERS: &[(&str, &str)] = &[
     ("password", "PGPASSWORD"),
     ("sslrootcert", "PGSSLROOTCERT"),
@@ -31,21 +33,16 @@ const PARAMETERS: &[(&str, &str)] = &[
 ];
 
 impl Dsn {
-    /// How to connect.
-    #[must_use]
     pub fn options(&self) -> &PgConnectOptions {
         &self.options
     }
 
-    /// The database's name.
-    #[must_use]
+    /// Returns the name of the database. As in libpq, the default is the name of the user.
     pub fn database(&self) -> &str {
-        // As libpq does.
         self.options.get_database().unwrap_or(self.options.get_username())
     }
 
-    /// The host's name, or the folder of its socket.
-    #[must_use]
+    /// Returns the name of the host, or the folder of its socket.
     pub fn host(&self) -> String {
         match self.options.get_socket() {
             Some(folder) => folder.display().to_string(),
@@ -53,23 +50,21 @@ impl Dsn {
         }
     }
 
-    /// The port; a socket's name has it, too.
-    #[must_use]
+    /// Returns the port, which is also a part of a socket's name.
     pub fn port(&self) -> u16 {
         self.options.get_port()
     }
 
-    /// The same server's database of another name.
+    /// Returns the address of another database on the same server.
     #[must_use]
-    pub fn of_database(&self, name: &str) -> Self {
+    pub fn with_database(&self, name: &str) -> Self {
         Self {
             options: self.options.clone().database(name),
             from_text: self.from_text.clone(),
         }
     }
 
-    /// What PostgreSQL's programs need in their environment to connect to it. Arguments can be read by everybody on the
-    /// machine; an environment only by the same user.
+    /// Returns the variables by which PostgreSQL's programs connect to this database.
     pub fn environment(&self) -> impl Iterator<Item = (&'static str, SecretString)> {
         let plain = [
             ("PGHOST", self.host()),
@@ -87,7 +82,7 @@ impl Dsn {
 }
 
 impl From<PgConnectOptions> for Dsn {
-    /// Of a database that asks for no password.
+    /// Makes the address of a database that requires no password.
     fn from(options: PgConnectOptions) -> Self {
         Self {
             options,
@@ -108,7 +103,7 @@ impl FromStr for Dsn {
         }
         let malformed = |error: &dyn fmt::Display| DsnError(format!("is not a PostgreSQL address: {error}"));
         let options = text.parse().map_err(|error: sqlx::Error| {
-            // Of the parser's words only those about the form are shown: others quote a part of the address.
+            // Only the parser's messages about the form are shown, because the others quote a part of the address.
             let form = match &error {
                 sqlx::Error::Configuration(cause) => cause.downcast_ref::<url::ParseError>(),
                 _ => None,

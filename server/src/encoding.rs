@@ -1,4 +1,7 @@
-//! The stream compressed as the client accepts it, piece by piece, so that a waiting row is never held back.
+//! Compression of the raw-row stream for HTTP, chunk by chunk, so that no row waits in the encoder.
+//!
+//! Actix has a middleware for this, but it flushes only when its own buffer is full: a heartbeat, or the rows of a slow query,
+//! would wait in it. This module flushes after every chunk that is not full.
 
 use std::io::{self, Write};
 
@@ -9,21 +12,21 @@ use futures_util::Stream;
 
 use crate::rows::CHUNK_BYTES;
 
-/// Measured on a million usage rows: higher levels cost more time than the network they save.
+// Measured on a million usage rows: higher levels cost more time than they save on the network.
 const ZSTD_LEVEL: i32 = 1;
 const GZIP_LEVEL: u32 = 1;
 const BROTLI_LEVEL: i32 = 1;
 const BROTLI_WINDOW_BITS: i32 = 22;
 
-/// What we would rather send, best first.
+/// The encodings that the server supports, the best first.
 const PREFERRED: [ContentEncoding; 3] = [
     ContentEncoding::Zstd,
     ContentEncoding::Gzip,
     ContentEncoding::Brotli,
 ];
 
-/// The encoding that the client likes best, and of those it likes equally, the one we do.
-#[must_use]
+/// Returns the encoding with the highest quality value in `Accept-Encoding`. Of equal ones it returns the first of
+/// [`PREFERRED`].
 pub fn negotiate(request: &HttpRequest) -> ContentEncoding {
     let Ok(accepted) = AcceptEncoding::parse(request) else {
         return ContentEncoding::Identity;
@@ -47,17 +50,17 @@ pub fn negotiate(request: &HttpRequest) -> ContentEncoding {
     best.0
 }
 
-/// The stream in this encoding.
+/// Returns the stream in this encoding.
 pub fn encode(
     stream: impl Stream<Item = Bytes>,
     encoding: ContentEncoding,
 ) -> impl Stream<Item = io::Result<Bytes>> {
     async_stream::try_stream! {
         let mut encoder = Encoder::new(encoding)?;
-        for await piece in stream {
-            // A short piece is one that somebody waits for: a heartbeat, or the rows of a slow query.
-            let waited_for = piece.len() < CHUNK_BYTES;
-            let encoded = encoder.push(piece, waited_for)?;
+        for await chunk in stream {
+            // A short chunk is a heartbeat or the rows of a slow query, which the client needs now.
+            let flush = chunk.len() < CHUNK_BYTES;
+            let encoded = encoder.push(chunk, flush)?;
             if !encoded.is_empty() {
                 yield encoded;
             }
@@ -100,23 +103,23 @@ impl Encoder {
         })
     }
 
-    fn push(&mut self, piece: Bytes, flush: bool) -> io::Result<Bytes> {
-        fn through<W: Write>(writer: &mut W, piece: &[u8], flush: bool) -> io::Result<()> {
-            writer.write_all(piece)?;
+    fn push(&mut self, chunk: Bytes, flush: bool) -> io::Result<Bytes> {
+        fn through<W: Write>(writer: &mut W, chunk: &[u8], flush: bool) -> io::Result<()> {
+            writer.write_all(chunk)?;
             if flush { writer.flush() } else { Ok(()) }
         }
         let encoded = match self {
-            Self::Identity => return Ok(piece),
+            Self::Identity => return Ok(chunk),
             Self::Zstd(encoder) => {
-                through(encoder, &piece, flush)?;
+                through(encoder, &chunk, flush)?;
                 std::mem::take(encoder.get_mut())
             }
             Self::Gzip(encoder) => {
-                through(encoder, &piece, flush)?;
+                through(encoder, &chunk, flush)?;
                 std::mem::take(encoder.get_mut())
             }
             Self::Brotli(encoder) => {
-                through(encoder, &piece, flush)?;
+                through(encoder, &chunk, flush)?;
                 std::mem::take(encoder.get_mut())
             }
         };

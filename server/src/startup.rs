@@ -113,7 +113,7 @@ impl Application {
         };
         let audit = AuditWriter::start(&settings.audit, &dsn).await?;
         let source = Source::new(dsn.options(), settings.source);
-        let mut connection = source.reach().await?;
+        let mut connection = source.check_connection().await?;
         catalog.prepare(&mut connection).await?;
         for warning in catalog.warnings(&mut connection).await? {
             tracing::warn!("{warning}");

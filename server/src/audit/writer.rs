@@ -69,7 +69,7 @@ impl AuditWriter {
             Options::Database(state) => Self::start_in(state, exported).await.map(Some),
             Options::BesideExported => {
                 create_state_database(exported).await?;
-                Self::start_in(&exported.of_database(STATE_DATABASE), exported)
+                Self::start_in(&exported.with_database(STATE_DATABASE), exported)
                     .await
                     .map(Some)
             }

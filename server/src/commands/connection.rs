@@ -37,7 +37,7 @@ impl Connection {
             },
         };
         let source = Source::new(dsn.options(), limits(settings));
-        source.reach().await?;
+        source.check_connection().await?;
         telemetry::start_audit();
         let audit = AuditWriter::start(&settings.audit, &dsn).await?;
         Ok(Self {

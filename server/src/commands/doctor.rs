@@ -69,7 +69,10 @@ async fn tools(dsn: &Dsn) -> Result<String, String> {
 
 async fn database(dsn: &Dsn, settings: &Settings) -> Result<String, String> {
     let source = Source::new(dsn.options(), settings.source);
-    let mut connection = source.reach().await.map_err(|error| error.to_string())?;
+    let mut connection = source
+        .check_connection()
+        .await
+        .map_err(|error| error.to_string())?;
     let version: String = sqlx::query_scalar("show server_version")
         .fetch_one(&mut *connection)
         .await

@@ -19,9 +19,9 @@ use super::output::{OutputError, OutputFile, with_name};
 use crate::auth::Caller;
 use crate::config::Settings;
 use crate::datasets::definition::FilterKind;
-use crate::datasets::{Catalog, Dataset, Query, Selection, selection};
+use crate::datasets::{Catalog, Dataset, Query, Selection, words};
 use crate::file;
-use crate::rows::{Pace, Prepared};
+use crate::rows::{Prepared, StreamTiming};
 
 /// Capacity of the channel from the database to the formatter, in pieces of the raw-row stream.
 const PIECES_MAX: usize = 16;
@@ -71,7 +71,7 @@ fn flag(word: &str) -> Arg {
 
 /// Returns the parameters that are not filters, with their help.
 fn words() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let of_rows = selection::WORDS.iter().copied();
+    let of_rows = words::SELECTION.iter().copied();
     of_rows.chain(file::WORDS.iter().map(|(word, help)| (*word, help.as_str())))
 }
 
@@ -157,13 +157,13 @@ async fn export(
     }
     let caller = Caller::operator();
     let query = Query::new(dataset, &caller, selection)?;
-    let prepared = Prepared::on(connection.source.for_export().await?, dataset, &query, selection).await?;
+    let prepared = Prepared::new(connection.source.for_export().await?, &query, selection).await?;
     file::check(prepared.header(), &options)?;
-    let pace = Pace {
+    let timing = StreamTiming {
         heartbeat: settings.heartbeat,
         break_off: stop.clone(),
     };
-    let summary = write_rows(prepared.recorded(&caller), pace, options, output).await?;
+    let summary = write_rows(prepared.recorded(&caller), timing, options, output).await?;
     eprintln!("{} rows, {} bytes.", summary.rows, summary.file_bytes);
     Ok(())
 }
@@ -171,7 +171,7 @@ async fn export(
 /// Reads rows here, and formats and writes them on another thread, so that both run at the same time.
 async fn write_rows(
     prepared: Prepared,
-    pace: Pace,
+    timing: StreamTiming,
     options: Options,
     output: &Path,
 ) -> Result<Summary, Box<dyn std::error::Error>> {
@@ -180,7 +180,7 @@ async fn write_rows(
     let file = OutputFile::open(output)?;
     let shown = bar.clone();
     let writer = tokio::task::spawn_blocking(move || write(received, options, file, &shown));
-    let mut rows = std::pin::pin!(prepared.into_stream(pace));
+    let mut rows = std::pin::pin!(prepared.into_stream(timing));
     while let Some(piece) = rows.next().await {
         if pieces.send(piece).await.is_err() {
             // The writer has failed; its error is returned below.

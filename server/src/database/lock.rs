@@ -305,7 +305,7 @@ impl BackupLock {
         let connect = async |options: PgConnectOptions| {
             PgConnection::connect_with(&options.application_name(name)).await
         };
-        match connect(self.dsn.of_database(MAINTENANCE).options().clone()).await {
+        match connect(self.dsn.with_database(MAINTENANCE).options().clone()).await {
             // A role that may not connect there may not do so from any server, so all servers fall back alike.
             Err(sqlx::Error::Database(_)) => connect(self.dsn.options().clone()).await,
             connection => connection,

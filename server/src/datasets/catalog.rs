@@ -1,4 +1,4 @@
-//! Which datasets there are, and what the database says of them.
+//! The datasets, and whether the database can answer them.
 
 use std::path::{Path, PathBuf};
 
@@ -16,22 +16,21 @@ const BUILT_IN: &[(&str, &str)] = &[
 /// The greatest OID of an object that PostgreSQL itself has made (FirstNormalObjectId in its transam.h).
 const BUILT_IN_OID_MAX: i64 = 16_383;
 
-/// All datasets, in the order of their names.
+/// All datasets: the built-in ones first, then those of the site in the order of their files.
 #[derive(Debug)]
 pub struct Catalog {
     datasets: Vec<Dataset>,
 }
 
-/// A dataset as declared, and what the database says of it.
+/// A dataset as its file declares it, with the types of its columns in the database.
 #[derive(Debug)]
 pub struct Dataset {
-    /// What its file declares.
     pub definition: Definition,
-    /// The types of its columns; empty while it is unavailable.
+    /// In the order of the definition's columns. Empty while the dataset is unavailable.
     pub types: Vec<ColumnType>,
-    /// Why it cannot be used in this database.
+    /// `None`: the dataset can be used.
     pub unavailable: Option<Unavailable>,
-    /// Whether the definition is one of Decant's own.
+    /// The definition is compiled in.
     is_built_in: bool,
     file: String,
 }
@@ -39,18 +38,17 @@ pub struct Dataset {
 /// PostgreSQL's type of a column.
 #[derive(Clone, Debug)]
 pub struct ColumnType {
-    /// Its name in `pg_type`: `int4`, `timestamptz`, `int4[]`. Another schema than that of PostgreSQL's types stands before
-    /// it where the search path does not lead to it.
+    /// The name in `pg_type`: `int4`, `timestamptz`, `int4[]`. A type outside of the search path has its schema before it.
     pub name: String,
-    /// Whether it is in `pg_catalog`, and with it the operators that compare it.
+    /// The type is in `pg_catalog`, and so are the operators that compare its values.
     pub is_built_in: bool,
 }
 
 impl ColumnType {
-    /// Returns the types with these OIDs, in their order; of a domain, the type below it.
+    /// Returns the types with these OIDs, in the same order. A domain becomes the type that it is based on.
     ///
-    /// The driver has a look-up of its own, which [`Executor::prepare`](sqlx::Executor::prepare) begins. It is not used: its
-    /// SQL calls functions and operators without their schema.
+    /// [`Executor::prepare`](sqlx::Executor::prepare) would return the types as well. It is not used, because the driver
+    /// then runs SQL of its own that calls functions and operators without their schema.
     async fn look_up(connection: &mut PgConnection, oids: &[i64]) -> sqlx::Result<Vec<Self>> {
         let types: Vec<(String, bool)> = query_as(
             "with recursive resolved (place, oid) as ( \
@@ -85,8 +83,8 @@ impl ColumnType {
     }
 }
 
-/// Returns the name that `pg_type` has for a type, where SQL has a name of its own for it. The header of a raw-row stream
-/// has `char` for `character`.
+/// Returns the name in `pg_type` of a type that SQL calls by another name. Only `character` becomes `char`, as in every
+/// header of a raw-row stream until now.
 fn short_name(name: &str) -> String {
     let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
     let (element, array) = match name.strip_suffix("[]") {
@@ -115,33 +113,29 @@ fn short_name(name: &str) -> String {
 /// Why a dataset cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unavailable {
-    /// File, key and PostgreSQL's own message.
+    /// Names the file and the key, with PostgreSQL's message.
     pub reason: String,
-    /// Whether the definition is wrong; otherwise its tables are not in this database.
+    /// The definition is wrong. Otherwise its tables are not in this database.
     pub mistake: bool,
 }
 
 /// A definition that cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say it")]
 pub enum CatalogError {
-    /// The folder or a file in it cannot be read.
     #[error("the datasets in {path} cannot be read: {source}")]
     Unreadable { path: PathBuf, source: std::io::Error },
-    /// A file is not a definition.
     #[error("{file}: {problem}")]
     Mistake { file: String, problem: String },
-    /// The database could not be asked.
     #[error("the database cannot be asked about the datasets: {0}")]
     Database(#[from] sqlx::Error),
 }
 
 impl Catalog {
-    /// The built-in definitions and, after them, those of the site's folder in the order of their files; a site's file
-    /// takes the place of a built-in one of its name.
+    /// Reads the built-in definitions, then those of the site's folder in the order of their files. A definition of the site
+    /// replaces the built-in one with the same name.
     ///
     /// # Errors
-    /// [`CatalogError`] naming the file.
+    /// [`CatalogError::Unreadable`], [`CatalogError::Mistake`].
     pub fn load(folder: Option<&Path>) -> Result<Self, CatalogError> {
         let mut datasets = Vec::new();
         let built_in = BUILT_IN
@@ -170,10 +164,11 @@ impl Catalog {
         Ok(Self { datasets })
     }
 
-    /// Asks the database about every dataset: the types of its columns, and whether its SQL holds.
+    /// Checks the SQL of each dataset in the database, and looks up the types of its columns.
     ///
     /// # Errors
-    /// Only if the database cannot be asked at all; what is wrong with a dataset is kept with it.
+    /// [`CatalogError::Database`] when the database does not answer. A mistake in a dataset makes only that dataset
+    /// [`Unavailable`].
     pub async fn prepare(&mut self, connection: &mut PgConnection) -> Result<(), CatalogError> {
         for dataset in &mut self.datasets {
             dataset.prepare(connection).await?;
@@ -181,11 +176,11 @@ impl Catalog {
         Ok(())
     }
 
-    /// Warns of schemas of the search path in which another role may put functions that a definition of the site's own
-    /// would call, with the statement that ends it. Built-in definitions call none of them.
+    /// Returns a warning for each role that may create functions in a schema of the search path, with the `REVOKE` to run.
+    /// A definition of the site might call such a function; built-in definitions do not, so they alone bring no warning.
     ///
     /// # Errors
-    /// If the database cannot be asked.
+    /// [`CatalogError::Database`].
     pub async fn warnings(&self, connection: &mut PgConnection) -> Result<Vec<String>, CatalogError> {
         let of_site = self.datasets.iter().filter(|dataset| !dataset.is_built_in);
         let names: Vec<_> = of_site.map(|dataset| dataset.definition.name.as_str()).collect();
@@ -206,15 +201,12 @@ impl Catalog {
             .collect())
     }
 
-    /// The dataset of this name.
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<&Dataset> {
         self.datasets
             .iter()
             .find(|dataset| dataset.definition.name == name)
     }
 
-    /// All datasets.
     pub fn iter(&self) -> std::slice::Iter<'_, Dataset> {
         self.datasets.iter()
     }
@@ -229,7 +221,7 @@ impl Dataset {
                 Ok(Some(row)) if key.starts_with("column ") => oids.push(row.try_get(0)?),
                 Ok(_) => {}
                 Err(sqlx::Error::Database(error)) => {
-                    // Undefined table or schema: this database is another's, the definition may be right.
+                    // Undefined table or schema: the definition may be right, and this the database of something else.
                     let mistake = !matches!(error.code().as_deref(), Some("42P01" | "3F000"));
                     let reason = format!("{}, {key}: {}", self.file, error.message());
                     self.unavailable = Some(Unavailable { reason, mistake });
@@ -244,8 +236,8 @@ impl Dataset {
 }
 
 impl Definition {
-    /// Returns a statement for each key of the definition that holds SQL, so that a mistake can be named by its key. That of
-    /// a column returns the OID of its type. No statement reads a row.
+    /// Returns a statement for each key of the definition that holds SQL, so that a mistake can be named by its key. A
+    /// column's statement returns the OID of its type. No statement reads a row.
     pub(super) fn probes(&self) -> Vec<(String, String)> {
         let condition = self.r#where.as_deref().unwrap_or("true");
         let select = |what: &str, and: &str| {

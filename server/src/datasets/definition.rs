@@ -4,121 +4,107 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::selection;
-use crate::file;
+use super::words::is_reserved;
 
-/// Words of the command line that no filter may be called, besides those that say what the rows and the file are.
-const RESERVED_WORDS: &[&str] = &["config", "dataset", "help", "output"];
-
-/// A dataset: which rows, which columns, who may see them, how they can be narrowed.
+/// A dataset: its rows and columns, the callers that may see them, and the filters.
 ///
-/// Its SQL is the site's own and is trusted; values from callers never become part of it as text.
+/// Its SQL comes from the site and is trusted. A value from a caller never becomes a part of it as text.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Definition {
-    /// The name in addresses: `usage-logs`.
+    /// As in addresses: `usage-logs`.
     pub name: String,
-    /// The name for people.
+    /// For display.
     pub title: String,
-    /// Who may see its rows.
     pub access: Access,
-    /// With [`Access::Owner`]: the SQL of the id of the user whose row it is.
+    /// SQL of the id of the user who owns a row. [`Access::Owner`] requires it.
     pub owner: Option<String>,
-    /// `name asc` or `name desc` of columns that together are unique: the order of pages, exports and cursors.
+    /// The order of pages, exports and cursors, by columns that together are unique.
     pub order: Vec<Order>,
-    /// The SQL of the time at which a row came to be. A resumed export leaves out what came after its beginning.
+    /// SQL of the time at which a row was created. A resumed export leaves out rows that are newer than its start.
     pub as_of: Option<String>,
-    /// What stands after `from`.
+    /// SQL after `from`.
     pub from: String,
-    /// What stands after `where`, without the caller's part.
+    /// SQL after `where`, to which the caller's scope and filters are added.
     pub r#where: Option<String>,
-    /// The columns, in the file's order.
+    /// In the order of the file.
     #[serde(rename = "column")]
     pub columns: Vec<Column>,
-    /// The filters, in the page's order.
+    /// In the order of the page.
     #[serde(rename = "filter", default)]
     pub filters: Vec<Filter>,
 }
 
-/// Who may see a dataset's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Access {
-    /// Administrators only.
     Admin,
-    /// Administrators see all rows, everyone else their own.
+    /// An administrator sees all rows, another caller their own.
     Owner,
 }
 
-/// One column of a dataset.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Column {
-    /// The name programs use.
+    /// For programs: `status_code`.
     pub name: String,
-    /// The name people read.
+    /// For display.
     pub label: String,
-    /// The same in other languages, by BCP 47 tag.
+    /// Labels in other languages, by BCP 47 tag.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
-    /// The SQL of its value.
+    /// SQL of the value.
     pub sql: String,
-    /// Only for the order and the cursor: it never reaches a file.
+    /// Only for the order and the cursor. It never reaches a file.
     #[serde(default)]
     pub hidden: bool,
-    /// Left out unless an administrator asks for it by name.
+    /// Left out, unless an administrator chooses it by name.
     #[serde(default)]
     pub secret: bool,
 }
 
-/// One filter of a dataset.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Filter {
-    /// The word in addresses.
+    /// The query parameter.
     pub name: String,
-    /// The name for people.
+    /// For display.
     pub label: String,
-    /// What its value is.
     pub kind: FilterKind,
-    /// The condition; `{}` stands for the value. A boolean filter has no `{}`: `true` adds the condition.
+    /// SQL of the condition, with `{}` for the value. A boolean filter has no `{}`: its `true` adds the condition.
     pub sql: String,
-    /// For administrators: whoever sees only their own rows is not narrowed by it, whatever they ask for.
+    /// Only for administrators. It has no effect for another caller, who sees only their own rows.
     #[serde(default)]
     pub admin_only: bool,
-    /// Where the values to choose from come from.
+    /// The values that it offers.
     pub options: Option<Choices>,
-    /// The name of a timestamp filter whose value must be earlier than this one's.
+    /// Name of a timestamp filter whose value must be earlier than the value of this filter.
     pub later_than: Option<String>,
-    /// A value of another filter with which this one can have no rows.
+    /// A value of another filter with which no row can match.
     pub contradicts: Option<Contradiction>,
 }
 
-/// What a filter's value is.
+/// The type of a filter's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FilterKind {
-    /// A whole number.
     Integer,
-    /// Any text.
     Text,
-    /// A point in time.
     Timestamp,
-    /// On or off.
     Boolean,
 }
 
-/// The values that a filter offers: distinct ones of the caller's own rows, or of a table of their own.
+/// The values that a filter offers: distinct values of the caller's rows, or of another table.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Choices {
-    /// The SQL of the value.
+    /// SQL of the value.
     pub value: String,
-    /// The SQL of what people read.
+    /// SQL of the label.
     pub label: String,
-    /// Another table to take them from, quicker than the dataset's own rows.
+    /// SQL after `from`, when another table is quicker than the dataset's rows.
     pub from: Option<String>,
-    /// The SQL of the id of the user whose choice it is; needed with `from` where non-administrators choose.
+    /// SQL of the id of the user who may choose a value. `from` requires it, unless only administrators choose.
     pub owner: Option<String>,
 }
 
@@ -126,19 +112,18 @@ pub struct Choices {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Contradiction {
-    /// The other filter.
+    /// Its name.
     pub filter: String,
-    /// The value of the other filter that contradicts.
+    /// Its value that contradicts.
     pub value: String,
 }
 
-/// One column of the order.
+/// A column of the order: `name asc` or `name desc`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Order {
-    /// The column's name.
     pub column: String,
-    /// Whether the greatest comes first. Nulls are greatest, as PostgreSQL has it.
+    /// The greatest value comes first. As in PostgreSQL, a null is greater than any value.
     pub descending: bool,
 }
 
@@ -164,8 +149,7 @@ impl TryFrom<String> for Order {
 }
 
 impl FilterKind {
-    /// The PostgreSQL type that a value of this kind is cast to.
-    #[must_use]
+    /// Returns the PostgreSQL type of the value, for a cast.
     pub fn pg_type(self) -> &'static str {
         match self {
             Self::Integer => "bigint",
@@ -177,34 +161,31 @@ impl FilterKind {
 }
 
 impl Definition {
-    /// Reads a definition and checks what can be checked without a database.
+    /// Parses a definition, and checks all that needs no database.
     ///
     /// # Errors
-    /// What is wrong, with the line where TOML knows it.
+    /// The mistake, with its line when it is one of TOML.
     pub fn parse(text: &str) -> Result<Self, String> {
         let definition: Self = toml::from_str(text).map_err(|error| error.to_string())?;
         definition.check()?;
         Ok(definition)
     }
 
-    /// The position of the column of this name.
-    #[must_use]
+    /// Returns the position of the column with this name.
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
     }
 
-    /// The position of a column of the order.
+    /// Returns the position of a column of the order.
     ///
     /// # Panics
-    /// Never for an order of this definition: it has been checked.
-    #[must_use]
+    /// Never for an order of this definition, because [`Self::parse`] checks it.
     pub fn position_of(&self, order: &Order) -> usize {
         self.column(&order.column)
             .expect("a definition's order names its columns")
     }
 
-    /// The position of the filter of this name.
-    #[must_use]
+    /// Returns the position of the filter with this name.
     pub fn filter(&self, name: &str) -> Option<usize> {
         self.filters.iter().position(|filter| filter.name == name)
     }
@@ -213,11 +194,11 @@ impl Definition {
         check_name("dataset", &self.name, '-')?;
         if self.access == Access::Owner && self.owner.is_none() {
             return Err(
-                "`access = \"owner\"` needs `owner`, the SQL of the id of the user whose row it is".into(),
+                "`access = \"owner\"` needs `owner`, the SQL of the id of the user who owns a row".into(),
             );
         }
         if self.columns.iter().all(|column| column.hidden || column.secret) {
-            return Err("there is no `[[column]]` that people may see".into());
+            return Err("every `[[column]]` is hidden or secret; at least one must be shown".into());
         }
         if self.order.is_empty() {
             return Err("`order` is empty; name columns that together are unique".into());
@@ -245,7 +226,7 @@ impl Definition {
         check_name("filter", name, '_')?;
         if is_reserved(name) {
             return Err(format!(
-                "a filter cannot be called `{name}`: the word has a meaning of its own"
+                "a filter cannot be called `{name}`: this parameter has a meaning of its own"
             ));
         }
         let takes_value = filter.sql.contains("{}");
@@ -281,14 +262,6 @@ impl Definition {
         }
         Ok(())
     }
-}
-
-fn is_reserved(name: &str) -> bool {
-    let of_rows = selection::WORDS.iter().map(|(word, _)| *word);
-    let words = of_rows.chain(file::WORDS.iter().map(|(word, _)| *word));
-    words
-        .chain(RESERVED_WORDS.iter().copied())
-        .any(|word| word == name)
 }
 
 fn check_name(what: &str, name: &str, joiner: char) -> Result<(), String> {

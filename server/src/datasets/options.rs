@@ -1,4 +1,4 @@
-//! The values that a filter offers to choose from, kept for a while: they cost a walk over all rows.
+//! The values that a filter offers, cached for some minutes, because PostgreSQL reads all rows to find them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,40 +11,38 @@ use super::query::OPTIONS_MAX;
 use super::template::Template;
 use crate::auth::Scope;
 
-/// How long the values are kept.
 const KEPT_FOR: Duration = Duration::from_secs(5 * 60);
 
-/// The most answers that are kept; beyond that the oldest go.
+/// The greatest number of cached answers. The oldest answer makes room for another.
 const ANSWERS_MAX: usize = 1000;
 
-/// The values of one filter.
+/// The values that a filter offers.
 #[derive(Clone, Debug, Serialize)]
 pub struct Options {
-    /// The values, in the order of their labels.
+    /// In the order of their labels.
     pub options: Vec<Choice>,
     /// Whether there are more than are listed.
     pub truncated: bool,
 }
 
-/// One value to choose.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Choice {
-    /// What the filter takes.
+    /// The value of the query parameter.
     pub value: String,
-    /// What people read.
+    /// For display.
     pub label: String,
 }
 
-/// Whose answer, of which dataset and filter, in which generation of the database.
-pub type Key = (Scope, String, String, u64);
+/// The caller's scope, the names of dataset and filter, and the generation of the database.
+pub type CacheKey = (Scope, String, String, u64);
 
-/// The answers of the last minutes.
+/// The answers of the last five minutes.
 #[derive(Debug, Default)]
-pub struct OptionsCache(Mutex<HashMap<Key, (Instant, Arc<Options>)>>);
+pub struct OptionsCache(Mutex<HashMap<CacheKey, (Instant, Arc<Options>)>>);
 
 impl OptionsCache {
-    /// The answer kept under this key, if it is still good.
-    pub fn get(&self, key: &Key) -> Option<Arc<Options>> {
+    /// Returns the answer for this key, unless it is too old.
+    pub fn get(&self, key: &CacheKey) -> Option<Arc<Options>> {
         let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         answers
             .get(key)
@@ -52,8 +50,7 @@ impl OptionsCache {
             .map(|(_, options)| options.clone())
     }
 
-    /// Keeps an answer.
-    pub fn keep(&self, key: Key, options: Arc<Options>) {
+    pub fn insert(&self, key: CacheKey, options: Arc<Options>) {
         let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         answers.retain(|_, (since, _)| since.elapsed() < KEPT_FOR);
         if answers.len() >= ANSWERS_MAX {
@@ -67,10 +64,10 @@ impl OptionsCache {
     }
 }
 
-/// Asks the database.
+/// Reads the values that [`Query::options`](super::Query::options) selects.
 ///
 /// # Errors
-/// What the database answers.
+/// The database's error.
 pub async fn fetch(connection: &mut PgConnection, query: &Template) -> sqlx::Result<Options> {
     let sql = query.render(connection).await?;
     let rows: Vec<(String, Option<String>)> = sqlx::query_as(sql).fetch_all(connection).await?;

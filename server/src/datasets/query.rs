@@ -1,46 +1,44 @@
-//! The SQL of datasets. A [`Query`] cannot be made without a [`Caller`]: the caller's scope is part of it.
+//! The SQL of datasets. A [`Query`] needs a [`Caller`], so that no SQL is made without the caller's scope.
 
-use wasm_export::rows::{self, Kind};
+use wasm_export::rows::{self, Header, Kind, VERSION};
 
-use super::after;
 use super::catalog::Dataset;
 use super::definition::{Access, Choices, Definition, Filter, Order};
+use super::keyset;
 use super::selection::Selection;
 use super::template::Template;
 use crate::auth::{Caller, Scope};
 
-/// The most values that a filter offers to choose from.
+/// The greatest number of values that a filter offers.
 pub const OPTIONS_MAX: usize = 1000;
 
-/// What a caller asks of a dataset, within what that caller may see.
+/// A selection of a dataset, limited to the rows and columns that the caller may see.
 pub struct Query<'a> {
     dataset: &'a Dataset,
     selection: &'a Selection,
     scope: Scope,
-    /// Positions in the definition: the chosen columns, then those that the order needs besides.
+    /// Positions in the definition: the chosen columns, then the other columns of the order.
     columns: Vec<usize>,
+    /// How many of `columns` are chosen; the rest is hidden.
     shown: usize,
 }
 
-/// The caller may not see what was asked for.
+/// The caller may not see a part of the request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccessError {
-    /// The whole dataset is for administrators.
     #[error("the dataset `{0}` is for administrators")]
     Dataset(String),
-    /// A secret column.
     #[error("the column `{0}` is secret: only an administrator may ask for it")]
     Column(String),
-    /// A filter that only administrators have.
     #[error("the filter `{0}` is for administrators")]
     Filter(String),
 }
 
 impl<'a> Query<'a> {
-    /// The query of this caller.
+    /// Makes the query of this caller.
     ///
     /// # Errors
-    /// [`AccessError`] if the caller may not see the dataset or a column asked for.
+    /// [`AccessError`] when the caller may not see the dataset or a chosen column.
     pub fn new(dataset: &'a Dataset, caller: &Caller, selection: &'a Selection) -> Result<Self, AccessError> {
         let definition = &dataset.definition;
         let scope = caller.scope();
@@ -73,8 +71,27 @@ impl<'a> Query<'a> {
         })
     }
 
-    /// The columns of the rows, as the stream's header names them; those after the chosen ones are hidden.
-    #[must_use]
+    /// Returns the header of the rows, without the time and the estimate that only the database knows.
+    pub fn header(&self) -> Header {
+        let definition = &self.dataset.definition;
+        Header {
+            decant: VERSION,
+            dataset: definition.name.clone(),
+            title: definition.title.clone(),
+            columns: self.columns(),
+            order: definition
+                .order
+                .iter()
+                .map(|order| order.column.clone())
+                .collect(),
+            as_of: String::new(),
+            zone: self.selection.zone.to_string(),
+            filters: self.selection.filters_by_name(definition),
+            estimated_rows: None,
+        }
+    }
+
+    /// Returns the columns of the rows. Columns that only the order needs are hidden, and come last.
     pub fn columns(&self) -> Vec<rows::Column> {
         let column = |(at, position): (usize, &usize)| {
             let declared = &self.dataset.definition.columns[*position];
@@ -91,8 +108,7 @@ impl<'a> Query<'a> {
         self.columns.iter().enumerate().map(column).collect()
     }
 
-    /// `select` of the rows, in order, after the cursor, up to the limit.
-    #[must_use]
+    /// Returns the `select` of the rows, in order, after the cursor, up to the limit.
     pub fn rows(&self) -> Template {
         let definition = &self.dataset.definition;
         let mut sql = Template::default();
@@ -104,7 +120,7 @@ impl<'a> Query<'a> {
         self.push_from_and_where(&mut sql);
         if let Some(cursor) = &self.selection.after {
             sql.push(" and ");
-            after::push(&mut sql, &self.keys(cursor.values()));
+            keyset::push_after(&mut sql, &self.keys(cursor.values()));
         }
         if let (Some(as_of), Some(column)) = (&self.selection.as_of, &definition.as_of) {
             sql.push(&format!(
@@ -124,8 +140,7 @@ impl<'a> Query<'a> {
         sql
     }
 
-    /// `select count(*)` of the rows, whatever the cursor.
-    #[must_use]
+    /// Returns the `select` that counts the rows, without regard to the cursor.
     pub fn count(&self) -> Template {
         let mut sql = Template::default();
         sql.push("select pg_catalog.count(*) from (select");
@@ -135,10 +150,11 @@ impl<'a> Query<'a> {
         sql
     }
 
-    /// `select` of the distinct values and labels of a filter's choices, one more than [`OPTIONS_MAX`].
+    /// Returns the `select` of the distinct values and labels that a filter offers: at most one more than [`OPTIONS_MAX`],
+    /// which shows that there are more.
     ///
     /// # Errors
-    /// [`AccessError`] if the filter is an administrator's and the caller is none.
+    /// [`AccessError::Filter`] when the filter is for administrators and the caller is not one.
     pub fn options(&self, filter: &Filter, choices: &Choices) -> Result<Template, AccessError> {
         if filter.admin_only && self.scope != Scope::All {
             return Err(AccessError::Filter(filter.name.clone()));
@@ -186,7 +202,7 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// The caller's own rows, unless the caller sees all.
+    /// Narrows the rows to those that the caller owns, unless the caller sees all.
     fn push_scope(&self, sql: &mut Template, owner: Option<&str>) {
         match (self.scope, owner) {
             (Scope::All, _) => {}
@@ -196,7 +212,7 @@ impl<'a> Query<'a> {
                     .push(") operator(pg_catalog.=) ")
                     .value(&user.to_string(), "bigint");
             }
-            // No rule says whose the rows are: nobody's.
+            // Without an owner's column no row can be shown to belong to the caller.
             (Scope::Owner(_), None) => {
                 sql.push(" and false");
             }
@@ -209,12 +225,12 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// The columns of the order with a cursor's values.
-    fn keys<'k>(&'k self, values: &'k [Option<String>]) -> Vec<after::Key<'k>> {
+    /// Returns the columns of the order with the values of a cursor.
+    fn keys<'k>(&'k self, values: &'k [Option<String>]) -> Vec<keyset::Key<'k>> {
         let definition = &self.dataset.definition;
         let key = |(order, value): (&'k Order, &'k Option<String>)| {
             let position = definition.position_of(order);
-            after::Key {
+            keyset::Key {
                 column: &definition.columns[position].sql,
                 column_type: &self.dataset.types[position],
                 descending: order.descending,

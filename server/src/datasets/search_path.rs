@@ -3,8 +3,8 @@
 //! PostgreSQL takes the function whose argument types fit best from all schemas of the search path. A role that may create
 //! in one of them can put its own function in the place of PostgreSQL's, and Decant runs it with its own rights
 //! (CVE-2018-1058). The SQL of Decant and of the built-in definitions names the schema of each function and operator. It does
-//! not set a search path instead: a pooler may give the next statement to another session, and the triggers, views and
-//! policies of the site need the site's path.
+//! not set a search path instead: a pooler may give the next statement to another session. And the site's triggers, views
+//! and policies need the site's path.
 
 use sqlx::{PgConnection, query_scalar};
 
@@ -38,7 +38,7 @@ mod tests {
 
     use super::super::catalog::Catalog;
 
-    /// A piece of a statement. What is within quotes is of no interest here.
+    /// A piece of a statement. The text within quotes is left out.
     #[derive(Clone, Debug, PartialEq, Eq)]
     enum Token {
         Word(String),

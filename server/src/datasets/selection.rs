@@ -1,4 +1,4 @@
-//! What a caller asks of a dataset, parsed once: columns, filters, limit, where to go on.
+//! A caller's selection of a dataset, parsed once: columns, filters, limit and cursor.
 
 use std::collections::BTreeMap;
 
@@ -7,54 +7,41 @@ use wasm_export::rows::Cursor;
 use wasm_export::zone::Zone;
 
 use super::definition::{Definition, Filter, FilterKind};
+use super::words;
 use crate::parameter::{ParameterError, parse_time};
 
-/// The most rows that `limit` may name: what PostgreSQL's `LIMIT` takes.
+/// The greatest value of `limit`, as of PostgreSQL's `LIMIT`.
 const LIMIT_MAX: u64 = i64::MAX as u64;
 
-/// The words that are no filters, and what they are for.
-pub const WORDS: &[(&str, &str)] = &[
-    ("columns", "Columns and their order, by name, separated by commas"),
-    ("limit", "At most this many rows"),
-    ("after", "Go on after the row of this cursor"),
-    ("as_of", "When the export that is now resumed began"),
-    (
-        "zone",
-        "Time zone of the file, and of times given without one [default: UTC]",
-    ),
-];
-
-/// A caller's choice of columns and rows, every value of its kind. Nothing here has to be checked again.
+/// A caller's choice of columns and rows. Every value is checked against the definition.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Positions of the chosen columns, in the asked order; `None`: all that are neither hidden nor secret.
+    /// Positions in the definition, in the caller's order. `None`: all columns that are neither hidden nor secret.
     pub columns: Option<Vec<usize>>,
-    /// Positions of filters with their values, in PostgreSQL's notation.
+    /// Positions in the definition, with values in PostgreSQL's notation.
     pub filters: Vec<(usize, String)>,
-    /// At most this many rows.
     pub limit: Option<u64>,
-    /// After which row to go on.
     pub after: Option<Cursor>,
-    /// When the export that is now resumed began.
+    /// The start time of the export that is resumed.
     pub as_of: Option<Timestamp>,
-    /// The zone of the file, and of times that name none.
+    /// Of the file, and of times without a zone.
     pub zone: Zone,
 }
 
 impl Selection {
-    /// Parses the pairs of an address or a command line.
+    /// Parses the parameters of an address or a command line.
     ///
-    /// A blank value is as good as none: a form sends its empty fields too.
+    /// A blank value counts as absent, because a form also sends its empty fields.
     ///
     /// # Errors
-    /// The first parameter that is unknown, unparsable, given twice or in contradiction to another.
+    /// The first parameter that is unknown, cannot be parsed, is given twice, or contradicts another one.
     pub fn parse<'a>(
         definition: &Definition,
         pairs: impl IntoIterator<Item = &'a (String, String)>,
     ) -> Result<Self, ParameterError> {
         let given = given(pairs)?;
         let mut selection = Self::default();
-        // The zone first: it says what a time without one means.
+        // The zone first, because times without a zone depend on it.
         if let Some((name, value)) = given.iter().find(|(name, _)| *name == "zone") {
             selection.zone = value
                 .parse()
@@ -63,7 +50,7 @@ impl Selection {
         for &(name, value) in &given {
             selection.take(definition, name, value)?;
         }
-        // Of a resumed export nothing but the end record may be missing.
+        // Only a resumed export may ask for no row: its end record alone may be missing.
         if selection.limit == Some(0) && selection.as_of.is_none() {
             return Err(wrong_limit());
         }
@@ -71,8 +58,7 @@ impl Selection {
         Ok(selection)
     }
 
-    /// What the rows are chosen by, for the file to say: filters by name, and the limit.
-    #[must_use]
+    /// Returns the filters by name, and the limit, for the metadata of a file.
     pub fn filters_by_name(&self, definition: &Definition) -> BTreeMap<String, String> {
         let filters = self
             .filters
@@ -100,8 +86,7 @@ impl Selection {
         Ok(())
     }
 
-    /// The value of a filter in PostgreSQL's notation, if it was given.
-    #[must_use]
+    /// Returns the value of a filter in PostgreSQL's notation, if it is given.
     pub fn filter(&self, definition: &Definition, name: &str) -> Option<&str> {
         let position = definition.filter(name)?;
         self.filters
@@ -144,7 +129,7 @@ impl Selection {
     }
 }
 
-/// The parameters that have a value, none of them twice.
+/// Returns the parameters with a value, none of them twice.
 fn given<'a>(
     pairs: impl IntoIterator<Item = &'a (String, String)>,
 ) -> Result<Vec<(&'a str, &'a str)>, ParameterError> {
@@ -171,7 +156,9 @@ fn given<'a>(
 
 fn unknown(definition: &Definition, field: &str) -> ParameterError {
     let filters = definition.filters.iter().map(|filter| filter.name.as_str());
-    let known: Vec<_> = filters.chain(WORDS.iter().map(|(word, _)| *word)).collect();
+    let known: Vec<_> = filters
+        .chain(words::SELECTION.iter().map(|(word, _)| *word))
+        .collect();
     ParameterError::Unknown {
         field: field.to_owned(),
         known: known.join(", "),
@@ -234,17 +221,14 @@ fn parse_cursor(definition: &Definition, value: &str) -> Result<Cursor, Paramete
     }
 }
 
-/// The filter's value in PostgreSQL's notation, or `None` for a switch that is off.
+/// Returns the value in PostgreSQL's notation, or `None` for a boolean filter that is off.
 fn parse_filter(filter: &Filter, value: &str, zone: &Zone) -> Result<Option<String>, ParameterError> {
     let name = filter.name.as_str();
     match filter.kind {
         FilterKind::Text => Ok(Some(value.to_owned())),
         FilterKind::Integer => match value.trim().parse::<i64>() {
             Ok(number) => Ok(Some(number.to_string())),
-            Err(_) => Err(ParameterError::invalid(
-                name,
-                "is not a whole number that fits into 64 bits",
-            )),
+            Err(_) => Err(ParameterError::invalid(name, "is not a whole number of 64 bits")),
         },
         FilterKind::Boolean => match value.trim() {
             "true" | "1" | "on" => Ok(Some("true".to_owned())),

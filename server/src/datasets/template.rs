@@ -1,11 +1,11 @@
-//! SQL with places for values.
+//! SQL with placeholders for values.
 //!
-//! `COPY` takes no bind parameters, so PostgreSQL's own `format()` renders the values into the text: it is PostgreSQL
-//! that quotes them (<https://www.postgresql.org/docs/current/functions-string.html>, "format").
+//! `COPY` takes no bind parameters. PostgreSQL's own `format()` writes the values into the text instead, and quotes them
+//! (<https://www.postgresql.org/docs/current/functions-string.html>, "format").
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
-/// SQL with places for values, to be rendered by PostgreSQL's `format()`.
+/// SQL with placeholders for values, rendered by PostgreSQL's `format()`.
 #[derive(Clone, Debug, Default)]
 pub struct Template {
     text: String,
@@ -13,13 +13,13 @@ pub struct Template {
 }
 
 impl Template {
-    /// Trusted SQL, as a definition or this file has it.
+    /// Adds trusted SQL, from a definition or from the code.
     pub fn push(&mut self, sql: &str) -> &mut Self {
         self.text.push_str(&sql.replace('%', "%%"));
         self
     }
 
-    /// Trusted pieces of SQL, separated by commas.
+    /// Adds trusted pieces of SQL, separated by commas.
     pub fn list(&mut self, items: impl Iterator<Item = impl AsRef<str>>) -> &mut Self {
         for (at, item) in items.enumerate() {
             self.push(if at == 0 { "" } else { ", " }).push(item.as_ref());
@@ -27,7 +27,7 @@ impl Template {
         self
     }
 
-    /// A place for a value of anyone's.
+    /// Adds a value from a caller, cast to this type.
     pub fn value(&mut self, value: &str, pg_type: &str) -> &mut Self {
         self.values.push(value.to_owned());
         self.text
@@ -35,10 +35,10 @@ impl Template {
         self
     }
 
-    /// The SQL, its values quoted by PostgreSQL.
+    /// Returns the SQL with its values, quoted by PostgreSQL.
     ///
     /// # Errors
-    /// What the database answers.
+    /// The database's error.
     pub async fn render(&self, connection: &mut PgConnection) -> sqlx::Result<AssertSqlSafe<String>> {
         let render = sqlx::query_scalar("select pg_catalog.format($1, variadic $2::pg_catalog.text[])");
         Ok(AssertSqlSafe(

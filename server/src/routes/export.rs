@@ -39,7 +39,7 @@ pub async fn export(
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header(("x-accel-buffering", "no"))
         .streaming(file::format(
-            prepared.recorded(&caller).into_stream(app.pace()),
+            prepared.recorded(&caller).into_stream(app.stream_timing()),
             options,
         )))
 }

@@ -81,7 +81,7 @@ async fn plan(
     connection: impl Future<Output = sqlx::Result<PoolConnection<Postgres>>>,
 ) -> Result<Prepared, ApiError> {
     let query = Query::new(dataset, caller, selection)?;
-    let prepared = Prepared::on(connection.await?, dataset, &query, selection).await;
+    let prepared = Prepared::new(connection.await?, &query, selection).await;
     prepared.map_err(|error| blame_cursor(selection, error))
 }
 
@@ -113,5 +113,8 @@ fn answer(app: &App, prepared: Prepared, request: &HttpRequest) -> HttpResponse 
     if encoding != header::ContentEncoding::Identity {
         response.insert_header((header::CONTENT_ENCODING, encoding.as_str()));
     }
-    response.streaming(encoding::encode(prepared.into_stream(app.pace()), encoding))
+    response.streaming(encoding::encode(
+        prepared.into_stream(app.stream_timing()),
+        encoding,
+    ))
 }

@@ -15,7 +15,7 @@ use super::request::Conditions;
 use crate::database::table;
 use crate::database::triggers::{self, DisabledTriggers};
 use crate::dsn::Dsn;
-use crate::source::introduce;
+use crate::source::set_session_parameters;
 
 const TABLE: &str = "message_request";
 
@@ -71,7 +71,7 @@ impl MessageLog {
     pub async fn open(dsn: &Dsn) -> Result<Self, CleanupError> {
         let options = dsn.options().clone().application_name("decant clean-up");
         let mut connection = PgConnection::connect_with(&options).await?;
-        introduce(&mut connection, Duration::ZERO).await?;
+        set_session_parameters(&mut connection, Duration::ZERO).await?;
         let row = query(
             "select pg_catalog.to_regclass('message_request') is not null as exists, \
              exists (select from pg_catalog.pg_attribute \

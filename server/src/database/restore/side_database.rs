@@ -129,7 +129,7 @@ impl StagingDatabase {
     /// Returns its address.
     #[must_use]
     pub fn dsn(&self) -> Dsn {
-        self.live.of_database(&self.name)
+        self.live.with_database(&self.name)
     }
 
     /// Drops it. If that fails, [`Database::side_databases`] still lists it.
@@ -223,7 +223,7 @@ impl Database {
 }
 
 async fn maintenance(live: &Dsn) -> sqlx::Result<PgConnection> {
-    let options = live.of_database(MAINTENANCE).options().clone();
+    let options = live.with_database(MAINTENANCE).options().clone();
     PgConnection::connect_with(&options.application_name("decant restore")).await
 }
 

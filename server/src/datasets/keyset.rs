@@ -1,24 +1,23 @@
-//! The condition "after this row in the order": where a page or a resumed export goes on.
+//! Keyset pagination: the condition by which a page or a resumed export continues after a row.
 
 use super::catalog::ColumnType;
 use super::template::Template;
 
-/// One column of the order, with the cursor's value.
+/// A column of the order, with its value in the cursor.
 pub struct Key<'a> {
-    /// The SQL of the column.
+    /// SQL.
     pub column: &'a str,
-    /// PostgreSQL's type of the column.
     pub column_type: &'a ColumnType,
-    /// Whether the greatest comes first. Nulls are greatest.
+    /// The greatest value comes first. A null is greater than any value.
     pub descending: bool,
-    /// The value in the row after which to go on; `None` is null.
+    /// As PostgreSQL writes it; `None` is null.
     pub value: Option<&'a str>,
 }
 
-/// Adds the condition that a row comes after the one with these values.
-pub fn push(sql: &mut Template, keys: &[Key<'_>]) {
-    // A row comparison is what an index on the order can begin at. It is right only where nulls come before
-    // every value, as they do descending, and where no value is null.
+/// Adds the condition that a row comes after the row with these values.
+pub fn push_after(sql: &mut Template, keys: &[Key<'_>]) {
+    // An index on the order can start at a row comparison. The comparison is right only in descending order, where nulls
+    // come first, and only when no value is null.
     if !keys.iter().all(|key| key.descending && key.value.is_some()) {
         return push_lexicographic(sql, keys);
     }
@@ -33,7 +32,7 @@ pub fn push(sql: &mut Template, keys: &[Key<'_>]) {
     sql.push(")");
 }
 
-/// `first key after, or first key equal and the rest after`.
+/// Adds `first key after, or first key equal and the rest after`.
 fn push_lexicographic(sql: &mut Template, keys: &[Key<'_>]) {
     let Some((key, rest)) = keys.split_first() else {
         sql.push("false");
@@ -48,8 +47,8 @@ fn push_lexicographic(sql: &mut Template, keys: &[Key<'_>]) {
     sql.push("))");
 }
 
-/// PostgreSQL's own operator. The operators of an extension's type are in the extension's schema, which the search path of
-/// the site leads to; `pg_catalog` may have one of the same name that compares a text instead.
+/// Returns the operator of a column's type. The operators of an extension's type are in the schema of the extension, so the
+/// search path finds them. An operator of `pg_catalog` might compare such a value as text.
 fn operator(symbol: &str, is_built_in: bool) -> String {
     match is_built_in {
         true => format!("operator(pg_catalog.{symbol})"),
@@ -72,7 +71,7 @@ impl Key<'_> {
         };
     }
 
-    /// Nulls come first descending and last ascending.
+    /// Nulls come first in descending order, and last in ascending order.
     fn push_after(&self, sql: &mut Template) {
         match (self.descending, self.value) {
             (true, None) => sql.push("(").push(self.column).push(") is not null"),

@@ -1,0 +1,28 @@
+//! The query parameters and options with a fixed meaning. A filter of a dataset cannot have one of these names.
+
+use crate::file;
+
+/// The parameters of a selection that are not filters, each with its help.
+pub const SELECTION: &[(&str, &str)] = &[
+    ("columns", "Columns and their order, by name, separated by commas"),
+    ("limit", "At most this many rows"),
+    ("after", "Continue after the row of this cursor"),
+    ("as_of", "The start time of the export that is resumed"),
+    (
+        "zone",
+        "Time zone of the file, and of times without a zone [default: UTC]",
+    ),
+];
+
+/// Options of `decant export` that choose neither rows nor the form of the file.
+const COMMAND_LINE: &[&str] = &["config", "dataset", "help", "output"];
+
+/// Returns whether a filter cannot have this name.
+pub fn is_reserved(name: &str) -> bool {
+    let of_selection = SELECTION.iter().map(|(word, _)| *word);
+    let of_file = file::WORDS.iter().map(|(word, _)| *word);
+    of_selection
+        .chain(of_file)
+        .chain(COMMAND_LINE.iter().copied())
+        .any(|word| word == name)
+}

@@ -1,0 +1,91 @@
+//! Rows on their way to the client, gathered into chunks and counted for the end record.
+
+use bytes::{Bytes, BytesMut};
+use wasm_export::rows::{Cursor, Digest, End};
+
+use super::export_audit::{ExportAudit, Sent};
+
+/// The size of a chunk in bytes, more or less: one write to the client instead of a thousand.
+pub const CHUNK_BYTES: usize = 64 * 1024;
+
+/// Gathers rows into chunks. Dropping it records that the client left, unless the end is recorded already.
+#[derive(Default)]
+pub(super) struct ChunkBuffer {
+    chunk: BytesMut,
+    last_row_at: usize,
+    last_row: Vec<u8>,
+    sent: Sent,
+    digest: Digest,
+    /// `None` for a page, which is not audited, and once the end is recorded.
+    audit: Option<ExportAudit>,
+}
+
+impl ChunkBuffer {
+    pub fn new(audit: Option<ExportAudit>) -> Self {
+        let mut buffer = Self::default();
+        buffer.audit = audit;
+        buffer
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.chunk.is_empty()
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.chunk.len() >= CHUNK_BYTES
+    }
+
+    /// Adds a row. PostgreSQL sends each row of a `COPY` as one message (manual, "COPY Operations").
+    pub fn push(&mut self, row: &[u8]) {
+        self.last_row_at = self.chunk.len();
+        self.chunk.extend_from_slice(row);
+        self.sent.rows += 1;
+    }
+
+    /// Takes the gathered rows out, for the client.
+    pub fn take(&mut self) -> Bytes {
+        self.last_row.clear();
+        self.last_row.extend_from_slice(&self.chunk[self.last_row_at..]);
+        self.sent.bytes += self.chunk.len() as u64;
+        self.digest.update(&self.chunk);
+        let chunk = self.chunk.split().freeze();
+        self.chunk.reserve(CHUNK_BYTES + CHUNK_BYTES / 8);
+        chunk
+    }
+
+    /// Returns the end record of the rows taken so far. `order` are the positions of the order's columns in a row.
+    pub fn end(&self, order: &[usize]) -> End {
+        let row = self.last_row.strip_suffix(b"\n").unwrap_or(&self.last_row);
+        let cells: Vec<_> = row.split(|byte| *byte == b'\t').collect();
+        let cursor =
+            (self.sent.rows > 0).then(|| Cursor::encode(order.iter().map(|position| cells[*position])));
+        End {
+            rows: self.sent.rows,
+            bytes: self.sent.bytes,
+            digest: self.digest.hex(),
+            cursor,
+        }
+    }
+
+    /// Records that the client has taken everything.
+    pub fn record_complete(&mut self) {
+        if let Some(audit) = self.audit.take() {
+            audit.complete(self.sent);
+        }
+    }
+
+    /// Records that the export failed.
+    pub fn record_failure(&mut self, code: &str) {
+        if let Some(audit) = self.audit.take() {
+            audit.fail(self.sent, code);
+        }
+    }
+}
+
+impl Drop for ChunkBuffer {
+    fn drop(&mut self) {
+        if let Some(audit) = self.audit.take() {
+            audit.cancel(self.sent);
+        }
+    }
+}

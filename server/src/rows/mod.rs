@@ -1,0 +1,251 @@
+//! `COPY` as a raw-row stream: header, rows as PostgreSQL wrote them, end record.
+//!
+//! Dropping the stream stops the export: it closes the connection, which ends the query.
+
+mod chunk_buffer;
+mod export_audit;
+
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+use async_stream::stream;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use jiff::Timestamp;
+use serde_json::Value;
+use sqlx::pool::PoolConnection;
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, query_scalar, raw_sql};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use wasm_export::rows::{HEARTBEAT, Header, Problem, end_line, failure_line, header_line};
+
+use self::chunk_buffer::ChunkBuffer;
+use self::export_audit::ExportAudit;
+use crate::auth::Caller;
+use crate::datasets::{Query, Selection};
+use crate::source::public_message;
+
+pub use chunk_buffer::CHUNK_BYTES;
+
+/// How long a chunk that is not full waits for more rows.
+const LINGER: Duration = Duration::from_millis(100);
+
+/// When a stream sends a heartbeat, and when it ends early.
+#[derive(Clone, Debug)]
+pub struct StreamTiming {
+    /// How long the stream may be silent. Then it sends a heartbeat, so that no proxy closes it as idle.
+    pub heartbeat: Duration,
+    /// Cancelled when the server stops and its running exports must end.
+    pub break_off: CancellationToken,
+}
+
+/// An export whose query PostgreSQL has planned, ready to be streamed.
+pub struct Prepared {
+    connection: ExportConnection,
+    header: Header,
+    select: String,
+    /// The positions of the order's columns in a row.
+    order: Vec<usize>,
+    audit: Option<ExportAudit>,
+}
+
+impl Prepared {
+    /// Plans the query, so that a mistake in it is found before an answer begins.
+    ///
+    /// # Errors
+    /// The database's error.
+    pub async fn new(
+        connection: PoolConnection<Postgres>,
+        query: &Query<'_>,
+        selection: &Selection,
+    ) -> sqlx::Result<Self> {
+        let mut connection = ExportConnection {
+            connection,
+            is_read_to_end: false,
+        };
+        let as_of = match selection.as_of {
+            Some(as_of) => as_of,
+            None => now(&mut connection).await?,
+        };
+        let select = query.rows().render(&mut connection).await?.0;
+        let estimated_rows = estimate(&mut connection, &select).await?;
+        let header = Header {
+            as_of: as_of.to_string(),
+            estimated_rows,
+            ..query.header()
+        };
+        let position = |name: &String| header.columns.iter().position(|column| column.name == *name);
+        Ok(Self {
+            connection,
+            select,
+            audit: None,
+            order: header.order.iter().filter_map(position).collect(),
+            header,
+        })
+    }
+
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Records in the audit log that this caller's export begins, and later how it ended.
+    #[must_use]
+    pub fn recorded(mut self, caller: &Caller) -> Self {
+        self.audit = Some(ExportAudit::begin(caller, &self.header.dataset));
+        self
+    }
+
+    /// Returns the raw-row stream. It never fails: an error becomes its last line.
+    pub fn into_stream(self, timing: StreamTiming) -> impl Stream<Item = Bytes> + Send + 'static {
+        let Self {
+            mut connection,
+            header,
+            select,
+            order,
+            audit,
+        } = self;
+        // Outside the stream, because a stream that is dropped before its first poll must be recorded, too.
+        let mut buffer = ChunkBuffer::new(audit);
+        stream! {
+            yield header_line(&header).into();
+            let outcome = 'rows: {
+                let copy = format!("copy ({select}) to stdout (format text)");
+                // PostgreSQL does not even confirm the `COPY` before the first rows fill its buffer.
+                let begin = connection.copy_out_raw(&copy);
+                tokio::pin!(begin);
+                let begun = loop {
+                    tokio::select! {
+                        begun = &mut begin => break begun,
+                        () = tokio::time::sleep(timing.heartbeat) => yield Bytes::from_static(HEARTBEAT),
+                        () = timing.break_off.cancelled() => break 'rows Err(stopping()),
+                    }
+                };
+                let mut rows = match begun {
+                    Ok(rows) => rows,
+                    Err(error) => break 'rows Err(failure(&error)),
+                };
+                let timer = sleep_until(Instant::now() + timing.heartbeat);
+                tokio::pin!(timer);
+                loop {
+                    tokio::select! {
+                        biased;
+                        row = rows.next() => match row {
+                            Some(Ok(row)) => {
+                                if buffer.is_empty() {
+                                    timer.as_mut().reset(Instant::now() + LINGER);
+                                }
+                                buffer.push(&row);
+                                if buffer.is_full() {
+                                    yield buffer.take();
+                                    timer.as_mut().reset(Instant::now() + timing.heartbeat);
+                                    if timing.break_off.is_cancelled() {
+                                        break Err(stopping());
+                                    }
+                                }
+                            }
+                            Some(Err(error)) => break Err(failure(&error)),
+                            None => break Ok(()),
+                        },
+                        () = &mut timer => {
+                            yield if buffer.is_empty() { Bytes::from_static(HEARTBEAT) } else { buffer.take() };
+                            timer.as_mut().reset(Instant::now() + timing.heartbeat);
+                        }
+                        () = timing.break_off.cancelled() => break Err(stopping()),
+                    }
+                }
+            };
+            if !buffer.is_empty() {
+                yield buffer.take();
+            }
+            match outcome {
+                Ok(()) => {
+                    connection.return_to_pool();
+                    yield end_line(&buffer.end(&order)).into();
+                    buffer.record_complete();
+                }
+                Err(problem) => {
+                    buffer.record_failure(&problem.code);
+                    yield failure_line(&problem).into();
+                }
+            }
+        }
+    }
+}
+
+/// A connection that returns to its pool only after a whole export. After any other it is closed, because the pool would
+/// read the rest of the rows first.
+struct ExportConnection {
+    connection: PoolConnection<Postgres>,
+    is_read_to_end: bool,
+}
+
+impl ExportConnection {
+    /// Lets the connection serve another export. Call it when all rows have been read.
+    fn return_to_pool(&mut self) {
+        self.is_read_to_end = true;
+    }
+}
+
+impl Drop for ExportConnection {
+    fn drop(&mut self) {
+        if !self.is_read_to_end {
+            self.connection.close_on_drop();
+        }
+    }
+}
+
+impl Deref for ExportConnection {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for ExportConnection {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+}
+
+/// Returns the time of the database's clock, which also wrote the times in the rows.
+async fn now(connection: &mut PgConnection) -> sqlx::Result<Timestamp> {
+    let microseconds =
+        query_scalar("select (extract(epoch from pg_catalog.now()) operator(pg_catalog.*) 1000000)::bigint")
+            .fetch_one(connection)
+            .await?;
+    Timestamp::from_microsecond(microseconds).map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+/// Returns the planner's estimate of the number of rows. Planning also finds a mistake in the query before any row is read.
+async fn estimate(connection: &mut PgConnection, select: &str) -> sqlx::Result<Option<u64>> {
+    let explain = AssertSqlSafe(format!("explain (format json) {select}"));
+    let row = raw_sql(explain).fetch_one(connection).await?;
+    let plan: String = sqlx::Row::try_get_unchecked(&row, 0)?;
+    let plan: Value = serde_json::from_str(&plan).unwrap_or_default();
+    Ok(plan[0]["Plan"]["Plan Rows"].as_u64())
+}
+
+fn stopping() -> Problem {
+    Problem {
+        title: "The server is stopping".into(),
+        status: 503,
+        detail:
+            "The export was broken off because Decant was told to stop. Resume it when the server is back."
+                .into(),
+        code: "shutting_down".into(),
+        ..Problem::default()
+    }
+}
+
+/// Logs a failure of the database, and returns the part of it that callers may see.
+fn failure(error: &sqlx::Error) -> Problem {
+    tracing::error!(%error, "the database failed in mid-export");
+    Problem {
+        title: "The database broke off the export".into(),
+        status: 502,
+        detail: format!("{} Resume the export, or start it again.", public_message(error)),
+        code: "source_failed".into(),
+        ..Problem::default()
+    }
+}
