@@ -27,7 +27,7 @@ pub const PROBLEM_TYPE: &str = "application/problem+json";
 pub enum ApiError {
     #[error("There is nothing at this address; /api/datasets lists the datasets.")]
     NotFound,
-    #[error("This address does not take {0}.")]
+    #[error("This address does not accept {0}.")]
     MethodNotAllowed(String),
     #[error("There is no dataset `{0}`; /api/datasets lists them.")]
     UnknownDataset(String),
@@ -55,19 +55,19 @@ pub enum ApiError {
     CleanupBroken(CleanupFailure),
     #[error("{0}.")]
     Backup(BackupError),
-    #[error("The file has {bytes} bytes or more; at most {limit} are taken (DECANT_UPLOAD_MAX_MB).")]
+    #[error("The file has {bytes} bytes or more; at most {limit} are accepted (DECANT_UPLOAD_MAX_MB).")]
     UploadTooLarge { bytes: u64, limit: u64 },
-    #[error("The upload could not be written to the disk here: {0}.")]
+    #[error("The upload could not be written to the server's disk: {0}.")]
     UploadFailed(std::io::Error),
     #[error("{0}.")]
     StoredRequests(#[from] StoredRequestsError),
-    #[error("As many exports or queries run as are allowed; try again in a moment.")]
+    #[error("The limit of concurrent exports or queries is reached; try again in a moment.")]
     ExportsBusy,
     #[error("{0}")]
     Source(String),
     #[error("The server is stopping.")]
     ShuttingDown,
-    #[error("Something went wrong here; the log has it under this request's id.")]
+    #[error("An internal error occurred; the server's log has it under this request's id.")]
     Internal,
 }
 

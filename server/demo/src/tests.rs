@@ -188,7 +188,7 @@ async fn the_demo_goes_into_an_empty_database_only() {
 }
 
 #[tokio::test]
-async fn rows_added_under_another_secret_bear_the_keys_that_are_there() {
+async fn rows_added_with_another_secret_refer_to_existing_keys() {
     let mut database = Database::with_rows(100).await;
     let keys = key_maker("two");
     fill(&mut database.connection, &Plan { keys, ..plan(1000) }, |_| {})
@@ -201,7 +201,7 @@ async fn rows_added_under_another_secret_bear_the_keys_that_are_there() {
 }
 
 #[tokio::test]
-async fn more_rows_are_added_to_those_that_are_there() {
+async fn more_rows_are_added_to_existing_ones() {
     let mut database = Database::with_rows(500).await;
     let before = database.number("select count(*) from users").await;
     let mut sent = 0;
@@ -254,7 +254,7 @@ async fn the_tables_are_made_once_and_may_be_empty() {
 }
 
 #[tokio::test]
-async fn tables_of_somebody_else_are_left_alone() {
+async fn foreign_tables_are_not_touched() {
     let mut database = Database::new().await;
     database
         .run("create table message_request (id int); insert into message_request values (7)")
@@ -282,7 +282,7 @@ async fn tables_of_somebody_else_are_left_alone() {
 }
 
 #[tokio::test]
-async fn a_fill_broken_off_leaves_nothing() {
+async fn an_interrupted_fill_leaves_nothing() {
     let mut database = Database::new().await;
     create_schema(&mut database.connection).await.unwrap();
     let indexes = "select count(*) from pg_indexes where tablename = 'message_request'";

@@ -21,7 +21,7 @@ pub enum EmbeddedError {
     )]
     OtherVersion {
         folder: PathBuf,
-        /// A major version.
+        /// The major version of the data.
         written_by: String,
         /// A list of versions.
         found: String,
@@ -70,7 +70,7 @@ pub enum EmbeddedError {
         /// The last lines of the log.
         tail: String,
     },
-    /// The process id.
+    /// The process id of the postmaster.
     #[error(
         "PostgreSQL (process {0}) did not stop in time; its data is safe, but end it before the next start"
     )]

@@ -13,14 +13,14 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// A folder that the user PostgreSQL runs as may enter.
+/// Returns a folder that PostgreSQL's user may enter.
 fn folder() -> TempDir {
     let folder = tempfile::Builder::new().prefix("decant-test-").tempdir().unwrap();
     fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
     folder
 }
 
-/// Tests need no disk to be waited for.
+/// Starts it without waiting for the disk, which tests do not need.
 async fn start(data_dir: &Path) -> Result<EmbeddedPostgres, EmbeddedError> {
     EmbeddedPostgres::start_with(data_dir, &[("fsync", "off")]).await
 }
@@ -103,7 +103,7 @@ async fn it_is_utf8_in_utc_with_checksums_and_without_tcp() {
 #[tokio::test]
 async fn other_programs_connect_by_its_address() {
     let folder = folder();
-    // What a path may hold, and an address, a list of folders or `libpq` would trip over.
+    // A path may hold characters that an address, a list of folders or `libpq` misreads.
     let postgres = start(&folder.path().join("a, \"b\" %é")).await.unwrap();
     let psql = Command::new(postgres.binaries().program("psql"))
         .args([
@@ -131,7 +131,7 @@ async fn other_programs_connect_by_its_address() {
 #[tokio::test]
 async fn rows_survive_a_killed_postgresql() {
     let folder = folder();
-    // With fsync: this is about what is on disk.
+    // With `fsync`, because this tests the state of the disk.
     let postgres = EmbeddedPostgres::start(folder.path()).await.unwrap();
     run(
         &postgres,
@@ -151,7 +151,7 @@ async fn rows_survive_a_killed_postgresql() {
     postgres.stop().await.unwrap();
 }
 
-/// Not a test by itself: the program that [`a_killed_program_takes_its_postgresql_along`] kills.
+/// This is no test. It is the program that [`postgresql_ends_with_a_killed_program`] kills.
 #[tokio::test]
 #[ignore = "started by another test"]
 async fn a_program_to_be_killed() {
@@ -165,12 +165,12 @@ async fn a_program_to_be_killed() {
     )
     .await;
     fs::write(folder.join("process_id"), postgres.process_id().to_string()).unwrap();
-    // The connection is busy when it happens.
+    // The connection is busy when the program is killed.
     run(&postgres, "select pg_sleep(60)").await;
 }
 
 #[tokio::test]
-async fn a_killed_program_takes_its_postgresql_along() {
+async fn postgresql_ends_with_a_killed_program() {
     let folder = folder();
     let mut program = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "a_program_to_be_killed"])
@@ -188,7 +188,7 @@ async fn a_killed_program_takes_its_postgresql_along() {
     program.kill().unwrap();
     program.wait().unwrap();
 
-    // At once, while the other may still be on its way out.
+    // Immediately, while the other process may still be ending.
     let postgres = start(folder.path()).await.unwrap();
     assert!(!is_alive(process_id));
     assert_eq!(text(&postgres, "select count(*)::text from kept").await, "1000");
@@ -196,7 +196,7 @@ async fn a_killed_program_takes_its_postgresql_along() {
 }
 
 #[tokio::test]
-async fn a_postgresql_left_running_is_ended_first() {
+async fn an_orphaned_postgresql_is_ended_first() {
     let folder = folder();
     start(folder.path()).await.unwrap().stop().await.unwrap();
     let prepared = Folder::prepare(folder.path(), false).unwrap();
@@ -214,10 +214,10 @@ async fn a_postgresql_left_running_is_ended_first() {
 }
 
 #[tokio::test]
-async fn a_stale_pid_file_whose_number_another_process_has_is_no_hindrance() {
+async fn a_stale_pid_file_with_the_id_of_another_process_does_not_prevent_a_start() {
     let folder = folder();
     start(folder.path()).await.unwrap().stop().await.unwrap();
-    // Of the same user, which is when PostgreSQL itself would refuse to start.
+    // A process of the same user, for which PostgreSQL itself would refuse to start.
     let data = folder.path().join("postgres/data");
     let account = account::Account::choose(&data).unwrap();
     let mut stranger = account.command(Path::new("sleep")).arg("60").spawn().unwrap();
@@ -236,7 +236,7 @@ async fn a_stale_pid_file_whose_number_another_process_has_is_no_hindrance() {
 }
 
 #[tokio::test]
-async fn a_half_made_folder_is_made_anew() {
+async fn an_incomplete_cluster_is_made_again() {
     let folder = folder();
     let half_made = folder.path().join("postgres/data.new-00");
     fs::create_dir_all(half_made.join("base/1")).unwrap();
@@ -247,7 +247,7 @@ async fn a_half_made_folder_is_made_anew() {
 }
 
 #[tokio::test]
-async fn a_second_decant_on_the_same_folder_is_refused_by_name() {
+async fn a_second_decant_on_the_same_folder_is_refused_with_its_process() {
     let folder = folder();
     let postgres = start(folder.path()).await.unwrap();
     let refusal = start(folder.path()).await.unwrap_err();
@@ -258,13 +258,13 @@ async fn a_second_decant_on_the_same_folder_is_refused_by_name() {
             .contains(&format!("(process {})", std::process::id())),
         "{refusal}"
     );
-    // The first is unharmed.
+    // The first still works.
     assert_eq!(text(&postgres, "select 'well'").await, "well");
     postgres.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn files_of_somebody_else_are_left_alone() {
+async fn foreign_files_are_not_touched() {
     let folder = folder();
     let data = folder.path().join("postgres/data");
     fs::create_dir_all(&data).unwrap();
@@ -300,7 +300,7 @@ async fn a_start_that_fails_quotes_the_log_and_leaves_nothing_running() {
         "{failure:?}"
     );
     assert!(failure.to_string().contains("shared_buffers"), "{failure}");
-    // A process that another test forks just now has our lock's file, too, until it runs its program.
+    // A process that another test forks at this moment holds the lock's file, too, until it runs its program.
     let mut again = start(folder.path()).await;
     for _ in 0..20 {
         if !matches!(again, Err(EmbeddedError::InUse { .. })) {

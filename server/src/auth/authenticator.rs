@@ -29,9 +29,10 @@ impl Authenticator {
     /// Returns the caller of a request, by its bearer token or API key, or else by its session cookie.
     ///
     /// # Errors
-    /// [`AuthError::Missing`] without a credential, and with a session that has ended; [`AuthError::Invalid`] with a wrong
-    /// credential; [`AuthError::TooManyAttempts`] after several; [`AuthError::CrossOrigin`] for a changing request that
-    /// another site's page sends with the cookie.
+    /// - [`AuthError::Missing`] without a credential, and with a session that has ended.
+    /// - [`AuthError::Invalid`] with a wrong credential, and [`AuthError::TooManyAttempts`] after several.
+    /// - [`AuthError::CrossOrigin`] for a changing request that another site's page sends with the cookie.
+    /// - [`AuthError::Database`] if the hub's tables cannot be queried.
     pub async fn authenticate(&self, request: RequestParts<'_>) -> Result<Caller, AuthError> {
         if let Some(credential) = request.credential_from_headers() {
             let address = request.address(self.trust_proxy);

@@ -40,7 +40,6 @@ pub struct HubKey {
     pub id: i64,
     /// Whether it may be used to sign in to a page (`can_login_web_ui`).
     pub web_access: bool,
-    /// Its owner.
     pub caller: Caller,
 }
 

@@ -1,5 +1,5 @@
-//! A request that changes something and comes with a cookie must come from Decant's own page
-//! (OWASP, "Cross-Site Request Forgery Prevention": Fetch Metadata, and the origin where there is none).
+//! Refuses a request that changes something if another site's page sent it with the cookie. The check uses Fetch Metadata, and
+//! the origin where there is none (OWASP, "Cross-Site Request Forgery Prevention").
 
 use actix_web::http::Method;
 use actix_web::http::header;

@@ -1,4 +1,4 @@
-//! Liveness and readiness.
+//! Liveness and readiness, for the probes of an orchestrator.
 
 use actix_web::{HttpResponse, web};
 

@@ -17,7 +17,7 @@ use crate::source::{Limits, Source};
 
 const ADMIN_TOKEN: &str = "the administrator's token";
 
-/// The columns of the hub's tables that sign-in reads. User 1 is an administrator; the names of the keys tell their kind.
+/// The columns of the hub's tables that sign-in reads. User 1 is an administrator.
 const HUB: &str = "
     create table users (id serial primary key, name varchar not null, role varchar, is_enabled boolean,
         expires_at timestamptz, deleted_at timestamptz);
