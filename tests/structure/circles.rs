@@ -151,9 +151,4 @@ const PARENTS: &[&str] = &[
     "server/src/database/mod.rs",
     "server/src/database/restore/mod.rs",
     "server/src/rows.rs",
-    "wasm-export/src/browser/sink/mod.rs",
-    "wasm-export/src/format/html.rs",
-    "wasm-export/src/format/markdown.rs",
-    "wasm-export/src/json/mod.rs",
-    "wasm-export/src/reading/mod.rs",
 ];

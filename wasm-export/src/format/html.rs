@@ -6,48 +6,19 @@
 //! The summary ([`summary`]) is written behind the rows and shown before them, so that memory does not grow with the
 //! rows.
 
+mod between_tags;
 mod summary;
 
-use wide::u8x16;
-
+use self::between_tags::{BetweenTags, escape, fact};
 use self::summary::Summary;
 use super::columns::heading;
-use super::markup::{Cells, Markup, replace};
+use super::markup::Cells;
 use super::metadata::Metadata;
-use super::scan::Special;
-use super::visible::{mark_pictured, picture, utf8};
 use super::{FileFormat, FormatError};
 use crate::options::{self, HeaderStyle, Options};
 use crate::rows::{Header, Kind, ReadError, Row};
 
 const STYLE: &str = include_str!("html/style.css");
-
-struct BetweenTags;
-
-impl Special for BetweenTags {
-    #[inline]
-    fn mark(bytes: u8x16) -> u8x16 {
-        let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
-        let is_escaped = is(b'&') | is(b'<') | is(b'>') | is(b'"') | is(b'\'');
-        is(b'\\') | is_escaped | mark_pictured(bytes)
-    }
-}
-
-impl Markup for BetweenTags {
-    fn write(text: &[u8], out: &mut Vec<u8>) {
-        replace(&utf8(text), out, |_, byte| match byte {
-            b'&' => Some("&amp;"),
-            b'<' => Some("&lt;"),
-            b'>' => Some("&gt;"),
-            b'"' => Some("&quot;"),
-            b'\'' => Some("&#39;"),
-            b'\n' | b'\t' => None,
-            // HTML parsers convert a bare carriage return to a line feed.
-            b'\r' => Some("&#13;"),
-            other => picture(other),
-        });
-    }
-}
 
 pub(super) struct Html {
     /// The page before its rows.
@@ -156,17 +127,6 @@ fn facts(metadata: &Metadata<'_>) -> String {
         .map(|(name, value)| fact(&escape(name), &escape(value)))
         .collect();
     format!("<dl>\n{facts}</dl>\n")
-}
-
-/// Returns a line in a list of facts. Name and value are HTML.
-fn fact(name: &str, value: &str) -> String {
-    format!("<dt>{name}</dt><dd>{value}</dd>\n")
-}
-
-fn escape(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    BetweenTags::write(text.as_bytes(), &mut out);
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::DEPTH_MAX;
+use super::limits::DEPTH_MAX;
 
 /// Why bytes are not JSON. Lines and columns are counted from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -4,17 +4,16 @@
 //! serde_json needs a whole document in memory, and loses the digits of numbers and the escapes of strings.
 
 mod error;
+mod limits;
 mod string;
 mod text;
 mod tokenizer;
 
 pub(crate) use error::Refusal;
 pub use error::{Fault, Found, JsonError};
+pub use limits::DEPTH_MAX;
 pub(crate) use text::decode;
 pub(crate) use tokenizer::{Handler, Piece, Shape, Tokenizer};
-
-/// The deepest nesting of arrays and objects.
-pub const DEPTH_MAX: usize = 512;
 
 /// Checks that a text is one JSON document.
 ///

@@ -1,8 +1,8 @@
 //! Reads the grammar, strings aside, byte by byte. It holds its position in the document, and nothing of its
 //! contents.
 
-use super::DEPTH_MAX;
 use super::error::{Expected, Fault, Found, JsonError, Refusal};
+use super::limits::DEPTH_MAX;
 use super::string::{self, Escape, Stop};
 
 /// Receives the tokens of a document in order. A refusal ends the document with the place of the token: the begin or

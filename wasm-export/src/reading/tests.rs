@@ -3,7 +3,7 @@ use std::io::BufReader;
 use proptest::prelude::*;
 
 use super::*;
-use crate::options::{Guard, HeaderStyle};
+use crate::options::{Compression, Guard, HeaderStyle};
 use crate::rows::Kind;
 use crate::sample::{any_options, awkward_text, export, header, row, stream};
 use crate::{Options, Verified, verify};

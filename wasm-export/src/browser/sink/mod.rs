@@ -5,14 +5,14 @@
 //! memory.
 
 mod blob;
+mod error;
 mod file_handle;
 mod opfs;
 
-use js_sys::Reflect;
-use wasm_bindgen::JsValue;
 use web_sys::{Blob, FileSystemFileHandle};
 
 pub use blob::BlobSink;
+pub use error::SinkError;
 pub use file_handle::FileHandleSink;
 pub use opfs::OpfsSink;
 
@@ -26,25 +26,6 @@ pub enum Sink {
     Opfs(OpfsSink),
     /// A blob in parts.
     Blob(BlobSink),
-}
-
-/// Why a file cannot be written.
-#[derive(Debug, thiserror::Error)]
-pub enum SinkError {
-    /// There is no more room.
-    #[error("this device or this site has no room for the file: free some, or export fewer rows")]
-    Full,
-    /// The user or the browser denied permission.
-    #[error("the browser did not allow the file to be written")]
-    NotAllowed,
-    /// The file has another length than was written.
-    #[error(
-        "the browser has lost a part of the file: delete what there is of it, and start the export again"
-    )]
-    Short,
-    /// Any other error, in the browser's words.
-    #[error("the browser could not write the file: {0}")]
-    Browser(String),
 }
 
 impl Sink {
@@ -101,21 +82,6 @@ impl Sink {
             Self::FileHandle(sink) => sink.discard().await,
             Self::Opfs(sink) => sink.discard().await,
             Self::Blob(_) => {}
-        }
-    }
-}
-
-impl From<JsValue> for SinkError {
-    fn from(error: JsValue) -> Self {
-        let word = |name| {
-            Reflect::get(&error, &JsValue::from_str(name))
-                .ok()
-                .and_then(|word| word.as_string())
-        };
-        match word("name").as_deref() {
-            Some("QuotaExceededError") => Self::Full,
-            Some("NotAllowedError" | "SecurityError") => Self::NotAllowed,
-            _ => Self::Browser(word("message").unwrap_or_else(|| format!("{error:?}"))),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{BetweenTags, escape, fact};
+use super::between_tags::{BetweenTags, escape, fact};
 use crate::format::ColumnRef;
 use crate::format::block::BLOCK;
 use crate::format::cell_cache::CellCache;

@@ -15,7 +15,7 @@
 //! loaded or run. Messages have the order of the rows. A conversation begins where the id (without one, the title)
 //! differs from that of the previous row.
 
-use super::{Inline, introduction, write_heading};
+use super::inline::{Inline, introduction, write_heading};
 use crate::format::markup::{Markup, replace};
 use crate::format::visible::{picture, utf8};
 use crate::format::{ColumnRef, FileFormat, FormatError, Made};
