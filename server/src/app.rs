@@ -8,6 +8,7 @@ use crate::auth::Authenticator;
 use crate::backups::Backups;
 use crate::config::Settings;
 use crate::database::Database;
+use crate::database::temporary_files::TemporaryFolder;
 use crate::datasets::options::OptionsCache;
 use crate::datasets::{Catalog, Dataset};
 use crate::error::ApiError;
@@ -22,7 +23,9 @@ pub struct App {
     pub source: Source,
     pub catalog: Catalog,
     /// Dumps, restores and clean-ups of the exported database.
-    pub database: Arc<Database>,
+    pub database: Database,
+    /// Uploads.
+    pub temporary_files: TemporaryFolder,
     pub backups: Arc<Backups>,
     /// `None` without the setting REDIS_URL.
     pub stored_requests: Option<StoredRequests>,

@@ -24,7 +24,7 @@ use crate::auth::{self, Attempts, Authenticator, HubUsers, JwksError, Sessions, 
 use crate::backups::Backups;
 use crate::config::Settings;
 use crate::database::Database;
-use crate::database::scratch::Scratch;
+use crate::database::temporary_files::TemporaryFolder;
 use crate::datasets::Catalog;
 use crate::datasets::catalog::CatalogError;
 use crate::datasets::options::OptionsCache;
@@ -50,6 +50,8 @@ pub struct Application {
     server: Server,
     address: SocketAddr,
     app: web::Data<App>,
+    /// Restores, clean-ups and backups, which continue without their client.
+    tasks: TaskTracker,
     audit: Option<AuditWriter>,
     embedded: Option<EmbeddedPostgres>,
     demo: Option<DemoSignIn>,
@@ -123,14 +125,15 @@ impl Application {
 
         let authenticator = authenticator(&settings, token_keys, source.clone())?;
         let (storage, tasks) = (Storage::new(settings.storage.clone()), TaskTracker::new());
-        let database = Database::new(dsn, &settings.database, storage.clone(), tasks.clone());
-        let database = Arc::new(database);
+        let database = Database::new(&dsn, &settings.database, storage.clone(), &tasks);
+        let temporary_files = TemporaryFolder::in_data_dir(&settings.data_dir);
         let break_off = CancellationToken::new();
         let backups = Arc::new(Backups::new(
-            Arc::clone(&database),
+            Arc::clone(&database.dumper),
+            Arc::clone(&database.restorer),
             storage,
-            Scratch::in_data_dir(&settings.data_dir),
-            tasks,
+            temporary_files.clone(),
+            tasks.clone(),
             settings.backups.clone(),
             break_off.clone(),
         )?);
@@ -138,6 +141,7 @@ impl Application {
         let stored_requests = settings.redis.clone().map(StoredRequests::in_redis);
         let app = web::Data::new(App {
             database,
+            temporary_files,
             backups,
             stored_requests,
             authenticator,
@@ -159,6 +163,7 @@ impl Application {
             server,
             address,
             app,
+            tasks,
             audit,
             embedded,
             demo,
@@ -186,6 +191,7 @@ impl Application {
         let Self {
             server,
             app,
+            tasks,
             audit,
             embedded,
             ..
@@ -204,10 +210,8 @@ impl Application {
             break_off.cancel();
         });
         // A restore or clean-up may go on without a client, so the server itself would not wait for it.
-        if timeout(patience + UNDOING_MAX, app.database.settled())
-            .await
-            .is_err()
-        {
+        tasks.close();
+        if timeout(patience + UNDOING_MAX, tasks.wait()).await.is_err() {
             tracing::error!("interrupted operations in the database do not end; leaving them");
         }
         handle.stop(true).await;
@@ -308,15 +312,16 @@ pub async fn replace_published_keys(
 /// Removes files of interrupted operations, in the data folder and in the storage, now and every hour.
 fn sweep_regularly(app: &App) {
     let age = app.settings.scratch_age;
-    let (database, backups) = (Arc::clone(&app.database), Arc::clone(&app.backups));
+    let temporary_files = app.temporary_files.clone();
+    let (log_cleaner, backups) = (Arc::clone(&app.database.log_cleaner), Arc::clone(&app.backups));
     let stopping = app.stopping.clone();
     tokio::spawn(stopping.run_until_cancelled_owned(async move {
         let mut sweeps = tokio::time::interval(age.min(SWEEP_EVERY));
         loop {
             sweeps.tick().await;
             for swept in [
-                database.scratch.sweep(age),
-                database.archives.sweep(age),
+                temporary_files.sweep(age),
+                log_cleaner.sweep(age),
                 backups.sweep(age),
             ] {
                 match swept {
@@ -333,17 +338,17 @@ fn sweep_regularly(app: &App) {
 
 /// Starts the scheduled clean-up if DECANT_LOG_CLEANUP_DAYS is set.
 fn clean_up_on_schedule(app: &App) {
-    let Some(upkeep) = app.settings.log_cleanup.clone() else {
+    let Some(schedule) = app.settings.log_cleanup.clone() else {
         return;
     };
-    let next = upkeep.schedule.next_after(Timestamp::now());
+    let next = schedule.schedule.next_after(Timestamp::now());
     tracing::info!(
-        days = upkeep.days,
+        days = schedule.days,
         next = next.map(|next| next.to_string()),
         "scheduled clean-up is on"
     );
     let stopping = app.stopping.clone();
-    let running = upkeep.run(Arc::clone(&app.database), stopping.clone());
+    let running = schedule.run(Arc::clone(&app.database.log_cleaner), stopping.clone());
     tokio::spawn(stopping.run_until_cancelled_owned(running));
 }
 

@@ -10,6 +10,8 @@ use decant_tests::patience::wait_for;
 use decant_tests::program::Settings;
 use decant_tests::server::{ADMIN_TOKEN, Server};
 use serde_json::{Value, json};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection as _, Executor as _, PgConnection};
 
 const SMALL_BATCHES: Settings<'_> = &[
     ("DECANT_CLEANUP_BATCH_ROWS", "100"),
@@ -418,4 +420,58 @@ async fn scheduled_clean_ups_of_two_servers_delete_old_rows_once() {
     assert!(archives[0].ids.iter().all(|id| id % 3 == 0));
     assert_eq!(archives[0].manifest["caller"], "Schedule");
     assert_eq!(database.log_ids().await, young);
+}
+
+#[tokio::test]
+async fn the_scheduled_clean_up_waits_for_the_operation_before_it() {
+    let database = Database::new().await;
+    database.make_ledger().await;
+    database
+        .execute("update message_request set created_at = now() - interval '31 days' where id % 3 = 0")
+        .await;
+    // An advisory lock of this kind, whatever operation holds it.
+    let mut holder = hold_lock(&database, "decant removal: Ada").await;
+    // A time of day that comes once while the test runs.
+    let due = database
+        .text("select to_char(now() at time zone 'UTC' + interval '4 seconds', 'HH24:MI:SS')")
+        .await
+        .unwrap();
+    let settings = [
+        ("DSN", database.dsn.as_str()),
+        ("DECANT_LOG_CLEANUP_DAYS", "30"),
+        ("DECANT_LOG_CLEANUP_AT", due.as_str()),
+        ("DECANT_LOG_CLEANUP_ARCHIVE", "false"),
+    ];
+    let server = Server::start(&settings).await;
+    server
+        .wait_for_log("log_cleanup_lock_conflict", Duration::from_secs(30))
+        .await;
+    let old = async || {
+        database
+            .number("select count(*) from message_request where id % 3 = 0")
+            .await
+    };
+    assert!(old().await > 0);
+    holder.execute("select pg_advisory_unlock_all()").await.unwrap();
+    let done = async || (old().await == 0).then_some(());
+    wait_for("the old rows to go", Duration::from_secs(30), done).await;
+}
+
+/// Holds the lock of a database as another Decant would, in a session with this name.
+async fn hold_lock(database: &Database, name: &str) -> PgConnection {
+    let name_of_database = database
+        .text("select current_database()")
+        .await
+        .expect("it has a name");
+    let options: PgConnectOptions = database.dsn.parse().expect("the address is PostgreSQL's");
+    let options = options.database("postgres").application_name(name);
+    let mut connection = PgConnection::connect_with(&options)
+        .await
+        .expect("PostgreSQL accepts a connection");
+    sqlx::query("select pg_advisory_lock(1147367028, hashtext($1))")
+        .bind(name_of_database)
+        .execute(&mut connection)
+        .await
+        .expect("the lock is free");
+    connection
 }

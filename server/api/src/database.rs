@@ -60,7 +60,7 @@ pub struct LockHolder {
 /// An operation that holds the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "camelCase")]
 pub enum Operation {
     /// A dump.
     Export,
@@ -70,6 +70,12 @@ pub enum Operation {
     Cleanup,
     /// The proof of a backup: a restore beside the live database.
     Proof,
+    /// A previous database takes the place of the live one.
+    Rollback,
+    /// A database that a restore has left is dropped.
+    Removal,
+    /// The rows of an archive come back into the hub's log.
+    LogRestore,
 }
 
 /// An operation that has begun, and how it ended.

@@ -12,7 +12,7 @@ use super::manifest::Manifest;
 use super::{BackupError, Backups, EVENTS, path};
 use crate::audit::Action;
 use crate::database::restore::{RestoreEvent, RestoreOptions};
-use crate::database::scratch::ScratchFile;
+use crate::database::temporary_files::TemporaryFile;
 use crate::storage::encrypted::{ReadError, read_encrypted};
 
 impl Backups {
@@ -29,19 +29,19 @@ impl Backups {
         Ok((manifest, pieces))
     }
 
-    /// Returns the decrypted dump of a backup in a scratch file.
+    /// Returns the decrypted dump of a backup in a temporary_files file.
     ///
     /// # Errors
     /// [`BackupError::Read`], [`BackupError::Storage`].
-    pub async fn fetch(&self, manifest: &Manifest) -> Result<ScratchFile, BackupError> {
-        let (scratch, mut file) = self.scratch.file("dump").map_err(ReadError::from)?;
+    pub async fn fetch(&self, manifest: &Manifest) -> Result<TemporaryFile, BackupError> {
+        let (temporary_files, mut file) = self.temporary_files.create("dump").map_err(ReadError::from)?;
         let stored = self.storage.download(&path(&manifest.name)).await?;
         let (encryption, expected) = (Arc::clone(self.storage.encryption()), manifest.sha256.clone());
         let reading = spawn_blocking(move || read_encrypted(stored, &encryption, &expected, &mut file));
         reading
             .await
             .expect("the reading thread neither panics nor is cancelled")?;
-        Ok(scratch)
+        Ok(temporary_files)
     }
 
     /// Starts to restore a backup and returns its events.
@@ -66,7 +66,7 @@ impl Backups {
             let begun = async {
                 let file = backups.fetch(&manifest).await?;
                 let restoring =
-                    Arc::clone(&backups.database).restore(file, options, &caller, backups.stop.clone());
+                    Arc::clone(&backups.restorer).restore(file, options, &caller, backups.stop.clone());
                 Ok::<_, BackupError>(restoring.await?)
             };
             match begun.await {

@@ -46,7 +46,7 @@ impl Backups {
     ) -> Result<JoinHandle<Result<Manifest, BackupError>>, BackupError> {
         let guard = self.start(BackupTask::Make)?;
         let began = Timestamp::now();
-        let dump = match self.database.dump(job.mode, &job.caller, self.stop.clone()).await {
+        let dump = match self.dumper.dump(job.mode, &job.caller, self.stop.clone()).await {
             Ok(dump) => dump,
             Err(error) => {
                 let refused = Err(error.into());

@@ -31,10 +31,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::audit::Action;
-use crate::database::Database;
-use crate::database::dump::{DumpError, Mode};
-use crate::database::restore::RestoreError;
-use crate::database::scratch::Scratch;
+use crate::database::dump::{DumpError, Dumper, Mode};
+use crate::database::restore::{RestoreError, Restorer};
+use crate::database::temporary_files::TemporaryFolder;
 use crate::schedule::Schedule;
 use crate::storage::encrypted::ReadError;
 use crate::storage::{Storage, StorageError};
@@ -51,9 +50,10 @@ const CONCURRENT_MANIFESTS: usize = 8;
 
 /// The backups of a database.
 pub struct Backups {
-    database: Arc<Database>,
+    dumper: Arc<Dumper>,
+    restorer: Arc<Restorer>,
     storage: Storage,
-    scratch: Scratch,
+    temporary_files: TemporaryFolder,
     /// Runs what continues without the request that started it.
     tasks: TaskTracker,
     options: Options,
@@ -157,18 +157,20 @@ impl Backups {
     /// [`StorageError::Open`], [`StorageError::Folder`]: a useless storage is found at the start, and not when the first
     /// backup is due.
     pub fn new(
-        database: Arc<Database>,
+        dumper: Arc<Dumper>,
+        restorer: Arc<Restorer>,
         storage: Storage,
-        scratch: Scratch,
+        temporary_files: TemporaryFolder,
         tasks: TaskTracker,
         options: Options,
         stop: CancellationToken,
     ) -> Result<Self, StorageError> {
         storage.open()?;
         Ok(Self {
-            database,
+            dumper,
+            restorer,
             storage,
-            scratch,
+            temporary_files,
             tasks,
             options,
             state: Mutex::default(),

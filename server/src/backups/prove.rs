@@ -88,7 +88,7 @@ impl Backups {
                 }
             }
         };
-        let proving = self.database.prove(file.as_ref(), caller, sender, &self.stop);
+        let proving = self.restorer.prove(file.as_ref(), caller, sender, &self.stop);
         let (proved, ()) = tokio::join!(proving, follow);
         Ok(proved?)
     }

@@ -41,6 +41,7 @@ async fn dump(
 ) -> Outcome {
     let dump = connection
         .database(settings)
+        .dumper
         .dump(arguments.mode, "Operator", stop)
         .await?;
     let output = OutputFile::open(&arguments.output)?;

@@ -19,7 +19,7 @@ use crate::backups::manifest::Manifest;
 use crate::config::Settings;
 use crate::database::Database;
 use crate::database::dump::Mode;
-use crate::database::scratch::Scratch;
+use crate::database::temporary_files::TemporaryFolder;
 use crate::storage::{Storage, StorageError};
 
 const PIECE_BYTES: usize = 256 * 1024;
@@ -74,15 +74,11 @@ fn open(
     stop: CancellationToken,
 ) -> Result<Backups, StorageError> {
     let (storage, tasks) = (Storage::new(settings.storage.clone()), TaskTracker::new());
-    let database = Database::new(
-        connection.dsn.clone(),
-        &settings.database,
-        storage.clone(),
-        tasks.clone(),
-    );
-    let scratch = Scratch::in_data_dir(&settings.data_dir);
+    let database = Database::new(&connection.dsn, &settings.database, storage.clone(), &tasks);
+    let scratch = TemporaryFolder::in_data_dir(&settings.data_dir);
     Backups::new(
-        Arc::new(database),
+        database.dumper,
+        database.restorer,
         storage,
         scratch,
         tasks,

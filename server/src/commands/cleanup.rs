@@ -1,7 +1,6 @@
 //! `decant cleanup`: deletes old rows of the hub's log, or restores them from an archive.
 
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,7 +10,7 @@ use super::connection::Connection;
 use super::interrupt::cancelled_by_signal;
 use super::outcome::Outcome;
 use crate::config::Settings;
-use crate::database::Database;
+use crate::database::cleanup::LogCleaner;
 use crate::database::cleanup::message_log::CleanupPreview;
 use crate::database::cleanup::request::{CleanupRequest, Task};
 use crate::database::cleanup::run::{CleanupEvent, CleanupPhase, CleanupProgress, CleanupResult};
@@ -69,8 +68,8 @@ pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     let yes = arguments.yes;
     let request = CleanupRequest::parse(arguments.fields()).map_err(|error| with_flags(&error))?;
     let connection = Connection::open(&settings).await?;
-    let database = connection.database(&settings);
-    let outcome = clean_up(database, request, yes).await;
+    let cleaner = connection.database(&settings).log_cleaner;
+    let outcome = clean_up(&cleaner, request, yes).await;
     connection
         .close(outcome.map_err(|error| with_flags(&*error).into()))
         .await
@@ -90,8 +89,8 @@ fn with_flags(error: &dyn std::error::Error) -> String {
     fields.into_iter().fold(error.to_string(), flagged)
 }
 
-async fn clean_up(database: Arc<Database>, request: CleanupRequest, yes: bool) -> Outcome {
-    let preview = database.preview_cleanup(&request.conditions, "Operator").await?;
+async fn clean_up(cleaner: &LogCleaner, request: CleanupRequest, yes: bool) -> Outcome {
+    let preview = cleaner.preview(&request.conditions, "Operator").await?;
     eprintln!("{}", sentence(&preview));
     if let Task::Delete(options) = request.task
         && preview.rows > 0
@@ -100,8 +99,8 @@ async fn clean_up(database: Arc<Database>, request: CleanupRequest, yes: bool) -
             ask(&preview)?;
         }
         let stop = cancelled_by_signal()?;
-        let events = Arc::clone(&database).clean_up(request.conditions, options, "Operator", stop);
-        follow(events.await?, &database).await?;
+        let events = cleaner.clean_up(request.conditions, options, "Operator", stop);
+        follow(events.await?, cleaner).await?;
     }
     Ok(())
 }
@@ -132,6 +131,7 @@ async fn restore_archive(settings: Settings, archive: String) -> Outcome {
     let connection = Connection::open(&settings).await?;
     let restored = connection
         .database(&settings)
+        .log_cleaner
         .restore_archive(&archive, "Operator")
         .await;
     let outcome = restored.map_err(Into::into).map(|rows| {
@@ -170,7 +170,7 @@ fn ask(preview: &CleanupPreview) -> Outcome {
 }
 
 /// Shows the progress until the clean-up ends.
-async fn follow(mut events: tokio::sync::mpsc::Receiver<CleanupEvent>, database: &Database) -> Outcome {
+async fn follow(mut events: tokio::sync::mpsc::Receiver<CleanupEvent>, cleaner: &LogCleaner) -> Outcome {
     let bar = ProgressBar::new(100).with_style(ProgressStyle::with_template("{bar:40} {percent} %  {msg}")?);
     loop {
         match events.recv().await {
@@ -180,7 +180,7 @@ async fn follow(mut events: tokio::sync::mpsc::Receiver<CleanupEvent>, database:
             }
             Some(CleanupEvent::Complete(result)) => {
                 bar.finish_and_clear();
-                print_result(&result, database);
+                print_result(&result, cleaner);
                 return Ok(());
             }
             Some(CleanupEvent::Error(failure)) => {
@@ -202,7 +202,7 @@ fn describe(progress: CleanupProgress) -> String {
     }
 }
 
-fn print_result(result: &CleanupResult, database: &Database) {
+fn print_result(result: &CleanupResult, cleaner: &LogCleaner) {
     let CleanupResult {
         deleted,
         left,
@@ -216,6 +216,6 @@ fn print_result(result: &CleanupResult, database: &Database) {
         println!("{left} matching rows were skipped, because other transactions had locked or changed them.");
     }
     if let Some(archive) = archive {
-        println!("The archive is {}.", database.archives.location(archive));
+        println!("The archive is {}.", cleaner.archive_location(archive));
     }
 }

@@ -1,6 +1,5 @@
 //! The database of a command: the one of DSN, or the private PostgreSQL.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use decant_embedded::{EmbeddedError, EmbeddedPostgres, connect_options_of_another};
@@ -48,11 +47,10 @@ impl Connection {
         })
     }
 
-    /// Returns the database as a whole, for dumps, restores and clean-ups.
-    pub fn database(&self, settings: &Settings) -> Arc<Database> {
+    /// Returns the operations on the database: dumps, restores and clean-ups.
+    pub fn database(&self, settings: &Settings) -> Database {
         let storage = Storage::new(settings.storage.clone());
-        let (dsn, tasks) = (self.dsn.clone(), TaskTracker::new());
-        Arc::new(Database::new(dsn, &settings.database, storage, tasks))
+        Database::new(&self.dsn, &settings.database, storage, &TaskTracker::new())
     }
 
     /// Closes the connections, writes the last audit records, stops the private PostgreSQL, and returns `outcome`.

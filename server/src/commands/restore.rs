@@ -10,7 +10,7 @@ use super::connection::Connection;
 use super::interrupt::{cancelled_by_signal, failure};
 use super::outcome::Outcome;
 use crate::config::Settings;
-use crate::database::restore::merge::TableResult;
+use crate::database::restore::TableResult;
 use crate::database::restore::{RestoreEvent, RestoreMode, RestoreOptions, Restored};
 
 #[derive(Debug, Args)]
@@ -56,6 +56,7 @@ async fn restore(connection: &Connection, settings: &Settings, arguments: Argume
     };
     let mut events = connection
         .database(settings)
+        .restorer
         .restore(arguments.file, options, "Operator", stop.clone())
         .await?;
     let mut outcome = Err("the restore ended without a result".into());

@@ -1,8 +1,10 @@
 //! Streams `pg_dump`. Its bytes pass through unchanged, and it waits when the reader is slow.
 
 use crate::audit::Action;
+use crate::dsn::Dsn;
 use std::process::ExitStatus;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use async_stream::stream;
 use bytes::{Bytes, BytesMut};
@@ -14,9 +16,8 @@ use tokio::process::{Child, ChildStdout};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::Database;
-use super::lock::{LockError, LockGuard, Operation};
-use super::operation_record::{OperationHandle, Outcome};
+use super::lock::{BackupLock, LockError, LockGuard, Operation};
+use super::operation_record::{LastOperation, OperationHandle, Outcome};
 use super::tools::{Tools, ToolsError, read_stderr, spawn_piped};
 
 /// The largest piece of a dump that is passed on: the capacity of a pipe.
@@ -185,7 +186,15 @@ pub struct DumpStatus {
     pub bytes: u64,
 }
 
-impl Database {
+/// Dumps one database.
+pub struct Dumper {
+    pub(super) dsn: Dsn,
+    pub(super) lock: BackupLock,
+    pub(super) compression: Compression,
+    pub(super) last: Arc<LastOperation<DumpStatus>>,
+}
+
+impl Dumper {
     /// Starts a dump, and returns it when its first bytes are there: until then, an error can still become an HTTP status.
     /// `stop` ends the dump with an error.
     ///
@@ -218,7 +227,7 @@ impl Database {
             .process_group(0);
         let (child, stdout, stderr) = spawn_piped(&mut command)?;
         let mut dump = Dump {
-            record: DumpRecord::begin(self, mode, caller),
+            record: DumpRecord::begin(&self.last, mode, caller),
             child,
             stdout: BufReader::with_capacity(PIECE_BYTES, stdout),
             errors: tokio::spawn(read_stderr(stderr)),
@@ -317,10 +326,10 @@ struct DumpRecord {
 }
 
 impl DumpRecord {
-    fn begin(database: &Database, mode: Mode, caller: &str) -> Self {
+    fn begin(last: &Arc<LastOperation<DumpStatus>>, mode: Mode, caller: &str) -> Self {
         tracing::info!(action = Action::PgDumpStart.name(), caller, ?mode);
         Self {
-            handle: database.last_dump.begin(caller, DumpStatus { mode, bytes: 0 }),
+            handle: last.begin(caller, DumpStatus { mode, bytes: 0 }),
             caller: caller.to_owned(),
         }
     }

@@ -7,8 +7,8 @@
 //! | [`dump`] | streams `pg_dump` |
 //! | [`restore`] | restores a dump, completely or not at all |
 //! | [`cleanup`] | deletes old rows of the hub's log, and restores them from archives |
-//! | [`scratch`] | temporary files |
 //! | [`archive`] | reads a dump to its end |
+//! | [`temporary_files`] | uploads, lists and unfinished files |
 //! | `table` | queries on the catalogue for one table |
 //! | `triggers` | triggers and rules, disabled while old rows come back |
 //! | [`operation_record`] | records of the last dump, restore and clean-up |
@@ -21,88 +21,82 @@ pub mod lock;
 pub mod operation_record;
 mod options;
 pub mod restore;
-pub mod scratch;
 pub mod status;
 mod table;
+pub mod temporary_files;
 pub mod tools;
 mod triggers;
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use tokio_util::task::TaskTracker;
 
 use crate::dsn::Dsn;
 use crate::storage::Storage;
+use cleanup::LogCleaner;
 use cleanup::archive::Archives;
-use cleanup::{Batches, CleanupStatus};
-use dump::{Compression, DumpStatus};
+use dump::Dumper;
 use lock::BackupLock;
 use operation_record::LastOperation;
 pub use options::Options;
-use restore::disk_space::DiskSpaceCheck;
-use restore::{OnDisconnect, RestoreStatus, SafetyDumps};
-use scratch::Scratch;
+use restore::{Restorer, SafetyDumps};
+use status::StatusReader;
+use temporary_files::TemporaryFolder;
 
-/// The operations on one database.
+/// The operations on one database. They share its lock.
 pub struct Database {
-    dsn: Dsn,
-    lock: BackupLock,
-    compression: Compression,
-    last_dump: Arc<LastOperation<DumpStatus>>,
-    /// Uploads and lists.
-    pub scratch: Scratch,
-    safety_dumps: SafetyDumps,
-    /// The folder of the site's own SQL files, which run on a restored database.
-    migrations: Option<PathBuf>,
-    on_disconnect: OnDisconnect,
-    disk_space: DiskSpaceCheck,
-    last_restore: Arc<LastOperation<RestoreStatus>>,
-    /// Counts the restores of this process.
-    generation: AtomicU64,
-    /// Rows that were deleted.
-    pub archives: Archives,
-    batches: Batches,
-    last_cleanup: Arc<LastOperation<CleanupStatus>>,
-    /// Runs what continues without the request that started it: restores, clean-ups.
-    tasks: TaskTracker,
+    pub dumper: Arc<Dumper>,
+    pub restorer: Arc<Restorer>,
+    pub log_cleaner: Arc<LogCleaner>,
+    pub status: StatusReader,
 }
 
 impl Database {
-    /// `storage` keeps the archives of clean-ups. `tasks` may have other tasks, too.
+    /// `storage` keeps the archives of clean-ups. Restores and clean-ups run in `tasks`, which may have other tasks, too.
     #[must_use]
-    pub fn new(dsn: Dsn, options: &Options, storage: Storage, tasks: TaskTracker) -> Self {
+    pub fn new(dsn: &Dsn, options: &Options, storage: Storage, tasks: &TaskTracker) -> Self {
         let data_dir = &options.data_dir;
-        let scratch = Scratch::in_data_dir(data_dir);
-        Self {
-            lock: BackupLock::new(dsn.clone(), options.redis.clone(), options.lock_ttl),
+        let temporary_files = TemporaryFolder::in_data_dir(data_dir);
+        let lock = BackupLock::new(dsn.clone(), options.redis.clone(), options.lock_ttl);
+        let dumper = Dumper {
+            dsn: dsn.clone(),
+            lock: lock.clone(),
             compression: options.dump_compression.clone(),
-            last_dump: LastOperation::new(&dsn, data_dir, "last-dump.json"),
-            archives: Archives::new(storage, scratch.clone()),
-            scratch,
+            last: LastOperation::new(dsn, data_dir, "last-dump.json"),
+        };
+        let restorer = Restorer {
+            dsn: dsn.clone(),
+            lock: lock.clone(),
+            temporary_files: temporary_files.clone(),
             safety_dumps: SafetyDumps::new(data_dir, options.dump_compression.clone()),
             migrations: options.post_restore_migrations.clone(),
             on_disconnect: options.on_disconnect,
             disk_space: options.disk_space,
-            last_restore: LastOperation::new(&dsn, data_dir, "last-restore.json"),
+            last: LastOperation::new(dsn, data_dir, "last-restore.json"),
             generation: AtomicU64::new(0),
+            tasks: tasks.clone(),
+        };
+        let log_cleaner = LogCleaner {
+            dsn: dsn.clone(),
+            lock: lock.clone(),
+            archives: Archives::new(storage, temporary_files),
             batches: options.cleanup_batches,
-            last_cleanup: LastOperation::new(&dsn, data_dir, "last-cleanup.json"),
-            tasks,
-            dsn,
+            last: LastOperation::new(dsn, data_dir, "last-cleanup.json"),
+            tasks: tasks.clone(),
+        };
+        let status = StatusReader {
+            dsn: dsn.clone(),
+            lock,
+            last_dump: Arc::clone(&dumper.last),
+            last_restore: Arc::clone(&restorer.last),
+            last_cleanup: Arc::clone(&log_cleaner.last),
+        };
+        Self {
+            dumper: Arc::new(dumper),
+            restorer: Arc::new(restorer),
+            log_cleaner: Arc::new(log_cleaner),
+            status,
         }
-    }
-
-    /// Returns a number that changes with each restore. Cached rows of an older generation are invalid.
-    #[must_use]
-    pub fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Relaxed)
-    }
-
-    /// Waits until all tasks have ended.
-    pub async fn settled(&self) {
-        self.tasks.close();
-        self.tasks.wait().await;
     }
 }

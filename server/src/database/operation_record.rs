@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::scratch::Scratch;
+use super::temporary_files::TemporaryFolder;
 use crate::dsn::Dsn;
 
 /// An operation that has begun, and how it ended.
@@ -123,7 +123,7 @@ impl<T: Clone + Serialize + DeserializeOwned> LastOperation<T> {
     fn write(&self, record: &OperationRecord<T>) {
         let written = || -> io::Result<()> {
             fs::create_dir_all(&self.data_dir)?;
-            let (scratch, mut file) = Scratch::in_data_dir(&self.data_dir).file("json")?;
+            let (scratch, mut file) = TemporaryFolder::in_data_dir(&self.data_dir).create("json")?;
             let content = RecordFile {
                 database: self.database.clone(),
                 record,

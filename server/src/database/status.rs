@@ -1,16 +1,18 @@
 //! The state of the database, and the operations on it.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::{Connection, PgConnection, Row, query};
 
-use super::Database;
 use super::cleanup::CleanupStatus;
 use super::dump::DumpStatus;
-use super::lock::LockHolder;
+use super::lock::{BackupLock, LockHolder};
 use super::operation_record::{LastOperation, OperationRecord};
 use super::restore::RestoreStatus;
 use crate::audit::Action;
+use crate::dsn::Dsn;
 use crate::source::public_message;
 
 /// The state of the database. The hub's own dashboard defines the field names.
@@ -38,9 +40,18 @@ pub struct DatabaseStatus {
     pub last_cleanup: Option<OperationRecord<CleanupStatus>>,
 }
 
-impl Database {
+/// Reads the state of one database.
+pub struct StatusReader {
+    pub(super) dsn: Dsn,
+    pub(super) lock: BackupLock,
+    pub(super) last_dump: Arc<LastOperation<DumpStatus>>,
+    pub(super) last_restore: Arc<LastOperation<RestoreStatus>>,
+    pub(super) last_cleanup: Arc<LastOperation<CleanupStatus>>,
+}
+
+impl StatusReader {
     /// Returns the state of the database. A database that does not answer is part of the answer, not an error.
-    pub async fn status(&self) -> DatabaseStatus {
+    pub async fn read(&self) -> DatabaseStatus {
         let status = DatabaseStatus {
             container_name: self.dsn.host(),
             database_name: self.dsn.database().to_owned(),

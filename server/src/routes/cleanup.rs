@@ -1,7 +1,5 @@
 //! Log clean-up, for administrators.
 
-use std::sync::Arc;
-
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Map, Value, json};
@@ -26,7 +24,10 @@ pub async fn manual(
     let options = match task {
         Task::DryRun => {
             return Ok(answer(
-                &app.database.preview_cleanup(&conditions, &caller.name).await?,
+                &app.database
+                    .log_cleaner
+                    .preview(&conditions, &caller.name)
+                    .await?,
             ));
         }
         Task::Delete(options) => options,
@@ -34,7 +35,9 @@ pub async fn manual(
     if app.stopping.is_cancelled() {
         return Err(ApiError::ShuttingDown);
     }
-    let events = Arc::clone(&app.database)
+    let events = app
+        .database
+        .log_cleaner
         .clean_up(conditions, options, &caller.name, app.stopping.clone())
         .await?;
     match wants_events(&request) {

@@ -21,6 +21,7 @@ pub async fn export(
     }
     let dump = app
         .database
+        .dumper
         .dump(mode, &caller.name, app.break_off.clone())
         .await?;
     let disposition = ContentDisposition {
@@ -40,7 +41,7 @@ pub async fn export(
 pub async fn status(app: web::Data<App>, _: Administrator) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(app.database.status().await)
+        .json(app.database.status.read().await)
 }
 
 /// Reads `mode=…`, or `excludeLogs=true` of the hub's own interface.

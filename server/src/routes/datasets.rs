@@ -97,7 +97,7 @@ pub async fn options(
     };
     let selection = Selection::default();
     let template = Query::new(dataset, &caller, &selection)?.options(declared, choices)?;
-    let key = (caller.scope(), name, filter, app.database.generation());
+    let key = (caller.scope(), name, filter, app.database.restorer.generation());
     if let Some(kept) = app.options.get(&key) {
         return Ok(HttpResponse::Ok().json(&*kept));
     }

@@ -16,7 +16,7 @@ use super::events;
 use super::extract::Administrator;
 use crate::app::App;
 use crate::database::restore::{RestoreEvent, RestoreMode, RestoreOptions};
-use crate::database::scratch::ScratchFile;
+use crate::database::temporary_files::TemporaryFile;
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
 
@@ -48,6 +48,7 @@ pub async fn restore(
     let upload = Upload::receive(&app, form, limit).await?;
     let events = app
         .database
+        .restorer
         .clone()
         .restore(upload.file, upload.options, &caller.name, app.break_off.clone())
         .await?;
@@ -56,7 +57,7 @@ pub async fn restore(
 
 /// Lists the databases that earlier restores have left beside the live one.
 pub async fn side_databases(app: web::Data<App>, _: Administrator) -> Result<HttpResponse, ApiError> {
-    let found = app.database.side_databases().await?;
+    let found = app.database.restorer.side_databases().await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .json(json!({ "copies": found })))
@@ -68,7 +69,7 @@ pub async fn roll_back(
     Administrator(caller): Administrator,
     name: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let previous = app.database.roll_back(&name, &caller.name).await?;
+    let previous = app.database.restorer.roll_back(&name, &caller.name).await?;
     Ok(HttpResponse::Ok().json(json!({ "previous": previous })))
 }
 
@@ -78,13 +79,16 @@ pub async fn drop_side_database(
     Administrator(caller): Administrator,
     name: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    app.database.drop_side_database(&name, &caller.name).await?;
+    app.database
+        .restorer
+        .drop_side_database(&name, &caller.name)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// The content of a form. The file is complete and on disk.
 struct Upload {
-    file: ScratchFile,
+    file: TemporaryFile,
     options: RestoreOptions,
 }
 
@@ -127,7 +131,7 @@ pub(super) fn restore_options(clean_first: bool, skip_logs: bool) -> RestoreOpti
     }
 }
 
-async fn receive_file(app: &App, mut field: Field, limit: u64) -> Result<ScratchFile, ApiError> {
+async fn receive_file(app: &App, mut field: Field, limit: u64) -> Result<TemporaryFile, ApiError> {
     let name = field
         .content_disposition()
         .and_then(|disposition| disposition.get_filename())
@@ -135,7 +139,7 @@ async fn receive_file(app: &App, mut field: Field, limit: u64) -> Result<Scratch
     if !name.to_lowercase().ends_with(".dump") {
         return Err(ParameterError::invalid("file", "must be a dump: its name must end in `.dump`").into());
     }
-    let (scratch, mut file) = app.database.scratch.file("dump").map_err(failed)?;
+    let (scratch, mut file) = app.temporary_files.create("dump").map_err(failed)?;
     let mut bytes = 0;
     let mut beginning = Vec::new();
     while let Some(piece) = field.try_next().await? {

@@ -13,6 +13,9 @@ pub fn lock_holder(lock: &LockHolder, since: Option<&str>) -> String {
         Some(Operation::Import) => "restoring a dump",
         Some(Operation::Cleanup) => "cleaning up logs",
         Some(Operation::Proof) => "testing a backup",
+        Some(Operation::Rollback) => "putting the previous database back",
+        Some(Operation::Removal) => "removing a database that a restore has left",
+        Some(Operation::LogRestore) => "restoring archived log rows",
         None => "working on the database",
     };
     match since {
@@ -104,6 +107,7 @@ mod tests {
             (Some(Operation::Export), "Ada is dumping the database."),
             (Some(Operation::Import), "Ada is restoring a dump."),
             (Some(Operation::Proof), "Ada is testing a backup."),
+            (Some(Operation::LogRestore), "Ada is restoring archived log rows."),
             (None, "Ada is working on the database."),
         ] {
             assert_eq!(lock_holder(&lock(operation), None), sentence);

@@ -23,7 +23,7 @@ use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::request::Conditions;
-use crate::database::scratch::{Scratch, ScratchFile};
+use crate::database::temporary_files::{TemporaryFile, TemporaryFolder};
 use crate::storage::encrypted::{ReadError, StoredFile, read_encrypted, write_encrypted};
 use crate::storage::hashing::HashingStream;
 use crate::storage::{Storage, StorageError};
@@ -49,7 +49,7 @@ const FOLDER: &str = "logs";
 #[derive(Clone, Debug)]
 pub struct Archives {
     storage: Storage,
-    scratch: Scratch,
+    scratch: TemporaryFolder,
 }
 
 /// A version of a row.
@@ -112,9 +112,9 @@ pub enum BadArchive {
 }
 
 impl Archives {
-    /// Returns the archives of this storage. An archive is a scratch file until it is complete.
+    /// Returns the archives of this storage. An archive is a temporary file until it is complete.
     #[must_use]
-    pub fn new(storage: Storage, scratch: Scratch) -> Self {
+    pub fn new(storage: Storage, scratch: TemporaryFolder) -> Self {
         Self { storage, scratch }
     }
 
@@ -134,7 +134,7 @@ impl Archives {
 
     /// Creates a temporary file for rows.
     pub(super) fn writer(&self) -> io::Result<ArchiveWriter> {
-        let (file, output) = self.scratch.file("csv.gz")?;
+        let (file, output) = self.scratch.create("csv.gz")?;
         let packed = GzEncoder::new(HashingStream::new(output), Compression::fast());
         Ok(ArchiveWriter { file, packed })
     }
@@ -180,7 +180,7 @@ impl Archives {
     ///
     /// # Errors
     /// [`BadArchive`]: it is missing, its bytes differ from the manifest, or it cannot be decrypted.
-    pub(super) async fn fetch(&self, archive: &str) -> Result<(ArchiveManifest, ScratchFile), BadArchive> {
+    pub(super) async fn fetch(&self, archive: &str) -> Result<(ArchiveManifest, TemporaryFile), BadArchive> {
         let local = Path::new(archive);
         let (manifest, stored): (_, Box<dyn Read + Send>) = match File::open(local) {
             Ok(file) => {
@@ -195,7 +195,7 @@ impl Archives {
             }
             Err(error) => return Err(error.into()),
         };
-        let (scratch, mut file) = self.scratch.file("csv.gz")?;
+        let (scratch, mut file) = self.scratch.create("csv.gz")?;
         let (encryption, expected) = (Arc::clone(self.storage.encryption()), manifest.sha256.clone());
         let opening = spawn_blocking(move || read_encrypted(stored, &encryption, &expected, &mut file));
         opening.await.map_err(io::Error::other)??;
@@ -303,13 +303,13 @@ impl Content {
 
 /// Writes the temporary file of an archive. Dropping it removes the file.
 pub(super) struct ArchiveWriter {
-    file: ScratchFile,
+    file: TemporaryFile,
     packed: GzEncoder<HashingStream<File>>,
 }
 
 /// A temporary file that is on the disk, and the checksum of its bytes.
 pub(super) struct Written {
-    pub file: ScratchFile,
+    pub file: TemporaryFile,
     pub sha256: String,
 }
 

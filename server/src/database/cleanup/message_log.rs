@@ -9,8 +9,8 @@ use serde::Serialize;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, query, query_scalar};
 use tokio::sync::mpsc::Receiver;
 
-use super::CleanupError;
 use super::archive::{BadArchive, Content, Version};
+use super::error::CleanupError;
 use super::request::Conditions;
 use crate::database::table;
 use crate::database::triggers::{self, DisabledTriggers};

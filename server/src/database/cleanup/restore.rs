@@ -1,10 +1,10 @@
 //! Restores the rows of an archive into the log.
 
-use super::CleanupError;
 use super::archive;
+use super::cleaner::LogCleaner;
+use super::error::CleanupError;
 use super::message_log::MessageLog;
 use crate::audit::Action;
-use crate::database::Database;
 use crate::database::lock::Operation;
 
 /// The result of restoring an archive.
@@ -15,7 +15,7 @@ pub struct RestoredRows {
     pub existing: u64,
 }
 
-impl Database {
+impl LogCleaner {
     /// Inserts the rows of an archive into the log in one transaction. `archive` is a name in the storage, or the path of a
     /// file with its manifest beside it. It is read to its end first.
     ///

@@ -2,23 +2,21 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use futures_util::TryStreamExt;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::Sender;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::archive::{self, ArchiveDescription, ArchiveManifest, ArchiveWriter, Content};
+use super::archive::{self, ArchiveDescription, ArchiveManifest, ArchiveWriter, Archives, Content};
+use super::error::CleanupError;
 use super::message_log::{Condition, MessageLog};
 use super::request::{CleanupOptions, Conditions};
-use super::{CleanupError, CleanupStatus};
 use crate::audit::Action;
-use crate::database::Database;
 use crate::database::lock::LockGuard;
 use crate::database::operation_record::{OperationHandle, Outcome};
-use crate::database::scratch::ScratchFile;
+use crate::database::temporary_files::TemporaryFile;
 
 /// Rows are written to the archive in pieces of about this size.
 const PIECE_BYTES: usize = 1024 * 1024;
@@ -90,16 +88,37 @@ pub struct CleanupFailure {
     pub archive: Option<String>,
 }
 
+/// How rows are divided into batches.
+#[derive(Clone, Copy, Debug)]
+pub struct Batches {
+    /// The greatest number of rows in one batch.
+    pub rows_max: u32,
+    /// Time between two batches, in which the disk is free for other sessions.
+    pub pause: std::time::Duration,
+}
+
+/// The details of a clean-up in its operation record.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct CleanupStatus {
+    /// Rows deleted so far.
+    pub deleted: u64,
+    /// The file of its archive.
+    pub archive: Option<String>,
+}
+
 /// A running clean-up.
 pub(super) struct Run {
-    database: Arc<Database>,
-    log: MessageLog,
-    lock: LockGuard,
-    reporter: ProgressReporter,
-    began: Instant,
-    archive: Option<ArchiveManifest>,
-    caller: String,
-    record: OperationHandle<CleanupStatus>,
+    pub archives: Archives,
+    pub batches: Batches,
+    /// The name of the database.
+    pub database: String,
+    pub log: MessageLog,
+    pub lock: LockGuard,
+    pub reporter: ProgressReporter,
+    pub began: Instant,
+    pub archive: Option<ArchiveManifest>,
+    pub caller: String,
+    pub record: OperationHandle<CleanupStatus>,
 }
 
 /// How the deletion ended.
@@ -109,26 +128,6 @@ struct Ended {
 }
 
 impl Run {
-    pub fn new(
-        database: Arc<Database>,
-        log: MessageLog,
-        lock: LockGuard,
-        caller: &str,
-        reporter: ProgressReporter,
-    ) -> Self {
-        let record = database.last_cleanup.begin(caller, CleanupStatus::default());
-        Self {
-            database,
-            log,
-            lock,
-            reporter,
-            began: Instant::now(),
-            archive: None,
-            caller: caller.to_owned(),
-            record,
-        }
-    }
-
     pub async fn perform(mut self, conditions: Conditions, options: CleanupOptions) {
         let (event, outcome) = match self.delete_all(&conditions, options).await {
             Ok(ended) => self.completed(ended),
@@ -225,7 +224,7 @@ impl Run {
 
     /// Deletes all matching rows. Returns `false` if the clean-up was stopped before.
     async fn delete_matching(&mut self, condition: &Condition) -> Result<bool, CleanupError> {
-        let rows_max = self.database.batches.rows_max;
+        let rows_max = self.batches.rows_max;
         let mut next = Some(i64::MIN);
         while let Some(from) = next {
             if !self.pause().await? {
@@ -240,7 +239,7 @@ impl Run {
 
     /// Deletes the rows of the archive. Returns `false` if the clean-up was stopped before.
     async fn delete_archived(&mut self, archive: PathBuf) -> Result<bool, CleanupError> {
-        let rows_max = self.database.batches.rows_max;
+        let rows_max = self.batches.rows_max;
         let mut batches = archive::batches(archive, rows_max as usize);
         while let Some(versions) = batches.recv().await {
             let versions = versions?;
@@ -258,8 +257,8 @@ impl Run {
         &mut self,
         condition: &Condition,
         conditions: &Conditions,
-    ) -> Result<Option<ScratchFile>, CleanupError> {
-        let archives = self.database.archives.clone();
+    ) -> Result<Option<TemporaryFile>, CleanupError> {
+        let archives = self.archives.clone();
         let writer = archives.writer().map_err(archiving)?;
         let rows = self.log.begin_snapshot(condition).await?;
         self.reporter.progress.total = rows;
@@ -274,7 +273,7 @@ impl Run {
             .map_err(CleanupError::Archiving)?;
         let caller = &self.caller;
         let description = ArchiveDescription {
-            database: self.database.dsn.database(),
+            database: &self.database,
             caller,
             conditions,
             rows,
@@ -365,7 +364,7 @@ impl Run {
     /// stopped.
     async fn pause(&self) -> Result<bool, CleanupError> {
         if self.reporter.progress.batches > 0 {
-            let _ = timeout(self.database.batches.pause, self.reporter.stopped()).await;
+            let _ = timeout(self.batches.pause, self.reporter.stopped()).await;
         }
         self.reporter.may_continue()
     }

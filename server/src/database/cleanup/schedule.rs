@@ -5,10 +5,10 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
-use super::CleanupError;
+use super::cleaner::LogCleaner;
+use super::error::CleanupError;
 use super::request::{CleanupOptions, Conditions};
 use super::run::CleanupEvent;
-use crate::database::Database;
 use crate::database::lock::{LockError, LockHolder, Operation};
 use crate::schedule::Schedule;
 
@@ -27,13 +27,13 @@ pub struct CleanupSchedule {
 impl CleanupSchedule {
     /// Cleans up whenever a time of the schedule comes, until the future is dropped. `stop` ends a running clean-up after its
     /// batch.
-    pub async fn run(self, database: Arc<Database>, stop: CancellationToken) {
+    pub async fn run(self, cleaner: Arc<LogCleaner>, stop: CancellationToken) {
         let mut last = Timestamp::now();
         loop {
             let due = self.schedule.wait_for_next(last).await;
             let age = SignedDuration::from_hours(24 * i64::from(self.days));
             let conditions = Conditions::before(due.saturating_sub(age).unwrap_or(Timestamp::UNIX_EPOCH));
-            self.clean_up_when_free(&database, &conditions, &stop).await;
+            self.clean_up_when_free(&cleaner, &conditions, &stop).await;
             // Times that came during the clean-up are skipped: their rows are gone already.
             last = Timestamp::now().max(due);
         }
@@ -42,13 +42,12 @@ impl CleanupSchedule {
     /// Cleans up as soon as no other operation holds the lock.
     async fn clean_up_when_free(
         &self,
-        database: &Arc<Database>,
+        cleaner: &LogCleaner,
         conditions: &Conditions,
         stop: &CancellationToken,
     ) {
         loop {
-            let starting =
-                Arc::clone(database).clean_up(conditions.clone(), self.options, CALLER, stop.clone());
+            let starting = cleaner.clean_up(conditions.clone(), self.options, CALLER, stop.clone());
             match starting.await {
                 Ok(mut events) => {
                     // The clean-up runs as long as its events are received. It logs its outcome itself.
@@ -56,7 +55,7 @@ impl CleanupSchedule {
                     return;
                 }
                 Err(CleanupError::Conflict(conflict)) if !is_scheduled(&conflict) => {
-                    database.lock.wait_until_free().await;
+                    cleaner.lock.wait_until_free().await;
                 }
                 // Another server does the same work, or the clean-up has failed and logged the cause.
                 Err(_) => return,

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use wasm_export::dump::TABLE_DATA;
 
 use super::disk_space::{self, DiskSpaceCheck};
+use super::error::RestoreError;
+use super::events::{ProgressReporter, TableResult};
 use super::load::{self, EntryLists, Loader};
-use super::merge::TableResult;
+use super::options::RestoreOptions;
 use super::row_counts::{self, DumpRows, TableName, TableRows};
-use super::{ProgressReporter, RestoreError, RestoreOptions};
 use crate::database::archive::{self, BadArchive, WholeArchive};
-use crate::database::scratch::Scratch;
+use crate::database::temporary_files::TemporaryFolder;
 use crate::database::tools::Tools;
 use crate::dsn::Dsn;
 
@@ -67,7 +68,7 @@ impl<'a> CheckedDump<'a> {
     }
 
     /// Returns the loader of this dump into the target database.
-    pub fn loader<'b>(&'b self, target: &'b Dsn, scratch: &'b Scratch) -> Loader<'b> {
+    pub fn loader<'b>(&'b self, target: &'b Dsn, scratch: &'b TemporaryFolder) -> Loader<'b> {
         Loader {
             tools: self.tools,
             target,

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use nix::sys::statvfs::statvfs;
 use sqlx::{Connection, PgConnection, query_scalar};
 
-use super::RestoreError;
+use super::error::{RestoreError, megabytes};
 use crate::dsn::Dsn;
 
 /// Whether a restore checks the free disk space before it begins.
@@ -61,11 +61,6 @@ pub(super) async fn check(live: &Dsn, text_bytes: u64) -> Result<String, Restore
         megabytes(needed),
         megabytes(free)
     ))
-}
-
-/// Returns the size in megabytes of a million bytes, rounded up.
-pub(super) fn megabytes(bytes: u64) -> u64 {
-    bytes.div_ceil(1_000_000)
 }
 
 /// Returns the database's folder if it is on this machine and its role may know it.

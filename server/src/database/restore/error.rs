@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use super::disk_space;
 use crate::database::archive::BadArchive;
 use crate::database::lock::LockError;
 use crate::database::tools::ToolsError;
@@ -30,9 +29,9 @@ pub enum RestoreError {
         "The restored database would take about {} MB, and the disk of the database ({}) has {} MB free. A full disk would \
          stop the live database, too. Nothing was changed; free some space, or set DECANT_RESTORE_ROOM=ignore to skip \
          this check",
-        disk_space::megabytes(*needed),
+        megabytes(*needed),
         folder.display(),
-        disk_space::megabytes(*free)
+        megabytes(*free)
     )]
     NoDiskSpace { folder: PathBuf, needed: u64, free: u64 },
     #[error("The safety dump of the database failed, so nothing was changed: {0}")]
@@ -91,6 +90,11 @@ pub enum RestoreError {
     Triggers(TriggerError),
     #[error("There is no database `{0}` that a restore has left here")]
     NoSideDatabase(String),
+}
+
+/// Returns the size in megabytes of a million bytes, rounded up.
+pub(super) fn megabytes(bytes: u64) -> u64 {
+    bytes.div_ceil(1_000_000)
 }
 
 impl RestoreError {

@@ -8,11 +8,12 @@ use sqlx::{AssertSqlSafe, Executor, PgConnection, query_scalar};
 use tokio::io::AsyncReadExt;
 
 use super::checked_dump::CheckedDump;
+use super::error::RestoreError;
+use super::events::ProgressReporter;
 use super::load::Loader;
 use super::pending_transaction::PendingTransaction;
 use super::row_counts::{self, TableName};
 use super::table_data::TableData;
-use super::{ProgressReporter, RestoreError};
 use crate::database::tools::{read_stderr, spawn_piped};
 
 /// While this transaction waits for a table's lock, every other session waits behind it, so the wait is limited.

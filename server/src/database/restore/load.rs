@@ -9,10 +9,11 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{ChildStderr, Command};
 use wasm_export::dump::{Entry, TABLE_DATA, Toc};
 
+use super::error::RestoreError;
+use super::options::RestoreOptions;
 use super::row_counts::TableName;
-use super::{RestoreError, RestoreOptions};
 use crate::database::archive::WholeArchive;
-use crate::database::scratch::{Scratch, ScratchFile};
+use crate::database::temporary_files::{TemporaryFile, TemporaryFolder};
 use crate::database::tools::Tools;
 use crate::dsn::Dsn;
 
@@ -98,7 +99,7 @@ pub(super) struct Loader<'a> {
     /// The target database.
     pub(super) target: &'a Dsn,
     pub(super) dump: &'a Path,
-    pub(super) scratch: &'a Scratch,
+    pub(super) scratch: &'a TemporaryFolder,
     pub(super) lists: &'a EntryLists,
 }
 
@@ -137,8 +138,8 @@ impl Loader<'_> {
     }
 
     /// Writes a file for `--use-list` with these dump ids.
-    pub(super) fn write_list(&self, entries: &[u32]) -> io::Result<ScratchFile> {
-        let (list, mut file) = self.scratch.file("list")?;
+    pub(super) fn write_list(&self, entries: &[u32]) -> io::Result<TemporaryFile> {
+        let (list, mut file) = self.scratch.create("list")?;
         for entry in entries {
             writeln!(file, "{entry};")?;
         }
@@ -146,7 +147,7 @@ impl Loader<'_> {
     }
 
     /// Returns the command `pg_restore` for the entries in the list. Without more arguments it writes a script.
-    pub(super) fn command(&self, list: &ScratchFile) -> Command {
+    pub(super) fn command(&self, list: &TemporaryFile) -> Command {
         let mut command = self.tools.command("pg_restore", self.target);
         command
             .args(["--no-owner", "--no-password", "--use-list"])
@@ -155,7 +156,7 @@ impl Loader<'_> {
         command
     }
 
-    fn for_target(&self, list: &ScratchFile) -> Command {
+    fn for_target(&self, list: &TemporaryFile) -> Command {
         let mut command = self.command(list);
         command
             .args(["--verbose", "--dbname"])

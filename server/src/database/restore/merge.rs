@@ -5,28 +5,17 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use sqlx::{AssertSqlSafe, Executor, PgConnection, Row, query, query_scalar};
 
 use super::checked_dump::CheckedDump;
+use super::error::RestoreError;
+use super::events::{ProgressReporter, TableResult};
 use super::load::Loader;
 use super::pending_transaction::PendingTransaction;
 use super::row_counts::{TableName, parse_identifier};
 use super::table_data::TableData;
-use super::{ProgressReporter, RestoreError};
 use crate::database::table::{self, KeyColumn};
 use crate::database::triggers::{self, DisabledTriggers};
-
-/// Row counts of one table after a restore.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct TableResult {
-    /// Rows that were missing before.
-    pub inserted: u64,
-    /// Rows that were already there with the same content.
-    pub skipped: u64,
-    /// Rows of the dump whose key has other content in the database; the database keeps its own.
-    pub conflicting: u64,
-}
 
 /// Merges the tables of the dump into the loader's target. Returns the transaction, still open, with the counts by table.
 ///

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use sqlx::{AssertSqlSafe, Executor, PgConnection, raw_sql};
 
-use super::{ProgressReporter, RestoreError};
+use super::error::RestoreError;
+use super::events::ProgressReporter;
 
 /// Runs the `.sql` files of the folder in the order of their names.
 ///

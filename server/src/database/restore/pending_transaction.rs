@@ -2,7 +2,7 @@
 
 use sqlx::{Connection, Executor, PgConnection};
 
-use super::RestoreError;
+use super::error::RestoreError;
 use crate::database::lock::LockGuard;
 use crate::dsn::Dsn;
 

@@ -6,15 +6,17 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::checked_dump::CheckedDump;
+use super::error::RestoreError;
+use super::events::{ProgressReporter, RestoreEvent};
+use super::options::RestoreOptions;
+use super::restorer::Restorer;
 use super::run::or_stopped;
 use super::side_database::StagingDatabase;
-use super::{ProgressReporter, RestoreError, RestoreEvent, RestoreOptions};
 use crate::audit::Action;
-use crate::database::Database;
 use crate::database::lock::{LockGuard, Operation};
 use crate::database::tools::Tools;
 
-impl Database {
+impl Restorer {
     /// Restores a dump into a staging database, counts its rows there, and drops the staging database. Returns the number
     /// of rows. The live database is not changed.
     ///

@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, PgConnection, query_scalar};
 use tokio::io::AsyncReadExt;
 use wasm_export::dump::Entry;
 
-use super::RestoreError;
+use super::error::RestoreError;
 use crate::database::tools::{Tools, read_stderr, spawn_piped};
 use crate::dsn::Dsn;
 

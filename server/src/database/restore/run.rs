@@ -7,15 +7,16 @@ use sqlx::{Connection, PgConnection};
 use tokio_util::sync::CancellationToken;
 
 use super::checked_dump::CheckedDump;
-use super::merge::{self, TableResult};
+use super::error::RestoreError;
+use super::events::{ProgressReporter, Restored, TableResult};
+use super::options::{RestoreMode, RestoreOptions};
+use super::restorer::Restorer;
 use super::side_database::StagingDatabase;
-use super::{ProgressReporter, RestoreError, RestoreMode, RestoreOptions, Restored};
-use super::{in_place, migrations, row_counts};
-use crate::database::Database;
+use super::{in_place, merge, migrations, row_counts};
 use crate::database::lock::LockGuard;
 use crate::database::tools::Tools;
 
-impl Database {
+impl Restorer {
     /// Restores a dump while the lock is held. Until the databases are swapped, or the transaction commits, `stop` ends the
     /// restore and the database is as it was.
     ///
@@ -32,7 +33,10 @@ impl Database {
         let tools = Tools::for_database(&self.dsn).await?;
         let preparing = async {
             let dump = CheckedDump::read(&tools, &self.dsn, file, options, self.disk_space, reporter).await?;
-            let safety_dump = self.safety_dumps.make(&tools, &self.dsn, &self.scratch).await?;
+            let safety_dump = self
+                .safety_dumps
+                .make(&tools, &self.dsn, &self.temporary_files)
+                .await?;
             let message = format!("Dumped the database for safety to {}", safety_dump.display());
             reporter.progress(40, message);
             Ok::<_, RestoreError>((dump, safety_dump))
@@ -72,7 +76,7 @@ impl Database {
         reporter: &ProgressReporter,
         stop: &CancellationToken,
     ) -> Result<BTreeMap<String, TableResult>, RestoreError> {
-        let loader = dump.loader(&self.dsn, &self.scratch);
+        let loader = dump.loader(&self.dsn, &self.temporary_files);
         let transaction = or_stopped(stop, merge::merge(dump, &loader, reporter)).await?;
         transaction.commit(lock).await
     }
@@ -115,7 +119,7 @@ impl Database {
         reporter: &ProgressReporter,
         stop: &CancellationToken,
     ) -> Result<Vec<String>, RestoreError> {
-        let loader = dump.loader(&self.dsn, &self.scratch);
+        let loader = dump.loader(&self.dsn, &self.temporary_files);
         let replacing = async {
             let mut transaction = in_place::replace(dump, &loader, reporter).await?;
             self.migrate(&mut transaction.connection, reporter).await?;
@@ -136,7 +140,7 @@ impl Database {
         reporter: &ProgressReporter,
     ) -> Result<Vec<String>, RestoreError> {
         let target = staging.dsn();
-        let loader = dump.loader(&target, &self.scratch);
+        let loader = dump.loader(&target, &self.temporary_files);
         loader.restore_required(dump.on_line(reporter)).await?;
         let warnings = loader.restore_optional().await?;
         reporter.progress(86, "Counting the rows");

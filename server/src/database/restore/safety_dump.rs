@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::RestoreError;
 use super::checked_dump::read_archive;
+use super::error::RestoreError;
 use crate::database::dump::Compression;
-use crate::database::scratch::Scratch;
+use crate::database::temporary_files::TemporaryFolder;
 use crate::database::tools::Tools;
 use crate::dsn::Dsn;
 
@@ -36,12 +36,17 @@ impl SafetyDumps {
     ///
     /// # Errors
     /// [`RestoreError::SafetyDump`]: `pg_dump` failed, or its file is damaged. [`RestoreError::Io`].
-    pub async fn make(&self, tools: &Tools, live: &Dsn, scratch: &Scratch) -> Result<PathBuf, RestoreError> {
+    pub async fn make(
+        &self,
+        tools: &Tools,
+        live: &Dsn,
+        scratch: &TemporaryFolder,
+    ) -> Result<PathBuf, RestoreError> {
         let failed = |error: &dyn std::fmt::Display| RestoreError::SafetyDump(error.to_string());
         fs::create_dir_all(&self.folder)?;
         let at = Timestamp::now().strftime("%Y-%m-%dT%H-%M-%S");
         let path = self.folder.join(format!("before-restore_{at}.dump"));
-        let (part, _) = scratch.file("dump")?;
+        let (part, _) = scratch.create("dump")?;
         let compression = self.compression.argument(tools).await?;
         let output = tools
             .command("pg_dump", live)

@@ -3,7 +3,6 @@
 //! The comment of each such database contains its role in JSON. Decant finds them by it, also after a crash, whatever their
 //! names are.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,10 +11,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, query, query_scalar};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::RestoreError;
-use crate::audit::Action;
-use crate::database::Database;
-use crate::database::lock::Operation;
+use super::error::RestoreError;
 use crate::dsn::Dsn;
 
 /// The database that Decant connects to when it creates, renames and drops others.
@@ -132,7 +128,7 @@ impl StagingDatabase {
         self.live.with_database(&self.name)
     }
 
-    /// Drops it. If that fails, [`Database::side_databases`] still lists it.
+    /// Drops it. If that fails, [`list`] still lists it.
     pub async fn drop(mut self) {
         if let Err(error) = drop_database(&mut self.maintenance, &self.name).await {
             tracing::error!(database = self.name, %error, "a staging database could not be dropped");
@@ -154,80 +150,14 @@ impl StagingDatabase {
     }
 }
 
-impl Database {
-    /// Returns the databases that restores have left beside the live one, the newest first.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn side_databases(&self) -> sqlx::Result<Vec<SideDatabase>> {
-        let mut maintenance = maintenance(&self.dsn).await?;
-        let found = side_databases(&mut maintenance, self.dsn.database()).await;
-        let _ = maintenance.close().await;
-        found
-    }
-
-    /// Swaps a previous database with the live one, and returns the new name of the latter, which is kept.
-    ///
-    /// # Errors
-    /// [`RestoreError::NoSideDatabase`], [`RestoreError::Conflict`], [`RestoreError::Database`].
-    pub async fn roll_back(&self, name: &str, caller: &str) -> Result<String, RestoreError> {
-        let lock = self.lock.acquire(Operation::Rollback, caller).await?;
-        let mut maintenance = maintenance(&self.dsn).await?;
-        let swapped = async {
-            let found = side_databases(&mut maintenance, self.dsn.database()).await?;
-            let is_complete = found
-                .iter()
-                .any(|one| one.name == name && one.role != SideDatabaseRole::Staging);
-            match is_complete {
-                true => swap(&mut maintenance, &self.dsn, name, SideDatabaseRole::RolledBack).await,
-                false => Err(RestoreError::NoSideDatabase(name.to_owned())),
-            }
-        };
-        let swapped = swapped.await;
-        self.generation.fetch_add(1, Ordering::Relaxed);
-        tracing::info!(
-            action = Action::DatabaseImportRolledBack.name(),
-            caller,
-            name,
-            ?swapped
-        );
-        lock.release().await;
-        swapped
-    }
-
-    /// Drops a database that a restore has left.
-    ///
-    /// # Errors
-    /// As [`Self::roll_back`].
-    pub async fn drop_side_database(&self, name: &str, caller: &str) -> Result<(), RestoreError> {
-        // The lock keeps this from dropping the staging database of a running restore.
-        let lock = self.lock.acquire(Operation::Removal, caller).await?;
-        let mut maintenance = maintenance(&self.dsn).await?;
-        let removed = async {
-            let found = side_databases(&mut maintenance, self.dsn.database()).await?;
-            if !found.iter().any(|one| one.name == name) {
-                return Err(RestoreError::NoSideDatabase(name.to_owned()));
-            }
-            Ok(drop_database(&mut maintenance, name).await?)
-        };
-        let removed = removed.await;
-        tracing::info!(
-            action = Action::DatabaseCopyRemoved.name(),
-            caller,
-            name,
-            ?removed
-        );
-        lock.release().await;
-        removed
-    }
-}
-
-async fn maintenance(live: &Dsn) -> sqlx::Result<PgConnection> {
+/// Connects to the database from which others are created, renamed and dropped.
+pub(super) async fn maintenance(live: &Dsn) -> sqlx::Result<PgConnection> {
     let options = live.with_database(MAINTENANCE).options().clone();
     PgConnection::connect_with(&options.application_name("decant restore")).await
 }
 
-async fn side_databases(maintenance: &mut PgConnection, live: &str) -> sqlx::Result<Vec<SideDatabase>> {
+/// Returns the databases beside the live one, the newest first.
+pub(super) async fn list(maintenance: &mut PgConnection, live: &str) -> sqlx::Result<Vec<SideDatabase>> {
     let rows = query(
         "select datname::pg_catalog.text as name, comment, case when pg_catalog.has_database_privilege(oid, 'connect') \
          then pg_catalog.pg_database_size(oid) end as bytes \
@@ -250,7 +180,7 @@ async fn side_databases(maintenance: &mut PgConnection, live: &str) -> sqlx::Res
 
 /// Gives `replacement` the name of the live database, which is kept under a new name. Returns the new name. Both names
 /// change in one transaction, so after a crash one of the two is the live database.
-async fn swap(
+pub(super) async fn swap(
     maintenance: &mut PgConnection,
     live: &Dsn,
     replacement: &str,
@@ -377,7 +307,7 @@ async fn remove_comment(connection: &mut PgConnection, name: &str) -> sqlx::Resu
     execute(connection, comment).await
 }
 
-async fn drop_database(maintenance: &mut PgConnection, name: &str) -> sqlx::Result<()> {
+pub(super) async fn drop_database(maintenance: &mut PgConnection, name: &str) -> sqlx::Result<()> {
     // Only programs that Decant has started can still be connected. `with (force)` needs PostgreSQL 13.
     query(
         "select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity \

@@ -6,10 +6,10 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdout};
 use tokio::task::JoinHandle;
 
-use super::RestoreError;
+use super::error::RestoreError;
 use super::load::Loader;
 use super::row_counts::{TableName, parse_copy, parse_identifier};
-use crate::database::scratch::ScratchFile;
+use crate::database::temporary_files::TemporaryFile;
 use crate::database::tools::{read_stderr, spawn_piped};
 
 /// Rows are sent to the database in pieces of about this size.
@@ -25,7 +25,7 @@ pub(super) struct TableData {
     columns: Vec<String>,
     has_ended: bool,
     /// `pg_restore` reads it, so it must live as long as this.
-    _list: ScratchFile,
+    _list: TemporaryFile,
 }
 
 impl TableData {

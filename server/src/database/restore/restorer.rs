@@ -1,25 +1,51 @@
-//! Starts a restore in a task of its own, which takes the lock, reports the events and records the outcome.
+//! Starts a restore in a task, which holds the lock, sends the events and records the outcome.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-use super::{
-    OnDisconnect, ProgressReporter, RestoreError, RestoreEvent, RestoreOptions, RestoreStatus, Restored,
-};
+use super::disk_space::DiskSpaceCheck;
+use super::error::RestoreError;
+use super::events::{ProgressReporter, RestoreEvent, RestoreStatus, Restored};
+use super::options::{OnDisconnect, RestoreOptions};
+use super::safety_dump::SafetyDumps;
 use crate::audit::Action;
-use crate::database::Database;
-use crate::database::lock::{LockGuard, Operation};
-use crate::database::operation_record::Outcome;
+use crate::database::lock::{BackupLock, LockGuard, Operation};
+use crate::database::operation_record::{LastOperation, Outcome};
+use crate::database::temporary_files::TemporaryFolder;
+use crate::dsn::Dsn;
 
 /// Capacity of the event channel. When it is full, progress events are dropped; the last event is not.
 const EVENTS: usize = 256;
 
-impl Database {
+/// Restores dumps into one database.
+pub struct Restorer {
+    pub(in crate::database) dsn: Dsn,
+    pub(in crate::database) lock: BackupLock,
+    pub(in crate::database) temporary_files: TemporaryFolder,
+    pub(in crate::database) safety_dumps: SafetyDumps,
+    /// The folder of the site's own SQL files, which run on a restored database.
+    pub(in crate::database) migrations: Option<PathBuf>,
+    pub(in crate::database) on_disconnect: OnDisconnect,
+    pub(in crate::database) disk_space: DiskSpaceCheck,
+    pub(in crate::database) last: Arc<LastOperation<RestoreStatus>>,
+    /// Counts the restores of this process.
+    pub(in crate::database) generation: AtomicU64,
+    pub(in crate::database) tasks: TaskTracker,
+}
+
+impl Restorer {
+    /// Returns a number that changes with each restore. Cached rows of an older generation are invalid.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Relaxed)
+    }
+
     /// Starts to restore a file, and returns the receiver of the restore's events. `stop` ends the restore as long as the
     /// database is unchanged; dropping the receiver ends it, too, if the options say so ([`OnDisconnect::Stop`]).
     ///
@@ -40,7 +66,7 @@ impl Database {
             mode: options.mode,
             rows: 0,
         };
-        let record = self.last_restore.begin(&caller, status);
+        let record = self.last.begin(&caller, status);
         let tasks = self.tasks.clone();
         tasks.spawn(async move {
             let restoring = self.restore_until_disconnect(&lock, file.as_ref(), options, &sender, &stop);

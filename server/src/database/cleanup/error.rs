@@ -1,0 +1,52 @@
+//! Why a clean-up, or the restore of an archive, failed.
+
+use super::archive::BadArchive;
+use crate::database::lock::LockError;
+use crate::database::triggers::TriggerError;
+use crate::source::public_message;
+
+/// Why a clean-up, or the restore of an archive, failed.
+#[derive(Debug, thiserror::Error)]
+pub enum CleanupError {
+    #[error(transparent)]
+    Conflict(LockError),
+    #[error("{}", public_message(.0).trim_end_matches('.'))]
+    Database(#[from] sqlx::Error),
+    #[error("The database has no log of a hub that could be cleaned up")]
+    NoLog,
+    #[error("The log's primary key is not `id`, so its rows cannot be identified safely")]
+    NoKey,
+    #[error(
+        "No ledger, `usage_ledger`, keeps the statistics of all of these rows, so they would be lost; set \
+         `withoutStatistics` to delete them all the same"
+    )]
+    StatisticsWouldBeLost,
+    #[error("The archive could not be made, so nothing was deleted: {0}")]
+    Archiving(BadArchive),
+    #[error("The archive cannot be used: {0}")]
+    Archive(#[from] BadArchive),
+    #[error("The archive has a column `{0}` that the log does not have; nothing was restored")]
+    NoColumn(String),
+    #[error("{0}. Nothing was restored")]
+    Triggers(TriggerError),
+    #[error("Another operation has taken the lock")]
+    LockLost,
+}
+
+impl From<LockError> for CleanupError {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::Database(error) => Self::Database(error),
+            conflict => Self::Conflict(conflict),
+        }
+    }
+}
+
+impl From<TriggerError> for CleanupError {
+    fn from(error: TriggerError) -> Self {
+        match error {
+            TriggerError::Database(error) => Self::Database(error),
+            refused => Self::Triggers(refused),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What is restored, and how.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// What is restored of a dump, and how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RestoreOptions {
+    pub mode: RestoreMode,
+    /// Leaves out the rows of the hub's log, `message_request`.
+    pub skip_logs: bool,
+}
+
+/// What happens to the data that are in the database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RestoreMode {
+    /// The dump replaces them.
+    #[default]
+    Clean,
+    /// They stay, and rows that are missing come from the dump.
+    Merge,
+}
+
+/// What a restore does when its client disconnects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnDisconnect {
+    /// It goes on to its end and logs its outcome, so that closing a page by accident does no harm.
+    #[default]
+    Finish,
+    /// It stops, and the database is as it was.
+    Stop,
+}
+
+impl FromStr for OnDisconnect {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        match word {
+            "finish" => Ok(Self::Finish),
+            "stop" => Ok(Self::Stop),
+            _ => Err("it is neither finish nor stop"),
+        }
+    }
+}
