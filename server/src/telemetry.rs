@@ -47,9 +47,8 @@ pub struct Options {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogStyle {
-    /// For people.
     Pretty,
-    /// One object a line, for programs.
+    /// One JSON object a line.
     Json,
 }
 
@@ -84,8 +83,8 @@ pub fn start_log(options: &Options) -> Result<(), LogFilterError> {
             lines.map_event_format(|lines| Shown { lines, shown }).boxed()
         }
     };
-    // One filter for both layers. A filter of a layer's own would lose events: it keeps its answer to a mere question
-    // whether an event would be logged, which sqlx asks, and applies that answer to the next event.
+    // One filter for both layers, because a filter of one layer would lose events. sqlx asks whether an event would be
+    // logged; the filter keeps its answer and applies it to the next event.
     let either = filter_fn(move |metadata| {
         wanted.would_enable(metadata.target(), metadata.level()) || AuditLayer::is_interested(metadata)
     });

@@ -135,8 +135,8 @@ mod tests {
 
     #[test]
     fn the_actions_of_the_hub_exist() {
-        // Without Redis, the hub falls back to a lock in memory (`backup_lock_fallback_to_memory`). Decant has the lock of
-        // PostgreSQL instead, and says so in the action's name.
+        // Without Redis, the hub falls back to a lock in memory (`backup_lock_fallback_to_memory`). Decant falls
+        // back to a lock in PostgreSQL: `backup_lock_fallback_to_postgres`.
         for name in [
             "backup_lock_acquired",
             "backup_lock_conflict",

@@ -70,8 +70,8 @@ impl Backups {
                 Ok::<_, BackupError>(restoring.await?)
             };
             match begun.await {
-                // Reading goes on after the client has left, so a restore from the storage always runs to its end, whatever
-                // DECANT_RESTORE_UNFOLLOWED says.
+                // Reading goes on after the client has left, so a restore from the storage always runs to its end. The
+                // setting DECANT_RESTORE_UNFOLLOWED applies to uploads only.
                 Ok(mut restoring) => {
                     while let Some(event) = restoring.recv().await {
                         let _ = sender.send(event).await;

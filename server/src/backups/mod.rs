@@ -111,7 +111,7 @@ pub struct TaskFailure {
 #[serde(rename_all = "camelCase")]
 pub struct BackupOverview {
     pub storage: String,
-    /// Of new backups.
+    /// Encryption of new backups: `none`, `passphrase` or `keys`.
     pub encryption: &'static str,
     /// Whether Decant can decrypt its backups.
     pub can_prove: bool,
@@ -120,11 +120,10 @@ pub struct BackupOverview {
     pub next: Option<Timestamp>,
     pub proof_schedule: Option<String>,
     pub next_proof: Option<Timestamp>,
-    /// The retention policy.
+    /// As DECANT_BACKUP_KEEP: `last=3,daily=7`.
     pub keep: String,
     pub running: Option<RunningTask>,
     pub failure: Option<TaskFailure>,
-    /// The newest first.
     pub backups: Vec<Manifest>,
 }
 
@@ -244,7 +243,7 @@ impl Backups {
         })
     }
 
-    /// Removes a backup.
+    /// Removes the files of a backup, whether it was scheduled or not.
     ///
     /// # Errors
     /// As [`manifest`](Self::manifest).

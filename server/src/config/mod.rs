@@ -47,7 +47,6 @@ pub struct Settings {
     pub datasets_dir: Option<PathBuf>,
     /// Usage rows of a new private PostgreSQL.
     pub demo_rows: u64,
-    /// The hub's Redis.
     pub redis: Option<redis::Client>,
     pub page_rows_max: u64,
     pub heartbeat: Duration,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// A hundred years.
+/// A hundred years: rows that are kept longer are kept for ever.
 const DAYS_MAX: u32 = 36_500;
 
 pub(super) type Parsed<T> = Result<T, String>;
@@ -67,7 +67,7 @@ pub(super) fn hours(text: &str) -> Parsed<Duration> {
     at_least_one(text).map(|hours| Duration::from_secs(u64::from(hours) * 3600))
 }
 
-/// Returns bytes.
+/// Returns the number of bytes; a megabyte has 1024 x 1024.
 pub(super) fn megabytes(text: &str) -> Parsed<u64> {
     at_least_one(text).map(|megabytes| u64::from(megabytes) * 1024 * 1024)
 }

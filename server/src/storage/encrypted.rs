@@ -10,7 +10,7 @@ use super::hashing::HashingStream;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredFile {
     pub bytes: u64,
-    /// In hexadecimal digits.
+    /// 64 hexadecimal digits.
     pub sha256: String,
 }
 

@@ -15,10 +15,10 @@ const MAGIC: &[u8] = b"age-encryption.org/";
 /// file could ask for more.
 const WORK_FACTOR_MAX: u8 = 21;
 
-/// Public keys.
+/// Public keys that files are encrypted for.
 pub type Recipients = Vec<x25519::Recipient>;
 
-/// Secret keys.
+/// Secret keys that files are decrypted with.
 pub type Identities = Vec<Box<dyn Identity + Send + Sync>>;
 
 /// How stored files are encrypted.
@@ -48,7 +48,7 @@ pub enum DecryptionError {
     Io(#[from] io::Error),
 }
 
-/// Shows no secret.
+/// Prints the name of the method, because the settings, which are printed in tests and logs, hold secrets here.
 impl fmt::Debug for Encryption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
