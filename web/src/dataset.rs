@@ -1,7 +1,6 @@
 //! Datasets and their filters.
 
 use api::datasets::{Dataset, FilterKind};
-use wasm_export::options::Format;
 
 use crate::selection::Selection;
 
@@ -12,15 +11,6 @@ pub fn column_names(dataset: &Dataset) -> impl Iterator<Item = &str> {
         .iter()
         .filter(|column| !column.hidden)
         .map(|column| column.name.as_str())
-}
-
-pub fn formats(dataset: &Dataset) -> Vec<Format> {
-    let has_probes = ["ok", "latency_ms"]
-        .iter()
-        .all(|probe| dataset.columns.iter().any(|column| column.name == *probe));
-    let mut formats = Format::ALL.to_vec();
-    formats.retain(|format| *format != Format::Text || has_probes);
-    formats
 }
 
 /// Identifies the rows of a selection: equal keys, equal rows. Columns do not matter, and the zone only

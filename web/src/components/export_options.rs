@@ -11,7 +11,13 @@ use crate::browser;
 
 /// Zone and columns are not options here: the table has them.
 #[component]
-pub fn ExportOptions(options: RwSignal<Options>, formats: Vec<Format>) -> impl IntoView {
+pub fn ExportOptions(
+    options: RwSignal<Options>,
+    /// The formats that the dataset can have.
+    formats: Vec<Format>,
+    /// The layouts of Markdown that the dataset can have.
+    layouts: Vec<Layout>,
+) -> impl IntoView {
     let formats: Vec<_> = formats
         .into_iter()
         .map(|format| (format, format.label()))
@@ -19,7 +25,7 @@ pub fn ExportOptions(options: RwSignal<Options>, formats: Vec<Format>) -> impl I
     let format = Memo::new(move |_| options.with(|options| options.format));
     let choices_of_format = move || match format.get() {
         Format::Csv => view! { <CsvOptions options/> }.into_any(),
-        format => view! { <OtherOptions options format/> }.into_any(),
+        format => view! { <OtherOptions options format layouts=layouts.clone()/> }.into_any(),
     };
     view! {
         <div class="options">
@@ -80,27 +86,32 @@ fn CsvOptions(options: RwSignal<Options>) -> impl IntoView {
 }
 
 #[component]
-fn OtherOptions(options: RwSignal<Options>, format: Format) -> impl IntoView {
+fn OtherOptions(options: RwSignal<Options>, format: Format, layouts: Vec<Layout>) -> impl IntoView {
     let times = (!matches!(format, Format::Xlsx | Format::Text)).then(|| view! { <Times options/> });
     let headings = matches!(format, Format::Xlsx | Format::Html | Format::Markdown)
         .then(|| view! { <Headings options/> });
     let metadata = (format != Format::Text).then(|| {
         view! {
             <Choice label="Export details" name="metadata" choices=vec![
-                (Metadata::Without, "None"),
-                (Metadata::With, "In the file"),
+                (Metadata::Without, "Not included"),
+                (Metadata::With, "Included"),
             ] options get=|options| options.metadata set=|options, value| options.metadata = value/>
         }
     });
-    let layout = (format == Format::Markdown).then(|| {
+    let layout = (format == Format::Markdown && layouts.len() > 1).then(|| {
+        let layouts: Vec<_> = layouts.into_iter().map(|layout| (layout, layout_label(layout))).collect();
         view! {
-            <Choice label="Layout" name="layout" choices=vec![
-                (Layout::Table, "Table"),
-                (Layout::Transcript, "Transcript of messages"),
-            ] options get=|options| options.layout set=|options, value| options.layout = value/>
+            <Choice label="Layout" name="layout" choices=layouts options get=|options| options.layout set=|options, value| options.layout = value/>
         }
     });
     view! { {times}{headings}{layout}{metadata} }
+}
+
+fn layout_label(layout: Layout) -> &'static str {
+    match layout {
+        Layout::Table => "Table",
+        Layout::Transcript => "Transcript of messages",
+    }
 }
 
 #[component]

@@ -3,6 +3,7 @@
 use api::datasets::Dataset;
 use leptos::prelude::*;
 use wasm_export::Options;
+use wasm_export::options::{Format, Layout};
 
 use crate::auth::{Auth, AuthState};
 use crate::components::columns::ColumnList;
@@ -14,7 +15,6 @@ use crate::components::filters::Filters;
 use crate::components::pager::Pager;
 use crate::components::table::Table;
 use crate::components::zone_select::ZoneSelect;
-use crate::dataset;
 use crate::dataset_view::DatasetView;
 use crate::navigation::Navigation;
 use crate::saved_options;
@@ -34,8 +34,10 @@ pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
     document().set_title(&format!("{title} · Decant"));
     let view = DatasetView::new(dataset, selection);
     let panel = RwSignal::new(None::<Panel>);
-    let options = saved_options();
-    let formats = view.dataset.with_value(dataset::formats);
+    let (formats, layouts) = view
+        .dataset
+        .with_value(|dataset| (dataset.formats.clone(), dataset.layouts.clone()));
+    let options = saved_options(&formats, &layouts);
     let is_previewed = Signal::derive(move || panel.get() == Some(Panel::Options));
     let is_folded = move |of| move || panel.get() != Some(of);
     keep_address(view);
@@ -60,7 +62,7 @@ pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
             <ColumnList view/>
         </section>
         <section id="options-panel" class="card" aria-label="Export options" hidden=is_folded(Panel::Options)>
-            <ExportOptions options formats/>
+            <ExportOptions options formats layouts/>
             <ExportPreview view options is_shown=is_previewed/>
         </section>
         <ExportRun/>
@@ -70,13 +72,21 @@ pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
     }
 }
 
-/// Loads the visitor's options and saves every change.
-fn saved_options() -> RwSignal<Options> {
+/// Loads the visitor's options and saves every change. A format or layout that this dataset cannot have
+/// becomes the default.
+fn saved_options(formats: &[Format], layouts: &[Layout]) -> RwSignal<Options> {
     let visitor = match expect_context::<Auth>().state() {
         AuthState::SignedIn(me) => me.name,
         _ => String::new(),
     };
-    let options = RwSignal::new(saved_options::load(&visitor));
+    let mut options = saved_options::load(&visitor);
+    if !formats.contains(&options.format) {
+        options.format = Format::default();
+    }
+    if !layouts.contains(&options.layout) {
+        options.layout = Layout::default();
+    }
+    let options = RwSignal::new(options);
     Effect::new(move |_| options.with(|options| saved_options::save(&visitor, options)));
     options
 }
