@@ -8,6 +8,6 @@ mod circles;
 mod documents;
 mod layers;
 mod module_tree;
-mod ratchet;
 mod source_file;
+mod violations;
 mod workspace;
