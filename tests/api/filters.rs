@@ -1,4 +1,4 @@
-//! Filters.
+//! Filters of rows, counts and exports.
 
 use decant_tests::app::App;
 use decant_tests::database::{RETRIED, USAGE_ROWS};

@@ -1,4 +1,4 @@
-//! Restores over HTTP.
+//! Restores over HTTP, clean and merged.
 
 use decant_tests::actors::Actor;
 use decant_tests::app::App;

@@ -141,7 +141,7 @@ async fn rows_come_back_as_they_are_in_the_dump_whatever_fires() {
     assert_eq!(counts("parted_1"), [1, 0, 0]);
     assert_eq!(counts("ring"), [2, 0, 0]);
     assert_eq!(counts("ruled"), [1, 1, 0]);
-    // They fire again for whoever writes now.
+    // They fire again for later writes.
     app.database.execute("insert into ruled values (3)").await;
     assert_eq!(app.database.number("select count(*) from calls").await, 1);
 }

@@ -9,7 +9,6 @@ use decant_tests::server::{ADMIN_TOKEN, Server};
 
 use crate::outcome::Outcome;
 
-/// Bytes per read.
 const READ_BYTES: usize = 256 * 1024;
 
 /// End of a chunked body (RFC 9112, section 7.1).

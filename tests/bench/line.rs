@@ -5,7 +5,6 @@ use crate::quantity::Quantity;
 /// Headings of the columns.
 pub const HEADER: [&str; 6] = ["What", "Decant", "Beside it", "Ratio", "Bound", "Result"];
 
-/// One measurement.
 pub struct Line {
     what: String,
     ours: Quantity,

@@ -9,7 +9,7 @@ use crate::outcome::Outcome;
 
 /// Files at an address on loopback. The server ends with this program.
 pub struct Site {
-    /// For example `127.0.0.1:4711`.
+    /// Host and port, for example `127.0.0.1:4711`.
     pub address: String,
 }
 

@@ -40,7 +40,6 @@ const WATCH: &str = "
     });
     look.observe(document.body, { childList: true, subtree: true });";
 
-/// Record of [`WATCH`].
 #[derive(Deserialize)]
 struct Watched {
     clicked: f64,

@@ -1,4 +1,4 @@
-//! The command line.
+//! Black-box tests of the command line.
 
 mod at_a_terminal;
 mod backup;

@@ -27,9 +27,9 @@ pub struct Column {
 
 /// SQL expressions for the comparable part of a value; `$` stands for the value.
 pub struct View {
-    /// Of PostgreSQL's value.
+    /// Expression for PostgreSQL's value.
     pub held: String,
-    /// Of the text in the file.
+    /// Expression for the text in the file.
     pub read: String,
 }
 

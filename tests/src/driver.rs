@@ -16,7 +16,7 @@ const END_PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Driver {
     process: Child,
-    /// For example `http://127.0.0.1:4711`.
+    /// Base URL, for example `http://127.0.0.1:4711`.
     pub address: String,
 }
 

@@ -1,8 +1,7 @@
-//! Errors in answers.
+//! Errors in answers, as RFC 9457 defines them.
 
 use serde::Deserialize;
 
-/// An error as RFC 9457 defines it.
 #[derive(Debug, Deserialize)]
 pub struct Problem {
     pub title: String,

@@ -30,7 +30,7 @@ pub enum Behavior {
     Throttled(u64),
     /// Bytes per second from the client.
     SlowUpload(u64),
-    /// Closes every connection.
+    /// Closes every connection, open and new.
     Refusing,
 }
 

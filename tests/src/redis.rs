@@ -74,7 +74,6 @@ impl Redis {
         connection.get(key).await.expect("redis answers")
     }
 
-    /// Sends SIGKILL.
     pub fn crash(&mut self) {
         self.process.kill().expect("redis runs");
         self.process.wait().expect("the process is ours");
@@ -91,7 +90,6 @@ impl Redis {
         self.signal(Signal::SIGSTOP);
     }
 
-    /// Sends SIGCONT.
     pub fn go_on(&self) {
         self.signal(Signal::SIGCONT);
     }

@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(40);
 #[derive(Debug)]
 pub struct Server {
     process: Child,
-    /// For example `127.0.0.1:4711`.
+    /// Host and port, for example `127.0.0.1:4711`.
     pub address: String,
     log: Arc<Mutex<String>>,
     data: TempDir,

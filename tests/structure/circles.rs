@@ -1,10 +1,10 @@
-//! No circle of imports. A circle has one of two forms, and each has a test:
+//! No circle of imports. A circle has one of two forms, and each has a test.
 //!
-//! - two sibling modules import each other, where a module counts with all that is below it;
-//! - a module imports names of its children, and a child imports names of the module.
+//! 1. Two sibling modules import each other. A module counts with all modules below it.
+//! 2. A module imports names of its children, and a child imports names of the module.
 //!
-//! A declaration (`mod child;`) is no import, and neither is a `pub use` of names that the module does not use itself:
-//! whoever imports such a name imports it from the file that defines it.
+//! A declaration (`mod child;`) is no import. A `pub use` of names that the module itself does not use is none either:
+//! its users import the name from the file that defines it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

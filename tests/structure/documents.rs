@@ -9,7 +9,7 @@ const DOCUMENTS: &[&str] = &["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"];
 /// Names with these endings are files of the workspace; other names in backticks may be anything.
 const ENDINGS: &[&str] = &[".rs", ".sql", ".sh", ".md", ".css", ".js", ".py", ".xsd"];
 
-/// What a build makes, and what is not ours.
+/// Folders with build output and other people's code.
 const NOT_SOURCE: &[&str] = &["target", "node_modules", "dist", ".git", "corpus", "artifacts"];
 
 #[test]

@@ -152,7 +152,7 @@ impl Tree {
 
     fn target(&self, path: &ModulePath, module: &Module, mention: &Mention) -> Option<ModulePath> {
         match mention.kind {
-            // A name that is only passed on: whoever uses it imports it from its own file.
+            // The module only passes the name on. Its users import it from its own file.
             Kind::ReExport => None,
             // Binding a module is not using it: the paths through it are.
             Kind::Import if self.module_at(path, &mention.path).is_some() => None,
@@ -190,7 +190,7 @@ impl Tree {
             if !seen.insert((module.clone(), name.clone())) {
                 return Some(module);
             }
-            // What the module has from another crate is had from the module.
+            // A name of another crate counts as imported from the module that re-exports it.
             let further = [binding.as_slice(), &rest[1..]].concat();
             return Some(self.definer(&module, &further, seen).unwrap_or(module));
         }

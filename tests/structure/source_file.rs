@@ -9,12 +9,12 @@ use syn::visit::{self, Visit};
 /// A path of identifiers as it stands in the source, from its first segment on.
 pub type Path = Vec<String>;
 
-/// What one module (a file, or a `mod name { … }` within one) contains.
+/// The contents of one module: a file, or a `mod name { … }` within one.
 #[derive(Default)]
 pub struct Module {
     /// The items that the module defines itself.
     pub defined: HashSet<String>,
-    /// What `use` binds: the name in this module, and the path it stands for.
+    /// Bindings of `use`: the name in this module, and the path that it stands for.
     pub bindings: HashMap<String, Path>,
     /// The paths of `use path::*`.
     pub globs: Vec<Path>,
@@ -54,7 +54,6 @@ pub enum Kind {
     Code,
 }
 
-/// Reads a file.
 pub fn read(file: &std::path::Path) -> Module {
     let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let parsed = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
@@ -165,7 +164,7 @@ impl Reader {
         }
     }
 
-    /// Visits what is compiled for unit tests only if its attributes say so.
+    /// Visits code that may be compiled for unit tests only, by its attributes.
     fn within(&mut self, attributes: &[syn::Attribute], visit: impl FnOnce(&mut Self)) {
         let outer = self.only_for_tests;
         self.only_for_tests |= for_tests(attributes);
