@@ -3,13 +3,11 @@
 //! The first modules need no browser and are tested natively; the others are compiled only for wasm32.
 //! Imports run downwards:
 //!
-//! | layer | modules |
-//! |---|---|
-//! | the page | `app`, `shell`, `pages`, `components` |
-//! | running operations | `download`, `restore`, `log_cleanup`, `action` |
-//! | state | `auth`, `navigation`, `dataset_view`, `load`, `saved_options`, `toasts` |
-//! | the outside | `client` (the server), `worker` (the export worker), `browser` |
-//! | values and texts | everything that is tested natively |
+//! - The page: `app`, `shell`, `pages`, `components`.
+//! - Running operations: `download`, `restore`, `log_cleanup`, `action`.
+//! - State: `auth`, `navigation`, `dataset_view`, `load`, `saved_options`, `toasts`.
+//! - The outside: `client` (the server), `worker` (the export worker), `browser`.
+//! - Values and texts: the modules that are tested natively.
 //!
 //! The page formats nothing itself: `wasm-export` writes the cells of the table here, and the file in a
 //! worker.

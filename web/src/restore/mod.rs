@@ -1,12 +1,10 @@
 //! The restore of a dump: the visitor chooses a file or a backup, the page checks and uploads it and follows
 //! the restore.
 //!
-//! | module | contents |
-//! |---|---|
-//! | `source` | the dump: a file or a backup |
-//! | `chosen_file` | a chosen file, which a worker checks before the upload |
-//! | `upload` | the request and its streamed answer |
-//! | `run` | the visitor's restore, one for the whole page |
+//! - `source`: the dump, a file or a backup.
+//! - `chosen_file`: a chosen file, which a worker checks before the upload.
+//! - `upload`: the request and its streamed answer.
+//! - `run`: the visitor's restore, one for the whole page.
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod chosen_file;
