@@ -359,7 +359,13 @@ mod tests {
         assert!(refusal("\"id desc\"", "\"id down\"").contains("`down`"));
         assert!(refusal("name = \"endpoint\"", "name = \"model\"").contains("declared twice"));
         assert!(refusal("name = \"session\"", "name = \"limit\"").contains("meaning of its own"));
-        assert!(refusal("sql = \"m.session_id = {}\"", "sql = \"true\"").contains("must contain `{}`"));
+        assert!(
+            refusal(
+                "sql = \"m.session_id operator(pg_catalog.=) {}\"",
+                "sql = \"true\""
+            )
+            .contains("must contain `{}`")
+        );
         assert!(refusal("later_than = \"start\"", "later_than = \"begin\"").contains("`begin`"));
         assert!(refusal(", owner = \"k.user_id\"", "").contains("need an `owner`"));
         assert!(refusal("access = \"owner\"", "access = \"all\"").contains("access"));

@@ -54,8 +54,8 @@ mod tests {
     /// without its schema, so `rows from` takes its place.
     const NO_FUNCTIONS: &[&str] = &[
         "all", "and", "any", "array", "as", "by", "case", "coalesce", "copy", "distinct", "else", "exists",
-        "explain", "extract", "filter", "from", "greatest", "least", "not", "numeric", "on", "or", "row",
-        "select", "then", "values", "varchar", "when", "where", "with",
+        "explain", "extract", "filter", "from", "greatest", "join", "least", "not", "numeric", "on", "or",
+        "row", "select", "then", "values", "varchar", "when", "where", "with",
     ];
 
     /// Syntax that calls operators by their names.
