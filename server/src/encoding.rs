@@ -26,7 +26,7 @@ const PREFERRED: [ContentEncoding; 3] = [
 ];
 
 /// Returns the encoding with the highest quality value in `Accept-Encoding`. Of equal ones it returns the first of
-/// [`PREFERRED`].
+/// `PREFERRED`.
 pub fn negotiate(request: &HttpRequest) -> ContentEncoding {
     let Ok(accepted) = AcceptEncoding::parse(request) else {
         return ContentEncoding::Identity;

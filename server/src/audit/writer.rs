@@ -90,7 +90,7 @@ impl AuditWriter {
         Ok(Self { sender })
     }
 
-    /// Waits until all records of earlier events have been written, for at most [`FLUSH_MAX`].
+    /// Waits until all records of earlier events have been written, for at most `FLUSH_MAX`.
     pub async fn flush(&self) {
         let Some(sender) = &self.sender else { return };
         let (done, written) = oneshot::channel();
