@@ -186,7 +186,6 @@ pub struct DumpStatus {
     pub bytes: u64,
 }
 
-/// Dumps one database.
 pub struct Dumper {
     pub(super) dsn: Dsn,
     pub(super) lock: BackupLock,

@@ -27,7 +27,7 @@ use crate::dsn::Dsn;
 /// The key of the hub's own lock in Redis.
 const KEY: &str = "database:backup:lock";
 
-/// Counts the holders, so that a later holder can be told from an earlier one.
+/// Counts the holders, so that each one has a greater number in the log than those before it.
 const FENCE_KEY: &str = "database:backup:fence";
 
 /// A Redis that takes longer is ignored, because PostgreSQL's lock alone can decide.
@@ -50,9 +50,7 @@ const MAINTENANCE: &str = "postgres";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Operation {
-    /// A dump.
     Export,
-    /// A restore.
     Import,
     /// A clean-up of the hub's log.
     Cleanup,
@@ -115,7 +113,6 @@ pub struct LockHolder {
     /// `None` when the holder is another program than Decant, or a Decant that knows operations this one does not.
     #[serde(default, deserialize_with = "known_operation")]
     pub operation: Option<Operation>,
-    /// The caller's name.
     pub holder: String,
     /// `None` when the time is not known.
     pub since: Option<Timestamp>,

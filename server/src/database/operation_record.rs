@@ -20,7 +20,6 @@ pub struct OperationRecord<T> {
     pub began: Timestamp,
     /// `None` while the operation runs, and when its process has died.
     pub ended: Option<Timestamp>,
-    /// The caller's name.
     pub caller: String,
     #[serde(flatten)]
     pub details: T,

@@ -163,7 +163,7 @@ async fn version_of(program: &Path) -> Option<u32> {
     version.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
-/// Returns 15 for PostgreSQL 15.18.
+/// Returns the server's major version, 15 for PostgreSQL 15.18.
 async fn major_version(connection: &mut PgConnection) -> sqlx::Result<u32> {
     let number: i32 = query_scalar("select pg_catalog.current_setting('server_version_num')::int")
         .fetch_one(connection)

@@ -70,7 +70,6 @@ pub struct ArchiveManifest {
     /// Name of the database whose rows these are.
     pub database: String,
     pub created: Timestamp,
-    /// The caller's name.
     pub caller: String,
     /// The conditions of the clean-up, as its request named them.
     pub conditions: serde_json::Value,
@@ -169,7 +168,7 @@ impl Archives {
             )
         };
         if let Err(error) = described.await {
-            // The storage has failed already, so a failing removal tells nothing new.
+            // The storage has failed already, so an error of the removal adds nothing.
             let _ = storage.remove(&path(&manifest.file)).await;
             return Err(error);
         }

@@ -23,7 +23,7 @@ const STATUS_CODE_MAX: i32 = 999;
 #[serde(rename_all = "camelCase")]
 pub struct Conditions {
     before_date: Timestamp,
-    /// Included.
+    /// Rows of exactly this time are included.
     #[serde(skip_serializing_if = "Option::is_none")]
     after_date: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,10 +53,9 @@ pub struct CleanupOptions {
     pub without_statistics: bool,
 }
 
-/// What a clean-up does with the rows.
+/// Whether a clean-up counts the rows or deletes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// Counts them.
     DryRun,
     Delete(CleanupOptions),
 }

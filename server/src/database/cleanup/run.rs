@@ -36,7 +36,7 @@ pub struct CleanupProgress {
     pub phase: CleanupPhase,
     /// Share of the whole clean-up, 0 to 100.
     pub percent: u8,
-    /// Rows that match.
+    /// Rows that match the conditions.
     pub total: u64,
     /// Rows written to the archive.
     pub archived: u64,
@@ -79,7 +79,6 @@ pub struct CleanupResult {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CleanupFailure {
-    /// The cause.
     pub message: String,
     pub deleted: u64,
     /// Batches deleted; each was a transaction.

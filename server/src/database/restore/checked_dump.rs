@@ -18,7 +18,6 @@ use crate::database::temporary_files::TemporaryFolder;
 use crate::database::tools::Tools;
 use crate::dsn::Dsn;
 
-/// An undamaged dump.
 pub(super) struct CheckedDump<'a> {
     tools: &'a Tools,
     file: &'a Path,

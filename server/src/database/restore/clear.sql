@@ -1,5 +1,5 @@
--- Empties the database, as far as its owner may: what a dump brings must not be there yet. What belongs to an extension
--- stays with it.
+-- Drops all objects that the owner of the database may drop, because a dump cannot create what is already there. Objects of
+-- extensions stay.
 do $clear$
 declare
     command pg_catalog.text;

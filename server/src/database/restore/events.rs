@@ -37,7 +37,7 @@ pub struct Restored {
     pub previous: Option<String>,
     /// The dump of the live database that was made before the restore.
     pub safety_dump: PathBuf,
-    /// What could not be restored, such as privileges of roles that do not exist here.
+    /// Entries that could not be restored, such as privileges of roles that do not exist here.
     pub warnings: Vec<String>,
 }
 

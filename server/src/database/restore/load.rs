@@ -96,7 +96,6 @@ fn started_table(line: &str) -> Option<&str> {
 /// Restores the entries of a dump into one database.
 pub(super) struct Loader<'a> {
     pub(super) tools: &'a Tools,
-    /// The target database.
     pub(super) target: &'a Dsn,
     pub(super) dump: &'a Path,
     pub(super) scratch: &'a TemporaryFolder,

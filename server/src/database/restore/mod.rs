@@ -8,7 +8,7 @@
 //! | module | content |
 //! |---|---|
 //! | `restorer` | takes the lock, starts the task, records the outcome |
-//! | `options` | what is restored, and how |
+//! | `options` | the options of a restore |
 //! | `events` | progress and result |
 //! | `run` | the steps in their order |
 //! | `rollback` | puts a previous database back |

@@ -1,10 +1,10 @@
-//! What is restored, and how.
+//! The options of a restore.
 
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What is restored of a dump, and how.
+/// The options of one restore.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RestoreOptions {
     pub mode: RestoreMode,
@@ -12,7 +12,7 @@ pub struct RestoreOptions {
     pub skip_logs: bool,
 }
 
-/// What happens to the data that are in the database.
+/// Whether the dump replaces the data in the database or completes them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RestoreMode {
@@ -23,7 +23,7 @@ pub enum RestoreMode {
     Merge,
 }
 
-/// What a restore does when its client disconnects.
+/// Whether a restore goes on when its client disconnects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnDisconnect {
     /// It goes on to its end and logs its outcome, so that closing a page by accident does no harm.

@@ -122,7 +122,6 @@ impl StagingDatabase {
         Ok(staging)
     }
 
-    /// Returns its address.
     #[must_use]
     pub fn dsn(&self) -> Dsn {
         self.live.with_database(&self.name)
@@ -242,8 +241,7 @@ pub(super) async fn swap(
 /// Copies the properties of a database that its dump does not contain: privileges, settings, the limit of connections.
 async fn copy_properties(maintenance: &mut PgConnection, from: &str, to: &str) -> sqlx::Result<()> {
     // A role chooses the text of its own settings, so nothing of it may reach a statement unquoted. A list is stored as one
-    // text, `"$user", public`, and each of its elements is taken out and quoted by itself: quoted as a whole it would be a
-    // list of one. These four are the lists of that kind that a database or a role can have; extensions have none
+    // text, `"$user", public`. Each of its elements is quoted by itself, because the quoted text would be a list of one. These four are the lists of that kind that a database or a role can have; extensions have none
     // (GUC_LIST_QUOTE in PostgreSQL's guc_tables.c). Names of schemas and tablespaces are read in lower case unless they
     // are quoted, names of libraries as they are.
     let statements: Vec<String> = query_scalar(
