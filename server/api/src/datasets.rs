@@ -37,8 +37,10 @@ pub struct Dataset {
     /// Only those that the caller may use.
     pub filters: Vec<Filter>,
     /// Formats that can have these columns. Empty while the dataset is not available.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub formats: Vec<Format>,
     /// Layouts of a Markdown file that can have these columns.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub layouts: Vec<Layout>,
 }
 

@@ -14,7 +14,6 @@ use super::words::is_reserved;
 pub struct Definition {
     /// As in addresses: `usage-logs`.
     pub name: String,
-    /// For display.
     pub title: String,
     pub access: Access,
     /// SQL of the id of the user who owns a row. [`Access::Owner`] requires it.
@@ -23,7 +22,7 @@ pub struct Definition {
     pub order: Vec<Order>,
     /// SQL of the time at which a row was created. A resumed export leaves out rows that are newer than its start.
     pub as_of: Option<String>,
-    /// SQL after `from`.
+    /// SQL after `from`: tables and joins.
     pub from: String,
     /// SQL after `where`, to which the caller's scope and filters are added.
     pub r#where: Option<String>,
@@ -48,7 +47,6 @@ pub enum Access {
 pub struct Column {
     /// For programs: `status_code`.
     pub name: String,
-    /// For display.
     pub label: String,
     /// Labels in other languages, by BCP 47 tag.
     #[serde(default)]
@@ -66,9 +64,8 @@ pub struct Column {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Filter {
-    /// The query parameter.
+    /// As the query parameter: `status_code`.
     pub name: String,
-    /// For display.
     pub label: String,
     pub kind: FilterKind,
     /// SQL of the condition, with `{}` for the value. A boolean filter has no `{}`: its `true` adds the condition.
@@ -112,7 +109,6 @@ pub struct Choices {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Contradiction {
-    /// Its name.
     pub filter: String,
     /// Its value that contradicts.
     pub value: String,

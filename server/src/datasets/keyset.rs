@@ -5,7 +5,7 @@ use super::template::Template;
 
 /// A column of the order, with its value in the cursor.
 pub struct Key<'a> {
-    /// SQL.
+    /// SQL of the column's value.
     pub column: &'a str,
     pub column_type: &'a ColumnType,
     /// The greatest value comes first. A null is greater than any value.

@@ -1,16 +1,14 @@
 //! Datasets: declared in TOML, checked against the database, narrowed by a selection, turned into SQL.
 //!
-//! | module | content |
-//! |---|---|
-//! | [`definition`] | a dataset as its TOML file declares it |
-//! | [`words`] | parameter names that no filter may have |
-//! | [`catalog`] | all datasets, and whether the database can answer them |
-//! | `search_path` | other roles that may create functions where a site's SQL finds them |
-//! | [`selection`] | a caller's columns, filters, limit and cursor |
-//! | [`query`] | the SQL of a selection, within the caller's scope |
-//! | `keyset` | the condition "after this row" |
-//! | [`template`] | SQL with placeholders for values |
-//! | [`options`] | the values that a filter offers |
+//! - [`definition`] parses the TOML file of a dataset.
+//! - [`words`] lists the parameter names that no filter may have.
+//! - [`catalog`] holds all datasets, and checks them against the database.
+//! - `search_path` finds roles that may create functions where the SQL of a site would find them.
+//! - [`selection`] parses a caller's columns, filters, limit and cursor.
+//! - [`query`] makes the SQL of a selection, within the caller's scope.
+//! - `keyset` makes the condition "after this row".
+//! - [`template`] renders SQL with values.
+//! - [`options`] reads and caches the values that a filter offers.
 
 pub mod catalog;
 pub mod definition;

@@ -29,7 +29,6 @@ pub struct Options {
 pub struct Choice {
     /// The value of the query parameter.
     pub value: String,
-    /// For display.
     pub label: String,
 }
 

@@ -13,7 +13,7 @@ pub(super) struct ExportAudit {
     dataset: String,
 }
 
-/// What an export has sent so far.
+/// The rows and bytes that an export has sent so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sent {
     pub rows: u64,
