@@ -7,6 +7,7 @@ mod bad_input;
 mod cleanup;
 mod database;
 mod datasets;
+mod docs;
 mod export;
 mod filters;
 mod front_page;

@@ -2,6 +2,7 @@
 
 mod backups;
 mod database;
+mod docs;
 mod export;
 mod kept_rows;
 mod log_cleanup;

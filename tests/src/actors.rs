@@ -7,6 +7,7 @@ use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
+use crate::contract;
 use crate::http;
 use crate::raw_rows::RawRows;
 
@@ -295,23 +296,41 @@ impl Request {
         Self(self.0.body(body.to_owned()))
     }
 
-    /// Sends the request and reads the answer to its end, or to where the connection breaks.
+    /// Sends the request, reads the answer to its end, or to where the connection breaks, and checks it against the server's
+    /// OpenAPI document.
     pub async fn answer(self) -> Answer {
-        let response = self.open().await;
+        let (method, path, response) = self.send().await;
+        let contract = contract::of(&authority(&response)).await;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let (body, broken) = rest_of(response).await;
-        Answer {
+        let answer = Answer {
             status,
             headers,
             body,
             broken,
-        }
+        };
+        contract.check(&method, &path, &answer);
+        answer
     }
 
     /// Sends the request and returns the answer after its headers. Dropping the answer closes the connection.
     pub async fn open(self) -> Response {
-        self.0.send().await.expect("the server answers")
+        let (_, _, response) = self.send().await;
+        response
     }
+
+    async fn send(self) -> (Method, String, Response) {
+        let (http, request) = self.0.build_split();
+        let request = request.expect("the test spells a request");
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let response = http.execute(request).await.expect("the server answers");
+        (method, path, response)
+    }
+}
+
+/// Host and port of the server that answered.
+fn authority(response: &Response) -> String {
+    response.url().authority().to_owned()
 }
 
 /// Returns the remaining bytes of an answer, and whether the connection broke before its end.

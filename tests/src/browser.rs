@@ -83,6 +83,7 @@ impl Browser {
         });
         let capabilities = json!({
             "goog:chromeOptions": { "args": flags, "prefs": preferences },
+            "goog:loggingPrefs": { "browser": "SEVERE" },
         });
         let capabilities: Map<String, Value> =
             serde_json::from_value(capabilities).expect("this is an object");
@@ -187,22 +188,50 @@ impl Browser {
 
     /// Limits the browser's storage for this address to `bytes`.
     pub async fn limit_disk(&self, address: &str, bytes: u64) {
+        let parameters = json!({ "origin": format!("http://{address}"), "quotaSize": bytes });
+        self.devtools("Storage.overrideQuotaForOrigin", parameters).await;
+    }
+
+    /// Prefers dark pages from now on.
+    ///
+    /// # Panics
+    /// If the browser is gone.
+    pub async fn prefer_dark(&self) {
+        let dark = json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
+        self.devtools("Emulation.setEmulatedMedia", dark).await;
+    }
+
+    /// Takes the errors out of the console that have been written to it since the last time: exceptions, requests that
+    /// failed, violations of a content security policy.
+    ///
+    /// # Panics
+    /// If the browser is gone.
+    pub async fn console_errors(&self) -> Vec<String> {
+        let entries = self.command("se/log", json!({ "type": "browser" })).await;
+        let entries = entries["value"].as_array().into_iter().flatten();
+        entries.map(|entry| entry["message"].to_string()).collect()
+    }
+
+    async fn devtools(&self, command: &str, parameters: Value) {
+        let command = json!({ "cmd": command, "params": parameters });
+        self.command("goog/cdp/execute", command).await;
+    }
+
+    /// Sends the driver a command that the client does not know.
+    async fn command(&self, path: &str, body: Value) -> Value {
         let session = self.client.session_id().await.ok().flatten();
         let session = session.expect("a browser has a session");
-        let command = json!({
-            "cmd": "Storage.overrideQuotaForOrigin",
-            "params": { "origin": format!("http://{address}"), "quotaSize": bytes },
-        });
-        let url = format!("{}/session/{session}/goog/cdp/execute", self.driver.address);
+        let url = format!("{}/session/{session}/{path}", self.driver.address);
         let answer = crate::http::client()
             .build()
             .expect("a client needs nothing")
             .post(url)
-            .json(&command)
+            .json(&body)
             .send()
             .await;
         let answer = answer.and_then(reqwest::Response::error_for_status);
-        answer.expect("Chromium takes the limit");
+        let answer = answer.expect("Chromium takes the command").json().await;
+        answer.expect("the driver answers JSON")
     }
 
     pub async fn sign_in(&self, token: &str) {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`app`] | a server on a database of its own |
 //! | [`actors`] | HTTP clients, with one method for each endpoint |
+//! | [`contract`] | the check of each answer against the server's OpenAPI document |
 //! | [`answer`], [`problem`], [`raw_rows`], [`dumps`] | answers: problems, raw-row streams, dumps and events |
 //! | [`program`], [`terminal`], [`server`] | the program: a command, a command at a terminal, `decant serve` |
 //! | [`cluster`], [`database`], [`newer`] | PostgreSQL, a database for each test, PostgreSQL 17 |
@@ -26,6 +27,7 @@ pub mod answer;
 pub mod app;
 pub mod browser;
 pub mod cluster;
+pub mod contract;
 pub mod database;
 pub mod definitions;
 pub mod driver;

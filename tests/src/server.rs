@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use tokio::process::Child;
 
 use crate::cluster::folder;
+use crate::contract;
 use crate::patience::wait_for;
 use crate::program::{self, Settings};
 
@@ -79,6 +80,8 @@ impl Server {
             data,
         };
         server.address = server.wait_until_ready().await;
+        // Before a test puts a broken network in between.
+        contract::of(&server.address).await;
         server
     }
 

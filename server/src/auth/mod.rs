@@ -38,4 +38,4 @@ pub use jwt::{JwksError, TokenKeys};
 pub use options::Options;
 pub use request::RequestParts;
 pub use secret_file::read_or_create_secret;
-pub use session::Sessions;
+pub use session::{COOKIE, Sessions};

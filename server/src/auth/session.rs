@@ -10,7 +10,7 @@ use sha2::{Digest, Sha512};
 use super::credential::VerifiedCredential;
 use super::request::RequestParts;
 
-const COOKIE: &str = "decant_session";
+pub const COOKIE: &str = "decant_session";
 
 /// Signs and reads session cookies.
 pub struct Sessions {

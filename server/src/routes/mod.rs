@@ -18,12 +18,14 @@ mod backups;
 mod cleanup;
 mod database;
 mod datasets;
+mod docs;
 mod events;
 mod export;
 mod extract;
 mod frontend;
 mod health;
 mod login;
+mod openapi;
 mod restore;
 mod rows;
 mod session_requests;
@@ -32,7 +34,7 @@ use std::collections::BTreeMap;
 
 use actix_web::http::Method;
 use actix_web::middleware::Compress;
-use actix_web::{HttpRequest, HttpResponse, Resource, Route, web};
+use actix_web::{HttpRequest, Resource, Route, web};
 
 use crate::error::ApiError;
 
@@ -107,9 +109,12 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
             "/api/admin/database/backups/{name}/remove",
             web::to(backups::remove),
         ),
-        (M::GET, "/api/openapi.json", web::to(describe)),
+        (M::GET, "/api/openapi.json", web::to(openapi::serve)),
     ]
 }
+
+/// Paths that are never a view of the page. There are no metrics yet, and a scraper must not take the page for some.
+const RESERVED: [&str; 3] = ["/api", "/docs", "/metrics"];
 
 /// Adds every address, and problem responses for unknown addresses and wrong methods.
 pub fn configure(config: &mut web::ServiceConfig) {
@@ -126,13 +131,17 @@ pub fn configure(config: &mut web::ServiceConfig) {
     for resource in resources.into_values() {
         config.service(resource);
     }
-    config
-        .service(web::scope("/api").default_service(web::to(|| async { Err::<&str, _>(ApiError::NotFound) })))
-        .service(
-            web::scope("")
-                .wrap(Compress::default())
-                .default_service(web::to(frontend::serve)),
+    docs::configure(config);
+    for path in RESERVED {
+        config.service(
+            web::scope(path).default_service(web::to(|| async { Err::<&str, _>(ApiError::NotFound) })),
         );
+    }
+    config.service(
+        web::scope("")
+            .wrap(Compress::default())
+            .default_service(web::to(frontend::serve)),
+    );
 }
 
 /// Returns a resource that answers a wrong method with a problem.
@@ -142,40 +151,19 @@ fn at(path: &str) -> Resource {
     }))
 }
 
-/// Sends the description of all addresses (OpenAPI 3.1).
-async fn describe() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("application/json")
-        .body(include_str!("../../openapi.json"))
-}
-
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-    use serde_json::Value;
-
     use super::*;
 
-    #[derive(Deserialize)]
-    struct Description {
-        /// The operations of each path, by method.
-        paths: BTreeMap<String, BTreeMap<String, Value>>,
-    }
-
     #[test]
-    fn the_description_has_every_address_and_no_other() {
-        let description: Description = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
-        let methods = |(path, operations): (String, BTreeMap<String, Value>)| {
-            let methods = operations.into_keys();
-            methods.map(move |method| format!("{} {path}", method.to_uppercase()))
-        };
-        let mut described: Vec<_> = description.paths.into_iter().flat_map(methods).collect();
+    fn the_document_has_every_address_and_no_other() {
+        let mut documented = openapi::operations();
         let registered = addresses().into_iter();
         let mut registered: Vec<_> = registered
             .map(|(method, path, _)| format!("{method} {path}"))
             .collect();
-        described.sort();
+        documented.sort();
         registered.sort();
-        assert_eq!(described, registered);
+        assert_eq!(documented, registered);
     }
 }

@@ -1,0 +1,242 @@
+//! The description of one operation.
+
+use std::collections::BTreeMap;
+
+use api::Example;
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::{Operation, OperationBuilder, Parameter};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type};
+use utoipa::openapi::{HttpMethod, Ref, RefOr, Required, ResponseBuilder, Schema};
+
+/// Component schemas by name.
+pub type Schemas = Vec<(String, RefOr<Schema>)>;
+
+/// What any operation may answer to an authenticated request: a wrong credential, a refused one, too many of them; the
+/// hub's users are looked up in the database, which may fail or be busy.
+const PROBLEMS_OF_CALLERS: &[u16] = &[401, 403, 429, 502, 503];
+
+/// An operation and where it is.
+pub struct Entry {
+    pub method: HttpMethod,
+    pub path: &'static str,
+    pub operation: Operation,
+}
+
+/// An [`Entry`] under construction.
+pub struct EntryBuilder {
+    method: HttpMethod,
+    path: &'static str,
+    operation: OperationBuilder,
+    is_public: bool,
+    responses: BTreeMap<u16, ResponseBuilder>,
+    problems: Vec<u16>,
+    schemas: Vec<fn(&mut Schemas)>,
+}
+
+pub fn get(path: &'static str, id: &str, summary: &str) -> EntryBuilder {
+    EntryBuilder::new(HttpMethod::Get, path, id, summary)
+}
+
+pub fn post(path: &'static str, id: &str, summary: &str) -> EntryBuilder {
+    EntryBuilder::new(HttpMethod::Post, path, id, summary)
+}
+
+impl EntryBuilder {
+    fn new(method: HttpMethod, path: &'static str, id: &str, summary: &str) -> Self {
+        Self {
+            method,
+            path,
+            operation: OperationBuilder::new()
+                .operation_id(Some(id))
+                .summary(Some(summary)),
+            is_public: false,
+            responses: BTreeMap::new(),
+            problems: Vec::new(),
+            schemas: Vec::new(),
+        }
+    }
+
+    pub fn tag(mut self, tag: &str) -> Self {
+        self.operation = self.operation.tag(tag);
+        self
+    }
+
+    pub fn description(mut self, description: &str) -> Self {
+        self.operation = self.operation.description(Some(description));
+        self
+    }
+
+    /// Needs no credential.
+    pub fn public(mut self) -> Self {
+        self.is_public = true;
+        self.operation = self.operation.securities(Some([]));
+        self
+    }
+
+    pub fn parameters(mut self, parameters: impl IntoIterator<Item = Parameter>) -> Self {
+        self.operation = self.operation.parameters(Some(parameters));
+        self
+    }
+
+    /// Takes a JSON body.
+    pub fn request<T: ToSchema + Example>(mut self) -> Self {
+        self.schemas.push(super::add_schema::<T>);
+        self.body(
+            "application/json",
+            Ref::from_schema_name(T::name()).into(),
+            example::<T>(),
+        )
+    }
+
+    /// Takes a form.
+    pub fn form(self, schema: RefOr<Schema>, example: Value) -> Self {
+        self.body("multipart/form-data", schema, Some(example))
+    }
+
+    fn body(mut self, media_type: &str, schema: RefOr<Schema>, example: Option<Value>) -> Self {
+        let content = ContentBuilder::new().schema(Some(schema)).example(example);
+        let body = RequestBodyBuilder::new()
+            .content(media_type, content.build())
+            .required(Some(Required::True));
+        self.operation = self.operation.request_body(Some(body.build()));
+        self
+    }
+
+    /// Answers 200 with JSON.
+    pub fn answer<T: ToSchema + Example>(mut self, description: &str) -> Self {
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name(T::name())))
+            .example(example::<T>());
+        self.schemas.push(super::add_schema::<T>);
+        self.respond(200, description, |response| {
+            response.content("application/json", content.build())
+        })
+    }
+
+    /// Answers 200 with a JSON object of any members.
+    pub fn json(self, description: &str, example: &Value) -> Self {
+        let schema = ObjectBuilder::new().schema_type(SchemaType::new(Type::Object));
+        let content = ContentBuilder::new()
+            .schema(Some(schema.build()))
+            .example(Some(example.clone()));
+        self.respond(200, description, |response| {
+            response.content("application/json", content.build())
+        })
+    }
+
+    /// Answers 200 with server-sent events; the schema is of one event.
+    pub fn events<T: ToSchema + Example>(mut self, description: &str) -> Self {
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name(T::name())))
+            .description(Some(
+                "Server-sent events. The schema describes one: its name, and its data, which is JSON.",
+            ))
+            .example(
+                example::<T>()
+                    .and_then(|event| api::events::to_lines(&event).ok())
+                    .map(Value::from),
+            );
+        self.schemas.push(super::add_schema::<T>);
+        self.respond(200, description, |response| {
+            response.content(api::events::MEDIA_TYPE, content.build())
+        })
+    }
+
+    /// Answers 200 with text.
+    pub fn text(self, media_type: &str, description: &str, example: &str) -> Self {
+        let schema = ObjectBuilder::new().schema_type(SchemaType::new(Type::String));
+        let content = ContentBuilder::new()
+            .schema(Some(schema.build()))
+            .example(Some(example.into()));
+        self.respond(200, description, |response| {
+            response.content(media_type, content.build())
+        })
+    }
+
+    /// Answers 200 with bytes.
+    pub fn bytes(self, media_type: &str, description: &str) -> Self {
+        let schema = ObjectBuilder::new()
+            .schema_type(SchemaType::new(Type::String))
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)));
+        let content = ContentBuilder::new().schema(Some(schema.build()));
+        self.respond(200, description, |response| {
+            response.content(media_type, content.build())
+        })
+    }
+
+    /// Answers with this status and without a body.
+    pub fn empty(self, status: u16, description: &str) -> Self {
+        self.respond(status, description, |response| response)
+    }
+
+    /// Names a header of the good answers.
+    pub fn header(mut self, name: &str, description: &str, example: &str) -> Self {
+        let header = HeaderBuilder::new()
+            .schema(Some(
+                ObjectBuilder::new()
+                    .schema_type(SchemaType::new(Type::String))
+                    .build(),
+            ))
+            .description(Some(description))
+            .example(Some(example.into()))
+            .build();
+        for response in self.responses.values_mut() {
+            *response = std::mem::take(response).header(name, header.clone());
+        }
+        self
+    }
+
+    /// Adds statuses of problems to those that every operation with a caller has.
+    pub fn problems(mut self, statuses: &[u16]) -> Self {
+        self.problems.extend_from_slice(statuses);
+        self
+    }
+
+    fn respond(
+        mut self,
+        status: u16,
+        description: &str,
+        add: impl FnOnce(ResponseBuilder) -> ResponseBuilder,
+    ) -> Self {
+        let response = self.responses.remove(&status).unwrap_or_default();
+        self.responses
+            .insert(status, add(response).description(description));
+        self
+    }
+
+    /// Returns the entry, and adds the schemas that it refers to.
+    pub fn finish(self, schemas: &mut Schemas) -> Entry {
+        let Self {
+            method,
+            path,
+            mut operation,
+            is_public,
+            responses,
+            mut problems,
+            ..
+        } = self;
+        if !is_public {
+            problems.extend_from_slice(PROBLEMS_OF_CALLERS);
+        }
+        for (status, response) in responses {
+            operation = operation.response(status.to_string(), response.build());
+        }
+        for status in problems {
+            operation = operation.response(status.to_string(), Ref::from_response_name("Problem"));
+        }
+        self.schemas.iter().for_each(|add| add(schemas));
+        Entry {
+            method,
+            path,
+            operation: operation.build(),
+        }
+    }
+}
+
+fn example<T: Example>() -> Option<Value> {
+    serde_json::from_str(T::JSON).ok()
+}

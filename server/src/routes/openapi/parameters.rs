@@ -1,0 +1,196 @@
+//! The parameters of paths and queries.
+
+use api::database::DumpMode;
+use serde_json::json;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use wasm_export::options::{
+    Bom, Compression, DecimalMark, Delimiter, Format, Guard, HeaderStyle, Layout, Metadata, Newline,
+    TimestampStyle,
+};
+
+/// A text in the path.
+pub fn path(name: &str, description: &str, example: &str) -> Parameter {
+    parameter(ParameterIn::Path, name, description)
+        .schema(Some(of_type(Type::String).build()))
+        .example(Some(example.into()))
+        .build()
+}
+
+pub fn dataset() -> Parameter {
+    path("name", "The dataset's name.", "usage-logs")
+}
+
+pub fn backup() -> Parameter {
+    path(
+        "name",
+        "The backup's name, as `/api/admin/database/backups` lists it.",
+        "backup_2026-01-28T03-00-00.dump.age",
+    )
+}
+
+pub fn side_database() -> Parameter {
+    path(
+        "name",
+        "The database's name, as `/api/admin/database/copies` lists it.",
+        "claude_code_hub_before_20260128123456",
+    )
+}
+
+pub fn session() -> Parameter {
+    path("id", "The session's id, 1 to 256 bytes.", "sess_4f9c")
+}
+
+/// The position of a session's request.
+pub fn sequence() -> Parameter {
+    parameter(
+        ParameterIn::Path,
+        "sequence",
+        "The request's position in the session, from 1.",
+    )
+    .schema(Some(of_type(Type::Integer).minimum(Some(1)).build()))
+    .example(Some(json!(2)))
+    .build()
+}
+
+pub fn pretty() -> Parameter {
+    query("pretty", "Indents the document by two spaces; nothing is lost.")
+        .schema(Some(of_type(Type::Boolean).default(Some(json!(false))).build()))
+        .build()
+}
+
+/// Which part of the database is dumped.
+pub fn dump() -> [Parameter; 2] {
+    [
+        word("mode", "Which part of the database is dumped.", DumpMode::WORDS),
+        query("excludeLogs", "The older name of `mode=excludeLogs`.")
+            .schema(Some(of_type(Type::Boolean).build()))
+            .build(),
+    ]
+}
+
+/// Which rows and columns; 0 is a good `limit` where a stream may be resumed after its last row.
+pub fn selection(limit_min: u32) -> Vec<Parameter> {
+    let limit = match limit_min {
+        0 => "At most this many rows; 0 only with `as_of`, where only the end record is missing.",
+        _ => "At most this many rows.",
+    };
+    let filters = of_type(Type::Object).additional_properties(Some(of_type(Type::String)));
+    vec![
+        text(
+            "columns",
+            "Columns in their order, by name, separated by commas. Unknown, hidden and repeated names are refused.",
+            "created_at,model",
+        ),
+        query("limit", limit)
+            .schema(Some(of_type(Type::Integer).minimum(Some(limit_min)).build()))
+            .example(Some(json!(50)))
+            .build(),
+        text(
+            "after",
+            "Continues after the row of this cursor: the `cursor` of an end record.",
+            "MjAyNi0wMS0yOCAxMjozNDo1NiswMAk3",
+        ),
+        text(
+            "as_of",
+            "The `as_of` of the header of the export that is resumed.",
+            "2026-01-28T20:34:56.789123Z",
+        ),
+        query("zone", "IANA time zone of the file, and of times given without an offset.")
+            .schema(Some(of_type(Type::String).default(Some(json!("UTC"))).build()))
+            .build(),
+        query(
+            "filters",
+            "Any filter that the dataset declares, by its name, each at most once. A blank value is no filter.",
+        )
+        .style(Some(ParameterStyle::Form))
+        .explode(Some(true))
+        .schema(Some(filters.build()))
+        .example(Some(json!({ "start": "2026-01-01", "model": "gpt-5.1-codex" })))
+        .build(),
+    ]
+}
+
+/// How a file is written.
+pub fn file() -> Vec<Parameter> {
+    vec![
+        word(
+            "format",
+            "The file's format. `text` is for probe logs: a line each.",
+            Format::WORDS,
+        ),
+        text(
+            "locale",
+            "Delimiter, decimal mark, times and headings as Excel expects them in this language (BCP 47). Other parameters \
+             override it.",
+            "de-DE",
+        ),
+        word(
+            "compression",
+            "The compression of the whole file.",
+            Compression::WORDS,
+        ),
+        word(
+            "metadata",
+            "Whether the file holds dataset, filters, time and row count. `csv` and `text` have no place for them.",
+            Metadata::WORDS,
+        ),
+        word(
+            "layout",
+            "The layout of a Markdown file. `transcript` needs the columns `role` and `content`.",
+            Layout::WORDS,
+        ),
+        word("timestamps", "How timestamps are written.", TimestampStyle::WORDS),
+        text("language", "Language of the header row (BCP 47).", "zh-CN"),
+        word("header", "The content of the header row.", HeaderStyle::WORDS),
+        word("delimiter", "The separator of cells.", Delimiter::WORDS),
+        word(
+            "bom",
+            "Whether the file begins with a byte order mark.",
+            Bom::WORDS,
+        ),
+        word("newline", "The end of a row.", Newline::WORDS),
+        word("decimal", "The decimal mark.", DecimalMark::WORDS),
+        word(
+            "guard",
+            "What happens to cells that a spreadsheet would run as a formula.",
+            Guard::WORDS,
+        ),
+    ]
+}
+
+fn parameter(place: ParameterIn, name: &str, description: &str) -> ParameterBuilder {
+    let required = match place {
+        ParameterIn::Path => Required::True,
+        _ => Required::False,
+    };
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(place)
+        .required(required)
+        .description(Some(description))
+}
+
+fn query(name: &str, description: &str) -> ParameterBuilder {
+    parameter(ParameterIn::Query, name, description)
+}
+
+fn text(name: &str, description: &str, example: &str) -> Parameter {
+    query(name, description)
+        .schema(Some(of_type(Type::String).build()))
+        .example(Some(example.into()))
+        .build()
+}
+
+/// One of these words; the first is the default.
+fn word(name: &str, description: &str, words: &[&str]) -> Parameter {
+    let schema = of_type(Type::String)
+        .enum_values(Some(words.iter().copied()))
+        .default(words.first().map(|word| json!(word)));
+    query(name, description).schema(Some(schema)).build()
+}
+
+fn of_type(kind: Type) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(SchemaType::new(kind))
+}

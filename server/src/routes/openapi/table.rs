@@ -1,0 +1,387 @@
+//! The operations, in the order of the list of routes.
+
+use api::backups::{BackupOverview, BackupRequest};
+use api::cleanup::{CleanupAnswer, CleanupEvent, CleanupRequest};
+use api::database::DatabaseStatus;
+use api::datasets::{Dataset, Datasets, FilterOptions, RowCount};
+use api::login::{Caller, SignIn};
+use api::restore::{RestoreEvent, RestoreRequest, RollbackResult, SideDatabases};
+use api::session_requests::{SessionRequest, SessionRequests};
+use serde_json::json;
+use utoipa::PartialSchema;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type};
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{RefOr, Schema, Tag};
+
+use super::entry::{EntryBuilder, get, post};
+use super::parameters as p;
+
+const LOGIN: &str = "Login";
+const DATASETS: &str = "Datasets";
+const SESSION_REQUESTS: &str = "Session requests";
+const DATABASE: &str = "Database";
+const RESTORE: &str = "Restore";
+const CLEANUP: &str = "Log clean-up";
+const BACKUPS: &str = "Backups";
+const SERVER: &str = "Server";
+
+/// The groups of operations.
+pub fn tags() -> Vec<Tag> {
+    [
+        (
+            LOGIN,
+            "Sessions of the page. Other clients send a credential with each request.",
+        ),
+        (DATASETS, "Rows, as a stream or as a file."),
+        (
+            SESSION_REQUESTS,
+            "What the hub stores of a session's requests. Administrators only.",
+        ),
+        (
+            DATABASE,
+            "Dumps, and the state of the database. Administrators only.",
+        ),
+        (
+            RESTORE,
+            "Restores, and the databases they leave. Administrators only.",
+        ),
+        (CLEANUP, "Old rows of the hub's log. Administrators only."),
+        (BACKUPS, "Dumps in the storage. Administrators only."),
+        (SERVER, "Health, and this document."),
+    ]
+    .map(|(name, description)| {
+        TagBuilder::new()
+            .name(name)
+            .description(Some(description))
+            .build()
+    })
+    .into()
+}
+
+const RAW_ROWS: &str = "A raw-row stream: a header line (`Header` as JSON), the rows as PostgreSQL's `COPY` writes them, \
+     `\\~` lines while there are no rows, and as its last line `\\.` with `End` as JSON. A stream that fails ends with `\\!` \
+     and `Problem` as JSON instead. Without the `\\.` line it is not complete.";
+
+const RAW_ROWS_EXAMPLE: &str = "{\"decant\":1,\"dataset\":\"usage-logs\",\"title\":\"Usage logs\",\"columns\":[{\"name\":\
+     \"model\",\"label\":\"Model\",\"kind\":\"text\",\"pg_type\":\"varchar\"}],\"order\":[\"model\"],\"as_of\":\
+     \"2026-01-28T20:34:56Z\",\"zone\":\"UTC\",\"estimated_rows\":1}\ngpt-5.1-codex\n\\.{\"rows\":1,\"bytes\":14,\
+     \"digest\":\"6f1c2c4b6d0f9a3e\",\"cursor\":\"Z3B0LTUuMS1jb2RleA\"}\n";
+
+const RESTORE_EVENTS: &str =
+    "The steps of the restore, and its result. After `error` the database is as it was.";
+
+pub fn operations() -> Vec<EntryBuilder> {
+    let mut operations = Vec::new();
+    operations.extend(server());
+    operations.extend(login());
+    operations.extend(datasets());
+    operations.extend(session_requests());
+    operations.extend(database());
+    operations.extend(restore());
+    operations.extend(cleanup());
+    operations.extend(backups());
+    operations
+}
+
+fn server() -> Vec<EntryBuilder> {
+    vec![
+        get("/healthz", "checkLiveness", "Check that Decant runs")
+            .tag(SERVER)
+            .public()
+            .text("text/plain", "Decant runs.", "alive\n"),
+        get("/readyz", "checkReadiness", "Check that Decant can work")
+            .tag(SERVER)
+            .public()
+            .text("text/plain", "The database answers.", "ready\n")
+            .problems(&[502, 503]),
+        get("/api/openapi.json", "getOpenApi", "Get this document")
+            .tag(SERVER)
+            .public()
+            .json(
+                "An OpenAPI 3.1 document.",
+                &json!({ "openapi": "3.1.0", "info": {}, "paths": {} }),
+            ),
+    ]
+}
+
+fn login() -> Vec<EntryBuilder> {
+    vec![
+        post("/api/login", "signIn", "Begin a session")
+            .tag(LOGIN)
+            .public()
+            .request::<SignIn>()
+            .answer::<Caller>("The caller; the answer sets the session cookie.")
+            .header(
+                "Set-Cookie",
+                "The session.",
+                "decant_session=…; HttpOnly; SameSite=Strict; Path=/",
+            )
+            .problems(&[400, 401, 403, 429, 502, 503]),
+        post("/api/logout", "signOut", "End the session")
+            .tag(LOGIN)
+            .empty(204, "The answer removes the session cookie.")
+            .header(
+                "Set-Cookie",
+                "The removed session.",
+                "decant_session=; Max-Age=0; Path=/",
+            ),
+        get("/api/me", "getCaller", "Get the current caller")
+            .tag(LOGIN)
+            .answer::<Caller>("The caller."),
+    ]
+}
+
+fn datasets() -> Vec<EntryBuilder> {
+    let files = [
+        (
+            "text/csv",
+            "\u{feff}Time,Model\r\n2026-01-28T20:34:56.789Z,gpt-5.1-codex\r\n",
+        ),
+        (
+            "application/json",
+            "[{\"created_at\":\"2026-01-28T20:34:56.789Z\"}]",
+        ),
+        (
+            "application/jsonl",
+            "{\"created_at\":\"2026-01-28T20:34:56.789Z\"}\n",
+        ),
+        ("text/markdown", "| Model |\n| --- |\n| gpt-5.1-codex |\n"),
+        ("text/html", "<!DOCTYPE html>…"),
+        ("text/plain", "2026-01-28 20:34:56 ok 200 132 ms\n"),
+        ("application/xml", "<?xml version=\"1.0\" encoding=\"UTF-8\"?>…"),
+    ];
+    let binaries = [
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/gzip",
+        "application/zstd",
+        "application/zip",
+    ];
+    let export = get(
+        "/api/datasets/{name}/export",
+        "exportRows",
+        "Export all rows as a file",
+    )
+    .tag(DATASETS)
+    .description(
+        "If the export fails part-way, the server breaks the connection instead of ending the answer.",
+    )
+    .parameters([vec![p::dataset()], p::selection(1), p::file()].concat())
+    .problems(&[400, 404]);
+    let export = files.iter().fold(export, |export, (media_type, example)| {
+        export.text(media_type, "The file.", example)
+    });
+    let export = binaries
+        .iter()
+        .fold(export, |export, media_type| export.bytes(media_type, "The file."));
+    vec![
+        get(
+            "/api/datasets",
+            "listDatasets",
+            "List the datasets that the caller may see",
+        )
+        .tag(DATASETS)
+        .answer::<Datasets>("The datasets."),
+        get("/api/datasets/{name}", "getDataset", "Get one dataset")
+            .tag(DATASETS)
+            .parameters([p::dataset()])
+            .answer::<Dataset>("The dataset.")
+            .problems(&[404]),
+        get(
+            "/api/datasets/{name}/count",
+            "countRows",
+            "Count the rows of a selection",
+        )
+        .tag(DATASETS)
+        .parameters([vec![p::dataset()], p::selection(1)].concat())
+        .answer::<RowCount>("The exact number of rows.")
+        .problems(&[400, 404]),
+        get(
+            "/api/datasets/{name}/options/{filter}",
+            "listFilterOptions",
+            "List the values of a filter",
+        )
+        .tag(DATASETS)
+        .parameters([p::dataset(), p::path("filter", "The filter's name.", "model")])
+        .answer::<FilterOptions>("Distinct values, at most 1,000, cached for five minutes.")
+        .problems(&[400, 404]),
+        get("/api/datasets/{name}/page", "getPage", "Get a page of rows")
+            .tag(DATASETS)
+            .description("The page has 50 rows unless `limit` names another number, and 500 at most.")
+            .parameters([vec![p::dataset()], p::selection(1)].concat())
+            .text("application/vnd.decant.rows", RAW_ROWS, RAW_ROWS_EXAMPLE)
+            .problems(&[400, 404]),
+        get("/api/datasets/{name}/rows", "streamRows", "Stream all rows")
+            .tag(DATASETS)
+            .parameters([vec![p::dataset()], p::selection(0)].concat())
+            .text("application/vnd.decant.rows", RAW_ROWS, RAW_ROWS_EXAMPLE)
+            .problems(&[400, 404]),
+        export,
+    ]
+}
+
+fn session_requests() -> Vec<EntryBuilder> {
+    vec![
+        get(
+            "/api/sessions/{id}/requests",
+            "listSessionRequests",
+            "List the stored requests of a session",
+        )
+        .tag(SESSION_REQUESTS)
+        .parameters([p::session()])
+        .answer::<SessionRequests>("The newest 1,000 at most.")
+        .problems(&[400, 404]),
+        get(
+            "/api/sessions/{id}/requests/{sequence}",
+            "getSessionRequest",
+            "Get one stored request",
+        )
+        .tag(SESSION_REQUESTS)
+        .parameters([p::session(), p::sequence(), p::pretty()])
+        .answer::<SessionRequest>("The request; its parts are JSON as the hub stored it.")
+        .problems(&[400, 404]),
+    ]
+}
+
+fn database() -> Vec<EntryBuilder> {
+    vec![
+        get("/api/admin/database/export", "dumpDatabase", "Dump the database")
+            .tag(DATABASE)
+            .description(
+                "Streams what pg_dump writes. If the dump fails part-way, the server breaks the connection instead of \
+                 ending the answer, and `/api/admin/database/status` has the cause.",
+            )
+            .parameters(p::dump())
+            .bytes("application/octet-stream", "An archive in pg_dump's custom format.")
+            .problems(&[400, 409, 500]),
+        get("/api/admin/database/status", "getDatabaseStatus", "Get the state of the database")
+            .tag(DATABASE)
+            .answer::<DatabaseStatus>("The state now, also while the database does not answer."),
+    ]
+}
+
+fn restore() -> Vec<EntryBuilder> {
+    vec![
+        post("/api/admin/database/import", "restoreDump", "Restore a dump")
+            .tag(RESTORE)
+            .description(
+                "Reads the file to its end, makes a safety dump, and restores the file into a staging database. With \
+                 `cleanFirst` the staging database then replaces the live one in one transaction; without it, rows that \
+                 are missing in the live one are inserted. The restore continues when its client leaves, unless \
+                 DECANT_RESTORE_UNFOLLOWED is `stop`.",
+            )
+            .form(dump_upload(), json!({ "file": "PGDMP…", "cleanFirst": true, "skipLogs": false }))
+            .events::<RestoreEvent>(RESTORE_EVENTS)
+            .problems(&[400, 409, 413, 500, 507]),
+        get("/api/admin/database/copies", "listSideDatabases", "List the databases that restores have left")
+            .tag(RESTORE)
+            .answer::<SideDatabases>("Staging, previous and rolled-back databases, the newest first."),
+        post(
+            "/api/admin/database/copies/{name}/restore",
+            "rollBack",
+            "Put a database back into the place of the live one",
+        )
+        .tag(RESTORE)
+        .description("The database that is live now is kept under another name.")
+        .parameters([p::side_database()])
+        .answer::<RollbackResult>("The new name of the database that was live.")
+        .problems(&[404, 409, 500]),
+        post("/api/admin/database/copies/{name}/remove", "removeSideDatabase", "Remove a database that a restore has left")
+            .tag(RESTORE)
+            .parameters([p::side_database()])
+            .empty(204, "The database is removed.")
+            .problems(&[404, 409, 500]),
+    ]
+}
+
+fn cleanup() -> Vec<EntryBuilder> {
+    vec![
+        post("/api/admin/log-cleanup/manual", "cleanUpLogs", "Count or delete old rows of the hub's log")
+            .tag(CLEANUP)
+            .description(
+                "Deletes rows in batches, each in a transaction of its own; rows that another session has locked are \
+                 left. With `archiveFirst` the rows are first written to a file, which is read back, and only the row \
+                 versions that are in it are deleted. `usage_ledger` is not touched. A clean-up whose client leaves ends \
+                 after the current batch. `Accept: text/event-stream` asks for events.",
+            )
+            .request::<CleanupRequest>()
+            .answer::<CleanupAnswer>("What a dry run would delete, or what was deleted.")
+            .events::<CleanupEvent>("What a dry run would delete, or what was deleted; or the progress and the result as events.")
+            .problems(&[400, 404, 409, 500]),
+    ]
+}
+
+fn backups() -> Vec<EntryBuilder> {
+    vec![
+        get(
+            "/api/admin/database/backups",
+            "listBackups",
+            "List the backups and their schedules",
+        )
+        .tag(BACKUPS)
+        .answer::<BackupOverview>("The backups, the newest first.")
+        .problems(&[500]),
+        post("/api/admin/database/backups", "makeBackup", "Make a backup")
+            .tag(BACKUPS)
+            .request::<BackupRequest>()
+            .empty(202, "The backup has begun; `GET` of this path has its progress.")
+            .problems(&[400, 409, 500]),
+        get(
+            "/api/admin/database/backups/{name}",
+            "downloadBackup",
+            "Download a backup",
+        )
+        .tag(BACKUPS)
+        .parameters([p::backup()])
+        .bytes(
+            "application/octet-stream",
+            "The file as it is stored, encrypted or not.",
+        )
+        .problems(&[404, 500]),
+        post(
+            "/api/admin/database/backups/{name}/prove",
+            "proveBackup",
+            "Prove that a backup restores",
+        )
+        .tag(BACKUPS)
+        .description("Restores the backup into a staging database, and removes that.")
+        .parameters([p::backup()])
+        .empty(202, "The proof has begun; the list of backups has its progress.")
+        .problems(&[404, 409, 500]),
+        post(
+            "/api/admin/database/backups/{name}/restore",
+            "restoreBackup",
+            "Restore a backup",
+        )
+        .tag(BACKUPS)
+        .parameters([p::backup()])
+        .request::<RestoreRequest>()
+        .events::<RestoreEvent>(RESTORE_EVENTS)
+        .problems(&[400, 404, 409, 500]),
+        post(
+            "/api/admin/database/backups/{name}/remove",
+            "removeBackup",
+            "Remove a backup",
+        )
+        .tag(BACKUPS)
+        .parameters([p::backup()])
+        .empty(204, "The backup is removed.")
+        .problems(&[404, 500]),
+    ]
+}
+
+/// The fields of [`RestoreRequest`] and a file.
+fn dump_upload() -> RefOr<Schema> {
+    let mut schema = RestoreRequest::schema();
+    if let RefOr::T(Schema::Object(form)) = &mut schema {
+        let file = ObjectBuilder::new()
+            .schema_type(SchemaType::new(Type::String))
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+            .description(Some(
+                "A dump in the custom format. Its file name ends in `.dump`.",
+            ));
+        form.description = Some("A form. The restore begins when all of it has arrived.".to_owned());
+        form.properties.insert("file".to_owned(), file.into());
+        form.required.push("file".to_owned());
+    }
+    schema
+}
