@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use decant_tests::actors::{Actor, rest_of};
 use decant_tests::app::App;
+use decant_tests::cluster::folder;
 use decant_tests::database::Database;
 use decant_tests::dumps::restored;
 use decant_tests::patience::wait_for;
@@ -236,4 +237,76 @@ async fn a_dump_stops_when_it_loses_its_lock() {
         .await
         .problem(409, "backup_lock_conflict");
     assert!(problem.detail.contains("another program"), "{}", problem.detail);
+}
+
+/// Two actions have no part here: `database_export_reader_cancel_error` needs a process that cannot be killed, and
+/// `temp_file_cleanup_error` a file that cannot be removed.
+#[tokio::test]
+async fn the_actions_of_the_hubs_log_are_reached() {
+    const PATIENCE: Duration = Duration::from_secs(20);
+    let redis = Redis::start().await;
+    let redis_url = redis.url();
+    let app = app(&[("REDIS_URL", redis_url.as_str())]).await;
+    let (user, _) = app.user().await;
+    app.admin().dump().answer().await.good();
+    user.dump().answer().await.problem(403, "forbidden");
+    let dump = begun(&app).await;
+    app.admin()
+        .dump()
+        .answer()
+        .await
+        .problem(409, "backup_lock_conflict");
+    drop(dump);
+    app.server.wait_for_log("pg_dump_cancelled", PATIENCE).await;
+    lock_is_free(&app).await;
+    let dump = begun(&app).await;
+    assert!(app.database.end_sessions("pg_dump").await);
+    rest_of(dump).await;
+    lock_is_free(&app).await;
+    // The database has no `usage_ledger`, so `pg_dump` fails before its first byte.
+    app.admin().dump().query("mode", "ledgerOnly").answer().await;
+    lock_is_free(&app).await;
+    let dump = begun(&app).await;
+    redis.pause();
+    rest_of(dump).await;
+    app.admin().dump().answer().await;
+    for action in [
+        "backup_lock_acquired",
+        "backup_lock_conflict",
+        "backup_lock_fallback_to_postgres",
+        "backup_lock_release_failed",
+        "backup_lock_released",
+        "database_export_error",
+        "database_export_initiated",
+        "database_export_lock_conflict",
+        "database_export_lock_release_error",
+        "database_export_unauthorized",
+        "pg_dump_cancelled",
+        "pg_dump_complete",
+        "pg_dump_error",
+        "pg_dump_start",
+    ] {
+        app.server.wait_for_log(action, PATIENCE).await;
+    }
+
+    let (storage, no_programs) = (folder(), folder());
+    std::fs::write(storage.path().join("logs"), "not a folder").unwrap();
+    let other = App::start_with(&[
+        ("STORAGE_URL", storage.path().to_str().unwrap()),
+        ("PG_BIN_DIR", no_programs.path().to_str().unwrap()),
+    ])
+    .await;
+    other.admin().dump().answer().await;
+    for action in ["pg_dump_spawn_error", "temp_file_periodic_cleanup_error"] {
+        other.server.wait_for_log(action, PATIENCE).await;
+    }
+    let name = other.database.text("select current_database()").await.unwrap();
+    app.database
+        .execute(format!("alter database {name} allow_connections false"))
+        .await;
+    other.admin().dump().answer().await;
+    other
+        .server
+        .wait_for_log("database_export_connection_unavailable", PATIENCE)
+        .await;
 }
