@@ -343,8 +343,8 @@ mod tests {
                 r#"{"at":"2026-01-28T12:00:00Z","parts":[{"n":1,"new":2}]}"#,
                 "new",
             ),
-            (201, EVENTS, "event: later\ndata: {}\n\n", "oneOf"),
-            (201, EVENTS, "event: end\ndata: {\"new\":1}\n\n", "oneOf"),
+            (201, EVENTS, "event: later\ndata: {}\n\n", "at '/event'"),
+            (201, EVENTS, "event: end\ndata: {\"new\":1}\n\n", "new"),
             (201, EVENTS, "event: end\ndata: {\n\n", "EOF"),
         ] {
             let error = examined("/things/a", status, media_type, body).expect_err(body);
