@@ -431,9 +431,9 @@ async fn the_scheduled_clean_up_waits_for_the_operation_before_it() {
         .await;
     // An advisory lock of this kind, whatever operation holds it.
     let mut holder = hold_lock(&database, "decant removal: Ada").await;
-    // A time of day that comes once while the test runs.
+    // A time of day that comes once while the test runs, also on a machine on which the server starts slowly.
     let due = database
-        .text("select to_char(now() at time zone 'UTC' + interval '4 seconds', 'HH24:MI:SS')")
+        .text("select to_char(now() at time zone 'UTC' + interval '20 seconds', 'HH24:MI:SS')")
         .await
         .unwrap();
     let settings = [
@@ -444,7 +444,7 @@ async fn the_scheduled_clean_up_waits_for_the_operation_before_it() {
     ];
     let server = Server::start(&settings).await;
     server
-        .wait_for_log("log_cleanup_lock_conflict", Duration::from_secs(30))
+        .wait_for_log("log_cleanup_lock_conflict", Duration::from_secs(60))
         .await;
     let old = async || {
         database
