@@ -59,8 +59,8 @@ const ASSETS: &[Asset] = &[
 /// Adds the page's addresses.
 pub fn configure(config: &mut web::ServiceConfig) {
     config
-        .service(super::at("/docs").get(page))
-        .service(super::at("/docs/{file}").get(file));
+        .service(super::resource::at("/docs").get(page))
+        .service(super::resource::at("/docs/{file}").get(file));
 }
 
 async fn page(request: HttpRequest) -> Result<HttpResponse, ApiError> {

@@ -26,6 +26,7 @@ mod frontend;
 mod health;
 mod login;
 mod openapi;
+mod resource;
 mod restore;
 mod rows;
 mod session_requests;
@@ -34,7 +35,7 @@ use std::collections::BTreeMap;
 
 use actix_web::http::Method;
 use actix_web::middleware::Compress;
-use actix_web::{HttpRequest, Resource, Route, web};
+use actix_web::{Resource, Route, web};
 
 use crate::error::ApiError;
 
@@ -125,7 +126,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     );
     let mut resources: BTreeMap<&str, Resource> = BTreeMap::new();
     for (method, path, route) in addresses() {
-        let resource = resources.remove(path).unwrap_or_else(|| at(path));
+        let resource = resources.remove(path).unwrap_or_else(|| resource::at(path));
         resources.insert(path, resource.route(route.method(method)));
     }
     for resource in resources.into_values() {
@@ -142,13 +143,6 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .wrap(Compress::default())
             .default_service(web::to(frontend::serve)),
     );
-}
-
-/// Returns a resource that answers a wrong method with a problem.
-fn at(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(|request: HttpRequest| async move {
-        Err::<&str, _>(ApiError::MethodNotAllowed(request.method().to_string()))
-    }))
 }
 
 #[cfg(test)]

@@ -84,7 +84,7 @@ impl EntryBuilder {
 
     /// Takes a JSON body.
     pub fn request<T: ToSchema + Example>(mut self) -> Self {
-        self.schemas.push(super::add_schema::<T>);
+        self.schemas.push(add_schema::<T>);
         self.body(
             "application/json",
             Ref::from_schema_name(T::name()).into(),
@@ -111,7 +111,7 @@ impl EntryBuilder {
         let content = ContentBuilder::new()
             .schema(Some(Ref::from_schema_name(T::name())))
             .example(example::<T>());
-        self.schemas.push(super::add_schema::<T>);
+        self.schemas.push(add_schema::<T>);
         self.respond(200, description, |response| {
             response.content("application/json", content.build())
         })
@@ -140,7 +140,7 @@ impl EntryBuilder {
                     .and_then(|event| api::events::to_lines(&event).ok())
                     .map(Value::from),
             );
-        self.schemas.push(super::add_schema::<T>);
+        self.schemas.push(add_schema::<T>);
         self.respond(200, description, |response| {
             response.content(api::events::MEDIA_TYPE, content.build())
         })
@@ -239,4 +239,10 @@ impl EntryBuilder {
 
 fn example<T: Example>() -> Option<Value> {
     serde_json::from_str(T::JSON).ok()
+}
+
+/// Adds the schema of a type and those that it refers to.
+pub fn add_schema<T: ToSchema>(schemas: &mut Schemas) {
+    schemas.push((T::name().into_owned(), T::schema()));
+    T::schemas(schemas);
 }

@@ -18,7 +18,7 @@ use utoipa::openapi::{
     HeaderBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Paths, Ref, RefOr, Response, ResponseBuilder,
 };
 
-use self::entry::{Entry, Schemas};
+use self::entry::{Entry, Schemas, add_schema};
 use crate::auth::COOKIE;
 use crate::error::PROBLEM_TYPE;
 
@@ -76,11 +76,6 @@ fn document() -> OpenApi {
         .paths(paths)
         .components(Some(components))
         .build()
-}
-
-fn add_schema<T: ToSchema>(schemas: &mut Schemas) {
-    schemas.push((T::name().into_owned(), T::schema()));
-    T::schemas(schemas);
 }
 
 fn problem() -> Response {
