@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use rand::distr::{Alphanumeric, SampleString};
 use secrecy::SecretString;
+use tempfile::NamedTempFile;
 
 /// 40 letters and digits hold 238 bits.
 const CHARACTERS: usize = 40;
@@ -25,12 +26,26 @@ pub fn read_or_create_secret(data_dir: &Path, file: &str) -> io::Result<SecretSt
     }
     fs::create_dir_all(data_dir)?;
     let secret = Alphanumeric.sample_string(&mut rand::rng(), CHARACTERS);
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)?;
-    writeln!(file, "{secret}")?;
-    Ok(SecretString::from(secret))
+    // Two processes may start with the same new folder. The file appears complete or not at all, and the first one counts.
+    let mut temporary = tempfile::Builder::new()
+        .permissions(fs::Permissions::from_mode(0o600))
+        .tempfile_in(data_dir)?;
+    writeln!(temporary, "{secret}")?;
+    match temporary.persist_noclobber(&path) {
+        Ok(_) => Ok(SecretString::from(secret)),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => read_existing(&path, error.file),
+        Err(error) => Err(error.error),
+    }
+}
+
+/// Returns the secret that another process has written meanwhile. An empty file, left by a crash of an older version, is
+/// replaced by the new one.
+fn read_existing(path: &Path, new: NamedTempFile) -> io::Result<SecretString> {
+    let secret = fs::read_to_string(path)?;
+    if !secret.trim().is_empty() {
+        return Ok(SecretString::from(secret.trim().to_owned()));
+    }
+    let secret = fs::read_to_string(new.path())?;
+    new.persist(path).map_err(|error| error.error)?;
+    Ok(SecretString::from(secret.trim().to_owned()))
 }

@@ -29,19 +29,19 @@ impl Backups {
         Ok((manifest, pieces))
     }
 
-    /// Returns the decrypted dump of a backup in a temporary_files file.
+    /// Returns the decrypted dump of a backup in a temporary file.
     ///
     /// # Errors
     /// [`BackupError::Read`], [`BackupError::Storage`].
     pub async fn fetch(&self, manifest: &Manifest) -> Result<TemporaryFile, BackupError> {
-        let (temporary_files, mut file) = self.temporary_files.create("dump").map_err(ReadError::from)?;
+        let (dump, mut file) = self.temporary_files.create("dump").map_err(ReadError::from)?;
         let stored = self.storage.download(&path(&manifest.name)).await?;
         let (encryption, expected) = (Arc::clone(self.storage.encryption()), manifest.sha256.clone());
         let reading = spawn_blocking(move || read_encrypted(stored, &encryption, &expected, &mut file));
         reading
             .await
             .expect("the reading thread neither panics nor is cancelled")?;
-        Ok(temporary_files)
+        Ok(dump)
     }
 
     /// Starts to restore a backup and returns its events.

@@ -75,12 +75,12 @@ fn open(
 ) -> Result<Backups, StorageError> {
     let (storage, tasks) = (Storage::new(settings.storage.clone()), TaskTracker::new());
     let database = Database::new(&connection.dsn, &settings.database, storage.clone(), &tasks);
-    let scratch = TemporaryFolder::in_data_dir(&settings.data_dir);
+    let temporary_files = TemporaryFolder::in_data_dir(&settings.data_dir);
     Backups::new(
         database.dumper,
         database.restorer,
         storage,
-        scratch,
+        temporary_files,
         tasks,
         settings.backups.clone(),
         stop,

@@ -303,7 +303,6 @@ mod tests {
     /// A default is only shown by [`every_printed_default_is_in_force`] to be in force if the setting has an effect.
     #[test]
     fn every_setting_with_a_default_has_an_effect() {
-        let defaults = format!("{:?}", settings(&[]).unwrap());
         for row in ROWS {
             let other = match (row.name, &row.default) {
                 ("DECANT_LOG_CLEANUP_AT", _) => "03:00",
@@ -326,7 +325,6 @@ mod tests {
             let changed = settings(&scheduled).unwrap();
             let unchanged = settings(&scheduled[..1]).unwrap();
             assert_ne!(format!("{changed:?}"), format!("{unchanged:?}"), "{}", row.name);
-            assert_ne!(format!("{changed:?}"), defaults);
         }
     }
 

@@ -122,13 +122,13 @@ impl<T: Clone + Serialize + DeserializeOwned> LastOperation<T> {
     fn write(&self, record: &OperationRecord<T>) {
         let written = || -> io::Result<()> {
             fs::create_dir_all(&self.data_dir)?;
-            let (scratch, mut file) = TemporaryFolder::in_data_dir(&self.data_dir).create("json")?;
+            let (temporary, mut file) = TemporaryFolder::in_data_dir(&self.data_dir).create("json")?;
             let content = RecordFile {
                 database: self.database.clone(),
                 record,
             };
             file.write_all(&serde_json::to_vec(&content)?)?;
-            scratch.keep(&self.data_dir.join(self.file))
+            temporary.keep(&self.data_dir.join(self.file))
         };
         if let Err(error) = written() {
             tracing::warn!(%error, file = self.file, "the record of an operation could not be written to the data folder");

@@ -221,8 +221,8 @@ impl Dataset {
                 Ok(Some(row)) if key.starts_with("column ") => oids.push(row.try_get(0)?),
                 Ok(_) => {}
                 Err(sqlx::Error::Database(error)) => {
-                    // Undefined table or schema: the definition may be right, and this the database of something else.
-                    let mistake = !matches!(error.code().as_deref(), Some("42P01" | "3F000"));
+                    // An undefined table or schema, or a missing right: the definition may be correct all the same.
+                    let mistake = !matches!(error.code().as_deref(), Some("42P01" | "3F000" | "42501"));
                     let reason = format!("{}, {key}: {}", self.file, error.message());
                     self.unavailable = Some(Unavailable { reason, mistake });
                     return Ok(());

@@ -1,4 +1,4 @@
-//! The addresses of the server: the only list of them, and the handlers behind them.
+//! The addresses of the API: the only list of them, and the handlers behind them.
 //!
 //! | file | addresses |
 //! |---|---|
@@ -10,6 +10,7 @@
 //! | `database` | dumps and the status of the database |
 //! | `restore` | a dump uploaded and restored, and the databases that restores leave |
 //! | `cleanup`, `backups` | log clean-up; backups |
+//! | `openapi`, `docs` | the OpenAPI document, and a viewer for it |
 //! | `frontend` | the page |
 //!
 //! `extract` takes the arguments of handlers from a request; `events` streams the progress of an operation.

@@ -139,7 +139,7 @@ async fn receive_file(app: &App, mut field: Field, limit: u64) -> Result<Tempora
     if !name.to_lowercase().ends_with(".dump") {
         return Err(ParameterError::invalid("file", "must be a dump: its name must end in `.dump`").into());
     }
-    let (scratch, mut file) = app.temporary_files.create("dump").map_err(failed)?;
+    let (upload, mut file) = app.temporary_files.create("dump").map_err(failed)?;
     let mut bytes = 0;
     let mut beginning = Vec::new();
     while let Some(piece) = field.try_next().await? {
@@ -157,7 +157,7 @@ async fn receive_file(app: &App, mut field: Field, limit: u64) -> Result<Tempora
         file = write(file, piece).await.map_err(failed)?;
     }
     match beginning == MAGIC {
-        true => Ok(scratch),
+        true => Ok(upload),
         false => Err(not_a_dump()),
     }
 }

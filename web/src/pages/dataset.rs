@@ -72,8 +72,8 @@ pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
     }
 }
 
-/// Loads the visitor's options and saves every change. A format or layout that this dataset cannot have
-/// becomes the default.
+/// Loads the visitor's options and saves every change. A format or layout that this dataset cannot have is replaced by
+/// the default, which is saved only when the visitor changes an option: other datasets keep the visitor's choice.
 fn saved_options(formats: &[Format], layouts: &[Layout]) -> RwSignal<Options> {
     let visitor = match expect_context::<Auth>().state() {
         AuthState::SignedIn(me) => me.name,
@@ -87,7 +87,13 @@ fn saved_options(formats: &[Format], layouts: &[Layout]) -> RwSignal<Options> {
         options.layout = Layout::default();
     }
     let options = RwSignal::new(options);
-    Effect::new(move |_| options.with(|options| saved_options::save(&visitor, options)));
+    Effect::new(move |loaded: Option<()>| {
+        options.with(|options| {
+            if loaded.is_some() {
+                saved_options::save(&visitor, options);
+            }
+        });
+    });
     options
 }
 

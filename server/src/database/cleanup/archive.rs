@@ -49,7 +49,7 @@ const FOLDER: &str = "logs";
 #[derive(Clone, Debug)]
 pub struct Archives {
     storage: Storage,
-    scratch: TemporaryFolder,
+    temporary_files: TemporaryFolder,
 }
 
 /// A version of a row.
@@ -113,8 +113,11 @@ pub enum BadArchive {
 impl Archives {
     /// Returns the archives of this storage. An archive is a temporary file until it is complete.
     #[must_use]
-    pub fn new(storage: Storage, scratch: TemporaryFolder) -> Self {
-        Self { storage, scratch }
+    pub fn new(storage: Storage, temporary_files: TemporaryFolder) -> Self {
+        Self {
+            storage,
+            temporary_files,
+        }
     }
 
     /// Returns the archive's path or URL, for display.
@@ -133,7 +136,7 @@ impl Archives {
 
     /// Creates a temporary file for rows.
     pub(super) fn writer(&self) -> io::Result<ArchiveWriter> {
-        let (file, output) = self.scratch.create("csv.gz")?;
+        let (file, output) = self.temporary_files.create("csv.gz")?;
         let packed = GzEncoder::new(HashingStream::new(output), Compression::fast());
         Ok(ArchiveWriter { file, packed })
     }
@@ -194,11 +197,11 @@ impl Archives {
             }
             Err(error) => return Err(error.into()),
         };
-        let (scratch, mut file) = self.scratch.create("csv.gz")?;
+        let (rows, mut file) = self.temporary_files.create("csv.gz")?;
         let (encryption, expected) = (Arc::clone(self.storage.encryption()), manifest.sha256.clone());
         let opening = spawn_blocking(move || read_encrypted(stored, &encryption, &expected, &mut file));
         opening.await.map_err(io::Error::other)??;
-        Ok((manifest, scratch))
+        Ok((manifest, rows))
     }
 }
 

@@ -55,6 +55,7 @@ impl CleanupSchedule {
                     return;
                 }
                 Err(CleanupError::Conflict(conflict)) if !is_scheduled(&conflict) => {
+                    tracing::info!(%conflict, "the scheduled clean-up waits until the lock is free");
                     cleaner.lock.wait_until_free().await;
                 }
                 // Another server does the same work, or the clean-up has failed and logged the cause.

@@ -67,12 +67,12 @@ impl<'a> CheckedDump<'a> {
     }
 
     /// Returns the loader of this dump into the target database.
-    pub fn loader<'b>(&'b self, target: &'b Dsn, scratch: &'b TemporaryFolder) -> Loader<'b> {
+    pub fn loader<'b>(&'b self, target: &'b Dsn, temporary_files: &'b TemporaryFolder) -> Loader<'b> {
         Loader {
             tools: self.tools,
             target,
             dump: self.file,
-            scratch,
+            temporary_files,
             lists: &self.lists,
         }
     }

@@ -98,7 +98,7 @@ pub(super) struct Loader<'a> {
     pub(super) tools: &'a Tools,
     pub(super) target: &'a Dsn,
     pub(super) dump: &'a Path,
-    pub(super) scratch: &'a TemporaryFolder,
+    pub(super) temporary_files: &'a TemporaryFolder,
     pub(super) lists: &'a EntryLists,
 }
 
@@ -138,7 +138,7 @@ impl Loader<'_> {
 
     /// Writes a file for `--use-list` with these dump ids.
     pub(super) fn write_list(&self, entries: &[u32]) -> io::Result<TemporaryFile> {
-        let (list, mut file) = self.scratch.create("list")?;
+        let (list, mut file) = self.temporary_files.create("list")?;
         for entry in entries {
             writeln!(file, "{entry};")?;
         }

@@ -40,13 +40,13 @@ impl SafetyDumps {
         &self,
         tools: &Tools,
         live: &Dsn,
-        scratch: &TemporaryFolder,
+        temporary_files: &TemporaryFolder,
     ) -> Result<PathBuf, RestoreError> {
         let failed = |error: &dyn std::fmt::Display| RestoreError::SafetyDump(error.to_string());
         fs::create_dir_all(&self.folder)?;
         let at = Timestamp::now().strftime("%Y-%m-%dT%H-%M-%S");
         let path = self.folder.join(format!("before-restore_{at}.dump"));
-        let (part, _) = scratch.create("dump")?;
+        let (part, _) = temporary_files.create("dump")?;
         let compression = self.compression.argument(tools).await?;
         let output = tools
             .command("pg_dump", live)
