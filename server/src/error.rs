@@ -5,12 +5,12 @@
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
+use api::cleanup::CleanupFailure;
 use wasm_export::rows::Problem;
 
 use crate::auth::AuthError;
 use crate::backups::BackupError;
 use crate::database::cleanup::CleanupError;
-use crate::database::cleanup::run::CleanupFailure;
 use crate::database::dump::DumpError;
 use crate::database::restore::RestoreError;
 use crate::datasets::query::AccessError;

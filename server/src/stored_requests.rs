@@ -5,9 +5,10 @@
 
 use std::time::Duration;
 
+use api::session_requests::{RequestMeta, StoredRequest as ListedRequest};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, RedisError, pipe};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use wasm_export::json::JsonError;
 use wasm_export::session_request::SessionRequest;
 
@@ -30,31 +31,6 @@ pub struct StoredRequests(ConnectionManager);
 /// The id of a session, checked to fit into a key.
 #[derive(Clone, Debug)]
 pub struct SessionId(String);
-
-/// A stored request as a list shows it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Listed {
-    /// The position among the session's requests, from 1.
-    pub sequence: u64,
-    #[serde(flatten)]
-    pub meta: Meta,
-    /// The size of the body.
-    pub body_bytes: u64,
-    /// Whether headers and body are stored, which an export needs.
-    pub complete: bool,
-}
-
-/// The addresses and the method of a request, as far as they are stored.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Meta {
-    /// The client's request to the hub.
-    pub client_url: Option<String>,
-    /// The hub's request to a provider.
-    pub upstream_url: Option<String>,
-    pub method: Option<String>,
-}
 
 /// The parts of a stored request, each as the JSON text that is stored.
 #[derive(Debug)]
@@ -144,7 +120,7 @@ impl StoredRequests {
     ///
     /// # Errors
     /// [`StoredRequestsError::NoSession`] if none is stored, [`StoredRequestsError::Redis`].
-    pub async fn list(&self, session: &SessionId) -> Result<Vec<Listed>, StoredRequestsError> {
+    pub async fn list(&self, session: &SessionId) -> Result<Vec<ListedRequest>, StoredRequestsError> {
         let mut redis = self.0.clone();
         let count: Option<u64> = redis::cmd("GET")
             .arg(session.count_key())
@@ -173,9 +149,9 @@ impl StoredRequests {
             if body_bytes == 0 && !has_headers && client.is_none() && upstream.is_none() {
                 continue;
             }
-            listed.push(Listed {
+            listed.push(ListedRequest {
                 sequence,
-                meta: Meta::of(client.as_deref(), upstream.as_deref()),
+                meta: request_meta(client.as_deref(), upstream.as_deref()),
                 body_bytes,
                 complete: body_bytes > 0 && has_headers,
             });
@@ -215,7 +191,7 @@ impl StoredRequests {
                 part,
             })
         };
-        let meta = Meta::of(client.as_deref(), upstream.as_deref());
+        let meta = request_meta(client.as_deref(), upstream.as_deref());
         Ok(StoredRequest {
             sequence,
             meta: serde_json::to_vec(&meta).expect("a struct of texts is JSON"),
@@ -227,25 +203,23 @@ impl StoredRequests {
     }
 }
 
-impl Meta {
-    /// Reads the two records of the hub. A record that is not as expected counts as absent, because it only describes the
-    /// request.
-    fn of(client: Option<&[u8]>, upstream: Option<&[u8]>) -> Self {
-        #[derive(Default, Deserialize)]
-        struct Stored {
-            url: Option<String>,
-            method: Option<String>,
-        }
-        let read = |text: Option<&[u8]>| -> Stored {
-            text.and_then(|text| serde_json::from_slice(text).ok())
-                .unwrap_or_default()
-        };
-        let (client, upstream) = (read(client), read(upstream));
-        Self {
-            client_url: client.url,
-            upstream_url: upstream.url,
-            method: client.method.or(upstream.method),
-        }
+/// Reads the two records of the hub. A record that is not as expected counts as absent, because it only describes the
+/// request.
+fn request_meta(client: Option<&[u8]>, upstream: Option<&[u8]>) -> RequestMeta {
+    #[derive(Default, Deserialize)]
+    struct Stored {
+        url: Option<String>,
+        method: Option<String>,
+    }
+    let read = |text: Option<&[u8]>| -> Stored {
+        text.and_then(|text| serde_json::from_slice(text).ok())
+            .unwrap_or_default()
+    };
+    let (client, upstream) = (read(client), read(upstream));
+    RequestMeta {
+        client_url: client.url,
+        upstream_url: upstream.url,
+        method: client.method.or(upstream.method),
     }
 }
 

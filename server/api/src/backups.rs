@@ -1,5 +1,7 @@
 //! Dumps in the storage.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -134,4 +136,14 @@ pub enum BackupEncryption {
     Passphrase,
     /// For the holders of age keys.
     Keys,
+}
+
+impl fmt::Display for BackupEncryption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "none",
+            Self::Passphrase => "passphrase",
+            Self::Keys => "keys",
+        })
+    }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::cleanup::CleanupStatus;
 use crate::restore::RestoreStatus;
@@ -47,7 +47,8 @@ pub struct DatabaseStatus {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LockHolder {
-    /// `null` when a program other than Decant holds the lock.
+    /// `null` when the holder is another program than Decant, or a Decant that knows operations this one does not.
+    #[serde(default, deserialize_with = "known_operation")]
     #[cfg_attr(feature = "openapi", schema(required))]
     pub operation: Option<Operation>,
     /// The caller's name.
@@ -76,6 +77,42 @@ pub enum Operation {
     Removal,
     /// The rows of an archive come back into the hub's log.
     LogRestore,
+}
+
+impl Operation {
+    pub const ALL: [Self; 7] = [
+        Self::Export,
+        Self::Import,
+        Self::Cleanup,
+        Self::Proof,
+        Self::Rollback,
+        Self::Removal,
+        Self::LogRestore,
+    ];
+
+    /// Returns the word in JSON, in the log and in the name of the lock's session.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Export => "export",
+            Self::Import => "import",
+            Self::Cleanup => "cleanup",
+            Self::Proof => "proof",
+            Self::Rollback => "rollback",
+            Self::Removal => "removal",
+            Self::LogRestore => "logRestore",
+        }
+    }
+
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operation| operation.word() == word)
+    }
+}
+
+fn known_operation<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Operation>, D::Error> {
+    let word = Option::<String>::deserialize(deserializer)?;
+    Ok(word.and_then(|word| Operation::from_word(&word)))
 }
 
 /// An operation that has begun, and how it ended.
@@ -167,6 +204,17 @@ impl FromStr for DumpMode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_operation_is_read_as_it_is_written_and_others_are_not_known() {
+        for operation in Operation::ALL {
+            assert_eq!(serde_json::to_value(operation).unwrap(), operation.word());
+            assert_eq!(Operation::from_word(operation.word()), Some(operation));
+        }
+        let json = r#"{"operation":"later","holder":"Ada","since":null}"#;
+        let holder: LockHolder = serde_json::from_str(json).unwrap();
+        assert_eq!(holder.operation, None);
+    }
 
     #[test]
     fn each_mode_is_read_as_it_is_written() {

@@ -1,25 +1,16 @@
 //! A caller, their role, and the rows that they may see.
 
-use serde::Serialize;
+use api::login as wire;
+use api::login::Role;
 
 /// A caller whose credential was verified.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// For display and records.
     pub name: String,
     pub role: Role,
     /// `users.id` of the hub; `None` for a caller who is no user of the hub.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<i64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Sees all rows and administers the database.
-    Admin,
-    /// Sees their own rows.
-    User,
 }
 
 /// The rows that a caller may see.
@@ -55,6 +46,17 @@ impl Caller {
             (Role::User, Some(user)) => Scope::Owner(user),
             // No user of the hub has a negative id, so a user without an id owns no row.
             (Role::User, None) => Scope::Owner(-1),
+        }
+    }
+}
+
+/// A wire type can be read from anywhere; a `Caller` exists only after a credential was verified.
+impl From<Caller> for wire::Caller {
+    fn from(caller: Caller) -> Self {
+        Self {
+            name: caller.name,
+            role: caller.role,
+            user_id: caller.user_id,
         }
     }
 }

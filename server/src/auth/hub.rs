@@ -1,10 +1,11 @@
 //! Users of the hub sign in with their API key, as they do in the hub: tables `keys` and `users` of the exported database.
 
+use api::login::Role;
 use decant_demo::PUBLISHED_KEY_PREFIX;
 use sqlx::postgres::PgRow;
 use sqlx::{Row, query};
 
-use super::caller::{Caller, Role};
+use super::caller::Caller;
 use crate::audit::Action;
 use crate::source::Source;
 

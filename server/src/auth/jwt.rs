@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use api::login::Role;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::caller::{Caller, Role};
+use super::caller::Caller;
 
 /// Signatures by public keys. A token may not choose a shared secret where a public key is expected (RFC 8725, 2.1), so
 /// `HS256` is not among them.

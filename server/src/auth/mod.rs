@@ -30,7 +30,7 @@ mod session;
 
 pub use attempts::Attempts;
 pub use authenticator::Authenticator;
-pub use caller::{Caller, Role, Scope};
+pub use caller::{Caller, Scope};
 pub use credential::VerifiedCredential;
 pub use error::AuthError;
 pub use hub::{HubKey, HubUsers};

@@ -3,15 +3,16 @@
 use std::io;
 use std::sync::Arc;
 
+use api::backups::Backup;
+use api::restore::{RestoreEvent, RestoreFailure, RestoreProgress};
 use bytes::Bytes;
 use futures_util::Stream;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-use super::manifest::Manifest;
 use super::{BackupError, Backups, EVENTS, path};
 use crate::audit::Action;
-use crate::database::restore::{RestoreEvent, RestoreOptions};
+use crate::database::restore::RestoreOptions;
 use crate::database::temporary_files::TemporaryFile;
 use crate::storage::encrypted::{ReadError, read_encrypted};
 
@@ -23,7 +24,7 @@ impl Backups {
     pub async fn download(
         &self,
         name: &str,
-    ) -> Result<(Manifest, impl Stream<Item = io::Result<Bytes>> + use<>), BackupError> {
+    ) -> Result<(Backup, impl Stream<Item = io::Result<Bytes>> + use<>), BackupError> {
         let manifest = self.manifest(name).await?;
         let pieces = self.storage.stream(&path(&manifest.name)).await?;
         Ok((manifest, pieces))
@@ -33,7 +34,7 @@ impl Backups {
     ///
     /// # Errors
     /// [`BackupError::Read`], [`BackupError::Storage`].
-    pub async fn fetch(&self, manifest: &Manifest) -> Result<TemporaryFile, BackupError> {
+    pub async fn fetch(&self, manifest: &Backup) -> Result<TemporaryFile, BackupError> {
         let (dump, mut file) = self.temporary_files.create("dump").map_err(ReadError::from)?;
         let stored = self.storage.download(&path(&manifest.name)).await?;
         let (encryption, expected) = (Arc::clone(self.storage.encryption()), manifest.sha256.clone());
@@ -58,10 +59,10 @@ impl Backups {
         let (backups, caller) = (Arc::clone(self), caller.to_owned());
         let (sender, events) = mpsc::channel(EVENTS);
         tokio::spawn(async move {
-            let fetching = RestoreEvent::Progress {
+            let fetching = RestoreEvent::Progress(RestoreProgress {
                 message: format!("Downloading {} from the storage", manifest.name),
                 percent: 0,
-            };
+            });
             let _ = sender.try_send(fetching);
             let begun = async {
                 let file = backups.fetch(&manifest).await?;
@@ -80,7 +81,7 @@ impl Backups {
                 Err(error) => {
                     tracing::error!(action = Action::DatabaseImportError.name(), caller, %error);
                     let message = error.to_string();
-                    let _ = sender.send(RestoreEvent::Error { message }).await;
+                    let _ = sender.send(RestoreEvent::Error(RestoreFailure { message })).await;
                 }
             }
         });

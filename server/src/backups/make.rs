@@ -3,6 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
+use api::backups::{Backup, BackupTask};
+use api::database::DumpMode;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use jiff::Timestamp;
@@ -10,10 +12,9 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking};
 use wasm_export::dump::{Archive, Summary};
 
-use super::manifest::Manifest;
-use super::{BackupError, BackupTask, Backups, TaskGuard, path};
+use super::{BackupError, Backups, TaskGuard, path};
 use crate::audit::Action;
-use crate::database::dump::{Dump, Mode};
+use crate::database::dump::Dump;
 use crate::storage::encrypted::{StoredFile, write_encrypted};
 use crate::storage::encryption::Encryption;
 use crate::storage::{StorageError, Upload};
@@ -23,7 +24,7 @@ const PIECES: usize = 16;
 
 #[derive(Clone, Debug)]
 pub struct BackupJob {
-    pub mode: Mode,
+    pub mode: DumpMode,
     /// The time of the schedule; `None`: on request.
     pub due: Option<Timestamp>,
     pub caller: String,
@@ -43,7 +44,7 @@ impl Backups {
     pub async fn make(
         self: &Arc<Self>,
         job: BackupJob,
-    ) -> Result<JoinHandle<Result<Manifest, BackupError>>, BackupError> {
+    ) -> Result<JoinHandle<Result<Backup, BackupError>>, BackupError> {
         let guard = self.start(BackupTask::Make)?;
         let began = Timestamp::now();
         let dump = match self.dumper.dump(job.mode, &job.caller, self.stop.clone()).await {
@@ -68,7 +69,7 @@ impl Backups {
         dump: Dump,
         began: Timestamp,
         job: BackupJob,
-    ) -> Result<Manifest, BackupError> {
+    ) -> Result<Backup, BackupError> {
         let caller = &job.caller;
         let name = format!("{}{}", dump.file_name, self.storage.encryption().suffix());
         guard.set_message("Dumping and storing");
@@ -80,7 +81,7 @@ impl Backups {
                 return Err(error);
             }
         };
-        let manifest = Manifest {
+        let manifest = Backup {
             name,
             began,
             ended: Timestamp::now(),
@@ -89,7 +90,7 @@ impl Backups {
             mode: job.mode,
             bytes: stored.bytes,
             sha256: stored.sha256,
-            encryption: self.storage.encryption().name().to_owned(),
+            encryption: self.storage.encryption().kind(),
             tables: summary.tables.len(),
             server_version: summary.header.server_version,
             proof: None,
@@ -162,10 +163,10 @@ impl Backups {
             .expired(&began, schedule.zone().time_zone());
         let last_proved = backups
             .iter()
-            .find(|backup| backup.is_proved())
+            .find(|backup| is_proved(backup))
             .map(|backup| backup.began);
         let is_removed =
-            |backup: &&Manifest| expired.contains(&backup.began) && last_proved != Some(backup.began);
+            |backup: &&Backup| expired.contains(&backup.began) && last_proved != Some(backup.began);
         for backup in scheduled().filter(is_removed) {
             self.remove_files(backup).await?;
             tracing::info!(action = Action::DatabaseBackupExpired.name(), name = backup.name);
@@ -192,4 +193,8 @@ fn write(
 
 fn interrupted() -> io::Error {
     io::Error::other("the dump was interrupted")
+}
+
+fn is_proved(backup: &Backup) -> bool {
+    backup.proof.as_ref().is_some_and(|proof| proof.failure.is_none())
 }

@@ -5,7 +5,6 @@
 //! | [`make`] | a dump is encrypted and stored while `pg_dump` runs |
 //! | [`fetch`] | a backup is downloaded, decrypted, restored |
 //! | [`prove`] | a backup is restored into a staging database and its rows are counted |
-//! | [`manifest`] | the record beside each backup |
 //! | [`retention`] | which backups are kept |
 //! | [`scheduler`] | makes and proves backups when they are due |
 //!
@@ -13,7 +12,6 @@
 
 pub mod fetch;
 pub mod make;
-pub mod manifest;
 pub mod prove;
 pub mod retention;
 pub mod scheduler;
@@ -24,20 +22,20 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use api::backups::{Backup, BackupOverview, BackupTask, RunningTask, TaskFailure};
+use api::database::DumpMode;
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::audit::Action;
-use crate::database::dump::{DumpError, Dumper, Mode};
+use crate::database::dump::{DumpError, Dumper};
 use crate::database::restore::{RestoreError, Restorer};
 use crate::database::temporary_files::TemporaryFolder;
 use crate::schedule::Schedule;
 use crate::storage::encrypted::ReadError;
 use crate::storage::{Storage, StorageError};
-use manifest::Manifest;
 use retention::RetentionPolicy;
 
 /// Folder of the backups in the storage.
@@ -67,7 +65,7 @@ pub struct Options {
     /// When backups are made; `None`: on request only.
     pub schedule: Option<Schedule>,
     /// Content of scheduled backups.
-    pub mode: Mode,
+    pub mode: DumpMode,
     /// When the newest backup is proved; `None`: on request only.
     pub proof_schedule: Option<Schedule>,
     pub retention: RetentionPolicy,
@@ -77,54 +75,6 @@ pub struct Options {
 struct State {
     running: Option<RunningTask>,
     failure: Option<TaskFailure>,
-}
-
-/// The task that runs on this server.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RunningTask {
-    pub task: BackupTask,
-    pub since: Timestamp,
-    /// Bytes stored so far.
-    pub bytes: u64,
-    /// The current step, for people.
-    pub message: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum BackupTask {
-    Make,
-    Prove,
-}
-
-/// The last failure on this server. It is forgotten when the same task succeeds.
-#[derive(Clone, Debug, Serialize)]
-pub struct TaskFailure {
-    pub task: BackupTask,
-    pub at: Timestamp,
-    /// The cause, and what to do.
-    pub reason: String,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BackupOverview {
-    pub storage: String,
-    /// Encryption of new backups: `none`, `passphrase` or `keys`.
-    pub encryption: &'static str,
-    /// Whether Decant can decrypt its backups.
-    pub can_prove: bool,
-    pub schedule: Option<String>,
-    /// When the next backup is due.
-    pub next: Option<Timestamp>,
-    pub proof_schedule: Option<String>,
-    pub next_proof: Option<Timestamp>,
-    /// As DECANT_BACKUP_KEEP: `last=3,daily=7`.
-    pub keep: String,
-    pub running: Option<RunningTask>,
-    pub failure: Option<TaskFailure>,
-    pub backups: Vec<Manifest>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -187,7 +137,7 @@ impl Backups {
         let state = self.state();
         Ok(BackupOverview {
             storage: self.storage.location().to_string(),
-            encryption: self.storage.encryption().name(),
+            encryption: self.storage.encryption().kind(),
             can_prove: self.storage.encryption().can_read(),
             schedule: text(&self.options.schedule),
             next: next(&self.options.schedule),
@@ -204,7 +154,7 @@ impl Backups {
     ///
     /// # Errors
     /// [`StorageError`].
-    pub async fn list(&self) -> Result<Vec<Manifest>, StorageError> {
+    pub async fn list(&self) -> Result<Vec<Backup>, StorageError> {
         let names: BTreeSet<String> = self.storage.list(FOLDER).await?.into_iter().collect();
         let backups = names.iter().filter_map(|name| name.strip_suffix(MANIFEST));
         let backups: Vec<&str> = backups.filter(|name| names.contains(*name)).collect();
@@ -228,7 +178,7 @@ impl Backups {
     ///
     /// # Errors
     /// [`BackupError::NoSuchBackup`], [`BackupError::Manifest`], [`BackupError::Storage`].
-    pub async fn manifest(&self, name: &str) -> Result<Manifest, BackupError> {
+    pub async fn manifest(&self, name: &str) -> Result<Backup, BackupError> {
         // The name comes from the request and must not lead out of the folder.
         if name.contains(['/', '\\']) {
             return Err(BackupError::NoSuchBackup(name.to_owned()));
@@ -254,7 +204,7 @@ impl Backups {
         Ok(())
     }
 
-    async fn remove_files(&self, manifest: &Manifest) -> Result<(), StorageError> {
+    async fn remove_files(&self, manifest: &Backup) -> Result<(), StorageError> {
         // The manifest first: without it the other file is no backup, so a failure in between leaves no broken one.
         self.storage.remove(&manifest_path(&manifest.name)).await?;
         self.storage.remove(&path(&manifest.name)).await
@@ -268,7 +218,7 @@ impl Backups {
         self.storage.sweep(FOLDER, age)
     }
 
-    async fn write_manifest(&self, manifest: &Manifest) -> Result<(), StorageError> {
+    async fn write_manifest(&self, manifest: &Backup) -> Result<(), StorageError> {
         let content = serde_json::to_vec_pretty(manifest).expect("a manifest has only strings and numbers");
         self.storage.put(&manifest_path(&manifest.name), content).await
     }

@@ -3,14 +3,15 @@
 
 use std::sync::Arc;
 
+use api::backups::{Backup, BackupProof, BackupTask};
+use api::restore::{RestoreEvent, RestoreProgress};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::manifest::{BackupProof, Manifest};
-use super::{BackupError, BackupTask, Backups, EVENTS, TaskGuard};
+use super::{BackupError, Backups, EVENTS, TaskGuard};
 use crate::audit::Action;
-use crate::database::restore::{RestoreError, RestoreEvent};
+use crate::database::restore::RestoreError;
 use crate::storage::encrypted::ReadError;
 use crate::storage::encryption::DecryptionError;
 
@@ -24,7 +25,7 @@ impl Backups {
         self: &Arc<Self>,
         name: &str,
         caller: &str,
-    ) -> Result<JoinHandle<Result<Manifest, BackupError>>, BackupError> {
+    ) -> Result<JoinHandle<Result<Backup, BackupError>>, BackupError> {
         let guard = self.start(BackupTask::Prove)?;
         let manifest = self.manifest(name).await?;
         tracing::info!(action = Action::DatabaseBackupProofStart.name(), caller, name);
@@ -39,9 +40,9 @@ impl Backups {
     async fn run_proof(
         &self,
         guard: &TaskGuard,
-        manifest: Manifest,
+        manifest: Backup,
         caller: &str,
-    ) -> Result<Manifest, BackupError> {
+    ) -> Result<Backup, BackupError> {
         let result = self.try_restore(guard, &manifest, caller).await;
         let (rows, failure) = match result {
             Ok(rows) => (rows, None),
@@ -58,7 +59,7 @@ impl Backups {
             rows,
             failure
         );
-        let proved = Manifest {
+        let proved = Backup {
             proof: Some(BackupProof {
                 at: Timestamp::now(),
                 rows,
@@ -75,7 +76,7 @@ impl Backups {
     async fn try_restore(
         &self,
         guard: &TaskGuard,
-        manifest: &Manifest,
+        manifest: &Backup,
         caller: &str,
     ) -> Result<u64, BackupError> {
         guard.set_message("Downloading the backup");
@@ -83,7 +84,7 @@ impl Backups {
         let (sender, mut events) = mpsc::channel(EVENTS);
         let follow = async {
             while let Some(event) = events.recv().await {
-                if let RestoreEvent::Progress { message, .. } = event {
+                if let RestoreEvent::Progress(RestoreProgress { message, .. }) = event {
                     guard.set_message(message);
                 }
             }

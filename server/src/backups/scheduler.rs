@@ -6,10 +6,11 @@
 
 use std::sync::Arc;
 
+use api::backups::BackupTask;
 use jiff::{SignedDuration, Timestamp};
 
 use super::make::BackupJob;
-use super::{BackupError, BackupTask, Backups};
+use super::{BackupError, Backups};
 use crate::audit::Action;
 use crate::schedule::wait_until;
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use api::database::DumpMode;
 use clap::Args;
 use futures_util::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -14,7 +15,7 @@ use super::outcome::Outcome;
 use super::output::OutputFile;
 use super::verify::dump::sentence;
 use crate::config::Settings;
-use crate::database::dump::{Dump, Mode};
+use crate::database::dump::Dump;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -23,7 +24,7 @@ pub struct Arguments {
     output: PathBuf,
     /// Content of the dump: full, excludeLogs (without the rows of `message_request`) or ledgerOnly (`usage_ledger`).
     #[arg(long, default_value = "full")]
-    mode: Mode,
+    mode: DumpMode,
 }
 
 pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {

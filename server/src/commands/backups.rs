@@ -5,6 +5,8 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use api::backups::Backup;
+use api::database::DumpMode;
 use clap::Subcommand;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -15,10 +17,8 @@ use super::outcome::Outcome;
 use super::output::OutputFile;
 use crate::backups::Backups;
 use crate::backups::make::BackupJob;
-use crate::backups::manifest::Manifest;
 use crate::config::Settings;
 use crate::database::Database;
-use crate::database::dump::Mode;
 use crate::database::temporary_files::TemporaryFolder;
 use crate::storage::{Storage, StorageError};
 
@@ -32,7 +32,7 @@ pub enum Command {
     Make {
         /// Content of the backup: full, excludeLogs (without the rows of `message_request`) or ledgerOnly (`usage_ledger`).
         #[arg(long, default_value = "full")]
-        mode: Mode,
+        mode: DumpMode,
     },
     /// Restore a backup into a staging database, count its rows, and remove that database.
     Prove {
@@ -127,7 +127,7 @@ async fn dispatch(backups: &Arc<Backups>, command: Command) -> Outcome {
     Ok(())
 }
 
-fn line(backup: &Manifest) -> String {
+fn line(backup: &Backup) -> String {
     let proof = match &backup.proof {
         None => "not proved".to_owned(),
         Some(proof) => match &proof.failure {

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
+use api::cleanup::{CleanupEvent, CleanupPhase, CleanupPreview, CleanupProgress, CleanupResult};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
@@ -11,9 +12,7 @@ use super::interrupt::cancelled_by_signal;
 use super::outcome::Outcome;
 use crate::config::Settings;
 use crate::database::cleanup::LogCleaner;
-use crate::database::cleanup::message_log::CleanupPreview;
 use crate::database::cleanup::request::{CleanupRequest, Task};
-use crate::database::cleanup::run::{CleanupEvent, CleanupPhase, CleanupProgress, CleanupResult};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
+use api::datasets::FilterKind;
 use bytes::Bytes;
 use clap::{Arg, ArgAction, ArgMatches, Args};
 use futures_util::StreamExt;
@@ -18,7 +19,6 @@ use super::outcome::Outcome;
 use super::output::{OutputError, OutputFile, with_name};
 use crate::auth::Caller;
 use crate::config::Settings;
-use crate::datasets::definition::FilterKind;
 use crate::datasets::{Catalog, Dataset, Query, Selection, words};
 use crate::file;
 use crate::rows::{Prepared, StreamTiming};

@@ -4,14 +4,14 @@ use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::path::PathBuf;
 
+use api::restore::{RestoreEvent, RestoreFailure, RestoreMode, RestoreProgress, Restored, TableResult};
 use clap::{ArgGroup, Args};
 
 use super::connection::Connection;
 use super::interrupt::{cancelled_by_signal, failure};
 use super::outcome::Outcome;
 use crate::config::Settings;
-use crate::database::restore::TableResult;
-use crate::database::restore::{RestoreEvent, RestoreMode, RestoreOptions, Restored};
+use crate::database::restore::RestoreOptions;
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("manner").required(true))]
@@ -62,12 +62,14 @@ async fn restore(connection: &Connection, settings: &Settings, arguments: Argume
     let mut outcome = Err("the restore ended without a result".into());
     while let Some(event) = events.recv().await {
         match event {
-            RestoreEvent::Progress { message, percent } => eprintln!("{percent:3} %  {message}"),
+            RestoreEvent::Progress(RestoreProgress { message, percent }) => {
+                eprintln!("{percent:3} %  {message}")
+            }
             RestoreEvent::Complete(restored) => {
                 print_result(&restored);
                 outcome = Ok(());
             }
-            RestoreEvent::Error { message } => outcome = Err(failure(&stop, message)),
+            RestoreEvent::Error(RestoreFailure { message }) => outcome = Err(failure(&stop, message)),
         }
     }
     outcome
@@ -108,5 +110,5 @@ fn print_result(restored: &Restored) {
     if let Some(previous) = &restored.previous {
         println!("The previous database is kept as {previous}.");
     }
-    println!("The safety dump is {}.", restored.safety_dump.display());
+    println!("The safety dump is {}.", restored.safety_dump);
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use api::database::DumpMode;
 use secrecy::SecretString;
 use wasm_export::Zone;
 
@@ -13,7 +14,7 @@ use super::parse::{
     seconds, secret, status_401, text,
 };
 use crate::backups::retention::RetentionPolicy;
-use crate::database::dump::{Compression, Mode};
+use crate::database::dump::Compression;
 use crate::database::restore::OnDisconnect;
 use crate::database::restore::disk_space::DiskSpaceCheck;
 use crate::dsn::Dsn;
@@ -158,7 +159,7 @@ settings! {
         "Whether the scheduled clean-up also deletes rows whose statistics no usage_ledger keeps";
     backup_at: Option<Pattern> = DECANT_BACKUP_AT, unset "none: scheduled backups are off", from_str,
         "When a scheduled backup is made: a time of day, or a cron pattern such as 0 3 * * SUN";
-    backup_mode: Mode = DECANT_BACKUP_MODE, default "full", from_str,
+    backup_mode: DumpMode = DECANT_BACKUP_MODE, default "full", from_str,
         "Content of a scheduled backup: full, excludeLogs or ledgerOnly";
     backup_keep: RetentionPolicy = DECANT_BACKUP_KEEP, default "last=3,daily=7,weekly=4,monthly=6", from_str,
         "Scheduled backups that are kept; the others are removed when a new one is complete";

@@ -1,5 +1,7 @@
 //! Streams `pg_dump`. Its bytes pass through unchanged, and it waits when the reader is slow.
 
+use api::database::{DumpMode, DumpStatus, Operation, Outcome};
+
 use crate::audit::Action;
 use crate::dsn::Dsn;
 use std::process::ExitStatus;
@@ -10,63 +12,33 @@ use async_stream::stream;
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStdout};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::lock::{BackupLock, LockError, LockGuard, Operation};
-use super::operation_record::{LastOperation, OperationHandle, Outcome};
+use super::lock::{BackupLock, LockError, LockGuard};
+use super::operation_record::{LastOperation, OperationHandle};
 use super::tools::{Tools, ToolsError, read_stderr, spawn_piped};
 
 /// The largest piece of a dump that is passed on: the capacity of a pipe.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// Which part of the database a dump holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Mode {
-    #[default]
-    Full,
-    /// Without the rows of `message_request`; the table itself is included.
-    ExcludeLogs,
-    /// Only the table `usage_ledger`.
-    LedgerOnly,
-}
-
-impl Mode {
-    /// The words for a query parameter and the command line.
-    pub const WORDS: &[&str] = &["full", "excludeLogs", "ledgerOnly"];
-
-    /// Returns the arguments of `pg_dump`.
-    fn arguments(self) -> &'static [&'static str] {
-        match self {
-            Self::Full => &[],
-            Self::ExcludeLogs => &["--exclude-table-data=message_request"],
-            Self::LedgerOnly => &["--table=usage_ledger"],
-        }
-    }
-
-    fn suffix(self) -> &'static str {
-        match self {
-            Self::Full => "",
-            Self::ExcludeLogs => "_no-logs",
-            Self::LedgerOnly => "_ledger-only",
-        }
+/// Returns the arguments of `pg_dump`.
+fn arguments(mode: DumpMode) -> &'static [&'static str] {
+    match mode {
+        DumpMode::Full => &[],
+        DumpMode::ExcludeLogs => &["--exclude-table-data=message_request"],
+        DumpMode::LedgerOnly => &["--table=usage_ledger"],
     }
 }
 
-impl FromStr for Mode {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Self, String> {
-        match word {
-            "full" => Ok(Self::Full),
-            "excludeLogs" => Ok(Self::ExcludeLogs),
-            "ledgerOnly" => Ok(Self::LedgerOnly),
-            _ => Err(format!("it is none of {}", Self::WORDS.join(", "))),
-        }
+/// Returns the part of the file name that shows the mode.
+fn suffix(mode: DumpMode) -> &'static str {
+    match mode {
+        DumpMode::Full => "",
+        DumpMode::ExcludeLogs => "_no-logs",
+        DumpMode::LedgerOnly => "_ledger-only",
     }
 }
 
@@ -178,14 +150,6 @@ pub struct Dump {
     pub file_name: String,
 }
 
-/// The details of a dump in its operation record.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct DumpStatus {
-    pub mode: Mode,
-    /// Bytes sent so far.
-    pub bytes: u64,
-}
-
 pub struct Dumper {
     pub(super) dsn: Dsn,
     pub(super) lock: BackupLock,
@@ -199,7 +163,12 @@ impl Dumper {
     ///
     /// # Errors
     /// [`DumpError`].
-    pub async fn dump(&self, mode: Mode, caller: &str, stop: CancellationToken) -> Result<Dump, DumpError> {
+    pub async fn dump(
+        &self,
+        mode: DumpMode,
+        caller: &str,
+        stop: CancellationToken,
+    ) -> Result<Dump, DumpError> {
         tracing::info!(action = Action::DatabaseExportInitiated.name(), caller, ?mode);
         let started = self.start_dump(mode, caller, stop).await;
         if let Err(error) = &started {
@@ -214,14 +183,19 @@ impl Dumper {
         started
     }
 
-    async fn start_dump(&self, mode: Mode, caller: &str, stop: CancellationToken) -> Result<Dump, DumpError> {
+    async fn start_dump(
+        &self,
+        mode: DumpMode,
+        caller: &str,
+        stop: CancellationToken,
+    ) -> Result<Dump, DumpError> {
         let tools = Tools::for_database(&self.dsn).await?;
         let lock = self.lock.acquire(Operation::Export, caller).await?;
         let mut command = tools.command("pg_dump", &self.dsn);
         command
             .args(["--format=custom", "--no-password"])
             .arg(format!("--compress={}", self.compression.argument(&tools).await?))
-            .args(mode.arguments())
+            .args(arguments(mode))
             // Ctrl-C must end Decant, which ends pg_dump itself.
             .process_group(0);
         let (child, stdout, stderr) = spawn_piped(&mut command)?;
@@ -325,7 +299,7 @@ struct DumpRecord {
 }
 
 impl DumpRecord {
-    fn begin(last: &Arc<LastOperation<DumpStatus>>, mode: Mode, caller: &str) -> Self {
+    fn begin(last: &Arc<LastOperation<DumpStatus>>, mode: DumpMode, caller: &str) -> Self {
         tracing::info!(action = Action::PgDumpStart.name(), caller, ?mode);
         Self {
             handle: last.begin(caller, DumpStatus { mode, bytes: 0 }),
@@ -358,9 +332,9 @@ impl Drop for DumpRecord {
     }
 }
 
-fn file_name(mode: Mode, at: Timestamp) -> String {
+fn file_name(mode: DumpMode, at: Timestamp) -> String {
     let at = at.strftime("%Y-%m-%dT%H-%M-%S");
-    format!("backup_{at}{}.dump", mode.suffix())
+    format!("backup_{at}{}.dump", suffix(mode))
 }
 
 #[cfg(test)]
@@ -370,13 +344,13 @@ mod tests {
     #[test]
     fn a_dump_is_named_after_its_time_and_mode() {
         let at = "2025-01-28T10:30:00.9Z".parse().unwrap();
-        assert_eq!(file_name(Mode::Full, at), "backup_2025-01-28T10-30-00.dump");
+        assert_eq!(file_name(DumpMode::Full, at), "backup_2025-01-28T10-30-00.dump");
         assert_eq!(
-            file_name(Mode::ExcludeLogs, at),
+            file_name(DumpMode::ExcludeLogs, at),
             "backup_2025-01-28T10-30-00_no-logs.dump"
         );
         assert_eq!(
-            file_name(Mode::LedgerOnly, at),
+            file_name(DumpMode::LedgerOnly, at),
             "backup_2025-01-28T10-30-00_ledger-only.dump"
         );
     }

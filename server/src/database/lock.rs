@@ -9,10 +9,10 @@
 
 use std::time::Duration;
 
+use api::database::{LockHolder, Operation};
 use jiff::Timestamp;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, RedisError, Script};
-use serde::{Deserialize, Deserializer, Serialize};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection, Row, query, query_scalar};
 use tokio::sync::oneshot;
@@ -46,76 +46,17 @@ const ADVISORY_KEY: i32 = 0x4463_6e74;
 /// rename. Nearly every cluster has it.
 const MAINTENANCE: &str = "postgres";
 
-/// An operation that holds the lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Operation {
-    Export,
-    Import,
-    /// A clean-up of the hub's log.
-    Cleanup,
-    /// The proof of a backup: a restore beside the live database.
-    Proof,
-    /// A previous database takes the place of the live one.
-    Rollback,
-    /// A database that a restore has left is dropped.
-    Removal,
-    /// The rows of an archive come back into the hub's log.
-    LogRestore,
-}
-
-impl Operation {
-    const ALL: [Self; 7] = [
-        Self::Export,
-        Self::Import,
-        Self::Cleanup,
-        Self::Proof,
-        Self::Rollback,
-        Self::Removal,
-        Self::LogRestore,
-    ];
-
-    /// Returns the word in JSON, in the log and in the name of the lock's session.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Export => "export",
-            Self::Import => "import",
-            Self::Cleanup => "cleanup",
-            Self::Proof => "proof",
-            Self::Rollback => "rollback",
-            Self::Removal => "removal",
-            Self::LogRestore => "logRestore",
-        }
+/// Returns the name of the operation for display, without an article.
+fn name(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Export => "dump",
+        Operation::Import => "restore",
+        Operation::Cleanup => "log clean-up",
+        Operation::Proof => "proof of a backup",
+        Operation::Rollback => "rollback of a restore",
+        Operation::Removal => "removal of a restore's database",
+        Operation::LogRestore => "restore of archived log rows",
     }
-
-    fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|operation| operation.word() == word)
-    }
-
-    /// Returns the name of the operation for display, without an article.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Export => "dump",
-            Self::Import => "restore",
-            Self::Cleanup => "log clean-up",
-            Self::Proof => "proof of a backup",
-            Self::Rollback => "rollback of a restore",
-            Self::Removal => "removal of a restore's database",
-            Self::LogRestore => "restore of archived log rows",
-        }
-    }
-}
-
-/// The holder of the lock.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LockHolder {
-    /// `None` when the holder is another program than Decant, or a Decant that knows operations this one does not.
-    #[serde(default, deserialize_with = "known_operation")]
-    pub operation: Option<Operation>,
-    pub holder: String,
-    /// `None` when the time is not known.
-    pub since: Option<Timestamp>,
 }
 
 /// Why the lock was not acquired.
@@ -136,7 +77,7 @@ fn conflict(holder: Option<&LockHolder>) -> String {
             holder,
             since,
         }) => {
-            let operation = operation.map_or("backup operation", Operation::name);
+            let operation = operation.map_or("backup operation", name);
             let since = since.map_or_else(String::new, |since| format!(" since {since:.0}"));
             format!(
                 "A {operation} by {holder} has been running{since}; only one backup operation may run at a time, so \
@@ -144,12 +85,6 @@ fn conflict(holder: Option<&LockHolder>) -> String {
             )
         }
     }
-}
-
-/// Reads an operation; `None` for a word of a newer Decant.
-fn known_operation<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Operation>, D::Error> {
-    let word = Option::<String>::deserialize(deserializer)?;
-    Ok(word.and_then(|word| Operation::from_word(&word)))
 }
 
 /// The lock of one database.
@@ -512,21 +447,5 @@ mod tests {
             text.starts_with("A restore by Alice has been running since 2026-01-28T12:00:00Z;"),
             "{text}"
         );
-    }
-
-    #[test]
-    fn each_operation_is_read_as_it_is_written() {
-        for operation in Operation::ALL {
-            let word = serde_json::to_value(operation).unwrap();
-            assert_eq!(word, operation.word());
-            assert_eq!(Operation::from_word(operation.word()), Some(operation));
-        }
-    }
-
-    #[test]
-    fn an_operation_of_a_newer_decant_keeps_its_holder() {
-        let holder: LockHolder =
-            serde_json::from_str(r#"{"id":"1","operation":"vacuum","holder":"Alice","since":null}"#).unwrap();
-        assert_eq!((holder.operation, holder.holder.as_str()), (None, "Alice"));
     }
 }

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use api::database::{OperationRecord, Outcome};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -13,43 +14,13 @@ use serde::{Deserialize, Serialize};
 use super::temporary_files::TemporaryFolder;
 use crate::dsn::Dsn;
 
-/// An operation that has begun, and how it ended.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct OperationRecord<T> {
-    pub began: Timestamp,
-    /// `None` while the operation runs, and when its process has died.
-    pub ended: Option<Timestamp>,
-    pub caller: String,
-    #[serde(flatten)]
-    pub details: T,
-    /// `None` while the operation runs.
-    #[serde(rename = "ending")]
-    pub outcome: Option<Outcome>,
-}
-
-/// How an operation ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "lowercase")]
-pub enum Outcome {
-    Complete,
-    Failed {
-        reason: String,
-    },
-    /// The client left, or the server stopped.
-    Cancelled,
-}
-
-impl<T> OperationRecord<T> {
-    /// Marks an operation without a recorded outcome as failed. Call it only while the lock is free: then the process of
-    /// the operation is gone.
-    #[must_use]
-    pub fn mark_interrupted(mut self) -> Self {
-        self.outcome.get_or_insert_with(|| Outcome::Failed {
-            reason: "Decant itself ended before it did".to_owned(),
-        });
-        self
-    }
+/// Marks an operation without a recorded outcome as failed. Call it only while the lock is free: then the process of the
+/// operation is gone.
+pub fn mark_interrupted<T>(mut record: OperationRecord<T>) -> OperationRecord<T> {
+    record.outcome.get_or_insert_with(|| Outcome::Failed {
+        reason: "Decant itself ended before it did".to_owned(),
+    });
+    record
 }
 
 /// The content of the file.

@@ -2,43 +2,18 @@
 
 use std::sync::Arc;
 
+use api::cleanup::CleanupStatus;
+use api::database::{DatabaseStatus, DumpStatus, OperationRecord};
+use api::restore::RestoreStatus;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::{Connection, PgConnection, Row, query};
 
-use super::cleanup::CleanupStatus;
-use super::dump::DumpStatus;
-use super::lock::{BackupLock, LockHolder};
-use super::operation_record::{LastOperation, OperationRecord};
-use super::restore::RestoreStatus;
+use super::lock::BackupLock;
+use super::operation_record::{LastOperation, mark_interrupted};
 use crate::audit::Action;
 use crate::dsn::Dsn;
 use crate::source::public_message;
-
-/// The state of the database. The hub's own dashboard defines the field names.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DatabaseStatus {
-    /// Whether the database answers. If not, the fields from `databaseSize` to `postgresVersion` are empty.
-    pub is_available: bool,
-    /// The host, or the folder of the socket.
-    pub container_name: String,
-    pub database_name: String,
-    /// As PostgreSQL formats it: `133 MB`.
-    pub database_size: String,
-    pub database_bytes: u64,
-    pub table_count: u64,
-    /// The answer to `select version()`.
-    pub postgres_version: String,
-    /// Why the database does not answer.
-    pub error: Option<String>,
-    /// The operation that holds the lock now.
-    pub lock: Option<LockHolder>,
-    /// Made by this server, or on the command line with the same data folder.
-    pub last_dump: Option<OperationRecord<DumpStatus>>,
-    pub last_restore: Option<OperationRecord<RestoreStatus>>,
-    pub last_cleanup: Option<OperationRecord<CleanupStatus>>,
-}
 
 /// Reads the state of one database.
 pub struct StatusReader {
@@ -113,9 +88,5 @@ fn last<T: Clone + Serialize + DeserializeOwned>(
     is_idle: bool,
 ) -> Option<OperationRecord<T>> {
     let last = last.get();
-    if is_idle {
-        last.map(OperationRecord::mark_interrupted)
-    } else {
-        last
-    }
+    if is_idle { last.map(mark_interrupted) } else { last }
 }

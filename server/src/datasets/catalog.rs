@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sqlx::{AssertSqlSafe, PgConnection, Row, query, query_as};
 
-use super::definition::Definition;
+use super::definition::{Definition, pg_type};
 use super::search_path;
 
 /// The definitions that are compiled in: file name and text.
@@ -264,7 +264,7 @@ impl Definition {
         for filter in &self.filters {
             let sql = filter
                 .sql
-                .replace("{}", &format!("null::{}", filter.kind.pg_type()));
+                .replace("{}", &format!("null::{}", pg_type(filter.kind)));
             probes.push((format!("filter `{}`", filter.name), select("", &sql)));
             if let Some(choices) = &filter.options {
                 let what = format!(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use api::datasets::FilterKind;
 use serde::Deserialize;
 
 use super::words::is_reserved;
@@ -81,16 +82,6 @@ pub struct Filter {
     pub contradicts: Option<Contradiction>,
 }
 
-/// The type of a filter's value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum FilterKind {
-    Integer,
-    Text,
-    Timestamp,
-    Boolean,
-}
-
 /// The values that a filter offers: distinct values of the caller's rows, or of another table.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -144,15 +135,13 @@ impl TryFrom<String> for Order {
     }
 }
 
-impl FilterKind {
-    /// Returns the PostgreSQL type of the value, for a cast.
-    pub fn pg_type(self) -> &'static str {
-        match self {
-            Self::Integer => "bigint",
-            Self::Text => "pg_catalog.text",
-            Self::Timestamp => "pg_catalog.timestamptz",
-            Self::Boolean => "boolean",
-        }
+/// Returns the PostgreSQL type of the value, for a cast.
+pub fn pg_type(kind: FilterKind) -> &'static str {
+    match kind {
+        FilterKind::Integer => "bigint",
+        FilterKind::Text => "pg_catalog.text",
+        FilterKind::Timestamp => "pg_catalog.timestamptz",
+        FilterKind::Boolean => "boolean",
     }
 }
 

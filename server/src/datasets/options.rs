@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
+use api::datasets::{FilterOption, FilterOptions};
 use sqlx::PgConnection;
 
 use super::query::OPTIONS_MAX;
@@ -16,32 +16,16 @@ const KEPT_FOR: Duration = Duration::from_secs(5 * 60);
 /// The greatest number of cached answers. The oldest answer makes room for another.
 const ANSWERS_MAX: usize = 1000;
 
-/// The values that a filter offers.
-#[derive(Clone, Debug, Serialize)]
-pub struct Options {
-    /// In the order of their labels.
-    pub options: Vec<Choice>,
-    /// Whether there are more than are listed.
-    pub truncated: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Choice {
-    /// The value of the query parameter.
-    pub value: String,
-    pub label: String,
-}
-
 /// The caller's scope, the names of dataset and filter, and the generation of the database.
 pub type CacheKey = (Scope, String, String, u64);
 
 /// The answers of the last five minutes.
 #[derive(Debug, Default)]
-pub struct OptionsCache(Mutex<HashMap<CacheKey, (Instant, Arc<Options>)>>);
+pub struct OptionsCache(Mutex<HashMap<CacheKey, (Instant, Arc<FilterOptions>)>>);
 
 impl OptionsCache {
     /// Returns the answer for this key, unless it is too old.
-    pub fn get(&self, key: &CacheKey) -> Option<Arc<Options>> {
+    pub fn get(&self, key: &CacheKey) -> Option<Arc<FilterOptions>> {
         let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         answers
             .get(key)
@@ -49,7 +33,7 @@ impl OptionsCache {
             .map(|(_, options)| options.clone())
     }
 
-    pub fn insert(&self, key: CacheKey, options: Arc<Options>) {
+    pub fn insert(&self, key: CacheKey, options: Arc<FilterOptions>) {
         let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         answers.retain(|_, (since, _)| since.elapsed() < KEPT_FOR);
         if answers.len() >= ANSWERS_MAX {
@@ -67,15 +51,15 @@ impl OptionsCache {
 ///
 /// # Errors
 /// The database's error.
-pub async fn fetch(connection: &mut PgConnection, query: &Template) -> sqlx::Result<Options> {
+pub async fn fetch(connection: &mut PgConnection, query: &Template) -> sqlx::Result<FilterOptions> {
     let sql = query.render(connection).await?;
     let rows: Vec<(String, Option<String>)> = sqlx::query_as(sql).fetch_all(connection).await?;
     let truncated = rows.len() > OPTIONS_MAX;
-    let choice = |(value, label): (String, Option<String>)| Choice {
+    let choice = |(value, label): (String, Option<String>)| FilterOption {
         label: label.unwrap_or_else(|| value.clone()),
         value,
     };
-    Ok(Options {
+    Ok(FilterOptions {
         options: rows.into_iter().take(OPTIONS_MAX).map(choice).collect(),
         truncated,
     })

@@ -3,7 +3,7 @@
 use wasm_export::rows::{self, Header, Kind, VERSION};
 
 use super::catalog::Dataset;
-use super::definition::{Access, Choices, Definition, Filter, Order};
+use super::definition::{Access, Choices, Definition, Filter, Order, pg_type};
 use super::keyset;
 use super::selection::Selection;
 use super::template::Template;
@@ -194,7 +194,7 @@ impl<'a> Query<'a> {
             sql.push(" and (");
             for (at, part) in filter.sql.split("{}").enumerate() {
                 if at > 0 {
-                    sql.value(value, filter.kind.pg_type());
+                    sql.value(value, pg_type(filter.kind));
                 }
                 sql.push(part);
             }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use api::datasets::FilterKind;
 use jiff::Timestamp;
 use wasm_export::rows::Cursor;
 use wasm_export::zone::Zone;
 
-use super::definition::{Definition, Filter, FilterKind};
+use super::definition::{Definition, Filter};
 use super::words;
 use crate::parameter::{ParameterError, parse_time};
 

@@ -2,32 +2,15 @@
 
 use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType};
 use actix_web::{HttpResponse, web};
-use serde::Deserialize;
+use api::backups::BackupRequest;
+use api::restore::RestoreRequest;
 
 use super::extract::Administrator;
 use super::restore::{follow, restore_options};
 use crate::app::App;
 use crate::audit::Action;
 use crate::backups::make::BackupJob;
-use crate::database::dump::Mode;
 use crate::error::ApiError;
-
-/// The body of a request for a backup.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MakeRequest {
-    #[serde(default)]
-    mode: Mode,
-}
-
-/// The body of a request to restore a backup.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct RestoreRequest {
-    clean_first: bool,
-    #[serde(default)]
-    skip_logs: bool,
-}
 
 /// Lists the backups and the task that runs.
 pub async fn list(app: web::Data<App>, _: Administrator) -> Result<HttpResponse, ApiError> {
@@ -40,7 +23,7 @@ pub async fn list(app: web::Data<App>, _: Administrator) -> Result<HttpResponse,
 pub async fn make(
     app: web::Data<App>,
     Administrator(caller): Administrator,
-    web::Json(MakeRequest { mode }): web::Json<MakeRequest>,
+    web::Json(BackupRequest { mode }): web::Json<BackupRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let job = BackupJob {
         mode,

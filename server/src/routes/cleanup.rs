@@ -2,14 +2,14 @@
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::{Map, Value, json};
+use api::cleanup::{CleanupEvent, CleanupResult};
+use serde_json::{Map, Value};
 use tokio::sync::mpsc::Receiver;
 
 use super::events;
 use super::extract::Administrator;
 use crate::app::App;
 use crate::database::cleanup::request::{CleanupRequest, Task};
-use crate::database::cleanup::run::{CleanupEvent, CleanupResult};
 use crate::error::ApiError;
 
 /// Counts the rows that match, or deletes them in batches. A client that accepts events gets a stream of them; any other
@@ -41,7 +41,7 @@ pub async fn manual(
         .clean_up(conditions, options, &caller.name, app.stopping.clone())
         .await?;
     match wants_events(&request) {
-        true => Ok(events::stream(events, app.settings.heartbeat, told)),
+        true => Ok(events::stream(events, app.settings.heartbeat)),
         false => Ok(answer(&outcome(events).await?)),
     }
 }
@@ -49,7 +49,7 @@ pub async fn manual(
 fn wants_events(request: &HttpRequest) -> bool {
     let accepted = request.headers().get_all(header::ACCEPT);
     let mut accepted = accepted.filter_map(|value| value.to_str().ok());
-    accepted.any(|list| list.contains(events::MEDIA_TYPE))
+    accepted.any(|list| list.contains(api::events::MEDIA_TYPE))
 }
 
 async fn outcome(mut events: Receiver<CleanupEvent>) -> Result<CleanupResult, ApiError> {
@@ -60,14 +60,6 @@ async fn outcome(mut events: Receiver<CleanupEvent>) -> Result<CleanupResult, Ap
             Some(CleanupEvent::Error(failure)) => return Err(ApiError::CleanupBroken(failure)),
             None => return Err(ApiError::Internal),
         }
-    }
-}
-
-fn told(event: &CleanupEvent) -> (&'static str, Value) {
-    match event {
-        CleanupEvent::Progress(progress) => ("progress", json!(progress)),
-        CleanupEvent::Complete(result) => ("complete", json!(result)),
-        CleanupEvent::Error(failure) => ("error", json!(failure)),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType};
 use actix_web::{HttpResponse, web};
+use api::database::DumpMode;
 
 use super::extract::{Administrator, Pairs};
 use crate::app::App;
-use crate::database::dump::Mode;
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
 
@@ -45,15 +45,15 @@ pub async fn status(app: web::Data<App>, _: Administrator) -> HttpResponse {
 }
 
 /// Reads `mode=…`, or `excludeLogs=true` of the hub's own interface.
-fn parse_mode(pairs: &[(String, String)]) -> Result<Mode, ParameterError> {
+fn parse_mode(pairs: &[(String, String)]) -> Result<DumpMode, ParameterError> {
     let mut modes = Vec::new();
     for (name, value) in pairs.iter().filter(|(_, value)| !value.trim().is_empty()) {
         let mode = match (name.as_str(), value.trim()) {
             ("mode", word) => word
                 .parse()
                 .map_err(|error| ParameterError::invalid("mode", format!("cannot be used: {error}")))?,
-            ("excludeLogs", "true") => Mode::ExcludeLogs,
-            ("excludeLogs", "false") => Mode::Full,
+            ("excludeLogs", "true") => DumpMode::ExcludeLogs,
+            ("excludeLogs", "false") => DumpMode::Full,
             ("excludeLogs", _) => {
                 return Err(ParameterError::invalid("excludeLogs", "must be true or false"));
             }
@@ -67,7 +67,7 @@ fn parse_mode(pairs: &[(String, String)]) -> Result<Mode, ParameterError> {
         modes.push(mode);
     }
     match modes.as_slice() {
-        [] => Ok(Mode::Full),
+        [] => Ok(DumpMode::Full),
         [mode, others @ ..] if others.iter().all(|other| other == mode) => Ok(*mode),
         _ => Err(ParameterError::Contradictory {
             field: "mode".to_owned(),
@@ -80,7 +80,7 @@ fn parse_mode(pairs: &[(String, String)]) -> Result<Mode, ParameterError> {
 mod tests {
     use super::*;
 
-    fn parsed(pairs: &[(&str, &str)]) -> Result<Mode, ParameterError> {
+    fn parsed(pairs: &[(&str, &str)]) -> Result<DumpMode, ParameterError> {
         let pairs: Vec<_> = pairs
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -91,13 +91,13 @@ mod tests {
     #[test]
     fn the_mode_is_read_from_both_parameters() {
         for (pairs, mode) in [
-            (&[][..], Mode::Full),
-            (&[("excludeLogs", "true")], Mode::ExcludeLogs),
-            (&[("excludeLogs", "false")], Mode::Full),
-            (&[("mode", "ledgerOnly")], Mode::LedgerOnly),
+            (&[][..], DumpMode::Full),
+            (&[("excludeLogs", "true")], DumpMode::ExcludeLogs),
+            (&[("excludeLogs", "false")], DumpMode::Full),
+            (&[("mode", "ledgerOnly")], DumpMode::LedgerOnly),
             (
                 &[("mode", "excludeLogs"), ("excludeLogs", "true")],
-                Mode::ExcludeLogs,
+                DumpMode::ExcludeLogs,
             ),
         ] {
             assert_eq!(parsed(pairs).unwrap(), mode, "{pairs:?}");

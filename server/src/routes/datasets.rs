@@ -3,41 +3,15 @@
 use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
-use serde::Serialize;
-use serde_json::json;
-use wasm_export::options::{Format, Layout};
-use wasm_export::rows::Column;
+use api::datasets::{self as wire, Datasets, RowCount};
 
 use super::extract::Pairs;
 use crate::app::App;
 use crate::auth::{Caller, Scope};
-use crate::datasets::definition::{Access, FilterKind};
+use crate::datasets::definition::Access;
 use crate::datasets::{Dataset, Query, Selection, options};
 use crate::error::ApiError;
 use crate::file;
-
-/// A dataset as it is described to a caller.
-#[derive(Serialize)]
-struct Description<'a> {
-    name: &'a str,
-    title: &'a str,
-    available: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
-    columns: Vec<Column>,
-    order: Vec<&'a str>,
-    filters: Vec<FilterDescription<'a>>,
-    formats: Vec<Format>,
-    layouts: Vec<Layout>,
-}
-
-#[derive(Serialize)]
-struct FilterDescription<'a> {
-    name: &'a str,
-    label: &'a str,
-    kind: FilterKind,
-    options: bool,
-}
 
 /// Lists the datasets that the caller may see.
 pub async fn list(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, ApiError> {
@@ -47,7 +21,7 @@ pub async fn list(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, A
             datasets.push(describe(dataset, &caller)?);
         }
     }
-    Ok(HttpResponse::Ok().json(json!({ "datasets": datasets })))
+    Ok(HttpResponse::Ok().json(Datasets { datasets }))
 }
 
 /// Describes one dataset, also one that is unavailable.
@@ -76,7 +50,9 @@ pub async fn count(
     let mut connection = app.source.for_query().await?;
     let sql = query.count().render(&mut connection).await?;
     let rows: i64 = sqlx::query_scalar(sql).fetch_one(&mut *connection).await?;
-    Ok(HttpResponse::Ok().json(json!({ "rows": rows })))
+    Ok(HttpResponse::Ok().json(RowCount {
+        rows: rows.unsigned_abs(),
+    }))
 }
 
 /// Lists the values that a filter offers to choose from.
@@ -107,7 +83,7 @@ pub async fn options(
     Ok(HttpResponse::Ok().json(&*fresh))
 }
 
-fn describe<'a>(dataset: &'a Dataset, caller: &Caller) -> Result<Description<'a>, ApiError> {
+fn describe(dataset: &Dataset, caller: &Caller) -> Result<wire::Dataset, ApiError> {
     let definition = &dataset.definition;
     let everything = Selection::default();
     let query = Query::new(dataset, caller, &everything)?;
@@ -118,26 +94,26 @@ fn describe<'a>(dataset: &'a Dataset, caller: &Caller) -> Result<Description<'a>
         .filter(|filter| admin || !filter.admin_only);
     let available = dataset.unavailable.is_none();
     let header = available.then(|| query.header());
-    Ok(Description {
-        name: &definition.name,
-        title: &definition.title,
+    Ok(wire::Dataset {
+        name: definition.name.clone(),
+        title: definition.title.clone(),
         available,
         reason: dataset
             .unavailable
             .as_ref()
-            .map(|unavailable| unavailable.reason.as_str()),
+            .map(|unavailable| unavailable.reason.clone()),
         formats: header.as_ref().map(file::formats).unwrap_or_default(),
         layouts: header.as_ref().map(file::layouts).unwrap_or_default(),
         columns: header.map(|header| header.columns).unwrap_or_default(),
         order: definition
             .order
             .iter()
-            .map(|order| order.column.as_str())
+            .map(|order| order.column.clone())
             .collect(),
         filters: filters
-            .map(|filter| FilterDescription {
-                name: &filter.name,
-                label: &filter.label,
+            .map(|filter| wire::Filter {
+                name: filter.name.clone(),
+                label: filter.label.clone(),
                 kind: filter.kind,
                 options: filter.options.is_some(),
             })

@@ -6,11 +6,12 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
+use api::login::Role;
 use percent_encoding::percent_decode_str;
 
 use crate::app::App;
 use crate::audit::Action;
-use crate::auth::{AuthError, Caller, RequestParts, Role};
+use crate::auth::{AuthError, Caller, RequestParts};
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
 

@@ -1,8 +1,8 @@
 //! Sign-in, sign-out and the signed-in caller.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use api::login::{self as wire, SignIn};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 
 use super::extract::request_parts;
 use crate::app::App;
@@ -10,26 +10,21 @@ use crate::audit::Action;
 use crate::auth::{Caller, Sessions};
 use crate::error::ApiError;
 
-/// The body of a sign-in.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Credential {
-    token: SecretString,
-}
-
 /// Starts a session and answers with its caller.
 pub async fn sign_in(
     app: web::Data<App>,
     request: HttpRequest,
-    credential: web::Json<Credential>,
+    web::Json(SignIn { token }): web::Json<SignIn>,
 ) -> Result<HttpResponse, ApiError> {
     let authenticator = &app.authenticator;
-    let token = credential.token.expose_secret();
-    let credential = authenticator.sign_in(request_parts(&request), token).await?;
+    let token = SecretString::from(token);
+    let credential = authenticator
+        .sign_in(request_parts(&request), token.expose_secret())
+        .await?;
     let cookie = authenticator.sessions.start(&credential, over_tls(&request));
     let caller = credential.caller();
     tracing::info!(action = Action::SignedIn.name(), caller = caller.name, role = ?caller.role);
-    Ok(HttpResponse::Ok().cookie(cookie).json(caller))
+    Ok(HttpResponse::Ok().cookie(cookie).json(wire::Caller::from(caller)))
 }
 
 /// Removes the session's cookie from the browser.
@@ -40,8 +35,8 @@ pub async fn sign_out(_: Caller, request: HttpRequest) -> HttpResponse {
 }
 
 /// Answers with the caller.
-pub async fn me(caller: Caller) -> web::Json<Caller> {
-    web::Json(caller)
+pub async fn me(caller: Caller) -> web::Json<wire::Caller> {
+    web::Json(caller.into())
 }
 
 /// Returns whether the proxy before Decant received the request over TLS. A client that makes the header up changes its own

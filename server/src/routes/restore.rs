@@ -6,16 +6,16 @@ use std::io::Write;
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
+use api::restore::{RestoreEvent, RestoreMode, RollbackResult, SideDatabases};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use serde_json::json;
 use tokio::sync::mpsc::Receiver;
 use wasm_export::dump::MAGIC;
 
 use super::events;
 use super::extract::Administrator;
 use crate::app::App;
-use crate::database::restore::{RestoreEvent, RestoreMode, RestoreOptions};
+use crate::database::restore::RestoreOptions;
 use crate::database::temporary_files::TemporaryFile;
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
@@ -60,7 +60,7 @@ pub async fn side_databases(app: web::Data<App>, _: Administrator) -> Result<Htt
     let found = app.database.restorer.side_databases().await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(json!({ "copies": found })))
+        .json(SideDatabases { copies: found }))
 }
 
 /// Swaps one of them with the live database.
@@ -70,7 +70,7 @@ pub async fn roll_back(
     name: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let previous = app.database.restorer.roll_back(&name, &caller.name).await?;
-    Ok(HttpResponse::Ok().json(json!({ "previous": previous })))
+    Ok(HttpResponse::Ok().json(RollbackResult { previous }))
 }
 
 /// Drops one of them.
@@ -203,15 +203,5 @@ impl From<MultipartError> for ApiError {
 
 /// Returns a response that streams the events of a restore.
 pub(super) fn follow(events: Receiver<RestoreEvent>, app: &App) -> HttpResponse {
-    events::stream(events, app.settings.heartbeat, told)
-}
-
-fn told(event: &RestoreEvent) -> (&'static str, serde_json::Value) {
-    match event {
-        RestoreEvent::Progress { message, percent } => {
-            ("progress", json!({ "message": message, "percent": percent }))
-        }
-        RestoreEvent::Complete(restored) => ("complete", json!(restored)),
-        RestoreEvent::Error { message } => ("error", json!({ "message": message })),
-    }
+    events::stream(events, app.settings.heartbeat)
 }

@@ -2,7 +2,7 @@
 
 use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType};
 use actix_web::{HttpResponse, web};
-use serde_json::json;
+use api::session_requests::SessionRequests;
 use wasm_export::session_request::file_name;
 
 use super::extract::{Administrator, Pairs};
@@ -22,7 +22,10 @@ pub async fn requests(
     let requests = store(&app)?.list(&id).await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(json!({ "sessionId": id.as_str(), "requests": requests })))
+        .json(SessionRequests {
+            session_id: id.as_str().to_owned(),
+            requests,
+        }))
 }
 
 /// Sends one request: as it is stored, for a browser to lay out, or laid out here with `pretty=true`.

@@ -6,6 +6,7 @@ use std::io::{self, BufReader, Cursor, Read, Write};
 use std::path::Path;
 
 use age::{DecryptError, Decryptor, Encryptor, Identity, IdentityFile, Recipient, scrypt, x25519};
+use api::backups::BackupEncryption;
 use secrecy::{ExposeSecret, SecretString};
 
 /// Every age file starts with these bytes.
@@ -51,18 +52,17 @@ pub enum DecryptionError {
 /// Prints the name of the method, because the settings, which are printed in tests and logs, hold secrets here.
 impl fmt::Debug for Encryption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        write!(f, "{}", self.kind())
     }
 }
 
 impl Encryption {
-    /// Returns the name in manifests: `none`, `passphrase` or `keys`.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
+    /// Returns what manifests name.
+    pub fn kind(&self) -> BackupEncryption {
         match self {
-            Self::None => "none",
-            Self::Passphrase(_) => "passphrase",
-            Self::Keys { .. } => "keys",
+            Self::None => BackupEncryption::None,
+            Self::Passphrase(_) => BackupEncryption::Passphrase,
+            Self::Keys { .. } => BackupEncryption::Keys,
         }
     }
 
@@ -221,7 +221,10 @@ mod tests {
         let secret = x25519::Identity::generate();
         for encryption in [Encryption::None, passphrase("correct horse"), keys(&secret, true)] {
             let bytes = written(&encryption);
-            assert_eq!(bytes.starts_with(MAGIC), encryption.name() != "none");
+            assert_eq!(
+                bytes.starts_with(MAGIC),
+                encryption.kind() != BackupEncryption::None
+            );
             assert_eq!(read(&encryption, &bytes).unwrap(), CONTENT);
         }
         let others = x25519::Identity::generate();

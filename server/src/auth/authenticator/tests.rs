@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use api::login::Role;
 use decant_embedded::EmbeddedPostgres;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tempfile::TempDir;
 
 use super::*;
-use crate::auth::{Role, Scope};
+use crate::auth::Scope;
 use crate::source::{Limits, Source};
 
 const ADMIN_TOKEN: &str = "the administrator's token";

@@ -11,12 +11,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::cleanup::ArchiveManifest;
 use csv::ByteRecord;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
@@ -57,27 +57,6 @@ pub struct Archives {
 pub(super) struct Version {
     pub id: i64,
     pub xmin: i64,
-}
-
-/// The manifest of an archive, which lies beside it in the storage.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ArchiveManifest {
-    /// The version of this manifest's format.
-    decant: u32,
-    /// File name in the same folder; the name of an encrypted archive ends in `.age`.
-    pub file: String,
-    /// Name of the database whose rows these are.
-    pub database: String,
-    pub created: Timestamp,
-    pub caller: String,
-    /// The conditions of the clean-up, as its request named them.
-    pub conditions: serde_json::Value,
-    pub rows: u64,
-    /// Size of the file in the storage.
-    pub bytes: u64,
-    /// Of the file in the storage, in hexadecimal digits.
-    pub sha256: String,
 }
 
 /// The content of an archive that was read to its end.
@@ -188,12 +167,12 @@ impl Archives {
             Ok(file) => {
                 let manifest = fs::read(manifest_name(archive))
                     .map_err(|error| BadArchive::Manifest(error.to_string()))?;
-                (ArchiveManifest::read(&manifest)?, Box::new(file))
+                (read_manifest(&manifest)?, Box::new(file))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound && !archive.contains('/') => {
                 let manifest = self.storage.get(&path(&manifest_name(archive))).await?;
                 let stored = self.storage.download(&path(archive)).await?;
-                (ArchiveManifest::read(&manifest)?, Box::new(stored))
+                (read_manifest(&manifest)?, Box::new(stored))
             }
             Err(error) => return Err(error.into()),
         };
@@ -263,16 +242,14 @@ impl ArchiveDescription<'_> {
     }
 }
 
-impl ArchiveManifest {
-    fn read(text: &[u8]) -> Result<Self, BadArchive> {
-        let wrong = |problem: &dyn std::fmt::Display| BadArchive::Manifest(problem.to_string());
-        let manifest: Self = serde_json::from_slice(text).map_err(|error| wrong(&error))?;
-        match manifest.decant {
-            FORMAT_VERSION => Ok(manifest),
-            version => Err(wrong(&format!(
-                "it is of version {version}, and this is {FORMAT_VERSION}"
-            ))),
-        }
+fn read_manifest(text: &[u8]) -> Result<ArchiveManifest, BadArchive> {
+    let wrong = |problem: &dyn std::fmt::Display| BadArchive::Manifest(problem.to_string());
+    let manifest: ArchiveManifest = serde_json::from_slice(text).map_err(|error| wrong(&error))?;
+    match manifest.decant {
+        FORMAT_VERSION => Ok(manifest),
+        version => Err(wrong(&format!(
+            "it is of version {version}, and this is {FORMAT_VERSION}"
+        ))),
     }
 }
 

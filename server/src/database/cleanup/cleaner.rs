@@ -4,18 +4,20 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::cleanup::{ArchiveManifest, CleanupEvent, CleanupPreview, CleanupStatus};
+use api::database::Operation;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::archive::{ArchiveManifest, Archives};
+use super::archive::Archives;
 use super::error::CleanupError;
-use super::message_log::{CleanupPreview, MessageLog};
+use super::message_log::MessageLog;
 use super::request::{CleanupOptions, Conditions};
-use super::run::{Batches, CleanupEvent, CleanupStatus, ProgressReporter, Run};
+use super::run::{Batches, ProgressReporter, Run};
 use crate::audit::Action;
-use crate::database::lock::{BackupLock, LockGuard, Operation};
+use crate::database::lock::{BackupLock, LockGuard};
 use crate::database::operation_record::LastOperation;
 use crate::dsn::Dsn;
 

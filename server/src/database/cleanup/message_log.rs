@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use api::cleanup::CleanupPreview;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
-use serde::Serialize;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, query, query_scalar};
 use tokio::sync::mpsc::Receiver;
 
@@ -39,21 +39,6 @@ pub(super) struct MessageLog {
 
 /// A SQL condition with its values.
 pub(super) struct Condition(String);
-
-/// The rows that a clean-up would delete.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CleanupPreview {
-    pub rows: u64,
-    /// The earliest `created_at` of these rows.
-    pub oldest: Option<Timestamp>,
-    /// The latest `created_at` of these rows.
-    pub newest: Option<Timestamp>,
-    /// Their share of the size of the table with its indexes.
-    pub estimated_bytes: u64,
-    /// Whether `usage_ledger` keeps the statistics of all of them.
-    pub keeps_statistics: bool,
-}
 
 /// The result of deleting a batch.
 pub(super) struct Batch {

@@ -27,4 +27,4 @@ pub mod schedule;
 
 pub use cleaner::LogCleaner;
 pub use error::CleanupError;
-pub use run::{Batches, CleanupStatus};
+pub use run::Batches;

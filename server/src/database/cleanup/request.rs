@@ -1,5 +1,6 @@
 //! The request for a clean-up. HTTP, the command line and the schedule all parse it here.
 
+use api::cleanup::StatusCodeRange;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -36,12 +37,6 @@ pub struct Conditions {
     status_code_range: Option<StatusCodeRange>,
     /// Only requests that the hub has blocked.
     only_blocked: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-struct StatusCodeRange {
-    min: i32,
-    max: i32,
 }
 
 /// How rows are deleted.

@@ -1,11 +1,12 @@
 //! Restores the rows of an archive into the log.
 
+use api::database::Operation;
+
 use super::archive;
 use super::cleaner::LogCleaner;
 use super::error::CleanupError;
 use super::message_log::MessageLog;
 use crate::audit::Action;
-use crate::database::lock::Operation;
 
 /// The result of restoring an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

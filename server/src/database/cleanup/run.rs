@@ -3,89 +3,27 @@
 use std::io;
 use std::path::PathBuf;
 
+use api::cleanup::{
+    ArchiveManifest, CleanupEvent, CleanupFailure, CleanupPhase, CleanupProgress, CleanupResult,
+    CleanupStatus,
+};
+use api::database::Outcome;
 use futures_util::TryStreamExt;
-use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::Sender;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::archive::{self, ArchiveDescription, ArchiveManifest, ArchiveWriter, Archives, Content};
+use super::archive::{self, ArchiveDescription, ArchiveWriter, Archives, Content};
 use super::error::CleanupError;
 use super::message_log::{Condition, MessageLog};
 use super::request::{CleanupOptions, Conditions};
 use crate::audit::Action;
 use crate::database::lock::LockGuard;
-use crate::database::operation_record::{OperationHandle, Outcome};
+use crate::database::operation_record::OperationHandle;
 use crate::database::temporary_files::TemporaryFile;
 
 /// Rows are written to the archive in pieces of about this size.
 const PIECE_BYTES: usize = 1024 * 1024;
-
-/// An event of a clean-up. The last one is `Complete` or `Error`.
-#[derive(Clone, Debug)]
-pub enum CleanupEvent {
-    Progress(CleanupProgress),
-    /// The clean-up came to its end, or was stopped.
-    Complete(CleanupResult),
-    Error(CleanupFailure),
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CleanupProgress {
-    pub phase: CleanupPhase,
-    /// Share of the whole clean-up, 0 to 100.
-    pub percent: u8,
-    /// Rows that match the conditions.
-    pub total: u64,
-    /// Rows written to the archive.
-    pub archived: u64,
-    /// Rows read back from the archive.
-    pub checked: u64,
-    pub deleted: u64,
-    /// Batches deleted; each is a transaction.
-    pub batches: u64,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum CleanupPhase {
-    #[default]
-    Counting,
-    Archiving,
-    /// Reads the archive back.
-    Checking,
-    Deleting,
-    Vacuuming,
-}
-
-/// The result of a clean-up.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CleanupResult {
-    pub deleted: u64,
-    /// Batches deleted; each was a transaction.
-    pub batches: u64,
-    /// Rows that match and are still there: another session locked or changed them, or the clean-up was stopped.
-    pub left: u64,
-    /// Whether the clean-up was stopped before its end.
-    pub cancelled: bool,
-    /// The archive that holds the deleted rows.
-    pub archive: Option<ArchiveManifest>,
-    pub duration_ms: u64,
-}
-
-/// A clean-up that failed before its end. Rows that were deleted stay deleted.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CleanupFailure {
-    pub message: String,
-    pub deleted: u64,
-    /// Batches deleted; each was a transaction.
-    pub batches: u64,
-    /// The file of the archive that holds the deleted rows.
-    pub archive: Option<String>,
-}
 
 /// How rows are divided into batches.
 #[derive(Clone, Copy, Debug)]
@@ -94,15 +32,6 @@ pub struct Batches {
     pub rows_max: u32,
     /// Time between two batches, in which the disk is free for other sessions.
     pub pause: std::time::Duration,
-}
-
-/// The details of a clean-up in its operation record.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct CleanupStatus {
-    /// Rows deleted so far.
-    pub deleted: u64,
-    /// The file of its archive.
-    pub archive: Option<String>,
 }
 
 /// A running clean-up.

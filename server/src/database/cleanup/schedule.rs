@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use api::cleanup::CleanupEvent;
+use api::database::{LockHolder, Operation};
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use super::cleaner::LogCleaner;
 use super::error::CleanupError;
 use super::request::{CleanupOptions, Conditions};
-use super::run::CleanupEvent;
-use crate::database::lock::{LockError, LockHolder, Operation};
+use crate::database::lock::LockError;
 use crate::schedule::Schedule;
 
 /// The caller's name in the log and in the conflicts of others.

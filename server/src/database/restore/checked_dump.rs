@@ -5,11 +5,12 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
+use api::restore::TableResult;
 use wasm_export::dump::TABLE_DATA;
 
 use super::disk_space::{self, DiskSpaceCheck};
 use super::error::RestoreError;
-use super::events::{ProgressReporter, TableResult};
+use super::events::ProgressReporter;
 use super::load::{self, EntryLists, Loader};
 use super::options::RestoreOptions;
 use super::row_counts::{self, DumpRows, TableName, TableRows};

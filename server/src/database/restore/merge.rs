@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use api::restore::TableResult;
 use sqlx::{AssertSqlSafe, Executor, PgConnection, Row, query, query_scalar};
 
 use super::checked_dump::CheckedDump;
 use super::error::RestoreError;
-use super::events::{ProgressReporter, TableResult};
+use super::events::ProgressReporter;
 use super::load::Loader;
 use super::pending_transaction::PendingTransaction;
 use super::row_counts::{TableName, parse_identifier};

@@ -45,7 +45,6 @@ pub mod side_database;
 mod table_data;
 
 pub use error::RestoreError;
-pub use events::{RestoreEvent, RestoreStatus, Restored, TableResult};
-pub use options::{OnDisconnect, RestoreMode, RestoreOptions};
+pub use options::{OnDisconnect, RestoreOptions};
 pub use restorer::Restorer;
 pub(super) use safety_dump::SafetyDumps;

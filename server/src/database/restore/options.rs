@@ -1,8 +1,7 @@
 //! The options of a restore.
 
+use api::restore::RestoreMode;
 use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
 
 /// The options of one restore.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -10,17 +9,6 @@ pub struct RestoreOptions {
     pub mode: RestoreMode,
     /// Leaves out the rows of the hub's log, `message_request`.
     pub skip_logs: bool,
-}
-
-/// Whether the dump replaces the data in the database or completes them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RestoreMode {
-    /// The dump replaces them.
-    #[default]
-    Clean,
-    /// They stay, and rows that are missing come from the dump.
-    Merge,
 }
 
 /// Whether a restore goes on when its client disconnects.

@@ -2,18 +2,20 @@
 
 use std::path::Path;
 
+use api::database::Operation;
+use api::restore::RestoreEvent;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::checked_dump::CheckedDump;
 use super::error::RestoreError;
-use super::events::{ProgressReporter, RestoreEvent};
+use super::events::ProgressReporter;
 use super::options::RestoreOptions;
 use super::restorer::Restorer;
 use super::run::or_stopped;
 use super::side_database::StagingDatabase;
 use crate::audit::Action;
-use crate::database::lock::{LockGuard, Operation};
+use crate::database::lock::LockGuard;
 use crate::database::tools::Tools;
 
 impl Restorer {

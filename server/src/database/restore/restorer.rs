@@ -5,18 +5,20 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use api::database::{Operation, Outcome};
+use api::restore::{RestoreEvent, RestoreFailure, RestoreStatus, Restored};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::disk_space::DiskSpaceCheck;
 use super::error::RestoreError;
-use super::events::{ProgressReporter, RestoreEvent, RestoreStatus, Restored};
+use super::events::ProgressReporter;
 use super::options::{OnDisconnect, RestoreOptions};
 use super::safety_dump::SafetyDumps;
 use crate::audit::Action;
-use crate::database::lock::{BackupLock, LockGuard, Operation};
-use crate::database::operation_record::{LastOperation, Outcome};
+use crate::database::lock::{BackupLock, LockGuard};
+use crate::database::operation_record::LastOperation;
 use crate::database::temporary_files::TemporaryFolder;
 use crate::dsn::Dsn;
 
@@ -88,7 +90,7 @@ impl Restorer {
                     record.end(Outcome::Failed {
                         reason: message.clone(),
                     });
-                    RestoreEvent::Error { message }
+                    RestoreEvent::Error(RestoreFailure { message })
                 }
             };
             self.generation.fetch_add(1, Ordering::Relaxed);

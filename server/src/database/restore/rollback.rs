@@ -2,13 +2,14 @@
 
 use std::sync::atomic::Ordering;
 
+use api::database::Operation;
+use api::restore::{SideDatabase, SideDatabaseRole};
 use sqlx::Connection;
 
 use super::error::RestoreError;
 use super::restorer::Restorer;
-use super::side_database::{self, SideDatabase, SideDatabaseRole};
+use super::side_database::{self};
 use crate::audit::Action;
-use crate::database::lock::Operation;
 
 impl Restorer {
     /// Returns the databases that restores have left beside the live one, the newest first.

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use api::restore::{RestoreMode, Restored, TableResult};
 use sqlx::{Connection, PgConnection};
 use tokio_util::sync::CancellationToken;
 
 use super::checked_dump::CheckedDump;
 use super::error::RestoreError;
-use super::events::{ProgressReporter, Restored, TableResult};
-use super::options::{RestoreMode, RestoreOptions};
+use super::events::ProgressReporter;
+use super::options::RestoreOptions;
 use super::restorer::Restorer;
 use super::side_database::StagingDatabase;
 use super::{in_place, merge, migrations, row_counts};
@@ -45,7 +46,7 @@ impl Restorer {
         let mut restored = Restored {
             tables: BTreeMap::new(),
             previous: None,
-            safety_dump,
+            safety_dump: safety_dump.display().to_string(),
             warnings: Vec::new(),
         };
         if options.mode == RestoreMode::Merge {

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use api::restore::{SideDatabase, SideDatabaseRole};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, query, query_scalar};
@@ -23,28 +24,12 @@ const NAME_BYTES_MAX: usize = 39;
 /// How often other sessions are terminated during a rename, which PostgreSQL lets wait for them for five seconds.
 const TERMINATE_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The role of a database beside the live one. The words in JSON are those of the first release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum SideDatabaseRole {
-    /// A restore fills it, or was broken off before its end.
-    #[serde(rename = "shadow")]
-    Staging,
-    /// The live database before a restore replaced it.
-    #[serde(rename = "before")]
-    Previous,
-    /// The restored database, after the previous one was put back.
-    #[serde(rename = "undone")]
-    RolledBack,
-}
-
-impl SideDatabaseRole {
-    /// Returns the part of the database's name that shows its role.
-    fn word(self) -> &'static str {
-        match self {
-            Self::Staging => "restore",
-            Self::Previous => "before",
-            Self::RolledBack => "undone",
-        }
+/// Returns the part of the database's name that shows its role.
+fn word(role: SideDatabaseRole) -> &'static str {
+    match role {
+        SideDatabaseRole::Staging => "restore",
+        SideDatabaseRole::Previous => "before",
+        SideDatabaseRole::RolledBack => "undone",
     }
 }
 
@@ -55,15 +40,6 @@ struct DatabaseComment {
     /// The name of the live database.
     of: String,
     since: Timestamp,
-}
-
-/// A database that a restore has left beside the live one.
-#[derive(Clone, Debug, Serialize)]
-pub struct SideDatabase {
-    pub name: String,
-    pub role: SideDatabaseRole,
-    pub since: Timestamp,
-    pub bytes: u64,
 }
 
 /// A database that a restore fills.
@@ -343,7 +319,7 @@ fn name_beside(live: &str, role: SideDatabaseRole, since: Timestamp) -> String {
     format!(
         "{}_{}_{}",
         &live[..end],
-        role.word(),
+        word(role),
         since.strftime("%y%m%d%H%M%S")
     )
 }
