@@ -390,6 +390,34 @@ async fn a_restore_in_one_transaction_that_fails_changes_nothing() {
 }
 
 #[tokio::test]
+async fn only_its_owner_may_connect_to_a_staging_database() {
+    let app = App::start().await;
+    let access = "has_database_privilege('stranger', current_database(), 'connect')";
+    app.database.execute("create role stranger login").await;
+    // The migration runs in the staging database.
+    let folder = tempfile::tempdir().expect("a folder");
+    let seen = format!("create table seen as select {access} as connect");
+    std::fs::write(folder.path().join("1.sql"), seen).expect("the folder is ours");
+    let migrations = folder.path().to_str().expect("its name is plain");
+    let dsn = app.database.dsn.as_str();
+    let server = Server::start(&[("DSN", dsn), ("DECANT_POST_RESTORE_MIGRATIONS", migrations)]).await;
+    let admin = Actor::new(&server.address).with_token(ADMIN_TOKEN);
+    let dump = admin.dump().answer().await.good().body;
+
+    let restored = completed(admin.import(&dump, CLEAN).answer().await);
+    assert!(restored["previous"].is_string(), "{restored}");
+    assert_eq!(
+        app.database
+            .number("select count(*) from seen where not connect")
+            .await,
+        1
+    );
+    // The live database's own privileges, the default ones here, came with the swap.
+    let connect = app.database.number(&format!("select ({access})::int")).await;
+    assert_eq!(connect, 1);
+}
+
+#[tokio::test]
 async fn a_merge_needs_no_staging_database() {
     let app = App::start().await;
     let owners = app.server_of_owner(&[]).await;

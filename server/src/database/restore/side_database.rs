@@ -89,6 +89,14 @@ impl StagingDatabase {
             live: live.clone(),
             name,
         };
+        // It holds all rows of the live database, which may be closed to others. The swap copies the live one's privileges.
+        let close = render(
+            &mut staging.maintenance,
+            "revoke all on database %I from public",
+            [&staging.name, ""],
+        );
+        let close = close.await?;
+        execute(&mut staging.maintenance, close).await?;
         let comment = DatabaseComment {
             decant: SideDatabaseRole::Staging,
             of: live.database().to_owned(),
@@ -228,13 +236,14 @@ async fn copy_properties(maintenance: &mut PgConnection, from: &str, to: &str) -
                     pg_catalog.unnest(setconfig) c) \
          select pg_catalog.format('alter database %I connection limit %s', $2, datconnlimit) from d \
          union all \
-         select pg_catalog.format('revoke all on database %I from public', $2) from d where datacl is not null \
+         select pg_catalog.format('revoke all on database %I from public', $2) \
          union all \
          select pg_catalog.format('grant %s on database %I to %s%s', a.privilege_type, $2, \
                 case when a.grantee operator(pg_catalog.=) 0 then 'public' \
                      else pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) end, \
                 case when a.is_grantable then ' with grant option' end) \
-         from d, pg_catalog.aclexplode(d.datacl) a where a.grantee operator(pg_catalog.<>) d.datdba \
+         from d, pg_catalog.aclexplode(coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) a \
+         where a.grantee operator(pg_catalog.<>) d.datdba \
          union all \
          select pg_catalog.format('alter %s set %I to %s', \
                 case when setrole operator(pg_catalog.=) 0 then pg_catalog.format('database %I', $2) \
