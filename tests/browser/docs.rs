@@ -43,7 +43,9 @@ async fn all_operations_are_shown_on_wide_and_narrow_screens_by_day_and_night() 
             assert_eq!(page.run(IS_TOO_WIDE, vec![]).await, false, "{size}");
             let background = page.run(BACKGROUND, vec![]).await.to_string();
             assert_eq!(background.contains("28, 32, 34"), dark, "{background}");
-            let errors = page.console_errors().await;
+            // The page of the sign-in, which the browser shows first, may have asked who is signed in. `/docs` never asks.
+            let mut errors = page.console_errors().await;
+            errors.retain(|error| !error.contains("/api/me"));
             assert!(errors.is_empty(), "{errors:?}");
         })
         .await;
