@@ -1,5 +1,5 @@
-//! The served OpenAPI document as a contract: each answer must have a documented status and media type, and its JSON must
-//! match the schema, without a property that the schema does not name.
+//! The served OpenAPI document as a contract. Each answer must have a documented status and media type. Its JSON must match
+//! the schema, without a property that the schema does not name.
 
 use std::collections::HashMap;
 

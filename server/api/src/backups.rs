@@ -50,7 +50,7 @@ pub struct BackupOverview {
     /// The last failure on this server; `null` after the same task succeeds.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub failure: Option<TaskFailure>,
-    /// The newest first.
+    /// Ordered by `began`, the newest first.
     pub backups: Vec<Backup>,
 }
 
@@ -69,7 +69,6 @@ pub struct RunningTask {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum BackupTask {
-    /// Makes a backup.
     Make,
     /// Restores a backup beside the live database.
     Prove,
@@ -98,7 +97,6 @@ pub struct Backup {
     /// When the schedule required it; `null` for a backup on request, which is never removed by age.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub due: Option<Timestamp>,
-    /// The caller's name.
     pub caller: String,
     pub mode: DumpMode,
     /// Size in the storage.
@@ -132,7 +130,6 @@ pub struct BackupProof {
 pub enum BackupEncryption {
     #[default]
     None,
-    /// With a passphrase.
     Passphrase,
     /// For the holders of age keys.
     Keys,

@@ -101,7 +101,7 @@ pub struct CleanupProgress {
     pub phase: CleanupPhase,
     /// Share of the whole clean-up, 0 to 100.
     pub percent: u8,
-    /// Rows that match.
+    /// Rows that match, counted at the start.
     pub total: u64,
     /// Rows written to the archive.
     pub archived: u64,
@@ -148,7 +148,6 @@ pub struct CleanupResult {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CleanupFailure {
-    /// The cause.
     pub message: String,
     pub deleted: u64,
     /// Batches deleted; each was a transaction.
@@ -170,7 +169,6 @@ pub struct ArchiveManifest {
     /// Name of the database whose rows these are.
     pub database: String,
     pub created: Timestamp,
-    /// The caller's name.
     pub caller: String,
     /// The conditions of the clean-up, as its request named them.
     pub conditions: Value,

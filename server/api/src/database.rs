@@ -51,7 +51,7 @@ pub struct LockHolder {
     #[serde(default, deserialize_with = "known_operation")]
     #[cfg_attr(feature = "openapi", schema(required))]
     pub operation: Option<Operation>,
-    /// The caller's name.
+    /// The name of the caller, as the audit log has it.
     pub holder: String,
     /// `null` when the time is not known.
     #[cfg_attr(feature = "openapi", schema(required))]
@@ -123,7 +123,6 @@ pub struct OperationRecord<T> {
     /// `null` while it runs.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub ended: Option<Timestamp>,
-    /// The caller's name.
     pub caller: String,
     #[serde(flatten)]
     pub details: T,

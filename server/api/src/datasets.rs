@@ -24,7 +24,6 @@ pub struct Datasets {
 pub struct Dataset {
     /// As in its address: `usage-logs`.
     pub name: String,
-    /// For display.
     pub title: String,
     pub available: bool,
     /// Why it is not available: file, key and PostgreSQL's message.
@@ -49,7 +48,6 @@ pub struct Dataset {
 pub struct Filter {
     /// The query parameter: `status_code`.
     pub name: String,
-    /// For display.
     pub label: String,
     pub kind: FilterKind,
     /// Whether `/api/datasets/{name}/options/{filter}` lists its values.
@@ -91,6 +89,5 @@ pub struct FilterOptions {
 pub struct FilterOption {
     /// The value of the query parameter.
     pub value: String,
-    /// For display.
     pub label: String,
 }

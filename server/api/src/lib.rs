@@ -14,8 +14,6 @@
 //! Errors are [`Problem`]s. A raw-row stream begins with a [`Header`] and ends with an [`End`].
 //! All times are RFC 3339 in UTC.
 
-#![allow(missing_docs, reason = "the lint leaves the workspace today")]
-
 pub mod backups;
 pub mod cleanup;
 pub mod database;

@@ -16,11 +16,10 @@ pub struct SignIn {
     pub token: String,
 }
 
-/// An authenticated caller.
+/// A caller whose credential was verified.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Caller {
-    /// For display.
     pub name: String,
     pub role: Role,
     /// `users.id` in the hub; absent for an administrator who is not a user of the hub.

@@ -104,7 +104,7 @@ pub enum RestoreMode {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SideDatabases {
-    /// The newest first.
+    /// Ordered by `since`, the newest first.
     pub copies: Vec<SideDatabase>,
 }
 

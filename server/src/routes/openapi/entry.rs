@@ -15,8 +15,8 @@ use utoipa::openapi::{HttpMethod, Ref, RefOr, Required, ResponseBuilder, Schema}
 /// Component schemas by name.
 pub type Schemas = Vec<(String, RefOr<Schema>)>;
 
-/// What any operation may answer to an authenticated request: a wrong credential, a refused one, too many of them; the
-/// hub's users are looked up in the database, which may fail or be busy.
+/// The problems of every operation with a caller. The credential may be wrong or refused, or one of too many. The hub's
+/// users are looked up in the database, which may fail or be busy.
 const PROBLEMS_OF_CALLERS: &[u16] = &[401, 403, 429, 502, 503];
 
 /// An operation and where it is.
