@@ -111,7 +111,7 @@ impl StagingDatabase {
         self.live.with_database(&self.name)
     }
 
-    /// Drops it. If that fails, [`list`] still lists it.
+    /// Drops it. If that fails, the list of side databases still contains it.
     pub async fn drop(mut self) {
         if let Err(error) = drop_database(&mut self.maintenance, &self.name).await {
             tracing::error!(database = self.name, %error, "a staging database could not be dropped");
