@@ -62,7 +62,7 @@ impl Answer {
             .unwrap_or_default()
     }
 
-    /// Asserts that the answer is a problem with this status and code that leaks none of [`SECRETS`], and returns it.
+    /// Asserts that the answer is a problem with this status and code that leaks none of `SECRETS`, and returns it.
     pub fn problem(&self, status: u16, code: &str) -> Problem {
         assert_eq!(self.status, status, "{}", self.text());
         assert!(

@@ -102,7 +102,7 @@ impl CellText {
         }
     }
 
-    /// Appends a `timestamptz` like [`Writer::write`]. Returns false, and appends nothing, when the cell is not one.
+    /// Appends a `timestamptz` like `Writer::write`. Returns false, and appends nothing, when the cell is not one.
     #[inline]
     pub fn append_timestamp(&mut self, cell: &[u8], out: &mut Vec<u8>) -> bool {
         match Value::read(cell, Kind::Timestamp) {

@@ -1,4 +1,4 @@
-//! The formats, each in a file of its own that implements [`FileFormat`].
+//! The formats, each in a file of its own that implements `FileFormat`.
 //!
 //! | format | file |
 //! |---|---|
