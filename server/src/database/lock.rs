@@ -42,9 +42,9 @@ const POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// The first half of the advisory lock's key, "Dcnt"; the second half is a hash of the database's name.
 const ADVISORY_KEY: i32 = 0x4463_6e74;
 
-/// The lock's session connects to this database if it may, because a connection to the live database would block its
-/// rename. Nearly every cluster has it.
-const MAINTENANCE: &str = "postgres";
+/// The database from which others are created, renamed and dropped. The lock's session connects to it, too, if it may,
+/// because a connection to the live database would block its rename. Nearly every cluster has it.
+pub(super) const MAINTENANCE: &str = "postgres";
 
 /// Returns the name of the operation for display, without an article.
 fn name(operation: Operation) -> &'static str {

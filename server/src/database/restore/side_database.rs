@@ -13,10 +13,8 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::error::RestoreError;
+use crate::database::lock::MAINTENANCE;
 use crate::dsn::Dsn;
-
-/// The database that Decant connects to when it creates, renames and drops others.
-const MAINTENANCE: &str = "postgres";
 
 /// A name has at most 63 bytes, and the suffix needs less than 24 of them.
 const NAME_BYTES_MAX: usize = 39;
