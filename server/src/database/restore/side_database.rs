@@ -16,7 +16,7 @@ use super::error::RestoreError;
 use crate::database::lock::MAINTENANCE;
 use crate::dsn::Dsn;
 
-/// A name has at most 63 bytes, and the suffix needs less than 24 of them.
+/// A name has at most 63 bytes, and the suffix needs 24 of them.
 const NAME_BYTES_MAX: usize = 39;
 
 /// How often other sessions are terminated during a rename, which PostgreSQL lets wait for them for five seconds.
@@ -317,7 +317,8 @@ async fn render(connection: &mut PgConnection, template: &str, values: [&str; 2]
         .await
 }
 
-/// Returns the name of a database beside the live one: `hub_before_260128120005`.
+/// Returns the name of a database beside the live one: `hub_before_260128120005678`. It contains the milliseconds, because
+/// two restores can end in one second.
 fn name_beside(live: &str, role: SideDatabaseRole, since: Timestamp) -> String {
     let mut end = live.len().min(NAME_BYTES_MAX);
     while !live.is_char_boundary(end) {
@@ -327,7 +328,7 @@ fn name_beside(live: &str, role: SideDatabaseRole, since: Timestamp) -> String {
         "{}_{}_{}",
         &live[..end],
         word(role),
-        since.strftime("%y%m%d%H%M%S")
+        since.strftime("%y%m%d%H%M%S%3f")
     )
 }
 
@@ -337,10 +338,10 @@ mod tests {
 
     #[test]
     fn a_name_beside_fits_into_63_bytes() {
-        let since = "2026-01-28T12:00:05Z".parse().unwrap();
+        let since = "2026-01-28T12:00:05.678Z".parse().unwrap();
         assert_eq!(
             name_beside("hub", SideDatabaseRole::Previous, since),
-            "hub_before_260128120005"
+            "hub_before_260128120005678"
         );
         for live in ["x".repeat(63), "é".repeat(31)] {
             assert!(name_beside(&live, SideDatabaseRole::Previous, since).len() <= 63);
