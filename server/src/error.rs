@@ -235,7 +235,7 @@ fn restore(error: &RestoreError) -> Kind {
         | RestoreError::NoDiskSpace { .. }
         | RestoreError::SafetyDump(_)
         | RestoreError::NotAllowed
-        | RestoreError::Triggers(_)
+        | RestoreError::Merge(_)
         | RestoreError::Load(_)
         | RestoreError::InPlace(_)
         | RestoreError::TooLarge
@@ -246,9 +246,7 @@ fn restore(error: &RestoreError) -> Kind {
         | RestoreError::Disconnected
         | RestoreError::Stopped
         | RestoreError::Io(_)
-        | RestoreError::Inserts(_)
-        | RestoreError::NoTable(_)
-        | RestoreError::NoColumn { .. } => (
+        | RestoreError::Inserts(_) => (
             StatusCode::INTERNAL_SERVER_ERROR,
             "restore_failed",
             "The restore failed",
@@ -268,10 +266,9 @@ fn cleanup(error: &CleanupError) -> Kind {
         CleanupError::NoLog | CleanupError::NoKey => {
             (StatusCode::NOT_FOUND, "no_log", "There is no log to clean up")
         }
-        CleanupError::Triggers(_)
+        CleanupError::Restore(_)
         | CleanupError::Archiving(_)
         | CleanupError::Archive(_)
-        | CleanupError::NoColumn(_)
         | CleanupError::LockLost => CLEANUP_FAILED,
     }
 }

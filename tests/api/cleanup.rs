@@ -457,6 +457,63 @@ async fn the_scheduled_clean_up_waits_for_the_operation_before_it() {
     wait_for("the old rows to go", Duration::from_secs(30), done).await;
 }
 
+#[tokio::test]
+async fn the_scheduled_clean_up_waits_for_a_database_that_does_not_answer() {
+    let database = Database::new().await;
+    database.make_ledger().await;
+    database
+        .execute("update message_request set created_at = now() - interval '31 days' where id % 3 = 0")
+        .await;
+    let name = database.text("select current_database()").await.unwrap();
+    let due = database
+        .text("select to_char(now() at time zone 'UTC' + interval '15 seconds', 'HH24:MI:SS')")
+        .await
+        .unwrap();
+    let settings = [
+        ("DSN", database.dsn.as_str()),
+        ("DECANT_LOG_CLEANUP_DAYS", "30"),
+        ("DECANT_LOG_CLEANUP_AT", due.as_str()),
+        ("DECANT_LOG_CLEANUP_ARCHIVE", "false"),
+    ];
+    let server = Server::start(&settings).await;
+    let cluster = decant_tests::cluster::Cluster::shared().await;
+    let answers = |yes| cluster.execute(format!("alter database {name} allow_connections {yes}"));
+    answers(false).await;
+    server
+        .wait_for_log("waits until the database answers", Duration::from_secs(60))
+        .await;
+    answers(true).await;
+    let done = async || {
+        let old = "select count(*) from message_request where id % 3 = 0";
+        (database.number(old).await == 0).then_some(())
+    };
+    wait_for("the old rows to go", Duration::from_secs(30), done).await;
+}
+
+#[tokio::test]
+async fn rows_of_all_times_are_cleaned_up_and_come_back() {
+    let app = app(&[]).await;
+    app.database
+        .execute(
+            "update message_request set created_at = '-infinity' where id % 2 = 0; \
+             update message_request set created_at = 'infinity' where id % 2 = 1",
+        )
+        .await;
+    let (before, odd) = (
+        app.database.log_ids().await,
+        "select count(*) from message_request where id % 2 = 1",
+    );
+    let fields = json!({ "beforeDate": "2026-01-28", "dryRun": true });
+    let preview: Value = app.admin().clean_up(&fields).answer().await.good().json();
+    assert_eq!(preview["rows"], before.iter().filter(|id| *id % 2 == 0).count());
+    assert_eq!(preview["oldest"], Value::Null);
+    let fields = with(fields, &json!({ "dryRun": false, "archiveFirst": true }));
+    let cleaned = completed(app.admin().clean_up(&fields).answer().await);
+    assert_eq!(cleaned["deleted"], preview["rows"]);
+    let left = app.database.log_ids().await;
+    assert_eq!(app.database.number(odd).await, left.len() as u64);
+}
+
 /// Holds the lock of a database as another Decant would, in a session with this name.
 async fn hold_lock(database: &Database, name: &str) -> PgConnection {
     let name_of_database = database

@@ -13,6 +13,7 @@ mod filters;
 mod front_page;
 mod golden;
 mod hub_keys;
+mod merge;
 mod newer_postgresql;
 mod operation;
 mod own_datasets;

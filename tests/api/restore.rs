@@ -437,7 +437,10 @@ async fn a_role_without_ownership_is_refused_and_changes_nothing() {
     let app = App::start().await;
     let dump = dump(&app).await;
     app.database
-        .execute("create role owns_nothing login; grant pg_read_all_data to owns_nothing")
+        .execute(
+            "create role owns_nothing login; grant pg_read_all_data to owns_nothing; \
+             delete from message_request where id = 1",
+        )
         .await;
     let dsn = app.database.dsn.replacen("user=postgres", "user=owns_nothing", 1);
     let other = Server::start(&[("DSN", &dsn)]).await;

@@ -205,23 +205,3 @@ async fn who_may_not_disable_a_trigger_is_refused_before_any_row_comes() {
     );
     assert_eq!(app.database.contents().await, before);
 }
-
-#[tokio::test]
-async fn a_table_that_takes_no_missing_rows_is_named() {
-    let app = App::start().await;
-    with_log(
-        &app,
-        "create table ruled (id int primary key); insert into ruled values (1), (2); \
-         create rule when_changed as on update to ruled do also insert into calls values ('rule')",
-    )
-    .await;
-    let dump = dump(&app).await;
-    app.database.execute("delete from ruled where id = 2").await;
-    let before = app.database.contents().await;
-    let why = failed(app.admin().import(&dump, MERGE).answer().await);
-    assert!(
-        why.contains("public.ruled") && why.contains("when_changed"),
-        "{why}"
-    );
-    assert_eq!(app.database.contents().await, before);
-}

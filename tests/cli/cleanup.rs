@@ -142,6 +142,31 @@ async fn a_changed_archive_is_not_restored() {
 }
 
 #[tokio::test]
+async fn rows_are_restored_whatever_constraints_the_log_has() {
+    let bed = Bed::new().await;
+    bed.database
+        .execute(
+            "alter table message_request add place int, add constraint places unique (place) deferrable; \
+             update message_request set place = id; \
+             alter table message_request add constraint old check (id > 1000000) not valid; \
+             comment on constraint old on message_request is 'not for old rows'; \
+             create rule changed as on update to message_request do also notify changed",
+        )
+        .await;
+    let constraint = "select pg_get_constraintdef(oid) || obj_description(oid, 'pg_constraint') \
+                      from pg_constraint where conname = 'old'";
+    let (before, old) = (bed.database.contents().await, bed.database.text(constraint).await);
+    let time = bed.database.log_time(0.5).await;
+    bed.cleanup(&["--before", &time, "--yes", "--archive-first"])
+        .await
+        .good();
+    let path = archives(&bed.data.path().join("storage/logs"))[0].path.clone();
+    bed.cleanup(&["restore", path.to_str().unwrap()]).await.good();
+    assert_eq!(bed.database.contents().await, before);
+    assert_eq!(bed.database.text(constraint).await, old);
+}
+
+#[tokio::test]
 async fn rows_are_restored_into_a_changed_log() {
     let bed = Bed::new().await;
     let time = bed.database.log_time(0.5).await;

@@ -55,6 +55,15 @@ impl Tree {
         modules.map(|(path, module)| (self.files[path].as_path(), module))
     }
 
+    /// Returns the files of the program without those that are compiled for unit tests only.
+    pub fn program_files(&self) -> impl Iterator<Item = (&Path, &Module)> {
+        let modules = self
+            .modules
+            .iter()
+            .filter(|(path, _)| !self.only_for_tests.contains(*path));
+        modules.map(|(path, module)| (self.files[path].as_path(), module))
+    }
+
     fn add_file(&mut self, file: &Path, folder: &Path, path: ModulePath, only_for_tests: bool) {
         let file = &file
             .canonicalize()

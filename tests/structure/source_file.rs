@@ -27,6 +27,8 @@ pub struct Module {
     pub catch_all_arms: Vec<usize>,
     /// The lines of `impl FromRequest for …`.
     pub extractors: Vec<usize>,
+    /// The calls that run SQL which is no constant: their lines, and the first lines of their statements.
+    pub sql_calls: Vec<(usize, usize)>,
 }
 
 pub struct ChildFile {
@@ -66,7 +68,12 @@ pub fn read(file: &std::path::Path) -> Module {
 struct Reader {
     module: Module,
     only_for_tests: bool,
+    /// The first line of the innermost statement.
+    statement: usize,
 }
+
+/// Functions and types of `sqlx` that take SQL in a text of any origin.
+const SQL_CALLS: &[&str] = &["AssertSqlSafe", "raw_sql", "copy_in_raw", "copy_out_raw"];
 
 impl Reader {
     fn mention(&mut self, path: Path, span: Span, kind: Kind) {
@@ -76,6 +83,14 @@ impl Reader {
             only_for_tests: self.only_for_tests,
             kind,
         });
+    }
+
+    fn sql_call(&mut self, name: Option<&str>, span: Span) {
+        if name.is_some_and(|name| SQL_CALLS.contains(&name)) && !self.only_for_tests {
+            let line = span.start().line;
+            let statement = if self.statement == 0 { line } else { self.statement };
+            self.module.sql_calls.push((line, statement));
+        }
     }
 
     fn use_tree(&mut self, tree: &syn::UseTree, prefix: &mut Path, kind: Kind) {
@@ -145,6 +160,7 @@ impl Reader {
 
     fn end_path(&mut self, path: Option<(Path, Span)>) {
         if let Some((path, span)) = path {
+            self.sql_call(path.last().map(String::as_str), span);
             self.mention(path, span, Kind::Code);
         }
     }
@@ -209,6 +225,17 @@ impl<'ast> Visit<'ast> for Reader {
         self.module.inline.push((name, inner.module));
     }
 
+    fn visit_stmt(&mut self, statement: &'ast syn::Stmt) {
+        let outer = std::mem::replace(&mut self.statement, statement.span().start().line);
+        visit::visit_stmt(self, statement);
+        self.statement = outer;
+    }
+
+    fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
+        self.sql_call(Some(&call.method.to_string()), call.method.span());
+        visit::visit_expr_method_call(self, call);
+    }
+
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
         let kind = match item.vis {
             syn::Visibility::Inherited => Kind::Import,
@@ -229,8 +256,9 @@ impl<'ast> Visit<'ast> for Reader {
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
         if path.leading_colon.is_none() {
-            let names = path.segments.iter().map(|one| one.ident.to_string());
-            self.mention(names.collect(), path.span(), Kind::Code);
+            let names: Path = path.segments.iter().map(|one| one.ident.to_string()).collect();
+            self.sql_call(names.last().map(String::as_str), path.span());
+            self.mention(names, path.span(), Kind::Code);
         }
         visit::visit_path(self, path);
     }

@@ -82,9 +82,11 @@ pub async fn create_schema(connection: &mut PgConnection) -> Result<(), DemoErro
     load::lock(&mut transaction).await?;
     if !exist(&mut transaction).await? {
         transaction
+            // SQL: the demo's own file.
             .execute(sqlx::raw_sql(include_str!("schema.sql")))
             .await?;
         transaction
+            // SQL: the demo's own file.
             .execute(sqlx::raw_sql(include_str!("indexes.sql")))
             .await?;
     }
@@ -202,9 +204,11 @@ pub async fn fill(
     transaction.commit().await?;
     // The visibility map and the statistics allow index-only scans and give the planner true estimates.
     connection
+        // SQL: the demo's own text.
         .execute(sqlx::raw_sql("vacuum (analyze) public.message_request"))
         .await?;
     connection
+        // SQL: the demo's own text.
         .execute(sqlx::raw_sql(
             "analyze public.users, public.keys, public.providers",
         ))

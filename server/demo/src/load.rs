@@ -59,12 +59,14 @@ pub(crate) async fn surroundings(connection: &mut PgConnection, plan: &Plan) -> 
         let mut rows = CopyText::default();
         let last_id = write(&mut rows, plan);
         let statement = format!("copy public.{table} ({columns}) from stdin");
+        // SQL: constant names.
         let mut copy = connection.copy_in_raw(&statement).await?;
         copy.send(rows.bytes()).await?;
         copy.finish().await?;
         continue_ids(connection, table, last_id.cast_signed()).await?;
     }
     connection
+        // SQL: the demo's own file.
         .execute(sqlx::raw_sql(include_str!("last_probes.sql")))
         .await?;
     Ok(())
@@ -96,6 +98,7 @@ pub(crate) async fn requests(
         // Rows of a table that this transaction truncates need no write-ahead log and can be written frozen. Indexes built
         // at the end cost less than indexes that grow with each row.
         connection
+            // SQL: the demo's own file.
             .execute(sqlx::raw_sql(include_str!("drop_indexes.sql")))
             .await?;
         connection.execute("truncate public.message_request").await?;
@@ -104,6 +107,7 @@ pub(crate) async fn requests(
             .execute("set local maintenance_work_mem = '256MB'")
             .await?;
         connection
+            // SQL: the demo's own file.
             .execute(sqlx::raw_sql(include_str!("indexes.sql")))
             .await?;
     } else {
@@ -194,6 +198,7 @@ async fn copy_requests(
 ) -> Result<(), DemoError> {
     let columns = requests::COLUMNS;
     let statement = format!("copy public.message_request ({columns}) from stdin {options}");
+    // SQL: constant names.
     let mut copy = connection.copy_in_raw(&statement).await?;
     let mut rows = CopyText::default();
     while !requests.is_done() {
@@ -222,6 +227,7 @@ async fn continue_ids(connection: &mut PgConnection, table: &str, last: i64) -> 
 }
 
 async fn is_empty(connection: &mut PgConnection, table: &'static str) -> Result<bool, DemoError> {
+    // SQL: a constant name.
     let question = AssertSqlSafe(format!("select not exists (select from public.{table})"));
     Ok(sqlx::query_scalar(question).fetch_one(connection).await?)
 }

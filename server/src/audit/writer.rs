@@ -114,6 +114,7 @@ async fn create_state_database(exported: &Dsn) -> sqlx::Result<()> {
         .await?;
     if exists.is_none() {
         let create = format!("create database {STATE_DATABASE}");
+        // SQL: a constant name.
         sqlx::raw_sql(AssertSqlSafe(create))
             .execute(&mut connection)
             .await?;
@@ -131,6 +132,7 @@ async fn connect(state: &Dsn) -> sqlx::Result<PgConnection> {
         .bind(CREATION_LOCK)
         .execute(&mut *transaction)
         .await?;
+    // SQL: Decant's own text.
     sqlx::raw_sql(TABLE).execute(&mut *transaction).await?;
     transaction.commit().await?;
     Ok(connection)

@@ -10,7 +10,7 @@
 //! | [`archive`] | reads a dump to its end |
 //! | [`temporary_files`] | uploads, lists and unfinished files |
 //! | `table` | queries on the catalogue for one table |
-//! | `triggers` | triggers and rules, disabled while old rows come back |
+//! | `missing_rows` | inserts the rows of a dump or an archive that tables lack |
 //! | [`operation_record`] | records of the last dump, restore and clean-up |
 //! | [`status`] | size, tables and version of the database, and the running operation |
 
@@ -18,6 +18,7 @@ pub mod archive;
 pub mod cleanup;
 pub mod dump;
 pub mod lock;
+pub mod missing_rows;
 pub mod operation_record;
 mod options;
 pub mod restore;
@@ -25,7 +26,6 @@ pub mod status;
 mod table;
 pub mod temporary_files;
 pub mod tools;
-mod triggers;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;

@@ -43,17 +43,3 @@ pub(super) async fn primary_key(connection: &mut PgConnection, table: &str) -> s
     let columns = rows.into_iter().map(|(name, equals)| KeyColumn { name, equals });
     Ok(columns.collect())
 }
-
-/// Returns statements that move the table's sequences behind its greatest values.
-pub(super) async fn sequences(connection: &mut PgConnection, table: &str) -> sqlx::Result<Vec<String>> {
-    query_scalar(
-        "select pg_catalog.format('select pg_catalog.setval(%L, greatest((select last_value from %s), \
-                (select coalesce(pg_catalog.max(%I), 1) from %s)))', s, s, attname, $1) \
-         from (select attname, pg_catalog.pg_get_serial_sequence($1, attname) as s from pg_catalog.pg_attribute \
-               where attrelid operator(pg_catalog.=) $1::pg_catalog.regclass and attnum operator(pg_catalog.>) 0 \
-               and not attisdropped) of where s is not null",
-    )
-    .bind(table)
-    .fetch_all(connection)
-    .await
-}

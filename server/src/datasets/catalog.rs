@@ -216,6 +216,7 @@ impl Dataset {
     async fn prepare(&mut self, connection: &mut PgConnection) -> Result<(), CatalogError> {
         let mut oids = Vec::new();
         for (key, sql) in self.definition.probes() {
+            // SQL: the text of a definition, which the site writes.
             let probe = query(AssertSqlSafe(sql)).persistent(false);
             match probe.fetch_optional(&mut *connection).await {
                 Ok(Some(row)) if key.starts_with("column ") => oids.push(row.try_get(0)?),

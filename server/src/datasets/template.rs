@@ -39,8 +39,10 @@ impl Template {
     ///
     /// # Errors
     /// The database's error.
+    // SQL: trusted text, and values that PostgreSQL quotes.
     pub async fn render(&self, connection: &mut PgConnection) -> sqlx::Result<AssertSqlSafe<String>> {
         let render = sqlx::query_scalar("select pg_catalog.format($1, variadic $2::pg_catalog.text[])");
+        // SQL: quoted by `format()`.
         Ok(AssertSqlSafe(
             render
                 .bind(&self.text)

@@ -111,6 +111,7 @@ impl Prepared {
             let outcome = 'rows: {
                 let copy = format!("copy ({select}) to stdout (format text)");
                 // PostgreSQL does not even confirm the `COPY` before the first rows fill its buffer.
+                // SQL: rendered by `Template`.
                 let begin = connection.copy_out_raw(&copy);
                 tokio::pin!(begin);
                 let begun = loop {
@@ -219,7 +220,9 @@ async fn now(connection: &mut PgConnection) -> sqlx::Result<Timestamp> {
 
 /// Returns the planner's estimate of the number of rows. Planning also finds a mistake in the query before any row is read.
 async fn estimate(connection: &mut PgConnection, select: &str) -> sqlx::Result<Option<u64>> {
+    // SQL: rendered by `Template`.
     let explain = AssertSqlSafe(format!("explain (format json) {select}"));
+    // SQL: the statement above.
     let row = raw_sql(explain).fetch_one(connection).await?;
     let plan: String = sqlx::Row::try_get_unchecked(&row, 0)?;
     let plan: Value = serde_json::from_str(&plan).unwrap_or_default();

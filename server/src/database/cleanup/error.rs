@@ -2,7 +2,7 @@
 
 use super::archive::BadArchive;
 use crate::database::lock::LockError;
-use crate::database::triggers::TriggerError;
+use crate::database::missing_rows::MissingRowsError;
 use crate::source::public_message;
 
 /// Why a clean-up, or the restore of an archive, failed.
@@ -25,10 +25,8 @@ pub enum CleanupError {
     Archiving(BadArchive),
     #[error("The archive cannot be used: {0}")]
     Archive(#[from] BadArchive),
-    #[error("The archive has a column `{0}` that the log does not have; nothing was restored")]
-    NoColumn(String),
     #[error("{0}. Nothing was restored")]
-    Triggers(TriggerError),
+    Restore(MissingRowsError),
     #[error("Another operation has taken the lock")]
     LockLost,
 }
@@ -42,11 +40,11 @@ impl From<LockError> for CleanupError {
     }
 }
 
-impl From<TriggerError> for CleanupError {
-    fn from(error: TriggerError) -> Self {
+impl From<MissingRowsError> for CleanupError {
+    fn from(error: MissingRowsError) -> Self {
         match error {
-            TriggerError::Database(error) => Self::Database(error),
-            refused => Self::Triggers(refused),
+            MissingRowsError::Database(error) => Self::Database(error),
+            refused => Self::Restore(refused),
         }
     }
 }

@@ -12,8 +12,8 @@ use tokio::sync::mpsc::Receiver;
 use super::archive::{BadArchive, Content, Version};
 use super::error::CleanupError;
 use super::request::Conditions;
+use crate::database::missing_rows::{self, MissingRows, Target};
 use crate::database::table;
-use crate::database::triggers::{self, DisabledTriggers};
 use crate::dsn::Dsn;
 use crate::source::set_session_parameters;
 
@@ -88,6 +88,7 @@ impl MessageLog {
             "select not exists (select from message_request m where {condition} and blocked_by is null \
              and not exists (select from usage_ledger l where l.request_id operator(pg_catalog.=) m.id))"
         );
+        // SQL: the condition is rendered by `format()` (`condition`).
         query_scalar(AssertSqlSafe(sql))
             .fetch_one(&mut self.connection)
             .await
@@ -111,6 +112,8 @@ impl MessageLog {
         Ok(Condition(condition))
     }
 
+    /// Returns the number of matching rows and their times. The times `infinity` and `-infinity` are left out of
+    /// those, because they are no points in time.
     pub async fn preview(&mut self, condition: &Condition) -> sqlx::Result<CleanupPreview> {
         let keeps_statistics = self.keeps_statistics(condition).await?;
         let Condition(condition) = condition;
@@ -119,11 +122,14 @@ impl MessageLog {
              (pg_catalog.pg_total_relation_size(oid) operator(pg_catalog.*) \
               (rows operator(pg_catalog./) greatest(reltuples, rows, 1)))::bigint as bytes \
              from pg_catalog.pg_class, (select pg_catalog.count(*) as rows, \
-              (extract(epoch from pg_catalog.min(created_at)) operator(pg_catalog.*) 1000000)::bigint as oldest, \
-              (extract(epoch from pg_catalog.max(created_at)) operator(pg_catalog.*) 1000000)::bigint as newest \
+              (extract(epoch from pg_catalog.min(created_at) filter (where pg_catalog.isfinite(created_at))) \
+               operator(pg_catalog.*) 1000000)::bigint as oldest, \
+              (extract(epoch from pg_catalog.max(created_at) filter (where pg_catalog.isfinite(created_at))) \
+               operator(pg_catalog.*) 1000000)::bigint as newest \
               from message_request where {condition}) matching \
              where oid operator(pg_catalog.=) 'message_request'::pg_catalog.regclass"
         );
+        // SQL: the condition is rendered by `format()` (`condition`).
         let row = query(AssertSqlSafe(sql)).fetch_one(&mut self.connection).await?;
         let time = |name| {
             let microseconds: Option<i64> = row.get(name);
@@ -140,6 +146,7 @@ impl MessageLog {
 
     pub async fn count(&mut self, Condition(condition): &Condition) -> sqlx::Result<u64> {
         let sql = format!("select pg_catalog.count(*) from message_request where {condition}");
+        // SQL: the condition is rendered by `format()` (`condition`).
         let rows: i64 = query_scalar(AssertSqlSafe(sql))
             .fetch_one(&mut self.connection)
             .await?;
@@ -161,6 +168,7 @@ impl MessageLog {
              select (select pg_catalog.count(*) from gone) as deleted, pg_catalog.count(*) as found, \
              pg_catalog.max(id)::bigint as last from batch"
         );
+        // SQL: the condition is rendered by `format()` (`condition`).
         let row = query(AssertSqlSafe(sql))
             .bind(from)
             .bind(i64::from(rows_max))
@@ -214,6 +222,7 @@ impl MessageLog {
             "copy (select id, xmin{others} from message_request where {condition} order by id) \
              to stdout (format csv, header)"
         );
+        // SQL: the condition is rendered by `format()`, and PostgreSQL quotes the names of columns.
         self.connection.copy_out_raw(&copy).await
     }
 
@@ -231,65 +240,46 @@ impl MessageLog {
 
     /// Inserts the rows of an archive in one transaction, and returns how many. A row is left out when its id is taken.
     /// `pieces` are the archive's CSV. Triggers and rules do not fire for the rows.
+    ///
+    /// # Errors
+    /// [`CleanupError::Restore`]: the log takes no such rows. [`CleanupError::Archive`]: the archive was not read to its
+    /// end. [`CleanupError::Database`].
     pub async fn restore(
         &mut self,
         archive: &Content,
         mut pieces: Receiver<Bytes>,
     ) -> Result<u64, CleanupError> {
-        let columns = self.columns_for(archive).await?;
-        triggers::check(&mut self.connection, TABLE).await?;
         let mut transaction = self.connection.begin().await?;
+        let log = Target::open(&mut transaction, TABLE).await?;
+        missing_rows::check(&mut transaction, [&log]).await?;
+        let names: Vec<_> = archive.columns().map(str::to_owned).collect();
+        let columns = log.columns(&mut transaction, &names).await?;
+        log.create_incoming(&mut transaction, &columns).await?;
         // A column may not be called `xmin`, so it has another name in the temporary table.
-        let others = columns.strip_prefix("id").unwrap_or_default();
-        let create = format!(
-            "create temp table decant_archive on commit drop as \
-             select id, ''::pg_catalog.text as decant_version{others} from message_request where false"
-        );
-        transaction.execute(AssertSqlSafe(create)).await?;
-        let mut copying = transaction
-            .copy_in_raw("copy pg_temp.decant_archive from stdin (format csv, header)")
+        transaction
+            .execute("alter table pg_temp.decant_incoming add column decant_version pg_catalog.text")
             .await?;
+        let list = columns.list("");
+        let others = list.strip_prefix("id").unwrap_or_default();
+        let copy = format!(
+            "copy pg_temp.decant_incoming (id, decant_version{others}) from stdin (format csv, header)"
+        );
+        log.act_as_owner(&mut transaction).await?;
+        // SQL: names quoted by PostgreSQL.
+        let mut copying = transaction.copy_in_raw(&copy).await?;
         while let Some(piece) = pieces.recv().await {
             copying.send(piece).await?;
         }
-        if copying.finish().await? != archive.rows {
+        let copied = copying.finish().await?;
+        log.act_as_self(&mut transaction).await?;
+        if copied != archive.rows {
             return Err(BadArchive::Bytes.into());
         }
-        let insert = format!(
-            "insert into message_request ({columns}) overriding system value \
-             select {columns} from pg_temp.decant_archive on conflict do nothing"
-        );
-        let mut disabled = DisabledTriggers::default();
-        disabled.add(&mut transaction, TABLE).await?;
-        let inserted = transaction.execute(AssertSqlSafe(insert)).await?.rows_affected();
-        disabled.enable(&mut transaction).await?;
-        for sequence in table::sequences(&mut transaction, TABLE).await? {
-            transaction.execute(AssertSqlSafe(sequence)).await?;
-        }
+        let mut missing = MissingRows::default();
+        missing.add(&mut transaction, &log, columns, copied).await?;
+        let results = missing.insert(&mut transaction, |_| {}).await?;
         transaction.commit().await?;
-        Ok(inserted)
-    }
-
-    /// Returns the columns of an archive, quoted for SQL, `id` first.
-    ///
-    /// # Errors
-    /// [`CleanupError::NoColumn`]: the log lacks one of them. [`CleanupError::Database`].
-    async fn columns_for(&mut self, archive: &Content) -> Result<String, CleanupError> {
-        let names: Vec<&str> = archive.columns().collect();
-        let row = query(
-            "select pg_catalog.string_agg(pg_catalog.quote_ident(name), ', ' order by n) as list, \
-             pg_catalog.min(name) filter (where not exists (select from pg_catalog.pg_attribute \
-              where attrelid operator(pg_catalog.=) 'message_request'::pg_catalog.regclass \
-              and attname operator(pg_catalog.=) name and attnum operator(pg_catalog.>) 0 and not attisdropped)) \
-             as missing from pg_catalog.unnest($1::pg_catalog.text[]) with ordinality u (name, n)",
-        )
-        .bind(names)
-        .fetch_one(&mut self.connection)
-        .await?;
-        match row.get("missing") {
-            Some(missing) => Err(CleanupError::NoColumn(missing)),
-            None => Ok(row.get("list")),
-        }
+        Ok(results.iter().map(|result| result.inserted).sum())
     }
 
     pub async fn close(self) {

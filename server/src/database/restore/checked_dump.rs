@@ -99,22 +99,24 @@ impl<'a> CheckedDump<'a> {
         found.and_then(|one| one.data_bytes).unwrap_or(0)
     }
 
-    /// Returns the dump ids of the entries that hold the rows of the restored tables.
+    /// Returns the dump ids of the entries that hold the rows of the restored tables, each with the name of the entry. The
+    /// rows of a partition may go into its root ([`TableData::table`](super::table_data::TableData::table)).
     ///
     /// # Errors
     /// [`RestoreError::Inserts`]: the rows of a table are no `COPY`.
     pub fn entries_with_rows(&self) -> Result<BTreeMap<TableName, u32>, RestoreError> {
-        let mut entries = BTreeMap::new();
         let all = self.archive.toc.entries.iter();
-        for entry in all.filter(|entry| entry.kind == TABLE_DATA) {
-            let table = TableName::from_entry(entry);
-            if self.rows.contains_key(&table) {
-                entries.insert(table, entry.dump_id);
-            } else if !self.lists.skipped.contains(&table) {
-                return Err(RestoreError::Inserts(table.to_string()));
-            }
+        let with_rows = all.filter(|entry| entry.kind == TABLE_DATA);
+        let mut entries: BTreeMap<_, _> = with_rows
+            .map(|entry| (TableName::from_entry(entry), entry.dump_id))
+            .collect();
+        entries.retain(|table, _| !self.lists.skipped.contains(table));
+        let has_roots = self.rows.keys().any(|table| !entries.contains_key(table));
+        let without_copy = entries.keys().find(|table| !self.rows.contains_key(table));
+        match without_copy {
+            Some(table) if !has_roots => Err(RestoreError::Inserts(table.to_string())),
+            _ => Ok(entries),
         }
-        Ok(entries)
     }
 
     /// Returns the counts by table for a restore that inserts every row of the dump.

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use crate::database::archive::BadArchive;
 use crate::database::lock::LockError;
+use crate::database::missing_rows::MissingRowsError;
 use crate::database::tools::ToolsError;
-use crate::database::triggers::TriggerError;
 
 /// Why a dump is not restored. The database is as it was before.
 #[derive(Debug, thiserror::Error)]
@@ -82,12 +82,8 @@ pub enum RestoreError {
          changed. Make a dump without --inserts"
     )]
     Inserts(String),
-    #[error("The database has no table {0}, so the dump cannot be merged into it; nothing was merged")]
-    NoTable(String),
-    #[error("The table {table} has no column {column} in the database, but in the dump; nothing was merged")]
-    NoColumn { table: String, column: String },
     #[error("{0}. Nothing was merged")]
-    Triggers(TriggerError),
+    Merge(MissingRowsError),
     #[error("There is no database `{0}` that a restore has left here")]
     NoSideDatabase(String),
 }
@@ -136,11 +132,11 @@ impl From<ToolsError> for RestoreError {
     }
 }
 
-impl From<TriggerError> for RestoreError {
-    fn from(error: TriggerError) -> Self {
+impl From<MissingRowsError> for RestoreError {
+    fn from(error: MissingRowsError) -> Self {
         match error {
-            TriggerError::Database(error) => Self::Database(error),
-            refused => Self::Triggers(refused),
+            MissingRowsError::Database(error) => Self::Database(error),
+            refused => Self::Merge(refused),
         }
     }
 }

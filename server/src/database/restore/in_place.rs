@@ -42,6 +42,7 @@ pub(super) async fn replace(
     let mut transaction = PendingTransaction::begin(loader.target).await?;
     let connection = &mut transaction.connection;
     connection.execute(LOCK_TIMEOUT).await?;
+    // SQL: Decant's own file.
     connection.execute(sqlx::raw_sql(CLEAR)).await?;
     run_section(connection, loader, "pre-data").await?;
     let mut done = 0;
@@ -84,6 +85,7 @@ async fn run_section(
     }
     let script = String::from_utf8(script).map_err(|_| RestoreError::NotUtf8)?;
     let sql = without_psql_commands(&script).to_owned();
+    // SQL: the script of the dump itself, which the administrator restores.
     connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
     // The script has set the encoding of the dumped database. Decant's own statements are UTF-8.
     connection.execute("set client_encoding = 'UTF8'").await?;
@@ -122,8 +124,8 @@ async fn copy_rows(
          (select pg_catalog.format('(%s)', pg_catalog.string_agg(pg_catalog.quote_ident(name), ', ' order by place)) \
           from pg_catalog.unnest($3::pg_catalog.text[]) with ordinality as u (name, place)), $4)",
     )
-    .bind(&table.schema)
-    .bind(&table.name)
+    .bind(&data.table().schema)
+    .bind(&data.table().name)
     .bind(data.columns())
     .bind(data.encoding())
     .fetch_one(&mut *connection)

@@ -27,6 +27,7 @@ pub(super) async fn run(
         reporter.progress(90, format!("Migrating: {name}"));
         let sql = tokio::fs::read_to_string(&file).await?;
         // PostgreSQL runs the statements of one string in one transaction, or in the transaction that is already open.
+        // SQL: the site's own file.
         let migrated = connection.execute(raw_sql(AssertSqlSafe(sql))).await;
         migrated.map_err(|error| RestoreError::Migration {
             file: name,

@@ -106,6 +106,7 @@ async fn count_in_database(connection: &mut PgConnection, table: &TableName) -> 
             .bind(&table.name)
             .fetch_one(&mut *connection)
             .await?;
+    // SQL: names quoted by PostgreSQL.
     let rows: i64 = query_scalar(AssertSqlSafe(sql)).fetch_one(connection).await?;
     Ok(rows.unsigned_abs())
 }

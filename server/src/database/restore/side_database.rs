@@ -304,6 +304,7 @@ pub(super) async fn drop_database(maintenance: &mut PgConnection, name: &str) ->
 /// Executes one statement. The extended protocol refuses a text with several, so an injected second statement would be an
 /// error.
 async fn execute(connection: &mut PgConnection, statement: String) -> sqlx::Result<()> {
+    // SQL: rendered by PostgreSQL's `format()` (`render`), or without values.
     let statement = query(AssertSqlSafe(statement)).persistent(false);
     statement.execute(connection).await.map(drop)
 }

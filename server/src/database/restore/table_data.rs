@@ -22,6 +22,7 @@ pub(super) struct TableData {
     /// The error output of `pg_restore`.
     stderr: JoinHandle<String>,
     encoding: String,
+    table: TableName,
     columns: Vec<String>,
     has_ended: bool,
     /// `pg_restore` reads it, so it must live as long as this.
@@ -29,10 +30,10 @@ pub(super) struct TableData {
 }
 
 impl TableData {
-    /// Starts to unpack the rows of the table, which are in the entry with this dump id.
+    /// Starts to unpack the rows in the entry with this dump id, which is named `table`.
     ///
     /// # Errors
-    /// [`RestoreError::Damaged`] if the dump has no such rows.
+    /// [`RestoreError::Inserts`]: the rows are no `COPY`. [`RestoreError::Damaged`].
     pub(super) async fn open(
         loader: &Loader<'_>,
         table: &TableName,
@@ -45,17 +46,24 @@ impl TableData {
             stdout: BufReader::with_capacity(4 * PIECE_BYTES, stdout),
             stderr: tokio::spawn(read_stderr(stderr)),
             encoding: "UTF8".to_owned(),
+            table: table.clone(),
             columns: Vec::new(),
             has_ended: false,
             _list: list,
         };
-        data.read_header(table).await?;
+        data.read_header().await?;
         Ok(data)
     }
 
     /// Returns PostgreSQL's name of the rows' encoding, which is that of the dumped database.
     pub(super) fn encoding(&self) -> &str {
         &self.encoding
+    }
+
+    /// Returns the table that the rows are copied into. `pg_dump --load-via-partition-root` names the root of a partition
+    /// here, and so does every `pg_dump` for hash partitions of an enum.
+    pub(super) fn table(&self) -> &TableName {
+        &self.table
     }
 
     /// Returns the names of the columns, without quotes, in the order of the rows.
@@ -72,6 +80,7 @@ impl TableData {
         target: &mut PgConnection,
         copy: &str,
     ) -> Result<u64, RestoreError> {
+        // SQL: built by the callers, who let PostgreSQL quote the names.
         let mut copying = target.copy_in_raw(copy).await?;
         while let Some(rows) = self.next().await? {
             copying.send(rows).await?;
@@ -105,24 +114,25 @@ impl TableData {
         }
     }
 
-    /// Reads the script up to the `COPY` command of the table.
-    async fn read_header(&mut self, table: &TableName) -> Result<(), RestoreError> {
+    /// Reads the script up to the `COPY` command.
+    async fn read_header(&mut self) -> Result<(), RestoreError> {
         let mut line = Vec::new();
         loop {
             line.clear();
             if self.stdout.read_until(b'\n', &mut line).await? == 0 {
-                return Err(self.damaged().await);
+                return Err(match self.child.wait().await?.success() {
+                    true => RestoreError::Inserts(self.table.to_string()),
+                    false => self.damaged().await,
+                });
             }
             let command = String::from_utf8_lossy(&line);
             if let Some(encoding) = encoding_of(&command) {
                 self.encoding = encoding.to_owned();
             }
-            match parse_copy(&command) {
-                Some((name, columns)) if name == *table => {
-                    self.columns = columns_of(columns);
-                    return Ok(());
-                }
-                _ => {}
+            if let Some((table, columns)) = parse_copy(&command) {
+                self.columns = columns_of(columns);
+                self.table = table;
+                return Ok(());
             }
         }
     }
