@@ -181,7 +181,9 @@ async fn rows_that_pg_dump_loads_through_the_root_come_back() {
     let owners = empty.server_of_owner(&[]).await;
     let admin = Actor::new(&owners.address).with_token(ADMIN_TOKEN);
     completed(admin.import(&dump, CLEAN).answer().await);
-    assert_eq!(empty.database.contents().await, before);
+    // Not by partition: an enum has another hash in each database.
+    let rows = "select t::text from seats t union all select t::text from noted t order by 1";
+    assert_eq!(empty.database.texts(rows).await, app.database.texts(rows).await);
 }
 
 #[tokio::test]
@@ -384,8 +386,7 @@ impl Dice {
     }
 
     fn one_of<'a>(&mut self, all: &[&'a str]) -> &'a str {
-        let count = u64::try_from(all.len()).unwrap();
-        all[usize::try_from(self.below(count)).unwrap()]
+        all[self.below(all.len() as u64) as usize]
     }
 }
 
