@@ -13,7 +13,7 @@ use crate::backups::BackupError;
 use crate::database::cleanup::CleanupError;
 use crate::database::dump::DumpError;
 use crate::database::restore::RestoreError;
-use crate::datasets::query::AccessError;
+use crate::datasets::query::{AccessError, RenderError};
 use crate::parameter::ParameterError;
 use crate::source::public_message;
 use crate::storage::StorageError;
@@ -87,6 +87,11 @@ const DATABASE_UNAVAILABLE: Kind = (
 const SOURCE_FAILED: Kind = (StatusCode::BAD_GATEWAY, "source_failed", "The database failed");
 const FORBIDDEN: Kind = (StatusCode::FORBIDDEN, "forbidden", "Not allowed");
 const INVALID_PARAMETER: Kind = (StatusCode::BAD_REQUEST, "invalid_parameter", "Invalid parameter");
+const HUB_TABLE_REFUSED: Kind = (
+    StatusCode::CONFLICT,
+    "hub_table_refused",
+    "A table of the hub cannot be used",
+);
 const CLEANUP_FAILED: Kind = (
     StatusCode::INTERNAL_SERVER_ERROR,
     "cleanup_failed",
@@ -263,9 +268,10 @@ fn cleanup(error: &CleanupError) -> Kind {
             "statistics_would_be_lost",
             "Statistics would be lost",
         ),
-        CleanupError::NoLog | CleanupError::NoKey => {
+        CleanupError::NoLog(_) | CleanupError::NoKey => {
             (StatusCode::NOT_FOUND, "no_log", "There is no log to clean up")
         }
+        CleanupError::HubTable(_) => HUB_TABLE_REFUSED,
         CleanupError::Restore(_)
         | CleanupError::Archiving(_)
         | CleanupError::Archive(_)
@@ -331,6 +337,18 @@ impl From<BackupError> for ApiError {
 impl From<StorageError> for ApiError {
     fn from(error: StorageError) -> Self {
         Self::Backup(error.into())
+    }
+}
+
+impl From<RenderError> for ApiError {
+    fn from(error: RenderError) -> Self {
+        match error {
+            RenderError::HubTables { dataset, reason } => Self::DatasetUnavailable {
+                name: dataset,
+                reason: reason.to_string(),
+            },
+            RenderError::Database(error) => error.into(),
+        }
     }
 }
 

@@ -22,6 +22,7 @@
 //! | [`storage`] | files in a folder or a bucket, encrypted and hashed |
 //! | [`stored_requests`] | the requests of a session, which the hub stores in its Redis |
 //! | [`audit`] | records of every operation, in a table of Decant's own |
+//! | [`hub_tables`] | the hub's tables, and whether their owner is trusted |
 //! | [`source`] | the connection pools of the database that is exported |
 //! | [`dsn`] | the address of a database, for sqlx and for PostgreSQL's programs |
 //!
@@ -39,6 +40,7 @@ pub mod dsn;
 pub mod encoding;
 pub mod error;
 pub mod file;
+pub mod hub_tables;
 pub mod parameter;
 pub mod routes;
 pub mod rows;

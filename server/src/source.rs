@@ -6,10 +6,12 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Executor, PgConnection, Postgres};
 
-/// The notation of values. The raw-row stream promises UTC, ISO dates and numbers that can be read back exactly.
+/// The notation of values. The raw-row stream promises UTC, ISO dates and numbers that can be read back exactly. Without
+/// `row_security`, policies that would hide rows from this role are an error, as they are for `pg_dump`: an export of a part
+/// would look complete.
 const NOTATION: &str = "set timezone = 'UTC'; set datestyle = 'ISO, YMD'; set intervalstyle = 'iso_8601'; \
      set extra_float_digits = 3; set bytea_output = 'hex'; set client_encoding = 'UTF8'; \
-     set standard_conforming_strings = on";
+     set standard_conforming_strings = on; set row_security = off";
 
 /// Makes PostgreSQL check once a second whether the client is still connected, also while a query has no row to send. The
 /// setting exists since PostgreSQL 14; the `select` from `pg_settings` does nothing on an older server.
@@ -130,11 +132,18 @@ pub fn public_message(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Database(database) => {
             let code = database.code().unwrap_or_default();
-            // Data exceptions, resources, limits and operator intervention: their messages show no SQL.
-            match code.get(..2) {
-                Some("22" | "53" | "54" | "57") => {
-                    format!("PostgreSQL says: {} ({code}).", database.message())
-                }
+            let text = format!("PostgreSQL says: {} ({code}).", database.message());
+            match (&*code, code.get(..2)) {
+                // A query of an export is no part of a transaction that could fail to serialize.
+                ("40001", _) => format!(
+                    "{text} A standby ends a query that still reads rows which the primary has removed. Set \
+                     hot_standby_feedback = on at the standby, or let DSN name the primary."
+                ),
+                // A missing right, or a policy that would hide rows.
+                ("42501", _) => text,
+                // Unsupported features, data exceptions, states of a transaction or an object, resources, limits and operator
+                // intervention: their messages show no SQL.
+                (_, Some("0A" | "22" | "25" | "40" | "53" | "54" | "55" | "57")) => text,
                 _ => format!("PostgreSQL reported the error {code}."),
             }
         }

@@ -27,6 +27,7 @@ use crate::database::Database;
 use crate::database::temporary_files::TemporaryFolder;
 use crate::datasets::Catalog;
 use crate::datasets::catalog::CatalogError;
+use crate::datasets::catalog::Cause;
 use crate::datasets::options::OptionsCache;
 use crate::dsn::Dsn;
 use crate::source::{Source, SourceError};
@@ -98,7 +99,7 @@ impl Application {
     /// # Errors
     /// [`StartError`] for the first part that does not start.
     pub async fn build(mut settings: Settings) -> Result<Self, StartError> {
-        let mut catalog = Catalog::load(settings.datasets_dir.as_deref())?;
+        let mut catalog = Catalog::load(settings.datasets_dir.as_deref(), &settings.hub_tables)?;
         let auth = &settings.auth;
         let token_keys = TokenKeys::load(auth.jwt_secret.as_ref(), auth.jwks_file.as_deref())?;
         let listener = listen(settings.listen)?;
@@ -117,7 +118,13 @@ impl Application {
         let source = Source::new(dsn.options(), settings.source);
         let mut connection = source.check_connection().await?;
         catalog.prepare(&mut connection).await?;
-        for warning in catalog.warnings(&mut connection).await? {
+        let sign_in = HubUsers::warning(&mut connection, &settings.hub_tables).await;
+        for warning in catalog
+            .warnings(&mut connection)
+            .await?
+            .into_iter()
+            .chain(sign_in.map_err(CatalogError::from)?)
+        {
             tracing::warn!("{warning}");
         }
         drop(connection);
@@ -248,7 +255,9 @@ async fn prepare_demo(options: &PgConnectOptions, settings: &mut Settings) -> Re
             decant_demo::accounts(&mut connection).await?
         }
         // A dump of another application was restored into it.
-        Err(error @ (DemoError::NotOurs(_) | DemoError::OtherTables { .. })) => {
+        Err(
+            error @ (DemoError::NotOurs(_) | DemoError::OtherOwner { .. } | DemoError::OtherTables { .. }),
+        ) => {
             tracing::info!(reason = %error, "the private PostgreSQL is left without demo data");
             None
         }
@@ -398,7 +407,7 @@ fn authenticator(
         admin_token: options.admin_token.clone(),
         token_keys,
         attempts: Attempts::new(options.login_attempts_max),
-        hub: HubUsers::new(source),
+        hub: HubUsers::new(source, settings.hub_tables.clone()),
         trust_proxy: options.trust_proxy,
     })
 }
@@ -419,7 +428,7 @@ fn report(catalog: &Catalog) {
         let name = &dataset.definition.name;
         match &dataset.unavailable {
             None => tracing::info!(dataset = name, "dataset is ready"),
-            Some(unavailable) if unavailable.mistake => {
+            Some(unavailable) if unavailable.cause == Cause::Mistake => {
                 tracing::error!(
                     dataset = name,
                     reason = unavailable.reason,

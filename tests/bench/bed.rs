@@ -1,10 +1,11 @@
 //! The PostgreSQL under measurement: Decant's own settings, durable commits, demo rows.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use decant::auth::Caller;
 use decant::datasets::{Catalog, Query, Selection};
+use decant::hub_tables::HubTables;
 use decant_demo::KeyMaker;
 use decant_embedded::EmbeddedPostgres;
 use decant_tests::cluster::folder;
@@ -112,16 +113,16 @@ impl Bed {
 
 /// Returns the server's query for all usage logs, and the number of its rows.
 async fn usage_logs(connection: &mut PgConnection) -> Outcome<(String, u64)> {
-    let mut catalog = Catalog::load(None::<&Path>)?;
+    let mut catalog = Catalog::built_in(&HubTables::default());
     catalog.prepare(connection).await?;
     let dataset = catalog
         .get("usage-logs")
         .ok_or("there is no dataset usage-logs")?;
     let selection = Selection::default();
     let query = Query::new(dataset, &Caller::operator(), &selection)?;
-    let count = query.count().render(connection).await?;
+    let count = query.count(connection).await?;
     let rows: i64 = sqlx::query_scalar(count).fetch_one(&mut *connection).await?;
-    Ok((query.rows().render(connection).await?.0, rows.cast_unsigned()))
+    Ok((query.rows(connection).await?.0, rows.cast_unsigned()))
 }
 
 /// Returns a definition `<name>-multiplied` that repeats each row.

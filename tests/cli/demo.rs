@@ -132,6 +132,63 @@ async fn demo_goes_beside_the_tables_of_an_application_only_with_yes() {
     }
 }
 
+/// The comment of the demo's tables proves nothing: anybody may write it.
+#[tokio::test]
+async fn demo_runs_nothing_in_tables_that_another_role_has_made() {
+    let (database, other) = (Database::empty().await, Database::new().await);
+    let role = database.make_plain_role().await;
+    database.make_traced(&role).await;
+    // The tables of a demo, with a check of hers.
+    let schema = "select string_agg(format('create table %I (%s); comment on table %1$I is ''decant demo''', relname, \
+                  (select string_agg(format('%I %s', attname, format_type(atttypid, atttypmod)), ', ' order by attnum) \
+                   from pg_attribute where attrelid = c.oid and attnum > 0)), '; ') \
+                  from pg_class c where relkind = 'r' and relnamespace = 'public'::regnamespace";
+    let schema = other.text(schema).await.unwrap();
+    database
+        .execute(format!(
+            "set role {role}; create type daily_reset_mode as enum ('fixed', 'rolling'); {schema}; \
+             alter table users add check (public.trace_it() = 1); \
+             alter table message_request add check (public.trace_it() = 1)"
+        ))
+        .await;
+    for arguments in [
+        &["--rows", "10"][..],
+        &["--rows", "10", "--yes"],
+        &["--rows", "0"],
+    ] {
+        let said = demo(&database, arguments).await.refusal();
+        assert!(said.contains(&role) && said.contains("public."), "{said}");
+    }
+    assert!(!database.has_run_traced().await);
+    assert_eq!(database.number("select count(*) from users").await, 0);
+
+    // A type in the place of the demo's.
+    let database = Database::empty().await;
+    let role = database.make_plain_role().await;
+    database.make_traced(&role).await;
+    database
+        .execute(format!(
+            "set role {role}; create domain daily_reset_mode as text check (public.trace_it() = 1)"
+        ))
+        .await;
+    let said = demo(&database, &["--rows", "10"]).await.refusal();
+    assert!(
+        said.contains("daily_reset_mode") && said.contains(&role),
+        "{said}"
+    );
+    assert!(!database.has_run_traced().await);
+
+    // A view in the place of a sequence.
+    database
+        .execute(
+            "drop domain daily_reset_mode; create view message_request_id_seq as \
+             select public.trace_it()::bigint as last_value, true as is_called",
+        )
+        .await;
+    demo(&database, &["--rows", "10", "--yes"]).await.good();
+    assert!(!database.has_run_traced().await);
+}
+
 #[tokio::test]
 async fn demo_makes_up_keys_for_each_data_folder_and_prints_them() {
     let (database, other) = (Database::empty().await, Database::empty().await);

@@ -25,8 +25,9 @@ pub const USAGE_COLUMNS: &str = "m.created_at, u.name, \
      (select k.name from keys k where k.key = m.key order by k.deleted_at desc nulls first, k.id desc limit 1), \
      p.name, m.model, m.original_model, m.endpoint, m.status_code, m.input_tokens, m.output_tokens, \
      m.cache_creation_5m_input_tokens, m.cache_creation_1h_input_tokens, m.cache_read_input_tokens, \
-     coalesce(m.input_tokens, 0) + coalesce(m.output_tokens, 0) + coalesce(m.cache_creation_5m_input_tokens, 0) \
-     + coalesce(m.cache_creation_1h_input_tokens, 0) + coalesce(m.cache_read_input_tokens, 0), \
+     coalesce(m.input_tokens, 0) + coalesce(m.output_tokens, 0) + coalesce(m.cache_read_input_tokens, 0) \
+     + greatest(m.cache_creation_input_tokens, \
+       coalesce(m.cache_creation_5m_input_tokens, 0) + coalesce(m.cache_creation_1h_input_tokens, 0)), \
      m.cost_usd, m.duration_ms, m.session_id, \
      case when jsonb_typeof(m.provider_chain) = 'array' \
      then greatest(jsonb_array_length(m.provider_chain) - 1, 0) else 0 end, m.id";

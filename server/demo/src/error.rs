@@ -11,6 +11,16 @@ pub enum DemoError {
          (create an empty one and name it in DSN)"
     )]
     NotOurs(String),
+    /// Its owner could have attached functions to it, which would run with the rights of Decant.
+    #[error(
+        "{object} belongs to the role {owner}, which is neither this role, a superuser nor the database's owner; the demo \
+         needs a database of its own (create an empty one and name it in DSN)"
+    )]
+    OtherOwner {
+        /// A schema, table or type, with the word for it.
+        object: String,
+        owner: String,
+    },
     #[error(
         "the database already has other tables ({example}{}); the demo needs a database of its own: name an empty one \
          in DSN, or put the demo beside the other tables with --yes",

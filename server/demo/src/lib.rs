@@ -1,7 +1,7 @@
 //! Demo data: the tables of the hub's database, with rows as realistic and as awkward as a hub's.
 //!
-//! The same [`Plan`] gives the same rows on every machine. A comment on each of the demo's tables identifies them. Where a
-//! table without the comment has one of their names, nothing is changed.
+//! The same [`Plan`] gives the same rows on every machine. A comment on each of the demo's tables and their owner identify
+//! them. Where another table has one of their names, nothing is changed.
 //!
 //! | file | contents |
 //! |---|---|
@@ -76,7 +76,7 @@ pub struct Summary {
 /// Creates the demo's tables where they are missing.
 ///
 /// # Errors
-/// [`DemoError::NotOurs`] before any change, [`DemoError::Database`].
+/// [`DemoError::NotOurs`] or [`DemoError::OtherOwner`] before any change, [`DemoError::Database`].
 pub async fn create_schema(connection: &mut PgConnection) -> Result<(), DemoError> {
     let mut transaction = connection.begin().await?;
     load::lock(&mut transaction).await?;
@@ -96,7 +96,8 @@ pub async fn create_schema(connection: &mut PgConnection) -> Result<(), DemoErro
 /// Checks that the database is the demo's, or empty: the demo does not go beside the tables of an application.
 ///
 /// # Errors
-/// [`DemoError::OtherTables`], and [`DemoError::NotOurs`] where one of the demo's names is taken.
+/// [`DemoError::OtherTables`], and [`DemoError::NotOurs`] or [`DemoError::OtherOwner`] where one of the demo's names is
+/// taken.
 pub async fn check_alone(connection: &mut PgConnection) -> Result<(), DemoError> {
     if exist(connection).await? {
         return Ok(());
@@ -223,8 +224,10 @@ pub async fn fill(
 /// Returns whether the demo's tables exist.
 ///
 /// # Errors
-/// [`DemoError::NotOurs`] if a table without the demo's comment has one of their names.
+/// [`DemoError::NotOurs`] if a table without the demo's comment has one of their names, [`DemoError::OtherOwner`] if another
+/// role may have made one of them.
 async fn exist(connection: &mut PgConnection) -> Result<bool, DemoError> {
+    load::check_owners(connection, &TABLES).await?;
     let marks: Vec<(String, Option<String>)> = sqlx::query_as(
         "select relname::pg_catalog.text, pg_catalog.obj_description(oid, 'pg_class') from pg_catalog.pg_class \
          where relnamespace operator(pg_catalog.=) 'public'::pg_catalog.regnamespace \

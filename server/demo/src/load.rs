@@ -80,7 +80,8 @@ pub(crate) async fn requests(
 ) -> Result<i64, DemoError> {
     let first_id: i64 = sqlx::query_scalar(
         "select greatest((select pg_catalog.max(id) from public.message_request), \
-                         (select last_value from public.message_request_id_seq where is_called), 0)::bigint \
+                         pg_catalog.pg_sequence_last_value(pg_catalog.pg_get_serial_sequence( \
+                             'public.message_request', 'id')::pg_catalog.regclass), 0)::bigint \
                 operator(pg_catalog.+) 1",
     )
     .fetch_one(&mut *connection)
@@ -170,6 +171,40 @@ pub(crate) async fn replace_published_keys(
     .execute(connection)
     .await?;
     Ok(count)
+}
+
+/// Checks the owners of the schema, of these tables, and of the type of their columns. A comment proves nothing,
+/// because anybody may write it on a table of theirs.
+///
+/// # Errors
+/// [`DemoError::OtherOwner`], [`DemoError::Database`].
+pub(crate) async fn check_owners(connection: &mut PgConnection, tables: &[&str]) -> Result<(), DemoError> {
+    let foreign: Option<(String, String)> = sqlx::query_as(
+        "select o.object, pg_catalog.pg_get_userbyid(o.owner)::pg_catalog.text from ( \
+             select 'the schema public' as object, n.nspowner as owner from pg_catalog.pg_namespace n \
+             where n.nspname operator(pg_catalog.=) 'public' \
+             union all \
+             select pg_catalog.format('the table public.%I', c.relname), c.relowner from pg_catalog.pg_class c \
+             where c.relnamespace operator(pg_catalog.=) 'public'::pg_catalog.regnamespace \
+             and c.relname operator(pg_catalog.=) any ($1) \
+             union all \
+             select 'the type public.daily_reset_mode', t.typowner from pg_catalog.pg_type t \
+             where t.typnamespace operator(pg_catalog.=) 'public'::pg_catalog.regnamespace \
+             and t.typname operator(pg_catalog.=) 'daily_reset_mode') o \
+         where not exists (select from pg_catalog.pg_roles r \
+             where r.oid operator(pg_catalog.=) o.owner and (r.rolsuper \
+             or r.rolname operator(pg_catalog.=) any (array[current_user, 'pg_database_owner'::pg_catalog.name]) \
+             or r.oid operator(pg_catalog.=) (select d.datdba from pg_catalog.pg_database d \
+                                              where d.datname operator(pg_catalog.=) pg_catalog.current_database()))) \
+         order by o.object limit 1",
+    )
+    .bind(tables)
+    .fetch_optional(connection)
+    .await?;
+    match foreign {
+        Some((object, owner)) => Err(DemoError::OtherOwner { object, owner }),
+        None => Ok(()),
+    }
 }
 
 /// Returns the first table or view of the database by name, and their number. Those of extensions do not count.

@@ -224,11 +224,13 @@ fn write_usage(
         (None, None) => None,
         (short, long) => Some(short.unwrap_or(0) + long.unwrap_or(0)),
     };
+    // Some providers report the tokens written to the cache without a split into 5 minutes and 1 hour.
+    let has_split = usage.input.is_none_or(|tokens| tokens % 16 != 0);
     for count in [
         usage.input,
         usage.output,
-        usage.cache_write_5m,
-        usage.cache_write_1h,
+        usage.cache_write_5m.filter(|_| has_split),
+        usage.cache_write_1h.filter(|_| has_split),
         written,
         usage.cache_read,
     ] {

@@ -282,6 +282,42 @@ async fn foreign_tables_are_not_touched() {
 }
 
 #[tokio::test]
+async fn tables_with_the_comment_of_the_demo_and_another_owner_are_not_touched() {
+    let mut database = Database::with_rows(10).await;
+    database
+        .run("create role alice; alter table users owner to alice")
+        .await;
+    let refusals = [
+        create_schema(&mut database.connection).await.unwrap_err(),
+        check_alone(&mut database.connection).await.unwrap_err(),
+        fill(&mut database.connection, &plan(10), |_| {})
+            .await
+            .unwrap_err(),
+    ];
+    for refusal in refusals {
+        let text = refusal.to_string();
+        assert!(text.contains("public.users") && text.contains("alice"), "{text}");
+    }
+    database.run("alter table users owner to current_user").await;
+    fill(&mut database.connection, &plan(10), |_| {}).await.unwrap();
+    database.end().await;
+}
+
+#[tokio::test]
+async fn a_type_of_another_role_is_not_used() {
+    let mut database = Database::new().await;
+    database
+        .run(
+            "create role alice; create domain daily_reset_mode as text; \
+             alter domain daily_reset_mode owner to alice",
+        )
+        .await;
+    let refusal = create_schema(&mut database.connection).await.unwrap_err();
+    assert!(refusal.to_string().contains("daily_reset_mode"), "{refusal}");
+    database.end().await;
+}
+
+#[tokio::test]
 async fn an_interrupted_fill_leaves_nothing() {
     let mut database = Database::new().await;
     create_schema(&mut database.connection).await.unwrap();
@@ -338,6 +374,11 @@ async fn the_rows_are_as_awkward_as_a_hubs() {
         ("m.cost_usd::text ~ '[1-9]$'", 10..=30_000),
         ("m.input_tokens is null", 1000..=5000),
         ("m.duration_ms is null", 300..=700),
+        (
+            "m.cache_creation_input_tokens > 0 and m.cache_creation_5m_input_tokens is null \
+             and m.cache_creation_1h_input_tokens is null",
+            100..=3000,
+        ),
         ("m.session_id is null", 200..=2000),
         ("m.model is distinct from m.original_model", 1500..=8000),
         ("m.provider_chain is null", 300..=1500),

@@ -3,35 +3,21 @@
 use api::login::Role;
 use decant_demo::PUBLISHED_KEY_PREFIX;
 use sqlx::postgres::PgRow;
-use sqlx::{Row, query};
+use sqlx::{AssertSqlSafe, Encode, PgConnection, Postgres, Row, Type, query};
 
 use super::caller::Caller;
 use crate::audit::Action;
+use crate::hub_tables::{HubTableError, HubTables};
 use crate::source::Source;
 
-/// Selects keys that are enabled, not deleted and not expired, of users to whom the same applies. `$2` is
-/// [`PUBLISHED_KEY_PREFIX`], with which no good key begins.
-macro_rules! good_keys {
-    ($condition:literal) => {
-        concat!(
-            "select k.id::bigint as key, u.id::bigint as user_id, u.name::pg_catalog.text as name, \
-             u.role::pg_catalog.text as role, \
-             coalesce(k.can_login_web_ui, false) as web \
-             from keys k join users u on u.id operator(pg_catalog.=) k.user_id where ",
-            $condition,
-            " and not pg_catalog.starts_with(k.key::pg_catalog.text, $2) \
-             and coalesce(k.is_enabled, true) and k.deleted_at is null \
-             and (k.expires_at is null or k.expires_at operator(pg_catalog.>) pg_catalog.now()) \
-             and coalesce(u.is_enabled, true) and u.deleted_at is null \
-             and (u.expires_at is null or u.expires_at operator(pg_catalog.>) pg_catalog.now()) order by k.id"
-        )
-    };
-}
+/// The tables that sign-in reads.
+const TABLES: &[&str] = &["keys", "users"];
 
 /// Looks up the hub's users by their keys.
 #[derive(Clone, Debug)]
 pub struct HubUsers {
     source: Source,
+    tables: HubTables,
 }
 
 /// A good key of the hub.
@@ -47,8 +33,20 @@ pub struct HubKey {
 impl HubUsers {
     /// Looks them up in this database.
     #[must_use]
-    pub fn new(source: Source) -> Self {
-        Self { source }
+    pub fn new(source: Source, tables: HubTables) -> Self {
+        Self { source, tables }
+    }
+
+    /// Returns why no key of the hub signs anybody in, if its tables are there and their owner is not trusted.
+    ///
+    /// # Errors
+    /// If the database cannot be queried.
+    pub async fn warning(connection: &mut PgConnection, tables: &HubTables) -> sqlx::Result<Option<String>> {
+        match tables.check(connection, TABLES).await {
+            Ok(_) | Err(HubTableError::Missing(_)) => Ok(None),
+            Err(HubTableError::Database(error)) => Err(error),
+            Err(untrusted) => Ok(Some(format!("sign-in with keys of the hub is off: {untrusted}"))),
+        }
     }
 
     /// Returns the good key with this text, or `None` if there is none or several users have it.
@@ -63,9 +61,7 @@ impl HubUsers {
             );
             return Ok(None);
         }
-        let keys = self
-            .find(query(good_keys!("k.key operator(pg_catalog.=) $1")).bind(key))
-            .await?;
+        let keys = self.find("k.key operator(pg_catalog.=) $1", key).await?;
         // A user may have several rows with one key. The row with the fewest rights counts, because the key may have been
         // handed out with those rights in mind.
         let Some(least) = keys.iter().min_by_key(|key| key.web_access) else {
@@ -86,26 +82,44 @@ impl HubUsers {
     /// # Errors
     /// If the database cannot be queried.
     pub(super) async fn by_id(&self, id: i64) -> sqlx::Result<Option<HubKey>> {
-        let question = query(good_keys!(
-            "k.id operator(pg_catalog.=) $1 and k.can_login_web_ui"
-        ))
-        .bind(id);
-        Ok(self.find(question).await?.into_iter().next())
+        let keys = self
+            .find("k.id operator(pg_catalog.=) $1 and k.can_login_web_ui", id)
+            .await?;
+        Ok(keys.into_iter().next())
     }
 
-    async fn find(
-        &self,
-        question: sqlx::query::Query<'_, sqlx::Postgres, sqlx::postgres::PgArguments>,
-    ) -> sqlx::Result<Vec<HubKey>> {
+    /// Returns the keys that are enabled, not deleted and not expired, of users to whom the same applies. `value` is the `$1`
+    /// of the condition.
+    async fn find<'v, V>(&self, condition: &'static str, value: V) -> sqlx::Result<Vec<HubKey>>
+    where
+        V: Encode<'v, Postgres> + Type<Postgres> + 'v,
+    {
         let mut connection = self.source.for_query().await?;
-        let question = question.bind(PUBLISHED_KEY_PREFIX);
-        match question.fetch_all(&mut *connection).await {
-            // `undefined_table` and `undefined_column`: this database is not a hub's.
-            Err(sqlx::Error::Database(error))
-                if matches!(error.code().as_deref(), Some("42P01" | "42703")) =>
-            {
-                Ok(Vec::new())
+        let schema = match self.tables.check(&mut connection, TABLES).await {
+            Ok(schema) => schema,
+            // This database is not a hub's.
+            Err(HubTableError::Missing(_)) => return Ok(Vec::new()),
+            Err(HubTableError::Database(error)) => return Err(error),
+            Err(untrusted) => {
+                tracing::warn!(%untrusted, "sign-in with keys of the hub is off");
+                return Ok(Vec::new());
             }
+        };
+        let sql = format!(
+            "select k.id::bigint as key, u.id::bigint as user_id, u.name::pg_catalog.text as name, \
+             u.role::pg_catalog.text as role, coalesce(k.can_login_web_ui, false) as web \
+             from {schema}.keys k join {schema}.users u on u.id operator(pg_catalog.=) k.user_id where {condition} \
+             and not pg_catalog.starts_with(k.key::pg_catalog.text, $2) \
+             and coalesce(k.is_enabled, true) and k.deleted_at is null \
+             and (k.expires_at is null or k.expires_at operator(pg_catalog.>) pg_catalog.now()) \
+             and coalesce(u.is_enabled, true) and u.deleted_at is null \
+             and (u.expires_at is null or u.expires_at operator(pg_catalog.>) pg_catalog.now()) order by k.id"
+        );
+        // No good key begins with the prefix.
+        let question = query(AssertSqlSafe(sql)).bind(value).bind(PUBLISHED_KEY_PREFIX);
+        match question.fetch_all(&mut *connection).await {
+            // `undefined_column`: these are not a hub's tables.
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42703") => Ok(Vec::new()),
             answer => answer?.iter().map(hub_key).collect(),
         }
     }

@@ -4,19 +4,21 @@ use clap::Subcommand;
 
 use super::connection::Connection;
 use super::outcome::Outcome;
+use crate::auth::HubUsers;
 use crate::config::Settings;
 use crate::datasets::Catalog;
+use crate::datasets::catalog::{Cause, Unavailable};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List the datasets with their columns and filters.
     List,
-    /// Check every definition against the database. The command fails if one is wrong.
+    /// Check every definition against the database. The command fails if one is wrong, or if a table is not trusted.
     Check,
 }
 
 pub async fn run(settings: Settings, command: &Command) -> Outcome {
-    let mut catalog = Catalog::load(settings.datasets_dir.as_deref())?;
+    let mut catalog = Catalog::load(settings.datasets_dir.as_deref(), &settings.hub_tables)?;
     match command {
         Command::List => list(&catalog),
         Command::Check => {
@@ -26,6 +28,7 @@ pub async fn run(settings: Settings, command: &Command) -> Outcome {
                 let mut session = connection.source.for_query().await?;
                 catalog.prepare(&mut session).await?;
                 warnings = catalog.warnings(&mut session).await?;
+                warnings.extend(HubUsers::warning(&mut session, &settings.hub_tables).await?);
                 Ok(())
             };
             let prepared = prepared.await;
@@ -48,6 +51,10 @@ fn list(catalog: &Catalog) {
             .filter(|column| !column.hidden)
             .map(|column| column.name.as_str());
         let filters = definition.filters.iter().map(|filter| filter.name.as_str());
+        if let Some(unavailable) = &dataset.unavailable {
+            println!("{}: wrong: {}", definition.name, unavailable.reason);
+            continue;
+        }
         println!("{}: {}", definition.name, definition.title);
         println!("  columns: {}", columns.collect::<Vec<_>>().join(", "));
         println!("  filters: {}", filters.collect::<Vec<_>>().join(", "));
@@ -55,20 +62,25 @@ fn list(catalog: &Catalog) {
 }
 
 fn check(catalog: &Catalog) -> Outcome {
-    let mut mistakes = 0;
+    let mut unusable = 0;
     for dataset in catalog.iter() {
         let name = &dataset.definition.name;
         match &dataset.unavailable {
             None => println!("{name}: good"),
-            Some(unavailable) if unavailable.mistake => {
-                mistakes += 1;
-                println!("{name}: wrong: {}", unavailable.reason);
+            Some(Unavailable { reason, cause }) => {
+                let verdict = match cause {
+                    Cause::Mistake => "wrong",
+                    Cause::NoTable => "not in this database",
+                    Cause::NoRight => "not readable",
+                    Cause::Untrusted => "not trusted",
+                };
+                println!("{name}: {verdict}: {reason}");
+                unusable += usize::from(matches!(cause, Cause::Mistake | Cause::Untrusted));
             }
-            Some(unavailable) => println!("{name}: not in this database: {}", unavailable.reason),
         }
     }
-    match mistakes {
+    match unusable {
         0 => Ok(()),
-        _ => Err(format!("{mistakes} definition(s) are wrong").into()),
+        _ => Err(format!("{unusable} dataset(s) cannot be used").into()),
     }
 }

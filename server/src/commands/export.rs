@@ -100,7 +100,7 @@ pub fn pairs(matches: &ArgMatches, catalog: &Catalog) -> Vec<(String, String)> {
 }
 
 pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, String)>) -> Outcome {
-    let mut catalog = Catalog::load(settings.datasets_dir.as_deref())?;
+    let mut catalog = Catalog::load(settings.datasets_dir.as_deref(), &settings.hub_tables)?;
     let known = catalog
         .iter()
         .map(|dataset| dataset.definition.name.clone())
@@ -112,11 +112,11 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
             arguments.dataset
         )
     };
-    let definition = catalog
-        .get(&arguments.dataset)
-        .ok_or_else(unknown)?
-        .definition
-        .clone();
+    let dataset = catalog.get(&arguments.dataset).ok_or_else(unknown)?;
+    if let Some(unavailable) = &dataset.unavailable {
+        return Err(unavailable.reason.clone().into());
+    }
+    let definition = dataset.definition.clone();
     let pairs = with_name(pairs, &arguments.output)?;
     let options = file::parse_options(&pairs)?;
     let selection = Selection::parse(&definition, &file::without_file_words(&pairs))?;

@@ -25,6 +25,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use self::interrupt::Interrupted;
 use self::outcome::Outcome;
 use crate::config::Settings;
+use crate::datasets::Catalog;
+use crate::hub_tables::HubTables;
 
 /// Exports data from PostgreSQL to the browser, to files and to standard output.
 #[derive(Debug, Parser)]
@@ -83,7 +85,10 @@ pub fn run() -> ExitCode {
 
 fn dispatch() -> Outcome {
     let folder = std::env::var_os("DECANT_DATASETS_DIR").map(PathBuf::from);
-    let catalog = crate::datasets::Catalog::load(folder.as_deref())?;
+    // The flags of `decant export` come from the definitions. Other commands do without the site's.
+    let hub_tables = HubTables::default();
+    let catalog =
+        Catalog::load(folder.as_deref(), &hub_tables).unwrap_or_else(|_| Catalog::built_in(&hub_tables));
     let command = Cli::command()
         .mut_subcommand("export", |command| export::with_filters(command, &catalog))
         .mut_subcommand("convert", convert::with_file_words);

@@ -25,6 +25,7 @@ use crate::database::cleanup::Batches;
 use crate::database::cleanup::request::CleanupOptions;
 use crate::database::cleanup::schedule::CleanupSchedule;
 use crate::dsn::Dsn;
+use crate::hub_tables::HubTables;
 use crate::schedule::{Pattern, Schedule};
 use crate::source::Limits;
 use crate::storage::Location;
@@ -58,6 +59,7 @@ pub struct Settings {
     pub auth: auth::Options,
     pub source: Limits,
     pub database: database::Options,
+    pub hub_tables: HubTables,
     pub log_cleanup: Option<CleanupSchedule>,
     pub storage: storage::Options,
     pub backups: backups::Options,
@@ -100,6 +102,10 @@ impl Settings {
     fn from_given(given: &Given) -> Result<Self, SettingError> {
         let values = Values::parse(given)?;
         let data_dir = values.data_dir.unwrap_or_else(decant_embedded::default_data_dir);
+        let hub_tables = HubTables {
+            schema: values.hub_schema,
+            owner: values.hub_owner,
+        };
         let schedule = |pattern: Pattern| Schedule::new(pattern, values.schedule_zone.clone());
         Ok(Self {
             listen: values.listen,
@@ -144,11 +150,13 @@ impl Settings {
                 post_restore_migrations: values.post_restore_migrations,
                 on_disconnect: values.unfollowed,
                 disk_space: values.room,
+                hub_tables: hub_tables.clone(),
                 cleanup_batches: Batches {
                     rows_max: values.cleanup_batch_rows,
                     pause: values.cleanup_pause,
                 },
             },
+            hub_tables,
             log_cleanup: values.log_cleanup_days.map(|days| CleanupSchedule {
                 days,
                 schedule: schedule(values.log_cleanup_at),
@@ -277,6 +285,7 @@ mod tests {
                     }
                     ("DECANT_DATA_DIR", _) => defaults.data_dir == decant_embedded::default_data_dir(),
                     ("DECANT_DATASETS_DIR", true) => defaults.datasets_dir.is_none(),
+                    ("DECANT_HUB_OWNER", true) => defaults.hub_tables.owner.is_none(),
                     ("DECANT_LOG", _) => defaults.log.style == default_log_style(),
                     ("DECANT_SESSION_SECRET", _) => auth.session_secret.is_none(),
                     ("DECANT_POST_RESTORE_MIGRATIONS", true) => {

@@ -18,6 +18,7 @@ use crate::database::dump::Compression;
 use crate::database::restore::OnDisconnect;
 use crate::database::restore::disk_space::DiskSpaceCheck;
 use crate::dsn::Dsn;
+use crate::hub_tables::Name;
 use crate::schedule::Pattern;
 use crate::storage::Location;
 use crate::storage::encryption::{Identities, Recipients, parse_recipients, read_identities};
@@ -105,6 +106,11 @@ settings! {
         "Folder for Decant's own files";
     datasets_dir: Option<PathBuf> = DECANT_DATASETS_DIR, unset "none", path,
         "Folder with your own datasets (*.toml)";
+    hub_schema: Name = DECANT_HUB_SCHEMA, default "public", from_str,
+        "Schema of the hub's tables (keys, users, message_request, usage_ledger, …)";
+    hub_owner: Option<Name> = DECANT_HUB_OWNER, unset "none", from_str,
+        "Role that owns the hub's tables, where it is neither a superuser, the database's owner nor the role of DSN; \
+         tables of another role are not used";
     demo_rows: u64 = DECANT_DEMO_ROWS, default "100000", from_str,
         "Usage rows that a new private PostgreSQL gets";
     log_style: Option<LogStyle> = DECANT_LOG, unset "pretty on a terminal, else json", from_str,

@@ -82,6 +82,7 @@ impl Database {
             lock: lock.clone(),
             archives: Archives::new(storage, temporary_files),
             batches: options.cleanup_batches,
+            hub_tables: options.hub_tables.clone(),
             last: LastOperation::new(dsn, data_dir, "last-cleanup.json"),
             tasks: tasks.clone(),
         };

@@ -5,6 +5,7 @@ use super::cleanup::Batches;
 use super::dump::Compression;
 use super::restore::OnDisconnect;
 use super::restore::disk_space::DiskSpaceCheck;
+use crate::hub_tables::HubTables;
 
 /// The settings of operations on the database.
 #[derive(Clone, Debug)]
@@ -19,5 +20,7 @@ pub struct Options {
     pub post_restore_migrations: Option<PathBuf>,
     pub on_disconnect: OnDisconnect,
     pub disk_space: DiskSpaceCheck,
+    /// Where the hub's log is.
+    pub hub_tables: HubTables,
     pub cleanup_batches: Batches,
 }

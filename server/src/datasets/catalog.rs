@@ -1,11 +1,13 @@
 //! The datasets, and whether the database can answer them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use sqlx::{AssertSqlSafe, PgConnection, Row, query, query_as};
 
 use super::definition::{Definition, pg_type};
 use super::search_path;
+use crate::hub_tables::{HubTableError, HubTables};
 
 /// The definitions that are compiled in: file name and text.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -30,6 +32,9 @@ pub struct Dataset {
     pub types: Vec<ColumnType>,
     /// `None`: the dataset can be used.
     pub unavailable: Option<Unavailable>,
+    /// The tables that its SQL names as `{hub}.table`, and where they are.
+    hub_tables: BTreeSet<String>,
+    hub: HubTables,
     /// The definition is compiled in.
     is_built_in: bool,
     file: String,
@@ -115,53 +120,58 @@ fn short_name(name: &str) -> String {
 pub struct Unavailable {
     /// Names the file and the key, with PostgreSQL's message.
     pub reason: String,
-    /// The definition is wrong. Otherwise its tables are not in this database.
-    pub mistake: bool,
+    pub cause: Cause,
 }
 
-/// A definition that cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The definition is wrong.
+    Mistake,
+    /// A table is not in this database.
+    NoTable,
+    /// The role of this connection may not read all of it.
+    NoRight,
+    /// Another role may have made a table of the hub.
+    Untrusted,
+}
+
+/// The folder of definitions or the database cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {
     #[error("the datasets in {path} cannot be read: {source}")]
     Unreadable { path: PathBuf, source: std::io::Error },
-    #[error("{file}: {problem}")]
-    Mistake { file: String, problem: String },
     #[error("the database cannot be asked about the datasets: {0}")]
     Database(#[from] sqlx::Error),
 }
 
 impl Catalog {
     /// Reads the built-in definitions, then those of the site's folder in the order of their files. A definition of the site
-    /// replaces the built-in one with the same name.
+    /// replaces the built-in one with the same name. A file with a mistake makes only its own dataset [`Unavailable`].
     ///
     /// # Errors
-    /// [`CatalogError::Unreadable`], [`CatalogError::Mistake`].
-    pub fn load(folder: Option<&Path>) -> Result<Self, CatalogError> {
-        let mut datasets = Vec::new();
-        let built_in = BUILT_IN
-            .iter()
-            .map(|(file, text)| (true, (*file).to_owned(), (*text).to_owned()));
-        let of_site = folder.map(read_folder).transpose()?.unwrap_or_default();
-        let of_site = of_site.into_iter().map(|(file, text)| (false, file, text));
-        for (is_built_in, file, text) in built_in.chain(of_site) {
-            let definition = Definition::parse(&text).map_err(|problem| CatalogError::Mistake {
-                file: file.clone(),
-                problem,
-            })?;
-            let dataset = Dataset {
-                definition,
-                types: Vec::new(),
-                unavailable: None,
-                is_built_in,
-                file,
-            };
+    /// [`CatalogError::Unreadable`] if the folder cannot be read.
+    pub fn load(folder: Option<&Path>, hub: &HubTables) -> Result<Self, CatalogError> {
+        let mut catalog = Self::built_in(hub);
+        for (file, text) in folder.map(read_folder).transpose()?.unwrap_or_default() {
+            let dataset = Dataset::read(file, text, hub);
             let same = |other: &&mut Dataset| other.definition.name == dataset.definition.name;
-            match datasets.iter_mut().find(same) {
+            match catalog.datasets.iter_mut().find(same) {
                 Some(other) => *other = dataset,
-                None => datasets.push(dataset),
+                None => catalog.datasets.push(dataset),
             }
         }
-        Ok(Self { datasets })
+        Ok(catalog)
+    }
+
+    /// Returns the definitions that are compiled in.
+    #[must_use]
+    pub fn built_in(hub: &HubTables) -> Self {
+        let read = |(file, text): &(&str, &str)| Dataset {
+            is_built_in: true,
+            ..Dataset::read((*file).to_owned(), Ok((*text).to_owned()), hub)
+        };
+        let datasets = BUILT_IN.iter().map(read).collect();
+        Self { datasets }
     }
 
     /// Checks the SQL of each dataset in the database, and looks up the types of its columns.
@@ -213,27 +223,158 @@ impl Catalog {
 }
 
 impl Dataset {
+    fn read(file: String, text: Result<String, String>, hub: &HubTables) -> Self {
+        let parsed = text.as_deref().map_err(Clone::clone).and_then(Definition::parse);
+        let (mut definition, unavailable) = match parsed {
+            Ok(definition) => (definition, None),
+            Err(problem) => {
+                let name = name_in(text.as_deref().unwrap_or_default()).unwrap_or_else(|| stem(&file));
+                let reason = format!("{file}: {}", problem.trim_end());
+                let cause = Cause::Mistake;
+                (Definition::unreadable(name), Some(Unavailable { reason, cause }))
+            }
+        };
+        Self {
+            hub_tables: definition.hub_tables(),
+            hub: hub.clone(),
+            definition,
+            types: Vec::new(),
+            unavailable,
+            is_built_in: false,
+            file,
+        }
+    }
+
     async fn prepare(&mut self, connection: &mut PgConnection) -> Result<(), CatalogError> {
+        if self.unavailable.is_none() {
+            let obstacle = match self.find_hub_tables(connection).await? {
+                None => self.probe(connection).await?,
+                obstacle => obstacle,
+            };
+            self.unavailable = obstacle;
+        }
+        Ok(())
+    }
+
+    /// Finds the hub's tables that the SQL names, and puts their schema into it.
+    async fn find_hub_tables(&mut self, connection: &mut PgConnection) -> sqlx::Result<Option<Unavailable>> {
+        if self.hub_tables.is_empty() {
+            return Ok(None);
+        }
+        let tables: Vec<_> = self.hub_tables.iter().collect();
+        let (cause, error) = match self.hub.check(connection, &tables).await {
+            Ok(schema) => {
+                self.definition.set_hub_schema(&schema);
+                return Ok(None);
+            }
+            Err(HubTableError::Database(error)) => return Err(error),
+            Err(missing @ HubTableError::Missing(_)) => (Cause::NoTable, missing),
+            Err(hidden @ HubTableError::Hidden(_)) => (Cause::NoRight, hidden),
+            Err(untrusted @ HubTableError::Untrusted(_)) => (Cause::Untrusted, untrusted),
+        };
+        let reason = format!("{}: {error}", self.file);
+        Ok(Some(Unavailable { reason, cause }))
+    }
+
+    /// Prepares each key that holds SQL, and looks up the types of the columns.
+    async fn probe(&mut self, connection: &mut PgConnection) -> sqlx::Result<Option<Unavailable>> {
         let mut oids = Vec::new();
         for (key, sql) in self.definition.probes() {
             // SQL: the text of a definition, which the site writes.
             let probe = query(AssertSqlSafe(sql)).persistent(false);
-            match probe.fetch_optional(&mut *connection).await {
-                Ok(Some(row)) if key.starts_with("column ") => oids.push(row.try_get(0)?),
-                Ok(_) => {}
-                Err(sqlx::Error::Database(error)) => {
-                    // An undefined table or schema, or a missing right: the definition may be correct all the same.
-                    let mistake = !matches!(error.code().as_deref(), Some("42P01" | "3F000" | "42501"));
-                    let reason = format!("{}, {key}: {}", self.file, error.message());
-                    self.unavailable = Some(Unavailable { reason, mistake });
-                    return Ok(());
-                }
-                Err(error) => return Err(error.into()),
+            let answer = match probe.fetch_optional(&mut *connection).await {
+                Ok(Some(row)) if key.starts_with("column ") => row.try_get(0).map(|oid| oids.push(oid)),
+                answer => answer.map(drop),
+            };
+            let Err(error) = answer else { continue };
+            if is_of_connection(&error) {
+                return Err(error);
             }
+            let code = error.as_database_error().and_then(|error| error.code());
+            let text = error
+                .as_database_error()
+                .map_or_else(|| error.to_string(), |error| error.message().to_owned());
+            let mut reason = format!("{}, {key}: {text}", self.file);
+            let cause = match code.as_deref() {
+                // `undefined_table`, `invalid_schema_name`: the definition may be correct all the same.
+                Some("42P01" | "3F000") => Cause::NoTable,
+                // `insufficient_privilege`
+                Some("42501") => {
+                    reason = format!("{reason}. {}", self.missing_right(connection).await?);
+                    Cause::NoRight
+                }
+                _ => Cause::Mistake,
+            };
+            return Ok(Some(Unavailable { reason, cause }));
         }
         self.types = ColumnType::look_up(connection, &oids).await?;
+        Ok(None)
+    }
+
+    /// Returns a sentence with the statement to run where the role of this connection may not read everything.
+    async fn missing_right(&self, connection: &mut PgConnection) -> sqlx::Result<String> {
+        let tables: Vec<_> = self.hub_tables.iter().map(String::as_str).collect();
+        let (role, grants): (String, Option<String>) = query_as(
+            "select pg_catalog.quote_ident(current_user), pg_catalog.string_agg(pg_catalog.format( \
+                 'GRANT SELECT ON %I.%I TO %I;', n.nspname, c.relname, current_user), ' ' order by c.relname) \
+             from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace \
+             where n.nspname operator(pg_catalog.=) $1::pg_catalog.name \
+             and c.relname operator(pg_catalog.=) any ($2::pg_catalog.name[]) \
+             and not pg_catalog.has_table_privilege(c.oid, 'select')",
+        )
+        .bind(self.hub.schema.as_str())
+        .bind(tables)
+        .fetch_one(connection)
+        .await?;
+        Ok(match grants {
+            Some(grants) => format!("The dataset needs all of its columns. Run {grants}"),
+            None => format!(
+                "The role {role} of DSN must be allowed to read all that the dataset names (GRANT SELECT), also rows that \
+                 policies hide (BYPASSRLS)"
+            ),
+        })
+    }
+
+    /// Checks that the hub's tables in this database are still those of a trusted owner.
+    ///
+    /// # Errors
+    /// [`HubTableError`].
+    pub(super) async fn check_hub_tables(&self, connection: &mut PgConnection) -> Result<(), HubTableError> {
+        if !self.hub_tables.is_empty() {
+            let tables: Vec<_> = self.hub_tables.iter().collect();
+            self.hub.check(connection, &tables).await?;
+        }
         Ok(())
     }
+}
+
+/// Returns whether the connection or the server failed, so that the definition may be correct.
+fn is_of_connection(error: &sqlx::Error) -> bool {
+    match error {
+        // Class 08, connection exceptions; 53, insufficient resources; 57P, a shutdown.
+        sqlx::Error::Database(error) => error
+            .code()
+            .is_some_and(|code| ["08", "53", "57P"].iter().any(|class| code.starts_with(class))),
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        _ => false,
+    }
+}
+
+/// Returns the name of a dataset whose definition is wrong elsewhere.
+fn name_in(text: &str) -> Option<String> {
+    let table: toml::Table = text.parse().ok()?;
+    Some(table.get("name")?.as_str()?.to_owned())
+}
+
+/// Returns a file's name without folder and extension.
+fn stem(file: &str) -> String {
+    let stem = Path::new(file).file_stem().unwrap_or_default();
+    stem.to_string_lossy().into_owned()
 }
 
 impl Definition {
@@ -259,6 +400,13 @@ impl Definition {
             let type_of = format!("select pg_catalog.pg_typeof(({value}))::pg_catalog.oid::bigint");
             probes.push((format!("column `{}`", column.name), type_of));
         }
+        let order: Vec<_> = self
+            .order
+            .iter()
+            .map(|order| self.columns[self.position_of(order)].sql.as_str())
+            .collect();
+        let ordered = format!("{} order by {}", select("", "true"), order.join(", "));
+        probes.push(("`order`".to_owned(), ordered));
         for (key, sql) in [("owner", self.owner.as_ref()), ("as_of", self.as_of.as_ref())] {
             probes.extend(sql.map(|sql| (format!("`{key}`"), select("", &format!("({sql}) is null")))));
         }
@@ -286,16 +434,17 @@ impl Definition {
     }
 }
 
-fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, CatalogError> {
-    let unreadable = |path: &Path| {
-        let path = path.to_owned();
-        move |source| CatalogError::Unreadable { path, source }
+/// Returns the path of each `.toml` file, with its text or the reason why there is none.
+fn read_folder(folder: &Path) -> Result<Vec<(String, Result<String, String>)>, CatalogError> {
+    let unreadable = |source| CatalogError::Unreadable {
+        path: folder.to_owned(),
+        source,
     };
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(unreadable(folder))? {
-        let path = entry.map_err(unreadable(folder))?.path();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
         if path.extension().is_some_and(|extension| extension == "toml") {
-            let text = std::fs::read_to_string(&path).map_err(unreadable(&path))?;
+            let text = std::fs::read_to_string(&path).map_err(|error| format!("cannot be read: {error}"));
             files.push((path.display().to_string(), text));
         }
     }

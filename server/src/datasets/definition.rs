@@ -1,11 +1,14 @@
 //! A dataset as its TOML file declares it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use api::datasets::FilterKind;
 use serde::Deserialize;
 
 use super::words::is_reserved;
+
+/// Stands in SQL for the schema of the hub's tables: `{hub}.message_request`.
+const HUB: &str = "{hub}";
 
 /// A dataset: its rows and columns, the callers that may see them, and the filters.
 ///
@@ -156,6 +159,62 @@ impl Definition {
         Ok(definition)
     }
 
+    /// Returns a definition without rows and columns, for a file that has none that can be read.
+    pub(super) fn unreadable(name: String) -> Self {
+        Self {
+            title: name.clone(),
+            name,
+            access: Access::Admin,
+            owner: None,
+            order: Vec::new(),
+            as_of: None,
+            from: String::new(),
+            r#where: None,
+            columns: Vec::new(),
+            filters: Vec::new(),
+        }
+    }
+
+    /// Returns the hub's tables that the SQL names as `{hub}.table`.
+    pub(super) fn hub_tables(&mut self) -> BTreeSet<String> {
+        let is_of_name = |letter: &char| letter.is_ascii_alphanumeric() || *letter == '_';
+        let table_of = |rest: &str| -> Option<String> {
+            let name = rest.strip_prefix('.')?;
+            Some(name.chars().take_while(is_of_name).collect())
+        };
+        let mut tables = BTreeSet::new();
+        for sql in self.all_sql() {
+            tables.extend(sql.split(HUB).skip(1).filter_map(table_of));
+        }
+        tables
+    }
+
+    /// Puts the schema of the hub's tables, quoted for SQL, into all SQL.
+    pub(super) fn set_hub_schema(&mut self, schema: &str) {
+        for sql in self.all_sql() {
+            *sql = sql.replace(HUB, schema);
+        }
+    }
+
+    fn all_sql(&mut self) -> impl Iterator<Item = &mut String> {
+        let of_rows = [&mut self.from].into_iter();
+        let optional = [&mut self.r#where, &mut self.owner, &mut self.as_of];
+        let of_columns = self.columns.iter_mut().map(|column| &mut column.sql);
+        let of_filters = self.filters.iter_mut().flat_map(|filter| {
+            let of_choices = filter.options.iter_mut().flat_map(|choices| {
+                let optional = [&mut choices.from, &mut choices.owner];
+                [&mut choices.value, &mut choices.label]
+                    .into_iter()
+                    .chain(optional.into_iter().flatten())
+            });
+            [&mut filter.sql].into_iter().chain(of_choices)
+        });
+        of_rows
+            .chain(optional.into_iter().flatten())
+            .chain(of_columns)
+            .chain(of_filters)
+    }
+
     /// Returns the position of the column with this name.
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
@@ -189,11 +248,21 @@ impl Definition {
             return Err("`order` is empty; name columns that together are unique".into());
         }
         for order in &self.order {
-            if self.column(&order.column).is_none() {
-                return Err(format!(
-                    "`order` names the column `{}`, which is not declared",
-                    order.column
-                ));
+            match self.column(&order.column).map(|position| &self.columns[position]) {
+                Some(Column { secret: false, .. }) => {}
+                // Each row and each cursor has the values of the order, for every caller.
+                Some(_) => {
+                    return Err(format!(
+                        "`order` names the column `{}`, which is secret; each cursor would show its value",
+                        order.column
+                    ));
+                }
+                None => {
+                    return Err(format!(
+                        "`order` names the column `{}`, which is not declared",
+                        order.column
+                    ));
+                }
             }
         }
         no_name_twice("column", self.columns.iter().map(|column| column.name.as_str()))?;
@@ -354,5 +423,18 @@ mod tests {
         assert!(refusal("later_than = \"start\"", "later_than = \"begin\"").contains("`begin`"));
         assert!(refusal(", owner = \"k.user_id\"", "").contains("need an `owner`"));
         assert!(refusal("access = \"owner\"", "access = \"all\"").contains("access"));
+        assert!(refusal("hidden = true", "secret = true").contains("`id`, which is secret"));
+    }
+
+    #[test]
+    fn a_table_of_the_hub_is_found_in_all_sql_of_a_definition() {
+        let mut definition = Definition::parse(USAGE_LOGS).unwrap();
+        let tables = ["keys", "message_request", "providers", "users"];
+        assert!(definition.hub_tables().iter().eq(&tables));
+        definition.set_hub_schema("\"The hub\"");
+        assert!(definition.hub_tables().is_empty());
+        let choices = definition.filters[0].options.as_ref().unwrap();
+        assert_eq!(choices.from.as_deref(), Some("\"The hub\".users u"));
+        assert!(definition.filters[1].sql.contains("from \"The hub\".keys f"));
     }
 }

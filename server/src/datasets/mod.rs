@@ -21,5 +21,5 @@ pub mod template;
 pub mod words;
 
 pub use catalog::{Catalog, Dataset};
-pub use query::Query;
+pub use query::{Query, RenderError};
 pub use selection::Selection;

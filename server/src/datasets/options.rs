@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use api::datasets::{FilterOption, FilterOptions};
 use sqlx::PgConnection;
 
-use super::query::OPTIONS_MAX;
+use super::query::{OPTIONS_MAX, Query, RenderError};
 use super::template::Template;
 use crate::auth::Scope;
 
@@ -47,12 +47,16 @@ impl OptionsCache {
     }
 }
 
-/// Reads the values that [`Query::options`](super::Query::options) selects.
+/// Reads the values that the template of [`Query::options`] selects.
 ///
 /// # Errors
-/// The database's error.
-pub async fn fetch(connection: &mut PgConnection, query: &Template) -> sqlx::Result<FilterOptions> {
-    let sql = query.render(connection).await?;
+/// [`RenderError`] for tables of the hub that may not be used, and for the database's errors.
+pub async fn fetch(
+    connection: &mut PgConnection,
+    query: &Query<'_>,
+    template: &Template,
+) -> Result<FilterOptions, RenderError> {
+    let sql = query.render(template, connection).await?;
     let rows: Vec<(String, Option<String>)> = sqlx::query_as(sql).fetch_all(connection).await?;
     let truncated = rows.len() > OPTIONS_MAX;
     let choice = |(value, label): (String, Option<String>)| FilterOption {

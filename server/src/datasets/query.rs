@@ -1,5 +1,6 @@
 //! The SQL of datasets. A [`Query`] needs a [`Caller`], so that no SQL is made without the caller's scope.
 
+use sqlx::{AssertSqlSafe, PgConnection};
 use wasm_export::rows::{self, Header, Kind, VERSION};
 
 use super::catalog::Dataset;
@@ -8,6 +9,7 @@ use super::keyset;
 use super::selection::Selection;
 use super::template::Template;
 use crate::auth::{Caller, Scope};
+use crate::hub_tables::HubTableError;
 
 /// The greatest number of values that a filter offers.
 pub const OPTIONS_MAX: usize = 1000;
@@ -21,6 +23,16 @@ pub struct Query<'a> {
     columns: Vec<usize>,
     /// How many of `columns` are chosen; the rest is hidden.
     shown: usize,
+}
+
+/// No SQL could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// The dataset cannot be used any more.
+    #[error("the dataset `{dataset}` cannot be used in this database: {reason}")]
+    HubTables { dataset: String, reason: HubTableError },
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
 }
 
 /// The caller may not see a part of the request.
@@ -108,8 +120,43 @@ impl<'a> Query<'a> {
         self.columns.iter().enumerate().map(column).collect()
     }
 
-    /// Returns the `select` of the rows, in order, after the cursor, up to the limit.
-    pub fn rows(&self) -> Template {
+    /// Returns the SQL of the rows, in order, after the cursor, up to the limit.
+    ///
+    /// # Errors
+    /// [`RenderError`].
+    pub async fn rows(&self, connection: &mut PgConnection) -> Result<AssertSqlSafe<String>, RenderError> {
+        self.render(&self.select(), connection).await
+    }
+
+    /// Returns the SQL that counts the rows, without regard to the cursor.
+    ///
+    /// # Errors
+    /// [`RenderError`].
+    pub async fn count(&self, connection: &mut PgConnection) -> Result<AssertSqlSafe<String>, RenderError> {
+        self.render(&self.select_count(), connection).await
+    }
+
+    /// Returns the SQL of a template. The hub's tables are checked before each use, because a restore may have replaced the
+    /// database.
+    ///
+    /// # Errors
+    /// [`RenderError`].
+    pub async fn render(
+        &self,
+        template: &Template,
+        connection: &mut PgConnection,
+    ) -> Result<AssertSqlSafe<String>, RenderError> {
+        match self.dataset.check_hub_tables(connection).await {
+            Ok(()) => Ok(template.render(connection).await?),
+            Err(HubTableError::Database(error)) => Err(error.into()),
+            Err(reason) => Err(RenderError::HubTables {
+                dataset: self.dataset.definition.name.clone(),
+                reason,
+            }),
+        }
+    }
+
+    fn select(&self) -> Template {
         let definition = &self.dataset.definition;
         let mut sql = Template::default();
         sql.push("select ").list(
@@ -140,8 +187,7 @@ impl<'a> Query<'a> {
         sql
     }
 
-    /// Returns the `select` that counts the rows, without regard to the cursor.
-    pub fn count(&self) -> Template {
+    fn select_count(&self) -> Template {
         let mut sql = Template::default();
         sql.push("select pg_catalog.count(*) from (select");
         self.push_from_and_where(&mut sql);

@@ -40,7 +40,7 @@ impl Template {
     /// # Errors
     /// The database's error.
     // SQL: trusted text, and values that PostgreSQL quotes.
-    pub async fn render(&self, connection: &mut PgConnection) -> sqlx::Result<AssertSqlSafe<String>> {
+    pub(super) async fn render(&self, connection: &mut PgConnection) -> sqlx::Result<AssertSqlSafe<String>> {
         let render = sqlx::query_scalar("select pg_catalog.format($1, variadic $2::pg_catalog.text[])");
         // SQL: quoted by `format()`.
         Ok(AssertSqlSafe(

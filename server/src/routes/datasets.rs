@@ -48,7 +48,7 @@ pub async fn count(
     let selection = Selection::parse(&dataset.definition, &pairs)?;
     let query = Query::new(dataset, &caller, &selection)?;
     let mut connection = app.source.for_query().await?;
-    let sql = query.count().render(&mut connection).await?;
+    let sql = query.count(&mut connection).await?;
     let rows: i64 = sqlx::query_scalar(sql).fetch_one(&mut *connection).await?;
     Ok(HttpResponse::Ok().json(RowCount {
         rows: rows.unsigned_abs(),
@@ -72,13 +72,14 @@ pub async fn options(
         return Err(ApiError::UnknownOptions(filter));
     };
     let selection = Selection::default();
-    let template = Query::new(dataset, &caller, &selection)?.options(declared, choices)?;
+    let query = Query::new(dataset, &caller, &selection)?;
+    let template = query.options(declared, choices)?;
     let key = (caller.scope(), name, filter, app.database.restorer.generation());
     if let Some(kept) = app.options.get(&key) {
         return Ok(HttpResponse::Ok().json(&*kept));
     }
     let mut connection = app.source.for_query().await?;
-    let fresh = Arc::new(options::fetch(&mut connection, &template).await?);
+    let fresh = Arc::new(options::fetch(&mut connection, &query, &template).await?);
     app.options.insert(key, fresh.clone());
     Ok(HttpResponse::Ok().json(&*fresh))
 }

@@ -9,7 +9,7 @@ use wasm_export::rows::MEDIA_TYPE;
 use super::extract::Pairs;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::datasets::{Dataset, Query, Selection};
+use crate::datasets::{Dataset, Query, RenderError, Selection};
 use crate::encoding;
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
@@ -86,11 +86,12 @@ async fn plan(
 }
 
 /// Blames the cursor for a value that PostgreSQL cannot read (SQLSTATE class 22), because every other value was parsed here.
-fn blame_cursor(selection: &Selection, error: sqlx::Error) -> ApiError {
-    let unreadable = error
-        .as_database_error()
-        .and_then(|error| error.code())
-        .is_some_and(|code| code.starts_with("22"));
+fn blame_cursor(selection: &Selection, error: RenderError) -> ApiError {
+    let code = match &error {
+        RenderError::Database(error) => error.as_database_error().and_then(|error| error.code()),
+        RenderError::HubTables { .. } => None,
+    };
+    let unreadable = code.is_some_and(|code| code.starts_with("22"));
     match unreadable && selection.after.is_some() {
         true => ParameterError::invalid(
             "after",

@@ -35,6 +35,11 @@ impl ChunkBuffer {
         self.chunk.len() >= CHUNK_BYTES
     }
 
+    /// Returns the number of rows so far.
+    pub fn rows(&self) -> u64 {
+        self.sent.rows
+    }
+
     /// Adds a row. PostgreSQL sends each row of a `COPY` as one message (manual, "COPY Operations").
     pub fn push(&mut self, row: &[u8]) {
         self.last_row_at = self.chunk.len();

@@ -2,6 +2,7 @@
 //!
 //! Dropping the stream stops the export: it closes the connection, which ends the query.
 
+mod bad_characters;
 mod chunk_buffer;
 mod export_audit;
 
@@ -22,7 +23,7 @@ use wasm_export::rows::{HEARTBEAT, Header, Problem, end_line, failure_line, head
 use self::chunk_buffer::ChunkBuffer;
 use self::export_audit::ExportAudit;
 use crate::auth::Caller;
-use crate::datasets::{Query, Selection};
+use crate::datasets::{Query, RenderError, Selection};
 use crate::source::public_message;
 
 pub use chunk_buffer::CHUNK_BYTES;
@@ -53,12 +54,12 @@ impl Prepared {
     /// Plans the query, so that a mistake in it is found before an answer begins.
     ///
     /// # Errors
-    /// The database's error.
+    /// [`RenderError`] for tables of the hub that may not be used, and for the database's errors.
     pub async fn new(
         connection: PoolConnection<Postgres>,
         query: &Query<'_>,
         selection: &Selection,
-    ) -> sqlx::Result<Self> {
+    ) -> Result<Self, RenderError> {
         let mut connection = ExportConnection {
             connection,
             is_read_to_end: false,
@@ -67,7 +68,7 @@ impl Prepared {
             Some(as_of) => as_of,
             None => now(&mut connection).await?,
         };
-        let select = query.rows().render(&mut connection).await?.0;
+        let select = query.rows(&mut connection).await?.0;
         let estimated_rows = estimate(&mut connection, &select).await?;
         let header = Header {
             as_of: as_of.to_string(),
@@ -118,12 +119,12 @@ impl Prepared {
                     tokio::select! {
                         begun = &mut begin => break begun,
                         () = tokio::time::sleep(timing.heartbeat) => yield Bytes::from_static(HEARTBEAT),
-                        () = timing.break_off.cancelled() => break 'rows Err(stopping()),
+                        () = timing.break_off.cancelled() => break 'rows Err(End::Stopping),
                     }
                 };
                 let mut rows = match begun {
                     Ok(rows) => rows,
-                    Err(error) => break 'rows Err(failure(&error)),
+                    Err(error) => break 'rows Err(End::Failed(error)),
                 };
                 let timer = sleep_until(Instant::now() + timing.heartbeat);
                 tokio::pin!(timer);
@@ -140,18 +141,18 @@ impl Prepared {
                                     yield buffer.take();
                                     timer.as_mut().reset(Instant::now() + timing.heartbeat);
                                     if timing.break_off.is_cancelled() {
-                                        break Err(stopping());
+                                        break Err(End::Stopping);
                                     }
                                 }
                             }
-                            Some(Err(error)) => break Err(failure(&error)),
+                            Some(Err(error)) => break Err(End::Failed(error)),
                             None => break Ok(()),
                         },
                         () = &mut timer => {
                             yield if buffer.is_empty() { Bytes::from_static(HEARTBEAT) } else { buffer.take() };
                             timer.as_mut().reset(Instant::now() + timing.heartbeat);
                         }
-                        () = timing.break_off.cancelled() => break Err(stopping()),
+                        () = timing.break_off.cancelled() => break Err(End::Stopping),
                     }
                 }
             };
@@ -164,13 +165,26 @@ impl Prepared {
                     yield end_line(&buffer.end(&order)).into();
                     buffer.record_complete();
                 }
-                Err(problem) => {
+                Err(end) => {
+                    let problem = match end {
+                        End::Stopping => stopping(),
+                        End::Failed(error) => {
+                            let place = bad_characters::find(&mut connection, &error, &select, &header, &buffer).await;
+                            failure(&error, place)
+                        }
+                    };
                     buffer.record_failure(&problem.code);
                     yield failure_line(&problem).into();
                 }
             }
         }
     }
+}
+
+/// Why a stream ends early.
+enum End {
+    Stopping,
+    Failed(sqlx::Error),
 }
 
 /// A connection that returns to its pool only after a whole export. After any other it is closed, because the pool would
@@ -241,13 +255,24 @@ fn stopping() -> Problem {
     }
 }
 
-/// Logs a failure of the database, and returns the part of it that callers may see.
-fn failure(error: &sqlx::Error) -> Problem {
-    tracing::error!(%error, "the database failed in mid-export");
+/// Logs a failure of the database, and returns the part of it that callers may see. `place` is where the value is that
+/// caused it.
+fn failure(error: &sqlx::Error, place: Option<String>) -> Problem {
+    tracing::error!(%error, place, "the database failed in mid-export");
+    let code = error.as_database_error().and_then(|error| error.code());
+    let message = public_message(error);
+    let detail = match place {
+        Some(place) => format!("{message} {place}"),
+        // Class 22, data exceptions: the same value fails again.
+        None if code.is_some_and(|code| code.starts_with("22")) => {
+            format!("{message} To resume the export cannot help before the value is corrected.")
+        }
+        None => format!("{message} Resume the export, or start it again."),
+    };
     Problem {
         title: "The database broke off the export".into(),
         status: 502,
-        detail: format!("{} Resume the export, or start it again.", public_message(error)),
+        detail,
         code: "source_failed".into(),
         ..Problem::default()
     }

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::auth::Scope;
+use crate::hub_tables::HubTables;
 use crate::source::{Limits, Source};
 
 const ADMIN_TOKEN: &str = "the administrator's token";
@@ -66,7 +67,7 @@ impl Hub {
                 admin_token: Some(admin_token),
                 token_keys: TokenKeys::default(),
                 attempts: Attempts::new(3),
-                hub: HubUsers::new(Source::new(&options, limits)),
+                hub: HubUsers::new(Source::new(&options, limits), HubTables::default()),
                 trust_proxy: false,
             },
             connection,

@@ -20,6 +20,7 @@ use crate::audit::Action;
 use crate::database::lock::{BackupLock, LockGuard};
 use crate::database::operation_record::LastOperation;
 use crate::dsn::Dsn;
+use crate::hub_tables::HubTables;
 
 /// Capacity of the event channel. When it is full, progress events are dropped; the last event is not.
 const EVENTS: usize = 256;
@@ -30,6 +31,7 @@ pub struct LogCleaner {
     pub(in crate::database) lock: BackupLock,
     pub(in crate::database) archives: Archives,
     pub(in crate::database) batches: Batches,
+    pub(in crate::database) hub_tables: HubTables,
     pub(in crate::database) last: Arc<LastOperation<CleanupStatus>>,
     pub(in crate::database) tasks: TaskTracker,
 }
@@ -58,7 +60,7 @@ impl LogCleaner {
         conditions: &Conditions,
         caller: &str,
     ) -> Result<CleanupPreview, CleanupError> {
-        let mut log = MessageLog::open(&self.dsn).await?;
+        let mut log = MessageLog::open(&self.dsn, &self.hub_tables).await?;
         let condition = log.condition(conditions).await?;
         let preview = log.preview(&condition).await?;
         tracing::info!(
@@ -122,7 +124,8 @@ impl LogCleaner {
         options: CleanupOptions,
         caller: &str,
     ) -> Result<(MessageLog, LockGuard), CleanupError> {
-        let mut log = MessageLog::open(&self.dsn).await?;
+        let mut log = MessageLog::open(&self.dsn, &self.hub_tables).await?;
+        log.check_deletion().await?;
         let condition = log.condition(conditions).await?;
         if !options.without_statistics && !log.keeps_statistics(&condition).await? {
             return Err(CleanupError::StatisticsWouldBeLost);

@@ -3,6 +3,7 @@
 use super::archive::BadArchive;
 use crate::database::lock::LockError;
 use crate::database::missing_rows::MissingRowsError;
+use crate::hub_tables::HubTableError;
 use crate::source::public_message;
 
 /// Why a clean-up, or the restore of an archive, failed.
@@ -12,8 +13,11 @@ pub enum CleanupError {
     Conflict(LockError),
     #[error("{}", public_message(.0).trim_end_matches('.'))]
     Database(#[from] sqlx::Error),
-    #[error("The database has no log of a hub that could be cleaned up")]
-    NoLog,
+    #[error("The database has no log of a hub that could be cleaned up: {0}")]
+    NoLog(HubTableError),
+    /// Another role could have planted a table, or policies hide its rows.
+    #[error("{0}")]
+    HubTable(HubTableError),
     #[error("The log's primary key is not `id`, so its rows cannot be identified safely")]
     NoKey,
     #[error(
@@ -36,6 +40,16 @@ impl From<LockError> for CleanupError {
         match error {
             LockError::Database(error) => Self::Database(error),
             conflict => Self::Conflict(conflict),
+        }
+    }
+}
+
+impl From<HubTableError> for CleanupError {
+    fn from(error: HubTableError) -> Self {
+        match error {
+            HubTableError::Database(error) => Self::Database(error),
+            missing @ HubTableError::Missing(_) => Self::NoLog(missing),
+            refused @ (HubTableError::Untrusted(_) | HubTableError::Hidden(_)) => Self::HubTable(refused),
         }
     }
 }

@@ -6,7 +6,9 @@ use api::cleanup::CleanupPreview;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, query, query_scalar};
+use sqlx::{
+    AssertSqlSafe, Connection, Executor, PgConnection, Postgres, Row, Transaction, query, query_scalar,
+};
 use tokio::sync::mpsc::Receiver;
 
 use super::archive::{BadArchive, Content, Version};
@@ -15,9 +17,8 @@ use super::request::Conditions;
 use crate::database::missing_rows::{self, MissingRows, Target};
 use crate::database::table;
 use crate::dsn::Dsn;
+use crate::hub_tables::{HubTableError, HubTables};
 use crate::source::set_session_parameters;
-
-const TABLE: &str = "message_request";
 
 /// The template of a condition for PostgreSQL's `format()`, which writes the values as literals: `COPY` takes no parameters.
 /// A condition that was not requested is null, and the planner removes it.
@@ -33,8 +34,11 @@ const CONDITION: &str = "created_at operator(pg_catalog.<) %1$L::pg_catalog.time
 /// The log, over a connection of its own.
 pub(super) struct MessageLog {
     connection: PgConnection,
-    /// Whether the hub has a ledger that keeps the statistics of deleted rows.
-    has_ledger: bool,
+    /// The table with its schema, quoted for SQL.
+    table: String,
+    /// The hub's ledger, which keeps the statistics of deleted rows, as SQL. `None`: the hub has none.
+    ledger: Option<String>,
+    hub_tables: HubTables,
 }
 
 /// A SQL condition with its values.
@@ -51,42 +55,41 @@ impl MessageLog {
     /// Connects, and checks that the table can be cleaned up.
     ///
     /// # Errors
-    /// [`CleanupError::NoLog`]: there is no such table. [`CleanupError::NoKey`]: its primary key is not `id`.
-    /// [`CleanupError::Database`].
-    pub async fn open(dsn: &Dsn) -> Result<Self, CleanupError> {
+    /// [`CleanupError::NoLog`]: there is no such table. [`CleanupError::HubTable`]: another role may have made the table or
+    /// the ledger, or policies hide rows. [`CleanupError::NoKey`]: its primary key is not `id`. [`CleanupError::Database`].
+    pub async fn open(dsn: &Dsn, hub_tables: &HubTables) -> Result<Self, CleanupError> {
         let options = dsn.options().clone().application_name("decant clean-up");
         let mut connection = PgConnection::connect_with(&options).await?;
         set_session_parameters(&mut connection, Duration::ZERO).await?;
-        let row = query(
-            "select pg_catalog.to_regclass('message_request') is not null as exists, \
-             exists (select from pg_catalog.pg_attribute \
-                     where attrelid operator(pg_catalog.=) pg_catalog.to_regclass('usage_ledger') \
-                     and attname operator(pg_catalog.=) 'request_id' and not attisdropped) as has_ledger",
-        )
-        .fetch_one(&mut connection)
-        .await?;
-        if !row.get::<bool, _>("exists") {
-            return Err(CleanupError::NoLog);
-        }
-        let key = table::primary_key(&mut connection, TABLE).await?;
+        let schema = hub_tables.check(&mut connection, &["message_request"]).await?;
+        let table = format!("{schema}.message_request");
+        let key = table::primary_key(&mut connection, &table).await?;
         if !key.iter().map(|column| column.name.as_str()).eq(["id"]) {
             return Err(CleanupError::NoKey);
         }
+        let ledger = match hub_tables.check(&mut connection, &["usage_ledger"]).await {
+            Ok(schema) => with_request_ids(&mut connection, format!("{schema}.usage_ledger")).await?,
+            Err(HubTableError::Missing(_)) => None,
+            Err(error) => return Err(error.into()),
+        };
         Ok(Self {
             connection,
-            has_ledger: row.get("has_ledger"),
+            table,
+            ledger,
+            hub_tables: hub_tables.clone(),
         })
     }
 
     /// Returns whether the ledger has all of these rows. Requests that the hub has blocked cost nothing, so the ledger does not
     /// need them.
     pub async fn keeps_statistics(&mut self, Condition(condition): &Condition) -> sqlx::Result<bool> {
-        if !self.has_ledger {
+        let Some(ledger) = &self.ledger else {
             return Ok(false);
-        }
+        };
+        let table = &self.table;
         let sql = format!(
-            "select not exists (select from message_request m where {condition} and blocked_by is null \
-             and not exists (select from usage_ledger l where l.request_id operator(pg_catalog.=) m.id))"
+            "select not exists (select from {table} m where {condition} and blocked_by is null \
+             and not exists (select from {ledger} l where l.request_id operator(pg_catalog.=) m.id))"
         );
         // SQL: the condition is rendered by `format()` (`condition`).
         query_scalar(AssertSqlSafe(sql))
@@ -116,7 +119,7 @@ impl MessageLog {
     /// those, because they are no points in time.
     pub async fn preview(&mut self, condition: &Condition) -> sqlx::Result<CleanupPreview> {
         let keeps_statistics = self.keeps_statistics(condition).await?;
-        let Condition(condition) = condition;
+        let (Condition(condition), table) = (condition, &self.table);
         let sql = format!(
             "select rows, oldest, newest, \
              (pg_catalog.pg_total_relation_size(oid) operator(pg_catalog.*) \
@@ -126,11 +129,14 @@ impl MessageLog {
                operator(pg_catalog.*) 1000000)::bigint as oldest, \
               (extract(epoch from pg_catalog.max(created_at) filter (where pg_catalog.isfinite(created_at))) \
                operator(pg_catalog.*) 1000000)::bigint as newest \
-              from message_request where {condition}) matching \
-             where oid operator(pg_catalog.=) 'message_request'::pg_catalog.regclass"
+              from {table} where {condition}) matching \
+             where oid operator(pg_catalog.=) $1::pg_catalog.regclass"
         );
         // SQL: the condition is rendered by `format()` (`condition`).
-        let row = query(AssertSqlSafe(sql)).fetch_one(&mut self.connection).await?;
+        let row = query(AssertSqlSafe(sql))
+            .bind(table)
+            .fetch_one(&mut self.connection)
+            .await?;
         let time = |name| {
             let microseconds: Option<i64> = row.get(name);
             microseconds.and_then(|microseconds| Timestamp::from_microsecond(microseconds).ok())
@@ -145,8 +151,8 @@ impl MessageLog {
     }
 
     pub async fn count(&mut self, Condition(condition): &Condition) -> sqlx::Result<u64> {
-        let sql = format!("select pg_catalog.count(*) from message_request where {condition}");
-        // SQL: the condition is rendered by `format()` (`condition`).
+        let sql = format!("select pg_catalog.count(*) from {} where {condition}", self.table);
+        // SQL: the condition is rendered by `format()` (`condition`), and PostgreSQL quotes the table's name.
         let rows: i64 = query_scalar(AssertSqlSafe(sql))
             .fetch_one(&mut self.connection)
             .await?;
@@ -155,25 +161,31 @@ impl MessageLog {
 
     /// Deletes the next rows in the order of the primary key, without those that another session has locked. It is one
     /// statement, so no row can change between its selection and its deletion.
+    ///
+    /// # Errors
+    /// [`CleanupError::HubTable`]: a trigger would run a function of another role. [`CleanupError::Database`].
     pub async fn delete(
         &mut self,
         Condition(condition): &Condition,
         from: i64,
         rows_max: u32,
-    ) -> sqlx::Result<Batch> {
+    ) -> Result<Batch, CleanupError> {
+        let table = &self.table;
         let sql = format!(
-            "with batch as materialized (select id from message_request where {condition} and id operator(pg_catalog.>=) $1 \
+            "with batch as materialized (select id from {table} where {condition} and id operator(pg_catalog.>=) $1 \
               order by id limit $2 for update skip locked), \
-             gone as (delete from message_request m using batch b where m.id operator(pg_catalog.=) b.id returning 1) \
+             gone as (delete from {table} m using batch b where m.id operator(pg_catalog.=) b.id returning 1) \
              select (select pg_catalog.count(*) from gone) as deleted, pg_catalog.count(*) as found, \
              pg_catalog.max(id)::bigint as last from batch"
         );
+        let mut transaction = self.begin_deletion().await?;
         // SQL: the condition is rendered by `format()` (`condition`).
         let row = query(AssertSqlSafe(sql))
             .bind(from)
             .bind(i64::from(rows_max))
-            .fetch_one(&mut self.connection)
+            .fetch_one(&mut *transaction)
             .await?;
+        transaction.commit().await?;
         let is_last = row.get::<i64, _>("found") < i64::from(rows_max);
         let last: Option<i64> = row.get("last");
         Ok(Batch {
@@ -185,21 +197,48 @@ impl MessageLog {
     /// Deletes these versions of rows. `xmin` is the transaction that wrote a version, and a transaction leaves one version of
     /// a row: if `id` and `xmin` are the same, the row is unchanged. A row that was changed, even to the same values, stays;
     /// so does a row that another session has locked.
-    pub async fn delete_versions(&mut self, versions: &[Version]) -> sqlx::Result<u64> {
+    ///
+    /// # Errors
+    /// As [`delete`](Self::delete).
+    pub async fn delete_versions(&mut self, versions: &[Version]) -> Result<u64, CleanupError> {
         let (ids, writers): (Vec<i64>, Vec<i64>) = versions.iter().map(|one| (one.id, one.xmin)).unzip();
-        let deleted: i64 = query_scalar(
-            "with batch as materialized (select m.id from message_request m \
+        let table = &self.table;
+        let sql = format!(
+            "with batch as materialized (select m.id from {table} m \
               join rows from (pg_catalog.unnest($1::bigint[]), pg_catalog.unnest($2::bigint[])) v (id, xmin) \
               on m.id operator(pg_catalog.=) v.id \
               where m.xmin::pg_catalog.text::bigint operator(pg_catalog.=) v.xmin for update of m skip locked), \
-             gone as (delete from message_request m using batch b where m.id operator(pg_catalog.=) b.id returning 1) \
-             select pg_catalog.count(*) from gone",
-        )
-        .bind(ids)
-        .bind(writers)
-        .fetch_one(&mut self.connection)
-        .await?;
+             gone as (delete from {table} m using batch b where m.id operator(pg_catalog.=) b.id returning 1) \
+             select pg_catalog.count(*) from gone"
+        );
+        let mut transaction = self.begin_deletion().await?;
+        let deleted: i64 = query_scalar(AssertSqlSafe(sql))
+            .bind(ids)
+            .bind(writers)
+            .fetch_one(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
         Ok(deleted.unsigned_abs())
+    }
+
+    /// Begins the transaction of a batch. The lock keeps others from adding a trigger after the check.
+    async fn begin_deletion(&mut self) -> Result<Transaction<'_, Postgres>, CleanupError> {
+        let mut transaction = self.connection.begin().await?;
+        let lock = format!("lock table {} in row exclusive mode", self.table);
+        transaction.execute(AssertSqlSafe(lock)).await?;
+        self.hub_tables
+            .check_triggers(&mut transaction, &["message_request"])
+            .await?;
+        Ok(transaction)
+    }
+
+    /// Checks, before anything is done, that rows may be deleted.
+    ///
+    /// # Errors
+    /// [`CleanupError::HubTable`]: a trigger would run a function of another role. [`CleanupError::Database`].
+    pub async fn check_deletion(&mut self) -> Result<(), CleanupError> {
+        self.begin_deletion().await?.rollback().await?;
+        Ok(())
     }
 
     /// Begins a snapshot for [`rows`](Self::rows), and returns the number of matching rows in it.
@@ -215,11 +254,12 @@ impl MessageLog {
         &mut self,
         Condition(condition): &Condition,
     ) -> sqlx::Result<BoxStream<'_, sqlx::Result<Bytes>>> {
-        let columns = table::columns(&mut self.connection, TABLE).await?;
+        let table = &self.table;
+        let columns = table::columns(&mut self.connection, table).await?;
         let others = columns.iter().filter(|column| *column != "id");
         let others: String = others.map(|column| format!(", {column}")).collect();
         let copy = format!(
-            "copy (select id, xmin{others} from message_request where {condition} order by id) \
+            "copy (select id, xmin{others} from {table} where {condition} order by id) \
              to stdout (format csv, header)"
         );
         // SQL: the condition is rendered by `format()`, and PostgreSQL quotes the names of columns.
@@ -232,10 +272,8 @@ impl MessageLog {
 
     /// Frees the space of deleted rows for new ones, without waiting for autovacuum.
     pub async fn vacuum(&mut self) -> sqlx::Result<()> {
-        self.connection
-            .execute("vacuum (analyze) message_request")
-            .await
-            .map(drop)
+        let vacuum = format!("vacuum (analyze) {}", self.table);
+        self.connection.execute(AssertSqlSafe(vacuum)).await.map(drop)
     }
 
     /// Inserts the rows of an archive in one transaction, and returns how many. A row is left out when its id is taken.
@@ -250,7 +288,7 @@ impl MessageLog {
         mut pieces: Receiver<Bytes>,
     ) -> Result<u64, CleanupError> {
         let mut transaction = self.connection.begin().await?;
-        let log = Target::open(&mut transaction, TABLE).await?;
+        let log = Target::open(&mut transaction, &self.table).await?;
         missing_rows::check(&mut transaction, [&log]).await?;
         let names: Vec<_> = archive.columns().map(str::to_owned).collect();
         let columns = log.columns(&mut transaction, &names).await?;
@@ -285,4 +323,15 @@ impl MessageLog {
     pub async fn close(self) {
         let _ = self.connection.close().await;
     }
+}
+
+/// Returns this ledger, if it names the requests that its rows belong to.
+async fn with_request_ids(connection: &mut PgConnection, ledger: String) -> sqlx::Result<Option<String>> {
+    let has_them = query_scalar(
+        "select exists (select from pg_catalog.pg_attribute \
+         where attrelid operator(pg_catalog.=) $1::pg_catalog.regclass \
+         and attname operator(pg_catalog.=) 'request_id' and not attisdropped)",
+    );
+    let has_them: bool = has_them.bind(&ledger).fetch_one(connection).await?;
+    Ok(has_them.then_some(ledger))
 }

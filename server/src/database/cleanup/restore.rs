@@ -26,7 +26,7 @@ impl LogCleaner {
         let (manifest, file) = self.archives.fetch(archive).await?;
         let content = archive::read(file.path().to_owned(), |_| {}).await?;
         content.check_rows(manifest.rows)?;
-        let mut log = MessageLog::open(&self.dsn).await?;
+        let mut log = MessageLog::open(&self.dsn, &self.hub_tables).await?;
         let lock = self.lock.acquire(Operation::LogRestore, caller).await?;
         let inserted = log
             .restore(&content, archive::unpacked(file.path().to_owned()))
