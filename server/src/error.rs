@@ -268,7 +268,7 @@ fn cleanup(error: &CleanupError) -> Kind {
             "statistics_would_be_lost",
             "Statistics would be lost",
         ),
-        CleanupError::NoLog(_) | CleanupError::NoKey => {
+        CleanupError::NoLog | CleanupError::NoKey => {
             (StatusCode::NOT_FOUND, "no_log", "There is no log to clean up")
         }
         CleanupError::HubTable(_) => HUB_TABLE_REFUSED,

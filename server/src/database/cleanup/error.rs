@@ -13,8 +13,11 @@ pub enum CleanupError {
     Conflict(LockError),
     #[error("{}", public_message(.0).trim_end_matches('.'))]
     Database(#[from] sqlx::Error),
-    #[error("The database has no log of a hub that could be cleaned up: {0}")]
-    NoLog(HubTableError),
+    #[error(
+        "The database has no log of a hub that could be cleaned up; the setting DECANT_HUB_SCHEMA names the schema of the \
+         hub's tables"
+    )]
+    NoLog,
     /// Another role could have planted a table, or policies hide its rows.
     #[error("{0}")]
     HubTable(HubTableError),
@@ -48,7 +51,7 @@ impl From<HubTableError> for CleanupError {
     fn from(error: HubTableError) -> Self {
         match error {
             HubTableError::Database(error) => Self::Database(error),
-            missing @ HubTableError::Missing(_) => Self::NoLog(missing),
+            HubTableError::Missing(_) => Self::NoLog,
             refused @ (HubTableError::Untrusted(_) | HubTableError::Hidden(_)) => Self::HubTable(refused),
         }
     }
