@@ -115,7 +115,7 @@ impl HubUsers {
              and coalesce(u.is_enabled, true) and u.deleted_at is null \
              and (u.expires_at is null or u.expires_at operator(pg_catalog.>) pg_catalog.now()) order by k.id"
         );
-        // No good key begins with the prefix.
+        // SQL: conditions are constants, and PostgreSQL quotes the schema. No good key begins with the prefix.
         let question = query(AssertSqlSafe(sql)).bind(value).bind(PUBLISHED_KEY_PREFIX);
         match question.fetch_all(&mut *connection).await {
             // `undefined_column`: these are not a hub's tables.

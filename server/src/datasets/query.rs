@@ -124,6 +124,7 @@ impl<'a> Query<'a> {
     ///
     /// # Errors
     /// [`RenderError`].
+    // SQL: rendered by `Template`.
     pub async fn rows(&self, connection: &mut PgConnection) -> Result<AssertSqlSafe<String>, RenderError> {
         self.render(&self.select(), connection).await
     }
@@ -132,6 +133,7 @@ impl<'a> Query<'a> {
     ///
     /// # Errors
     /// [`RenderError`].
+    // SQL: rendered by `Template`.
     pub async fn count(&self, connection: &mut PgConnection) -> Result<AssertSqlSafe<String>, RenderError> {
         self.render(&self.select_count(), connection).await
     }
@@ -141,6 +143,7 @@ impl<'a> Query<'a> {
     ///
     /// # Errors
     /// [`RenderError`].
+    // SQL: rendered by `Template`.
     pub async fn render(
         &self,
         template: &Template,

@@ -44,6 +44,7 @@ async fn find_in(
     // The bytes then arrive as they are.
     connection.execute("set client_encoding = 'SQL_ASCII'").await?;
     let copy = format!("copy (select * from ({select}) failed offset {rows_before} limit 1) to stdout");
+    // SQL: rendered by `Template`.
     let pieces: Vec<_> = connection.copy_out_raw(&copy).await?.try_collect().await?;
     let row = pieces.concat();
     let row = row.strip_suffix(b"\n").unwrap_or(&row);

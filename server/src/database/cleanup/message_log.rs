@@ -212,6 +212,7 @@ impl MessageLog {
              select pg_catalog.count(*) from gone"
         );
         let mut transaction = self.begin_deletion().await?;
+        // SQL: PostgreSQL quotes the table's name.
         let deleted: i64 = query_scalar(AssertSqlSafe(sql))
             .bind(ids)
             .bind(writers)
@@ -225,6 +226,7 @@ impl MessageLog {
     async fn begin_deletion(&mut self) -> Result<Transaction<'_, Postgres>, CleanupError> {
         let mut transaction = self.connection.begin().await?;
         let lock = format!("lock table {} in row exclusive mode", self.table);
+        // SQL: PostgreSQL quotes the table's name.
         transaction.execute(AssertSqlSafe(lock)).await?;
         self.hub_tables
             .check_triggers(&mut transaction, &["message_request"])
@@ -273,6 +275,7 @@ impl MessageLog {
     /// Frees the space of deleted rows for new ones, without waiting for autovacuum.
     pub async fn vacuum(&mut self) -> sqlx::Result<()> {
         let vacuum = format!("vacuum (analyze) {}", self.table);
+        // SQL: PostgreSQL quotes the table's name.
         self.connection.execute(AssertSqlSafe(vacuum)).await.map(drop)
     }
 
