@@ -14,9 +14,9 @@ use crate::database::cleanup::CleanupError;
 use crate::database::dump::DumpError;
 use crate::database::restore::RestoreError;
 use crate::datasets::query::{AccessError, RenderError};
+use crate::free_space::NoSpace;
 use crate::parameter::ParameterError;
 use crate::source::public_message;
-use crate::storage::StorageError;
 use crate::stored_requests::StoredRequestsError;
 
 /// The media type of [`Problem`].
@@ -54,11 +54,13 @@ pub enum ApiError {
     #[error("{}; {} rows had been deleted.", .0.message, .0.deleted)]
     CleanupBroken(CleanupFailure),
     #[error("{0}.")]
-    Backup(BackupError),
+    Backup(#[from] BackupError),
     #[error("The file has {bytes} bytes or more; at most {limit} are accepted (DECANT_UPLOAD_MAX_MB).")]
     UploadTooLarge { bytes: u64, limit: u64 },
     #[error("The upload could not be written to the server's disk: {0}.")]
     UploadFailed(std::io::Error),
+    #[error("The upload was refused: {0}.")]
+    NoSpace(#[from] NoSpace),
     #[error("{0}.")]
     StoredRequests(#[from] StoredRequestsError),
     #[error("The limit of concurrent exports or queries is reached; try again in a moment.")]
@@ -125,7 +127,9 @@ impl ApiError {
             Self::UploadTooLarge { .. } => {
                 (S::PAYLOAD_TOO_LARGE, "upload_too_large", "The file is too large")
             }
-            Self::UploadFailed(_) => (S::INSUFFICIENT_STORAGE, "upload_failed", "The upload failed"),
+            Self::UploadFailed(_) | Self::NoSpace(_) => {
+                (S::INSUFFICIENT_STORAGE, "upload_failed", "The upload failed")
+            }
             Self::StoredRequests(error) => stored_requests(error),
             Self::ExportsBusy => (S::SERVICE_UNAVAILABLE, "exports_busy", "Too many exports"),
             Self::Source(_) => SOURCE_FAILED,
@@ -283,10 +287,17 @@ fn backup(error: &BackupError) -> Kind {
     match error {
         BackupError::NoSuchBackup(_) => (StatusCode::NOT_FOUND, "unknown_backup", "Unknown backup"),
         BackupError::Busy => LOCK_CONFLICT,
+        BackupError::Database(_) => DATABASE_UNAVAILABLE,
+        BackupError::Unverified { .. } => (
+            StatusCode::CONFLICT,
+            "backup_unverified",
+            "The backup may have been replaced",
+        ),
         BackupError::Storage(_) => (StatusCode::BAD_GATEWAY, "storage_failed", "The storage failed"),
         BackupError::Dump(error) => dump(error),
         BackupError::Restore(error) => restore(error),
         BackupError::Read(_)
+        | BackupError::NoSpace(_)
         | BackupError::NotStored(_)
         | BackupError::IncompleteDump(_)
         | BackupError::Manifest { .. } => (
@@ -321,22 +332,6 @@ impl From<AuthError> for ApiError {
             AuthError::Database(error) => error.into(),
             error => Self::Auth(error),
         }
-    }
-}
-
-impl From<BackupError> for ApiError {
-    fn from(error: BackupError) -> Self {
-        match error {
-            BackupError::Dump(error) => error.into(),
-            BackupError::Restore(error) => error.into(),
-            error => Self::Backup(error),
-        }
-    }
-}
-
-impl From<StorageError> for ApiError {
-    fn from(error: StorageError) -> Self {
-        Self::Backup(error.into())
     }
 }
 

@@ -24,6 +24,8 @@
 //! | [`audit`] | records of every operation, in a table of Decant's own |
 //! | [`hub_tables`] | the hub's tables, and whether their owner is trusted |
 //! | [`source`] | the connection pools of the database that is exported |
+//! | [`free_space`] | the space that stays free on a disk |
+//! | [`private_folder`] | folders for this user only, and the sweep of what crashes leave in them |
 //! | [`dsn`] | the address of a database, for sqlx and for PostgreSQL's programs |
 //!
 //! The crates `decant-embedded` and `decant-demo` have the private PostgreSQL and the data in it.
@@ -40,8 +42,10 @@ pub mod dsn;
 pub mod encoding;
 pub mod error;
 pub mod file;
+pub mod free_space;
 pub mod hub_tables;
 pub mod parameter;
+pub mod private_folder;
 pub mod routes;
 pub mod rows;
 pub mod schedule;

@@ -10,6 +10,9 @@ use jiff::civil::Time;
 use tokio::time::sleep;
 use wasm_export::Zone;
 
+/// The caller's name of scheduled operations, in the log and in the conflicts of others.
+pub const CALLER: &str = "Schedule";
+
 /// A longer sleep would miss a change of the system's clock, or the time that a machine was suspended.
 const STEP: Duration = Duration::from_secs(30);
 
@@ -76,24 +79,43 @@ impl Schedule {
         &self.zone
     }
 
-    /// Waits for the first time after `after` and returns it. Without such a time it never returns.
-    pub async fn wait_for_next(&self, after: Timestamp) -> Timestamp {
-        let Some(next) = self.next_after(after) else {
-            return std::future::pending().await;
-        };
-        wait_until(next).await;
-        next
+    /// Waits for the first time after `after` and returns it. Without such a time it never returns. If the system's clock is
+    /// set back, the wait is for the first time after the new time.
+    pub async fn wait_for_next(&self, mut after: Timestamp) -> Timestamp {
+        loop {
+            let Some(next) = self.next_after(after) else {
+                return std::future::pending().await;
+            };
+            match wait_until(next).await {
+                Ok(()) => return next,
+                Err(ClockSetBack) => after = Timestamp::now(),
+            }
+        }
     }
 }
 
+/// The system's clock was set back by more than half a minute, so a time that was computed before may be far away.
+#[derive(Clone, Copy, Debug)]
+pub struct ClockSetBack;
+
 /// Waits until the system's clock has reached `time`.
-pub async fn wait_until(time: Timestamp) {
+///
+/// # Errors
+/// [`ClockSetBack`].
+pub async fn wait_until(time: Timestamp) -> Result<(), ClockSetBack> {
+    let mut last = Timestamp::now();
     // A negative duration is no `Duration`: the time has passed.
-    while let Ok(left) = Duration::try_from(time.duration_since(Timestamp::now()))
+    while let Ok(left) = Duration::try_from(time.duration_since(last))
         && !left.is_zero()
     {
         sleep(left.min(STEP)).await;
+        let now = Timestamp::now();
+        if Duration::try_from(last.duration_since(now)).is_ok_and(|back| back > STEP) {
+            return Err(ClockSetBack);
+        }
+        last = now;
     }
+    Ok(())
 }
 
 impl fmt::Display for Schedule {

@@ -11,6 +11,7 @@ use actix_web::{HttpServer, web};
 use decant_demo::{Accounts, DemoError, KeyMaker};
 use decant_embedded::{EmbeddedError, EmbeddedPostgres};
 use jiff::Timestamp;
+use nix::unistd::geteuid;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
@@ -22,8 +23,10 @@ use crate::app::App;
 use crate::audit::{Action, AuditError, AuditWriter};
 use crate::auth::{self, Attempts, Authenticator, HubUsers, JwksError, Sessions, TokenKeys};
 use crate::backups::Backups;
+use crate::backups::repository::{self, Repository};
 use crate::config::Settings;
 use crate::database::Database;
+use crate::database::cleanup::archive;
 use crate::database::temporary_files::TemporaryFolder;
 use crate::datasets::Catalog;
 use crate::datasets::catalog::CatalogError;
@@ -31,9 +34,9 @@ use crate::datasets::catalog::Cause;
 use crate::datasets::options::OptionsCache;
 use crate::dsn::Dsn;
 use crate::source::{Source, SourceError};
-use crate::storage::{Storage, StorageError};
+use crate::storage::{Location, Storage, StorageError};
 use crate::stored_requests::StoredRequests;
-use crate::{routes, telemetry};
+use crate::{private_folder, routes, telemetry};
 
 /// Time for the last bytes to reach the clients after exports were interrupted.
 const LAST_BYTES_MAX: Duration = Duration::from_secs(2);
@@ -103,6 +106,9 @@ impl Application {
         let auth = &settings.auth;
         let token_keys = TokenKeys::load(auth.jwt_secret.as_ref(), auth.jwks_file.as_deref())?;
         let listener = listen(settings.listen)?;
+        for warning in prepare_folders(&settings)? {
+            tracing::warn!("{warning}");
+        }
         let (dsn, embedded): (Dsn, _) = match &settings.dsn {
             Some(dsn) => (dsn.clone(), None),
             None => {
@@ -133,13 +139,14 @@ impl Application {
         let authenticator = authenticator(&settings, token_keys, source.clone())?;
         let (storage, tasks) = (Storage::new(settings.storage.clone()), TaskTracker::new());
         let database = Database::new(&dsn, &settings.database, storage.clone(), &tasks);
-        let temporary_files = TemporaryFolder::in_data_dir(&settings.data_dir);
+        let temporary_files =
+            TemporaryFolder::in_data_dir(&settings.data_dir, settings.database.disk_reserve);
         let break_off = CancellationToken::new();
         let backups = Arc::new(Backups::new(
+            dsn.clone(),
             Arc::clone(&database.dumper),
             Arc::clone(&database.restorer),
-            storage,
-            temporary_files.clone(),
+            Repository::new(storage, temporary_files.clone()),
             tasks.clone(),
             settings.backups.clone(),
             break_off.clone(),
@@ -236,6 +243,43 @@ impl Application {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// Creates the data folder, and withdraws the rights of other users to Decant's folders that older versions granted. Returns
+/// warnings.
+///
+/// # Errors
+/// [`StartError::DataDir`].
+pub fn prepare_folders(settings: &Settings) -> Result<Vec<String>, StartError> {
+    let data_dir = &settings.data_dir;
+    // PostgreSQL refuses to run as root, so the account that runs the private one must reach its folder.
+    let others_enter = settings.dsn.is_none() && geteuid().is_root();
+    let mode = match others_enter || data_dir.join("postgres").exists() && geteuid().is_root() {
+        true => private_folder::ENTERED_BY_OTHERS,
+        false => private_folder::PRIVATE,
+    };
+    let mut folders = vec![(data_dir.clone(), mode)];
+    for name in ["scratch", "safety", "storage"] {
+        folders.push((data_dir.join(name), private_folder::PRIVATE));
+    }
+    // The folder of STORAGE_URL itself may have other contents.
+    if let Location::Folder(storage) = &settings.storage.location {
+        for name in [repository::FOLDER, archive::FOLDER] {
+            folders.push((storage.join(name), private_folder::PRIVATE));
+        }
+    }
+    let preparing = || {
+        private_folder::create(data_dir)?;
+        let mut warnings = Vec::new();
+        for (folder, mode) in &folders {
+            warnings.extend(private_folder::narrow(folder, *mode)?);
+        }
+        if others_enter {
+            private_folder::let_others_enter(data_dir)?;
+        }
+        Ok(warnings)
+    };
+    preparing().map_err(|error| data_dir_error(settings, error))
 }
 
 /// Fills the private PostgreSQL on its first start, and returns how to sign in.

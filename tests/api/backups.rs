@@ -8,6 +8,7 @@ use decant_tests::database::Database;
 use decant_tests::dumps::{completed, restored};
 use decant_tests::patience::wait_for;
 use decant_tests::s3::S3;
+use decant_tests::server::Server;
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -133,13 +134,18 @@ async fn an_encrypted_backup_is_read_only_with_its_passphrase() {
     assert_eq!(proved["proof"]["failure"], Value::Null, "{proved}");
     assert!(!app.server.log().contains(PASSPHRASE.1));
 
-    // The same storage, and a server with another passphrase.
+    // The same database and storage, and a server with another passphrase.
     let storage = format!("{}", app.server.data_dir().join("storage").display());
-    let other = App::start_with(&[
+    let settings = [
+        ("DSN", app.database.dsn.as_str()),
         ("STORAGE_URL", &storage),
         ("DECANT_BACKUP_PASSPHRASE", "battery staple horse"),
-    ])
-    .await;
+    ];
+    let server = Server::start(&settings).await;
+    let other = App {
+        server,
+        database: app.database,
+    };
     let proved = prove(&other, &backup).await;
     let why = proved["proof"]["failure"].as_str().unwrap_or_default();
     assert!(why.contains("another passphrase"), "{proved}");
@@ -174,6 +180,9 @@ async fn backups_are_stored_in_s3_and_restored_from_it() {
         overview["storage"].as_str().unwrap().starts_with("s3://"),
         "{overview}"
     );
+    // The prefix has a blank and a letter beyond ASCII; the objects have them as they are.
+    let objects = s3.objects("hub backups/é/backups").await;
+    assert!(objects.contains(&name_of(&backup).to_owned()), "{objects:?}");
     app.admin()
         .with_backup(name_of(&backup), "remove")
         .answer()
@@ -188,36 +197,43 @@ async fn due_backups_are_made_and_proved_and_expired_ones_removed() {
     let storage = decant_tests::cluster::folder();
     let backups = storage.path().join("backups");
     std::fs::create_dir(&backups).unwrap();
-    // Two old scheduled backups, and an old one that an administrator made.
-    for (name, began, scheduled) in [
-        ("a", "2026-01-01T03:00:00Z", true),
-        ("b", "2026-01-02T03:00:00Z", true),
-        ("c", "2026-01-03T03:00:00Z", false),
-    ] {
-        let manifest = json!({
-            "name": name, "began": began, "ended": began,
-            "due": scheduled.then_some(began), "caller": "Schedule", "mode": "full", "bytes": 0, "sha256": "", "encryption": "none",
-            "tables": 1, "serverVersion": "15", "proof": null,
-        });
-        std::fs::write(backups.join(name), "").unwrap();
-        std::fs::write(backups.join(format!("{name}.json")), manifest.to_string()).unwrap();
-    }
+    // A backup of an older version. It names no database, so it may be another one's.
+    let manifest = json!({
+        "name": "older", "began": "2026-01-01T03:00:00Z", "ended": "2026-01-01T03:00:00Z", "due": "2026-01-01T03:00:00Z",
+        "caller": "Schedule", "mode": "full", "bytes": 0, "sha256": "", "encryption": "none", "tables": 1,
+        "serverVersion": "15", "proof": null,
+    });
+    std::fs::write(backups.join("older"), "").unwrap();
+    std::fs::write(backups.join("older.json"), manifest.to_string()).unwrap();
     let settings = [
         ("STORAGE_URL", storage.path().to_str().unwrap()),
-        ("DECANT_BACKUP_AT", "03:00"),
+        ("DECANT_BACKUP_AT", "* * * * * *"),
         ("DECANT_SCHEDULE_ZONE", "Europe/Berlin"),
         ("DECANT_BACKUP_PROOF_AT", "0 0 1 1 *"),
         ("DECANT_BACKUP_KEEP", "last=1"),
     ];
     let app = App::start_on(database, &settings).await;
-    let overview = wait_for("the backup that is due, and its proof", PATIENCE, async || {
+    let proved = wait_for("the backup that is due, and its proof", PATIENCE, async || {
         let overview: Value = app.admin().backups().answer().await.good().json();
         let backups = overview["backups"].as_array()?;
-        let names: Vec<_> = backups.iter().map(name_of).collect();
-        let is_proved = backups[0]["proof"]["failure"].is_null() && backups[0]["proof"]["rows"].is_u64();
-        (is_proved && names.len() == 2 && names[1] == "c").then_some(overview)
+        let proved = backups.iter().find(|backup| backup["proof"]["rows"].is_u64())?;
+        assert_eq!(proved["proof"]["failure"], Value::Null);
+        Some(name_of(proved).to_owned())
     })
     .await;
+    // A backup is made every second. The proved one stays, because it is the only one of which it is known that it restores.
+    let newest = async || {
+        let overview: Value = app.admin().backups().answer().await.good().json();
+        let backups = overview["backups"].as_array()?;
+        let names: Vec<_> = backups.iter().map(|backup| name_of(backup).to_owned()).collect();
+        (names.len() == 3 && names[0] != proved).then_some((names, overview))
+    };
+    let (first, _) = wait_for("another backup", PATIENCE, newest).await;
+    let (last, overview) = wait_for("one more backup", PATIENCE, async || {
+        newest().await.filter(|(names, _)| names[0] != first[0])
+    })
+    .await;
+    assert_eq!(last[1..], [proved, "older".to_owned()]);
     assert!(
         overview["next"].is_string() && overview["nextProof"].is_string(),
         "{overview}"

@@ -6,6 +6,7 @@ use decant_tests::logs::archives;
 use decant_tests::program::{self, Outcome};
 use decant_tests::s3::S3;
 use decant_tests::server::data_dir;
+use serde_json::Value;
 use tempfile::TempDir;
 
 struct Bed {
@@ -139,6 +140,29 @@ async fn a_changed_archive_is_not_restored() {
     std::fs::remove_file(path.with_extension("").with_extension("json")).unwrap();
     let refusal = bed.cleanup(&["restore", path.to_str().unwrap()]).await.refusal();
     assert!(refusal.contains("manifest"), "{refusal}");
+}
+
+#[tokio::test]
+async fn an_archive_that_was_replaced_is_refused() {
+    let bed = Bed::new().await;
+    let before = bed.database.contents().await;
+    let time = bed.database.log_time(0.5).await;
+    bed.cleanup(&["--before", &time, "--yes", "--archive-first"])
+        .await
+        .good();
+    let after = bed.database.contents().await;
+    let path = archives(&bed.data.path().join("storage/logs"))[0].path.clone();
+    let path = path.to_str().unwrap();
+    // Another manifest that fits the file, as an older version wrote it.
+    let manifest_path = path.replace(".csv.gz", ".json");
+    let mut manifest: Value = serde_json::from_slice(&std::fs::read(&manifest_path).unwrap()).unwrap();
+    assert!(manifest["mac"].take().is_string(), "{manifest}");
+    std::fs::write(&manifest_path, manifest.to_string()).unwrap();
+    let refusal = bed.cleanup(&["restore", path]).await.refusal();
+    assert!(refusal.contains("--unverified"), "{refusal}");
+    assert_eq!(bed.database.contents().await, after);
+    bed.cleanup(&["restore", path, "--unverified"]).await.good();
+    assert_eq!(bed.database.contents().await, before);
 }
 
 #[tokio::test]

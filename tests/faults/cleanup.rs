@@ -192,7 +192,8 @@ async fn a_postgresql_killed_during_a_clean_up_loses_no_row() {
 async fn a_full_disk_deletes_nothing() {
     let disk = SmallDisk::of_bytes(512 * 1024);
     let place = ("STORAGE_URL", disk.path().to_str().unwrap());
-    let app = App::start_on(Database::with_rows(20_000).await, &[place]).await;
+    let no_reserve = ("DECANT_DISK_RESERVE_MB", "0");
+    let app = App::start_on(Database::with_rows(20_000).await, &[place, no_reserve]).await;
     app.database.make_ledger().await;
     let before = app.database.contents().await;
     let fields = order(&app.database, true).await;

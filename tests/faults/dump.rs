@@ -44,24 +44,6 @@ async fn sessions_of_pg_dump(app: &App) -> usize {
     app.database.decant_sessions("pg_dump").await.len()
 }
 
-/// Returns the command lines of the server's child processes.
-fn arguments_of_children(server: &Server) -> Vec<String> {
-    let pid = server.pid();
-    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    let mut all: Vec<_> = children.split_whitespace().map(str::to_owned).collect();
-    // `/proc` lists children by the thread that started them.
-    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("the server runs");
-    for task in tasks.flatten() {
-        let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
-        all.extend(children.split_whitespace().map(str::to_owned));
-    }
-    let arguments = all.iter().map(|child| {
-        let line = std::fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default();
-        String::from_utf8_lossy(&line).replace('\0', " ")
-    });
-    arguments.collect()
-}
-
 async fn lock_is_free(app: &App) {
     let free = async || {
         let status: Value = app.admin().database_status().answer().await.json();
@@ -75,7 +57,7 @@ async fn pg_dump_ends_when_its_client_disconnects() {
     let app = app(&[]).await;
     let dump = begun(&app).await;
     assert_eq!(sessions_of_pg_dump(&app).await, 1);
-    let arguments = arguments_of_children(&app.server);
+    let arguments: Vec<_> = app.server.children().into_values().collect();
     assert!(
         arguments.iter().any(|line| line.contains("pg_dump")),
         "{arguments:?}"

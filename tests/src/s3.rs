@@ -12,9 +12,6 @@ use crate::patience::wait_for;
 /// An HTTP and a gRPC port for each of master, volume server, filer and S3.
 const PORTS: usize = 8;
 
-/// Index of the filer's HTTP port.
-const FILER: usize = 4;
-
 const ATTEMPTS: usize = 3;
 
 const ACCESS_KEY: &str = "decant-tests";
@@ -24,14 +21,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 const BUCKET: &str = "decant-backups";
 
-/// A prefix in the bucket.
-const STORAGE_URL: &str = "s3://decant-backups/of/tests";
+/// A prefix in the bucket: `hub backups/é`.
+const STORAGE_URL: &str = "s3://decant-backups/hub backups/%C3%A9/";
 
 /// Dropping the value kills the process.
 #[derive(Debug)]
 pub struct S3 {
     process: Child,
     endpoint: String,
+    filer: String,
     _folder: TempDir,
 }
 
@@ -42,7 +40,7 @@ impl S3 {
         for _ in 0..ATTEMPTS {
             let ports = free_ports();
             let mut s3 = Self::spawn(ports);
-            if s3.make_bucket(ports[FILER]).await {
+            if s3.make_bucket().await {
                 return s3;
             }
         }
@@ -93,6 +91,7 @@ impl S3 {
         Self {
             process,
             endpoint: format!("http://127.0.0.1:{s3}"),
+            filer: format!("http://127.0.0.1:{filer}"),
             _folder: folder,
         }
     }
@@ -108,10 +107,25 @@ impl S3 {
         ]
     }
 
-    /// Creates the bucket, which is a folder of the filer. Returns false if the service ended instead.
-    async fn make_bucket(&mut self, filer: u16) -> bool {
+    /// Returns the names of the objects with this prefix and a `/`, as the service's own file system lists them.
+    pub async fn objects(&self, prefix: &str) -> Vec<String> {
         let http = crate::http::client().build().expect("a client needs nothing");
-        let folder = format!("http://127.0.0.1:{filer}/buckets/{BUCKET}/");
+        let folder = format!("{}/buckets/{BUCKET}/{prefix}/", self.filer);
+        let listing = http.get(&folder).header("accept", "application/json").send();
+        let listing = listing.await.expect("the service answers").text().await;
+        let listing: serde_json::Value =
+            serde_json::from_str(&listing.expect("a listing")).unwrap_or_default();
+        let entries = listing["Entries"].as_array().into_iter().flatten();
+        let paths = entries.filter_map(|entry| entry["FullPath"].as_str());
+        paths
+            .filter_map(|path| Some(path.rsplit_once('/')?.1.to_owned()))
+            .collect()
+    }
+
+    /// Creates the bucket, which is a folder of the filer. Returns false if the service ended instead.
+    async fn make_bucket(&mut self) -> bool {
+        let http = crate::http::client().build().expect("a client needs nothing");
+        let folder = format!("{}/buckets/{BUCKET}/", self.filer);
         wait_for("the S3 service", PATIENCE, async || {
             if self.process.try_wait().is_ok_and(|ended| ended.is_some()) {
                 return Some(false);

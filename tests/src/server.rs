@@ -1,5 +1,6 @@
 //! A running `decant serve`.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -115,6 +116,23 @@ impl Server {
 
     pub fn pid(&self) -> u32 {
         self.process.id().expect("the server runs")
+    }
+
+    /// Returns the command lines of its child processes by their process ids.
+    pub fn children(&self) -> BTreeMap<i32, String> {
+        // `/proc` lists children by the thread that started them.
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.pid())).expect("the server runs");
+        let children = tasks.flatten().map(|task| {
+            let children = std::fs::read_to_string(task.path().join("children"));
+            children.unwrap_or_default()
+        });
+        let children: String = children.collect();
+        let arguments = children.split_whitespace().map(|child| {
+            let line = std::fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default();
+            let line = String::from_utf8_lossy(&line).replace('\0', " ");
+            (child.parse().expect("a process id is a number"), line)
+        });
+        arguments.collect()
     }
 
     /// Returns the resident memory in bytes.

@@ -9,6 +9,7 @@ use crate::database::DumpMode;
 
 crate::examples! {
     BackupRequest = "backup_request",
+    BackupRestoreRequest = "backup_restore_request",
     BackupOverview = "backup_overview",
 }
 
@@ -18,6 +19,22 @@ crate::examples! {
 pub struct BackupRequest {
     #[serde(default)]
     pub mode: DumpMode,
+}
+
+/// How a backup is restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BackupRestoreRequest {
+    /// `true`: the backup replaces the database. `false`: only rows that are missing are inserted.
+    pub clean_first: bool,
+    /// Leaves out the rows of `message_request`.
+    #[serde(default)]
+    pub skip_logs: bool,
+    /// Restores a backup whose manifest is not authentic, or that is not encrypted although encryption is set. The dump runs
+    /// SQL of whoever made it.
+    #[serde(default)]
+    pub unverified: bool,
 }
 
 /// The backups, their schedules, and what this server does with them now.
@@ -88,8 +105,16 @@ pub struct TaskFailure {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Backup {
-    /// File name: `backup_2026-01-28T03-00-00.dump.age`.
+    /// File name: `backup_hub_2026-01-28T03-00-00_1f0c8a52.dump.age`.
     pub name: String,
+    /// Name of the database; `null` in manifests of older versions.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub database: Option<String>,
+    /// System identifier of the database's cluster, or its host and port; `null` in manifests of older versions.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub system: Option<String>,
     /// Start of the dump.
     pub began: Timestamp,
     /// When the whole dump was in the storage.
@@ -108,6 +133,10 @@ pub struct Backup {
     pub tables: usize,
     /// Version of the PostgreSQL server that was dumped.
     pub server_version: String,
+    /// Whether the manifest was written with the secret of this storage. Manifests of older versions never were.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub authentic: bool,
     #[cfg_attr(feature = "openapi", schema(required))]
     pub proof: Option<BackupProof>,
 }

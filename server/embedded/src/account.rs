@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::sys::signal::Signal;
-use nix::unistd::{Uid, User, geteuid, getpid, getppid};
+use nix::unistd::{Uid, User, geteuid};
 
 use super::error::EmbeddedError;
+use super::parent::end_with_parent;
 
 /// The user that runs PostgreSQL's programs.
 #[derive(Clone, Debug)]
@@ -70,7 +71,7 @@ impl Account {
         if let Self::Other { uid, gid, .. } = self {
             command.uid(*uid).gid(*gid);
         }
-        end_with_parent(&mut command);
+        end_with_parent(&mut command, Signal::SIGINT);
         command
     }
 
@@ -119,26 +120,4 @@ fn blocked_by(wanted: &Path, uid: u32, gid: u32) -> Option<PathBuf> {
         })
     });
     closed.map(Path::to_owned)
-}
-
-#[expect(
-    unsafe_code,
-    reason = "a signal at the death of the parent can be requested between fork and exec only"
-)]
-fn end_with_parent(command: &mut Command) {
-    let parent = getpid();
-    // SAFETY: the closure makes system calls only, all of which are async-signal-safe, and allocates nothing.
-    unsafe {
-        command.pre_exec(move || {
-            // The standard library has changed the user before this, which would have cleared the setting.
-            #[cfg(target_os = "linux")]
-            nix::sys::prctl::set_pdeathsig(Signal::SIGINT)?;
-            // If the parent died before that line, the signal never comes.
-            if getppid() == parent {
-                Ok(())
-            } else {
-                Err(io::Error::from_raw_os_error(nix::libc::ESRCH))
-            }
-        });
-    }
 }

@@ -18,6 +18,7 @@ mod error;
 mod folder;
 mod log;
 mod orphans;
+mod parent;
 mod postmaster;
 mod socket;
 
@@ -33,6 +34,7 @@ pub use binaries::{Binaries, binaries, program_folders};
 pub use error::EmbeddedError;
 use error::IoContext;
 use folder::Folder;
+pub use parent::end_with_parent;
 use postmaster::Postmaster;
 
 /// The longest start, crash recovery included.

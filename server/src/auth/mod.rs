@@ -37,5 +37,5 @@ pub use hub::{HubKey, HubUsers};
 pub use jwt::{JwksError, TokenKeys};
 pub use options::Options;
 pub use request::RequestParts;
-pub use secret_file::read_or_create_secret;
+pub use secret_file::{read_or_create_secret, read_secret};
 pub use session::{COOKIE, Sessions};

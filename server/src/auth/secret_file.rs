@@ -9,6 +9,8 @@ use rand::distr::{Alphanumeric, SampleString};
 use secrecy::SecretString;
 use tempfile::NamedTempFile;
 
+use crate::private_folder;
+
 /// 40 letters and digits hold 238 bits.
 const CHARACTERS: usize = 40;
 
@@ -18,13 +20,11 @@ const CHARACTERS: usize = 40;
 /// # Errors
 /// If the folder cannot be read or written.
 pub fn read_or_create_secret(data_dir: &Path, file: &str) -> io::Result<SecretString> {
-    let path = data_dir.join(file);
-    match fs::read_to_string(&path) {
-        Ok(secret) if !secret.trim().is_empty() => return Ok(SecretString::from(secret.trim().to_owned())),
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+    if let Some(secret) = read_secret(data_dir, file)? {
+        return Ok(secret);
     }
-    fs::create_dir_all(data_dir)?;
+    let path = data_dir.join(file);
+    private_folder::create(data_dir)?;
     let secret = Alphanumeric.sample_string(&mut rand::rng(), CHARACTERS);
     // Two processes may start with the same new folder. The file appears complete or not at all, and the first one counts.
     let mut temporary = tempfile::Builder::new()
@@ -35,6 +35,18 @@ pub fn read_or_create_secret(data_dir: &Path, file: &str) -> io::Result<SecretSt
         Ok(_) => Ok(SecretString::from(secret)),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => read_existing(&path, error.file),
         Err(error) => Err(error.error),
+    }
+}
+
+/// Returns the secret in this file of the data folder; `None` if there is none yet.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn read_secret(data_dir: &Path, file: &str) -> io::Result<Option<SecretString>> {
+    match fs::read_to_string(data_dir.join(file)) {
+        Ok(secret) if !secret.trim().is_empty() => Ok(Some(SecretString::from(secret.trim().to_owned()))),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(None),
     }
 }
 

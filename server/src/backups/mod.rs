@@ -2,56 +2,62 @@
 //!
 //! | module | content |
 //! |---|---|
+//! | [`repository`] | the files and manifests in the storage, those of all databases |
 //! | [`make`] | a dump is encrypted and stored while `pg_dump` runs |
-//! | [`fetch`] | a backup is downloaded, decrypted, restored |
+//! | [`restore`] | a backup is downloaded, decrypted, restored |
 //! | [`prove`] | a backup is restored into a staging database and its rows are counted |
 //! | [`retention`] | which backups are kept |
 //! | [`scheduler`] | makes and proves backups when they are due |
 //!
-//! The manifests in the storage are the only state. So servers that share a storage need no other agreement.
+//! The manifests in the storage are the only state. So servers that share a storage need no other agreement than the secret of
+//! the manifests. Several databases may share a storage: a manifest names its database.
 
-pub mod fetch;
+mod error;
 pub mod make;
 pub mod prove;
+pub mod repository;
+pub mod restore;
 pub mod retention;
 pub mod scheduler;
 
-use std::cmp::Reverse;
-use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use api::backups::{Backup, BackupOverview, BackupTask, RunningTask, TaskFailure};
 use api::database::DumpMode;
-use futures_util::future::join_all;
-use jiff::Timestamp;
+use bytes::Bytes;
+use futures_util::Stream;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::audit::Action;
-use crate::database::dump::{DumpError, Dumper};
-use crate::database::restore::{RestoreError, Restorer};
-use crate::database::temporary_files::TemporaryFolder;
+use crate::database::dump::Dumper;
+use crate::database::identity::DatabaseIdentity;
+use crate::database::restore::Restorer;
+use crate::dsn::Dsn;
 use crate::schedule::Schedule;
-use crate::storage::encrypted::ReadError;
-use crate::storage::{Storage, StorageError};
+use crate::storage::StorageError;
+use repository::Repository;
 use retention::RetentionPolicy;
 
-/// Folder of the backups in the storage.
-const FOLDER: &str = "backups";
+pub use error::BackupError;
 
 /// Capacity of the event channel. When it is full, progress events are dropped; the final event is not.
 const EVENTS: usize = 64;
 
-const CONCURRENT_MANIFESTS: usize = 8;
+/// How far the clock of another server may be ahead. A backup with a later time is ignored by the schedules.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// The backups of a database.
 pub struct Backups {
+    dsn: Dsn,
+    identity: OnceCell<DatabaseIdentity>,
     dumper: Arc<Dumper>,
     restorer: Arc<Restorer>,
-    storage: Storage,
-    temporary_files: TemporaryFolder,
+    repository: Repository,
     /// Runs what continues without the request that started it.
     tasks: TaskTracker,
     options: Options,
@@ -77,28 +83,6 @@ struct State {
     failure: Option<TaskFailure>,
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum BackupError {
-    #[error(transparent)]
-    Dump(#[from] DumpError),
-    #[error(transparent)]
-    Restore(#[from] RestoreError),
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-    #[error("the backup cannot be used: {0}")]
-    Read(#[from] ReadError),
-    #[error("the backup could not be stored, and nothing of it is in the storage: {0}")]
-    NotStored(#[source] io::Error),
-    #[error("pg_dump did not write a complete dump, so it was not stored: {0}")]
-    IncompleteDump(#[source] wasm_export::dump::DumpError),
-    #[error("a backup is already being made or proved here; try again when it has ended")]
-    Busy,
-    #[error("there is no backup `{0}`")]
-    NoSuchBackup(String),
-    #[error("the manifest of the backup {name} cannot be read: {error}")]
-    Manifest { name: String, error: serde_json::Error },
-}
-
 impl Backups {
     /// `stop` ends running tasks.
     ///
@@ -106,20 +90,21 @@ impl Backups {
     /// [`StorageError::Open`], [`StorageError::Folder`]: a useless storage is found at the start, and not when the first
     /// backup is due.
     pub fn new(
+        dsn: Dsn,
         dumper: Arc<Dumper>,
         restorer: Arc<Restorer>,
-        storage: Storage,
-        temporary_files: TemporaryFolder,
+        repository: Repository,
         tasks: TaskTracker,
         options: Options,
         stop: CancellationToken,
     ) -> Result<Self, StorageError> {
-        storage.open()?;
+        repository.open()?;
         Ok(Self {
+            dsn,
+            identity: OnceCell::new(),
             dumper,
             restorer,
-            storage,
-            temporary_files,
+            repository,
             tasks,
             options,
             state: Mutex::default(),
@@ -128,17 +113,17 @@ impl Backups {
     }
 
     /// # Errors
-    /// [`StorageError`].
-    pub async fn overview(&self) -> Result<BackupOverview, StorageError> {
+    /// As [`list`](Self::list).
+    pub async fn overview(&self) -> Result<BackupOverview, BackupError> {
         let now = Timestamp::now();
         let next = |schedule: &Option<Schedule>| schedule.as_ref()?.next_after(now);
         let text = |schedule: &Option<Schedule>| Some(schedule.as_ref()?.to_string());
         let backups = self.list().await?;
         let state = self.state();
         Ok(BackupOverview {
-            storage: self.storage.location().to_string(),
-            encryption: self.storage.encryption().kind(),
-            can_prove: self.storage.encryption().can_read(),
+            storage: self.repository.location(),
+            encryption: self.repository.encryption().kind(),
+            can_prove: self.repository.encryption().can_read(),
             schedule: text(&self.options.schedule),
             next: next(&self.options.schedule),
             proof_schedule: text(&self.options.proof_schedule),
@@ -150,47 +135,47 @@ impl Backups {
         })
     }
 
-    /// Returns the manifests of all backups, the newest first.
-    ///
-    /// # Errors
-    /// [`StorageError`].
-    pub async fn list(&self) -> Result<Vec<Backup>, StorageError> {
-        let names: BTreeSet<String> = self.storage.list(FOLDER).await?.into_iter().collect();
-        let backups = names.iter().filter_map(|name| name.strip_suffix(MANIFEST));
-        let backups: Vec<&str> = backups.filter(|name| names.contains(*name)).collect();
-        let mut found = Vec::with_capacity(backups.len());
-        for chunk in backups.chunks(CONCURRENT_MANIFESTS) {
-            for manifest in join_all(chunk.iter().map(|name| self.manifest(name))).await {
-                match manifest {
-                    Ok(manifest) => found.push(manifest),
-                    // Another server has removed it since the folder was listed.
-                    Err(BackupError::NoSuchBackup(_)) => {}
-                    Err(BackupError::Storage(error)) => return Err(error),
-                    Err(error) => tracing::warn!(%error, "a file in the storage is not a manifest"),
-                }
-            }
-        }
-        found.sort_by_key(|backup| Reverse(backup.began));
-        Ok(found)
+    async fn identity(&self) -> Result<&DatabaseIdentity, BackupError> {
+        let read = || DatabaseIdentity::read(&self.dsn);
+        Ok(self.identity.get_or_try_init(read).await?)
     }
 
-    /// Returns the manifest of a backup.
+    /// Returns the manifests of this database's backups, the newest first, and of those whose manifest names no database:
+    /// older versions made them.
     ///
     /// # Errors
-    /// [`BackupError::NoSuchBackup`], [`BackupError::Manifest`], [`BackupError::Storage`].
+    /// [`BackupError::Storage`], [`BackupError::Database`].
+    pub async fn list(&self) -> Result<Vec<Backup>, BackupError> {
+        let identity = self.identity().await?;
+        let mut backups = self.repository.list().await?;
+        backups.retain(|backup| is_of(backup, identity));
+        Ok(backups)
+    }
+
+    /// Returns the manifest of a backup of this database, or of one that names no database.
+    ///
+    /// # Errors
+    /// [`BackupError::NoSuchBackup`], [`BackupError::Manifest`], [`BackupError::Storage`], [`BackupError::Database`].
     pub async fn manifest(&self, name: &str) -> Result<Backup, BackupError> {
-        // The name comes from the request and must not lead out of the folder.
-        if name.contains(['/', '\\']) {
-            return Err(BackupError::NoSuchBackup(name.to_owned()));
+        let manifest = self.repository.manifest(name).await?;
+        self.repository.check_file(&manifest).await?;
+        match is_of(&manifest, self.identity().await?) {
+            true => Ok(manifest),
+            false => Err(BackupError::NoSuchBackup(name.to_owned())),
         }
-        let content = match self.storage.get(&manifest_path(name)).await {
-            Err(StorageError::Missing(_)) => return Err(BackupError::NoSuchBackup(name.to_owned())),
-            content => content?,
-        };
-        serde_json::from_slice(&content).map_err(|error| BackupError::Manifest {
-            name: name.to_owned(),
-            error,
-        })
+    }
+
+    /// Returns the bytes of a backup as it is stored, encrypted or not.
+    ///
+    /// # Errors
+    /// As [`manifest`](Self::manifest).
+    pub async fn download(
+        &self,
+        name: &str,
+    ) -> Result<(Backup, impl Stream<Item = io::Result<Bytes>> + use<>), BackupError> {
+        let manifest = self.manifest(name).await?;
+        let pieces = self.repository.stream(&manifest).await?;
+        Ok((manifest, pieces))
     }
 
     /// Removes the files of a backup, whether it was scheduled or not.
@@ -199,28 +184,17 @@ impl Backups {
     /// As [`manifest`](Self::manifest).
     pub async fn remove(&self, name: &str, caller: &str) -> Result<(), BackupError> {
         let manifest = self.manifest(name).await?;
-        self.remove_files(&manifest).await?;
+        self.repository.remove(&manifest).await?;
         tracing::info!(action = Action::DatabaseBackupRemoved.name(), caller, name);
         Ok(())
     }
 
-    async fn remove_files(&self, manifest: &Backup) -> Result<(), StorageError> {
-        // The manifest first: without it the other file is no backup, so a failure in between leaves no broken one.
-        self.storage.remove(&manifest_path(&manifest.name)).await?;
-        self.storage.remove(&path(&manifest.name)).await
-    }
-
-    /// Removes what interrupted uploads have left in the folder of backups; see [`Storage::sweep`].
+    /// Removes what interrupted uploads have left in the folder of backups.
     ///
     /// # Errors
     /// The first error of the file system.
     pub fn sweep(&self, age: Duration) -> io::Result<usize> {
-        self.storage.sweep(FOLDER, age)
-    }
-
-    async fn write_manifest(&self, manifest: &Backup) -> Result<(), StorageError> {
-        let content = serde_json::to_vec_pretty(manifest).expect("a manifest has only strings and numbers");
-        self.storage.put(&manifest_path(&manifest.name), content).await
+        self.repository.sweep(age)
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -293,13 +267,15 @@ impl Drop for TaskGuard {
     }
 }
 
-/// Suffix of a manifest's name.
-const MANIFEST: &str = ".json";
-
-fn path(name: &str) -> String {
-    format!("{FOLDER}/{name}")
+/// Returns whether a backup is of this database, or names none.
+fn is_of(backup: &Backup, identity: &DatabaseIdentity) -> bool {
+    match (&backup.database, &backup.system) {
+        (Some(database), Some(system)) => *database == identity.name && *system == identity.system,
+        _ => true,
+    }
 }
 
-fn manifest_path(name: &str) -> String {
-    format!("{FOLDER}/{name}{MANIFEST}")
+/// Returns whether the time of a backup lies in the future, so that it says nothing about the past.
+fn is_ahead(backup: &Backup, now: Timestamp) -> bool {
+    backup.began.duration_since(now) > CLOCK_SKEW
 }

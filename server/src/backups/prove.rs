@@ -20,7 +20,7 @@ impl Backups {
     /// the task succeeds, and the manifest has the failure.
     ///
     /// # Errors
-    /// [`BackupError::Busy`], [`BackupError::NoSuchBackup`], [`BackupError::Manifest`], [`BackupError::Storage`].
+    /// [`BackupError::Busy`], [`BackupError::Unverified`], and as [`manifest`](Self::manifest).
     pub async fn prove(
         self: &Arc<Self>,
         name: &str,
@@ -28,6 +28,7 @@ impl Backups {
     ) -> Result<JoinHandle<Result<Backup, BackupError>>, BackupError> {
         let guard = self.start(BackupTask::Prove)?;
         let manifest = self.manifest(name).await?;
+        self.repository.accept(&manifest, false)?;
         tracing::info!(action = Action::DatabaseBackupProofStart.name(), caller, name);
         let (backups, caller) = (Arc::clone(self), caller.to_owned());
         Ok(self.tasks.spawn(async move {
@@ -69,7 +70,7 @@ impl Backups {
         };
         // A backup that was removed during the proof must not get a manifest again.
         self.manifest(&proved.name).await?;
-        self.write_manifest(&proved).await?;
+        self.repository.replace_manifest(&proved).await?;
         Ok(proved)
     }
 
@@ -80,7 +81,7 @@ impl Backups {
         caller: &str,
     ) -> Result<u64, BackupError> {
         guard.set_message("Downloading the backup");
-        let file = self.fetch(manifest).await?;
+        let file = self.repository.fetch(manifest, false).await?;
         let (sender, mut events) = mpsc::channel(EVENTS);
         let follow = async {
             while let Some(event) = events.recv().await {
@@ -101,7 +102,12 @@ fn is_fault_of_backup(error: &BackupError) -> bool {
         BackupError::Read(reason) => matches!(
             reason,
             ReadError::Changed { .. }
-                | ReadError::Decryption(DecryptionError::WrongKey | DecryptionError::Damaged(_))
+                | ReadError::Decryption(
+                    DecryptionError::WrongKey
+                        | DecryptionError::Damaged(_)
+                        | DecryptionError::NotEncrypted
+                        | DecryptionError::TooMuchWork { .. }
+                )
         ),
         BackupError::Restore(reason) => matches!(
             reason,

@@ -2,20 +2,18 @@
 //! the proof schedule's last time.
 //!
 //! The manifests are the only memory. So a server that was down makes up for a missed time once, and a server that finds
-//! the work of another one done has nothing to do.
+//! the work of another one done has nothing to do. Manifests that are not authentic, or whose time has not come, count for
+//! nothing.
 
 use std::sync::Arc;
 
-use api::backups::BackupTask;
+use api::backups::{Backup, BackupTask};
 use jiff::{SignedDuration, Timestamp};
 
 use super::make::BackupJob;
-use super::{BackupError, Backups};
+use super::{BackupError, Backups, is_ahead};
 use crate::audit::Action;
-use crate::schedule::wait_until;
-
-/// Caller of scheduled tasks.
-const CALLER: &str = "Schedule";
+use crate::schedule::{CALLER, wait_until};
 
 /// Pause before a failed task is tried again.
 const RETRY_AFTER: SignedDuration = SignedDuration::from_mins(5);
@@ -48,15 +46,32 @@ impl Backups {
                 }
                 next = next.min(schedule.next_after(now).unwrap_or(Timestamp::MAX));
             }
-            wait_until(next).await;
+            // After a change of the clock, the next round computes the times anew.
+            let _ = wait_until(next).await;
         }
     }
 
     async fn run_if_due(self: &Arc<Self>, task: BackupTask, due: Timestamp) -> Result<(), BackupError> {
-        let backups = self.list().await?;
+        let (mut backups, now) = (self.list().await?, Timestamp::now());
+        backups.retain(|backup| {
+            let is_ahead = is_ahead(backup, now);
+            if is_ahead {
+                tracing::warn!(
+                    name = backup.name,
+                    began = %backup.began,
+                    "a backup has a time in the future, so the schedules ignore it; check this machine's clock"
+                );
+            }
+            !is_ahead
+        });
+        let is_past = |at: Timestamp| (due..=now).contains(&at);
         let running = match task {
             BackupTask::Make => {
-                if backups.iter().any(|backup| backup.due >= Some(due)) {
+                // Another database's backup, or one of nobody, does not make this one's.
+                let mut own = backups
+                    .iter()
+                    .filter(|backup| backup.authentic && backup.database.is_some());
+                if own.any(|backup| backup.due.is_some_and(is_past)) {
                     return Ok(());
                 }
                 let job = BackupJob {
@@ -67,10 +82,17 @@ impl Backups {
                 self.make(job).await?
             }
             BackupTask::Prove => {
-                let Some(newest) = backups.first() else {
+                let is_usable = |backup: &&Backup| match self.repository.accept(backup, false) {
+                    Ok(_) => true,
+                    Err(error) => {
+                        tracing::warn!(%error, "the scheduled proof leaves a backup out");
+                        false
+                    }
+                };
+                let Some(newest) = backups.iter().find(is_usable) else {
                     return Ok(());
                 };
-                if newest.proof.as_ref().is_some_and(|proof| proof.at >= due) {
+                if newest.proof.as_ref().is_some_and(|proof| is_past(proof.at)) {
                     return Ok(());
                 }
                 self.prove(&newest.name, CALLER).await?

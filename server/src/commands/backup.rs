@@ -45,7 +45,7 @@ async fn dump(
         .dumper
         .dump(arguments.mode, "Operator", stop)
         .await?;
-    let output = OutputFile::open(&arguments.output)?;
+    let output = OutputFile::open_private(&arguments.output)?;
     let summary = write(dump, output).await?;
     eprintln!("{}", sentence(&summary));
     Ok(())

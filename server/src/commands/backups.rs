@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use api::backups::Backup;
@@ -17,17 +17,23 @@ use super::outcome::Outcome;
 use super::output::OutputFile;
 use crate::backups::Backups;
 use crate::backups::make::BackupJob;
+use crate::backups::repository::Repository;
 use crate::config::Settings;
 use crate::database::Database;
 use crate::database::temporary_files::TemporaryFolder;
+use crate::startup::prepare_folders;
 use crate::storage::{Storage, StorageError};
 
 const PIECE_BYTES: usize = 256 * 1024;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List the backups, the newest first.
-    List,
+    /// List the backups of this database, the newest first.
+    List {
+        /// List the backups of all databases that share the storage. This needs no database.
+        #[arg(long)]
+        all: bool,
+    },
     /// Dump the database into the storage.
     Make {
         /// Content of the backup: full, excludeLogs (without the rows of `message_request`) or ledgerOnly (`usage_ledger`).
@@ -39,13 +45,17 @@ pub enum Command {
         /// Name of the backup, as `list` prints it.
         name: String,
     },
-    /// Download and decrypt a backup; `decant restore` restores the file.
+    /// Download and decrypt a backup of any database; `decant restore` restores the file. This needs no database.
     Fetch {
         /// Name of the backup, as `list` prints it.
         name: String,
         /// File to write, `-` for standard output.
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
+        /// Fetch a backup whose manifest was not written with the secret of this storage, or that is not encrypted although
+        /// encryption is set. A dump runs SQL of whoever made it.
+        #[arg(long)]
+        unverified: bool,
     },
     /// Remove a backup from the storage.
     Remove {
@@ -55,32 +65,57 @@ pub enum Command {
 }
 
 pub async fn run(settings: Settings, command: Command) -> Outcome {
+    for warning in prepare_folders(&settings)? {
+        eprintln!("decant: {warning}");
+    }
+    let repository = repository(&settings);
+    match command {
+        // After the loss of a machine there may be no database yet.
+        Command::List { all: true } => {
+            for backup in repository.list().await? {
+                let database = backup.database.as_deref().unwrap_or("unknown");
+                println!("{}  database: {database}", line(&backup));
+            }
+            return Ok(());
+        }
+        Command::Fetch {
+            name,
+            output,
+            unverified,
+        } => return fetch(&repository, &name, &output, unverified).await,
+        _ => {}
+    }
     let connection = Connection::open(&settings).await?;
     let stop = match command {
         Command::Make { .. } => cancelled_by_signal()?,
         // The other commands leave nothing behind, so Ctrl-C may end the process.
         _ => CancellationToken::new(),
     };
-    let outcome = match open(&connection, &settings, stop.clone()) {
+    let outcome = match open(&connection, &settings, repository, stop.clone()) {
         Ok(backups) => dispatch(&Arc::new(backups), command).await,
         Err(error) => Err(error.into()),
     };
     connection.close(or_interrupted(&stop, outcome)).await
 }
 
+fn repository(settings: &Settings) -> Repository {
+    let temporary_files = TemporaryFolder::in_data_dir(&settings.data_dir, settings.database.disk_reserve);
+    Repository::new(Storage::new(settings.storage.clone()), temporary_files)
+}
+
 fn open(
     connection: &Connection,
     settings: &Settings,
+    repository: Repository,
     stop: CancellationToken,
 ) -> Result<Backups, StorageError> {
     let (storage, tasks) = (Storage::new(settings.storage.clone()), TaskTracker::new());
-    let database = Database::new(&connection.dsn, &settings.database, storage.clone(), &tasks);
-    let temporary_files = TemporaryFolder::in_data_dir(&settings.data_dir);
+    let database = Database::new(&connection.dsn, &settings.database, storage, &tasks);
     Backups::new(
+        connection.dsn.clone(),
         database.dumper,
         database.restorer,
-        storage,
-        temporary_files,
+        repository,
         tasks,
         settings.backups.clone(),
         stop,
@@ -89,7 +124,7 @@ fn open(
 
 async fn dispatch(backups: &Arc<Backups>, command: Command) -> Outcome {
     match command {
-        Command::List => {
+        Command::List { .. } => {
             for backup in backups.list().await? {
                 println!("{}", line(&backup));
             }
@@ -109,22 +144,26 @@ async fn dispatch(backups: &Arc<Backups>, command: Command) -> Outcome {
                 return Err(failure.into());
             }
         }
-        Command::Fetch { name, output: path } => {
-            let mut output = OutputFile::open(&path)?;
-            let fetched = backups.fetch(&backups.manifest(&name).await?).await?;
-            let mut file = File::open(&fetched)?;
-            let mut piece = vec![0; PIECE_BYTES];
-            loop {
-                match file.read(&mut piece)? {
-                    0 => break,
-                    read => output.write(&piece[..read])?,
-                }
-            }
-            output.finish()?;
-        }
+        // `run` fetches without a database.
+        Command::Fetch { .. } => {}
         Command::Remove { name } => backups.remove(&name, "Operator").await?,
     }
     Ok(())
+}
+
+async fn fetch(repository: &Repository, name: &str, path: &Path, unverified: bool) -> Outcome {
+    let mut output = OutputFile::open_private(path)?;
+    let manifest = repository.manifest(name).await?;
+    let fetched = repository.fetch(&manifest, unverified).await?;
+    let mut file = File::open(&fetched)?;
+    let mut piece = vec![0; PIECE_BYTES];
+    loop {
+        match file.read(&mut piece)? {
+            0 => break,
+            read => output.write(&piece[..read])?,
+        }
+    }
+    Ok(output.finish()?)
 }
 
 fn line(backup: &Backup) -> String {
@@ -136,7 +175,10 @@ fn line(backup: &Backup) -> String {
         },
     };
     format!(
-        "{}  {} bytes  encryption: {}  {proof}",
-        backup.name, backup.bytes, backup.encryption
+        "{}  {} bytes  encryption: {}  {proof}{}",
+        backup.name,
+        backup.bytes,
+        backup.encryption,
+        if backup.authentic { "" } else { "  NOT authentic" }
     )
 }

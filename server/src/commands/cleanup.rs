@@ -57,12 +57,16 @@ enum Command {
     Restore {
         /// Name of the archive in the storage, or path of a downloaded archive; its manifest must be in the same folder.
         archive: String,
+        /// Restore an archive whose manifest was not written with the secret of this storage: one of an older version of
+        /// Decant or of another machine.
+        #[arg(long)]
+        unverified: bool,
     },
 }
 
 pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
-    if let Some(Command::Restore { archive }) = arguments.command {
-        return restore_archive(settings, archive).await;
+    if let Some(Command::Restore { archive, unverified }) = arguments.command {
+        return restore_archive(settings, &archive, unverified).await;
     }
     let yes = arguments.yes;
     let request = CleanupRequest::parse(arguments.fields()).map_err(|error| with_flags(&error))?;
@@ -126,12 +130,12 @@ impl Arguments {
     }
 }
 
-async fn restore_archive(settings: Settings, archive: String) -> Outcome {
+async fn restore_archive(settings: Settings, archive: &str, unverified: bool) -> Outcome {
     let connection = Connection::open(&settings).await?;
     let restored = connection
         .database(&settings)
         .log_cleaner
-        .restore_archive(&archive, "Operator")
+        .restore_archive(archive, unverified, "Operator")
         .await;
     let outcome = restored.map_err(Into::into).map(|rows| {
         println!(

@@ -11,6 +11,7 @@ use crate::config::Settings;
 use crate::database::Database;
 use crate::dsn::Dsn;
 use crate::source::{Limits, Source};
+use crate::startup::prepare_folders;
 use crate::storage::Storage;
 use crate::telemetry;
 
@@ -25,6 +26,9 @@ impl Connection {
     /// Connects, and starts to write audit records. The private PostgreSQL is started unless a running Decant has
     /// started it.
     pub async fn open(settings: &Settings) -> Result<Self, Box<dyn std::error::Error>> {
+        for warning in prepare_folders(settings)? {
+            eprintln!("decant: {warning}");
+        }
         let (dsn, embedded): (Dsn, _) = match &settings.dsn {
             Some(dsn) => (dsn.clone(), None),
             None => match EmbeddedPostgres::start(&settings.data_dir).await {

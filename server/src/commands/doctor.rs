@@ -6,6 +6,7 @@ use crate::config::{SettingError, Settings};
 use crate::database::tools::Tools;
 use crate::datasets::Catalog;
 use crate::dsn::Dsn;
+use crate::private_folder;
 use crate::source::Source;
 
 /// Prints the result of each check, and fails if one of them fails.
@@ -96,7 +97,7 @@ async fn database(dsn: &Dsn, settings: &Settings) -> Result<String, String> {
 fn folder(settings: &Settings) -> Result<String, String> {
     let path = &settings.data_dir;
     let wrong = |error: std::io::Error| format!("{} cannot be written: {error}", path.display());
-    std::fs::create_dir_all(path).map_err(wrong)?;
+    private_folder::create(path).map_err(wrong)?;
     let probe = path.join(format!(".doctor-{}", std::process::id()));
     std::fs::write(&probe, b"")
         .and_then(|()| std::fs::remove_file(&probe))

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use wasm_export::format_from_file_name;
@@ -86,6 +87,17 @@ fn check_ending(name: &str) -> Result<(), UnknownEnding> {
 impl OutputFile {
     /// Opens the file, `-` for standard output. A pipe or a device is written in place.
     pub fn open(path: &Path) -> Result<Self, OutputError> {
+        Self::open_with(path, OpenOptions::new())
+    }
+
+    /// As [`open`](Self::open); only this user may read a new file. A dump has every secret of the database.
+    pub fn open_private(path: &Path) -> Result<Self, OutputError> {
+        let mut options = OpenOptions::new();
+        options.mode(0o600);
+        Self::open_with(path, options)
+    }
+
+    fn open_with(path: &Path, mut options: OpenOptions) -> Result<Self, OutputError> {
         if path == Path::new("-") {
             let (output, path) = (Box::new(io::stdout()), "standard output".into());
             return Ok(Self::Stream { output, path });
@@ -102,7 +114,10 @@ impl OutputFile {
         let mut part = path.as_os_str().to_owned();
         part.push(".part");
         let part = PathBuf::from(part);
-        let file = File::create(&part).map_err(|source| failed(&part, source))?;
+        // One that a killed command has left may have wider rights.
+        let _ = fs::remove_file(&part);
+        let file = options.write(true).create_new(true).open(&part);
+        let file = file.map_err(|source| failed(&part, source))?;
         Ok(Self::File(PartialFile {
             file,
             part,

@@ -151,6 +151,7 @@ impl Settings {
                 on_disconnect: values.unfollowed,
                 disk_space: values.room,
                 hub_tables: hub_tables.clone(),
+                disk_reserve: values.disk_reserve,
                 cleanup_batches: Batches {
                     rows_max: values.cleanup_batch_rows,
                     pause: values.cleanup_pause,
@@ -174,6 +175,9 @@ impl Settings {
                     values.backup_recipients,
                     values.backup_identities,
                 )?),
+                data_dir: data_dir.clone(),
+                manifest_secret: values.backup_secret,
+                reserve: values.disk_reserve,
             },
             backups: backups::Options {
                 schedule: values.backup_at.map(schedule),
@@ -288,6 +292,7 @@ mod tests {
                     ("DECANT_HUB_OWNER", true) => defaults.hub_tables.owner.is_none(),
                     ("DECANT_LOG", _) => defaults.log.style == default_log_style(),
                     ("DECANT_SESSION_SECRET", _) => auth.session_secret.is_none(),
+                    ("DECANT_BACKUP_SECRET", _) => storage.manifest_secret.is_none(),
                     ("DECANT_POST_RESTORE_MIGRATIONS", true) => {
                         defaults.database.post_restore_migrations.is_none()
                     }

@@ -72,6 +72,11 @@ pub(super) fn megabytes(text: &str) -> Parsed<u64> {
     at_least_one(text).map(|megabytes| u64::from(megabytes) * 1024 * 1024)
 }
 
+/// As [`megabytes`], and 0 is allowed.
+pub(super) fn megabytes_or_none(text: &str) -> Parsed<u64> {
+    from_str::<u32>(text).map(|megabytes| u64::from(megabytes) * 1024 * 1024)
+}
+
 pub(super) fn redis_url(text: &str) -> Parsed<redis::Client> {
     // The error of the parser may quote a part of the URL.
     redis::Client::open(text.trim()).map_err(|_| {

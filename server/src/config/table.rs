@@ -10,8 +10,8 @@ use wasm_export::Zone;
 
 use super::given::{Given, SettingError};
 use super::parse::{
-    at_least_one, at_least_one_second, days, from_str, hours, megabytes, milliseconds, path, redis_url,
-    seconds, secret, status_401, text,
+    at_least_one, at_least_one_second, days, from_str, hours, megabytes, megabytes_or_none, milliseconds,
+    path, redis_url, seconds, secret, status_401, text,
 };
 use crate::backups::retention::RetentionPolicy;
 use crate::database::dump::Compression;
@@ -153,6 +153,9 @@ settings! {
         "Whether a restore first checks the free space on the database's disk, where it is visible: check or ignore";
     scratch_age: Duration = DECANT_SCRATCH_SECONDS, default "21600", at_least_one_second,
         "Age at which a file that an interrupted upload has left is removed";
+    disk_reserve: u64 = DECANT_DISK_RESERVE_MB, default "64", megabytes_or_none,
+        "Space that uploads, fetched backups, safety dumps and backups leave free on their disk, in megabytes of \
+         1024 x 1024 bytes; 0 takes all of it";
     lock_ttl: Duration = DECANT_LOCK_SECONDS, default "300", at_least_one_second,
         "How long Redis keeps the backup lock of a server that has crashed; a running server renews it";
     log_cleanup_days: Option<u32> = DECANT_LOG_CLEANUP_DAYS, unset "none: the scheduled clean-up is off", days,
@@ -184,6 +187,10 @@ settings! {
     backup_identities: Option<Identities> = DECANT_BACKUP_IDENTITY_FILE, unset "none",
         |file: &str| read_identities(Path::new(file.trim())),
         "File of age-keygen with the secret key of a recipient; without it Decant cannot prove or restore its backups";
+    backup_secret: Option<SecretString> = DECANT_BACKUP_SECRET,
+        unset "derived from the passphrase, else generated and kept in the data folder", secret::<32>,
+        "Authenticates the manifests of backups and archives; servers without a passphrase that share a storage need the \
+         same secret; at least 32 characters";
     not_admin_is_401: bool = DECANT_NOT_ADMIN_STATUS, default "403", status_401,
         "Status for a signed-in user who is not an administrator: 403, or 401 for clients of the hub's own addresses";
     trust_proxy: bool = DECANT_TRUST_PROXY, default "false", from_str,

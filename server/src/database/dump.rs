@@ -34,7 +34,8 @@ fn arguments(mode: DumpMode) -> &'static [&'static str] {
 }
 
 /// Returns the part of the file name that shows the mode.
-fn suffix(mode: DumpMode) -> &'static str {
+#[must_use]
+pub fn suffix(mode: DumpMode) -> &'static str {
     match mode {
         DumpMode::Full => "",
         DumpMode::ExcludeLogs => "_no-logs",

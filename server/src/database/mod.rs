@@ -7,6 +7,7 @@
 //! | [`dump`] | streams `pg_dump` |
 //! | [`restore`] | restores a dump, completely or not at all |
 //! | [`cleanup`] | deletes old rows of the hub's log, and restores them from archives |
+//! | [`identity`] | which database this is, for shared folders and buckets |
 //! | [`archive`] | reads a dump to its end |
 //! | [`temporary_files`] | uploads, lists and unfinished files |
 //! | `table` | queries on the catalogue for one table |
@@ -17,6 +18,7 @@
 pub mod archive;
 pub mod cleanup;
 pub mod dump;
+pub mod identity;
 pub mod lock;
 pub mod missing_rows;
 pub mod operation_record;
@@ -57,7 +59,7 @@ impl Database {
     #[must_use]
     pub fn new(dsn: &Dsn, options: &Options, storage: Storage, tasks: &TaskTracker) -> Self {
         let data_dir = &options.data_dir;
-        let temporary_files = TemporaryFolder::in_data_dir(data_dir);
+        let temporary_files = TemporaryFolder::in_data_dir(data_dir, options.disk_reserve);
         let lock = BackupLock::new(dsn.clone(), options.redis.clone(), options.lock_ttl);
         let dumper = Dumper {
             dsn: dsn.clone(),
@@ -69,7 +71,7 @@ impl Database {
             dsn: dsn.clone(),
             lock: lock.clone(),
             temporary_files: temporary_files.clone(),
-            safety_dumps: SafetyDumps::new(data_dir, options.dump_compression.clone()),
+            safety_dumps: SafetyDumps::new(dsn, data_dir, options.dump_compression.clone()),
             migrations: options.post_restore_migrations.clone(),
             on_disconnect: options.on_disconnect,
             disk_space: options.disk_space,

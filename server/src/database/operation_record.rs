@@ -92,8 +92,8 @@ impl<T: Clone + Serialize + DeserializeOwned> LastOperation<T> {
     /// Writes the record. A failure is only logged, because the operation itself matters more.
     fn write(&self, record: &OperationRecord<T>) {
         let written = || -> io::Result<()> {
-            fs::create_dir_all(&self.data_dir)?;
-            let (temporary, mut file) = TemporaryFolder::in_data_dir(&self.data_dir).create("json")?;
+            // A record is small, so it may take the reserve.
+            let (temporary, mut file) = TemporaryFolder::in_data_dir(&self.data_dir, 0).create("json")?;
             let content = RecordFile {
                 database: self.database.clone(),
                 record,

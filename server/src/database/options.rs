@@ -22,5 +22,7 @@ pub struct Options {
     pub disk_space: DiskSpaceCheck,
     /// Where the hub's log is.
     pub hub_tables: HubTables,
+    /// Bytes of the data folder's disk that uploads and fetched files leave free.
+    pub disk_reserve: u64,
     pub cleanup_batches: Batches,
 }

@@ -4,7 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use decant_embedded::program_folders;
+use decant_embedded::{end_with_parent, program_folders};
+use nix::sys::signal::Signal;
 use secrecy::ExposeSecret;
 use sqlx::{Connection, PgConnection, query_scalar};
 use tokio::io::AsyncReadExt;
@@ -124,11 +125,12 @@ impl Tools {
     }
 
     /// Returns a command that runs one of the programs on this database. Its messages are English, because Decant parses
-    /// some of them. Dropping the running child kills it.
+    /// some of them. Dropping the running child kills it, and so does the end of this process, also when it is killed.
     #[must_use]
     pub fn command(&self, program: &str, dsn: &Dsn) -> Command {
         let mut command = Command::new(self.folder.join(program));
         command.kill_on_drop(true).stdin(Stdio::null());
+        end_with_parent(command.as_std_mut(), Signal::SIGKILL);
         for (name, value) in dsn.environment() {
             command.env(name, value.expose_secret());
         }

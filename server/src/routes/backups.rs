@@ -1,10 +1,10 @@
 //! Backups: dumps in the storage, for administrators.
 
-use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType};
+use actix_web::http::header;
 use actix_web::{HttpResponse, web};
-use api::backups::BackupRequest;
-use api::restore::RestoreRequest;
+use api::backups::{BackupRequest, BackupRestoreRequest};
 
+use super::attachment::attachment;
 use super::extract::Administrator;
 use super::restore::{follow, restore_options};
 use crate::app::App;
@@ -46,13 +46,9 @@ pub async fn download(
         caller = caller.name,
         name = manifest.name
     );
-    let disposition = ContentDisposition {
-        disposition: DispositionType::Attachment,
-        parameters: vec![DispositionParam::Filename(manifest.name)],
-    };
     Ok(HttpResponse::Ok()
         .content_type("application/octet-stream")
-        .insert_header(disposition)
+        .insert_header(attachment(manifest.name))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .no_chunking(manifest.bytes)
         .streaming(pieces))
@@ -73,10 +69,13 @@ pub async fn restore(
     app: web::Data<App>,
     Administrator(caller): Administrator,
     name: web::Path<String>,
-    web::Json(request): web::Json<RestoreRequest>,
+    web::Json(request): web::Json<BackupRestoreRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let options = restore_options(request.clean_first, request.skip_logs);
-    let events = app.backups.restore(&name, options, &caller.name).await?;
+    let events = app
+        .backups
+        .restore(&name, options, request.unverified, &caller.name)
+        .await?;
     Ok(follow(events, &app))
 }
 

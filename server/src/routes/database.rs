@@ -1,9 +1,10 @@
 //! Dumps and the status of the database, for administrators.
 
-use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType};
+use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use api::database::DumpMode;
 
+use super::attachment::attachment;
 use super::extract::{Administrator, Pairs};
 use crate::app::App;
 use crate::error::ApiError;
@@ -24,13 +25,9 @@ pub async fn export(
         .dumper
         .dump(mode, &caller.name, app.break_off.clone())
         .await?;
-    let disposition = ContentDisposition {
-        disposition: DispositionType::Attachment,
-        parameters: vec![DispositionParam::Filename(dump.file_name.clone())],
-    };
     Ok(HttpResponse::Ok()
         .content_type("application/octet-stream")
-        .insert_header(disposition)
+        .insert_header(attachment(dump.file_name.as_str()))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         // Otherwise a proxy may buffer the stream until it is complete.
         .insert_header(("x-accel-buffering", "no"))

@@ -1,11 +1,12 @@
 //! The fallback for clients without WebAssembly: a file that the server formats.
 
-use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType};
+use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use wasm_export::{LocalTime, file_name};
 
+use super::attachment::attachment;
 use super::extract::Pairs;
 use super::rows::prepare;
 use crate::app::App;
@@ -29,13 +30,9 @@ pub async fn export(
     file::check(prepared.header(), &options)?;
     let at = local_time(selection.zone.time_zone().to_datetime(Timestamp::now()));
     let filename = file_name(&dataset.definition.name, options.format, options.compression, at);
-    let disposition = ContentDisposition {
-        disposition: DispositionType::Attachment,
-        parameters: vec![DispositionParam::Filename(filename)],
-    };
     Ok(HttpResponse::Ok()
         .content_type(options.media_type())
-        .insert_header(disposition)
+        .insert_header(attachment(filename))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header(("x-accel-buffering", "no"))
         .streaming(file::format(

@@ -15,6 +15,7 @@
 //!
 //! `extract` takes the arguments of handlers from a request; `events` streams the progress of an operation.
 
+mod attachment;
 mod backups;
 mod cleanup;
 mod database;

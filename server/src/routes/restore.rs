@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::database::restore::RestoreOptions;
 use crate::database::temporary_files::TemporaryFile;
 use crate::error::ApiError;
+use crate::free_space::CHECK_EVERY;
 use crate::parameter::ParameterError;
 
 /// A field other than the file holds `true` or `false`.
@@ -45,6 +46,7 @@ pub async fn restore(
     if let Some(bytes) = announced.filter(|&bytes| bytes > limit + FORM_BYTES_MAX) {
         return Err(ApiError::UploadTooLarge { bytes, limit });
     }
+    app.temporary_files.check_space(announced.unwrap_or(0))?;
     let upload = Upload::receive(&app, form, limit).await?;
     let events = app
         .database
@@ -140,7 +142,7 @@ async fn receive_file(app: &App, mut field: Field, limit: u64) -> Result<Tempora
         return Err(ParameterError::invalid("file", "must be a dump: its name must end in `.dump`").into());
     }
     let (upload, mut file) = app.temporary_files.create("dump").map_err(failed)?;
-    let mut bytes = 0;
+    let (mut bytes, mut unchecked) = (0, 0);
     let mut beginning = Vec::new();
     while let Some(piece) = field.try_next().await? {
         bytes += piece.len() as u64;
@@ -153,6 +155,12 @@ async fn receive_file(app: &App, mut field: Field, limit: u64) -> Result<Tempora
             if !MAGIC.starts_with(&beginning) {
                 return Err(not_a_dump());
             }
+        }
+        unchecked += piece.len() as u64;
+        // Other uploads take space at the same time, and a body of unknown length has no end that is known.
+        if unchecked >= CHECK_EVERY {
+            app.temporary_files.check_space(0)?;
+            unchecked = 0;
         }
         file = write(file, piece).await.map_err(failed)?;
     }

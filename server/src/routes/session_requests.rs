@@ -1,10 +1,11 @@
 //! The requests of a session that the hub stores, for administrators.
 
-use actix_web::http::header::{self, ContentDisposition, DispositionParam, DispositionType};
+use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use api::session_requests::SessionRequests;
 use wasm_export::session_request::file_name;
 
+use super::attachment::attachment;
 use super::extract::{Administrator, Pairs};
 use crate::app::App;
 use crate::audit::Action;
@@ -52,13 +53,9 @@ pub async fn request(
     } else {
         request.stored()?
     };
-    let disposition = ContentDisposition {
-        disposition: DispositionType::Attachment,
-        parameters: vec![DispositionParam::Filename(file_name(&id, Some(sequence)))],
-    };
     Ok(HttpResponse::Ok()
         .content_type("application/json")
-        .insert_header(disposition)
+        .insert_header(attachment(file_name(&id, Some(sequence))))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .body(body))
 }

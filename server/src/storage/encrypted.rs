@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 
 use super::Upload;
-use super::encryption::{DecryptionError, Encryption};
+use super::encryption::{Accept, DecryptionError, Encryption};
 use super::hashing::HashingStream;
 
 /// A file in the storage, as it is stored: its size and hash are those of the encrypted bytes.
@@ -57,12 +57,13 @@ pub fn write_encrypted(
 pub fn read_encrypted(
     stored: impl Read,
     encryption: &Encryption,
+    accept: Accept,
     expected: &str,
     output: &mut impl Write,
 ) -> Result<(), ReadError> {
     let mut stored = HashingStream::new(stored);
     let decrypted = encryption
-        .read(&mut stored)
+        .read(&mut stored, accept)
         .and_then(|mut content| Ok(io::copy(&mut content, output)?));
     // A changed byte also shows as a wrong key or as damage. The hash covers the whole file and names the real cause, so
     // the rest is read before either error is returned.

@@ -12,9 +12,41 @@ use secrecy::{ExposeSecret, SecretString};
 /// Every age file starts with these bytes.
 const MAGIC: &[u8] = b"age-encryption.org/";
 
-/// Largest accepted scrypt work factor, as a power of 2. It stands in the file: 21 needs 2 GB of memory, and a forged
-/// file could ask for more.
-const WORK_FACTOR_MAX: u8 = 21;
+/// The scrypt work factor of files that are encrypted with a passphrase, as a power of 2: that of the program `age`. It takes
+/// 256 MB of memory and about a second.
+pub(super) const WORK_FACTOR: u8 = 18;
+
+/// Older versions of Decant chose the work factor that takes their machine a second. 20 takes 1 GB of memory. The factor
+/// stands in the file, so a forged file could ask for more.
+const WORK_FACTOR_OF_OLDER: u8 = 20;
+
+/// What a reader of stored files accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accept {
+    /// Whether a file may be unencrypted although encryption is set.
+    plaintext: bool,
+    work_factor_max: u8,
+}
+
+impl Accept {
+    /// Files as this version writes them.
+    pub const OWN: Self = Self {
+        plaintext: false,
+        work_factor_max: WORK_FACTOR,
+    };
+
+    /// Encrypted files of older versions, too.
+    pub const OLDER: Self = Self {
+        plaintext: false,
+        work_factor_max: WORK_FACTOR_OF_OLDER,
+    };
+
+    /// Files that were made before encryption was set, too. Only an explicit request may use this.
+    pub const PLAINTEXT: Self = Self {
+        plaintext: true,
+        work_factor_max: WORK_FACTOR_OF_OLDER,
+    };
+}
 
 /// Public keys that files are encrypted for.
 pub type Recipients = Vec<x25519::Recipient>;
@@ -43,10 +75,19 @@ pub enum DecryptionError {
     NoKey,
     #[error("it is encrypted for another key or with another passphrase")]
     WrongKey,
+    #[error("it is not encrypted, but encryption is set, so it was replaced or made before that")]
+    NotEncrypted,
+    #[error("its decryption would take more than {}: the file asks for the scrypt work factor {factor}", memory(*max))]
+    TooMuchWork { factor: u8, max: u8 },
     #[error("it is damaged: {0}")]
     Damaged(DecryptError),
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+/// Returns the memory that scrypt takes with this work factor.
+fn memory(factor: u8) -> String {
+    format!("{} MB of memory", (1_u64 << factor) / 1024)
 }
 
 /// Prints the name of the method, because the settings, which are printed in tests and logs, hold secrets here.
@@ -81,6 +122,18 @@ impl Encryption {
         !matches!(self, Self::Keys { identities, .. } if identities.is_empty())
     }
 
+    /// Returns what a reader accepts of a file without an explicit request; `None`: not even that. A file whose manifest is
+    /// not authentic is accepted only with a passphrase, because only its holders can encrypt with it. Everybody can encrypt
+    /// for public keys.
+    #[must_use]
+    pub fn accepted(&self, is_authentic: bool) -> Option<Accept> {
+        match (is_authentic, self) {
+            (true, _) => Some(Accept::OWN),
+            (false, Self::Passphrase(_)) => Some(Accept::OLDER),
+            (false, Self::None | Self::Keys { .. }) => None,
+        }
+    }
+
     /// Encrypts the bytes that `write_content` writes, and returns `output`.
     ///
     /// # Errors
@@ -96,7 +149,10 @@ impl Encryption {
                 return Ok(output);
             }
             Self::Passphrase(passphrase) => {
-                Encryptor::with_user_passphrase(passphrase.expose_secret().into())
+                let mut recipient = scrypt::Recipient::new(passphrase.expose_secret().into());
+                recipient.set_work_factor(WORK_FACTOR);
+                Encryptor::with_recipients(std::iter::once(&recipient as &dyn Recipient))
+                    .map_err(io::Error::other)?
             }
             Self::Keys { recipients, .. } => {
                 Encryptor::with_recipients(recipients.iter().map(|recipient| recipient as &dyn Recipient))
@@ -108,12 +164,15 @@ impl Encryption {
         encrypted.finish()
     }
 
-    /// Returns a reader of the decrypted bytes. A file that is not encrypted is read as it is, so that encryption can be
-    /// turned on while older files exist.
+    /// Returns a reader of the decrypted bytes.
     ///
     /// # Errors
     /// [`DecryptionError`]. An error of the returned reader means that the file is damaged.
-    pub fn read<'a>(&self, mut input: impl Read + 'a) -> Result<Box<dyn Read + 'a>, DecryptionError> {
+    pub fn read<'a>(
+        &self,
+        mut input: impl Read + 'a,
+        accept: Accept,
+    ) -> Result<Box<dyn Read + 'a>, DecryptionError> {
         let mut beginning = Vec::with_capacity(MAGIC.len());
         input
             .by_ref()
@@ -122,7 +181,11 @@ impl Encryption {
         let is_encrypted = beginning == MAGIC;
         let input = Cursor::new(beginning).chain(input);
         if !is_encrypted {
-            return Ok(Box::new(input));
+            return match self {
+                Self::None => Ok(Box::new(input)),
+                _ if accept.plaintext => Ok(Box::new(input)),
+                _ => Err(DecryptionError::NotEncrypted),
+            };
         }
         let decryptor =
             Decryptor::new_buffered(BufReader::with_capacity(64 * 1024, input)).map_err(decryption_error)?;
@@ -131,7 +194,7 @@ impl Encryption {
             Self::Keys { .. } if !self.can_read() => return Err(DecryptionError::NoKey),
             Self::Passphrase(passphrase) => {
                 let mut identity = scrypt::Identity::new(passphrase.expose_secret().into());
-                identity.set_max_work_factor(WORK_FACTOR_MAX);
+                identity.set_max_work_factor(accept.work_factor_max);
                 decryptor.decrypt(std::iter::once(&identity as &dyn Identity))
             }
             Self::Keys { identities, .. } => decryptor.decrypt(
@@ -140,7 +203,13 @@ impl Encryption {
                     .map(|identity| identity.as_ref() as &dyn Identity),
             ),
         };
-        Ok(Box::new(decrypted.map_err(decryption_error)?))
+        let max = accept.work_factor_max;
+        Ok(Box::new(decrypted.map_err(|error| match error {
+            DecryptError::ExcessiveWork { required: factor, .. } => {
+                DecryptionError::TooMuchWork { factor, max }
+            }
+            error => decryption_error(error),
+        })?))
     }
 }
 
@@ -212,8 +281,43 @@ mod tests {
 
     fn read(encryption: &Encryption, bytes: &[u8]) -> Result<Vec<u8>, DecryptionError> {
         let mut content = Vec::new();
-        encryption.read(bytes)?.read_to_end(&mut content)?;
+        encryption.read(bytes, Accept::OWN)?.read_to_end(&mut content)?;
         Ok(content)
+    }
+
+    #[test]
+    fn plaintext_is_read_only_on_request_when_encryption_is_set() {
+        let encryption = passphrase("correct horse");
+        assert!(matches!(
+            read(&encryption, CONTENT),
+            Err(DecryptionError::NotEncrypted)
+        ));
+        assert!(matches!(
+            encryption.read(CONTENT, Accept::OLDER),
+            Err(DecryptionError::NotEncrypted)
+        ));
+        let mut content = Vec::new();
+        let mut reader = encryption.read(CONTENT, Accept::PLAINTEXT).unwrap();
+        reader.read_to_end(&mut content).unwrap();
+        assert_eq!(content, CONTENT);
+    }
+
+    #[test]
+    fn the_file_does_not_choose_the_cost_of_its_decryption() {
+        // A header of `age` whose body is no key: the factor is checked before scrypt runs.
+        let header = format!(
+            "age-encryption.org/v1\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA 21\n{}\n--- {}\n{}",
+            "A".repeat(43),
+            "A".repeat(43),
+            "x".repeat(100)
+        );
+        let read = read(&passphrase("correct horse"), header.as_bytes());
+        let error = read.unwrap_err();
+        assert!(
+            matches!(error, DecryptionError::TooMuchWork { factor: 21, max: 18 }),
+            "{error}"
+        );
+        assert!(error.to_string().contains("256 MB"), "{error}");
     }
 
     #[test]
@@ -257,15 +361,8 @@ mod tests {
             let mut damaged = bytes.clone();
             damaged[at] ^= 1;
             let read = read(&encryption, &damaged);
-            assert!(
-                read.is_err() || read.is_ok_and(|content| content == damaged),
-                "byte {at}"
-            );
-            assert!(
-                self::read(&encryption, &bytes[..at]).is_ok_and(|content| content == bytes[..at])
-                    == (at < MAGIC.len()),
-                "{at}"
-            );
+            assert!(read.is_err(), "byte {at}");
+            assert!(self::read(&encryption, &bytes[..at]).is_err(), "{at}");
         }
     }
 }

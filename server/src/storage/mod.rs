@@ -5,13 +5,19 @@
 //! | [`encrypted`] | files written encrypted, and checked against their hash when they are read |
 //! | [`encryption`] | the age format: passphrases and keys |
 //! | [`hashing`] | a stream that hashes its bytes |
+//! | [`manifest`] | JSON files beside stored files, authenticated by a secret |
+//! | `manifest_keys` | the keys that authenticate manifests |
+//! | `folder` | files written to a folder |
 //!
 //! A file is either complete or absent, whatever is interrupted: a folder gets it by a rename, a bucket by the last
-//! request of a multipart upload.
+//! request of a multipart upload. A new file never replaces another one.
 
 pub mod encrypted;
 pub mod encryption;
+mod folder;
 pub mod hashing;
+pub mod manifest;
+mod manifest_keys;
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -26,12 +32,19 @@ use object_store::aws::AmazonS3Builder;
 use object_store::buffered::BufWriter;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload, RetryConfig};
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig};
+use percent_encoding::percent_decode_str;
+use secrecy::SecretString;
 use tokio::runtime::Handle;
+use tokio::sync::OnceCell;
+use tokio::task::spawn_blocking;
 use tokio_util::io::{StreamReader, SyncIoBridge};
 use url::Url;
 
+use crate::private_folder;
 use encryption::Encryption;
+use folder::FolderUpload;
+use manifest_keys::ManifestKeys;
 
 /// The size of one part of an upload. S3 takes at most 10,000 parts, so a file has at most 160 GB.
 const PART_BYTES: usize = 16 * 1024 * 1024;
@@ -47,6 +60,11 @@ const CONCURRENT_PARTS: usize = 2;
 pub struct Options {
     pub location: Location,
     pub encryption: Arc<Encryption>,
+    /// Has the secret of the manifests, unless a setting has it.
+    pub data_dir: PathBuf,
+    pub manifest_secret: Option<SecretString>,
+    /// Bytes that stay free on the disk of a folder.
+    pub reserve: u64,
 }
 
 /// The value of STORAGE_URL.
@@ -79,10 +97,20 @@ impl FromStr for Location {
                 .to_file_path()
                 .map(Self::Folder)
                 .map_err(|()| "it names no folder"),
-            ("s3", Some(bucket)) => Ok(Self::Bucket {
-                name: bucket.to_owned(),
-                prefix: url.path().trim_matches('/').to_owned(),
-            }),
+            ("s3", Some(bucket)) => {
+                // A URL has blanks and letters beyond ASCII percent-encoded; the names of objects have them as they are.
+                let prefix = percent_decode_str(url.path().trim_matches('/'));
+                let prefix = prefix
+                    .decode_utf8()
+                    .map_err(|_| "its prefix is not UTF-8")?
+                    .into_owned();
+                Path::parse(&prefix)
+                    .map_err(|_| "its prefix has an empty part, `.`, `..` or a control character")?;
+                Ok(Self::Bucket {
+                    name: bucket.to_owned(),
+                    prefix,
+                })
+            }
             _ => Err("it is not file:///folder, the path of a folder, or s3://bucket/prefix"),
         }
     }
@@ -102,10 +130,9 @@ impl Location {
     fn open(&self) -> Result<Arc<dyn ObjectStore>, StorageError> {
         match self {
             Self::Folder(folder) => {
-                std::fs::create_dir_all(folder)?;
+                private_folder::create(folder)?;
                 let files = LocalFileSystem::new_with_prefix(folder).map_err(StorageError::Open)?;
-                // Without fsync, a power cut could leave an empty file under its final name.
-                Ok(Arc::new(files.with_fsync(true)))
+                Ok(Arc::new(files))
             }
             Self::Bucket { name, .. } => {
                 // The other TLS connections of this process use ring, too. An error means that it is installed already.
@@ -135,6 +162,8 @@ impl fmt::Display for Location {
     }
 }
 
+pub use folder::PutIf;
+
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
     #[error("the storage cannot be opened: {0}")]
@@ -143,6 +172,10 @@ pub enum StorageError {
     Folder(#[from] io::Error),
     #[error("there is no {0} in the storage")]
     Missing(String),
+    #[error("the storage already has {0}, which is not replaced")]
+    Exists(String),
+    #[error("the secret of the manifests cannot be read from the data folder or written to it: {0}")]
+    Secret(#[source] io::Error),
     #[error("the storage failed: {0}")]
     Failed(object_store::Error),
 }
@@ -151,6 +184,7 @@ impl From<object_store::Error> for StorageError {
     fn from(error: object_store::Error) -> Self {
         match error {
             object_store::Error::NotFound { path, .. } => Self::Missing(path),
+            object_store::Error::AlreadyExists { path, .. } => Self::Exists(path),
             error => Self::Failed(error),
         }
     }
@@ -161,6 +195,7 @@ impl From<object_store::Error> for StorageError {
 pub struct Storage {
     options: Options,
     store: Arc<OnceLock<Arc<dyn ObjectStore>>>,
+    manifest_keys: Arc<OnceCell<ManifestKeys>>,
 }
 
 impl Storage {
@@ -170,6 +205,7 @@ impl Storage {
         Self {
             options,
             store: Arc::default(),
+            manifest_keys: Arc::default(),
         }
     }
 
@@ -202,11 +238,40 @@ impl Storage {
     /// Writes a small file at once.
     ///
     /// # Errors
-    /// [`StorageError`], except [`StorageError::Missing`].
-    pub async fn put(&self, name: &str, content: Vec<u8>) -> Result<(), StorageError> {
-        let payload = PutPayload::from(content);
-        self.store()?.put(&self.path(name), payload).await?;
+    /// [`StorageError::Exists`] with [`PutIf::Absent`]; others, except [`StorageError::Missing`].
+    pub async fn put(&self, name: &str, content: Vec<u8>, condition: PutIf) -> Result<(), StorageError> {
+        if let Location::Folder(root) = self.location() {
+            // A small file may take the reserve: without its manifest, a backup would be lost.
+            let file = FolderUpload::create(&root.join(name), 0)?;
+            return spawn_blocking(move || file.write_at_once(&content, condition))
+                .await
+                .map_err(io::Error::other)?
+                .map_err(|error| exists_or_failed(error, name));
+        }
+        let (store, path, payload) = (self.store()?, self.path(name), PutPayload::from(content));
+        match condition {
+            PutIf::Any => store.put(&path, payload).await?,
+            PutIf::Absent => match store
+                .put_opts(&path, payload.clone(), PutMode::Create.into())
+                .await
+            {
+                // A service without conditional requests, or the setting AWS_CONDITIONAL_PUT=disabled.
+                Err(object_store::Error::NotImplemented { .. }) => {
+                    self.check_absent(name).await?;
+                    store.put(&path, payload).await?
+                }
+                put => put?,
+            },
+        };
         Ok(())
+    }
+
+    async fn check_absent(&self, name: &str) -> Result<(), StorageError> {
+        match self.store()?.head(&self.path(name)).await {
+            Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+            Ok(_) => Err(StorageError::Exists(name.to_owned())),
+        }
     }
 
     /// Returns the content of a small file.
@@ -243,13 +308,30 @@ impl Storage {
     /// [`Upload::finish`] has returned.
     ///
     /// # Errors
-    /// [`StorageError::Open`], [`StorageError::Folder`].
-    pub fn upload(&self, name: &str) -> Result<Upload, StorageError> {
+    /// [`StorageError::Exists`]; others, except [`StorageError::Missing`].
+    pub async fn upload(&self, name: &str) -> Result<Upload, StorageError> {
+        if let Location::Folder(root) = self.location() {
+            self.check_absent(name).await?;
+            return Ok(Upload::Folder(FolderUpload::create(
+                &root.join(name),
+                self.options.reserve,
+            )?));
+        }
+        // The request that completes a multipart upload has no condition. A name has a random part, so a look is enough.
+        self.check_absent(name).await?;
         let writer = BufWriter::with_capacity(Arc::clone(self.store()?), self.path(name), PART_BYTES);
-        Ok(Upload {
+        Ok(Upload::Bucket {
             writer: SyncIoBridge::new(writer.with_max_concurrency(CONCURRENT_PARTS)),
             runtime: Handle::current(),
         })
+    }
+
+    /// Returns the size of a file in bytes.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn size(&self, name: &str) -> Result<u64, StorageError> {
+        Ok(self.store()?.head(&self.path(name)).await?.size)
     }
 
     /// Returns a reader of a file for a thread that may block.
@@ -272,52 +354,44 @@ impl Storage {
         Ok(file.into_stream().map_err(io::Error::from))
     }
 
-    /// Removes unfinished uploads from a folder if their last write is older than `age`, and returns their number. A
-    /// process that was killed leaves them. In a bucket they are invisible; its own lifecycle rule removes them.
+    /// Removes unfinished uploads from a folder if no process writes them and their last write is older than `age`, and
+    /// returns their number. A process that was killed leaves them. In a bucket they are invisible; its own lifecycle rule
+    /// removes them.
     ///
     /// # Errors
     /// The first error of the file system.
     pub fn sweep(&self, folder: &str, age: Duration) -> io::Result<usize> {
-        let Location::Folder(root) = self.location() else {
-            return Ok(0);
-        };
-        let entries = match std::fs::read_dir(root.join(folder)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-            entries => entries?,
-        };
-        let mut swept = 0;
-        for entry in entries {
-            let entry = entry?;
-            let name = entry.file_name();
-            // `LocalFileSystem` writes to `NAME#NUMBER` and renames the file at the end.
-            let unfinished = name
-                .to_string_lossy()
-                .rsplit_once('#')
-                .is_some_and(|(_, number)| {
-                    !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-                });
-            let old = entry.metadata()?.modified()?.elapsed().unwrap_or_default() >= age;
-            if unfinished && old {
-                std::fs::remove_file(entry.path())?;
-                swept += 1;
-            }
+        match self.location() {
+            Location::Folder(root) => folder::sweep(&root.join(folder), age),
+            Location::Bucket { .. } => Ok(0),
         }
-        Ok(swept)
     }
 
     fn path(&self, name: &str) -> Path {
-        match self.location() {
-            Location::Bucket { prefix, .. } if !prefix.is_empty() => Path::from(format!("{prefix}/{name}")),
-            _ => Path::from(name),
-        }
+        let name = match self.location() {
+            Location::Bucket { prefix, .. } if !prefix.is_empty() => format!("{prefix}/{name}"),
+            _ => name.to_owned(),
+        };
+        // The prefix was parsed with the setting, so only a name from outside can fail here: it is encoded, and is not found.
+        Path::parse(&name).unwrap_or_else(|_| Path::from(name))
     }
 }
 
-/// A file that is being written. Call [`finish`](Self::finish) or [`abort`](Self::abort): a dropped upload may leave parts
-/// behind.
-pub struct Upload {
-    writer: SyncIoBridge<BufWriter>,
-    runtime: Handle,
+fn exists_or_failed(error: io::Error, name: &str) -> StorageError {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => StorageError::Exists(name.to_owned()),
+        _ => error.into(),
+    }
+}
+
+/// A file that is being written. Call [`finish`](Self::finish) or [`abort`](Self::abort): a dropped upload to a bucket may
+/// leave parts behind.
+pub enum Upload {
+    Folder(FolderUpload),
+    Bucket {
+        writer: SyncIoBridge<BufWriter>,
+        runtime: Handle,
+    },
 }
 
 impl Upload {
@@ -325,22 +399,30 @@ impl Upload {
     ///
     /// # Errors
     /// The storage's error; then the file does not exist.
-    pub fn finish(mut self) -> io::Result<()> {
-        self.writer.shutdown()
+    pub fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Folder(file) => file.finish(PutIf::Absent),
+            Self::Bucket { mut writer, .. } => writer.shutdown(),
+        }
     }
 
-    /// Removes the parts that were written.
+    /// Removes what was written.
     pub fn abort(self) {
-        let mut writer = self.writer.into_inner();
-        if let Err(error) = self.runtime.block_on(writer.abort()) {
-            tracing::warn!(%error, "the parts of an aborted upload could not be removed");
+        if let Self::Bucket { writer, runtime } = self {
+            let mut writer = writer.into_inner();
+            if let Err(error) = runtime.block_on(writer.abort()) {
+                tracing::warn!(%error, "the parts of an aborted upload could not be removed");
+            }
         }
     }
 }
 
 impl Write for Upload {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.writer.write(bytes)
+        match self {
+            Self::Folder(file) => file.write(bytes),
+            Self::Bucket { writer, .. } => writer.write(bytes),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -368,6 +450,9 @@ mod tests {
         };
         assert_eq!("s3://kept".parse(), bucket("kept", ""));
         assert_eq!("s3://kept/a/b/".parse(), bucket("kept", "a/b"));
+        for url in ["s3://kept/hub backups/é/", "s3://kept/hub%20backups/%C3%A9"] {
+            assert_eq!(url.parse(), bucket("kept", "hub backups/é"), "{url}");
+        }
         for text in [
             "",
             "kept",
@@ -376,6 +461,9 @@ mod tests {
             "s3://key:secret@kept",
             "s3://kept?region=x",
             "file://host/x",
+            "s3://kept/a//b",
+            "s3://kept/%FF",
+            "s3://kept/a%0Ab",
         ] {
             assert!(text.parse::<Location>().is_err(), "{text}");
         }

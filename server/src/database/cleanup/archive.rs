@@ -24,9 +24,12 @@ use uuid::Uuid;
 
 use super::request::Conditions;
 use crate::database::temporary_files::{TemporaryFile, TemporaryFolder};
+use crate::free_space::CHECK_EVERY;
 use crate::storage::encrypted::{ReadError, StoredFile, read_encrypted, write_encrypted};
+use crate::storage::encryption::Accept;
 use crate::storage::hashing::HashingStream;
-use crate::storage::{Storage, StorageError};
+use crate::storage::manifest::ManifestError;
+use crate::storage::{PutIf, Storage, StorageError};
 
 /// The file name extension of an archive.
 const EXTENSION: &str = ".csv.gz";
@@ -43,7 +46,7 @@ const PIECE_BYTES: usize = 256 * 1024;
 const FORMAT_VERSION: u32 = 1;
 
 /// The folder in the storage.
-const FOLDER: &str = "logs";
+pub const FOLDER: &str = "logs";
 
 /// The archives in the storage.
 #[derive(Clone, Debug)]
@@ -83,6 +86,11 @@ pub enum BadArchive {
     Bytes,
     #[error("its manifest cannot be used: {0}")]
     Manifest(String),
+    #[error(
+        "its manifest was not written with the secret of this storage, so an older version of Decant or another machine made \
+         it, or somebody has replaced it; if you know that the file is yours, add --unverified"
+    )]
+    Unverified,
     #[error(transparent)]
     Storage(#[from] StorageError),
     #[error(transparent)]
@@ -117,7 +125,12 @@ impl Archives {
     pub(super) fn writer(&self) -> io::Result<ArchiveWriter> {
         let (file, output) = self.temporary_files.create("csv.gz")?;
         let packed = GzEncoder::new(HashingStream::new(output), Compression::fast());
-        Ok(ArchiveWriter { file, packed })
+        Ok(ArchiveWriter {
+            file,
+            packed,
+            folder: self.temporary_files.clone(),
+            unchecked: CHECK_EVERY,
+        })
     }
 
     /// Stores a checked file, reads it back from the storage, and then writes its manifest.
@@ -131,7 +144,8 @@ impl Archives {
     ) -> Result<ArchiveManifest, BadArchive> {
         let storage = &self.storage;
         let name = description.name(storage.encryption().suffix());
-        let (upload, encryption) = (storage.upload(&path(&name))?, Arc::clone(storage.encryption()));
+        let upload = storage.upload(&path(&name)).await?;
+        let encryption = Arc::clone(storage.encryption());
         let mut input = File::open(file)?;
         let storing = spawn_blocking(move || {
             write_encrypted(upload, &encryption, |output| {
@@ -142,12 +156,8 @@ impl Archives {
         let manifest = description.manifest(name, stored);
         let described = async {
             check(storage, &manifest).await?;
-            let description = serde_json::to_vec_pretty(&manifest).map_err(io::Error::other)?;
-            Ok::<_, BadArchive>(
-                storage
-                    .put(&path(&manifest_name(&manifest.file)), description)
-                    .await?,
-            )
+            let name = path(&manifest_name(&manifest.file));
+            Ok::<_, BadArchive>(storage.write_manifest(&name, &manifest, PutIf::Absent).await?)
         };
         if let Err(error) = described.await {
             // The storage has failed already, so an error of the removal adds nothing.
@@ -158,27 +168,42 @@ impl Archives {
     }
 
     /// Decrypts an archive into a temporary file. `archive` is a path, or a name in the storage; the manifest lies beside it.
+    /// With `unverified`, the manifest need not be authentic, and the archive need not be encrypted.
     ///
     /// # Errors
     /// [`BadArchive`]: it is missing, its bytes differ from the manifest, or it cannot be decrypted.
-    pub(super) async fn fetch(&self, archive: &str) -> Result<(ArchiveManifest, TemporaryFile), BadArchive> {
+    pub(super) async fn fetch(
+        &self,
+        archive: &str,
+        unverified: bool,
+    ) -> Result<(ArchiveManifest, TemporaryFile), BadArchive> {
         let local = Path::new(archive);
         let (manifest, stored): (_, Box<dyn Read + Send>) = match File::open(local) {
             Ok(file) => {
                 let manifest = fs::read(manifest_name(archive))
                     .map_err(|error| BadArchive::Manifest(error.to_string()))?;
-                (read_manifest(&manifest)?, Box::new(file))
+                (manifest, Box::new(file))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound && !archive.contains('/') => {
                 let manifest = self.storage.get(&path(&manifest_name(archive))).await?;
                 let stored = self.storage.download(&path(archive)).await?;
-                (read_manifest(&manifest)?, Box::new(stored))
+                (manifest.to_vec(), Box::new(stored))
             }
             Err(error) => return Err(error.into()),
         };
+        let manifest = self.storage.parse_manifest(&manifest).await?;
+        let accept = match unverified {
+            true => Accept::PLAINTEXT,
+            false => {
+                let accepted = self.storage.encryption().accepted(manifest.is_authentic);
+                accepted.ok_or(BadArchive::Unverified)?
+            }
+        };
+        let manifest = check_version(manifest.content)?;
         let (rows, mut file) = self.temporary_files.create("csv.gz")?;
         let (encryption, expected) = (Arc::clone(self.storage.encryption()), manifest.sha256.clone());
-        let opening = spawn_blocking(move || read_encrypted(stored, &encryption, &expected, &mut file));
+        let opening =
+            spawn_blocking(move || read_encrypted(stored, &encryption, accept, &expected, &mut file));
         opening.await.map_err(io::Error::other)??;
         Ok((manifest, rows))
     }
@@ -242,14 +267,21 @@ impl ArchiveDescription<'_> {
     }
 }
 
-fn read_manifest(text: &[u8]) -> Result<ArchiveManifest, BadArchive> {
-    let wrong = |problem: &dyn std::fmt::Display| BadArchive::Manifest(problem.to_string());
-    let manifest: ArchiveManifest = serde_json::from_slice(text).map_err(|error| wrong(&error))?;
+fn check_version(manifest: ArchiveManifest) -> Result<ArchiveManifest, BadArchive> {
     match manifest.decant {
         FORMAT_VERSION => Ok(manifest),
-        version => Err(wrong(&format!(
+        version => Err(BadArchive::Manifest(format!(
             "it is of version {version}, and this is {FORMAT_VERSION}"
         ))),
+    }
+}
+
+impl From<ManifestError> for BadArchive {
+    fn from(error: ManifestError) -> Self {
+        match error {
+            ManifestError::Storage(error) => Self::Storage(error),
+            ManifestError::Json(error) => Self::Manifest(error.to_string()),
+        }
     }
 }
 
@@ -284,6 +316,9 @@ impl Content {
 pub(super) struct ArchiveWriter {
     file: TemporaryFile,
     packed: GzEncoder<HashingStream<File>>,
+    folder: TemporaryFolder,
+    /// Bytes of rows since the free space was checked.
+    unchecked: u64,
 }
 
 /// A temporary file that is on the disk, and the checksum of its bytes.
@@ -295,13 +330,20 @@ pub(super) struct Written {
 impl ArchiveWriter {
     /// Writes bytes in a thread for blocking work, because a disk may be slow.
     pub async fn write(mut self, bytes: Vec<u8>) -> io::Result<Self> {
-        spawn_blocking(move || self.packed.write_all(&bytes).map(|()| self))
-            .await
-            .map_err(io::Error::other)?
+        let writing = spawn_blocking(move || {
+            if self.unchecked >= CHECK_EVERY {
+                let checked = self.folder.check_space(0);
+                checked.map_err(|error| io::Error::new(io::ErrorKind::StorageFull, error))?;
+                self.unchecked = 0;
+            }
+            self.unchecked += bytes.len() as u64;
+            self.packed.write_all(&bytes).map(|()| self)
+        });
+        writing.await.map_err(io::Error::other)?
     }
 
     pub async fn finish(self) -> io::Result<Written> {
-        let Self { file, packed } = self;
+        let Self { file, packed, .. } = self;
         spawn_blocking(move || {
             let written = packed.finish()?;
             written.inner.sync_all()?;

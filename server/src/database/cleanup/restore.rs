@@ -18,12 +18,17 @@ pub struct RestoredRows {
 
 impl LogCleaner {
     /// Inserts the rows of an archive into the log in one transaction. `archive` is a name in the storage, or the path of a
-    /// file with its manifest beside it. It is read to its end first.
+    /// file with its manifest beside it. It is read to its end first. With `unverified`, nobody need have authenticated it.
     ///
     /// # Errors
     /// [`CleanupError`]; then the log is as it was.
-    pub async fn restore_archive(&self, archive: &str, caller: &str) -> Result<RestoredRows, CleanupError> {
-        let (manifest, file) = self.archives.fetch(archive).await?;
+    pub async fn restore_archive(
+        &self,
+        archive: &str,
+        unverified: bool,
+        caller: &str,
+    ) -> Result<RestoredRows, CleanupError> {
+        let (manifest, file) = self.archives.fetch(archive, unverified).await?;
         let content = archive::read(file.path().to_owned(), |_| {}).await?;
         content.check_rows(manifest.rows)?;
         let mut log = MessageLog::open(&self.dsn, &self.hub_tables).await?;

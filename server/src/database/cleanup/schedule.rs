@@ -15,10 +15,7 @@ use super::cleaner::LogCleaner;
 use super::error::CleanupError;
 use super::request::{CleanupOptions, Conditions};
 use crate::database::lock::LockError;
-use crate::schedule::Schedule;
-
-/// The caller's name in the log and in the conflicts of others.
-const CALLER: &str = "Schedule";
+use crate::schedule::{CALLER, Schedule};
 
 /// A clean-up that fails so many times is not tried again before the next time of the schedule.
 const FAILURES_MAX: u32 = 3;

@@ -48,6 +48,12 @@ impl Restorer {
         self.generation.load(Ordering::Relaxed)
     }
 
+    /// Returns whether a restore ends when its client disconnects.
+    #[must_use]
+    pub fn stops_on_disconnect(&self) -> bool {
+        self.on_disconnect == OnDisconnect::Stop
+    }
+
     /// Starts to restore a file, and returns the receiver of the restore's events. `stop` ends the restore as long as the
     /// database is unchanged; dropping the receiver ends it, too, if the options say so ([`OnDisconnect::Stop`]).
     ///
@@ -117,7 +123,7 @@ impl Restorer {
         let mut restoring = pin!(self.run_restore(lock, file, options, &reporter, &stop));
         tokio::select! {
             restored = &mut restoring => restored,
-            () = sender.closed(), if self.on_disconnect == OnDisconnect::Stop => {
+            () = sender.closed(), if self.stops_on_disconnect() => {
                 stop.cancel();
                 // Not dropped: after the swap has begun, the restore goes on to its end.
                 restoring.await.map_err(RestoreError::after_disconnect)

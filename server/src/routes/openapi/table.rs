@@ -1,6 +1,6 @@
 //! The operations, in the order of the list of routes.
 
-use api::backups::{BackupOverview, BackupRequest};
+use api::backups::{BackupOverview, BackupRequest, BackupRestoreRequest};
 use api::cleanup::{CleanupAnswer, CleanupEvent, CleanupRequest};
 use api::database::DatabaseStatus;
 use api::datasets::{Dataset, Datasets, FilterOptions, RowCount};
@@ -354,7 +354,7 @@ fn backups() -> Vec<EntryBuilder> {
         )
         .tag(BACKUPS)
         .parameters([p::backup()])
-        .request::<RestoreRequest>()
+        .request::<BackupRestoreRequest>()
         .events::<RestoreEvent>(RESTORE_EVENTS)
         .problems(&[400, 404, 409, 500]),
         post(

@@ -1,0 +1,115 @@
+//! Files written to a folder: readable by this user only, complete or absent, and never in place of another file.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tempfile::{Builder, NamedTempFile};
+
+use crate::free_space::{self, CHECK_EVERY};
+use crate::private_folder;
+
+/// Whether a small file may exist already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PutIf {
+    /// A file with this name is an error.
+    Absent,
+    /// A file with this name is replaced.
+    Any,
+}
+
+/// Beginning and end of the name of a file that is being written.
+const UNFINISHED: (&str, &str) = (".upload-", ".part");
+
+/// A file that is being written under another name. It is locked, so that no sweep removes it. Dropping it removes it.
+pub struct FolderUpload {
+    file: NamedTempFile,
+    path: PathBuf,
+    /// Bytes of the disk that stay free.
+    reserve: u64,
+    /// Bytes that were written since the free space was checked.
+    unchecked: u64,
+}
+
+impl FolderUpload {
+    /// Starts to write the file with this path. Creates its folder if it is missing. `reserve` bytes of the disk stay free.
+    ///
+    /// # Errors
+    /// The file exists, or the folder cannot be written.
+    pub(super) fn create(path: &Path, reserve: u64) -> io::Result<Self> {
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        private_folder::create(folder)?;
+        let file = Builder::new()
+            .prefix(UNFINISHED.0)
+            .suffix(UNFINISHED.1)
+            .tempfile_in(folder)?;
+        // A file system without locks leaves the age as the only protection from a sweep.
+        let _ = file.as_file().try_lock();
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+            reserve,
+            // The space is checked before the first byte.
+            unchecked: CHECK_EVERY,
+        })
+    }
+
+    pub(super) fn write_at_once(mut self, content: &[u8], condition: PutIf) -> io::Result<()> {
+        self.write_all(content)?;
+        self.finish(condition)
+    }
+
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`] with [`PutIf::Absent`]; an error of the file system. Then the file is removed.
+    pub(super) fn finish(self, condition: PutIf) -> io::Result<()> {
+        // Without fsync, a power cut could leave an empty file under its final name.
+        self.file.as_file().sync_all()?;
+        let persisted = match condition {
+            PutIf::Absent => self.file.persist_noclobber(&self.path),
+            PutIf::Any => self.file.persist(&self.path),
+        };
+        persisted.map_err(|error| error.error)?;
+        match self.path.parent() {
+            Some(folder) => File::open(folder)?.sync_all(),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Write for FolderUpload {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.unchecked >= CHECK_EVERY {
+            let checked = free_space::check(self.file.path(), 0, self.reserve);
+            checked.map_err(|error| io::Error::new(io::ErrorKind::StorageFull, error))?;
+            self.unchecked = 0;
+        }
+        let written = self.file.write(bytes)?;
+        self.unchecked += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Removes the unfinished files in a folder that no process writes, and whose last write is older than `age`. Returns their
+/// number.
+///
+/// # Errors
+/// The first error of the file system. A missing folder is empty.
+pub(super) fn sweep(folder: &Path, age: Duration) -> io::Result<usize> {
+    let is_unfinished = |name: &str| {
+        (name.starts_with(UNFINISHED.0) && name.ends_with(UNFINISHED.1)) || is_unfinished_of_old(name)
+    };
+    private_folder::sweep(folder, age, is_unfinished)
+}
+
+/// Older versions of Decant wrote to `NAME#NUMBER`.
+fn is_unfinished_of_old(name: &str) -> bool {
+    name.rsplit_once('#')
+        .is_some_and(|(_, number)| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
