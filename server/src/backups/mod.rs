@@ -118,8 +118,12 @@ impl Backups {
         let now = Timestamp::now();
         let next = |schedule: &Option<Schedule>| schedule.as_ref()?.next_after(now);
         let text = |schedule: &Option<Schedule>| Some(schedule.as_ref()?.to_string());
+        // Before the list, so that a task that is not running any more has its backup in the list.
+        let (running, failure) = {
+            let state = self.state();
+            (state.running.clone(), state.failure.clone())
+        };
         let backups = self.list().await?;
-        let state = self.state();
         Ok(BackupOverview {
             storage: self.repository.location(),
             encryption: self.repository.encryption().kind(),
@@ -129,8 +133,8 @@ impl Backups {
             proof_schedule: text(&self.options.proof_schedule),
             next_proof: next(&self.options.proof_schedule),
             keep: self.options.retention.to_string(),
-            running: state.running.clone(),
-            failure: state.failure.clone(),
+            running,
+            failure,
             backups,
         })
     }

@@ -92,7 +92,14 @@ impl Backups {
                 let Some(newest) = backups.iter().find(is_usable) else {
                     return Ok(());
                 };
-                if newest.proof.as_ref().is_some_and(|proof| is_past(proof.at)) {
+                // A backup that was made after the proof was due needs none before the next time.
+                let of_due_time = backups.iter().find(|backup| backup.began <= due);
+                let is_proved = |backup: &Backup| {
+                    backup.authentic
+                        && backup.proof.as_ref().is_some_and(|proof| is_past(proof.at))
+                        && of_due_time.is_none_or(|of_due_time| backup.began >= of_due_time.began)
+                };
+                if backups.iter().any(is_proved) {
                     return Ok(());
                 }
                 self.prove(&newest.name, CALLER).await?

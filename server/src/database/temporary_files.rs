@@ -67,6 +67,8 @@ impl TemporaryFolder {
     /// # Errors
     /// [`NoSpace`]. Where the free space cannot be read, there is no error.
     pub fn check_space(&self, bytes: u64) -> Result<(), NoSpace> {
+        // The space of a missing folder cannot be read. If it cannot be created, the writer meets the same error.
+        let _ = private_folder::create(&self.path);
         free_space::check(&self.path, bytes, self.reserve)
     }
 
