@@ -64,6 +64,19 @@ impl Dsn {
         }
     }
 
+    /// Returns the address of this database for another role. Without a password, the server must trust that role.
+    #[must_use]
+    pub fn with_role(&self, name: &str, password: Option<&SecretString>) -> Self {
+        let mut options = self.options.clone().username(name);
+        let mut from_text = self.from_text.clone();
+        from_text.retain(|(variable, _)| *variable != "PGPASSWORD");
+        if let Some(password) = password {
+            options = options.password(password.expose_secret());
+            from_text.push(("PGPASSWORD", password.clone()));
+        }
+        Self { options, from_text }
+    }
+
     /// Returns the variables by which PostgreSQL's programs connect to this database.
     pub fn environment(&self) -> impl Iterator<Item = (&'static str, SecretString)> {
         let plain = [

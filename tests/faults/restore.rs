@@ -168,6 +168,10 @@ async fn a_server_killed_during_a_restore_leaves_the_old_or_the_new_database() {
             app.admin().remove_copy(name).answer().await.good();
         }
     }
+    // The roles that loaded the dumps are gone, too.
+    let roles = "select count(*) from pg_roles where rolname like 'decant\\_load%' \
+                 and shobj_description(oid, 'pg_authid') like '%\"' || current_database() || '\"%'";
+    assert_eq!(app.database.number(roles).await, 0);
 }
 
 #[tokio::test]

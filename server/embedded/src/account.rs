@@ -9,6 +9,7 @@ use std::process::Command;
 use nix::sys::signal::Signal;
 use nix::unistd::{Uid, User, geteuid};
 
+use super::environment::program_environment;
 use super::error::EmbeddedError;
 use super::parent::end_with_parent;
 
@@ -58,14 +59,10 @@ impl Account {
     }
 
     /// Returns a command that runs a PostgreSQL program as this account. The program ends when the thread that spawns it
-    /// ends, and does not see the `PG…` variables of this process.
+    /// ends, and sees none of Decant's settings in its environment.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("PG") {
-                command.env_remove(name);
-            }
-        }
+        command.env_clear().envs(program_environment());
         // Ctrl-C at the terminal goes to a process group. Decant handles it alone, because streams must end first.
         command.env("LC_ALL", "C").current_dir("/").process_group(0);
         if let Self::Other { uid, gid, .. } = self {

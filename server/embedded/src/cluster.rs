@@ -8,9 +8,10 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 
 use super::account::Account;
-use super::address::{DATABASE, USER};
+use super::address::{DATABASE, OWNER, SUPERUSER};
 use super::binaries::Binaries;
 use super::error::{EmbeddedError, IoContext};
+use super::roles;
 
 /// The beginning of the name of a cluster that is being made.
 const INCOMPLETE: &str = "data.new";
@@ -71,7 +72,7 @@ fn run_initdb(incomplete: &Path, account: &Account, binaries: &Binaries) -> Resu
     initdb
         .arg("-D")
         .arg(incomplete)
-        .args(["-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]);
+        .args(["-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]);
     initdb.args(["--data-checksums", "--no-instructions", "--no-sync"]);
     let output = initdb
         .stdin(Stdio::null())
@@ -94,7 +95,11 @@ fn create_database(incomplete: &Path, account: &Account, binaries: &Binaries) ->
         .stderr(Stdio::piped());
     let mut single = single.spawn().context(running)?;
     if let Some(mut commands) = single.stdin.take() {
-        writeln!(commands, "create database {DATABASE}").context(running)?;
+        // A command ends with its line here.
+        for command in roles::CREATE {
+            writeln!(commands, "{command}").context(running)?;
+        }
+        writeln!(commands, "create database {DATABASE} owner {OWNER}").context(running)?;
     }
     check_status(&single.wait_with_output().context(running)?)
 }

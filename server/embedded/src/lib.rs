@@ -14,12 +14,14 @@ mod account;
 mod address;
 mod binaries;
 mod cluster;
+mod environment;
 mod error;
 mod folder;
 mod log;
 mod orphans;
 mod parent;
 mod postmaster;
+mod roles;
 mod socket;
 
 use std::path::{Path, PathBuf};
@@ -29,8 +31,9 @@ use nix::sys::signal::Signal;
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 
-pub use address::{DATABASE, connect_options_of_another};
+pub use address::{DATABASE, LOAD_ROLE, connect_options_of_another};
 pub use binaries::{Binaries, binaries, program_folders};
+pub use environment::program_environment;
 pub use error::EmbeddedError;
 use error::IoContext;
 use folder::Folder;
@@ -78,20 +81,20 @@ impl EmbeddedPostgres {
         // From here on PostgreSQL ends when `running` is dropped, also when this future is dropped before its end.
         let running = Self { postmaster, folder };
         running.become_ready().await?;
-        PgConnection::connect_with(&running.connect_options())
-            .await?
-            .close()
-            .await?;
+        let superuser = address::connect_options(running.folder.socket(), address::SUPERUSER);
+        let mut connection = PgConnection::connect_with(&superuser).await?;
+        roles::create_missing(&mut connection).await?;
+        connection.close().await?;
         Ok(running)
     }
 
-    /// Returns the options to connect to the database [`DATABASE`].
+    /// Returns the options to connect to the database [`DATABASE`] as its owner, who is no superuser.
     #[must_use]
     pub fn connect_options(&self) -> PgConnectOptions {
-        address::connect_options(self.folder.socket())
+        address::connect_options(self.folder.socket(), address::OWNER)
     }
 
-    /// Returns the address of the database [`DATABASE`] for `psql`, `pg_dump` and other programs.
+    /// Returns the address of the database [`DATABASE`] for an administrator of the cluster, who is a superuser.
     #[must_use]
     pub fn url(&self) -> String {
         address::url(self.folder.socket())

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use decant_embedded::{end_with_parent, program_folders};
+use decant_embedded::{end_with_parent, program_environment, program_folders};
 use nix::sys::signal::Signal;
 use secrecy::ExposeSecret;
 use sqlx::{Connection, PgConnection, query_scalar};
@@ -113,7 +113,9 @@ impl Tools {
     /// `pg_dump` cannot be started.
     pub async fn supports_compression(&self, method: &str) -> io::Result<bool> {
         // `pg_dump` checks its options before it connects. A failing connection means that the method is supported.
-        let output = Command::new(self.folder.join("pg_dump"))
+        let mut command = Command::new(self.folder.join("pg_dump"));
+        clear_environment(&mut command);
+        let output = command
             .args(["--format=custom", "--host=/nowhere"])
             .arg(format!("--compress={method}"))
             .env("LC_ALL", "C")
@@ -131,6 +133,7 @@ impl Tools {
         let mut command = Command::new(self.folder.join(program));
         command.kill_on_drop(true).stdin(Stdio::null());
         end_with_parent(command.as_std_mut(), Signal::SIGKILL);
+        clear_environment(&mut command);
         for (name, value) in dsn.environment() {
             command.env(name, value.expose_secret());
         }
@@ -147,6 +150,12 @@ impl Tools {
     }
 }
 
+/// Leaves only the variables that PostgreSQL's client programs read: none of Decant's secrets.
+fn clear_environment(command: &mut Command) {
+    let of_libpq = std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"PG"));
+    command.env_clear().envs(program_environment()).envs(of_libpq);
+}
+
 /// Returns the folders to search: those of the server's programs, then those of `PATH`. `PG_BIN_DIR` replaces them all.
 fn client_folders() -> Vec<PathBuf> {
     let mut folders = program_folders();
@@ -159,7 +168,9 @@ fn client_folders() -> Vec<PathBuf> {
 
 /// Returns 15 of `pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`.
 async fn version_of(program: &Path) -> Option<u32> {
-    let output = Command::new(program).arg("--version").output().await.ok()?;
+    let mut command = Command::new(program);
+    clear_environment(&mut command);
+    let output = command.arg("--version").output().await.ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     let version = text.split_whitespace().nth(2)?;
     version.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()

@@ -1,13 +1,15 @@
 //! A dump that has been read to its end, so that it is known to be undamaged before the database is changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use api::restore::TableResult;
-use wasm_export::dump::TABLE_DATA;
+use api::restore::{RestoreMode, TableResult};
+use sqlx::{Connection, PgConnection};
+use wasm_export::dump::{Entry, TABLE_DATA, Toc};
 
+use super::definitions::{Definitions, GUARD, Policy};
 use super::disk_space::{self, DiskSpaceCheck};
 use super::error::RestoreError;
 use super::events::ProgressReporter;
@@ -25,6 +27,13 @@ pub(super) struct CheckedDump<'a> {
     archive: WholeArchive,
     /// The tables whose rows are restored.
     pub rows: TableRows,
+    pub definitions: Definitions,
+    /// Policies that are not restored, because a role that they name does not exist here.
+    pub left_out: Vec<Policy>,
+    /// The parts of the dump that cannot be restored on this server, as sentences.
+    pub warnings: Vec<String>,
+    /// Whether all objects are created in the default tablespace.
+    pub no_tablespaces: bool,
     lists: EntryLists,
 }
 
@@ -40,6 +49,7 @@ impl<'a> CheckedDump<'a> {
         file: &'a Path,
         options: RestoreOptions,
         disk_space: DiskSpaceCheck,
+        temporary_files: &TemporaryFolder,
         reporter: &ProgressReporter,
     ) -> Result<Self, RestoreError> {
         reporter.progress(1, "Reading the file to its end");
@@ -58,23 +68,103 @@ impl<'a> CheckedDump<'a> {
         }
         let lists = EntryLists::new(&archive.toc, options);
         rows.retain(|table, _| !lists.skipped.contains(table));
-        Ok(Self {
+        let mut dump = Self {
             tools,
             file,
             archive,
             rows,
+            definitions: Definitions::default(),
+            left_out: Vec::new(),
+            warnings: Vec::new(),
             lists,
-        })
+            no_tablespaces: false,
+        };
+        if options.mode == RestoreMode::Clean {
+            dump.compare_with_server(live, temporary_files).await?;
+        }
+        Ok(dump)
+    }
+
+    /// Leaves out what needs a role or a tablespace that the server does not have, and notes a warning for each.
+    async fn compare_with_server(
+        &mut self,
+        live: &Dsn,
+        temporary_files: &TemporaryFolder,
+    ) -> Result<(), RestoreError> {
+        let definitions = Definitions::read(&self.loader(live, temporary_files), self.toc()).await?;
+        let mut connection = PgConnection::connect_with(live.options()).await?;
+        let (definitions, left_out) = definitions.policies_of_missing_roles(&mut connection).await?;
+        let tablespaces = definitions.unusable_tablespaces(&mut connection).await?;
+        let _ = connection.close().await;
+        let mut entries = BTreeSet::new();
+        for (policy, missing) in left_out {
+            let all = self.archive.toc.entries.iter();
+            entries.extend(all.filter(|entry| policy.is_of(entry)).map(|entry| entry.dump_id));
+            let effect = match policy.is_restrictive {
+                true => format!("all rows stay hidden until you create it and drop the policy {GUARD}"),
+                false => "the rows that it shows stay hidden until you create it".to_owned(),
+            };
+            self.warnings.push(format!(
+                "The policy \"{}\" on {} was not restored, because these roles do not exist here: {}; {effect}",
+                policy.name,
+                policy.table,
+                missing.join(", ")
+            ));
+            self.left_out.push(policy);
+        }
+        if !tablespaces.is_empty() {
+            self.no_tablespaces = true;
+            self.warnings.push(format!(
+                "All objects are in the default tablespace, because Decant's role may not create in these tablespaces here, \
+                 or they do not exist: {}",
+                tablespaces.join(", ")
+            ));
+        }
+        self.lists = self.lists.without(&entries);
+        self.definitions = definitions;
+        Ok(())
+    }
+
+    #[must_use]
+    pub fn toc(&self) -> &Toc {
+        &self.archive.toc
+    }
+
+    /// Returns the lists for a load by a role that owns the staging database only. Decant's own role has created the
+    /// extensions and their schemas, and sets the default privileges of other roles.
+    #[must_use]
+    pub fn lists_for_load_role(&self) -> EntryLists {
+        let extensions = &self.definitions.extensions;
+        let is_done = |entry: &&Entry| match entry.kind.as_str() {
+            "EXTENSION" => extensions.iter().any(|extension| extension.name == entry.name),
+            "SCHEMA" => extensions.iter().any(|extension| extension.schema == entry.name),
+            "COMMENT" => entry.name.starts_with("EXTENSION "),
+            "DEFAULT ACL" => true,
+            _ => false,
+        };
+        let done = self.archive.toc.entries.iter().filter(is_done);
+        self.lists.without(&done.map(|entry| entry.dump_id).collect())
     }
 
     /// Returns the loader of this dump into the target database.
     pub fn loader<'b>(&'b self, target: &'b Dsn, temporary_files: &'b TemporaryFolder) -> Loader<'b> {
+        self.loader_of(&self.lists, target, temporary_files)
+    }
+
+    /// Returns the loader of these entries of the dump.
+    pub fn loader_of<'b>(
+        &'b self,
+        lists: &'b EntryLists,
+        target: &'b Dsn,
+        temporary_files: &'b TemporaryFolder,
+    ) -> Loader<'b> {
         Loader {
             tools: self.tools,
             target,
             dump: self.file,
             temporary_files,
-            lists: &self.lists,
+            lists,
+            no_tablespaces: self.no_tablespaces,
         }
     }
 

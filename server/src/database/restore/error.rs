@@ -94,6 +94,14 @@ pub(super) fn megabytes(bytes: u64) -> u64 {
 }
 
 impl RestoreError {
+    /// Adds what was left out before, and may be the cause, to an error of `pg_restore`.
+    pub(super) fn with_notes(self, notes: &[String]) -> Self {
+        match self {
+            Self::Load(error) if !notes.is_empty() => Self::Load(format!("{error} {}.", notes.join(". "))),
+            other => other,
+        }
+    }
+
     /// Names the client's disconnection as the cause of a stop.
     pub(super) fn after_disconnect(self) -> Self {
         match self {

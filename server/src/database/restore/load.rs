@@ -23,13 +23,19 @@ const LOGS: &str = "message_request";
 /// More errors of one `pg_restore` are dropped: they would not fit on the page.
 const WARNINGS_MAX: usize = 50;
 
+/// A section of a dump, in PostgreSQL's word.
+pub(super) const DEFINITIONS_AND_ROWS: &[&str] = &["--section=pre-data", "--section=data"];
+pub(super) const INDEXES_AND_CONSTRAINTS: &[&str] = &["--section=post-data"];
+
 /// The entries of a dump that are restored, by their dump ids.
+#[derive(Clone)]
 pub struct EntryLists {
     /// Must all be restored.
     required: Vec<u32>,
     /// Those of `required` that hold no table's rows.
     pub(super) required_without_rows: Vec<u32>,
-    /// May fail: privileges of roles that do not exist here, comments on objects of other owners.
+    /// May fail, because nothing depends on them. Examples are privileges of roles that do not exist here, objects that only
+    /// a superuser may create, and materialized views that cannot be filled.
     optional: Vec<u32>,
     /// Tables whose rows are left out.
     pub(super) skipped: BTreeSet<TableName>,
@@ -48,6 +54,8 @@ impl EntryLists {
         for entry in &toc.entries {
             if options.skip_logs && entry.kind == TABLE_DATA && entry.name == LOGS {
                 lists.skipped.insert(TableName::from_entry(entry));
+            } else if entry.kind == "SCHEMA" && entry.name == "public" {
+                // Every new database has this schema. The pg_dump of PostgreSQL 10 and older writes an entry that creates it.
             } else if is_optional(entry) {
                 lists.optional.push(entry.dump_id);
             } else {
@@ -59,11 +67,27 @@ impl EntryLists {
         }
         lists
     }
+
+    /// Returns the lists without these entries.
+    #[must_use]
+    pub(super) fn without(&self, entries: &BTreeSet<u32>) -> Self {
+        let mut lists = self.clone();
+        for list in [
+            &mut lists.required,
+            &mut lists.required_without_rows,
+            &mut lists.optional,
+        ] {
+            list.retain(|entry| !entries.contains(entry));
+        }
+        lists
+    }
 }
 
 fn is_optional(entry: &Entry) -> bool {
     match entry.kind.as_str() {
-        "ACL" | "DEFAULT ACL" => true,
+        "ACL" | "DEFAULT ACL" | "SECURITY LABEL" | "USER MAPPING" | "MATERIALIZED VIEW DATA" => true,
+        "EVENT TRIGGER" | "PUBLICATION" | "PUBLICATION TABLE" | "PUBLICATION TABLES IN SCHEMA" => true,
+        "SUBSCRIPTION" | "SUBSCRIPTION TABLE" => true,
         "COMMENT" => entry.name.starts_with("EXTENSION ") || entry.name.starts_with("SCHEMA "),
         _ => false,
     }
@@ -100,17 +124,24 @@ pub(super) struct Loader<'a> {
     pub(super) dump: &'a Path,
     pub(super) temporary_files: &'a TemporaryFolder,
     pub(super) lists: &'a EntryLists,
+    /// Creates all objects in the default tablespace of the database.
+    pub(super) no_tablespaces: bool,
 }
 
 impl Loader<'_> {
-    /// Restores the required entries. `on_line` gets each line that `pg_restore` logs.
+    /// Restores the required entries of these sections. `on_line` gets each line that `pg_restore` logs.
     ///
     /// # Errors
     /// [`RestoreError::Load`] with the errors of `pg_restore`, which stops at the first one.
-    pub(super) async fn restore_required(&self, on_line: impl FnMut(&str)) -> Result<(), RestoreError> {
+    pub(super) async fn restore_required(
+        &self,
+        sections: &[&str],
+        on_line: impl FnMut(&str),
+    ) -> Result<(), RestoreError> {
         let list = self.write_list(&self.lists.required)?;
         let mut child = self
             .for_target(&list)
+            .args(sections)
             .arg("--exit-on-error")
             .stderr(Stdio::piped())
             .spawn()?;
@@ -133,7 +164,7 @@ impl Loader<'_> {
         let mut child = self.for_target(&list).stderr(Stdio::piped()).spawn()?;
         let errors = read_errors(child.stderr.take(), |_| {}).await?;
         child.wait().await?;
-        Ok(errors)
+        Ok(without_missing_roles(errors))
     }
 
     /// Writes a file for `--use-list` with these dump ids.
@@ -152,6 +183,9 @@ impl Loader<'_> {
             .args(["--no-owner", "--no-password", "--use-list"])
             .arg(list.path())
             .arg(self.dump);
+        if self.no_tablespaces {
+            command.arg("--no-tablespaces");
+        }
         command
     }
 
@@ -192,9 +226,40 @@ async fn read_errors(stderr: Option<ChildStderr>, mut on_line: impl FnMut(&str))
     Ok(errors)
 }
 
+/// Replaces the errors that name a missing role by one warning.
+fn without_missing_roles(errors: Vec<String>) -> Vec<String> {
+    let missing_role = |error: &str| {
+        let (_, rest) = error.split_once("ERROR:  role \"")?;
+        let (role, _) = rest.split_once("\" does not exist")?;
+        Some(role.to_owned())
+    };
+    let roles: BTreeSet<String> = errors.iter().filter_map(|error| missing_role(error)).collect();
+    let mut warnings: Vec<String> = errors
+        .into_iter()
+        .filter(|error| missing_role(error).is_none())
+        .collect();
+    if !roles.is_empty() {
+        let roles: Vec<String> = roles.into_iter().collect();
+        warnings.push(format!(
+            "Privileges of roles that do not exist here were not restored: {}",
+            roles.join(", ")
+        ));
+    }
+    warnings
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn privileges_of_missing_roles_are_one_warning() {
+        let error = |text: &str| format!("could not execute query: ERROR:  {text} Command was: GRANT …");
+        let errors = ["role \"a\" does not exist", "other", "role \"a\" does not exist"].map(error);
+        let warnings = without_missing_roles(errors.to_vec());
+        assert_eq!(warnings.len(), 2);
+        assert!(warnings[1].ends_with("not restored: a"), "{warnings:?}");
+    }
 
     #[test]
     fn a_line_names_the_table_that_begins() {

@@ -19,6 +19,12 @@
 //! | `safety_dump` | dumps the live database first |
 //! | [`side_database`] | staging databases and previous databases: create, swap, list, drop |
 //! | `load` | runs `pg_restore` |
+//! | `load_role` | the role that loads a dump into a staging database |
+//! | `definitions` | extensions, policies, default privileges and tablespaces of a dump |
+//! | `extensions` | creates the extensions before the load |
+//! | `owners` | gives the objects to the owners that the dump names |
+//! | `subscriptions` | subscriptions of the live database and of its copies |
+//! | `statement` | statements with names from outside |
 //! | `in_place` | replaces the contents of the live database in one transaction |
 //! | [`merge`], `table_data` | inserts the rows that are missing, table by table |
 //! | `pending_transaction` | an open transaction of either |
@@ -26,14 +32,18 @@
 //! | `error` | why a dump is not restored |
 
 mod checked_dump;
+mod definitions;
 pub mod disk_space;
 mod error;
 mod events;
+mod extensions;
 mod in_place;
 mod load;
+mod load_role;
 pub mod merge;
 mod migrations;
 mod options;
+mod owners;
 mod pending_transaction;
 mod proof;
 mod restorer;
@@ -42,6 +52,8 @@ pub mod row_counts;
 mod run;
 mod safety_dump;
 pub mod side_database;
+mod statement;
+mod subscriptions;
 mod table_data;
 
 pub use error::RestoreError;

@@ -50,7 +50,15 @@ impl Restorer {
     ) -> Result<u64, RestoreError> {
         let tools = Tools::for_database(&self.dsn).await?;
         let options = RestoreOptions::default();
-        let reading = CheckedDump::read(&tools, &self.dsn, file, options, self.disk_space, reporter);
+        let reading = CheckedDump::read(
+            &tools,
+            &self.dsn,
+            file,
+            options,
+            self.disk_space,
+            &self.temporary_files,
+            reporter,
+        );
         let dump = or_stopped(stop, reading).await?;
         let staging = StagingDatabase::create(&self.dsn).await?;
         let loaded = tokio::select! {

@@ -8,7 +8,7 @@ use sqlx::Connection;
 
 use super::error::RestoreError;
 use super::restorer::Restorer;
-use super::side_database::{self};
+use super::{side_database, subscriptions};
 use crate::audit::Action;
 
 impl Restorer {
@@ -67,7 +67,9 @@ impl Restorer {
             if !found.iter().any(|one| one.name == name) {
                 return Err(RestoreError::NoSideDatabase(name.to_owned()));
             }
-            Ok(side_database::drop_database(&mut maintenance, name).await?)
+            subscriptions::remove(&mut maintenance, &self.dsn.with_database(name)).await?;
+            side_database::drop_database(&mut maintenance, name).await?;
+            Ok(side_database::remove_left_load_roles(&mut maintenance, self.dsn.database()).await?)
         };
         let removed = removed.await;
         tracing::info!(

@@ -13,7 +13,7 @@ use super::events::ProgressReporter;
 use super::options::RestoreOptions;
 use super::restorer::Restorer;
 use super::side_database::StagingDatabase;
-use super::{in_place, merge, migrations, row_counts};
+use super::{extensions, in_place, load, merge, migrations, owners, row_counts, statement, subscriptions};
 use crate::database::lock::LockGuard;
 use crate::database::tools::Tools;
 
@@ -33,7 +33,16 @@ impl Restorer {
     ) -> Result<Restored, RestoreError> {
         let tools = Tools::for_database(&self.dsn).await?;
         let preparing = async {
-            let dump = CheckedDump::read(&tools, &self.dsn, file, options, self.disk_space, reporter).await?;
+            let dump = CheckedDump::read(
+                &tools,
+                &self.dsn,
+                file,
+                options,
+                self.disk_space,
+                &self.temporary_files,
+                reporter,
+            )
+            .await?;
             let safety_dump = self
                 .safety_dumps
                 .make(&tools, &self.dsn, &self.temporary_files)
@@ -54,15 +63,22 @@ impl Restorer {
             return Ok(restored);
         }
         restored.tables = dump.all_inserted();
+        restored.warnings.clone_from(&dump.warnings);
+        if let Some(warning) = subscriptions::warning(&self.dsn).await? {
+            reporter.progress(40, warning.clone());
+            restored.warnings.push(warning);
+        }
         match StagingDatabase::create(&self.dsn).await {
             Ok(staging) => {
                 let replacing = self.replace(lock, &dump, staging, reporter, stop);
                 let (previous, warnings) = replacing.await?;
-                (restored.previous, restored.warnings) = (Some(previous), warnings);
+                restored.previous = Some(previous);
+                restored.warnings.extend(warnings);
             }
             Err(RestoreError::NotAllowed) => {
                 let replacing = self.replace_in_place(lock, &dump, reporter, stop);
-                restored.warnings = replacing.await.map_err(RestoreError::after_rollback)?;
+                let warnings = replacing.await.map_err(RestoreError::after_rollback)?;
+                restored.warnings.extend(warnings);
             }
             Err(error) => return Err(error),
         }
@@ -92,7 +108,8 @@ impl Restorer {
         stop: &CancellationToken,
     ) -> Result<(String, Vec<String>), RestoreError> {
         let filling = async {
-            let warnings = self.load_and_count(dump, &staging, reporter).await?;
+            let mut warnings = self.load_and_count(dump, &staging, reporter).await?;
+            warnings.extend(hand_over(dump, &mut staging).await?);
             let mut connection = PgConnection::connect_with(staging.dsn().options()).await?;
             self.migrate(&mut connection, reporter).await?;
             let _ = connection.close().await;
@@ -123,14 +140,17 @@ impl Restorer {
         let loader = dump.loader(&self.dsn, &self.temporary_files);
         let replacing = async {
             let mut transaction = in_place::replace(dump, &loader, reporter).await?;
-            self.migrate(&mut transaction.connection, reporter).await?;
-            Ok(transaction)
+            let connection = &mut transaction.connection;
+            let warnings = owners::complete_in_place(connection, dump).await?;
+            self.migrate(connection, reporter).await?;
+            Ok((transaction, warnings))
         };
-        let transaction = or_stopped(stop, replacing).await?;
+        let (transaction, mut warnings) = or_stopped(stop, replacing).await?;
         transaction.commit(lock).await?;
         // The restore has succeeded by now, so an error here is only a warning.
-        let warnings = loader.restore_optional().await;
-        Ok(warnings.unwrap_or_else(|error| vec![error.to_string()]))
+        let optional = loader.restore_optional().await;
+        warnings.extend(optional.unwrap_or_else(|error| vec![error.to_string()]));
+        Ok(warnings)
     }
 
     /// Restores the dump into the staging database and checks the numbers of rows. Returns warnings.
@@ -140,14 +160,44 @@ impl Restorer {
         staging: &StagingDatabase,
         reporter: &ProgressReporter,
     ) -> Result<Vec<String>, RestoreError> {
-        let target = staging.dsn();
-        let loader = dump.loader(&target, &self.temporary_files);
-        loader.restore_required(dump.on_line(reporter)).await?;
-        let warnings = loader.restore_optional().await?;
+        let mut warnings = Vec::new();
+        let mut no_tablespaces = false;
+        let (target, lists) = match staging.load_role() {
+            Some((role, target)) => {
+                let mut connection = PgConnection::connect_with(staging.dsn().options()).await?;
+                warnings = extensions::create(&mut connection, &dump.definitions.extensions, role).await?;
+                let tablespaces = &dump.definitions.tablespaces;
+                if !dump.no_tablespaces
+                    && !extensions::open_tablespaces(&mut connection, tablespaces, role).await?
+                {
+                    no_tablespaces = true;
+                    warnings.push(
+                        "All objects are in the default tablespace, because Decant's role may not grant CREATE on others"
+                            .to_owned(),
+                    );
+                }
+                let _ = connection.close().await;
+                (target, Some(dump.lists_for_load_role()))
+            }
+            None => (staging.dsn(), None),
+        };
+        let mut loader = match &lists {
+            Some(lists) => dump.loader_of(lists, &target, &self.temporary_files),
+            None => dump.loader(&target, &self.temporary_files),
+        };
+        loader.no_tablespaces |= no_tablespaces;
+        let loading = loader.restore_required(load::DEFINITIONS_AND_ROWS, dump.on_line(reporter));
+        loading.await.map_err(|error| error.with_notes(&warnings))?;
         reporter.progress(86, "Counting the rows");
+        // Before the indexes and constraints: no policy of the dump hides a row, and no function of it runs here.
         let mut connection = PgConnection::connect_with(target.options()).await?;
         row_counts::compare(&mut connection, &dump.rows).await?;
         let _ = connection.close().await;
+        loader
+            .restore_required(load::INDEXES_AND_CONSTRAINTS, |_| {})
+            .await
+            .map_err(|error| error.with_notes(&warnings))?;
+        warnings.extend(loader.restore_optional().await?);
         Ok(warnings)
     }
 
@@ -161,6 +211,30 @@ impl Restorer {
             None => Ok(()),
         }
     }
+}
+
+/// Gives the objects of the staging database, and itself, to their owners. Returns warnings.
+async fn hand_over(
+    dump: &CheckedDump<'_>,
+    staging: &mut StagingDatabase,
+) -> Result<Vec<String>, RestoreError> {
+    let mut connection = PgConnection::connect_with(staging.dsn().options()).await?;
+    let mut transaction = connection.begin().await?;
+    let roles = staging.roles();
+    let mut warnings = owners::complete(&mut transaction, dump, roles).await?;
+    if staging.load_role().is_some() {
+        for privilege in &dump.definitions.default_privileges {
+            warnings.extend(privilege.set(&mut transaction).await?);
+        }
+        let (holder, fallback) = (roles.holder, roles.fallback);
+        statement::run(&mut transaction, "reassign owned by %I to %I", [holder, fallback]).await?;
+        // The privileges that the role had for the load.
+        statement::run(&mut transaction, "drop owned by %I", [holder]).await?;
+    }
+    transaction.commit().await?;
+    let _ = connection.close().await;
+    staging.remove_load_role().await?;
+    Ok(warnings)
 }
 
 /// Runs the future until it ends, or until `stop` is cancelled: then it is dropped.

@@ -8,11 +8,14 @@ use std::time::Duration;
 use api::restore::{SideDatabase, SideDatabaseRole};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, query, query_scalar};
+use sqlx::{Connection, PgConnection, Row, query, query_as, query_scalar};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::error::RestoreError;
+use super::load_role::{self, LoadRole};
+use super::owners::Roles;
+use super::statement::{execute, render, run};
 use crate::database::lock::MAINTENANCE;
 use crate::dsn::Dsn;
 
@@ -45,10 +48,16 @@ pub struct StagingDatabase {
     maintenance: PgConnection,
     live: Dsn,
     name: String,
+    /// The owner of the live database.
+    owner: String,
+    /// The role of `maintenance`, which is Decant's.
+    own_role: String,
+    load_role: Option<LoadRole>,
 }
 
 impl StagingDatabase {
-    /// Creates an empty database with the encoding, the locale and the owner of the live one.
+    /// Creates an empty database with the encoding and the locale of the live one. It belongs to the role that loads the
+    /// dump, or to the owner of the live database where such a role cannot be created.
     ///
     /// # Errors
     /// [`RestoreError::NotAllowed`]: the role may not create it. [`RestoreError::Database`].
@@ -65,13 +74,22 @@ impl StagingDatabase {
         if !allowed {
             return Err(RestoreError::NotAllowed);
         }
+        remove_left_load_roles(&mut maintenance, live.database()).await?;
+        let (owner, own_role): (String, String) = query_as(
+            "select pg_catalog.pg_get_userbyid(datdba)::pg_catalog.text, current_user::pg_catalog.text \
+             from pg_catalog.pg_database where datname operator(pg_catalog.=) $1",
+        )
+        .bind(live.database())
+        .fetch_one(&mut maintenance)
+        .await?;
+        let load_role = LoadRole::create(&mut maintenance, live.database()).await?;
         let since = Timestamp::now();
         let name = name_beside(live.database(), SideDatabaseRole::Staging, since);
         // `to_jsonb`, because the columns for ICU differ between versions of PostgreSQL.
         let create: String = query_scalar(
             "select pg_catalog.format( \
                 'create database %I template template0 encoding %L lc_collate %L lc_ctype %L owner %I%s', $2, \
-                pg_catalog.pg_encoding_to_char(encoding), datcollate, datctype, pg_catalog.pg_get_userbyid(datdba), \
+                pg_catalog.pg_encoding_to_char(encoding), datcollate, datctype, $3, \
                 case when j operator(pg_catalog.->>) 'datlocprovider' operator(pg_catalog.=) 'i' \
                      then pg_catalog.format(' locale_provider icu icu_locale %L', coalesce( \
                           j operator(pg_catalog.->>) 'datlocale', j operator(pg_catalog.->>) 'daticulocale')) end) \
@@ -79,40 +97,123 @@ impl StagingDatabase {
         )
         .bind(live.database())
         .bind(&name)
+        .bind(load_role.as_ref().map_or(&owner, |role| &role.name))
         .fetch_one(&mut maintenance)
         .await?;
-        execute(&mut maintenance, create).await?;
+        if let Err(error) = execute(&mut maintenance, create).await {
+            if let Some(role) = load_role {
+                role.drop(&mut maintenance).await;
+            }
+            return Err(error.into());
+        }
         let mut staging = Self {
             maintenance,
             live: live.clone(),
             name,
+            owner,
+            own_role,
+            load_role,
         };
-        // It holds all rows of the live database, which may be closed to others. The swap copies the live one's privileges.
-        let close = render(
-            &mut staging.maintenance,
-            "revoke all on database %I from public",
-            [&staging.name, ""],
-        );
-        let close = close.await?;
-        execute(&mut staging.maintenance, close).await?;
-        let comment = DatabaseComment {
-            decant: SideDatabaseRole::Staging,
-            of: live.database().to_owned(),
-            since,
-        };
-        comment.write(&mut staging.maintenance, &staging.name).await?;
-        Ok(staging)
+        match staging.prepare(since).await {
+            Ok(()) => Ok(staging),
+            Err(error) => {
+                staging.drop().await;
+                Err(error.into())
+            }
+        }
     }
 
+    async fn prepare(&mut self, since: Timestamp) -> sqlx::Result<()> {
+        // It holds all rows of the live database, which may be closed to others. The swap copies the live one's privileges.
+        run(
+            &mut self.maintenance,
+            "revoke all on database %I from public",
+            [&self.name],
+        )
+        .await?;
+        let comment = DatabaseComment {
+            decant: SideDatabaseRole::Staging,
+            of: self.live.database().to_owned(),
+            since,
+        };
+        comment.write(&mut self.maintenance, &self.name).await?;
+        let Some(role) = &self.load_role else {
+            return Ok(());
+        };
+        if let Err(error) = role.check_login(&self.dsn()).await {
+            tracing::warn!(
+                %error,
+                "Decant's own role loads the dump, because a role that it has created for that may not log in"
+            );
+            self.remove_load_role().await?;
+        }
+        Ok(())
+    }
+
+    /// Returns the address for Decant's own role.
     #[must_use]
     pub fn dsn(&self) -> Dsn {
         self.live.with_database(&self.name)
+    }
+
+    /// Returns the name and the address of the role that loads the dump, or `None` if Decant's own role loads it.
+    #[must_use]
+    pub(super) fn load_role(&self) -> Option<(&str, Dsn)> {
+        self.load_role
+            .as_ref()
+            .map(|role| (role.name.as_str(), role.dsn(&self.dsn())))
+    }
+
+    /// Returns the roles that own the objects before and after they are given to their owners.
+    #[must_use]
+    pub(super) fn roles(&self) -> Roles<'_> {
+        match &self.load_role {
+            Some(role) => Roles {
+                holder: &role.name,
+                fallback: &self.owner,
+            },
+            None => Roles {
+                holder: &self.own_role,
+                fallback: &self.own_role,
+            },
+        }
+    }
+
+    /// Gives the database to the owner of the live one, removes the settings that the dump may have given it, and drops the
+    /// role that has loaded it. The role must own nothing in the database.
+    ///
+    /// # Errors
+    /// The database does not answer, or Decant's role may not give it away.
+    pub async fn remove_load_role(&mut self) -> sqlx::Result<()> {
+        let Some(role) = self.load_role.take() else {
+            return Ok(());
+        };
+        let given = "alter database %I owner to %I";
+        let given = run(&mut self.maintenance, given, [&self.name, &self.owner]).await;
+        let reset = match given {
+            Ok(()) => run(&mut self.maintenance, "alter database %I reset all", [&self.name]).await,
+            Err(error) => Err(error),
+        };
+        match reset {
+            Ok(()) => {
+                role.drop(&mut self.maintenance).await;
+                Ok(())
+            }
+            Err(error) => {
+                // `drop` drops the role after the database.
+                self.load_role = Some(role);
+                Err(error)
+            }
+        }
     }
 
     /// Drops it. If that fails, the list of side databases still contains it.
     pub async fn drop(mut self) {
         if let Err(error) = drop_database(&mut self.maintenance, &self.name).await {
             tracing::error!(database = self.name, %error, "a staging database could not be dropped");
+        }
+        if let Some(role) = self.load_role {
+            role.drop(&mut self.maintenance).await;
         }
     }
 
@@ -129,6 +230,28 @@ impl StagingDatabase {
         )
         .await
     }
+}
+
+/// Drops the staging databases that belong to a role that loads dumps, and that role, after a process crashed. Such a database
+/// is incomplete.
+pub(super) async fn remove_left_load_roles(maintenance: &mut PgConnection, live: &str) -> sqlx::Result<()> {
+    for role in load_role::left(maintenance, live).await? {
+        let owned: Vec<(String, Option<String>)> = query_as(
+            "select datname::pg_catalog.text, pg_catalog.shobj_description(oid, 'pg_database') \
+             from pg_catalog.pg_database where pg_catalog.pg_get_userbyid(datdba) operator(pg_catalog.=) $1",
+        )
+        .bind(&role.name)
+        .fetch_all(&mut *maintenance)
+        .await?;
+        for (name, comment) in owned {
+            let comment = comment.and_then(|comment| serde_json::from_str::<DatabaseComment>(&comment).ok());
+            if role.is_temporary || comment.is_some_and(|comment| comment.of == live) {
+                drop_database(maintenance, &name).await?;
+            }
+        }
+        role.drop(maintenance).await;
+    }
+    Ok(())
 }
 
 /// Connects to the database from which others are created, renamed and dropped.
@@ -299,23 +422,6 @@ pub(super) async fn drop_database(maintenance: &mut PgConnection, name: &str) ->
     .await?;
     let drop = render(maintenance, "drop database if exists %I", [name, ""]).await?;
     execute(maintenance, drop).await
-}
-
-/// Executes one statement. The extended protocol refuses a text with several, so an injected second statement would be an
-/// error.
-async fn execute(connection: &mut PgConnection, statement: String) -> sqlx::Result<()> {
-    // SQL: rendered by PostgreSQL's `format()` (`render`), or without values.
-    let statement = query(AssertSqlSafe(statement)).persistent(false);
-    statement.execute(connection).await.map(drop)
-}
-
-/// Returns the SQL of a template for PostgreSQL's `format()`, which quotes the names and values.
-async fn render(connection: &mut PgConnection, template: &str, values: [&str; 2]) -> sqlx::Result<String> {
-    query_scalar("select pg_catalog.format($1, variadic $2::pg_catalog.text[])")
-        .bind(template)
-        .bind(values.map(str::to_owned).to_vec())
-        .fetch_one(connection)
-        .await
 }
 
 /// Returns the name of a database beside the live one: `hub_before_260128120005678`. It contains the milliseconds, because

@@ -1,0 +1,49 @@
+-- Gives the databases of the private PostgreSQL, and each object in this one, to the role decant.
+do $give$
+declare
+    command pg_catalog.text;
+begin
+    for command in
+        -- Those that restores have left beside it, too, so that they can be removed.
+        select pg_catalog.format('alter database %I owner to decant', datname)
+        from pg_catalog.pg_database
+        where not datistemplate and datname operator(pg_catalog.<>) 'postgres'
+        union all
+        select pg_catalog.format('alter schema %I owner to decant', nspname)
+        from pg_catalog.pg_namespace
+        where nspname operator(pg_catalog.!~) '^pg_'
+            and nspname operator(pg_catalog.<>) all ('{information_schema,public}')
+        union all
+        select pg_catalog.format('alter %s %I.%I owner to decant',
+            case when relkind operator(pg_catalog.=) 'v' then 'view'
+                when relkind operator(pg_catalog.=) 'm' then 'materialized view'
+                when relkind operator(pg_catalog.=) 'S' then 'sequence'
+                when relkind operator(pg_catalog.=) 'f' then 'foreign table' else 'table' end, nspname, relname)
+        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) relnamespace
+        where relkind operator(pg_catalog.=) any ('{r,p,v,m,S,f}') and nspname operator(pg_catalog.!~) '^pg_'
+            and nspname operator(pg_catalog.<>) 'information_schema'
+            and not exists (select from pg_catalog.pg_depend d
+                where d.classid operator(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+                and d.objid operator(pg_catalog.=) c.oid and d.refobjid operator(pg_catalog.<>) c.oid
+                and (d.deptype operator(pg_catalog.=) any ('{e,i}')
+                    or (relkind operator(pg_catalog.=) 'S' and d.deptype operator(pg_catalog.=) 'a')))
+        union all
+        select pg_catalog.format('alter routine %I.%I(%s) owner to decant', nspname, proname,
+            pg_catalog.oidvectortypes(proargtypes))
+        from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) pronamespace
+        where nspname operator(pg_catalog.!~) '^pg_' and nspname operator(pg_catalog.<>) 'information_schema'
+            and not exists (select from pg_catalog.pg_depend d
+                where d.classid operator(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
+                and d.objid operator(pg_catalog.=) p.oid and d.deptype operator(pg_catalog.=) any ('{e,i}'))
+        union all
+        select pg_catalog.format('alter type %I.%I owner to decant', nspname, typname)
+        from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) typnamespace
+        where nspname operator(pg_catalog.!~) '^pg_' and nspname operator(pg_catalog.<>) 'information_schema'
+            and not exists (select from pg_catalog.pg_depend d
+                where d.classid operator(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass
+                and d.objid operator(pg_catalog.=) t.oid and d.deptype operator(pg_catalog.=) any ('{e,i}'))
+    loop
+        execute command;
+    end loop;
+end
+$give$;

@@ -1,0 +1,65 @@
+//! Subscriptions (logical replication) of a database that a restore replaces.
+//!
+//! A subscription belongs to its database. After the swap the previous database goes on receiving, and the restored one does
+//! not receive. A database with subscriptions cannot be dropped.
+
+use sqlx::{Connection, PgConnection, query_scalar};
+
+use super::statement::run;
+use crate::dsn::Dsn;
+
+/// Returns a warning that names the subscriptions of the live database, or `None` if it has none.
+///
+/// # Errors
+/// The database does not answer.
+pub(super) async fn warning(live: &Dsn) -> sqlx::Result<Option<String>> {
+    let mut connection = PgConnection::connect_with(live.options()).await?;
+    let names = names(&mut connection, live.database()).await?;
+    connection.close().await?;
+    Ok((!names.is_empty()).then(|| {
+        format!(
+            "The live database has subscriptions: {}. They stay with the previous database, which goes on receiving. Disable \
+             them there, and create them in the restored database",
+            names.join(", ")
+        )
+    }))
+}
+
+/// Removes the subscriptions of a database that is dropped next. Their replication slots stay on the publisher, because it may
+/// not answer, and another subscription may use them.
+///
+/// # Errors
+/// The database does not answer, or Decant's role may not drop a subscription.
+pub(super) async fn remove(maintenance: &mut PgConnection, database: &Dsn) -> sqlx::Result<()> {
+    let names = names(maintenance, database.database()).await?;
+    if names.is_empty() {
+        return Ok(());
+    }
+    let mut connection = PgConnection::connect_with(database.options()).await?;
+    for name in names {
+        run(&mut connection, "alter subscription %I disable", [&name]).await?;
+        run(
+            &mut connection,
+            "alter subscription %I set (slot_name = none)",
+            [&name],
+        )
+        .await?;
+        run(&mut connection, "drop subscription %I", [&name]).await?;
+        tracing::warn!(
+            subscription = name,
+            "a subscription was dropped with its database; drop its replication slot on the publisher"
+        );
+    }
+    connection.close().await
+}
+
+async fn names(connection: &mut PgConnection, database: &str) -> sqlx::Result<Vec<String>> {
+    query_scalar(
+        "select subname::pg_catalog.text from pg_catalog.pg_subscription s \
+         join pg_catalog.pg_database d on d.oid operator(pg_catalog.=) s.subdbid \
+         where datname operator(pg_catalog.=) $1 order by subname",
+    )
+    .bind(database)
+    .fetch_all(connection)
+    .await
+}
