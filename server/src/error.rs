@@ -27,8 +27,8 @@ pub const PROBLEM_TYPE: &str = "application/problem+json";
 pub enum ApiError {
     #[error("There is nothing at this address; /api/datasets lists the datasets.")]
     NotFound,
-    #[error("This address does not accept {0}.")]
-    MethodNotAllowed(String),
+    #[error("This address does not accept {method}; it accepts {allow}.")]
+    MethodNotAllowed { method: String, allow: String },
     #[error("There is no dataset `{0}`; /api/datasets lists them.")]
     UnknownDataset(String),
     #[error("The dataset `{name}` cannot be used in this database: {reason}.")]
@@ -107,7 +107,9 @@ impl ApiError {
         use StatusCode as S;
         match self {
             Self::NotFound => (S::NOT_FOUND, "not_found", "Not found"),
-            Self::MethodNotAllowed(_) => (S::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed"),
+            Self::MethodNotAllowed { .. } => {
+                (S::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed")
+            }
             Self::UnknownDataset(_) => (S::NOT_FOUND, "unknown_dataset", "Unknown dataset"),
             Self::DatasetUnavailable { .. } => (
                 S::SERVICE_UNAVAILABLE,
@@ -161,6 +163,9 @@ impl ApiError {
             Self::ExportsBusy => {
                 response.insert_header((header::RETRY_AFTER, 5));
             }
+            Self::MethodNotAllowed { allow, .. } => {
+                response.insert_header((header::ALLOW, allow.as_str()));
+            }
             Self::Auth(AuthError::Missing | AuthError::Invalid) => {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
             }
@@ -175,10 +180,7 @@ impl ApiError {
             request_id: request_id.map(str::to_owned),
             ..Problem::default()
         };
-        response
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .content_type(PROBLEM_TYPE)
-            .json(problem)
+        response.content_type(PROBLEM_TYPE).json(problem)
     }
 }
 

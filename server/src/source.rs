@@ -106,6 +106,32 @@ impl Source {
         self.queries.acquire().await
     }
 
+    /// Returns a text that no other database has. A restart, a restore and another address of the same database do not change
+    /// it.
+    ///
+    /// # Errors
+    /// The database's error.
+    pub async fn identity(connection: &mut PgConnection) -> sqlx::Result<String> {
+        let by_system = sqlx::query_scalar(
+            "select pg_catalog.concat(system_identifier, '/', pg_catalog.current_database()) \
+             from pg_catalog.pg_control_system()",
+        )
+        .fetch_one(&mut *connection)
+        .await;
+        match by_system {
+            // A service may not allow this function, or not have it.
+            Err(sqlx::Error::Database(_)) => {
+                sqlx::query_scalar(
+                    "select pg_catalog.concat(pg_catalog.inet_server_addr(), '/', pg_catalog.inet_server_port(), '/', \
+                     pg_catalog.current_database())",
+                )
+                .fetch_one(connection)
+                .await
+            }
+            identity => identity,
+        }
+    }
+
     pub async fn close(&self) {
         self.exports.close().await;
         self.queries.close().await;

@@ -21,7 +21,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::audit::{Action, AuditError, AuditWriter};
-use crate::auth::{self, Attempts, Authenticator, HubUsers, JwksError, Sessions, TokenKeys};
+use crate::auth::{
+    self, Attempts, Authenticator, HubUsers, JwksError, PUBLISHED_KEY_PREFIX, Sessions, SignOuts, TokenKeys,
+};
 use crate::backups::Backups;
 use crate::backups::repository::{self, Repository};
 use crate::config::Settings;
@@ -104,7 +106,14 @@ impl Application {
     pub async fn build(mut settings: Settings) -> Result<Self, StartError> {
         let mut catalog = Catalog::load(settings.datasets_dir.as_deref(), &settings.hub_tables)?;
         let auth = &settings.auth;
-        let token_keys = TokenKeys::load(auth.jwt_secret.as_ref(), auth.jwks_file.as_deref())?;
+        let token_keys = TokenKeys::load(
+            auth.jwt_secret.as_ref(),
+            auth.jwks_file.as_deref(),
+            auth.token_rules.clone(),
+        )?;
+        if let Some(warning) = token_keys.warning() {
+            tracing::warn!("{warning}");
+        }
         let listener = listen(settings.listen)?;
         for warning in prepare_folders(&settings)? {
             tracing::warn!("{warning}");
@@ -133,10 +142,13 @@ impl Application {
         {
             tracing::warn!("{warning}");
         }
+        let identity = Source::identity(&mut connection)
+            .await
+            .map_err(SourceError::Unreachable)?;
         drop(connection);
         report(&catalog);
 
-        let authenticator = authenticator(&settings, token_keys, source.clone())?;
+        let authenticator = authenticator(&settings, token_keys, source.clone(), &identity)?;
         let (storage, tasks) = (Storage::new(settings.storage.clone()), TaskTracker::new());
         let database = Database::new(&dsn, &settings.database, storage.clone(), &tasks);
         let temporary_files =
@@ -334,7 +346,7 @@ pub fn demo_keys(settings: &Settings) -> Result<KeyMaker, StartError> {
     Ok(KeyMaker::new(secret).map_err(DemoError::from)?)
 }
 
-/// Replaces the keys that older versions published in their source, and ends the sessions that such a key began.
+/// Replaces the keys that older versions published in their source, and ends the sessions that began before.
 ///
 /// # Errors
 /// If the database or the data folder cannot be used.
@@ -343,11 +355,11 @@ pub async fn replace_published_keys(
     settings: &Settings,
     keys: &KeyMaker,
 ) -> Result<(), StartError> {
-    let replaced = decant_demo::replace_published_keys(connection, keys).await?;
+    let replaced = decant_demo::replace_published_keys(connection, PUBLISHED_KEY_PREFIX, keys).await?;
     if replaced == 0 {
         return Ok(());
     }
-    // A session outlives a change of its key, but not a change of the secret that signs it.
+    // The new key may be one that was there before the published one, with sessions of its own.
     let secret = settings.data_dir.join(SESSION_SECRET_FILE);
     match std::fs::remove_file(&secret) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -440,20 +452,28 @@ fn authenticator(
     settings: &Settings,
     token_keys: TokenKeys,
     source: Source,
+    database: &str,
 ) -> Result<Authenticator, StartError> {
     let options = &settings.auth;
     let secret = match &options.session_secret {
         Some(secret) => secret.clone(),
         None => kept_secret(settings, SESSION_SECRET_FILE)?,
     };
-    Ok(Authenticator {
-        sessions: Sessions::new(&secret, options.admin_token.as_ref(), options.session_lifetime),
+    Ok(Authenticator::new(auth::Parts {
+        sessions: Sessions::new(
+            &secret,
+            options.admin_token.as_ref(),
+            database,
+            options.session_lifetime,
+        ),
         admin_token: options.admin_token.clone(),
         token_keys,
-        attempts: Attempts::new(options.login_attempts_max),
         hub: HubUsers::new(source, settings.hub_tables.clone()),
+        sign_outs: SignOuts::default(),
+        attempts: Attempts::default(),
+        attempts_max: options.login_attempts_max,
         trust_proxy: options.trust_proxy,
-    })
+    }))
 }
 
 fn kept_secret(settings: &Settings, file: &str) -> Result<SecretString, StartError> {

@@ -3,10 +3,13 @@
 use std::str::FromStr;
 use std::time::Instant;
 
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody, None as NoBody, SizedStream};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use bytes::Bytes;
+use futures_util::stream;
 use tracing::{Event, Instrument, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{Targets, filter_fn};
@@ -147,7 +150,7 @@ pub async fn request_middleware(
         .instrument(span.clone())
         .await?
         .map_into_boxed_body();
-    let mut response = match response
+    let response = match response
         .response()
         .error()
         .and_then(|error| error.as_error::<ApiError>())
@@ -158,7 +161,12 @@ pub async fn request_middleware(
         }
         None => response,
     };
+    let mut response = without_stream(response);
     let headers = response.headers_mut();
+    // The page and its files have the header already. Every other answer may contain personal data.
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     for (name, value) in SECURITY_HEADERS {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
@@ -181,4 +189,22 @@ pub async fn request_middleware(
         )
     });
     Ok(response)
+}
+
+/// Drops the body of an answer to HEAD, because a stream would run to its end. Actix itself leaves out a body in memory, and
+/// sends its length.
+fn without_stream(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    if *response.request().method() != Method::HEAD {
+        return response;
+    }
+    let length = response.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    response.map_body(|_, body| match (body.size(), length) {
+        (BodySize::Sized(bytes), _) if bytes > 0 => body,
+        (_, Some(length)) => {
+            SizedStream::new(length, stream::empty::<Result<Bytes, actix_web::Error>>()).boxed()
+        }
+        // No length: that of the answer to GET is not known.
+        (_, None) => NoBody::new().boxed(),
+    })
 }

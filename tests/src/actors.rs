@@ -95,6 +95,12 @@ impl Actor {
         self.request(Method::POST, "/api/logout")
     }
 
+    /// `POST /api/admin/sessions/end`
+    pub fn end_sessions(&self, fields: &Value) -> Request {
+        let request = self.request(Method::POST, "/api/admin/sessions/end");
+        Request(request.0.json(fields))
+    }
+
     /// `GET /api/datasets`
     pub fn datasets(&self) -> Request {
         self.get("/api/datasets")

@@ -90,6 +90,12 @@ impl Contract {
             .split(';')
             .next()
             .unwrap_or_default();
+        if method == Method::HEAD {
+            return match answer.body.is_empty() {
+                true => Ok(()),
+                false => Err("an answer to HEAD has a body".to_owned()),
+            };
+        }
         let Some(operation) = self.operation(method, path) else {
             // The page, its files, and what is not there.
             return match media_type {

@@ -25,6 +25,19 @@ pub fn signed_with_secret(secret: &str, claims: &Value) -> String {
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key).expect("claims can be signed")
 }
 
+/// Returns a token signed with a secret (HS256), with more members in its header.
+pub fn signed_with_header(secret: &str, header: &Value, claims: &Value) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let mut all = json!({ "alg": "HS256", "typ": "JWT" });
+    for (name, value) in header.as_object().expect("a header has members") {
+        all[name] = value.clone();
+    }
+    let signed = format!("{}.{}", part(&all), part(claims));
+    let key = EncodingKey::from_secret(secret.as_bytes());
+    let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &key, Algorithm::HS256);
+    format!("{signed}.{}", signature.expect("a secret signs"))
+}
+
 /// Returns a token with the algorithm `none`.
 pub fn unsigned(claims: &Value) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());

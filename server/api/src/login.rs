@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 crate::examples! {
     SignIn = "sign_in",
     Caller = "caller",
+    EndSessions = "end_sessions",
 }
 
 /// A credential. It has no `Debug`, so that no log can hold it.
@@ -14,6 +15,17 @@ crate::examples! {
 pub struct SignIn {
     /// The administrator's token, or a key of the hub.
     pub token: String,
+}
+
+/// The sessions to end.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EndSessions {
+    /// `hub:` with the id of a user of the hub, or `token:admin` for the sessions of the administrator's token. Absent: the
+    /// sessions of everybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
 }
 
 /// A caller whose credential was verified.

@@ -3,9 +3,6 @@
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-/// The beginning of the keys that Decant published in its source until version 0.1. No such key may sign in.
-pub const PUBLISHED_KEY_PREFIX: &str = "sk-demo-";
-
 /// A shorter secret could be guessed, and the keys with it.
 const SECRET_CHARACTERS_MIN: usize = 32;
 

@@ -35,7 +35,7 @@ use secrecy::SecretString;
 use sqlx::{Connection, Executor, PgConnection};
 
 pub use error::DemoError;
-pub use keys::{KeyMaker, PUBLISHED_KEY_PREFIX, ShortSecret};
+pub use keys::{KeyMaker, ShortSecret};
 pub use plan::Plan;
 
 /// The demo's tables, all in schema `public`.
@@ -111,13 +111,13 @@ pub async fn check_alone(connection: &mut PgConnection) -> Result<(), DemoError>
     }
 }
 
-/// Gives new values to keys that begin with [`PUBLISHED_KEY_PREFIX`], which a demo of an older version has. Returns the number
-/// of keys replaced.
+/// Gives new values to the keys of a demo that begin with `prefix`. Returns the number of keys replaced.
 ///
 /// # Errors
 /// [`DemoError::NotOurs`], [`DemoError::NoTables`], [`DemoError::Database`].
 pub async fn replace_published_keys(
     connection: &mut PgConnection,
+    prefix: &str,
     keys: &KeyMaker,
 ) -> Result<u64, DemoError> {
     let mut transaction = connection.begin().await?;
@@ -125,7 +125,7 @@ pub async fn replace_published_keys(
     if !exist(&mut transaction).await? {
         return Err(DemoError::NoTables);
     }
-    let replaced = load::replace_published_keys(&mut transaction, keys).await?;
+    let replaced = load::replace_published_keys(&mut transaction, prefix, keys).await?;
     transaction.commit().await?;
     Ok(replaced)
 }

@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, Executor, PgConnection};
 
 use super::copy_text::CopyText;
 use super::error::DemoError;
-use super::keys::{KeyMaker, PUBLISHED_KEY_PREFIX};
+use super::keys::KeyMaker;
 use super::people::Key;
 use super::plan::Plan;
 use super::requests::{self, Requests};
@@ -139,10 +139,11 @@ async fn keys_in_use(connection: &mut PgConnection, plan: &Plan) -> Result<Vec<K
     Ok(keys)
 }
 
-/// Gives new values to the keys that older versions published in their source, in `keys` and in `message_request`. Returns
-/// the number of keys replaced.
+/// Gives new values to the keys that begin with `prefix`, in `keys` and in `message_request`. Returns the number of keys
+/// replaced.
 pub(crate) async fn replace_published_keys(
     connection: &mut PgConnection,
+    prefix: &str,
     maker: &KeyMaker,
 ) -> Result<u64, DemoError> {
     let keys: Vec<String> = people::keys(maker).into_iter().map(|key| key.key).collect();
@@ -153,7 +154,7 @@ pub(crate) async fn replace_published_keys(
          and pg_catalog.starts_with(old.key::pg_catalog.text, $2) returning old.key::pg_catalog.text, new.key",
     )
     .bind(&keys)
-    .bind(PUBLISHED_KEY_PREFIX)
+    .bind(prefix)
     .fetch_all(&mut *connection)
     .await?;
     if replaced.is_empty() {

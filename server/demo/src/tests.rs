@@ -152,10 +152,13 @@ async fn another_secret_changes_the_keys_and_nothing_else() {
     database.end().await;
 }
 
+/// The beginning of the keys that older versions published.
+const PUBLISHED: &str = "sk-demo-";
+
 /// Gives the keys of the secret `from` the values of the secret `to`, as if an older version had published them.
 async fn replace(connection: &mut PgConnection, from: &str, to: &str) -> u64 {
     for (old, place) in people::keys(&key_maker(from)).iter().zip(1..) {
-        let published = format!("{PUBLISHED_KEY_PREFIX}{place}");
+        let published = format!("{PUBLISHED}{place}");
         for table in ["keys", "message_request"] {
             let sql = format!(
                 "update public.{table} set key = '{published}' where key = '{}'",
@@ -167,7 +170,9 @@ async fn replace(connection: &mut PgConnection, from: &str, to: &str) -> u64 {
                 .unwrap();
         }
     }
-    replace_published_keys(connection, &key_maker(to)).await.unwrap()
+    replace_published_keys(connection, PUBLISHED, &key_maker(to))
+        .await
+        .unwrap()
 }
 
 #[tokio::test]

@@ -1,69 +1,59 @@
-//! Counts wrong credentials by address, so that credentials cannot be guessed by trying many.
+//! Wrong credentials, counted by address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::error::AuthError;
-
-/// The time in which wrong credentials are counted.
+/// The time in which wrong credentials are counted; it begins with the first.
 const WINDOW: Duration = Duration::from_secs(60);
 
 /// The most addresses that are remembered. When there are more, the oldest are dropped.
 const ADDRESSES_MAX: usize = 10_000;
 
-/// The failed attempts of the last minute.
-#[derive(Debug)]
-pub struct Attempts {
-    failures_max: u32,
-    failures: Mutex<HashMap<IpAddr, (Instant, u32)>>,
+/// The wrong credentials of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failures {
+    pub count: u32,
+    /// Until the count begins anew.
+    pub window_left: Duration,
 }
 
+/// Counts the wrong credentials of each address in a minute.
+#[derive(Debug, Default)]
+pub struct Attempts(Mutex<HashMap<IpAddr, (Instant, u32)>>);
+
 impl Attempts {
-    /// Allows `failures_max` wrong credentials a minute from each address.
-    #[must_use]
-    pub fn new(failures_max: u32) -> Self {
-        Self {
-            failures_max,
-            failures: Mutex::default(),
-        }
-    }
-
-    /// Checks that this address may try another credential.
-    ///
-    /// # Errors
-    /// [`AuthError::TooManyAttempts`] with the time to wait.
-    pub(super) fn check(&self, address: IpAddr) -> Result<(), AuthError> {
-        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        match failures.get(&address) {
-            Some((since, count)) if *count >= self.failures_max && since.elapsed() < WINDOW => {
-                Err(AuthError::TooManyAttempts {
-                    wait: WINDOW.saturating_sub(since.elapsed()),
-                })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Counts a wrong credential from this address.
-    pub(super) fn record_failure(&self, address: IpAddr) {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if failures.len() >= ADDRESSES_MAX && !failures.contains_key(&address) {
-            failures.retain(|_, (since, _)| since.elapsed() < WINDOW);
-            if failures.len() >= ADDRESSES_MAX {
-                let oldest = failures
+    /// Counts one more wrong credential, and returns the count with it.
+    pub async fn record(&self, address: IpAddr) -> Failures {
+        let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if remembered.len() >= ADDRESSES_MAX && !remembered.contains_key(&address) {
+            remembered.retain(|_, (since, _)| since.elapsed() < WINDOW);
+            if remembered.len() >= ADDRESSES_MAX {
+                let oldest = remembered
                     .iter()
                     .min_by_key(|(_, (since, _))| *since)
                     .map(|(address, _)| *address);
-                oldest.map(|address| failures.remove(&address));
+                oldest.map(|address| remembered.remove(&address));
             }
         }
-        let entry = failures.entry(address).or_insert((Instant::now(), 0));
+        let entry = remembered.entry(address).or_insert((Instant::now(), 0));
         if entry.0.elapsed() >= WINDOW {
             *entry = (Instant::now(), 0);
         }
         entry.1 += 1;
+        Failures {
+            count: entry.1,
+            window_left: WINDOW.saturating_sub(entry.0.elapsed()),
+        }
+    }
+
+    /// Takes back one that was counted.
+    pub async fn forgive(&self, address: IpAddr) {
+        let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, count)) = remembered.get_mut(&address) {
+            *count = count.saturating_sub(1);
+        }
     }
 }
 
@@ -71,30 +61,18 @@ impl Attempts {
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_address_with_too_many_failures_waits_and_others_do_not() {
-        let attempts = Attempts::new(2);
-        let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
-        for _ in 0..2 {
-            attempts.check(one).unwrap();
-            attempts.record_failure(one);
-        }
-        assert!(matches!(
-            attempts.check(one),
-            Err(AuthError::TooManyAttempts { wait }) if wait <= WINDOW
-        ));
-        attempts.check(other).unwrap();
-    }
-
-    #[test]
-    fn the_addresses_that_are_remembered_are_bounded() {
-        let attempts = Attempts::new(1);
+    #[tokio::test]
+    async fn the_addresses_that_are_remembered_are_bounded() {
+        let attempts = Attempts::default();
         let address = |number: u32| IpAddr::from(number.to_be_bytes());
         for number in 0..=u32::try_from(ADDRESSES_MAX).unwrap() {
-            attempts.record_failure(address(number));
+            attempts.record(address(number)).await;
         }
-        assert_eq!(attempts.failures.lock().unwrap().len(), ADDRESSES_MAX);
-        attempts.check(address(0)).unwrap();
-        assert!(attempts.check(address(1)).is_err());
+        assert_eq!(attempts.0.lock().unwrap().len(), ADDRESSES_MAX);
+        // The first was dropped.
+        assert_eq!(attempts.record(address(2)).await.count, 2);
+        attempts.forgive(address(2)).await;
+        assert_eq!(attempts.record(address(2)).await.count, 2);
+        assert_eq!(attempts.record(address(0)).await.count, 1);
     }
 }

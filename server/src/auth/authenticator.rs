@@ -1,31 +1,78 @@
 //! A request's credential or session to its caller.
 
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
+
+use actix_web::cookie::Cookie;
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 
-use super::attempts::Attempts;
-use super::caller::Caller;
+use super::attempts::{Attempts, Failures};
+use super::caller::{Caller, CredentialKind, Subject};
 use super::credential::VerifiedCredential;
 use super::error::AuthError;
 use super::hub::{HubKey, HubUsers};
-use super::jwt::{TokenCheck, TokenKeys};
+use super::jwt::{Token, TokenCheck, TokenKeys};
+use super::key_digest::KeyDigest;
+use super::known_keys::KnownKeys;
 use super::origin;
 use super::request::RequestParts;
 use super::session::Sessions;
+use super::sign_outs::{SessionIdentity, SignOuts};
 use crate::audit::Action;
+
+/// How long a key from an address with too many wrong credentials waits for its turn.
+const TURN_MAX: Duration = Duration::from_secs(2);
 
 /// Verifies who sends a request.
 pub struct Authenticator {
+    admin_token: Option<SecretString>,
+    token_keys: TokenKeys,
+    sessions: Sessions,
+    hub: HubUsers,
+    sign_outs: SignOuts,
+    attempts: Attempts,
+    /// Wrong credentials that an address may send in a minute.
+    attempts_max: u32,
+    known_keys: KnownKeys,
+    /// One permit: keys from addresses with too many wrong credentials are looked up one after the other.
+    turns: Semaphore,
+    /// Whether `X-Forwarded-For` and `X-Forwarded-Host` are believed.
+    trust_proxy: bool,
+}
+
+/// The parts of an [`Authenticator`].
+pub struct Parts {
     pub admin_token: Option<SecretString>,
     pub token_keys: TokenKeys,
     pub sessions: Sessions,
-    pub attempts: Attempts,
     pub hub: HubUsers,
-    /// Whether `X-Forwarded-For` is believed.
+    pub sign_outs: SignOuts,
+    pub attempts: Attempts,
+    pub attempts_max: u32,
     pub trust_proxy: bool,
 }
 
 impl Authenticator {
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            admin_token: parts.admin_token,
+            token_keys: parts.token_keys,
+            sessions: parts.sessions,
+            hub: parts.hub,
+            sign_outs: parts.sign_outs,
+            attempts: parts.attempts,
+            attempts_max: parts.attempts_max,
+            known_keys: KnownKeys::default(),
+            turns: Semaphore::new(1),
+            trust_proxy: parts.trust_proxy,
+        }
+    }
+
     /// Returns the caller of a request, by its bearer token or API key, or else by its session cookie.
     ///
     /// # Errors
@@ -34,26 +81,18 @@ impl Authenticator {
     /// - [`AuthError::CrossOrigin`] for a changing request that another site's page sends with the cookie.
     /// - [`AuthError::Database`] if the hub's tables cannot be queried.
     pub async fn authenticate(&self, request: RequestParts<'_>) -> Result<Caller, AuthError> {
-        if let Some(credential) = request.credential_from_headers() {
-            let address = request.address(self.trust_proxy);
-            self.attempts.check(address)?;
-            let caller = match self.token_keys.verify(credential) {
-                TokenCheck::Valid(caller) => Some(caller),
-                TokenCheck::Invalid => None,
-                TokenCheck::NotAToken => self.verify(credential).await?.map(VerifiedCredential::caller),
-            };
-            return caller.ok_or_else(|| self.refuse(request));
-        }
-        let Some(claim) = self.sessions.read(request) else {
-            return Err(AuthError::Missing);
+        let Some(credential) = request.credential_from_headers() else {
+            return self.session(request).await;
         };
-        origin::check(request)?;
-        match claim.key {
-            None => Ok(VerifiedCredential::AdminToken.caller()),
-            Some(id) => {
-                let key = self.hub.by_id(id).await?;
-                key.map(|key| key.caller).ok_or(AuthError::Missing)
-            }
+        match self.token_keys.verify(credential) {
+            TokenCheck::Valid(token) => match self.caller_of(token).await? {
+                Some(caller) => Ok(caller),
+                None => Err(self
+                    .refuse(request, "its `sub` is no enabled user of the hub")
+                    .await),
+            },
+            TokenCheck::Invalid(reason) => Err(self.refuse(request, &reason).await),
+            TokenCheck::NotAToken => Ok(self.verify(request, credential).await?.caller()),
         }
     }
 
@@ -66,38 +105,174 @@ impl Authenticator {
         request: RequestParts<'_>,
         credential: &str,
     ) -> Result<VerifiedCredential, AuthError> {
-        origin::check(request)?;
-        self.attempts.check(request.address(self.trust_proxy))?;
-        match self.verify(credential.trim()).await? {
-            Some(VerifiedCredential::HubKey(HubKey {
+        origin::check(request, self.trust_proxy)?;
+        match self.verify(request, credential.trim()).await? {
+            VerifiedCredential::HubKey(HubKey {
                 web_access: false, ..
-            })) => Err(AuthError::NoWebAccess),
-            Some(verified) => Ok(verified),
-            None => Err(self.refuse(request)),
+            }) => Err(AuthError::NoWebAccess),
+            verified => Ok(verified),
         }
     }
 
-    async fn verify(&self, credential: &str) -> Result<Option<VerifiedCredential>, AuthError> {
+    /// Returns the cookie of a new session.
+    #[must_use]
+    pub fn start_session(
+        &self,
+        request: RequestParts<'_>,
+        credential: &VerifiedCredential,
+    ) -> Cookie<'static> {
+        self.sessions.start(credential, request.is_over_tls())
+    }
+
+    /// Ends the session of the request's cookie, if it has one.
+    pub async fn sign_out(&self, request: RequestParts<'_>) {
+        if let Some(claim) = self.sessions.read(request) {
+            self.sign_outs.revoke(&claim.id, claim.expires()).await;
+        }
+    }
+
+    /// Ends all sessions of this subject, or of everybody without one.
+    pub async fn end_sessions(&self, subject: Option<&Subject>) {
+        let subject = subject.map(ToString::to_string);
+        let now = Timestamp::now();
+        self.sign_outs
+            .revoke_all(subject.as_deref(), now, self.sessions.end_of_one_started_at(now))
+            .await;
+    }
+
+    /// Returns the caller of the request's session.
+    async fn session(&self, request: RequestParts<'_>) -> Result<Caller, AuthError> {
+        let claim = self.sessions.read(request).ok_or(AuthError::Missing)?;
+        origin::check(request, self.trust_proxy)?;
+        let caller = match &claim.key {
+            None => Caller::holder_of_admin_token(),
+            Some(claimed) => {
+                let key = self.hub.by_id(claimed.id).await?;
+                let same = key.filter(|key| self.sessions.is_bound_to(claimed, key));
+                same.ok_or(AuthError::Missing)?.caller
+            }
+        };
+        let identity = SessionIdentity {
+            id: &claim.id,
+            subject: &caller.subject.to_string(),
+            began: claim.began(),
+        };
+        if self.sign_outs.is_revoked(identity).await {
+            return Err(AuthError::Missing);
+        }
+        Ok(Caller {
+            credential: CredentialKind::Session,
+            ..caller
+        })
+    }
+
+    /// Returns the caller of a token, or `None` if it names a user whom the hub does not have or has disabled.
+    async fn caller_of(&self, token: Token) -> Result<Option<Caller>, AuthError> {
+        let (subject, name) = match self.token_keys.hub_user(&token.subject) {
+            Some(id) => match self.hub.user_name(id).await? {
+                Some(name) => (Subject::HubUser(id), name),
+                None => return Ok(None),
+            },
+            None => (Subject::Jwt(token.subject.clone()), token.subject),
+        };
+        Ok(Some(Caller {
+            subject,
+            name: token.name.unwrap_or(name),
+            role: token.role,
+            credential: CredentialKind::Jwt,
+        }))
+    }
+
+    /// Verifies the administrator's token or a key of the hub.
+    ///
+    /// A right credential passes also while its address has sent too many wrong ones. The token is compared in memory. A key
+    /// is counted before it is looked up, so that of many at once no more than the limit are looked up at once.
+    async fn verify(
+        &self,
+        request: RequestParts<'_>,
+        credential: &str,
+    ) -> Result<VerifiedCredential, AuthError> {
         let is_admin_token = self
             .admin_token
             .as_ref()
             .is_some_and(|token| equal(token.expose_secret(), credential));
         if is_admin_token {
-            return Ok(Some(VerifiedCredential::AdminToken));
+            return Ok(VerifiedCredential::AdminToken);
         }
         // PostgreSQL refuses a text with a NUL byte.
         if credential.is_empty() || credential.contains('\0') {
-            return Ok(None);
+            return Err(self.refuse(request, "it is no key").await);
         }
-        let key = self.hub.by_key(credential).await?;
-        Ok(key.map(VerifiedCredential::HubKey))
+        let digest = KeyDigest::of(credential);
+        if self.known_keys.contains(digest) {
+            match self.hub.by_key(credential).await? {
+                Some(key) => return Ok(VerifiedCredential::HubKey(key)),
+                None => self.known_keys.forget(digest),
+            }
+            return Err(self.refuse(request, "the key is no longer right").await);
+        }
+        let address = counted_address(request.address(self.trust_proxy));
+        let failures = self.attempts.record(address).await;
+        let turn = match self.is_too_many(failures) {
+            true => Some(self.turn(failures).await?),
+            false => None,
+        };
+        let found = self.hub.by_key(credential).await;
+        drop(turn);
+        match found {
+            Ok(None) => Err(self.refusal(request, failures, "there is no such key")),
+            Ok(Some(key)) => {
+                self.attempts.forgive(address).await;
+                self.known_keys.remember(digest);
+                Ok(VerifiedCredential::HubKey(key))
+            }
+            Err(error) => {
+                self.attempts.forgive(address).await;
+                Err(error.into())
+            }
+        }
     }
 
-    fn refuse(&self, request: RequestParts<'_>) -> AuthError {
+    /// Waits for the turn of a key whose address has sent too many wrong credentials.
+    async fn turn(&self, failures: Failures) -> Result<SemaphorePermit<'_>, AuthError> {
+        match timeout(TURN_MAX, self.turns.acquire()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            // The semaphore is never closed.
+            Ok(Err(_)) | Err(_) => Err(AuthError::TooManyAttempts {
+                wait: failures.window_left,
+            }),
+        }
+    }
+
+    /// Counts a wrong credential, and returns the error of its request.
+    async fn refuse(&self, request: RequestParts<'_>, reason: &str) -> AuthError {
+        let address = counted_address(request.address(self.trust_proxy));
+        let failures = self.attempts.record(address).await;
+        self.refusal(request, failures, reason)
+    }
+
+    fn refusal(&self, request: RequestParts<'_>, failures: Failures, reason: &str) -> AuthError {
+        if self.is_too_many(failures) {
+            return AuthError::TooManyAttempts {
+                wait: failures.window_left,
+            };
+        }
         let address = request.address(self.trust_proxy);
-        tracing::warn!(action = Action::CredentialRefused.name(), %address, path = request.path);
-        self.attempts.record_failure(address);
+        tracing::warn!(action = Action::CredentialRefused.name(), %address, path = request.path, reason);
         AuthError::Invalid
+    }
+
+    fn is_too_many(&self, failures: Failures) -> bool {
+        failures.count > self.attempts_max
+    }
+}
+
+/// Returns the address under which wrong credentials are counted: of IPv6 the network of a site, which has 2^64 addresses at
+/// its disposal (RFC 6177).
+fn counted_address(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        address @ IpAddr::V4(_) => address,
     }
 }
 

@@ -1,4 +1,7 @@
-//! A caller, their role, and the rows that they may see.
+//! A caller, their identity and role, and the rows that they may see.
+
+use std::fmt;
+use std::str::FromStr;
 
 use api::login as wire;
 use api::login::Role;
@@ -6,46 +9,126 @@ use api::login::Role;
 /// A caller whose credential was verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// For display and records.
+    pub subject: Subject,
+    /// For display and records. Two callers may have the same name.
     pub name: String,
     pub role: Role,
-    /// `users.id` of the hub; `None` for a caller who is no user of the hub.
-    pub user_id: Option<i64>,
+    pub credential: CredentialKind,
+}
+
+/// The identity of a caller: a kind and a text, written `hub:7`, `jwt:6f96…`, `token:admin` or `operator`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// `users.id` of the hub.
+    HubUser(i64),
+    /// The claim `sub` of a bearer token.
+    Jwt(String),
+    /// The holder of ADMIN_TOKEN.
+    AdminToken,
+    /// The user of the command line.
+    Operator,
+}
+
+/// The kind of credential that a request had, for records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialKind {
+    AdminToken,
+    HubKey,
+    Jwt,
+    /// The cookie of a session that one of the first two started.
+    Session,
+    /// The database's address, which the user of the command line knows.
+    CommandLine,
 }
 
 /// The rows that a caller may see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
     All,
-    /// The rows of the user with this id.
-    Owner(i64),
+    /// The rows that this subject owns.
+    Owner(Subject),
 }
 
-impl Caller {
-    /// Returns an administrator who is no user of the hub.
-    #[must_use]
-    pub fn administrator(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            role: Role::Admin,
-            user_id: None,
-        }
-    }
+/// A text is no [`Subject`] that can have sessions.
+#[derive(Debug, thiserror::Error)]
+#[error("is neither `hub:` with the id of a user nor `token:admin`")]
+pub struct NoSessionSubject;
 
+impl Caller {
     /// Returns the caller of the command line. They know the database's address, so they may see all of it.
     #[must_use]
     pub fn operator() -> Self {
-        Self::administrator("Operator")
+        Self {
+            subject: Subject::Operator,
+            name: "Operator".to_owned(),
+            role: Role::Admin,
+            credential: CredentialKind::CommandLine,
+        }
+    }
+
+    /// Returns the holder of ADMIN_TOKEN.
+    pub(super) fn holder_of_admin_token() -> Self {
+        Self {
+            subject: Subject::AdminToken,
+            name: "Administrator".to_owned(),
+            role: Role::Admin,
+            credential: CredentialKind::AdminToken,
+        }
     }
 
     /// Returns the rows that this caller may see.
     #[must_use]
     pub fn scope(&self) -> Scope {
-        match (self.role, self.user_id) {
-            (Role::Admin, _) => Scope::All,
-            (Role::User, Some(user)) => Scope::Owner(user),
-            // No user of the hub has a negative id, so a user without an id owns no row.
-            (Role::User, None) => Scope::Owner(-1),
+        match self.role {
+            Role::Admin => Scope::All,
+            Role::User => Scope::Owner(self.subject.clone()),
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::HubUser(id) => write!(formatter, "hub:{id}"),
+            Self::Jwt(subject) => write!(formatter, "jwt:{subject}"),
+            Self::AdminToken => formatter.write_str("token:admin"),
+            Self::Operator => formatter.write_str("operator"),
+        }
+    }
+}
+
+/// Parses a subject that can have sessions: a user of the hub, or the holder of ADMIN_TOKEN.
+impl FromStr for Subject {
+    type Err = NoSessionSubject;
+
+    fn from_str(text: &str) -> Result<Self, NoSessionSubject> {
+        match text.strip_prefix("hub:") {
+            Some(id) => id.parse().map(Self::HubUser).map_err(|_| NoSessionSubject),
+            None if text == "token:admin" => Ok(Self::AdminToken),
+            None => Err(NoSessionSubject),
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => formatter.write_str("all"),
+            Self::Owner(subject) => subject.fmt(formatter),
+        }
+    }
+}
+
+impl CredentialKind {
+    /// Returns the kind as records name it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AdminToken => "admin_token",
+            Self::HubKey => "hub_key",
+            Self::Jwt => "jwt",
+            Self::Session => "session",
+            Self::CommandLine => "command_line",
         }
     }
 }
@@ -53,10 +136,40 @@ impl Caller {
 /// A wire type can be read from anywhere; a `Caller` exists only after a credential was verified.
 impl From<Caller> for wire::Caller {
     fn from(caller: Caller) -> Self {
+        let user_id = match caller.subject {
+            Subject::HubUser(id) => Some(id),
+            Subject::Jwt(_) | Subject::AdminToken | Subject::Operator => None,
+        };
         Self {
             name: caller.name,
             role: caller.role,
-            user_id: caller.user_id,
+            user_id,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_is_written_as_its_kind_and_text() {
+        for (subject, text) in [
+            (Subject::HubUser(7), "hub:7"),
+            (Subject::Jwt("6f96".to_owned()), "jwt:6f96"),
+            (Subject::AdminToken, "token:admin"),
+            (Subject::Operator, "operator"),
+        ] {
+            assert_eq!(subject.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn only_a_subject_that_can_have_sessions_is_parsed() {
+        assert_eq!("hub:7".parse::<Subject>().unwrap(), Subject::HubUser(7));
+        assert_eq!("token:admin".parse::<Subject>().unwrap(), Subject::AdminToken);
+        for text in ["", "hub:", "hub:x", "jwt:7", "operator", "token:", "7"] {
+            assert!(text.parse::<Subject>().is_err(), "{text}");
         }
     }
 }

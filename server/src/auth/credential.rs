@@ -3,7 +3,7 @@
 use super::caller::Caller;
 use super::hub::HubKey;
 
-/// A credential that was verified.
+/// A credential that was verified, and that may start a session.
 #[derive(Clone, Debug)]
 pub enum VerifiedCredential {
     AdminToken,
@@ -15,7 +15,7 @@ impl VerifiedCredential {
     #[must_use]
     pub fn caller(self) -> Caller {
         match self {
-            Self::AdminToken => Caller::administrator("Administrator"),
+            Self::AdminToken => Caller::holder_of_admin_token(),
             Self::HubKey(key) => key.caller,
         }
     }

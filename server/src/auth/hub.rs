@@ -1,17 +1,25 @@
 //! Users of the hub sign in with their API key, as they do in the hub: tables `keys` and `users` of the exported database.
 
 use api::login::Role;
-use decant_demo::PUBLISHED_KEY_PREFIX;
-use sqlx::postgres::PgRow;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Encode, PgConnection, Postgres, Row, Type, query};
 
-use super::caller::Caller;
+use super::caller::{Caller, CredentialKind, Subject};
+use super::key_digest::KeyDigest;
 use crate::audit::Action;
 use crate::hub_tables::{HubTableError, HubTables};
 use crate::source::Source;
 
 /// The tables that sign-in reads.
 const TABLES: &[&str] = &["keys", "users"];
+
+/// The beginning of the keys that Decant published in its source until version 0.1. No such key may sign in.
+pub const PUBLISHED_KEY_PREFIX: &str = "sk-demo-";
+
+/// The condition of users who are enabled, not deleted and not expired.
+const GOOD_USER: &str = "coalesce(u.is_enabled, true) and u.deleted_at is null \
+     and (u.expires_at is null or u.expires_at operator(pg_catalog.>) pg_catalog.now())";
 
 /// Looks up the hub's users by their keys.
 #[derive(Clone, Debug)]
@@ -27,6 +35,8 @@ pub struct HubKey {
     pub id: i64,
     /// Whether it may be used to sign in to a page (`can_login_web_ui`).
     pub web_access: bool,
+    /// Of the key's text.
+    pub digest: KeyDigest,
     pub caller: Caller,
 }
 
@@ -67,7 +77,7 @@ impl HubUsers {
         let Some(least) = keys.iter().min_by_key(|key| key.web_access) else {
             return Ok(None);
         };
-        if keys.iter().any(|key| key.caller.user_id != least.caller.user_id) {
+        if keys.iter().any(|key| key.caller.subject != least.caller.subject) {
             tracing::warn!(
                 action = Action::CredentialRefused.name(),
                 "the same key belongs to several users"
@@ -88,12 +98,52 @@ impl HubUsers {
         Ok(keys.into_iter().next())
     }
 
+    /// Returns the name of the user with this id, or `None` unless the user is enabled, not deleted and not expired.
+    ///
+    /// # Errors
+    /// If the database cannot be queried. A database without the hub's tables has no users.
+    pub(super) async fn user_name(&self, id: i64) -> sqlx::Result<Option<String>> {
+        let select = |schema: &str| {
+            format!(
+                "select u.name::pg_catalog.text as name from {schema}.users u \
+                 where u.id operator(pg_catalog.=) $1 and {GOOD_USER}"
+            )
+        };
+        let users = self.rows(select, |query| query.bind(id)).await?;
+        users.first().map(|user| user.try_get("name")).transpose()
+    }
+
     /// Returns the keys that are enabled, not deleted and not expired, of users to whom the same applies. `value` is the `$1`
     /// of the condition.
     async fn find<'v, V>(&self, condition: &'static str, value: V) -> sqlx::Result<Vec<HubKey>>
     where
         V: Encode<'v, Postgres> + Type<Postgres> + 'v,
     {
+        let select = |schema: &str| {
+            format!(
+                "select k.id::bigint as key, u.id::bigint as user_id, u.name::pg_catalog.text as name, \
+                 u.role::pg_catalog.text as role, coalesce(k.can_login_web_ui, false) as web, \
+                 k.key::pg_catalog.text as text \
+                 from {schema}.keys k join {schema}.users u on u.id operator(pg_catalog.=) k.user_id where {condition} \
+                 and not pg_catalog.starts_with(k.key::pg_catalog.text, $2) \
+                 and coalesce(k.is_enabled, true) and k.deleted_at is null \
+                 and (k.expires_at is null or k.expires_at operator(pg_catalog.>) pg_catalog.now()) \
+                 and {GOOD_USER} order by k.id"
+            )
+        };
+        // No good key begins with the prefix.
+        let keys = self
+            .rows(select, |query| query.bind(value).bind(PUBLISHED_KEY_PREFIX))
+            .await?;
+        keys.iter().map(hub_key).collect()
+    }
+
+    /// Returns the rows of a statement on the hub's tables, which `select` makes of their quoted schema.
+    async fn rows(
+        &self,
+        select: impl FnOnce(&str) -> String,
+        bind: impl FnOnce(Query<'_, Postgres, PgArguments>) -> Query<'_, Postgres, PgArguments>,
+    ) -> sqlx::Result<Vec<PgRow>> {
         let mut connection = self.source.for_query().await?;
         let schema = match self.tables.check(&mut connection, TABLES).await {
             Ok(schema) => schema,
@@ -105,22 +155,12 @@ impl HubUsers {
                 return Ok(Vec::new());
             }
         };
-        let sql = format!(
-            "select k.id::bigint as key, u.id::bigint as user_id, u.name::pg_catalog.text as name, \
-             u.role::pg_catalog.text as role, coalesce(k.can_login_web_ui, false) as web \
-             from {schema}.keys k join {schema}.users u on u.id operator(pg_catalog.=) k.user_id where {condition} \
-             and not pg_catalog.starts_with(k.key::pg_catalog.text, $2) \
-             and coalesce(k.is_enabled, true) and k.deleted_at is null \
-             and (k.expires_at is null or k.expires_at operator(pg_catalog.>) pg_catalog.now()) \
-             and coalesce(u.is_enabled, true) and u.deleted_at is null \
-             and (u.expires_at is null or u.expires_at operator(pg_catalog.>) pg_catalog.now()) order by k.id"
-        );
-        // SQL: conditions are constants, and PostgreSQL quotes the schema. No good key begins with the prefix.
-        let question = query(AssertSqlSafe(sql)).bind(value).bind(PUBLISHED_KEY_PREFIX);
+        // SQL: conditions are constants, and PostgreSQL quotes the schema.
+        let question = bind(query(AssertSqlSafe(select(&schema))));
         match question.fetch_all(&mut *connection).await {
             // `undefined_column`: these are not a hub's tables.
             Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42703") => Ok(Vec::new()),
-            answer => answer?.iter().map(hub_key).collect(),
+            answer => answer,
         }
     }
 }
@@ -131,7 +171,9 @@ fn hub_key(row: &PgRow) -> sqlx::Result<HubKey> {
     Ok(HubKey {
         id: row.try_get("key")?,
         web_access,
+        digest: KeyDigest::of(row.try_get("text")?),
         caller: Caller {
+            subject: Subject::HubUser(row.try_get("user_id")?),
             name: row.try_get("name")?,
             // The hub gives a key without web access, its default, the owner's usage and no administration, also where the
             // owner is an administrator: such keys are handed to programs.
@@ -139,7 +181,7 @@ fn hub_key(row: &PgRow) -> sqlx::Result<HubKey> {
                 true => Role::Admin,
                 false => Role::User,
             },
-            user_id: Some(row.try_get("user_id")?),
+            credential: CredentialKind::HubKey,
         },
     })
 }

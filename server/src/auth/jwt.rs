@@ -1,14 +1,16 @@
 //! Bearer tokens that other services sign (RFC 7519), with a shared secret or with a key of a JSON Web Key Set.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use api::login::Role;
-use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::caller::Caller;
+use super::key_set::{JwksError, KeySet};
+use super::options::TokenRules;
 
 /// Signatures by public keys. A token may not choose a shared secret where a public key is expected (RFC 8725, 2.1), so
 /// `HS256` is not among them.
@@ -24,36 +26,44 @@ const PUBLIC: &[Algorithm] = &[
     Algorithm::EdDSA,
 ];
 
-/// The keys that verify bearer tokens.
+/// The most characters of a subject (OpenID Connect Core 1.0, section 2) and of a name.
+const TEXT_CHARACTERS_MAX: usize = 255;
+
+const NO_AUDIENCE: &str = "it has `aud`, and JWT_AUDIENCE is not set";
+
+/// The keys that verify bearer tokens, and the claims that a token must have.
 #[derive(Default)]
 pub struct TokenKeys {
     secret: Option<DecodingKey>,
-    set: Option<JwkSet>,
-}
-
-/// The file of JWKS_FILE is no usable key set.
-#[derive(Debug, thiserror::Error)]
-#[error("JWKS_FILE: the key set {path} cannot be used: {problem}")]
-pub struct JwksError {
-    path: PathBuf,
-    problem: String,
+    set: Option<KeySet>,
+    rules: TokenRules,
 }
 
 /// The claims of a token that are read.
 #[derive(Deserialize)]
 struct Claims {
     sub: String,
+    aud: Option<Value>,
     role: Option<String>,
     name: Option<String>,
+}
+
+/// The claims of a token whose signature and times are right.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Token {
+    /// The claim `sub`: 1 to 255 characters, without control characters and without blanks around it.
+    pub subject: String,
+    pub name: Option<String>,
+    pub role: Role,
 }
 
 /// The outcome of [`TokenKeys::verify`].
 pub(super) enum TokenCheck {
     /// The credential has not the form of a token. It may be a key of the hub.
     NotAToken,
-    /// Forged, expired, or without a usable claim.
-    Invalid,
-    Valid(Caller),
+    /// The token is refused. The reason is for the log.
+    Invalid(String),
+    Valid(Token),
 }
 
 impl TokenKeys {
@@ -61,12 +71,35 @@ impl TokenKeys {
     ///
     /// # Errors
     /// [`JwksError`] if the file is not a key set.
-    pub fn load(secret: Option<&SecretString>, file: Option<&Path>) -> Result<Self, JwksError> {
-        let set = file.map(read_set).transpose()?;
+    pub fn load(
+        secret: Option<&SecretString>,
+        file: Option<&Path>,
+        rules: TokenRules,
+    ) -> Result<Self, JwksError> {
+        let set = file.map(KeySet::read).transpose()?;
         Ok(Self {
             secret: secret.map(|secret| DecodingKey::from_secret(secret.expose_secret().as_bytes())),
             set,
+            rules,
         })
+    }
+
+    /// Returns a warning if the issuer's tokens for any other service are accepted as well.
+    #[must_use]
+    pub fn warning(&self) -> Option<&'static str> {
+        let is_open = self.set.is_some() && self.rules.audience.is_none() && self.rules.issuer.is_none();
+        is_open.then_some(
+            "JWKS_FILE is set without JWT_AUDIENCE and JWT_ISSUER. Decant accepts every token without `aud` that a key of the \
+             file has signed, also one that was made for another service: any service that receives such a token can use \
+             it here. Set JWT_AUDIENCE to the value of `aud` in tokens for Decant (RFC 8725, 3.9)",
+        )
+    }
+
+    /// Returns the id of the hub's user whom this subject names, if tokens name users of the hub.
+    pub(super) fn hub_user(&self, subject: &str) -> Option<i64> {
+        let id: i64 = subject.parse().ok().filter(|_| self.rules.are_hub_users)?;
+        // Other notations of the number are other subjects to the issuer.
+        (id.to_string() == subject).then_some(id)
     }
 
     /// Verifies the signature, the times and the claims of a token.
@@ -74,63 +107,71 @@ impl TokenKeys {
         let Ok(header) = decode_header(token) else {
             return TokenCheck::NotAToken;
         };
+        // Extensions that must be understood (RFC 7515, 4.1.11). Decant understands none.
+        if header.crit.is_some() {
+            return TokenCheck::Invalid("its header has `crit`".to_owned());
+        }
         let key = match (header.alg, &self.secret) {
             (Algorithm::HS256, Some(secret)) => Some(secret.clone()),
-            (algorithm, _) if PUBLIC.contains(&algorithm) => self.public_key(header.kid.as_deref()),
+            (algorithm, _) if PUBLIC.contains(&algorithm) => {
+                self.set.as_ref().and_then(|set| set.key(header.kid.as_deref()))
+            }
             _ => None,
         };
-        match key.and_then(|key| claimed(token, header.alg, &key)) {
-            Some(caller) => TokenCheck::Valid(caller),
-            None => TokenCheck::Invalid,
+        let Some(key) = key else {
+            return TokenCheck::Invalid("no key for it is set".to_owned());
+        };
+        match self.claimed(token, header.alg, &key) {
+            Ok(token) => TokenCheck::Valid(token),
+            Err(reason) => TokenCheck::Invalid(reason),
         }
     }
 
-    fn public_key(&self, id: Option<&str>) -> Option<DecodingKey> {
-        let keys = &self.set.as_ref()?.keys;
-        let key = match id {
-            Some(id) => keys.iter().find(|key| key.common.key_id.as_deref() == Some(id)),
-            None if keys.len() == 1 => keys.first(),
-            None => None,
-        };
-        DecodingKey::from_jwk(key?).ok()
+    /// Returns the claims of a token, or the reason for which its signature, its times or its claims are refused.
+    fn claimed(&self, token: &str, algorithm: Algorithm, key: &DecodingKey) -> Result<Token, String> {
+        let TokenRules { audience, issuer, .. } = &self.rules;
+        let mut required = vec!["exp", "sub"];
+        let mut rules = Validation::new(algorithm);
+        if let Some(audience) = audience {
+            rules.set_audience(&[audience]);
+            required.push("aud");
+        }
+        if let Some(issuer) = issuer {
+            rules.set_issuer(&[issuer]);
+            required.push("iss");
+        }
+        rules.set_required_spec_claims(&required);
+        rules.validate_nbf = true;
+        let claims = decode::<Claims>(token, key, &rules)
+            .map_err(|error| match error.kind() {
+                // The message of this one may quote a claim.
+                ErrorKind::Json(_) => "its claims cannot be read".to_owned(),
+                ErrorKind::InvalidAudience if audience.is_none() => NO_AUDIENCE.to_owned(),
+                _ => error.to_string(),
+            })?
+            .claims;
+        // Without JWT_AUDIENCE, Decant is not among the receivers of a token that names some (RFC 7519, 4.1.3).
+        if audience.is_none() && claims.aud.is_some() {
+            return Err(NO_AUDIENCE.to_owned());
+        }
+        if !is_plain(&claims.sub) {
+            return Err("its `sub` cannot be used".to_owned());
+        }
+        Ok(Token {
+            role: match claims.role.as_deref() {
+                Some("admin") => Role::Admin,
+                _ => Role::User,
+            },
+            name: claims.name.filter(|name| is_plain(name)),
+            subject: claims.sub,
+        })
     }
 }
 
-/// Returns the caller of a token, or `None` if its signature, its times or its claims are wrong.
-fn claimed(token: &str, algorithm: Algorithm, key: &DecodingKey) -> Option<Caller> {
-    let mut rules = Validation::new(algorithm);
-    rules.set_required_spec_claims(&["exp", "sub"]);
-    rules.validate_nbf = true;
-    rules.validate_aud = false;
-    let claims = decode::<Claims>(token, key, &rules).ok()?.claims;
-    let user_id = claims.sub.parse().ok();
-    let role = if claims.role.as_deref() == Some("admin") {
-        Role::Admin
-    } else {
-        Role::User
-    };
-    // A user without an id in the hub owns no row and would get empty answers, so the token is refused instead.
-    (role == Role::Admin || user_id.is_some()).then(|| Caller {
-        name: claims.name.unwrap_or(claims.sub),
-        role,
-        user_id,
-    })
-}
-
-fn read_set(path: &Path) -> Result<JwkSet, JwksError> {
-    let unusable = |problem: String| JwksError {
-        path: path.to_owned(),
-        problem,
-    };
-    let text = std::fs::read_to_string(path).map_err(|error| unusable(error.to_string()))?;
-    let set: JwkSet = serde_json::from_str(&text).map_err(|error| unusable(error.to_string()))?;
-    let broken = set.keys.iter().find(|key| DecodingKey::from_jwk(key).is_err());
-    match (set.keys.is_empty(), broken) {
-        (true, _) => Err(unusable("it holds no key".into())),
-        (_, Some(key)) => Err(unusable(format!(
-            "its key {:?} is of no known kind",
-            key.common.key_id
-        ))),
-        (false, None) => Ok(set),
-    }
+/// Returns whether the text can be shown in a log and bound in SQL.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty()
+        && text.trim() == text
+        && !text.contains(char::is_control)
+        && text.chars().count() <= TEXT_CHARACTERS_MAX
 }

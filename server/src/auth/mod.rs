@@ -5,14 +5,16 @@
 //! | `authenticator` | a request's credential or session to its caller; sign-in |
 //! | `request` | the parts of an HTTP request that are read for it |
 //! | `hub` | API keys of the hub |
-//! | `jwt` | bearer tokens that others sign |
+//! | `jwt`, `key_set` | bearer tokens that others sign, and their public keys |
 //! | `credential` | a credential that was verified |
+//! | `key_digest`, `known_keys` | digests of keys; keys that were right a short time ago |
 //! | `session` | the session cookie |
 //! | `secret_file` | secrets made up here, kept in the data folder |
 //! | `options` | the settings of authentication |
 //! | `origin` | refuses requests of other sites' pages |
+//! | `sign_outs` | sessions that ended before their time |
 //! | `attempts` | counts wrong credentials |
-//! | `caller` | the caller, their role and the rows that they may see |
+//! | `caller` | the caller, their identity and role, and the rows that they may see |
 //! | `error` | why a caller is refused |
 
 mod attempts;
@@ -22,20 +24,27 @@ mod credential;
 mod error;
 mod hub;
 mod jwt;
+mod key_digest;
+mod key_set;
+mod known_keys;
 mod options;
 mod origin;
 mod request;
 mod secret_file;
 mod session;
+mod sign_outs;
 
 pub use attempts::Attempts;
-pub use authenticator::Authenticator;
-pub use caller::{Caller, Scope};
+pub use authenticator::{Authenticator, Parts};
+pub use caller::{Caller, CredentialKind, NoSessionSubject, Scope, Subject};
 pub use credential::VerifiedCredential;
 pub use error::AuthError;
-pub use hub::{HubKey, HubUsers};
-pub use jwt::{JwksError, TokenKeys};
-pub use options::Options;
+pub use hub::{HubKey, HubUsers, PUBLISHED_KEY_PREFIX};
+pub use jwt::TokenKeys;
+pub use key_digest::KeyDigest;
+pub use key_set::JwksError;
+pub use options::{Options, TokenRules};
 pub use request::RequestParts;
 pub use secret_file::{read_or_create_secret, read_secret};
-pub use session::{COOKIE, Sessions};
+pub use session::{COOKIE, HOST_COOKIE, Sessions};
+pub use sign_outs::SignOuts;

@@ -11,6 +11,7 @@ pub struct Options {
     pub jwt_secret: Option<SecretString>,
     /// JSON Web Key Set of other bearer tokens.
     pub jwks_file: Option<PathBuf>,
+    pub token_rules: TokenRules,
     /// Signs session cookies; `None`: generated, and kept in the data folder.
     pub session_secret: Option<SecretString>,
     pub session_lifetime: Duration,
@@ -20,4 +21,15 @@ pub struct Options {
     pub trust_proxy: bool,
     /// Whether a caller without the role of administrator gets 401 instead of 403.
     pub not_admin_is_401: bool,
+}
+
+/// Which bearer tokens are accepted, and for whom.
+#[derive(Clone, Debug, Default)]
+pub struct TokenRules {
+    /// The value that `aud` must contain. `None`: a token with `aud` is refused.
+    pub audience: Option<String>,
+    /// The value of `iss`. `None`: any.
+    pub issuer: Option<String>,
+    /// Whether a `sub` that is a whole number is the id of a user of the hub.
+    pub are_hub_users: bool,
 }

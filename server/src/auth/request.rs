@@ -51,6 +51,21 @@ impl RequestParts<'_> {
         forwarded.filter(|_| trust_proxy).unwrap_or(self.peer)
     }
 
+    /// Returns whether the client reached Decant, or the proxy before it, over TLS. A client that makes the header up changes
+    /// its own cookie only. A proxy may not send it, but a browser sends `Origin` with every request that changes something.
+    #[must_use]
+    pub fn is_over_tls(&self) -> bool {
+        let scheme = self.text(HeaderName::from_static("x-forwarded-proto"));
+        // Proxies in a row may make a list; the first entry is the scheme that the client used.
+        let first = scheme.and_then(|schemes| schemes.split(',').next());
+        match first {
+            Some(scheme) => scheme.trim().eq_ignore_ascii_case("https"),
+            None => self
+                .text(header::ORIGIN)
+                .is_some_and(|origin| origin.starts_with("https://")),
+        }
+    }
+
     /// A value that is no visible ASCII becomes the empty text, which no credential is.
     fn text(&self, name: HeaderName) -> Option<&str> {
         let value = self.headers.get(name)?;
@@ -108,6 +123,28 @@ mod tests {
         assert_eq!(value("b").as_deref(), Some("x y"));
         assert_eq!(value("c").as_deref(), Some("3"));
         assert_eq!(value("d"), None);
+    }
+
+    #[test]
+    fn tls_is_known_by_the_proxys_header_or_the_origin() {
+        for (given, expected) in [
+            (&[][..], false),
+            (&[("x-forwarded-proto", "https")], true),
+            (&[("x-forwarded-proto", "HTTPS, http")], true),
+            (&[("x-forwarded-proto", "http")], false),
+            (&[("origin", "https://decant.example")], true),
+            (&[("origin", "http://decant.example")], false),
+            (
+                &[
+                    ("x-forwarded-proto", "http"),
+                    ("origin", "https://decant.example"),
+                ],
+                false,
+            ),
+        ] {
+            let headers = headers(given);
+            assert_eq!(parts(&headers).is_over_tls(), expected, "{given:?}");
+        }
     }
 
     #[test]

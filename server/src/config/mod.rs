@@ -130,6 +130,11 @@ impl Settings {
                 admin_token: values.admin_token,
                 jwt_secret: values.jwt_secret,
                 jwks_file: values.jwks_file,
+                token_rules: auth::TokenRules {
+                    audience: values.jwt_audience,
+                    issuer: values.jwt_issuer,
+                    are_hub_users: values.jwt_hub_users,
+                },
                 session_secret: values.session_secret,
                 session_lifetime: values.session_lifetime,
                 login_attempts_max: values.login_attempts_max,
@@ -283,6 +288,8 @@ mod tests {
                     ("ADMIN_TOKEN", true) => auth.admin_token.is_none(),
                     ("JWT_SECRET", true) => auth.jwt_secret.is_none(),
                     ("JWKS_FILE", true) => auth.jwks_file.is_none(),
+                    ("JWT_AUDIENCE", true) => auth.token_rules.audience.is_none(),
+                    ("JWT_ISSUER", true) => auth.token_rules.issuer.is_none(),
                     ("REDIS_URL", true) => defaults.redis.is_none() && defaults.database.redis.is_none(),
                     ("STORAGE_URL", _) => {
                         storage.location == Location::Folder(defaults.data_dir.join("storage"))

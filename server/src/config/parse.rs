@@ -26,6 +26,13 @@ pub(super) fn text(text: &str) -> Parsed<String> {
     Ok(text.to_owned())
 }
 
+pub(super) fn name(text: &str) -> Parsed<String> {
+    match text.trim() {
+        "" => Err("is empty".to_owned()),
+        name => Ok(name.to_owned()),
+    }
+}
+
 pub(super) fn path(text: &str) -> Parsed<PathBuf> {
     Ok(text.into())
 }

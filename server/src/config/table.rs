@@ -11,7 +11,7 @@ use wasm_export::Zone;
 use super::given::{Given, SettingError};
 use super::parse::{
     at_least_one, at_least_one_second, days, from_str, hours, megabytes, megabytes_or_none, milliseconds,
-    path, redis_url, seconds, secret, status_401, text,
+    name, path, redis_url, seconds, secret, status_401, text,
 };
 use crate::backups::retention::RetentionPolicy;
 use crate::database::dump::Compression;
@@ -93,7 +93,14 @@ settings! {
     jwt_secret: Option<SecretString> = JWT_SECRET, unset "none", secret::<32>,
         "Decant accepts bearer tokens that are signed with this secret (HS256); at least 32 characters";
     jwks_file: Option<PathBuf> = JWKS_FILE, unset "none", path,
-        "Decant accepts bearer tokens that are signed with a key of this JSON Web Key Set";
+        "Decant accepts bearer tokens that are signed with a key of this JSON Web Key Set. Set JWT_AUDIENCE as well";
+    jwt_audience: Option<String> = JWT_AUDIENCE, unset "none: a bearer token with aud is refused", name,
+        "Decant accepts only bearer tokens whose aud contains this value";
+    jwt_issuer: Option<String> = JWT_ISSUER, unset "none: any", name,
+        "Decant accepts only bearer tokens whose iss is this value";
+    jwt_hub_users: bool = JWT_HUB_USERS, default "false", from_str,
+        "Whether a bearer token whose sub is the id of an enabled user of the hub gives this user's rows. Set it only if the \
+         issuer takes its sub from the hub";
     redis: Option<redis::Client> = REDIS_URL, unset "none", redis_url,
         "The hub's Redis, which has the stored requests of sessions: redis://user:password@host:6379/0, rediss:// for \
          TLS";
@@ -194,5 +201,6 @@ settings! {
     not_admin_is_401: bool = DECANT_NOT_ADMIN_STATUS, default "403", status_401,
         "Status for a signed-in user who is not an administrator: 403, or 401 for clients of the hub's own addresses";
     trust_proxy: bool = DECANT_TRUST_PROXY, default "false", from_str,
-        "Whether the client's address is taken from X-Forwarded-For; set it only behind a proxy that sets this header";
+        "Whether the client's address is taken from X-Forwarded-For, and Decant's own host also from X-Forwarded-Host; set \
+         it only behind a proxy that sets these headers";
 }

@@ -1,11 +1,12 @@
 //! The datasets, and whether the database can answer them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use sqlx::{AssertSqlSafe, PgConnection, Row, query, query_as};
 
-use super::definition::{Definition, pg_type};
+use super::definition::{Access, Definition, Filter, pg_type};
+use super::owner::{self, OwnerType};
 use super::search_path;
 use crate::hub_tables::{HubTableError, HubTables};
 
@@ -30,6 +31,8 @@ pub struct Dataset {
     pub definition: Definition,
     /// In the order of the definition's columns. Empty while the dataset is unavailable.
     pub types: Vec<ColumnType>,
+    /// By the key of the definition that holds the SQL of the owner. Empty while the dataset is unavailable.
+    owners: HashMap<String, OwnerType>,
     /// `None`: the dataset can be used.
     pub unavailable: Option<Unavailable>,
     /// The tables that its SQL names as `{hub}.table`, and where they are.
@@ -75,6 +78,14 @@ impl ColumnType {
             is_built_in,
         };
         Ok(types.into_iter().map(of_row).collect())
+    }
+
+    /// Returns the type as one of an owner, if it can be one.
+    fn of_owner(&self, is_hub: bool) -> Option<OwnerType> {
+        match self.is_built_in {
+            true => OwnerType::new(&self.name, self.in_sql(), is_hub),
+            false => None,
+        }
     }
 
     /// Returns the type for a cast.
@@ -180,8 +191,9 @@ impl Catalog {
     /// [`CatalogError::Database`] when the database does not answer. A mistake in a dataset makes only that dataset
     /// [`Unavailable`].
     pub async fn prepare(&mut self, connection: &mut PgConnection) -> Result<(), CatalogError> {
+        let is_hub = owner::is_hub(connection).await?;
         for dataset in &mut self.datasets {
-            dataset.prepare(connection).await?;
+            dataset.prepare(connection, is_hub).await?;
         }
         Ok(())
     }
@@ -223,6 +235,17 @@ impl Catalog {
 }
 
 impl Dataset {
+    /// Returns the SQL of the owner of a row, and its type.
+    pub(super) fn owner(&self) -> Option<(&str, &OwnerType)> {
+        Some((self.definition.owner.as_deref()?, self.owners.get(OWNER)?))
+    }
+
+    /// Returns the SQL of the owner of a filter's values, and its type.
+    pub(super) fn owner_of_options<'a>(&'a self, filter: &'a Filter) -> Option<(&'a str, &'a OwnerType)> {
+        let owner = filter.options.as_ref()?.owner.as_deref()?;
+        Some((owner, self.owners.get(&owner_of_options(&filter.name))?))
+    }
+
     fn read(file: String, text: Result<String, String>, hub: &HubTables) -> Self {
         let parsed = text.as_deref().map_err(Clone::clone).and_then(Definition::parse);
         let (mut definition, unavailable) = match parsed {
@@ -239,16 +262,17 @@ impl Dataset {
             hub: hub.clone(),
             definition,
             types: Vec::new(),
+            owners: HashMap::new(),
             unavailable,
             is_built_in: false,
             file,
         }
     }
 
-    async fn prepare(&mut self, connection: &mut PgConnection) -> Result<(), CatalogError> {
+    async fn prepare(&mut self, connection: &mut PgConnection, is_hub: bool) -> Result<(), CatalogError> {
         if self.unavailable.is_none() {
             let obstacle = match self.find_hub_tables(connection).await? {
-                None => self.probe(connection).await?,
+                None => self.probe(connection, is_hub).await?,
                 obstacle => obstacle,
             };
             self.unavailable = obstacle;
@@ -276,17 +300,28 @@ impl Dataset {
         Ok(Some(Unavailable { reason, cause }))
     }
 
-    /// Prepares each key that holds SQL, and looks up the types of the columns.
-    async fn probe(&mut self, connection: &mut PgConnection) -> sqlx::Result<Option<Unavailable>> {
-        let mut oids = Vec::new();
+    /// Prepares each key that holds SQL, and looks up the types of the columns and owners.
+    async fn probe(
+        &mut self,
+        connection: &mut PgConnection,
+        is_hub: bool,
+    ) -> sqlx::Result<Option<Unavailable>> {
+        let (mut keys, mut oids) = (Vec::new(), Vec::new());
         for (key, sql) in self.definition.probes() {
             // SQL: the text of a definition, which the site writes.
             let probe = query(AssertSqlSafe(sql)).persistent(false);
             let answer = match probe.fetch_optional(&mut *connection).await {
-                Ok(Some(row)) if key.starts_with("column ") => row.try_get(0).map(|oid| oids.push(oid)),
-                answer => answer.map(drop),
+                Ok(Some(row)) => row.try_get(0).map(Some),
+                answer => answer.map(|_| None),
             };
-            let Err(error) = answer else { continue };
+            let error = match answer {
+                Ok(oid) => {
+                    keys.extend(oid.map(|_: i64| key));
+                    oids.extend(oid);
+                    continue;
+                }
+                Err(error) => error,
+            };
             if is_of_connection(&error) {
                 return Err(error);
             }
@@ -307,7 +342,25 @@ impl Dataset {
             };
             return Ok(Some(Unavailable { reason, cause }));
         }
-        self.types = ColumnType::look_up(connection, &oids).await?;
+        let (mut types, mut owners) = (Vec::new(), HashMap::new());
+        for (key, column_type) in keys
+            .into_iter()
+            .zip(ColumnType::look_up(connection, &oids).await?)
+        {
+            if key.starts_with("column ") {
+                types.push(column_type);
+            } else if let Some(owner) = column_type.of_owner(is_hub) {
+                owners.insert(key, owner);
+            } else if self.definition.access == Access::Owner {
+                let reason = format!(
+                    "{}, {key}: the type {} is neither a whole number, uuid nor text",
+                    self.file, column_type.name
+                );
+                let cause = Cause::Mistake;
+                return Ok(Some(Unavailable { reason, cause }));
+            }
+        }
+        (self.types, self.owners) = (types, owners);
         Ok(None)
     }
 
@@ -377,9 +430,17 @@ fn stem(file: &str) -> String {
     stem.to_string_lossy().into_owned()
 }
 
+/// The key of the SQL of the owner of a row.
+const OWNER: &str = "`owner`";
+
+/// Returns the key of the SQL of the owner of a filter's values.
+fn owner_of_options(filter: &str) -> String {
+    format!("owner of the options of the filter `{filter}`")
+}
+
 impl Definition {
-    /// Returns a statement for each key of the definition that holds SQL, so that a mistake can be named by its key. A
-    /// column's statement returns the OID of its type. No statement reads a row.
+    /// Returns a statement for each key of the definition that holds SQL, so that a mistake can be named by its key. The
+    /// statement of a column or an owner returns the OID of its type, any other returns no row. No statement reads a row.
     pub(super) fn probes(&self) -> Vec<(String, String)> {
         let condition = self.r#where.as_deref().unwrap_or("true");
         let select = |what: &str, and: &str| {
@@ -395,9 +456,9 @@ impl Definition {
             ),
             ("`where`".to_owned(), select("", "true")),
         ];
+        let type_of = |value: &str| format!("select pg_catalog.pg_typeof(({value}))::pg_catalog.oid::bigint");
         for column in &self.columns {
-            let value = select(&column.sql, "true");
-            let type_of = format!("select pg_catalog.pg_typeof(({value}))::pg_catalog.oid::bigint");
+            let type_of = type_of(&select(&column.sql, "true"));
             probes.push((format!("column `{}`", column.name), type_of));
         }
         let order: Vec<_> = self
@@ -407,8 +468,11 @@ impl Definition {
             .collect();
         let ordered = format!("{} order by {}", select("", "true"), order.join(", "));
         probes.push(("`order`".to_owned(), ordered));
-        for (key, sql) in [("owner", self.owner.as_ref()), ("as_of", self.as_of.as_ref())] {
-            probes.extend(sql.map(|sql| (format!("`{key}`"), select("", &format!("({sql}) is null")))));
+        if let Some(owner) = &self.owner {
+            probes.push((OWNER.to_owned(), type_of(&select(owner, "true"))));
+        }
+        if let Some(as_of) = &self.as_of {
+            probes.push(("`as_of`".to_owned(), select("", &format!("({as_of}) is null"))));
         }
         for filter in &self.filters {
             let sql = filter
@@ -422,12 +486,13 @@ impl Definition {
                 );
                 let sql = match &choices.from {
                     None => select(&what, "true"),
-                    Some(from) => {
-                        let owner = choices.owner.as_deref().unwrap_or("null");
-                        format!("select {what} from {from} where false and ({owner}) is null")
-                    }
+                    Some(from) => format!("select {what} from {from} where false"),
                 };
                 probes.push((format!("options of the filter `{}`", filter.name), sql));
+                if let (Some(from), Some(owner)) = (&choices.from, &choices.owner) {
+                    let owner = type_of(&format!("select {owner} from {from} where false"));
+                    probes.push((owner_of_options(&filter.name), owner));
+                }
             }
         }
         probes

@@ -6,6 +6,7 @@
 //! - `search_path` finds roles that may create functions where the SQL of a site would find them.
 //! - [`selection`] parses a caller's columns, filters, limit and cursor.
 //! - [`query`] makes the SQL of a selection, within the caller's scope.
+//! - `owner` compares the owner of a row with the subject of a caller.
 //! - `keyset` makes the condition "after this row".
 //! - [`template`] renders SQL with values.
 //! - [`options`] reads and caches the values that a filter offers.
@@ -14,6 +15,7 @@ pub mod catalog;
 pub mod definition;
 mod keyset;
 pub mod options;
+mod owner;
 pub mod query;
 mod search_path;
 pub mod selection;

@@ -6,6 +6,7 @@ use wasm_export::rows::{self, Header, Kind, VERSION};
 use super::catalog::Dataset;
 use super::definition::{Access, Choices, Definition, Filter, Order, pg_type};
 use super::keyset;
+use super::owner::OwnerType;
 use super::selection::Selection;
 use super::template::Template;
 use crate::auth::{Caller, Scope};
@@ -217,7 +218,7 @@ impl<'a> Query<'a> {
             None => self.push_from_and_where(&mut sql),
             Some(from) => {
                 sql.push(" from ").push(from).push(" where true");
-                self.push_scope(&mut sql, choices.owner.as_deref());
+                self.push_scope(&mut sql, self.dataset.owner_of_options(filter));
             }
         }
         sql.push(&format!(
@@ -234,7 +235,7 @@ impl<'a> Query<'a> {
             Some(condition) => sql.push("(").push(condition).push(")"),
             None => sql.push("true"),
         };
-        self.push_scope(sql, definition.owner.as_deref());
+        self.push_scope(sql, self.dataset.owner());
         for (position, value) in &self.selection.filters {
             let filter = &definition.filters[*position];
             if filter.admin_only && self.scope != Scope::All {
@@ -251,18 +252,22 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// Narrows the rows to those that the caller owns, unless the caller sees all.
-    fn push_scope(&self, sql: &mut Template, owner: Option<&str>) {
-        match (self.scope, owner) {
-            (Scope::All, _) => {}
-            (Scope::Owner(user), Some(owner)) => {
+    /// Narrows the rows to those that the caller owns, unless the caller sees all. `owner` is the SQL of a row's owner.
+    fn push_scope(&self, sql: &mut Template, owner: Option<(&str, &OwnerType)>) {
+        let Scope::Owner(subject) = &self.scope else {
+            return;
+        };
+        let owned =
+            owner.and_then(|(owner, owner_type)| Some((owner, owner_type, owner_type.value(subject)?)));
+        match owned {
+            Some((owner, owner_type, value)) => {
                 sql.push(" and (")
                     .push(owner)
                     .push(") operator(pg_catalog.=) ")
-                    .value(&user.to_string(), "bigint");
+                    .value(&value, owner_type.pg_type());
             }
-            // Without an owner's column no row can be shown to belong to the caller.
-            (Scope::Owner(_), None) => {
+            // Without an owner, or with a subject that is no value of the owner's type, the caller owns no row.
+            None => {
                 sql.push(" and false");
             }
         }

@@ -1,6 +1,6 @@
 //! Backups: dumps in the storage, for administrators.
 
-use actix_web::http::header;
+use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use api::backups::{BackupRequest, BackupRestoreRequest};
 
@@ -14,9 +14,7 @@ use crate::error::ApiError;
 
 /// Lists the backups and the task that runs.
 pub async fn list(app: web::Data<App>, _: Administrator) -> Result<HttpResponse, ApiError> {
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(app.backups.overview().await?))
+    Ok(HttpResponse::Ok().json(app.backups.overview().await?))
 }
 
 /// Starts to make a backup and answers at once. The list shows its progress.
@@ -39,17 +37,19 @@ pub async fn download(
     app: web::Data<App>,
     Administrator(caller): Administrator,
     name: web::Path<String>,
+    method: Method,
 ) -> Result<HttpResponse, ApiError> {
     let (manifest, pieces) = app.backups.download(&name).await?;
-    tracing::info!(
-        action = Action::DatabaseBackupDownload.name(),
-        caller = caller.name,
-        name = manifest.name
-    );
+    if method != Method::HEAD {
+        tracing::info!(
+            action = Action::DatabaseBackupDownload.name(),
+            caller = caller.name,
+            name = manifest.name
+        );
+    }
     Ok(HttpResponse::Ok()
         .content_type("application/octet-stream")
         .insert_header(attachment(manifest.name))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
         .no_chunking(manifest.bytes)
         .streaming(pieces))
 }

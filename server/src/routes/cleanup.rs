@@ -64,7 +64,5 @@ async fn outcome(mut events: Receiver<CleanupEvent>) -> Result<CleanupResult, Ap
 }
 
 fn answer(body: &impl serde::Serialize) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(body)
+    HttpResponse::Ok().json(body)
 }

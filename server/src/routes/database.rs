@@ -1,6 +1,6 @@
 //! Dumps and the status of the database, for administrators.
 
-use actix_web::http::header;
+use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use api::database::DumpMode;
 
@@ -10,13 +10,19 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
 
+const DUMP_TYPE: &str = "application/octet-stream";
+
 /// Streams a dump. If it fails part-way, the connection is broken instead of ended, so that no client takes it for complete.
 pub async fn export(
     app: web::Data<App>,
     Administrator(caller): Administrator,
     Pairs(pairs): Pairs,
+    method: Method,
 ) -> Result<HttpResponse, ApiError> {
     let mode = parse_mode(&pairs)?;
+    if method == Method::HEAD {
+        return Ok(HttpResponse::Ok().content_type(DUMP_TYPE).finish());
+    }
     if app.stopping.is_cancelled() {
         return Err(ApiError::ShuttingDown);
     }
@@ -26,9 +32,8 @@ pub async fn export(
         .dump(mode, &caller.name, app.break_off.clone())
         .await?;
     Ok(HttpResponse::Ok()
-        .content_type("application/octet-stream")
+        .content_type(DUMP_TYPE)
         .insert_header(attachment(dump.file_name.as_str()))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
         // Otherwise a proxy may buffer the stream until it is complete.
         .insert_header(("x-accel-buffering", "no"))
         .streaming(dump.into_stream()))
@@ -36,9 +41,7 @@ pub async fn export(
 
 /// Answers with the size, tables and version of the database, and the operation that runs on it.
 pub async fn status(app: web::Data<App>, _: Administrator) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(app.database.status.read().await)
+    HttpResponse::Ok().json(app.database.status.read().await)
 }
 
 /// Reads `mode=…`, or `excludeLogs=true` of the hub's own interface.

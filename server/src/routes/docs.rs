@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use actix_web::http::Method;
 use actix_web::http::header::{self, AcceptEncoding, ContentEncoding, Encoding, Header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use flate2::read::GzDecoder;
@@ -58,9 +59,13 @@ const ASSETS: &[Asset] = &[
 
 /// Adds the page's addresses.
 pub fn configure(config: &mut web::ServiceConfig) {
-    config
-        .service(super::resource::at("/docs").get(page))
-        .service(super::resource::at("/docs/{file}").get(file));
+    for path in ["/docs", "/docs/"] {
+        config.service(super::resource::at(path, vec![(Method::GET, web::to(page))]));
+    }
+    config.service(super::resource::at(
+        "/docs/{file}",
+        vec![(Method::GET, web::to(file))],
+    ));
 }
 
 async fn page(request: HttpRequest) -> Result<HttpResponse, ApiError> {
@@ -68,10 +73,7 @@ async fn page(request: HttpRequest) -> Result<HttpResponse, ApiError> {
 }
 
 async fn file(request: HttpRequest, name: web::Path<String>) -> Result<HttpResponse, ApiError> {
-    match name.as_str() {
-        "" => Err(ApiError::NotFound),
-        name => answer(name, &request),
-    }
+    answer(&name, &request)
 }
 
 fn answer(name: &str, request: &HttpRequest) -> Result<HttpResponse, ApiError> {

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::http::header;
 use api::events::{MEDIA_TYPE, to_lines};
 use bytes::Bytes;
 use futures_util::Stream;
@@ -17,7 +16,6 @@ use crate::error::ApiError;
 pub fn stream<E: Serialize + 'static>(events: Receiver<E>, heartbeat: Duration) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(MEDIA_TYPE)
-        .insert_header((header::CACHE_CONTROL, "no-store"))
         // Otherwise a proxy may buffer the stream until it is complete.
         .insert_header(("x-accel-buffering", "no"))
         .streaming(lines(events, heartbeat))

@@ -1,6 +1,6 @@
 //! The fallback for clients without WebAssembly: a file that the server formats.
 
-use actix_web::http::header;
+use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -11,7 +11,7 @@ use super::extract::Pairs;
 use super::rows::prepare;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::datasets::Selection;
+use crate::datasets::{Query, Selection};
 use crate::error::ApiError;
 use crate::file;
 
@@ -22,23 +22,27 @@ pub async fn export(
     caller: Caller,
     name: web::Path<String>,
     Pairs(pairs): Pairs,
+    method: Method,
 ) -> Result<HttpResponse, ApiError> {
     let dataset = app.dataset(&name)?;
     let options = file::parse_options(&pairs)?;
     let selection = Selection::parse(&dataset.definition, &file::without_file_words(&pairs))?;
-    let prepared = prepare(&app, &caller, dataset, &selection).await?;
-    file::check(prepared.header(), &options)?;
+    file::check(&Query::new(dataset, &caller, &selection)?.header(), &options)?;
     let at = local_time(selection.zone.time_zone().to_datetime(Timestamp::now()));
     let filename = file_name(&dataset.definition.name, options.format, options.compression, at);
-    Ok(HttpResponse::Ok()
+    let mut response = HttpResponse::Ok();
+    response
         .content_type(options.media_type())
         .insert_header(attachment(filename))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header(("x-accel-buffering", "no"))
-        .streaming(file::format(
-            prepared.recorded(&caller).into_stream(app.stream_timing()),
-            options,
-        )))
+        .insert_header(("x-accel-buffering", "no"));
+    if method == Method::HEAD {
+        return Ok(response.finish());
+    }
+    let prepared = prepare(&app, &caller, dataset, &selection).await?;
+    Ok(response.streaming(file::format(
+        prepared.recorded(&caller).into_stream(app.stream_timing()),
+        options,
+    )))
 }
 
 fn local_time(at: DateTime) -> LocalTime {

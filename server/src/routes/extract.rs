@@ -48,7 +48,9 @@ impl FromRequest for Administrator {
                 .inspect_err(|error| tracing::warn!(action = action.name(), %error))?;
             match caller.role {
                 Role::Admin => return Ok(Self(caller)),
-                Role::User => tracing::warn!(action = action.name(), caller = caller.name),
+                Role::User => {
+                    tracing::warn!(action = action.name(), caller = caller.name, subject = %caller.subject)
+                }
             }
             Err(match is_401 {
                 true => AuthError::Missing.into(),

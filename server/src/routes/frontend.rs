@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
 
+use super::resource::not_allowed;
 use crate::error::ApiError;
 
 /// The output of Trunk.
@@ -20,16 +21,40 @@ struct Files;
 
 const INDEX: &str = "index.html";
 
-/// Sends a file of the page. An address without a file extension is a view of the page, which `index.html` shows.
+/// Paths that, with all below them, are never a view of the page: a program must not take the page for an answer. There are no
+/// metrics yet.
+pub const RESERVED: [&str; 5] = ["/api", "/docs", "/metrics", "/healthz", "/readyz"];
+
+/// Sends a file of the page. The address of a view gets `index.html`, which shows the view.
 pub async fn serve(request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Err(ApiError::MethodNotAllowed(request.method().to_string()));
-    }
-    let path = request.path().trim_start_matches('/');
-    let view = !path.rsplit('/').next().unwrap_or_default().contains('.');
-    let path = if view { INDEX } else { path };
+    let path = match request.path() {
+        path if is_view(path) => INDEX,
+        path => path.strip_prefix('/').unwrap_or(path),
+    };
     let file = Files::get(path).ok_or(ApiError::NotFound)?;
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Err(not_allowed(request.method(), "GET, HEAD"));
+    }
     Ok(answer(path, &file, &request))
+}
+
+/// Returns whether the page may show this path. The path is encoded as the client sent it. A program that spells an address of
+/// the API in another way must not take the page for its answer.
+fn is_view(path: &str) -> bool {
+    let parts: Vec<_> = path.trim_start_matches('/').split('/').collect();
+    let is_plain = |part: &str| {
+        part.chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_'))
+    };
+    let is_reserved = |part: &str| {
+        RESERVED
+            .iter()
+            .any(|reserved| reserved[1..].eq_ignore_ascii_case(part))
+    };
+    !path.contains("//")
+        && is_plain(parts[0])
+        && !is_reserved(parts[0])
+        && parts.iter().all(|part| !part.contains('.'))
 }
 
 fn answer(path: &str, file: &EmbeddedFile, request: &HttpRequest) -> HttpResponse {
@@ -83,6 +108,36 @@ fn inline_scripts(html: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_path_that_the_page_can_show_is_a_view() {
+        for view in [
+            "/",
+            "/usage-logs",
+            "/sign-in",
+            "/admin/log-cleanup",
+            "/admin/database/",
+            "/admin/sessions/a%20b",
+        ] {
+            assert!(is_view(view), "{view}");
+        }
+        for other in [
+            "//api/me",
+            "/API/me",
+            "/api%2fme",
+            "/%61pi/me",
+            "/docs/",
+            "/healthz/",
+            "/Readyz",
+            "/.git/config",
+            "/admin//database",
+            "/admin/../api/me",
+            "/;/api",
+            "/main.js",
+        ] {
+            assert!(!is_view(other), "{other}");
+        }
+    }
 
     #[test]
     fn only_inline_scripts_are_given_a_digest() {

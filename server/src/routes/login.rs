@@ -1,14 +1,15 @@
-//! Sign-in, sign-out and the signed-in caller.
+//! Sign-in, sign-out, the signed-in caller, and the end of others' sessions.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use api::login::{self as wire, SignIn};
+use api::login::{self as wire, EndSessions, SignIn};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::extract::request_parts;
+use super::extract::{Administrator, request_parts};
 use crate::app::App;
 use crate::audit::Action;
-use crate::auth::{Caller, Sessions};
+use crate::auth::{Caller, NoSessionSubject, Sessions, Subject};
 use crate::error::ApiError;
+use crate::parameter::ParameterError;
 
 /// Starts a session and answers with its caller.
 pub async fn sign_in(
@@ -16,34 +17,54 @@ pub async fn sign_in(
     request: HttpRequest,
     web::Json(SignIn { token }): web::Json<SignIn>,
 ) -> Result<HttpResponse, ApiError> {
-    let authenticator = &app.authenticator;
+    let (authenticator, parts) = (&app.authenticator, request_parts(&request));
     let token = SecretString::from(token);
-    let credential = authenticator
-        .sign_in(request_parts(&request), token.expose_secret())
-        .await?;
-    let cookie = authenticator.sessions.start(&credential, over_tls(&request));
+    let credential = authenticator.sign_in(parts, token.expose_secret()).await?;
+    let cookie = authenticator.start_session(parts, &credential);
     let caller = credential.caller();
-    tracing::info!(action = Action::SignedIn.name(), caller = caller.name, role = ?caller.role);
+    tracing::info!(
+        action = Action::SignedIn.name(),
+        caller = caller.name,
+        subject = %caller.subject,
+        role = ?caller.role
+    );
     Ok(HttpResponse::Ok().cookie(cookie).json(wire::Caller::from(caller)))
 }
 
-/// Removes the session's cookie from the browser.
-pub async fn sign_out(_: Caller, request: HttpRequest) -> HttpResponse {
+/// Ends the session, and removes its cookie from the browser.
+pub async fn sign_out(app: web::Data<App>, caller: Caller, request: HttpRequest) -> HttpResponse {
+    let parts = request_parts(&request);
+    app.authenticator.sign_out(parts).await;
+    tracing::info!(
+        action = Action::SignedOut.name(),
+        caller = caller.name,
+        subject = %caller.subject
+    );
     HttpResponse::NoContent()
-        .cookie(Sessions::end(over_tls(&request)))
+        .cookie(Sessions::end(parts.is_over_tls()))
         .finish()
+}
+
+/// Ends all sessions of one subject, or of everybody.
+pub async fn end_sessions(
+    app: web::Data<App>,
+    Administrator(caller): Administrator,
+    web::Json(EndSessions { subject }): web::Json<EndSessions>,
+) -> Result<HttpResponse, ApiError> {
+    let subject = subject
+        .map(|subject| subject.parse::<Subject>())
+        .transpose()
+        .map_err(|error: NoSessionSubject| ParameterError::invalid("subject", error.to_string()))?;
+    app.authenticator.end_sessions(subject.as_ref()).await;
+    tracing::info!(
+        action = Action::SessionsEnded.name(),
+        caller = caller.name,
+        of = subject.map_or_else(|| "everybody".to_owned(), |subject| subject.to_string())
+    );
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Answers with the caller.
 pub async fn me(caller: Caller) -> web::Json<wire::Caller> {
     web::Json(caller.into())
-}
-
-/// Returns whether the proxy before Decant received the request over TLS. A client that makes the header up changes its own
-/// cookie only.
-fn over_tls(request: &HttpRequest) -> bool {
-    request
-        .headers()
-        .get("x-forwarded-proto")
-        .is_some_and(|scheme| scheme == "https")
 }

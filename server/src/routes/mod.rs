@@ -37,7 +37,7 @@ use std::collections::BTreeMap;
 
 use actix_web::http::Method;
 use actix_web::middleware::Compress;
-use actix_web::{Resource, Route, web};
+use actix_web::{Route, web};
 
 use crate::error::ApiError;
 
@@ -49,6 +49,7 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
         (M::GET, "/readyz", web::to(health::ready)),
         (M::POST, "/api/login", web::to(login::sign_in)),
         (M::POST, "/api/logout", web::to(login::sign_out)),
+        (M::POST, "/api/admin/sessions/end", web::to(login::end_sessions)),
         (M::GET, "/api/me", web::to(login::me)),
         (M::GET, "/api/datasets", web::to(datasets::list)),
         (M::GET, "/api/datasets/{name}", web::to(datasets::show)),
@@ -116,9 +117,6 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
     ]
 }
 
-/// Paths that are never a view of the page. There are no metrics yet, and a scraper must not take the page for some.
-const RESERVED: [&str; 3] = ["/api", "/docs", "/metrics"];
-
 /// Adds every address, and problem responses for unknown addresses and wrong methods.
 pub fn configure(config: &mut web::ServiceConfig) {
     config.app_data(
@@ -126,16 +124,15 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .limit(16 * 1024)
             .error_handler(|error, _| ApiError::Body(error.to_string()).into()),
     );
-    let mut resources: BTreeMap<&str, Resource> = BTreeMap::new();
+    let mut resources: BTreeMap<&str, Vec<(Method, Route)>> = BTreeMap::new();
     for (method, path, route) in addresses() {
-        let resource = resources.remove(path).unwrap_or_else(|| resource::at(path));
-        resources.insert(path, resource.route(route.method(method)));
+        resources.entry(path).or_default().push((method, route));
     }
-    for resource in resources.into_values() {
-        config.service(resource);
+    for (path, routes) in resources {
+        config.service(resource::at(path, routes));
     }
     docs::configure(config);
-    for path in RESERVED {
+    for path in frontend::RESERVED {
         config.service(
             web::scope(path).default_service(web::to(|| async { Err::<&str, _>(ApiError::NotFound) })),
         );

@@ -60,9 +60,7 @@ pub async fn restore(
 /// Lists the databases that earlier restores have left beside the live one.
 pub async fn side_databases(app: web::Data<App>, _: Administrator) -> Result<HttpResponse, ApiError> {
     let found = app.database.restorer.side_databases().await?;
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(SideDatabases { copies: found }))
+    Ok(HttpResponse::Ok().json(SideDatabases { copies: found }))
 }
 
 /// Swaps one of them with the live database.

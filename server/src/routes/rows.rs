@@ -1,7 +1,7 @@
 //! Raw rows: all of a selection for an export, or a page of them for a table.
 
-use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::http::{Method, header};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
 use wasm_export::rows::MEDIA_TYPE;
@@ -28,6 +28,10 @@ pub async fn rows(
 ) -> Result<HttpResponse, ApiError> {
     let dataset = app.dataset(&name)?;
     let selection = Selection::parse(&dataset.definition, &pairs)?;
+    if request.method() == Method::HEAD {
+        Query::new(dataset, &caller, &selection)?;
+        return Ok(headers(encoding::negotiate(&request)).finish());
+    }
     let prepared = prepare(&app, &caller, dataset, &selection).await?;
     Ok(answer(&app, prepared.recorded(&caller), &request))
 }
@@ -52,6 +56,10 @@ pub async fn page(
         .into());
     }
     selection.limit = Some(limit);
+    if request.method() == Method::HEAD {
+        Query::new(dataset, &caller, &selection)?;
+        return Ok(headers(encoding::negotiate(&request)).finish());
+    }
     let prepared = plan(dataset, &caller, &selection, app.source.for_query()).await?;
     Ok(answer(&app, prepared, &request))
 }
@@ -104,18 +112,22 @@ fn blame_cursor(selection: &Selection, error: RenderError) -> ApiError {
 
 fn answer(app: &App, prepared: Prepared, request: &HttpRequest) -> HttpResponse {
     let encoding = encoding::negotiate(request);
+    headers(encoding).streaming(encoding::encode(
+        prepared.into_stream(app.stream_timing()),
+        encoding,
+    ))
+}
+
+/// Returns an answer without its rows.
+fn headers(encoding: header::ContentEncoding) -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response
         .content_type(MEDIA_TYPE)
-        .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((header::VARY, "accept-encoding"))
         // Otherwise a proxy may buffer the stream until it is complete.
         .insert_header(("x-accel-buffering", "no"));
     if encoding != header::ContentEncoding::Identity {
         response.insert_header((header::CONTENT_ENCODING, encoding.as_str()));
     }
-    response.streaming(encoding::encode(
-        prepared.into_stream(app.stream_timing()),
-        encoding,
-    ))
+    response
 }

@@ -1,6 +1,6 @@
 //! The requests of a session that the hub stores, for administrators.
 
-use actix_web::http::header;
+use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use api::session_requests::SessionRequests;
 use wasm_export::session_request::file_name;
@@ -21,12 +21,10 @@ pub async fn requests(
 ) -> Result<HttpResponse, ApiError> {
     let id = SessionId::parse(&id)?;
     let requests = store(&app)?.list(&id).await?;
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(SessionRequests {
-            session_id: id.as_str().to_owned(),
-            requests,
-        }))
+    Ok(HttpResponse::Ok().json(SessionRequests {
+        session_id: id.as_str().to_owned(),
+        requests,
+    }))
 }
 
 /// Sends one request: as it is stored, for a browser to lay out, or laid out here with `pretty=true`.
@@ -35,6 +33,7 @@ pub async fn request(
     Administrator(caller): Administrator,
     path: web::Path<(String, String)>,
     Pairs(pairs): Pairs,
+    method: Method,
 ) -> Result<HttpResponse, ApiError> {
     let (id, sequence) = path.into_inner();
     let sequence = sequence
@@ -42,12 +41,14 @@ pub async fn request(
         .map_err(|_| ParameterError::invalid("sequence", "is not a number"))?;
     let pretty = parse_pretty(&pairs)?;
     let request = store(&app)?.find(SessionId::parse(&id)?, sequence).await?;
-    tracing::info!(
-        action = Action::SessionRequestExport.name(),
-        caller = caller.name,
-        session = id,
-        sequence
-    );
+    if method != Method::HEAD {
+        tracing::info!(
+            action = Action::SessionRequestExport.name(),
+            caller = caller.name,
+            session = id,
+            sequence
+        );
+    }
     let body = if pretty {
         request.pretty()?
     } else {
@@ -56,7 +57,6 @@ pub async fn request(
     Ok(HttpResponse::Ok()
         .content_type("application/json")
         .insert_header(attachment(file_name(&id, Some(sequence))))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
         .body(body))
 }
 

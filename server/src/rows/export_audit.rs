@@ -23,7 +23,14 @@ pub(super) struct Sent {
 impl ExportAudit {
     /// Records that an export begins.
     pub fn begin(caller: &Caller, dataset: &str) -> Self {
-        tracing::info!(action = Action::ExportInitiated.name(), caller = caller.name, dataset, scope = ?caller.scope());
+        tracing::info!(
+            action = Action::ExportInitiated.name(),
+            caller = caller.name,
+            subject = %caller.subject,
+            credential = caller.credential.name(),
+            scope = %caller.scope(),
+            dataset
+        );
         Self {
             request: Span::current(),
             caller: caller.name.clone(),

@@ -9,15 +9,19 @@ use actix_web::http::Method;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use api::login::Role;
 use decant_embedded::EmbeddedPostgres;
+use futures_util::future::join_all;
+use jsonwebtoken::EncodingKey;
+use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tempfile::TempDir;
 
 use super::*;
-use crate::auth::Scope;
+use crate::auth::{Scope, TokenRules};
 use crate::hub_tables::HubTables;
 use crate::source::{Limits, Source};
 
 const ADMIN_TOKEN: &str = "the administrator's token";
+const JWT_SECRET: &str = "the secret of an issuer";
 
 /// The columns of the hub's tables that sign-in reads. User 1 is an administrator.
 const HUB: &str = "
@@ -37,6 +41,8 @@ const HUB: &str = "
 /// An authenticator on a database of its own.
 struct Hub {
     authenticator: Authenticator,
+    /// Of a server with the same secret and another database.
+    elsewhere: Sessions,
     connection: PgConnection,
     postgres: EmbeddedPostgres,
     _folder: TempDir,
@@ -61,15 +67,24 @@ impl Hub {
         };
         let admin_token = SecretString::from(ADMIN_TOKEN);
         let secret = SecretString::from("x".repeat(40));
+        let rules = TokenRules {
+            are_hub_users: true,
+            ..TokenRules::default()
+        };
+        let sessions =
+            |database| Sessions::new(&secret, Some(&admin_token), database, Duration::from_secs(60));
         Self {
-            authenticator: Authenticator {
-                sessions: Sessions::new(&secret, Some(&admin_token), Duration::from_secs(60)),
-                admin_token: Some(admin_token),
-                token_keys: TokenKeys::default(),
-                attempts: Attempts::new(3),
+            elsewhere: sessions("another database"),
+            authenticator: Authenticator::new(Parts {
+                sessions: sessions("this database"),
+                admin_token: Some(admin_token.clone()),
+                token_keys: TokenKeys::load(Some(&JWT_SECRET.into()), None, rules).unwrap(),
                 hub: HubUsers::new(Source::new(&options, limits), HubTables::default()),
+                sign_outs: SignOuts::default(),
+                attempts: Attempts::default(),
+                attempts_max: 3,
                 trust_proxy: false,
-            },
+            }),
             connection,
             postgres,
             _folder: folder,
@@ -95,8 +110,16 @@ impl Hub {
     /// Returns the cookie of a session that this credential started.
     async fn session(&self, credential: &str) -> String {
         let verified = self.sign_in(credential).await.unwrap();
-        let cookie = self.authenticator.sessions.start(&verified, false);
+        let request = Request::post();
+        let cookie = self.authenticator.start_session(request.parts(), &verified);
         cookie.stripped().encoded().to_string()
+    }
+
+    /// Returns a token for this user of the hub that is good for a minute.
+    fn token(user: &str) -> String {
+        let claims = json!({ "sub": user, "exp": Timestamp::now().as_second() + 60 });
+        let key = EncodingKey::from_secret(JWT_SECRET.as_bytes());
+        jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap()
     }
 
     async fn by_session(&self, cookie: &str) -> Result<Caller, AuthError> {
@@ -151,14 +174,16 @@ impl Request {
 #[tokio::test]
 async fn a_credential_shows_its_caller() {
     let hub = Hub::start(HUB).await;
+    let owner = |id| Scope::Owner(Subject::HubUser(id));
     for (credential, name, role, scope) in [
         (ADMIN_TOKEN, "Administrator", Role::Admin, Scope::All),
         ("ada", "Ada", Role::Admin, Scope::All),
-        ("ada-api", "Ada", Role::User, Scope::Owner(1)),
-        ("ada-null", "Ada", Role::User, Scope::Owner(1)),
-        ("twice", "Ada", Role::User, Scope::Owner(1)),
-        ("bob", "Bob", Role::User, Scope::Owner(2)),
-        ("bob-api", "Bob", Role::User, Scope::Owner(2)),
+        ("ada-api", "Ada", Role::User, owner(1)),
+        ("ada-null", "Ada", Role::User, owner(1)),
+        ("twice", "Ada", Role::User, owner(1)),
+        ("bob", "Bob", Role::User, owner(2)),
+        ("bob-api", "Bob", Role::User, owner(2)),
+        (&Hub::token("2"), "Bob", Role::User, owner(2)),
     ] {
         let caller = hub.bearer(credential).await.unwrap();
         assert_eq!(
@@ -169,14 +194,14 @@ async fn a_credential_shows_its_caller() {
     }
     let by_api_key = Request::get().header("x-api-key", "bob");
     let caller = hub.authenticator.authenticate(by_api_key.parts()).await.unwrap();
-    assert_eq!(caller.user_id, Some(2));
+    assert_eq!(caller.subject, Subject::HubUser(2));
     hub.end().await;
 }
 
 #[tokio::test]
-async fn a_wrong_credential_is_counted_and_a_missing_one_is_not() {
+async fn a_wrong_credential_is_counted_and_a_missing_or_right_one_is_not() {
     let mut hub = Hub::start(HUB).await;
-    for credential in [
+    for (place, credential) in [
         "",
         "nobody's",
         "a\u{e9}",
@@ -185,24 +210,66 @@ async fn a_wrong_credential_is_counted_and_a_missing_one_is_not() {
         "shared",
         "sk-demo-admin-9c2e7b10d4f85a63",
         "the administrator's toke",
-    ] {
-        hub.authenticator.attempts = Attempts::new(1);
-        assert!(
-            matches!(hub.bearer(credential).await, Err(AuthError::Invalid)),
-            "{credential}"
-        );
-        assert!(matches!(
-            hub.sign_in(ADMIN_TOKEN).await,
-            Err(AuthError::TooManyAttempts { .. })
-        ));
-    }
-    let nobody = Request::get();
-    for _ in 0..2 {
-        hub.authenticator.attempts = Attempts::new(1);
+        &Hub::token("9"),
+        "eyJhbGciOiJIUzI1NiJ9.e30.AA",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        hub.authenticator.attempts = Attempts::default();
+        hub.authenticator.attempts_max = 1;
+        // Neither counts.
+        let nobody = Request::get();
         let missing = hub.authenticator.authenticate(nobody.parts()).await;
         assert!(matches!(missing, Err(AuthError::Missing)));
+        hub.bearer("bob").await.unwrap();
+        assert!(
+            matches!(hub.bearer(credential).await, Err(AuthError::Invalid)),
+            "{place}: {credential}"
+        );
+        assert!(
+            matches!(
+                hub.bearer(credential).await,
+                Err(AuthError::TooManyAttempts { wait }) if wait <= Duration::from_secs(60)
+            ),
+            "{place}: {credential}"
+        );
+        // Right ones pass, also one that was not seen before.
+        hub.sign_in(ADMIN_TOKEN).await.unwrap();
+        hub.bearer("bob").await.unwrap();
+        hub.bearer(["ada", "bob-api", "ada-api", "twice"][place % 4])
+            .await
+            .unwrap();
     }
     hub.end().await;
+}
+
+#[tokio::test]
+async fn of_many_wrong_keys_at_once_each_is_counted() {
+    let hub = Hub::start(HUB).await;
+    let credentials: Vec<_> = (0..100).map(|number| format!("wrong-{number}")).collect();
+    let answers = join_all(credentials.iter().map(|credential| hub.bearer(credential))).await;
+    let told = answers
+        .iter()
+        .filter(|answer| matches!(answer, Err(AuthError::Invalid)))
+        .count();
+    assert_eq!(told, 3);
+    let stopped = |answer: &&_| matches!(answer, Err(AuthError::TooManyAttempts { .. }));
+    assert_eq!(answers.iter().filter(stopped).count(), 97);
+    hub.bearer("bob").await.unwrap();
+    hub.end().await;
+}
+
+#[test]
+fn an_ipv6_address_counts_as_its_network() {
+    for (address, counted) in [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+    ] {
+        let parse = |text: &str| text.parse::<IpAddr>().unwrap();
+        assert_eq!(counted_address(parse(address)), parse(counted), "{address}");
+    }
 }
 
 #[tokio::test]
@@ -223,6 +290,8 @@ async fn a_session_lasts_as_long_as_its_key_is_good() {
         "deleted_at = now()",
         "expires_at = now() - interval '1 second'",
         "key = 'sk-demo-1'",
+        "key = 'rotated'",
+        "id = 1000",
     ] {
         let cookie = hub.session("ada").await;
         assert_eq!(hub.by_session(&cookie).await.unwrap().role, Role::Admin);
@@ -235,8 +304,8 @@ async fn a_session_lasts_as_long_as_its_key_is_good() {
             "{change}"
         );
         hub.run(
-            "update keys set key = 'ada', can_login_web_ui = true, is_enabled = true, deleted_at = null, \
-             expires_at = null where id = 1",
+            "update keys set id = 1, key = 'ada', can_login_web_ui = true, is_enabled = true, deleted_at = null, \
+             expires_at = null where id in (1, 1000)",
         )
         .await;
     }
@@ -244,6 +313,47 @@ async fn a_session_lasts_as_long_as_its_key_is_good() {
     assert_eq!(hub.by_session(&cookie).await.unwrap().name, "Administrator");
     let forged = cookie.replace("null", "1");
     assert!(matches!(hub.by_session(&forged).await, Err(AuthError::Missing)));
+    let cookie = hub.elsewhere.start(&VerifiedCredential::AdminToken, false);
+    let cookie = cookie.stripped().encoded().to_string();
+    assert!(matches!(hub.by_session(&cookie).await, Err(AuthError::Missing)));
+    hub.end().await;
+}
+
+#[tokio::test]
+async fn a_session_ends_by_sign_out_and_by_an_administrator() {
+    let hub = Hub::start(HUB).await;
+    let (ada, other) = (hub.session("ada").await, hub.session("ada").await);
+    let bob = hub.session("bob").await;
+    let request = Request::post().header("cookie", &ada);
+    hub.authenticator.sign_out(request.parts()).await;
+    assert!(matches!(hub.by_session(&ada).await, Err(AuthError::Missing)));
+    hub.by_session(&other).await.unwrap();
+
+    hub.authenticator.end_sessions(Some(&Subject::HubUser(1))).await;
+    assert!(matches!(hub.by_session(&other).await, Err(AuthError::Missing)));
+    hub.by_session(&bob).await.unwrap();
+    hub.authenticator.end_sessions(None).await;
+    assert!(matches!(hub.by_session(&bob).await, Err(AuthError::Missing)));
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    let later = hub.session("bob").await;
+    hub.by_session(&later).await.unwrap();
+    hub.end().await;
+}
+
+#[tokio::test]
+async fn a_token_of_a_user_of_the_hub_lasts_as_long_as_the_user_is_enabled() {
+    let mut hub = Hub::start(HUB).await;
+    let token = Hub::token("2");
+    for change in ["is_enabled = false", "deleted_at = now()", "expires_at = now()"] {
+        hub.bearer(&token).await.unwrap();
+        hub.run(&format!("update users set {change} where id = 2")).await;
+        assert!(
+            matches!(hub.bearer(&token).await, Err(AuthError::Invalid)),
+            "{change}"
+        );
+        hub.run("update users set is_enabled = true, deleted_at = null, expires_at = null where id = 2")
+            .await;
+    }
     hub.end().await;
 }
 
@@ -252,7 +362,7 @@ async fn another_sites_request_changes_nothing() {
     let hub = Hub::start(HUB).await;
     let cookie = hub.session("bob").await;
     for (name, value) in [
-        ("origin", "https://evil.example"),
+        ("origin", "http://evil.example"),
         ("sec-fetch-site", "cross-site"),
     ] {
         let request = Request::post().header("cookie", &cookie).header(name, value);

@@ -4,7 +4,7 @@ use api::backups::{BackupOverview, BackupRequest, BackupRestoreRequest};
 use api::cleanup::{CleanupAnswer, CleanupEvent, CleanupRequest};
 use api::database::DatabaseStatus;
 use api::datasets::{Dataset, Datasets, FilterOptions, RowCount};
-use api::login::{Caller, SignIn};
+use api::login::{Caller, EndSessions, SignIn};
 use api::restore::{RestoreEvent, RestoreRequest, RollbackResult, SideDatabases};
 use api::session_requests::{SessionRequest, SessionRequests};
 use serde_json::json;
@@ -114,17 +114,25 @@ fn login() -> Vec<EntryBuilder> {
             .header(
                 "Set-Cookie",
                 "The session.",
-                "decant_session=…; HttpOnly; SameSite=Strict; Path=/",
+                "decant_session=…; HttpOnly; SameSite=Strict; Path=/; over TLS __Host-decant_session=…; Secure",
             )
             .problems(&[400, 401, 403, 429, 502, 503]),
         post("/api/logout", "signOut", "End the session")
             .tag(LOGIN)
-            .empty(204, "The answer removes the session cookie.")
+            .empty(204, "The session has ended, and the answer removes its cookie.")
             .header(
                 "Set-Cookie",
                 "The removed session.",
                 "decant_session=; Max-Age=0; Path=/",
             ),
+        post("/api/admin/sessions/end", "endSessions", "End the sessions of a user, or of everybody")
+            .tag(LOGIN)
+            .description(
+                "Administrators only. Keys and tokens stay as they are: who still has a right one may sign in again.",
+            )
+            .request::<EndSessions>()
+            .empty(204, "All sessions that began before have ended.")
+            .problems(&[400]),
         get("/api/me", "getCaller", "Get the current caller")
             .tag(LOGIN)
             .answer::<Caller>("The caller."),
