@@ -124,6 +124,15 @@ redis_server() {
   has redis-server || packages redis-server
 }
 
+# The tests start their own; the Debian package would start one for the machine where systemd runs.
+pooler() {
+  [ -x /usr/sbin/pgbouncer ] && return
+  packages pgbouncer
+  if has systemctl; then
+    $sudo systemctl disable --now pgbouncer >/dev/null 2>&1 || true
+  fi
+}
+
 # What the tests let read Decant's files. LibreOffice, too, is asked where it is, but it is too large to install for that.
 foreign_readers() {
   has jq || packages jq
@@ -189,6 +198,7 @@ for_test() {
   for_run
   browser
   redis_server
+  pooler
   lints
   foreign_readers
   s3_server

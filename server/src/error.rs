@@ -16,7 +16,7 @@ use crate::database::restore::RestoreError;
 use crate::datasets::query::{AccessError, RenderError};
 use crate::free_space::NoSpace;
 use crate::parameter::ParameterError;
-use crate::source::public_message;
+use crate::source::{is_unreachable, public_message};
 use crate::stored_requests::StoredRequestsError;
 
 /// The media type of [`Problem`].
@@ -65,6 +65,8 @@ pub enum ApiError {
     StoredRequests(#[from] StoredRequestsError),
     #[error("The limit of concurrent exports or queries is reached; try again in a moment.")]
     ExportsBusy,
+    #[error("The database cannot be reached; make sure that it runs.")]
+    Unreachable,
     #[error("{0}")]
     Source(String),
     #[error("The server is stopping.")]
@@ -134,6 +136,7 @@ impl ApiError {
             }
             Self::StoredRequests(error) => stored_requests(error),
             Self::ExportsBusy => (S::SERVICE_UNAVAILABLE, "exports_busy", "Too many exports"),
+            Self::Unreachable => DATABASE_UNAVAILABLE,
             Self::Source(_) => SOURCE_FAILED,
             Self::ShuttingDown => (S::SERVICE_UNAVAILABLE, "shutting_down", "The server is stopping"),
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
@@ -245,7 +248,8 @@ fn restore(error: &RestoreError) -> Kind {
         | RestoreError::Damaged(_)
         | RestoreError::NoDiskSpace { .. }
         | RestoreError::SafetyDump(_)
-        | RestoreError::NotAllowed
+        | RestoreError::NotAllowed(_)
+        | RestoreError::InUse(_)
         | RestoreError::Merge(_)
         | RestoreError::Load(_)
         | RestoreError::InPlace(_)
@@ -354,6 +358,7 @@ impl From<sqlx::Error> for ApiError {
         tracing::error!(%error, "a query failed");
         match error {
             sqlx::Error::PoolTimedOut => Self::ExportsBusy,
+            error if is_unreachable(&error) => Self::Unreachable,
             error => Self::Source(public_message(&error)),
         }
     }

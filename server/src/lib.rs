@@ -26,6 +26,7 @@
 //! | [`source`] | the connection pools of the database that is exported |
 //! | [`free_space`] | the space that stays free on a disk |
 //! | [`private_folder`] | folders for this user only, and the sweep of what crashes leave in them |
+//! | [`pooler`] | connection poolers between Decant and the database |
 //! | [`dsn`] | the address of a database, for sqlx and for PostgreSQL's programs |
 //!
 //! The crates `decant-embedded` and `decant-demo` have the private PostgreSQL and the data in it.
@@ -45,6 +46,7 @@ pub mod file;
 pub mod free_space;
 pub mod hub_tables;
 pub mod parameter;
+pub mod pooler;
 pub mod private_folder;
 pub mod routes;
 pub mod rows;

@@ -1,10 +1,20 @@
 //! The database that is exported (the source): a pool for exports, and a pool for short queries.
 
+use std::io;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Executor, PgConnection, Postgres};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::time::{Instant, sleep};
+
+use crate::pooler;
+
+/// How long a request waits for a connection before the server itself is asked whether it accepts any.
+const ASK_AFTER: Duration = Duration::from_millis(300);
 
 /// The notation of values. The raw-row stream promises UTC, ISO dates and numbers that can be read back exactly. Without
 /// `row_security`, policies that would hide rows from this role are an error, as they are for `pg_dump`: an export of a part
@@ -13,10 +23,13 @@ const NOTATION: &str = "set timezone = 'UTC'; set datestyle = 'ISO, YMD'; set in
      set extra_float_digits = 3; set bytea_output = 'hex'; set client_encoding = 'UTF8'; \
      set standard_conforming_strings = on; set row_security = off";
 
-/// Makes PostgreSQL check once a second whether the client is still connected, also while a query has no row to send. The
-/// setting exists since PostgreSQL 14; the `select` from `pg_settings` does nothing on an older server.
-const CHECK_CLIENT: &str = "select pg_catalog.set_config(name, '1000', false) \
-     from pg_catalog.pg_settings where name operator(pg_catalog.=) 'client_connection_check_interval'";
+/// Makes PostgreSQL check once a second whether the client is still connected, also while a query has no row to send. It
+/// also removes the time limits that the role or the database may have. The `select` from `pg_settings` leaves out the
+/// settings that an older server does not have.
+const NO_LIMITS: &str = "select pg_catalog.set_config(name, \
+         case when name operator(pg_catalog.=) 'client_connection_check_interval' then '1000' else '0' end, false) \
+     from pg_catalog.pg_settings where name operator(pg_catalog.=) any ('{client_connection_check_interval,\
+         statement_timeout,lock_timeout,idle_in_transaction_session_timeout,idle_session_timeout,transaction_timeout}')";
 
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -49,6 +62,12 @@ pub enum SourceError {
     Refused(sqlx::Error),
     #[error("the database of DSN does not answer: {0}. Is it running, and may this user connect to it?")]
     Unreachable(sqlx::Error),
+    #[error(
+        "DSN names a connection pooler in transaction mode, which gives each transaction another session. Decant sets the \
+         notation of values and its lock for a whole session. Let DSN name the server itself, or a pool with \
+         pool_mode = session"
+    )]
+    TransactionPooling,
 }
 
 impl Source {
@@ -75,14 +94,40 @@ impl Source {
     /// # Errors
     /// [`SourceError`], with advice.
     pub async fn check_connection(&self) -> Result<PoolConnection<Postgres>, SourceError> {
-        self.for_query().await.map_err(|error| {
-            let code = error.as_database_error().and_then(|error| error.code());
-            // Class 28, invalid authorization: an unknown user, a wrong password, no entry in pg_hba.conf.
-            match code.is_some_and(|code| code.starts_with("28")) {
-                true => SourceError::Refused(error),
-                false => SourceError::Unreachable(error),
+        let checked = async {
+            if self.wait_for_server().await? {
+                return Ok(None);
             }
-        })
+            self.for_query().await.map(Some)
+        };
+        match checked.await {
+            Ok(Some(connection)) => Ok(connection),
+            Ok(None) => Err(SourceError::TransactionPooling),
+            Err(error) => {
+                let code = error.as_database_error().and_then(|error| error.code());
+                // Class 28, invalid authorization: an unknown user, a wrong password, no entry in pg_hba.conf.
+                match code.is_some_and(|code| code.starts_with("28")) {
+                    true => Err(SourceError::Refused(error)),
+                    false => Err(SourceError::Unreachable(error)),
+                }
+            }
+        }
+    }
+
+    /// Waits for a server that is just starting, and returns whether a pooler stands before it that shares its sessions.
+    async fn wait_for_server(&self) -> sqlx::Result<bool> {
+        let options = self.queries.connect_options();
+        let deadline = Instant::now() + self.queries.options().get_acquire_timeout();
+        loop {
+            match pooler::shares_sessions(&options).await {
+                Err(sqlx::Error::Io(error))
+                    if error.kind() == io::ErrorKind::ConnectionRefused && Instant::now() < deadline =>
+                {
+                    sleep(ASK_AFTER).await;
+                }
+                answer => return answer,
+            }
+        }
     }
 
     /// Opens a connection for an export. Dropping it ends its query and closes it.
@@ -93,7 +138,7 @@ impl Source {
     /// # Errors
     /// [`sqlx::Error::PoolTimedOut`] when all connections are busy, or the database's error.
     pub async fn for_export(&self) -> sqlx::Result<PoolConnection<Postgres>> {
-        let mut connection = self.exports.acquire().await?;
+        let mut connection = acquire(&self.exports).await?;
         connection.close_on_drop();
         Ok(connection)
     }
@@ -103,7 +148,7 @@ impl Source {
     /// # Errors
     /// [`sqlx::Error::PoolTimedOut`] when all connections are busy, or the database's error.
     pub async fn for_query(&self) -> sqlx::Result<PoolConnection<Postgres>> {
-        self.queries.acquire().await
+        acquire(&self.queries).await
     }
 
     /// Returns a text that no other database has. A restart, a restore and another address of the same database do not change
@@ -138,13 +183,74 @@ impl Source {
     }
 }
 
+/// Acquires a connection of the pool. The pool waits for a server that refuses connections as long as for a busy one, so
+/// after a moment the server is asked itself.
+async fn acquire(pool: &PgPool) -> sqlx::Result<PoolConnection<Postgres>> {
+    let options = pool.connect_options();
+    let is_silent = AtomicBool::new(false);
+    let asked = async {
+        sleep(ASK_AFTER).await;
+        is_silent.store(true, Ordering::Relaxed);
+        ask_server(&options).await?;
+        is_silent.store(false, Ordering::Relaxed);
+        Ok::<(), io::Error>(())
+    };
+    let mut acquiring = pin!(pool.acquire());
+    tokio::select! {
+        acquired = &mut acquiring => match acquired {
+            Err(sqlx::Error::PoolTimedOut) if is_silent.load(Ordering::Relaxed) => {
+                Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into()))
+            }
+            acquired => acquired,
+        },
+        Err(error) = asked => Err(sqlx::Error::Io(error)),
+    }
+}
+
+/// Opens a connection to the server's port or socket, and closes it again. PostgreSQL does not log a connection that ends
+/// without a byte.
+///
+/// # Errors
+/// The server does not accept connections.
+async fn ask_server(options: &PgConnectOptions) -> io::Result<()> {
+    let port = options.get_port();
+    let folder = match options.get_socket() {
+        Some(folder) => folder.clone(),
+        None if options.get_host().starts_with('/') => options.get_host().into(),
+        None => return TcpStream::connect((options.get_host(), port)).await.map(drop),
+    };
+    UnixStream::connect(folder.join(format!(".s.PGSQL.{port}")))
+        .await
+        .map(drop)
+}
+
+/// Returns whether no connection to the server could be opened.
+#[must_use]
+pub fn is_unreachable(error: &sqlx::Error) -> bool {
+    use io::ErrorKind as Kind;
+    let kinds = [
+        Kind::ConnectionRefused,
+        Kind::NotFound,
+        Kind::HostUnreachable,
+        Kind::NetworkUnreachable,
+        Kind::AddrNotAvailable,
+        Kind::TimedOut,
+    ];
+    matches!(error, sqlx::Error::Io(error) if kinds.contains(&error.kind()))
+}
+
+/// Removes the time limits of the session's role, and lets PostgreSQL check whether the client is still connected.
+pub(crate) async fn remove_time_limits(connection: &mut PgConnection) -> sqlx::Result<()> {
+    connection.execute(NO_LIMITS).await.map(drop)
+}
+
 /// Sets the notation of values, the check of the client, and the time limit of a statement. A limit of zero is none.
 pub(crate) async fn set_session_parameters(
     connection: &mut PgConnection,
     statement_max: Duration,
 ) -> sqlx::Result<()> {
     connection.execute(NOTATION).await?;
-    connection.execute(CHECK_CLIENT).await?;
+    remove_time_limits(connection).await?;
     let limit = statement_max.as_millis().to_string();
     sqlx::query("select pg_catalog.set_config('statement_timeout', $1, false)")
         .bind(limit)
@@ -174,6 +280,7 @@ pub fn public_message(error: &sqlx::Error) -> String {
             }
         }
         sqlx::Error::PoolTimedOut => "All connections to the database are busy.".into(),
+        error if is_unreachable(error) => "The database cannot be reached.".into(),
         _ => "The connection to the database was lost.".into(),
     }
 }

@@ -1,9 +1,10 @@
 //! Dumps and restores with a PostgreSQL that is newer than the machine's own: 17.
 
 use decant_tests::actors::Actor;
+use decant_tests::app::App;
 use decant_tests::cluster::execute;
 use decant_tests::dumps::completed;
-use decant_tests::newer::NewerPostgres;
+use decant_tests::newer::{self, NewerPostgres};
 use decant_tests::server::{ADMIN_TOKEN, Server};
 use serde_json::Value;
 use wasm_export::dump::{Archive, Compression};
@@ -43,4 +44,28 @@ async fn a_database_of_postgresql_17_is_dumped_and_restored() {
     let restored = completed(admin.import(&dump, &[("cleanFirst", "true")]).answer().await);
     assert_eq!(restored["warnings"], Value::Array(Vec::new()));
     assert_eq!(admin.usage_count(&[]).await, rows);
+}
+
+#[tokio::test]
+async fn programs_of_postgresql_17_restore_an_older_server() {
+    let app = App::start().await;
+    let programs = newer::programs();
+    let settings = [(
+        "PG_BIN_DIR",
+        programs.to_str().expect("the folder's name is plain"),
+    )];
+    let owners = app.server_of_owner(&settings).await;
+    let superusers = Server::start(&[&[("DSN", app.database.dsn.as_str())], &settings[..]].concat()).await;
+    for (server, is_swapped) in [(owners, false), (superusers, true)] {
+        let admin = Actor::new(&server.address).with_token(ADMIN_TOKEN);
+        let before = app.database.contents().await;
+        let dump = admin.dump().answer().await.good().body;
+        app.database
+            .execute("delete from message_request where id % 3 = 0")
+            .await;
+        let restored = completed(admin.import(&dump, &[("cleanFirst", "true")]).answer().await);
+        assert_eq!(restored["warnings"], Value::Array(Vec::new()));
+        assert_eq!(restored["previous"].is_string(), is_swapped, "{restored}");
+        assert_eq!(app.database.contents().await, before);
+    }
 }

@@ -46,13 +46,31 @@ async fn a_wrong_setting_is_refused_with_its_name_and_reason_but_not_its_value()
         (
             "DSN",
             "postgres://u:hunter2@localhost:port/x",
-            "not a PostgreSQL address",
+            "port that is no number",
         ),
         (
             "DSN",
             "postgres://u:hunter2@localhost/x?sslmode=sometimes",
             "sslmode",
         ),
+        (
+            "DSN",
+            "postgres:///x?host=/nowhere&service=hub",
+            "parameter service",
+        ),
+        (
+            "DSN",
+            "postgres:///x?host=/nowhere&sslmod=verify-full",
+            "parameter sslmod",
+        ),
+        (
+            "DSN",
+            "postgres:///x?host=/nowhere&channel_binding=require",
+            "channel_binding",
+        ),
+        ("DSN", "postgres://u@one,two/x", "several hosts"),
+        ("PGSERVICE", "hub", "PGSERVICE"),
+        ("PGHOSTADDR", "127.0.0.1", "PGHOSTADDR"),
         ("ADMIN_TOKEN", "hunter2", "at least 16"),
         ("JWT_SECRET", "hunter2", "at least 32"),
         ("DECANT_LISTEN", "hunter2", "address"),
@@ -168,6 +186,7 @@ async fn every_form_of_dsn_is_accepted() {
     for dsn in [
         format!("postgresql:///{name}?host={socket}&port={port}&user={user}"),
         format!("postgres://{user}@{encoded_socket}:{port}/{name}"),
+        format!("postgres://{user}@/{name}?host={socket}&port={port}&channel_binding=prefer"),
         format!("postgres://{user}:p%40ss%2Fw%3Ard@{encoded_socket}:{port}/{name}?sslmode=prefer"),
     ] {
         let server = Server::start(&[("DSN", &dsn)]).await;

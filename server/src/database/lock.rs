@@ -1,11 +1,11 @@
 //! The lock that allows one operation on the database at a time, on any number of servers.
 //!
-//! It consists of two locks. PostgreSQL's advisory lock ends with the connection that holds it, so a crash leaves nothing
-//! behind, and it works without Redis. The hub's own lock in Redis keeps the hub and Decant apart; it expires some time
-//! after its holder died.
+//! It consists of two locks. PostgreSQL's advisory lock ends with the transaction that holds it, so a crash leaves nothing
+//! behind, and it works without Redis. It belongs to a transaction, because a pooler keeps a session after its client has
+//! left. The hub's own lock in Redis keeps the hub and Decant apart; it expires some time after its holder died.
 //!
-//! A task renews the lock in Redis and checks the connection to PostgreSQL. When either lock is lost, the operation must
-//! stop: [`LockGuard::lost`] is cancelled.
+//! A task renews the lock in Redis and reads from the connection to PostgreSQL, so it notices at once that the connection
+//! has ended. When either lock is lost, the operation must stop: [`LockGuard::lost`] is cancelled.
 
 use std::time::Duration;
 
@@ -13,16 +13,18 @@ use api::database::{LockHolder, Operation};
 use jiff::Timestamp;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, RedisError, Script};
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection, PgConnection, Row, query, query_scalar};
-use tokio::sync::oneshot;
+use sqlx::postgres::{PgListener, PgPoolOptions};
+use sqlx::{Connection, Executor, Postgres, Row, query, query_scalar};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::{maintenance, session};
 use crate::audit::Action;
 use crate::dsn::Dsn;
+use crate::source::remove_time_limits;
 
 /// The key of the hub's own lock in Redis.
 const KEY: &str = "database:backup:lock";
@@ -36,15 +38,17 @@ const REDIS_MAX: Duration = Duration::from_secs(2);
 /// If PostgreSQL takes longer to answer over the lock's connection, the lock counts as lost.
 const POSTGRES_MAX: Duration = Duration::from_secs(5);
 
+/// How long the lock's session may take to open.
+const CONNECT_MAX: Duration = Duration::from_secs(10);
+
 /// How often a waiting operation looks whether the lock is free.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The first half of the advisory lock's key, "Dcnt"; the second half is a hash of the database's name.
 const ADVISORY_KEY: i32 = 0x4463_6e74;
 
-/// The database from which others are created, renamed and dropped. The lock's session connects to it, too, if it may,
-/// because a connection to the live database would block its rename. Nearly every cluster has it.
-pub(super) const MAINTENANCE: &str = "postgres";
+/// The transaction of the lock writes nothing. Time limits of the role must not end it.
+const BEGIN: &str = "begin read only";
 
 /// Returns the name of the operation for display, without an article.
 fn name(operation: Operation) -> &'static str {
@@ -100,11 +104,19 @@ pub struct BackupLock {
 pub struct LockGuard {
     /// Cancelled when the lock is lost. The operation must stop at once then.
     pub lost: CancellationToken,
+    checks: mpsc::Sender<oneshot::Sender<bool>>,
     release: oneshot::Sender<()>,
     renewer: JoinHandle<bool>,
 }
 
 impl LockGuard {
+    /// Asks PostgreSQL and Redis whether the lock is still held. An operation asks immediately before its first change that
+    /// cannot be undone.
+    pub async fn is_held(&self) -> bool {
+        let (answer, answered) = oneshot::channel();
+        self.checks.send(answer).await.is_ok() && answered.await.unwrap_or(false)
+    }
+
     /// Releases the lock, and returns when another operation can take it. Returns `false` if Redis could not be asked to
     /// release it: Redis then keeps it until its time is up.
     pub async fn release(self) -> bool {
@@ -141,7 +153,7 @@ impl BackupLock {
     /// # Errors
     /// [`LockError::Conflict`] with the holder; [`LockError::Database`].
     pub async fn acquire(&self, operation: Operation, caller: &str) -> Result<LockGuard, LockError> {
-        let postgres = self.acquire_in_postgres(operation, caller).await?;
+        let mut postgres = self.acquire_in_postgres(operation, caller).await?;
         let holder = LockHolder {
             operation: Some(operation),
             holder: caller.to_owned(),
@@ -157,7 +169,7 @@ impl BackupLock {
         let fence = match in_redis.acquire().await {
             Ok(fence) => fence,
             Err(conflict) => {
-                let _ = postgres.close().await;
+                let _ = postgres.execute("rollback").await;
                 tracing::warn!(
                     action = Action::BackupLockConflict.name(),
                     operation = operation.word(),
@@ -169,6 +181,7 @@ impl BackupLock {
         tracing::info!(action = Action::BackupLockAcquired.name(), operation = operation.word(), caller, %id, fence);
         let lost = CancellationToken::new();
         let (release, released) = oneshot::channel();
+        let (checks, asked) = mpsc::channel(1);
         let renewer = LockRenewer {
             postgres,
             redis: in_redis,
@@ -177,8 +190,9 @@ impl BackupLock {
         };
         Ok(LockGuard {
             lost,
+            checks,
             release,
-            renewer: tokio::spawn(renewer.run(released)),
+            renewer: tokio::spawn(renewer.run(released, asked)),
         })
     }
 
@@ -194,7 +208,10 @@ impl BackupLock {
     /// # Errors
     /// The database does not answer.
     pub async fn holder(&self) -> sqlx::Result<Option<LockHolder>> {
-        let mut connection = self.connect("decant").await?;
+        let mut connection = match maintenance::connect(&self.dsn, "decant").await? {
+            Some(connection) => connection,
+            None => session::open(&self.dsn, "decant").await?,
+        };
         let holder = holder_in_postgres(&mut connection, self.dsn.database()).await?;
         let _ = connection.close().await;
         if holder.is_some() {
@@ -208,23 +225,22 @@ impl BackupLock {
         Ok(in_redis.holder().await)
     }
 
-    /// Returns a session that holds the advisory lock. Its name shows the operation and the caller to other servers.
-    async fn acquire_in_postgres(
-        &self,
-        operation: Operation,
-        caller: &str,
-    ) -> Result<PgConnection, LockError> {
-        let mut connection = self.connect(&session_name(operation, caller)).await?;
-        let taken: bool = query_scalar("select pg_catalog.pg_try_advisory_lock($1, pg_catalog.hashtext($2))")
-            .bind(ADVISORY_KEY)
-            .bind(self.dsn.database())
-            .fetch_one(&mut connection)
-            .await?;
+    /// Returns a session whose transaction holds the advisory lock. Its name shows the operation and the caller to other
+    /// servers.
+    async fn acquire_in_postgres(&self, operation: Operation, caller: &str) -> Result<PgListener, LockError> {
+        let mut session = self.open_session(&session_name(operation, caller)).await?;
+        session.execute(BEGIN).await?;
+        let taken: bool =
+            query_scalar("select pg_catalog.pg_try_advisory_xact_lock($1, pg_catalog.hashtext($2))")
+                .bind(ADVISORY_KEY)
+                .bind(self.dsn.database())
+                .fetch_one(&mut session)
+                .await?;
         if taken {
-            return Ok(connection);
+            return Ok(session);
         }
-        let holder = holder_in_postgres(&mut connection, self.dsn.database()).await?;
-        let _ = connection.close().await;
+        let holder = holder_in_postgres(&mut session, self.dsn.database()).await?;
+        session.execute("rollback").await?;
         tracing::warn!(
             action = Action::BackupLockConflict.name(),
             operation = operation.word(),
@@ -233,16 +249,31 @@ impl BackupLock {
         Err(LockError::Conflict(holder))
     }
 
-    async fn connect(&self, name: &str) -> sqlx::Result<PgConnection> {
-        let connect = async |options: PgConnectOptions| {
-            PgConnection::connect_with(&options.application_name(name)).await
-        };
-        match connect(self.dsn.with_database(MAINTENANCE).options().clone()).await {
-            // A role that may not connect there may not do so from any server, so all servers fall back alike.
-            Err(sqlx::Error::Database(_)) => connect(self.dsn.options().clone()).await,
-            connection => connection,
+    /// Opens the session of the lock. Only sqlx's listener reads from its connection while no query runs.
+    async fn open_session(&self, name: &str) -> sqlx::Result<PgListener> {
+        // A role that may not connect to a database may not do so from any server, so all servers take the same one.
+        for candidate in maintenance::candidates(&self.dsn) {
+            match listener(&candidate, name).await {
+                Err(error) if maintenance::is_closed(&error) => {}
+                session => return session,
+            }
         }
+        listener(&self.dsn, name).await
     }
+}
+
+async fn listener(dsn: &Dsn, name: &str) -> sqlx::Result<PgListener> {
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .acquire_timeout(CONNECT_MAX)
+        .after_connect(|connection, _| Box::pin(remove_time_limits(connection)))
+        .connect_lazy_with(dsn.options().clone().application_name(name));
+    let mut session = PgListener::connect_with(&pool).await?;
+    // A new connection would not hold the lock.
+    session.eager_reconnect(false);
+    Ok(session)
 }
 
 /// Returns the `application_name` of the lock's session, at most 63 bytes of ASCII as PostgreSQL keeps them.
@@ -254,11 +285,12 @@ fn session_name(operation: Operation, caller: &str) -> String {
 }
 
 async fn holder_in_postgres(
-    connection: &mut PgConnection,
+    connection: impl Executor<'_, Database = Postgres>,
     database: &str,
 ) -> sqlx::Result<Option<LockHolder>> {
     let row = query(
-        "select a.application_name as name, \
+        "select a.application_name as name, a.usename::pg_catalog.text as role, a.pid, \
+         a.usename operator(pg_catalog.=) current_user as is_own_role, \
          (extract(epoch from a.backend_start) operator(pg_catalog.*) 1000000)::bigint as since \
          from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a on a.pid operator(pg_catalog.=) l.pid \
          where l.locktype operator(pg_catalog.=) 'advisory' and l.granted and l.objsubid operator(pg_catalog.=) 2 \
@@ -275,13 +307,21 @@ async fn holder_in_postgres(
     let name: Option<String> = row.try_get("name")?;
     let since: Option<i64> = row.try_get("since")?;
     let name = name.unwrap_or_default();
-    let (operation, holder) = match name
+    let (operation, mut holder) = match name
         .strip_prefix("decant ")
         .and_then(|name| name.split_once(": "))
     {
         Some((operation, holder)) => (Operation::from_word(operation), holder.to_owned()),
         None => (None, "another program".to_owned()),
     };
+    // Any role that may connect to this database can take the lock, and can name its session as it likes.
+    if !row.try_get::<Option<bool>, _>("is_own_role")?.unwrap_or_default() {
+        let (role, pid): (Option<String>, i32) = (row.try_get("role")?, row.try_get("pid")?);
+        let role = role.unwrap_or_default();
+        holder = format!(
+            "{holder}, in a session of the role {role} (if it is no Decant, end it with pg_terminate_backend({pid})),"
+        );
+    }
     Ok(Some(LockHolder {
         operation,
         holder,
@@ -376,7 +416,7 @@ impl RedisLock {
 
 /// Renews a lock until it is released or lost.
 struct LockRenewer {
-    postgres: PgConnection,
+    postgres: PgListener,
     redis: RedisLock,
     lost: CancellationToken,
     id: Uuid,
@@ -384,21 +424,32 @@ struct LockRenewer {
 
 impl LockRenewer {
     /// Returns whether Redis has released the lock.
-    async fn run(mut self, mut released: oneshot::Receiver<()>) -> bool {
+    async fn run(
+        mut self,
+        mut released: oneshot::Receiver<()>,
+        mut asked: mpsc::Receiver<oneshot::Sender<bool>>,
+    ) -> bool {
         // Three times in its lifetime, so that a single failed renewal does not lose it.
         let mut renewals = interval(self.redis.ttl / 3);
         renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
         renewals.tick().await;
         loop {
-            tokio::select! {
+            let is_held = tokio::select! {
                 _ = &mut released => break,
-                _ = renewals.tick() => {
-                    if !self.is_still_held().await {
-                        tracing::error!(action = Action::BackupLockLost.name(), id = %self.id);
-                        self.lost.cancel();
-                        break;
-                    }
+                _ = renewals.tick() => self.is_still_held().await,
+                Some(answer) = asked.recv() => {
+                    let is_held = self.is_still_held().await;
+                    // The operation may have ended meanwhile.
+                    let _ = answer.send(is_held);
+                    is_held
                 }
+                // The session listens to no channel, so only its end is received.
+                ended = self.postgres.try_recv() => matches!(ended, Ok(Some(_))),
+            };
+            if !is_held {
+                tracing::error!(action = Action::BackupLockLost.name(), id = %self.id);
+                self.lost.cancel();
+                break;
             }
         }
         let released = self.redis.release().await;
@@ -408,8 +459,10 @@ impl LockRenewer {
                 tracing::warn!(action = Action::BackupLockReleaseFailed.name(), id = %self.id, %error)
             }
         }
-        // PostgreSQL releases the lock with the connection, also when this close times out.
-        let _ = timeout(POSTGRES_MAX, self.postgres.close()).await;
+        // PostgreSQL releases the lock with the connection, too, if this times out.
+        if !self.lost.is_cancelled() {
+            let _ = timeout(POSTGRES_MAX, self.postgres.execute("rollback")).await;
+        }
         released.is_ok()
     }
 

@@ -8,6 +8,8 @@
 //! | [`restore`] | restores a dump, completely or not at all |
 //! | [`cleanup`] | deletes old rows of the hub's log, and restores them from archives |
 //! | [`identity`] | which database this is, for shared folders and buckets |
+//! | `session` | sessions of operations, without the time limits of their role |
+//! | `maintenance` | the database in which the lock is held |
 //! | [`archive`] | reads a dump to its end |
 //! | [`temporary_files`] | uploads, lists and unfinished files |
 //! | `table` | queries on the catalogue for one table |
@@ -20,10 +22,12 @@ pub mod cleanup;
 pub mod dump;
 pub mod identity;
 pub mod lock;
+mod maintenance;
 pub mod missing_rows;
 pub mod operation_record;
 mod options;
 pub mod restore;
+mod session;
 pub mod status;
 mod table;
 pub mod temporary_files;

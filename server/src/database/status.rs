@@ -7,10 +7,11 @@ use api::database::{DatabaseStatus, DumpStatus, OperationRecord};
 use api::restore::RestoreStatus;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::{Connection, PgConnection, Row, query};
+use sqlx::{Connection, Row, query};
 
 use super::lock::BackupLock;
 use super::operation_record::{LastOperation, mark_interrupted};
+use super::session;
 use crate::audit::Action;
 use crate::dsn::Dsn;
 use crate::source::public_message;
@@ -54,7 +55,7 @@ impl StatusReader {
         mut status: DatabaseStatus,
     ) -> Result<DatabaseStatus, (DatabaseStatus, sqlx::Error)> {
         let answer = async {
-            let mut connection = PgConnection::connect_with(self.dsn.options()).await?;
+            let mut connection = session::open(&self.dsn, "decant status").await?;
             let row = query(
                 "select bytes, pg_catalog.pg_size_pretty(bytes) as size, pg_catalog.version() as version, \
                  (select pg_catalog.count(*) from pg_catalog.pg_class c join pg_catalog.pg_namespace n \

@@ -16,6 +16,13 @@ use crate::dsn::Dsn;
 /// Only the end of a program's error output is kept, because the cause of a failure stands there.
 const STDERR_BYTES_MAX: usize = 4 * 1024;
 
+/// Settings for the sessions of PostgreSQL's programs. The first ends a query within a second after its program was killed,
+/// even while no row is sent. Poolers and servers before PostgreSQL 14 refuse them; then there are none.
+const PROGRAM_SETTINGS: [(&str, &str); 2] = [
+    ("client_connection_check_interval", "1000"),
+    ("idle_session_timeout", "0"),
+];
+
 /// The folder of client programs that can dump and restore a server's databases.
 #[derive(Clone, Debug)]
 pub struct Tools {
@@ -24,6 +31,8 @@ pub struct Tools {
     version: u32,
     /// The major version of the server.
     server: u32,
+    /// Settings of the programs' sessions, for `PGOPTIONS`.
+    options: String,
 }
 
 /// Why no client programs can be chosen.
@@ -44,15 +53,22 @@ impl Tools {
     /// # Errors
     /// [`ToolsError`]: the database does not answer, or no installed programs fit its server.
     pub async fn for_database(dsn: &Dsn) -> Result<Self, ToolsError> {
-        let mut connection = PgConnection::connect_with(dsn.options()).await?;
+        let own = dsn.options();
+        let with_settings = own.clone().options(PROGRAM_SETTINGS);
+        let (mut connection, options) = match PgConnection::connect_with(&with_settings).await {
+            Ok(connection) => (connection, &with_settings),
+            Err(sqlx::Error::Database(_)) => (PgConnection::connect_with(own).await?, own),
+            Err(error) => return Err(error.into()),
+        };
         let server = major_version(&mut connection).await?;
         let _ = connection.close().await;
-        Self::for_server(server).await
+        let options = options.get_options().unwrap_or_default().to_owned();
+        Self::for_server(server, options).await
     }
 
     /// Returns the oldest programs that are not older than the server (`15` for PostgreSQL 15.18). `pg_dump` refuses
     /// newer servers, and an older `pg_restore` may not read what a newer `pg_dump` writes.
-    async fn for_server(server: u32) -> Result<Self, ToolsError> {
+    async fn for_server(server: u32, options: String) -> Result<Self, ToolsError> {
         let mut installed = Vec::new();
         for folder in client_folders() {
             if let Some(version) = version_of(&folder.join("pg_dump")).await {
@@ -67,6 +83,7 @@ impl Tools {
                 folder: folder.clone(),
                 version: *version,
                 server,
+                options,
             }),
             None => {
                 let found = installed.iter().map(|(version, _)| version.to_string());
@@ -134,19 +151,25 @@ impl Tools {
         command.kill_on_drop(true).stdin(Stdio::null());
         end_with_parent(command.as_std_mut(), Signal::SIGKILL);
         clear_environment(&mut command);
+        for name in Dsn::foreign_variables() {
+            command.env_remove(name);
+        }
         for (name, value) in dsn.environment() {
             command.env(name, value.expose_secret());
         }
         command
             .env("LC_ALL", "C")
             .env("PGAPPNAME", format!("decant {program}"));
-        if self.server >= 14 {
-            // Ends the query within a second after the program was killed, even while no row is sent.
-            let options = dsn.options().get_options().unwrap_or_default();
-            let options = format!("{options} -c client_connection_check_interval=1000");
-            command.env("PGOPTIONS", options.trim_start());
+        if !self.options.is_empty() {
+            command.env("PGOPTIONS", &self.options);
         }
         command
+    }
+
+    /// Returns whether the server lacks a setting that the scripts of this `pg_restore` set.
+    #[must_use]
+    pub fn sets_unknown_timeout(&self) -> bool {
+        self.version >= 17 && self.server < 17
     }
 }
 

@@ -36,11 +36,13 @@ pub enum RestoreError {
     NoDiskSpace { folder: PathBuf, needed: u64, free: u64 },
     #[error("The safety dump of the database failed, so nothing was changed: {0}")]
     SafetyDump(String),
+    #[error("{0}, so the dump cannot be restored beside the live database; nothing was changed. {advice}", advice = .0.advice())]
+    NotAllowed(NotAllowed),
     #[error(
-        "Decant's user may not create databases here, so the dump cannot be restored beside the live database; grant it \
-         CREATEDB and the ownership of the database"
+        "The restored database could not take the place of the live one, which is as it was: these sessions did not end, \
+         and Decant's role may not end them: {0}. Grant it pg_signal_backend, or end sessions of a superuser first"
     )]
-    NotAllowed,
+    InUse(String),
     #[error("The dump could not be restored; the database is as it was. pg_restore reports: {0}")]
     Load(String),
     #[error(
@@ -86,6 +88,33 @@ pub enum RestoreError {
     Merge(MissingRowsError),
     #[error("There is no database `{0}` that a restore has left here")]
     NoSideDatabase(String),
+}
+
+/// A right that Decant's role lacks here. A clean restore is one transaction of the live database then.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAllowed {
+    #[error("Decant's role may not create databases here")]
+    CreateDatabase,
+    #[error("Decant's role may connect to no other database of this server")]
+    Maintenance,
+    #[error("Decant's role may not connect to a database that it has created")]
+    ConnectToStaging,
+    #[error("Decant's role may not end these sessions of the live database: {0}")]
+    Terminate(String),
+}
+
+impl NotAllowed {
+    /// Returns what an administrator can do about it.
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::CreateDatabase => "Grant it CREATEDB and the ownership of the live database",
+            Self::Maintenance => "Grant it CONNECT on the database postgres",
+            Self::ConnectToStaging => {
+                "Let the pooler and pg_hba.conf accept connections to all databases, or let DSN name the server itself"
+            }
+            Self::Terminate(_) => "Grant it pg_signal_backend; end sessions of a superuser first",
+        }
+    }
 }
 
 /// Returns the size in megabytes of a million bytes, rounded up.

@@ -10,10 +10,11 @@ use tokio::io::AsyncReadExt;
 use super::checked_dump::CheckedDump;
 use super::error::RestoreError;
 use super::events::ProgressReporter;
-use super::load::Loader;
+use super::load::{Loader, UNKNOWN_TIMEOUT};
 use super::pending_transaction::PendingTransaction;
 use super::row_counts::{self, TableName};
 use super::table_data::TableData;
+use crate::database::session;
 use crate::database::tools::{read_stderr, spawn_piped};
 
 /// While this transaction waits for a table's lock, every other session waits behind it, so the wait is limited.
@@ -34,10 +35,6 @@ pub(super) async fn replace(
     loader: &Loader<'_>,
     reporter: &ProgressReporter,
 ) -> Result<PendingTransaction<()>, RestoreError> {
-    reporter.progress(
-        40,
-        "Decant's user may not create databases here: restoring in one transaction of the live database",
-    );
     let entries = dump.entries_with_rows()?;
     let mut transaction = PendingTransaction::begin(loader.target).await?;
     let connection = &mut transaction.connection;
@@ -58,6 +55,7 @@ pub(super) async fn replace(
     run_section(connection, loader, "post-data").await?;
     // The script of pg_restore changes settings, which must not affect the migrations.
     connection.execute("reset all").await?;
+    session::prepare(connection).await?;
     Ok(transaction)
 }
 
@@ -84,7 +82,12 @@ async fn run_section(
         return Err(RestoreError::Damaged(errors));
     }
     let script = String::from_utf8(script).map_err(|_| RestoreError::NotUtf8)?;
-    let sql = without_psql_commands(&script).to_owned();
+    let sql = without_psql_commands(&script);
+    let sql = match loader.tools.sets_unknown_timeout() {
+        // The script sets its parameters before its first definition.
+        true => sql.replacen(UNKNOWN_TIMEOUT, "", 1),
+        false => sql.to_owned(),
+    };
     // SQL: the script of the dump itself, which the administrator restores.
     connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
     // The script has set the encoding of the dumped database. Decant's own statements are UTF-8.

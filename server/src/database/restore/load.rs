@@ -20,6 +20,10 @@ use crate::dsn::Dsn;
 /// The table that the option `skipLogs` leaves out.
 const LOGS: &str = "message_request";
 
+/// The first command of a script by `pg_restore` 17 that an older server does not know. It removes a time limit that an older
+/// server does not have.
+pub(super) const UNKNOWN_TIMEOUT: &str = "SET transaction_timeout = 0;";
+
 /// More errors of one `pg_restore` are dropped: they would not fit on the page.
 const WARNINGS_MAX: usize = 50;
 
@@ -136,19 +140,34 @@ impl Loader<'_> {
     pub(super) async fn restore_required(
         &self,
         sections: &[&str],
-        on_line: impl FnMut(&str),
+        mut on_line: impl FnMut(&str),
     ) -> Result<(), RestoreError> {
         let list = self.write_list(&self.lists.required)?;
-        let mut child = self
-            .for_target(&list)
-            .args(sections)
-            .arg("--exit-on-error")
-            .stderr(Stdio::piped())
-            .spawn()?;
-        let errors = read_errors(child.stderr.take(), on_line).await?;
-        match child.wait().await?.success() {
+        let mut command = self.for_target(&list);
+        command.args(sections);
+        let is_newer = self.tools.sets_unknown_timeout();
+        if !is_newer {
+            command.arg("--exit-on-error");
+        }
+        let mut child = command.stderr(Stdio::piped()).spawn()?;
+        let mut ignored = None;
+        let on_line = |line: &str| {
+            if let Some(count) = line.strip_prefix("pg_restore: warning: errors ignored on restore: ") {
+                ignored = count.trim().parse::<usize>().ok();
+            }
+            on_line(line);
+        };
+        let mut errors = read_errors(child.stderr.take(), on_line).await?;
+        let is_complete = child.wait().await?.success();
+        // Without --exit-on-error, the exit status is the same for the one expected error as for any other.
+        let is_expected =
+            is_newer && ignored == Some(1) && errors.iter().any(|error| is_unknown_timeout(error));
+        match is_complete || is_expected {
             true => Ok(()),
-            false => Err(RestoreError::Load(errors.join(" "))),
+            false => {
+                errors.retain(|error| !is_unknown_timeout(error));
+                Err(RestoreError::Load(errors.join(" ")))
+            }
         }
     }
 
@@ -162,8 +181,11 @@ impl Loader<'_> {
         }
         let list = self.write_list(&self.lists.optional)?;
         let mut child = self.for_target(&list).stderr(Stdio::piped()).spawn()?;
-        let errors = read_errors(child.stderr.take(), |_| {}).await?;
+        let mut errors = read_errors(child.stderr.take(), |_| {}).await?;
         child.wait().await?;
+        if self.tools.sets_unknown_timeout() {
+            errors.retain(|error| !is_unknown_timeout(error));
+        }
         Ok(without_missing_roles(errors))
     }
 
@@ -193,9 +215,23 @@ impl Loader<'_> {
         let mut command = self.command(list);
         command
             .args(["--verbose", "--dbname"])
-            .arg(self.target.database());
+            .arg(connection_string(self.target.database()));
         command
     }
+}
+
+/// Returns libpq's connection string with this database. `pg_restore` would take a plain name that has a `=`, or begins with
+/// `postgres://`, for a connection string.
+fn connection_string(database: &str) -> String {
+    let quoted = database.replace('\\', "\\\\").replace('\'', "\\'");
+    format!("dbname='{quoted}'")
+}
+
+/// Returns whether `pg_restore` reports that the server does not know [`UNKNOWN_TIMEOUT`].
+fn is_unknown_timeout(error: &str) -> bool {
+    error
+        .trim_end()
+        .ends_with(&format!("Command was: {UNKNOWN_TIMEOUT}"))
 }
 
 /// Passes each line that `pg_restore` logs to `on_line`, and returns the errors among them.
@@ -259,6 +295,12 @@ mod tests {
         let warnings = without_missing_roles(errors.to_vec());
         assert_eq!(warnings.len(), 2);
         assert!(warnings[1].ends_with("not restored: a"), "{warnings:?}");
+    }
+
+    #[test]
+    fn a_name_is_no_connection_string() {
+        assert_eq!(connection_string("dbname=x"), "dbname='dbname=x'");
+        assert_eq!(connection_string("it's \\"), "dbname='it\\'s \\\\'");
     }
 
     #[test]

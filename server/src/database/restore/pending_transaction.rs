@@ -4,6 +4,7 @@ use sqlx::{Connection, Executor, PgConnection};
 
 use super::error::RestoreError;
 use crate::database::lock::LockGuard;
+use crate::database::session;
 use crate::dsn::Dsn;
 
 /// An open transaction and its result. Other sessions see the changes after [`commit`](Self::commit); dropping this rolls
@@ -17,7 +18,7 @@ pub(super) struct PendingTransaction<T> {
 impl<T: Default> PendingTransaction<T> {
     /// Connects and begins the transaction.
     pub(super) async fn begin(live: &Dsn) -> Result<Self, RestoreError> {
-        let mut connection = PgConnection::connect_with(live.options()).await?;
+        let mut connection = session::open(live, "decant restore").await?;
         connection.execute("begin").await?;
         Ok(Self {
             connection,
@@ -31,7 +32,7 @@ impl<T: Default> PendingTransaction<T> {
     /// [`RestoreError::LockLost`]: another operation may have begun, so nothing is committed.
     /// [`RestoreError::Database`]: the commit failed.
     pub(super) async fn commit(mut self, lock: &LockGuard) -> Result<T, RestoreError> {
-        if lock.lost.is_cancelled() {
+        if !lock.is_held().await {
             return Err(RestoreError::LockLost);
         }
         self.connection.execute("commit").await?;

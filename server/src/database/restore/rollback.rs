@@ -10,6 +10,7 @@ use super::error::RestoreError;
 use super::restorer::Restorer;
 use super::{side_database, subscriptions};
 use crate::audit::Action;
+use crate::database::session;
 
 impl Restorer {
     /// Returns the databases that restores have left beside the live one, the newest first.
@@ -17,9 +18,10 @@ impl Restorer {
     /// # Errors
     /// The database does not answer.
     pub async fn side_databases(&self) -> sqlx::Result<Vec<SideDatabase>> {
-        let mut maintenance = side_database::maintenance(&self.dsn).await?;
-        let found = side_database::list(&mut maintenance, self.dsn.database()).await;
-        let _ = maintenance.close().await;
+        // Every database of the cluster lists all databases.
+        let mut connection = session::open(&self.dsn, "decant").await?;
+        let found = side_database::list(&mut connection, self.dsn.database()).await;
+        let _ = connection.close().await;
         found
     }
 
@@ -29,15 +31,20 @@ impl Restorer {
     /// [`RestoreError::NoSideDatabase`], [`RestoreError::Conflict`], [`RestoreError::Database`].
     pub async fn roll_back(&self, name: &str, caller: &str) -> Result<String, RestoreError> {
         let lock = self.lock.acquire(Operation::Rollback, caller).await?;
-        let mut maintenance = side_database::maintenance(&self.dsn).await?;
         let swapped = async {
+            let mut maintenance = side_database::maintenance(&self.dsn).await?;
             let found = side_database::list(&mut maintenance, self.dsn.database()).await?;
             let is_complete = found
                 .iter()
                 .any(|one| one.name == name && one.role != SideDatabaseRole::Staging);
             match is_complete {
                 true => {
-                    side_database::swap(&mut maintenance, &self.dsn, name, SideDatabaseRole::RolledBack).await
+                    let role = SideDatabaseRole::RolledBack;
+                    let swapped = side_database::swap(&mut maintenance, &self.dsn, name, role).await?;
+                    for warning in &swapped.warnings {
+                        tracing::warn!("{warning}");
+                    }
+                    Ok(swapped.kept)
                 }
                 false => Err(RestoreError::NoSideDatabase(name.to_owned())),
             }
@@ -61,8 +68,8 @@ impl Restorer {
     pub async fn drop_side_database(&self, name: &str, caller: &str) -> Result<(), RestoreError> {
         // The lock keeps this from dropping the staging database of a running restore.
         let lock = self.lock.acquire(Operation::Removal, caller).await?;
-        let mut maintenance = side_database::maintenance(&self.dsn).await?;
         let removed = async {
+            let mut maintenance = side_database::maintenance(&self.dsn).await?;
             let found = side_database::list(&mut maintenance, self.dsn.database()).await?;
             if !found.iter().any(|one| one.name == name) {
                 return Err(RestoreError::NoSideDatabase(name.to_owned()));

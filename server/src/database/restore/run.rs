@@ -12,9 +12,10 @@ use super::error::RestoreError;
 use super::events::ProgressReporter;
 use super::options::RestoreOptions;
 use super::restorer::Restorer;
-use super::side_database::StagingDatabase;
+use super::side_database::{StagingDatabase, Swapped};
 use super::{extensions, in_place, load, merge, migrations, owners, row_counts, statement, subscriptions};
 use crate::database::lock::LockGuard;
+use crate::database::session;
 use crate::database::tools::Tools;
 
 impl Restorer {
@@ -68,14 +69,18 @@ impl Restorer {
             reporter.progress(40, warning.clone());
             restored.warnings.push(warning);
         }
-        match StagingDatabase::create(&self.dsn).await {
+        match StagingDatabase::create_for_swap(&self.dsn).await {
             Ok(staging) => {
                 let replacing = self.replace(lock, &dump, staging, reporter, stop);
-                let (previous, warnings) = replacing.await?;
-                restored.previous = Some(previous);
+                let Swapped { kept, warnings } = replacing.await?;
+                restored.previous = Some(kept);
                 restored.warnings.extend(warnings);
             }
-            Err(RestoreError::NotAllowed) => {
+            Err(RestoreError::NotAllowed(why)) => {
+                reporter.progress(
+                    40,
+                    format!("{why}: restoring in one transaction of the live database"),
+                );
                 let replacing = self.replace_in_place(lock, &dump, reporter, stop);
                 let warnings = replacing.await.map_err(RestoreError::after_rollback)?;
                 restored.warnings.extend(warnings);
@@ -98,7 +103,8 @@ impl Restorer {
         transaction.commit(lock).await
     }
 
-    /// Fills the staging database and swaps it with the live one. Returns the name of the previous database, and warnings.
+    /// Fills the staging database and swaps it with the live one. Returns the name of the previous database, and all
+    /// warnings.
     async fn replace(
         &self,
         lock: &LockGuard,
@@ -106,20 +112,23 @@ impl Restorer {
         mut staging: StagingDatabase,
         reporter: &ProgressReporter,
         stop: &CancellationToken,
-    ) -> Result<(String, Vec<String>), RestoreError> {
+    ) -> Result<Swapped, RestoreError> {
         let filling = async {
             let mut warnings = self.load_and_count(dump, &staging, reporter).await?;
             warnings.extend(hand_over(dump, &mut staging).await?);
-            let mut connection = PgConnection::connect_with(staging.dsn().options()).await?;
+            let mut connection = session::open(&staging.dsn(), "decant restore").await?;
             self.migrate(&mut connection, reporter).await?;
             let _ = connection.close().await;
             Ok(warnings)
         };
         let swapped = match or_stopped(stop, filling).await {
-            Ok(_) if lock.lost.is_cancelled() => Err(RestoreError::LockLost),
+            Ok(_) if !lock.is_held().await => Err(RestoreError::LockLost),
             Ok(warnings) => {
                 reporter.progress(95, "Putting the restored database in the place of the live one");
-                staging.swap().await.map(|previous| (previous, warnings))
+                staging.swap().await.map(|swapped| Swapped {
+                    warnings: [warnings, swapped.warnings].concat(),
+                    ..swapped
+                })
             }
             Err(error) => Err(error),
         };
@@ -190,7 +199,7 @@ impl Restorer {
         loading.await.map_err(|error| error.with_notes(&warnings))?;
         reporter.progress(86, "Counting the rows");
         // Before the indexes and constraints: no policy of the dump hides a row, and no function of it runs here.
-        let mut connection = PgConnection::connect_with(target.options()).await?;
+        let mut connection = session::open(&target, "decant restore").await?;
         row_counts::compare(&mut connection, &dump.rows).await?;
         let _ = connection.close().await;
         loader

@@ -8,22 +8,40 @@ use std::time::Duration;
 use api::restore::{SideDatabase, SideDatabaseRole};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::{Connection, PgConnection, Row, query, query_as, query_scalar};
-use tokio::time::sleep;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, query, query_as, query_scalar};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::error::RestoreError;
+use super::error::{NotAllowed, RestoreError};
 use super::load_role::{self, LoadRole};
 use super::owners::Roles;
 use super::statement::{execute, render, run};
-use crate::database::lock::MAINTENANCE;
+use crate::database::maintenance::{self, is_closed};
+use crate::database::session;
 use crate::dsn::Dsn;
+
+/// The name of sessions that create, rename and drop databases.
+const SESSION: &str = "decant restore";
 
 /// A name has at most 63 bytes, and the suffix needs 24 of them.
 const NAME_BYTES_MAX: usize = 39;
 
 /// How often other sessions are terminated during a rename, which PostgreSQL lets wait for them for five seconds.
 const TERMINATE_INTERVAL: Duration = Duration::from_millis(100);
+
+/// How often the rename is tried. A finished restore waits a minute for sessions that Decant's role may not terminate.
+const RENAMES_MAX: u32 = 12;
+
+/// How long such sessions may take to end before the dump is loaded. A monitor's session is often short.
+const FOREIGN_SESSIONS_MAX: Duration = Duration::from_secs(2);
+
+/// SQL that is true for a session `a` of `pg_stat_activity` that the current role may terminate, as
+/// `pg_signal_backend` in PostgreSQL's `signalfuncs.c` decides. Only background processes have no role; PostgreSQL itself
+/// ends those that are in the way of a rename.
+const MAY_TERMINATE: &str = "exists (select from pg_catalog.pg_roles me, pg_catalog.pg_roles other \
+     where me.rolname operator(pg_catalog.=) current_user and other.oid operator(pg_catalog.=) a.usesysid \
+     and (me.rolsuper or (not other.rolsuper and (pg_catalog.pg_has_role(other.oid, 'usage') \
+                                                  or pg_catalog.pg_has_role('pg_signal_backend', 'usage')))))";
 
 /// Returns the part of the database's name that shows its role.
 fn word(role: SideDatabaseRole) -> &'static str {
@@ -56,6 +74,32 @@ pub struct StagingDatabase {
 }
 
 impl StagingDatabase {
+    /// Creates a database that will take the place of the live one. The swap ends the sessions of the live one, so it must be
+    /// allowed to.
+    ///
+    /// # Errors
+    /// As [`Self::create`]. [`RestoreError::NotAllowed`]: a session belongs to a role whose sessions Decant's role may not
+    /// terminate.
+    pub async fn create_for_swap(live: &Dsn) -> Result<Self, RestoreError> {
+        let mut maintenance = maintenance(live).await?;
+        check_rights(&mut maintenance, live).await?;
+        let began = Instant::now();
+        let foreign = loop {
+            let foreign = foreign_sessions(&mut maintenance, &[live.database()]).await?;
+            if foreign.is_empty() || began.elapsed() > FOREIGN_SESSIONS_MAX {
+                break foreign;
+            }
+            sleep(TERMINATE_INTERVAL).await;
+        };
+        let _ = maintenance.close().await;
+        match foreign.is_empty() {
+            true => Self::create(live).await,
+            false => Err(RestoreError::NotAllowed(NotAllowed::Terminate(
+                foreign.join(", "),
+            ))),
+        }
+    }
+
     /// Creates an empty database with the encoding and the locale of the live one. It belongs to the role that loads the
     /// dump, or to the owner of the live database where such a role cannot be created.
     ///
@@ -63,17 +107,7 @@ impl StagingDatabase {
     /// [`RestoreError::NotAllowed`]: the role may not create it. [`RestoreError::Database`].
     pub async fn create(live: &Dsn) -> Result<Self, RestoreError> {
         let mut maintenance = maintenance(live).await?;
-        let allowed: bool = query_scalar(
-            "select (r.rolsuper or r.rolcreatedb) and pg_catalog.pg_has_role(d.datdba, 'usage') \
-             from pg_catalog.pg_roles r, pg_catalog.pg_database d \
-             where r.rolname operator(pg_catalog.=) current_user and d.datname operator(pg_catalog.=) $1",
-        )
-        .bind(live.database())
-        .fetch_one(&mut maintenance)
-        .await?;
-        if !allowed {
-            return Err(RestoreError::NotAllowed);
-        }
+        check_rights(&mut maintenance, live).await?;
         remove_left_load_roles(&mut maintenance, live.database()).await?;
         let (owner, own_role): (String, String) = query_as(
             "select pg_catalog.pg_get_userbyid(datdba)::pg_catalog.text, current_user::pg_catalog.text \
@@ -114,11 +148,22 @@ impl StagingDatabase {
             own_role,
             load_role,
         };
-        match staging.prepare(since).await {
-            Ok(()) => Ok(staging),
+        if let Err(error) = staging.prepare(since).await {
+            staging.drop().await;
+            return Err(error.into());
+        }
+        // A pooler may have a list of the databases that it serves, or pg_hba.conf one of those that are open.
+        match session::open(&staging.dsn(), SESSION).await {
+            Ok(connection) => {
+                let _ = connection.close().await;
+                Ok(staging)
+            }
             Err(error) => {
                 staging.drop().await;
-                Err(error.into())
+                match is_closed(&error) {
+                    true => Err(RestoreError::NotAllowed(NotAllowed::ConnectToStaging)),
+                    false => Err(error.into()),
+                }
             }
         }
     }
@@ -217,11 +262,11 @@ impl StagingDatabase {
         }
     }
 
-    /// Swaps it with the live database, and returns the new name of the latter.
+    /// Swaps it with the live database, and returns the new name of the latter, and warnings.
     ///
     /// # Errors
-    /// [`RestoreError::Database`]; then both have their old names.
-    pub async fn swap(&mut self) -> Result<String, RestoreError> {
+    /// [`RestoreError::InUse`], [`RestoreError::Database`]; then both have their old names.
+    pub async fn swap(&mut self) -> Result<Swapped, RestoreError> {
         swap(
             &mut self.maintenance,
             &self.live,
@@ -229,6 +274,22 @@ impl StagingDatabase {
             SideDatabaseRole::Previous,
         )
         .await
+    }
+}
+
+/// Checks that the role may create a database for the owner of the live one.
+async fn check_rights(maintenance: &mut PgConnection, live: &Dsn) -> Result<(), RestoreError> {
+    let is_allowed: bool = query_scalar(
+        "select (r.rolsuper or r.rolcreatedb) and pg_catalog.pg_has_role(d.datdba, 'usage') \
+         from pg_catalog.pg_roles r, pg_catalog.pg_database d \
+         where r.rolname operator(pg_catalog.=) current_user and d.datname operator(pg_catalog.=) $1",
+    )
+    .bind(live.database())
+    .fetch_one(maintenance)
+    .await?;
+    match is_allowed {
+        true => Ok(()),
+        false => Err(RestoreError::NotAllowed(NotAllowed::CreateDatabase)),
     }
 }
 
@@ -254,25 +315,46 @@ pub(super) async fn remove_left_load_roles(maintenance: &mut PgConnection, live:
     Ok(())
 }
 
-/// Connects to the database from which others are created, renamed and dropped.
-pub(super) async fn maintenance(live: &Dsn) -> sqlx::Result<PgConnection> {
-    let options = live.with_database(MAINTENANCE).options().clone();
-    PgConnection::connect_with(&options.application_name("decant restore")).await
+/// The databases after a swap.
+pub struct Swapped {
+    /// The new name of the database that was the live one.
+    pub kept: String,
+    /// Properties that could not be copied.
+    pub warnings: Vec<String>,
 }
 
-/// Returns the databases beside the live one, the newest first.
-pub(super) async fn list(maintenance: &mut PgConnection, live: &str) -> sqlx::Result<Vec<SideDatabase>> {
+/// Connects to the database from which others are created, renamed and dropped.
+///
+/// # Errors
+/// [`RestoreError::NotAllowed`]: the role may connect to no such database. [`RestoreError::Database`].
+pub(super) async fn maintenance(live: &Dsn) -> Result<PgConnection, RestoreError> {
+    let connection = maintenance::connect(live, SESSION).await?;
+    connection.ok_or(RestoreError::NotAllowed(NotAllowed::Maintenance))
+}
+
+/// Returns the databases beside the live one, the newest first. The owner of a database writes its comment, so a complete one
+/// counts only if the live one's owner, a superuser or the current role owns it. A staging database may still belong to the
+/// role that loads the dump; it never becomes the live one.
+pub(super) async fn list(connection: &mut PgConnection, live: &str) -> sqlx::Result<Vec<SideDatabase>> {
     let rows = query(
-        "select datname::pg_catalog.text as name, comment, case when pg_catalog.has_database_privilege(oid, 'connect') \
-         then pg_catalog.pg_database_size(oid) end as bytes \
-         from pg_catalog.pg_database, pg_catalog.shobj_description(oid, 'pg_database') comment \
-         where pg_catalog.starts_with(comment, '{\"decant\":') order by oid desc",
+        "select d.datname::pg_catalog.text as name, comment, \
+                case when pg_catalog.has_database_privilege(d.oid, 'connect') \
+                     then pg_catalog.pg_database_size(d.oid) end as bytes, \
+                owner.rolsuper or owner.rolname operator(pg_catalog.=) current_user \
+                    or owner.oid operator(pg_catalog.=) (select datdba from pg_catalog.pg_database \
+                                                         where datname operator(pg_catalog.=) $1) as is_trusted \
+         from pg_catalog.pg_database d \
+              join pg_catalog.pg_roles owner on owner.oid operator(pg_catalog.=) d.datdba, \
+              pg_catalog.shobj_description(d.oid, 'pg_database') comment \
+         where pg_catalog.starts_with(comment, '{\"decant\":') order by d.oid desc",
     )
-    .fetch_all(maintenance)
+    .bind(live)
+    .fetch_all(connection)
     .await?;
     let side_database = |row: sqlx::postgres::PgRow| {
         let comment: DatabaseComment = serde_json::from_str(&row.get::<String, _>("comment")).ok()?;
-        (comment.of == live).then(|| SideDatabase {
+        let is_trusted = comment.decant == SideDatabaseRole::Staging || row.get("is_trusted");
+        (comment.of == live && is_trusted).then(|| SideDatabase {
             name: row.get("name"),
             role: comment.decant,
             since: comment.since,
@@ -282,87 +364,158 @@ pub(super) async fn list(maintenance: &mut PgConnection, live: &str) -> sqlx::Re
     Ok(rows.into_iter().filter_map(side_database).collect())
 }
 
-/// Gives `replacement` the name of the live database, which is kept under a new name. Returns the new name. Both names
-/// change in one transaction, so after a crash one of the two is the live database.
+/// Gives `replacement` the name of the live database, which is kept under a new name. Both names change in one transaction,
+/// so after a crash one of the two is the live database.
 pub(super) async fn swap(
     maintenance: &mut PgConnection,
     live: &Dsn,
     replacement: &str,
     kept_as: SideDatabaseRole,
-) -> Result<String, RestoreError> {
+) -> Result<Swapped, RestoreError> {
     let since = Timestamp::now();
     let kept = name_beside(live.database(), kept_as, since);
-    copy_properties(maintenance, live.database(), replacement).await?;
+    let warnings = copy_properties(maintenance, live.database(), replacement).await?;
     // The connection that renames waits for the other sessions, so another one must terminate them.
     let mut terminator = self::maintenance(live).await?;
-    let is_done = CancellationToken::new();
-    let renamed = async {
-        let mut transaction = maintenance.begin().await?;
-        for (from, to) in [(live.database(), kept.as_str()), (replacement, live.database())] {
-            let rename = render(&mut transaction, "alter database %I rename to %I", [from, to]).await?;
-            execute(&mut transaction, rename).await?;
-        }
-        let comment = DatabaseComment {
-            decant: kept_as,
-            of: live.database().to_owned(),
-            since,
+    let databases = [live.database(), replacement];
+    for attempt in 1.. {
+        let is_done = CancellationToken::new();
+        let renaming = async {
+            let _done = is_done.clone().drop_guard();
+            rename(maintenance, live.database(), replacement, &kept, kept_as, since).await
         };
-        comment.write(&mut transaction, &kept).await?;
-        remove_comment(&mut transaction, live.database()).await?;
-        transaction.commit().await
-    };
-    let renamed = async {
-        let _done = is_done.clone().drop_guard();
-        renamed.await
-    };
-    // New connections wait during the rename, and find the new database after it. Terminating must end with the rename,
-    // because later sessions already use the new database.
-    let terminate_others = async {
-        while !is_done.is_cancelled() {
-            for database in [live.database(), replacement] {
-                query(
-                    "select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity \
-                     where datname operator(pg_catalog.=) $1 \
-                     and pid operator(pg_catalog.<>) pg_catalog.pg_backend_pid()",
-                )
-                .bind(database)
-                .execute(&mut terminator)
-                .await?;
-            }
-            is_done.run_until_cancelled(sleep(TERMINATE_INTERVAL)).await;
+        let (renamed, terminated) =
+            tokio::join!(renaming, terminate_others(&mut terminator, &databases, &is_done));
+        // A session that could not be terminated may have ended by itself. If not, the rename has failed.
+        if let Err(error) = terminated {
+            tracing::warn!(%error, "sessions could not be terminated");
         }
-        Ok::<(), sqlx::Error>(())
-    };
-    let (renamed, terminated) = tokio::join!(renamed, terminate_others);
-    // A session that could not be terminated may have ended by itself. If not, the rename has failed.
-    if let Err(error) = terminated {
-        tracing::warn!(%error, "sessions could not be terminated");
+        match renamed {
+            Ok(()) => break,
+            Err(error) if is_in_use(&error) => {
+                let foreign = foreign_sessions(&mut terminator, &databases).await?;
+                tracing::warn!(sessions = ?foreign, attempt, "the swap waits for sessions that cannot be terminated");
+                if attempt == RENAMES_MAX {
+                    return Err(RestoreError::InUse(foreign.join(", ")));
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
-    renamed?;
     let _ = terminator.close().await;
-    Ok(kept)
+    Ok(Swapped { kept, warnings })
+}
+
+async fn rename(
+    maintenance: &mut PgConnection,
+    live: &str,
+    replacement: &str,
+    kept: &str,
+    kept_as: SideDatabaseRole,
+    since: Timestamp,
+) -> sqlx::Result<()> {
+    let mut transaction = maintenance.begin().await?;
+    for (from, to) in [(live, kept), (replacement, live)] {
+        let rename = render(&mut transaction, "alter database %I rename to %I", [from, to]).await?;
+        execute(&mut transaction, rename).await?;
+    }
+    let comment = DatabaseComment {
+        decant: kept_as,
+        of: live.to_owned(),
+        since,
+    };
+    comment.write(&mut transaction, kept).await?;
+    remove_comment(&mut transaction, live).await?;
+    transaction.commit().await
+}
+
+/// Terminates the sessions of these databases until `is_done`. New connections wait during the rename, and find the new
+/// database after it. Terminating must end with the rename, because later sessions already use the new database.
+async fn terminate_others(
+    terminator: &mut PgConnection,
+    databases: &[&str],
+    is_done: &CancellationToken,
+) -> sqlx::Result<()> {
+    while !is_done.is_cancelled() {
+        terminate(terminator, databases).await?;
+        is_done.run_until_cancelled(sleep(TERMINATE_INTERVAL)).await;
+    }
+    Ok(())
+}
+
+/// Terminates the sessions of these databases that the role may terminate. Each has a statement of its own, because one that
+/// is refused would end the statement for all.
+async fn terminate(connection: &mut PgConnection, databases: &[&str]) -> sqlx::Result<()> {
+    // SQL: constants only.
+    let pids: Vec<i32> = query_scalar(AssertSqlSafe(format!(
+        "select a.pid from pg_catalog.pg_stat_activity a where a.datname operator(pg_catalog.=) any ($1) \
+         and a.pid operator(pg_catalog.<>) pg_catalog.pg_backend_pid() and {MAY_TERMINATE}"
+    )))
+    .bind(databases)
+    .fetch_all(&mut *connection)
+    .await?;
+    for pid in pids {
+        let terminated = query("select pg_catalog.pg_terminate_backend($1)")
+            .bind(pid)
+            .execute(&mut *connection)
+            .await;
+        match terminated {
+            Ok(_) => {}
+            Err(sqlx::Error::Database(error)) => {
+                tracing::warn!(%error, pid, "a session could not be terminated");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Returns the sessions of these databases that the role may not terminate, each as `process 4711 of the role monitor`.
+async fn foreign_sessions(connection: &mut PgConnection, databases: &[&str]) -> sqlx::Result<Vec<String>> {
+    // SQL: constants only.
+    query_scalar(AssertSqlSafe(format!(
+        "select pg_catalog.format('process %s of the role %s', a.pid, a.usename) \
+                operator(pg_catalog.||) case when a.application_name operator(pg_catalog.=) '' then '' \
+                     else pg_catalog.format(' (%s)', a.application_name) end \
+         from pg_catalog.pg_stat_activity a where a.datname operator(pg_catalog.=) any ($1) \
+         and a.pid operator(pg_catalog.<>) pg_catalog.pg_backend_pid() \
+         and a.usesysid is not null and not {MAY_TERMINATE} order by a.pid"
+    )))
+    .bind(databases)
+    .fetch_all(connection)
+    .await
+}
+
+/// Returns whether a database could not be renamed because of its sessions (`object_in_use`).
+fn is_in_use(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .and_then(|error| error.code())
+        .as_deref()
+        == Some("55006")
 }
 
 /// Copies the properties of a database that its dump does not contain: privileges, settings, the limit of connections.
-async fn copy_properties(maintenance: &mut PgConnection, from: &str, to: &str) -> sqlx::Result<()> {
+/// Returns a warning for each setting that this role may not copy, such as one of another role.
+async fn copy_properties(maintenance: &mut PgConnection, from: &str, to: &str) -> sqlx::Result<Vec<String>> {
     // A role chooses the text of its own settings, so nothing of it may reach a statement unquoted. A list is stored as one
     // text, `"$user", public`. Each of its elements is quoted by itself, because the quoted text would be a list of one. These four are the lists of that kind that a database or a role can have; extensions have none
     // (GUC_LIST_QUOTE in PostgreSQL's guc_tables.c). Names of schemas and tablespaces are read in lower case unless they
     // are quoted, names of libraries as they are.
-    let statements: Vec<String> = query_scalar(
+    let statements: Vec<(String, Option<String>)> = query_as(
         "with d as (select * from pg_catalog.pg_database where datname operator(pg_catalog.=) $1), \
          s as (select setrole, pg_catalog.split_part(c, '=', 1) as name, \
                       pg_catalog.regexp_replace(c, '^[^=]*=', '') as value \
                from d join pg_catalog.pg_db_role_setting on setdatabase operator(pg_catalog.=) d.oid, \
                     pg_catalog.unnest(setconfig) c) \
-         select pg_catalog.format('alter database %I connection limit %s', $2, datconnlimit) from d \
+         select pg_catalog.format('alter database %I connection limit %s', $2, datconnlimit), null from d \
          union all \
-         select pg_catalog.format('revoke all on database %I from public', $2) \
+         select pg_catalog.format('revoke all on database %I from public', $2), null \
          union all \
          select pg_catalog.format('grant %s on database %I to %s%s', a.privilege_type, $2, \
                 case when a.grantee operator(pg_catalog.=) 0 then 'public' \
                      else pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) end, \
-                case when a.is_grantable then ' with grant option' end) \
+                case when a.is_grantable then ' with grant option' end), null \
          from d, pg_catalog.aclexplode(coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) a \
          where a.grantee operator(pg_catalog.<>) d.datdba \
          union all \
@@ -385,17 +538,26 @@ async fn copy_properties(maintenance: &mut PgConnection, from: &str, to: &str) -
                                     value, '\"(?:[^\"]|\"\")*\"|[^,[:space:]\"][^,]*', 'g') \
                                 with ordinality as list (element, place), pg_catalog.unnest(element) e), \
                           pg_catalog.quote_literal('')) \
-                     else pg_catalog.quote_literal(value) end) \
+                     else pg_catalog.quote_literal(value) end), \
+                case when setrole operator(pg_catalog.=) 0 then name \
+                     else pg_catalog.format('%s of the role %s', name, pg_catalog.pg_get_userbyid(setrole)) end \
          from s",
     )
     .bind(from)
     .bind(to)
     .fetch_all(&mut *maintenance)
     .await?;
-    for statement in statements {
-        execute(maintenance, statement).await?;
+    let mut warnings = Vec::new();
+    for (statement, setting) in statements {
+        match (execute(maintenance, statement).await, setting) {
+            (Err(sqlx::Error::Database(error)), Some(setting)) => warnings.push(format!(
+                "The setting {setting} in the database was not copied: {}. An administrator can set it again",
+                error.message()
+            )),
+            (executed, _) => executed?,
+        }
     }
-    Ok(())
+    Ok(warnings)
 }
 
 impl DatabaseComment {
@@ -413,13 +575,7 @@ async fn remove_comment(connection: &mut PgConnection, name: &str) -> sqlx::Resu
 
 pub(super) async fn drop_database(maintenance: &mut PgConnection, name: &str) -> sqlx::Result<()> {
     // Only programs that Decant has started can still be connected. `with (force)` needs PostgreSQL 13.
-    query(
-        "select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity \
-         where datname operator(pg_catalog.=) $1",
-    )
-    .bind(name)
-    .execute(&mut *maintenance)
-    .await?;
+    terminate(maintenance, &[name]).await?;
     let drop = render(maintenance, "drop database if exists %I", [name, ""]).await?;
     execute(maintenance, drop).await
 }
