@@ -193,7 +193,7 @@ async fn a_server_killed_in_a_restore_of_one_transaction_leaves_the_old_or_the_n
         ("in one transaction", CLEAN),
         ("Restoring public.message_request", CLEAN),
         ("Counting the rows", CLEAN),
-        ("Merging public.message_request", MERGE),
+        ("Inserting the missing rows of public.message_request", MERGE),
     ] {
         change(&app).await;
         let changed = app.database.contents().await;
