@@ -231,6 +231,13 @@ impl<'ast> Visit<'ast> for Reader {
         self.statement = outer;
     }
 
+    /// A function that is called, or passed on. The type in a signature runs nothing.
+    fn visit_expr_path(&mut self, expression: &'ast syn::ExprPath) {
+        let name = expression.path.segments.last().map(|one| one.ident.to_string());
+        self.sql_call(name.as_deref(), expression.span());
+        visit::visit_expr_path(self, expression);
+    }
+
     fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
         self.sql_call(Some(&call.method.to_string()), call.method.span());
         visit::visit_expr_method_call(self, call);
@@ -256,9 +263,8 @@ impl<'ast> Visit<'ast> for Reader {
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
         if path.leading_colon.is_none() {
-            let names: Path = path.segments.iter().map(|one| one.ident.to_string()).collect();
-            self.sql_call(names.last().map(String::as_str), path.span());
-            self.mention(names, path.span(), Kind::Code);
+            let names = path.segments.iter().map(|one| one.ident.to_string());
+            self.mention(names.collect(), path.span(), Kind::Code);
         }
         visit::visit_path(self, path);
     }
