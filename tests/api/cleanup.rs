@@ -326,7 +326,10 @@ async fn rows_are_archived_with_all_columns_before_they_are_deleted() {
     assert_eq!(archives.len(), 1);
     assert_eq!(archives[0].ids, gone);
     assert_eq!(cleaned["deleted"], gone.len());
-    assert_eq!(cleaned["archive"], archives[0].manifest);
+    // The answer has no `mac`, which authenticates the file of the manifest.
+    let mut manifest = archives[0].manifest.clone();
+    manifest.as_object_mut().unwrap().remove("mac");
+    assert_eq!(cleaned["archive"], manifest);
     assert_eq!(archives[0].manifest["caller"], "Administrator");
     assert_eq!(archives[0].manifest["conditions"]["userIds"], json!([1, 2, 3]));
     let mut columns = app
