@@ -14,6 +14,7 @@ use crate::datasets::{Catalog, Dataset};
 use crate::error::ApiError;
 use crate::rows::StreamTiming;
 use crate::source::Source;
+use crate::state::State;
 use crate::stored_requests::StoredRequests;
 
 /// The state that handlers share. A process has one of it and no other global state.
@@ -24,6 +25,7 @@ pub struct App {
     pub catalog: Catalog,
     /// Dumps, restores and clean-ups of the exported database.
     pub database: Database,
+    pub state: State,
     /// Uploads.
     pub temporary_files: TemporaryFolder,
     pub backups: Arc<Backups>,

@@ -23,6 +23,7 @@
 //! | [`stored_requests`] | the requests of a session, which the hub stores in its Redis |
 //! | [`audit`] | records of every operation, in a table of Decant's own |
 //! | [`hub_tables`] | the hub's tables, and whether their owner is trusted |
+//! | [`state`] | the state database: Decant's own tables |
 //! | [`source`] | the connection pools of the database that is exported |
 //! | [`free_space`] | the space that stays free on a disk |
 //! | [`private_folder`] | folders for this user only, and the sweep of what crashes leave in them |
@@ -53,6 +54,7 @@ pub mod rows;
 pub mod schedule;
 pub mod source;
 pub mod startup;
+pub mod state;
 pub mod storage;
 pub mod stored_requests;
 pub mod telemetry;

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
-use crate::audit::{Action, AuditError, AuditWriter};
+use crate::audit::{self, Action, AuditWriter};
 use crate::auth::{
     self, Attempts, Authenticator, HubUsers, JwksError, PUBLISHED_KEY_PREFIX, Sessions, SignOuts, TokenKeys,
 };
@@ -36,6 +36,7 @@ use crate::datasets::catalog::Cause;
 use crate::datasets::options::OptionsCache;
 use crate::dsn::Dsn;
 use crate::source::{Source, SourceError};
+use crate::state::{self, DatabaseIdentity, State, StateError};
 use crate::storage::{Location, Storage, StorageError};
 use crate::stored_requests::StoredRequests;
 use crate::{private_folder, routes, telemetry};
@@ -52,6 +53,9 @@ const SESSION_SECRET_FILE: &str = "session.secret";
 /// Interval at which files of interrupted operations are removed.
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 
+/// Interval at which expired rows of the state database are removed.
+const EXPIRY_EVERY: Duration = Duration::from_secs(60);
+
 pub struct Application {
     server: Server,
     address: SocketAddr,
@@ -60,6 +64,8 @@ pub struct Application {
     tasks: TaskTracker,
     audit: Option<AuditWriter>,
     embedded: Option<EmbeddedPostgres>,
+    /// The private PostgreSQL where it has the state database only.
+    state_postgres: Option<EmbeddedPostgres>,
     demo: Option<DemoSignIn>,
 }
 
@@ -85,7 +91,11 @@ pub enum StartError {
     #[error(transparent)]
     Storage(#[from] StorageError),
     #[error(transparent)]
-    Audit(#[from] AuditError),
+    State(#[from] StateError),
+    #[error(
+        "the private PostgreSQL, which has the state database, does not start: {0}. STATE_DSN=none does without"
+    )]
+    StatePostgres(EmbeddedError),
     #[error("the data folder {path} cannot be used: {source}")]
     DataDir {
         path: std::path::PathBuf,
@@ -115,7 +125,8 @@ impl Application {
             tracing::warn!("{warning}");
         }
         let listener = listen(settings.listen)?;
-        for warning in prepare_folders(&settings)? {
+        let has_private_state = matches!(settings.state, state::Options::Private);
+        for warning in prepare_folders(&settings, settings.dsn.is_none() || has_private_state)? {
             tracing::warn!("{warning}");
         }
         let (dsn, embedded): (Dsn, _) = match &settings.dsn {
@@ -129,9 +140,17 @@ impl Application {
             Some(_) => Some(prepare_demo(dsn.options(), &mut settings).await?),
             None => None,
         };
-        let audit = AuditWriter::start(&settings.audit, &dsn).await?;
         let source = Source::new(dsn.options(), settings.source);
         let mut connection = source.check_connection().await?;
+        let exported = DatabaseIdentity::read(&mut connection)
+            .await
+            .map_err(SourceError::Unreachable)?;
+        let (private, state_postgres) = match &embedded {
+            Some(embedded) => (Some(embedded.connect_options()), None),
+            None => state_postgres(&settings).await?,
+        };
+        let state = State::open(&settings.state, private, exported, settings.source.wait_max).await?;
+        let audit = AuditWriter::start(&state, settings.audit);
         catalog.prepare(&mut connection).await?;
         let sign_in = HubUsers::warning(&mut connection, &settings.hub_tables).await;
         for warning in catalog
@@ -176,9 +195,11 @@ impl Application {
             options: OptionsCache::default(),
             stopping: CancellationToken::new(),
             break_off,
+            state,
             settings,
         });
         sweep_regularly(&app);
+        remove_expired_regularly(&app);
         clean_up_on_schedule(&app);
         let address = listener.local_addr().map_err(|source| StartError::Listen {
             address: app.settings.listen,
@@ -192,6 +213,7 @@ impl Application {
             tasks,
             audit,
             embedded,
+            state_postgres,
             demo,
         })
     }
@@ -220,6 +242,7 @@ impl Application {
             tasks,
             audit,
             embedded,
+            state_postgres,
             ..
         } = self;
         let handle = server.handle();
@@ -246,26 +269,29 @@ impl Application {
             tracing::error!(%error, "the server failed");
         }
         app.source.close().await;
-        if let Some(audit) = audit {
-            audit.flush().await;
+        if let Some(audit) = audit
+            && let Err(error) = audit.flush().await
+        {
+            tracing::error!(%error, "the log has them");
         }
-        if let Some(embedded) = embedded {
-            embedded.stop().await?;
+        app.state.close().await;
+        for postgres in [embedded, state_postgres].into_iter().flatten() {
+            postgres.stop().await?;
         }
         tracing::info!("stopped");
         Ok(())
     }
 }
 
-/// Creates the data folder, and withdraws the rights of other users to Decant's folders that older versions granted. Returns
-/// warnings.
+/// Creates the data folder, and withdraws the rights of other users to Decant's folders that older versions granted. With
+/// `starts_postgres`, this process is about to start the private PostgreSQL. Returns warnings.
 ///
 /// # Errors
 /// [`StartError::DataDir`].
-pub fn prepare_folders(settings: &Settings) -> Result<Vec<String>, StartError> {
+pub fn prepare_folders(settings: &Settings, starts_postgres: bool) -> Result<Vec<String>, StartError> {
     let data_dir = &settings.data_dir;
     // PostgreSQL refuses to run as root, so the account that runs the private one must reach its folder.
-    let others_enter = settings.dsn.is_none() && geteuid().is_root();
+    let others_enter = starts_postgres && geteuid().is_root();
     let mode = match others_enter || data_dir.join("postgres").exists() && geteuid().is_root() {
         true => private_folder::ENTERED_BY_OTHERS,
         false => private_folder::PRIVATE,
@@ -292,6 +318,37 @@ pub fn prepare_folders(settings: &Settings) -> Result<Vec<String>, StartError> {
         Ok(warnings)
     };
     preparing().map_err(|error| data_dir_error(settings, error))
+}
+
+/// Starts the private PostgreSQL for the state database, unless another process runs it. Returns neither where the state
+/// database is elsewhere, or where this machine cannot run PostgreSQL: exports do not need it.
+///
+/// # Errors
+/// [`StartError::StatePostgres`] if there is a state database from before and it cannot be used.
+async fn state_postgres(
+    settings: &Settings,
+) -> Result<(Option<PgConnectOptions>, Option<EmbeddedPostgres>), StartError> {
+    let state::Options::Private = settings.state else {
+        return Ok((None, None));
+    };
+    match EmbeddedPostgres::start_or_join(&settings.data_dir).await {
+        Ok((options, started)) => Ok((Some(options), started)),
+        Err(
+            error @ (EmbeddedError::NoBinaries { .. }
+            | EmbeddedError::NoAccount
+            | EmbeddedError::Unreachable { .. }
+            | EmbeddedError::InitFailed(_)
+            | EmbeddedError::Io { .. }),
+        ) => {
+            tracing::warn!(
+                reason = %error,
+                "the state database is off: audit records are in the log only, and this process alone remembers \
+                 sign-outs and counts wrong credentials; set STATE_DSN to a database, or to none"
+            );
+            Ok((None, None))
+        }
+        Err(error) => Err(StartError::StatePostgres(error)),
+    }
 }
 
 /// Fills the private PostgreSQL on its first start, and returns how to sign in.
@@ -396,6 +453,30 @@ fn sweep_regularly(app: &App) {
                         tracing::warn!(action = Action::TempFilePeriodicCleanupError.name(), %error)
                     }
                 }
+            }
+        }
+    }));
+}
+
+/// Removes what the state database need not keep, now and every minute.
+fn remove_expired_regularly(app: &App) {
+    let (state, audit_kept) = (app.state.clone(), app.settings.audit.kept);
+    if !state.is_on() {
+        return;
+    }
+    let stopping = app.stopping.clone();
+    tokio::spawn(stopping.run_until_cancelled_owned(async move {
+        let mut rounds = tokio::time::interval(EXPIRY_EVERY);
+        loop {
+            rounds.tick().await;
+            let mut removed = state.remove_expired().await.map(|()| 0);
+            if let (Ok(_), Some(age)) = (&removed, audit_kept) {
+                removed = audit::remove_older(&state, age).await;
+            }
+            match removed {
+                Ok(0) => {}
+                Ok(removed) => tracing::info!(removed, "old audit records were removed"),
+                Err(error) => tracing::warn!(%error, "the state database was not tidied up"),
             }
         }
     }));

@@ -1,4 +1,4 @@
-//! The audit table `decant_audit`.
+//! The audit table `decant.audit`.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const SOON: Duration = Duration::from_secs(10);
 
 /// Waits for records with this action, and returns their callers.
 async fn callers(state: &Database, action: &str) -> Vec<String> {
-    let sql = format!("select caller from decant_audit where action = '{action}' order by id");
+    let sql = format!("select caller from decant.audit where action = '{action}' order by id");
     let look = async || {
         let callers = state.texts(&sql).await;
         (!callers.is_empty()).then(|| callers.into_iter().flatten().collect())
@@ -60,17 +60,17 @@ async fn actions_and_refusals_are_recorded() {
     assert_eq!(refused.len(), 1, "{refused:?}");
     assert_ne!(refused[0], "Administrator");
     let request = state
-        .text("select request from decant_audit where action = 'database_export_initiated'")
+        .text("select request from decant.audit where action = 'database_export_initiated'")
         .await;
     assert_eq!(request.as_deref(), Some(dump.header("x-request-id")));
 
     // A lost connection is made again, and no record is missing.
     state
-        .execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'decant audit' and datname = current_database()")
+        .execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'decant state' and datname = current_database()")
         .await;
     app.admin().dump().answer().await.good();
     let twice = async || {
-        let sql = "select count(*) from decant_audit where action = 'pg_dump_complete'";
+        let sql = "select count(*) from decant.audit where action = 'pg_dump_complete'";
         (state.number(sql).await == 2).then_some(())
     };
     wait_for("the second dump", SOON, twice).await;
@@ -85,7 +85,7 @@ async fn actions_and_refusals_are_recorded() {
     assert_eq!(app.server.ended().await, Some(0));
     assert_eq!(
         state
-            .number("select count(*) from decant_audit where action = 'credential_refused'")
+            .number("select count(*) from decant.audit where action = 'credential_refused'")
             .await,
         1
     );
@@ -108,7 +108,7 @@ async fn the_exported_database_cannot_hold_the_audit() {
     );
     assert_eq!(
         database
-            .number("select count(*) from pg_class where relname = 'decant_audit'")
+            .number("select count(*) from pg_class where relname in ('decant_audit', 'audit')")
             .await,
         0
     );
@@ -125,9 +125,14 @@ async fn the_result_and_the_caller_of_an_export_are_recorded() {
     assert_eq!(callers(&state, "export_initiated").await.len(), 2);
     let complete = async || (callers(&state, "export_complete").await.len() == 2).then_some(());
     wait_for("the end of both exports", SOON, complete).await;
-    let sql = "select concat_ws(' ', caller, request, details->>'dataset', details->>'rows') from decant_audit \
+    let sql = "select concat_ws(' ', caller, request, details->>'dataset', details->>'rows', details->>'bytes') \
+               from decant.audit \
                where action = 'export_complete' order by id limit 1";
-    let expected = format!("Administrator {} numbers 3", whole.header("x-request-id"));
+    let expected = format!(
+        "Administrator {} numbers 3 {}",
+        whole.header("x-request-id"),
+        whole.body.len()
+    );
     assert_eq!(state.text(sql).await, Some(expected));
 
     // A file that was cut is no completed export.
@@ -148,8 +153,74 @@ async fn the_result_and_the_caller_of_an_export_are_recorded() {
     assert_eq!(app.server.ended().await, Some(0));
     assert_eq!(
         state
-            .number("select count(*) from decant_audit where action like 'export%'")
+            .number("select count(*) from decant.audit where action like 'export%'")
             .await,
         10
     );
+}
+
+#[tokio::test]
+async fn repeated_refusals_are_one_record_with_their_number() {
+    let state = Database::empty().await;
+    let mut app = App::start_with(&[("STATE_DSN", &state.dsn)]).await;
+    let (user, _) = app.user().await;
+    for _ in 0..300 {
+        app.anonymous()
+            .dump()
+            .answer()
+            .await
+            .problem(401, "unauthenticated");
+    }
+    for _ in 0..3 {
+        user.dump().answer().await.problem(403, "forbidden");
+    }
+    app.server.ask_to_stop();
+    assert_eq!(app.server.ended().await, Some(0));
+    let sql = "select concat_ws(' ', caller is null, details->>'address', details->>'repeated') from decant.audit \
+               where action = 'database_export_unauthorized' order by caller nulls first, id";
+    let records: Vec<_> = state.texts(sql).await.into_iter().flatten().collect();
+    assert_eq!(
+        records,
+        ["t 127.0.0.1", "t 127.0.0.1 299", "f 127.0.0.1", "f 127.0.0.1 2"]
+    );
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_written_does_not_stop_the_others() {
+    let state = Database::empty().await;
+    let mut app = App::start_with_datasets(&[NUMBERS], &[("STATE_DSN", &state.dsn)]).await;
+    state
+        .execute("alter table decant.audit add check (action <> 'export_initiated')")
+        .await;
+    for _ in 0..5 {
+        app.admin().rows("numbers").answer().await.good();
+    }
+    app.server.ask_to_stop();
+    assert_eq!(app.server.ended().await, Some(0));
+    let complete = "select count(*) from decant.audit where action = 'export_complete'";
+    assert_eq!(state.number(complete).await, 5);
+}
+
+#[tokio::test]
+async fn old_records_are_removed_after_the_days_of_the_setting() {
+    let state = Database::empty().await;
+    let settings = [("STATE_DSN", state.dsn.as_str()), ("DECANT_AUDIT_DAYS", "30")];
+    let mut app = App::start_with(&settings).await;
+    state
+        .execute(
+            "insert into decant.audit (at, action, level, details) \
+             select now() - day * interval '1 day', 'day', 'INFO', '{}' from generate_series(1, 60) day",
+        )
+        .await;
+    app.server.ask_to_stop();
+    app.server.ended().await;
+    let app = App::start_on(app.database, &settings).await;
+    let removed = async || {
+        let rows = state
+            .number("select count(*) from decant.audit where action = 'day'")
+            .await;
+        (rows == 29).then_some(())
+    };
+    wait_for("the old records to be gone", SOON, removed).await;
+    drop(app);
 }

@@ -36,6 +36,7 @@ mod search_path;
 mod sessions;
 mod settings;
 mod sign_in;
+mod state;
 mod stored_backups;
 mod stream;
 mod tokens;

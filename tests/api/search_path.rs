@@ -142,7 +142,7 @@ async fn nothing_of_another_roles_runs_in_our_own_sql() {
 
     untouched(&state, "audit").await;
     let recorded = state
-        .text("select action from decant_audit where action = 'database_import_complete'")
+        .text("select action from decant.audit where action = 'database_import_complete'")
         .await;
     assert!(recorded.is_some());
 }

@@ -131,7 +131,7 @@ async fn commands_are_recorded_in_the_audit() {
     let _ = program::run(&["restore", file, "--clean", "--yes"], &settings)
         .await
         .refusal();
-    let done = "select string_agg(action, ' ' order by id) from decant_audit where caller = 'Operator' \
+    let done = "select string_agg(action, ' ' order by id) from decant.audit where caller = 'Operator' \
                 and action ~ 'complete|error|initiated'";
     assert_eq!(
         state.text(done).await.as_deref(),

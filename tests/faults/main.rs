@@ -11,3 +11,4 @@ mod leftovers;
 mod restore;
 mod shutdown;
 mod slow_reader;
+mod state_database;

@@ -49,6 +49,8 @@ impl Server {
             data_dir(&data),
             ("DECANT_LISTEN", "127.0.0.1:0"),
             ("DECANT_LOG", "json"),
+            // A private PostgreSQL for each server would take seconds. A test that needs a state database names one.
+            ("STATE_DSN", "none"),
         ];
         let mut command = program::command(&["serve"], &[&ours, settings].concat());
         // Threads read the pipes, so the log is complete even while a test blocks its own thread.

@@ -6,6 +6,8 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 /// The name of the database with the exported tables.
 pub const DATABASE: &str = "decant";
+/// The name of the database with Decant's own tables.
+pub const STATE_DATABASE: &str = "decant_state";
 /// The role that owns the database with the exported tables. It is no superuser, because views and functions of a restored
 /// dump run with the rights of the role that reads the tables.
 pub(crate) const OWNER: &str = "decant";

@@ -28,10 +28,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use sqlx::Connection;
-use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::postgres::PgConnectOptions;
+use tokio::time::{Instant, sleep};
 
-pub use address::{DATABASE, LOAD_ROLE, connect_options_of_another};
+pub use address::{DATABASE, LOAD_ROLE, STATE_DATABASE, connect_options_of_another};
 pub use binaries::{Binaries, binaries, program_folders};
 pub use environment::program_environment;
 pub use error::EmbeddedError;
@@ -42,6 +42,9 @@ use postmaster::Postmaster;
 
 /// The longest start, crash recovery included.
 const READY_MAX: Duration = Duration::from_secs(120);
+/// The time for another process to make the cluster and its socket.
+const JOIN_MAX: Duration = Duration::from_secs(30);
+const JOIN_INTERVAL: Duration = Duration::from_millis(100);
 /// The time for open transactions to be rolled back and buffers to be written.
 const FAST_STOP_MAX: Duration = Duration::from_secs(30);
 /// The time for PostgreSQL to end without writing anything.
@@ -82,10 +85,34 @@ impl EmbeddedPostgres {
         let running = Self { postmaster, folder };
         running.become_ready().await?;
         let superuser = address::connect_options(running.folder.socket(), address::SUPERUSER);
-        let mut connection = PgConnection::connect_with(&superuser).await?;
-        roles::create_missing(&mut connection).await?;
-        connection.close().await?;
+        roles::create_missing(&superuser).await?;
         Ok(running)
+    }
+
+    /// Starts it as [`start`](Self::start) does, unless another process runs it. Returns the options to connect to it, and
+    /// the value that stops it if this process started it.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), without `InUse`.
+    pub async fn start_or_join(data_dir: &Path) -> Result<(PgConnectOptions, Option<Self>), EmbeddedError> {
+        let give_up = Instant::now() + JOIN_MAX;
+        loop {
+            match Self::start(data_dir).await {
+                Ok(started) => return Ok((started.connect_options(), Some(started))),
+                Err(EmbeddedError::InUse { .. }) => {}
+                Err(error) => return Err(error),
+            }
+            match connect_options_of_another(data_dir) {
+                Ok(joined) => return Ok((joined, None)),
+                // The other process has only begun to make the cluster.
+                Err(_) if Instant::now() < give_up => sleep(JOIN_INTERVAL).await,
+                Err(error) => {
+                    return Err(error).context(|| {
+                        format!("find the private PostgreSQL's socket in {}", data_dir.display())
+                    });
+                }
+            }
+        }
     }
 
     /// Returns the options to connect to the database [`DATABASE`] as its owner, who is no superuser.

@@ -1,6 +1,9 @@
 //! The roles of the private PostgreSQL.
 
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection, query_scalar};
+
+use super::address::STATE_DATABASE;
 
 /// Makes the roles. The owner of the database may create others beside it for a restore, and read the server's settings.
 pub(crate) const CREATE: [&str; 4] = [
@@ -13,21 +16,36 @@ pub(crate) const CREATE: [&str; 4] = [
 /// Gives the objects that an older Decant created as the superuser to the database's owner.
 const GIVE: &str = include_str!("give_to_owner.sql");
 
-/// Creates the roles in a cluster of an older Decant, which had the superuser only, and gives the database to its owner.
-pub(crate) async fn create_missing(connection: &mut PgConnection) -> sqlx::Result<()> {
+/// Creates the roles in a cluster of an older Decant, which had the superuser only, and gives the databases to their owner.
+pub(crate) async fn create_missing(superuser: &PgConnectOptions) -> sqlx::Result<()> {
+    let mut connection = PgConnection::connect_with(superuser).await?;
     let is_there: bool = query_scalar(
         "select exists (select from pg_catalog.pg_roles where rolname operator(pg_catalog.=) 'decant')",
     )
-    .fetch_one(&mut *connection)
+    .fetch_one(&mut connection)
     .await?;
     if is_there {
-        return Ok(());
+        return connection.close().await;
     }
+    let has_state: bool = query_scalar(
+        "select exists (select from pg_catalog.pg_database where datname operator(pg_catalog.=) $1)",
+    )
+    .bind(STATE_DATABASE)
+    .fetch_one(&mut connection)
+    .await?;
     let mut transaction = connection.begin().await?;
     for command in CREATE {
         sqlx::query(command).execute(&mut *transaction).await?;
     }
     // SQL: Decant's own file.
     sqlx::raw_sql(GIVE).execute(&mut *transaction).await?;
-    transaction.commit().await
+    transaction.commit().await?;
+    connection.close().await?;
+    if has_state {
+        let mut connection = PgConnection::connect_with(&superuser.clone().database(STATE_DATABASE)).await?;
+        // SQL: Decant's own file.
+        sqlx::raw_sql(GIVE).execute(&mut connection).await?;
+        connection.close().await?;
+    }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! The names of all audited actions, in one place.
 
-/// Declares [`Action`] and the name of each variant in the log and in the table `decant_audit`.
+/// Declares [`Action`] and the name of each variant in the log and in the table `decant.audit`.
 macro_rules! actions {
     ($($variant:ident = $name:literal,)*) => {
         /// An action that is logged and recorded. The names are those of the hub's log where it has the same action.
@@ -95,6 +95,16 @@ impl Action {
         Self::DatabaseImportProgress,
         Self::DatabaseBackupProofProgress,
         Self::LogCleanupBatch,
+    ];
+
+    /// Refusals, which anybody can cause as often as they like. Repeated ones are counted in one record.
+    pub(super) const REFUSALS: &[Self] = &[
+        Self::AdministratorUnauthorized,
+        Self::CredentialRefused,
+        Self::DatabaseBackupUnauthorized,
+        Self::DatabaseExportUnauthorized,
+        Self::DatabaseImportUnauthorized,
+        Self::LogCleanupUnauthorized,
     ];
 }
 

@@ -1,8 +1,8 @@
 //! Turns log events into records.
 
 use std::fmt;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -14,7 +14,8 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::{Action, Message, QUEUE_MAX, Queue, Record};
+use super::repeats::Repeats;
+use super::{Action, Message, Queue, Record};
 
 /// Takes the records; unset until a writer runs. It is global because the subscriber is, and starts before the writer.
 static QUEUE: OnceLock<Sender<Message>> = OnceLock::new();
@@ -22,15 +23,28 @@ static QUEUE: OnceLock<Sender<Message>> = OnceLock::new();
 /// Number of records that the queue had no room for.
 static LOST: AtomicU64 = AtomicU64::new(0);
 
+static REPEATS: LazyLock<Mutex<Repeats>> = LazyLock::new(Mutex::default);
+
 /// Starts to queue records and returns both ends of the queue; `None` if another writer of this process has it.
-pub(super) fn open_queue() -> Option<(Sender<Message>, Queue)> {
-    let (sender, queue) = mpsc::channel(QUEUE_MAX);
+pub(super) fn open_queue(waiting_max: usize) -> Option<(Sender<Message>, Queue)> {
+    let (sender, queue) = mpsc::channel(waiting_max);
     QUEUE.set(sender.clone()).ok().map(|()| (sender, queue))
 }
 
 /// Returns the number of records that were lost since the last call.
 pub(super) fn take_lost() -> u64 {
     LOST.swap(0, Ordering::Relaxed)
+}
+
+/// Counts a record as lost.
+pub(super) fn count_lost() {
+    LOST.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Returns a record for each kind of refusal that was repeated, once its minute is over; with `all`, before that.
+pub(super) fn take_summaries(all: bool) -> Vec<Record> {
+    let mut repeats = REPEATS.lock().unwrap_or_else(PoisonError::into_inner);
+    repeats.take_summaries(Timestamp::now(), all)
 }
 
 /// The layer of the log that makes records.
@@ -85,8 +99,12 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for AuditLayer {
             request,
             details: fields.0,
         };
-        if queue.try_send(Message::Record(record)).is_err() {
-            LOST.fetch_add(1, Ordering::Relaxed);
+        let passed = REPEATS
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pass(record);
+        if passed.is_some_and(|record| queue.try_send(Message::Record(record)).is_err()) {
+            count_lost();
         }
     }
 }

@@ -4,143 +4,72 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Map, json};
-use sqlx::{AssertSqlSafe, Connection, PgConnection, query};
+use sqlx::query;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::oneshot;
-use tokio::time::{sleep, timeout};
+use tokio::time::{interval, sleep, timeout};
 
-use super::{Action, Message, Queue, Record, layer};
-use crate::dsn::Dsn;
-
-const TABLE: &str = include_str!("table.sql");
-
-/// Database of the records in the cluster of the private PostgreSQL.
-const STATE_DATABASE: &str = "decant_state";
-
-/// Key of the advisory lock under which the table is created, since two servers may start at once: `dcnt` in ASCII, and a
-/// number.
-const CREATION_LOCK: i64 = 0x6463_6e74_0001;
+use super::{Action, Message, Options, Queue, Record, layer};
+use crate::state::{State, StateError};
 
 /// Largest number of records in one insert.
 const BATCH: usize = 500;
 
-/// Pause before the next attempt while the database is away.
+/// Pause before the next attempt while the state database is away.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// How often summaries of repeated refusals are looked for.
+const SUMMARIES_EVERY: Duration = Duration::from_secs(5);
 
 /// How long [`AuditWriter::flush`] waits.
 const FLUSH_MAX: Duration = Duration::from_secs(5);
 
-/// The audit's part of the settings: where records go.
-#[derive(Clone, Debug)]
-pub enum Options {
-    /// Into the log only: without STATE_DSN, Decant must not create a database in a cluster that it does not own.
-    LogOnly,
-    Database(Box<Dsn>),
-    /// Into a database in the same cluster as the exported one, which is the private PostgreSQL.
-    BesideExported,
-}
-
+/// The records of events before could not be written.
 #[derive(Debug, thiserror::Error)]
-pub enum AuditError {
-    #[error(
-        "the database of STATE_DSN cannot be used: {0}. Without STATE_DSN, audit records are in the log only"
-    )]
-    Database(#[from] sqlx::Error),
-    #[error(
-        "STATE_DSN names the database of DSN. A restore would replace the audit records; create a database for them, \
-         for example with `create database decant_state`"
-    )]
-    Same,
-}
+#[error("the last audit records could not be written, because the state database does not answer")]
+pub struct NotWritten;
 
-/// Writes audit records to the database until the process ends.
+/// Writes audit records to the state database until the process ends.
 pub struct AuditWriter {
-    sender: Option<Sender<Message>>,
+    sender: Sender<Message>,
 }
 
 impl AuditWriter {
-    /// Starts to write records; `None` if the log is their only place.
-    ///
-    /// # Errors
-    /// [`AuditError::Same`] if both databases are the same; [`AuditError::Database`].
-    pub async fn start(options: &Options, exported: &Dsn) -> Result<Option<Self>, AuditError> {
-        match options {
-            Options::LogOnly => Ok(None),
-            Options::Database(state) => Self::start_in(state, exported).await.map(Some),
-            Options::BesideExported => {
-                create_state_database(exported).await?;
-                Self::start_in(&exported.with_database(STATE_DATABASE), exported)
-                    .await
-                    .map(Some)
-            }
+    /// Starts to write records. Returns `None` without a state database: the log is their only place then.
+    #[must_use]
+    pub fn start(state: &State, options: Options) -> Option<Self> {
+        if !state.is_on() {
+            return None;
         }
-    }
-
-    async fn start_in(state: &Dsn, exported: &Dsn) -> Result<Self, AuditError> {
-        if (state.host(), state.port(), state.database())
-            == (exported.host(), exported.port(), exported.database())
-        {
-            return Err(AuditError::Same);
-        }
-        let connection = connect(state).await?;
-        let sender = layer::open_queue().map(|(sender, queue)| {
-            tokio::spawn(write_records(state.clone(), Some(connection), queue));
-            sender
-        });
-        Ok(Self { sender })
+        let (sender, queue) = layer::open_queue(options.waiting_max)?;
+        tokio::spawn(write_records(state.clone(), queue));
+        Some(Self { sender })
     }
 
     /// Waits until all records of earlier events have been written, for at most `FLUSH_MAX`.
-    pub async fn flush(&self) {
-        let Some(sender) = &self.sender else { return };
+    ///
+    /// # Errors
+    /// [`NotWritten`]
+    pub async fn flush(&self) -> Result<(), NotWritten> {
         let (done, written) = oneshot::channel();
         let flushed = async {
-            if sender.send(Message::Flush(done)).await.is_ok() {
+            if self.sender.send(Message::Flush(done)).await.is_ok() {
                 // An error means that the writing task has ended.
                 let _ = written.await;
             }
         };
-        if timeout(FLUSH_MAX, flushed).await.is_err() {
-            tracing::error!("the last audit records could not be written; the log has them");
-        }
+        timeout(FLUSH_MAX, flushed).await.map_err(|_| NotWritten)
     }
 }
 
-async fn create_state_database(exported: &Dsn) -> sqlx::Result<()> {
-    let mut connection = PgConnection::connect_with(exported.options()).await?;
-    let exists = query("select from pg_catalog.pg_database where datname operator(pg_catalog.=) $1")
-        .bind(STATE_DATABASE)
-        .fetch_optional(&mut connection)
-        .await?;
-    if exists.is_none() {
-        let create = format!("create database {STATE_DATABASE}");
-        // SQL: a constant name.
-        sqlx::raw_sql(AssertSqlSafe(create))
-            .execute(&mut connection)
-            .await?;
-    }
-    let _ = connection.close().await;
-    Ok(())
-}
-
-/// Connects and creates the table if it is missing.
-async fn connect(state: &Dsn) -> sqlx::Result<PgConnection> {
-    let mut connection =
-        PgConnection::connect_with(&state.options().clone().application_name("decant audit")).await?;
-    let mut transaction = connection.begin().await?;
-    query("select pg_catalog.pg_advisory_xact_lock($1)")
-        .bind(CREATION_LOCK)
-        .execute(&mut *transaction)
-        .await?;
-    // SQL: Decant's own text.
-    sqlx::raw_sql(TABLE).execute(&mut *transaction).await?;
-    transaction.commit().await?;
-    Ok(connection)
-}
-
-async fn write_records(state: Dsn, mut connection: Option<PgConnection>, mut queue: Queue) {
+async fn write_records(state: State, mut queue: Queue) {
     let mut messages = Vec::with_capacity(BATCH);
-    while queue.recv_many(&mut messages, BATCH).await > 0 {
+    let mut summaries = interval(SUMMARIES_EVERY);
+    loop {
+        tokio::select! {
+            received = queue.recv_many(&mut messages, BATCH) => if received == 0 { return },
+            _ = summaries.tick() => {}
+        }
         let (mut records, mut flushes) = (Vec::with_capacity(messages.len()), Vec::new());
         for message in messages.drain(..) {
             match message {
@@ -148,16 +77,9 @@ async fn write_records(state: Dsn, mut connection: Option<PgConnection>, mut que
                 Message::Flush(done) => flushes.push(done),
             }
         }
+        records.extend(layer::take_summaries(!flushes.is_empty()));
         records.extend(record_of_lost());
-        let mut is_logged = false;
-        while let Err(error) = insert(&state, &mut connection, &records).await {
-            connection = None;
-            if !is_logged {
-                tracing::error!(%error, "audit records cannot be written and wait; the log has them");
-                is_logged = true;
-            }
-            sleep(RETRY_AFTER).await;
-        }
+        write(&state, &records).await;
         for flush in flushes {
             // An error means that `flush` has timed out.
             let _ = flush.send(());
@@ -178,19 +100,55 @@ fn record_of_lost() -> Option<Record> {
     })
 }
 
-async fn insert(state: &Dsn, connection: &mut Option<PgConnection>, records: &[Record]) -> sqlx::Result<()> {
+/// Writes records, and waits as long as the state database is away. A record that it cannot hold is counted as lost and does
+/// not stop the others.
+async fn write(state: &State, records: &[Record]) {
+    let mut is_logged = false;
+    let mut parts = vec![records];
+    while let Some(part) = parts.pop() {
+        let Err(error) = insert(state, part).await else {
+            continue;
+        };
+        match part {
+            [record] if is_bad_record(&error) => {
+                tracing::error!(%error, record = record.action, "an audit record cannot be written; the log has it");
+                layer::count_lost();
+            }
+            _ if is_bad_record(&error) => {
+                let (first, second) = part.split_at(part.len() / 2);
+                parts.extend([second, first]);
+            }
+            _ => {
+                if !is_logged {
+                    tracing::error!(%error, "audit records cannot be written and wait; the log has them");
+                    is_logged = true;
+                }
+                sleep(RETRY_AFTER).await;
+                parts.push(part);
+            }
+        }
+    }
+}
+
+/// Returns whether a record's own content is the cause (SQLSTATE classes 22, data exceptions; 23, constraints; 54, limits).
+fn is_bad_record(error: &StateError) -> bool {
+    let StateError::Database(error) = error else {
+        return false;
+    };
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| ["22", "23", "54"].iter().any(|class| code.starts_with(class)))
+}
+
+async fn insert(state: &State, records: &[Record]) -> Result<(), StateError> {
     if records.is_empty() {
         return Ok(());
     }
-    let connection = match connection {
-        Some(connection) => connection,
-        None => connection.insert(connect(state).await?),
-    };
     fn column<T>(records: &[Record], value: impl Fn(&Record) -> T) -> Vec<T> {
         records.iter().map(value).collect()
     }
+    let mut connection = state.connection().await?;
     query(
-        "insert into decant_audit (at, action, level, caller, request, details) \
+        "insert into decant.audit as added (at, action, level, caller, request, details) \
          select at::pg_catalog.timestamptz, action, level, caller, request, details::pg_catalog.jsonb \
          from rows from (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[]), \
                          pg_catalog.unnest($3::pg_catalog.text[]), pg_catalog.unnest($4::pg_catalog.text[]), \
@@ -204,7 +162,7 @@ async fn insert(state: &Dsn, connection: &mut Option<PgConnection>, records: &[R
     .bind(column(records, |record| record.caller.clone()))
     .bind(column(records, |record| record.request.clone()))
     .bind(column(records, |record| json!(record.details).to_string()))
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
     Ok(())
 }

@@ -41,7 +41,7 @@ impl RequestParts<'_> {
 
     /// Returns the client's address: the peer's, or the last one of `X-Forwarded-For` where the proxy before Decant is
     /// trusted.
-    pub(super) fn address(&self, trust_proxy: bool) -> IpAddr {
+    pub fn address(&self, trust_proxy: bool) -> IpAddr {
         // The proxy itself added the last entry. The client may have made up those before it.
         let forwarded = self
             .headers

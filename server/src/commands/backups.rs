@@ -65,7 +65,7 @@ pub enum Command {
 }
 
 pub async fn run(settings: Settings, command: Command) -> Outcome {
-    for warning in prepare_folders(&settings)? {
+    for warning in prepare_folders(&settings, false)? {
         eprintln!("decant: {warning}");
     }
     let repository = repository(&settings);

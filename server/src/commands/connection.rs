@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use decant_embedded::{EmbeddedError, EmbeddedPostgres, connect_options_of_another};
+use decant_embedded::{EmbeddedPostgres, connect_options_of_another};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection as _, PgConnection};
 use tokio_util::task::TaskTracker;
 
 use super::outcome::Outcome;
@@ -12,12 +14,14 @@ use crate::database::Database;
 use crate::dsn::Dsn;
 use crate::source::{Limits, Source};
 use crate::startup::prepare_folders;
+use crate::state::{self, DatabaseIdentity, State};
 use crate::storage::Storage;
 use crate::telemetry;
 
 pub struct Connection {
     pub source: Source,
     pub dsn: Dsn,
+    state: State,
     audit: Option<AuditWriter>,
     embedded: Option<EmbeddedPostgres>,
 }
@@ -26,26 +30,29 @@ impl Connection {
     /// Connects, and starts to write audit records. The private PostgreSQL is started unless a running Decant has
     /// started it.
     pub async fn open(settings: &Settings) -> Result<Self, Box<dyn std::error::Error>> {
-        for warning in prepare_folders(settings)? {
+        for warning in prepare_folders(settings, settings.dsn.is_none())? {
             eprintln!("decant: {warning}");
         }
         let (dsn, embedded): (Dsn, _) = match &settings.dsn {
             Some(dsn) => (dsn.clone(), None),
-            None => match EmbeddedPostgres::start(&settings.data_dir).await {
-                Ok(embedded) => (embedded.connect_options().into(), Some(embedded)),
-                Err(EmbeddedError::InUse { .. }) => {
-                    (connect_options_of_another(&settings.data_dir)?.into(), None)
-                }
-                Err(error) => return Err(error.into()),
-            },
+            None => {
+                let (options, embedded) = EmbeddedPostgres::start_or_join(&settings.data_dir).await?;
+                (options.into(), embedded)
+            }
         };
         let source = Source::new(dsn.options(), limits(settings));
-        source.check_connection().await?;
+        let exported = DatabaseIdentity::read(&mut *source.check_connection().await?).await?;
+        let private = match &settings.dsn {
+            Some(_) => running_state_postgres(settings).await,
+            None => Some(dsn.options().clone()),
+        };
+        let state = State::open(&settings.state, private, exported, settings.source.wait_max).await?;
         telemetry::start_audit();
-        let audit = AuditWriter::start(&settings.audit, &dsn).await?;
+        let audit = AuditWriter::start(&state, settings.audit);
         Ok(Self {
             source,
             dsn,
+            state,
             audit,
             embedded,
         })
@@ -60,14 +67,30 @@ impl Connection {
     /// Closes the connections, writes the last audit records, stops the private PostgreSQL, and returns `outcome`.
     pub async fn close(self, outcome: Outcome) -> Outcome {
         self.source.close().await;
-        if let Some(audit) = self.audit {
-            audit.flush().await;
+        if let Some(audit) = self.audit
+            && let Err(error) = audit.flush().await
+        {
+            eprintln!("{error}.");
         }
+        self.state.close().await;
         if let Some(embedded) = self.embedded {
             embedded.stop().await?;
         }
         outcome
     }
+}
+
+/// Returns how to connect to the private PostgreSQL where a running `decant serve` keeps the state database in it. Only that
+/// command starts it.
+pub async fn running_state_postgres(settings: &Settings) -> Option<PgConnectOptions> {
+    let state::Options::Private = settings.state else {
+        return None;
+    };
+    // The socket of one that has crashed is still there.
+    let options = connect_options_of_another(&settings.data_dir).ok()?;
+    let connection = PgConnection::connect_with(&options).await.ok()?;
+    connection.close().await.ok()?;
+    Some(options)
 }
 
 /// A command needs one connection for each purpose. Its queries have no time limit: the user can stop it.

@@ -1,13 +1,14 @@
 //! `decant doctor`: checks everything that Decant needs on this machine.
 
+use super::connection::running_state_postgres;
 use super::outcome::Outcome;
-use crate::audit;
 use crate::config::{SettingError, Settings};
 use crate::database::tools::Tools;
 use crate::datasets::Catalog;
 use crate::dsn::Dsn;
 use crate::private_folder;
 use crate::source::Source;
+use crate::state::{self, State};
 
 /// Prints the result of each check, and fails if one of them fails.
 pub async fn run(settings: Result<Settings, SettingError>) -> Outcome {
@@ -31,16 +32,7 @@ pub async fn run(settings: Result<Settings, SettingError>) -> Outcome {
                 }
                 None => print("PostgreSQL for the private database", programs()),
             }
-            match &settings.audit {
-                audit::Options::Database(state) => {
-                    print("database of STATE_DSN", database(state, &settings).await)
-                }
-                audit::Options::LogOnly => print(
-                    "database of STATE_DSN",
-                    Ok("not set: audit records are in the log only".into()),
-                ),
-                audit::Options::BesideExported => {}
-            }
+            print("state database", state_database(&settings).await);
             print("data folder", folder(&settings));
             print("address", address(&settings));
         }
@@ -91,6 +83,29 @@ async fn database(dsn: &Dsn, settings: &Settings) -> Result<String, String> {
             "PostgreSQL {version} does not notice during a query that the client has disconnected; use 14 or later"
         )),
         _ => Ok(format!("PostgreSQL {version}")),
+    }
+}
+
+async fn state_database(settings: &Settings) -> Result<String, String> {
+    let options = match &settings.state {
+        state::Options::Off => return Ok("off: audit records are in the log only".into()),
+        state::Options::Database(dsn) => dsn.options().clone(),
+        state::Options::Private => match running_state_postgres(settings).await {
+            Some(private) => private.database(decant_embedded::STATE_DATABASE),
+            None => return Ok(private_state_database()),
+        },
+    };
+    let version = State::check(&options).await.map_err(|error| error.to_string())?;
+    Ok(match version {
+        Some(version) => format!("version {version} of Decant's tables"),
+        None => "`decant serve` will make Decant's tables".into(),
+    })
+}
+
+fn private_state_database() -> String {
+    match decant_embedded::binaries() {
+        Ok(_) => "`decant serve` will start the private PostgreSQL for it".into(),
+        Err(error) => format!("off, and audit records are in the log only: {error}"),
     }
 }
 

@@ -163,7 +163,9 @@ async fn export(
         heartbeat: settings.heartbeat,
         break_off: stop.clone(),
     };
-    let summary = write_rows(prepared.recorded(&caller), timing, options, output).await?;
+    let audit = prepared.begin_audit(&caller);
+    let summary = write_rows(prepared, timing, options, output).await?;
+    audit.complete(summary.file_bytes);
     eprintln!("{} rows, {} bytes.", summary.rows, summary.file_bytes);
     Ok(())
 }

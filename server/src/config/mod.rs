@@ -31,7 +31,7 @@ use crate::source::Limits;
 use crate::storage::Location;
 use crate::storage::encryption::{Encryption, Identities, Recipients};
 use crate::telemetry::{self, LogStyle};
-use crate::{audit, auth, backups, database, storage};
+use crate::{audit, auth, backups, database, state, storage};
 use given::{Given, read_file};
 use table::{ROWS, Values};
 
@@ -55,6 +55,7 @@ pub struct Settings {
     /// Unfinished files are removed at this age.
     pub scratch_age: Duration,
     pub log: telemetry::Options,
+    pub state: state::Options,
     pub audit: audit::Options,
     pub auth: auth::Options,
     pub source: Limits,
@@ -121,10 +122,12 @@ impl Settings {
                 style: values.log_style.unwrap_or_else(default_log_style),
                 filter: values.log_filter,
             },
-            audit: match (values.state_dsn, &values.dsn) {
-                (Some(dsn), _) => audit::Options::Database(Box::new(dsn)),
-                (None, None) => audit::Options::BesideExported,
-                (None, Some(_)) => audit::Options::LogOnly,
+            state: values.state.unwrap_or(state::Options::Private),
+            audit: audit::Options {
+                waiting_max: values.audit_waiting_max.try_into().unwrap_or(usize::MAX),
+                kept: values
+                    .audit_days
+                    .map(|days| Duration::from_secs(u64::from(days) * 24 * 60 * 60)),
             },
             auth: auth::Options {
                 admin_token: values.admin_token,
@@ -284,7 +287,8 @@ mod tests {
                 }
                 PrintedDefault::Unset(text) => match (name, text.starts_with("none")) {
                     ("DSN", _) => defaults.dsn.is_none(),
-                    ("STATE_DSN", true) => matches!(defaults.audit, audit::Options::BesideExported),
+                    ("STATE_DSN", _) => matches!(defaults.state, state::Options::Private),
+                    ("DECANT_AUDIT_DAYS", true) => defaults.audit.kept.is_none(),
                     ("ADMIN_TOKEN", true) => auth.admin_token.is_none(),
                     ("JWT_SECRET", true) => auth.jwt_secret.is_none(),
                     ("JWKS_FILE", true) => auth.jwks_file.is_none(),
@@ -317,8 +321,8 @@ mod tests {
             };
             assert!(is_in_force, "{name} = {}", row.default_text());
         }
-        let with_database = settings(&[("DSN", "postgres://u@localhost/name")]).unwrap();
-        assert!(matches!(with_database.audit, audit::Options::LogOnly));
+        let off = settings(&[("STATE_DSN", "none")]).unwrap();
+        assert!(matches!(off.state, state::Options::Off));
     }
 
     /// A default is only shown by [`every_printed_default_is_in_force`] to be in force if the setting has an effect.
@@ -367,6 +371,8 @@ mod tests {
             ("DSN", "mysql://root:hunter2@localhost/x"),
             ("DSN", "postgres://u:hunter2@localhost:notaport/x"),
             ("DSN", "postgres://u:hunter2@localhost/x?sslmode=sometimes"),
+            ("STATE_DSN", "off:hunter2"),
+            ("DECANT_AUDIT_DAYS", "0"),
             ("ADMIN_TOKEN", "hunter2"),
             ("REDIS_URL", "http://:hunter2@localhost"),
             ("REDIS_URL", "redis://:hunter2@localhost/first"),

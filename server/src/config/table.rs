@@ -20,6 +20,7 @@ use crate::database::restore::disk_space::DiskSpaceCheck;
 use crate::dsn::Dsn;
 use crate::hub_tables::Name;
 use crate::schedule::Pattern;
+use crate::state;
 use crate::storage::Location;
 use crate::storage::encryption::{Identities, Recipients, parse_recipients, read_identities};
 use crate::telemetry::LogStyle;
@@ -85,9 +86,13 @@ settings! {
     dsn: Option<Dsn> = DSN, unset "a private PostgreSQL with demo data", from_str,
         "PostgreSQL database to export from: postgres://user:password@host:5432/database?sslmode=require, or \
          ?host=/socket/folder";
-    state_dsn: Option<Dsn> = STATE_DSN,
-        unset "none; for the private PostgreSQL the database decant_state beside it", from_str,
-        "PostgreSQL database for Decant's audit records; it must not be the database of DSN";
+    state: Option<state::Options> = STATE_DSN, unset "the database decant_state of the private PostgreSQL", from_str,
+        "PostgreSQL database for Decant's own tables: audit records, sign-outs, counted wrong credentials. It must not be \
+         the database of DSN. Several servers may share it. none turns it off";
+    audit_waiting_max: u32 = DECANT_AUDIT_WAITING_MAX, default "10000", at_least_one,
+        "Audit records that wait in memory while the state database is away; further ones are counted and dropped";
+    audit_days: Option<u32> = DECANT_AUDIT_DAYS, unset "none: audit records are kept", days,
+        "Audit records that are older than this number of days are removed";
     admin_token: Option<SecretString> = ADMIN_TOKEN, unset "none; generated for the private PostgreSQL", secret::<16>,
         "Token that signs in the administrator; at least 16 characters";
     jwt_secret: Option<SecretString> = JWT_SECRET, unset "none", secret::<32>,

@@ -39,10 +39,9 @@ pub async fn export(
         return Ok(response.finish());
     }
     let prepared = prepare(&app, &caller, dataset, &selection).await?;
-    Ok(response.streaming(file::format(
-        prepared.recorded(&caller).into_stream(app.stream_timing()),
-        options,
-    )))
+    let audit = prepared.begin_audit(&caller);
+    let file = file::format(prepared.into_stream(app.stream_timing()), options);
+    Ok(response.streaming(audit.until_delivered(file)))
 }
 
 fn local_time(at: DateTime) -> LocalTime {

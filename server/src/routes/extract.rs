@@ -41,15 +41,17 @@ impl FromRequest for Administrator {
         let caller = Caller::from_request(request, payload);
         let app = request.app_data::<web::Data<App>>();
         let action = unauthorized(request.path());
+        let address = app.map(|app| request_parts(request).address(app.authenticator.trust_proxy));
+        let address = address.map(tracing::field::display);
         let is_401 = app.is_some_and(|app| app.settings.auth.not_admin_is_401);
         Box::pin(async move {
             let caller = caller
                 .await
-                .inspect_err(|error| tracing::warn!(action = action.name(), %error))?;
+                .inspect_err(|error| tracing::warn!(action = action.name(), address, %error))?;
             match caller.role {
                 Role::Admin => return Ok(Self(caller)),
                 Role::User => {
-                    tracing::warn!(action = action.name(), caller = caller.name, subject = %caller.subject)
+                    tracing::warn!(action = action.name(), address, caller = caller.name, subject = %caller.subject)
                 }
             }
             Err(match is_401 {

@@ -13,7 +13,7 @@ use crate::datasets::{Dataset, Query, RenderError, Selection};
 use crate::encoding;
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
-use crate::rows::Prepared;
+use crate::rows::{ExportAudit, Prepared};
 
 /// The rows of a page without the parameter `limit`.
 const PAGE_ROWS: u64 = 50;
@@ -33,7 +33,8 @@ pub async fn rows(
         return Ok(headers(encoding::negotiate(&request)).finish());
     }
     let prepared = prepare(&app, &caller, dataset, &selection).await?;
-    Ok(answer(&app, prepared.recorded(&caller), &request))
+    let audit = prepared.begin_audit(&caller);
+    Ok(answer(&app, prepared, Some(audit), &request))
 }
 
 /// Streams a page of rows. The cursor in its end record is the `after` of the next page.
@@ -61,7 +62,7 @@ pub async fn page(
         return Ok(headers(encoding::negotiate(&request)).finish());
     }
     let prepared = plan(dataset, &caller, &selection, app.source.for_query()).await?;
-    Ok(answer(&app, prepared, &request))
+    Ok(answer(&app, prepared, None, &request))
 }
 
 /// Plans an export before its answer begins, so that a mistake in it is answered with a status.
@@ -110,12 +111,14 @@ fn blame_cursor(selection: &Selection, error: RenderError) -> ApiError {
     }
 }
 
-fn answer(app: &App, prepared: Prepared, request: &HttpRequest) -> HttpResponse {
+/// Returns the answer. A page is not audited.
+fn answer(app: &App, prepared: Prepared, audit: Option<ExportAudit>, request: &HttpRequest) -> HttpResponse {
     let encoding = encoding::negotiate(request);
-    headers(encoding).streaming(encoding::encode(
-        prepared.into_stream(app.stream_timing()),
-        encoding,
-    ))
+    let rows = encoding::encode(prepared.into_stream(app.stream_timing()), encoding);
+    match audit {
+        Some(audit) => headers(encoding).streaming(audit.until_delivered(rows)),
+        None => headers(encoding).streaming(rows),
+    }
 }
 
 /// Returns an answer without its rows.

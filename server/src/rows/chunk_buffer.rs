@@ -1,29 +1,31 @@
 //! Rows on their way to the client, gathered into chunks and counted for the end record.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use wasm_export::rows::{Cursor, Digest, End};
 
-use super::export_audit::{ExportAudit, Sent};
+use super::export_audit::Progress;
 
 /// The size of a chunk in bytes, more or less: one write to the client instead of a thousand.
 pub const CHUNK_BYTES: usize = 64 * 1024;
 
-/// Gathers rows into chunks. Dropping it records that the client left, unless the end is recorded already.
+/// Gathers rows into chunks.
 #[derive(Default)]
 pub(super) struct ChunkBuffer {
     chunk: BytesMut,
     last_row_at: usize,
     last_row: Vec<u8>,
-    sent: Sent,
+    rows: u64,
+    bytes: u64,
     digest: Digest,
-    /// `None` for a page, which is not audited, and once the end is recorded.
-    audit: Option<ExportAudit>,
+    progress: Arc<Progress>,
 }
 
 impl ChunkBuffer {
-    pub fn new(audit: Option<ExportAudit>) -> Self {
+    pub fn new(progress: Arc<Progress>) -> Self {
         let mut buffer = Self::default();
-        buffer.audit = audit;
+        buffer.progress = progress;
         buffer
     }
 
@@ -37,21 +39,22 @@ impl ChunkBuffer {
 
     /// Returns the number of rows so far.
     pub fn rows(&self) -> u64 {
-        self.sent.rows
+        self.rows
     }
 
     /// Adds a row. PostgreSQL sends each row of a `COPY` as one message (manual, "COPY Operations").
     pub fn push(&mut self, row: &[u8]) {
         self.last_row_at = self.chunk.len();
         self.chunk.extend_from_slice(row);
-        self.sent.rows += 1;
+        self.rows += 1;
     }
 
     /// Takes the gathered rows out, for the client.
     pub fn take(&mut self) -> Bytes {
         self.last_row.clear();
         self.last_row.extend_from_slice(&self.chunk[self.last_row_at..]);
-        self.sent.bytes += self.chunk.len() as u64;
+        self.bytes += self.chunk.len() as u64;
+        self.progress.set_rows(self.rows);
         self.digest.update(&self.chunk);
         let chunk = self.chunk.split().freeze();
         self.chunk.reserve(CHUNK_BYTES + CHUNK_BYTES / 8);
@@ -62,35 +65,12 @@ impl ChunkBuffer {
     pub fn end(&self, order: &[usize]) -> End {
         let row = self.last_row.strip_suffix(b"\n").unwrap_or(&self.last_row);
         let cells: Vec<_> = row.split(|byte| *byte == b'\t').collect();
-        let cursor =
-            (self.sent.rows > 0).then(|| Cursor::encode(order.iter().map(|position| cells[*position])));
+        let cursor = (self.rows > 0).then(|| Cursor::encode(order.iter().map(|position| cells[*position])));
         End {
-            rows: self.sent.rows,
-            bytes: self.sent.bytes,
+            rows: self.rows,
+            bytes: self.bytes,
             digest: self.digest.hex(),
             cursor,
-        }
-    }
-
-    /// Records that the client has taken everything.
-    pub fn record_complete(&mut self) {
-        if let Some(audit) = self.audit.take() {
-            audit.complete(self.sent);
-        }
-    }
-
-    /// Records that the export failed.
-    pub fn record_failure(&mut self, code: &str) {
-        if let Some(audit) = self.audit.take() {
-            audit.fail(self.sent, code);
-        }
-    }
-}
-
-impl Drop for ChunkBuffer {
-    fn drop(&mut self) {
-        if let Some(audit) = self.audit.take() {
-            audit.cancel(self.sent);
         }
     }
 }

@@ -7,6 +7,7 @@ mod chunk_buffer;
 mod export_audit;
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_stream::stream;
@@ -21,12 +22,13 @@ use tokio_util::sync::CancellationToken;
 use wasm_export::rows::{HEARTBEAT, Header, Problem, end_line, failure_line, header_line};
 
 use self::chunk_buffer::ChunkBuffer;
-use self::export_audit::ExportAudit;
+use self::export_audit::Progress;
 use crate::auth::Caller;
 use crate::datasets::{Query, RenderError, Selection};
 use crate::source::public_message;
 
 pub use chunk_buffer::CHUNK_BYTES;
+pub use export_audit::ExportAudit;
 
 /// How long a chunk that is not full waits for more rows.
 const LINGER: Duration = Duration::from_millis(100);
@@ -47,7 +49,7 @@ pub struct Prepared {
     select: String,
     /// The positions of the order's columns in a row.
     order: Vec<usize>,
-    audit: Option<ExportAudit>,
+    progress: Arc<Progress>,
 }
 
 impl Prepared {
@@ -79,7 +81,7 @@ impl Prepared {
         Ok(Self {
             connection,
             select,
-            audit: None,
+            progress: Arc::default(),
             order: header.order.iter().filter_map(position).collect(),
             header,
         })
@@ -89,11 +91,10 @@ impl Prepared {
         &self.header
     }
 
-    /// Records in the audit log that this caller's export begins, and later how it ended.
+    /// Records in the audit log that this caller's export begins. The returned value records how it ends.
     #[must_use]
-    pub fn recorded(mut self, caller: &Caller) -> Self {
-        self.audit = Some(ExportAudit::begin(caller, &self.header.dataset));
-        self
+    pub fn begin_audit(&self, caller: &Caller) -> ExportAudit {
+        ExportAudit::begin(caller, &self.header.dataset, Arc::clone(&self.progress))
     }
 
     /// Returns the raw-row stream. It never fails: an error becomes its last line.
@@ -103,11 +104,10 @@ impl Prepared {
             header,
             select,
             order,
-            audit,
+            progress,
         } = self;
-        // Outside the stream, because a stream that is dropped before its first poll must be recorded, too.
-        let mut buffer = ChunkBuffer::new(audit);
         stream! {
+            let mut buffer = ChunkBuffer::new(Arc::clone(&progress));
             yield header_line(&header).into();
             let outcome = 'rows: {
                 let copy = format!("copy ({select}) to stdout (format text)");
@@ -162,8 +162,8 @@ impl Prepared {
             match outcome {
                 Ok(()) => {
                     connection.return_to_pool();
+                    progress.end(Ok(()));
                     yield end_line(&buffer.end(&order)).into();
-                    buffer.record_complete();
                 }
                 Err(end) => {
                     let problem = match end {
@@ -173,7 +173,7 @@ impl Prepared {
                             failure(&error, place)
                         }
                     };
-                    buffer.record_failure(&problem.code);
+                    progress.end(Err(problem.code.clone()));
                     yield failure_line(&problem).into();
                 }
             }

@@ -1,0 +1,213 @@
+//! The connections to the state database, and what happens while it is away.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use decant_embedded::STATE_DATABASE;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{Connection, PgConnection, Postgres, query};
+use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout};
+
+use super::error::StateError;
+use super::options::Options;
+use super::schema::{self, DatabaseIdentity};
+
+const CONNECTIONS_MAX: u32 = 4;
+
+/// How long a request waits for the state database before it goes on without it.
+const REQUEST_MAX: Duration = Duration::from_secs(1);
+
+/// How long requests leave the state database alone after it did not answer.
+const REST: Duration = Duration::from_secs(5);
+
+/// The state database, or none where it is turned off. Clones share the connections.
+#[derive(Clone)]
+pub struct State(Option<Arc<Database>>);
+
+struct Database {
+    options: PgConnectOptions,
+    pool: PgPool,
+    /// For a database of the private PostgreSQL: another one there, from which it can be created.
+    private: Option<PgConnectOptions>,
+    exported: DatabaseIdentity,
+    wait_max: Duration,
+    /// Filled once the database exists and its tables have been checked and made.
+    is_prepared: OnceCell<()>,
+    rests_until: Mutex<Option<Instant>>,
+}
+
+impl State {
+    /// Returns a state without a database.
+    #[must_use]
+    pub fn off() -> Self {
+        Self(None)
+    }
+
+    /// Connects, and brings the tables up to date. `private` connects to a running private PostgreSQL; without it,
+    /// [`Options::Private`] is the same as [`Options::Off`]. A database that does not answer now may answer later: it is
+    /// tried again whenever it is needed.
+    ///
+    /// # Errors
+    /// [`StateError`] if the database cannot be used without a change of the settings. `exported` is the database that it
+    /// must not be.
+    pub async fn open(
+        options: &Options,
+        private: Option<PgConnectOptions>,
+        exported: DatabaseIdentity,
+        wait_max: Duration,
+    ) -> Result<Self, StateError> {
+        let (options, private) = match (options, private) {
+            (Options::Off, _) | (Options::Private, None) => return Ok(Self::off()),
+            (Options::Database(dsn), _) => (dsn.options().clone(), None),
+            (Options::Private, Some(private)) => (private.clone().database(STATE_DATABASE), Some(private)),
+        };
+        let options = options.application_name("decant state");
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS_MAX)
+            .acquire_timeout(wait_max)
+            .connect_lazy_with(options.clone());
+        let state = Self(Some(Arc::new(Database {
+            options,
+            pool,
+            private,
+            exported,
+            wait_max,
+            is_prepared: OnceCell::new(),
+            rests_until: Mutex::default(),
+        })));
+        match state.connection().await {
+            Ok(_) => {}
+            Err(error) if error.is_outage() => tracing::error!(
+                %error,
+                "the state database does not answer yet: audit records wait, and this process alone remembers sign-outs \
+                 and counts wrong credentials"
+            ),
+            Err(error) => return Err(error),
+        }
+        Ok(state)
+    }
+
+    /// Checks the database of this address without a change, and returns the version of Decant's tables in it; `None`
+    /// where there are none yet.
+    ///
+    /// # Errors
+    /// [`StateError`]
+    pub async fn check(options: &PgConnectOptions) -> Result<Option<i64>, StateError> {
+        let mut connection = PgConnection::connect_with(options).await?;
+        let version = schema::check(&mut connection, None).await;
+        connection.close().await?;
+        version
+    }
+
+    /// Returns whether there is a state database, answering or not.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Returns a connection to the database with its tables up to date.
+    ///
+    /// # Errors
+    /// [`StateError`]; [`StateError::Resting`] without a database.
+    pub(crate) async fn connection(&self) -> Result<PoolConnection<Postgres>, StateError> {
+        let Some(database) = &self.0 else {
+            return Err(StateError::Resting);
+        };
+        database
+            .is_prepared
+            .get_or_try_init(|| database.prepare())
+            .await?;
+        Ok(database.pool.acquire().await?)
+    }
+
+    /// Removes ended sessions that would have expired by now, and counts of wrong credentials whose minute is over.
+    ///
+    /// # Errors
+    /// [`StateError`]
+    pub async fn remove_expired(&self) -> Result<(), StateError> {
+        let mut connection = self.connection().await?;
+        for delete in [
+            "delete from decant.ended_sessions where forget_at operator(pg_catalog.<) pg_catalog.now()",
+            "delete from decant.ended_subjects where forget_at operator(pg_catalog.<) pg_catalog.now()",
+            "delete from decant.wrong_attempts where since operator(pg_catalog.<) \
+             (pg_catalog.now() operator(pg_catalog.-) '1 minute'::pg_catalog.interval)",
+        ] {
+            query(delete).execute(&mut *connection).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs a short operation for a request. Returns `None` without a database, and if the database does not answer soon.
+    /// Then the caller uses what this process remembers.
+    pub(super) async fn promptly<T>(
+        &self,
+        operation: impl Future<Output = Result<T, StateError>>,
+    ) -> Option<T> {
+        let database = self.0.as_ref()?;
+        let rests_until = || {
+            database
+                .rests_until
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if rests_until().is_some_and(|until| Instant::now() < until) {
+            return None;
+        }
+        let outcome = timeout(REQUEST_MAX, operation).await;
+        match outcome.unwrap_or(Err(StateError::Slow)) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                tracing::error!(%error, "going on without the state database for {REST:?}");
+                *rests_until() = Some(Instant::now() + REST);
+                None
+            }
+        }
+    }
+
+    /// Closes the connections and waits until PostgreSQL knows it.
+    pub async fn close(&self) {
+        if let Some(database) = &self.0 {
+            database.pool.close().await;
+        }
+    }
+}
+
+impl Database {
+    /// Uses a connection of its own, because the pool would hide why it cannot connect.
+    async fn prepare(&self) -> Result<(), StateError> {
+        let prepare = async {
+            if let Some(private) = &self.private {
+                create_database(private).await?;
+            }
+            let mut connection = PgConnection::connect_with(&self.options).await?;
+            schema::prepare(&mut connection, &self.exported).await?;
+            Ok(connection.close().await?)
+        };
+        timeout(self.wait_max, prepare)
+            .await
+            .unwrap_or(Err(StateError::Slow))
+    }
+}
+
+async fn create_database(private: &PgConnectOptions) -> sqlx::Result<()> {
+    let mut connection = PgConnection::connect_with(private).await?;
+    let exists = query("select from pg_catalog.pg_database where datname operator(pg_catalog.=) $1")
+        .bind(STATE_DATABASE)
+        .fetch_optional(&mut connection)
+        .await?;
+    if exists.is_none() {
+        let created = query("create database decant_state")
+            .execute(&mut connection)
+            .await;
+        match created {
+            // Another process has just created it.
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P04") => {}
+            created => {
+                created?;
+            }
+        }
+    }
+    connection.close().await
+}

@@ -1,0 +1,27 @@
+//! The state database: Decant's own tables, in the schema `decant` of the database of STATE_DSN. Where STATE_DSN is unset,
+//! that is the database `decant_state` of the private PostgreSQL. Servers with the same state database share its contents.
+//!
+//! | module | content |
+//! |---|---|
+//! | `options` | where the state database is |
+//! | `database` | the connections, and what happens while the database is away |
+//! | `schema` | checks a database and brings its tables up to date |
+//! | `sign_outs` | sessions that ended before their time |
+//! | `attempts` | wrong credentials, counted by address |
+//! | `error` | why the database cannot be used |
+//!
+//! Exports do not need the state database. While it is away, the process uses what it remembers itself.
+
+mod attempts;
+mod database;
+mod error;
+mod options;
+mod schema;
+mod sign_outs;
+
+pub use attempts::{Attempts, Failures};
+pub use database::State;
+pub use error::StateError;
+pub use options::Options;
+pub use schema::DatabaseIdentity;
+pub use sign_outs::{SessionIdentity, SignOuts};

@@ -1,0 +1,73 @@
+//! A state database that is away: exports go on, and audit records wait within a bound.
+
+use std::time::Duration;
+
+use decant_embedded::EmbeddedPostgres;
+use decant_tests::app::App;
+use decant_tests::cluster::folder;
+use decant_tests::definitions::NUMBERS;
+use decant_tests::patience::wait_for;
+use sqlx::{Connection as _, PgConnection};
+
+const SOON: Duration = Duration::from_secs(20);
+
+async fn number(dsn: &str, sql: &'static str) -> i64 {
+    let Ok(mut connection) = PgConnection::connect(dsn).await else {
+        return -1;
+    };
+    sqlx::query_scalar(sql)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap_or(-1)
+}
+
+#[tokio::test]
+async fn exports_go_on_without_it_and_dropped_records_are_counted() {
+    let data = folder();
+    let dsn = format!(
+        "postgres:///{}?host={}/postgres/socket&user=postgres",
+        decant_embedded::DATABASE,
+        data.path().display()
+    );
+    let settings = [
+        ("STATE_DSN", dsn.as_str()),
+        ("DECANT_AUDIT_WAITING_MAX", "10"),
+        ("DECANT_WAIT_SECONDS", "2"),
+    ];
+    let app = App::start_with_datasets(&[NUMBERS], &settings).await;
+    let export = async |times| {
+        for _ in 0..times {
+            app.admin().rows("numbers").answer().await.good();
+        }
+    };
+    app.server.wait_for_log("does not answer yet", SOON).await;
+    export(3).await;
+
+    let complete = "select count(*) from decant.audit where action = 'export_complete'";
+    let recorded = async |count| {
+        let look = async || (number(&dsn, complete).await == count).then_some(());
+        wait_for("the records", SOON, look).await;
+    };
+    let start = async || {
+        EmbeddedPostgres::start_with(data.path(), &[("fsync", "off")])
+            .await
+            .unwrap()
+    };
+    let postgres = start().await;
+    recorded(3).await;
+
+    postgres.stop().await.unwrap();
+    export(40).await;
+    let postgres = start().await;
+    let lost = "select coalesce(sum((details->>'count')::bigint), 0)::bigint from decant.audit \
+                where action = 'audit_records_lost'";
+    let written = "select count(*) from decant.audit where action like 'export%'";
+    // Each export has a record of its begin and one of its end.
+    let all = async || {
+        let (lost, written) = (number(&dsn, lost).await, number(&dsn, written).await);
+        (lost > 0 && lost + written == 2 * 43).then_some(())
+    };
+    wait_for("all records, written or counted", SOON, all).await;
+    drop(app);
+    postgres.stop().await.unwrap();
+}
