@@ -21,9 +21,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::audit::{self, Action, AuditWriter};
-use crate::auth::{
-    self, Attempts, Authenticator, HubUsers, JwksError, PUBLISHED_KEY_PREFIX, Sessions, SignOuts, TokenKeys,
-};
+use crate::auth::{self, Authenticator, HubUsers, JwksError, PUBLISHED_KEY_PREFIX, Sessions, TokenKeys};
 use crate::backups::Backups;
 use crate::backups::repository::{self, Repository};
 use crate::config::Settings;
@@ -36,7 +34,7 @@ use crate::datasets::catalog::Cause;
 use crate::datasets::options::OptionsCache;
 use crate::dsn::Dsn;
 use crate::source::{Source, SourceError};
-use crate::state::{self, DatabaseIdentity, State, StateError};
+use crate::state::{self, Attempts, DatabaseIdentity, SignOuts, State, StateError};
 use crate::storage::{Location, Storage, StorageError};
 use crate::stored_requests::StoredRequests;
 use crate::{private_folder, routes, telemetry};
@@ -167,7 +165,7 @@ impl Application {
         drop(connection);
         report(&catalog);
 
-        let authenticator = authenticator(&settings, token_keys, source.clone(), &identity)?;
+        let authenticator = authenticator(&settings, token_keys, source.clone(), &identity, &state)?;
         let (storage, tasks) = (Storage::new(settings.storage.clone()), TaskTracker::new());
         let database = Database::new(&dsn, &settings.database, storage.clone(), &tasks);
         let temporary_files =
@@ -534,6 +532,7 @@ fn authenticator(
     token_keys: TokenKeys,
     source: Source,
     database: &str,
+    state: &State,
 ) -> Result<Authenticator, StartError> {
     let options = &settings.auth;
     let secret = match &options.session_secret {
@@ -550,8 +549,8 @@ fn authenticator(
         admin_token: options.admin_token.clone(),
         token_keys,
         hub: HubUsers::new(source, settings.hub_tables.clone()),
-        sign_outs: SignOuts::default(),
-        attempts: Attempts::default(),
+        sign_outs: SignOuts::new(state.clone()),
+        attempts: Attempts::new(state.clone()),
         attempts_max: options.login_attempts_max,
         trust_proxy: options.trust_proxy,
     }))

@@ -323,12 +323,11 @@ async fn wrong_credentials_are_counted_over_all_servers() {
     for (server, count) in [(&here, 1), (&there, 2), (&here, 3)] {
         assert_eq!(server.record(address).await.count, count);
     }
-    let counted = there.count(address).await;
-    assert_eq!(counted.count, 3);
-    assert!(!counted.window_left.is_zero());
     assert_eq!(here.record(six).await.count, 1);
     there.forgive(address).await;
-    assert_eq!(there.count(address).await.count, 2);
+    let counted = there.record(address).await;
+    assert_eq!(counted.count, 3);
+    assert!(!counted.window_left.is_zero());
     // A minute later it begins anew.
     database
         .execute("update decant.wrong_attempts set since = since - interval '61 seconds'")

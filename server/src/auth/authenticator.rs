@@ -10,7 +10,6 @@ use subtle::ConstantTimeEq;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
-use super::attempts::{Attempts, Failures};
 use super::caller::{Caller, CredentialKind, Subject};
 use super::credential::VerifiedCredential;
 use super::error::AuthError;
@@ -21,8 +20,8 @@ use super::known_keys::KnownKeys;
 use super::origin;
 use super::request::RequestParts;
 use super::session::Sessions;
-use super::sign_outs::{SessionIdentity, SignOuts};
 use crate::audit::Action;
+use crate::state::{Attempts, Failures, SessionIdentity, SignOuts};
 
 /// How long a key from an address with too many wrong credentials waits for its turn.
 const TURN_MAX: Duration = Duration::from_secs(2);

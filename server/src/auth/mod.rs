@@ -12,12 +12,9 @@
 //! | `secret_file` | secrets made up here, kept in the data folder |
 //! | `options` | the settings of authentication |
 //! | `origin` | refuses requests of other sites' pages |
-//! | `sign_outs` | sessions that ended before their time |
-//! | `attempts` | counts wrong credentials |
 //! | `caller` | the caller, their identity and role, and the rows that they may see |
 //! | `error` | why a caller is refused |
 
-mod attempts;
 mod authenticator;
 mod caller;
 mod credential;
@@ -32,9 +29,7 @@ mod origin;
 mod request;
 mod secret_file;
 mod session;
-mod sign_outs;
 
-pub use attempts::Attempts;
 pub use authenticator::{Authenticator, Parts};
 pub use caller::{Caller, CredentialKind, NoSessionSubject, Scope, Subject};
 pub use credential::VerifiedCredential;
@@ -47,4 +42,3 @@ pub use options::{Options, TokenRules};
 pub use request::RequestParts;
 pub use secret_file::{read_or_create_secret, read_secret};
 pub use session::{COOKIE, HOST_COOKIE, Sessions};
-pub use sign_outs::SignOuts;

@@ -23,11 +23,6 @@ pub struct Failures {
     pub window_left: Duration,
 }
 
-const NONE: Failures = Failures {
-    count: 0,
-    window_left: Duration::ZERO,
-};
-
 /// Counts the wrong credentials of each address in a minute. Clones share what they remember.
 #[derive(Clone)]
 pub struct Attempts {
@@ -44,25 +39,8 @@ impl Attempts {
         }
     }
 
-    /// Returns the count of an address. While the state database is away, it is the count of this process.
-    pub async fn count(&self, address: IpAddr) -> Failures {
-        let own = self.own(address);
-        let look = async {
-            let mut connection = self.state.connection().await?;
-            let row = query_as(
-                "select failures, extract(epoch from pg_catalog.now() operator(pg_catalog.-) since)::bigint \
-                 from decant.wrong_attempts where address operator(pg_catalog.=) $1::pg_catalog.inet",
-            )
-            .bind(address.to_string())
-            .fetch_optional(&mut *connection)
-            .await?;
-            Ok(row.map_or(NONE, failures))
-        };
-        let shared = self.state.promptly(look).await;
-        shared.map_or(own, |shared| larger(own, shared))
-    }
-
-    /// Counts one more wrong credential, and returns the count with it. To let no more than the limit of simultaneous
+    /// Counts one more wrong credential, and returns the count with it. While the state database is away, it is the count of
+    /// this process. To let no more than the limit of simultaneous
     /// attempts through, count before the credential is looked at, and [`forgive`](Self::forgive) a right one.
     pub async fn record(&self, address: IpAddr) -> Failures {
         let own = self.record_own(address);
@@ -112,16 +90,6 @@ impl Attempts {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn own(&self, address: IpAddr) -> Failures {
-        match self.remembered().get(&address) {
-            Some((since, count)) if since.elapsed() < WINDOW => Failures {
-                count: *count,
-                window_left: WINDOW.saturating_sub(since.elapsed()),
-            },
-            _ => NONE,
-        }
-    }
-
     fn record_own(&self, address: IpAddr) -> Failures {
         let mut remembered = self.remembered();
         if remembered.len() >= ADDRESSES_MAX && !remembered.contains_key(&address) {
@@ -161,12 +129,9 @@ fn larger(own: Failures, shared: Failures) -> Failures {
 /// Returns the failures of a row with their number and the age of the first in seconds.
 fn failures((count, age): (i64, i64)) -> Failures {
     let age = Duration::from_secs(u64::try_from(age).unwrap_or(0));
-    match age < WINDOW {
-        true => Failures {
-            count: u32::try_from(count).unwrap_or(u32::MAX),
-            window_left: WINDOW.saturating_sub(age),
-        },
-        false => NONE,
+    Failures {
+        count: u32::try_from(count).unwrap_or(u32::MAX),
+        window_left: WINDOW.saturating_sub(age),
     }
 }
 
@@ -180,12 +145,11 @@ mod tests {
         let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         assert_eq!(attempts.record(one).await.count, 1);
         assert_eq!(attempts.record(one).await.count, 2);
-        let counted = attempts.count(one).await;
+        assert_eq!(attempts.record(other).await.count, 1);
+        attempts.forgive(one).await;
+        let counted = attempts.record(one).await;
         assert_eq!(counted.count, 2);
         assert!(counted.window_left > Duration::ZERO && counted.window_left <= WINDOW);
-        assert_eq!(attempts.count(other).await, NONE);
-        attempts.forgive(one).await;
-        assert_eq!(attempts.count(one).await.count, 1);
     }
 
     #[tokio::test]
@@ -196,7 +160,7 @@ mod tests {
             attempts.record(address(number)).await;
         }
         assert_eq!(attempts.remembered().len(), ADDRESSES_MAX);
-        assert_eq!(attempts.count(address(0)).await, NONE);
-        assert_eq!(attempts.count(address(1)).await.count, 1);
+        // The first was dropped.
+        assert_eq!(attempts.record(address(2)).await.count, 2);
     }
 }

@@ -19,6 +19,7 @@ use super::*;
 use crate::auth::{Scope, TokenRules};
 use crate::hub_tables::HubTables;
 use crate::source::{Limits, Source};
+use crate::state::State;
 
 const ADMIN_TOKEN: &str = "the administrator's token";
 const JWT_SECRET: &str = "the secret of an issuer";
@@ -80,8 +81,8 @@ impl Hub {
                 admin_token: Some(admin_token.clone()),
                 token_keys: TokenKeys::load(Some(&JWT_SECRET.into()), None, rules).unwrap(),
                 hub: HubUsers::new(Source::new(&options, limits), HubTables::default()),
-                sign_outs: SignOuts::default(),
-                attempts: Attempts::default(),
+                sign_outs: SignOuts::new(State::off()),
+                attempts: Attempts::new(State::off()),
                 attempts_max: 3,
                 trust_proxy: false,
             }),
@@ -216,7 +217,7 @@ async fn a_wrong_credential_is_counted_and_a_missing_or_right_one_is_not() {
     .into_iter()
     .enumerate()
     {
-        hub.authenticator.attempts = Attempts::default();
+        hub.authenticator.attempts = Attempts::new(State::off());
         hub.authenticator.attempts_max = 1;
         // Neither counts.
         let nobody = Request::get();
