@@ -41,7 +41,7 @@ impl FromRequest for Administrator {
         let caller = Caller::from_request(request, payload);
         let app = request.app_data::<web::Data<App>>();
         let action = unauthorized(request.path());
-        let address = app.map(|app| request_parts(request).address(app.authenticator.trust_proxy));
+        let address = app.map(|app| request_parts(request).address(app.settings.auth.trust_proxy));
         let address = address.map(tracing::field::display);
         let is_401 = app.is_some_and(|app| app.settings.auth.not_admin_is_401);
         Box::pin(async move {
