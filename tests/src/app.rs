@@ -47,14 +47,9 @@ impl App {
                  do $$ declare t regclass; begin \
                  for t in select oid from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace loop \
                  execute format('alter table %s owner to {role}', t); end loop; end $$; \
-                 do $$ declare t text; begin \
-                 for t in select format('type %s', oid::regtype) from pg_type \
-                 where typnamespace = 'public'::regnamespace and typtype in ('d', 'e') \
-                 union all select format('routine %s', oid::regprocedure) from pg_proc \
-                 where pronamespace = 'public'::regnamespace \
-                 union all select format('view %s', oid::regclass) from pg_class \
-                 where relnamespace = 'public'::regnamespace and relkind = 'v' loop \
-                 execute format('alter %s owner to {role}', t); end loop; end $$; \
+                 do $$ declare t regtype; begin \
+                 for t in select oid from pg_type where typtype = 'e' and typnamespace = 'public'::regnamespace loop \
+                 execute format('alter type %s owner to {role}', t); end loop; end $$; \
                  set role {role}; create schema aside; create type aside.mood as enum ('good', 'bad'); \
                  create table aside.moods (id serial primary key, mood aside.mood default 'good'); \
                  insert into aside.moods default values; create view aside.all_moods as select * from aside.moods; \
