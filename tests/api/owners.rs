@@ -92,7 +92,7 @@ async fn a_restore_in_one_transaction_gives_each_object_to_its_owner() {
     let (role, plain) = make_site(&app.database).await;
     app.database
         .execute(format!(
-            "drop schema aside cascade; drop table parts; grant {role}, {plain} to owner_of_{}",
+            "drop schema aside cascade; drop table parts; select lo_unlink(4711); grant {role}, {plain} to owner_of_{}",
             app.database.text("select current_database()").await.unwrap()
         ))
         .await;
@@ -150,6 +150,9 @@ async fn the_only_owner_of_a_dump_is_replaced_with_one_warning() {
     let name = database.text("select current_database()").await.unwrap();
     let (old, new) = (format!("old_of_{name}"), format!("new_of_{name}"));
     database.give_to(&old).await;
+    database
+        .execute(format!("alter type daily_reset_mode owner to {old}"))
+        .await;
     let as_owner = database.dsn_of(&old);
     let sql = "create function definer() returns int language sql security definer as 'select 1'; \
                alter default privileges grant select on tables to public; grant select on users to current_user";
