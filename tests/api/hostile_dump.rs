@@ -85,6 +85,61 @@ async fn the_code_of_a_dump_has_no_rights_while_it_is_loaded() {
 }
 
 #[tokio::test]
+async fn a_role_that_may_create_roles_is_not_the_one_that_loads() {
+    let database = Database::new().await;
+    let name = database.text("select current_database()").await.unwrap();
+    let trace = Trace::new("createrole");
+    let plain = set_trap(&database, &trace).await;
+    let owner = format!("creator_of_{name}");
+    database.give_to(&owner).await;
+    let statement = format!("COMMENT ON TABLE public.users IS '{}';", "x".repeat(200));
+    database
+        .execute(format!(
+            "alter role {owner} createrole; alter function attack() owner to {owner}; {statement}"
+        ))
+        .await;
+    let server = Server::start(&[("DSN", &database.dsn_of(&owner))]).await;
+    let admin = Actor::new(&server.address).with_token(ADMIN_TOKEN);
+    let contents = database.contents().await;
+    let dump = admin.dump().answer().await.good().body;
+    completed(admin.import(&dump, CLEAN).answer().await);
+    assert_eq!(database.contents().await, contents);
+    unharmed(&database, &plain, &trace).await;
+    let belongs = format!(
+        "select count(*) from pg_class where relowner = '{owner}'::regrole and relname in ('users', 'trap')"
+    );
+    assert_eq!(database.number(&belongs).await, 2);
+    for copy in copies(&admin).await {
+        admin
+            .remove_copy(copy["name"].as_str().unwrap())
+            .answer()
+            .await
+            .good();
+    }
+
+    // The role owns the live database, and the one that loads does not.
+    let hostile = with_statement(&dump, &statement, &format!("DROP DATABASE {name} WITH (FORCE);"));
+    let why = failed(admin.import(&hostile, CLEAN).answer().await);
+    assert!(why.contains("must be owner"), "{why}");
+    assert_eq!(database.contents().await, contents);
+    let left = "select count(*) from pg_roles where rolname like 'decant\\_load%' \
+                and shobj_description(oid, 'pg_authid') like '%\"' || current_database() || '\"%'";
+    assert_eq!(database.number(left).await, 0);
+}
+
+/// Returns the dump with another statement in its table of contents, which is not compressed.
+fn with_statement(dump: &[u8], statement: &str, attack: &str) -> Vec<u8> {
+    let at = dump
+        .windows(statement.len())
+        .position(|part| part == statement.as_bytes())
+        .expect("the statement is in the table of contents");
+    let mut hostile = dump.to_vec();
+    let padded = format!("{attack:width$}", width = statement.len());
+    hostile[at..at + statement.len()].copy_from_slice(padded.as_bytes());
+    hostile
+}
+
+#[tokio::test]
 async fn a_statement_in_the_table_of_contents_does_not_reach_the_live_database() {
     let app = App::start().await;
     let name = app.database.text("select current_database()").await.unwrap();
@@ -96,10 +151,6 @@ async fn a_statement_in_the_table_of_contents_does_not_reach_the_live_database()
         .await;
     let contents = app.database.contents().await;
     let dump = app.admin().dump().answer().await.good().body;
-    let at = dump
-        .windows(statement.len())
-        .position(|part| part == statement.as_bytes())
-        .expect("the contents of a dump are not compressed");
     let path = trace.path();
     for attack in [
         format!("DROP DATABASE {name} WITH (FORCE);"),
@@ -107,9 +158,7 @@ async fn a_statement_in_the_table_of_contents_does_not_reach_the_live_database()
         format!("COMMIT; COPY (SELECT 1) TO PROGRAM 'touch {path}'; SELECT 1/0;"),
         format!("ALTER DATABASE {name} SET work_mem = '9MB';"),
     ] {
-        let mut hostile = dump.clone();
-        let padded = format!("{attack:width$}", width = statement.len());
-        hostile[at..at + statement.len()].copy_from_slice(padded.as_bytes());
+        let hostile = with_statement(&dump, &statement, &attack);
         let why = failed(app.admin().import(&hostile, CLEAN).answer().await);
         assert!(
             why.contains("permission denied")

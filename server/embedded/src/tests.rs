@@ -373,3 +373,32 @@ fn the_programs_of_this_machine_are_found() {
         "{found:?}"
     );
 }
+
+#[tokio::test]
+async fn the_data_of_an_older_version_get_an_owner_without_superuser_rights() {
+    let folder = folder();
+    let postgres = start(folder.path()).await.unwrap();
+    let mut superuser = PgConnection::connect(&postgres.url()).await.unwrap();
+    superuser
+        .execute(
+            "alter database decant owner to postgres; drop owned by decant; drop role decant; drop role decant_load; \
+             create table kept (id int generated always as identity); create table parts (a int) partition by range (a); \
+             create table part partition of parts for values from (0) to (9); create view of_kept as select * from kept; \
+             create function one() returns int language sql as 'select 1'; create type mood as enum ('good')",
+        )
+        .await
+        .unwrap();
+    superuser.close().await.unwrap();
+    postgres.stop().await.unwrap();
+
+    let postgres = start(folder.path()).await.unwrap();
+    let owners = "select string_agg(distinct owner::regrole::text, ' ') from ( \
+         select relowner from pg_class where relnamespace = 'public'::regnamespace \
+         union all select proowner from pg_proc where pronamespace = 'public'::regnamespace \
+         union all select typowner from pg_type where typnamespace = 'public'::regnamespace \
+         union all select datdba from pg_database where datname = 'decant') x (owner)";
+    assert_eq!(text(&postgres, owners).await, "decant");
+    let rights = "select current_user || ' ' || rolsuper from pg_roles where rolname = current_user";
+    assert_eq!(text(&postgres, rights).await, "decant false");
+    postgres.stop().await.unwrap();
+}

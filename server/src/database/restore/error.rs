@@ -123,12 +123,23 @@ pub(super) fn megabytes(bytes: u64) -> u64 {
 }
 
 impl RestoreError {
-    /// Adds what was left out before, and may be the cause, to an error of `pg_restore`.
-    pub(super) fn with_notes(self, notes: &[String]) -> Self {
-        match self {
-            Self::Load(error) if !notes.is_empty() => Self::Load(format!("{error} {}.", notes.join(". "))),
-            other => other,
+    /// Completes an error of a `pg_restore` that a role without rights runs: with the parts of the dump that were left out
+    /// before, and with advice where an object needs a superuser.
+    pub(super) fn for_load_role(self, left_out: &[String]) -> Self {
+        let Self::Load(mut error) = self else { return self };
+        for note in left_out {
+            error.push_str(&format!(" {note}."));
         }
+        if ["permission denied", "must be superuser", "must be owner"]
+            .iter()
+            .any(|refusal| error.contains(refusal))
+        {
+            error.push_str(
+                " Decant loads a dump with a role that has no rights outside the staging database. If you trust this dump, \
+                 and it needs a superuser, restore it with pg_restore into a new database",
+            );
+        }
+        Self::Load(error)
     }
 
     /// Names the client's disconnection as the cause of a stop.

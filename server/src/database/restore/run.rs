@@ -173,7 +173,7 @@ impl Restorer {
         let mut no_tablespaces = false;
         let (target, lists) = match staging.load_role() {
             Some((role, target)) => {
-                let mut connection = PgConnection::connect_with(staging.dsn().options()).await?;
+                let mut connection = session::open(&staging.dsn(), "decant restore").await?;
                 warnings = extensions::create(&mut connection, &dump.definitions.extensions, role).await?;
                 let tablespaces = &dump.definitions.tablespaces;
                 if !dump.no_tablespaces
@@ -195,8 +195,12 @@ impl Restorer {
             None => dump.loader(&target, &self.temporary_files),
         };
         loader.no_tablespaces |= no_tablespaces;
+        let explain = |error: RestoreError| match &lists {
+            Some(_) => error.for_load_role(&warnings),
+            None => error,
+        };
         let loading = loader.restore_required(load::DEFINITIONS_AND_ROWS, dump.on_line(reporter));
-        loading.await.map_err(|error| error.with_notes(&warnings))?;
+        loading.await.map_err(explain)?;
         reporter.progress(86, "Counting the rows");
         // Before the indexes and constraints: no policy of the dump hides a row, and no function of it runs here.
         let mut connection = session::open(&target, "decant restore").await?;
@@ -205,7 +209,7 @@ impl Restorer {
         loader
             .restore_required(load::INDEXES_AND_CONSTRAINTS, |_| {})
             .await
-            .map_err(|error| error.with_notes(&warnings))?;
+            .map_err(explain)?;
         warnings.extend(loader.restore_optional().await?);
         Ok(warnings)
     }
@@ -227,7 +231,7 @@ async fn hand_over(
     dump: &CheckedDump<'_>,
     staging: &mut StagingDatabase,
 ) -> Result<Vec<String>, RestoreError> {
-    let mut connection = PgConnection::connect_with(staging.dsn().options()).await?;
+    let mut connection = session::open(&staging.dsn(), "decant restore").await?;
     let mut transaction = connection.begin().await?;
     let roles = staging.roles();
     let mut warnings = owners::complete(&mut transaction, dump, roles).await?;
