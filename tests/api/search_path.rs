@@ -104,7 +104,7 @@ async fn nothing_of_another_roles_runs_in_our_own_sql() {
     let archive = archives[0].path.to_str().unwrap();
     let scratch = folder();
     program::run(
-        &["cleanup", "restore", archive],
+        &["cleanup", "restore", archive, "--unverified"],
         &[("DSN", &dsn), data_dir(&scratch)],
     )
     .await
