@@ -99,7 +99,7 @@ async fn a_session_that_may_not_be_ended_leads_to_one_transaction() {
 
 #[tokio::test]
 async fn a_session_of_a_superuser_at_the_swap_does_not_discard_the_restore() {
-    let slow = migration("select pg_sleep(1)");
+    let slow = migration("select pg_sleep(0.5)");
     let owned = Owned::start(&[("DECANT_POST_RESTORE_MIGRATIONS", path(&slow))]).await;
     let dump = owned.admin().dump().answer().await.good().body;
     let staging = format!(
@@ -109,15 +109,19 @@ async fn a_session_of_a_superuser_at_the_swap_does_not_discard_the_restore() {
     let sessions = async {
         let loading = async || owned.database.text(&staging).await;
         wait_for("the staging database", SOON, loading).await;
+        // Decant ends the sessions before and after that of the superuser, in whatever order PostgreSQL lists them.
+        let before = owned.connect_as(&owned.role).await;
         let superuser = owned.connect_as("postgres").await;
-        let own = owned.connect_as(&owned.role).await;
-        tokio::time::sleep(Duration::from_millis(1500)).await;
+        let after = owned.connect_as(&owned.role).await;
+        owned
+            .server
+            .wait_for_log("in the place of the live one", SOON)
+            .await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
         drop(superuser);
-        // Decant ends this one.
-        tokio::time::sleep(Duration::from_secs(2)).await;
-        drop(own);
+        (before, after)
     };
-    let (answer, ()) = tokio::join!(owned.admin().import(&dump, CLEAN).answer(), sessions);
+    let (answer, _open) = tokio::join!(owned.admin().import(&dump, CLEAN).answer(), sessions);
     let restored = completed(answer);
     assert!(restored["previous"].is_string(), "{restored}");
 }
@@ -358,15 +362,16 @@ async fn each_role_of_a_managed_server_restores_or_is_refused_by_name() {
             }
             continue;
         }
-        admin.dump().answer().await.good();
         execute(
             &dsn,
             "delete from slow where id = 2; delete from message_request where id % 2 = 0".to_owned(),
         )
         .await;
-        let merged = completed(admin.import(&dump, MERGE).answer().await);
-        assert_eq!(merged["tables"]["public.slow"]["inserted"], 1, "{role}: {merged}");
-        assert_eq!(admin.usage_count(&[]).await, rows, "{role}");
+        if rights.contains("statement_timeout") {
+            let merged = completed(admin.import(&dump, MERGE).answer().await);
+            assert_eq!(merged["tables"]["public.slow"]["inserted"], 1, "{role}: {merged}");
+            assert_eq!(admin.usage_count(&[]).await, rows, "{role}");
+        }
         let restored = completed(admin.import(&dump, CLEAN).answer().await);
         assert_eq!(
             restored["previous"].is_string(),
