@@ -241,6 +241,11 @@ fn restore(error: &RestoreError) -> Kind {
     match error {
         RestoreError::Conflict(_) => LOCK_CONFLICT,
         RestoreError::Database(_) => DATABASE_UNAVAILABLE,
+        RestoreError::MissingTables(_) => (
+            StatusCode::CONFLICT,
+            "tables_would_be_missing",
+            "Tables would be missing",
+        ),
         RestoreError::NoSideDatabase(_) => (StatusCode::NOT_FOUND, "unknown_copy", "Unknown database"),
         RestoreError::NoTools(_)
         | RestoreError::Archive(_)
@@ -254,7 +259,7 @@ fn restore(error: &RestoreError) -> Kind {
         | RestoreError::Load(_)
         | RestoreError::InPlace(_)
         | RestoreError::TooLarge
-        | RestoreError::NotUtf8
+        | RestoreError::TransactionEnded
         | RestoreError::Rows { .. }
         | RestoreError::Migration { .. }
         | RestoreError::LockLost

@@ -20,7 +20,7 @@ async fn spoil(app: &App) {
     app.database
         .execute(
             "delete from message_request where id % 3 = 0; update users set name = name || '?'; \
-             create table later (id int primary key); drop table provider_endpoint_probe_logs",
+             create view later as select 1 as id; drop table provider_endpoint_probe_logs",
         )
         .await;
 }
@@ -239,7 +239,9 @@ async fn a_database_in_another_encoding_is_restored() {
     let owners = app.server_of_owner(&[]).await;
     let admin = Actor::new(&owners.address).with_token(ADMIN_TOKEN);
     app.database.execute("delete from places").await;
-    let _ = completed(admin.import(&dump, CLEAN).answer().await);
+    // The server's role has a table of its own in the database.
+    let fields = [("cleanFirst", "true"), ("allowMissingTables", "true")];
+    let _ = completed(admin.import(&dump, &fields).answer().await);
     assert_eq!(app.database.contents().await, before);
 }
 

@@ -57,6 +57,50 @@ async fn a_backup_is_a_whole_dump_and_restores() {
 }
 
 #[tokio::test]
+async fn a_restore_is_rolled_back_from_the_command_line() {
+    let database = Database::new().await;
+    let (folder, data) = (folder(), folder());
+    let file = folder.path().join("hub.dump");
+    let file = file.to_str().unwrap();
+    let settings = [
+        ("DSN", database.dsn.as_str()),
+        ("DECANT_DATA_DIR", data.path().to_str().unwrap()),
+    ];
+    let nothing = program::run(&["restore", "--roll-back", "--yes"], &settings).await;
+    assert!(nothing.refusal().contains("no restore has left"));
+    program::run(&["backup", "-o", file], &settings).await.good();
+    let dumped = database.contents().await;
+    database.execute("create table later (id int)").await;
+    let changed = database.contents().await;
+
+    let clean = ["restore", file, "--clean", "--yes"];
+    let refused = program::run(&clean, &settings).await.refusal();
+    assert!(
+        refused.contains("public.later") && refused.contains("--allow-missing-tables"),
+        "{refused}"
+    );
+    let allowed = [&clean[..], &["--allow-missing-tables"]].concat();
+    program::run(&allowed, &settings).await.good();
+    assert_eq!(database.contents().await, dumped);
+    let told = program::run(&["restore", "--roll-back", "--yes"], &settings)
+        .await
+        .good();
+    assert!(told.text().contains("is kept as"), "{}", told.text());
+    assert_eq!(database.contents().await, changed);
+
+    program::run(&allowed, &settings).await.good();
+    let several = program::run(&["restore", "--roll-back", "--yes"], &settings).await;
+    let several = several.refusal();
+    let previous = several.lines().find_map(|line| {
+        let name = line.split_whitespace().next()?;
+        name.contains("_before_").then_some(name)
+    });
+    let named = ["restore", "--roll-back", previous.unwrap(), "--yes"];
+    program::run(&named, &settings).await.good();
+    assert_eq!(database.contents().await, changed);
+}
+
+#[tokio::test]
 async fn a_backup_that_fails_leaves_no_file() {
     let database = Database::new().await;
     let folder = folder();

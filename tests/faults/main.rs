@@ -8,6 +8,7 @@ mod database_dies;
 mod disk;
 mod dump;
 mod leftovers;
+mod lost_lock;
 mod restore;
 mod shutdown;
 mod slow_reader;

@@ -176,6 +176,32 @@ impl Database {
         !pids.is_empty()
     }
 
+    /// Holds Decant's lock of this database until the connection is dropped, as another server does.
+    pub async fn hold_lock(&self) -> PgConnection {
+        let maintenance = Cluster::shared().await.dsn("postgres");
+        let mut connection = PgConnection::connect(&maintenance)
+            .await
+            .expect("PostgreSQL accepts a connection");
+        let lock = format!(
+            "select pg_advisory_lock(x'44636e74'::int, hashtext('{}'))",
+            self.name
+        );
+        connection
+            .execute(AssertSqlSafe(lock))
+            .await
+            .expect("the lock is free");
+        connection
+    }
+
+    /// Returns SQL that ends the session that holds Decant's lock of this database.
+    pub fn end_lock(&self) -> String {
+        format!(
+            "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' \
+             and classid = x'44636e74'::bigint::oid and objid = (hashtext('{}')::bigint & 4294967295)::oid",
+            self.name
+        )
+    }
+
     /// Returns the user with the most usage rows, with a new key.
     pub async fn busy_user(&self) -> HubUser {
         let sql = format!("select m.user_id from {USAGE_ROWS} group by 1 order by count(*) desc limit 1");

@@ -28,9 +28,12 @@ pub struct BackupRequest {
 pub struct BackupRestoreRequest {
     /// `true`: the backup replaces the database. `false`: only rows that are missing are inserted.
     pub clean_first: bool,
-    /// Leaves out the rows of `message_request`.
+    /// Leaves out the rows of `message_request` and its partitions.
     #[serde(default)]
     pub skip_logs: bool,
+    /// As in [`RestoreRequest`](crate::restore::RestoreRequest).
+    #[serde(default)]
+    pub allow_missing_tables: bool,
     /// Restores a backup whose manifest is not authentic, or that is not encrypted although encryption is set. The dump runs
     /// SQL of whoever made it.
     #[serde(default)]

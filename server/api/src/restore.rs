@@ -19,9 +19,12 @@ crate::examples! {
 pub struct RestoreRequest {
     /// `true`: the dump replaces the database. `false`: only rows that are missing are inserted.
     pub clean_first: bool,
-    /// Leaves out the rows of `message_request`.
+    /// Leaves out the rows of `message_request` and its partitions.
     #[serde(default)]
     pub skip_logs: bool,
+    /// `true`: with `cleanFirst`, tables of the database that the dump lacks are removed. `false`: such a dump is refused.
+    #[serde(default)]
+    pub allow_missing_tables: bool,
 }
 
 /// An event of a restore. The last one is `complete` or `error`.
@@ -31,7 +34,7 @@ pub struct RestoreRequest {
 pub enum RestoreEvent {
     Progress(RestoreProgress),
     Complete(Restored),
-    /// The restore failed, and the database is as it was.
+    /// The restore failed. The database is as it was, unless the message says otherwise.
     Error(RestoreFailure),
 }
 

@@ -15,7 +15,7 @@ impl Backups {
     /// refused.
     ///
     /// # Errors
-    /// [`BackupError::Unverified`], and as [`manifest`](Self::manifest). A later error is an event.
+    /// [`BackupError::Unverified`]; [`BackupError::Restore`]: another operation holds the lock; and as [`manifest`](Self::manifest). A later error is an event.
     pub async fn restore(
         self: &Arc<Self>,
         name: &str,
@@ -25,6 +25,7 @@ impl Backups {
     ) -> Result<mpsc::Receiver<RestoreEvent>, BackupError> {
         let manifest = self.manifest(name).await?;
         self.repository.accept(&manifest, unverified)?;
+        self.restorer.check_lock().await?;
         if unverified {
             tracing::warn!(
                 caller,

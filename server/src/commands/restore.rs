@@ -1,63 +1,79 @@
-//! `decant restore`: restores a dump.
+//! `decant restore`: restores a dump, or puts the previous database back.
 
 use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use api::restore::{RestoreEvent, RestoreFailure, RestoreMode, RestoreProgress, Restored, TableResult};
+use api::restore::{
+    RestoreEvent, RestoreFailure, RestoreProgress, RestoreRequest, Restored, SideDatabase, SideDatabaseRole,
+    TableResult,
+};
 use clap::{ArgGroup, Args};
 
 use super::connection::Connection;
 use super::interrupt::{cancelled_by_signal, failure};
 use super::outcome::Outcome;
 use crate::config::Settings;
-use crate::database::restore::RestoreOptions;
+use crate::database::restore::Restorer;
+
+/// The caller's name in the log and in the lock.
+const OPERATOR: &str = "Operator";
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("manner").required(true))]
 pub struct Arguments {
     /// Dump of `pg_dump --format=custom`.
-    file: PathBuf,
+    #[arg(required_unless_present = "roll_back", conflicts_with = "roll_back")]
+    file: Option<PathBuf>,
     /// Replace the database by the dump; the previous database is kept under another name.
     #[arg(long, group = "manner")]
     clean: bool,
     /// Keep the rows of the database, and insert the rows of the dump that it lacks.
     #[arg(long, group = "manner")]
     merge: bool,
-    /// Skip the rows of `message_request`.
-    #[arg(long)]
+    /// Put the previous database back in the place of the live one, which is kept. With several previous databases, the name
+    /// of one is required.
+    #[arg(long, group = "manner", value_name = "NAME", num_args = 0..=1)]
+    roll_back: Option<Option<String>>,
+    /// Skip the rows of `message_request` and its partitions.
+    #[arg(long, conflicts_with = "roll_back")]
     skip_logs: bool,
+    /// With --clean: remove tables of the database that the dump lacks. Such a dump is refused otherwise.
+    #[arg(long, conflicts_with_all = ["merge", "roll_back"])]
+    allow_missing_tables: bool,
     /// Do not ask for confirmation.
     #[arg(long)]
     yes: bool,
 }
 
 pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
-    let file = arguments.file.display();
-    let read = File::open(&arguments.file).and_then(|mut file| file.read(&mut [0]));
-    read.map_err(|error| format!("{file} cannot be read: {error}"))?;
+    if let Some(file) = &arguments.file {
+        let read = File::open(file).and_then(|mut file| file.read(&mut [0]));
+        read.map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+    }
     let connection = Connection::open(&settings).await?;
-    let outcome = restore(&connection, &settings, arguments).await;
+    let restorer = connection.database(&settings).restorer;
+    let database = connection.dsn.database();
+    let outcome = match (arguments.file.clone(), &arguments.roll_back) {
+        (Some(file), _) => restore(restorer, database, file, &arguments).await,
+        (None, name) => roll_back(&restorer, database, name.clone().flatten(), arguments.yes).await,
+    };
     connection.close(outcome).await
 }
 
-async fn restore(connection: &Connection, settings: &Settings, arguments: Arguments) -> Outcome {
+async fn restore(restorer: Arc<Restorer>, database: &str, file: PathBuf, arguments: &Arguments) -> Outcome {
     if !arguments.yes {
-        ask(connection.dsn.database())?;
+        ask(database)?;
     }
     let stop = cancelled_by_signal()?;
-    let options = RestoreOptions {
-        mode: if arguments.merge {
-            RestoreMode::Merge
-        } else {
-            RestoreMode::Clean
-        },
+    let options = RestoreRequest {
+        clean_first: arguments.clean,
         skip_logs: arguments.skip_logs,
+        allow_missing_tables: arguments.allow_missing_tables,
     };
-    let mut events = connection
-        .database(settings)
-        .restorer
-        .restore(arguments.file, options, "Operator", stop.clone())
+    let mut events = restorer
+        .restore(file, options.into(), OPERATOR, stop.clone())
         .await?;
     let mut outcome = Err("the restore ended without a result".into());
     while let Some(event) = events.recv().await {
@@ -73,6 +89,37 @@ async fn restore(connection: &Connection, settings: &Settings, arguments: Argume
         }
     }
     outcome
+}
+
+/// Swaps the previous database of this name with the live one. Without a name, there must be exactly one.
+async fn roll_back(restorer: &Restorer, database: &str, name: Option<String>, yes: bool) -> Outcome {
+    let name = match name {
+        Some(name) => name,
+        None => only_previous(restorer.side_databases().await?)?,
+    };
+    if !yes {
+        ask(database)?;
+    }
+    let kept = restorer.roll_back(&name, OPERATOR).await?;
+    println!("{name} is the live database {database} now. The one before is kept as {kept}.");
+    Ok(())
+}
+
+/// Returns the name of the only database that can be put back.
+fn only_previous(mut found: Vec<SideDatabase>) -> Result<String, String> {
+    found.retain(|one| one.role != SideDatabaseRole::Staging);
+    match found.as_slice() {
+        [] => Err("no restore has left a previous database here".to_owned()),
+        [one] => Ok(one.name.clone()),
+        several => {
+            let line =
+                |one: &SideDatabase| format!("\n  {}  since {:.0}, {} bytes", one.name, one.since, one.bytes);
+            let lines: String = several.iter().map(line).collect();
+            Err(format!(
+                "there are several previous databases; name one of them:{lines}"
+            ))
+        }
+    }
 }
 
 /// Asks for the name of the database, since a restore into the wrong one is the worst mistake.
@@ -111,4 +158,33 @@ fn print_result(restored: &Restored) {
         println!("The previous database is kept as {previous}.");
     }
     println!("The safety dump is {}.", restored.safety_dump);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_put_back_without_its_name_if_there_is_no_other() {
+        let database = |name: &str, role| SideDatabase {
+            name: name.to_owned(),
+            role,
+            since: "2026-01-28T12:00:00Z".parse().expect("a time"),
+            bytes: 1,
+        };
+        let staging = database("hub_restore", SideDatabaseRole::Staging);
+        let before = database("hub_before", SideDatabaseRole::Previous);
+        let undone = database("hub_undone", SideDatabaseRole::RolledBack);
+        assert!(only_previous(vec![staging.clone()]).is_err());
+        assert_eq!(
+            only_previous(vec![staging, before.clone()]),
+            Ok("hub_before".to_owned())
+        );
+        let several = only_previous(vec![before, undone]).unwrap_err();
+        assert!(
+            several.contains("hub_before  since 2026-01-28T12:00:00Z, 1 bytes"),
+            "{several}"
+        );
+        assert!(several.contains("hub_undone"), "{several}");
+    }
 }

@@ -12,6 +12,7 @@ use async_stream::stream;
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use jiff::Timestamp;
+use sqlx::{Connection, PgConnection, query_scalar};
 use tokio::io::{AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStdout};
 use tokio::task::JoinHandle;
@@ -24,13 +25,43 @@ use super::tools::{Tools, ToolsError, read_stderr, spawn_piped};
 /// The largest piece of a dump that is passed on: the capacity of a pipe.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// Returns the arguments of `pg_dump`.
-fn arguments(mode: DumpMode) -> &'static [&'static str] {
-    match mode {
-        DumpMode::Full => &[],
-        DumpMode::ExcludeLogs => &["--exclude-table-data=message_request"],
-        DumpMode::LedgerOnly => &["--table=usage_ledger"],
-    }
+/// The hub's log. The rows of this table and of its partitions can be left out of dumps and restores.
+pub(super) const LOGS: &str = "message_request";
+
+/// Returns the arguments of `pg_dump` that choose the tables.
+///
+/// # Errors
+/// The database does not answer.
+async fn arguments(mode: DumpMode, dsn: &Dsn) -> sqlx::Result<Vec<String>> {
+    let (option, table) = match mode {
+        DumpMode::Full => return Ok(Vec::new()),
+        DumpMode::ExcludeLogs => ("exclude-table-data", LOGS),
+        DumpMode::LedgerOnly => ("table", "usage_ledger"),
+    };
+    // The table itself comes first: without it, a missing table would mean the whole database.
+    let tables = std::iter::once(table.to_owned()).chain(descendants(dsn, table).await?);
+    Ok(tables.map(|table| format!("--{option}={table}")).collect())
+}
+
+/// Returns the partitions of a table and the tables that inherit from it, as patterns of `pg_dump`. Only `pg_dump` 16 and
+/// newer have `--exclude-table-data-and-children` and `--table-and-children`.
+async fn descendants(dsn: &Dsn, table: &str) -> sqlx::Result<Vec<String>> {
+    let mut connection = PgConnection::connect_with(dsn.options()).await?;
+    let tables = query_scalar(
+        "with recursive descendants as ( \
+             select i.inhrelid as oid from pg_catalog.pg_inherits i \
+             where i.inhparent operator(pg_catalog.=) pg_catalog.to_regclass($1) \
+             union select i.inhrelid from descendants d join pg_catalog.pg_inherits i \
+                 on i.inhparent operator(pg_catalog.=) d.oid) \
+         select pg_catalog.format('%I.%I', n.nspname, c.relname) \
+         from descendants d join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) d.oid \
+         join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace",
+    )
+    .bind(table)
+    .fetch_all(&mut connection)
+    .await?;
+    let _ = connection.close().await;
+    Ok(tables)
 }
 
 /// Returns the part of the file name that shows the mode.
@@ -191,12 +222,13 @@ impl Dumper {
         stop: CancellationToken,
     ) -> Result<Dump, DumpError> {
         let tools = Tools::for_database(&self.dsn).await?;
+        let tables = arguments(mode, &self.dsn).await.map_err(DumpError::Unavailable)?;
         let lock = self.lock.acquire(Operation::Export, caller).await?;
         let mut command = tools.command("pg_dump", &self.dsn);
         command
             .args(["--format=custom", "--no-password"])
             .arg(format!("--compress={}", self.compression.argument(&tools).await?))
-            .args(arguments(mode))
+            .args(tables)
             // Ctrl-C must end Decant, which ends pg_dump itself.
             .process_group(0);
         let (child, stdout, stderr) = spawn_piped(&mut command)?;

@@ -3,10 +3,11 @@
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use api::backups::{BackupRequest, BackupRestoreRequest};
+use api::restore::RestoreRequest;
 
 use super::attachment::attachment;
 use super::extract::Administrator;
-use super::restore::{follow, restore_options};
+use super::restore::follow;
 use crate::app::App;
 use crate::audit::Action;
 use crate::backups::make::BackupJob;
@@ -71,10 +72,14 @@ pub async fn restore(
     name: web::Path<String>,
     web::Json(request): web::Json<BackupRestoreRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let options = restore_options(request.clean_first, request.skip_logs);
+    let options = RestoreRequest {
+        clean_first: request.clean_first,
+        skip_logs: request.skip_logs,
+        allow_missing_tables: request.allow_missing_tables,
+    };
     let events = app
         .backups
-        .restore(&name, options, request.unverified, &caller.name)
+        .restore(&name, options.into(), request.unverified, &caller.name)
         .await?;
     Ok(follow(events, &app))
 }

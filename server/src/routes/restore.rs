@@ -6,14 +6,14 @@ use std::io::Write;
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use api::restore::{RestoreEvent, RestoreMode, RollbackResult, SideDatabases};
+use api::restore::{RestoreEvent, RestoreRequest, RollbackResult, SideDatabases};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use tokio::sync::mpsc::Receiver;
 use wasm_export::dump::MAGIC;
 
 use super::events;
-use super::extract::Administrator;
+use super::extract::{Administrator, Pairs};
 use crate::app::App;
 use crate::database::restore::RestoreOptions;
 use crate::database::temporary_files::TemporaryFile;
@@ -27,16 +27,23 @@ const FLAG_BYTES_MAX: usize = 16;
 /// The rest of a form, besides the file, takes less than this.
 const FORM_BYTES_MAX: u64 = 64 * 1024;
 
-/// Restores the dump of a form with `file`, `cleanFirst` and `skipLogs`. The answer is a stream of events, the last of which is
-/// the outcome.
+/// Restores the dump of a form. The answer is a stream of events, the last of which is the outcome. With `?check=true`, no
+/// form is read: the answer is 204 if a restore could begin now.
 pub async fn restore(
     app: web::Data<App>,
     Administrator(caller): Administrator,
+    Pairs(pairs): Pairs,
     request: HttpRequest,
     form: Multipart,
 ) -> Result<HttpResponse, ApiError> {
     if app.stopping.is_cancelled() {
         return Err(ApiError::ShuttingDown);
+    }
+    let only_check = is_check(&pairs)?;
+    // Before the form is read: a large upload would be in vain.
+    app.database.restorer.check_lock().await?;
+    if only_check {
+        return Ok(HttpResponse::NoContent().finish());
     }
     let limit = app.settings.upload_bytes_max;
     let announced = request
@@ -55,6 +62,24 @@ pub async fn restore(
         .restore(upload.file, upload.options, &caller.name, app.break_off.clone())
         .await?;
     Ok(follow(events, &app))
+}
+
+fn is_check(pairs: &[(String, String)]) -> Result<bool, ParameterError> {
+    let mut is_check = false;
+    for (name, value) in pairs {
+        is_check = match (name.as_str(), value.as_str()) {
+            ("check", "true") => true,
+            ("check", "false") => false,
+            ("check", _) => return Err(ParameterError::invalid("check", "must be true or false")),
+            _ => {
+                return Err(ParameterError::Unknown {
+                    field: name.clone(),
+                    known: "check".to_owned(),
+                });
+            }
+        };
+    }
+    Ok(is_check)
 }
 
 /// Lists the databases that earlier restores have left beside the live one.
@@ -94,16 +119,20 @@ struct Upload {
 
 impl Upload {
     async fn receive(app: &App, mut form: Multipart, limit: u64) -> Result<Self, ApiError> {
-        let (mut file, mut clean_first, mut skip_logs) = (None, None, None);
+        let (mut file, mut clean_first) = (None, None);
+        let (mut skip_logs, mut allow_missing_tables) = (false, false);
         while let Some(field) = form.try_next().await? {
             match field.name().unwrap_or_default() {
                 "file" => file = Some(receive_file(app, field, limit).await?),
                 "cleanFirst" => clean_first = Some(receive_flag("cleanFirst", field).await?),
-                "skipLogs" => skip_logs = Some(receive_flag("skipLogs", field).await?),
+                "skipLogs" => skip_logs = receive_flag("skipLogs", field).await?,
+                "allowMissingTables" => {
+                    allow_missing_tables = receive_flag("allowMissingTables", field).await?;
+                }
                 name => {
                     return Err(ParameterError::Unknown {
                         field: name.to_owned(),
-                        known: "file, cleanFirst, skipLogs".to_owned(),
+                        known: "file, cleanFirst, skipLogs, allowMissingTables".to_owned(),
                     }
                     .into());
                 }
@@ -114,20 +143,13 @@ impl Upload {
             .ok_or_else(|| ParameterError::invalid("cleanFirst", "must be given: true or false"))?;
         Ok(Self {
             file: file.ok_or_else(|| missing("file"))?,
-            options: restore_options(clean_first, skip_logs.unwrap_or(false)),
+            options: RestoreRequest {
+                clean_first,
+                skip_logs,
+                allow_missing_tables,
+            }
+            .into(),
         })
-    }
-}
-
-/// Returns the plan for the fields of the form, which are those of the hub's own form.
-pub(super) fn restore_options(clean_first: bool, skip_logs: bool) -> RestoreOptions {
-    RestoreOptions {
-        mode: if clean_first {
-            RestoreMode::Clean
-        } else {
-            RestoreMode::Merge
-        },
-        skip_logs,
     }
 }
 

@@ -77,6 +77,20 @@ pub fn RestoreOptionsForm(
                     "Rows of message_request are not restored. In replace mode, the log is empty afterwards."
                 </span>
             </label>
+            <label>
+                <input
+                    type="checkbox"
+                    data-testid="restore-allow-missing-tables"
+                    prop:checked=move || options.get().allow_missing_tables
+                    on:change=move |event| {
+                        options.update(|options| options.allow_missing_tables = event_target_checked(&event));
+                    }
+                />
+                "Remove tables that the dump lacks"
+                <span class="faint">
+                    "Replace mode refuses a dump without tables that the database has, unless this is checked."
+                </span>
+            </label>
         </fieldset>
         <div class="dump-actions">
             <button

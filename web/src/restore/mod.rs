@@ -26,6 +26,7 @@ pub const MODES: &[RestoreMode] = &[RestoreMode::Clean, RestoreMode::Merge];
 pub const DEFAULT_REQUEST: RestoreRequest = RestoreRequest {
     clean_first: true,
     skip_logs: false,
+    allow_missing_tables: false,
 };
 
 pub fn mode(request: RestoreRequest) -> RestoreMode {

@@ -182,6 +182,7 @@ fn form(file: &File, options: RestoreRequest) -> Result<FormData, JsValue> {
     let form = FormData::new()?;
     form.append_with_str("cleanFirst", &options.clean_first.to_string())?;
     form.append_with_str("skipLogs", &options.skip_logs.to_string())?;
+    form.append_with_str("allowMissingTables", &options.allow_missing_tables.to_string())?;
     form.append_with_blob_and_filename("file", file, &file.name())?;
     Ok(form)
 }

@@ -123,10 +123,16 @@ impl Run {
         self.reporter.progress.total = total;
         let is_whole = match options.archive_first {
             _ if total == 0 => true,
-            false => self.delete_matching(&condition).await?,
+            false => {
+                self.check_lock().await?;
+                self.delete_matching(&condition).await?
+            }
             true => match self.archive(&condition, conditions).await? {
-                // The local copy has the same bytes as the archive in the storage. It is removed after this line.
-                Some(rows) => self.delete_archived(rows.path().to_owned()).await?,
+                // The local copy has the same bytes as the archive in the storage. It is removed after this block.
+                Some(rows) => {
+                    self.check_lock().await?;
+                    self.delete_archived(rows.path().to_owned()).await?
+                }
                 None => false,
             },
         };
@@ -148,6 +154,14 @@ impl Run {
             left,
             cancelled: false,
         })
+    }
+
+    /// Checks that the lock is still held, before the first row is deleted.
+    async fn check_lock(&self) -> Result<(), CleanupError> {
+        match self.lock.is_held().await {
+            true => Ok(()),
+            false => Err(CleanupError::LockLost),
+        }
     }
 
     /// Deletes all matching rows. Returns `false` if the clean-up was stopped before.

@@ -7,14 +7,17 @@ use std::path::{Path, PathBuf};
 
 use api::restore::{RestoreMode, TableResult};
 use sqlx::{Connection, PgConnection};
-use wasm_export::dump::{Entry, TABLE_DATA, Toc};
+use wasm_export::dump::{Entry, LARGE_OBJECTS, TABLE_DATA, Toc};
 
+use super::database_comment;
 use super::definitions::{Definitions, GUARD, Policy};
 use super::disk_space::{self, DiskSpaceCheck};
 use super::error::RestoreError;
 use super::events::ProgressReporter;
 use super::load::{self, EntryLists, Loader};
+use super::log_tables;
 use super::options::RestoreOptions;
+use super::public_schema::PublicSchema;
 use super::row_counts::{self, DumpRows, TableName, TableRows};
 use crate::database::archive::{self, BadArchive, WholeArchive};
 use crate::database::temporary_files::TemporaryFolder;
@@ -66,7 +69,11 @@ impl<'a> CheckedDump<'a> {
         if disk_space == DiskSpaceCheck::Check {
             reporter.progress(21, disk_space::check(live, bytes).await?);
         }
-        let lists = EntryLists::new(&archive.toc, options);
+        let skipped = match options.skip_logs {
+            true => log_tables::find(tools, live, file, &archive.toc, temporary_files).await?,
+            false => BTreeSet::new(),
+        };
+        let lists = EntryLists::new(&archive.toc, skipped);
         rows.retain(|table, _| !lists.skipped.contains(table));
         let mut dump = Self {
             tools,
@@ -207,6 +214,44 @@ impl<'a> CheckedDump<'a> {
             Some(table) if !has_roots => Err(RestoreError::Inserts(table.to_string())),
             _ => Ok(entries),
         }
+    }
+
+    /// Returns the dump ids of the required entries that hold neither rows nor large objects, in the order of the dump.
+    /// Leaves out the schemas of these names.
+    pub fn definitions_without_schemas(&self, existing: &[String]) -> Vec<u32> {
+        let required: BTreeSet<u32> = self.lists.required.iter().copied().collect();
+        let is_wanted = |entry: &&Entry| {
+            required.contains(&entry.dump_id)
+                && entry.kind != TABLE_DATA
+                && entry.kind != LARGE_OBJECTS
+                && !(entry.kind == "SCHEMA" && existing.contains(&entry.name))
+        };
+        let entries = self.archive.toc.entries.iter().filter(is_wanted);
+        entries.map(|entry| entry.dump_id).collect()
+    }
+
+    pub fn public_schema(&self) -> PublicSchema<'_> {
+        PublicSchema::new(&self.archive.toc)
+    }
+
+    /// Reads the comment of the dumped database; `None` if it has none.
+    ///
+    /// # Errors
+    /// [`RestoreError::Io`]: `pg_restore` cannot be run.
+    pub async fn database_comment(&self, loader: &Loader<'_>) -> Result<Option<String>, RestoreError> {
+        let mut entries = self.archive.toc.entries.iter();
+        let entry = entries.find(|entry| entry.kind == "COMMENT" && entry.name.starts_with("DATABASE "));
+        match entry {
+            Some(entry) => database_comment::read(loader, entry.dump_id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Returns the tables that the dump creates.
+    pub fn tables(&self) -> BTreeSet<TableName> {
+        let entries = self.archive.toc.entries.iter();
+        let tables = entries.filter(|entry| entry.kind == "TABLE");
+        tables.map(TableName::from_entry).collect()
     }
 
     /// Returns the counts by table for a restore that inserts every row of the dump.

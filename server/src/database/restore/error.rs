@@ -7,7 +7,8 @@ use crate::database::lock::LockError;
 use crate::database::missing_rows::MissingRowsError;
 use crate::database::tools::ToolsError;
 
-/// Why a dump is not restored. The database is as it was before.
+/// Why a dump is not restored. The database is as it was before, except after
+/// [`TransactionEnded`](Self::TransactionEnded).
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
     #[error(transparent)]
@@ -56,9 +57,17 @@ pub enum RestoreError {
     )]
     TooLarge,
     #[error(
-        "The definitions in the dump are not in UTF-8, and have letters beyond ASCII; let Decant's user create databases"
+        "A migration has ended the transaction of the restore (COMMIT or ROLLBACK), so the database may have changed. The \
+         safety dump has its contents before the restore"
     )]
-    NotUtf8,
+    TransactionEnded,
+    #[error(
+        "The dump lacks tables of the database ({}): {}. The restore would remove them. Nothing was changed; to restore the \
+         dump nevertheless, set allowMissingTables to true (on the command line: --allow-missing-tables)",
+        .0.len(),
+        listed(.0)
+    )]
+    MissingTables(Vec<String>),
     #[error(
         "The table {table} should have {expected} rows and has {found} after the restore; the database is as it was"
     )]
@@ -114,6 +123,17 @@ impl NotAllowed {
             }
             Self::Terminate(_) => "Grant it pg_signal_backend; end sessions of a superuser first",
         }
+    }
+}
+
+/// More tables than this are only counted, because a message is read by people.
+const TABLES_LISTED: usize = 30;
+
+fn listed(tables: &[String]) -> String {
+    let names = tables[..tables.len().min(TABLES_LISTED)].join(", ");
+    match tables.len().saturating_sub(TABLES_LISTED) {
+        0 => names,
+        more => format!("{names} and {more} more"),
     }
 }
 

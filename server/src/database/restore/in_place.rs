@@ -4,16 +4,17 @@
 //! Decant sends the script of `pg_restore` over its own connection: definitions as they are, rows table by table. `psql`
 //! is not used, because it also runs shell commands (`\!`) that an attacker may have written into a dump.
 
-use sqlx::{AssertSqlSafe, Executor, PgConnection, query_scalar};
+use memchr::{memchr, memmem};
+use sqlx::{Executor, PgConnection, query, query_scalar};
 use tokio::io::AsyncReadExt;
 
 use super::checked_dump::CheckedDump;
 use super::error::RestoreError;
 use super::events::ProgressReporter;
+use super::large_objects;
 use super::load::{Loader, UNKNOWN_TIMEOUT};
-use super::pending_transaction::PendingTransaction;
 use super::row_counts::{self, TableName};
-use super::table_data::TableData;
+use super::table_data::{TableData, encoding_of};
 use crate::database::session;
 use crate::database::tools::{read_stderr, spawn_piped};
 
@@ -22,50 +23,65 @@ const LOCK_TIMEOUT: &str = "set local lock_timeout = '60s'";
 
 const CLEAR: &str = include_str!("clear.sql");
 
+/// Runs a script of the dump. A script that is sent as it is could end the transaction; `EXECUTE` refuses `COMMIT` and
+/// `ROLLBACK`.
+const CREATE_RUN: &str = "create function pg_temp.decant_run(script pg_catalog.bytea, encoding pg_catalog.name) \
+     returns void language plpgsql as 'begin execute pg_catalog.convert_from(script, encoding); end'";
+
 /// The definitions are sent as one string, so their size is limited. Real schemas are far smaller.
 const DEFINITIONS_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
-/// Empties the live database, restores the dump, and checks the numbers of rows. Returns the transaction, still open.
+/// Empties the live database, restores the dump, and checks the numbers of rows.
 ///
 /// # Errors
 /// [`RestoreError::Database`], [`RestoreError::Rows`], [`RestoreError::Inserts`], [`RestoreError::Damaged`],
-/// [`RestoreError::TooLarge`], [`RestoreError::NotUtf8`]. The transaction is rolled back then.
+/// [`RestoreError::TooLarge`]. The transaction must be rolled back then.
 pub(super) async fn replace(
     dump: &CheckedDump<'_>,
     loader: &Loader<'_>,
+    connection: &mut PgConnection,
     reporter: &ProgressReporter,
-) -> Result<PendingTransaction<()>, RestoreError> {
+) -> Result<(), RestoreError> {
     let entries = dump.entries_with_rows()?;
-    let mut transaction = PendingTransaction::begin(loader.target).await?;
-    let connection = &mut transaction.connection;
     connection.execute(LOCK_TIMEOUT).await?;
+    connection.execute(CREATE_RUN).await?;
     // SQL: Decant's own file.
     connection.execute(sqlx::raw_sql(CLEAR)).await?;
-    run_section(connection, loader, "pre-data").await?;
+    let definitions = dump.definitions_without_schemas(&schemas(connection).await?);
+    run_section(connection, loader, &definitions, "pre-data").await?;
     let mut done = 0;
     for (table, &entry) in &entries {
         dump.report_table(reporter, done, &table.to_string());
         copy_rows(connection, loader, table, entry).await?;
         done += dump.bytes_of(table);
     }
-    // The other entries of this section: the positions of sequences, large objects.
-    run_section(connection, loader, "data").await?;
+    large_objects::copy(connection, loader).await?;
+    // The other entries of this section are the positions of sequences.
+    run_section(connection, loader, &definitions, "data").await?;
     reporter.progress(86, "Counting the rows");
     row_counts::compare(connection, &dump.rows).await?;
-    run_section(connection, loader, "post-data").await?;
+    run_section(connection, loader, &definitions, "post-data").await?;
     // The script of pg_restore changes settings, which must not affect the migrations.
     connection.execute("reset all").await?;
     session::prepare(connection).await?;
-    Ok(transaction)
+    Ok(())
 }
 
-/// Runs one section of the dump's script, without the rows of tables.
+/// Returns the names of the schemas. Some stay when the database is emptied, and the dump must not create them again.
+async fn schemas(connection: &mut PgConnection) -> sqlx::Result<Vec<String>> {
+    query_scalar("select nspname::pg_catalog.text from pg_catalog.pg_namespace")
+        .fetch_all(connection)
+        .await
+}
+
+/// Runs one section of the dump's script for these entries.
 async fn run_section(
     connection: &mut PgConnection,
     loader: &Loader<'_>,
+    entries: &[u32],
     section: &str,
 ) -> Result<(), RestoreError> {
-    let list = loader.write_list(&loader.lists.required_without_rows)?;
+    let list = loader.write_list(entries)?;
     let section = format!("--section={section}");
     let (mut child, stdout, stderr) =
         spawn_piped(loader.command(&list).args([section.as_str(), "--file=-"]))?;
@@ -81,38 +97,49 @@ async fn run_section(
     if !child.wait().await?.success() {
         return Err(RestoreError::Damaged(errors));
     }
-    let script = String::from_utf8(script).map_err(|_| RestoreError::NotUtf8)?;
-    let sql = without_psql_commands(&script);
-    let sql = match loader.tools.sets_unknown_timeout() {
-        // The script sets its parameters before its first definition.
-        true => sql.replacen(UNKNOWN_TIMEOUT, "", 1),
-        false => sql.to_owned(),
-    };
-    // SQL: the script of the dump itself, which the administrator restores.
-    connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
+    // The script is in the encoding of the dumped database.
+    let mut lines = script.split(|&byte| byte == b'\n').take(SETTINGS_LINES);
+    let encoding = lines.find_map(|line| encoding_of(str::from_utf8(line).ok()?));
+    let mut sql = without_psql_commands(&script).to_vec();
+    // The script sets its parameters before its first definition.
+    if loader.tools.sets_unknown_timeout()
+        && let Some(at) = memmem::find(&sql, UNKNOWN_TIMEOUT.as_bytes())
+    {
+        sql.drain(at..at + UNKNOWN_TIMEOUT.len());
+    }
+    query("select pg_temp.decant_run($1, $2::pg_catalog.text::pg_catalog.name)")
+        .bind(sql)
+        .bind(encoding.unwrap_or("UTF8"))
+        .execute(&mut *connection)
+        .await?;
     // The script has set the encoding of the dumped database. Decant's own statements are UTF-8.
     connection.execute("set client_encoding = 'UTF8'").await?;
     Ok(())
 }
 
+/// The script begins with comments and settings, one of which is the encoding.
+const SETTINGS_LINES: usize = 50;
+
 /// Returns the script without the `psql` commands `\restrict` and `\unrestrict`, which newer releases of `pg_restore` write
 /// around it.
-fn without_psql_commands(script: &str) -> &str {
-    let is_comment = |line: &str| line.is_empty() || line.starts_with("--");
-    let Some((before, after)) = script.split_once("\\restrict ") else {
+fn without_psql_commands(script: &[u8]) -> &[u8] {
+    let is_comment = |line: &[u8]| line.is_empty() || line.starts_with(b"--");
+    let Some(at) = memmem::find(script, RESTRICT) else {
         return script;
     };
-    match after.split_once('\n') {
-        Some((key, sql)) if before.lines().all(is_comment) => {
-            let sql = sql.trim_end();
-            let end = sql
-                .strip_suffix(key)
-                .and_then(|sql| sql.strip_suffix("\\unrestrict "));
+    let (before, after) = (&script[..at], &script[at + RESTRICT.len()..]);
+    match memchr(b'\n', after) {
+        Some(end) if before.split(|&byte| byte == b'\n').all(is_comment) => {
+            let (key, sql) = (&after[..end], after[end + 1..].trim_ascii_end());
+            let end = sql.strip_suffix(key).and_then(|sql| sql.strip_suffix(UNRESTRICT));
             end.unwrap_or(sql)
         }
         _ => script,
     }
 }
+
+const RESTRICT: &[u8] = b"\\restrict ";
+const UNRESTRICT: &[u8] = b"\\unrestrict ";
 
 /// Copies the rows of one table from the dump into the database.
 async fn copy_rows(
@@ -122,9 +149,11 @@ async fn copy_rows(
     entry: u32,
 ) -> Result<(), RestoreError> {
     let data = TableData::open(loader, table, entry).await?;
+    // A table without columns has no list of them.
     let copy: String = query_scalar(
         "select pg_catalog.format('copy %I.%I %s from stdin with (encoding %L)', $1, $2, \
-         (select pg_catalog.format('(%s)', pg_catalog.string_agg(pg_catalog.quote_ident(name), ', ' order by place)) \
+         (select '(' operator(pg_catalog.||) pg_catalog.string_agg(pg_catalog.quote_ident(name), ', ' order by place) \
+              operator(pg_catalog.||) ')' \
           from pg_catalog.unnest($3::pg_catalog.text[]) with ordinality as u (name, place)), $4)",
     )
     .bind(&data.table().schema)
@@ -143,9 +172,10 @@ mod tests {
 
     #[test]
     fn commands_of_psql_are_left_out() {
+        let without = |script: &'static str| str::from_utf8(without_psql_commands(script.as_bytes()));
         let script = "--\n-- PostgreSQL database dump\n--\n\n\\restrict aB3\n\nselect '\n\\restrict x\n';\n\n\\unrestrict aB3\n\n";
-        assert_eq!(without_psql_commands(script).trim(), "select '\n\\restrict x\n';");
+        assert_eq!(without(script).map(str::trim), Ok("select '\n\\restrict x\n';"));
         let older = "--\n\nselect '\n\\restrict x\n';\n";
-        assert_eq!(without_psql_commands(older), older);
+        assert_eq!(without(older), Ok(older));
     }
 }

@@ -7,18 +7,14 @@ use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{ChildStderr, Command};
-use wasm_export::dump::{Entry, TABLE_DATA, Toc};
+use wasm_export::dump::{Entry, LARGE_OBJECTS, TABLE_DATA, Toc};
 
 use super::error::RestoreError;
-use super::options::RestoreOptions;
 use super::row_counts::TableName;
 use crate::database::archive::WholeArchive;
 use crate::database::temporary_files::{TemporaryFile, TemporaryFolder};
 use crate::database::tools::Tools;
 use crate::dsn::Dsn;
-
-/// The table that the option `skipLogs` leaves out.
-const LOGS: &str = "message_request";
 
 /// The first command of a script by `pg_restore` 17 that an older server does not know. It removes a time limit that an older
 /// server does not have.
@@ -35,9 +31,9 @@ pub(super) const INDEXES_AND_CONSTRAINTS: &[&str] = &["--section=post-data"];
 #[derive(Clone)]
 pub struct EntryLists {
     /// Must all be restored.
-    required: Vec<u32>,
-    /// Those of `required` that hold no table's rows.
-    pub(super) required_without_rows: Vec<u32>,
+    pub(super) required: Vec<u32>,
+    /// Those of `required` that hold the content of large objects.
+    pub(super) large_objects: Vec<u32>,
     /// May fail, because nothing depends on them. Examples are privileges of roles that do not exist here, objects that only
     /// a superuser may create, and materialized views that cannot be filled.
     optional: Vec<u32>,
@@ -46,26 +42,27 @@ pub struct EntryLists {
 }
 
 impl EntryLists {
-    /// Sorts the entries of a dump's table of contents into the lists.
+    /// Sorts the entries of a dump's table of contents into the lists. The rows of the `skipped` tables are in none.
     #[must_use]
-    pub fn new(toc: &Toc, options: RestoreOptions) -> Self {
+    pub fn new(toc: &Toc, skipped: BTreeSet<TableName>) -> Self {
         let mut lists = Self {
             required: Vec::new(),
-            required_without_rows: Vec::new(),
+            large_objects: Vec::new(),
             optional: Vec::new(),
-            skipped: BTreeSet::new(),
+            skipped,
         };
         for entry in &toc.entries {
-            if options.skip_logs && entry.kind == TABLE_DATA && entry.name == LOGS {
-                lists.skipped.insert(TableName::from_entry(entry));
-            } else if entry.kind == "SCHEMA" && entry.name == "public" {
+            if entry.kind == TABLE_DATA && lists.skipped.contains(&TableName::from_entry(entry)) {
+                continue;
+            }
+            if entry.kind == "SCHEMA" && entry.name == "public" {
                 // Every new database has this schema. The pg_dump of PostgreSQL 10 and older writes an entry that creates it.
             } else if is_optional(entry) {
                 lists.optional.push(entry.dump_id);
             } else {
                 lists.required.push(entry.dump_id);
-                if entry.kind != TABLE_DATA {
-                    lists.required_without_rows.push(entry.dump_id);
+                if entry.kind == LARGE_OBJECTS {
+                    lists.large_objects.push(entry.dump_id);
                 }
             }
         }
@@ -76,11 +73,7 @@ impl EntryLists {
     #[must_use]
     pub(super) fn without(&self, entries: &BTreeSet<u32>) -> Self {
         let mut lists = self.clone();
-        for list in [
-            &mut lists.required,
-            &mut lists.required_without_rows,
-            &mut lists.optional,
-        ] {
+        for list in [&mut lists.required, &mut lists.large_objects, &mut lists.optional] {
             list.retain(|entry| !entries.contains(entry));
         }
         lists
@@ -92,7 +85,17 @@ fn is_optional(entry: &Entry) -> bool {
         "ACL" | "DEFAULT ACL" | "SECURITY LABEL" | "USER MAPPING" | "MATERIALIZED VIEW DATA" => true,
         "EVENT TRIGGER" | "PUBLICATION" | "PUBLICATION TABLE" | "PUBLICATION TABLES IN SCHEMA" => true,
         "SUBSCRIPTION" | "SUBSCRIPTION TABLE" => true,
-        "COMMENT" => entry.name.starts_with("EXTENSION ") || entry.name.starts_with("SCHEMA "),
+        "COMMENT" => {
+            // Comments on objects of other owners, or on objects that are optional themselves.
+            let kinds = [
+                "EXTENSION ",
+                "SCHEMA ",
+                "EVENT TRIGGER ",
+                "PUBLICATION ",
+                "SUBSCRIPTION ",
+            ];
+            kinds.iter().any(|kind| entry.name.starts_with(kind))
+        }
         _ => false,
     }
 }

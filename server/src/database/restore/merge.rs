@@ -32,6 +32,7 @@ pub(super) async fn merge(
     let PendingTransaction {
         connection,
         result: merged,
+        ..
     } = &mut transaction;
     let mut tables = BTreeMap::new();
     for table in dump.rows.keys() {

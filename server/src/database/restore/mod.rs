@@ -25,27 +25,37 @@
 //! | `owners` | gives the objects to the owners that the dump names |
 //! | `subscriptions` | subscriptions of the live database and of its copies |
 //! | `statement` | statements with names from outside |
+//! | `log_tables` | finds the hub's log and its partitions in a dump |
+//! | `missing_tables` | refuses a dump that lacks tables of the live database |
 //! | `in_place` | replaces the contents of the live database in one transaction |
+//! | `large_objects` | copies large objects for `in_place` |
 //! | [`merge`], `table_data` | inserts the rows that are missing, table by table |
 //! | `pending_transaction` | an open transaction of either |
+//! | `database_comment` | the comment of the database |
+//! | `public_schema` | owner, privileges and comment of the schema `public` |
 //! | `migrations` | runs the site's SQL files |
 //! | `error` | why a dump is not restored |
 
 mod checked_dump;
+mod database_comment;
 mod definitions;
 pub mod disk_space;
 mod error;
 mod events;
 mod extensions;
 mod in_place;
+mod large_objects;
 mod load;
 mod load_role;
+mod log_tables;
 pub mod merge;
 mod migrations;
+mod missing_tables;
 mod options;
 mod owners;
 mod pending_transaction;
 mod proof;
+mod public_schema;
 mod restorer;
 mod rollback;
 pub mod row_counts;

@@ -1,6 +1,6 @@
 //! The options of a restore.
 
-use api::restore::RestoreMode;
+use api::restore::{RestoreMode, RestoreRequest};
 use std::str::FromStr;
 
 /// The options of one restore.
@@ -9,6 +9,21 @@ pub struct RestoreOptions {
     pub mode: RestoreMode,
     /// Leaves out the rows of the hub's log, `message_request`.
     pub skip_logs: bool,
+    /// Lets a clean restore remove tables of the live database that the dump lacks.
+    pub allow_missing_tables: bool,
+}
+
+impl From<RestoreRequest> for RestoreOptions {
+    fn from(request: RestoreRequest) -> Self {
+        Self {
+            mode: match request.clean_first {
+                true => RestoreMode::Clean,
+                false => RestoreMode::Merge,
+            },
+            skip_logs: request.skip_logs,
+            allow_missing_tables: request.allow_missing_tables,
+        }
+    }
 }
 
 /// Whether a restore goes on when its client disconnects.

@@ -1,11 +1,19 @@
 //! A transaction on the live database that is ready to commit.
 
-use sqlx::{Connection, Executor, PgConnection};
+use std::time::Duration;
+
+use sqlx::{Connection, Executor, PgConnection, query_scalar};
+use tokio::time::sleep;
 
 use super::error::RestoreError;
 use crate::database::lock::LockGuard;
 use crate::database::session;
 use crate::dsn::Dsn;
+
+/// A transaction whose client has gone is rolled back within this time, unless its statement runs on.
+const ROLLBACK_MAX: Duration = Duration::from_secs(10);
+
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// An open transaction and its result. Other sessions see the changes after [`commit`](Self::commit); dropping this rolls
 /// them back.
@@ -13,6 +21,8 @@ pub(super) struct PendingTransaction<T> {
     /// The session of the transaction.
     pub(super) connection: PgConnection,
     pub(super) result: T,
+    live: Dsn,
+    id: i64,
 }
 
 impl<T: Default> PendingTransaction<T> {
@@ -20,9 +30,14 @@ impl<T: Default> PendingTransaction<T> {
     pub(super) async fn begin(live: &Dsn) -> Result<Self, RestoreError> {
         let mut connection = session::open(live, "decant restore").await?;
         connection.execute("begin").await?;
+        let id = query_scalar("select pg_catalog.txid_current()")
+            .fetch_one(&mut connection)
+            .await?;
         Ok(Self {
             connection,
             result: T::default(),
+            live: live.clone(),
+            id,
         })
     }
 
@@ -30,13 +45,59 @@ impl<T: Default> PendingTransaction<T> {
     ///
     /// # Errors
     /// [`RestoreError::LockLost`]: another operation may have begun, so nothing is committed.
-    /// [`RestoreError::Database`]: the commit failed.
+    /// [`RestoreError::TransactionEnded`]: a migration has ended the transaction. [`RestoreError::Database`]: the commit
+    /// failed.
     pub(super) async fn commit(mut self, lock: &LockGuard) -> Result<T, RestoreError> {
+        let open: Option<i64> = query_scalar("select pg_catalog.txid_current_if_assigned()")
+            .fetch_one(&mut self.connection)
+            .await?;
+        if open != Some(self.id) {
+            return Err(RestoreError::TransactionEnded);
+        }
         if !lock.is_held().await {
             return Err(RestoreError::LockLost);
         }
-        self.connection.execute("commit").await?;
+        let committed = self.connection.execute("commit").await;
         let _ = self.connection.close().await;
-        Ok(self.result)
+        match committed {
+            Ok(_) => Ok(self.result),
+            // PostgreSQL may have committed, although its answer did not arrive.
+            Err(error) => match has_committed(&self.live, self.id).await {
+                true => Ok(self.result),
+                false => Err(error.into()),
+            },
+        }
     }
+
+    /// Ends the session. Returns the error, or [`RestoreError::TransactionEnded`] if PostgreSQL has committed the
+    /// transaction, because the database is not as it was then.
+    pub(super) async fn roll_back(self, error: RestoreError) -> RestoreError {
+        let Self {
+            connection, live, id, ..
+        } = self;
+        drop(connection);
+        match has_committed(&live, id).await {
+            true => RestoreError::TransactionEnded,
+            false => error,
+        }
+    }
+}
+
+/// Asks PostgreSQL for the outcome of a transaction whose session has ended. Returns `false` if PostgreSQL does not answer:
+/// a transaction that has not committed by then never will.
+async fn has_committed(live: &Dsn, id: i64) -> bool {
+    let asking = async {
+        let mut connection = PgConnection::connect_with(live.options()).await?;
+        loop {
+            let status: Option<String> = query_scalar("select pg_catalog.txid_status($1)")
+                .bind(id)
+                .fetch_one(&mut connection)
+                .await?;
+            match status.as_deref() {
+                Some("in progress") => sleep(POLL_INTERVAL).await,
+                status => return Ok::<_, sqlx::Error>(status == Some("committed")),
+            }
+        }
+    };
+    matches!(tokio::time::timeout(ROLLBACK_MAX, asking).await, Ok(Ok(true)))
 }

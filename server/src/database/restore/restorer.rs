@@ -17,7 +17,7 @@ use super::events::ProgressReporter;
 use super::options::{OnDisconnect, RestoreOptions};
 use super::safety_dump::SafetyDumps;
 use crate::audit::Action;
-use crate::database::lock::{BackupLock, LockGuard};
+use crate::database::lock::{BackupLock, LockError, LockGuard};
 use crate::database::operation_record::LastOperation;
 use crate::database::temporary_files::TemporaryFolder;
 use crate::dsn::Dsn;
@@ -52,6 +52,18 @@ impl Restorer {
     #[must_use]
     pub fn stops_on_disconnect(&self) -> bool {
         self.on_disconnect == OnDisconnect::Stop
+    }
+
+    /// Checks that no operation holds the lock, so that a client learns of a conflict before it sends a large file. Another
+    /// operation may acquire the lock before the restore does.
+    ///
+    /// # Errors
+    /// [`RestoreError::Conflict`], [`RestoreError::Database`].
+    pub async fn check_lock(&self) -> Result<(), RestoreError> {
+        match self.lock.holder().await? {
+            None => Ok(()),
+            holder => Err(LockError::Conflict(holder).into()),
+        }
     }
 
     /// Starts to restore a file, and returns the receiver of the restore's events. `stop` ends the restore as long as the

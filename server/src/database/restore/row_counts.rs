@@ -100,13 +100,22 @@ pub(super) async fn compare(connection: &mut PgConnection, tables: &TableRows) -
 }
 
 async fn count_in_database(connection: &mut PgConnection, table: &TableName) -> sqlx::Result<u64> {
-    let sql: String =
-        query_scalar("select pg_catalog.format('select pg_catalog.count(*) from %I.%I', $1, $2)")
-            .bind(&table.schema)
-            .bind(&table.name)
-            .fetch_one(&mut *connection)
-            .await?;
-    // SQL: names quoted by PostgreSQL.
+    // A table's rows are its own, without those of tables that inherit from it. A partitioned table has rows of its own
+    // only in the dump (--load-via-partition-root). Of an extension's table, a dump has the rows with this condition.
+    let sql: String = query_scalar(
+        "select pg_catalog.format('select pg_catalog.count(*) from %s %I.%I %s', \
+                case when c.relkind operator(pg_catalog.=) 'p' then '' else 'only' end, $1, $2, x.condition) \
+         from (values (pg_catalog.to_regclass(pg_catalog.format('%I.%I', $1, $2)))) t (oid) \
+         left join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) t.oid \
+         left join (select t.class, t.condition from pg_catalog.pg_extension, rows from ( \
+                 pg_catalog.unnest(extconfig), pg_catalog.unnest(extcondition)) t (class, condition)) x \
+             on x.class operator(pg_catalog.=) t.oid",
+    )
+    .bind(&table.schema)
+    .bind(&table.name)
+    .fetch_one(&mut *connection)
+    .await?;
+    // SQL: names quoted by PostgreSQL, and a condition of an extension from PostgreSQL's catalog, as in pg_dump.
     let rows: i64 = query_scalar(AssertSqlSafe(sql)).fetch_one(connection).await?;
     Ok(rows.unsigned_abs())
 }
@@ -167,11 +176,15 @@ fn table_of_copy_line(line: &[u8]) -> Option<TableName> {
 
 /// Returns the table of a `COPY` command, and the rest of the line.
 pub(super) fn parse_copy(line: &str) -> Option<(TableName, &str)> {
-    let rest = line.strip_prefix("COPY ")?;
-    let (schema, rest) = parse_identifier(rest)?;
+    let (table, rest) = parse_qualified(line.strip_prefix("COPY ")?)?;
+    rest.starts_with(' ').then_some((table, rest))
+}
+
+/// Returns the table at the start of the text, which is named with its schema, and the rest of the text.
+pub(super) fn parse_qualified(text: &str) -> Option<(TableName, &str)> {
+    let (schema, rest) = parse_identifier(text)?;
     let (name, rest) = parse_identifier(rest.strip_prefix('.')?)?;
-    rest.starts_with(' ')
-        .then_some((TableName { schema, name }, rest))
+    Some((TableName { schema, name }, rest))
 }
 
 /// Returns the SQL identifier at the start of the text, without quotes, and the rest of the text.

@@ -11,9 +11,13 @@ use super::checked_dump::CheckedDump;
 use super::error::RestoreError;
 use super::events::ProgressReporter;
 use super::options::RestoreOptions;
+use super::pending_transaction::PendingTransaction;
 use super::restorer::Restorer;
 use super::side_database::{StagingDatabase, Swapped};
-use super::{extensions, in_place, load, merge, migrations, owners, row_counts, statement, subscriptions};
+use super::{
+    database_comment, extensions, in_place, load, merge, migrations, missing_tables, owners, row_counts,
+    statement, subscriptions,
+};
 use crate::database::lock::LockGuard;
 use crate::database::session;
 use crate::database::tools::Tools;
@@ -44,6 +48,9 @@ impl Restorer {
                 reporter,
             )
             .await?;
+            if options.mode == RestoreMode::Clean && !options.allow_missing_tables {
+                missing_tables::check(&dump, &self.dsn).await?;
+            }
             let safety_dump = self
                 .safety_dumps
                 .make(&tools, &self.dsn, &self.temporary_files)
@@ -82,8 +89,7 @@ impl Restorer {
                     format!("{why}: restoring in one transaction of the live database"),
                 );
                 let replacing = self.replace_in_place(lock, &dump, reporter, stop);
-                let warnings = replacing.await.map_err(RestoreError::after_rollback)?;
-                restored.warnings.extend(warnings);
+                restored.warnings.extend(replacing.await?);
             }
             Err(error) => return Err(error),
         }
@@ -115,8 +121,14 @@ impl Restorer {
     ) -> Result<Swapped, RestoreError> {
         let filling = async {
             let mut warnings = self.load_and_count(dump, &staging, reporter).await?;
+            let loader = dump.loader(&self.dsn, &self.temporary_files);
+            if let Some(comment) = dump.database_comment(&loader).await? {
+                staging.keep_comment(comment).await?;
+            }
             warnings.extend(hand_over(dump, &mut staging).await?);
             let mut connection = session::open(&staging.dsn(), "decant restore").await?;
+            let schema = dump.public_schema();
+            warnings.extend(schema.complete(&mut connection, &self.dsn).await?);
             self.migrate(&mut connection, reporter).await?;
             let _ = connection.close().await;
             Ok(warnings)
@@ -147,15 +159,26 @@ impl Restorer {
         stop: &CancellationToken,
     ) -> Result<Vec<String>, RestoreError> {
         let loader = dump.loader(&self.dsn, &self.temporary_files);
+        let mut transaction = PendingTransaction::<()>::begin(&self.dsn).await?;
+        let connection = &mut transaction.connection;
         let replacing = async {
-            let mut transaction = in_place::replace(dump, &loader, reporter).await?;
-            let connection = &mut transaction.connection;
-            let warnings = owners::complete_in_place(connection, dump).await?;
+            in_place::replace(dump, &loader, connection, reporter).await?;
+            if let Some(comment) = dump.database_comment(&loader).await? {
+                database_comment::write(connection, &comment).await?;
+            }
+            let mut warnings = owners::complete_in_place(connection, dump).await?;
+            warnings.extend(dump.public_schema().prepare_in_place(connection).await?);
             self.migrate(connection, reporter).await?;
-            Ok((transaction, warnings))
+            Ok(warnings)
         };
-        let (transaction, mut warnings) = or_stopped(stop, replacing).await?;
-        transaction.commit(lock).await?;
+        let mut warnings = match or_stopped(stop, replacing).await {
+            Ok(warnings) => {
+                let committed = transaction.commit(lock).await;
+                committed.map_err(RestoreError::after_rollback)?;
+                warnings
+            }
+            Err(error) => return Err(transaction.roll_back(error.after_rollback()).await),
+        };
         // The restore has succeeded by now, so an error here is only a warning.
         let optional = loader.restore_optional().await;
         warnings.extend(optional.unwrap_or_else(|error| vec![error.to_string()]));

@@ -59,6 +59,9 @@ struct DatabaseComment {
     /// The name of the live database.
     of: String,
     since: Timestamp,
+    /// The comment that the database has when it is the live one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    comment: Option<String>,
 }
 
 /// A database that a restore fills.
@@ -168,6 +171,21 @@ impl StagingDatabase {
         }
     }
 
+    /// Replaces the comment that the database gets with the swap, which is that of the live one.
+    pub async fn keep_comment(&mut self, comment: String) -> sqlx::Result<()> {
+        self.write_comment(Timestamp::now(), Some(comment)).await
+    }
+
+    async fn write_comment(&mut self, since: Timestamp, comment: Option<String>) -> sqlx::Result<()> {
+        let comment = DatabaseComment {
+            decant: SideDatabaseRole::Staging,
+            of: self.live.database().to_owned(),
+            since,
+            comment,
+        };
+        comment.write(&mut self.maintenance, &self.name).await
+    }
+
     async fn prepare(&mut self, since: Timestamp) -> sqlx::Result<()> {
         // It holds all rows of the live database, which may be closed to others. The swap copies the live one's privileges.
         run(
@@ -176,12 +194,8 @@ impl StagingDatabase {
             [&self.name],
         )
         .await?;
-        let comment = DatabaseComment {
-            decant: SideDatabaseRole::Staging,
-            of: self.live.database().to_owned(),
-            since,
-        };
-        comment.write(&mut self.maintenance, &self.name).await?;
+        let comment = comment_of(&mut self.maintenance, self.live.database()).await?;
+        self.write_comment(since, comment).await?;
         let Some(role) = &self.load_role else {
             return Ok(());
         };
@@ -346,8 +360,10 @@ pub(super) async fn list(connection: &mut PgConnection, live: &str) -> sqlx::Res
          from pg_catalog.pg_database d \
               join pg_catalog.pg_roles owner on owner.oid operator(pg_catalog.=) d.datdba, \
               pg_catalog.shobj_description(d.oid, 'pg_database') comment \
-         where pg_catalog.starts_with(comment, '{\"decant\":') order by d.oid desc",
+         where pg_catalog.starts_with(comment, '{\"decant\":') \
+         and d.datname operator(pg_catalog.<>) $1 order by d.oid desc",
     )
+    // A dump, too, can give the live database such a comment.
     .bind(live)
     .fetch_all(connection)
     .await?;
@@ -415,6 +431,9 @@ async fn rename(
     since: Timestamp,
 ) -> sqlx::Result<()> {
     let mut transaction = maintenance.begin().await?;
+    let comment = comment_of(&mut transaction, live).await?;
+    let replacing = comment_of(&mut transaction, replacement).await?;
+    let replacing = replacing.and_then(|json| serde_json::from_str::<DatabaseComment>(&json).ok());
     for (from, to) in [(live, kept), (replacement, live)] {
         let rename = render(&mut transaction, "alter database %I rename to %I", [from, to]).await?;
         execute(&mut transaction, rename).await?;
@@ -423,9 +442,11 @@ async fn rename(
         decant: kept_as,
         of: live.to_owned(),
         since,
+        comment,
     };
     comment.write(&mut transaction, kept).await?;
-    remove_comment(&mut transaction, live).await?;
+    let comment = replacing.and_then(|replacing| replacing.comment);
+    set_comment(&mut transaction, live, comment.as_deref()).await?;
     transaction.commit().await
 }
 
@@ -563,14 +584,28 @@ async fn copy_properties(maintenance: &mut PgConnection, from: &str, to: &str) -
 impl DatabaseComment {
     async fn write(&self, connection: &mut PgConnection, database: &str) -> sqlx::Result<()> {
         let json = serde_json::to_string(self).expect("a comment consists of texts");
-        let comment = render(connection, "comment on database %I is %L", [database, &json]).await?;
-        execute(connection, comment).await
+        set_comment(connection, database, Some(&json)).await
     }
 }
 
-async fn remove_comment(connection: &mut PgConnection, name: &str) -> sqlx::Result<()> {
-    let comment = render(connection, "comment on database %I is null", [name, ""]).await?;
-    execute(connection, comment).await
+/// Returns the comment of a database.
+async fn comment_of(connection: &mut PgConnection, name: &str) -> sqlx::Result<Option<String>> {
+    query_scalar(
+        "select pg_catalog.shobj_description(oid, 'pg_database') from pg_catalog.pg_database \
+         where datname operator(pg_catalog.=) $1",
+    )
+    .bind(name)
+    .fetch_one(connection)
+    .await
+}
+
+/// Sets the comment of a database, or removes it.
+async fn set_comment(connection: &mut PgConnection, name: &str, comment: Option<&str>) -> sqlx::Result<()> {
+    let statement = match comment {
+        Some(comment) => render(connection, "comment on database %I is %L", [name, comment]).await?,
+        None => render(connection, "comment on database %I is null", [name, ""]).await?,
+    };
+    execute(connection, statement).await
 }
 
 pub(super) async fn drop_database(maintenance: &mut PgConnection, name: &str) -> sqlx::Result<()> {

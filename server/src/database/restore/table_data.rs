@@ -144,7 +144,7 @@ impl TableData {
 }
 
 /// Returns `LATIN1` of `SET client_encoding = 'LATIN1';`.
-fn encoding_of(command: &str) -> Option<&str> {
+pub(super) fn encoding_of(command: &str) -> Option<&str> {
     let (encoding, _) = command
         .strip_prefix("SET client_encoding = '")?
         .split_once('\'')?;

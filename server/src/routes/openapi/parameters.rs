@@ -60,6 +60,15 @@ pub fn pretty() -> Parameter {
         .build()
 }
 
+pub fn check() -> Parameter {
+    query(
+        "check",
+        "Only checks whether a restore could begin now. No form is read.",
+    )
+    .schema(Some(of_type(Type::Boolean).default(Some(json!(false))).build()))
+    .build()
+}
+
 /// Which part of the database is dumped.
 pub fn dump() -> [Parameter; 2] {
     [

@@ -67,8 +67,7 @@ const RAW_ROWS_EXAMPLE: &str = "{\"decant\":1,\"dataset\":\"usage-logs\",\"title
      \"2026-01-28T20:34:56Z\",\"zone\":\"UTC\",\"estimated_rows\":1}\ngpt-5.1-codex\n\\.{\"rows\":1,\"bytes\":14,\
      \"digest\":\"6f1c2c4b6d0f9a3e\",\"cursor\":\"Z3B0LTUuMS1jb2RleA\"}\n";
 
-const RESTORE_EVENTS: &str =
-    "The steps of the restore, and its result. After `error` the database is as it was.";
+const RESTORE_EVENTS: &str = "The steps of the restore, and its result. After `error` the database is as it was, unless the message says otherwise.";
 
 pub fn operations() -> Vec<EntryBuilder> {
     let mut operations = Vec::new();
@@ -275,10 +274,13 @@ fn restore() -> Vec<EntryBuilder> {
                 "Reads the file to its end, makes a safety dump, and restores the file into a staging database. With \
                  `cleanFirst` the staging database then replaces the live one in one transaction; without it, rows that \
                  are missing in the live one are inserted. The restore continues when its client leaves, unless \
-                 DECANT_RESTORE_UNFOLLOWED is `stop`.",
+                 DECANT_RESTORE_UNFOLLOWED is `stop`. While another operation holds the lock, the answer is 409 before the \
+                 form is read.",
             )
+            .parameters([p::check()])
             .form(dump_upload(), json!({ "file": "PGDMP…", "cleanFirst": true, "skipLogs": false }))
             .events::<RestoreEvent>(RESTORE_EVENTS)
+            .empty(204, "With `check=true`: a restore could begin now.")
             .problems(&[400, 409, 413, 500, 507]),
         get("/api/admin/database/copies", "listSideDatabases", "List the databases that restores have left")
             .tag(RESTORE)
