@@ -13,6 +13,7 @@ use crate::datasets::options::OptionsCache;
 use crate::datasets::{Catalog, Dataset};
 use crate::error::ApiError;
 use crate::rows::StreamTiming;
+use crate::shares::Shares;
 use crate::source::Source;
 use crate::state::State;
 use crate::stored_requests::StoredRequests;
@@ -22,6 +23,9 @@ pub struct App {
     pub settings: Settings,
     /// The connections to the database that is exported.
     pub source: Source,
+    /// What each caller has of the exports, and of the other queries.
+    pub export_shares: Shares,
+    pub query_shares: Shares,
     pub catalog: Catalog,
     /// Dumps, restores and clean-ups of the exported database.
     pub database: Database,

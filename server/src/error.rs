@@ -16,6 +16,7 @@ use crate::database::restore::RestoreError;
 use crate::datasets::query::{AccessError, RenderError};
 use crate::free_space::NoSpace;
 use crate::parameter::ParameterError;
+use crate::shares::ShareUsed;
 use crate::source::{is_unreachable, public_message};
 use crate::stored_requests::StoredRequestsError;
 
@@ -55,6 +56,8 @@ pub enum ApiError {
     CleanupBroken(CleanupFailure),
     #[error("{0}.")]
     Backup(#[from] BackupError),
+    #[error("The rest of the request did not arrive in time (DECANT_STALL_SECONDS); send it again.")]
+    RequestStalled,
     #[error("The file has {bytes} bytes or more; at most {limit} are accepted (DECANT_UPLOAD_MAX_MB).")]
     UploadTooLarge { bytes: u64, limit: u64 },
     #[error("The upload could not be written to the server's disk: {0}.")]
@@ -67,6 +70,8 @@ pub enum ApiError {
     ExportsBusy,
     #[error("The database cannot be reached; make sure that it runs.")]
     Unreachable,
+    #[error("{0}.")]
+    Share(#[from] ShareUsed),
     #[error("{0}")]
     Source(String),
     #[error("The server is stopping.")]
@@ -128,6 +133,7 @@ impl ApiError {
             Self::Cleanup(error) => cleanup(error),
             Self::CleanupBroken(_) => CLEANUP_FAILED,
             Self::Backup(error) => backup(error),
+            Self::RequestStalled => (S::REQUEST_TIMEOUT, "request_stalled", "The request stalled"),
             Self::UploadTooLarge { .. } => {
                 (S::PAYLOAD_TOO_LARGE, "upload_too_large", "The file is too large")
             }
@@ -137,6 +143,11 @@ impl ApiError {
             Self::StoredRequests(error) => stored_requests(error),
             Self::ExportsBusy => (S::SERVICE_UNAVAILABLE, "exports_busy", "Too many exports"),
             Self::Unreachable => DATABASE_UNAVAILABLE,
+            Self::Share(_) => (
+                S::TOO_MANY_REQUESTS,
+                "share_used",
+                "Too many requests of one caller",
+            ),
             Self::Source(_) => SOURCE_FAILED,
             Self::ShuttingDown => (S::SERVICE_UNAVAILABLE, "shutting_down", "The server is stopping"),
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
@@ -163,7 +174,7 @@ impl ApiError {
             Self::Auth(AuthError::TooManyAttempts { wait }) => {
                 response.insert_header((header::RETRY_AFTER, wait.as_secs() + 1));
             }
-            Self::ExportsBusy => {
+            Self::ExportsBusy | Self::Share(_) => {
                 response.insert_header((header::RETRY_AFTER, 5));
             }
             Self::MethodNotAllowed { allow, .. } => {

@@ -24,6 +24,8 @@
 //! | [`audit`] | records of every operation, in a table of Decant's own |
 //! | [`hub_tables`] | the hub's tables, and whether their owner is trusted |
 //! | [`state`] | the state database: Decant's own tables |
+//! | [`listener`] | the socket of the server, and limits on connections that stall |
+//! | [`shares`] | what one caller may use at the same time |
 //! | [`source`] | the connection pools of the database that is exported |
 //! | [`free_space`] | the space that stays free on a disk |
 //! | [`private_folder`] | folders for this user only, and the sweep of what crashes leave in them |
@@ -46,12 +48,14 @@ pub mod error;
 pub mod file;
 pub mod free_space;
 pub mod hub_tables;
+pub mod listener;
 pub mod parameter;
 pub mod pooler;
 pub mod private_folder;
 pub mod routes;
 pub mod rows;
 pub mod schedule;
+pub mod shares;
 pub mod source;
 pub mod startup;
 pub mod state;

@@ -35,9 +35,14 @@ const NO_LIMITS: &str = "select pg_catalog.set_config(name, \
 pub struct Source {
     /// Its size limits the running exports. It keeps no connection.
     exports: PgPool,
-    /// For pages, counts, options and sign-in, with a time limit.
+    /// For pages, counts and options, with a time limit.
     queries: PgPool,
+    /// For sign-in and health, so that neither waits for exports or slow queries.
+    sign_in: PgPool,
 }
+
+/// Connections for sign-in and health, whose queries take milliseconds.
+const SIGN_IN_CONNECTIONS: u32 = 2;
 
 /// Limits of connections and times.
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +91,7 @@ impl Source {
         Self {
             exports: pool(limits.exports_max, Duration::ZERO),
             queries: pool(limits.queries_max, limits.query_max),
+            sign_in: pool(SIGN_IN_CONNECTIONS, limits.query_max),
         }
     }
 
@@ -177,9 +183,18 @@ impl Source {
         }
     }
 
+    /// Returns a connection for sign-in or health.
+    ///
+    /// # Errors
+    /// As [`Self::for_query`].
+    pub async fn for_sign_in(&self) -> sqlx::Result<PoolConnection<Postgres>> {
+        acquire(&self.sign_in).await
+    }
+
     pub async fn close(&self) {
         self.exports.close().await;
         self.queries.close().await;
+        self.sign_in.close().await;
     }
 }
 

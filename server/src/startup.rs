@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,11 +34,12 @@ use crate::datasets::catalog::CatalogError;
 use crate::datasets::catalog::Cause;
 use crate::datasets::options::OptionsCache;
 use crate::dsn::Dsn;
+use crate::shares::Shares;
 use crate::source::{Source, SourceError};
 use crate::state::{self, Attempts, DatabaseIdentity, SignOuts, State, StateError};
 use crate::storage::{Location, Storage, StorageError};
 use crate::stored_requests::StoredRequests;
-use crate::{private_folder, routes, telemetry};
+use crate::{listener, private_folder, routes, telemetry};
 
 /// Time for the last bytes to reach the clients after exports were interrupted.
 const LAST_BYTES_MAX: Duration = Duration::from_secs(2);
@@ -122,11 +124,11 @@ impl Application {
         if let Some(warning) = token_keys.warning() {
             tracing::warn!("{warning}");
         }
-        let listener = listen(settings.listen)?;
         let has_private_state = matches!(settings.state, state::Options::Private);
         for warning in prepare_folders(&settings, settings.dsn.is_none() || has_private_state)? {
             tracing::warn!("{warning}");
         }
+        let listener = listen(&settings)?;
         let (dsn, embedded): (Dsn, _) = match &settings.dsn {
             Some(dsn) => (dsn.clone(), None),
             None => {
@@ -188,6 +190,8 @@ impl Application {
             backups,
             stored_requests,
             authenticator,
+            export_shares: Shares::new(settings.exports_per_caller, settings.source.wait_max),
+            query_shares: Shares::new(settings.queries_per_caller, settings.source.wait_max),
             source,
             catalog,
             options: OptionsCache::default(),
@@ -503,8 +507,9 @@ async fn gone(embedded: Option<&EmbeddedPostgres>) -> String {
     }
 }
 
-fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).map_err(|source| StartError::Listen { address, source })
+fn listen(settings: &Settings) -> Result<TcpListener, StartError> {
+    let address = settings.listen;
+    listener::bind(address, settings.stall_max).map_err(|source| StartError::Listen { address, source })
 }
 
 fn serve(listener: TcpListener, app: web::Data<App>) -> Result<Server, StartError> {
@@ -513,10 +518,14 @@ fn serve(listener: TcpListener, app: web::Data<App>) -> Result<Server, StartErro
     let factory = move || {
         actix_web::App::new()
             .app_data(app.clone())
+            .wrap(from_fn(listener::limit_stalls))
             .wrap(from_fn(telemetry::request_middleware))
             .configure(routes::configure)
     };
+    let workers = std::thread::available_parallelism().map_or(1, NonZero::get);
     let server = HttpServer::new(factory)
+        .workers(workers)
+        .max_connections(listener::connections_max(workers))
         // A closed connection must be noticed while its export waits for the database. Then the body is dropped, and
         // with it the query.
         .h1_allow_half_closed(false)

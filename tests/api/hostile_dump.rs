@@ -35,7 +35,10 @@ impl Drop for Trace {
 
 /// Makes a plain role, and a table whose constraint attacks when Decant's programs insert a row.
 async fn set_trap(database: &Database, trace: &Trace) -> String {
-    let name = database.text("select current_database()").await.unwrap();
+    let name = database
+        .text("select current_database()")
+        .await
+        .expect("it has a name");
     let plain = format!("plain_of_{name}");
     let path = trace.path();
     database

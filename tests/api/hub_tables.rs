@@ -23,7 +23,7 @@ async fn check(settings: Settings<'_>) -> Outcome {
 /// Returns the time of the database (RFC 3339).
 async fn now(database: &Database) -> String {
     let now = "select to_char(now() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')";
-    database.text(now).await.unwrap()
+    database.text(now).await.expect("the time is never null")
 }
 
 /// Asserts that a request is refused with this status and code, and returns the text. It may name a table, so it is read here
@@ -277,8 +277,8 @@ async fn the_hub_may_have_a_schema_and_a_role_of_its_own() {
     let dsn = ("DSN", database.dsn.as_str());
     let schema = ("DECANT_HUB_SCHEMA", "The hub");
     let checked = check(&[dsn, schema]).await;
-    let advice = format!("ALTER SCHEMA \"The hub\" OWNER TO postgres;");
-    assert!(checked.text().contains(&advice), "{}", checked.text());
+    let advice = "ALTER SCHEMA \"The hub\" OWNER TO postgres;";
+    assert!(checked.text().contains(advice), "{}", checked.text());
     let settings = [dsn, schema, ("DECANT_HUB_OWNER", &role)];
     assert!(check(&settings).await.good().text().contains("probe-logs: good"));
     let server = Server::start(&settings).await;

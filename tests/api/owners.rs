@@ -25,7 +25,10 @@ const OWNERS: &str = "select concat_ws(' ', kind, name, owner) from ( \
 
 /// Makes two roles of a site, and objects of most kinds that belong to them.
 async fn make_site(database: &Database) -> (String, String) {
-    let name = database.text("select current_database()").await.unwrap();
+    let name = database
+        .text("select current_database()")
+        .await
+        .expect("it has a name");
     let (app, plain) = (format!("app_of_{name}"), format!("plain_of_{name}"));
     database
         .execute(format!(
@@ -58,10 +61,8 @@ async fn gains_nothing(database: &Database, plain: &str) {
     execute(&dsn, rise.to_owned()).await;
     let superuser = format!("select rolsuper from pg_roles where rolname = '{plain}'");
     assert_eq!(database.text(&superuser).await.as_deref(), Some("false"));
-    let reads = format!(
-        "do $$ begin perform from side.secrets; raise exception 'the view was read'; \
-         exception when insufficient_privilege then null; end $$"
-    );
+    let reads = "do $$ begin perform from side.secrets; raise exception 'the view was read'; \
+         exception when insufficient_privilege then null; end $$";
     execute(&dsn, reads).await;
 }
 

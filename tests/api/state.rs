@@ -266,10 +266,14 @@ async fn another_way_to_write_the_exported_database_is_refused_too() {
 async fn open(database: &Database) -> State {
     let mut connection = PgConnection::connect(&Cluster::shared().await.dsn("postgres"))
         .await
-        .unwrap();
-    let exported = DatabaseIdentity::read(&mut connection).await.unwrap();
-    let options: Options = database.dsn.parse().unwrap();
-    State::open(&options, None, exported, SOON).await.unwrap()
+        .expect("the cluster runs");
+    let exported = DatabaseIdentity::read(&mut connection)
+        .await
+        .expect("every database has an identity");
+    let options: Options = database.dsn.parse().expect("it is an address");
+    State::open(&options, None, exported, SOON)
+        .await
+        .expect("the state database can be used")
 }
 
 #[tokio::test]

@@ -57,9 +57,10 @@ fn restore(admin: &Actor, name: &str, fields: &Value) -> Request {
 /// Replaces the file of a backup, and its manifest by one that fits.
 fn replace(storage: &Path, name: &str, content: &[u8], changes: &Value) {
     let backups = storage.join("backups");
-    std::fs::write(backups.join(name), content).unwrap();
+    std::fs::write(backups.join(name), content).expect("the folder is ours");
     let path = backups.join(format!("{name}.json"));
-    let mut manifest: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let manifest = std::fs::read(&path).expect("each backup has a manifest");
+    let mut manifest: Value = serde_json::from_slice(&manifest).expect("a manifest is JSON");
     manifest["bytes"] = content.len().into();
     manifest["sha256"] = Sha256::digest(content)
         .iter()
@@ -69,7 +70,7 @@ fn replace(storage: &Path, name: &str, content: &[u8], changes: &Value) {
     for (field, value) in changes.as_object().expect("fields") {
         manifest[field] = value.clone();
     }
-    std::fs::write(&path, manifest.to_string()).unwrap();
+    std::fs::write(&path, manifest.to_string()).expect("the folder is ours");
 }
 
 #[tokio::test]
@@ -162,8 +163,14 @@ impl Bed {
     fn settings<'a>(&'a self, data: &'a TempDir, more: Settings<'a>) -> Vec<(&'a str, &'a str)> {
         let ours = [
             ("DSN", self.database.dsn.as_str()),
-            ("STORAGE_URL", self.storage.path().to_str().unwrap()),
-            ("DECANT_DATA_DIR", data.path().to_str().unwrap()),
+            (
+                "STORAGE_URL",
+                self.storage.path().to_str().expect("the path is ASCII"),
+            ),
+            (
+                "DECANT_DATA_DIR",
+                data.path().to_str().expect("the path is ASCII"),
+            ),
         ];
         [&ours[..], more].concat()
     }
@@ -287,14 +294,14 @@ async fn databases_that_share_a_storage_have_their_own_backups() {
 /// Writes the files of a backup as an older version did, or somebody else.
 fn write_backup(storage: &Path, name: &str, began: &str, content: &[u8]) -> PathBuf {
     let backups = storage.join("backups");
-    std::fs::create_dir_all(&backups).unwrap();
+    std::fs::create_dir_all(&backups).expect("the folder is ours");
     let manifest = json!({
         "name": name, "began": began, "ended": began, "due": began, "caller": "Schedule", "mode": "full",
         "bytes": 0, "sha256": "", "encryption": "none", "tables": 1, "serverVersion": "15",
         "proof": null,
     });
     let path = backups.join(format!("{name}.json"));
-    std::fs::write(&path, manifest.to_string()).unwrap();
+    std::fs::write(&path, manifest.to_string()).expect("the folder is ours");
     replace(storage, name, content, &json!({}));
     path
 }

@@ -1,4 +1,4 @@
-//! Faults: clients that leave or read slowly, networks that cut, databases that die, servers that stop.
+//! Faults: clients that leave or read slowly, networks that cut, databases that die, servers that stop, callers who occupy what others need.
 
 mod backups;
 mod cleanup;
@@ -9,6 +9,7 @@ mod disk;
 mod dump;
 mod leftovers;
 mod lost_lock;
+mod occupied;
 mod restore;
 mod shutdown;
 mod slow_reader;

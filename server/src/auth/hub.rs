@@ -144,7 +144,7 @@ impl HubUsers {
         select: impl FnOnce(&str) -> String,
         bind: impl FnOnce(Query<'_, Postgres, PgArguments>) -> Query<'_, Postgres, PgArguments>,
     ) -> sqlx::Result<Vec<PgRow>> {
-        let mut connection = self.source.for_query().await?;
+        let mut connection = self.source.for_sign_in().await?;
         let schema = match self.tables.check(&mut connection, TABLES).await {
             Ok(schema) => schema,
             // This database is not a hub's.

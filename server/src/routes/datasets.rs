@@ -47,6 +47,7 @@ pub async fn count(
     let dataset = app.dataset(&name)?;
     let selection = Selection::parse(&dataset.definition, &pairs)?;
     let query = Query::new(dataset, &caller, &selection)?;
+    let _share = app.query_shares.take(&caller.subject).await?;
     let mut connection = app.source.for_query().await?;
     let sql = query.count(&mut connection).await?;
     let rows: i64 = sqlx::query_scalar(sql).fetch_one(&mut *connection).await?;
@@ -78,6 +79,7 @@ pub async fn options(
     if let Some(kept) = app.options.get(&key) {
         return Ok(HttpResponse::Ok().json(&*kept));
     }
+    let _share = app.query_shares.take(&caller.subject).await?;
     let mut connection = app.source.for_query().await?;
     let fresh = Arc::new(options::fetch(&mut connection, &query, &template).await?);
     app.options.insert(key, fresh.clone());

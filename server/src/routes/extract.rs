@@ -1,10 +1,12 @@
 //! The arguments of handlers, taken from a request: the caller, an administrator, the query's pairs.
 
 use std::future::{Ready, ready};
+use std::io::ErrorKind;
 use std::net::Ipv4Addr;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
 use actix_web::{FromRequest, HttpRequest, web};
 use api::login::Role;
 use percent_encoding::percent_decode_str;
@@ -115,6 +117,14 @@ fn parse(query: &str) -> Result<Vec<(String, String)>, ParameterError> {
 fn text(encoded: &str) -> Option<String> {
     let spaced = encoded.replace('+', " ");
     percent_decode_str(&spaced).decode_utf8().ok().map(Into::into)
+}
+
+/// Returns the error of a body that could not be read to its end.
+pub fn payload_error(error: PayloadError) -> ApiError {
+    match error {
+        PayloadError::Io(error) if error.kind() == ErrorKind::TimedOut => ApiError::RequestStalled,
+        error => ApiError::Body(error.to_string()),
+    }
 }
 
 #[cfg(test)]

@@ -35,10 +35,12 @@ mod session_requests;
 
 use std::collections::BTreeMap;
 
+use actix_web::error::JsonPayloadError;
 use actix_web::http::Method;
 use actix_web::middleware::Compress;
 use actix_web::{Route, web};
 
+use self::extract::payload_error;
 use crate::error::ApiError;
 
 /// Returns every address but the page's: method, path and handler. Each pair of method and path stands here once.
@@ -122,7 +124,10 @@ pub fn configure(config: &mut web::ServiceConfig) {
     config.app_data(
         web::JsonConfig::default()
             .limit(16 * 1024)
-            .error_handler(|error, _| ApiError::Body(error.to_string()).into()),
+            .error_handler(|error, _| match error {
+                JsonPayloadError::Payload(error) => payload_error(error).into(),
+                error => ApiError::Body(error.to_string()).into(),
+            }),
     );
     let mut resources: BTreeMap<&str, Vec<(Method, Route)>> = BTreeMap::new();
     for (method, path, route) in addresses() {

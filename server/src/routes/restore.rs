@@ -13,7 +13,7 @@ use tokio::sync::mpsc::Receiver;
 use wasm_export::dump::MAGIC;
 
 use super::events;
-use super::extract::{Administrator, Pairs};
+use super::extract::{Administrator, Pairs, payload_error};
 use crate::app::App;
 use crate::database::restore::RestoreOptions;
 use crate::database::temporary_files::TemporaryFile;
@@ -225,7 +225,10 @@ fn failed(error: std::io::Error) -> ApiError {
 
 impl From<MultipartError> for ApiError {
     fn from(error: MultipartError) -> Self {
-        Self::Body(error.to_string())
+        match error {
+            MultipartError::Payload(error) => payload_error(error),
+            error => Self::Body(error.to_string()),
+        }
     }
 }
 

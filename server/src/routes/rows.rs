@@ -61,15 +61,16 @@ pub async fn page(
         Query::new(dataset, &caller, &selection)?;
         return Ok(headers(encoding::negotiate(&request)).finish());
     }
+    let share = app.query_shares.take(&caller.subject).await?;
     let prepared = plan(dataset, &caller, &selection, app.source.for_query()).await?;
-    Ok(answer(&app, prepared, None, &request))
+    Ok(answer(&app, prepared.holding(share), None, &request))
 }
 
 /// Plans an export before its answer begins, so that a mistake in it is answered with a status.
 ///
 /// # Errors
-/// [`ApiError::ShuttingDown`], [`ApiError::Access`], [`ApiError::Parameter`] for a cursor, [`ApiError::ExportsBusy`],
-/// [`ApiError::Source`].
+/// [`ApiError::ShuttingDown`], [`ApiError::Access`], [`ApiError::Parameter`] for a cursor, [`ApiError::Share`],
+/// [`ApiError::ExportsBusy`], [`ApiError::Source`].
 pub async fn prepare(
     app: &App,
     caller: &Caller,
@@ -79,7 +80,9 @@ pub async fn prepare(
     if app.stopping.is_cancelled() {
         return Err(ApiError::ShuttingDown);
     }
-    plan(dataset, caller, selection, app.source.for_export()).await
+    let share = app.export_shares.take(&caller.subject).await?;
+    let prepared = plan(dataset, caller, selection, app.source.for_export()).await?;
+    Ok(prepared.holding(share))
 }
 
 /// Plans a query. It checks what the caller may see before it waits for a connection.

@@ -24,9 +24,10 @@ pub(super) struct ChunkBuffer {
 
 impl ChunkBuffer {
     pub fn new(progress: Arc<Progress>) -> Self {
-        let mut buffer = Self::default();
-        buffer.progress = progress;
-        buffer
+        Self {
+            progress,
+            ..Self::default()
+        }
     }
 
     pub fn is_empty(&self) -> bool {

@@ -25,6 +25,7 @@ use self::chunk_buffer::ChunkBuffer;
 use self::export_audit::Progress;
 use crate::auth::Caller;
 use crate::datasets::{Query, RenderError, Selection};
+use crate::shares::Share;
 use crate::source::public_message;
 
 pub use chunk_buffer::CHUNK_BYTES;
@@ -50,6 +51,8 @@ pub struct Prepared {
     /// The positions of the order's columns in a row.
     order: Vec<usize>,
     progress: Arc<Progress>,
+    /// The caller's share of the running exports or queries, in use until the stream ends.
+    share: Option<Share>,
 }
 
 impl Prepared {
@@ -82,6 +85,7 @@ impl Prepared {
             connection,
             select,
             progress: Arc::default(),
+            share: None,
             order: header.order.iter().filter_map(position).collect(),
             header,
         })
@@ -97,6 +101,13 @@ impl Prepared {
         ExportAudit::begin(caller, &self.header.dataset, Arc::clone(&self.progress))
     }
 
+    /// Keeps this share of the caller in use until the stream ends.
+    #[must_use]
+    pub fn holding(mut self, share: Share) -> Self {
+        self.share = Some(share);
+        self
+    }
+
     /// Returns the raw-row stream. It never fails: an error becomes its last line.
     pub fn into_stream(self, timing: StreamTiming) -> impl Stream<Item = Bytes> + Send + 'static {
         let Self {
@@ -105,9 +116,11 @@ impl Prepared {
             select,
             order,
             progress,
+            share,
         } = self;
         stream! {
             let mut buffer = ChunkBuffer::new(Arc::clone(&progress));
+            let _share = share;
             yield header_line(&header).into();
             let outcome = 'rows: {
                 let copy = format!("copy ({select}) to stdout (format text)");
