@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use futures_util::Stream;
 use wasm_export::options::{
-    Bom, Compression, DecimalMark, Delimiter, Format, Guard, HeaderStyle, Layout, Metadata, Newline, Options,
-    TimestampStyle,
+    Bom, Compression, DecimalMark, Delimiter, Format, Fraction, Guard, HeaderStyle, Layout, LongDecimals,
+    Metadata, Newline, Options, TimestampStyle,
 };
 use wasm_export::rows::Header;
 use wasm_export::{Export, ExportError};
@@ -33,12 +33,23 @@ pub static WORDS: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
         ("metadata", one_of("Say in the file what it is", Metadata::WORDS)),
         ("layout", one_of("Layout of a Markdown file", Layout::WORDS)),
         ("timestamps", one_of("Timestamps", TimestampStyle::WORDS)),
+        (
+            "fraction",
+            format!(
+                "Digits of seconds in timestamps: {} [default: the dataset's, or six]",
+                Fraction::WORDS.join(", ")
+            ),
+        ),
         ("language", "Language of the header, e.g. zh-CN".to_owned()),
         ("header", one_of("Header row", HeaderStyle::WORDS)),
         ("delimiter", one_of("Delimiter", Delimiter::WORDS)),
         ("bom", one_of("Byte order mark", Bom::WORDS)),
         ("newline", one_of("Newline", Newline::WORDS)),
         ("decimal", one_of("Decimal mark", DecimalMark::WORDS)),
+        (
+            "long_decimals",
+            one_of("Decimals of more than 15 digits in XLSX", LongDecimals::WORDS),
+        ),
         ("guard", one_of("Guard against formulas", Guard::WORDS)),
     ]
 });
@@ -61,12 +72,14 @@ pub fn parse_options(pairs: &[(String, String)]) -> Result<Options, ParameterErr
             "metadata" => options.metadata = value.parse().map_err(|error| wrong(&error))?,
             "layout" => options.layout = value.parse().map_err(|error| wrong(&error))?,
             "timestamps" => options.timestamps = value.parse().map_err(|error| wrong(&error))?,
+            "fraction" => options.fraction = Some(value.parse().map_err(|error| wrong(&error))?),
             "language" => options.language = Some(value.to_owned()),
             "header" => options.header = value.parse().map_err(|error| wrong(&error))?,
             "delimiter" => options.delimiter = value.parse().map_err(|error| wrong(&error))?,
             "bom" => options.bom = value.parse().map_err(|error| wrong(&error))?,
             "newline" => options.newline = value.parse().map_err(|error| wrong(&error))?,
             "decimal" => options.decimal = value.parse().map_err(|error| wrong(&error))?,
+            "long_decimals" => options.long_decimals = value.parse().map_err(|error| wrong(&error))?,
             "guard" => options.guard = value.parse().map_err(|error| wrong(&error))?,
             _ => {}
         }

@@ -3,6 +3,7 @@
 //! The cells that a reader finds become a raw-row stream, and [`Export`] makes the new file from it. Therefore a
 //! conversion has every format and option of an export.
 
+use std::collections::HashSet;
 use std::io::{self, BufRead, Write};
 
 use crate::export::{Export, ExportError, Summary};
@@ -90,11 +91,9 @@ impl<W: Write> Rows for Converter<'_, W> {
         if head.columns.is_empty() {
             return self.fail(ConvertError::NoColumns);
         }
-        for (index, column) in head.columns.iter().enumerate() {
-            if head.columns[..index]
-                .iter()
-                .any(|other| other.name == column.name)
-            {
+        let mut names = HashSet::new();
+        for column in head.columns {
+            if !names.insert(column.name.as_str()) {
                 return Err(format!("the column `{}` is there twice", column.name));
             }
         }
@@ -169,6 +168,7 @@ impl<W: Write> Converter<'_, W> {
             order: Vec::new(),
             as_of: metadata.exported_at.clone(),
             zone: "UTC".to_owned(),
+            fraction: None,
             filters: metadata.filters.clone(),
             estimated_rows: None,
         }

@@ -154,7 +154,9 @@ impl Export {
                 }
                 Event::Header(header) => match &self.file {
                     Some(file) => file.check_continues(header)?,
-                    None => self.file = Some(File::begin(header, &self.options, out)?),
+                    None => {
+                        self.file = Some(File::begin(header, &self.options.with_fraction_of(header), out)?)
+                    }
                 },
                 Event::Failed(problem) => return Err(ExportError::Failed(Box::new(problem))),
                 Event::End(end) => self.state = State::Ended(end),

@@ -44,6 +44,7 @@
 //!     order: vec!["id".to_owned()],
 //!     as_of: "2026-01-28T12:00:00Z".to_owned(),
 //!     zone: "UTC".to_owned(),
+//!     fraction: None,
 //!     filters: Default::default(),
 //!     estimated_rows: None,
 //! };

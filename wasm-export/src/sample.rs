@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use proptest::prelude::*;
 
-use crate::options::{Bom, DecimalMark, Delimiter, Guard, HeaderStyle, Newline, TimestampStyle};
+use crate::options::{Bom, DecimalMark, Delimiter, Fraction, Guard, HeaderStyle, Newline, TimestampStyle};
 use crate::rows::{Column, Cursor, Digest, End, Header, Kind, end_line, header_line};
 use crate::{Export, ExportError, Options};
 
@@ -26,6 +26,7 @@ pub(crate) fn header(columns: &[(&str, Kind)]) -> Header {
         order: vec![columns[0].0.to_owned()],
         as_of: "2026-01-28T12:00:00Z".to_owned(),
         zone: "UTC".to_owned(),
+        fraction: Some(Fraction::Milliseconds),
         filters: Default::default(),
         estimated_rows: Some(1),
     }

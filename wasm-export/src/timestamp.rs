@@ -3,7 +3,7 @@
 use wide::u8x16;
 
 use crate::day::{Day, two_digits, write_two_digits};
-use crate::options::TimestampStyle;
+use crate::options::{Fraction, TimestampStyle};
 use crate::zone::{Offset, Zone};
 
 const SECONDS_A_DAY: i64 = 86_400;
@@ -104,6 +104,7 @@ fn has_shape(text: &[u8; 19]) -> bool {
 pub struct Clock {
     zone: Zone,
     style: TimestampStyle,
+    fraction: Fraction,
     /// The offset of the last moment, its day in UTC and its day in the zone. Nearly always they hold for the next
     /// moment.
     offset: Offset,
@@ -112,12 +113,13 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// Returns a clock for this zone and style.
-    pub fn new(zone: Zone, style: TimestampStyle) -> Self {
+    /// Returns a clock for this zone, style and fraction of seconds.
+    pub fn new(zone: Zone, style: TimestampStyle, fraction: Fraction) -> Self {
         let offset = zone.offset_around(0);
         Self {
             zone,
             style,
+            fraction,
             offset,
             day_in_utc: Day::FIRST,
             day_in_zone: Day::FIRST,
@@ -158,15 +160,17 @@ impl Clock {
     }
 
     fn write(&self, seconds: &[u8; 19], moment: &Moment<'_>, out: &mut Vec<u8>) {
-        if self.style == TimestampStyle::Local {
-            out.extend_from_slice(seconds);
-            return;
-        }
-        let mut text = *b"yyyy-MM-ddTHH:mm:ss.SSS";
+        let mut text = *b"yyyy-MM-ddTHH:mm:ss.000000";
         text[..19].copy_from_slice(seconds);
-        text[10] = b'T';
-        text[20..].copy_from_slice(&moment.milliseconds());
-        out.extend_from_slice(&text);
+        if self.style == TimestampStyle::Iso {
+            text[10] = b'T';
+        }
+        text[20..20 + moment.fraction.len()].copy_from_slice(moment.fraction);
+        let length = match self.fraction.digits() {
+            0 => 19,
+            digits => 20 + digits,
+        };
+        out.extend_from_slice(&text[..length]);
     }
 
     /// Returns the day in the zone since 1970-01-01, and the second of that day.

@@ -70,7 +70,8 @@ pub enum Written<'a> {
 impl CellText {
     /// Returns a writer for these options.
     pub fn new(options: &Options) -> Self {
-        let clock = Clock::new(options.zone.clone(), options.timestamps);
+        let fraction = options.fraction.unwrap_or_default();
+        let clock = Clock::new(options.zone.clone(), options.timestamps, fraction);
         Self {
             clock,
             decimal: options.decimal,

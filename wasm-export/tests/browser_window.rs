@@ -61,7 +61,7 @@ fn the_class_says_when_not_all_could_be_written() {
 
 /// Returns a writer that appends its bytes to `pieces`.
 fn keeping(pieces: &Array) -> FileWriter {
-    let keep = Function::new_with_args("bytes", "this.pieces.push(bytes.slice()); return bytes.length");
+    let keep = Function::new_with_args("bytes", "this.pieces.push(bytes); return bytes.length");
     writer(&keep, pieces)
 }
 

@@ -4,8 +4,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Args};
+use wasm_export::ConvertError;
 use wasm_export::options::{Delimiter, Format};
-use wasm_export::reading::InputFormat;
+use wasm_export::reading::{Guarded, InputFormat, ReadBackError};
 
 use super::input::{self, InputError};
 use super::outcome::Outcome;
@@ -25,9 +26,13 @@ pub struct Arguments {
     /// Delimiter of the CSV file to read: comma, semicolon, tab or pipe; by default it is detected in the first row.
     #[arg(long, value_name = "DELIMITER")]
     from_delimiter: Option<Delimiter>,
-    /// Remove the marks of the strict guard against formulas from the CSV file to read.
+    /// Remove the marks `'` of the guard against formulas from the CSV file to read. Without this or --keep-guard, a
+    /// file with such marks is refused.
     #[arg(long)]
     unguard: bool,
+    /// Keep the marks as text.
+    #[arg(long, conflicts_with = "unguard")]
+    keep_guard: bool,
     /// File to write, `-` for standard output. It is FILE.part until it is complete.
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     output: PathBuf,
@@ -79,11 +84,21 @@ pub fn run(arguments: &Arguments, mut pairs: Vec<(String, String)>) -> Outcome {
     let options = file::parse_options(&pairs)?;
     let mut read_options = input::read_options(path, arguments.from)?;
     read_options.delimiter = arguments.from_delimiter;
-    read_options.unguard = arguments.unguard;
+    read_options.guarded = match (arguments.unguard, arguments.keep_guard) {
+        (true, _) => Guarded::Decoded,
+        (_, true) => Guarded::Kept,
+        _ => Guarded::Refused,
+    };
     let reader = input::open(path)?;
     let mut output = Output(OutputFile::open(&arguments.output)?);
-    let summary = wasm_export::convert(reader, &read_options, &dataset(path), options, &mut output)
-        .map_err(InputError::at(path))?;
+    let converted = wasm_export::convert(reader, &read_options, &dataset(path), options, &mut output);
+    let summary = match converted {
+        Err(ConvertError::Read(error @ ReadBackError::Guarded { .. })) => {
+            let error = InputError::at(path)(error);
+            return Err(format!("{error} (--unguard or --keep-guard)").into());
+        }
+        converted => converted.map_err(InputError::at(path))?,
+    };
     output.0.finish()?;
     eprintln!("{} rows, {} bytes.", summary.rows, summary.file_bytes);
     Ok(())

@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use super::connection::Connection;
 use super::outcome::Outcome;
+use super::terminal::printable;
 use crate::auth::HubUsers;
 use crate::config::Settings;
 use crate::datasets::Catalog;
@@ -34,7 +35,7 @@ pub async fn run(settings: Settings, command: &Command) -> Outcome {
             let prepared = prepared.await;
             connection.close(prepared).await?;
             for warning in warnings {
-                println!("warning: {warning}");
+                println!("warning: {}", printable(&warning));
             }
             check(&catalog)?;
         }
@@ -74,7 +75,7 @@ fn check(catalog: &Catalog) -> Outcome {
                     Cause::NoRight => "not readable",
                     Cause::Untrusted => "not trusted",
                 };
-                println!("{name}: {verdict}: {reason}");
+                println!("{name}: {verdict}: {}", printable(reason));
                 unusable += usize::from(matches!(cause, Cause::Mistake | Cause::Untrusted));
             }
         }

@@ -1,10 +1,10 @@
 //! Input files of commands.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use wasm_export::reading::{InputFormat, ReadOptions, UnknownFormat};
+use wasm_export::reading::{self, InputFormat, ReadBackError, ReadOptions, UnknownFormat};
 
 const READ_BYTES: usize = 256 * 1024;
 
@@ -34,8 +34,26 @@ pub fn open(path: &Path) -> Result<Box<dyn BufRead>, InputError<io::Error>> {
     Ok(Box::new(BufReader::with_capacity(READ_BYTES, file)))
 }
 
-/// Returns the format and the compression of a file by its name.
-pub fn read_options(path: &Path, format: Option<InputFormat>) -> Result<ReadOptions, UnknownFormat> {
+/// Returns the format and the compression of a file by its name. A JSON file is read once for the keys of its rows;
+/// standard input can be read only once, so there the keys of the first row are the columns.
+///
+/// # Errors
+/// [`ReadOptionsError`].
+pub fn read_options(path: &Path, format: Option<InputFormat>) -> Result<ReadOptions, ReadOptionsError> {
     let name = path.file_name().unwrap_or(path.as_os_str());
-    ReadOptions::from_file_name(&name.to_string_lossy(), format)
+    let mut options = ReadOptions::from_file_name(&name.to_string_lossy(), format)?;
+    if fs::metadata(path).is_ok_and(|found| found.is_file()) {
+        let file = open(path)?;
+        options.columns = reading::json_columns(file, &options).map_err(InputError::at(path))?;
+    }
+    Ok(options)
+}
+
+/// Why it is unknown how a file is read.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub enum ReadOptionsError {
+    Format(#[from] UnknownFormat),
+    Open(#[from] InputError<io::Error>),
+    Read(#[from] InputError<ReadBackError>),
 }

@@ -15,6 +15,7 @@ mod outcome;
 mod output;
 mod restore;
 mod serve;
+mod terminal;
 mod verify;
 
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::interrupt::Interrupted;
 use self::outcome::Outcome;
+use self::terminal::printable;
 use crate::config::Settings;
 use crate::datasets::Catalog;
 use crate::hub_tables::HubTables;
@@ -74,7 +76,7 @@ pub fn run() -> ExitCode {
     match dispatch() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("decant: {error}");
+            eprintln!("decant: {}", printable(&error.to_string()));
             match error.is::<Interrupted>() {
                 true => ExitCode::from(interrupt::EXIT_CODE),
                 false => ExitCode::FAILURE,

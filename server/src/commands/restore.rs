@@ -14,6 +14,7 @@ use clap::{ArgGroup, Args};
 use super::connection::Connection;
 use super::interrupt::{cancelled_by_signal, failure};
 use super::outcome::Outcome;
+use super::terminal::printable;
 use crate::config::Settings;
 use crate::database::restore::Restorer;
 
@@ -79,7 +80,7 @@ async fn restore(restorer: Arc<Restorer>, database: &str, file: PathBuf, argumen
     while let Some(event) = events.recv().await {
         match event {
             RestoreEvent::Progress(RestoreProgress { message, percent }) => {
-                eprintln!("{percent:3} %  {message}")
+                eprintln!("{percent:3} %  {}", printable(&message))
             }
             RestoreEvent::Complete(restored) => {
                 print_result(&restored);
@@ -139,6 +140,7 @@ fn ask(database: &str) -> Outcome {
 
 fn print_result(restored: &Restored) {
     for (table, merged) in &restored.tables {
+        let table = printable(table);
         let TableResult {
             inserted,
             skipped,
@@ -152,7 +154,7 @@ fn print_result(restored: &Restored) {
         }
     }
     for warning in &restored.warnings {
-        eprintln!("not restored: {warning}");
+        eprintln!("not restored: {}", printable(warning));
     }
     if let Some(previous) = &restored.previous {
         println!("The previous database is kept as {previous}.");

@@ -8,9 +8,10 @@ use clap::Args;
 use wasm_export::Verified;
 use wasm_export::reading::InputFormat;
 
-use super::input::{self, InputError};
+use super::input::{self, InputError, ReadOptionsError};
 use super::outcome::Outcome;
-use crate::database::archive;
+use super::terminal::printable;
+use crate::database::archive::{self, BadArchive};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -28,9 +29,13 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let mut bad = 0;
     for path in &arguments.files {
         match verified(path, arguments.format) {
-            Ok(sentence) => println!("{}: {sentence}", path.display()),
+            Ok(sentence) => println!(
+                "{}: {}",
+                printable(&path.display().to_string()),
+                printable(&sentence)
+            ),
             Err(error) => {
-                eprintln!("{error}");
+                eprintln!("{}", printable(&error.to_string()));
                 bad += 1;
             }
         }
@@ -49,7 +54,16 @@ fn verified(path: &Path, format: Option<InputFormat>) -> Result<String, Box<dyn 
         let summary = archive::read(reader).map_err(InputError::at(path))?.summary;
         return Ok(dump::sentence(&summary));
     }
-    let read_options = input::read_options(path, format)?;
+    let read_options = match input::read_options(path, format) {
+        // A dump in another format is named, with advice.
+        Err(ReadOptionsError::Format(unknown)) => {
+            return Err(match archive::read(reader) {
+                Err(BadArchive::Dump(error)) if error.is_foreign_dump() => InputError::at(path)(error).into(),
+                _ => unknown.into(),
+            });
+        }
+        read_options => read_options?,
+    };
     let verified = wasm_export::verify(reader, &read_options).map_err(InputError::at(path))?;
     Ok(sentence(&verified))
 }

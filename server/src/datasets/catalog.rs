@@ -499,8 +499,11 @@ impl Definition {
     }
 }
 
+/// The path of a file, and its text or why it cannot be read.
+type DefinitionFile = (String, Result<String, String>);
+
 /// Returns the path of each `.toml` file, with its text or the reason why there is none.
-fn read_folder(folder: &Path) -> Result<Vec<(String, Result<String, String>)>, CatalogError> {
+fn read_folder(folder: &Path) -> Result<Vec<DefinitionFile>, CatalogError> {
     let unreadable = |source| CatalogError::Unreadable {
         path: folder.to_owned(),
         source,

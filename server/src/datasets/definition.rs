@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use api::datasets::FilterKind;
 use serde::Deserialize;
+use wasm_export::options::Fraction;
 
 use super::words::is_reserved;
 
@@ -26,6 +27,8 @@ pub struct Definition {
     pub order: Vec<Order>,
     /// SQL of the time at which a row was created. A resumed export leaves out rows that are newer than its start.
     pub as_of: Option<String>,
+    /// The digits of the seconds' fraction in timestamps of files: `milliseconds`, `seconds`, or six by default.
+    pub fraction: Option<Fraction>,
     /// SQL after `from`: tables and joins.
     pub from: String,
     /// SQL after `where`, to which the caller's scope and filters are added.
@@ -168,6 +171,7 @@ impl Definition {
             owner: None,
             order: Vec::new(),
             as_of: None,
+            fraction: None,
             from: String::new(),
             r#where: None,
             columns: Vec::new(),

@@ -99,6 +99,7 @@ impl<'a> Query<'a> {
                 .collect(),
             as_of: String::new(),
             zone: self.selection.zone.to_string(),
+            fraction: definition.fraction,
             filters: self.selection.filters_by_name(definition),
             estimated_rows: None,
         }

@@ -9,7 +9,7 @@ use wasm_export::format::guard;
 use wasm_export::options::{
     Compression, DecimalMark, Format, Guard, HeaderStyle, Metadata, Options, TimestampStyle,
 };
-use wasm_export::reading::{InputFormat, ReadOptions};
+use wasm_export::reading::{Guarded, InputFormat, ReadOptions};
 
 use super::exporting::export;
 use super::pieces::Cuts;
@@ -63,7 +63,12 @@ fn check_csv(file: &[u8], table: &Table, options: &Options, cuts: &Cuts) {
             format: InputFormat::Csv,
             compression: Compression::None,
             delimiter: Some(options.delimiter),
-            unguard: is_guarded,
+            guarded: if is_guarded {
+                Guarded::Decoded
+            } else {
+                Guarded::Kept
+            },
+            columns: Vec::new(),
         };
         let ours = read(file, &read_options, cuts).expect("what is written can be read");
         assert_eq!(ours.rows, rows);
@@ -92,7 +97,8 @@ fn check_lossless(file: &[u8], format: InputFormat, table: &Table, options: &Opt
         format,
         compression: Compression::None,
         delimiter: None,
-        unguard: false,
+        guarded: Guarded::Kept,
+        columns: Vec::new(),
     };
     let ours = read(file, &read_options, cuts).expect("what is written can be read");
     assert_eq!(ours.rows, cells.rows);

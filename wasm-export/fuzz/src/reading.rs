@@ -3,7 +3,9 @@
 use std::io::{self, BufReader, Read};
 
 use wasm_export::options::Compression;
-use wasm_export::reading::{self, Cell, Head, InputFormat, ReadOptions, Refusal, Row, Rows, unpacked};
+use wasm_export::reading::{
+    self, Cell, Guarded, Head, InputFormat, ReadOptions, Refusal, Row, Rows, unpacked,
+};
 
 use super::pieces::Cuts;
 
@@ -62,7 +64,8 @@ pub fn check(input: &[u8], format: InputFormat) {
         format,
         compression: Compression::None,
         delimiter: None,
-        unguard: true,
+        guarded: Guarded::Decoded,
+        columns: Vec::new(),
     };
     if let Ok(cells) = read(bytes, &options, &cuts) {
         let width = cells.columns.len();

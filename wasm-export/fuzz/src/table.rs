@@ -55,6 +55,7 @@ pub fn header(kinds: &[Kind], last_is_hidden: bool) -> Header {
         order: vec![NAMES[0].to_owned()],
         as_of: "2026-01-28T12:00:00Z".to_owned(),
         zone: "UTC".to_owned(),
+        fraction: None,
         filters: Default::default(),
         estimated_rows: None,
     }

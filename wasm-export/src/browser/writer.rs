@@ -1,5 +1,6 @@
 //! The writer that pages give to the classes of this crate.
 
+use js_sys::Uint8Array;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
 
@@ -7,12 +8,12 @@ use wasm_bindgen::{JsError, JsValue};
 extern "C" {
     /// Takes a file's bytes: an object with a method `write(bytes)`, such as a `FileSystemSyncAccessHandle`.
     ///
-    /// The `Uint8Array` lies in the module's memory and is valid until `write` returns, so that nothing is copied on
-    /// the way to a disk. A writer that keeps the bytes must copy them.
+    /// The `Uint8Array` is a copy that belongs to the writer. A view of the module's memory would change under a
+    /// writer that keeps it, and the file would be corrupt although `finish` succeeds.
     pub type FileWriter;
 
     #[wasm_bindgen(method, catch)]
-    fn write(this: &FileWriter, bytes: &[u8]) -> Result<JsValue, JsValue>;
+    fn write(this: &FileWriter, bytes: &Uint8Array) -> Result<JsValue, JsValue>;
 }
 
 /// Bytes that wait for the writer.
@@ -35,7 +36,10 @@ impl Out {
         if self.bytes.is_empty() {
             return Ok(());
         }
-        let written = self.writer.write(&self.bytes)?.as_f64();
+        let written = self
+            .writer
+            .write(&Uint8Array::from(self.bytes.as_slice()))?
+            .as_f64();
         let is_whole = written.is_none_or(|count| count == self.bytes.len() as f64);
         self.bytes.clear();
         if is_whole {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::options::Metadata;
+use crate::reading::Guarded;
 use crate::sample::{export, header, row, stream};
 
 fn converted(name: &str, file: &str, options: &str) -> Result<String, ConvertError> {
@@ -60,7 +61,7 @@ fn each_format_becomes_each_other() {
 fn the_strict_guard_is_undone_on_request() {
     let file = "\"'=a\",b\n\"'=1+1\",\"it's\"\n";
     let mut read_options = ReadOptions::from_file_name("x.csv", None).unwrap();
-    read_options.unguard = true;
+    read_options.guarded = Guarded::Decoded;
     let options: Options = serde_json::from_str(PLAIN_CSV).unwrap();
     let mut out = Vec::new();
     convert(file.as_bytes(), &read_options, "rows", options, &mut out).unwrap();

@@ -66,6 +66,16 @@ pub enum DumpError {
     },
 }
 
+impl DumpError {
+    /// Returns whether the file is a dump in another format, or a compressed file that may contain a dump.
+    pub fn is_foreign_dump(&self) -> bool {
+        matches!(
+            self,
+            Self::NotAnArchive(Foreign::TableOfContents | Foreign::Tar | Foreign::Sql | Foreign::Packed(_))
+        )
+    }
+}
+
 /// A part of a dump.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DumpPart {

@@ -19,7 +19,7 @@ use super::markup::{Cells, Markup, replace};
 use super::scan::Special;
 use super::visible::{mark_pictured, picture, utf8};
 use super::{ColumnRef, FileFormat, FormatError, Made};
-use crate::options::{Format, Metadata, Options, TimestampStyle};
+use crate::options::{Format, Fraction, Metadata, Options, TimestampStyle};
 use crate::rows::{Header, NULL, ReadError, Row};
 use crate::value::{CellText, Value, Written};
 
@@ -75,6 +75,7 @@ impl Probes {
         let options = Options {
             zone: options.zone.clone(),
             timestamps: TimestampStyle::Local,
+            fraction: Some(Fraction::Seconds),
             ..Options::default()
         };
         Ok(Self {

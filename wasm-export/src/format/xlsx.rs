@@ -3,7 +3,7 @@
 //! This is Decant's own code, because the XLSX crates hold the whole workbook or write temporary files, and are
 //! several times slower.
 //!
-//! A number that a spreadsheet would round is text. Text that is too long for a cell continues in a sheet of its own.
+//! An integer that a spreadsheet would round is text, because it may be an id; a long decimal is rounded. Text that is too long for a cell continues in a sheet of its own.
 //! Cells have no references, and texts are inline. Therefore memory holds only the part of the file that is being
 //! compressed.
 
@@ -23,6 +23,7 @@ use std::mem::take;
 use wide::u8x16;
 
 use self::about::About;
+use self::cells::Style;
 use self::long_texts::LongTexts;
 use self::number::Number;
 use self::package::{Group, Package};
@@ -34,7 +35,7 @@ use super::cell_cache::{self, CellCache};
 use super::columns::heading;
 use super::scan::{Scan, Special, mark_controls};
 use super::{FileFormat, FormatError};
-use crate::options::{self, DecimalMark, HeaderStyle, Options, TimestampStyle};
+use crate::options::{self, DecimalMark, HeaderStyle, LongDecimals, Options, TimestampStyle};
 use crate::rows::{Header, Kind, NULL, ReadError, Row};
 use crate::timestamp::{Clock, Moment, WallTime};
 use crate::value::{CellText, Written};
@@ -52,6 +53,9 @@ impl Special for InCell {
         is(b'\\') | is_markup | is(b'_') | mark_controls(bytes) | is_beyond_ascii
     }
 }
+
+/// The most columns of a sheet (Microsoft, "Excel specifications and limits").
+const COLUMNS_MAX: usize = 16_384;
 
 pub(super) struct Xlsx {
     title: String,
@@ -75,6 +79,8 @@ struct Column {
     kind: Kind,
     /// The index of the sum that its numbers are added to.
     sum: Option<usize>,
+    /// Whether a number that a spreadsheet rounds is written as one.
+    is_rounded: bool,
 }
 
 /// Writes cells that cannot be copied unchanged.
@@ -87,6 +93,12 @@ struct Cells {
 impl Xlsx {
     /// Returns a writer for the columns at these positions.
     pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Result<Self, FormatError> {
+        if positions.len() > COLUMNS_MAX {
+            return Err(FormatError::TooManyColumns {
+                columns: positions.len(),
+                max: COLUMNS_MAX,
+            });
+        }
         let options = &Options {
             // Serial numbers have no zone, and numbers in XML have a point.
             timestamps: TimestampStyle::Local,
@@ -104,6 +116,8 @@ impl Xlsx {
             position,
             kind: header.columns[position].kind,
             sum: totals.as_ref().and_then(|totals| totals.sum_of(position)),
+            is_rounded: header.columns[position].kind == Kind::Decimal
+                && options.long_decimals == LongDecimals::Rounded,
         };
         let headings = positions
             .iter()
@@ -124,7 +138,11 @@ impl Xlsx {
             rows: 0,
             scan,
             cells: Cells {
-                clock: Clock::new(options.zone.clone(), options.timestamps),
+                clock: Clock::new(
+                    options.zone.clone(),
+                    options.timestamps,
+                    options.fraction.unwrap_or_default(),
+                ),
                 text: CellText::new(options),
                 cache: CellCache::new(),
             },
@@ -151,7 +169,12 @@ impl Xlsx {
         self.package.xml.extend_from_slice(b"<row>");
         let mut nulls = 0;
         for index in 0..self.columns.len() {
-            let Column { position, kind, sum } = self.columns[index];
+            let Column {
+                position,
+                kind,
+                sum,
+                is_rounded,
+            } = self.columns[index];
             let (start, end) = self.scan.cell(position);
             let cell = &line[start..end];
             if cell == NULL {
@@ -169,9 +192,13 @@ impl Xlsx {
                     if let (Some(sum), Some(totals)) = (sum, &mut self.totals) {
                         totals.add(sum, cell);
                     }
-                    number.is_some_and(|number| {
-                        number.is_kept()
-                            && cells::append_number(&self.scan.delimited()[start..], number.length, xml)
+                    number.is_some_and(|number| match number.is_kept() {
+                        true => cells::append_number(&self.scan.delimited()[start..], number.length, xml),
+                        false => {
+                            is_rounded
+                                && number.can_be_rounded()
+                                && cells::write_rounded(cell, Style::Plain, xml)
+                        }
                     })
                 }
                 Kind::Float => number::is_kept_float(cell) && cells::append_number(cell, cell.len(), xml),

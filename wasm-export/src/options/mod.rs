@@ -12,6 +12,7 @@ pub(crate) use format::for_each_format;
 pub use words::UnknownWord;
 pub(crate) use words::option_words;
 
+use crate::rows::Header;
 use crate::zone::Zone;
 
 /// All options of a file. Each has a default.
@@ -28,6 +29,10 @@ pub struct Options {
     pub zone: Zone,
     /// The style of timestamps, ISO 8601 by default.
     pub timestamps: TimestampStyle,
+    /// Digits of the seconds' fraction in timestamps. `None` stands for the dataset's digits, or six where it names
+    /// none; a dataset that names its digits has whole seconds in the style `local`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fraction: Option<Fraction>,
     /// The language of the headings, a BCP 47 tag. A label that the dataset lacks in it keeps its default language.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
@@ -41,6 +46,8 @@ pub struct Options {
     pub newline: Newline,
     /// The mark before a number's fraction in CSV, a point by default.
     pub decimal: DecimalMark,
+    /// How XLSX holds long decimals, rounded by default.
+    pub long_decimals: LongDecimals,
     /// The protection of CSV cells against formulas, strict by default.
     pub guard: Guard,
     /// Whether the file describes itself, false by default.
@@ -52,6 +59,19 @@ pub struct Options {
 }
 
 impl Options {
+    /// Returns these options with the digits of the seconds' fraction that a dataset's timestamps get.
+    pub(crate) fn with_fraction_of(&self, header: &Header) -> Self {
+        let by_dataset = match (header.fraction, self.timestamps) {
+            (None, _) => Fraction::default(),
+            (Some(fraction), TimestampStyle::Iso) => fraction,
+            (Some(_), TimestampStyle::Local) => Fraction::Seconds,
+        };
+        Self {
+            fraction: self.fraction.or(Some(by_dataset)),
+            ..self.clone()
+        }
+    }
+
     /// Returns the media type of the file, which is that of its compression if it has one.
     pub fn media_type(&self) -> &'static str {
         self.compression
@@ -81,10 +101,22 @@ option_words! {
 option_words! {
     /// How a timestamp is written.
     TimestampStyle, "timestamp style" {
-        /// `2026-01-28T12:34:56.789Z`: always milliseconds, and the offset of the zone where it is not UTC.
+        /// `2026-01-28T12:34:56.789123Z`, and the offset of the zone where it is not UTC.
         #[default] Iso = "iso",
-        /// `2026-01-28 20:34:56`, with the zone in the heading: `Time (Asia/Shanghai)`.
+        /// `2026-01-28 20:34:56.789123`, with the zone in the heading: `Time (Asia/Shanghai)`.
         Local = "local",
+    }
+}
+option_words! {
+    /// The digits of the seconds' fraction in a timestamp. All timestamps of a file have the same number, so that they
+    /// sort as texts. The others are cut off.
+    Fraction, "fraction of seconds" {
+        /// Six digits, all that PostgreSQL has.
+        #[default] Microseconds = "microseconds",
+        /// Three digits.
+        Milliseconds = "milliseconds",
+        /// None.
+        Seconds = "seconds",
     }
 }
 option_words! {
@@ -139,6 +171,16 @@ option_words! {
     }
 }
 option_words! {
+    /// How XLSX holds a decimal with a fraction and more than the 15 digits that a spreadsheet keeps. A longer integer
+    /// is always text, because it may be an id.
+    LongDecimals, "choice for long decimals" {
+        /// As a number of 15 digits, which `SUM` and other formulas count.
+        #[default] Rounded = "rounded",
+        /// As text with all digits, which formulas leave out.
+        Text = "text",
+    }
+}
+option_words! {
     /// How cells are protected that a spreadsheet would run as a formula.
     Guard, "guard" {
         /// A text cell that would become a formula under any common delimiter is quoted and prefixed with `'`. Typed
@@ -149,6 +191,17 @@ option_words! {
         Seeds = "seeds",
         /// Cells stay as they are, as RFC 4180 writes them. For programs that do not evaluate formulas.
         None = "none",
+    }
+}
+
+impl Fraction {
+    /// Returns the number of digits behind the point.
+    pub(crate) fn digits(self) -> usize {
+        match self {
+            Self::Seconds => 0,
+            Self::Milliseconds => 3,
+            Self::Microseconds => 6,
+        }
     }
 }
 
@@ -185,8 +238,8 @@ mod tests {
 
     #[test]
     fn options_survive_the_way_to_the_worker() {
-        let json = r#"{"format":"json","columns":["a"],"zone":"Asia/Shanghai","timestamps":"local","language":"zh",
-            "header":"name","delimiter":"tab","bom":"false","newline":"lf","decimal":"comma","guard":"seeds",
+        let json = r#"{"format":"json","columns":["a"],"zone":"Asia/Shanghai","timestamps":"local","fraction":"seconds","language":"zh",
+            "header":"name","delimiter":"tab","bom":"false","newline":"lf","decimal":"comma","long_decimals":"text","guard":"seeds",
             "metadata":"true","layout":"transcript","compression":"gzip"}"#;
         let options: Options = serde_json::from_str(json).unwrap();
         assert_eq!(

@@ -1,6 +1,10 @@
 //! Reads CSV (RFC 4180) in every dialect that Decant writes. An empty cell without quotes is null, and an empty cell
 //! in quotes is empty text.
 //!
+//! The first row shows how the rows of the file end: with a newline, or with a carriage return alone, as old programs
+//! for the Macintosh write it. Blank lines at the end of a file are no rows. A first line such as `sep=;`, by which
+//! Excel is told the delimiter, is not a row either.
+//!
 //! This is Decant's own code, because the `csv` crate does not distinguish the two, and reports no column of an
 //! error.
 
@@ -9,10 +13,10 @@ use std::io::BufRead;
 use memchr::memchr;
 
 use super::location::Location;
+use super::options::Guarded;
 use super::row::CellType;
-use super::{Counts, Head, HeadColumn, ReadBackError, ReadOptions, Refusal, Row, Rows};
+use super::{Cell, Counts, Head, HeadColumn, ReadBackError, ReadOptions, Refusal, Row, Rows};
 use crate::format::guard;
-use crate::options::Delimiter;
 
 /// Bytes of a file that are searched for its delimiter.
 const SAMPLE_BYTES: usize = 64 * 1024;
@@ -36,20 +40,31 @@ pub(super) fn read(
         input.consume(length);
     }
     let text = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&beginning);
-    let delimiter = options
-        .delimiter
-        .map_or_else(|| likely_delimiter(text), Delimiter::byte);
+    let declared = declared_delimiter(text);
+    let (text, declaration) = match declared {
+        Some((_, length)) => (&text[length..], &text[..length]),
+        None => (text, &text[..0]),
+    };
+    let delimiter = match (options.delimiter, declared) {
+        (Some(given), _) => given.byte(),
+        (None, Some((delimiter, _))) => delimiter,
+        (None, None) => likely_delimiter(text),
+    };
+    let mut location = Location::start();
+    location.pass(declaration);
     let mut reader = Reader {
         delimiter,
-        unguard: options.unguard,
+        row_end: row_end(text),
+        guarded: options.guarded,
         rows,
         columns: None,
         row: Row::default(),
         cell_start: 0,
         state: State::CellStart,
-        location: Location::start(),
-        cell_location: Location::start(),
-        row_location: Location::start(),
+        location,
+        cell_location: location,
+        row_location: location,
+        blank_location: None,
         counts: Counts {
             bytes: (beginning.len() - text.len()) as u64,
             ..Counts::default()
@@ -92,9 +107,42 @@ fn likely_delimiter(text: &[u8]) -> u8 {
     likely.0
 }
 
+/// Returns the delimiter that the first line declares, and the length of the line: `sep=;`, with or without quotes.
+fn declared_delimiter(text: &[u8]) -> Option<(u8, usize)> {
+    let line = text.split_inclusive(|&byte| byte == b'\n').next()?;
+    let declaration = line.strip_suffix(b"\n")?;
+    let declaration = declaration.strip_suffix(b"\r").unwrap_or(declaration);
+    let unquoted = declaration
+        .strip_prefix(b"\"")
+        .and_then(|rest| rest.strip_suffix(b"\""));
+    match unquoted.unwrap_or(declaration) {
+        [b's', b'e', b'p', b'=', delimiter] if is_delimiter(*delimiter) => Some((*delimiter, line.len())),
+        _ => None,
+    }
+}
+
+fn is_delimiter(byte: u8) -> bool {
+    byte == b'\t' || (byte.is_ascii_punctuation() && byte != b'"') || byte == b' '
+}
+
+/// Returns the byte that ends the rows: a newline, or a carriage return where the first row ends with one alone.
+fn row_end(text: &[u8]) -> u8 {
+    let mut is_quoted = false;
+    for (index, &byte) in text.iter().enumerate() {
+        match byte {
+            b'"' => is_quoted = !is_quoted,
+            b'\r' if !is_quoted && text.get(index + 1) != Some(&b'\n') => return b'\r',
+            b'\n' if !is_quoted => return b'\n',
+            _ => {}
+        }
+    }
+    b'\n'
+}
+
 struct Reader<'a, R> {
     delimiter: u8,
-    unguard: bool,
+    row_end: u8,
+    guarded: Guarded,
     rows: &'a mut R,
     /// Number of columns, once the headings have been read.
     columns: Option<usize>,
@@ -106,6 +154,8 @@ struct Reader<'a, R> {
     cell_location: Location,
     /// Location of the row's first byte.
     row_location: Location,
+    /// Location of the first blank line, if no row has followed it.
+    blank_location: Option<Location>,
     counts: Counts,
 }
 
@@ -147,8 +197,8 @@ impl<R: Rows> Reader<'_, R> {
                             self.row.text().push(b'"');
                             self.state = State::Quoted;
                         }
+                        _ if byte == self.row_end => self.quoted_row_end()?,
                         b'\r' => self.state = State::QuoteReturn,
-                        b'\n' => self.quoted_row_end()?,
                         _ if byte == self.delimiter => self.end_cell(true)?,
                         _ => return Err(self.after_quotes()),
                     }
@@ -177,7 +227,7 @@ impl<R: Rows> Reader<'_, R> {
 
     /// Reads a cell without quotes, or the rest of one.
     fn plain(&mut self, rest: &[u8]) -> Result<usize, ReadBackError> {
-        let ends = |&byte: &u8| byte == self.delimiter || byte == b'\n' || byte == b'"';
+        let ends = |&byte: &u8| byte == self.delimiter || byte == self.row_end || byte == b'"';
         let length = rest.iter().position(ends).unwrap_or(rest.len());
         self.row.text().extend_from_slice(&rest[..length]);
         self.state = State::Plain;
@@ -188,9 +238,9 @@ impl<R: Rows> Reader<'_, R> {
                 location.pass(&rest[..length]);
                 Err(location.error("there is a quote in a cell that does not begin with one"))
             }
-            Some(b'\n') => {
+            Some(&byte) if byte == self.row_end => {
                 // A carriage return before a newline belongs to the row's end. Elsewhere it is text.
-                if self.row.text_from(self.cell_start).ends_with(b"\r") {
+                if byte == b'\n' && self.row.text_from(self.cell_start).ends_with(b"\r") {
                     self.row.text().pop();
                 }
                 self.end_cell(false)?;
@@ -206,6 +256,9 @@ impl<R: Rows> Reader<'_, R> {
 
     fn pass(&mut self, bytes: &[u8]) {
         self.location.pass(bytes);
+        if self.row_end == b'\r' && bytes.ends_with(b"\r") && self.state == State::CellStart {
+            self.location.next_line();
+        }
         if self.state == State::CellStart {
             self.cell_location = self.location;
             if self.row.is_empty() {
@@ -228,8 +281,11 @@ impl<R: Rows> Reader<'_, R> {
             let plain = guard::decode(text, self.delimiter);
             if plain.len() < text.len() && guard::encode(&plain, self.delimiter) == text {
                 self.counts.guarded += 1;
+                if self.guarded == Guarded::Refused {
+                    return Err(self.cell_location.guarded());
+                }
             }
-            if self.unguard {
+            if self.guarded == Guarded::Decoded {
                 let plain = plain.into_owned();
                 self.row.text().truncate(self.cell_start);
                 self.row.text().extend_from_slice(&plain);
@@ -244,6 +300,16 @@ impl<R: Rows> Reader<'_, R> {
     }
 
     fn end_row(&mut self) -> Result<(), ReadBackError> {
+        let is_blank = self.row.len() == 1 && self.row.cells().next() == Some(Cell::Null);
+        if is_blank && self.columns.is_some_and(|columns| columns > 1) {
+            self.blank_location.get_or_insert(self.row_location);
+            self.row.clear();
+            self.cell_start = 0;
+            return Ok(());
+        }
+        if let Some(blank) = self.blank_location {
+            return Err(blank.error("the line is blank, and rows follow it"));
+        }
         let passed = match self.columns {
             None => {
                 self.columns = Some(self.row.len());
@@ -290,7 +356,7 @@ impl<R: Rows> Reader<'_, R> {
 
 fn pass_head(row: &Row, rows: &mut impl Rows) -> Result<(), Refusal> {
     let name = |cell| match cell {
-        super::Cell::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        Cell::Text(text) => String::from_utf8_lossy(text).into_owned(),
         _ => String::new(),
     };
     let columns: Vec<HeadColumn> = row.cells().map(|cell| HeadColumn::named(name(cell))).collect();

@@ -16,6 +16,22 @@ pub enum ReadBackError {
         /// The fault, in words.
         what: String,
     },
+    /// A cell has a mark of the guard against formulas, and [`Guarded::Refused`](super::Guarded::Refused) was chosen.
+    #[error(
+        "line {line}, column {column}: the cell has a mark `'` of the guard against formulas. Choose whether the marks \
+         are removed or stay as text"
+    )]
+    Guarded {
+        /// Line of the cell, from 1.
+        line: u64,
+        /// Column of the cell, in characters from 1.
+        column: u64,
+    },
+    /// The file is not UTF-8 by its first bytes.
+    #[error(
+        "the file is {0}, and only UTF-8 is read. Convert it first, for example with `iconv -f {0} -t UTF-8`"
+    )]
+    Encoding(&'static str),
     /// The file cannot be read, or its compression is damaged.
     #[error(transparent)]
     Input(#[from] io::Error),

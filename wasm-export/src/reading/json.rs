@@ -21,54 +21,45 @@ pub(super) enum Layout {
     Lines,
 }
 
+/// Reads rows. `columns` are the columns of a file without metadata; without them, the keys of the first row are.
 pub(super) fn read(
     input: &mut dyn BufRead,
     layout: Layout,
+    columns: &[String],
     rows: &mut impl Rows,
 ) -> Result<Counts, ReadBackError> {
-    let mut tokenizer = Tokenizer::new(match layout {
-        Layout::Array => Shape::One,
-        Layout::Lines => Shape::Lines,
-    });
-    let mut reader = Reader {
-        rows,
-        row_depth: (layout == Layout::Lines).then_some(1),
-        section: Section::Rows,
-        metadata: None,
-        columns: Vec::new(),
-        keys: Vec::new(),
-        has_passed_head: false,
-        row: Row::default(),
-        at_row: AtRow::Before,
-        key: Vec::new(),
-        index: 0,
-        next: 0,
-        start: 0,
-        aside: Vec::new(),
-        counts: Counts::default(),
-    };
-    let mut beginning = Vec::new();
-    input.take(BOM.len() as u64).read_to_end(&mut beginning)?;
-    reader.counts.bytes = beginning.len() as u64;
-    // RFC 8259, section 8.1, forbids a byte order mark to writers, and allows readers to ignore it.
-    if beginning == BOM {
-        tokenizer = tokenizer.after(BOM.len() as u64);
-    } else {
-        tokenizer.push(&beginning, &mut reader)?;
+    let mut reader = Reader::new(layout, rows);
+    for column in columns {
+        reader.add_column(column.clone());
     }
-    loop {
-        let piece = input.fill_buf()?;
-        let length = piece.len();
-        if length == 0 {
-            break;
-        }
-        reader.counts.bytes += length as u64;
-        tokenizer.push(piece, &mut reader)?;
-        input.consume(length);
-    }
-    tokenizer.finish(&mut reader)?;
-    reader.pass_head().map_err(|refusal| tokenizer.refuse(refusal))?;
+    reader.read(input, layout)?;
     Ok(reader.counts)
+}
+
+/// Returns the keys of all rows, or nothing if the file has metadata.
+pub(super) fn columns(input: &mut dyn BufRead, layout: Layout) -> Result<Vec<String>, ReadBackError> {
+    let mut rows = NoRows;
+    let mut reader = Reader::new(layout, &mut rows);
+    reader.collects_keys = true;
+    reader.read(input, layout)?;
+    let columns = reader.columns.into_iter().map(|column| column.name);
+    Ok(match reader.metadata {
+        Some(_) => Vec::new(),
+        None => columns.collect(),
+    })
+}
+
+/// Ignores all rows.
+struct NoRows;
+
+impl Rows for NoRows {
+    fn head(&mut self, _head: &Head<'_>) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn row(&mut self, _row: &Row) -> Result<(), Refusal> {
+        Ok(())
+    }
 }
 
 impl From<JsonError> for ReadBackError {
@@ -91,6 +82,8 @@ struct Reader<'a, R> {
     columns: Vec<HeadColumn>,
     /// The names of the columns as JSON strings, so that keys are compared without decoding.
     keys: Vec<Vec<u8>>,
+    /// Whether a key that no earlier row has becomes a column. The head is passed after the last row then.
+    collects_keys: bool,
     has_passed_head: bool,
     row: Row,
     at_row: AtRow,
@@ -123,7 +116,66 @@ enum AtRow {
     Behind,
 }
 
-impl<R: Rows> Reader<'_, R> {
+impl<'a, R: Rows> Reader<'a, R> {
+    fn new(layout: Layout, rows: &'a mut R) -> Self {
+        Self {
+            rows,
+            row_depth: (layout == Layout::Lines).then_some(1),
+            section: Section::Rows,
+            metadata: None,
+            columns: Vec::new(),
+            keys: Vec::new(),
+            collects_keys: false,
+            has_passed_head: false,
+            row: Row::default(),
+            at_row: AtRow::Before,
+            key: Vec::new(),
+            index: 0,
+            next: 0,
+            start: 0,
+            aside: Vec::new(),
+            counts: Counts::default(),
+        }
+    }
+
+    /// Reads the file to its end. While keys are collected, it stops behind metadata, which names all columns.
+    fn read(&mut self, input: &mut dyn BufRead, layout: Layout) -> Result<(), ReadBackError> {
+        let mut tokenizer = Tokenizer::new(match layout {
+            Layout::Array => Shape::One,
+            Layout::Lines => Shape::Lines,
+        });
+        let mut beginning = Vec::new();
+        (&mut *input).take(BOM.len() as u64).read_to_end(&mut beginning)?;
+        self.counts.bytes = beginning.len() as u64;
+        // RFC 8259, section 8.1, forbids a byte order mark to writers, and allows readers to ignore it.
+        if beginning == BOM {
+            tokenizer = tokenizer.after(BOM.len() as u64);
+        } else {
+            tokenizer.push(&beginning, self)?;
+        }
+        loop {
+            let piece = input.fill_buf()?;
+            let length = piece.len();
+            if length == 0 {
+                break;
+            }
+            self.counts.bytes += length as u64;
+            tokenizer.push(piece, self)?;
+            input.consume(length);
+            if self.collects_keys && self.metadata.is_some() {
+                return Ok(());
+            }
+        }
+        tokenizer.finish(self)?;
+        self.pass_head().map_err(|refusal| tokenizer.refuse(refusal))?;
+        Ok(())
+    }
+
+    fn add_column(&mut self, name: String) {
+        self.keys.push(serde_json::to_vec(&name).unwrap_or_default());
+        self.columns.push(HeadColumn::named(name));
+    }
+
     /// Returns whether the container of this depth is a row or lies in one.
     fn is_in_row(&self, depth: usize) -> bool {
         self.at_row == AtRow::Within && self.row_depth.is_some_and(|row_depth| depth >= row_depth)
@@ -161,12 +213,15 @@ impl<R: Rows> Reader<'_, R> {
 
     fn end_row(&mut self) -> Result<(), Refusal> {
         self.at_row = AtRow::Before;
-        let is_first = !self.has_passed_head;
+        let is_first = self.counts.rows == 0;
         if is_first && self.row_depth == Some(1) && self.take_metadata_line() {
             return Ok(());
         }
-        self.pass_head()?;
         self.counts.rows += 1;
+        if self.collects_keys {
+            return Ok(());
+        }
+        self.pass_head()?;
         self.rows.row(&self.row)
     }
 
@@ -221,7 +276,7 @@ impl<R: Rows> Reader<'_, R> {
             let name = String::from_utf8_lossy(&name).into_owned();
             match self.columns.iter().position(|column| column.name == name) {
                 Some(index) => index,
-                None if self.has_passed_head || self.metadata.is_some() => {
+                None if !self.collects_keys && (self.has_passed_head || self.metadata.is_some()) => {
                     return Err(format!(
                         "the row has a key `{name}` that the first row does not have"
                     ));

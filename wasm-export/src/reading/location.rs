@@ -29,6 +29,19 @@ impl Location {
         self.column += last_line.iter().filter(|&&byte| byte as i8 >= -64).count() as u64;
     }
 
+    /// Moves the location to the beginning of the next line, behind a line end that is no newline.
+    pub(super) fn next_line(&mut self) {
+        self.line += 1;
+        self.column = 1;
+    }
+
+    pub(super) fn guarded(self) -> ReadBackError {
+        ReadBackError::Guarded {
+            line: self.line,
+            column: self.column,
+        }
+    }
+
     pub(super) fn error(self, what: impl Into<String>) -> ReadBackError {
         ReadBackError::Content {
             line: self.line,

@@ -17,7 +17,7 @@ option_words! {
 }
 
 /// How a file is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadOptions {
     /// The format behind the compression.
     pub format: InputFormat,
@@ -25,8 +25,25 @@ pub struct ReadOptions {
     pub compression: Compression,
     /// The separator of CSV cells. `None` stands for the delimiter that is most frequent in the first row.
     pub delimiter: Option<Delimiter>,
-    /// Whether the strict guard of CSV cells is undone.
-    pub unguard: bool,
+    /// The treatment of CSV cells with marks of the strict guard.
+    pub guarded: Guarded,
+    /// The columns of a JSON file without metadata, as [`json_columns`](super::json_columns) finds them. If there are
+    /// none, the keys of the first row are the columns.
+    pub columns: Vec<String>,
+}
+
+/// The treatment of CSV cells that have marks of the strict guard against formulas.
+///
+/// No file says whether it is guarded: a cell `'=1` can be the guarded form of `=1`, or text with an apostrophe.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Guarded {
+    /// The cells are read as they are, with the marks.
+    #[default]
+    Kept,
+    /// The marks are removed.
+    Decoded,
+    /// The first such cell is an error.
+    Refused,
 }
 
 impl ReadOptions {
@@ -51,14 +68,15 @@ impl ReadOptions {
             format,
             compression,
             delimiter: None,
-            unguard: false,
+            guarded: Guarded::default(),
+            columns: Vec::new(),
         })
     }
 }
 
 /// The error for a file name that contains no format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the name `{name}` does not say which format it is; name one of {}", InputFormat::WORDS.join(", "))]
+#[error("the file `{name}` cannot be checked or converted by its name: name its format, one of {}", InputFormat::WORDS.join(", "))]
 pub struct UnknownFormat {
     name: String,
 }

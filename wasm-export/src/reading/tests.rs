@@ -101,6 +101,12 @@ fn csv_of_every_dialect_is_read() {
         ("a,b\n\"1\",\"2\"", "a|b/1|2"),
         ("\"a,b\";c\n1;2\n", "a,b|c/1|2"),
         ("a,b\nx\ry,\r\n", "a|b/x\ry|-"),
+        ("id,name\r1,a\r2,b\r", "id|name/1|a/2|b"),
+        ("a\r\"x\"\r\"y\r\"", "a/x/y\r"),
+        ("sep=;\r\na;b\r\n1;x,y\r\n", "a|b/1|x,y"),
+        ("\u{feff}\"sep=^\"\na^b\n1^2\n", "a|b/1|2"),
+        ("a,b\n1,2\n\n\r\n", "a|b/1|2"),
+        ("a\n1\n\n", "a/1/-"),
     ] {
         assert_eq!(shown("x.csv", file), expected, "{file:?}");
     }
@@ -134,6 +140,12 @@ fn what_is_wrong_in_csv_has_a_place() {
                 "line 2, column 3: the quote that opens this cell is never closed",
             ),
             (b"a,b\n1,\xff\n", "line 2, column 3: the cell is not UTF-8"),
+            (
+                b"a,b\n\n1,2\n",
+                "line 2, column 1: the line is blank, and rows follow it",
+            ),
+            (b"a,b\r1,2\r3\r", "line 3, column 1: the row has 1 cells"),
+            (b"\xff\xfea\0\n\0", "the file is UTF-16"),
         ],
     );
 }
@@ -252,6 +264,68 @@ const XML: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 "#;
 
 #[test]
+fn json_rows_may_have_different_keys() {
+    let file = r#"[{"a":1},{"b":3,"a":2},{},{"c":null}]"#;
+    let options = read_options("x.json");
+    let columns = json_columns(file.as_bytes(), &options).unwrap();
+    assert_eq!(columns, ["a", "b", "c"]);
+    let mut table = Table::default();
+    let options = ReadOptions { columns, ..options };
+    read(file.as_bytes(), &options, &mut table).unwrap();
+    assert_eq!(table.columns, ["a", "b", "c"]);
+    let row = |cells: [Option<&str>; 3]| {
+        cells
+            .map(|cell| cell.map(|text| text.as_bytes().to_vec()))
+            .to_vec()
+    };
+    assert_eq!(
+        table.rows,
+        [
+            row([Some("1"), None, None]),
+            row([Some("2"), Some("3"), None]),
+            row([None, None, None]),
+            row([None, None, None]),
+        ]
+    );
+    let with_metadata = r#"{"metadata":{"columns":[{"name":"a"}]},"rows":[{"a":1}],"row_count":1}"#;
+    assert!(
+        json_columns(with_metadata.as_bytes(), &read_options("x.json"))
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_guarded_cell_can_be_refused() {
+    let options = ReadOptions {
+        guarded: Guarded::Refused,
+        ..read_options("x.csv")
+    };
+    let error = verify("a,b\n1,'=x\n".as_bytes(), &options).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("line 2, column 3: the cell has a mark"),
+        "{error}"
+    );
+    assert!(verify("a,b\n1,it's\n".as_bytes(), &options).is_ok());
+}
+
+#[test]
+fn line_ends_in_xml_are_newlines() {
+    for (cell, expected) in [
+        ("x\r\ny", "x\ny"),
+        ("x\ry", "x\ny"),
+        ("<![CDATA[\r\n]]>", "\n"),
+        ("&#13;", "\r"),
+    ] {
+        let file = XML.replacen("<a>1</a>", &format!("<a>{cell}</a>"), 1);
+        let read = table("x.xml", &file);
+        assert_eq!(read[1][0].as_deref(), Some(expected), "{cell:?}");
+    }
+}
+
+#[test]
 fn our_xml_is_read() {
     let expected = "a|b c/1|x < y\n /-|/3|\u{1}\u{2}";
     assert_eq!(shown("x.xml", XML), expected);
@@ -313,9 +387,9 @@ fn no_row_is_handed_out_before_its_bytes_are_known_to_be_utf8() {
         ),
     ] {
         for size in [1, 7, 4096] {
-            for unguard in [false, true] {
+            for guarded in [Guarded::Kept, Guarded::Decoded] {
                 let read_options = ReadOptions {
-                    unguard,
+                    guarded,
                     ..read_options(name)
                 };
                 let mut found = OnlyUtf8::default();
@@ -376,7 +450,7 @@ fn what_is_wrong_in_xml_has_a_place() {
             (&broken("AQI=", "AQ!="), "line 15"),
             (
                 &broken("urn:decant:export:1", "urn:other"),
-                "line 2, column 1: the root element is not in the namespace",
+                "line 2, column 1: only Decant's own XML is read",
             ),
             (
                 b"<!--\n\xc3\xa9\xff -->",
@@ -530,7 +604,10 @@ proptest! {
             let (file, result) = export(&stream, &options);
             prop_assert!(result.is_ok());
             let read_options = ReadOptions {
-                unguard: options.guard == Guard::Strict,
+                guarded: match options.guard {
+                    Guard::Strict => Guarded::Decoded,
+                    _ => Guarded::Kept,
+                },
                 delimiter: Some(options.delimiter),
                 ..read_options(name)
             };

@@ -1,7 +1,7 @@
 //! Reads XML in Decant's layout: `export` with `metadata`, `columns`, a `row` for each row, and `end`.
 //!
 //! A cell that is missing in its row is null. A cell with `encoding="base64"` contains characters that XML cannot
-//! represent.
+//! represent. A line end within a text is a newline, whatever the file has (XML 1.0, section 2.11).
 
 use std::cell::RefCell;
 use std::io::{self, BufRead, Cursor, Read};
@@ -14,10 +14,15 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 
 use super::location::Location;
 use super::row::CellType;
+use super::well_formed;
 use super::{Counts, FileMetadata, Head, HeadColumn, ReadBackError, Refusal, Row, Rows};
 use crate::rows::Kind;
 
 const NAMESPACE: &str = "urn:decant:export:1";
+
+/// The refusal of another program's XML.
+const FOREIGN: &str =
+    "only Decant's own XML is read: the root element is not `export` in the namespace `urn:decant:export:1`";
 
 /// The byte order mark of UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
@@ -37,8 +42,10 @@ pub(super) fn read(input: &mut dyn BufRead, rows: &mut impl Rows) -> Result<Coun
         input: &mut input,
         track: Rc::clone(&track),
     });
+    xml.config_mut().check_comments = true;
     let mut reader = Reader {
         rows,
+        is_beginning: true,
         within: Vec::new(),
         metadata: None,
         columns: Vec::new(),
@@ -197,6 +204,8 @@ enum Element {
 
 struct Reader<'a, R> {
     rows: &'a mut R,
+    /// Whether nothing has been read: only there a declaration may stand.
+    is_beginning: bool,
     within: Vec<Element>,
     metadata: Option<FileMetadata>,
     columns: Vec<HeadColumn>,
@@ -217,6 +226,7 @@ struct Reader<'a, R> {
 
 impl<R: Rows> Reader<'_, R> {
     fn take(&mut self, event: Event<'_>) -> Result<(), Refusal> {
+        let is_beginning = std::mem::take(&mut self.is_beginning);
         match event {
             Event::Start(start) => self.start(&start),
             Event::Empty(start) => {
@@ -224,21 +234,35 @@ impl<R: Rows> Reader<'_, R> {
                 self.end()
             }
             Event::End(_) => self.end(),
-            Event::Text(text) => self.text(&text),
-            Event::CData(text) => self.text(&text),
+            Event::Text(text) => {
+                well_formed::check_text(&text)?;
+                self.text(&text.xml10_content())
+            }
+            Event::CData(_) | Event::GeneralRef(_) if self.within.is_empty() => {
+                Err("there is text outside the root element".to_owned())
+            }
+            Event::CData(text) => {
+                well_formed::check_characters(&text)?;
+                self.text(&text.xml10_content())
+            }
             Event::GeneralRef(reference) => self.reference(&reference),
             Event::DocType(_) => Err("document types are not supported".to_owned()),
-            Event::Decl(_) | Event::PI(_) | Event::Comment(_) | Event::Eof => Ok(()),
+            Event::Decl(declaration) if is_beginning => well_formed::check_declaration(&declaration),
+            Event::Decl(_) => Err("the XML declaration must stand at the beginning of the file".to_owned()),
+            Event::PI(instruction) => well_formed::check_instruction(&instruction),
+            Event::Comment(comment) => well_formed::check_characters(&comment),
+            Event::Eof => Ok(()),
         }
     }
 
     fn start(&mut self, start: &BytesStart<'_>) -> Result<(), Refusal> {
+        well_formed::check_start(start)?;
         let name = start.name().into_inner();
         let unexpected = || format!("the element `{name}` is not expected here");
         let element = match (self.within.last(), name) {
             (None, "export") if self.said_rows.is_none() => {
                 if attribute(start, "xmlns")?.as_deref() != Some(NAMESPACE) {
-                    return Err("the root element is not in the namespace `urn:decant:export:1`".to_owned());
+                    return Err(FOREIGN.to_owned());
                 }
                 if let Some(dataset) = attribute(start, "dataset")? {
                     self.metadata = Some(FileMetadata {
@@ -286,6 +310,7 @@ impl<R: Rows> Reader<'_, R> {
                 self.begin_cell(name)?;
                 Element::Cell
             }
+            (None, _) if self.said_rows.is_none() => return Err(FOREIGN.to_owned()),
             _ => return Err(unexpected()),
         };
         self.is_base64 = match attribute(start, "encoding")? {
@@ -352,6 +377,7 @@ impl<R: Rows> Reader<'_, R> {
             },
             Err(_) => return Err(unknown()),
         };
+        well_formed::check_character(character)?;
         self.text(character.encode_utf8(&mut [0; 4]))
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::cursor::Cursor;
 use super::error::ReadError;
 use super::limits::VERSION;
+use crate::options::Fraction;
 
 /// The media type of a raw-row stream.
 pub const MEDIA_TYPE: &str = "application/vnd.decant.rows; version=1";
@@ -30,6 +31,10 @@ pub struct Header {
     pub as_of: String,
     /// The time zone that the caller chose, an IANA name. The default is `UTC`.
     pub zone: String,
+    /// The digits of the seconds' fraction that the dataset's timestamps have in files, if it names them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "milliseconds"))]
+    pub fraction: Option<Fraction>,
     /// The filters by which the rows were selected, as parameters of the address.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub filters: BTreeMap<String, String>,

@@ -1,7 +1,12 @@
 use super::*;
 
+/// Writes milliseconds in the style `iso`, and whole seconds in the style `local`.
 fn write(zone: &str, style: TimestampStyle, cell: &str) -> Option<String> {
-    let mut clock = Clock::new(zone.parse().unwrap(), style);
+    let fraction = match style {
+        TimestampStyle::Iso => Fraction::Milliseconds,
+        TimestampStyle::Local => Fraction::Seconds,
+    };
+    let mut clock = Clock::new(zone.parse().unwrap(), style, fraction);
     let mut out = Vec::new();
     let written = clock.write_in_zone(&Moment::in_utc(cell.as_bytes())?, &mut out);
     written.then(|| String::from_utf8(out).unwrap())
@@ -126,14 +131,33 @@ fn what_the_zone_cannot_write_is_left_to_the_caller() {
 
 #[test]
 fn a_timestamp_without_zone_is_not_moved() {
-    let write = |style| {
+    let write = |style, fraction| {
         let mut out = Vec::new();
         let moment = Moment::without_zone(b"2026-01-28 12:34:56.5").unwrap();
-        Clock::new("Asia/Shanghai".parse().unwrap(), style).write_without_zone(&moment, &mut out);
+        Clock::new("Asia/Shanghai".parse().unwrap(), style, fraction).write_without_zone(&moment, &mut out);
         String::from_utf8(out).unwrap()
     };
-    assert_eq!(write(TimestampStyle::Iso), "2026-01-28T12:34:56.500");
-    assert_eq!(write(TimestampStyle::Local), "2026-01-28 12:34:56");
+    for (style, fraction, expected) in [
+        (
+            TimestampStyle::Iso,
+            Fraction::Microseconds,
+            "2026-01-28T12:34:56.500000",
+        ),
+        (
+            TimestampStyle::Iso,
+            Fraction::Milliseconds,
+            "2026-01-28T12:34:56.500",
+        ),
+        (TimestampStyle::Iso, Fraction::Seconds, "2026-01-28T12:34:56"),
+        (
+            TimestampStyle::Local,
+            Fraction::Microseconds,
+            "2026-01-28 12:34:56.500000",
+        ),
+        (TimestampStyle::Local, Fraction::Seconds, "2026-01-28 12:34:56"),
+    ] {
+        assert_eq!(write(style, fraction), expected);
+    }
 }
 
 /// Compares times around every change of an offset with jiff's own arithmetic, in both directions.
@@ -157,7 +181,7 @@ fn the_clock_agrees_with_jiff_through_every_change_of_the_zone() {
             .flat_map(|at| [at - 1, at, at + 1, at + 5_000_000])
             .collect();
         seconds.extend(seconds.clone().into_iter().rev());
-        let mut clock = Clock::new(zone.clone(), TimestampStyle::Local);
+        let mut clock = Clock::new(zone.clone(), TimestampStyle::Local, Fraction::Seconds);
         for second in seconds {
             let at = jiff::Timestamp::from_second(second).unwrap();
             let cell = at.strftime("%Y-%m-%d %H:%M:%S+00").to_string();

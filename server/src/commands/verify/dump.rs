@@ -28,7 +28,7 @@ pub fn sentence(summary: &Summary) -> String {
         .map_or_else(String::new, |created| format!(" of {created}"));
     let with_data = tables.iter().filter(|table| table.has_data).count();
     let data_bytes: u64 = tables.iter().filter_map(|table| table.data_bytes).sum();
-    let sentence = format!(
+    format!(
         "a whole dump{made}, database {}, PostgreSQL {}, pg_dump {}, archive version {}, {}: \
          {} tables, {with_data} of them with data ({data_bytes} bytes), {} large objects ({} bytes), {bytes} bytes in all",
         header.database,
@@ -39,7 +39,5 @@ pub fn sentence(summary: &Summary) -> String {
         tables.len(),
         large_objects.count,
         large_objects.data_bytes,
-    );
-    // Names come from the file, and control characters in them would change the terminal.
-    sentence.replace(char::is_control, " ")
+    )
 }

@@ -6,8 +6,8 @@ use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use wasm_export::options::{
-    Bom, Compression, DecimalMark, Delimiter, Format, Guard, HeaderStyle, Layout, Metadata, Newline,
-    TimestampStyle,
+    Bom, Compression, DecimalMark, Delimiter, Format, Fraction, Guard, HeaderStyle, Layout, LongDecimals,
+    Metadata, Newline, TimestampStyle,
 };
 
 /// A text in the path.
@@ -151,6 +151,11 @@ pub fn file() -> Vec<Parameter> {
             Layout::WORDS,
         ),
         word("timestamps", "How timestamps are written.", TimestampStyle::WORDS),
+        word(
+            "fraction",
+            "The digits of seconds in timestamps; by default the dataset's, or six.",
+            Fraction::WORDS,
+        ),
         text("language", "Language of the header row (BCP 47).", "zh-CN"),
         word("header", "The content of the header row.", HeaderStyle::WORDS),
         word("delimiter", "The separator of cells.", Delimiter::WORDS),
@@ -161,6 +166,11 @@ pub fn file() -> Vec<Parameter> {
         ),
         word("newline", "The end of a row.", Newline::WORDS),
         word("decimal", "The decimal mark.", DecimalMark::WORDS),
+        word(
+            "long_decimals",
+            "How XLSX holds a decimal of more than 15 digits.",
+            LongDecimals::WORDS,
+        ),
         word(
             "guard",
             "What happens to cells that a spreadsheet would run as a formula.",

@@ -21,6 +21,21 @@ pub(super) fn append_number(text: &[u8], length: usize, xml: &mut Vec<u8>) -> bo
     true
 }
 
+/// Appends a number as the 15 digits that a spreadsheet keeps. Returns false, and appends nothing, when the text is no
+/// number.
+pub(super) fn write_rounded(text: &[u8], style: Style, xml: &mut Vec<u8>) -> bool {
+    let number = std::str::from_utf8(text)
+        .ok()
+        .and_then(|text| text.parse::<f64>().ok());
+    let Some(number) = number.filter(|number| number.is_finite()) else {
+        return false;
+    };
+    let style = style as u8;
+    let decimals = super::number::DIGITS_MAX - 1;
+    xml.extend_from_slice(format!("<c s=\"{style}\"><v>{number:.decimals$e}</v></c>").as_bytes());
+    true
+}
+
 /// Appends a boolean. Returns false, and appends nothing, when the cell is not one.
 pub(super) fn write_boolean(cell: &[u8], xml: &mut Vec<u8>) -> bool {
     match cell {
@@ -61,13 +76,18 @@ pub(super) fn write_count(number: u64, style: Style, xml: &mut Vec<u8>) {
 
 /// Appends a number as digits, or as text where a spreadsheet would round it.
 pub(super) fn write_number(digits: &str, style: Style, xml: &mut Vec<u8>) {
-    match super::Number::read(digits.as_bytes()) {
-        Some(number) if number.is_kept() => {
+    match is_kept(digits) {
+        true => {
             let style = style as u8;
             xml.extend_from_slice(format!("<c s=\"{style}\"><v>{digits}</v></c>").as_bytes());
         }
-        _ => write_styled(digits, style, xml),
+        false => write_styled(digits, style, xml),
     }
+}
+
+/// Returns whether a spreadsheet keeps all digits of a number.
+pub(super) fn is_kept(digits: &str) -> bool {
+    super::Number::read(digits.as_bytes()).is_some_and(|number| number.is_kept())
 }
 
 /// Appends a text that fits into a cell.

@@ -1,7 +1,7 @@
 //! Decides whether a spreadsheet keeps all digits of a number.
 
 /// Significant digits that a spreadsheet keeps.
-const DIGITS_MAX: usize = 15;
+pub(super) const DIGITS_MAX: usize = 15;
 
 /// The greatest distance of the first significant digit from the point, a little less than in a double.
 const EXPONENT_MAX: i64 = 300;
@@ -77,6 +77,11 @@ impl<'a> Number<'a> {
             },
             None => self.significant() <= DIGITS_MAX && self.exponent().abs() <= EXPONENT_MAX,
         }
+    }
+
+    /// Returns whether 15 of its digits represent it well: it has a fraction, and a spreadsheet has numbers of its size.
+    pub(super) fn can_be_rounded(&self) -> bool {
+        self.fraction.len() > self.zeros && self.exponent().abs() <= EXPONENT_MAX
     }
 
     fn digits(&self) -> impl Iterator<Item = u8> {

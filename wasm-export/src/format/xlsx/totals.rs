@@ -10,7 +10,7 @@ use super::package::{Group, Package};
 use super::sheet::{Layout, ROWS_MAX};
 use crate::day::Day;
 use crate::format::columns::heading;
-use crate::options::Options;
+use crate::options::{LongDecimals, Options};
 use crate::rows::{Column, Header, Kind};
 use crate::sum::ExactSum;
 use crate::timestamp::WallTime;
@@ -26,6 +26,8 @@ pub(super) struct Totals {
     headings: Vec<(String, Kind)>,
     /// The indexes of the columns that are added up.
     positions: Vec<usize>,
+    /// Whether a sum that a spreadsheet rounds is a number, and its digits stand in a column of their own.
+    is_rounded: bool,
     /// The day of all rows so far, if it is only one.
     day: Option<i64>,
     unit: Unit,
@@ -86,6 +88,7 @@ impl Totals {
             },
             headings: headings.into_iter().chain(column_headings).collect(),
             positions: added,
+            is_rounded: options.long_decimals == LongDecimals::Rounded,
             day: None,
             unit: Unit::Hour,
             closed: BTreeMap::new(),
@@ -170,6 +173,11 @@ impl Totals {
         };
         let mut headings = take(&mut self.headings);
         headings[0].0.insert_str(0, unit);
+        let rounded = self.rounded_sums(totals.iter().map(|(_, total)| total).chain([&grand_total]));
+        for &sum in &rounded {
+            let exact = format!("{} (all digits)", headings[sum + 2].0);
+            headings.push((exact, Kind::Text));
+        }
         let layout = Layout::new(headings, true);
         // One row is the header, and one the grand total.
         let mut sheets = totals.chunks(ROWS_MAX as usize - 2).peekable();
@@ -180,14 +188,14 @@ impl Totals {
             for (key, total) in totals {
                 package.xml.extend_from_slice(b"<row>");
                 self.write_key(*key, &mut package.xml);
-                total.write(Style::Plain, &mut package.xml);
+                total.write(&rounded, Style::Plain, &mut package.xml);
                 package.pack(out);
             }
             let is_last = sheets.peek().is_none();
             if is_last {
                 package.xml.extend_from_slice(b"<row>");
                 cells::write_styled("Total", Style::Bold, &mut package.xml);
-                grand_total.write(Style::Bold, &mut package.xml);
+                grand_total.write(&rounded, Style::Bold, &mut package.xml);
             }
             let filter = layout.write_foot(rows, &mut package.xml);
             package.end_sheet(filter, out);
@@ -195,6 +203,17 @@ impl Totals {
                 return;
             }
         }
+    }
+
+    /// Returns the indexes of the sums of which a spreadsheet would round one.
+    fn rounded_sums<'a>(&self, totals: impl Iterator<Item = &'a Total>) -> Vec<usize> {
+        let mut is_rounded = vec![false; self.positions.len()];
+        for total in totals.filter(|_| self.is_rounded) {
+            for (is_rounded, digits) in is_rounded.iter_mut().zip(total.digits()) {
+                *is_rounded |= !cells::is_kept(&digits);
+            }
+        }
+        (0..is_rounded.len()).filter(|&sum| is_rounded[sum]).collect()
     }
 
     fn write_key(&self, key: i64, xml: &mut Vec<u8>) {
@@ -229,16 +248,30 @@ impl Total {
         }
     }
 
-    /// Appends all cells of the row but the first, and ends the row.
-    fn write(&self, style: Style, xml: &mut Vec<u8>) {
-        cells::write_count(self.rows, style, xml);
-        for sum in &self.sums {
+    /// Returns the sums, without zeros at the end of a fraction.
+    fn digits(&self) -> impl Iterator<Item = String> {
+        self.sums.iter().map(|sum| {
             let digits = sum.to_string();
-            let digits = match digits.contains('.') {
-                true => digits.trim_end_matches('0').trim_end_matches('.'),
-                false => &digits,
-            };
-            cells::write_number(digits, style, xml);
+            match digits.contains('.') {
+                true => digits.trim_end_matches('0').trim_end_matches('.').to_owned(),
+                false => digits,
+            }
+        })
+    }
+
+    /// Appends all cells of the row but the first, and ends the row. The sums in `rounded` are numbers as a spreadsheet
+    /// rounds them, and at the end texts with all their digits.
+    fn write(&self, rounded: &[usize], style: Style, xml: &mut Vec<u8>) {
+        cells::write_count(self.rows, style, xml);
+        let digits: Vec<String> = self.digits().collect();
+        for (sum, digits) in digits.iter().enumerate() {
+            let is_rounded = rounded.contains(&sum) && !cells::is_kept(digits);
+            if !(is_rounded && cells::write_rounded(digits.as_bytes(), style, xml)) {
+                cells::write_number(digits, style, xml);
+            }
+        }
+        for &sum in rounded {
+            cells::write_styled(&digits[sum], style, xml);
         }
         xml.extend_from_slice(b"</row>");
     }
