@@ -63,7 +63,7 @@ async fn gains_nothing(database: &Database, plain: &str) {
     assert_eq!(database.text(&superuser).await.as_deref(), Some("false"));
     let reads = "do $$ begin perform from side.secrets; raise exception 'the view was read'; \
          exception when insufficient_privilege then null; end $$";
-    execute(&dsn, reads).await;
+    execute(&dsn, reads.to_owned()).await;
 }
 
 #[tokio::test]

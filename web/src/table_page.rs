@@ -102,6 +102,7 @@ mod tests {
             order: vec!["created_at".to_owned(), "id".to_owned()],
             as_of: "2026-01-28T12:00:00Z".to_owned(),
             zone: "UTC".to_owned(),
+            fraction: None,
             filters: [].into(),
             estimated_rows: None,
         })
