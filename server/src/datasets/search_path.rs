@@ -51,6 +51,9 @@ mod tests {
         Other(char),
     }
 
+    /// The schemas in which no other role can create: PostgreSQL's own, and the session's temporary one.
+    const OWN_SCHEMAS: &[&str] = &["pg_catalog", "pg_temp"];
+
     /// Syntax that looks like a call of a function. `unnest` of several arrays is the only function here that has to stand
     /// without its schema, so `rows from` takes its place.
     const NO_FUNCTIONS: &[&str] = &[
@@ -135,7 +138,7 @@ mod tests {
         for (at, token) in tokens.iter().enumerate() {
             let before = at.checked_sub(1);
             let is_qualified =
-                before.is_some_and(|dot| is(dot, '.') && dot > 0 && word(dot - 1) == "pg_catalog");
+                before.is_some_and(|dot| is(dot, '.') && dot > 0 && OWN_SCHEMAS.contains(&word(dot - 1)));
             match token {
                 Token::Word(name) if name == "operator" => {
                     if !(calls(at) && word(at + 2) == "pg_catalog") {
