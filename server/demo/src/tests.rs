@@ -49,6 +49,16 @@ impl Database {
             .unwrap();
     }
 
+    /// Runs statements as the superuser of the cluster, who may create roles and give objects to them.
+    async fn run_as_superuser(&self, sql: &str) {
+        let mut superuser = PgConnection::connect(&self.postgres.url()).await.unwrap();
+        superuser
+            .execute(sqlx::raw_sql(AssertSqlSafe(sql)))
+            .await
+            .unwrap();
+        superuser.close().await.unwrap();
+    }
+
     async fn number(&mut self, sql: &str) -> i64 {
         let sql = AssertSqlSafe(format!("select ({sql})::bigint"));
         sqlx::query_scalar(sql)
@@ -290,7 +300,7 @@ async fn foreign_tables_are_not_touched() {
 async fn tables_with_the_comment_of_the_demo_and_another_owner_are_not_touched() {
     let mut database = Database::with_rows(10).await;
     database
-        .run("create role alice; alter table users owner to alice")
+        .run_as_superuser("create role alice; alter table users owner to alice")
         .await;
     let refusals = [
         create_schema(&mut database.connection).await.unwrap_err(),
@@ -303,7 +313,9 @@ async fn tables_with_the_comment_of_the_demo_and_another_owner_are_not_touched()
         let text = refusal.to_string();
         assert!(text.contains("public.users") && text.contains("alice"), "{text}");
     }
-    database.run("alter table users owner to current_user").await;
+    database
+        .run_as_superuser("alter table users owner to decant")
+        .await;
     fill(&mut database.connection, &plan(10), |_| {}).await.unwrap();
     database.end().await;
 }
@@ -312,7 +324,7 @@ async fn tables_with_the_comment_of_the_demo_and_another_owner_are_not_touched()
 async fn a_type_of_another_role_is_not_used() {
     let mut database = Database::new().await;
     database
-        .run(
+        .run_as_superuser(
             "create role alice; create domain daily_reset_mode as text; \
              alter domain daily_reset_mode owner to alice",
         )

@@ -115,15 +115,15 @@ with s as ( \
     select n.oid, n.nspowner, n.nspacl, i.initprivs from pg_catalog.pg_namespace n left join pg_catalog.pg_init_privs i \
         on i.classoid operator(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass \
         and i.objoid operator(pg_catalog.=) n.oid \
-    where n.nspname operator(pg_catalog.=) 'public'), \
-steps (template) as (values ('revoke %s on schema public from %s'), ('grant %s on schema public to %s')) \
+    where n.nspname operator(pg_catalog.=) 'public') \
 select pg_catalog.format('alter schema public owner to %I', r.rolname) from s join pg_catalog.pg_roles r \
     on r.rolname operator(pg_catalog.=) $1::pg_catalog.text and r.oid operator(pg_catalog.<>) s.nspowner \
 union all \
 select pg_catalog.format(steps.template, a.privilege_type, \
         case when a.grantee operator(pg_catalog.=) 0::pg_catalog.oid then 'public' \
             else pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) end) \
-from s, steps, pg_catalog.aclexplode(case when pg_catalog.starts_with(steps.template, 'revoke') \
+from s, (values ('revoke %s on schema public from %s'), ('grant %s on schema public to %s')) as steps (template), \
+    pg_catalog.aclexplode(case when pg_catalog.starts_with(steps.template, 'revoke') \
     then s.nspacl else s.initprivs end) a \
 where $2 and a.grantee operator(pg_catalog.<>) s.nspowner \
     and (pg_catalog.starts_with(steps.template, 'revoke') \
