@@ -40,11 +40,6 @@ pub async fn restore(
         return Err(ApiError::ShuttingDown);
     }
     let only_check = is_check(&pairs)?;
-    // Before the form is read: a large upload would be in vain.
-    app.database.restorer.check_lock().await?;
-    if only_check {
-        return Ok(HttpResponse::NoContent().finish());
-    }
     let limit = app.settings.upload_bytes_max;
     let announced = request
         .headers()
@@ -52,6 +47,11 @@ pub async fn restore(
         .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if let Some(bytes) = announced.filter(|&bytes| bytes > limit + FORM_BYTES_MAX) {
         return Err(ApiError::UploadTooLarge { bytes, limit });
+    }
+    // Before the form is read: a large upload would be in vain.
+    app.database.restorer.check_lock().await?;
+    if only_check {
+        return Ok(HttpResponse::NoContent().finish());
     }
     app.temporary_files.check_space(announced.unwrap_or(0))?;
     let upload = Upload::receive(&app, form, limit).await?;
