@@ -12,7 +12,9 @@ use crate::options::{Format, Options};
 use crate::reading::{
     self, Cell, Head, HeadColumn, InputFormat, ReadBackError, ReadOptions, Refusal, Row, Rows,
 };
-use crate::rows::{Column, Digest, End, Header, Kind, NULL, VERSION, end_line, escape_into, header_line};
+use crate::rows::{
+    Column, Digest, End, HEADER_BYTES_MAX, Header, Kind, NULL, VERSION, end_line, escape_into, header_line,
+};
 
 /// The output is written in pieces of about this size.
 const PIECE_BYTES: usize = 256 * 1024;
@@ -99,7 +101,14 @@ impl<W: Write> Rows for Converter<'_, W> {
         }
         let header = self.header(head);
         self.kinds = header.columns.iter().map(|column| column.kind).collect();
-        let pushed = self.export.push(&header_line(&header), &mut self.file);
+        let line = header_line(&header);
+        if line.len() > HEADER_BYTES_MAX {
+            let count = head.columns.len();
+            return Err(format!(
+                "the file has {count} columns, more than can be converted"
+            ));
+        }
+        let pushed = self.export.push(&line, &mut self.file);
         pushed.or_else(|error| self.fail(error.into()))
     }
 

@@ -68,16 +68,6 @@ pub enum FormatError {
     /// The format has no such layout.
     #[error("a {0} file has no layout `{1}`; only markdown has layouts")]
     NoLayout(Format, Layout),
-    /// A sheet has fewer columns than the rows.
-    #[error(
-        "a sheet of XLSX has at most {max} columns, and the rows have {columns}; choose columns or another format"
-    )]
-    TooManyColumns {
-        /// The columns of the rows.
-        columns: usize,
-        /// The columns of a sheet.
-        max: usize,
-    },
     /// The rows lack columns that the file is made from.
     #[error("{file} is made of {rows}; missing columns: {missing}")]
     MissingColumns {

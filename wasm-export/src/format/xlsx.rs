@@ -54,9 +54,6 @@ impl Special for InCell {
     }
 }
 
-/// The most columns of a sheet (Microsoft, "Excel specifications and limits").
-const COLUMNS_MAX: usize = 16_384;
-
 pub(super) struct Xlsx {
     title: String,
     columns: Vec<Column>,
@@ -93,12 +90,6 @@ struct Cells {
 impl Xlsx {
     /// Returns a writer for the columns at these positions.
     pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Result<Self, FormatError> {
-        if positions.len() > COLUMNS_MAX {
-            return Err(FormatError::TooManyColumns {
-                columns: positions.len(),
-                max: COLUMNS_MAX,
-            });
-        }
         let options = &Options {
             // Serial numbers have no zone, and numbers in XML have a point.
             timestamps: TimestampStyle::Local,
