@@ -23,8 +23,8 @@ async fn exports_that_nobody_reads_take_only_their_callers_share() {
         WAIT,
     ])
     .await;
-    let lock = locked(&app).await;
     let (user, _) = app.user().await;
+    let lock = locked(&app).await;
     let waiting = tokio::spawn(user.rows("usage-logs").open());
     let runs = async || waits(&app).await.then_some(());
     wait_for("the first export to wait for the table", SOON, runs).await;

@@ -144,7 +144,9 @@ pub enum DumpError {
     Run(#[from] std::io::Error),
     #[error("pg_dump failed ({status}): {errors}")]
     Failed { status: ExitStatus, errors: String },
-    #[error("another operation has taken the lock; the dump was stopped")]
+    #[error(
+        "the lock was lost: its connection to PostgreSQL has ended, or another operation has taken it; the dump was stopped"
+    )]
     LockLost,
     #[error("the dump was stopped before its end")]
     Stopped,

@@ -34,7 +34,7 @@ pub enum CleanupError {
     Archive(#[from] BadArchive),
     #[error("{0}. Nothing was restored")]
     Restore(MissingRowsError),
-    #[error("Another operation has taken the lock")]
+    #[error("The lock was lost: its connection to PostgreSQL has ended, or another operation has taken it")]
     LockLost,
 }
 

@@ -78,7 +78,10 @@ pub enum RestoreError {
     },
     #[error("The migration {file} failed on the restored database; the live one is as it was: {error}")]
     Migration { file: String, error: String },
-    #[error("Another operation has taken the lock; the database is as it was")]
+    #[error(
+        "The lock was lost: its connection to PostgreSQL has ended, or another operation has taken it; the database is as \
+         it was"
+    )]
     LockLost,
     #[error(
         "The client has disconnected, and DECANT_RESTORE_UNFOLLOWED=stop ends the restore then; the database is as it was"
