@@ -73,7 +73,17 @@ fn typed(column: &Column) -> &'static str {
 }
 
 pub async fn export(held: &Held) -> PathBuf {
-    let flags = ["--format", "xlsx", "--header", "name", "--zone", ZONE];
+    // All digits, because they are compared with those of PostgreSQL.
+    let flags = [
+        "--format",
+        "xlsx",
+        "--header",
+        "name",
+        "--zone",
+        ZONE,
+        "--long_decimals",
+        "text",
+    ];
     held.export("rows.xlsx", &flags).await
 }
 

@@ -177,7 +177,7 @@ impl<W: Write> Converter<'_, W> {
             order: Vec::new(),
             as_of: metadata.exported_at.clone(),
             zone: "UTC".to_owned(),
-            fraction: None,
+            fraction: metadata.fraction,
             filters: metadata.filters.clone(),
             estimated_rows: None,
         }

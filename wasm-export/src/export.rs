@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::compression::Packer;
 use crate::format::{self, FileFormat, FormatError, chosen_columns};
-use crate::options::Options;
+use crate::options::{Fraction, Options, TimestampStyle};
 use crate::rows::{End, Event, Header, Problem, ReadError, Reader, Row};
 
 /// Makes one file from one raw-row stream, or from several streams of which each continues the one before.
@@ -155,7 +155,11 @@ impl Export {
                 Event::Header(header) => match &self.file {
                     Some(file) => file.check_continues(header)?,
                     None => {
-                        self.file = Some(File::begin(header, &self.options.with_fraction_of(header), out)?)
+                        self.file = Some(File::begin(
+                            header,
+                            &with_fraction_of(header, &self.options),
+                            out,
+                        )?)
                     }
                 },
                 Event::Failed(problem) => return Err(ExportError::Failed(Box::new(problem))),
@@ -298,6 +302,19 @@ impl File {
         } else {
             Err(ExportError::HeaderChanged)
         }
+    }
+}
+
+/// Returns the options with the digits of the seconds' fraction that the dataset's timestamps get.
+fn with_fraction_of(header: &Header, options: &Options) -> Options {
+    let by_dataset = match (header.fraction, options.timestamps) {
+        (None, _) => Fraction::default(),
+        (Some(fraction), TimestampStyle::Iso) => fraction,
+        (Some(_), TimestampStyle::Local) => Fraction::Seconds,
+    };
+    Options {
+        fraction: options.fraction.or(Some(by_dataset)),
+        ..options.clone()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use crate::options::{DecimalMark, Options};
+use crate::options::{DecimalMark, Fraction, Options, TimestampStyle};
 use crate::rows::{Kind, NULL, unescape_into};
 use crate::timestamp::{Clock, Moment};
 
@@ -70,7 +70,11 @@ pub enum Written<'a> {
 impl CellText {
     /// Returns a writer for these options.
     pub fn new(options: &Options) -> Self {
-        let fraction = options.fraction.unwrap_or_default();
+        // A file's options name the digits. Elsewhere people read the time: in the page's table and its sentences.
+        let fraction = options.fraction.unwrap_or(match options.timestamps {
+            TimestampStyle::Iso => Fraction::Milliseconds,
+            TimestampStyle::Local => Fraction::Seconds,
+        });
         let clock = Clock::new(options.zone.clone(), options.timestamps, fraction);
         Self {
             clock,

@@ -50,7 +50,7 @@ fn each_format_becomes_each_other() {
              <row><n>1.50</n><ok>true</ok><t>2026-01-28T12:34:56.789Z</t><j>{\"a\":1}</j></row>\
              <end rows=\"1\"/></export>",
             r#"{"format":"jsonl","zone":"Asia/Shanghai"}"#,
-            "{\"n\":1.50,\"ok\":true,\"t\":\"2026-01-28T20:34:56.789+08:00\",\"j\":{\"a\":1}}\n",
+            "{\"n\":1.50,\"ok\":true,\"t\":\"2026-01-28T20:34:56.789000+08:00\",\"j\":{\"a\":1}}\n",
         ),
     ] {
         assert_eq!(converted(name, file, options).unwrap(), expected, "{file}");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::options::Options;
+use crate::options::{Fraction, Options};
 use crate::rows::{Header, Kind};
 
 /// The description of the rows. Their number is known at the end of the file only.
@@ -16,6 +16,9 @@ pub(super) struct Metadata<'a> {
     pub(super) exported_at: &'a str,
     /// The time zone of the file's timestamps.
     pub(super) zone: String,
+    /// The digits of the seconds' fraction in the file's timestamps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) fraction: Option<Fraction>,
     /// The filters by which the rows were selected.
     pub(super) filters: &'a BTreeMap<String, String>,
     pub(super) columns: Vec<ColumnMetadata<'a>>,
@@ -43,6 +46,7 @@ impl<'a> Metadata<'a> {
             title: &header.title,
             exported_at: &header.as_of,
             zone: options.zone.to_string(),
+            fraction: options.fraction,
             filters: &header.filters,
             columns: positions.iter().map(column).collect(),
         }

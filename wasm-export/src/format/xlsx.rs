@@ -35,7 +35,7 @@ use super::cell_cache::{self, CellCache};
 use super::columns::heading;
 use super::scan::{Scan, Special, mark_controls};
 use super::{FileFormat, FormatError};
-use crate::options::{self, DecimalMark, HeaderStyle, LongDecimals, Options, TimestampStyle};
+use crate::options::{self, DecimalMark, Fraction, HeaderStyle, LongDecimals, Options, TimestampStyle};
 use crate::rows::{Header, Kind, NULL, ReadError, Row};
 use crate::timestamp::{Clock, Moment, WallTime};
 use crate::value::{CellText, Written};
@@ -93,6 +93,7 @@ impl Xlsx {
         let options = &Options {
             // Serial numbers have no zone, and numbers in XML have a point.
             timestamps: TimestampStyle::Local,
+            fraction: Some(Fraction::Seconds),
             decimal: DecimalMark::Dot,
             ..options.clone()
         };

@@ -12,7 +12,6 @@ pub(crate) use format::for_each_format;
 pub use words::UnknownWord;
 pub(crate) use words::option_words;
 
-use crate::rows::Header;
 use crate::zone::Zone;
 
 /// All options of a file. Each has a default.
@@ -59,19 +58,6 @@ pub struct Options {
 }
 
 impl Options {
-    /// Returns these options with the digits of the seconds' fraction that a dataset's timestamps get.
-    pub(crate) fn with_fraction_of(&self, header: &Header) -> Self {
-        let by_dataset = match (header.fraction, self.timestamps) {
-            (None, _) => Fraction::default(),
-            (Some(fraction), TimestampStyle::Iso) => fraction,
-            (Some(_), TimestampStyle::Local) => Fraction::Seconds,
-        };
-        Self {
-            fraction: self.fraction.or(Some(by_dataset)),
-            ..self.clone()
-        }
-    }
-
     /// Returns the media type of the file, which is that of its compression if it has one.
     pub fn media_type(&self) -> &'static str {
         self.compression

@@ -23,7 +23,7 @@ mod well_formed;
 mod xml;
 mod zip;
 
-use std::io::BufRead;
+use std::io::{BufRead, Cursor, Read};
 
 pub use error::ReadBackError;
 pub use options::{Guarded, InputFormat, ReadOptions, UnknownFormat};
@@ -42,11 +42,14 @@ pub fn read<'a>(
 ) -> Result<Counts, ReadBackError> {
     let mut input = unpacked(input, options.compression, UNPACKED_BYTES_MAX)?;
     // The byte order marks of the Unicode Standard, section 23.8. Such a mark is never UTF-8.
-    match input.fill_buf()? {
+    let mut beginning = Vec::new();
+    Read::take(&mut input, 4).read_to_end(&mut beginning)?;
+    match beginning.as_slice() {
         [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => return Err(ReadBackError::Encoding("UTF-32")),
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => return Err(ReadBackError::Encoding("UTF-16")),
         _ => {}
     }
+    let mut input = Cursor::new(beginning).chain(input);
     match options.format {
         InputFormat::Csv => csv::read(&mut input, options, rows),
         InputFormat::Json => json::read(&mut input, json::Layout::Array, &options.columns, rows),

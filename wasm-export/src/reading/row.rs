@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::options::Fraction;
 use crate::rows::Kind;
 
 /// The columns of a file, and its description.
@@ -49,6 +50,9 @@ pub struct FileMetadata {
     /// When the database began the export, RFC 3339 in UTC.
     #[serde(default)]
     pub exported_at: String,
+    /// The digits of the seconds' fraction in the file's timestamps, if it contains them.
+    #[serde(default)]
+    pub fraction: Option<Fraction>,
     /// The filters by which the rows were selected.
     #[serde(default)]
     pub filters: BTreeMap<String, String>,

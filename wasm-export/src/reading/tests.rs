@@ -467,9 +467,9 @@ fn what_is_wrong_in_xml_has_a_place() {
             ),
             (
                 b"\xef\xbb\xbf <a/>",
-                "line 1, column 2: the element `a` is not expected here",
+                "line 1, column 2: only Decant's own XML is read",
             ),
-            (b"<a/>", "line 1, column 1: the element `a` is not expected here"),
+            (b"<a/>", "line 1, column 1: only Decant's own XML is read"),
             (b"", "line 1, column 1: the file is incomplete"),
         ],
     );

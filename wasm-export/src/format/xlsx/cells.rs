@@ -76,18 +76,18 @@ pub(super) fn write_count(number: u64, style: Style, xml: &mut Vec<u8>) {
 
 /// Appends a number as digits, or as text where a spreadsheet would round it.
 pub(super) fn write_number(digits: &str, style: Style, xml: &mut Vec<u8>) {
-    match is_kept(digits) {
-        true => {
+    match super::Number::read(digits.as_bytes()) {
+        Some(number) if number.is_kept() => {
             let style = style as u8;
             xml.extend_from_slice(format!("<c s=\"{style}\"><v>{digits}</v></c>").as_bytes());
         }
-        false => write_styled(digits, style, xml),
+        _ => write_styled(digits, style, xml),
     }
 }
 
-/// Returns whether a spreadsheet keeps all digits of a number.
-pub(super) fn is_kept(digits: &str) -> bool {
-    super::Number::read(digits.as_bytes()).is_some_and(|number| number.is_kept())
+/// Returns whether a spreadsheet rounds a number.
+pub(super) fn is_rounded(digits: &str) -> bool {
+    super::Number::read(digits.as_bytes()).is_some_and(|number| !number.is_kept())
 }
 
 /// Appends a text that fits into a cell.

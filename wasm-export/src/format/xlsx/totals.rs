@@ -210,7 +210,7 @@ impl Totals {
         let mut is_rounded = vec![false; self.positions.len()];
         for total in totals.filter(|_| self.is_rounded) {
             for (is_rounded, digits) in is_rounded.iter_mut().zip(total.digits()) {
-                *is_rounded |= !cells::is_kept(&digits);
+                *is_rounded |= cells::is_rounded(&digits);
             }
         }
         (0..is_rounded.len()).filter(|&sum| is_rounded[sum]).collect()
@@ -265,7 +265,7 @@ impl Total {
         cells::write_count(self.rows, style, xml);
         let digits: Vec<String> = self.digits().collect();
         for (sum, digits) in digits.iter().enumerate() {
-            let is_rounded = rounded.contains(&sum) && !cells::is_kept(digits);
+            let is_rounded = rounded.contains(&sum) && cells::is_rounded(digits);
             if !(is_rounded && cells::write_rounded(digits.as_bytes(), style, xml)) {
                 cells::write_number(digits, style, xml);
             }

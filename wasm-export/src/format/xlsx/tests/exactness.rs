@@ -70,7 +70,11 @@ fn days_are_added_up() {
                  3\t\\N\t7\t200\t1\t0.3\n\
                  4\t2026-01-27 12:00:00+00\t7\t200\t-1\t1234567890.123456789\n\
                  5\t2026-01-28 22:31:00+00\t7\t200\t1\t0.1\n";
-    let sheets = exported(&COLUMNS, rows, r#"{"zone":"Europe/Berlin"}"#);
+    let sheets = exported(
+        &COLUMNS,
+        rows,
+        r#"{"zone":"Europe/Berlin","long_decimals":"text"}"#,
+    );
     let (name, rows) = &sheets[1];
     assert_eq!(name, "Daily totals");
     let rows: Vec<Vec<String>> = rows.iter().map(|row| plain(row)).collect();
@@ -90,6 +94,27 @@ fn days_are_added_up() {
     assert_eq!(rows[4], ["(no time)", "1", "1", "0.3"]);
     assert_eq!(rows[5], ["Total", "5", "6", "1234567890.823456789000003"]);
     assert_eq!(rows.len(), 6);
+}
+
+#[test]
+fn sums_that_a_spreadsheet_rounds_are_numbers_and_have_all_digits_beside_them() {
+    let rows = b"1\t2026-01-28 12:30:00+00\t7\t200\t5\t1234567890.123456789\n\
+                 2\t2026-01-29 12:30:00+00\t7\t200\t5\t0.5\n";
+    let sheets = exported(&COLUMNS, rows, "{}");
+    let rows = &sheets[1].1;
+    assert_eq!(
+        plain(&rows[0]),
+        ["Day (UTC)", "Rows", "tokens", "cost", "cost (all digits)"]
+    );
+    assert_eq!(
+        rows[1][3..],
+        [Data::Float(1234567890.12346), text("1234567890.123456789")]
+    );
+    assert_eq!(rows[2][3..], [Data::Float(0.5), text("0.5")]);
+    assert_eq!(
+        rows[3][3..],
+        [Data::Float(1234567890.62346), text("1234567890.623456789")]
+    );
 }
 
 proptest! {
