@@ -81,7 +81,7 @@ pub async fn export(held: &Held) -> PathBuf {
         "name",
         "--zone",
         ZONE,
-        "--long_decimals",
+        "--long-decimals",
         "text",
     ];
     held.export("rows.xlsx", &flags).await

@@ -42,7 +42,7 @@ pub struct Arguments {
 pub fn with_file_words(mut command: clap::Command) -> clap::Command {
     for (word, help) in words() {
         let arg = Arg::new(word)
-            .long(word)
+            .long(word.replace('_', "-"))
             .action(ArgAction::Set)
             .value_name("VALUE")
             .help(help)
