@@ -2,7 +2,7 @@
 //!
 //! The address is parsed as libpq parses a connection URI. Each parameter must be understood by both sides: by sqlx, which
 //! makes our own connections, and by libpq, which connects PostgreSQL's programs. sqlx ignores the parameters that it does
-//! not know, so a parameter such as `channel_binding=require` would be lost. [`PARAMETERS`] is therefore a closed list.
+//! not know, so a parameter such as `channel_binding=require` would be lost. `PARAMETERS` is therefore a closed list.
 //!
 //! The programs get the address in their environment, because an argument would show the password to every user of the
 //! machine.

@@ -138,7 +138,9 @@ fn is_same(found: &Data, value: Option<&Value>, options: &Options) -> bool {
         (Data::Empty, value) => value.is_none(),
         (Data::Bool(found), Some(Value::Boolean(value))) => found == value,
         (Data::Float(found), Some(Value::Number(digits) | Value::Fraction(digits))) => {
-            digits.parse() == Ok(*found)
+            // A decimal of more than 15 digits is rounded to them.
+            let rounded = |number: f64| format!("{number:.14e}");
+            digits.parse().map(rounded) == Ok(rounded(*found))
         }
         (Data::DateTime(found), Some(value)) => {
             let (year, month, day, hour, minute, second, millisecond) = found.to_ymd_hms_milli();

@@ -4,7 +4,7 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 use jiff::civil::{Date, DateTime};
 use jiff::{SignedDuration, Timestamp};
 use wasm_export::Options;
-use wasm_export::options::TimestampStyle;
+use wasm_export::options::{Fraction, TimestampStyle};
 use wasm_export::rows::{Column, Header, Kind, VERSION, escape_into};
 
 use super::exporting::stream;
@@ -55,7 +55,7 @@ pub fn header(kinds: &[Kind], last_is_hidden: bool) -> Header {
         order: vec![NAMES[0].to_owned()],
         as_of: "2026-01-28T12:00:00Z".to_owned(),
         zone: "UTC".to_owned(),
-        fraction: None,
+        fraction: Some(Fraction::Milliseconds),
         filters: Default::default(),
         estimated_rows: None,
     }

@@ -1,7 +1,7 @@
 //! Inserts the rows that tables lack, in one transaction of the caller: those of a dump (a merge), or of an archive.
 //!
-//! The caller copies the rows of one table after the other into a temporary table. [`MissingRows::add`] compares them and
-//! keeps those that are missing. [`MissingRows::insert`] inserts them all at the end, so that other sessions wait for the
+//! The caller copies the rows of one table after the other into a temporary table. `MissingRows::add` compares them and
+//! keeps those that are missing. `MissingRows::insert` inserts them all at the end, so that other sessions wait for the
 //! inserts only, and not for the unpacking.
 //!
 //! A row is missing if no row of the table has its primary key. Rows of a table without a primary key are compared as a
