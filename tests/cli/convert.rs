@@ -191,7 +191,17 @@ async fn a_file_that_cannot_be_checked_is_named() {
             "a dump as SQL text",
         ),
         ("hub.dump.gz", b"\x1f\x8b\x08\0\0\0\0\0", "compressed with gzip"),
-        ("notes.txt", b"some notes", "name its format, one of csv"),
+        ("notes.doc", b"some notes", "name its format, one of csv"),
+        (
+            "report.html",
+            b"<html>",
+            "files of the format html cannot be checked",
+        ),
+        (
+            "rows.xlsx",
+            b"PK\x03\x04",
+            "files of the format xlsx cannot be checked",
+        ),
         ("utf16.csv", b"\xff\xfea\0,\0b\0\n\0", "the file is UTF-16"),
         ("old.csv", b"a,b\r1,2\r3\r", "line 3, column 1"),
         (

@@ -42,8 +42,8 @@ pub fn run(arguments: &Arguments) -> Outcome {
     }
     match bad {
         0 => Ok(()),
-        1 => Err("one file is not well formed".into()),
-        bad => Err(format!("{bad} files are not well formed").into()),
+        1 => Err("one file is not well formed, or could not be checked".into()),
+        bad => Err(format!("{bad} files are not well formed, or could not be checked").into()),
     }
 }
 
@@ -55,8 +55,16 @@ fn verified(path: &Path, format: Option<InputFormat>) -> Result<String, Box<dyn 
         return Ok(dump::sentence(&summary));
     }
     let read_options = match input::read_options(path, format) {
-        // A dump in another format is named, with advice.
         Err(ReadOptionsError::Format(unknown)) => {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if let (Some(format), _) = wasm_export::format_from_file_name(&name) {
+                return Err(format!(
+                    "{}: files of the format {format} cannot be checked",
+                    path.display()
+                )
+                .into());
+            }
+            // A dump in another format is named, with advice.
             return Err(match archive::read(reader) {
                 Err(BadArchive::Dump(error)) if error.is_foreign_dump() => InputError::at(path)(error).into(),
                 _ => unknown.into(),

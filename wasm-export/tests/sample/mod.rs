@@ -1,5 +1,6 @@
 //! A small export and its file, for the tests that run in a browser.
 
+use wasm_export::options::Fraction;
 use wasm_export::rows::{Column, Cursor, Digest, End, Header, Kind, VERSION, end_line, header_line};
 
 const ROWS: [&str; 3] = [
@@ -57,6 +58,7 @@ fn header() -> Vec<u8> {
         order: vec!["created_at".to_owned(), "id".to_owned()],
         as_of: "2026-01-28T13:00:00Z".to_owned(),
         zone: "UTC".to_owned(),
+        fraction: Some(Fraction::Milliseconds),
         filters: Default::default(),
         estimated_rows: Some(3),
     })
