@@ -1,5 +1,5 @@
-//! Refusals that repeat. The first of a minute is a record of its own, and the others are one record with their number, because
-//! otherwise anyone could fill the state database by wrong requests.
+//! Refusals that repeat. The first of a minute is a record of its own, and the others are one record with their number.
+//! Otherwise anyone could fill the state database by wrong requests.
 
 use std::collections::HashMap;
 

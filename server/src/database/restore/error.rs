@@ -146,8 +146,8 @@ pub(super) fn megabytes(bytes: u64) -> u64 {
 }
 
 impl RestoreError {
-    /// Completes an error of a `pg_restore` that a role without rights runs: with the parts of the dump that were left out
-    /// before, and with advice where an object needs a superuser.
+    /// Completes an error of a `pg_restore` that a role without rights runs. Adds the parts of the dump that were left out
+    /// before, and advice where an object needs a superuser.
     pub(super) fn for_load_role(self, left_out: &[String]) -> Self {
         let Self::Load(mut error) = self else { return self };
         for note in left_out {
