@@ -163,24 +163,18 @@ impl Source {
     /// # Errors
     /// The database's error.
     pub async fn identity(connection: &mut PgConnection) -> sqlx::Result<String> {
-        let by_system = sqlx::query_scalar(
-            "select pg_catalog.concat(system_identifier, '/', pg_catalog.current_database()) \
-             from pg_catalog.pg_control_system()",
-        )
-        .fetch_one(&mut *connection)
-        .await;
-        match by_system {
-            // A service may not allow this function, or not have it.
-            Err(sqlx::Error::Database(_)) => {
-                sqlx::query_scalar(
-                    "select pg_catalog.concat(pg_catalog.inet_server_addr(), '/', pg_catalog.inet_server_port(), '/', \
-                     pg_catalog.current_database())",
-                )
-                .fetch_one(connection)
-                .await
-            }
-            identity => identity,
-        }
+        let server = match system_identifier(connection).await? {
+            Some(system) => system,
+            None => sqlx::query_scalar(
+                "select pg_catalog.concat(pg_catalog.inet_server_addr(), '/', pg_catalog.inet_server_port())",
+            )
+            .fetch_one(&mut *connection)
+            .await?,
+        };
+        let name: String = sqlx::query_scalar("select pg_catalog.current_database()::pg_catalog.text")
+            .fetch_one(connection)
+            .await?;
+        Ok(format!("{server}/{name}"))
     }
 
     /// Returns a connection for sign-in or health.
@@ -257,6 +251,20 @@ pub fn is_unreachable(error: &sqlx::Error) -> bool {
 /// Removes the time limits of the session's role, and lets PostgreSQL check whether the client is still connected.
 pub(crate) async fn remove_time_limits(connection: &mut PgConnection) -> sqlx::Result<()> {
     connection.execute(NO_LIMITS).await.map(drop)
+}
+
+/// Returns the cluster's system identifier, which stays the same on its replicas and after a restart. Returns `None` where
+/// a service does not allow the function, or does not have it.
+///
+/// # Errors
+/// The connection's error.
+pub(crate) async fn system_identifier(connection: &mut PgConnection) -> sqlx::Result<Option<String>> {
+    let system =
+        sqlx::query_scalar("select system_identifier::pg_catalog.text from pg_catalog.pg_control_system()");
+    match system.fetch_one(connection).await {
+        Err(sqlx::Error::Database(_)) => Ok(None),
+        system => system.map(Some),
+    }
 }
 
 /// Sets the notation of values, the check of the client, and the time limit of a statement. A limit of zero is none.

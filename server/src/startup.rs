@@ -36,7 +36,7 @@ use crate::datasets::options::OptionsCache;
 use crate::dsn::Dsn;
 use crate::shares::Shares;
 use crate::source::{Source, SourceError};
-use crate::state::{self, Attempts, DatabaseIdentity, SignOuts, State, StateError};
+use crate::state::{self, Attempts, RunningDatabase, SignOuts, State, StateError};
 use crate::storage::{Location, Storage, StorageError};
 use crate::stored_requests::StoredRequests;
 use crate::{listener, private_folder, routes, telemetry};
@@ -142,7 +142,7 @@ impl Application {
         };
         let source = Source::new(dsn.options(), settings.source);
         let mut connection = source.check_connection().await?;
-        let exported = DatabaseIdentity::read(&mut connection)
+        let exported = RunningDatabase::read(&mut connection)
             .await
             .map_err(SourceError::Unreachable)?;
         let (private, state_postgres) = match &embedded {

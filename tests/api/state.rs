@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use decant::state::{Attempts, DatabaseIdentity, Options, SessionIdentity, SignOuts, State};
+use decant::state::{Attempts, Options, RunningDatabase, SessionIdentity, SignOuts, State};
 use decant_tests::app::App;
 use decant_tests::cluster::{Cluster, folder};
 use decant_tests::database::Database;
@@ -267,7 +267,7 @@ async fn open(database: &Database) -> State {
     let mut connection = PgConnection::connect(&Cluster::shared().await.dsn("postgres"))
         .await
         .expect("the cluster runs");
-    let exported = DatabaseIdentity::read(&mut connection)
+    let exported = RunningDatabase::read(&mut connection)
         .await
         .expect("every database has an identity");
     let options: Options = database.dsn.parse().expect("it is an address");

@@ -14,7 +14,7 @@ use crate::database::Database;
 use crate::dsn::Dsn;
 use crate::source::{Limits, Source};
 use crate::startup::prepare_folders;
-use crate::state::{self, DatabaseIdentity, State};
+use crate::state::{self, RunningDatabase, State};
 use crate::storage::Storage;
 use crate::telemetry;
 
@@ -41,7 +41,7 @@ impl Connection {
             }
         };
         let source = Source::new(dsn.options(), limits(settings));
-        let exported = DatabaseIdentity::read(&mut *source.check_connection().await?).await?;
+        let exported = RunningDatabase::read(&mut *source.check_connection().await?).await?;
         let private = match &settings.dsn {
             Some(_) => running_state_postgres(settings).await,
             None => Some(dsn.options().clone()),

@@ -1,8 +1,9 @@
 //! Which database this is, for files that several databases keep in one folder or bucket.
 
-use sqlx::{Connection, PgConnection, Row, query};
+use sqlx::{Connection, PgConnection, query_scalar};
 
 use crate::dsn::Dsn;
+use crate::source::system_identifier;
 
 /// The longest part of a file name that a database's name becomes.
 const NAME_PART_MAX: usize = 40;
@@ -23,19 +24,11 @@ impl DatabaseIdentity {
     /// The database does not answer.
     pub async fn read(dsn: &Dsn) -> sqlx::Result<Self> {
         let mut connection = PgConnection::connect_with(dsn.options()).await?;
-        let name = query("select pg_catalog.current_database()::pg_catalog.text")
+        let name = query_scalar("select pg_catalog.current_database()::pg_catalog.text")
             .fetch_one(&mut connection)
-            .await?
-            .try_get(0)?;
-        let system = query("select system_identifier::pg_catalog.text from pg_catalog.pg_control_system()")
-            .fetch_one(&mut connection)
-            .await
-            .and_then(|row| row.try_get(0));
-        let system = match system {
-            Ok(system) => system,
-            Err(sqlx::Error::Database(_)) => format!("{}:{}", dsn.host(), dsn.port()),
-            Err(error) => return Err(error),
-        };
+            .await?;
+        let system = system_identifier(&mut connection).await?;
+        let system = system.unwrap_or_else(|| format!("{}:{}", dsn.host(), dsn.port()));
         let _ = connection.close().await;
         Ok(Self { name, system })
     }

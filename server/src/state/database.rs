@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout};
 
 use super::error::StateError;
 use super::options::Options;
-use super::schema::{self, DatabaseIdentity};
+use super::schema::{self, RunningDatabase};
 
 const CONNECTIONS_MAX: u32 = 4;
 
@@ -31,7 +31,7 @@ struct Database {
     pool: PgPool,
     /// For a database of the private PostgreSQL: another one there, from which it can be created.
     private: Option<PgConnectOptions>,
-    exported: DatabaseIdentity,
+    exported: RunningDatabase,
     wait_max: Duration,
     /// Filled once the database exists and its tables have been checked and made.
     is_prepared: OnceCell<()>,
@@ -55,7 +55,7 @@ impl State {
     pub async fn open(
         options: &Options,
         private: Option<PgConnectOptions>,
-        exported: DatabaseIdentity,
+        exported: RunningDatabase,
         wait_max: Duration,
     ) -> Result<Self, StateError> {
         let (options, private) = match (options, private) {

@@ -23,5 +23,5 @@ pub use attempts::{Attempts, Failures};
 pub use database::State;
 pub use error::StateError;
 pub use options::Options;
-pub use schema::DatabaseIdentity;
+pub use schema::RunningDatabase;
 pub use sign_outs::{SessionIdentity, SignOuts};

@@ -39,13 +39,13 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
 
 /// One database of one running server, to compare two of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DatabaseIdentity {
+pub struct RunningDatabase {
     /// Seconds since 1970; no two servers have the same to the microsecond.
     server_started: String,
     oid: i64,
 }
 
-impl DatabaseIdentity {
+impl RunningDatabase {
     /// # Errors
     /// The database's error.
     pub async fn read(connection: &mut PgConnection) -> sqlx::Result<Self> {
@@ -67,10 +67,10 @@ impl DatabaseIdentity {
 /// [`StateError::Database`].
 pub(super) async fn check(
     connection: &mut PgConnection,
-    exported: Option<&DatabaseIdentity>,
+    exported: Option<&RunningDatabase>,
 ) -> Result<Option<i64>, StateError> {
     if let Some(exported) = exported
-        && DatabaseIdentity::read(connection).await? == *exported
+        && RunningDatabase::read(connection).await? == *exported
     {
         return Err(StateError::Exported);
     }
@@ -108,7 +108,7 @@ pub(super) async fn check(
 /// Those of [`check`], [`StateError::NotAllowed`], [`StateError::Changed`].
 pub(super) async fn prepare(
     connection: &mut PgConnection,
-    exported: &DatabaseIdentity,
+    exported: &RunningDatabase,
 ) -> Result<(), StateError> {
     let mut transaction = connection.begin().await?;
     query("select pg_catalog.pg_advisory_xact_lock($1)")
