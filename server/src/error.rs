@@ -228,6 +228,11 @@ fn auth(error: &AuthError) -> Kind {
         AuthError::NoWebAccess => FORBIDDEN,
         AuthError::TooManyAttempts { .. } => (S::TOO_MANY_REQUESTS, "too_many_attempts", "Too many attempts"),
         AuthError::CrossOrigin => (S::FORBIDDEN, "cross_origin", "Request of another site"),
+        AuthError::SignOutsUnknown => (
+            S::SERVICE_UNAVAILABLE,
+            "sign_outs_unknown",
+            "The state database does not answer",
+        ),
         AuthError::Database(_) => SOURCE_FAILED,
     }
 }

@@ -29,6 +29,7 @@
 //! | [`source`] | the connection pools of the database that is exported |
 //! | [`free_space`] | the space that stays free on a disk |
 //! | [`private_folder`] | folders for this user only, and the sweep of what crashes leave in them |
+//! | `recent_map` | a bounded map that keeps its newest entries for some time |
 //! | [`pooler`] | connection poolers between Decant and the database |
 //! | [`dsn`] | the address of a database, for sqlx and for PostgreSQL's programs |
 //!
@@ -52,6 +53,7 @@ pub mod listener;
 pub mod parameter;
 pub mod pooler;
 pub mod private_folder;
+mod recent_map;
 pub mod routes;
 pub mod rows;
 pub mod schedule;

@@ -233,7 +233,25 @@ async fn ask_server(options: &PgConnectOptions) -> io::Result<()> {
         .map(drop)
 }
 
-/// Returns whether no connection to the server could be opened.
+/// Returns whether the connection or the server failed, and not the statement.
+pub(crate) fn is_of_connection(error: &sqlx::Error) -> bool {
+    match error {
+        // Class 08, connection exceptions; 53, insufficient resources; 57P, a shutdown or a start.
+        sqlx::Error::Database(error) => error
+            .code()
+            .is_some_and(|code| ["08", "53", "57P"].iter().any(|class| code.starts_with(class))),
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        _ => false,
+    }
+}
+
+/// Returns whether no connection to the server could be opened: of the errors of [`is_of_connection`], those before there
+/// was a session.
 #[must_use]
 pub fn is_unreachable(error: &sqlx::Error) -> bool {
     use io::ErrorKind as Kind;

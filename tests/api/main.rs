@@ -39,6 +39,7 @@ mod search_path;
 mod sessions;
 mod settings;
 mod sign_in;
+mod sign_outs;
 mod state;
 mod stored_backups;
 mod stream;

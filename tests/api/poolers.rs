@@ -33,6 +33,34 @@ async fn a_pool_of_sessions_serves_dumps_and_restores() {
 }
 
 #[tokio::test]
+async fn the_state_database_is_reached_through_a_pool_of_sessions_and_not_of_transactions() {
+    let (database, state) = (Database::empty().await, Database::empty().await);
+    let data = folder();
+    let pool = Pgbouncer::before(&state.dsn, "transaction").await;
+    let dsn = pool.dsn(&state.dsn);
+    let settings = [
+        ("DSN", database.dsn.as_str()),
+        ("STATE_DSN", &dsn),
+        data_dir(&data),
+        ("DECANT_LISTEN", "127.0.0.1:0"),
+    ];
+    let refusal = program::run(&["serve"], &settings).await.refusal();
+    assert!(
+        refusal.contains("STATE_DSN") && refusal.contains("pool_mode = session"),
+        "{refusal}"
+    );
+    let doctor = program::run(&["doctor"], &settings).await.text();
+    assert!(doctor.contains("STATE_DSN names a connection pooler"), "{doctor}");
+    let schemas = "select count(*) from pg_namespace where nspname = 'decant'";
+    assert_eq!(state.number(schemas).await, 0);
+
+    let pool = Pgbouncer::before(&state.dsn, "session").await;
+    let state_dsn = pool.dsn(&state.dsn);
+    Server::start(&[("DSN", &database.dsn), ("STATE_DSN", &state_dsn)]).await;
+    assert_eq!(state.number(schemas).await, 1);
+}
+
+#[tokio::test]
 async fn a_pool_of_transactions_is_refused_at_the_start() {
     let database = Database::new().await;
     let pool = Pgbouncer::before(&database.dsn, "transaction").await;

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use decant::state::{Attempts, Options, RunningDatabase, SessionIdentity, SignOuts, State};
+use decant::state::{Attempts, Options, RunningDatabase, SessionIdentity, SignOuts, State, Unanswered};
 use decant_tests::app::App;
 use decant_tests::cluster::{Cluster, folder};
 use decant_tests::database::Database;
@@ -15,6 +15,9 @@ use jiff::Timestamp;
 use sqlx::{Connection as _, PgConnection};
 
 const SOON: Duration = Duration::from_secs(10);
+
+/// More wrong credentials than the tests send.
+const MAX: u32 = 1_000;
 
 /// The setting that means what an unset one does.
 const UNSET: (&str, &str) = ("STATE_DSN", "");
@@ -289,30 +292,34 @@ async fn a_sign_out_on_one_server_counts_on_all() {
     let (one, other) = (session("one", "hub:1"), session("other", "hub:1"));
     let stranger = session("stranger", "hub:2");
 
-    here.revoke("one", until).await;
+    here.revoke(one, until).await;
     for server in [&here, &there] {
-        assert!(server.is_revoked(one).await);
-        assert!(!server.is_revoked(other).await);
+        assert_eq!(server.is_revoked(one).await, Ok(true));
+        assert_eq!(server.is_revoked(other).await, Ok(false));
     }
     let later = began + jiff::SignedDuration::from_secs(1);
-    there.revoke_all(Some("hub:1"), later, until).await;
+    there.revoke_all(Some("hub:1"), later).await;
     let again = SessionIdentity {
         id: "again",
         subject: "hub:1",
         began: later,
     };
     for server in [&here, &there] {
-        assert!(server.is_revoked(other).await);
-        assert!(!server.is_revoked(again).await, "it began afterwards");
-        assert!(!server.is_revoked(stranger).await);
+        assert_eq!(server.is_revoked(other).await, Ok(true));
+        let answer = server.is_revoked(again).await;
+        assert_eq!(answer, Ok(false), "it began afterwards");
+        assert_eq!(server.is_revoked(stranger).await, Ok(false));
     }
-    here.revoke_all(None, later, until).await;
+    here.revoke_all(None, later).await;
     for server in [&here, &there] {
-        assert!(server.is_revoked(stranger).await);
+        assert_eq!(server.is_revoked(stranger).await, Ok(true));
     }
-    // Without the database, a server uses its own memory.
+    // Without the database, a server has its own memory, and does not know what others ended.
     database.execute("drop schema decant cascade").await;
-    assert!(here.is_revoked(one).await);
+    assert_eq!(here.is_revoked(one).await, Ok(true));
+    assert_eq!(there.is_revoked(one).await, Ok(true), "all of hub:1 ended there");
+    assert_eq!(here.is_revoked(again).await, Err(Unanswered));
+    assert_eq!(there.is_revoked(stranger).await, Err(Unanswered));
 }
 
 #[tokio::test]
@@ -325,20 +332,25 @@ async fn wrong_credentials_are_counted_over_all_servers() {
     let address = IpAddr::from([192, 0, 2, 1]);
     let six: IpAddr = "2001:db8::1".parse().unwrap();
     for (server, count) in [(&here, 1), (&there, 2), (&here, 3)] {
-        assert_eq!(server.record(address).await.count, count);
+        assert_eq!(server.record(address, MAX).await.count, count);
     }
-    assert_eq!(here.record(six).await.count, 1);
-    there.forgive(address).await;
-    let counted = there.record(address).await;
-    assert_eq!(counted.count, 3);
+    assert_eq!(here.record(six, MAX).await.count, 1);
+    let counted = there.record(address, MAX).await;
+    assert_eq!(counted.count, 4);
+    there.forgive(address, counted).await;
+    let counted = here.record(address, MAX).await;
+    assert_eq!(counted.count, 4);
     assert!(!counted.window_left.is_zero());
     // A minute later it begins anew.
     database
         .execute("update decant.wrong_attempts set since = since - interval '61 seconds'")
         .await;
-    assert_eq!(there.record(six).await.count, 1);
-    // Many at once are counted one by one.
-    let many = (0..50).map(|_| there.record("192.0.2.9".parse().unwrap()));
+    assert_eq!(there.record(six, MAX).await.count, 1);
+    // Many at once are counted one by one, on both servers together.
+    let many = (0..50).map(|number| {
+        let server = [&here, &there][number % 2];
+        server.record("192.0.2.9".parse().unwrap(), MAX)
+    });
     let counts = futures_util::future::join_all(many).await;
     let largest = counts.iter().map(|failures| failures.count).max();
     assert_eq!(largest, Some(50));

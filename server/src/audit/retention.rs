@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::query;
 
-use crate::state::{State, StateError};
+use crate::state::{Purpose, State, StateError};
 
 /// Records that one statement removes, so that none holds its locks for long.
 const BATCH: u64 = 10_000;
@@ -16,7 +16,7 @@ const BATCH: u64 = 10_000;
 pub async fn remove_older(state: &State, age: Duration) -> Result<u64, StateError> {
     let mut removed = 0;
     loop {
-        let mut connection = state.connection().await?;
+        let mut connection = state.connection(Purpose::Records).await?;
         let done = query(
             "delete from decant.audit where id operator(pg_catalog.=) any (array( \
              select id from decant.audit \

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::time::{interval, sleep, timeout};
 
 use super::{Action, Message, Options, Queue, Record, layer};
-use crate::state::{State, StateError};
+use crate::state::{Purpose, State, StateError};
 
 /// Largest number of records in one insert.
 const BATCH: usize = 500;
@@ -146,7 +146,7 @@ async fn insert(state: &State, records: &[Record]) -> Result<(), StateError> {
     fn column<T>(records: &[Record], value: impl Fn(&Record) -> T) -> Vec<T> {
         records.iter().map(value).collect()
     }
-    let mut connection = state.connection().await?;
+    let mut connection = state.connection(Purpose::Records).await?;
     query(
         "insert into decant.audit as added (at, action, level, caller, request, details) \
          select at::pg_catalog.timestamptz, action, level, caller, request, details::pg_catalog.jsonb \

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use actix_web::cookie::Cookie;
+use api::login::Role;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
@@ -19,9 +20,9 @@ use super::key_digest::KeyDigest;
 use super::known_keys::KnownKeys;
 use super::origin;
 use super::request::RequestParts;
-use super::session::Sessions;
+use super::session::{Claim, Sessions};
 use crate::audit::Action;
-use crate::state::{Attempts, Failures, SessionIdentity, SignOuts};
+use crate::state::{Attempts, Failures, SignOuts, Unanswered};
 
 /// How long a key from an address with too many wrong credentials waits for its turn.
 const TURN_MAX: Duration = Duration::from_secs(2);
@@ -79,6 +80,7 @@ impl Authenticator {
     /// - [`AuthError::Invalid`] with a wrong credential, and [`AuthError::TooManyAttempts`] after several.
     /// - [`AuthError::CrossOrigin`] for a changing request that another site's page sends with the cookie.
     /// - [`AuthError::Database`] if the hub's tables cannot be queried.
+    /// - [`AuthError::SignOutsUnknown`] for the session of an administrator while the state database does not answer.
     pub async fn authenticate(&self, request: RequestParts<'_>) -> Result<Caller, AuthError> {
         let Some(credential) = request.credential_from_headers() else {
             return self.session(request).await;
@@ -123,19 +125,31 @@ impl Authenticator {
         self.sessions.start(credential, request.is_over_tls())
     }
 
-    /// Ends the session of the request's cookie, if it has one.
-    pub async fn sign_out(&self, request: RequestParts<'_>) {
-        if let Some(claim) = self.sessions.read(request) {
-            self.sign_outs.revoke(&claim.id, claim.expires()).await;
+    /// Ends the session of the request's cookie, if it has one, and returns the caller. Sessions of administrators, too, end
+    /// without an answer of the state database.
+    ///
+    /// # Errors
+    /// Those of [`authenticate`](Self::authenticate).
+    pub async fn sign_out(&self, request: RequestParts<'_>) -> Result<Caller, AuthError> {
+        let Some(claim) = self.sessions.read(request) else {
+            return self.authenticate(request).await;
+        };
+        origin::check(request, self.trust_proxy)?;
+        let caller = self.owner(&claim).await?;
+        let subject = caller.subject.to_string();
+        let identity = claim.identity(&subject);
+        if self.sign_outs.is_revoked(identity).await == Ok(true) {
+            return Err(AuthError::Missing);
         }
+        self.sign_outs.revoke(identity, claim.expires()).await;
+        Ok(caller)
     }
 
     /// Ends all sessions of this subject, or of everybody without one.
     pub async fn end_sessions(&self, subject: Option<&Subject>) {
         let subject = subject.map(ToString::to_string);
-        let now = Timestamp::now();
         self.sign_outs
-            .revoke_all(subject.as_deref(), now, self.sessions.end_of_one_started_at(now))
+            .revoke_all(subject.as_deref(), Timestamp::now())
             .await;
     }
 
@@ -143,6 +157,22 @@ impl Authenticator {
     async fn session(&self, request: RequestParts<'_>) -> Result<Caller, AuthError> {
         let claim = self.sessions.read(request).ok_or(AuthError::Missing)?;
         origin::check(request, self.trust_proxy)?;
+        let caller = self.owner(&claim).await?;
+        let subject = caller.subject.to_string();
+        match (
+            self.sign_outs.is_revoked(claim.identity(&subject)).await,
+            caller.role,
+        ) {
+            (Ok(false), _) => Ok(caller),
+            (Ok(true), _) => Err(AuthError::Missing),
+            // Another server may have ended the session.
+            (Err(Unanswered), Role::Admin) => Err(AuthError::SignOutsUnknown),
+            (Err(Unanswered), Role::User) => Ok(caller),
+        }
+    }
+
+    /// Returns the caller who started a session, if the key that did is still the same and good.
+    async fn owner(&self, claim: &Claim) -> Result<Caller, AuthError> {
         let caller = match &claim.key {
             None => Caller::holder_of_admin_token(),
             Some(claimed) => {
@@ -151,14 +181,6 @@ impl Authenticator {
                 same.ok_or(AuthError::Missing)?.caller
             }
         };
-        let identity = SessionIdentity {
-            id: &claim.id,
-            subject: &caller.subject.to_string(),
-            began: claim.began(),
-        };
-        if self.sign_outs.is_revoked(identity).await {
-            return Err(AuthError::Missing);
-        }
         Ok(Caller {
             credential: CredentialKind::Session,
             ..caller
@@ -211,7 +233,7 @@ impl Authenticator {
             return Err(self.refuse(request, "the key is no longer right").await);
         }
         let address = counted_address(request.address(self.trust_proxy));
-        let failures = self.attempts.record(address).await;
+        let failures = self.attempts.record(address, self.attempts_max).await;
         let turn = match self.is_too_many(failures) {
             true => Some(self.turn(failures).await?),
             false => None,
@@ -221,12 +243,12 @@ impl Authenticator {
         match found {
             Ok(None) => Err(self.refusal(request, failures, "there is no such key")),
             Ok(Some(key)) => {
-                self.attempts.forgive(address).await;
+                self.attempts.forgive(address, failures).await;
                 self.known_keys.remember(digest);
                 Ok(VerifiedCredential::HubKey(key))
             }
             Err(error) => {
-                self.attempts.forgive(address).await;
+                self.attempts.forgive(address, failures).await;
                 Err(error.into())
             }
         }
@@ -246,7 +268,7 @@ impl Authenticator {
     /// Counts a wrong credential, and returns the error of its request.
     async fn refuse(&self, request: RequestParts<'_>, reason: &str) -> AuthError {
         let address = counted_address(request.address(self.trust_proxy));
-        let failures = self.attempts.record(address).await;
+        let failures = self.attempts.record(address, self.attempts_max).await;
         self.refusal(request, failures, reason)
     }
 

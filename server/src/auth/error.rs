@@ -15,6 +15,11 @@ pub enum AuthError {
     TooManyAttempts { wait: Duration },
     #[error("Another site sent this request with your cookie; it was not carried out")]
     CrossOrigin,
+    #[error(
+        "The state database does not answer, so your session may have been ended on another server; try again in a moment, \
+         or send a token: `Authorization: Bearer …`"
+    )]
+    SignOutsUnknown,
     /// The hub's tables could not be queried.
     #[error("The database failed: {0}")]
     Database(#[from] sqlx::Error),

@@ -71,31 +71,25 @@ impl HubUsers {
             );
             return Ok(None);
         }
-        let keys = self.find("k.key operator(pg_catalog.=) $1", key).await?;
-        // A user may have several rows with one key. The row with the fewest rights counts, because the key may have been
-        // handed out with those rights in mind.
-        let Some(least) = keys.iter().min_by_key(|key| key.web_access) else {
-            return Ok(None);
-        };
-        if keys.iter().any(|key| key.caller.subject != least.caller.subject) {
-            tracing::warn!(
-                action = Action::CredentialRefused.name(),
-                "the same key belongs to several users"
-            );
-            return Ok(None);
-        }
-        Ok(Some(least.clone()))
+        let with_text = |_: &str| "k.key operator(pg_catalog.=) $1".to_owned();
+        Ok(one_of(&self.find(with_text, key).await?))
     }
 
-    /// Returns the key with this id if it is still good and still has web access: a session needs both.
+    /// Returns the key with this id if it is still good and still has web access: a session needs both. It has the rights
+    /// that [`Self::by_key`] gives to its text.
     ///
     /// # Errors
     /// If the database cannot be queried.
     pub(super) async fn by_id(&self, id: i64) -> sqlx::Result<Option<HubKey>> {
-        let keys = self
-            .find("k.id operator(pg_catalog.=) $1 and k.can_login_web_ui", id)
-            .await?;
-        Ok(keys.into_iter().next())
+        let with_text_of_id = |schema: &str| {
+            format!(
+                "k.key operator(pg_catalog.=) \
+                 (select s.key from {schema}.keys s where s.id operator(pg_catalog.=) $1)"
+            )
+        };
+        let keys = self.find(with_text_of_id, id).await?;
+        let is_good = keys.iter().any(|key| key.id == id);
+        Ok(one_of(&keys).filter(|key| is_good && key.web_access))
     }
 
     /// Returns the name of the user with this id, or `None` unless the user is enabled, not deleted and not expired.
@@ -113,13 +107,14 @@ impl HubUsers {
         users.first().map(|user| user.try_get("name")).transpose()
     }
 
-    /// Returns the keys that are enabled, not deleted and not expired, of users to whom the same applies. `value` is the `$1`
-    /// of the condition.
-    async fn find<'v, V>(&self, condition: &'static str, value: V) -> sqlx::Result<Vec<HubKey>>
+    /// Returns the keys that are enabled, not deleted and not expired, of users to whom the same applies. `condition` is
+    /// made of the quoted schema, and `value` is its `$1`.
+    async fn find<'v, V>(&self, condition: impl FnOnce(&str) -> String, value: V) -> sqlx::Result<Vec<HubKey>>
     where
         V: Encode<'v, Postgres> + Type<Postgres> + 'v,
     {
         let select = |schema: &str| {
+            let condition = condition(schema);
             format!(
                 "select k.id::bigint as key, u.id::bigint as user_id, u.name::pg_catalog.text as name, \
                  u.role::pg_catalog.text as role, coalesce(k.can_login_web_ui, false) as web, \
@@ -163,6 +158,22 @@ impl HubUsers {
             answer => answer,
         }
     }
+}
+
+/// Returns the key of these rows, which have the same text; `None` if there is none or several users have it.
+///
+/// A user may have several rows with one key. The row with the fewest rights counts, because the key may have been handed out
+/// with those rights in mind.
+fn one_of(keys: &[HubKey]) -> Option<HubKey> {
+    let least = keys.iter().min_by_key(|key| key.web_access)?;
+    if keys.iter().any(|key| key.caller.subject != least.caller.subject) {
+        tracing::warn!(
+            action = Action::CredentialRefused.name(),
+            "the same key belongs to several users"
+        );
+        return None;
+    }
+    Some(least.clone())
 }
 
 fn hub_key(row: &PgRow) -> sqlx::Result<HubKey> {

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::credential::VerifiedCredential;
 use super::hub::HubKey;
 use super::request::RequestParts;
+use crate::state::SessionIdentity;
 
 /// The cookie's name over plain HTTP.
 pub const COOKIE: &str = "decant_session";
@@ -36,7 +37,7 @@ pub struct Sessions {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Claim {
     /// 122 random bits: no two sessions have the same id.
-    pub id: String,
+    id: String,
     /// The key that signed in; `None` where the administrator's token did.
     pub key: Option<ClaimedKey>,
     // Both in milliseconds since 1970.
@@ -53,11 +54,20 @@ pub(super) struct ClaimedKey {
 }
 
 impl Claim {
-    pub fn began(&self) -> Timestamp {
+    /// Returns the identity of the session; `subject` is the caller who started it.
+    pub fn identity<'a>(&'a self, subject: &'a str) -> SessionIdentity<'a> {
+        SessionIdentity {
+            id: &self.id,
+            subject,
+            began: self.began(),
+        }
+    }
+
+    fn began(&self) -> Timestamp {
         Timestamp::from_millisecond(self.started).unwrap_or(Timestamp::MIN)
     }
 
-    /// Returns the time at which the session ends by itself.
+    /// Returns the time at which the session ends by itself, on a server with the lifetime of its start or a longer one.
     pub fn expires(&self) -> Timestamp {
         Timestamp::from_millisecond(self.expires).unwrap_or(Timestamp::MAX)
     }
@@ -126,7 +136,7 @@ impl Sessions {
             .finish()
     }
 
-    /// Returns the claim of the request's cookie, if the cookie is signed with our key and has not expired.
+    /// Returns the claim of the request's cookie, if the cookie is signed with our key and the session has not expired.
     pub(super) fn read(&self, request: RequestParts<'_>) -> Option<Claim> {
         // Over TLS another host of the domain could plant a cookie without the prefix. A proxy may hide that it speaks TLS.
         let plain = || match request.is_over_tls() {
@@ -138,13 +148,14 @@ impl Sessions {
         let mut jar = CookieJar::new();
         jar.add_original(cookie);
         let cookie = jar.signed(&self.key).get(&name)?;
-        serde_json::from_str(cookie.value())
-            .ok()
-            .filter(|claim: &Claim| claim.expires > Timestamp::now().as_millisecond())
+        let claim: Claim = serde_json::from_str(cookie.value()).ok()?;
+        let now = Timestamp::now();
+        // The lifetime may be shorter now than when the session started, or here than on the server that started it.
+        (claim.expires() > now && self.end_of_one_started_at(claim.began()) > now).then_some(claim)
     }
 
     /// Returns the time at which a session that starts at this time ends by itself.
-    pub(super) fn end_of_one_started_at(&self, started: Timestamp) -> Timestamp {
+    fn end_of_one_started_at(&self, started: Timestamp) -> Timestamp {
         started.checked_add(self.lifetime).unwrap_or(Timestamp::MAX)
     }
 
@@ -175,4 +186,33 @@ fn cookie(name: &'static str, value: String, over_tls: bool) -> CookieBuilder<'s
         .http_only(true)
         .same_site(SameSite::Strict)
         .secure(over_tls)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::Method;
+    use actix_web::http::header::{COOKIE as COOKIE_HEADER, HeaderMap, HeaderValue};
+
+    use super::*;
+
+    #[test]
+    fn a_session_that_is_older_than_the_lifetime_of_now_has_ended() {
+        let secret = SecretString::from("a secret of forty characters, more or less");
+        let sessions = |lifetime| Sessions::new(&secret, None, "a database", lifetime);
+        let cookie = sessions(Duration::from_secs(60)).start(&VerifiedCredential::AdminToken, false);
+        let mut headers = HeaderMap::new();
+        let cookie = cookie.stripped().encoded().to_string();
+        headers.insert(COOKIE_HEADER, HeaderValue::from_str(&cookie).unwrap());
+        let request = RequestParts {
+            method: &Method::GET,
+            path: "/",
+            headers: &headers,
+            peer: [192, 0, 2, 1].into(),
+        };
+        std::thread::sleep(Duration::from_millis(5));
+        for (lifetime, is_valid) in [(60_000, true), (3_600_000, true), (3, false)] {
+            let sessions = sessions(Duration::from_millis(lifetime));
+            assert_eq!(sessions.read(request).is_some(), is_valid, "{lifetime} ms");
+        }
+    }
 }

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::state::LIFETIME_MAX;
+
 /// A hundred years: rows that are kept longer are kept for ever.
 const DAYS_MAX: u32 = 36_500;
 
@@ -70,8 +72,12 @@ pub(super) fn at_least_one_second(text: &str) -> Parsed<Duration> {
     at_least_one(text).map(|seconds| Duration::from_secs(seconds.into()))
 }
 
-pub(super) fn hours(text: &str) -> Parsed<Duration> {
-    at_least_one(text).map(|hours| Duration::from_secs(u64::from(hours) * 3600))
+pub(super) fn session_hours(text: &str) -> Parsed<Duration> {
+    let max = LIFETIME_MAX.as_secs() / 3600;
+    match at_least_one(text).map(u64::from)? {
+        hours if hours > max => Err(format!("must be at most {max}, a leap year")),
+        hours => Ok(Duration::from_secs(hours * 3600)),
+    }
 }
 
 /// Returns the number of bytes; a megabyte has 1024 x 1024.

@@ -10,8 +10,8 @@ use wasm_export::Zone;
 
 use super::given::{Given, SettingError};
 use super::parse::{
-    at_least_one, at_least_one_second, days, from_str, hours, megabytes, megabytes_or_none, milliseconds,
-    name, path, redis_url, seconds, secret, status_401, text,
+    at_least_one, at_least_one_second, days, from_str, megabytes, megabytes_or_none, milliseconds, name,
+    path, redis_url, seconds, secret, session_hours, status_401, text,
 };
 use crate::backups::retention::RetentionPolicy;
 use crate::database::dump::Compression;
@@ -150,7 +150,7 @@ settings! {
         "How long exports, restores and backups may continue after Decant is asked to stop";
     page_rows_max: u32 = DECANT_PAGE_ROWS_MAX, default "500", at_least_one,
         "Largest number of rows in one page of a table";
-    session_lifetime: Duration = DECANT_SESSION_HOURS, default "12", hours,
+    session_lifetime: Duration = DECANT_SESSION_HOURS, default "12", session_hours,
         "How long a sign-in lasts";
     session_secret: Option<SecretString> = DECANT_SESSION_SECRET, unset "generated, and kept in the data folder",
         secret::<32>,

@@ -9,6 +9,7 @@ use super::definition::{Access, Definition, Filter, pg_type};
 use super::owner::{self, OwnerType};
 use super::search_path;
 use crate::hub_tables::{HubTableError, HubTables};
+use crate::source::is_of_connection;
 
 /// The definitions that are compiled in: file name and text.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -398,23 +399,6 @@ impl Dataset {
             self.hub.check(connection, &tables).await?;
         }
         Ok(())
-    }
-}
-
-/// Returns whether the connection or the server failed, so that the definition may be correct.
-fn is_of_connection(error: &sqlx::Error) -> bool {
-    match error {
-        // Class 08, connection exceptions; 53, insufficient resources; 57P, a shutdown.
-        sqlx::Error::Database(error) => error
-            .code()
-            .is_some_and(|code| ["08", "53", "57P"].iter().any(|class| code.starts_with(class))),
-        sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::Protocol(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed => true,
-        _ => false,
     }
 }
 

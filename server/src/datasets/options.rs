@@ -1,8 +1,7 @@
 //! The values that a filter offers, cached for some minutes, because PostgreSQL reads all rows to find them.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use api::datasets::{FilterOption, FilterOptions};
 use sqlx::PgConnection;
@@ -10,6 +9,7 @@ use sqlx::PgConnection;
 use super::query::{OPTIONS_MAX, Query, RenderError};
 use super::template::Template;
 use crate::auth::Scope;
+use crate::recent_map::RecentMap;
 
 const KEPT_FOR: Duration = Duration::from_secs(5 * 60);
 
@@ -20,30 +20,27 @@ const ANSWERS_MAX: usize = 1000;
 pub type CacheKey = (Scope, String, String, u64);
 
 /// The answers of the last five minutes.
-#[derive(Debug, Default)]
-pub struct OptionsCache(Mutex<HashMap<CacheKey, (Instant, Arc<FilterOptions>)>>);
+#[derive(Debug)]
+pub struct OptionsCache(Mutex<RecentMap<CacheKey, Arc<FilterOptions>>>);
+
+impl Default for OptionsCache {
+    fn default() -> Self {
+        Self(Mutex::new(RecentMap::new(ANSWERS_MAX, KEPT_FOR)))
+    }
+}
 
 impl OptionsCache {
     /// Returns the answer for this key, unless it is too old.
     pub fn get(&self, key: &CacheKey) -> Option<Arc<FilterOptions>> {
-        let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        answers
-            .get(key)
-            .filter(|(since, _)| since.elapsed() < KEPT_FOR)
-            .map(|(_, options)| options.clone())
+        self.answers().get(key).cloned()
     }
 
     pub fn insert(&self, key: CacheKey, options: Arc<FilterOptions>) {
-        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.retain(|_, (since, _)| since.elapsed() < KEPT_FOR);
-        if answers.len() >= ANSWERS_MAX {
-            let oldest = answers
-                .iter()
-                .min_by_key(|(_, (since, _))| *since)
-                .map(|(key, _)| key.clone());
-            oldest.map(|key| answers.remove(&key));
-        }
-        answers.insert(key, (Instant::now(), options));
+        self.answers().insert(key, options);
+    }
+
+    fn answers(&self) -> MutexGuard<'_, RecentMap<CacheKey, Arc<FilterOptions>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -32,17 +32,17 @@ pub async fn sign_in(
 }
 
 /// Ends the session, and removes its cookie from the browser.
-pub async fn sign_out(app: web::Data<App>, caller: Caller, request: HttpRequest) -> HttpResponse {
+pub async fn sign_out(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let parts = request_parts(&request);
-    app.authenticator.sign_out(parts).await;
+    let caller = app.authenticator.sign_out(parts).await?;
     tracing::info!(
         action = Action::SignedOut.name(),
         caller = caller.name,
         subject = %caller.subject
     );
-    HttpResponse::NoContent()
+    Ok(HttpResponse::NoContent()
         .cookie(Sessions::end(parts.is_over_tls()))
-        .finish()
+        .finish())
 }
 
 /// Ends all sessions of one subject, or of everybody.

@@ -1,13 +1,13 @@
 //! Wrong credentials, counted by address on all servers with the same state database.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use sqlx::{query, query_as};
 
-use super::database::State;
+use super::database::{Purpose, State};
+use crate::recent_map::RecentMap;
 
 /// The time in which wrong credentials are counted; it begins with the first.
 const WINDOW: Duration = Duration::from_secs(60);
@@ -21,13 +21,22 @@ pub struct Failures {
     pub count: u32,
     /// Until the count begins anew.
     pub window_left: Duration,
+    /// Whether the last one is counted in the state database, too.
+    is_shared: bool,
 }
 
 /// Counts the wrong credentials of each address in a minute. Clones share what they remember.
 #[derive(Clone)]
 pub struct Attempts {
     state: State,
-    remembered: Arc<Mutex<HashMap<IpAddr, (Instant, u32)>>>,
+    remembered: Arc<Mutex<RecentMap<IpAddr, Own>>>,
+}
+
+/// The wrong credentials of an address that this process has seen.
+#[derive(Debug)]
+struct Own {
+    since: Instant,
+    count: u32,
 }
 
 impl Attempts {
@@ -35,17 +44,22 @@ impl Attempts {
     pub fn new(state: State) -> Self {
         Self {
             state,
-            remembered: Arc::default(),
+            remembered: Arc::new(Mutex::new(RecentMap::new(ADDRESSES_MAX, WINDOW))),
         }
     }
 
-    /// Counts one more wrong credential, and returns the count with it. While the state database is away, it is the count of
-    /// this process. To let no more than the limit of simultaneous
-    /// attempts through, count before the credential is looked at, and [`forgive`](Self::forgive) a right one.
-    pub async fn record(&self, address: IpAddr) -> Failures {
+    /// Counts one more wrong credential, and returns the count with it. To let no more than `max` simultaneous attempts
+    /// through, count before the credential is looked at, and [`forgive`](Self::forgive) a right one.
+    ///
+    /// The count is this process's own if that is more than `max`, or while the state database is away. So an address causes
+    /// at most `max` writes a minute.
+    pub async fn record(&self, address: IpAddr, max: u32) -> Failures {
         let own = self.record_own(address);
+        if own.count > max {
+            return own;
+        }
         let write = async {
-            let mut connection = self.state.connection().await?;
+            let mut connection = self.state.connection(Purpose::Attempts).await?;
             let row = query_as(
                 "insert into decant.wrong_attempts as known (address, since, failures) \
                  values ($1::pg_catalog.inet, pg_catalog.now(), 1) on conflict on constraint wrong_attempts_pkey do update set \
@@ -63,17 +77,26 @@ impl Attempts {
             .await?;
             Ok(failures(row))
         };
-        let shared = self.state.promptly(write).await;
-        shared.map_or(own, |shared| larger(own, shared))
+        match self.state.promptly(Purpose::Attempts, write).await {
+            None => own,
+            Some(shared) if shared.count > own.count => shared,
+            Some(_) => Failures {
+                is_shared: true,
+                ..own
+            },
+        }
     }
 
-    /// Takes back one that was counted.
-    pub async fn forgive(&self, address: IpAddr) {
-        if let Some((_, count)) = self.remembered().get_mut(&address) {
-            *count = count.saturating_sub(1);
+    /// Takes back the one that [`record`](Self::record) has just counted.
+    pub async fn forgive(&self, address: IpAddr, failures: Failures) {
+        if let Some(own) = self.remembered().get_mut(&address) {
+            own.count = own.count.saturating_sub(1);
+        }
+        if !failures.is_shared {
+            return;
         }
         let write = async {
-            let mut connection = self.state.connection().await?;
+            let mut connection = self.state.connection(Purpose::Attempts).await?;
             query(
                 "update decant.wrong_attempts set failures = failures operator(pg_catalog.-) 1 \
                  where address operator(pg_catalog.=) $1::pg_catalog.inet and failures operator(pg_catalog.>) 0",
@@ -83,33 +106,24 @@ impl Attempts {
             .await?;
             Ok(())
         };
-        self.state.promptly(write).await;
+        self.state.promptly(Purpose::Attempts, write).await;
     }
 
-    fn remembered(&self) -> MutexGuard<'_, HashMap<IpAddr, (Instant, u32)>> {
+    fn remembered(&self) -> MutexGuard<'_, RecentMap<IpAddr, Own>> {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn record_own(&self, address: IpAddr) -> Failures {
         let mut remembered = self.remembered();
-        if remembered.len() >= ADDRESSES_MAX && !remembered.contains_key(&address) {
-            remembered.retain(|_, (since, _)| since.elapsed() < WINDOW);
-            if remembered.len() >= ADDRESSES_MAX {
-                let oldest = remembered
-                    .iter()
-                    .min_by_key(|(_, (since, _))| *since)
-                    .map(|(address, _)| *address);
-                oldest.map(|address| remembered.remove(&address));
-            }
-        }
-        let entry = remembered.entry(address).or_insert((Instant::now(), 0));
-        if entry.0.elapsed() >= WINDOW {
-            *entry = (Instant::now(), 0);
-        }
-        entry.1 += 1;
+        let own = remembered.get_or_insert_with(address, || Own {
+            since: Instant::now(),
+            count: 0,
+        });
+        own.count += 1;
         Failures {
-            count: entry.1,
-            window_left: WINDOW.saturating_sub(entry.0.elapsed()),
+            count: own.count,
+            window_left: WINDOW.saturating_sub(own.since.elapsed()),
+            is_shared: false,
         }
     }
 }
@@ -119,19 +133,13 @@ fn window() -> String {
     format!("{} seconds", WINDOW.as_secs())
 }
 
-fn larger(own: Failures, shared: Failures) -> Failures {
-    match shared.count > own.count {
-        true => shared,
-        false => own,
-    }
-}
-
 /// Returns the failures of a row with their number and the age of the first in seconds.
 fn failures((count, age): (i64, i64)) -> Failures {
     let age = Duration::from_secs(u64::try_from(age).unwrap_or(0));
     Failures {
         count: u32::try_from(count).unwrap_or(u32::MAX),
         window_left: WINDOW.saturating_sub(age),
+        is_shared: true,
     }
 }
 
@@ -143,24 +151,13 @@ mod tests {
     async fn each_address_has_its_count_without_a_database() {
         let attempts = Attempts::new(State::off());
         let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
-        assert_eq!(attempts.record(one).await.count, 1);
-        assert_eq!(attempts.record(one).await.count, 2);
-        assert_eq!(attempts.record(other).await.count, 1);
-        attempts.forgive(one).await;
-        let counted = attempts.record(one).await;
+        assert_eq!(attempts.record(one, 10).await.count, 1);
+        let second = attempts.record(one, 10).await;
+        assert_eq!(second.count, 2);
+        assert_eq!(attempts.record(other, 10).await.count, 1);
+        attempts.forgive(one, second).await;
+        let counted = attempts.record(one, 10).await;
         assert_eq!(counted.count, 2);
         assert!(counted.window_left > Duration::ZERO && counted.window_left <= WINDOW);
-    }
-
-    #[tokio::test]
-    async fn the_addresses_that_are_remembered_are_bounded() {
-        let attempts = Attempts::new(State::off());
-        let address = |number: u32| IpAddr::from(number.to_be_bytes());
-        for number in 0..=u32::try_from(ADDRESSES_MAX).unwrap() {
-            attempts.record(address(number)).await;
-        }
-        assert_eq!(attempts.remembered().len(), ADDRESSES_MAX);
-        // The first was dropped.
-        assert_eq!(attempts.record(address(2)).await.count, 2);
     }
 }

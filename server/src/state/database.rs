@@ -13,28 +13,51 @@ use tokio::time::{Instant, timeout};
 use super::error::StateError;
 use super::options::Options;
 use super::schema::{self, RunningDatabase};
+use crate::pooler;
 
-const CONNECTIONS_MAX: u32 = 4;
+/// The connections of each [`Purpose`].
+const CONNECTIONS_MAX: u32 = 2;
 
 /// How long a request waits for the state database before it goes on without it.
 const REQUEST_MAX: Duration = Duration::from_secs(1);
 
-/// How long requests leave the state database alone after it did not answer.
+/// How long requests leave the state database alone, for the same purpose, after it did not answer.
 const REST: Duration = Duration::from_secs(5);
 
 /// The state database, or none where it is turned off. Clones share the connections.
 #[derive(Clone)]
 pub struct State(Option<Arc<Database>>);
 
+/// The use of a connection. Each purpose has connections of its own, so that none waits for another: anybody can cause wrong
+/// credentials, and a user can sign in and out without end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Purpose {
+    /// Audit records, and the removal of old rows.
+    Records,
+    Attempts,
+    /// A sign-out is written.
+    SignOuts,
+    /// A session is looked up.
+    Sessions,
+}
+
 struct Database {
     options: PgConnectOptions,
-    pool: PgPool,
+    records: Lane,
+    attempts: Lane,
+    sign_outs: Lane,
+    sessions: Lane,
     /// For a database of the private PostgreSQL: another one there, from which it can be created.
     private: Option<PgConnectOptions>,
     exported: RunningDatabase,
     wait_max: Duration,
     /// Filled once the database exists and its tables have been checked and made.
     is_prepared: OnceCell<()>,
+}
+
+/// The connections of one purpose.
+struct Lane {
+    pool: PgPool,
     rests_until: Mutex<Option<Instant>>,
 }
 
@@ -64,20 +87,19 @@ impl State {
             (Options::Private, Some(private)) => (private.clone().database(STATE_DATABASE), Some(private)),
         };
         let options = options.application_name("decant state");
-        let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS_MAX)
-            .acquire_timeout(wait_max)
-            .connect_lazy_with(options.clone());
+        let lane = || Lane::new(&options, wait_max);
         let state = Self(Some(Arc::new(Database {
+            records: lane(),
+            attempts: lane(),
+            sign_outs: lane(),
+            sessions: lane(),
             options,
-            pool,
             private,
             exported,
             wait_max,
             is_prepared: OnceCell::new(),
-            rests_until: Mutex::default(),
         })));
-        match state.connection().await {
+        match state.connection(Purpose::Records).await {
             Ok(_) => {}
             Err(error) if error.is_outage() => tracing::error!(
                 %error,
@@ -95,6 +117,7 @@ impl State {
     /// # Errors
     /// [`StateError`]
     pub async fn check(options: &PgConnectOptions) -> Result<Option<i64>, StateError> {
+        refuse_shared_sessions(options).await?;
         let mut connection = PgConnection::connect_with(options).await?;
         let version = schema::check(&mut connection, None).await;
         connection.close().await?;
@@ -107,11 +130,11 @@ impl State {
         self.0.is_some()
     }
 
-    /// Returns a connection to the database with its tables up to date.
+    /// Returns a connection for this purpose. The tables of the database are up to date.
     ///
     /// # Errors
     /// [`StateError`]; [`StateError::Resting`] without a database.
-    pub(crate) async fn connection(&self) -> Result<PoolConnection<Postgres>, StateError> {
+    pub(crate) async fn connection(&self, purpose: Purpose) -> Result<PoolConnection<Postgres>, StateError> {
         let Some(database) = &self.0 else {
             return Err(StateError::Resting);
         };
@@ -119,7 +142,7 @@ impl State {
             .is_prepared
             .get_or_try_init(|| database.prepare())
             .await?;
-        Ok(database.pool.acquire().await?)
+        Ok(database.lane(purpose).pool.acquire().await?)
     }
 
     /// Removes ended sessions that would have expired by now, and counts of wrong credentials whose minute is over.
@@ -127,7 +150,7 @@ impl State {
     /// # Errors
     /// [`StateError`]
     pub async fn remove_expired(&self) -> Result<(), StateError> {
-        let mut connection = self.connection().await?;
+        let mut connection = self.connection(Purpose::Records).await?;
         for delete in [
             "delete from decant.ended_sessions where forget_at operator(pg_catalog.<) pg_catalog.now()",
             "delete from decant.ended_subjects where forget_at operator(pg_catalog.<) pg_catalog.now()",
@@ -140,18 +163,14 @@ impl State {
     }
 
     /// Runs a short operation for a request. Returns `None` without a database, and if the database does not answer soon.
-    /// Then the caller uses what this process remembers.
+    /// Then the operations of the same purpose leave it alone for a moment, so that not each of their requests waits.
     pub(super) async fn promptly<T>(
         &self,
+        purpose: Purpose,
         operation: impl Future<Output = Result<T, StateError>>,
     ) -> Option<T> {
-        let database = self.0.as_ref()?;
-        let rests_until = || {
-            database
-                .rests_until
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
+        let lane = self.0.as_ref()?.lane(purpose);
+        let rests_until = || lane.rests_until.lock().unwrap_or_else(PoisonError::into_inner);
         if rests_until().is_some_and(|until| Instant::now() < until) {
             return None;
         }
@@ -159,7 +178,7 @@ impl State {
         match outcome.unwrap_or(Err(StateError::Slow)) {
             Ok(value) => Some(value),
             Err(error) => {
-                tracing::error!(%error, "going on without the state database for {REST:?}");
+                tracing::error!(%error, ?purpose, "going on without the state database for {REST:?}");
                 *rests_until() = Some(Instant::now() + REST);
                 None
             }
@@ -169,17 +188,46 @@ impl State {
     /// Closes the connections and waits until PostgreSQL knows it.
     pub async fn close(&self) {
         if let Some(database) = &self.0 {
-            database.pool.close().await;
+            for lane in [
+                &database.records,
+                &database.attempts,
+                &database.sign_outs,
+                &database.sessions,
+            ] {
+                lane.pool.close().await;
+            }
+        }
+    }
+}
+
+impl Lane {
+    fn new(options: &PgConnectOptions, wait_max: Duration) -> Self {
+        Self {
+            pool: PgPoolOptions::new()
+                .max_connections(CONNECTIONS_MAX)
+                .acquire_timeout(wait_max)
+                .connect_lazy_with(options.clone()),
+            rests_until: Mutex::default(),
         }
     }
 }
 
 impl Database {
+    fn lane(&self, purpose: Purpose) -> &Lane {
+        match purpose {
+            Purpose::Records => &self.records,
+            Purpose::Attempts => &self.attempts,
+            Purpose::SignOuts => &self.sign_outs,
+            Purpose::Sessions => &self.sessions,
+        }
+    }
+
     /// Uses a connection of its own, because the pool would hide why it cannot connect.
     async fn prepare(&self) -> Result<(), StateError> {
         let prepare = async {
-            if let Some(private) = &self.private {
-                create_database(private).await?;
+            match &self.private {
+                Some(private) => create_database(private).await?,
+                None => refuse_shared_sessions(&self.options).await?,
             }
             let mut connection = PgConnection::connect_with(&self.options).await?;
             schema::prepare(&mut connection, &self.exported).await?;
@@ -188,6 +236,15 @@ impl Database {
         timeout(self.wait_max, prepare)
             .await
             .unwrap_or(Err(StateError::Slow))
+    }
+}
+
+/// Refuses a pooler that gives each transaction another session. It would lose prepared statements by chance, and with them
+/// sign-outs.
+async fn refuse_shared_sessions(options: &PgConnectOptions) -> Result<(), StateError> {
+    match pooler::shares_sessions(options).await? {
+        true => Err(StateError::TransactionPooling),
+        false => Ok(()),
     }
 }
 

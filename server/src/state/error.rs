@@ -2,6 +2,8 @@
 
 use sqlx::migrate::MigrateError;
 
+use crate::source::is_of_connection;
+
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
     #[error(
@@ -18,6 +20,11 @@ pub enum StateError {
          for example with `create database decant_state`"
     )]
     Exported,
+    #[error(
+        "STATE_DSN names a connection pooler in transaction mode, which gives each transaction another session and loses \
+         prepared statements. Let STATE_DSN name the server itself, or a pool with pool_mode = session"
+    )]
+    TransactionPooling,
     #[error(
         "the state database has the encoding {0}, which cannot hold every name; create one with \
          `create database decant_state template template0 encoding 'UTF8'`"
@@ -48,10 +55,11 @@ impl StateError {
     #[must_use]
     pub fn is_outage(&self) -> bool {
         match self {
-            Self::Database(error) => is_outage(error),
+            Self::Database(error) => is_of_connection(error) || is_cancelled(error),
             Self::Resting | Self::Slow => true,
             Self::NotAllowed(_)
             | Self::Exported
+            | Self::TransactionPooling
             | Self::Encoding(_)
             | Self::Newer { .. }
             | Self::Changed(_)
@@ -60,17 +68,8 @@ impl StateError {
     }
 }
 
-fn is_outage(error: &sqlx::Error) -> bool {
-    match error {
-        // Class 08, connection exceptions; 53, insufficient resources; 57, operator intervention, for example a start.
-        sqlx::Error::Database(error) => error
-            .code()
-            .is_some_and(|code| ["08", "53", "57"].iter().any(|class| code.starts_with(class))),
-        sqlx::Error::Io(_)
-        | sqlx::Error::Protocol(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed => true,
-        _ => false,
-    }
+/// Returns whether a time limit of the role or an operator ended the statement (`query_canceled`).
+fn is_cancelled(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.as_deref() == Some("57014")
 }

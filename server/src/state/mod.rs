@@ -10,7 +10,8 @@
 //! | `attempts` | wrong credentials, counted by address |
 //! | `error` | why the database cannot be used |
 //!
-//! Exports do not need the state database. While it is away, the process uses what it remembers itself.
+//! Exports do not need the state database. While it is away, the process uses what it remembers itself, and refuses sessions
+//! of administrators.
 
 mod attempts;
 mod database;
@@ -20,8 +21,9 @@ mod schema;
 mod sign_outs;
 
 pub use attempts::{Attempts, Failures};
+pub(crate) use database::Purpose;
 pub use database::State;
 pub use error::StateError;
 pub use options::Options;
 pub use schema::RunningDatabase;
-pub use sign_outs::{SessionIdentity, SignOuts};
+pub use sign_outs::{LIFETIME_MAX, SessionIdentity, SignOuts, Unanswered};

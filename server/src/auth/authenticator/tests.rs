@@ -310,6 +310,28 @@ async fn a_session_lasts_as_long_as_its_key_is_good() {
         )
         .await;
     }
+    // What `ada` gives as a bearer token, a session that it started gives, too.
+    for (other_row, removed) in [
+        ("(1, 'ada', false, true)", "user_id = 1 and not can_login_web_ui"),
+        (
+            "(1, 'ada', null, true)",
+            "user_id = 1 and can_login_web_ui is null",
+        ),
+        ("(2, 'ada', true, true)", "user_id = 2"),
+    ] {
+        let cookie = hub.session("ada").await;
+        hub.run(&format!(
+            "insert into keys (user_id, key, can_login_web_ui, is_enabled) values {other_row}"
+        ))
+        .await;
+        assert!(
+            matches!(hub.by_session(&cookie).await, Err(AuthError::Missing)),
+            "{other_row}"
+        );
+        hub.run(&format!("delete from keys where key = 'ada' and {removed}"))
+            .await;
+        hub.by_session(&cookie).await.unwrap();
+    }
     let cookie = hub.session(ADMIN_TOKEN).await;
     assert_eq!(hub.by_session(&cookie).await.unwrap().name, "Administrator");
     let forged = cookie.replace("null", "1");
@@ -326,7 +348,7 @@ async fn a_session_ends_by_sign_out_and_by_an_administrator() {
     let (ada, other) = (hub.session("ada").await, hub.session("ada").await);
     let bob = hub.session("bob").await;
     let request = Request::post().header("cookie", &ada);
-    hub.authenticator.sign_out(request.parts()).await;
+    hub.authenticator.sign_out(request.parts()).await.unwrap();
     assert!(matches!(hub.by_session(&ada).await, Err(AuthError::Missing)));
     hub.by_session(&other).await.unwrap();
 
