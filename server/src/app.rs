@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::Authenticator;
+use crate::auth::{Authenticator, Caller};
 use crate::backups::Backups;
 use crate::config::Settings;
 use crate::database::Database;
@@ -44,21 +44,25 @@ pub struct App {
 }
 
 impl App {
-    /// Returns the dataset with this name.
+    /// Returns the dataset with this name, if this caller may see it.
     ///
     /// # Errors
-    /// [`ApiError::UnknownDataset`], [`ApiError::DatasetUnavailable`].
-    pub fn dataset(&self, name: &str) -> Result<&Dataset, ApiError> {
+    /// [`ApiError::UnknownDataset`], [`ApiError::Access`], [`ApiError::DatasetUnavailable`].
+    pub fn dataset(&self, name: &str, caller: &Caller) -> Result<&Dataset, ApiError> {
         let dataset = self
             .catalog
             .get(name)
             .ok_or_else(|| ApiError::UnknownDataset(name.to_owned()))?;
+        dataset.check_access(caller)?;
         match &dataset.unavailable {
             None => Ok(dataset),
-            Some(unavailable) => Err(ApiError::DatasetUnavailable {
-                name: name.to_owned(),
-                reason: unavailable.reason.clone(),
-            }),
+            Some(unavailable) => {
+                let unavailable = ApiError::DatasetUnavailable {
+                    name: name.to_owned(),
+                    reason: unavailable.reason.clone(),
+                };
+                Err(unavailable.for_caller(caller))
+            }
         }
     }
 

@@ -7,6 +7,7 @@
 //! The programs get the address in their environment, because an argument would show the password to every user of the
 //! machine.
 
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -15,12 +16,19 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use url::form_urlencoded;
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Dsn {
     options: PgConnectOptions,
     /// Variables of libpq that `options` does not return: the password, the certificates.
     variables: Vec<(&'static str, SecretString)>,
     connect_timeout: Option<Duration>,
+}
+
+/// Leaves `options` out, whose own form shows the password.
+impl fmt::Debug for Dsn {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Dsn")
+    }
 }
 
 /// Why an address cannot be used. It quotes no value of the address, which may be a password.
@@ -533,16 +541,11 @@ mod tests {
     #[test]
     fn errors_show_no_part_of_a_password() {
         for dsn in [
-            "postgres://u:hunter2?&tiger=1@h/d",
             "postgres://u:hunter2/tiger@h/d",
             "postgres://u:p@h/d?password=a&tiger=b@c",
             "http://u:hunter2@h",
         ] {
-            let DsnError(why) = dsn
-                .parse::<Dsn>()
-                .map(|dsn| dsn.host())
-                .err()
-                .unwrap_or(DsnError(String::new()));
+            let DsnError(why) = dsn.parse::<Dsn>().expect_err(dsn);
             assert!(!why.contains("tiger") && !why.contains("hunter2"), "{dsn}: {why}");
         }
     }
@@ -550,6 +553,6 @@ mod tests {
     #[test]
     fn a_password_is_not_shown_by_debug() {
         let dsn: Dsn = "postgres://u:hunter2@db/x".parse().unwrap();
-        assert!(!format!("{:?}", dsn.variables).contains("hunter2"));
+        assert!(!format!("{dsn:?} {:?}", dsn.variables).contains("hunter2"));
     }
 }

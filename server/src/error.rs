@@ -6,9 +6,10 @@
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use api::cleanup::CleanupFailure;
+use api::login::Role;
 use wasm_export::rows::Problem;
 
-use crate::auth::AuthError;
+use crate::auth::{AuthError, Caller};
 use crate::backups::BackupError;
 use crate::database::cleanup::CleanupError;
 use crate::database::dump::DumpError;
@@ -151,6 +152,25 @@ impl ApiError {
             Self::Source(_) => SOURCE_FAILED,
             Self::ShuttingDown => (S::SERVICE_UNAVAILABLE, "shutting_down", "The server is stopping"),
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
+        }
+    }
+
+    /// Returns whether the caller was refused. A database that does not answer refuses nobody.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        self.kind().0.is_client_error()
+    }
+
+    /// Leaves the reason of an unavailable dataset out for callers who are no administrators: it names files, roles and
+    /// statements.
+    #[must_use]
+    pub fn for_caller(self, caller: &Caller) -> Self {
+        match (self, caller.role) {
+            (Self::DatasetUnavailable { name, .. }, Role::User) => Self::DatasetUnavailable {
+                name,
+                reason: "an administrator sees the reason".to_owned(),
+            },
+            (error, _) => error,
         }
     }
 

@@ -25,6 +25,7 @@
 //! | [`hub_tables`] | the hub's tables, and whether their owner is trusted |
 //! | [`state`] | the state database: Decant's own tables |
 //! | [`listener`] | the socket of the server, and limits on connections that stall |
+//! | `network` | the network that a client's address stands for |
 //! | [`shares`] | what one caller may use at the same time |
 //! | [`source`] | the connection pools of the database that is exported |
 //! | [`free_space`] | the space that stays free on a disk |
@@ -50,6 +51,7 @@ pub mod file;
 pub mod free_space;
 pub mod hub_tables;
 pub mod listener;
+mod network;
 pub mod parameter;
 pub mod pooler;
 pub mod private_folder;

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -20,6 +20,10 @@ use crate::app::App;
 
 /// Open files that are not connections of clients: those to PostgreSQL and Redis, pipes of programs, temporary files.
 const FILES_RESERVED: u64 = 48;
+
+/// The bytes that a body must bring within the time of DECANT_STALL_SECONDS, unless it ends: more than any body but an upload
+/// has.
+const BYTES_MIN: usize = 64 * 1024;
 
 /// The most connections of one worker thread, which is also actix's default.
 const CONNECTIONS_MAX: u64 = 25_000;
@@ -51,7 +55,7 @@ pub fn connections_max(workers: usize) -> usize {
     for_each.clamp(2, CONNECTIONS_MAX) as usize
 }
 
-/// Middleware that ends a request whose body stalls.
+/// Middleware that ends a request whose body stalls or arrives byte by byte.
 ///
 /// # Errors
 /// Those of the handler.
@@ -74,9 +78,19 @@ fn limited(mut payload: Payload, stall_max: Duration) -> Payload {
         return payload;
     }
     let pieces = stream! {
+        // The time in which the handler is busy with a piece does not count.
+        let (mut left, mut missing) = (stall_max, BYTES_MIN);
         loop {
-            match timeout(stall_max, payload.next()).await {
-                Ok(Some(piece)) => yield piece,
+            let asked = Instant::now();
+            match timeout(left, payload.next()).await {
+                Ok(Some(piece)) => {
+                    left = left.saturating_sub(asked.elapsed());
+                    missing = missing.saturating_sub(piece.as_ref().map_or(0, |piece| piece.len()));
+                    if missing == 0 {
+                        (left, missing) = (stall_max, BYTES_MIN);
+                    }
+                    yield piece;
+                }
                 Ok(None) => return,
                 Err(_) => {
                     yield Err(PayloadError::Io(io::ErrorKind::TimedOut.into()));

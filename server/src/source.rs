@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{Executor, PgConnection, Postgres};
+use sqlx::{Connection, Executor, PgConnection, Postgres};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{Instant, sleep};
 
@@ -37,19 +37,22 @@ pub struct Source {
     exports: PgPool,
     /// For pages, counts and options, with a time limit.
     queries: PgPool,
-    /// For sign-in and health, so that neither waits for exports or slow queries.
+    /// For sign-in, so that it does not wait for exports or slow queries.
     sign_in: PgPool,
+    /// For health, so that a table that sign-in waits for does not show the server as unhealthy.
+    health: PgPool,
 }
 
-/// Connections for sign-in and health, whose queries take milliseconds.
-const SIGN_IN_CONNECTIONS: u32 = 2;
+/// How long a connection for sign-in may be idle before it is asked whether it is still open. Each request looks its caller up,
+/// and would otherwise pay for the question each time.
+const PING_AFTER: Duration = Duration::from_millis(500);
 
 /// Limits of connections and times.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Connections for exports: as many run at once.
     pub exports_max: u32,
-    /// Connections for everything else.
+    /// Connections for pages, counts and options, and as many for sign-in.
     pub queries_max: u32,
     /// Of waiting for a connection.
     pub wait_max: Duration,
@@ -79,19 +82,25 @@ impl Source {
     /// Makes the pools. They connect when a connection is first needed.
     pub fn new(options: &PgConnectOptions, limits: Limits) -> Self {
         let pool = |connections_max, statement_max: Duration| {
-            let options = options.clone().application_name("decant");
             PgPoolOptions::new()
                 .max_connections(connections_max)
                 .acquire_timeout(limits.wait_max)
                 .after_connect(move |connection, _| {
                     Box::pin(set_session_parameters(connection, statement_max))
                 })
-                .connect_lazy_with(options)
         };
+        let connect =
+            |pool: PgPoolOptions| pool.connect_lazy_with(options.clone().application_name("decant"));
+        let sign_in = pool(limits.queries_max, limits.query_max)
+            .test_before_acquire(false)
+            .before_acquire(|connection, state| {
+                Box::pin(async move { Ok(state.idle_for < PING_AFTER || connection.ping().await.is_ok()) })
+            });
         Self {
-            exports: pool(limits.exports_max, Duration::ZERO),
-            queries: pool(limits.queries_max, limits.query_max),
-            sign_in: pool(SIGN_IN_CONNECTIONS, limits.query_max),
+            exports: connect(pool(limits.exports_max, Duration::ZERO)),
+            queries: connect(pool(limits.queries_max, limits.query_max)),
+            sign_in: connect(sign_in),
+            health: connect(pool(1, limits.query_max)),
         }
     }
 
@@ -157,8 +166,9 @@ impl Source {
         acquire(&self.queries).await
     }
 
-    /// Returns a text that no other database has. A restart, a restore and another address of the same database do not change
-    /// it.
+    /// Returns a text that no other database has. It is made of the cluster's system identifier and the database's name, so a
+    /// restart, a restore and another address do not change it. Where a service does not give the system identifier, the
+    /// server's own address and port take its place; they are empty over a socket.
     ///
     /// # Errors
     /// The database's error.
@@ -177,7 +187,7 @@ impl Source {
         Ok(format!("{server}/{name}"))
     }
 
-    /// Returns a connection for sign-in or health.
+    /// Returns a connection for sign-in.
     ///
     /// # Errors
     /// As [`Self::for_query`].
@@ -185,10 +195,19 @@ impl Source {
         acquire(&self.sign_in).await
     }
 
+    /// Returns a connection that shows whether the database answers.
+    ///
+    /// # Errors
+    /// As [`Self::for_query`].
+    pub async fn for_health(&self) -> sqlx::Result<PoolConnection<Postgres>> {
+        acquire(&self.health).await
+    }
+
     pub async fn close(&self) {
         self.exports.close().await;
         self.queries.close().await;
         self.sign_in.close().await;
+        self.health.close().await;
     }
 }
 

@@ -1,7 +1,11 @@
 //! Users of the hub sign in with their API keys.
 
+use std::time::Duration;
+
 use decant_tests::app::App;
+use decant_tests::database::Database;
 use serde_json::{Value, json};
+use sqlx::{Connection as _, Executor as _, PgConnection};
 
 #[tokio::test]
 async fn a_user_of_the_hub_signs_in_with_an_api_key() {
@@ -185,4 +189,42 @@ async fn a_key_that_two_users_share_is_refused() {
         .answer()
         .await
         .problem(401, "invalid_credentials");
+}
+
+#[tokio::test]
+async fn a_key_that_the_databases_encoding_cannot_hold_is_wrong_and_counts() {
+    let database = Database::in_encoding("LATIN1").await;
+    database
+        .execute(
+            "create table users (id serial primary key, name varchar not null, role varchar, is_enabled boolean, \
+             expires_at timestamptz, deleted_at timestamptz); \
+             create table keys (id serial primary key, user_id integer not null, key varchar not null, \
+             is_enabled boolean, expires_at timestamp, can_login_web_ui boolean, deleted_at timestamptz)",
+        )
+        .await;
+    let app = App::start_on(database, &[("DECANT_LOGIN_ATTEMPTS_MAX", "2")]).await;
+    for key in ["李", "雷"] {
+        let wrong = app.anonymous().login(key).answer().await;
+        wrong.problem(401, "invalid_credentials");
+    }
+    let wrong = app.anonymous().login("李雷").answer().await;
+    wrong.problem(429, "too_many_attempts");
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_answer_refuses_nobody() {
+    let app = App::start_with(&[("DECANT_QUERY_SECONDS", "1")]).await;
+    let (user, _) = app.user().await;
+    let mut lock = PgConnection::connect(&app.database.dsn).await.unwrap();
+    lock.execute("begin").await.unwrap();
+    lock.execute("lock table keys in access exclusive mode")
+        .await
+        .unwrap();
+    user.dump().answer().await.problem(502, "source_failed");
+    drop(lock);
+    let refused = "database_export_unauthorized";
+    user.dump().answer().await.problem(403, "forbidden");
+    app.server.wait_for_log(refused, Duration::from_secs(10)).await;
+    let log = app.server.log();
+    assert_eq!(log.matches(refused).count(), 1, "{log}");
 }

@@ -49,6 +49,44 @@ async fn a_wrong_definition_is_refused_with_file_key_and_postgresqls_message() {
 }
 
 #[tokio::test]
+async fn the_reason_of_an_unavailable_dataset_is_for_administrators_and_access_comes_first() {
+    let wrong = NUMBERS.replace("sql = \"word\"", "sql = \"wort\"");
+    let definitions = Definitions::of(&[&wrong]);
+    let database = Database::new().await;
+    let user = database.busy_user().await;
+    database.execute("drop table message_request cascade").await;
+    let app = App::start_on(database, &[definitions.setting()]).await;
+    let (admin, user) = (app.admin(), app.anonymous().with_token(&user.key));
+
+    let refused: Value = admin.rows("usage-logs").answer().await.json();
+    assert!(refused["detail"].as_str().unwrap().contains(".toml"), "{refused}");
+    for request in [
+        user.rows("usage-logs"),
+        user.page("usage-logs"),
+        user.count("usage-logs"),
+        user.export("usage-logs"),
+        user.options("usage-logs", "model"),
+    ] {
+        let refused = request.answer().await.problem(503, "dataset_unavailable");
+        assert!(!refused.detail.contains(".toml"), "{}", refused.detail);
+    }
+    let listed: Value = user.datasets().answer().await.good().json();
+    assert_eq!(each(&listed["datasets"], "name"), ["usage-logs"]);
+    assert_eq!(listed["datasets"][0]["available"], false);
+    assert_eq!(listed["datasets"][0]["reason"], Value::Null);
+    for request in [
+        user.rows("numbers"),
+        user.rows("probe-logs").query("nonsense", "1"),
+        user.page("probe-logs").query("limit", "0"),
+        user.count("probe-logs").query("nonsense", "1"),
+        user.export("probe-logs").query("format", "nonsense"),
+        user.options("probe-logs", "nonsense"),
+    ] {
+        request.answer().await.problem(403, "forbidden");
+    }
+}
+
+#[tokio::test]
 async fn a_secret_column_is_left_out_unless_an_administrator_names_it() {
     let secret =
         NUMBERS.replace("access = \"admin\"", "access = \"owner\"\nowner = \"n\"") + "secret = true\n";

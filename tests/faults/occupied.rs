@@ -4,9 +4,11 @@
 use std::time::Duration;
 
 use decant_tests::app::App;
-use decant_tests::definitions::ENDLESS;
+use decant_tests::database::Database;
+use decant_tests::definitions::{Definitions, ENDLESS, NUMBERS};
 use decant_tests::patience::wait_for;
-use sqlx::{Connection, Executor, PgConnection};
+use decant_tests::server::ADMIN_TOKEN;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -17,29 +19,34 @@ const WAIT: (&str, &str) = ("DECANT_WAIT_SECONDS", "1");
 
 #[tokio::test]
 async fn exports_that_nobody_reads_take_only_their_callers_share() {
-    let app = App::start_with(&[
-        ("DECANT_EXPORTS_MAX", "2"),
-        ("DECANT_EXPORTS_PER_CALLER", "1"),
+    // Every user of the hub may see it.
+    let endless = ENDLESS.replace("access = \"admin\"", "access = \"owner\"\nowner = \"$ID::int\"");
+    let database = Database::new().await;
+    let user = database.busy_user().await;
+    let definitions = Definitions::of(&[&endless.replace("$ID", &user.id.to_string()), NUMBERS]);
+    let settings = [
+        definitions.setting(),
+        ("DECANT_EXPORTS_MAX", "3"),
+        ("DECANT_EXPORTS_PER_CALLER", "2"),
         WAIT,
-    ])
-    .await;
-    let (user, _) = app.user().await;
-    let lock = locked(&app).await;
-    let waiting = tokio::spawn(user.rows("usage-logs").open());
-    let runs = async || waits(&app).await.then_some(());
-    wait_for("the first export to wait for the table", SOON, runs).await;
-    let refused = user.rows("usage-logs").answer().await.problem(429, "share_used");
+    ];
+    let app = App::start_on(database, &settings).await;
+    let user = app.anonymous().with_token(&user.key);
+    let nine = (0..9).map(|_| user.rows("endless").open());
+    let unread = futures_util::future::join_all(nine).await;
+    let mut statuses: Vec<_> = unread.iter().map(|answer| answer.status().as_u16()).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 200, 429, 429, 429, 429, 429, 429, 429]);
+    assert_eq!(app.database.running_copies().await, 2);
+    let refused = user.rows("endless").answer().await.problem(429, "share_used");
     assert!(
-        refused.detail.contains("1 of your requests"),
+        refused.detail.contains("2 of your requests"),
         "{}",
         refused.detail
     );
-    // The administrator has a share of their own.
-    let others = tokio::spawn(app.admin().rows("usage-logs").open());
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    drop(lock);
-    waiting.await.unwrap();
-    others.await.unwrap();
+    let others = app.admin().rows("numbers").answer().await.raw_rows().whole();
+    assert_eq!(others.count(), 3);
+    drop(unread);
 }
 
 #[tokio::test]
@@ -50,18 +57,37 @@ async fn queries_that_wait_keep_nobody_from_signing_in() {
         WAIT,
     ])
     .await;
-    let (user, _) = app.user().await;
+    let (user, hub_user) = app.user().await;
     user.me().answer().await.good();
-    let _lock = locked(&app).await;
+    let _lock = locked(&app, "message_request").await;
     let counts: Vec<_> = (0..4)
         .map(|_| tokio::spawn(user.count("usage-logs").open()))
         .collect();
-    let both = async || waits(&app).await.then_some(());
-    wait_for("a count to wait for the table", SOON, both).await;
+    wait_for("both counts to wait for the table", SOON, async || {
+        (waiting(&app).await == 2).then_some(())
+    })
+    .await;
     app.anonymous().readyz().answer().await.good();
+    app.anonymous().login(&hub_user.key).answer().await.good();
     user.me().answer().await.good();
     for count in counts {
         count.abort();
+    }
+}
+
+#[tokio::test]
+async fn sign_ins_that_wait_do_not_make_the_server_unhealthy() {
+    let app = App::start_with(&[("DECANT_CONNECTIONS_MAX", "2"), WAIT]).await;
+    let (user, _) = app.user().await;
+    let _lock = locked(&app, "keys").await;
+    let requests: Vec<_> = (0..4).map(|_| tokio::spawn(user.me().open())).collect();
+    wait_for("all connections for sign-in to wait", SOON, async || {
+        (waiting(&app).await == 2).then_some(())
+    })
+    .await;
+    app.anonymous().readyz().answer().await.good();
+    for request in requests {
+        request.abort();
     }
 }
 
@@ -92,20 +118,65 @@ async fn a_body_that_does_not_arrive_is_refused() {
     assert!(answer.contains("request_stalled"), "{answer}");
 }
 
-/// Locks the log, so that every query of it waits until the connection is dropped.
-async fn locked(app: &App) -> PgConnection {
+#[tokio::test]
+async fn a_body_that_arrives_byte_by_byte_is_refused_and_one_that_takes_long_is_not() {
+    let app = App::start_with(&[("DECANT_STALL_SECONDS", "1")]).await;
+    let address = app.server.address.trim_start_matches("http://");
+    let send = async |head: String, pieces: Vec<Vec<u8>>, pause| {
+        let (mut answers, mut connection) = TcpStream::connect(address).await.unwrap().into_split();
+        connection.write_all(head.as_bytes()).await.unwrap();
+        let sending = tokio::spawn(async move {
+            for piece in pieces {
+                // The server may have closed the connection.
+                if connection.write_all(&piece).await.is_err() {
+                    break;
+                }
+                tokio::time::sleep(pause).await;
+            }
+            connection
+        });
+        let mut answer = vec![0; 4096];
+        let length = tokio::time::timeout(SOON, answers.read(&mut answer)).await;
+        let length = length.expect("the server answers").unwrap();
+        sending.abort();
+        String::from_utf8_lossy(&answer[..length]).into_owned()
+    };
+    let head = "POST /api/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n";
+    let bytes = vec![b" ".to_vec(); 200];
+    let answer = send(head.to_owned(), bytes, Duration::from_millis(200)).await;
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+
+    // 64 KiB within each second.
+    let form = "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"x.dump\"\r\n\r\nPGDMP";
+    let mut pieces = vec![form.as_bytes().to_vec()];
+    pieces.extend(vec![vec![b'x'; 70_000]; 4]);
+    pieces.push(b"\r\n--b--\r\n".to_vec());
+    let length: usize = pieces.iter().map(Vec::len).sum();
+    let head = format!(
+        "POST /api/admin/database/import HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {ADMIN_TOKEN}\r\n\
+         content-type: multipart/form-data; boundary=b\r\ncontent-length: {length}\r\n\r\n"
+    );
+    let answer = send(head, pieces, Duration::from_millis(400)).await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert!(answer.contains("cleanFirst"), "{answer}");
+}
+
+/// Locks a table, so that every query of it waits until the connection is dropped.
+async fn locked(app: &App, table: &str) -> PgConnection {
     let mut lock = PgConnection::connect(&app.database.dsn)
         .await
         .expect("the cluster runs");
     lock.execute("begin").await.expect("a transaction begins");
-    lock.execute("lock table message_request in access exclusive mode")
+    let statement = format!("lock table {table} in access exclusive mode");
+    lock.execute(AssertSqlSafe(statement))
         .await
         .expect("the table is there");
     lock
 }
 
-async fn waits(app: &App) -> bool {
-    let waiting = "select count(*)::text from pg_stat_activity where wait_event_type = 'Lock' \
+/// Returns the number of queries that wait for a lock.
+async fn waiting(app: &App) -> u64 {
+    let waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' \
          and datname = current_database()";
-    app.database.text(waiting).await.as_deref() != Some("0")
+    app.database.number(waiting).await
 }

@@ -26,7 +26,7 @@ pub struct Dataset {
     pub name: String,
     pub title: String,
     pub available: bool,
-    /// Why it is not available: file, key and PostgreSQL's message.
+    /// Why it is not available, for administrators: file, key and PostgreSQL's message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Empty while the dataset is not available.

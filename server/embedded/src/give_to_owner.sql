@@ -1,4 +1,5 @@
--- Gives the databases of the private PostgreSQL, and each object in this one, to the role decant.
+-- Gives the superuser's databases of the private PostgreSQL, and each object of a superuser in this one, to the role decant.
+-- Objects of other roles are not trusted, and stay theirs.
 do $give$
 declare
     command pg_catalog.text;
@@ -8,11 +9,13 @@ begin
         select pg_catalog.format('alter database %I owner to decant', datname)
         from pg_catalog.pg_database
         where not datistemplate and datname operator(pg_catalog.<>) 'postgres'
+            and exists (select from pg_catalog.pg_roles r where r.rolsuper and r.oid operator(pg_catalog.=) datdba)
         union all
         select pg_catalog.format('alter schema %I owner to decant', nspname)
         from pg_catalog.pg_namespace
         where nspname operator(pg_catalog.!~) '^pg_'
             and nspname operator(pg_catalog.<>) all ('{information_schema,public}')
+            and exists (select from pg_catalog.pg_roles r where r.rolsuper and r.oid operator(pg_catalog.=) nspowner)
         union all
         select pg_catalog.format('alter %s %I.%I owner to decant',
             case when relkind operator(pg_catalog.=) 'v' then 'view'
@@ -22,6 +25,7 @@ begin
         from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) relnamespace
         where relkind operator(pg_catalog.=) any ('{r,p,v,m,S,f}') and nspname operator(pg_catalog.!~) '^pg_'
             and nspname operator(pg_catalog.<>) 'information_schema'
+            and exists (select from pg_catalog.pg_roles r where r.rolsuper and r.oid operator(pg_catalog.=) relowner)
             and not exists (select from pg_catalog.pg_depend d
                 where d.classid operator(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
                 and d.objid operator(pg_catalog.=) c.oid and d.refobjid operator(pg_catalog.<>) c.oid
@@ -32,6 +36,7 @@ begin
             pg_catalog.oidvectortypes(proargtypes))
         from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) pronamespace
         where nspname operator(pg_catalog.!~) '^pg_' and nspname operator(pg_catalog.<>) 'information_schema'
+            and exists (select from pg_catalog.pg_roles r where r.rolsuper and r.oid operator(pg_catalog.=) proowner)
             and not exists (select from pg_catalog.pg_depend d
                 where d.classid operator(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
                 and d.objid operator(pg_catalog.=) p.oid and d.deptype operator(pg_catalog.=) any ('{e,i}'))
@@ -39,6 +44,7 @@ begin
         select pg_catalog.format('alter type %I.%I owner to decant', nspname, typname)
         from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) typnamespace
         where nspname operator(pg_catalog.!~) '^pg_' and nspname operator(pg_catalog.<>) 'information_schema'
+            and exists (select from pg_catalog.pg_roles r where r.rolsuper and r.oid operator(pg_catalog.=) typowner)
             and not exists (select from pg_catalog.pg_depend d
                 where d.classid operator(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass
                 and d.objid operator(pg_catalog.=) t.oid and d.deptype operator(pg_catalog.=) any ('{e,i}'))

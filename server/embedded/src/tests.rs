@@ -402,3 +402,40 @@ async fn the_data_of_an_older_version_get_an_owner_without_superuser_rights() {
     assert_eq!(text(&postgres, rights).await, "decant false");
     postgres.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_state_database_that_a_crash_has_left_to_the_superuser_gets_its_owner() {
+    let folder = folder();
+    let postgres = start(folder.path()).await.unwrap();
+    let superuser = postgres.url();
+    let mut connection = PgConnection::connect(&superuser).await.unwrap();
+    connection
+        .execute("create database decant_state owner decant")
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    let state = superuser.replacen("/decant?", "/decant_state?", 1);
+    let mut connection = PgConnection::connect(&state).await.unwrap();
+    connection
+        .execute(
+            "create table decant_audit (id int); create role stranger; grant create on schema public to stranger; \
+             create table strange (id int); alter table strange owner to stranger",
+        )
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    postgres.stop().await.unwrap();
+
+    let postgres = start(folder.path()).await.unwrap();
+    let mut connection = PgConnection::connect(&state).await.unwrap();
+    let owners: String = sqlx::query_scalar(
+        "select string_agg(relname || ' ' || relowner::regrole, ', ' order by relname) from pg_class \
+         where relname in ('decant_audit', 'strange')",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(owners, "decant_audit decant, strange stranger");
+    connection.close().await.unwrap();
+    postgres.stop().await.unwrap();
+}

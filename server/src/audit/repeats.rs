@@ -1,27 +1,41 @@
-//! Refusals that repeat. The first of a minute is a record of its own, and the others are one record with their number.
-//! Otherwise anyone could fill the state database by wrong requests.
+//! Records that repeat. The first refusal of an address within a minute is a record of its own, and so are the first 100 other
+//! records of a caller and an action. Those after them are one record with their number. Otherwise anyone could fill the state
+//! database by wrong requests, and every user by right ones.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::{Action, Record};
+use crate::network::network;
 
-/// Refusals within this time are counted together.
+/// Records within this time are counted together.
 const WINDOW: SignedDuration = SignedDuration::from_secs(60);
 
-/// The most kinds of refusals that are counted apart. Others of the same action are counted together.
+/// The most kinds that are counted apart, of refusals and of other records. Others of the same action are counted together.
 const KINDS_MAX: usize = 1_000;
 
-/// The refusals of the last minute, by kind.
+/// Records of one caller and action that are written by themselves.
+const OF_CALLER_MAX: u64 = 100;
+
+/// The records of the last minute, by kind.
 #[derive(Debug, Default)]
-pub(super) struct Repeats(HashMap<Kind, Repeated>);
+pub(super) struct Repeats {
+    refusals: Kinds,
+    /// Apart from refusals, so that a flood of these leaves callers their names.
+    of_callers: Kinds,
+}
+
+type Kinds = HashMap<Kind, Repeated>;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Kind {
     action: String,
     caller: Option<String>,
+    /// Two callers may have the same name.
+    subject: Option<String>,
     address: Option<String>,
 }
 
@@ -29,57 +43,82 @@ struct Kind {
 struct Repeated {
     since: Timestamp,
     level: &'static str,
-    /// Refusals after the first one.
+    /// Records that were written by themselves.
+    written: u64,
+    /// Records after them.
     count: u64,
 }
 
 impl Repeats {
     /// Returns the record if it is to be written by itself; otherwise it is counted.
     pub fn pass(&mut self, record: Record) -> Option<Record> {
-        if !Action::REFUSALS
-            .iter()
-            .any(|refusal| refusal.name() == record.action)
-        {
-            return Some(record);
-        }
-        let address = record.details.get("address").and_then(Value::as_str);
-        let mut kind = Kind {
+        let detail = |name| record.details.get(name).and_then(Value::as_str);
+        let kind = Kind {
             action: record.action.clone(),
             caller: record.caller.clone(),
-            address: address.map(str::to_owned),
+            subject: detail("subject").map(str::to_owned),
+            address: None,
         };
-        if self.0.len() >= KINDS_MAX && !self.0.contains_key(&kind) {
-            kind = Kind {
-                action: record.action.clone(),
-                ..Kind::default()
-            };
+        let is_refusal = Action::REFUSALS
+            .iter()
+            .any(|refusal| refusal.name() == record.action);
+        if is_refusal {
+            let address = detail("address").map(counted);
+            count(&mut self.refusals, Kind { address, ..kind }, 1, record)
+        } else if record.caller.is_some() {
+            count(&mut self.of_callers, kind, OF_CALLER_MAX, record)
+        } else {
+            Some(record)
         }
-        if let Some(repeated) = self.0.get_mut(&kind) {
-            repeated.count += 1;
-            return None;
-        }
-        let repeated = Repeated {
-            since: record.at,
-            level: record.level,
-            count: 0,
-        };
-        self.0.insert(kind, repeated);
-        Some(record)
     }
 
     /// Returns the summaries of the kinds whose minute is over at `now`, or of all kinds.
     pub fn take_summaries(&mut self, now: Timestamp, all: bool) -> Vec<Record> {
-        let over = self
-            .0
-            .extract_if(|_, repeated| all || now.duration_since(repeated.since) >= WINDOW);
-        over.filter(|(_, repeated)| repeated.count > 0)
+        [&mut self.refusals, &mut self.of_callers]
+            .into_iter()
+            .flat_map(|kinds| {
+                kinds.extract_if(|_, repeated| all || now.duration_since(repeated.since) >= WINDOW)
+            })
+            .filter(|(_, repeated)| repeated.count > 0)
             .map(|(kind, repeated)| summary(kind, &repeated, now))
             .collect()
     }
 }
 
+/// Returns the record if fewer than `written_max` of its kind were written; otherwise it is counted.
+fn count(kinds: &mut Kinds, mut kind: Kind, written_max: u64, record: Record) -> Option<Record> {
+    if kinds.len() >= KINDS_MAX && !kinds.contains_key(&kind) {
+        kind = Kind {
+            action: kind.action,
+            ..Kind::default()
+        };
+    }
+    let repeated = kinds.entry(kind).or_insert(Repeated {
+        since: record.at,
+        level: record.level,
+        written: 0,
+        count: 0,
+    });
+    if repeated.written < written_max {
+        repeated.written += 1;
+        return Some(record);
+    }
+    repeated.count += 1;
+    None
+}
+
+/// Returns the network of an address, as the counting of wrong credentials has it.
+fn counted(address: &str) -> String {
+    match address.parse().map(network) {
+        Ok(network @ IpAddr::V6(_)) => format!("{network}/64"),
+        Ok(network @ IpAddr::V4(_)) => network.to_string(),
+        Err(_) => address.to_owned(),
+    }
+}
+
 fn summary(kind: Kind, repeated: &Repeated, now: Timestamp) -> Record {
     let mut details = Map::new();
+    details.extend(kind.subject.map(|subject| ("subject".to_owned(), json!(subject))));
     details.extend(kind.address.map(|address| ("address".to_owned(), json!(address))));
     details.insert("repeated".to_owned(), json!(repeated.count));
     details.insert("since".to_owned(), json!(repeated.since.to_string()));
@@ -134,12 +173,39 @@ mod tests {
     }
 
     #[test]
-    fn other_actions_are_not_counted() {
+    fn the_addresses_of_a_site_are_one() {
         let mut repeats = Repeats::default();
-        for _ in 0..3 {
-            let record = refusal(Action::ExportInitiated, "192.0.2.1", Timestamp::UNIX_EPOCH);
-            assert!(repeats.pass(record).is_some());
+        for number in 1..=500 {
+            let address = format!("2001:db8:1:2::{number:x}");
+            let record = refusal(Action::CredentialRefused, &address, Timestamp::UNIX_EPOCH);
+            assert_eq!(repeats.pass(record).is_some(), number == 1);
         }
+        let summaries = repeats.take_summaries(Timestamp::UNIX_EPOCH, true);
+        assert_eq!(summaries[0].details["address"], "2001:db8:1:2::/64");
+        assert_eq!(summaries[0].details["repeated"], 499);
+    }
+
+    #[test]
+    fn a_caller_causes_a_bounded_number_of_records() {
+        let mut repeats = Repeats::default();
+        let export = |caller: &str, subject: &str| Record {
+            caller: Some(caller.to_owned()),
+            details: Map::from_iter([("subject".to_owned(), json!(subject))]),
+            ..refusal(Action::ExportInitiated, "", Timestamp::UNIX_EPOCH)
+        };
+        let written = (0..1_000).filter(|_| repeats.pass(export("Ada", "hub:1")).is_some());
+        assert_eq!(written.count() as u64, OF_CALLER_MAX);
+        assert!(repeats.pass(export("Ada", "hub:2")).is_some());
+        let nobodys = refusal(Action::TempFileCleanup, "", Timestamp::UNIX_EPOCH);
+        assert!((0..1_000).all(|_| repeats.pass(nobodys.clone()).is_some()));
+        let summaries = repeats.take_summaries(Timestamp::UNIX_EPOCH + WINDOW, false);
+        let [summary] = &summaries[..] else {
+            panic!("{summaries:?}")
+        };
+        assert_eq!(summary.caller.as_deref(), Some("Ada"));
+        assert_eq!(summary.details["subject"], "hub:1");
+        assert_eq!(summary.details["repeated"], 1_000 - OF_CALLER_MAX);
+        assert!(repeats.pass(export("Ada", "hub:1")).is_some());
     }
 
     #[test]

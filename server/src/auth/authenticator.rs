@@ -1,6 +1,5 @@
 //! A request's credential or session to its caller.
 
-use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use actix_web::cookie::Cookie;
@@ -22,6 +21,7 @@ use super::origin;
 use super::request::RequestParts;
 use super::session::{Claim, Sessions};
 use crate::audit::Action;
+use crate::network::network;
 use crate::state::{Attempts, Failures, SignOuts, Unanswered};
 
 /// How long a key from an address with too many wrong credentials waits for its turn.
@@ -232,7 +232,7 @@ impl Authenticator {
             }
             return Err(self.refuse(request, "the key is no longer right").await);
         }
-        let address = counted_address(request.address(self.trust_proxy));
+        let address = network(request.address(self.trust_proxy));
         let failures = self.attempts.record(address, self.attempts_max).await;
         let turn = match self.is_too_many(failures) {
             true => Some(self.turn(failures).await?),
@@ -267,7 +267,7 @@ impl Authenticator {
 
     /// Counts a wrong credential, and returns the error of its request.
     async fn refuse(&self, request: RequestParts<'_>, reason: &str) -> AuthError {
-        let address = counted_address(request.address(self.trust_proxy));
+        let address = network(request.address(self.trust_proxy));
         let failures = self.attempts.record(address, self.attempts_max).await;
         self.refusal(request, failures, reason)
     }
@@ -285,15 +285,6 @@ impl Authenticator {
 
     fn is_too_many(&self, failures: Failures) -> bool {
         failures.count > self.attempts_max
-    }
-}
-
-/// Returns the address under which wrong credentials are counted: of IPv6 the network of a site, which has 2^64 addresses at
-/// its disposal (RFC 6177).
-fn counted_address(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-        address @ IpAddr::V4(_) => address,
     }
 }
 

@@ -1,5 +1,8 @@
 //! Users of the hub sign in with their API key, as they do in the hub: tables `keys` and `users` of the exported database.
 
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
 use api::login::Role;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
@@ -14,6 +17,9 @@ use crate::source::Source;
 /// The tables that sign-in reads.
 const TABLES: &[&str] = &["keys", "users"];
 
+/// How often the log shows that sign-in with keys is off.
+const WARNING_EVERY: Duration = Duration::from_secs(60);
+
 /// The beginning of the keys that Decant published in its source until version 0.1. No such key may sign in.
 pub const PUBLISHED_KEY_PREFIX: &str = "sk-demo-";
 
@@ -26,6 +32,23 @@ const GOOD_USER: &str = "coalesce(u.is_enabled, true) and u.deleted_at is null \
 pub struct HubUsers {
     source: Source,
     tables: HubTables,
+    warnings: Arc<Warnings>,
+}
+
+/// Limits a warning that every request would repeat.
+#[derive(Debug, Default)]
+struct Warnings(Mutex<Option<Instant>>);
+
+impl Warnings {
+    /// Returns whether the last warning was more than a minute ago.
+    fn is_due(&self) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = last.is_none_or(|last| last.elapsed() >= WARNING_EVERY);
+        if is_due {
+            *last = Some(Instant::now());
+        }
+        is_due
+    }
 }
 
 /// A good key of the hub.
@@ -44,7 +67,11 @@ impl HubUsers {
     /// Looks them up in this database.
     #[must_use]
     pub fn new(source: Source, tables: HubTables) -> Self {
-        Self { source, tables }
+        Self {
+            source,
+            tables,
+            warnings: Arc::default(),
+        }
     }
 
     /// Returns why no key of the hub signs anybody in, if its tables are there and their owner is not trusted.
@@ -72,7 +99,11 @@ impl HubUsers {
             return Ok(None);
         }
         let with_text = |_: &str| "k.key operator(pg_catalog.=) $1".to_owned();
-        Ok(one_of(&self.find(with_text, key).await?))
+        match self.find(with_text, key).await {
+            // The database's encoding has not all characters of this text, so no key there has them.
+            Err(error) if is_unconvertible(&error) => Ok(None),
+            keys => Ok(one_of(&keys?)),
+        }
     }
 
     /// Returns the key with this id if it is still good and still has web access: a session needs both. It has the rights
@@ -146,7 +177,9 @@ impl HubUsers {
             Err(HubTableError::Missing(_)) => return Ok(Vec::new()),
             Err(HubTableError::Database(error)) => return Err(error),
             Err(untrusted) => {
-                tracing::warn!(%untrusted, "sign-in with keys of the hub is off");
+                if self.warnings.is_due() {
+                    tracing::warn!(%untrusted, "sign-in with keys of the hub is off");
+                }
                 return Ok(Vec::new());
             }
         };
@@ -158,6 +191,13 @@ impl HubUsers {
             answer => answer,
         }
     }
+}
+
+/// Returns whether a value has characters that the encoding of the database does not have (SQLSTATE 22P05), or that are no
+/// characters of it (22021).
+fn is_unconvertible(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    matches!(code.as_deref(), Some("22P05" | "22021"))
 }
 
 /// Returns the key of these rows, which have the same text; `None` if there is none or several users have it.

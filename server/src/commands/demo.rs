@@ -45,7 +45,7 @@ async fn fill(connection: &Connection, settings: &Settings, arguments: &Argument
         decant_demo::check_alone(&mut session).await?;
     }
     decant_demo::create_schema(&mut session).await?;
-    startup::replace_published_keys(&mut session, settings, &keys).await?;
+    startup::replace_published_keys(&mut session, &keys).await?;
     let bar = ProgressBar::new(arguments.rows);
     let style =
         ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} rows, {per_sec}, {eta} left")?;

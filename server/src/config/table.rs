@@ -132,13 +132,13 @@ settings! {
     exports_max: u32 = DECANT_EXPORTS_MAX, default "8", at_least_one,
         "Exports that run at the same time; each has its own database connection";
     connections_max: u32 = DECANT_CONNECTIONS_MAX, default "8", at_least_one,
-        "Database connections for all other requests";
+        "Database connections for pages, counts and lists of filter values, and as many for sign-in";
     exports_per_caller: u32 = DECANT_EXPORTS_PER_CALLER, default "4", at_least_one,
         "Exports that one caller may run at the same time";
     queries_per_caller: u32 = DECANT_QUERIES_PER_CALLER, default "4", at_least_one,
         "Pages, counts and lists of filter values that one caller may request at the same time; more of them wait";
     stall_max: Duration = DECANT_STALL_SECONDS, default "300", at_least_one_second,
-        "How long a client may accept no byte of an answer, or send no byte of its request; then its connection is \
+        "How long a client may accept no byte of an answer, or take to send a request or 64 KiB of it; then its connection is \
          closed, and what it ran ends";
     wait_max: Duration = DECANT_WAIT_SECONDS, default "10", seconds,
         "How long a request waits for a free connection";

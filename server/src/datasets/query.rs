@@ -47,6 +47,20 @@ pub enum AccessError {
     Filter(String),
 }
 
+impl Dataset {
+    /// Checks that this caller may see rows of the dataset.
+    ///
+    /// # Errors
+    /// [`AccessError::Dataset`].
+    pub fn check_access(&self, caller: &Caller) -> Result<(), AccessError> {
+        let definition = &self.definition;
+        match definition.access == Access::Admin && caller.scope() != Scope::All {
+            true => Err(AccessError::Dataset(definition.name.clone())),
+            false => Ok(()),
+        }
+    }
+}
+
 impl<'a> Query<'a> {
     /// Makes the query of this caller.
     ///
@@ -55,9 +69,7 @@ impl<'a> Query<'a> {
     pub fn new(dataset: &'a Dataset, caller: &Caller, selection: &'a Selection) -> Result<Self, AccessError> {
         let definition = &dataset.definition;
         let scope = caller.scope();
-        if definition.access == Access::Admin && scope != Scope::All {
-            return Err(AccessError::Dataset(definition.name.clone()));
-        }
+        dataset.check_access(caller)?;
         let mut columns = selection
             .columns
             .clone()

@@ -9,7 +9,7 @@ use super::extract::Pairs;
 use crate::app::App;
 use crate::auth::{Caller, Scope};
 use crate::datasets::definition::Access;
-use crate::datasets::{Dataset, Query, Selection, options};
+use crate::datasets::{Dataset, Query, RenderError, Selection, options};
 use crate::error::ApiError;
 use crate::file;
 
@@ -44,12 +44,12 @@ pub async fn count(
     name: web::Path<String>,
     Pairs(pairs): Pairs,
 ) -> Result<HttpResponse, ApiError> {
-    let dataset = app.dataset(&name)?;
+    let dataset = app.dataset(&name, &caller)?;
     let selection = Selection::parse(&dataset.definition, &pairs)?;
     let query = Query::new(dataset, &caller, &selection)?;
     let _share = app.query_shares.take(&caller.subject).await?;
     let mut connection = app.source.for_query().await?;
-    let sql = query.count(&mut connection).await?;
+    let sql = query.count(&mut connection).await.map_err(hidden_from(&caller))?;
     let rows: i64 = sqlx::query_scalar(sql).fetch_one(&mut *connection).await?;
     Ok(HttpResponse::Ok().json(RowCount {
         rows: rows.unsigned_abs(),
@@ -63,7 +63,7 @@ pub async fn options(
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, ApiError> {
     let (name, filter) = path.into_inner();
-    let dataset = app.dataset(&name)?;
+    let dataset = app.dataset(&name, &caller)?;
     let declared = dataset
         .definition
         .filter(&filter)
@@ -81,9 +81,15 @@ pub async fn options(
     }
     let _share = app.query_shares.take(&caller.subject).await?;
     let mut connection = app.source.for_query().await?;
-    let fresh = Arc::new(options::fetch(&mut connection, &query, &template).await?);
+    let fresh = options::fetch(&mut connection, &query, &template).await;
+    let fresh = Arc::new(fresh.map_err(hidden_from(&caller))?);
     app.options.insert(key, fresh.clone());
     Ok(HttpResponse::Ok().json(&*fresh))
+}
+
+/// Leaves out of an error what only administrators see.
+fn hidden_from(caller: &Caller) -> impl FnOnce(RenderError) -> ApiError {
+    |error| ApiError::from(error).for_caller(caller)
 }
 
 fn describe(dataset: &Dataset, caller: &Caller) -> Result<wire::Dataset, ApiError> {
@@ -101,9 +107,11 @@ fn describe(dataset: &Dataset, caller: &Caller) -> Result<wire::Dataset, ApiErro
         name: definition.name.clone(),
         title: definition.title.clone(),
         available,
+        // The reason names files, roles and statements.
         reason: dataset
             .unavailable
             .as_ref()
+            .filter(|_| admin)
             .map(|unavailable| unavailable.reason.clone()),
         formats: header.as_ref().map(file::formats).unwrap_or_default(),
         layouts: header.as_ref().map(file::layouts).unwrap_or_default(),

@@ -24,7 +24,7 @@ pub async fn export(
     Pairs(pairs): Pairs,
     method: Method,
 ) -> Result<HttpResponse, ApiError> {
-    let dataset = app.dataset(&name)?;
+    let dataset = app.dataset(&name, &caller)?;
     let options = file::parse_options(&pairs)?;
     let selection = Selection::parse(&dataset.definition, &file::without_file_words(&pairs))?;
     file::check(&Query::new(dataset, &caller, &selection)?.header(), &options)?;

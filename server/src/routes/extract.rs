@@ -47,9 +47,11 @@ impl FromRequest for Administrator {
         let address = address.map(tracing::field::display);
         let is_401 = app.is_some_and(|app| app.settings.auth.not_admin_is_401);
         Box::pin(async move {
-            let caller = caller
-                .await
-                .inspect_err(|error| tracing::warn!(action = action.name(), address, %error))?;
+            let caller = caller.await.inspect_err(|error| {
+                if error.is_refusal() {
+                    tracing::warn!(action = action.name(), address, %error);
+                }
+            })?;
             match caller.role {
                 Role::Admin => return Ok(Self(caller)),
                 Role::User => {

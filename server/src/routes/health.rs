@@ -15,7 +15,7 @@ pub async fn ready(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     if app.stopping.is_cancelled() {
         return Err(ApiError::ShuttingDown);
     }
-    let mut connection = app.source.for_sign_in().await?;
+    let mut connection = app.source.for_health().await?;
     sqlx::query("select 1").execute(&mut *connection).await?;
     Ok(HttpResponse::Ok().content_type("text/plain").body("ready\n"))
 }

@@ -26,7 +26,7 @@ pub async fn rows(
     Pairs(pairs): Pairs,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let dataset = app.dataset(&name)?;
+    let dataset = app.dataset(&name, &caller)?;
     let selection = Selection::parse(&dataset.definition, &pairs)?;
     if request.method() == Method::HEAD {
         Query::new(dataset, &caller, &selection)?;
@@ -45,7 +45,7 @@ pub async fn page(
     Pairs(pairs): Pairs,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let dataset = app.dataset(&name)?;
+    let dataset = app.dataset(&name, &caller)?;
     let mut selection = Selection::parse(&dataset.definition, &pairs)?;
     let rows_max = app.settings.page_rows_max;
     let limit = selection.limit.unwrap_or(PAGE_ROWS.min(rows_max));
@@ -94,7 +94,7 @@ async fn plan(
 ) -> Result<Prepared, ApiError> {
     let query = Query::new(dataset, caller, selection)?;
     let prepared = Prepared::new(connection.await?, &query, selection).await;
-    prepared.map_err(|error| blame_cursor(selection, error))
+    prepared.map_err(|error| blame_cursor(selection, error).for_caller(caller))
 }
 
 /// Blames the cursor for a value that PostgreSQL cannot read (SQLSTATE class 22), because every other value was parsed here.
