@@ -9,8 +9,9 @@ use crate::backups::Backups;
 use crate::config::Settings;
 use crate::database::Database;
 use crate::database::temporary_files::TemporaryFolder;
+use crate::datasets::Dataset;
+use crate::datasets::catalog::CurrentCatalog;
 use crate::datasets::options::OptionsCache;
-use crate::datasets::{Catalog, Dataset};
 use crate::error::ApiError;
 use crate::rows::StreamTiming;
 use crate::shares::Shares;
@@ -26,7 +27,7 @@ pub struct App {
     /// What each caller has of the exports, and of the other queries.
     pub export_shares: Shares,
     pub query_shares: Shares,
-    pub catalog: Catalog,
+    pub catalog: CurrentCatalog,
     /// Dumps, restores and clean-ups of the exported database.
     pub database: Database,
     pub state: State,
@@ -48,14 +49,14 @@ impl App {
     ///
     /// # Errors
     /// [`ApiError::UnknownDataset`], [`ApiError::Access`], [`ApiError::DatasetUnavailable`].
-    pub fn dataset(&self, name: &str, caller: &Caller) -> Result<&Dataset, ApiError> {
-        let dataset = self
-            .catalog
+    pub fn dataset(&self, name: &str, caller: &Caller) -> Result<Arc<Dataset>, ApiError> {
+        let catalog = self.catalog.get();
+        let dataset = catalog
             .get(name)
             .ok_or_else(|| ApiError::UnknownDataset(name.to_owned()))?;
         dataset.check_access(caller)?;
         match &dataset.unavailable {
-            None => Ok(dataset),
+            None => Ok(Arc::clone(dataset)),
             Some(unavailable) => {
                 let unavailable = ApiError::DatasetUnavailable {
                     name: name.to_owned(),

@@ -11,6 +11,7 @@ use wasm_export::options::{
 use wasm_export::rows::Header;
 use wasm_export::{Export, ExportError};
 
+use crate::datasets::definition::Definition;
 use crate::parameter::ParameterError;
 
 /// The size of a chunk of the file in bytes, more or less.
@@ -96,8 +97,8 @@ pub fn without_file_words(pairs: &[(String, String)]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Returns the formats that can have the columns of this header.
-pub fn formats(header: &Header) -> Vec<Format> {
+/// Returns the formats that the dataset can have with the columns of this header, the default first.
+pub fn formats(definition: &Definition, header: &Header) -> Vec<Format> {
     let fits = |format: &Format| {
         let options = Options {
             format: *format,
@@ -105,11 +106,12 @@ pub fn formats(header: &Header) -> Vec<Format> {
         };
         wasm_export::format::check(header, &options).is_ok()
     };
-    Format::ALL.iter().copied().filter(fits).collect()
+    let allowed = definition.formats.as_deref().unwrap_or(Format::ALL);
+    allowed.iter().copied().filter(fits).collect()
 }
 
-/// Returns the layouts of a Markdown file that can have the columns of this header.
-pub fn layouts(header: &Header) -> Vec<Layout> {
+/// Returns the layouts of a Markdown file that the dataset can have with the columns of this header, the default first.
+pub fn layouts(definition: &Definition, header: &Header) -> Vec<Layout> {
     let fits = |layout: &Layout| {
         let options = Options {
             format: Format::Markdown,
@@ -118,14 +120,41 @@ pub fn layouts(header: &Header) -> Vec<Layout> {
         };
         wasm_export::format::check(header, &options).is_ok()
     };
-    Layout::ALL.iter().copied().filter(fits).collect()
+    let allowed = definition.layouts.as_deref().unwrap_or(Layout::ALL);
+    allowed.iter().copied().filter(fits).collect()
 }
 
 /// Checks before the first row whether the rows can be written with these options.
 ///
 /// # Errors
-/// [`ParameterError::Invalid`] of the parameter `format`.
-pub fn check(header: &Header, options: &Options) -> Result<(), ParameterError> {
+/// [`ParameterError::Invalid`] of the parameter `format` or `layout`.
+pub fn check(definition: &Definition, header: &Header, options: &Options) -> Result<(), ParameterError> {
+    if let Some(formats) = &definition.formats
+        && !formats.contains(&options.format)
+    {
+        let words: Vec<_> = formats.iter().map(|format| format.word()).collect();
+        return Err(ParameterError::invalid(
+            "format",
+            format!(
+                "is `{}`; this dataset can have {}",
+                options.format,
+                words.join(", ")
+            ),
+        ));
+    }
+    if let (Some(layouts), Format::Markdown) = (&definition.layouts, options.format)
+        && !layouts.contains(&options.layout)
+    {
+        let words: Vec<_> = layouts.iter().map(|layout| layout.word()).collect();
+        return Err(ParameterError::invalid(
+            "layout",
+            format!(
+                "is `{}`; this dataset can have {}",
+                options.layout,
+                words.join(", ")
+            ),
+        ));
+    }
     wasm_export::format::check(header, options)
         .map_err(|error| ParameterError::invalid("format", format!("cannot be used: {error}")))
 }

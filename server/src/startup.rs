@@ -16,6 +16,7 @@ use nix::unistd::geteuid;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -30,8 +31,7 @@ use crate::database::Database;
 use crate::database::cleanup::archive;
 use crate::database::temporary_files::TemporaryFolder;
 use crate::datasets::Catalog;
-use crate::datasets::catalog::CatalogError;
-use crate::datasets::catalog::Cause;
+use crate::datasets::catalog::{CatalogError, Cause, CurrentCatalog};
 use crate::datasets::options::OptionsCache;
 use crate::dsn::Dsn;
 use crate::shares::Shares;
@@ -193,7 +193,7 @@ impl Application {
             export_shares: Shares::new(settings.exports_per_caller, settings.source.wait_max),
             query_shares: Shares::new(settings.queries_per_caller, settings.source.wait_max),
             source,
-            catalog,
+            catalog: CurrentCatalog::new(catalog),
             options: OptionsCache::default(),
             stopping: CancellationToken::new(),
             break_off,
@@ -203,6 +203,7 @@ impl Application {
         sweep_regularly(&app);
         remove_expired_regularly(&app);
         clean_up_on_schedule(&app);
+        read_datasets_again_on_hangup(&app);
         let address = listener.local_addr().map_err(|source| StartError::Listen {
             address: app.settings.listen,
             source,
@@ -486,6 +487,42 @@ fn clean_up_on_schedule(app: &App) {
     let stopping = app.stopping.clone();
     let running = schedule.run(Arc::clone(&app.database.log_cleaner), stopping.clone());
     tokio::spawn(stopping.run_until_cancelled_owned(running));
+}
+
+/// Reads the definitions again at each SIGHUP. Running exports keep the definitions with which they began.
+fn read_datasets_again_on_hangup(app: &web::Data<App>) {
+    let mut hangups = match signal(SignalKind::hangup()) {
+        Ok(hangups) => hangups,
+        Err(error) => {
+            tracing::warn!(%error, "SIGHUP cannot be received: changed datasets need a restart");
+            return;
+        }
+    };
+    let (app, stopping) = (app.clone(), app.stopping.clone());
+    tokio::spawn(stopping.run_until_cancelled_owned(async move {
+        while hangups.recv().await.is_some() {
+            match read_datasets(&app).await {
+                Ok(catalog) => {
+                    report(&catalog);
+                    app.catalog.replace(catalog);
+                    app.options.clear();
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the datasets stay as they were");
+                }
+            }
+        }
+    }));
+}
+
+async fn read_datasets(app: &App) -> Result<Catalog, CatalogError> {
+    let mut catalog = Catalog::load(app.settings.datasets_dir.as_deref(), &app.settings.hub_tables)?;
+    let mut connection = app.source.for_query().await?;
+    catalog.prepare(&mut connection).await?;
+    for warning in catalog.warnings(&mut connection).await? {
+        tracing::warn!("{warning}");
+    }
+    Ok(catalog)
 }
 
 async fn gone(embedded: Option<&EmbeddedPostgres>) -> String {

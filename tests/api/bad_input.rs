@@ -131,7 +131,7 @@ async fn an_unknown_parameter_is_refused_by_name() {
     for field in [
         "usr",
         "User",
-        "sessionId",
+        "sessionID",
         "user_id; drop table users",
         "offset",
         "",

@@ -8,6 +8,7 @@ mod cleanup;
 mod credentials;
 mod database;
 mod datasets;
+mod definition_language;
 mod docs;
 mod export;
 mod filters;

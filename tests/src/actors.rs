@@ -116,6 +116,12 @@ impl Actor {
         self.get(&format!("/api/datasets/{dataset}/rows"))
     }
 
+    /// `POST /api/datasets/{name}/rows`
+    pub fn rows_of_body(&self, dataset: &str, body: &Value) -> Request {
+        let request = self.request(Method::POST, &format!("/api/datasets/{dataset}/rows"));
+        Request(request.0.json(body))
+    }
+
     /// `GET /api/datasets/{name}/page`
     pub fn page(&self, dataset: &str) -> Request {
         self.get(&format!("/api/datasets/{dataset}/page"))

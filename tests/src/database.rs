@@ -134,7 +134,7 @@ impl Database {
             .await
             .expect("there is such a zone");
         let select = format!("select {USAGE_COLUMNS} from {USAGE_ROWS} and ({condition})");
-        let copy = format!("copy ({select} order by m.created_at desc, m.id desc) to stdout");
+        let copy = format!("copy ({select} order by m.created_at desc nulls last, m.id desc) to stdout");
         let pieces = connection
             .copy_out_raw(&copy)
             .await

@@ -107,12 +107,17 @@ pub struct Definitions(TempDir);
 
 impl Definitions {
     pub fn of(texts: &[&str]) -> Self {
-        let folder = folder();
+        let definitions = Self(folder());
         for text in texts {
-            let name = text.split('"').nth(1).expect("a definition begins with its name");
-            std::fs::write(folder.path().join(format!("{name}.toml")), text).expect("the folder is ours");
+            definitions.write(text);
         }
-        Self(folder)
+        definitions
+    }
+
+    /// Writes the file of a dataset, in the place of the one with its name.
+    pub fn write(&self, text: &str) {
+        let name = text.split('"').nth(1).expect("a definition begins with its name");
+        std::fs::write(self.0.path().join(format!("{name}.toml")), text).expect("the folder is ours");
     }
 
     pub fn setting(&self) -> (&'static str, &str) {

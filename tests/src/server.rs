@@ -158,6 +158,11 @@ impl Server {
         self.signal(Signal::SIGTERM);
     }
 
+    /// Sends SIGHUP, at which a server reads its definitions again.
+    pub fn hang_up(&self) {
+        self.signal(Signal::SIGHUP);
+    }
+
     /// Sends SIGKILL and waits until the process has ended.
     pub async fn crash(&mut self) {
         self.signal(Signal::SIGKILL);

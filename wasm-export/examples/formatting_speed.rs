@@ -161,6 +161,7 @@ fn header() -> Header {
         title: "Usage logs".to_owned(),
         columns: columns.map(column).to_vec(),
         order: vec!["created_at".to_owned(), "id".to_owned()],
+        reversed: false,
         as_of: "2026-01-28T12:00:00Z".to_owned(),
         zone: "UTC".to_owned(),
         fraction: None,

@@ -175,6 +175,7 @@ impl<W: Write> Converter<'_, W> {
             },
             columns: head.columns.iter().map(column).collect(),
             order: Vec::new(),
+            reversed: false,
             as_of: metadata.exported_at.clone(),
             zone: "UTC".to_owned(),
             fraction: metadata.fraction,

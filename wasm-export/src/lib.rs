@@ -42,6 +42,7 @@
 //!     title: "Greetings".to_owned(),
 //!     columns: vec![column("id", Kind::Integer), column("text", Kind::Text)],
 //!     order: vec!["id".to_owned()],
+//!     reversed: false,
 //!     as_of: "2026-01-28T12:00:00Z".to_owned(),
 //!     zone: "UTC".to_owned(),
 //!     fraction: None,
@@ -55,7 +56,7 @@
 //!     rows: 2,
 //!     bytes: rows.len() as u64,
 //!     digest: digest.hex(),
-//!     cursor: Some(Cursor::encode([&b"2"[..]])),
+//!     cursor: Some(Cursor::encode([&b"2"[..]], false)),
 //! };
 //! let stream = [header_line(&header), rows.to_vec(), end_line(&end)].concat();
 //!

@@ -24,6 +24,7 @@ pub(crate) fn header(columns: &[(&str, Kind)]) -> Header {
         title: "Samples".to_owned(),
         columns: columns.iter().map(column).collect(),
         order: vec![columns[0].0.to_owned()],
+        reversed: false,
         as_of: "2026-01-28T12:00:00Z".to_owned(),
         zone: "UTC".to_owned(),
         fraction: Some(Fraction::Milliseconds),
@@ -98,7 +99,7 @@ pub(crate) fn export_chunks<'a>(
 
 /// Returns the cursor of one order cell.
 pub(crate) fn cursor(cell: &str) -> Option<String> {
-    Some(Cursor::encode([cell.as_bytes()]))
+    Some(Cursor::encode([cell.as_bytes()], false))
 }
 
 /// Generates text with many characters that are special in CSV, in COPY or for the guard.

@@ -4,7 +4,7 @@ use std::io::BufRead;
 
 use serde::Serialize;
 
-use crate::reading::{self, Head, ReadBackError, ReadOptions, Refusal, Row, Rows};
+use crate::reading::{self, ReadBackError, ReadOptions};
 
 /// Contents of a well-formed file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -24,26 +24,11 @@ pub struct Verified {
 /// # Errors
 /// When the file is not well formed. The error names line and column.
 pub fn verify<'a>(input: impl BufRead + 'a, options: &ReadOptions) -> Result<Verified, ReadBackError> {
-    let mut names = Names(Vec::new());
-    let counts = reading::read(input, options, &mut names)?;
+    let (columns, counts) = reading::columns(input, options)?;
     Ok(Verified {
         rows: counts.rows,
         bytes: counts.bytes,
-        columns: names.0,
+        columns,
         guarded_cells: counts.guarded,
     })
-}
-
-/// Collects the names of the columns, and ignores the rows.
-struct Names(Vec<String>);
-
-impl Rows for Names {
-    fn head(&mut self, head: &Head<'_>) -> Result<(), Refusal> {
-        self.0 = head.columns.iter().map(|column| column.name.clone()).collect();
-        Ok(())
-    }
-
-    fn row(&mut self, _row: &Row) -> Result<(), Refusal> {
-        Ok(())
-    }
 }

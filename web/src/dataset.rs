@@ -46,11 +46,15 @@ mod tests {
             name: name.to_owned(),
             label: name.to_owned(),
             kind,
+            many: false,
+            values: Vec::new(),
             options: false,
         };
         let dataset = Dataset {
             name: "logs".to_owned(),
             title: "Logs".to_owned(),
+            group: None,
+            listed: true,
             available: true,
             reason: None,
             columns: Vec::new(),
@@ -59,6 +63,7 @@ mod tests {
                 filter("start", FilterKind::Timestamp),
                 filter("model", FilterKind::Text),
             ],
+            parameters: Vec::new(),
             formats: Vec::new(),
             layouts: Vec::new(),
         };

@@ -159,6 +159,7 @@ mod tests {
             title: "D".to_owned(),
             columns: vec![column("name", Kind::Text), column("cost", Kind::Decimal)],
             order: Vec::new(),
+            reversed: false,
             as_of: "2026-01-28T12:00:00Z".to_owned(),
             zone: "UTC".to_owned(),
             fraction: None,

@@ -100,6 +100,7 @@ mod tests {
                 column("id", Kind::Integer, true),
             ],
             order: vec!["created_at".to_owned(), "id".to_owned()],
+            reversed: false,
             as_of: "2026-01-28T12:00:00Z".to_owned(),
             zone: "UTC".to_owned(),
             fraction: None,

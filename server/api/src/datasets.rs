@@ -1,6 +1,9 @@
 //! Datasets, row counts and the values of filters.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use wasm_export::options::{Format, Layout};
 use wasm_export::rows::Column;
 
@@ -9,6 +12,7 @@ crate::examples! {
     Dataset = "dataset",
     RowCount = "row_count",
     FilterOptions = "filter_options",
+    RowsRequest = "rows_request",
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +29,12 @@ pub struct Dataset {
     /// As in its address: `usage-logs`.
     pub name: String,
     pub title: String,
+    /// The heading under which the page lists it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Whether the page lists it.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub listed: bool,
     pub available: bool,
     /// Why it is not available, for administrators: file, key and PostgreSQL's message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,12 +45,19 @@ pub struct Dataset {
     pub order: Vec<String>,
     /// Only those that the caller may use.
     pub filters: Vec<Filter>,
+    /// Values that the columns depend on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parameters: Vec<Parameter>,
     /// Formats that can have these columns. Empty while the dataset is not available.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub formats: Vec<Format>,
     /// Layouts of a Markdown file that can have these columns.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub layouts: Vec<Layout>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +67,12 @@ pub struct Filter {
     pub name: String,
     pub label: String,
     pub kind: FilterKind,
+    /// Whether it takes several values, separated by commas or each in a parameter of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub many: bool,
+    /// The only values that it takes. Empty: any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
     /// Whether `/api/datasets/{name}/options/{filter}` lists its values.
     pub options: bool,
 }
@@ -65,6 +88,102 @@ pub enum FilterKind {
     Timestamp,
     /// `true` applies the filter; `false` is the same as no filter.
     Boolean,
+    /// At most 30 digits before the point and 20 after it.
+    Decimal,
+    Uuid,
+    /// `2026-01-28`.
+    Date,
+}
+
+/// A value that the columns of a dataset depend on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Parameter {
+    /// The query parameter: `includeTimestamps`.
+    pub name: String,
+    pub label: String,
+    pub kind: FilterKind,
+    /// The value without the query parameter.
+    pub default: String,
+}
+
+/// A selection of rows as a body, for selections that are too long for an address.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RowsRequest {
+    /// Filters and parameters by name, each with a value or a list of them.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, serde_json::Value>))]
+    pub filters: BTreeMap<String, FilterValues>,
+    /// Names of columns, in the order of the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
+    /// `declared` or `reversed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<String>,
+    /// Of times without a zone: an IANA name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// A cursor of an end record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// The start time of the export that is resumed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<String>,
+    /// Whether columns that describe the system are not left out.
+    #[serde(
+        default,
+        rename = "includeSystemFields",
+        skip_serializing_if = "std::ops::Not::not"
+    )]
+    pub include_system_fields: bool,
+    #[serde(default, rename = "dateRange", skip_serializing_if = "Option::is_none")]
+    pub date_range: Option<DateRange>,
+}
+
+/// The times of the column that the dataset declares as its range.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DateRange {
+    /// The first time, or a day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
+    /// The time before which the range ends, or its last day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<String>,
+}
+
+/// The values of a filter in a body: a text, number or boolean, or a list of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FilterValues(pub Vec<String>);
+
+impl Serialize for FilterValues {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for FilterValues {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = |value: Value| match value {
+            Value::String(text) => Ok(text),
+            Value::Number(number) => Ok(number.to_string()),
+            Value::Bool(value) => Ok(value.to_string()),
+            _ => Err(serde::de::Error::custom(
+                "the value of a filter is a text, a number, a boolean, or a list of them",
+            )),
+        };
+        let values = match Value::deserialize(deserializer)? {
+            Value::Null => Vec::new(),
+            Value::Array(values) => values.into_iter().map(text).collect::<Result<_, _>>()?,
+            value => vec![text(value)?],
+        };
+        Ok(Self(values))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,13 +4,14 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Args};
-use wasm_export::ConvertError;
-use wasm_export::options::{Delimiter, Format};
-use wasm_export::reading::{Guarded, InputFormat, ReadBackError};
+
+use wasm_export::options::{Delimiter, Format, Options};
+use wasm_export::reading::{self, Guarded, InputFormat, ReadBackError, ReadOptions};
+use wasm_export::{ConvertError, Summary};
 
 use super::input::{self, InputError};
 use super::outcome::Outcome;
-use super::output::{OutputFile, with_name};
+use super::output::{OutputError, OutputFile, with_name};
 use crate::file;
 
 #[derive(Debug, Args)]
@@ -89,19 +90,62 @@ pub fn run(arguments: &Arguments, mut pairs: Vec<(String, String)>) -> Outcome {
         (_, true) => Guarded::Kept,
         _ => Guarded::Refused,
     };
-    let reader = input::open(path)?;
-    let mut output = Output(OutputFile::open(&arguments.output)?);
-    let converted = wasm_export::convert(reader, &read_options, &dataset(path), options, &mut output);
-    let summary = match converted {
-        Err(ConvertError::Read(error @ ReadBackError::Guarded { .. })) => {
-            let error = InputError::at(path)(error);
-            return Err(format!("{error} (--unguard or --keep-guard)").into());
+    let reads_again = input::can_be_read_again(path);
+    // What was written to standard output cannot be taken back.
+    if reads_again && arguments.output == Path::new("-") {
+        read_options.columns = all_keys(path, &read_options)?;
+    }
+    let summary = match write(path, &read_options, options.clone(), &arguments.output) {
+        Err(WriteError::Convert(ConvertError::Read(ReadBackError::NewKey { .. }))) if reads_again => {
+            read_options.columns = all_keys(path, &read_options)?;
+            write(path, &read_options, options, &arguments.output)
         }
-        converted => converted.map_err(InputError::at(path))?,
+        written => written,
     };
-    output.0.finish()?;
+    let summary = summary.map_err(|error| match error {
+        WriteError::Convert(ConvertError::Read(error @ ReadBackError::Guarded { .. })) => {
+            let error = InputError::at(path)(error);
+            format!("{error} (--unguard or --keep-guard)").into()
+        }
+        WriteError::Convert(error) => InputError::at(path)(error).into(),
+        error => Box::<dyn std::error::Error>::from(error),
+    })?;
     eprintln!("{} rows, {} bytes.", summary.rows, summary.file_bytes);
     Ok(())
+}
+
+/// Returns the keys of all rows of a JSON file, and nothing for a file of another format.
+fn all_keys(path: &Path, options: &ReadOptions) -> Result<Vec<String>, Box<dyn std::error::Error>> {
+    match options.format {
+        InputFormat::Json | InputFormat::Jsonl => {
+            let (columns, _) = reading::columns(input::open(path)?, options).map_err(InputError::at(path))?;
+            Ok(columns)
+        }
+        InputFormat::Csv | InputFormat::Xml => Ok(Vec::new()),
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum WriteError {
+    #[error(transparent)]
+    Open(#[from] InputError<io::Error>),
+    #[error(transparent)]
+    Convert(#[from] ConvertError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
+}
+
+fn write(
+    path: &Path,
+    read_options: &ReadOptions,
+    options: Options,
+    output: &Path,
+) -> Result<Summary, WriteError> {
+    let reader = input::open(path)?;
+    let mut output = Output(OutputFile::open(output)?);
+    let summary = wasm_export::convert(reader, read_options, &dataset(path), options, &mut output)?;
+    output.0.finish()?;
+    Ok(summary)
 }
 
 /// Returns the name of the file without its extensions.

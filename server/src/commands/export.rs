@@ -19,6 +19,7 @@ use super::outcome::Outcome;
 use super::output::{OutputError, OutputFile, with_name};
 use crate::auth::Caller;
 use crate::config::Settings;
+use crate::datasets::definition::Definition;
 use crate::datasets::{Catalog, Dataset, Query, Selection, words};
 use crate::file;
 use crate::rows::{Prepared, StreamTiming};
@@ -45,15 +46,13 @@ pub fn with_filters(mut command: clap::Command, catalog: &Catalog) -> clap::Comm
         command = command.arg(flag(word).help(help));
     }
     let mut known: Vec<&str> = Vec::new();
-    for filter in catalog.iter().flat_map(|dataset| &dataset.definition.filters) {
-        if known.contains(&filter.name.as_str()) {
+    for (name, label, kind) in catalog.iter().flat_map(|dataset| of_dataset(&dataset.definition)) {
+        if known.contains(&name) {
             continue;
         }
-        known.push(&filter.name);
-        let arg = flag(&filter.name)
-            .help(filter.label.clone())
-            .help_heading("Filters");
-        command = command.arg(match filter.kind {
+        known.push(name);
+        let arg = flag(name).help(label.to_owned()).help_heading("Filters");
+        command = command.arg(match kind {
             FilterKind::Boolean => arg.num_args(0..=1).default_missing_value("true"),
             _ => arg.allow_hyphen_values(true),
         });
@@ -61,10 +60,33 @@ pub fn with_filters(mut command: clap::Command, catalog: &Catalog) -> clap::Comm
     command
 }
 
+/// Returns name, label and kind of each filter and parameter.
+fn of_dataset(definition: &Definition) -> impl Iterator<Item = (&str, &str, FilterKind)> {
+    let filters = definition.filters.iter();
+    let filters = filters.map(|filter| (&*filter.name, &*filter.label, filter.kind));
+    let parameters = definition.parameters.iter().map(|parameter| {
+        let label = parameter.label.as_deref().unwrap_or(&parameter.name);
+        (&*parameter.name, label, parameter.kind)
+    });
+    filters.chain(parameters)
+}
+
+/// Returns a word in kebab case: `--status-code`, `--include-system-fields`.
+fn long(word: &str) -> String {
+    let mut long = String::new();
+    for letter in word.replace('_', "-").chars() {
+        if letter.is_ascii_uppercase() {
+            long.push('-');
+        }
+        long.push(letter.to_ascii_lowercase());
+    }
+    long
+}
+
 fn flag(word: &str) -> Arg {
     let name = word.to_owned();
     Arg::new(name)
-        .long(word.replace('_', "-"))
+        .long(long(word))
         .action(ArgAction::Append)
         .value_name("VALUE")
 }
@@ -79,8 +101,8 @@ fn words() -> impl Iterator<Item = (&'static str, &'static str)> {
 pub fn pairs(matches: &ArgMatches, catalog: &Catalog) -> Vec<(String, String)> {
     let filters = catalog
         .iter()
-        .flat_map(|dataset| &dataset.definition.filters)
-        .map(|filter| filter.name.as_str());
+        .flat_map(|dataset| of_dataset(&dataset.definition))
+        .map(|(name, ..)| name);
     let mut words: Vec<&str> = words().map(|(word, _)| word).chain(filters).collect();
     words.sort_unstable();
     words.dedup();
@@ -158,7 +180,7 @@ async fn export(
     let caller = Caller::operator();
     let query = Query::new(dataset, &caller, selection)?;
     let prepared = Prepared::new(connection.source.for_export().await?, &query, selection).await?;
-    file::check(prepared.header(), &options)?;
+    file::check(&dataset.definition, prepared.header(), &options)?;
     let timing = StreamTiming {
         heartbeat: settings.heartbeat,
         break_off: stop.clone(),

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use wasm_export::reading::{self, InputFormat, ReadBackError, ReadOptions, UnknownFormat};
+use wasm_export::reading::{InputFormat, ReadOptions, UnknownFormat};
 
 const READ_BYTES: usize = 256 * 1024;
 
@@ -34,26 +34,16 @@ pub fn open(path: &Path) -> Result<Box<dyn BufRead>, InputError<io::Error>> {
     Ok(Box::new(BufReader::with_capacity(READ_BYTES, file)))
 }
 
-/// Returns the format and the compression of a file by its name. A JSON file is read once for the keys of its rows;
-/// standard input can be read only once, so there the keys of the first row are the columns.
+/// Returns the format and the compression of a file by its name.
 ///
 /// # Errors
-/// [`ReadOptionsError`].
-pub fn read_options(path: &Path, format: Option<InputFormat>) -> Result<ReadOptions, ReadOptionsError> {
+/// If neither its name nor `format` names a format.
+pub fn read_options(path: &Path, format: Option<InputFormat>) -> Result<ReadOptions, UnknownFormat> {
     let name = path.file_name().unwrap_or(path.as_os_str());
-    let mut options = ReadOptions::from_file_name(&name.to_string_lossy(), format)?;
-    if fs::metadata(path).is_ok_and(|found| found.is_file()) {
-        let file = open(path)?;
-        options.columns = reading::json_columns(file, &options).map_err(InputError::at(path))?;
-    }
-    Ok(options)
+    ReadOptions::from_file_name(&name.to_string_lossy(), format)
 }
 
-/// Why it is unknown how a file is read.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub enum ReadOptionsError {
-    Format(#[from] UnknownFormat),
-    Open(#[from] InputError<io::Error>),
-    Read(#[from] InputError<ReadBackError>),
+/// Returns whether the file can be read a second time.
+pub fn can_be_read_again(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.is_file())
 }

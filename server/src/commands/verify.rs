@@ -8,7 +8,7 @@ use clap::Args;
 use wasm_export::Verified;
 use wasm_export::reading::InputFormat;
 
-use super::input::{self, InputError, ReadOptionsError};
+use super::input::{self, InputError};
 use super::outcome::Outcome;
 use super::terminal::printable;
 use crate::database::archive::{self, BadArchive};
@@ -55,7 +55,7 @@ fn verified(path: &Path, format: Option<InputFormat>) -> Result<String, Box<dyn 
         return Ok(dump::sentence(&summary));
     }
     let read_options = match input::read_options(path, format) {
-        Err(ReadOptionsError::Format(unknown)) => {
+        Err(unknown) => {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             if let (Some(format), _) = wasm_export::format_from_file_name(&name) {
                 return Err(format!(
@@ -70,7 +70,7 @@ fn verified(path: &Path, format: Option<InputFormat>) -> Result<String, Box<dyn 
                 _ => unknown.into(),
             });
         }
-        read_options => read_options?,
+        Ok(read_options) => read_options,
     };
     let verified = wasm_export::verify(reader, &read_options).map_err(InputError::at(path))?;
     Ok(sentence(&verified))

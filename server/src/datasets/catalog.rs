@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use sqlx::{AssertSqlSafe, PgConnection, Row, query, query_as};
+use toml::Table;
 
-use super::definition::{Access, Definition, Filter, pg_type};
+use super::definition::{Access, Definition, Filter, Piece, Sources, inherits, pg_type, pieces};
 use super::owner::{self, OwnerType};
 use super::search_path;
 use crate::hub_tables::{HubTableError, HubTables};
@@ -23,11 +25,29 @@ const BUILT_IN_OID_MAX: i64 = 16_383;
 /// All datasets: the built-in ones first, then those of the site in the order of their files.
 #[derive(Debug)]
 pub struct Catalog {
-    datasets: Vec<Dataset>,
+    datasets: Vec<Arc<Dataset>>,
+}
+
+/// The catalog in use. Another one takes its place when the definitions are read again.
+#[derive(Debug)]
+pub struct CurrentCatalog(RwLock<Arc<Catalog>>);
+
+impl CurrentCatalog {
+    pub fn new(catalog: Catalog) -> Self {
+        Self(RwLock::new(Arc::new(catalog)))
+    }
+
+    pub fn get(&self) -> Arc<Catalog> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn replace(&self, catalog: Catalog) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
+    }
 }
 
 /// A dataset as its file declares it, with the types of its columns in the database.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Dataset {
     pub definition: Definition,
     /// In the order of the definition's columns. Empty while the dataset is unavailable.
@@ -164,9 +184,12 @@ impl Catalog {
     /// [`CatalogError::Unreadable`] if the folder cannot be read.
     pub fn load(folder: Option<&Path>, hub: &HubTables) -> Result<Self, CatalogError> {
         let mut catalog = Self::built_in(hub);
-        for (file, text) in folder.map(read_folder).transpose()?.unwrap_or_default() {
-            let dataset = Dataset::read(file, text, hub);
-            let same = |other: &&mut Dataset| other.definition.name == dataset.definition.name;
+        let files = folder.map(read_folder).transpose()?.unwrap_or_default();
+        let texts = built_in_files().into_iter().chain(files.clone());
+        let sources = texts.filter_map(|(_, text)| source(&text.ok()?)).collect();
+        for (file, text) in files {
+            let dataset = Arc::new(Dataset::read(file, text, hub, &sources));
+            let same = |other: &&mut Arc<Dataset>| other.definition.name == dataset.definition.name;
             match catalog.datasets.iter_mut().find(same) {
                 Some(other) => *other = dataset,
                 None => catalog.datasets.push(dataset),
@@ -178,11 +201,18 @@ impl Catalog {
     /// Returns the definitions that are compiled in.
     #[must_use]
     pub fn built_in(hub: &HubTables) -> Self {
-        let read = |(file, text): &(&str, &str)| Dataset {
-            is_built_in: true,
-            ..Dataset::read((*file).to_owned(), Ok((*text).to_owned()), hub)
+        let files = built_in_files();
+        let sources = files
+            .iter()
+            .filter_map(|(_, text)| source(text.as_deref().ok()?))
+            .collect();
+        let read = |(file, text)| {
+            Arc::new(Dataset {
+                is_built_in: true,
+                ..Dataset::read(file, text, hub, &sources)
+            })
         };
-        let datasets = BUILT_IN.iter().map(read).collect();
+        let datasets = files.into_iter().map(read).collect();
         Self { datasets }
     }
 
@@ -194,7 +224,7 @@ impl Catalog {
     pub async fn prepare(&mut self, connection: &mut PgConnection) -> Result<(), CatalogError> {
         let is_hub = owner::is_hub(connection).await?;
         for dataset in &mut self.datasets {
-            dataset.prepare(connection, is_hub).await?;
+            Arc::make_mut(dataset).prepare(connection, is_hub).await?;
         }
         Ok(())
     }
@@ -224,14 +254,14 @@ impl Catalog {
             .collect())
     }
 
-    pub fn get(&self, name: &str) -> Option<&Dataset> {
+    pub fn get(&self, name: &str) -> Option<&Arc<Dataset>> {
         self.datasets
             .iter()
             .find(|dataset| dataset.definition.name == name)
     }
 
-    pub fn iter(&self) -> std::slice::Iter<'_, Dataset> {
-        self.datasets.iter()
+    pub fn iter(&self) -> impl Iterator<Item = &Dataset> {
+        self.datasets.iter().map(Arc::as_ref)
     }
 }
 
@@ -247,8 +277,12 @@ impl Dataset {
         Some((owner, self.owners.get(&owner_of_options(&filter.name))?))
     }
 
-    fn read(file: String, text: Result<String, String>, hub: &HubTables) -> Self {
-        let parsed = text.as_deref().map_err(Clone::clone).and_then(Definition::parse);
+    fn read(file: String, text: Result<String, String>, hub: &HubTables, sources: &Sources) -> Self {
+        let parse = |text: &str| match text.parse::<Table>() {
+            Ok(table) if inherits(&table) => Definition::parse_extending(table, sources),
+            _ => Definition::parse(text),
+        };
+        let parsed = text.as_deref().map_err(Clone::clone).and_then(parse);
         let (mut definition, unavailable) = match parsed {
             Ok(definition) => (definition, None),
             Err(problem) => {
@@ -402,10 +436,21 @@ impl Dataset {
     }
 }
 
+fn built_in_files() -> Vec<DefinitionFile> {
+    let file = |(file, text): &(&str, &str)| ((*file).to_owned(), Ok((*text).to_owned()));
+    BUILT_IN.iter().map(file).collect()
+}
+
+/// Returns a definition that others may extend, with its name.
+fn source(text: &str) -> Option<(String, Table)> {
+    let table: Table = text.parse().ok()?;
+    let name = table.get("name")?.as_str()?.to_owned();
+    Some((name, table))
+}
+
 /// Returns the name of a dataset whose definition is wrong elsewhere.
 fn name_in(text: &str) -> Option<String> {
-    let table: toml::Table = text.parse().ok()?;
-    Some(table.get("name")?.as_str()?.to_owned())
+    source(text).map(|(name, _)| name)
 }
 
 /// Returns a file's name without folder and extension.
@@ -442,13 +487,13 @@ impl Definition {
         ];
         let type_of = |value: &str| format!("select pg_catalog.pg_typeof(({value}))::pg_catalog.oid::bigint");
         for column in &self.columns {
-            let type_of = type_of(&select(&column.sql, "true"));
+            let type_of = type_of(&select(&self.with_nulls(&column.sql), "true"));
             probes.push((format!("column `{}`", column.name), type_of));
         }
         let order: Vec<_> = self
             .order
             .iter()
-            .map(|order| self.columns[self.position_of(order)].sql.as_str())
+            .map(|order| self.with_nulls(&self.columns[self.position_of(order)].sql))
             .collect();
         let ordered = format!("{} order by {}", select("", "true"), order.join(", "));
         probes.push(("`order`".to_owned(), ordered));
@@ -459,9 +504,9 @@ impl Definition {
             probes.push(("`as_of`".to_owned(), select("", &format!("({as_of}) is null"))));
         }
         for filter in &self.filters {
-            let sql = filter
-                .sql
-                .replace("{}", &format!("null::{}", pg_type(filter.kind)));
+            let array = if filter.many { "[]" } else { "" };
+            let null = format!("null::{}{array}", pg_type(filter.kind));
+            let sql = filter.sql.replace("{}", &null);
             probes.push((format!("filter `{}`", filter.name), select("", &sql)));
             if let Some(choices) = &filter.options {
                 let what = format!(
@@ -480,6 +525,15 @@ impl Definition {
             }
         }
         probes
+    }
+
+    /// Returns the SQL of a column with a null for each parameter.
+    fn with_nulls(&self, sql: &str) -> String {
+        let piece = |piece| match piece {
+            Piece::Sql(sql) => sql.to_owned(),
+            Piece::Parameter(at) => format!("null::{}", pg_type(self.parameters[at].kind)),
+        };
+        pieces(&self.parameters, sql).into_iter().map(piece).collect()
     }
 }
 

@@ -6,25 +6,38 @@ use super::template::Template;
 /// A column of the order, with its value in the cursor.
 pub struct Key<'a> {
     /// SQL of the column's value.
-    pub column: &'a str,
+    pub column: Template,
     pub column_type: &'a ColumnType,
-    /// The greatest value comes first. A null is greater than any value.
+    /// The greatest value comes first.
     pub descending: bool,
+    /// Whether rows without a value come before all others.
+    pub nulls_first: bool,
     /// As PostgreSQL writes it; `None` is null.
     pub value: Option<&'a str>,
 }
 
-/// Adds the condition that a row comes after the row with these values.
-pub fn push_after(sql: &mut Template, keys: &[Key<'_>]) {
-    // An index on the order can start at a row comparison. The comparison is right only in descending order, where nulls
-    // come first, and only when no value is null.
-    if !keys.iter().all(|key| key.descending && key.value.is_some()) {
-        return push_lexicographic(sql, keys);
+/// Adds the condition that a row comes after the row with these values. No column is null in any row of the query, and every
+/// key has a value.
+pub fn push_after_without_nulls(sql: &mut Template, keys: &[Key<'_>]) {
+    let Some(first) = keys.first() else {
+        sql.push("false");
+        return;
+    };
+    // An index on the order can start at a comparison of rows, or at the first column.
+    if keys.iter().all(|key| key.descending == first.descending) {
+        return push_row_comparison(sql, keys, first.descending);
     }
+    first.push_comparison(sql, if first.descending { "<=" } else { ">=" });
+    sql.push(" and ");
+    push_after(sql, keys);
+}
+
+fn push_row_comparison(sql: &mut Template, keys: &[Key<'_>], descending: bool) {
     let is_built_in = keys.iter().all(|key| key.column_type.is_built_in);
+    let symbol = if descending { "<" } else { ">" };
     sql.push("(")
-        .list(keys.iter().map(|key| key.column))
-        .push(&format!(") {} (", operator("<", is_built_in)));
+        .list(keys.iter().map(|key| &key.column))
+        .push(&format!(") {} (", operator(symbol, is_built_in)));
     for (at, key) in keys.iter().enumerate() {
         sql.push(if at == 0 { "" } else { ", " })
             .value(key.value.unwrap_or_default(), &key.column_type.in_sql());
@@ -32,8 +45,8 @@ pub fn push_after(sql: &mut Template, keys: &[Key<'_>]) {
     sql.push(")");
 }
 
-/// Adds `first key after, or first key equal and the rest after`.
-fn push_lexicographic(sql: &mut Template, keys: &[Key<'_>]) {
+/// Adds the condition that a row comes after the row with these values: the first key after, or equal and the rest after.
+pub fn push_after(sql: &mut Template, keys: &[Key<'_>]) {
     let Some((key, rest)) = keys.split_first() else {
         sql.push("false");
         return;
@@ -43,7 +56,7 @@ fn push_lexicographic(sql: &mut Template, keys: &[Key<'_>]) {
     sql.push(" or (");
     key.push_equal(sql);
     sql.push(" and ");
-    push_lexicographic(sql, rest);
+    push_after(sql, rest);
     sql.push("))");
 }
 
@@ -57,38 +70,43 @@ fn operator(symbol: &str, is_built_in: bool) -> String {
 }
 
 impl Key<'_> {
-    fn operator(&self, symbol: &str) -> String {
-        operator(symbol, self.column_type.is_built_in)
-    }
-
     fn push_equal(&self, sql: &mut Template) {
-        sql.push("(").push(self.column);
         match self.value {
-            Some(value) => sql
-                .push(&format!(") {} ", self.operator("=")))
-                .value(value, &self.column_type.in_sql()),
-            None => sql.push(") is null"),
-        };
+            Some(_) => self.push_comparison(sql, "="),
+            None => self.push_is_null(sql, ""),
+        }
     }
 
-    /// Nulls come first in descending order, and last in ascending order.
     fn push_after(&self, sql: &mut Template) {
-        match (self.descending, self.value) {
-            (true, None) => sql.push("(").push(self.column).push(") is not null"),
-            (false, None) => sql.push("false"),
-            (true, Some(value)) => sql
-                .push("(")
-                .push(self.column)
-                .push(&format!(") {} ", self.operator("<")))
-                .value(value, &self.column_type.in_sql()),
-            (false, Some(value)) => {
-                sql.push("((")
-                    .push(self.column)
-                    .push(") is null or (")
-                    .push(self.column)
-                    .push(&format!(") {} ", self.operator(">")));
-                sql.value(value, &self.column_type.in_sql()).push(")")
+        let symbol = if self.descending { "<" } else { ">" };
+        match (self.nulls_first, self.value) {
+            (true, None) => self.push_is_null(sql, "not "),
+            (true, Some(_)) => self.push_comparison(sql, symbol),
+            (false, None) => {
+                sql.push("false");
             }
-        };
+            (false, Some(_)) => {
+                sql.push("(");
+                self.push_is_null(sql, "");
+                sql.push(" or ");
+                self.push_comparison(sql, symbol);
+                sql.push(")");
+            }
+        }
+    }
+
+    fn push_is_null(&self, sql: &mut Template, not: &str) {
+        sql.push("(")
+            .append(&self.column)
+            .push(&format!(") is {not}null"));
+    }
+
+    /// Adds the comparison of the column with the value, if there is one.
+    fn push_comparison(&self, sql: &mut Template, symbol: &str) {
+        let operator = operator(symbol, self.column_type.is_built_in);
+        sql.push("(")
+            .append(&self.column)
+            .push(&format!(") {operator} "))
+            .value(self.value.unwrap_or_default(), &self.column_type.in_sql());
     }
 }

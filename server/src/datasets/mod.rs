@@ -7,6 +7,7 @@
 //! - [`selection`] parses a caller's columns, filters, limit and cursor.
 //! - [`query`] makes the SQL of a selection, within the caller's scope.
 //! - `owner` compares the owner of a row with the subject of a caller.
+//! - `value` parses the value of a query parameter.
 //! - `keyset` makes the condition "after this row".
 //! - [`template`] renders SQL with values.
 //! - [`options`] reads and caches the values that a filter offers.
@@ -20,6 +21,7 @@ pub mod query;
 mod search_path;
 pub mod selection;
 pub mod template;
+mod value;
 pub mod words;
 
 pub use catalog::{Catalog, Dataset};

@@ -35,6 +35,11 @@ impl OptionsCache {
         self.answers().get(key).cloned()
     }
 
+    /// Forgets all answers.
+    pub fn clear(&self) {
+        *self.answers() = RecentMap::new(ANSWERS_MAX, KEPT_FOR);
+    }
+
     pub fn insert(&self, key: CacheKey, options: Arc<FilterOptions>) {
         self.answers().insert(key, options);
     }

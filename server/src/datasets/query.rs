@@ -1,10 +1,10 @@
 //! The SQL of datasets. A [`Query`] needs a [`Caller`], so that no SQL is made without the caller's scope.
 
 use sqlx::{AssertSqlSafe, PgConnection};
-use wasm_export::rows::{self, Header, Kind, VERSION};
+use wasm_export::rows::{self, Cursor, Header, Kind, VERSION};
 
 use super::catalog::Dataset;
-use super::definition::{Access, Choices, Definition, Filter, Order, pg_type};
+use super::definition::{Access, Choices, Definition, Filter, Order, Piece, pg_type, pieces};
 use super::keyset;
 use super::owner::OwnerType;
 use super::selection::Selection;
@@ -73,7 +73,7 @@ impl<'a> Query<'a> {
         let mut columns = selection
             .columns
             .clone()
-            .unwrap_or_else(|| default_columns(definition));
+            .unwrap_or_else(|| selection.default_columns(definition));
         let secret = columns
             .iter()
             .find(|position| definition.columns[**position].secret);
@@ -109,6 +109,7 @@ impl<'a> Query<'a> {
                 .iter()
                 .map(|order| order.column.clone())
                 .collect(),
+            reversed: self.selection.is_reversed(),
             as_of: String::new(),
             zone: self.selection.zone.to_string(),
             fraction: definition.fraction,
@@ -173,35 +174,87 @@ impl<'a> Query<'a> {
         }
     }
 
+    /// Returns the `select` of the rows. Rows without a value in the order come last.
+    ///
+    /// An index serves `order by a desc` and the comparison with a cursor only where no value is null. The rows without a
+    /// value are therefore a second `select`. A cursor with a null is one of theirs.
     fn select(&self) -> Template {
-        let definition = &self.dataset.definition;
+        let cursor = self.selection.after.as_ref().map(Cursor::values);
+        let nullable = self.order().any(|(order, _)| !order.not_null);
+        let is_null = |(order, value): (&Order, &Option<String>)| !order.not_null && value.is_none();
+        let is_at_nulls =
+            cursor.is_some_and(|values| self.definition().order.iter().zip(values).any(is_null));
         let mut sql = Template::default();
-        sql.push("select ").list(
-            self.columns
-                .iter()
-                .map(|position| definition.columns[*position].sql.as_str()),
-        );
+        match (nullable, is_at_nulls) {
+            (false, _) => sql.append(&self.select_part(Part::All, cursor)),
+            (true, true) => sql.append(&self.select_part(Part::WithNull, cursor)),
+            (true, false) => sql
+                .push("(")
+                .append(&self.select_part(Part::WithoutNull, cursor))
+                .push(") union all (")
+                .append(&self.select_part(Part::WithNull, None))
+                .push(")"),
+        };
+        self.push_limit(&mut sql);
+        sql
+    }
+
+    fn select_part(&self, part: Part, cursor: Option<&[Option<String>]>) -> Template {
+        let columns: Vec<_> = self
+            .columns
+            .iter()
+            .map(|position| self.column(*position))
+            .collect();
+        let mut sql = Template::default();
+        sql.push("select ").list(columns.iter());
         self.push_from_and_where(&mut sql);
-        if let Some(cursor) = &self.selection.after {
+        self.push_part(&mut sql, part);
+        if let Some(values) = cursor {
+            let keys = self.keys(values);
             sql.push(" and ");
-            keyset::push_after(&mut sql, &self.keys(cursor.values()));
+            match part {
+                Part::WithoutNull => keyset::push_after_without_nulls(&mut sql, &keys),
+                // No null is less than a value, and nulls come first.
+                Part::All if keys.iter().all(|key| key.descending && key.value.is_some()) => {
+                    keyset::push_after_without_nulls(&mut sql, &keys);
+                }
+                Part::All | Part::WithNull => keyset::push_after(&mut sql, &keys),
+            }
         }
-        if let (Some(as_of), Some(column)) = (&self.selection.as_of, &definition.as_of) {
+        if let (Some(as_of), Some(column)) = (&self.selection.as_of, &self.definition().as_of) {
             sql.push(&format!(
                 " and (({column}) is null or ({column}) operator(pg_catalog.<=) "
             ));
             sql.value(&as_of.to_string(), "pg_catalog.timestamptz").push(")");
         }
-        sql.push(" order by ").list(definition.order.iter().map(|order| {
-            let column = definition.position_of(order);
-            format!(
-                "{}{}",
-                definition.columns[column].sql,
-                if order.descending { " desc" } else { "" }
-            )
-        }));
-        self.push_limit(&mut sql);
+        sql.push(" order by ");
+        for (at, (order, position)) in self.order().enumerate() {
+            sql.push(if at == 0 { "" } else { ", " })
+                .append(&self.column(position))
+                .push(if order.descending { " desc" } else { "" });
+            if part == Part::WithNull && !order.not_null {
+                sql.push(" nulls last");
+            }
+        }
         sql
+    }
+
+    /// Adds the condition of a part of the rows.
+    fn push_part(&self, sql: &mut Template, part: Part) {
+        let (joiner, condition) = match part {
+            Part::All => return,
+            Part::WithoutNull => (" and ", ") is not null"),
+            Part::WithNull => (" or ", ") is null"),
+        };
+        sql.push(" and (");
+        let nullable = self.order().filter(|(order, _)| !order.not_null);
+        for (at, (_, position)) in nullable.enumerate() {
+            sql.push(if at == 0 { "" } else { joiner })
+                .push("(")
+                .append(&self.column(position))
+                .push(condition);
+        }
+        sql.push(")");
     }
 
     fn select_count(&self) -> Template {
@@ -249,19 +302,38 @@ impl<'a> Query<'a> {
             None => sql.push("true"),
         };
         self.push_scope(sql, self.dataset.owner());
-        for (position, value) in &self.selection.filters {
+        for (position, values) in &self.selection.filters {
             let filter = &definition.filters[*position];
             if filter.admin_only && self.scope != Scope::All {
                 continue;
             }
             sql.push(" and (");
             for (at, part) in filter.sql.split("{}").enumerate() {
-                if at > 0 {
-                    sql.value(value, pg_type(filter.kind));
-                }
+                match values.first() {
+                    Some(value) if at > 0 && !filter.many => sql.value(value, pg_type(filter.kind)),
+                    _ if at > 0 => sql.array(values, pg_type(filter.kind)),
+                    _ => sql,
+                };
                 sql.push(part);
             }
             sql.push(")");
+        }
+        self.push_range(sql);
+    }
+
+    /// Narrows the rows to those whose `range` column is within the selected times.
+    fn push_range(&self, sql: &mut Template) {
+        let Some(range) = &self.definition().range else {
+            return;
+        };
+        let bounds = &self.selection.range;
+        for (symbol, bound) in [(">=", &bounds.start), ("<", &bounds.end)] {
+            if let (Some(bound), Some(position)) = (bound, self.definition().column(range)) {
+                sql.push(" and (")
+                    .append(&self.column(position))
+                    .push(&format!(") operator(pg_catalog.{symbol}) "))
+                    .value(&bound.to_string(), "pg_catalog.timestamptz");
+            }
         }
     }
 
@@ -292,27 +364,57 @@ impl<'a> Query<'a> {
         }
     }
 
+    fn definition(&self) -> &'a Definition {
+        &self.dataset.definition
+    }
+
+    /// Returns the SQL of a column, with the values of its parameters.
+    fn column(&self, position: usize) -> Template {
+        let parameters = &self.definition().parameters;
+        let mut sql = Template::default();
+        for piece in pieces(parameters, &self.definition().columns[position].sql) {
+            match piece {
+                Piece::Sql(text) => sql.push(text),
+                Piece::Parameter(at) => {
+                    let value = self.selection.parameter(self.definition(), at);
+                    sql.value(value, pg_type(parameters[at].kind))
+                }
+            };
+        }
+        sql
+    }
+
+    /// Returns the order of the rows, with the positions of its columns.
+    fn order(&self) -> impl Iterator<Item = (Order, usize)> + use<'a> {
+        let (definition, is_reversed) = (self.definition(), self.selection.is_reversed());
+        definition.order.iter().map(move |declared| {
+            let order = Order {
+                descending: declared.descending != is_reversed,
+                ..declared.clone()
+            };
+            (order, definition.position_of(declared))
+        })
+    }
+
     /// Returns the columns of the order with the values of a cursor.
     fn keys<'k>(&'k self, values: &'k [Option<String>]) -> Vec<keyset::Key<'k>> {
-        let definition = &self.dataset.definition;
-        let key = |(order, value): (&'k Order, &'k Option<String>)| {
-            let position = definition.position_of(order);
-            keyset::Key {
-                column: &definition.columns[position].sql,
-                column_type: &self.dataset.types[position],
-                descending: order.descending,
-                value: value.as_deref(),
-            }
+        let key = |((order, position), value): ((Order, usize), &'k Option<String>)| keyset::Key {
+            column: self.column(position),
+            column_type: &self.dataset.types[position],
+            descending: order.descending,
+            nulls_first: order.not_null && order.descending,
+            value: value.as_deref(),
         };
-        definition.order.iter().zip(values).map(key).collect()
+        self.order().zip(values).map(key).collect()
     }
 }
 
-fn default_columns(definition: &Definition) -> Vec<usize> {
-    let shown = definition
-        .columns
-        .iter()
-        .enumerate()
-        .filter(|(_, column)| !column.hidden && !column.secret);
-    shown.map(|(position, _)| position).collect()
+/// The rows of a `select`, by the columns of the order that may be null.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    All,
+    /// All of these columns have values.
+    WithoutNull,
+    /// At least one has none.
+    WithNull,
 }

@@ -1,26 +1,41 @@
 //! A caller's selection of a dataset, parsed once: columns, filters, limit and cursor.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use api::datasets::FilterKind;
+use api::datasets::{DateRange, FilterKind, FilterValues, RowsRequest};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use wasm_export::rows::Cursor;
 use wasm_export::zone::Zone;
 
-use super::definition::{Definition, Filter};
-use super::words;
+use super::definition::{Column, Definition, Filter};
+use super::{value, words};
 use crate::parameter::{ParameterError, parse_time};
 
 /// The greatest value of `limit`, as of PostgreSQL's `LIMIT`.
 const LIMIT_MAX: u64 = i64::MAX as u64;
 
+/// The greatest number of values that a filter takes.
+const VALUES_MAX: usize = 10_000;
+
+/// The greatest number of values of a filter that the metadata of a file names.
+const VALUES_SHOWN: usize = 100;
+
 /// A caller's choice of columns and rows. Every value is checked against the definition.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Positions in the definition, in the caller's order. `None`: all columns that are neither hidden nor secret.
+    /// Positions in the definition, in the caller's order. `None`: [`Self::default_columns`].
     pub columns: Option<Vec<usize>>,
+    /// Positions in the definition, with values in PostgreSQL's notation: one, or several if the filter is `many`.
+    pub filters: Vec<(usize, Vec<String>)>,
     /// Positions in the definition, with values in PostgreSQL's notation.
-    pub filters: Vec<(usize, String)>,
+    parameters: Vec<(usize, String)>,
+    /// Columns that are `system` are not left out.
+    system_fields: bool,
+    /// The order of the rows. `None`: the one of the cursor, or the dataset's.
+    pub sort: Option<Sort>,
+    /// The times of the dataset's `range` column.
+    pub range: TimeRange,
     pub limit: Option<u64>,
     pub after: Option<Cursor>,
     /// The start time of the export that is resumed.
@@ -29,10 +44,35 @@ pub struct Selection {
     pub zone: Zone,
 }
 
+/// The order of the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    /// As the dataset declares it.
+    Declared,
+    /// Each column of the order the other way round.
+    Reversed,
+}
+
+/// Times from `start` and before `end`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TimeRange {
+    pub start: Option<Timestamp>,
+    pub end: Option<Timestamp>,
+}
+
+/// A parameter as the caller gives it.
+struct Given<'a> {
+    name: &'a str,
+    values: Vec<&'a str>,
+    /// A comma is a part of a value. Otherwise it separates values.
+    is_list: bool,
+}
+
 impl Selection {
     /// Parses the parameters of an address or a command line.
     ///
-    /// A blank value counts as absent, because a form also sends its empty fields.
+    /// A blank value counts as absent, because a form also sends its empty fields. The values of a filter that takes several
+    /// are separated by commas, or each has a parameter of its own, which may then have commas.
     ///
     /// # Errors
     /// The first parameter that is unknown, cannot be parsed, is given twice, or contradicts another one.
@@ -40,65 +80,212 @@ impl Selection {
         definition: &Definition,
         pairs: impl IntoIterator<Item = &'a (String, String)>,
     ) -> Result<Self, ParameterError> {
-        let given = given(pairs)?;
+        let mut given: Vec<Given<'a>> = Vec::new();
+        for (name, value) in pairs {
+            match given.iter_mut().find(|other| other.name == name) {
+                Some(other) => {
+                    other.values.push(value);
+                    other.is_list = true;
+                }
+                None => given.push(Given {
+                    name,
+                    values: vec![value],
+                    is_list: false,
+                }),
+            }
+        }
+        Self::from_given(definition, given)
+    }
+
+    /// Parses the body of a request for rows.
+    ///
+    /// # Errors
+    /// As of [`Self::parse`].
+    pub fn parse_body(definition: &Definition, body: &RowsRequest) -> Result<Self, ParameterError> {
+        let columns = body.columns.as_ref().map(|columns| columns.join(","));
+        let limit = body.limit.map(|limit| limit.to_string());
+        let include = body.include_system_fields.then(|| "true".to_owned());
+        let words = [
+            ("columns", &columns),
+            ("limit", &limit),
+            ("sort", &body.sort),
+            ("zone", &body.zone),
+            ("after", &body.after),
+            ("as_of", &body.as_of),
+            (words::SYSTEM_FIELDS, &include),
+        ];
+        let mut given = Vec::new();
+        for (name, value) in words {
+            given.extend(value.as_deref().map(|value| Given {
+                name,
+                values: vec![value],
+                is_list: false,
+            }));
+        }
+        for (name, FilterValues(values)) in &body.filters {
+            if words::is_reserved(name) {
+                return Err(unknown(definition, name));
+            }
+            given.push(Given {
+                name,
+                values: values.iter().map(String::as_str).collect(),
+                is_list: true,
+            });
+        }
+        let mut selection = Self::from_given(definition, given)?;
+        if let Some(range) = &body.date_range {
+            selection.range = parse_range(definition, range, &selection.zone)?;
+        }
+        Ok(selection)
+    }
+
+    fn from_given(definition: &Definition, mut given: Vec<Given<'_>>) -> Result<Self, ParameterError> {
+        for Given { name, values, .. } in &mut given {
+            if values.iter().any(|value| value.contains('\0')) {
+                return Err(ParameterError::invalid(
+                    *name,
+                    "holds a NUL character, which PostgreSQL's text cannot",
+                ));
+            }
+            values.retain(|value| !value.trim().is_empty());
+        }
         let mut selection = Self::default();
         // The zone first, because times without a zone depend on it.
-        if let Some((name, value)) = given.iter().find(|(name, _)| *name == "zone") {
-            selection.zone = value
-                .parse()
-                .map_err(|error| ParameterError::invalid(*name, format!("is wrong: {error}")))?;
+        for zone in given.iter().filter(|given| given.name == "zone") {
+            if let Some(value) = zone.single()? {
+                let wrong = |error| ParameterError::invalid(zone.name, format!("is wrong: {error}"));
+                selection.zone = value.parse().map_err(wrong)?;
+            }
         }
-        for &(name, value) in &given {
-            selection.take(definition, name, value)?;
+        for given in given.iter().filter(|given| !given.values.is_empty()) {
+            selection.take(definition, given)?;
         }
         // Only a resumed export may ask for no row: its end record alone may be missing.
         if selection.limit == Some(0) && selection.as_of.is_none() {
             return Err(wrong_limit());
         }
         selection.refuse_contradictions(definition)?;
+        if let (Some(sort), Some(after)) = (selection.sort, &selection.after)
+            && (sort == Sort::Reversed) != after.is_reversed()
+        {
+            return Err(ParameterError::Contradictory {
+                field: "after".to_owned(),
+                problem:
+                    "is a cursor of the other order; leave `sort` out, or give the one of the first page"
+                        .to_owned(),
+            });
+        }
+        if selection.columns.is_none() && selection.default_columns(definition).is_empty() {
+            return Err(ParameterError::invalid("columns", "are all left out; name one"));
+        }
         Ok(selection)
     }
 
-    /// Returns the filters by name, and the limit, for the metadata of a file.
-    pub fn filters_by_name(&self, definition: &Definition) -> BTreeMap<String, String> {
-        let filters = self
-            .filters
-            .iter()
-            .map(|(position, value)| (definition.filters[*position].name.clone(), value.clone()));
-        let limit = self.limit.map(|limit| ("limit".to_owned(), limit.to_string()));
-        filters.chain(limit).collect()
+    /// Returns whether the rows come in the dataset's order the other way round.
+    pub fn is_reversed(&self) -> bool {
+        let of_cursor = || self.after.as_ref().is_some_and(Cursor::is_reversed);
+        self.sort.map_or_else(of_cursor, |sort| sort == Sort::Reversed)
     }
 
-    fn take(&mut self, definition: &Definition, name: &str, value: &str) -> Result<(), ParameterError> {
+    /// Returns the filters, parameters and the limit by name, for the metadata of a file.
+    pub fn filters_by_name(&self, definition: &Definition) -> BTreeMap<String, String> {
+        let filters = self.filters.iter().map(|(position, values)| {
+            let mut shown = values
+                .iter()
+                .take(VALUES_SHOWN)
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(",");
+            if values.len() > VALUES_SHOWN {
+                shown.push_str(&format!(",… ({} values)", values.len()));
+            }
+            (definition.filters[*position].name.clone(), shown)
+        });
+        let parameters = self
+            .parameters
+            .iter()
+            .map(|(position, value)| (definition.parameters[*position].name.clone(), value.clone()));
+        let named = |name: &str, value: Option<String>| value.map(|value| (name.to_owned(), value));
+        filters
+            .chain(parameters)
+            .chain(named(
+                "range_start",
+                self.range.start.map(|time| time.to_string()),
+            ))
+            .chain(named("range_end", self.range.end.map(|time| time.to_string())))
+            .chain(named("limit", self.limit.map(|limit| limit.to_string())))
+            .collect()
+    }
+
+    /// Returns the positions of the columns of a file for which none are chosen.
+    pub fn default_columns(&self, definition: &Definition) -> Vec<usize> {
+        let is_wanted = |column: &Column| {
+            let when = column.when.as_deref().and_then(|name| definition.parameter(name));
+            !column.hidden
+                && !column.secret
+                && (!column.system || self.system_fields)
+                && when.is_none_or(|at| self.parameter(definition, at) == "true")
+        };
+        let columns = definition.columns.iter().enumerate();
+        let wanted = columns.filter(|(_, column)| is_wanted(column));
+        wanted.map(|(position, _)| position).collect()
+    }
+
+    /// Returns the value of the parameter at this position, which is its default unless the caller gave another.
+    pub fn parameter<'a>(&'a self, definition: &'a Definition, position: usize) -> &'a str {
+        let given = self.parameters.iter().find(|(at, _)| *at == position);
+        given.map_or(&definition.parameters[position].default, |(_, value)| value)
+    }
+
+    fn take(&mut self, definition: &Definition, given: &Given<'_>) -> Result<(), ParameterError> {
+        let name = given.name;
         match name {
             "zone" => {}
-            "columns" => self.columns = Some(parse_columns(definition, value)?),
-            "limit" => self.limit = Some(parse_limit(value)?),
-            "after" => self.after = Some(parse_cursor(definition, value)?),
-            "as_of" => self.as_of = Some(parse_time(name, value, &self.zone)?),
+            "columns" => self.columns = Some(parse_columns(definition, given.one()?)?),
+            "sort" => self.sort = Some(parse_sort(given.one()?)?),
+            "limit" => self.limit = Some(parse_limit(given.one()?)?),
+            "after" => self.after = Some(parse_cursor(definition, given.one()?)?),
+            "as_of" => self.as_of = Some(parse_time(name, given.one()?, &self.zone)?),
+            words::SYSTEM_FIELDS => {
+                self.system_fields =
+                    value::parse(name, FilterKind::Boolean, given.one()?, &self.zone)? == "true";
+            }
             _ => {
+                if let Some(position) = definition.parameter(name) {
+                    let kind = definition.parameters[position].kind;
+                    let value = value::parse(name, kind, given.one()?, &self.zone)?;
+                    self.parameters.push((position, value));
+                    return Ok(());
+                }
                 let position = definition.filter(name).ok_or_else(|| unknown(definition, name))?;
-                let filter = &definition.filters[position];
-                if let Some(value) = parse_filter(filter, value, &self.zone)? {
-                    self.filters.push((position, value));
+                if self.filters.iter().any(|(at, _)| *at == position) {
+                    return Err(given_twice(name));
+                }
+                let values = parse_filter(&definition.filters[position], given, &self.zone)?;
+                if !values.is_empty() {
+                    self.filters.push((position, values));
                 }
             }
         }
         Ok(())
     }
 
-    /// Returns the value of a filter in PostgreSQL's notation, if it is given.
+    /// Returns the value of a filter in PostgreSQL's notation, if exactly one is given.
     pub fn filter(&self, definition: &Definition, name: &str) -> Option<&str> {
         let position = definition.filter(name)?;
-        self.filters
-            .iter()
-            .find(|(at, _)| *at == position)
-            .map(|(_, value)| value.as_str())
+        let (_, values) = self.filters.iter().find(|(at, _)| *at == position)?;
+        match &values[..] {
+            [value] => Some(value),
+            _ => None,
+        }
     }
 
     fn refuse_contradictions(&self, definition: &Definition) -> Result<(), ParameterError> {
-        for (position, value) in &self.filters {
+        for (position, values) in &self.filters {
             let filter = &definition.filters[*position];
+            let [value] = &values[..] else {
+                continue;
+            };
             let earlier = filter
                 .later_than
                 .as_deref()
@@ -130,34 +317,36 @@ impl Selection {
     }
 }
 
-/// Returns the parameters with a value, none of them twice.
-fn given<'a>(
-    pairs: impl IntoIterator<Item = &'a (String, String)>,
-) -> Result<Vec<(&'a str, &'a str)>, ParameterError> {
-    let mut given: Vec<(&str, &str)> = Vec::new();
-    for (name, value) in pairs {
-        if value.contains('\0') {
-            return Err(ParameterError::invalid(
-                name,
-                "holds a NUL character, which PostgreSQL's text cannot",
-            ));
+impl<'a> Given<'a> {
+    /// Returns the only value, if there is one.
+    fn single(&self) -> Result<Option<&'a str>, ParameterError> {
+        match self.values[..] {
+            [] => Ok(None),
+            [value] => Ok(Some(value)),
+            _ => Err(given_twice(self.name)),
         }
-        if given.iter().any(|(other, _)| other == name) {
-            let problem = "is given twice; give it once".to_owned();
-            return Err(ParameterError::Contradictory {
-                field: name.clone(),
-                problem,
-            });
-        }
-        given.push((name, value));
     }
-    given.retain(|(_, value)| !value.trim().is_empty());
-    Ok(given)
+
+    fn one(&self) -> Result<&'a str, ParameterError> {
+        self.single().map(Option::unwrap_or_default)
+    }
+}
+
+fn given_twice(name: &str) -> ParameterError {
+    ParameterError::Contradictory {
+        field: name.to_owned(),
+        problem: "is given twice; give it once".to_owned(),
+    }
 }
 
 fn unknown(definition: &Definition, field: &str) -> ParameterError {
     let filters = definition.filters.iter().map(|filter| filter.name.as_str());
+    let parameters = definition
+        .parameters
+        .iter()
+        .map(|parameter| parameter.name.as_str());
     let known: Vec<_> = filters
+        .chain(parameters)
         .chain(words::SELECTION.iter().map(|(word, _)| *word))
         .collect();
     ParameterError::Unknown {
@@ -197,6 +386,17 @@ fn parse_columns(definition: &Definition, value: &str) -> Result<Vec<usize>, Par
     Ok(columns)
 }
 
+fn parse_sort(value: &str) -> Result<Sort, ParameterError> {
+    match value.trim() {
+        "declared" => Ok(Sort::Declared),
+        "reversed" => Ok(Sort::Reversed),
+        _ => Err(ParameterError::invalid(
+            "sort",
+            "is neither `declared` nor `reversed`",
+        )),
+    }
+}
+
 fn parse_limit(value: &str) -> Result<u64, ParameterError> {
     match value.trim().parse::<u64>() {
         Ok(limit) if limit <= LIMIT_MAX => Ok(limit),
@@ -222,22 +422,75 @@ fn parse_cursor(definition: &Definition, value: &str) -> Result<Cursor, Paramete
     }
 }
 
-/// Returns the value in PostgreSQL's notation, or `None` for a boolean filter that is off.
-fn parse_filter(filter: &Filter, value: &str, zone: &Zone) -> Result<Option<String>, ParameterError> {
-    let name = filter.name.as_str();
-    match filter.kind {
-        FilterKind::Text => Ok(Some(value.to_owned())),
-        FilterKind::Integer => match value.trim().parse::<i64>() {
-            Ok(number) => Ok(Some(number.to_string())),
-            Err(_) => Err(ParameterError::invalid(name, "is not a whole number of 64 bits")),
-        },
-        FilterKind::Boolean => match value.trim() {
-            "true" | "1" | "on" => Ok(Some("true".to_owned())),
-            "false" | "0" | "off" => Ok(None),
-            _ => Err(ParameterError::invalid(name, "is neither `true` nor `false`")),
-        },
-        FilterKind::Timestamp => Ok(Some(parse_time(name, value, zone)?.to_string())),
+/// Returns the values in PostgreSQL's notation, each once. A boolean filter that is off has none.
+fn parse_filter(filter: &Filter, given: &Given<'_>, zone: &Zone) -> Result<Vec<String>, ParameterError> {
+    let name = given.name;
+    let texts: Vec<&str> = match filter.many {
+        false => vec![given.one()?],
+        true if given.is_list => given.values.clone(),
+        true => {
+            let values = given.values.iter().flat_map(|values| values.split(','));
+            values.map(str::trim).filter(|value| !value.is_empty()).collect()
+        }
+    };
+    if texts.len() > VALUES_MAX {
+        return Err(ParameterError::invalid(
+            name,
+            format!("has {} values; {VALUES_MAX} are allowed", texts.len()),
+        ));
     }
+    let mut values = Vec::with_capacity(texts.len());
+    let mut known = HashSet::with_capacity(texts.len());
+    for text in texts {
+        let value = value::parse(name, filter.kind, text, zone)?;
+        if !filter.values.is_empty() && !filter.values.contains(&value) {
+            return Err(ParameterError::invalid(
+                name,
+                format!("is `{value}`; the values are {}", filter.values.join(", ")),
+            ));
+        }
+        let is_off = filter.kind == FilterKind::Boolean && value == "false";
+        if !is_off && known.insert(value.clone()) {
+            values.push(value);
+        }
+    }
+    Ok(values)
+}
+
+fn parse_range(definition: &Definition, range: &DateRange, zone: &Zone) -> Result<TimeRange, ParameterError> {
+    const NAME: &str = "dateRange";
+    if definition.range.is_none() {
+        return Err(ParameterError::invalid(
+            NAME,
+            "is not possible: the dataset declares no `range`",
+        ));
+    }
+    let start = range
+        .start
+        .as_deref()
+        .map(|start| parse_time(NAME, start, zone))
+        .transpose()?;
+    let end = range.end.as_deref().map(|end| match end.trim().parse::<Date>() {
+        // A day belongs to the range until its last moment.
+        Ok(day) => {
+            let next = day
+                .tomorrow()
+                .and_then(|next| next.to_zoned(zone.time_zone().clone()));
+            next.map(|next| next.timestamp())
+                .map_err(|_| ParameterError::invalid(NAME, "ends after the year 9999"))
+        }
+        Err(_) => parse_time(NAME, end, zone),
+    });
+    let end = end.transpose()?;
+    if let (Some(start), Some(end)) = (start, end)
+        && end <= start
+    {
+        return Err(ParameterError::Contradictory {
+            field: NAME.to_owned(),
+            problem: format!("ends ({end}) before it begins ({start}): there can be no rows"),
+        });
+    }
+    Ok(TimeRange { start, end })
 }
 
 #[cfg(test)]
@@ -258,7 +511,7 @@ mod tests {
             .unwrap()
             .filters
             .into_iter()
-            .map(|(_, value)| value)
+            .flat_map(|(_, values)| values)
             .collect()
     }
 

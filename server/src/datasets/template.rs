@@ -7,32 +7,49 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 /// SQL with placeholders for values, rendered by PostgreSQL's `format()`.
 #[derive(Clone, Debug, Default)]
-pub struct Template {
-    text: String,
-    values: Vec<String>,
+pub struct Template(Vec<Part>);
+
+#[derive(Clone, Debug)]
+enum Part {
+    Sql(String),
+    Value(String),
 }
 
 impl Template {
     /// Adds trusted SQL, from a definition or from the code.
     pub fn push(&mut self, sql: &str) -> &mut Self {
-        self.text.push_str(&sql.replace('%', "%%"));
+        self.0.push(Part::Sql(sql.to_owned()));
         self
     }
 
-    /// Adds trusted pieces of SQL, separated by commas.
-    pub fn list(&mut self, items: impl Iterator<Item = impl AsRef<str>>) -> &mut Self {
+    /// Adds another template.
+    pub fn append(&mut self, other: &Self) -> &mut Self {
+        self.0.extend_from_slice(&other.0);
+        self
+    }
+
+    /// Adds templates, separated by commas.
+    pub fn list<'a>(&mut self, items: impl Iterator<Item = &'a Self>) -> &mut Self {
         for (at, item) in items.enumerate() {
-            self.push(if at == 0 { "" } else { ", " }).push(item.as_ref());
+            self.push(if at == 0 { "" } else { ", " }).append(item);
         }
         self
     }
 
     /// Adds a value from a caller, cast to this type.
     pub fn value(&mut self, value: &str, pg_type: &str) -> &mut Self {
-        self.values.push(value.to_owned());
-        self.text
-            .push_str(&format!("%{}$L::{pg_type}", self.values.len()));
-        self
+        self.0.push(Part::Value(value.to_owned()));
+        self.push("::").push(pg_type)
+    }
+
+    /// Adds values from a caller, as an array of this type.
+    pub fn array(&mut self, values: &[String], pg_type: &str) -> &mut Self {
+        self.push("array[");
+        for (at, value) in values.iter().enumerate() {
+            self.push(if at == 0 { "" } else { ", " });
+            self.0.push(Part::Value(value.clone()));
+        }
+        self.push("]::").push(pg_type).push("[]")
     }
 
     /// Returns the SQL with its values, quoted by PostgreSQL.
@@ -42,13 +59,19 @@ impl Template {
     // SQL: trusted text, and values that PostgreSQL quotes.
     pub(super) async fn render(&self, connection: &mut PgConnection) -> sqlx::Result<AssertSqlSafe<String>> {
         let render = sqlx::query_scalar("select pg_catalog.format($1, variadic $2::pg_catalog.text[])");
+        let (mut text, mut values) = (String::new(), Vec::new());
+        for part in &self.0 {
+            match part {
+                Part::Sql(sql) => text.push_str(&sql.replace('%', "%%")),
+                Part::Value(value) => {
+                    values.push(value);
+                    text.push_str(&format!("%{}$L", values.len()));
+                }
+            }
+        }
         // SQL: quoted by `format()`.
         Ok(AssertSqlSafe(
-            render
-                .bind(&self.text)
-                .bind(&self.values)
-                .fetch_one(connection)
-                .await?,
+            render.bind(text).bind(values).fetch_one(connection).await?,
         ))
     }
 }

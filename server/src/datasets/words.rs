@@ -2,15 +2,26 @@
 
 use crate::file;
 
+/// The parameter by which columns that are `system` are not left out.
+pub const SYSTEM_FIELDS: &str = "includeSystemFields";
+
 /// The parameters of a selection that are not filters, each with its help.
 pub const SELECTION: &[(&str, &str)] = &[
     ("columns", "Columns and their order, by name, separated by commas"),
+    (
+        "sort",
+        "`reversed`: the dataset's order the other way round [default: declared]",
+    ),
     ("limit", "At most this many rows"),
     ("after", "Continue after the row of this cursor"),
     ("as_of", "The start time of the export that is resumed"),
     (
         "zone",
         "Time zone of the file, and of times without a zone [default: UTC]",
+    ),
+    (
+        SYSTEM_FIELDS,
+        "Do not leave out the columns that describe the system",
     ),
 ];
 

@@ -16,7 +16,7 @@ use crate::file;
 /// Lists the datasets that the caller may see.
 pub async fn list(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, ApiError> {
     let mut datasets = Vec::new();
-    for dataset in app.catalog.iter() {
+    for dataset in app.catalog.get().iter() {
         if dataset.definition.access == Access::Owner || caller.scope() == Scope::All {
             datasets.push(describe(dataset, &caller)?);
         }
@@ -30,8 +30,8 @@ pub async fn show(
     caller: Caller,
     name: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let dataset = app
-        .catalog
+    let catalog = app.catalog.get();
+    let dataset = catalog
         .get(&name)
         .ok_or_else(|| ApiError::UnknownDataset(name.into_inner()))?;
     Ok(HttpResponse::Ok().json(describe(dataset, &caller)?))
@@ -46,7 +46,7 @@ pub async fn count(
 ) -> Result<HttpResponse, ApiError> {
     let dataset = app.dataset(&name, &caller)?;
     let selection = Selection::parse(&dataset.definition, &pairs)?;
-    let query = Query::new(dataset, &caller, &selection)?;
+    let query = Query::new(&dataset, &caller, &selection)?;
     let _share = app.query_shares.take(&caller.subject).await?;
     let mut connection = app.source.for_query().await?;
     let sql = query.count(&mut connection).await.map_err(hidden_from(&caller))?;
@@ -73,7 +73,7 @@ pub async fn options(
         return Err(ApiError::UnknownOptions(filter));
     };
     let selection = Selection::default();
-    let query = Query::new(dataset, &caller, &selection)?;
+    let query = Query::new(&dataset, &caller, &selection)?;
     let template = query.options(declared, choices)?;
     let key = (caller.scope(), name, filter, app.database.restorer.generation());
     if let Some(kept) = app.options.get(&key) {
@@ -106,6 +106,8 @@ fn describe(dataset: &Dataset, caller: &Caller) -> Result<wire::Dataset, ApiErro
     Ok(wire::Dataset {
         name: definition.name.clone(),
         title: definition.title.clone(),
+        group: definition.group.clone(),
+        listed: definition.listed,
         available,
         // The reason names files, roles and statements.
         reason: dataset
@@ -113,8 +115,14 @@ fn describe(dataset: &Dataset, caller: &Caller) -> Result<wire::Dataset, ApiErro
             .as_ref()
             .filter(|_| admin)
             .map(|unavailable| unavailable.reason.clone()),
-        formats: header.as_ref().map(file::formats).unwrap_or_default(),
-        layouts: header.as_ref().map(file::layouts).unwrap_or_default(),
+        formats: header
+            .as_ref()
+            .map(|header| file::formats(definition, header))
+            .unwrap_or_default(),
+        layouts: header
+            .as_ref()
+            .map(|header| file::layouts(definition, header))
+            .unwrap_or_default(),
         columns: header.map(|header| header.columns).unwrap_or_default(),
         order: definition
             .order
@@ -126,7 +134,19 @@ fn describe(dataset: &Dataset, caller: &Caller) -> Result<wire::Dataset, ApiErro
                 name: filter.name.clone(),
                 label: filter.label.clone(),
                 kind: filter.kind,
+                many: filter.many,
+                values: filter.values.clone(),
                 options: filter.options.is_some(),
+            })
+            .collect(),
+        parameters: definition
+            .parameters
+            .iter()
+            .map(|parameter| wire::Parameter {
+                name: parameter.name.clone(),
+                label: parameter.label.clone().unwrap_or_else(|| parameter.name.clone()),
+                kind: parameter.kind,
+                default: parameter.default.clone(),
             })
             .collect(),
     })

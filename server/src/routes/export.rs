@@ -27,7 +27,8 @@ pub async fn export(
     let dataset = app.dataset(&name, &caller)?;
     let options = file::parse_options(&pairs)?;
     let selection = Selection::parse(&dataset.definition, &file::without_file_words(&pairs))?;
-    file::check(&Query::new(dataset, &caller, &selection)?.header(), &options)?;
+    let header = Query::new(&dataset, &caller, &selection)?.header();
+    file::check(&dataset.definition, &header, &options)?;
     let at = local_time(selection.zone.time_zone().to_datetime(Timestamp::now()));
     let filename = file_name(&dataset.definition.name, options.format, options.compression, at);
     let mut response = HttpResponse::Ok();
@@ -38,7 +39,7 @@ pub async fn export(
     if method == Method::HEAD {
         return Ok(response.finish());
     }
-    let prepared = prepare(&app, &caller, dataset, &selection).await?;
+    let prepared = prepare(&app, &caller, &dataset, &selection).await?;
     let audit = prepared.begin_audit(&caller);
     let file = file::format(prepared.into_stream(app.stream_timing()), options);
     Ok(response.streaming(audit.until_delivered(file)))

@@ -63,6 +63,7 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
         ),
         (M::GET, "/api/datasets/{name}/page", web::to(rows::page)),
         (M::GET, "/api/datasets/{name}/rows", web::to(rows::rows)),
+        (M::POST, "/api/datasets/{name}/rows", web::to(rows::rows_of_body)),
         (M::GET, "/api/datasets/{name}/export", web::to(export::export)),
         (
             M::GET,

@@ -18,6 +18,9 @@ use crate::rows::{ExportAudit, Prepared};
 /// The rows of a page without the parameter `limit`.
 const PAGE_ROWS: u64 = 50;
 
+/// The greatest size of a selection in a body.
+const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// Streams all rows of a selection, as PostgreSQL writes them.
 pub async fn rows(
     app: web::Data<App>,
@@ -29,12 +32,42 @@ pub async fn rows(
     let dataset = app.dataset(&name, &caller)?;
     let selection = Selection::parse(&dataset.definition, &pairs)?;
     if request.method() == Method::HEAD {
-        Query::new(dataset, &caller, &selection)?;
+        Query::new(&dataset, &caller, &selection)?;
         return Ok(headers(encoding::negotiate(&request)).finish());
     }
-    let prepared = prepare(&app, &caller, dataset, &selection).await?;
-    let audit = prepared.begin_audit(&caller);
-    Ok(answer(&app, prepared, Some(audit), &request))
+    all_rows(&app, &caller, &dataset, &selection, &request).await
+}
+
+/// Streams all rows of a selection that is the body of the request, because an address cannot hold thousands of values.
+pub async fn rows_of_body(
+    app: web::Data<App>,
+    caller: Caller,
+    name: web::Path<String>,
+    body: web::Payload,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    // The body is read when the caller may see the dataset, so that nobody else can send megabytes.
+    let dataset = app.dataset(&name, &caller)?;
+    let body = body
+        .to_bytes_limited(BODY_BYTES_MAX)
+        .await
+        .map_err(|_| ApiError::Body(format!("it has more than {BODY_BYTES_MAX} bytes")))?
+        .map_err(|error| ApiError::Body(error.to_string()))?;
+    let body = serde_json::from_slice(&body).map_err(|error| ApiError::Body(error.to_string()))?;
+    let selection = Selection::parse_body(&dataset.definition, &body)?;
+    all_rows(&app, &caller, &dataset, &selection, &request).await
+}
+
+async fn all_rows(
+    app: &App,
+    caller: &Caller,
+    dataset: &Dataset,
+    selection: &Selection,
+    request: &HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let prepared = prepare(app, caller, dataset, selection).await?;
+    let audit = prepared.begin_audit(caller);
+    Ok(answer(app, prepared, Some(audit), request))
 }
 
 /// Streams a page of rows. The cursor in its end record is the `after` of the next page.
@@ -58,11 +91,11 @@ pub async fn page(
     }
     selection.limit = Some(limit);
     if request.method() == Method::HEAD {
-        Query::new(dataset, &caller, &selection)?;
+        Query::new(&dataset, &caller, &selection)?;
         return Ok(headers(encoding::negotiate(&request)).finish());
     }
     let share = app.query_shares.take(&caller.subject).await?;
-    let prepared = plan(dataset, &caller, &selection, app.source.for_query()).await?;
+    let prepared = plan(&dataset, &caller, &selection, app.source.for_query()).await?;
     Ok(answer(&app, prepared.holding(share), None, &request))
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use wasm_export::rows::{Cursor, Digest, End};
+use wasm_export::rows::{Digest, End, Header};
 
 use super::export_audit::Progress;
 
@@ -62,11 +62,10 @@ impl ChunkBuffer {
         chunk
     }
 
-    /// Returns the end record of the rows taken so far. `order` are the positions of the order's columns in a row.
-    pub fn end(&self, order: &[usize]) -> End {
+    /// Returns the end record of the rows taken so far.
+    pub fn end(&self, header: &Header) -> End {
         let row = self.last_row.strip_suffix(b"\n").unwrap_or(&self.last_row);
-        let cells: Vec<_> = row.split(|byte| *byte == b'\t').collect();
-        let cursor = (self.rows > 0).then(|| Cursor::encode(order.iter().map(|position| cells[*position])));
+        let cursor = (self.rows > 0).then(|| header.cursor(row)).flatten();
         End {
             rows: self.rows,
             bytes: self.bytes,

@@ -48,8 +48,6 @@ pub struct Prepared {
     connection: ExportConnection,
     header: Header,
     select: String,
-    /// The positions of the order's columns in a row.
-    order: Vec<usize>,
     progress: Arc<Progress>,
     /// The caller's share of the running exports or queries, in use until the stream ends.
     share: Option<Share>,
@@ -80,13 +78,11 @@ impl Prepared {
             estimated_rows,
             ..query.header()
         };
-        let position = |name: &String| header.columns.iter().position(|column| column.name == *name);
         Ok(Self {
             connection,
             select,
             progress: Arc::default(),
             share: None,
-            order: header.order.iter().filter_map(position).collect(),
             header,
         })
     }
@@ -114,7 +110,6 @@ impl Prepared {
             mut connection,
             header,
             select,
-            order,
             progress,
             share,
         } = self;
@@ -176,7 +171,7 @@ impl Prepared {
                 Ok(()) => {
                     connection.return_to_pool();
                     progress.end(Ok(()));
-                    yield end_line(&buffer.end(&order)).into();
+                    yield end_line(&buffer.end(&header)).into();
                 }
                 Err(end) => {
                     let problem = match end {

@@ -53,6 +53,7 @@ pub fn header(kinds: &[Kind], last_is_hidden: bool) -> Header {
         title: "Anything <at> 'all'".to_owned(),
         columns: kinds.iter().enumerate().map(column).collect(),
         order: vec![NAMES[0].to_owned()],
+        reversed: false,
         as_of: "2026-01-28T12:00:00Z".to_owned(),
         zone: "UTC".to_owned(),
         fraction: Some(Fraction::Milliseconds),

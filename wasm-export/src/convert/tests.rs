@@ -52,6 +52,14 @@ fn each_format_becomes_each_other() {
             r#"{"format":"jsonl","zone":"Asia/Shanghai"}"#,
             "{\"n\":1.50,\"ok\":true,\"t\":\"2026-01-28T20:34:56.789000+08:00\",\"j\":{\"a\":1}}\n",
         ),
+        (
+            "x.xml",
+            "<export xmlns=\"urn:decant:export:1\"><columns fraction=\"milliseconds\">\
+             <column element=\"t\" kind=\"timestamp\"><name>t</name><label>T</label></column></columns>\
+             <row><t>2026-01-28T12:34:56.789Z</t></row><end rows=\"1\"/></export>",
+            r#"{"format":"jsonl"}"#,
+            "{\"t\":\"2026-01-28T12:34:56.789Z\"}\n",
+        ),
     ] {
         assert_eq!(converted(name, file, options).unwrap(), expected, "{file}");
     }

@@ -173,7 +173,11 @@ fn beginning(metadata: &Metadata<'_>, with_metadata: bool) -> Vec<u8> {
         }
         out.extend_from_slice(b"</metadata>\n");
     }
-    out.extend_from_slice(b"<columns>\n");
+    // Without it a reader would write the timestamps with other digits.
+    let fraction = metadata
+        .fraction
+        .map(|fraction| format!(" fraction=\"{fraction}\""));
+    out.extend_from_slice(format!("<columns{}>\n", fraction.unwrap_or_default()).as_bytes());
     for column in &metadata.columns {
         let kind = serde_json::json!(column.kind);
         let kind = kind.as_str().unwrap_or_default();

@@ -16,6 +16,20 @@ pub enum ReadBackError {
         /// The fault, in words.
         what: String,
     },
+    /// A JSON row has a key that the first row does not have, and [`ReadOptions::columns`](super::ReadOptions::columns) does
+    /// not name it.
+    #[error(
+        "line {line}, column {column}: the row has a key `{key}` that the first row does not have. Only a file can be read \
+         again with all keys"
+    )]
+    NewKey {
+        /// Line of the key, from 1.
+        line: u64,
+        /// Column of the key, in characters from 1.
+        column: u64,
+        /// The key.
+        key: String,
+    },
     /// A cell has a mark of the guard against formulas, and [`Guarded::Refused`](super::Guarded::Refused) was chosen.
     #[error(
         "line {line}, column {column}: the cell has a mark `'` of the guard against formulas. Choose whether the marks \

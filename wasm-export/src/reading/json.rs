@@ -1,11 +1,13 @@
 //! Reads rows from JSON: an array of objects, Decant's object with metadata around such an array, or one object on
 //! each line.
 
+use std::collections::HashMap;
 use std::io::{BufRead, Read};
 
 use super::row::CellType;
 use super::{Counts, FileMetadata, Head, HeadColumn, ReadBackError, Refusal, Row, Rows};
 use crate::json::{Handler, JsonError, Piece, Shape, Tokenizer, decode};
+use crate::rows::HEADER_BYTES_MAX;
 
 /// The longest row, in bytes.
 const ROW_BYTES_MAX: usize = crate::rows::ROW_BYTES_MAX;
@@ -21,44 +23,34 @@ pub(super) enum Layout {
     Lines,
 }
 
-/// Reads rows. `columns` are the columns of a file without metadata; without them, the keys of the first row are.
+/// The keys that rows without metadata may have.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Keys<'a> {
+    /// These; if there are none, those of the first row.
+    Known(&'a [String]),
+    /// Any. The head is passed after the last row, and no row is passed.
+    Any,
+}
+
+/// Reads rows.
 pub(super) fn read(
     input: &mut dyn BufRead,
     layout: Layout,
-    columns: &[String],
+    keys: Keys<'_>,
     rows: &mut impl Rows,
 ) -> Result<Counts, ReadBackError> {
     let mut reader = Reader::new(layout, rows);
-    for column in columns {
-        reader.add_column(column.clone());
+    match keys {
+        Keys::Known(columns) => columns
+            .iter()
+            .for_each(|column| reader.add_column(column.clone())),
+        Keys::Any => reader.collects_keys = true,
     }
-    reader.read(input, layout)?;
-    Ok(reader.counts)
-}
-
-/// Returns the keys of all rows, or nothing if the file has metadata.
-pub(super) fn columns(input: &mut dyn BufRead, layout: Layout) -> Result<Vec<String>, ReadBackError> {
-    let mut rows = NoRows;
-    let mut reader = Reader::new(layout, &mut rows);
-    reader.collects_keys = true;
-    reader.read(input, layout)?;
-    let columns = reader.columns.into_iter().map(|column| column.name);
-    Ok(match reader.metadata {
-        Some(_) => Vec::new(),
-        None => columns.collect(),
-    })
-}
-
-/// Ignores all rows.
-struct NoRows;
-
-impl Rows for NoRows {
-    fn head(&mut self, _head: &Head<'_>) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    fn row(&mut self, _row: &Row) -> Result<(), Refusal> {
-        Ok(())
+    match (reader.read(input, layout), reader.new_key) {
+        (Err(ReadBackError::Content { line, column, .. }), Some(key)) => {
+            Err(ReadBackError::NewKey { line, column, key })
+        }
+        (read, _) => read.map(|()| reader.counts),
     }
 }
 
@@ -82,6 +74,11 @@ struct Reader<'a, R> {
     columns: Vec<HeadColumn>,
     /// The names of the columns as JSON strings, so that keys are compared without decoding.
     keys: Vec<Vec<u8>>,
+    positions: HashMap<String, usize>,
+    /// The names of all columns together, in bytes.
+    names_bytes: usize,
+    /// The key that was refused because the first row does not have it.
+    new_key: Option<String>,
     /// Whether a key that no earlier row has becomes a column. The head is passed after the last row then.
     collects_keys: bool,
     has_passed_head: bool,
@@ -125,6 +122,9 @@ impl<'a, R: Rows> Reader<'a, R> {
             metadata: None,
             columns: Vec::new(),
             keys: Vec::new(),
+            positions: HashMap::new(),
+            names_bytes: 0,
+            new_key: None,
             collects_keys: false,
             has_passed_head: false,
             row: Row::default(),
@@ -138,7 +138,7 @@ impl<'a, R: Rows> Reader<'a, R> {
         }
     }
 
-    /// Reads the file to its end. While keys are collected, it stops behind metadata, which names all columns.
+    /// Reads the file to its end.
     fn read(&mut self, input: &mut dyn BufRead, layout: Layout) -> Result<(), ReadBackError> {
         let mut tokenizer = Tokenizer::new(match layout {
             Layout::Array => Shape::One,
@@ -162,9 +162,6 @@ impl<'a, R: Rows> Reader<'a, R> {
             self.counts.bytes += length as u64;
             tokenizer.push(piece, self)?;
             input.consume(length);
-            if self.collects_keys && self.metadata.is_some() {
-                return Ok(());
-            }
         }
         tokenizer.finish(self)?;
         self.pass_head().map_err(|refusal| tokenizer.refuse(refusal))?;
@@ -173,6 +170,7 @@ impl<'a, R: Rows> Reader<'a, R> {
 
     fn add_column(&mut self, name: String) {
         self.keys.push(serde_json::to_vec(&name).unwrap_or_default());
+        self.positions.insert(name.clone(), self.columns.len());
         self.columns.push(HeadColumn::named(name));
     }
 
@@ -243,12 +241,13 @@ impl<'a, R: Rows> Reader<'a, R> {
     }
 
     fn take_metadata(&mut self, metadata: FileMetadata) {
+        self.columns.clear();
+        self.keys.clear();
+        self.positions.clear();
+        for column in &metadata.columns {
+            self.add_column(column.name.clone());
+        }
         self.columns.clone_from(&metadata.columns);
-        self.keys = metadata
-            .columns
-            .iter()
-            .map(|column| serde_json::to_vec(&column.name).unwrap_or_default())
-            .collect();
         self.metadata = Some(metadata);
     }
 
@@ -274,16 +273,25 @@ impl<'a, R: Rows> Reader<'a, R> {
                 return Err("the key holds half of a surrogate pair".to_owned());
             }
             let name = String::from_utf8_lossy(&name).into_owned();
-            match self.columns.iter().position(|column| column.name == name) {
-                Some(index) => index,
-                None if !self.collects_keys && (self.has_passed_head || self.metadata.is_some()) => {
+            match self.positions.get(&name) {
+                Some(&index) => index,
+                None if self.metadata.is_some() => {
                     return Err(format!(
-                        "the row has a key `{name}` that the first row does not have"
+                        "the row has a key `{name}` that the metadata does not name"
                     ));
                 }
+                None if self.has_passed_head => {
+                    self.new_key = Some(name);
+                    return Err("the key is new".to_owned());
+                }
                 None => {
-                    self.columns.push(HeadColumn::named(name));
-                    self.keys.push(self.key.clone());
+                    self.names_bytes += name.len();
+                    if self.names_bytes > HEADER_BYTES_MAX {
+                        return Err(format!(
+                            "the keys of all rows have more than {HEADER_BYTES_MAX} bytes"
+                        ));
+                    }
+                    self.add_column(name);
                     self.columns.len() - 1
                 }
             }

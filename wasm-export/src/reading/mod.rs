@@ -26,6 +26,7 @@ mod zip;
 use std::io::{BufRead, Cursor, Read};
 
 pub use error::ReadBackError;
+use json::Keys;
 pub use options::{Guarded, InputFormat, ReadOptions, UnknownFormat};
 pub use row::{Cell, FileMetadata, Head, HeadColumn, Row};
 pub use rows::{Counts, Refusal, Rows};
@@ -40,6 +41,15 @@ pub fn read<'a>(
     options: &ReadOptions,
     rows: &mut impl Rows,
 ) -> Result<Counts, ReadBackError> {
+    read_keys(input, options, Keys::Known(&options.columns), rows)
+}
+
+fn read_keys<'a>(
+    input: impl BufRead + 'a,
+    options: &ReadOptions,
+    keys: Keys<'_>,
+    rows: &mut impl Rows,
+) -> Result<Counts, ReadBackError> {
     let mut input = unpacked(input, options.compression, UNPACKED_BYTES_MAX)?;
     // The byte order marks of the Unicode Standard, section 23.8. Such a mark is never UTF-8.
     let mut beginning = Vec::new();
@@ -52,28 +62,38 @@ pub fn read<'a>(
     let mut input = Cursor::new(beginning).chain(input);
     match options.format {
         InputFormat::Csv => csv::read(&mut input, options, rows),
-        InputFormat::Json => json::read(&mut input, json::Layout::Array, &options.columns, rows),
-        InputFormat::Jsonl => json::read(&mut input, json::Layout::Lines, &options.columns, rows),
+        InputFormat::Json => json::read(&mut input, json::Layout::Array, keys, rows),
+        InputFormat::Jsonl => json::read(&mut input, json::Layout::Lines, keys, rows),
         InputFormat::Xml => xml::read(&mut input, rows),
     }
 }
 
-/// Returns the keys of all rows of a JSON file, in the order in which they first occur, for [`ReadOptions::columns`].
-/// Returns none for a file of another format, and for one whose metadata names its columns.
+/// Returns the names of a file's columns, and its counts. Each key of a JSON row that no earlier row has is a column, unless
+/// metadata names the columns.
 ///
 /// # Errors
 /// When the file cannot be read or is not well formed.
-pub fn json_columns<'a>(
+pub fn columns<'a>(
     input: impl BufRead + 'a,
     options: &ReadOptions,
-) -> Result<Vec<String>, ReadBackError> {
-    let layout = match options.format {
-        InputFormat::Json => json::Layout::Array,
-        InputFormat::Jsonl => json::Layout::Lines,
-        InputFormat::Csv | InputFormat::Xml => return Ok(Vec::new()),
-    };
-    let mut input = unpacked(input, options.compression, UNPACKED_BYTES_MAX)?;
-    json::columns(&mut input, layout)
+) -> Result<(Vec<String>, Counts), ReadBackError> {
+    let mut names = Names(Vec::new());
+    let counts = read_keys(input, options, Keys::Any, &mut names)?;
+    Ok((names.0, counts))
+}
+
+/// Collects the names of the columns, and ignores the rows.
+struct Names(Vec<String>);
+
+impl Rows for Names {
+    fn head(&mut self, head: &Head<'_>) -> Result<(), Refusal> {
+        self.0 = head.columns.iter().map(|column| column.name.clone()).collect();
+        Ok(())
+    }
+
+    fn row(&mut self, _row: &Row) -> Result<(), Refusal> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

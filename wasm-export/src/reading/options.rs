@@ -27,7 +27,7 @@ pub struct ReadOptions {
     pub delimiter: Option<Delimiter>,
     /// The treatment of CSV cells with marks of the strict guard.
     pub guarded: Guarded,
-    /// The columns of a JSON file without metadata, as [`json_columns`](super::json_columns) finds them. If there are
+    /// The columns of a JSON file without metadata, as [`columns`](super::columns) finds them. If there are
     /// none, the keys of the first row are the columns.
     pub columns: Vec<String>,
 }

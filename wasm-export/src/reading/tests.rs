@@ -267,8 +267,20 @@ const XML: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 fn json_rows_may_have_different_keys() {
     let file = r#"[{"a":1},{"b":3,"a":2},{},{"c":null}]"#;
     let options = read_options("x.json");
-    let columns = json_columns(file.as_bytes(), &options).unwrap();
-    assert_eq!(columns, ["a", "b", "c"]);
+    let (columns, counts) = columns(file.as_bytes(), &options).unwrap();
+    assert_eq!((columns.len(), counts.rows), (3, 4));
+    let new = read(file.as_bytes(), &options, &mut Table::default()).unwrap_err();
+    assert!(
+        matches!(
+            new,
+            ReadBackError::NewKey {
+                line: 1,
+                column: 13,
+                ..
+            }
+        ),
+        "{new:?}"
+    );
     let mut table = Table::default();
     let options = ReadOptions { columns, ..options };
     read(file.as_bytes(), &options, &mut table).unwrap();
@@ -287,11 +299,29 @@ fn json_rows_may_have_different_keys() {
             row([None, None, None]),
         ]
     );
-    let with_metadata = r#"{"metadata":{"columns":[{"name":"a"}]},"rows":[{"a":1}],"row_count":1}"#;
-    assert!(
-        json_columns(with_metadata.as_bytes(), &read_options("x.json"))
+}
+
+#[test]
+fn the_keys_of_json_rows_are_bounded_and_those_of_metadata_are_fixed() {
+    let rows = |count: usize| {
+        (0..count)
+            .map(|n| format!("{{\"{n:01000}\":1}}\n"))
+            .collect::<String>()
+    };
+    assert_eq!(
+        columns(rows(1000).as_bytes(), &read_options("x.jsonl"))
             .unwrap()
-            .is_empty()
+            .0
+            .len(),
+        1000
+    );
+    let refused = columns(rows(1100).as_bytes(), &read_options("x.jsonl")).unwrap_err();
+    assert!(refused.to_string().contains("the keys of all rows"), "{refused}");
+    let with_metadata = r#"{"metadata":{"columns":[{"name":"a"}]},"rows":[{"a":1},{"b":1}],"row_count":2}"#;
+    let refused = columns(with_metadata.as_bytes(), &read_options("x.json")).unwrap_err();
+    assert!(
+        refused.to_string().contains("the metadata does not name"),
+        "{refused}"
     );
 }
 

@@ -274,7 +274,11 @@ impl<R: Rows> Reader<'_, R> {
             }
             (Some(Element::Export), _) if self.said_rows.is_some() => return Err(unexpected()),
             (Some(Element::Export), "metadata") if !self.has_head => Element::Metadata,
-            (Some(Element::Export), "columns") if !self.has_head => Element::Columns,
+            (Some(Element::Export), "columns") if !self.has_head => {
+                let fraction = attribute(start, "fraction")?.and_then(|word| word.parse().ok());
+                self.metadata.get_or_insert_default().fraction = fraction;
+                Element::Columns
+            }
             (Some(Element::Export), "row") if self.has_head => {
                 self.row.clear_to_nulls(self.columns.len());
                 // No cell begins at 0, which marks a missing cell in the row.

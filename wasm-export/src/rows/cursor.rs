@@ -12,7 +12,11 @@ const CURSOR_CHARS_MAX: usize = 16 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
     values: Vec<Option<String>>,
+    is_reversed: bool,
 }
+
+/// Begins the cursor of a stream in reversed order. It is no letter of base64url.
+const REVERSED: &str = "~";
 
 /// The error for a text that is not a cursor from a stream.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,10 +33,12 @@ pub enum CursorError {
 }
 
 impl Cursor {
-    /// Returns a cursor of these raw order cells, which have COPY's escapes.
-    pub fn encode<'a>(cells: impl IntoIterator<Item = &'a [u8]>) -> String {
+    /// Returns a cursor of these raw order cells, which have COPY's escapes, in a stream of the dataset's order or of the
+    /// reversed one.
+    pub fn encode<'a>(cells: impl IntoIterator<Item = &'a [u8]>, is_reversed: bool) -> String {
         let cells: Vec<&[u8]> = cells.into_iter().collect();
-        URL_SAFE_NO_PAD.encode(cells.join(&b'\t'))
+        let prefix = if is_reversed { REVERSED } else { "" };
+        format!("{prefix}{}", URL_SAFE_NO_PAD.encode(cells.join(&b'\t')))
     }
 
     /// Reads a cursor. The caller checks the number of values.
@@ -43,17 +49,28 @@ impl Cursor {
         if text.len() > CURSOR_CHARS_MAX {
             return Err(CursorError::TooLong);
         }
-        let raw = URL_SAFE_NO_PAD.decode(text).map_err(|_| CursorError::NotBase64)?;
+        let (is_reversed, encoded) = match text.strip_prefix(REVERSED) {
+            Some(encoded) => (true, encoded),
+            None => (false, text),
+        };
+        let raw = URL_SAFE_NO_PAD
+            .decode(encoded)
+            .map_err(|_| CursorError::NotBase64)?;
         let values = raw
             .split(|&byte| byte == b'\t')
             .map(value)
             .collect::<Result<_, _>>()?;
-        Ok(Self { values })
+        Ok(Self { values, is_reversed })
     }
 
     /// Returns the values in the order of the order columns, without escapes. `None` stands for null.
     pub fn values(&self) -> &[Option<String>] {
         &self.values
+    }
+
+    /// Returns whether the stream has the reversed order.
+    pub fn is_reversed(&self) -> bool {
+        self.is_reversed
     }
 }
 
@@ -75,8 +92,12 @@ mod tests {
 
     #[test]
     fn a_cursor_gives_back_the_values_of_its_cells() {
-        let text = Cursor::encode([&b"2026-01-28 12:34:56.789123+00"[..], b"\\N", b"a\\tb", b""]);
+        let text = Cursor::encode(
+            [&b"2026-01-28 12:34:56.789123+00"[..], b"\\N", b"a\\tb", b""],
+            true,
+        );
         let cursor = Cursor::decode(&text).unwrap();
+        assert!(cursor.is_reversed());
         let expected = [
             Some("2026-01-28 12:34:56.789123+00"),
             None,

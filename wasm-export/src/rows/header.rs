@@ -27,6 +27,9 @@ pub struct Header {
     /// Names of the columns that order the rows. Together their values are unique, and therefore they form the
     /// cursor.
     pub order: Vec<String>,
+    /// Whether the rows come in the dataset's order the other way round.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reversed: bool,
     /// When the database began this export (RFC 3339, UTC). A resumed export has the same value.
     pub as_of: String,
     /// The time zone that the caller chose, an IANA name. The default is `UTC`.
@@ -93,7 +96,7 @@ impl Header {
             .order
             .iter()
             .map(|name| cells.get(self.position(name)?).copied());
-        Some(Cursor::encode(order.collect::<Option<Vec<_>>>()?))
+        Some(Cursor::encode(order.collect::<Option<Vec<_>>>()?, self.reversed))
     }
 }
 

@@ -96,6 +96,11 @@ pub fn selection(limit_min: u32) -> Vec<Parameter> {
             .schema(Some(of_type(Type::Integer).minimum(Some(limit_min)).build()))
             .example(Some(json!(50)))
             .build(),
+        word(
+            "sort",
+            "The dataset's order, or each of its columns the other way round. Without it, a cursor keeps its order.",
+            &["declared", "reversed"],
+        ),
         text(
             "after",
             "Continues after the row of this cursor: the `cursor` of an end record.",
@@ -110,8 +115,15 @@ pub fn selection(limit_min: u32) -> Vec<Parameter> {
             .schema(Some(of_type(Type::String).default(Some(json!("UTC"))).build()))
             .build(),
         query(
+            "includeSystemFields",
+            "Does not leave out the columns that the dataset declares as `system`.",
+        )
+        .schema(Some(of_type(Type::Boolean).default(Some(json!(false))).build()))
+        .build(),
+        query(
             "filters",
-            "Any filter that the dataset declares, by its name, each at most once. A blank value is no filter.",
+            "Any filter or parameter that the dataset declares, by its name. A filter that takes several values takes them \
+             separated by commas, or each as a parameter of its own; any other is given once. A blank value is no filter.",
         )
         .style(Some(ParameterStyle::Form))
         .explode(Some(true))

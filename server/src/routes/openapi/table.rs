@@ -3,7 +3,7 @@
 use api::backups::{BackupOverview, BackupRequest, BackupRestoreRequest};
 use api::cleanup::{CleanupAnswer, CleanupEvent, CleanupRequest};
 use api::database::DatabaseStatus;
-use api::datasets::{Dataset, Datasets, FilterOptions, RowCount};
+use api::datasets::{Dataset, Datasets, FilterOptions, RowCount, RowsRequest};
 use api::login::{Caller, EndSessions, SignIn};
 use api::restore::{RestoreEvent, RestoreRequest, RollbackResult, SideDatabases};
 use api::session_requests::{SessionRequest, SessionRequests};
@@ -222,6 +222,17 @@ fn datasets() -> Vec<EntryBuilder> {
             .parameters([vec![p::dataset()], p::selection(0)].concat())
             .text("application/vnd.decant.rows", RAW_ROWS, RAW_ROWS_EXAMPLE)
             .problems(&[400, 404]),
+        post(
+            "/api/datasets/{name}/rows",
+            "streamRowsOfBody",
+            "Stream all rows of a selection in the body",
+        )
+        .tag(DATASETS)
+        .description("For selections that an address cannot hold: a filter that takes several values takes 10,000 at most.")
+        .parameters([p::dataset()])
+        .request::<RowsRequest>()
+        .text("application/vnd.decant.rows", RAW_ROWS, RAW_ROWS_EXAMPLE)
+        .problems(&[400, 404]),
         export,
     ]
 }

@@ -1,0 +1,191 @@
+//! The checks of a definition that need no database.
+
+use api::datasets::FilterKind;
+use wasm_export::zone::Zone;
+
+use super::{Access, Column, Definition, Filter, Parameter};
+use crate::datasets::value;
+use crate::datasets::words::is_reserved;
+
+impl Definition {
+    pub(super) fn check(&self) -> Result<(), String> {
+        check_name("dataset", &self.name, '-')?;
+        if self.access == Access::Owner && self.owner.is_none() {
+            return Err(
+                "`access = \"owner\"` needs `owner`, the SQL of the id of the user who owns a row".into(),
+            );
+        }
+        if self.columns.iter().all(|column| column.hidden || column.secret) {
+            return Err("every `[[column]]` is hidden or secret; at least one must be shown".into());
+        }
+        if self.order.is_empty() {
+            return Err("`order` is empty; name columns that together are unique".into());
+        }
+        if let Some(range) = &self.range
+            && self.column(range).is_none()
+        {
+            return Err(format!(
+                "`range` names the column `{range}`, which is not declared"
+            ));
+        }
+        for (key, is_empty) in [
+            ("formats", self.formats.as_ref().is_some_and(Vec::is_empty)),
+            ("layouts", self.layouts.as_ref().is_some_and(Vec::is_empty)),
+        ] {
+            if is_empty {
+                return Err(format!("`{key}` is empty; leave it out to allow all"));
+            }
+        }
+        for order in &self.order {
+            match self.column(&order.column).map(|position| &self.columns[position]) {
+                Some(Column { secret: false, .. }) => {}
+                // Each row and each cursor has the values of the order, for every caller.
+                Some(_) => {
+                    return Err(format!(
+                        "`order` names the column `{}`, which is secret; each cursor would show its value",
+                        order.column
+                    ));
+                }
+                None => {
+                    return Err(format!(
+                        "`order` names the column `{}`, which is not declared",
+                        order.column
+                    ));
+                }
+            }
+        }
+        no_name_twice("column", self.columns.iter().map(|column| column.name.as_str()))?;
+        no_name_twice("query parameter", self.query_parameters())?;
+        self.columns
+            .iter()
+            .try_for_each(|column| check_name("column", &column.name, '_'))?;
+        self.columns
+            .iter()
+            .try_for_each(|column| self.check_when(column))?;
+        self.parameters.iter().try_for_each(check_parameter)?;
+        self.filters
+            .iter()
+            .try_for_each(|filter| self.check_filter(filter))
+    }
+
+    /// Returns the names that the dataset gives to query parameters.
+    fn query_parameters(&self) -> impl Iterator<Item = &str> {
+        let of_filters = self
+            .filters
+            .iter()
+            .flat_map(|filter| std::iter::once(&filter.name).chain(&filter.aliases));
+        let of_parameters = self.parameters.iter().map(|parameter| &parameter.name);
+        of_filters.chain(of_parameters).map(String::as_str)
+    }
+
+    fn check_when(&self, column: &Column) -> Result<(), String> {
+        let Some(when) = &column.when else {
+            return Ok(());
+        };
+        match self
+            .parameter(when)
+            .map(|position| self.parameters[position].kind)
+        {
+            Some(FilterKind::Boolean) => Ok(()),
+            _ => Err(format!(
+                "the column `{}` names the parameter `{when}`, which is not declared as boolean",
+                column.name
+            )),
+        }
+    }
+
+    fn check_filter(&self, filter: &Filter) -> Result<(), String> {
+        let name = &filter.name;
+        check_name("filter", name, '_')?;
+        filter
+            .aliases
+            .iter()
+            .chain([name])
+            .try_for_each(|name| check_query_parameter("filter", name))?;
+        if filter.many && filter.kind == FilterKind::Boolean {
+            return Err(format!("the boolean filter `{name}` cannot be `many`"));
+        }
+        for value in &filter.values {
+            value::parse(name, filter.kind, value, &Zone::default())
+                .map_err(|error| format!("the value `{value}` of the filter {error}"))?;
+        }
+        let takes_value = filter.sql.contains("{}");
+        if takes_value == (filter.kind == FilterKind::Boolean) {
+            return Err(match takes_value {
+                true => {
+                    format!("the boolean filter `{name}` takes no value: its `sql` must not contain `{{}}`")
+                }
+                false => {
+                    format!("the `sql` of the filter `{name}` must contain `{{}}`, where the value goes")
+                }
+            });
+        }
+        let others = filter
+            .later_than
+            .iter()
+            .chain(filter.contradicts.as_ref().map(|other| &other.filter));
+        for other in others {
+            if self.filter(other).is_none() {
+                return Err(format!(
+                    "the filter `{name}` names the filter `{other}`, which is not declared"
+                ));
+            }
+        }
+        let foreign = filter
+            .options
+            .as_ref()
+            .is_some_and(|choices| choices.from.is_some() && choices.owner.is_none());
+        if foreign && self.access == Access::Owner && !filter.admin_only {
+            return Err(format!(
+                "the options of `{name}` have a `from` of their own, so they need an `owner` too"
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn check_parameter(parameter: &Parameter) -> Result<(), String> {
+    let Parameter {
+        name, kind, default, ..
+    } = parameter;
+    check_query_parameter("parameter", name)?;
+    value::parse(name, *kind, default, &Zone::default())
+        .map_err(|error| format!("the `default` of the parameter {error}"))?;
+    Ok(())
+}
+
+/// Checks a name in addresses, which may be in camel case.
+fn check_query_parameter(what: &str, name: &str) -> Result<(), String> {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    if !name.chars().all(plain) || !name.starts_with(|letter: char| letter.is_ascii_alphabetic()) {
+        return Err(format!(
+            "the {what} name `{name}` must be of letters, digits and `_`, beginning with a letter"
+        ));
+    }
+    match is_reserved(name) {
+        true => Err(format!(
+            "a {what} cannot be called `{name}`: this parameter has a meaning of its own"
+        )),
+        false => Ok(()),
+    }
+}
+
+fn check_name(what: &str, name: &str, joiner: char) -> Result<(), String> {
+    let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == joiner;
+    match name.chars().all(plain) && name.starts_with(|letter: char| letter.is_ascii_lowercase()) {
+        true => Ok(()),
+        false => Err(format!(
+            "the {what} name `{name}` must be of a-z, 0-9 and `{joiner}`, beginning with a letter"
+        )),
+    }
+}
+
+fn no_name_twice<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Result<(), String> {
+    let mut seen = std::collections::BTreeSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(format!("the {what} `{name}` is declared twice"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,227 @@
+//! `extends`: a definition takes from another one what it does not declare itself.
+
+use std::collections::HashMap;
+
+use toml::{Table, Value};
+
+const EXTENDS: &str = "extends";
+
+/// Keys that are taken from the other definition where the definition has none.
+const TAKEN: &[&str] = &[
+    "access", "as_of", "fraction", "from", "group", "order", "owner", "range", "where",
+];
+
+/// Lists of tables with names. Those of the other definition come first, and the keys of one with the same name are joined.
+const JOINED: &[&str] = &["filter", "parameter"];
+
+/// The longest chain of definitions that extend each other.
+const DEPTH_MAX: usize = 8;
+
+/// The definitions that others may extend, by name.
+pub type Sources = HashMap<String, Table>;
+
+/// Returns whether a definition extends another one.
+pub fn inherits(definition: &Table) -> bool {
+    definition.contains_key(EXTENDS)
+}
+
+/// Returns the definition with all that it takes from the definition that it extends.
+///
+/// Columns are those of the definition, in its order. A key that a column lacks is taken from the column with the same name.
+/// Columns of the order that the definition lacks are added as hidden ones. Without columns of its own it has those of the
+/// other definition.
+///
+/// # Errors
+/// The name that is missing, or a chain that is too long.
+pub fn inherit(definition: Table, sources: &Sources) -> Result<Table, String> {
+    inherit_to(definition, sources, DEPTH_MAX)
+}
+
+fn inherit_to(mut definition: Table, sources: &Sources, depth: usize) -> Result<Table, String> {
+    let Some(extends) = definition.remove(EXTENDS) else {
+        return Ok(definition);
+    };
+    let Some(name) = extends.as_str() else {
+        return Err(format!("`{EXTENDS}` is not the name of a dataset"));
+    };
+    if depth == 0 {
+        return Err(format!(
+            "`{EXTENDS} = \"{name}\"` is part of a chain of more than {DEPTH_MAX} definitions, or of a circle"
+        ));
+    }
+    let source = sources
+        .get(name)
+        .ok_or_else(|| format!("`{EXTENDS}` names the dataset `{name}`, which is not declared"))?;
+    let source = inherit_to(source.clone(), sources, depth - 1)?;
+    for key in TAKEN {
+        if let (false, Some(value)) = (definition.contains_key(*key), source.get(*key)) {
+            definition.insert((*key).to_owned(), value.clone());
+        }
+    }
+    for key in JOINED {
+        let joined = joined(tables(&source, key), tables(&definition, key));
+        if !joined.is_empty() {
+            definition.insert((*key).to_owned(), Value::Array(joined));
+        }
+    }
+    let columns = columns(
+        tables(&source, "column"),
+        tables(&definition, "column"),
+        &definition,
+    );
+    definition.insert("column".to_owned(), Value::Array(columns));
+    Ok(definition)
+}
+
+fn tables<'a>(definition: &'a Table, key: &str) -> &'a [Value] {
+    definition
+        .get(key)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}
+
+fn name(table: &Value) -> Option<&str> {
+    table.get("name")?.as_str()
+}
+
+fn find<'a>(tables: &'a [Value], wanted: &Value) -> Option<&'a Value> {
+    tables
+        .iter()
+        .find(|table| name(table).is_some() && name(table) == name(wanted))
+}
+
+/// Returns a table whose missing keys are those of another one.
+fn completed(table: &Value, from: Option<&Value>) -> Value {
+    let mut completed = table.clone();
+    if let (Some(completed), Some(from)) = (completed.as_table_mut(), from.and_then(Value::as_table)) {
+        for (key, value) in from {
+            completed.entry(key).or_insert_with(|| value.clone());
+        }
+    }
+    completed
+}
+
+fn joined(of_source: &[Value], own: &[Value]) -> Vec<Value> {
+    let inherited = of_source.iter().map(|table| match find(own, table) {
+        Some(own) => completed(own, Some(table)),
+        None => table.clone(),
+    });
+    let added = own.iter().filter(|table| find(of_source, table).is_none());
+    inherited.chain(added.cloned()).collect()
+}
+
+fn columns(of_source: &[Value], own: &[Value], definition: &Table) -> Vec<Value> {
+    if own.is_empty() {
+        return of_source.to_vec();
+    }
+    let mut columns: Vec<_> = own
+        .iter()
+        .map(|column| completed(column, find(of_source, column)))
+        .collect();
+    let order = definition.get("order").and_then(Value::as_array);
+    for column in order.into_iter().flatten().filter_map(Value::as_str) {
+        let column = column.split(' ').next();
+        let is_it = |table: &&Value| name(table) == column;
+        if !columns.iter().any(|table| is_it(&table))
+            && let Some(mut hidden) = of_source.iter().find(is_it).cloned()
+        {
+            if let Some(hidden) = hidden.as_table_mut() {
+                hidden.insert("hidden".to_owned(), Value::Boolean(true));
+            }
+            columns.push(hidden);
+        }
+    }
+    columns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Definition;
+
+    const TURNS: &str = r#"
+        name = "turns"
+        title = "Turns"
+        access = "owner"
+        owner = "t.user_id"
+        order = ["id desc"]
+        from = "turns t"
+        [[column]]
+        name = "id"
+        label = "ID"
+        sql = "t.id"
+        [[column]]
+        name = "content"
+        label = "Content"
+        sql = "t.content"
+        [[filter]]
+        name = "tier"
+        label = "Tier"
+        kind = "text"
+        sql = "t.tier = {}"
+        [[filter]]
+        name = "status"
+        label = "Status"
+        kind = "text"
+        sql = "t.status = {}"
+    "#;
+
+    fn parse(text: &str) -> Result<Definition, String> {
+        let sources = [
+            ("turns", TURNS),
+            ("circle", "name = \"circle\"\nextends = \"circle\""),
+        ];
+        let sources = sources.map(|(name, text)| (name.to_owned(), text.parse().unwrap()));
+        Definition::parse_extending(text.parse().unwrap(), &sources.into_iter().collect())
+    }
+
+    #[test]
+    fn a_definition_takes_what_it_lacks_and_keeps_its_own_columns() {
+        let definition = parse(
+            r#"
+            name = "lines"
+            title = "Lines"
+            extends = "turns"
+            [[column]]
+            name = "content"
+            label = "Text"
+            [[filter]]
+            name = "tier"
+            many = true
+            sql = "t.tier = any ({})"
+            [[filter]]
+            name = "search"
+            label = "Search"
+            kind = "text"
+            sql = "t.content ~ {}"
+            "#,
+        )
+        .unwrap();
+        assert_eq!(definition.owner.as_deref(), Some("t.user_id"));
+        let columns: Vec<_> = definition
+            .columns
+            .iter()
+            .map(|column| (&*column.name, &*column.label, &*column.sql, column.hidden))
+            .collect();
+        assert_eq!(
+            columns,
+            [
+                ("content", "Text", "t.content", false),
+                ("id", "ID", "t.id", true)
+            ]
+        );
+        let filters: Vec<_> = definition
+            .filters
+            .iter()
+            .map(|filter| (&*filter.name, filter.many))
+            .collect();
+        assert_eq!(filters, [("tier", true), ("status", false), ("search", false)]);
+    }
+
+    #[test]
+    fn a_definition_that_is_missing_or_extends_itself_is_refused() {
+        let extending =
+            |name: &str| parse(&format!("name = \"a\"\ntitle = \"A\"\nextends = \"{name}\"")).unwrap_err();
+        assert!(extending("nothing").contains("`nothing`, which is not declared"));
+        assert!(extending("circle").contains("circle"));
+    }
+}

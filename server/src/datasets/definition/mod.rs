@@ -1,0 +1,298 @@
+//! A dataset as its TOML file declares it.
+
+mod check;
+mod column;
+mod filter;
+mod inherit;
+mod order;
+mod parameter;
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use toml::Table;
+use wasm_export::options::{Format, Fraction, Layout};
+
+pub use self::column::Column;
+pub use self::filter::{Choices, Filter, pg_type};
+use self::inherit::inherit;
+pub use self::inherit::{Sources, inherits};
+pub use self::order::Order;
+pub use self::parameter::{Parameter, Piece, pieces};
+
+/// Stands in SQL for the schema of the hub's tables: `{hub}.message_request`.
+const HUB: &str = "{hub}";
+
+/// A dataset: its rows and columns, the callers that may see them, and the filters.
+///
+/// Its SQL comes from the site and is trusted. A value from a caller never becomes a part of it as text.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Definition {
+    /// As in addresses: `usage-logs`.
+    pub name: String,
+    pub title: String,
+    /// The heading under which the page lists the dataset.
+    pub group: Option<String>,
+    /// The page lists the dataset. Otherwise its name must be known.
+    #[serde(default = "yes")]
+    pub listed: bool,
+    pub access: Access,
+    /// SQL of the id of the user who owns a row. [`Access::Owner`] requires it.
+    pub owner: Option<String>,
+    /// The order of pages, exports and cursors, by columns that together are unique.
+    pub order: Vec<Order>,
+    /// SQL of the time at which a row was created. A resumed export leaves out rows that are newer than its start.
+    pub as_of: Option<String>,
+    /// The column that `dateRange` narrows.
+    pub range: Option<String>,
+    /// The formats that the dataset can have, the default first. Absent: all that its columns allow.
+    pub formats: Option<Vec<Format>>,
+    /// The layouts of a Markdown file, the default first. Absent: all that its columns allow.
+    pub layouts: Option<Vec<Layout>>,
+    /// The digits of the seconds' fraction in timestamps of files: `milliseconds`, `seconds`, or six by default.
+    pub fraction: Option<Fraction>,
+    /// SQL after `from`: tables and joins.
+    pub from: String,
+    /// SQL after `where`, to which the caller's scope and filters are added.
+    pub r#where: Option<String>,
+    /// In the order of the file.
+    #[serde(rename = "column")]
+    pub columns: Vec<Column>,
+    /// In the order of the page.
+    #[serde(rename = "filter", default)]
+    pub filters: Vec<Filter>,
+    /// Values that the SQL of columns uses.
+    #[serde(rename = "parameter", default)]
+    pub parameters: Vec<Parameter>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Access {
+    Admin,
+    /// An administrator sees all rows, another caller their own.
+    Owner,
+}
+
+impl Definition {
+    /// Parses a definition that extends no other, and checks all that needs no database.
+    ///
+    /// # Errors
+    /// The mistake, with its line when it is one of TOML.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        toml::from_str::<Self>(text)
+            .map_err(|error| error.to_string())?
+            .checked()
+    }
+
+    /// Parses a definition that may extend one of these sources, and checks all that needs no database.
+    ///
+    /// # Errors
+    /// The mistake.
+    pub fn parse_extending(definition: Table, sources: &Sources) -> Result<Self, String> {
+        inherit(definition, sources)?
+            .try_into::<Self>()
+            .map_err(|error| error.to_string())?
+            .checked()
+    }
+
+    fn checked(self) -> Result<Self, String> {
+        self.check()?;
+        Ok(self)
+    }
+
+    /// Returns a definition without rows and columns, for a file that has none that can be read.
+    pub(super) fn unreadable(name: String) -> Self {
+        Self {
+            title: name.clone(),
+            name,
+            group: None,
+            listed: true,
+            access: Access::Admin,
+            owner: None,
+            order: Vec::new(),
+            as_of: None,
+            range: None,
+            formats: None,
+            layouts: None,
+            fraction: None,
+            from: String::new(),
+            r#where: None,
+            columns: Vec::new(),
+            filters: Vec::new(),
+            parameters: Vec::new(),
+        }
+    }
+
+    /// Returns the hub's tables that the SQL names as `{hub}.table`.
+    pub(super) fn hub_tables(&mut self) -> BTreeSet<String> {
+        let is_of_name = |letter: &char| letter.is_ascii_alphanumeric() || *letter == '_';
+        let table_of = |rest: &str| -> Option<String> {
+            let name = rest.strip_prefix('.')?;
+            Some(name.chars().take_while(is_of_name).collect())
+        };
+        let mut tables = BTreeSet::new();
+        for sql in self.all_sql() {
+            tables.extend(sql.split(HUB).skip(1).filter_map(table_of));
+        }
+        tables
+    }
+
+    /// Puts the schema of the hub's tables, quoted for SQL, into all SQL.
+    pub(super) fn set_hub_schema(&mut self, schema: &str) {
+        for sql in self.all_sql() {
+            *sql = sql.replace(HUB, schema);
+        }
+    }
+
+    fn all_sql(&mut self) -> impl Iterator<Item = &mut String> {
+        let of_rows = [&mut self.from].into_iter();
+        let optional = [&mut self.r#where, &mut self.owner, &mut self.as_of];
+        let of_columns = self.columns.iter_mut().map(|column| &mut column.sql);
+        let of_filters = self.filters.iter_mut().flat_map(|filter| {
+            let of_choices = filter.options.iter_mut().flat_map(|choices| {
+                let optional = [&mut choices.from, &mut choices.owner];
+                [&mut choices.value, &mut choices.label]
+                    .into_iter()
+                    .chain(optional.into_iter().flatten())
+            });
+            [&mut filter.sql].into_iter().chain(of_choices)
+        });
+        of_rows
+            .chain(optional.into_iter().flatten())
+            .chain(of_columns)
+            .chain(of_filters)
+    }
+
+    /// Returns the position of the column with this name.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+
+    /// Returns the position of a column of the order.
+    ///
+    /// # Panics
+    /// Never for an order of this definition, because [`Self::parse`] checks it.
+    pub fn position_of(&self, order: &Order) -> usize {
+        self.column(&order.column)
+            .expect("a definition's order names its columns")
+    }
+
+    /// Returns the position of the filter with this name or alias.
+    pub fn filter(&self, name: &str) -> Option<usize> {
+        self.filters.iter().position(|filter| filter.is_called(name))
+    }
+
+    /// Returns the position of the parameter with this name.
+    pub fn parameter(&self, name: &str) -> Option<usize> {
+        self.parameters
+            .iter()
+            .position(|parameter| parameter.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USAGE_LOGS: &str = include_str!("../../../datasets/usage-logs.toml");
+
+    fn refusal(text: &str, with: &str) -> String {
+        assert!(
+            USAGE_LOGS.contains(text),
+            "the definition does not contain {text:?}"
+        );
+        Definition::parse(&USAGE_LOGS.replacen(text, with, 1)).expect_err("it should be refused")
+    }
+
+    #[test]
+    fn the_probe_logs_have_what_a_text_file_is_made_of() {
+        let definition = Definition::parse(include_str!("../../../datasets/probe-logs.toml")).unwrap();
+        assert_eq!(definition.access, Access::Admin);
+        for name in ["created_at", "ok", "status_code", "latency_ms", "error_message"] {
+            assert!(
+                definition
+                    .column(name)
+                    .is_some_and(|at| !definition.columns[at].hidden)
+            );
+        }
+    }
+
+    #[test]
+    fn the_usage_logs_have_the_eighteen_columns_of_the_seeds() {
+        let definition = Definition::parse(USAGE_LOGS).unwrap();
+        let labels: Vec<_> = definition
+            .columns
+            .iter()
+            .filter(|c| !c.hidden)
+            .map(|c| c.label.as_str())
+            .collect();
+        assert_eq!(
+            labels,
+            [
+                "Time",
+                "User",
+                "Key",
+                "Provider",
+                "Model",
+                "Original Model",
+                "Endpoint",
+                "Status Code",
+                "Input Tokens",
+                "Output Tokens",
+                "Cache Write 5m",
+                "Cache Write 1h",
+                "Cache Read",
+                "Total Tokens",
+                "Cost (USD)",
+                "Duration (ms)",
+                "Session ID",
+                "Retry Count"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_mistake_is_refused_and_named() {
+        assert!(
+            refusal(
+                "name = \"model\"\nlabel = \"Model\"\nlabels",
+                "name = \"Model\"\nlabels"
+            )
+            .contains("missing field")
+        );
+        assert!(refusal("owner = \"m.user_id\"", "").contains("needs `owner`"));
+        assert!(refusal("\"id desc not null\"", "\"nr desc\"").contains("`nr`"));
+        assert!(refusal("\"id desc not null\"", "\"id down\"").contains("`id down`"));
+        assert!(refusal("name = \"endpoint\"", "name = \"model\"").contains("declared twice"));
+        assert!(refusal("name = \"session\"", "name = \"limit\"").contains("meaning of its own"));
+        assert!(
+            refusal(
+                "sql = \"m.session_id operator(pg_catalog.=) {}\"",
+                "sql = \"true\""
+            )
+            .contains("must contain `{}`")
+        );
+        assert!(refusal("later_than = \"start\"", "later_than = \"begin\"").contains("`begin`"));
+        assert!(refusal(", owner = \"k.user_id\"", "").contains("need an `owner`"));
+        assert!(refusal("access = \"owner\"", "access = \"all\"").contains("access"));
+        assert!(refusal("hidden = true", "secret = true").contains("`id`, which is secret"));
+    }
+
+    #[test]
+    fn a_table_of_the_hub_is_found_in_all_sql_of_a_definition() {
+        let mut definition = Definition::parse(USAGE_LOGS).unwrap();
+        let tables = ["keys", "message_request", "providers", "users"];
+        assert!(definition.hub_tables().iter().eq(&tables));
+        definition.set_hub_schema("\"The hub\"");
+        assert!(definition.hub_tables().is_empty());
+        let choices = definition.filters[0].options.as_ref().unwrap();
+        assert_eq!(choices.from.as_deref(), Some("\"The hub\".users u"));
+        assert!(definition.filters[1].sql.contains("from \"The hub\".keys f"));
+    }
+}
