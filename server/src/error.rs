@@ -293,6 +293,9 @@ fn restore(error: &RestoreError) -> Kind {
         | RestoreError::InUse(_)
         | RestoreError::Merge(_)
         | RestoreError::Load(_)
+        | RestoreError::Interrupted(_)
+        | RestoreError::LoadRole(_)
+        | RestoreError::UnknownOutcome(_)
         | RestoreError::InPlace(_)
         | RestoreError::TooLarge
         | RestoreError::TransactionEnded

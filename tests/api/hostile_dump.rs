@@ -11,6 +11,12 @@ use decant_tests::server::{ADMIN_TOKEN, Server};
 
 const CLEAN: &[(&str, &str)] = &[("cleanFirst", "true"), ("skipLogs", "false")];
 
+const WITH_MISSING: &[(&str, &str)] = &[("cleanFirst", "true"), ("allowMissingTables", "true")];
+
+/// The roles that have loaded dumps of this database, and are still there.
+const LEFT: &str = "select count(*) from pg_roles where rolname like 'decant\\_load%' \
+     and shobj_description(oid, 'pg_authid') like '%\"' || current_database() || '\"%'";
+
 /// A file that an attack creates when it runs a program. Dropping the value removes it.
 struct Trace(PathBuf);
 
@@ -43,7 +49,7 @@ async fn set_trap(database: &Database, trace: &Trace) -> String {
     let path = trace.path();
     database
         .execute(format!(
-            "create role {plain}; \
+            "create role {plain}; comment on database {name} is 'ours'; \
              create function attack() returns boolean language plpgsql as $$ \
              declare command text; \
              begin \
@@ -54,6 +60,14 @@ async fn set_trap(database: &Database, trace: &Trace) -> String {
                      'alter role {plain} superuser', 'grant pg_execute_server_program to current_user', \
                      'alter database {name} set work_mem = ''9MB''', \
                      'alter database {name} rename to stolen_{name}', \
+                     'alter database decant set work_mem = ''9MB''', \
+                     'alter role current_user set local_preload_libraries = nowhere', \
+                     'alter role current_user set default_transaction_read_only = on', \
+                     'alter role current_user in database decant set work_mem = ''9MB''', \
+                     format('grant all on database %I to {plain} with grant option', current_database()), \
+                     format('alter database %I is_template true', current_database()), \
+                     format('alter database %I connection limit 7', current_database()), \
+                     format('comment on database %I is ''stolen''', current_database()), \
                      'copy (select 1) to program ''cat /proc/self/environ > {path}''' \
                  ] loop \
                      begin execute command; exception when others then null; end; \
@@ -73,6 +87,13 @@ async fn unharmed(database: &Database, plain: &str, trace: &Trace) {
     let settings = "select count(*) from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase \
                     where datname = current_database()";
     assert_eq!(database.number(settings).await, 0);
+    let properties = "select p::text from (select datistemplate, datconnlimit, datacl::text, \
+                      shobj_description(oid, 'pg_database') from pg_database where datname = current_database()) p";
+    let properties = database.text(properties).await.expect("there is one");
+    assert!(
+        properties.starts_with("(f,-1,") && properties.ends_with(",ours)") && !properties.contains(plain),
+        "{properties}"
+    );
 }
 
 #[tokio::test]
@@ -85,6 +106,27 @@ async fn the_code_of_a_dump_has_no_rights_while_it_is_loaded() {
     completed(app.admin().import(&dump, CLEAN).answer().await);
     assert_eq!(app.database.contents().await, contents);
     unharmed(&app.database, &plain, &trace).await;
+
+    // A load that fails leaves nothing that is in the way of the next one.
+    app.database
+        .execute(
+            "create function fails() returns boolean language plpgsql as $$ begin \
+             return public.attack() and current_setting('application_name') <> 'decant pg_restore'; end $$; \
+             create table failing (id int constraint fails check (fails())); insert into failing values (1)",
+        )
+        .await;
+    let failing = app.admin().dump().answer().await.good().body;
+    for _ in 0..2 {
+        let why = failed(app.admin().import(&failing, CLEAN).answer().await);
+        assert!(why.contains("\"fails\""), "{why}");
+    }
+    completed(app.admin().import(&dump, WITH_MISSING).answer().await);
+    for copy in copies(&app.admin()).await {
+        let name = copy["name"].as_str().expect("a name");
+        app.admin().remove_copy(name).answer().await.good();
+    }
+    unharmed(&app.database, &plain, &trace).await;
+    assert_eq!(app.database.number(LEFT).await, 0);
 }
 
 #[tokio::test]
@@ -125,9 +167,7 @@ async fn a_role_that_may_create_roles_is_not_the_one_that_loads() {
     let why = failed(admin.import(&hostile, CLEAN).answer().await);
     assert!(why.contains("must be owner"), "{why}");
     assert_eq!(database.contents().await, contents);
-    let left = "select count(*) from pg_roles where rolname like 'decant\\_load%' \
-                and shobj_description(oid, 'pg_authid') like '%\"' || current_database() || '\"%'";
-    assert_eq!(database.number(left).await, 0);
+    assert_eq!(database.number(LEFT).await, 0);
 }
 
 /// Returns the dump with another statement in its table of contents, which is not compressed.
@@ -150,7 +190,9 @@ async fn a_statement_in_the_table_of_contents_does_not_reach_the_live_database()
     let plain = format!("plain_of_{name}");
     let statement = format!("COMMENT ON TABLE public.users IS '{}';", "x".repeat(400));
     app.database
-        .execute(format!("create role {plain}; {statement}"))
+        .execute(format!(
+            "create role {plain}; comment on database {name} is 'ours'; {statement}"
+        ))
         .await;
     let contents = app.database.contents().await;
     let dump = app.admin().dump().answer().await.good().body;
@@ -173,9 +215,7 @@ async fn a_statement_in_the_table_of_contents_does_not_reach_the_live_database()
         unharmed(&app.database, &plain, &trace).await;
         assert!(copies(&app.admin()).await.is_empty());
     }
-    let left = "select count(*) from pg_roles where rolname like 'decant\\_load%' \
-                and shobj_description(oid, 'pg_authid') like '%\"' || current_database() || '\"%'";
-    assert_eq!(app.database.number(left).await, 0);
+    assert_eq!(app.database.number(LEFT).await, 0);
 }
 
 #[tokio::test]
@@ -212,7 +252,9 @@ async fn the_private_postgresql_has_no_secrets_and_no_rights_for_a_dump() {
                  where datname = 'decant'); \
          assert not exists (select from pg_stat_activity where usename = 'postgres' and pid <> pg_backend_pid() \
                             and backend_type = 'client backend'); \
-         assert (select relowner = 'decant'::regrole from pg_class where oid = 'trap'::regclass); end $$";
+         assert (select relowner = 'decant'::regrole from pg_class where oid = 'trap'::regclass); \
+         assert not exists (select from pg_db_role_setting where setrole <> 'decant_load'::regrole); \
+         assert (select not datistemplate from pg_database where datname = 'decant'); end $$";
     execute(&superuser, no_superuser.to_owned()).await;
     let status = std::fs::read_to_string(folder.join("data/postmaster.pid")).unwrap();
     let process = status.lines().next().unwrap();

@@ -32,6 +32,7 @@ mod partitions;
 mod poolers;
 mod poor_data;
 mod private_files;
+mod privileges;
 mod proxies;
 mod restore;
 mod rows;

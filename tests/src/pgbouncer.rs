@@ -15,11 +15,13 @@ use crate::patience::wait_for;
 pub struct Pgbouncer {
     _process: Child,
     folder: TempDir,
+    role: String,
 }
 
 impl Pgbouncer {
-    /// Starts it for all databases of the server of `dsn`, with this `pool_mode`.
-    pub async fn before(dsn: &str, pool_mode: &str) -> Self {
+    /// Starts it for all databases of the server of `dsn`, with this `pool_mode`. It
+    /// serves one role only.
+    pub async fn before(dsn: &str, pool_mode: &str, role: &str) -> Self {
         let folder = folder();
         // PgBouncer refuses to run as root, so it runs as PostgreSQL's account.
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777))
@@ -41,7 +43,7 @@ impl Pgbouncer {
             socket = folder.path().display(),
             users = users.display()
         );
-        std::fs::write(&users, "\"postgres\" \"\"\n").expect("the folder is ours");
+        std::fs::write(&users, format!("\"{role}\" \"\"\n")).expect("the folder is ours");
         std::fs::write(&settings, content).expect("the folder is ours");
         let mut command = Command::new("/usr/sbin/pgbouncer");
         if nix::unistd::geteuid().is_root() {
@@ -60,13 +62,14 @@ impl Pgbouncer {
         Self {
             _process: process,
             folder,
+            role: role.to_owned(),
         }
     }
 
-    /// Returns the address of the database of `dsn` through PgBouncer.
+    /// Returns the address of the database of `dsn` through PgBouncer, for its role.
     pub fn dsn(&self, dsn: &str) -> String {
         let (before, _) = dsn.split_once('?').expect("it has parameters");
-        let folder = self.folder.path().display();
-        format!("{before}?host={folder}&port=6432&user=postgres&sslmode=disable")
+        let (folder, role) = (self.folder.path().display(), &self.role);
+        format!("{before}?host={folder}&port=6432&user={role}&sslmode=disable")
     }
 }

@@ -6,7 +6,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use api::restore::{RestoreMode, TableResult};
-use sqlx::{Connection, PgConnection};
+use sqlx::Connection;
 use wasm_export::dump::{Entry, LARGE_OBJECTS, TABLE_DATA, Toc};
 
 use super::database_comment;
@@ -17,9 +17,11 @@ use super::events::ProgressReporter;
 use super::load::{self, EntryLists, Loader};
 use super::log_tables;
 use super::options::RestoreOptions;
+use super::privileges::Privileges;
 use super::public_schema::PublicSchema;
 use super::row_counts::{self, DumpRows, TableName, TableRows};
 use crate::database::archive::{self, BadArchive, WholeArchive};
+use crate::database::session;
 use crate::database::temporary_files::TemporaryFolder;
 use crate::database::tools::Tools;
 use crate::dsn::Dsn;
@@ -31,6 +33,7 @@ pub(super) struct CheckedDump<'a> {
     /// The tables whose rows are restored.
     pub rows: TableRows,
     pub definitions: Definitions,
+    pub privileges: Privileges,
     /// Policies that are not restored, because a role that they name does not exist here.
     pub left_out: Vec<Policy>,
     /// The parts of the dump that cannot be restored on this server, as sentences.
@@ -81,6 +84,7 @@ impl<'a> CheckedDump<'a> {
             archive,
             rows,
             definitions: Definitions::default(),
+            privileges: Privileges::default(),
             left_out: Vec::new(),
             warnings: Vec::new(),
             lists,
@@ -98,8 +102,10 @@ impl<'a> CheckedDump<'a> {
         live: &Dsn,
         temporary_files: &TemporaryFolder,
     ) -> Result<(), RestoreError> {
-        let definitions = Definitions::read(&self.loader(live, temporary_files), self.toc()).await?;
-        let mut connection = PgConnection::connect_with(live.options()).await?;
+        let loader = self.loader(live, temporary_files);
+        let definitions = Definitions::read(&loader, self.toc()).await?;
+        let mut connection = session::open(live, "decant restore").await?;
+        let privileges = Privileges::read(&loader, self.toc(), &mut connection).await?;
         let (definitions, left_out) = definitions.policies_of_missing_roles(&mut connection).await?;
         let tablespaces = definitions.unusable_tablespaces(&mut connection).await?;
         let _ = connection.close().await;
@@ -129,6 +135,7 @@ impl<'a> CheckedDump<'a> {
         }
         self.lists = self.lists.without(&entries);
         self.definitions = definitions;
+        self.privileges = privileges;
         Ok(())
     }
 
@@ -138,7 +145,7 @@ impl<'a> CheckedDump<'a> {
     }
 
     /// Returns the lists for a load by a role that owns the staging database only. Decant's own role has created the
-    /// extensions and their schemas, and sets the default privileges of other roles.
+    /// extensions and their schemas.
     #[must_use]
     pub fn lists_for_load_role(&self) -> EntryLists {
         let extensions = &self.definitions.extensions;
@@ -146,7 +153,6 @@ impl<'a> CheckedDump<'a> {
             "EXTENSION" => extensions.iter().any(|extension| extension.name == entry.name),
             "SCHEMA" => extensions.iter().any(|extension| extension.schema == entry.name),
             "COMMENT" => entry.name.starts_with("EXTENSION "),
-            "DEFAULT ACL" => true,
             _ => false,
         };
         let done = self.archive.toc.entries.iter().filter(is_done);
@@ -231,7 +237,10 @@ impl<'a> CheckedDump<'a> {
     }
 
     pub fn public_schema(&self) -> PublicSchema<'_> {
-        PublicSchema::new(&self.archive.toc)
+        let version = &self.archive.summary.header.pg_dump_version;
+        let major = version.split(|letter: char| !letter.is_ascii_digit()).next();
+        let major = major.and_then(|major| major.parse().ok()).unwrap_or(0);
+        PublicSchema::new(&self.archive.toc, major)
     }
 
     /// Reads the comment of the dumped database; `None` if it has none.

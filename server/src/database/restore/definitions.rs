@@ -1,5 +1,5 @@
-//! Statements of a dump that need something which the other server may not have: extensions, policies and default privileges
-//! with their roles, tablespaces.
+//! Statements of a dump that need something which the other server may not have: extensions, policies with their
+//! roles, tablespaces.
 //!
 //! They are read from the script of `pg_restore`, parsed, and written anew with names that PostgreSQL quotes.
 
@@ -16,7 +16,7 @@ use super::statement::{attempt, render};
 use crate::database::tools::{read_stderr, spawn_piped};
 
 /// Kinds whose statements are parsed. They contain no text of functions, which could look like a statement.
-const PARSED: [&str; 3] = ["EXTENSION", "POLICY", "DEFAULT ACL"];
+const PARSED: [&str; 2] = ["EXTENSION", "POLICY"];
 
 /// The name of the policy that hides all rows of a table while a restrictive policy of it is missing.
 pub(super) const GUARD: &str = "decant_policy_is_missing";
@@ -28,7 +28,6 @@ const NO_ROW: &str = "(false)";
 pub(super) struct Definitions {
     pub extensions: Vec<Extension>,
     pub policies: Vec<Policy>,
-    pub default_privileges: Vec<DefaultPrivilege>,
     pub tablespaces: BTreeSet<String>,
 }
 
@@ -45,21 +44,6 @@ pub(super) struct Policy {
     pub name: String,
     pub roles: Vec<String>,
     pub is_restrictive: bool,
-}
-
-/// A statement `ALTER DEFAULT PRIVILEGES`.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct DefaultPrivilege {
-    role: String,
-    schema: Option<String>,
-    is_grant: bool,
-    /// Words of PostgreSQL: `SELECT, INSERT`.
-    privileges: String,
-    /// A word of PostgreSQL: `TABLES`.
-    objects: &'static str,
-    /// `None` for `PUBLIC`.
-    grantee: Option<String>,
-    with_grant_option: bool,
 }
 
 impl Definitions {
@@ -118,13 +102,11 @@ impl Definitions {
 
     fn take_statement(&mut self, line: &str) {
         let tokens = tokens(line);
-        let mut tokens = Tokens(&tokens);
+        let tokens = Tokens(&tokens);
         if let Some(extension) = Extension::parse(&mut tokens.clone()) {
             self.extensions.push(extension);
         } else if let Some(policy) = Policy::parse(&mut tokens.clone()) {
             self.policies.push(policy);
-        } else if let Some(privilege) = DefaultPrivilege::parse(&mut tokens) {
-            self.default_privileges.push(privilege);
         }
     }
 
@@ -247,80 +229,9 @@ impl Policy {
     }
 }
 
-impl DefaultPrivilege {
-    /// Parses `ALTER DEFAULT PRIVILEGES FOR ROLE a IN SCHEMA public GRANT SELECT,INSERT ON TABLES TO b WITH GRANT OPTION;`.
-    fn parse(tokens: &mut Tokens<'_>) -> Option<Self> {
-        const OBJECTS: [&str; 6] = ["TABLES", "SEQUENCES", "FUNCTIONS", "ROUTINES", "TYPES", "SCHEMAS"];
-        tokens.words("ALTER DEFAULT PRIVILEGES FOR ROLE")?;
-        let role = tokens.name()?;
-        let schema = match tokens.words("IN SCHEMA") {
-            Some(()) => Some(tokens.name()?),
-            None => None,
-        };
-        let is_grant = tokens.words("GRANT").is_some();
-        if !is_grant {
-            tokens.words("REVOKE")?;
-        }
-        let mut privileges = vec![tokens.keyword()?];
-        while tokens.sign(',').is_some() {
-            privileges.push(tokens.keyword()?);
-        }
-        tokens.words("ON")?;
-        let objects = OBJECTS
-            .into_iter()
-            .find(|objects| tokens.words(objects).is_some())?;
-        tokens.words(if is_grant { "TO" } else { "FROM" })?;
-        let grantee = match tokens.words("PUBLIC") {
-            Some(()) => None,
-            None => Some(tokens.name()?),
-        };
-        let with_grant_option = tokens.words("WITH GRANT OPTION").is_some();
-        Some(Self {
-            role,
-            schema,
-            is_grant,
-            privileges: privileges.join(", "),
-            objects,
-            grantee,
-            with_grant_option,
-        })
-    }
-
-    /// Sets the default privilege within an open transaction. Returns PostgreSQL's message if that fails.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn set(&self, connection: &mut PgConnection) -> sqlx::Result<Option<String>> {
-        let schema = self.schema.as_deref();
-        let (verb, preposition) = match self.is_grant {
-            true => ("grant", "to"),
-            false => ("revoke", "from"),
-        };
-        let template = format!(
-            "alter default privileges for role %I{} {verb} {} on {} {preposition} {}{}",
-            schema.map_or("%s", |_| " in schema %I"),
-            self.privileges,
-            self.objects,
-            self.grantee.as_ref().map_or("public%s", |_| "%I"),
-            if self.with_grant_option {
-                " with grant option"
-            } else {
-                ""
-            },
-        );
-        let names = [
-            self.role.as_str(),
-            schema.unwrap_or_default(),
-            self.grantee.as_deref().unwrap_or_default(),
-        ];
-        let statement = render(connection, &template, names).await?;
-        Ok(attempt(connection, statement).await?.err())
-    }
-}
-
 /// A piece of a statement. Only the part of a statement before its expressions is parsed, so literals need no piece.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Token {
+pub(super) enum Token {
     /// A keyword or a name.
     Name(String),
     /// A name in double quotes, without them.
@@ -328,7 +239,7 @@ enum Token {
     Sign(char),
 }
 
-fn tokens(line: &str) -> Vec<Token> {
+pub(super) fn tokens(line: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut letters = line.chars().peekable();
     let is_name = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '$';
@@ -357,11 +268,11 @@ fn tokens(line: &str) -> Vec<Token> {
 }
 
 #[derive(Clone)]
-struct Tokens<'a>(&'a [Token]);
+pub(super) struct Tokens<'a>(pub &'a [Token]);
 
 impl Tokens<'_> {
     /// Takes these keywords, all or none.
-    fn words(&mut self, words: &str) -> Option<()> {
+    pub fn words(&mut self, words: &str) -> Option<()> {
         let count = words.split(' ').count();
         let found = self.0.get(..count)?;
         let is_same = found
@@ -371,7 +282,7 @@ impl Tokens<'_> {
         is_same.then(|| self.0 = &self.0[count..])
     }
 
-    fn name(&mut self) -> Option<String> {
+    pub fn name(&mut self) -> Option<String> {
         let (Token::Name(name) | Token::Quoted(name), rest) = self.0.split_first()? else {
             return None;
         };
@@ -379,19 +290,7 @@ impl Tokens<'_> {
         Some(name.clone())
     }
 
-    /// Takes one keyword in capital letters.
-    fn keyword(&mut self) -> Option<String> {
-        let (Token::Name(name), rest) = self.0.split_first()? else {
-            return None;
-        };
-        let is_keyword = name.chars().all(|letter| letter.is_ascii_uppercase());
-        is_keyword.then(|| {
-            self.0 = rest;
-            name.clone()
-        })
-    }
-
-    fn sign(&mut self, sign: char) -> Option<()> {
+    pub fn sign(&mut self, sign: char) -> Option<()> {
         let is_next = self.0.first() == Some(&Token::Sign(sign));
         is_next.then(|| self.0 = &self.0[1..])
     }
@@ -441,24 +340,6 @@ mod tests {
                 schema: "public".to_owned()
             }]
         );
-    }
-
-    #[test]
-    fn a_default_privilege_has_only_words_and_names() {
-        let found = read(
-            "ALTER DEFAULT PRIVILEGES FOR ROLE hub IN SCHEMA public GRANT SELECT,INSERT ON TABLES  TO reader WITH GRANT OPTION;",
-        );
-        let privilege = &found.default_privileges[0];
-        assert_eq!(
-            (privilege.privileges.as_str(), privilege.objects),
-            ("SELECT, INSERT", "TABLES")
-        );
-        assert_eq!(privilege.grantee.as_deref(), Some("reader"));
-        assert!(privilege.with_grant_option && privilege.is_grant);
-        let found = read("ALTER DEFAULT PRIVILEGES FOR ROLE hub REVOKE ALL ON FUNCTIONS  FROM PUBLIC;");
-        assert_eq!(found.default_privileges[0].grantee, None);
-        let hostile = read("ALTER DEFAULT PRIVILEGES FOR ROLE hub GRANT pg_read_all_data ON TABLES TO x;");
-        assert_eq!(hostile, Definitions::default());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Why a dump is not restored.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::database::archive::BadArchive;
 use crate::database::lock::LockError;
@@ -8,7 +8,7 @@ use crate::database::missing_rows::MissingRowsError;
 use crate::database::tools::ToolsError;
 
 /// Why a dump is not restored. The database is as it was before, except after
-/// [`TransactionEnded`](Self::TransactionEnded).
+/// [`TransactionEnded`](Self::TransactionEnded) and [`UnknownOutcome`](Self::UnknownOutcome).
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
     #[error(transparent)]
@@ -47,6 +47,11 @@ pub enum RestoreError {
     #[error("The dump could not be restored; the database is as it was. pg_restore reports: {0}")]
     Load(String),
     #[error(
+        "The dump could not be restored, because pg_restore lost its connection or the disk of the database is full. The \
+         dump itself may be good; the database is as it was. pg_restore reports: {0}"
+    )]
+    Interrupted(String),
+    #[error(
         "The dump could not be restored; its transaction was rolled back, and the database is as it was. PostgreSQL \
          reports: {0}"
     )]
@@ -56,6 +61,17 @@ pub enum RestoreError {
          databases"
     )]
     TooLarge,
+    #[error(
+        "The role that Decant has created to load the dump may not log in ({0}). The code in a dump must not run as a \
+         superuser, so nothing was changed. Let pg_hba.conf and the pooler accept new roles (their names begin with \
+         decant_load), or let DSN name a role that is no superuser"
+    )]
+    LoadRole(String),
+    #[error(
+        "The connection was lost during the commit, and PostgreSQL did not report its outcome, so the database may have \
+         changed. Look at its rows. The safety dump has its contents before the restore{0}"
+    )]
+    UnknownOutcome(String),
     #[error(
         "A migration has ended the transaction of the restore (COMMIT or ROLLBACK), so the database may have changed. The \
          safety dump has its contents before the restore"
@@ -111,20 +127,27 @@ pub enum NotAllowed {
     Maintenance,
     #[error("Decant's role may not connect to a database that it has created")]
     ConnectToStaging,
+    #[error("Decant's role may not create a database like the live one ({0})")]
+    CreateLike(String),
     #[error("Decant's role may not end these sessions of the live database: {0}")]
     Terminate(String),
+    #[error("The schema public of a new database belongs to {0}, so Decant's role cannot set its privileges")]
+    PublicSchema(String),
 }
 
 impl NotAllowed {
     /// Returns what an administrator can do about it.
     fn advice(&self) -> &'static str {
         match self {
-            Self::CreateDatabase => "Grant it CREATEDB and the ownership of the live database",
+            Self::CreateDatabase | Self::CreateLike(_) => {
+                "Grant it CREATEDB and the ownership of the live database"
+            }
             Self::Maintenance => "Grant it CONNECT on the database postgres",
             Self::ConnectToStaging => {
                 "Let the pooler and pg_hba.conf accept connections to all databases, or let DSN name the server itself"
             }
             Self::Terminate(_) => "Grant it pg_signal_backend; end sessions of a superuser first",
+            Self::PublicSchema(_) => "In template0, make pg_database_owner the owner of the schema public",
         }
     }
 }
@@ -146,6 +169,20 @@ pub(super) fn megabytes(bytes: u64) -> u64 {
 }
 
 impl RestoreError {
+    /// Makes an error of the text that `pg_restore` has written. It writes no codes. The first two texts are libpq's, which are
+    /// English because of `LC_ALL`; the third is the operating system's in the server's language.
+    pub(super) fn of_pg_restore(errors: String) -> Self {
+        let circumstances = [
+            "server closed the connection unexpectedly",
+            "connection to server",
+            "No space left on device",
+        ];
+        match circumstances.iter().any(|text| errors.contains(text)) {
+            true => Self::Interrupted(errors),
+            false => Self::Load(errors),
+        }
+    }
+
     /// Completes an error of a `pg_restore` that a role without rights runs. Adds the parts of the dump that were left out
     /// before, and advice where an object needs a superuser.
     pub(super) fn for_load_role(self, left_out: &[String]) -> Self {
@@ -163,6 +200,14 @@ impl RestoreError {
             );
         }
         Self::Load(error)
+    }
+
+    /// Completes an error after which the database may have changed with the path of the safety dump.
+    pub(super) fn naming(self, safety_dump: &Path) -> Self {
+        match self {
+            Self::UnknownOutcome(_) => Self::UnknownOutcome(format!(": {}", safety_dump.display())),
+            other => other,
+        }
     }
 
     /// Names the client's disconnection as the cause of a stop.

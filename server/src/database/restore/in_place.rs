@@ -4,19 +4,17 @@
 //! Decant sends the script of `pg_restore` over its own connection: definitions as they are, rows table by table. `psql`
 //! is not used, because it also runs shell commands (`\!`) that an attacker may have written into a dump.
 
-use memchr::{memchr, memmem};
 use sqlx::{Executor, PgConnection, query, query_scalar};
-use tokio::io::AsyncReadExt;
 
 use super::checked_dump::CheckedDump;
 use super::error::RestoreError;
 use super::events::ProgressReporter;
 use super::large_objects;
-use super::load::{Loader, UNKNOWN_TIMEOUT};
+use super::load::Loader;
 use super::row_counts::{self, TableName};
-use super::table_data::{TableData, encoding_of};
+use super::script::Script;
+use super::table_data::TableData;
 use crate::database::session;
-use crate::database::tools::{read_stderr, spawn_piped};
 
 /// While this transaction waits for a table's lock, every other session waits behind it, so the wait is limited.
 const LOCK_TIMEOUT: &str = "set local lock_timeout = '60s'";
@@ -27,9 +25,6 @@ const CLEAR: &str = include_str!("clear.sql");
 /// `ROLLBACK`.
 const CREATE_RUN: &str = "create function pg_temp.decant_run(script pg_catalog.bytea, encoding pg_catalog.name) \
      returns void language plpgsql as 'begin execute pg_catalog.convert_from(script, encoding); end'";
-
-/// The definitions are sent as one string, so their size is limited. Real schemas are far smaller.
-const DEFINITIONS_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 /// Empties the live database, restores the dump, and checks the numbers of rows.
 ///
@@ -81,65 +76,16 @@ async fn run_section(
     entries: &[u32],
     section: &str,
 ) -> Result<(), RestoreError> {
-    let list = loader.write_list(entries)?;
-    let section = format!("--section={section}");
-    let (mut child, stdout, stderr) =
-        spawn_piped(loader.command(&list).args([section.as_str(), "--file=-"]))?;
-    let mut script = Vec::new();
-    let reading = async {
-        let mut stdout = stdout.take(DEFINITIONS_BYTES_MAX);
-        stdout.read_to_end(&mut script).await
-    };
-    let (read, errors) = tokio::join!(reading, read_stderr(stderr));
-    if read? as u64 == DEFINITIONS_BYTES_MAX {
-        return Err(RestoreError::TooLarge);
-    }
-    if !child.wait().await?.success() {
-        return Err(RestoreError::Damaged(errors));
-    }
-    // The script is in the encoding of the dumped database.
-    let mut lines = script.split(|&byte| byte == b'\n').take(SETTINGS_LINES);
-    let encoding = lines.find_map(|line| encoding_of(str::from_utf8(line).ok()?));
-    let mut sql = without_psql_commands(&script).to_vec();
-    // The script sets its parameters before its first definition.
-    if loader.tools.sets_unknown_timeout()
-        && let Some(at) = memmem::find(&sql, UNKNOWN_TIMEOUT.as_bytes())
-    {
-        sql.drain(at..at + UNKNOWN_TIMEOUT.len());
-    }
+    let script = Script::read(loader, entries, Some(section)).await?;
     query("select pg_temp.decant_run($1, $2::pg_catalog.text::pg_catalog.name)")
-        .bind(sql)
-        .bind(encoding.unwrap_or("UTF8"))
+        .bind(script.sql)
+        .bind(script.encoding)
         .execute(&mut *connection)
         .await?;
     // The script has set the encoding of the dumped database. Decant's own statements are UTF-8.
     connection.execute("set client_encoding = 'UTF8'").await?;
     Ok(())
 }
-
-/// The script begins with comments and settings, one of which is the encoding.
-const SETTINGS_LINES: usize = 50;
-
-/// Returns the script without the `psql` commands `\restrict` and `\unrestrict`, which newer releases of `pg_restore` write
-/// around it.
-fn without_psql_commands(script: &[u8]) -> &[u8] {
-    let is_comment = |line: &[u8]| line.is_empty() || line.starts_with(b"--");
-    let Some(at) = memmem::find(script, RESTRICT) else {
-        return script;
-    };
-    let (before, after) = (&script[..at], &script[at + RESTRICT.len()..]);
-    match memchr(b'\n', after) {
-        Some(end) if before.split(|&byte| byte == b'\n').all(is_comment) => {
-            let (key, sql) = (&after[..end], after[end + 1..].trim_ascii_end());
-            let end = sql.strip_suffix(key).and_then(|sql| sql.strip_suffix(UNRESTRICT));
-            end.unwrap_or(sql)
-        }
-        _ => script,
-    }
-}
-
-const RESTRICT: &[u8] = b"\\restrict ";
-const UNRESTRICT: &[u8] = b"\\unrestrict ";
 
 /// Copies the rows of one table from the dump into the database.
 async fn copy_rows(
@@ -164,18 +110,4 @@ async fn copy_rows(
     .await?;
     data.copy_in(connection, &copy).await?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn commands_of_psql_are_left_out() {
-        let without = |script: &'static str| str::from_utf8(without_psql_commands(script.as_bytes()));
-        let script = "--\n-- PostgreSQL database dump\n--\n\n\\restrict aB3\n\nselect '\n\\restrict x\n';\n\n\\unrestrict aB3\n\n";
-        assert_eq!(without(script).map(str::trim), Ok("select '\n\\restrict x\n';"));
-        let older = "--\n\nselect '\n\\restrict x\n';\n";
-        assert_eq!(without(older), Ok(older));
-    }
 }

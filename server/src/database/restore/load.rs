@@ -10,6 +10,7 @@ use tokio::process::{ChildStderr, Command};
 use wasm_export::dump::{Entry, LARGE_OBJECTS, TABLE_DATA, Toc};
 
 use super::error::RestoreError;
+use super::privileges;
 use super::row_counts::TableName;
 use crate::database::archive::WholeArchive;
 use crate::database::temporary_files::{TemporaryFile, TemporaryFolder};
@@ -34,8 +35,8 @@ pub struct EntryLists {
     pub(super) required: Vec<u32>,
     /// Those of `required` that hold the content of large objects.
     pub(super) large_objects: Vec<u32>,
-    /// May fail, because nothing depends on them. Examples are privileges of roles that do not exist here, objects that only
-    /// a superuser may create, and materialized views that cannot be filled.
+    /// May fail, because nothing depends on them. Examples are objects that only a superuser may create, and materialized
+    /// views that cannot be filled. Privileges are in none of the lists ([`Privileges`](super::privileges::Privileges)).
     optional: Vec<u32>,
     /// Tables whose rows are left out.
     pub(super) skipped: BTreeSet<TableName>,
@@ -55,8 +56,9 @@ impl EntryLists {
             if entry.kind == TABLE_DATA && lists.skipped.contains(&TableName::from_entry(entry)) {
                 continue;
             }
-            if entry.kind == "SCHEMA" && entry.name == "public" {
-                // Every new database has this schema. The pg_dump of PostgreSQL 10 and older writes an entry that creates it.
+            let is_public = entry.kind == "SCHEMA" && entry.name == "public";
+            if is_public || privileges::is_entry(entry) {
+                // Every new database has the schema. The pg_dump of PostgreSQL 10 and older writes an entry that creates it.
             } else if is_optional(entry) {
                 lists.optional.push(entry.dump_id);
             } else {
@@ -82,7 +84,7 @@ impl EntryLists {
 
 fn is_optional(entry: &Entry) -> bool {
     match entry.kind.as_str() {
-        "ACL" | "DEFAULT ACL" | "SECURITY LABEL" | "USER MAPPING" | "MATERIALIZED VIEW DATA" => true,
+        "SECURITY LABEL" | "USER MAPPING" | "MATERIALIZED VIEW DATA" => true,
         "EVENT TRIGGER" | "PUBLICATION" | "PUBLICATION TABLE" | "PUBLICATION TABLES IN SCHEMA" => true,
         "SUBSCRIPTION" | "SUBSCRIPTION TABLE" => true,
         "COMMENT" => {
@@ -139,7 +141,7 @@ impl Loader<'_> {
     /// Restores the required entries of these sections. `on_line` gets each line that `pg_restore` logs.
     ///
     /// # Errors
-    /// [`RestoreError::Load`] with the errors of `pg_restore`, which stops at the first one.
+    /// [`RestoreError::Load`], [`RestoreError::Interrupted`] with the errors of `pg_restore`, which stops at the first one.
     pub(super) async fn restore_required(
         &self,
         sections: &[&str],
@@ -169,7 +171,7 @@ impl Loader<'_> {
             true => Ok(()),
             false => {
                 errors.retain(|error| !is_unknown_timeout(error));
-                Err(RestoreError::Load(errors.join(" ")))
+                Err(RestoreError::of_pg_restore(errors.join(" ")))
             }
         }
     }
@@ -189,7 +191,7 @@ impl Loader<'_> {
         if self.tools.sets_unknown_timeout() {
             errors.retain(|error| !is_unknown_timeout(error));
         }
-        Ok(without_missing_roles(errors))
+        Ok(errors)
     }
 
     /// Writes a file for `--use-list` with these dump ids.
@@ -265,40 +267,9 @@ async fn read_errors(stderr: Option<ChildStderr>, mut on_line: impl FnMut(&str))
     Ok(errors)
 }
 
-/// Replaces the errors that name a missing role by one warning.
-fn without_missing_roles(errors: Vec<String>) -> Vec<String> {
-    let missing_role = |error: &str| {
-        let (_, rest) = error.split_once("ERROR:  role \"")?;
-        let (role, _) = rest.split_once("\" does not exist")?;
-        Some(role.to_owned())
-    };
-    let roles: BTreeSet<String> = errors.iter().filter_map(|error| missing_role(error)).collect();
-    let mut warnings: Vec<String> = errors
-        .into_iter()
-        .filter(|error| missing_role(error).is_none())
-        .collect();
-    if !roles.is_empty() {
-        let roles: Vec<String> = roles.into_iter().collect();
-        warnings.push(format!(
-            "Privileges of roles that do not exist here were not restored: {}",
-            roles.join(", ")
-        ));
-    }
-    warnings
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn privileges_of_missing_roles_are_one_warning() {
-        let error = |text: &str| format!("could not execute query: ERROR:  {text} Command was: GRANT …");
-        let errors = ["role \"a\" does not exist", "other", "role \"a\" does not exist"].map(error);
-        let warnings = without_missing_roles(errors.to_vec());
-        assert_eq!(warnings.len(), 2);
-        assert!(warnings[1].ends_with("not restored: a"), "{warnings:?}");
-    }
 
     #[test]
     fn a_name_is_no_connection_string() {

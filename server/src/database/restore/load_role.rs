@@ -9,11 +9,15 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use sqlx::{Connection, PgConnection, query_as, query_scalar};
 
-use super::statement::{execute, run};
+use super::statement::run;
+use crate::database::session;
 use crate::dsn::Dsn;
 
 /// The role of the private PostgreSQL, whose own role may not create roles. It needs no password there.
 const OF_THE_PRIVATE_POSTGRESQL: &str = decant_embedded::LOAD_ROLE;
+
+/// The beginning of the other load roles' names.
+const NAME_PREFIX: &str = "decant_load_";
 
 /// The random part of the name.
 const NAME_CHARACTERS: usize = 16;
@@ -27,6 +31,8 @@ pub(super) struct LoadRole {
     password: Option<SecretString>,
     /// Whether it was created for one restore.
     pub is_temporary: bool,
+    /// Whether Decant's own role may load the dump if this one may not log in.
+    pub is_optional: bool,
 }
 
 /// The comment of a load role. Decant finds one by it that a crash has left.
@@ -55,7 +61,7 @@ impl LoadRole {
             return Self::of_the_private_postgresql(maintenance).await;
         }
         let random = |characters| Alphanumeric.sample_string(&mut rand::rng(), characters);
-        let name = format!("decant_load_{}", random(NAME_CHARACTERS).to_lowercase());
+        let name = format!("{NAME_PREFIX}{}", random(NAME_CHARACTERS).to_lowercase());
         let password = random(PASSWORD_CHARACTERS);
         let comment = RoleComment {
             decant: Kind::Load,
@@ -76,6 +82,7 @@ impl LoadRole {
             name,
             password: Some(password.into()),
             is_temporary: true,
+            is_optional: !is_superuser,
         }))
     }
 
@@ -91,6 +98,7 @@ impl LoadRole {
             name: OF_THE_PRIVATE_POSTGRESQL.to_owned(),
             password: None,
             is_temporary: false,
+            is_optional: false,
         }))
     }
 
@@ -100,13 +108,37 @@ impl LoadRole {
         database.with_role(&self.name, self.password.as_ref())
     }
 
-    /// Logs in to the staging database, and removes settings that an earlier dump may have given the role.
+    /// Removes settings that an earlier dump may have given the role, so that they do not apply to the login. Decant's session
+    /// acts as the role for that, because a role may reset only its own settings.
     ///
     /// # Errors
-    /// The role may not log in: `pg_hba.conf` does not allow it, or a pooler does not know the role.
+    /// The server does not answer, or Decant's role is not a member of the role.
+    pub async fn reset_settings(&self, maintenance: &mut PgConnection) -> sqlx::Result<()> {
+        let databases: Vec<String> = query_scalar(
+            "select d.datname::pg_catalog.text from pg_catalog.pg_db_role_setting s \
+             join pg_catalog.pg_database d on d.oid operator(pg_catalog.=) s.setdatabase \
+             where pg_catalog.pg_get_userbyid(s.setrole) operator(pg_catalog.=) $1",
+        )
+        .bind(&self.name)
+        .fetch_all(&mut *maintenance)
+        .await?;
+        let mut transaction = maintenance.begin().await?;
+        run(&mut transaction, "set local role %I", [&self.name]).await?;
+        run(&mut transaction, "alter role %I reset all", [&self.name]).await?;
+        for database in &databases {
+            let reset = "alter role %I in database %I reset all";
+            run(&mut transaction, reset, [&self.name, database]).await?;
+        }
+        transaction.commit().await
+    }
+
+    /// Logs in to the staging database.
+    ///
+    /// # Errors
+    /// The role may not log in ([`is_refused`]): `pg_hba.conf` does not allow it, or a pooler does not know the role. Or the
+    /// server does not answer.
     pub async fn check_login(&self, staging: &Dsn) -> sqlx::Result<()> {
-        let mut connection = PgConnection::connect_with(self.dsn(staging).options()).await?;
-        execute(&mut connection, "alter role current_user reset all".to_owned()).await?;
+        let connection = session::open(&self.dsn(staging), "decant restore").await?;
         connection.close().await
     }
 
@@ -126,13 +158,32 @@ impl LoadRole {
     }
 }
 
+/// Returns whether a role may not log in at all. Any other error may be gone with the next try, or others may cause it on
+/// purpose, such as too many connections.
+pub(super) fn is_refused(error: &sqlx::Error) -> bool {
+    let Some(error) = error.as_database_error() else {
+        return false;
+    };
+    match error.code().as_deref() {
+        // PgBouncer has one code for all errors of a connection.
+        Some("08P01") => ["no such user", "does not exist", "authentication failed"]
+            .iter()
+            .any(|text| error.message().contains(text)),
+        // Class 28: invalid authorization.
+        Some(code) => code.starts_with("28"),
+        None => false,
+    }
+}
+
 /// Returns the load roles that crashes may have left for this live database.
 pub(super) async fn left(maintenance: &mut PgConnection, live: &str) -> sqlx::Result<Vec<LoadRole>> {
     let rows: Vec<(String, String)> = query_as(
         "select rolname::pg_catalog.text, comment \
          from pg_catalog.pg_roles, pg_catalog.shobj_description(oid, 'pg_authid') comment \
-         where pg_catalog.starts_with(comment, '{\"decant\":')",
+         where pg_catalog.starts_with(comment, '{\"decant\":') \
+         and pg_catalog.starts_with(rolname::pg_catalog.text, $1)",
     )
+    .bind(NAME_PREFIX)
     .fetch_all(&mut *maintenance)
     .await?;
     let of_live = |(name, comment): (String, String)| {
@@ -141,6 +192,7 @@ pub(super) async fn left(maintenance: &mut PgConnection, live: &str) -> sqlx::Re
             name,
             password: None,
             is_temporary: true,
+            is_optional: false,
         })
     };
     let mut left: Vec<LoadRole> = rows.into_iter().filter_map(of_live).collect();

@@ -20,7 +20,9 @@
 //! | [`side_database`] | staging databases and previous databases: create, swap, list, drop |
 //! | `load` | runs `pg_restore` |
 //! | `load_role` | the role that loads a dump into a staging database |
-//! | `definitions` | extensions, policies, default privileges and tablespaces of a dump |
+//! | `definitions` | extensions, policies and tablespaces of a dump |
+//! | `privileges` | privileges and default privileges of a dump |
+//! | `script` | a script that `pg_restore` writes |
 //! | `extensions` | creates the extensions before the load |
 //! | `owners` | gives the objects to the owners that the dump names |
 //! | `subscriptions` | subscriptions of the live database and of its copies |
@@ -54,6 +56,7 @@ mod missing_tables;
 mod options;
 mod owners;
 mod pending_transaction;
+mod privileges;
 mod proof;
 mod public_schema;
 mod restorer;
@@ -61,6 +64,7 @@ mod rollback;
 pub mod row_counts;
 mod run;
 mod safety_dump;
+mod script;
 pub mod side_database;
 mod statement;
 mod subscriptions;

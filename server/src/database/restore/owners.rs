@@ -31,8 +31,8 @@ pub(super) struct Roles<'a> {
     pub fallback: &'a str,
 }
 
-/// Completes a load within an open transaction: hides the rows of tables without their restrictive policies, and gives the
-/// objects to their owners. Returns warnings.
+/// Completes a load within an open transaction: sets the privileges, hides the rows of tables without their restrictive
+/// policies, and gives the objects to their owners. Returns warnings.
 ///
 /// # Errors
 /// The database does not answer.
@@ -41,10 +41,13 @@ pub(super) async fn complete(
     dump: &CheckedDump<'_>,
     roles: Roles<'_>,
 ) -> sqlx::Result<Vec<String>> {
+    // Before the owners change, because views that stay with another owner lose privileges again.
+    let mut warnings = dump.privileges.set(connection, roles).await?;
     for policy in dump.left_out.iter().filter(|policy| policy.is_restrictive) {
         policy.guard_table(connection).await?;
     }
-    restore(connection, dump.toc(), roles).await
+    warnings.extend(restore(connection, dump.toc(), roles).await?);
+    Ok(warnings)
 }
 
 /// Completes a load into the live database, where Decant's own role has created all objects. As [`complete`].

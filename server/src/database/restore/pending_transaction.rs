@@ -10,8 +10,9 @@ use crate::database::lock::LockGuard;
 use crate::database::session;
 use crate::dsn::Dsn;
 
-/// A transaction whose client has gone is rolled back within this time, unless its statement runs on.
-const ROLLBACK_MAX: Duration = Duration::from_secs(10);
+/// A transaction whose client has gone is rolled back within this time, unless its statement runs on. A server that has
+/// crashed often answers again within it.
+const OUTCOME_MAX: Duration = Duration::from_secs(10);
 
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
@@ -46,7 +47,7 @@ impl<T: Default> PendingTransaction<T> {
     /// # Errors
     /// [`RestoreError::LockLost`]: another operation may have begun, so nothing is committed.
     /// [`RestoreError::TransactionEnded`]: a migration has ended the transaction. [`RestoreError::Database`]: the commit
-    /// failed.
+    /// failed. [`RestoreError::UnknownOutcome`]: PostgreSQL does not answer any more.
     pub(super) async fn commit(mut self, lock: &LockGuard) -> Result<T, RestoreError> {
         let open: Option<i64> = query_scalar("select pg_catalog.txid_current_if_assigned()")
             .fetch_one(&mut self.connection)
@@ -62,9 +63,10 @@ impl<T: Default> PendingTransaction<T> {
         match committed {
             Ok(_) => Ok(self.result),
             // PostgreSQL may have committed, although its answer did not arrive.
-            Err(error) => match has_committed(&self.live, self.id).await {
-                true => Ok(self.result),
-                false => Err(error.into()),
+            Err(error) => match outcome(&self.live, self.id).await {
+                Outcome::Committed => Ok(self.result),
+                Outcome::RolledBack => Err(error.into()),
+                Outcome::Unknown => Err(RestoreError::UnknownOutcome(String::new())),
             },
         }
     }
@@ -76,28 +78,42 @@ impl<T: Default> PendingTransaction<T> {
             connection, live, id, ..
         } = self;
         drop(connection);
-        match has_committed(&live, id).await {
-            true => RestoreError::TransactionEnded,
-            false => error,
+        match outcome(&live, id).await {
+            Outcome::Committed => RestoreError::TransactionEnded,
+            // A transaction that Decant has not committed never will be.
+            Outcome::RolledBack | Outcome::Unknown => error,
         }
     }
 }
 
-/// Asks PostgreSQL for the outcome of a transaction whose session has ended. Returns `false` if PostgreSQL does not answer:
-/// a transaction that has not committed by then never will.
-async fn has_committed(live: &Dsn, id: i64) -> bool {
+enum Outcome {
+    Committed,
+    RolledBack,
+    Unknown,
+}
+
+/// Asks PostgreSQL for the outcome of a transaction whose session has ended, until it answers.
+async fn outcome(live: &Dsn, id: i64) -> Outcome {
     let asking = async {
-        let mut connection = PgConnection::connect_with(live.options()).await?;
         loop {
-            let status: Option<String> = query_scalar("select pg_catalog.txid_status($1)")
-                .bind(id)
-                .fetch_one(&mut connection)
-                .await?;
-            match status.as_deref() {
-                Some("in progress") => sleep(POLL_INTERVAL).await,
-                status => return Ok::<_, sqlx::Error>(status == Some("committed")),
+            match status(live, id).await.as_deref() {
+                Ok("committed") => return Outcome::Committed,
+                Ok("aborted") => return Outcome::RolledBack,
+                // It still runs, or the server does not answer.
+                Ok(_) | Err(_) => sleep(POLL_INTERVAL).await,
             }
         }
     };
-    matches!(tokio::time::timeout(ROLLBACK_MAX, asking).await, Ok(Ok(true)))
+    let answer = tokio::time::timeout(OUTCOME_MAX, asking).await;
+    answer.unwrap_or(Outcome::Unknown)
+}
+
+async fn status(live: &Dsn, id: i64) -> sqlx::Result<String> {
+    let mut connection = session::open(live, "decant restore").await?;
+    let status = query_scalar("select pg_catalog.txid_status($1)")
+        .bind(id)
+        .fetch_one(&mut connection)
+        .await;
+    let _ = connection.close().await;
+    status
 }

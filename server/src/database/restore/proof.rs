@@ -59,12 +59,9 @@ impl Restorer {
             &self.temporary_files,
             reporter,
         );
-        let dump = or_stopped(stop, reading).await?;
-        let staging = StagingDatabase::create(&self.dsn).await?;
-        let loaded = tokio::select! {
-            loaded = or_stopped(stop, self.load_and_count(&dump, &staging, reporter)) => loaded,
-            () = lock.lost.cancelled() => Err(RestoreError::LockLost),
-        };
+        let dump = or_stopped(lock, stop, reading).await?;
+        let mut staging = StagingDatabase::create(&self.dsn).await?;
+        let loaded = or_stopped(lock, stop, self.load_and_count(&dump, &mut staging, reporter)).await;
         staging.drop().await;
         loaded?;
         Ok(dump.rows.values().sum())

@@ -28,7 +28,7 @@ impl Restorer {
     /// Swaps a previous database with the live one, and returns the new name of the latter, which is kept.
     ///
     /// # Errors
-    /// [`RestoreError::NoSideDatabase`], [`RestoreError::Conflict`], [`RestoreError::Database`].
+    /// [`RestoreError::NoSideDatabase`], [`RestoreError::Conflict`], [`RestoreError::LockLost`], [`RestoreError::Database`].
     pub async fn roll_back(&self, name: &str, caller: &str) -> Result<String, RestoreError> {
         let lock = self.lock.acquire(Operation::Rollback, caller).await?;
         let swapped = async {
@@ -40,7 +40,7 @@ impl Restorer {
             match is_complete {
                 true => {
                     let role = SideDatabaseRole::RolledBack;
-                    let swapped = side_database::swap(&mut maintenance, &self.dsn, name, role).await?;
+                    let swapped = side_database::swap(&lock, &mut maintenance, &self.dsn, name, role).await?;
                     for warning in &swapped.warnings {
                         tracing::warn!("{warning}");
                     }
@@ -75,6 +75,9 @@ impl Restorer {
                 return Err(RestoreError::NoSideDatabase(name.to_owned()));
             }
             subscriptions::remove(&mut maintenance, &self.dsn.with_database(name)).await?;
+            if !lock.is_held().await {
+                return Err(RestoreError::LockLost);
+            }
             side_database::drop_database(&mut maintenance, name).await?;
             Ok(side_database::remove_left_load_roles(&mut maintenance, self.dsn.database()).await?)
         };

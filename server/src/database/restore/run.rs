@@ -14,9 +14,10 @@ use super::options::RestoreOptions;
 use super::pending_transaction::PendingTransaction;
 use super::restorer::Restorer;
 use super::side_database::{StagingDatabase, Swapped};
+use super::subscriptions::RestoredBy;
 use super::{
-    database_comment, extensions, in_place, load, merge, migrations, missing_tables, owners, row_counts,
-    statement, subscriptions,
+    database_comment, extensions, in_place, load, merge, migrations, missing_tables, owners, public_schema,
+    row_counts, statement, subscriptions,
 };
 use crate::database::lock::LockGuard;
 use crate::database::session;
@@ -59,7 +60,7 @@ impl Restorer {
             reporter.progress(40, message);
             Ok::<_, RestoreError>((dump, safety_dump))
         };
-        let (dump, safety_dump) = or_stopped(stop, preparing).await?;
+        let (dump, safety_dump) = or_stopped(lock, stop, preparing).await?;
         let mut restored = Restored {
             tables: BTreeMap::new(),
             previous: None,
@@ -67,17 +68,16 @@ impl Restorer {
             warnings: Vec::new(),
         };
         if options.mode == RestoreMode::Merge {
-            restored.tables = self.merge(lock, &dump, reporter, stop).await?;
+            let merging = self.merge(lock, &dump, reporter, stop).await;
+            restored.tables = merging.map_err(|error| error.naming(&safety_dump))?;
             return Ok(restored);
         }
         restored.tables = dump.all_inserted();
         restored.warnings.clone_from(&dump.warnings);
-        if let Some(warning) = subscriptions::warning(&self.dsn).await? {
-            reporter.progress(40, warning.clone());
-            restored.warnings.push(warning);
-        }
         match StagingDatabase::create_for_swap(&self.dsn).await {
             Ok(staging) => {
+                let warning = subscriptions::warning(&self.dsn, RestoredBy::Swap).await?;
+                restored.warnings.extend(reported(reporter, warning));
                 let replacing = self.replace(lock, &dump, staging, reporter, stop);
                 let Swapped { kept, warnings } = replacing.await?;
                 restored.previous = Some(kept);
@@ -88,8 +88,11 @@ impl Restorer {
                     40,
                     format!("{why}: restoring in one transaction of the live database"),
                 );
-                let replacing = self.replace_in_place(lock, &dump, reporter, stop);
-                restored.warnings.extend(replacing.await?);
+                let warning = subscriptions::warning(&self.dsn, RestoredBy::Transaction).await?;
+                restored.warnings.extend(reported(reporter, warning));
+                let replacing = self.replace_in_place(lock, &dump, reporter, stop).await;
+                let warnings = replacing.map_err(|error| error.naming(&safety_dump))?;
+                restored.warnings.extend(warnings);
             }
             Err(error) => return Err(error),
         }
@@ -105,7 +108,7 @@ impl Restorer {
         stop: &CancellationToken,
     ) -> Result<BTreeMap<String, TableResult>, RestoreError> {
         let loader = dump.loader(&self.dsn, &self.temporary_files);
-        let transaction = or_stopped(stop, merge::merge(dump, &loader, reporter)).await?;
+        let transaction = or_stopped(lock, stop, merge::merge(dump, &loader, reporter)).await?;
         transaction.commit(lock).await
     }
 
@@ -120,10 +123,10 @@ impl Restorer {
         stop: &CancellationToken,
     ) -> Result<Swapped, RestoreError> {
         let filling = async {
-            let mut warnings = self.load_and_count(dump, &staging, reporter).await?;
+            let mut warnings = self.load_and_count(dump, &mut staging, reporter).await?;
             let loader = dump.loader(&self.dsn, &self.temporary_files);
             if let Some(comment) = dump.database_comment(&loader).await? {
-                staging.keep_comment(comment).await?;
+                staging.keep_comment(comment);
             }
             warnings.extend(hand_over(dump, &mut staging).await?);
             let mut connection = session::open(&staging.dsn(), "decant restore").await?;
@@ -133,11 +136,10 @@ impl Restorer {
             let _ = connection.close().await;
             Ok(warnings)
         };
-        let swapped = match or_stopped(stop, filling).await {
-            Ok(_) if !lock.is_held().await => Err(RestoreError::LockLost),
+        let swapped = match or_stopped(lock, stop, filling).await {
             Ok(warnings) => {
                 reporter.progress(95, "Putting the restored database in the place of the live one");
-                staging.swap().await.map(|swapped| Swapped {
+                staging.swap(lock).await.map(|swapped| Swapped {
                     warnings: [warnings, swapped.warnings].concat(),
                     ..swapped
                 })
@@ -166,12 +168,12 @@ impl Restorer {
             if let Some(comment) = dump.database_comment(&loader).await? {
                 database_comment::write(connection, &comment).await?;
             }
-            let mut warnings = owners::complete_in_place(connection, dump).await?;
-            warnings.extend(dump.public_schema().prepare_in_place(connection).await?);
+            let mut warnings = dump.public_schema().prepare_in_place(connection).await?;
+            warnings.extend(owners::complete_in_place(connection, dump).await?);
             self.migrate(connection, reporter).await?;
             Ok(warnings)
         };
-        let mut warnings = match or_stopped(stop, replacing).await {
+        let mut warnings = match or_stopped(lock, stop, replacing).await {
             Ok(warnings) => {
                 let committed = transaction.commit(lock).await;
                 committed.map_err(RestoreError::after_rollback)?;
@@ -189,18 +191,20 @@ impl Restorer {
     pub(super) async fn load_and_count(
         &self,
         dump: &CheckedDump<'_>,
-        staging: &StagingDatabase,
+        staging: &mut StagingDatabase,
         reporter: &ProgressReporter,
     ) -> Result<Vec<String>, RestoreError> {
-        let mut warnings = Vec::new();
+        let mut warnings = staging.warnings.clone();
         let mut no_tablespaces = false;
         let (target, lists) = match staging.load_role() {
             Some((role, target)) => {
                 let mut connection = session::open(&staging.dsn(), "decant restore").await?;
-                warnings = extensions::create(&mut connection, &dump.definitions.extensions, role).await?;
+                public_schema::give_to(&mut connection, &role).await?;
+                let extensions = &dump.definitions.extensions;
+                warnings.extend(extensions::create(&mut connection, extensions, &role).await?);
                 let tablespaces = &dump.definitions.tablespaces;
                 if !dump.no_tablespaces
-                    && !extensions::open_tablespaces(&mut connection, tablespaces, role).await?
+                    && !extensions::open_tablespaces(&mut connection, tablespaces, &role).await?
                 {
                     no_tablespaces = true;
                     warnings.push(
@@ -225,6 +229,7 @@ impl Restorer {
         let loading = loader.restore_required(load::DEFINITIONS_AND_ROWS, dump.on_line(reporter));
         loading.await.map_err(explain)?;
         reporter.progress(86, "Counting the rows");
+        staging.reset_load_role().await?;
         // Before the indexes and constraints: no policy of the dump hides a row, and no function of it runs here.
         let mut connection = session::open(&target, "decant restore").await?;
         row_counts::compare(&mut connection, &dump.rows).await?;
@@ -257,11 +262,9 @@ async fn hand_over(
     let mut connection = session::open(&staging.dsn(), "decant restore").await?;
     let mut transaction = connection.begin().await?;
     let roles = staging.roles();
-    let mut warnings = owners::complete(&mut transaction, dump, roles).await?;
+    let mut warnings = dump.public_schema().prepare(&mut transaction).await?;
+    warnings.extend(owners::complete(&mut transaction, dump, roles).await?);
     if staging.load_role().is_some() {
-        for privilege in &dump.definitions.default_privileges {
-            warnings.extend(privilege.set(&mut transaction).await?);
-        }
         let (holder, fallback) = (roles.holder, roles.fallback);
         statement::run(&mut transaction, "reassign owned by %I to %I", [holder, fallback]).await?;
         // The privileges that the role had for the load.
@@ -273,14 +276,26 @@ async fn hand_over(
     Ok(warnings)
 }
 
-/// Runs the future until it ends, or until `stop` is cancelled: then it is dropped.
+/// Reports a warning at once, because the restore may take hours, and returns it.
+fn reported(reporter: &ProgressReporter, warning: Option<String>) -> Option<String> {
+    if let Some(warning) = &warning {
+        reporter.progress(40, warning.clone());
+    }
+    warning
+}
+
+/// Runs the future until it ends, or until `stop` is cancelled or the lock is lost: then it is dropped.
 ///
 /// # Errors
-/// [`RestoreError::Stopped`]; the error of the future.
+/// [`RestoreError::Stopped`]; [`RestoreError::LockLost`]; the error of the future.
 pub(super) async fn or_stopped<T>(
+    lock: &LockGuard,
     stop: &CancellationToken,
     running: impl Future<Output = Result<T, RestoreError>>,
 ) -> Result<T, RestoreError> {
-    let ended = stop.run_until_cancelled(running).await;
-    ended.unwrap_or(Err(RestoreError::Stopped))
+    tokio::select! {
+        ended = running => ended,
+        () = stop.cancelled() => Err(RestoreError::Stopped),
+        () = lock.lost.cancelled() => Err(RestoreError::LockLost),
+    }
 }

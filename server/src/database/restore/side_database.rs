@@ -13,9 +13,11 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::error::{NotAllowed, RestoreError};
-use super::load_role::{self, LoadRole};
+use super::load_role::{self, LoadRole, is_refused};
 use super::owners::Roles;
+use super::public_schema;
 use super::statement::{execute, render, run};
+use crate::database::lock::LockGuard;
 use crate::database::maintenance::{self, is_closed};
 use crate::database::session;
 use crate::dsn::Dsn;
@@ -74,7 +76,29 @@ pub struct StagingDatabase {
     /// The role of `maintenance`, which is Decant's.
     own_role: String,
     load_role: Option<LoadRole>,
+    /// The comment that the database gets with the swap.
+    comment: Option<String>,
+    /// Of its creation.
+    pub warnings: Vec<String>,
 }
+
+/// Returns the statement that creates a database `$2` of the owner `$3` with the encoding, the locale and the tablespace of
+/// `$1`. `to_jsonb`, because the columns for the locale differ between versions of PostgreSQL.
+const CREATE: &str = "\
+select pg_catalog.format('create database %I template template0 encoding %L lc_collate %L lc_ctype %L owner %I%s%s', $2, \
+    pg_catalog.pg_encoding_to_char(encoding), datcollate, datctype, $3, \
+    case when j operator(pg_catalog.->>) 'datlocprovider' operator(pg_catalog.=) 'c' then ' locale_provider libc' \
+         when j operator(pg_catalog.->>) 'datlocprovider' operator(pg_catalog.=) 'b' \
+         then pg_catalog.format(' locale_provider builtin builtin_locale %L', j operator(pg_catalog.->>) 'datlocale') \
+         when j operator(pg_catalog.->>) 'datlocprovider' operator(pg_catalog.=) 'i' \
+         then pg_catalog.format(' locale_provider icu icu_locale %L%s', coalesce( \
+                  j operator(pg_catalog.->>) 'datlocale', j operator(pg_catalog.->>) 'daticulocale'), \
+              case when j operator(pg_catalog.->>) 'daticurules' is not null \
+                   then pg_catalog.format(' icu_rules %L', j operator(pg_catalog.->>) 'daticurules') end) end, \
+    case when spcname operator(pg_catalog.<>) 'pg_default' then pg_catalog.format(' tablespace %I', spcname) end) \
+from pg_catalog.pg_database d join pg_catalog.pg_tablespace t on t.oid operator(pg_catalog.=) d.dattablespace, \
+    pg_catalog.to_jsonb(d) j \
+where datname operator(pg_catalog.=) $1";
 
 impl StagingDatabase {
     /// Creates a database that will take the place of the live one. The swap ends the sessions of the live one, so it must be
@@ -95,11 +119,19 @@ impl StagingDatabase {
             sleep(TERMINATE_INTERVAL).await;
         };
         let _ = maintenance.close().await;
-        match foreign.is_empty() {
-            true => Self::create(live).await,
-            false => Err(RestoreError::NotAllowed(NotAllowed::Terminate(
+        if !foreign.is_empty() {
+            return Err(RestoreError::NotAllowed(NotAllowed::Terminate(
                 foreign.join(", "),
-            ))),
+            )));
+        }
+        let staging = Self::create(live).await?;
+        match public_schema::foreign_owner(&staging.dsn(), live).await {
+            Ok(None) => Ok(staging),
+            refused => {
+                staging.drop().await;
+                let owner = refused?.unwrap_or_default();
+                Err(RestoreError::NotAllowed(NotAllowed::PublicSchema(owner)))
+            }
         }
     }
 
@@ -107,7 +139,8 @@ impl StagingDatabase {
     /// dump, or to the owner of the live database where such a role cannot be created.
     ///
     /// # Errors
-    /// [`RestoreError::NotAllowed`]: the role may not create it. [`RestoreError::Database`].
+    /// [`RestoreError::NotAllowed`]: the role may not create it. [`RestoreError::LoadRole`]: a role that must load the dump may
+    /// not log in. [`RestoreError::Database`].
     pub async fn create(live: &Dsn) -> Result<Self, RestoreError> {
         let mut maintenance = maintenance(live).await?;
         check_rights(&mut maintenance, live).await?;
@@ -122,26 +155,22 @@ impl StagingDatabase {
         let load_role = LoadRole::create(&mut maintenance, live.database()).await?;
         let since = Timestamp::now();
         let name = name_beside(live.database(), SideDatabaseRole::Staging, since);
-        // `to_jsonb`, because the columns for ICU differ between versions of PostgreSQL.
-        let create: String = query_scalar(
-            "select pg_catalog.format( \
-                'create database %I template template0 encoding %L lc_collate %L lc_ctype %L owner %I%s', $2, \
-                pg_catalog.pg_encoding_to_char(encoding), datcollate, datctype, $3, \
-                case when j operator(pg_catalog.->>) 'datlocprovider' operator(pg_catalog.=) 'i' \
-                     then pg_catalog.format(' locale_provider icu icu_locale %L', coalesce( \
-                          j operator(pg_catalog.->>) 'datlocale', j operator(pg_catalog.->>) 'daticulocale')) end) \
-             from pg_catalog.pg_database d, pg_catalog.to_jsonb(d) j where datname operator(pg_catalog.=) $1",
-        )
-        .bind(live.database())
-        .bind(&name)
-        .bind(load_role.as_ref().map_or(&owner, |role| &role.name))
-        .fetch_one(&mut maintenance)
-        .await?;
+        let create: String = query_scalar(CREATE)
+            .bind(live.database())
+            .bind(&name)
+            .bind(load_role.as_ref().map_or(&owner, |role| &role.name))
+            .fetch_one(&mut maintenance)
+            .await?;
         if let Err(error) = execute(&mut maintenance, create).await {
             if let Some(role) = load_role {
                 role.drop(&mut maintenance).await;
             }
-            return Err(error.into());
+            return Err(match error {
+                sqlx::Error::Database(refused) if refused.code().as_deref() == Some("42501") => {
+                    RestoreError::NotAllowed(NotAllowed::CreateLike(refused.message().to_owned()))
+                }
+                error => error.into(),
+            });
         }
         let mut staging = Self {
             maintenance,
@@ -150,10 +179,12 @@ impl StagingDatabase {
             owner,
             own_role,
             load_role,
+            comment: None,
+            warnings: Vec::new(),
         };
         if let Err(error) = staging.prepare(since).await {
             staging.drop().await;
-            return Err(error.into());
+            return Err(error);
         }
         // A pooler may have a list of the databases that it serves, or pg_hba.conf one of those that are open.
         match session::open(&staging.dsn(), SESSION).await {
@@ -172,41 +203,41 @@ impl StagingDatabase {
     }
 
     /// Replaces the comment that the database gets with the swap, which is that of the live one.
-    pub async fn keep_comment(&mut self, comment: String) -> sqlx::Result<()> {
-        self.write_comment(Timestamp::now(), Some(comment)).await
+    pub fn keep_comment(&mut self, comment: String) {
+        self.comment = Some(comment);
     }
 
-    async fn write_comment(&mut self, since: Timestamp, comment: Option<String>) -> sqlx::Result<()> {
+    async fn write_comment(&mut self, since: Timestamp) -> sqlx::Result<()> {
         let comment = DatabaseComment {
             decant: SideDatabaseRole::Staging,
             of: self.live.database().to_owned(),
             since,
-            comment,
+            comment: self.comment.clone(),
         };
         comment.write(&mut self.maintenance, &self.name).await
     }
 
-    async fn prepare(&mut self, since: Timestamp) -> sqlx::Result<()> {
+    async fn prepare(&mut self, since: Timestamp) -> Result<(), RestoreError> {
         // It holds all rows of the live database, which may be closed to others. The swap copies the live one's privileges.
-        run(
-            &mut self.maintenance,
-            "revoke all on database %I from public",
-            [&self.name],
-        )
-        .await?;
-        let comment = comment_of(&mut self.maintenance, self.live.database()).await?;
-        self.write_comment(since, comment).await?;
+        revoke_all(&mut self.maintenance, &self.name).await?;
+        self.comment = comment_of(&mut self.maintenance, self.live.database()).await?;
+        self.write_comment(since).await?;
         let Some(role) = &self.load_role else {
             return Ok(());
         };
-        if let Err(error) = role.check_login(&self.dsn()).await {
-            tracing::warn!(
-                %error,
-                "Decant's own role loads the dump, because a role that it has created for that may not log in"
-            );
-            self.remove_load_role().await?;
+        role.reset_settings(&mut self.maintenance).await?;
+        match role.check_login(&self.dsn()).await {
+            Ok(()) => Ok(()),
+            Err(error) if is_refused(&error) && role.is_optional => {
+                self.warnings.push(format!(
+                    "Decant's own role has loaded the dump, and the code in the dump has run with its rights, because a role \
+                     that Decant has created for that may not log in: {error}"
+                ));
+                Ok(self.remove_load_role().await?)
+            }
+            Err(error) if is_refused(&error) => Err(RestoreError::LoadRole(error.to_string())),
+            Err(error) => Err(error.into()),
         }
-        Ok(())
     }
 
     /// Returns the address for Decant's own role.
@@ -217,10 +248,20 @@ impl StagingDatabase {
 
     /// Returns the name and the address of the role that loads the dump, or `None` if Decant's own role loads it.
     #[must_use]
-    pub(super) fn load_role(&self) -> Option<(&str, Dsn)> {
-        self.load_role
-            .as_ref()
-            .map(|role| (role.name.as_str(), role.dsn(&self.dsn())))
+    pub(super) fn load_role(&self) -> Option<(String, Dsn)> {
+        let role = self.load_role.as_ref();
+        role.map(|role| (role.name.clone(), role.dsn(&self.dsn())))
+    }
+
+    /// Removes settings that the dump may have given the role that loads it, because they would apply to its next login.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub(super) async fn reset_load_role(&mut self) -> sqlx::Result<()> {
+        match &self.load_role {
+            Some(role) => role.reset_settings(&mut self.maintenance).await,
+            None => Ok(()),
+        }
     }
 
     /// Returns the roles that own the objects before and after they are given to their owners.
@@ -238,32 +279,35 @@ impl StagingDatabase {
         }
     }
 
-    /// Gives the database to the owner of the live one, removes the settings that the dump may have given it, and drops the
+    /// Gives the database to the owner of the live one, removes the properties that the dump may have given it, and drops the
     /// role that has loaded it. The role must own nothing in the database.
     ///
     /// # Errors
     /// The database does not answer, or Decant's role may not give it away.
     pub async fn remove_load_role(&mut self) -> sqlx::Result<()> {
-        let Some(role) = self.load_role.take() else {
+        if self.load_role.is_none() {
             return Ok(());
-        };
-        let given = "alter database %I owner to %I";
-        let given = run(&mut self.maintenance, given, [&self.name, &self.owner]).await;
-        let reset = match given {
-            Ok(()) => run(&mut self.maintenance, "alter database %I reset all", [&self.name]).await,
-            Err(error) => Err(error),
-        };
-        match reset {
-            Ok(()) => {
-                role.drop(&mut self.maintenance).await;
-                Ok(())
-            }
-            Err(error) => {
-                // `drop` drops the role after the database.
-                self.load_role = Some(role);
-                Err(error)
-            }
         }
+        let Self {
+            maintenance,
+            name,
+            owner,
+            ..
+        } = self;
+        // The owner comes first, because the privileges follow it.
+        let given = "alter database %I owner to %I";
+        run(maintenance, given, [name.as_str(), owner.as_str()]).await?;
+        for reset in [
+            "alter database %I is_template false",
+            "alter database %I reset all",
+        ] {
+            run(maintenance, reset, [name.as_str()]).await?;
+        }
+        revoke_all(maintenance, name).await?;
+        if let Some(role) = self.load_role.take() {
+            role.drop(&mut self.maintenance).await;
+        }
+        Ok(())
     }
 
     /// Drops it. If that fails, the list of side databases still contains it.
@@ -279,9 +323,12 @@ impl StagingDatabase {
     /// Swaps it with the live database, and returns the new name of the latter, and warnings.
     ///
     /// # Errors
-    /// [`RestoreError::InUse`], [`RestoreError::Database`]; then both have their old names.
-    pub async fn swap(&mut self) -> Result<Swapped, RestoreError> {
+    /// [`RestoreError::InUse`], [`RestoreError::LockLost`], [`RestoreError::Database`]; then both have their old names.
+    pub async fn swap(&mut self, lock: &LockGuard) -> Result<Swapped, RestoreError> {
+        // The code of the dump may have changed it.
+        self.write_comment(Timestamp::now()).await?;
         swap(
+            lock,
             &mut self.maintenance,
             &self.live,
             &self.name,
@@ -308,20 +355,29 @@ async fn check_rights(maintenance: &mut PgConnection, live: &Dsn) -> Result<(), 
 }
 
 /// Drops the staging databases that belong to a role that loads dumps, and that role, after a process crashed. Such a database
-/// is incomplete.
+/// is incomplete. One that cannot be dropped stays, and the next restore tries it again.
+///
+/// # Errors
+/// The server does not answer.
 pub(super) async fn remove_left_load_roles(maintenance: &mut PgConnection, live: &str) -> sqlx::Result<()> {
     for role in load_role::left(maintenance, live).await? {
-        let owned: Vec<(String, Option<String>)> = query_as(
-            "select datname::pg_catalog.text, pg_catalog.shobj_description(oid, 'pg_database') \
-             from pg_catalog.pg_database where pg_catalog.pg_get_userbyid(datdba) operator(pg_catalog.=) $1",
+        // By their names, which the role cannot change. It could change their comments.
+        let owned: Vec<String> = query_scalar(
+            "select datname::pg_catalog.text from pg_catalog.pg_database \
+             where pg_catalog.pg_get_userbyid(datdba) operator(pg_catalog.=) $1 \
+             and pg_catalog.starts_with(datname::pg_catalog.text, $2) and datname operator(pg_catalog.<>) $3",
         )
         .bind(&role.name)
+        .bind(prefix_beside(live, SideDatabaseRole::Staging))
+        .bind(live)
         .fetch_all(&mut *maintenance)
         .await?;
-        for (name, comment) in owned {
-            let comment = comment.and_then(|comment| serde_json::from_str::<DatabaseComment>(&comment).ok());
-            if role.is_temporary || comment.is_some_and(|comment| comment.of == live) {
-                drop_database(maintenance, &name).await?;
+        for name in owned {
+            match drop_database(maintenance, &name).await {
+                Err(sqlx::Error::Database(error)) => {
+                    tracing::warn!(database = name, %error, "a staging database could not be dropped");
+                }
+                dropped => dropped?,
             }
         }
         role.drop(maintenance).await;
@@ -383,6 +439,7 @@ pub(super) async fn list(connection: &mut PgConnection, live: &str) -> sqlx::Res
 /// Gives `replacement` the name of the live database, which is kept under a new name. Both names change in one transaction,
 /// so after a crash one of the two is the live database.
 pub(super) async fn swap(
+    lock: &LockGuard,
     maintenance: &mut PgConnection,
     live: &Dsn,
     replacement: &str,
@@ -395,6 +452,10 @@ pub(super) async fn swap(
     let mut terminator = self::maintenance(live).await?;
     let databases = [live.database(), replacement];
     for attempt in 1.. {
+        // The tries take up to a minute, and another operation may have begun meanwhile.
+        if !lock.is_held().await {
+            return Err(RestoreError::LockLost);
+        }
         let is_done = CancellationToken::new();
         let renaming = async {
             let _done = is_done.clone().drop_guard();
@@ -516,7 +577,8 @@ fn is_in_use(error: &sqlx::Error) -> bool {
         == Some("55006")
 }
 
-/// Copies the properties of a database that its dump does not contain: privileges, settings, the limit of connections.
+/// Copies the properties of a database that its dump does not contain: privileges, settings, the limit of connections, whether
+/// it is a template. The privileges that the other one has are removed.
 /// Returns a warning for each setting that this role may not copy, such as one of another role.
 async fn copy_properties(maintenance: &mut PgConnection, from: &str, to: &str) -> sqlx::Result<Vec<String>> {
     // A role chooses the text of its own settings, so nothing of it may reach a statement unquoted. A list is stored as one
@@ -531,14 +593,13 @@ async fn copy_properties(maintenance: &mut PgConnection, from: &str, to: &str) -
                     pg_catalog.unnest(setconfig) c) \
          select pg_catalog.format('alter database %I connection limit %s', $2, datconnlimit), null from d \
          union all \
-         select pg_catalog.format('revoke all on database %I from public', $2), null \
+         select pg_catalog.format('alter database %I is_template %s', $2, datistemplate::pg_catalog.text), null from d \
          union all \
          select pg_catalog.format('grant %s on database %I to %s%s', a.privilege_type, $2, \
                 case when a.grantee operator(pg_catalog.=) 0 then 'public' \
                      else pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) end, \
                 case when a.is_grantable then ' with grant option' end), null \
          from d, pg_catalog.aclexplode(coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) a \
-         where a.grantee operator(pg_catalog.<>) d.datdba \
          union all \
          select pg_catalog.format('alter %s set %I to %s', \
                 case when setrole operator(pg_catalog.=) 0 then pg_catalog.format('database %I', $2) \
@@ -568,6 +629,7 @@ async fn copy_properties(maintenance: &mut PgConnection, from: &str, to: &str) -
     .bind(to)
     .fetch_all(&mut *maintenance)
     .await?;
+    revoke_all(maintenance, to).await?;
     let mut warnings = Vec::new();
     for (statement, setting) in statements {
         match (execute(maintenance, statement).await, setting) {
@@ -608,26 +670,58 @@ async fn set_comment(connection: &mut PgConnection, name: &str, comment: Option<
     execute(connection, statement).await
 }
 
+/// Revokes all privileges on a database from all roles but its owner.
+async fn revoke_all(maintenance: &mut PgConnection, name: &str) -> sqlx::Result<()> {
+    let statements: Vec<String> = query_scalar(
+        "select distinct pg_catalog.format('revoke all on database %I from %s cascade', datname, \
+                case when a.grantee operator(pg_catalog.=) 0 then 'public' \
+                     else pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) end) \
+         from pg_catalog.pg_database, \
+              pg_catalog.aclexplode(coalesce(datacl, pg_catalog.acldefault('d', datdba))) a \
+         where datname operator(pg_catalog.=) $1 and a.grantee operator(pg_catalog.<>) datdba",
+    )
+    .bind(name)
+    .fetch_all(&mut *maintenance)
+    .await?;
+    for statement in statements {
+        execute(maintenance, statement).await?;
+    }
+    Ok(())
+}
+
+/// Drops a database. A template is one only because a dump has made it so.
 pub(super) async fn drop_database(maintenance: &mut PgConnection, name: &str) -> sqlx::Result<()> {
     // Only programs that Decant has started can still be connected. `with (force)` needs PostgreSQL 13.
     terminate(maintenance, &[name]).await?;
-    let drop = render(maintenance, "drop database if exists %I", [name, ""]).await?;
-    execute(maintenance, drop).await
+    let is_template: Option<bool> = query_scalar(
+        "select datistemplate from pg_catalog.pg_database where datname operator(pg_catalog.=) $1",
+    )
+    .bind(name)
+    .fetch_optional(&mut *maintenance)
+    .await?;
+    if is_template == Some(true) {
+        run(maintenance, "alter database %I is_template false", [name]).await?;
+    }
+    run(maintenance, "drop database if exists %I", [name]).await
 }
 
 /// Returns the name of a database beside the live one: `hub_before_260128120005678`. It contains the milliseconds, because
 /// two restores can end in one second.
 fn name_beside(live: &str, role: SideDatabaseRole, since: Timestamp) -> String {
+    format!(
+        "{}{}",
+        prefix_beside(live, role),
+        since.strftime("%y%m%d%H%M%S%3f")
+    )
+}
+
+/// Returns the part of the name before the time.
+fn prefix_beside(live: &str, role: SideDatabaseRole) -> String {
     let mut end = live.len().min(NAME_BYTES_MAX);
     while !live.is_char_boundary(end) {
         end -= 1;
     }
-    format!(
-        "{}_{}_{}",
-        &live[..end],
-        word(role),
-        since.strftime("%y%m%d%H%M%S%3f")
-    )
+    format!("{}_{}_", &live[..end], word(role))
 }
 
 #[cfg(test)]

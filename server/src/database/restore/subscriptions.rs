@@ -6,20 +6,38 @@
 use sqlx::{Connection, PgConnection, query_scalar};
 
 use super::statement::run;
+use crate::database::session;
 use crate::dsn::Dsn;
+
+/// How the live database is replaced.
+#[derive(Clone, Copy)]
+pub(super) enum RestoredBy {
+    /// Another database takes its place.
+    Swap,
+    /// Its contents are replaced.
+    Transaction,
+}
 
 /// Returns a warning that names the subscriptions of the live database, or `None` if it has none.
 ///
 /// # Errors
 /// The database does not answer.
-pub(super) async fn warning(live: &Dsn) -> sqlx::Result<Option<String>> {
-    let mut connection = PgConnection::connect_with(live.options()).await?;
+pub(super) async fn warning(live: &Dsn, restored_by: RestoredBy) -> sqlx::Result<Option<String>> {
+    let effect = match restored_by {
+        RestoredBy::Swap => {
+            "They stay with the previous database, which goes on receiving. Disable them there, and create them in the \
+             restored database"
+        }
+        RestoredBy::Transaction => {
+            "They are dropped, and their replication slots stay on the publisher. Enable those that the dump has created"
+        }
+    };
+    let mut connection = session::open(live, "decant restore").await?;
     let names = names(&mut connection, live.database()).await?;
     connection.close().await?;
     Ok((!names.is_empty()).then(|| {
         format!(
-            "The live database has subscriptions: {}. They stay with the previous database, which goes on receiving. Disable \
-             them there, and create them in the restored database",
+            "The live database has subscriptions: {}. {effect}",
             names.join(", ")
         )
     }))
@@ -35,7 +53,7 @@ pub(super) async fn remove(maintenance: &mut PgConnection, database: &Dsn) -> sq
     if names.is_empty() {
         return Ok(());
     }
-    let mut connection = PgConnection::connect_with(database.options()).await?;
+    let mut connection = session::open(database, "decant restore").await?;
     for name in names {
         run(&mut connection, "alter subscription %I disable", [&name]).await?;
         run(
