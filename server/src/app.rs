@@ -24,14 +24,14 @@ pub struct App {
     pub settings: Settings,
     /// The connections to the database that is exported.
     pub source: Source,
-    /// What each caller has of the exports, and of the other queries.
+    /// The parts of each caller in the running exports, and in the other queries.
     pub export_shares: Shares,
     pub query_shares: Shares,
     pub catalog: CurrentCatalog,
     /// Dumps, restores and clean-ups of the exported database.
     pub database: Database,
     pub state: State,
-    /// Uploads.
+    /// Uploaded dumps, each until its restore has ended.
     pub temporary_files: TemporaryFolder,
     pub backups: Arc<Backups>,
     /// `None` without the setting REDIS_URL.
@@ -40,8 +40,8 @@ pub struct App {
     pub options: OptionsCache,
     /// Cancelled when the server is asked to stop; new exports are refused from then on.
     pub stopping: CancellationToken,
-    /// Cancelled when running exports are broken off.
-    pub break_off: CancellationToken,
+    /// Cancelled when the time for a graceful stop is over: running exports are aborted.
+    pub abort: CancellationToken,
 }
 
 impl App {
@@ -67,12 +67,12 @@ impl App {
         }
     }
 
-    /// Returns the heartbeat of a stream, and the signal that breaks it off.
+    /// Returns the heartbeat of a stream, and the signal that aborts it.
     #[must_use]
     pub fn stream_timing(&self) -> StreamTiming {
         StreamTiming {
             heartbeat: self.settings.heartbeat,
-            break_off: self.break_off.clone(),
+            abort: self.abort.clone(),
         }
     }
 }

@@ -9,13 +9,14 @@ use api::cleanup::CleanupFailure;
 use api::login::Role;
 use wasm_export::rows::Problem;
 
-use crate::auth::{AuthError, Caller};
+use crate::auth::{AuthError, Caller, Refusal};
 use crate::backups::BackupError;
 use crate::database::cleanup::CleanupError;
 use crate::database::dump::DumpError;
 use crate::database::restore::RestoreError;
 use crate::datasets::query::{AccessError, RenderError};
 use crate::free_space::NoSpace;
+use crate::json_input::JsonError;
 use crate::parameter::ParameterError;
 use crate::shares::ShareUsed;
 use crate::source::{is_unreachable, public_message};
@@ -41,10 +42,12 @@ pub enum ApiError {
     Parameter(#[from] ParameterError),
     #[error("The body cannot be used: {0}.")]
     Body(String),
+    #[error("The body cannot be used: {0}.")]
+    Json(#[from] JsonError),
     #[error("{0}.")]
     Access(#[from] AccessError),
     #[error("{0}.")]
-    Auth(AuthError),
+    Auth(#[from] Refusal),
     #[error("Only administrators may do this.")]
     AdministratorsOnly,
     #[error("{0}.")]
@@ -126,7 +129,7 @@ impl ApiError {
             ),
             Self::UnknownOptions(_) => (S::NOT_FOUND, "unknown_filter", "Unknown filter"),
             Self::Parameter(error) => parameter(error),
-            Self::Body(_) => (S::BAD_REQUEST, "invalid_body", "Invalid body"),
+            Self::Body(_) | Self::Json(_) => (S::BAD_REQUEST, "invalid_body", "Invalid body"),
             Self::Access(_) | Self::AdministratorsOnly => FORBIDDEN,
             Self::Auth(error) => auth(error),
             Self::Dump(error) => dump(error),
@@ -178,6 +181,7 @@ impl ApiError {
     fn field(&self) -> Option<String> {
         match self {
             Self::Parameter(error) => Some(error.field().to_owned()),
+            Self::Json(error) => error.member.clone(),
             Self::StoredRequests(StoredRequestsError::BadId) => Some("id".to_owned()),
             Self::Cleanup(CleanupError::StatisticsWouldBeLost) => Some("withoutStatistics".to_owned()),
             Self::Access(AccessError::Column(_)) => Some("columns".to_owned()),
@@ -191,7 +195,7 @@ impl ApiError {
         let (status, code, title) = self.kind();
         let mut response = HttpResponse::build(status);
         match self {
-            Self::Auth(AuthError::TooManyAttempts { wait }) => {
+            Self::Auth(Refusal::TooManyAttempts { wait }) => {
                 response.insert_header((header::RETRY_AFTER, wait.as_secs() + 1));
             }
             Self::ExportsBusy | Self::Share(_) => {
@@ -200,7 +204,7 @@ impl ApiError {
             Self::MethodNotAllowed { allow, .. } => {
                 response.insert_header((header::ALLOW, allow.as_str()));
             }
-            Self::Auth(AuthError::Missing | AuthError::Invalid) => {
+            Self::Auth(Refusal::Missing | Refusal::Invalid) => {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
             }
             _ => {}
@@ -240,20 +244,19 @@ fn parameter(error: &ParameterError) -> Kind {
     }
 }
 
-fn auth(error: &AuthError) -> Kind {
+fn auth(error: &Refusal) -> Kind {
     use StatusCode as S;
     match error {
-        AuthError::Missing => (S::UNAUTHORIZED, "unauthenticated", "Not signed in"),
-        AuthError::Invalid => (S::UNAUTHORIZED, "invalid_credentials", "Invalid credentials"),
-        AuthError::NoWebAccess => FORBIDDEN,
-        AuthError::TooManyAttempts { .. } => (S::TOO_MANY_REQUESTS, "too_many_attempts", "Too many attempts"),
-        AuthError::CrossOrigin => (S::FORBIDDEN, "cross_origin", "Request of another site"),
-        AuthError::SignOutsUnknown => (
+        Refusal::Missing => (S::UNAUTHORIZED, "unauthenticated", "Not signed in"),
+        Refusal::Invalid => (S::UNAUTHORIZED, "invalid_credentials", "Invalid credentials"),
+        Refusal::NoWebAccess => FORBIDDEN,
+        Refusal::TooManyAttempts { .. } => (S::TOO_MANY_REQUESTS, "too_many_attempts", "Too many attempts"),
+        Refusal::CrossOrigin => (S::FORBIDDEN, "cross_origin", "Request of another site"),
+        Refusal::SignOutsUnknown => (
             S::SERVICE_UNAVAILABLE,
             "sign_outs_unknown",
             "The state database does not answer",
         ),
-        AuthError::Database(_) => SOURCE_FAILED,
     }
 }
 
@@ -261,6 +264,11 @@ fn dump(error: &DumpError) -> Kind {
     match error {
         DumpError::Conflict(_) => LOCK_CONFLICT,
         DumpError::Unavailable(_) => DATABASE_UNAVAILABLE,
+        DumpError::NoLedger => (
+            StatusCode::CONFLICT,
+            "no_ledger",
+            "The database has no usage_ledger",
+        ),
         DumpError::NoTools(_)
         | DumpError::Run(_)
         | DumpError::Failed { .. }
@@ -380,7 +388,7 @@ impl From<AuthError> for ApiError {
     fn from(error: AuthError) -> Self {
         match error {
             AuthError::Database(error) => error.into(),
-            error => Self::Auth(error),
+            AuthError::Refused(refusal) => refusal.into(),
         }
     }
 }

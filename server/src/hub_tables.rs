@@ -10,6 +10,10 @@
 //!
 //! The tables cannot change between the check and the use. Only the owner of a table or of its schema can drop, rename or
 //! replace it, and both owners were checked. A role that may only create finds the name taken.
+//!
+//! The answer is not cached: a table that was given to another role, or that a restore has replaced, must not be read any
+//! more. Nor can the check be a condition of the statement that reads the tables. While PostgreSQL plans that statement, it
+//! already runs functions of a planted view or index.
 
 use sqlx::{PgConnection, query_as};
 
@@ -45,9 +49,10 @@ macro_rules! with_found_tables {
     };
 }
 
-/// Returns the first reason against the use of the tables.
+/// Returns the first reason against the use of the tables, the text `$4` with the values `$5` quoted by `format()`, and the
+/// time. So a dataset's statement costs no more round trips with a check than without one.
 ///
-/// The owner of a column's type may have planted a cast.
+/// The owner of a column's type may have planted a cast. OIDs below 16384 (FirstNormalObjectId) are PostgreSQL's own types.
 const CHECK: &str = with_found_tables!(
     ", reasons as ( \
        select 1 as place, 'missing' as reason, pg_catalog.format('%I.%I', $1, name) as object, null::pg_catalog.oid as owner \
@@ -71,10 +76,13 @@ const CHECK: &str = with_found_tables!(
        join pg_catalog.pg_attribute a on a.attrelid operator(pg_catalog.=) f.oid \
        join pg_catalog.pg_type y on y.oid operator(pg_catalog.=) a.atttypid \
        where f.is_root and a.attnum operator(pg_catalog.>) 0 \
+       and a.atttypid operator(pg_catalog.>=) 16384::pg_catalog.oid \
        and not exists (select from trusted t where t.oid operator(pg_catalog.=) y.typowner)) \
      select pg_catalog.quote_ident($1), r.reason, r.object, pg_catalog.pg_get_userbyid(r.owner)::pg_catalog.text, \
             pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(d.datdba)::pg_catalog.text), \
-            pg_catalog.quote_ident(current_user) \
+            pg_catalog.quote_ident(current_user), \
+            pg_catalog.format($4, variadic $5::pg_catalog.text[]), \
+            (extract(epoch from pg_catalog.now()) operator(pg_catalog.*) 1000000)::bigint \
      from pg_catalog.pg_database d left join reasons r on true \
      where d.datname operator(pg_catalog.=) pg_catalog.current_database() order by r.place, r.object limit 1"
 );
@@ -131,6 +139,17 @@ impl std::str::FromStr for Name {
     }
 }
 
+/// The answer of a check that found no reason against the tables.
+#[derive(Debug)]
+pub struct Checked {
+    /// The tables' schema, quoted for SQL.
+    pub schema: String,
+    /// The text with its values.
+    pub formatted: String,
+    /// The time of the database's clock, in microseconds since 1970.
+    pub microseconds: i64,
+}
+
 /// Why a table of the hub is not used.
 #[derive(Debug, thiserror::Error)]
 pub enum HubTableError {
@@ -159,6 +178,21 @@ impl HubTables {
         connection: &mut PgConnection,
         tables: &[impl AsRef<str>],
     ) -> Result<String, HubTableError> {
+        let checked = self.check_and_format(connection, tables, "", &[]).await?;
+        Ok(checked.schema)
+    }
+
+    /// Checks as [`Self::check`], and lets PostgreSQL write the values into the text in the same statement.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub async fn check_and_format(
+        &self,
+        connection: &mut PgConnection,
+        tables: &[impl AsRef<str>],
+        text: &str,
+        values: &[String],
+    ) -> Result<Checked, HubTableError> {
         let tables: Vec<&str> = tables.iter().map(AsRef::as_ref).collect();
         type Row = (
             String,
@@ -167,13 +201,18 @@ impl HubTables {
             Option<String>,
             String,
             String,
+            String,
+            i64,
         );
-        let (schema, reason, object, owner, database_owner, role): Row = query_as(CHECK)
+        let row: Row = query_as(CHECK)
             .bind(self.schema.as_str())
             .bind(tables)
             .bind(self.owner.as_ref().map(Name::as_str))
+            .bind(text)
+            .bind(values)
             .fetch_one(connection)
             .await?;
+        let (schema, reason, object, owner, database_owner, role, formatted, microseconds) = row;
         let (object, owner) = (object.unwrap_or_default(), owner.unwrap_or_default());
         let change = |kind: &str| {
             format!(
@@ -182,7 +221,13 @@ impl HubTables {
             )
         };
         let problem = match reason.as_deref() {
-            None => return Ok(schema),
+            None => {
+                return Ok(Checked {
+                    schema,
+                    formatted,
+                    microseconds,
+                });
+            }
             Some("missing") => return Err(HubTableError::Missing(object)),
             Some("schema") => format!(
                 "the schema {object} belongs to the role {owner}, which can replace the hub's tables. {}",

@@ -24,6 +24,7 @@
 //! | [`audit`] | records of every operation, in a table of Decant's own |
 //! | [`hub_tables`] | the hub's tables, and whether their owner is trusted |
 //! | [`state`] | the state database: Decant's own tables |
+//! | [`json_input`] | JSON that others have written, read strictly |
 //! | [`listener`] | the socket of the server, and limits on connections that stall |
 //! | `network` | the network that a client's address stands for |
 //! | [`shares`] | what one caller may use at the same time |
@@ -50,6 +51,7 @@ pub mod error;
 pub mod file;
 pub mod free_space;
 pub mod hub_tables;
+pub mod json_input;
 pub mod listener;
 mod network;
 pub mod parameter;

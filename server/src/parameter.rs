@@ -28,6 +28,14 @@ impl ParameterError {
         }
     }
 
+    /// Returns the error of a parameter that may be given once.
+    pub fn given_twice(field: impl Into<String>) -> Self {
+        Self::Contradictory {
+            field: field.into(),
+            problem: "is given twice; give it once".to_owned(),
+        }
+    }
+
     /// Returns the name of the refused parameter.
     pub fn field(&self) -> &str {
         match self {

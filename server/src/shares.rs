@@ -1,4 +1,4 @@
-//! What one caller may use at the same time, so that the other callers keep their part.
+//! The part of each caller in a limited thing, so that the other callers keep theirs.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -64,11 +64,15 @@ pub struct Limits {
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     #[error(
-        "the database of DSN refuses this user: {0}. Check the user and the password in DSN. A character with a meaning \
-         in an address must be percent-encoded (`@` as %40, `/` as %2F, `%` as %25)"
+        "the database of DSN refuses this user: {}. Check the user and the password in DSN. A character with a meaning \
+         in an address must be percent-encoded (`@` as %40, `/` as %2F, `%` as %25)",
+        database_message(.0)
     )]
     Refused(sqlx::Error),
-    #[error("the database of DSN does not answer: {0}. Is it running, and may this user connect to it?")]
+    #[error(
+        "the database of DSN does not answer: {}. Is it running, and may this user connect to it?",
+        database_message(.0)
+    )]
     Unreachable(sqlx::Error),
     #[error(
         "DSN names a connection pooler in transaction mode, which gives each transaction another session. Decant sets the \
@@ -317,6 +321,17 @@ pub(crate) async fn set_session_parameters(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// Returns PostgreSQL's message with its SQLSTATE, or the driver's own message. The driver's message for an error of PostgreSQL
+/// ends with a line number of PostgreSQL's source code, which looks like one of the user's SQL.
+pub fn database_message(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(database) => {
+            format!("{} ({})", database.message(), database.code().unwrap_or_default())
+        }
+        error => error.to_string(),
+    }
 }
 
 /// Returns the cause of an error for callers: a sentence that shows neither SQL nor the address of the database.

@@ -124,6 +124,11 @@ impl Application {
         if let Some(warning) = token_keys.warning() {
             tracing::warn!("{warning}");
         }
+        if token_keys.refuses_any_audience() {
+            tracing::info!(
+                "bearer tokens with `aud` are refused; to accept them, set JWT_AUDIENCE to its value"
+            );
+        }
         let has_private_state = matches!(settings.state, state::Options::Private);
         for warning in prepare_folders(&settings, settings.dsn.is_none() || has_private_state)? {
             tracing::warn!("{warning}");
@@ -172,7 +177,7 @@ impl Application {
         let database = Database::new(&dsn, &settings.database, storage.clone(), &tasks);
         let temporary_files =
             TemporaryFolder::in_data_dir(&settings.data_dir, settings.database.disk_reserve);
-        let break_off = CancellationToken::new();
+        let abort = CancellationToken::new();
         let backups = Arc::new(Backups::new(
             dsn.clone(),
             Arc::clone(&database.dumper),
@@ -180,7 +185,7 @@ impl Application {
             Repository::new(storage, temporary_files.clone()),
             tasks.clone(),
             settings.backups.clone(),
-            break_off.clone(),
+            abort.clone(),
         )?);
         backups.start_scheduler();
         let stored_requests = settings.redis.clone().map(StoredRequests::in_redis);
@@ -196,7 +201,7 @@ impl Application {
             catalog: CurrentCatalog::new(catalog),
             options: OptionsCache::default(),
             stopping: CancellationToken::new(),
-            break_off,
+            abort,
             state,
             settings,
         });
@@ -255,15 +260,15 @@ impl Application {
             ended = gone(embedded.as_ref()) => tracing::error!(ended, "the private PostgreSQL has exited; stopping"),
         }
         app.stopping.cancel();
-        let break_off = app.break_off.clone();
-        let patience = app.settings.shutdown_max;
+        let abort = app.abort.clone();
+        let grace_period = app.settings.shutdown_max;
         let timer = tokio::spawn(async move {
-            tokio::time::sleep(patience).await;
-            break_off.cancel();
+            tokio::time::sleep(grace_period).await;
+            abort.cancel();
         });
         // A restore or clean-up may go on without a client, so the server itself would not wait for it.
         tasks.close();
-        if timeout(patience + UNDOING_MAX, tasks.wait()).await.is_err() {
+        if timeout(grace_period + UNDOING_MAX, tasks.wait()).await.is_err() {
             tracing::error!("interrupted operations in the database do not end; leaving them");
         }
         handle.stop(true).await;

@@ -1,6 +1,5 @@
 //! The log, and the middleware that gives every response a request id and security headers.
 
-use std::str::FromStr;
 use std::time::Instant;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody, None as NoBody, SizedStream};
@@ -9,6 +8,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use bytes::Bytes;
+use clap::ValueEnum;
 use futures_util::stream;
 use tracing::{Event, Instrument, Subscriber};
 use tracing_subscriber::Layer;
@@ -48,23 +48,11 @@ pub struct Options {
     pub filter: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogStyle {
     Pretty,
     /// One JSON object a line.
     Json,
-}
-
-impl FromStr for LogStyle {
-    type Err = &'static str;
-
-    fn from_str(value: &str) -> Result<Self, Self::Err> {
-        match value {
-            "pretty" => Ok(Self::Pretty),
-            "json" => Ok(Self::Json),
-            _ => Err("it is neither pretty nor json"),
-        }
-    }
 }
 
 #[derive(Debug, thiserror::Error)]

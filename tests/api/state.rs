@@ -335,10 +335,12 @@ async fn wrong_credentials_are_counted_over_all_servers() {
         assert_eq!(server.record(address, MAX).await.count, count);
     }
     assert_eq!(here.record(six, MAX).await.count, 1);
-    let counted = there.record(address, MAX).await;
-    assert_eq!(counted.count, 4);
-    there.forgive(address, counted).await;
-    let counted = here.record(address, MAX).await;
+    // An attempt counts until its credential was right.
+    let attempt = there.begin(address, MAX).await;
+    assert_eq!(attempt.failures().count, 4);
+    there.forgive(attempt).await;
+    let attempt = here.begin(address, MAX).await;
+    let counted = here.fail(attempt).await;
     assert_eq!(counted.count, 4);
     assert!(!counted.window_left.is_zero());
     // A minute later it begins anew.
@@ -354,4 +356,27 @@ async fn wrong_credentials_are_counted_over_all_servers() {
     let counts = futures_util::future::join_all(many).await;
     let largest = counts.iter().map(|failures| failures.count).max();
     assert_eq!(largest, Some(50));
+}
+
+#[tokio::test]
+async fn a_right_key_costs_no_write_where_no_wrong_one_is_known() {
+    let state = Database::empty().await;
+    let app = start_on(&state).await;
+    let counted = "select coalesce(sum(failures) + count(*), 0) from decant.wrong_attempts";
+    for name in ["Ada", "Bob"] {
+        let user = app.database.new_user(name).await;
+        app.anonymous().login(&user.key).answer().await.good();
+        app.anonymous().with_token(&user.key).me().answer().await.good();
+        assert_eq!(state.number(counted).await, 0, "{name}");
+    }
+    app.anonymous()
+        .login("wrong")
+        .answer()
+        .await
+        .problem(401, "invalid_credentials");
+    assert_eq!(state.number(counted).await, 2);
+    // The next right one of the address counts as wrong until it was found.
+    let eve = app.database.new_user("Eve").await;
+    app.anonymous().login(&eve.key).answer().await.good();
+    assert_eq!(state.number(counted).await, 2);
 }

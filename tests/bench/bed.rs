@@ -120,9 +120,9 @@ async fn usage_logs(connection: &mut PgConnection) -> Outcome<(String, u64)> {
         .ok_or("there is no dataset usage-logs")?;
     let selection = Selection::default();
     let query = Query::new(dataset, &Caller::operator(), &selection)?;
-    let count = query.count(connection).await?;
+    let count = query.count(connection).await?.sql;
     let rows: i64 = sqlx::query_scalar(count).fetch_one(&mut *connection).await?;
-    Ok((query.rows(connection).await?.0, rows.cast_unsigned()))
+    Ok((query.rows(connection).await?.sql.0, rows.cast_unsigned()))
 }
 
 /// Returns a definition `<name>-multiplied` that repeats each row.

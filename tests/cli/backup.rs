@@ -106,12 +106,15 @@ async fn a_backup_that_fails_leaves_no_file() {
     let folder = folder();
     let file = folder.path().join("hub.dump");
     let file = file.to_str().unwrap();
-    let failed = program::run(
-        &["backup", "--mode", "ledgerOnly", "-o", file],
-        &[("DSN", &database.dsn)],
-    )
-    .await;
-    assert!(failed.refusal().contains("no matching tables"));
+    let dsn = database.dsn_of(&database.make_plain_role().await);
+    let failed = program::run(&["backup", "-o", file], &[("DSN", &dsn)]).await;
+    assert!(failed.refusal().contains("permission denied"));
+    let ledger = ["backup", "--mode", "ledgerOnly", "-o", file];
+    let refused = program::run(&ledger, &[("DSN", &database.dsn)]).await.refusal();
+    assert!(
+        refused.contains("dumps the table usage_ledger, which this database does not have"),
+        "{refused}"
+    );
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 

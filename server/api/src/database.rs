@@ -163,7 +163,7 @@ pub enum DumpMode {
     Full,
     /// Without the rows of `message_request`; the table itself is included.
     ExcludeLogs,
-    /// Only the table `usage_ledger`.
+    /// Only the table `usage_ledger`, which the database must have.
     LedgerOnly,
 }
 

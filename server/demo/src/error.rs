@@ -38,6 +38,14 @@ pub enum DemoError {
     /// The ids are of the type `integer`, as in the hub.
     #[error("{0} more rows are more than the ids of message_request have room for (they end at 2147483647)")]
     TooManyRows(u64),
-    #[error("the database refused the demo: {0}")]
+    #[error("the database refused the demo: {}", message(.0))]
     Database(#[from] sqlx::Error),
+}
+
+/// Returns PostgreSQL's message. The driver adds a line number of PostgreSQL's source code to it.
+fn message(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(database) => database.message().to_owned(),
+        error => error.to_string(),
+    }
 }

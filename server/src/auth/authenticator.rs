@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::caller::{Caller, CredentialKind, Subject};
 use super::credential::VerifiedCredential;
-use super::error::AuthError;
+use super::error::{AuthError, Refusal};
 use super::hub::{HubKey, HubUsers};
 use super::jwt::{Token, TokenCheck, TokenKeys};
 use super::key_digest::KeyDigest;
@@ -76,11 +76,11 @@ impl Authenticator {
     /// Returns the caller of a request, by its bearer token or API key, or else by its session cookie.
     ///
     /// # Errors
-    /// - [`AuthError::Missing`] without a credential, and with a session that has ended.
-    /// - [`AuthError::Invalid`] with a wrong credential, and [`AuthError::TooManyAttempts`] after several.
-    /// - [`AuthError::CrossOrigin`] for a changing request that another site's page sends with the cookie.
+    /// - [`Refusal::Missing`] without a credential, and with a session that has ended.
+    /// - [`Refusal::Invalid`] with a wrong credential, and [`Refusal::TooManyAttempts`] after several.
+    /// - [`Refusal::CrossOrigin`] for a changing request that another site's page sends with the cookie.
     /// - [`AuthError::Database`] if the hub's tables cannot be queried.
-    /// - [`AuthError::SignOutsUnknown`] for the session of an administrator while the state database does not answer.
+    /// - [`Refusal::SignOutsUnknown`] for the session of an administrator while the state database does not answer.
     pub async fn authenticate(&self, request: RequestParts<'_>) -> Result<Caller, AuthError> {
         let Some(credential) = request.credential_from_headers() else {
             return self.session(request).await;
@@ -90,9 +90,10 @@ impl Authenticator {
                 Some(caller) => Ok(caller),
                 None => Err(self
                     .refuse(request, "its `sub` is no enabled user of the hub")
-                    .await),
+                    .await
+                    .into()),
             },
-            TokenCheck::Invalid(reason) => Err(self.refuse(request, &reason).await),
+            TokenCheck::Invalid(reason) => Err(self.refuse(request, &reason).await.into()),
             TokenCheck::NotAToken => Ok(self.verify(request, credential).await?.caller()),
         }
     }
@@ -100,7 +101,7 @@ impl Authenticator {
     /// Returns a credential that may start a session: the administrator's token, or a key of the hub with web access.
     ///
     /// # Errors
-    /// [`AuthError::Invalid`], [`AuthError::NoWebAccess`], [`AuthError::TooManyAttempts`], [`AuthError::CrossOrigin`].
+    /// [`Refusal::Invalid`], [`Refusal::NoWebAccess`], [`Refusal::TooManyAttempts`], [`Refusal::CrossOrigin`].
     pub async fn sign_in(
         &self,
         request: RequestParts<'_>,
@@ -110,7 +111,7 @@ impl Authenticator {
         match self.verify(request, credential.trim()).await? {
             VerifiedCredential::HubKey(HubKey {
                 web_access: false, ..
-            }) => Err(AuthError::NoWebAccess),
+            }) => Err(Refusal::NoWebAccess.into()),
             verified => Ok(verified),
         }
     }
@@ -139,7 +140,7 @@ impl Authenticator {
         let subject = caller.subject.to_string();
         let identity = claim.identity(&subject);
         if self.sign_outs.is_revoked(identity).await == Ok(true) {
-            return Err(AuthError::Missing);
+            return Err(Refusal::Missing.into());
         }
         self.sign_outs.revoke(identity, claim.expires()).await;
         Ok(caller)
@@ -155,7 +156,7 @@ impl Authenticator {
 
     /// Returns the caller of the request's session.
     async fn session(&self, request: RequestParts<'_>) -> Result<Caller, AuthError> {
-        let claim = self.sessions.read(request).ok_or(AuthError::Missing)?;
+        let claim = self.sessions.read(request).ok_or(Refusal::Missing)?;
         origin::check(request, self.trust_proxy)?;
         let caller = self.owner(&claim).await?;
         let subject = caller.subject.to_string();
@@ -164,9 +165,9 @@ impl Authenticator {
             caller.role,
         ) {
             (Ok(false), _) => Ok(caller),
-            (Ok(true), _) => Err(AuthError::Missing),
+            (Ok(true), _) => Err(Refusal::Missing.into()),
             // Another server may have ended the session.
-            (Err(Unanswered), Role::Admin) => Err(AuthError::SignOutsUnknown),
+            (Err(Unanswered), Role::Admin) => Err(Refusal::SignOutsUnknown.into()),
             (Err(Unanswered), Role::User) => Ok(caller),
         }
     }
@@ -178,7 +179,7 @@ impl Authenticator {
             Some(claimed) => {
                 let key = self.hub.by_id(claimed.id).await?;
                 let same = key.filter(|key| self.sessions.is_bound_to(claimed, key));
-                same.ok_or(AuthError::Missing)?.caller
+                same.ok_or(Refusal::Missing)?.caller
             }
         };
         Ok(Caller {
@@ -222,7 +223,7 @@ impl Authenticator {
         }
         // PostgreSQL refuses a text with a NUL byte.
         if credential.is_empty() || credential.contains('\0') {
-            return Err(self.refuse(request, "it is no key").await);
+            return Err(self.refuse(request, "it is no key").await.into());
         }
         let digest = KeyDigest::of(credential);
         if self.known_keys.contains(digest) {
@@ -230,57 +231,60 @@ impl Authenticator {
                 Some(key) => return Ok(VerifiedCredential::HubKey(key)),
                 None => self.known_keys.forget(digest),
             }
-            return Err(self.refuse(request, "the key is no longer right").await);
+            return Err(self.refuse(request, "the key is no longer right").await.into());
         }
         let address = network(request.address(self.trust_proxy));
-        let failures = self.attempts.record(address, self.attempts_max).await;
-        let turn = match self.is_too_many(failures) {
-            true => Some(self.turn(failures).await?),
+        let attempt = self.attempts.begin(address, self.attempts_max).await;
+        let turn = match self.is_too_many(attempt.failures()) {
+            true => Some(self.turn(attempt.failures()).await?),
             false => None,
         };
         let found = self.hub.by_key(credential).await;
         drop(turn);
         match found {
-            Ok(None) => Err(self.refusal(request, failures, "there is no such key")),
+            Ok(None) => {
+                let failures = self.attempts.fail(attempt).await;
+                Err(self.refusal(request, failures, "there is no such key").into())
+            }
             Ok(Some(key)) => {
-                self.attempts.forgive(address, failures).await;
+                self.attempts.forgive(attempt).await;
                 self.known_keys.remember(digest);
                 Ok(VerifiedCredential::HubKey(key))
             }
             Err(error) => {
-                self.attempts.forgive(address, failures).await;
+                self.attempts.forgive(attempt).await;
                 Err(error.into())
             }
         }
     }
 
     /// Waits for the turn of a key whose address has sent too many wrong credentials.
-    async fn turn(&self, failures: Failures) -> Result<SemaphorePermit<'_>, AuthError> {
+    async fn turn(&self, failures: Failures) -> Result<SemaphorePermit<'_>, Refusal> {
         match timeout(TURN_MAX, self.turns.acquire()).await {
             Ok(Ok(turn)) => Ok(turn),
             // The semaphore is never closed.
-            Ok(Err(_)) | Err(_) => Err(AuthError::TooManyAttempts {
+            Ok(Err(_)) | Err(_) => Err(Refusal::TooManyAttempts {
                 wait: failures.window_left,
             }),
         }
     }
 
     /// Counts a wrong credential, and returns the error of its request.
-    async fn refuse(&self, request: RequestParts<'_>, reason: &str) -> AuthError {
+    async fn refuse(&self, request: RequestParts<'_>, reason: &str) -> Refusal {
         let address = network(request.address(self.trust_proxy));
         let failures = self.attempts.record(address, self.attempts_max).await;
         self.refusal(request, failures, reason)
     }
 
-    fn refusal(&self, request: RequestParts<'_>, failures: Failures, reason: &str) -> AuthError {
+    fn refusal(&self, request: RequestParts<'_>, failures: Failures, reason: &str) -> Refusal {
         if self.is_too_many(failures) {
-            return AuthError::TooManyAttempts {
+            return Refusal::TooManyAttempts {
                 wait: failures.window_left,
             };
         }
         let address = request.address(self.trust_proxy);
         tracing::warn!(action = Action::CredentialRefused.name(), %address, path = request.path, reason);
-        AuthError::Invalid
+        Refusal::Invalid
     }
 
     fn is_too_many(&self, failures: Failures) -> bool {

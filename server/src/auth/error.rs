@@ -2,9 +2,19 @@
 
 use std::time::Duration;
 
-/// Why a caller is refused, or could not be verified.
+/// A caller could not be verified.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The hub's tables could not be queried.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+/// Why a caller is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
     #[error("Sign in, or send a token: `Authorization: Bearer …`")]
     Missing,
     #[error("The credential is wrong, expired or disabled")]
@@ -20,7 +30,4 @@ pub enum AuthError {
          or send a token: `Authorization: Bearer …`"
     )]
     SignOutsUnknown,
-    /// The hub's tables could not be queried.
-    #[error("The database failed: {0}")]
-    Database(#[from] sqlx::Error),
 }

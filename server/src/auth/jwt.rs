@@ -84,6 +84,12 @@ impl TokenKeys {
         })
     }
 
+    /// Returns whether every token with `aud` is refused, because no audience is set.
+    #[must_use]
+    pub fn refuses_any_audience(&self) -> bool {
+        (self.secret.is_some() || self.set.is_some()) && self.rules.audience.is_none()
+    }
+
     /// Returns a warning if the issuer's tokens for any other service are accepted as well.
     #[must_use]
     pub fn warning(&self) -> Option<&'static str> {

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant, SystemTime};
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::JwkSet;
 
+use crate::json_input;
+
 /// How long a change of the file may go unnoticed.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
 
@@ -81,7 +83,7 @@ fn read_set(path: &Path) -> Result<JwkSet, JwksError> {
         problem,
     };
     let text = std::fs::read_to_string(path).map_err(|error| unusable(error.to_string()))?;
-    let set: JwkSet = serde_json::from_str(&text).map_err(|error| unusable(error.to_string()))?;
+    let set: JwkSet = json_input::parse(&text).map_err(|error| unusable(error.to_string()))?;
     let broken = set.keys.iter().find(|key| DecodingKey::from_jwk(key).is_err());
     match (set.keys.is_empty(), broken) {
         (true, _) => Err(unusable("it holds no key".into())),

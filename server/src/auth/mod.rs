@@ -33,7 +33,7 @@ mod session;
 pub use authenticator::{Authenticator, Parts};
 pub use caller::{Caller, CredentialKind, NoSessionSubject, Scope, Subject};
 pub use credential::VerifiedCredential;
-pub use error::AuthError;
+pub use error::{AuthError, Refusal};
 pub use hub::{HubKey, HubUsers, PUBLISHED_KEY_PREFIX};
 pub use jwt::TokenKeys;
 pub use key_digest::KeyDigest;

@@ -5,15 +5,15 @@ use actix_web::http::header::{self, HeaderName};
 use actix_web::http::{Method, header::HeaderMap};
 use url::Url;
 
-use super::error::AuthError;
+use super::error::Refusal;
 use super::request::RequestParts;
 
 /// Checks that no other site's page sent this request, if it is one that changes something. `trust_proxy` allows the host of
 /// `X-Forwarded-Host` as well: a proxy may put its own name for Decant into `Host`.
 ///
 /// # Errors
-/// [`AuthError::CrossOrigin`].
-pub(super) fn check(request: RequestParts<'_>, trust_proxy: bool) -> Result<(), AuthError> {
+/// [`Refusal::CrossOrigin`].
+pub(super) fn check(request: RequestParts<'_>, trust_proxy: bool) -> Result<(), Refusal> {
     if matches!(*request.method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return Ok(());
     }
@@ -33,7 +33,7 @@ pub(super) fn check(request: RequestParts<'_>, trust_proxy: bool) -> Result<(), 
     };
     match is_own {
         true => Ok(()),
-        false => Err(AuthError::CrossOrigin),
+        false => Err(Refusal::CrossOrigin),
     }
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use crate::database::dump::DumpError;
 use crate::database::restore::RestoreError;
 use crate::free_space::NoSpace;
+use crate::source::database_message;
 use crate::storage::StorageError;
 use crate::storage::encrypted::ReadError;
 
@@ -16,7 +17,7 @@ pub enum BackupError {
     Restore(#[from] RestoreError),
     #[error(transparent)]
     Storage(#[from] StorageError),
-    #[error("the database does not answer: {0}")]
+    #[error("the database does not answer: {}", database_message(.0))]
     Database(#[from] sqlx::Error),
     #[error("the backup cannot be used: {0}")]
     Read(#[from] ReadError),

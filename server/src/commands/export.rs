@@ -183,7 +183,7 @@ async fn export(
     file::check(&dataset.definition, prepared.header(), &options)?;
     let timing = StreamTiming {
         heartbeat: settings.heartbeat,
-        break_off: stop.clone(),
+        abort: stop.clone(),
     };
     let audit = prepared.begin_audit(&caller);
     let summary = write_rows(prepared, timing, options, output).await?;

@@ -22,20 +22,20 @@ use crate::database::restore::Restorer;
 const OPERATOR: &str = "Operator";
 
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("manner").required(true))]
+#[command(group = ArgGroup::new("mode").required(true))]
 pub struct Arguments {
     /// Dump of `pg_dump --format=custom`.
     #[arg(required_unless_present = "roll_back", conflicts_with = "roll_back")]
     file: Option<PathBuf>,
     /// Replace the database by the dump; the previous database is kept under another name.
-    #[arg(long, group = "manner")]
+    #[arg(long, group = "mode")]
     clean: bool,
     /// Keep the rows of the database, and insert the rows of the dump that it lacks.
-    #[arg(long, group = "manner")]
+    #[arg(long, group = "mode")]
     merge: bool,
     /// Put the previous database back in the place of the live one, which is kept. With several previous databases, the name
     /// of one is required.
-    #[arg(long, group = "manner", value_name = "NAME", num_args = 0..=1)]
+    #[arg(long, group = "mode", value_name = "NAME", num_args = 0..=1)]
     roll_back: Option<Option<String>>,
     /// Skip the rows of `message_request` and its partitions.
     #[arg(long, conflicts_with = "roll_back")]

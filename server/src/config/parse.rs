@@ -2,10 +2,12 @@
 //! which may be a secret.
 
 use std::fmt::Display;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::state::LIFETIME_MAX;
@@ -20,6 +22,35 @@ pub(super) fn from_str<T: FromStr<Err: Display>>(text: &str) -> Parsed<T> {
     text.trim()
         .parse()
         .map_err(|error: T::Err| format!("cannot be used: {error}"))
+}
+
+/// Parses one of the words of an enum.
+pub(super) fn word<T: ValueEnum>(text: &str) -> Parsed<T> {
+    T::from_str(text.trim(), false).map_err(|_| {
+        let words = T::value_variants()
+            .iter()
+            .filter_map(ValueEnum::to_possible_value);
+        let words: Vec<_> = words.map(|word| word.get_name().to_owned()).collect();
+        format!("must be {}", words.join(" or "))
+    })
+}
+
+pub(super) fn flag(text: &str) -> Parsed<bool> {
+    text.trim()
+        .parse()
+        .map_err(|_| "must be true or false".to_owned())
+}
+
+pub(super) fn number<T: FromStr>(text: &str) -> Parsed<T> {
+    text.trim()
+        .parse()
+        .map_err(|_| "must be a whole number that is neither negative nor too large".to_owned())
+}
+
+pub(super) fn socket_address(text: &str) -> Parsed<SocketAddr> {
+    text.trim()
+        .parse()
+        .map_err(|_| "must be an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080".to_owned())
 }
 
 // Blanks at either end may belong to a text, a path and a secret, so these are not trimmed.
@@ -48,10 +79,10 @@ pub(super) fn secret<const LENGTH_MIN: usize>(text: &str) -> Parsed<SecretString
 }
 
 pub(super) fn at_least_one(text: &str) -> Parsed<u32> {
-    match from_str(text)? {
-        0 => Err("must be at least 1".to_owned()),
-        number => Ok(number),
-    }
+    let number = text.trim().parse().ok();
+    number
+        .filter(|number| *number > 0)
+        .ok_or_else(|| "must be a whole number of at least 1".to_owned())
 }
 
 pub(super) fn days(text: &str) -> Parsed<u32> {
@@ -61,11 +92,11 @@ pub(super) fn days(text: &str) -> Parsed<u32> {
 }
 
 pub(super) fn milliseconds(text: &str) -> Parsed<Duration> {
-    from_str(text).map(Duration::from_millis)
+    number(text).map(Duration::from_millis)
 }
 
 pub(super) fn seconds(text: &str) -> Parsed<Duration> {
-    from_str(text).map(Duration::from_secs)
+    number(text).map(Duration::from_secs)
 }
 
 pub(super) fn at_least_one_second(text: &str) -> Parsed<Duration> {
@@ -87,7 +118,7 @@ pub(super) fn megabytes(text: &str) -> Parsed<u64> {
 
 /// As [`megabytes`], and 0 is allowed.
 pub(super) fn megabytes_or_none(text: &str) -> Parsed<u64> {
-    from_str::<u32>(text).map(|megabytes| u64::from(megabytes) * 1024 * 1024)
+    number::<u32>(text).map(|megabytes| u64::from(megabytes) * 1024 * 1024)
 }
 
 pub(super) fn redis_url(text: &str) -> Parsed<redis::Client> {
@@ -101,9 +132,9 @@ pub(super) fn redis_url(text: &str) -> Parsed<redis::Client> {
 
 /// Returns whether the status is 401.
 pub(super) fn status_401(text: &str) -> Parsed<bool> {
-    match from_str(text)? {
-        401 => Ok(true),
-        403 => Ok(false),
+    match text.trim() {
+        "401" => Ok(true),
+        "403" => Ok(false),
         _ => Err("must be 403 or 401".to_owned()),
     }
 }

@@ -10,8 +10,8 @@ use wasm_export::Zone;
 
 use super::given::{Given, SettingError};
 use super::parse::{
-    at_least_one, at_least_one_second, days, from_str, megabytes, megabytes_or_none, milliseconds, name,
-    path, redis_url, seconds, secret, session_hours, status_401, text,
+    at_least_one, at_least_one_second, days, flag, from_str, megabytes, megabytes_or_none, milliseconds,
+    name, number, path, redis_url, seconds, secret, session_hours, socket_address, status_401, text, word,
 };
 use crate::backups::retention::RetentionPolicy;
 use crate::database::dump::Compression;
@@ -103,7 +103,7 @@ settings! {
         "Decant accepts only bearer tokens whose aud contains this value";
     jwt_issuer: Option<String> = JWT_ISSUER, unset "none: any", name,
         "Decant accepts only bearer tokens whose iss is this value";
-    jwt_hub_users: bool = JWT_HUB_USERS, default "false", from_str,
+    jwt_hub_users: bool = JWT_HUB_USERS, default "false", flag,
         "Whether a bearer token whose sub is the id of an enabled user of the hub gives this user's rows. Set it only if the \
          issuer takes its sub from the hub";
     redis: Option<redis::Client> = REDIS_URL, unset "none", redis_url,
@@ -112,7 +112,7 @@ settings! {
     storage: Option<Location> = STORAGE_URL, unset "the folder storage in the data folder", from_str,
         "Storage of backups and archives: file:///folder or s3://bucket/prefix. S3 needs AWS_ACCESS_KEY_ID, \
          AWS_SECRET_ACCESS_KEY, AWS_REGION and, for another service than Amazon's, AWS_ENDPOINT_URL";
-    listen: SocketAddr = DECANT_LISTEN, default "127.0.0.1:8080", from_str,
+    listen: SocketAddr = DECANT_LISTEN, default "127.0.0.1:8080", socket_address,
         "Address and port of the server; port 0 takes a free port";
     data_dir: Option<PathBuf> = DECANT_DATA_DIR, unset "/var/lib/decant for root, else ~/.local/share/decant", path,
         "Folder for Decant's own files";
@@ -123,9 +123,9 @@ settings! {
     hub_owner: Option<Name> = DECANT_HUB_OWNER, unset "none", from_str,
         "Role that owns the hub's tables, where it is neither a superuser, the database's owner nor the role of DSN; \
          tables of another role are not used";
-    demo_rows: u64 = DECANT_DEMO_ROWS, default "100000", from_str,
+    demo_rows: u64 = DECANT_DEMO_ROWS, default "100000", number,
         "Usage rows that a new private PostgreSQL gets";
-    log_style: Option<LogStyle> = DECANT_LOG, unset "pretty on a terminal, else json", from_str,
+    log_style: Option<LogStyle> = DECANT_LOG, unset "pretty on a terminal, else json", word,
         "Format of the log: pretty or json";
     log_filter: String = DECANT_LOG_FILTER, default "info", text,
         "Levels of the log, for example info,decant=debug,sqlx=warn";
@@ -165,10 +165,10 @@ settings! {
     post_restore_migrations: Option<PathBuf> = DECANT_POST_RESTORE_MIGRATIONS, unset "none", path,
         "Folder of SQL files that run on a restored database in the order of their names, each in its own transaction, \
          which it must not end";
-    unfollowed: OnDisconnect = DECANT_RESTORE_UNFOLLOWED, default "finish", from_str,
+    unfollowed: OnDisconnect = DECANT_RESTORE_UNFOLLOWED, default "finish", word,
         "What happens to a restore whose client has disconnected: finish (the log reports it) or stop (the database \
          stays as it was)";
-    room: DiskSpaceCheck = DECANT_RESTORE_ROOM, default "check", from_str,
+    room: DiskSpaceCheck = DECANT_RESTORE_ROOM, default "check", word,
         "Whether a restore first checks the free space on the database's disk, where it is visible: check or ignore";
     scratch_age: Duration = DECANT_SCRATCH_SECONDS, default "21600", at_least_one_second,
         "Age at which a file that an interrupted upload has left is removed";
@@ -181,9 +181,9 @@ settings! {
         "The scheduled clean-up deletes rows of the hub's log that are older than this number of days";
     log_cleanup_at: Pattern = DECANT_LOG_CLEANUP_AT, default "02:00", from_str,
         "When the scheduled clean-up runs: a time of day, or a cron pattern such as 0 2 * * SUN";
-    log_cleanup_archive: bool = DECANT_LOG_CLEANUP_ARCHIVE, default "true", from_str,
+    log_cleanup_archive: bool = DECANT_LOG_CLEANUP_ARCHIVE, default "true", flag,
         "Whether the scheduled clean-up archives the rows first, so that they can be restored";
-    log_cleanup_without_statistics: bool = DECANT_LOG_CLEANUP_WITHOUT_STATISTICS, default "false", from_str,
+    log_cleanup_without_statistics: bool = DECANT_LOG_CLEANUP_WITHOUT_STATISTICS, default "false", flag,
         "Whether the scheduled clean-up also deletes rows whose statistics no usage_ledger keeps";
     backup_at: Option<Pattern> = DECANT_BACKUP_AT, unset "none: scheduled backups are off", from_str,
         "When a scheduled backup is made: a time of day, or a cron pattern such as 0 3 * * SUN";
@@ -212,7 +212,7 @@ settings! {
          same secret; at least 32 characters";
     not_admin_is_401: bool = DECANT_NOT_ADMIN_STATUS, default "403", status_401,
         "Status for a signed-in user who is not an administrator: 403, or 401 for clients of the hub's own addresses";
-    trust_proxy: bool = DECANT_TRUST_PROXY, default "false", from_str,
+    trust_proxy: bool = DECANT_TRUST_PROXY, default "false", flag,
         "Whether the client's address is taken from X-Forwarded-For, and Decant's own host also from X-Forwarded-Host; set \
          it only behind a proxy that sets these headers";
 }

@@ -28,25 +28,36 @@ const PIECE_BYTES: usize = 64 * 1024;
 /// The hub's log. The rows of this table and of its partitions can be left out of dumps and restores.
 pub(super) const LOGS: &str = "message_request";
 
+/// The hub's ledger: the statistics of requests, which stay when the log is cleaned up.
+const LEDGER: &str = "usage_ledger";
+
 /// Returns the arguments of `pg_dump` that choose the tables.
 ///
 /// # Errors
-/// The database does not answer.
-async fn arguments(mode: DumpMode, dsn: &Dsn) -> sqlx::Result<Vec<String>> {
+/// [`DumpError::NoLedger`], [`DumpError::Unavailable`].
+async fn arguments(mode: DumpMode, dsn: &Dsn) -> Result<Vec<String>, DumpError> {
     let (option, table) = match mode {
         DumpMode::Full => return Ok(Vec::new()),
         DumpMode::ExcludeLogs => ("exclude-table-data", LOGS),
-        DumpMode::LedgerOnly => ("table", "usage_ledger"),
+        DumpMode::LedgerOnly => ("table", LEDGER),
     };
+    let (exists, descendants) = find(dsn, table).await.map_err(DumpError::Unavailable)?;
+    if mode == DumpMode::LedgerOnly && !exists {
+        return Err(DumpError::NoLedger);
+    }
     // The table itself comes first: without it, a missing table would mean the whole database.
-    let tables = std::iter::once(table.to_owned()).chain(descendants(dsn, table).await?);
+    let tables = std::iter::once(table.to_owned()).chain(descendants);
     Ok(tables.map(|table| format!("--{option}={table}")).collect())
 }
 
-/// Returns the partitions of a table and the tables that inherit from it, as patterns of `pg_dump`. Only `pg_dump` 16 and
-/// newer have `--exclude-table-data-and-children` and `--table-and-children`.
-async fn descendants(dsn: &Dsn, table: &str) -> sqlx::Result<Vec<String>> {
+/// Returns whether a table exists, its partitions and the tables that inherit from it, as patterns of `pg_dump`. Only
+/// `pg_dump` 16 and newer have `--exclude-table-data-and-children` and `--table-and-children`.
+async fn find(dsn: &Dsn, table: &str) -> sqlx::Result<(bool, Vec<String>)> {
     let mut connection = PgConnection::connect_with(dsn.options()).await?;
+    let exists = query_scalar("select pg_catalog.to_regclass($1) is not null")
+        .bind(table)
+        .fetch_one(&mut connection)
+        .await?;
     let tables = query_scalar(
         "with recursive descendants as ( \
              select i.inhrelid as oid from pg_catalog.pg_inherits i \
@@ -61,7 +72,7 @@ async fn descendants(dsn: &Dsn, table: &str) -> sqlx::Result<Vec<String>> {
     .fetch_all(&mut connection)
     .await?;
     let _ = connection.close().await;
-    Ok(tables)
+    Ok((exists, tables))
 }
 
 /// Returns the part of the file name that shows the mode.
@@ -140,6 +151,11 @@ pub enum DumpError {
     Unavailable(#[source] sqlx::Error),
     #[error("{0}")]
     NoTools(ToolsError),
+    #[error(
+        "the mode ledgerOnly dumps the table usage_ledger, which this database does not have; a newer version of the hub makes it. \
+         Choose the mode full or excludeLogs"
+    )]
+    NoLedger,
     #[error("pg_dump could not be run: {0}")]
     Run(#[from] std::io::Error),
     #[error("pg_dump failed ({status}): {errors}")]
@@ -224,7 +240,7 @@ impl Dumper {
         stop: CancellationToken,
     ) -> Result<Dump, DumpError> {
         let tools = Tools::for_database(&self.dsn).await?;
-        let tables = arguments(mode, &self.dsn).await.map_err(DumpError::Unavailable)?;
+        let tables = arguments(mode, &self.dsn).await?;
         let lock = self.lock.acquire(Operation::Export, caller).await?;
         let mut command = tools.command("pg_dump", &self.dsn);
         command

@@ -24,7 +24,7 @@ use uuid::Uuid;
 use super::{maintenance, session};
 use crate::audit::Action;
 use crate::dsn::Dsn;
-use crate::source::remove_time_limits;
+use crate::source::{database_message, remove_time_limits};
 
 /// The key of the hub's own lock in Redis.
 const KEY: &str = "database:backup:lock";
@@ -69,7 +69,7 @@ pub enum LockError {
     /// Another operation holds it.
     #[error("{}", conflict(.0.as_ref()))]
     Conflict(Option<LockHolder>),
-    #[error("the database does not answer: {0}")]
+    #[error("the database does not answer: {}", database_message(.0))]
     Database(#[from] sqlx::Error),
 }
 

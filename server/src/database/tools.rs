@@ -12,6 +12,7 @@ use tokio::io::AsyncReadExt;
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 use crate::dsn::Dsn;
+use crate::source::database_message;
 
 /// Only the end of a program's error output is kept, because the cause of a failure stands there.
 const STDERR_BYTES_MAX: usize = 4 * 1024;
@@ -38,7 +39,7 @@ pub struct Tools {
 /// Why no client programs can be chosen.
 #[derive(Debug, thiserror::Error)]
 pub enum ToolsError {
-    #[error("the database does not answer: {0}")]
+    #[error("the database does not answer: {}", database_message(.0))]
     Database(#[from] sqlx::Error),
     #[error(
         "no pg_dump for PostgreSQL {wanted} is on this machine (found: {found}); install the client programs of \

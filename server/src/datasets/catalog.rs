@@ -10,8 +10,9 @@ use toml::Table;
 use super::definition::{Access, Definition, Filter, Piece, Sources, inherits, pg_type, pieces};
 use super::owner::{self, OwnerType};
 use super::search_path;
+use super::template::{Rendered, Template};
 use crate::hub_tables::{HubTableError, HubTables};
-use crate::source::is_of_connection;
+use crate::source::{database_message, is_of_connection};
 
 /// The definitions that are compiled in: file name and text.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -172,7 +173,7 @@ pub enum Cause {
 pub enum CatalogError {
     #[error("the datasets in {path} cannot be read: {source}")]
     Unreadable { path: PathBuf, source: std::io::Error },
-    #[error("the database cannot be asked about the datasets: {0}")]
+    #[error("the database cannot be asked about the datasets: {}", database_message(.0))]
     Database(#[from] sqlx::Error),
 }
 
@@ -423,16 +424,17 @@ impl Dataset {
         })
     }
 
-    /// Checks that the hub's tables in this database are still those of a trusted owner.
+    /// Returns the SQL of a template. The hub's tables are checked before each use, because a restore may have replaced the
+    /// database.
     ///
     /// # Errors
     /// [`HubTableError`].
-    pub(super) async fn check_hub_tables(&self, connection: &mut PgConnection) -> Result<(), HubTableError> {
-        if !self.hub_tables.is_empty() {
-            let tables: Vec<_> = self.hub_tables.iter().collect();
-            self.hub.check(connection, &tables).await?;
-        }
-        Ok(())
+    pub(super) async fn render(
+        &self,
+        template: &Template,
+        connection: &mut PgConnection,
+    ) -> Result<Rendered, HubTableError> {
+        template.render(connection, &self.hub, &self.hub_tables).await
     }
 }
 

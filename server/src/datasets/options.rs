@@ -58,7 +58,7 @@ pub async fn fetch(
     query: &Query<'_>,
     template: &Template,
 ) -> Result<FilterOptions, RenderError> {
-    let sql = query.render(template, connection).await?;
+    let sql = query.render(template, connection).await?.sql;
     let rows: Vec<(String, Option<String>)> = sqlx::query_as(sql).fetch_all(connection).await?;
     let truncated = rows.len() > OPTIONS_MAX;
     let choice = |(value, label): (String, Option<String>)| FilterOption {

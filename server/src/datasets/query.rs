@@ -1,6 +1,6 @@
 //! The SQL of datasets. A [`Query`] needs a [`Caller`], so that no SQL is made without the caller's scope.
 
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::PgConnection;
 use wasm_export::rows::{self, Cursor, Header, Kind, VERSION};
 
 use super::catalog::Dataset;
@@ -8,7 +8,7 @@ use super::definition::{Access, Choices, Definition, Filter, Order, Piece, pg_ty
 use super::keyset;
 use super::owner::OwnerType;
 use super::selection::Selection;
-use super::template::Template;
+use super::template::{Rendered, Template};
 use crate::auth::{Caller, Scope};
 use crate::hub_tables::HubTableError;
 
@@ -139,8 +139,7 @@ impl<'a> Query<'a> {
     ///
     /// # Errors
     /// [`RenderError`].
-    // SQL: rendered by `Template`.
-    pub async fn rows(&self, connection: &mut PgConnection) -> Result<AssertSqlSafe<String>, RenderError> {
+    pub async fn rows(&self, connection: &mut PgConnection) -> Result<Rendered, RenderError> {
         self.render(&self.select(), connection).await
     }
 
@@ -148,24 +147,21 @@ impl<'a> Query<'a> {
     ///
     /// # Errors
     /// [`RenderError`].
-    // SQL: rendered by `Template`.
-    pub async fn count(&self, connection: &mut PgConnection) -> Result<AssertSqlSafe<String>, RenderError> {
+    pub async fn count(&self, connection: &mut PgConnection) -> Result<Rendered, RenderError> {
         self.render(&self.select_count(), connection).await
     }
 
-    /// Returns the SQL of a template. The hub's tables are checked before each use, because a restore may have replaced the
-    /// database.
+    /// Returns the SQL of a template of this query.
     ///
     /// # Errors
     /// [`RenderError`].
-    // SQL: rendered by `Template`.
     pub async fn render(
         &self,
         template: &Template,
         connection: &mut PgConnection,
-    ) -> Result<AssertSqlSafe<String>, RenderError> {
-        match self.dataset.check_hub_tables(connection).await {
-            Ok(()) => Ok(template.render(connection).await?),
+    ) -> Result<Rendered, RenderError> {
+        match self.dataset.render(template, connection).await {
+            Ok(rendered) => Ok(rendered),
             Err(HubTableError::Database(error)) => Err(error.into()),
             Err(reason) => Err(RenderError::HubTables {
                 dataset: self.dataset.definition.name.clone(),

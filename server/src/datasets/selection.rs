@@ -259,7 +259,7 @@ impl Selection {
                 }
                 let position = definition.filter(name).ok_or_else(|| unknown(definition, name))?;
                 if self.filters.iter().any(|(at, _)| *at == position) {
-                    return Err(given_twice(name));
+                    return Err(ParameterError::given_twice(name));
                 }
                 let values = parse_filter(&definition.filters[position], given, &self.zone)?;
                 if !values.is_empty() {
@@ -323,19 +323,12 @@ impl<'a> Given<'a> {
         match self.values[..] {
             [] => Ok(None),
             [value] => Ok(Some(value)),
-            _ => Err(given_twice(self.name)),
+            _ => Err(ParameterError::given_twice(self.name)),
         }
     }
 
     fn one(&self) -> Result<&'a str, ParameterError> {
         self.single().map(Option::unwrap_or_default)
-    }
-}
-
-fn given_twice(name: &str) -> ParameterError {
-    ParameterError::Contradictory {
-        field: name.to_owned(),
-        problem: "is given twice; give it once".to_owned(),
     }
 }
 

@@ -3,7 +3,12 @@
 //! `COPY` takes no bind parameters. PostgreSQL's own `format()` writes the values into the text instead, and quotes them
 //! (<https://www.postgresql.org/docs/current/functions-string.html>, "format").
 
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, PgConnection};
+
+use crate::hub_tables::{HubTableError, HubTables};
 
 /// SQL with placeholders for values, rendered by PostgreSQL's `format()`.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +18,14 @@ pub struct Template(Vec<Part>);
 enum Part {
     Sql(String),
     Value(String),
+}
+
+/// SQL with its values.
+pub struct Rendered {
+    // SQL: rendered by `Template`.
+    pub sql: AssertSqlSafe<String>,
+    /// The time of the database's clock, which also wrote the times in the rows.
+    pub at: Timestamp,
 }
 
 impl Template {
@@ -52,26 +65,54 @@ impl Template {
         self.push("]::").push(pg_type).push("[]")
     }
 
-    /// Returns the SQL with its values, quoted by PostgreSQL.
+    /// Returns the SQL with its values, quoted by PostgreSQL. Tables of the hub are checked in the same statement.
     ///
     /// # Errors
-    /// The database's error.
+    /// [`HubTableError`].
     // SQL: trusted text, and values that PostgreSQL quotes.
-    pub(super) async fn render(&self, connection: &mut PgConnection) -> sqlx::Result<AssertSqlSafe<String>> {
-        let render = sqlx::query_scalar("select pg_catalog.format($1, variadic $2::pg_catalog.text[])");
+    pub(super) async fn render(
+        &self,
+        connection: &mut PgConnection,
+        hub: &HubTables,
+        tables: &BTreeSet<String>,
+    ) -> Result<Rendered, HubTableError> {
+        let (text, values) = self.format();
+        if !tables.is_empty() {
+            let tables: Vec<_> = tables.iter().collect();
+            let checked = hub.check_and_format(connection, &tables, &text, &values).await?;
+            return Rendered::new(checked.formatted, checked.microseconds);
+        }
+        let render = sqlx::query_as(
+            "select pg_catalog.format($1, variadic $2::pg_catalog.text[]), \
+                    (extract(epoch from pg_catalog.now()) operator(pg_catalog.*) 1000000)::bigint",
+        );
+        let (sql, microseconds) = render.bind(text).bind(values).fetch_one(connection).await?;
+        Rendered::new(sql, microseconds)
+    }
+
+    /// Returns the text and the values for `format()`.
+    fn format(&self) -> (String, Vec<String>) {
         let (mut text, mut values) = (String::new(), Vec::new());
         for part in &self.0 {
             match part {
                 Part::Sql(sql) => text.push_str(&sql.replace('%', "%%")),
                 Part::Value(value) => {
-                    values.push(value);
+                    values.push(value.clone());
                     text.push_str(&format!("%{}$L", values.len()));
                 }
             }
         }
-        // SQL: quoted by `format()`.
-        Ok(AssertSqlSafe(
-            render.bind(text).bind(values).fetch_one(connection).await?,
-        ))
+        (text, values)
+    }
+}
+
+impl Rendered {
+    fn new(sql: String, microseconds: i64) -> Result<Self, HubTableError> {
+        let at = Timestamp::from_microsecond(microseconds);
+        Ok(Self {
+            // SQL: quoted by `format()`.
+            sql: AssertSqlSafe(sql),
+            at: at.map_err(|error| sqlx::Error::Decode(error.into()))?,
+        })
     }
 }

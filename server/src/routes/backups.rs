@@ -6,7 +6,7 @@ use api::backups::{BackupRequest, BackupRestoreRequest};
 use api::restore::RestoreRequest;
 
 use super::attachment::attachment;
-use super::extract::Administrator;
+use super::extract::{Administrator, JsonBody};
 use super::restore::follow;
 use crate::app::App;
 use crate::audit::Action;
@@ -22,7 +22,7 @@ pub async fn list(app: web::Data<App>, _: Administrator) -> Result<HttpResponse,
 pub async fn make(
     app: web::Data<App>,
     Administrator(caller): Administrator,
-    web::Json(BackupRequest { mode }): web::Json<BackupRequest>,
+    JsonBody(BackupRequest { mode }): JsonBody<BackupRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let job = BackupJob {
         mode,
@@ -70,7 +70,7 @@ pub async fn restore(
     app: web::Data<App>,
     Administrator(caller): Administrator,
     name: web::Path<String>,
-    web::Json(request): web::Json<BackupRestoreRequest>,
+    JsonBody(request): JsonBody<BackupRestoreRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let options = RestoreRequest {
         clean_first: request.clean_first,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use tokio::sync::mpsc::Receiver;
 
 use super::events;
-use super::extract::Administrator;
+use super::extract::{Administrator, JsonBody};
 use crate::app::App;
 use crate::database::cleanup::request::{CleanupRequest, Task};
 use crate::error::ApiError;
@@ -18,9 +18,9 @@ pub async fn manual(
     app: web::Data<App>,
     Administrator(caller): Administrator,
     request: HttpRequest,
-    fields: web::Json<Map<String, Value>>,
+    JsonBody(fields): JsonBody<Map<String, Value>>,
 ) -> Result<HttpResponse, ApiError> {
-    let CleanupRequest { conditions, task } = CleanupRequest::parse(fields.into_inner())?;
+    let CleanupRequest { conditions, task } = CleanupRequest::parse(fields)?;
     let options = match task {
         Task::DryRun => {
             return Ok(answer(

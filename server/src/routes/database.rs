@@ -29,7 +29,7 @@ pub async fn export(
     let dump = app
         .database
         .dumper
-        .dump(mode, &caller.name, app.break_off.clone())
+        .dump(mode, &caller.name, app.abort.clone())
         .await?;
     Ok(HttpResponse::Ok()
         .content_type(DUMP_TYPE)

@@ -49,7 +49,8 @@ pub async fn count(
     let query = Query::new(&dataset, &caller, &selection)?;
     let _share = app.query_shares.take(&caller.subject).await?;
     let mut connection = app.source.for_query().await?;
-    let sql = query.count(&mut connection).await.map_err(hidden_from(&caller))?;
+    let counting = query.count(&mut connection).await;
+    let sql = counting.map_err(hidden_from(&caller))?.sql;
     let rows: i64 = sqlx::query_scalar(sql).fetch_one(&mut *connection).await?;
     Ok(HttpResponse::Ok().json(RowCount {
         rows: rows.unsigned_abs(),

@@ -6,15 +6,17 @@ use std::net::Ipv4Addr;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::error::PayloadError;
+use actix_web::error::{JsonPayloadError, PayloadError};
 use actix_web::{FromRequest, HttpRequest, web};
 use api::login::Role;
 use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
 
 use crate::app::App;
 use crate::audit::Action;
-use crate::auth::{AuthError, Caller, RequestParts};
+use crate::auth::{Caller, Refusal, RequestParts};
 use crate::error::ApiError;
+use crate::json_input::UniqueMembers;
 use crate::parameter::ParameterError;
 
 /// A caller who is an administrator. A handler that takes one refuses every other caller.
@@ -59,7 +61,7 @@ impl FromRequest for Administrator {
                 }
             }
             Err(match is_401 {
-                true => AuthError::Missing.into(),
+                true => Refusal::Missing.into(),
                 false => ApiError::AdministratorsOnly,
             })
         })
@@ -86,6 +88,53 @@ pub(super) fn request_parts(request: &HttpRequest) -> RequestParts<'_> {
         peer: request
             .peer_addr()
             .map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip()),
+    }
+}
+
+/// A body of `application/json`: one object, in which no member is given twice.
+pub struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
+    type Error = actix_web::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, actix_web::Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = web::Json::<UniqueMembers>::from_request(request, payload);
+        Box::pin(async move { Ok(Self(body.await?.into_inner().read().map_err(ApiError::from)?)) })
+    }
+}
+
+/// Returns the error of a body that is no JSON.
+pub fn json_error(error: JsonPayloadError) -> ApiError {
+    match error {
+        JsonPayloadError::Payload(error) => payload_error(error),
+        JsonPayloadError::Deserialize(error) => ApiError::Body(format!("it is not JSON: {error}")),
+        JsonPayloadError::ContentType => {
+            ApiError::Body("the header Content-Type must be application/json".to_owned())
+        }
+        error => ApiError::Body(error.to_string()),
+    }
+}
+
+/// Returns the value of a parameter that is `true` or `false`, and `false` without it. It is the only one of its address.
+///
+/// # Errors
+/// [`ParameterError`] for another value or name, and if it is given twice.
+pub fn only_flag(pairs: &[(String, String)], flag: &str) -> Result<bool, ParameterError> {
+    if let Some((name, _)) = pairs.iter().find(|(name, _)| name != flag) {
+        return Err(ParameterError::Unknown {
+            field: name.clone(),
+            known: flag.to_owned(),
+        });
+    }
+    match pairs {
+        [] => Ok(false),
+        [(_, value)] => match value.as_str() {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(ParameterError::invalid(flag, "must be true or false")),
+        },
+        _ => Err(ParameterError::given_twice(flag)),
     }
 }
 
@@ -132,6 +181,27 @@ pub fn payload_error(error: PayloadError) -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_only_flag_of_an_address_is_given_once() {
+        let given = |pairs: &[(&str, &str)]| {
+            let pairs: Vec<_> = pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect();
+            only_flag(&pairs, "check")
+        };
+        assert_eq!(given(&[]), Ok(false));
+        assert_eq!(given(&[("check", "true")]), Ok(true));
+        assert_eq!(given(&[("check", "false")]), Ok(false));
+        for pairs in [
+            &[("check", "yes")][..],
+            &[("check", "true"), ("check", "true")],
+            &[("check", "true"), ("more", "1")],
+        ] {
+            assert!(given(pairs).is_err(), "{pairs:?}");
+        }
+    }
 
     #[test]
     fn pairs_are_decoded_and_a_value_that_is_no_text_is_refused_by_name() {

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use api::login::{self as wire, EndSessions, SignIn};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::extract::{Administrator, request_parts};
+use super::extract::{Administrator, JsonBody, request_parts};
 use crate::app::App;
 use crate::audit::Action;
 use crate::auth::{Caller, NoSessionSubject, Sessions, Subject};
@@ -15,7 +15,7 @@ use crate::parameter::ParameterError;
 pub async fn sign_in(
     app: web::Data<App>,
     request: HttpRequest,
-    web::Json(SignIn { token }): web::Json<SignIn>,
+    JsonBody(SignIn { token }): JsonBody<SignIn>,
 ) -> Result<HttpResponse, ApiError> {
     let (authenticator, parts) = (&app.authenticator, request_parts(&request));
     let token = SecretString::from(token);
@@ -49,7 +49,7 @@ pub async fn sign_out(app: web::Data<App>, request: HttpRequest) -> Result<HttpR
 pub async fn end_sessions(
     app: web::Data<App>,
     Administrator(caller): Administrator,
-    web::Json(EndSessions { subject }): web::Json<EndSessions>,
+    JsonBody(EndSessions { subject }): JsonBody<EndSessions>,
 ) -> Result<HttpResponse, ApiError> {
     let subject = subject
         .map(|subject| subject.parse::<Subject>())

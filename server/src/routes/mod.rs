@@ -35,12 +35,11 @@ mod session_requests;
 
 use std::collections::BTreeMap;
 
-use actix_web::error::JsonPayloadError;
 use actix_web::http::Method;
 use actix_web::middleware::Compress;
 use actix_web::{Route, web};
 
-use self::extract::payload_error;
+use self::extract::json_error;
 use crate::error::ApiError;
 
 /// Returns every address but the page's: method, path and handler. Each pair of method and path stands here once.
@@ -125,10 +124,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     config.app_data(
         web::JsonConfig::default()
             .limit(16 * 1024)
-            .error_handler(|error, _| match error {
-                JsonPayloadError::Payload(error) => payload_error(error).into(),
-                error => ApiError::Body(error.to_string()).into(),
-            }),
+            .error_handler(|error, _| json_error(error).into()),
     );
     let mut resources: BTreeMap<&str, Vec<(Method, Route)>> = BTreeMap::new();
     for (method, path, route) in addresses() {

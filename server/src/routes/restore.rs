@@ -1,5 +1,6 @@
 //! Restores of uploaded dumps, and the databases that earlier restores have left.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Write;
 
@@ -13,7 +14,7 @@ use tokio::sync::mpsc::Receiver;
 use wasm_export::dump::MAGIC;
 
 use super::events;
-use super::extract::{Administrator, Pairs, payload_error};
+use super::extract::{Administrator, Pairs, only_flag, payload_error};
 use crate::app::App;
 use crate::database::restore::RestoreOptions;
 use crate::database::temporary_files::TemporaryFile;
@@ -39,7 +40,7 @@ pub async fn restore(
     if app.stopping.is_cancelled() {
         return Err(ApiError::ShuttingDown);
     }
-    let only_check = is_check(&pairs)?;
+    let only_check = only_flag(&pairs, "check")?;
     let limit = app.settings.upload_bytes_max;
     let announced = request
         .headers()
@@ -59,27 +60,9 @@ pub async fn restore(
         .database
         .restorer
         .clone()
-        .restore(upload.file, upload.options, &caller.name, app.break_off.clone())
+        .restore(upload.file, upload.options, &caller.name, app.abort.clone())
         .await?;
     Ok(follow(events, &app))
-}
-
-fn is_check(pairs: &[(String, String)]) -> Result<bool, ParameterError> {
-    let mut is_check = false;
-    for (name, value) in pairs {
-        is_check = match (name.as_str(), value.as_str()) {
-            ("check", "true") => true,
-            ("check", "false") => false,
-            ("check", _) => return Err(ParameterError::invalid("check", "must be true or false")),
-            _ => {
-                return Err(ParameterError::Unknown {
-                    field: name.clone(),
-                    known: "check".to_owned(),
-                });
-            }
-        };
-    }
-    Ok(is_check)
 }
 
 /// Lists the databases that earlier restores have left beside the live one.
@@ -121,8 +104,13 @@ impl Upload {
     async fn receive(app: &App, mut form: Multipart, limit: u64) -> Result<Self, ApiError> {
         let (mut file, mut clean_first) = (None, None);
         let (mut skip_logs, mut allow_missing_tables) = (false, false);
+        let mut given = HashSet::new();
         while let Some(field) = form.try_next().await? {
-            match field.name().unwrap_or_default() {
+            let name = field.name().unwrap_or_default();
+            if !given.insert(name.to_owned()) {
+                return Err(ParameterError::given_twice(name).into());
+            }
+            match name {
                 "file" => file = Some(receive_file(app, field, limit).await?),
                 "cleanFirst" => clean_first = Some(receive_flag("cleanFirst", field).await?),
                 "skipLogs" => skip_logs = receive_flag("skipLogs", field).await?,

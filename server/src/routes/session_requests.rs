@@ -6,7 +6,7 @@ use api::session_requests::SessionRequests;
 use wasm_export::session_request::file_name;
 
 use super::attachment::attachment;
-use super::extract::{Administrator, Pairs};
+use super::extract::{Administrator, Pairs, only_flag};
 use crate::app::App;
 use crate::audit::Action;
 use crate::error::ApiError;
@@ -39,7 +39,7 @@ pub async fn request(
     let sequence = sequence
         .parse()
         .map_err(|_| ParameterError::invalid("sequence", "is not a number"))?;
-    let pretty = parse_pretty(&pairs)?;
+    let pretty = only_flag(&pairs, "pretty")?;
     let request = store(&app)?.find(SessionId::parse(&id)?, sequence).await?;
     if method != Method::HEAD {
         tracing::info!(
@@ -62,22 +62,4 @@ pub async fn request(
 
 fn store(app: &App) -> Result<&StoredRequests, StoredRequestsError> {
     app.stored_requests.as_ref().ok_or(StoredRequestsError::NoRedis)
-}
-
-fn parse_pretty(pairs: &[(String, String)]) -> Result<bool, ParameterError> {
-    let mut pretty = false;
-    for (name, value) in pairs {
-        pretty = match (name.as_str(), value.as_str()) {
-            ("pretty", "true") => true,
-            ("pretty", "false") => false,
-            ("pretty", _) => return Err(ParameterError::invalid("pretty", "must be true or false")),
-            _ => {
-                return Err(ParameterError::Unknown {
-                    field: name.clone(),
-                    known: "pretty".to_owned(),
-                });
-            }
-        };
-    }
-    Ok(pretty)
 }

@@ -13,10 +13,9 @@ use std::time::Duration;
 use async_stream::stream;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
-use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, query_scalar, raw_sql};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, raw_sql};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use wasm_export::rows::{HEARTBEAT, Header, Problem, end_line, failure_line, header_line};
@@ -40,7 +39,7 @@ pub struct StreamTiming {
     /// How long the stream may be silent. Then it sends a heartbeat, so that no proxy closes it as idle.
     pub heartbeat: Duration,
     /// Cancelled when the server stops and its running exports must end.
-    pub break_off: CancellationToken,
+    pub abort: CancellationToken,
 }
 
 /// An export whose query PostgreSQL has planned, ready to be streamed.
@@ -67,11 +66,9 @@ impl Prepared {
             connection,
             is_read_to_end: false,
         };
-        let as_of = match selection.as_of {
-            Some(as_of) => as_of,
-            None => now(&mut connection).await?,
-        };
-        let select = query.rows(&mut connection).await?.0;
+        let rendered = query.rows(&mut connection).await?;
+        let as_of = selection.as_of.unwrap_or(rendered.at);
+        let select = rendered.sql.0;
         let estimated_rows = estimate(&mut connection, &select).await?;
         let header = Header {
             as_of: as_of.to_string(),
@@ -127,7 +124,7 @@ impl Prepared {
                     tokio::select! {
                         begun = &mut begin => break begun,
                         () = tokio::time::sleep(timing.heartbeat) => yield Bytes::from_static(HEARTBEAT),
-                        () = timing.break_off.cancelled() => break 'rows Err(End::Stopping),
+                        () = timing.abort.cancelled() => break 'rows Err(End::Stopping),
                     }
                 };
                 let mut rows = match begun {
@@ -148,7 +145,7 @@ impl Prepared {
                                 if buffer.is_full() {
                                     yield buffer.take();
                                     timer.as_mut().reset(Instant::now() + timing.heartbeat);
-                                    if timing.break_off.is_cancelled() {
+                                    if timing.abort.is_cancelled() {
                                         break Err(End::Stopping);
                                     }
                                 }
@@ -160,7 +157,7 @@ impl Prepared {
                             yield if buffer.is_empty() { Bytes::from_static(HEARTBEAT) } else { buffer.take() };
                             timer.as_mut().reset(Instant::now() + timing.heartbeat);
                         }
-                        () = timing.break_off.cancelled() => break Err(End::Stopping),
+                        () = timing.abort.cancelled() => break Err(End::Stopping),
                     }
                 }
             };
@@ -231,15 +228,6 @@ impl DerefMut for ExportConnection {
     }
 }
 
-/// Returns the time of the database's clock, which also wrote the times in the rows.
-async fn now(connection: &mut PgConnection) -> sqlx::Result<Timestamp> {
-    let microseconds =
-        query_scalar("select (extract(epoch from pg_catalog.now()) operator(pg_catalog.*) 1000000)::bigint")
-            .fetch_one(connection)
-            .await?;
-    Timestamp::from_microsecond(microseconds).map_err(|error| sqlx::Error::Decode(error.into()))
-}
-
 /// Returns the planner's estimate of the number of rows. Planning also finds a mistake in the query before any row is read.
 async fn estimate(connection: &mut PgConnection, select: &str) -> sqlx::Result<Option<u64>> {
     // SQL: rendered by `Template`.
@@ -255,9 +243,7 @@ fn stopping() -> Problem {
     Problem {
         title: "The server is stopping".into(),
         status: 503,
-        detail:
-            "The export was broken off because Decant was told to stop. Resume it when the server is back."
-                .into(),
+        detail: "The export was ended because Decant is stopping. Resume it when the server is back.".into(),
         code: "shutting_down".into(),
         ..Problem::default()
     }

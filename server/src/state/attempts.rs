@@ -25,6 +25,22 @@ pub struct Failures {
     is_shared: bool,
 }
 
+/// An attempt whose credential is not looked up yet. It counts as wrong until it ends.
+#[derive(Debug)]
+#[must_use]
+pub struct Attempt {
+    address: IpAddr,
+    max: u32,
+    failures: Failures,
+}
+
+impl Attempt {
+    /// Returns the wrong credentials of the address, this one included.
+    pub fn failures(&self) -> Failures {
+        self.failures
+    }
+}
+
 /// Counts the wrong credentials of each address in a minute. Clones share what they remember.
 #[derive(Clone)]
 pub struct Attempts {
@@ -48,13 +64,73 @@ impl Attempts {
         }
     }
 
-    /// Counts one more wrong credential, and returns the count with it. To let no more than `max` simultaneous attempts
-    /// through, count before the credential is looked at, and [`forgive`](Self::forgive) a right one.
+    /// Counts a wrong credential, and returns the count with it.
     ///
     /// The count is this process's own if that is more than `max`, or while the state database is away. So an address causes
     /// at most `max` writes a minute.
     pub async fn record(&self, address: IpAddr, max: u32) -> Failures {
         let own = self.record_own(address);
+        self.record_shared(address, own, max).await
+    }
+
+    /// Counts an attempt before its credential is looked up, so that no more than `max` simultaneous attempts pass. End it with
+    /// [`fail`](Self::fail) or [`forgive`](Self::forgive).
+    ///
+    /// The state database is written only if this process knows another attempt of the address, wrong or not yet looked up. A
+    /// right credential usually costs no write.
+    pub async fn begin(&self, address: IpAddr, max: u32) -> Attempt {
+        let own = self.record_own(address);
+        let failures = match own.count {
+            1 => own,
+            _ => self.record_shared(address, own, max).await,
+        };
+        Attempt {
+            address,
+            max,
+            failures,
+        }
+    }
+
+    /// Ends an attempt whose credential was wrong, and returns the count with it.
+    pub async fn fail(&self, attempt: Attempt) -> Failures {
+        let Attempt {
+            address,
+            max,
+            failures,
+        } = attempt;
+        match failures.is_shared {
+            true => failures,
+            false => self.record_shared(address, failures, max).await,
+        }
+    }
+
+    /// Ends an attempt whose credential was right or could not be looked up: it does not count.
+    pub async fn forgive(&self, attempt: Attempt) {
+        let Attempt {
+            address, failures, ..
+        } = attempt;
+        if let Some(own) = self.remembered().get_mut(&address) {
+            own.count = own.count.saturating_sub(1);
+        }
+        if !failures.is_shared {
+            return;
+        }
+        let write = async {
+            let mut connection = self.state.connection(Purpose::Attempts).await?;
+            query(
+                "update decant.wrong_attempts set failures = failures operator(pg_catalog.-) 1 \
+                 where address operator(pg_catalog.=) $1::pg_catalog.inet and failures operator(pg_catalog.>) 0",
+            )
+            .bind(address.to_string())
+            .execute(&mut *connection)
+            .await?;
+            Ok(())
+        };
+        self.state.promptly(Purpose::Attempts, write).await;
+    }
+
+    /// Counts one more in the state database, unless `own` is more than `max`, and returns the larger one of its count and `own`.
+    async fn record_shared(&self, address: IpAddr, own: Failures, max: u32) -> Failures {
         if own.count > max {
             return own;
         }
@@ -85,28 +161,6 @@ impl Attempts {
                 ..own
             },
         }
-    }
-
-    /// Takes back the one that [`record`](Self::record) has just counted.
-    pub async fn forgive(&self, address: IpAddr, failures: Failures) {
-        if let Some(own) = self.remembered().get_mut(&address) {
-            own.count = own.count.saturating_sub(1);
-        }
-        if !failures.is_shared {
-            return;
-        }
-        let write = async {
-            let mut connection = self.state.connection(Purpose::Attempts).await?;
-            query(
-                "update decant.wrong_attempts set failures = failures operator(pg_catalog.-) 1 \
-                 where address operator(pg_catalog.=) $1::pg_catalog.inet and failures operator(pg_catalog.>) 0",
-            )
-            .bind(address.to_string())
-            .execute(&mut *connection)
-            .await?;
-            Ok(())
-        };
-        self.state.promptly(Purpose::Attempts, write).await;
     }
 
     fn remembered(&self) -> MutexGuard<'_, RecentMap<IpAddr, Own>> {
@@ -152,12 +206,14 @@ mod tests {
         let attempts = Attempts::new(State::off());
         let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         assert_eq!(attempts.record(one, 10).await.count, 1);
-        let second = attempts.record(one, 10).await;
-        assert_eq!(second.count, 2);
+        assert_eq!(attempts.record(one, 10).await.count, 2);
         assert_eq!(attempts.record(other, 10).await.count, 1);
-        attempts.forgive(one, second).await;
-        let counted = attempts.record(one, 10).await;
-        assert_eq!(counted.count, 2);
+        let attempt = attempts.begin(one, 10).await;
+        assert_eq!(attempt.failures().count, 3);
+        attempts.forgive(attempt).await;
+        let attempt = attempts.begin(one, 10).await;
+        let counted = attempts.fail(attempt).await;
+        assert_eq!(counted.count, 3);
         assert!(counted.window_left > Duration::ZERO && counted.window_left <= WINDOW);
     }
 }

@@ -2,17 +2,19 @@
 
 use sqlx::migrate::MigrateError;
 
-use crate::source::is_of_connection;
+use crate::source::{database_message, is_of_connection};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
     #[error(
-        "the state database cannot be used: {0}. Correct STATE_DSN, or turn the state database off with STATE_DSN=none"
+        "the state database cannot be used: {}. Correct STATE_DSN, or turn the state database off with STATE_DSN=none",
+        database_message(.0)
     )]
     Database(#[from] sqlx::Error),
     #[error(
-        "the state database cannot be used: {0}. Its role needs a schema `decant` of its own: \
-         `create schema decant authorization …`, or `grant create on database … to …`"
+        "the state database cannot be used: {}. Its role needs a schema `decant` of its own: \
+         `create schema decant authorization …`, or `grant create on database … to …`",
+        database_message(.0)
     )]
     NotAllowed(sqlx::Error),
     #[error(

@@ -20,7 +20,7 @@ mod options;
 mod schema;
 mod sign_outs;
 
-pub use attempts::{Attempts, Failures};
+pub use attempts::{Attempt, Attempts, Failures};
 pub(crate) use database::Purpose;
 pub use database::State;
 pub use error::StateError;

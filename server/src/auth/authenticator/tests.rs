@@ -222,16 +222,19 @@ async fn a_wrong_credential_is_counted_and_a_missing_or_right_one_is_not() {
         // Neither counts.
         let nobody = Request::get();
         let missing = hub.authenticator.authenticate(nobody.parts()).await;
-        assert!(matches!(missing, Err(AuthError::Missing)));
+        assert!(matches!(missing, Err(AuthError::Refused(Refusal::Missing))));
         hub.bearer("bob").await.unwrap();
         assert!(
-            matches!(hub.bearer(credential).await, Err(AuthError::Invalid)),
+            matches!(
+                hub.bearer(credential).await,
+                Err(AuthError::Refused(Refusal::Invalid))
+            ),
             "{place}: {credential}"
         );
         assert!(
             matches!(
                 hub.bearer(credential).await,
-                Err(AuthError::TooManyAttempts { wait }) if wait <= Duration::from_secs(60)
+                Err(AuthError::Refused(Refusal::TooManyAttempts { wait })) if wait <= Duration::from_secs(60)
             ),
             "{place}: {credential}"
         );
@@ -250,12 +253,12 @@ async fn of_many_wrong_keys_at_once_each_is_counted() {
     let hub = Hub::start(HUB).await;
     let credentials: Vec<_> = (0..100).map(|number| format!("wrong-{number}")).collect();
     let answers = join_all(credentials.iter().map(|credential| hub.bearer(credential))).await;
-    let told = answers
+    let unauthorized = answers
         .iter()
-        .filter(|answer| matches!(answer, Err(AuthError::Invalid)))
+        .filter(|answer| matches!(answer, Err(AuthError::Refused(Refusal::Invalid))))
         .count();
-    assert_eq!(told, 3);
-    let stopped = |answer: &&_| matches!(answer, Err(AuthError::TooManyAttempts { .. }));
+    assert_eq!(unauthorized, 3);
+    let stopped = |answer: &&_| matches!(answer, Err(AuthError::Refused(Refusal::TooManyAttempts { .. })));
     assert_eq!(answers.iter().filter(stopped).count(), 97);
     hub.bearer("bob").await.unwrap();
     hub.end().await;
@@ -266,11 +269,11 @@ async fn a_session_lasts_as_long_as_its_key_is_good() {
     let mut hub = Hub::start(HUB).await;
     assert!(matches!(
         hub.sign_in("ada-api").await,
-        Err(AuthError::NoWebAccess)
+        Err(AuthError::Refused(Refusal::NoWebAccess))
     ));
     assert!(matches!(
         hub.sign_in("bob-api").await,
-        Err(AuthError::NoWebAccess)
+        Err(AuthError::Refused(Refusal::NoWebAccess))
     ));
     for change in [
         "can_login_web_ui = false",
@@ -289,7 +292,10 @@ async fn a_session_lasts_as_long_as_its_key_is_good() {
         ))
         .await;
         assert!(
-            matches!(hub.by_session(&cookie).await, Err(AuthError::Missing)),
+            matches!(
+                hub.by_session(&cookie).await,
+                Err(AuthError::Refused(Refusal::Missing))
+            ),
             "{change}"
         );
         hub.run(
@@ -313,7 +319,10 @@ async fn a_session_lasts_as_long_as_its_key_is_good() {
         ))
         .await;
         assert!(
-            matches!(hub.by_session(&cookie).await, Err(AuthError::Missing)),
+            matches!(
+                hub.by_session(&cookie).await,
+                Err(AuthError::Refused(Refusal::Missing))
+            ),
             "{other_row}"
         );
         hub.run(&format!("delete from keys where key = 'ada' and {removed}"))
@@ -323,10 +332,16 @@ async fn a_session_lasts_as_long_as_its_key_is_good() {
     let cookie = hub.session(ADMIN_TOKEN).await;
     assert_eq!(hub.by_session(&cookie).await.unwrap().name, "Administrator");
     let forged = cookie.replace("null", "1");
-    assert!(matches!(hub.by_session(&forged).await, Err(AuthError::Missing)));
+    assert!(matches!(
+        hub.by_session(&forged).await,
+        Err(AuthError::Refused(Refusal::Missing))
+    ));
     let cookie = hub.elsewhere.start(&VerifiedCredential::AdminToken, false);
     let cookie = cookie.stripped().encoded().to_string();
-    assert!(matches!(hub.by_session(&cookie).await, Err(AuthError::Missing)));
+    assert!(matches!(
+        hub.by_session(&cookie).await,
+        Err(AuthError::Refused(Refusal::Missing))
+    ));
     hub.end().await;
 }
 
@@ -337,14 +352,23 @@ async fn a_session_ends_by_sign_out_and_by_an_administrator() {
     let bob = hub.session("bob").await;
     let request = Request::post().header("cookie", &ada);
     hub.authenticator.sign_out(request.parts()).await.unwrap();
-    assert!(matches!(hub.by_session(&ada).await, Err(AuthError::Missing)));
+    assert!(matches!(
+        hub.by_session(&ada).await,
+        Err(AuthError::Refused(Refusal::Missing))
+    ));
     hub.by_session(&other).await.unwrap();
 
     hub.authenticator.end_sessions(Some(&Subject::HubUser(1))).await;
-    assert!(matches!(hub.by_session(&other).await, Err(AuthError::Missing)));
+    assert!(matches!(
+        hub.by_session(&other).await,
+        Err(AuthError::Refused(Refusal::Missing))
+    ));
     hub.by_session(&bob).await.unwrap();
     hub.authenticator.end_sessions(None).await;
-    assert!(matches!(hub.by_session(&bob).await, Err(AuthError::Missing)));
+    assert!(matches!(
+        hub.by_session(&bob).await,
+        Err(AuthError::Refused(Refusal::Missing))
+    ));
     tokio::time::sleep(Duration::from_millis(2)).await;
     let later = hub.session("bob").await;
     hub.by_session(&later).await.unwrap();
@@ -359,7 +383,10 @@ async fn a_token_of_a_user_of_the_hub_lasts_as_long_as_the_user_is_enabled() {
         hub.bearer(&token).await.unwrap();
         hub.run(&format!("update users set {change} where id = 2")).await;
         assert!(
-            matches!(hub.bearer(&token).await, Err(AuthError::Invalid)),
+            matches!(
+                hub.bearer(&token).await,
+                Err(AuthError::Refused(Refusal::Invalid))
+            ),
             "{change}"
         );
         hub.run("update users set is_enabled = true, deleted_at = null, expires_at = null where id = 2")
@@ -378,9 +405,15 @@ async fn another_sites_request_changes_nothing() {
     ] {
         let request = Request::post().header("cookie", &cookie).header(name, value);
         let refused = hub.authenticator.authenticate(request.parts()).await;
-        assert!(matches!(refused, Err(AuthError::CrossOrigin)), "{name}");
+        assert!(
+            matches!(refused, Err(AuthError::Refused(Refusal::CrossOrigin))),
+            "{name}"
+        );
         let refused = hub.authenticator.sign_in(request.parts(), "bob").await;
-        assert!(matches!(refused, Err(AuthError::CrossOrigin)), "{name}");
+        assert!(
+            matches!(refused, Err(AuthError::Refused(Refusal::CrossOrigin))),
+            "{name}"
+        );
     }
     hub.end().await;
 }
@@ -388,7 +421,10 @@ async fn another_sites_request_changes_nothing() {
 #[tokio::test]
 async fn a_database_without_the_hubs_tables_has_no_keys() {
     let hub = Hub::start("create table keys (id int, key text)").await;
-    assert!(matches!(hub.bearer("ada").await, Err(AuthError::Invalid)));
+    assert!(matches!(
+        hub.bearer("ada").await,
+        Err(AuthError::Refused(Refusal::Invalid))
+    ));
     assert_eq!(hub.bearer(ADMIN_TOKEN).await.unwrap().role, Role::Admin);
     hub.postgres.stop().await.unwrap();
     let other = Request {

@@ -1,8 +1,8 @@
 //! Checks that the disk of the database has space for a restore. A full disk would stop the live database, too.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
+use clap::ValueEnum;
 use nix::sys::statvfs::statvfs;
 use sqlx::{Connection, PgConnection, query_scalar};
 
@@ -10,25 +10,13 @@ use super::error::{RestoreError, megabytes};
 use crate::dsn::Dsn;
 
 /// Whether a restore checks the free disk space before it begins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum DiskSpaceCheck {
     /// The restore is refused when there is too little space.
     #[default]
     Check,
     /// The check is skipped, for databases that take less space than their text (compressed file systems).
     Ignore,
-}
-
-impl FromStr for DiskSpaceCheck {
-    type Err = &'static str;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        match word {
-            "check" => Ok(Self::Check),
-            "ignore" => Ok(Self::Ignore),
-            _ => Err("it is neither check nor ignore"),
-        }
-    }
 }
 
 /// The size of an empty database and of the first write-ahead log.

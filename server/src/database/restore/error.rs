@@ -6,6 +6,7 @@ use crate::database::archive::BadArchive;
 use crate::database::lock::LockError;
 use crate::database::missing_rows::MissingRowsError;
 use crate::database::tools::ToolsError;
+use crate::source::database_message;
 
 /// Why a dump is not restored. The database is as it was before, except after
 /// [`TransactionEnded`](Self::TransactionEnded) and [`UnknownOutcome`](Self::UnknownOutcome).
@@ -13,7 +14,7 @@ use crate::database::tools::ToolsError;
 pub enum RestoreError {
     #[error(transparent)]
     Conflict(LockError),
-    #[error("PostgreSQL reports an error: {0}")]
+    #[error("PostgreSQL reports an error: {}", database_message(.0))]
     Database(#[from] sqlx::Error),
     #[error("{0}")]
     NoTools(ToolsError),

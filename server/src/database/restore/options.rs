@@ -1,7 +1,7 @@
 //! The options of a restore.
 
 use api::restore::{RestoreMode, RestoreRequest};
-use std::str::FromStr;
+use clap::ValueEnum;
 
 /// The options of one restore.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,23 +27,11 @@ impl From<RestoreRequest> for RestoreOptions {
 }
 
 /// Whether a restore goes on when its client disconnects.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum OnDisconnect {
     /// It goes on to its end and logs its outcome, so that closing a page by accident does no harm.
     #[default]
     Finish,
     /// It stops, and the database is as it was.
     Stop,
-}
-
-impl FromStr for OnDisconnect {
-    type Err = &'static str;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        match word {
-            "finish" => Ok(Self::Finish),
-            "stop" => Ok(Self::Stop),
-            _ => Err("it is neither finish nor stop"),
-        }
-    }
 }
