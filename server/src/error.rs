@@ -158,7 +158,7 @@ impl ApiError {
         }
     }
 
-    /// Returns whether the caller was refused. A database that does not answer refuses nobody.
+    /// Returns whether the caller was refused. A failure of a database is no refusal.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         self.kind().0.is_client_error()

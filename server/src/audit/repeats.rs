@@ -45,7 +45,7 @@ struct Repeated {
     level: &'static str,
     /// Records that were written by themselves.
     written: u64,
-    /// Records after them.
+    /// Records after the written ones.
     count: u64,
 }
 

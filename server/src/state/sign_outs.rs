@@ -203,7 +203,7 @@ impl SignOuts {
     }
 }
 
-/// Looks the sessions up that wait, all of them at once, until nobody can ask any more.
+/// Looks up all waiting sessions at once, again and again, until the last [`SignOuts`] is dropped.
 async fn answer_look_ups(state: State, mut waiting: mpsc::Receiver<LookUp>) {
     let mut look_ups = Vec::new();
     while waiting.recv_many(&mut look_ups, LOOK_UPS_MAX).await > 0 {

@@ -304,7 +304,7 @@ async fn a_session_lasts_as_long_as_its_key_is_good() {
         )
         .await;
     }
-    // What `ada` gives as a bearer token, a session that it started gives, too.
+    // A session of `ada` has no more rights than the bearer token `ada`.
     for (other_row, removed) in [
         ("(1, 'ada', false, true)", "user_id = 1 and not can_login_web_ui"),
         (
