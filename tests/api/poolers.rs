@@ -46,7 +46,7 @@ async fn a_pool_of_sessions_serves_dumps_and_restores() {
 async fn the_state_database_is_reached_through_a_pool_of_sessions_and_not_of_transactions() {
     let (database, state) = (Database::empty().await, Database::empty().await);
     let data = folder();
-    let pool = Pgbouncer::before(&state.dsn, "transaction").await;
+    let pool = Pgbouncer::before(&state.dsn, "transaction", "postgres").await;
     let dsn = pool.dsn(&state.dsn);
     let settings = [
         ("DSN", database.dsn.as_str()),
@@ -64,7 +64,7 @@ async fn the_state_database_is_reached_through_a_pool_of_sessions_and_not_of_tra
     let schemas = "select count(*) from pg_namespace where nspname = 'decant'";
     assert_eq!(state.number(schemas).await, 0);
 
-    let pool = Pgbouncer::before(&state.dsn, "session").await;
+    let pool = Pgbouncer::before(&state.dsn, "session", "postgres").await;
     let state_dsn = pool.dsn(&state.dsn);
     Server::start(&[("DSN", &database.dsn), ("STATE_DSN", &state_dsn)]).await;
     assert_eq!(state.number(schemas).await, 1);
