@@ -61,7 +61,10 @@ pub static WORDS: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
 /// [`ParameterError::Invalid`] that names the parameter.
 pub fn parse_options(pairs: &[(String, String)]) -> Result<Options, ParameterError> {
     let locale = pairs.iter().find(|(name, _)| name == "locale");
-    let mut options = locale.map_or_else(Options::default, |(_, tag)| Options::for_locale(tag.trim()));
+    let mut options = match locale {
+        Some((name, tag)) => Options::for_locale(language_tag(name, tag.trim())?),
+        None => Options::default(),
+    };
     for (name, value) in pairs.iter().filter(|(_, value)| !value.trim().is_empty()) {
         let value = value.trim();
         let wrong =
@@ -74,7 +77,7 @@ pub fn parse_options(pairs: &[(String, String)]) -> Result<Options, ParameterErr
             "layout" => options.layout = value.parse().map_err(|error| wrong(&error))?,
             "timestamps" => options.timestamps = value.parse().map_err(|error| wrong(&error))?,
             "fraction" => options.fraction = Some(value.parse().map_err(|error| wrong(&error))?),
-            "language" => options.language = Some(value.to_owned()),
+            "language" => options.language = Some(language_tag(name, value)?.to_owned()),
             "header" => options.header = value.parse().map_err(|error| wrong(&error))?,
             "delimiter" => options.delimiter = value.parse().map_err(|error| wrong(&error))?,
             "bom" => options.bom = value.parse().map_err(|error| wrong(&error))?,
@@ -86,6 +89,35 @@ pub fn parse_options(pairs: &[(String, String)]) -> Result<Options, ParameterErr
         }
     }
     Ok(options)
+}
+
+/// The languages of ISO 639-1.
+const LANGUAGES: &str = "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv \
+     dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu \
+     ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne \
+     ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv \
+     sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu";
+
+/// Checks that a text begins with a known language and is a language tag (BCP 47). An empty text is none.
+fn language_tag<'a>(name: &str, tag: &'a str) -> Result<&'a str, ParameterError> {
+    let mut parts = tag.split(['-', '_']);
+    let language = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let is_language = match language.len() {
+        2 => LANGUAGES.split_whitespace().any(|known| known == language),
+        // ISO 639-3 has thousands.
+        3 => language.chars().all(|letter| letter.is_ascii_alphabetic()),
+        _ => false,
+    };
+    let is_part = |part: &str| {
+        (2..=8).contains(&part.len()) && part.chars().all(|letter| letter.is_ascii_alphanumeric())
+    };
+    match tag.is_empty() || is_language && parts.all(is_part) {
+        true => Ok(tag),
+        false => Err(ParameterError::invalid(
+            name,
+            "must be a language, or a language and a region, for example de-DE or zh-CN",
+        )),
+    }
 }
 
 /// Returns the parameters that do not describe the file.

@@ -74,6 +74,13 @@ pub enum SourceError {
         database_message(.0)
     )]
     Unreachable(sqlx::Error),
+    #[error("the server of DSN does not open this database: {0}. Check the name of the database in DSN")]
+    NotOpened(sqlx::Error),
+    #[error(
+        "the server of DSN answers, but no TLS connection can be made: {0}. Check sslmode, sslrootcert, sslcert and sslkey in \
+         DSN"
+    )]
+    Tls(sqlx::Error),
     #[error(
         "DSN names a connection pooler in transaction mode, which gives each transaction another session. Decant sets the \
          notation of values and its lock for a whole session. Let DSN name the server itself, or a pool with \
@@ -124,11 +131,14 @@ impl Source {
             Ok(None) => Err(SourceError::TransactionPooling),
             Err(error) => {
                 let code = error.as_database_error().and_then(|error| error.code());
-                // Class 28, invalid authorization: an unknown user, a wrong password, no entry in pg_hba.conf.
-                match code.is_some_and(|code| code.starts_with("28")) {
-                    true => Err(SourceError::Refused(error)),
-                    false => Err(SourceError::Unreachable(error)),
-                }
+                Err(match (code.as_deref().and_then(|code| code.get(..2)), &error) {
+                    // Invalid authorization: an unknown user, a wrong password, no entry in pg_hba.conf.
+                    (Some("28"), _) => SourceError::Refused(error),
+                    // Any other answer: no such database, no right to connect to it, too many connections.
+                    (Some(_), _) => SourceError::NotOpened(error),
+                    (None, sqlx::Error::Tls(_)) => SourceError::Tls(error),
+                    (None, _) => SourceError::Unreachable(error),
+                })
             }
         }
     }

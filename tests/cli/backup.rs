@@ -148,7 +148,7 @@ async fn backups_in_the_storage_are_made_listed_proved_fetched_and_removed() {
         before
     );
 
-    program::run(&["backups", "remove", &name], &settings)
+    program::run(&["backups", "remove", &name, "--yes"], &settings)
         .await
         .good();
     assert_eq!(

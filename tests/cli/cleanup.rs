@@ -299,3 +299,34 @@ async fn encrypted_archives_are_stored_in_s3_and_restored_by_name() {
     let scratch = std::fs::read_dir(bed.data.path().join("scratch")).map_or(0, Iterator::count);
     assert_eq!(scratch, 0, "nothing is left in clear");
 }
+
+#[tokio::test]
+async fn an_archive_without_its_manifest_is_refused_with_the_name_of_the_manifest() {
+    let bed = Bed::new().await;
+    let time = bed.database.log_time(0.5).await;
+    bed.cleanup(&["--before", &time, "--yes", "--archive-first"])
+        .await
+        .good();
+    let archive = archives(&bed.data.path().join("storage/logs")).remove(0).path;
+    let name = archive.file_name().unwrap().to_str().unwrap();
+    let copy = bed.data.path().join(name);
+    std::fs::copy(&archive, &copy).unwrap();
+    let manifest = name.replace(".csv.gz", ".json");
+    let refused = bed.cleanup(&["restore", copy.to_str().unwrap()]).await.refusal();
+    assert!(
+        refused.contains(&manifest) && refused.contains("beside the archive"),
+        "{refused}"
+    );
+    std::fs::remove_file(archive.with_file_name(&manifest)).unwrap();
+    std::fs::remove_file(&copy).unwrap();
+    let refused = bed.cleanup(&["restore", name]).await.refusal();
+    assert!(
+        refused.contains(&manifest) && refused.contains("beside the archive"),
+        "{refused}"
+    );
+    let refused = bed.cleanup(&["restore", "logs_none.csv.gz"]).await.refusal();
+    assert!(
+        refused.contains("logs_none.csv.gz") && !refused.contains(".json"),
+        "{refused}"
+    );
+}

@@ -8,5 +8,6 @@ mod datasets;
 mod demo;
 mod doctor;
 mod export;
+mod first_steps;
 mod out_of_the_box;
 mod verify;

@@ -15,7 +15,7 @@ use tokio::task::spawn_blocking;
 use super::error::BackupError;
 use crate::database::temporary_files::{TemporaryFile, TemporaryFolder};
 use crate::storage::encrypted::{ReadError, read_encrypted};
-use crate::storage::encryption::{Accept, Encryption};
+use crate::storage::encryption::{Accept, DecryptionError, Encryption};
 use crate::storage::manifest::ManifestError;
 use crate::storage::{PutIf, Storage, StorageError, Upload};
 
@@ -199,12 +199,18 @@ impl Repository {
     /// Returns what a reader accepts of this backup.
     ///
     /// # Errors
-    /// [`BackupError::Unverified`].
+    /// [`BackupError::Unverified`], [`BackupError::Read`] where Decant has no key for it.
     pub fn accept(&self, manifest: &Backup, unverified: bool) -> Result<Accept, BackupError> {
+        let encryption = self.encryption();
+        // Before the manifest: the secret that authenticates it is derived from the passphrase.
+        if manifest.encryption != BackupEncryption::None
+            && (encryption.kind() == BackupEncryption::None || !encryption.can_read())
+        {
+            return Err(ReadError::Decryption(DecryptionError::NoKey).into());
+        }
         if unverified {
             return Ok(Accept::PLAINTEXT);
         }
-        let encryption = self.encryption();
         let refused = |reason| {
             Err(BackupError::Unverified {
                 name: manifest.name.clone(),

@@ -1,7 +1,7 @@
 //! `decant backups`: the backups in the storage.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -61,6 +61,9 @@ pub enum Command {
     Remove {
         /// Name of the backup, as `list` prints it.
         name: String,
+        /// Do not ask for confirmation.
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -146,9 +149,30 @@ async fn dispatch(backups: &Arc<Backups>, command: Command) -> Outcome {
         }
         // `run` fetches without a database.
         Command::Fetch { .. } => {}
-        Command::Remove { name } => backups.remove(&name, "Operator").await?,
+        Command::Remove { name, yes } => {
+            if !yes {
+                ask(&name)?;
+            }
+            backups.remove(&name, "Operator").await?;
+        }
     }
     Ok(())
+}
+
+fn ask(name: &str) -> Outcome {
+    if !io::stdin().is_terminal() {
+        return Err(
+            "a removed backup cannot be brought back; without a terminal, confirm it with --yes".into(),
+        );
+    }
+    eprint!("This removes {name} for ever. Type yes to continue: ");
+    io::stderr().flush()?;
+    let mut typed = String::new();
+    io::stdin().lock().read_line(&mut typed)?;
+    match typed.trim() {
+        "yes" => Ok(()),
+        _ => Err("nothing was removed".into()),
+    }
 }
 
 async fn fetch(repository: &Repository, name: &str, path: &Path, unverified: bool) -> Outcome {

@@ -11,6 +11,7 @@ use super::outcome::Outcome;
 use crate::audit::AuditWriter;
 use crate::config::Settings;
 use crate::database::Database;
+use crate::datasets::catalog::{Cause, Unavailable};
 use crate::dsn::Dsn;
 use crate::source::{Limits, Source};
 use crate::startup::prepare_folders;
@@ -24,6 +25,8 @@ pub struct Connection {
     state: State,
     audit: Option<AuditWriter>,
     embedded: Option<EmbeddedPostgres>,
+    /// Whether DSN is not set.
+    is_private: bool,
 }
 
 impl Connection {
@@ -55,7 +58,20 @@ impl Connection {
             state,
             audit,
             embedded,
+            is_private: settings.dsn.is_none(),
         })
+    }
+
+    /// Returns why a dataset cannot be used. A private PostgreSQL without its tables is most often a new one.
+    pub fn reason(&self, unavailable: &Unavailable) -> String {
+        match (self.is_private, unavailable.cause) {
+            (true, Cause::NoTable) => {
+                "DSN is not set, and the private PostgreSQL does not have the tables of this dataset. Set \
+                                       DSN, or fill the private PostgreSQL with `decant demo`"
+                    .to_owned()
+            }
+            _ => unavailable.reason.clone(),
+        }
     }
 
     /// Returns the operations on the database: dumps, restores and clean-ups.

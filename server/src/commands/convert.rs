@@ -1,5 +1,6 @@
 //! `decant convert`: converts a file into another format. It needs neither database nor settings.
 
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -83,7 +84,21 @@ pub fn run(arguments: &Arguments, mut pairs: Vec<(String, String)>) -> Outcome {
         );
     }
     let options = file::parse_options(&pairs)?;
-    let mut read_options = input::read_options(path, arguments.from)?;
+    if is_same_file(path, &arguments.output) {
+        return Err(format!(
+            "{} is both input and output; choose another output",
+            path.display()
+        )
+        .into());
+    }
+    let mut read_options = match input::read_options(path, arguments.from) {
+        Ok(read_options) => read_options,
+        Err(unknown) => {
+            // That a file is missing or encrypted is the better reason.
+            input::open(path)?;
+            return Err(unknown.into());
+        }
+    };
     read_options.delimiter = arguments.from_delimiter;
     read_options.guarded = match (arguments.unguard, arguments.keep_guard) {
         (true, _) => Guarded::Decoded,
@@ -112,6 +127,14 @@ pub fn run(arguments: &Arguments, mut pairs: Vec<(String, String)>) -> Outcome {
     })?;
     eprintln!("{} rows, {} bytes.", summary.rows, summary.file_bytes);
     Ok(())
+}
+
+/// Returns whether both paths lead to one file. `-` is none.
+fn is_same_file(input: &Path, output: &Path) -> bool {
+    match (fs::canonicalize(input), fs::canonicalize(output)) {
+        (Ok(input), Ok(output)) => input == output && input.is_file(),
+        _ => false,
+    }
 }
 
 /// Returns the keys of all rows of a JSON file, and nothing for a file of another format.

@@ -8,13 +8,14 @@ use super::terminal::printable;
 use crate::auth::HubUsers;
 use crate::config::Settings;
 use crate::datasets::Catalog;
-use crate::datasets::catalog::{Cause, Unavailable};
+use crate::datasets::catalog::Cause;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List the datasets with their columns and filters.
     List,
-    /// Check every definition against the database. The command fails if one is wrong, or if a table is not trusted.
+    /// Check every definition against the database. The command fails if one is wrong, if a table is not trusted, or if
+    /// no dataset can be used.
     Check,
 }
 
@@ -33,11 +34,13 @@ pub async fn run(settings: Settings, command: &Command) -> Outcome {
                 Ok(())
             };
             let prepared = prepared.await;
-            connection.close(prepared).await?;
-            for warning in warnings {
-                println!("warning: {}", printable(&warning));
-            }
-            check(&catalog)?;
+            let checked = prepared.and_then(|()| {
+                for warning in warnings {
+                    println!("warning: {}", printable(&warning));
+                }
+                check(&catalog, &connection)
+            });
+            connection.close(checked).await?;
         }
     }
     Ok(())
@@ -62,25 +65,33 @@ fn list(catalog: &Catalog) {
     }
 }
 
-fn check(catalog: &Catalog) -> Outcome {
-    let mut unusable = 0;
+fn check(catalog: &Catalog, connection: &Connection) -> Outcome {
+    let (mut good, mut unusable) = (0, 0);
     for dataset in catalog.iter() {
         let name = &dataset.definition.name;
         match &dataset.unavailable {
-            None => println!("{name}: good"),
-            Some(Unavailable { reason, cause }) => {
+            None => {
+                println!("{name}: good");
+                good += 1;
+            }
+            Some(unavailable) => {
+                let cause = &unavailable.cause;
                 let verdict = match cause {
                     Cause::Mistake => "wrong",
                     Cause::NoTable => "not in this database",
                     Cause::NoRight => "not readable",
                     Cause::Untrusted => "not trusted",
                 };
-                println!("{name}: {verdict}: {}", printable(reason));
+                println!(
+                    "{name}: {verdict}: {}",
+                    printable(&connection.reason(unavailable))
+                );
                 unusable += usize::from(matches!(cause, Cause::Mistake | Cause::Untrusted));
             }
         }
     }
     match unusable {
+        0 if good == 0 => Err("no dataset can be used with this database".into()),
         0 => Ok(()),
         _ => Err(format!("{unusable} dataset(s) cannot be used").into()),
     }

@@ -17,7 +17,7 @@ use crate::startup;
 /// How much to make up.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Usage rows to add.
+    /// Usage rows to add to those that are there.
     #[arg(long, default_value_t = 100_000)]
     rows: u64,
     /// Make the users' keys from the secret in FILE, at least 32 characters, not from the data folder's.
@@ -46,6 +46,7 @@ async fn fill(connection: &Connection, settings: &Settings, arguments: &Argument
     }
     decant_demo::create_schema(&mut session).await?;
     startup::replace_published_keys(&mut session, &keys).await?;
+    let before = decant_demo::is_filled(&mut session).await?.unwrap_or_default();
     let bar = ProgressBar::new(arguments.rows);
     let style =
         ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} rows, {per_sec}, {eta} left")?;
@@ -55,8 +56,12 @@ async fn fill(connection: &Connection, settings: &Settings, arguments: &Argument
     let accounts = decant_demo::accounts(&mut session).await?;
     session.close().await?;
     bar.finish_and_clear();
+    let others = match before {
+        0 => String::new(),
+        before => format!(" to the {before} that were there"),
+    };
     eprintln!(
-        "{} usage rows were added in {:.1} s.",
+        "{} usage rows were added{others} in {:.1} s.",
         summary.rows,
         summary.took.as_secs_f64()
     );

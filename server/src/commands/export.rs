@@ -175,7 +175,7 @@ async fn export(
     stop: &CancellationToken,
 ) -> Outcome {
     if let Some(unavailable) = &dataset.unavailable {
-        return Err(unavailable.reason.clone().into());
+        return Err(connection.reason(unavailable).into());
     }
     let caller = Caller::operator();
     let query = Query::new(dataset, &caller, selection)?;

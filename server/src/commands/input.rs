@@ -6,7 +6,12 @@ use std::path::{Path, PathBuf};
 
 use wasm_export::reading::{InputFormat, ReadOptions, UnknownFormat};
 
+use crate::storage::encryption::is_encrypted;
+
 const READ_BYTES: usize = 256 * 1024;
+
+const ENCRYPTED: &str = "it is encrypted in the format age. `decant restore` decrypts a dump itself, `decant backups fetch` \
+                         a backup and `decant cleanup restore` an archive; the program `age` decrypts any of them";
 
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {source}", path.display())]
@@ -26,12 +31,22 @@ impl<E: std::error::Error> InputError<E> {
 }
 
 /// Opens a file; `-` is standard input.
+///
+/// # Errors
+/// The file cannot be read, or it is encrypted.
 pub fn open(path: &Path) -> Result<Box<dyn BufRead>, InputError<io::Error>> {
-    if path == Path::new("-") {
-        return Ok(Box::new(io::stdin().lock()));
+    let mut input: Box<dyn BufRead> = match path == Path::new("-") {
+        true => Box::new(io::stdin().lock()),
+        false => {
+            let file = File::open(path).map_err(InputError::at(path))?;
+            Box::new(BufReader::with_capacity(READ_BYTES, file))
+        }
+    };
+    match input.fill_buf() {
+        Ok(beginning) if is_encrypted(beginning) => Err(InputError::at(path)(io::Error::other(ENCRYPTED))),
+        // The reader meets an error again.
+        _ => Ok(input),
     }
-    let file = File::open(path).map_err(InputError::at(path))?;
-    Ok(Box::new(BufReader::with_capacity(READ_BYTES, file)))
 }
 
 /// Returns the format and the compression of a file by its name.

@@ -1,8 +1,8 @@
 //! `decant restore`: restores a dump, or puts the previous database back.
 
 use std::fs::File;
-use std::io::{self, BufRead, IsTerminal, Read, Write};
-use std::path::PathBuf;
+use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use api::restore::{
@@ -17,6 +17,8 @@ use super::outcome::Outcome;
 use super::terminal::printable;
 use crate::config::Settings;
 use crate::database::restore::Restorer;
+use crate::database::temporary_files::{TemporaryFile, TemporaryFolder};
+use crate::storage::encryption::{Accept, is_encrypted};
 
 /// The caller's name in the log and in the lock.
 const OPERATOR: &str = "Operator";
@@ -24,7 +26,7 @@ const OPERATOR: &str = "Operator";
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("mode").required(true))]
 pub struct Arguments {
-    /// Dump of `pg_dump --format=custom`.
+    /// Dump of `pg_dump --format=custom`, also one that Decant has encrypted.
     #[arg(required_unless_present = "roll_back", conflicts_with = "roll_back")]
     file: Option<PathBuf>,
     /// Replace the database by the dump; the previous database is kept under another name.
@@ -49,21 +51,55 @@ pub struct Arguments {
 }
 
 pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
-    if let Some(file) = &arguments.file {
-        let read = File::open(file).and_then(|mut file| file.read(&mut [0]));
-        read.map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
-    }
+    let file = arguments.file.clone();
+    let file = file.map(|file| DumpFile::open(file, &settings)).transpose()?;
     let connection = Connection::open(&settings).await?;
     let restorer = connection.database(&settings).restorer;
     let database = connection.dsn.database();
-    let outcome = match (arguments.file.clone(), &arguments.roll_back) {
+    let outcome = match (file, &arguments.roll_back) {
         (Some(file), _) => restore(restorer, database, file, &arguments).await,
         (None, name) => roll_back(&restorer, database, name.clone().flatten(), arguments.yes).await,
     };
     connection.close(outcome).await
 }
 
-async fn restore(restorer: Arc<Restorer>, database: &str, file: PathBuf, arguments: &Arguments) -> Outcome {
+/// The dump that is restored.
+enum DumpFile {
+    Given(PathBuf),
+    Decrypted(TemporaryFile),
+}
+
+impl DumpFile {
+    /// Decrypts an encrypted file with the passphrase or the key of the settings.
+    fn open(path: PathBuf, settings: &Settings) -> Result<Self, String> {
+        let failed = |error: &dyn std::error::Error| format!("{} cannot be read: {error}", path.display());
+        let mut file = BufReader::new(File::open(&path).map_err(|error| failed(&error))?);
+        if !is_encrypted(file.fill_buf().map_err(|error| failed(&error))?) {
+            return Ok(Self::Given(path));
+        }
+        let folder = TemporaryFolder::in_data_dir(&settings.data_dir, settings.database.disk_reserve);
+        let size = file.get_ref().metadata().map_or(0, |metadata| metadata.len());
+        folder.check_space(size).map_err(|error| failed(&error))?;
+        let encryption = &settings.storage.encryption;
+        let mut content = encryption
+            .read(file, Accept::OLDER)
+            .map_err(|error| failed(&error))?;
+        let (decrypted, mut output) = folder.create("dump").map_err(|error| failed(&error))?;
+        io::copy(&mut content, &mut output).map_err(|error| failed(&error))?;
+        Ok(Self::Decrypted(decrypted))
+    }
+}
+
+impl AsRef<Path> for DumpFile {
+    fn as_ref(&self) -> &Path {
+        match self {
+            Self::Given(path) => path,
+            Self::Decrypted(file) => file.path(),
+        }
+    }
+}
+
+async fn restore(restorer: Arc<Restorer>, database: &str, file: DumpFile, arguments: &Arguments) -> Outcome {
     if !arguments.yes {
         ask(database)?;
     }

@@ -20,6 +20,12 @@ pub(super) const WORK_FACTOR: u8 = 18;
 /// stands in the file, so a forged file could ask for more.
 const WORK_FACTOR_OF_OLDER: u8 = 20;
 
+/// Returns whether a file with this beginning is encrypted.
+#[must_use]
+pub fn is_encrypted(beginning: &[u8]) -> bool {
+    beginning.starts_with(MAGIC)
+}
+
 /// What a reader of stored files accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Accept {
@@ -178,7 +184,7 @@ impl Encryption {
             .by_ref()
             .take(MAGIC.len() as u64)
             .read_to_end(&mut beginning)?;
-        let is_encrypted = beginning == MAGIC;
+        let is_encrypted = is_encrypted(&beginning);
         let input = Cursor::new(beginning).chain(input);
         if !is_encrypted {
             return match self {

@@ -87,6 +87,11 @@ pub enum BadArchive {
     #[error("its manifest cannot be used: {0}")]
     Manifest(String),
     #[error(
+        "its manifest {file} cannot be read: {problem}. A clean-up writes it beside the archive, and a copy of the archive needs \
+         it, too"
+    )]
+    NoManifest { file: String, problem: String },
+    #[error(
         "its manifest was not written with the secret of this storage, so an older version of Decant or another machine made \
          it, or somebody has replaced it; if you know that the file is yours, add --unverified"
     )]
@@ -180,13 +185,20 @@ impl Archives {
         let local = Path::new(archive);
         let (manifest, stored): (_, Box<dyn Read + Send>) = match File::open(local) {
             Ok(file) => {
-                let manifest = fs::read(manifest_name(archive))
-                    .map_err(|error| BadArchive::Manifest(error.to_string()))?;
+                let manifest = manifest_name(archive);
+                let manifest = fs::read(&manifest).map_err(|error| BadArchive::NoManifest {
+                    file: manifest,
+                    problem: error.to_string(),
+                })?;
                 (manifest, Box::new(file))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound && !archive.contains('/') => {
-                let manifest = self.storage.get(&path(&manifest_name(archive))).await?;
                 let stored = self.storage.download(&path(archive)).await?;
+                let manifest = self.storage.get(&path(&manifest_name(archive))).await;
+                let manifest = manifest.map_err(|error| BadArchive::NoManifest {
+                    file: manifest_name(archive),
+                    problem: error.to_string(),
+                })?;
                 (manifest.to_vec(), Box::new(stored))
             }
             Err(error) => return Err(error.into()),
