@@ -133,6 +133,15 @@ pooler() {
   fi
 }
 
+# The tests start their own, as with the pooler.
+proxy() {
+  [ -x /usr/sbin/nginx ] && return
+  packages nginx-light
+  if has systemctl; then
+    $sudo systemctl disable --now nginx >/dev/null 2>&1 || true
+  fi
+}
+
 # What the tests let read Decant's files. LibreOffice, too, is asked where it is, but it is too large to install for that.
 foreign_readers() {
   has jq || packages jq
@@ -199,6 +208,7 @@ for_test() {
   browser
   redis_server
   pooler
+  proxy
   lints
   foreign_readers
   s3_server

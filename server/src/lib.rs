@@ -25,6 +25,7 @@
 //! | [`hub_tables`] | the hub's tables, and whether their owner is trusted |
 //! | [`state`] | the state database: Decant's own tables |
 //! | [`json_input`] | JSON that others have written, read strictly |
+//! | [`base_path`] | the path below which a proxy publishes Decant |
 //! | [`listener`] | the socket of the server, and limits on connections that stall |
 //! | `network` | the network that a client's address stands for |
 //! | [`shares`] | what one caller may use at the same time |
@@ -41,6 +42,7 @@ pub mod app;
 pub mod audit;
 pub mod auth;
 pub mod backups;
+pub mod base_path;
 pub mod commands;
 pub mod config;
 pub mod database;

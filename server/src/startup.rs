@@ -550,12 +550,15 @@ fn serve(listener: TcpListener, app: web::Data<App>) -> Result<Server, StartErro
             .app_data(app.clone())
             .wrap(from_fn(listener::limit_stalls))
             .wrap(from_fn(telemetry::request_middleware))
+            .wrap(from_fn(listener::close_delimited))
+            .wrap(from_fn(routes::strip_base_path))
             .configure(routes::configure)
     };
     let workers = std::thread::available_parallelism().map_or(1, NonZero::get);
     let server = HttpServer::new(factory)
         .workers(workers)
         .max_connections(listener::connections_max(workers))
+        .on_connect(listener::remember_socket)
         // A closed connection must be noticed while its export waits for the database. Then the body is dropped, and
         // with it the query.
         .h1_allow_half_closed(false)

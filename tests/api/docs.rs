@@ -28,10 +28,10 @@ async fn the_documentation_comes_with_the_program_and_names_no_other_host() {
     );
     let text = page.text();
     assert!(!text.contains("://"), "{text}");
-    let files = text.split('"').filter(|part| part.starts_with("/docs/"));
-    let files: Vec<_> = files.collect();
+    let files = text.split('"').filter(|part| part.starts_with("docs/"));
+    let files: Vec<_> = files.map(|file| format!("/{file}")).collect();
     assert_eq!(files.len(), 4, "{text}");
-    for file in files {
+    for file in &files {
         let plain = app.anonymous().get(file).answer().await.good();
         let packed = app
             .anonymous()

@@ -95,7 +95,7 @@ async fn the_content_security_policy_allows_only_wasm() {
     assert_eq!(directive("connect-src"), "'self'", "{policy}");
     assert_eq!(directive("worker-src"), "'self'", "{policy}");
     assert_eq!(directive("frame-ancestors"), "'none'", "{policy}");
-    assert_eq!(directive("base-uri"), "'none'", "{policy}");
+    assert_eq!(directive("base-uri"), "'self'", "{policy}");
     let scripts = directive("script-src");
     for source in scripts.split(' ') {
         let allowed = ["'self'", "'wasm-unsafe-eval'"].contains(&source) || source.starts_with("'sha256-");

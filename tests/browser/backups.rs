@@ -5,7 +5,9 @@ use std::time::Duration;
 use decant_tests::app::App;
 use decant_tests::browser::{EXPORT_PATIENCE, in_browser};
 use decant_tests::dumps::restored;
-use decant_tests::server::ADMIN_TOKEN;
+use decant_tests::patience::wait_for;
+use decant_tests::server::{ADMIN_TOKEN, Server};
+use serde_json::Value;
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -83,6 +85,48 @@ async fn a_backup_in_the_storage_is_restored_from_the_page() {
             assert_eq!(app.database.contents().await, before);
             page.text("last-restore", SOON, |text| text.contains("complete"))
                 .await;
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_backup_that_may_have_been_replaced_is_restored_only_on_an_explicit_request() {
+    let storage = tempfile::tempdir().expect("the disk has room");
+    let url = format!("file://{}", storage.path().display());
+    let app = App::start_with(&[("STORAGE_URL", &url)]).await;
+    app.admin().make_backup().answer().await.good();
+    let made = async || {
+        let overview: Value = app.admin().backups().answer().await.good().json();
+        overview["backups"]
+            .as_array()
+            .is_some_and(|backups| !backups.is_empty())
+            .then_some(())
+    };
+    wait_for("the backup", SOON, made).await;
+    // A server with another secret has not made it.
+    let other = Server::start(&[("DSN", &app.database.dsn), ("STORAGE_URL", &url)]).await;
+    let before = app.database.contents().await;
+    app.database
+        .execute("delete from message_request where id % 2 = 0")
+        .await;
+    in_browser(
+        &other.address,
+        "a_backup_that_may_have_been_replaced_is_restored_only_on_an_explicit_request",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            page.click("admin-database").await;
+            page.click("backup-restore").await;
+            page.click("restore-merge").await;
+            page.click("restore-start").await;
+            page.click("confirm-yes").await;
+            page.text("restore-failed", SOON, |text| {
+                text.contains("may have been replaced")
+            })
+            .await;
+            page.click("restore-unverified").await;
+            page.see("restore-done").await;
+            assert_eq!(app.database.contents().await, before);
         },
     )
     .await;

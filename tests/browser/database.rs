@@ -48,8 +48,14 @@ async fn a_downloaded_dump_restores_to_the_same_database() {
             })
             .await;
             page.see("toast-success").await;
-            page.text("last-dump", SOON, |text| text.contains("complete"))
+            let last = page
+                .text("last-dump", SOON, |text| text.contains("complete"))
                 .await;
+            let digits = last.replace(|one: char| one.is_ascii_digit(), "0");
+            assert!(
+                digits.starts_with("Last dump: 0000-00-00 00:00:00 "),
+                "times have the notation of the tables: {last}"
+            );
             page.click("dump-close").await;
             page.see_no_more("dump-done").await;
         },

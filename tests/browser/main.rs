@@ -1,6 +1,7 @@
 //! The page in headless Chromium.
 
 mod backups;
+mod below_a_path;
 mod database;
 mod docs;
 mod export;

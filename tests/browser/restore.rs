@@ -15,6 +15,12 @@ use tempfile::TempDir;
 
 const SOON: Duration = Duration::from_secs(20);
 
+/// The queries of the requests to restore that the page has sent.
+const SENT_UPLOADS: &str = r#"
+    return performance.getEntriesByType("resource").map((one) => new URL(one.name))
+        .filter((url) => url.pathname.endsWith("/import")).map((url) => url.search);
+"#;
+
 async fn open(page: &Browser) {
     page.sign_in(ADMIN_TOKEN).await;
     page.click("admin-database").await;
@@ -319,21 +325,23 @@ async fn the_page_shows_who_holds_the_lock_and_refuses_a_file_that_is_too_large(
                     text.contains("Another backup operation runs") && text.contains("Administrator")
                 })
                 .await;
-
-                page.click("archive-forget").await;
-                choose(page, &large).await;
-                page.click("restore-start").await;
-                page.fill("confirm-word", &database_name(&app).await).await;
-                page.click("confirm-yes").await;
-                page.text("restore-failed", SOON, |text| {
-                    text.contains("too large") && text.contains("1048576")
-                })
-                .await;
+                let sent = page.run(SENT_UPLOADS, vec![]).await;
+                assert_eq!(sent, json!(["?check=true"]), "the file itself is not sent");
             };
             tokio::select! {
                 _ = holder => panic!("the dump has ended"),
                 () = story => {}
             }
+            page.see_no_more("database-lock").await;
+            page.click("archive-forget").await;
+            choose(page, &large).await;
+            page.click("restore-start").await;
+            page.fill("confirm-word", &database_name(&app).await).await;
+            page.click("confirm-yes").await;
+            page.text("restore-failed", SOON, |text| {
+                text.contains("too large") && text.contains("1048576")
+            })
+            .await;
         },
     )
     .await;
@@ -385,4 +393,38 @@ async fn enabled(page: &Browser, test_id: &str) -> bool {
     page.see(test_id).await;
     let script = "return !document.querySelector(`[data-testid=${arguments[0]}]`).disabled";
     page.run(script, vec![json!(test_id)]).await == json!(true)
+}
+
+#[tokio::test]
+async fn a_dump_without_all_tables_replaces_the_database_only_if_the_visitor_allows_that() {
+    let app = App::start().await;
+    let (_folder, dump) = dumped(&app).await;
+    let whole = app.database.contents().await;
+    app.database
+        .execute("create table later (id int primary key)")
+        .await;
+    let name = database_name(&app).await;
+    in_browser(
+        &app.server.address,
+        "a_dump_without_all_tables_replaces_the_database_only_if_the_visitor_allows_that",
+        async |page| {
+            open(page).await;
+            choose(page, &dump).await;
+            let restore = async || {
+                page.click("restore-start").await;
+                page.fill("confirm-word", &name).await;
+                page.click("confirm-yes").await;
+            };
+            restore().await;
+            page.text("restore-failed", EXPORT_PATIENCE, |text| {
+                text.contains("public.later")
+            })
+            .await;
+            page.click("restore-allow-missing-tables").await;
+            restore().await;
+            page.see("restore-done").await;
+            assert_eq!(app.database.contents().await, whole);
+        },
+    )
+    .await;
 }

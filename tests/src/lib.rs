@@ -11,7 +11,7 @@
 //! | [`hostile`] | a role that puts its functions in the place of PostgreSQL's |
 //! | [`logs`] | clean-ups of the hub's log, and its archives |
 //! | [`redis`](mod@redis), [`s3`] | Redis, an S3 service |
-//! | [`proxy`], [`pgbouncer`], [`small_disk`] | a network that cuts, stalls and crawls; a pooler; a full disk |
+//! | [`proxy`], [`nginx`], [`pgbouncer`], [`small_disk`] | a network that cuts, stalls and crawls; a proxy; a pooler; a full disk |
 //! | [`definitions`], [`golden`] | dataset definitions, the golden corpus |
 //! | [`tokens`] | JWTs, valid and forged |
 //! | [`browser`], [`driver`] | headless Chromium |
@@ -37,6 +37,7 @@ pub mod hostile;
 pub mod http;
 pub mod logs;
 pub mod newer;
+pub mod nginx;
 pub mod patience;
 pub mod pgbouncer;
 pub mod problem;

@@ -127,7 +127,7 @@ impl Auth {
         remove_all_rows().await;
         // Fails only if the browser forbids scripts to navigate. Then the next request opens the sign-in
         // dialog.
-        let _ = window().location().set_href("/");
+        let _ = window().location().set_href("./");
         Ok(())
     }
 }

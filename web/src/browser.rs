@@ -6,6 +6,8 @@ use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_export::{LocalTime, Zone};
 
+use crate::wording;
+
 /// CSS pixels. The same width as in `style.css`.
 const WIDE_PX_MIN: u32 = 800;
 
@@ -47,10 +49,11 @@ pub fn local_time() -> LocalTime {
     }
 }
 
-/// Formats a time in the visitor's zone and language.
+/// Formats a time as the tables do, in the browser's zone, and names the zone.
 pub fn moment(time: Timestamp) -> String {
-    let time = Date::new(&(time.as_millisecond() as f64).into());
-    time.to_locale_string(&language(), &JsValue::UNDEFINED).into()
+    let zone = zone().unwrap_or_else(|| "UTC".to_owned());
+    let time = wording::moment(&format!("{time:.0}"), zone.parse().unwrap_or_default());
+    format!("{time} {zone}")
 }
 
 /// Returns the time `days` × 24 h ago, in RFC 3339.

@@ -2,6 +2,8 @@
 //!
 //! Every error is the problem that the server answered, `connection_lost` without an answer, or `unreadable`
 //! for an answer that does not fit its type.
+//!
+//! All addresses are relative to the `<base>` of the page, and in a worker to its program beside the page.
 
 mod request;
 
@@ -23,22 +25,22 @@ use request::{get, post, post_empty, post_for_events};
 
 /// A problem of status 401 means that the visitor is not signed in.
 pub async fn me() -> Result<Caller, Problem> {
-    get("/api/me").await?.json().await
+    get("api/me").await?.json().await
 }
 
 /// Takes an access key or the admin token.
 pub async fn sign_in(token: &str) -> Result<Caller, Problem> {
     let token = token.to_owned();
-    post("/api/login", &SignIn { token }).await?.json().await
+    post("api/login", &SignIn { token }).await?.json().await
 }
 
 pub async fn sign_out() -> Result<(), Problem> {
-    post_empty("/api/logout").await.map(drop)
+    post_empty("api/logout").await.map(drop)
 }
 
 /// Returns unavailable datasets too, each with its reason.
 pub async fn datasets() -> Result<Vec<Dataset>, Problem> {
-    let Datasets { datasets } = get("/api/datasets").await?.json().await?;
+    let Datasets { datasets } = get("api/datasets").await?.json().await?;
     Ok(datasets)
 }
 
@@ -55,7 +57,7 @@ pub async fn page(
     if let Some(after) = after {
         query = with_pairs(&query, &[("after", &after)]);
     }
-    let stream = get(&format!("/api/datasets/{dataset}/page?{query}"))
+    let stream = get(&format!("api/datasets/{dataset}/page?{query}"))
         .await?
         .bytes()
         .await?;
@@ -64,7 +66,7 @@ pub async fn page(
 
 /// Returns the exact number of rows of a selection.
 pub async fn count(dataset: String, query: String) -> Result<u64, Problem> {
-    let RowCount { rows } = get(&format!("/api/datasets/{dataset}/count?{query}"))
+    let RowCount { rows } = get(&format!("api/datasets/{dataset}/count?{query}"))
         .await?
         .json()
         .await?;
@@ -73,7 +75,7 @@ pub async fn count(dataset: String, query: String) -> Result<u64, Problem> {
 
 /// Returns the values that a filter can have.
 pub async fn options(dataset: String, filter: String) -> Result<FilterOptions, Problem> {
-    get(&format!("/api/datasets/{dataset}/options/{filter}"))
+    get(&format!("api/datasets/{dataset}/options/{filter}"))
         .await?
         .json()
         .await
@@ -82,11 +84,11 @@ pub async fn options(dataset: String, filter: String) -> Result<FilterOptions, P
 /// Returns the URL of a raw-row stream, for the export worker.
 pub fn rows_url(dataset: &str, query: &str) -> String {
     let separator = if query.is_empty() { "" } else { "?" };
-    format!("/api/datasets/{dataset}/rows{separator}{query}")
+    format!("api/datasets/{dataset}/rows{separator}{query}")
 }
 
 pub async fn session_requests(session: String) -> Result<SessionRequests, Problem> {
-    get(&format!("/api/sessions/{}/requests", path_part(&session)))
+    get(&format!("api/sessions/{}/requests", path_part(&session)))
         .await?
         .json()
         .await
@@ -95,38 +97,43 @@ pub async fn session_requests(session: String) -> Result<SessionRequests, Proble
 /// The body is the stored JSON without any reformatting.
 pub async fn session_request(session: &str, sequence: u64) -> Result<Answer, Problem> {
     let session = path_part(session);
-    get(&format!("/api/sessions/{session}/requests/{sequence}")).await
+    get(&format!("api/sessions/{session}/requests/{sequence}")).await
 }
 
 pub async fn database_status() -> Result<DatabaseStatus, Problem> {
-    get("/api/admin/database/status").await?.json().await
+    get("api/admin/database/status").await?.json().await
 }
 
 pub fn dump_url(mode: DumpMode) -> String {
-    format!("/api/admin/database/export?mode={}", mode.word())
+    format!("api/admin/database/export?mode={}", mode.word())
 }
 
-pub const IMPORT_URL: &str = "/api/admin/database/import";
+pub const IMPORT_URL: &str = "api/admin/database/import";
+
+/// Asks whether a restore could begin now. While another operation holds the lock, the problem names it.
+pub async fn check_restore() -> Result<(), Problem> {
+    post_empty(&format!("{IMPORT_URL}?check=true")).await.map(drop)
+}
 
 /// Returns the databases that restores have left on the server, newest first.
 pub async fn side_databases() -> Result<Vec<SideDatabase>, Problem> {
-    let SideDatabases { copies } = get("/api/admin/database/copies").await?.json().await?;
+    let SideDatabases { copies } = get("api/admin/database/copies").await?.json().await?;
     Ok(copies)
 }
 
 /// Makes one of them the live database again. Returns the name under which the replaced one is kept.
 pub async fn roll_back(name: &str) -> Result<String, Problem> {
-    let url = format!("/api/admin/database/copies/{}/restore", path_part(name));
+    let url = format!("api/admin/database/copies/{}/restore", path_part(name));
     let RollbackResult { previous } = post_empty(&url).await?.json().await?;
     Ok(previous)
 }
 
 pub async fn remove_side_database(name: &str) -> Result<(), Problem> {
-    let url = format!("/api/admin/database/copies/{}/remove", path_part(name));
+    let url = format!("api/admin/database/copies/{}/remove", path_part(name));
     post_empty(&url).await.map(drop)
 }
 
-const BACKUPS_URL: &str = "/api/admin/database/backups";
+const BACKUPS_URL: &str = "api/admin/database/backups";
 
 pub async fn backups() -> Result<BackupOverview, Problem> {
     get(BACKUPS_URL).await?.json().await
@@ -153,7 +160,7 @@ pub fn backup_url(name: &str) -> String {
     format!("{BACKUPS_URL}/{}", path_part(name))
 }
 
-const CLEANUP_URL: &str = "/api/admin/log-cleanup/manual";
+const CLEANUP_URL: &str = "api/admin/log-cleanup/manual";
 
 /// Counts the rows that a clean-up would delete. Deletes nothing.
 pub async fn preview_cleanup(conditions: &CleanupRequest) -> Result<CleanupPreview, Problem> {

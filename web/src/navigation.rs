@@ -1,10 +1,9 @@
 //! The current route: links change it, and so do the browser's *Back* and *Forward* buttons.
 
 use leptos::ev;
-use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
-use web_sys::{Element, ScrollIntoViewOptions, ScrollLogicalPosition};
+use web_sys::Url;
 
 use crate::route::Route;
 
@@ -79,30 +78,18 @@ pub fn RouteLink(
         event.prevent_default();
         navigation.go(to.clone());
     };
-    let link = NodeRef::<html::A>::new();
-    Effect::new(move || {
-        if is_current.get()
-            && let Some(link) = link.get()
-        {
-            show(&link);
-        }
-    });
     let current = move || is_current.get().then_some("page");
-    view! { <a node_ref=link href=address aria-current=current data-testid=testid on:click=follow>{children()}</a> }
+    view! { <a href=address aria-current=current data-testid=testid on:click=follow>{children()}</a> }
 }
 
-/// Scrolls the link into view: on a narrow screen the navigation bar scrolls sideways.
-fn show(link: &Element) {
-    let nearest = ScrollIntoViewOptions::new();
-    nearest.set_block(ScrollLogicalPosition::Nearest);
-    nearest.set_inline(ScrollLogicalPosition::Nearest);
-    link.scroll_into_view_with_scroll_into_view_options(&nearest);
-}
-
+/// Reads the address of the window. The base of the page is the address of its front page.
 fn address() -> Route {
     let location = window().location();
+    let path = location.pathname().unwrap_or_default();
+    let base = document().base_uri().ok().flatten().unwrap_or_default();
+    let base = Url::new(&base).map(|base| base.pathname()).unwrap_or_default();
     Route::parse(
-        &location.pathname().unwrap_or_default(),
+        path.strip_prefix(&base).unwrap_or(&path),
         &location.search().unwrap_or_default(),
     )
 }

@@ -1,4 +1,5 @@
-//! The page's own URLs. A reload or a shared link shows the same page again.
+//! The page's own URLs. A reload or a shared link shows the same page again. They are relative to the `<base>` of the page,
+//! because a proxy may publish Decant below a path.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
@@ -31,9 +32,9 @@ pub enum AdminPage {
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
 impl Route {
-    /// Reads a path and a query, with or without `?`. An unknown path becomes a dataset of that name.
+    /// Reads a path relative to the page's base, with or without `.` before it, and a query, with or without `?`. An unknown path becomes a dataset of that name.
     pub fn parse(path: &str, query: &str) -> Self {
-        let path = path.trim_matches('/');
+        let path = path.trim_start_matches('.').trim_matches('/');
         match path.split('/').collect::<Vec<_>>()[..] {
             ["admin", "sessions"] => Self::SessionRequests { session: None },
             ["admin", "sessions", session] => {
@@ -51,22 +52,22 @@ impl Route {
         }
     }
 
-    /// Returns path and query, without the origin.
+    /// Returns path and query, relative to the page's base.
     pub fn url(&self) -> String {
         match self {
             Self::Dataset { name, selection } => {
                 let name = name.as_deref().unwrap_or_default();
                 match selection.query() {
-                    query if query.is_empty() => format!("/{name}"),
-                    query => format!("/{name}?{query}"),
+                    query if query.is_empty() => format!("./{name}"),
+                    query => format!("./{name}?{query}"),
                 }
             }
-            Self::SessionRequests { session: None } => "/admin/sessions".to_owned(),
+            Self::SessionRequests { session: None } => "./admin/sessions".to_owned(),
             Self::SessionRequests {
                 session: Some(session),
-            } => format!("/admin/sessions/{}", path_part(session)),
-            Self::Database => "/admin/database".to_owned(),
-            Self::LogCleanup => "/admin/log-cleanup".to_owned(),
+            } => format!("./admin/sessions/{}", path_part(session)),
+            Self::Database => "./admin/database".to_owned(),
+            Self::LogCleanup => "./admin/log-cleanup".to_owned(),
         }
     }
 
@@ -123,7 +124,7 @@ mod tests {
             ("/admin/database", ""),
             ("/admin/log-cleanup", ""),
         ] {
-            assert_eq!(Route::parse(path, query).url(), format!("{path}{query}"));
+            assert_eq!(Route::parse(path, query).url(), format!(".{path}{query}"));
         }
     }
 
@@ -134,7 +135,7 @@ mod tests {
             selection: Selection::default(),
         };
         assert_eq!(Route::parse("/", ""), first);
-        assert_eq!(first.url(), "/");
+        assert_eq!(first.url(), "./");
     }
 
     #[test]
@@ -144,7 +145,8 @@ mod tests {
                 session: Some(session.to_owned()),
             };
             let address = route.url();
-            assert!(!address.contains(['.', '?', '#']), "{address}");
+            let path = address.trim_start_matches('.');
+            assert!(!path.contains(['.', '?', '#']), "{address}");
             assert_eq!(Route::parse(&address, ""), route);
         }
     }

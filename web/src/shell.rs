@@ -2,6 +2,8 @@
 
 use api::datasets::Dataset;
 use api::login::{Caller, Role};
+use leptos::ev::MouseEvent;
+use leptos::html::Main;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -40,16 +42,51 @@ pub fn Shell(me: Caller) -> impl IntoView {
         })
     });
 
+    // On a narrow screen the menu is folded. A link in it folds it again.
+    let is_menu_open = RwSignal::new(false);
+    // A fragment alone would lead to the base of the page.
+    let content = NodeRef::<Main>::new();
+    let to_content = move |event: MouseEvent| {
+        event.prevent_default();
+        if let Some(content) = content.get() {
+            let _ = content.focus();
+        }
+    };
+
     view! {
-        <a class="skip" href="#content">"Skip to content"</a>
+        <a class="skip" href=move || format!("{}#content", navigation.with(Route::url)) on:click=to_content>
+            "Skip to content"
+        </a>
         <header class="top">
+            <button
+                type="button"
+                class="quiet icon menu"
+                aria-label="Menu"
+                aria-expanded=move || is_menu_open.get().to_string()
+                aria-controls="navigation"
+                data-testid="menu"
+                on:click=move |_| is_menu_open.update(|is_open| *is_open = !*is_open)
+            >
+                "☰"
+            </button>
             <span class="brand">
-                <img src="/logo.svg" alt="" width="28" height="28"/>
+                <img src="logo.svg" alt="" width="28" height="28"/>
                 "Decant"
             </span>
             <SignedIn me/>
         </header>
-        <nav class="navigation" aria-label="Decant">
+        <nav
+            id="navigation"
+            class="navigation"
+            class:open=move || is_menu_open.get()
+            aria-label="Decant"
+            on:click=move |_| is_menu_open.set(false)
+            on:keydown=move |event| {
+                if event.key() == "Escape" {
+                    is_menu_open.set(false);
+                }
+            }
+        >
             <ul aria-label="Datasets">
                 {move || datasets.value().unwrap_or_default().into_iter().map(|dataset| {
                     let name = dataset.name.clone();
@@ -59,7 +96,7 @@ pub fn Shell(me: Caller) -> impl IntoView {
             </ul>
             {is_administrator.then(|| view! { <AdminLinks admin_page/> })}
         </nav>
-        <main id="content" tabindex="-1">
+        <main id="content" tabindex="-1" node_ref=content>
             {move || match admin_page.get() {
                 None => view! { <ShownDataset shown datasets/> }.into_any(),
                 Some(_) if !is_administrator => view! { <ForAdministratorsOnly/> }.into_any(),

@@ -11,10 +11,10 @@ use wasm_export::rows::Problem;
 use web_sys::{ErrorEvent, Event, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 /// The loader that Trunk writes. Its name has no hash, so the server sends it with `no-cache`.
-const PROGRAM: &str = "/export_worker_loader.js";
+const PROGRAM: &str = "export_worker_loader.js";
 
 /// The same program with Zstandard and dumps, and twice as large: it is loaded only when needed.
-const FULL_PROGRAM: &str = "/full_worker_loader.js";
+const FULL_PROGRAM: &str = "full_worker_loader.js";
 
 /// Dropping it stops the worker, which removes its unfinished file.
 pub struct ExportWorker {

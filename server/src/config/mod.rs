@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::base_path::BasePath;
 use crate::database::cleanup::Batches;
 use crate::database::cleanup::request::CleanupOptions;
 use crate::database::cleanup::schedule::CleanupSchedule;
@@ -43,6 +44,7 @@ pub struct Settings {
     /// The database to export from; `None`: the private PostgreSQL.
     pub dsn: Option<Dsn>,
     pub listen: SocketAddr,
+    pub base_path: Option<BasePath>,
     pub shutdown_max: Duration,
     pub data_dir: PathBuf,
     pub datasets_dir: Option<PathBuf>,
@@ -113,6 +115,7 @@ impl Settings {
         let schedule = |pattern: Pattern| Schedule::new(pattern, values.schedule_zone.clone());
         Ok(Self {
             listen: values.listen,
+            base_path: values.base_path,
             shutdown_max: values.shutdown_max,
             datasets_dir: values.datasets_dir,
             demo_rows: values.demo_rows,
@@ -304,6 +307,7 @@ mod tests {
                     ("STORAGE_URL", _) => {
                         storage.location == Location::Folder(defaults.data_dir.join("storage"))
                     }
+                    ("DECANT_BASE_PATH", true) => defaults.base_path.is_none(),
                     ("DECANT_DATA_DIR", _) => defaults.data_dir == decant_embedded::default_data_dir(),
                     ("DECANT_DATASETS_DIR", true) => defaults.datasets_dir.is_none(),
                     ("DECANT_HUB_OWNER", true) => defaults.hub_tables.owner.is_none(),

@@ -14,6 +14,7 @@ use super::parse::{
     name, number, path, redis_url, seconds, secret, session_hours, socket_address, status_401, text, word,
 };
 use crate::backups::retention::RetentionPolicy;
+use crate::base_path::BasePath;
 use crate::database::dump::Compression;
 use crate::database::restore::OnDisconnect;
 use crate::database::restore::disk_space::DiskSpaceCheck;
@@ -114,6 +115,9 @@ settings! {
          AWS_SECRET_ACCESS_KEY, AWS_REGION and, for another service than Amazon's, AWS_ENDPOINT_URL";
     listen: SocketAddr = DECANT_LISTEN, default "127.0.0.1:8080", socket_address,
         "Address and port of the server; port 0 takes a free port";
+    base_path: Option<BasePath> = DECANT_BASE_PATH, unset "none: the page's addresses are relative", from_str,
+        "Path of Decant behind a proxy that leaves the path as it is, for example /decant. A proxy that removes the path \
+         needs no setting";
     data_dir: Option<PathBuf> = DECANT_DATA_DIR, unset "/var/lib/decant for root, else ~/.local/share/decant", path,
         "Folder for Decant's own files";
     datasets_dir: Option<PathBuf> = DECANT_DATASETS_DIR, unset "none", path,

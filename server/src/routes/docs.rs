@@ -4,7 +4,7 @@ use std::io::Read;
 
 use actix_web::http::Method;
 use actix_web::http::header::{self, AcceptEncoding, ContentEncoding, Encoding, Header};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use flate2::read::GzDecoder;
 
 use crate::error::ApiError;
@@ -25,13 +25,10 @@ enum Content {
     Gzip(&'static [u8]),
 }
 
-/// The files of the page; the first is the page itself.
+/// `{docs}` stands for the folder of the assets, relative to the page's address.
+const INDEX: &str = include_str!("docs/index.html");
+
 const ASSETS: &[Asset] = &[
-    Asset {
-        name: "",
-        media_type: "text/html; charset=utf-8",
-        content: Content::Plain(include_bytes!("docs/index.html")),
-    },
     Asset {
         name: "docs.css",
         media_type: "text/css; charset=utf-8",
@@ -68,8 +65,13 @@ pub fn configure(config: &mut web::ServiceConfig) {
     ));
 }
 
-async fn page(request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    answer("", &request)
+async fn page(request: HttpRequest) -> HttpResponse {
+    let folder = if request.path().ends_with('/') {
+        ""
+    } else {
+        "docs/"
+    };
+    headers("text/html; charset=utf-8").body(INDEX.replace("{docs}", folder))
 }
 
 async fn file(request: HttpRequest, name: web::Path<String>) -> Result<HttpResponse, ApiError> {
@@ -81,12 +83,8 @@ fn answer(name: &str, request: &HttpRequest) -> Result<HttpResponse, ApiError> {
     let Asset {
         media_type, content, ..
     } = asset.ok_or(ApiError::NotFound)?;
-    let mut response = HttpResponse::Ok();
-    response
-        .content_type(*media_type)
-        .insert_header((header::CACHE_CONTROL, "max-age=3600"))
-        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
-        .insert_header((header::VARY, "accept-encoding"));
+    let mut response = headers(media_type);
+    response.insert_header((header::VARY, "accept-encoding"));
     Ok(match *content {
         Content::Plain(bytes) => response.body(bytes),
         Content::Gzip(bytes) if takes_gzip(request) => {
@@ -100,6 +98,15 @@ fn answer(name: &str, request: &HttpRequest) -> Result<HttpResponse, ApiError> {
             response.body(plain)
         }
     })
+}
+
+fn headers(media_type: &str) -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response
+        .content_type(media_type)
+        .insert_header((header::CACHE_CONTROL, "max-age=3600"))
+        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY));
+    response
 }
 
 fn takes_gzip(request: &HttpRequest) -> bool {

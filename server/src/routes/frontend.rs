@@ -1,16 +1,20 @@
-//! The files of the page. Trunk builds them, and they are embedded in the program.
+//! The files of the page. Trunk builds them, and they are embedded in the program. All their addresses are relative to the
+//! `<base>` of `index.html`, so that the page works below any path of a proxy.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rust_embed::{EmbeddedFile, RustEmbed};
+use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
 use super::resource::not_allowed;
+use crate::app::App;
+use crate::base_path::{BasePath, is_reserved};
 use crate::error::ApiError;
 
 /// The output of Trunk.
@@ -21,21 +25,45 @@ struct Files;
 
 const INDEX: &str = "index.html";
 
-/// Paths that, with all below them, are never a view of the page: a program must not take the page for an answer. There are no
-/// metrics yet.
-pub const RESERVED: [&str; 5] = ["/api", "/docs", "/metrics", "/healthz", "/readyz"];
+/// The element of `index.html` that gives the page its base address.
+const BASE: &str = r#"<base href="./""#;
 
 /// Sends a file of the page. The address of a view gets `index.html`, which shows the view.
-pub async fn serve(request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let path = match request.path() {
+pub async fn serve(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let view = request.path();
+    let path = match view {
         path if is_view(path) => INDEX,
         path => path.strip_prefix('/').unwrap_or(path),
     };
-    let file = Files::get(path).ok_or(ApiError::NotFound)?;
+    let content = Files::get(path).ok_or(ApiError::NotFound)?.data;
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Err(not_allowed(request.method(), "GET, HEAD"));
     }
-    Ok(answer(path, &file, &request))
+    Ok(match path {
+        INDEX => answer(
+            path,
+            with_base(&content, &base(app.settings.base_path.as_ref(), view)),
+            &request,
+        ),
+        path => answer(path, content, &request),
+    })
+}
+
+/// Returns the base address for a view. Without a setting it is relative: a proxy that removes its path does not tell it.
+fn base(base_path: Option<&BasePath>, view: &str) -> String {
+    match base_path {
+        Some(path) => format!("{path}/"),
+        None => match view.matches('/').count() {
+            0 | 1 => "./".to_owned(),
+            folders => "../".repeat(folders - 1),
+        },
+    }
+}
+
+fn with_base(index: &[u8], base: &str) -> Cow<'static, [u8]> {
+    let index = String::from_utf8_lossy(index);
+    let index = index.replacen(BASE, &format!(r#"<base href="{base}""#), 1);
+    index.into_bytes().into()
 }
 
 /// Returns whether the page may show this path. The path is encoded as the client sent it. A program that spells an address of
@@ -46,19 +74,14 @@ fn is_view(path: &str) -> bool {
         part.chars()
             .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_'))
     };
-    let is_reserved = |part: &str| {
-        RESERVED
-            .iter()
-            .any(|reserved| reserved[1..].eq_ignore_ascii_case(part))
-    };
     !path.contains("//")
         && is_plain(parts[0])
         && !is_reserved(parts[0])
         && parts.iter().all(|part| !part.contains('.'))
 }
 
-fn answer(path: &str, file: &EmbeddedFile, request: &HttpRequest) -> HttpResponse {
-    let hash = STANDARD.encode(file.metadata.sha256_hash());
+fn answer(path: &str, content: Cow<'static, [u8]>, request: &HttpRequest) -> HttpResponse {
+    let hash = STANDARD.encode(Sha256::digest(&content));
     // Weak, because the same file is sent with and without compression.
     let tag = format!("W/\"{hash}\"");
     let known = request
@@ -77,7 +100,7 @@ fn answer(path: &str, file: &EmbeddedFile, request: &HttpRequest) -> HttpRespons
         .content_type(mime_guess::from_path(path).first_or_octet_stream().as_ref());
     match known {
         true => response.finish(),
-        false => response.body(file.data.clone().into_owned()),
+        false => response.body(content.into_owned()),
     }
 }
 
@@ -91,7 +114,7 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
         .collect();
     let policy = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{digests}; style-src 'self'; connect-src 'self'; \
-         img-src 'self' data:; worker-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; \
+         img-src 'self' data:; worker-src 'self'; font-src 'self'; base-uri 'self'; form-action 'self'; \
          frame-ancestors 'none'"
     );
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
@@ -137,6 +160,26 @@ mod tests {
         ] {
             assert!(!is_view(other), "{other}");
         }
+    }
+
+    #[test]
+    fn the_base_of_a_view_is_the_page_itself() {
+        for (view, expected) in [
+            ("/", "./"),
+            ("/usage-logs", "./"),
+            ("/admin/database", "../"),
+            ("/admin/database/", "../../"),
+            ("/admin/sessions/a%2Fb", "../../"),
+        ] {
+            assert_eq!(base(None, view), expected, "{view}");
+            let base_path: BasePath = "/decant".parse().unwrap();
+            assert_eq!(base(Some(&base_path), view), "/decant/", "{view}");
+        }
+        let index = br#"<head><base href="./"/></head>"#;
+        assert_eq!(
+            with_base(index, "../"),
+            &br#"<head><base href="../"/></head>"#[..]
+        );
     }
 
     #[test]

@@ -35,11 +35,15 @@ mod session_requests;
 
 use std::collections::BTreeMap;
 
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::middleware::Compress;
+use actix_web::middleware::{Compress, Next};
 use actix_web::{Route, web};
 
 use self::extract::json_error;
+use crate::app::App;
+use crate::base_path::RESERVED;
 use crate::error::ApiError;
 
 /// Returns every address but the page's: method, path and handler. Each pair of method and path stands here once.
@@ -134,7 +138,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         config.service(resource::at(path, routes));
     }
     docs::configure(config);
-    for path in frontend::RESERVED {
+    for path in RESERVED {
         config.service(
             web::scope(path).default_service(web::to(|| async { Err::<&str, _>(ApiError::NotFound) })),
         );
@@ -144,6 +148,24 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .wrap(Compress::default())
             .default_service(web::to(frontend::serve)),
     );
+}
+
+/// Middleware that removes the path of `DECANT_BASE_PATH` from an address. Addresses without it are as good: probes and
+/// proxies that remove it send such.
+///
+/// # Errors
+/// Those of the handler.
+pub async fn strip_base_path(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let app = request.app_data::<web::Data<App>>();
+    let base_path = app.and_then(|app| app.settings.base_path.as_ref());
+    if let Some(uri) = base_path.and_then(|path| path.strip(request.uri())) {
+        request.match_info_mut().get_mut().update(&uri);
+        request.head_mut().uri = uri;
+    }
+    next.call(request).await
 }
 
 #[cfg(test)]

@@ -209,7 +209,13 @@ fn BackupRestore(name: String, backups: Backups) -> impl IntoView {
             let stored = name.clone();
             let start = Callback::new(move |options| {
                 is_open.set(false);
-                restorer.start(&RestoreSource::Backup(stored.clone()), options);
+                restorer.start(
+                    &RestoreSource::Backup {
+                        name: stored.clone(),
+                        unverified: false,
+                    },
+                    options,
+                );
             });
             let Backups {
                 database, confirmer, ..

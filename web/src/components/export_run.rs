@@ -107,11 +107,13 @@ fn Stopped(failed: Failed) -> impl IntoView {
         (true, rows) => format!("{} safe; Resume continues after them.", safe_rows(rows)),
         (false, _) => "Nothing was saved.".to_owned(),
     };
+    // Without rows there is nothing to continue.
+    let again = if rows == 0 { "Try again" } else { "Resume" };
     let on_resume = move |_| exporter.resume();
     let on_discard = move |_| exporter.cancel();
     let resume = resumable.then(|| {
         view! {
-            <button type="button" class="primary" data-testid="export-resume" on:click=on_resume>"Resume"</button>
+            <button type="button" class="primary" data-testid="export-resume" on:click=on_resume>{again}</button>
         }
     });
     let discard = if resumable { "Discard" } else { "Close" };

@@ -156,7 +156,15 @@ fn Lost() -> impl IntoView {
 
 #[component]
 fn Failed(problem: Problem) -> impl IntoView {
+    let restorer = expect_context::<Restorer>();
     let title = format!("Nothing was restored: {}", problem.title);
+    let unverified = (problem.code == "backup_unverified").then(|| {
+        view! {
+            <button type="button" data-testid="restore-unverified" on:click=move |_| restorer.restore_unverified()>
+                "This backup is mine: restore it"
+            </button>
+        }
+    });
     let request = problem
         .request_id
         .map(|id| view! { <p class="faint">"Request " <code>{id}</code></p> });
@@ -164,6 +172,7 @@ fn Failed(problem: Problem) -> impl IntoView {
         <Ended title testid="restore-failed">
             <p>{problem.detail}</p>
             {request}
+            {unverified}
         </Ended>
     }
 }

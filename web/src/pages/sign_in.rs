@@ -10,7 +10,7 @@ pub fn SignInPage() -> impl IntoView {
         <main class="welcome">
             <div class="card">
                 <h1 class="brand">
-                    <img src="/logo.svg" alt="" width="40" height="40"/>
+                    <img src="logo.svg" alt="" width="40" height="40"/>
                     "Decant"
                 </h1>
                 <p class="faint">"View usage logs and export them to files."</p>

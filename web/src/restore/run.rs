@@ -4,6 +4,7 @@
 use api::events;
 use api::restore::{RestoreEvent, RestoreRequest, Restored};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use wasm_export::rows::Problem;
 
 use super::DEFAULT_REQUEST;
@@ -11,6 +12,7 @@ use super::source::RestoreSource;
 use super::upload::{Upload, UploadEvent};
 use crate::auth::Auth;
 use crate::browser::now_ms;
+use crate::client;
 use crate::event_stream::EventReader;
 use crate::throughput::Throughput;
 use crate::toasts::Toasts;
@@ -126,12 +128,45 @@ impl Restorer {
                 bytes: 0,
                 total: file.size() as u64,
             },
-            RestoreSource::Backup(_) => RestoreState::Working { percent: 0 },
+            RestoreSource::Backup { .. } => RestoreState::Working { percent: 0 },
         });
+        match source {
+            RestoreSource::File(_) => self.send_if_possible(source.clone(), options),
+            // The server looks at the lock before it fetches the backup.
+            RestoreSource::Backup { .. } => self.send(source, options),
+        }
+    }
+
+    /// Sends a file only if the server could restore it now: a large upload would be in vain.
+    fn send_if_possible(self, source: RestoreSource, options: RestoreRequest) {
+        let began_ms = self.began_ms.get_value();
+        spawn_local(async move {
+            let checked = client::check_restore().await;
+            // The visitor may have cancelled this restore, and started another one.
+            if !untrack(|| self.is_sending()) || self.began_ms.get_value() != began_ms {
+                return;
+            }
+            match checked {
+                Ok(()) => self.send(&source, options),
+                Err(problem) => self.fail(problem),
+            }
+        });
+    }
+
+    fn send(self, source: &RestoreSource, options: RestoreRequest) {
         match Upload::start(source, options, move |event| self.handle(event)) {
             Ok(upload) => self.upload.set_value(Some(upload)),
             Err(error) => self.fail(worker::failed("The restore could not be started", &error).problem),
         }
+    }
+
+    /// Starts the restore of a backup that the server has refused with `backup_unverified`, because the visitor knows it.
+    pub fn restore_unverified(self) {
+        let source = RestoreSource::Backup {
+            name: self.file_name.get_untracked(),
+            unverified: true,
+        };
+        self.start(&source, self.options.get_value());
     }
 
     /// Stops the upload; the server then deletes the part that it has received.

@@ -8,6 +8,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use api::backups::BackupRestoreRequest;
 use api::restore::RestoreRequest;
 use js_sys::JsString;
 use leptos::prelude::{IntervalHandle, set_interval_with_handle};
@@ -103,8 +104,14 @@ impl Upload {
 
         match source {
             RestoreSource::File(file) => request.send_with_opt_form_data(Some(&form(file, options)?))?,
-            RestoreSource::Backup(_) => {
+            RestoreSource::Backup { unverified, .. } => {
                 request.set_request_header("content-type", "application/json")?;
+                let options = BackupRestoreRequest {
+                    clean_first: options.clean_first,
+                    skip_logs: options.skip_logs,
+                    allow_missing_tables: options.allow_missing_tables,
+                    unverified: *unverified,
+                };
                 let body = serde_json::to_string(&options).map_err(|error| error.to_string())?;
                 request.send_with_opt_str(Some(&body))?;
             }
@@ -173,7 +180,7 @@ impl Answer {
 fn url(source: &RestoreSource) -> String {
     match source {
         RestoreSource::File(_) => client::IMPORT_URL.to_owned(),
-        RestoreSource::Backup(name) => format!("{}/restore", client::backup_url(name)),
+        RestoreSource::Backup { name, .. } => format!("{}/restore", client::backup_url(name)),
     }
 }
 

@@ -5,7 +5,8 @@ dark.addEventListener("change", follow);
 follow();
 
 SwaggerUIBundle({
-  url: "/api/openapi.json",
+  // Relative to this file, because a proxy may publish Decant below a path.
+  url: new URL("../api/openapi.json", document.currentScript.src).href,
   dom_id: "#docs",
   deepLinking: true,
   // A page to read: a click must not restore a dump.
