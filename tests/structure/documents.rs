@@ -1,10 +1,13 @@
-//! Every file and folder that a document names exists.
+//! Every file and folder that a document names exists, and so does every test that the table of threats names.
 
 use std::path::Path;
 
 use crate::workspace;
 
-const DOCUMENTS: &[&str] = &["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"];
+const DOCUMENTS: &[&str] = &["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md", THREATS];
+
+/// The table of threats. Its last column names tests.
+const THREATS: &str = "docs/security.md";
 
 /// Names with these endings are files of the workspace; other names in backticks may be anything.
 const ENDINGS: &[&str] = &[".rs", ".sql", ".sh", ".md", ".css", ".js", ".py", ".xsd"];
@@ -34,6 +37,33 @@ fn every_file_that_a_document_names_exists() {
         "there is no such file:\n{}",
         missing.join("\n")
     );
+}
+
+#[test]
+fn every_test_that_the_table_of_threats_names_exists() {
+    let root = workspace::root();
+    let mut present = Vec::new();
+    list(root, &mut present);
+    let sources = present.iter().filter(|path| path.ends_with(".rs"));
+    let sources: Vec<_> = sources
+        .map(|path| std::fs::read_to_string(root.join(path)).expect("a source file is text"))
+        .collect();
+    let threats = std::fs::read_to_string(root.join(THREATS)).expect("the document is text");
+    let rows = threats.lines().filter(|line| line.starts_with("| ")).skip(1);
+    for row in rows {
+        let tests = row
+            .trim_end_matches([' ', '|'])
+            .rsplit('|')
+            .next()
+            .unwrap_or_default();
+        let names: Vec<_> = tests.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "a row names no test: {row}");
+        for name in names.iter().filter(|name| !name.ends_with(".rs")) {
+            let function = format!("fn {}()", name.rsplit("::").next().unwrap_or_default());
+            let exists = sources.iter().any(|source| source.contains(&function));
+            assert!(exists, "there is no test {name}: {row}");
+        }
+    }
 }
 
 #[test]
