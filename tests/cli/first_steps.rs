@@ -1,4 +1,4 @@
-//! What a new user meets: a missing database, an empty one, an encrypted file, a question.
+//! Situations of a new user: a missing database, an empty one, an encrypted file, a question.
 
 use decant_tests::cluster::folder;
 use decant_tests::database::Database;

@@ -16,7 +16,7 @@ use crate::patience::wait_for;
 pub struct Nginx {
     _process: Child,
     _folder: TempDir,
-    /// Host and port.
+    /// For example `127.0.0.1:4711`.
     pub address: String,
 }
 

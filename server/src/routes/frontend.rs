@@ -49,7 +49,8 @@ pub async fn serve(app: web::Data<App>, request: HttpRequest) -> Result<HttpResp
     })
 }
 
-/// Returns the base address for a view. Without a setting it is relative: a proxy that removes its path does not tell it.
+/// Returns the base address for a view. Without a setting it is relative, because a proxy that removes its path does not
+/// send it.
 fn base(base_path: Option<&BasePath>, view: &str) -> String {
     match base_path {
         Some(path) => format!("{path}/"),
