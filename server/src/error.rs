@@ -60,6 +60,11 @@ pub enum ApiError {
     CleanupBroken(CleanupFailure),
     #[error("{0}.")]
     Backup(#[from] BackupError),
+    #[error(
+        "This file is made anew for each request, so the rest of an earlier one cannot be sent. Remove what was saved, and ask \
+         for all of it, without `Range`."
+    )]
+    PartOfFile,
     #[error("The rest of the request did not arrive in time (DECANT_STALL_SECONDS); send it again.")]
     RequestStalled,
     #[error("The file has {bytes} bytes or more; at most {limit} are accepted (DECANT_UPLOAD_MAX_MB).")]
@@ -137,6 +142,11 @@ impl ApiError {
             Self::Cleanup(error) => cleanup(error),
             Self::CleanupBroken(_) => CLEANUP_FAILED,
             Self::Backup(error) => backup(error),
+            Self::PartOfFile => (
+                S::PRECONDITION_FAILED,
+                "no_ranges",
+                "Only the whole file can be sent",
+            ),
             Self::RequestStalled => (S::REQUEST_TIMEOUT, "request_stalled", "The request stalled"),
             Self::UploadTooLarge { .. } => {
                 (S::PAYLOAD_TOO_LARGE, "upload_too_large", "The file is too large")

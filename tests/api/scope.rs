@@ -65,6 +65,9 @@ async fn a_user_sees_only_own_rows_with_every_query() {
         .text(&format!("{sql} and m.user_id <> {} limit 1", who.id))
         .await
         .unwrap();
+    // The header names no filter that had no effect.
+    let rows = user.usage_rows(&[("user", &other), ("limit", "1")]).await;
+    assert_eq!(rows.header.filters.keys().collect::<Vec<_>>(), ["limit"]);
     for query in greedy_queries(&app, &other).await {
         let query: Vec<_> = query
             .iter()

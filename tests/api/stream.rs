@@ -51,6 +51,30 @@ async fn the_stream_is_compressed_as_the_client_accepts_it() {
     }
 }
 
+/// `wget` asks for the rest of a broken download, and would join the bytes of two exports.
+#[tokio::test]
+async fn the_rest_of_a_file_that_is_made_anew_is_refused() {
+    let app = App::start().await;
+    let admin = app.admin();
+    for path in [
+        "/api/datasets/usage-logs/rows",
+        "/api/datasets/usage-logs/export",
+        "/api/admin/database/export",
+    ] {
+        let part = admin.get(path).header("range", "bytes=1000-").answer().await;
+        part.problem(412, "no_ranges");
+        let whole = admin.get(path).header("range", "bytes=0-").answer().await;
+        assert_eq!(whole.status, 200);
+    }
+    admin
+        .page("usage-logs")
+        .header("range", "bytes=0-")
+        .answer()
+        .await
+        .raw_rows()
+        .whole();
+}
+
 #[tokio::test]
 async fn proxies_neither_buffer_nor_cache_the_stream() {
     let app = App::start().await;

@@ -206,6 +206,33 @@ async fn a_token_ends_when_its_key_leaves_the_key_set() {
     std::fs::write(&file, new.key_set().to_string()).unwrap();
     tokio::time::sleep(Duration::from_millis(1100)).await;
     assert_eq!((me(&before).await, me(&after).await), (401, 200));
+    // Without any key, the issuer has withdrawn them all.
+    std::fs::write(&file, "{\"keys\":[]}").unwrap();
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!((me(&before).await, me(&after).await), (401, 401));
+}
+
+#[tokio::test]
+async fn a_key_for_another_use_verifies_no_token() {
+    let issuer = Issuer::new("ours");
+    let token = issuer.sign(&administrator());
+    for (member, value, status) in [
+        ("use", json!("sig"), 200),
+        ("use", json!("enc"), 401),
+        ("key_ops", json!(["encrypt"]), 401),
+        ("key_ops", json!(["verify"]), 200),
+        ("alg", json!("PS256"), 401),
+        ("alg", json!("RSA-OAEP-256"), 401),
+    ] {
+        let mut set = issuer.key_set();
+        set["keys"][0][member] = value.clone();
+        let keys = folder();
+        let file = keys.path().join("keys.json");
+        std::fs::write(&file, set.to_string()).unwrap();
+        let app = patient_app(&[("JWKS_FILE", file.to_str().unwrap())]).await;
+        let answer = app.anonymous().with_token(&token).me().answer().await;
+        assert_eq!(answer.status, status, "{member}: {value}");
+    }
 }
 
 #[tokio::test]

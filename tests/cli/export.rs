@@ -1,11 +1,13 @@
 //! `decant export`: the same bytes as the other ways, and no incomplete file under the final name.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use decant_tests::app::App;
 use decant_tests::cluster::folder;
 use decant_tests::database::Database;
-use decant_tests::definitions::{Definitions, FAILING};
+use decant_tests::definitions::{Definitions, FAILING, SLOWLY};
+use decant_tests::patience::wait_for;
 use decant_tests::program::{self, Outcome};
 
 async fn export(dsn: &str, arguments: &[&str]) -> Outcome {
@@ -71,6 +73,29 @@ async fn a_pipe_or_a_link_is_not_replaced() {
     assert_eq!(std::fs::read(&file).unwrap(), rows);
     assert!(link.symlink_metadata().unwrap().is_symlink());
     assert_eq!(files(folder.path()).len(), 3);
+}
+
+#[tokio::test]
+async fn two_exports_into_one_file_do_not_mix() {
+    let app = App::start().await;
+    let (folder, definitions) = (folder(), Definitions::of(&[SLOWLY]));
+    let (file, part) = (
+        folder.path().join("slowly.csv"),
+        folder.path().join("slowly.csv.part"),
+    );
+    let settings = [("DSN", app.database.dsn.as_str()), definitions.setting()];
+    let arguments = ["export", "slowly", "-o", file.to_str().unwrap()];
+    let first = program::command(&arguments, &settings).spawn().unwrap();
+    wait_for("the first export", Duration::from_secs(60), async || {
+        part.exists().then_some(())
+    })
+    .await;
+    let refused = program::run(&arguments, &settings).await.refusal();
+    assert!(refused.contains("another command is writing"), "{refused}");
+    let first = first.wait_with_output().await.unwrap();
+    assert!(first.status.success());
+    assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 20_001);
+    assert_eq!(files(folder.path()), [file]);
 }
 
 #[tokio::test]

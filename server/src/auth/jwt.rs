@@ -120,7 +120,8 @@ impl TokenKeys {
         let key = match (header.alg, &self.secret) {
             (Algorithm::HS256, Some(secret)) => Some(secret.clone()),
             (algorithm, _) if PUBLIC.contains(&algorithm) => {
-                self.set.as_ref().and_then(|set| set.key(header.kid.as_deref()))
+                let set = self.set.as_ref();
+                set.and_then(|set| set.key(header.kid.as_deref(), algorithm))
             }
             _ => None,
         };

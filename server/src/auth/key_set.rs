@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use jsonwebtoken::DecodingKey;
-use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::jwk::{CommonParameters, Jwk, JwkSet, KeyAlgorithm, KeyOperations, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey};
 
 use crate::json_input;
 
@@ -40,7 +40,12 @@ impl KeySet {
     pub fn read(path: &Path) -> Result<Self, JwksError> {
         let read = Read {
             modified: modified(path),
-            set: read_set(path)?,
+            set: Some(read_set(path)?)
+                .filter(|set| !set.keys.is_empty())
+                .ok_or_else(|| JwksError {
+                    path: path.to_owned(),
+                    problem: "it holds no key".into(),
+                })?,
             checked: Instant::now(),
         };
         Ok(Self {
@@ -49,9 +54,9 @@ impl KeySet {
         })
     }
 
-    /// Returns the key with this id, or the only key for a token that names none. A file that cannot be read leaves the keys
-    /// as they were.
-    pub fn key(&self, id: Option<&str>) -> Option<DecodingKey> {
+    /// Returns the key with this id, or the only key for a token that names none, if it may verify signatures of this
+    /// algorithm. A file that cannot be read leaves the keys as they were. An empty set withdraws them all.
+    pub fn key(&self, id: Option<&str>, algorithm: Algorithm) -> Option<DecodingKey> {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         if read.checked.elapsed() >= CHECK_EVERY {
             read.checked = Instant::now();
@@ -69,8 +74,28 @@ impl KeySet {
             None if keys.len() == 1 => keys.first(),
             None => None,
         };
-        DecodingKey::from_jwk(key?).ok()
+        DecodingKey::from_jwk(key.filter(|key| verifies(key, algorithm))?).ok()
     }
+}
+
+/// Returns whether the key is for signatures of this algorithm (RFC 7517, 4.2 to 4.4).
+fn verifies(key: &Jwk, algorithm: Algorithm) -> bool {
+    let CommonParameters {
+        public_key_use,
+        key_operations,
+        key_algorithm,
+        ..
+    } = &key.common;
+    let is_for_signatures = matches!(public_key_use, None | Some(PublicKeyUse::Signature));
+    let may_verify = key_operations
+        .as_ref()
+        .is_none_or(|operations| operations.contains(&KeyOperations::Verify));
+    let has_algorithm = |only: &KeyAlgorithm| {
+        only.to_string()
+            .parse::<Algorithm>()
+            .is_ok_and(|only| only == algorithm)
+    };
+    is_for_signatures && may_verify && key_algorithm.as_ref().is_none_or(has_algorithm)
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {
@@ -85,12 +110,11 @@ fn read_set(path: &Path) -> Result<JwkSet, JwksError> {
     let text = std::fs::read_to_string(path).map_err(|error| unusable(error.to_string()))?;
     let set: JwkSet = json_input::parse(&text).map_err(|error| unusable(error.to_string()))?;
     let broken = set.keys.iter().find(|key| DecodingKey::from_jwk(key).is_err());
-    match (set.keys.is_empty(), broken) {
-        (true, _) => Err(unusable("it holds no key".into())),
-        (_, Some(key)) => Err(unusable(format!(
+    match broken {
+        Some(key) => Err(unusable(format!(
             "its key {:?} is of no known kind",
             key.common.key_id
         ))),
-        (false, None) => Ok(set),
+        None => Ok(set),
     }
 }

@@ -13,6 +13,7 @@ mod input;
 mod interrupt;
 mod outcome;
 mod output;
+mod partial_file;
 mod restore;
 mod serve;
 mod terminal;

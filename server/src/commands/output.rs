@@ -1,12 +1,14 @@
 //! Output files of commands. A file gets its name when it is complete; after an error it is removed.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use wasm_export::format_from_file_name;
 use wasm_export::options::{Compression, Format};
+
+use super::partial_file::PartialFile;
 
 /// The output of a command.
 pub enum OutputFile {
@@ -16,14 +18,6 @@ pub enum OutputFile {
         path: PathBuf,
     },
     File(PartialFile),
-}
-
-/// A file with the name `<path>.part`. It is removed when this is dropped before [`complete`](Self::complete).
-pub struct PartialFile {
-    file: File,
-    part: PathBuf,
-    path: PathBuf,
-    is_complete: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -111,28 +105,14 @@ impl OutputFile {
             let path = path.clone();
             return Ok(Self::Stream { output, path });
         }
-        let mut part = path.as_os_str().to_owned();
-        part.push(".part");
-        let part = PathBuf::from(part);
-        // One that a killed command has left may have wider rights.
-        let _ = fs::remove_file(&part);
-        let file = options.write(true).create_new(true).open(&part);
-        let file = file.map_err(|source| failed(&part, source))?;
-        Ok(Self::File(PartialFile {
-            file,
-            part,
-            path: path.to_owned(),
-            is_complete: false,
-        }))
+        let file = PartialFile::create(path, &mut options).map_err(|source| failed(path, source))?;
+        Ok(Self::File(file))
     }
 
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
         match self {
             Self::Stream { output, path } => output.write_all(bytes).map_err(|source| failed(path, source)),
-            Self::File(part) => part
-                .file
-                .write_all(bytes)
-                .map_err(|source| failed(&part.part, source)),
+            Self::File(part) => part.write(bytes).map_err(|source| failed(part.path(), source)),
         }
     }
 
@@ -140,25 +120,7 @@ impl OutputFile {
     pub fn finish(&mut self) -> Result<(), OutputError> {
         match self {
             Self::Stream { output, path } => output.flush().map_err(|source| failed(path, source)),
-            Self::File(part) => part.complete().map_err(|source| failed(&part.path, source)),
-        }
-    }
-}
-
-impl PartialFile {
-    /// Renames the file after fsync: without it, a power cut could leave a truncated file under the final name.
-    fn complete(&mut self) -> io::Result<()> {
-        self.file.sync_all()?;
-        fs::rename(&self.part, &self.path)?;
-        self.is_complete = true;
-        Ok(())
-    }
-}
-
-impl Drop for PartialFile {
-    fn drop(&mut self) {
-        if !self.is_complete {
-            let _ = fs::remove_file(&self.part);
+            Self::File(part) => part.complete().map_err(|source| failed(part.path(), source)),
         }
     }
 }

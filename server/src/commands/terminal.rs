@@ -24,7 +24,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 
 fn is_escaped(character: char) -> bool {
     (character.is_control() && character != '\n')
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -36,7 +36,7 @@ mod tests {
         for (text, expected) in [
             ("plain, 中文\n", "plain, 中文\n"),
             ("\u{1b}[2J\u{7}\r", "\\u{1b}[2J\\u{7}\\u{d}"),
-            ("\u{9b}31m\u{202e}txt", "\\u{9b}31m\\u{202e}txt"),
+            ("\u{9b}31m\u{202e}t\u{61c}xt", "\\u{9b}31m\\u{202e}t\\u{61c}xt"),
         ] {
             assert_eq!(printable(text), expected);
         }

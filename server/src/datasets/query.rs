@@ -113,7 +113,9 @@ impl<'a> Query<'a> {
             as_of: String::new(),
             zone: self.selection.zone.to_string(),
             fraction: definition.fraction,
-            filters: self.selection.filters_by_name(definition),
+            filters: self
+                .selection
+                .filters_by_name(definition, self.scope == Scope::All),
             estimated_rows: None,
         }
     }

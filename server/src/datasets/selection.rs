@@ -187,9 +187,14 @@ impl Selection {
         self.sort.map_or_else(of_cursor, |sort| sort == Sort::Reversed)
     }
 
-    /// Returns the filters, parameters and the limit by name, for the metadata of a file.
-    pub fn filters_by_name(&self, definition: &Definition) -> BTreeMap<String, String> {
-        let filters = self.filters.iter().map(|(position, values)| {
+    /// Returns the filters that have an effect, parameters and the limit by name, for the metadata of a file. A filter for
+    /// administrators has none for another caller.
+    pub fn filters_by_name(&self, definition: &Definition, is_admin: bool) -> BTreeMap<String, String> {
+        let effective = self
+            .filters
+            .iter()
+            .filter(|(position, _)| is_admin || !definition.filters[*position].admin_only);
+        let filters = effective.map(|(position, values)| {
             let mut shown = values
                 .iter()
                 .take(VALUES_SHOWN)

@@ -6,7 +6,7 @@ use api::backups::{BackupRequest, BackupRestoreRequest};
 use api::restore::RestoreRequest;
 
 use super::attachment::attachment;
-use super::extract::{Administrator, JsonBody};
+use super::extract::{Administrator, JsonBody, WholeFile};
 use super::restore::follow;
 use crate::app::App;
 use crate::audit::Action;
@@ -39,6 +39,7 @@ pub async fn download(
     Administrator(caller): Administrator,
     name: web::Path<String>,
     method: Method,
+    _: WholeFile,
 ) -> Result<HttpResponse, ApiError> {
     let (manifest, pieces) = app.backups.download(&name).await?;
     if method != Method::HEAD {

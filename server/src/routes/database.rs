@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 use api::database::DumpMode;
 
 use super::attachment::attachment;
-use super::extract::{Administrator, Pairs};
+use super::extract::{Administrator, Pairs, WholeFile};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
@@ -18,6 +18,7 @@ pub async fn export(
     Administrator(caller): Administrator,
     Pairs(pairs): Pairs,
     method: Method,
+    _: WholeFile,
 ) -> Result<HttpResponse, ApiError> {
     let mode = parse_mode(&pairs)?;
     if method == Method::HEAD {

@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 use wasm_export::{LocalTime, file_name};
 
 use super::attachment::attachment;
-use super::extract::Pairs;
+use super::extract::{Pairs, WholeFile};
 use super::rows::prepare;
 use crate::app::App;
 use crate::auth::Caller;
@@ -23,6 +23,7 @@ pub async fn export(
     name: web::Path<String>,
     Pairs(pairs): Pairs,
     method: Method,
+    _: WholeFile,
 ) -> Result<HttpResponse, ApiError> {
     let dataset = app.dataset(&name, &caller)?;
     let options = file::parse_options(&pairs)?;

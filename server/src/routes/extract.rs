@@ -7,6 +7,7 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::error::{JsonPayloadError, PayloadError};
+use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
 use api::login::Role;
 use percent_encoding::percent_decode_str;
@@ -135,6 +136,25 @@ pub fn only_flag(pairs: &[(String, String)], flag: &str) -> Result<bool, Paramet
             _ => Err(ParameterError::invalid(flag, "must be true or false")),
         },
         _ => Err(ParameterError::given_twice(flag)),
+    }
+}
+
+/// A request for a whole file. One for a part is refused, because the file is made anew for each request: `wget` would join
+/// the bytes of two different exports, and report success. RFC 9110, 14.2, lets a server ignore `Range`; this client skips as
+/// many bytes of the whole answer as it has.
+pub struct WholeFile;
+
+impl FromRequest for WholeFile {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let range = request.headers().get(header::RANGE);
+        let is_part = range.is_some_and(|range| range.as_bytes() != b"bytes=0-");
+        ready(match is_part {
+            true => Err(ApiError::PartOfFile),
+            false => Ok(Self),
+        })
     }
 }
 

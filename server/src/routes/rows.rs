@@ -6,12 +6,13 @@ use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
 use wasm_export::rows::MEDIA_TYPE;
 
-use super::extract::Pairs;
+use super::extract::{Pairs, WholeFile, payload_error};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::datasets::{Dataset, Query, RenderError, Selection};
 use crate::encoding;
 use crate::error::ApiError;
+use crate::json_input;
 use crate::parameter::ParameterError;
 use crate::rows::{ExportAudit, Prepared};
 
@@ -28,6 +29,7 @@ pub async fn rows(
     name: web::Path<String>,
     Pairs(pairs): Pairs,
     request: HttpRequest,
+    _: WholeFile,
 ) -> Result<HttpResponse, ApiError> {
     let dataset = app.dataset(&name, &caller)?;
     let selection = Selection::parse(&dataset.definition, &pairs)?;
@@ -52,8 +54,9 @@ pub async fn rows_of_body(
         .to_bytes_limited(BODY_BYTES_MAX)
         .await
         .map_err(|_| ApiError::Body(format!("it has more than {BODY_BYTES_MAX} bytes")))?
-        .map_err(|error| ApiError::Body(error.to_string()))?;
-    let body = serde_json::from_slice(&body).map_err(|error| ApiError::Body(error.to_string()))?;
+        .map_err(payload_error)?;
+    let text = str::from_utf8(&body).map_err(|_| ApiError::Body("it is not UTF-8 text".to_owned()))?;
+    let body = json_input::parse(text)?;
     let selection = Selection::parse_body(&dataset.definition, &body)?;
     all_rows(&app, &caller, &dataset, &selection, &request).await
 }

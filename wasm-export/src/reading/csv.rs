@@ -24,6 +24,9 @@ const SAMPLE_BYTES: usize = 64 * 1024;
 /// The longest row, in bytes.
 const ROW_BYTES_MAX: usize = crate::rows::ROW_BYTES_MAX;
 
+/// The most columns of a file. PostgreSQL allows 1,600 in a table, Excel 16,384 in a sheet.
+const COLUMNS_MAX: usize = 100_000;
+
 pub(super) fn read(
     input: &mut dyn BufRead,
     options: &ReadOptions,
@@ -355,6 +358,13 @@ impl<R: Rows> Reader<'_, R> {
 }
 
 fn pass_head(row: &Row, rows: &mut impl Rows) -> Result<(), Refusal> {
+    // A packed file of some kilobytes can have millions of empty headings.
+    let count = row.cells().count();
+    if count > COLUMNS_MAX {
+        return Err(format!(
+            "the file has {count} columns; at most {COLUMNS_MAX} are read"
+        ));
+    }
     let name = |cell| match cell {
         Cell::Text(text) => String::from_utf8_lossy(text).into_owned(),
         _ => String::new(),

@@ -326,6 +326,15 @@ fn the_keys_of_json_rows_are_bounded_and_those_of_metadata_are_fixed() {
 }
 
 #[test]
+fn a_file_with_too_many_columns_is_refused() {
+    let error = verify(",".repeat(100_000).as_bytes(), &read_options("x.csv")).unwrap_err();
+    assert!(
+        error.to_string().contains("the file has 100001 columns"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_guarded_cell_can_be_refused() {
     let options = ReadOptions {
         guarded: Guarded::Refused,

@@ -173,7 +173,7 @@ fn datasets() -> Vec<EntryBuilder> {
         "If the export fails part-way, the server breaks the connection instead of ending the answer.",
     )
     .parameters([vec![p::dataset()], p::selection(1), p::file()].concat())
-    .problems(&[400, 404]);
+    .problems(&[400, 404, 412]);
     let export = files.iter().fold(export, |export, (media_type, example)| {
         export.text(media_type, "The file.", example)
     });
@@ -221,7 +221,7 @@ fn datasets() -> Vec<EntryBuilder> {
             .tag(DATASETS)
             .parameters([vec![p::dataset()], p::selection(0)].concat())
             .text("application/vnd.decant.rows", RAW_ROWS, RAW_ROWS_EXAMPLE)
-            .problems(&[400, 404]),
+            .problems(&[400, 404, 412]),
         post(
             "/api/datasets/{name}/rows",
             "streamRowsOfBody",
@@ -270,7 +270,7 @@ fn database() -> Vec<EntryBuilder> {
             )
             .parameters(p::dump())
             .bytes("application/octet-stream", "An archive in pg_dump's custom format.")
-            .problems(&[400, 409, 500]),
+            .problems(&[400, 409, 412, 500]),
         get("/api/admin/database/status", "getDatabaseStatus", "Get the state of the database")
             .tag(DATABASE)
             .answer::<DatabaseStatus>("The state now, also while the database does not answer."),
@@ -357,7 +357,7 @@ fn backups() -> Vec<EntryBuilder> {
             "application/octet-stream",
             "The file as it is stored, encrypted or not.",
         )
-        .problems(&[404, 500]),
+        .problems(&[404, 412, 500]),
         post(
             "/api/admin/database/backups/{name}/prove",
             "proveBackup",
