@@ -314,6 +314,8 @@ fn restore(error: &RestoreError) -> Kind {
         | RestoreError::Interrupted(_)
         | RestoreError::LoadRole(_)
         | RestoreError::UnknownOutcome(_)
+        | RestoreError::Changed(_)
+        | RestoreError::Ended(_)
         | RestoreError::InPlace(_)
         | RestoreError::TooLarge
         | RestoreError::TransactionEnded

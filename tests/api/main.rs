@@ -17,6 +17,7 @@ mod front_page;
 mod golden;
 mod hostile_dump;
 mod http_1_0;
+mod hostile_owners;
 mod hub_keys;
 mod hub_rows;
 mod hub_tables;

@@ -12,6 +12,12 @@ pub const LARGE_OBJECTS: &str = "BLOBS";
 /// The kind of entries whose data is a table's rows.
 pub const TABLE_DATA: &str = "TABLE DATA";
 
+/// The kinds of entries whose definitions are kept. The definitions of all entries would take much memory.
+const DEFINED: [&str; 4] = ["EXTENSION", "POLICY", "TABLE", "TABLE ATTACH"];
+
+/// `SECTION_POST_DATA` of PostgreSQL's `pg_backup.h`.
+const POST_DATA: i64 = 4;
+
 /// Header and table of contents of an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Toc {
@@ -32,6 +38,13 @@ pub struct Entry {
     pub schema: Option<String>,
     /// The name, which for data is that of its table.
     pub name: String,
+    /// The SQL that creates the object, for the kinds `EXTENSION`, `POLICY`, `TABLE` and
+    /// `TABLE ATTACH`; otherwise empty.
+    pub definition: String,
+    /// Whether the object is created after the rows are there.
+    pub is_post_data: bool,
+    /// The tablespace, `None` for the default one.
+    pub tablespace: Option<String>,
     /// The role that owned the object.
     pub owner: String,
     /// Whether the entry has data, and whether it has come.
@@ -156,12 +169,15 @@ fn beginning(fields: &mut Fields<'_>, version: ArchiveVersion) -> Result<Draft, 
     let _catalog = (fields.skip_text()?, fields.skip_text()?);
     let name = fields.text()?.unwrap_or_default();
     let kind = fields.text()?.ok_or(Fault::NoKind)?;
-    if version >= ArchiveVersion::WITH_SECTION {
-        fields.integer()?;
-    }
-    let _statements = (fields.skip_text()?, fields.skip_text()?, fields.skip_text()?);
+    let has_section = version >= ArchiveVersion::WITH_SECTION;
+    let is_post_data = has_section && fields.integer()? == POST_DATA;
+    let definition = match DEFINED.contains(&kind.as_str()) {
+        true => fields.text()?.unwrap_or_default(),
+        false => fields.skip_text().map(|_| String::new())?,
+    };
+    let _statements = (fields.skip_text()?, fields.skip_text()?);
     let schema = fields.text()?.filter(|schema| !schema.is_empty());
-    let _tablespace = fields.skip_text()?;
+    let tablespace = fields.text()?.filter(|tablespace| !tablespace.is_empty());
     if version >= ArchiveVersion::WITH_ACCESS_METHOD {
         fields.skip_text()?;
     }
@@ -176,6 +192,9 @@ fn beginning(fields: &mut Fields<'_>, version: ArchiveVersion) -> Result<Draft, 
             kind,
             schema,
             name,
+            definition,
+            is_post_data,
+            tablespace,
             owner,
             data: EntryData::None,
         },

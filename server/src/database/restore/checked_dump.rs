@@ -17,6 +17,7 @@ use super::events::ProgressReporter;
 use super::load::{self, EntryLists, Loader};
 use super::log_tables;
 use super::options::RestoreOptions;
+use super::owners;
 use super::privileges::Privileges;
 use super::public_schema::PublicSchema;
 use super::row_counts::{self, DumpRows, TableName, TableRows};
@@ -73,7 +74,7 @@ impl<'a> CheckedDump<'a> {
             reporter.progress(21, disk_space::check(live, bytes).await?);
         }
         let skipped = match options.skip_logs {
-            true => log_tables::find(tools, live, file, &archive.toc, temporary_files).await?,
+            true => log_tables::find(&archive.toc),
             false => BTreeSet::new(),
         };
         let lists = EntryLists::new(&archive.toc, skipped);
@@ -103,7 +104,7 @@ impl<'a> CheckedDump<'a> {
         temporary_files: &TemporaryFolder,
     ) -> Result<(), RestoreError> {
         let loader = self.loader(live, temporary_files);
-        let definitions = Definitions::read(&loader, self.toc()).await?;
+        let definitions = Definitions::read(self.toc());
         let mut connection = session::open(live, "decant restore").await?;
         let privileges = Privileges::read(&loader, self.toc(), &mut connection).await?;
         let (definitions, left_out) = definitions.policies_of_missing_roles(&mut connection).await?;
@@ -254,6 +255,27 @@ impl<'a> CheckedDump<'a> {
             Some(entry) => database_comment::read(loader, entry.dump_id).await,
             None => Ok(None),
         }
+    }
+
+    /// Returns the owners of the tables and types.
+    pub fn owners(&self) -> BTreeMap<(&str, TableName), &str> {
+        let entries = self.archive.toc.entries.iter();
+        let with_kind = entries.map(|entry| (owners::kind(&entry.kind), entry));
+        let with_owner = with_kind.filter(|(kind, entry)| {
+            ["RELATION", "TYPE"].contains(kind) && entry.kind != TABLE_DATA && !entry.owner.is_empty()
+        });
+        with_owner
+            .map(|(kind, entry)| ((kind, TableName::from_entry(entry)), entry.owner.as_str()))
+            .collect()
+    }
+
+    /// Returns the tables whose rows are in these entries, in this order.
+    pub fn tables_of(&self, entries: impl IntoIterator<Item = u32>) -> Vec<TableName> {
+        let all = self.archive.toc.entries.iter();
+        let with_rows = all.filter(|entry| entry.kind == TABLE_DATA);
+        let tables: BTreeMap<u32, &Entry> = with_rows.map(|entry| (entry.dump_id, entry)).collect();
+        let named = entries.into_iter().filter_map(|entry| tables.get(&entry));
+        named.map(|entry| TableName::from_entry(entry)).collect()
     }
 
     /// Returns the tables that the dump creates.

@@ -1,22 +1,17 @@
 //! Statements of a dump that need something which the other server may not have: extensions, policies with their
 //! roles, tablespaces.
 //!
-//! They are read from the script of `pg_restore`, parsed, and written anew with names that PostgreSQL quotes.
+//! The table of contents has the definition of each entry. Only the beginning is parsed, up to the first expression, and
+//! written anew with names that PostgreSQL quotes.
 
 use std::collections::BTreeSet;
 
 use sqlx::{PgConnection, query_scalar};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use wasm_export::dump::{Entry, LARGE_OBJECTS, TABLE_DATA, Toc};
+use wasm_export::dump::{Entry, Toc};
 
-use super::error::RestoreError;
-use super::load::Loader;
 use super::row_counts::TableName;
+use super::sql_tokens::{Tokens, tokens};
 use super::statement::{attempt, render};
-use crate::database::tools::{read_stderr, spawn_piped};
-
-/// Kinds whose statements are parsed. They contain no text of functions, which could look like a statement.
-const PARSED: [&str; 2] = ["EXTENSION", "POLICY"];
 
 /// The name of the policy that hides all rows of a table while a restrictive policy of it is missing.
 pub(super) const GUARD: &str = "decant_policy_is_missing";
@@ -47,75 +42,29 @@ pub(super) struct Policy {
 }
 
 impl Definitions {
-    /// Reads the definitions of a dump.
-    ///
-    /// # Errors
-    /// [`RestoreError::Damaged`], [`RestoreError::Io`].
-    pub async fn read(loader: &Loader<'_>, toc: &Toc) -> Result<Self, RestoreError> {
+    /// Reads the definitions of a dump from its table of contents. An entry adds nothing but what its own kind and name say.
+    #[must_use]
+    pub fn read(toc: &Toc) -> Self {
         let mut definitions = Self::default();
-        let is_parsed = |entry: &&Entry| PARSED.contains(&entry.kind.as_str());
-        let parsed: Vec<u32> = toc
-            .entries
-            .iter()
-            .filter(is_parsed)
-            .map(|entry| entry.dump_id)
-            .collect();
-        if !parsed.is_empty() {
-            definitions
-                .read_script(loader, &parsed, Self::take_statement)
-                .await?;
-        }
-        let others: Vec<u32> = toc
-            .entries
-            .iter()
-            .filter(|entry| !is_parsed(entry) && ![TABLE_DATA, LARGE_OBJECTS].contains(&entry.kind.as_str()))
-            .map(|entry| entry.dump_id)
-            .collect();
+        toc.entries.iter().for_each(|entry| definitions.take(entry));
         definitions
-            .read_script(loader, &others, Self::take_tablespace)
-            .await?;
-        Ok(definitions)
     }
 
-    async fn read_script(
-        &mut self,
-        loader: &Loader<'_>,
-        entries: &[u32],
-        take: fn(&mut Self, &str),
-    ) -> Result<(), RestoreError> {
-        let list = loader.write_list(entries)?;
-        let (mut child, stdout, stderr) = spawn_piped(loader.command(&list).arg("--file=-"))?;
-        let reading = async {
-            let mut lines = BufReader::new(stdout).split(b'\n');
-            while let Some(line) = lines.next_segment().await? {
-                take(self, &String::from_utf8_lossy(&line));
+    fn take(&mut self, entry: &Entry) {
+        let tokens = tokens(&entry.definition);
+        match entry.kind.as_str() {
+            "EXTENSION" => {
+                let extension = Extension::parse(Tokens(&tokens));
+                self.extensions
+                    .extend(extension.filter(|extension| extension.name == entry.name));
             }
-            Ok::<(), std::io::Error>(())
-        };
-        let (read, errors) = tokio::join!(reading, read_stderr(stderr));
-        read?;
-        match child.wait().await?.success() {
-            true => Ok(()),
-            false => Err(RestoreError::Damaged(errors)),
+            "POLICY" => {
+                let policy = Policy::parse(Tokens(&tokens));
+                self.policies.extend(policy.filter(|policy| policy.is_of(entry)));
+            }
+            _ => {}
         }
-    }
-
-    fn take_statement(&mut self, line: &str) {
-        let tokens = tokens(line);
-        let tokens = Tokens(&tokens);
-        if let Some(extension) = Extension::parse(&mut tokens.clone()) {
-            self.extensions.push(extension);
-        } else if let Some(policy) = Policy::parse(&mut tokens.clone()) {
-            self.policies.push(policy);
-        }
-    }
-
-    fn take_tablespace(&mut self, line: &str) {
-        if let Some(name) = line.strip_prefix("SET default_tablespace = ")
-            && let [Token::Name(name) | Token::Quoted(name), Token::Sign(';')] = &tokens(name)[..]
-        {
-            self.tablespaces.insert(name.clone());
-        }
+        self.tablespaces.extend(entry.tablespace.clone());
     }
 
     /// Returns the policies that name a role which does not exist here.
@@ -166,7 +115,7 @@ impl Definitions {
 
 impl Extension {
     /// Parses `CREATE EXTENSION IF NOT EXISTS hstore WITH SCHEMA public;`.
-    fn parse(tokens: &mut Tokens<'_>) -> Option<Self> {
+    fn parse(mut tokens: Tokens<'_>) -> Option<Self> {
         tokens.words("CREATE EXTENSION IF NOT EXISTS")?;
         let name = tokens.name()?;
         tokens.words("WITH SCHEMA")?;
@@ -180,7 +129,7 @@ impl Extension {
 impl Policy {
     /// Parses `CREATE POLICY own ON public.notes AS RESTRICTIVE FOR SELECT TO a, b USING (…);`. Returns `None` for a policy
     /// without roles.
-    fn parse(tokens: &mut Tokens<'_>) -> Option<Self> {
+    fn parse(mut tokens: Tokens<'_>) -> Option<Self> {
         tokens.words("CREATE POLICY")?;
         let name = tokens.name()?;
         tokens.words("ON")?;
@@ -229,86 +178,33 @@ impl Policy {
     }
 }
 
-/// A piece of a statement. Only the part of a statement before its expressions is parsed, so literals need no piece.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Token {
-    /// A keyword or a name.
-    Name(String),
-    /// A name in double quotes, without them.
-    Quoted(String),
-    Sign(char),
-}
-
-pub(super) fn tokens(line: &str) -> Vec<Token> {
-    let mut tokens = Vec::new();
-    let mut letters = line.chars().peekable();
-    let is_name = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '$';
-    while let Some(letter) = letters.next() {
-        if letter == '"' {
-            let mut name = String::new();
-            while let Some(letter) = letters.next() {
-                match letter {
-                    '"' if letters.next_if_eq(&'"').is_some() => name.push('"'),
-                    '"' => break,
-                    letter => name.push(letter),
-                }
-            }
-            tokens.push(Token::Quoted(name));
-        } else if is_name(letter) {
-            let mut name = String::from(letter);
-            while let Some(letter) = letters.next_if(|letter| is_name(*letter)) {
-                name.push(letter);
-            }
-            tokens.push(Token::Name(name));
-        } else if !letter.is_whitespace() {
-            tokens.push(Token::Sign(letter));
-        }
-    }
-    tokens
-}
-
-#[derive(Clone)]
-pub(super) struct Tokens<'a>(pub &'a [Token]);
-
-impl Tokens<'_> {
-    /// Takes these keywords, all or none.
-    pub fn words(&mut self, words: &str) -> Option<()> {
-        let count = words.split(' ').count();
-        let found = self.0.get(..count)?;
-        let is_same = found
-            .iter()
-            .zip(words.split(' '))
-            .all(|(token, word)| matches!(token, Token::Name(name) if name == word));
-        is_same.then(|| self.0 = &self.0[count..])
-    }
-
-    pub fn name(&mut self) -> Option<String> {
-        let (Token::Name(name) | Token::Quoted(name), rest) = self.0.split_first()? else {
-            return None;
-        };
-        self.0 = rest;
-        Some(name.clone())
-    }
-
-    pub fn sign(&mut self, sign: char) -> Option<()> {
-        let is_next = self.0.first() == Some(&Token::Sign(sign));
-        is_next.then(|| self.0 = &self.0[1..])
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use wasm_export::dump::EntryData;
+
     use super::*;
 
-    fn read(statement: &str) -> Definitions {
+    fn read(kind: &str, name: &str, definition: &str) -> Definitions {
         let mut definitions = Definitions::default();
-        definitions.take_statement(statement);
+        definitions.take(&Entry {
+            dump_id: 1,
+            kind: kind.to_owned(),
+            schema: Some("public".to_owned()),
+            name: name.to_owned(),
+            definition: definition.to_owned(),
+            is_post_data: false,
+            tablespace: None,
+            owner: "hub".to_owned(),
+            data: EntryData::None,
+        });
         definitions
     }
 
     #[test]
     fn a_policy_has_its_roles() {
         let found = read(
+            "POLICY",
+            "Notes own \"one\"",
             "CREATE POLICY \"own \"\"one\"\"\" ON public.\"Notes\" AS RESTRICTIVE FOR SELECT TO tenant, \"A b\" USING ((owner = 'x'::text));",
         );
         assert_eq!(
@@ -323,18 +219,17 @@ mod tests {
                 is_restrictive: true,
             }]
         );
-        assert_eq!(
-            read("CREATE POLICY a ON public.t USING (true);"),
-            Definitions::default()
-        );
-        assert!(!read("CREATE POLICY a ON public.t TO b USING (true);").policies[0].is_restrictive);
+        let of_all = read("POLICY", "t a", "CREATE POLICY a ON public.t USING (true);");
+        assert_eq!(of_all, Definitions::default());
+        let permissive = read("POLICY", "t a", "CREATE POLICY a ON public.t TO b USING (true);");
+        assert!(!permissive.policies[0].is_restrictive);
     }
 
     #[test]
     fn an_extension_has_its_schema() {
-        let found = read("CREATE EXTENSION IF NOT EXISTS \"uuid-ossp\" WITH SCHEMA public;");
+        let create = "CREATE EXTENSION IF NOT EXISTS \"uuid-ossp\" WITH SCHEMA public;";
         assert_eq!(
-            found.extensions,
+            read("EXTENSION", "uuid-ossp", create).extensions,
             [Extension {
                 name: "uuid-ossp".to_owned(),
                 schema: "public".to_owned()
@@ -343,16 +238,12 @@ mod tests {
     }
 
     #[test]
-    fn a_tablespace_is_named() {
-        let mut definitions = Definitions::default();
-        for line in [
-            "SET default_tablespace = \"Fast one\";",
-            "SET default_tablespace = fast;",
-            "SET default_tablespace = '';",
-        ] {
-            definitions.take_tablespace(line);
+    fn an_entry_defines_nothing_but_itself() {
+        let literal = "CREATE POLICY a ON public.t USING ((x = '\nCREATE EXTENSION IF NOT EXISTS dblink WITH SCHEMA public;\n'::text));";
+        assert_eq!(read("POLICY", "t a", literal), Definitions::default());
+        let other = "CREATE EXTENSION IF NOT EXISTS dblink WITH SCHEMA public;";
+        for (kind, name) in [("EXTENSION", "hstore"), ("POLICY", "t a"), ("TABLE", "dblink")] {
+            assert_eq!(read(kind, name, other), Definitions::default(), "{kind}");
         }
-        let expected = ["Fast one", "fast"].map(str::to_owned);
-        assert_eq!(definitions.tablespaces, expected.into());
     }
 }

@@ -53,6 +53,15 @@ pub enum RestoreError {
     )]
     Interrupted(String),
     #[error(
+        "Code of the dump, such as a function in a constraint or an index, changed what is not its owner's while the dump was \
+         loaded: {0}. Nothing was restored; the database is as it was. Find the function before you use this dump"
+    )]
+    Changed(String),
+    #[error(
+        "The dump could not be restored, because pg_restore ended before its time; the database is as it was. {0}"
+    )]
+    Ended(String),
+    #[error(
         "The dump could not be restored; its transaction was rolled back, and the database is as it was. PostgreSQL \
          reports: {0}"
     )]

@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{ChildStderr, Command};
-use wasm_export::dump::{Entry, LARGE_OBJECTS, TABLE_DATA, Toc};
+use wasm_export::dump::{Entry, EntryData, LARGE_OBJECTS, TABLE_DATA, Toc};
 
 use super::error::RestoreError;
 use super::privileges;
@@ -21,12 +21,25 @@ use crate::dsn::Dsn;
 /// server does not have.
 pub(super) const UNKNOWN_TIMEOUT: &str = "SET transaction_timeout = 0;";
 
+/// Texts of libpq after which `pg_restore` restores nothing more. They are English because of LC_ALL.
+const CONNECTION_LOST: [&str; 5] = [
+    "server closed the connection unexpectedly",
+    "no connection to the server",
+    "could not receive data from server",
+    "could not send data to server",
+    "connection has been closed unexpectedly",
+];
+
 /// More errors of one `pg_restore` are dropped: they would not fit on the page.
 const WARNINGS_MAX: usize = 50;
 
-/// A section of a dump, in PostgreSQL's word.
-pub(super) const DEFINITIONS_AND_ROWS: &[&str] = &["--section=pre-data", "--section=data"];
-pub(super) const INDEXES_AND_CONSTRAINTS: &[&str] = &["--section=post-data"];
+/// The part of a dump before the rows, in PostgreSQL's words.
+pub(super) const DEFINITIONS: &str = "--section=pre-data";
+pub(super) const ROWS: &str = "--section=data";
+pub(super) const INDEXES_AND_CONSTRAINTS: &str = "--section=post-data";
+
+/// More owners than this share the last step of their kind, because each step starts `pg_restore`.
+const STEPS_MAX: usize = 16;
 
 /// The entries of a dump that are restored, by their dump ids.
 #[derive(Clone)]
@@ -37,7 +50,9 @@ pub struct EntryLists {
     pub(super) large_objects: Vec<u32>,
     /// May fail, because nothing depends on them. Examples are objects that only a superuser may create, and materialized
     /// views that cannot be filled. Privileges are in none of the lists ([`Privileges`](super::privileges::Privileges)).
-    optional: Vec<u32>,
+    pub(super) optional: Vec<u32>,
+    /// As `optional`, but code of the dump runs while they are restored.
+    pub(super) optional_code: Vec<u32>,
     /// Tables whose rows are left out.
     pub(super) skipped: BTreeSet<TableName>,
 }
@@ -50,6 +65,7 @@ impl EntryLists {
             required: Vec::new(),
             large_objects: Vec::new(),
             optional: Vec::new(),
+            optional_code: Vec::new(),
             skipped,
         };
         for entry in &toc.entries {
@@ -59,6 +75,8 @@ impl EntryLists {
             let is_public = entry.kind == "SCHEMA" && entry.name == "public";
             if is_public || privileges::is_entry(entry) {
                 // Every new database has the schema. The pg_dump of PostgreSQL 10 and older writes an entry that creates it.
+            } else if entry.kind == "MATERIALIZED VIEW DATA" {
+                lists.optional_code.push(entry.dump_id);
             } else if is_optional(entry) {
                 lists.optional.push(entry.dump_id);
             } else {
@@ -75,16 +93,115 @@ impl EntryLists {
     #[must_use]
     pub(super) fn without(&self, entries: &BTreeSet<u32>) -> Self {
         let mut lists = self.clone();
-        for list in [&mut lists.required, &mut lists.large_objects, &mut lists.optional] {
+        for list in [
+            &mut lists.required,
+            &mut lists.large_objects,
+            &mut lists.optional,
+            &mut lists.optional_code,
+        ] {
             list.retain(|entry| !entries.contains(entry));
         }
         lists
     }
 }
 
+/// A part of a dump's entries, which one `pg_restore` restores.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Step<'a> {
+    /// The owners of the entries.
+    pub owners: BTreeSet<&'a str>,
+    pub entries: Vec<u32>,
+}
+
+/// The steps of a load after the definitions before the rows. Code of the dump runs in them as the role that loads the dump, so
+/// the steps of one owner are apart from those of others.
+#[derive(Debug, Default)]
+pub(super) struct Steps<'a> {
+    pub rows: Vec<Step<'a>>,
+    /// Each with what code can run in it.
+    pub indexes: Vec<Step<'a>>,
+    /// No code runs in these.
+    pub attached_indexes: Vec<u32>,
+    pub foreign_keys: Vec<Step<'a>>,
+    /// Triggers, policies and the like: no code runs while they are restored.
+    pub others: Vec<u32>,
+    /// Whether the steps of `indexes` create functions or views, too.
+    pub has_definitions: bool,
+}
+
+impl<'a> Steps<'a> {
+    /// Sorts the required entries into steps, in the order of the dump.
+    #[must_use]
+    pub fn new(toc: &'a Toc, lists: &EntryLists) -> Self {
+        let required: BTreeSet<u32> = lists.required.iter().copied().collect();
+        let mut steps = Self::default();
+        // A comment belongs to the object before it.
+        let mut is_post_data = false;
+        for entry in &toc.entries {
+            is_post_data = match entry.kind.as_str() {
+                "COMMENT" | "SECURITY LABEL" | "ACL" => is_post_data,
+                _ => entry.is_post_data,
+            };
+            if !required.contains(&entry.dump_id) {
+                continue;
+            }
+            if !is_post_data {
+                if entry.data != EntryData::None || entry.kind == "SEQUENCE SET" {
+                    add(&mut steps.rows, entry);
+                }
+                continue;
+            }
+            match entry.kind.as_str() {
+                "INDEX" | "CONSTRAINT" | "CHECK CONSTRAINT" | "STATISTICS" => add(&mut steps.indexes, entry),
+                "INDEX ATTACH" => steps.attached_indexes.push(entry.dump_id),
+                "FK CONSTRAINT" => add(&mut steps.foreign_keys, entry),
+                "COMMENT" | "SECURITY LABEL" | "TRIGGER" | "RULE" | "POLICY" | "ROW SECURITY"
+                | "DEFAULT ACL" => {
+                    steps.others.push(entry.dump_id);
+                }
+                // A view or a function that depends on a primary key.
+                _ => {
+                    steps.has_definitions = true;
+                    add(&mut steps.indexes, entry);
+                }
+            }
+        }
+        if steps.has_definitions {
+            steps.indexes = in_one_step(std::mem::take(&mut steps.indexes), toc);
+        }
+        steps
+    }
+}
+
+fn add<'a>(steps: &mut Vec<Step<'a>>, entry: &'a Entry) {
+    let owner = entry.owner.as_str();
+    let own = steps.iter().position(|step| step.owners.contains(owner));
+    let index = own.unwrap_or_else(|| {
+        if steps.len() < STEPS_MAX {
+            steps.push(Step::default());
+        }
+        steps.len() - 1
+    });
+    steps[index].owners.insert(owner);
+    steps[index].entries.push(entry.dump_id);
+}
+
+/// Objects of several owners can depend on each other, so they keep the order of the dump.
+fn in_one_step<'a>(steps: Vec<Step<'a>>, toc: &Toc) -> Vec<Step<'a>> {
+    let mut all = Step::default();
+    for step in steps {
+        all.owners.extend(step.owners);
+        all.entries.extend(step.entries);
+    }
+    let wanted: BTreeSet<u32> = all.entries.iter().copied().collect();
+    let in_order = toc.entries.iter().map(|entry| entry.dump_id);
+    all.entries = in_order.filter(|entry| wanted.contains(entry)).collect();
+    vec![all]
+}
+
 fn is_optional(entry: &Entry) -> bool {
     match entry.kind.as_str() {
-        "SECURITY LABEL" | "USER MAPPING" | "MATERIALIZED VIEW DATA" => true,
+        "SECURITY LABEL" | "USER MAPPING" => true,
         "EVENT TRIGGER" | "PUBLICATION" | "PUBLICATION TABLE" | "PUBLICATION TABLES IN SCHEMA" => true,
         "SUBSCRIPTION" | "SUBSCRIPTION TABLE" => true,
         "COMMENT" => {
@@ -138,18 +255,23 @@ pub(super) struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    /// Restores the required entries of these sections. `on_line` gets each line that `pg_restore` logs.
+    /// Restores those of the entries that are in this section; all of them must succeed. `on_line` gets each line that
+    /// `pg_restore` logs.
     ///
     /// # Errors
     /// [`RestoreError::Load`], [`RestoreError::Interrupted`] with the errors of `pg_restore`, which stops at the first one.
-    pub(super) async fn restore_required(
+    pub(super) async fn restore(
         &self,
-        sections: &[&str],
+        entries: &[u32],
+        section: &str,
         mut on_line: impl FnMut(&str),
     ) -> Result<(), RestoreError> {
-        let list = self.write_list(&self.lists.required)?;
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let list = self.write_list(entries)?;
         let mut command = self.for_target(&list);
-        command.args(sections);
+        command.arg(section);
         let is_newer = self.tools.sets_unknown_timeout();
         if !is_newer {
             command.arg("--exit-on-error");
@@ -163,10 +285,13 @@ impl Loader<'_> {
             on_line(line);
         };
         let mut errors = read_errors(child.stderr.take(), on_line).await?;
-        let is_complete = child.wait().await?.success();
+        let status = child.wait().await?;
+        let is_complete = status.success();
         // Without --exit-on-error, the exit status is the same for the one expected error as for any other.
-        let is_expected =
-            is_newer && ignored == Some(1) && errors.iter().any(|error| is_unknown_timeout(error));
+        let is_expected = is_newer
+            && status.code() == Some(1)
+            && ignored == Some(1)
+            && errors.iter().any(|error| is_unknown_timeout(error));
         match is_complete || is_expected {
             true => Ok(()),
             false => {
@@ -179,17 +304,43 @@ impl Loader<'_> {
     /// Restores the optional entries, and returns the errors of those that failed.
     ///
     /// # Errors
-    /// [`RestoreError::Io`]: `pg_restore` cannot be run.
+    /// As [`Self::restore_if_possible`].
     pub(super) async fn restore_optional(&self) -> Result<Vec<String>, RestoreError> {
-        if self.lists.optional.is_empty() {
+        let mut warnings = self.restore_if_possible(&self.lists.optional).await?;
+        warnings.extend(self.restore_if_possible(&self.lists.optional_code).await?);
+        Ok(warnings)
+    }
+
+    /// Restores these entries, and returns the errors of those that failed.
+    ///
+    /// # Errors
+    /// [`RestoreError::Ended`]: `pg_restore` was killed or lost its connection. [`RestoreError::Io`]: it cannot be run.
+    pub(super) async fn restore_if_possible(&self, entries: &[u32]) -> Result<Vec<String>, RestoreError> {
+        if entries.is_empty() {
             return Ok(Vec::new());
         }
-        let list = self.write_list(&self.lists.optional)?;
+        let list = self.write_list(entries)?;
         let mut child = self.for_target(&list).stderr(Stdio::piped()).spawn()?;
-        let mut errors = read_errors(child.stderr.take(), |_| {}).await?;
-        child.wait().await?;
+        let (mut is_lost, mut has_counted, mut count) = (false, false, 0);
+        let on_line = |line: &str| {
+            is_lost |= CONNECTION_LOST.iter().any(|text| line.contains(text));
+            has_counted |= line.starts_with("pg_restore: warning: errors ignored on restore: ");
+            count += usize::from(line.starts_with("pg_restore: error: "));
+        };
+        let mut errors = read_errors(child.stderr.take(), on_line).await?;
+        let status = child.wait().await?;
+        // After errors, it has the status 1, and writes their number as its last act.
+        let is_at_end = status.success() || (status.code() == Some(1) && has_counted);
+        if is_lost || !is_at_end {
+            let why = errors.pop().unwrap_or_else(|| status.to_string());
+            return Err(RestoreError::Ended(format!("pg_restore reports: {why}")));
+        }
+        let more = count - errors.len();
         if self.tools.sets_unknown_timeout() {
             errors.retain(|error| !is_unknown_timeout(error));
+        }
+        if more > 0 {
+            errors.push(format!("{more} more parts of the dump were not restored"));
         }
         Ok(errors)
     }

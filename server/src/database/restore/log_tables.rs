@@ -1,132 +1,129 @@
 //! Finds the hub's log and its partitions in a dump.
-//!
-//! The table of contents has no partitions, so the statements that attach them are read from the script of `pg_restore`.
 
 use std::collections::BTreeSet;
-use std::io::Write;
-use std::path::Path;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
-use wasm_export::dump::Toc;
+use wasm_export::dump::{Entry, Toc};
 
-use super::error::RestoreError;
-use super::row_counts::{TableName, parse_qualified};
+use super::row_counts::TableName;
+use super::sql_tokens::{Tokens, statements, tokens};
 use crate::database::dump::LOGS;
-use crate::database::temporary_files::TemporaryFolder;
-use crate::database::tools::{Tools, read_stderr, spawn_piped};
-use crate::dsn::Dsn;
 
 /// Returns each table `message_request` of the dump with its partitions and the tables that inherit from it.
-///
-/// # Errors
-/// [`RestoreError::Damaged`] if `pg_restore` cannot read the dump.
-pub(super) async fn find(
-    tools: &Tools,
-    live: &Dsn,
-    dump: &Path,
-    toc: &Toc,
-    temporary_files: &TemporaryFolder,
-) -> Result<BTreeSet<TableName>, RestoreError> {
-    let (list, mut file) = temporary_files.create("list")?;
-    // Only tables: the body of a function could contain a line that looks like such a statement.
-    for entry in &toc.entries {
-        if matches!(entry.kind.as_str(), "TABLE" | "TABLE ATTACH") {
-            writeln!(file, "{};", entry.dump_id)?;
+#[must_use]
+pub(super) fn find(toc: &Toc) -> BTreeSet<TableName> {
+    let names = toc.entries.iter().map(TableName::from_entry);
+    let mut tables: BTreeSet<TableName> = names.filter(|table| table.name == LOGS).collect();
+    let pairs: Vec<(TableName, TableName)> = toc.entries.iter().flat_map(parents).collect();
+    loop {
+        let before = tables.len();
+        for (child, parent) in &pairs {
+            if tables.contains(parent) {
+                tables.insert(child.clone());
+            }
+        }
+        if tables.len() == before {
+            return tables;
         }
     }
-    let mut command = tools.command("pg_restore", live);
-    command
-        .args(["--section=pre-data", "--no-owner", "--file=-", "--use-list"])
-        .arg(list.path())
-        .arg(dump);
-    let (mut child, stdout, stderr) = spawn_piped(&mut command)?;
-    let errors = tokio::spawn(read_stderr(stderr));
-    let mut descent = Descent::default();
-    let mut lines = BufReader::new(stdout).split(b'\n');
-    while let Some(line) = lines.next_segment().await? {
-        descent.read(&String::from_utf8_lossy(&line));
-    }
-    if !child.wait().await?.success() {
-        return Err(RestoreError::Damaged(errors.await.unwrap_or_default()));
-    }
-    let is_log = |table: &TableName| table.name == LOGS;
-    let tables = toc.entries.iter().map(TableName::from_entry);
-    Ok(descent.with_children(tables.filter(is_log).collect()))
 }
 
-/// Which tables are partitions or heirs of which.
-#[derive(Default)]
-struct Descent {
-    /// A table, and the one that it is a partition or an heir of.
-    pairs: Vec<(TableName, TableName)>,
-    /// The table whose `CREATE TABLE` is being read.
-    created: Option<TableName>,
+/// Returns the table of an entry with each table that it is a partition or an heir of.
+fn parents(entry: &Entry) -> Vec<(TableName, TableName)> {
+    let child = TableName::from_entry(entry);
+    let tokens = tokens(&entry.definition);
+    let statements = statements(&tokens);
+    let parents = statements.flat_map(|statement| match entry.kind.as_str() {
+        // Of PostgreSQL 13 and older, the entry of a table attaches it, too.
+        "TABLE" | "TABLE ATTACH" => match attached_to(statement.clone(), &child) {
+            Some(parent) => vec![parent],
+            None => inherited(statement, &child).unwrap_or_default(),
+        },
+        _ => Vec::new(),
+    });
+    parents.map(|parent| (child.clone(), parent)).collect()
 }
 
-impl Descent {
-    /// Reads a line of the script.
-    fn read(&mut self, line: &str) {
-        if let Some(rest) = line.strip_prefix("ALTER TABLE ONLY ") {
-            let attached = parse_qualified(rest).and_then(|(parent, rest)| {
-                let (child, _) = parse_qualified(rest.strip_prefix(" ATTACH PARTITION ")?)?;
-                Some((child, parent))
-            });
-            self.pairs.extend(attached);
-        } else if let Some((_, rest)) = line
-            .strip_prefix("CREATE ")
-            .and_then(|rest| rest.split_once("TABLE "))
-        {
-            self.created = parse_qualified(rest).map(|(table, _)| table);
-        } else if let Some(mut rest) = line.strip_prefix("INHERITS (") {
-            while let (Some(child), Some((parent, after))) = (&self.created, parse_qualified(rest)) {
-                self.pairs.push((child.clone(), parent));
-                rest = after.strip_prefix(", ").unwrap_or_default();
-            }
-        }
-    }
+/// Parses `ALTER TABLE ONLY public.parent ATTACH PARTITION public.child …` of this child.
+fn attached_to(mut statement: Tokens<'_>, child: &TableName) -> Option<TableName> {
+    statement.words("ALTER TABLE ONLY")?;
+    let parent = table(&mut statement, child)?;
+    statement.words("ATTACH PARTITION")?;
+    (table(&mut statement, child)? == *child).then_some(parent)
+}
 
-    fn with_children(&self, mut tables: BTreeSet<TableName>) -> BTreeSet<TableName> {
-        loop {
-            let before = tables.len();
-            for (child, parent) in &self.pairs {
-                if tables.contains(parent) {
-                    tables.insert(child.clone());
-                }
-            }
-            if tables.len() == before {
-                return tables;
-            }
-        }
+/// Parses `CREATE TABLE public.child (…) INHERITS (public.a, public.b)`.
+fn inherited(mut statement: Tokens<'_>, child: &TableName) -> Option<Vec<TableName>> {
+    statement.words("CREATE")?;
+    statement.skip_to("INHERITS")?;
+    statement.sign('(')?;
+    let mut parents = vec![table(&mut statement, child)?];
+    while statement.sign(',').is_some() {
+        parents.push(table(&mut statement, child)?);
+    }
+    Some(parents)
+}
+
+/// Parses a name. `pg_dump` 10.2 and older names a table in the schema of the entry without it.
+fn table(statement: &mut Tokens<'_>, entry: &TableName) -> Option<TableName> {
+    let first = statement.name()?;
+    match statement.sign('.') {
+        Some(()) => Some(TableName {
+            schema: first,
+            name: statement.name()?,
+        }),
+        None => Some(TableName {
+            schema: entry.schema.clone(),
+            name: first,
+        }),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use wasm_export::dump::EntryData;
+
     use super::*;
 
-    #[test]
-    fn partitions_of_partitions_and_heirs_belong_to_the_log() {
-        let script = "CREATE TABLE public.message_request (\n    id integer\n)\nPARTITION BY RANGE (id);\n\
-            CREATE TABLE public.old (\n)\nINHERITS (public.other, \"Old \"\"logs\"\"\".a);\n\
-            ALTER TABLE ONLY \"Old \"\"logs\"\"\".a ATTACH PARTITION public.b FOR VALUES FROM (1) TO (2);\n\
-            ALTER TABLE ONLY public.message_request ATTACH PARTITION \"Old \"\"logs\"\"\".a DEFAULT;\n\
-            ALTER TABLE ONLY public.other ATTACH PARTITION public.c DEFAULT;\n";
-        let mut descent = Descent::default();
-        script.lines().for_each(|line| descent.read(line));
-        let name = |schema: &str, name: &str| TableName {
-            schema: schema.to_owned(),
+    fn parents_in(kind: &str, (schema, name): (&str, &str), definition: &str) -> Vec<String> {
+        let entry = Entry {
+            dump_id: 1,
+            kind: kind.to_owned(),
+            schema: Some(schema.to_owned()),
             name: name.to_owned(),
+            definition: definition.to_owned(),
+            is_post_data: false,
+            tablespace: None,
+            owner: String::new(),
+            data: EntryData::None,
         };
-        let log = name("public", LOGS);
+        parents(&entry)
+            .into_iter()
+            .map(|(_, parent)| parent.to_string())
+            .collect()
+    }
+
+    #[test]
+    fn partitions_and_heirs_name_their_parents() {
+        let heir = "CREATE TABLE public.old (\n    a text DEFAULT 'INHERITS (public.x)'::text\n)\nINHERITS (public.other, \"Old \"\"logs\"\"\".a);\n";
         assert_eq!(
-            descent.with_children([log.clone()].into()),
-            [
-                log,
-                name("Old \"logs\"", "a"),
-                name("public", "b"),
-                name("public", "old")
-            ]
-            .into()
+            parents_in("TABLE", ("public", "old"), heir),
+            ["public.other", "Old \"logs\".a"]
         );
+        let attach =
+            "ALTER TABLE ONLY \"Old \"\"logs\"\"\".a ATTACH PARTITION public.b FOR VALUES FROM (1) TO (2);\n";
+        assert_eq!(
+            parents_in("TABLE ATTACH", ("public", "b"), attach),
+            ["Old \"logs\".a"]
+        );
+        let old = "CREATE TABLE b (\n    id integer\n);\nALTER TABLE ONLY a ATTACH PARTITION b DEFAULT;\n";
+        assert_eq!(parents_in("TABLE", ("public", "b"), old), ["public.a"]);
+    }
+
+    #[test]
+    fn an_entry_names_no_parent_of_another_table() {
+        let literal = "CREATE TABLE public.t (\n    x text DEFAULT '\nALTER TABLE ONLY public.message_request ATTACH PARTITION public.keys DEFAULT;\n'::text\n);\n";
+        assert!(parents_in("TABLE", ("public", "t"), literal).is_empty());
+        let other = "ALTER TABLE ONLY public.message_request ATTACH PARTITION public.keys DEFAULT;\n";
+        assert!(parents_in("TABLE ATTACH", ("public", "t"), other).is_empty());
     }
 }

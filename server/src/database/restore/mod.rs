@@ -19,6 +19,7 @@
 //! | `safety_dump` | dumps the live database first |
 //! | [`side_database`] | staging databases and previous databases: create, swap, list, drop |
 //! | `load` | runs `pg_restore` |
+//! | `catalog` | finds changes that code of the dump has made during the load |
 //! | `load_role` | the role that loads a dump into a staging database |
 //! | `definitions` | extensions, policies and tablespaces of a dump |
 //! | `privileges` | privileges and default privileges of a dump |
@@ -27,6 +28,7 @@
 //! | `owners` | gives the objects to the owners that the dump names |
 //! | `subscriptions` | subscriptions of the live database and of its copies |
 //! | `statement` | statements with names from outside |
+//! | `sql_tokens` | splits SQL of a table of contents into tokens |
 //! | `log_tables` | finds the hub's log and its partitions in a dump |
 //! | `missing_tables` | refuses a dump that lacks tables of the live database |
 //! | `in_place` | replaces the contents of the live database in one transaction |
@@ -38,6 +40,7 @@
 //! | `migrations` | runs the site's SQL files |
 //! | `error` | why a dump is not restored |
 
+mod catalog;
 mod checked_dump;
 mod database_comment;
 mod definitions;
@@ -66,6 +69,7 @@ mod run;
 mod safety_dump;
 mod script;
 pub mod side_database;
+mod sql_tokens;
 mod statement;
 mod subscriptions;
 mod table_data;

@@ -169,7 +169,7 @@ fn names_of(kind: &str, name: &str) -> Vec<String> {
 }
 
 /// Returns the kind in which `owners.sql` has the objects of a kind of a table of contents; empty if they have no owner.
-fn kind(kind: &str) -> &'static str {
+pub(super) fn kind(kind: &str) -> &'static str {
     match kind {
         "RELATION" | "TABLE" | "VIEW" | "MATERIALIZED VIEW" | "SEQUENCE" | "FOREIGN TABLE" => "RELATION",
         "TYPE" | "DOMAIN" | "SHELL TYPE" => "TYPE",
@@ -433,7 +433,7 @@ async fn run_all(
     Ok(names)
 }
 
-fn list(names: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+pub(super) fn list(names: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     let names: Vec<String> = names
         .into_iter()
         .map(|name| name.as_ref().replace(char::is_control, " "))

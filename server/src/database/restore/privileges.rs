@@ -11,11 +11,11 @@ use std::collections::BTreeSet;
 use sqlx::{PgConnection, query, query_scalar};
 use wasm_export::dump::{Entry, Toc};
 
-use super::definitions::{Token, Tokens, tokens};
 use super::error::RestoreError;
 use super::load::Loader;
 use super::owners::Roles;
 use super::script::Script;
+use super::sql_tokens::{Token, Tokens, tokens};
 use super::statement::{attempt, run};
 
 /// More warnings would not fit on the page.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use memchr::memchr;
-use sqlx::{AssertSqlSafe, PgConnection, query_scalar};
+use memchr::{memchr, memchr2};
+use sqlx::{AssertSqlSafe, PgConnection, query_as, query_scalar};
 use tokio::io::AsyncReadExt;
 use wasm_export::dump::Entry;
 
@@ -87,24 +87,113 @@ pub async fn count(tools: &Tools, dsn: &Dsn, dump: &Path) -> Result<DumpRows, Re
 /// [`RestoreError::Rows`] with the first table that differs; [`RestoreError::Database`].
 pub(super) async fn compare(connection: &mut PgConnection, tables: &TableRows) -> Result<(), RestoreError> {
     for (table, &expected) in tables {
-        let found = count_in_database(connection, table).await?;
+        let found = count_in_database(connection, table).await?.rows;
         if found != expected {
-            return Err(RestoreError::Rows {
-                table: table.to_string(),
-                expected,
-                found,
-            });
+            return Err(rows_differ(table, expected, found));
         }
     }
     Ok(())
 }
 
-async fn count_in_database(connection: &mut PgConnection, table: &TableName) -> sqlx::Result<u64> {
+/// Checks the numbers of rows after everything that runs code of the dump, and that each table has the rows of its own `COPY`
+/// only. `order` has the tables in the order of their `COPY`; the transaction `end` followed all of them.
+///
+/// # Errors
+/// As [`compare`]; [`RestoreError::Changed`].
+pub(super) async fn compare_after_code(
+    connection: &mut PgConnection,
+    tables: &TableRows,
+    order: &[TableName],
+    end: i64,
+) -> Result<(), RestoreError> {
+    let mut before: Option<(&TableName, i64)> = None;
+    let of_copy = order.iter().filter(|table| tables.contains_key(table));
+    for table in of_copy {
+        let expected = tables[table];
+        let found = count_in_database(connection, table).await?;
+        if found.rows != expected {
+            return Err(rows_differ(table, expected, found.rows));
+        }
+        // The rows of several tables can go into a partitioned table, and an extension fills its tables itself.
+        let Some(transaction) = found.transaction.filter(|_| found.is_of_one_copy) else {
+            continue;
+        };
+        if found.others > 0 || !is_before(transaction, end) {
+            return Err(RestoreError::Changed(format!("rows of {table}")));
+        }
+        if let Some((other, _)) = before.filter(|(_, before)| !is_before(*before, transaction)) {
+            return Err(RestoreError::Changed(format!("rows of {other} or {table}")));
+        }
+        before = Some((table, transaction));
+    }
+    let others = tables.iter().filter(|(table, _)| !order.contains(table));
+    compare(
+        connection,
+        &others.map(|(table, &rows)| (table.clone(), rows)).collect(),
+    )
+    .await
+}
+
+/// Returns the tables whose rows no policy hides from the current role.
+///
+/// # Errors
+/// The database does not answer.
+pub(super) async fn without_policies(
+    connection: &mut PgConnection,
+    tables: &TableRows,
+) -> sqlx::Result<TableRows> {
+    let mut visible = TableRows::new();
+    for (table, &rows) in tables {
+        let has_policies: bool = query_scalar(
+            "select pg_catalog.row_security_active(pg_catalog.to_regclass(pg_catalog.format('%I.%I', $1, $2))::pg_catalog.oid)",
+        )
+        .bind(&table.schema)
+        .bind(&table.name)
+        .fetch_one(&mut *connection)
+        .await?;
+        if !has_policies {
+            visible.insert(table.clone(), rows);
+        }
+    }
+    Ok(visible)
+}
+
+/// Compares the ids of transactions as PostgreSQL does: their last 32 bits, as numbers on a circle.
+fn is_before(earlier: i64, later: i64) -> bool {
+    (later as u32).wrapping_sub(earlier as u32) as i32 > 0
+}
+
+fn rows_differ(table: &TableName, expected: u64, found: u64) -> RestoreError {
+    RestoreError::Rows {
+        table: table.to_string(),
+        expected,
+        found,
+    }
+}
+
+/// The rows of a table.
+struct Found {
+    rows: u64,
+    /// Whether one `COPY` has inserted all rows.
+    is_of_one_copy: bool,
+    /// The transaction that inserted the first row; `None` without rows.
+    transaction: Option<i64>,
+    /// The number of rows of other transactions.
+    others: i64,
+}
+
+async fn count_in_database(connection: &mut PgConnection, table: &TableName) -> sqlx::Result<Found> {
     // A table's rows are its own, without those of tables that inherit from it. A partitioned table has rows of its own
     // only in the dump (--load-via-partition-root). Of an extension's table, a dump has the rows with this condition.
-    let sql: String = query_scalar(
-        "select pg_catalog.format('select pg_catalog.count(*) from %s %I.%I %s', \
-                case when c.relkind operator(pg_catalog.=) 'p' then '' else 'only' end, $1, $2, x.condition) \
+    let (sql, is_of_one_copy): (String, bool) = query_as(
+        "select case when c.relkind operator(pg_catalog.=) 'p' \
+                then pg_catalog.format('select pg_catalog.count(*), null::int8, 0::int8 from %I.%I', $1, $2) \
+                else pg_catalog.format('select pg_catalog.count(*), \
+                     (select xmin::pg_catalog.text::int8 from only %1$I.%2$I limit 1), \
+                     pg_catalog.count(*) filter (where not r.xmin operator(pg_catalog.=) \
+                         (select xmin from only %1$I.%2$I limit 1)) \
+                     from only %1$I.%2$I r %3$s', $1, $2, x.condition) end, \
+                coalesce(c.relkind operator(pg_catalog.<>) 'p' and x.class is null, false) \
          from (values (pg_catalog.to_regclass(pg_catalog.format('%I.%I', $1, $2)))) t (oid) \
          left join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) t.oid \
          left join (select t.class, t.condition from pg_catalog.pg_extension, rows from ( \
@@ -116,8 +205,14 @@ async fn count_in_database(connection: &mut PgConnection, table: &TableName) -> 
     .fetch_one(&mut *connection)
     .await?;
     // SQL: names quoted by PostgreSQL, and a condition of an extension from PostgreSQL's catalog, as in pg_dump.
-    let rows: i64 = query_scalar(AssertSqlSafe(sql)).fetch_one(connection).await?;
-    Ok(rows.unsigned_abs())
+    let (rows, transaction, others): (i64, Option<i64>, i64) =
+        query_as(AssertSqlSafe(sql)).fetch_one(connection).await?;
+    Ok(Found {
+        rows: rows.unsigned_abs(),
+        is_of_one_copy,
+        transaction,
+        others,
+    })
 }
 
 /// Counts the rows in the script of `pg_restore`: `COPY public.users (id, name) FROM stdin;`, a line for each row, `\.`.
@@ -130,6 +225,8 @@ struct Counter {
     count: u64,
     /// The first bytes of the current line, which may go on in the next piece.
     line: Vec<u8>,
+    /// The quotes of the current line outside of the rows.
+    quotes: Quotes,
 }
 
 /// Long enough for the longest table name in a `COPY` command: two names of 63 bytes, quoted. The columns are not needed.
@@ -146,11 +243,18 @@ impl Counter {
     }
 
     fn keep(&mut self, bytes: &[u8]) {
+        if self.table.is_none() {
+            self.quotes.scan(bytes);
+        }
         let free = LINE_MAX - self.line.len();
         self.line.extend_from_slice(&bytes[..bytes.len().min(free)]);
     }
 
     fn end_line(&mut self) {
+        if self.table.is_none() && !self.quotes.end_line() {
+            self.keep(b"\n");
+            return;
+        }
         match &self.table {
             Some(_) if self.line == b"\\." => {
                 if let Some(table) = self.table.take() {
@@ -162,6 +266,63 @@ impl Counter {
             None => self.table = table_of_copy_line(&self.line),
         }
         self.line.clear();
+    }
+}
+
+/// The quotes of a script's part with rows, outside of the rows themselves. A name or a text in quotes may contain line breaks,
+/// which do not end the line of its command.
+#[derive(Default)]
+pub(super) struct Quotes {
+    state: QuotesState,
+}
+
+#[derive(Clone, Copy, Default)]
+enum QuotesState {
+    #[default]
+    LineStart,
+    /// After one `-` at the start of the line.
+    Dash,
+    Comment,
+    Command,
+    Quoted(u8),
+}
+
+impl Quotes {
+    /// Reads the next bytes of the script.
+    pub(super) fn scan(&mut self, mut bytes: &[u8]) {
+        while let Some((&first, rest)) = bytes.split_first() {
+            match self.state {
+                QuotesState::Comment => return,
+                QuotesState::LineStart if first == b'-' => {
+                    self.state = QuotesState::Dash;
+                    bytes = rest;
+                }
+                QuotesState::Dash if first == b'-' => self.state = QuotesState::Comment,
+                QuotesState::Quoted(quote) => {
+                    // A doubled quote ends the text and begins it again.
+                    let Some(at) = memchr(quote, bytes) else { return };
+                    self.state = QuotesState::Command;
+                    bytes = &bytes[at + 1..];
+                }
+                QuotesState::LineStart | QuotesState::Dash | QuotesState::Command => {
+                    self.state = QuotesState::Command;
+                    let Some(at) = memchr2(b'\'', b'"', bytes) else {
+                        return;
+                    };
+                    self.state = QuotesState::Quoted(bytes[at]);
+                    bytes = &bytes[at + 1..];
+                }
+            }
+        }
+    }
+
+    /// Returns whether a line break ends the line here.
+    pub(super) fn end_line(&mut self) -> bool {
+        let is_quoted = matches!(self.state, QuotesState::Quoted(_));
+        if !is_quoted {
+            self.state = QuotesState::LineStart;
+        }
+        !is_quoted
     }
 }
 
@@ -226,6 +387,25 @@ mod tests {
         for size in 1..SCRIPT.len() {
             let mut counter = Counter::default();
             for piece in SCRIPT.as_bytes().chunks(size) {
+                counter.push(piece);
+            }
+            assert_eq!(counter.rows, expected, "in pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn a_line_break_in_a_name_or_a_text_ends_no_command() {
+        let script = "-- Data for Name: it's\n\nCOPY \"a\nCOPY public.x (a) FROM stdin;\".\"b\n\"\"c\" (\"d\ne\") FROM stdin;\n'\n\\.\n\n\
+            INSERT INTO public.t VALUES ('\nCOPY public.keys (a) FROM stdin;\n1\n\\.\n''');\nCOPY public.u (a) FROM stdin;\n\\.\n";
+        let name = |schema: &str, name: &str| TableName {
+            schema: schema.to_owned(),
+            name: name.to_owned(),
+        };
+        let odd = name("a\nCOPY public.x (a) FROM stdin;", "b\n\"c");
+        let expected: TableRows = [(odd, 1), (name("public", "u"), 0)].into();
+        for size in 1..script.len() {
+            let mut counter = Counter::default();
+            for piece in script.as_bytes().chunks(size) {
                 counter.push(piece);
             }
             assert_eq!(counter.rows, expected, "in pieces of {size}");

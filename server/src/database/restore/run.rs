@@ -7,9 +7,11 @@ use api::restore::{RestoreMode, Restored, TableResult};
 use sqlx::{Connection, PgConnection};
 use tokio_util::sync::CancellationToken;
 
+use super::catalog::{Catalog, Expected};
 use super::checked_dump::CheckedDump;
 use super::error::RestoreError;
 use super::events::ProgressReporter;
+use super::load::{Loader, Step, Steps};
 use super::options::RestoreOptions;
 use super::pending_transaction::PendingTransaction;
 use super::restorer::Restorer;
@@ -22,6 +24,7 @@ use super::{
 use crate::database::lock::LockGuard;
 use crate::database::session;
 use crate::database::tools::Tools;
+use crate::dsn::Dsn;
 
 impl Restorer {
     /// Restores a dump while the lock is held. Until the databases are swapped, or the transaction commits, `stop` ends the
@@ -183,7 +186,7 @@ impl Restorer {
         };
         // The restore has succeeded by now, so an error here is only a warning.
         let optional = loader.restore_optional().await;
-        warnings.extend(optional.unwrap_or_else(|error| vec![error.to_string()]));
+        warnings.extend(optional.unwrap_or_else(|error| vec![not_at_end(&error)]));
         Ok(warnings)
     }
 
@@ -226,19 +229,69 @@ impl Restorer {
             Some(_) => error.for_load_role(&warnings),
             None => error,
         };
-        let loading = loader.restore_required(load::DEFINITIONS_AND_ROWS, dump.on_line(reporter));
-        loading.await.map_err(explain)?;
+        let loading = self.load(dump, &loader, &target, staging, reporter);
+        warnings.extend(loading.await.map_err(explain)?);
+        Ok(warnings)
+    }
+
+    /// Loads the dump in steps, and checks after each one that code of the dump has not changed what belongs to others. Returns
+    /// warnings.
+    async fn load(
+        &self,
+        dump: &CheckedDump<'_>,
+        loader: &Loader<'_>,
+        target: &Dsn,
+        staging: &mut StagingDatabase,
+        reporter: &ProgressReporter,
+    ) -> Result<Vec<String>, RestoreError> {
+        let lists = loader.lists;
+        let required = &lists.required;
+        loader.restore(required, load::DEFINITIONS, |_| {}).await?;
+        let steps = Steps::new(dump.toc(), lists);
+        let owners = dump.owners();
+        let mut connection = session::open(&staging.dsn(), "decant restore").await?;
+        let mut catalog = Catalog::read(&mut connection, &owners).await?;
+        let mut on_line = dump.on_line(reporter);
+        for step in &steps.rows {
+            loader.restore(&step.entries, load::ROWS, &mut on_line).await?;
+            catalog.check(Expected::Nothing).await?;
+            staging.reset_load_role().await?;
+        }
+        let end_of_rows = catalog.transaction_id().await?;
+        for step in &steps.indexes {
+            restore_indexes(loader, step, steps.has_definitions, &mut catalog).await?;
+        }
+        loader
+            .restore(&steps.attached_indexes, load::INDEXES_AND_CONSTRAINTS, |_| {})
+            .await?;
+        catalog.read_again().await?;
+        for step in &steps.foreign_keys {
+            restore_indexes(loader, step, false, &mut catalog).await?;
+        }
         reporter.progress(86, "Counting the rows");
         staging.reset_load_role().await?;
-        // Before the indexes and constraints: no policy of the dump hides a row, and no function of it runs here.
-        let mut connection = session::open(&target, "decant restore").await?;
-        row_counts::compare(&mut connection, &dump.rows).await?;
-        let _ = connection.close().await;
+        let entries = steps.rows.iter().flat_map(|step| step.entries.iter().copied());
+        let order = dump.tables_of(entries);
+        // Before the policies, which hide rows from the owner of a table, too.
+        let mut counter = session::open(target, "decant restore").await?;
+        row_counts::compare_after_code(&mut counter, &dump.rows, &order, end_of_rows).await?;
+        let _ = counter.close().await;
         loader
-            .restore_required(load::INDEXES_AND_CONSTRAINTS, |_| {})
-            .await
-            .map_err(explain)?;
-        warnings.extend(loader.restore_optional().await?);
+            .restore(&steps.others, load::INDEXES_AND_CONSTRAINTS, |_| {})
+            .await?;
+        let mut warnings = loader.restore_if_possible(&lists.optional).await?;
+        if !lists.optional_code.is_empty() {
+            catalog.read_again().await?;
+            warnings.extend(loader.restore_if_possible(&lists.optional_code).await?);
+            catalog.check(Expected::Nothing).await?;
+            staging.reset_load_role().await?;
+            let mut counter = session::open(target, "decant restore").await?;
+            let tables = row_counts::without_policies(&mut counter, &dump.rows).await?;
+            row_counts::compare_after_code(&mut counter, &tables, &order, end_of_rows).await?;
+            let _ = counter.close().await;
+        }
+        drop(catalog);
+        let _ = connection.close().await;
         Ok(warnings)
     }
 
@@ -252,6 +305,18 @@ impl Restorer {
             None => Ok(()),
         }
     }
+}
+
+/// Returns the warning for a `pg_restore` that did not restore all optional entries after the commit.
+fn not_at_end(error: &RestoreError) -> String {
+    let why = match error {
+        RestoreError::Ended(why) => why.clone(),
+        error => error.to_string(),
+    };
+    format!(
+        "Privileges, comments and the contents of materialized views are missing, because pg_restore ended before its time. \
+         Restore the dump again. {why}"
+    )
 }
 
 /// Gives the objects of the staging database, and itself, to their owners. Returns warnings.
@@ -276,6 +341,20 @@ async fn hand_over(
     Ok(warnings)
 }
 
+/// Restores indexes and constraints of some owners, which changes nothing but their tables and types.
+async fn restore_indexes(
+    loader: &Loader<'_>,
+    step: &Step<'_>,
+    definitions: bool,
+    catalog: &mut Catalog<'_>,
+) -> Result<(), RestoreError> {
+    loader
+        .restore(&step.entries, load::INDEXES_AND_CONSTRAINTS, |_| {})
+        .await?;
+    let owners = &step.owners;
+    catalog.check(Expected::Of { owners, definitions }).await
+}
+
 /// Reports a warning at once, because the restore may take hours, and returns it.
 fn reported(reporter: &ProgressReporter, warning: Option<String>) -> Option<String> {
     if let Some(warning) = &warning {
@@ -284,7 +363,7 @@ fn reported(reporter: &ProgressReporter, warning: Option<String>) -> Option<Stri
     warning
 }
 
-/// Runs the future until it ends, or until `stop` is cancelled or the lock is lost: then it is dropped.
+/// Runs the future until it ends, or until `stop` is cancelled: then it is dropped.
 ///
 /// # Errors
 /// [`RestoreError::Stopped`]; [`RestoreError::LockLost`]; the error of the future.

@@ -253,15 +253,17 @@ impl StagingDatabase {
         role.map(|role| (role.name.clone(), role.dsn(&self.dsn())))
     }
 
-    /// Removes settings that the dump may have given the role that loads it, because they would apply to its next login.
+    /// Removes settings that the dump may have given the database and the role that loads it, because they would apply to its
+    /// next login.
     ///
     /// # Errors
     /// The database does not answer.
     pub(super) async fn reset_load_role(&mut self) -> sqlx::Result<()> {
-        match &self.load_role {
-            Some(role) => role.reset_settings(&mut self.maintenance).await,
-            None => Ok(()),
-        }
+        let Some(role) = &self.load_role else {
+            return Ok(());
+        };
+        role.reset_settings(&mut self.maintenance).await?;
+        run(&mut self.maintenance, "alter database %I reset all", [&self.name]).await
     }
 
     /// Returns the roles that own the objects before and after they are given to their owners.

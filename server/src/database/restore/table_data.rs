@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::error::RestoreError;
 use super::load::Loader;
-use super::row_counts::{TableName, parse_copy, parse_identifier};
+use super::row_counts::{Quotes, TableName, parse_copy, parse_identifier};
 use crate::database::temporary_files::TemporaryFile;
 use crate::database::tools::{read_stderr, spawn_piped};
 
@@ -116,16 +116,21 @@ impl TableData {
 
     /// Reads the script up to the `COPY` command.
     async fn read_header(&mut self) -> Result<(), RestoreError> {
-        let mut line = Vec::new();
+        let (mut line, mut quotes) = (Vec::new(), Quotes::default());
         loop {
-            line.clear();
+            let start = line.len();
             if self.stdout.read_until(b'\n', &mut line).await? == 0 {
                 return Err(match self.child.wait().await?.success() {
                     true => RestoreError::Inserts(self.table.to_string()),
                     false => self.damaged().await,
                 });
             }
-            let command = String::from_utf8_lossy(&line);
+            quotes.scan(&line[start..]);
+            if !quotes.end_line() {
+                continue;
+            }
+            let command = String::from_utf8_lossy(&line).into_owned();
+            line.clear();
             if let Some(encoding) = encoding_of(&command) {
                 self.encoding = encoding.to_owned();
             }
