@@ -1,12 +1,11 @@
 //! Constraints that would refuse rows of the dump, lifted until the rows are there.
 //!
 //! A constraint that is `NOT VALID` may have rows that violate it, and PostgreSQL checks it for each new row. It is dropped
-//! and made again as it was, with its comment. Foreign keys in a circle are checked after all rows are there.
+//! and made again as it was, with its comment.
 
 use sqlx::postgres::types::Oid;
 use sqlx::{AssertSqlSafe, Executor, PgConnection, query_as};
 
-use super::references::Reference;
 use super::target::Target;
 
 /// Lifted constraints, to be restored before the transaction commits. A rollback restores them, too.
@@ -44,11 +43,7 @@ impl LiftedConstraints {
     ///
     /// # Errors
     /// What the database answers, also if a lock was not free in time.
-    pub async fn lift(
-        transaction: &mut PgConnection,
-        tables: &[&Target],
-        circular: &[&Reference],
-    ) -> sqlx::Result<Self> {
+    pub async fn lift(transaction: &mut PgConnection, tables: &[&Target]) -> sqlx::Result<Self> {
         let (mut lift, mut restore) = (Vec::new(), Vec::new());
         let oids: Vec<Oid> = tables.iter().map(|table| table.oid).collect();
         let not_valid: Vec<(String, String, Option<String>)> = query_as(NOT_VALID)
@@ -60,24 +55,11 @@ impl LiftedConstraints {
             restore.push(add);
             restore.extend(comment);
         }
-        for reference in circular {
-            lift.extend(reference.defer.clone());
-            restore.extend(reference.restore.clone());
-        }
-        // The owner inserts, and his own policies are no constraint of the rows.
-        let forcing = tables
-            .iter()
-            .filter(|table| table.has_other_owner() && table.forces_policies);
-        for table in forcing {
-            let alter = |word| format!("alter table {} {word} row level security", table.sql);
-            lift.push(alter("no force"));
-            restore.push(alter("force"));
-        }
         run(transaction, lift).await?;
         Ok(Self { restore })
     }
 
-    /// Restores the constraints. The search path is empty, and no check of a deferred constraint is waiting.
+    /// Restores the constraints. The search path is empty.
     ///
     /// # Errors
     /// What the database answers.

@@ -7,6 +7,8 @@ pub enum MissingRowsError {
     NoTable(String),
     #[error("{name} is {kind} in the database, and missing rows are inserted into tables only")]
     NotTable { name: String, kind: &'static str },
+    #[error("Another role has replaced {0} meanwhile")]
+    Replaced(String),
     #[error(
         "The table {table} of the database has no column {column} that takes values, and the rows to insert have it"
     )]
@@ -17,10 +19,10 @@ pub enum MissingRowsError {
     )]
     Trigger { table: String, name: String },
     #[error(
-        "The foreign key {name} of the table {table} is part of a circle, so it must be checked after all rows are there, \
-         and only the owner of the table may defer it; make Decant's user a member of the role that owns the table"
+        "Foreign keys of the tables {0} form a circle, so their rows must be inserted by one statement, and the tables belong \
+         to different roles, whose functions must not get the rights of each other; give the tables to one role"
     )]
-    Circle { table: String, name: String },
+    Circle(String),
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }

@@ -10,6 +10,7 @@
 //! | module | content |
 //! |---|---|
 //! | `target` | a table that takes missing rows, and the SQL for it |
+//! | `sandbox` | contains the functions of other roles' tables |
 //! | `references` | the order of tables by their foreign keys, and circles |
 //! | `constraints` | constraints that are lifted until the rows are there |
 //! | `triggers` | triggers and rules, disabled meanwhile |
@@ -19,6 +20,7 @@
 mod constraints;
 mod error;
 mod references;
+mod sandbox;
 mod sequences;
 mod target;
 mod triggers;
@@ -59,20 +61,41 @@ pub(super) async fn check<'a>(
     tables: impl IntoIterator<Item = &'a Target>,
 ) -> Result<(), MissingRowsError> {
     transaction.execute(NO_POLICIES).await?;
-    let mut roots = BTreeSet::new();
+    // A deferred check would run with Decant's rights at the commit. It runs at the end of the statement instead.
+    transaction.execute("set constraints all immediate").await?;
+    let mut opened = Vec::new();
     for table in tables {
         triggers::check(transaction, &table.sql).await?;
-        roots.insert(table.root.0);
+        opened.push(table);
     }
-    let roots: Vec<_> = roots.into_iter().map(Oid).collect();
-    let references = References::find(transaction).await?;
-    references.circular(&roots).map(drop)
+    check_circles(transaction, &opened).await
+}
+
+/// Checks that the tables of each circle can be filled by one statement.
+async fn check_circles(transaction: &mut PgConnection, tables: &[&Target]) -> Result<(), MissingRowsError> {
+    for group in References::find(transaction).await?.groups(&roots(tables)) {
+        let tables = tables.iter().filter(|table| group.tables.contains(&table.root));
+        let owner = tables.clone().next().and_then(|table| table.owner.as_ref());
+        if group.is_circle && tables.clone().any(|table| table.owner.as_ref() != owner) {
+            let names: Vec<_> = tables.map(|table| table.name.as_str()).collect();
+            return Err(MissingRowsError::Circle(names.join(", ")));
+        }
+    }
+    Ok(())
+}
+
+/// Returns the roots of the tables, each once.
+fn roots(tables: &[&Target]) -> Vec<Oid> {
+    let roots: BTreeSet<_> = tables.iter().map(|table| table.root.0).collect();
+    roots.into_iter().map(Oid).collect()
 }
 
 /// Missing rows of several tables, in temporary tables.
 #[derive(Default)]
 pub(super) struct MissingRows {
     batches: Vec<Batch>,
+    /// The statements that make policies apply to the owner again.
+    force_policies: Vec<String>,
 }
 
 /// Missing rows of one table.
@@ -85,6 +108,9 @@ struct Batch {
     /// Rows that the table has with the same content.
     same: u64,
 }
+
+/// A batch with missing rows: its place in the order of [`MissingRows::add`], and its temporary table.
+type Filled<'a> = (usize, &'a Batch, &'a str);
 
 impl MissingRows {
     /// Compares the rows in `pg_temp.decant_incoming` with the table, keeps the missing ones, and drops that table. `copied`
@@ -99,19 +125,22 @@ impl MissingRows {
         columns: Columns,
         copied: u64,
     ) -> sqlx::Result<()> {
-        let Compared {
-            missing,
-            same,
-            select,
-        } = table.compare(transaction, &columns, copied).await?;
+        self.lift_policies(transaction, table).await?;
+        let Compared { missing, same, from } = table.compare(transaction, &columns, copied).await?;
         let temporary = (missing > 0).then(|| format!("pg_temp.decant_missing_{}", self.batches.len()));
         if let Some(temporary) = &temporary {
-            // SQL: names and operators quoted by PostgreSQL, and the name of Decant's own table.
+            // SQL: the names of Decant's own tables.
             let create = AssertSqlSafe(format!(
-                "create temp table {temporary} on commit drop as {select}"
+                "create temp table {temporary} (like pg_temp.decant_incoming) on commit drop"
             ));
             transaction.execute(create).await?;
             table.grant(transaction, temporary).await?;
+            let keep = format!(
+                "insert into {temporary} {} select {} from {from}",
+                columns.in_parentheses(),
+                columns.list("n.")
+            );
+            table.execute(transaction, &keep).await?;
         }
         table.drop_incoming(transaction).await?;
         self.batches.push(Batch {
@@ -135,16 +164,12 @@ impl MissingRows {
         mut on_table: impl FnMut(&str),
     ) -> Result<Vec<TableResult>, MissingRowsError> {
         let mut results: Vec<_> = self.batches.iter().map(Batch::nothing_inserted).collect();
-        let mut filled: Vec<(usize, &Batch, &str)> = Vec::new();
+        let mut filled: Vec<Filled<'_>> = Vec::new();
         for (index, batch) in self.batches.iter().enumerate() {
             filled.extend(batch.temporary.as_deref().map(|rows| (index, batch, rows)));
         }
-        let references = References::find(transaction).await?;
-        let roots: BTreeSet<_> = filled.iter().map(|(_, batch, _)| batch.table.root.0).collect();
-        let roots: Vec<_> = roots.into_iter().map(Oid).collect();
-        let order = references.sort(&roots);
-        filled.sort_by_key(|(_, batch, _)| order.iter().position(|root| *root == batch.table.root));
         let tables: Vec<_> = filled.iter().map(|(_, batch, _)| &batch.table).collect();
+        let groups = References::find(transaction).await?.groups(&roots(&tables));
 
         transaction.execute(LOCK_TIMEOUT).await?;
         let mut disabled = DisabledTriggers::default();
@@ -153,35 +178,41 @@ impl MissingRows {
             disabled.add(transaction, &table.sql).await?;
         }
         transaction.execute(EMPTY_SEARCH_PATH).await?;
-        let circular = references.circular(&roots)?;
-        let lifted = LiftedConstraints::lift(transaction, &tables, &circular).await?;
+        let lifted = LiftedConstraints::lift(transaction, &tables).await?;
         transaction.execute("set local lock_timeout to default").await?;
-        for (_, Batch { table, .. }, rows) in filled
-            .iter()
-            .filter(|(_, batch, _)| batch.table.refuses_on_conflict)
-        {
-            table.act_as_owner(transaction).await?;
-            table.remove_refused(transaction, rows).await?;
-            table.act_as_self(transaction).await?;
+        for (_, Batch { table, columns, .. }, rows) in &filled {
+            if table.refuses_on_conflict {
+                table.remove_refused(transaction, columns, rows).await?;
+            }
         }
         transaction.execute(USUAL_SEARCH_PATH).await?;
 
-        for (index, batch, rows) in &filled {
-            let table = &batch.table;
-            on_table(&table.name);
-            table.act_as_owner(transaction).await?;
-            // SQL: names quoted by PostgreSQL.
-            let insert = AssertSqlSafe(batch.insert_statement(rows));
-            let inserted = transaction.execute(insert).await?.rows_affected();
-            table.act_as_self(transaction).await?;
-            let result = &mut results[*index];
-            result.inserted = inserted;
-            result.conflicting -= inserted;
+        for group in &groups {
+            let batches = filled
+                .iter()
+                .filter(|(_, batch, _)| group.tables.contains(&batch.table.root));
+            let batches: Vec<_> = batches.collect();
+            for together in batches.chunks(if group.is_circle { batches.len().max(1) } else { 1 }) {
+                for (_, Batch { table, .. }, _) in together {
+                    on_table(&table.name);
+                    // Functions of a table that was filled before may have made a trigger, or replaced a table.
+                    table.check_is_there(transaction).await?;
+                    disabled.add(transaction, &table.sql).await?;
+                }
+                let inserted = insert(transaction, together).await?;
+                for ((index, batch, _), inserted) in together.iter().zip(inserted) {
+                    let result = &mut results[*index];
+                    result.inserted = inserted.min(batch.copied);
+                    result.conflicting = result.conflicting.saturating_sub(inserted);
+                }
+            }
         }
-        // PostgreSQL alters no table that deferred checks are still waiting for.
-        transaction.execute("set constraints all immediate").await?;
         transaction.execute(EMPTY_SEARCH_PATH).await?;
         lifted.restore(transaction).await?;
+        for force in self.force_policies {
+            // SQL: the name is quoted by PostgreSQL.
+            transaction.execute(AssertSqlSafe(force)).await?;
+        }
         transaction.execute(USUAL_SEARCH_PATH).await?;
         disabled.enable(transaction).await?;
         // The last step, because a rollback does not undo it.
@@ -190,6 +221,43 @@ impl MissingRows {
         }
         Ok(results)
     }
+
+    /// Lets the owner see the rows of a table whose policies apply to the owner as well. Readers wait for it until the
+    /// transaction ends.
+    async fn lift_policies(&mut self, transaction: &mut PgConnection, table: &Target) -> sqlx::Result<()> {
+        if table.owner.is_none() || !table.forces_policies {
+            return Ok(());
+        }
+        let alter = |word| format!("alter table {} {word} row level security", table.sql);
+        transaction.execute(LOCK_TIMEOUT).await?;
+        // SQL: the name is quoted by PostgreSQL.
+        transaction.execute(AssertSqlSafe(alter("no force"))).await?;
+        transaction.execute("set local lock_timeout to default").await?;
+        self.force_policies.push(alter("force"));
+        Ok(())
+    }
+}
+
+/// Inserts rows by one statement, so that PostgreSQL checks foreign keys in a circle when all are there. Returns the number of
+/// inserted rows of each batch.
+async fn insert(transaction: &mut PgConnection, batches: &[&Filled<'_>]) -> sqlx::Result<Vec<u64>> {
+    let [(_, Batch { table, .. }, _), ..] = batches else {
+        return Ok(Vec::new());
+    };
+    let statements = batches
+        .iter()
+        .map(|(_, batch, rows)| batch.insert_statement(rows));
+    let statements: Vec<_> = statements.collect();
+    if let [statement] = statements.as_slice() {
+        return Ok(vec![table.execute(transaction, statement).await?]);
+    }
+    let (mut inserts, mut counts) = (Vec::new(), Vec::new());
+    for (index, statement) in statements.iter().enumerate() {
+        inserts.push(format!("i{index} as ({statement} returning 1)"));
+        counts.push(format!("(select pg_catalog.count(*) from i{index})"));
+    }
+    let statement = format!("with {} select array[{}]", inserts.join(", "), counts.join(", "));
+    table.counts(transaction, &statement).await
 }
 
 impl Batch {
@@ -209,7 +277,7 @@ impl Batch {
             "insert into {} {} overriding system value select {} from {rows} m {}",
             table.sql,
             columns.in_parentheses(),
-            columns.list("m."),
+            columns.values("m."),
             match table.refuses_on_conflict {
                 true => "",
                 false => "on conflict do nothing",

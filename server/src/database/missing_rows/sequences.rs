@@ -1,7 +1,9 @@
 //! Sequences that fill columns of a table. They move past the inserted values, and never back.
 
-use sqlx::{AssertSqlSafe, PgConnection, query, query_as};
+use sqlx::postgres::types::Oid;
+use sqlx::{AssertSqlSafe, PgConnection, query, query_as, query_scalar};
 
+use super::error::MissingRowsError;
 use super::target::{Columns, Target};
 
 /// The sequences that columns of the table `$1` own or have in their defaults, also as columns of the partitioned tables
@@ -25,7 +27,8 @@ fed as ( \
     join pg_catalog.pg_depend d on d.objid operator(pg_catalog.=) a.oid \
     where d.classid operator(pg_catalog.=) 'pg_catalog.pg_attrdef'::pg_catalog.regclass \
         and d.refclassid operator(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass) \
-select distinct pg_catalog.quote_ident(a.attname) as column, pg_catalog.format( \
+select distinct pg_catalog.quote_ident(a.attname) as column, s.oid, pg_catalog.format('%I.%I', n.nspname, s.relname), \
+    pg_catalog.format( \
     'select pg_catalog.setval(%1$L::pg_catalog.regclass, m.value) \
      from (select pg_catalog.%2$s(%3$I)::bigint as value from %4$s) m, %1$s s \
      where (m.value operator(pg_catalog.%5$s) s.last_value \
@@ -43,25 +46,39 @@ join pg_catalog.pg_attribute a on a.attrelid operator(pg_catalog.=) f.relation \
 where a.atttypid operator(pg_catalog.=) any ('{int2,int4,int8}'::pg_catalog.regtype[])";
 
 /// Moves the sequences of the table past the rows that were inserted from `temporary`.
+///
+/// # Errors
+/// [`MissingRowsError::Replaced`], [`MissingRowsError::Database`].
 pub(super) async fn advance(
     transaction: &mut PgConnection,
     table: &Target,
     columns: &Columns,
     temporary: &str,
-) -> sqlx::Result<()> {
-    let found: Vec<(String, String)> = query_as(FIND)
+) -> Result<(), MissingRowsError> {
+    let found: Vec<(String, Oid, String, String)> = query_as(FIND)
         .bind(table.oid)
         .bind(temporary)
         .fetch_all(&mut *transaction)
         .await?;
-    for (column, advance) in found {
-        if columns.contains(&column) {
-            // SQL: names and numbers quoted by PostgreSQL.
-            query(AssertSqlSafe(advance))
-                .persistent(false)
-                .execute(&mut *transaction)
-                .await?;
+    for (column, sequence, name, advance) in found {
+        if !columns.contains(&column) {
+            continue;
         }
+        // Locks the sequence, whose owner could put a view with functions of its own in its place.
+        query("select pg_catalog.pg_sequence_last_value($1)")
+            .bind(sequence)
+            .execute(&mut *transaction)
+            .await?;
+        let named: Option<Oid> = query_scalar("select pg_catalog.to_regclass($1)::pg_catalog.oid")
+            .bind(&name)
+            .fetch_one(&mut *transaction)
+            .await?;
+        if named != Some(sequence) {
+            return Err(MissingRowsError::Replaced(name));
+        }
+        // SQL: names and numbers quoted by PostgreSQL.
+        let advance = query(AssertSqlSafe(advance)).persistent(false);
+        advance.execute(&mut *transaction).await?;
     }
     Ok(())
 }

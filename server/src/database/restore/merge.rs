@@ -64,9 +64,7 @@ pub(super) async fn merge(
             columns.in_parentheses(),
             data.encoding()
         );
-        table.act_as_owner(connection).await?;
         let rows = data.copy_in(connection, &copy).await?;
-        table.act_as_self(connection).await?;
         missing.add(connection, table, columns, rows).await?;
         *copied.entry(name.clone()).or_default() += rows;
         names.push(name);
