@@ -316,7 +316,7 @@ async fn a_dump_that_commits_changes_nothing() {
             .windows(placed.len())
             .position(|bytes| bytes == placed.as_bytes())
             .expect("the view is in the table of contents");
-        let attack = "1; COMMIT; DROP TABLE IF EXISTS rows; CREATE TABLE stolen (); SELECT 1/0 --";
+        let attack = "1; COMMIT; DROP TABLE IF EXISTS rows; CREATE TABLE stolen (); SELECT 1/0";
         let attack = format!("{attack:<width$}", width = placed.len());
         dump[at..at + placed.len()].copy_from_slice(attack.as_bytes());
         let before = database.contents().await;

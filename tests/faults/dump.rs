@@ -116,6 +116,20 @@ async fn a_slow_client_costs_no_memory() {
 }
 
 #[tokio::test]
+async fn a_dump_that_nobody_reads_gives_up_its_lock() {
+    let app = app(&[("DECANT_STALL_SECONDS", "1")]).await;
+    let dump = begun(&app).await;
+    let free = async || {
+        let status: Value = app.admin().database_status().answer().await.json();
+        status["lock"].is_null().then_some(status)
+    };
+    let status = wait_for("the lock to be free", Duration::from_secs(20), free).await;
+    assert_eq!(status["lastDump"]["ending"]["state"], "cancelled");
+    assert_eq!(sessions_of_pg_dump(&app).await, 0);
+    drop(dump);
+}
+
+#[tokio::test]
 async fn a_second_dump_is_refused_with_the_name_of_the_first_caller() {
     let app = app(&[]).await;
     let dump = begun(&app).await;

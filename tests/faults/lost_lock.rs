@@ -1,10 +1,14 @@
 //! Operations whose lock is lost: another one may have begun, so they must not change anything.
 
-use decant_tests::actors::Actor;
+use decant_tests::actors::{Actor, rest_of};
 use decant_tests::app::App;
 use decant_tests::cluster::folder;
+use decant_tests::database::Database;
 use decant_tests::dumps::{copies, failed};
 use decant_tests::server::{ADMIN_TOKEN, Server};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::json;
 
 #[tokio::test]
 async fn a_restore_that_has_lost_its_lock_changes_nothing() {
@@ -29,4 +33,27 @@ async fn a_restore_that_has_lost_its_lock_changes_nothing() {
         assert_eq!(app.database.contents().await, before);
         assert!(copies(&admin).await.is_empty());
     }
+}
+
+#[tokio::test]
+async fn a_clean_up_that_has_lost_its_lock_deletes_nothing() {
+    // Enough rows for the archive to be unfinished when the first event arrives.
+    let app = App::start_on(Database::with_rows(10_000).await, &[]).await;
+    app.database.make_ledger().await;
+    let before = app.database.contents().await;
+    let time = app.database.log_time(0.8).await;
+    let fields = json!({ "beforeDate": time, "dryRun": false, "archiveFirst": true });
+    let mut running = app.admin().clean_up_with_events(&fields).open().await;
+    running.chunk().await.unwrap().expect("it archives");
+    let server = Pid::from_raw(app.server.pid().cast_signed());
+    kill(server, Signal::SIGSTOP).expect("the process is ours");
+    app.database.execute(app.database.end_lock()).await;
+    kill(server, Signal::SIGCONT).expect("the process is ours");
+    let (events, _) = rest_of(running).await;
+    let events = String::from_utf8_lossy(&events);
+    assert!(
+        events.contains("event: error") && events.contains("lock"),
+        "{events}"
+    );
+    assert_eq!(app.database.contents().await, before);
 }

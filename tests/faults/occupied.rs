@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
+use decant_tests::actors::Actor;
 use decant_tests::app::App;
 use decant_tests::database::Database;
 use decant_tests::definitions::{Definitions, ENDLESS, NUMBERS};
 use decant_tests::patience::wait_for;
-use decant_tests::server::ADMIN_TOKEN;
+use decant_tests::server::{ADMIN_TOKEN, Server};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -159,6 +160,53 @@ async fn a_body_that_arrives_byte_by_byte_is_refused_and_one_that_takes_long_is_
     let answer = send(head, pieces, Duration::from_millis(400)).await;
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
     assert!(answer.contains("cleanFirst"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_server_with_few_files_answers_under_many_connections() {
+    let database = Database::new().await;
+    let server = Server::start_with_files(64, &[("DSN", &database.dsn)]).await;
+    let mut connections = Vec::new();
+    for _ in 0..100 {
+        let mut connection = TcpStream::connect(&server.address).await.unwrap();
+        let request = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+        connection.write_all(request.as_bytes()).await.unwrap();
+        connections.push(connection);
+    }
+    // Some are answered, and the files that their connections leave are enough for an export.
+    let mut answered = 0;
+    for connection in &mut connections {
+        let mut answer = [0; 4096];
+        let read = tokio::time::timeout(Duration::from_millis(20), connection.read(&mut answer));
+        if !matches!(read.await, Ok(Ok(1..))) {
+            continue;
+        }
+        answered += 1;
+        let request = format!(
+            "GET /api/datasets/usage-logs/rows HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {ADMIN_TOKEN}\r\n\r\n"
+        );
+        connection.write_all(request.as_bytes()).await.unwrap();
+        let mut rows = Vec::new();
+        let reading = async {
+            let end = b"\r\n0\r\n\r\n";
+            while !rows.ends_with(end) && connection.read_buf(&mut rows).await.unwrap() > 0 {}
+        };
+        tokio::time::timeout(SOON, reading)
+            .await
+            .expect("the export is answered");
+        let rows = String::from_utf8_lossy(&rows);
+        assert!(
+            rows.starts_with("HTTP/1.1 200") && rows.contains("\\.{"),
+            "{rows}"
+        );
+        if answered == 5 {
+            break;
+        }
+    }
+    assert_eq!(answered, 5);
+    drop(connections);
+    let admin = Actor::new(&server.address).with_token(ADMIN_TOKEN);
+    admin.rows("usage-logs").answer().await.good();
 }
 
 /// Locks a table, so that every query of it waits until the connection is dropped.

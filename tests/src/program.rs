@@ -69,7 +69,20 @@ pub fn path() -> PathBuf {
 
 /// Returns a command with these arguments and settings. Of this process's environment it gets only `PATH`.
 pub fn command(arguments: &[&str], settings: Settings<'_>) -> Command {
-    let mut command = Command::new(path());
+    prepared(Command::new(path()), arguments, settings)
+}
+
+/// The program with a limit of open files.
+pub fn command_with_files(limit: u32, arguments: &[&str], settings: Settings<'_>) -> Command {
+    let mut command = Command::new("sh");
+    command
+        .arg("-c")
+        .arg(format!("ulimit -n {limit}; exec \"$0\" \"$@\""))
+        .arg(path());
+    prepared(command, arguments, settings)
+}
+
+fn prepared(mut command: Command, arguments: &[&str], settings: Settings<'_>) -> Command {
     command
         .args(arguments)
         .env_clear()

@@ -9,7 +9,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
-use tokio::process::Child;
+use tokio::process::{Child, Command};
 
 use crate::cluster::folder;
 use crate::contract;
@@ -41,6 +41,21 @@ pub struct Server {
 impl Server {
     /// Starts the program on a free port and waits until it is ready. Panics with the log if it fails.
     pub async fn start(settings: Settings<'_>) -> Self {
+        Self::start_program(program::command, settings).await
+    }
+
+    /// Starts the program with a limit of open files.
+    pub async fn start_with_files(limit: u32, settings: Settings<'_>) -> Self {
+        let limited = |arguments: &[&str], settings: Settings<'_>| {
+            program::command_with_files(limit, arguments, settings)
+        };
+        Self::start_program(limited, settings).await
+    }
+
+    async fn start_program(
+        command: impl FnOnce(&[&str], Settings<'_>) -> Command,
+        settings: Settings<'_>,
+    ) -> Self {
         let data = folder();
         let ours = [
             ("ADMIN_TOKEN", ADMIN_TOKEN),
@@ -52,7 +67,7 @@ impl Server {
             // A private PostgreSQL for each server would take seconds. A test that needs a state database names one.
             ("STATE_DSN", "none"),
         ];
-        let mut command = program::command(&["serve"], &[&ours, settings].concat());
+        let mut command = command(&["serve"], &[&ours, settings].concat());
         // Threads read the pipes, so the log is complete even while a test blocks its own thread.
         let log = Arc::new(Mutex::new(String::new()));
         let mut process = command
