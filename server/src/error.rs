@@ -316,6 +316,7 @@ fn restore(error: &RestoreError) -> Kind {
         | RestoreError::UnknownOutcome(_)
         | RestoreError::Changed(_)
         | RestoreError::Ended(_)
+        | RestoreError::UnknownSwap { .. }
         | RestoreError::InPlace(_)
         | RestoreError::TooLarge
         | RestoreError::TransactionEnded

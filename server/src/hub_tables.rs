@@ -15,7 +15,7 @@
 //! more. Nor can the check be a condition of the statement that reads the tables. While PostgreSQL plans that statement, it
 //! already runs functions of a planted view or index.
 
-use sqlx::{PgConnection, query_as};
+use sqlx::{AssertSqlSafe, Executor, PgConnection, query_as, query_scalar};
 
 /// The longest name in PostgreSQL, in bytes. It cuts a longer one.
 const NAME_BYTES_MAX: usize = 63;
@@ -25,7 +25,7 @@ const NAME_BYTES_MAX: usize = 63;
 ///
 /// A partition may have another owner than its parent, and its triggers run when rows are deleted through the parent.
 macro_rules! with_found_tables {
-    ($statement:literal) => {
+    ($($statement:literal)+) => {
         concat!(
             "with recursive trusted as materialized ( \
        select r.oid from pg_catalog.pg_roles r \
@@ -44,7 +44,7 @@ macro_rules! with_found_tables {
        from found f join pg_catalog.pg_inherits i on i.inhparent operator(pg_catalog.=) f.oid \
        join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) i.inhrelid \
        join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace)",
-            $statement
+            $($statement),+
         )
     };
 }
@@ -87,16 +87,61 @@ const CHECK: &str = with_found_tables!(
      where d.datname operator(pg_catalog.=) pg_catalog.current_database() order by r.place, r.object limit 1"
 );
 
-/// Returns a trigger of the tables whose function belongs to a role that is not trusted. The right TRIGGER, which `GRANT ALL`
-/// contains, lets a role attach its function to a table of another role.
-const CHECK_TRIGGERS: &str = with_found_tables!(
-    " select pg_catalog.quote_ident(t.tgname), pg_catalog.format('%I.%I', f.nspname, f.relname), \
-             pg_catalog.format('%I.%I', n.nspname, p.proname), pg_catalog.pg_get_userbyid(p.proowner)::pg_catalog.text \
-     from found f join pg_catalog.pg_trigger t on t.tgrelid operator(pg_catalog.=) f.oid \
-     join pg_catalog.pg_proc p on p.oid operator(pg_catalog.=) t.tgfoid \
-     join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) p.pronamespace \
-     where not t.tgisinternal and t.tgenabled operator(pg_catalog.=) any ('{O,A}'::pg_catalog.\"char\"[]) \
-     and not exists (select from trusted r where r.oid operator(pg_catalog.=) p.proowner) order by t.oid limit 1"
+/// Continues [`with_found_tables`] with the tables that a deletion reaches through foreign keys (`reached`). `through` is the
+/// foreign key, or null for the tables themselves; `changes` is false if rows of the table are looked up only.
+macro_rules! with_reached_tables {
+    ($statement:literal) => {
+        with_found_tables!(
+            ", reached as ( \
+               select f.oid, null::pg_catalog.oid as through, true as changes from found f \
+               union \
+               select k.conrelid, k.oid, k.confdeltype operator(pg_catalog.=) any ('{c,n,d}'::pg_catalog.\"char\"[]) \
+                      or (r.through is not null \
+                          and k.confupdtype operator(pg_catalog.=) any ('{c,n,d}'::pg_catalog.\"char\"[])) \
+               from reached r join pg_catalog.pg_constraint k on k.confrelid operator(pg_catalog.=) r.oid \
+               where r.changes and k.contype operator(pg_catalog.=) 'f')"
+            $statement
+        )
+    };
+}
+
+/// Returns the first reason against a deletion.
+///
+/// The right TRIGGER, which `GRANT ALL` contains, lets a role attach its function to a table of another role. The right REFERENCES
+/// lets it attach a table. PostgreSQL runs the triggers of that table with the rights of the session (those after the
+/// statement, and deferred ones) or of its owner, and the conditions of its indexes with those of its owner. Either can leave a
+/// deferred trigger behind, which the commit runs with the rights of the session.
+const CHECK_DELETION: &str = with_reached_tables!(
+    ", reasons as ( \
+       select 'trigger' as reason, pg_catalog.quote_ident(t.tgname) as name, r.oid as table, p.oid as function, \
+              p.proowner as owner, null::pg_catalog.oid as referenced \
+       from reached r join pg_catalog.pg_trigger t on t.tgrelid operator(pg_catalog.=) r.oid \
+       join pg_catalog.pg_proc p on p.oid operator(pg_catalog.=) t.tgfoid \
+       where r.changes and not t.tgisinternal and t.tgenabled operator(pg_catalog.=) any ('{O,A}'::pg_catalog.\"char\"[]) \
+       union all \
+       select 'reference', pg_catalog.quote_ident(k.conname), c.oid, null, c.relowner, k.confrelid \
+       from reached r join pg_catalog.pg_constraint k on k.oid operator(pg_catalog.=) r.through \
+       join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) r.oid) \
+     select x.reason, x.name, pg_catalog.format('%I.%I', n.nspname, c.relname), \
+            (select pg_catalog.format('%I.%I', f_n.nspname, f.proname) from pg_catalog.pg_proc f \
+             join pg_catalog.pg_namespace f_n on f_n.oid operator(pg_catalog.=) f.pronamespace \
+             where f.oid operator(pg_catalog.=) x.function), \
+            (select pg_catalog.format('%I.%I', t_n.nspname, t.relname) from pg_catalog.pg_class t \
+             join pg_catalog.pg_namespace t_n on t_n.oid operator(pg_catalog.=) t.relnamespace \
+             where t.oid operator(pg_catalog.=) x.referenced), \
+            pg_catalog.pg_get_userbyid(x.owner)::pg_catalog.text \
+     from reasons x join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) x.table \
+     join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace \
+     where not exists (select from trusted r where r.oid operator(pg_catalog.=) x.owner) \
+     order by x.reason, x.table, x.name limit 1"
+);
+
+/// Returns the tables whose rows a deletion changes through foreign keys, quoted for SQL.
+const CHANGED_BY_DELETION: &str = with_reached_tables!(
+    " select distinct pg_catalog.format('%I.%I', n.nspname, c.relname) as name from reached r \
+     join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) r.oid \
+     join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace \
+     where r.changes and r.through is not null order by name"
 );
 
 /// Where the hub's tables are, and whose they are.
@@ -255,29 +300,64 @@ impl HubTables {
         Err(HubTableError::Untrusted(problem))
     }
 
-    /// Checks that no trigger of these tables runs a function of an untrusted role. Call it before rows are changed.
+    /// Checks that the deletion of rows of these tables runs no function of an untrusted role, within an open transaction that
+    /// has locked the tables. Locks the tables that foreign keys would change, so that nothing is added to them either.
     ///
     /// # Errors
-    /// [`HubTableError::Untrusted`], [`HubTableError::Database`].
-    pub async fn check_triggers(
+    /// [`HubTableError::Untrusted`]. [`HubTableError::Database`], also if the role may not lock such a table.
+    pub async fn prepare_deletion(
+        &self,
+        transaction: &mut PgConnection,
+        tables: &[&str],
+    ) -> Result<(), HubTableError> {
+        let mut locked = Vec::new();
+        loop {
+            self.check_deletion(transaction, tables).await?;
+            let changed: Vec<String> = query_scalar(CHANGED_BY_DELETION)
+                .bind(self.schema.as_str())
+                .bind(tables)
+                .bind(self.owner.as_ref().map(Name::as_str))
+                .fetch_all(&mut *transaction)
+                .await?;
+            if changed == locked {
+                return Ok(());
+            }
+            if !changed.is_empty() {
+                let lock = format!("lock table {} in row exclusive mode", changed.join(", "));
+                // SQL: PostgreSQL quotes the names of the tables.
+                transaction.execute(AssertSqlSafe(lock)).await?;
+            }
+            locked = changed;
+        }
+    }
+
+    async fn check_deletion(
         &self,
         connection: &mut PgConnection,
         tables: &[&str],
     ) -> Result<(), HubTableError> {
-        let found: Option<(String, String, String, String)> = query_as(CHECK_TRIGGERS)
+        type Row = (String, String, String, Option<String>, Option<String>, String);
+        let found: Option<Row> = query_as(CHECK_DELETION)
             .bind(self.schema.as_str())
             .bind(tables)
             .bind(self.owner.as_ref().map(Name::as_str))
             .fetch_optional(connection)
             .await?;
-        match found {
-            None => Ok(()),
-            Some((trigger, table, function, owner)) => Err(HubTableError::Untrusted(format!(
+        let problem = match found {
+            None => return Ok(()),
+            Some((_, trigger, table, Some(function), _, owner)) => format!(
                 "the trigger {trigger} of {table} would run the function {function} of the role {owner} with the rights of \
                  Decant. If it is the hub's own, give the function to the table's owner (ALTER FUNCTION … OWNER TO); \
                  otherwise run DROP TRIGGER {trigger} ON {table};"
-            ))),
-        }
+            ),
+            Some((_, key, table, None, referenced, owner)) => format!(
+                "the table {table} of the role {owner} refers to {} with the foreign key {key}, so functions of that role could \
+                 run with the rights of Decant. If {owner} is the hub's own role, set DECANT_HUB_OWNER={owner}; otherwise run \
+                 ALTER TABLE {table} DROP CONSTRAINT {key};",
+                referenced.unwrap_or_default()
+            ),
+        };
+        Err(HubTableError::Untrusted(problem))
     }
 }
 

@@ -228,6 +228,57 @@ async fn a_trigger_of_another_role_does_not_run_in_a_clean_up() {
 }
 
 #[tokio::test]
+async fn a_table_of_another_role_that_refers_to_the_log_does_not_run_in_a_clean_up() {
+    let app = App::start().await;
+    let now = now(&app.database).await;
+    let role = app.database.make_plain_role().await;
+    app.database.make_traced(&role).await;
+    app.database
+        .execute(format!(
+            "grant references, select on message_request to {role}; set role {role}; \
+             create function hers() returns trigger language plpgsql as $$ begin \
+             perform public.trace_it(); return coalesce(old, new); end $$; \
+             create table lookup (id int references message_request); \
+             create table child (id int references message_request on delete cascade); \
+             insert into child select id from message_request; \
+             create trigger after_it after delete on child for each statement execute function hers(); \
+             create constraint trigger deferred after delete on child deferrable initially deferred \
+             for each row execute function hers()"
+        ))
+        .await;
+    let fields = json!({ "beforeDate": now, "dryRun": false, "withoutStatistics": true });
+    // A table whose rows are looked up only runs the conditions of its indexes.
+    for table in ["child", "lookup"] {
+        let refused = app.admin().clean_up(&fields).answer().await;
+        let statement = format!("ALTER TABLE public.{table} DROP CONSTRAINT {table}_id_fkey;");
+        let text = refused.text();
+        assert!(
+            refused.status != 200 && text.contains(&role) && text.contains(&statement),
+            "{} {text}",
+            refused.status
+        );
+        assert!(!app.database.has_run_traced().await);
+        app.database.execute(statement).await;
+    }
+    // A role with the right TRIGGER attaches a function to a table that a trusted role has attached.
+    app.database
+        .execute(format!(
+            "create table trusted (id int unique references message_request on delete set null); \
+             create table second (id int references trusted (id) on update cascade); \
+             insert into trusted select id from message_request; insert into second select id from trusted; \
+             grant trigger on second to {role}; set role {role}; \
+             create trigger hers after update on second for each row execute function hers()"
+        ))
+        .await;
+    let text = app.admin().clean_up(&fields).answer().await.text();
+    let statement = "DROP TRIGGER hers ON public.second;";
+    assert!(text.contains(&role) && text.contains(statement), "{text}");
+    app.database.execute(statement).await;
+    app.admin().clean_up(&fields).answer().await.good();
+    assert!(!app.database.has_run_traced().await);
+}
+
+#[tokio::test]
 async fn a_schema_with_the_name_of_decants_role_is_not_searched() {
     let database = Database::new().await;
     let now = now(&database).await;

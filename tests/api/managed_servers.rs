@@ -98,6 +98,37 @@ async fn a_session_that_may_not_be_ended_leads_to_one_transaction() {
 }
 
 #[tokio::test]
+async fn a_plain_session_does_not_choose_the_rights_of_the_dumps_code() {
+    let owned = Owned::start(&[]).await;
+    let (role, name) = (&owned.role, &owned.name);
+    let plain = format!("plain_of_{name}");
+    owned
+        .database
+        .execute(format!("alter role {role} createrole; create role {plain} login"))
+        .await;
+    let dump = owned.admin().dump().answer().await.good().body;
+    let before = owned.database.contents().await;
+    let session = owned.connect_as(&plain).await;
+    let refused = failed(owned.admin().import(&dump, CLEAN).answer().await);
+    assert!(
+        refused.contains(&plain) && refused.contains("Grant it pg_signal_backend"),
+        "{refused}"
+    );
+    assert_eq!(owned.database.contents().await, before);
+    session.close().await.expect("it is open");
+    let restored = completed(owned.admin().import(&dump, CLEAN).answer().await);
+    assert!(restored["previous"].is_string(), "{restored}");
+    // The right that the refusal names helps.
+    owned
+        .database
+        .execute(format!("grant pg_signal_backend to {role}"))
+        .await;
+    let _session = owned.connect_as(&plain).await;
+    let restored = completed(owned.admin().import(&dump, CLEAN).answer().await);
+    assert!(restored["previous"].is_string(), "{restored}");
+}
+
+#[tokio::test]
 async fn a_session_of_a_superuser_at_the_swap_does_not_discard_the_restore() {
     let slow = migration("select pg_sleep(0.5)");
     let owned = Owned::start(&[("DECANT_POST_RESTORE_MIGRATIONS", path(&slow))]).await;
@@ -278,6 +309,37 @@ async fn a_lock_of_a_foreign_role_is_named_with_its_process() {
         "{}",
         problem.detail
     );
+}
+
+#[tokio::test]
+async fn roles_that_reach_different_databases_share_one_lock() {
+    let owned = Owned::start(&[]).await;
+    // A Decant whose role may connect to the live database only.
+    let mut other = owned.connect_as(&owned.role).await;
+    let lock = format!(
+        "set application_name = 'decant import: Alice'; begin; \
+         select pg_advisory_xact_lock(x'44636e74'::int, hashtext('{}'))",
+        owned.name
+    );
+    other
+        .execute(sqlx::AssertSqlSafe(lock))
+        .await
+        .expect("the lock is free");
+    let problem = owned
+        .admin()
+        .dump()
+        .answer()
+        .await
+        .problem(409, "backup_lock_conflict");
+    assert!(
+        problem.detail.contains("A restore by Alice"),
+        "{}",
+        problem.detail
+    );
+    let status: Value = owned.admin().database_status().answer().await.json();
+    assert_eq!(status["lock"]["holder"], "Alice", "{status}");
+    other.execute("rollback").await.expect("it is open");
+    owned.admin().dump().answer().await.good();
 }
 
 /// The expected way of a clean restore.

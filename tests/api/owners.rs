@@ -6,7 +6,7 @@ use decant_tests::cluster::execute;
 use decant_tests::database::Database;
 use decant_tests::dumps::{completed, copies};
 use decant_tests::server::{ADMIN_TOKEN, Server};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const CLEAN: &[(&str, &str)] = &[("cleanFirst", "true"), ("skipLogs", "false")];
 
@@ -321,4 +321,89 @@ async fn subscriptions_of_a_replaced_database_are_named_and_can_be_removed() {
         app.admin().remove_copy(copy).answer().await.good();
     }
     assert_eq!(copies(&app.admin()).await, Vec::<Value>::new());
+}
+
+/// A server whose role owns the database, with tables and functions of another role of which it is no member.
+async fn with_objects_of_another_role(rights: &str) -> (Database, Server, String) {
+    let database = Database::new().await;
+    let name = database.text("select current_database()").await.unwrap();
+    let (manager, plain) = (format!("manager_of_{name}"), format!("plain_of_{name}"));
+    database.give_to(&manager).await;
+    database
+        .execute(format!(
+            "alter role {manager} {rights}; grant pg_read_all_data to {manager}; create role {plain} login; \
+             alter type daily_reset_mode owner to {manager}; \
+             grant create on schema public to {plain}; grant trigger on message_request to {plain}; \
+             set role {plain}; create table ran (role text); grant all on ran to public; \
+             create function hers() returns trigger language plpgsql as $$ begin \
+             insert into public.ran values (current_user); return old; end $$; \
+             create trigger on_log before delete on message_request for each row execute function hers(); \
+             create table parent (id int primary key); insert into parent values (1); \
+             create table child (id int references parent on delete cascade); insert into child values (1); \
+             create trigger on_child before delete on child for each row execute function hers(); \
+             grant select, delete on parent to public"
+        ))
+        .await;
+    let server = Server::start(&[("DSN", &database.dsn_of(&manager))]).await;
+    (database, server, plain)
+}
+
+async fn clean_up(admin: &Actor) -> String {
+    let fields = json!({ "beforeDate": "2026-01-28T12:00:00Z", "dryRun": false, "withoutStatistics": true });
+    admin.clean_up(&fields).answer().await.text()
+}
+
+#[tokio::test]
+async fn objects_without_their_owner_belong_to_a_role_without_rights() {
+    let (database, server, plain) = with_objects_of_another_role("createrole").await;
+    let admin = Actor::new(&server.address).with_token(ADMIN_TOKEN);
+    let refused = clean_up(&admin).await;
+    assert!(refused.contains("DROP TRIGGER on_log"), "{refused}");
+    let dump = admin.dump().answer().await.good().body;
+    let restored = completed(admin.import(&dump, CLEAN).answer().await);
+    let keeper = database
+        .text("select relowner::regrole from pg_class where relname = 'child'")
+        .await
+        .unwrap();
+    assert!(
+        keeper.starts_with("decant_keeper_") && restored["warnings"].to_string().contains(&keeper),
+        "{keeper}: {restored}"
+    );
+    let rights = format!(
+        "select count(*) from pg_roles r where rolname = '{keeper}' and not (rolsuper or rolcanlogin or rolcreatedb or \
+         rolcreaterole or rolbypassrls or rolreplication or has_schema_privilege(oid, 'public', 'create')) \
+         and not exists (select from pg_auth_members where member = r.oid)"
+    );
+    assert_eq!(database.number(&rights).await, 1);
+    // A trigger that a foreign key fires runs as the owner of its table.
+    let delete = "delete from parent where id = 1".to_owned();
+    execute(&database.dsn_of(&plain), delete).await;
+    let ran = database.texts("select distinct role from ran").await;
+    assert_eq!(ran, [Some(keeper.clone())]);
+    // The function that lost its owner is not trusted.
+    let refused = clean_up(&admin).await;
+    assert!(
+        refused.contains("DROP TRIGGER on_log") && refused.contains(&keeper),
+        "{refused}"
+    );
+    // The application's own tables are used on.
+    assert!(admin.usage_count(&[]).await > 0);
+}
+
+#[tokio::test]
+async fn triggers_without_their_owner_are_disabled_where_no_role_can_keep_them() {
+    let (database, server, plain) = with_objects_of_another_role("nocreaterole").await;
+    let admin = Actor::new(&server.address).with_token(ADMIN_TOKEN);
+    let dump = admin.dump().answer().await.good().body;
+    let restored = completed(admin.import(&dump, CLEAN).answer().await);
+    let warnings = restored["warnings"].to_string();
+    for trigger in ["on_log on public.message_request", "on_child on public.child"] {
+        assert!(warnings.contains(trigger), "{warnings}");
+    }
+    let delete = "delete from parent where id = 1".to_owned();
+    execute(&database.dsn_of(&plain), delete).await;
+    let before = database.number("select count(*) from message_request").await;
+    clean_up(&admin).await;
+    assert!(database.number("select count(*) from message_request").await < before);
+    assert_eq!(database.number("select count(*) from ran").await, 0);
 }

@@ -14,3 +14,4 @@ mod restore;
 mod shutdown;
 mod slow_reader;
 mod state_database;
+mod swap;

@@ -2,7 +2,8 @@
 //!
 //! It consists of two locks. PostgreSQL's advisory lock ends with the transaction that holds it, so a crash leaves nothing
 //! behind, and it works without Redis. It belongs to a transaction, because a pooler keeps a session after its client has
-//! left. The hub's own lock in Redis keeps the hub and Decant apart; it expires some time after its holder died.
+//! left. An advisory lock belongs to one database of the cluster, and roles may differ in the databases that they may connect
+//! to. Each holder therefore looks for the same lock in all databases (`pg_locks`). The hub's own lock in Redis keeps the hub and Decant apart; it expires some time after its holder died.
 //!
 //! A task renews the lock in Redis and reads from the connection to PostgreSQL, so it notices at once that the connection
 //! has ended. When either lock is lost, the operation must stop: [`LockGuard::lost`] is cancelled.
@@ -236,10 +237,11 @@ impl BackupLock {
                 .bind(self.dsn.database())
                 .fetch_one(&mut session)
                 .await?;
-        if taken {
+        // A role that may connect to other databases holds the lock in another one. Of two holders, the later one sees the other.
+        let holder = holder_in_postgres(&mut session, self.dsn.database()).await?;
+        if taken && holder.is_none() {
             return Ok(session);
         }
-        let holder = holder_in_postgres(&mut session, self.dsn.database()).await?;
         session.execute("rollback").await?;
         tracing::warn!(
             action = Action::BackupLockConflict.name(),
@@ -251,7 +253,6 @@ impl BackupLock {
 
     /// Opens the session of the lock. Only sqlx's listener reads from its connection while no query runs.
     async fn open_session(&self, name: &str) -> sqlx::Result<PgListener> {
-        // A role that may not connect to a database may not do so from any server, so all servers take the same one.
         for candidate in maintenance::candidates(&self.dsn) {
             match listener(&candidate, name).await {
                 Err(error) if maintenance::is_closed(&error) => {}
@@ -284,6 +285,7 @@ fn session_name(operation: Operation, caller: &str) -> String {
     name
 }
 
+/// Returns the holder of the lock in any database of the cluster, without this session.
 async fn holder_in_postgres(
     connection: impl Executor<'_, Database = Postgres>,
     database: &str,
@@ -296,8 +298,7 @@ async fn holder_in_postgres(
          where l.locktype operator(pg_catalog.=) 'advisory' and l.granted and l.objsubid operator(pg_catalog.=) 2 \
          and l.classid operator(pg_catalog.=) $1::bigint::pg_catalog.oid and l.objid operator(pg_catalog.=) \
              (pg_catalog.hashtext($2)::bigint operator(pg_catalog.&) 4294967295)::pg_catalog.oid \
-         and l.database operator(pg_catalog.=) (select oid from pg_catalog.pg_database \
-             where datname operator(pg_catalog.=) pg_catalog.current_database())",
+         and l.pid operator(pg_catalog.<>) pg_catalog.pg_backend_pid()",
     )
     .bind(i64::from(ADVISORY_KEY))
     .bind(database)

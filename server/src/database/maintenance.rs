@@ -32,8 +32,8 @@ pub(super) async fn connect(live: &Dsn, name: &str) -> sqlx::Result<Option<PgCon
     Ok(None)
 }
 
-/// Returns whether the role may not connect to a database from anywhere, or the database does not exist. Other errors, such as
-/// too many connections, must not lead two servers to different databases.
+/// Returns whether the role may not connect to a database, or the database does not exist. Other errors, such as too many
+/// connections, may be gone with the next try.
 pub(super) fn is_closed(error: &sqlx::Error) -> bool {
     let Some(error) = error.as_database_error() else {
         return false;

@@ -163,7 +163,7 @@ impl MessageLog {
     /// statement, so no row can change between its selection and its deletion.
     ///
     /// # Errors
-    /// [`CleanupError::HubTable`]: a trigger would run a function of another role. [`CleanupError::Database`].
+    /// [`CleanupError::HubTable`]: a trigger or a foreign key would run a function of another role. [`CleanupError::Database`].
     pub async fn delete(
         &mut self,
         Condition(condition): &Condition,
@@ -222,14 +222,15 @@ impl MessageLog {
         Ok(deleted.unsigned_abs())
     }
 
-    /// Begins the transaction of a batch. The lock keeps others from adding a trigger after the check.
+    /// Begins the transaction of a batch. The lock keeps others from adding a trigger or a foreign key after
+    /// the check.
     async fn begin_deletion(&mut self) -> Result<Transaction<'_, Postgres>, CleanupError> {
         let mut transaction = self.connection.begin().await?;
         let lock = format!("lock table {} in row exclusive mode", self.table);
         // SQL: PostgreSQL quotes the table's name.
         transaction.execute(AssertSqlSafe(lock)).await?;
         self.hub_tables
-            .check_triggers(&mut transaction, &["message_request"])
+            .prepare_deletion(&mut transaction, &["message_request"])
             .await?;
         Ok(transaction)
     }
@@ -237,7 +238,7 @@ impl MessageLog {
     /// Checks, before anything is done, that rows may be deleted.
     ///
     /// # Errors
-    /// [`CleanupError::HubTable`]: a trigger would run a function of another role. [`CleanupError::Database`].
+    /// [`CleanupError::HubTable`]: a trigger or a foreign key would run a function of another role. [`CleanupError::Database`].
     pub async fn check_deletion(&mut self) -> Result<(), CleanupError> {
         self.begin_deletion().await?.rollback().await?;
         Ok(())

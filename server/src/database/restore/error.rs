@@ -9,7 +9,8 @@ use crate::database::tools::ToolsError;
 use crate::source::database_message;
 
 /// Why a dump is not restored. The database is as it was before, except after
-/// [`TransactionEnded`](Self::TransactionEnded) and [`UnknownOutcome`](Self::UnknownOutcome).
+/// [`TransactionEnded`](Self::TransactionEnded), [`UnknownOutcome`](Self::UnknownOutcome) and
+/// [`UnknownSwap`](Self::UnknownSwap).
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
     #[error(transparent)]
@@ -83,6 +84,12 @@ pub enum RestoreError {
     )]
     UnknownOutcome(String),
     #[error(
+        "The connection was lost while the two databases exchanged their names, and PostgreSQL did not report the outcome. If \
+         there is a database {kept}, it is the previous one, and the exchange has taken place. Otherwise the live database is as \
+         it was"
+    )]
+    UnknownSwap { kept: String },
+    #[error(
         "A migration has ended the transaction of the restore (COMMIT or ROLLBACK), so the database may have changed. The \
          safety dump has its contents before the restore"
     )]
@@ -141,11 +148,25 @@ pub enum NotAllowed {
     CreateLike(String),
     #[error("Decant's role may not end these sessions of the live database: {0}")]
     Terminate(String),
+    /// A role without rights chooses when it is connected, and must not choose the rights of the dump's code.
+    #[error(
+        "Decant's role may not end these sessions of the live database: {0}. In one transaction the code of the dump would have \
+         the rights of Decant's role"
+    )]
+    TerminatePlain(String),
+    /// The code of a dump must not run as a superuser, whatever the reason is.
+    #[error("{0}, and in one transaction the code of the dump would run as a superuser")]
+    Superuser(Box<NotAllowed>),
     #[error("The schema public of a new database belongs to {0}, so Decant's role cannot set its privileges")]
     PublicSchema(String),
 }
 
 impl NotAllowed {
+    /// Returns whether the dump may be restored in one transaction of the live database instead.
+    pub(super) fn allows_one_transaction(&self) -> bool {
+        !matches!(self, Self::TerminatePlain(_) | Self::Superuser(_))
+    }
+
     /// Returns what an administrator can do about it.
     fn advice(&self) -> &'static str {
         match self {
@@ -156,7 +177,10 @@ impl NotAllowed {
             Self::ConnectToStaging => {
                 "Let the pooler and pg_hba.conf accept connections to all databases, or let DSN name the server itself"
             }
-            Self::Terminate(_) => "Grant it pg_signal_backend; end sessions of a superuser first",
+            Self::Terminate(_) | Self::TerminatePlain(_) => {
+                "Grant it pg_signal_backend; end sessions of a superuser first"
+            }
+            Self::Superuser(why) => why.advice(),
             Self::PublicSchema(_) => "In template0, make pg_database_owner the owner of the schema public",
         }
     }

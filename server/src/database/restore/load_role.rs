@@ -19,6 +19,9 @@ const OF_THE_PRIVATE_POSTGRESQL: &str = decant_embedded::LOAD_ROLE;
 /// The beginning of the other load roles' names.
 const NAME_PREFIX: &str = "decant_load_";
 
+/// The beginning of the keepers' names.
+const KEEPER_PREFIX: &str = "decant_keeper_";
+
 /// The random part of the name.
 const NAME_CHARACTERS: usize = 16;
 
@@ -47,36 +50,24 @@ struct RoleComment {
 enum Kind {
     #[serde(rename = "load")]
     Load,
+    #[serde(rename = "keep")]
+    Keep,
 }
 
 impl LoadRole {
     /// Creates a role with a random password. Returns `None` where Decant's role may not do that.
     pub async fn create(maintenance: &mut PgConnection, live: &str) -> sqlx::Result<Option<Self>> {
-        let (is_superuser, may_create): (bool, bool) = query_as(
-            "select rolsuper, rolcreaterole from pg_catalog.pg_roles where rolname operator(pg_catalog.=) current_user",
-        )
-        .fetch_one(&mut *maintenance)
-        .await?;
+        let (is_superuser, may_create) = rights(maintenance).await?;
         if !is_superuser && !may_create {
             return Self::of_the_private_postgresql(maintenance).await;
         }
-        let random = |characters| Alphanumeric.sample_string(&mut rand::rng(), characters);
-        let name = format!("{NAME_PREFIX}{}", random(NAME_CHARACTERS).to_lowercase());
-        let password = random(PASSWORD_CHARACTERS);
-        let comment = RoleComment {
-            decant: Kind::Load,
-            of: live.to_owned(),
-        };
-        let comment = serde_json::to_string(&comment).expect("a comment consists of texts");
+        let name = random_name(NAME_PREFIX);
+        let password = Alphanumeric.sample_string(&mut rand::rng(), PASSWORD_CHARACTERS);
         let mut transaction = maintenance.begin().await?;
         let create =
             "create role %I login nosuperuser nocreatedb nocreaterole noreplication nobypassrls password %L";
         run(&mut transaction, create, [&name, &password]).await?;
-        run(&mut transaction, "comment on role %I is %L", [&name, &comment]).await?;
-        if !is_superuser {
-            // Decant's role takes the objects from it, which only a member may do.
-            run(&mut transaction, "grant %I to current_user", [&name]).await?;
-        }
+        complete(&mut transaction, &name, Kind::Load, live, is_superuser).await?;
         transaction.commit().await?;
         Ok(Some(Self {
             name,
@@ -84,6 +75,15 @@ impl LoadRole {
             is_temporary: true,
             is_optional: !is_superuser,
         }))
+    }
+
+    /// Returns whether such a role can be created here.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn is_available(maintenance: &mut PgConnection) -> sqlx::Result<bool> {
+        let (is_superuser, may_create) = rights(maintenance).await?;
+        Ok(is_superuser || may_create || Self::of_the_private_postgresql(maintenance).await?.is_some())
     }
 
     async fn of_the_private_postgresql(maintenance: &mut PgConnection) -> sqlx::Result<Option<Self>> {
@@ -158,6 +158,78 @@ impl LoadRole {
     }
 }
 
+/// Returns whether Decant's role is a superuser, and whether it may create roles.
+async fn rights(connection: &mut PgConnection) -> sqlx::Result<(bool, bool)> {
+    query_as("select rolsuper, rolcreaterole from pg_catalog.pg_roles where rolname operator(pg_catalog.=) current_user")
+        .fetch_one(connection)
+        .await
+}
+
+/// Returns whether Decant's role is a superuser.
+///
+/// # Errors
+/// The database does not answer.
+pub(super) async fn is_superuser(live: &Dsn) -> sqlx::Result<bool> {
+    let mut connection = session::open(live, "decant restore").await?;
+    let (is_superuser, _) = rights(&mut connection).await?;
+    let _ = connection.close().await;
+    Ok(is_superuser)
+}
+
+fn random_name(prefix: &str) -> String {
+    let random = Alphanumeric.sample_string(&mut rand::rng(), NAME_CHARACTERS);
+    format!("{prefix}{}", random.to_lowercase())
+}
+
+/// Completes a new role with its comment, and makes Decant's role a member of it: only a member may take objects from it.
+async fn complete(
+    transaction: &mut PgConnection,
+    name: &str,
+    decant: Kind,
+    live: &str,
+    is_superuser: bool,
+) -> sqlx::Result<()> {
+    let comment = RoleComment {
+        decant,
+        of: live.to_owned(),
+    };
+    let comment = serde_json::to_string(&comment).expect("a comment consists of texts");
+    run(transaction, "comment on role %I is %L", [name, &comment]).await?;
+    if !is_superuser {
+        run(transaction, "grant %I to current_user", [name]).await?;
+    }
+    Ok(())
+}
+
+/// Creates a keeper in an open transaction: a role without rights that cannot log in. It owns objects whose own owner cannot
+/// get them, so their code gains no rights, and no check of Decant's trusts them. Returns its name.
+///
+/// # Errors
+/// The database does not answer, or Decant's role may not create roles.
+pub(super) async fn create_keeper(transaction: &mut PgConnection, live: &str) -> sqlx::Result<String> {
+    let name = random_name(KEEPER_PREFIX);
+    let create = "create role %I nologin nosuperuser nocreatedb nocreaterole noreplication nobypassrls";
+    run(transaction, create, [&name]).await?;
+    let (is_superuser, _) = rights(transaction).await?;
+    complete(transaction, &name, Kind::Keep, live, is_superuser).await?;
+    Ok(name)
+}
+
+/// Drops the keepers of this live database that own nothing any more.
+///
+/// # Errors
+/// The server does not answer.
+pub(super) async fn drop_unused_keepers(maintenance: &mut PgConnection, live: &str) -> sqlx::Result<()> {
+    for name in roles_of(maintenance, KEEPER_PREFIX, live).await? {
+        match run(maintenance, "drop role %I", [&name]).await {
+            // It owns objects of a database.
+            Ok(()) | Err(sqlx::Error::Database(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
 /// Returns whether a role may not log in at all. Any other error may be gone with the next try, or others may cause it on
 /// purpose, such as too many connections.
 pub(super) fn is_refused(error: &sqlx::Error) -> bool {
@@ -177,25 +249,35 @@ pub(super) fn is_refused(error: &sqlx::Error) -> bool {
 
 /// Returns the load roles that crashes may have left for this live database.
 pub(super) async fn left(maintenance: &mut PgConnection, live: &str) -> sqlx::Result<Vec<LoadRole>> {
+    let names = roles_of(maintenance, NAME_PREFIX, live).await?;
+    let mut left: Vec<LoadRole> = names
+        .into_iter()
+        .map(|name| LoadRole {
+            name,
+            password: None,
+            is_temporary: true,
+            is_optional: false,
+        })
+        .collect();
+    left.extend(LoadRole::of_the_private_postgresql(maintenance).await?);
+    Ok(left)
+}
+
+/// Returns the roles whose name begins like this, and that were created for this live database.
+async fn roles_of(maintenance: &mut PgConnection, prefix: &str, live: &str) -> sqlx::Result<Vec<String>> {
     let rows: Vec<(String, String)> = query_as(
         "select rolname::pg_catalog.text, comment \
          from pg_catalog.pg_roles, pg_catalog.shobj_description(oid, 'pg_authid') comment \
          where pg_catalog.starts_with(comment, '{\"decant\":') \
          and pg_catalog.starts_with(rolname::pg_catalog.text, $1)",
     )
-    .bind(NAME_PREFIX)
-    .fetch_all(&mut *maintenance)
+    .bind(prefix)
+    .fetch_all(maintenance)
     .await?;
-    let of_live = |(name, comment): (String, String)| {
-        let comment: RoleComment = serde_json::from_str(&comment).ok()?;
-        (comment.of == live).then(|| LoadRole {
-            name,
-            password: None,
-            is_temporary: true,
-            is_optional: false,
-        })
+    let is_of_live = |comment: &str| {
+        let comment = serde_json::from_str::<RoleComment>(comment);
+        comment.is_ok_and(|comment| comment.of == live)
     };
-    let mut left: Vec<LoadRole> = rows.into_iter().filter_map(of_live).collect();
-    left.extend(LoadRole::of_the_private_postgresql(maintenance).await?);
-    Ok(left)
+    let roles = rows.into_iter().filter(|(_, comment)| is_of_live(comment));
+    Ok(roles.map(|(name, _)| name).collect())
 }

@@ -20,7 +20,7 @@
 //! | [`side_database`] | staging databases and previous databases: create, swap, list, drop |
 //! | `load` | runs `pg_restore` |
 //! | `catalog` | finds changes that code of the dump has made during the load |
-//! | `load_role` | the role that loads a dump into a staging database |
+//! | `load_role` | the role that loads a dump into a staging database, and the one that keeps objects without their owner |
 //! | `definitions` | extensions, policies and tablespaces of a dump |
 //! | `privileges` | privileges and default privileges of a dump |
 //! | `script` | a script that `pg_restore` writes |
@@ -35,6 +35,7 @@
 //! | `large_objects` | copies large objects for `in_place` |
 //! | [`merge`], `table_data` | inserts the rows that are missing, table by table |
 //! | `pending_transaction` | an open transaction of either |
+//! | `outcome` | what became of a commit whose answer was lost |
 //! | `database_comment` | the comment of the database |
 //! | `public_schema` | owner, privileges and comment of the schema `public` |
 //! | `migrations` | runs the site's SQL files |
@@ -57,6 +58,7 @@ pub mod merge;
 mod migrations;
 mod missing_tables;
 mod options;
+mod outcome;
 mod owners;
 mod pending_transaction;
 mod privileges;

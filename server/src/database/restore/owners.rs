@@ -9,7 +9,8 @@ use sqlx::{PgConnection, Row, query, query_as, query_scalar};
 use wasm_export::dump::Toc;
 
 use super::checked_dump::CheckedDump;
-use super::statement::{attempt, execute, render};
+use super::load_role::create_keeper;
+use super::statement::{attempt, execute, render, run};
 
 const OBJECTS: &str = include_str!("owners.sql");
 
@@ -27,8 +28,10 @@ type Object = (&'static str, Option<String>, String);
 pub(super) struct Roles<'a> {
     /// The role that owns the objects now.
     pub holder: &'a str,
-    /// The role that owns an object at the end if its own owner cannot get it.
+    /// The role that owns an object at the end if its own owner cannot get it and there is no keeper.
     pub fallback: &'a str,
+    /// The live database, if Decant may create a keeper for it ([`create_keeper`]).
+    pub keeper_for: Option<&'a str>,
 }
 
 /// Completes a load within an open transaction: sets the privileges, hides the rows of tables without their restrictive
@@ -64,13 +67,14 @@ pub(super) async fn complete_in_place(
     let roles = Roles {
         holder: &own,
         fallback: &own,
+        keeper_for: None,
     };
     complete(connection, dump, roles).await
 }
 
 /// Gives each object of `roles.holder` to the owner that the dump names, within an open transaction. An object whose owner
-/// does not exist here, or may not get it, stays with the holder. If it would then run or read with more rights than before,
-/// it is disarmed. Returns warnings.
+/// does not exist here, or may not get it, goes to a keeper, which has no rights, or to the fallback. If it would then run or
+/// read with more rights than before, it is disarmed. Returns warnings.
 ///
 /// # Errors
 /// The database does not answer.
@@ -88,6 +92,7 @@ async fn restore(connection: &mut PgConnection, toc: &Toc, roles: Roles<'_>) -> 
         .fetch_all(&mut *connection)
         .await?;
     let mut kept = Kept::default();
+    let mut of_fallback = Vec::new();
     for object in objects {
         let key = (
             kind(&object.get::<String, _>("kind")),
@@ -95,7 +100,9 @@ async fn restore(connection: &mut PgConnection, toc: &Toc, roles: Roles<'_>) -> 
             object.get("name"),
         );
         let owner = owners.get(&key).and_then(Option::as_deref);
-        if owner == Some(roles.fallback) {
+        let is_public = key.0 == "SCHEMA" && key.2 == "public";
+        if owner == Some(roles.fallback) || is_public {
+            of_fallback.push(object.get::<String, _>("alter_owner"));
             continue;
         }
         if let Some(owner) = owner.filter(|owner| known.is_available(owner)) {
@@ -107,17 +114,36 @@ async fn restore(connection: &mut PgConnection, toc: &Toc, roles: Roles<'_>) -> 
             kept.refused.insert(format!("{} ({why})", title(&key)));
         } else if let Some(owner) = owner {
             kept.owners.insert(owner.to_owned());
+        } else {
+            kept.unnamed.insert(title(&key));
         }
+        kept.schemas.extend(object.get::<Option<String>, _>("schema"));
         kept.objects
             .entry(object.get("catalog"))
             .or_default()
             .push(object.get("oid"));
     }
-    let mut warnings = kept.warnings(&known, roles);
     // The only owner of the dump is the application's role, and the fallback takes its place.
-    let takes_its_place = names.len() == 1 && !known.is_fallback_superuser;
-    if !takes_its_place {
-        warnings.extend(kept.disarm(connection, roles).await?);
+    let has_one_owner = names.len() == 1;
+    let keeper = match roles.keeper_for {
+        Some(live) if !has_one_owner && !kept.objects.is_empty() => {
+            Some(create_keeper(connection, live).await?)
+        }
+        _ => None,
+    };
+    let heir = keeper.as_deref().unwrap_or(roles.fallback);
+    let mut warnings = kept.warnings(&known, heir, keeper.is_some());
+    if !has_one_owner || known.is_fallback_superuser {
+        warnings.extend(kept.disarm(connection, heir, keeper.is_some()).await?);
+    }
+    if roles.holder != roles.fallback {
+        if keeper.is_some() {
+            for statement in of_fallback {
+                let fallback = render(connection, "%I", [roles.fallback]).await?;
+                execute(connection, format!("{statement} {fallback}")).await?;
+            }
+        }
+        kept.give(connection, roles.holder, heir).await?;
     }
     set_search_path(connection, &search_path).await?;
     Ok(warnings)
@@ -260,13 +286,16 @@ struct Kept {
     owners: BTreeSet<String>,
     /// Objects that PostgreSQL did not give away, each with the reason.
     refused: BTreeSet<String>,
+    /// Objects for which the dump names no owner, or several.
+    unnamed: BTreeSet<String>,
+    /// The schemas of the objects.
+    schemas: BTreeSet<String>,
     /// The ids of the objects, by catalog.
     objects: BTreeMap<String, Vec<i64>>,
 }
 
 impl Kept {
-    fn warnings(&self, known: &Known, roles: Roles<'_>) -> Vec<String> {
-        let fallback = roles.fallback;
+    fn warnings(&self, known: &Known, heir: &str, is_keeper: bool) -> Vec<String> {
         let mut warnings = Vec::new();
         let (mut missing, mut others, mut superusers) = (Vec::new(), Vec::new(), Vec::new());
         for owner in &self.owners {
@@ -287,7 +316,7 @@ impl Kept {
                 }
             });
             warnings.push(format!(
-                "The dump names owners that do not exist here: {}. Their objects belong to {fallback} now. To keep these \
+                "The dump names owners that do not exist here: {}. Their objects belong to {heir} now. To keep these \
                  owners, run this and restore again: {}",
                 list(&missing),
                 commands.collect::<Vec<_>>().join(" ")
@@ -296,7 +325,7 @@ impl Kept {
         if !others.is_empty() {
             let grants = others.iter().map(|owner| grant(owner));
             warnings.push(format!(
-                "Decant's role {} is not a member of these owners: {}. Their objects belong to {fallback} now. To keep these \
+                "Decant's role {} is not a member of these owners: {}. Their objects belong to {heir} now. To keep these \
                  owners, run this and restore again: {}",
                 known.own,
                 list(&others),
@@ -306,22 +335,64 @@ impl Kept {
         if !superusers.is_empty() {
             warnings.push(format!(
                 "The dump names owners that are superusers here, and Decant's role {} is none: {}. Their objects belong to \
-                 {fallback} now",
+                 {heir} now",
                 known.own,
                 list(&superusers)
             ));
         }
         if !self.refused.is_empty() {
             warnings.push(format!(
-                "These objects belong to {fallback} now, because PostgreSQL did not give them to their owners: {}",
+                "These objects belong to {heir} now, because PostgreSQL did not give them to their owners: {}",
                 list(&self.refused)
+            ));
+        }
+        if is_keeper {
+            if !self.unnamed.is_empty() {
+                warnings.push(format!(
+                    "These objects belong to {heir} now, because the dump does not name one owner of them: {}",
+                    list(&self.unnamed)
+                ));
+            }
+            warnings.push(format!(
+                "The role {heir} was created for this. It has no rights and cannot log in, and Decant does not use its tables \
+                 as the hub's. To give its objects to another role, run REASSIGN OWNED BY {heir} TO a_role; in the database",
             ));
         }
         warnings
     }
 
-    /// Removes the rights that a function, a view or a rule would have through its new owner. Returns warnings.
-    async fn disarm(&self, connection: &mut PgConnection, roles: Roles<'_>) -> sqlx::Result<Vec<String>> {
+    /// Gives everything that the holder still owns to the heir.
+    async fn give(&self, connection: &mut PgConnection, holder: &str, heir: &str) -> sqlx::Result<()> {
+        // PostgreSQL lets a role that is no superuser give objects only to owners that may create in their schema.
+        let schemas: Vec<String> = query_scalar(
+            "select nspname::pg_catalog.text from pg_catalog.pg_namespace \
+             where nspname operator(pg_catalog.=) any ($1::pg_catalog.text[]) \
+             and pg_catalog.pg_get_userbyid(nspowner) operator(pg_catalog.<>) all (array[$2, $3]::pg_catalog.name[]) \
+             and not pg_catalog.has_schema_privilege($3, oid, 'create')",
+        )
+        .bind(Vec::from_iter(&self.schemas))
+        .bind(holder)
+        .bind(heir)
+        .fetch_all(&mut *connection)
+        .await?;
+        for schema in &schemas {
+            run(connection, "grant create on schema %I to %I", [schema, heir]).await?;
+        }
+        run(connection, "reassign owned by %I to %I", [holder, heir]).await?;
+        for schema in &schemas {
+            run(connection, "revoke create on schema %I from %I", [schema, heir]).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes the rights that a function, a view, a rule or a trigger would have through its new owner. A keeper has no rights
+    /// that a trigger could use. Returns warnings.
+    async fn disarm(
+        &self,
+        connection: &mut PgConnection,
+        heir: &str,
+        is_keeper: bool,
+    ) -> sqlx::Result<Vec<String>> {
         let none = Vec::new();
         let relations = self.objects.get("pg_class").unwrap_or(&none);
         let routines = self.objects.get("pg_proc").unwrap_or(&none);
@@ -329,12 +400,11 @@ impl Kept {
             .fetch_one(&mut *connection)
             .await?;
         let mut warnings = Vec::new();
-        let fallback = roles.fallback;
         let changed = change(connection, SECURITY_DEFINER, routines).await?;
         if !changed.is_empty() {
             warnings.push(format!(
                 "These functions were SECURITY DEFINER and are SECURITY INVOKER now, because they would run with the rights \
-                 of {fallback}: {}",
+                 of {heir}: {}",
                 list(&changed)
             ));
         }
@@ -342,7 +412,7 @@ impl Kept {
             let changed = change(connection, VIEWS, relations).await?;
             if !changed.is_empty() {
                 warnings.push(format!(
-                    "These views have security_invoker now, because they would read with the rights of {fallback}: {}",
+                    "These views have security_invoker now, because they would read with the rights of {heir}: {}",
                     list(&changed)
                 ));
             }
@@ -354,20 +424,47 @@ impl Kept {
         let revoked = change_with(connection, GRANTS_OF_VIEWS, relations, privileges).await?;
         if !revoked.is_empty() {
             warnings.push(format!(
-                "Privileges on these views were revoked, because they would act with the rights of {fallback}: {}",
+                "Privileges on these views were revoked, because they would act with the rights of {heir}: {}",
                 list(&revoked)
             ));
         }
         let changed = change(connection, RULES, relations).await?;
         if !changed.is_empty() {
             warnings.push(format!(
-                "These rules are disabled, because they would run with the rights of {fallback}: {}",
+                "These rules are disabled, because they would run with the rights of {heir}: {}",
                 list(&changed)
             ));
+        }
+        if !is_keeper {
+            let triggers = query_as(TRIGGERS).bind(relations).bind(routines);
+            let triggers: Vec<(String, String)> = triggers.fetch_all(&mut *connection).await?;
+            let changed = run_all(connection, triggers).await?;
+            if !changed.is_empty() {
+                warnings.push(format!(
+                    "These triggers are disabled, because they would run with the rights of {heir}, or would be trusted like \
+                     its own: {}",
+                    list(&changed)
+                ));
+            }
         }
         Ok(warnings)
     }
 }
+
+/// PostgreSQL fires the triggers of a table with the rights of its owner where a foreign key changes its rows. The function of
+/// another trigger runs with the rights of the role that changes rows, so it must not count as one of the table's owner.
+const TRIGGERS: &str = "select pg_catalog.format('alter table %I.%I disable trigger %I', nspname, relname, tgname), \
+     pg_catalog.format('%s on %s.%s', tgname, nspname, relname) \
+     from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) t.tgrelid \
+          join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) relnamespace, \
+          (select $1::pg_catalog.int8[]::pg_catalog.oid[] as relations, $2::pg_catalog.int8[]::pg_catalog.oid[] as routines) kept \
+     where not tgisinternal and relkind operator(pg_catalog.=) any ('{r,p,f}') \
+     and case when c.oid operator(pg_catalog.=) any (kept.relations) \
+              then exists (select from pg_catalog.pg_constraint k \
+                           where k.conrelid operator(pg_catalog.=) c.oid and k.contype operator(pg_catalog.=) 'f' \
+                           and (k.confdeltype operator(pg_catalog.=) any ('{c,n,d}') \
+                                or k.confupdtype operator(pg_catalog.=) any ('{c,n,d}'))) \
+              else t.tgfoid operator(pg_catalog.=) any (kept.routines) end";
 
 const SECURITY_DEFINER: &str = "select pg_catalog.format('alter routine %I.%I(%s) security invoker', nspname, proname, args), \
      pg_catalog.format('%s.%s(%s)', nspname, proname, args) \

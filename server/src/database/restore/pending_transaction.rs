@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use sqlx::{Connection, Executor, PgConnection, query_scalar};
-use tokio::time::sleep;
 
 use super::error::RestoreError;
+use super::outcome::Outcome;
 use crate::database::lock::LockGuard;
 use crate::database::session;
 use crate::dsn::Dsn;
@@ -13,8 +13,6 @@ use crate::dsn::Dsn;
 /// A transaction whose client has gone is rolled back within this time, unless its statement runs on. A server that has
 /// crashed often answers again within it.
 const OUTCOME_MAX: Duration = Duration::from_secs(10);
-
-const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// An open transaction and its result. Other sessions see the changes after [`commit`](Self::commit); dropping this rolls
 /// them back.
@@ -63,7 +61,7 @@ impl<T: Default> PendingTransaction<T> {
         match committed {
             Ok(_) => Ok(self.result),
             // PostgreSQL may have committed, although its answer did not arrive.
-            Err(error) => match outcome(&self.live, self.id).await {
+            Err(error) => match Outcome::of(&[self.live], self.id, OUTCOME_MAX).await {
                 Outcome::Committed => Ok(self.result),
                 Outcome::RolledBack => Err(error.into()),
                 Outcome::Unknown => Err(RestoreError::UnknownOutcome(String::new())),
@@ -78,42 +76,10 @@ impl<T: Default> PendingTransaction<T> {
             connection, live, id, ..
         } = self;
         drop(connection);
-        match outcome(&live, id).await {
+        match Outcome::of(&[live], id, OUTCOME_MAX).await {
             Outcome::Committed => RestoreError::TransactionEnded,
             // A transaction that Decant has not committed never will be.
             Outcome::RolledBack | Outcome::Unknown => error,
         }
     }
-}
-
-enum Outcome {
-    Committed,
-    RolledBack,
-    Unknown,
-}
-
-/// Asks PostgreSQL for the outcome of a transaction whose session has ended, until it answers.
-async fn outcome(live: &Dsn, id: i64) -> Outcome {
-    let asking = async {
-        loop {
-            match status(live, id).await.as_deref() {
-                Ok("committed") => return Outcome::Committed,
-                Ok("aborted") => return Outcome::RolledBack,
-                // It still runs, or the server does not answer.
-                Ok(_) | Err(_) => sleep(POLL_INTERVAL).await,
-            }
-        }
-    };
-    let answer = tokio::time::timeout(OUTCOME_MAX, asking).await;
-    answer.unwrap_or(Outcome::Unknown)
-}
-
-async fn status(live: &Dsn, id: i64) -> sqlx::Result<String> {
-    let mut connection = session::open(live, "decant restore").await?;
-    let status = query_scalar("select pg_catalog.txid_status($1)")
-        .bind(id)
-        .fetch_one(&mut connection)
-        .await;
-    let _ = connection.close().await;
-    status
 }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::catalog::{Catalog, Expected};
 use super::checked_dump::CheckedDump;
-use super::error::RestoreError;
+use super::error::{NotAllowed, RestoreError};
 use super::events::ProgressReporter;
 use super::load::{Loader, Step, Steps};
 use super::options::RestoreOptions;
@@ -18,8 +18,8 @@ use super::restorer::Restorer;
 use super::side_database::{StagingDatabase, Swapped};
 use super::subscriptions::RestoredBy;
 use super::{
-    database_comment, extensions, in_place, load, merge, migrations, missing_tables, owners, public_schema,
-    row_counts, statement, subscriptions,
+    database_comment, extensions, in_place, load, load_role, merge, migrations, missing_tables, owners,
+    public_schema, row_counts, statement, subscriptions,
 };
 use crate::database::lock::LockGuard;
 use crate::database::session;
@@ -86,7 +86,10 @@ impl Restorer {
                 restored.previous = Some(kept);
                 restored.warnings.extend(warnings);
             }
-            Err(RestoreError::NotAllowed(why)) => {
+            Err(RestoreError::NotAllowed(why)) if why.allows_one_transaction() => {
+                if load_role::is_superuser(&self.dsn).await? {
+                    return Err(RestoreError::NotAllowed(NotAllowed::Superuser(Box::new(why))));
+                }
                 reporter.progress(
                     40,
                     format!("{why}: restoring in one transaction of the live database"),
@@ -149,7 +152,8 @@ impl Restorer {
             }
             Err(error) => Err(error),
         };
-        if swapped.is_err() {
+        // It may be the live database by now.
+        if swapped.is_err() && !matches!(swapped, Err(RestoreError::UnknownSwap { .. })) {
             staging.drop().await;
         }
         swapped
@@ -330,10 +334,8 @@ async fn hand_over(
     let mut warnings = dump.public_schema().prepare(&mut transaction).await?;
     warnings.extend(owners::complete(&mut transaction, dump, roles).await?);
     if staging.load_role().is_some() {
-        let (holder, fallback) = (roles.holder, roles.fallback);
-        statement::run(&mut transaction, "reassign owned by %I to %I", [holder, fallback]).await?;
         // The privileges that the role had for the load.
-        statement::run(&mut transaction, "drop owned by %I", [holder]).await?;
+        statement::run(&mut transaction, "drop owned by %I", [roles.holder]).await?;
     }
     transaction.commit().await?;
     let _ = connection.close().await;

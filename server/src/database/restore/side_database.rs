@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::{NotAllowed, RestoreError};
 use super::load_role::{self, LoadRole, is_refused};
+use super::outcome::Outcome;
 use super::owners::Roles;
 use super::public_schema;
 use super::statement::{execute, render, run};
@@ -33,6 +34,10 @@ const TERMINATE_INTERVAL: Duration = Duration::from_millis(100);
 
 /// How often the rename is tried. A finished restore waits a minute for sessions that Decant's role may not terminate.
 const RENAMES_MAX: u32 = 12;
+
+/// How long PostgreSQL is asked for the outcome of a swap whose answer was lost. A server that has crashed often answers
+/// again within it.
+const OUTCOME_MAX: Duration = Duration::from_mins(1);
 
 /// How long such sessions may take to end before the dump is loaded. A monitor's session is often short.
 const FOREIGN_SESSIONS_MAX: Duration = Duration::from_secs(2);
@@ -118,12 +123,17 @@ impl StagingDatabase {
             }
             sleep(TERMINATE_INTERVAL).await;
         };
-        let _ = maintenance.close().await;
         if !foreign.is_empty() {
-            return Err(RestoreError::NotAllowed(NotAllowed::Terminate(
-                foreign.join(", "),
-            )));
+            let is_plain = foreign.iter().any(|session| !session.is_superuser);
+            let names = names_of(&foreign);
+            return Err(RestoreError::NotAllowed(
+                match is_plain && LoadRole::is_available(&mut maintenance).await? {
+                    true => NotAllowed::TerminatePlain(names),
+                    false => NotAllowed::Terminate(names),
+                },
+            ));
         }
+        let _ = maintenance.close().await;
         let staging = Self::create(live).await?;
         match public_schema::foreign_owner(&staging.dsn(), live).await {
             Ok(None) => Ok(staging),
@@ -273,10 +283,12 @@ impl StagingDatabase {
             Some(role) => Roles {
                 holder: &role.name,
                 fallback: &self.owner,
+                keeper_for: role.is_temporary.then(|| self.live.database()),
             },
             None => Roles {
                 holder: &self.own_role,
                 fallback: &self.own_role,
+                keeper_for: None,
             },
         }
     }
@@ -314,6 +326,12 @@ impl StagingDatabase {
 
     /// Drops it. If that fails, the list of side databases still contains it.
     pub async fn drop(mut self) {
+        // The swap may have lost its connection.
+        if self.maintenance.ping().await.is_err()
+            && let Ok(connection) = maintenance(&self.live).await
+        {
+            self.maintenance = connection;
+        }
         if let Err(error) = drop_database(&mut self.maintenance, &self.name).await {
             tracing::error!(database = self.name, %error, "a staging database could not be dropped");
         }
@@ -326,6 +344,7 @@ impl StagingDatabase {
     ///
     /// # Errors
     /// [`RestoreError::InUse`], [`RestoreError::LockLost`], [`RestoreError::Database`]; then both have their old names.
+    /// [`RestoreError::UnknownSwap`].
     pub async fn swap(&mut self, lock: &LockGuard) -> Result<Swapped, RestoreError> {
         // The code of the dump may have changed it.
         self.write_comment(Timestamp::now()).await?;
@@ -384,7 +403,7 @@ pub(super) async fn remove_left_load_roles(maintenance: &mut PgConnection, live:
         }
         role.drop(maintenance).await;
     }
-    Ok(())
+    load_role::drop_unused_keepers(maintenance, live).await
 }
 
 /// The databases after a swap.
@@ -470,12 +489,26 @@ pub(super) async fn swap(
             tracing::warn!(%error, "sessions could not be terminated");
         }
         match renamed {
-            Ok(()) => break,
+            Ok(Renamed::Done) => break,
+            // PostgreSQL may have committed, although its answer did not arrive.
+            Ok(Renamed::Unanswered { transaction, error }) => {
+                let databases: Vec<Dsn> = maintenance::candidates(live).collect();
+                match Outcome::of(&databases, transaction, OUTCOME_MAX).await {
+                    Outcome::Committed => break,
+                    Outcome::RolledBack => return Err(error.into()),
+                    Outcome::Unknown => return Err(RestoreError::UnknownSwap { kept }),
+                }
+            }
             Err(error) if is_in_use(&error) => {
                 let foreign = foreign_sessions(&mut terminator, &databases).await?;
-                tracing::warn!(sessions = ?foreign, attempt, "the swap waits for sessions that cannot be terminated");
+                let foreign = names_of(&foreign);
+                tracing::warn!(
+                    sessions = foreign,
+                    attempt,
+                    "the swap waits for sessions that cannot be terminated"
+                );
                 if attempt == RENAMES_MAX {
-                    return Err(RestoreError::InUse(foreign.join(", ")));
+                    return Err(RestoreError::InUse(foreign));
                 }
             }
             Err(error) => return Err(error.into()),
@@ -485,6 +518,15 @@ pub(super) async fn swap(
     Ok(Swapped { kept, warnings })
 }
 
+enum Renamed {
+    Done,
+    /// The commit failed, or its answer was lost.
+    Unanswered {
+        transaction: i64,
+        error: sqlx::Error,
+    },
+}
+
 async fn rename(
     maintenance: &mut PgConnection,
     live: &str,
@@ -492,8 +534,11 @@ async fn rename(
     kept: &str,
     kept_as: SideDatabaseRole,
     since: Timestamp,
-) -> sqlx::Result<()> {
+) -> sqlx::Result<Renamed> {
     let mut transaction = maintenance.begin().await?;
+    let id = query_scalar("select pg_catalog.txid_current()")
+        .fetch_one(&mut *transaction)
+        .await?;
     let comment = comment_of(&mut transaction, live).await?;
     let replacing = comment_of(&mut transaction, replacement).await?;
     let replacing = replacing.and_then(|json| serde_json::from_str::<DatabaseComment>(&json).ok());
@@ -510,7 +555,13 @@ async fn rename(
     comment.write(&mut transaction, kept).await?;
     let comment = replacing.and_then(|replacing| replacing.comment);
     set_comment(&mut transaction, live, comment.as_deref()).await?;
-    transaction.commit().await
+    Ok(match transaction.commit().await {
+        Ok(()) => Renamed::Done,
+        Err(error) => Renamed::Unanswered {
+            transaction: id,
+            error,
+        },
+    })
 }
 
 /// Terminates the sessions of these databases until `is_done`. New connections wait during the rename, and find the new
@@ -554,20 +605,39 @@ async fn terminate(connection: &mut PgConnection, databases: &[&str]) -> sqlx::R
     Ok(())
 }
 
-/// Returns the sessions of these databases that the role may not terminate, each as `process 4711 of the role monitor`.
-async fn foreign_sessions(connection: &mut PgConnection, databases: &[&str]) -> sqlx::Result<Vec<String>> {
+/// A session that the role may not terminate.
+struct ForeignSession {
+    /// `process 4711 of the role monitor`.
+    name: String,
+    is_superuser: bool,
+}
+
+fn names_of(sessions: &[ForeignSession]) -> String {
+    let names: Vec<_> = sessions.iter().map(|session| session.name.as_str()).collect();
+    names.join(", ")
+}
+
+/// Returns the sessions of these databases that the role may not terminate.
+async fn foreign_sessions(
+    connection: &mut PgConnection,
+    databases: &[&str],
+) -> sqlx::Result<Vec<ForeignSession>> {
     // SQL: constants only.
-    query_scalar(AssertSqlSafe(format!(
+    let sessions: Vec<(String, bool)> = query_as(AssertSqlSafe(format!(
         "select pg_catalog.format('process %s of the role %s', a.pid, a.usename) \
                 operator(pg_catalog.||) case when a.application_name operator(pg_catalog.=) '' then '' \
-                     else pg_catalog.format(' (%s)', a.application_name) end \
+                     else pg_catalog.format(' (%s)', a.application_name) end as name, \
+                exists (select from pg_catalog.pg_roles r \
+                        where r.oid operator(pg_catalog.=) a.usesysid and r.rolsuper) as is_superuser \
          from pg_catalog.pg_stat_activity a where a.datname operator(pg_catalog.=) any ($1) \
          and a.pid operator(pg_catalog.<>) pg_catalog.pg_backend_pid() \
          and a.usesysid is not null and not {MAY_TERMINATE} order by a.pid"
     )))
     .bind(databases)
     .fetch_all(connection)
-    .await
+    .await?;
+    let session = |(name, is_superuser)| ForeignSession { name, is_superuser };
+    Ok(sessions.into_iter().map(session).collect())
 }
 
 /// Returns whether a database could not be renamed because of its sessions (`object_in_use`).
