@@ -11,7 +11,6 @@ use wasm_export::options::{
 use wasm_export::rows::Header;
 use wasm_export::{Export, ExportError};
 
-use crate::datasets::definition::Definition;
 use crate::parameter::ParameterError;
 
 /// The size of a chunk of the file in bytes, more or less.
@@ -129,8 +128,9 @@ pub fn without_file_words(pairs: &[(String, String)]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Returns the formats that the dataset can have with the columns of this header, the default first.
-pub fn formats(definition: &Definition, header: &Header) -> Vec<Format> {
+/// Returns the formats that the dataset can have with the columns of this header, the default first. `allowed` are those that
+/// it declares.
+pub fn formats(allowed: Option<&[Format]>, header: &Header) -> Vec<Format> {
     let fits = |format: &Format| {
         let options = Options {
             format: *format,
@@ -138,12 +138,16 @@ pub fn formats(definition: &Definition, header: &Header) -> Vec<Format> {
         };
         wasm_export::format::check(header, &options).is_ok()
     };
-    let allowed = definition.formats.as_deref().unwrap_or(Format::ALL);
-    allowed.iter().copied().filter(fits).collect()
+    allowed
+        .unwrap_or(Format::ALL)
+        .iter()
+        .copied()
+        .filter(fits)
+        .collect()
 }
 
 /// Returns the layouts of a Markdown file that the dataset can have with the columns of this header, the default first.
-pub fn layouts(definition: &Definition, header: &Header) -> Vec<Layout> {
+pub fn layouts(allowed: Option<&[Layout]>, header: &Header) -> Vec<Layout> {
     let fits = |layout: &Layout| {
         let options = Options {
             format: Format::Markdown,
@@ -152,16 +156,25 @@ pub fn layouts(definition: &Definition, header: &Header) -> Vec<Layout> {
         };
         wasm_export::format::check(header, &options).is_ok()
     };
-    let allowed = definition.layouts.as_deref().unwrap_or(Layout::ALL);
-    allowed.iter().copied().filter(fits).collect()
+    allowed
+        .unwrap_or(Layout::ALL)
+        .iter()
+        .copied()
+        .filter(fits)
+        .collect()
 }
 
 /// Checks before the first row whether the rows can be written with these options.
 ///
 /// # Errors
 /// [`ParameterError::Invalid`] of the parameter `format` or `layout`.
-pub fn check(definition: &Definition, header: &Header, options: &Options) -> Result<(), ParameterError> {
-    if let Some(formats) = &definition.formats
+pub fn check(
+    formats: Option<&[Format]>,
+    layouts: Option<&[Layout]>,
+    header: &Header,
+    options: &Options,
+) -> Result<(), ParameterError> {
+    if let Some(formats) = formats
         && !formats.contains(&options.format)
     {
         let words: Vec<_> = formats.iter().map(|format| format.word()).collect();
@@ -174,7 +187,7 @@ pub fn check(definition: &Definition, header: &Header, options: &Options) -> Res
             ),
         ));
     }
-    if let (Some(layouts), Format::Markdown) = (&definition.layouts, options.format)
+    if let (Some(layouts), Format::Markdown) = (layouts, options.format)
         && !layouts.contains(&options.layout)
     {
         let words: Vec<_> = layouts.iter().map(|layout| layout.word()).collect();

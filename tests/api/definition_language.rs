@@ -121,7 +121,7 @@ async fn ids(app: &App, query: &[(&str, &str)]) -> String {
     let mut ids: Vec<u32> = rows
         .rows()
         .iter()
-        .map(|row| row[0].as_ref().unwrap().parse().unwrap())
+        .map(|row| row[0].as_deref().unwrap_or_default().parse().expect("an id"))
         .collect();
     ids.sort_unstable();
     ids.iter().map(u32::to_string).collect::<Vec<_>>().join(" ")

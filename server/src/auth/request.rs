@@ -29,15 +29,19 @@ impl RequestParts<'_> {
         bearer.or_else(|| self.text(HeaderName::from_static("x-api-key")))
     }
 
-    /// Returns the first cookie with this name. Nothing is decoded: a browser protects the prefix `__Host-`, but lets any host
+    /// Returns the first cookie with this name. The name is not decoded: a browser protects the prefix `__Host-`, but lets any host
     /// of the domain set a cookie with the name `%5F_Host-…` (RFC 6265bis, 4.1.3).
     pub(super) fn cookie(&self, name: &str) -> Option<Cookie<'static>> {
         let lists = self.headers.get_all(header::COOKIE);
         lists
             .filter_map(|list| list.to_str().ok())
             .flat_map(|list| list.split(';'))
-            .filter_map(|pair| Cookie::parse(pair.trim().to_owned()).ok())
-            .find(|cookie| cookie.name() == name)
+            .map(str::trim)
+            .filter(|pair| {
+                pair.split_once('=')
+                    .is_some_and(|(found, _)| found.trim() == name)
+            })
+            .find_map(|pair| Cookie::parse_encoded(pair.to_owned()).ok())
     }
 
     /// Returns the client's address: the peer's, or the last one of `X-Forwarded-For` where the proxy before Decant is
@@ -121,7 +125,7 @@ mod tests {
                 .cookie(name)
                 .map(|cookie| cookie.value().to_owned())
         };
-        assert_eq!(value("b").as_deref(), Some("x%20y"));
+        assert_eq!(value("b").as_deref(), Some("x y"));
         assert_eq!(value("c").as_deref(), Some("3"));
         assert_eq!(value("d"), None);
     }

@@ -180,7 +180,12 @@ async fn export(
     let caller = Caller::operator();
     let query = Query::new(dataset, &caller, selection)?;
     let prepared = Prepared::new(connection.source.for_export().await?, &query, selection).await?;
-    file::check(&dataset.definition, prepared.header(), &options)?;
+    file::check(
+        dataset.definition.formats.as_deref(),
+        dataset.definition.layouts.as_deref(),
+        prepared.header(),
+        &options,
+    )?;
     let timing = StreamTiming {
         heartbeat: settings.heartbeat,
         abort: stop.clone(),

@@ -50,7 +50,7 @@ pub(super) fn number<T: FromStr>(text: &str) -> Parsed<T> {
 pub(super) fn socket_address(text: &str) -> Parsed<SocketAddr> {
     text.trim()
         .parse()
-        .map_err(|_| "must be an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080".to_owned())
+        .map_err(|_| "must be an IP address and a port, such as 127.0.0.1:8080".to_owned())
 }
 
 // Blanks at either end may belong to a text, a path and a secret, so these are not trimmed.

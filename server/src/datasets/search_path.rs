@@ -131,8 +131,10 @@ mod tests {
         // `create table name (column …)`, `copy name (column …)`.
         let is_definition = ["alter", "comment", "copy", "create", "do"].contains(&word(0));
         let is_assignment = |at: usize| {
-            let begins = (0..at).rev().find(|&at| ["set", "where"].contains(&word(at)));
-            begins.is_some_and(|at| word(at) == "set")
+            let begins = (0..at)
+                .rev()
+                .find(|&at| ["set", "diagnostics", "where"].contains(&word(at)));
+            begins.is_some_and(|at| word(at) != "where")
         };
         let mut found = Vec::new();
         for (at, token) in tokens.iter().enumerate() {

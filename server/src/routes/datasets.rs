@@ -118,11 +118,11 @@ fn describe(dataset: &Dataset, caller: &Caller) -> Result<wire::Dataset, ApiErro
             .map(|unavailable| unavailable.reason.clone()),
         formats: header
             .as_ref()
-            .map(|header| file::formats(definition, header))
+            .map(|header| file::formats(definition.formats.as_deref(), header))
             .unwrap_or_default(),
         layouts: header
             .as_ref()
-            .map(|header| file::layouts(definition, header))
+            .map(|header| file::layouts(definition.layouts.as_deref(), header))
             .unwrap_or_default(),
         columns: header.map(|header| header.columns).unwrap_or_default(),
         order: definition

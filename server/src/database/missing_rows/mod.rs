@@ -131,7 +131,7 @@ impl MissingRows {
         if let Some(temporary) = &temporary {
             // SQL: the names of Decant's own tables.
             let create = AssertSqlSafe(format!(
-                "create temp table {temporary} (like pg_temp.decant_incoming) on commit drop"
+                "create temp table {temporary} on commit drop as table pg_temp.decant_incoming with no data"
             ));
             transaction.execute(create).await?;
             table.grant(transaction, temporary).await?;

@@ -1,9 +1,9 @@
 //! Runs statements on a table of another role with that role's rights, so that its functions cannot get Decant's.
 //!
-//! The owner of a table writes functions that run for whoever uses the table: in constraints, defaults, generated columns,
-//! indexes and domains. `SET ROLE` contains none of them, because a function may run `RESET ROLE`. A `SECURITY DEFINER`
+//! The functions of a table's owner run with the rights of the role that uses the table. They are in constraints, defaults,
+//! generated columns, indexes and domains. `SET ROLE` contains none of them, because a function may run `RESET ROLE`. A `SECURITY DEFINER`
 //! function refuses that, but leaves behind deferred triggers, cursors `WITH HOLD` and prepared statements, which run later
-//! with Decant's rights. PostgreSQL contains all of these while it builds an index: it runs the index's expression as the
+//! with Decant's rights. PostgreSQL contains all of these while it builds an index. It runs the index's expression as the
 //! owner of the table, in a *security-restricted operation*, and restores the settings afterwards. The statement is
 //! therefore the expression of an index on a temporary table that belongs to the role.
 
@@ -17,7 +17,7 @@ const PREPARE: [&str; 3] = [
      returns void language plpgsql volatile as $$ declare counts bigint[]; changed bigint; begin \
      perform pg_catalog.set_config('search_path', path, true); \
      if is_query then execute statement into counts; \
-     else execute statement; get diagnostics changed = row_count; counts := array[changed]; end if; \
+     else execute statement; get diagnostics changed = row_count; select array[changed] into counts; end if; \
      insert into pg_temp.decant_result values (counts); end $$",
     "create function pg_temp.decant_contained(statement pg_catalog.text, is_query boolean, path pg_catalog.text) \
      returns integer language plpgsql immutable as $$ begin \

@@ -59,7 +59,7 @@ struct Column {
 /// The temporary table for rows that may be missing.
 const INCOMING: &str = "pg_temp.decant_incoming";
 
-/// The columns `$2` of the table `$1`, with type and collation for a temporary table that Decant fills itself: no input of a
+/// The columns `$2` of the table `$1`, with type and collation for a temporary table that Decant fills itself. No input of a
 /// value may run a function of another role, as the constraints of a domain do. A domain is therefore replaced by the type
 /// below it, and a type that may contain one (an array, a range, a row) by `text`.
 const COLUMNS: &str = "\

@@ -15,8 +15,8 @@ with tables as (
         and n.nspname operator(pg_catalog.!~) '^pg_'
         and (t.typrelid operator(pg_catalog.=) 0::pg_catalog.oid or c.relkind operator(pg_catalog.=) 'c')
         and t.typcategory operator(pg_catalog.<>) 'A'
-), others (catalog, oid, version) as (
-    select 'pg_proc', oid, xmin from pg_catalog.pg_proc
+), others as (
+    select 'pg_proc' as catalog, oid, xmin as version from pg_catalog.pg_proc
     union all select 'pg_namespace', oid, xmin from pg_catalog.pg_namespace
         where nspname operator(pg_catalog.!~) '^pg_(toast_)?temp_'
     union all select 'pg_language', oid, xmin from pg_catalog.pg_language

@@ -12,12 +12,12 @@ use wasm_export::dump::{Entry, LARGE_OBJECTS, TABLE_DATA, Toc};
 use super::database_comment;
 use super::definitions::{Definitions, GUARD, Policy};
 use super::disk_space::{self, DiskSpaceCheck};
+use super::entry_kind;
 use super::error::RestoreError;
 use super::events::ProgressReporter;
 use super::load::{self, EntryLists, Loader};
 use super::log_tables;
 use super::options::RestoreOptions;
-use super::owners;
 use super::privileges::Privileges;
 use super::public_schema::PublicSchema;
 use super::row_counts::{self, DumpRows, TableName, TableRows};
@@ -260,7 +260,7 @@ impl<'a> CheckedDump<'a> {
     /// Returns the owners of the tables and types.
     pub fn owners(&self) -> BTreeMap<(&str, TableName), &str> {
         let entries = self.archive.toc.entries.iter();
-        let with_kind = entries.map(|entry| (owners::kind(&entry.kind), entry));
+        let with_kind = entries.map(|entry| (entry_kind::owned(&entry.kind), entry));
         let with_owner = with_kind.filter(|(kind, entry)| {
             ["RELATION", "TYPE"].contains(kind) && entry.kind != TABLE_DATA && !entry.owner.is_empty()
         });

@@ -2,14 +2,14 @@
 -- has changed it: functions and views that are newer than a later object, privileges, and objects that only later entries make.
 with members as (
     select classid, objid from pg_catalog.pg_depend where deptype operator(pg_catalog.=) 'e'
-), made (catalog, oid, version) as (
-    select 'pg_catalog.pg_proc'::pg_catalog.regclass, oid, xmin from pg_catalog.pg_proc
+), made as (
+    select 'pg_catalog.pg_proc'::pg_catalog.regclass as catalog, oid, xmin as version from pg_catalog.pg_proc
     union all select 'pg_catalog.pg_rewrite'::pg_catalog.regclass, oid, xmin from pg_catalog.pg_rewrite
     union all select 'pg_catalog.pg_type'::pg_catalog.regclass, oid, xmin from pg_catalog.pg_type
 ), in_order as (
     -- Ids grow, and so do the transactions that create the objects.
     select catalog, oid, version, pg_catalog.max(pg_catalog.age(version)) over (
-            order by oid rows between 1 following and unbounded following) as age_of_later
+            order by oid desc rows unbounded preceding exclude current row) as age_of_later
     from made m
     where oid operator(pg_catalog.>=) 16384::pg_catalog.oid
         and not exists (select from members e
@@ -19,7 +19,7 @@ with members as (
                 and e.objid operator(pg_catalog.=) r.ev_class
             where m.catalog operator(pg_catalog.=) 'pg_catalog.pg_rewrite'::pg_catalog.regclass
                 and r.oid operator(pg_catalog.=) m.oid)
-), wrong (catalog, oid) as (
+), wrong as (
     select catalog, oid from in_order
     where pg_catalog.age(version) operator(pg_catalog.<) age_of_later
         and catalog operator(pg_catalog.<>) 'pg_catalog.pg_type'::pg_catalog.regclass

@@ -9,8 +9,8 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{ChildStderr, Command};
 use wasm_export::dump::{Entry, EntryData, LARGE_OBJECTS, TABLE_DATA, Toc};
 
+use super::entry_kind;
 use super::error::RestoreError;
-use super::privileges;
 use super::row_counts::TableName;
 use crate::database::archive::WholeArchive;
 use crate::database::temporary_files::{TemporaryFile, TemporaryFolder};
@@ -73,7 +73,7 @@ impl EntryLists {
                 continue;
             }
             let is_public = entry.kind == "SCHEMA" && entry.name == "public";
-            if is_public || privileges::is_entry(entry) {
+            if is_public || entry_kind::is_privilege(entry) {
                 // Every new database has the schema. The pg_dump of PostgreSQL 10 and older writes an entry that creates it.
             } else if entry.kind == "MATERIALIZED VIEW DATA" {
                 lists.optional_code.push(entry.dump_id);

@@ -21,6 +21,8 @@
 //! | `load` | runs `pg_restore` |
 //! | `catalog` | finds changes that code of the dump has made during the load |
 //! | `load_role` | the role that loads a dump into a staging database, and the one that keeps objects without their owner |
+//! | `entry_kind` | the kinds of objects that have an owner |
+//! | `roles` | the roles that take part in a load |
 //! | `definitions` | extensions, policies and tablespaces of a dump |
 //! | `privileges` | privileges and default privileges of a dump |
 //! | `script` | a script that `pg_restore` writes |
@@ -46,6 +48,7 @@ mod checked_dump;
 mod database_comment;
 mod definitions;
 pub mod disk_space;
+mod entry_kind;
 mod error;
 mod events;
 mod extensions;
@@ -65,6 +68,7 @@ mod privileges;
 mod proof;
 mod public_schema;
 mod restorer;
+mod roles;
 mod rollback;
 pub mod row_counts;
 mod run;

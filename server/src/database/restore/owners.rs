@@ -9,7 +9,9 @@ use sqlx::{PgConnection, Row, query, query_as, query_scalar};
 use wasm_export::dump::Toc;
 
 use super::checked_dump::CheckedDump;
+use super::entry_kind;
 use super::load_role::create_keeper;
+use super::roles::Roles;
 use super::statement::{attempt, execute, render, run};
 
 const OBJECTS: &str = include_str!("owners.sql");
@@ -22,17 +24,6 @@ const SECURITY_INVOKER_SINCE: i32 = 150_000;
 
 /// An object of a table of contents: its kind, its schema and its name.
 type Object = (&'static str, Option<String>, String);
-
-/// The roles that take part.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Roles<'a> {
-    /// The role that owns the objects now.
-    pub holder: &'a str,
-    /// The role that owns an object at the end if its own owner cannot get it and there is no keeper.
-    pub fallback: &'a str,
-    /// The live database, if Decant may create a keeper for it ([`create_keeper`]).
-    pub keeper_for: Option<&'a str>,
-}
 
 /// Completes a load within an open transaction: sets the privileges, hides the rows of tables without their restrictive
 /// policies, and gives the objects to their owners. Returns warnings.
@@ -95,7 +86,7 @@ async fn restore(connection: &mut PgConnection, toc: &Toc, roles: Roles<'_>) -> 
     let mut of_fallback = Vec::new();
     for object in objects {
         let key = (
-            kind(&object.get::<String, _>("kind")),
+            entry_kind::owned(&object.get::<String, _>("kind")),
             object.get("schema"),
             object.get("name"),
         );
@@ -158,7 +149,7 @@ async fn set_search_path(connection: &mut PgConnection, path: &str) -> sqlx::Res
 fn owners_of(toc: &Toc) -> HashMap<Object, Option<String>> {
     let mut owners = HashMap::new();
     for entry in &toc.entries {
-        let kind = kind(&entry.kind);
+        let kind = entry_kind::owned(&entry.kind);
         if kind.is_empty() || entry.owner.is_empty() {
             continue;
         }
@@ -191,31 +182,6 @@ fn names_of(kind: &str, name: &str) -> Vec<String> {
             (first..=last).map(|id| id.to_string()).collect()
         }
         _ => vec![name.to_owned()],
-    }
-}
-
-/// Returns the kind in which `owners.sql` has the objects of a kind of a table of contents; empty if they have no owner.
-pub(super) fn kind(kind: &str) -> &'static str {
-    match kind {
-        "RELATION" | "TABLE" | "VIEW" | "MATERIALIZED VIEW" | "SEQUENCE" | "FOREIGN TABLE" => "RELATION",
-        "TYPE" | "DOMAIN" | "SHELL TYPE" => "TYPE",
-        "ROUTINE" | "FUNCTION" | "PROCEDURE" | "AGGREGATE" => "ROUTINE",
-        "LARGE OBJECT" | "BLOB" | "BLOB METADATA" => "LARGE OBJECT",
-        "SCHEMA" => "SCHEMA",
-        "OPERATOR" => "OPERATOR",
-        "OPERATOR CLASS" => "OPERATOR CLASS",
-        "OPERATOR FAMILY" => "OPERATOR FAMILY",
-        "COLLATION" => "COLLATION",
-        "CONVERSION" => "CONVERSION",
-        "TEXT SEARCH CONFIGURATION" => "TEXT SEARCH CONFIGURATION",
-        "TEXT SEARCH DICTIONARY" => "TEXT SEARCH DICTIONARY",
-        "STATISTICS" => "STATISTICS",
-        "FOREIGN DATA WRAPPER" => "FOREIGN DATA WRAPPER",
-        "SERVER" => "SERVER",
-        "PUBLICATION" => "PUBLICATION",
-        "EVENT TRIGGER" => "EVENT TRIGGER",
-        "PROCEDURAL LANGUAGE" => "PROCEDURAL LANGUAGE",
-        _ => "",
     }
 }
 

@@ -9,11 +9,12 @@
 use std::collections::BTreeSet;
 
 use sqlx::{PgConnection, query, query_scalar};
-use wasm_export::dump::{Entry, Toc};
+use wasm_export::dump::Toc;
 
+use super::entry_kind;
 use super::error::RestoreError;
 use super::load::Loader;
-use super::owners::Roles;
+use super::roles::Roles;
 use super::script::Script;
 use super::sql_tokens::{Token, Tokens, tokens};
 use super::statement::{attempt, run};
@@ -35,11 +36,6 @@ const OBJECTS: [&str; 11] = [
     "FOREIGN DATA WRAPPER",
     "FOREIGN SERVER",
 ];
-
-/// Returns whether an entry of a table of contents holds privileges.
-pub(super) fn is_entry(entry: &Entry) -> bool {
-    entry.kind == "ACL" || entry.kind == "DEFAULT ACL"
-}
 
 /// The statements that set the privileges of a dump, in its order.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -75,7 +71,7 @@ impl Privileges {
         toc: &Toc,
         connection: &mut PgConnection,
     ) -> Result<Self, RestoreError> {
-        let entries = toc.entries.iter().filter(|entry| is_entry(entry));
+        let entries = toc.entries.iter().filter(|entry| entry_kind::is_privilege(entry));
         let entries: Vec<u32> = entries.map(|entry| entry.dump_id).collect();
         if entries.is_empty() {
             return Ok(Self::default());

@@ -125,7 +125,7 @@ fn a_file_without_rows_is_whole() {
     assert_eq!(
         String::from_utf8(file).unwrap(),
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<export xmlns=\"urn:decant:export:1\" dataset=\"samples\">\n\
-         <columns>\n<column element=\"a\" kind=\"integer\">\n<name>a</name>\n<label>a</label>\n</column>\n</columns>\n\
+         <columns fraction=\"milliseconds\">\n<column element=\"a\" kind=\"integer\">\n<name>a</name>\n<label>a</label>\n</column>\n</columns>\n\
          <end rows=\"0\"/>\n</export>\n"
     );
 }
