@@ -128,80 +128,66 @@ pub fn without_file_words(pairs: &[(String, String)]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Returns the formats that the dataset can have with the columns of this header, the default first. `allowed` are those that
-/// it declares.
-pub fn formats(allowed: Option<&[Format]>, header: &Header) -> Vec<Format> {
-    let fits = |format: &Format| {
-        let options = Options {
-            format: *format,
-            ..Options::default()
-        };
-        wasm_export::format::check(header, &options).is_ok()
-    };
-    allowed
-        .unwrap_or(Format::ALL)
-        .iter()
-        .copied()
-        .filter(fits)
-        .collect()
+/// The formats and layouts that a dataset declares. `None` allows all.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowed<'a> {
+    pub formats: Option<&'a [Format]>,
+    pub layouts: Option<&'a [Layout]>,
 }
 
-/// Returns the layouts of a Markdown file that the dataset can have with the columns of this header, the default first.
-pub fn layouts(allowed: Option<&[Layout]>, header: &Header) -> Vec<Layout> {
-    let fits = |layout: &Layout| {
-        let options = Options {
+impl Allowed<'_> {
+    /// Returns the formats that can have the columns of this header, the default first.
+    #[must_use]
+    pub fn formats(self, header: &Header) -> Vec<Format> {
+        let formats = self.formats.unwrap_or(Format::ALL).iter().copied();
+        let options = |format| Options {
+            format,
+            ..Options::default()
+        };
+        formats.filter(|format| fits(header, &options(*format))).collect()
+    }
+
+    /// Returns the layouts of a Markdown file that can have the columns of this header, the default first.
+    #[must_use]
+    pub fn layouts(self, header: &Header) -> Vec<Layout> {
+        let layouts = self.layouts.unwrap_or(Layout::ALL).iter().copied();
+        let options = |layout| Options {
             format: Format::Markdown,
-            layout: *layout,
+            layout,
             ..Options::default()
         };
-        wasm_export::format::check(header, &options).is_ok()
-    };
-    allowed
-        .unwrap_or(Layout::ALL)
-        .iter()
-        .copied()
-        .filter(fits)
-        .collect()
+        layouts.filter(|layout| fits(header, &options(*layout))).collect()
+    }
+
+    /// Checks before the first row whether the rows can be written with these options.
+    ///
+    /// # Errors
+    /// [`ParameterError::Invalid`] of the parameter `format` or `layout`.
+    pub fn check(self, header: &Header, options: &Options) -> Result<(), ParameterError> {
+        if let Some(formats) = self.formats
+            && !formats.contains(&options.format)
+        {
+            let words = formats.iter().map(|format| format.word());
+            return Err(not_allowed("format", options.format.word(), words));
+        }
+        if let (Some(layouts), Format::Markdown) = (self.layouts, options.format)
+            && !layouts.contains(&options.layout)
+        {
+            let words = layouts.iter().map(|layout| layout.word());
+            return Err(not_allowed("layout", options.layout.word(), words));
+        }
+        wasm_export::format::check(header, options)
+            .map_err(|error| ParameterError::invalid("format", format!("cannot be used: {error}")))
+    }
 }
 
-/// Checks before the first row whether the rows can be written with these options.
-///
-/// # Errors
-/// [`ParameterError::Invalid`] of the parameter `format` or `layout`.
-pub fn check(
-    formats: Option<&[Format]>,
-    layouts: Option<&[Layout]>,
-    header: &Header,
-    options: &Options,
-) -> Result<(), ParameterError> {
-    if let Some(formats) = formats
-        && !formats.contains(&options.format)
-    {
-        let words: Vec<_> = formats.iter().map(|format| format.word()).collect();
-        return Err(ParameterError::invalid(
-            "format",
-            format!(
-                "is `{}`; this dataset can have {}",
-                options.format,
-                words.join(", ")
-            ),
-        ));
-    }
-    if let (Some(layouts), Format::Markdown) = (layouts, options.format)
-        && !layouts.contains(&options.layout)
-    {
-        let words: Vec<_> = layouts.iter().map(|layout| layout.word()).collect();
-        return Err(ParameterError::invalid(
-            "layout",
-            format!(
-                "is `{}`; this dataset can have {}",
-                options.layout,
-                words.join(", ")
-            ),
-        ));
-    }
-    wasm_export::format::check(header, options)
-        .map_err(|error| ParameterError::invalid("format", format!("cannot be used: {error}")))
+fn fits(header: &Header, options: &Options) -> bool {
+    wasm_export::format::check(header, options).is_ok()
+}
+
+fn not_allowed<'a>(name: &str, given: &str, allowed: impl Iterator<Item = &'a str>) -> ParameterError {
+    let allowed = allowed.collect::<Vec<_>>().join(", ");
+    ParameterError::invalid(name, format!("is `{given}`; this dataset can have {allowed}"))
 }
 
 /// Returns the bytes of the file. After an error the file is incomplete, and the caller must make that visible.

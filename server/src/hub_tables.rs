@@ -109,7 +109,7 @@ macro_rules! with_reached_tables {
 ///
 /// The right TRIGGER, which `GRANT ALL` contains, lets a role attach its function to a table of another role. The right REFERENCES
 /// lets it attach a table. PostgreSQL runs the triggers of that table with the rights of the session (those after the
-/// statement, and deferred ones) or of its owner, and the conditions of its indexes with those of its owner. Either can leave a
+/// statement, and deferred ones) or of its owner. It runs the conditions of its indexes with the rights of its owner. Either can leave a
 /// deferred trigger behind, which the commit runs with the rights of the session.
 const CHECK_DELETION: &str = with_reached_tables!(
     ", reasons as ( \

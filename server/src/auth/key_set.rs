@@ -40,14 +40,15 @@ impl KeySet {
     pub fn read(path: &Path) -> Result<Self, JwksError> {
         let read = Read {
             modified: modified(path),
-            set: Some(read_set(path)?)
-                .filter(|set| !set.keys.is_empty())
-                .ok_or_else(|| JwksError {
-                    path: path.to_owned(),
-                    problem: "it holds no key".into(),
-                })?,
+            set: read_set(path)?,
             checked: Instant::now(),
         };
+        if read.set.keys.is_empty() {
+            return Err(JwksError {
+                path: path.to_owned(),
+                problem: "it holds no key".into(),
+            });
+        }
         Ok(Self {
             path: path.to_owned(),
             read: Mutex::new(read),

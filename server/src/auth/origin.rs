@@ -12,7 +12,7 @@ use super::request::RequestParts;
 /// `X-Forwarded-Host` as well: a proxy may put its own name for Decant into `Host`.
 ///
 /// # Errors
-/// [`Refusal::CrossOrigin`].
+/// [`Refusal::CrossOrigin`] for a request of another site's page.
 pub(super) fn check(request: RequestParts<'_>, trust_proxy: bool) -> Result<(), Refusal> {
     if matches!(*request.method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return Ok(());

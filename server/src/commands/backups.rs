@@ -1,7 +1,7 @@
 //! `decant backups`: the backups in the storage.
 
 use std::fs::File;
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use clap::Subcommand;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::confirmation::Confirmation;
 use super::connection::Connection;
 use super::interrupt::{cancelled_by_signal, or_interrupted};
 use super::outcome::Outcome;
@@ -160,19 +161,13 @@ async fn dispatch(backups: &Arc<Backups>, command: Command) -> Outcome {
 }
 
 fn ask(name: &str) -> Outcome {
-    if !io::stdin().is_terminal() {
-        return Err(
-            "a removed backup cannot be brought back; without a terminal, confirm it with --yes".into(),
-        );
+    Confirmation {
+        change: "a removed backup cannot be brought back",
+        question: &format!("This removes {name} for ever. Type yes to continue: "),
+        expected: "yes",
+        refusal: "nothing was removed",
     }
-    eprint!("This removes {name} for ever. Type yes to continue: ");
-    io::stderr().flush()?;
-    let mut typed = String::new();
-    io::stdin().lock().read_line(&mut typed)?;
-    match typed.trim() {
-        "yes" => Ok(()),
-        _ => Err("nothing was removed".into()),
-    }
+    .ask()
 }
 
 async fn fetch(repository: &Repository, name: &str, path: &Path, unverified: bool) -> Outcome {

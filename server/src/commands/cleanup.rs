@@ -1,12 +1,11 @@
 //! `decant cleanup`: deletes old rows of the hub's log, or restores them from an archive.
 
-use std::io::{self, BufRead, IsTerminal, Write};
-
 use api::cleanup::{CleanupEvent, CleanupPhase, CleanupPreview, CleanupProgress, CleanupResult};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 
+use super::confirmation::Confirmation;
 use super::connection::Connection;
 use super::interrupt::cancelled_by_signal;
 use super::outcome::Outcome;
@@ -159,17 +158,13 @@ fn sentence(preview: &CleanupPreview) -> String {
 }
 
 fn ask(preview: &CleanupPreview) -> Outcome {
-    if !io::stdin().is_terminal() {
-        return Err("a clean-up deletes rows; without a terminal, confirm it with --yes".into());
+    Confirmation {
+        change: "a clean-up deletes rows",
+        question: "Type their number to delete them: ",
+        expected: &preview.rows.to_string(),
+        refusal: "that is not their number; nothing was deleted",
     }
-    eprint!("Type their number to delete them: ");
-    io::stderr().flush()?;
-    let mut typed = String::new();
-    io::stdin().lock().read_line(&mut typed)?;
-    match typed.trim() == preview.rows.to_string() {
-        true => Ok(()),
-        false => Err("that is not their number; nothing was deleted".into()),
-    }
+    .ask()
 }
 
 /// Shows the progress until the clean-up ends.

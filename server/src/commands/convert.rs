@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Args};
-
 use wasm_export::options::{Delimiter, Format, Options};
 use wasm_export::reading::{self, Guarded, InputFormat, ReadBackError, ReadOptions};
 use wasm_export::{ConvertError, Summary};

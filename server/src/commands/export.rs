@@ -180,12 +180,7 @@ async fn export(
     let caller = Caller::operator();
     let query = Query::new(dataset, &caller, selection)?;
     let prepared = Prepared::new(connection.source.for_export().await?, &query, selection).await?;
-    file::check(
-        dataset.definition.formats.as_deref(),
-        dataset.definition.layouts.as_deref(),
-        prepared.header(),
-        &options,
-    )?;
+    dataset.definition.allowed().check(prepared.header(), &options)?;
     let timing = StreamTiming {
         heartbeat: settings.heartbeat,
         abort: stop.clone(),

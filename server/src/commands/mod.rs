@@ -3,6 +3,7 @@
 mod backup;
 mod backups;
 mod cleanup;
+mod confirmation;
 mod connection;
 mod convert;
 mod datasets;

@@ -55,10 +55,6 @@ impl PartialFile {
         &self.path
     }
 
-    /// Appends bytes.
-    ///
-    /// # Errors
-    /// Any error of the system.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)
     }

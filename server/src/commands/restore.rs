@@ -1,7 +1,7 @@
 //! `decant restore`: restores a dump, or puts the previous database back.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use api::restore::{
 };
 use clap::{ArgGroup, Args};
 
+use super::confirmation::Confirmation;
 use super::connection::Connection;
 use super::interrupt::{cancelled_by_signal, failure};
 use super::outcome::Outcome;
@@ -161,17 +162,13 @@ fn only_previous(mut found: Vec<SideDatabase>) -> Result<String, String> {
 
 /// Asks for the name of the database, since a restore into the wrong one is the worst mistake.
 fn ask(database: &str) -> Outcome {
-    if !io::stdin().is_terminal() {
-        return Err("a restore changes the database; without a terminal, confirm it with --yes".into());
+    Confirmation {
+        change: "a restore changes the database",
+        question: &format!("This changes the database `{database}`. Type its name to continue: "),
+        expected: database,
+        refusal: "that is not its name; nothing was changed",
     }
-    eprint!("This changes the database `{database}`. Type its name to continue: ");
-    io::stderr().flush()?;
-    let mut typed = String::new();
-    io::stdin().lock().read_line(&mut typed)?;
-    match typed.trim() == database {
-        true => Ok(()),
-        false => Err("that is not its name; nothing was changed".into()),
-    }
+    .ask()
 }
 
 fn print_result(restored: &Restored) {

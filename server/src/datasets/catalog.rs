@@ -184,36 +184,37 @@ impl Catalog {
     /// # Errors
     /// [`CatalogError::Unreadable`] if the folder cannot be read.
     pub fn load(folder: Option<&Path>, hub: &HubTables) -> Result<Self, CatalogError> {
-        let mut catalog = Self::built_in(hub);
-        let files = folder.map(read_folder).transpose()?.unwrap_or_default();
-        let texts = built_in_files().into_iter().chain(files.clone());
-        let sources = texts.filter_map(|(_, text)| source(&text.ok()?)).collect();
-        for (file, text) in files {
-            let dataset = Arc::new(Dataset::read(file, text, hub, &sources));
-            let same = |other: &&mut Arc<Dataset>| other.definition.name == dataset.definition.name;
-            match catalog.datasets.iter_mut().find(same) {
-                Some(other) => *other = dataset,
-                None => catalog.datasets.push(dataset),
-            }
-        }
-        Ok(catalog)
+        let of_site = folder.map(read_folder).transpose()?;
+        Ok(Self::of_files(of_site.unwrap_or_default(), hub))
     }
 
     /// Returns the definitions that are compiled in.
     #[must_use]
     pub fn built_in(hub: &HubTables) -> Self {
-        let files = built_in_files();
+        Self::of_files(Vec::new(), hub)
+    }
+
+    fn of_files(of_site: Vec<DefinitionFile>, hub: &HubTables) -> Self {
+        let built_in = BUILT_IN
+            .iter()
+            .map(|(file, text)| ((*file).to_owned(), Ok((*text).to_owned())));
+        let files: Vec<DefinitionFile> = built_in.chain(of_site).collect();
         let sources = files
             .iter()
             .filter_map(|(_, text)| source(text.as_deref().ok()?))
             .collect();
-        let read = |(file, text)| {
-            Arc::new(Dataset {
-                is_built_in: true,
+        let mut datasets: Vec<Arc<Dataset>> = Vec::new();
+        for (at, (file, text)) in files.into_iter().enumerate() {
+            let dataset = Arc::new(Dataset {
+                is_built_in: at < BUILT_IN.len(),
                 ..Dataset::read(file, text, hub, &sources)
-            })
-        };
-        let datasets = files.into_iter().map(read).collect();
+            });
+            let same = |other: &&mut Arc<Dataset>| other.definition.name == dataset.definition.name;
+            match datasets.iter_mut().find(same) {
+                Some(other) => *other = dataset,
+                None => datasets.push(dataset),
+            }
+        }
         Self { datasets }
     }
 
@@ -436,11 +437,6 @@ impl Dataset {
     ) -> Result<Rendered, HubTableError> {
         template.render(connection, &self.hub, &self.hub_tables).await
     }
-}
-
-fn built_in_files() -> Vec<DefinitionFile> {
-    let file = |(file, text): &(&str, &str)| ((*file).to_owned(), Ok((*text).to_owned()));
-    BUILT_IN.iter().map(file).collect()
 }
 
 /// Returns a definition that others may extend, with its name.

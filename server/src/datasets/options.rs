@@ -35,7 +35,7 @@ impl OptionsCache {
         self.answers().get(key).cloned()
     }
 
-    /// Forgets all answers.
+    /// Forgets all answers, because other definitions have other filters.
     pub fn clear(&self) {
         *self.answers() = RecentMap::new(ANSWERS_MAX, KEPT_FOR);
     }

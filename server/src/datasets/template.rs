@@ -35,7 +35,7 @@ impl Template {
         self
     }
 
-    /// Adds another template.
+    /// Adds the SQL and the values of another template.
     pub fn append(&mut self, other: &Self) -> &mut Self {
         self.0.extend_from_slice(&other.0);
         self
@@ -68,7 +68,7 @@ impl Template {
     /// Returns the SQL with its values, quoted by PostgreSQL. Tables of the hub are checked in the same statement.
     ///
     /// # Errors
-    /// [`HubTableError`].
+    /// [`HubTableError`]: the hub's tables may not be used, or the database does not answer.
     // SQL: trusted text, and values that PostgreSQL quotes.
     pub(super) async fn render(
         &self,

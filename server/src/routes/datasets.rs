@@ -11,7 +11,6 @@ use crate::auth::{Caller, Scope};
 use crate::datasets::definition::Access;
 use crate::datasets::{Dataset, Query, RenderError, Selection, options};
 use crate::error::ApiError;
-use crate::file;
 
 /// Lists the datasets that the caller may see.
 pub async fn list(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, ApiError> {
@@ -118,11 +117,11 @@ fn describe(dataset: &Dataset, caller: &Caller) -> Result<wire::Dataset, ApiErro
             .map(|unavailable| unavailable.reason.clone()),
         formats: header
             .as_ref()
-            .map(|header| file::formats(definition.formats.as_deref(), header))
+            .map(|header| definition.allowed().formats(header))
             .unwrap_or_default(),
         layouts: header
             .as_ref()
-            .map(|header| file::layouts(definition.layouts.as_deref(), header))
+            .map(|header| definition.allowed().layouts(header))
             .unwrap_or_default(),
         columns: header.map(|header| header.columns).unwrap_or_default(),
         order: definition

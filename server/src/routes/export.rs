@@ -29,12 +29,7 @@ pub async fn export(
     let options = file::parse_options(&pairs)?;
     let selection = Selection::parse(&dataset.definition, &file::without_file_words(&pairs))?;
     let header = Query::new(&dataset, &caller, &selection)?.header();
-    file::check(
-        dataset.definition.formats.as_deref(),
-        dataset.definition.layouts.as_deref(),
-        &header,
-        &options,
-    )?;
+    dataset.definition.allowed().check(&header, &options)?;
     let at = local_time(selection.zone.time_zone().to_datetime(Timestamp::now()));
     let filename = file_name(&dataset.definition.name, options.format, options.compression, at);
     let mut response = HttpResponse::Ok();

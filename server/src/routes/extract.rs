@@ -10,6 +10,8 @@ use actix_web::error::{JsonPayloadError, PayloadError};
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
 use api::login::Role;
+use bytes::BytesMut;
+use futures_util::StreamExt;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
@@ -17,7 +19,7 @@ use crate::app::App;
 use crate::audit::Action;
 use crate::auth::{Caller, Refusal, RequestParts};
 use crate::error::ApiError;
-use crate::json_input::UniqueMembers;
+use crate::json_input::{self, UniqueMembers};
 use crate::parameter::ParameterError;
 
 /// A caller who is an administrator. A handler that takes one refuses every other caller.
@@ -103,6 +105,22 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
         let body = web::Json::<UniqueMembers>::from_request(request, payload);
         Box::pin(async move { Ok(Self(body.await?.into_inner().read().map_err(ApiError::from)?)) })
     }
+}
+
+/// Reads a body that is one JSON object, for a handler that looks at the caller first.
+///
+/// # Errors
+/// [`ApiError::Body`], [`ApiError::Json`], [`ApiError::RequestStalled`].
+pub async fn read_json<T: DeserializeOwned>(mut payload: Payload, bytes_max: usize) -> Result<T, ApiError> {
+    let mut body = BytesMut::new();
+    while let Some(piece) = payload.next().await {
+        body.extend_from_slice(&piece.map_err(payload_error)?);
+        if body.len() > bytes_max {
+            return Err(ApiError::Body(format!("it has more than {bytes_max} bytes")));
+        }
+    }
+    let text = str::from_utf8(&body).map_err(|_| ApiError::Body("it is not UTF-8 text".to_owned()))?;
+    Ok(json_input::parse(text)?)
 }
 
 /// Returns the error of a body that is no JSON.

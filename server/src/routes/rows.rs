@@ -1,21 +1,17 @@
 //! Raw rows: all of a selection for an export, or a page of them for a table.
 
-use std::io::ErrorKind;
-
-use actix_web::error::PayloadError;
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
 use wasm_export::rows::MEDIA_TYPE;
 
-use super::extract::{Pairs, WholeFile};
+use super::extract::{Pairs, WholeFile, read_json};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::datasets::{Dataset, Query, RenderError, Selection};
 use crate::encoding;
 use crate::error::ApiError;
-use crate::json_input;
 use crate::parameter::ParameterError;
 use crate::rows::{ExportAudit, Prepared};
 
@@ -53,16 +49,7 @@ pub async fn rows_of_body(
 ) -> Result<HttpResponse, ApiError> {
     // The body is read when the caller may see the dataset, so that nobody else can send megabytes.
     let dataset = app.dataset(&name, &caller)?;
-    let body = body
-        .to_bytes_limited(BODY_BYTES_MAX)
-        .await
-        .map_err(|_| ApiError::Body(format!("it has more than {BODY_BYTES_MAX} bytes")))?
-        .map_err(|error| match error.as_error::<PayloadError>() {
-            Some(PayloadError::Io(error)) if error.kind() == ErrorKind::TimedOut => ApiError::RequestStalled,
-            _ => ApiError::Body(error.to_string()),
-        })?;
-    let text = str::from_utf8(&body).map_err(|_| ApiError::Body("it is not UTF-8 text".to_owned()))?;
-    let body = json_input::parse(text)?;
+    let body = read_json(body.into_inner(), BODY_BYTES_MAX).await?;
     let selection = Selection::parse_body(&dataset.definition, &body)?;
     all_rows(&app, &caller, &dataset, &selection, &request).await
 }

@@ -1,7 +1,7 @@
 //! The privileges of a dump, and its default privileges.
 //!
-//! `pg_restore` sends all privileges of an object as one string, which PostgreSQL runs as one transaction: a grant to a role
-//! that does not exist would undo the `REVOKE … FROM PUBLIC` beside it. So Decant runs each statement by itself.
+//! `pg_restore` sends all privileges of an object as one string, which PostgreSQL runs as one transaction. A grant to a role
+//! that does not exist would undo the `REVOKE … FROM PUBLIC` beside it. Decant therefore runs each statement by itself.
 //!
 //! The statements are texts of the dump. The extended protocol takes one a call, and only those are run that begin as
 //! `pg_dump` writes them, for objects of the current database.
@@ -16,7 +16,7 @@ use super::error::RestoreError;
 use super::load::Loader;
 use super::roles::Roles;
 use super::script::Script;
-use super::sql_tokens::{Token, Tokens, tokens};
+use super::sql_tokens::{Token, Tokens, split, tokens};
 use super::statement::{attempt, run};
 
 /// More warnings would not fit on the page.
@@ -259,32 +259,6 @@ fn search_path(tokens: &mut Tokens<'_>) -> Option<String> {
     Some(quoted.collect::<Vec<_>>().join(", "))
 }
 
-/// Splits a script without bodies of functions into its statements, without the comments between them.
-fn split(script: &str) -> Vec<&str> {
-    let bytes = script.as_bytes();
-    let (mut statements, mut start, mut at) = (Vec::new(), 0, 0);
-    let mut quote = None;
-    while at < bytes.len() {
-        match (quote, bytes[at]) {
-            (Some(open), byte) if open == byte => quote = None,
-            (Some(_), _) => {}
-            (None, byte @ (b'"' | b'\'')) => quote = Some(byte),
-            (None, b'-') if bytes[at..].starts_with(b"--") && script[start..at].trim().is_empty() => {
-                let line = memchr::memchr(b'\n', &bytes[at..]);
-                at = line.map_or(bytes.len(), |end| at + end);
-                start = at;
-            }
-            (None, b';') => {
-                statements.push(script[start..at].trim());
-                start = at + 1;
-            }
-            (None, _) => {}
-        }
-        at += 1;
-    }
-    statements
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -292,19 +266,6 @@ mod tests {
     fn parsed(sql: &str) -> (Kind, Vec<String>) {
         let statement = Statement::parse(sql).expect("it sets a privilege");
         (statement.kind, statement.roles)
-    }
-
-    #[test]
-    fn a_script_is_split_outside_of_names_and_comments() {
-        let script = "--\n-- Name: a; Type: ACL; it's\n--\n\nSET a = 'x;y';\n\nREVOKE ALL ON FUNCTION public.\"f;--\n\"\"\"() FROM PUBLIC;\nGRANT ALL ON SCHEMA é TO b;\n\n\n--\n-- end; --\n";
-        assert_eq!(
-            split(script),
-            [
-                "SET a = 'x;y'",
-                "REVOKE ALL ON FUNCTION public.\"f;--\n\"\"\"() FROM PUBLIC",
-                "GRANT ALL ON SCHEMA é TO b"
-            ]
-        );
     }
 
     #[test]

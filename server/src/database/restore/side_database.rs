@@ -83,7 +83,7 @@ pub struct StagingDatabase {
     load_role: Option<LoadRole>,
     /// The comment that the database gets with the swap.
     comment: Option<String>,
-    /// Of its creation.
+    /// What an administrator must know of its creation, a sentence each.
     pub warnings: Vec<String>,
 }
 

@@ -14,9 +14,37 @@ pub(super) enum Token {
 
 /// Returns the tokens of a text, without white space and comments.
 pub(super) fn tokens(text: &str) -> Vec<Token> {
-    let mut tokens = Vec::new();
+    pieces(text).filter_map(|(token, _)| token).collect()
+}
+
+/// Returns the statements of a text.
+pub(super) fn statements(tokens: &[Token]) -> impl Iterator<Item = Tokens<'_>> {
+    tokens.split(|token| token == &Token::Sign(';')).map(Tokens)
+}
+
+/// Returns the texts of the statements that a semicolon ends, without the comments before them.
+pub(super) fn split(script: &str) -> Vec<&str> {
+    let (mut statements, mut start, mut at) = (Vec::new(), None, 0);
+    for (token, piece) in pieces(script) {
+        match token {
+            Some(Token::Sign(';')) => {
+                statements.extend(start.take().map(|start| script[start..at].trim_end()));
+            }
+            Some(_) => {
+                start.get_or_insert(at);
+            }
+            None => {}
+        }
+        at += piece.len();
+    }
+    statements
+}
+
+/// Returns each piece of a text with its token. White space and comments have none.
+fn pieces(text: &str) -> impl Iterator<Item = (Option<Token>, &str)> {
     let mut rest = text;
-    while let Some(letter) = rest.chars().next() {
+    std::iter::from_fn(move || {
+        let letter = rest.chars().next()?;
         let (token, length) = match letter {
             '"' => {
                 let length = quoted_length(rest, '"', false);
@@ -41,15 +69,10 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
             letter if letter.is_whitespace() => (None, letter.len_utf8()),
             letter => (Some(Token::Sign(letter)), letter.len_utf8()),
         };
-        tokens.extend(token);
-        rest = &rest[length..];
-    }
-    tokens
-}
-
-/// Returns the statements of a text.
-pub(super) fn statements(tokens: &[Token]) -> impl Iterator<Item = Tokens<'_>> {
-    tokens.split(|token| token == &Token::Sign(';')).map(Tokens)
+        let (piece, others) = rest.split_at(length);
+        rest = others;
+        Some((token, piece))
+    })
 }
 
 fn is_name(letter: char) -> bool {
@@ -187,5 +210,18 @@ mod tests {
         ] {
             assert!(tokens(text).len() <= 1, "{text}");
         }
+    }
+
+    #[test]
+    fn a_script_is_split_outside_of_names_and_comments() {
+        let script = "--\n-- Name: a; Type: ACL; it's\n--\n\nSET a = 'x;y';\n\nREVOKE ALL ON FUNCTION public.\"f;--\n\"\"\"() FROM PUBLIC;\nGRANT ALL ON SCHEMA é TO b;\n\n\n--\n-- end; --\n";
+        assert_eq!(
+            split(script),
+            [
+                "SET a = 'x;y'",
+                "REVOKE ALL ON FUNCTION public.\"f;--\n\"\"\"() FROM PUBLIC",
+                "GRANT ALL ON SCHEMA é TO b"
+            ]
+        );
     }
 }

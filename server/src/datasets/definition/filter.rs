@@ -32,6 +32,13 @@ pub struct Filter {
     pub contradicts: Option<Contradiction>,
 }
 
+impl Filter {
+    /// Returns whether the filter has this name or alias.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.aliases.iter().any(|alias| alias == name)
+    }
+}
+
 /// The values that a filter offers: distinct values of the caller's rows, or of another table.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,13 +51,6 @@ pub struct Choices {
     pub from: Option<String>,
     /// SQL of the id of the user who may choose a value. `from` requires it, unless only administrators choose.
     pub owner: Option<String>,
-}
-
-impl Filter {
-    /// Returns whether the filter has this name or alias.
-    pub fn is_called(&self, name: &str) -> bool {
-        self.name == name || self.aliases.iter().any(|alias| alias == name)
-    }
 }
 
 /// Two filters that cannot both hold.

@@ -19,6 +19,7 @@ use self::inherit::inherit;
 pub use self::inherit::{Sources, inherits};
 pub use self::order::Order;
 pub use self::parameter::{Parameter, Piece, pieces};
+use crate::file::Allowed;
 
 /// Stands in SQL for the schema of the hub's tables: `{hub}.message_request`.
 const HUB: &str = "{hub}";
@@ -167,6 +168,15 @@ impl Definition {
             .chain(optional.into_iter().flatten())
             .chain(of_columns)
             .chain(of_filters)
+    }
+
+    /// Returns the formats and layouts of the files that can be made of it.
+    #[must_use]
+    pub fn allowed(&self) -> Allowed<'_> {
+        Allowed {
+            formats: self.formats.as_deref(),
+            layouts: self.layouts.as_deref(),
+        }
     }
 
     /// Returns the position of the column with this name.
