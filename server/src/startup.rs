@@ -394,7 +394,7 @@ async fn prepare_demo(options: &PgConnectOptions, settings: &mut Settings) -> Re
 async fn fill_once(connection: &mut PgConnection, settings: &Settings) -> Result<(), StartError> {
     let (keys, rows) = (demo_keys(settings)?, settings.demo_rows);
     decant_demo::create_schema(connection).await?;
-    replace_published_keys(connection, &keys).await?;
+    replace_published_keys(connection, settings, &keys).await?;
     if decant_demo::is_filled(connection).await? == Some(0) && rows > 0 {
         tracing::info!(rows, "the private PostgreSQL is new; making up demo data");
         decant_demo::fill(connection, &decant_demo::Plan::new(rows, keys), |_| {}).await?;
@@ -411,19 +411,31 @@ pub fn demo_keys(settings: &Settings) -> Result<KeyMaker, StartError> {
     Ok(KeyMaker::new(secret).map_err(DemoError::from)?)
 }
 
-/// Replaces the keys that older versions published in their source. Their sessions end, because a session is bound to the text
-/// of its key.
+/// Replaces the keys that older versions published in their source, and ends the sessions that began before.
 ///
 /// # Errors
-/// If the database cannot be used.
-pub async fn replace_published_keys(connection: &mut PgConnection, keys: &KeyMaker) -> Result<(), DemoError> {
+/// If the database or the data folder cannot be used.
+pub async fn replace_published_keys(
+    connection: &mut PgConnection,
+    settings: &Settings,
+    keys: &KeyMaker,
+) -> Result<(), StartError> {
     let replaced = decant_demo::replace_published_keys(connection, PUBLISHED_KEY_PREFIX, keys).await?;
-    if replaced > 0 {
-        tracing::warn!(
-            replaced,
-            "an older version published the demo's keys; they were replaced"
-        );
+    if replaced == 0 {
+        return Ok(());
     }
+    // The new key may be one that was there before the published one, with sessions of its own.
+    let secret = settings.data_dir.join(SESSION_SECRET_FILE);
+    match std::fs::remove_file(&secret) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(data_dir_error(settings, error));
+        }
+        _ => {}
+    }
+    tracing::warn!(
+        replaced,
+        "an older version published the demo's keys; they were replaced"
+    );
     Ok(())
 }
 

@@ -45,7 +45,7 @@ async fn fill(connection: &Connection, settings: &Settings, arguments: &Argument
         decant_demo::check_alone(&mut session).await?;
     }
     decant_demo::create_schema(&mut session).await?;
-    startup::replace_published_keys(&mut session, &keys).await?;
+    startup::replace_published_keys(&mut session, settings, &keys).await?;
     let before = decant_demo::is_filled(&mut session).await?.unwrap_or_default();
     let bar = ProgressBar::new(arguments.rows);
     let style =
