@@ -77,7 +77,7 @@ impl Held {
     pub async fn usage_logs() -> Self {
         let rows = format!("select {USAGE_COLUMNS} from {USAGE_ROWS}");
         let table = format!(
-            "select row_number() over (order by created_at desc, id desc) as n, * from ({rows}) as rows({USAGE_NAMES})"
+            "select row_number() over (order by created_at desc nulls last, id desc) as n, * from ({rows}) as rows({USAGE_NAMES})"
         );
         let mut held = Self::new("usage-logs", &table).await;
         held.database.execute("alter table held drop column id").await;
