@@ -20,7 +20,7 @@ pub fn stream_after(rows: usize) -> Vec<u8> {
     let rows = ROWS[rows..].concat();
     let mut digest = Digest::new();
     digest.update(rows.as_bytes());
-    let cursor = Cursor::encode([&b"\\N"[..], b"1"]);
+    let cursor = Cursor::encode([&b"\\N"[..], b"1"], false);
     let end = End {
         rows: count,
         bytes: rows.len() as u64,
@@ -60,6 +60,7 @@ fn header() -> Vec<u8> {
         zone: "UTC".to_owned(),
         fraction: Some(Fraction::Milliseconds),
         filters: Default::default(),
+        reversed: false,
         estimated_rows: Some(3),
     })
 }
