@@ -429,3 +429,21 @@ async fn triggers_without_their_owner_are_disabled_where_no_role_can_keep_them()
     assert!(after < before, "{answer}");
     assert_eq!(database.number("select count(*) from ran").await, 0);
 }
+
+#[tokio::test]
+async fn an_owner_that_cannot_be_told_is_named() {
+    let app = App::start().await;
+    let name = app.database.text("select current_database()").await.unwrap();
+    let (one, two) = (format!("one_of_{name}"), format!("two_of_{name}"));
+    app.database
+        .execute(format!(
+            "create role {one}; create role {two}; create operator =+= (rightarg = int, function = int4up); \
+             create operator =+= (rightarg = int8, function = int8up); \
+             alter operator =+= (none, int) owner to {one}; alter operator =+= (none, int8) owner to {two}"
+        ))
+        .await;
+    let dump = app.admin().dump().answer().await.good().body;
+    let restored = completed(app.admin().import(&dump, CLEAN).answer().await);
+    let warnings = restored["warnings"].to_string();
+    assert!(warnings.contains("operator public.=+="), "{warnings}");
+}

@@ -1,4 +1,4 @@
-//! Privileges after a restore: no role gains any, whatever roles exist on this server.
+//! Privileges and other properties after a restore: no role gains any, whatever roles exist on this server.
 
 use decant_tests::actors::Actor;
 use decant_tests::app::App;
@@ -156,6 +156,32 @@ async fn a_schema_public_of_the_superuser_stays_closed() {
         assert_eq!(restored["warnings"], Value::Array(Vec::new()), "{name}");
         assert_eq!(text(&dsn, acl).await, before, "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_restored_database_keeps_its_locale_and_its_tablespace() {
+    let cluster = Cluster::start().await;
+    for sql in [
+        "alter system set allow_in_place_tablespaces = on",
+        "select pg_reload_conf()",
+        "create tablespace elsewhere location ''",
+        "create database kept template template0 locale_provider libc locale 'C' tablespace elsewhere",
+        // As in a cluster that was made with ICU.
+        "update pg_database set datlocprovider = 'i', daticulocale = 'und' where datname = 'template0'",
+    ] {
+        cluster.execute(sql.to_owned()).await;
+    }
+    let dsn = cluster.dsn("kept");
+    execute(&dsn, "create table rows (id int)".to_owned()).await;
+    let properties = "select concat_ws(' ', encoding, datlocprovider, datcollate, datctype, daticulocale, spcname) \
+                      from pg_database d join pg_tablespace t on t.oid = dattablespace where datname = 'kept'";
+    let before = text(&dsn, properties).await;
+    let server = Server::start(&[("DSN", &dsn)]).await;
+    let admin = Actor::new(&server.address).with_token(ADMIN_TOKEN);
+    let dump = admin.dump().answer().await.good().body;
+    let restored = completed(admin.import(&dump, CLEAN).answer().await);
+    assert!(restored["previous"].is_string());
+    assert_eq!(text(&dsn, properties).await, before);
 }
 
 async fn text(dsn: &str, sql: &'static str) -> String {

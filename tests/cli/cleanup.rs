@@ -263,6 +263,32 @@ async fn no_trigger_fires_while_rows_are_brought_back() {
 }
 
 #[tokio::test]
+async fn archived_rows_of_another_database_are_refused_unless_that_is_permitted() {
+    let (bed, other) = (Bed::new().await, Database::new().await);
+    let time = bed.database.log_time(0.5).await;
+    bed.cleanup(&["--before", &time, "--yes", "--archive-first"])
+        .await
+        .good();
+    let archive = archives(&bed.data.path().join("storage/logs")).remove(0);
+    let name = archive
+        .path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .expect("a plain name");
+    other.execute("delete from message_request").await;
+    let restore = async |more: &[&str]| {
+        let settings = [("DSN", other.dsn.as_str()), data_dir(&bed.data)];
+        program::run(&[&["cleanup", "restore", name], more].concat(), &settings).await
+    };
+    let refusal = restore(&[]).await.refusal();
+    assert!(refusal.contains("of the database `test_"), "{refusal}");
+    let rows = "select count(*) from message_request";
+    assert_eq!(other.number(rows).await, 0);
+    restore(&["--of-another-database"]).await.good();
+    assert!(other.number(rows).await > 0);
+}
+
+#[tokio::test]
 async fn encrypted_archives_are_stored_in_s3_and_restored_by_name() {
     let bed = Bed::new().await;
     let s3 = S3::start().await;

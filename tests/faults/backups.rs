@@ -101,3 +101,24 @@ async fn a_backup_fails_and_releases_the_lock_when_the_s3_service_dies() {
     let detail = list.text();
     assert!(detail.contains("storage"), "{detail}");
 }
+
+#[tokio::test]
+async fn a_proof_whose_pg_restore_loses_its_connection_says_nothing_about_the_backup() {
+    let app = App::start_on(Database::with_rows(20_000).await, &[]).await;
+    app.admin().make_backup().answer().await.good();
+    let made = async || {
+        let overview = overview(&app).await;
+        overview["backups"][0]["name"].as_str().map(str::to_owned)
+    };
+    let name = wait_for("the backup", PATIENCE, made).await;
+    let free = async || {
+        let answer = app.admin().with_backup(&name, "prove").answer().await;
+        (answer.status < 300).then_some(())
+    };
+    wait_for("the proof to begin", PATIENCE, free).await;
+    let kill = async || app.database.end_sessions("pg_restore").await.then_some(());
+    wait_for("pg_restore", PATIENCE, kill).await;
+    let why = failure(&app).await;
+    assert!(why.contains("lost its connection"), "{why}");
+    assert_eq!(overview(&app).await["backups"][0]["proof"], Value::Null);
+}

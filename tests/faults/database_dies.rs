@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use decant_tests::actors::{Actor, rest_of};
 use decant_tests::app::App;
-use decant_tests::cluster::Cluster;
+use decant_tests::cluster::{Cluster, execute, folder};
 use decant_tests::database::{DEMO_ROWS, fill};
 use decant_tests::definitions::{Definitions, ENDLESS};
+use decant_tests::dumps::failed;
 use decant_tests::patience::wait_for;
 use decant_tests::raw_rows::RawRows;
 use decant_tests::server::{ADMIN_TOKEN, Server};
@@ -122,4 +123,47 @@ async fn an_export_terminated_in_postgresql_fails_and_the_next_one_works() {
     assert_eq!(failure.code, "source_failed");
     let rows = app.admin().usage_rows(&[]).await;
     assert_eq!(rows.count(), app.database.usage_rows("true").await);
+}
+
+#[tokio::test]
+async fn a_commit_without_an_answer_is_not_called_undone() {
+    let cluster = Cluster::start().await;
+    for sql in ["create role owner login", "create database owned owner owner"] {
+        cluster.execute(sql.to_owned()).await;
+    }
+    let dsn = cluster.dsn("owned").replacen("user=postgres", "user=owner", 1);
+    execute(&dsn, "create table rows (id int)".to_owned()).await;
+    // The commit runs this trigger.
+    let migrations = folder();
+    let slow = "create function slow() returns trigger language plpgsql as \
+                $$ begin perform pg_sleep(60); return null; end $$; \
+                create constraint trigger slow after insert on rows deferrable initially deferred \
+                for each row execute function slow(); insert into rows values (1)";
+    std::fs::write(migrations.path().join("1.sql"), slow).expect("the folder is ours");
+    let migrations = migrations.path().to_str().expect("its name is plain").to_owned();
+    let settings = [
+        ("DSN", dsn.as_str()),
+        ("DECANT_POST_RESTORE_MIGRATIONS", &migrations),
+    ];
+    let server = Server::start(&settings).await;
+    let admin = Actor::new(&server.address).with_token(ADMIN_TOKEN);
+    let dump = admin.dump().answer().await.good().body;
+    let import = tokio::spawn(admin.import(&dump, &[("cleanFirst", "true")]).answer());
+    let committing = async || {
+        let mut connection = PgConnection::connect(&dsn).await.expect("PostgreSQL runs");
+        let sql = "select count(*) from pg_stat_activity where query = 'commit' and state = 'active'";
+        let count: i64 = sqlx::query_scalar(sql)
+            .fetch_one(&mut connection)
+            .await
+            .expect("it answers");
+        (count == 1).then_some(())
+    };
+    wait_for("the commit", Duration::from_secs(30), committing).await;
+    let postmaster = Pid::from_raw(cluster.postmaster().cast_signed());
+    kill(postmaster, Signal::SIGQUIT).expect("PostgreSQL still runs");
+    let why = failed(import.await.expect("it ends"));
+    assert!(
+        why.contains("may have changed") && why.contains("before-restore"),
+        "{why}"
+    );
 }

@@ -1,14 +1,13 @@
--- Gives the superuser's databases of the private PostgreSQL, and each object of a superuser in this one, to the role decant.
+-- Gives this database of the private PostgreSQL and each of its objects, if a superuser owns them, to the role decant.
 -- Objects of other roles are not trusted, and stay theirs.
 do $give$
 declare
     command pg_catalog.text;
 begin
     for command in
-        -- Those that restores have left beside it, too, so that they can be removed.
         select pg_catalog.format('alter database %I owner to decant', datname)
         from pg_catalog.pg_database
-        where not datistemplate and datname operator(pg_catalog.<>) 'postgres'
+        where datname operator(pg_catalog.=) pg_catalog.current_database()
             and exists (select from pg_catalog.pg_roles r where r.rolsuper and r.oid operator(pg_catalog.=) datdba)
         union all
         select pg_catalog.format('alter schema %I owner to decant', nspname)

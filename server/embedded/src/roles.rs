@@ -1,9 +1,9 @@
 //! The roles of the private PostgreSQL.
 
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection, PgConnection, query_as};
+use sqlx::{Connection, PgConnection, query_scalar};
 
-use super::address::STATE_DATABASE;
+use super::address::{DATABASE, STATE_DATABASE};
 
 /// Makes the roles. The owner of the database may create others beside it for a restore, and read the server's settings.
 pub(crate) const CREATE: [&str; 4] = [
@@ -16,15 +16,14 @@ pub(crate) const CREATE: [&str; 4] = [
 /// Gives the objects that an older Decant created as the superuser to the database's owner. Objects of other roles stay theirs.
 const GIVE: &str = include_str!("give_to_owner.sql");
 
-/// Creates the roles in a cluster of an older Decant, which had the superuser only, and gives the databases to their owner. The
-/// state database is looked at on each start, because a crash may have left it to the superuser.
+/// Creates the roles in a cluster of an older Decant, which had the superuser only, and gives the databases to their owner:
+/// also those that restores have left, because a rollback puts one of them in the live place. They are looked at on each
+/// start, because a crash may have left one to the superuser.
 pub(crate) async fn create_missing(superuser: &PgConnectOptions) -> sqlx::Result<()> {
     let mut connection = PgConnection::connect_with(superuser).await?;
-    let (is_there, has_state): (bool, bool) = query_as(
-        "select exists (select from pg_catalog.pg_roles where rolname operator(pg_catalog.=) 'decant'), \
-                exists (select from pg_catalog.pg_database where datname operator(pg_catalog.=) $1)",
+    let is_there: bool = query_scalar(
+        "select exists (select from pg_catalog.pg_roles where rolname operator(pg_catalog.=) 'decant')",
     )
-    .bind(STATE_DATABASE)
     .fetch_one(&mut connection)
     .await?;
     if !is_there {
@@ -32,13 +31,22 @@ pub(crate) async fn create_missing(superuser: &PgConnectOptions) -> sqlx::Result
         for command in CREATE {
             sqlx::query(command).execute(&mut *transaction).await?;
         }
-        // SQL: Decant's own file.
-        sqlx::raw_sql(GIVE).execute(&mut *transaction).await?;
         transaction.commit().await?;
     }
+    let databases: Vec<String> = query_scalar(
+        "select datname::pg_catalog.text from pg_catalog.pg_database \
+         where datallowconn and (datname operator(pg_catalog.=) $1 \
+             or (pg_catalog.pg_get_userbyid(datdba) operator(pg_catalog.=) current_user \
+                 and (datname operator(pg_catalog.=) $2 or pg_catalog.starts_with(datname::pg_catalog.text, $3))))",
+    )
+    .bind(STATE_DATABASE)
+    .bind(DATABASE)
+    .bind(format!("{DATABASE}_"))
+    .fetch_all(&mut connection)
+    .await?;
     connection.close().await?;
-    if has_state {
-        let mut connection = PgConnection::connect_with(&superuser.clone().database(STATE_DATABASE)).await?;
+    for database in databases {
+        let mut connection = PgConnection::connect_with(&superuser.clone().database(&database)).await?;
         // SQL: Decant's own file.
         sqlx::raw_sql(GIVE).execute(&mut connection).await?;
         connection.close().await?;

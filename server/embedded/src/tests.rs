@@ -404,15 +404,19 @@ async fn the_data_of_an_older_version_get_an_owner_without_superuser_rights() {
 }
 
 #[tokio::test]
-async fn a_state_database_that_a_crash_has_left_to_the_superuser_gets_its_owner() {
+async fn databases_that_a_crash_has_left_to_the_superuser_get_their_owner() {
     let folder = folder();
     let postgres = start(folder.path()).await.unwrap();
     let superuser = postgres.url();
     let mut connection = PgConnection::connect(&superuser).await.unwrap();
-    connection
-        .execute("create database decant_state owner decant")
-        .await
-        .unwrap();
+    for database in ["decant_state owner decant", "decant_before_260101000000000"] {
+        let create = format!("create database {database}");
+        connection.execute(AssertSqlSafe(create)).await.unwrap();
+    }
+    connection.close().await.unwrap();
+    let previous = superuser.replacen("/decant?", "/decant_before_260101000000000?", 1);
+    let mut connection = PgConnection::connect(&previous).await.unwrap();
+    connection.execute("create table kept (id int)").await.unwrap();
     connection.close().await.unwrap();
     let state = superuser.replacen("/decant?", "/decant_state?", 1);
     let mut connection = PgConnection::connect(&state).await.unwrap();
@@ -436,6 +440,16 @@ async fn a_state_database_that_a_crash_has_left_to_the_superuser_gets_its_owner(
     .await
     .unwrap();
     assert_eq!(owners, "decant_audit decant, strange stranger");
+    connection.close().await.unwrap();
+    let mut connection = PgConnection::connect(&previous).await.unwrap();
+    let owners: String = sqlx::query_scalar(
+        "select relowner::regrole || ' ' || datdba::regrole from pg_class, pg_database \
+         where relname = 'kept' and datname = current_database()",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(owners, "decant decant");
     connection.close().await.unwrap();
     postgres.stop().await.unwrap();
 }

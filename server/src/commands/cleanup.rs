@@ -10,8 +10,8 @@ use super::connection::Connection;
 use super::interrupt::cancelled_by_signal;
 use super::outcome::Outcome;
 use crate::config::Settings;
-use crate::database::cleanup::LogCleaner;
 use crate::database::cleanup::request::{CleanupRequest, Task};
+use crate::database::cleanup::{LogCleaner, Permitted};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -60,12 +60,24 @@ enum Command {
         /// Decant or of another machine.
         #[arg(long)]
         unverified: bool,
+        /// Restore an archive of a database with another name.
+        #[arg(long)]
+        of_another_database: bool,
     },
 }
 
 pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
-    if let Some(Command::Restore { archive, unverified }) = arguments.command {
-        return restore_archive(settings, &archive, unverified).await;
+    if let Some(Command::Restore {
+        archive,
+        unverified,
+        of_another_database,
+    }) = arguments.command
+    {
+        let permitted = Permitted {
+            unverified,
+            another_database: of_another_database,
+        };
+        return restore_archive(settings, &archive, permitted).await;
     }
     let yes = arguments.yes;
     let request = CleanupRequest::parse(arguments.fields()).map_err(|error| with_flags(&error))?;
@@ -129,12 +141,12 @@ impl Arguments {
     }
 }
 
-async fn restore_archive(settings: Settings, archive: &str, unverified: bool) -> Outcome {
+async fn restore_archive(settings: Settings, archive: &str, permitted: Permitted) -> Outcome {
     let connection = Connection::open(&settings).await?;
     let restored = connection
         .database(&settings)
         .log_cleaner
-        .restore_archive(archive, unverified, "Operator")
+        .restore_archive(archive, permitted, "Operator")
         .await;
     let outcome = restored.map_err(Into::into).map(|rows| {
         println!(

@@ -96,6 +96,11 @@ pub enum BadArchive {
          it, or somebody has replaced it; if you know that the file is yours, add --unverified"
     )]
     Unverified,
+    #[error(
+        "it has rows of the database `{found}`, and this is `{here}`; to insert them here nevertheless, add \
+         --of-another-database"
+    )]
+    OtherDatabase { found: String, here: String },
     #[error(transparent)]
     Storage(#[from] StorageError),
     #[error(transparent)]
@@ -409,22 +414,25 @@ pub(super) fn batches(path: PathBuf, rows_max: usize) -> mpsc::Receiver<Result<V
     batches
 }
 
-/// Returns the decompressed bytes of an archive. Dropping the receiver ends the reading.
-pub(super) fn unpacked(path: PathBuf) -> mpsc::Receiver<bytes::Bytes> {
+/// Returns the decompressed bytes of an archive. The last piece is an error if they end too soon. Dropping the receiver ends
+/// the reading.
+pub(super) fn unpacked(path: PathBuf) -> mpsc::Receiver<io::Result<bytes::Bytes>> {
     let (sender, pieces) = mpsc::channel(BATCHES_AHEAD);
     spawn_blocking(move || {
-        // Errors end the stream early. The caller notices by the number of rows.
-        let Ok(file) = File::open(&path) else { return };
-        let mut unpacked = GzDecoder::new(file);
-        loop {
-            let mut piece = vec![0; PIECE_BYTES];
-            match unpacked.read(&mut piece) {
-                Ok(read) if read > 0 => piece.truncate(read),
-                _ => return,
+        let reading = File::open(&path).and_then(|file| {
+            let mut unpacked = GzDecoder::new(file);
+            loop {
+                let mut piece = vec![0; PIECE_BYTES];
+                let read = unpacked.read(&mut piece)?;
+                piece.truncate(read);
+                // When the receiver is gone, the rest is not read.
+                if read == 0 || sender.blocking_send(Ok(piece.into())).is_err() {
+                    return Ok(());
+                }
             }
-            if sender.blocking_send(piece.into()).is_err() {
-                return;
-            }
+        });
+        if let Err(error) = reading {
+            let _ = sender.blocking_send(Err(error));
         }
     });
     pieces

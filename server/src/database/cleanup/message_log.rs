@@ -1,5 +1,6 @@
 //! The hub's log, the table `message_request`. All SQL of clean-ups is here.
 
+use std::io;
 use std::time::Duration;
 
 use api::cleanup::CleanupPreview;
@@ -14,6 +15,7 @@ use tokio::sync::mpsc::Receiver;
 use super::archive::{BadArchive, Content, Version};
 use super::error::CleanupError;
 use super::request::Conditions;
+use crate::database::lock::LockGuard;
 use crate::database::missing_rows::{self, MissingRows, Target};
 use crate::database::table;
 use crate::dsn::Dsn;
@@ -285,11 +287,12 @@ impl MessageLog {
     ///
     /// # Errors
     /// [`CleanupError::Restore`]: the log takes no such rows. [`CleanupError::Archive`]: the archive was not read to its
-    /// end. [`CleanupError::Database`].
+    /// end. [`CleanupError::LockLost`], [`CleanupError::Database`].
     pub async fn restore(
         &mut self,
         archive: &Content,
-        mut pieces: Receiver<Bytes>,
+        mut pieces: Receiver<io::Result<Bytes>>,
+        lock: &LockGuard,
     ) -> Result<u64, CleanupError> {
         let mut transaction = self.connection.begin().await?;
         let log = Target::open(&mut transaction, &self.table).await?;
@@ -309,7 +312,7 @@ impl MessageLog {
         // SQL: names quoted by PostgreSQL.
         let mut copying = transaction.copy_in_raw(&copy).await?;
         while let Some(piece) = pieces.recv().await {
-            copying.send(piece).await?;
+            copying.send(piece.map_err(BadArchive::from)?).await?;
         }
         let copied = copying.finish().await?;
         if copied != archive.rows {
@@ -318,6 +321,9 @@ impl MessageLog {
         let mut missing = MissingRows::default();
         missing.add(&mut transaction, &log, columns, copied).await?;
         let results = missing.insert(&mut transaction, |_| {}).await?;
+        if !lock.is_held().await {
+            return Err(CleanupError::LockLost);
+        }
         transaction.commit().await?;
         Ok(results.iter().map(|result| result.inserted).sum())
     }

@@ -27,4 +27,5 @@ pub mod schedule;
 
 pub use cleaner::LogCleaner;
 pub use error::CleanupError;
+pub use restore::Permitted;
 pub use run::Batches;

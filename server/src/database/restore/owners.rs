@@ -106,6 +106,9 @@ async fn restore(connection: &mut PgConnection, toc: &Toc, roles: Roles<'_>) -> 
         } else if let Some(owner) = owner {
             kept.owners.insert(owner.to_owned());
         } else {
+            if owners.contains_key(&key) {
+                kept.ambiguous.insert(title(&key));
+            }
             kept.unnamed.insert(title(&key));
         }
         kept.schemas.extend(object.get::<Option<String>, _>("schema"));
@@ -254,6 +257,8 @@ struct Kept {
     refused: BTreeSet<String>,
     /// Objects for which the dump names no owner, or several.
     unnamed: BTreeSet<String>,
+    /// Those of `unnamed` for which it names several.
+    ambiguous: BTreeSet<String>,
     /// The schemas of the objects.
     schemas: BTreeSet<String>,
     /// The ids of the objects, by catalog.
@@ -322,6 +327,11 @@ impl Kept {
             warnings.push(format!(
                 "The role {heir} was created for this. It has no rights and cannot log in, and Decant does not use its tables \
                  as the hub's. To give its objects to another role, run REASSIGN OWNED BY {heir} TO a_role; in the database",
+            ));
+        } else if !self.ambiguous.is_empty() {
+            warnings.push(format!(
+                "These objects belong to {heir} now, because the dump has others of the same name with another owner: {}",
+                list(&self.ambiguous)
             ));
         }
         warnings
