@@ -295,7 +295,7 @@ fn restore(error: &RestoreError) -> Kind {
     match error {
         RestoreError::Conflict(_) => LOCK_CONFLICT,
         RestoreError::Database(_) => DATABASE_UNAVAILABLE,
-        RestoreError::MissingTables(_) => (
+        RestoreError::MissingTables(_) | RestoreError::MissingRows(_) => (
             StatusCode::CONFLICT,
             "tables_would_be_missing",
             "Tables would be missing",

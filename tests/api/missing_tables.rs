@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use decant_tests::actors::Actor;
 use decant_tests::app::App;
-use decant_tests::dumps::{completed, failed};
+use decant_tests::database::Database;
+use decant_tests::dumps::{completed, failed, restored};
 use decant_tests::server::ADMIN_TOKEN;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -34,6 +35,42 @@ async fn a_dump_without_tables_of_the_database_is_refused_unless_that_is_allowed
     let restored = completed(app.admin().import(&ledger, &allowed).answer().await);
     assert!(restored["previous"].is_string(), "{restored}");
     assert_eq!(app.database.contents().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_dump_without_the_rows_of_the_log_is_refused_unless_that_is_allowed() {
+    let app = App::start().await;
+    let dump = app.admin().dump().query("mode", "excludeLogs");
+    let dump = dump.answer().await.good().body;
+    let why = failed(app.admin().import(&dump, CLEAN).answer().await);
+    for word in ["public.message_request (2000 rows)", "allowMissingTables"] {
+        assert!(why.contains(word), "{why}");
+    }
+    let rows = "select count(*) from message_request";
+    assert_eq!(app.database.number(rows).await, 2000);
+    let fields = [("cleanFirst", "true"), ("allowMissingTables", "true")];
+    completed(app.admin().import(&dump, &fields).answer().await);
+    assert_eq!(app.database.number(rows).await, 0);
+    // Now there is nothing to lose.
+    completed(app.admin().import(&dump, CLEAN).answer().await);
+}
+
+#[tokio::test]
+async fn a_dump_without_logs_leaves_out_the_log_of_the_hubs_schema() {
+    let database = Database::empty().await;
+    database
+        .execute(
+            "create schema hub; create table hub.message_request (id int) partition by list (id); \
+             create table hub.part partition of hub.message_request default; insert into hub.message_request values (1); \
+             create table message_request (id int); insert into message_request values (1)",
+        )
+        .await;
+    let app = App::start_on(database, &[("DECANT_HUB_SCHEMA", "hub")]).await;
+    let dump = app.admin().dump().query("mode", "excludeLogs");
+    let restored = restored(&dump.answer().await.good().body).await;
+    let rows =
+        "select (select count(*) from hub.message_request) || ', ' || (select count(*) from message_request)";
+    assert_eq!(restored.text(rows).await.as_deref(), Some("0, 1"));
 }
 
 #[tokio::test]

@@ -98,6 +98,59 @@ async fn a_restore_is_rolled_back_from_the_command_line() {
     let named = ["restore", "--roll-back", previous.unwrap(), "--yes"];
     program::run(&named, &settings).await.good();
     assert_eq!(database.contents().await, changed);
+
+    let listed = program::run(&["previous", "list"], &settings).await.good();
+    let listed = listed.text().to_string();
+    let names: Vec<_> = listed
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert_eq!(names.len(), 2, "{listed}");
+    let removing = ["previous", "remove", names[0]];
+    let unasked = program::run(&removing, &settings).await;
+    assert!(unasked.refusal().contains("--yes"));
+    let confirmed = [&removing[..], &["--yes"]].concat();
+    program::run(&confirmed, &settings).await.good();
+    let left = program::run(&["previous", "list"], &settings).await.good();
+    assert!(!left.text().contains(names[0]) && left.text().contains(names[1]));
+    let unknown = program::run(&confirmed, &settings).await.refusal();
+    assert!(unknown.contains("There is no database"), "{unknown}");
+}
+
+#[tokio::test]
+async fn an_old_safety_dump_is_named_before_it_is_removed_and_that_of_a_merge_stays() {
+    let database = Database::empty().await;
+    database.execute("create table rows (id int)").await;
+    let (folder, data) = (folder(), folder());
+    let file = folder.path().join("rows.dump");
+    let file = file.to_str().unwrap();
+    let settings = [
+        ("DSN", database.dsn.as_str()),
+        ("DECANT_DATA_DIR", data.path().to_str().unwrap()),
+        ("DECANT_SAFETY_DUMPS", "1"),
+    ];
+    program::run(&["backup", "-o", file], &settings).await.good();
+    let mut told = String::new();
+    for mode in ["--merge", "--clean", "--clean"] {
+        let restored = program::run(&["restore", file, mode, "--yes"], &settings).await;
+        told = restored.good().stderr;
+    }
+    let removed = told
+        .lines()
+        .find(|line| line.contains("Removing the old safety dump"));
+    assert!(
+        removed.is_some_and(|line| line.contains("before-restore_")),
+        "{told}"
+    );
+    let left = std::fs::read_dir(data.path().join("safety")).unwrap();
+    let mut left: Vec<_> = left
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    left.sort();
+    assert!(
+        left.len() == 2 && left[0].starts_with("before-merge_"),
+        "{left:?}"
+    );
 }
 
 #[tokio::test]

@@ -22,7 +22,8 @@ pub struct RestoreRequest {
     /// Leaves out the rows of `message_request` and its partitions.
     #[serde(default)]
     pub skip_logs: bool,
-    /// `true`: with `cleanFirst`, tables of the database that the dump lacks are removed. `false`: such a dump is refused.
+    /// `true`: with `cleanFirst`, tables of the database that the dump lacks are removed, and the rows of tables whose rows it
+    /// lacks. `false`: such a dump is refused.
     #[serde(default)]
     pub allow_missing_tables: bool,
 }

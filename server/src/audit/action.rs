@@ -59,6 +59,7 @@ actions! {
     DatabaseImportProgress = "database_import_progress",
     DatabaseImportRolledBack = "database_import_rolled_back",
     DatabaseImportUnauthorized = "database_import_unauthorized",
+    DatabaseSafetyDumpRemoved = "database_safety_dump_removed",
     DatabaseStatusUnavailable = "database_status_unavailable",
     ExportCancelled = "export_cancelled",
     ExportComplete = "export_complete",

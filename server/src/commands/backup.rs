@@ -11,6 +11,7 @@ use wasm_export::dump::{Archive, Summary};
 
 use super::connection::Connection;
 use super::interrupt::{cancelled_by_signal, or_interrupted};
+use super::operator::OPERATOR;
 use super::outcome::Outcome;
 use super::output::OutputFile;
 use super::verify::dump::sentence;
@@ -43,7 +44,7 @@ async fn dump(
     let dump = connection
         .database(settings)
         .dumper
-        .dump(arguments.mode, "Operator", stop)
+        .dump(arguments.mode, OPERATOR, stop)
         .await?;
     let output = OutputFile::open_private(&arguments.output)?;
     let summary = write(dump, output).await?;

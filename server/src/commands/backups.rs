@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use super::confirmation::Confirmation;
 use super::connection::Connection;
 use super::interrupt::{cancelled_by_signal, or_interrupted};
+use super::operator::OPERATOR;
 use super::outcome::Outcome;
 use super::output::OutputFile;
 use crate::backups::Backups;
@@ -137,12 +138,12 @@ async fn dispatch(backups: &Arc<Backups>, command: Command) -> Outcome {
             let job = BackupJob {
                 mode,
                 due: None,
-                caller: "Operator".to_owned(),
+                caller: OPERATOR.to_owned(),
             };
             println!("{}", line(&backups.make(job).await?.await??));
         }
         Command::Prove { name } => {
-            let proved = backups.prove(&name, "Operator").await?.await??;
+            let proved = backups.prove(&name, OPERATOR).await?.await??;
             println!("{}", line(&proved));
             if let Some(failure) = proved.proof.and_then(|proof| proof.failure) {
                 return Err(failure.into());
@@ -154,7 +155,7 @@ async fn dispatch(backups: &Arc<Backups>, command: Command) -> Outcome {
             if !yes {
                 ask(&name)?;
             }
-            backups.remove(&name, "Operator").await?;
+            backups.remove(&name, OPERATOR).await?;
         }
     }
     Ok(())

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::confirmation::Confirmation;
 use super::connection::Connection;
 use super::interrupt::cancelled_by_signal;
+use super::operator::OPERATOR;
 use super::outcome::Outcome;
 use crate::config::Settings;
 use crate::database::cleanup::request::{CleanupRequest, Task};
@@ -104,7 +105,7 @@ fn with_flags(error: &dyn std::error::Error) -> String {
 }
 
 async fn clean_up(cleaner: &LogCleaner, request: CleanupRequest, yes: bool) -> Outcome {
-    let preview = cleaner.preview(&request.conditions, "Operator").await?;
+    let preview = cleaner.preview(&request.conditions, OPERATOR).await?;
     eprintln!("{}", sentence(&preview));
     if let Task::Delete(options) = request.task
         && preview.rows > 0
@@ -113,7 +114,7 @@ async fn clean_up(cleaner: &LogCleaner, request: CleanupRequest, yes: bool) -> O
             ask(&preview)?;
         }
         let stop = cancelled_by_signal()?;
-        let events = cleaner.clean_up(request.conditions, options, "Operator", stop);
+        let events = cleaner.clean_up(request.conditions, options, OPERATOR, stop);
         follow(events.await?, cleaner).await?;
     }
     Ok(())
@@ -146,7 +147,7 @@ async fn restore_archive(settings: Settings, archive: &str, permitted: Permitted
     let restored = connection
         .database(&settings)
         .log_cleaner
-        .restore_archive(archive, permitted, "Operator")
+        .restore_archive(archive, permitted, OPERATOR)
         .await;
     let outcome = restored.map_err(Into::into).map(|rows| {
         println!(

@@ -12,9 +12,11 @@ mod doctor;
 mod export;
 mod input;
 mod interrupt;
+mod operator;
 mod outcome;
 mod output;
 mod partial_file;
+mod previous;
 mod restore;
 mod serve;
 mod terminal;
@@ -57,6 +59,9 @@ enum Command {
     Backups(backups::Command),
     /// Restore a dump into a staging database, then put it in the place of the live one.
     Restore(restore::Arguments),
+    /// List or remove the databases that restores have left beside the live one.
+    #[command(subcommand)]
+    Previous(previous::Command),
     /// Delete old rows of the hub's log, or restore archived rows.
     Cleanup(cleanup::Arguments),
     /// Convert a file into another format.
@@ -110,6 +115,7 @@ fn dispatch() -> Outcome {
         Command::Backup(arguments) => runtime()?.block_on(backup::run(settings()?, arguments)),
         Command::Backups(command) => runtime()?.block_on(backups::run(settings()?, command)),
         Command::Restore(arguments) => runtime()?.block_on(restore::run(settings()?, arguments)),
+        Command::Previous(command) => runtime()?.block_on(previous::run(settings()?, command)),
         Command::Cleanup(arguments) => runtime()?.block_on(cleanup::run(settings()?, arguments)),
         Command::Convert(arguments) => {
             let chosen = matches.subcommand_matches("convert").map(convert::pairs);

@@ -14,15 +14,14 @@ use clap::{ArgGroup, Args};
 use super::confirmation::Confirmation;
 use super::connection::Connection;
 use super::interrupt::{cancelled_by_signal, failure};
+use super::operator::OPERATOR;
 use super::outcome::Outcome;
+use super::previous;
 use super::terminal::printable;
 use crate::config::Settings;
 use crate::database::restore::Restorer;
 use crate::database::temporary_files::{TemporaryFile, TemporaryFolder};
 use crate::storage::encryption::{Accept, is_encrypted};
-
-/// The caller's name in the log and in the lock.
-const OPERATOR: &str = "Operator";
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("mode").required(true))]
@@ -43,7 +42,8 @@ pub struct Arguments {
     /// Skip the rows of `message_request` and its partitions.
     #[arg(long, conflicts_with = "roll_back")]
     skip_logs: bool,
-    /// With --clean: remove tables of the database that the dump lacks. Such a dump is refused otherwise.
+    /// With --clean: remove tables of the database that the dump lacks, and rows of tables whose rows it lacks. Such a dump is
+    /// refused otherwise.
     #[arg(long, conflicts_with_all = ["merge", "roll_back"])]
     allow_missing_tables: bool,
     /// Do not ask for confirmation.
@@ -150,9 +150,8 @@ fn only_previous(mut found: Vec<SideDatabase>) -> Result<String, String> {
         [] => Err("no restore has left a previous database here".to_owned()),
         [one] => Ok(one.name.clone()),
         several => {
-            let line =
-                |one: &SideDatabase| format!("\n  {}  since {:.0}, {} bytes", one.name, one.since, one.bytes);
-            let lines: String = several.iter().map(line).collect();
+            let lines = several.iter().map(|one| format!("\n  {}", previous::line(one)));
+            let lines: String = lines.collect();
             Err(format!(
                 "there are several previous databases; name one of them:{lines}"
             ))

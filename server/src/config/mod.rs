@@ -164,6 +164,7 @@ impl Settings {
                 redis: values.redis,
                 lock_ttl: values.lock_ttl,
                 dump_compression: values.dump_compression,
+                safety_dumps: values.safety_dumps.try_into().unwrap_or(usize::MAX),
                 post_restore_migrations: values.post_restore_migrations,
                 on_disconnect: values.unfollowed,
                 disk_space: values.room,

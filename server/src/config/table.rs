@@ -166,6 +166,8 @@ settings! {
          if pg_dump supports it, else gzip:1";
     upload_bytes_max: u64 = DECANT_UPLOAD_MAX_MB, default "500", megabytes,
         "Largest dump that may be uploaded for a restore, in megabytes of 1024 x 1024 bytes";
+    safety_dumps: u32 = DECANT_SAFETY_DUMPS, default "3", at_least_one,
+        "How many safety dumps of a database are kept; the newest one before a merge is kept besides";
     post_restore_migrations: Option<PathBuf> = DECANT_POST_RESTORE_MIGRATIONS, unset "none", path,
         "Folder of SQL files that run on a restored database in the order of their names, each in its own transaction, \
          which it must not end";

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::lock::{BackupLock, LockError, LockGuard};
 use super::operation_record::{LastOperation, OperationHandle};
 use super::tools::{Tools, ToolsError, read_stderr, spawn_piped};
+use crate::hub_tables::Name;
 
 /// The largest piece of a dump that is passed on: the capacity of a pipe.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -31,43 +32,48 @@ pub(super) const LOGS: &str = "message_request";
 /// The hub's ledger: the statistics of requests, which stay when the log is cleaned up.
 const LEDGER: &str = "usage_ledger";
 
-/// Returns the arguments of `pg_dump` that choose the tables.
+/// Returns the arguments of `pg_dump` that choose the tables. `hub` is the schema of the hub's tables.
 ///
 /// # Errors
 /// [`DumpError::NoLedger`], [`DumpError::Unavailable`].
-async fn arguments(mode: DumpMode, dsn: &Dsn) -> Result<Vec<String>, DumpError> {
+async fn arguments(mode: DumpMode, dsn: &Dsn, hub: &Name) -> Result<Vec<String>, DumpError> {
     let (option, table) = match mode {
         DumpMode::Full => return Ok(Vec::new()),
         DumpMode::ExcludeLogs => ("exclude-table-data", LOGS),
         DumpMode::LedgerOnly => ("table", LEDGER),
     };
-    let (exists, descendants) = find(dsn, table).await.map_err(DumpError::Unavailable)?;
+    let (exists, tables) = find(dsn, hub, table).await.map_err(DumpError::Unavailable)?;
     if mode == DumpMode::LedgerOnly && !exists {
         return Err(DumpError::NoLedger);
     }
-    // The table itself comes first: without it, a missing table would mean the whole database.
-    let tables = std::iter::once(table.to_owned()).chain(descendants);
-    Ok(tables.map(|table| format!("--{option}={table}")).collect())
+    Ok(tables
+        .into_iter()
+        .map(|table| format!("--{option}={table}"))
+        .collect())
 }
 
-/// Returns whether a table exists, its partitions and the tables that inherit from it, as patterns of `pg_dump`. Only
-/// `pg_dump` 16 and newer have `--exclude-table-data-and-children` and `--table-and-children`.
-async fn find(dsn: &Dsn, table: &str) -> sqlx::Result<(bool, Vec<String>)> {
+/// Returns whether a table of the hub exists, and as patterns of `pg_dump` the table, its partitions and the tables that inherit
+/// from it. Only `pg_dump` 16 and newer have `--exclude-table-data-and-children` and `--table-and-children`.
+async fn find(dsn: &Dsn, hub: &Name, table: &str) -> sqlx::Result<(bool, Vec<String>)> {
     let mut connection = PgConnection::connect_with(dsn.options()).await?;
-    let exists = query_scalar("select pg_catalog.to_regclass($1) is not null")
-        .bind(table)
-        .fetch_one(&mut connection)
-        .await?;
+    let exists =
+        query_scalar("select pg_catalog.to_regclass(pg_catalog.format('%I.%I', $1, $2)) is not null")
+            .bind(hub.as_str())
+            .bind(table)
+            .fetch_one(&mut connection)
+            .await?;
+    // The table itself is there in any case: without it, a missing table would mean the whole database.
     let tables = query_scalar(
-        "with recursive descendants as ( \
-             select i.inhrelid as oid from pg_catalog.pg_inherits i \
-             where i.inhparent operator(pg_catalog.=) pg_catalog.to_regclass($1) \
-             union select i.inhrelid from descendants d join pg_catalog.pg_inherits i \
-                 on i.inhparent operator(pg_catalog.=) d.oid) \
-         select pg_catalog.format('%I.%I', n.nspname, c.relname) \
-         from descendants d join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) d.oid \
+        "with recursive tables as ( \
+             select pg_catalog.to_regclass(pg_catalog.format('%I.%I', $1, $2))::pg_catalog.oid as oid \
+             union select i.inhrelid from tables t join pg_catalog.pg_inherits i \
+                 on i.inhparent operator(pg_catalog.=) t.oid) \
+         select pg_catalog.format('%I.%I', $1, $2) \
+         union select pg_catalog.format('%I.%I', n.nspname, c.relname) \
+         from tables t join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) t.oid \
          join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace",
     )
+    .bind(hub.as_str())
     .bind(table)
     .fetch_all(&mut connection)
     .await?;
@@ -204,6 +210,7 @@ pub struct Dumper {
     pub(super) dsn: Dsn,
     pub(super) lock: BackupLock,
     pub(super) compression: Compression,
+    pub(super) hub_schema: Name,
     pub(super) last: Arc<LastOperation<DumpStatus>>,
 }
 
@@ -240,7 +247,7 @@ impl Dumper {
         stop: CancellationToken,
     ) -> Result<Dump, DumpError> {
         let tools = Tools::for_database(&self.dsn).await?;
-        let tables = arguments(mode, &self.dsn).await?;
+        let tables = arguments(mode, &self.dsn, &self.hub_schema).await?;
         let lock = self.lock.acquire(Operation::Export, caller).await?;
         let mut command = tools.command("pg_dump", &self.dsn);
         command

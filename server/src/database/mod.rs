@@ -69,13 +69,19 @@ impl Database {
             dsn: dsn.clone(),
             lock: lock.clone(),
             compression: options.dump_compression.clone(),
+            hub_schema: options.hub_tables.schema.clone(),
             last: LastOperation::new(dsn, data_dir, "last-dump.json"),
         };
         let restorer = Restorer {
             dsn: dsn.clone(),
             lock: lock.clone(),
             temporary_files: temporary_files.clone(),
-            safety_dumps: SafetyDumps::new(dsn, data_dir, options.dump_compression.clone()),
+            safety_dumps: SafetyDumps::new(
+                dsn,
+                data_dir,
+                options.dump_compression.clone(),
+                options.safety_dumps,
+            ),
             migrations: options.post_restore_migrations.clone(),
             on_disconnect: options.on_disconnect,
             disk_space: options.disk_space,

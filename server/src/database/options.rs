@@ -16,6 +16,8 @@ pub struct Options {
     /// How long Redis keeps the lock of a server that has crashed.
     pub lock_ttl: Duration,
     pub dump_compression: Compression,
+    /// How many safety dumps of a database are kept.
+    pub safety_dumps: usize,
     /// The folder of SQL files that run on a restored database.
     pub post_restore_migrations: Option<PathBuf>,
     pub on_disconnect: OnDisconnect,

@@ -9,7 +9,7 @@ use api::restore::{RestoreMode, TableResult};
 use sqlx::Connection;
 use wasm_export::dump::{Entry, LARGE_OBJECTS, TABLE_DATA, Toc};
 
-use super::database_comment;
+use super::comments;
 use super::definitions::{Definitions, GUARD, Policy};
 use super::disk_space::{self, DiskSpaceCheck};
 use super::entry_kind;
@@ -249,12 +249,25 @@ impl<'a> CheckedDump<'a> {
     /// # Errors
     /// [`RestoreError::Io`]: `pg_restore` cannot be run.
     pub async fn database_comment(&self, loader: &Loader<'_>) -> Result<Option<String>, RestoreError> {
-        let mut entries = self.archive.toc.entries.iter();
-        let entry = entries.find(|entry| entry.kind == "COMMENT" && entry.name.starts_with("DATABASE "));
-        match entry {
-            Some(entry) => database_comment::read(loader, entry.dump_id).await,
-            None => Ok(None),
-        }
+        let found = comments::read(loader, &self.comments_of("DATABASE "), "DATABASE").await?;
+        Ok(found.into_iter().next().map(|(_, text)| text))
+    }
+
+    /// Reads the comments of the extensions: their names and texts.
+    ///
+    /// # Errors
+    /// [`RestoreError::Io`]: `pg_restore` cannot be run.
+    pub async fn extension_comments(
+        &self,
+        loader: &Loader<'_>,
+    ) -> Result<Vec<(String, String)>, RestoreError> {
+        comments::read(loader, &self.comments_of("EXTENSION "), "EXTENSION").await
+    }
+
+    fn comments_of(&self, kind: &str) -> Vec<u32> {
+        let entries = self.archive.toc.entries.iter();
+        let entries = entries.filter(|entry| entry.kind == "COMMENT" && entry.name.starts_with(kind));
+        entries.map(|entry| entry.dump_id).collect()
     }
 
     /// Returns the owners of the tables and types.
@@ -283,6 +296,17 @@ impl<'a> CheckedDump<'a> {
         let entries = self.archive.toc.entries.iter();
         let tables = entries.filter(|entry| entry.kind == "TABLE");
         tables.map(TableName::from_entry).collect()
+    }
+
+    /// Returns the tables that the dump creates without their rows, as `pg_dump --exclude-table-data` does. Tables whose rows the
+    /// request leaves out do not count.
+    pub fn tables_without_rows(&self) -> BTreeSet<TableName> {
+        let entries = self.archive.toc.entries.iter();
+        let with_rows = entries.filter(|entry| entry.kind == TABLE_DATA);
+        let with_rows: BTreeSet<_> = with_rows.map(TableName::from_entry).collect();
+        let mut tables = self.tables();
+        tables.retain(|table| !with_rows.contains(table) && !self.lists.skipped.contains(table));
+        tables
     }
 
     /// Returns the counts by table for a restore that inserts every row of the dump.

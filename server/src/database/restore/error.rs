@@ -102,6 +102,14 @@ pub enum RestoreError {
     )]
     MissingTables(Vec<String>),
     #[error(
+        "The dump was made without the rows of tables that have rows in the database ({}): {}. The restore would remove them. \
+         Nothing was changed; merge the dump instead, or, to restore it nevertheless, set allowMissingTables to true (on the \
+         command line: --allow-missing-tables)",
+        .0.len(),
+        listed(.0)
+    )]
+    MissingRows(Vec<String>),
+    #[error(
         "The table {table} should have {expected} rows and has {found} after the restore; the database is as it was"
     )]
     Rows {

@@ -98,3 +98,27 @@ pub(super) async fn create(
     }
     Ok(warnings)
 }
+
+/// Sets the comments of extensions, given by their names. Returns warnings.
+///
+/// # Errors
+/// The database does not answer.
+pub(super) async fn comment(
+    connection: &mut PgConnection,
+    comments: &[(String, String)],
+) -> sqlx::Result<Vec<String>> {
+    let mut warnings = Vec::new();
+    for (name, text) in comments {
+        match run(connection, "comment on extension %I is %L", [name, text]).await {
+            Ok(()) => {}
+            Err(sqlx::Error::Database(error)) => {
+                warnings.push(format!(
+                    "The comment of the extension {name} was not restored: {}",
+                    error.message()
+                ));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(warnings)
+}

@@ -32,20 +32,20 @@
 //! | `statement` | statements with names from outside |
 //! | `sql_tokens` | splits SQL of a table of contents into tokens |
 //! | `log_tables` | finds the hub's log and its partitions in a dump |
-//! | `missing_tables` | refuses a dump that lacks tables of the live database |
+//! | `missing_tables` | refuses a dump that lacks tables of the live database, or their rows |
 //! | `in_place` | replaces the contents of the live database in one transaction |
 //! | `large_objects` | copies large objects for `in_place` |
 //! | [`merge`], `table_data` | inserts the rows that are missing, table by table |
 //! | `pending_transaction` | an open transaction of either |
 //! | `outcome` | what became of a commit whose answer was lost |
-//! | `database_comment` | the comment of the database |
+//! | `comments` | the comments of the database and of its extensions |
 //! | `public_schema` | owner, privileges and comment of the schema `public` |
 //! | `migrations` | runs the site's SQL files |
 //! | `error` | why a dump is not restored |
 
 mod catalog;
 mod checked_dump;
-mod database_comment;
+mod comments;
 mod definitions;
 pub mod disk_space;
 mod entry_kind;

@@ -9,7 +9,7 @@ pub struct RestoreOptions {
     pub mode: RestoreMode,
     /// Leaves out the rows of the hub's log, `message_request`.
     pub skip_logs: bool,
-    /// Lets a clean restore remove tables of the live database that the dump lacks.
+    /// Lets a clean restore remove tables of the live database that the dump lacks, and rows of tables that it has without rows.
     pub allow_missing_tables: bool,
 }
 

@@ -15,23 +15,21 @@ with holder as (
 ), objects as (
     -- The schemas come first: the owner of a schema may create in it, as the new owner of an object there must.
     select 'SCHEMA' as kind, null::pg_catalog.oid as namespace, nspname::pg_catalog.text as name,
-        'pg_namespace' as catalog, n.oid, pg_catalog.format('alter schema %I owner to', nspname) as alter_owner
+        'pg_namespace' as catalog, n.oid, 'schema' as type, pg_catalog.quote_ident(nspname) as quoted, '' as signature
     from pg_catalog.pg_namespace n, holder h
     where nspowner operator(pg_catalog.=) h.oid
     union all
     select 'RELATION', relnamespace, relname::pg_catalog.text, 'pg_class', c.oid,
-        pg_catalog.format('alter %s %I.%I owner to',
-            case when relkind operator(pg_catalog.=) 'v' then 'view'
-                when relkind operator(pg_catalog.=) 'm' then 'materialized view'
-                when relkind operator(pg_catalog.=) 'S' then 'sequence'
-                when relkind operator(pg_catalog.=) 'f' then 'foreign table' else 'table' end,
-            (select n.nspname from pg_catalog.pg_namespace n where n.oid operator(pg_catalog.=) relnamespace), relname)
+        case when relkind operator(pg_catalog.=) 'v' then 'view'
+            when relkind operator(pg_catalog.=) 'm' then 'materialized view'
+            when relkind operator(pg_catalog.=) 'S' then 'sequence'
+            when relkind operator(pg_catalog.=) 'f' then 'foreign table' else 'table' end,
+        pg_catalog.quote_ident(relname), ''
     from pg_catalog.pg_class c, holder h
     where relowner operator(pg_catalog.=) h.oid and relkind operator(pg_catalog.=) any ('{r,p,v,m,S,f}')
     union all
     select 'TYPE', typnamespace, typname::pg_catalog.text, 'pg_type', t.oid,
-        pg_catalog.format('alter type %I.%I owner to',
-            (select n.nspname from pg_catalog.pg_namespace n where n.oid operator(pg_catalog.=) typnamespace), typname)
+        'type', pg_catalog.quote_ident(typname), ''
     from pg_catalog.pg_type t, holder h
     where typowner operator(pg_catalog.=) h.oid
     union all
@@ -43,95 +41,87 @@ with holder as (
                     ', ' order by a.place)
                 from pg_catalog.unnest(proargtypes::pg_catalog.oid[]) with ordinality as a (type, place)) end),
         'pg_proc', p.oid,
-        pg_catalog.format('alter routine %I.%I(%s) owner to',
-            (select n.nspname from pg_catalog.pg_namespace n where n.oid operator(pg_catalog.=) pronamespace), proname,
-            pg_catalog.oidvectortypes(proargtypes))
+        'routine', pg_catalog.quote_ident(proname), pg_catalog.format('(%s)', pg_catalog.oidvectortypes(proargtypes))
     from pg_catalog.pg_proc p, holder h
     where proowner operator(pg_catalog.=) h.oid
     union all
     select 'OPERATOR', oprnamespace, oprname::pg_catalog.text, 'pg_operator', o.oid,
-        pg_catalog.format('alter operator %I.%s (%s, %s) owner to',
-            (select n.nspname from pg_catalog.pg_namespace n where n.oid operator(pg_catalog.=) oprnamespace), oprname,
+        'operator', oprname::pg_catalog.text, pg_catalog.format(' (%s, %s)',
             case when oprleft operator(pg_catalog.=) 0 then 'none' else pg_catalog.format_type(oprleft, null) end,
             case when oprright operator(pg_catalog.=) 0 then 'none' else pg_catalog.format_type(oprright, null) end)
     from pg_catalog.pg_operator o, holder h
     where oprowner operator(pg_catalog.=) h.oid
     union all
     select 'OPERATOR CLASS', opcnamespace, opcname::pg_catalog.text, 'pg_opclass', o.oid,
-        pg_catalog.format('alter operator class %I.%I using %I owner to',
-            (select n.nspname from pg_catalog.pg_namespace n where n.oid operator(pg_catalog.=) opcnamespace), opcname,
-            (select m.amname from pg_catalog.pg_am m where m.oid operator(pg_catalog.=) opcmethod))
+        'operator class', pg_catalog.quote_ident(opcname),
+        (select pg_catalog.format(' using %I', m.amname) from pg_catalog.pg_am m where m.oid operator(pg_catalog.=) opcmethod)
     from pg_catalog.pg_opclass o, holder h
     where opcowner operator(pg_catalog.=) h.oid
     union all
     select 'OPERATOR FAMILY', opfnamespace, opfname::pg_catalog.text, 'pg_opfamily', o.oid,
-        pg_catalog.format('alter operator family %I.%I using %I owner to',
-            (select n.nspname from pg_catalog.pg_namespace n where n.oid operator(pg_catalog.=) opfnamespace), opfname,
-            (select m.amname from pg_catalog.pg_am m where m.oid operator(pg_catalog.=) opfmethod))
+        'operator family', pg_catalog.quote_ident(opfname),
+        (select pg_catalog.format(' using %I', m.amname) from pg_catalog.pg_am m where m.oid operator(pg_catalog.=) opfmethod)
     from pg_catalog.pg_opfamily o, holder h
     where opfowner operator(pg_catalog.=) h.oid
     union all
     select 'COLLATION', collnamespace, collname::pg_catalog.text, 'pg_collation', c.oid,
-        pg_catalog.format('alter collation %I.%I owner to',
-            (select n.nspname from pg_catalog.pg_namespace n where n.oid operator(pg_catalog.=) collnamespace), collname)
+        'collation', pg_catalog.quote_ident(collname), ''
     from pg_catalog.pg_collation c, holder h
     where collowner operator(pg_catalog.=) h.oid
     union all
     select 'CONVERSION', connamespace, conname::pg_catalog.text, 'pg_conversion', c.oid,
-        pg_catalog.format('alter conversion %I.%I owner to',
-            (select n.nspname from pg_catalog.pg_namespace n where n.oid operator(pg_catalog.=) connamespace), conname)
+        'conversion', pg_catalog.quote_ident(conname), ''
     from pg_catalog.pg_conversion c, holder h
     where conowner operator(pg_catalog.=) h.oid
     union all
     select 'TEXT SEARCH CONFIGURATION', cfgnamespace, cfgname::pg_catalog.text, 'pg_ts_config', c.oid,
-        pg_catalog.format('alter text search configuration %I.%I owner to',
-            (select n.nspname from pg_catalog.pg_namespace n where n.oid operator(pg_catalog.=) cfgnamespace), cfgname)
+        'text search configuration', pg_catalog.quote_ident(cfgname), ''
     from pg_catalog.pg_ts_config c, holder h
     where cfgowner operator(pg_catalog.=) h.oid
     union all
     select 'TEXT SEARCH DICTIONARY', dictnamespace, dictname::pg_catalog.text, 'pg_ts_dict', d.oid,
-        pg_catalog.format('alter text search dictionary %I.%I owner to',
-            (select n.nspname from pg_catalog.pg_namespace n where n.oid operator(pg_catalog.=) dictnamespace), dictname)
+        'text search dictionary', pg_catalog.quote_ident(dictname), ''
     from pg_catalog.pg_ts_dict d, holder h
     where dictowner operator(pg_catalog.=) h.oid
     union all
     select 'STATISTICS', stxnamespace, stxname::pg_catalog.text, 'pg_statistic_ext', s.oid,
-        pg_catalog.format('alter statistics %I.%I owner to',
-            (select n.nspname from pg_catalog.pg_namespace n where n.oid operator(pg_catalog.=) stxnamespace), stxname)
+        'statistics', pg_catalog.quote_ident(stxname), ''
     from pg_catalog.pg_statistic_ext s, holder h
     where stxowner operator(pg_catalog.=) h.oid
     union all
     select 'FOREIGN DATA WRAPPER', null, fdwname::pg_catalog.text, 'pg_foreign_data_wrapper', f.oid,
-        pg_catalog.format('alter foreign data wrapper %I owner to', fdwname)
+        'foreign data wrapper', pg_catalog.quote_ident(fdwname), ''
     from pg_catalog.pg_foreign_data_wrapper f, holder h
     where fdwowner operator(pg_catalog.=) h.oid
     union all
     select 'SERVER', null, srvname::pg_catalog.text, 'pg_foreign_server', s.oid,
-        pg_catalog.format('alter server %I owner to', srvname)
+        'server', pg_catalog.quote_ident(srvname), ''
     from pg_catalog.pg_foreign_server s, holder h
     where srvowner operator(pg_catalog.=) h.oid
     union all
     select 'PUBLICATION', null, pubname::pg_catalog.text, 'pg_publication', p.oid,
-        pg_catalog.format('alter publication %I owner to', pubname)
+        'publication', pg_catalog.quote_ident(pubname), ''
     from pg_catalog.pg_publication p, holder h
     where pubowner operator(pg_catalog.=) h.oid
     union all
     select 'EVENT TRIGGER', null, evtname::pg_catalog.text, 'pg_event_trigger', e.oid,
-        pg_catalog.format('alter event trigger %I owner to', evtname)
+        'event trigger', pg_catalog.quote_ident(evtname), ''
     from pg_catalog.pg_event_trigger e, holder h
     where evtowner operator(pg_catalog.=) h.oid
     union all
     select 'PROCEDURAL LANGUAGE', null, lanname::pg_catalog.text, 'pg_language', l.oid,
-        pg_catalog.format('alter language %I owner to', lanname)
+        'language', pg_catalog.quote_ident(lanname), ''
     from pg_catalog.pg_language l, holder h
     where lanowner operator(pg_catalog.=) h.oid
     union all
     select 'LARGE OBJECT', null, l.oid::pg_catalog.text, 'pg_largeobject', l.oid,
-        pg_catalog.format('alter large object %s owner to', l.oid)
+        'large object', l.oid::pg_catalog.text, ''
     from pg_catalog.pg_largeobject_metadata l, holder h
     where lomowner operator(pg_catalog.=) h.oid
 )
-select o.kind, n.nspname::pg_catalog.text as schema, o.name, o.catalog, o.oid::pg_catalog.int8 as oid, o.alter_owner
+select o.kind, n.nspname::pg_catalog.text as schema, o.name, o.catalog, o.oid::pg_catalog.int8 as oid,
+    pg_catalog.concat('alter ', o.type, ' ', pg_catalog.quote_ident(n.nspname) operator(pg_catalog.||) '.', o.quoted, o.signature, ' owner to')
+        as alter_owner
 from objects o left join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) o.namespace
 where (n.nspname is null
         or (n.nspname operator(pg_catalog.!~) '^pg_' and n.nspname operator(pg_catalog.<>) 'information_schema'))

@@ -89,7 +89,8 @@ impl Restorer {
         let record = self.last.begin(&caller, status);
         let tasks = self.tasks.clone();
         tasks.spawn(async move {
-            let restoring = self.restore_until_disconnect(&lock, file.as_ref(), options, &sender, &stop);
+            let restoring =
+                self.restore_until_disconnect(&lock, file.as_ref(), options, &caller, &sender, &stop);
             let event = match restoring.await {
                 Ok(restored) => {
                     let rows = restored.tables.values().map(|table| table.inserted).sum();
@@ -124,6 +125,7 @@ impl Restorer {
         lock: &LockGuard,
         file: &Path,
         options: RestoreOptions,
+        caller: &str,
         sender: &mpsc::Sender<RestoreEvent>,
         stop: &CancellationToken,
     ) -> Result<Restored, RestoreError> {
@@ -132,7 +134,7 @@ impl Restorer {
             events: sender.clone(),
         };
         let stop = stop.child_token();
-        let mut restoring = pin!(self.run_restore(lock, file, options, &reporter, &stop));
+        let mut restoring = pin!(self.run_restore(lock, file, options, caller, &reporter, &stop));
         tokio::select! {
             restored = &mut restoring => restored,
             () = sender.closed(), if self.stops_on_disconnect() => {

@@ -18,9 +18,10 @@ use super::restorer::Restorer;
 use super::side_database::{StagingDatabase, Swapped};
 use super::subscriptions::RestoredBy;
 use super::{
-    database_comment, extensions, in_place, load, load_role, merge, migrations, missing_tables, owners,
+    comments, extensions, in_place, load, load_role, merge, migrations, missing_tables, owners,
     public_schema, row_counts, statement, subscriptions,
 };
+use crate::audit::Action;
 use crate::database::lock::LockGuard;
 use crate::database::session;
 use crate::database::tools::Tools;
@@ -37,6 +38,7 @@ impl Restorer {
         lock: &LockGuard,
         file: &Path,
         options: RestoreOptions,
+        caller: &str,
         reporter: &ProgressReporter,
         stop: &CancellationToken,
     ) -> Result<Restored, RestoreError> {
@@ -57,10 +59,11 @@ impl Restorer {
             }
             let safety_dump = self
                 .safety_dumps
-                .make(&tools, &self.dsn, &self.temporary_files)
+                .make(&tools, &self.dsn, options.mode, &self.temporary_files)
                 .await?;
             let message = format!("Dumped the database for safety to {}", safety_dump.display());
             reporter.progress(40, message);
+            self.remove_old_safety_dumps(caller, reporter)?;
             Ok::<_, RestoreError>((dump, safety_dump))
         };
         let (dump, safety_dump) = or_stopped(lock, stop, preparing).await?;
@@ -103,6 +106,20 @@ impl Restorer {
             Err(error) => return Err(error),
         }
         Ok(restored)
+    }
+
+    /// Removes the safety dumps that are not kept any more, and reports each before.
+    fn remove_old_safety_dumps(&self, caller: &str, reporter: &ProgressReporter) -> std::io::Result<()> {
+        for old in self.safety_dumps.expired()? {
+            let file = old.display().to_string();
+            reporter.progress(
+                40,
+                format!("Removing the old safety dump {file} (DECANT_SAFETY_DUMPS sets how many are kept)"),
+            );
+            tracing::info!(action = Action::DatabaseSafetyDumpRemoved.name(), caller, file);
+            std::fs::remove_file(old)?;
+        }
+        Ok(())
     }
 
     /// Inserts the rows that the live database lacks, and returns the counts by table.
@@ -173,7 +190,7 @@ impl Restorer {
         let replacing = async {
             in_place::replace(dump, &loader, connection, reporter).await?;
             if let Some(comment) = dump.database_comment(&loader).await? {
-                database_comment::write(connection, &comment).await?;
+                comments::write(connection, &comment).await?;
             }
             let mut warnings = dump.public_schema().prepare_in_place(connection).await?;
             warnings.extend(owners::complete_in_place(connection, dump).await?);
@@ -209,6 +226,9 @@ impl Restorer {
                 public_schema::give_to(&mut connection, &role).await?;
                 let extensions = &dump.definitions.extensions;
                 warnings.extend(extensions::create(&mut connection, extensions, &role).await?);
+                let loader = dump.loader(&self.dsn, &self.temporary_files);
+                let comments = dump.extension_comments(&loader).await?;
+                warnings.extend(extensions::comment(&mut connection, &comments).await?);
                 let tablespaces = &dump.definitions.tablespaces;
                 if !dump.no_tablespaces
                     && !extensions::open_tablespaces(&mut connection, tablespaces, &role).await?

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 
+use api::restore::RestoreMode;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::process::Command;
@@ -22,9 +23,6 @@ use crate::dsn::Dsn;
 use crate::free_space::NoSpace;
 use crate::private_folder;
 
-/// How many safety dumps of a database are kept.
-const KEPT: usize = 3;
-
 /// How often the free space is checked while `pg_dump` writes.
 const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -32,25 +30,28 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(in crate::database) struct SafetyDumps {
     folder: PathBuf,
-    /// The beginning of their names: commands may use one data folder for several databases.
-    prefix: String,
+    /// The database's part of their names: commands may use one data folder for several databases.
+    database: String,
     compression: Compression,
+    /// The setting DECANT_SAFETY_DUMPS.
+    kept: usize,
 }
 
 impl SafetyDumps {
     /// The safety dumps of this database in this data folder.
-    pub fn new(dsn: &Dsn, data_dir: &Path, compression: Compression) -> Self {
+    pub fn new(dsn: &Dsn, data_dir: &Path, compression: Compression, kept: usize) -> Self {
         let address = format!("{}:{}/{}", dsn.host(), dsn.port(), dsn.database());
         let digest = Sha256::digest(address);
         let digits: String = digest[..4].iter().map(|byte| format!("{byte:02x}")).collect();
         Self {
             folder: data_dir.join("safety"),
-            prefix: format!("before-restore_{}-{digits}_", file_name_part(dsn.database())),
+            database: format!("{}-{digits}", file_name_part(dsn.database())),
             compression,
+            kept,
         }
     }
 
-    /// Dumps the live database, reads the dump back, removes the oldest dumps, and returns the new dump's path.
+    /// Dumps the live database, reads the dump back, and returns its path.
     ///
     /// # Errors
     /// [`RestoreError::SafetyDump`]: `pg_dump` failed, or its file is damaged. [`RestoreError::Io`].
@@ -58,6 +59,7 @@ impl SafetyDumps {
         &self,
         tools: &Tools,
         live: &Dsn,
+        mode: RestoreMode,
         temporary_files: &TemporaryFolder,
     ) -> Result<PathBuf, RestoreError> {
         let failed = |error: &dyn std::fmt::Display| RestoreError::SafetyDump(error.to_string());
@@ -65,7 +67,7 @@ impl SafetyDumps {
         let at = Timestamp::now().strftime("%Y-%m-%dT%H-%M-%S");
         // Two restores may begin in one second.
         let unique = Uuid::new_v4().as_fields().0;
-        let name = format!("{}{at}_{unique:08x}.dump", self.prefix);
+        let name = format!("{}{}_{at}_{unique:08x}.dump", beginning(mode), self.database);
         let path = self.folder.join(name);
         let (part, _) = temporary_files.create("dump")?;
         let compression = self.compression.argument(tools).await?;
@@ -87,25 +89,46 @@ impl SafetyDumps {
         // The restore that follows replaces the only other copy of these rows.
         File::open(part.path())?.sync_all()?;
         part.keep(&path)?;
-        self.remove_old()?;
         Ok(path)
     }
 
-    fn remove_old(&self) -> io::Result<()> {
-        let mut dumps: Vec<PathBuf> = fs::read_dir(&self.folder)?
-            .map(|entry| Ok(entry?.path()))
-            .collect::<io::Result<_>>()?;
-        let is_own = |name: &str| name.starts_with(&self.prefix) && name.ends_with(".dump");
-        dumps.retain(|path| {
-            path.file_name()
-                .is_some_and(|name| is_own(&name.to_string_lossy()))
-        });
-        // The time follows the common beginning of the names, so they sort by it.
-        dumps.sort();
-        for old in dumps.iter().rev().skip(KEPT) {
-            fs::remove_file(old)?;
+    /// Returns the dumps that are not kept any more, the oldest first. The newest dump before a merge is always kept, because a
+    /// merge leaves no previous database.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn expired(&self) -> io::Result<Vec<PathBuf>> {
+        let mut dumps = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+            let parsed = name.and_then(|name| self.parse(&name));
+            dumps.extend(parsed.map(|(at, mode)| (at, mode, path)));
         }
-        Ok(())
+        dumps.sort_by(|(one, ..), (other, ..)| one.cmp(other));
+        let first_kept = dumps.len().saturating_sub(self.kept);
+        let newest_merge = dumps.iter().rposition(|(_, mode, _)| *mode == RestoreMode::Merge);
+        let expired = dumps.into_iter().enumerate().take(first_kept);
+        let expired = expired.filter(|(index, _)| Some(*index) != newest_merge);
+        Ok(expired.map(|(_, (.., path))| path).collect())
+    }
+
+    /// Returns the time in the name of a dump of this database, and the mode of the restore that it was made for.
+    fn parse(&self, name: &str) -> Option<(String, RestoreMode)> {
+        [RestoreMode::Clean, RestoreMode::Merge]
+            .into_iter()
+            .find_map(|mode| {
+                let rest = name.strip_prefix(beginning(mode))?;
+                let at = rest.strip_prefix(&self.database)?.strip_prefix('_')?;
+                Some((at.strip_suffix(".dump")?.to_owned(), mode))
+            })
+    }
+}
+
+fn beginning(mode: RestoreMode) -> &'static str {
+    match mode {
+        RestoreMode::Clean => "before-restore_",
+        RestoreMode::Merge => "before-merge_",
     }
 }
 
@@ -124,5 +147,35 @@ async fn run_in_space(
             output = &mut running => return Ok(output),
             () = sleep(CHECK_INTERVAL) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_dumps_and_the_newest_one_before_a_merge_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let dumps = SafetyDumps {
+            folder: folder.path().to_owned(),
+            database: "hub-0a1b2c3d".to_owned(),
+            compression: Compression::Auto,
+            kept: 2,
+        };
+        let names = [
+            "before-merge_hub-0a1b2c3d_2026-01-01T00-00-00_1.dump",
+            "before-merge_hub-0a1b2c3d_2026-01-02T00-00-00_1.dump",
+            "before-restore_hub-0a1b2c3d_2026-01-03T00-00-00_1.dump",
+            "before-restore_hub-0a1b2c3d_2026-01-04T00-00-00_1.dump",
+            "before-restore_hub-0a1b2c3d_2026-01-05T00-00-00_1.dump",
+            "before-restore_other-0a1b2c3d_2026-01-01T00-00-00_1.dump",
+            "before-restore_hub-0a1b2c3d_notes.txt",
+        ];
+        for name in names {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let expired = dumps.expired().unwrap();
+        assert_eq!(expired, [names[0], names[2]].map(|name| folder.path().join(name)));
     }
 }

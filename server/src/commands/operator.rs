@@ -1,0 +1,2 @@
+/// The caller of each command, for the log and the lock.
+pub const OPERATOR: &str = "Operator";
