@@ -61,7 +61,7 @@ async fn ctrl_c_ends_a_clean_up_after_its_batch() {
     terminal.shows("Type their number").await;
     terminal.press("7\n").await;
     assert_eq!(terminal.ended().await, 1);
-    terminal.shows("nothing was changed").await;
+    terminal.shows("nothing was deleted").await;
 
     let mut terminal = Terminal::start(&["cleanup", "--before", &time], &settings);
     terminal.shows("Type their number").await;
