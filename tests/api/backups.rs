@@ -146,9 +146,13 @@ async fn an_encrypted_backup_is_read_only_with_its_passphrase() {
         server,
         database: app.database,
     };
-    let proved = prove(&other, &backup).await;
-    let why = proved["proof"]["failure"].as_str().unwrap_or_default();
-    assert!(why.contains("another passphrase"), "{proved}");
+    let refused = other
+        .admin()
+        .with_backup(name_of(&backup), "prove")
+        .answer()
+        .await;
+    let why = refused.problem(409, "backup_unverified").detail;
+    assert!(why.contains("another passphrase"), "{why}");
 }
 
 #[tokio::test]

@@ -34,9 +34,9 @@ pub enum BackupError {
     #[error("the manifest of the backup {name} cannot be read: {problem}")]
     Manifest { name: String, problem: String },
     #[error(
-        "the backup {name} is used only on an explicit request, because {reason}: an older version of Decant or another machine \
-         made it, or somebody has replaced it, and a dump runs SQL. If you know that it is yours, fetch it with `decant backups \
-         fetch --unverified`, or restore it with `\"unverified\": true`"
+        "the backup {name} is used only on an explicit request, because {reason}: an older version of Decant, another machine or \
+         another passphrase made it, or somebody has replaced it, and a dump runs SQL. If you know that it is yours, fetch it \
+         with `decant backups fetch --unverified`, or restore it with `\"unverified\": true`"
     )]
     Unverified { name: String, reason: &'static str },
 }

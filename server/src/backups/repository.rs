@@ -220,9 +220,10 @@ impl Repository {
         if encryption.kind() != BackupEncryption::None && manifest.encryption == BackupEncryption::None {
             return refused("it is not encrypted, although encryption is set");
         }
-        match encryption.accepted(manifest.authentic) {
-            Some(accept) => Ok(accept),
-            None => refused("its manifest was not written with the secret of this storage"),
+        // Encryption alone does not tell which database the file is of, or when it was made.
+        match manifest.authentic {
+            true => Ok(Accept::OWN),
+            false => refused("its manifest was not written with the secret of this storage"),
         }
     }
 

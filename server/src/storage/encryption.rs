@@ -128,18 +128,6 @@ impl Encryption {
         !matches!(self, Self::Keys { identities, .. } if identities.is_empty())
     }
 
-    /// Returns what a reader accepts of a file without an explicit request; `None`: not even that. A file whose manifest is
-    /// not authentic is accepted only with a passphrase, because only its holders can encrypt with it. Everybody can encrypt
-    /// for public keys.
-    #[must_use]
-    pub fn accepted(&self, is_authentic: bool) -> Option<Accept> {
-        match (is_authentic, self) {
-            (true, _) => Some(Accept::OWN),
-            (false, Self::Passphrase(_)) => Some(Accept::OLDER),
-            (false, Self::None | Self::Keys { .. }) => None,
-        }
-    }
-
     /// Encrypts the bytes that `write_content` writes, and returns `output`.
     ///
     /// # Errors

@@ -92,8 +92,8 @@ pub enum BadArchive {
     )]
     NoManifest { file: String, problem: String },
     #[error(
-        "its manifest was not written with the secret of this storage, so an older version of Decant or another machine made \
-         it, or somebody has replaced it; if you know that the file is yours, add --unverified"
+        "its manifest was not written with the secret of this storage, so an older version of Decant, another machine or another \
+         passphrase made it, or somebody has replaced it; if you know that the file is yours, add --unverified"
     )]
     Unverified,
     #[error(
@@ -209,12 +209,10 @@ impl Archives {
             Err(error) => return Err(error.into()),
         };
         let manifest = self.storage.parse_manifest(&manifest).await?;
-        let accept = match unverified {
-            true => Accept::PLAINTEXT,
-            false => {
-                let accepted = self.storage.encryption().accepted(manifest.is_authentic);
-                accepted.ok_or(BadArchive::Unverified)?
-            }
+        let accept = match (unverified, manifest.is_authentic) {
+            (true, _) => Accept::PLAINTEXT,
+            (false, true) => Accept::OWN,
+            (false, false) => return Err(BadArchive::Unverified),
         };
         let manifest = check_version(manifest.content)?;
         let (rows, mut file) = self.temporary_files.create("csv.gz")?;

@@ -64,8 +64,8 @@ impl SafetyDumps {
     ) -> Result<PathBuf, RestoreError> {
         let failed = |error: &dyn std::fmt::Display| RestoreError::SafetyDump(error.to_string());
         private_folder::create(&self.folder)?;
-        let at = Timestamp::now().strftime("%Y-%m-%dT%H-%M-%S");
-        // Two restores may begin in one second.
+        let at = Timestamp::now().strftime("%Y-%m-%dT%H-%M-%S-%3f");
+        // Two restores may begin in one millisecond.
         let unique = Uuid::new_v4().as_fields().0;
         let name = format!("{}{}_{at}_{unique:08x}.dump", beginning(mode), self.database);
         let path = self.folder.join(name);
