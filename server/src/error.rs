@@ -65,6 +65,8 @@ pub enum ApiError {
          for all of it, without `Range`."
     )]
     PartOfFile,
+    #[error("The file has {bytes} bytes, and the range begins behind its end.")]
+    RangeNotSatisfiable { bytes: u64 },
     #[error("The rest of the request did not arrive in time (DECANT_STALL_SECONDS); send it again.")]
     RequestStalled,
     #[error("The file has {bytes} bytes or more; at most {limit} are accepted (DECANT_UPLOAD_MAX_MB).")]
@@ -147,6 +149,11 @@ impl ApiError {
                 "no_ranges",
                 "Only the whole file can be sent",
             ),
+            Self::RangeNotSatisfiable { .. } => (
+                S::RANGE_NOT_SATISFIABLE,
+                "range_not_satisfiable",
+                "The file has no such range",
+            ),
             Self::RequestStalled => (S::REQUEST_TIMEOUT, "request_stalled", "The request stalled"),
             Self::UploadTooLarge { .. } => {
                 (S::PAYLOAD_TOO_LARGE, "upload_too_large", "The file is too large")
@@ -213,6 +220,9 @@ impl ApiError {
             }
             Self::MethodNotAllowed { allow, .. } => {
                 response.insert_header((header::ALLOW, allow.as_str()));
+            }
+            Self::RangeNotSatisfiable { bytes } => {
+                response.insert_header((header::CONTENT_RANGE, format!("bytes */{bytes}")));
             }
             Self::Auth(Refusal::Missing | Refusal::Invalid) => {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));

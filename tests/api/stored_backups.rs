@@ -394,3 +394,34 @@ async fn names_that_are_no_backups_are_unknown() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_broken_download_is_resumed_where_it_ended() {
+    let app = App::start().await;
+    let admin = app.admin();
+    let name = name_of(&backup(&admin).await);
+    let whole = admin.download_backup(&name).answer().await.good();
+    let tag = whole.header("etag").to_owned();
+    assert_eq!(whole.header("accept-ranges"), "bytes");
+    let (whole, half) = (whole.body, 700);
+    let rest = |if_range: &str| {
+        let request = admin
+            .download_backup(&name)
+            .header("range", &format!("bytes={half}-"));
+        request.header("if-range", if_range)
+    };
+    let part = rest(&tag).answer().await.good();
+    assert_eq!(part.status, 206);
+    let range = format!("bytes {half}-{}/{}", whole.len() - 1, whole.len());
+    assert_eq!(part.header("content-range"), range);
+    assert_eq!([&whole[..half], &part.body].concat(), whole);
+
+    let other = rest("\"of another file\"").answer().await.good();
+    assert_eq!((other.status, other.body), (200, whole.clone()));
+    let behind = admin
+        .download_backup(&name)
+        .header("range", &format!("bytes={}-", whole.len()));
+    let behind = behind.answer().await;
+    assert_eq!(behind.header("content-range"), format!("bytes */{}", whole.len()));
+    behind.problem(416, "range_not_satisfiable");
+}

@@ -21,6 +21,7 @@ pub mod retention;
 pub mod scheduler;
 
 use std::io;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -169,17 +170,16 @@ impl Backups {
         }
     }
 
-    /// Returns the bytes of a backup as it is stored, encrypted or not.
+    /// Returns the bytes of a backup of this database as it is stored, encrypted or not, or those of a part of it.
     ///
     /// # Errors
-    /// As [`manifest`](Self::manifest).
-    pub async fn download(
+    /// [`BackupError::NoSuchBackup`], [`BackupError::Storage`].
+    pub async fn stream(
         &self,
-        name: &str,
-    ) -> Result<(Backup, impl Stream<Item = io::Result<Bytes>> + use<>), BackupError> {
-        let manifest = self.manifest(name).await?;
-        let pieces = self.repository.stream(&manifest).await?;
-        Ok((manifest, pieces))
+        manifest: &Backup,
+        part: Option<Range<u64>>,
+    ) -> Result<impl Stream<Item = io::Result<Bytes>> + use<>, BackupError> {
+        self.repository.stream(manifest, part).await
     }
 
     /// Removes the files of a backup, whether it was scheduled or not.

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -162,15 +163,16 @@ impl Repository {
         }
     }
 
-    /// Returns the bytes of a backup as it is stored, encrypted or not.
+    /// Returns the bytes of a backup as it is stored, encrypted or not, or those of a part of it.
     ///
     /// # Errors
     /// [`BackupError::NoSuchBackup`], [`BackupError::Storage`].
     pub async fn stream(
         &self,
         manifest: &Backup,
+        part: Option<Range<u64>>,
     ) -> Result<impl Stream<Item = io::Result<Bytes>> + Send + use<>, BackupError> {
-        let stream = self.storage.stream(&path(&manifest.name)).await;
+        let stream = self.storage.stream(&path(&manifest.name), part).await;
         stream.map_err(|error| missing_file(manifest, error))
     }
 

@@ -1,12 +1,16 @@
 //! Backups: dumps in the storage, for administrators.
 
-use actix_web::http::Method;
-use actix_web::{HttpResponse, web};
+use std::ops::Range;
+
+use actix_web::http::header::{self, EntityTag};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, web};
 use api::backups::{BackupRequest, BackupRestoreRequest};
 use api::restore::RestoreRequest;
 
 use super::attachment::attachment;
-use super::extract::{Administrator, JsonBody, WholeFile};
+use super::byte_range;
+use super::extract::{Administrator, JsonBody};
 use super::restore::follow;
 use crate::app::App;
 use crate::audit::Action;
@@ -33,27 +37,41 @@ pub async fn make(
     Ok(HttpResponse::Accepted().finish())
 }
 
-/// Sends a backup as it is stored: a dump, or an encrypted one.
+/// Sends a backup as it is stored, a dump or an encrypted one, or a part of it.
 pub async fn download(
     app: web::Data<App>,
     Administrator(caller): Administrator,
     name: web::Path<String>,
-    method: Method,
-    _: WholeFile,
+    request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let (manifest, pieces) = app.backups.download(&name).await?;
-    if method != Method::HEAD {
+    let manifest = app.backups.manifest(&name).await?;
+    let (tag, bytes) = (EntityTag::new_strong(manifest.sha256.clone()), manifest.bytes);
+    let part = byte_range::requested(&request, &tag, bytes)?;
+    let pieces = app.backups.stream(&manifest, part.clone()).await?;
+    if request.method() != Method::HEAD {
         tracing::info!(
             action = Action::DatabaseBackupDownload.name(),
             caller = caller.name,
             name = manifest.name
         );
     }
-    Ok(HttpResponse::Ok()
+    let mut response = HttpResponse::Ok();
+    response
         .content_type("application/octet-stream")
         .insert_header(attachment(manifest.name))
-        .no_chunking(manifest.bytes)
-        .streaming(pieces))
+        .insert_header(header::ETag(tag))
+        .insert_header((header::ACCEPT_RANGES, "bytes"))
+        .no_chunking(bytes);
+    if let Some(Range { start, end }) = part {
+        response
+            .status(StatusCode::PARTIAL_CONTENT)
+            .insert_header((
+                header::CONTENT_RANGE,
+                format!("bytes {start}-{}/{bytes}", end - 1),
+            ))
+            .no_chunking(end - start);
+    }
+    Ok(response.streaming(pieces))
 }
 
 /// Starts to prove a backup by restoring it, and answers at once. The list shows its progress.

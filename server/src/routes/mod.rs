@@ -17,6 +17,7 @@
 
 mod attachment;
 mod backups;
+mod byte_range;
 mod cleanup;
 mod database;
 mod datasets;

@@ -21,6 +21,7 @@ mod manifest_keys;
 
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
@@ -32,7 +33,7 @@ use object_store::aws::AmazonS3Builder;
 use object_store::buffered::BufWriter;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig};
+use object_store::{GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig};
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use tokio::runtime::Handle;
@@ -339,18 +340,22 @@ impl Storage {
     /// # Errors
     /// [`StorageError`].
     pub async fn download(&self, name: &str) -> Result<impl Read + Send + use<>, StorageError> {
-        Ok(SyncIoBridge::new(StreamReader::new(self.stream(name).await?)))
+        Ok(SyncIoBridge::new(StreamReader::new(
+            self.stream(name, None).await?,
+        )))
     }
 
-    /// Returns the bytes of a file.
+    /// Returns the bytes of a file, or those of a part of it.
     ///
     /// # Errors
     /// [`StorageError`].
     pub async fn stream(
         &self,
         name: &str,
+        part: Option<Range<u64>>,
     ) -> Result<impl Stream<Item = io::Result<Bytes>> + Send + use<>, StorageError> {
-        let file = self.store()?.get(&self.path(name)).await?;
+        let options = GetOptions::new().with_range(part);
+        let file = self.store()?.get_opts(&self.path(name), options).await?;
         Ok(file.into_stream().map_err(io::Error::from))
     }
 

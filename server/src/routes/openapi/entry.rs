@@ -159,11 +159,20 @@ impl EntryBuilder {
 
     /// Answers 200 with bytes.
     pub fn bytes(self, media_type: &str, description: &str) -> Self {
+        self.file(200, media_type, description)
+    }
+
+    /// Answers 206 with a part of a file.
+    pub fn part(self, media_type: &str, description: &str) -> Self {
+        self.file(206, media_type, description)
+    }
+
+    fn file(self, status: u16, media_type: &str, description: &str) -> Self {
         let schema = ObjectBuilder::new()
             .schema_type(SchemaType::new(Type::String))
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)));
         let content = ContentBuilder::new().schema(Some(schema.build()));
-        self.respond(200, description, |response| {
+        self.respond(status, description, |response| {
             response.content(media_type, content.build())
         })
     }

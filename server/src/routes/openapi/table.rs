@@ -357,7 +357,12 @@ fn backups() -> Vec<EntryBuilder> {
             "application/octet-stream",
             "The file as it is stored, encrypted or not.",
         )
-        .problems(&[404, 412, 500]),
+        .part(
+            "application/octet-stream",
+            "The part of the file that `Range` names.",
+        )
+        .header("etag", "The SHA-256 of the file.", "\"9f86d081…\"")
+        .problems(&[404, 416, 500]),
         post(
             "/api/admin/database/backups/{name}/prove",
             "proveBackup",

@@ -1,0 +1,75 @@
+//! Requests for a part of a stored file, with which a client resumes a download (RFC 9110, 13.1.5 and 14).
+
+use std::ops::Range;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{self, EntityTag, Header, IfRange};
+
+use crate::error::ApiError;
+
+/// Returns the part of a file of `bytes` bytes that the request asks for; `None` for the whole file.
+///
+/// Several ranges and units other than bytes are ignored, as a server may (RFC 9110, 14.2). So is a range of another file than
+/// that of `If-Range`.
+///
+/// # Errors
+/// [`ApiError::RangeNotSatisfiable`]: the range begins behind the end.
+pub fn requested(request: &HttpRequest, tag: &EntityTag, bytes: u64) -> Result<Option<Range<u64>>, ApiError> {
+    let is_other_file = request.headers().contains_key(header::IF_RANGE)
+        && !matches!(IfRange::parse(request), Ok(IfRange::EntityTag(given)) if given.strong_eq(tag));
+    let Ok(header::Range::Bytes(ranges)) = header::Range::parse(request) else {
+        return Ok(None);
+    };
+    match ranges.as_slice() {
+        [range] if !is_other_file => {
+            let (first, last) = range
+                .to_satisfiable_range(bytes)
+                .ok_or(ApiError::RangeNotSatisfiable { bytes })?;
+            Ok(Some(first..last + 1))
+        }
+        _ => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn asked(range: &str, if_range: Option<&str>) -> Result<Option<Range<u64>>, ApiError> {
+        let mut request = TestRequest::default().insert_header(("range", range));
+        if let Some(value) = if_range {
+            request = request.insert_header(("if-range", value));
+        }
+        requested(
+            &request.to_http_request(),
+            &EntityTag::new_strong("a".to_owned()),
+            100,
+        )
+    }
+
+    #[test]
+    fn one_range_of_this_file_is_sent_and_anything_else_is_the_whole_file() {
+        for (range, expected) in [
+            ("bytes=0-", Some(0..100)),
+            ("bytes=10-19", Some(10..20)),
+            ("bytes=90-200", Some(90..100)),
+            ("bytes=-10", Some(90..100)),
+            ("bytes=-200", Some(0..100)),
+            ("bytes=0-1,5-6", None),
+            ("rows=1-2", None),
+            ("bytes=9-1", None),
+            ("bytes=x", None),
+        ] {
+            assert_eq!(asked(range, None).ok(), Some(expected), "{range}");
+        }
+        assert_eq!(asked("bytes=10-", Some("\"a\"")).ok(), Some(Some(10..100)));
+        for other in ["\"b\"", "W/\"a\"", "Sun, 29 Nov 2026 08:00:00 GMT", "a"] {
+            assert_eq!(asked("bytes=10-", Some(other)).ok(), Some(None), "{other}");
+        }
+        for behind in ["bytes=100-", "bytes=-0"] {
+            assert!(asked(behind, None).is_err(), "{behind}");
+        }
+    }
+}
