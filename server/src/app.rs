@@ -67,6 +67,15 @@ impl App {
         }
     }
 
+    /// # Errors
+    /// [`ApiError::ShuttingDown`] once the server is asked to stop: nothing long begins then.
+    pub fn check_running(&self) -> Result<(), ApiError> {
+        match self.stopping.is_cancelled() {
+            true => Err(ApiError::ShuttingDown),
+            false => Ok(()),
+        }
+    }
+
     /// Returns the heartbeat of a stream, and the signal that aborts it.
     #[must_use]
     pub fn stream_timing(&self) -> StreamTiming {

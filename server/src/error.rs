@@ -30,6 +30,8 @@ pub const PROBLEM_TYPE: &str = "application/problem+json";
 pub enum ApiError {
     #[error("There is nothing at this address; /api/datasets lists the datasets.")]
     NotFound,
+    #[error("The header `Host` must be one host name or address, with or without a port.")]
+    BadHost,
     #[error("This address does not accept {method}; it accepts {allow}.")]
     MethodNotAllowed { method: String, allow: String },
     #[error("There is no dataset `{0}`; /api/datasets lists them.")]
@@ -125,6 +127,7 @@ impl ApiError {
         use StatusCode as S;
         match self {
             Self::NotFound => (S::NOT_FOUND, "not_found", "Not found"),
+            Self::BadHost => (S::BAD_REQUEST, "bad_host", "Bad host"),
             Self::MethodNotAllowed { .. } => {
                 (S::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed")
             }

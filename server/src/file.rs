@@ -11,7 +11,7 @@ use wasm_export::options::{
 use wasm_export::rows::Header;
 use wasm_export::{Export, ExportError};
 
-use crate::parameter::ParameterError;
+use crate::parameter::{ParameterError, check_given_once};
 
 /// The size of a chunk of the file in bytes, more or less.
 const CHUNK_BYTES: usize = 64 * 1024;
@@ -57,14 +57,19 @@ pub static WORDS: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
 /// Parses the parameters that describe the file, and `zone`, which the selection parses, too. Others are ignored.
 ///
 /// # Errors
-/// [`ParameterError::Invalid`] that names the parameter.
+/// [`ParameterError`] that names the parameter: its value cannot be used, or it has two values.
 pub fn parse_options(pairs: &[(String, String)]) -> Result<Options, ParameterError> {
-    let locale = pairs.iter().find(|(name, _)| name == "locale");
+    let is_of_file = |name: &str| name == "zone" || WORDS.iter().any(|(word, _)| *word == name);
+    check_given_once(pairs.iter().filter(|(name, _)| is_of_file(name)))?;
+    let is_given = |value: &str| !value.trim().is_empty();
+    let locale = pairs
+        .iter()
+        .find(|(name, value)| name == "locale" && is_given(value));
     let mut options = match locale {
         Some((name, tag)) => Options::for_locale(language_tag(name, tag.trim())?),
         None => Options::default(),
     };
-    for (name, value) in pairs.iter().filter(|(_, value)| !value.trim().is_empty()) {
+    for (name, value) in pairs.iter().filter(|(_, value)| is_given(value)) {
         let value = value.trim();
         let wrong =
             |error: &dyn std::fmt::Display| ParameterError::invalid(name, format!("cannot be used: {error}"));

@@ -1,5 +1,7 @@
 //! Parameters of requests and commands: why one is refused, and how a time may be written.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use wasm_export::zone::Zone;
@@ -44,6 +46,23 @@ impl ParameterError {
             }
         }
     }
+}
+
+/// Checks that no parameter has two values. A blank value is none, because a form also sends its empty fields.
+///
+/// # Errors
+/// [`ParameterError::Contradictory`] that names the parameter.
+pub fn check_given_once<'a>(
+    pairs: impl IntoIterator<Item = &'a (String, String)>,
+) -> Result<(), ParameterError> {
+    let mut given = HashSet::new();
+    let with_value = pairs.into_iter().filter(|(_, value)| !value.trim().is_empty());
+    for (name, _) in with_value {
+        if !given.insert(name) {
+            return Err(ParameterError::given_twice(name));
+        }
+    }
+    Ok(())
 }
 
 /// Parses a time: RFC 3339, a date, a date and a time, or milliseconds since 1970. A time without a zone is in `zone`.

@@ -560,6 +560,7 @@ fn serve(listener: TcpListener, app: web::Data<App>) -> Result<Server, StartErro
     let factory = move || {
         actix_web::App::new()
             .app_data(app.clone())
+            .wrap(from_fn(routes::check_host))
             .wrap(from_fn(listener::limit_stalls))
             .wrap(from_fn(telemetry::request_middleware))
             .wrap(from_fn(listener::close_delimited))
@@ -603,7 +604,7 @@ fn authenticator(
         admin_token: options.admin_token.clone(),
         token_keys,
         hub: HubUsers::new(source, settings.hub_tables.clone()),
-        sign_outs: SignOuts::new(state.clone()),
+        sign_outs: SignOuts::new(state.clone(), options.sign_outs_max),
         attempts: Attempts::new(state.clone()),
         attempts_max: options.login_attempts_max,
         trust_proxy: options.trust_proxy,

@@ -194,3 +194,34 @@ async fn contradictory_values_are_refused() {
         );
     }
 }
+
+#[tokio::test]
+async fn an_option_of_a_file_that_is_given_twice_is_refused_as_any_other_parameter() {
+    let app = App::start().await;
+    for [name, one, other] in [
+        ["format", "csv", "json"],
+        ["format", "csv", "csv"],
+        ["locale", "de-DE", "en-US"],
+        ["delimiter", "comma", "tab"],
+        ["guard", "on", "off"],
+        ["zone", "UTC", "Asia/Shanghai"],
+        ["limit", "1", "2"],
+    ] {
+        let request = app.admin().export("usage-logs").query(name, one);
+        let refused = request.query(name, other).answer().await;
+        let problem = refused.problem(400, "contradictory_parameters");
+        assert_eq!(problem.field.as_deref(), Some(name), "{problem:?}");
+    }
+    // A form also sends its empty fields.
+    let request = app.admin().export("usage-logs").query("format", "");
+    let file = request
+        .query("format", "jsonl")
+        .query("limit", "1")
+        .answer()
+        .await
+        .good();
+    assert!(file.text().starts_with('{'), "{}", file.text());
+    let dump = app.admin().dump().query("mode", "full").query("mode", "full");
+    let problem = dump.answer().await.problem(400, "contradictory_parameters");
+    assert_eq!(problem.field.as_deref(), Some("mode"));
+}

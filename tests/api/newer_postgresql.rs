@@ -69,3 +69,37 @@ async fn programs_of_postgresql_17_restore_an_older_server() {
         assert_eq!(app.database.contents().await, before);
     }
 }
+
+#[tokio::test]
+async fn a_member_that_may_not_act_as_the_owner_restores_in_one_transaction() {
+    let postgres = NewerPostgres::copied();
+    let programs = postgres.programs();
+    let programs = (
+        "PG_BIN_DIR",
+        programs.to_str().expect("the folder's name is plain"),
+    );
+    let private = Server::start(&[programs, ("DECANT_DEMO_ROWS", "0")]).await;
+    let socket = private.data_dir().join("postgres/socket").display().to_string();
+    let of = |role: &str, database: &str| format!("postgres:///{database}?host={socket}&user={role}");
+    for sql in [
+        "create role site_owner",
+        "create role member login createdb",
+        "grant site_owner to member with inherit true, set false",
+        "create database site owner site_owner",
+    ] {
+        execute(&of("postgres", "decant"), sql.to_owned()).await;
+    }
+    execute(
+        &of("postgres", "site"),
+        "create table t as select 1 as n; alter table t owner to site_owner".to_owned(),
+    )
+    .await;
+    let server = Server::start(&[programs, ("DSN", &of("member", "site"))]).await;
+    let admin = Actor::new(&server.address).with_token(ADMIN_TOKEN);
+    let dump = admin.dump().answer().await.good().body;
+    let restored = completed(admin.import(&dump, &[("cleanFirst", "true")]).answer().await);
+    assert!(restored["previous"].is_null(), "{restored}");
+    assert_eq!(restored["tables"]["public.t"]["inserted"], 1, "{restored}");
+    let warning = restored["warnings"][0].as_str().unwrap_or_default();
+    assert!(warning.contains("must be able to SET ROLE"), "{restored}");
+}

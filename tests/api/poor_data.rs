@@ -1,10 +1,14 @@
 //! Data and databases on which an export fails: the answer names the cause and the remedy.
 
-use decant_tests::actors::Actor;
+use std::time::{Duration, Instant};
+
+use decant_tests::actors::{Actor, rest_of};
 use decant_tests::app::App;
 use decant_tests::database::Database;
 use decant_tests::definitions::Definitions;
+use decant_tests::patience::wait_for;
 use decant_tests::program;
+use decant_tests::raw_rows::RawRows;
 use decant_tests::server::{ADMIN_TOKEN, Server};
 use serde_json::Value;
 
@@ -57,6 +61,49 @@ async fn a_byte_that_is_no_character_is_found_in_its_row_and_column() {
     let arguments = ["export", "people", "-o", "-", "--format", "csv"];
     let refusal = program::run(&arguments, &settings).await.refusal();
     assert!(refusal.contains("row 2345"), "{refusal}");
+}
+
+#[tokio::test]
+async fn the_search_for_a_bad_value_shows_that_it_is_alive_and_ends_with_its_client_and_the_server() {
+    let database = Database::in_encoding("SQL_ASCII").await;
+    database
+        .execute("create table people (id int, name text, city text); insert into people values (1, 'a', E'Caf\\351')")
+        .await;
+    // Only the search reads in this encoding.
+    let slow = "case pg_catalog.current_setting('client_encoding') when 'SQL_ASCII' \
+                then pg_catalog.pg_sleep(600)::pg_catalog.text else p.name end";
+    let slowly = definition("people", "people").replace("\"p.name\"", &format!("\"{slow}\""));
+    let definitions = Definitions::of(&[&slowly]);
+    let mut server = Server::start(&[
+        ("DSN", &database.dsn),
+        definitions.setting(),
+        ("DECANT_HEARTBEAT_SECONDS", "1"),
+        ("DECANT_SHUTDOWN_SECONDS", "1"),
+    ])
+    .await;
+    let admin = Actor::new(&server.address).with_token(ADMIN_TOKEN);
+    let searching = async || {
+        let mut export = admin.rows("people").open().await;
+        let mut begin = Vec::new();
+        while !begin.ends_with(b"\\~\n") {
+            begin.extend_from_slice(&export.chunk().await.unwrap().expect("a heartbeat arrives"));
+        }
+        (begin, export)
+    };
+    let (_, left) = searching().await;
+    assert_eq!(database.running_copies().await, 1);
+    drop(left);
+    let ended = async || (database.running_copies().await == 0).then_some(());
+    wait_for("the end of the search", Duration::from_secs(10), ended).await;
+
+    let (mut stream, export) = searching().await;
+    let since = Instant::now();
+    server.ask_to_stop();
+    stream.extend(rest_of(export).await.0);
+    let failure = RawRows::parse(&stream).failure.expect("the export fails");
+    assert_eq!(failure.code, "source_failed");
+    assert_eq!(server.ended().await, Some(0), "{}", server.log());
+    assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
 }
 
 #[tokio::test]

@@ -108,3 +108,21 @@ async fn over_tls_the_cookie_is_bound_to_this_host() {
     let sign_in = sign_in.answer().await.good();
     assert!(sign_in.header("set-cookie").starts_with("__Host-"));
 }
+
+#[tokio::test]
+async fn a_malformed_host_is_refused() {
+    let app = App::start().await;
+    for host in ["a b/@", "user@decant.example", "decant.example/path"] {
+        for request in [
+            app.anonymous().login(ADMIN_TOKEN),
+            app.admin().datasets(),
+            app.anonymous().front_page(),
+        ] {
+            let answer = request.header("host", host).open().await;
+            assert_eq!(answer.status(), 400, "{host}");
+            assert_eq!(answer.headers()["x-content-type-options"], "nosniff", "{host}");
+            let problem: serde_json::Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+            assert_eq!(problem["code"], "bad_host", "{host}");
+        }
+    }
+}

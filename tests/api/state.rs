@@ -283,8 +283,8 @@ async fn open(database: &Database) -> State {
 async fn a_sign_out_on_one_server_counts_on_all() {
     let database = Database::empty().await;
     let (here, there) = (
-        SignOuts::new(open(&database).await),
-        SignOuts::new(open(&database).await),
+        SignOuts::new(open(&database).await, 1_000),
+        SignOuts::new(open(&database).await, 1_000),
     );
     let began = Timestamp::now();
     let until = began + jiff::SignedDuration::from_hours(12);

@@ -1,5 +1,6 @@
-//! Commands that ask for confirmation, and Ctrl-C.
+//! Commands that ask for confirmation, Ctrl-C, and terminals that are closed.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use decant_tests::cluster::folder;
@@ -10,6 +11,9 @@ use decant_tests::program;
 use decant_tests::redis::Redis;
 use decant_tests::server::data_dir;
 use decant_tests::terminal::{CTRL_C, Terminal};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tokio::process::{Child, Command};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -159,4 +163,101 @@ async fn ctrl_c_undoes_a_restore_and_releases_the_lock() {
     assert_eq!(database.contents().await, changed);
     assert_eq!(database.number(databases).await, 1);
     program::run(&["backup", "-o", file], &settings).await.good();
+}
+
+/// Starts a command without its messages.
+fn quiet(mut command: Command) -> Child {
+    command.stderr(Stdio::null()).spawn().expect("it starts")
+}
+
+/// Sends SIGHUP twice, as the kernel and the shell of a closed terminal do. Returns the exit code.
+async fn hung_up(mut command: Child) -> Option<i32> {
+    let pid = Pid::from_raw(command.id().expect("it runs").cast_signed());
+    for _ in 0..2 {
+        kill(pid, Signal::SIGHUP).expect("it runs");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    command.wait().await.expect("it ends").code()
+}
+
+#[tokio::test]
+async fn a_closed_terminal_ends_an_export_and_a_dump_as_ctrl_c_does() {
+    let database = Database::new().await;
+    let long = "create table long as select repeat(md5(n::text), 1000) from generate_series(1, 10000) n";
+    database.execute(long).await;
+    let definitions = Definitions::of(&[SLOWLY]);
+    let (folder, data) = (folder(), folder());
+    let settings = [
+        ("DSN", database.dsn.as_str()),
+        definitions.setting(),
+        ("DECANT_DUMP_COMPRESSION", "gzip:9"),
+        data_dir(&data),
+    ];
+    let file = folder.path().join("file");
+    let part = folder.path().join("file.part");
+    for arguments in [&["export", "slowly"][..], &["backup"]] {
+        let arguments = [arguments, &["-o", file.to_str().unwrap()]].concat();
+        let running = quiet(program::command(&arguments, &settings));
+        let begun = async || part.exists().then_some(());
+        wait_for("the file in the making", SOON, begun).await;
+        assert_eq!(hung_up(running).await, Some(128 + 2), "{arguments:?}");
+        assert!(!file.exists() && !part.exists(), "{arguments:?}");
+    }
+    let ended = async || (database.running_copies().await == 0).then_some(());
+    wait_for("the end of the queries", SOON, ended).await;
+}
+
+#[tokio::test]
+async fn a_closed_terminal_undoes_a_restore() {
+    let database = Database::new().await;
+    let (folder, data, migrations) = (folder(), folder(), folder());
+    std::fs::write(migrations.path().join("slowly.sql"), "select pg_sleep(600)").unwrap();
+    let settings = [
+        ("DSN", database.dsn.as_str()),
+        (
+            "DECANT_POST_RESTORE_MIGRATIONS",
+            migrations.path().to_str().unwrap(),
+        ),
+        data_dir(&data),
+    ];
+    let file = folder.path().join("hub.dump");
+    let file = file.to_str().unwrap();
+    program::run(&["backup", "-o", file], &settings).await.good();
+    let before = database.contents().await;
+    let restore = ["restore", file, "--clean", "--yes"];
+    let running = quiet(program::command(&restore, &settings));
+    let sleeping = "select count(*) from pg_stat_activity where query = 'select pg_sleep(600)' \
+                    and datname like current_database() || '%'";
+    let migrates = async || (database.number(sleeping).await == 1).then_some(());
+    wait_for("the migration", Duration::from_secs(60), migrates).await;
+    assert_eq!(hung_up(running).await, Some(128 + 2));
+    assert_eq!(database.contents().await, before);
+    let databases = "select count(*) from pg_database where datname like current_database() || '%'";
+    assert_eq!(database.number(databases).await, 1);
+}
+
+#[tokio::test]
+async fn a_command_under_nohup_survives_its_terminal() {
+    let database = Database::new().await;
+    let definitions = Definitions::of(&[SLOWLY]);
+    let (folder, data) = (folder(), folder());
+    let file = folder.path().join("slowly.csv");
+    let mut nohup = Command::new("nohup");
+    nohup
+        .arg(program::path())
+        .args(["export", "slowly", "-o", file.to_str().unwrap()])
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .envs([
+            ("DSN", database.dsn.as_str()),
+            definitions.setting(),
+            data_dir(&data),
+        ])
+        .kill_on_drop(true);
+    let running = quiet(nohup);
+    let part = folder.path().join("slowly.csv.part");
+    let begun = async || part.exists().then_some(());
+    wait_for("the file in the making", SOON, begun).await;
+    assert_eq!(hung_up(running).await, Some(0));
+    assert!(file.exists());
 }

@@ -10,4 +10,5 @@ mod doctor;
 mod export;
 mod first_steps;
 mod out_of_the_box;
+mod standard_streams;
 mod verify;

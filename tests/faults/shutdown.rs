@@ -68,6 +68,42 @@ async fn an_export_that_exceeds_the_shutdown_time_ends_with_the_reason() {
 }
 
 #[tokio::test]
+async fn exports_that_wait_when_the_server_is_asked_to_stop_do_not_begin() {
+    for (wait, setting) in [
+        ("for a share of the caller", "DECANT_EXPORTS_PER_CALLER"),
+        ("for a connection", "DECANT_EXPORTS_MAX"),
+    ] {
+        let settings = [
+            (setting, "1"),
+            ("DECANT_WAIT_SECONDS", "60"),
+            ("DECANT_SHUTDOWN_SECONDS", "3"),
+        ];
+        let app = App::start_with_datasets(&[ENDLESS], &settings).await;
+        let _running = app.admin().rows("endless").open().await;
+        let (admin, since) = (app.admin(), Instant::now());
+        let stop = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            app.server.ask_to_stop();
+        };
+        let (rows, file, ()) = tokio::join!(
+            admin.rows("endless").answer(),
+            admin.export("endless").answer(),
+            stop
+        );
+        for answer in [rows, file] {
+            answer.problem(503, "shutting_down");
+        }
+        // Before the running export is ended.
+        assert!(
+            since.elapsed() < Duration::from_secs(3),
+            "{wait}: {:?}",
+            since.elapsed()
+        );
+        assert!(!app.server.log().contains("export_error"), "{wait}");
+    }
+}
+
+#[tokio::test]
 async fn a_stalled_client_does_not_delay_the_shutdown() {
     let mut app = App::start_with_datasets(&[ENDLESS], &[("DECANT_SHUTDOWN_SECONDS", "1")]).await;
     let _stalled = app.admin().rows("endless").open().await;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -15,7 +15,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::repeats::Repeats;
-use super::{Action, Message, Queue, Record};
+use super::{Action, Message, Options, Queue, Record};
 
 /// Takes the records; unset until a writer runs. It is global because the subscriber is, and starts before the writer.
 static QUEUE: OnceLock<Sender<Message>> = OnceLock::new();
@@ -23,11 +23,13 @@ static QUEUE: OnceLock<Sender<Message>> = OnceLock::new();
 /// Number of records that the queue had no room for.
 static LOST: AtomicU64 = AtomicU64::new(0);
 
-static REPEATS: LazyLock<Mutex<Repeats>> = LazyLock::new(Mutex::default);
+/// Unset until a writer runs.
+static REPEATS: OnceLock<Mutex<Repeats>> = OnceLock::new();
 
 /// Starts to queue records and returns both ends of the queue; `None` if another writer of this process has it.
-pub(super) fn open_queue(waiting_max: usize) -> Option<(Sender<Message>, Queue)> {
-    let (sender, queue) = mpsc::channel(waiting_max);
+pub(super) fn open_queue(options: Options) -> Option<(Sender<Message>, Queue)> {
+    let (sender, queue) = mpsc::channel(options.waiting_max);
+    REPEATS.get_or_init(|| Mutex::new(Repeats::new(options.of_caller_max)));
     QUEUE.set(sender.clone()).ok().map(|()| (sender, queue))
 }
 
@@ -43,7 +45,10 @@ pub(super) fn count_lost() {
 
 /// Returns a record for each kind of refusal that was repeated, once its minute is over; with `all`, before that.
 pub(super) fn take_summaries(all: bool) -> Vec<Record> {
-    let mut repeats = REPEATS.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(repeats) = REPEATS.get() else {
+        return Vec::new();
+    };
+    let mut repeats = repeats.lock().unwrap_or_else(PoisonError::into_inner);
     repeats.take_summaries(Timestamp::now(), all)
 }
 
@@ -79,7 +84,9 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for AuditLayer {
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let queue = QUEUE.get().filter(|_| Self::is_interested(event.metadata()));
-        let Some(queue) = queue else { return };
+        let (Some(queue), Some(repeats)) = (queue, REPEATS.get()) else {
+            return;
+        };
         let mut fields = Fields::default();
         event.record(&mut fields);
         let Some(action) = fields.take("action") else {
@@ -99,7 +106,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for AuditLayer {
             request,
             details: fields.0,
         };
-        let passed = REPEATS
+        let passed = repeats
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .pass(record);

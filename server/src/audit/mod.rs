@@ -35,6 +35,8 @@ pub use writer::{AuditWriter, NotWritten};
 pub struct Options {
     /// Records that wait for the state database; further ones are counted only.
     pub waiting_max: usize,
+    /// Records of one caller and action within a minute that are written by themselves. Those after them are one record.
+    pub of_caller_max: u64,
     /// Age at which records are removed; `None`: they are kept.
     pub kept: Option<Duration>,
 }

@@ -1,6 +1,6 @@
-//! Records that repeat. The first refusal of an address within a minute is a record of its own, and so are the first 100 other
-//! records of a caller and an action. Those after them are one record with their number. Otherwise anyone could fill the state
-//! database by wrong requests, and every user by right ones.
+//! Records that repeat. The first refusal and the first sign-in of an address within a minute are records of their own, and so
+//! are the first [`Options::of_caller_max`](super::Options) other records of a caller and an action. Those after them are one
+//! record with their number. Otherwise anyone could fill the state database by wrong requests, and every user by right ones.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -17,12 +17,11 @@ const WINDOW: SignedDuration = SignedDuration::from_secs(60);
 /// The most kinds that are counted apart, of refusals and of other records. Others of the same action are counted together.
 const KINDS_MAX: usize = 1_000;
 
-/// Records of one caller and action that are written by themselves.
-const OF_CALLER_MAX: u64 = 100;
-
 /// The records of the last minute, by kind.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Repeats {
+    /// Records of one caller and action that are written by themselves.
+    of_caller_max: u64,
     refusals: Kinds,
     /// Apart from refusals, so that a flood of these leaves callers their names.
     of_callers: Kinds,
@@ -50,6 +49,14 @@ struct Repeated {
 }
 
 impl Repeats {
+    pub fn new(of_caller_max: u64) -> Self {
+        Self {
+            of_caller_max,
+            refusals: Kinds::new(),
+            of_callers: Kinds::new(),
+        }
+    }
+
     /// Returns the record if it is to be written by itself; otherwise it is counted.
     pub fn pass(&mut self, record: Record) -> Option<Record> {
         let detail = |name| record.details.get(name).and_then(Value::as_str);
@@ -62,11 +69,17 @@ impl Repeats {
         let is_refusal = Action::REFUSALS
             .iter()
             .any(|refusal| refusal.name() == record.action);
+        let is_sign_in = record.action == Action::SignedIn.name();
+        let address = || detail("address").map(counted);
         if is_refusal {
-            let address = detail("address").map(counted);
+            let address = address();
             count(&mut self.refusals, Kind { address, ..kind }, 1, record)
+        } else if is_sign_in {
+            // By address, so that another's sign-in with a stolen key is not one of its owner's.
+            let address = address();
+            count(&mut self.of_callers, Kind { address, ..kind }, 1, record)
         } else if record.caller.is_some() {
-            count(&mut self.of_callers, kind, OF_CALLER_MAX, record)
+            count(&mut self.of_callers, kind, self.of_caller_max, record)
         } else {
             Some(record)
         }
@@ -136,6 +149,8 @@ fn summary(kind: Kind, repeated: &Repeated, now: Timestamp) -> Record {
 mod tests {
     use super::*;
 
+    const OF_CALLER_MAX: u64 = 100;
+
     fn refusal(action: Action, address: &str, at: Timestamp) -> Record {
         Record {
             at,
@@ -149,7 +164,7 @@ mod tests {
 
     #[test]
     fn the_first_refusal_of_a_minute_is_written_and_the_others_are_counted() {
-        let mut repeats = Repeats::default();
+        let mut repeats = Repeats::new(OF_CALLER_MAX);
         let begin = Timestamp::UNIX_EPOCH;
         let (action, other) = (Action::CredentialRefused, Action::DatabaseExportUnauthorized);
         assert!(repeats.pass(refusal(action, "192.0.2.1", begin)).is_some());
@@ -174,7 +189,7 @@ mod tests {
 
     #[test]
     fn the_addresses_of_a_site_are_one() {
-        let mut repeats = Repeats::default();
+        let mut repeats = Repeats::new(OF_CALLER_MAX);
         for number in 1..=500 {
             let address = format!("2001:db8:1:2::{number:x}");
             let record = refusal(Action::CredentialRefused, &address, Timestamp::UNIX_EPOCH);
@@ -187,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_caller_causes_a_bounded_number_of_records() {
-        let mut repeats = Repeats::default();
+        let mut repeats = Repeats::new(OF_CALLER_MAX);
         let export = |caller: &str, subject: &str| Record {
             caller: Some(caller.to_owned()),
             details: Map::from_iter([("subject".to_owned(), json!(subject))]),
@@ -209,8 +224,32 @@ mod tests {
     }
 
     #[test]
+    fn repeated_sign_ins_of_a_user_and_an_address_are_one_record() {
+        let mut repeats = Repeats::new(OF_CALLER_MAX);
+        let sign_in = |subject: &str, address: &str| {
+            let mut record = refusal(Action::SignedIn, address, Timestamp::UNIX_EPOCH);
+            record.caller = Some("Ada".to_owned());
+            record.details.insert("subject".to_owned(), json!(subject));
+            record
+        };
+        let written = (0..150).filter(|_| repeats.pass(sign_in("hub:1", "192.0.2.1")).is_some());
+        assert_eq!(written.count(), 1);
+        for (subject, address) in [("hub:1", "192.0.2.2"), ("hub:2", "192.0.2.1")] {
+            assert!(repeats.pass(sign_in(subject, address)).is_some());
+        }
+        let summaries = repeats.take_summaries(Timestamp::UNIX_EPOCH + WINDOW, false);
+        let [summary] = &summaries[..] else {
+            panic!("{summaries:?}")
+        };
+        assert_eq!(summary.caller.as_deref(), Some("Ada"));
+        assert_eq!(summary.details["subject"], "hub:1");
+        assert_eq!(summary.details["address"], "192.0.2.1");
+        assert_eq!(summary.details["repeated"], 149);
+    }
+
+    #[test]
     fn the_kinds_are_bounded() {
-        let mut repeats = Repeats::default();
+        let mut repeats = Repeats::new(OF_CALLER_MAX);
         let mut written = 0;
         for number in 0..3 * KINDS_MAX {
             let record = refusal(

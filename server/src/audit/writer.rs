@@ -41,7 +41,7 @@ impl AuditWriter {
         if !state.is_on() {
             return None;
         }
-        let (sender, queue) = layer::open_queue(options.waiting_max)?;
+        let (sender, queue) = layer::open_queue(options)?;
         tokio::spawn(write_records(state.clone(), queue));
         Some(Self { sender })
     }

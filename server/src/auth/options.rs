@@ -15,6 +15,8 @@ pub struct Options {
     /// Signs session cookies; `None`: generated, and kept in the data folder.
     pub session_secret: Option<SecretString>,
     pub session_lifetime: Duration,
+    /// Ended sessions of one subject that are remembered one by one.
+    pub sign_outs_max: usize,
     /// Wrong credentials per minute and address.
     pub login_attempts_max: u32,
     /// Whether the client's address is taken from X-Forwarded-For.

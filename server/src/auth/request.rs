@@ -1,6 +1,6 @@
 //! The parts of an HTTP request that show who sends it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use actix_web::cookie::Cookie;
 use actix_web::http::Method;
@@ -52,7 +52,7 @@ impl RequestParts<'_> {
             .headers
             .get_all("x-forwarded-for")
             .last()
-            .and_then(|list| list.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+            .and_then(|list| forwarded_address(list.to_str().ok()?.rsplit(',').next()?.trim()));
         forwarded.filter(|_| trust_proxy).unwrap_or(self.peer)
     }
 
@@ -76,6 +76,13 @@ impl RequestParts<'_> {
         let value = self.headers.get(name)?;
         Some(value.to_str().unwrap_or("").trim())
     }
+}
+
+/// Reads an address with or without a port, which some proxies add: `203.0.113.9:4711`, `[2001:db8::1]:4711`.
+fn forwarded_address(text: &str) -> Option<IpAddr> {
+    let with_port = || text.parse().map(|address: SocketAddr| address.ip());
+    let in_brackets = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    text.parse().or_else(|_| with_port()).ok().or_else(in_brackets)
 }
 
 #[cfg(test)]
@@ -157,5 +164,28 @@ mod tests {
         let headers = headers(&[("x-forwarded-for", "203.0.113.9, 198.51.100.7")]);
         assert_eq!(parts(&headers).address(false), IpAddr::from([192, 0, 2, 1]));
         assert_eq!(parts(&headers).address(true), IpAddr::from([198, 51, 100, 7]));
+    }
+
+    #[test]
+    fn the_port_of_a_forwarded_address_is_ignored() {
+        for (given, expected) in [
+            ("203.0.113.9:4711", Some("203.0.113.9")),
+            ("2001:db8::1", Some("2001:db8::1")),
+            ("[2001:db8::1]:4711", Some("2001:db8::1")),
+            ("[2001:db8::1]", Some("2001:db8::1")),
+            ("203.0.113.9:", None),
+            ("203.0.113.9:port", None),
+            ("[203.0.113.9]:4711", None),
+            ("unknown", None),
+        ] {
+            let list = format!("192.0.2.7, {given}");
+            let mut headers = HeaderMap::new();
+            headers.append(
+                HeaderName::from_static("x-forwarded-for"),
+                HeaderValue::from_str(&list).unwrap(),
+            );
+            let expected = expected.map_or(parts(&headers).peer, |address| address.parse().unwrap());
+            assert_eq!(parts(&headers).address(true), expected, "{given}");
+        }
     }
 }

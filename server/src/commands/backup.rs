@@ -14,6 +14,7 @@ use super::interrupt::{cancelled_by_signal, or_interrupted};
 use super::operator::OPERATOR;
 use super::outcome::Outcome;
 use super::output::OutputFile;
+use super::standard_streams::report;
 use super::verify::dump::sentence;
 use crate::config::Settings;
 use crate::database::dump::Dump;
@@ -48,7 +49,7 @@ async fn dump(
         .await?;
     let output = OutputFile::open_private(&arguments.output)?;
     let summary = write(dump, output).await?;
-    eprintln!("{}", sentence(&summary));
+    report(sentence(&summary));
     Ok(())
 }
 

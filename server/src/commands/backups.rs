@@ -17,6 +17,7 @@ use super::interrupt::{cancelled_by_signal, or_interrupted};
 use super::operator::OPERATOR;
 use super::outcome::Outcome;
 use super::output::OutputFile;
+use super::standard_streams::{print, report};
 use crate::backups::Backups;
 use crate::backups::make::BackupJob;
 use crate::backups::repository::Repository;
@@ -71,7 +72,7 @@ pub enum Command {
 
 pub async fn run(settings: Settings, command: Command) -> Outcome {
     for warning in prepare_folders(&settings, false)? {
-        eprintln!("decant: {warning}");
+        report(format_args!("decant: {warning}"));
     }
     let repository = repository(&settings);
     match command {
@@ -79,7 +80,7 @@ pub async fn run(settings: Settings, command: Command) -> Outcome {
         Command::List { all: true } => {
             for backup in repository.list().await? {
                 let database = backup.database.as_deref().unwrap_or("unknown");
-                println!("{}  database: {database}", line(&backup));
+                print(format_args!("{}  database: {database}", line(&backup)))?;
             }
             return Ok(());
         }
@@ -131,7 +132,7 @@ async fn dispatch(backups: &Arc<Backups>, command: Command) -> Outcome {
     match command {
         Command::List { .. } => {
             for backup in backups.list().await? {
-                println!("{}", line(&backup));
+                print(line(&backup))?;
             }
         }
         Command::Make { mode } => {
@@ -140,11 +141,11 @@ async fn dispatch(backups: &Arc<Backups>, command: Command) -> Outcome {
                 due: None,
                 caller: OPERATOR.to_owned(),
             };
-            println!("{}", line(&backups.make(job).await?.await??));
+            print(line(&backups.make(job).await?.await??))?;
         }
         Command::Prove { name } => {
             let proved = backups.prove(&name, OPERATOR).await?.await??;
-            println!("{}", line(&proved));
+            print(line(&proved))?;
             if let Some(failure) = proved.proof.and_then(|proof| proof.failure) {
                 return Err(failure.into());
             }

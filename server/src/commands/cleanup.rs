@@ -10,6 +10,7 @@ use super::connection::Connection;
 use super::interrupt::cancelled_by_signal;
 use super::operator::OPERATOR;
 use super::outcome::Outcome;
+use super::standard_streams::{StdoutError, print, report};
 use crate::config::Settings;
 use crate::database::cleanup::request::{CleanupRequest, Task};
 use crate::database::cleanup::{LogCleaner, Permitted};
@@ -106,7 +107,7 @@ fn with_flags(error: &dyn std::error::Error) -> String {
 
 async fn clean_up(cleaner: &LogCleaner, request: CleanupRequest, yes: bool) -> Outcome {
     let preview = cleaner.preview(&request.conditions, OPERATOR).await?;
-    eprintln!("{}", sentence(&preview));
+    report(sentence(&preview));
     if let Task::Delete(options) = request.task
         && preview.rows > 0
     {
@@ -149,11 +150,11 @@ async fn restore_archive(settings: Settings, archive: &str, permitted: Permitted
         .log_cleaner
         .restore_archive(archive, permitted, OPERATOR)
         .await;
-    let outcome = restored.map_err(Into::into).map(|rows| {
-        println!(
+    let outcome = restored.map_err(Into::into).and_then(|rows| {
+        Ok(print(format_args!(
             "{} rows were restored; {} were skipped, because the log has rows with their ids.",
             rows.inserted, rows.existing
-        );
+        ))?)
     });
     connection.close(outcome).await
 }
@@ -191,8 +192,7 @@ async fn follow(mut events: tokio::sync::mpsc::Receiver<CleanupEvent>, cleaner: 
             }
             Some(CleanupEvent::Complete(result)) => {
                 bar.finish_and_clear();
-                print_result(&result, cleaner);
-                return Ok(());
+                return Ok(print_result(&result, cleaner)?);
             }
             Some(CleanupEvent::Error(failure)) => {
                 let deleted = failure.deleted;
@@ -213,7 +213,7 @@ fn describe(progress: CleanupProgress) -> String {
     }
 }
 
-fn print_result(result: &CleanupResult, cleaner: &LogCleaner) {
+fn print_result(result: &CleanupResult, cleaner: &LogCleaner) -> Result<(), StdoutError> {
     let CleanupResult {
         deleted,
         left,
@@ -222,11 +222,17 @@ fn print_result(result: &CleanupResult, cleaner: &LogCleaner) {
         ..
     } = result;
     let stopped = if *cancelled { "Stopped: " } else { "" };
-    println!("{stopped}{deleted} rows were deleted.");
+    print(format_args!("{stopped}{deleted} rows were deleted."))?;
     if *left > 0 && !cancelled {
-        println!("{left} matching rows were skipped, because other transactions had locked or changed them.");
+        print(format_args!(
+            "{left} matching rows were skipped, because other transactions had locked or changed them."
+        ))?;
     }
     if let Some(archive) = archive {
-        println!("The archive is {}.", cleaner.archive_location(archive));
+        print(format_args!(
+            "The archive is {}.",
+            cleaner.archive_location(archive)
+        ))?;
     }
+    Ok(())
 }

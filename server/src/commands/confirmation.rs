@@ -24,8 +24,9 @@ impl Confirmation<'_> {
         if !io::stdin().is_terminal() {
             return Err(format!("{}; without a terminal, confirm it with --yes", self.change).into());
         }
-        eprint!("{}", self.question);
-        io::stderr().flush()?;
+        let mut stderr = io::stderr();
+        write!(stderr, "{}", self.question)?;
+        stderr.flush()?;
         let mut typed = String::new();
         io::stdin().lock().read_line(&mut typed)?;
         match typed.trim() == self.expected {

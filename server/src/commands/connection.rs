@@ -8,6 +8,7 @@ use sqlx::{Connection as _, PgConnection};
 use tokio_util::task::TaskTracker;
 
 use super::outcome::Outcome;
+use super::standard_streams::report;
 use crate::audit::AuditWriter;
 use crate::config::Settings;
 use crate::database::Database;
@@ -34,7 +35,7 @@ impl Connection {
     /// started it.
     pub async fn open(settings: &Settings) -> Result<Self, Box<dyn std::error::Error>> {
         for warning in prepare_folders(settings, settings.dsn.is_none())? {
-            eprintln!("decant: {warning}");
+            report(format_args!("decant: {warning}"));
         }
         let (dsn, embedded): (Dsn, _) = match &settings.dsn {
             Some(dsn) => (dsn.clone(), None),
@@ -86,7 +87,7 @@ impl Connection {
         if let Some(audit) = self.audit
             && let Err(error) = audit.flush().await
         {
-            eprintln!("{error}.");
+            report(format_args!("{error}."));
         }
         self.state.close().await;
         if let Some(embedded) = self.embedded {

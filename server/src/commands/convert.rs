@@ -12,6 +12,7 @@ use wasm_export::{ConvertError, Summary};
 use super::input::{self, InputError};
 use super::outcome::Outcome;
 use super::output::{OutputError, OutputFile, with_name};
+use super::standard_streams::report;
 use crate::file;
 
 #[derive(Debug, Args)]
@@ -121,10 +122,14 @@ pub fn run(arguments: &Arguments, mut pairs: Vec<(String, String)>) -> Outcome {
             let error = InputError::at(path)(error);
             format!("{error} (--unguard or --keep-guard)").into()
         }
+        WriteError::Convert(ConvertError::Output(error)) => error.into(),
         WriteError::Convert(error) => InputError::at(path)(error).into(),
         error => Box::<dyn std::error::Error>::from(error),
     })?;
-    eprintln!("{} rows, {} bytes.", summary.rows, summary.file_bytes);
+    report(format_args!(
+        "{} rows, {} bytes.",
+        summary.rows, summary.file_bytes
+    ));
     Ok(())
 }
 

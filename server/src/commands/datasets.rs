@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use super::connection::Connection;
 use super::outcome::Outcome;
+use super::standard_streams::{StdoutError, print};
 use super::terminal::printable;
 use crate::auth::HubUsers;
 use crate::config::Settings;
@@ -22,7 +23,7 @@ pub enum Command {
 pub async fn run(settings: Settings, command: &Command) -> Outcome {
     let mut catalog = Catalog::load(settings.datasets_dir.as_deref(), &settings.hub_tables)?;
     match command {
-        Command::List => list(&catalog),
+        Command::List => list(&catalog)?,
         Command::Check => {
             let connection = Connection::open(&settings).await?;
             let mut warnings = Vec::new();
@@ -36,7 +37,7 @@ pub async fn run(settings: Settings, command: &Command) -> Outcome {
             let prepared = prepared.await;
             let checked = prepared.and_then(|()| {
                 for warning in warnings {
-                    println!("warning: {}", printable(&warning));
+                    print(format_args!("warning: {}", printable(&warning)))?;
                 }
                 check(&catalog, &connection)
             });
@@ -46,7 +47,7 @@ pub async fn run(settings: Settings, command: &Command) -> Outcome {
     Ok(())
 }
 
-fn list(catalog: &Catalog) {
+fn list(catalog: &Catalog) -> Result<(), StdoutError> {
     for dataset in catalog.iter() {
         let definition = &dataset.definition;
         let columns = definition
@@ -56,13 +57,20 @@ fn list(catalog: &Catalog) {
             .map(|column| column.name.as_str());
         let filters = definition.filters.iter().map(|filter| filter.name.as_str());
         if let Some(unavailable) = &dataset.unavailable {
-            println!("{}: wrong: {}", definition.name, unavailable.reason);
+            print(format_args!("{}: wrong: {}", definition.name, unavailable.reason))?;
             continue;
         }
-        println!("{}: {}", definition.name, definition.title);
-        println!("  columns: {}", columns.collect::<Vec<_>>().join(", "));
-        println!("  filters: {}", filters.collect::<Vec<_>>().join(", "));
+        print(format_args!("{}: {}", definition.name, definition.title))?;
+        print(format_args!(
+            "  columns: {}",
+            columns.collect::<Vec<_>>().join(", ")
+        ))?;
+        print(format_args!(
+            "  filters: {}",
+            filters.collect::<Vec<_>>().join(", ")
+        ))?;
     }
+    Ok(())
 }
 
 fn check(catalog: &Catalog, connection: &Connection) -> Outcome {
@@ -71,7 +79,7 @@ fn check(catalog: &Catalog, connection: &Connection) -> Outcome {
         let name = &dataset.definition.name;
         match &dataset.unavailable {
             None => {
-                println!("{name}: good");
+                print(format_args!("{name}: good"))?;
                 good += 1;
             }
             Some(unavailable) => {
@@ -82,10 +90,10 @@ fn check(catalog: &Catalog, connection: &Connection) -> Outcome {
                     Cause::NoRight => "not readable",
                     Cause::Untrusted => "not trusted",
                 };
-                println!(
+                print(format_args!(
                     "{name}: {verdict}: {}",
                     printable(&connection.reason(unavailable))
-                );
+                ))?;
                 unusable += usize::from(matches!(cause, Cause::Mistake | Cause::Untrusted));
             }
         }

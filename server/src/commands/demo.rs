@@ -11,6 +11,7 @@ use sqlx::{Connection as _, PgConnection};
 
 use super::connection::Connection;
 use super::outcome::Outcome;
+use super::standard_streams::report;
 use crate::config::Settings;
 use crate::startup;
 
@@ -60,22 +61,22 @@ async fn fill(connection: &Connection, settings: &Settings, arguments: &Argument
         0 => String::new(),
         before => format!(" to the {before} that were there"),
     };
-    eprintln!(
+    report(format_args!(
         "{} usage rows were added{others} in {:.1} s.",
         summary.rows,
         summary.took.as_secs_f64()
-    );
+    ));
     if let Some(accounts) = accounts {
-        eprintln!(
+        report(format_args!(
             "{}, an administrator of the hub, signs in with   {}",
             accounts.admin_name,
             accounts.admin_key.expose_secret()
-        );
-        eprintln!(
+        ));
+        report(format_args!(
             "{}, an ordinary user, signs in with   {}",
             accounts.user_name,
             accounts.user_key.expose_secret()
-        );
+        ));
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::connection::running_state_postgres;
 use super::outcome::Outcome;
+use super::standard_streams::print;
 use crate::config::{SettingError, Settings};
 use crate::database::tools::Tools;
 use crate::datasets::Catalog;
@@ -13,28 +14,28 @@ use crate::state::{self, State};
 /// Prints the result of each check, and fails if one of them fails.
 pub async fn run(settings: Result<Settings, SettingError>) -> Outcome {
     let mut missing = 0;
-    let mut print = |what: &str, found: Result<String, String>| match found {
-        Ok(found) => println!("good     {what}: {found}"),
+    let mut print_check = |what: &str, found: Result<String, String>| match found {
+        Ok(found) => print(format_args!("good     {what}: {found}")),
         Err(problem) => {
             missing += 1;
-            println!("missing  {what}: {problem}");
+            print(format_args!("missing  {what}: {problem}"))
         }
     };
     match settings {
-        Err(error) => print("settings", Err(error.to_string())),
+        Err(error) => print_check("settings", Err(error.to_string()))?,
         Ok(settings) => {
-            print("settings", Ok("valid".into()));
-            print("datasets", datasets(&settings));
+            print_check("settings", Ok("valid".into()))?;
+            print_check("datasets", datasets(&settings))?;
             match &settings.dsn {
                 Some(dsn) => {
-                    print("database of DSN", database(dsn, &settings).await);
-                    print("pg_dump and pg_restore", tools(dsn).await);
+                    print_check("database of DSN", database(dsn, &settings).await)?;
+                    print_check("pg_dump and pg_restore", tools(dsn).await)?;
                 }
-                None => print("PostgreSQL for the private database", programs()),
+                None => print_check("PostgreSQL for the private database", programs())?,
             }
-            print("state database", state_database(&settings).await);
-            print("data folder", folder(&settings));
-            print("address", address(&settings));
+            print_check("state database", state_database(&settings).await)?;
+            print_check("data folder", folder(&settings))?;
+            print_check("address", address(&settings))?;
         }
     }
     match missing {

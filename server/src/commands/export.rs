@@ -17,6 +17,7 @@ use super::connection::Connection;
 use super::interrupt::{cancelled_by_signal, or_interrupted};
 use super::outcome::Outcome;
 use super::output::{OutputError, OutputFile, with_name};
+use super::standard_streams::report;
 use crate::auth::Caller;
 use crate::config::Settings;
 use crate::datasets::definition::Definition;
@@ -188,7 +189,10 @@ async fn export(
     let audit = prepared.begin_audit(&caller);
     let summary = write_rows(prepared, timing, options, output).await?;
     audit.complete(summary.file_bytes);
-    eprintln!("{} rows, {} bytes.", summary.rows, summary.file_bytes);
+    report(format_args!(
+        "{} rows, {} bytes.",
+        summary.rows, summary.file_bytes
+    ));
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! The commands of the program `decant`.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod backup;
 mod backups;
 mod cleanup;
@@ -19,6 +21,7 @@ mod partial_file;
 mod previous;
 mod restore;
 mod serve;
+mod standard_streams;
 mod terminal;
 mod verify;
 
@@ -29,6 +32,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::interrupt::Interrupted;
 use self::outcome::Outcome;
+use self::standard_streams::{CLOSED_PIPE_EXIT_CODE, is_closed_pipe, report};
 use self::terminal::printable;
 use crate::config::Settings;
 use crate::datasets::Catalog;
@@ -83,7 +87,10 @@ pub fn run() -> ExitCode {
     match dispatch() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("decant: {}", printable(&error.to_string()));
+            if is_closed_pipe(&*error) {
+                return ExitCode::from(CLOSED_PIPE_EXIT_CODE);
+            }
+            report(format_args!("decant: {}", printable(&error.to_string())));
             match error.is::<Interrupted>() {
                 true => ExitCode::from(interrupt::EXIT_CODE),
                 false => ExitCode::FAILURE,

@@ -1,6 +1,6 @@
 //! Output files of commands. A file gets its name when it is complete; after an error it is removed.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -9,12 +9,14 @@ use wasm_export::format_from_file_name;
 use wasm_export::options::{Compression, Format};
 
 use super::partial_file::PartialFile;
+use super::standard_streams::closed_pipe;
 
 /// The output of a command.
 pub enum OutputFile {
-    /// Standard output, a pipe or a device.
+    Stdout(io::Stdout),
+    /// A pipe or a device.
     Stream {
-        output: Box<dyn Write + Send>,
+        output: File,
         path: PathBuf,
     },
     File(PartialFile),
@@ -93,15 +95,14 @@ impl OutputFile {
 
     fn open_with(path: &Path, mut options: OpenOptions) -> Result<Self, OutputError> {
         if path == Path::new("-") {
-            let (output, path) = (Box::new(io::stdout()), "standard output".into());
-            return Ok(Self::Stream { output, path });
+            return Ok(Self::Stdout(io::stdout()));
         }
         // The target of a symbolic link is replaced, and not the link.
         let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
             // A rename would replace a device or a pipe by a file. Opening a folder fails here.
             let output = OpenOptions::new().write(true).open(path);
-            let output = Box::new(output.map_err(|source| failed(path, source))?);
+            let output = output.map_err(|source| failed(path, source))?;
             let path = path.clone();
             return Ok(Self::Stream { output, path });
         }
@@ -111,6 +112,7 @@ impl OutputFile {
 
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
         match self {
+            Self::Stdout(stdout) => stdout.write_all(bytes).map_err(stdout_failed),
             Self::Stream { output, path } => output.write_all(bytes).map_err(|source| failed(path, source)),
             Self::File(part) => part.write(bytes).map_err(|source| failed(part.path(), source)),
         }
@@ -119,10 +121,15 @@ impl OutputFile {
     /// Flushes the output and gives a file its name.
     pub fn finish(&mut self) -> Result<(), OutputError> {
         match self {
+            Self::Stdout(stdout) => stdout.flush().map_err(stdout_failed),
             Self::Stream { output, path } => output.flush().map_err(|source| failed(path, source)),
             Self::File(part) => part.complete().map_err(|source| failed(part.path(), source)),
         }
     }
+}
+
+fn stdout_failed(source: io::Error) -> OutputError {
+    failed("standard output", closed_pipe(source))
 }
 
 fn failed(path: impl AsRef<Path>, source: io::Error) -> OutputError {

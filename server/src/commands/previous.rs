@@ -7,6 +7,7 @@ use super::confirmation::Confirmation;
 use super::connection::Connection;
 use super::operator::OPERATOR;
 use super::outcome::Outcome;
+use super::standard_streams::print;
 use crate::config::Settings;
 use crate::database::restore::Restorer;
 
@@ -36,7 +37,7 @@ pub async fn run(settings: Settings, command: Command) -> Outcome {
 
 async fn list(restorer: &Restorer) -> Outcome {
     for found in restorer.side_databases().await? {
-        println!("{}", line(&found));
+        print(line(&found))?;
     }
     Ok(())
 }
@@ -46,7 +47,7 @@ async fn remove(restorer: &Restorer, name: &str, yes: bool) -> Outcome {
         ask(name)?;
     }
     restorer.drop_side_database(name, OPERATOR).await?;
-    println!("The database {name} is removed.");
+    print(format_args!("The database {name} is removed."))?;
     Ok(())
 }
 

@@ -17,6 +17,7 @@ use super::interrupt::{cancelled_by_signal, failure};
 use super::operator::OPERATOR;
 use super::outcome::Outcome;
 use super::previous;
+use super::standard_streams::{StdoutError, print, report};
 use super::terminal::printable;
 use crate::config::Settings;
 use crate::database::restore::Restorer;
@@ -117,11 +118,10 @@ async fn restore(restorer: Arc<Restorer>, database: &str, file: DumpFile, argume
     while let Some(event) = events.recv().await {
         match event {
             RestoreEvent::Progress(RestoreProgress { message, percent }) => {
-                eprintln!("{percent:3} %  {}", printable(&message))
+                report(format_args!("{percent:3} %  {}", printable(&message)));
             }
             RestoreEvent::Complete(restored) => {
-                print_result(&restored);
-                outcome = Ok(());
+                outcome = print_result(&restored).map_err(Into::into);
             }
             RestoreEvent::Error(RestoreFailure { message }) => outcome = Err(failure(&stop, message)),
         }
@@ -139,7 +139,9 @@ async fn roll_back(restorer: &Restorer, database: &str, name: Option<String>, ye
         ask(database)?;
     }
     let kept = restorer.roll_back(&name, OPERATOR).await?;
-    println!("{name} is the live database {database} now. The one before is kept as {kept}.");
+    print(format_args!(
+        "{name} is the live database {database} now. The one before is kept as {kept}."
+    ))?;
     Ok(())
 }
 
@@ -170,7 +172,7 @@ fn ask(database: &str) -> Outcome {
     .ask()
 }
 
-fn print_result(restored: &Restored) {
+fn print_result(restored: &Restored) -> Result<(), StdoutError> {
     for (table, merged) in &restored.tables {
         let table = printable(table);
         let TableResult {
@@ -179,19 +181,19 @@ fn print_result(restored: &Restored) {
             conflicting,
         } = merged;
         match (skipped, conflicting) {
-            (0, 0) => println!("{table}: {inserted} rows"),
-            _ => println!(
+            (0, 0) => print(format_args!("{table}: {inserted} rows"))?,
+            _ => print(format_args!(
                 "{table}: {inserted} inserted, {skipped} skipped because they exist, {conflicting} in conflict"
-            ),
+            ))?,
         }
     }
     for warning in &restored.warnings {
-        eprintln!("not restored: {}", printable(warning));
+        report(format_args!("not restored: {}", printable(warning)));
     }
     if let Some(previous) = &restored.previous {
-        println!("The previous database is kept as {previous}.");
+        print(format_args!("The previous database is kept as {previous}."))?;
     }
-    println!("The safety dump is {}.", restored.safety_dump);
+    print(format_args!("The safety dump is {}.", restored.safety_dump))
 }
 
 #[cfg(test)]

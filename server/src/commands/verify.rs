@@ -10,6 +10,7 @@ use wasm_export::reading::InputFormat;
 
 use super::input::{self, InputError};
 use super::outcome::Outcome;
+use super::standard_streams::{print, report};
 use super::terminal::printable;
 use crate::database::archive::{self, BadArchive};
 
@@ -29,13 +30,13 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let mut bad = 0;
     for path in &arguments.files {
         match verified(path, arguments.format) {
-            Ok(sentence) => println!(
+            Ok(sentence) => print(format_args!(
                 "{}: {}",
                 printable(&path.display().to_string()),
                 printable(&sentence)
-            ),
+            ))?,
             Err(error) => {
-                eprintln!("{}", printable(&error.to_string()));
+                report(printable(&error.to_string()));
                 bad += 1;
             }
         }

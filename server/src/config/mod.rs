@@ -134,6 +134,7 @@ impl Settings {
             state: values.state.unwrap_or(state::Options::Private),
             audit: audit::Options {
                 waiting_max: values.audit_waiting_max.try_into().unwrap_or(usize::MAX),
+                of_caller_max: values.audit_of_caller_max.into(),
                 kept: values
                     .audit_days
                     .map(|days| Duration::from_secs(u64::from(days) * 24 * 60 * 60)),
@@ -149,6 +150,7 @@ impl Settings {
                 },
                 session_secret: values.session_secret,
                 session_lifetime: values.session_lifetime,
+                sign_outs_max: values.sign_outs_max.try_into().unwrap_or(usize::MAX),
                 login_attempts_max: values.login_attempts_max,
                 trust_proxy: values.trust_proxy,
                 not_admin_is_401: values.not_admin_is_401,

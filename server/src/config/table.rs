@@ -92,6 +92,8 @@ settings! {
          the database of DSN. Several servers may share it. none turns it off";
     audit_waiting_max: u32 = DECANT_AUDIT_WAITING_MAX, default "10000", at_least_one,
         "Audit records that wait in memory while the state database is away; further ones are counted and dropped";
+    audit_of_caller_max: u32 = DECANT_AUDIT_PER_CALLER, default "100", at_least_one,
+        "Audit records of one caller and action within a minute; those after them are one record with their number";
     audit_days: Option<u32> = DECANT_AUDIT_DAYS, unset "none: audit records are kept", days,
         "Audit records that are older than this number of days are removed";
     admin_token: Option<SecretString> = ADMIN_TOKEN, unset "none; generated for the private PostgreSQL", secret::<16>,
@@ -156,6 +158,9 @@ settings! {
         "Largest number of rows in one page of a table";
     session_lifetime: Duration = DECANT_SESSION_HOURS, default "12", session_hours,
         "How long a sign-in lasts";
+    sign_outs_max: u32 = DECANT_SIGN_OUTS_MAX, default "1000", at_least_one,
+        "Sign-outs of one user that are remembered one by one while the sessions would last; with more, all sessions of the \
+         user that began before end";
     session_secret: Option<SecretString> = DECANT_SESSION_SECRET, unset "generated, and kept in the data folder",
         secret::<32>,
         "Signs session cookies; all instances need the same secret; at least 32 characters";

@@ -32,9 +32,7 @@ pub async fn manual(
         }
         Task::Delete(options) => options,
     };
-    if app.stopping.is_cancelled() {
-        return Err(ApiError::ShuttingDown);
-    }
+    app.check_running()?;
     let events = app
         .database
         .log_cleaner

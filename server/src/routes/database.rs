@@ -8,7 +8,7 @@ use super::attachment::attachment;
 use super::extract::{Administrator, Pairs, WholeFile};
 use crate::app::App;
 use crate::error::ApiError;
-use crate::parameter::ParameterError;
+use crate::parameter::{ParameterError, check_given_once};
 
 const DUMP_TYPE: &str = "application/octet-stream";
 
@@ -24,9 +24,7 @@ pub async fn export(
     if method == Method::HEAD {
         return Ok(HttpResponse::Ok().content_type(DUMP_TYPE).finish());
     }
-    if app.stopping.is_cancelled() {
-        return Err(ApiError::ShuttingDown);
-    }
+    app.check_running()?;
     let dump = app
         .database
         .dumper
@@ -47,6 +45,7 @@ pub async fn status(app: web::Data<App>, _: Administrator) -> HttpResponse {
 
 /// Reads `mode=…`, or `excludeLogs=true` of the hub's own interface.
 fn parse_mode(pairs: &[(String, String)]) -> Result<DumpMode, ParameterError> {
+    check_given_once(pairs)?;
     let mut modes = Vec::new();
     for (name, value) in pairs.iter().filter(|(_, value)| !value.trim().is_empty()) {
         let mode = match (name.as_str(), value.trim()) {
@@ -108,6 +107,7 @@ mod tests {
             &[("excludeLogs", "yes")],
             &[("mode", "full"), ("excludeLogs", "true")],
             &[("exclude_logs", "true")],
+            &[("mode", "full"), ("mode", "full")],
         ] {
             assert!(parsed(pairs).is_err(), "{pairs:?}");
         }

@@ -26,7 +26,8 @@ pub async fn sign_in(
         action = Action::SignedIn.name(),
         caller = caller.name,
         subject = %caller.subject,
-        role = ?caller.role
+        role = ?caller.role,
+        address = %parts.address(app.settings.auth.trust_proxy)
     );
     Ok(HttpResponse::Ok().cookie(cookie).json(wire::Caller::from(caller)))
 }

@@ -13,7 +13,8 @@
 //! | `openapi`, `docs` | the OpenAPI document, and a viewer for it |
 //! | `frontend` | the page |
 //!
-//! `extract` takes the arguments of handlers from a request; `events` streams the progress of an operation.
+//! `extract` takes the arguments of handlers from a request; `host` checks the header `Host`; `events` streams the progress of
+//! an operation.
 
 mod attachment;
 mod backups;
@@ -27,6 +28,7 @@ mod export;
 mod extract;
 mod frontend;
 mod health;
+mod host;
 mod login;
 mod openapi;
 mod resource;
@@ -43,6 +45,7 @@ use actix_web::middleware::{Compress, Next};
 use actix_web::{Route, web};
 
 use self::extract::json_error;
+pub use self::host::check_host;
 use crate::app::App;
 use crate::base_path::RESERVED;
 use crate::error::ApiError;

@@ -37,9 +37,7 @@ pub async fn restore(
     request: HttpRequest,
     form: Multipart,
 ) -> Result<HttpResponse, ApiError> {
-    if app.stopping.is_cancelled() {
-        return Err(ApiError::ShuttingDown);
-    }
+    app.check_running()?;
     let only_check = only_flag(&pairs, "check")?;
     let limit = app.settings.upload_bytes_max;
     let announced = request
@@ -56,6 +54,8 @@ pub async fn restore(
     }
     app.temporary_files.check_space(announced.unwrap_or(0))?;
     let upload = Upload::receive(&app, form, limit).await?;
+    // The upload may have taken minutes.
+    app.check_running()?;
     let events = app
         .database
         .restorer

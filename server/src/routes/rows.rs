@@ -106,12 +106,18 @@ pub async fn prepare(
     dataset: &Dataset,
     selection: &Selection,
 ) -> Result<Prepared, ApiError> {
-    if app.stopping.is_cancelled() {
-        return Err(ApiError::ShuttingDown);
+    app.check_running()?;
+    // One that waits for its share or for a connection must not begin when the running ones end because of the stop.
+    let preparing = async {
+        let share = app.export_shares.take(&caller.subject).await?;
+        let prepared = plan(dataset, caller, selection, app.source.for_export()).await?;
+        Ok(prepared.holding(share))
+    };
+    tokio::select! {
+        biased;
+        () = app.stopping.cancelled() => Err(ApiError::ShuttingDown),
+        prepared = preparing => prepared,
     }
-    let share = app.export_shares.take(&caller.subject).await?;
-    let prepared = plan(dataset, caller, selection, app.source.for_export()).await?;
-    Ok(prepared.holding(share))
 }
 
 /// Plans a query. It checks what the caller may see before it waits for a connection.

@@ -7,26 +7,24 @@ use futures_util::TryStreamExt;
 use sqlx::{Executor, PgConnection, query_scalar};
 use wasm_export::rows::Header;
 
-use super::chunk_buffer::ChunkBuffer;
-
 /// The greatest number of letters of a value that identifies a row.
 const VALUE_LETTERS_MAX: usize = 60;
 
 /// Returns a sentence that names row and column, if this error is of that kind and the value is found.
 ///
-/// The rows before the failed one were received, so it is the next row of the same query.
+/// `rows_before` rows were received before the failed one, so it is the next row of the same query.
 pub(super) async fn find(
     connection: &mut PgConnection,
     error: &sqlx::Error,
     select: &str,
     header: &Header,
-    buffer: &ChunkBuffer,
+    rows_before: u64,
 ) -> Option<String> {
     // `character_not_in_repertoire`
     if error.as_database_error()?.code()? != "22021" {
         return None;
     }
-    find_in(connection, select, header, buffer.rows()).await.ok()?
+    find_in(connection, select, header, rows_before).await.ok()?
 }
 
 async fn find_in(

@@ -40,7 +40,8 @@ pub struct ExportAudit {
     caller: String,
     dataset: String,
     progress: Arc<Progress>,
-    /// Bytes that the connection has taken, headings and HTTP compression included.
+    /// Bytes of the chunks that were handed over to the connection, headings and HTTP compression included. A chunk counts when
+    /// the connection asks for the next one.
     bytes: u64,
     /// Whether the answer was broken off by an error.
     is_broken: bool,
@@ -70,7 +71,7 @@ impl ExportAudit {
     }
 
     /// Returns the same chunks, which must be all of the answer's body. When the connection asks for more after the last
-    /// one, the export is recorded as complete.
+    /// one, the export is recorded as complete: all bytes were handed over to the connection.
     pub fn until_delivered<E>(
         mut self,
         chunks: impl Stream<Item = Result<Bytes, E>>,
@@ -82,13 +83,15 @@ impl ExportAudit {
                 yield chunk;
                 self.bytes += taken as u64;
             }
-            // The connection writes what it has taken before it asks again. If the client is gone, it does not ask.
+            // The connection asks again while less than 32 KiB of what it has taken wait to be sent (actix-http), and not once
+            // it knows that the client is gone. So the client may lack the last 32 KiB and what the system's buffers hold. HTTP
+            // does not confirm more. The pause lets the connection try to write before.
             yield_now().await;
             self.deliver();
         }
     }
 
-    /// Records that this many bytes have been delivered, which are the whole file.
+    /// Records that this many bytes have been written, which are the whole file.
     pub fn complete(mut self, bytes: u64) {
         self.bytes = bytes;
         self.deliver();

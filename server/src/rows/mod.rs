@@ -174,7 +174,16 @@ impl Prepared {
                     let problem = match end {
                         End::Stopping => stopping(),
                         End::Failed(error) => {
-                            let place = bad_characters::find(&mut connection, &error, &select, &header, &buffer).await;
+                            // The query runs again, which takes as long as the export has taken.
+                            let search = bad_characters::find(&mut connection, &error, &select, &header, buffer.rows());
+                            tokio::pin!(search);
+                            let place = loop {
+                                tokio::select! {
+                                    place = &mut search => break place,
+                                    () = tokio::time::sleep(timing.heartbeat) => yield Bytes::from_static(HEARTBEAT),
+                                    () = timing.abort.cancelled() => break None,
+                                }
+                            };
                             failure(&error, place)
                         }
                     };

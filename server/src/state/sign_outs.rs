@@ -20,10 +20,6 @@ pub const LIFETIME_MAX: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 /// The subject of [`SignOuts::revoke_all`] for the sessions of everybody. No subject is `*`, since each begins with its kind.
 const EVERYBODY: &str = "*";
 
-/// The most ended sessions of one subject that are remembered one by one. When there are more, all sessions of the subject that
-/// began before end.
-const SESSIONS_MAX: usize = 1_000;
-
 /// Pause before a sign-out is written again while the state database is away.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
@@ -61,8 +57,10 @@ struct LookUp {
     answer: oneshot::Sender<Result<bool, Unanswered>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Remembered {
+    /// The most ended sessions of one subject that are remembered one by one.
+    sessions_max: usize,
     subjects: HashMap<String, Ended>,
     /// Sign-outs that a task writes as soon as the state database answers.
     unwritten: Vec<SignOut>,
@@ -103,16 +101,17 @@ enum SignOut {
 }
 
 impl SignOuts {
-    /// Call it within a runtime, which looks sessions up.
+    /// Remembers up to `sessions_max` ended sessions of one subject one by one. When there are more, all sessions of the subject
+    /// that began before end. Call it within a runtime, which looks sessions up.
     #[must_use]
-    pub fn new(state: State) -> Self {
+    pub fn new(state: State, sessions_max: usize) -> Self {
         let (look_ups, waiting) = mpsc::channel(LOOK_UPS_MAX);
         if state.is_on() {
             tokio::spawn(answer_look_ups(state.clone(), waiting));
         }
         Self {
             state,
-            remembered: Arc::default(),
+            remembered: Arc::new(Mutex::new(Remembered::new(sessions_max))),
             look_ups,
         }
     }
@@ -287,17 +286,27 @@ impl SignOut {
 }
 
 impl Remembered {
+    fn new(sessions_max: usize) -> Self {
+        Self {
+            sessions_max,
+            subjects: HashMap::new(),
+            unwritten: Vec::new(),
+            is_writing: false,
+        }
+    }
+
     /// Returns what is to be written: the end of this session, or of all sessions of its subject.
     fn add_session(&mut self, session: SessionIdentity<'_>, until: Timestamp, now: Timestamp) -> SignOut {
         let SessionIdentity { id, subject, began } = session;
+        let sessions_max = self.sessions_max;
         let ended = self.of_subject(subject, now);
         let session = EndedSession { began, until };
         ended.sessions.insert(id.to_owned(), session);
         ended.forget_at = ended.forget_at.max(until);
-        if ended.sessions.len() > SESSIONS_MAX {
+        if ended.sessions.len() > sessions_max {
             ended.sessions.retain(|_, session| session.until > now);
         }
-        if ended.sessions.len() <= SESSIONS_MAX {
+        if ended.sessions.len() <= sessions_max {
             return SignOut::Session {
                 id: id.to_owned(),
                 subject: subject.to_owned(),
@@ -356,9 +365,11 @@ impl Remembered {
 mod tests {
     use super::*;
 
+    const SESSIONS_MAX: usize = 1_000;
+
     #[tokio::test]
     async fn sign_outs_without_end_forget_none_and_use_a_bounded_memory() {
-        let sign_outs = SignOuts::new(State::off());
+        let sign_outs = SignOuts::new(State::off(), SESSIONS_MAX);
         let began = Timestamp::now();
         let until = began + SignedDuration::from_hours(12);
         let session = |id, subject| SessionIdentity { id, subject, began };
@@ -385,7 +396,7 @@ mod tests {
 
     #[tokio::test]
     async fn sign_outs_that_wait_for_the_database_are_bounded_too() {
-        let mut remembered = Remembered::default();
+        let mut remembered = Remembered::new(SESSIONS_MAX);
         let now = Timestamp::now();
         for id in 0..10 * SESSIONS_MAX {
             let session = SessionIdentity {

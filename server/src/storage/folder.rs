@@ -1,11 +1,11 @@
 //! Files written to a folder: readable by this user only, complete or absent, and never in place of another file.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tempfile::{Builder, NamedTempFile};
+use tempfile::{Builder, NamedTempFile, PersistError};
 
 use crate::free_space::{self, CHECK_EVERY};
 use crate::private_folder;
@@ -68,7 +68,13 @@ impl FolderUpload {
         // Without fsync, a power cut could leave an empty file under its final name.
         self.file.as_file().sync_all()?;
         let persisted = match condition {
-            PutIf::Absent => self.file.persist_noclobber(&self.path),
+            PutIf::Absent => self.file.persist_noclobber(&self.path).or_else(|error| {
+                // FUSE and CIFS may have neither a rename that replaces nothing nor hard links.
+                match cannot_keep_name_free(&error.error) {
+                    true => persist_after_reserving(error.file, &self.path),
+                    false => Err(error),
+                }
+            }),
             PutIf::Any => self.file.persist(&self.path),
         };
         persisted.map_err(|error| error.error)?;
@@ -76,6 +82,28 @@ impl FolderUpload {
             Some(folder) => File::open(folder)?.sync_all(),
             None => Ok(()),
         }
+    }
+}
+
+/// Returns whether the file system lacks what a rename needs that replaces nothing (rename(2), link(2)).
+fn cannot_keep_name_free(error: &io::Error) -> bool {
+    [
+        nix::libc::EINVAL,
+        nix::libc::ENOSYS,
+        nix::libc::EOPNOTSUPP,
+        nix::libc::EPERM,
+    ]
+    .iter()
+    .any(|code| error.raw_os_error() == Some(*code))
+}
+
+/// Takes the name with an empty file, and replaces that. A crash in between leaves the empty file.
+fn persist_after_reserving(file: NamedTempFile, path: &Path) -> Result<File, PersistError> {
+    match File::create_new(path) {
+        Err(error) => Err(PersistError { error, file }),
+        Ok(_) => file.persist(path).inspect_err(|_| {
+            let _ = fs::remove_file(path);
+        }),
     }
 }
 
@@ -112,4 +140,33 @@ pub(super) fn sweep(folder: &Path, age: Duration) -> io::Result<usize> {
 fn is_unfinished_of_old(name: &str) -> bool {
     name.rsplit_once('#')
         .is_some_and(|(_, number)| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_system_without_exclusive_renames_gets_whole_files_and_none_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let written = |content: &[u8]| {
+            let mut file = NamedTempFile::new_in(folder.path()).unwrap();
+            file.write_all(content).unwrap();
+            file
+        };
+        persist_after_reserving(written(b"first"), &path).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        let refused = persist_after_reserving(written(b"second"), &path).unwrap_err();
+        assert_eq!(refused.error.kind(), io::ErrorKind::AlreadyExists);
+        drop(refused);
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        for code in [nix::libc::EPERM, nix::libc::EINVAL] {
+            assert!(cannot_keep_name_free(&io::Error::from_raw_os_error(code)));
+        }
+        assert!(!cannot_keep_name_free(&io::Error::from_raw_os_error(
+            nix::libc::EEXIST
+        )));
+    }
 }

@@ -66,7 +66,7 @@ pub(super) fn ends_cell(byte: u8, delimiter: u8) -> bool {
 /// Returns whether a start with this byte may need a mark. The byte begins a formula, or a character that
 /// spreadsheets skip before one.
 pub(super) fn is_suspicious(byte: u8) -> bool {
-    matches!(byte, 0..=b' ' | b'=' | b'+' | b'-' | b'@' | b'\'' | b'"' | 0x7f | 0xc2 | 0xe1..=0xe3 | 0xef)
+    matches!(byte, 0..=b' ' | b'=' | b'+' | b'-' | b'@' | b'\'' | b'"' | 0x7f | 0xc2 | 0xd8 | 0xe1..=0xe3 | 0xef)
 }
 
 fn needs_mark(text: &[u8], start: usize, delimiter: u8) -> bool {
@@ -103,7 +103,7 @@ fn begins_formula(text: &[u8], within_cell: bool, delimiter: u8) -> bool {
 fn is_skipped(character: char) -> bool {
     matches!(
         character,
-        '\0'..=' ' | '"' | '\u{7f}'..='\u{a0}' | '\u{ad}' | '\u{1680}' | '\u{180e}' | '\u{2000}'..='\u{200f}'
+        '\0'..=' ' | '"' | '\u{7f}'..='\u{a0}' | '\u{ad}' | '\u{61c}' | '\u{1680}' | '\u{180e}' | '\u{2000}'..='\u{200f}'
             | '\u{2028}'..='\u{202f}' | '\u{205f}'..='\u{206f}' | '\u{3000}' | '\u{feff}'
     )
 }
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn what_is_invisible_hides_no_formula() {
-        let invisible = " \u{a0}\u{3000}\u{feff}\u{200b}\u{200f}\u{85}\u{ad}\u{180e}\u{1680}\u{2003}\u{2028}\u{202e}\u{2060}";
+        let invisible = " \u{a0}\u{3000}\u{feff}\u{200b}\u{200f}\u{85}\u{ad}\u{61c}\u{180e}\u{1680}\u{2003}\u{2028}\u{202e}\u{2060}";
         for skipped in invisible.chars().chain(['\u{1}', '\u{7f}', '"']) {
             let text = format!("{skipped}{skipped}=1");
             check(b',', &[(text.as_str(), format!("'{text}").as_str())]);

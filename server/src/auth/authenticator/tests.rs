@@ -81,7 +81,7 @@ impl Hub {
                 admin_token: Some(admin_token.clone()),
                 token_keys: TokenKeys::load(Some(&JWT_SECRET.into()), None, rules).unwrap(),
                 hub: HubUsers::new(Source::new(&options, limits), HubTables::default()),
-                sign_outs: SignOuts::new(State::off()),
+                sign_outs: SignOuts::new(State::off(), 1_000),
                 attempts: Attempts::new(State::off()),
                 attempts_max: 3,
                 trust_proxy: false,

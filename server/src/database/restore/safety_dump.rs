@@ -64,8 +64,8 @@ impl SafetyDumps {
     ) -> Result<PathBuf, RestoreError> {
         let failed = |error: &dyn std::fmt::Display| RestoreError::SafetyDump(error.to_string());
         private_folder::create(&self.folder)?;
+        // Milliseconds, because the newest dumps are kept and two restores may begin in one second.
         let at = Timestamp::now().strftime("%Y-%m-%dT%H-%M-%S-%3f");
-        // Two restores may begin in one millisecond.
         let unique = Uuid::new_v4().as_fields().0;
         let name = format!("{}{}_{at}_{unique:08x}.dump", beginning(mode), self.database);
         let path = self.folder.join(name);
@@ -167,8 +167,8 @@ mod tests {
             "before-merge_hub-0a1b2c3d_2026-01-01T00-00-00_1.dump",
             "before-merge_hub-0a1b2c3d_2026-01-02T00-00-00_1.dump",
             "before-restore_hub-0a1b2c3d_2026-01-03T00-00-00_1.dump",
-            "before-restore_hub-0a1b2c3d_2026-01-04T00-00-00_1.dump",
-            "before-restore_hub-0a1b2c3d_2026-01-05T00-00-00_1.dump",
+            "before-restore_hub-0a1b2c3d_2026-01-05T00-00-00.003_2.dump",
+            "before-restore_hub-0a1b2c3d_2026-01-05T00-00-00.012_1.dump",
             "before-restore_other-0a1b2c3d_2026-01-01T00-00-00_1.dump",
             "before-restore_hub-0a1b2c3d_notes.txt",
         ];

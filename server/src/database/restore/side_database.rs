@@ -362,7 +362,11 @@ impl StagingDatabase {
 /// Checks that the role may create a database for the owner of the live one.
 async fn check_rights(maintenance: &mut PgConnection, live: &Dsn) -> Result<(), RestoreError> {
     let is_allowed: bool = query_scalar(
+        // `create database … owner` needs the right to act as the owner. From PostgreSQL 16 on, a member may lack it.
         "select (r.rolsuper or r.rolcreatedb) and pg_catalog.pg_has_role(d.datdba, 'usage') \
+                and pg_catalog.pg_has_role(d.datdba, \
+                    case when pg_catalog.current_setting('server_version_num')::int operator(pg_catalog.>=) 160000 \
+                         then 'set' else 'member' end) \
          from pg_catalog.pg_roles r, pg_catalog.pg_database d \
          where r.rolname operator(pg_catalog.=) current_user and d.datname operator(pg_catalog.=) $1",
     )
