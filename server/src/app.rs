@@ -76,6 +76,17 @@ impl App {
         }
     }
 
+    /// Refuses what only a hub's database has.
+    ///
+    /// # Errors
+    /// [`ApiError::NoHub`].
+    pub fn check_hub(&self) -> Result<(), ApiError> {
+        match self.settings.datasets.built_in {
+            true => Ok(()),
+            false => Err(ApiError::NoHub),
+        }
+    }
+
     /// Returns the heartbeat of a stream, and the signal that aborts it.
     #[must_use]
     pub fn stream_timing(&self) -> StreamTiming {

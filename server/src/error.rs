@@ -36,6 +36,10 @@ pub enum ApiError {
     MethodNotAllowed { method: String, allow: String },
     #[error("There is no dataset `{0}`; /api/datasets lists them.")]
     UnknownDataset(String),
+    #[error(
+        "There is no hub here (DECANT_BUILT_IN_DATASETS is false), and only a hub has session requests and a log to clean up."
+    )]
+    NoHub,
     #[error("The dataset `{name}` cannot be used in this database: {reason}.")]
     DatasetUnavailable { name: String, reason: String },
     #[error("The dataset has no filter `{0}` with values to choose from.")]
@@ -132,6 +136,7 @@ impl ApiError {
                 (S::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed")
             }
             Self::UnknownDataset(_) => (S::NOT_FOUND, "unknown_dataset", "Unknown dataset"),
+            Self::NoHub => (S::NOT_FOUND, "no_hub", "There is no hub"),
             Self::DatasetUnavailable { .. } => (
                 S::SERVICE_UNAVAILABLE,
                 "dataset_unavailable",

@@ -114,7 +114,7 @@ impl Application {
     /// # Errors
     /// [`StartError`] for the first part that does not start.
     pub async fn build(mut settings: Settings) -> Result<Self, StartError> {
-        let mut catalog = Catalog::load(settings.datasets_dir.as_deref(), &settings.hub_tables)?;
+        let mut catalog = Catalog::load(&settings.datasets, &settings.hub_tables)?;
         let auth = &settings.auth;
         let token_keys = TokenKeys::load(
             auth.jwt_secret.as_ref(),
@@ -533,7 +533,7 @@ fn read_datasets_again_on_hangup(app: &web::Data<App>) {
 }
 
 async fn read_datasets(app: &App) -> Result<Catalog, CatalogError> {
-    let mut catalog = Catalog::load(app.settings.datasets_dir.as_deref(), &app.settings.hub_tables)?;
+    let mut catalog = Catalog::load(&app.settings.datasets, &app.settings.hub_tables)?;
     let mut connection = app.source.for_query().await?;
     catalog.prepare(&mut connection).await?;
     for warning in catalog.warnings(&mut connection).await? {

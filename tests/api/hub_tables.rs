@@ -69,7 +69,8 @@ async fn planted_tables_sign_nobody_in() {
         &format!("DECANT_HUB_OWNER={role}"),
         "ALTER TABLE public.keys OWNER TO postgres;",
     ];
-    let (log, checked) = (server.log(), check(&dsn).await.text());
+    let checked = check(&dsn).await;
+    let (log, checked) = (server.log(), checked.text() + &checked.stderr);
     for part in advice {
         assert!(log.contains(part), "{part} is missing: {log}");
         assert!(checked.contains(part), "{part} is missing: {checked}");

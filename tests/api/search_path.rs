@@ -205,7 +205,7 @@ async fn a_site_is_warned_of_a_schema_in_which_others_may_create() {
     let checked = program::run(&["datasets", "check"], &settings)
         .await
         .good()
-        .text();
+        .stderr;
     assert!(!checked.contains("REVOKE"), "{checked}");
 
     let definitions = Definitions::of(&[NUMBERS]);
@@ -213,7 +213,7 @@ async fn a_site_is_warned_of_a_schema_in_which_others_may_create() {
     let checked = program::run(&["datasets", "check"], &settings)
         .await
         .good()
-        .text();
+        .stderr;
     let server = Server::start(&settings).await;
     let log = server.log().replace("\\\"", "\"");
     for revoke in revokes {
@@ -224,6 +224,6 @@ async fn a_site_is_warned_of_a_schema_in_which_others_may_create() {
     let checked = program::run(&["datasets", "check"], &settings)
         .await
         .good()
-        .text();
+        .stderr;
     assert!(!checked.contains("REVOKE"), "{checked}");
 }

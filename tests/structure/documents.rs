@@ -4,7 +4,13 @@ use std::path::Path;
 
 use crate::workspace;
 
-const DOCUMENTS: &[&str] = &["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md", THREATS];
+const DOCUMENTS: &[&str] = &[
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "README.md",
+    "docs/datasets.md",
+    THREATS,
+];
 
 /// The table of threats. Its last column names tests.
 const THREATS: &str = "docs/security.md";

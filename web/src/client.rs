@@ -10,7 +10,7 @@ mod request;
 use api::backups::{BackupOverview, BackupRequest};
 use api::cleanup::{CleanupPreview, CleanupRequest};
 use api::database::{DatabaseStatus, DumpMode};
-use api::datasets::{Dataset, Datasets, FilterOptions, RowCount};
+use api::datasets::{Datasets, FilterOptions, RowCount};
 use api::login::{Caller, SignIn};
 use api::restore::{RollbackResult, SideDatabase, SideDatabases};
 use api::session_requests::SessionRequests;
@@ -39,9 +39,8 @@ pub async fn sign_out() -> Result<(), Problem> {
 }
 
 /// Returns unavailable datasets too, each with its reason.
-pub async fn datasets() -> Result<Vec<Dataset>, Problem> {
-    let Datasets { datasets } = get("api/datasets").await?.json().await?;
-    Ok(datasets)
+pub async fn datasets() -> Result<Datasets, Problem> {
+    get("api/datasets").await?.json().await
 }
 
 /// Returns at most `rows_max` rows after a cursor, or the first ones. Times are written in `zone`.

@@ -93,6 +93,14 @@ impl AdminPage {
         }
     }
 
+    /// Returns whether only the database of a hub has what the page shows.
+    pub fn needs_hub(self) -> bool {
+        match self {
+            Self::SessionRequests | Self::LogCleanup => true,
+            Self::Database => false,
+        }
+    }
+
     /// Returns the route that the link in the menu leads to.
     pub fn route(self) -> Route {
         match self {

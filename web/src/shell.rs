@@ -1,6 +1,6 @@
 //! The frame of every page: header, navigation, content.
 
-use api::datasets::Dataset;
+use api::datasets::{Dataset, Datasets};
 use api::login::{Caller, Role};
 use leptos::ev::MouseEvent;
 use leptos::html::Main;
@@ -34,13 +34,15 @@ pub fn Shell(me: Caller) -> impl IntoView {
             return None;
         };
         datasets.with(|datasets| {
-            let mut datasets = datasets?.iter().filter(|dataset| dataset.available);
+            let mut datasets = datasets?.datasets.iter().filter(|dataset| dataset.available);
             match wanted {
                 Some(name) => datasets.find(|dataset| dataset.name == name).cloned(),
                 None => datasets.next().cloned(),
             }
         })
     });
+
+    let has_hub = Memo::new(move |_| datasets.with(|answer| answer.is_none_or(|answer| answer.hub)));
 
     // On a narrow screen the menu is folded. A link in it folds it again.
     let is_menu_open = RwSignal::new(false);
@@ -88,13 +90,13 @@ pub fn Shell(me: Caller) -> impl IntoView {
             }
         >
             <ul aria-label="Datasets">
-                {move || datasets.value().unwrap_or_default().into_iter().map(|dataset| {
+                {move || datasets.value().into_iter().flat_map(|answer| answer.datasets).map(|dataset| {
                     let name = dataset.name.clone();
                     let is_shown = move || shown.with(|shown| shown.as_ref().is_some_and(|shown| shown.name == name));
                     view! { <DatasetLink dataset is_shown=Signal::derive(is_shown)/> }
                 }).collect_view()}
             </ul>
-            {is_administrator.then(|| view! { <AdminLinks admin_page/> })}
+            {is_administrator.then(|| view! { <AdminLinks admin_page has_hub/> })}
         </nav>
         <main id="content" tabindex="-1" node_ref=content>
             {move || match admin_page.get() {
@@ -109,7 +111,7 @@ pub fn Shell(me: Caller) -> impl IntoView {
 }
 
 #[component]
-fn ShownDataset(shown: Memo<Option<Dataset>>, datasets: Load<Vec<Dataset>>) -> impl IntoView {
+fn ShownDataset(shown: Memo<Option<Dataset>>, datasets: Load<Datasets>) -> impl IntoView {
     let navigation = expect_context::<Navigation>();
     move || match (shown.get(), navigation.route()) {
         (Some(dataset), Route::Dataset { selection, .. }) => {
@@ -120,7 +122,7 @@ fn ShownDataset(shown: Memo<Option<Dataset>>, datasets: Load<Vec<Dataset>>) -> i
 }
 
 #[component]
-fn NothingToShow(datasets: Load<Vec<Dataset>>) -> impl IntoView {
+fn NothingToShow(datasets: Load<Datasets>) -> impl IntoView {
     move || match datasets.problem() {
         Some(problem) => view! { <Notice problem on_retry=move || datasets.retry()/> }.into_any(),
         None if datasets.with(|datasets| datasets.is_none()) => {
@@ -168,8 +170,8 @@ fn DatasetLink(dataset: Dataset, is_shown: Signal<bool>) -> impl IntoView {
 }
 
 #[component]
-fn AdminLinks(admin_page: Memo<Option<AdminPage>>) -> impl IntoView {
-    let links = AdminPage::ALL.iter().map(|&page| {
+fn AdminLinks(admin_page: Memo<Option<AdminPage>>, has_hub: Memo<bool>) -> impl IntoView {
+    let link = move |page: AdminPage| {
         let is_shown = Signal::derive(move || admin_page.get() == Some(page));
         let testid = match page {
             AdminPage::SessionRequests => "admin-session-requests",
@@ -177,11 +179,16 @@ fn AdminLinks(admin_page: Memo<Option<AdminPage>>) -> impl IntoView {
             AdminPage::LogCleanup => "admin-log-cleanup",
         };
         view! { <li><RouteLink to=page.route() is_current=is_shown testid>{page.title()}</RouteLink></li> }
-    });
+    };
+    let links = move || {
+        let pages = AdminPage::ALL.iter().copied();
+        let pages = pages.filter(|page| has_hub.get() || !page.needs_hub());
+        pages.map(link).collect_view()
+    };
     view! {
         <div class="administration" data-testid="administration">
             <h2 id="administration">"Administration"</h2>
-            <ul aria-labelledby="administration">{links.collect_view()}</ul>
+            <ul aria-labelledby="administration">{links}</ul>
         </div>
     }
 }

@@ -20,6 +20,9 @@ crate::examples! {
 pub struct Datasets {
     /// Those that the caller may see, ordered by name.
     pub datasets: Vec<Dataset>,
+    /// Whether the database is a hub's. Otherwise there are no session requests and no log clean-up.
+    #[serde(default = "yes")]
+    pub hub: bool,
 }
 
 /// A dataset as this caller may use it.

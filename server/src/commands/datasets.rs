@@ -1,30 +1,49 @@
-//! `decant datasets`: lists the datasets or checks their definitions.
+//! `decant datasets`: lists the datasets, checks their definitions, or writes new ones.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
 use super::connection::Connection;
 use super::outcome::Outcome;
-use super::standard_streams::{StdoutError, print};
+use super::standard_streams::{StdoutError, print, report};
 use super::terminal::printable;
 use crate::auth::HubUsers;
 use crate::config::Settings;
 use crate::datasets::Catalog;
 use crate::datasets::catalog::Cause;
+use crate::datasets::new_definition::{self, NewDefinition};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List the datasets with their columns and filters.
     List,
     /// Check every definition against the database. The command fails if one is wrong, if a table is not trusted, or if
-    /// no dataset can be used.
+    /// no dataset can be used. Warnings do not make it fail.
     Check,
+    /// Write the definition of a table or a view, which works as it is: columns, order by the primary key, filters by
+    /// indexes, foreign keys and lists of values.
+    New {
+        /// Tables and views, with their schema or found along the search path.
+        #[arg(required = true, value_name = "TABLE")]
+        tables: Vec<String>,
+        /// Folder for one file per table, such as that of DECANT_DATASETS_DIR. A file that exists is not replaced.
+        /// Without it, the definition of one table goes to standard output.
+        #[arg(short, long, value_name = "FOLDER")]
+        output: Option<PathBuf>,
+        /// Columns that together are unique, for a view or a table without a primary key.
+        #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+        order: Vec<String>,
+    },
 }
 
 pub async fn run(settings: Settings, command: &Command) -> Outcome {
-    let mut catalog = Catalog::load(settings.datasets_dir.as_deref(), &settings.hub_tables)?;
+    let catalog = || Catalog::load(&settings.datasets, &settings.hub_tables);
     match command {
-        Command::List => list(&catalog)?,
+        Command::List => list(&catalog()?)?,
         Command::Check => {
+            let mut catalog = catalog()?;
             let connection = Connection::open(&settings).await?;
             let mut warnings = Vec::new();
             let prepared = async {
@@ -37,12 +56,48 @@ pub async fn run(settings: Settings, command: &Command) -> Outcome {
             let prepared = prepared.await;
             let checked = prepared.and_then(|()| {
                 for warning in warnings {
-                    print(format_args!("warning: {}", printable(&warning)))?;
+                    report(format_args!("warning: {}", printable(&warning)));
                 }
                 check(&catalog, &connection)
             });
             connection.close(checked).await?;
         }
+        Command::New {
+            tables,
+            output,
+            order,
+        } => {
+            if tables.len() > 1 && output.is_none() {
+                return Err("each definition needs a file of its own: give a folder with -o".into());
+            }
+            let connection = Connection::open(&settings).await?;
+            let written = async {
+                let mut session = connection.source.for_query().await?;
+                let definitions = new_definition::write(tables, order, &mut session).await?;
+                match output {
+                    Some(folder) => save(&definitions, folder),
+                    None => definitions
+                        .iter()
+                        .try_for_each(|one| print(one.text.trim_end()))
+                        .map_err(Into::into),
+                }
+            };
+            let written = written.await;
+            connection.close(written).await?;
+        }
+    }
+    Ok(())
+}
+
+fn save(definitions: &[NewDefinition], folder: &Path) -> Outcome {
+    let failed = |path: &Path, error| format!("{} cannot be written: {error}", path.display());
+    std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    for NewDefinition { name, text } in definitions {
+        let path = folder.join(format!("{name}.toml"));
+        let mut file = std::fs::File::create_new(&path).map_err(|error| failed(&path, error))?;
+        file.write_all(text.as_bytes())
+            .map_err(|error| failed(&path, error))?;
+        print(format_args!("{name}: {}", path.display()))?;
     }
     Ok(())
 }

@@ -45,8 +45,8 @@ pub async fn run(settings: Result<Settings, SettingError>) -> Outcome {
 }
 
 fn datasets(settings: &Settings) -> Result<String, String> {
-    let catalog = Catalog::load(settings.datasets_dir.as_deref(), &settings.hub_tables)
-        .map_err(|error| error.to_string())?;
+    let catalog =
+        Catalog::load(&settings.datasets, &settings.hub_tables).map_err(|error| error.to_string())?;
     match catalog.iter().find_map(|dataset| dataset.unavailable.as_ref()) {
         None => Ok(format!("{} declared", catalog.iter().count())),
         Some(unavailable) => Err(unavailable.reason.clone()),

@@ -123,7 +123,7 @@ pub fn pairs(matches: &ArgMatches, catalog: &Catalog) -> Vec<(String, String)> {
 }
 
 pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, String)>) -> Outcome {
-    let mut catalog = Catalog::load(settings.datasets_dir.as_deref(), &settings.hub_tables)?;
+    let mut catalog = Catalog::load(&settings.datasets, &settings.hub_tables)?;
     let known = catalog
         .iter()
         .map(|dataset| dataset.definition.name.clone())

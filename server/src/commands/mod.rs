@@ -25,6 +25,7 @@ mod standard_streams;
 mod terminal;
 mod verify;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -74,7 +75,7 @@ enum Command {
     Verify(verify::Arguments),
     /// Fill the database with made-up usage rows.
     Demo(demo::Arguments),
-    /// List the datasets, or check their definitions against the database.
+    /// List the datasets, check their definitions against the database, or write the definition of a table.
     #[command(subcommand)]
     Datasets(datasets::Command),
     /// Check the settings, the database and the programs that Decant needs.
@@ -100,11 +101,7 @@ pub fn run() -> ExitCode {
 }
 
 fn dispatch() -> Outcome {
-    let folder = std::env::var_os("DECANT_DATASETS_DIR").map(PathBuf::from);
-    // The flags of `decant export` come from the definitions. Other commands do without the site's.
-    let hub_tables = HubTables::default();
-    let catalog =
-        Catalog::load(folder.as_deref(), &hub_tables).unwrap_or_else(|_| Catalog::built_in(&hub_tables));
+    let catalog = catalog_of_flags();
     let command = Cli::command()
         .mut_subcommand("export", |command| export::with_filters(command, &catalog))
         .mut_subcommand("convert", convert::with_file_words);
@@ -133,6 +130,39 @@ fn dispatch() -> Outcome {
         Command::Datasets(command) => runtime()?.block_on(datasets::run(settings()?, &command)),
         Command::Doctor => runtime()?.block_on(doctor::run(settings())),
     }
+}
+
+/// Returns the datasets whose filters are the flags of `decant export`. Other commands do without the site's, and read none.
+fn catalog_of_flags() -> Catalog {
+    let hub_tables = HubTables::default();
+    let of_site = || {
+        let config = named_config(std::env::args_os().skip(1))?;
+        let settings = Settings::load(config.as_deref()).ok()?;
+        Catalog::load(&settings.datasets, &hub_tables).ok()
+    };
+    of_site().unwrap_or_else(|| Catalog::built_in(&hub_tables))
+}
+
+/// Returns the file of `--config` or DECANT_CONFIG if the command is `export`, or the help of a command. `None`: it is
+/// another command.
+fn named_config(mut arguments: impl Iterator<Item = OsString>) -> Option<Option<PathBuf>> {
+    const FLAG: &str = "--config";
+    let mut config = std::env::var_os("DECANT_CONFIG");
+    let mut is_export = false;
+    while let Some(argument) = arguments.next() {
+        let text = argument.to_string_lossy();
+        if text == FLAG {
+            config = arguments.next();
+        } else if let Some(file) = text.strip_prefix(FLAG).and_then(|rest| rest.strip_prefix('=')) {
+            config = Some(file.into());
+        } else if !is_export && !text.starts_with('-') {
+            if text != "export" && text != "help" {
+                return None;
+            }
+            is_export = true;
+        }
+    }
+    is_export.then_some(config.map(PathBuf::from))
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {

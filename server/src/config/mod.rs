@@ -25,6 +25,7 @@ use crate::base_path::BasePath;
 use crate::database::cleanup::Batches;
 use crate::database::cleanup::request::CleanupOptions;
 use crate::database::cleanup::schedule::CleanupSchedule;
+use crate::datasets::catalog::CatalogOptions;
 use crate::dsn::Dsn;
 use crate::hub_tables::HubTables;
 use crate::schedule::{Pattern, Schedule};
@@ -47,7 +48,7 @@ pub struct Settings {
     pub base_path: Option<BasePath>,
     pub shutdown_max: Duration,
     pub data_dir: PathBuf,
-    pub datasets_dir: Option<PathBuf>,
+    pub datasets: CatalogOptions,
     /// Usage rows of a new private PostgreSQL.
     pub demo_rows: u64,
     pub redis: Option<redis::Client>,
@@ -112,12 +113,21 @@ impl Settings {
             schema: values.hub_schema,
             owner: values.hub_owner,
         };
+        if let (false, Some(_)) = (values.built_in_datasets, values.log_cleanup_days) {
+            return Err(SettingError::Invalid {
+                name: "DECANT_LOG_CLEANUP_DAYS",
+                problem: "needs the log of a hub, and DECANT_BUILT_IN_DATASETS is false".to_owned(),
+            });
+        }
         let schedule = |pattern: Pattern| Schedule::new(pattern, values.schedule_zone.clone());
         Ok(Self {
             listen: values.listen,
             base_path: values.base_path,
             shutdown_max: values.shutdown_max,
-            datasets_dir: values.datasets_dir,
+            datasets: CatalogOptions {
+                folder: values.datasets_dir,
+                built_in: values.built_in_datasets,
+            },
             demo_rows: values.demo_rows,
             redis: values.redis.clone(),
             exports_per_caller: values.exports_per_caller,
@@ -312,7 +322,7 @@ mod tests {
                     }
                     ("DECANT_BASE_PATH", true) => defaults.base_path.is_none(),
                     ("DECANT_DATA_DIR", _) => defaults.data_dir == decant_embedded::default_data_dir(),
-                    ("DECANT_DATASETS_DIR", true) => defaults.datasets_dir.is_none(),
+                    ("DECANT_DATASETS_DIR", true) => defaults.datasets.folder.is_none(),
                     ("DECANT_HUB_OWNER", true) => defaults.hub_tables.owner.is_none(),
                     ("DECANT_LOG", _) => defaults.log.style == default_log_style(),
                     ("DECANT_SESSION_SECRET", _) => auth.session_secret.is_none(),

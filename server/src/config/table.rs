@@ -124,6 +124,9 @@ settings! {
         "Folder for Decant's own files";
     datasets_dir: Option<PathBuf> = DECANT_DATASETS_DIR, unset "none", path,
         "Folder with your own datasets (*.toml)";
+    built_in_datasets: bool = DECANT_BUILT_IN_DATASETS, default "true", flag,
+        "Whether the hub's datasets are offered, and with them session requests and log clean-up; set it to false for a \
+         database that is not a hub's";
     hub_schema: Name = DECANT_HUB_SCHEMA, default "public", from_str,
         "Schema of the hub's tables (keys, users, message_request, usage_ledger, …)";
     hub_owner: Option<Name> = DECANT_HUB_OWNER, unset "none", from_str,

@@ -9,8 +9,8 @@ use toml::Table;
 
 use super::definition::{Access, Definition, Filter, Piece, Sources, inherits, pg_type, pieces};
 use super::owner::{self, OwnerType};
-use super::search_path;
 use super::template::{Rendered, Template};
+use super::warnings;
 use crate::hub_tables::{HubTableError, HubTables};
 use crate::source::{database_message, is_of_connection};
 
@@ -22,6 +22,15 @@ const BUILT_IN: &[(&str, &str)] = &[
 
 /// The greatest OID of an object that PostgreSQL itself has made (FirstNormalObjectId in its transam.h).
 const BUILT_IN_OID_MAX: i64 = 16_383;
+
+/// The definitions that are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatalogOptions {
+    /// The folder with the site's own definitions.
+    pub folder: Option<PathBuf>,
+    /// Whether the built-in datasets, which are those of the hub, are offered.
+    pub built_in: bool,
+}
 
 /// All datasets: the built-in ones first, then those of the site in the order of their files.
 #[derive(Debug)]
@@ -179,22 +188,22 @@ pub enum CatalogError {
 
 impl Catalog {
     /// Reads the built-in definitions, then those of the site's folder in the order of their files. A definition of the site
-    /// replaces the built-in one with the same name. A file with a mistake makes only its own dataset [`Unavailable`].
+    /// replaces the built-in one with the same name, and may extend a built-in one that is not offered. A file with a mistake makes only its own dataset [`Unavailable`].
     ///
     /// # Errors
     /// [`CatalogError::Unreadable`] if the folder cannot be read.
-    pub fn load(folder: Option<&Path>, hub: &HubTables) -> Result<Self, CatalogError> {
-        let of_site = folder.map(read_folder).transpose()?;
-        Ok(Self::of_files(of_site.unwrap_or_default(), hub))
+    pub fn load(options: &CatalogOptions, hub: &HubTables) -> Result<Self, CatalogError> {
+        let of_site = options.folder.as_deref().map(read_folder).transpose()?;
+        Ok(Self::of_files(of_site.unwrap_or_default(), options.built_in, hub))
     }
 
     /// Returns the definitions that are compiled in.
     #[must_use]
     pub fn built_in(hub: &HubTables) -> Self {
-        Self::of_files(Vec::new(), hub)
+        Self::of_files(Vec::new(), true, hub)
     }
 
-    fn of_files(of_site: Vec<DefinitionFile>, hub: &HubTables) -> Self {
+    fn of_files(of_site: Vec<DefinitionFile>, has_built_in: bool, hub: &HubTables) -> Self {
         let built_in = BUILT_IN
             .iter()
             .map(|(file, text)| ((*file).to_owned(), Ok((*text).to_owned())));
@@ -204,7 +213,8 @@ impl Catalog {
             .filter_map(|(_, text)| source(text.as_deref().ok()?))
             .collect();
         let mut datasets: Vec<Arc<Dataset>> = Vec::new();
-        for (at, (file, text)) in files.into_iter().enumerate() {
+        let offered = if has_built_in { 0 } else { BUILT_IN.len() };
+        for (at, (file, text)) in files.into_iter().enumerate().skip(offered) {
             let dataset = Arc::new(Dataset {
                 is_built_in: at < BUILT_IN.len(),
                 ..Dataset::read(file, text, hub, &sources)
@@ -231,29 +241,25 @@ impl Catalog {
         Ok(())
     }
 
-    /// Returns a warning for each role that may create functions in a schema of the search path, with the `REVOKE` to run.
-    /// A definition of the site might call such a function; built-in definitions do not, so they alone bring no warning.
+    /// Returns what is doubtful about the site's own datasets that can be used; see [`warnings`]. The built-in ones bring no
+    /// warning.
     ///
     /// # Errors
     /// [`CatalogError::Database`].
     pub async fn warnings(&self, connection: &mut PgConnection) -> Result<Vec<String>, CatalogError> {
-        let of_site = self.datasets.iter().filter(|dataset| !dataset.is_built_in);
-        let names: Vec<_> = of_site.map(|dataset| dataset.definition.name.as_str()).collect();
-        if names.is_empty() {
-            return Ok(Vec::new());
-        }
-        let names = names.join(", ");
-        let warning = |revoke| {
-            format!(
-                "another role may create functions and operators in a schema of the search path, and the SQL of {names} \
-                 would run them with the rights of Decant. Run {revoke}"
-            )
-        };
-        Ok(search_path::revokes(connection)
-            .await?
+        let of_site: Vec<_> = self.iter().filter(|dataset| !dataset.is_built_in).collect();
+        let names: Vec<_> = of_site
+            .iter()
+            .map(|dataset| dataset.definition.name.as_str())
+            .collect();
+        let mut found = warnings::of_search_path(&names, connection).await?;
+        for dataset in of_site
             .into_iter()
-            .map(warning)
-            .collect())
+            .filter(|dataset| dataset.unavailable.is_none())
+        {
+            found.extend(warnings::of_dataset(dataset, connection).await?);
+        }
+        Ok(found)
     }
 
     pub fn get(&self, name: &str) -> Option<&Arc<Dataset>> {

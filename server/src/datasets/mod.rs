@@ -3,6 +3,8 @@
 //! - [`definition`] parses the TOML file of a dataset.
 //! - [`words`] lists the parameter names that no filter may have.
 //! - [`catalog`] holds all datasets, and checks them against the database.
+//! - [`new_definition`] writes a definition of a table or a view.
+//! - `warnings` finds what is doubtful about a site's own datasets, and `secret_names` columns that look secret.
 //! - `search_path` finds roles that may create functions where the SQL of a site would find them.
 //! - [`selection`] parses a caller's columns, filters, limit and cursor.
 //! - [`query`] makes the SQL of a selection, within the caller's scope.
@@ -15,13 +17,16 @@
 pub mod catalog;
 pub mod definition;
 mod keyset;
+pub mod new_definition;
 pub mod options;
 mod owner;
 pub mod query;
 mod search_path;
+mod secret_names;
 pub mod selection;
 pub mod template;
 mod value;
+mod warnings;
 pub mod words;
 
 pub use catalog::{Catalog, Dataset};

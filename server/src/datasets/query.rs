@@ -145,6 +145,20 @@ impl<'a> Query<'a> {
         self.render(&self.select(), connection).await
     }
 
+    /// Returns the SQL of the first row that has a value in each column of the order.
+    ///
+    /// # Errors
+    /// [`RenderError`].
+    pub(super) async fn first_row(&self, connection: &mut PgConnection) -> Result<Rendered, RenderError> {
+        let part = match self.order().all(|(order, _)| order.not_null) {
+            true => Part::All,
+            false => Part::WithoutNull,
+        };
+        let mut sql = self.select_part(part, None);
+        sql.push(" limit 1");
+        self.render(&sql, connection).await
+    }
+
     /// Returns the SQL that counts the rows, without regard to the cursor.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ pub async fn manual(
     request: HttpRequest,
     JsonBody(fields): JsonBody<Map<String, Value>>,
 ) -> Result<HttpResponse, ApiError> {
+    app.check_hub()?;
     let CleanupRequest { conditions, task } = CleanupRequest::parse(fields)?;
     let options = match task {
         Task::DryRun => {

@@ -20,7 +20,10 @@ pub async fn list(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, A
             datasets.push(describe(dataset, &caller)?);
         }
     }
-    Ok(HttpResponse::Ok().json(Datasets { datasets }))
+    Ok(HttpResponse::Ok().json(Datasets {
+        datasets,
+        hub: app.settings.datasets.built_in,
+    }))
 }
 
 /// Describes one dataset, also one that is unavailable.

@@ -60,6 +60,8 @@ pub async fn request(
         .body(body))
 }
 
-fn store(app: &App) -> Result<&StoredRequests, StoredRequestsError> {
-    app.stored_requests.as_ref().ok_or(StoredRequestsError::NoRedis)
+fn store(app: &App) -> Result<&StoredRequests, ApiError> {
+    app.check_hub()?;
+    let stored = app.stored_requests.as_ref();
+    Ok(stored.ok_or(StoredRequestsError::NoRedis)?)
 }

@@ -295,6 +295,34 @@ mod tests {
     }
 
     #[test]
+    fn the_reference_has_an_example_that_is_read_and_every_key() {
+        let reference = include_str!("../../../../docs/datasets.md");
+        let (_, example) = reference.split_once("```toml\n").unwrap();
+        let (example, _) = example.split_once("```").unwrap();
+        let definition = Definition::parse(example).unwrap();
+        assert_eq!(definition.columns.len(), 6);
+
+        // The refusal of an unknown key lists the known ones.
+        let unknown = [
+            "nonsense = 1".to_owned(),
+            format!("{example}[[column]]\nnonsense = 1"),
+            format!("{example}[[filter]]\nnonsense = 1"),
+            format!("{example}[[filter]]\noptions = {{ nonsense = 1 }}"),
+            format!("{example}[[filter]]\ncontradicts = {{ nonsense = 1 }}"),
+            format!("{example}[[parameter]]\nnonsense = 1"),
+        ];
+        for text in unknown {
+            let refused = Definition::parse(&text).unwrap_err();
+            let (_, keys) = refused.split_once("expected ").unwrap();
+            for key in keys.split('`').skip(1).step_by(2) {
+                let names = [format!("`{key}`"), format!("`[[{key}]]`"), format!("{{ {key} = ")];
+                let is_named = names.iter().any(|name| reference.contains(name));
+                assert!(is_named, "{key} is missing");
+            }
+        }
+    }
+
+    #[test]
     fn a_table_of_the_hub_is_found_in_all_sql_of_a_definition() {
         let mut definition = Definition::parse(USAGE_LOGS).unwrap();
         let tables = ["keys", "message_request", "providers", "users"];
