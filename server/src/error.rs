@@ -208,6 +208,7 @@ impl ApiError {
             Self::Parameter(error) => Some(error.field().to_owned()),
             Self::Json(error) => error.member.clone(),
             Self::StoredRequests(StoredRequestsError::BadId) => Some("id".to_owned()),
+            Self::Cleanup(CleanupError::NotInArchive(_)) => Some("archiveFirst".to_owned()),
             Self::Cleanup(CleanupError::StatisticsWouldBeLost) => Some("withoutStatistics".to_owned()),
             Self::Access(AccessError::Column(_)) => Some("columns".to_owned()),
             _ => None,
@@ -360,6 +361,11 @@ fn cleanup(error: &CleanupError) -> Kind {
             StatusCode::CONFLICT,
             "statistics_would_be_lost",
             "Statistics would be lost",
+        ),
+        CleanupError::NotInArchive(_) => (
+            StatusCode::CONFLICT,
+            "not_in_archive",
+            "The archive would lack rows",
         ),
         CleanupError::NoLog | CleanupError::NoKey => {
             (StatusCode::NOT_FOUND, "no_log", "There is no log to clean up")

@@ -300,6 +300,24 @@ impl HubTables {
         Err(HubTableError::Untrusted(problem))
     }
 
+    /// Returns the other tables whose rows a deletion of rows of these tables deletes or changes through foreign keys, quoted
+    /// for SQL.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn changed_by_deletion(
+        &self,
+        connection: &mut PgConnection,
+        tables: &[&str],
+    ) -> sqlx::Result<Vec<String>> {
+        query_scalar(CHANGED_BY_DELETION)
+            .bind(self.schema.as_str())
+            .bind(tables)
+            .bind(self.owner.as_ref().map(Name::as_str))
+            .fetch_all(connection)
+            .await
+    }
+
     /// Checks that the deletion of rows of these tables runs no function of an untrusted role, within an open transaction that
     /// has locked the tables. Locks the tables that foreign keys would change, so that nothing is added to them either.
     ///
@@ -313,12 +331,7 @@ impl HubTables {
         let mut locked = Vec::new();
         loop {
             self.check_deletion(transaction, tables).await?;
-            let changed: Vec<String> = query_scalar(CHANGED_BY_DELETION)
-                .bind(self.schema.as_str())
-                .bind(tables)
-                .bind(self.owner.as_ref().map(Name::as_str))
-                .fetch_all(&mut *transaction)
-                .await?;
+            let changed = self.changed_by_deletion(transaction, tables).await?;
             if changed == locked {
                 return Ok(());
             }

@@ -42,6 +42,28 @@ fn with(mut fields: Value, more: &Value) -> Value {
     fields
 }
 
+/// An archive has rows of the log only, so those of other tables would be lost.
+#[tokio::test]
+async fn rows_that_foreign_keys_would_delete_are_named_and_not_left_out_of_an_archive() {
+    let app = app(&[]).await;
+    let time = app.database.log_time(0.5).await;
+    app.database
+        .execute(
+            "create table invoices (request int references message_request on delete cascade); \
+             insert into invoices select id from message_request",
+        )
+        .await;
+    let before = app.database.contents().await;
+    let fields = json!({ "beforeDate": time, "dryRun": true });
+    let preview: Value = app.admin().clean_up(&fields).answer().await.good().json();
+    assert_eq!(preview["changedTables"], json!(["public.invoices"]));
+    let fields = json!({ "beforeDate": time, "archiveFirst": true });
+    let refused = app.admin().clean_up(&fields).answer().await;
+    let problem = refused.problem(409, "not_in_archive");
+    assert!(problem.detail.contains("public.invoices"), "{}", problem.detail);
+    assert_eq!(app.database.contents().await, before);
+}
+
 #[tokio::test]
 async fn a_dry_run_counts_the_rows_and_changes_nothing() {
     let app = app(&[]).await;

@@ -618,3 +618,22 @@ async fn a_merge_does_what_its_definition_says_on_random_schemas() {
         assert_eq!(constraints(&app.database).await, states, "round {round}");
     }
 }
+
+#[tokio::test]
+async fn large_objects_that_a_merge_leaves_out_are_said() {
+    let app = app_with(
+        "create table docs (id int primary key, body oid); \
+         insert into docs values (1, lo_from_bytea(50001, 'invoice of Ada'))",
+    )
+    .await;
+    let dump = dump(&app).await;
+    app.database
+        .execute("delete from docs; select lo_unlink(50001)")
+        .await;
+    let told = merge(&app.admin(), &dump).await;
+    let warnings = told["warnings"].to_string();
+    assert!(
+        warnings.contains("1 large objects of the dump were not merged"),
+        "{told}"
+    );
+}

@@ -1,6 +1,7 @@
 //! Dumps and restores without logs, where the log is partitioned.
 
 use decant_tests::app::App;
+use decant_tests::database::Database;
 use decant_tests::dumps::{completed, restored};
 
 const PARTITIONED: &str = "\
@@ -45,4 +46,22 @@ async fn rows_of_partitions_belong_to_the_log_and_the_ledger() {
         assert_eq!(app.database.number("select count(*) from users").await, users);
         assert!(told["tables"]["public.rest"].is_null(), "{told}");
     }
+}
+
+#[tokio::test]
+async fn only_the_log_of_the_hubs_schema_is_left_out() {
+    let database = Database::empty().await;
+    database
+        .execute(
+            "create schema hub; create table hub.message_request (id int primary key); \
+             create table public.message_request (id int primary key); \
+             insert into hub.message_request values (1); insert into public.message_request values (1)",
+        )
+        .await;
+    let app = App::start_on(database, &[("DECANT_HUB_SCHEMA", "hub")]).await;
+    let dump = app.admin().dump().answer().await.good().body;
+    let fields = [("cleanFirst", "true"), ("skipLogs", "true")];
+    completed(app.admin().import(&dump, &fields).answer().await);
+    let rows = "select (select count(*) from hub.message_request) * 10 + (select count(*) from public.message_request)";
+    assert_eq!(app.database.number(rows).await, 1);
 }

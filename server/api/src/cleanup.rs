@@ -81,6 +81,8 @@ pub struct CleanupPreview {
     pub estimated_bytes: u64,
     /// Whether `usage_ledger` keeps the statistics of all of them.
     pub keeps_statistics: bool,
+    /// Other tables whose rows the clean-up deletes or changes too, through foreign keys, quoted as in SQL.
+    pub changed_tables: Vec<String>,
 }
 
 /// An event of a clean-up. The last one is `complete` or `error`.

@@ -11,6 +11,7 @@ use super::interrupt::cancelled_by_signal;
 use super::operator::OPERATOR;
 use super::outcome::Outcome;
 use super::standard_streams::{StdoutError, print, report};
+use super::terminal::printable;
 use crate::config::Settings;
 use crate::database::cleanup::request::{CleanupRequest, Task};
 use crate::database::cleanup::{LogCleaner, Permitted};
@@ -161,13 +162,24 @@ async fn restore_archive(settings: Settings, archive: &str, permitted: Permitted
 
 fn sentence(preview: &CleanupPreview) -> String {
     let CleanupPreview {
-        rows, oldest, newest, ..
+        rows,
+        oldest,
+        newest,
+        changed_tables,
+        ..
     } = preview;
+    let others = match changed_tables.as_slice() {
+        [] => String::new(),
+        tables => format!(
+            " Foreign keys make the clean-up delete or change rows of {} too.",
+            printable(&tables.join(", "))
+        ),
+    };
     match (oldest, newest) {
         (Some(oldest), Some(newest)) => {
-            format!("{rows} rows match, created from {oldest:.0} to {newest:.0}.")
+            format!("{rows} rows match, created from {oldest:.0} to {newest:.0}.{others}")
         }
-        _ => format!("{rows} rows match."),
+        _ => format!("{rows} rows match.{others}"),
     }
 }
 

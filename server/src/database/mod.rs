@@ -82,6 +82,7 @@ impl Database {
                 options.dump_compression.clone(),
                 options.safety_dumps,
             ),
+            hub_schema: options.hub_tables.schema.clone(),
             migrations: options.post_restore_migrations.clone(),
             on_disconnect: options.on_disconnect,
             disk_space: options.disk_space,

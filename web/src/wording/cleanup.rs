@@ -7,9 +7,16 @@ use super::{bytes, duration, rows};
 
 /// Returns the rows that a clean-up would delete. `moment` formats a time for the visitor.
 pub fn preview(preview: &CleanupPreview, moment: impl Fn(Timestamp) -> String) -> String {
+    let others = match preview.changed_tables.as_slice() {
+        [] => String::new(),
+        tables => format!(
+            " Foreign keys make the clean-up delete or change rows of {} too.",
+            tables.join(", ")
+        ),
+    };
     match (preview.oldest, preview.newest) {
         (Some(oldest), Some(newest)) => format!(
-            "{}, created from {} to {}, about {} on disk.",
+            "{}, created from {} to {}, about {} on disk.{others}",
             rows(preview.rows),
             moment(oldest),
             moment(newest),

@@ -126,6 +126,10 @@ impl LogCleaner {
     ) -> Result<(MessageLog, LockGuard), CleanupError> {
         let mut log = MessageLog::open(&self.dsn, &self.hub_tables).await?;
         log.check_deletion().await?;
+        let changed_tables = log.changed_tables().await?;
+        if options.archive_first && !changed_tables.is_empty() {
+            return Err(CleanupError::NotInArchive(changed_tables.join(", ")));
+        }
         let condition = log.condition(conditions).await?;
         if !options.without_statistics && !log.keeps_statistics(&condition).await? {
             return Err(CleanupError::StatisticsWouldBeLost);

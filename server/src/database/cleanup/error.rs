@@ -28,6 +28,11 @@ pub enum CleanupError {
          `withoutStatistics` to delete them all the same"
     )]
     StatisticsWouldBeLost,
+    #[error(
+        "The clean-up would delete or change rows of {0} too, through foreign keys, and the archive has rows of the log only. \
+         Dump the database and clean up without an archive, or change these foreign keys to NO ACTION"
+    )]
+    NotInArchive(String),
     #[error("The archive could not be made, so nothing was deleted: {0}")]
     Archiving(BadArchive),
     #[error("The archive cannot be used: {0}")]

@@ -121,6 +121,7 @@ impl MessageLog {
     /// those, because they are no points in time.
     pub async fn preview(&mut self, condition: &Condition) -> sqlx::Result<CleanupPreview> {
         let keeps_statistics = self.keeps_statistics(condition).await?;
+        let changed_tables = self.changed_tables().await?;
         let (Condition(condition), table) = (condition, &self.table);
         let sql = format!(
             "select rows, oldest, newest, \
@@ -149,7 +150,15 @@ impl MessageLog {
             newest: time("newest"),
             estimated_bytes: row.get::<i64, _>("bytes").unsigned_abs(),
             keeps_statistics,
+            changed_tables,
         })
+    }
+
+    /// Returns the other tables whose rows a clean-up deletes or changes through foreign keys, quoted for SQL.
+    pub async fn changed_tables(&mut self) -> sqlx::Result<Vec<String>> {
+        self.hub_tables
+            .changed_by_deletion(&mut self.connection, &["message_request"])
+            .await
     }
 
     pub async fn count(&mut self, Condition(condition): &Condition) -> sqlx::Result<u64> {

@@ -20,6 +20,7 @@ use super::log_tables;
 use super::options::RestoreOptions;
 use super::privileges::Privileges;
 use super::public_schema::PublicSchema;
+use super::restorer::Restorer;
 use super::row_counts::{self, DumpRows, TableName, TableRows};
 use crate::database::archive::{self, BadArchive, WholeArchive};
 use crate::database::session;
@@ -45,20 +46,19 @@ pub(super) struct CheckedDump<'a> {
 }
 
 impl<'a> CheckedDump<'a> {
-    /// Reads the file to its end, counts its rows, and checks that the disk of `live` has space for them.
+    /// Reads the file to its end, counts its rows, and checks that the disk of the live database has space for them.
     ///
     /// # Errors
     /// [`RestoreError::Archive`], [`RestoreError::Damaged`]: the file is no dump, or damaged. [`RestoreError::Newer`]: the
     /// installed `pg_restore` is too old. [`RestoreError::NoDiskSpace`].
     pub async fn read(
         tools: &'a Tools,
-        live: &Dsn,
+        restorer: &Restorer,
         file: &'a Path,
         options: RestoreOptions,
-        disk_space: DiskSpaceCheck,
-        temporary_files: &TemporaryFolder,
         reporter: &ProgressReporter,
     ) -> Result<Self, RestoreError> {
+        let live = &restorer.dsn;
         reporter.progress(1, "Reading the file to its end");
         let archive = read_archive(file.to_owned()).await?;
         let header = &archive.summary.header;
@@ -70,11 +70,11 @@ impl<'a> CheckedDump<'a> {
         }
         let DumpRows { mut rows, bytes } = row_counts::count(tools, live, file).await?;
         reporter.progress(20, sentence(&archive, &rows));
-        if disk_space == DiskSpaceCheck::Check {
+        if restorer.disk_space == DiskSpaceCheck::Check {
             reporter.progress(21, disk_space::check(live, bytes).await?);
         }
         let skipped = match options.skip_logs {
-            true => log_tables::find(&archive.toc),
+            true => log_tables::find(&archive.toc, &restorer.hub_schema),
             false => BTreeSet::new(),
         };
         let lists = EntryLists::new(&archive.toc, skipped);
@@ -91,10 +91,22 @@ impl<'a> CheckedDump<'a> {
             lists,
             no_tablespaces: false,
         };
-        if options.mode == RestoreMode::Clean {
-            dump.compare_with_server(live, temporary_files).await?;
+        match options.mode {
+            RestoreMode::Clean => dump.compare_with_server(live, &restorer.temporary_files).await?,
+            RestoreMode::Merge => dump.warn_of_large_objects(),
         }
         Ok(dump)
+    }
+
+    /// Warns of large objects, which a merge leaves out: the live database may have others of the same numbers.
+    fn warn_of_large_objects(&mut self) {
+        let objects = self.archive.summary.large_objects.count;
+        if objects > 0 {
+            self.warnings.push(format!(
+                "The {objects} large objects of the dump were not merged. Merged rows that name one show the live database's \
+                 object of that number, or none; restore the dump clean to get them"
+            ));
+        }
     }
 
     /// Leaves out what needs a role or a tablespace that the server does not have, and notes a warning for each.

@@ -7,12 +7,14 @@ use wasm_export::dump::{Entry, Toc};
 use super::row_counts::TableName;
 use super::sql_tokens::{Tokens, statements, tokens};
 use crate::database::dump::LOGS;
+use crate::hub_tables::Name;
 
-/// Returns each table `message_request` of the dump with its partitions and the tables that inherit from it.
+/// Returns the table `message_request` of the hub's schema with its partitions and the tables that inherit from it.
 #[must_use]
-pub(super) fn find(toc: &Toc) -> BTreeSet<TableName> {
+pub(super) fn find(toc: &Toc, hub_schema: &Name) -> BTreeSet<TableName> {
     let names = toc.entries.iter().map(TableName::from_entry);
-    let mut tables: BTreeSet<TableName> = names.filter(|table| table.name == LOGS).collect();
+    let is_log = |table: &TableName| table.name == LOGS && table.schema == hub_schema.as_str();
+    let mut tables: BTreeSet<TableName> = names.filter(is_log).collect();
     let pairs: Vec<(TableName, TableName)> = toc.entries.iter().flat_map(parents).collect();
     loop {
         let before = tables.len();

@@ -50,15 +50,7 @@ impl Restorer {
     ) -> Result<u64, RestoreError> {
         let tools = Tools::for_database(&self.dsn).await?;
         let options = RestoreOptions::default();
-        let reading = CheckedDump::read(
-            &tools,
-            &self.dsn,
-            file,
-            options,
-            self.disk_space,
-            &self.temporary_files,
-            reporter,
-        );
+        let reading = CheckedDump::read(&tools, self, file, options, reporter);
         let dump = or_stopped(lock, stop, reading).await?;
         let mut staging = StagingDatabase::create(&self.dsn).await?;
         let loaded = or_stopped(lock, stop, self.load_and_count(&dump, &mut staging, reporter)).await;

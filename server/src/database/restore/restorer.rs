@@ -21,6 +21,7 @@ use crate::database::lock::{BackupLock, LockError, LockGuard};
 use crate::database::operation_record::LastOperation;
 use crate::database::temporary_files::TemporaryFolder;
 use crate::dsn::Dsn;
+use crate::hub_tables::Name;
 
 /// Capacity of the event channel. When it is full, progress events are dropped; the last event is not.
 const EVENTS: usize = 256;
@@ -31,6 +32,8 @@ pub struct Restorer {
     pub(in crate::database) lock: BackupLock,
     pub(in crate::database) temporary_files: TemporaryFolder,
     pub(in crate::database) safety_dumps: SafetyDumps,
+    /// The schema of the hub's tables.
+    pub(in crate::database) hub_schema: Name,
     /// The folder of the site's own SQL files, which run on a restored database.
     pub(in crate::database) migrations: Option<PathBuf>,
     pub(in crate::database) on_disconnect: OnDisconnect,

@@ -44,16 +44,7 @@ impl Restorer {
     ) -> Result<Restored, RestoreError> {
         let tools = Tools::for_database(&self.dsn).await?;
         let preparing = async {
-            let dump = CheckedDump::read(
-                &tools,
-                &self.dsn,
-                file,
-                options,
-                self.disk_space,
-                &self.temporary_files,
-                reporter,
-            )
-            .await?;
+            let dump = CheckedDump::read(&tools, self, file, options, reporter).await?;
             if options.mode == RestoreMode::Clean && !options.allow_missing_tables {
                 missing_tables::check(&dump, &self.dsn).await?;
             }
@@ -71,7 +62,7 @@ impl Restorer {
             tables: BTreeMap::new(),
             previous: None,
             safety_dump: safety_dump.display().to_string(),
-            warnings: Vec::new(),
+            warnings: dump.warnings.clone(),
         };
         if options.mode == RestoreMode::Merge {
             let merging = self.merge(lock, &dump, reporter, stop).await;
@@ -79,7 +70,6 @@ impl Restorer {
             return Ok(restored);
         }
         restored.tables = dump.all_inserted();
-        restored.warnings.clone_from(&dump.warnings);
         match StagingDatabase::create_for_swap(&self.dsn).await {
             Ok(staging) => {
                 let warning = subscriptions::warning(&self.dsn, RestoredBy::Swap).await?;
