@@ -368,8 +368,12 @@ mod tests {
                 (_, PrintedDefault::Value(_)) => "7",
                 (_, PrintedDefault::Unset(_)) => continue,
             };
-            // The schedule of clean-ups and the zone show only with a schedule.
-            let scheduled = [("DECANT_LOG_CLEANUP_DAYS", "30"), (row.name, other)];
+            // The schedule of clean-ups and the zone show only with a schedule, which needs a hub.
+            let schedule = match row.name {
+                "DECANT_BUILT_IN_DATASETS" => ("DECANT_BACKUP_AT", "03:00"),
+                _ => ("DECANT_LOG_CLEANUP_DAYS", "30"),
+            };
+            let scheduled = [schedule, (row.name, other)];
             let changed = settings(&scheduled).unwrap();
             let unchanged = settings(&scheduled[..1]).unwrap();
             assert_ne!(format!("{changed:?}"), format!("{unchanged:?}"), "{}", row.name);

@@ -112,21 +112,16 @@ fn definition(name: &str, table: &Table, order: &[String]) -> Result<String, New
     ));
     line("# Only administrators see it. For users who see their own rows, write access = \"owner\", and owner = the".into());
     line("# SQL of the id of the user who owns a row.".into());
-    line(format!("name = {}", quoted(name)));
-    line(format!(
-        "title = {}",
-        quoted(&label(table.comment.as_deref(), &table.name))
-    ));
+    let key = |key: &str, text: &str| format!("{key} = {}", quoted(text));
+    line(key("name", name));
+    line(key("title", &label(table.comment.as_deref(), &table.name)));
     line("access = \"admin\"".into());
     line(format!("order = [{}]", order.join(", ")));
     let times = |column: &Shown<'_>| column.column.filter_kind() == Some(FilterKind::Timestamp);
     if let Some(range) = shown.iter().find(|shown| shown.column.is_indexed && times(shown)) {
-        line(format!("range = {}", quoted(&range.name)));
+        line(key("range", &range.name));
     }
-    line(format!(
-        "from = {}",
-        quoted(&format!("{} t", without_braces(&table.sql)))
-    ));
+    line(key("from", &format!("{} t", without_braces(&table.sql))));
     for column in &table.columns {
         if let Some(shown) = shown.iter().find(|shown| shown.column.number == column.number) {
             line(format!(
