@@ -33,6 +33,7 @@ use crate::database::temporary_files::TemporaryFolder;
 use crate::datasets::Catalog;
 use crate::datasets::catalog::{CatalogError, Cause, CurrentCatalog};
 use crate::datasets::options::OptionsCache;
+use crate::datasets::warnings;
 use crate::dsn::Dsn;
 use crate::shares::Shares;
 use crate::source::{Source, SourceError};
@@ -158,9 +159,9 @@ impl Application {
         let audit = AuditWriter::start(&state, settings.audit);
         catalog.prepare(&mut connection).await?;
         let sign_in = HubUsers::warning(&mut connection, &settings.hub_tables).await;
-        for warning in catalog
-            .warnings(&mut connection)
-            .await?
+        for warning in warnings::of_catalog(&catalog, &mut connection)
+            .await
+            .map_err(CatalogError::from)?
             .into_iter()
             .chain(sign_in.map_err(CatalogError::from)?)
         {
@@ -536,7 +537,7 @@ async fn read_datasets(app: &App) -> Result<Catalog, CatalogError> {
     let mut catalog = Catalog::load(&app.settings.datasets, &app.settings.hub_tables)?;
     let mut connection = app.source.for_query().await?;
     catalog.prepare(&mut connection).await?;
-    for warning in catalog.warnings(&mut connection).await? {
+    for warning in warnings::of_catalog(&catalog, &mut connection).await? {
         tracing::warn!("{warning}");
     }
     Ok(catalog)

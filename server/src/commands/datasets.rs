@@ -11,9 +11,9 @@ use super::standard_streams::{StdoutError, print, report};
 use super::terminal::printable;
 use crate::auth::HubUsers;
 use crate::config::Settings;
-use crate::datasets::Catalog;
 use crate::datasets::catalog::Cause;
 use crate::datasets::new_definition::{self, NewDefinition};
+use crate::datasets::{self, Catalog};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -49,7 +49,7 @@ pub async fn run(settings: Settings, command: &Command) -> Outcome {
             let prepared = async {
                 let mut session = connection.source.for_query().await?;
                 catalog.prepare(&mut session).await?;
-                warnings = catalog.warnings(&mut session).await?;
+                warnings = datasets::warnings::of_catalog(&catalog, &mut session).await?;
                 warnings.extend(HubUsers::warning(&mut session, &settings.hub_tables).await?);
                 Ok(())
             };

@@ -10,7 +10,6 @@ use toml::Table;
 use super::definition::{Access, Definition, Filter, Piece, Sources, inherits, pg_type, pieces};
 use super::owner::{self, OwnerType};
 use super::template::{Rendered, Template};
-use super::warnings;
 use crate::hub_tables::{HubTableError, HubTables};
 use crate::source::{database_message, is_of_connection};
 
@@ -70,7 +69,7 @@ pub struct Dataset {
     hub_tables: BTreeSet<String>,
     hub: HubTables,
     /// The definition is compiled in.
-    is_built_in: bool,
+    pub(super) is_built_in: bool,
     file: String,
 }
 
@@ -239,27 +238,6 @@ impl Catalog {
             Arc::make_mut(dataset).prepare(connection, is_hub).await?;
         }
         Ok(())
-    }
-
-    /// Returns what is doubtful about the site's own datasets that can be used; see [`warnings`]. The built-in ones bring no
-    /// warning.
-    ///
-    /// # Errors
-    /// [`CatalogError::Database`].
-    pub async fn warnings(&self, connection: &mut PgConnection) -> Result<Vec<String>, CatalogError> {
-        let of_site: Vec<_> = self.iter().filter(|dataset| !dataset.is_built_in).collect();
-        let names: Vec<_> = of_site
-            .iter()
-            .map(|dataset| dataset.definition.name.as_str())
-            .collect();
-        let mut found = warnings::of_search_path(&names, connection).await?;
-        for dataset in of_site
-            .into_iter()
-            .filter(|dataset| dataset.unavailable.is_none())
-        {
-            found.extend(warnings::of_dataset(dataset, connection).await?);
-        }
-        Ok(found)
     }
 
     pub fn get(&self, name: &str) -> Option<&Arc<Dataset>> {

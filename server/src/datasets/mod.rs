@@ -4,7 +4,7 @@
 //! - [`words`] lists the parameter names that no filter may have.
 //! - [`catalog`] holds all datasets, and checks them against the database.
 //! - [`new_definition`] writes a definition of a table or a view.
-//! - `warnings` finds what is doubtful about a site's own datasets, and `secret_names` columns that look secret.
+//! - [`warnings`] finds what is doubtful about a site's own datasets, and `secret_names` columns that look secret.
 //! - `search_path` finds roles that may create functions where the SQL of a site would find them.
 //! - [`selection`] parses a caller's columns, filters, limit and cursor.
 //! - [`query`] makes the SQL of a selection, within the caller's scope.
@@ -26,7 +26,7 @@ mod secret_names;
 pub mod selection;
 pub mod template;
 mod value;
-mod warnings;
+pub mod warnings;
 pub mod words;
 
 pub use catalog::{Catalog, Dataset};

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, query, query_scalar};
 
-use super::catalog::Dataset;
+use super::catalog::{Catalog, Dataset};
 use super::query::{Query, RenderError};
 use super::search_path;
 use super::secret_names::looks_secret;
@@ -14,12 +14,31 @@ use crate::source::is_of_connection;
 /// The children of a plan's node that give it its rows in their order. Others are subqueries of an expression.
 const SOURCES_OF_ROWS: &[&str] = &["Outer", "Member", "Subquery"];
 
+/// Returns the warnings of the site's own datasets. The built-in ones bring none.
+///
+/// # Errors
+/// The database's error.
+pub async fn of_catalog(catalog: &Catalog, connection: &mut PgConnection) -> sqlx::Result<Vec<String>> {
+    let of_site: Vec<_> = catalog.iter().filter(|dataset| !dataset.is_built_in).collect();
+    let names: Vec<_> = of_site
+        .iter()
+        .map(|dataset| dataset.definition.name.as_str())
+        .collect();
+    let mut found = of_search_path(&names, connection).await?;
+    for dataset in of_site {
+        if dataset.unavailable.is_none() {
+            found.extend(of_dataset(dataset, connection).await?);
+        }
+    }
+    Ok(found)
+}
+
 /// Returns a warning for each role that may create functions in a schema of the search path, with the `REVOKE` to run. The
 /// SQL of these datasets might call such a function.
 ///
 /// # Errors
 /// The database's error.
-pub async fn of_search_path(datasets: &[&str], connection: &mut PgConnection) -> sqlx::Result<Vec<String>> {
+async fn of_search_path(datasets: &[&str], connection: &mut PgConnection) -> sqlx::Result<Vec<String>> {
     if datasets.is_empty() {
         return Ok(Vec::new());
     }
@@ -39,7 +58,7 @@ pub async fn of_search_path(datasets: &[&str], connection: &mut PgConnection) ->
 ///
 /// # Errors
 /// The database's error, if the connection is lost.
-pub async fn of_dataset(dataset: &Dataset, connection: &mut PgConnection) -> sqlx::Result<Vec<String>> {
+async fn of_dataset(dataset: &Dataset, connection: &mut PgConnection) -> sqlx::Result<Vec<String>> {
     let name = &dataset.definition.name;
     let mut warnings: Vec<_> = secret_columns(dataset)
         .map(|column| {

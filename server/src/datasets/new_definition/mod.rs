@@ -69,6 +69,7 @@ pub async fn write(
     let mut definitions = Vec::new();
     for name in tables {
         let table = Table::read(name, connection).await?;
+        let table = table.ok_or_else(|| NewDefinitionError::NoTable(name.clone()))?;
         let name = taken.unique(plain(&table.name, '-', "table"), '-');
         let text = definition(&name, &table, order)?;
         definitions.push(NewDefinition { name, text });

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection, Row, query_as, query_scalar};
 
-use super::NewDefinitionError;
 use super::check_constraint;
 
 /// A table, a partitioned or foreign table, a view or a materialised view.
@@ -88,11 +87,11 @@ impl FromRow<'_, PgRow> for Reference {
 }
 
 impl Table {
-    /// Reads the table with this name: as it is stored or as SQL writes it, with its schema or found along the search path.
+    /// Reads the table with this name, if there is one: as it is stored or as SQL writes it, with its schema or found along the search path.
     ///
     /// # Errors
-    /// [`NewDefinitionError::NoTable`], [`NewDefinitionError::Database`].
-    pub async fn read(name: &str, connection: &mut PgConnection) -> Result<Self, NewDefinitionError> {
+    /// The database's error.
+    pub async fn read(name: &str, connection: &mut PgConnection) -> sqlx::Result<Option<Self>> {
         type Row = (i64, String, String, Option<String>);
         let found: Option<Row> = query_as(
             "select c.oid::bigint, c.relname::pg_catalog.text, pg_catalog.format('%I.%I', n.nspname, c.relname), \
@@ -111,15 +110,15 @@ impl Table {
         .fetch_optional(&mut *connection)
         .await?;
         let Some((oid, name, sql, comment)) = found else {
-            return Err(NewDefinitionError::NoTable(name.to_owned()));
+            return Ok(None);
         };
-        Ok(Self {
+        Ok(Some(Self {
             name,
             sql,
             comment,
             columns: columns(oid, connection).await?,
             keys: keys(oid, connection).await?,
-        })
+        }))
     }
 
     /// Returns the column with this name.
