@@ -50,6 +50,7 @@ mod sign_outs;
 mod state;
 mod stored_backups;
 mod stream;
+mod summary;
 mod tokens;
 mod triggers;
 

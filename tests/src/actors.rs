@@ -132,6 +132,11 @@ impl Actor {
         self.get(&format!("/api/datasets/{dataset}/count"))
     }
 
+    /// `GET /api/datasets/{name}/summary`
+    pub fn summary(&self, dataset: &str) -> Request {
+        self.get(&format!("/api/datasets/{dataset}/summary"))
+    }
+
     /// `GET /api/datasets/{name}/options/{filter}`
     pub fn options(&self, dataset: &str, filter: &str) -> Request {
         self.get(&format!("/api/datasets/{dataset}/options/{filter}"))

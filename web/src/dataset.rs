@@ -64,6 +64,7 @@ mod tests {
                 filter("model", FilterKind::Text),
             ],
             parameters: Vec::new(),
+            figures: Vec::new(),
             formats: Vec::new(),
             layouts: Vec::new(),
         };

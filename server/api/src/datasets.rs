@@ -11,6 +11,7 @@ crate::examples! {
     Datasets = "datasets",
     Dataset = "dataset",
     RowCount = "row_count",
+    Summary = "summary",
     FilterOptions = "filter_options",
     RowsRequest = "rows_request",
 }
@@ -51,6 +52,9 @@ pub struct Dataset {
     /// Values that the columns depend on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parameters: Vec<Parameter>,
+    /// Values of all rows of a selection, which `/api/datasets/{name}/summary` gives.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub figures: Vec<Figure>,
     /// Formats that can have these columns. Empty while the dataset is not available.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub formats: Vec<Format>,
@@ -108,6 +112,52 @@ pub struct Parameter {
     pub kind: FilterKind,
     /// The value without the query parameter.
     pub default: String,
+}
+
+/// A value of all rows of a selection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Figure {
+    /// For programs: `cost`.
+    pub name: String,
+    pub label: String,
+    /// Labels in other languages, by BCP 47 tag.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    pub format: FigureFormat,
+}
+
+/// How a page shows a figure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum FigureFormat {
+    /// All digits: 98,731.
+    #[default]
+    Number,
+    /// Three digits or so: 1.32 B.
+    Compact,
+    /// US dollars, with cents.
+    Usd,
+    /// As a percentage of the first figure.
+    Share,
+}
+
+/// The figures of a selection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Summary {
+    /// In the order of the dataset's figures.
+    pub figures: Vec<FigureValue>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FigureValue {
+    pub name: String,
+    /// As PostgreSQL writes it, without rounding: `1795.310000000000001`. Absent without a value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
 }
 
 /// A selection of rows as a body, for selections that are too long for an address.

@@ -479,6 +479,12 @@ impl Definition {
             .collect();
         let ordered = format!("{} order by {}", select("", "true"), order.join(", "));
         probes.push(("`order`".to_owned(), ordered));
+        for figure in &self.figures {
+            // An aggregate without rows has a row all the same.
+            let sql = format!("({})::pg_catalog.text", self.with_nulls(&figure.sql));
+            let sql = format!("{} having false", select(&sql, "true"));
+            probes.push((format!("figure `{}`", figure.name), sql));
+        }
         if let Some(owner) = &self.owner {
             probes.push((OWNER.to_owned(), type_of(&select(owner, "true"))));
         }

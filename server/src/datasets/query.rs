@@ -167,6 +167,14 @@ impl<'a> Query<'a> {
         self.render(&self.select_count(), connection).await
     }
 
+    /// Returns the SQL of a row with the dataset's figures as text, of all rows of the selection.
+    ///
+    /// # Errors
+    /// [`RenderError`].
+    pub async fn summary(&self, connection: &mut PgConnection) -> Result<Rendered, RenderError> {
+        self.render(&self.select_figures(), connection).await
+    }
+
     /// Returns the SQL of a template of this query.
     ///
     /// # Errors
@@ -233,12 +241,7 @@ impl<'a> Query<'a> {
                 Part::All | Part::WithNull => keyset::push_after(&mut sql, &keys),
             }
         }
-        if let (Some(as_of), Some(column)) = (&self.selection.as_of, &self.definition().as_of) {
-            sql.push(&format!(
-                " and (({column}) is null or ({column}) operator(pg_catalog.<=) "
-            ));
-            sql.value(&as_of.to_string(), "pg_catalog.timestamptz").push(")");
-        }
+        self.push_as_of(&mut sql);
         sql.push(" order by ");
         for (at, (order, position)) in self.order().enumerate() {
             sql.push(if at == 0 { "" } else { ", " })
@@ -267,6 +270,40 @@ impl<'a> Query<'a> {
                 .push(condition);
         }
         sql.push(")");
+    }
+
+    /// Leaves out rows that are newer than the start of the export that is resumed.
+    fn push_as_of(&self, sql: &mut Template) {
+        if let (Some(as_of), Some(column)) = (&self.selection.as_of, &self.definition().as_of) {
+            sql.push(&format!(
+                " and (({column}) is null or ({column}) operator(pg_catalog.<=) "
+            ));
+            sql.value(&as_of.to_string(), "pg_catalog.timestamptz").push(")");
+        }
+    }
+
+    /// Returns the `select` of the figures. PostgreSQL computes no column and no join that neither a figure nor a condition
+    /// needs, because the `select` names none.
+    fn select_figures(&self) -> Template {
+        let figure = |sql: &str| {
+            let mut figure = Template::default();
+            figure
+                .push("(")
+                .append(&self.with_parameters(sql))
+                .push(")::pg_catalog.text");
+            figure
+        };
+        let figures: Vec<_> = self
+            .definition()
+            .figures
+            .iter()
+            .map(|declared| figure(&declared.sql))
+            .collect();
+        let mut sql = Template::default();
+        sql.push("select array[").list(figures.iter()).push("]");
+        self.push_from_and_where(&mut sql);
+        self.push_as_of(&mut sql);
+        sql
     }
 
     fn select_count(&self) -> Template {
@@ -380,11 +417,15 @@ impl<'a> Query<'a> {
         &self.dataset.definition
     }
 
-    /// Returns the SQL of a column, with the values of its parameters.
     fn column(&self, position: usize) -> Template {
+        self.with_parameters(&self.definition().columns[position].sql)
+    }
+
+    /// Returns the SQL of a column or a figure, with the values of its parameters.
+    fn with_parameters(&self, sql_of_definition: &str) -> Template {
         let parameters = &self.definition().parameters;
         let mut sql = Template::default();
-        for piece in pieces(parameters, &self.definition().columns[position].sql) {
+        for piece in pieces(parameters, sql_of_definition) {
             match piece {
                 Piece::Sql(text) => sql.push(text),
                 Piece::Parameter(at) => {

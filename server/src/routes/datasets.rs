@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
-use api::datasets::{self as wire, Datasets, RowCount};
+use api::datasets::{self as wire, Datasets, FigureValue, RowCount, Summary};
 
 use super::extract::Pairs;
 use crate::app::App;
@@ -11,6 +11,7 @@ use crate::auth::{Caller, Scope};
 use crate::datasets::definition::Access;
 use crate::datasets::{Dataset, Query, RenderError, Selection, options};
 use crate::error::ApiError;
+use crate::parameter::ParameterError;
 
 /// Lists the datasets that the caller may see.
 pub async fn list(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, ApiError> {
@@ -56,6 +57,41 @@ pub async fn count(
     let rows: i64 = sqlx::query_scalar(sql).fetch_one(&mut *connection).await?;
     Ok(HttpResponse::Ok().json(RowCount {
         rows: rows.unsigned_abs(),
+    }))
+}
+
+/// Computes the figures of a selection exactly.
+pub async fn summary(
+    app: web::Data<App>,
+    caller: Caller,
+    name: web::Path<String>,
+    Pairs(pairs): Pairs,
+) -> Result<HttpResponse, ApiError> {
+    let dataset = app.dataset(&name, &caller)?;
+    let selection = Selection::parse(&dataset.definition, &pairs)?;
+    for (name, is_given) in [
+        ("limit", selection.limit.is_some()),
+        ("after", selection.after.is_some()),
+    ] {
+        if is_given {
+            let problem = "cannot be used here: the figures are of all rows of the selection";
+            return Err(ParameterError::invalid(name, problem).into());
+        }
+    }
+    let query = Query::new(&dataset, &caller, &selection)?;
+    let _share = app.query_shares.take(&caller.subject).await?;
+    let mut connection = app.source.for_query().await?;
+    let summing = query.summary(&mut connection).await;
+    let sql = summing.map_err(hidden_from(&caller))?.sql;
+    let values: Vec<Option<String>> = sqlx::query_scalar(sql).fetch_one(&mut *connection).await?;
+    let names = dataset
+        .definition
+        .figures
+        .iter()
+        .map(|figure| figure.name.clone());
+    let value = |(name, value)| FigureValue { name, value };
+    Ok(HttpResponse::Ok().json(Summary {
+        figures: names.zip(values).map(value).collect(),
     }))
 }
 
@@ -150,6 +186,17 @@ fn describe(dataset: &Dataset, caller: &Caller) -> Result<wire::Dataset, ApiErro
                 label: parameter.label.clone().unwrap_or_else(|| parameter.name.clone()),
                 kind: parameter.kind,
                 default: parameter.default.clone(),
+            })
+            .collect(),
+        figures: definition
+            .figures
+            .iter()
+            .filter(|_| available)
+            .map(|figure| wire::Figure {
+                name: figure.name.clone(),
+                label: figure.label.clone(),
+                labels: figure.labels.clone(),
+                format: figure.format,
             })
             .collect(),
     })

@@ -63,6 +63,7 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
         (M::GET, "/api/datasets", web::to(datasets::list)),
         (M::GET, "/api/datasets/{name}", web::to(datasets::show)),
         (M::GET, "/api/datasets/{name}/count", web::to(datasets::count)),
+        (M::GET, "/api/datasets/{name}/summary", web::to(datasets::summary)),
         (
             M::GET,
             "/api/datasets/{name}/options/{filter}",

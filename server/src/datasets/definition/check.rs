@@ -63,6 +63,7 @@ impl Definition {
             .iter()
             .try_for_each(|column| self.check_when(column))?;
         self.parameters.iter().try_for_each(check_parameter)?;
+        self.check_figures()?;
         self.filters
             .iter()
             .try_for_each(|filter| self.check_filter(filter))
@@ -170,7 +171,7 @@ fn check_query_parameter(what: &str, name: &str) -> Result<(), String> {
     }
 }
 
-fn check_name(what: &str, name: &str, joiner: char) -> Result<(), String> {
+pub(super) fn check_name(what: &str, name: &str, joiner: char) -> Result<(), String> {
     let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == joiner;
     match name.chars().all(plain) && name.starts_with(|letter: char| letter.is_ascii_lowercase()) {
         true => Ok(()),
@@ -180,7 +181,7 @@ fn check_name(what: &str, name: &str, joiner: char) -> Result<(), String> {
     }
 }
 
-fn no_name_twice<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Result<(), String> {
+pub(super) fn no_name_twice<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Result<(), String> {
     let mut seen = std::collections::BTreeSet::new();
     for name in names {
         if !seen.insert(name) {

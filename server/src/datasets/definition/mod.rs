@@ -2,6 +2,7 @@
 
 mod check;
 mod column;
+mod figure;
 mod filter;
 mod inherit;
 mod order;
@@ -13,7 +14,9 @@ use serde::Deserialize;
 use toml::Table;
 use wasm_export::options::{Format, Fraction, Layout};
 
+use self::check::{check_name, no_name_twice};
 pub use self::column::Column;
+pub use self::figure::Figure;
 pub use self::filter::{Choices, Filter, pg_type};
 use self::inherit::inherit;
 pub use self::inherit::{Sources, inherits};
@@ -66,6 +69,9 @@ pub struct Definition {
     /// Values that the SQL of columns uses.
     #[serde(rename = "parameter", default)]
     pub parameters: Vec<Parameter>,
+    /// Values of all rows of a selection, in the order of the page. Absent: the number of rows.
+    #[serde(rename = "figure", default = "figure::of_rows")]
+    pub figures: Vec<Figure>,
 }
 
 fn yes() -> bool {
@@ -127,6 +133,7 @@ impl Definition {
             columns: Vec::new(),
             filters: Vec::new(),
             parameters: Vec::new(),
+            figures: figure::of_rows(),
         }
     }
 
@@ -155,6 +162,7 @@ impl Definition {
         let of_rows = [&mut self.from].into_iter();
         let optional = [&mut self.r#where, &mut self.owner, &mut self.as_of];
         let of_columns = self.columns.iter_mut().map(|column| &mut column.sql);
+        let of_figures = self.figures.iter_mut().map(|figure| &mut figure.sql);
         let of_filters = self.filters.iter_mut().flat_map(|filter| {
             let of_choices = filter.options.iter_mut().flat_map(|choices| {
                 let optional = [&mut choices.from, &mut choices.owner];
@@ -167,6 +175,7 @@ impl Definition {
         of_rows
             .chain(optional.into_iter().flatten())
             .chain(of_columns)
+            .chain(of_figures)
             .chain(of_filters)
     }
 

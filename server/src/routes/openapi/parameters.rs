@@ -133,6 +133,13 @@ pub fn selection(limit_min: u32) -> Vec<Parameter> {
     ]
 }
 
+/// Which rows, where they are all counted.
+pub fn selection_of_all() -> Vec<Parameter> {
+    let mut parameters = selection(1);
+    parameters.retain(|parameter| !["limit", "after"].contains(&parameter.name.as_str()));
+    parameters
+}
+
 /// How a file is written.
 pub fn file() -> Vec<Parameter> {
     vec![

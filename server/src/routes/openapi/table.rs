@@ -3,7 +3,7 @@
 use api::backups::{BackupOverview, BackupRequest, BackupRestoreRequest};
 use api::cleanup::{CleanupAnswer, CleanupEvent, CleanupRequest};
 use api::database::DatabaseStatus;
-use api::datasets::{Dataset, Datasets, FilterOptions, RowCount, RowsRequest};
+use api::datasets::{Dataset, Datasets, FilterOptions, RowCount, RowsRequest, Summary};
 use api::login::{Caller, EndSessions, SignIn};
 use api::restore::{RestoreEvent, RestoreRequest, RollbackResult, SideDatabases};
 use api::session_requests::{SessionRequest, SessionRequests};
@@ -201,6 +201,18 @@ fn datasets() -> Vec<EntryBuilder> {
         .tag(DATASETS)
         .parameters([vec![p::dataset()], p::selection(1)].concat())
         .answer::<RowCount>("The exact number of rows.")
+        .problems(&[400, 404]),
+        get(
+            "/api/datasets/{name}/summary",
+            "summarizeRows",
+            "Get the figures of a selection",
+        )
+        .tag(DATASETS)
+        .description(
+            "The figures are of all rows, so `limit` and `after` are refused. They are exact: a sum equals that of the file.",
+        )
+        .parameters([vec![p::dataset()], p::selection_of_all()].concat())
+        .answer::<Summary>("The figures.")
         .problems(&[400, 404]),
         get(
             "/api/datasets/{name}/options/{filter}",
