@@ -30,6 +30,7 @@ mod methods;
 mod missing_tables;
 mod newer_postgresql;
 mod operation;
+mod options_search;
 mod own_datasets;
 mod owners;
 mod page;

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use clap::{Arg, ArgAction, ArgMatches, Args};
 use futures_util::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use wasm_export::options::Options;
@@ -36,9 +37,10 @@ pub struct Arguments {
     /// Name of the dataset; `decant datasets list` prints all.
     dataset: String,
     /// File to write, `-` for standard output. Its name, such as `usage.jsonl.gz`, sets the format and the compression
-    /// unless --format and --compression do. It is FILE.part until it is complete.
+    /// unless --format and --compression do. It is FILE.part until it is complete. Without it, the file gets its name from the
+    /// dataset and the time.
     #[arg(short, long, value_name = "FILE")]
-    output: PathBuf,
+    output: Option<PathBuf>,
 }
 
 /// Adds a flag for every filter that a dataset declares.
@@ -140,9 +142,17 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
         return Err(unavailable.reason.clone().into());
     }
     let definition = dataset.definition.clone();
-    let pairs = with_name(pairs, &arguments.output)?;
+    let pairs = match &arguments.output {
+        Some(output) => with_name(pairs, output)?,
+        None => pairs,
+    };
     let options = file::parse_options(&pairs)?;
     let selection = Selection::parse(&definition, &file::without_file_words(&pairs))?;
+
+    let output = arguments.output.unwrap_or_else(|| {
+        let at = selection.zone.time_zone().to_datetime(Timestamp::now());
+        definition.file_name(&Caller::operator(), &options, at).into()
+    });
 
     let connection = Connection::open(&settings).await?;
     let stop = cancelled_by_signal()?;
@@ -157,7 +167,7 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
             dataset,
             &selection,
             options,
-            &arguments.output,
+            &output,
             &stop,
         )
         .await

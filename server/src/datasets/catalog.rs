@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use sqlx::{AssertSqlSafe, PgConnection, Row, query, query_as};
 use toml::Table;
 
-use super::definition::{Access, Definition, Filter, Piece, Sources, inherits, pg_type, pieces};
+use super::definition::{Access, Choices, Definition, Filter, Piece, Sources, inherits, pg_type, pieces};
 use super::owner::{self, OwnerType};
 use super::template::{Rendered, Template};
 use crate::hub_tables::{HubTableError, HubTables};
@@ -501,11 +501,20 @@ impl Definition {
                     "({})::pg_catalog.text, ({})::pg_catalog.text",
                     choices.value, choices.label
                 );
-                let sql = match &choices.from {
-                    None => select(&what, "true"),
-                    Some(from) => format!("select {what} from {from} where false"),
+                let key = format!("options of the filter `{}`", filter.name);
+                if let Some(from) = &choices.from {
+                    let sql = format!("select {what} from {from} where false");
+                    probes.push((key.clone(), sql));
+                }
+                let is_of_rows = match choices {
+                    Choices { from: None, .. } => true,
+                    Choices { owner, .. } => {
+                        owner.is_none() && self.access == Access::Owner && !filter.admin_only
+                    }
                 };
-                probes.push((format!("options of the filter `{}`", filter.name), sql));
+                if is_of_rows {
+                    probes.push((key, select(&what, "true")));
+                }
                 if let (Some(from), Some(owner)) = (&choices.from, &choices.owner) {
                     let owner = type_of(&format!("select {owner} from {from} where false"));
                     probes.push((owner_of_options(&filter.name), owner));

@@ -1,4 +1,4 @@
-//! The values that a filter offers, cached for some minutes, because PostgreSQL reads all rows to find them.
+//! The values that a filter offers, cached for a minute, because PostgreSQL may read all rows to find them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::template::Template;
 use crate::auth::Scope;
 use crate::recent_map::RecentMap;
 
-const KEPT_FOR: Duration = Duration::from_secs(5 * 60);
+const KEPT_FOR: Duration = Duration::from_secs(60);
 
 /// The greatest number of cached answers. The oldest answer makes room for another.
 const ANSWERS_MAX: usize = 1000;
@@ -19,7 +19,7 @@ const ANSWERS_MAX: usize = 1000;
 /// The caller's scope, the names of dataset and filter, and the generation of the database.
 pub type CacheKey = (Scope, String, String, u64);
 
-/// The answers of the last five minutes.
+/// The answers of the last minute.
 #[derive(Debug)]
 pub struct OptionsCache(Mutex<RecentMap<CacheKey, Arc<FilterOptions>>>);
 
@@ -46,6 +46,20 @@ impl OptionsCache {
 
     fn answers(&self) -> MutexGuard<'_, RecentMap<CacheKey, Arc<FilterOptions>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns the options whose label contains a text, in upper or lower case. The list must have all options.
+#[must_use]
+pub fn containing(list: &FilterOptions, text: &str) -> FilterOptions {
+    let text = text.to_lowercase();
+    let found = list
+        .options
+        .iter()
+        .filter(|option| option.label.to_lowercase().contains(&text));
+    FilterOptions {
+        options: found.cloned().collect(),
+        truncated: false,
     }
 }
 

@@ -316,11 +316,16 @@ impl<'a> Query<'a> {
     }
 
     /// Returns the `select` of the distinct values and labels that a filter offers: at most one more than [`OPTIONS_MAX`],
-    /// which shows that there are more.
+    /// which shows that there are more. With `containing`, their labels contain this text, in upper or lower case.
     ///
     /// # Errors
     /// [`AccessError::Filter`] when the filter is for administrators and the caller is not one.
-    pub fn options(&self, filter: &Filter, choices: &Choices) -> Result<Template, AccessError> {
+    pub fn options(
+        &self,
+        filter: &Filter,
+        choices: &Choices,
+        containing: Option<&str>,
+    ) -> Result<Template, AccessError> {
         if filter.admin_only && self.scope != Scope::All {
             return Err(AccessError::Filter(filter.name.clone()));
         }
@@ -329,18 +334,35 @@ impl<'a> Query<'a> {
         sql.push(&format!(
             "select distinct ({value})::pg_catalog.text, ({label})::pg_catalog.text"
         ));
-        match &choices.from {
+        match self.table_of(choices) {
             None => self.push_from_and_where(&mut sql),
             Some(from) => {
                 sql.push(" from ").push(from).push(" where true");
                 self.push_scope(&mut sql, self.dataset.owner_of_options(filter));
             }
         }
+        if let Some(text) = containing {
+            // `strpos`, so that `%` and `_` are themselves.
+            sql.push(&format!(
+                " and pg_catalog.strpos(pg_catalog.lower(coalesce(({label})::pg_catalog.text, ({value})::pg_catalog.text)), \
+                 pg_catalog.lower("
+            ))
+            .value(text, "pg_catalog.text")
+            .push(")) operator(pg_catalog.>) 0");
+        }
         sql.push(&format!(
             " and ({value}) is not null order by 2, 1 limit {}",
             OPTIONS_MAX + 1
         ));
         Ok(sql)
+    }
+
+    /// Returns the table that these values of a filter come from. `None`: from the caller's rows of the dataset, because there
+    /// is no other table, or one without an owner, which only administrators may read.
+    #[must_use]
+    pub fn table_of<'c>(&self, choices: &'c Choices) -> Option<&'c str> {
+        let from = choices.from.as_deref()?;
+        (self.scope == Scope::All || choices.owner.is_some()).then_some(from)
     }
 
     fn push_from_and_where(&self, sql: &mut Template) {

@@ -3,15 +3,22 @@
 use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
-use api::datasets::{self as wire, Datasets, FigureValue, RowCount, Summary};
+use api::datasets::{self as wire, Datasets, FigureValue, FilterOptions, RowCount, Summary};
 
 use super::extract::Pairs;
 use crate::app::App;
 use crate::auth::{Caller, Scope};
 use crate::datasets::definition::Access;
+use crate::datasets::template::Template;
 use crate::datasets::{Dataset, Query, RenderError, Selection, options};
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
+
+/// The parameter that searches the options of a filter.
+const SEARCH: &str = "q";
+
+/// The greatest number of characters of a search.
+const SEARCH_MAX: usize = 200;
 
 /// Lists the datasets that the caller may see.
 pub async fn list(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, ApiError> {
@@ -95,11 +102,12 @@ pub async fn summary(
     }))
 }
 
-/// Lists the values that a filter offers to choose from.
+/// Lists the values that a filter offers to choose from, or those with a text in their labels.
 pub async fn options(
     app: web::Data<App>,
     caller: Caller,
     path: web::Path<(String, String)>,
+    Pairs(pairs): Pairs,
 ) -> Result<HttpResponse, ApiError> {
     let (name, filter) = path.into_inner();
     let dataset = app.dataset(&name, &caller)?;
@@ -113,17 +121,66 @@ pub async fn options(
     };
     let selection = Selection::default();
     let query = Query::new(&dataset, &caller, &selection)?;
-    let template = query.options(declared, choices)?;
-    let key = (caller.scope(), name, filter, app.database.restorer.generation());
-    if let Some(kept) = app.options.get(&key) {
-        return Ok(HttpResponse::Ok().json(&*kept));
+    let all = query.options(declared, choices, None)?;
+    let text = parse_text(&pairs)?;
+    let key = (
+        caller.scope(),
+        name,
+        declared.name.clone(),
+        app.database.restorer.generation(),
+    );
+    let fetch = async |template: &Template| -> Result<FilterOptions, ApiError> {
+        let _share = app.query_shares.take(&caller.subject).await?;
+        let mut connection = app.source.for_query().await?;
+        let fetched = options::fetch(&mut connection, &query, template).await;
+        fetched.map_err(hidden_from(&caller))
+    };
+    let list = async || -> Result<Arc<FilterOptions>, ApiError> {
+        if let Some(kept) = app.options.get(&key) {
+            return Ok(kept);
+        }
+        let fresh = Arc::new(fetch(&all).await?);
+        app.options.insert(key.clone(), fresh.clone());
+        Ok(fresh)
+    };
+    let Some(text) = text else {
+        return Ok(HttpResponse::Ok().json(&*list().await?));
+    };
+    // A table of its own is quicker than a search in the rows, which needs a list of all values.
+    if query.table_of(choices).is_none() {
+        let list = list().await?;
+        if !list.truncated {
+            return Ok(HttpResponse::Ok().json(options::containing(&list, text)));
+        }
     }
-    let _share = app.query_shares.take(&caller.subject).await?;
-    let mut connection = app.source.for_query().await?;
-    let fresh = options::fetch(&mut connection, &query, &template).await;
-    let fresh = Arc::new(fresh.map_err(hidden_from(&caller))?);
-    app.options.insert(key, fresh.clone());
-    Ok(HttpResponse::Ok().json(&*fresh))
+    let found = query.options(declared, choices, Some(text))?;
+    Ok(HttpResponse::Ok().json(fetch(&found).await?))
+}
+
+/// Returns the text that the labels of options must contain. A blank one is none.
+fn parse_text(pairs: &[(String, String)]) -> Result<Option<&str>, ParameterError> {
+    let mut text = None;
+    for (name, value) in pairs {
+        if name != SEARCH {
+            return Err(ParameterError::Unknown {
+                field: name.clone(),
+                known: SEARCH.to_owned(),
+            });
+        }
+        if text.replace(value.trim()).is_some() {
+            return Err(ParameterError::Contradictory {
+                field: name.clone(),
+                problem: "is given twice".to_owned(),
+            });
+        }
+    }
+    match text {
+        Some(text) if text.chars().count() > SEARCH_MAX => Err(ParameterError::invalid(
+            SEARCH,
+            format!("is longer than {SEARCH_MAX} characters"),
+        )),
+        text => Ok(text.filter(|text| !text.is_empty())),
+    }
 }
 
 /// Leaves out of an error what only administrators see.

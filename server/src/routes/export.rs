@@ -3,8 +3,6 @@
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use jiff::Timestamp;
-use jiff::civil::DateTime;
-use wasm_export::{LocalTime, file_name};
 
 use super::attachment::attachment;
 use super::extract::{Pairs, WholeFile};
@@ -30,8 +28,8 @@ pub async fn export(
     let selection = Selection::parse(&dataset.definition, &file::without_file_words(&pairs))?;
     let header = Query::new(&dataset, &caller, &selection)?.header();
     dataset.definition.allowed().check(&header, &options)?;
-    let at = local_time(selection.zone.time_zone().to_datetime(Timestamp::now()));
-    let filename = file_name(&dataset.definition.name, options.format, options.compression, at);
+    let at = selection.zone.time_zone().to_datetime(Timestamp::now());
+    let filename = dataset.definition.file_name(&caller, &options, at);
     let mut response = HttpResponse::Ok();
     response
         .content_type(options.media_type())
@@ -44,15 +42,4 @@ pub async fn export(
     let audit = prepared.begin_audit(&caller);
     let file = file::format(prepared.into_stream(app.stream_timing()), options);
     Ok(response.streaming(audit.until_delivered(file)))
-}
-
-fn local_time(at: DateTime) -> LocalTime {
-    LocalTime {
-        year: at.year().unsigned_abs(),
-        month: at.month().unsigned_abs(),
-        day: at.day().unsigned_abs(),
-        hour: at.hour().unsigned_abs(),
-        minute: at.minute().unsigned_abs(),
-        second: at.second().unsigned_abs(),
-    }
 }

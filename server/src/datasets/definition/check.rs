@@ -132,15 +132,6 @@ impl Definition {
                 ));
             }
         }
-        let foreign = filter
-            .options
-            .as_ref()
-            .is_some_and(|choices| choices.from.is_some() && choices.owner.is_none());
-        if foreign && self.access == Access::Owner && !filter.admin_only {
-            return Err(format!(
-                "the options of `{name}` have a `from` of their own, so they need an `owner` too"
-            ));
-        }
         Ok(())
     }
 }

@@ -40,6 +40,8 @@ impl Filter {
 }
 
 /// The values that a filter offers: distinct values of the caller's rows, or of another table.
+///
+/// The SQL of value and label must also fit the dataset's rows where `from` has no `owner` and not only administrators choose.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Choices {
@@ -47,9 +49,10 @@ pub struct Choices {
     pub value: String,
     /// SQL of the label.
     pub label: String,
-    /// SQL after `from`, when another table is quicker than the dataset's rows.
+    /// SQL after `from`, when another table is quicker than the dataset's rows. Without an `owner`, only administrators are
+    /// offered its values; another caller is offered those of their own rows.
     pub from: Option<String>,
-    /// SQL of the id of the user who may choose a value. `from` requires it, unless only administrators choose.
+    /// SQL of the id of the user who may choose a value.
     pub owner: Option<String>,
 }
 

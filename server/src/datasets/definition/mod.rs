@@ -3,6 +3,7 @@
 mod check;
 mod column;
 mod figure;
+mod file_name;
 mod filter;
 mod inherit;
 mod order;
@@ -17,6 +18,7 @@ use wasm_export::options::{Format, Fraction, Layout};
 use self::check::{check_name, no_name_twice};
 pub use self::column::Column;
 pub use self::figure::Figure;
+use self::file_name::FileNamePattern;
 pub use self::filter::{Choices, Filter, pg_type};
 use self::inherit::inherit;
 pub use self::inherit::{Sources, inherits};
@@ -54,6 +56,8 @@ pub struct Definition {
     pub formats: Option<Vec<Format>>,
     /// The layouts of a Markdown file, the default first. Absent: all that its columns allow.
     pub layouts: Option<Vec<Layout>>,
+    /// The name of its files, without the extension. Absent: the dataset's name and the time.
+    pub file_name: Option<FileNamePattern>,
     /// The digits of the seconds' fraction in timestamps of files: `milliseconds`, `seconds`, or six by default.
     pub fraction: Option<Fraction>,
     /// SQL after `from`: tables and joins.
@@ -127,6 +131,7 @@ impl Definition {
             range: None,
             formats: None,
             layouts: None,
+            file_name: None,
             fraction: None,
             from: String::new(),
             r#where: None,
@@ -298,7 +303,6 @@ mod tests {
             .contains("must contain `{}`")
         );
         assert!(refusal("later_than = \"start\"", "later_than = \"begin\"").contains("`begin`"));
-        assert!(refusal(", owner = \"k.user_id\"", "").contains("need an `owner`"));
         assert!(refusal("access = \"owner\"", "access = \"all\"").contains("access"));
         assert!(refusal("hidden = true", "secret = true").contains("`id`, which is secret"));
     }

@@ -140,6 +140,15 @@ pub fn selection_of_all() -> Vec<Parameter> {
     parameters
 }
 
+/// Which values of a filter.
+pub fn options_search() -> Parameter {
+    text(
+        "q",
+        "Only values whose label contains this text, in upper or lower case; 200 characters at most.",
+        "gpt",
+    )
+}
+
 /// How a file is written.
 pub fn file() -> Vec<Parameter> {
     vec![

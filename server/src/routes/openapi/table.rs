@@ -220,8 +220,12 @@ fn datasets() -> Vec<EntryBuilder> {
             "List the values of a filter",
         )
         .tag(DATASETS)
-        .parameters([p::dataset(), p::path("filter", "The filter's name.", "model")])
-        .answer::<FilterOptions>("Distinct values, at most 1,000, cached for five minutes.")
+        .parameters([
+            p::dataset(),
+            p::path("filter", "The filter's name.", "model"),
+            p::options_search(),
+        ])
+        .answer::<FilterOptions>("Distinct values, at most 1,000, at most a minute old.")
         .problems(&[400, 404]),
         get("/api/datasets/{name}/page", "getPage", "Get a page of rows")
             .tag(DATASETS)

@@ -1,0 +1,118 @@
+//! The name of a dataset's files: `orders_{subject}_{date}`.
+
+use jiff::civil::DateTime;
+use serde::Deserialize;
+use wasm_export::{LocalTime, Options, file_name};
+
+use super::Definition;
+use crate::auth::{Caller, Scope, Subject};
+
+/// The greatest number of characters before the extension.
+const LENGTH_MAX: usize = 120;
+
+/// A pattern with placeholders in braces, without an extension.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct FileNamePattern(Vec<Part>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Value(Placeholder),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Placeholder {
+    Dataset,
+    Scope,
+    Subject,
+    Date,
+    Time,
+}
+
+impl Placeholder {
+    const ALL: [(&str, Self); 5] = [
+        ("dataset", Self::Dataset),
+        ("scope", Self::Scope),
+        ("subject", Self::Subject),
+        ("date", Self::Date),
+        ("time", Self::Time),
+    ];
+}
+
+impl TryFrom<String> for FileNamePattern {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let (mut parts, mut rest) = (Vec::new(), text.as_str());
+        while let Some((before, after)) = rest.split_once('{') {
+            let name = after.split_once('}');
+            let known = name.and_then(|(name, rest)| {
+                let placeholder = Placeholder::ALL.iter().find(|(known, _)| *known == name)?;
+                Some((placeholder.1, rest))
+            });
+            let Some((placeholder, after)) = known else {
+                return Err(format!(
+                    "`file_name` is `{text}`; the placeholders are {}",
+                    Placeholder::ALL.map(|(name, _)| format!("{{{name}}}")).join(", ")
+                ));
+            };
+            parts.extend([Part::Text(before.to_owned()), Part::Value(placeholder)]);
+            rest = after;
+        }
+        parts.push(Part::Text(rest.to_owned()));
+        match text.trim().is_empty() || text.contains('}') && !text.contains('{') {
+            true => Err(format!("`file_name` is `{text}`, which names no file")),
+            false => Ok(Self(parts)),
+        }
+    }
+}
+
+impl Definition {
+    /// Returns the name of a file with rows of the dataset that this caller exports at this time, with its extension.
+    /// Characters that are special to a file system or a shell become hyphens.
+    #[must_use]
+    pub fn file_name(&self, caller: &Caller, options: &Options, at: DateTime) -> String {
+        let usual = file_name(&self.name, options.format, options.compression, local_time(at));
+        let (Some(FileNamePattern(parts)), Some((_, ending))) = (&self.file_name, usual.split_once('.'))
+        else {
+            return usual;
+        };
+        let name = parts.iter().map(|part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Value(Placeholder::Dataset) => self.name.clone(),
+            Part::Value(Placeholder::Scope) if caller.scope() == Scope::All => "all".to_owned(),
+            Part::Value(Placeholder::Scope) => "own".to_owned(),
+            Part::Value(Placeholder::Subject) => subject(&caller.subject),
+            Part::Value(Placeholder::Date) => at.strftime("%Y-%m-%d").to_string(),
+            Part::Value(Placeholder::Time) => at.strftime("%H%M%S").to_string(),
+        });
+        let safe = |letter: char| match letter.is_alphanumeric() || letter == '_' {
+            true => letter,
+            false => '-',
+        };
+        let name = name.collect::<String>();
+        let name: String = name.chars().map(safe).take(LENGTH_MAX).collect();
+        format!("{name}.{ending}")
+    }
+}
+
+fn subject(subject: &Subject) -> String {
+    match subject {
+        Subject::HubUser(id) => id.to_string(),
+        Subject::Jwt(subject) => subject.clone(),
+        Subject::AdminToken => "admin".to_owned(),
+        Subject::Operator => "operator".to_owned(),
+    }
+}
+
+fn local_time(at: DateTime) -> LocalTime {
+    LocalTime {
+        year: at.year().unsigned_abs(),
+        month: at.month().unsigned_abs(),
+        day: at.day().unsigned_abs(),
+        hour: at.hour().unsigned_abs(),
+        minute: at.minute().unsigned_abs(),
+        second: at.second().unsigned_abs(),
+    }
+}
