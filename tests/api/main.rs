@@ -12,6 +12,7 @@ mod datasets;
 mod definition_language;
 mod docs;
 mod export;
+mod file_names;
 mod filters;
 mod front_page;
 mod golden;

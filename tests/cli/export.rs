@@ -6,7 +6,7 @@ use std::time::Duration;
 use decant_tests::app::App;
 use decant_tests::cluster::folder;
 use decant_tests::database::Database;
-use decant_tests::definitions::{Definitions, FAILING, SLOWLY};
+use decant_tests::definitions::{Definitions, FAILING, NUMBERS, SLOWLY};
 use decant_tests::patience::wait_for;
 use decant_tests::program::{self, Outcome};
 
@@ -30,6 +30,26 @@ async fn the_format_follows_from_the_files_name() {
     export(&app.database.dsn, &arguments).await.good();
     let query = [("limit", "100"), ("format", "jsonl"), ("compression", "gzip")];
     assert_eq!(std::fs::read(file).unwrap(), app.admin().usage_file(&query).await);
+}
+
+#[tokio::test]
+async fn without_an_output_the_definition_names_the_file() {
+    let database = Database::new().await;
+    let folder = folder();
+    let named = NUMBERS.replace("title =", "file_name = \"{dataset} of {subject}\"\ntitle =");
+    let definitions = Definitions::of(&[&named]);
+    let settings = [("DSN", &*database.dsn), definitions.setting()];
+    let arguments = ["export", "numbers", "--format", "jsonl", "--compression", "gzip"];
+    let mut command = program::command(&arguments, &settings);
+    let output = command
+        .current_dir(folder.path())
+        .output()
+        .await
+        .expect("it starts");
+    assert!(output.status.success(), "{output:?}");
+    let file = folder.path().join("numbers-of-operator.jsonl.gz");
+    assert_eq!(files(folder.path()), [file]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("numbers-of-operator.jsonl.gz"));
 }
 
 #[tokio::test]
@@ -198,7 +218,6 @@ async fn an_error_is_reported_and_leaves_no_file() {
             "session",
         ),
         (vec!["usage-logs", "-o", file, "--colour", "red"], "--colour"),
-        (vec!["usage-logs"], "--output"),
         (
             vec!["usage-logs", "-o", "/no/such/folder/usage.csv"],
             "/no/such/folder/usage.csv",

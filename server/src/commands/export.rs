@@ -151,7 +151,9 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
 
     let output = arguments.output.unwrap_or_else(|| {
         let at = selection.zone.time_zone().to_datetime(Timestamp::now());
-        definition.file_name(&Caller::operator(), &options, at).into()
+        let name = definition.file_name(&Caller::operator(), &options, at);
+        eprintln!("The file is {name}.");
+        name.into()
     });
 
     let connection = Connection::open(&settings).await?;
