@@ -15,7 +15,7 @@ fn named(name: &str, pattern: &str) -> String {
 #[tokio::test]
 async fn a_definition_names_its_files_with_safe_characters() {
     let day = named("day", "{dataset}_{scope} of {subject}/../{date}");
-    let plain = named("plain", "r\u{e9}port; \"x\" \n");
+    let plain = named("plain", "r\u{e9}port; \"x\"");
     let app = App::start_with_datasets(&[&day, &plain], &[]).await;
     let (user, who) = app.user().await;
     let name = async |actor: &decant_tests::actors::Actor, dataset: &str, compression: &str| {

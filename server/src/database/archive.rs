@@ -1,7 +1,10 @@
 //! Reads a dump to its end without unpacking it.
 
-use std::io::{self, BufRead};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::PathBuf;
 
+use tokio::task::spawn_blocking;
 use wasm_export::dump::{Archive, DumpError, Summary, Toc};
 
 /// Why a dump cannot be used.
@@ -19,6 +22,15 @@ pub struct WholeArchive {
     /// The table of contents.
     pub toc: Toc,
     pub summary: Summary,
+}
+
+/// Reads a dump to its end in a thread of its own.
+///
+/// # Errors
+/// [`BadArchive`].
+pub async fn read_file(path: PathBuf) -> Result<WholeArchive, BadArchive> {
+    let reading = spawn_blocking(move || read(BufReader::with_capacity(1 << 20, File::open(path)?)));
+    reading.await.expect("reading neither panics nor is cancelled")
 }
 
 /// Reads a dump to its end.

@@ -1,9 +1,7 @@
 //! A dump that has been read to its end, so that it is known to be undamaged before the database is changed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::BufReader;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use api::restore::{RestoreMode, TableResult};
 use sqlx::Connection;
@@ -60,7 +58,7 @@ impl<'a> CheckedDump<'a> {
     ) -> Result<Self, RestoreError> {
         let live = &restorer.dsn;
         reporter.progress(1, "Reading the file to its end");
-        let archive = read_archive(file.to_owned()).await?;
+        let archive = archive::read_file(file.to_owned()).await?;
         let header = &archive.summary.header;
         if header.archive_version.minor > tools.newest_archive() {
             return Err(RestoreError::Newer {
@@ -332,17 +330,6 @@ impl<'a> CheckedDump<'a> {
         };
         self.rows.iter().map(inserted).collect()
     }
-}
-
-/// Reads a dump to its end in a thread of its own.
-///
-/// # Errors
-/// [`BadArchive`].
-pub(super) async fn read_archive(path: PathBuf) -> Result<WholeArchive, BadArchive> {
-    let reading = tokio::task::spawn_blocking(move || {
-        archive::read(BufReader::with_capacity(1 << 20, File::open(path)?))
-    });
-    reading.await.expect("reading neither panics nor is cancelled")
 }
 
 fn sentence(archive: &WholeArchive, counted: &TableRows) -> String {

@@ -13,8 +13,8 @@ use tokio::process::Command;
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::checked_dump::read_archive;
 use super::error::RestoreError;
+use crate::database::archive;
 use crate::database::dump::Compression;
 use crate::database::identity::file_name_part;
 use crate::database::temporary_files::TemporaryFolder;
@@ -84,7 +84,7 @@ impl SafetyDumps {
         if !output.status.success() {
             return Err(failed(&String::from_utf8_lossy(&output.stderr).trim()));
         }
-        let read = read_archive(part.path().to_owned()).await;
+        let read = archive::read_file(part.path().to_owned()).await;
         read.map_err(|error| failed(&error))?;
         // The restore that follows replaces the only other copy of these rows.
         File::open(part.path())?.sync_all()?;

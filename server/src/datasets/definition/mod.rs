@@ -323,6 +323,7 @@ mod tests {
             format!("{example}[[filter]]\noptions = {{ nonsense = 1 }}"),
             format!("{example}[[filter]]\ncontradicts = {{ nonsense = 1 }}"),
             format!("{example}[[parameter]]\nnonsense = 1"),
+            format!("{example}[[figure]]\nnonsense = 1"),
         ];
         for text in unknown {
             let refused = Definition::parse(&text).unwrap_err();
