@@ -20,7 +20,7 @@ use super::privileges::Privileges;
 use super::public_schema::PublicSchema;
 use super::restorer::Restorer;
 use super::row_counts::{self, DumpRows, TableName, TableRows};
-use crate::database::archive::{self, BadArchive, WholeArchive};
+use crate::database::archive::{self, WholeArchive};
 use crate::database::session;
 use crate::database::temporary_files::TemporaryFolder;
 use crate::database::tools::Tools;

@@ -1,6 +1,6 @@
 //! The checks of a definition that need no database.
 
-use api::datasets::FilterKind;
+use api::datasets::{FigureFormat, FilterKind};
 use wasm_export::zone::Zone;
 
 use super::{Access, Column, Definition, Filter, Parameter};
@@ -77,6 +77,23 @@ impl Definition {
             .flat_map(|filter| std::iter::once(&filter.name).chain(&filter.aliases));
         let of_parameters = self.parameters.iter().map(|parameter| &parameter.name);
         of_filters.chain(of_parameters).map(String::as_str)
+    }
+
+    fn check_figures(&self) -> Result<(), String> {
+        no_name_twice("figure", self.figures.iter().map(|figure| figure.name.as_str()))?;
+        for figure in &self.figures {
+            check_name("figure", &figure.name, '_')?;
+        }
+        match self.figures.first() {
+            Some(first) if first.format == FigureFormat::Share => Err(format!(
+                "the figure `{}` is a `share`, which is a part of the first figure; declare another figure before it",
+                first.name
+            )),
+            Some(_) => Ok(()),
+            None => {
+                Err("`figure` is an empty list; leave it out, and the number of rows is the only one".into())
+            }
+        }
     }
 
     fn check_when(&self, column: &Column) -> Result<(), String> {
@@ -162,7 +179,7 @@ fn check_query_parameter(what: &str, name: &str) -> Result<(), String> {
     }
 }
 
-pub(super) fn check_name(what: &str, name: &str, joiner: char) -> Result<(), String> {
+fn check_name(what: &str, name: &str, joiner: char) -> Result<(), String> {
     let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == joiner;
     match name.chars().all(plain) && name.starts_with(|letter: char| letter.is_ascii_lowercase()) {
         true => Ok(()),
@@ -172,7 +189,7 @@ pub(super) fn check_name(what: &str, name: &str, joiner: char) -> Result<(), Str
     }
 }
 
-pub(super) fn no_name_twice<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Result<(), String> {
+fn no_name_twice<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Result<(), String> {
     let mut seen = std::collections::BTreeSet::new();
     for name in names {
         if !seen.insert(name) {

@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use api::datasets::FigureFormat;
 use serde::Deserialize;
 
-use super::{Definition, check_name, no_name_twice};
-
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Figure {
@@ -31,23 +29,4 @@ pub(super) fn of_rows() -> Vec<Figure> {
         sql: "pg_catalog.count(*)".to_owned(),
         format: FigureFormat::Number,
     }]
-}
-
-impl Definition {
-    pub(super) fn check_figures(&self) -> Result<(), String> {
-        no_name_twice("figure", self.figures.iter().map(|figure| figure.name.as_str()))?;
-        for figure in &self.figures {
-            check_name("figure", &figure.name, '_')?;
-        }
-        match self.figures.first() {
-            Some(first) if first.format == FigureFormat::Share => Err(format!(
-                "the figure `{}` is a `share`, which is a part of the first figure; declare another figure before it",
-                first.name
-            )),
-            Some(_) => Ok(()),
-            None => {
-                Err("`figure` is an empty list; leave it out, and the number of rows is the only one".into())
-            }
-        }
-    }
 }

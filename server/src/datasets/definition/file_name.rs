@@ -4,7 +4,6 @@ use jiff::civil::DateTime;
 use serde::Deserialize;
 use wasm_export::{LocalTime, Options, file_name};
 
-use super::Definition;
 use crate::auth::{Caller, Scope, Subject};
 
 /// The greatest number of characters before the extension.
@@ -68,33 +67,35 @@ impl TryFrom<String> for FileNamePattern {
     }
 }
 
-impl Definition {
-    /// Returns the name of a file with rows of the dataset that this caller exports at this time, with its extension.
-    /// Characters that are special to a file system or a shell become hyphens.
-    #[must_use]
-    pub fn file_name(&self, caller: &Caller, options: &Options, at: DateTime) -> String {
-        let usual = file_name(&self.name, options.format, options.compression, local_time(at));
-        let (Some(FileNamePattern(parts)), Some((_, ending))) = (&self.file_name, usual.split_once('.'))
-        else {
-            return usual;
-        };
-        let name = parts.iter().map(|part| match part {
-            Part::Text(text) => text.clone(),
-            Part::Value(Placeholder::Dataset) => self.name.clone(),
-            Part::Value(Placeholder::Scope) if caller.scope() == Scope::All => "all".to_owned(),
-            Part::Value(Placeholder::Scope) => "own".to_owned(),
-            Part::Value(Placeholder::Subject) => subject(&caller.subject),
-            Part::Value(Placeholder::Date) => at.strftime("%Y-%m-%d").to_string(),
-            Part::Value(Placeholder::Time) => at.strftime("%H%M%S").to_string(),
-        });
-        let safe = |letter: char| match letter.is_alphanumeric() || letter == '_' {
-            true => letter,
-            false => '-',
-        };
-        let name = name.collect::<String>();
-        let name: String = name.chars().map(safe).take(LENGTH_MAX).collect();
-        format!("{name}.{ending}")
-    }
+/// Returns the name of a file with rows of a dataset that this caller exports at this time, with its extension. Characters
+/// that are special to a file system or a shell become hyphens.
+pub(super) fn render(
+    pattern: Option<&FileNamePattern>,
+    dataset: &str,
+    caller: &Caller,
+    options: &Options,
+    at: DateTime,
+) -> String {
+    let usual = file_name(dataset, options.format, options.compression, local_time(at));
+    let (Some(FileNamePattern(parts)), Some((_, ending))) = (pattern, usual.split_once('.')) else {
+        return usual;
+    };
+    let name = parts.iter().map(|part| match part {
+        Part::Text(text) => text.clone(),
+        Part::Value(Placeholder::Dataset) => dataset.to_owned(),
+        Part::Value(Placeholder::Scope) if caller.scope() == Scope::All => "all".to_owned(),
+        Part::Value(Placeholder::Scope) => "own".to_owned(),
+        Part::Value(Placeholder::Subject) => subject(&caller.subject),
+        Part::Value(Placeholder::Date) => at.strftime("%Y-%m-%d").to_string(),
+        Part::Value(Placeholder::Time) => at.strftime("%H%M%S").to_string(),
+    });
+    let safe = |letter: char| match letter.is_alphanumeric() || letter == '_' {
+        true => letter,
+        false => '-',
+    };
+    let name = name.collect::<String>();
+    let name: String = name.chars().map(safe).take(LENGTH_MAX).collect();
+    format!("{name}.{ending}")
 }
 
 fn subject(subject: &Subject) -> String {

@@ -11,11 +11,11 @@ mod parameter;
 
 use std::collections::BTreeSet;
 
+use jiff::civil::DateTime;
 use serde::Deserialize;
 use toml::Table;
-use wasm_export::options::{Format, Fraction, Layout};
+use wasm_export::options::{Format, Fraction, Layout, Options};
 
-use self::check::{check_name, no_name_twice};
 pub use self::column::Column;
 pub use self::figure::Figure;
 use self::file_name::FileNamePattern;
@@ -24,6 +24,7 @@ use self::inherit::inherit;
 pub use self::inherit::{Sources, inherits};
 pub use self::order::Order;
 pub use self::parameter::{Parameter, Piece, pieces};
+use crate::auth::Caller;
 use crate::file::Allowed;
 
 /// Stands in SQL for the schema of the hub's tables: `{hub}.message_request`.
@@ -191,6 +192,12 @@ impl Definition {
             formats: self.formats.as_deref(),
             layouts: self.layouts.as_deref(),
         }
+    }
+
+    /// Returns the name of a file with rows that this caller exports at this time, with its extension.
+    #[must_use]
+    pub fn file_name(&self, caller: &Caller, options: &Options, at: DateTime) -> String {
+        file_name::render(self.file_name.as_ref(), &self.name, caller, options, at)
     }
 
     /// Returns the position of the column with this name.
