@@ -65,7 +65,7 @@ fn describe(row: &[u8], header: &Header, number: u64) -> Option<String> {
         .collect();
     Some(format!(
         "The column `{}` of row {number} ({}) has bytes that are not UTF-8, which the encoding SQL_ASCII of this database \
-         allows. Correct the value; to resume the export cannot help before.",
+         allows. Correct the value, and export again.",
         column.name,
         identity.join(", ")
     ))
