@@ -298,6 +298,7 @@ fn dump(error: &DumpError) -> Kind {
             "no_ledger",
             "The database has no usage_ledger",
         ),
+        DumpError::NoLog(_) => (StatusCode::CONFLICT, "no_log", "The database has no log of a hub"),
         DumpError::NoTools(_)
         | DumpError::Run(_)
         | DumpError::Failed { .. }

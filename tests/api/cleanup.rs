@@ -42,6 +42,16 @@ fn with(mut fields: Value, more: &Value) -> Value {
     fields
 }
 
+#[tokio::test]
+async fn a_role_that_quotes_all_names_cleans_up() {
+    let app = app(&[]).await;
+    let quote = "do $$ begin execute format('alter database %I set quote_all_identifiers = on', current_database()); end $$";
+    app.database.execute(quote).await;
+    let time = app.database.log_time(0.5).await;
+    let fields = json!({ "beforeDate": time, "dryRun": true });
+    app.admin().clean_up(&fields).answer().await.good();
+}
+
 /// An archive has rows of the log only, so those of other tables would be lost.
 #[tokio::test]
 async fn rows_that_foreign_keys_would_delete_are_named_and_not_left_out_of_an_archive() {
@@ -57,7 +67,7 @@ async fn rows_that_foreign_keys_would_delete_are_named_and_not_left_out_of_an_ar
     let fields = json!({ "beforeDate": time, "dryRun": true });
     let preview: Value = app.admin().clean_up(&fields).answer().await.good().json();
     assert_eq!(preview["changedTables"], json!(["public.invoices"]));
-    let fields = json!({ "beforeDate": time, "archiveFirst": true });
+    let fields = json!({ "beforeDate": time, "dryRun": false, "archiveFirst": true });
     let refused = app.admin().clean_up(&fields).answer().await;
     let problem = refused.problem(409, "not_in_archive");
     assert!(problem.detail.contains("public.invoices"), "{}", problem.detail);

@@ -44,6 +44,14 @@ async fn without_dsn_and_data_the_demo_is_named() {
     );
     assert!(!refused.contains("DECANT_HUB_SCHEMA"), "{refused}");
 
+    let file = data.path().join("nothing.dump");
+    let file = file.to_str().unwrap();
+    for dump in [&["backup", "-o", file][..], &["backups", "make"]] {
+        let refused = program::run(dump, &settings).await.refusal();
+        assert!(refused.contains("nothing to dump"), "{refused}");
+    }
+    assert!(!std::path::Path::new(file).exists());
+
     program::run(&["demo", "--rows", "10"], &settings).await.good();
     let again = program::run(&["demo", "--rows", "5"], &settings)
         .await

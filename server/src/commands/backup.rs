@@ -42,6 +42,7 @@ async fn dump(
     arguments: &Arguments,
     stop: CancellationToken,
 ) -> Outcome {
+    connection.check_tables().await?;
     let dump = connection
         .database(settings)
         .dumper

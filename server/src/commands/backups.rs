@@ -97,10 +97,14 @@ pub async fn run(settings: Settings, command: Command) -> Outcome {
         // The other commands leave nothing behind, so Ctrl-C may end the process.
         _ => CancellationToken::new(),
     };
-    let outcome = match open(&connection, &settings, repository, stop.clone()) {
-        Ok(backups) => dispatch(&Arc::new(backups), command).await,
-        Err(error) => Err(error.into()),
+    let run = async {
+        if let Command::Make { .. } = command {
+            connection.check_tables().await?;
+        }
+        let backups = open(&connection, &settings, repository, stop.clone())?;
+        dispatch(&Arc::new(backups), command).await
     };
+    let outcome = run.await;
     connection.close(or_interrupted(&stop, outcome)).await
 }
 

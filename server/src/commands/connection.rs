@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use decant_embedded::{EmbeddedPostgres, connect_options_of_another};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection, query_scalar};
 use tokio_util::task::TaskTracker;
 
 use super::outcome::Outcome;
@@ -72,6 +72,28 @@ impl Connection {
                     .to_owned()
             }
             _ => unavailable.reason.clone(),
+        }
+    }
+
+    /// Refuses to dump the private PostgreSQL while it has no table, because then DSN was forgotten.
+    ///
+    /// # Errors
+    /// There is no table, or the database does not answer.
+    pub async fn check_tables(&self) -> Outcome {
+        let mut session = self.source.for_query().await?;
+        let has_tables: bool = query_scalar(
+            "select exists (select from pg_catalog.pg_class c \
+             join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace \
+             where c.relkind operator(pg_catalog.=) any ('{r,p}'::pg_catalog.\"char\"[]) \
+                 and n.nspname operator(pg_catalog.<>) all ('{pg_catalog,information_schema}'::pg_catalog.name[]))",
+        )
+        .fetch_one(&mut *session)
+        .await?;
+        match has_tables || !self.is_private {
+            true => Ok(()),
+            false => Err("DSN is not set or empty, and the private PostgreSQL has no tables, so there is nothing to dump. Set \
+                          DSN to the address of the database"
+                .into()),
         }
     }
 

@@ -35,7 +35,7 @@ const LEDGER: &str = "usage_ledger";
 /// Returns the arguments of `pg_dump` that choose the tables. `hub` is the schema of the hub's tables.
 ///
 /// # Errors
-/// [`DumpError::NoLedger`], [`DumpError::Unavailable`].
+/// [`DumpError::NoLedger`], [`DumpError::NoLog`], [`DumpError::Unavailable`].
 async fn arguments(mode: DumpMode, dsn: &Dsn, hub: &Name) -> Result<Vec<String>, DumpError> {
     let (option, table) = match mode {
         DumpMode::Full => return Ok(Vec::new()),
@@ -43,8 +43,11 @@ async fn arguments(mode: DumpMode, dsn: &Dsn, hub: &Name) -> Result<Vec<String>,
         DumpMode::LedgerOnly => ("table", LEDGER),
     };
     let (exists, tables) = find(dsn, hub, table).await.map_err(DumpError::Unavailable)?;
-    if mode == DumpMode::LedgerOnly && !exists {
-        return Err(DumpError::NoLedger);
+    match mode {
+        DumpMode::LedgerOnly if !exists => return Err(DumpError::NoLedger),
+        // The log may be in another schema, and its rows would be in a dump that is to lack them.
+        DumpMode::ExcludeLogs if !exists => return Err(DumpError::NoLog(hub.as_str().to_owned())),
+        _ => {}
     }
     Ok(tables
         .into_iter()
@@ -162,6 +165,11 @@ pub enum DumpError {
          Choose the mode full or excludeLogs"
     )]
     NoLedger,
+    #[error(
+        "the mode excludeLogs leaves out the rows of the hub's log, and the schema `{0}` has no such table. Set \
+         DECANT_HUB_SCHEMA to the schema of the hub's tables, or choose the mode full"
+    )]
+    NoLog(String),
     #[error("pg_dump could not be run: {0}")]
     Run(#[from] std::io::Error),
     #[error("pg_dump failed ({status}): {errors}")]

@@ -67,8 +67,8 @@ impl TryFrom<String> for FileNamePattern {
     }
 }
 
-/// Returns the name of a file with rows of a dataset that this caller exports at this time, with its extension. Characters
-/// that are special to a file system or a shell become hyphens.
+/// Returns the name of a file with rows of a dataset that this caller exports at this time, with its extension. All but
+/// ASCII letters, digits, `_` and `-` become hyphens, because a header and a shell take these everywhere.
 pub(super) fn render(
     pattern: Option<&FileNamePattern>,
     dataset: &str,
@@ -89,7 +89,7 @@ pub(super) fn render(
         Part::Value(Placeholder::Date) => at.strftime("%Y-%m-%d").to_string(),
         Part::Value(Placeholder::Time) => at.strftime("%H%M%S").to_string(),
     });
-    let safe = |letter: char| match letter.is_alphanumeric() || letter == '_' {
+    let safe = |letter: char| match letter.is_ascii_alphanumeric() || letter == '_' {
         true => letter,
         false => '-',
     };
