@@ -285,7 +285,7 @@ pub(crate) fn is_of_connection(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Returns whether no connection to the server could be opened: of the errors of [`is_of_connection`], those before there
+/// Returns whether no connection to the server could be opened: of the errors of `is_of_connection`, those before there
 /// was a session.
 #[must_use]
 pub fn is_unreachable(error: &sqlx::Error) -> bool {
