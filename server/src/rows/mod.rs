@@ -268,7 +268,7 @@ fn failure(error: &sqlx::Error, place: Option<String>) -> Problem {
         Some(place) => format!("{message} {place}"),
         // Class 22, data exceptions: the same value fails again.
         None if code.is_some_and(|code| code.starts_with("22")) => {
-            format!("{message} To resume the export cannot help before the value is corrected.")
+            format!("{message} To resume the export does not help before the value is corrected.")
         }
         None => format!("{message} Resume the export, or start it again."),
     };
