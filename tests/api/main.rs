@@ -45,6 +45,7 @@ mod restore;
 mod rows;
 mod scope;
 mod search_path;
+mod session_dataset;
 mod sessions;
 mod settings;
 mod sign_in;

@@ -15,9 +15,9 @@ async fn a_dataset_without_its_tables_is_listed_with_the_reason() {
     let listed: Value = app.admin().datasets().answer().await.good().json();
     assert_eq!(
         each(&listed["datasets"], "name"),
-        ["usage-logs", "probe-logs", "numbers"]
+        ["usage-logs", "probe-logs", "sessions", "numbers"]
     );
-    let (usage, numbers) = (&listed["datasets"][0], &listed["datasets"][2]);
+    let (usage, numbers) = (&listed["datasets"][0], &listed["datasets"][3]);
     assert_eq!(
         (&numbers["available"], &usage["available"]),
         (&json!(true), &json!(false))

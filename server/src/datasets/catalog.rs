@@ -17,6 +17,7 @@ use crate::source::{database_message, is_of_connection};
 const BUILT_IN: &[(&str, &str)] = &[
     ("usage-logs.toml", include_str!("../../datasets/usage-logs.toml")),
     ("probe-logs.toml", include_str!("../../datasets/probe-logs.toml")),
+    ("sessions.toml", include_str!("../../datasets/sessions.toml")),
 ];
 
 /// The greatest OID of an object that PostgreSQL itself has made (FirstNormalObjectId in its transam.h).
@@ -454,17 +455,12 @@ impl Definition {
     /// statement of a column or an owner returns the OID of its type, any other returns no row. No statement reads a row.
     pub(super) fn probes(&self) -> Vec<(String, String)> {
         let condition = self.r#where.as_deref().unwrap_or("true");
+        let rows = self.with_nulls(&self.from);
         let select = |what: &str, and: &str| {
-            format!(
-                "select {what} from {} where false and ({condition}) and ({and})",
-                self.from
-            )
+            format!("select {what} from {rows} where false and ({condition}) and ({and})")
         };
         let mut probes = vec![
-            (
-                "`from`".to_owned(),
-                format!("select from {} where false", self.from),
-            ),
+            ("`from`".to_owned(), format!("select from {rows} where false")),
             ("`where`".to_owned(), select("", "true")),
         ];
         let type_of = |value: &str| format!("select pg_catalog.pg_typeof(({value}))::pg_catalog.oid::bigint");

@@ -367,7 +367,9 @@ impl<'a> Query<'a> {
 
     fn push_from_and_where(&self, sql: &mut Template) {
         let definition = &self.dataset.definition;
-        sql.push(" from ").push(&definition.from).push(" where ");
+        sql.push(" from ")
+            .append(&self.with_parameters(&definition.from))
+            .push(" where ");
         match &definition.r#where {
             Some(condition) => sql.push("(").push(condition).push(")"),
             None => sql.push("true"),
@@ -443,7 +445,7 @@ impl<'a> Query<'a> {
         self.with_parameters(&self.definition().columns[position].sql)
     }
 
-    /// Returns the SQL of a column or a figure, with the values of its parameters.
+    /// Returns SQL of a column, a figure or `from`, with the values of its parameters.
     fn with_parameters(&self, sql_of_definition: &str) -> Template {
         let parameters = &self.definition().parameters;
         let mut sql = Template::default();

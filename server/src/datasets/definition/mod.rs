@@ -61,7 +61,7 @@ pub struct Definition {
     pub file_name: Option<FileNamePattern>,
     /// The digits of the seconds' fraction in timestamps of files: `milliseconds`, `seconds`, or six by default.
     pub fraction: Option<Fraction>,
-    /// SQL after `from`: tables and joins.
+    /// SQL after `from`: tables and joins. `{name}` is the value of the parameter with this name.
     pub from: String,
     /// SQL after `where`, to which the caller's scope and filters are added.
     pub r#where: Option<String>,
@@ -71,7 +71,7 @@ pub struct Definition {
     /// In the order of the page.
     #[serde(rename = "filter", default)]
     pub filters: Vec<Filter>,
-    /// Values that the SQL of columns uses.
+    /// Values that the SQL of columns, figures and `from` uses.
     #[serde(rename = "parameter", default)]
     pub parameters: Vec<Parameter>,
     /// Values of all rows of a selection, in the order of the page. Absent: the number of rows.
