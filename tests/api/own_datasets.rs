@@ -71,7 +71,7 @@ async fn the_reason_of_an_unavailable_dataset_is_for_administrators_and_access_c
         assert!(!refused.detail.contains(".toml"), "{}", refused.detail);
     }
     let listed: Value = user.datasets().answer().await.good().json();
-    assert_eq!(each(&listed["datasets"], "name"), ["usage-logs"]);
+    assert_eq!(each(&listed["datasets"], "name"), ["usage-logs", "sessions"]);
     assert_eq!(listed["datasets"][0]["available"], false);
     assert_eq!(listed["datasets"][0]["reason"], Value::Null);
     for request in [
@@ -118,7 +118,7 @@ async fn a_user_neither_sees_nor_gets_an_administrators_dataset() {
     let app = App::start_with_datasets(&[NUMBERS], &[]).await;
     let (user, _) = app.user().await;
     let listed: Value = user.datasets().answer().await.good().json();
-    assert_eq!(each(&listed["datasets"], "name"), ["usage-logs"]);
+    assert_eq!(each(&listed["datasets"], "name"), ["usage-logs", "sessions"]);
     for request in [
         user.dataset("numbers"),
         user.rows("numbers"),

@@ -41,7 +41,13 @@ async fn a_byte_that_is_no_character_is_found_in_its_row_and_column() {
     let rows = admin.rows("people").answer().await.raw_rows();
     assert_eq!(rows.count(), 2344);
     let failure = rows.failure.expect("the export fails");
-    for part in ["column `city`", "row 2345", "id 2345", "SQL_ASCII", "Correct the value"] {
+    for part in [
+        "column `city`",
+        "row 2345",
+        "id 2345",
+        "SQL_ASCII",
+        "Correct the value",
+    ] {
         assert!(
             failure.detail.contains(part),
             "{part} is missing: {}",
