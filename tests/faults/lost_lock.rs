@@ -166,8 +166,14 @@ async fn a_rollback_that_waits_for_a_session_and_loses_its_lock_changes_nothing(
         let swapping = async || (!database.decant_sessions("restore").await.is_empty()).then_some(());
         wait_for("the swap", PATIENCE, swapping).await;
         tokio::time::sleep(Duration::from_millis(300)).await;
+        let attempts = || server.log().matches("the swap waits for sessions").count();
+        let before = attempts();
         database.execute(database.end_lock()).await;
-        server.wait_for_log("the swap waits for sessions", PATIENCE).await;
+        // The lock is asked before each attempt, so the session ends only after one that has begun before.
+        wait_for("the next attempt", PATIENCE, async || {
+            (attempts() > before).then_some(())
+        })
+        .await;
         drop(monitor);
     };
     let (answer, ()) = tokio::join!(admin.roll_back(previous).answer(), ending);
