@@ -118,7 +118,7 @@ pub struct Parameter {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Figure {
-    /// For programs: `cost`.
+    /// In `/api/datasets` and in the summary, unique within the dataset: `cost`.
     pub name: String,
     pub label: String,
     /// Labels in other languages, by BCP 47 tag.
@@ -132,7 +132,7 @@ pub struct Figure {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum FigureFormat {
-    /// All digits: 98,731.
+    /// With all its digits, grouped by thousands: 98,731.
     #[default]
     Number,
     /// Three digits or so: 1.32 B.

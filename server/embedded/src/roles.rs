@@ -16,9 +16,9 @@ pub(crate) const CREATE: [&str; 4] = [
 /// Gives the objects that an older Decant created as the superuser to the database's owner. Objects of other roles stay theirs.
 const GIVE: &str = include_str!("give_to_owner.sql");
 
-/// Creates the roles in a cluster of an older Decant, which had the superuser only, and gives the databases to their owner:
-/// also those that restores have left, because a rollback puts one of them in the live place. They are looked at on each
-/// start, because a crash may have left one to the superuser.
+/// Creates the roles in a cluster of an older Decant, which had the superuser only, and gives the databases to their owner.
+/// Those that restores have left are among them, because a rollback puts one of them in the live place. Each start looks at
+/// them, because a crash may have left one to the superuser.
 pub(crate) async fn create_missing(superuser: &PgConnectOptions) -> sqlx::Result<()> {
     let mut connection = PgConnection::connect_with(superuser).await?;
     let is_there: bool = query_scalar(

@@ -1,5 +1,5 @@
-//! Records that repeat. The first refusal and the first sign-in of an address within a minute are records of their own, and so
-//! are the first [`Options::of_caller_max`](super::Options) other records of a caller and an action. Those after them are one
+//! Records that repeat. The first refusal and the first sign-in of an address within a minute are records of their own. So are
+//! the first [`Options::of_caller_max`](super::Options) other records of a caller and an action. Those after them are one
 //! record with their number. Otherwise anyone could fill the state database by wrong requests, and every user by right ones.
 
 use std::collections::HashMap;

@@ -80,6 +80,9 @@ impl Connection {
     /// # Errors
     /// There is no table, or the database does not answer.
     pub async fn check_tables(&self) -> Outcome {
+        if !self.is_private {
+            return Ok(());
+        }
         let mut session = self.source.for_query().await?;
         let has_tables: bool = query_scalar(
             "select exists (select from pg_catalog.pg_class c \
@@ -89,7 +92,7 @@ impl Connection {
         )
         .fetch_one(&mut *session)
         .await?;
-        match has_tables || !self.is_private {
+        match has_tables {
             true => Ok(()),
             false => Err("DSN is not set or empty, and the private PostgreSQL has no tables, so there is nothing to dump. Set \
                           DSN to the address of the database"

@@ -53,8 +53,8 @@ async fn of_search_path(datasets: &[&str], connection: &mut PgConnection) -> sql
     Ok(revokes.into_iter().map(warning).collect())
 }
 
-/// Returns the warnings of a dataset that can be used: an order that no index serves, columns that look secret, and tables
-/// with row-level security that does not apply to this role. A dataset whose rows it would hide cannot be used.
+/// Returns the warnings of a dataset that can be used. They name an order that no index serves and columns that look secret.
+/// They also name tables whose row-level security does not apply to this role; one that hides rows makes a dataset unusable.
 ///
 /// # Errors
 /// The database's error, if the connection is lost.

@@ -1,4 +1,4 @@
-//! The header `Host`.
+//! Refuses requests with a malformed header `Host` (RFC 9112, 3.2).
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};

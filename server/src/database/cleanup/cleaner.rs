@@ -126,9 +126,11 @@ impl LogCleaner {
     ) -> Result<(MessageLog, LockGuard), CleanupError> {
         let mut log = MessageLog::open(&self.dsn, &self.hub_tables).await?;
         log.check_deletion().await?;
-        let changed_tables = log.changed_tables().await?;
-        if options.archive_first && !changed_tables.is_empty() {
-            return Err(CleanupError::NotInArchive(changed_tables.join(", ")));
+        if options.archive_first {
+            let changed_tables = log.changed_tables().await?;
+            if !changed_tables.is_empty() {
+                return Err(CleanupError::NotInArchive(changed_tables.join(", ")));
+            }
         }
         let condition = log.condition(conditions).await?;
         if !options.without_statistics && !log.keeps_statistics(&condition).await? {

@@ -16,7 +16,7 @@ pub struct RestoredRows {
     pub existing: u64,
 }
 
-/// What the operator permits.
+/// Permissions of the operator for one archive.
 #[derive(Clone, Copy, Debug)]
 pub struct Permitted {
     /// Nobody need have authenticated the archive.

@@ -167,8 +167,8 @@ mod tests {
             "before-merge_hub-0a1b2c3d_2026-01-01T00-00-00_1.dump",
             "before-merge_hub-0a1b2c3d_2026-01-02T00-00-00_1.dump",
             "before-restore_hub-0a1b2c3d_2026-01-03T00-00-00_1.dump",
-            "before-restore_hub-0a1b2c3d_2026-01-05T00-00-00.003_2.dump",
-            "before-restore_hub-0a1b2c3d_2026-01-05T00-00-00.012_1.dump",
+            "before-restore_hub-0a1b2c3d_2026-01-05T00-00-00-003_2.dump",
+            "before-restore_hub-0a1b2c3d_2026-01-05T00-00-00-012_1.dump",
             "before-restore_other-0a1b2c3d_2026-01-01T00-00-00_1.dump",
             "before-restore_hub-0a1b2c3d_notes.txt",
         ];

@@ -8,7 +8,7 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Figure {
-    /// For programs: `cost`.
+    /// In `/api/datasets` and in the summary, unique within the dataset: `cost`.
     pub name: String,
     pub label: String,
     /// Labels in other languages, by BCP 47 tag.
