@@ -21,8 +21,19 @@ pub(crate) struct Folder {
     socket: SocketFolder,
     account: Account,
     binaries: Binaries,
-    /// Closing the file unlocks it, which the kernel does if this process dies. PostgreSQL does not inherit it.
-    _lock: File,
+    _lock: FolderLock,
+}
+
+/// The lock on the folder. The kernel releases it if this process dies. PostgreSQL does not inherit it.
+#[derive(Debug)]
+struct FolderLock(File);
+
+impl Drop for FolderLock {
+    /// Releases the lock at once. Closing the file alone would not, while a process that another thread has forked holds it, too.
+    fn drop(&mut self) {
+        // An error leaves the lock to the closing of the file.
+        let _ = self.0.unlock();
+    }
 }
 
 impl Folder {
@@ -121,7 +132,7 @@ fn make(data_dir: &Path) -> Result<PathBuf, EmbeddedError> {
     folder.canonicalize().context(made)
 }
 
-fn lock(folder: &Path) -> Result<File, EmbeddedError> {
+fn lock(folder: &Path) -> Result<FolderLock, EmbeddedError> {
     let path = folder.join("lock");
     let locking = || format!("lock {}", path.display());
     let mut options = OpenOptions::new();
@@ -149,5 +160,22 @@ fn lock(folder: &Path) -> Result<File, EmbeddedError> {
     }
     file.set_len(0).context(locking)?;
     writeln!(file, "{}", std::process::id()).context(locking)?;
-    Ok(file)
+    Ok(FolderLock(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_released_lock_is_free_while_a_forked_process_has_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = lock(folder.path()).unwrap();
+        assert!(matches!(lock(folder.path()), Err(EmbeddedError::InUse { .. })));
+        // A process has it so between fork and exec.
+        let inherited = held.0.try_clone().unwrap();
+        drop(held);
+        lock(folder.path()).unwrap();
+        drop(inherited);
+    }
 }
