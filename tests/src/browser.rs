@@ -32,6 +32,14 @@ const FLAGS: &[&str] = &[
     "--window-size=1280,900",
 ];
 
+/// Scrolls an element into view and answers whether it keeps its place for two frames.
+const STANDS_STILL: &str = "
+    const [element, answer] = arguments;
+    element.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
+    const place = () => { const { x, y } = element.getBoundingClientRect(); return `${element.isConnected} ${x} ${y}`; };
+    const before = place();
+    requestAnimationFrame(() => requestAnimationFrame(() => answer(place() === before)));";
+
 /// A browser with one tab.
 #[derive(Debug)]
 pub struct Browser {
@@ -119,9 +127,22 @@ impl Browser {
         wait_for(&format!("`{test_id}` to go"), PATIENCE, gone).await;
     }
 
+    /// Clicks an element that stands still: where something above it is still loading, a click would hit its neighbour.
     pub async fn click(&self, test_id: &str) {
         // The page may redraw an element between finding and clicking it.
-        let click = async || self.element(test_id).await.click().await.ok();
+        let click = async || {
+            let element = self.element(test_id).await;
+            let argument = serde_json::to_value(&element).ok()?;
+            let stands = self
+                .client
+                .execute_async(STANDS_STILL, vec![argument])
+                .await
+                .ok()?;
+            if stands != json!(true) {
+                return None;
+            }
+            element.click().await.ok()
+        };
         wait_for(&format!("a click on `{test_id}`"), PATIENCE, click).await;
     }
 
