@@ -9,12 +9,15 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection, Executor, PgConnection, Postgres};
 use tokio::net::{TcpStream, UnixStream};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::pooler;
 
 /// How long a request waits for a connection before the server itself is asked whether it accepts any.
 const ASK_AFTER: Duration = Duration::from_millis(300);
+
+/// How long PostgreSQL may take to say why it opens no session.
+const REASON_MAX: Duration = Duration::from_secs(2);
 
 /// The notation of values. The raw-row stream promises UTC, ISO dates and numbers that can be read back exactly. Without
 /// `row_security`, policies that would hide rows from this role are an error, as they are for `pg_dump`: an export of a part
@@ -229,6 +232,9 @@ impl Source {
 
 /// Acquires a connection of the pool. The pool waits for a server that refuses connections as long as for a busy one, so
 /// after a moment the server is asked itself.
+///
+/// # Errors
+/// [`sqlx::Error::PoolTimedOut`] when all connections of the pool are busy; PostgreSQL's own error when it opens none.
 async fn acquire(pool: &PgPool) -> sqlx::Result<PoolConnection<Postgres>> {
     let options = pool.connect_options();
     let is_silent = AtomicBool::new(false);
@@ -245,9 +251,26 @@ async fn acquire(pool: &PgPool) -> sqlx::Result<PoolConnection<Postgres>> {
             Err(sqlx::Error::PoolTimedOut) if is_silent.load(Ordering::Relaxed) => {
                 Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into()))
             }
+            Err(sqlx::Error::PoolTimedOut) if pool.size() < pool.options().get_max_connections() => {
+                Err(why_not_opened(&options).await)
+            }
             acquired => acquired,
         },
         Err(error) = asked => Err(sqlx::Error::Io(error)),
+    }
+}
+
+/// Returns why PostgreSQL opens no session, such as "too many clients". A pool repeats such an attempt until its time is over
+/// and does not keep the error.
+async fn why_not_opened(options: &PgConnectOptions) -> sqlx::Error {
+    match timeout(REASON_MAX, PgConnection::connect_with(options)).await {
+        Ok(Err(error)) => error,
+        Ok(Ok(connection)) => {
+            // The session was for this question only, so it does not matter how it ends.
+            let _ = connection.close().await;
+            sqlx::Error::PoolTimedOut
+        }
+        Err(_) => sqlx::Error::Io(io::ErrorKind::TimedOut.into()),
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use decant_tests::actors::Actor;
 use decant_tests::app::App;
 use decant_tests::definitions::{ENDLESS, silent_for};
 use decant_tests::patience::wait_for;
+use decant_tests::server::ADMIN_TOKEN;
 
 #[tokio::test]
 async fn the_stream_is_compressed_as_the_client_accepts_it() {
@@ -129,6 +131,24 @@ async fn a_silent_export_sends_heartbeats() {
         .await
         .good();
     assert_eq!(file.text(), "\"N\"\r\n1\r\n", "a heartbeat never reaches a file");
+}
+
+#[tokio::test]
+async fn a_postgresql_without_free_connections_is_not_taken_for_too_many_exports() {
+    let app = App::start().await;
+    let server = app.server_of_owner(&[("DECANT_WAIT_SECONDS", "1")]).await;
+    let owner = "select quote_ident(rolname) from pg_roles join pg_database on datdba = pg_roles.oid where datname = current_database()";
+    let owner = app.database.text(owner).await.unwrap();
+    app.database
+        .execute(format!("alter role {owner} connection limit 0"))
+        .await;
+    let full = Actor::new(&server.address)
+        .with_token(ADMIN_TOKEN)
+        .rows("usage-logs")
+        .answer()
+        .await;
+    let problem = full.problem(502, "source_failed");
+    assert!(problem.detail.contains("53300"), "{problem:?}");
 }
 
 #[tokio::test]

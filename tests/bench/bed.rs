@@ -55,8 +55,10 @@ impl Bed {
         let keys = KeyMaker::new(std::fs::read_to_string(DEMO_SECRET)?.into())?;
         let filled =
             decant_demo::fill(&mut connection, &decant_demo::Plan::new(demo_rows, keys), |_| {}).await?;
-        // Otherwise autovacuum does it in the middle of a measurement.
-        connection.execute("checkpoint").await?;
+        // Otherwise it comes in the middle of a measurement.
+        let mut administrator = PgConnection::connect(&postgres.url()).await?;
+        administrator.execute("checkpoint").await?;
+        administrator.close().await?;
         let (select, rows) = usage_logs(&mut connection).await?;
         connection.close().await?;
 

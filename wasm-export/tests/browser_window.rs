@@ -5,6 +5,7 @@
 
 mod sample;
 
+use js_sys::WebAssembly::Memory;
 use js_sys::{Array, Function, JSON, Object, Reflect, Uint8Array, global};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -48,6 +49,25 @@ fn the_class_for_other_pages_makes_the_same_file() {
     let summary = export.finish().unwrap();
     assert_eq!(text(&pieces), sample::FILE);
     assert!(summary.contains("\"rows\":3"), "{summary}");
+}
+
+#[wasm_bindgen_test]
+fn a_writer_that_copies_gets_the_same_bytes_as_a_view() {
+    let pieces = Array::new();
+    let copy = Function::new_with_args(
+        "bytes",
+        "this.pieces.push(bytes.slice()); this.shared = bytes.buffer",
+    );
+    let copying = writer(&copy, &pieces);
+    Reflect::set(&copying, &"copies".into(), &true.into()).unwrap();
+    let object = JsValue::from(&copying);
+    let mut export = RowExport::new("{}", copying).ok().unwrap();
+    export.push(&sample::stream()).unwrap();
+    export.finish().unwrap();
+    assert_eq!(text(&pieces), sample::FILE);
+    let shared = Reflect::get(&object, &"shared".into()).unwrap();
+    let memory = wasm_bindgen::memory().unchecked_into::<Memory>().buffer();
+    assert!(Object::is(&shared, &memory), "nothing is copied on the way");
 }
 
 #[wasm_bindgen_test]

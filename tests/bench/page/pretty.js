@@ -31,6 +31,7 @@ function gathered(bytes) {
   const all = new Uint8Array(bytes.length + bytes.length / 8);
   let length = 0;
   const writer = {
+    copies: true,
     write(piece) {
       all.set(piece, length);
       length += piece.length;
