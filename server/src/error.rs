@@ -21,6 +21,7 @@ use crate::parameter::ParameterError;
 use crate::shares::ShareUsed;
 use crate::source::{is_unreachable, public_message};
 use crate::stored_requests::StoredRequestsError;
+use crate::webhooks::WebhookError;
 
 /// The media type of [`Problem`].
 pub const PROBLEM_TYPE: &str = "application/problem+json";
@@ -64,6 +65,8 @@ pub enum ApiError {
     Cleanup(#[from] CleanupError),
     #[error("{}; {} rows had been deleted.", .0.message, .0.deleted)]
     CleanupBroken(CleanupFailure),
+    #[error("{0}.")]
+    Webhook(#[from] WebhookError),
     #[error("{0}.")]
     Backup(#[from] BackupError),
     #[error(
@@ -150,6 +153,7 @@ impl ApiError {
             Self::Dump(error) => dump(error),
             Self::Restore(error) => restore(error),
             Self::Cleanup(error) => cleanup(error),
+            Self::Webhook(error) => webhook(error),
             Self::CleanupBroken(_) => CLEANUP_FAILED,
             Self::Backup(error) => backup(error),
             Self::PartOfFile => (
@@ -210,6 +214,7 @@ impl ApiError {
             Self::StoredRequests(StoredRequestsError::BadId) => Some("id".to_owned()),
             Self::Cleanup(CleanupError::NotInArchive(_)) => Some("archiveFirst".to_owned()),
             Self::Cleanup(CleanupError::StatisticsWouldBeLost) => Some("withoutStatistics".to_owned()),
+            Self::Webhook(WebhookError::UnknownWebhook { .. }) => Some("providers".to_owned()),
             Self::Access(AccessError::Column(_)) => Some("columns".to_owned()),
             _ => None,
         }
@@ -376,6 +381,20 @@ fn cleanup(error: &CleanupError) -> Kind {
         | CleanupError::Archiving(_)
         | CleanupError::Archive(_)
         | CleanupError::LockLost => CLEANUP_FAILED,
+    }
+}
+
+fn webhook(error: &WebhookError) -> Kind {
+    match error {
+        WebhookError::NoTables => (
+            StatusCode::NOT_FOUND,
+            "no_webhooks",
+            "There are no webhook targets",
+        ),
+        WebhookError::HubTable(_) => HUB_TABLE_REFUSED,
+        WebhookError::UnknownWebhook { .. } => INVALID_PARAMETER,
+        WebhookError::Database(error) if is_unreachable(error) => DATABASE_UNAVAILABLE,
+        WebhookError::Database(_) => SOURCE_FAILED,
     }
 }
 

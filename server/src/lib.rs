@@ -21,6 +21,7 @@
 //! | [`schedule`] | times of day and cron expressions |
 //! | [`storage`] | files in a folder or a bucket, encrypted and hashed |
 //! | [`stored_requests`] | the requests of a session, which the hub stores in its Redis |
+//! | [`webhooks`] | moves a hub's webhooks to its targets |
 //! | [`audit`] | records of every operation, in a table of Decant's own |
 //! | [`hub_tables`] | the hub's tables, and whether their owner is trusted |
 //! | [`state`] | the state database: Decant's own tables |
@@ -70,3 +71,4 @@ pub mod state;
 pub mod storage;
 pub mod stored_requests;
 pub mod telemetry;
+pub mod webhooks;

@@ -56,6 +56,7 @@ mod stream;
 mod summary;
 mod tokens;
 mod triggers;
+mod webhooks;
 
 use serde_json::Value;
 

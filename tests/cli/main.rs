@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod export;
 mod first_steps;
+mod migrate_webhooks;
 mod out_of_the_box;
 mod standard_streams;
 mod verify;

@@ -239,6 +239,17 @@ impl Actor {
         self.clean_up(fields).header("accept", "text/event-stream")
     }
 
+    /// `GET /api/admin/webhooks/migration`
+    pub fn old_webhooks(&self) -> Request {
+        self.get("/api/admin/webhooks/migration")
+    }
+
+    /// `POST /api/admin/webhooks/migration`
+    pub fn migrate_webhooks(&self, fields: &Value) -> Request {
+        let request = self.request(Method::POST, "/api/admin/webhooks/migration");
+        Request(request.0.json(fields))
+    }
+
     /// `GET /api/admin/database/backups`
     pub fn backups(&self) -> Request {
         self.get("/api/admin/database/backups")

@@ -35,6 +35,9 @@ pub const USAGE_COLUMNS: &str = "m.created_at, u.name, \
 /// True for a request with at least two attempts. A `provider_chain` need not be an array.
 pub const RETRIED: &str = "case when jsonb_typeof(m.provider_chain) = 'array' then jsonb_array_length(m.provider_chain) >= 2 else false end";
 
+/// The hub's tables for notifications, with settings that still name the addresses of webhooks.
+pub const WEBHOOKS: &str = include_str!("webhooks.sql");
+
 /// Dropping the value drops the database.
 #[derive(Debug)]
 pub struct Database {

@@ -9,6 +9,7 @@
 //! | [`restore`] | restores and the databases beside the live one |
 //! | [`cleanup`] | clean-ups of the hub's log |
 //! | [`backups`] | dumps in the storage |
+//! | [`webhooks`] | webhooks of a hub, moved to its targets |
 //! | [`events`] | server-sent events, written and read |
 //!
 //! Errors are [`Problem`]s. A raw-row stream begins with a [`Header`] and ends with an [`End`].
@@ -22,6 +23,7 @@ pub mod events;
 pub mod login;
 pub mod restore;
 pub mod session_requests;
+pub mod webhooks;
 
 pub use jiff::Timestamp;
 pub use wasm_export::rows::{End, Header, Problem};

@@ -88,6 +88,9 @@ actions! {
     TempFileCleanup = "temp_file_cleanup",
     TempFileCleanupError = "temp_file_cleanup_error",
     TempFilePeriodicCleanupError = "temp_file_periodic_cleanup_error",
+    WebhookMigrationComplete = "webhook_migration_complete",
+    WebhookMigrationError = "webhook_migration_error",
+    WebhookMigrationStart = "webhook_migration_start",
 }
 
 impl Action {

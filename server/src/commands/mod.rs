@@ -14,6 +14,7 @@ mod doctor;
 mod export;
 mod input;
 mod interrupt;
+mod migrate_webhooks;
 mod operator;
 mod outcome;
 mod output;
@@ -69,6 +70,8 @@ enum Command {
     Previous(previous::Command),
     /// Delete old rows of the hub's log, or restore archived rows.
     Cleanup(cleanup::Arguments),
+    /// Move the hub's webhooks from its old settings to its targets.
+    MigrateWebhooks(migrate_webhooks::Arguments),
     /// Convert a file into another format.
     Convert(convert::Arguments),
     /// Check that files are well formed, and count their rows.
@@ -121,6 +124,9 @@ fn dispatch() -> Outcome {
         Command::Restore(arguments) => runtime()?.block_on(restore::run(settings()?, arguments)),
         Command::Previous(command) => runtime()?.block_on(previous::run(settings()?, command)),
         Command::Cleanup(arguments) => runtime()?.block_on(cleanup::run(settings()?, arguments)),
+        Command::MigrateWebhooks(arguments) => {
+            runtime()?.block_on(migrate_webhooks::run(settings()?, arguments))
+        }
         Command::Convert(arguments) => {
             let chosen = matches.subcommand_matches("convert").map(convert::pairs);
             convert::run(&arguments, chosen.unwrap_or_default())

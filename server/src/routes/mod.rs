@@ -10,6 +10,7 @@
 //! | `database` | dumps and the status of the database |
 //! | `restore` | a dump uploaded and restored, and the databases that restores leave |
 //! | `cleanup`, `backups` | log clean-up; backups |
+//! | `webhooks` | the migration of a hub's webhooks |
 //! | `openapi`, `docs` | the OpenAPI document, and a viewer for it |
 //! | `frontend` | the page |
 //!
@@ -35,6 +36,7 @@ mod resource;
 mod restore;
 mod rows;
 mod session_requests;
+mod webhooks;
 
 use std::collections::BTreeMap;
 
@@ -102,6 +104,12 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
             web::to(restore::drop_side_database),
         ),
         (M::POST, "/api/admin/log-cleanup/manual", web::to(cleanup::manual)),
+        (M::GET, "/api/admin/webhooks/migration", web::to(webhooks::list)),
+        (
+            M::POST,
+            "/api/admin/webhooks/migration",
+            web::to(webhooks::migrate),
+        ),
         (M::GET, "/api/admin/database/backups", web::to(backups::list)),
         (M::POST, "/api/admin/database/backups", web::to(backups::make)),
         (

@@ -7,6 +7,7 @@ use api::datasets::{Dataset, Datasets, FilterOptions, RowCount, RowsRequest, Sum
 use api::login::{Caller, EndSessions, SignIn};
 use api::restore::{RestoreEvent, RestoreRequest, RollbackResult, SideDatabases};
 use api::session_requests::{SessionRequest, SessionRequests};
+use api::webhooks::{OldWebhooks, WebhookMigrationRequest, WebhookMigrationResult};
 use serde_json::json;
 use utoipa::PartialSchema;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type};
@@ -22,6 +23,7 @@ const SESSION_REQUESTS: &str = "Session requests";
 const DATABASE: &str = "Database";
 const RESTORE: &str = "Restore";
 const CLEANUP: &str = "Log clean-up";
+const WEBHOOKS: &str = "Webhooks";
 const BACKUPS: &str = "Backups";
 const SERVER: &str = "Server";
 
@@ -46,6 +48,10 @@ pub fn tags() -> Vec<Tag> {
             "Restores, and the databases they leave. Administrators only.",
         ),
         (CLEANUP, "Old rows of the hub's log. Administrators only."),
+        (
+            WEBHOOKS,
+            "A hub's webhooks, moved to its targets. Administrators only.",
+        ),
         (BACKUPS, "Dumps in the storage. Administrators only."),
         (SERVER, "Health, and this document."),
     ]
@@ -78,6 +84,7 @@ pub fn operations() -> Vec<EntryBuilder> {
     operations.extend(database());
     operations.extend(restore());
     operations.extend(cleanup());
+    operations.extend(webhooks());
     operations.extend(backups());
     operations
 }
@@ -344,6 +351,26 @@ fn cleanup() -> Vec<EntryBuilder> {
             .answer::<CleanupAnswer>("What a dry run would delete, or what was deleted.")
             .events::<CleanupEvent>("What a dry run would delete, or what was deleted; or the progress and the result as events.")
             .problems(&[400, 404, 409, 500]),
+    ]
+}
+
+fn webhooks() -> Vec<EntryBuilder> {
+    let path = "/api/admin/webhooks/migration";
+    vec![
+        get(path, "listOldWebhooks", "List the webhooks in the hub's old settings")
+            .tag(WEBHOOKS)
+            .answer::<OldWebhooks>("The webhooks of enabled notifications.")
+            .problems(&[404, 409]),
+        post(path, "migrateWebhooks", "Move the hub's webhooks to its targets")
+            .tag(WEBHOOKS)
+            .description(
+                "Makes a target for each address and a binding for each of its notifications, unless they exist, in one \
+                 transaction. The hub uses its targets afterwards. It keeps its old settings in use while a webhook needs a \
+                 provider (`skipped`), because the notifications of that webhook would end.",
+            )
+            .request::<WebhookMigrationRequest>()
+            .answer::<WebhookMigrationResult>("What was made, or what a dry run would make.")
+            .problems(&[400, 404, 409]),
     ]
 }
 
