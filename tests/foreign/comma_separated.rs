@@ -61,6 +61,11 @@ async fn awkward_rows_in_csv_without_guard_equal_postgresqls() {
 }
 
 #[tokio::test]
+async fn values_of_every_type_in_csv_without_guard_equal_postgresqls() {
+    check_every_dialect(&Held::types().await).await;
+}
+
+#[tokio::test]
 async fn usage_logs_in_csv_without_guard_equal_postgresqls() {
     check_every_dialect(&Held::usage_logs().await).await;
 }

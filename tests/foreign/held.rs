@@ -23,6 +23,8 @@ pub struct Column {
     pub name: String,
     /// PostgreSQL's name of the type.
     pub pg_type: String,
+    /// The part of a second to which the file has times, as `date_trunc` names it.
+    pub fraction: &'static str,
 }
 
 /// SQL expressions for the comparable part of a value; `$` stands for the value.
@@ -34,17 +36,23 @@ pub struct View {
 }
 
 impl View {
-    /// Compares PostgreSQL's text of the value, and times to the millisecond.
+    /// Compares PostgreSQL's text of the value.
     pub fn whole(column: &Column) -> Self {
+        // Without a length these names stand for a length of one.
+        let read = match column.pg_type.as_str() {
+            "character" => "bpchar",
+            "bit" => "\"bit\"",
+            pg_type => pg_type,
+        };
         let held = match column.pg_type.as_str() {
             "timestamp with time zone" | "timestamp without time zone" => {
-                "date_trunc('milliseconds', $)::text"
+                format!("date_trunc('{}', $)::text", column.fraction)
             }
-            _ => "$::text",
+            _ => "$::text".to_owned(),
         };
         Self {
-            held: held.to_owned(),
-            read: format!("$::{}::text", column.pg_type),
+            held,
+            read: format!("$::{read}::text"),
         }
     }
 
@@ -53,7 +61,7 @@ impl View {
         let Self { held, read } = Self::whole(column);
         Self {
             held: format!("nullif({held}, '')"),
-            read,
+            read: format!("nullif({read}, '')"),
         }
     }
 }
@@ -62,7 +70,40 @@ const USAGE_NAMES: &str = "created_at, user_name, key_name, provider_name, model
      input_tokens, output_tokens, cache_creation_5m_input_tokens, cache_creation_1h_input_tokens, \
      cache_read_input_tokens, total_tokens, cost_usd, duration_ms, session_id, retry_count, id";
 
+const TYPES: &str = include_str!("types.sql");
+
+const TYPES_DEFINITION: &str = r#"
+name = "types"
+title = "Types"
+access = "admin"
+order = ["n not null"]
+from = "every_type e"
+[[column]]
+name = "n"
+label = "N"
+sql = "e.n"
+hidden = true
+"#;
+
 impl Held {
+    /// Loads values of every type of PostgreSQL.
+    pub async fn types() -> Self {
+        let database = Database::new().await;
+        database.execute(TYPES).await;
+        let columns = "select attname from pg_attribute where attrelid = 'every_type'::regclass and attnum > 1 \
+                       order by attnum";
+        let columns = database.texts(columns).await;
+        let column =
+            |name: String| format!("[[column]]\nname = '{name}'\nlabel = '{name}'\nsql = 'e.{name}'\n");
+        let columns: String = columns.into_iter().flatten().map(column).collect();
+        let definition = format!("{TYPES_DEFINITION}{columns}");
+        let mut held = Self::load(database, "types", &definition, "select * from every_type").await;
+        for column in &mut held.columns {
+            column.fraction = "microseconds";
+        }
+        held
+    }
+
     /// Loads the awkward rows of `tests/golden`.
     pub async fn corpus() -> Self {
         let from = CORPUS
@@ -86,7 +127,10 @@ impl Held {
     }
 
     async fn new(dataset: &'static str, table: &str) -> Self {
-        let database = Database::new().await;
+        Self::load(Database::new().await, dataset, CORPUS, table).await
+    }
+
+    async fn load(database: Database, dataset: &'static str, definition: &str, table: &str) -> Self {
         database.execute(format!("create table held as {table}")).await;
         let columns = "from pg_attribute where attrelid = 'held'::regclass and attnum > 1 order by attnum";
         let names = database.texts(&format!("select attname {columns}")).await;
@@ -96,12 +140,13 @@ impl Held {
         let column = |(name, pg_type): (Option<String>, Option<String>)| Column {
             name: name.expect("a column has a name"),
             pg_type: pg_type.expect("a column has a type"),
+            fraction: "milliseconds",
         };
         Self {
             database,
             columns: names.into_iter().zip(types).map(column).collect(),
             dataset,
-            definitions: Definitions::of(&[CORPUS]),
+            definitions: Definitions::of(&[definition]),
             folder: folder(),
         }
     }

@@ -34,8 +34,11 @@ pub fn in_spreadsheet(column: &Column) -> View {
     let View { held, read } = View::whole(column);
     match column.pg_type.as_str() {
         "timestamp with time zone" => View {
-            held: format!("date_trunc('milliseconds', $ at time zone '{ZONE}')::text"),
-            read: "$::timestamp::text".to_owned(),
+            held: format!("date_trunc('{}', $ at time zone '{ZONE}')::text", column.fraction),
+            // A year that no calendar of a spreadsheet has stays in UTC, and says so.
+            read: format!(
+                "(case when $ ~ '[+]00' then $::timestamptz at time zone '{ZONE}' else $::timestamp end)::text"
+            ),
         },
         "numeric" => View {
             held: "trim_scale($)::text".to_owned(),
@@ -52,9 +55,12 @@ fn is_kept(column: &Column, text: &str) -> bool {
         "boolean" => true,
         "date" | "timestamp with time zone" | "timestamp without time zone" => {
             // Spreadsheets have a wrong leap day in 1900; later dates are right.
-            year.len() == 4 && year.starts_with(|digit: char| digit.is_ascii_digit()) && text >= "1900-03-01"
+            !text.ends_with("BC")
+                && year.len() == 4
+                && year.starts_with(|digit: char| digit.is_ascii_digit())
+                && text >= "1900-03-01"
         }
-        "numeric" | "bigint" | "integer" | "double precision" => {
+        "numeric" | "cents" | "bigint" | "integer" | "smallint" | "oid" | "double precision" | "real" => {
             let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
             let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
             !digits.is_empty() && digits.trim_matches('0').len() <= 15
@@ -130,6 +136,13 @@ async fn check(held: &Held, name: &str) {
 #[tokio::test]
 async fn awkward_rows_in_a_workbook_are_typed_and_equal_postgresqls() {
     check(&Held::corpus().await, "Corpus <of> \"awkward\" & plain r").await;
+}
+
+#[tokio::test]
+async fn values_of_every_type_in_a_workbook_are_typed_and_equal_postgresqls() {
+    let held = Held::types().await;
+    let sheets = sheets(&export(&held).await);
+    assert_rows(&held, &sheets[0], in_spreadsheet).await;
 }
 
 #[tokio::test]

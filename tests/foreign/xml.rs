@@ -32,6 +32,11 @@ async fn awkward_rows_in_xml_are_valid_and_equal_postgresqls() {
 }
 
 #[tokio::test]
+async fn values_of_every_type_in_xml_are_valid_and_equal_postgresqls() {
+    check(&Held::types().await).await;
+}
+
+#[tokio::test]
 async fn usage_logs_in_xml_are_valid_and_equal_postgresqls() {
     check(&Held::usage_logs().await).await;
 }
