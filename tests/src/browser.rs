@@ -96,6 +96,8 @@ impl Browser {
         let preferences = json!({
             "download.default_directory": downloads.path(),
             "download.prompt_for_download": false,
+            // Several downloads without a click between them: otherwise Chromium asks.
+            "profile.default_content_setting_values.automatic_downloads": 1,
         });
         let capabilities = json!({
             "goog:chromeOptions": { "args": flags, "prefs": preferences },

@@ -38,6 +38,8 @@ pub fn AccountMenu(me: Caller, help: KeysHelp) -> impl IntoView {
         Role::User => "Member",
     };
     let name = me.name.clone();
+    // The administrator's token has the role as its name.
+    let role = (name != role).then(|| view! { <span class="badge">{role}</span> });
     view! {
         <div
             class="account"
@@ -63,7 +65,7 @@ pub fn AccountMenu(me: Caller, help: KeysHelp) -> impl IntoView {
             <div id="account-menu" class="card account-menu" data-testid="account-menu" hidden=move || !is_open.get()>
                 <p data-testid="signed-in">
                     <span class="who-name">{name.clone()}</span>
-                    <span class="badge">{role}</span>
+                    {role}
                 </p>
                 <div class="only-narrow"><ThemeSelect testid="theme-narrow"/></div>
                 <KeysSwitch/>
