@@ -36,6 +36,7 @@ async fn use_the_page(page: &Browser, path: &str, expected: &[u8]) {
     is_at(format!("{path}/probe-logs")).await;
     page.run("history.back();", vec![]).await;
     page.see("database-size").await;
+    page.click("account").await;
     page.click("sign-out").await;
     page.see("sign-in-token").await;
     is_at(format!("{path}/")).await;

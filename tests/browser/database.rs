@@ -47,7 +47,6 @@ async fn a_downloaded_dump_restores_to_the_same_database() {
                 text.contains(name) && text.contains(&tables)
             })
             .await;
-            page.see("toast-success").await;
             let last = page
                 .text("last-dump", SOON, |text| text.contains("complete"))
                 .await;

@@ -53,11 +53,8 @@ async fn browser_command_line_and_server_give_the_same_bytes_of_100000_rows() {
                 .map(|one| if one.is_ascii_digit() { '0' } else { one })
                 .collect();
             assert_eq!(shape, "0000-00-00-000000", "{name}");
-            let toast = page.text("toast-success", SOON, |text| text.contains(name)).await;
-            assert!(
-                toast.replace(',', "").contains(&format!("{rows} rows")),
-                "{toast}"
-            );
+            let done = page.text("export-done", SOON, |text| text.contains(name)).await;
+            assert!(done.replace(',', "").contains(&format!("{rows} rows")), "{done}");
         },
     )
     .await;

@@ -203,6 +203,7 @@ async fn another_visitor_gets_no_kept_rows() {
             page.sign_in(ADMIN_TOKEN).await;
             file_of(page, "export-start").await;
             has_kept_files(page, 1).await;
+            page.click("account").await;
             page.click("sign-out").await;
             page.see("sign-in-token").await;
             assert_eq!(kept_files(page).await, 0, "signing out removes them");

@@ -1,5 +1,6 @@
 //! The page in headless Chromium.
 
+mod activity;
 mod backups;
 mod below_a_path;
 mod database;
@@ -11,6 +12,7 @@ mod narrow;
 mod restore;
 mod resume;
 mod sessions;
+mod shell;
 mod sign_in;
 mod table;
 

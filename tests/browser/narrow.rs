@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use decant_tests::app::App;
-use decant_tests::browser::in_browser_with;
+use decant_tests::browser::{in_browser_with, key};
 use decant_tests::patience::wait_for;
 use decant_tests::server::ADMIN_TOKEN;
 use serde_json::json;
@@ -15,6 +15,8 @@ const IS_SEEN: &str = r#"
     const { left, right, height } = document.querySelector(`[data-testid="${arguments[0]}"]`).getBoundingClientRect();
     return height > 0 && left >= 0 && right <= document.documentElement.clientWidth;
 "#;
+
+const FOCUSED: &str = "return document.activeElement.id;";
 
 const IS_TOO_WIDE: &str =
     "return document.documentElement.scrollWidth > document.documentElement.clientWidth;";
@@ -30,6 +32,10 @@ async fn the_page_and_its_navigation_fit_on_a_small_screen() {
         async |page| {
             page.sign_in(ADMIN_TOKEN).await;
             assert_eq!(page.run(IS_SEEN, vec![json!("admin-log-cleanup")]).await, false);
+            page.click("menu").await;
+            page.see("menu-close").await;
+            page.press(key::ESCAPE).await;
+            page.has_focus("menu").await;
             for (link, its_page) in [
                 ("admin-log-cleanup", "cleanup-count"),
                 ("dataset-usage-logs", "export-start"),
@@ -45,6 +51,7 @@ async fn the_page_and_its_navigation_fit_on_a_small_screen() {
                 }
                 page.click(link).await;
                 page.see(its_page).await;
+                assert_eq!(page.run(FOCUSED, vec![]).await, json!("content"));
                 let is_folded = async || (page.run(IS_SEEN, vec![json!(link)]).await == false).then_some(());
                 wait_for("the menu to fold", SOON, is_folded).await;
                 assert_eq!(page.run(IS_TOO_WIDE, vec![]).await, false, "{link}");

@@ -64,7 +64,7 @@ async fn is_whole(page: &Browser, unbroken: &[u8]) {
         file.len(),
         unbroken.len()
     );
-    page.see("toast-success").await;
+    page.see("export-done").await;
 }
 
 #[tokio::test]
@@ -79,7 +79,10 @@ async fn a_cut_export_can_be_resumed_several_times() {
             begin(page).await;
             proxy.set(Behavior::CutAfter(100_000));
             has_stopped(page).await;
-            page.see("toast-error").await;
+            page.text("activity-alert", EXPORT_PATIENCE, |text| {
+                text.contains("Export stopped")
+            })
+            .await;
 
             proxy.set(SLOW);
             page.click("export-resume").await;

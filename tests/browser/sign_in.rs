@@ -28,6 +28,7 @@ async fn everyone_sees_their_own_rows() {
                 "the user filter is the administrator's"
             );
 
+            page.click("account").await;
             page.click("sign-out").await;
             page.see("sign-in-token").await;
             assert!(!page.sees("export-start").await);

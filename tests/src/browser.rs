@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use futures_util::FutureExt as _;
@@ -31,6 +32,13 @@ const FLAGS: &[&str] = &[
     "--disable-sync",
     "--window-size=1280,900",
 ];
+
+/// Keys that are no characters, as WebDriver encodes them (<https://www.w3.org/TR/webdriver2/#keyboard-actions>).
+pub mod key {
+    pub const TAB: char = '\u{e004}';
+    pub const ENTER: char = '\u{e007}';
+    pub const ESCAPE: char = '\u{e00c}';
+}
 
 /// Scrolls an element into view and answers whether it keeps its place for two frames.
 const STANDS_STILL: &str = "
@@ -88,6 +96,8 @@ impl Browser {
         let preferences = json!({
             "download.default_directory": downloads.path(),
             "download.prompt_for_download": false,
+            // Several downloads without a click between them: otherwise Chromium asks.
+            "profile.default_content_setting_values.automatic_downloads": 1,
         });
         let capabilities = json!({
             "goog:chromeOptions": { "args": flags, "prefs": preferences },
@@ -193,6 +203,39 @@ impl Browser {
             .execute(script, arguments)
             .await
             .unwrap_or_else(|error| panic!("{error} in: {script}"))
+    }
+
+    /// Presses a key, as a keyboard does: the focused element gets it. [`key`] has the keys that are no characters.
+    ///
+    /// # Panics
+    /// If the browser is gone.
+    pub async fn press(&self, key: char) {
+        let press = KeyActions::new("keyboard".to_owned())
+            .then(KeyAction::Down { value: key })
+            .then(KeyAction::Up { value: key });
+        self.client
+            .perform_actions(press)
+            .await
+            .expect("a key can be pressed");
+    }
+
+    /// Returns the `data-testid` of the element that has the focus, or its tag.
+    pub async fn focused(&self) -> String {
+        let script =
+            "const focused = document.activeElement; return focused.dataset.testid ?? focused.tagName;";
+        let focused = self.run(script, vec![]).await;
+        focused.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits until the element with this `data-testid` has the focus.
+    pub async fn has_focus(&self, test_id: &str) {
+        let mut last = String::new();
+        let look = async || {
+            last = self.focused().await;
+            (last == test_id).then_some(())
+        };
+        let found = wait_up_to(PATIENCE, look).await;
+        found.unwrap_or_else(|| panic!("`{last}` has the focus, not `{test_id}`"));
     }
 
     pub async fn reload(&self) {

@@ -2,7 +2,8 @@
 
 use api::Timestamp;
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
-use leptos::prelude::window;
+use leptos::ev;
+use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_export::{LocalTime, Zone};
 
@@ -82,6 +83,19 @@ pub fn has_wide_screen() -> bool {
         .ok()
         .flatten()
         .is_some_and(|query| query.matches())
+}
+
+/// Returns a signal of [`has_wide_screen`] that follows the size of the window while its owner exists.
+pub fn wide_screen() -> ReadSignal<bool> {
+    let (is_wide, set_wide) = signal(has_wide_screen());
+    let listener = window_event_listener(ev::resize, move |_| {
+        let now = has_wide_screen();
+        if is_wide.get_untracked() != now {
+            set_wide.set(now);
+        }
+    });
+    on_cleanup(move || listener.remove());
+    is_wide
 }
 
 /// Milliseconds of a monotonic clock; the time of day may be set back.

@@ -4,24 +4,28 @@
 //! Imports run downwards:
 //!
 //! - The page: `app`, `shell`, `pages`, `components`.
-//! - Running operations: `download`, `restore`, `log_cleanup`, `action`.
-//! - State: `auth`, `navigation`, `dataset_view`, `load`, `saved_options`, `toasts`.
-//! - The outside: `client` (the server), `worker` (the export worker), `browser`.
+//! - Running operations: `operations`, `download`, `restore`, `log_cleanup`, `action`.
+//! - State: `activity`, `auth`, `navigation`, `dataset_view`, `keys`, `load`, `saved_options`, `settings`, `theme`, `toasts`.
+//! - The outside: `client` (the server), `worker` (the export worker), `browser`, `focus_keeper`.
 //! - Values and texts: the modules that are tested natively.
 //!
 //! The page formats nothing itself: `wasm-export` writes the cells of the table here, and the file in a
 //! worker.
 
+pub mod activity;
 pub mod column_choice;
 pub mod cursors;
 pub mod dataset;
+pub mod dataset_groups;
 pub mod event_stream;
+pub mod keys;
 pub mod log_cleanup;
 pub mod preview;
 pub mod restore;
 pub mod route;
 pub mod selection;
 pub mod table_page;
+pub mod theme;
 pub mod throughput;
 pub mod wall_time;
 pub mod wording;
@@ -43,13 +47,19 @@ mod dataset_view;
 #[cfg(target_arch = "wasm32")]
 mod download;
 #[cfg(target_arch = "wasm32")]
+mod focus_keeper;
+#[cfg(target_arch = "wasm32")]
 mod load;
 #[cfg(target_arch = "wasm32")]
 mod navigation;
 #[cfg(target_arch = "wasm32")]
+mod operations;
+#[cfg(target_arch = "wasm32")]
 mod pages;
 #[cfg(target_arch = "wasm32")]
 mod saved_options;
+#[cfg(target_arch = "wasm32")]
+mod settings;
 #[cfg(target_arch = "wasm32")]
 mod shell;
 #[cfg(target_arch = "wasm32")]

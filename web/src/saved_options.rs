@@ -23,6 +23,7 @@ fn key(visitor: &str) -> String {
     format!("decant-options-{visitor}")
 }
 
-fn storage() -> Option<web_sys::Storage> {
+/// Returns `None` if the browser forbids storage.
+pub fn storage() -> Option<web_sys::Storage> {
     window().local_storage().ok().flatten()
 }

@@ -1,73 +1,78 @@
-//! The frame of every page: header, navigation, content.
+//! The frame of every page: header, navigation, content, activity tray.
 
 use api::datasets::{Dataset, Datasets};
 use api::login::{Caller, Role};
 use leptos::ev::MouseEvent;
 use leptos::html::Main;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
-use crate::auth::Auth;
+use crate::activity::window_title;
+use crate::browser;
 use crate::client;
+use crate::components::account_menu::AccountMenu;
+use crate::components::activity_tray::{ActivityButton, Tray, TrayDoor};
+use crate::components::keys_help::{KeysDialog, KeysHelp};
+use crate::components::navigation_menu::{NAVIGATION, NavigationDialog, NavigationGroups, NavigationMenu};
 use crate::components::notice::Notice;
+use crate::components::theme_select::ThemeSelect;
+use crate::dataset_groups::dataset_of_page;
+use crate::focus_keeper::START_OF_PAGE;
+use crate::keys::Keys;
 use crate::load::Load;
-use crate::navigation::{Navigation, RouteLink};
+use crate::navigation::Navigation;
+use crate::operations::Operations;
 use crate::pages::database::DatabasePage;
 use crate::pages::dataset::DatasetPage;
 use crate::pages::log_cleanup::LogCleanupPage;
 use crate::pages::session_requests::SessionRequestsPage;
 use crate::route::{AdminPage, Route};
-use crate::selection::Selection;
-use crate::toasts::Toasts;
 
 #[component]
 pub fn Shell(me: Caller) -> impl IntoView {
     let is_administrator = me.role == Role::Admin;
     let navigation = Navigation::new();
     provide_context(navigation);
+    provide_context(Keys::new());
     let datasets = Load::new(|| Some(client::datasets()));
     let admin_page = Memo::new(move |_| navigation.with(Route::admin_page));
 
     // A memo, so that a repeated list of datasets does not render the page of an unchanged dataset again.
     let shown = Memo::new(move |_| {
-        let Route::Dataset { name: wanted, .. } = navigation.route() else {
+        let Route::Dataset { name, .. } = navigation.route() else {
             return None;
         };
-        datasets.with(|datasets| {
-            let mut datasets = datasets?.datasets.iter().filter(|dataset| dataset.available);
-            match wanted {
-                Some(name) => datasets.find(|dataset| dataset.name == name).cloned(),
-                None => datasets.next().cloned(),
-            }
-        })
+        datasets.with(|answer| dataset_of_page(&answer?.datasets, name.as_deref()).cloned())
     });
+    let menu = NavigationMenu {
+        datasets,
+        shown: Memo::new(move |_| shown.with(|shown| shown.as_ref().map(|shown| shown.name.clone()))),
+        is_administrator,
+    };
+    keep_title(admin_page, shown);
 
-    let has_hub = Memo::new(move |_| datasets.with(|answer| answer.is_none_or(|answer| answer.hub)));
-
-    // On a narrow screen the menu is folded. A link in it folds it again.
+    let (door, help) = (TrayDoor::new(), KeysHelp::new());
+    let is_wide = browser::wide_screen();
     let is_menu_open = RwSignal::new(false);
-    // A fragment alone would lead to the base of the page.
     let content = NodeRef::<Main>::new();
-    let to_content = move |event: MouseEvent| {
-        event.prevent_default();
-        if let Some(content) = content.get() {
-            let _ = content.focus();
+    let navigation_view = move || match is_wide.get() {
+        true => view! {
+            <nav id=NAVIGATION class="navigation" aria-label="Decant"><NavigationGroups menu/></nav>
         }
+        .into_any(),
+        false => view! { <NavigationDialog menu is_open=is_menu_open content/> }.into_any(),
     };
 
     view! {
-        <a class="skip" href=move || format!("{}#content", navigation.with(Route::url)) on:click=to_content>
-            "Skip to content"
-        </a>
-        <header class="top">
+        <header id=START_OF_PAGE class="top" tabindex="-1">
+            <SkipLink content/>
             <button
                 type="button"
-                class="quiet icon menu"
+                class="quiet icon menu only-narrow"
                 aria-label="Menu"
-                aria-expanded=move || is_menu_open.get().to_string()
-                aria-controls="navigation"
+                aria-haspopup="dialog"
+                aria-controls=NAVIGATION
                 data-testid="menu"
-                on:click=move |_| is_menu_open.update(|is_open| *is_open = !*is_open)
+                on:click=move |_| is_menu_open.set(true)
             >
                 "☰"
             </button>
@@ -75,29 +80,13 @@ pub fn Shell(me: Caller) -> impl IntoView {
                 <img src="logo.svg" alt="" width="28" height="28"/>
                 "Decant"
             </span>
-            <SignedIn me/>
+            <div class="top-actions">
+                <ActivityButton door/>
+                <div class="only-wide"><ThemeSelect testid="theme"/></div>
+                <AccountMenu me help/>
+            </div>
         </header>
-        <nav
-            id="navigation"
-            class="navigation"
-            class:open=move || is_menu_open.get()
-            aria-label="Decant"
-            on:click=move |_| is_menu_open.set(false)
-            on:keydown=move |event| {
-                if event.key() == "Escape" {
-                    is_menu_open.set(false);
-                }
-            }
-        >
-            <ul aria-label="Datasets">
-                {move || datasets.value().into_iter().flat_map(|answer| answer.datasets).map(|dataset| {
-                    let name = dataset.name.clone();
-                    let is_shown = move || shown.with(|shown| shown.as_ref().is_some_and(|shown| shown.name == name));
-                    view! { <DatasetLink dataset is_shown=Signal::derive(is_shown)/> }
-                }).collect_view()}
-            </ul>
-            {is_administrator.then(|| view! { <AdminLinks admin_page has_hub/> })}
-        </nav>
+        {navigation_view}
         <main id="content" tabindex="-1" node_ref=content>
             {move || match admin_page.get() {
                 None => view! { <ShownDataset shown datasets/> }.into_any(),
@@ -107,17 +96,66 @@ pub fn Shell(me: Caller) -> impl IntoView {
                 Some(AdminPage::LogCleanup) => view! { <LogCleanupPage/> }.into_any(),
             }}
         </main>
+        <Tray door/>
+        <KeysDialog help/>
     }
+}
+
+/// The first Tab stop of the page.
+#[component]
+fn SkipLink(content: NodeRef<Main>) -> impl IntoView {
+    let navigation = expect_context::<Navigation>();
+    // A fragment alone would lead to the base of the page.
+    let to_content = move |event: MouseEvent| {
+        event.prevent_default();
+        if let Some(content) = content.get_untracked() {
+            let _ = content.focus();
+        }
+    };
+    let address = move || format!("{}#content", navigation.with(Route::url));
+    view! { <a class="skip" href=address data-testid="skip" on:click=to_content>"Skip to content"</a> }
+}
+
+/// Shows the page in the window's title, and the progress of running operations.
+fn keep_title(admin_page: Memo<Option<AdminPage>>, shown: Memo<Option<Dataset>>) {
+    let operations = expect_context::<Operations>();
+    let title = Memo::new(move |_| {
+        let page = match admin_page.get() {
+            Some(page) => page.title().to_owned(),
+            None => shown.with(|shown| {
+                let title = shown.as_ref().map(|shown| shown.title.clone());
+                title.unwrap_or_else(|| "Data".to_owned())
+            }),
+        };
+        window_title(&page, operations.running(), operations.percent())
+    });
+    Effect::new(move || document().set_title(&title.get()));
 }
 
 #[component]
 fn ShownDataset(shown: Memo<Option<Dataset>>, datasets: Load<Datasets>) -> impl IntoView {
     let navigation = expect_context::<Navigation>();
     move || match (shown.get(), navigation.route()) {
+        (Some(dataset), Route::Dataset { .. }) if !dataset.available => {
+            view! { <Unavailable dataset/> }.into_any()
+        }
         (Some(dataset), Route::Dataset { selection, .. }) => {
             view! { <DatasetPage dataset selection/> }.into_any()
         }
         _ => view! { <NothingToShow datasets/> }.into_any(),
+    }
+}
+
+/// Only administrators read the reason.
+#[component]
+fn Unavailable(dataset: Dataset) -> impl IntoView {
+    let reason = dataset.reason;
+    let reason = reason.unwrap_or_else(|| "Ask an administrator for the reason.".to_owned());
+    view! {
+        <div class="notice" data-testid="dataset-unavailable">
+            <p class="notice-title">{dataset.title} " is not available"</p>
+            <p class="path">{reason}</p>
+        </div>
     }
 }
 
@@ -131,7 +169,7 @@ fn NothingToShow(datasets: Load<Datasets>) -> impl IntoView {
         None => view! {
             <div class="notice">
                 <p class="notice-title">"No such dataset"</p>
-                <p>"Choose a dataset from the list. An unavailable one shows its reason."</p>
+                <p>"Choose a dataset from the navigation."</p>
             </div>
         }
         .into_any(),
@@ -145,77 +183,5 @@ fn ForAdministratorsOnly() -> impl IntoView {
             <p class="notice-title">"This page is for administrators"</p>
             <p>"You are signed in as a member and see only your own rows. Sign in as an administrator to open it."</p>
         </div>
-    }
-}
-
-#[component]
-fn DatasetLink(dataset: Dataset, is_shown: Signal<bool>) -> impl IntoView {
-    let Dataset {
-        name,
-        title,
-        available,
-        reason,
-        ..
-    } = dataset;
-    if !available {
-        let reason = reason.unwrap_or_else(|| "not available".to_owned());
-        return view! { <li class="unavailable">{title} <span class="faint">{reason}</span></li> }.into_any();
-    }
-    let testid = format!("dataset-{name}");
-    let to = Route::Dataset {
-        name: Some(name),
-        selection: Selection::default(),
-    };
-    view! { <li><RouteLink to is_current=is_shown testid>{title}</RouteLink></li> }.into_any()
-}
-
-#[component]
-fn AdminLinks(admin_page: Memo<Option<AdminPage>>, has_hub: Memo<bool>) -> impl IntoView {
-    let link = move |page: AdminPage| {
-        let is_shown = Signal::derive(move || admin_page.get() == Some(page));
-        let testid = match page {
-            AdminPage::SessionRequests => "admin-session-requests",
-            AdminPage::Database => "admin-database",
-            AdminPage::LogCleanup => "admin-log-cleanup",
-        };
-        view! { <li><RouteLink to=page.route() is_current=is_shown testid>{page.title()}</RouteLink></li> }
-    };
-    let links = move || {
-        let pages = AdminPage::ALL.iter().copied();
-        let pages = pages.filter(|page| has_hub.get() || !page.needs_hub());
-        pages.map(link).collect_view()
-    };
-    view! {
-        <div class="administration" data-testid="administration">
-            <h2 id="administration">"Administration"</h2>
-            <ul aria-labelledby="administration">{links}</ul>
-        </div>
-    }
-}
-
-#[component]
-fn SignedIn(me: Caller) -> impl IntoView {
-    let auth = expect_context::<Auth>();
-    let toasts = expect_context::<Toasts>();
-    let sign_out = move |_| {
-        spawn_local(async move {
-            if let Err(problem) = auth.sign_out().await {
-                toasts.error(
-                    format!("You are still signed in: {}", problem.title),
-                    problem.detail,
-                );
-            }
-        });
-    };
-    let role = match me.role {
-        Role::Admin => "Administrator",
-        Role::User => "Member",
-    };
-    view! {
-        <span class="who" data-testid="signed-in">
-            <span class="who-name">{me.name}</span>
-            <span class="badge">{role}</span>
-        </span>
-        <button type="button" class="quiet" data-testid="sign-out" on:click=sign_out>"Sign out"</button>
     }
 }

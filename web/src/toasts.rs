@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 /// An error stays until the visitor dismisses it.
-const GOOD_NEWS_SHOWN: Duration = Duration::from_secs(15);
+const GOOD_NEWS_SHOWN: Duration = Duration::from_secs(6);
 
 /// More would cover the page on a small screen.
 const TOASTS_MAX: usize = 4;

@@ -1,39 +1,48 @@
-//! The panel of the visitor's clean-up.
+//! The visitor's clean-up in the activity tray, while it runs or after it has stopped.
 
-use api::cleanup::{ArchiveManifest, CleanupProgress, CleanupResult};
+use api::cleanup::CleanupProgress;
 use leptos::prelude::*;
 
+use super::run_bar::RunBar;
+use crate::activity::Outcome;
 use crate::log_cleanup::run::{Cleaner, CleanupState};
 use crate::wording;
 
 #[component]
-pub fn CleanupRun() -> impl IntoView {
+pub fn CleanupItem() -> impl IntoView {
     let cleaner = expect_context::<Cleaner>();
-    // Only a change of this memo renders the panel again, not each progress event.
+    // Only a change of this memo renders the item again, not each progress event.
     let settled = Memo::new(move |_| match cleaner.state() {
         CleanupState::Running(_) => None,
         settled => Some(settled),
     });
-    move || match settled.get() {
-        None => view! { <Running/> }.into_any(),
-        Some(CleanupState::Cancelled) => {
-            let text = "The server finishes the current batch. The status above then shows how many rows were deleted.";
-            view! { <Stopped title="Clean-up cancelled".to_owned() text=text.to_owned()/> }.into_any()
-        }
-        Some(CleanupState::Failed(problem)) => {
-            let title = format!("The clean-up stopped: {}", problem.title);
-            view! { <Stopped title text=problem.detail/> }.into_any()
-        }
-        Some(CleanupState::Stopped(failure)) => {
-            let deleted = match failure.deleted {
-                0 => "Nothing was deleted.".to_owned(),
-                deleted => format!("Deleted: {}.", wording::rows(deleted)),
-            };
-            let text = format!("{}. {deleted}", failure.message.trim_end_matches('.'));
-            view! { <Stopped title="The clean-up stopped".to_owned() text/> }.into_any()
-        }
-        Some(CleanupState::Finished(result)) => view! { <Done result/> }.into_any(),
-        Some(_) => ().into_any(),
+    move || {
+        let (title, text, outcome) = match settled.get() {
+            None => return view! { <li><Running/></li> }.into_any(),
+            Some(CleanupState::Idle | CleanupState::Running(_)) => return ().into_any(),
+            Some(CleanupState::Cancelled) => {
+                let text = "The server finishes the current batch. The page Log clean-up then shows how many rows \
+                            were deleted.";
+                (
+                    "Clean-up cancelled".to_owned(),
+                    text.to_owned(),
+                    Outcome::Cancelled,
+                )
+            }
+            Some(CleanupState::Failed(problem)) => {
+                let title = format!("The clean-up stopped: {}", problem.title);
+                (title, problem.detail, Outcome::Failed)
+            }
+            Some(CleanupState::Stopped(failure)) => {
+                let deleted = match failure.deleted {
+                    0 => "Nothing was deleted.".to_owned(),
+                    deleted => format!("Deleted: {}.", wording::rows(deleted)),
+                };
+                let text = format!("{}. {deleted}", failure.message.trim_end_matches('.'));
+                ("The clean-up stopped".to_owned(), text, Outcome::Failed)
+            }
+        };
+        view! { <li><Stopped title text outcome/></li> }.into_any()
     }
 }
 
@@ -44,63 +53,49 @@ fn Running() -> impl IntoView {
         CleanupState::Running(progress) => progress,
         _ => CleanupProgress::default(),
     });
-    let percent = move || progress.with(|progress| progress.percent);
+    let deleted = move || wording::rows(progress.with(|progress| progress.deleted));
+    let total = move || {
+        format!(
+            " of {} deleted",
+            wording::rows(progress.with(|progress| progress.total))
+        )
+    };
     view! {
-        <section class="card run" aria-label="Clean-up" data-testid="cleanup-running">
+        <section class="run" aria-label="Log clean-up" data-testid="cleanup-running">
             <div class="run-head">
-                <p class="run-title" role="status">{move || progress.with(|progress| wording::cleanup::phase(progress.phase))}</p>
-                <button type="button" data-testid="cleanup-cancel" on:click=move |_| cleaner.cancel()>"Cancel"</button>
+                <p class="run-title">{move || progress.with(|progress| wording::cleanup::phase(progress.phase))}</p>
+                <button
+                    type="button"
+                    aria-label="Cancel the clean-up"
+                    data-testid="cleanup-cancel"
+                    on:click=move |_| cleaner.cancel()
+                >
+                    "Cancel"
+                </button>
             </div>
-            <div class="run-bar">
-                <progress aria-label="Clean-up progress" max="100" value=percent></progress>
-                <span class="run-percent">{percent} " %"</span>
-            </div>
-            <dl class="figures">
-                <div><dt>"To delete"</dt><dd>{move || wording::rows(progress.with(|progress| progress.total))}</dd></div>
-                <div><dt>"Deleted"</dt><dd data-testid="cleanup-deleted">{move || wording::rows(progress.with(|progress| progress.deleted))}</dd></div>
-                <div><dt>"Batches"</dt><dd>{move || wording::count(progress.with(|progress| progress.batches))}</dd></div>
-            </dl>
+            <RunBar label="Progress of the clean-up" percent=Signal::derive(move || cleaner.percent())/>
+            <p class="run-facts"><span data-testid="cleanup-deleted">{deleted}</span> {total}</p>
         </section>
     }
 }
 
 #[component]
-fn Stopped(title: String, text: String) -> impl IntoView {
+fn Stopped(title: String, text: String, outcome: Outcome) -> impl IntoView {
     let cleaner = expect_context::<Cleaner>();
+    let details = text.clone();
     view! {
-        <section class="card run run-failed" aria-label="Clean-up" data-testid="cleanup-stopped">
+        <section class="run run-failed" aria-label="Log clean-up" data-testid="cleanup-stopped">
             <p class="run-title">{title}</p>
             <p>{text}</p>
             <div class="run-actions">
-                <button type="button" on:click=move |_| cleaner.forget()>"Close"</button>
+                <button
+                    type="button"
+                    aria-label="Close the clean-up"
+                    on:click=move |_| cleaner.forget(outcome, details.clone())
+                >
+                    "Close"
+                </button>
             </div>
-        </section>
-    }
-}
-
-#[component]
-fn Done(result: CleanupResult) -> impl IntoView {
-    let cleaner = expect_context::<Cleaner>();
-    let sentence = wording::cleanup::result(&result);
-    let archive = result.archive.map(|archive| {
-        let ArchiveManifest {
-            file, rows, bytes, ..
-        } = archive;
-        let size = format!("{}, {}", wording::rows(rows), wording::bytes(bytes));
-        view! {
-            <p data-testid="cleanup-archive">
-                "Archive on the server: " <code>{file}</code> {format!(" ({size}). Restore it with ")}
-                <code>"decant cleanup restore"</code> "."
-            </p>
-        }
-    });
-    view! {
-        <section class="card run run-done" aria-label="Clean-up" data-testid="cleanup-done">
-            <div class="run-head">
-                <p>{sentence}</p>
-                <button type="button" class="quiet" on:click=move |_| cleaner.forget()>"Close"</button>
-            </div>
-            {archive}
         </section>
     }
 }

@@ -4,11 +4,14 @@ use leptos::ev::SubmitEvent;
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
+use super::dialog::open_while;
+use crate::wording;
+
 #[derive(Clone)]
 pub struct Question {
     pub title: String,
     pub text: String,
-    /// A text that the visitor must type, so that reading is needed.
+    /// A text that the visitor must type, so that reading is needed. See [`wording::is_typed`].
     pub word: Option<String>,
     /// The label of the button that confirms.
     pub yes: String,
@@ -37,16 +40,7 @@ impl Confirmer {
 #[component]
 pub fn ConfirmDialog(confirmer: Confirmer) -> impl IntoView {
     let dialog = NodeRef::<Dialog>::new();
-    Effect::new(move || {
-        let is_asked = confirmer.0.with(Option::is_some);
-        let Some(dialog) = dialog.get() else { return };
-        match (is_asked, dialog.open()) {
-            // Fails only for a dialog that is open or has been removed.
-            (true, false) => drop(dialog.show_modal()),
-            (false, true) => dialog.close(),
-            _ => {}
-        }
-    });
+    open_while(dialog, move || confirmer.0.with(Option::is_some));
     view! {
         <dialog
             class="card"
@@ -74,7 +68,7 @@ fn QuestionForm(question: Question, confirmer: Confirmer) -> impl IntoView {
     let field = word.clone().map(|word| view! { <WordField word typed/> });
     let is_wrong = Memo::new(move |_| {
         word.as_ref()
-            .is_some_and(|word| typed.with(|typed| typed.trim() != word))
+            .is_some_and(|word| typed.with(|typed| !wording::is_typed(word, typed)))
     });
     let submit = move |event: SubmitEvent| {
         event.prevent_default();

@@ -17,7 +17,6 @@ use crate::wording;
 pub fn ExportBar(view: DatasetView, options: RwSignal<Options>) -> impl IntoView {
     let exporter = expect_context::<Exporter>();
     let toasts = expect_context::<Toasts>();
-    let is_busy = move || exporter.is_under_way();
     let start = move |destination: Destination, picked: Option<JsValue>| {
         let request = untrack(|| request(view, options.get(), destination, cached_rows(exporter, view)));
         exporter.start(request, picked);
@@ -34,7 +33,7 @@ pub fn ExportBar(view: DatasetView, options: RwSignal<Options>) -> impl IntoView
     };
     let save_as = can_pick().then(|| {
         view! {
-            <button type="button" data-testid="export-save-as" disabled=is_busy on:click=save_as>"Save as…"</button>
+            <button type="button" data-testid="export-save-as" on:click=save_as>"Save as…"</button>
         }
     });
     view! {
@@ -43,7 +42,6 @@ pub fn ExportBar(view: DatasetView, options: RwSignal<Options>) -> impl IntoView
             type="button"
             class="primary"
             data-testid="export-start"
-            disabled=is_busy
             on:click=move |_| start(Destination::Downloads, None)
         >
             {move || format!("Export {}", options.with(|options| options.format.label()))}
@@ -61,9 +59,6 @@ pub fn CachedRowsNote(view: DatasetView, options: RwSignal<Options>) -> impl Int
         exporter.start(request, None);
     };
     let note = Memo::new(move |_| {
-        if exporter.is_under_way() {
-            return None;
-        }
         let cached = cached_rows(exporter, view)?;
         let as_of = wording::moment(&cached.as_of, view.zone_in_force());
         let rows = wording::rows(cached.count);

@@ -1,102 +1,81 @@
-//! The panel of the visitor's export.
+//! An export in the activity tray, while it runs or after it has stopped.
 
 use leptos::prelude::*;
-use wasm_export::browser::protocol::{Failed, Finished, Progress};
+use wasm_export::browser::protocol::Failed;
 
-use crate::download::{ExportState, Exporter};
-use crate::throughput::percent;
+use super::run_bar::RunBar;
+use crate::download::{ExportRun, Exporter};
 use crate::wording;
 
-/// Only a change of the phase renders the panel again; progress arrives ten times a second.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Idle,
-    Running,
-    Failed,
-    Finished,
-}
-
 #[component]
-pub fn ExportRun() -> impl IntoView {
+pub fn ExportItem(id: u32) -> impl IntoView {
     let exporter = expect_context::<Exporter>();
-    let phase = Memo::new(move |_| match exporter.state() {
-        ExportState::Idle => Phase::Idle,
-        ExportState::Running(_) => Phase::Running,
-        ExportState::Failed(_) => Phase::Failed,
-        ExportState::Finished { .. } => Phase::Finished,
-    });
-    move || match (phase.get(), untrack(|| exporter.state())) {
-        (Phase::Running, _) => view! { <Running/> }.into_any(),
-        (_, ExportState::Failed(failed)) => view! { <Stopped failed/> }.into_any(),
-        (
-            _,
-            ExportState::Finished {
-                file,
-                seconds,
-                from_cache,
-            },
-        ) => view! { <Done file seconds from_cache/> }.into_any(),
-        _ => ().into_any(),
+    // Only its start and its stop render the item again; progress arrives ten times a second.
+    let is_running = Memo::new(move |_| exporter.runs().with(id, ExportRun::is_running));
+    move || match is_running.get() {
+        Some(true) => view! { <Running id/> }.into_any(),
+        Some(false) => {
+            let failed = untrack(|| exporter.runs().with(id, |run| run.failed().cloned()));
+            failed
+                .flatten()
+                .map(|failed| view! { <Stopped id failed/> })
+                .into_any()
+        }
+        None => ().into_any(),
     }
 }
 
 #[component]
-fn Running() -> impl IntoView {
+fn Running(id: u32) -> impl IntoView {
     let exporter = expect_context::<Exporter>();
-    let progress = move || match exporter.state() {
-        ExportState::Running(progress) => progress,
-        _ => Progress::default(),
-    };
-    let done = move || percent(progress().rows, exporter.rows_expected());
-    let rows = move || {
-        let rows = wording::count(progress().rows);
-        match exporter.rows_expected() {
-            Some(expected) if expected > progress().rows => format!("{rows} of {}", wording::count(expected)),
-            _ => rows,
-        }
-    };
-    let rate = move || {
-        exporter.throughput().bytes_per_second().map_or_else(
-            || "–".to_owned(),
-            |rate| format!("{}/s", wording::bytes(rate as u64)),
-        )
-    };
-    let left = move || {
-        let seconds = exporter
-            .rows_expected()
-            .and_then(|expected| exporter.throughput().seconds_left(expected));
-        seconds.map_or_else(|| "–".to_owned(), wording::time_left)
-    };
-    let cancel = move |_| exporter.cancel();
+    let name = untrack(|| exporter.runs().with(id, |run| run.file_name().to_owned())).unwrap_or_default();
+    let percent = Signal::derive(move || exporter.runs().with(id, ExportRun::percent).flatten());
+    let rows = move || exporter.runs().with(id, wording_of_rows);
+    let rest = move || exporter.runs().with(id, wording_of_rest);
     view! {
-        <section class="card run" aria-label="Export" data-testid="export-running">
+        <section class="run" aria-label=format!("Export {name}") data-testid="export-running">
             <div class="run-head">
-                <p class="run-title">"Exporting " {exporter.file_name()}</p>
-                <button type="button" data-testid="export-cancel" on:click=cancel>"Cancel"</button>
+                <p class="run-title">"Exporting " {name.clone()}</p>
+                <button
+                    type="button"
+                    aria-label=format!("Cancel {name}")
+                    data-testid="export-cancel"
+                    on:click=move |_| exporter.cancel(id)
+                >
+                    "Cancel"
+                </button>
             </div>
-            <div class="run-bar">
-                <progress
-                    aria-label="Export progress"
-                    data-testid="export-progress"
-                    max="100"
-                    value=move || done().map(|percent| percent.to_string())
-                ></progress>
-                <span class="run-percent">{move || done().map(|percent| format!("{percent} %"))}</span>
-            </div>
-            <dl class="figures">
-                <div><dt>"Rows"</dt><dd data-testid="export-rows">{rows}</dd></div>
-                <div><dt>"Read"</dt><dd>{move || wording::bytes(progress().raw_bytes)}</dd></div>
-                <div><dt>"Written"</dt><dd>{move || wording::bytes(progress().file_bytes)}</dd></div>
-                <div><dt>"Rate"</dt><dd>{rate}</dd></div>
-                <div><dt>"Time left"</dt><dd>{left}</dd></div>
-            </dl>
+            <RunBar label=format!("Progress of {name}") testid="export-progress" percent/>
+            <p class="run-facts"><span data-testid="export-rows">{rows}</span> {rest}</p>
         </section>
     }
 }
 
+/// `1,234 of 98,731 rows`
+fn wording_of_rows(run: &ExportRun) -> String {
+    let arrived = run.progress().rows;
+    match run.rows_expected().filter(|expected| *expected > arrived) {
+        Some(expected) => format!("{} of {}", wording::count(arrived), wording::rows(expected)),
+        None => wording::rows(arrived),
+    }
+}
+
+/// ` · 1.2 MB · 0.4 MB/s · 12 s left`
+fn wording_of_rest(run: &ExportRun) -> String {
+    let mut text = format!(" · {}", wording::bytes(run.progress().file_bytes));
+    if let Some(rate) = run.bytes_per_second() {
+        text += &format!(" · {}/s", wording::bytes(rate as u64));
+    }
+    if let Some(seconds) = run.seconds_left() {
+        text += &format!(" · {} left", wording::time_left(seconds));
+    }
+    text
+}
+
 #[component]
-fn Stopped(failed: Failed) -> impl IntoView {
+fn Stopped(id: u32, failed: Failed) -> impl IntoView {
     let exporter = expect_context::<Exporter>();
+    let name = untrack(|| exporter.runs().with(id, |run| run.file_name().to_owned())).unwrap_or_default();
     let Failed {
         problem,
         rows,
@@ -109,21 +88,35 @@ fn Stopped(failed: Failed) -> impl IntoView {
     };
     // Without rows there is nothing to continue.
     let again = if rows == 0 { "Try again" } else { "Resume" };
-    let on_resume = move |_| exporter.resume();
-    let on_discard = move |_| exporter.cancel();
     let resume = resumable.then(|| {
         view! {
-            <button type="button" class="primary" data-testid="export-resume" on:click=on_resume>{again}</button>
+            <button
+                type="button"
+                class="primary"
+                aria-label=format!("{again} {name}")
+                data-testid="export-resume"
+                on:click=move |_| exporter.resume(id)
+            >
+                {again}
+            </button>
         }
     });
     let discard = if resumable { "Discard" } else { "Close" };
     view! {
-        <section class="card run run-failed" aria-label="Export" data-testid="export-failed">
+        <section class="run run-failed" aria-label=format!("Export {name}") data-testid="export-failed">
             <p class="run-title">"Export stopped: " {problem.title}</p>
+            <p class="faint">{name.clone()}</p>
             <p>{problem.detail} " " <span data-testid="export-safe">{safe}</span></p>
             <div class="run-actions">
                 {resume}
-                <button type="button" data-testid="export-discard" on:click=on_discard>{discard}</button>
+                <button
+                    type="button"
+                    aria-label=format!("{discard} {name}")
+                    data-testid="export-discard"
+                    on:click=move |_| exporter.cancel(id)
+                >
+                    {discard}
+                </button>
             </div>
         </section>
     }
@@ -131,25 +124,4 @@ fn Stopped(failed: Failed) -> impl IntoView {
 
 fn safe_rows(rows: u64) -> String {
     format!("{} {}", wording::rows(rows), if rows == 1 { "is" } else { "are" })
-}
-
-#[component]
-fn Done(file: Finished, seconds: f64, from_cache: bool) -> impl IntoView {
-    let exporter = expect_context::<Exporter>();
-    let (rows, bytes) = (wording::rows(file.rows), wording::bytes(file.file_bytes));
-    let time = wording::duration(seconds);
-    let as_of = wording::moment(&file.as_of, untrack(|| exporter.zone()));
-    let from_cache = from_cache.then_some(". Made from cached rows, without a new query.");
-    view! {
-        <section class="card run run-done" aria-label="Export" data-testid="export-done">
-            <div class="run-head">
-                <p>
-                    <strong>{file.file_name}</strong>
-                    {format!(": {rows} as of {as_of}, {bytes}, in {time}")}
-                    {from_cache}
-                </p>
-                <button type="button" class="quiet" on:click=move |_| exporter.cancel()>"Close"</button>
-            </div>
-        </section>
-    }
 }

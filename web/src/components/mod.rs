@@ -1,9 +1,13 @@
 //! Parts of the pages.
 
+pub mod account_menu;
+pub mod activity_results;
+pub mod activity_tray;
 pub mod backup_list;
 pub mod cleanup_run;
 pub mod columns;
 pub mod confirm;
+pub mod dialog;
 pub mod drop_zone;
 pub mod dump_contents;
 pub mod dump_run;
@@ -14,15 +18,20 @@ pub mod export_run;
 pub mod filter_field;
 pub mod filters;
 pub mod focus;
+pub mod keys_help;
+pub mod navigation_menu;
 pub mod notice;
 pub mod pager;
 pub mod restore_form;
+pub mod restore_item;
 pub mod restore_options;
 pub mod restore_result;
 pub mod restore_run;
+pub mod run_bar;
 pub mod side_databases;
 pub mod sign_in_dialog;
 pub mod sign_in_form;
 pub mod table;
+pub mod theme_select;
 pub mod toast_list;
 pub mod zone_select;

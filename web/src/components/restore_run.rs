@@ -54,8 +54,6 @@ fn Sending() -> impl IntoView {
             |rate| format!("{}/s", wording::bytes(rate as u64)),
         )
     };
-    // A screen reader announces every tenth per cent.
-    let read_out = Memo::new(move |_| done.get() / 10 * 10);
     // The dialog that had the focus is closed.
     let panel = NodeRef::<Section>::new();
     Effect::new(move || {
@@ -84,7 +82,6 @@ fn Sending() -> impl IntoView {
                 <div><dt>"Rate"</dt><dd>{rate}</dd></div>
             </dl>
             <p class="faint">"The server starts when it has received the whole file. Keep this page open until then."</p>
-            <p class="unseen" role="status">{move || format!("{} % uploaded", read_out.get())}</p>
         </section>
     }
 }

@@ -3,6 +3,7 @@
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
+use super::dialog::open_while;
 use super::sign_in_form::SignInForm;
 use crate::auth::Auth;
 
@@ -10,16 +11,7 @@ use crate::auth::Auth;
 pub fn SignInDialog() -> impl IntoView {
     let auth = expect_context::<Auth>();
     let dialog = NodeRef::<Dialog>::new();
-    Effect::new(move || {
-        let expired = auth.has_expired();
-        let Some(dialog) = dialog.get() else { return };
-        match (expired, dialog.open()) {
-            // Fails only for a dialog that is open or has been removed.
-            (true, false) => drop(dialog.show_modal()),
-            (false, true) => dialog.close(),
-            _ => {}
-        }
-    });
+    open_while(dialog, move || auth.has_expired());
     view! {
         <dialog
             class="card"

@@ -7,27 +7,24 @@ use wasm_export::browser::protocol::{Destination, Dumped, Failed, FromWorker, St
 use wasm_export::rows::Problem;
 
 use super::save;
+use crate::activity::tray::ActivityTray;
+use crate::activity::{OperationKind, OperationResult, Outcome};
 use crate::auth::Auth;
 use crate::browser::now_ms;
 use crate::client;
 use crate::throughput::Throughput;
-use crate::toasts::Toasts;
 use crate::wording;
 use crate::worker::{self, ExportWorker};
 
 #[derive(Clone, Debug)]
 pub enum DumpState {
     Idle,
-    Running {
-        bytes: u64,
-    },
+    Running { bytes: u64 },
     Failed(Problem),
-    /// `seconds`: from the click to the complete file.
-    Finished {
-        file: Dumped,
-        seconds: f64,
-    },
 }
+
+/// The dump before the server has named its file.
+const NAME: &str = "Dump of the database";
 
 /// A handle to the visitor's dump, one for the whole page.
 #[derive(Clone, Copy)]
@@ -37,21 +34,21 @@ pub struct Dumper {
     began_ms: RwSignal<f64>,
     worker: StoredValue<Option<ExportWorker>, LocalStorage>,
     auth: Auth,
-    toasts: Toasts,
+    tray: ActivityTray,
 }
 
 impl Dumper {
-    pub fn new(auth: Auth, toasts: Toasts) -> Self {
+    pub fn new(auth: Auth, tray: ActivityTray) -> Self {
         let dumper = Self {
             state: RwSignal::new(DumpState::Idle),
             throughput: RwSignal::default(),
             began_ms: RwSignal::new(0.0),
             worker: StoredValue::new_local(None),
             auth,
-            toasts,
+            tray,
         };
         // The next visitor must not get this dump.
-        auth.on_visitor_change(move || dumper.cancel());
+        auth.on_visitor_change(move || dumper.end());
         dumper
     }
 
@@ -71,7 +68,7 @@ impl Dumper {
 
     /// Downloads a dump, or writes it to the file that the visitor picked.
     pub fn start(self, mode: DumpMode, picked: Option<JsValue>) {
-        self.toasts.dismiss_all();
+        self.tray.begin(NAME);
         self.throughput.set(Throughput::default());
         self.began_ms.set(now_ms());
         self.state.set(DumpState::Running { bytes: 0 });
@@ -92,8 +89,23 @@ impl Dumper {
         }
     }
 
-    /// Stops the dump or closes a stopped one. Its unfinished file is removed.
+    /// Stops the dump. Its unfinished file is removed.
     pub fn cancel(self) {
+        self.end();
+        let nothing = "no file was saved".to_owned();
+        let result = OperationResult::new(OperationKind::Dump, NAME.to_owned(), Outcome::Cancelled, nothing);
+        self.tray.end(result);
+    }
+
+    /// Closes a dump that has failed.
+    pub fn forget(self, problem: Problem) {
+        self.end();
+        let name = NAME.to_owned();
+        let result = OperationResult::new(OperationKind::Dump, name, Outcome::Failed, problem.title);
+        self.tray.list(result);
+    }
+
+    fn end(self) {
         self.worker.set_value(None);
         self.state.set(DumpState::Idle);
     }
@@ -120,18 +132,19 @@ impl Dumper {
             return self.fail(worker::failed("The dump could not be downloaded", &error));
         }
         let seconds = (now_ms() - self.began_ms.get_untracked()) / 1_000.0;
-        let bytes = wording::bytes(file.bytes);
-        self.toasts
-            .success(format!("Dumped the database ({bytes}) to {}", file.file_name));
-        self.worker.set_value(None);
-        self.state.set(DumpState::Finished { file, seconds });
+        self.end();
+        let details = wording::exports::dumped(file.bytes, file.tables, seconds);
+        let result = OperationResult::new(OperationKind::Dump, file.file_name, Outcome::Completed, details);
+        self.tray.end(result);
     }
 
     fn fail(self, Failed { problem, .. }: Failed) {
         // On 401 the sign-in dialog opens instead.
-        if problem.status != 401 {
-            let title = format!("The dump stopped: {}", problem.title);
-            self.toasts.error(title, problem.detail.clone());
+        match problem.status {
+            401 => self.tray.open(),
+            _ => self
+                .tray
+                .stop(&format!("The dump stopped: {}", problem.title), &problem.detail),
         }
         self.auth.check_expiry(&problem);
         self.worker.set_value(None);

@@ -1,17 +1,20 @@
 //! The visitor's clean-up. It stops with the page, after the current batch.
 
-use api::cleanup::{CleanupEvent, CleanupFailure, CleanupProgress, CleanupRequest, CleanupResult};
+use api::cleanup::{CleanupEvent, CleanupFailure, CleanupProgress, CleanupRequest};
 use api::events;
 use futures_util::future::{AbortHandle, abortable};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_export::rows::Problem;
 
+use crate::activity::tray::ActivityTray;
+use crate::activity::{OperationKind, OperationResult, Outcome};
 use crate::auth::Auth;
 use crate::client;
 use crate::event_stream::EventReader;
-use crate::toasts::Toasts;
 use crate::wording;
+
+const NAME: &str = "Log clean-up";
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum CleanupState {
@@ -23,7 +26,6 @@ pub enum CleanupState {
     Failed(Problem),
     /// The server could not continue.
     Stopped(CleanupFailure),
-    Finished(CleanupResult),
 }
 
 /// A handle to the visitor's clean-up, one for the whole page.
@@ -32,20 +34,20 @@ pub struct Cleaner {
     state: RwSignal<CleanupState>,
     abort: StoredValue<Option<AbortHandle>, LocalStorage>,
     auth: Auth,
-    toasts: Toasts,
+    tray: ActivityTray,
 }
 
 impl Cleaner {
-    pub fn new(auth: Auth, toasts: Toasts) -> Self {
+    pub fn new(auth: Auth, tray: ActivityTray) -> Self {
         let cleaner = Self {
             state: RwSignal::new(CleanupState::Idle),
             abort: StoredValue::new_local(None),
             auth,
-            toasts,
+            tray,
         };
         auth.on_visitor_change(move || {
-            cleaner.cancel();
-            cleaner.forget();
+            cleaner.abort();
+            cleaner.state.set(CleanupState::Idle);
         });
         cleaner
     }
@@ -60,7 +62,7 @@ impl Cleaner {
     }
 
     pub fn start(self, request: CleanupRequest) {
-        self.toasts.dismiss_all();
+        self.tray.begin(NAME);
         self.state.set(CleanupState::Running(CleanupProgress::default()));
         let (running, abort) = abortable(self.run(request));
         self.abort.set_value(Some(abort));
@@ -74,19 +76,33 @@ impl Cleaner {
 
     /// Drops the request, which makes the server stop.
     pub fn cancel(self) {
+        self.abort();
+        if untrack(|| self.is_under_way()) {
+            self.state.set(CleanupState::Cancelled);
+            self.tray.announce("Log clean-up: cancelled".to_owned());
+        }
+    }
+
+    /// Closes a clean-up that has stopped; `outcome` and `details` are its result.
+    pub fn forget(self, outcome: Outcome, details: String) {
+        self.state.set(CleanupState::Idle);
+        self.tray.list(result(outcome, details));
+    }
+
+    /// Returns the progress of a running one.
+    pub fn percent(self) -> Option<u64> {
+        self.state.with(|state| match state {
+            CleanupState::Running(progress) => Some(u64::from(progress.percent)),
+            _ => None,
+        })
+    }
+
+    fn abort(self) {
         self.abort.update_value(|abort| {
             if let Some(abort) = abort.take() {
                 abort.abort();
             }
         });
-        if untrack(|| self.is_under_way()) {
-            self.state.set(CleanupState::Cancelled);
-        }
-    }
-
-    /// Closes a clean-up that has ended.
-    pub fn forget(self) {
-        self.state.set(CleanupState::Idle);
     }
 
     async fn run(self, request: CleanupRequest) -> Result<(), Problem> {
@@ -117,15 +133,20 @@ impl Cleaner {
 
     fn handle(self, event: CleanupEvent) {
         match event {
-            CleanupEvent::Progress(progress) => self.state.set(CleanupState::Running(progress)),
-            CleanupEvent::Complete(result) => {
-                let rows = wording::rows(result.deleted);
-                self.toasts.success(format!("Deleted {rows} of the log"));
-                self.state.set(CleanupState::Finished(result));
+            CleanupEvent::Progress(progress) => {
+                let before = untrack(|| self.percent());
+                self.tray.advance(NAME, before, Some(u64::from(progress.percent)));
+                self.state.set(CleanupState::Running(progress));
+            }
+            CleanupEvent::Complete(done) => {
+                self.state.set(CleanupState::Idle);
+                self.tray.end(OperationResult {
+                    archive: done.archive.as_ref().map(wording::cleanup::archive),
+                    ..result(Outcome::Completed, wording::cleanup::result(&done))
+                });
             }
             CleanupEvent::Error(failure) => {
-                let title = "The clean-up stopped".to_owned();
-                self.toasts.error(title, failure.message.clone());
+                self.tray.stop("The clean-up stopped", &failure.message);
                 self.state.set(CleanupState::Stopped(failure));
             }
         }
@@ -133,11 +154,18 @@ impl Cleaner {
 
     fn fail(self, problem: Problem) {
         // On 401 the sign-in dialog opens instead.
-        if problem.status != 401 {
-            let title = format!("The clean-up stopped: {}", problem.title);
-            self.toasts.error(title, problem.detail.clone());
+        match problem.status {
+            401 => self.tray.open(),
+            _ => self.tray.stop(
+                &format!("The clean-up stopped: {}", problem.title),
+                &problem.detail,
+            ),
         }
         self.auth.check_expiry(&problem);
         self.state.set(CleanupState::Failed(problem));
     }
+}
+
+fn result(outcome: Outcome, details: String) -> OperationResult {
+    OperationResult::new(OperationKind::Cleanup, NAME.to_owned(), outcome, details)
 }

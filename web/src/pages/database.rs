@@ -10,7 +10,6 @@ use crate::browser;
 use crate::client;
 use crate::components::backup_list::BackupList;
 use crate::components::confirm::{ConfirmDialog, Confirmer};
-use crate::components::dump_run::DumpRun;
 use crate::components::notice::Notice;
 use crate::components::restore_form::RestoreForm;
 use crate::components::restore_run::RestoreRun;
@@ -31,7 +30,6 @@ const FILE_NAME: &str = "backup.dump";
 #[component]
 pub fn DatabasePage() -> impl IntoView {
     let title = AdminPage::Database.title();
-    document().set_title(&format!("{title} · Decant"));
     let status = Load::new(|| Some(client::database_status()));
     let dumper = expect_context::<Dumper>();
     let restorer = expect_context::<Restorer>();
@@ -54,7 +52,6 @@ pub fn DatabasePage() -> impl IntoView {
             <h1>{title}</h1>
         </div>
         {shown}
-        <DumpRun/>
         <DumpForm/>
         <RestoreRun side_databases/>
         <RestoreForm database=name confirmer/>

@@ -10,7 +10,6 @@ use crate::components::columns::ColumnList;
 use crate::components::export_bar::{CachedRowsNote, ExportBar};
 use crate::components::export_options::ExportOptions;
 use crate::components::export_preview::ExportPreview;
-use crate::components::export_run::ExportRun;
 use crate::components::filters::Filters;
 use crate::components::pager::Pager;
 use crate::components::table::Table;
@@ -31,7 +30,6 @@ enum Panel {
 #[component]
 pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
     let title = dataset.title.clone();
-    document().set_title(&format!("{title} · Decant"));
     let view = DatasetView::new(dataset, selection);
     let panel = RwSignal::new(None::<Panel>);
     let (formats, layouts) = view
@@ -65,7 +63,6 @@ pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
             <ExportOptions options formats layouts/>
             <ExportPreview view options is_shown=is_previewed/>
         </section>
-        <ExportRun/>
         <Filters view/>
         <Table view/>
         <Pager view/>

@@ -9,7 +9,6 @@ use wasm_export::rows::Problem;
 use super::database::follow;
 use crate::auth::Auth;
 use crate::client;
-use crate::components::cleanup_run::CleanupRun;
 use crate::components::confirm::{ConfirmDialog, Confirmer, Question};
 use crate::components::notice::Notice;
 use crate::load::Load;
@@ -21,11 +20,10 @@ use crate::{browser, wording};
 #[component]
 pub fn LogCleanupPage() -> impl IntoView {
     let title = AdminPage::LogCleanup.title();
-    document().set_title(&format!("{title} · Decant"));
     let cleaner = expect_context::<Cleaner>();
     let status = Load::new(|| Some(client::database_status()));
     follow(move || cleaner.is_under_way(), status);
-    // The panel of the visitor's own clean-up shows more than the status.
+    // The tray shows more of the visitor's own clean-up than the status.
     let is_idle = Memo::new(move |_| !cleaner.is_under_way());
     let confirmer = Confirmer::new();
     let form = CleanupForm::new();
@@ -38,7 +36,6 @@ pub fn LogCleanupPage() -> impl IntoView {
             ", the hub's request log. The usage ledger stays unchanged."
         </p>
         {move || is_idle.get().then(|| status.value()).flatten().map(|status| view! { <LastCleanup status/> })}
-        <CleanupRun/>
         <ConditionsForm form/>
         {move || form.problem.get().map(|problem| view! { <Notice problem on_retry=move || form.count()/> })}
         {move || form.counted.get().map(|counted| view! { <Confirmation counted form confirmer/> })}
@@ -301,7 +298,7 @@ fn Confirmation(counted: CountedRows, form: CleanupForm, confirmer: Confirmer) -
             confirmer.ask(Question {
                 title: format!("Delete {rows}?"),
                 text: text.to_owned(),
-                word: Some(preview.rows.to_string()),
+                word: Some(wording::count(preview.rows)),
                 yes: format!("Delete {rows}"),
                 then: Callback::new(move |()| {
                     form.counted.set(None);

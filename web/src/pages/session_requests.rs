@@ -18,7 +18,6 @@ use crate::wording;
 #[component]
 pub fn SessionRequestsPage() -> impl IntoView {
     let title = AdminPage::SessionRequests.title();
-    document().set_title(&format!("{title} · Decant"));
     let navigation = expect_context::<Navigation>();
     let session = Memo::new(move |_| match navigation.route() {
         Route::SessionRequests { session } => session,

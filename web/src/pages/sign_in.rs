@@ -6,6 +6,7 @@ use crate::components::sign_in_form::SignInForm;
 
 #[component]
 pub fn SignInPage() -> impl IntoView {
+    document().set_title("Decant");
     view! {
         <main class="welcome">
             <div class="card">

@@ -1,6 +1,8 @@
 //! The visitor's restore. One runs at a time; it continues while the visitor opens other pages, and on the
 //! server even without the page.
 
+use std::mem::discriminant;
+
 use api::events;
 use api::restore::{RestoreEvent, RestoreRequest, Restored};
 use leptos::prelude::*;
@@ -10,12 +12,14 @@ use wasm_export::rows::Problem;
 use super::DEFAULT_REQUEST;
 use super::source::RestoreSource;
 use super::upload::{Upload, UploadEvent};
+use crate::activity::tray::ActivityTray;
+use crate::activity::{OperationKind, OperationResult, Outcome};
 use crate::auth::Auth;
 use crate::browser::now_ms;
 use crate::client;
 use crate::event_stream::EventReader;
-use crate::throughput::Throughput;
-use crate::toasts::Toasts;
+use crate::throughput::{self, Throughput};
+use crate::wording;
 use crate::worker;
 
 /// The log keeps the newest lines.
@@ -66,11 +70,11 @@ pub struct Restorer {
     reader: StoredValue<EventReader>,
     upload: StoredValue<Option<Upload>, LocalStorage>,
     auth: Auth,
-    toasts: Toasts,
+    tray: ActivityTray,
 }
 
 impl Restorer {
-    pub fn new(auth: Auth, toasts: Toasts) -> Self {
+    pub fn new(auth: Auth, tray: ActivityTray) -> Self {
         let restorer = Self {
             state: RwSignal::new(RestoreState::Idle),
             log: RwSignal::default(),
@@ -81,7 +85,7 @@ impl Restorer {
             reader: StoredValue::default(),
             upload: StoredValue::new_local(None),
             auth,
-            toasts,
+            tray,
         };
         auth.on_visitor_change(move || restorer.forget());
         restorer
@@ -103,6 +107,15 @@ impl Restorer {
             .with(|state| matches!(state, RestoreState::Sending { .. } | RestoreState::Working { .. }))
     }
 
+    /// Returns the progress of the upload, and then of the restore.
+    pub fn percent(self) -> Option<u64> {
+        self.state.with(|state| match state {
+            RestoreState::Sending { bytes, total } => throughput::percent(*bytes, Some(*total)),
+            RestoreState::Working { percent } => Some(u64::from(*percent)),
+            _ => None,
+        })
+    }
+
     pub fn log(self) -> Vec<LogLine> {
         self.log.get()
     }
@@ -116,13 +129,13 @@ impl Restorer {
     }
 
     pub fn start(self, source: &RestoreSource, options: RestoreRequest) {
-        self.toasts.dismiss_all();
         self.throughput.set(Throughput::default());
         self.log.set(Vec::new());
         self.file_name.set(source.name());
         self.options.set_value(options);
         self.began_ms.set_value(now_ms());
         self.reader.set_value(EventReader::default());
+        self.tray.begin(&self.name());
         self.state.set(match source {
             RestoreSource::File(file) => RestoreState::Sending {
                 bytes: 0,
@@ -173,6 +186,8 @@ impl Restorer {
     pub fn cancel(self) {
         if untrack(|| self.is_sending()) {
             self.end(RestoreState::Cancelled);
+            self.tray
+                .end(self.result(Outcome::Cancelled, "the database is unchanged".to_owned()));
         }
     }
 
@@ -186,7 +201,7 @@ impl Restorer {
             UploadEvent::Progress { bytes, total } if bytes < total && untrack(|| self.is_sending()) => {
                 self.throughput
                     .update(|throughput| throughput.observe(now_ms(), 0, bytes));
-                self.state.set(RestoreState::Sending { bytes, total });
+                self.advance("Upload", RestoreState::Sending { bytes, total });
             }
             UploadEvent::Progress { .. } if untrack(|| self.is_sending()) => self.work(0),
             UploadEvent::Progress { .. } => {}
@@ -216,8 +231,9 @@ impl Restorer {
             }
             RestoreEvent::Complete(restored) => {
                 let seconds = (now_ms() - self.began_ms.get_value()) / 1_000.0;
-                let name = self.file_name.get_untracked();
-                self.toasts.success(format!("Restored {name}"));
+                let rows = super::total(&restored.tables).inserted;
+                let details = format!("{}, in {}", wording::rows(rows), wording::duration(seconds));
+                self.tray.end(self.result(Outcome::Completed, details));
                 self.end(RestoreState::Done {
                     restored,
                     options: self.options.get_value(),
@@ -244,23 +260,51 @@ impl Restorer {
     }
 
     fn work(self, percent: u8) {
-        self.state.set(RestoreState::Working { percent });
+        self.advance("Restore", RestoreState::Working { percent });
+    }
+
+    /// The upload and the restore each count from 0.
+    fn advance(self, phase: &str, state: RestoreState) {
+        let before = untrack(|| self.percent());
+        let is_same = self
+            .state
+            .with_untracked(|before| discriminant(before) == discriminant(&state));
+        self.state.set(state);
+        self.tray
+            .advance(phase, before.filter(|_| is_same), untrack(|| self.percent()));
+    }
+
+    /// Returns the name of the operation.
+    fn name(self) -> String {
+        format!("Restore of {}", self.file_name.get_untracked())
+    }
+
+    fn result(self, outcome: Outcome, details: String) -> OperationResult {
+        OperationResult::new(OperationKind::Restore, self.name(), outcome, details)
     }
 
     fn lose(self) {
-        self.toasts.error(
-            "Connection lost during the restore".to_owned(),
-            "The server continues the restore.".to_owned(),
+        let (title, detail) = (
+            "Connection lost during the restore",
+            "The server continues the restore.",
         );
+        self.tray.stop(title, detail);
+        self.tray
+            .list(self.result(Outcome::Failed, format!("{title}. {detail}")));
         self.end(RestoreState::Lost);
     }
 
     fn fail(self, problem: Problem) {
         // On 401 the sign-in dialog opens instead.
-        if problem.status != 401 {
-            let title = format!("Nothing was restored: {}", problem.title);
-            self.toasts.error(title, problem.detail.clone());
+        match problem.status {
+            401 => self.tray.open(),
+            _ => self.tray.stop(
+                &format!("Nothing was restored: {}", problem.title),
+                &problem.detail,
+            ),
         }
+        self.tray
+            .list(self.result(Outcome::Failed, problem.title.clone()));
         self.auth.check_expiry(&problem);
         self.end(RestoreState::Failed(problem));
     }

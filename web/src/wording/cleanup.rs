@@ -1,7 +1,7 @@
 //! Log clean-ups as text.
 
 use api::Timestamp;
-use api::cleanup::{CleanupPhase, CleanupPreview, CleanupResult};
+use api::cleanup::{ArchiveManifest, CleanupPhase, CleanupPreview, CleanupResult};
 
 use super::{bytes, duration, rows};
 
@@ -47,6 +47,16 @@ pub fn result(result: &CleanupResult) -> String {
             rows(left)
         ),
     }
+}
+
+/// Returns where the archive of the deleted rows is.
+pub fn archive(archive: &ArchiveManifest) -> String {
+    format!(
+        "Archive on the server: {} ({}, {}). Restore it with decant cleanup restore.",
+        archive.file,
+        rows(archive.rows),
+        bytes(archive.bytes)
+    )
 }
 
 #[cfg(test)]

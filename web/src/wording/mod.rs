@@ -3,6 +3,7 @@
 pub mod backups;
 pub mod cleanup;
 pub mod database;
+pub mod exports;
 pub mod restore;
 pub mod session_requests;
 
@@ -43,6 +44,20 @@ pub fn bytes(number: u64) -> String {
         unit += 1;
     }
     format!("{size:.1} {}", UNITS[unit])
+}
+
+/// Returns whether a visitor has typed the word of a confirmation. A number may be typed as the page shows it
+/// (`59,701`) or without separators.
+pub fn is_typed(word: &str, typed: &str) -> bool {
+    let is_number = |text: &str| {
+        text.chars()
+            .all(|letter| letter.is_ascii_digit() || letter == ',')
+    };
+    let plain = |text: &str| match is_number(text) {
+        true => text.replace(',', ""),
+        false => text.to_owned(),
+    };
+    plain(word) == plain(typed.trim())
 }
 
 /// Formats an RFC 3339 time in UTC as the table does: `2026-01-28 20:34:56`, in a zone. Any other text is
@@ -93,6 +108,18 @@ mod tests {
         for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(count(number), text);
         }
+    }
+
+    #[test]
+    fn a_number_is_typed_with_or_without_its_commas() {
+        for typed in ["59,701", "59701", " 59701 "] {
+            assert!(is_typed("59,701", typed), "{typed}");
+        }
+        for typed in ["", "59,70", "5970", "59.701", "59701x"] {
+            assert!(!is_typed("59,701", typed), "{typed}");
+        }
+        assert!(is_typed("hub", "hub") && !is_typed("hub", "h,ub"));
+        assert!(!is_typed("hub,", "hub"), "only numbers have separators");
     }
 
     #[test]

@@ -1,0 +1,175 @@
+//! The navigation: the groups of datasets, and the pages for administrators.
+
+use api::datasets::{Dataset, Datasets};
+use leptos::ev::MouseEvent;
+use leptos::html::{Dialog, Main};
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::Element;
+
+use super::dialog::open_while;
+use crate::dataset_groups::{DatasetGroup, dataset_groups};
+use crate::load::Load;
+use crate::navigation::{Navigation, RouteLink};
+use crate::route::{AdminPage, Route};
+use crate::selection::Selection;
+
+pub const NAVIGATION: &str = "navigation";
+
+#[derive(Clone, Copy)]
+pub struct NavigationMenu {
+    pub datasets: Load<Datasets>,
+    /// The name of the dataset on the page.
+    pub shown: Memo<Option<String>>,
+    pub is_administrator: bool,
+}
+
+/// The groups, one below the other.
+#[component]
+pub fn NavigationGroups(menu: NavigationMenu) -> impl IntoView {
+    let NavigationMenu {
+        datasets,
+        is_administrator,
+        ..
+    } = menu;
+    let groups = Memo::new(move |_| {
+        datasets.with(|answer| {
+            let datasets = answer.map_or(&[][..], |answer| answer.datasets.as_slice());
+            dataset_groups(datasets, is_administrator)
+        })
+    });
+    let groups = move || {
+        let groups = groups.get().into_iter().enumerate();
+        groups
+            .map(|(number, group)| view! { <Group number group menu/> })
+            .collect_view()
+    };
+    view! {
+        {groups}
+        {is_administrator.then(|| view! { <AdminLinks datasets/> })}
+    }
+}
+
+/// The groups of a narrow screen. A link closes it and leads the focus to the content.
+#[component]
+pub fn NavigationDialog(
+    menu: NavigationMenu,
+    is_open: RwSignal<bool>,
+    content: NodeRef<Main>,
+) -> impl IntoView {
+    let dialog = NodeRef::<Dialog>::new();
+    open_while(dialog, move || is_open.get());
+    let click = move |event: MouseEvent| {
+        let target = event
+            .target()
+            .and_then(|target| target.dyn_into::<Element>().ok());
+        let Some(target) = target else { return };
+        // The backdrop belongs to the dialog itself.
+        if target.tag_name() == "DIALOG" {
+            return is_open.set(false);
+        }
+        if target.closest("a").ok().flatten().is_none() {
+            return;
+        }
+        is_open.set(false);
+        // The dialog closes before the next frame and returns the focus to its button.
+        request_animation_frame(move || {
+            if let Some(content) = content.try_get_untracked().flatten() {
+                let _ = content.focus();
+            }
+        });
+    };
+    view! {
+        <dialog
+            id=NAVIGATION
+            class="side-menu"
+            aria-label="Menu"
+            data-testid="navigation-menu"
+            node_ref=dialog
+            on:close=move |_| is_open.set(false)
+            on:click=click
+        >
+            <nav class="navigation" aria-label="Decant">
+                <button
+                    type="button"
+                    class="quiet icon side-menu-close"
+                    aria-label="Close the menu"
+                    data-testid="menu-close"
+                    on:click=move |_| is_open.set(false)
+                >
+                    "×"
+                </button>
+                <NavigationGroups menu/>
+            </nav>
+        </dialog>
+    }
+}
+
+#[component]
+fn Group(number: usize, group: DatasetGroup, menu: NavigationMenu) -> impl IntoView {
+    let id = format!("group-{number}");
+    let links = group
+        .datasets
+        .into_iter()
+        .map(|dataset| view! { <DatasetLink dataset shown=menu.shown/> });
+    view! {
+        <div class="group" data-testid="group">
+            <h2 id=id.clone()>{group.title}</h2>
+            <ul aria-labelledby=id>{links.collect_view()}</ul>
+        </div>
+    }
+}
+
+/// The page of an unavailable dataset shows the reason.
+#[component]
+fn DatasetLink(dataset: Dataset, shown: Memo<Option<String>>) -> impl IntoView {
+    let Dataset {
+        name,
+        title,
+        available,
+        reason,
+        ..
+    } = dataset;
+    let testid = format!("dataset-{name}");
+    let to = Route::Dataset {
+        name: Some(name.clone()),
+        selection: Selection::default(),
+    };
+    let is_current = Signal::derive(move || shown.with(|shown| shown.as_ref() == Some(&name)));
+    let warning = (!available).then(|| {
+        view! {
+            <span class="unavailable" title=reason>
+                <span aria-hidden="true">" ⚠"</span>
+                <span class="unseen">" (not available)"</span>
+            </span>
+        }
+    });
+    view! { <li><RouteLink to is_current testid>{title} {warning}</RouteLink></li> }
+}
+
+#[component]
+fn AdminLinks(datasets: Load<Datasets>) -> impl IntoView {
+    let navigation = expect_context::<Navigation>();
+    let admin_page = Memo::new(move |_| navigation.with(Route::admin_page));
+    let has_hub = Memo::new(move |_| datasets.with(|answer| answer.is_none_or(|answer| answer.hub)));
+    let link = move |page: AdminPage| {
+        let is_current = Signal::derive(move || admin_page.get() == Some(page));
+        let testid = match page {
+            AdminPage::SessionRequests => "admin-session-requests",
+            AdminPage::Database => "admin-database",
+            AdminPage::LogCleanup => "admin-log-cleanup",
+        };
+        view! { <li><RouteLink to=page.route() is_current testid>{page.title()}</RouteLink></li> }
+    };
+    let links = move || {
+        let pages = AdminPage::ALL.iter().copied();
+        let pages = pages.filter(|page| has_hub.get() || !page.needs_hub());
+        pages.map(link).collect_view()
+    };
+    view! {
+        <div class="group" data-testid="administration">
+            <h2 id="administration">"Administration"</h2>
+            <ul aria-labelledby="administration">{links}</ul>
+        </div>
+    }
+}
