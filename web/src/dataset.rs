@@ -49,6 +49,7 @@ mod tests {
             many: false,
             values: Vec::new(),
             options: false,
+            comparison: None,
         };
         let dataset = Dataset {
             name: "logs".to_owned(),
@@ -59,11 +60,14 @@ mod tests {
             reason: None,
             columns: Vec::new(),
             order: Vec::new(),
+            descending: false,
             filters: vec![
                 filter("start", FilterKind::Timestamp),
                 filter("model", FilterKind::Text),
             ],
             parameters: Vec::new(),
+            table: Vec::new(),
+            quick: Vec::new(),
             figures: Vec::new(),
             formats: Vec::new(),
             layouts: Vec::new(),
