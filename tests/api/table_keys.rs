@@ -146,10 +146,7 @@ async fn a_mistake_is_named_with_file_and_key() {
             NUMBERS.replace(column, &format!("{column}hidden = true\ntable = true\n")),
             "`table` cannot be true",
         ),
-        (
-            format!("{NUMBERS}{filter}match = \"near\"\n"),
-            "near",
-        ),
+        (format!("{NUMBERS}{filter}match = \"near\"\n"), "near"),
     ];
     for (definition, part) in cases {
         let app = App::start_with_datasets(&[&definition], &[]).await;

@@ -1,4 +1,4 @@
-//! Facts that the page reads from the visitor's browser: time zone, language, clock, width.
+//! Facts that the page reads from the visitor's browser: time zone, language, clock.
 
 use api::Timestamp;
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
@@ -7,9 +7,6 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_export::{LocalTime, Zone};
 
 use crate::wording;
-
-/// CSS pixels. The same width as in `style.css`.
-const WIDE_PX_MIN: u32 = 800;
 
 /// Returns the browser's IANA zone, or `None` if the formatter does not know it.
 pub fn zone() -> Option<String> {
@@ -56,6 +53,17 @@ pub fn moment(time: Timestamp) -> String {
     format!("{time} {zone}")
 }
 
+/// Returns the time in RFC 3339.
+pub fn now() -> String {
+    Date::new_0().to_iso_string().into()
+}
+
+/// Returns seconds since 1970.
+pub fn now_seconds() -> i64 {
+    // The cast loses the fraction only.
+    (Date::now() / 1_000.0) as i64
+}
+
 /// Returns the time `days` × 24 h ago, in RFC 3339.
 pub fn days_ago(days: u32) -> String {
     const DAY_MS: f64 = 24.0 * 60.0 * 60.0 * 1_000.0;
@@ -73,15 +81,6 @@ pub fn start_of_day(day: &str) -> Option<String> {
 /// Returns a BCP 47 tag.
 pub fn language() -> String {
     window().navigator().language().unwrap_or_default()
-}
-
-pub fn has_wide_screen() -> bool {
-    let query = format!("(min-width: {WIDE_PX_MIN}px)");
-    window()
-        .match_media(&query)
-        .ok()
-        .flatten()
-        .is_some_and(|query| query.matches())
 }
 
 /// Milliseconds of a monotonic clock; the time of day may be set back.

@@ -113,7 +113,8 @@ pub fn Shell(me: Caller) -> impl IntoView {
 #[component]
 fn ShownDataset(shown: Memo<Option<Dataset>>, datasets: Load<Datasets>) -> impl IntoView {
     let navigation = expect_context::<Navigation>();
-    move || match (shown.get(), navigation.route()) {
+    // Untracked, because the page itself follows the selection of the route.
+    move || match (shown.get(), untrack(|| navigation.route())) {
         (Some(dataset), Route::Dataset { selection, .. }) => {
             view! { <DatasetPage dataset selection/> }.into_any()
         }

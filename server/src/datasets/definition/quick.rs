@@ -62,7 +62,10 @@ impl Definition {
     /// Returns the quick choices whose filters a caller may use.
     pub fn quick_for(&self, is_admin: bool) -> impl Iterator<Item = &Quick> {
         let may_use = move |name: &String| {
-            is_admin || self.filter(name).is_none_or(|position| !self.filters[position].admin_only)
+            is_admin
+                || self
+                    .filter(name)
+                    .is_none_or(|position| !self.filters[position].admin_only)
         };
         self.quick
             .iter()
