@@ -95,7 +95,8 @@ async fn the_usage_logs_link_to_a_session_and_back() {
         async |page| {
             page.sign_in(ADMIN_TOKEN).await;
             page.set_filter("exclude_200", None).await;
-            page.click("row-open").await;
+            page.click("columns-toggle").await;
+            page.click("column-session_id").await;
             page.text("session-link", SOON, |text| text == session).await;
             page.click("session-link").await;
             page.see("download-request-1").await;
@@ -104,7 +105,6 @@ async fn the_usage_logs_link_to_a_session_and_back() {
 
             page.run("history.back()", vec![]).await;
             page.see("chip-exclude_200").await;
-            page.click("row-open").await;
             page.text("session-link", SOON, |text| text == session).await;
             page.run("history.forward()", vec![]).await;
             page.see("download-request-1").await;

@@ -26,7 +26,7 @@ async fn the_visitor_can_page_forwards_and_backwards() {
     let sessions: Vec<_> = rows
         .column("session_id")
         .into_iter()
-        .map(Option::unwrap_or_default)
+        .map(|session| session.unwrap_or_else(|| "–".to_owned()))
         .collect();
     in_browser(
         &app.server.address,
