@@ -54,6 +54,7 @@ mod state;
 mod stored_backups;
 mod stream;
 mod summary;
+mod table_keys;
 mod tokens;
 mod triggers;
 mod webhooks;

@@ -73,14 +73,9 @@ async fn filters_columns_and_options_apply_to_the_file() {
         "filters_columns_and_choices_reach_the_file",
         async |page| {
             page.sign_in(ADMIN_TOKEN).await;
-            page.click("filter-exclude_200").await;
-            page.click("apply-filters").await;
+            page.set_filter("exclude_200", None).await;
             page.click("columns-toggle").await;
-            for column in page.columns().await {
-                if !["user_name", "model", "cost_usd"].contains(&column.as_str()) {
-                    page.click(&format!("column-{column}")).await;
-                }
-            }
+            page.show_columns(&["user_name", "model", "cost_usd"]).await;
             page.click("options-toggle").await;
             page.choose("option-delimiter", "Semicolon ;").await;
             page.click("export-start").await;

@@ -103,11 +103,7 @@ async fn every_other_file_of_the_same_rows_needs_no_further_query() {
             );
             page.choose("zone", "UTC").await;
             page.click("columns-toggle").await;
-            for column in page.columns().await {
-                if !["user_name", "model", "cost_usd"].contains(&column.as_str()) {
-                    page.click(&format!("column-{column}")).await;
-                }
-            }
+            page.show_columns(&["user_name", "model", "cost_usd"]).await;
             assert!(
                 file_of(page, "export-start").await == few_columns,
                 "the columns differ"
@@ -170,8 +166,7 @@ async fn changed_filters_and_lost_rows_need_a_new_query() {
             file_of(page, "export-start").await;
             page.see("kept-rows").await;
             has_kept_files(page, 1).await;
-            page.click("filter-exclude_200").await;
-            page.click("apply-filters").await;
+            page.set_filter("exclude_200", None).await;
             page.see_no_more("kept-rows").await;
             has_kept_files(page, 0).await;
             let narrow = app.admin().usage_file(&[("exclude_200", "true")]).await;

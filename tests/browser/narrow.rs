@@ -60,3 +60,43 @@ async fn the_page_and_its_navigation_fit_on_a_small_screen() {
     )
     .await;
 }
+
+/// Returns what is cut in the first card: the texts of its cells that are not fully visible.
+const CUT: &str = "
+    const row = document.querySelector('[data-testid=rows] tbody tr');
+    const cells = [...row.cells].filter(cell => {
+        const { left, right, height } = cell.getBoundingClientRect();
+        return height === 0 || left < 0 || right > document.documentElement.clientWidth;
+    });
+    return cells.map(cell => cell.textContent);";
+
+#[tokio::test]
+async fn rows_are_cards_and_a_filter_is_a_sheet_on_a_small_screen() {
+    let app = App::start().await;
+    in_browser_with(
+        &["--window-size=360,800"],
+        &app.server.address,
+        "rows_are_cards_and_a_filter_is_a_sheet_on_a_small_screen",
+        async |page| {
+            let size = json!({ "width": 360, "height": 800, "deviceScaleFactor": 1, "mobile": true });
+            page.devtools("Emulation.setDeviceMetricsOverride", size).await;
+            page.sign_in(ADMIN_TOKEN).await;
+            page.see("row-open").await;
+            assert_eq!(page.run(CUT, vec![]).await, json!([]));
+            assert_eq!(page.run(IS_TOO_WIDE, vec![]).await, false, "the page is too wide");
+
+            page.click("add-filter").await;
+            assert_eq!(page.run(IS_SEEN, vec![json!("add-filter-model")]).await, true);
+            page.click("add-filter-model").await;
+            page.see("filter-model").await;
+            assert_eq!(page.run(IS_SEEN, vec![json!("apply-filters")]).await, true);
+            page.press("\u{e00c}").await;
+            page.see_no_more("filter-popover").await;
+
+            page.click("row-open").await;
+            page.see("row-details").await;
+            assert_eq!(page.run(IS_SEEN, vec![json!("row-close")]).await, true);
+        },
+    )
+    .await;
+}

@@ -23,8 +23,10 @@ async fn everyone_sees_their_own_rows() {
             page.sign_in(&user.key).await;
             page.text("row-count", SOON, |text| number_in(text) == Some(own))
                 .await;
+            page.click("add-filter").await;
+            page.see("add-filter-model").await;
             assert!(
-                !page.sees("filter-user").await,
+                !page.sees("add-filter-user").await,
                 "the user filter is the administrator's"
             );
 
@@ -36,7 +38,8 @@ async fn everyone_sees_their_own_rows() {
             page.sign_in(ADMIN_TOKEN).await;
             page.text("row-count", SOON, |text| number_in(text) == Some(all))
                 .await;
-            page.see("filter-user").await;
+            page.click("add-filter").await;
+            page.see("add-filter-user").await;
         },
     )
     .await;

@@ -1,20 +1,16 @@
-//! The table on the page: filters, pages, columns.
+//! The table on the page: columns, order, pages, zone, figures.
 
 use std::time::Duration;
 
 use decant_tests::app::App;
-use decant_tests::browser::{Browser, in_browser};
-use decant_tests::database::RETRIED;
+use decant_tests::browser::{Browser, in_browser, in_browser_with};
+use decant_tests::patience::wait_for;
 use decant_tests::server::ADMIN_TOKEN;
+use serde_json::{Value, json};
 
 use crate::number_in;
 
 const SOON: Duration = Duration::from_secs(20);
-
-async fn has_rows(page: &Browser, rows: u64) {
-    page.text("row-count", SOON, |text| number_in(text) == Some(rows))
-        .await;
-}
 
 /// Returns the cells that the table shows, row by row.
 async fn shown(page: &Browser) -> Vec<Vec<String>> {
@@ -24,102 +20,53 @@ async fn shown(page: &Browser) -> Vec<Vec<String>> {
 }
 
 #[tokio::test]
-async fn filters_narrow_the_rows_and_survive_a_reload() {
-    let app = App::start().await;
-    let all = app.database.usage_rows("true").await;
-    let narrow = format!("m.status_code is distinct from 200 and {RETRIED}");
-    let narrow = app.database.usage_rows(&narrow).await;
-    let model = app
-        .database
-        .text("select model from message_request where deleted_at is null limit 1")
-        .await
-        .unwrap();
-    let of_model = app
-        .database
-        .usage_rows(&format!("m.model = '{}'", model.replace('\'', "''")))
-        .await;
-    in_browser(
-        &app.server.address,
-        "filters_narrow_the_rows_and_survive_a_reload",
-        async |page| {
-            page.sign_in(ADMIN_TOKEN).await;
-            has_rows(page, all).await;
-            page.click("filter-exclude_200").await;
-            page.fill("filter-min_retry_count", "1").await;
-            page.click("apply-filters").await;
-            has_rows(page, narrow).await;
-
-            page.reload().await;
-            has_rows(page, narrow).await;
-
-            page.click("clear-filters").await;
-            has_rows(page, all).await;
-            page.fill("filter-model", &model).await;
-            page.click("apply-filters").await;
-            has_rows(page, of_model).await;
-        },
-    )
-    .await;
-}
-
-#[tokio::test]
-async fn an_invalid_value_is_reported_at_its_field() {
-    let app = App::start().await;
-    in_browser(
-        &app.server.address,
-        "an_invalid_value_is_reported_at_its_field",
-        async |page| {
-            page.sign_in(ADMIN_TOKEN).await;
-            page.fill("filter-min_retry_count", "two").await;
-            page.click("apply-filters").await;
-            let script =
-                "return document.getElementById('filter-min_retry_count-problem')?.textContent ?? ''";
-            let told = async || {
-                let text = page.run(script, vec![]).await;
-                text.as_str()
-                    .is_some_and(|text| text.contains("whole number"))
-                    .then_some(())
-            };
-            decant_tests::patience::wait_for("the problem at its field", SOON, told).await;
-        },
-    )
-    .await;
-}
-
-#[tokio::test]
 async fn the_visitor_can_page_forwards_and_backwards() {
     let app = App::start().await;
     let rows = app.admin().usage_rows(&[("limit", "200")]).await;
-    let models: Vec<_> = rows
+    let sessions: Vec<_> = rows
         .column("session_id")
         .into_iter()
-        .map(Option::unwrap_or_default)
+        .map(|session| session.unwrap_or_else(|| "–".to_owned()))
         .collect();
     in_browser(
         &app.server.address,
         "the_visitor_can_page_forwards_and_backwards",
         async |page| {
             page.sign_in(ADMIN_TOKEN).await;
-            // The session ID is the last but one column.
-            let shows_from = async |first: usize| {
+            page.open("usage-logs?columns=session_id,model").await;
+            let shows_from = async |first: usize, number: usize| {
+                let last = first + number;
                 let shows = async || {
-                    let shown: Vec<_> = shown(page)
-                        .await
-                        .into_iter()
-                        .filter_map(|row| row.into_iter().rev().nth(1))
-                        .collect();
-                    (shown.len() == 50 && shown == models[first..first + 50]).then_some(())
+                    let shown: Vec<_> = shown(page).await.into_iter().map(|row| row[0].clone()).collect();
+                    (shown == sessions[first..last]).then_some(())
                 };
-                decant_tests::patience::wait_for(&format!("rows {first} to {}", first + 49), SOON, shows)
-                    .await;
+                wait_for(&format!("rows {first} to {last}"), SOON, shows).await;
             };
-            shows_from(0).await;
+            shows_from(0, 50).await;
             page.click("next-page").await;
-            shows_from(50).await;
+            shows_from(50, 50).await;
             page.click("next-page").await;
-            shows_from(100).await;
+            shows_from(100, 50).await;
             page.click("previous-page").await;
-            shows_from(50).await;
+            shows_from(50, 50).await;
+
+            // The address has the page.
+            page.run("history.back()", vec![]).await;
+            shows_from(100, 50).await;
+            page.reload().await;
+            shows_from(100, 50).await;
+            page.text("page-place", SOON, |text| text.starts_with("Rows 101–150 of "))
+                .await;
+            page.click("first-page").await;
+            shows_from(0, 50).await;
+
+            // The rows of a page are remembered.
+            page.choose("page-rows", "25").await;
+            shows_from(0, 25).await;
+            page.click("next-page").await;
+            shows_from(25, 25).await;
+            page.open("usage-logs?columns=session_id").await;
+            shows_from(0, 25).await;
         },
     )
     .await;
@@ -135,21 +82,154 @@ async fn the_visitor_chooses_the_columns() {
             page.sign_in(ADMIN_TOKEN).await;
             let has_columns = async |number: usize| {
                 let has = async || {
-                    shown(page)
-                        .await
-                        .first()
-                        .is_some_and(|row| row.len() == number)
-                        .then_some(())
+                    let rows = shown(page).await;
+                    rows.first().is_some_and(|row| row.len() == number).then_some(())
                 };
-                decant_tests::patience::wait_for(&format!("{number} columns"), SOON, has).await;
+                wait_for(&format!("{number} columns"), SOON, has).await;
             };
-            has_columns(18).await;
+            has_columns(9).await;
             page.click("columns-toggle").await;
-            page.click("column-session_id").await;
+            page.click("column-model").await;
             page.click("column-created_at").await;
-            has_columns(16).await;
+            has_columns(7).await;
+            page.click("column-session_id").await;
+            has_columns(8).await;
+            page.text("columns-toggle", SOON, |text| text.contains("8/18"))
+                .await;
             page.click("all-columns").await;
-            has_columns(18).await;
+            has_columns(9).await;
+        },
+    )
+    .await;
+}
+
+/// Answers how many rows are fully visible, and whether the last column is.
+const VISIBLE: &str = "
+    const frame = document.querySelector('[data-testid=rows]').getBoundingClientRect();
+    const isSeen = ({ top, bottom, right }) => top >= frame.top && bottom <= Math.min(frame.bottom, innerHeight) && right <= frame.right;
+    const rows = [...document.querySelectorAll('[data-testid=rows] tbody tr')];
+    return rows.filter(row => isSeen(row.cells[row.cells.length - 1].getBoundingClientRect())).length;";
+
+#[tokio::test]
+async fn twelve_rows_with_status_and_cost_are_visible_at_first() {
+    let app = App::start().await;
+    in_browser_with(
+        &["--window-size=1280,800"],
+        &app.server.address,
+        "twelve_rows_with_status_and_cost_are_visible_at_first",
+        async |page| {
+            let size = json!({ "width": 1280, "height": 800, "deviceScaleFactor": 1, "mobile": false });
+            page.devtools("Emulation.setDeviceMetricsOverride", size).await;
+            page.sign_in(ADMIN_TOKEN).await;
+            let heads = "return [...document.querySelectorAll('[data-testid=rows] th')].map(head => head.textContent)";
+            let are_seen = async || {
+                let seen = page.run(VISIBLE, vec![]).await.as_u64()?;
+                (seen >= 12).then_some(())
+            };
+            wait_for("twelve rows", SOON, are_seen).await;
+            assert_eq!(
+                page.run(heads, vec![]).await,
+                json!([
+                    "Time, UTC ↓", "Status Code", "User", "Key", "Provider", "Model", "Total Tokens", "Cost (USD)",
+                    "Duration"
+                ])
+            );
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn the_oldest_rows_come_first_in_table_and_file() {
+    let app = App::start().await;
+    let newest = app.admin().usage_file(&[]).await;
+    let oldest = app.admin().usage_file(&[("sort", "reversed")]).await;
+    in_browser(
+        &app.server.address,
+        "the_oldest_rows_come_first_in_table_and_file",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            let file = async || {
+                page.click("export-start").await;
+                let path = page.download().await;
+                let file = std::fs::read(&path).unwrap();
+                std::fs::remove_file(path).unwrap();
+                file
+            };
+            assert!(file().await == newest, "the newest rows are not first");
+            page.click("sort").await;
+            page.text("sort", SOON, |text| text.contains('↑')).await;
+            // The kept rows of the export before have the other order.
+            assert!(file().await == oldest, "the oldest rows are not first");
+            page.run("history.back()", vec![]).await;
+            page.text("sort", SOON, |text| text.contains('↓')).await;
+            assert!(file().await == newest, "the newest rows are not first again");
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn figures_are_short_and_have_their_exact_value() {
+    let app = App::start().await;
+    let exact = async |query: &[(&str, &str)]| -> Vec<String> {
+        let summary = app.admin().summary("usage-logs").queries(query);
+        let summary: Value = summary.answer().await.good().json();
+        let figures = summary["figures"].as_array().unwrap();
+        figures
+            .iter()
+            .map(|figure| figure["value"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let (all, failed) = (exact(&[]).await, exact(&[("exclude_200", "true")]).await);
+    in_browser(
+        &app.server.address,
+        "figures_are_short_and_have_their_exact_value",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            let titles =
+                "return [...document.querySelectorAll('[data-testid=figures] dd')].map(one => one.title)";
+            let have = async |values: &[String]| {
+                let have = async || (page.run(titles, vec![]).await == json!(values)).then_some(());
+                wait_for("the exact figures", SOON, have).await;
+            };
+            have(&all).await;
+            page.text("figure-requests", SOON, |text| {
+                number_in(text) == all[0].parse().ok()
+            })
+            .await;
+            page.text("figure-cost", SOON, |text| text.starts_with('$')).await;
+            page.text("figure-errors", SOON, |text| text.ends_with(" %"))
+                .await;
+            page.set_filter("exclude_200", None).await;
+            have(&failed).await;
+            page.text("figure-errors", SOON, |text| text == "100.0 %").await;
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn times_are_in_the_zone_of_the_address_and_the_choice_is_remembered() {
+    let app = App::start().await;
+    let rows = app
+        .admin()
+        .usage_rows(&[("limit", "1"), ("columns", "created_at")])
+        .await;
+    let utc = rows.column("created_at")[0].clone().unwrap();
+    in_browser(
+        &app.server.address,
+        "times_are_in_the_zone_of_the_address_and_the_choice_is_remembered",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            page.text("row-open", SOON, |text| text == &utc[..19]).await;
+            page.choose("zone", "Asia/Shanghai").await;
+            page.text("sort", SOON, |text| text.contains("UTC+8")).await;
+            page.text("row-open", SOON, |text| text != &utc[..19]).await;
+            page.open("probe-logs").await;
+            page.text("sort", SOON, |text| text.contains("UTC+8")).await;
+            page.open("usage-logs?zone=UTC").await;
+            page.text("row-open", SOON, |text| text == &utc[..19]).await;
         },
     )
     .await;

@@ -179,6 +179,36 @@ impl Browser {
             .expect("the option can be chosen");
     }
 
+    /// Chooses a filter in the menu. A filter that is on or off has no value.
+    pub async fn set_filter(&self, name: &str, value: Option<&str>) {
+        self.click("add-filter").await;
+        self.click(&format!("add-filter-{name}")).await;
+        if let Some(value) = value {
+            self.fill(&format!("filter-{name}"), value).await;
+            self.click("apply-filters").await;
+        }
+        self.see_no_more("filter-popover").await;
+    }
+
+    /// Opens an address below the page's base.
+    pub async fn open(&self, path: &str) {
+        self.run(
+            "location.assign(new URL(arguments[0], document.baseURI))",
+            vec![json!(path)],
+        )
+        .await;
+    }
+
+    /// Presses a key in the element that has the focus. Other keys than characters are as of WebDriver.
+    pub async fn press(&self, key: &str) {
+        let element = self
+            .client
+            .active_element()
+            .await
+            .expect("an element has the focus");
+        element.send_keys(key).await.expect("the element takes keys");
+    }
+
     /// Waits until `right` accepts the element's text, and returns the text.
     pub async fn text(&self, test_id: &str, patience: Duration, right: impl Fn(&str) -> bool) -> String {
         let mut last = String::new();
@@ -191,10 +221,18 @@ impl Browser {
         found.unwrap_or_else(|| panic!("`{test_id}` says `{last}` after {patience:?}"))
     }
 
-    /// Returns the names of the columns that the page offers.
-    pub async fn columns(&self) -> Vec<String> {
-        let script = "return [...document.querySelectorAll('[data-testid^=column-]')].map(one => one.dataset.testid.slice(7))";
-        serde_json::from_value(self.run(script, vec![]).await).expect("names are texts")
+    /// Shows these columns and hides the others, in the open list of columns.
+    pub async fn show_columns(&self, names: &[&str]) {
+        self.see("all-columns").await;
+        let script = "return [...document.querySelectorAll('[data-testid^=column-]')]\
+                      .map(one => [one.dataset.testid.slice(7), one.checked])";
+        let columns = self.run(script, vec![]).await;
+        let columns: Vec<(String, bool)> = serde_json::from_value(columns).expect("names are texts");
+        for (name, is_shown) in columns {
+            if is_shown != names.contains(&name.as_str()) {
+                self.click(&format!("column-{name}")).await;
+            }
+        }
     }
 
     /// Runs JavaScript in the page and returns its result.
@@ -276,7 +314,8 @@ impl Browser {
         entries.map(|entry| entry["message"].to_string()).collect()
     }
 
-    async fn devtools(&self, command: &str, parameters: Value) {
+    /// Runs a command of the DevTools protocol.
+    pub async fn devtools(&self, command: &str, parameters: Value) {
         let command = json!({ "cmd": command, "params": parameters });
         self.command("goog/cdp/execute", command).await;
     }

@@ -26,6 +26,8 @@ impl Driver {
         let mut command = Command::new(program);
         command
             .arg("--port=0")
+            // The page takes the browser's time zone.
+            .env("TZ", "UTC")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -2,11 +2,11 @@
 
 /// A day of the years 0 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Day {
+pub struct Day {
     /// Number of days since 1970-01-01, negative before it.
-    pub(crate) number: i64,
+    pub number: i64,
     /// `2026-01-28`
-    pub(crate) date: [u8; 10],
+    pub date: [u8; 10],
 }
 
 impl Day {
@@ -23,7 +23,7 @@ impl Day {
     pub(crate) const NUMBER_MAX: i64 = 2_932_896;
 
     /// Returns the day of a text like `2026-01-28`, or `None` when there is no such day.
-    pub(crate) fn read(text: &[u8]) -> Option<Self> {
+    pub fn read(text: &[u8]) -> Option<Self> {
         let date: [u8; 10] = text.try_into().ok()?;
         let has_shape = date.iter().enumerate().all(|(place, byte)| match place {
             4 | 7 => *byte == b'-',
@@ -46,7 +46,7 @@ impl Day {
     }
 
     /// Returns the day that is `number` days after 1970-01-01, or `None` when its year has not four digits.
-    pub(crate) fn from_number(number: i64) -> Option<Self> {
+    pub fn from_number(number: i64) -> Option<Self> {
         let (year, month, day) = civil_from_days(number);
         if !(1..=9999).contains(&year) {
             return None;

@@ -78,7 +78,7 @@
 pub mod browser;
 mod compression;
 pub mod convert;
-mod day;
+pub mod day;
 mod deflate;
 pub mod dump;
 pub mod export;

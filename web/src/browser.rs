@@ -1,4 +1,4 @@
-//! Facts that the page reads from the visitor's browser: time zone, language, clock, width.
+//! Facts that the page reads from the visitor's browser: time zone, language, clock.
 
 use api::Timestamp;
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
@@ -8,9 +8,6 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_export::{LocalTime, Zone};
 
 use crate::wording;
-
-/// CSS pixels. The same width as in `style.css`.
-const WIDE_PX_MIN: u32 = 800;
 
 /// Returns the browser's IANA zone, or `None` if the formatter does not know it.
 pub fn zone() -> Option<String> {
@@ -55,6 +52,17 @@ pub fn moment(time: Timestamp) -> String {
     let zone = zone().unwrap_or_else(|| "UTC".to_owned());
     let time = wording::moment(&format!("{time:.0}"), zone.parse().unwrap_or_default());
     format!("{time} {zone}")
+}
+
+/// Returns the time in RFC 3339.
+pub fn now() -> String {
+    Date::new_0().to_iso_string().into()
+}
+
+/// Returns seconds since 1970.
+pub fn now_seconds() -> i64 {
+    // The cast loses the fraction only.
+    (Date::now() / 1_000.0) as i64
 }
 
 /// Returns the time `days` × 24 h ago, in RFC 3339.

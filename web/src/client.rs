@@ -10,7 +10,7 @@ mod request;
 use api::backups::{BackupOverview, BackupRequest};
 use api::cleanup::{CleanupPreview, CleanupRequest};
 use api::database::{DatabaseStatus, DumpMode};
-use api::datasets::{Datasets, FilterOptions, RowCount};
+use api::datasets::{Datasets, FilterOptions, RowCount, Summary};
 use api::login::{Caller, SignIn};
 use api::restore::{RollbackResult, SideDatabase, SideDatabases};
 use api::session_requests::SessionRequests;
@@ -72,9 +72,22 @@ pub async fn count(dataset: String, query: String) -> Result<u64, Problem> {
     Ok(rows)
 }
 
-/// Returns the values that a filter can have.
-pub async fn options(dataset: String, filter: String) -> Result<FilterOptions, Problem> {
-    get(&format!("api/datasets/{dataset}/options/{filter}"))
+/// Returns the figures of all rows of a selection.
+pub async fn summary(dataset: String, query: String) -> Result<Summary, Problem> {
+    get(&format!("api/datasets/{dataset}/summary?{query}"))
+        .await?
+        .json()
+        .await
+}
+
+/// Returns the values that a filter can have, or those whose names contain a text.
+pub async fn options(
+    dataset: String,
+    filter: String,
+    text: Option<String>,
+) -> Result<FilterOptions, Problem> {
+    let query = text.map_or_else(String::new, |text| with_pairs("", &[("q", &text)]));
+    get(&format!("api/datasets/{dataset}/options/{filter}?{query}"))
         .await?
         .json()
         .await

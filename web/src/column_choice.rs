@@ -13,22 +13,23 @@ pub struct ColumnEntry {
 }
 
 impl ColumnChoice {
-    /// Puts the columns of a URL first, in its order, and hides all others. Ignores unknown and repeated
-    /// names; without a known name all columns are shown.
-    pub fn new<'a>(all: impl IntoIterator<Item = &'a str>, chosen: Option<&[String]>) -> Self {
+    /// Puts the columns of a URL first, in its order, and hides all others. Ignores unknown and repeated names; without a known
+    /// name the `default` columns are shown.
+    pub fn new<'a>(
+        all: impl IntoIterator<Item = &'a str>,
+        default: &[String],
+        chosen: Option<&[String]>,
+    ) -> Self {
         let all = all.into_iter().collect::<Vec<_>>();
-        let mut chosen = chosen
-            .unwrap_or_default()
-            .iter()
-            .filter(|name| all.contains(&name.as_str()))
-            .fold(Vec::new(), |mut names: Vec<&str>, name| {
-                if !names.contains(&name.as_str()) {
-                    names.push(name);
-                }
-                names
-            });
+        let known = |names: &[String]| {
+            let place = |name: &&str| names.iter().position(|one| one == name);
+            let mut known: Vec<&str> = all.iter().copied().filter(|name| place(name).is_some()).collect();
+            known.sort_by_key(place);
+            known
+        };
+        let mut chosen = known(chosen.unwrap_or_default());
         if chosen.is_empty() {
-            chosen.clone_from(&all);
+            chosen = known(default);
         }
         let shown = chosen.iter().map(|name| ColumnEntry {
             name: (*name).to_owned(),
@@ -77,11 +78,10 @@ impl ColumnChoice {
         }
     }
 
-    /// Returns the columns for the URL, or `None` for all columns in the dataset's own order.
-    pub fn for_address<'a>(&self, all: impl IntoIterator<Item = &'a str>) -> Option<Vec<String>> {
-        let shown = self.shown().collect::<Vec<_>>();
-        let is_default = all.into_iter().eq(shown.iter().copied());
-        (!is_default).then(|| shown.into_iter().map(str::to_owned).collect())
+    /// Returns the columns for the URL, or `None` for the default ones in their order.
+    pub fn for_address(&self, default: &[String]) -> Option<Vec<String>> {
+        let shown: Vec<_> = self.shown().map(str::to_owned).collect();
+        (shown != default).then_some(shown)
     }
 
     fn position(&self, name: &str) -> Option<usize> {
@@ -97,7 +97,15 @@ mod tests {
 
     fn choice(chosen: &[&str]) -> ColumnChoice {
         let chosen = chosen.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        ColumnChoice::new(ALL, Some(&chosen))
+        ColumnChoice::new(ALL, &default(), Some(&chosen))
+    }
+
+    fn default() -> Vec<String> {
+        ["time", "cost"].map(str::to_owned).to_vec()
+    }
+
+    fn all() -> ColumnChoice {
+        choice(&ALL)
     }
 
     fn shown(choice: &ColumnChoice) -> Vec<&str> {
@@ -105,10 +113,12 @@ mod tests {
     }
 
     #[test]
-    fn without_a_choice_all_columns_are_shown_and_the_address_says_nothing() {
-        let choice = ColumnChoice::new(ALL, None);
-        assert_eq!(shown(&choice), ALL);
-        assert_eq!(choice.for_address(ALL), None);
+    fn without_a_choice_the_default_columns_are_shown_and_the_address_has_none() {
+        let choice = ColumnChoice::new(ALL, &default(), None);
+        assert_eq!(shown(&choice), ["time", "cost"]);
+        assert_eq!(choice.columns().len(), ALL.len());
+        assert_eq!(choice.for_address(&default()), None);
+        assert_eq!(all().for_address(&default()).unwrap(), ALL);
     }
 
     #[test]
@@ -117,7 +127,7 @@ mod tests {
         assert_eq!(shown(&choice), ["cost", "time"]);
         assert_eq!(choice.columns().len(), ALL.len());
         assert_eq!(
-            choice.for_address(ALL),
+            choice.for_address(&default()),
             Some(vec!["cost".to_owned(), "time".to_owned()])
         );
     }
@@ -125,7 +135,7 @@ mod tests {
     #[test]
     fn unknown_and_repeated_names_are_left_out() {
         assert_eq!(shown(&choice(&["cost", "no_such", "cost"])), ["cost"]);
-        assert_eq!(shown(&choice(&["no_such"])), ALL);
+        assert_eq!(shown(&choice(&["no_such"])), ["time", "cost"]);
     }
 
     #[test]
@@ -140,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_column_moves_one_place_and_not_past_the_ends() {
-        let mut choice = ColumnChoice::new(ALL, None);
+        let mut choice = all();
         choice.move_up("time");
         choice.move_down("cost");
         assert_eq!(shown(&choice), ALL);

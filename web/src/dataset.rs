@@ -1,5 +1,7 @@
 //! Datasets and their filters.
 
+use std::collections::BTreeMap;
+
 use api::datasets::{Dataset, FilterKind};
 
 use crate::selection::Selection;
@@ -13,7 +15,29 @@ pub fn column_names(dataset: &Dataset) -> impl Iterator<Item = &str> {
         .map(|column| column.name.as_str())
 }
 
-/// Identifies the rows of a selection: equal keys, equal rows. Columns do not matter, and the zone only
+/// Returns the names of the columns that the table shows at first.
+pub fn table_columns(dataset: &Dataset) -> Vec<String> {
+    let all: Vec<&str> = column_names(dataset).collect();
+    let names = dataset.table.iter().map(|column| column.name.as_str());
+    let shown: Vec<&str> = names.filter(|name| all.contains(name)).collect();
+    let shown = if shown.is_empty() { all } else { shown };
+    shown.into_iter().map(str::to_owned).collect()
+}
+
+/// Returns whether the dataset has a filter or a parameter with this name.
+pub fn has_filter(dataset: &Dataset, name: &str) -> bool {
+    let mut filters = dataset.filters.iter();
+    let mut parameters = dataset.parameters.iter();
+    filters.any(|filter| filter.name == name) || parameters.any(|parameter| parameter.name == name)
+}
+
+/// Leaves out what is neither a filter nor a parameter of the dataset.
+pub fn known_filters(dataset: &Dataset, mut filters: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    filters.retain(|name, _| has_filter(dataset, name));
+    filters
+}
+
+/// Identifies the rows of a selection: equal keys, equal rows in the same order. Columns do not matter, and the zone only
 /// if a filter on a time is set, since the server reads that time in the zone.
 pub fn rows_key(dataset: &Dataset, selection: &Selection) -> String {
     let reads_time = dataset
@@ -22,8 +46,9 @@ pub fn rows_key(dataset: &Dataset, selection: &Selection) -> String {
         .any(|filter| filter.kind == FilterKind::Timestamp && selection.filters.contains_key(&filter.name));
     let deciding = Selection {
         filters: selection.filters.clone(),
-        columns: None,
         zone: selection.zone.clone().filter(|_| reads_time),
+        reversed: selection.reversed,
+        ..Selection::default()
     };
     format!("{}?{}", dataset.name, deciding.rows_query())
 }
@@ -34,40 +59,46 @@ pub fn column_label(dataset: &Dataset, name: &str) -> String {
     column.map_or_else(|| name.to_owned(), |column| column.label.clone())
 }
 
+/// Returns a dataset with two filters and some quick choices.
+#[cfg(test)]
+pub fn sample() -> Dataset {
+    let json = serde_json::json!({
+        "name": "logs", "title": "Logs", "available": true, "order": ["time"], "descending": true,
+        "columns": [
+            { "name": "user", "label": "User", "kind": "text", "pg_type": "text" },
+            { "name": "time", "label": "Time", "kind": "timestamp", "pg_type": "timestamptz" },
+            { "name": "cost", "label": "Cost (USD)", "kind": "decimal", "pg_type": "numeric" },
+            { "name": "took", "label": "Duration (ms)", "kind": "integer", "pg_type": "int4" },
+            { "name": "id", "label": "ID", "kind": "integer", "pg_type": "int4", "hidden": true },
+        ],
+        "filters": [
+            { "name": "start", "label": "From", "kind": "timestamp", "options": false },
+            { "name": "end", "label": "Before", "kind": "timestamp", "options": false, "match": "before" },
+            { "name": "model", "label": "Model", "kind": "text", "options": true },
+        ],
+        "table": [
+            { "name": "time", "width": 156, "role": "time" },
+            { "name": "took", "role": "duration" },
+            { "name": "cost", "width": 96, "role": "usd" },
+        ],
+        "quick": [
+            { "name": "all", "label": "All", "filters": {} },
+            { "name": "today", "label": "Today", "filters": { "start": "today" } },
+            { "name": "week", "label": "7 days", "filters": { "start": "7 days" } },
+            { "name": "month", "label": "This month", "filters": { "start": "this month" } },
+        ],
+        "formats": [], "layouts": [],
+    });
+    serde_json::from_value(json).expect("it is a dataset")
+}
+
 #[cfg(test)]
 mod tests {
-    use api::datasets::Filter;
-
     use super::*;
 
     #[test]
     fn the_rows_are_the_same_in_every_zone_unless_a_time_is_read_in_it() {
-        let filter = |name: &str, kind| Filter {
-            name: name.to_owned(),
-            label: name.to_owned(),
-            kind,
-            many: false,
-            values: Vec::new(),
-            options: false,
-        };
-        let dataset = Dataset {
-            name: "logs".to_owned(),
-            title: "Logs".to_owned(),
-            group: None,
-            listed: true,
-            available: true,
-            reason: None,
-            columns: Vec::new(),
-            order: Vec::new(),
-            filters: vec![
-                filter("start", FilterKind::Timestamp),
-                filter("model", FilterKind::Text),
-            ],
-            parameters: Vec::new(),
-            figures: Vec::new(),
-            formats: Vec::new(),
-            layouts: Vec::new(),
-        };
+        let dataset = sample();
         let key = |query: &str| rows_key(&dataset, &Selection::parse(query));
         assert_eq!(key("model=a&zone=Asia/Shanghai&columns=model"), key("model=a"));
         assert_ne!(key("model=a"), key("model=b"));
@@ -75,5 +106,21 @@ mod tests {
         let since = "start=2026-01-28T12:00";
         assert_eq!(key(&format!("{since}&columns=start")), key(since));
         assert_ne!(key(&format!("{since}&zone=Asia/Shanghai")), key(since));
+    }
+
+    #[test]
+    fn the_order_decides_about_the_rows_and_the_page_does_not() {
+        let dataset = sample();
+        let key = |query: &str| rows_key(&dataset, &Selection::parse(query));
+        assert_ne!(key("model=a&sort=reversed"), key("model=a"));
+        assert_eq!(key("model=a&limit=100&after=abc.100"), key("model=a"));
+    }
+
+    #[test]
+    fn a_table_without_columns_of_its_own_has_all() {
+        let mut dataset = sample();
+        assert_eq!(table_columns(&dataset), ["time", "took", "cost"]);
+        dataset.table.clear();
+        assert_eq!(table_columns(&dataset), ["user", "time", "cost", "took"]);
     }
 }

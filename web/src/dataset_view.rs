@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api::datasets::{Dataset, FilterOptions};
+use api::datasets::{Dataset, Summary};
 use leptos::prelude::*;
 use wasm_export::rows::Problem;
 use wasm_export::{Options, Zone, file_name};
@@ -12,96 +12,189 @@ use crate::client;
 use crate::column_choice::ColumnChoice;
 use crate::cursors::Cursors;
 use crate::dataset;
+use crate::filter_chip::ValueNames;
 use crate::load::Load;
 use crate::route::Route;
-use crate::selection::Selection;
+use crate::saved_options;
+use crate::selection::{PAGE_ROWS, Selection};
 use crate::table_page::TablePage;
-
-/// Rows of one page of the table.
-pub const PAGE_ROWS: usize = 50;
+use crate::wording;
 
 #[derive(Clone, Copy)]
 pub struct DatasetView {
     pub dataset: StoredValue<Dataset>,
-    /// Applied filters, by name.
+    /// Applied filters and parameters, by name.
     pub filters: RwSignal<BTreeMap<String, String>>,
-    /// `None`: UTC.
-    pub zone: RwSignal<Option<String>>,
+    /// IANA name.
+    pub zone: RwSignal<String>,
     pub columns: RwSignal<ColumnChoice>,
+    /// The dataset's order is reversed.
+    pub reversed: RwSignal<bool>,
+    pub page_rows: RwSignal<usize>,
     pub cursors: RwSignal<Cursors>,
     pub page: Load<TablePage>,
     /// Rows on all pages.
     pub count: Load<u64>,
-    /// The values that filters can have, by filter name.
-    pub options: Load<BTreeMap<String, FilterOptions>>,
+    /// The figures of all rows, if the dataset has more than their number.
+    pub summary: Load<Summary>,
+    /// Values that the visitor has chosen from lists.
+    pub value_names: RwSignal<ValueNames>,
+    /// The position in the page of the row whose details are open.
+    pub open_row: RwSignal<Option<usize>>,
 }
 
 impl DatasetView {
     /// Ignores filters of the selection that the dataset does not have.
     pub fn new(dataset: Dataset, selection: Selection) -> Self {
-        let is_filter = |name: &String| dataset.filters.iter().any(|filter| filter.name == *name);
-        let filters = selection
-            .filters
-            .into_iter()
-            .filter(|(name, _)| is_filter(name))
-            .collect();
-        let columns = ColumnChoice::new(dataset::column_names(&dataset), selection.columns.as_deref());
-        let (filters, zone) = (RwSignal::new(filters), RwSignal::new(selection.zone));
-        let (columns, cursors) = (RwSignal::new(columns), RwSignal::new(Cursors::default()));
+        let columns = columns(&dataset, &selection);
+        let filters = RwSignal::new(dataset::known_filters(&dataset, selection.filters));
+        let zone = RwSignal::new(selection.zone.unwrap_or_else(usual_zone));
+        let (columns, reversed) = (RwSignal::new(columns), RwSignal::new(selection.reversed));
+        let page_rows = selection.page_rows.or_else(saved_options::page_rows);
+        let page_rows = RwSignal::new(page_rows.unwrap_or(PAGE_ROWS));
+        let cursors = RwSignal::new(Cursors::new(selection.start));
 
-        let name = dataset.name.clone();
-        let query = Memo::new(move |_| {
-            let (filters, zone) = (filters.get(), zone.get());
+        let deciding = move || Selection {
+            filters: filters.get(),
+            zone: Some(zone.get()),
+            ..Selection::default()
+        };
+        let filters_query = Memo::new(move |_| deciding().filters_query());
+        let rows_query = Memo::new(move |_| {
             Selection {
-                filters,
-                zone,
-                columns: None,
+                reversed: reversed.get(),
+                ..deciding()
             }
             .rows_query()
         });
         let page = Load::new({
-            let name = name.clone();
+            let name = dataset.name.clone();
             move || {
-                let after = cursors.with(|cursors| cursors.current().map(str::to_owned));
-                let zone = zone_or_utc(zone.get().as_deref());
-                Some(client::page(name.clone(), query.get(), after, PAGE_ROWS, zone))
+                let start = cursors.with(|cursors| cursors.current().cloned());
+                let (after, zone) = (start.map(|start| start.after), zone_or_utc(&zone.get()));
+                let query = rows_query.get();
+                Some(client::page(name.clone(), query, after, page_rows.get(), zone))
             }
         });
         let count = Load::new({
-            let name = name.clone();
-            move || Some(client::count(name.clone(), query.get()))
+            let name = dataset.name.clone();
+            move || Some(client::count(name.clone(), filters_query.get()))
         });
-        let options = load_options(&dataset, page);
+        let summary = Load::new({
+            let name = (dataset.figures.len() > 1).then(|| dataset.name.clone());
+            move || {
+                name.clone()
+                    .map(|name| client::summary(name, filters_query.get()))
+            }
+        });
         Self {
             dataset: StoredValue::new(dataset),
             filters,
             zone,
             columns,
+            reversed,
+            page_rows,
             cursors,
             page,
             count,
-            options,
+            summary,
+            value_names: RwSignal::new(ValueNames::new()),
+            open_row: RwSignal::new(None),
         }
+    }
+
+    /// Shows a selection of the address. Keeps the zone and the rows of a page that it does not name.
+    pub fn show(self, selection: Selection) {
+        let columns = self.dataset.with_value(|dataset| columns(dataset, &selection));
+        let filters = selection.filters;
+        let filters = self
+            .dataset
+            .with_value(|dataset| dataset::known_filters(dataset, filters));
+        set_if_other(self.columns, columns);
+        set_if_other(self.filters, filters);
+        set_if_other(self.reversed, selection.reversed);
+        if let Some(zone) = selection.zone {
+            set_if_other(self.zone, zone);
+        }
+        if let Some(rows) = selection.page_rows {
+            set_if_other(self.page_rows, rows);
+        }
+        let mut cursors = self.cursors.get_untracked();
+        cursors.go_to(selection.start);
+        set_if_other(self.cursors, cursors);
+        self.open_row.set(None);
     }
 
     /// Sets the filters and requests the rows, even if no filter changed: applying again is how visitors
     /// refresh. Ignores empty values.
     pub fn apply(self, mut filters: BTreeMap<String, String>) {
         filters.retain(|_, value| !value.trim().is_empty());
-        self.cursors.set(Cursors::default());
+        self.to_first_page();
         self.filters.set(filters);
-        self.page.retry();
-        self.count.retry();
+        self.refresh();
     }
 
-    pub fn set_zone(self, zone: Option<String>) {
-        self.cursors.set(Cursors::default());
+    /// Sets a filter, or removes it if the value is empty.
+    pub fn apply_one(self, name: &str, value: &str) {
+        let mut filters = self.filters.get_untracked();
+        filters.insert(name.to_owned(), value.to_owned());
+        self.apply(filters);
+    }
+
+    pub fn refresh(self) {
+        self.page.retry();
+        self.count.retry();
+        self.summary.retry();
+    }
+
+    pub fn set_zone(self, zone: String) {
+        saved_options::save_zone(&zone);
+        self.to_first_page();
         self.zone.set(zone);
+    }
+
+    pub fn set_page_rows(self, rows: usize) {
+        saved_options::save_page_rows(rows);
+        self.to_first_page();
+        self.page_rows.set(rows);
+    }
+
+    pub fn reverse(self) {
+        self.to_first_page();
+        self.reversed.update(|reversed| *reversed = !*reversed);
+    }
+
+    pub fn to_first_page(self) {
+        self.open_row.set(None);
+        self.cursors.set(Cursors::default());
+    }
+
+    pub fn to_previous_page(self) {
+        self.open_row.set(None);
+        self.cursors.update(Cursors::previous);
+    }
+
+    pub fn to_next_page(self) {
+        let next = self.page.with(|page| {
+            let page = page?;
+            Some((page.next.clone()?, page.rows.len()))
+        });
+        if let Some((cursor, rows)) = next {
+            self.open_row.set(None);
+            self.cursors.update(|cursors| cursors.next(cursor, rows));
+        }
     }
 
     /// Returns the zone of all times in table and file.
     pub fn zone_in_force(self) -> Zone {
-        zone_or_utc(self.zone.get().as_deref())
+        zone_or_utc(&self.zone.get())
+    }
+
+    /// Returns the date in the zone in force.
+    pub fn today(self) -> String {
+        let mut now = wording::moment(&browser::now(), self.zone_in_force());
+        now.truncate("2026-01-28".len());
+        now
     }
 
     pub fn route(self) -> Route {
@@ -112,14 +205,14 @@ impl DatasetView {
     }
 
     pub fn selection(self) -> Selection {
-        let columns = self.dataset.with_value(|dataset| {
-            self.columns
-                .with(|columns| columns.for_address(dataset::column_names(dataset)))
-        });
+        let default = self.dataset.with_value(dataset::table_columns);
         Selection {
             filters: self.filters.get(),
-            columns,
-            zone: self.zone.get(),
+            columns: self.columns.with(|columns| columns.for_address(&default)),
+            zone: Some(self.zone.get()),
+            reversed: self.reversed.get(),
+            page_rows: Some(self.page_rows.get()),
+            start: self.cursors.with(|cursors| cursors.current().cloned()),
         }
     }
 
@@ -146,9 +239,25 @@ impl DatasetView {
             .with_value(|dataset| dataset::rows_key(dataset, &selection))
     }
 
+    /// Returns the columns of the table.
     pub fn shown_columns(self) -> Vec<String> {
         self.columns
             .with(|columns| columns.shown().map(str::to_owned).collect())
+    }
+
+    /// Returns the columns of a file: those of the table if the visitor has chosen them, otherwise all.
+    pub fn file_columns(self) -> Vec<String> {
+        if let Some(chosen) = self.selection().columns {
+            return chosen;
+        }
+        // A parameter may add columns, which only the rows name.
+        let of_rows = self
+            .page
+            .with(|page| page.map(|page| page.columns.iter().map(|column| column.name.clone()).collect()));
+        of_rows.unwrap_or_else(|| {
+            self.dataset
+                .with_value(|dataset| dataset::column_names(dataset).map(str::to_owned).collect())
+        })
     }
 
     /// Returns URL, options and file name of an export of the rows on all pages.
@@ -163,36 +272,40 @@ impl DatasetView {
         );
         let options = Options {
             zone: self.zone_in_force(),
-            columns: Some(self.shown_columns()),
+            columns: Some(self.file_columns()),
             ..options
         };
-        (client::rows_url(&dataset, &selection.query()), options, name)
+        (
+            client::rows_url(&dataset, &selection.export_query()),
+            options,
+            name,
+        )
     }
 }
 
-/// Requests the values of one filter after the other, and only after the first rows: the visitor waits for
-/// those.
-fn load_options(dataset: &Dataset, page: Load<TablePage>) -> Load<BTreeMap<String, FilterOptions>> {
-    let dataset_name = dataset.name.clone();
-    let filters = dataset.filters.iter().filter(|filter| filter.options);
-    let filters = filters.map(|filter| filter.name.clone()).collect::<Vec<_>>();
-    let is_settled = Memo::new(move |_| page.with(|page| page.is_some()) || page.problem().is_some());
-    Load::new(move || {
-        let (dataset_name, filters) = (dataset_name.clone(), filters.clone());
-        is_settled.get().then_some(async move {
-            let mut options = BTreeMap::new();
-            for filter in filters {
-                options.insert(
-                    filter.clone(),
-                    client::options(dataset_name.clone(), filter).await?,
-                );
-            }
-            Ok(options)
-        })
-    })
+fn columns(dataset: &Dataset, selection: &Selection) -> ColumnChoice {
+    let default = dataset::table_columns(dataset);
+    ColumnChoice::new(
+        dataset::column_names(dataset),
+        &default,
+        selection.columns.as_deref(),
+    )
+}
+
+/// A signal that is set to its own value would request the rows again.
+fn set_if_other<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if signal.with_untracked(|now| *now != value) {
+        signal.set(value);
+    }
+}
+
+/// Returns the zone of the visitor's last choice, or that of the browser.
+fn usual_zone() -> String {
+    let zone = saved_options::zone().or_else(browser::zone);
+    zone.unwrap_or_else(|| "UTC".to_owned())
 }
 
 /// Returns UTC for a zone that the formatter does not know; the server refuses that zone with a problem.
-fn zone_or_utc(name: Option<&str>) -> Zone {
-    name.and_then(|name| name.parse().ok()).unwrap_or_default()
+fn zone_or_utc(name: &str) -> Zone {
+    name.parse().unwrap_or_default()
 }

@@ -27,6 +27,10 @@ impl Navigation {
         self.0.with(look)
     }
 
+    pub fn with_untracked<T>(self, look: impl FnOnce(&Route) -> T) -> T {
+        self.0.with_untracked(look)
+    }
+
     /// Adds a history entry, so *Back* returns to the page before.
     pub fn go(self, to: Route) {
         if self.0.with_untracked(|route| *route == to) {
@@ -48,6 +52,16 @@ impl Navigation {
             let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&now.url()));
         }
         // Untracked, because the page that shows this route caused the change.
+        self.0.update_untracked(|route| *route = now);
+    }
+
+    /// Adds a history entry for the route that the page shows by now.
+    pub fn step(self, now: Route) {
+        if let Ok(history) = window().history() {
+            // May be refused, as in `go`.
+            let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&now.url()));
+        }
+        // Untracked, as in `note`.
         self.0.update_untracked(|route| *route = now);
     }
 

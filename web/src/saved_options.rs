@@ -1,21 +1,54 @@
-//! Export options in `localStorage`, separate for each visitor because several may share a browser.
+//! Choices of the visitor in `localStorage`: export options, separate for each visitor because several may share a browser, and
+//! what tables look like.
 
 use leptos::prelude::window;
-use wasm_export::Options;
+use wasm_export::{Options, Zone};
+
+use crate::selection::PAGE_SIZES;
 
 /// Returns the last options, or the defaults. Zone and columns belong to the table and are not saved.
 pub fn load(visitor: &str) -> Options {
-    let saved = storage()
-        .and_then(|storage| storage.get_item(&key(visitor)).ok().flatten())
-        // Options of another version of Decant may not parse; the defaults replace them.
-        .and_then(|json| serde_json::from_str(&json).ok());
+    // Options of another version of Decant may not parse; the defaults replace them.
+    let saved = item(&key(visitor)).and_then(|json| serde_json::from_str(&json).ok());
     saved.unwrap_or_default()
 }
 
-/// Does nothing if the browser forbids storage.
 pub fn save(visitor: &str, options: &Options) {
-    if let (Some(storage), Ok(json)) = (storage(), serde_json::to_string(options)) {
-        let _ = storage.set_item(&key(visitor), &json);
+    if let Ok(json) = serde_json::to_string(options) {
+        set_item(&key(visitor), &json);
+    }
+}
+
+const ZONE: &str = "decant-zone";
+const PAGE_ROWS: &str = "decant-page-rows";
+
+/// Returns the zone that was chosen last in this browser.
+pub fn zone() -> Option<String> {
+    item(ZONE).filter(|zone| zone.parse::<Zone>().is_ok())
+}
+
+pub fn save_zone(zone: &str) {
+    set_item(ZONE, zone);
+}
+
+/// Returns the rows of a page that were chosen last in this browser.
+pub fn page_rows() -> Option<usize> {
+    let rows = item(PAGE_ROWS)?.parse().ok();
+    rows.filter(|rows| PAGE_SIZES.contains(rows))
+}
+
+pub fn save_page_rows(rows: usize) {
+    set_item(PAGE_ROWS, &rows.to_string());
+}
+
+fn item(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok().flatten()
+}
+
+/// Does nothing if the browser forbids storage.
+fn set_item(key: &str, value: &str) {
+    if let Some(storage) = storage() {
+        let _ = storage.set_item(key, value);
     }
 }
 

@@ -135,7 +135,8 @@ fn keep_title(admin_page: Memo<Option<AdminPage>>, shown: Memo<Option<Dataset>>)
 #[component]
 fn ShownDataset(shown: Memo<Option<Dataset>>, datasets: Load<Datasets>) -> impl IntoView {
     let navigation = expect_context::<Navigation>();
-    move || match (shown.get(), navigation.route()) {
+    // Untracked, because the page itself follows the selection of the route.
+    move || match (shown.get(), untrack(|| navigation.route())) {
         (Some(dataset), Route::Dataset { .. }) if !dataset.available => {
             view! { <Unavailable dataset/> }.into_any()
         }

@@ -47,11 +47,20 @@ pub struct Dataset {
     pub columns: Vec<Column>,
     /// Names of the columns that order the rows.
     pub order: Vec<String>,
+    /// Whether the order begins with the greatest value of its first column.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub descending: bool,
     /// Only those that the caller may use.
     pub filters: Vec<Filter>,
     /// Values that the columns depend on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parameters: Vec<Parameter>,
+    /// The columns that a table shows at first, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub table: Vec<TableColumn>,
+    /// Filters to set with one click.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quick: Vec<Quick>,
     /// Values of all rows of a selection, which `/api/datasets/{name}/summary` gives.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub figures: Vec<Figure>,
@@ -82,6 +91,26 @@ pub struct Filter {
     pub values: Vec<String>,
     /// Whether `/api/datasets/{name}/options/{filter}` lists its values.
     pub options: bool,
+    /// How a row's value compares with the filter's. Absent: a page does not name it.
+    #[serde(default, rename = "match", skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
+}
+
+/// The comparison of a row's value with the value of a filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Comparison {
+    Equal,
+    Contains,
+    /// It begins with the filter's value.
+    Begins,
+    /// It is the filter's value or greater.
+    Least,
+    /// It is the filter's value or less.
+    Most,
+    /// It is less than the filter's value. A page that asks for a last day sends the day after it.
+    Before,
 }
 
 /// The type of a filter's value.
@@ -112,6 +141,68 @@ pub struct Parameter {
     pub kind: FilterKind,
     /// The value without the query parameter.
     pub default: String,
+}
+
+/// A column of the table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TableColumn {
+    pub name: String,
+    /// In pixels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<ColumnRole>,
+    /// The tones of values as in a CSV file. `5*` is any value that begins so, and an empty text is no value.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tones: BTreeMap<String, Tone>,
+}
+
+/// The part that a column has in the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum ColumnRole {
+    /// The first column, which stays in sight.
+    Time,
+    /// The second column.
+    Status,
+    /// Whose row it is. A caller who sees only their own rows is not shown it.
+    Owner,
+    /// Where the row comes from, such as a key.
+    Origin,
+    /// What the row is about.
+    Main,
+    Number,
+    /// US dollars.
+    Usd,
+    /// Milliseconds.
+    Duration,
+}
+
+/// The meaning of a value, which a page shows by colour and sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Tone {
+    Good,
+    Warn,
+    Bad,
+    Neutral,
+}
+
+/// Filters that a page sets with one click.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Quick {
+    pub name: String,
+    pub label: String,
+    /// Labels in other languages, by BCP 47 tag.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// The values of filters and parameters, of which none means all rows. A time may be `today`, `this month`, or `7 days`: the
+    /// first of the last seven days in the caller's zone.
+    pub filters: BTreeMap<String, String>,
 }
 
 /// A value of all rows of a selection.

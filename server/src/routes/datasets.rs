@@ -225,6 +225,7 @@ fn describe(dataset: &Dataset, caller: &Caller) -> Result<wire::Dataset, ApiErro
             .iter()
             .map(|order| order.column.clone())
             .collect(),
+        descending: definition.order.first().is_some_and(|order| order.descending),
         filters: filters
             .map(|filter| wire::Filter {
                 name: filter.name.clone(),
@@ -233,6 +234,7 @@ fn describe(dataset: &Dataset, caller: &Caller) -> Result<wire::Dataset, ApiErro
                 many: filter.many,
                 values: filter.values.clone(),
                 options: filter.options.is_some(),
+                comparison: filter.r#match,
             })
             .collect(),
         parameters: definition
@@ -243,6 +245,19 @@ fn describe(dataset: &Dataset, caller: &Caller) -> Result<wire::Dataset, ApiErro
                 label: parameter.label.clone().unwrap_or_else(|| parameter.name.clone()),
                 kind: parameter.kind,
                 default: parameter.default.clone(),
+            })
+            .collect(),
+        table: match available {
+            true => definition.table(admin),
+            false => Vec::new(),
+        },
+        quick: definition
+            .quick_for(admin)
+            .map(|quick| wire::Quick {
+                name: quick.name.clone(),
+                label: quick.label.clone(),
+                labels: quick.labels.clone(),
+                filters: quick.filters.clone(),
             })
             .collect(),
         figures: definition

@@ -10,14 +10,15 @@ use crate::dataset_view::DatasetView;
 
 #[component]
 pub fn ColumnList(view: DatasetView) -> impl IntoView {
-    let show_all = move |_| {
+    let reset = move |_| {
         view.dataset.with_value(|dataset| {
+            let default = dataset::table_columns(dataset);
             view.columns
-                .set(ColumnChoice::new(dataset::column_names(dataset), None))
+                .set(ColumnChoice::new(dataset::column_names(dataset), &default, None))
         });
     };
     view! {
-        <p class="faint">"Shown in the table and written to the file, in this order."</p>
+        <p class="faint">"Shown in the table, in this order. A file has all columns until you choose some here."</p>
         <ol class="columns">
             <For
                 each=move || view.columns.get().columns().to_vec()
@@ -27,7 +28,7 @@ pub fn ColumnList(view: DatasetView) -> impl IntoView {
                 <ColumnItem view choice/>
             </For>
         </ol>
-        <button type="button" data-testid="all-columns" on:click=show_all>
+        <button type="button" data-testid="all-columns" on:click=reset>
             "Reset columns"
         </button>
     }

@@ -80,7 +80,7 @@ pub fn CachedRowsNote(view: DatasetView, options: RwSignal<Options>) -> impl Int
 
 /// Returns the cached rows if they are those on show and have all columns on show.
 fn cached_rows(exporter: Exporter, view: DatasetView) -> Option<RowCacheEntry> {
-    exporter.row_cache().find(&view.rows(), &view.shown_columns())
+    exporter.row_cache().find(&view.rows(), &view.file_columns())
 }
 
 fn request(

@@ -1,58 +1,166 @@
-//! The filters of a dataset, as the server lists them.
+//! The applied filters as chips, and the popover in which they are chosen and edited.
 
 use std::collections::BTreeMap;
 
-use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
-use super::filter_field::FilterField;
-use crate::browser;
+use super::filter_editor::FilterEditor;
+use super::filter_menu::FilterMenu;
+use super::popover::{FilterPopover, Opened, Popover, opener_of};
+use super::quick_ranges::QuickRanges;
+use super::time_editor::TimeEditor;
 use crate::dataset_view::DatasetView;
-use crate::download::Exporter;
+use crate::filter_chip::{Chip, chips, is_time};
 
 #[component]
 pub fn Filters(view: DatasetView) -> impl IntoView {
-    let draft = RwSignal::new(view.filters.get_untracked());
-    let exporter = expect_context::<Exporter>();
-    let show = move |filters| {
-        // Even with the same filters: applying again is how visitors refresh.
-        exporter.want_newer_rows();
-        view.apply(filters);
+    let opened = Opened::new();
+    let has_choice = view
+        .dataset
+        .with_value(|dataset| !(dataset.filters.is_empty() && dataset.parameters.is_empty()));
+    let popover = move || {
+        let content = opened.get()?;
+        let label = label(view, &content);
+        Some(match content {
+            FilterPopover::Menu => view! {
+                <Popover opened label><FilterMenu view opened/></Popover>
+            }
+            .into_any(),
+            FilterPopover::Times => view! {
+                <Popover opened label><TimeEditor view opened/></Popover>
+            }
+            .into_any(),
+            FilterPopover::Value(name) => view! {
+                <Popover opened label><FilterEditor view name opened/></Popover>
+            }
+            .into_any(),
+        })
     };
-    let active = move || view.filters.with(BTreeMap::len);
-    let apply = move |event: SubmitEvent| {
-        event.prevent_default();
-        show(draft.get_untracked());
+    has_choice.then(|| {
+        view! {
+            <div class="filters">
+                <QuickRanges view opened/>
+                <ChipList view opened/>
+                {popover}
+            </div>
+        }
+    })
+}
+
+fn label(view: DatasetView, content: &FilterPopover) -> String {
+    let name = match content {
+        FilterPopover::Menu => return "Add a filter".to_owned(),
+        FilterPopover::Times => return "Time range".to_owned(),
+        FilterPopover::Value(name) => name,
     };
-    let clear = move |_| {
-        draft.set(BTreeMap::new());
-        show(BTreeMap::new());
+    view.dataset.with_value(|dataset| {
+        let filter = dataset.filters.iter().find(|filter| filter.name == *name);
+        let parameter = dataset
+            .parameters
+            .iter()
+            .find(|parameter| parameter.name == *name);
+        filter
+            .map(|filter| filter.label.clone())
+            .or_else(|| parameter.map(|parameter| parameter.label.clone()))
+            .unwrap_or_else(|| name.clone())
+    })
+}
+
+#[component]
+fn ChipList(view: DatasetView, opened: Opened) -> impl IntoView {
+    let list = Memo::new(move |_| {
+        view.dataset.with_value(|dataset| {
+            view.filters
+                .with(|filters| view.value_names.with(|names| chips(dataset, filters, names)))
+        })
+    });
+    let has_filters = move || view.filters.with(|filters| !filters.is_empty());
+    let clear = move || {
+        has_filters().then(|| {
+            let clear = move |_| view.apply(BTreeMap::new());
+            view! { <button type="button" class="quiet" data-testid="clear-filters" on:click=clear>"Clear filters"</button> }
+        })
     };
-    let fields = view.dataset.with_value(|dataset| dataset.filters.clone());
-    let fields = fields
-        .into_iter()
-        .map(|filter| view! { <FilterField view filter draft/> })
-        .collect_view();
     view! {
-        <details class="card filters" open=browser::has_wide_screen()>
-            <summary>
-                "Filters"
-                {move || (active() > 0).then(|| view! { <span class="badge">{active()}</span> })}
-            </summary>
-            <form method="get" on:submit=apply>
-                {fields}
-                <div class="field-actions">
-                    <button type="submit" class="primary" data-testid="apply-filters">"Apply"</button>
-                    <button
-                        type="button"
-                        data-testid="clear-filters"
-                        disabled=move || active() == 0 && draft.with(BTreeMap::is_empty)
-                        on:click=clear
-                    >
-                        "Clear"
-                    </button>
-                </div>
-            </form>
-        </details>
+        <div class="chips">
+            <For each=move || list.get() key=|chip| chip.clone() let:chip>
+                <ChipItem view chip opened/>
+            </For>
+            <button
+                type="button"
+                class="chip-add"
+                aria-haspopup="dialog"
+                aria-expanded=move || opened.is(&FilterPopover::Menu).to_string()
+                data-testid="add-filter"
+                on:click=move |event| opened.toggle(FilterPopover::Menu, opener_of(&event))
+            >
+                "+ Filter"
+            </button>
+            {clear}
+        </div>
+    }
+}
+
+#[component]
+fn ChipItem(view: DatasetView, chip: Chip, opened: Opened) -> impl IntoView {
+    let Chip {
+        name,
+        text,
+        is_removable,
+        is_switch,
+    } = chip;
+    let popover = view.dataset.with_value(|dataset| {
+        let filter = dataset.filters.iter().find(|filter| filter.name == name);
+        match filter.is_some_and(is_time) {
+            true => FilterPopover::Times,
+            false => FilterPopover::Value(name.clone()),
+        }
+    });
+    let problem_id = format!("filter-{name}-problem");
+    let problem = {
+        let name = name.clone();
+        Memo::new(move |_| view.problem_of_filter(&name).map(|problem| problem.detail))
+    };
+    let is_wrong = move || problem.with(Option::is_some);
+    let remove = is_removable.then(|| {
+        let (name, testid) = (name.clone(), format!("remove-{name}"));
+        let remove = move |_| view.apply_one(&name, "");
+        view! {
+            <button
+                type="button"
+                class="chip-remove"
+                aria-label=format!("Remove {text}")
+                data-testid=testid
+                on:click=remove
+            >
+                "×"
+            </button>
+        }
+    });
+    let testid = format!("chip-{name}");
+    let content = match is_switch && is_removable {
+        true => view! { <span class="chip-text" data-testid=testid>{text}</span> }.into_any(),
+        false => {
+            let edit = move |event| opened.toggle(popover.clone(), opener_of(&event));
+            view! {
+                <button
+                    type="button"
+                    class="chip-text"
+                    aria-haspopup="dialog"
+                    aria-describedby=problem_id.clone()
+                    data-testid=testid
+                    on:click=edit
+                >
+                    {text}
+                </button>
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <div class="chip" class:wrong=is_wrong>
+            <span class="chip-body">{content} {remove}</span>
+            <p class="field-problem" id=problem_id role="alert">{move || problem.get()}</p>
+        </div>
     }
 }

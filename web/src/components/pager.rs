@@ -1,54 +1,133 @@
-//! The links between the pages of a table.
+//! The bar below the table: reload, zone, place, rows of a page, and the buttons between pages.
 
 use leptos::prelude::*;
 
-use crate::dataset_view::{DatasetView, PAGE_ROWS};
+use super::zone_select::ZoneSelect;
+use crate::browser;
+use crate::dataset_view::DatasetView;
+use crate::download::Exporter;
+use crate::selection::PAGE_SIZES;
 use crate::wording;
 
 #[component]
 pub fn Pager(view: DatasetView) -> impl IntoView {
-    let rows = move || view.page.with(|page| page.map_or(0, |page| page.rows.len()));
-    let before = move || view.cursors.with(|cursors| cursors.pages_before()) * PAGE_ROWS;
-    let has_more = move || {
-        let end = (before() + rows()) as u64;
-        rows() == PAGE_ROWS && view.counted_rows().is_none_or(|count| end < count)
-    };
-    let is_settled = move || !view.page.is_busy() && view.page.problem().is_none();
-    let next = move |_| {
-        if let Some(cursor) = view.page.with(|page| page.and_then(|page| page.next.clone())) {
-            view.cursors.update(|cursors| cursors.next(cursor));
+    let is_loading = move || view.page.is_busy();
+    let no_first = Signal::derive(move || is_loading() || view.cursors.with(|cursors| cursors.is_first()));
+    let no_previous =
+        Signal::derive(move || is_loading() || !view.cursors.with(|cursors| cursors.has_previous()));
+    let no_next = Signal::derive(move || !has_next_page(view));
+    view! {
+        <div class="pager">
+            <Reload view/>
+            <ZoneSelect view/>
+            <span class="place" data-testid="page-place" role="status">{move || place(view)}</span>
+            <PageRows view/>
+            <nav class="pages" aria-label="Pages">
+                <PageButton testid="first-page" name="First page" is_off=no_first go=move || view.to_first_page()>
+                    "«"
+                </PageButton>
+                <PageButton testid="previous-page" name="Previous page" is_off=no_previous go=move || view.to_previous_page()>
+                    "‹ Previous"
+                </PageButton>
+                <PageButton testid="next-page" name="Next page" is_off=no_next go=move || view.to_next_page()>
+                    "Next ›"
+                </PageButton>
+            </nav>
+        </div>
+    }
+}
+
+#[component]
+fn PageButton(
+    testid: &'static str,
+    name: &'static str,
+    is_off: Signal<bool>,
+    go: impl Fn() + 'static,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <button
+            type="button"
+            aria-label=name
+            title=name
+            data-testid=testid
+            disabled=move || is_off.get()
+            on:click=move |_| go()
+        >
+            {children()}
+        </button>
+    }
+}
+
+fn shown_rows(view: DatasetView) -> u64 {
+    view.page
+        .with(|page| page.map_or(0, |page| page.rows.len() as u64))
+}
+
+fn has_next_page(view: DatasetView) -> bool {
+    let end = view.cursors.with(|cursors| cursors.rows_before()) + shown_rows(view);
+    let is_settled = !view.page.is_busy() && view.page.problem().is_none();
+    let is_full = shown_rows(view) == view.page_rows.get() as u64;
+    is_settled && is_full && view.counted_rows().is_none_or(|count| end < count)
+}
+
+fn place(view: DatasetView) -> Option<String> {
+    let (before, rows) = (
+        view.cursors.with(|cursors| cursors.rows_before()),
+        shown_rows(view),
+    );
+    (rows > 0 && view.page.problem().is_none()).then(|| {
+        let of = view.counted_rows();
+        let of = of.map(|count| format!(" of {}", wording::count(count)));
+        let (first, last) = (wording::count(before + 1), wording::count(before + rows));
+        format!("Rows {first}–{last}{}", of.unwrap_or_default())
+    })
+}
+
+/// Requests the rows again, and shows when those on the page came.
+#[component]
+fn Reload(view: DatasetView) -> impl IntoView {
+    let exporter = expect_context::<Exporter>();
+    let loaded_at = RwSignal::new(None::<String>);
+    Effect::new(move || {
+        if !view.page.is_busy() && view.page.with(|page| page.is_some()) {
+            loaded_at.set(Some(browser::now()));
         }
+    });
+    let time = move || {
+        let time = wording::moment(&loaded_at.get()?, view.zone_in_force());
+        time.get("2026-01-28 ".len().."2026-01-28 12:00".len())
+            .map(str::to_owned)
     };
-    let previous = move |_| view.cursors.update(|cursors| cursors.previous());
-    let place = move || {
-        (rows() > 0 && view.page.problem().is_none()).then(|| {
-            let (first, last) = ((before() + 1) as u64, (before() + rows()) as u64);
-            let of = view
-                .counted_rows()
-                .map(|count| format!(" of {}", wording::count(count)))
-                .unwrap_or_default();
-            format!("Rows {}–{}{of}", wording::count(first), wording::count(last))
-        })
+    let reload = move |_| {
+        exporter.want_newer_rows();
+        view.refresh();
     };
     view! {
-        <nav class="pager" aria-label="Pages">
-            <button
-                type="button"
-                data-testid="previous-page"
-                disabled=move || before() == 0 || view.page.is_busy()
-                on:click=previous
-            >
-                "Previous"
-            </button>
-            <span data-testid="page-place" role="status">{place}</span>
-            <button
-                type="button"
-                data-testid="next-page"
-                disabled=move || !is_settled() || !has_more()
-                on:click=next
-            >
-                "Next"
-            </button>
-        </nav>
+        <button type="button" class="quiet reload" title="Load the rows again" data-testid="reload" on:click=reload>
+            <span aria-hidden="true">"⟳ "</span>
+            <span class="unseen">"Reload. Loaded at "</span>
+            {time}
+        </button>
+    }
+}
+
+#[component]
+fn PageRows(view: DatasetView) -> impl IntoView {
+    let choose = move |event| {
+        if let Ok(rows) = event_target_value(&event).parse() {
+            view.set_page_rows(rows);
+        }
+    };
+    let options = PAGE_SIZES.iter().map(|rows| {
+        let rows = *rows;
+        view! {
+            <option value=rows.to_string() selected=move || view.page_rows.get() == rows>{rows.to_string()}</option>
+        }
+    });
+    view! {
+        <select class="page-rows" aria-label="Rows of a page" data-testid="page-rows" on:change=choose>
+            {options.collect_view()}
+        </select>
     }
 }

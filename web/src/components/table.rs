@@ -1,27 +1,45 @@
-//! One page of the rows, as the file will hold them.
+//! One page of the rows.
 
 use leptos::prelude::*;
-use wasm_export::rows::Kind;
+use wasm_bindgen::JsCast;
+use web_sys::Element;
 
 use super::notice::Notice;
+use super::table_cell::TableCell;
+use super::table_head::TableHead;
 use crate::auth::Auth;
 use crate::dataset;
 use crate::dataset_view::DatasetView;
-use crate::navigation::RouteLink;
-use crate::route::Route;
+use crate::table_columns::TableColumn;
 use crate::table_page::TablePage;
+
+/// Rows without texts that stand for the first page while it loads.
+const SKELETON_ROWS: usize = 12;
 
 #[component]
 pub fn Table(view: DatasetView) -> impl IntoView {
     let has_page = Memo::new(move |_| view.page.with(|page| page.is_some()));
+    let has_roles = view
+        .dataset
+        .with_value(|dataset| dataset.table.iter().any(|column| column.role.is_some()));
+    let is_of_filter = move |field: &String| {
+        view.dataset
+            .with_value(|dataset| dataset::has_filter(dataset, field))
+    };
     let body = move || match view.page.problem() {
+        // The problem itself stands at the chip.
+        Some(problem) if problem.field.as_ref().is_some_and(is_of_filter) => {
+            view! { <p class="faint">"No rows, because a filter has a value that cannot be used."</p> }
+                .into_any()
+        }
         Some(problem) => view! { <Notice problem on_retry=move || view.page.retry()/> }.into_any(),
         None if has_page.get() => view! { <Rows view/> }.into_any(),
-        None => view! { <p class="faint" role="status">"Loading rows…"</p> }.into_any(),
+        None => view! { <Skeleton view/> }.into_any(),
     };
     view! {
         <section
             class="rows"
+            class:cards=has_roles
             aria-label="Rows"
             tabindex="0"
             data-testid="rows"
@@ -35,9 +53,7 @@ pub fn Table(view: DatasetView) -> impl IntoView {
 #[component]
 fn Rows(view: DatasetView) -> impl IntoView {
     move || {
-        let shown = view
-            .columns
-            .with(|columns| columns.shown().map(str::to_owned).collect::<Vec<_>>());
+        let shown = view.shown_columns();
         view.page.with(|page| {
             let page = page?;
             Some(if page.rows.is_empty() {
@@ -50,45 +66,88 @@ fn Rows(view: DatasetView) -> impl IntoView {
 }
 
 fn table(page: &TablePage, shown: &[String], view: DatasetView) -> impl IntoView + use<> {
-    let position = |name: &String| page.columns.iter().position(|column| column.name == *name);
-    let positions = shown.iter().filter_map(position).collect::<Vec<_>>();
-    let kinds = positions
-        .iter()
-        .map(|&at| page.columns[at].kind)
-        .collect::<Vec<_>>();
-    let head = positions.iter().zip(&kinds).map(|(&at, &kind)| {
-        let label = view
-            .dataset
-            .with_value(|dataset| dataset::column_label(dataset, &page.columns[at].name));
-        view! { <th scope="col" class=class(kind)>{label}</th> }
-    });
-    let head = head.collect_view();
-    let session_position = session_position(page, view);
-    let rows = page.rows.iter().map(|row| {
-        let cells = positions.iter().zip(&kinds).map(|(&at, &kind)| {
-            let text = row.get(at).cloned().flatten().unwrap_or_default();
-            // CSS cuts long texts; the title shows the whole text.
-            let title = (kind == Kind::Text && text.chars().count() > CUT_CHARS).then(|| text.clone());
-            let content = if Some(at) == session_position && !text.is_empty() {
-                view! { <SessionLink session=text/> }.into_any()
-            } else {
-                text.into_any()
-            };
-            view! { <td class=class(kind) title=title>{content}</td> }
+    let columns = view
+        .dataset
+        .with_value(|dataset| TableColumn::of_rows(dataset, shown, &page.columns));
+    let session = session_position(page, view);
+    // The first cell opens the row, unless it links to a session.
+    let opening = columns.iter().position(|column| Some(column.position) != session);
+    let rows = page.rows.iter().enumerate().map(|(index, row)| {
+        let cells = columns.iter().enumerate().map(|(place, column)| {
+            let text = row.get(column.position).cloned().flatten();
+            let opens = (opening == Some(place)).then_some(index);
+            let is_session = Some(column.position) == session;
+            view! { <TableCell column=column.clone() text opens is_session view/> }
         });
-        view! { <tr>{cells.collect_view()}</tr> }
+        let is_open = move || view.open_row.get() == Some(index);
+        view! { <tr data-row=index.to_string() class:open=is_open>{cells.collect_view()}</tr> }
     });
     let rows = rows.collect_view();
+    let open = move |event: leptos::ev::MouseEvent| {
+        let clicked = event
+            .target()
+            .and_then(|target| target.dyn_into::<Element>().ok());
+        if let Some(row) = clicked.and_then(|clicked| row_of_click(&clicked)) {
+            view.open_row.set(Some(row));
+        }
+    };
     view! {
-        <table>
-            <thead><tr>{head}</tr></thead>
-            <tbody>{rows}</tbody>
+        <Grid columns=columns.clone()>
+            <TableHead view columns/>
+            <tbody on:click=open>{rows}</tbody>
+        </Grid>
+    }
+}
+
+/// Returns the position of a row, unless the visitor has clicked a link or selected text.
+fn row_of_click(clicked: &Element) -> Option<usize> {
+    let selection = window().get_selection().ok().flatten();
+    let is_selecting = selection.is_some_and(|selection| !selection.is_collapsed());
+    let is_link = clicked.closest("a").ok().flatten().is_some();
+    let row = clicked.closest("tr").ok().flatten()?;
+    let row = row.get_attribute("data-row")?.parse().ok();
+    row.filter(|_| !is_selecting && !is_link)
+}
+
+/// A table whose columns have their widths. It is wider than its frame if they do not fit.
+#[component]
+fn Grid(columns: Vec<TableColumn>, children: Children) -> impl IntoView {
+    let width: u32 = columns.iter().map(|column| u32::from(column.width)).sum();
+    let widths = columns
+        .iter()
+        .map(|column| view! { <col style:width=format!("{}px", column.width)/> });
+    let widths = widths.collect_view();
+    view! {
+        <table class="grid" style:min-width=format!("{width}px")>
+            <colgroup>{widths}</colgroup>
+            {children()}
         </table>
     }
 }
 
+#[component]
+fn Skeleton(view: DatasetView) -> impl IntoView {
+    let columns = view
+        .dataset
+        .with_value(|dataset| TableColumn::of_rows(dataset, &view.shown_columns(), &dataset.columns));
+    let row = || {
+        let cells = columns.iter().map(|column| {
+            view! { <td class=column.class()><span class="bone"></span></td> }
+        });
+        view! { <tr>{cells.collect_view()}</tr> }
+    };
+    let rows = (0..SKELETON_ROWS).map(|_| row()).collect_view();
+    view! {
+        <p class="unseen" role="status">"Loading rows…"</p>
+        <Grid columns=columns.clone()>
+            <TableHead view columns/>
+            <tbody class="skeleton" aria-hidden="true">{rows}</tbody>
+        </Grid>
+    }
+}
+
 /// Returns the column whose cells link to the stored requests of a session, for administrators.
-fn session_position(page: &TablePage, view: DatasetView) -> Option<usize> {
+pub fn session_position(page: &TablePage, view: DatasetView) -> Option<usize> {
     let has_sessions = view.dataset.with_value(|dataset| dataset.name == "usage-logs");
     let is_administrator = expect_context::<Auth>().is_administrator();
     let mut columns = page.columns.iter();
@@ -98,33 +157,24 @@ fn session_position(page: &TablePage, view: DatasetView) -> Option<usize> {
 }
 
 #[component]
-fn SessionLink(session: String) -> impl IntoView {
-    let to = Route::SessionRequests {
-        session: Some(session.clone()),
-    };
-    view! { <RouteLink to testid="session-link">{session}</RouteLink> }
-}
-
-/// About the number of characters that fit into a cell.
-const CUT_CHARS: usize = 24;
-
-fn class(kind: Kind) -> &'static str {
-    match kind {
-        kind if kind.is_number() => "number",
-        Kind::Timestamp | Kind::LocalTimestamp | Kind::Date | Kind::Time => "time",
-        _ => "text",
-    }
-}
-
-#[component]
 fn NoRows(view: DatasetView) -> impl IntoView {
-    let is_first = move || view.cursors.with(|cursors| cursors.pages_before() == 0);
-    move || {
-        let text = match (is_first(), view.filters.with(|filters| filters.is_empty())) {
-            (false, _) => "No more rows.",
-            (true, true) => "No rows yet.",
-            (true, false) => "No rows match your filters.",
-        };
-        view! { <p class="empty" data-testid="no-rows">{text}</p> }
+    let is_first = move || view.cursors.with(|cursors| cursors.is_first());
+    let has_filters = move || view.filters.with(|filters| !filters.is_empty());
+    let text = move || match (is_first(), has_filters()) {
+        (false, _) => "No more rows.",
+        (true, false) => "No rows yet.",
+        (true, true) => "No rows match your filters.",
+    };
+    let clear = move || {
+        (is_first() && has_filters()).then(|| {
+            let clear = move |_| view.apply(Default::default());
+            view! { <button type="button" data-testid="no-rows-clear" on:click=clear>"Clear filters"</button> }
+        })
+    };
+    view! {
+        <div class="empty">
+            <p data-testid="no-rows">{text}</p>
+            {clear}
+        </div>
     }
 }

@@ -13,13 +13,11 @@ pub fn ZoneSelect(view: DatasetView) -> impl IntoView {
     let mut others = browser::zones();
     others.retain(|zone| zone != UTC && Some(zone) != own.as_ref());
     // A link may contain a zone that this browser does not list.
-    if let Some(linked) = view.zone.get_untracked()
-        && Some(&linked) != own.as_ref()
-        && !others.contains(&linked)
-    {
+    let linked = view.zone.get_untracked();
+    if linked != UTC && Some(&linked) != own.as_ref() && !others.contains(&linked) {
         others.insert(0, linked);
     }
-    let chosen = move || view.zone.get().unwrap_or_else(|| UTC.to_owned());
+    let chosen = move || view.zone.get();
     let option = move |zone: String, label: String| {
         let value = zone.clone();
         view! { <option value=value selected=move || chosen() == zone>{label}</option> }
@@ -29,13 +27,10 @@ pub fn ZoneSelect(view: DatasetView) -> impl IntoView {
         .into_iter()
         .map(|zone| option(zone.clone(), zone))
         .collect_view();
-    let choose = move |event| {
-        let zone = event_target_value(&event);
-        view.set_zone((zone != UTC).then_some(zone));
-    };
+    let choose = move |event| view.set_zone(event_target_value(&event));
     view! {
         <label class="zone">
-            <span>"Time zone"</span>
+            <span class="unseen">"Time zone"</span>
             <select data-testid="zone" on:change=choose>
                 {option(UTC.to_owned(), UTC.to_owned())}
                 {own}

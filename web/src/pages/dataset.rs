@@ -10,12 +10,14 @@ use crate::components::columns::ColumnList;
 use crate::components::export_bar::{CachedRowsNote, ExportBar};
 use crate::components::export_options::ExportOptions;
 use crate::components::export_preview::ExportPreview;
+use crate::components::figure_strip::FigureStrip;
 use crate::components::filters::Filters;
 use crate::components::pager::Pager;
+use crate::components::row_details::RowDetails;
 use crate::components::table::Table;
-use crate::components::zone_select::ZoneSelect;
 use crate::dataset_view::DatasetView;
 use crate::navigation::Navigation;
+use crate::route::Route;
 use crate::saved_options;
 use crate::selection::Selection;
 use crate::wording;
@@ -38,16 +40,15 @@ pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
     let options = saved_options(&formats, &layouts);
     let is_previewed = Signal::derive(move || panel.get() == Some(Panel::Options));
     let is_folded = move |of| move || panel.get() != Some(of);
-    keep_address(view);
+    follow_address(view);
 
     view! {
         <div class="heading">
             <h1>{title}</h1>
             <RowCount view/>
             <div class="actions">
-                <ZoneSelect view/>
                 <PanelButton panel of=Panel::Columns controls="columns-panel" testid="columns-toggle">
-                    "Columns"
+                    "Columns " {move || column_count(view)}
                 </PanelButton>
                 <PanelButton panel of=Panel::Options controls="options-panel" testid="options-toggle">
                     "Options"
@@ -64,9 +65,17 @@ pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
             <ExportPreview view options is_shown=is_previewed/>
         </section>
         <Filters view/>
+        <FigureStrip view/>
         <Table view/>
         <Pager view/>
+        <RowDetails view/>
     }
+}
+
+/// Returns the numbers of shown and of all columns: `9/18`.
+fn column_count(view: DatasetView) -> String {
+    view.columns
+        .with(|columns| format!("{}/{}", columns.shown().count(), columns.columns().len()))
 }
 
 /// Loads the visitor's options and saves every change. A format or layout that this dataset cannot have is replaced by
@@ -128,8 +137,40 @@ fn PanelButton(
     }
 }
 
-/// Keeps the URL up to date, so that a reload or a shared link shows the same rows.
-fn keep_address(view: DatasetView) {
+/// Keeps the URL up to date, so that a reload or a shared link shows the same rows. Other filters, another order or another
+/// page add a history entry; columns, zone and page size do not. *Back* and links change the view in turn.
+fn follow_address(view: DatasetView) {
     let navigation = expect_context::<Navigation>();
-    Effect::new(move || navigation.note(view.route()));
+    Effect::new(move |is_known: Option<()>| {
+        let now = view.route();
+        let is_step = navigation.with_untracked(|before| is_step(before, &now));
+        if is_step && is_known.is_some() {
+            navigation.step(now);
+        } else {
+            navigation.note(now);
+        }
+    });
+    let name = view.dataset.with_value(|dataset| dataset.name.clone());
+    Effect::new(move |is_known: Option<()>| {
+        let Route::Dataset { name: of, selection } = navigation.route() else {
+            return;
+        };
+        let is_here = of.is_none_or(|of| of == name);
+        // The view has been made from the first route.
+        if is_known.is_some() && is_here && selection != untrack(|| view.selection()) {
+            view.show(selection);
+        }
+    });
+}
+
+fn is_step(before: &Route, now: &Route) -> bool {
+    match (before, now) {
+        (
+            Route::Dataset {
+                selection: before, ..
+            },
+            Route::Dataset { selection: now, .. },
+        ) => before.filters != now.filters || before.reversed != now.reversed || before.start != now.start,
+        _ => false,
+    }
 }

@@ -1,6 +1,7 @@
 //! Texts of the page: numbers, sizes, times, and one module for each group of answers.
 
 pub mod backups;
+pub mod cells;
 pub mod cleanup;
 pub mod database;
 pub mod exports;

@@ -64,6 +64,12 @@ impl Definition {
             .try_for_each(|column| self.check_when(column))?;
         self.parameters.iter().try_for_each(check_parameter)?;
         self.check_figures()?;
+        no_name_twice("quick choice", self.quick.iter().map(|quick| quick.name.as_str()))?;
+        for quick in &self.quick {
+            check_name("quick choice", &quick.name, '-')?;
+            self.check_quick(quick)?;
+        }
+        self.columns.iter().try_for_each(Column::check_table)?;
         self.filters
             .iter()
             .try_for_each(|filter| self.check_filter(filter))

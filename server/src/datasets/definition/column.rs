@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use api::datasets::{ColumnRole, Tone};
 use serde::Deserialize;
 
 #[derive(Clone, Debug, Deserialize)]
@@ -26,4 +27,13 @@ pub struct Column {
     pub system: bool,
     /// The boolean parameter that must be true. Otherwise the column is left out, unless a caller chooses it by name.
     pub when: Option<String>,
+    /// Whether the table shows it at first. See [`Definition::table`](super::Definition::table).
+    pub table: Option<bool>,
+    /// Its width in the table, in pixels.
+    pub width: Option<u16>,
+    /// Its part in the table.
+    pub role: Option<ColumnRole>,
+    /// The tones of values as in a CSV file. `5*` is any value that begins so, and an empty text is no value.
+    #[serde(default)]
+    pub tones: BTreeMap<String, Tone>,
 }

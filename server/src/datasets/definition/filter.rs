@@ -1,6 +1,6 @@
 //! A filter of a dataset, and the values that it takes and offers.
 
-use api::datasets::FilterKind;
+use api::datasets::{Comparison, FilterKind};
 use serde::Deserialize;
 
 #[derive(Clone, Debug, Deserialize)]
@@ -26,6 +26,8 @@ pub struct Filter {
     pub admin_only: bool,
     /// The values that it offers.
     pub options: Option<Choices>,
+    /// How a row's value compares with the filter's, for the page.
+    pub r#match: Option<Comparison>,
     /// Name of a timestamp filter whose value must be earlier than the value of this filter.
     pub later_than: Option<String>,
     /// A value of another filter with which no row can match.

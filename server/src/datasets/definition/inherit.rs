@@ -12,7 +12,7 @@ const TAKEN: &[&str] = &[
 ];
 
 /// Lists of tables with names. Those of the other definition come first, and the keys of one with the same name are joined.
-const JOINED: &[&str] = &["figure", "filter", "parameter"];
+const JOINED: &[&str] = &["figure", "filter", "parameter", "quick"];
 
 /// The longest chain of definitions that extend each other.
 const DEPTH_MAX: usize = 8;

@@ -8,6 +8,8 @@ mod filter;
 mod inherit;
 mod order;
 mod parameter;
+mod quick;
+mod table;
 
 use std::collections::BTreeSet;
 
@@ -24,6 +26,7 @@ use self::inherit::inherit;
 pub use self::inherit::{Sources, inherits};
 pub use self::order::Order;
 pub use self::parameter::{Parameter, Piece, pieces};
+pub use self::quick::Quick;
 use crate::auth::Caller;
 use crate::file::Allowed;
 
@@ -77,6 +80,9 @@ pub struct Definition {
     /// Values of all rows of a selection, in the order of the page. Absent: the number of rows.
     #[serde(rename = "figure", default = "figure::of_rows")]
     pub figures: Vec<Figure>,
+    /// Filters that the page sets with one click, in its order.
+    #[serde(default)]
+    pub quick: Vec<Quick>,
 }
 
 fn yes() -> bool {
@@ -140,6 +146,7 @@ impl Definition {
             filters: Vec::new(),
             parameters: Vec::new(),
             figures: figure::of_rows(),
+            quick: Vec::new(),
         }
     }
 
@@ -331,6 +338,7 @@ mod tests {
             format!("{example}[[filter]]\ncontradicts = {{ nonsense = 1 }}"),
             format!("{example}[[parameter]]\nnonsense = 1"),
             format!("{example}[[figure]]\nnonsense = 1"),
+            format!("{example}[[quick]]\nnonsense = 1"),
         ];
         for text in unknown {
             let refused = Definition::parse(&text).unwrap_err();

@@ -1,0 +1,203 @@
+//! The values that a filter offers, by name. The server searches if it does not list all of them.
+
+use api::datasets::{Filter, FilterKind, FilterOption, FilterOptions};
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+
+use super::popover::{EditorActions, Opened};
+use crate::client;
+use crate::dataset_view::DatasetView;
+use crate::filter_chip::{field_label, joined, values};
+use crate::load::Load;
+
+/// The greatest number of values that the list shows at once.
+const SHOWN_MAX: usize = 200;
+
+#[component]
+pub fn TickList(view: DatasetView, filter: Filter, opened: Opened) -> impl IntoView {
+    let id = format!("filter-{}", filter.name);
+    let applied = view
+        .filters
+        .with_untracked(|filters| filters.get(&filter.name).map(|value| values(&filter, value)));
+    let chosen = RwSignal::new(applied.unwrap_or_default());
+    let text = RwSignal::new(String::new());
+    let offered = Offered::load(view, &filter, text);
+    let many = filter.many;
+    let filter = StoredValue::new(filter);
+
+    let apply = move || {
+        filter.with_value(|filter| {
+            view.apply_one(&filter.name, &chosen.with_untracked(|chosen| joined(chosen)))
+        });
+        opened.close();
+    };
+    let choose = move |option: FilterOption| {
+        let name = filter.with_value(|filter| filter.name.clone());
+        view.value_names.update(|names| {
+            names.insert((name, option.value.clone()), option.label);
+        });
+        if !many {
+            chosen.set(vec![option.value]);
+            return apply();
+        }
+        chosen.update(
+            |chosen| match chosen.iter().position(|value| *value == option.value) {
+                Some(at) => drop(chosen.remove(at)),
+                None => chosen.push(option.value),
+            },
+        );
+    };
+    // Enter takes the value that is named so, the only one that is found, or the text itself.
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let typed = text.with_untracked(|text| text.trim().to_owned());
+        let found = untrack(|| offered.found());
+        let exact = found
+            .iter()
+            .position(|option| option.label == typed || option.value == typed);
+        match (typed.is_empty(), exact, found.len()) {
+            (true, ..) => apply(),
+            (_, Some(at), _) => choose(found[at].clone()),
+            (_, None, 1) => choose(found[0].clone()),
+            _ if filter.with_value(|filter| !filter.values.is_empty()) => {}
+            _ => choose(FilterOption {
+                value: typed.clone(),
+                label: typed,
+            }),
+        }
+    };
+    let mode = filter
+        .with_value(|filter| (filter.kind == FilterKind::Integer && !filter.options).then_some("numeric"));
+    let items = move || {
+        let found = offered.found();
+        let rest = found.len().saturating_sub(SHOWN_MAX);
+        let items = found.into_iter().take(SHOWN_MAX).map(|option| {
+            let value = option.value.clone();
+            let is_chosen = Signal::derive(move || chosen.with(|chosen| chosen.contains(&value)));
+            view! { <Item option is_chosen choose/> }
+        });
+        let items = items.collect_view();
+        view! {
+            {items}
+            {(rest > 0).then(|| view! { <li class="faint">{format!("{rest} more. Type a part of a name.")}</li> })}
+        }
+    };
+    view! {
+        <form method="get" class="editor" on:submit=submit>
+            <div class="field">
+                <label for=id.clone()>{filter.with_value(field_label)}</label>
+                <input
+                    id=id.clone()
+                    type="search"
+                    inputmode=mode
+                    autocomplete="off"
+                    autocapitalize="off"
+                    spellcheck="false"
+                    placeholder="Search"
+                    data-testid=id
+                    bind:value=text
+                />
+            </div>
+            <ul class="menu-items ticks" aria-label="Values">{items}</ul>
+            <p class="faint" role="status">{move || offered.note()}</p>
+            <EditorActions opened/>
+        </form>
+    }
+}
+
+#[component]
+fn Item(
+    option: FilterOption,
+    is_chosen: Signal<bool>,
+    choose: impl Fn(FilterOption) + Copy + 'static,
+) -> impl IntoView {
+    let label = option.label.clone();
+    let title = (option.label != option.value).then(|| option.value.clone());
+    let testid = format!("value-{}", option.value);
+    view! {
+        <li>
+            <button
+                type="button"
+                class="quiet"
+                role="checkbox"
+                aria-checked=move || is_chosen.get().to_string()
+                title=title
+                data-testid=testid
+                on:click=move |_| choose(option.clone())
+            >
+                <span class="tick" aria-hidden="true"></span>
+                {label}
+            </button>
+        </li>
+    }
+}
+
+/// The values that the search text finds.
+#[derive(Clone, Copy)]
+struct Offered {
+    all: Load<FilterOptions>,
+    /// What the server finds, if it does not list all.
+    searched: Load<FilterOptions>,
+    text: RwSignal<String>,
+}
+
+impl Offered {
+    fn load(view: DatasetView, filter: &Filter, text: RwSignal<String>) -> Self {
+        let dataset = view.dataset.with_value(|dataset| dataset.name.clone());
+        let names = StoredValue::new((dataset, filter.name.clone()));
+        let declared = filter.values.clone();
+        let all = Load::new(move || {
+            let (declared, (dataset, name)) = (declared.clone(), names.get_value());
+            Some(async move {
+                match declared.is_empty() {
+                    true => client::options(dataset, name, None).await,
+                    false => Ok(named_as_they_are(declared)),
+                }
+            })
+        });
+        let searched = Load::new(move || {
+            let is_truncated = all.with(|all| all.is_some_and(|all| all.truncated));
+            let text = text.with(|text| text.trim().to_owned());
+            let (dataset, name) = names.get_value();
+            (is_truncated && !text.is_empty()).then(|| client::options(dataset, name, Some(text)))
+        });
+        Self { all, searched, text }
+    }
+
+    /// Returns the load that has the values for the search text.
+    fn source(self) -> Load<FilterOptions> {
+        let is_truncated = self.all.with(|all| all.is_some_and(|all| all.truncated));
+        match is_truncated && self.text.with(|text| !text.trim().is_empty()) {
+            true => self.searched,
+            false => self.all,
+        }
+    }
+
+    fn found(self) -> Vec<FilterOption> {
+        let text = self.text.with(|text| text.trim().to_lowercase());
+        let mut options = self.source().value().unwrap_or_default().options;
+        options.retain(|option| option.label.to_lowercase().contains(&text));
+        options
+    }
+
+    fn note(self) -> Option<String> {
+        let source = self.source();
+        match source.problem() {
+            Some(problem) => Some(problem.title),
+            None if source.is_busy() => Some("Loading…".to_owned()),
+            None if self.found().is_empty() => Some("No value has this text in its name.".to_owned()),
+            None => None,
+        }
+    }
+}
+
+fn named_as_they_are(values: Vec<String>) -> FilterOptions {
+    let options = values.into_iter().map(|value| FilterOption {
+        label: value.clone(),
+        value,
+    });
+    FilterOptions {
+        options: options.collect(),
+        truncated: false,
+    }
+}
