@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use api::datasets::{Dataset, FilterOptions};
 use leptos::prelude::*;
+use wasm_export::Zone;
 use wasm_export::rows::Problem;
-use wasm_export::{Options, Zone, file_name};
 
-use crate::browser;
 use crate::client;
 use crate::column_choice::ColumnChoice;
 use crate::cursors::Cursors;
@@ -149,24 +148,6 @@ impl DatasetView {
     pub fn shown_columns(self) -> Vec<String> {
         self.columns
             .with(|columns| columns.shown().map(str::to_owned).collect())
-    }
-
-    /// Returns URL, options and file name of an export of the rows on all pages.
-    pub fn export(self, options: Options) -> (String, Options, String) {
-        let dataset = self.dataset.with_value(|dataset| dataset.name.clone());
-        let selection = self.selection();
-        let name = file_name(
-            &dataset,
-            options.format,
-            options.compression,
-            browser::local_time(),
-        );
-        let options = Options {
-            zone: self.zone_in_force(),
-            columns: Some(self.shown_columns()),
-            ..options
-        };
-        (client::rows_url(&dataset, &selection.query()), options, name)
     }
 }
 

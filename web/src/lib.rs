@@ -6,7 +6,7 @@
 //! - The page: `app`, `shell`, `pages`, `components`.
 //! - Running operations: `download`, `restore`, `log_cleanup`, `action`.
 //! - State: `auth`, `navigation`, `dataset_view`, `load`, `saved_options`, `toasts`.
-//! - The outside: `client` (the server), `worker` (the export worker), `browser`.
+//! - The outside: `client` (the server), `worker` (the export worker), `browser`, `clipboard`.
 //! - Values and texts: the modules that are tested natively.
 //!
 //! The page formats nothing itself: `wasm-export` writes the cells of the table here, and the file in a
@@ -16,7 +16,9 @@ pub mod column_choice;
 pub mod cursors;
 pub mod dataset;
 pub mod event_stream;
+pub mod export_command;
 pub mod log_cleanup;
+pub mod menu_keys;
 pub mod preview;
 pub mod restore;
 pub mod route;
@@ -36,6 +38,8 @@ mod auth;
 mod browser;
 #[cfg(target_arch = "wasm32")]
 mod client;
+#[cfg(target_arch = "wasm32")]
+mod clipboard;
 #[cfg(target_arch = "wasm32")]
 mod components;
 #[cfg(target_arch = "wasm32")]

@@ -34,7 +34,12 @@ impl Selection {
         selection
     }
 
-    /// Returns the whole selection as a query string, for the URL and the export.
+    /// Returns the query of a file with the rows on all pages.
+    pub fn export_query(&self) -> String {
+        self.query()
+    }
+
+    /// Returns the whole selection as a query string, for the URL.
     pub fn query(&self) -> String {
         let mut query = self.rows_query();
         if let Some(columns) = &self.columns {

@@ -1,6 +1,7 @@
 //! Parts of the pages.
 
 pub mod backup_list;
+pub mod cached_rows_note;
 pub mod cleanup_run;
 pub mod columns;
 pub mod confirm;
@@ -8,14 +9,19 @@ pub mod drop_zone;
 pub mod dump_contents;
 pub mod dump_run;
 pub mod export_bar;
+pub mod export_contents;
+pub mod export_drawer;
 pub mod export_options;
+pub mod export_preset;
 pub mod export_preview;
 pub mod export_run;
+pub mod export_setup;
 pub mod filter_field;
 pub mod filters;
 pub mod focus;
 pub mod notice;
 pub mod pager;
+pub mod popup_menu;
 pub mod restore_form;
 pub mod restore_options;
 pub mod restore_result;

@@ -3,6 +3,7 @@
 pub mod backups;
 pub mod cleanup;
 pub mod database;
+pub mod export;
 pub mod restore;
 pub mod session_requests;
 
