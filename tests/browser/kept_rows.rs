@@ -12,7 +12,7 @@ use decant_tests::program;
 use decant_tests::proxy::{Behavior, Proxy};
 use decant_tests::server::ADMIN_TOKEN;
 
-use crate::number_in;
+use crate::{number_in, open_export_drawer};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -28,6 +28,13 @@ async fn by_command_line(app: &App, choices: &[&str]) -> Vec<u8> {
 /// Hides all rows from new requests.
 async fn take_rows_away(app: &App) {
     app.database.execute("delete from message_request").await;
+}
+
+async fn leave_one_row(app: &App) {
+    let others = "delete from message_request where id <> \
+                  (select max(id) from message_request where deleted_at is null)";
+    app.database.execute(others).await;
+    assert_eq!(app.database.usage_rows("true").await, 1);
 }
 
 /// Clicks, and moves the file out of the downloads folder.
@@ -79,40 +86,52 @@ async fn every_other_file_of_the_same_rows_needs_no_further_query() {
             page.sign_in(ADMIN_TOKEN).await;
             assert!(file_of(page, "export-start").await == csv, "CSV differs");
             let note = page
-                .text("kept-rows", SOON, |text| text.contains("without a new query"))
+                .text("kept-rows", SOON, |text| text.contains("loaded at"))
                 .await;
             assert_eq!(number_in(&note), Some(rows), "{note}");
 
-            take_rows_away(&app).await;
-            page.click("options-toggle").await;
+            leave_one_row(&app).await;
+            open_export_drawer(page).await;
             page.choose("option-format", "JSON").await;
             page.choose("option-compression", "gzip").await;
-            assert!(file_of(page, "export-start").await == json, "JSON differs");
+            assert!(file_of(page, "export-drawer-start").await == json, "JSON differs");
             page.text("export-done", SOON, |text| text.contains("without a new query"))
                 .await;
-            page.choose("option-format", "Excel (XLSX)").await;
+            open_export_drawer(page).await;
             page.choose("option-compression", "None").await;
-            assert!(file_of(page, "export-start").await == xlsx, "XLSX differs");
+            page.click("export-drawer-close").await;
+            page.click("export-menu").await;
+            assert!(file_of(page, "export-as-xlsx").await == xlsx, "XLSX differs");
 
             // Another zone and fewer columns need no request.
-            page.choose("option-format", "HTML report").await;
             page.choose("zone", "Asia/Shanghai").await;
-            assert!(
-                file_of(page, "export-start").await == shanghai,
-                "the zone differs"
-            );
+            page.click("export-menu").await;
+            page.click("export-as-html").await;
+            assert!(file_of(page, "confirm-yes").await == shanghai, "the zone differs");
             page.choose("zone", "UTC").await;
             page.click("columns-toggle").await;
             page.show_columns(&["user_name", "model", "cost_usd"]).await;
+            page.click("export-start").await;
             assert!(
-                file_of(page, "export-start").await == few_columns,
+                file_of(page, "confirm-yes").await == few_columns,
                 "the columns differ"
             );
 
-            // New rows come after the filters are applied again.
+            // So do all columns.
+            page.click("export-menu").await;
+            page.click("export-all-columns").await;
+            page.see("kept-rows").await;
+            page.click("export-shown-columns").await;
+            page.click("export-menu").await;
+
+            // New rows come after the data is refreshed.
             let now = by_command_line(&app, &few).await;
             assert_ne!(now, few_columns);
-            assert!(file_of(page, "fetch-anew").await == now, "the rows are not new");
+            page.click("fetch-anew").await;
+            page.see_no_more("kept-rows").await;
+            page.text("row-count", SOON, |text| number_in(text) == Some(1))
+                .await;
+            assert!(file_of(page, "export-start").await == now, "the rows are not new");
             // The kept rows have few columns, so a file with all columns needs a request.
             page.see("kept-rows").await;
             page.click("all-columns").await;
@@ -147,9 +166,11 @@ async fn rows_of_a_resumed_export_make_another_whole_file() {
             assert!(file_of(page, "export-resume").await == csv, "CSV differs");
 
             take_rows_away(&app).await;
-            page.click("options-toggle").await;
-            page.choose("option-format", "JSON lines").await;
-            assert!(file_of(page, "export-start").await == jsonl, "JSON lines differ");
+            page.click("export-menu").await;
+            assert!(
+                file_of(page, "export-as-jsonl").await == jsonl,
+                "JSON lines differ"
+            );
         },
     )
     .await;

@@ -6,6 +6,8 @@ mod below_a_path;
 mod database;
 mod docs;
 mod export;
+mod export_drawer;
+mod export_menu;
 mod filters;
 mod kept_rows;
 mod log_cleanup;
@@ -17,6 +19,15 @@ mod sessions;
 mod shell;
 mod sign_in;
 mod table;
+
+use decant_tests::browser::Browser;
+
+/// Opens the drawer with the options of the export.
+async fn open_export_drawer(page: &Browser) {
+    page.click("export-menu").await;
+    page.click("options-toggle").await;
+    page.see("export-drawer-start").await;
+}
 
 /// Returns the first number of a text such as `1,234 of about 5,678`.
 fn number_in(text: &str) -> Option<u64> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::elements::Element;
+pub use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder, Locator};
 use futures_util::FutureExt as _;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -163,6 +164,51 @@ impl Browser {
         field.send_keys(text).await.expect("the field takes text");
     }
 
+    /// Opens an address below the page's base.
+    pub async fn open(&self, path: &str) {
+        self.run(
+            "location.assign(new URL(arguments[0], document.baseURI))",
+            vec![json!(path)],
+        )
+        .await;
+    }
+
+    /// Presses a key in the element that has the focus. Other keys than characters are as of WebDriver.
+    pub async fn press(&self, key: &str) {
+        let element = self
+            .client
+            .active_element()
+            .await
+            .expect("an element has the focus");
+        element.send_keys(key).await.expect("the element takes keys");
+    }
+
+    /// Returns the `data-testid` of the focused element.
+    pub async fn focused(&self) -> String {
+        let script = "return document.activeElement?.dataset.testid ?? ''";
+        let name = self.run(script, vec![]).await;
+        name.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits until the element with this `data-testid` has the focus.
+    pub async fn has_focus(&self, test_id: &str) {
+        let has = async || (self.focused().await == test_id).then_some(());
+        wait_for(&format!("the focus on `{test_id}`"), PATIENCE, has).await;
+    }
+
+    /// Returns the text that the page at this address has copied.
+    pub async fn copied(&self, address: &str) -> String {
+        let permissions = json!({
+            "origin": format!("http://{address}"),
+            "permissions": ["clipboardReadWrite"],
+        });
+        self.devtools("Browser.grantPermissions", permissions).await;
+        let read = "navigator.clipboard.readText().then(arguments[0], (error) => arguments[0](`${error}`))";
+        let text = self.client.execute_async(read, vec![]).await;
+        let text = text.expect("a page may read what it has copied");
+        text.as_str().unwrap_or_default().to_owned()
+    }
+
     /// Chooses a file in a file field.
     pub async fn choose_file(&self, test_id: &str, path: &Path) {
         let path = path.to_str().expect("the file's name is plain");
@@ -301,6 +347,12 @@ impl Browser {
     pub async fn prefer_dark(&self) {
         let dark = json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
         self.devtools("Emulation.setEmulatedMedia", dark).await;
+    }
+
+    /// Points with a finger from now on.
+    pub async fn point_with_a_finger(&self) {
+        let enabled = json!({ "enabled": true });
+        self.devtools("Emulation.setTouchEmulationEnabled", enabled).await;
     }
 
     /// Takes the errors out of the console that have been written to it since the last time: exceptions, requests that

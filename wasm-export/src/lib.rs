@@ -8,6 +8,7 @@
 //! | [`rows`] | the raw-row stream: header, rows, end record; written and read side by side |
 //! | [`options`], `locale` | the options of a file; Excel's defaults for a language |
 //! | [`export`] | [`Export`]: push bytes, finish |
+//! | [`grid`] | the first cells of a file as texts, for a preview |
 //! | [`mod@format`] | the formats, one file each; the guard against formulas and its decoder |
 //! | [`value`] | a raw cell, parsed by the kind of its column |
 //! | [`sum`] | exact sums of decimal text |
@@ -84,6 +85,7 @@ pub mod dump;
 pub mod export;
 pub mod file_name;
 pub mod format;
+pub mod grid;
 pub mod json;
 mod locale;
 pub mod options;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use api::datasets::{Dataset, Summary};
 use leptos::prelude::*;
+use wasm_export::Zone;
 use wasm_export::rows::Problem;
-use wasm_export::{Options, Zone, file_name};
 
 use crate::browser;
 use crate::client;
@@ -243,43 +243,6 @@ impl DatasetView {
     pub fn shown_columns(self) -> Vec<String> {
         self.columns
             .with(|columns| columns.shown().map(str::to_owned).collect())
-    }
-
-    /// Returns the columns of a file: those of the table if the visitor has chosen them, otherwise all.
-    pub fn file_columns(self) -> Vec<String> {
-        if let Some(chosen) = self.selection().columns {
-            return chosen;
-        }
-        // A parameter may add columns, which only the rows name.
-        let of_rows = self
-            .page
-            .with(|page| page.map(|page| page.columns.iter().map(|column| column.name.clone()).collect()));
-        of_rows.unwrap_or_else(|| {
-            self.dataset
-                .with_value(|dataset| dataset::column_names(dataset).map(str::to_owned).collect())
-        })
-    }
-
-    /// Returns URL, options and file name of an export of the rows on all pages.
-    pub fn export(self, options: Options) -> (String, Options, String) {
-        let dataset = self.dataset.with_value(|dataset| dataset.name.clone());
-        let selection = self.selection();
-        let name = file_name(
-            &dataset,
-            options.format,
-            options.compression,
-            browser::local_time(),
-        );
-        let options = Options {
-            zone: self.zone_in_force(),
-            columns: Some(self.file_columns()),
-            ..options
-        };
-        (
-            client::rows_url(&dataset, &selection.export_query()),
-            options,
-            name,
-        )
     }
 }
 

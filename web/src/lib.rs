@@ -6,7 +6,7 @@
 //! - The page: `app`, `shell`, `pages`, `components`.
 //! - Running operations: `operations`, `download`, `restore`, `log_cleanup`, `action`.
 //! - State: `activity`, `auth`, `navigation`, `dataset_view`, `keys`, `load`, `saved_options`, `settings`, `theme`, `toasts`.
-//! - The outside: `client` (the server), `worker` (the export worker), `browser`, `focus_keeper`.
+//! - The outside: `client` (the server), `worker` (the export worker), `browser`, `clipboard`, `focus_keeper`.
 //! - Values and texts: the modules that are tested natively.
 //!
 //! The page formats nothing itself: `wasm-export` writes the cells of the table here, and the file in a
@@ -18,9 +18,11 @@ pub mod cursors;
 pub mod dataset;
 pub mod dataset_groups;
 pub mod event_stream;
+pub mod export_command;
 pub mod filter_chip;
 pub mod keys;
 pub mod log_cleanup;
+pub mod menu_keys;
 pub mod preview;
 pub mod quick_range;
 pub mod restore;
@@ -43,6 +45,8 @@ mod auth;
 mod browser;
 #[cfg(target_arch = "wasm32")]
 mod client;
+#[cfg(target_arch = "wasm32")]
+mod clipboard;
 #[cfg(target_arch = "wasm32")]
 mod components;
 #[cfg(target_arch = "wasm32")]

@@ -11,6 +11,7 @@
 //! | [`backups`] | dumps in the storage |
 //! | [`webhooks`] | webhooks of a hub, moved to its targets |
 //! | [`events`] | server-sent events, written and read |
+//! | [`flags`] | the flags of `decant export` |
 //!
 //! Errors are [`Problem`]s. A raw-row stream begins with a [`Header`] and ends with an [`End`].
 //! All times are RFC 3339 in UTC.
@@ -20,6 +21,7 @@ pub mod cleanup;
 pub mod database;
 pub mod datasets;
 pub mod events;
+pub mod flags;
 pub mod login;
 pub mod restore;
 pub mod session_requests;

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use api::datasets::FilterKind;
+use api::flags::long;
 use bytes::Bytes;
 use clap::{Arg, ArgAction, ArgMatches, Args};
 use futures_util::StreamExt;
@@ -72,18 +73,6 @@ fn of_dataset(definition: &Definition) -> impl Iterator<Item = (&str, &str, Filt
         (&*parameter.name, label, parameter.kind)
     });
     filters.chain(parameters)
-}
-
-/// Returns a word in kebab case: `--status-code`, `--include-system-fields`.
-fn long(word: &str) -> String {
-    let mut long = String::new();
-    for letter in word.replace('_', "-").chars() {
-        if letter.is_ascii_uppercase() {
-            long.push('-');
-        }
-        long.push(letter.to_ascii_lowercase());
-    }
-    long
 }
 
 fn flag(word: &str) -> Arg {

@@ -34,6 +34,7 @@ mod xml;
 
 pub use columns::{ColumnError, chosen_columns, heading};
 pub(crate) use json::write_string as write_json_string;
+pub(crate) use xlsx::cell_options as xlsx_cell_options;
 
 use crate::options::{Format, Layout, Options, for_each_format};
 use crate::rows::{Header, Kind, ReadError, Row};

@@ -87,16 +87,21 @@ struct Cells {
     cache: CellCache<cell_cache::Written>,
 }
 
+/// Returns the options that the cells of a sheet have, whatever style of times and numbers is chosen.
+pub(crate) fn cell_options(options: &Options) -> Options {
+    Options {
+        // Serial numbers have no zone, and numbers in XML have a point.
+        timestamps: TimestampStyle::Local,
+        fraction: Some(Fraction::Seconds),
+        decimal: DecimalMark::Dot,
+        ..options.clone()
+    }
+}
+
 impl Xlsx {
     /// Returns a writer for the columns at these positions.
     pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Result<Self, FormatError> {
-        let options = &Options {
-            // Serial numbers have no zone, and numbers in XML have a point.
-            timestamps: TimestampStyle::Local,
-            fraction: Some(Fraction::Seconds),
-            decimal: DecimalMark::Dot,
-            ..options.clone()
-        };
+        let options = &cell_options(options);
         let mut scan = Scan::new(InCell, b'\t', header.columns.len());
         for (position, column) in header.columns.iter().enumerate() {
             if matches!(column.kind, Kind::Timestamp | Kind::LocalTimestamp) {

@@ -1,108 +1,143 @@
-//! The buttons that start an export.
+//! The button that exports, and the menu beside it.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use wasm_bindgen::JsValue;
-use wasm_export::Options;
-use wasm_export::browser::protocol::{Destination, Start};
+use wasm_export::browser::protocol::Destination;
+use wasm_export::options::Format;
 
-use crate::dataset_view::DatasetView;
-use crate::download::{ExportRequest, Exporter, RowCacheEntry, can_pick, pick};
-use crate::toasts::Toasts;
-use crate::wording;
+use super::export_setup::{ColumnScope, ExportSetup};
+use super::popup_menu::{MenuButton, MenuChoice, MenuItem, MenuPopup, PopupMenu};
+use crate::auth::Auth;
+use crate::download::can_pick;
+use crate::wording::export::{format_hint, format_name};
 
-/// "Export" saves a download, "Save as…" writes to a picked file if the browser supports it. Both use the
-/// cached rows if those are the rows on show.
+/// The left part exports at once, in the format of the last export. The right part opens the menu.
 #[component]
-pub fn ExportBar(view: DatasetView, options: RwSignal<Options>) -> impl IntoView {
-    let exporter = expect_context::<Exporter>();
-    let toasts = expect_context::<Toasts>();
-    let start = move |destination: Destination, picked: Option<JsValue>| {
-        let request = untrack(|| request(view, options.get(), destination, cached_rows(exporter, view)));
-        exporter.start(request, picked);
-    };
-    let save_as = move |_| {
-        spawn_local(async move {
-            let (_, options, file_name) = untrack(|| view.export(options.get()));
-            match pick(&file_name, options.media_type()).await {
-                Ok(Some(picked)) => start(Destination::PickedFile, Some(picked)),
-                Ok(None) => {}
-                Err(reason) => toasts.error("The browser could not open a file".to_owned(), reason),
-            }
-        });
-    };
-    let save_as = can_pick().then(|| {
-        view! {
-            <button type="button" data-testid="export-save-as" on:click=save_as>"Save as…"</button>
-        }
+pub fn ExportBar(setup: ExportSetup) -> impl IntoView {
+    let menu = PopupMenu::new();
+    let formats = setup.view.dataset.with_value(|dataset| dataset.formats.clone());
+    let formats = StoredValue::new(formats);
+    let note = Signal::derive(move || match setup.obstacle() {
+        Some(obstacle) => obstacle.to_owned(),
+        None => setup.contents(),
     });
     view! {
-        {save_as}
-        <button
-            type="button"
-            class="primary"
-            data-testid="export-start"
-            on:click=move |_| start(Destination::Downloads, None)
-        >
-            {move || format!("Export {}", options.with(|options| options.format.label()))}
-        </button>
+        <div class="export-bar">
+            <ExportButton setup testid="export-start"/>
+            <MenuButton menu label="Export menu" class="primary fold" testid="export-menu"/>
+            <MenuPopup menu label="Export" id="export-popup" note>
+                <Formats setup menu formats=formats.get_value()/>
+                <ColumnScopes setup/>
+                <Commands setup menu/>
+            </MenuPopup>
+        </div>
     }
 }
 
-/// Announces before the click that the export will use cached rows, and their time: the table may show newer
-/// ones.
+/// Exports to the browser's downloads. Without rows it stays focusable and names the reason.
 #[component]
-pub fn CachedRowsNote(view: DatasetView, options: RwSignal<Options>) -> impl IntoView {
-    let exporter = expect_context::<Exporter>();
-    let refresh = move |_| {
-        let request = untrack(|| request(view, options.get(), Destination::Downloads, None));
-        exporter.start(request, None);
-    };
-    let note = Memo::new(move |_| {
-        let cached = cached_rows(exporter, view)?;
-        let as_of = wording::moment(&cached.as_of, view.zone_in_force());
-        let rows = wording::rows(cached.count);
-        Some(format!(
-            "The export uses {rows} loaded at {as_of}, without a new query."
-        ))
+pub fn ExportButton(setup: ExportSetup, testid: &'static str) -> impl IntoView {
+    let obstacle = Memo::new(move |_| setup.obstacle());
+    let reason_id = format!("{testid}-reason");
+    let described_by = reason_id.clone();
+    view! {
+        <button
+            type="button"
+            class="primary"
+            data-testid=testid
+            aria-disabled=move || obstacle.get().map(|_| "true")
+            aria-describedby=move || obstacle.get().map(|_| described_by.clone())
+            title=move || obstacle.get()
+            on:click=move |_| setup.export(Destination::Downloads)
+        >
+            {move || format!("Export {}", format_name(setup.format()))}
+        </button>
+        <span id=reason_id class="unseen">{move || obstacle.get()}</span>
+    }
+}
+
+#[component]
+fn Formats(setup: ExportSetup, menu: PopupMenu, formats: Vec<Format>) -> impl IntoView {
+    let is_disabled = Signal::derive(move || setup.obstacle().is_some());
+    let items = formats.into_iter().map(|format| {
+        view! {
+            <MenuItem
+                menu
+                testid=format!("export-as-{format}")
+                name=format_name(format)
+                hint=format_hint(format)
+                is_disabled
+                on_choose=move || setup.export_as(format)
+            />
+        }
     });
+    view! { <div role="group" aria-label="Export as">{items.collect_view()}</div> }
+}
+
+/// Nothing to choose while the table shows all columns in the dataset's order.
+#[component]
+fn ColumnScopes(setup: ExportSetup) -> impl IntoView {
+    let has_scopes = Memo::new(move |_| setup.has_scopes());
     move || {
-        note.get().map(|note| {
+        has_scopes.get().then(|| {
+            let choice = |scope: ColumnScope, testid: &'static str| {
+                let name = Signal::derive(move || setup.scope_name(scope));
+                let is_chosen = Signal::derive(move || setup.scope() == scope);
+                view! { <MenuChoice testid name is_chosen on_choose=move || setup.choose_scope(scope)/> }
+            };
             view! {
-                <p class="cached-rows" data-testid="kept-rows">
-                    <span>{note}</span>
-                    <button type="button" data-testid="fetch-anew" on:click=refresh>"Refresh and export"</button>
-                </p>
+                <div role="group" aria-label="Columns">
+                    {choice(ColumnScope::All, "export-all-columns")}
+                    {choice(ColumnScope::Shown, "export-shown-columns")}
+                </div>
             }
         })
     }
 }
 
-/// Returns the cached rows if they are those on show and have all columns on show.
-fn cached_rows(exporter: Exporter, view: DatasetView) -> Option<RowCacheEntry> {
-    exporter.row_cache().find(&view.rows(), &view.file_columns())
-}
-
-fn request(
-    view: DatasetView,
-    options: Options,
-    destination: Destination,
-    cached: Option<RowCacheEntry>,
-) -> ExportRequest {
-    let (url, options, file_name) = view.export(options);
-    let rows_expected = match &cached {
-        Some(cached) => Some(cached.count),
-        None => view.counted_rows(),
-    };
-    ExportRequest {
-        start: Start {
-            url,
-            kept: cached.map(|cached| cached.rows),
-            options,
-            file_name,
-            destination,
-        },
-        rows_key: view.rows(),
-        rows_expected,
+#[component]
+fn Commands(setup: ExportSetup, menu: PopupMenu) -> impl IntoView {
+    let is_disabled = Signal::derive(move || setup.obstacle().is_some());
+    let save_as = can_pick().then(|| {
+        let name = Signal::derive(move || format!("Save {} as…", format_name(setup.format())));
+        view! {
+            <MenuItem
+                menu
+                testid="export-save-as"
+                name
+                is_disabled
+                on_choose=move || setup.export(Destination::PickedFile)
+            />
+        }
+    });
+    // The command line reads the rows of all users.
+    let command_line = expect_context::<Auth>().is_administrator().then(|| {
+        view! {
+            <MenuItem
+                menu
+                testid="export-copy-command"
+                name="Copy as command"
+                hint="decant export"
+                on_choose=move || setup.copy_command_line()
+            />
+        }
+    });
+    view! {
+        <div role="group" aria-label="More">
+            {save_as}
+            <MenuItem
+                menu
+                testid="options-toggle"
+                name="Options and preview…"
+                on_choose=move || setup.is_drawer_open.set(true)
+            />
+            <MenuItem
+                menu
+                testid="export-copy-curl"
+                name="Copy as curl"
+                hint="for scripts"
+                on_choose=move || setup.copy_curl()
+            />
+            {command_line}
+        </div>
     }
 }

@@ -3,32 +3,34 @@
 use leptos::prelude::*;
 use wasm_export::Options;
 use wasm_export::options::{
-    Bom, Compression, DecimalMark, Delimiter, Format, Guard, HeaderStyle, Layout, Metadata, Newline,
-    TimestampStyle,
+    Bom, Compression, DecimalMark, Delimiter, Format, Guard, HeaderStyle, Layout, LongDecimals, Metadata,
+    Newline, TimestampStyle,
 };
 
-use crate::browser;
+use super::export_preset::Preset;
+use super::export_setup::{ExportSetup, set_format};
 
 /// Zone and columns are not options here: the table has them.
 #[component]
-pub fn ExportOptions(
-    options: RwSignal<Options>,
-    /// The formats that the dataset can have.
-    formats: Vec<Format>,
-    /// The layouts of Markdown that the dataset can have.
-    layouts: Vec<Layout>,
-) -> impl IntoView {
+pub fn ExportOptions(setup: ExportSetup) -> impl IntoView {
+    let options = setup.options;
+    let (formats, layouts) = setup
+        .view
+        .dataset
+        .with_value(|dataset| (dataset.formats.clone(), dataset.layouts.clone()));
     let formats: Vec<_> = formats
         .into_iter()
         .map(|format| (format, format.label()))
         .collect();
     let format = Memo::new(move |_| options.with(|options| options.format));
+    let has_options = Memo::new(move |_| format.get() != Format::Text);
     let choices_of_format = move || match format.get() {
         Format::Csv => view! { <CsvOptions options/> }.into_any(),
         format => view! { <OtherOptions options format layouts=layouts.clone()/> }.into_any(),
     };
     view! {
         <div class="options">
+            {move || has_options.get().then(|| view! { <Preset options format=format.get()/> })}
             <Choice label="Format" name="format" choices=formats
                 options get=|options| options.format set=set_format/>
             <Choice label="Compression" name="compression" choices=vec![
@@ -37,26 +39,19 @@ pub fn ExportOptions(
                 (Compression::Zstd, "Zstandard"),
                 (Compression::Zip, "Zip"),
             ] options get=|options| options.compression set=|options, value| options.compression = value/>
-            {choices_of_format}
         </div>
-        <p class="faint">"The file has the filters, columns and time zone of the table."</p>
-    }
-}
-
-fn set_format(options: &mut Options, format: Format) {
-    options.format = format;
-    // Only Markdown has a second layout.
-    options.layout = Layout::Table;
-    if matches!(format, Format::Csv | Format::Text) {
-        // These formats cannot hold export details.
-        options.metadata = Metadata::Without;
+        {move || has_options.get().then(|| view! {
+            <details class="advanced">
+                <summary data-testid="export-advanced">"Advanced"</summary>
+                <div class="options">{choices_of_format.clone()}</div>
+            </details>
+        })}
     }
 }
 
 #[component]
 fn CsvOptions(options: RwSignal<Options>) -> impl IntoView {
     view! {
-        <Profile options/>
         <Times options/>
         <Choice label="Delimiter" name="delimiter" choices=vec![
             (Delimiter::Comma, "Comma ,"),
@@ -90,6 +85,14 @@ fn OtherOptions(options: RwSignal<Options>, format: Format, layouts: Vec<Layout>
     let times = (!matches!(format, Format::Xlsx | Format::Text)).then(|| view! { <Times options/> });
     let headings = matches!(format, Format::Xlsx | Format::Html | Format::Markdown)
         .then(|| view! { <Headings options/> });
+    let long_decimals = (format == Format::Xlsx).then(|| {
+        view! {
+            <Choice label="Long decimals" name="long-decimals" choices=vec![
+                (LongDecimals::Rounded, "Rounded to 15 digits"),
+                (LongDecimals::Text, "All digits, as text"),
+            ] options get=|options| options.long_decimals set=|options, value| options.long_decimals = value/>
+        }
+    });
     let metadata = (format != Format::Text).then(|| {
         view! {
             <Choice label="Export details" name="metadata" choices=vec![
@@ -104,7 +107,7 @@ fn OtherOptions(options: RwSignal<Options>, format: Format, layouts: Vec<Layout>
             <Choice label="Layout" name="layout" choices=layouts options get=|options| options.layout set=|options, value| options.layout = value/>
         }
     });
-    view! { {times}{headings}{layout}{metadata} }
+    view! { {times}{headings}{layout}{long_decimals}{metadata} }
 }
 
 fn layout_label(layout: Layout) -> &'static str {
@@ -132,54 +135,6 @@ fn Headings(options: RwSignal<Options>) -> impl IntoView {
             (HeaderStyle::Name, "Column names"),
             (HeaderStyle::None, "None"),
         ] options get=|options| options.header set=|options, value| options.header = value/>
-    }
-}
-
-/// Sets several options at once: for programs, or for Excel in the visitor's language.
-#[component]
-fn Profile(options: RwSignal<Options>) -> impl IntoView {
-    let language = browser::language();
-    let mine = StoredValue::new(Options::for_locale(&language));
-    let is_made_for = move |profile: &Options| {
-        options.with(|options| {
-            (
-                options.delimiter,
-                options.decimal,
-                options.timestamps,
-                options.bom,
-            ) == (
-                profile.delimiter,
-                profile.decimal,
-                profile.timestamps,
-                profile.bom,
-            )
-        })
-    };
-    let is_default = move || is_made_for(&Options::default());
-    let is_mine = move || mine.with_value(is_made_for);
-    let choose = move |event| {
-        let chosen = match event_target_value(&event).as_str() {
-            "default" => Options::default(),
-            "mine" => mine.get_value(),
-            _ => return,
-        };
-        options.update(|options| {
-            *options = Options {
-                compression: options.compression,
-                metadata: options.metadata,
-                ..chosen
-            };
-        });
-    };
-    view! {
-        <div class="field">
-            <label for="option-profile">"Preset"</label>
-            <select id="option-profile" data-testid="option-profile" on:change=choose>
-                <option value="default" selected=is_default>"Standard CSV (RFC 4180)"</option>
-                <option value="mine" selected=move || !is_default() && is_mine()>{format!("Excel in your language ({language})")}</option>
-                <option value="own" selected=move || !is_default() && !is_mine()>"Custom"</option>
-            </select>
-        </div>
     }
 }
 

@@ -2,14 +2,12 @@
 
 use api::datasets::Dataset;
 use leptos::prelude::*;
-use wasm_export::Options;
-use wasm_export::options::{Format, Layout};
 
-use crate::auth::{Auth, AuthState};
+use crate::components::cached_rows_note::CachedRowsNote;
 use crate::components::columns::ColumnList;
-use crate::components::export_bar::{CachedRowsNote, ExportBar};
-use crate::components::export_options::ExportOptions;
-use crate::components::export_preview::ExportPreview;
+use crate::components::export_bar::ExportBar;
+use crate::components::export_drawer::ExportDrawer;
+use crate::components::export_setup::ExportSetup;
 use crate::components::figure_strip::FigureStrip;
 use crate::components::filters::Filters;
 use crate::components::pager::Pager;
@@ -18,7 +16,6 @@ use crate::components::table::Table;
 use crate::dataset_view::DatasetView;
 use crate::navigation::Navigation;
 use crate::route::Route;
-use crate::saved_options;
 use crate::selection::Selection;
 use crate::wording;
 
@@ -26,7 +23,6 @@ use crate::wording;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Panel {
     Columns,
-    Options,
 }
 
 #[component]
@@ -34,11 +30,7 @@ pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
     let title = dataset.title.clone();
     let view = DatasetView::new(dataset, selection);
     let panel = RwSignal::new(None::<Panel>);
-    let (formats, layouts) = view
-        .dataset
-        .with_value(|dataset| (dataset.formats.clone(), dataset.layouts.clone()));
-    let options = saved_options(&formats, &layouts);
-    let is_previewed = Signal::derive(move || panel.get() == Some(Panel::Options));
+    let setup = ExportSetup::new(view);
     let is_folded = move |of| move || panel.get() != Some(of);
     follow_address(view);
 
@@ -50,19 +42,13 @@ pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
                 <PanelButton panel of=Panel::Columns controls="columns-panel" testid="columns-toggle">
                     "Columns " {move || column_count(view)}
                 </PanelButton>
-                <PanelButton panel of=Panel::Options controls="options-panel" testid="options-toggle">
-                    "Options"
-                </PanelButton>
-                <ExportBar view options/>
+                <ExportBar setup/>
             </div>
         </div>
-        <CachedRowsNote view options/>
+        <CachedRowsNote setup/>
+        <ExportDrawer setup/>
         <section id="columns-panel" class="card" aria-label="Columns" hidden=is_folded(Panel::Columns)>
             <ColumnList view/>
-        </section>
-        <section id="options-panel" class="card" aria-label="Export options" hidden=is_folded(Panel::Options)>
-            <ExportOptions options formats layouts/>
-            <ExportPreview view options is_shown=is_previewed/>
         </section>
         <Filters view/>
         <FigureStrip view/>
@@ -76,31 +62,6 @@ pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
 fn column_count(view: DatasetView) -> String {
     view.columns
         .with(|columns| format!("{}/{}", columns.shown().count(), columns.columns().len()))
-}
-
-/// Loads the visitor's options and saves every change. A format or layout that this dataset cannot have is replaced by
-/// the default, which is saved only when the visitor changes an option: other datasets keep the visitor's choice.
-fn saved_options(formats: &[Format], layouts: &[Layout]) -> RwSignal<Options> {
-    let visitor = match expect_context::<Auth>().state() {
-        AuthState::SignedIn(me) => me.name,
-        _ => String::new(),
-    };
-    let mut options = saved_options::load(&visitor);
-    if !formats.contains(&options.format) {
-        options.format = Format::default();
-    }
-    if !layouts.contains(&options.layout) {
-        options.layout = Layout::default();
-    }
-    let options = RwSignal::new(options);
-    Effect::new(move |loaded: Option<()>| {
-        options.with(|options| {
-            if loaded.is_some() {
-                saved_options::save(&visitor, options);
-            }
-        });
-    });
-    options
 }
 
 #[component]

@@ -4,6 +4,7 @@ pub mod backups;
 pub mod cells;
 pub mod cleanup;
 pub mod database;
+pub mod export;
 pub mod exports;
 pub mod restore;
 pub mod session_requests;
