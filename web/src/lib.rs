@@ -5,8 +5,8 @@
 //!
 //! - The page: `app`, `shell`, `pages`, `components`.
 //! - Running operations: `operations`, `download`, `restore`, `log_cleanup`, `action`.
-//! - State: `activity`, `auth`, `navigation`, `dataset_view`, `keys`, `load`, `saved_options`, `settings`, `theme`, `toasts`.
-//! - The outside: `client` (the server), `worker` (the export worker), `browser`, `clipboard`, `focus_keeper`.
+//! - State: `activity`, `auth`, `navigation`, `dataset_view`, `keys`, `line_view`, `load`, `saved_options`, `settings`, `theme`, `toasts`.
+//! - The outside: `client` (the server), `laid_out` (its JSON), `worker` (the export worker), `browser`, `clipboard`, `focus_keeper`.
 //! - Values and texts: the modules that are tested natively.
 //!
 //! The page formats nothing itself: `wasm-export` writes the cells of the table here, and the file in a
@@ -20,6 +20,7 @@ pub mod dataset_groups;
 pub mod event_stream;
 pub mod export_command;
 pub mod filter_chip;
+pub mod json_lines;
 pub mod keys;
 pub mod log_cleanup;
 pub mod menu_keys;
@@ -55,6 +56,10 @@ mod dataset_view;
 mod download;
 #[cfg(target_arch = "wasm32")]
 mod focus_keeper;
+#[cfg(target_arch = "wasm32")]
+mod laid_out;
+#[cfg(target_arch = "wasm32")]
+mod line_view;
 #[cfg(target_arch = "wasm32")]
 mod load;
 #[cfg(target_arch = "wasm32")]

@@ -5,11 +5,11 @@ use leptos::html::Aside;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::HtmlElement;
 
 use super::table::session_position;
 use super::table_cell::SessionLink;
+use crate::clipboard;
 use crate::dataset_view::DatasetView;
 use crate::wording::cells::NO_VALUE;
 
@@ -149,9 +149,9 @@ fn Field(label: String, text: Option<String>, is_session: bool) -> impl IntoView
 fn CopyButton(label: String, text: String) -> impl IntoView {
     let is_copied = RwSignal::new(false);
     let copy = move |_| {
-        let written = window().navigator().clipboard().write_text(&text);
+        let text = text.clone();
         spawn_local(async move {
-            let written = JsFuture::from(written).await.is_ok();
+            let written = clipboard::copy(&text).await;
             // `try_set`, because the visitor may have closed the row and with it this signal.
             is_copied.try_set(written);
         });

@@ -14,4 +14,4 @@ pub use export_run::{ExportRequest, ExportRun};
 pub use exporter::Exporter;
 pub use picker::{can_pick, pick};
 pub use row_cache::RowCacheEntry;
-pub use session_request::download_session_request;
+pub use session_request::{DownloadedFile, download_session, download_session_request};
