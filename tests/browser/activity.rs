@@ -5,6 +5,7 @@ use std::time::Duration;
 use decant_tests::app::App;
 use decant_tests::browser::{Browser, EXPORT_PATIENCE, in_browser};
 use decant_tests::database::Database;
+use decant_tests::definitions::ENDLESS;
 use decant_tests::patience::wait_for;
 use decant_tests::proxy::{Behavior, Proxy};
 use decant_tests::server::ADMIN_TOKEN;
@@ -158,15 +159,21 @@ async fn start_tenths_and_end_are_announced() {
 #[tokio::test]
 async fn an_export_beyond_the_servers_limit_shows_the_problem_and_can_be_tried_again() {
     let settings = [("DECANT_EXPORTS_MAX", "1"), ("DECANT_WAIT_SECONDS", "1")];
-    let app = App::start_on(Database::with_rows(50_000).await, &settings).await;
+    let app = App::start_with_datasets(&[ENDLESS], &settings).await;
     let proxy = Proxy::to(&app.server.address).await;
     let whole = app.admin().usage_file(&[]).await;
     let title = "an_export_beyond_the_servers_limit_shows_the_problem_and_can_be_tried_again";
     in_browser(&proxy.address, title, async |page| {
         open(page).await;
+        page.click("dataset-endless").await;
+        page.see("export-start").await;
         proxy.set(SLOW);
         page.click("export-start").await;
         has_rows(page).await;
+        proxy.set(Behavior::Throttled(2_000_000));
+        page.click("dataset-usage-logs").await;
+        page.text("row-count", EXPORT_PATIENCE, |text| number_in(text).is_some())
+            .await;
         // While the tray is closed, it opens by itself.
         page.click("activity-close").await;
         page.click("export-start").await;
@@ -174,12 +181,17 @@ async fn an_export_beyond_the_servers_limit_shows_the_problem_and_can_be_tried_a
             text.contains("Too many exports")
         })
         .await;
-        page.text("activity-alert", SOON, |text| text.contains("Too many exports"))
-            .await;
+        let alert = "return document.querySelector('[data-testid=activity-alert]').textContent";
+        let alert = async || {
+            let alert = page.run(alert, vec![]).await;
+            alert.as_str()?.contains("Too many exports").then_some(())
+        };
+        wait_for("the alert", SOON, alert).await;
+        page.click("export-cancel").await;
+        page.see_no_more("export-running").await;
         proxy.set(Behavior::Normal);
-        page.see("export-done").await;
         page.click("export-resume").await;
-        assert!(files(page, 2).await == [whole.clone(), whole]);
+        assert!(files(page, 1).await == [whole]);
     })
     .await;
 }

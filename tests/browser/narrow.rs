@@ -47,7 +47,9 @@ async fn the_page_and_its_navigation_fit_on_a_small_screen() {
                     "admin-session-requests",
                     "admin-log-cleanup",
                 ] {
-                    assert_eq!(page.run(IS_SEEN, vec![json!(any)]).await, true, "{any}");
+                    // The drawer slides in.
+                    let is_seen = async || (page.run(IS_SEEN, vec![json!(any)]).await == true).then_some(());
+                    wait_for(any, SOON, is_seen).await;
                 }
                 page.click(link).await;
                 page.see(its_page).await;

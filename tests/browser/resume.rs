@@ -4,6 +4,7 @@ use decant_tests::app::App;
 use decant_tests::browser::{Browser, EXPORT_PATIENCE, in_browser};
 use decant_tests::database::Database;
 use decant_tests::definitions::SLOWLY;
+use decant_tests::patience::wait_for;
 use decant_tests::proxy::{Behavior, Proxy};
 use decant_tests::server::{ADMIN_TOKEN, Server};
 use serde_json::json;
@@ -79,10 +80,12 @@ async fn a_cut_export_can_be_resumed_several_times() {
             begin(page).await;
             proxy.set(Behavior::CutAfter(100_000));
             has_stopped(page).await;
-            page.text("activity-alert", EXPORT_PATIENCE, |text| {
-                text.contains("Export stopped")
-            })
-            .await;
+            let alert = "return document.querySelector('[data-testid=activity-alert]').textContent";
+            let alert = async || {
+                let alert = page.run(alert, vec![]).await;
+                alert.as_str()?.contains("Export stopped").then_some(())
+            };
+            wait_for("the alert", EXPORT_PATIENCE, alert).await;
 
             proxy.set(SLOW);
             page.click("export-resume").await;
@@ -139,7 +142,9 @@ async fn an_export_can_be_resumed_after_the_session_has_expired() {
             proxy.set(Behavior::CutAfter(100_000));
             has_stopped(page).await;
             page.forget_session().await;
-            page.click("export-resume").await;
+            // By script, because another request of the page may have opened the sign-in dialog already.
+            let resume = "document.querySelector('[data-testid=export-resume]').click()";
+            page.run(resume, vec![]).await;
             page.fill("sign-in-token", ADMIN_TOKEN).await;
             page.click("sign-in-submit").await;
             is_whole(page, &unbroken).await;

@@ -13,12 +13,12 @@ const SOON: Duration = Duration::from_secs(20);
 /// A dataset without rows of the hub.
 fn dataset(name: &str, more: &str, from: &str) -> String {
     format!(
-        "name = \"{name}\"\ntitle = \"The {name}\"\naccess = \"all\"\norder = [\"n desc\"]\n{more}\nfrom = \"{from}\"\n\
+        "name = \"{name}\"\ntitle = \"The {name}\"\naccess = \"owner\"\nowner = \"owner\"\norder = [\"n desc\"]\n{more}\nfrom = \"{from}\"\n\
          [[column]]\nname = \"n\"\nlabel = \"N\"\nsql = \"n\"\n"
     )
 }
 
-const NUMBERS: &str = "(select 1 as n) numbers";
+const NUMBERS: &str = "(select 1 as n, 1::bigint as owner) numbers";
 
 /// Returns each group with its links.
 async fn groups(page: &Browser) -> Value {
@@ -31,7 +31,7 @@ async fn groups(page: &Browser) -> Value {
 async fn datasets_stand_in_groups_and_only_administrators_see_a_broken_one() {
     let orders = dataset("orders", "group = \"Billing\"", NUMBERS);
     let unlisted = dataset("unlisted", "listed = false", NUMBERS);
-    let broken = dataset("broken", "group = \"Accounts\"", "missing_table");
+    let broken = dataset("broken", "group = \"Accounts\"", "missing_table numbers");
     let app = App::start_with_datasets(&[&orders, &unlisted, &broken], &[]).await;
     let (_, who) = app.user().await;
     let title = "datasets_stand_in_groups_and_only_administrators_see_a_broken_one";
@@ -194,6 +194,8 @@ async fn the_theme_is_remembered() {
             wait_for("the colours", SOON, is).await;
         };
         page.sign_in(ADMIN_TOKEN).await;
+        // The first question of the page, before the sign-in, is answered with 401.
+        page.console_errors().await;
         is_dark(false).await;
         page.choose("theme", "Dark").await;
         is_dark(true).await;
