@@ -289,8 +289,8 @@ async fn menu_and_drawer_fit_on_a_small_screen_and_under_a_finger() {
             wait_for("the drawer to stand still", SOON, settled).await;
             let of_drawer = json!(".export-drawer :is(button, select)");
             assert_eq!(page.run(misplaced, vec![of_drawer]).await, json!([]));
-            let width =
-                "return document.querySelector('.export-drawer').getBoundingClientRect().width === innerWidth";
+            let width = "return document.querySelector('.export-drawer').getBoundingClientRect().width \
+                         === document.documentElement.clientWidth";
             assert_eq!(page.run(width, vec![]).await, true, "it fills the screen");
         },
     )

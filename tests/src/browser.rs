@@ -200,7 +200,7 @@ impl Browser {
     pub async fn copied(&self, address: &str) -> String {
         let permissions = json!({
             "origin": format!("http://{address}"),
-            "permissions": ["clipboardReadWrite"],
+            "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"],
         });
         self.devtools("Browser.grantPermissions", permissions).await;
         let read = "navigator.clipboard.readText().then(arguments[0], (error) => arguments[0](`${error}`))";

@@ -30,7 +30,10 @@ pub fn ExportOptions(setup: ExportSetup) -> impl IntoView {
     };
     view! {
         <div class="options">
-            {move || has_options.get().then(|| view! { <Preset options format=format.get()/> })}
+            {move || {
+                let format = format.get();
+                (format != Format::Text).then(|| view! { <Preset options format/> })
+            }}
             <Choice label="Format" name="format" choices=formats
                 options get=|options| options.format set=set_format/>
             <Choice label="Compression" name="compression" choices=vec![

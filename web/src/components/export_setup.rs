@@ -40,21 +40,29 @@ pub struct ExportSetup {
     pub confirmer: Confirmer,
     /// `None` until the visitor chooses.
     chosen_scope: RwSignal<Option<ColumnScope>>,
+    /// The destination of the export that a question is about.
+    asked: RwSignal<Destination>,
+    /// Belongs to the page, because a callback of the menu would be gone with the menu before the answer.
+    on_confirm: Callback<()>,
     exporter: Exporter,
     toasts: Toasts,
 }
 
 impl ExportSetup {
     pub fn new(view: DatasetView) -> Self {
-        Self {
+        let setup = Self {
             view,
             options: view.dataset.with_value(load_options),
             is_drawer_open: RwSignal::new(false),
             confirmer: Confirmer::new(),
             chosen_scope: RwSignal::new(None),
+            asked: RwSignal::new(Destination::Downloads),
+            on_confirm: Callback::new(|()| {}),
             exporter: expect_context(),
             toasts: expect_context(),
-        }
+        };
+        let on_confirm = Callback::new(move |()| setup.begin(setup.asked.get_untracked()));
+        Self { on_confirm, ..setup }
     }
 
     pub fn format(self) -> Format {
@@ -168,13 +176,14 @@ impl ExportSetup {
         if !is_too_long_for_a_browser(format, rows) {
             return self.begin(destination);
         }
+        self.asked.set(destination);
         let rows = wording::export::expected_rows(rows);
         self.confirmer.ask(Question {
             title: format!("Export {rows} as HTML?"),
             text: format!("{rows} is more than a browser shows well; XLSX or CSV hold them."),
             word: None,
             yes: "Export anyway".to_owned(),
-            then: Callback::new(move |()| self.begin(destination)),
+            then: self.on_confirm,
         });
     }
 
