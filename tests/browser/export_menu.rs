@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use decant_tests::app::App;
-use decant_tests::browser::{Browser, Key, in_browser, in_browser_with};
+use decant_tests::browser::{Browser, Key, in_browser};
 use decant_tests::database::Database;
 use decant_tests::patience::wait_for;
 use decant_tests::program;
@@ -262,13 +262,12 @@ async fn a_long_report_is_made_only_after_a_question() {
 #[tokio::test]
 async fn menu_and_drawer_fit_on_a_small_screen_and_under_a_finger() {
     let app = App::start().await;
-    in_browser_with(
-        &["--window-size=360,740"],
+    in_browser(
         &app.server.address,
         "menu_and_drawer_fit_on_a_small_screen_and_under_a_finger",
         async |page| {
             page.sign_in(ADMIN_TOKEN).await;
-            page.point_with_a_finger().await;
+            page.become_a_telephone().await;
             let is_coarse = "return matchMedia('(pointer: coarse)').matches";
             assert_eq!(page.run(is_coarse, vec![]).await, true);
             page.click("export-menu").await;

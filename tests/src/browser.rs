@@ -349,8 +349,10 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", dark).await;
     }
 
-    /// Points with a finger from now on.
-    pub async fn point_with_a_finger(&self) {
+    /// Has a telephone's screen and is pointed at with a finger from now on. A window is at least 500 pixels wide.
+    pub async fn become_a_telephone(&self) {
+        let screen = json!({ "width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", screen).await;
         let enabled = json!({ "enabled": true });
         self.devtools("Emulation.setTouchEmulationEnabled", enabled).await;
     }

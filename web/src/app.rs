@@ -33,7 +33,7 @@ pub fn App() -> impl IntoView {
     provide_context(auth);
     provide_context(toasts);
     provide_context(tray);
-    provide_context(ThemeChoice::new());
+    provide_context(ThemeChoice::load());
     provide_context(operations);
     provide_context(operations.exporter);
     provide_context(operations.dumper);

@@ -9,6 +9,9 @@ use wasm_export::{LocalTime, Zone};
 
 use crate::wording;
 
+/// CSS pixels. The same width as in `style.css`.
+const WIDE_PX_MIN: u32 = 800;
+
 /// Returns the browser's IANA zone, or `None` if the formatter does not know it.
 pub fn zone() -> Option<String> {
     let format = Intl::DateTimeFormat::new(&Array::new(), &Object::new());

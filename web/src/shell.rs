@@ -32,7 +32,7 @@ pub fn Shell(me: Caller) -> impl IntoView {
     let is_administrator = me.role == Role::Admin;
     let navigation = Navigation::new();
     provide_context(navigation);
-    provide_context(Keys::new());
+    provide_context(Keys::listen());
     let datasets = Load::new(|| Some(client::datasets()));
     let admin_page = Memo::new(move |_| navigation.with(Route::admin_page));
 

@@ -51,7 +51,7 @@ mod choice {
 
     impl ThemeChoice {
         /// Applies the theme that this browser remembers.
-        pub fn new() -> Self {
+        pub fn load() -> Self {
             let theme = settings::load(THEME).map(|word| Theme::from_word(&word));
             let choice = Self(RwSignal::new(theme.unwrap_or_default()));
             choice.apply();

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::export_setup::{ColumnScope, ExportSetup};
 use crate::dataset;
+use crate::filter_chip::chips;
 use crate::wording;
 
 #[component]
@@ -33,30 +34,19 @@ pub fn ExportContents(setup: ExportSetup) -> impl IntoView {
     }
 }
 
-/// `Model: gpt-5.1; Errors only: true`, with the names of values where the page knows them.
+/// `Model: gpt-5.1; Errors only`, as the chips above the table say it.
 fn filters(setup: ExportSetup) -> String {
     let view = setup.view;
-    let label = |name: &str| {
-        view.dataset.with_value(|dataset| {
-            let filter = dataset.filters.iter().find(|filter| filter.name == name);
-            filter.map_or_else(|| name.to_owned(), |filter| filter.label.clone())
-        })
-    };
-    let value_label = |name: &str, value: &str| {
-        view.options.with(|options| {
-            let options = options.and_then(|options| options.get(name));
-            let option = options.and_then(|known| known.options.iter().find(|option| option.value == value));
-            option.map_or_else(|| value.to_owned(), |option| option.label.clone())
-        })
-    };
-    let filters = view.filters.with(|filters| {
-        let text =
-            |(name, value): (&String, &String)| format!("{}: {}", label(name), value_label(name, value));
-        filters.iter().map(text).collect::<Vec<_>>()
+    let chips = view.dataset.with_value(|dataset| {
+        view.filters
+            .with(|filters| view.value_names.with(|names| chips(dataset, filters, names)))
     });
-    if filters.is_empty() {
-        "None".to_owned()
-    } else {
-        filters.join("; ")
+    match chips.is_empty() {
+        true => "None".to_owned(),
+        false => chips
+            .into_iter()
+            .map(|chip| chip.text)
+            .collect::<Vec<_>>()
+            .join("; "),
     }
 }

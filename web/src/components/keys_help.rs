@@ -33,7 +33,10 @@ pub fn KeysDialog(help: KeysHelp) -> impl IntoView {
     open_while(dialog, move || help.0.get());
     // Only keys that do something on the page behind the dialog.
     let list = move || {
-        let shown = help.0.get().then(|| keys.handled()).unwrap_or_default();
+        let shown = match help.0.get() {
+            true => keys.handled(),
+            false => Vec::new(),
+        };
         let row = |action: KeyAction| view! { <div><dt><kbd>{action.key()}</kbd></dt><dd>{action.title()}</dd></div> };
         shown.into_iter().map(row).collect_view()
     };

@@ -35,7 +35,7 @@ pub struct Keys {
 
 impl Keys {
     /// Listens until its owner is gone.
-    pub fn new() -> Self {
+    pub fn listen() -> Self {
         let keys = Self {
             is_on: RwSignal::new(settings::load(SWITCHED_OFF).is_none()),
             handlers: StoredValue::new_local(Vec::new()),

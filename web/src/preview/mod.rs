@@ -155,10 +155,10 @@ mod tests {
             &options(r#"{"decimal":"comma","delimiter":"semicolon","bom":"false","newline":"lf"}"#),
             None,
         );
+        assert_eq!(shown.warnings, [""; 0]);
         let text = text(shown);
         assert!(text.starts_with("\"NAME\";COST\na0;1,5\na1;1,5\n"), "{text}");
         assert_eq!(text.lines().count(), 12);
-        assert_eq!(shown.warnings, [""; 0]);
     }
 
     #[test]
