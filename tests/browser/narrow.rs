@@ -34,7 +34,7 @@ async fn the_page_and_its_navigation_fit_on_a_small_screen() {
             assert_eq!(page.run(IS_SEEN, vec![json!("admin-log-cleanup")]).await, false);
             page.click("menu").await;
             page.see("menu-close").await;
-            page.press(key::ESCAPE).await;
+            page.press_key(key::ESCAPE).await;
             page.has_focus("menu").await;
             for (link, its_page) in [
                 ("admin-log-cleanup", "cleanup-count"),

@@ -83,14 +83,14 @@ async fn the_skip_link_is_the_first_tab_stop() {
                     page.run("location.assign(arguments[0])", vec![json!(path)]).await;
                     page.see("database-size").await;
                 }
-                page.press(key::TAB).await;
+                page.press_key(key::TAB).await;
                 page.has_focus("skip").await;
-                page.press(key::ENTER).await;
+                page.press_key(key::ENTER).await;
                 let focused = page.run("return document.activeElement.id", vec![]).await;
                 assert_eq!(focused, "content", "{path}");
                 page.reload().await;
                 page.see("account").await;
-                page.press(key::TAB).await;
+                page.press_key(key::TAB).await;
                 page.has_focus("skip").await;
             }
         },
@@ -108,18 +108,18 @@ async fn the_focus_stays_near_what_is_closed_or_removed() {
             page.sign_in(ADMIN_TOKEN).await;
             page.click("account").await;
             page.see("keys-open").await;
-            page.press(key::ESCAPE).await;
+            page.press_key(key::ESCAPE).await;
             page.has_focus("account").await;
 
             page.click("account").await;
             page.click("keys-open").await;
             page.see("keys-help").await;
-            page.press(key::ESCAPE).await;
+            page.press_key(key::ESCAPE).await;
             page.has_focus("account").await;
 
             page.click("activity-toggle").await;
             page.has_focus("activity").await;
-            page.press(key::ESCAPE).await;
+            page.press_key(key::ESCAPE).await;
             page.has_focus("activity-toggle").await;
 
             // A result of the tray.
@@ -148,14 +148,14 @@ async fn single_letters_are_keys_until_the_visitor_switches_them_off() {
     let title = "single_letters_are_keys_until_the_visitor_switches_them_off";
     in_browser(&app.server.address, title, async |page| {
         page.sign_in(ADMIN_TOKEN).await;
-        page.press('a').await;
+        page.press_key('a').await;
         page.has_focus("activity").await;
-        page.press('a').await;
-        page.press('?').await;
+        page.press_key('a').await;
+        page.press_key('?').await;
         page.text("keys-help", SOON, |text| text.contains("activity"))
             .await;
         // Not behind a dialog.
-        page.press('a').await;
+        page.press_key('a').await;
         page.click("keys-close").await;
         assert!(!is_open(page).await);
 
@@ -168,12 +168,12 @@ async fn single_letters_are_keys_until_the_visitor_switches_them_off() {
         page.click("keys-switch").await;
         page.reload().await;
         page.see("account").await;
-        page.press('a').await;
+        page.press_key('a').await;
         assert!(!is_open(page).await);
         page.click("account").await;
         page.click("keys-switch").await;
-        page.press(key::ESCAPE).await;
-        page.press('a').await;
+        page.press_key(key::ESCAPE).await;
+        page.press_key('a').await;
         page.has_focus("activity").await;
     })
     .await;

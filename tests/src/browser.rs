@@ -183,19 +183,6 @@ impl Browser {
         element.send_keys(key).await.expect("the element takes keys");
     }
 
-    /// Returns the `data-testid` of the focused element.
-    pub async fn focused(&self) -> String {
-        let script = "return document.activeElement?.dataset.testid ?? ''";
-        let name = self.run(script, vec![]).await;
-        name.as_str().unwrap_or_default().to_owned()
-    }
-
-    /// Waits until the element with this `data-testid` has the focus.
-    pub async fn has_focus(&self, test_id: &str) {
-        let has = async || (self.focused().await == test_id).then_some(());
-        wait_for(&format!("the focus on `{test_id}`"), PATIENCE, has).await;
-    }
-
     /// Returns the text that the page at this address has copied.
     pub async fn copied(&self, address: &str) -> String {
         let permissions = json!({
@@ -236,25 +223,6 @@ impl Browser {
         self.see_no_more("filter-popover").await;
     }
 
-    /// Opens an address below the page's base.
-    pub async fn open(&self, path: &str) {
-        self.run(
-            "location.assign(new URL(arguments[0], document.baseURI))",
-            vec![json!(path)],
-        )
-        .await;
-    }
-
-    /// Presses a key in the element that has the focus. Other keys than characters are as of WebDriver.
-    pub async fn press(&self, key: &str) {
-        let element = self
-            .client
-            .active_element()
-            .await
-            .expect("an element has the focus");
-        element.send_keys(key).await.expect("the element takes keys");
-    }
-
     /// Waits until `right` accepts the element's text, and returns the text.
     pub async fn text(&self, test_id: &str, patience: Duration, right: impl Fn(&str) -> bool) -> String {
         let mut last = String::new();
@@ -293,7 +261,7 @@ impl Browser {
     ///
     /// # Panics
     /// If the browser is gone.
-    pub async fn press(&self, key: char) {
+    pub async fn press_key(&self, key: char) {
         let press = KeyActions::new("keyboard".to_owned())
             .then(KeyAction::Down { value: key })
             .then(KeyAction::Up { value: key });

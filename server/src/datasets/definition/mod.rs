@@ -9,6 +9,7 @@ mod inherit;
 mod order;
 mod parameter;
 mod quick;
+mod quick_values;
 mod table;
 
 use std::collections::BTreeSet;
