@@ -185,12 +185,12 @@ impl Tables<'_> {
 
     /// Inserts a target, and returns its id.
     async fn create(&mut self, target: &Target) -> Result<i32, WebhookError> {
-        let schema = &self.schema;
+        let table = format!("{}.webhook_targets", self.schema);
         let sql = format!(
-            "insert into {schema}.webhook_targets \
+            "insert into {table} \
              (name, provider_type, webhook_url, telegram_bot_token, telegram_chat_id, is_enabled) \
              select r.name, r.provider_type, r.webhook_url, r.telegram_bot_token, r.telegram_chat_id, true \
-             from pg_catalog.jsonb_populate_record(null::{schema}.webhook_targets, $1::pg_catalog.jsonb) r returning id"
+             from pg_catalog.jsonb_populate_record(null::{table}, $1::pg_catalog.jsonb) r returning id"
         );
         // SQL: PostgreSQL has quoted the schema (`HubTables::check`).
         let id = query_scalar(AssertSqlSafe(sql))
@@ -201,11 +201,11 @@ impl Tables<'_> {
     }
 
     async fn bind(&mut self, notification_type: &str, target: i32) -> Result<(), WebhookError> {
-        let schema = &self.schema;
+        let table = format!("{}.notification_target_bindings", self.schema);
         let sql = format!(
-            "insert into {schema}.notification_target_bindings (notification_type, target_id, is_enabled) \
+            "insert into {table} (notification_type, target_id, is_enabled) \
              select r.notification_type, r.target_id, true \
-             from pg_catalog.jsonb_populate_record(null::{schema}.notification_target_bindings, $1::pg_catalog.jsonb) r"
+             from pg_catalog.jsonb_populate_record(null::{table}, $1::pg_catalog.jsonb) r"
         );
         let binding = json!({ "notification_type": notification_type, "target_id": target });
         // SQL: PostgreSQL has quoted the schema (`HubTables::check`).
