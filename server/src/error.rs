@@ -429,7 +429,9 @@ fn stored_requests(error: &StoredRequestsError) -> Kind {
         StoredRequestsError::NoRedis => (S::SERVICE_UNAVAILABLE, "no_redis", "No Redis is set"),
         StoredRequestsError::BadId => INVALID_PARAMETER,
         StoredRequestsError::NoSession(_) => (S::NOT_FOUND, "unknown_session", "Unknown session"),
-        StoredRequestsError::NotStored { .. } => {
+        StoredRequestsError::NoRequest { .. }
+        | StoredRequestsError::NoneComplete(_)
+        | StoredRequestsError::NotStored { .. } => {
             (S::NOT_FOUND, "request_not_stored", "The request is not stored")
         }
         StoredRequestsError::NotJson { .. } => (

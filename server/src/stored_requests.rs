@@ -2,21 +2,37 @@
 //!
 //! The keys are the hub's: `session:{id}:seq` counts the requests of a session, and `session:{id}:req:{n}:…` holds the parts
 //! of a request, each as JSON text.
+//!
+//! | module | contents |
+//! |---|---|
+//! | `session_id` | ids, and the hub's keys |
+//! | `document` | a request as a JSON document, with or without its secrets |
+//! | `masked_url` | the secrets of a URL |
+//! | `export` | all requests of a session |
 
+mod document;
+mod error;
+mod export;
+mod masked_url;
+mod session_id;
+
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use api::session_requests::{RequestMeta, StoredRequest as ListedRequest};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, RedisError, pipe};
 use serde::Deserialize;
-use wasm_export::json::JsonError;
-use wasm_export::session_request::SessionRequest;
+use wasm_export::session_request::Part;
+
+use self::document::mask_meta;
+pub use self::document::{Secrets, StoredRequest};
+pub use self::error::StoredRequestsError;
+pub use self::session_id::SessionId;
 
 /// The most requests of a session that are listed; the newest are.
 pub const LISTED_MAX: u64 = 1_000;
-
-/// The longest id of a session. The hub's column for it holds 64 characters.
-const ID_BYTES_MAX: usize = 256;
 
 /// The longest wait for an answer of Redis. A body of 20 MB arrives in a fraction of it.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
@@ -24,82 +40,15 @@ const ANSWER_MAX: Duration = Duration::from_secs(10);
 /// The longest wait for a connection to Redis.
 const CONNECT_MAX: Duration = Duration::from_secs(3);
 
+const CLIENT_META: &str = "clientReqMeta";
+const UPSTREAM_META: &str = "upstreamReqMeta";
+const HEADERS: &str = "reqHeaders";
+const BODY: &str = "requestBody";
+const SPECIAL_SETTINGS: &str = "specialSettings";
+
 /// Reads stored requests. The connection is opened when it is first needed, and opened again when it is lost.
 #[derive(Clone)]
 pub struct StoredRequests(ConnectionManager);
-
-/// The id of a session, checked to fit into a key.
-#[derive(Clone, Debug)]
-pub struct SessionId(String);
-
-/// The parts of a stored request, each as the JSON text that is stored.
-#[derive(Debug)]
-pub struct StoredRequest {
-    session: SessionId,
-    pub sequence: u64,
-    meta: Vec<u8>,
-    headers: Vec<u8>,
-    body: Vec<u8>,
-    special_settings: Option<Vec<u8>>,
-}
-
-/// Why a stored request cannot be shown.
-#[derive(Debug, thiserror::Error)]
-pub enum StoredRequestsError {
-    #[error("The stored requests are in the hub's Redis; set REDIS_URL to its address and restart Decant")]
-    NoRedis,
-    #[error("The session's id must have 1 to 256 bytes and no control characters")]
-    BadId,
-    #[error("No request of the session `{0}` is stored; the hub stores them for a few minutes only")]
-    NoSession(String),
-    #[error(
-        "The {part} of request {sequence} of the session `{session}` is not stored; the hub stores it for a few \
-         minutes only, and not at all if it is set so"
-    )]
-    NotStored {
-        session: String,
-        sequence: u64,
-        part: &'static str,
-    },
-    #[error("Request {sequence}, as the hub stored it, is not JSON: {error}")]
-    NotJson { sequence: u64, error: JsonError },
-    #[error("The hub's Redis failed; the log has the cause")]
-    Redis(#[source] RedisError),
-}
-
-impl From<RedisError> for StoredRequestsError {
-    fn from(error: RedisError) -> Self {
-        tracing::error!(%error, "redis failed");
-        Self::Redis(error)
-    }
-}
-
-impl SessionId {
-    /// Checks an id: 1 to 256 bytes without control characters.
-    ///
-    /// # Errors
-    /// [`StoredRequestsError::BadId`].
-    pub fn parse(id: &str) -> Result<Self, StoredRequestsError> {
-        let is_good = !id.is_empty() && id.len() <= ID_BYTES_MAX && !id.chars().any(char::is_control);
-        match is_good {
-            true => Ok(Self(id.to_owned())),
-            false => Err(StoredRequestsError::BadId),
-        }
-    }
-
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    fn count_key(&self) -> String {
-        format!("session:{}:seq", self.0)
-    }
-
-    fn part_key(&self, sequence: u64, part: &str) -> String {
-        format!("session:{}:req:{sequence}:{part}", self.0)
-    }
-}
 
 impl StoredRequests {
     /// Reads from this Redis.
@@ -116,34 +65,110 @@ impl StoredRequests {
         Self(connection.expect("a configuration without push messages is accepted"))
     }
 
-    /// Returns the requests of the session that are still stored, the newest first, at most [`LISTED_MAX`].
+    /// Returns the requests of the session that are still stored, the newest first, at most [`LISTED_MAX`]. The secrets of their
+    /// URLs are masked.
     ///
     /// # Errors
     /// [`StoredRequestsError::NoSession`] if none is stored, [`StoredRequestsError::Redis`].
     pub async fn list(&self, session: &SessionId) -> Result<Vec<ListedRequest>, StoredRequestsError> {
-        let mut redis = self.0.clone();
+        let newest = self.newest_sequence(session).await?;
+        let mut listed = self
+            .list_range(session, newest.saturating_sub(LISTED_MAX) + 1..=newest)
+            .await?;
+        listed.reverse();
+        match listed.is_empty() {
+            true => Err(StoredRequestsError::NoSession(session.as_str().to_owned())),
+            false => Ok(listed),
+        }
+    }
+
+    /// Returns these parts of a request of the session.
+    ///
+    /// # Errors
+    /// [`StoredRequestsError::NoRequest`]; [`StoredRequestsError::NotStored`] where headers or body are asked for and not
+    /// stored; [`StoredRequestsError::Redis`].
+    pub async fn find(
+        &self,
+        session: &SessionId,
+        sequence: u64,
+        parts: &[Part],
+    ) -> Result<StoredRequest, StoredRequestsError> {
+        let request = self.read(session, sequence, parts).await?;
+        let is_missing = |part: Part| request.missing().contains(&part);
+        let part = match (is_missing(Part::Headers), is_missing(Part::Body)) {
+            (true, _) => Some("header"),
+            (_, true) => Some("body"),
+            _ => None,
+        };
+        if part.is_none() && (request.headers.is_some() || request.body.is_some()) {
+            return Ok(request);
+        }
+        // A request may have neither meta nor settings, so that only its other parts show whether it is stored.
+        let session = session.clone();
+        if self.list_range(&session, sequence..=sequence).await?.is_empty() {
+            let session = session.as_str().to_owned();
+            return Err(StoredRequestsError::NoRequest { session, sequence });
+        }
+        match part {
+            None => Ok(request),
+            Some(part) => Err(StoredRequestsError::NotStored {
+                session: session.as_str().to_owned(),
+                sequence,
+                part,
+            }),
+        }
+    }
+
+    /// Returns the newest request of the session that is stored with headers and body.
+    ///
+    /// # Errors
+    /// [`StoredRequestsError::NoSession`] if no request is stored, [`StoredRequestsError::NoneComplete`] and those of
+    /// [`Self::find`].
+    pub async fn find_newest(
+        &self,
+        session: &SessionId,
+        parts: &[Part],
+    ) -> Result<StoredRequest, StoredRequestsError> {
+        let listed = self.list(session).await?;
+        let newest = listed
+            .iter()
+            .find(|request| request.complete)
+            .ok_or_else(|| StoredRequestsError::NoneComplete(session.as_str().to_owned()))?;
+        let request = self.find(session, newest.sequence, parts).await?;
+        Ok(request.without_sequence())
+    }
+
+    /// Returns the position of the newest request, and 0 if the hub has counted none.
+    async fn newest_sequence(&self, session: &SessionId) -> Result<u64, StoredRequestsError> {
         let count: Option<u64> = redis::cmd("GET")
             .arg(session.count_key())
-            .query_async(&mut redis)
+            .query_async(&mut self.0.clone())
             .await?;
-        let newest = count.unwrap_or(0);
+        Ok(count.unwrap_or(0))
+    }
+
+    /// Returns the requests at these positions that are stored, in their order.
+    async fn list_range(
+        &self,
+        session: &SessionId,
+        positions: RangeInclusive<u64>,
+    ) -> Result<Vec<ListedRequest>, StoredRequestsError> {
+        if positions.is_empty() {
+            return Ok(Vec::new());
+        }
         // A pipeline takes one round trip for all. `MGET` would fail in a cluster, where the keys lie on several nodes.
         let mut questions = pipe();
-        let sequences = (newest.saturating_sub(LISTED_MAX) + 1..=newest).rev();
-        for sequence in sequences.clone() {
+        for sequence in positions.clone() {
             questions
-                .strlen(session.part_key(sequence, "requestBody"))
-                .exists(session.part_key(sequence, "reqHeaders"))
-                .get(session.part_key(sequence, "clientReqMeta"))
-                .get(session.part_key(sequence, "upstreamReqMeta"));
+                .strlen(session.part_key(sequence, BODY))
+                .exists(session.part_key(sequence, HEADERS))
+                .get(session.part_key(sequence, CLIENT_META))
+                .get(session.part_key(sequence, UPSTREAM_META));
         }
         type Answer = (u64, bool, Option<Vec<u8>>, Option<Vec<u8>>);
-        let answers: Vec<redis::Value> = match newest {
-            0 => Vec::new(),
-            _ => questions.query_async(&mut redis).await?,
-        };
+        let answers: Vec<redis::Value> = questions.query_async(&mut self.0.clone()).await?;
         let mut listed = Vec::new();
-        for (sequence, answer) in sequences.zip(answers.chunks_exact(4)) {
+        for (sequence, answer) in positions.zip(answers.chunks_exact(4)) {
             let (body_bytes, has_headers, client, upstream): Answer =
                 redis::from_redis_value(redis::Value::Array(answer.to_vec())).map_err(RedisError::from)?;
             if body_bytes == 0 && !has_headers && client.is_none() && upstream.is_none() {
@@ -151,55 +176,51 @@ impl StoredRequests {
             }
             listed.push(ListedRequest {
                 sequence,
-                meta: request_meta(client.as_deref(), upstream.as_deref()),
+                meta: mask_meta(request_meta(client.as_deref(), upstream.as_deref())),
                 body_bytes,
                 complete: body_bytes > 0 && has_headers,
             });
         }
-        match listed.is_empty() {
-            true => Err(StoredRequestsError::NoSession(session.0.clone())),
-            false => Ok(listed),
-        }
+        Ok(listed)
     }
 
-    /// Returns a request of the session.
-    ///
-    /// # Errors
-    /// [`StoredRequestsError::NotStored`] without its headers or its body, [`StoredRequestsError::Redis`].
-    pub async fn find(
+    /// Reads these parts of a request. A part that is not stored is `None`.
+    async fn read(
         &self,
-        session: SessionId,
+        session: &SessionId,
         sequence: u64,
+        parts: &[Part],
     ) -> Result<StoredRequest, StoredRequestsError> {
-        let mut parts = pipe();
-        for part in [
-            "clientReqMeta",
-            "upstreamReqMeta",
-            "reqHeaders",
-            "requestBody",
-            "specialSettings",
-        ] {
-            parts.get(session.part_key(sequence, part));
+        let keys: Vec<_> = parts.iter().flat_map(|part| keys(*part)).copied().collect();
+        let mut questions = pipe();
+        for key in &keys {
+            questions.get(session.part_key(sequence, key));
         }
-        type Part = Option<Vec<u8>>;
-        let (client, upstream, headers, body, special_settings): (Part, Part, Part, Part, Part) =
-            parts.query_async(&mut self.0.clone()).await?;
-        let stored = |part: &'static str, text: Part| {
-            text.ok_or_else(|| StoredRequestsError::NotStored {
-                session: session.0.clone(),
-                sequence,
-                part,
-            })
-        };
-        let meta = request_meta(client.as_deref(), upstream.as_deref());
+        let texts: Vec<Option<Vec<u8>>> = questions.query_async(&mut self.0.clone()).await?;
+        let texts = keys.into_iter().zip(texts);
+        let texts = texts.filter_map(|(key, text)| Some((key, text.filter(|text| !text.is_empty())?)));
+        let mut texts: HashMap<_, _> = texts.collect();
+        let meta = [CLIENT_META, UPSTREAM_META].map(|key| texts.remove(key));
         Ok(StoredRequest {
+            session: session.clone(),
             sequence,
-            meta: serde_json::to_vec(&meta).expect("a struct of texts is JSON"),
-            headers: stored("header", headers)?,
-            body: stored("body", body)?,
-            special_settings,
-            session,
+            is_numbered: true,
+            parts: parts.to_vec(),
+            meta: request_meta(meta[0].as_deref(), meta[1].as_deref()),
+            headers: texts.remove(HEADERS),
+            body: texts.remove(BODY),
+            special_settings: texts.remove(SPECIAL_SETTINGS),
         })
+    }
+}
+
+/// Returns the hub's keys of a part.
+fn keys(part: Part) -> &'static [&'static str] {
+    match part {
+        Part::Meta => &[CLIENT_META, UPSTREAM_META],
+        Part::Headers => &[HEADERS],
+        Part::Body => &[BODY],
+        Part::SpecialSettings => &[SPECIAL_SETTINGS],
     }
 }
 
@@ -220,43 +241,5 @@ fn request_meta(client: Option<&[u8]>, upstream: Option<&[u8]>) -> RequestMeta {
         client_url: client.url,
         upstream_url: upstream.url,
         method: client.method.or(upstream.method),
-    }
-}
-
-impl StoredRequest {
-    /// Returns the document with its parts as they are stored.
-    ///
-    /// # Errors
-    /// [`StoredRequestsError::NotJson`].
-    pub fn stored(&self) -> Result<Vec<u8>, StoredRequestsError> {
-        self.document(|request, out| request.write_stored(out))
-    }
-
-    /// Returns the document laid out for reading, as the file of an export has it.
-    ///
-    /// # Errors
-    /// [`StoredRequestsError::NotJson`].
-    pub fn pretty(&self) -> Result<Vec<u8>, StoredRequestsError> {
-        self.document(|request, out| request.write(out))
-    }
-
-    fn document(
-        &self,
-        write: impl Fn(&SessionRequest<'_>, &mut Vec<u8>) -> Result<(), JsonError>,
-    ) -> Result<Vec<u8>, StoredRequestsError> {
-        let request = SessionRequest {
-            session_id: &self.session.0,
-            sequence: Some(self.sequence),
-            meta: Some(&self.meta),
-            headers: Some(&self.headers),
-            body: Some(&self.body),
-            special_settings: self.special_settings.as_deref(),
-        };
-        let mut out = Vec::with_capacity(self.headers.len() + self.body.len() + 1024);
-        write(&request, &mut out).map_err(|error| StoredRequestsError::NotJson {
-            sequence: self.sequence,
-            error,
-        })?;
-        Ok(out)
     }
 }

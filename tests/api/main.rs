@@ -46,6 +46,7 @@ mod rows;
 mod scope;
 mod search_path;
 mod session_dataset;
+mod session_requests;
 mod sessions;
 mod settings;
 mod sign_in;

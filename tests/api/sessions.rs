@@ -22,7 +22,7 @@ const FILE: &str = r#"{
     "method": "POST"
   },
   "headers": {
-    "x-api-key": "[redacted]"
+    "x-api-key": "***"
   },
   "body": {
     "z": 12345678901234567890,
@@ -116,8 +116,14 @@ async fn only_administrators_see_stored_requests() {
     let (app, redis) = app_with_redis().await;
     redis.store_whole_request("s", 1, BODY).await;
     let (user, _) = app.user().await;
-    for actor in [user.session_request("s", "1"), user.session_requests("s")] {
-        actor.answer().await.problem(403, "forbidden");
+    for request in [
+        user.session_request("s", "1"),
+        user.session_request("s", "1").query("secrets", "true"),
+        user.newest_session_request("s"),
+        user.session_export("s"),
+        user.session_requests("s"),
+    ] {
+        request.answer().await.problem(403, "forbidden");
     }
     let nobody = app.anonymous().session_request("s", "1").answer().await;
     nobody.problem(401, "unauthenticated");

@@ -1,15 +1,18 @@
-//! The page Session requests: downloads of stored requests.
+//! The page Session requests: stored requests in view and as files.
 
 use std::time::Duration;
 
 use decant_tests::app::App;
-use decant_tests::browser::{Browser, in_browser};
+use decant_tests::browser::{Browser, in_browser, in_browser_with};
 use decant_tests::proxy::{Behavior, Proxy};
 use decant_tests::redis::Redis;
 use decant_tests::server::ADMIN_TOKEN;
 use serde_json::json;
 
 const SOON: Duration = Duration::from_secs(20);
+
+/// For bodies of 20 MB in a debug build.
+const LATER: Duration = Duration::from_secs(60);
 
 async fn app_with_redis() -> (App, Redis) {
     let redis = Redis::start().await;
@@ -19,12 +22,31 @@ async fn app_with_redis() -> (App, Redis) {
 
 /// A body of some megabytes, which arrives in many pieces and is written in several.
 fn large_body() -> String {
+    body_of(60_000)
+}
+
+fn body_of(messages: usize) -> String {
     let message =
         r#"{"role":"user","content":"a \"question\" 中文 \u0041","n":12345678901234567890,"x":[ ]}"#;
     format!(
-        r#"{{"z":1.0,"messages":[{}]}}"#,
-        [message].repeat(60_000).join(",")
+        r#"{{"z":1.0,"messages":[{}],"end":"The Needle"}}"#,
+        [message].repeat(messages).join(",")
     )
+}
+
+/// Stores a request with a key in its headers and another one in its URL.
+async fn store_secrets(redis: &Redis, session: &str) {
+    let parts = [
+        ("requestBody", r#"{"model":"m"}"#),
+        ("reqHeaders", r#"{"accept":"*/*","x-api-key":"s3cr3t-1"}"#),
+        ("clientReqMeta", r#"{"url":"/v1?key=s3cr3t-2","method":"POST"}"#),
+    ];
+    redis.store_request(session, 1, &parts).await;
+}
+
+/// Waits for the document of the chosen tab.
+async fn part(page: &Browser, right: impl Fn(&str) -> bool) -> String {
+    page.text("part-text", SOON, right).await
 }
 
 /// Returns the server's own pretty-printed JSON of the request.
@@ -137,6 +159,198 @@ async fn an_incomplete_document_gives_no_file() {
             page.text("toast-error", SOON, |text| text.contains("Request 2"))
                 .await;
             assert_eq!(page.downloads(), [] as [std::path::PathBuf; 0]);
+        },
+    )
+    .await;
+}
+
+/// The lines of the document are 1.4 million, more than a browser lays out.
+#[tokio::test]
+async fn a_body_of_20_mb_is_read_searched_and_folded_with_few_elements() {
+    let (app, redis) = app_with_redis().await;
+    redis.store_whole_request("large", 1, &body_of(240_000)).await;
+    in_browser(
+        &app.server.address,
+        "a_body_of_20_mb_is_read_searched_and_folded_with_few_elements",
+        async |page| {
+            list(page, "large").await;
+            page.text("part-text", LATER, |text| text.contains("\"messages\": ["))
+                .await;
+            page.fill("part-search", "the needle").await;
+            page.text("part-matches", LATER, |text| text == "1 of 1").await;
+            part(page, |text| text.contains("\"end\": \"The Needle\"\n")).await;
+            let rows = "return document.querySelectorAll('[data-testid=part-text] .code-row').length";
+            let rows = page.run(rows, vec![]).await.as_u64();
+            assert!(rows.is_some_and(|rows| (10..100).contains(&rows)), "{rows:?}");
+
+            page.click("part-fold").await;
+            let text = part(page, |text| text.contains("lines")).await;
+            assert!(text.contains("\"messages\": [ … 1,440,000 lines"), "{text}");
+            assert!(text.contains("\"end\""), "{text}");
+            // A match unfolds the block that hides it.
+            page.fill("part-search", "QUESTION").await;
+            part(page, |text| text.contains("a \\\"question\\\" 中文 \\u0041")).await;
+            page.text("part-matches", SOON, |text| text == "1 of 100,000+")
+                .await;
+            page.click("part-previous").await;
+            page.text("part-matches", SOON, |text| text == "100,000 of 100,000+")
+                .await;
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_block_folds_by_its_button_and_a_long_text_is_wrapped() {
+    let (app, redis) = app_with_redis().await;
+    let body = format!(r#"{{"a":{{"b":[1]}},"c":"{}"}}"#, "x".repeat(3_000));
+    redis.store_whole_request("s", 1, &body).await;
+    in_browser(
+        &app.server.address,
+        "a_block_folds_by_its_button_and_a_long_text_is_wrapped",
+        async |page| {
+            list(page, "s").await;
+            let text = part(page, |text| text.contains("xxx")).await;
+            let longest = text.lines().map(str::len).max().unwrap_or_default();
+            assert!(longest < 500, "a row of {longest} characters");
+            page.click("fold-3").await;
+            part(page, |text| text.contains("\"b\": [ … 1 line")).await;
+            let focused = "return document.activeElement.dataset.testid";
+            assert_eq!(page.run(focused, vec![]).await, json!("fold-3"));
+            page.click("fold-3").await;
+            part(page, |text| !text.contains('…')).await;
+
+            page.click("part-copy").await;
+            page.text("toast-success", SOON, |text| text.contains("Copied"))
+                .await;
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn arrow_keys_choose_the_part() {
+    let (app, redis) = app_with_redis().await;
+    redis.store_whole_request("s", 1, r#"{"model":"m"}"#).await;
+    in_browser(&app.server.address, "arrow_keys_choose_the_part", async |page| {
+        list(page, "s").await;
+        part(page, |text| text.contains("\"model\"")).await;
+        let press = "const tab = document.querySelector('[role=tab][aria-selected=true]'); tab.focus();
+            tab.dispatchEvent(new KeyboardEvent('keydown', { key: arguments[0], bubbles: true, cancelable: true }));";
+        let focused = "return document.activeElement.textContent";
+        for (key, title, content) in [
+            ("ArrowRight", "Settings", "\"kind\": \"x\""),
+            ("ArrowRight", "Meta", "\"clientUrl\": \"/v1/messages\""),
+            ("ArrowRight", "Headers", "\"x-api-key\": \"***\""),
+            ("Home", "Meta", "\"upstreamUrl\""),
+            ("ArrowLeft", "Settings", "\"kind\""),
+            ("ArrowLeft", "Body", "\"model\""),
+        ] {
+            page.run(press, vec![json!(key)]).await;
+            part(page, |text| text.contains(content)).await;
+            assert_eq!(page.run(focused, vec![]).await, json!(title));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn secrets_are_masked_until_the_visitor_confirms() {
+    let (app, redis) = app_with_redis().await;
+    store_secrets(&redis, "s").await;
+    in_browser(
+        &app.server.address,
+        "secrets_are_masked_until_the_visitor_confirms",
+        async |page| {
+            list(page, "s").await;
+            page.click("part-tab-headers").await;
+            part(page, |text| text.contains("\"x-api-key\": \"***\"")).await;
+            page.click("show-secrets").await;
+            page.click("confirm-no").await;
+            assert!(!app.server.log().contains("session_request_secrets_shown"));
+            page.click("show-secrets").await;
+            page.click("confirm-yes").await;
+            part(page, |text| text.contains("\"x-api-key\": \"s3cr3t-1\"")).await;
+            assert!(app.server.log().contains("session_request_secrets_shown"));
+            // The file obeys the same switch.
+            page.click("request-download").await;
+            let file = std::fs::read_to_string(page.download().await).unwrap();
+            assert!(file.contains("s3cr3t-1") && file.contains("s3cr3t-2"), "{file}");
+
+            page.text("show-secrets", SOON, |text| text == "Hide secrets")
+                .await;
+            page.click("show-secrets").await;
+            part(page, |text| text.contains("***")).await;
+            page.click("part-tab-meta").await;
+            part(page, |text| text.contains("/v1?key=***")).await;
+            // The visitor is asked once.
+            page.click("show-secrets").await;
+            part(page, |text| text.contains("/v1?key=s3cr3t-2")).await;
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_is_downloaded_whole_or_not_at_all() {
+    let (app, redis) = app_with_redis().await;
+    let session = "0199f3a2-77aa";
+    redis.store_whole_request(session, 1, &large_body()).await;
+    redis.store_request(session, 2, &[("requestBody", "{}")]).await;
+    let expected = app.admin().session_export(session).answer().await.good().body;
+    let proxy = Proxy::to(&app.server.address).await;
+    in_browser(
+        &proxy.address,
+        "a_session_is_downloaded_whole_or_not_at_all",
+        async |page| {
+            list(page, session).await;
+            page.see("download-session").await;
+            page.text("session-requests", SOON, |text| text.contains("not stored"))
+                .await;
+            proxy.set(Behavior::CutAfter(1_000_000));
+            page.click("download-session").await;
+            page.text("toast-error", SOON, |text| text.contains("The session"))
+                .await;
+            assert_eq!(page.downloads(), [] as [std::path::PathBuf; 0]);
+            proxy.set(Behavior::Normal);
+            page.click("download-session").await;
+            let path = page.download().await;
+            assert!(std::fs::read(&path).unwrap() == expected, "the file differs");
+            let name = path.file_name().unwrap().to_str().unwrap();
+            assert_eq!(name, "session-0199f3a2-requests.jsonl");
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_fits_on_a_small_screen() {
+    let (app, redis) = app_with_redis().await;
+    let long = format!(
+        r#"{{"url":"/v1/{}","method":"POST"}}"#,
+        "a-long-part-of-a-path/".repeat(20)
+    );
+    let parts = [
+        ("requestBody", r#"{"model":"m"}"#),
+        ("reqHeaders", "{}"),
+        ("clientReqMeta", long.as_str()),
+    ];
+    redis.store_request("s", 1, &parts).await;
+    in_browser_with(
+        &["--window-size=360,740"],
+        &app.server.address,
+        "a_session_fits_on_a_small_screen",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            page.click("menu").await;
+            page.click("admin-session-requests").await;
+            page.fill("session-id", "s\n").await;
+            part(page, |text| text.contains("\"model\"")).await;
+            let cut = "const width = document.documentElement.clientWidth;
+                return [...document.querySelectorAll('main button, main input, main [role=region]')]
+                    .filter(one => { const { left, right } = one.getBoundingClientRect(); return left < 0 || right > width; })
+                    .map(one => one.outerHTML).concat(document.documentElement.scrollWidth > width ? ['the page'] : []);";
+            assert_eq!(page.run(cut, vec![]).await, json!([]));
         },
     )
     .await;

@@ -185,6 +185,16 @@ impl Actor {
         self.get(&format!("/api/sessions/{id}/requests/{sequence}"))
     }
 
+    /// `GET /api/sessions/{id}/request`
+    pub fn newest_session_request(&self, id: &str) -> Request {
+        self.get(&format!("/api/sessions/{id}/request"))
+    }
+
+    /// `GET /api/sessions/{id}/export`
+    pub fn session_export(&self, id: &str) -> Request {
+        self.get(&format!("/api/sessions/{id}/export"))
+    }
+
     /// `GET /api/admin/database/export`
     pub fn dump(&self) -> Request {
         self.get("/api/admin/database/export")

@@ -14,6 +14,9 @@ use crate::patience::wait_for;
 /// Contains a character that a URL must escape.
 const PASSWORD: &str = "redis/of these-tests";
 
+/// On a loaded machine, storing 20 MB takes longer than the client waits by default.
+const ANSWER_MAX: Duration = Duration::from_secs(20);
+
 /// Dropping the value kills the process.
 #[derive(Debug)]
 pub struct Redis {
@@ -105,7 +108,8 @@ impl Redis {
 
     async fn connection(&self) -> redis::RedisResult<redis::aio::MultiplexedConnection> {
         let client = redis::Client::open(self.url())?;
-        client.get_multiplexed_async_connection().await
+        let config = redis::AsyncConnectionConfig::new().set_response_timeout(Some(ANSWER_MAX));
+        client.get_multiplexed_async_connection_with_config(&config).await
     }
 }
 

@@ -1,15 +1,34 @@
 //! The file of a session's stored request: one JSON document, indented for people.
 
+mod secrets;
+
+pub use secrets::{MASK, is_secret, mask_headers};
+
 use crate::format::write_json_string;
 use crate::json::{self, JsonError};
 use crate::pretty::Pretty;
+
+crate::words! {
+    /// A part of a stored request.
+    Part, "part" {
+        /// Address and method of the request.
+        #[default]
+        Meta = "meta",
+        /// Headers of the request.
+        Headers = "headers",
+        /// Body of the request.
+        Body = "body",
+        /// The hub's settings that changed the request.
+        SpecialSettings = "specialSettings",
+    }
+}
 
 /// A stored request of a session. Each part is JSON text as it was stored; a missing part is written as null.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SessionRequest<'a> {
     /// The id of the session.
     pub session_id: &'a str,
-    /// The number of the request in its session; `None` when the session stores one request only.
+    /// The number of the request in its session; `None` where it was asked for as the newest.
     pub sequence: Option<u64>,
     /// Address and method of the request.
     pub meta: Option<&'a [u8]>,
@@ -19,6 +38,8 @@ pub struct SessionRequest<'a> {
     pub body: Option<&'a [u8]>,
     /// The hub's settings that changed the request.
     pub special_settings: Option<&'a [u8]>,
+    /// The parts that the document has; `None` for all.
+    pub only: Option<&'a [Part]>,
 }
 
 impl SessionRequest<'_> {
@@ -28,6 +49,23 @@ impl SessionRequest<'_> {
     /// When a part is not JSON. The error names the part.
     pub fn write(&self, out: &mut Vec<u8>) -> Result<(), JsonError> {
         self.assemble([b"{\n  ", b",\n  ", b": ", b"\n}"], write_pretty, out)
+    }
+
+    /// Appends the document as one line of a file. A line end of a part becomes a space: JSON has line ends only between its
+    /// tokens.
+    ///
+    /// # Errors
+    /// When a part is not JSON. The error names the part.
+    pub fn write_line(&self, out: &mut Vec<u8>) -> Result<(), JsonError> {
+        let start = out.len();
+        self.write_stored(out)?;
+        for byte in &mut out[start..] {
+            if matches!(byte, b'\n' | b'\r') {
+                *byte = b' ';
+            }
+        }
+        out.push(b'\n');
+        Ok(())
     }
 
     /// Appends the document with its parts as they were stored. [`Pretty`] makes the file from it.
@@ -47,15 +85,13 @@ impl SessionRequest<'_> {
         let mut session_id = Vec::new();
         write_json_string(self.session_id.as_bytes(), &mut session_id);
         let sequence = self.sequence.map(|number| number.to_string());
-        let parts: [(&'static str, Option<&[u8]>); 6] = [
-            ("sessionId", Some(&session_id)),
-            ("sequence", sequence.as_deref().map(str::as_bytes)),
-            ("meta", self.meta),
-            ("headers", self.headers),
-            ("body", self.body),
-            ("specialSettings", self.special_settings),
-        ];
-        for (index, (name, text)) in parts.into_iter().enumerate() {
+        let sequence = sequence.as_deref().map(str::as_bytes);
+        let parts = Part::ALL.iter().copied();
+        let parts = parts
+            .filter(|part| self.only.is_none_or(|only| only.contains(part)))
+            .map(|part| (part.word(), self.part(part)));
+        let members = [("sessionId", Some(session_id.as_slice())), ("sequence", sequence)];
+        for (index, (name, text)) in members.into_iter().chain(parts).enumerate() {
             out.extend_from_slice(if index == 0 { open } else { comma });
             write_json_string(name.as_bytes(), out);
             out.extend_from_slice(colon);
@@ -66,6 +102,15 @@ impl SessionRequest<'_> {
         }
         out.extend_from_slice(close);
         Ok(())
+    }
+
+    fn part(&self, part: Part) -> Option<&[u8]> {
+        match part {
+            Part::Meta => self.meta,
+            Part::Headers => self.headers,
+            Part::Body => self.body,
+            Part::SpecialSettings => self.special_settings,
+        }
     }
 }
 
@@ -84,14 +129,22 @@ fn write_checked(text: &[u8], out: &mut Vec<u8>) -> Result<(), JsonError> {
 /// Returns the name of the file: `session-0199f3a2-seq-3-request.json`. Characters that are unsafe in a file name
 /// become `-`.
 pub fn file_name(session_id: &str, sequence: Option<u64>) -> String {
+    let sequence = sequence.map_or_else(String::new, |number| format!("-seq-{number}"));
+    format!("session-{}{sequence}-request.json", short_id(session_id))
+}
+
+/// Returns the name of the file with all requests of a session: `session-0199f3a2-requests.jsonl`.
+pub fn session_file_name(session_id: &str) -> String {
+    format!("session-{}-requests.jsonl", short_id(session_id))
+}
+
+fn short_id(session_id: &str) -> String {
     let is_safe = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
-    let id: String = session_id
+    session_id
         .chars()
         .take(8)
         .map(|character| if is_safe(character) { character } else { '-' })
-        .collect();
-    let sequence = sequence.map_or_else(String::new, |number| format!("-seq-{number}"));
-    format!("session-{id}{sequence}-request.json")
+        .collect()
 }
 
 #[cfg(test)]
@@ -142,6 +195,7 @@ mod tests {
             headers: Some(b"{}"),
             body: Some(b" [1.0, {\"b\":2,\"a\":\"\\u0041\"}]\n"),
             special_settings: None,
+            only: None,
         };
         let mut stored = Vec::new();
         request.write_stored(&mut stored).unwrap();
@@ -154,6 +208,34 @@ mod tests {
         let mut pretty = Pretty::new();
         pretty.push(text, out).unwrap();
         pretty.finish(out).unwrap();
+    }
+
+    #[test]
+    fn a_document_of_some_parts_has_them_in_the_order_of_the_file() {
+        let request = SessionRequest {
+            session_id: "s",
+            headers: Some(b"{}"),
+            body: Some(b"1.0"),
+            only: Some(&[Part::SpecialSettings, Part::Body]),
+            ..SessionRequest::default()
+        };
+        let mut out = Vec::new();
+        request.write_stored(&mut out).unwrap();
+        let expected = r#"{"sessionId":"s","sequence":null,"body":1.0,"specialSettings":null}"#;
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_line_has_no_line_end_but_its_own() {
+        let request = SessionRequest {
+            body: Some(b"{\r\n\t\"a\": \"b\\n\"\n}"),
+            only: Some(&[Part::Body]),
+            ..SessionRequest::default()
+        };
+        let mut out = Vec::new();
+        request.write_line(&mut out).unwrap();
+        let expected = "{\"sessionId\":\"\",\"sequence\":null,\"body\":{  \t\"a\": \"b\\n\" }}\n";
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 
     #[test]
@@ -188,5 +270,9 @@ mod tests {
         ] {
             assert_eq!(file_name(session, sequence), name);
         }
+        assert_eq!(
+            session_file_name("0199f3a2-77aa"),
+            "session-0199f3a2-requests.jsonl"
+        );
     }
 }

@@ -1,9 +1,10 @@
-//! Facts that the page reads from the visitor's browser: time zone, language, clock, width.
+//! The visitor's browser: time zone, language, clock, width, clipboard.
 
 use api::Timestamp;
-use js_sys::{Array, Date, Function, Intl, Object, Reflect};
+use js_sys::{Array, Date, Function, Intl, Object, Promise, Reflect};
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use wasm_export::{LocalTime, Zone};
 
 use crate::wording;
@@ -89,6 +90,18 @@ pub fn now_ms() -> f64 {
     window()
         .performance()
         .map_or_else(Date::now, |performance| performance.now())
+}
+
+/// Copies a text to the clipboard. Browsers allow it only at addresses with https or of this machine.
+///
+/// # Errors
+/// The browser's error.
+pub async fn copy(text: &str) -> Result<(), JsValue> {
+    // Without https the clipboard is missing, which web-sys does not expect.
+    let clipboard = Reflect::get(&window().navigator(), &"clipboard".into())?;
+    let write: Function = Reflect::get(&clipboard, &"writeText".into())?.dyn_into()?;
+    let written = write.call1(&clipboard, &text.into())?;
+    JsFuture::from(Promise::resolve(&written)).await.map(drop)
 }
 
 fn is_known(zone: &str) -> bool {

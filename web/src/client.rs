@@ -15,7 +15,9 @@ use api::login::{Caller, SignIn};
 use api::restore::{RollbackResult, SideDatabase, SideDatabases};
 use api::session_requests::SessionRequests;
 use wasm_export::Zone;
+use wasm_export::options::Format;
 use wasm_export::rows::Problem;
+use wasm_export::session_request::Part;
 
 use crate::route::path_part;
 use crate::selection::with_pairs;
@@ -93,10 +95,33 @@ pub async fn session_requests(session: String) -> Result<SessionRequests, Proble
         .await
 }
 
-/// The body is the stored JSON without any reformatting.
-pub async fn session_request(session: &str, sequence: u64) -> Result<Answer, Problem> {
+/// The body is the stored JSON without any reformatting: of one part, or of the whole request.
+pub async fn session_request(
+    session: &str,
+    sequence: u64,
+    part: Option<Part>,
+    shows_secrets: bool,
+) -> Result<Answer, Problem> {
     let session = path_part(session);
-    get(&format!("api/sessions/{session}/requests/{sequence}")).await
+    let mut query = secrets_query(shows_secrets);
+    if let Some(part) = part {
+        query = with_pairs(&query, &[("parts", part.word())]);
+    }
+    get(&format!("api/sessions/{session}/requests/{sequence}?{query}")).await
+}
+
+/// The body has all stored requests of the session, one a line.
+pub async fn session_export(session: &str, shows_secrets: bool) -> Result<Answer, Problem> {
+    let session = path_part(session);
+    let query = with_pairs(&secrets_query(shows_secrets), &[("format", Format::Jsonl.word())]);
+    get(&format!("api/sessions/{session}/export?{query}")).await
+}
+
+fn secrets_query(shows_secrets: bool) -> String {
+    match shows_secrets {
+        true => with_pairs("", &[("secrets", "true")]),
+        false => String::new(),
+    }
 }
 
 pub async fn database_status() -> Result<DatabaseStatus, Problem> {

@@ -5,8 +5,8 @@
 //!
 //! - The page: `app`, `shell`, `pages`, `components`.
 //! - Running operations: `download`, `restore`, `log_cleanup`, `action`.
-//! - State: `auth`, `navigation`, `dataset_view`, `load`, `saved_options`, `toasts`.
-//! - The outside: `client` (the server), `worker` (the export worker), `browser`.
+//! - State: `auth`, `navigation`, `dataset_view`, `line_view`, `load`, `saved_options`, `toasts`.
+//! - The outside: `client` (the server), `laid_out` (its JSON), `worker` (the export worker), `browser`.
 //! - Values and texts: the modules that are tested natively.
 //!
 //! The page formats nothing itself: `wasm-export` writes the cells of the table here, and the file in a
@@ -16,6 +16,7 @@ pub mod column_choice;
 pub mod cursors;
 pub mod dataset;
 pub mod event_stream;
+pub mod json_lines;
 pub mod log_cleanup;
 pub mod preview;
 pub mod restore;
@@ -42,6 +43,10 @@ mod components;
 mod dataset_view;
 #[cfg(target_arch = "wasm32")]
 mod download;
+#[cfg(target_arch = "wasm32")]
+mod laid_out;
+#[cfg(target_arch = "wasm32")]
+mod line_view;
 #[cfg(target_arch = "wasm32")]
 mod load;
 #[cfg(target_arch = "wasm32")]

@@ -32,17 +32,22 @@ pub struct StoredRequest {
     pub complete: bool,
 }
 
-/// A stored request with its parts as the hub stored them.
+/// A stored request with its parts as the hub stored them. The parameter `parts` leaves out others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SessionRequest {
     pub session_id: String,
-    /// Position in the session, from 1.
-    pub sequence: u64,
+    /// Position in the session, from 1; `null` where it was asked for as the newest.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub sequence: Option<u64>,
+    #[serde(default)]
     pub meta: RequestMeta,
+    #[serde(default)]
     pub headers: Value,
+    #[serde(default)]
     pub body: Value,
+    #[serde(default)]
     pub special_settings: Value,
 }
 

@@ -82,6 +82,8 @@ actions! {
     PgDumpSpawnError = "pg_dump_spawn_error",
     PgDumpStart = "pg_dump_start",
     SessionRequestExport = "session_request_export",
+    SessionRequestSecretsShown = "session_request_secrets_shown",
+    SessionRequestViewed = "session_request_viewed",
     SessionsEnded = "sessions_ended",
     SignedIn = "signed_in",
     SignedOut = "signed_out",

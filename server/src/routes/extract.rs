@@ -148,12 +148,20 @@ pub fn only_flag(pairs: &[(String, String)], flag: &str) -> Result<bool, Paramet
     }
     match pairs {
         [] => Ok(false),
-        [(_, value)] => match value.as_str() {
-            "true" => Ok(true),
-            "false" => Ok(false),
-            _ => Err(ParameterError::invalid(flag, "must be true or false")),
-        },
+        [(name, value)] => self::flag(name, value),
         _ => Err(ParameterError::given_twice(flag)),
+    }
+}
+
+/// Returns a value that is `true` or `false`.
+///
+/// # Errors
+/// [`ParameterError`] that names the parameter, for another value.
+pub fn flag(name: &str, value: &str) -> Result<bool, ParameterError> {
+    match value {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(ParameterError::invalid(name, "must be true or false")),
     }
 }
 

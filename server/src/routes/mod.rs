@@ -85,6 +85,16 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
             "/api/sessions/{id}/requests/{sequence}",
             web::to(session_requests::request),
         ),
+        (
+            M::GET,
+            "/api/sessions/{id}/request",
+            web::to(session_requests::newest),
+        ),
+        (
+            M::GET,
+            "/api/sessions/{id}/export",
+            web::to(session_requests::export),
+        ),
         (M::GET, "/api/admin/database/export", web::to(database::export)),
         (M::GET, "/api/admin/database/status", web::to(database::status)),
         (M::POST, "/api/admin/database/import", web::to(restore::restore)),

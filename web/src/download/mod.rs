@@ -24,7 +24,7 @@ use crate::worker::{self, ExportWorker};
 pub use dump::{DumpState, Dumper};
 pub use picker::{can_pick, pick};
 pub use row_cache::{RowCache, RowCacheEntry};
-pub use session_request::download_session_request;
+pub use session_request::{DownloadedFile, download_session, download_session_request};
 
 #[derive(Clone, Debug)]
 pub enum ExportState {

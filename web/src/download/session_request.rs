@@ -1,18 +1,23 @@
-//! A stored request of a session as a file, pretty-printed while it arrives.
+//! Stored requests of a session as files: one of them, laid out while it arrives, or all.
 
 use wasm_bindgen::JsValue;
 use wasm_export::browser::sink::{BlobSink, Sink, SinkError};
-use wasm_export::json::JsonError;
-use wasm_export::pretty::Pretty;
 use wasm_export::rows::Problem;
-use wasm_export::session_request::file_name;
+use wasm_export::session_request::{file_name, session_file_name};
 
 use super::save;
 use crate::client;
+use crate::laid_out::lay_out;
 
 pub struct DownloadedFile {
     pub file_name: String,
     pub bytes: u64,
+}
+
+/// A file that gets its name once all of it has arrived.
+struct Unnamed {
+    sink: Sink,
+    bytes: u64,
 }
 
 /// Saves a stored request once all of it has been read.
@@ -20,34 +25,50 @@ pub struct DownloadedFile {
 /// # Errors
 /// The server answers with a problem; the stored text is not JSON (`not_json`, with line and column); the
 /// browser cannot store the file (`not_written`).
-pub async fn download_session_request(session: &str, sequence: u64) -> Result<DownloadedFile, Problem> {
-    let mut pieces = client::session_request(session, sequence).await?.pieces()?;
-    let mut pretty = Pretty::new();
-    // The page stays responsive, because the sink waits for the browser after every few megabytes.
-    let mut sink = Sink::Blob(BlobSink::default());
-    let mut out = Vec::new();
-    let mut bytes = 0;
-    while let Some(piece) = pieces.next().await? {
-        pretty.push(&piece, &mut out).map_err(not_json)?;
-        sink.write(&out).await.map_err(not_kept)?;
-        bytes += out.len() as u64;
-        out.clear();
-    }
-    pretty.finish(&mut out).map_err(not_json)?;
-    sink.write(&out).await.map_err(not_kept)?;
-    bytes += out.len() as u64;
-    let file = sink.finish(bytes).await.map_err(not_kept)?;
-    let file_name = file_name(session, Some(sequence));
-    save::download(&JsValue::from(file), &file_name).map_err(|error| not_kept(error.into()))?;
-    Ok(DownloadedFile { file_name, bytes })
+pub async fn download_session_request(
+    session: &str,
+    sequence: u64,
+    shows_secrets: bool,
+) -> Result<DownloadedFile, Problem> {
+    let answer = client::session_request(session, sequence, None, shows_secrets).await?;
+    let mut file = Unnamed::new();
+    lay_out(answer, async |text: &[u8]| file.write(text).await).await?;
+    file.save(file_name(session, Some(sequence))).await
 }
 
-fn not_json(error: JsonError) -> Problem {
-    Problem {
-        title: "The stored request is not JSON".to_owned(),
-        detail: format!("In the stored document: {error}."),
-        code: "not_json".to_owned(),
-        ..Problem::default()
+/// Saves all stored requests of a session, one a line, once all have arrived.
+///
+/// # Errors
+/// The server answers with a problem or breaks the answer off; the browser cannot store the file (`not_written`).
+pub async fn download_session(session: &str, shows_secrets: bool) -> Result<DownloadedFile, Problem> {
+    let answer = client::session_export(session, shows_secrets).await?;
+    let mut pieces = answer.pieces()?;
+    let mut file = Unnamed::new();
+    while let Some(piece) = pieces.next().await? {
+        file.write(&piece).await?;
+    }
+    file.save(session_file_name(session)).await
+}
+
+impl Unnamed {
+    fn new() -> Self {
+        Self {
+            sink: Sink::Blob(BlobSink::default()),
+            bytes: 0,
+        }
+    }
+
+    /// The page stays responsive, because the sink waits for the browser after every few megabytes.
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+        self.bytes += bytes.len() as u64;
+        self.sink.write(bytes).await.map_err(not_kept)
+    }
+
+    async fn save(self, file_name: String) -> Result<DownloadedFile, Problem> {
+        let Self { sink, bytes } = self;
+        let file = sink.finish(bytes).await.map_err(not_kept)?;
+        save::download(&JsValue::from(file), &file_name).map_err(|error| not_kept(error.into()))?;
+        Ok(DownloadedFile { file_name, bytes })
     }
 }
 

@@ -4,16 +4,28 @@ use api::session_requests::{SessionRequests, StoredRequest};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use wasm_export::session_request::Part;
 
 use crate::auth::Auth;
 use crate::client;
+use crate::components::confirm::{ConfirmDialog, Confirmer, Question};
 use crate::components::notice::Notice;
-use crate::download::download_session_request;
+use crate::components::request_list::{RequestList, report_download};
+use crate::components::request_parts::RequestParts;
+use crate::download::download_session;
 use crate::load::Load;
 use crate::navigation::Navigation;
 use crate::route::{AdminPage, Route};
 use crate::toasts::Toasts;
-use crate::wording;
+
+/// What the visitor looks at.
+#[derive(Clone, Copy)]
+struct View {
+    /// The chosen request; without one it is the newest.
+    sequence: RwSignal<Option<u64>>,
+    part: RwSignal<Part>,
+    shows_secrets: RwSignal<bool>,
+}
 
 #[component]
 pub fn SessionRequestsPage() -> impl IntoView {
@@ -25,15 +37,27 @@ pub fn SessionRequestsPage() -> impl IntoView {
         Route::Dataset { .. } | Route::Database | Route::LogCleanup => None,
     });
     let requests = Load::new(move || session.get().map(client::session_requests));
+    let view = View {
+        sequence: RwSignal::new(None),
+        part: RwSignal::new(Part::Body),
+        shows_secrets: RwSignal::new(false),
+    };
+    // Another session begins with its newest request, and with masked secrets.
+    Effect::new(move || {
+        session.track();
+        view.sequence.set(None);
+        view.shows_secrets.set(false);
+    });
     view! {
         <div class="heading">
             <h1>{title}</h1>
+            {move || session.get().map(|session| view! { <Actions session view requests/> })}
         </div>
         <p class="faint">
             "Requests that a client sent in a session: URL, headers and body. The hub stores them only for a few minutes."
         </p>
         <SessionForm session requests/>
-        {move || session.with(Option::is_some).then(|| view! { <Requests requests/> })}
+        {move || session.with(Option::is_some).then(|| view! { <Requests requests view/> })}
     }
 }
 
@@ -69,94 +93,75 @@ fn SessionForm(session: Memo<Option<String>>, requests: Load<SessionRequests>) -
     }
 }
 
+/// What can be done with the session, once it has requests.
 #[component]
-fn Requests(requests: Load<SessionRequests>) -> impl IntoView {
-    let list = move || match (requests.problem(), requests.value()) {
-        (Some(problem), _) => view! { <Notice problem on_retry=move || requests.retry()/> }.into_any(),
-        (None, Some(list)) => view! { <RequestTable list/> }.into_any(),
-        (None, None) => view! { <p class="faint" role="status">"Loading…"</p> }.into_any(),
+fn Actions(session: String, view: View, requests: Load<SessionRequests>) -> impl IntoView {
+    let is_listed = {
+        let session = session.clone();
+        Memo::new(move |_| {
+            let is_of_session = |list: &SessionRequests| list.session_id == session;
+            requests.problem().is_none() && requests.with(|list| list.is_some_and(is_of_session))
+        })
+    };
+    let actions = move || {
+        let session = session.clone();
+        view! {
+            <div class="actions">
+                <SecretsButton shows_secrets=view.shows_secrets/>
+                <DownloadSession session view/>
+            </div>
+        }
+    };
+    move || is_listed.get().then(&actions)
+}
+
+/// Shows or hides the secrets. The first time, the visitor is asked.
+#[component]
+fn SecretsButton(shows_secrets: RwSignal<bool>) -> impl IntoView {
+    let confirmer = Confirmer::new();
+    let is_confirmed = StoredValue::new(false);
+    let show = Callback::new(move |()| {
+        is_confirmed.set_value(true);
+        shows_secrets.set(true);
+    });
+    let toggle = move |_| {
+        match (shows_secrets.get_untracked(), is_confirmed.get_value()) {
+        (true, _) => shows_secrets.set(false),
+        (false, true) => shows_secrets.set(true),
+        (false, false) => confirmer.ask(Question {
+            title: "Show secrets?".to_owned(),
+            text: "Keys, tokens and cookies in headers and URLs become visible, also in files that you download. The audit log \
+                   records it."
+                .to_owned(),
+            word: None,
+            yes: "Show secrets".to_owned(),
+            then: show,
+        }),
+    }
     };
     view! {
-        <section
-            class="rows"
-            aria-label="Requests"
-            tabindex="0"
-            data-testid="session-requests"
-            aria-busy=move || requests.is_busy().to_string()
-        >
-            {list}
-        </section>
+        <button type="button" data-testid="show-secrets" on:click=toggle>
+            {move || if shows_secrets.get() { "Hide secrets" } else { "Show secrets" }}
+        </button>
+        <ConfirmDialog confirmer/>
     }
 }
 
 #[component]
-fn RequestTable(list: SessionRequests) -> impl IntoView {
-    let SessionRequests { session_id, requests } = list;
-    let rows = requests
-        .into_iter()
-        .map(|request| view! { <RequestRow session=session_id.clone() request/> })
-        .collect_view();
-    view! {
-        <table>
-            <thead>
-                <tr>
-                    <th scope="col" class="number">"No."</th>
-                    <th scope="col">"Method"</th>
-                    <th scope="col">"Client URL"</th>
-                    <th scope="col">"Upstream URL"</th>
-                    <th scope="col" class="number">"Body"</th>
-                    <th scope="col">"File"</th>
-                </tr>
-            </thead>
-            <tbody>{rows}</tbody>
-        </table>
-    }
-}
-
-#[component]
-fn RequestRow(session: String, request: StoredRequest) -> impl IntoView {
-    let missing = wording::session_requests::missing_part(&request);
-    let sequence = request.sequence;
-    let url = |url: Option<String>| {
-        let title = url.clone();
-        view! { <td class="text" title=title>{url}</td> }
-    };
-    view! {
-        <tr>
-            <td class="number">{sequence.to_string()}</td>
-            <td>{request.meta.method}</td>
-            {url(request.meta.client_url)}
-            {url(request.meta.upstream_url)}
-            <td class="number">{wording::bytes(request.body_bytes)}</td>
-            <td>
-                <DownloadButton session sequence missing/>
-                {missing.map(|missing| view! { <span class="faint">{missing}</span> })}
-            </td>
-        </tr>
-    }
-}
-
-#[component]
-fn DownloadButton(session: String, sequence: u64, missing: Option<&'static str>) -> impl IntoView {
+fn DownloadSession(session: String, view: View) -> impl IntoView {
     let auth = expect_context::<Auth>();
     let toasts = expect_context::<Toasts>();
     let busy = RwSignal::new(false);
     let download = move |_| {
+        if busy.get_untracked() {
+            return;
+        }
         let session = session.clone();
+        let shows_secrets = view.shows_secrets.get_untracked();
         busy.set(true);
         spawn_local(async move {
-            match download_session_request(&session, sequence).await {
-                Ok(file) => toasts.success(format!(
-                    "Downloaded {} ({})",
-                    file.file_name,
-                    wording::bytes(file.bytes)
-                )),
-                Err(problem) => {
-                    auth.check_expiry(&problem);
-                    let title = format!("Request {sequence} was not downloaded: {}", problem.title);
-                    toasts.error(title, problem.detail);
-                }
-            }
+            let file = download_session(&session, shows_secrets).await;
+            report_download(auth, toasts, "The session", file);
             // `try_set`, because the visitor may have left the page and with it this signal.
             busy.try_set(false);
         });
@@ -164,13 +169,56 @@ fn DownloadButton(session: String, sequence: u64, missing: Option<&'static str>)
     view! {
         <button
             type="button"
-            aria-label=format!("Download request {sequence} as JSON")
-            data-testid=format!("download-request-{sequence}")
-            disabled=move || missing.is_some() || busy.get()
+            data-testid="download-session"
             aria-busy=move || busy.get().to_string()
+            aria-disabled=move || busy.get().then_some("true")
             on:click=download
         >
-            "Download JSON"
+            "Download session as JSONL"
         </button>
+    }
+}
+
+#[component]
+fn Requests(requests: Load<SessionRequests>, view: View) -> impl IntoView {
+    let content = move || match (requests.problem(), requests.value()) {
+        (Some(problem), _) => view! { <Notice problem on_retry=move || requests.retry()/> }.into_any(),
+        (None, Some(list)) => view! { <Session list view/> }.into_any(),
+        (None, None) => view! { <p class="faint" role="status">"Loading…"</p> }.into_any(),
+    };
+    view! {
+        <section
+            class="session"
+            aria-label="Requests"
+            data-testid="session-requests"
+            aria-busy=move || requests.is_busy().to_string()
+        >
+            {content}
+        </section>
+    }
+}
+
+#[component]
+fn Session(list: SessionRequests, view: View) -> impl IntoView {
+    let SessionRequests { session_id, requests } = list;
+    let chosen = {
+        let requests = requests.clone();
+        Memo::new(move |_| {
+            let wanted = view.sequence.get();
+            let chosen = requests.iter().find(|request| Some(request.sequence) == wanted);
+            chosen.or(requests.first()).cloned()
+        })
+    };
+    let shows_secrets: Signal<bool> = view.shows_secrets.into();
+    let choose = Callback::new(move |sequence| view.sequence.set(Some(sequence)));
+    let session = session_id.clone();
+    let parts = move || {
+        let request: StoredRequest = chosen.get()?;
+        let session = session.clone();
+        Some(view! { <RequestParts session request part=view.part shows_secrets/> })
+    };
+    view! {
+        <RequestList session=session_id requests chosen shows_secrets on_choose=choose/>
+        {parts}
     }
 }

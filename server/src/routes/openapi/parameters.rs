@@ -9,6 +9,7 @@ use wasm_export::options::{
     Bom, Compression, DecimalMark, Delimiter, Format, Fraction, Guard, HeaderStyle, Layout, LongDecimals,
     Metadata, Newline, TimestampStyle,
 };
+use wasm_export::session_request::Part;
 
 /// A text in the path.
 pub fn path(name: &str, description: &str, example: &str) -> Parameter {
@@ -54,10 +55,39 @@ pub fn sequence() -> Parameter {
     .build()
 }
 
-pub fn pretty() -> Parameter {
+fn pretty() -> Parameter {
     query("pretty", "Indents the document by two spaces; nothing is lost.")
         .schema(Some(of_type(Type::Boolean).default(Some(json!(false))).build()))
         .build()
+}
+
+/// How a stored request is sent.
+pub fn stored_request() -> [Parameter; 3] {
+    let parts = query(
+        "parts",
+        "The parts that the document has, separated by commas; by default all. Only these are read, and only these need be \
+         stored.",
+    )
+    .schema(Some(of_type(Type::String).build()))
+    .example(Some(Part::WORDS.join(",").into()));
+    [parts.build(), pretty(), secrets()]
+}
+
+/// How the requests of a session are exported.
+pub fn session_export() -> [Parameter; 2] {
+    [
+        word("format", "The file's format.", &[Format::Jsonl.word()]),
+        secrets(),
+    ]
+}
+
+fn secrets() -> Parameter {
+    query(
+        "secrets",
+        "Shows the secrets of headers and URLs, which are `***` otherwise. The audit log records it.",
+    )
+    .schema(Some(of_type(Type::Boolean).default(Some(json!(false))).build()))
+    .build()
 }
 
 pub fn check() -> Parameter {

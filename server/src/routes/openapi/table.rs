@@ -73,6 +73,12 @@ const RAW_ROWS_EXAMPLE: &str = "{\"decant\":1,\"dataset\":\"usage-logs\",\"title
      \"2026-01-28T20:34:56Z\",\"zone\":\"UTC\",\"estimated_rows\":1}\ngpt-5.1-codex\n\\.{\"rows\":1,\"bytes\":14,\
      \"digest\":\"6f1c2c4b6d0f9a3e\",\"cursor\":\"Z3B0LTUuMS1jb2RleA\"}\n";
 
+const STORED_REQUEST: &str = "The request; its parts are JSON as the hub stored it, except masked secrets.";
+
+const SESSION_EXPORT_EXAMPLE: &str = "{\"sequence\":1,\"missing\":[\"body\"]}\n{\"sessionId\":\"sess_4f9c\",\"sequence\":2,\
+     \"meta\":{\"clientUrl\":\"/v1/messages\",\"upstreamUrl\":null,\"method\":\"POST\"},\"headers\":{\"x-api-key\":\"***\"},\
+     \"body\":{\"model\":\"gpt-5.1-codex\"},\"specialSettings\":null}\n";
+
 const RESTORE_EVENTS: &str = "The steps of the restore, and its result. After `error` the database is as it was, unless the message says otherwise.";
 
 pub fn operations() -> Vec<EntryBuilder> {
@@ -277,9 +283,33 @@ fn session_requests() -> Vec<EntryBuilder> {
             "Get one stored request",
         )
         .tag(SESSION_REQUESTS)
-        .parameters([p::session(), p::sequence(), p::pretty()])
-        .answer::<SessionRequest>("The request; its parts are JSON as the hub stored it.")
+        .parameters([vec![p::session(), p::sequence()], p::stored_request().into()].concat())
+        .answer::<SessionRequest>(STORED_REQUEST)
         .problems(&[400, 404]),
+        get(
+            "/api/sessions/{id}/request",
+            "getNewestSessionRequest",
+            "Get the newest stored request",
+        )
+        .tag(SESSION_REQUESTS)
+        .description("The newest one that is stored with headers and body. Its `sequence` is `null`.")
+        .parameters([vec![p::session()], p::stored_request().into()].concat())
+        .answer::<SessionRequest>(STORED_REQUEST)
+        .problems(&[400, 404]),
+        get(
+            "/api/sessions/{id}/export",
+            "exportSessionRequests",
+            "Export all stored requests of a session",
+        )
+        .tag(SESSION_REQUESTS)
+        .description(
+            "One request a line, the newest last. A request without its headers or its body has a line with the `missing` \
+             parts, and one that cannot be read a line with the `error`. If Redis fails part-way, the server breaks the \
+             connection instead of ending the answer.",
+        )
+        .parameters([vec![p::session()], p::session_export().into()].concat())
+        .text("application/jsonl", "The file.", SESSION_EXPORT_EXAMPLE)
+        .problems(&[400, 404, 412]),
     ]
 }
 

@@ -1,0 +1,205 @@
+//! Masks the values of headers whose names show that they are secret.
+
+use super::Part;
+use crate::json::{Handler, JsonError, Piece, Refusal, Shape, Tokenizer, decode};
+
+/// The text in the place of a secret.
+pub const MASK: &str = "***";
+
+/// A name is secret if it contains one of these words, in any case. `key` also covers `x-api-key`.
+const SECRET_WORDS: [&str; 7] = [
+    "authorization",
+    "cookie",
+    "key",
+    "password",
+    "secret",
+    "signature",
+    "token",
+];
+
+/// Returns whether the value of a header or parameter with this name is a secret.
+pub fn is_secret(name: &str) -> bool {
+    // All of Unicode, because U+212A (Kelvin) also becomes a `k`.
+    let name = name.to_lowercase();
+    SECRET_WORDS.iter().any(|word| name.contains(word))
+}
+
+/// Returns headers, which are JSON, with [`MASK`] in the place of each secret value. All other bytes stay. In headers that are
+/// no object, names cannot be told from values, so all values are masked.
+///
+/// # Errors
+/// When the headers are not JSON. The error names the part.
+pub fn mask_headers(headers: &[u8]) -> Result<Vec<u8>, JsonError> {
+    let mut masker = Masker {
+        text: headers,
+        out: Vec::with_capacity(headers.len()),
+        copied: 0,
+        token_start: 0,
+        has_names: false,
+        secret_depth: None,
+    };
+    let mut tokenizer = Tokenizer::new(Shape::One);
+    let masked = tokenizer.push(headers, &mut masker);
+    masked
+        .and_then(|()| tokenizer.finish(&mut masker))
+        .map_err(|error| JsonError {
+            part: Some(Part::Headers.word()),
+            ..error
+        })?;
+    masker.out.extend_from_slice(&headers[masker.copied..]);
+    Ok(masker.out)
+}
+
+struct Masker<'a> {
+    text: &'a [u8],
+    out: Vec<u8>,
+    /// The bytes of the text that are in `out`, as they are or masked.
+    copied: usize,
+    /// Offset of the scalar that is being read.
+    token_start: usize,
+    /// Whether the outermost value is an object.
+    has_names: bool,
+    /// Depth of the object whose member has a secret name.
+    secret_depth: Option<usize>,
+}
+
+impl Masker<'_> {
+    fn name(&mut self, name: &[u8], depth: usize) {
+        if self.secret_depth.is_some_and(|secret| secret < depth) {
+            return;
+        }
+        let mut text = Vec::new();
+        // A name that is no Unicode text cannot be compared.
+        let is_secret = match decode(name, &mut text) {
+            true => is_secret(&String::from_utf8_lossy(&text)),
+            false => true,
+        };
+        self.secret_depth = is_secret.then_some(depth);
+    }
+
+    fn value(&mut self, end: usize) {
+        let value = &self.text[self.token_start..end];
+        if (self.has_names && self.secret_depth.is_none()) || value == b"null" {
+            return;
+        }
+        self.out
+            .extend_from_slice(&self.text[self.copied..self.token_start]);
+        self.out.extend_from_slice(format!("\"{MASK}\"").as_bytes());
+        self.copied = end;
+    }
+}
+
+impl Handler for Masker<'_> {
+    fn open(&mut self, is_object: bool, depth: usize) -> Result<(), Refusal> {
+        if depth == 1 {
+            self.has_names = is_object;
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, _is_object: bool, depth: usize, _is_empty: bool) -> Result<(), Refusal> {
+        self.secret_depth = self.secret_depth.filter(|secret| *secret != depth);
+        Ok(())
+    }
+
+    fn member(&mut self, _is_first: bool, _depth: usize) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn colon(&mut self) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn scalar(&mut self, piece: Piece<'_>, depth: usize) -> Result<(), Refusal> {
+        // The text is read as one piece, so the rest of it gives the offset.
+        let start = self.text.len() - piece.rest.len();
+        if piece.begins {
+            self.token_start = start;
+        }
+        let end = start + piece.length;
+        match (piece.ends, piece.is_key) {
+            (false, _) => {}
+            (true, true) => self.name(&self.text[self.token_start..end], depth),
+            (true, false) => self.value(end),
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn masked(headers: &str) -> String {
+        String::from_utf8(mask_headers(headers.as_bytes()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn names_with_a_secret_word_are_secret_in_any_case() {
+        for name in [
+            "authorization",
+            "Proxy-Authorization",
+            "X-API-KEY",
+            "cookie",
+            "set-cookie",
+            "anthropic-token-x",
+            "Client_Secret",
+            "x-goog-api-\u{212a}ey",
+            "access_token",
+        ] {
+            assert!(is_secret(name), "{name}");
+        }
+        for name in [
+            "content-type",
+            "accept",
+            "user-agent",
+            "host",
+            "anthropic-version",
+        ] {
+            assert!(!is_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn only_secret_values_change() {
+        for (headers, expected) in [
+            (
+                r#"{ "Accept" : "*\/*",  "x-n": 1.0e5, "Authorization": "Bearer a\"b", "z":[ ] }"#,
+                r#"{ "Accept" : "*\/*",  "x-n": 1.0e5, "Authorization": "***", "z":[ ] }"#,
+            ),
+            (
+                r#"{"set-cookie":["a=1", 2, null],"cookie":{"accept":"x"},"accept":["y"]}"#,
+                r#"{"set-cookie":["***", "***", null],"cookie":{"accept":"***"},"accept":["y"]}"#,
+            ),
+            (
+                r#"{"\u0061uthorization":true,"a":{"x-api-key":12,"b":3},"c":4,"\ud800":5}"#,
+                r#"{"\u0061uthorization":"***","a":{"x-api-key":"***","b":3},"c":4,"\ud800":"***"}"#,
+            ),
+            ("{}", "{}"),
+        ] {
+            assert_eq!(masked(headers), expected);
+        }
+    }
+
+    #[test]
+    fn without_names_every_value_is_masked() {
+        for (headers, expected) in [
+            (
+                r#"[["authorization", "Bearer x"], {"a": 1}]"#,
+                r#"[["***", "***"], {"a": "***"}]"#,
+            ),
+            (" 12.50 ", r#" "***" "#),
+            ("12", r#""***""#),
+            (r#""cookie: a""#, r#""***""#),
+            ("null", "null"),
+        ] {
+            assert_eq!(masked(headers), expected);
+        }
+    }
+
+    #[test]
+    fn headers_that_are_no_json_are_refused_by_name() {
+        let error = mask_headers(b"{\"cookie\":\n\"a}").unwrap_err();
+        assert_eq!((error.part, error.line), (Some("headers"), 2));
+    }
+}
