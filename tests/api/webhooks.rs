@@ -31,7 +31,7 @@ async fn unknown(app: &App) -> String {
         (&custom["host"], &custom["detectedProvider"]),
         (&json!("hooks.example.com"), &Value::Null)
     );
-    custom["id"].as_str().unwrap().to_owned()
+    custom["id"].as_str().expect("an id is a text").to_owned()
 }
 
 #[tokio::test]
