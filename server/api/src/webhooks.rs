@@ -22,7 +22,7 @@ pub enum WebhookProvider {
     Custom,
 }
 
-/// What becomes of a webhook whose address does not show its service.
+/// The provider of a webhook, as the caller chooses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
