@@ -16,7 +16,7 @@ use crate::pooler;
 /// How long a request waits for a connection before the server itself is asked whether it accepts any.
 const ASK_AFTER: Duration = Duration::from_millis(300);
 
-/// How long PostgreSQL may take to say why it opens no session.
+/// Limits the attempt that gets PostgreSQL's reason for opening no session.
 const REASON_MAX: Duration = Duration::from_secs(2);
 
 /// The notation of values. The raw-row stream promises UTC, ISO dates and numbers that can be read back exactly. Without

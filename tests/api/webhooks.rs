@@ -15,6 +15,11 @@ async fn app() -> App {
     app
 }
 
+async fn migrate(app: &App, request: &Value) -> Value {
+    let answer = app.admin().migrate_webhooks(request).answer().await;
+    answer.good().json()
+}
+
 /// Returns the id of the webhook whose provider no host shows.
 async fn unknown(app: &App) -> String {
     let webhooks: Value = app.admin().old_webhooks().answer().await.good().json();
@@ -31,7 +36,7 @@ async fn unknown(app: &App) -> String {
         (&custom["host"], &custom["detectedProvider"]),
         (&json!("hooks.example.com"), &Value::Null)
     );
-    custom["id"].as_str().unwrap().to_owned()
+    custom["id"].as_str().expect("an id is a text").to_owned()
 }
 
 #[tokio::test]
@@ -39,13 +44,7 @@ async fn webhooks_become_targets_with_bindings_once() {
     let app = app().await;
     let id = unknown(&app).await;
     let request = json!({ "providers": { &id: "custom" }, "dryRun": true });
-    let planned: Value = app
-        .admin()
-        .migrate_webhooks(&request)
-        .answer()
-        .await
-        .good()
-        .json();
+    let planned = migrate(&app, &request).await;
     assert_eq!(
         planned,
         json!({ "success": true, "createdTargets": 2, "createdBindings": 3, "skipped": [] })
@@ -53,13 +52,7 @@ async fn webhooks_become_targets_with_bindings_once() {
     assert_eq!(app.database.text(TARGETS).await, None);
 
     let request = json!({ "providers": { &id: "custom" } });
-    let made: Value = app
-        .admin()
-        .migrate_webhooks(&request)
-        .answer()
-        .await
-        .good()
-        .json();
+    let made = migrate(&app, &request).await;
     assert_eq!(made, planned);
     let targets = "Feishu feishu https://open.feishu.cn/open-apis/bot/v2/hook/secret-1, \
                    Custom Webhook custom https://hooks.example.com/secret-2";
@@ -68,13 +61,7 @@ async fn webhooks_become_targets_with_bindings_once() {
     assert_eq!(app.database.text(BINDINGS).await.as_deref(), Some(bindings));
     assert_eq!(app.database.text(MODE).await.as_deref(), Some("false"));
 
-    let again: Value = app
-        .admin()
-        .migrate_webhooks(&json!({}))
-        .answer()
-        .await
-        .good()
-        .json();
+    let again = migrate(&app, &json!({})).await;
     assert_eq!(
         again,
         json!({ "success": true, "createdTargets": 0, "createdBindings": 0, "skipped": [] })
@@ -86,13 +73,7 @@ async fn webhooks_become_targets_with_bindings_once() {
 async fn the_hub_keeps_its_old_settings_while_a_webhook_has_no_provider() {
     let app = app().await;
     let id = unknown(&app).await;
-    let part: Value = app
-        .admin()
-        .migrate_webhooks(&json!({}))
-        .answer()
-        .await
-        .good()
-        .json();
+    let part = migrate(&app, &json!({})).await;
     assert_eq!(
         (&part["success"], &part["createdTargets"]),
         (&json!(false), &json!(1))
@@ -101,7 +82,7 @@ async fn the_hub_keeps_its_old_settings_while_a_webhook_has_no_provider() {
     assert_eq!(app.database.text(MODE).await.as_deref(), Some("true"));
 
     let rest = json!({ "providers": { &id: "skip" } });
-    let rest: Value = app.admin().migrate_webhooks(&rest).answer().await.good().json();
+    let rest = migrate(&app, &rest).await;
     assert_eq!(
         (&rest["success"], &rest["createdTargets"]),
         (&json!(true), &json!(0))

@@ -35,7 +35,7 @@ pub fn in_spreadsheet(column: &Column) -> View {
     match column.pg_type.as_str() {
         "timestamp with time zone" => View {
             held: format!("date_trunc('{}', $ at time zone '{ZONE}')::text", column.fraction),
-            // A year that no calendar of a spreadsheet has stays in UTC, and says so.
+            // The file has years that a spreadsheet does not know in UTC, with their offset.
             read: format!(
                 "(case when $ ~ '[+]00' then $::timestamptz at time zone '{ZONE}' else $::timestamp end)::text"
             ),

@@ -1,4 +1,4 @@
-//! What a visitor sees of a document in lines: folded blocks, found places, the rows in view.
+//! The view of a document in lines: folded blocks, found places, the rows on the screen.
 
 use std::sync::Arc;
 

@@ -22,7 +22,7 @@ pub enum WebhookProvider {
     Custom,
 }
 
-/// What becomes of a webhook whose address does not show its service.
+/// The provider of a webhook, as the caller chooses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
@@ -77,7 +77,7 @@ pub struct WebhookMigrationRequest {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct WebhookMigrationResult {
-    /// Whether the hub uses its targets now. It does not while a webhook needs a provider: its notifications would end.
+    /// Whether the hub uses its targets after the migration. It does not while a webhook needs a provider: its notifications would end.
     pub success: bool,
     pub created_targets: u64,
     pub created_bindings: u64,

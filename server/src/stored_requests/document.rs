@@ -10,7 +10,7 @@ use super::error::StoredRequestsError;
 use super::masked_url::mask_url;
 use super::session_id::SessionId;
 
-/// What becomes of the secrets in headers and URLs.
+/// Whether a document has the secrets in headers and URLs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Secrets {
     Masked,

@@ -21,7 +21,7 @@ const TABLES: [&str; 3] = [
 /// The hub's tables for notifications, in an open transaction.
 struct Tables<'a> {
     connection: &'a mut PgConnection,
-    /// Quoted for SQL.
+    /// The name of the schema of the three tables, as PostgreSQL quotes it.
     schema: String,
 }
 

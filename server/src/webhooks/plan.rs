@@ -35,7 +35,7 @@ pub struct Target {
     pub telegram_chat_id: Option<String>,
 }
 
-/// What the hub has already.
+/// The targets and bindings that the hub has already.
 #[derive(Debug, Default)]
 pub struct Existing {
     pub targets: Vec<(i32, Target)>,

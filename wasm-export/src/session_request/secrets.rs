@@ -24,8 +24,8 @@ pub fn is_secret(name: &str) -> bool {
     SECRET_WORDS.iter().any(|word| name.contains(word))
 }
 
-/// Returns headers, which are JSON, with [`MASK`] in the place of each secret value. All other bytes stay. In headers that are
-/// no object, names cannot be told from values, so all values are masked.
+/// Returns headers, which are JSON, with [`MASK`] in the place of each secret value. All other bytes stay. Headers that are
+/// no object have no names, so all their values are masked.
 ///
 /// # Errors
 /// When the headers are not JSON. The error names the part.

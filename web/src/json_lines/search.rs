@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-/// The most places that are kept. Nobody steps through more.
+/// Limits the memory of a search: four bytes a place.
 const MATCHES_MAX: usize = 100_000;
 
 /// The places of a text in a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Matches {
-    /// Offsets, in order.
+    /// Byte offsets in the document, ascending.
     places: Vec<u32>,
     /// Length of the text in bytes.
     length: usize,

@@ -18,7 +18,7 @@ use crate::navigation::Navigation;
 use crate::route::{AdminPage, Route};
 use crate::toasts::Toasts;
 
-/// What the visitor looks at.
+/// The chosen request, its part, and whether secrets are shown.
 #[derive(Clone, Copy)]
 struct View {
     /// The chosen request; without one it is the newest.
@@ -92,7 +92,7 @@ fn SessionForm(session: Memo<Option<String>>, requests: Load<SessionRequests>) -
     }
 }
 
-/// What can be done with the session, once it has requests.
+/// The buttons of the whole session; none while it has no requests.
 #[component]
 fn Actions(session: String, view: View, requests: Load<SessionRequests>) -> impl IntoView {
     let is_listed = {
