@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use decant_tests::app::App;
-use decant_tests::browser::{Browser, Key, in_browser};
+use decant_tests::browser::{Browser, in_browser, key};
 use decant_tests::server::ADMIN_TOKEN;
 use serde_json::json;
 
@@ -87,7 +87,7 @@ async fn the_drawer_states_the_contents_and_gives_the_focus_back() {
             let is_inside =
                 "return document.querySelector('dialog.export-drawer').contains(document.activeElement)";
             assert_eq!(page.run(is_inside, vec![]).await, true);
-            page.press(&Key::Escape).await;
+            page.press_key(key::ESCAPE).await;
             page.see_no_more("export-drawer-start").await;
             page.has_focus("export-menu").await;
 

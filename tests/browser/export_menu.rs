@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use decant_tests::app::App;
-use decant_tests::browser::{Browser, Key, in_browser};
+use decant_tests::browser::{Browser, in_browser, key};
 use decant_tests::database::Database;
 use decant_tests::patience::wait_for;
 use decant_tests::program;
@@ -54,26 +54,26 @@ async fn the_menu_exports_by_keyboard_and_the_button_repeats_the_format() {
             let focus = "document.querySelector('[data-testid=export-menu]').focus()";
             page.run(focus, vec![]).await;
 
-            page.press(&Key::Down).await;
+            page.press_key(key::DOWN).await;
             page.has_focus("export-as-csv").await;
             page.text("export-popup-note", SOON, |text| {
                 text.contains("no filters") && text.contains("18 columns") && text.contains("UTC")
             })
             .await;
-            page.press(&Key::End).await;
+            page.press_key(key::END).await;
             page.has_focus("export-copy-command").await;
-            page.press(&Key::Down).await;
+            page.press_key(key::DOWN).await;
             page.has_focus("export-as-csv").await;
-            page.press(&Key::Escape).await;
+            page.press_key(key::ESCAPE).await;
             page.see_no_more("export-as-csv").await;
             page.has_focus("export-menu").await;
 
-            page.press(&Key::Enter).await;
+            page.press_key(key::ENTER).await;
             page.has_focus("export-as-csv").await;
             while page.focused().await != "export-as-jsonl" {
-                page.press(&Key::Down).await;
+                page.press_key(key::DOWN).await;
             }
-            page.press(&Key::Enter).await;
+            page.press_key(key::ENTER).await;
             assert!(content_of(page.download().await).await == jsonl);
             page.see_no_more("export-as-csv").await;
             page.has_focus("export-menu").await;

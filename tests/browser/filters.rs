@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use decant_tests::app::App;
-use decant_tests::browser::{Browser, in_browser};
+use decant_tests::browser::{Browser, in_browser, key};
 use decant_tests::database::RETRIED;
 use decant_tests::patience::wait_for;
 use decant_tests::server::ADMIN_TOKEN;
@@ -115,7 +115,7 @@ async fn a_value_is_chosen_by_its_name_and_escape_changes_nothing() {
             page.click("add-filter").await;
             page.click("add-filter-user").await;
             page.see(&format!("value-{}", user.id)).await;
-            page.press("\u{e00c}").await;
+            page.press_key(key::ESCAPE).await;
             page.see_no_more("filter-popover").await;
             let focused = "return document.activeElement.dataset.testid";
             let returns = async || (page.run(focused, vec![]).await == json!("add-filter")).then_some(());

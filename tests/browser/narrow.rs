@@ -92,7 +92,7 @@ async fn rows_are_cards_and_a_filter_is_a_sheet_on_a_small_screen() {
             page.click("add-filter-model").await;
             page.see("filter-model").await;
             assert_eq!(page.run(IS_SEEN, vec![json!("apply-filters")]).await, true);
-            page.press("\u{e00c}").await;
+            page.press_key(key::ESCAPE).await;
             page.see_no_more("filter-popover").await;
 
             page.click("row-open").await;

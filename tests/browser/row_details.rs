@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use decant_tests::app::App;
-use decant_tests::browser::in_browser;
+use decant_tests::browser::{in_browser, key};
 use decant_tests::patience::wait_for;
 use decant_tests::server::ADMIN_TOKEN;
 use serde_json::json;
@@ -32,13 +32,13 @@ async fn the_details_have_all_fields_and_follow_the_arrows() {
                 wait_for(&format!("the fields of row {row}"), SOON, shows).await;
             };
             shows(0).await;
-            page.press("\u{e015}").await;
+            page.press_key(key::DOWN).await;
             shows(1).await;
-            page.press("\u{e013}").await;
+            page.press_key(key::UP).await;
             shows(0).await;
             page.click("row-next").await;
             shows(1).await;
-            page.press("\u{e00c}").await;
+            page.press_key(key::ESCAPE).await;
             page.see_no_more("row-details").await;
             let row = "return document.activeElement.closest('tr')?.dataset.row";
             let returns = async || (page.run(row, vec![]).await == json!("1")).then_some(());

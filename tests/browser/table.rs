@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use decant_tests::app::App;
-use decant_tests::browser::{Browser, in_browser, in_browser_with};
+use decant_tests::browser::{Browser, in_browser, in_browser_with, key};
 use decant_tests::patience::wait_for;
 use decant_tests::server::ADMIN_TOKEN;
 use serde_json::{Value, json};
@@ -230,6 +230,63 @@ async fn times_are_in_the_zone_of_the_address_and_the_choice_is_remembered() {
             page.text("sort", SOON, |text| text.contains("UTC+8")).await;
             page.open("usage-logs?zone=UTC").await;
             page.text("row-open", SOON, |text| text == &utc[..19]).await;
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn keys_move_through_rows_and_pages_and_open_what_the_page_has() {
+    let app = App::start().await;
+    let rows = app.database.usage_rows("true").await;
+    in_browser(
+        &app.server.address,
+        "keys_move_through_rows_and_pages_and_open_what_the_page_has",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            page.see("row-open").await;
+            let focused_row = async |row: &str| {
+                let script = "return document.activeElement.closest('tr')?.dataset.row";
+                let is = async || (page.run(script, vec![]).await == json!(row)).then_some(());
+                wait_for(&format!("the focus in row {row}"), SOON, is).await;
+            };
+            for (key, row) in [('j', "0"), ('j', "1"), ('k', "0"), ('k', "0")] {
+                page.press_key(key).await;
+                focused_row(row).await;
+            }
+            page.press_key(']').await;
+            page.text("page-place", SOON, |text| text.starts_with("Rows 51–"))
+                .await;
+            page.press_key('[').await;
+            page.text("page-place", SOON, |text| text.starts_with("Rows 1–"))
+                .await;
+            // There is no page before the first.
+            page.press_key('[').await;
+
+            page.press_key('c').await;
+            page.see("column-model").await;
+            page.has_focus("columns-toggle").await;
+            page.press_key('f').await;
+            page.has_focus("filter-search").await;
+            // A letter in a field is text.
+            page.press_key('e').await;
+            page.press_key(key::ESCAPE).await;
+            page.has_focus("add-filter").await;
+            page.press_key('e').await;
+            page.has_focus("export-as-csv").await;
+            page.press_key(key::ESCAPE).await;
+            page.has_focus("export-menu").await;
+
+            page.text("row-count", SOON, |text| number_in(text) == Some(rows))
+                .await;
+            app.database
+                .execute("update message_request set deleted_at = now() where id % 2 = 0")
+                .await;
+            page.press_key('r').await;
+            page.text("row-count", SOON, |text| {
+                number_in(text).is_some_and(|now| now < rows)
+            })
+            .await;
         },
     )
     .await;

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::elements::Element;
-pub use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder, Locator};
 use futures_util::FutureExt as _;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -39,6 +38,9 @@ pub mod key {
     pub const TAB: char = '\u{e004}';
     pub const ENTER: char = '\u{e007}';
     pub const ESCAPE: char = '\u{e00c}';
+    pub const END: char = '\u{e010}';
+    pub const UP: char = '\u{e013}';
+    pub const DOWN: char = '\u{e015}';
 }
 
 /// Scrolls an element into view and answers whether it keeps its place for two frames.
@@ -171,16 +173,6 @@ impl Browser {
             vec![json!(path)],
         )
         .await;
-    }
-
-    /// Presses a key in the element that has the focus. Other keys than characters are as of WebDriver.
-    pub async fn press(&self, key: &str) {
-        let element = self
-            .client
-            .active_element()
-            .await
-            .expect("an element has the focus");
-        element.send_keys(key).await.expect("the element takes keys");
     }
 
     /// Returns the text that the page at this address has copied.

@@ -8,12 +8,14 @@ use super::export_setup::{ColumnScope, ExportSetup};
 use super::popup_menu::{MenuButton, MenuChoice, MenuItem, MenuPopup, PopupMenu};
 use crate::auth::Auth;
 use crate::download::can_pick;
+use crate::keys::{KeyAction, Keys};
 use crate::wording::export::{format_hint, format_name};
 
 /// The left part exports at once, in the format of the last export. The right part opens the menu.
 #[component]
 pub fn ExportBar(setup: ExportSetup) -> impl IntoView {
     let menu = PopupMenu::new();
+    expect_context::<Keys>().on(KeyAction::ExportMenu, move || menu.toggle());
     let formats = setup.view.dataset.with_value(|dataset| dataset.formats.clone());
     let formats = StoredValue::new(formats);
     let note = Signal::derive(move || match setup.obstacle() {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use leptos::html::Button;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use super::filter_editor::FilterEditor;
 use super::filter_menu::FilterMenu;
@@ -11,6 +13,7 @@ use super::quick_ranges::QuickRanges;
 use super::time_editor::TimeEditor;
 use crate::dataset_view::DatasetView;
 use crate::filter_chip::{Chip, chips, is_time};
+use crate::keys::{KeyAction, Keys};
 
 #[component]
 pub fn Filters(view: DatasetView) -> impl IntoView {
@@ -81,6 +84,12 @@ fn ChipList(view: DatasetView, opened: Opened) -> impl IntoView {
             view! { <button type="button" class="quiet" data-testid="clear-filters" on:click=clear>"Clear filters"</button> }
         })
     };
+    let add = NodeRef::<Button>::new();
+    let toggle_menu = move || {
+        let opener = add.get_untracked();
+        opened.toggle(FilterPopover::Menu, opener.map(|add| add.unchecked_into()));
+    };
+    expect_context::<Keys>().on(KeyAction::Filter, toggle_menu);
     view! {
         <div class="chips">
             <For each=move || list.get() key=|chip| chip.clone() let:chip>
@@ -92,7 +101,8 @@ fn ChipList(view: DatasetView, opened: Opened) -> impl IntoView {
                 aria-haspopup="dialog"
                 aria-expanded=move || opened.is(&FilterPopover::Menu).to_string()
                 data-testid="add-filter"
-                on:click=move |event| opened.toggle(FilterPopover::Menu, opener_of(&event))
+                node_ref=add
+                on:click=move |_| toggle_menu()
             >
                 "+ Filter"
             </button>

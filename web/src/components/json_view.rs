@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use leptos::ev::{self, KeyboardEvent};
-use leptos::html::Span;
+use leptos::html::{Input, Span};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::clipboard;
 use crate::json_lines::{FoldState, JsonLines, Mark, Piece, Row};
+use crate::keys::{KeyAction, Keys};
 use crate::line_view::{LineView, Size};
 use crate::toasts::Toasts;
 use crate::wording;
@@ -35,6 +36,13 @@ fn Tools(view: LineView, label: &'static str) -> impl IntoView {
             view.step(!event.shift_key());
         }
     };
+    let search = NodeRef::<Input>::new();
+    expect_context::<Keys>().on(KeyAction::Search, move || {
+        if let Some(search) = search.get_untracked() {
+            // Fails only if the field has been removed.
+            let _ = search.focus();
+        }
+    });
     let lines = view.lines();
     let has_blocks = (1..lines.count()).any(|line| lines.opens_block(line));
     let fold_all = has_blocks.then(|| {
@@ -59,6 +67,7 @@ fn Tools(view: LineView, label: &'static str) -> impl IntoView {
                     autocapitalize="off"
                     spellcheck="false"
                     data-testid="part-search"
+                    node_ref=search
                     on:input=move |event| view.search(&event_target_value(&event))
                     on:keydown=step
                 />

@@ -6,6 +6,7 @@ use super::zone_select::ZoneSelect;
 use crate::browser;
 use crate::dataset_view::DatasetView;
 use crate::download::Exporter;
+use crate::keys::{KeyAction, Keys};
 use crate::selection::PAGE_SIZES;
 use crate::wording;
 
@@ -16,6 +17,19 @@ pub fn Pager(view: DatasetView) -> impl IntoView {
     let no_previous =
         Signal::derive(move || is_loading() || !view.cursors.with(|cursors| cursors.has_previous()));
     let no_next = Signal::derive(move || !has_next_page(view));
+    let keys = expect_context::<Keys>();
+    let unless = |is_off: Signal<bool>, go: fn(DatasetView)| {
+        move || {
+            if !is_off.get_untracked() {
+                go(view);
+            }
+        }
+    };
+    keys.on(
+        KeyAction::PreviousPage,
+        unless(no_previous, DatasetView::to_previous_page),
+    );
+    keys.on(KeyAction::NextPage, unless(no_next, DatasetView::to_next_page));
     view! {
         <div class="pager">
             <Reload view/>
@@ -99,12 +113,13 @@ fn Reload(view: DatasetView) -> impl IntoView {
         time.get("2026-01-28 ".len().."2026-01-28 12:00".len())
             .map(str::to_owned)
     };
-    let reload = move |_| {
+    let reload = move || {
         exporter.want_newer_rows();
         view.refresh();
     };
+    expect_context::<Keys>().on(KeyAction::Refresh, reload);
     view! {
-        <button type="button" class="quiet reload" title="Load the rows again" data-testid="reload" on:click=reload>
+        <button type="button" class="quiet reload" title="Load the rows again" data-testid="reload" on:click=move |_| reload()>
             <span aria-hidden="true">"⟳ "</span>
             <span class="unseen">"Reload. Loaded at "</span>
             {time}

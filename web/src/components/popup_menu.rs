@@ -58,7 +58,7 @@ impl PopupMenu {
         }
     }
 
-    fn toggle(self) {
+    pub fn toggle(self) {
         self.open
             .update(|open| *open = open.is_none().then_some(Entry::First));
     }

@@ -4,10 +4,8 @@ use leptos::ev::KeyboardEvent;
 use leptos::html::Aside;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
 
-use super::table::session_position;
+use super::table::{focus_row, session_position};
 use super::table_cell::SessionLink;
 use crate::clipboard;
 use crate::dataset_view::DatasetView;
@@ -38,7 +36,9 @@ fn Drawer(view: DatasetView) -> impl IntoView {
     let close = move || {
         let row = view.open_row.get_untracked();
         view.open_row.set(None);
-        focus_opener(row);
+        if let Some(row) = row {
+            request_animation_frame(move || focus_row(row));
+        }
     };
     let on_key = move |event: KeyboardEvent| match event.key().as_str() {
         "Escape" => close(),
@@ -161,16 +161,4 @@ fn CopyButton(label: String, text: String) -> impl IntoView {
             {move || if is_copied.get() { "Copied" } else { "Copy" }}
         </button>
     }
-}
-
-/// Focuses the button that opens the row.
-fn focus_opener(row: Option<usize>) {
-    let Some(row) = row else { return };
-    request_animation_frame(move || {
-        let selector = format!("tr[data-row='{row}'] .row-open");
-        let button = document().query_selector(&selector).ok().flatten();
-        if let Some(button) = button.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
-            let _ = button.focus();
-        }
-    });
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::Element;
+use web_sys::{Element, HtmlElement};
 
 use super::notice::Notice;
 use super::table_cell::TableCell;
@@ -10,6 +10,7 @@ use super::table_head::TableHead;
 use crate::auth::Auth;
 use crate::dataset;
 use crate::dataset_view::DatasetView;
+use crate::keys::{KeyAction, Keys};
 use crate::table_columns::TableColumn;
 use crate::table_page::TablePage;
 
@@ -36,6 +37,9 @@ pub fn Table(view: DatasetView) -> impl IntoView {
         None if has_page.get() => view! { <Rows view/> }.into_any(),
         None => view! { <Skeleton view/> }.into_any(),
     };
+    let keys = expect_context::<Keys>();
+    keys.on(KeyAction::NextRow, || focus_row_after(1));
+    keys.on(KeyAction::PreviousRow, || focus_row_after(-1));
     view! {
         <section
             class="rows"
@@ -107,6 +111,28 @@ fn row_of_click(clicked: &Element) -> Option<usize> {
     let row = clicked.closest("tr").ok().flatten()?;
     let row = row.get_attribute("data-row")?.parse().ok();
     row.filter(|_| !is_selecting && !is_link)
+}
+
+/// Focuses the button of the next or previous row, or of the first row if none has the focus.
+fn focus_row_after(step: isize) {
+    let row_of = |element: Element| -> Option<usize> {
+        let row = element.closest("tr[data-row]").ok().flatten()?;
+        row.get_attribute("data-row")?.parse().ok()
+    };
+    let focused = document().active_element().and_then(row_of);
+    if let Some(row) = focused.map_or(Some(0), |row| row.checked_add_signed(step)) {
+        focus_row(row);
+    }
+}
+
+/// Focuses the button that opens the row. Does nothing without that row.
+pub fn focus_row(row: usize) {
+    let selector = format!("tr[data-row='{row}'] .row-open");
+    let button = document().query_selector(&selector).ok().flatten();
+    if let Some(button) = button.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
+        // Fails only if the row has been removed.
+        let _ = button.focus();
+    }
 }
 
 /// A table whose columns have their widths. It is wider than its frame if they do not fit.

@@ -133,7 +133,7 @@ impl Dumper {
         }
         let seconds = (now_ms() - self.began_ms.get_untracked()) / 1_000.0;
         self.end();
-        let details = wording::exports::dumped(file.bytes, file.tables, seconds);
+        let details = wording::results::dumped(file.bytes, file.tables, seconds);
         let result = OperationResult::new(OperationKind::Dump, file.file_name, Outcome::Completed, details);
         self.tray.end(result);
     }

@@ -199,7 +199,7 @@ impl Exporter {
         }
         let as_of = wording::moment(&file.as_of, run.zone());
         let details =
-            wording::exports::finished(file.rows, file.file_bytes, &as_of, run.seconds(), from_cache);
+            wording::results::finished(file.rows, file.file_bytes, &as_of, run.seconds(), from_cache);
         self.tray.end(OperationResult::new(
             OperationKind::Export,
             file.file_name,

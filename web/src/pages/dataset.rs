@@ -1,6 +1,7 @@
 //! A dataset: its filters, its rows, their export.
 
 use api::datasets::Dataset;
+use leptos::html::Button;
 use leptos::prelude::*;
 
 use crate::components::cached_rows_note::CachedRowsNote;
@@ -14,24 +15,18 @@ use crate::components::pager::Pager;
 use crate::components::row_details::RowDetails;
 use crate::components::table::Table;
 use crate::dataset_view::DatasetView;
+use crate::keys::{KeyAction, Keys};
 use crate::navigation::Navigation;
 use crate::route::Route;
 use crate::selection::Selection;
 use crate::wording;
 
-/// The panels under the heading; one is open at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Panel {
-    Columns,
-}
-
 #[component]
 pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
     let title = dataset.title.clone();
     let view = DatasetView::new(dataset, selection);
-    let panel = RwSignal::new(None::<Panel>);
     let setup = ExportSetup::new(view);
-    let is_folded = move |of| move || panel.get() != Some(of);
+    let has_columns = RwSignal::new(false);
     follow_address(view);
 
     view! {
@@ -39,15 +34,13 @@ pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
             <h1>{title}</h1>
             <RowCount view/>
             <div class="actions">
-                <PanelButton panel of=Panel::Columns controls="columns-panel" testid="columns-toggle">
-                    "Columns " {move || column_count(view)}
-                </PanelButton>
+                <ColumnsButton view is_open=has_columns/>
                 <ExportBar setup/>
             </div>
         </div>
         <CachedRowsNote setup/>
         <ExportDrawer setup/>
-        <section id="columns-panel" class="card" aria-label="Columns" hidden=is_folded(Panel::Columns)>
+        <section id="columns-panel" class="card" aria-label="Columns" hidden=move || !has_columns.get()>
             <ColumnList view/>
         </section>
         <Filters view/>
@@ -74,26 +67,29 @@ fn RowCount(view: DatasetView) -> impl IntoView {
     view! { <span class="row-count" data-testid="row-count" role="status">{text}</span> }
 }
 
+/// Shows and hides the list of columns.
 #[component]
-fn PanelButton(
-    panel: RwSignal<Option<Panel>>,
-    of: Panel,
-    controls: &'static str,
-    testid: &'static str,
-    children: Children,
-) -> impl IntoView {
-    let is_open = move || panel.get() == Some(of);
-    let toggle = move |_| panel.update(|open| *open = (*open != Some(of)).then_some(of));
+fn ColumnsButton(view: DatasetView, is_open: RwSignal<bool>) -> impl IntoView {
+    let button = NodeRef::<Button>::new();
+    let toggle = move || is_open.update(|is_open| *is_open = !*is_open);
+    expect_context::<Keys>().on(KeyAction::Columns, move || {
+        toggle();
+        if let Some(button) = button.get_untracked() {
+            // The list is the next Tab stop. Fails only if the button has been removed.
+            let _ = button.focus();
+        }
+    });
     view! {
         <button
             type="button"
             class="fold"
-            aria-expanded=move || is_open().to_string()
-            aria-controls=controls
-            data-testid=testid
-            on:click=toggle
+            aria-expanded=move || is_open.get().to_string()
+            aria-controls="columns-panel"
+            data-testid="columns-toggle"
+            node_ref=button
+            on:click=move |_| toggle()
         >
-            {children()}
+            "Columns " {move || column_count(view)}
         </button>
     }
 }

@@ -5,8 +5,8 @@ pub mod cells;
 pub mod cleanup;
 pub mod database;
 pub mod export;
-pub mod exports;
 pub mod restore;
+pub mod results;
 pub mod session_requests;
 
 use wasm_export::options::{Options, TimestampStyle};
