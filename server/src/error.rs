@@ -214,7 +214,7 @@ impl ApiError {
             Self::StoredRequests(StoredRequestsError::BadId) => Some("id".to_owned()),
             Self::Cleanup(CleanupError::NotInArchive(_)) => Some("archiveFirst".to_owned()),
             Self::Cleanup(CleanupError::StatisticsWouldBeLost) => Some("withoutStatistics".to_owned()),
-            Self::Webhook(WebhookError::UnknownWebhook { .. }) => Some("providers".to_owned()),
+            Self::Webhook(WebhookError::UnknownWebhook { field, .. }) => Some((*field).to_owned()),
             Self::Access(AccessError::Column(_)) => Some("columns".to_owned()),
             _ => None,
         }

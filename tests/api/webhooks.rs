@@ -81,7 +81,7 @@ async fn the_hub_keeps_its_old_settings_while_a_webhook_has_no_provider() {
     assert_eq!(part["skipped"][0]["id"], json!(id));
     assert_eq!(app.database.text(MODE).await.as_deref(), Some("true"));
 
-    let rest = json!({ "providers": { &id: "skip" } });
+    let rest = json!({ "skip": [id] });
     let rest = migrate(&app, &rest).await;
     assert_eq!(
         (&rest["success"], &rest["createdTargets"]),
@@ -105,12 +105,14 @@ async fn a_migration_is_for_administrators_of_a_hub_with_targets() {
         .answer()
         .await
         .problem(403, "forbidden");
-    let wrong = json!({ "providers": { "00000000": "custom" } });
-    let wrong = app.admin().migrate_webhooks(&wrong).answer().await;
-    assert_eq!(
-        wrong.problem(400, "invalid_parameter").field.as_deref(),
-        Some("providers")
-    );
+    for (field, wrong) in [
+        ("providers", json!({ "providers": { "00000000": "custom" } })),
+        ("skip", json!({ "skip": ["00000000"] })),
+    ] {
+        let wrong = app.admin().migrate_webhooks(&wrong).answer().await;
+        let problem = wrong.problem(400, "invalid_parameter");
+        assert_eq!(problem.field.as_deref(), Some(field));
+    }
     assert_eq!(app.database.text(TARGETS).await, None);
 }
 

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use decant_tests::app::App;
 use decant_tests::browser::{Browser, EXPORT_PATIENCE, in_browser};
-use decant_tests::database::Database;
+use decant_tests::database::{Database, WEBHOOKS};
 use decant_tests::dumps::restored;
 use decant_tests::proxy::{Behavior, Proxy};
 use decant_tests::server::ADMIN_TOKEN;
+use serde_json::Value;
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -123,6 +124,38 @@ async fn the_page_names_the_caller_of_a_running_dump() {
                 () = second => {}
             }
             assert_eq!(page.downloads(), [] as [std::path::PathBuf; 0]);
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn the_webhooks_of_old_settings_are_moved_to_targets() {
+    let app = App::start().await;
+    app.database.execute(WEBHOOKS).await;
+    let webhooks: Value = app.admin().old_webhooks().answer().await.good().json();
+    let webhooks = webhooks["webhooks"].as_array().unwrap();
+    let unknown = webhooks
+        .iter()
+        .find(|webhook| webhook["detectedProvider"].is_null());
+    let unknown = format!("webhook-{}", unknown.unwrap()["id"].as_str().unwrap());
+    in_browser(
+        &app.server.address,
+        "the_webhooks_of_old_settings_are_moved_to_targets",
+        async |page| {
+            open(page).await;
+            page.text("webhooks", SOON, |text| text.contains("hooks.example.com"))
+                .await;
+            page.choose(&unknown, "Custom Webhook").await;
+            page.click("webhooks-move").await;
+            page.click("confirm-yes").await;
+            page.text("toast-success", SOON, |text| {
+                text.contains("2 targets and 3 bindings")
+            })
+            .await;
+            page.see_no_more("webhooks").await;
+            let targets = "select count(*) from webhook_targets";
+            assert_eq!(app.database.number(targets).await, 2);
         },
     )
     .await;

@@ -14,6 +14,7 @@ use api::datasets::{Datasets, FilterOptions, RowCount, Summary};
 use api::login::{Caller, SignIn};
 use api::restore::{RollbackResult, SideDatabase, SideDatabases};
 use api::session_requests::SessionRequests;
+use api::webhooks::{OldWebhooks, WebhookMigrationRequest, WebhookMigrationResult};
 use wasm_export::Zone;
 use wasm_export::options::Format;
 use wasm_export::rows::Problem;
@@ -195,6 +196,18 @@ pub async fn remove_backup(name: &str) -> Result<(), Problem> {
 /// Returns the URL from which a backup is downloaded as it is stored.
 pub fn backup_url(name: &str) -> String {
     format!("{BACKUPS_URL}/{}", path_part(name))
+}
+
+const WEBHOOKS_URL: &str = "api/admin/webhooks/migration";
+
+/// Returns the webhooks in the hub's old settings.
+pub async fn old_webhooks() -> Result<OldWebhooks, Problem> {
+    get(WEBHOOKS_URL).await?.json().await
+}
+
+/// Makes targets and bindings of them.
+pub async fn migrate_webhooks(request: &WebhookMigrationRequest) -> Result<WebhookMigrationResult, Problem> {
+    post(WEBHOOKS_URL, request).await?.json().await
 }
 
 const CLEANUP_URL: &str = "api/admin/log-cleanup/manual";

@@ -1,6 +1,7 @@
 //! Webhooks of a hub: from one address for each kind of notification to targets with bindings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,18 +23,50 @@ pub enum WebhookProvider {
     Custom,
 }
 
-/// The provider of a webhook, as the caller chooses it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum WebhookChoice {
-    Wechat,
-    Feishu,
-    Dingtalk,
-    Telegram,
-    Custom,
-    /// It gets no target, and its notifications end.
-    Skip,
+impl WebhookProvider {
+    pub const ALL: &[Self] = &[
+        Self::Wechat,
+        Self::Feishu,
+        Self::Dingtalk,
+        Self::Telegram,
+        Self::Custom,
+    ];
+
+    /// Returns the word of the API and of the hub's column `provider_type`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Wechat => "wechat",
+            Self::Feishu => "feishu",
+            Self::Dingtalk => "dingtalk",
+            Self::Telegram => "telegram",
+            Self::Custom => "custom",
+        }
+    }
+
+    /// Returns the name that the hub gives to the first target of the provider.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Wechat => "WeChat Work",
+            Self::Feishu => "Feishu",
+            Self::Dingtalk => "DingTalk",
+            Self::Telegram => "Telegram",
+            Self::Custom => "Custom Webhook",
+        }
+    }
+}
+
+impl FromStr for WebhookProvider {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        let provider = Self::ALL.iter().find(|provider| provider.word() == word);
+        provider.copied().ok_or_else(|| {
+            let words = Self::ALL.iter().map(|provider| provider.word());
+            format!("it is none of {}", words.collect::<Vec<_>>().join(", "))
+        })
+    }
 }
 
 /// The webhooks in the old settings. Their addresses hold secrets, so an answer names the host only.
@@ -67,7 +100,10 @@ pub struct OldWebhook {
 pub struct WebhookMigrationRequest {
     /// By the webhook's id. It goes before the detected provider.
     #[serde(default)]
-    pub providers: BTreeMap<String, WebhookChoice>,
+    pub providers: BTreeMap<String, WebhookProvider>,
+    /// Ids of webhooks that get no target, whatever their provider. Their notifications end.
+    #[serde(default)]
+    pub skip: BTreeSet<String>,
     /// Whether the answer is what a migration would do.
     #[serde(default)]
     pub dry_run: bool,
@@ -93,4 +129,19 @@ pub struct SkippedWebhook {
     pub host: String,
     /// A sentence with the remedy.
     pub reason: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_provider_is_read_as_it_is_written_and_others_are_not_known() {
+        for provider in WebhookProvider::ALL {
+            assert_eq!(serde_json::to_value(provider).unwrap(), provider.word());
+            assert_eq!(provider.word().parse(), Ok(*provider));
+        }
+        let unknown = "slack".parse::<WebhookProvider>().unwrap_err();
+        assert!(unknown.contains("telegram"), "{unknown}");
+    }
 }

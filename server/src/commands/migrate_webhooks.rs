@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use api::webhooks::{
-    OldWebhook, OldWebhooks, WebhookChoice, WebhookMigrationRequest, WebhookMigrationResult,
+    OldWebhook, OldWebhooks, WebhookMigrationRequest, WebhookMigrationResult, WebhookProvider,
 };
 use clap::Args;
 use sqlx::PgConnection;
@@ -21,9 +21,12 @@ use crate::webhooks::migration;
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The provider of a webhook, by the id in the list: `5f0c9a3e=custom`. Providers are wechat, feishu, dingtalk, telegram and
-    /// custom; `skip` ends the webhook's notifications. Repeat it for several webhooks.
+    /// custom. Repeat it for several webhooks.
     #[arg(long, value_name = "ID=PROVIDER", value_parser = provider)]
-    provider: Vec<(String, WebhookChoice)>,
+    provider: Vec<(String, WebhookProvider)>,
+    /// Make no target for the webhook with this id: its notifications end. Repeat it for several webhooks.
+    #[arg(long, value_name = "ID")]
+    skip: Vec<String>,
     /// Print what would be made. Without a terminal this is the default; `--yes` makes it.
     #[arg(long)]
     dry_run: bool,
@@ -33,11 +36,9 @@ pub struct Arguments {
 }
 
 /// Reads `ID=PROVIDER`. The word is the one of the API.
-fn provider(text: &str) -> Result<(String, WebhookChoice), String> {
-    let (id, choice) = text.split_once('=').ok_or("write ID=PROVIDER")?;
-    let choice = serde_json::from_value(choice.into())
-        .map_err(|_| "the provider must be wechat, feishu, dingtalk, telegram, custom or skip")?;
-    Ok((id.to_owned(), choice))
+fn provider(text: &str) -> Result<(String, WebhookProvider), String> {
+    let (id, provider) = text.split_once('=').ok_or("write ID=PROVIDER")?;
+    Ok((id.to_owned(), provider.parse()?))
 }
 
 pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
@@ -64,6 +65,7 @@ async fn migrate(session: &mut PgConnection, hub_tables: &HubTables, arguments: 
     }
     let mut request = WebhookMigrationRequest {
         providers: arguments.provider.into_iter().collect(),
+        skip: arguments.skip.into_iter().collect(),
         dry_run: true,
     };
     let planned = migration::migrate(session, hub_tables, &request, OPERATOR).await?;
@@ -90,7 +92,7 @@ async fn migrate(session: &mut PgConnection, hub_tables: &HubTables, arguments: 
     match result.success {
         true => report(format_args!("Made {made}. The hub uses its targets now.")),
         false => report(format_args!(
-            "Made {made}. The hub uses its old settings until each webhook has a provider (`--provider`)."
+            "Made {made}. The hub uses its old settings until each webhook has a provider (`--provider`) or is left out (`--skip`)."
         )),
     }
     Ok(())
@@ -109,8 +111,8 @@ fn report_skipped(result: &WebhookMigrationResult) {
 /// Returns a line of the list. The address holds a secret, so only its host is shown.
 fn line(webhook: &OldWebhook) -> String {
     let provider = match webhook.detected_provider {
-        Some(provider) => format!("{provider:?}").to_lowercase(),
-        None => "unknown provider".to_owned(),
+        Some(provider) => provider.word(),
+        None => "unknown provider",
     };
     let types = webhook.notification_types.join(", ");
     let host = printable(&webhook.host).to_string();

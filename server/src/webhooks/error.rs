@@ -14,9 +14,13 @@ pub enum WebhookError {
     /// Another role could have planted a table, or policies hide its rows.
     #[error("{0}")]
     HubTable(HubTableError),
-    /// A provider is given for something that is no webhook of the old settings.
+    /// A field of the request names something that is no webhook of the old settings.
     #[error("`{named}` is the id of no webhook; there are {known}")]
-    UnknownWebhook { named: String, known: String },
+    UnknownWebhook {
+        field: &'static str,
+        named: String,
+        known: String,
+    },
     #[error("{}", public_message(.0).trim_end_matches('.'))]
     Database(#[from] sqlx::Error),
 }

@@ -1,8 +1,6 @@
 //! Reads the old settings and writes targets and bindings, in one transaction.
 
-use std::collections::BTreeMap;
-
-use api::webhooks::{OldWebhooks, WebhookChoice, WebhookMigrationRequest, WebhookMigrationResult};
+use api::webhooks::{OldWebhooks, WebhookMigrationRequest, WebhookMigrationResult};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, query, query_as, query_scalar};
@@ -56,7 +54,7 @@ pub async fn migrate(
 ) -> Result<WebhookMigrationResult, WebhookError> {
     let dry_run = request.dry_run;
     tracing::info!(action = Action::WebhookMigrationStart.name(), caller, dry_run);
-    let migrated = in_transaction(connection, hub_tables, &request.providers, dry_run).await;
+    let migrated = in_transaction(connection, hub_tables, request).await;
     match &migrated {
         Ok(result) => tracing::info!(
             action = Action::WebhookMigrationComplete.name(),
@@ -74,8 +72,7 @@ pub async fn migrate(
 async fn in_transaction(
     connection: &mut PgConnection,
     hub_tables: &HubTables,
-    choices: &BTreeMap<String, WebhookChoice>,
-    dry_run: bool,
+    request: &WebhookMigrationRequest,
 ) -> Result<WebhookMigrationResult, WebhookError> {
     let mut transaction = connection.begin().await?;
     let schema = hub_tables.check(&mut transaction, &TABLES).await?;
@@ -83,17 +80,17 @@ async fn in_transaction(
         connection: &mut transaction,
         schema,
     };
-    if !dry_run {
+    if !request.dry_run {
         tables.lock().await?;
         // The functions of triggers run with the rights of this session.
         hub_tables.prepare_deletion(tables.connection, &TABLES).await?;
     }
     let settings = tables.settings().await?;
     let plan = match uses_old_settings(&settings) {
-        true => Plan::new(&settings, &tables.existing().await?, choices)?,
+        true => Plan::new(&settings, &tables.existing().await?, request)?,
         false => Plan::default(),
     };
-    if !dry_run {
+    if !request.dry_run {
         tables.write(&plan).await?;
         if !plan.is_incomplete {
             tables.use_targets().await?;

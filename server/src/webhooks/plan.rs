@@ -1,8 +1,10 @@
 //! Which targets and bindings the old settings need and the hub does not have.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use api::webhooks::{OldWebhook, SkippedWebhook, WebhookChoice as Choice, WebhookProvider as Provider};
+use api::webhooks::{
+    OldWebhook, SkippedWebhook, WebhookMigrationRequest as Request, WebhookProvider as Provider,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -97,17 +99,14 @@ impl Plan {
     ///
     /// # Errors
     /// [`WebhookError::UnknownWebhook`].
-    pub fn new(
-        settings: &SettingsRow,
-        existing: &Existing,
-        choices: &BTreeMap<String, Choice>,
-    ) -> Result<Self, WebhookError> {
+    pub fn new(settings: &SettingsRow, existing: &Existing, request: &Request) -> Result<Self, WebhookError> {
         let webhooks = old_webhooks(settings);
-        if let Some(named) = choices
-            .keys()
-            .find(|id| webhooks.iter().all(|(_, webhook)| webhook.id != **id))
-        {
-            return Err(unknown(named, &webhooks));
+        let is_unknown = |id: &&String| webhooks.iter().all(|(_, webhook)| webhook.id != **id);
+        if let Some(named) = request.providers.keys().find(is_unknown) {
+            return Err(unknown("providers", named, &webhooks));
+        }
+        if let Some(named) = request.skip.iter().find(is_unknown) {
+            return Err(unknown("skip", named, &webhooks));
         }
         let mut plan = Self::default();
         let mut names: BTreeSet<String> = existing
@@ -116,25 +115,25 @@ impl Plan {
             .map(|(_, target)| target.name.clone())
             .collect();
         for (address, webhook) in webhooks {
-            let choice = choices.get(&webhook.id).copied();
-            let provider = match (choice.map(chosen_provider), webhook.detected_provider) {
-                (Some(Some(provider)), _) | (None, Some(provider)) => provider,
-                (Some(None), _) => {
-                    plan.skip(webhook, "it is skipped on request, and its notifications end");
-                    continue;
-                }
-                (None, None) => {
-                    plan.is_incomplete = true;
-                    plan.skip(
-                        webhook,
-                        "its host is of no known service; choose a provider, or `skip`",
-                    );
-                    continue;
-                }
+            if request.skip.contains(&webhook.id) {
+                plan.skip(webhook, "it is skipped on request, and its notifications end");
+                continue;
+            }
+            let chosen = request.providers.get(&webhook.id).copied();
+            let Some(provider) = chosen.or(webhook.detected_provider) else {
+                plan.is_incomplete = true;
+                plan.skip(
+                    webhook,
+                    "its host is of no known service; choose a provider, or skip it",
+                );
+                continue;
             };
             let Some(mut target) = target(provider, &address) else {
                 plan.is_incomplete = true;
-                plan.skip(webhook, "its address lacks the token of the bot or `chat_id`; add it in the hub, or choose `skip`");
+                plan.skip(
+                    webhook,
+                    "its address lacks the token of the bot or `chat_id`; add it in the hub, or skip it",
+                );
                 continue;
             };
             let known = existing.targets.iter().find(|(_, known)| is_same(known, &target));
@@ -206,9 +205,10 @@ impl Plan {
     }
 }
 
-fn unknown(named: &str, webhooks: &[(String, OldWebhook)]) -> WebhookError {
+fn unknown(field: &'static str, named: &str, webhooks: &[(String, OldWebhook)]) -> WebhookError {
     let known: Vec<&str> = webhooks.iter().map(|(_, webhook)| webhook.id.as_str()).collect();
     WebhookError::UnknownWebhook {
+        field,
         named: named.to_owned(),
         known: match known.is_empty() {
             true => "none".to_owned(),
@@ -217,34 +217,15 @@ fn unknown(named: &str, webhooks: &[(String, OldWebhook)]) -> WebhookError {
     }
 }
 
-/// Returns `None` for [`Choice::Skip`].
-fn chosen_provider(choice: Choice) -> Option<Provider> {
-    match choice {
-        Choice::Wechat => Some(Provider::Wechat),
-        Choice::Feishu => Some(Provider::Feishu),
-        Choice::Dingtalk => Some(Provider::Dingtalk),
-        Choice::Telegram => Some(Provider::Telegram),
-        Choice::Custom => Some(Provider::Custom),
-        Choice::Skip => None,
-    }
-}
-
 /// Returns the target with the name that the hub gives to the first of its provider. `None`: a part of the address is missing.
 fn target(provider: Provider, address: &str) -> Option<Target> {
-    let name = match provider {
-        Provider::Wechat => "WeChat Work",
-        Provider::Feishu => "Feishu",
-        Provider::Dingtalk => "DingTalk",
-        Provider::Telegram => "Telegram",
-        Provider::Custom => "Custom Webhook",
-    };
     let (webhook_url, chat) = match provider {
         Provider::Telegram => (None, Some(TelegramChat::parse(address)?)),
         _ => (Some(address.to_owned()), None),
     };
     let (telegram_bot_token, telegram_chat_id) = chat.map(|chat| (chat.bot_token, chat.chat_id)).unzip();
     Some(Target {
-        name: name.to_owned(),
+        name: provider.title().to_owned(),
         provider_type: provider,
         webhook_url,
         telegram_bot_token,
@@ -299,8 +280,18 @@ mod tests {
         }))
     }
 
-    fn choices(id: &str, choice: Choice) -> BTreeMap<String, Choice> {
-        [(id.to_owned(), choice)].into()
+    fn custom(id: &str) -> Request {
+        Request {
+            providers: [(id.to_owned(), Provider::Custom)].into(),
+            ..Request::default()
+        }
+    }
+
+    fn skip(id: &str) -> Request {
+        Request {
+            skip: [id.to_owned()].into(),
+            ..Request::default()
+        }
     }
 
     #[test]
@@ -332,22 +323,20 @@ mod tests {
 
     #[test]
     fn a_webhook_without_a_provider_keeps_the_old_settings_in_use() {
-        let plan = Plan::new(&example(), &Existing::default(), &BTreeMap::new()).unwrap();
+        let plan = Plan::new(&example(), &Existing::default(), &Request::default()).unwrap();
         assert!(plan.is_incomplete);
         assert_eq!((plan.created_targets(), plan.created_bindings()), (1, 2));
         assert_eq!(plan.skipped.len(), 1);
         let id = &plan.skipped[0].id;
-        for (choice, targets) in [(Choice::Custom, 2), (Choice::Skip, 1)] {
-            let plan = Plan::new(&example(), &Existing::default(), &choices(id, choice)).unwrap();
-            assert!(!plan.is_incomplete, "{choice:?}");
-            assert_eq!(plan.created_targets(), targets, "{choice:?}");
+        for (request, targets) in [(custom(id), 2), (skip(id), 1)] {
+            let plan = Plan::new(&example(), &Existing::default(), &request).unwrap();
+            assert!(!plan.is_incomplete, "{request:?}");
+            assert_eq!(plan.created_targets(), targets, "{request:?}");
         }
-        let wrong = Plan::new(
-            &example(),
-            &Existing::default(),
-            &choices("00000000", Choice::Custom),
-        );
-        assert!(wrong.unwrap_err().to_string().contains(id.as_str()));
+        for wrong in [custom("00000000"), skip("00000000")] {
+            let wrong = Plan::new(&example(), &Existing::default(), &wrong);
+            assert!(wrong.unwrap_err().to_string().contains(id.as_str()));
+        }
     }
 
     #[test]
@@ -370,7 +359,7 @@ mod tests {
             bindings: [("cost_alert".to_owned(), 7)].into(),
         };
         let id = id("https://hooks.example.com/a");
-        let plan = Plan::new(&example(), &existing, &choices(&id, Choice::Custom)).unwrap();
+        let plan = Plan::new(&example(), &existing, &custom(&id)).unwrap();
         let [
             Step::Bind {
                 target: 7,
@@ -389,7 +378,8 @@ mod tests {
     fn an_address_of_telegram_needs_its_chat() {
         let at =
             |address: &str| settings(json!({ "cost_alert_enabled": true, "cost_alert_webhook": address }));
-        let plan = |address: &str| Plan::new(&at(address), &Existing::default(), &BTreeMap::new()).unwrap();
+        let plan =
+            |address: &str| Plan::new(&at(address), &Existing::default(), &Request::default()).unwrap();
         let whole = plan("https://api.telegram.org/bot1:a/sendMessage?chat_id=2");
         let [Step::Create { target, .. }] = &whole.steps[..] else {
             panic!("{whole:?}");

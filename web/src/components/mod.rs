@@ -54,4 +54,5 @@ pub mod tick_list;
 pub mod time_editor;
 pub mod toast_list;
 pub mod tone_icon;
+pub mod webhook_migration;
 pub mod zone_select;

@@ -14,6 +14,7 @@ use crate::components::notice::Notice;
 use crate::components::restore_form::RestoreForm;
 use crate::components::restore_run::RestoreRun;
 use crate::components::side_databases::{SideDatabaseList, SideDatabases};
+use crate::components::webhook_migration::WebhookMigration;
 use crate::download::{Dumper, can_pick, pick};
 use crate::load::Load;
 use crate::restore::run::Restorer;
@@ -57,6 +58,7 @@ pub fn DatabasePage() -> impl IntoView {
         <RestoreForm database=name confirmer/>
         <SideDatabaseList side_databases/>
         <BackupList database=name confirmer/>
+        <WebhookMigration confirmer/>
         <ConfirmDialog confirmer/>
     }
 }

@@ -8,6 +8,7 @@ pub mod export;
 pub mod restore;
 pub mod results;
 pub mod session_requests;
+pub mod webhooks;
 
 use wasm_export::options::{Options, TimestampStyle};
 use wasm_export::rows::Kind;
