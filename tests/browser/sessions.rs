@@ -294,6 +294,36 @@ async fn secrets_are_masked_until_the_visitor_confirms() {
 }
 
 #[tokio::test]
+async fn the_address_has_the_request_and_the_part() {
+    let (app, redis) = app_with_redis().await;
+    for sequence in [1, 2] {
+        redis.store_whole_request("s", sequence, "{}").await;
+    }
+    in_browser(
+        &app.server.address,
+        "the_address_has_the_request_and_the_part",
+        async |page| {
+            list(page, "s").await;
+            page.click("request-1").await;
+            page.click("part-tab-headers").await;
+            page.reload().await;
+            page.see("part-text").await;
+            let shown = "return [document.querySelector('[data-testid=request-1]').ariaCurrent, \
+                         document.querySelector('[data-testid=part-tab-headers]').ariaSelected]";
+            assert_eq!(page.run(shown, vec![]).await, json!(["true", "true"]));
+            // Another session begins with its newest request.
+            page.fill("session-id", "other\n").await;
+            page.see("notice").await;
+            let address = page
+                .run("return location.pathname + location.search", vec![])
+                .await;
+            assert_eq!(address, json!("/admin/sessions/other"));
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn a_session_is_downloaded_whole_or_not_at_all() {
     let (app, redis) = app_with_redis().await;
     let session = "0199f3a2-77aa";

@@ -2,8 +2,9 @@
 //! because a proxy may publish Decant below a path.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use wasm_export::session_request::Part;
 
-use crate::selection::Selection;
+use crate::selection::{Selection, with_pairs};
 
 /// A dataset is named by one path segment, so no dataset can hide a page below `/admin/`.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,12 +14,22 @@ pub enum Route {
         name: Option<String>,
         selection: Selection,
     },
-    /// `/admin/sessions/0199f3a2-77aa`. Without a session the page asks for its id.
+    /// `/admin/sessions/0199f3a2-77aa?request=3&part=headers`. Without a session the page asks for its id.
     SessionRequests {
         session: Option<String>,
+        place: RequestPlace,
     },
     Database,
     LogCleanup,
+}
+
+/// What the page shows of a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RequestPlace {
+    /// The request's sequence. `None`: the newest.
+    pub request: Option<u64>,
+    /// `None`: the body.
+    pub part: Option<Part>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,11 +47,12 @@ impl Route {
     pub fn parse(path: &str, query: &str) -> Self {
         let path = path.trim_start_matches('.').trim_matches('/');
         match path.split('/').collect::<Vec<_>>()[..] {
-            ["admin", "sessions"] => Self::SessionRequests { session: None },
+            ["admin", "sessions"] => Self::session(None),
             ["admin", "sessions", session] => {
                 let session = percent_decode_str(session).decode_utf8_lossy().into_owned();
                 Self::SessionRequests {
                     session: Some(session),
+                    place: RequestPlace::parse(query.trim_start_matches('?')),
                 }
             }
             ["admin", "database"] => Self::Database,
@@ -62,12 +74,27 @@ impl Route {
                     query => format!("./{name}?{query}"),
                 }
             }
-            Self::SessionRequests { session: None } => "./admin/sessions".to_owned(),
+            Self::SessionRequests { session: None, .. } => "./admin/sessions".to_owned(),
             Self::SessionRequests {
                 session: Some(session),
-            } => format!("./admin/sessions/{}", path_part(session)),
+                place,
+            } => {
+                let path = format!("./admin/sessions/{}", path_part(session));
+                match place.query() {
+                    query if query.is_empty() => path,
+                    query => format!("{path}?{query}"),
+                }
+            }
             Self::Database => "./admin/database".to_owned(),
             Self::LogCleanup => "./admin/log-cleanup".to_owned(),
+        }
+    }
+
+    /// Returns the route to the newest request of a session, or to the form that asks for its id.
+    pub fn session(session: Option<String>) -> Self {
+        Self::SessionRequests {
+            session,
+            place: RequestPlace::default(),
         }
     }
 
@@ -78,6 +105,31 @@ impl Route {
             Self::Database => Some(AdminPage::Database),
             Self::LogCleanup => Some(AdminPage::LogCleanup),
         }
+    }
+}
+
+impl RequestPlace {
+    /// Ignores what it does not know.
+    fn parse(query: &str) -> Self {
+        let mut place = Self::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match name.as_ref() {
+                "request" => place.request = value.parse().ok(),
+                "part" => place.part = value.parse().ok(),
+                _ => {}
+            }
+        }
+        place
+    }
+
+    fn query(self) -> String {
+        let request = self.request.map(|request| request.to_string());
+        let pairs = [
+            ("request", request.as_deref()),
+            ("part", self.part.map(Part::word)),
+        ];
+        let pairs = pairs.map(|(name, value)| value.map(|value| (name, value)));
+        with_pairs("", &pairs.into_iter().flatten().collect::<Vec<_>>())
     }
 }
 
@@ -104,7 +156,7 @@ impl AdminPage {
     /// Returns the route that the link in the menu leads to.
     pub fn route(self) -> Route {
         match self {
-            Self::SessionRequests => Route::SessionRequests { session: None },
+            Self::SessionRequests => Route::session(None),
             Self::Database => Route::Database,
             Self::LogCleanup => Route::LogCleanup,
         }
@@ -129,6 +181,7 @@ mod tests {
             ("/admin", ""),
             ("/admin/sessions", ""),
             ("/admin/sessions/0199f3a2-77aa", ""),
+            ("/admin/sessions/0199f3a2-77aa", "?request=3&part=headers"),
             ("/admin/database", ""),
             ("/admin/log-cleanup", ""),
         ] {
@@ -149,9 +202,7 @@ mod tests {
     #[test]
     fn an_id_may_hold_what_means_something_in_an_address() {
         for session in ["a/b", "a.b", "a?b#c", "100%", "会话 😀", "a+b"] {
-            let route = Route::SessionRequests {
-                session: Some(session.to_owned()),
-            };
+            let route = Route::session(Some(session.to_owned()));
             let address = route.url();
             let path = address.trim_start_matches('.');
             assert!(!path.contains(['.', '?', '#']), "{address}");

@@ -52,8 +52,6 @@ pub fn TableCell(
 /// A link to the stored requests of a session.
 #[component]
 pub fn SessionLink(session: String) -> impl IntoView {
-    let to = Route::SessionRequests {
-        session: Some(session.clone()),
-    };
+    let to = Route::session(Some(session.clone()));
     view! { <RouteLink to testid="session-link">{session}</RouteLink> }
 }

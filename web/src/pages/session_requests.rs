@@ -15,8 +15,10 @@ use crate::components::request_parts::RequestParts;
 use crate::download::download_session;
 use crate::load::Load;
 use crate::navigation::Navigation;
-use crate::route::{AdminPage, Route};
+use crate::route::{AdminPage, RequestPlace, Route};
 use crate::toasts::Toasts;
+
+const DEFAULT_PART: Part = Part::Body;
 
 /// The chosen request, its part, and whether secrets are shown.
 #[derive(Clone, Copy)]
@@ -27,24 +29,48 @@ struct View {
     shows_secrets: RwSignal<bool>,
 }
 
+impl View {
+    /// Shows the request and the part of the address, and keeps the address up to date.
+    fn new(navigation: Navigation) -> Self {
+        let view = Self {
+            sequence: RwSignal::new(None),
+            part: RwSignal::new(DEFAULT_PART),
+            shows_secrets: RwSignal::new(false),
+        };
+        Effect::new(move || {
+            if let Route::SessionRequests { place, .. } = navigation.route() {
+                view.sequence.set(place.request);
+                view.part.set(place.part.unwrap_or(DEFAULT_PART));
+            }
+        });
+        Effect::new(move |is_known: Option<()>| {
+            let (request, part) = (view.sequence.get(), view.part.get());
+            let part = (part != DEFAULT_PART).then_some(part);
+            let place = RequestPlace { request, part };
+            // The view has been made from the first route.
+            if is_known.is_some()
+                && let Route::SessionRequests { session, .. } = navigation.with_untracked(Route::clone)
+            {
+                navigation.note(Route::SessionRequests { session, place });
+            }
+        });
+        view
+    }
+}
+
 #[component]
 pub fn SessionRequestsPage() -> impl IntoView {
     let title = AdminPage::SessionRequests.title();
     let navigation = expect_context::<Navigation>();
     let session = Memo::new(move |_| match navigation.route() {
-        Route::SessionRequests { session } => session,
+        Route::SessionRequests { session, .. } => session,
         Route::Dataset { .. } | Route::Database | Route::LogCleanup => None,
     });
     let requests = Load::new(move || session.get().map(client::session_requests));
-    let view = View {
-        sequence: RwSignal::new(None),
-        part: RwSignal::new(Part::Body),
-        shows_secrets: RwSignal::new(false),
-    };
-    // Another session begins with its newest request, and with masked secrets.
+    let view = View::new(navigation);
+    // Another session begins with masked secrets.
     Effect::new(move || {
         session.track();
-        view.sequence.set(None);
         view.shows_secrets.set(false);
     });
     view! {
@@ -69,7 +95,7 @@ fn SessionForm(session: Memo<Option<String>>, requests: Load<SessionRequests>) -
         event.prevent_default();
         let entered = entered.with_untracked(|entered| entered.trim().to_owned());
         let session = (!entered.is_empty()).then_some(entered);
-        navigation.go(Route::SessionRequests { session });
+        navigation.go(Route::session(session));
         // Showing the same session again is how visitors refresh.
         requests.retry();
     };
