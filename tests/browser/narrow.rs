@@ -97,7 +97,16 @@ async fn rows_are_cards_and_a_filter_is_a_sheet_on_a_small_screen() {
 
             page.click("row-open").await;
             page.see("row-details").await;
-            assert_eq!(page.run(IS_SEEN, vec![json!("row-close")]).await, true);
+            // The details move in from the side.
+            let is_seen =
+                async || (page.run(IS_SEEN, vec![json!("row-close")]).await == json!(true)).then_some(());
+            wait_for("the button that closes the details", SOON, is_seen).await;
+            page.press_key(key::ESCAPE).await;
+
+            page.open("probe-logs").await;
+            page.see("row-open").await;
+            assert_eq!(page.run(CUT, vec![]).await, json!([]));
+            assert_eq!(page.run(IS_TOO_WIDE, vec![]).await, false, "the page is too wide");
         },
     )
     .await;

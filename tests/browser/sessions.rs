@@ -176,6 +176,7 @@ async fn a_body_of_20_mb_is_read_searched_and_folded_with_few_elements() {
             list(page, "large").await;
             page.text("part-text", LATER, |text| text.contains("\"messages\": ["))
                 .await;
+            page.click("part-tab-body").await;
             page.press_key('/').await;
             page.has_focus("part-search").await;
             page.fill("part-search", "the needle").await;

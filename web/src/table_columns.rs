@@ -100,7 +100,7 @@ fn label_without_unit(label: &str, role: Option<ColumnRole>) -> String {
 
 fn default_width(kind: Kind) -> u16 {
     match kind {
-        Kind::Timestamp | Kind::LocalTimestamp => 156,
+        Kind::Timestamp | Kind::LocalTimestamp => 164,
         Kind::Boolean => 88,
         kind if kind.is_number() => 108,
         _ => 144,
@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(
             shown,
             [
-                ("Time", 156, 1),
+                ("Time", 164, 1),
                 ("Duration", 108, 3),
                 ("Cost (USD)", 96, 2),
                 ("User", 144, 0)

@@ -1,7 +1,7 @@
 //! The values that a filter offers, by name. The server searches if it does not list all of them.
 
 use api::datasets::{Filter, FilterKind, FilterOption, FilterOptions};
-use leptos::ev::SubmitEvent;
+use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::prelude::*;
 
 use super::popover::{EditorActions, Opened};
@@ -19,7 +19,8 @@ pub fn TickList(view: DatasetView, filter: Filter, opened: Opened) -> impl IntoV
     let applied = view
         .filters
         .with_untracked(|filters| filters.get(&filter.name).map(|value| values(&filter, value)));
-    let chosen = RwSignal::new(applied.unwrap_or_default());
+    let applied = applied.unwrap_or_default();
+    let chosen = RwSignal::new(applied.clone());
     let text = RwSignal::new(String::new());
     let offered = Offered::load(view, &filter, text);
     let many = filter.many;
@@ -47,23 +48,46 @@ pub fn TickList(view: DatasetView, filter: Filter, opened: Opened) -> impl IntoV
             },
         );
     };
-    // Enter takes the value that is named so, the only one that is found, or the text itself.
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
+    // The value that is named as the text, the only one that is found, or the text itself.
+    let typed = move || {
         let typed = text.with_untracked(|text| text.trim().to_owned());
         let found = untrack(|| offered.found());
         let exact = found
             .iter()
             .position(|option| option.label == typed || option.value == typed);
-        match (typed.is_empty(), exact, found.len()) {
-            (true, ..) => apply(),
-            (_, Some(at), _) => choose(found[at].clone()),
-            (_, None, 1) => choose(found[0].clone()),
-            _ if filter.with_value(|filter| !filter.values.is_empty()) => {}
-            _ => choose(FilterOption {
+        let is_closed = filter.with_value(|filter| !filter.values.is_empty());
+        match (exact, found.len()) {
+            _ if typed.is_empty() => None,
+            (Some(at), _) => Some(found[at].clone()),
+            (None, 1) => Some(found[0].clone()),
+            _ if is_closed => None,
+            _ => Some(FilterOption {
                 value: typed.clone(),
                 label: typed,
             }),
+        }
+    };
+    let enter = move |event: KeyboardEvent| {
+        if event.key() == "Enter"
+            && let Some(option) = typed()
+        {
+            event.prevent_default();
+            choose(option);
+        }
+    };
+    // Applying takes the text only if nothing was chosen from the list.
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let is_new = |option: &FilterOption| {
+            chosen.with_untracked(|chosen| *chosen == applied && !chosen.contains(&option.value))
+        };
+        match typed().filter(is_new) {
+            Some(option) if many => {
+                choose(option);
+                apply();
+            }
+            Some(option) => choose(option),
+            None => apply(),
         }
     };
     let mode = filter
@@ -96,6 +120,7 @@ pub fn TickList(view: DatasetView, filter: Filter, opened: Opened) -> impl IntoV
                     placeholder="Search"
                     data-testid=id
                     bind:value=text
+                    on:keydown=enter
                 />
             </div>
             <ul class="menu-items ticks" aria-label="Values">{items}</ul>
