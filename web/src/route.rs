@@ -3,7 +3,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::selection::Selection;
+use crate::selection::{Selection, with_pairs};
 
 /// A dataset is named by one path segment, so no dataset can hide a page below `/admin/`.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,13 +17,25 @@ pub enum Route {
     SessionRequests {
         session: Option<String>,
     },
+    Probes(ProbesRoute),
     Database,
     LogCleanup,
+}
+
+/// `/probes/3?search=timeout&zone=Asia/Shanghai`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProbesRoute {
+    /// The id of an endpoint. `None`: all endpoints.
+    pub endpoint: Option<i64>,
+    pub search: String,
+    /// IANA name.
+    pub zone: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AdminPage {
     SessionRequests,
+    Probes,
     Database,
     LogCleanup,
 }
@@ -42,6 +54,10 @@ impl Route {
                 Self::SessionRequests {
                     session: Some(session),
                 }
+            }
+            ["probes"] => Self::Probes(ProbesRoute::parse(None, query)),
+            ["probes", endpoint] if endpoint.parse::<i64>().is_ok() => {
+                Self::Probes(ProbesRoute::parse(endpoint.parse().ok(), query))
             }
             ["admin", "database"] => Self::Database,
             ["admin", "log-cleanup"] => Self::LogCleanup,
@@ -66,6 +82,7 @@ impl Route {
             Self::SessionRequests {
                 session: Some(session),
             } => format!("./admin/sessions/{}", path_part(session)),
+            Self::Probes(probes) => probes.url(),
             Self::Database => "./admin/database".to_owned(),
             Self::LogCleanup => "./admin/log-cleanup".to_owned(),
         }
@@ -75,19 +92,52 @@ impl Route {
         match self {
             Self::Dataset { .. } => None,
             Self::SessionRequests { .. } => Some(AdminPage::SessionRequests),
+            Self::Probes(_) => Some(AdminPage::Probes),
             Self::Database => Some(AdminPage::Database),
             Self::LogCleanup => Some(AdminPage::LogCleanup),
         }
     }
 }
 
+impl ProbesRoute {
+    fn parse(endpoint: Option<i64>, query: &str) -> Self {
+        let mut route = Self {
+            endpoint,
+            ..Self::default()
+        };
+        for (name, value) in form_urlencoded::parse(query.trim_start_matches('?').as_bytes()) {
+            let value = value.trim();
+            match name.as_ref() {
+                "search" => route.search = value.to_owned(),
+                "zone" if !value.is_empty() => route.zone = Some(value.to_owned()),
+                _ => {}
+            }
+        }
+        route
+    }
+
+    fn url(&self) -> String {
+        let mut query = String::new();
+        if !self.search.is_empty() {
+            query = with_pairs(&query, &[("search", &self.search)]);
+        }
+        if let Some(zone) = &self.zone {
+            query = with_pairs(&query, &[("zone", zone)]);
+        }
+        let endpoint = self.endpoint.map(|id| format!("/{id}")).unwrap_or_default();
+        let separator = if query.is_empty() { "" } else { "?" };
+        format!("./probes{endpoint}{separator}{query}")
+    }
+}
+
 impl AdminPage {
-    /// In the order of the menu.
+    /// In the order of the group *Administration*. The page of probes is in the group of the data.
     pub const ALL: &[Self] = &[Self::SessionRequests, Self::Database, Self::LogCleanup];
 
     pub fn title(self) -> &'static str {
         match self {
             Self::SessionRequests => "Session requests",
+            Self::Probes => "Probes",
             Self::Database => "Database",
             Self::LogCleanup => "Log clean-up",
         }
@@ -96,7 +146,7 @@ impl AdminPage {
     /// Returns whether only the database of a hub has what the page shows.
     pub fn needs_hub(self) -> bool {
         match self {
-            Self::SessionRequests | Self::LogCleanup => true,
+            Self::SessionRequests | Self::Probes | Self::LogCleanup => true,
             Self::Database => false,
         }
     }
@@ -105,6 +155,7 @@ impl AdminPage {
     pub fn route(self) -> Route {
         match self {
             Self::SessionRequests => Route::SessionRequests { session: None },
+            Self::Probes => Route::Probes(ProbesRoute::default()),
             Self::Database => Route::Database,
             Self::LogCleanup => Route::LogCleanup,
         }
@@ -131,6 +182,9 @@ mod tests {
             ("/admin/sessions/0199f3a2-77aa", ""),
             ("/admin/database", ""),
             ("/admin/log-cleanup", ""),
+            ("/probes", ""),
+            ("/probes/3", "?search=time+out&zone=Asia%2FShanghai"),
+            ("/probes/main", ""),
         ] {
             assert_eq!(Route::parse(path, query).url(), format!(".{path}{query}"));
         }
