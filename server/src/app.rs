@@ -13,6 +13,7 @@ use crate::datasets::Dataset;
 use crate::datasets::catalog::CurrentCatalog;
 use crate::datasets::options::OptionsCache;
 use crate::error::ApiError;
+use crate::probes::ProbeFeed;
 use crate::rows::StreamTiming;
 use crate::shares::Shares;
 use crate::source::Source;
@@ -36,6 +37,7 @@ pub struct App {
     pub backups: Arc<Backups>,
     /// `None` without the setting REDIS_URL.
     pub stored_requests: Option<StoredRequests>,
+    pub probes: Arc<ProbeFeed>,
     pub authenticator: Authenticator,
     pub options: OptionsCache,
     /// Cancelled when the server is asked to stop; new exports are refused from then on.

@@ -18,6 +18,7 @@ use crate::datasets::query::{AccessError, RenderError};
 use crate::free_space::NoSpace;
 use crate::json_input::JsonError;
 use crate::parameter::ParameterError;
+use crate::probes::ProbeError;
 use crate::shares::ShareUsed;
 use crate::source::{is_unreachable, public_message};
 use crate::stored_requests::StoredRequestsError;
@@ -38,7 +39,7 @@ pub enum ApiError {
     #[error("There is no dataset `{0}`; /api/datasets lists them.")]
     UnknownDataset(String),
     #[error(
-        "There is no hub here (DECANT_BUILT_IN_DATASETS is false), and only a hub has session requests and a log to clean up."
+        "There is no hub here (DECANT_BUILT_IN_DATASETS is false), and only a hub has session requests, probes and a log to clean up."
     )]
     NoHub,
     #[error("The dataset `{name}` cannot be used in this database: {reason}.")]
@@ -67,6 +68,8 @@ pub enum ApiError {
     CleanupBroken(CleanupFailure),
     #[error("{0}.")]
     Webhook(#[from] WebhookError),
+    #[error("{0}.")]
+    Probe(ProbeError),
     #[error("{0}.")]
     Backup(#[from] BackupError),
     #[error(
@@ -154,6 +157,7 @@ impl ApiError {
             Self::Restore(error) => restore(error),
             Self::Cleanup(error) => cleanup(error),
             Self::Webhook(error) => webhook(error),
+            Self::Probe(error) => probe(error),
             Self::CleanupBroken(_) => CLEANUP_FAILED,
             Self::Backup(error) => backup(error),
             Self::PartOfFile => (
@@ -229,7 +233,7 @@ impl ApiError {
             Self::Auth(Refusal::TooManyAttempts { wait }) => {
                 response.insert_header((header::RETRY_AFTER, wait.as_secs() + 1));
             }
-            Self::ExportsBusy | Self::Share(_) => {
+            Self::ExportsBusy | Self::Share(_) | Self::Probe(ProbeError::TooManyStreams(_)) => {
                 response.insert_header((header::RETRY_AFTER, 5));
             }
             Self::MethodNotAllowed { allow, .. } => {
@@ -398,6 +402,19 @@ fn webhook(error: &WebhookError) -> Kind {
     }
 }
 
+fn probe(error: &ProbeError) -> Kind {
+    match error {
+        ProbeError::NoTables => (StatusCode::NOT_FOUND, "no_probes", "There are no probe logs"),
+        ProbeError::HubTable(_) => HUB_TABLE_REFUSED,
+        ProbeError::TooManyStreams(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "streams_busy",
+            "Too many streams",
+        ),
+        ProbeError::Database(_) | ProbeError::Replaced => SOURCE_FAILED,
+    }
+}
+
 fn backup(error: &BackupError) -> Kind {
     match error {
         BackupError::NoSuchBackup(_) => (StatusCode::NOT_FOUND, "unknown_backup", "Unknown backup"),
@@ -448,6 +465,15 @@ impl From<AuthError> for ApiError {
         match error {
             AuthError::Database(error) => error.into(),
             AuthError::Refused(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<ProbeError> for ApiError {
+    fn from(error: ProbeError) -> Self {
+        match error {
+            ProbeError::Database(error) => error.into(),
+            error => Self::Probe(error),
         }
     }
 }

@@ -21,6 +21,7 @@
 //! | [`schedule`] | times of day and cron expressions |
 //! | [`storage`] | files in a folder or a bucket, encrypted and hashed |
 //! | [`stored_requests`] | the requests of a session, which the hub stores in its Redis |
+//! | [`probes`] | probes of the hub's endpoints, streamed as they happen |
 //! | [`webhooks`] | moves a hub's webhooks to its targets |
 //! | [`audit`] | records of every operation, in a table of Decant's own |
 //! | [`hub_tables`] | the hub's tables, and whether their owner is trusted |
@@ -60,6 +61,7 @@ mod network;
 pub mod parameter;
 pub mod pooler;
 pub mod private_folder;
+pub mod probes;
 mod recent_map;
 pub mod routes;
 pub mod rows;

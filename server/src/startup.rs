@@ -35,6 +35,7 @@ use crate::datasets::catalog::{CatalogError, Cause, CurrentCatalog};
 use crate::datasets::options::OptionsCache;
 use crate::datasets::warnings;
 use crate::dsn::Dsn;
+use crate::probes::ProbeFeed;
 use crate::shares::Shares;
 use crate::source::{Source, SourceError};
 use crate::state::{self, Attempts, RunningDatabase, SignOuts, State, StateError};
@@ -190,11 +191,13 @@ impl Application {
         )?);
         backups.start_scheduler();
         let stored_requests = settings.redis.clone().map(StoredRequests::in_redis);
+        let probes = ProbeFeed::new(source.clone(), settings.hub_tables.clone(), settings.streams_max);
         let app = web::Data::new(App {
             database,
             temporary_files,
             backups,
             stored_requests,
+            probes: Arc::new(probes),
             authenticator,
             export_shares: Shares::new(settings.exports_per_caller, settings.source.wait_max),
             query_shares: Shares::new(settings.queries_per_caller, settings.source.wait_max),

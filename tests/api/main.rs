@@ -40,6 +40,7 @@ mod poolers;
 mod poor_data;
 mod private_files;
 mod privileges;
+mod probes;
 mod proxies;
 mod restore;
 mod rows;

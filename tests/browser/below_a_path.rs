@@ -32,9 +32,12 @@ async fn use_the_page(page: &Browser, path: &str, expected: &[u8]) {
     is_at(format!("{path}/admin/database")).await;
     page.reload().await;
     page.see("database-size").await;
+    page.click("probes").await;
+    is_at(format!("{path}/probes")).await;
+    page.see("probe-line").await;
     page.click("dataset-probe-logs").await;
     is_at(format!("{path}/probe-logs")).await;
-    page.run("history.back();", vec![]).await;
+    page.run("history.go(-2);", vec![]).await;
     page.see("database-size").await;
     page.click("account").await;
     page.click("sign-out").await;

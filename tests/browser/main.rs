@@ -12,6 +12,7 @@ mod filters;
 mod kept_rows;
 mod log_cleanup;
 mod narrow;
+mod probes;
 mod restore;
 mod resume;
 mod row_details;

@@ -175,6 +175,16 @@ impl Actor {
             .body
     }
 
+    /// `GET /api/probes/stream`
+    pub fn probes(&self) -> Request {
+        self.get("/api/probes/stream")
+    }
+
+    /// `GET /api/probes/endpoints`
+    pub fn probe_endpoints(&self) -> Request {
+        self.get("/api/probes/endpoints")
+    }
+
     /// `GET /api/sessions/{id}/requests`
     pub fn session_requests(&self, id: &str) -> Request {
         self.get(&format!("/api/sessions/{id}/requests"))

@@ -9,7 +9,7 @@ use crate::workspace;
 
 /// Modules of the server that do one thing each, and do not know who uses them.
 const DOMAINS: &[&str] = &[
-    "audit", "auth", "backups", "database", "datasets", "exports", "rows", "state", "storage",
+    "audit", "auth", "backups", "database", "datasets", "exports", "probes", "rows", "state", "storage",
 ];
 
 /// Where the server is put together.

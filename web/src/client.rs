@@ -12,6 +12,7 @@ use api::cleanup::{CleanupPreview, CleanupRequest};
 use api::database::{DatabaseStatus, DumpMode};
 use api::datasets::{Datasets, FilterOptions, RowCount, Summary};
 use api::login::{Caller, SignIn};
+use api::probes::ProbeEndpoints;
 use api::restore::{RollbackResult, SideDatabase, SideDatabases};
 use api::session_requests::SessionRequests;
 use api::webhooks::{OldWebhooks, WebhookMigrationRequest, WebhookMigrationResult};
@@ -100,6 +101,27 @@ pub async fn options(
 pub fn rows_url(dataset: &str, query: &str) -> String {
     let separator = if query.is_empty() { "" } else { "?" };
     format!("api/datasets/{dataset}/rows{separator}{query}")
+}
+
+pub async fn probe_endpoints() -> Result<ProbeEndpoints, Problem> {
+    get("api/probes/endpoints").await?.json().await
+}
+
+/// Returns the URL of a stream of probes that begins with at most `backlog` of the last ones.
+pub fn probe_stream_url(endpoint: Option<i64>, search: &str, backlog: usize) -> String {
+    let mut query = with_pairs("", &[("backlog", &backlog.to_string())]);
+    if let Some(endpoint) = endpoint {
+        query = with_pairs(&query, &[("endpoint", &endpoint.to_string())]);
+    }
+    if !search.is_empty() {
+        query = with_pairs(&query, &[("search", search)]);
+    }
+    format!("api/probes/stream?{query}")
+}
+
+/// Asks for a stream only to learn whether the server refuses it.
+pub async fn check_probe_stream(url: &str) -> Result<(), Problem> {
+    get(url).await.map(drop)
 }
 
 pub async fn session_requests(session: String) -> Result<SessionRequests, Problem> {

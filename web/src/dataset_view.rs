@@ -232,13 +232,6 @@ impl DatasetView {
             .filter(|problem| problem.field.as_deref() == Some(name))
     }
 
-    /// Returns the [`dataset::rows_key`] of the rows on all pages.
-    pub fn rows(self) -> String {
-        let selection = self.selection();
-        self.dataset
-            .with_value(|dataset| dataset::rows_key(dataset, &selection))
-    }
-
     /// Returns the columns of the table.
     pub fn shown_columns(self) -> Vec<String> {
         self.columns
@@ -263,12 +256,12 @@ fn set_if_other<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value
 }
 
 /// Returns the zone of the visitor's last choice, or that of the browser.
-fn usual_zone() -> String {
+pub fn usual_zone() -> String {
     let zone = saved_options::zone().or_else(browser::zone);
     zone.unwrap_or_else(|| "UTC".to_owned())
 }
 
 /// Returns UTC for a zone that the formatter does not know; the server refuses that zone with a problem.
-fn zone_or_utc(name: &str) -> Zone {
+pub fn zone_or_utc(name: &str) -> Zone {
     name.parse().unwrap_or_default()
 }

@@ -5,7 +5,7 @@
 //!
 //! - The page: `app`, `shell`, `pages`, `components`.
 //! - Running operations: `operations`, `download`, `restore`, `log_cleanup`, `action`.
-//! - State: `activity`, `auth`, `navigation`, `dataset_view`, `keys`, `line_view`, `load`, `saved_options`, `settings`, `theme`, `toasts`.
+//! - State: `activity`, `auth`, `navigation`, `dataset_view`, `keys`, `line_view`, `load`, `probe_view`, `saved_options`, `settings`, `theme`, `toasts`.
 //! - The outside: `client` (the server), `laid_out` (its JSON), `worker` (the export worker), `browser`, `clipboard`, `focus_keeper`.
 //! - Values and texts: the modules that are tested natively.
 //!
@@ -25,6 +25,7 @@ pub mod keys;
 pub mod log_cleanup;
 pub mod menu_keys;
 pub mod preview;
+pub mod probes;
 pub mod quick_range;
 pub mod restore;
 pub mod route;
@@ -68,6 +69,8 @@ mod navigation;
 mod operations;
 #[cfg(target_arch = "wasm32")]
 mod pages;
+#[cfg(target_arch = "wasm32")]
+mod probe_view;
 #[cfg(target_arch = "wasm32")]
 mod saved_options;
 #[cfg(target_arch = "wasm32")]

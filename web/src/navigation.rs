@@ -77,20 +77,20 @@ impl Navigation {
 /// A link that changes the route without loading the page again.
 #[component]
 pub fn RouteLink(
-    to: Route,
+    #[prop(into)] to: Signal<Route>,
     #[prop(into, optional)] is_current: Signal<bool>,
     #[prop(into, optional)] testid: Option<String>,
     children: Children,
 ) -> impl IntoView {
     let navigation = expect_context::<Navigation>();
-    let address = to.url();
+    let address = move || to.with(Route::url);
     let follow = move |event: ev::MouseEvent| {
         // With these keys the browser opens a new tab or window.
         if event.ctrl_key() || event.meta_key() || event.shift_key() {
             return;
         }
         event.prevent_default();
-        navigation.go(to.clone());
+        navigation.go(to.get_untracked());
     };
     let current = move || is_current.get().then_some("page");
     view! { <a href=address aria-current=current data-testid=testid on:click=follow>{children()}</a> }

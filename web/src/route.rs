@@ -19,6 +19,7 @@ pub enum Route {
         session: Option<String>,
         place: RequestPlace,
     },
+    Probes(ProbesRoute),
     Database,
     LogCleanup,
 }
@@ -32,9 +33,20 @@ pub struct RequestPlace {
     pub part: Option<Part>,
 }
 
+/// `/probes/3?search=timeout&zone=Asia/Shanghai`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProbesRoute {
+    /// The id of an endpoint. `None`: all endpoints.
+    pub endpoint: Option<i64>,
+    pub search: String,
+    /// IANA name.
+    pub zone: Option<String>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AdminPage {
     SessionRequests,
+    Probes,
     Database,
     LogCleanup,
 }
@@ -54,6 +66,10 @@ impl Route {
                     session: Some(session),
                     place: RequestPlace::parse(query.trim_start_matches('?')),
                 }
+            }
+            ["probes"] => Self::Probes(ProbesRoute::parse(None, query)),
+            ["probes", endpoint] if endpoint.parse::<i64>().is_ok() => {
+                Self::Probes(ProbesRoute::parse(endpoint.parse().ok(), query))
             }
             ["admin", "database"] => Self::Database,
             ["admin", "log-cleanup"] => Self::LogCleanup,
@@ -85,6 +101,7 @@ impl Route {
                     query => format!("{path}?{query}"),
                 }
             }
+            Self::Probes(probes) => probes.url(),
             Self::Database => "./admin/database".to_owned(),
             Self::LogCleanup => "./admin/log-cleanup".to_owned(),
         }
@@ -102,6 +119,7 @@ impl Route {
         match self {
             Self::Dataset { .. } => None,
             Self::SessionRequests { .. } => Some(AdminPage::SessionRequests),
+            Self::Probes(_) => Some(AdminPage::Probes),
             Self::Database => Some(AdminPage::Database),
             Self::LogCleanup => Some(AdminPage::LogCleanup),
         }
@@ -133,13 +151,45 @@ impl RequestPlace {
     }
 }
 
+impl ProbesRoute {
+    fn parse(endpoint: Option<i64>, query: &str) -> Self {
+        let mut route = Self {
+            endpoint,
+            ..Self::default()
+        };
+        for (name, value) in form_urlencoded::parse(query.trim_start_matches('?').as_bytes()) {
+            let value = value.trim();
+            match name.as_ref() {
+                "search" => route.search = value.to_owned(),
+                "zone" if !value.is_empty() => route.zone = Some(value.to_owned()),
+                _ => {}
+            }
+        }
+        route
+    }
+
+    fn url(&self) -> String {
+        let mut query = String::new();
+        if !self.search.is_empty() {
+            query = with_pairs(&query, &[("search", &self.search)]);
+        }
+        if let Some(zone) = &self.zone {
+            query = with_pairs(&query, &[("zone", zone)]);
+        }
+        let endpoint = self.endpoint.map(|id| format!("/{id}")).unwrap_or_default();
+        let separator = if query.is_empty() { "" } else { "?" };
+        format!("./probes{endpoint}{separator}{query}")
+    }
+}
+
 impl AdminPage {
-    /// In the order of the menu.
+    /// In the order of the group *Administration*. The page of probes is in the group of the data.
     pub const ALL: &[Self] = &[Self::SessionRequests, Self::Database, Self::LogCleanup];
 
     pub fn title(self) -> &'static str {
         match self {
             Self::SessionRequests => "Session requests",
+            Self::Probes => "Probes",
             Self::Database => "Database",
             Self::LogCleanup => "Log clean-up",
         }
@@ -148,7 +198,7 @@ impl AdminPage {
     /// Returns whether only the database of a hub has what the page shows.
     pub fn needs_hub(self) -> bool {
         match self {
-            Self::SessionRequests | Self::LogCleanup => true,
+            Self::SessionRequests | Self::Probes | Self::LogCleanup => true,
             Self::Database => false,
         }
     }
@@ -157,6 +207,7 @@ impl AdminPage {
     pub fn route(self) -> Route {
         match self {
             Self::SessionRequests => Route::session(None),
+            Self::Probes => Route::Probes(ProbesRoute::default()),
             Self::Database => Route::Database,
             Self::LogCleanup => Route::LogCleanup,
         }
@@ -184,6 +235,9 @@ mod tests {
             ("/admin/sessions/0199f3a2-77aa", "?request=3&part=headers"),
             ("/admin/database", ""),
             ("/admin/log-cleanup", ""),
+            ("/probes", ""),
+            ("/probes/3", "?search=time+out&zone=Asia%2FShanghai"),
+            ("/probes/main", ""),
         ] {
             assert_eq!(Route::parse(path, query).url(), format!(".{path}{query}"));
         }

@@ -41,6 +41,17 @@ pub fn save_page_rows(rows: usize) {
     set_item(PAGE_ROWS, &rows.to_string());
 }
 
+const PROBE_LINES: &str = "decant-probe-lines";
+
+/// Returns the number of probes on the page that was chosen last in this browser.
+pub fn probe_lines() -> Option<usize> {
+    item(PROBE_LINES)?.parse().ok()
+}
+
+pub fn save_probe_lines(lines: usize) {
+    set_item(PROBE_LINES, &lines.to_string());
+}
+
 fn item(key: &str) -> Option<String> {
     storage()?.get_item(key).ok().flatten()
 }

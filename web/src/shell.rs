@@ -24,6 +24,7 @@ use crate::operations::Operations;
 use crate::pages::database::DatabasePage;
 use crate::pages::dataset::DatasetPage;
 use crate::pages::log_cleanup::LogCleanupPage;
+use crate::pages::probes::ProbesPage;
 use crate::pages::session_requests::SessionRequestsPage;
 use crate::route::{AdminPage, Route};
 
@@ -92,6 +93,7 @@ pub fn Shell(me: Caller) -> impl IntoView {
                 None => view! { <ShownDataset shown datasets/> }.into_any(),
                 Some(_) if !is_administrator => view! { <ForAdministratorsOnly/> }.into_any(),
                 Some(AdminPage::SessionRequests) => view! { <SessionRequestsPage/> }.into_any(),
+                Some(AdminPage::Probes) => view! { <ProbesPage datasets/> }.into_any(),
                 Some(AdminPage::Database) => view! { <DatabasePage/> }.into_any(),
                 Some(AdminPage::LogCleanup) => view! { <LogCleanupPage/> }.into_any(),
             }}

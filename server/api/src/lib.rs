@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`login`] | signing in, the current caller |
 //! | [`datasets`] | datasets, row counts, filter values |
+//! | [`probes`] | probes of the hub's endpoints, as they happen |
 //! | [`session_requests`] | the requests of a session that the hub stores |
 //! | [`database`] | dumps and the state of the database |
 //! | [`restore`] | restores and the databases beside the live one |
@@ -23,6 +24,7 @@ pub mod datasets;
 pub mod events;
 pub mod flags;
 pub mod login;
+pub mod probes;
 pub mod restore;
 pub mod session_requests;
 pub mod webhooks;

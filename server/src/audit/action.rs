@@ -81,6 +81,8 @@ actions! {
     PgDumpError = "pg_dump_error",
     PgDumpSpawnError = "pg_dump_spawn_error",
     PgDumpStart = "pg_dump_start",
+    ProbeStreamClosed = "probe_stream_closed",
+    ProbeStreamOpened = "probe_stream_opened",
     SessionRequestExport = "session_request_export",
     SessionRequestSecretsShown = "session_request_secrets_shown",
     SessionRequestViewed = "session_request_viewed",

@@ -136,7 +136,8 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
         None => pairs,
     };
     let options = file::parse_options(&pairs)?;
-    let selection = Selection::parse(&definition, &file::without_file_words(&pairs))?;
+    let selection = Selection::parse(&definition, &file::without_file_words(&pairs))?
+        .for_format(&definition, options.format);
 
     let output = arguments.output.unwrap_or_else(|| {
         let at = selection.zone.time_zone().to_datetime(Timestamp::now());

@@ -54,6 +54,8 @@ pub struct Settings {
     pub redis: Option<redis::Client>,
     pub exports_per_caller: u32,
     pub queries_per_caller: u32,
+    /// Streams of probes that run at the same time.
+    pub streams_max: u32,
     pub stall_max: Duration,
     pub page_rows_max: u64,
     pub heartbeat: Duration,
@@ -132,6 +134,7 @@ impl Settings {
             redis: values.redis.clone(),
             exports_per_caller: values.exports_per_caller,
             queries_per_caller: values.queries_per_caller,
+            streams_max: values.streams_max,
             stall_max: values.stall_max,
             page_rows_max: values.page_rows_max.into(),
             heartbeat: values.heartbeat,

@@ -125,8 +125,8 @@ settings! {
     datasets_dir: Option<PathBuf> = DECANT_DATASETS_DIR, unset "none", path,
         "Folder with your own datasets (*.toml)";
     built_in_datasets: bool = DECANT_BUILT_IN_DATASETS, default "true", flag,
-        "Whether the hub's datasets are offered, and with them session requests and log clean-up; set it to false for a \
-         database that is not a hub's";
+        "Whether the hub's datasets are offered, and with them session requests, probes and log clean-up; set it to false for \
+         a database that is not a hub's";
     hub_schema: Name = DECANT_HUB_SCHEMA, default "public", from_str,
         "Schema of the hub's tables (keys, users, message_request, usage_ledger, …)";
     hub_owner: Option<Name> = DECANT_HUB_OWNER, unset "none", from_str,
@@ -146,6 +146,8 @@ settings! {
         "Exports that one caller may run at the same time";
     queries_per_caller: u32 = DECANT_QUERIES_PER_CALLER, default "4", at_least_one,
         "Pages, counts and lists of filter values that one caller may request at the same time; more of them wait";
+    streams_max: u32 = DECANT_STREAMS_MAX, default "100", at_least_one,
+        "Streams of probes that run at the same time; all of them together cost one query a second";
     stall_max: Duration = DECANT_STALL_SECONDS, default "300", at_least_one_second,
         "How long a client may accept no byte of an answer, or take to send a request or 64 KiB of it; then its connection is \
          closed, and what it ran ends";

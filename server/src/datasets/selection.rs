@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use api::datasets::{DateRange, FilterKind, FilterValues, RowsRequest};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use wasm_export::options::Format;
 use wasm_export::rows::Cursor;
 use wasm_export::zone::Zone;
 
@@ -179,6 +180,18 @@ impl Selection {
             return Err(ParameterError::invalid("columns", "are all left out; name one"));
         }
         Ok(selection)
+    }
+
+    /// Chooses the order of a file for which none is chosen: a log has its oldest row first. A limit keeps the dataset's order,
+    /// because it would keep other rows in the other one.
+    #[must_use]
+    pub fn for_format(mut self, definition: &Definition, format: Format) -> Self {
+        let is_newest_first = definition.order.first().is_some_and(|order| order.descending);
+        let is_free = self.sort.is_none() && self.after.is_none() && self.limit.is_none();
+        if format.is_log() && is_newest_first && is_free {
+            self.sort = Some(Sort::Reversed);
+        }
+        self
     }
 
     /// Returns whether the rows come in the dataset's order the other way round.
@@ -502,6 +515,28 @@ mod tests {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         Selection::parse(&definition, &pairs)
+    }
+
+    #[test]
+    fn a_log_has_its_oldest_row_first_unless_an_order_is_chosen() {
+        let newest_first = Definition::parse(include_str!("../../datasets/probe-logs.toml")).unwrap();
+        let mut oldest_first = newest_first.clone();
+        oldest_first.order[0].descending = false;
+        let is_reversed = |definition: &Definition, pairs: &[(&str, &str)], format| {
+            let pairs: Vec<_> = pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect();
+            let selection = Selection::parse(definition, &pairs).unwrap();
+            selection.for_format(definition, format).is_reversed()
+        };
+        assert!(is_reversed(&newest_first, &[], Format::Text));
+        assert!(!is_reversed(&newest_first, &[], Format::Csv));
+        assert!(!is_reversed(&newest_first, &[("sort", "declared")], Format::Text));
+        // The oldest ten rows would be others than the newest ten.
+        assert!(!is_reversed(&newest_first, &[("limit", "10")], Format::Text));
+        assert!(!is_reversed(&oldest_first, &[], Format::Text));
+        assert!(is_reversed(&oldest_first, &[("sort", "reversed")], Format::Text));
     }
 
     fn filters(pairs: &[(&str, &str)]) -> Vec<String> {

@@ -10,7 +10,8 @@ pub const SELECTION: &[(&str, &str)] = &[
     ("columns", "Columns and their order, by name, separated by commas"),
     (
         "sort",
-        "`reversed`: the dataset's order the other way round [default: declared]",
+        "`reversed`: the dataset's order the other way round [default: declared; of a text file without a limit, the \
+         oldest row first]",
     ),
     ("limit", "At most this many rows"),
     ("after", "Continue after the row of this cursor"),

@@ -25,7 +25,8 @@ pub async fn export(
 ) -> Result<HttpResponse, ApiError> {
     let dataset = app.dataset(&name, &caller)?;
     let options = file::parse_options(&pairs)?;
-    let selection = Selection::parse(&dataset.definition, &file::without_file_words(&pairs))?;
+    let selection = Selection::parse(&dataset.definition, &file::without_file_words(&pairs))?
+        .for_format(&dataset.definition, options.format);
     let header = Query::new(&dataset, &caller, &selection)?.header();
     dataset.definition.allowed().check(&header, &options)?;
     let at = selection.zone.time_zone().to_datetime(Timestamp::now());

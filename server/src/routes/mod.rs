@@ -6,6 +6,7 @@
 //! | `login` | sign-in, sign-out, the signed-in caller |
 //! | `datasets` | the datasets, their row counts and the values of their filters |
 //! | `rows`, `export` | raw rows and pages of them; files formatted here |
+//! | `probes` | probes of the hub's endpoints, as they happen |
 //! | `session_requests` | the requests of a session that the hub stores |
 //! | `database` | dumps and the status of the database |
 //! | `restore` | a dump uploaded and restored, and the databases that restores leave |
@@ -15,7 +16,7 @@
 //! | `frontend` | the page |
 //!
 //! `extract` takes the arguments of handlers from a request; `host` checks the header `Host`; `events` streams the progress of
-//! an operation.
+//! an operation and probes.
 
 mod attachment;
 mod backups;
@@ -32,6 +33,7 @@ mod health;
 mod host;
 mod login;
 mod openapi;
+mod probes;
 mod resource;
 mod restore;
 mod rows;
@@ -75,6 +77,8 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
         (M::GET, "/api/datasets/{name}/rows", web::to(rows::rows)),
         (M::POST, "/api/datasets/{name}/rows", web::to(rows::rows_of_body)),
         (M::GET, "/api/datasets/{name}/export", web::to(export::export)),
+        (M::GET, "/api/probes/endpoints", web::to(probes::list_endpoints)),
+        (M::GET, "/api/probes/stream", web::to(probes::stream)),
         (
             M::GET,
             "/api/sessions/{id}/requests",

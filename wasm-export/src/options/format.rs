@@ -53,3 +53,10 @@ macro_rules! format_enum {
 }
 
 for_each_format!(format_enum);
+
+impl Format {
+    /// Returns whether its files are logs, which people read from the oldest row on.
+    pub fn is_log(self) -> bool {
+        self == Self::Text
+    }
+}

@@ -131,7 +131,7 @@ impl ExportSetup {
 
     /// Returns the cached rows if they are those on show and have all columns of the file.
     pub fn cached_rows(self) -> Option<RowCacheEntry> {
-        self.exporter.row_cache().find(&self.view.rows(), &self.columns())
+        self.exporter.row_cache().find(&self.rows_key(), &self.columns())
     }
 
     /// Returns why no export can start now.
@@ -222,7 +222,7 @@ impl ExportSetup {
                 options,
                 destination,
             },
-            rows_key: self.view.rows(),
+            rows_key: self.rows_key(),
         }
     }
 
@@ -233,8 +233,28 @@ impl ExportSetup {
         };
         Selection {
             columns,
+            reversed: self.is_reversed(),
             ..self.view.selection()
         }
+    }
+
+    /// A log has its oldest row first. Other files have the order of the table.
+    fn is_reversed(self) -> bool {
+        let is_newest_first = self.view.dataset.with_value(|dataset| dataset.descending);
+        match self.format().is_log() {
+            true => is_newest_first,
+            false => self.view.reversed.get(),
+        }
+    }
+
+    fn rows_key(self) -> String {
+        let selection = Selection {
+            reversed: self.is_reversed(),
+            ..self.view.selection()
+        };
+        self.view
+            .dataset
+            .with_value(|dataset| dataset::rows_key(dataset, &selection))
     }
 
     /// Drops the cached rows and loads the table again.

@@ -11,6 +11,7 @@ use super::dialog::open_while;
 use crate::dataset_groups::{DatasetGroup, dataset_groups};
 use crate::load::Load;
 use crate::navigation::{Navigation, RouteLink};
+use crate::probes::text_file::DATASET as PROBE_LOGS;
 use crate::route::{AdminPage, Route};
 use crate::selection::Selection;
 
@@ -22,6 +23,17 @@ pub struct NavigationMenu {
     /// The name of the dataset on the page.
     pub shown: Memo<Option<String>>,
     pub is_administrator: bool,
+}
+
+impl NavigationMenu {
+    /// Returns whether the page of probes has this dataset.
+    fn is_of_probes(self, dataset: &Dataset) -> bool {
+        let has_hub = || {
+            self.datasets
+                .with(|answer| answer.is_some_and(|answer| answer.hub))
+        };
+        self.is_administrator && dataset.available && dataset.name == PROBE_LOGS && has_hub()
+    }
 }
 
 /// The groups, one below the other.
@@ -111,13 +123,28 @@ fn Group(number: usize, group: DatasetGroup, menu: NavigationMenu) -> impl IntoV
     let links = group
         .datasets
         .into_iter()
-        .map(|dataset| view! { <DatasetLink dataset shown=menu.shown/> });
+        .map(|dataset| match menu.is_of_probes(&dataset) {
+            true => view! { <ProbesLink shown=menu.shown/> }.into_any(),
+            false => view! { <DatasetLink dataset shown=menu.shown/> }.into_any(),
+        });
     view! {
         <div class="group" data-testid="group">
             <h2 id=id.clone()>{group.title}</h2>
             <ul aria-labelledby=id>{links.collect_view()}</ul>
         </div>
     }
+}
+
+/// Leads to the page of probes, which leads to the dataset.
+#[component]
+fn ProbesLink(shown: Memo<Option<String>>) -> impl IntoView {
+    let navigation = expect_context::<Navigation>();
+    let is_current = Signal::derive(move || {
+        navigation.with(Route::admin_page) == Some(AdminPage::Probes)
+            || shown.with(|shown| shown.as_deref() == Some(PROBE_LOGS))
+    });
+    let page = AdminPage::Probes;
+    view! { <li><RouteLink to=page.route() is_current testid="probes">{page.title()}</RouteLink></li> }
 }
 
 /// The page of an unavailable dataset shows the reason.
@@ -156,6 +183,7 @@ fn AdminLinks(datasets: Load<Datasets>) -> impl IntoView {
         let is_current = Signal::derive(move || admin_page.get() == Some(page));
         let testid = match page {
             AdminPage::SessionRequests => "admin-session-requests",
+            AdminPage::Probes => "probes",
             AdminPage::Database => "admin-database",
             AdminPage::LogCleanup => "admin-log-cleanup",
         };

@@ -33,7 +33,7 @@ pub fn Pager(view: DatasetView) -> impl IntoView {
     view! {
         <div class="pager">
             <Reload view/>
-            <ZoneSelect view/>
+            <ZoneSelect zone=view.zone on_choose=move |zone| view.set_zone(zone)/>
             <span class="place" data-testid="page-place" role="status">{move || place(view)}</span>
             <PageRows view/>
             <nav class="pages" aria-label="Pages">

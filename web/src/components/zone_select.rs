@@ -1,23 +1,27 @@
-//! The zone of all times in table and file.
+//! The zone of all times on a page and in its files.
 
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::dataset_view::DatasetView;
 
 const UTC: &str = "UTC";
 
 #[component]
-pub fn ZoneSelect(view: DatasetView) -> impl IntoView {
+pub fn ZoneSelect(
+    /// IANA name.
+    #[prop(into)]
+    zone: Signal<String>,
+    on_choose: impl Fn(String) + 'static,
+) -> impl IntoView {
     let own = browser::zone().filter(|zone| zone != UTC);
     let mut others = browser::zones();
     others.retain(|zone| zone != UTC && Some(zone) != own.as_ref());
     // A link may contain a zone that this browser does not list.
-    let linked = view.zone.get_untracked();
+    let linked = zone.get_untracked();
     if linked != UTC && Some(&linked) != own.as_ref() && !others.contains(&linked) {
         others.insert(0, linked);
     }
-    let chosen = move || view.zone.get();
+    let chosen = move || zone.get();
     let option = move |zone: String, label: String| {
         let value = zone.clone();
         view! { <option value=value selected=move || chosen() == zone>{label}</option> }
@@ -27,7 +31,7 @@ pub fn ZoneSelect(view: DatasetView) -> impl IntoView {
         .into_iter()
         .map(|zone| option(zone.clone(), zone))
         .collect_view();
-    let choose = move |event| view.set_zone(event_target_value(&event));
+    let choose = move |event| on_choose(event_target_value(&event));
     view! {
         <label class="zone">
             <span class="unseen">"Time zone"</span>

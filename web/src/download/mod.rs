@@ -1,9 +1,10 @@
-//! Exports, dumps and session requests on their way to a file. They continue while the visitor opens other pages.
+//! Exports, dumps, session requests and probes on their way to a file. They continue while the visitor opens other pages.
 
 mod dump;
 mod export_run;
 mod exporter;
 mod picker;
+mod probes;
 mod row_cache;
 mod runs;
 mod save;
@@ -13,5 +14,6 @@ pub use dump::{DumpState, Dumper};
 pub use export_run::{ExportRequest, ExportRun};
 pub use exporter::Exporter;
 pub use picker::{can_pick, pick};
+pub use probes::download_probes;
 pub use row_cache::RowCacheEntry;
 pub use session_request::{DownloadedFile, download_session, download_session_request};

@@ -15,7 +15,7 @@ pub struct DownloadedFile {
 }
 
 /// A file that gets its name once all of it has arrived.
-struct Unnamed {
+pub(super) struct Unnamed {
     sink: Sink,
     bytes: u64,
 }
@@ -51,7 +51,7 @@ pub async fn download_session(session: &str, shows_secrets: bool) -> Result<Down
 }
 
 impl Unnamed {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             sink: Sink::Blob(BlobSink::default()),
             bytes: 0,
@@ -59,12 +59,12 @@ impl Unnamed {
     }
 
     /// The page stays responsive, because the sink waits for the browser after every few megabytes.
-    async fn write(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+    pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), Problem> {
         self.bytes += bytes.len() as u64;
         self.sink.write(bytes).await.map_err(not_kept)
     }
 
-    async fn save(self, file_name: String) -> Result<DownloadedFile, Problem> {
+    pub(super) async fn save(self, file_name: String) -> Result<DownloadedFile, Problem> {
         let Self { sink, bytes } = self;
         let file = sink.finish(bytes).await.map_err(not_kept)?;
         save::download(&JsValue::from(file), &file_name).map_err(|error| not_kept(error.into()))?;

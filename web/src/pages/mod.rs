@@ -3,5 +3,6 @@
 pub mod database;
 pub mod dataset;
 pub mod log_cleanup;
+pub mod probes;
 pub mod session_requests;
 pub mod sign_in;

@@ -64,7 +64,7 @@ pub fn SessionRequestsPage() -> impl IntoView {
     let navigation = expect_context::<Navigation>();
     let session = Memo::new(move |_| match navigation.route() {
         Route::SessionRequests { session, .. } => session,
-        Route::Dataset { .. } | Route::Database | Route::LogCleanup => None,
+        _ => None,
     });
     let requests = Load::new(move || session.get().map(client::session_requests));
     let view = View::new(navigation);

@@ -55,6 +55,43 @@ pub fn sequence() -> Parameter {
     .build()
 }
 
+/// Which probes a stream has.
+pub fn probes() -> Vec<Parameter> {
+    let number = |name: &str, description: &str, example: i32| {
+        query(name, description)
+            .schema(Some(of_type(Type::Integer).build()))
+            .example(Some(json!(example)))
+            .build()
+    };
+    vec![
+        number("endpoint", "Only probes of the endpoint with this id.", 3),
+        text("source", "Only probes of this source.", "scheduled"),
+        text(
+            "search",
+            "Only probes with this text in their message, their type of failure or their status, in upper or lower case.",
+            "timeout",
+        ),
+        number("status_code", "Only probes with this status.", 503),
+        query("backlog", "How many probes from before the stream come first.")
+            .schema(Some(
+                of_type(Type::Integer)
+                    .minimum(Some(0))
+                    .maximum(Some(1000))
+                    .default(Some(json!(100)))
+                    .build(),
+            ))
+            .build(),
+        parameter(
+            ParameterIn::Header,
+            "Last-Event-ID",
+            "Goes on after the event with this id.",
+        )
+        .schema(Some(of_type(Type::String).build()))
+        .example(Some(json!("5123")))
+        .build(),
+    ]
+}
+
 fn pretty() -> Parameter {
     query("pretty", "Indents the document by two spaces; nothing is lost.")
         .schema(Some(of_type(Type::Boolean).default(Some(json!(false))).build()))
@@ -128,7 +165,8 @@ pub fn selection(limit_min: u32) -> Vec<Parameter> {
             .build(),
         word(
             "sort",
-            "The dataset's order, or each of its columns the other way round. Without it, a cursor keeps its order.",
+            "The dataset's order, or each of its columns the other way round. Without it, a cursor keeps its order, and a text \
+             file without `limit` has its oldest row first.",
             &["declared", "reversed"],
         ),
         text(

@@ -5,6 +5,7 @@ use api::cleanup::{CleanupAnswer, CleanupEvent, CleanupRequest};
 use api::database::DatabaseStatus;
 use api::datasets::{Dataset, Datasets, FilterOptions, RowCount, RowsRequest, Summary};
 use api::login::{Caller, EndSessions, SignIn};
+use api::probes::{ProbeEndpoints, ProbeEvent};
 use api::restore::{RestoreEvent, RestoreRequest, RollbackResult, SideDatabases};
 use api::session_requests::{SessionRequest, SessionRequests};
 use api::webhooks::{OldWebhooks, WebhookMigrationRequest, WebhookMigrationResult};
@@ -19,6 +20,7 @@ use super::parameters as p;
 
 const LOGIN: &str = "Login";
 const DATASETS: &str = "Datasets";
+const PROBES: &str = "Probes";
 const SESSION_REQUESTS: &str = "Session requests";
 const DATABASE: &str = "Database";
 const RESTORE: &str = "Restore";
@@ -35,6 +37,10 @@ pub fn tags() -> Vec<Tag> {
             "Sessions of the page. Other clients send a credential with each request.",
         ),
         (DATASETS, "Rows, as a stream or as a file."),
+        (
+            PROBES,
+            "Probes of the hub's endpoints, as they happen. Administrators only.",
+        ),
         (
             SESSION_REQUESTS,
             "What the hub stores of a session's requests. Administrators only.",
@@ -86,6 +92,7 @@ pub fn operations() -> Vec<EntryBuilder> {
     operations.extend(server());
     operations.extend(login());
     operations.extend(datasets());
+    operations.extend(probes());
     operations.extend(session_requests());
     operations.extend(database());
     operations.extend(restore());
@@ -263,6 +270,31 @@ fn datasets() -> Vec<EntryBuilder> {
         .text("application/vnd.decant.rows", RAW_ROWS, RAW_ROWS_EXAMPLE)
         .problems(&[400, 404]),
         export,
+    ]
+}
+
+fn probes() -> Vec<EntryBuilder> {
+    vec![
+        get(
+            "/api/probes/endpoints",
+            "listProbeEndpoints",
+            "List the endpoints with their last 24 hours",
+        )
+        .tag(PROBES)
+        .answer::<ProbeEndpoints>("The endpoints that the hub has not deleted.")
+        .problems(&[404, 409]),
+        get("/api/probes/stream", "streamProbes", "Stream probes as they happen")
+            .tag(PROBES)
+            .description(
+                "First the last probes, the oldest first, then each new one within about a second. Each event has an `id`, and \
+                 `Last-Event-ID` goes on after it; 1,000 probes at most are sent again. A row may be committed after rows with \
+                 greater ids: it comes within ten seconds, and its event has the greatest id so far. `gap` names probes that \
+                 were not sent. A comment comes at each heartbeat. The server ends the stream after 15 minutes, so that the \
+                 client shows its credential again.",
+            )
+            .parameters(p::probes())
+            .events::<ProbeEvent>("The probes.")
+            .problems(&[400, 404, 409]),
     ]
 }
 

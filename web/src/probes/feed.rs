@@ -1,0 +1,77 @@
+//! The stream of probes. The browser's `EventSource` connects again by itself, and names the last event it has.
+
+use api::events::from_parts;
+use api::probes::ProbeEvent;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Event, EventSource, MessageEvent};
+
+/// The names of [`ProbeEvent`].
+const EVENTS: [&str; 2] = ["probe", "gap"];
+
+/// What becomes known of a stream.
+#[derive(Debug)]
+pub enum FeedNews {
+    Open,
+    Event(ProbeEvent),
+    /// The connection is lost, and the browser opens another one.
+    Lost,
+    /// The server refused the stream, and the browser gives up.
+    Refused,
+}
+
+/// A stream that runs until this is dropped.
+pub struct ProbeFeed {
+    source: EventSource,
+    _on_open: Closure<dyn Fn()>,
+    _on_error: Closure<dyn Fn()>,
+    _on_event: Closure<dyn Fn(Event)>,
+}
+
+impl ProbeFeed {
+    /// # Errors
+    /// The browser cannot open a stream at this URL.
+    pub fn open(url: &str, hear: impl Fn(FeedNews) + Clone + 'static) -> Result<Self, JsValue> {
+        let source = EventSource::new(url)?;
+        let on_open = Closure::<dyn Fn()>::new({
+            let hear = hear.clone();
+            move || hear(FeedNews::Open)
+        });
+        let on_error = Closure::<dyn Fn()>::new({
+            let (hear, source) = (hear.clone(), source.clone());
+            move || match source.ready_state() {
+                EventSource::CLOSED => hear(FeedNews::Refused),
+                _ => hear(FeedNews::Lost),
+            }
+        });
+        let on_event = Closure::<dyn Fn(Event)>::new(move |event: Event| {
+            let name = event.type_();
+            let data = event
+                .dyn_ref::<MessageEvent>()
+                .and_then(|event| event.data().as_string());
+            // An event of a newer server is none that this page can show.
+            if let Some(Ok(event)) = data.map(|data| from_parts(&name, &data)) {
+                hear(FeedNews::Event(event));
+            }
+        });
+        source.set_onopen(Some(on_open.as_ref().unchecked_ref()));
+        source.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        for name in EVENTS {
+            source.add_event_listener_with_callback(name, on_event.as_ref().unchecked_ref())?;
+        }
+        Ok(Self {
+            source,
+            _on_open: on_open,
+            _on_error: on_error,
+            _on_event: on_event,
+        })
+    }
+}
+
+impl Drop for ProbeFeed {
+    fn drop(&mut self) {
+        self.source.close();
+        self.source.set_onopen(None);
+        self.source.set_onerror(None);
+    }
+}
