@@ -57,6 +57,7 @@ mod stream;
 mod summary;
 mod tokens;
 mod triggers;
+mod usage_by_user;
 mod webhooks;
 
 use serde_json::Value;
