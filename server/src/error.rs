@@ -430,6 +430,7 @@ fn stored_requests(error: &StoredRequestsError) -> Kind {
         StoredRequestsError::BadId => INVALID_PARAMETER,
         StoredRequestsError::NoSession(_) => (S::NOT_FOUND, "unknown_session", "Unknown session"),
         StoredRequestsError::NoRequest { .. }
+        | StoredRequestsError::NoSessions
         | StoredRequestsError::NoneComplete(_)
         | StoredRequestsError::NotStored { .. } => {
             (S::NOT_FOUND, "request_not_stored", "The request is not stored")
