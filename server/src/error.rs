@@ -304,7 +304,13 @@ fn dump(error: &DumpError) -> Kind {
             "The database has no usage_ledger",
         ),
         DumpError::NoLog(_) => (StatusCode::CONFLICT, "no_log", "The database has no log of a hub"),
+        DumpError::NoSpace(_) => (
+            StatusCode::INSUFFICIENT_STORAGE,
+            "no_space",
+            "The server's disk is full",
+        ),
         DumpError::NoTools(_)
+        | DumpError::Spool(_)
         | DumpError::Run(_)
         | DumpError::Failed { .. }
         | DumpError::LockLost

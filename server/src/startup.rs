@@ -213,6 +213,7 @@ impl Application {
             settings,
         });
         sweep_regularly(&app);
+        tidy_spool_regularly(&app);
         remove_expired_regularly(&app);
         clean_up_on_schedule(&app);
         read_datasets_again_on_hangup(&app);
@@ -283,6 +284,7 @@ impl Application {
         if let Ok(Err(error)) = running.await {
             tracing::error!(%error, "the server failed");
         }
+        app.database.spool.clear();
         app.source.close().await;
         if let Some(audit) = audit
             && let Err(error) = audit.flush().await
@@ -487,6 +489,24 @@ fn sweep_regularly(app: &App) {
                     }
                 }
             }
+        }
+    }));
+}
+
+/// Removes spooled dumps: those of an earlier process now, and expired ones every minute.
+fn tidy_spool_regularly(app: &App) {
+    let spool = Arc::clone(&app.database.spool);
+    match spool.sweep() {
+        Ok(0) => {}
+        Ok(swept) => tracing::info!(action = Action::TempFileCleanup.name(), swept),
+        Err(error) => tracing::warn!(action = Action::TempFileCleanupError.name(), %error),
+    }
+    let stopping = app.stopping.clone();
+    tokio::spawn(stopping.run_until_cancelled_owned(async move {
+        let mut rounds = tokio::time::interval(EXPIRY_EVERY);
+        loop {
+            rounds.tick().await;
+            spool.tidy();
         }
     }));
 }

@@ -51,6 +51,7 @@ mod sessions;
 mod settings;
 mod sign_in;
 mod sign_outs;
+mod spooled_dumps;
 mod state;
 mod stored_backups;
 mod stream;
