@@ -308,7 +308,13 @@ fn dump(error: &DumpError) -> Kind {
             "The database has no usage_ledger",
         ),
         DumpError::NoLog(_) => (StatusCode::CONFLICT, "no_log", "The database has no log of a hub"),
+        DumpError::NoSpace(_) => (
+            StatusCode::INSUFFICIENT_STORAGE,
+            "no_space",
+            "The server's disk is full",
+        ),
         DumpError::NoTools(_)
+        | DumpError::Spool(_)
         | DumpError::Run(_)
         | DumpError::Failed { .. }
         | DumpError::LockLost
@@ -447,6 +453,7 @@ fn stored_requests(error: &StoredRequestsError) -> Kind {
         StoredRequestsError::BadId => INVALID_PARAMETER,
         StoredRequestsError::NoSession(_) => (S::NOT_FOUND, "unknown_session", "Unknown session"),
         StoredRequestsError::NoRequest { .. }
+        | StoredRequestsError::NoSessions
         | StoredRequestsError::NoneComplete(_)
         | StoredRequestsError::NotStored { .. } => {
             (S::NOT_FOUND, "request_not_stored", "The request is not stored")

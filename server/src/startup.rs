@@ -82,6 +82,12 @@ pub struct DemoSignIn {
 pub enum StartError {
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
+    /// The setting's value.
+    #[error(
+        "the demo makes its tables in the schema {schema}, and the setting DECANT_HUB_SCHEMA is {0}; leave it out for a demo",
+        schema = decant_demo::SCHEMA
+    )]
+    DemoSchema(String),
     #[error("the demo data could not be made: {0}")]
     Demo(#[from] DemoError),
     #[error(transparent)]
@@ -210,6 +216,7 @@ impl Application {
             settings,
         });
         sweep_regularly(&app);
+        tidy_spool_regularly(&app);
         remove_expired_regularly(&app);
         clean_up_on_schedule(&app);
         read_datasets_again_on_hangup(&app);
@@ -280,6 +287,7 @@ impl Application {
         if let Ok(Err(error)) = running.await {
             tracing::error!(%error, "the server failed");
         }
+        app.database.spool.clear();
         app.source.close().await;
         if let Some(audit) = audit
             && let Err(error) = audit.flush().await
@@ -371,6 +379,13 @@ async fn prepare_demo(options: &PgConnectOptions, settings: &mut Settings) -> Re
         None => kept_secret(settings, "admin.token")?,
     };
     settings.auth.admin_token = Some(SecretString::from(admin_token.expose_secret()));
+    if let Err(error) = check_demo_schema(settings) {
+        tracing::info!(reason = %error, "the private PostgreSQL is left without demo data");
+        return Ok(DemoSignIn {
+            admin_token,
+            accounts: None,
+        });
+    }
     let mut connection = PgConnection::connect_with(options)
         .await
         .map_err(DemoError::from)?;
@@ -404,6 +419,17 @@ async fn fill_once(connection: &mut PgConnection, settings: &Settings) -> Result
         decant_demo::fill(connection, &decant_demo::Plan::new(rows, keys), |_| {}).await?;
     }
     Ok(())
+}
+
+/// Checks that the hub's tables are where the demo makes its own.
+///
+/// # Errors
+/// [`StartError::DemoSchema`].
+pub fn check_demo_schema(settings: &Settings) -> Result<(), StartError> {
+    match settings.hub_tables.schema.as_str() {
+        decant_demo::SCHEMA => Ok(()),
+        other => Err(StartError::DemoSchema(other.to_owned())),
+    }
 }
 
 /// Returns what makes the demo's keys: a secret of the data folder, made up when there is none yet.
@@ -466,6 +492,24 @@ fn sweep_regularly(app: &App) {
                     }
                 }
             }
+        }
+    }));
+}
+
+/// Removes spooled dumps: those of an earlier process now, and expired ones every minute.
+fn tidy_spool_regularly(app: &App) {
+    let spool = Arc::clone(&app.database.spool);
+    match spool.sweep() {
+        Ok(0) => {}
+        Ok(swept) => tracing::info!(action = Action::TempFileCleanup.name(), swept),
+        Err(error) => tracing::warn!(action = Action::TempFileCleanupError.name(), %error),
+    }
+    let stopping = app.stopping.clone();
+    tokio::spawn(stopping.run_until_cancelled_owned(async move {
+        let mut rounds = tokio::time::interval(EXPIRY_EVERY);
+        loop {
+            rounds.tick().await;
+            spool.tidy();
         }
     }));
 }

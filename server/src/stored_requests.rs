@@ -1,4 +1,5 @@
-//! The requests of a session, which the hub stores in its Redis for some minutes. Decant reads them and writes nothing there.
+//! The requests of a session, which the hub stores in its Redis for some minutes. Decant reads them. It writes nothing there but
+//! the requests of a demo.
 //!
 //! The keys are the hub's: `session:{id}:seq` counts the requests of a session, and `session:{id}:req:{n}:…` holds the parts
 //! of a request, each as JSON text.
@@ -9,7 +10,9 @@
 //! | `document` | a request as a JSON document, with or without its secrets |
 //! | `masked_url` | the secrets of a URL |
 //! | `export` | all requests of a session |
+//! | `demo` | made-up requests of `decant demo --redis` |
 
+pub mod demo;
 mod document;
 mod error;
 mod export;

@@ -52,6 +52,7 @@ mod sessions;
 mod settings;
 mod sign_in;
 mod sign_outs;
+mod spooled_dumps;
 mod state;
 mod stored_backups;
 mod stream;
@@ -59,6 +60,7 @@ mod summary;
 mod table_keys;
 mod tokens;
 mod triggers;
+mod usage_by_user;
 mod webhooks;
 
 use serde_json::Value;

@@ -15,9 +15,9 @@ async fn a_dataset_without_its_tables_is_listed_with_the_reason() {
     let listed: Value = app.admin().datasets().answer().await.good().json();
     assert_eq!(
         each(&listed["datasets"], "name"),
-        ["usage-logs", "probe-logs", "sessions", "numbers"]
+        ["usage-logs", "probe-logs", "sessions", "usage-by-user", "numbers"]
     );
-    let (usage, numbers) = (&listed["datasets"][0], &listed["datasets"][3]);
+    let (usage, numbers) = (&listed["datasets"][0], &listed["datasets"][4]);
     assert_eq!(
         (&numbers["available"], &usage["available"]),
         (&json!(true), &json!(false))
@@ -71,7 +71,10 @@ async fn the_reason_of_an_unavailable_dataset_is_for_administrators_and_access_c
         assert!(!refused.detail.contains(".toml"), "{}", refused.detail);
     }
     let listed: Value = user.datasets().answer().await.good().json();
-    assert_eq!(each(&listed["datasets"], "name"), ["usage-logs", "sessions"]);
+    assert_eq!(
+        each(&listed["datasets"], "name"),
+        ["usage-logs", "sessions", "usage-by-user"]
+    );
     assert_eq!(listed["datasets"][0]["available"], false);
     assert_eq!(listed["datasets"][0]["reason"], Value::Null);
     for request in [
@@ -118,7 +121,10 @@ async fn a_user_neither_sees_nor_gets_an_administrators_dataset() {
     let app = App::start_with_datasets(&[NUMBERS], &[]).await;
     let (user, _) = app.user().await;
     let listed: Value = user.datasets().answer().await.good().json();
-    assert_eq!(each(&listed["datasets"], "name"), ["usage-logs", "sessions"]);
+    assert_eq!(
+        each(&listed["datasets"], "name"),
+        ["usage-logs", "sessions", "usage-by-user"]
+    );
     for request in [
         user.dataset("numbers"),
         user.rows("numbers"),

@@ -24,7 +24,7 @@ async fn untouched(database: &Database, after: &str) {
 
 /// Asks all that is asked of datasets.
 async fn read_everything(actor: &Actor, database: &Database) {
-    for dataset in ["usage-logs", "probe-logs", "sessions"] {
+    for dataset in ["usage-logs", "probe-logs", "sessions", "usage-by-user"] {
         let described: Value = actor.dataset(dataset).answer().await.good().json();
         for filter in described["filters"].as_array().into_iter().flatten() {
             let name = filter["name"].as_str().unwrap_or_default();

@@ -356,3 +356,29 @@ async fn an_archive_without_its_manifest_is_refused_with_the_name_of_the_manifes
         "{refused}"
     );
 }
+
+#[tokio::test]
+async fn without_a_hub_there_is_nothing_to_clean_up() {
+    let bed = Bed::new().await;
+    let before = bed.database.contents().await;
+    let settings = [
+        ("DSN", bed.database.dsn.as_str()),
+        data_dir(&bed.data),
+        ("DECANT_BUILT_IN_DATASETS", "false"),
+    ];
+    for arguments in [
+        &[
+            "cleanup",
+            "--before",
+            "2100-01-01",
+            "--yes",
+            "--without-statistics",
+        ][..],
+        &["cleanup", "restore", "logs.csv.gz"],
+        &["migrate-webhooks", "--yes"],
+    ] {
+        let said = program::run(arguments, &settings).await.refusal();
+        assert!(said.contains("DECANT_BUILT_IN_DATASETS"), "{said}");
+    }
+    assert_eq!(bed.database.contents().await, before);
+}

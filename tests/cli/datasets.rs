@@ -32,6 +32,14 @@ async fn a_broken_file_takes_away_only_its_own_dataset() {
         ("mistake.toml", b"name = \"mistaken\"\ntitle = 7\n"),
         ("bytes.toml", b"name = \"\xff\""),
         (
+            "highlight.toml",
+            format!(
+                "{}\n[[highlight]]\nheading = \"H\"\nwhere = {{ severity = [\"high\"] }}\ncolumns = [\"n\"]\n",
+                NUMBERS.replace("name = \"numbers\"", "name = \"highlighted\"")
+            )
+            .as_bytes(),
+        ),
+        (
             "secret.toml",
             NUMBERS
                 .replace("name = \"numbers\"", "name = \"secretive\"")
@@ -41,7 +49,7 @@ async fn a_broken_file_takes_away_only_its_own_dataset() {
     ] {
         std::fs::write(folder.path().join(file), text).unwrap();
     }
-    let broken = ["syntax", "mistaken", "bytes", "secretive"];
+    let broken = ["syntax", "mistaken", "bytes", "secretive", "highlighted"];
     let dsn = ("DSN", database.dsn.as_str());
     let setting = ("DECANT_DATASETS_DIR", folder.path().to_str().unwrap());
     for arguments in [
@@ -77,7 +85,8 @@ async fn a_broken_file_takes_away_only_its_own_dataset() {
     }
     assert!(checked.text().contains("numbers: good"), "{}", checked.text());
     assert!(
-        checked.text().contains("`n`, which is secret"),
+        checked.text().contains("`n`, which is secret")
+            && checked.text().contains("`severity`, which is not declared"),
         "{}",
         checked.text()
     );

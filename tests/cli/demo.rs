@@ -4,9 +4,10 @@ use std::os::unix::fs::PermissionsExt;
 
 use decant_tests::actors::Actor;
 use decant_tests::cluster::folder;
-use decant_tests::database::{DEMO_ROWS, Database, RETRIED};
+use decant_tests::database::{DEMO_ROWS, DEMO_SECRET, Database, RETRIED};
 use decant_tests::program::{self, Outcome};
-use decant_tests::server::{Server, data_dir};
+use decant_tests::redis::Redis;
+use decant_tests::server::{ADMIN_TOKEN, Server, data_dir};
 use serde_json::Value;
 
 #[tokio::test]
@@ -265,4 +266,184 @@ async fn keys_that_older_versions_published_sign_nobody_in() {
     let signed_in = nobody.login(&keys[0]).answer().await.good();
     assert_eq!(signed_in.json::<Value>()["role"], "admin");
     assert!(nobody.with_token(&keys[1]).usage_count(&[]).await > 0);
+}
+
+/// The sums that `--json` printed.
+fn totals(outcome: &Outcome) -> Value {
+    serde_json::from_slice(&outcome.stdout).expect("standard output has JSON and nothing else")
+}
+
+#[tokio::test]
+async fn demo_prints_the_sums_of_its_rows_and_makes_a_given_cost() {
+    let database = Database::empty().await;
+    let data = folder();
+    let wanted = ["--rows", "300", "--total-cost", "12.000000000000007", "--json"];
+    let dry = demo_in(&data, &database, &[&wanted[..], &["--dry-run"]].concat())
+        .await
+        .good();
+    let tables = "select count(*) from pg_tables where schemaname = 'public'";
+    assert_eq!(database.number(tables).await, 0);
+
+    let made = demo_in(&data, &database, &wanted).await.good();
+    assert_eq!(made.text(), dry.text());
+    assert!(
+        made.text().contains("\"totalCost\":12.000000000000007,"),
+        "{}",
+        made.text()
+    );
+    let sums = "select json_build_object('totalRecords', count(*), 'totalCost', sum(cost_usd), \
+         'totalTokens', sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0) \
+           + coalesce(cache_creation_input_tokens, 0) + coalesce(cache_read_input_tokens, 0)), \
+         'totalInputTokens', sum(input_tokens), 'totalOutputTokens', sum(output_tokens), \
+         'totalCacheCreationTokens', sum(cache_creation_input_tokens), \
+         'totalCacheReadTokens', sum(cache_read_input_tokens)) from message_request";
+    let sums: Value = serde_json::from_str(&database.text(sums).await.unwrap()).unwrap();
+    assert_eq!(totals(&made), sums);
+
+    // The sums are those of the rows that were added, and people are told that there were others.
+    let more = demo_in(&data, &database, &wanted).await.good();
+    assert_eq!(totals(&more)["totalRecords"], 300);
+    assert!(more.stderr.contains("has 300 usage rows"), "{}", more.stderr);
+    assert_eq!(
+        database
+            .text("select sum(cost_usd) from message_request")
+            .await
+            .unwrap(),
+        "24.000000000000014"
+    );
+}
+
+#[tokio::test]
+async fn the_same_seed_and_period_give_the_same_bytes() {
+    let rows = "select md5(string_agg(t::text, e'\\n' order by t.id)) from message_request t";
+    let probes = "select md5(string_agg(t::text, e'\\n' order by t.id)) from provider_endpoint_probe_logs t";
+    let mut made = Vec::new();
+    for seed in ["7", "7", "8"] {
+        let database = Database::empty().await;
+        let period = [
+            "--from",
+            "2026-01-01",
+            "--to",
+            "2026-01-28T12:00:00Z",
+            "--keys",
+            DEMO_SECRET,
+        ];
+        demo(
+            &database,
+            &[&["--rows", "500", "--seed", seed], &period[..]].concat(),
+        )
+        .await
+        .good();
+        let outside = "select count(*) from message_request \
+                       where created_at not between '2026-01-01T00:00Z' and '2026-01-28T12:00Z'";
+        assert_eq!(database.number(outside).await, 0);
+        made.push([database.text(rows).await, database.text(probes).await]);
+    }
+    assert_eq!(made[0], made[1]);
+    assert!(made[1][0] != made[2][0] && made[1][1] != made[2][1]);
+}
+
+#[tokio::test]
+async fn demo_makes_only_the_parts_users_providers_and_models_that_are_wanted() {
+    let database = Database::empty().await;
+    demo(&database, &["--only", "probes"]).await.good();
+    let counts = "select concat_ws(' ', (select count(*) from message_request), \
+                  (select count(*) from provider_endpoint_probe_logs))";
+    assert_eq!(database.text(counts).await.unwrap(), "0 5000");
+    let chosen = [
+        "--only",
+        "usage",
+        "--rows",
+        "400",
+        "--users",
+        "2,3",
+        "--providers",
+        "9",
+        "--models",
+        "gemini-2.5-pro",
+        "--errors",
+        "0",
+    ];
+    demo(&database, &chosen).await.good();
+    let wanted = "select count(*) from message_request where user_id in (2, 3) and provider_id = 9 \
+                  and model = 'gemini-2.5-pro' and status_code = 200";
+    assert_eq!(database.number(wanted).await, 400);
+    assert_eq!(database.text(counts).await.unwrap(), "400 5000");
+
+    for (arguments, named) in [
+        (&["--users", "47"][..], "1 to 46"),
+        (&["--providers", "0"], "1 to 12"),
+        (&["--models", "gpt-9"], "gpt-5-mini"),
+        (&["--providers", "1", "--models", "gpt-5-mini"], "gpt-5-mini"),
+        (&["--from", "2026-01-28", "--to", "2026-01-27"], "period"),
+        (&["--only", "probes", "--rows", "5"], "--rows"),
+        (&["--only", "sessions"], "--redis"),
+        (&["--redis"], "REDIS_URL"),
+        (&["--total-cost", "1000000", "--rows", "1"], "1000000"),
+        (&["--errors", "2"], "--errors"),
+    ] {
+        let said = demo(&database, arguments).await.refusal();
+        assert!(said.contains(named), "{arguments:?}: {said}");
+        assert_eq!(database.text(counts).await.unwrap(), "400 5000");
+    }
+}
+
+#[tokio::test]
+async fn demo_stores_requests_of_sessions_in_redis_and_replaces_none() {
+    let (database, redis) = (Database::new().await, Redis::start().await);
+    let newest = "select session_id from message_request where deleted_at is null and session_id is not null \
+                  group by 1 order by max(created_at) desc nulls last, 1 limit 20";
+    let sessions: Vec<_> = database.texts(newest).await.into_iter().flatten().collect();
+    redis
+        .store_whole_request(&sessions[3], 1, r#"{"of":"the hub"}"#)
+        .await;
+    let data = folder();
+    let settings = [
+        ("DSN", database.dsn.as_str()),
+        data_dir(&data),
+        ("REDIS_URL", &redis.url()),
+    ];
+    let made = program::run(&["demo", "--only", "sessions", "--redis"], &settings)
+        .await
+        .good();
+    assert!(
+        made.stderr.contains("of 20 sessions") && made.stderr.contains(&sessions[0]),
+        "{}",
+        made.stderr
+    );
+    assert_eq!(
+        redis
+            .get(&format!("session:{}:req:1:requestBody", sessions[3]))
+            .await
+            .unwrap(),
+        r#"{"of":"the hub"}"#
+    );
+
+    let server = Server::start(&[("DSN", &database.dsn), ("REDIS_URL", &redis.url())]).await;
+    let admin = Actor::new(&server.address).with_token(ADMIN_TOKEN);
+    for (place, session) in sessions.iter().enumerate() {
+        let listed: Value = admin.session_requests(session).answer().await.good().json();
+        let newest = &listed["requests"][0];
+        assert_eq!(newest["complete"], place != 1, "{place}: {listed}");
+        let length = newest["bodyBytes"].as_u64().unwrap();
+        assert_eq!(length >= 20 << 20, place == 0, "{length}");
+    }
+}
+
+#[tokio::test]
+async fn demo_is_refused_where_the_hub_has_another_schema() {
+    let (database, data) = (Database::empty().await, folder());
+    let settings = [
+        ("DSN", database.dsn.as_str()),
+        data_dir(&data),
+        ("DECANT_HUB_SCHEMA", "hub"),
+    ];
+    let said = program::run(&["demo", "--rows", "10"], &settings).await.refusal();
+    assert!(said.contains("DECANT_HUB_SCHEMA is hub"), "{said}");
+    assert_eq!(
+        database
+            .number("select count(*) from pg_tables where schemaname = 'public'")
+            .await,
+        0
+    );
 }

@@ -123,3 +123,33 @@ async fn a_backup_and_a_proof_that_would_fill_the_disk_are_refused_before() {
     );
     assert_eq!(overview["backups"].as_array().map(Vec::len), Some(1));
 }
+
+#[tokio::test]
+async fn a_spooled_dump_that_would_fill_the_disk_is_refused_and_makes_room_for_others() {
+    let disk = SmallDisk::of_bytes(DISK_BYTES);
+    let settings = [
+        ("DECANT_DATA_DIR", disk.path().to_str().unwrap()),
+        RESERVE,
+        ("DECANT_DUMP_COMPRESSION", "none"),
+    ];
+    let app = App::start_on(Database::with_rows(40_000).await, &settings).await;
+    let admin = app.admin();
+    let spooled = || admin.dump().query("spool", "true");
+    let small = spooled().query("mode", "excludeLogs").answer().await.good();
+    let problem = spooled().answer().await.problem(507, "no_space");
+    assert!(
+        problem.detail.contains("DECANT_DISK_RESERVE_MB"),
+        "{}",
+        problem.detail
+    );
+    let status: Value = admin.database_status().answer().await.good().json();
+    assert_eq!(status["lastDump"]["ending"]["state"], "failed");
+    assert_eq!(status["lock"], Value::Null);
+    // The small one had to go, too, and is made again.
+    let rest = spooled()
+        .query("mode", "excludeLogs")
+        .header("range", "bytes=10-");
+    let again = rest.answer().await.good();
+    assert_eq!(again.status, 200);
+    assert_ne!(again.header("etag"), small.header("etag"));
+}

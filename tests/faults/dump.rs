@@ -12,11 +12,16 @@ use decant_tests::program::Settings;
 use decant_tests::proxy::{Behavior, Proxy};
 use decant_tests::redis::Redis;
 use decant_tests::server::{ADMIN_TOKEN, Server};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use reqwest::Response;
 use serde_json::Value;
 
 /// Bound for the end of `pg_dump` after its client's.
 const SOON: Duration = Duration::from_secs(2);
+
+/// Bound for what takes longer on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Uncompressed, this many rows exceed all buffers between `pg_dump` and its client.
 const ROWS: u64 = 60_000;
@@ -76,6 +81,59 @@ async fn pg_dump_ends_when_its_client_disconnects() {
     assert_eq!(status["lastDump"]["ending"]["state"], "cancelled");
     app.server.wait_for_log("pg_dump_cancelled", SOON).await;
     app.admin().dump().answer().await.good();
+}
+
+/// Starts a spooled dump, and stops `pg_dump` while the file is not complete.
+async fn half_spooled(app: &App) -> (tokio::task::JoinHandle<Response>, u32) {
+    let waiting = tokio::spawn(app.admin().dump().query("spool", "true").open());
+    let has_begun = async || (spools(app) > 0).then_some(());
+    wait_for("the file of a spooled dump", PATIENCE, has_begun).await;
+    let children = app.server.children();
+    let (pid, _) = children
+        .into_iter()
+        .find(|(_, line)| line.contains("pg_dump"))
+        .expect("pg_dump runs");
+    kill(Pid::from_raw(pid), Signal::SIGSTOP).expect("pg_dump runs");
+    (waiting, pid.cast_unsigned())
+}
+
+fn spools(app: &App) -> usize {
+    let files = std::fs::read_dir(app.server.data_dir().join("scratch"));
+    let names = files.into_iter().flatten().flatten().map(|entry| entry.path());
+    names
+        .filter(|path| path.extension().is_some_and(|extension| extension == "spool"))
+        .count()
+}
+
+#[tokio::test]
+async fn a_spooled_dump_ends_with_its_client_and_leaves_no_file() {
+    let app = app(&[]).await;
+    let (waiting, _) = half_spooled(&app).await;
+    waiting.abort();
+    let gone = async || (sessions_of_pg_dump(&app).await == 0 && spools(&app) == 0).then_some(());
+    wait_for("pg_dump and its file to be gone", PATIENCE, gone).await;
+    lock_is_free(&app).await;
+    let status: Value = app.admin().database_status().answer().await.json();
+    assert_eq!(status["lastDump"]["ending"]["state"], "cancelled");
+    // Nothing of it is sent: the rest of a file means a new dump.
+    let rest = app
+        .admin()
+        .dump()
+        .query("spool", "true")
+        .header("range", "bytes=10-");
+    assert_eq!(rest.answer().await.good().status, 200);
+}
+
+#[tokio::test]
+async fn a_spooled_dump_that_fails_part_way_is_an_error_and_leaves_no_file() {
+    let app = app(&[]).await;
+    let (waiting, pid) = half_spooled(&app).await;
+    kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL).expect("pg_dump is there");
+    let answer = waiting.await.expect("the client waits");
+    assert_eq!(answer.status(), 500);
+    assert_eq!(spools(&app), 0);
+    let status: Value = app.admin().database_status().answer().await.json();
+    assert_eq!(status["lastDump"]["ending"]["state"], "failed");
 }
 
 #[tokio::test]

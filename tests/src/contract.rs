@@ -205,7 +205,12 @@ fn events(stream: &str) -> impl Iterator<Item = Result<Value, String>> {
         let (Some(event), Some(data)) = (field("event: "), field("data: ")) else {
             return Err(format!("this is no event: {block}"));
         };
-        let data: Value = serde_json::from_str(data).map_err(|error| format!("{error}: {data}"))?;
+        let mut data: Value = serde_json::from_str(data).map_err(|error| format!("{error}: {data}"))?;
+        // The name of the event stands in the data once more, for clients that read no other line.
+        let named = data.as_object_mut().and_then(|data| data.remove("type"));
+        if named.as_ref().and_then(Value::as_str) != Some(event) {
+            return Err(format!("the `type` of the data is not the event's name: {block}"));
+        }
         Ok(json!({ "event": event, "data": data }))
     })
 }
@@ -326,7 +331,11 @@ mod tests {
                 "application/json; charset=utf-8",
                 r#"{"at":"2026-01-28T12:00:00Z","parts":[{"n":1}]}"#,
             ),
-            (201, EVENTS, "event: end\ndata: {\"rows\":1}\n\n: a comment\n\n"),
+            (
+                201,
+                EVENTS,
+                "event: end\ndata: {\"rows\":1,\"type\":\"end\"}\n\n: a comment\n\n",
+            ),
             (204, "", ""),
         ] {
             assert_eq!(examined("/things/a", status, media_type, body), Ok(()), "{body}");
@@ -349,8 +358,19 @@ mod tests {
                 r#"{"at":"2026-01-28T12:00:00Z","parts":[{"n":1,"new":2}]}"#,
                 "new",
             ),
-            (201, EVENTS, "event: later\ndata: {}\n\n", "at '/event'"),
-            (201, EVENTS, "event: end\ndata: {\"new\":1}\n\n", "new"),
+            (
+                201,
+                EVENTS,
+                "event: later\ndata: {\"type\":\"later\"}\n\n",
+                "at '/event'",
+            ),
+            (
+                201,
+                EVENTS,
+                "event: end\ndata: {\"new\":1,\"type\":\"end\"}\n\n",
+                "new",
+            ),
+            (201, EVENTS, "event: end\ndata: {\"rows\":1}\n\n", "`type`"),
             (201, EVENTS, "event: end\ndata: {\n\n", "EOF"),
         ] {
             let error = examined("/things/a", status, media_type, body).expect_err(body);

@@ -179,6 +179,7 @@ impl<W: Write> Converter<'_, W> {
             as_of: metadata.exported_at.clone(),
             zone: "UTC".to_owned(),
             fraction: metadata.fraction,
+            highlights: Vec::new(),
             filters: metadata.filters.clone(),
             estimated_rows: None,
         }

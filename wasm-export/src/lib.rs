@@ -47,6 +47,7 @@
 //!     as_of: "2026-01-28T12:00:00Z".to_owned(),
 //!     zone: "UTC".to_owned(),
 //!     fraction: None,
+//!     highlights: Vec::new(),
 //!     filters: Default::default(),
 //!     estimated_rows: None,
 //! };

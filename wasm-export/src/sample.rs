@@ -28,6 +28,7 @@ pub(crate) fn header(columns: &[(&str, Kind)]) -> Header {
         as_of: "2026-01-28T12:00:00Z".to_owned(),
         zone: "UTC".to_owned(),
         fraction: Some(Fraction::Milliseconds),
+        highlights: Vec::new(),
         filters: Default::default(),
         estimated_rows: Some(1),
     }

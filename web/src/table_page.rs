@@ -104,6 +104,7 @@ mod tests {
             as_of: "2026-01-28T12:00:00Z".to_owned(),
             zone: "UTC".to_owned(),
             fraction: None,
+            highlights: Vec::new(),
             filters: [].into(),
             estimated_rows: None,
         })

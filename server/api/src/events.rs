@@ -1,5 +1,6 @@
 //! Server-sent events (WHATWG HTML, "Server-sent events"). An event type is an enum that serde tags with `event` and
-//! `data`; the stream carries the two on lines of their own.
+//! `data`; the stream carries the two on lines of their own. The data also has the event's name as `type`, because clients of the
+//! hub read no other line.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,7 +19,10 @@ pub fn to_lines(event: &impl Serialize) -> serde_json::Result<String> {
         event: String,
         data: Value,
     }
-    let Tagged { event, data } = serde_json::from_value(serde_json::to_value(event)?)?;
+    let Tagged { event, mut data } = serde_json::from_value(serde_json::to_value(event)?)?;
+    if let Value::Object(members) = &mut data {
+        members.insert("type".to_owned(), event.clone().into());
+    }
     Ok(format!("event: {event}\ndata: {data}\n\n"))
 }
 
@@ -43,7 +47,7 @@ mod tests {
             percent: 86,
         });
         let lines = to_lines(&event).unwrap();
-        let data = r#"{"message":"Counting the rows","percent":86}"#;
+        let data = r#"{"message":"Counting the rows","percent":86,"type":"progress"}"#;
         assert_eq!(lines, format!("event: progress\ndata: {data}\n\n"));
         assert_eq!(from_parts::<RestoreEvent>("progress", data).unwrap(), event);
     }

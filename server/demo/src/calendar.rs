@@ -1,9 +1,7 @@
-//! The times of requests: over ninety days, mostly in working hours, fewer at weekends, more each month.
+//! The times of requests: over a period, mostly in working hours, fewer at weekends, more each month.
 
-/// The days that the rows cover.
-pub(crate) const DAYS: u64 = 90;
+use super::period::Period;
 
-const HOURS: u64 = DAYS * 24;
 const HOUR_MICROSECONDS: u64 = 3_600_000_000;
 pub(crate) const DAY_MICROSECONDS: i64 = 24 * HOUR_MICROSECONDS as i64;
 
@@ -16,6 +14,7 @@ const WORKING_DAY: [u64; 24] = [
 #[derive(Debug)]
 pub(crate) struct Calendar {
     start: i64,
+    end: i64,
     /// For each hour, the weight of all hours before it, and the whole weight at the end.
     before: Vec<u64>,
 }
@@ -23,31 +22,40 @@ pub(crate) struct Calendar {
 impl Calendar {
     pub(crate) const WHOLE: u64 = 1 << 32;
 
-    /// Covers the ninety days before `until`, in microseconds since 1970.
-    pub(crate) fn until(until: i64) -> Self {
-        let start = until - (HOURS * HOUR_MICROSECONDS) as i64;
+    pub(crate) fn new(period: Period) -> Self {
+        let (start, end) = (period.start(), period.end());
+        let hours = (end - start).cast_unsigned().div_ceil(HOUR_MICROSECONDS);
         let first_hour = start.div_euclid(HOUR_MICROSECONDS as i64);
         let mut before = vec![0];
         let mut total = 0;
-        for hour in 0..HOURS {
+        for hour in 0..hours {
             let since_epoch = (first_hour + hour as i64).rem_euclid(7 * 24) as u64;
             // 1970 began on a Thursday, so days 2 and 3 of its weeks are the weekend.
             let is_weekend = matches!(since_epoch / 24, 2 | 3);
             let busy = WORKING_DAY[(since_epoch % 24) as usize];
-            total += (if is_weekend { busy.div_ceil(4) } else { busy }) * (HOURS + hour);
+            total += (if is_weekend { busy.div_ceil(4) } else { busy }) * (hours + hour);
             before.push(total);
         }
-        Self { start, before }
+        Self { start, end, before }
+    }
+
+    /// Returns the start of the period, in microseconds since 1970.
+    pub(crate) fn start(&self) -> i64 {
+        self.start
     }
 
     /// Returns the time of `position` in microseconds since 1970. A higher position has a later time.
     pub(crate) fn time(&self, position: u64) -> i64 {
-        let total = u128::from(self.before[HOURS as usize]);
-        let wanted = ((u128::from(position) * total) >> 32) as u64;
-        let hour = self.before.partition_point(|&before| before <= wanted) - 1;
-        let (from, to) = (self.before[hour], self.before[hour + 1]);
-        let within = u128::from(wanted - from) * u128::from(HOUR_MICROSECONDS) / u128::from(to - from);
-        self.start + (hour as u64 * HOUR_MICROSECONDS) as i64 + within as i64
+        // Weights with 32 bits behind the point: those of a short period are small numbers.
+        let wanted = u128::from(position) * u128::from(self.before[self.before.len() - 1]);
+        let scaled = |weight: u64| u128::from(weight) << 32;
+        let hour = self.before.partition_point(|&before| scaled(before) <= wanted) - 1;
+        let (from, to) = (scaled(self.before[hour]), scaled(self.before[hour + 1]));
+        let begin = self.start + (hour as u64 * HOUR_MICROSECONDS) as i64;
+        // The last hour may be a part of one.
+        let length = (self.end - begin).cast_unsigned().min(HOUR_MICROSECONDS);
+        let within = (wanted - from) * u128::from(length) / (to - from);
+        begin + within as i64
     }
 }
 
@@ -55,10 +63,24 @@ impl Calendar {
 mod tests {
     use super::*;
 
+    fn ninety_days() -> Period {
+        Period::new(None, "2026-01-28T00:00:00Z".parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn times_stay_within_a_short_period() {
+        let [start, end] = ["2026-01-27T22:30:00Z", "2026-01-28T00:00:00Z"].map(|time| time.parse().unwrap());
+        let period = Period::new(Some(start), end).unwrap();
+        let calendar = Calendar::new(period);
+        let last = calendar.time(Calendar::WHOLE - 1);
+        assert_eq!(calendar.time(0), period.start());
+        assert!(last < period.end() && last > period.end() - 1_000_000, "{last}");
+    }
+
     #[test]
     fn times_rise_from_ninety_days_ago_to_now() {
         let until = 1_769_558_400_000_000;
-        let calendar = Calendar::until(until);
+        let calendar = Calendar::new(ninety_days());
         let times: Vec<i64> = (0..1000)
             .map(|n| calendar.time(n * Calendar::WHOLE / 1000))
             .collect();
@@ -69,7 +91,7 @@ mod tests {
 
     #[test]
     fn afternoons_are_busier_than_nights() {
-        let calendar = Calendar::until(1_769_558_400_000_000);
+        let calendar = Calendar::new(ninety_days());
         let (mut night, mut afternoon) = (0, 0);
         for n in 0..100_000 {
             match calendar

@@ -1,6 +1,7 @@
 //! Why a demo cannot be made.
 
 use super::keys::ShortSecret;
+use super::usd::Usd;
 
 /// Why a demo cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +36,31 @@ pub enum DemoError {
     ShortSecret(#[from] ShortSecret),
     #[error("the database has no demo tables; create them first")]
     NoTables,
+    /// Continues a sentence that begins with the period.
+    #[error("the period of the demo {0}")]
+    Period(&'static str),
+    /// The id of the last user.
+    #[error("the demo has the users 1 to {0}")]
+    NoUser(i32),
+    /// The id of the last provider.
+    #[error("the demo has the providers 1 to {0}")]
+    NoProvider(usize),
+    #[error("the demo has no model {name}; it has {known}")]
+    NoModel { name: String, known: String },
+    #[error("none of the chosen providers serves the model {0}")]
+    ModelWithoutProvider(&'static str),
+    /// The id of the provider.
+    #[error("the provider {0} serves none of the chosen models")]
+    ProviderWithoutModel(i64),
+    #[error(
+        "no row would have a cost that could be scaled to the sum; make more rows, or rows of another provider"
+    )]
+    NoCosts,
+    /// The wanted sum.
+    #[error(
+        "costs of {0} USD would give a row more than 999999 USD, which its column cannot hold; make more rows"
+    )]
+    CostOfRow(Usd),
     /// The ids are of the type `integer`, as in the hub.
     #[error("{0} more rows are more than the ids of message_request have room for (they end at 2147483647)")]
     TooManyRows(u64),

@@ -5,16 +5,19 @@
 //!
 //! | file | contents |
 //! |---|---|
-//! | `plan` | the input of a demo |
+//! | `plan` | the input of a demo; its types in `period`, `choice`, `share` and `usd` |
 //! | `keys` | the API keys of its users, made from a secret |
 //! | `load` | sends the rows to PostgreSQL |
 //! | `people`, `providers`, `probes` | users and keys; providers; endpoints and their probe logs |
-//! | `requests` | the usage rows, from `traffic`, `outcome` and `chain` |
+//! | `requests` | the usage rows, from `traffic`, `outcome`, `case` and `chain` |
+//! | `totals`, `scale` | the sums of usage rows; costs with a given sum |
 //! | `texts`, `calendar`, `dice` | texts that break a careless export; times; repeatable random numbers |
 //! | `copy_text` | rows in the format of `COPY` |
 
 mod calendar;
+mod case;
 mod chain;
+mod choice;
 mod copy_text;
 mod dice;
 mod error;
@@ -22,23 +25,36 @@ mod keys;
 mod load;
 mod outcome;
 mod people;
+mod period;
 mod plan;
 mod probes;
 mod providers;
 mod requests;
+mod scale;
+mod share;
 mod texts;
+mod totals;
 mod traffic;
+mod usd;
 
 use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 use sqlx::{Connection, Executor, PgConnection};
 
+pub use choice::Choice;
 pub use error::DemoError;
 pub use keys::{KeyMaker, ShortSecret};
+pub use period::{Period, hour_of};
 pub use plan::Plan;
+pub use share::Share;
+pub use totals::Totals;
+pub use usd::Usd;
 
-/// The demo's tables, all in schema `public`.
+/// The schema of the demo's tables.
+pub const SCHEMA: &str = "public";
+
+/// The demo's tables, all in [`SCHEMA`].
 const TABLES: [&str; 7] = [
     "users",
     "keys",
@@ -69,6 +85,9 @@ pub struct Summary {
     pub rows: u64,
     /// The id of the first row; the ids of the others follow without a gap.
     pub first_id: i64,
+    pub totals: Totals,
+    /// Probe logs added. None where there were some.
+    pub probes: u64,
     /// The duration, indexes and statistics included.
     pub took: Duration,
 }
@@ -188,7 +207,8 @@ pub async fn is_filled(connection: &mut PgConnection) -> Result<Option<u64>, Dem
 /// Adds the plan's rows to the demo's tables, all or none of them. `on_progress` gets the number of rows sent so far.
 ///
 /// # Errors
-/// [`DemoError::NotOurs`] and [`DemoError::NoTables`] before any change, [`DemoError::TooManyRows`], [`DemoError::Database`].
+/// [`DemoError::NotOurs`] and [`DemoError::NoTables`] before any change, [`DemoError::TooManyRows`], [`DemoError::NoCosts`],
+/// [`DemoError::CostOfRow`], [`DemoError::Database`].
 pub async fn fill(
     connection: &mut PgConnection,
     plan: &Plan,
@@ -201,7 +221,8 @@ pub async fn fill(
         return Err(DemoError::NoTables);
     }
     load::surroundings(&mut transaction, plan).await?;
-    let first_id = load::requests(&mut transaction, plan, on_progress).await?;
+    let probes = load::probes(&mut transaction, plan).await?;
+    let (first_id, totals) = load::requests(&mut transaction, plan, on_progress).await?;
     transaction.commit().await?;
     // The visibility map and the statistics allow index-only scans and give the planner true estimates.
     connection
@@ -217,8 +238,33 @@ pub async fn fill(
     Ok(Summary {
         rows: plan.rows,
         first_id,
+        totals,
+        probes,
         took: started.elapsed(),
     })
+}
+
+/// Returns the sums of the rows that [`fill`] would add now. Nothing is written.
+///
+/// # Errors
+/// As those of [`fill`], but the tables may be missing.
+pub async fn totals(connection: &mut PgConnection, plan: &Plan) -> Result<Totals, DemoError> {
+    let has_tables = exist(connection).await?;
+    load::totals(connection, plan, has_tables).await
+}
+
+/// Returns the newest sessions of the log, each with the number of its requests.
+///
+/// # Errors
+/// [`DemoError::NotOurs`], [`DemoError::NoTables`], [`DemoError::Database`].
+pub async fn newest_sessions(
+    connection: &mut PgConnection,
+    count: u32,
+) -> Result<Vec<(String, u64)>, DemoError> {
+    match exist(connection).await? {
+        true => load::newest_sessions(connection, count).await,
+        false => Err(DemoError::NoTables),
+    }
 }
 
 /// Returns whether the demo's tables exist.

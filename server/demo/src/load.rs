@@ -8,6 +8,7 @@ use super::keys::KeyMaker;
 use super::people::Key;
 use super::plan::Plan;
 use super::requests::{self, Requests};
+use super::totals::Totals;
 use super::{people, probes, providers};
 
 /// The size of a batch. PostgreSQL parses one batch while the next one is made.
@@ -25,76 +26,125 @@ pub(crate) async fn lock(connection: &mut PgConnection) -> Result<(), DemoError>
 type WriteRows = fn(&mut CopyText, &Plan) -> u64;
 
 /// The small tables with the columns that are written, in the order of their foreign keys.
-const SURROUNDINGS: [(&str, &str, WriteRows); 6] = [
-    ("users", people::USER_COLUMNS, people::write_users),
-    ("keys", people::KEY_COLUMNS, people::write_keys),
-    (
-        "provider_vendors",
-        providers::VENDOR_COLUMNS,
-        providers::write_vendors,
-    ),
-    (
-        "providers",
-        providers::PROVIDER_COLUMNS,
-        providers::write_providers,
-    ),
+const SURROUNDINGS: [(&str, &str, WriteRows); 5] = [
+    ("users", people::USER_COLUMNS, |rows, plan| {
+        people::write_users(rows, plan.period.end())
+    }),
+    ("keys", people::KEY_COLUMNS, |rows, plan| {
+        people::write_keys(rows, &plan.keys, plan.period.end())
+    }),
+    ("provider_vendors", providers::VENDOR_COLUMNS, |rows, plan| {
+        providers::write_vendors(rows, plan.period.end())
+    }),
+    ("providers", providers::PROVIDER_COLUMNS, |rows, plan| {
+        providers::write_providers(rows, plan.period.end())
+    }),
     (
         "provider_endpoints",
         probes::ENDPOINT_COLUMNS,
         probes::write_endpoints,
     ),
-    (
-        "provider_endpoint_probe_logs",
-        probes::PROBE_COLUMNS,
-        probes::write_probes,
-    ),
 ];
 
-/// Fills every table but `message_request`, if that was not done before.
+/// Fills the tables of users and providers, if that was not done before.
 pub(crate) async fn surroundings(connection: &mut PgConnection, plan: &Plan) -> Result<(), DemoError> {
-    if !is_empty(connection, "users").await? {
-        return Ok(());
+    if is_empty(connection, "users").await? {
+        for (table, columns, write) in SURROUNDINGS {
+            fill_table(connection, plan, table, columns, write).await?;
+        }
     }
-    for (table, columns, write) in SURROUNDINGS {
-        let mut rows = CopyText::default();
-        let last_id = write(&mut rows, plan);
-        let statement = format!("copy public.{table} ({columns}) from stdin");
-        // SQL: constant names.
-        let mut copy = connection.copy_in_raw(&statement).await?;
-        copy.send(rows.bytes()).await?;
-        copy.finish().await?;
-        continue_ids(connection, table, last_id.cast_signed()).await?;
+    Ok(())
+}
+
+/// Fills the table of probe logs, if there are none. Returns how many were added.
+pub(crate) async fn probes(connection: &mut PgConnection, plan: &Plan) -> Result<u64, DemoError> {
+    let table = "provider_endpoint_probe_logs";
+    if !plan.probes || !is_empty(connection, table).await? {
+        return Ok(0);
     }
+    let added = fill_table(
+        connection,
+        plan,
+        table,
+        probes::PROBE_COLUMNS,
+        probes::write_probes,
+    )
+    .await?;
     connection
         // SQL: the demo's own file.
         .execute(sqlx::raw_sql(include_str!("last_probes.sql")))
         .await?;
-    Ok(())
+    Ok(added)
 }
 
-/// Adds the plan's rows to `message_request` and returns the id of the first.
-pub(crate) async fn requests(
+async fn fill_table(
     connection: &mut PgConnection,
     plan: &Plan,
-    on_progress: impl FnMut(u64),
-) -> Result<i64, DemoError> {
-    let first_id: i64 = sqlx::query_scalar(
+    table: &'static str,
+    columns: &str,
+    write: WriteRows,
+) -> Result<u64, DemoError> {
+    let mut rows = CopyText::default();
+    let last_id = write(&mut rows, plan);
+    let statement = format!("copy public.{table} ({columns}) from stdin");
+    // SQL: constant names.
+    let mut copy = connection.copy_in_raw(&statement).await?;
+    copy.send(rows.bytes()).await?;
+    copy.finish().await?;
+    continue_ids(connection, table, last_id.cast_signed()).await?;
+    Ok(last_id)
+}
+
+/// Returns the sums of the rows that [`requests`] would add, and adds none.
+pub(crate) async fn totals(
+    connection: &mut PgConnection,
+    plan: &Plan,
+    has_tables: bool,
+) -> Result<Totals, DemoError> {
+    let first_id = match has_tables {
+        true => next_id(connection).await?,
+        false => 1,
+    };
+    check_ids(first_id, plan.rows)?;
+    let mut requests = Requests::new(plan, first_id, people::keys(&plan.keys))?;
+    requests.skip_all();
+    Ok(requests.totals().clone())
+}
+
+/// Returns the id of the next row of `message_request`.
+async fn next_id(connection: &mut PgConnection) -> Result<i64, DemoError> {
+    let id = sqlx::query_scalar(
         "select greatest((select pg_catalog.max(id) from public.message_request), \
                          pg_catalog.pg_sequence_last_value(pg_catalog.pg_get_serial_sequence( \
                              'public.message_request', 'id')::pg_catalog.regclass), 0)::bigint \
                 operator(pg_catalog.+) 1",
     )
-    .fetch_one(&mut *connection)
+    .fetch_one(connection)
     .await?;
+    Ok(id)
+}
+
+fn check_ids(first_id: i64, rows: u64) -> Result<(), DemoError> {
     let room = i64::from(i32::MAX) - first_id + 1;
-    if plan.rows > room.cast_unsigned() {
-        return Err(DemoError::TooManyRows(plan.rows));
+    match rows > room.cast_unsigned() {
+        true => Err(DemoError::TooManyRows(rows)),
+        false => Ok(()),
     }
+}
+
+/// Adds the plan's rows to `message_request`. Returns the id of the first, and the sums of all.
+pub(crate) async fn requests(
+    connection: &mut PgConnection,
+    plan: &Plan,
+    on_progress: impl FnMut(u64),
+) -> Result<(i64, Totals), DemoError> {
+    let first_id = next_id(connection).await?;
+    check_ids(first_id, plan.rows)?;
     if plan.rows == 0 {
-        return Ok(first_id);
+        return Ok((first_id, Totals::default()));
     }
     let keys = keys_in_use(connection, plan).await?;
-    let requests = Requests::new(plan, first_id, keys);
+    let mut requests = Requests::new(plan, first_id, keys)?;
     if is_empty(connection, "message_request").await? {
         // Rows of a table that this transaction truncates need no write-ahead log and can be written frozen. Indexes built
         // at the end cost less than indexes that grow with each row.
@@ -103,7 +153,7 @@ pub(crate) async fn requests(
             .execute(sqlx::raw_sql(include_str!("drop_indexes.sql")))
             .await?;
         connection.execute("truncate public.message_request").await?;
-        copy_requests(connection, "(freeze)", requests, on_progress).await?;
+        copy_requests(connection, "(freeze)", &mut requests, on_progress).await?;
         connection
             .execute("set local maintenance_work_mem = '256MB'")
             .await?;
@@ -112,7 +162,7 @@ pub(crate) async fn requests(
             .execute(sqlx::raw_sql(include_str!("indexes.sql")))
             .await?;
     } else {
-        copy_requests(connection, "", requests, on_progress).await?;
+        copy_requests(connection, "", &mut requests, on_progress).await?;
     }
     continue_ids(
         connection,
@@ -120,7 +170,7 @@ pub(crate) async fn requests(
         first_id + plan.rows.cast_signed() - 1,
     )
     .await?;
-    Ok(first_id)
+    Ok((first_id, requests.totals().clone()))
 }
 
 /// Returns the demo's keys as they are in the database. They may have been made from another secret, and new requests must
@@ -226,10 +276,27 @@ pub(crate) async fn other_tables(connection: &mut PgConnection) -> Result<(Optio
     Ok((example, count.cast_unsigned()))
 }
 
+/// Returns the newest sessions of the log that are not deleted, each with the highest position of its requests.
+pub(crate) async fn newest_sessions(
+    connection: &mut PgConnection,
+    count: u32,
+) -> Result<Vec<(String, u64)>, DemoError> {
+    let sessions: Vec<(String, i32)> = sqlx::query_as(
+        "select m.session_id::pg_catalog.text, pg_catalog.max(m.request_sequence) from public.message_request m \
+         where m.deleted_at is null and m.session_id is not null and m.request_sequence is not null \
+         group by m.session_id order by pg_catalog.max(m.created_at) desc nulls last, m.session_id limit $1",
+    )
+    .bind(i64::from(count))
+    .fetch_all(connection)
+    .await?;
+    let positive = |(session, requests): (String, i32)| Some((session, u64::try_from(requests).ok()?));
+    Ok(sessions.into_iter().filter_map(positive).collect())
+}
+
 async fn copy_requests(
     connection: &mut PgConnection,
     options: &str,
-    mut requests: Requests,
+    requests: &mut Requests,
     mut on_progress: impl FnMut(u64),
 ) -> Result<(), DemoError> {
     let columns = requests::COLUMNS;

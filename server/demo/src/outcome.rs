@@ -1,10 +1,13 @@
 //! The outcome of a request: its status, its tokens and their cost.
 
-use std::fmt;
-
 use super::dice::Dice;
-use super::providers::{Family, Model, PROVIDERS, Provider};
-use super::texts::{BLOCKS, ERRORS, is_ordinary};
+use super::providers::{Family, Model, Provider};
+use super::share::Share;
+use super::texts::{BLOCKS, ERRORS};
+use super::usd::Usd;
+
+/// The errors of a demo without a share of its own.
+const ERRORS_OF_DEMO: Share = Share::of_millionths(100_000);
 
 /// The outcome of a request.
 #[derive(Debug)]
@@ -26,22 +29,28 @@ pub(crate) struct Usage {
     pub(crate) cache_read: Option<u64>,
 }
 
-/// An amount of money with fifteen decimals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Usd(pub(super) u128);
-
 impl Outcome {
-    pub(crate) fn of(model: &Model, dice: &mut Dice) -> Self {
-        match dice.below(1000) {
-            0..12 => Self::Blocked(&BLOCKS[dice.place(BLOCKS.len())]),
-            12..90 => {
+    /// Returns an outcome. Of the errors twelve in a hundred are blocked, and ten get no answer.
+    pub(crate) fn of(model: &Model, errors: Option<Share>, dice: &mut Dice) -> Self {
+        let errors = errors.unwrap_or(ERRORS_OF_DEMO).millionths();
+        match dice.below(Share::WHOLE.into()) {
+            drawn if drawn < errors * 12 / 100 => Self::Blocked(&BLOCKS[dice.place(BLOCKS.len())]),
+            drawn if drawn < errors * 90 / 100 => {
                 let status = dice.pick(&[
                     400, 401, 403, 404, 408, 413, 429, 429, 429, 499, 500, 502, 502, 503, 504, 524, 529,
                 ]);
                 Self::Failed(Some(status), dice.pick(&ERRORS))
             }
-            90..100 => Self::Failed(None, dice.pick(&ERRORS)),
+            drawn if drawn < errors => Self::Failed(None, dice.pick(&ERRORS)),
             _ => Self::Answered(Usage::of(model, dice)),
+        }
+    }
+
+    /// Returns the tokens of an answer.
+    pub(crate) fn usage(&self) -> Option<&Usage> {
+        match self {
+            Self::Answered(usage) => Some(usage),
+            Self::Blocked(_) | Self::Failed(..) => None,
         }
     }
 
@@ -86,6 +95,19 @@ impl Usage {
         usage
     }
 
+    /// Returns the tokens written to the cache.
+    pub(crate) fn cache_written(&self) -> Option<u64> {
+        match (self.cache_write_5m, self.cache_write_1h) {
+            (None, None) => None,
+            (short, long) => Some(short.unwrap_or(0) + long.unwrap_or(0)),
+        }
+    }
+
+    /// Returns whether the provider reports them with a split into 5 minutes and 1 hour. Some providers do not.
+    pub(crate) fn has_split(&self) -> bool {
+        self.input.is_none_or(|tokens| tokens % 16 != 0)
+    }
+
     /// Returns the cost at this provider. `group_multiplier` is the factor of the user's group, in ten-thousandths.
     pub(crate) fn cost(&self, model: &Model, provider: &Provider, group_multiplier: u64) -> Usd {
         // A hundredth of a dollar for a million tokens is 10⁻⁸ dollars a token, or 10⁷ of the fifteenth decimal.
@@ -101,28 +123,10 @@ impl Usage {
     }
 }
 
-impl fmt::Display for Usd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const ONE: u128 = 1_000_000_000_000_000;
-        write!(f, "{}.{:015}", self.0 / ONE, self.0 % ONE)
-    }
-}
-
-/// Returns a provider of the model with its id, mostly one with an ordinary name.
-pub(crate) fn provider_of(model: &Model, dice: &mut Dice) -> (i64, &'static Provider) {
-    loop {
-        let place = dice.place(PROVIDERS.len());
-        let provider = &PROVIDERS[place];
-        if provider.family == model.family && (is_ordinary(provider.name) || dice.once_in(4)) {
-            return (place as i64 + 1, provider);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::providers::MODELS;
+    use crate::providers::{MODELS, PROVIDERS};
 
     #[test]
     fn a_million_tokens_cost_the_price_of_a_million() {

@@ -3,7 +3,6 @@
 use super::calendar::DAY_MICROSECONDS;
 use super::copy_text::CopyText;
 use super::keys::KeyMaker;
-use super::plan::Plan;
 use super::texts::is_ordinary;
 
 /// The id of the administrator, and the id of the administrator's key.
@@ -178,12 +177,16 @@ pub(crate) fn keys(maker: &KeyMaker) -> Vec<Key> {
     keys
 }
 
+/// Returns the id of the last user. The ids begin at 1.
+pub(crate) const fn users() -> i32 {
+    USERS.len() as i32
+}
+
 /// The columns that [`write_users`] writes.
 pub(crate) const USER_COLUMNS: &str = "id, name, description, role, rpm_limit, daily_limit_usd, tags, is_enabled, expires_at, created_at, updated_at, deleted_at";
 
-/// Writes every row of `users` and returns how many.
-pub(crate) fn write_users(rows: &mut CopyText, plan: &Plan) -> u64 {
-    let until = plan.until_microseconds();
+/// Writes every row of `users`, of a demo up to `until` in microseconds since 1970, and returns how many.
+pub(crate) fn write_users(rows: &mut CopyText, until: i64) -> u64 {
     let joined = until - 200 * DAY_MICROSECONDS;
     for (place, &(name, state)) in USERS.iter().enumerate() {
         let place = place as i64;
@@ -222,8 +225,8 @@ pub(crate) const KEY_COLUMNS: &str =
     "id, user_id, key, name, is_enabled, expires_at, can_login_web_ui, created_at, updated_at, deleted_at";
 
 /// Writes every row of `keys` and returns how many.
-pub(crate) fn write_keys(rows: &mut CopyText, plan: &Plan) -> u64 {
-    let (keys, until) = (keys(&plan.keys), plan.until_microseconds());
+pub(crate) fn write_keys(rows: &mut CopyText, maker: &KeyMaker, until: i64) -> u64 {
+    let keys = keys(maker);
     let created = until - 150 * DAY_MICROSECONDS;
     for (place, key) in keys.iter().enumerate() {
         let place = place as i64;

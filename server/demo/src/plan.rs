@@ -1,40 +1,46 @@
-//! How many rows a demo has, and from which seed, time and secret they are made.
+//! The input of a demo: how many rows, of which period, users, providers and models, from which seed and secret.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use jiff::Timestamp;
 
+use super::choice::Choice;
 use super::keys::KeyMaker;
+use super::period::Period;
+use super::share::Share;
+use super::usd::Usd;
 
 /// The input of a demo. The same plan gives the same rows on every machine.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// Rows to add to `message_request`.
     pub rows: u64,
+    /// Whether probe logs are made, where there are none.
+    pub probes: bool,
     /// Another seed gives other rows.
     pub seed: u64,
-    /// The end of the ninety days that the rows cover.
-    pub until: SystemTime,
+    /// The time that the rows cover.
+    pub period: Period,
     pub keys: KeyMaker,
+    /// The users, providers and models of the usage rows.
+    pub choice: Choice,
+    /// The part of the usage rows that fail or are blocked. `None`: about a tenth, with each case among the first rows.
+    pub errors: Option<Share>,
+    /// The exact sum of the costs of the added rows. `None`: the costs that the prices give.
+    pub total_cost: Option<Usd>,
 }
 
 impl Plan {
-    /// Plans this many rows, up to the current hour, with the default seed.
+    /// Plans this many rows of all users, providers and models, up to the current hour, with the default seed.
     #[must_use]
     pub fn new(rows: u64, keys: KeyMaker) -> Self {
-        let seconds = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_secs();
         Self {
             rows,
+            probes: true,
             seed: 1,
-            until: UNIX_EPOCH + Duration::from_secs(seconds - seconds % 3600),
+            period: Period::before(Timestamp::now()),
             keys,
+            choice: Choice::default(),
+            errors: None,
+            total_cost: None,
         }
-    }
-
-    /// Returns `until` in microseconds since 1970.
-    pub(crate) fn until_microseconds(&self) -> i64 {
-        let since = self.until.duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_micros()).unwrap_or(0)
     }
 }

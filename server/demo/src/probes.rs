@@ -42,7 +42,7 @@ pub(crate) const ENDPOINT_COLUMNS: &str =
     "id, vendor_id, provider_type, url, label, sort_order, is_enabled, created_at, updated_at";
 
 pub(crate) fn write_endpoints(rows: &mut CopyText, plan: &Plan) -> u64 {
-    let created = plan.until_microseconds() - 180 * DAY_MICROSECONDS;
+    let created = plan.period.end() - 180 * DAY_MICROSECONDS;
     for (id, (vendor_id, kind, url, label)) in (1..).zip(ENDPOINTS) {
         rows.number(id)
             .number(vendor_id)
@@ -61,7 +61,7 @@ pub(crate) fn write_endpoints(rows: &mut CopyText, plan: &Plan) -> u64 {
 pub(crate) const PROBE_COLUMNS: &str =
     "id, endpoint_id, source, ok, status_code, latency_ms, error_type, error_message, created_at";
 
-/// The number of probes, all of the last day.
+/// The number of probes, over the last day of the period, or all of a shorter one.
 const PROBES: i64 = 5000;
 /// Latencies whose text is easily wrong: just below and above a second, and halves that round up.
 const LATENCIES: [Option<i64>; 8] = [
@@ -77,8 +77,10 @@ const LATENCIES: [Option<i64>; 8] = [
 
 /// Writes every row of `provider_endpoint_probe_logs` and returns how many.
 pub(crate) fn write_probes(rows: &mut CopyText, plan: &Plan) -> u64 {
-    let until = plan.until_microseconds();
-    let mut dice = Dice::new(5000);
+    let until = plan.period.end();
+    let step = DAY_MICROSECONDS.min(until - plan.period.start()) / PROBES;
+    // The default seed of 1 gives the probes of older demos.
+    let mut dice = Dice::new(plan.seed.wrapping_add(4999));
     for place in 0..PROBES {
         let (status, latency, error) = probe(&mut dice);
         rows.number(place + 1).number(1 + place % ENDPOINTS.len() as i64);
@@ -88,9 +90,8 @@ pub(crate) fn write_probes(rows: &mut CopyText, plan: &Plan) -> u64 {
             .or_null(latency, CopyText::number);
         rows.or_null(error.map(|error| error.0), CopyText::plain)
             .or_null(error.map(|error| error.1), CopyText::text);
-        let jitter = dice.below(17_000_000) as i64;
-        rows.time(until - DAY_MICROSECONDS + place * (DAY_MICROSECONDS / PROBES) + jitter)
-            .end_row();
+        let jitter = dice.below(step.cast_unsigned() + 1) as i64;
+        rows.time(until - (PROBES - place) * step + jitter).end_row();
     }
     PROBES as u64
 }

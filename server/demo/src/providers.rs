@@ -3,7 +3,6 @@
 use super::calendar::DAY_MICROSECONDS;
 use super::copy_text::CopyText;
 use super::dice::Dice;
-use super::plan::Plan;
 
 /// A row of `providers`. Its id is its position, from 1.
 #[derive(Debug)]
@@ -101,6 +100,14 @@ pub(crate) static MODELS: [Model; 12] = [
     model("gemini-3-pro-preview", Family::Gemini, 200, 1200),
 ];
 
+/// Returns the names of all models, separated by commas.
+pub(crate) fn model_names() -> String {
+    let mut names: Vec<_> = MODELS.iter().map(|model| model.name).collect();
+    // A popular model stands there twice in succession.
+    names.dedup();
+    names.join(", ")
+}
+
 const VENDORS: [(&str, &str); 6] = [
     ("anthropic.example", "Anthropic"),
     ("relay.example", "Relay, Inc."),
@@ -113,8 +120,8 @@ const VENDORS: [(&str, &str); 6] = [
 pub(crate) const VENDOR_COLUMNS: &str =
     "id, website_domain, display_name, website_url, created_at, updated_at";
 
-pub(crate) fn write_vendors(rows: &mut CopyText, plan: &Plan) -> u64 {
-    let created = plan.until_microseconds() - 190 * DAY_MICROSECONDS;
+pub(crate) fn write_vendors(rows: &mut CopyText, until: i64) -> u64 {
+    let created = until - 190 * DAY_MICROSECONDS;
     for (id, (domain, name)) in (1..).zip(VENDORS) {
         rows.number(id)
             .plain(domain)
@@ -129,8 +136,7 @@ pub(crate) const PROVIDER_COLUMNS: &str = "id, name, url, key, provider_vendor_i
      cost_multiplier, group_tag, provider_type, custom_headers, created_at, updated_at, deleted_at";
 
 /// Writes every row of `providers` and returns how many.
-pub(crate) fn write_providers(rows: &mut CopyText, plan: &Plan) -> u64 {
-    let until = plan.until_microseconds();
+pub(crate) fn write_providers(rows: &mut CopyText, until: i64) -> u64 {
     let mut dice = Dice::new(12);
     let created = until - 180 * DAY_MICROSECONDS;
     for (id, provider) in (1..).zip(&PROVIDERS) {

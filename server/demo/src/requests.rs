@@ -3,15 +3,22 @@
 use std::fmt::Write;
 
 use super::calendar::{Calendar, DAY_MICROSECONDS};
-use super::chain::chain;
+use super::case::Case;
+use super::chain::{Sent, chain, chain_of};
+use super::choice::Choice;
 use super::copy_text::CopyText;
 use super::dice::Dice;
-use super::outcome::{Outcome, Usage, Usd, provider_of};
+use super::error::DemoError;
+use super::outcome::{Outcome, Usage};
 use super::people::Key;
 use super::plan::Plan;
 use super::providers::{Family, Model, Provider};
+use super::scale::{Scale, Weights};
+use super::share::Share;
 use super::texts;
+use super::totals::Totals;
 use super::traffic::{Session, Traffic};
+use super::usd::Usd;
 
 /// The columns that [`Requests::write_next`] writes. The others keep their defaults.
 pub(crate) const COLUMNS: &str = "id, created_at, updated_at, deleted_at, \
@@ -29,12 +36,38 @@ pub(crate) struct Requests {
     dice: Dice,
     calendar: Calendar,
     traffic: Traffic,
+    choice: Choice,
+    errors: Option<Share>,
     first_id: i64,
     count: u64,
     made: u64,
     /// The time of the row before, in microseconds since 1970. Some rows repeat it.
     previous: i64,
     json: String,
+    costs: Costs,
+    totals: Totals,
+}
+
+/// What becomes of the costs that the prices give.
+#[derive(Debug)]
+enum Costs {
+    Kept,
+    /// They are only looked at, in a first pass.
+    Weighed(Weights),
+    Scaled(Scale),
+}
+
+impl Costs {
+    fn take(&mut self, cost: Usd) -> Usd {
+        match self {
+            Self::Kept => cost,
+            Self::Weighed(weights) => {
+                weights.add(cost);
+                cost
+            }
+            Self::Scaled(scale) => scale.scaled(cost),
+        }
+    }
 }
 
 /// The provider that a request went to.
@@ -46,22 +79,57 @@ struct Route {
 }
 
 impl Requests {
-    /// Generates the plan's rows with ids from `first_id`, for these keys.
-    pub(crate) fn new(plan: &Plan, first_id: i64, keys: Vec<Key>) -> Self {
+    /// Generates the plan's rows with ids from `first_id`, for these keys. A sum of the costs takes a first pass over all rows.
+    ///
+    /// # Errors
+    /// [`DemoError::NoCosts`] and [`DemoError::CostOfRow`] if the rows cannot have the plan's sum of costs.
+    pub(crate) fn new(plan: &Plan, first_id: i64, keys: Vec<Key>) -> Result<Self, DemoError> {
+        let Some(total) = plan.total_cost else {
+            return Ok(Self::with_costs(plan, first_id, keys, Costs::Kept));
+        };
+        let first_pass = Costs::Weighed(Weights::default());
+        let mut weighed = Self::with_costs(plan, first_id, keys.clone(), first_pass);
+        weighed.skip_all();
+        let Costs::Weighed(weights) = weighed.costs else {
+            return Err(DemoError::NoCosts);
+        };
+        let scale = Scale::new(total, &weights)?;
+        Ok(Self::with_costs(plan, first_id, keys, Costs::Scaled(scale)))
+    }
+
+    fn with_costs(plan: &Plan, first_id: i64, keys: Vec<Key>, costs: Costs) -> Self {
         // The first id is part of the seed, so that rows added later differ from those before.
         let mut dice = Dice::new(plan.seed ^ (first_id.cast_unsigned() << 20));
-        let calendar = Calendar::until(plan.until_microseconds());
-        let traffic = Traffic::new(&mut dice, keys);
+        let calendar = Calendar::new(plan.period);
+        let traffic = Traffic::new(&mut dice, keys, plan.choice.clone());
         let previous = calendar.time(0);
         Self {
             dice,
             calendar,
             traffic,
+            choice: plan.choice.clone(),
+            errors: plan.errors,
             first_id,
             count: plan.rows,
             made: 0,
             previous,
             json: String::new(),
+            costs,
+            totals: Totals::default(),
+        }
+    }
+
+    /// Returns the sums of the rows so far.
+    pub(crate) fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// Generates all rows for their sums only.
+    pub(crate) fn skip_all(&mut self) {
+        let mut row = CopyText::default();
+        while !self.is_done() {
+            row.clear();
+            self.write_next(&mut row);
         }
     }
 
@@ -76,11 +144,13 @@ impl Requests {
     /// Writes the next row.
     pub(crate) fn write_next(&mut self, row: &mut CopyText) {
         let id = self.first_id + self.made.cast_signed();
+        let case = Case::of_row(self.made, self.count, self.errors.is_some());
         let at = self.time();
         let dice = &mut self.dice;
         let session = self.traffic.next(dice);
-        let outcome = Outcome::of(session.model, dice);
-        let route = route(session.model, dice);
+        let drawn = Outcome::of(session.model, self.errors, dice);
+        let outcome = case.and_then(Case::outcome).unwrap_or(drawn);
+        let route = route(&self.choice, session.model, dice);
         let duration_ms = dice.skewed(180, 600_000) as i64;
 
         // Three rows of a load have no time, which the hub's schema allows.
@@ -88,22 +158,34 @@ impl Requests {
         row.number(id)
             .or_null(has_time.then_some(at), CopyText::time)
             .time(at + duration_ms * 1000);
-        row.or_null(dice.once_in(100).then(|| at + DAY_MICROSECONDS), CopyText::time);
-        write_session(row, session, self.made * 2 > self.count, dice);
-        write_route(row, &route, session.model, &outcome, dice);
-        row.or_null(
-            chain(
-                &mut self.json,
-                session.model,
-                route.provider_id,
-                &outcome,
-                at,
-                dice,
-            ),
-            CopyText::text,
-        );
+        let is_deleted = dice.once_in(100) || case == Some(Case::Deleted);
+        row.or_null(is_deleted.then(|| at + DAY_MICROSECONDS), CopyText::time);
+        let session_id = session.id.as_deref().filter(|_| case != Some(Case::NoSession));
+        write_session(row, session, session_id, self.made * 2 > self.count, dice);
+        let redirect = self.choice.may_redirect();
+        write_route(row, &route, session.model, &outcome, redirect, dice);
+        let sent = Sent {
+            choice: &self.choice,
+            model: session.model,
+            last: route.provider_id,
+            outcome: &outcome,
+            at,
+        };
+        let chain = match case {
+            Some(Case::NoChain) => None,
+            Some(Case::OldChain) => Some("{}"),
+            Some(Case::Retried) => Some(chain_of(3, &mut self.json, &sent, dice)),
+            _ => chain(&mut self.json, &sent, dice),
+        };
+        row.or_null(chain, CopyText::text);
         write_end(row, &outcome, duration_ms, dice);
-        write_usage(row, &route, session.model, &outcome, dice, &mut self.json);
+        let price = outcome
+            .usage()
+            .map(|usage| usage.cost(session.model, route.provider, route.group_multiplier));
+        let is_priced = outcome.usage().is_some_and(|usage| usage.input.is_some()) && !dice.once_in(300);
+        let cost = price.filter(|_| is_priced).map(|price| self.costs.take(price));
+        write_usage(row, &outcome, cost, dice, &mut self.json);
+        self.totals.add(&outcome, cost);
         write_rest(row, id, dice);
         row.end_row();
         self.made += 1;
@@ -117,13 +199,14 @@ impl Requests {
             2..8 => self.calendar.time(position) - self.dice.below(90_000_000) as i64,
             _ => self.calendar.time(position) - self.dice.below(2_000) as i64,
         };
+        let at = at.max(self.calendar.start());
         self.previous = at;
         at
     }
 }
 
-fn route(model: &Model, dice: &mut Dice) -> Route {
-    let (provider_id, provider) = provider_of(model, dice);
+fn route(choice: &Choice, model: &Model, dice: &mut Dice) -> Route {
+    let (provider_id, provider) = choice.provider_of(model, dice);
     let group_multiplier = dice.pick(&[10_000, 10_000, 10_000, 9_137, 12_500]);
     Route {
         provider_id,
@@ -132,11 +215,16 @@ fn route(model: &Model, dice: &mut Dice) -> Route {
     }
 }
 
-fn write_session(row: &mut CopyText, session: &Session, has_identity: bool, dice: &mut Dice) {
+fn write_session(
+    row: &mut CopyText,
+    session: &Session,
+    id: Option<&str>,
+    has_identity: bool,
+    dice: &mut Dice,
+) {
     row.number(session.user_id.into()).plain(&session.key);
-    row.or_null(session.id.as_deref(), CopyText::plain)
-        .number(session.requests);
-    let identity = session.id.as_deref().filter(|_| has_identity);
+    row.or_null(id, CopyText::plain).number(session.requests);
+    let identity = id.filter(|_| has_identity);
     row.or_null(identity, CopyText::plain)
         .or_null(identity.map(|_| "session_id"), CopyText::plain);
     row.or_null(session.user_agent, CopyText::text)
@@ -155,7 +243,14 @@ fn write_session(row: &mut CopyText, session: &Session, has_identity: bool, dice
 }
 
 /// Writes the route. A blocked request has provider 0, and no model if it was blocked before its model was read.
-fn write_route(row: &mut CopyText, route: &Route, model: &Model, outcome: &Outcome, dice: &mut Dice) {
+fn write_route(
+    row: &mut CopyText,
+    route: &Route,
+    model: &Model,
+    outcome: &Outcome,
+    may_redirect: bool,
+    dice: &mut Dice,
+) {
     if let Outcome::Blocked(_) = outcome {
         row.number(0)
             .nulls(1)
@@ -165,6 +260,7 @@ fn write_route(row: &mut CopyText, route: &Route, model: &Model, outcome: &Outco
     }
     let is_glm = route.provider.multiplier == 1_517;
     let sent = match dice.below(60) {
+        _ if !may_redirect => model.name,
         _ if is_glm => "glm-4.6",
         0 if model.family == Family::Claude => "claude-sonnet-4-20250514",
         _ => model.name,
@@ -201,14 +297,7 @@ fn write_end(row: &mut CopyText, outcome: &Outcome, duration_ms: i64, dice: &mut
 }
 
 /// Writes the tokens and their cost.
-fn write_usage(
-    row: &mut CopyText,
-    route: &Route,
-    model: &Model,
-    outcome: &Outcome,
-    dice: &mut Dice,
-    json: &mut String,
-) {
+fn write_usage(row: &mut CopyText, outcome: &Outcome, cost: Option<Usd>, dice: &mut Dice, json: &mut String) {
     let Outcome::Answered(usage) = outcome else {
         // A failed request has no cost. The hub writes 0 for a request with a status, and null for one without.
         row.nulls(7)
@@ -220,12 +309,7 @@ fn write_usage(
     let tokens = |row: &mut CopyText, tokens: Option<u64>| {
         row.or_null(tokens.map(u64::cast_signed), CopyText::number);
     };
-    let written = match (usage.cache_write_5m, usage.cache_write_1h) {
-        (None, None) => None,
-        (short, long) => Some(short.unwrap_or(0) + long.unwrap_or(0)),
-    };
-    // Some providers report the tokens written to the cache without a split into 5 minutes and 1 hour.
-    let has_split = usage.input.is_none_or(|tokens| tokens % 16 != 0);
+    let (written, has_split) = (usage.cache_written(), usage.has_split());
     for count in [
         usage.input,
         usage.output,
@@ -241,13 +325,10 @@ fn write_usage(
         CopyText::plain,
     );
     row.boolean(usage.cache_read > Some(150_000));
-    let cost = usage.cost(model, route.provider, route.group_multiplier);
+    row.or_null(cost, |row, cost| row.written(format_args!("{cost}")));
+    let broken_down = cost.filter(|_| dice.once_in(8));
     row.or_null(
-        (usage.input.is_some() && !dice.once_in(300)).then_some(cost),
-        |row, cost| row.written(format_args!("{cost}")),
-    );
-    row.or_null(
-        dice.once_in(8).then(|| breakdown(json, usage, cost)),
+        broken_down.map(|cost| breakdown(json, usage, cost)),
         CopyText::plain,
     );
 }

@@ -2,7 +2,6 @@
 
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::time::UNIX_EPOCH;
 
 use decant_embedded::EmbeddedPostgres;
 use secrecy::ExposeSecret;
@@ -89,11 +88,10 @@ impl Database {
 
 /// Up to 2026-01-28 in the afternoon.
 fn plan(rows: u64) -> Plan {
+    let end = "2026-01-28T15:00:00Z".parse().unwrap();
     Plan {
-        rows,
-        seed: 1,
-        until: UNIX_EPOCH + Duration::from_secs(1_769_612_400),
-        keys: key_maker("one"),
+        period: Period::new(None, end).unwrap(),
+        ..Plan::new(rows, key_maker("one"))
     }
 }
 
@@ -369,7 +367,7 @@ async fn the_rows_are_as_awkward_as_a_hubs() {
     let wanted = [
         ("m.created_at is null", 3..=3),
         (
-            "m.created_at not between '2025-10-30T15:00Z'::timestamptz - interval '90 s' and '2026-01-28T15:00Z'",
+            "m.created_at not between '2025-10-30T15:00Z'::timestamptz and '2026-01-28T15:00Z'",
             0..=0,
         ),
         (
@@ -506,5 +504,129 @@ async fn probes_cover_every_way_of_writing_a_latency() {
     assert!((200..700).contains(&database.number(failures).await));
     let never = "select count(*) from provider_endpoints where last_probe_ok is null";
     assert_eq!(database.number(never).await, 0);
+    database.end().await;
+}
+
+#[tokio::test]
+async fn the_first_rows_have_each_case() {
+    let mut database = Database::with_rows(20).await;
+    let requests = "select count(*) from message_request m where";
+    for condition in [
+        "m.id = 1 and m.cache_creation_input_tokens = 5000 and m.cache_creation_5m_input_tokens is null \
+         and m.cache_creation_1h_input_tokens is null",
+        "m.id = 2 and jsonb_array_length(m.provider_chain) = 3 and m.provider_chain -> 2 ->> 'reason' = 'retry_success'",
+        "m.id = 3 and m.input_tokens is null and m.status_code = 200",
+        "m.id = 4 and m.deleted_at is not null",
+        "m.id = 5 and m.session_id is null",
+        "m.id = 6 and m.provider_chain is null",
+        "m.id = 7 and jsonb_typeof(m.provider_chain) = 'object'",
+        "m.id = 8 and m.status_code = 502 and m.error_message is not null",
+        "m.id = 9 and m.status_code is null",
+        "m.id = 10 and m.blocked_by is not null",
+    ] {
+        assert_eq!(
+            database.number(&format!("{requests} {condition}")).await,
+            1,
+            "{condition}"
+        );
+    }
+    database.end().await;
+}
+
+#[tokio::test]
+async fn the_totals_are_the_sums_of_the_rows_and_are_known_before() {
+    let mut database = Database::new().await;
+    let total_cost = Some("123.456789012345678".parse().unwrap());
+    let wanted = Plan {
+        total_cost,
+        ..plan(2000)
+    };
+    let before = totals(&mut database.connection, &wanted).await.unwrap();
+    assert_eq!(is_filled(&mut database.connection).await.unwrap(), None);
+    create_schema(&mut database.connection).await.unwrap();
+    // Rows that are added have other ids, and another remainder.
+    for rows in [2000, 700] {
+        let wanted = Plan {
+            rows,
+            ..wanted.clone()
+        };
+        let first = fill(&mut database.connection, &wanted, |_| {}).await.unwrap();
+        if rows == 2000 {
+            assert_eq!(first.totals, before);
+        }
+        let sums: String = sqlx::query_scalar(AssertSqlSafe(format!(
+            "select concat_ws(' ', count(*), sum(cost_usd), sum(input_tokens), sum(output_tokens), \
+             sum(greatest(cache_creation_input_tokens, coalesce(cache_creation_5m_input_tokens, 0) \
+             + coalesce(cache_creation_1h_input_tokens, 0))), sum(cache_read_input_tokens)) \
+             from message_request where id >= {}",
+            first.first_id
+        )))
+        .fetch_one(&mut database.connection)
+        .await
+        .unwrap();
+        let sum = &first.totals;
+        assert_eq!(
+            sums,
+            format!(
+                "{} 123.456789012345678 {} {} {} {}",
+                sum.records,
+                sum.input_tokens,
+                sum.output_tokens,
+                sum.cache_creation_tokens,
+                sum.cache_read_tokens
+            )
+        );
+    }
+    database.end().await;
+}
+
+#[tokio::test]
+async fn rows_have_the_chosen_users_providers_models_errors_and_times() {
+    let mut database = Database::new().await;
+    create_schema(&mut database.connection).await.unwrap();
+    let [start, end] = ["2026-01-28T00:00:00Z", "2026-01-28T10:30:00Z"].map(|time| time.parse().unwrap());
+    let wanted = Plan {
+        period: Period::new(Some(start), end).unwrap(),
+        choice: Choice::new(
+            &[2, 3],
+            &[1, 9],
+            &[
+                "gemini-2.5-pro".to_owned(),
+                "claude-haiku-4-5-20251001".to_owned(),
+            ],
+        )
+        .unwrap(),
+        errors: Some("0.25".parse().unwrap()),
+        ..plan(4000)
+    };
+    fill(&mut database.connection, &wanted, |_| {}).await.unwrap();
+    let strangers = "select count(*) from message_request where user_id not in (2, 3) or provider_id not in (0, 1, 9) \
+         or model not in ('gemini-2.5-pro', 'claude-haiku-4-5-20251001') \
+         or created_at not between '2026-01-28T00:00Z' and '2026-01-28T10:30Z'";
+    assert_eq!(database.number(strangers).await, 0);
+    let errors =
+        "select count(*) from message_request where error_message is not null or blocked_by is not null";
+    assert!((900..1100).contains(&database.number(errors).await));
+    let of_each = "select count(distinct (user_id, provider_id)) from message_request where provider_id > 0";
+    assert_eq!(database.number(of_each).await, 4);
+    database.end().await;
+}
+
+#[tokio::test]
+async fn probes_are_made_once_and_only_when_wanted() {
+    let mut database = Database::new().await;
+    create_schema(&mut database.connection).await.unwrap();
+    let probes = "select count(*) from provider_endpoint_probe_logs";
+    for (wanted, added, there) in [(false, 0, 0), (true, 5000, 5000), (true, 0, 5000)] {
+        let plan = Plan {
+            probes: wanted,
+            ..plan(0)
+        };
+        let summary = fill(&mut database.connection, &plan, |_| {}).await.unwrap();
+        assert_eq!((summary.probes, database.number(probes).await), (added, there));
+    }
+    let outside = "select count(*) from provider_endpoint_probe_logs \
+         where created_at not between '2026-01-27T15:00Z' and '2026-01-28T15:00Z'";
+    assert_eq!(database.number(outside).await, 0);
     database.end().await;
 }

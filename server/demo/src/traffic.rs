@@ -1,8 +1,9 @@
 //! Sessions, each of one key, one client and one model. Many are open at a time.
 
+use super::choice::Choice;
 use super::dice::Dice;
 use super::people::{Key, USER_ID};
-use super::providers::{Family, MODELS, Model};
+use super::providers::{Family, Model};
 use super::texts::USER_AGENTS;
 
 /// The number of open sessions, which bounds the memory.
@@ -28,15 +29,17 @@ pub(crate) struct Session {
 pub(crate) struct Traffic {
     /// Each key, repeated in proportion to its use.
     keys: Vec<Key>,
+    choice: Choice,
     open: Vec<Session>,
 }
 
 impl Traffic {
     /// Generates the traffic of these keys, which are in the order of their ids.
-    pub(crate) fn new(dice: &mut Dice, keys: Vec<Key>) -> Self {
+    pub(crate) fn new(dice: &mut Dice, keys: Vec<Key>, choice: Choice) -> Self {
         let keys: Vec<Key> = keys
             .into_iter()
             .enumerate()
+            .filter(|(_, key)| choice.has_user(key.user_id))
             .flat_map(|(place, key)| {
                 let often = match () {
                     () if place == USER_ID as usize - 1 => 30,
@@ -46,15 +49,17 @@ impl Traffic {
                 std::iter::repeat_n(key, often)
             })
             .collect();
-        let open = (0..OPEN_SESSIONS).map(|_| session(dice, &keys)).collect();
-        Self { keys, open }
+        let open = (0..OPEN_SESSIONS)
+            .map(|_| session(dice, &keys, &choice))
+            .collect();
+        Self { keys, choice, open }
     }
 
     /// Returns the session of the next request.
     pub(crate) fn next(&mut self, dice: &mut Dice) -> &Session {
         let place = dice.place(OPEN_SESSIONS);
         if dice.once_in(9) {
-            self.open[place] = session(dice, &self.keys);
+            self.open[place] = session(dice, &self.keys, &self.choice);
         }
         let next = &mut self.open[place];
         next.requests += 1;
@@ -62,13 +67,13 @@ impl Traffic {
     }
 }
 
-fn session(dice: &mut Dice, keys: &[Key]) -> Session {
+fn session(dice: &mut Dice, keys: &[Key], choice: &Choice) -> Session {
     let key = &keys[dice.place(keys.len())];
-    let model = &MODELS[dice.place(MODELS.len())];
+    let model = choice.model(dice);
     // In a hub some requests outlive their key or their user.
     let (user_id, key) = match dice.below(800) {
-        0 => (key.user_id, "sk-decant-gone".to_owned()),
-        1 => (9999, key.key.clone()),
+        0 if choice.has_orphans() => (key.user_id, "sk-decant-gone".to_owned()),
+        1 if choice.has_orphans() => (9999, key.key.clone()),
         _ => (key.user_id, key.key.clone()),
     };
     Session {

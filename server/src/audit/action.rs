@@ -47,6 +47,7 @@ actions! {
     DatabaseBackupUnauthorized = "database_backup_unauthorized",
     DatabaseCopyRemoved = "database_copy_removed",
     DatabaseExportConnectionUnavailable = "database_export_connection_unavailable",
+    DatabaseExportDownload = "database_export_download",
     DatabaseExportError = "database_export_error",
     DatabaseExportInitiated = "database_export_initiated",
     DatabaseExportLockConflict = "database_export_lock_conflict",

@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 
 use super::confirmation::Confirmation;
-use super::connection::Connection;
+use super::connection::{Connection, check_hub};
 use super::interrupt::cancelled_by_signal;
 use super::operator::OPERATOR;
 use super::outcome::Outcome;
@@ -70,6 +70,7 @@ enum Command {
 }
 
 pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
+    check_hub(&settings)?;
     if let Some(Command::Restore {
         archive,
         unverified,

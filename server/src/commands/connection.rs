@@ -122,6 +122,20 @@ impl Connection {
     }
 }
 
+/// Refuses what only a hub's database has, as the server does.
+///
+/// # Errors
+/// DECANT_BUILT_IN_DATASETS is false.
+pub fn check_hub(settings: &Settings) -> Outcome {
+    match settings.datasets.built_in {
+        true => Ok(()),
+        false => Err(
+            "there is no hub here (DECANT_BUILT_IN_DATASETS is false), and only a hub has a log and webhooks"
+                .into(),
+        ),
+    }
+}
+
 /// Returns how to connect to the private PostgreSQL where a running `decant serve` keeps the state database in it. Only that
 /// command starts it.
 pub async fn running_state_postgres(settings: &Settings) -> Option<PgConnectOptions> {

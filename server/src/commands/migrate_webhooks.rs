@@ -9,7 +9,7 @@ use clap::Args;
 use sqlx::PgConnection;
 
 use super::confirmation::Confirmation;
-use super::connection::Connection;
+use super::connection::{Connection, check_hub};
 use super::operator::OPERATOR;
 use super::outcome::Outcome;
 use super::standard_streams::{print, report};
@@ -42,6 +42,7 @@ fn provider(text: &str) -> Result<(String, WebhookProvider), String> {
 }
 
 pub async fn run(settings: Settings, arguments: Arguments) -> Outcome {
+    check_hub(&settings)?;
     let connection = Connection::open(&settings).await?;
     let outcome = async {
         let mut session = connection.source.for_query().await?;

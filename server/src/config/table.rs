@@ -189,7 +189,7 @@ settings! {
     scratch_age: Duration = DECANT_SCRATCH_SECONDS, default "21600", at_least_one_second,
         "Age at which a file that an interrupted upload has left is removed";
     disk_reserve: u64 = DECANT_DISK_RESERVE_MB, default "64", megabytes_or_none,
-        "Space that uploads, fetched backups, safety dumps and backups leave free on their disk, in megabytes of \
+        "Space that uploads, fetched backups, spooled dumps, safety dumps and backups leave free on their disk, in megabytes of \
          1024 x 1024 bytes; 0 takes all of it";
     lock_ttl: Duration = DECANT_LOCK_SECONDS, default "300", at_least_one_second,
         "How long Redis keeps the backup lock of a server that has crashed; a running server renews it";

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::lock::{BackupLock, LockError, LockGuard};
 use super::operation_record::{LastOperation, OperationHandle};
 use super::tools::{Tools, ToolsError, read_stderr, spawn_piped};
+use crate::free_space::NoSpace;
 use crate::hub_tables::Name;
 
 /// The largest piece of a dump that is passed on: the capacity of a pipe.
@@ -180,6 +181,10 @@ pub enum DumpError {
     LockLost,
     #[error("the dump was stopped before its end")]
     Stopped,
+    #[error(transparent)]
+    NoSpace(#[from] NoSpace),
+    #[error("the dump could not be written to the folder for temporary files, or read from there: {0}")]
+    Spool(#[source] std::io::Error),
 }
 
 impl From<ToolsError> for DumpError {
@@ -310,6 +315,26 @@ impl Dump {
                 yield Err(error);
             }
         }
+    }
+
+    /// Passes the dump on to its end. An error of `take` ends it. Dropping the future kills `pg_dump`.
+    ///
+    /// # Errors
+    /// [`DumpError`]. The bytes before it are no dump.
+    pub async fn write(
+        mut self,
+        mut take: impl AsyncFnMut(Bytes) -> Result<(), DumpError>,
+    ) -> Result<(), DumpError> {
+        let written = async {
+            take(std::mem::take(&mut self.first)).await?;
+            while let Some(piece) = self.next().await? {
+                take(piece).await?;
+            }
+            self.end().await
+        };
+        let written = written.await;
+        self.close(written.as_ref().copied()).await;
+        written
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, DumpError> {

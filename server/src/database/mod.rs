@@ -5,6 +5,7 @@
 //! | [`tools`] | PostgreSQL's client programs that fit the server's version |
 //! | [`lock`] | the lock that allows one operation at a time, on any number of servers |
 //! | [`dump`] | streams `pg_dump` |
+//! | [`spool`] | dumps in temporary files, whose download can go on where it ended |
 //! | [`restore`] | restores a dump, completely or not at all |
 //! | [`cleanup`] | deletes old rows of the hub's log, and restores them from archives |
 //! | [`identity`] | which database this is, for shared folders and buckets |
@@ -28,6 +29,7 @@ pub mod operation_record;
 mod options;
 pub mod restore;
 mod session;
+pub mod spool;
 pub mod status;
 mod table;
 pub mod temporary_files;
@@ -47,12 +49,14 @@ use lock::BackupLock;
 use operation_record::LastOperation;
 pub use options::Options;
 use restore::{Restorer, SafetyDumps};
+use spool::Spool;
 use status::StatusReader;
 use temporary_files::TemporaryFolder;
 
 /// The operations on one database. They share its lock.
 pub struct Database {
     pub dumper: Arc<Dumper>,
+    pub spool: Arc<Spool>,
     pub restorer: Arc<Restorer>,
     pub log_cleaner: Arc<LogCleaner>,
     pub status: StatusReader,
@@ -93,7 +97,7 @@ impl Database {
         let log_cleaner = LogCleaner {
             dsn: dsn.clone(),
             lock: lock.clone(),
-            archives: Archives::new(storage, temporary_files),
+            archives: Archives::new(storage, temporary_files.clone()),
             batches: options.cleanup_batches,
             hub_tables: options.hub_tables.clone(),
             last: LastOperation::new(dsn, data_dir, "last-cleanup.json"),
@@ -108,6 +112,7 @@ impl Database {
         };
         Self {
             dumper: Arc::new(dumper),
+            spool: Arc::new(Spool::new(temporary_files)),
             restorer: Arc::new(restorer),
             log_cleaner: Arc::new(log_cleaner),
             status,

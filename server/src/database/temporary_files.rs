@@ -79,6 +79,19 @@ impl TemporaryFolder {
     pub fn sweep(&self, age: Duration) -> io::Result<usize> {
         private_folder::sweep(&self.path, age, |_| true)
     }
+
+    /// Removes files with this extension that no process uses. Returns their number.
+    ///
+    /// # Errors
+    /// The folder cannot be read. A missing folder is no error.
+    pub fn sweep_extension(&self, extension: &str) -> io::Result<usize> {
+        let has_extension = |name: &str| {
+            Path::new(name)
+                .extension()
+                .is_some_and(|found| found == extension)
+        };
+        private_folder::sweep(&self.path, Duration::ZERO, has_extension)
+    }
 }
 
 impl TemporaryFile {

@@ -18,6 +18,10 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("usage-logs.toml", include_str!("../../datasets/usage-logs.toml")),
     ("probe-logs.toml", include_str!("../../datasets/probe-logs.toml")),
     ("sessions.toml", include_str!("../../datasets/sessions.toml")),
+    (
+        "usage-by-user.toml",
+        include_str!("../../datasets/usage-by-user.toml"),
+    ),
 ];
 
 /// The greatest OID of an object that PostgreSQL itself has made (FirstNormalObjectId in its transam.h).

@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 use wasm_export::rows::{self, Cursor, Header, Kind, VERSION};
 
 use super::catalog::Dataset;
-use super::definition::{Access, Choices, Definition, Filter, Order, Piece, pg_type, pieces};
+use super::definition::{Access, Choices, Definition, Filter, Highlight, Order, Piece, pg_type, pieces};
 use super::keyset;
 use super::owner::OwnerType;
 use super::selection::Selection;
@@ -113,6 +113,7 @@ impl<'a> Query<'a> {
             as_of: String::new(),
             zone: self.selection.zone.to_string(),
             fraction: definition.fraction,
+            highlights: definition.highlights.iter().map(Highlight::in_header).collect(),
             filters: self
                 .selection
                 .filters_by_name(definition, self.scope == Scope::All),

@@ -1,9 +1,7 @@
 //! Backups: dumps in the storage, for administrators.
 
-use std::ops::Range;
-
-use actix_web::http::header::{self, EntityTag};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::Method;
+use actix_web::http::header::EntityTag;
 use actix_web::{HttpRequest, HttpResponse, web};
 use api::backups::{BackupRequest, BackupRestoreRequest};
 use api::restore::RestoreRequest;
@@ -55,23 +53,9 @@ pub async fn download(
             name = manifest.name
         );
     }
-    let mut response = HttpResponse::Ok();
-    response
-        .content_type("application/octet-stream")
+    Ok(byte_range::response(tag, bytes, part.as_ref())
         .insert_header(attachment(manifest.name))
-        .insert_header(header::ETag(tag))
-        .insert_header((header::ACCEPT_RANGES, "bytes"))
-        .no_chunking(bytes);
-    if let Some(Range { start, end }) = part {
-        response
-            .status(StatusCode::PARTIAL_CONTENT)
-            .insert_header((
-                header::CONTENT_RANGE,
-                format!("bytes {start}-{}/{bytes}", end - 1),
-            ))
-            .no_chunking(end - start);
-    }
-    Ok(response.streaming(pieces))
+        .streaming(pieces))
 }
 
 /// Starts to prove a backup by restoring it, and answers at once. The list shows its progress.

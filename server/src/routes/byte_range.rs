@@ -2,10 +2,44 @@
 
 use std::ops::Range;
 
-use actix_web::HttpRequest;
-use actix_web::http::header::{self, EntityTag, Header, IfRange};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, EntityTag, Header, HeaderValue, IfRange};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
 use crate::error::ApiError;
+
+/// Returns whether the request goes on with an earlier download of this file: it asks for a part of it and for no other file.
+pub fn continues(request: &HttpRequest, tag: &EntityTag) -> bool {
+    let range = request.headers().get(header::RANGE);
+    let has_begun = |range: &HeaderValue| range.as_bytes() != b"bytes=0-";
+    match request.headers().contains_key(header::IF_RANGE) {
+        true => range.is_some() && !names_other_file(request, tag),
+        false => range.is_some_and(has_begun),
+    }
+}
+
+fn names_other_file(request: &HttpRequest, tag: &EntityTag) -> bool {
+    request.headers().contains_key(header::IF_RANGE)
+        && !matches!(IfRange::parse(request), Ok(IfRange::EntityTag(given)) if given.strong_eq(tag))
+}
+
+/// Returns the beginning of an answer with a file of `bytes` bytes, or with a part of it.
+pub fn response(tag: EntityTag, bytes: u64, part: Option<&Range<u64>>) -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response
+        .content_type("application/octet-stream")
+        .insert_header(header::ETag(tag))
+        .insert_header((header::ACCEPT_RANGES, "bytes"))
+        .no_chunking(bytes);
+    if let Some(Range { start, end }) = part {
+        let range = format!("bytes {start}-{}/{bytes}", end - 1);
+        response
+            .status(StatusCode::PARTIAL_CONTENT)
+            .insert_header((header::CONTENT_RANGE, range))
+            .no_chunking(end - start);
+    }
+    response
+}
 
 /// Returns the part of a file of `bytes` bytes that the request asks for; `None` for the whole file.
 ///
@@ -15,13 +49,11 @@ use crate::error::ApiError;
 /// # Errors
 /// [`ApiError::RangeNotSatisfiable`]: the range begins behind the end.
 pub fn requested(request: &HttpRequest, tag: &EntityTag, bytes: u64) -> Result<Option<Range<u64>>, ApiError> {
-    let is_other_file = request.headers().contains_key(header::IF_RANGE)
-        && !matches!(IfRange::parse(request), Ok(IfRange::EntityTag(given)) if given.strong_eq(tag));
     let Ok(header::Range::Bytes(ranges)) = header::Range::parse(request) else {
         return Ok(None);
     };
     match ranges.as_slice() {
-        [range] if !is_other_file => {
+        [range] if !names_other_file(request, tag) => {
             let (first, last) = range
                 .to_satisfiable_range(bytes)
                 .ok_or(ApiError::RangeNotSatisfiable { bytes })?;
@@ -47,6 +79,31 @@ mod tests {
             &EntityTag::new_strong("a".to_owned()),
             100,
         )
+    }
+
+    #[test]
+    fn a_download_goes_on_if_it_names_the_file_or_has_begun() {
+        for (range, if_range, expected) in [
+            (Some("bytes=10-"), None, true),
+            (Some("bytes=0-"), None, false),
+            (Some("bytes=0-"), Some("\"a\""), true),
+            (Some("bytes=10-"), Some("\"b\""), false),
+            (None, Some("\"a\""), false),
+            (None, None, false),
+        ] {
+            let mut request = TestRequest::default();
+            for (name, value) in [("range", range), ("if-range", if_range)] {
+                if let Some(value) = value {
+                    request = request.insert_header((name, value));
+                }
+            }
+            let tag = EntityTag::new_strong("a".to_owned());
+            assert_eq!(
+                continues(&request.to_http_request(), &tag),
+                expected,
+                "{range:?} {if_range:?}"
+            );
+        }
     }
 
     #[test]

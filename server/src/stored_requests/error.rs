@@ -15,6 +15,8 @@ pub enum StoredRequestsError {
         "Request {sequence} of the session `{session}` is not stored; the hub stores requests for a few minutes only"
     )]
     NoRequest { session: String, sequence: u64 },
+    #[error("The log has no session that could get stored requests; add usage rows first")]
+    NoSessions,
     #[error("No request of the session `{0}` is stored with both its headers and its body")]
     NoneComplete(String),
     #[error(

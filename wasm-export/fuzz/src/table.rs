@@ -57,6 +57,7 @@ pub fn header(kinds: &[Kind], last_is_hidden: bool) -> Header {
         as_of: "2026-01-28T12:00:00Z".to_owned(),
         zone: "UTC".to_owned(),
         fraction: Some(Fraction::Milliseconds),
+        highlights: Vec::new(),
         filters: Default::default(),
         estimated_rows: None,
     }

@@ -7,6 +7,7 @@
 //! rows.
 
 mod between_tags;
+mod highlighted;
 mod summary;
 
 use self::between_tags::{BetweenTags, escape, fact};

@@ -38,6 +38,9 @@ pub struct Header {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "milliseconds"))]
     pub fraction: Option<Fraction>,
+    /// Rows that a report shows before the others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub highlights: Vec<Highlight>,
     /// The filters by which the rows were selected, as parameters of the address.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub filters: BTreeMap<String, String>,
@@ -139,6 +142,19 @@ impl Column {
             }
         }
     }
+}
+
+/// Rows that need attention. A report shows the first of them, and the number of the others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Highlight {
+    /// The name for people: `Critical alerts`.
+    pub heading: String,
+    /// The values that these columns must have, by the column's name: in each column one of its values. A value is the cell's
+    /// text, and `true` or `false` of a boolean.
+    pub r#where: BTreeMap<String, Vec<String>>,
+    /// The names of the columns that are shown, in this order.
+    pub columns: Vec<String>,
 }
 
 /// How a reader parses a cell's text. Types without a kind of their own are [`Kind::Text`].

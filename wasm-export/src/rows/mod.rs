@@ -26,6 +26,6 @@ pub use copy_text::{NULL, escape_into, unescape, unescape_into};
 pub use cursor::{Cursor, CursorError};
 pub use error::ReadError;
 pub use event::{Event, Row};
-pub use header::{Column, Header, Kind, MEDIA_TYPE};
+pub use header::{Column, Header, Highlight, Kind, MEDIA_TYPE};
 pub use limits::{HEADER_BYTES_MAX, ROW_BYTES_MAX, VERSION};
 pub use reader::{Events, Reader};

@@ -59,6 +59,7 @@ fn header() -> Vec<u8> {
         as_of: "2026-01-28T13:00:00Z".to_owned(),
         zone: "UTC".to_owned(),
         fraction: Some(Fraction::Milliseconds),
+        highlights: Vec::new(),
         filters: Default::default(),
         reversed: false,
         estimated_rows: Some(3),

@@ -119,6 +119,7 @@ mod tests {
             as_of: "2026-01-28T12:00:00Z".to_owned(),
             zone: "UTC".to_owned(),
             fraction: None,
+            highlights: Vec::new(),
             filters: [("limit", "50"), ("model", "x")]
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into(),

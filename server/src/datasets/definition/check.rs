@@ -3,9 +3,12 @@
 use api::datasets::{FigureFormat, FilterKind};
 use wasm_export::zone::Zone;
 
-use super::{Access, Column, Definition, Filter, Parameter};
+use super::{Access, Column, Definition, Filter, Highlight, Parameter};
 use crate::datasets::value;
 use crate::datasets::words::is_reserved;
+
+/// The most highlights of a dataset. A report keeps some rows of each in memory.
+const HIGHLIGHTS_MAX: usize = 10;
 
 impl Definition {
     pub(super) fn check(&self) -> Result<(), String> {
@@ -70,6 +73,7 @@ impl Definition {
             self.check_quick(quick)?;
         }
         self.columns.iter().try_for_each(Column::check_table)?;
+        self.check_highlights()?;
         self.filters
             .iter()
             .try_for_each(|filter| self.check_filter(filter))
@@ -99,6 +103,49 @@ impl Definition {
             None => {
                 Err("`figure` is an empty list; leave it out, and the number of rows is the only one".into())
             }
+        }
+    }
+
+    fn check_highlights(&self) -> Result<(), String> {
+        if self.highlights.len() > HIGHLIGHTS_MAX {
+            return Err(format!(
+                "a dataset cannot have more than {HIGHLIGHTS_MAX} `[[highlight]]`"
+            ));
+        }
+        self.highlights
+            .iter()
+            .try_for_each(|highlight| self.check_highlight(highlight))
+    }
+
+    fn check_highlight(&self, highlight: &Highlight) -> Result<(), String> {
+        let Highlight {
+            heading,
+            r#where,
+            columns,
+        } = highlight;
+        if heading.trim().is_empty() {
+            return Err("a `[[highlight]]` has a blank `heading`".into());
+        }
+        for (key, is_empty) in [("where", r#where.is_empty()), ("columns", columns.is_empty())] {
+            if is_empty {
+                return Err(format!("`{key}` is empty in the highlight `{heading}`"));
+            }
+        }
+        for name in r#where.keys().chain(columns) {
+            let problem = match self.column(name).map(|position| &self.columns[position]) {
+                None => "is not declared",
+                Some(Column { hidden: true, .. }) => "is hidden and never reaches a file",
+                Some(_) => continue,
+            };
+            return Err(format!(
+                "the highlight `{heading}` names the column `{name}`, which {problem}"
+            ));
+        }
+        match r#where.iter().find(|(_, values)| values.is_empty()) {
+            Some((name, _)) => Err(format!(
+                "the highlight `{heading}` has no value for the column `{name}`"
+            )),
+            None => Ok(()),
         }
     }
 

@@ -5,6 +5,7 @@ mod column;
 mod figure;
 mod file_name;
 mod filter;
+mod highlight;
 mod inherit;
 mod order;
 mod parameter;
@@ -23,6 +24,7 @@ pub use self::column::Column;
 pub use self::figure::Figure;
 use self::file_name::FileNamePattern;
 pub use self::filter::{Choices, Filter, pg_type};
+pub use self::highlight::Highlight;
 use self::inherit::inherit;
 pub use self::inherit::{Sources, inherits};
 pub use self::order::Order;
@@ -84,6 +86,9 @@ pub struct Definition {
     /// Filters that the page sets with one click, in its order.
     #[serde(default)]
     pub quick: Vec<Quick>,
+    /// Rows that a report shows before the others, in the order of the report.
+    #[serde(rename = "highlight", default)]
+    pub highlights: Vec<Highlight>,
 }
 
 fn yes() -> bool {
@@ -148,6 +153,7 @@ impl Definition {
             parameters: Vec::new(),
             figures: figure::of_rows(),
             quick: Vec::new(),
+            highlights: Vec::new(),
         }
     }
 
@@ -323,6 +329,34 @@ mod tests {
     }
 
     #[test]
+    fn a_highlight_names_columns_that_are_shown() {
+        let refusal = |highlight: &str| Definition::parse(&format!("{USAGE_LOGS}{highlight}")).unwrap_err();
+        let refused = |heading: &str, r#where: &str, columns: &str| {
+            refusal(&format!(
+                "[[highlight]]\nheading = \"{heading}\"\nwhere = {where}\ncolumns = {columns}\n"
+            ))
+        };
+        let good =
+            "[[highlight]]\nheading = \"H\"\nwhere = { status_code = [\"500\"] }\ncolumns = [\"model\"]\n";
+        assert_eq!(
+            Definition::parse(&format!("{USAGE_LOGS}{good}"))
+                .unwrap()
+                .highlights
+                .len(),
+            1
+        );
+        assert!(refused("H", "{ severity = [\"x\"] }", "[\"model\"]").contains("`severity`"));
+        assert!(refused("H", "{ model = [\"x\"] }", "[\"brand\"]").contains("`brand`"));
+        assert!(refused("H", "{ model = [\"x\"] }", "[\"id\"]").contains("`id`, which is hidden"));
+        assert!(refused("H", "{ model = [] }", "[\"model\"]").contains("no value"));
+        assert!(refused("H", "{}", "[\"model\"]").contains("`where` is empty"));
+        assert!(refused("H", "{ model = [\"x\"] }", "[]").contains("`columns` is empty"));
+        assert!(refused(" ", "{ model = [\"x\"] }", "[\"model\"]").contains("heading"));
+        assert!(refused("H", "{ model = \"x\" }", "[\"model\"]").contains("expected a sequence"));
+        assert!(refusal(&good.repeat(11)).contains("more than 10"));
+    }
+
+    #[test]
     fn the_reference_has_an_example_that_is_read_and_every_key() {
         let reference = include_str!("../../../../docs/datasets.md");
         let (_, example) = reference.split_once("```toml\n").unwrap();
@@ -340,6 +374,7 @@ mod tests {
             format!("{example}[[parameter]]\nnonsense = 1"),
             format!("{example}[[figure]]\nnonsense = 1"),
             format!("{example}[[quick]]\nnonsense = 1"),
+            format!("{example}[[highlight]]\nnonsense = 1"),
         ];
         for text in unknown {
             let refused = Definition::parse(&text).unwrap_err();

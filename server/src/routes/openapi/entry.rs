@@ -133,7 +133,8 @@ impl EntryBuilder {
         let content = ContentBuilder::new()
             .schema(Some(Ref::from_schema_name(T::name())))
             .description(Some(
-                "Server-sent events. The schema describes one: its name, and its data, which is JSON.",
+                "Server-sent events. The schema describes one: its name, and its data, which is JSON. The data has the name once more, as \
+                 `type`.",
             ))
             .example(
                 example::<T>()

@@ -137,12 +137,20 @@ pub fn check() -> Parameter {
 }
 
 /// Which part of the database is dumped.
-pub fn dump() -> [Parameter; 2] {
+pub fn dump() -> [Parameter; 3] {
     [
         word("mode", "Which part of the database is dumped.", DumpMode::WORDS),
         query("excludeLogs", "The older name of `mode=excludeLogs`.")
             .schema(Some(of_type(Type::Boolean).build()))
             .build(),
+        query(
+            "spool",
+            "Whether the dump is completed in a temporary file first. Its size is known then, and a broken download can go on: for \
+             an hour, `Range` with the `ETag` in `If-Range` gives the same caller the rest. A request without `Range` makes a new \
+             dump.",
+        )
+        .schema(Some(of_type(Type::Boolean).build()))
+        .build(),
     ]
 }
 

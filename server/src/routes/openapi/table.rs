@@ -351,11 +351,14 @@ fn database() -> Vec<EntryBuilder> {
             .tag(DATABASE)
             .description(
                 "Streams what pg_dump writes. If the dump fails part-way, the server breaks the connection instead of \
-                 ending the answer, and `/api/admin/database/status` has the cause.",
+                 ending the answer, and `/api/admin/database/status` has the cause. With `spool=true` the answer begins when the \
+                 dump is complete.",
             )
             .parameters(p::dump())
             .bytes("application/octet-stream", "An archive in pg_dump's custom format.")
-            .problems(&[400, 409, 412, 500]),
+            .part("application/octet-stream", "The part of a spooled dump that `Range` names.")
+            .header("etag", "Of a spooled dump; no other dump has the same.", "\"0b5e1c7a…\"")
+            .problems(&[400, 409, 412, 416, 500, 507]),
         get("/api/admin/database/status", "getDatabaseStatus", "Get the state of the database")
             .tag(DATABASE)
             .answer::<DatabaseStatus>("The state now, also while the database does not answer."),

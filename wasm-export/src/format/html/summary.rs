@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::between_tags::{BetweenTags, escape, fact};
+use super::highlighted::Highlighted;
 use crate::format::ColumnRef;
 use crate::format::block::BLOCK;
 use crate::format::cell_cache::CellCache;
@@ -20,12 +21,8 @@ const COUNTED: &[&str] = &["status", "severity", "status_code", "model", "provid
 const VALUES_MAX: usize = 1000;
 /// The longest value that is counted, in bytes.
 const VALUE_BYTES_MAX: usize = 256;
-/// The most values and highlights that are shown.
+/// The most values of a column that are shown.
 const SHOWN_MAX: usize = 20;
-/// The most cells of a row in a highlight.
-const HIGHLIGHT_CELLS: usize = 6;
-/// The most bytes of each of these cells.
-const HIGHLIGHT_BYTES_MAX: usize = 300;
 
 /// Collects the summary from the rows.
 pub(super) struct Summary {
@@ -33,11 +30,7 @@ pub(super) struct Summary {
     times: Option<Times>,
     totals: Vec<Total>,
     counts: Vec<Counts>,
-    highlights: Vec<Highlight>,
-    /// The columns that a highlight shows.
-    highlighted: Vec<ColumnRef>,
-    severity: Option<usize>,
-    status: Option<usize>,
+    highlights: Vec<Highlighted>,
     decimal: DecimalMark,
 }
 
@@ -69,15 +62,6 @@ struct Counts {
     others: u64,
 }
 
-/// Rows that need attention.
-struct Highlight {
-    heading: String,
-    chooses: fn(severity: &[u8], status: &[u8]) -> bool,
-    /// The rows as HTML.
-    rows: Vec<String>,
-    more: u64,
-}
-
 impl Summary {
     pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Self {
         let columns = || {
@@ -95,7 +79,6 @@ impl Summary {
         let time = position("created_at")
             .filter(|&position| is_time(header.columns[position].kind))
             .or_else(|| Some(columns().find(|(_, column)| is_time(column.kind))?.0));
-        let (severity, status) = (position("severity"), position("status"));
         Self {
             rows: 0,
             times: time.map(|position| Times {
@@ -124,14 +107,11 @@ impl Summary {
                     others: 0,
                 })
                 .collect(),
-            highlights: highlights(&header.title, severity.is_some(), status.is_some()),
-            highlighted: columns()
-                .filter(|(_, column)| !is_id(&column.name))
-                .map(|(position, column)| (position, column.kind))
-                .take(HIGHLIGHT_CELLS)
+            highlights: header
+                .highlights
+                .iter()
+                .filter_map(|highlight| Highlighted::new(highlight, header, positions))
                 .collect(),
-            severity,
-            status,
             decimal: options.decimal,
         }
     }
@@ -150,38 +130,8 @@ impl Summary {
             let position = counts.column.0;
             counts.take(cells.raw(line, position), cells.block(position));
         }
-        if !self.highlights.is_empty() {
-            self.take_highlights(line, cells);
-        }
-    }
-
-    fn take_highlights(&mut self, line: &[u8], cells: &mut Cells<BetweenTags>) {
-        let raw = |position: Option<usize>| position.map_or(NULL, |position| cells.raw(line, position));
-        let (severity, status) = (raw(self.severity), raw(self.status));
         for highlight in &mut self.highlights {
-            if !(highlight.chooses)(severity, status) {
-                continue;
-            }
-            if highlight.rows.len() == SHOWN_MAX {
-                highlight.more += 1;
-                continue;
-            }
-            let mut row = Vec::new();
-            for &(position, kind) in &self.highlighted {
-                let cell = cells.raw(line, position);
-                if cell == NULL || cell.is_empty() {
-                    continue;
-                }
-                if !row.is_empty() {
-                    row.extend_from_slice(" · ".as_bytes());
-                }
-                let begin = beginning_of(cell, HIGHLIGHT_BYTES_MAX);
-                cells.write_raw(begin, kind, &mut row);
-                if begin.len() < cell.len() {
-                    row.extend_from_slice("…".as_bytes());
-                }
-            }
-            highlight.rows.push(String::from_utf8_lossy(&row).into_owned());
+            highlight.take(line, cells);
         }
     }
 
@@ -212,7 +162,7 @@ impl Summary {
                 column.facts(&mut html)
             );
         }
-        let highlights: String = self.highlights.iter().map(Highlight::html).collect();
+        let highlights: String = self.highlights.iter().map(Highlighted::html).collect();
         let section = format!(
             "<section class=\"summary\" aria-labelledby=\"summary\">\n<h2 id=\"summary\">Summary</h2>\n\
              <dl>\n{facts}</dl>\n{highlights}<div class=\"counts\">\n{counts}</div>\n</section>\n"
@@ -292,51 +242,6 @@ impl Counts {
     }
 }
 
-impl Highlight {
-    fn html(&self) -> String {
-        let is_alarm = if self.rows.is_empty() {
-            ""
-        } else {
-            " class=\"alarm\""
-        };
-        let count = self.rows.len() as u64 + self.more;
-        let mut html = format!("<h3{is_alarm}>{}: {count}</h3>\n", escape(&self.heading));
-        if self.rows.is_empty() {
-            return html;
-        }
-        html += "<ul>\n";
-        for row in &self.rows {
-            html += &format!("<li>{row}</li>\n");
-        }
-        if self.more > 0 {
-            html += &format!("<li>and {} more</li>\n", self.more);
-        }
-        html + "</ul>\n"
-    }
-}
-
-/// Returns the highlights for rows with a severity, or with a status of their handling.
-fn highlights(title: &str, has_severity: bool, has_status: bool) -> Vec<Highlight> {
-    let highlight = |first: &str, chooses| Highlight {
-        heading: format!("{first} {}", title.to_lowercase()),
-        chooses,
-        rows: Vec::new(),
-        more: 0,
-    };
-    let mut highlights = Vec::new();
-    if has_severity {
-        highlights.push(highlight("Critical", |severity, status| {
-            severity.eq_ignore_ascii_case(b"critical") && !status.eq_ignore_ascii_case(b"resolved")
-        }));
-    }
-    if has_status {
-        highlights.push(highlight("Open", |_, status| {
-            status.eq_ignore_ascii_case(b"open")
-        }));
-    }
-    highlights
-}
-
 /// Returns whether the sum of a column's numbers is meaningful.
 fn can_be_added(name: &str, kind: Kind) -> bool {
     let is_name = is_id(name) || name.ends_with("_code");
@@ -345,14 +250,4 @@ fn can_be_added(name: &str, kind: Kind) -> bool {
 
 fn is_id(name: &str) -> bool {
     name == "id" || name.ends_with("_id")
-}
-
-/// Returns at most so many bytes of a raw cell, cut between characters.
-fn beginning_of(cell: &[u8], length_max: usize) -> &[u8] {
-    let mut length = cell.len().min(length_max);
-    let is_within_a_letter = |length: usize| cell.get(length).is_some_and(|byte| byte & 0xc0 == 0x80);
-    while length > 0 && is_within_a_letter(length) {
-        length -= 1;
-    }
-    &cell[..length]
 }

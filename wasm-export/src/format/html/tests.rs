@@ -140,26 +140,68 @@ const ALERTS: [(&str, Kind); 5] = [
     ("status", Kind::Text),
 ];
 
+/// Returns a report of alerts whose dataset declares highlights, as JSON.
+fn report(highlights: &str, rows: &str, json: &str) -> String {
+    let mut header = header(&ALERTS);
+    header.highlights = serde_json::from_str(highlights).unwrap();
+    let (file, result) = export(&stream(&header, rows.as_bytes()), &options(json));
+    assert_eq!(result, Ok(()));
+    let page = String::from_utf8(file).unwrap();
+    page[page.find("<section").unwrap()..].to_owned()
+}
+
+const CRITICAL: &str = r#"[
+    {"heading": "Critical <alerts>", "where": {"severity": ["critical", "a\\b"], "status": ["open", "new"]},
+     "columns": ["title", "status", "url", "nothing"]},
+    {"heading": "Open", "where": {"status": ["open"]}, "columns": ["severity"]}]"#;
+
 #[test]
-fn what_someone_must_look_at_comes_before_the_table() {
+fn declared_rows_come_before_the_table() {
     let long = "é".repeat(400);
     let rows = format!(
         "1\t<b>fake</b> shop\thttp://a.b/\tcritical\topen\n\
-         2\tsold out\t\\N\tCritical\tresolved\n\
-         3\t{long}\t\tlow\topen\n\
-         4\tx\ty\tlow\tclosed\n"
+         2\tsold out\t\\N\tcritical\tresolved\n\
+         3\t{long}\t\ta\\\\b\tnew\n\
+         4\tx\ty\tlow\topen\n\
+         5\tx\ty\t\\N\t\\N\n"
     );
-    let page = page(&ALERTS, rows.as_bytes(), "{}");
-    let summary = &page[page.find("<section").unwrap()..];
+    let summary = report(CRITICAL, &rows, "{}");
     let expected = format!(
-        "<h3 class=\"alarm\">Critical samples: 1</h3>\n<ul>\n\
-         <li>&lt;b&gt;fake&lt;/b&gt; shop · http://a.b/ · critical · open</li>\n</ul>\n\
-         <h3 class=\"alarm\">Open samples: 2</h3>\n<ul>\n\
-         <li>&lt;b&gt;fake&lt;/b&gt; shop · http://a.b/ · critical · open</li>\n\
-         <li>{}… · low · open</li>\n</ul>\n",
+        "<h3 class=\"alarm\">Critical &lt;alerts&gt;: 2</h3>\n<ul>\n\
+         <li>&lt;b&gt;fake&lt;/b&gt; shop · open · http://a.b/</li>\n<li>{}… · new</li>\n</ul>\n\
+         <h3 class=\"alarm\">Open: 2</h3>\n<ul>\n<li>critical</li>\n<li>low</li>\n</ul>\n",
         "é".repeat(150)
     );
     assert!(summary.contains(&expected), "{summary}");
+}
+
+#[test]
+fn a_highlight_shows_columns_of_the_file_only() {
+    let rows = "1\tshop\thttp://a.b/\tcritical\topen\n";
+    let summary = report(CRITICAL, rows, r#"{"columns": ["title"]}"#);
+    assert!(
+        summary.contains("alerts&gt;: 1</h3>\n<ul>\n<li>shop</li>\n</ul>\n"),
+        "{summary}"
+    );
+    assert!(!summary.contains("Open"), "{summary}");
+    let of_a_missing_column = r#"[{"heading": "H", "where": {"nothing": ["x"]}, "columns": ["title"]}]"#;
+    for highlights in [of_a_missing_column, "[]"] {
+        assert!(!report(highlights, rows, "{}").contains("</ul>"));
+    }
+}
+
+#[test]
+fn a_boolean_of_a_condition_is_true_or_false() {
+    let mut header = header(&[("ok", Kind::Boolean), ("name", Kind::Text)]);
+    header.highlights =
+        serde_json::from_str(r#"[{"heading": "Failed", "where": {"ok": ["false"]}, "columns": ["name"]}]"#)
+            .unwrap();
+    let (file, _) = export(&stream(&header, b"t\tgood\nf\tbad\n"), &options("{}"));
+    let page = String::from_utf8(file).unwrap();
+    assert!(
+        page.contains("Failed: 1</h3>\n<ul>\n<li>bad</li>\n</ul>"),
+        "{page}"
+    );
 }
 
 #[test]
@@ -167,11 +209,13 @@ fn the_summary_has_a_bound() {
     let rows: String = (0..3000)
         .map(|index| format!("{index}\tt{index}\t\\N\tcritical\t{}\n", index % 1500))
         .collect();
-    let page = page(&ALERTS, rows.as_bytes(), "{}");
-    let summary = &page[page.find("<section").unwrap()..];
-    assert!(summary.contains("Critical samples: 3000</h3>"));
-    assert!(summary.contains("<li>and 2980 more</li>"));
-    assert!(summary.contains("<h3>Open samples: 0</h3>\n<div class"));
+    let highlights = r#"[
+        {"heading": "Critical", "where": {"severity": ["critical"]}, "columns": ["title"]},
+        {"heading": "Open", "where": {"status": ["open"]}, "columns": ["title"]}]"#;
+    let summary = report(highlights, &rows, "{}");
+    assert!(summary.contains("Critical: 3000</h3>"));
+    assert!(summary.contains("<li>t0</li>") && summary.contains("<li>and 2980 more</li>"));
+    assert!(summary.contains("<h3>Open: 0</h3>\n<div class"));
     assert!(
         summary.contains("<dt><i>others</i></dt><dd>2960</dd>"),
         "{summary}"
@@ -208,13 +252,19 @@ proptest! {
             .iter()
             .flat_map(|text| row([Some(text.as_bytes()), Some(text.as_bytes()), None, Some(text.as_bytes())]))
             .collect();
-        let page = page(&columns, &rows, "{}");
+        let mut header = header(&columns);
+        header.highlights = serde_json::from_str(
+            r#"[{"heading": "<b>", "where": {"status": ["open", "critical", ""]}, "columns": ["a", "n"]}]"#,
+        )
+        .unwrap();
+        let stream = stream(&header, &rows);
+        let page = String::from_utf8(export(&stream, &options("{}")).0).unwrap();
         let expected: Vec<_> = texts
             .iter()
             .map(|text| vec![seen(text), seen(text), String::new(), seen(text)])
             .collect();
         prop_assert_eq!(cells(&page), expected);
-        let chunks = export_chunks(stream(&header(&columns), &rows).chunks(cut), &options("{}")).0;
+        let chunks = export_chunks(stream.chunks(cut), &options("{}")).0;
         prop_assert_eq!(String::from_utf8(chunks).unwrap(), page.clone());
         tokens(&page[page.find("</style>").unwrap()..]);
     }

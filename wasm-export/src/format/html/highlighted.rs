@@ -1,0 +1,130 @@
+//! The rows of a report that need attention, as the dataset declares them. Their memory is bounded, for any number of rows.
+
+use super::between_tags::{BetweenTags, escape};
+use crate::format::ColumnRef;
+use crate::format::markup::Cells;
+use crate::rows::{Header, Highlight, Kind, NULL, escape_into};
+
+/// The most rows that are shown.
+const ROWS_MAX: usize = 20;
+/// The most bytes of a cell that are shown.
+const CELL_BYTES_MAX: usize = 300;
+
+/// The rows of a highlight.
+pub(super) struct Highlighted {
+    heading: String,
+    conditions: Vec<Condition>,
+    columns: Vec<ColumnRef>,
+    /// The rows as HTML.
+    rows: Vec<String>,
+    more: u64,
+}
+
+/// One of these cells must be in the column.
+struct Condition {
+    position: usize,
+    /// As COPY writes them.
+    cells: Vec<Vec<u8>>,
+}
+
+impl Highlighted {
+    /// Returns `None` if the rows lack a column of its conditions, or the file all of the columns that it shows.
+    pub(super) fn new(highlight: &Highlight, header: &Header, positions: &[usize]) -> Option<Self> {
+        let conditions = highlight.r#where.iter().map(|(column, values)| {
+            let position = header.position(column)?;
+            let kind = header.columns[position].kind;
+            let cells = values.iter().map(|value| raw(value, kind)).collect();
+            Some(Condition { position, cells })
+        });
+        let conditions = conditions.collect::<Option<_>>()?;
+        let columns: Vec<ColumnRef> = highlight
+            .columns
+            .iter()
+            .filter_map(|column| header.position(column))
+            .filter(|position| positions.contains(position))
+            .map(|position| (position, header.columns[position].kind))
+            .collect();
+        (!columns.is_empty()).then(|| Self {
+            heading: highlight.heading.clone(),
+            conditions,
+            columns,
+            rows: Vec::new(),
+            more: 0,
+        })
+    }
+
+    /// Adds the row that `cells` has read, if it is one of these.
+    #[inline]
+    pub(super) fn take(&mut self, line: &[u8], cells: &mut Cells<BetweenTags>) {
+        let holds = |condition: &Condition| {
+            let cell = cells.raw(line, condition.position);
+            condition.cells.iter().any(|wanted| wanted == cell)
+        };
+        if !self.conditions.iter().all(holds) {
+            return;
+        }
+        if self.rows.len() == ROWS_MAX {
+            self.more += 1;
+            return;
+        }
+        let mut row = Vec::new();
+        for &(position, kind) in &self.columns {
+            let cell = cells.raw(line, position);
+            if cell == NULL || cell.is_empty() {
+                continue;
+            }
+            if !row.is_empty() {
+                row.extend_from_slice(" · ".as_bytes());
+            }
+            let begin = beginning_of(cell, CELL_BYTES_MAX);
+            cells.write_raw(begin, kind, &mut row);
+            if begin.len() < cell.len() {
+                row.extend_from_slice("…".as_bytes());
+            }
+        }
+        self.rows.push(String::from_utf8_lossy(&row).into_owned());
+    }
+
+    pub(super) fn html(&self) -> String {
+        let is_alarm = if self.rows.is_empty() {
+            ""
+        } else {
+            " class=\"alarm\""
+        };
+        let count = self.rows.len() as u64 + self.more;
+        let mut html = format!("<h3{is_alarm}>{}: {count}</h3>\n", escape(&self.heading));
+        if self.rows.is_empty() {
+            return html;
+        }
+        html += "<ul>\n";
+        for row in &self.rows {
+            html += &format!("<li>{row}</li>\n");
+        }
+        if self.more > 0 {
+            html += &format!("<li>and {} more</li>\n", self.more);
+        }
+        html + "</ul>\n"
+    }
+}
+
+/// Returns a value as COPY writes it in a column of this kind.
+fn raw(value: &str, kind: Kind) -> Vec<u8> {
+    let text = match (kind, value) {
+        (Kind::Boolean, "true") => "t",
+        (Kind::Boolean, "false") => "f",
+        (_, text) => text,
+    };
+    let mut cell = Vec::new();
+    escape_into(text.as_bytes(), &mut cell);
+    cell
+}
+
+/// Returns at most so many bytes of a raw cell, cut between characters.
+fn beginning_of(cell: &[u8], length_max: usize) -> &[u8] {
+    let mut length = cell.len().min(length_max);
+    let is_within_a_letter = |length: usize| cell.get(length).is_some_and(|byte| byte & 0xc0 == 0x80);
+    while length > 0 && is_within_a_letter(length) {
+        length -= 1;
+    }
+    &cell[..length]
+}
