@@ -280,14 +280,14 @@ mod tests {
         }))
     }
 
-    fn custom(id: &str) -> Request {
+    fn as_custom(id: &str) -> Request {
         Request {
             providers: [(id.to_owned(), Provider::Custom)].into(),
             ..Request::default()
         }
     }
 
-    fn skip(id: &str) -> Request {
+    fn left_out(id: &str) -> Request {
         Request {
             skip: [id.to_owned()].into(),
             ..Request::default()
@@ -328,12 +328,12 @@ mod tests {
         assert_eq!((plan.created_targets(), plan.created_bindings()), (1, 2));
         assert_eq!(plan.skipped.len(), 1);
         let id = &plan.skipped[0].id;
-        for (request, targets) in [(custom(id), 2), (skip(id), 1)] {
+        for (request, targets) in [(as_custom(id), 2), (left_out(id), 1)] {
             let plan = Plan::new(&example(), &Existing::default(), &request).unwrap();
             assert!(!plan.is_incomplete, "{request:?}");
             assert_eq!(plan.created_targets(), targets, "{request:?}");
         }
-        for wrong in [custom("00000000"), skip("00000000")] {
+        for wrong in [as_custom("00000000"), left_out("00000000")] {
             let wrong = Plan::new(&example(), &Existing::default(), &wrong);
             assert!(wrong.unwrap_err().to_string().contains(id.as_str()));
         }
@@ -359,7 +359,7 @@ mod tests {
             bindings: [("cost_alert".to_owned(), 7)].into(),
         };
         let id = id("https://hooks.example.com/a");
-        let plan = Plan::new(&example(), &existing, &custom(&id)).unwrap();
+        let plan = Plan::new(&example(), &existing, &as_custom(&id)).unwrap();
         let [
             Step::Bind {
                 target: 7,

@@ -71,6 +71,7 @@ fn header() -> Header {
         as_of: Timestamp::UNIX_EPOCH.to_string(),
         zone: "UTC".to_owned(),
         fraction: None,
+        highlights: Vec::new(),
         filters: Default::default(),
         estimated_rows: None,
     }
