@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(
             shown,
             [
-                ("Time", 164, 1),
+                ("Time", 156, 1),
                 ("Duration", 108, 3),
                 ("Cost (USD)", 96, 2),
                 ("User", 144, 0)
