@@ -171,6 +171,8 @@ pub enum Cause {
     Mistake,
     /// A table is not in this database.
     NoTable,
+    /// A column of a built-in dataset is not in this database, because its hub is older than the dataset.
+    NoColumn,
     /// The role of this connection may not read all of it.
     NoRight,
     /// Another role may have made a table of the hub.
@@ -357,6 +359,11 @@ impl Dataset {
             let cause = match code.as_deref() {
                 // `undefined_table`, `invalid_schema_name`: the definition may be correct all the same.
                 Some("42P01" | "3F000") => Cause::NoTable,
+                // `undefined_column`
+                Some("42703") if self.is_built_in => {
+                    reason.push_str(". The hub is older than this dataset; update the hub");
+                    Cause::NoColumn
+                }
                 // `insufficient_privilege`
                 Some("42501") => {
                     reason = format!("{reason}. {}", self.missing_right(connection).await?);
