@@ -199,7 +199,8 @@ pub struct Checked {
 #[derive(Debug, thiserror::Error)]
 pub enum HubTableError {
     #[error(
-        "the table {0} does not exist; the setting DECANT_HUB_SCHEMA names the schema of the hub's tables"
+        "the table {0} does not exist: the hub is older, or the setting DECANT_HUB_SCHEMA does not name the schema of the hub's \
+         tables"
     )]
     Missing(String),
     /// Another role could answer in the place of the hub.

@@ -7,6 +7,7 @@ use decant_tests::app::App;
 use decant_tests::database::Database;
 use decant_tests::definitions::{Definitions, NUMBERS};
 use decant_tests::patience::wait_for;
+use decant_tests::program;
 use serde_json::{Value, json};
 
 use crate::each;
@@ -240,6 +241,60 @@ async fn a_definition_that_extends_another_has_its_filters_and_parameters() {
     assert_eq!(rows.rows()[0][0].as_deref(), Some("{,}5.5 USD"));
     let listed: Value = app.admin().dataset("order-lines").answer().await.good().json();
     assert_eq!(listed["listed"], false);
+}
+
+/// Returns a site's changes of a built-in dataset: the second example of the reference.
+fn changes() -> &'static str {
+    let reference = include_str!("../../docs/datasets.md");
+    let example = reference.split("```toml\n").nth(2);
+    let (example, _) = example.and_then(|text| text.split_once("```")).expect("it ends");
+    example
+}
+
+#[tokio::test]
+async fn a_site_adds_columns_and_filters_to_a_built_in_dataset() {
+    let definitions = Definitions::of(&[
+        changes(),
+        "name = \"agents\"\ntitle = \"Agents\"\nextends = \"usage-logs\"\n[[column]]\nname = \"user_agent\"\n",
+        &LINES.replace("extends = \"orders\"", "extends = \"order-lines\""),
+    ]);
+    let database = Database::new().await;
+    let (agent, user) = ("Agent 'of a test", database.busy_user().await);
+    database
+        .execute("update message_request set user_agent = 'Agent ''of a test' where id % 7 = 0")
+        .await;
+    let settings = [("DSN", database.dsn.as_str()), definitions.setting()];
+    let checked = program::run(&["datasets", "check"], &settings).await;
+    assert!(checked.text().contains("usage-logs: good"), "{}", checked.text());
+    assert!(!checked.stderr.contains("warning"), "{}", checked.stderr);
+
+    let app = App::start_on(database, &[definitions.setting()]).await;
+    let listed: Value = app.admin().datasets().answer().await.good().json();
+    assert_eq!(
+        each(&listed["datasets"], "title")[..3],
+        ["Usage logs", "Probe logs", "Sessions"]
+    );
+    let columns = each(&listed["datasets"][0]["columns"], "label");
+    assert_eq!(columns[..2], ["Time", "User"]);
+    assert_eq!(columns[15..], ["Session ID", "Retry Count", "Client", "ID"]);
+
+    let query = [("user_agent", agent), ("columns", "user_agent,status_code")];
+    let rows = app.admin().rows("usage-logs").queries(&query);
+    let expected = app.database.usage_rows("m.id % 7 = 0").await;
+    assert_eq!(rows.answer().await.raw_rows().whole().count(), expected);
+    // The rule who sees which rows is that of the built-in definition.
+    let own = app.anonymous().with_token(&user.key);
+    let rows = own.rows("usage-logs").queries(&query).answer().await;
+    let condition = format!("m.id % 7 = 0 and m.user_id = {}", user.id);
+    let expected = app.database.usage_rows(&condition).await;
+    assert_eq!(rows.raw_rows().whole().count(), expected);
+    // Other definitions extend the changed one.
+    let rows = own.rows("agents").query("user_agent", agent).answer().await;
+    assert_eq!(rows.raw_rows().whole().count(), expected);
+
+    let refused: Value = app.admin().dataset("order-lines").answer().await.good().json();
+    let reason = refused["reason"].as_str().unwrap();
+    assert!(reason.contains("names the definition itself"), "{reason}");
 }
 
 #[tokio::test]

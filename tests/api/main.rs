@@ -30,6 +30,7 @@ mod merge;
 mod methods;
 mod missing_tables;
 mod newer_postgresql;
+mod older_hub;
 mod operation;
 mod options_search;
 mod own_datasets;

@@ -24,6 +24,8 @@ async fn names_are_found_by_a_part_in_any_case_and_pattern_characters_are_themse
     for name in ["100% Percent", "under_score", "sla\\shed", "Ünlü", "quote's"] {
         app.database.new_user(&name.replace('\'', "''")).await;
     }
+    // A value without a name is shown itself.
+    let nameless = app.database.new_user(" ").await.id.to_string();
     for (text, names) in [
         ("% p", &["100% Percent"][..]),
         ("R_S", &["under_score"]),
@@ -32,6 +34,7 @@ async fn names_are_found_by_a_part_in_any_case_and_pattern_characters_are_themse
         ("e's", &["quote's"]),
         ("u.*e", &[]),
         (" unDER_ ", &["under_score"]),
+        (&nameless, &[&nameless]),
     ] {
         assert_eq!(found(&admin, "usage-logs", "user", text).await, names, "{text}");
         // An alias is the same filter.

@@ -1,8 +1,13 @@
 //! Pages of the table: each starts after the last row of the one before.
 
+use decant::auth::Caller;
+use decant::datasets::{Catalog, Query, Selection};
+use decant::hub_tables::HubTables;
 use decant_tests::actors::Actor;
 use decant_tests::app::App;
+use decant_tests::database::Database;
 use decant_tests::raw_rows::RawRows;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 async fn page(actor: &Actor, limit: &str, after: Option<&str>) -> RawRows {
     let request = actor
@@ -74,5 +79,59 @@ async fn a_page_has_50_rows_unless_another_size_is_asked_for_and_never_more_than
     for limit in ["501", "9223372036854775807"] {
         let problem = page(limit).answer().await.problem(400, "invalid_parameter");
         assert_eq!(problem.field.as_deref(), Some("limit"));
+    }
+}
+
+/// Rows from which PostgreSQL prefers an index.
+const ROWS: u64 = 20_000;
+
+#[tokio::test]
+async fn the_first_rows_come_from_an_index() {
+    let database = Database::with_rows(ROWS).await;
+    database.execute("analyze").await;
+    let user = database.busy_user().await.id.to_string();
+    let mut connection = PgConnection::connect(&database.dsn)
+        .await
+        .expect("PostgreSQL accepts a connection");
+    // As the server sets it, so that the parts of `union all` stay in their order.
+    let set = connection.execute("set enable_parallel_append = off").await;
+    set.expect("there is such a setting");
+    let mut catalog = Catalog::built_in(&HubTables::default());
+    let prepared = catalog.prepare(&mut connection).await;
+    prepared.expect("the demo has all tables");
+    for (name, table, filters) in [
+        ("usage-logs", "message_request", &[("limit", "50")][..]),
+        (
+            "usage-logs",
+            "message_request",
+            &[("limit", "50"), ("sort", "reversed")],
+        ),
+        (
+            "usage-logs",
+            "message_request",
+            &[("limit", "50"), ("user", &user)],
+        ),
+        ("probe-logs", "provider_endpoint_probe_logs", &[("limit", "50")]),
+    ] {
+        let dataset = catalog.get(name).expect("it is built in");
+        let pairs: Vec<_> = filters
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let selection = Selection::parse(&dataset.definition, &pairs).expect("these are its words");
+        let query = Query::new(dataset, &Caller::operator(), &selection).expect("the operator sees all");
+        let sql = query
+            .rows(&mut connection)
+            .await
+            .expect("the tables are trusted")
+            .sql
+            .0;
+        let explained = sqlx::query_scalar(AssertSqlSafe(format!("explain {sql}")));
+        let plan: Vec<String> = explained.fetch_all(&mut connection).await.expect("it is planned");
+        let plan = plan.join("\n");
+        assert!(
+            !plan.contains(&format!("Seq Scan on {table}")),
+            "{name} {filters:?}:\n{plan}"
+        );
     }
 }

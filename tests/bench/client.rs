@@ -36,8 +36,13 @@ pub fn read(server: &Server, target: &str, encoding: &str) -> Outcome<Answer> {
 
 /// Sends a request to any server and reads the answer to its end.
 pub fn read_from(address: &str, target: &str, encoding: &str) -> Outcome<Answer> {
+    read_as(address, ADMIN_TOKEN, target, encoding)
+}
+
+/// Sends a request with this token and reads the answer to its end.
+pub fn read_as(address: &str, token: &str, target: &str, encoding: &str) -> Outcome<Answer> {
     let begun = Instant::now();
-    let mut answer = Body::ask(address, target, encoding)?;
+    let mut answer = Body::ask(address, token, target, encoding)?;
     while answer.read(READ_BYTES)? > 0 {}
     let took = begun.elapsed();
     match answer.is_whole() {
@@ -52,7 +57,7 @@ pub fn read_from(address: &str, target: &str, encoding: &str) -> Outcome<Answer>
 /// Sends a request to a Decant server, reads at this rate (bytes per second), and disconnects after `time`.
 pub fn read_slowly(server: &Server, target: &str, bytes_per_second: u64, time: Duration) -> Outcome<()> {
     let begun = Instant::now();
-    let mut answer = Body::ask(&server.address, target, "identity")?;
+    let mut answer = Body::ask(&server.address, ADMIN_TOKEN, target, "identity")?;
     while begun.elapsed() < time {
         let due = Duration::from_secs_f64(answer.bytes as f64 / bytes_per_second as f64);
         std::thread::sleep(due.saturating_sub(begun.elapsed()));
@@ -72,11 +77,11 @@ struct Body {
 }
 
 impl Body {
-    fn ask(address: &str, target: &str, encoding: &str) -> Outcome<Self> {
+    fn ask(address: &str, token: &str, target: &str, encoding: &str) -> Outcome<Self> {
         let mut connection = TcpStream::connect(address)?;
         write!(
             connection,
-            "GET {target} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {ADMIN_TOKEN}\r\n\
+            "GET {target} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\
              accept-encoding: {encoding}\r\nconnection: close\r\n\r\n"
         )?;
         let mut connection = BufReader::with_capacity(READ_BYTES, connection);

@@ -7,6 +7,7 @@
 //! | [`formatting`], [`in_browser`] | CSV of raw rows: natively, and as WebAssembly in Chromium |
 //! | [`formats`], [`pretty`] | every format, and pretty-printed JSON, beside JavaScript |
 //! | [`whole_way`], [`command_line`] | whole exports: on the page, and by `decant export` |
+//! | [`pages`] | first rows, options and figures of datasets |
 //! | [`dump`] | dumps, beside `pg_dump` |
 //! | [`node`] | a Node server that works as the seeds describe |
 //! | [`client`], [`psql`], [`site`] | the client, `psql`, the server of the bench's pages |
@@ -29,6 +30,7 @@ mod machine;
 mod memory;
 mod node;
 mod outcome;
+mod pages;
 mod paths;
 mod pretty;
 mod process;
@@ -83,6 +85,9 @@ async fn measure(bed: &Bed, report: &mut Report) -> Outcome<()> {
     let server = bed.server().await;
     if begins("raw rows to a client that throws them away, and psql") {
         report.add(raw_stream::measure(bed, &server)?);
+    }
+    if begins("pages of datasets") {
+        report.add(pages::measure(bed).await?);
     }
     if begins("the server's memory") {
         report.add(memory::measure(bed).await?);

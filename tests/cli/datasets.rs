@@ -206,6 +206,9 @@ async fn new_definitions_of_a_shop_are_exported_by_ids_and_statuses_as_they_are(
     ];
     let exported = program::run(&[&export[..], &["--format", "csv"]].concat(), &settings).await;
     assert_eq!(ids(&exported.good().text()), ["8", "4"]);
+    let export = ["export", "customers", "--id", "1,2", "--tier", "gold", "-o", "-"];
+    let exported = program::run(&[&export[..], &["--format", "csv"]].concat(), &settings).await;
+    assert_eq!(ids(&exported.good().text()), ["1"]);
 
     let server = Server::start(&settings).await;
     let admin = Actor::new(&server.address).with_token(ADMIN_TOKEN);

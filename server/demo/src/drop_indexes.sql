@@ -6,3 +6,6 @@ drop index public.idx_message_request_user_created_at_id;
 drop index public.idx_message_request_session_id;
 drop index public.idx_message_request_key;
 drop index public.idx_message_request_provider_id;
+drop index public.idx_message_request_endpoint;
+drop index public.idx_message_request_model_active;
+drop index public.idx_message_request_status_code_active;

@@ -223,6 +223,7 @@ create index idx_users_deleted_at on public.users (deleted_at);
 create index idx_providers_deleted_at on public.providers (deleted_at);
 create index idx_provider_endpoint_probe_logs_endpoint_created_at
     on public.provider_endpoint_probe_logs (endpoint_id, created_at desc);
+create index idx_provider_endpoint_probe_logs_created_at on public.provider_endpoint_probe_logs (created_at);
 
 comment on table public.users is 'decant demo';
 comment on table public.keys is 'decant demo';

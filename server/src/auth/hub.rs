@@ -12,7 +12,7 @@ use super::caller::{Caller, CredentialKind, Subject};
 use super::key_digest::KeyDigest;
 use crate::audit::Action;
 use crate::hub_tables::{HubTableError, HubTables};
-use crate::source::Source;
+use crate::source::{Source, database_message, is_of_connection};
 
 /// The tables that sign-in reads.
 const TABLES: &[&str] = &["keys", "users"];
@@ -22,6 +22,9 @@ const WARNING_EVERY: Duration = Duration::from_secs(60);
 
 /// The beginning of the keys that Decant published in its source until version 0.1. No such key may sign in.
 pub const PUBLISHED_KEY_PREFIX: &str = "sk-demo-";
+
+/// The condition of keys with the text `$1`.
+const WITH_TEXT: &str = "k.key operator(pg_catalog.=) $1";
 
 /// The condition of users who are enabled, not deleted and not expired.
 const GOOD_USER: &str = "coalesce(u.is_enabled, true) and u.deleted_at is null \
@@ -74,13 +77,24 @@ impl HubUsers {
         }
     }
 
-    /// Returns why no key of the hub signs anybody in, if its tables are there and their owner is not trusted.
+    /// Returns why no key of the hub signs anybody in, if its tables are there and their owner is not trusted, or they lack a
+    /// column.
     ///
     /// # Errors
     /// If the database cannot be queried.
     pub async fn warning(connection: &mut PgConnection, tables: &HubTables) -> sqlx::Result<Option<String>> {
         match tables.check(connection, TABLES).await {
-            Ok(_) | Err(HubTableError::Missing(_)) => Ok(None),
+            Ok(schema) => {
+                // SQL: PostgreSQL quotes the schema.
+                let select = AssertSqlSafe(select_keys(&schema, WITH_TEXT));
+                let asked = query(select).bind("").bind(PUBLISHED_KEY_PREFIX);
+                match asked.fetch_optional(connection).await {
+                    Err(error) if is_undefined_column(&error) => Ok(Some(of_missing_column(&error))),
+                    Err(error) if is_of_connection(&error) => Err(error),
+                    _ => Ok(None),
+                }
+            }
+            Err(HubTableError::Missing(_)) => Ok(None),
             Err(HubTableError::Database(error)) => Err(error),
             Err(untrusted) => Ok(Some(format!("sign-in with keys of the hub is off: {untrusted}"))),
         }
@@ -98,8 +112,7 @@ impl HubUsers {
             );
             return Ok(None);
         }
-        let with_text = |_: &str| "k.key operator(pg_catalog.=) $1".to_owned();
-        match self.find(with_text, key).await {
+        match self.find(|_| WITH_TEXT.to_owned(), key).await {
             // The database's encoding has not all characters of this text, so no key there has them.
             Err(error) if is_unconvertible(&error) => Ok(None),
             keys => Ok(one_of(&keys?)),
@@ -144,19 +157,7 @@ impl HubUsers {
     where
         V: Encode<'v, Postgres> + Type<Postgres> + 'v,
     {
-        let select = |schema: &str| {
-            let condition = condition(schema);
-            format!(
-                "select k.id::bigint as key, u.id::bigint as user_id, u.name::pg_catalog.text as name, \
-                 u.role::pg_catalog.text as role, coalesce(k.can_login_web_ui, false) as web, \
-                 k.key::pg_catalog.text as text \
-                 from {schema}.keys k join {schema}.users u on u.id operator(pg_catalog.=) k.user_id where {condition} \
-                 and not pg_catalog.starts_with(k.key::pg_catalog.text, $2) \
-                 and coalesce(k.is_enabled, true) and k.deleted_at is null \
-                 and (k.expires_at is null or k.expires_at operator(pg_catalog.>) pg_catalog.now()) \
-                 and {GOOD_USER} order by k.id"
-            )
-        };
+        let select = |schema: &str| select_keys(schema, &condition(schema));
         // No good key begins with the prefix.
         let keys = self
             .rows(select, |query| query.bind(value).bind(PUBLISHED_KEY_PREFIX))
@@ -186,11 +187,42 @@ impl HubUsers {
         // SQL: conditions are constants, and PostgreSQL quotes the schema.
         let question = bind(query(AssertSqlSafe(select(&schema))));
         match question.fetch_all(&mut *connection).await {
-            // `undefined_column`: these are not a hub's tables.
-            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42703") => Ok(Vec::new()),
+            Err(error) if is_undefined_column(&error) => {
+                if self.warnings.is_due() {
+                    tracing::warn!("{}", of_missing_column(&error));
+                }
+                Ok(Vec::new())
+            }
             answer => answer,
         }
     }
+}
+
+/// Returns the statement that finds good keys of good users. `$2` is a prefix that no good key has.
+fn select_keys(schema: &str, condition: &str) -> String {
+    format!(
+        "select k.id::bigint as key, u.id::bigint as user_id, u.name::pg_catalog.text as name, \
+         u.role::pg_catalog.text as role, coalesce(k.can_login_web_ui, false) as web, \
+         k.key::pg_catalog.text as text \
+         from {schema}.keys k join {schema}.users u on u.id operator(pg_catalog.=) k.user_id where {condition} \
+         and not pg_catalog.starts_with(k.key::pg_catalog.text, $2) \
+         and coalesce(k.is_enabled, true) and k.deleted_at is null \
+         and (k.expires_at is null or k.expires_at operator(pg_catalog.>) pg_catalog.now()) \
+         and {GOOD_USER} order by k.id"
+    )
+}
+
+/// Returns whether the tables lack a column: they are those of an older hub, or of another program.
+fn is_undefined_column(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.as_deref() == Some("42703")
+}
+
+fn of_missing_column(error: &sqlx::Error) -> String {
+    format!(
+        "sign-in with keys of the hub is off: {}. The tables keys and users are those of an older hub, or of another program",
+        database_message(error)
+    )
 }
 
 /// Returns whether a value has characters that the encoding of the database does not have (SQLSTATE 22P05), or that are no

@@ -141,7 +141,7 @@ fn check(catalog: &Catalog, connection: &Connection) -> Outcome {
                 let cause = &unavailable.cause;
                 let verdict = match cause {
                     Cause::Mistake => "wrong",
-                    Cause::NoTable => "not in this database",
+                    Cause::NoTable | Cause::NoColumn => "not in this database",
                     Cause::NoRight => "not readable",
                     Cause::Untrusted => "not trusted",
                 };

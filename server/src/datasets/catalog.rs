@@ -175,6 +175,8 @@ pub enum Cause {
     Mistake,
     /// A table is not in this database.
     NoTable,
+    /// A column of a built-in dataset is not in this database, because its hub is older than the dataset.
+    NoColumn,
     /// The role of this connection may not read all of it.
     NoRight,
     /// Another role may have made a table of the hub.
@@ -192,7 +194,8 @@ pub enum CatalogError {
 
 impl Catalog {
     /// Reads the built-in definitions, then those of the site's folder in the order of their files. A definition of the site
-    /// replaces the built-in one with the same name, and may extend a built-in one that is not offered. A file with a mistake makes only its own dataset [`Unavailable`].
+    /// replaces the built-in one with the same name, and may extend a built-in one, also that one and one that is not offered.
+    /// A file with a mistake makes only its own dataset [`Unavailable`].
     ///
     /// # Errors
     /// [`CatalogError::Unreadable`] if the folder cannot be read.
@@ -212,10 +215,11 @@ impl Catalog {
             .iter()
             .map(|(file, text)| ((*file).to_owned(), Ok((*text).to_owned())));
         let files: Vec<DefinitionFile> = built_in.chain(of_site).collect();
-        let sources = files
-            .iter()
-            .filter_map(|(_, text)| source(text.as_deref().ok()?))
-            .collect();
+        let (built_in, of_site) = files.split_at(BUILT_IN.len());
+        let sources = Sources {
+            built_in: by_name(built_in),
+            of_site: by_name(of_site),
+        };
         let mut datasets: Vec<Arc<Dataset>> = Vec::new();
         let offered = if has_built_in { 0 } else { BUILT_IN.len() };
         for (at, (file, text)) in files.into_iter().enumerate().skip(offered) {
@@ -359,6 +363,11 @@ impl Dataset {
             let cause = match code.as_deref() {
                 // `undefined_table`, `invalid_schema_name`: the definition may be correct all the same.
                 Some("42P01" | "3F000") => Cause::NoTable,
+                // `undefined_column`
+                Some("42703") if self.is_built_in => {
+                    reason.push_str(". The hub is older than this dataset; update the hub");
+                    Cause::NoColumn
+                }
                 // `insufficient_privilege`
                 Some("42501") => {
                     reason = format!("{reason}. {}", self.missing_right(connection).await?);
@@ -428,7 +437,15 @@ impl Dataset {
     }
 }
 
-/// Returns a definition that others may extend, with its name.
+/// Returns the definitions that others may extend, by name.
+fn by_name(files: &[DefinitionFile]) -> HashMap<String, Table> {
+    files
+        .iter()
+        .filter_map(|(_, text)| source(text.as_deref().ok()?))
+        .collect()
+}
+
+/// Returns a definition with its name.
 fn source(text: &str) -> Option<(String, Table)> {
     let table: Table = text.parse().ok()?;
     let name = table.get("name")?.as_str()?.to_owned();

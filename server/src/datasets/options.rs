@@ -76,7 +76,9 @@ pub async fn fetch(
     let rows: Vec<(String, Option<String>)> = sqlx::query_as(sql).fetch_all(connection).await?;
     let truncated = rows.len() > OPTIONS_MAX;
     let choice = |(value, label): (String, Option<String>)| FilterOption {
-        label: label.unwrap_or_else(|| value.clone()),
+        label: label
+            .filter(|label| !label.trim().is_empty())
+            .unwrap_or_else(|| value.clone()),
         value,
     };
     Ok(FilterOptions {

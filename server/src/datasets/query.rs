@@ -198,7 +198,8 @@ impl<'a> Query<'a> {
     /// Returns the `select` of the rows. Rows without a value in the order come last.
     ///
     /// An index serves `order by a desc` and the comparison with a cursor only where no value is null. The rows without a
-    /// value are therefore a second `select`. A cursor with a null is one of theirs.
+    /// value are therefore a second `select`. A cursor with a null is one of theirs. Up to PostgreSQL 16, a limit of `union all`
+    /// does not make it prefer a plan that gives the first rows of a part soon, so each part has the limit as well.
     fn select(&self) -> Template {
         let cursor = self.selection.after.as_ref().map(Cursor::values);
         let nullable = self.order().any(|(order, _)| !order.not_null);
@@ -209,12 +210,16 @@ impl<'a> Query<'a> {
         match (nullable, is_at_nulls) {
             (false, _) => sql.append(&self.select_part(Part::All, cursor)),
             (true, true) => sql.append(&self.select_part(Part::WithNull, cursor)),
-            (true, false) => sql
-                .push("(")
-                .append(&self.select_part(Part::WithoutNull, cursor))
-                .push(") union all (")
-                .append(&self.select_part(Part::WithNull, None))
-                .push(")"),
+            (true, false) => {
+                for (begin, part, cursor) in [
+                    ("(", Part::WithoutNull, cursor),
+                    (") union all (", Part::WithNull, None),
+                ] {
+                    sql.push(begin).append(&self.select_part(part, cursor));
+                    self.push_limit(&mut sql);
+                }
+                sql.push(")")
+            }
         };
         self.push_limit(&mut sql);
         sql
@@ -360,8 +365,7 @@ impl<'a> Query<'a> {
 
     /// Returns the table that these values of a filter come from. `None`: from the caller's rows of the dataset, because there
     /// is no other table, or one without an owner, which only administrators may read.
-    #[must_use]
-    pub fn table_of<'c>(&self, choices: &'c Choices) -> Option<&'c str> {
+    fn table_of<'c>(&self, choices: &'c Choices) -> Option<&'c str> {
         let from = choices.from.as_deref()?;
         (self.scope == Scope::All || choices.owner.is_some()).then_some(from)
     }

@@ -4,11 +4,13 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, query, query_scalar};
 
 use super::catalog::{Catalog, Dataset};
+use super::definition::Column;
 use super::query::{Query, RenderError};
 use super::search_path;
 use super::secret_names::looks_secret;
 use super::selection::Selection;
 use crate::auth::Caller;
+use crate::hub_tables::HubTables;
 use crate::source::is_of_connection;
 
 /// The children of a plan's node that give it its rows in their order. Others are subqueries of an expression.
@@ -60,11 +62,15 @@ async fn of_search_path(datasets: &[&str], connection: &mut PgConnection) -> sql
 /// The database's error, if the connection is lost.
 async fn of_dataset(dataset: &Dataset, connection: &mut PgConnection) -> sqlx::Result<Vec<String>> {
     let name = &dataset.definition.name;
+    let built_in = Catalog::built_in(&HubTables::default());
     let mut warnings: Vec<_> = secret_columns(dataset)
+        // A definition that extends a built-in one has its columns.
+        .filter(|column| !is_built_in(column, &built_in))
         .map(|column| {
             format!(
-                "{name}: the column `{column}` looks secret. Leave it out, or write `secret = true`: then only \
-                 administrators get it, by its name"
+                "{name}: the column `{}` looks secret. Leave it out, or write `secret = true`: then only \
+                 administrators get it, by its name",
+                column.name
             )
         })
         .collect();
@@ -98,7 +104,7 @@ async fn of_dataset(dataset: &Dataset, connection: &mut PgConnection) -> sqlx::R
     Ok(warnings)
 }
 
-fn secret_columns(dataset: &Dataset) -> impl Iterator<Item = &str> {
+fn secret_columns(dataset: &Dataset) -> impl Iterator<Item = &Column> {
     let columns = dataset.definition.columns.iter().zip(&dataset.types);
     columns
         .filter(|(column, _)| !column.secret && !column.hidden)
@@ -109,7 +115,13 @@ fn secret_columns(dataset: &Dataset) -> impl Iterator<Item = &str> {
                 .flatten()
                 .any(|name| looks_secret(name, &column_type.name))
         })
-        .map(|(column, _)| column.name.as_str())
+        .map(|(column, _)| column)
+}
+
+/// Returns whether a built-in dataset has this column.
+fn is_built_in(column: &Column, built_in: &Catalog) -> bool {
+    let mut columns = built_in.iter().flat_map(|dataset| &dataset.definition.columns);
+    columns.any(|other| (&other.name, &other.sql) == (&column.name, &column.sql))
 }
 
 /// Returns the name in SQL that is only the name of a table's column: `key` of `k.key`.

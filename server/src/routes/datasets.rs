@@ -146,12 +146,10 @@ pub async fn options(
     let Some(text) = text else {
         return Ok(HttpResponse::Ok().json(&*list().await?));
     };
-    // A table of its own is quicker than a search in the rows, which needs a list of all values.
-    if query.table_of(choices).is_none() {
-        let list = list().await?;
-        if !list.truncated {
-            return Ok(HttpResponse::Ok().json(options::containing(&list, text)));
-        }
+    // A list of all values is searched here, because PostgreSQL may read all rows for each search.
+    let list = list().await?;
+    if !list.truncated {
+        return Ok(HttpResponse::Ok().json(options::containing(&list, text)));
     }
     let found = query.options(declared, choices, Some(text))?;
     Ok(HttpResponse::Ok().json(fetch(&found).await?))

@@ -14,11 +14,25 @@ const TAKEN: &[&str] = &[
 /// Lists of tables with names. Those of the other definition come first, and the keys of one with the same name are joined.
 const JOINED: &[&str] = &["figure", "filter", "parameter", "quick"];
 
+const COLUMN: &str = "column";
+
 /// The longest chain of definitions that extend each other.
 const DEPTH_MAX: usize = 8;
 
 /// The definitions that others may extend, by name.
-pub type Sources = HashMap<String, Table>;
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// Those that are compiled in.
+    pub built_in: HashMap<String, Table>,
+    /// Those of the site, which take the place of built-in ones with the same name.
+    pub of_site: HashMap<String, Table>,
+}
+
+impl Sources {
+    fn get(&self, name: &str) -> Option<&Table> {
+        self.of_site.get(name).or_else(|| self.built_in.get(name))
+    }
+}
 
 /// Returns whether a definition extends another one.
 pub fn inherits(definition: &Table) -> bool {
@@ -30,6 +44,9 @@ pub fn inherits(definition: &Table) -> bool {
 /// Columns are those of the definition, in its order. A key that a column lacks is taken from the column with the same name.
 /// Columns of the order that the definition lacks are added as hidden ones. Without columns of its own it has those of the
 /// other definition.
+///
+/// A definition that extends the built-in one of its own name changes it: each key that it lacks is taken from there, and its
+/// columns are added to the others.
 ///
 /// # Errors
 /// The name that is missing, or a chain that is too long.
@@ -44,6 +61,15 @@ fn inherit_to(mut definition: Table, sources: &Sources, depth: usize) -> Result<
     let Some(name) = extends.as_str() else {
         return Err(format!("`{EXTENDS}` is not the name of a dataset"));
     };
+    if definition.get("name") == Some(&extends) {
+        return match sources.built_in.get(name) {
+            Some(built_in) => Ok(changed(built_in, definition)),
+            None => Err(format!(
+                "`{EXTENDS} = \"{name}\"` names the definition itself. Only a definition with the name of a built-in dataset may \
+                 do so; give this one another name"
+            )),
+        };
+    }
     if depth == 0 {
         return Err(format!(
             "`{EXTENDS} = \"{name}\"` is part of a chain of more than {DEPTH_MAX} definitions, or of a circle"
@@ -59,18 +85,30 @@ fn inherit_to(mut definition: Table, sources: &Sources, depth: usize) -> Result<
         }
     }
     for key in JOINED {
-        let joined = joined(tables(&source, key), tables(&definition, key));
-        if !joined.is_empty() {
-            definition.insert((*key).to_owned(), Value::Array(joined));
-        }
+        join(&mut definition, &source, key);
     }
-    let columns = columns(
-        tables(&source, "column"),
-        tables(&definition, "column"),
-        &definition,
-    );
-    definition.insert("column".to_owned(), Value::Array(columns));
+    let columns = columns(tables(&source, COLUMN), tables(&definition, COLUMN), &definition);
+    definition.insert(COLUMN.to_owned(), Value::Array(columns));
     Ok(definition)
+}
+
+/// Returns a definition with the changes that another one of the same name makes.
+fn changed(source: &Table, mut changes: Table) -> Table {
+    for key in JOINED.iter().chain([&COLUMN]) {
+        join(&mut changes, source, key);
+    }
+    for (key, value) in source {
+        changes.entry(key).or_insert_with(|| value.clone());
+    }
+    changes
+}
+
+/// Joins a list of the definition with that of its source.
+fn join(definition: &mut Table, source: &Table, key: &str) {
+    let joined = joined(tables(source, key), tables(definition, key));
+    if !joined.is_empty() {
+        definition.insert(key.to_owned(), Value::Array(joined));
+    }
 }
 
 fn tables<'a>(definition: &'a Table, key: &str) -> &'a [Value] {
@@ -137,6 +175,7 @@ fn columns(of_source: &[Value], own: &[Value], definition: &Table) -> Vec<Value>
 #[cfg(test)]
 mod tests {
     use super::super::Definition;
+    use super::Sources;
 
     const TURNS: &str = r#"
         name = "turns"
@@ -165,13 +204,26 @@ mod tests {
         sql = "t.status = {}"
     "#;
 
+    const CIRCLE: &str = "name = \"circle\"\nextends = \"back\"";
+    const BACK: &str = "name = \"back\"\nextends = \"circle\"";
+
+    /// `turns` is built in, and the site changes it.
+    fn parse_beside(of_site: &[(&str, &str)], text: &str) -> Result<Definition, String> {
+        let table = |(name, text): &(&str, &str)| ((*name).to_owned(), text.parse().unwrap());
+        let sources = Sources {
+            built_in: [("turns", TURNS)].iter().map(table).collect(),
+            of_site: of_site.iter().map(table).collect(),
+        };
+        Definition::parse_extending(text.parse().unwrap(), &sources)
+    }
+
     fn parse(text: &str) -> Result<Definition, String> {
-        let sources = [
-            ("turns", TURNS),
-            ("circle", "name = \"circle\"\nextends = \"circle\""),
-        ];
-        let sources = sources.map(|(name, text)| (name.to_owned(), text.parse().unwrap()));
-        Definition::parse_extending(text.parse().unwrap(), &sources.into_iter().collect())
+        parse_beside(&[("circle", CIRCLE), ("back", BACK)], text)
+    }
+
+    fn names_and_labels(definition: &Definition) -> Vec<(&str, &str)> {
+        let columns = definition.columns.iter();
+        columns.map(|column| (&*column.name, &*column.label)).collect()
     }
 
     #[test]
@@ -217,11 +269,48 @@ mod tests {
         assert_eq!(filters, [("tier", true), ("status", false), ("search", false)]);
     }
 
+    const CHANGES: &str = r#"
+        name = "turns"
+        extends = "turns"
+        [[column]]
+        name = "content"
+        label = "Text"
+        [[column]]
+        name = "tier"
+        label = "Tier"
+        sql = "t.tier"
+        [[filter]]
+        name = "search"
+        label = "Search"
+        kind = "text"
+        sql = "t.content ~ {}"
+    "#;
+
+    #[test]
+    fn a_definition_changes_the_built_in_one_of_its_name() {
+        let definition = parse(CHANGES).unwrap();
+        assert_eq!(definition.title, "Turns");
+        assert_eq!(definition.order.len(), 1);
+        let columns = [("id", "ID"), ("content", "Text"), ("tier", "Tier")];
+        assert_eq!(names_and_labels(&definition), columns);
+        let filters = definition.filters.iter().map(|filter| filter.name.as_str());
+        assert!(filters.eq(["tier", "status", "search"]));
+    }
+
+    #[test]
+    fn another_definition_extends_the_changed_one() {
+        let lines = "name = \"lines\"\ntitle = \"Lines\"\nextends = \"turns\"";
+        let lines = parse_beside(&[("turns", CHANGES)], lines).unwrap();
+        let columns = [("id", "ID"), ("content", "Text"), ("tier", "Tier")];
+        assert_eq!(names_and_labels(&lines), columns);
+    }
+
     #[test]
     fn a_definition_that_is_missing_or_extends_itself_is_refused() {
         let extending =
             |name: &str| parse(&format!("name = \"a\"\ntitle = \"A\"\nextends = \"{name}\"")).unwrap_err();
         assert!(extending("nothing").contains("`nothing`, which is not declared"));
-        assert!(extending("circle").contains("circle"));
+        assert!(extending("circle").contains("of a circle"));
+        assert!(extending("a").contains("names the definition itself"));
     }
 }
