@@ -47,11 +47,12 @@ pub fn ProbeTerminal(view: ProbeView) -> impl IntoView {
     };
     let is_empty = Memo::new(move |_| view.terminal.with(|terminal| terminal.lines().next().is_none()));
     let go_to_end = move |_| {
-        follows.set(true);
-        to_end();
+        // The focus moves before the button goes.
         if let Some(frame) = frame.get_untracked() {
             let _ = frame.focus();
         }
+        follows.set(true);
+        to_end();
     };
     view! {
         <div class="terminal">
@@ -70,15 +71,16 @@ pub fn ProbeTerminal(view: ProbeView) -> impl IntoView {
                 </For>
                 <p class="faint terminal-empty" hidden=move || !is_empty.get()>"No probes match yet."</p>
             </div>
-            <button
-                type="button"
-                class="to-newest"
-                data-testid="to-newest"
-                hidden=move || follows.get()
-                on:click=go_to_end
-            >
-                "↓ Newest"
-            </button>
+            {move || {
+                (!follows.get())
+                    .then(|| {
+                        view! {
+                            <button type="button" class="to-newest" data-testid="to-newest" on:click=go_to_end>
+                                "↓ Newest"
+                            </button>
+                        }
+                    })
+            }}
         </div>
     }
 }

@@ -64,6 +64,10 @@ fn FilterBox(view: ProbeView) -> impl IntoView {
         };
         timer.set_value(set_timeout_with_handle(still_here, TYPED_AFTER).ok());
     };
+    let on_change = move |event| {
+        typed.set(event_target_value(&event));
+        apply();
+    };
     view! {
         <div class="field">
             <label for="probe-filter">"Filter"</label>
@@ -78,7 +82,7 @@ fn FilterBox(view: ProbeView) -> impl IntoView {
                 data-testid="probe-filter"
                 prop:value=move || typed.get()
                 on:input=on_input
-                on:change=move |_| apply()
+                on:change=on_change
             />
         </div>
     }
@@ -87,11 +91,10 @@ fn FilterBox(view: ProbeView) -> impl IntoView {
 #[component]
 fn LinesField(view: ProbeView) -> impl IntoView {
     let choose = move |event| {
-        let lines = event_target_value(&event).parse::<usize>().ok();
-        let now = view.lines_max.get_untracked();
-        let lines = lines.map_or(now, |lines| lines.clamp(LINES_MIN, LINES_MAX));
-        // Also if it is the same number: the field may hold another text.
-        view.set_lines_max(lines);
+        // An empty field changes nothing.
+        if let Ok(lines) = event_target_value(&event).parse::<usize>() {
+            view.set_lines_max(lines.clamp(LINES_MIN, LINES_MAX));
+        }
     };
     view! {
         <div class="field">
