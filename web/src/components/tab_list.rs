@@ -60,7 +60,12 @@ where
                 aria-controls=panel_id(name)
                 tabindex=move || if is_chosen() { "0" } else { "-1" }
                 data-testid=id
-                on:click=move |_| chosen.set(tab)
+                on:click=move |_| {
+                    // The panel of a tab that is chosen already is not loaded again.
+                    if !untrack(is_chosen) {
+                        chosen.set(tab);
+                    }
+                }
             >
                 {title(tab)}
             </button>
