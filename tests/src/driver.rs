@@ -10,6 +10,8 @@ use tokio::process::{Child, Command};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
+const ATTEMPTS: usize = 5;
+
 /// After this time chromedriver is killed.
 const END_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -21,7 +23,19 @@ pub struct Driver {
 }
 
 impl Driver {
+    /// # Panics
+    /// If chromedriver does not start.
     pub async fn start() -> Self {
+        for _ in 0..ATTEMPTS {
+            if let Some(driver) = Self::try_start().await {
+                return driver;
+            }
+        }
+        panic!("chromedriver ended at each of {ATTEMPTS} starts");
+    }
+
+    /// Returns `None` if it ends at once: it takes a port that is free for IPv4, and ends if another program has that port for IPv6.
+    async fn try_start() -> Option<Self> {
         let program = std::env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
         let mut command = Command::new(program);
         command
@@ -39,18 +53,17 @@ impl Driver {
         let port = async {
             while let Some(line) = lines.next_line().await.expect("chromedriver can be read") {
                 if let Some((_, port)) = line.split_once("was started successfully on port ") {
-                    return port.trim_end_matches('.').to_owned();
+                    return Some(port.trim_end_matches('.').to_owned());
                 }
             }
-            panic!("chromedriver ended");
+            None
         };
-        let port = tokio::time::timeout(PATIENCE, port)
-            .await
-            .expect("chromedriver starts");
-        Self {
+        let port = tokio::time::timeout(PATIENCE, port).await;
+        let port = port.expect("chromedriver starts in time")?;
+        Some(Self {
             process,
             address: format!("http://127.0.0.1:{port}"),
-        }
+        })
     }
 }
 
