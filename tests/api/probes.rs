@@ -131,22 +131,9 @@ fn last<T: Clone>(of: &[T], number: usize) -> Vec<T> {
     of[of.len() - number..].to_vec()
 }
 
-/// The demo's rows have ids before those that its sequence gives next.
-async fn app() -> App {
-    app_with(&[]).await
-}
-
-async fn app_with(settings: decant_tests::program::Settings<'_>) -> App {
-    let app = App::start_with(settings).await;
-    app.database
-        .execute("select setval('provider_endpoint_probe_logs_id_seq', (select max(id) from provider_endpoint_probe_logs))")
-        .await;
-    app
-}
-
 #[tokio::test]
 async fn the_last_probes_come_first_and_then_each_new_one_once() {
-    let app = app().await;
+    let app = App::start().await;
     let all = ids(&app.database, "true").await;
     let mut events = Events::open(&app.admin(), &[]).await;
     assert_eq!(events.ids(100).await, last(&all, 100));
@@ -176,7 +163,7 @@ async fn the_last_probes_come_first_and_then_each_new_one_once() {
 
 #[tokio::test]
 async fn a_row_that_is_committed_late_comes_once() {
-    let app = app().await;
+    let app = App::start().await;
     let mut events = Events::open(&app.admin(), &[("backlog", "0")]).await;
     let mut open = PgConnection::connect(&app.database.dsn)
         .await
@@ -196,7 +183,7 @@ async fn a_row_that_is_committed_late_comes_once() {
 
 #[tokio::test]
 async fn filters_narrow_the_backlog_and_new_probes() {
-    let app = app().await;
+    let app = App::start().await;
     let admin = app.admin();
     for (name, value, condition) in [
         ("endpoint", "2", "endpoint_id = 2"),
@@ -229,7 +216,7 @@ async fn filters_narrow_the_backlog_and_new_probes() {
 
 #[tokio::test]
 async fn a_client_goes_on_after_its_last_event_and_hears_of_pruned_rows() {
-    let app = app().await;
+    let app = App::start().await;
     let admin = app.admin();
     let all = ids(&app.database, "true").await;
     let before = all[all.len() - 4];
@@ -263,7 +250,7 @@ async fn a_client_goes_on_after_its_last_event_and_hears_of_pruned_rows() {
 
 #[tokio::test]
 async fn a_silent_stream_has_a_heartbeat_and_ends_with_the_server() {
-    let mut app = app_with(&[("DECANT_HEARTBEAT_SECONDS", "1")]).await;
+    let mut app = App::start_with(&[("DECANT_HEARTBEAT_SECONDS", "1")]).await;
     let mut events = Events::open(&app.admin(), &[("backlog", "0")]).await;
     assert!(events.block().await.starts_with(':'));
     app.server.ask_to_stop();
@@ -273,7 +260,7 @@ async fn a_silent_stream_has_a_heartbeat_and_ends_with_the_server() {
 
 #[tokio::test]
 async fn streams_are_limited_and_a_place_becomes_free() {
-    let app = app_with(&[("DECANT_STREAMS_MAX", "2")]).await;
+    let app = App::start_with(&[("DECANT_STREAMS_MAX", "2")]).await;
     let admin = app.admin();
     let _first = Events::open(&admin, &[]).await;
     let second = Events::open(&admin, &[]).await;
@@ -290,7 +277,7 @@ async fn streams_are_limited_and_a_place_becomes_free() {
 
 #[tokio::test]
 async fn all_streams_share_the_queries_and_none_runs_without_a_stream() {
-    let app = app().await;
+    let app = App::start().await;
     let admin = app.admin();
     // Sequential and index scans of the log, which each query of the feed adds to.
     let scans = async || {
@@ -324,7 +311,7 @@ const MANY: usize = 3000;
 
 #[tokio::test]
 async fn a_client_that_does_not_read_gets_a_gap() {
-    let app = app().await;
+    let app = App::start().await;
     let admin = app.admin();
     let mut slow = Events::open(&admin, &[("backlog", "0")]).await;
     let mut quick = Events::open(&admin, &[("backlog", "0"), ("search", "end of many")]).await;
@@ -355,7 +342,7 @@ async fn a_client_that_does_not_read_gets_a_gap() {
 
 #[tokio::test]
 async fn the_stream_ends_when_the_table_is_replaced() {
-    let app = app().await;
+    let app = App::start().await;
     let mut events = Events::open(&app.admin(), &[("backlog", "0")]).await;
     let replace = "alter table provider_endpoint_probe_logs rename to old_logs; \
                    create table provider_endpoint_probe_logs (like old_logs including all)";
@@ -375,7 +362,7 @@ async fn the_stream_ends_when_the_table_is_replaced() {
 
 #[tokio::test]
 async fn the_endpoints_have_their_last_probe_and_their_uptime() {
-    let app = app().await;
+    let app = App::start().await;
     let answer = app.admin().probe_endpoints().answer().await.good();
     let endpoints: Value = answer.json();
     let endpoints = endpoints.as_array().expect("endpoints are a list");
@@ -427,7 +414,7 @@ async fn the_endpoints_have_their_last_probe_and_their_uptime() {
 
 #[tokio::test]
 async fn probes_are_for_administrators_of_a_hub_with_probe_logs() {
-    let app = app().await;
+    let app = App::start().await;
     let (user, _) = app.user().await;
     user.probes().answer().await.problem(403, "forbidden");
     user.probe_endpoints().answer().await.problem(403, "forbidden");
@@ -467,7 +454,7 @@ async fn probes_are_for_administrators_of_a_hub_with_probe_logs() {
 
 #[tokio::test]
 async fn poor_rows_do_not_stop_the_stream() {
-    let app = app().await;
+    let app = App::start().await;
     app.database
         .execute(
             "insert into provider_endpoint_probe_logs (endpoint_id, ok, created_at) values (7, true, 'infinity'), \
@@ -494,7 +481,7 @@ async fn messages(database: &Database, order: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn a_text_file_has_the_oldest_probe_first_unless_an_order_or_a_limit_is_given() {
-    let app = app().await;
+    let app = App::start().await;
     let (oldest, newest) = (
         messages(&app.database, "asc").await,
         messages(&app.database, "desc").await,

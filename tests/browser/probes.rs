@@ -12,15 +12,6 @@ use serde_json::{Value, json};
 
 const SOON: Duration = Duration::from_secs(30);
 
-/// Demo rows end in the past of the database, and the next ids follow them.
-async fn app() -> App {
-    let app = App::start().await;
-    app.database
-        .execute("select setval('provider_endpoint_probe_logs_id_seq', (select max(id) from provider_endpoint_probe_logs))")
-        .await;
-    app
-}
-
 /// Writes failures of an endpoint with these messages.
 async fn probe(app: &App, endpoint: u32, messages: &[&str]) {
     for message in messages {
@@ -65,7 +56,7 @@ async fn line_with(page: &Browser, text: &str) -> String {
 
 #[tokio::test]
 async fn a_new_probe_appears_and_a_link_leads_to_its_endpoint() {
-    let app = app().await;
+    let app = App::start().await;
     let name = "a_new_probe_appears_and_a_link_leads_to_its_endpoint";
     in_browser(&app.server.address, name, async |page| {
         open(page).await;
@@ -99,7 +90,7 @@ async fn a_new_probe_appears_and_a_link_leads_to_its_endpoint() {
 
 #[tokio::test]
 async fn a_pause_counts_what_waits_and_the_end_of_it_shows_it() {
-    let app = app().await;
+    let app = App::start().await;
     let name = "a_pause_counts_what_waits_and_the_end_of_it_shows_it";
     in_browser(&app.server.address, name, async |page| {
         open(page).await;
@@ -123,7 +114,7 @@ async fn a_pause_counts_what_waits_and_the_end_of_it_shows_it() {
 
 #[tokio::test]
 async fn the_filter_and_the_number_of_lines_narrow_the_terminal() {
-    let app = app().await;
+    let app = App::start().await;
     let name = "the_filter_and_the_number_of_lines_narrow_the_terminal";
     in_browser(&app.server.address, name, async |page| {
         open(page).await;
@@ -165,7 +156,7 @@ fn time_of_line(line: &str) -> &str {
 
 #[tokio::test]
 async fn a_download_has_exactly_the_lines_on_show() {
-    let app = app().await;
+    let app = App::start().await;
     probe(&app, 3, &["first of the end", "last of the end"]).await;
     let name = "a_download_has_exactly_the_lines_on_show";
     in_browser(&app.server.address, name, async |page| {
@@ -217,7 +208,7 @@ async fn a_download_has_exactly_the_lines_on_show() {
 
 #[tokio::test]
 async fn all_filtered_probes_are_exported_the_oldest_first() {
-    let app = app().await;
+    let app = App::start().await;
     let query = [("format", "text"), ("endpoint", "2"), ("search", "timed")];
     let request = app.admin().export("probe-logs").queries(&query);
     let name = "all_filtered_probes_are_exported_the_oldest_first";
@@ -238,7 +229,7 @@ async fn the_terminal_follows_the_newest_line_unless_the_visitor_has_scrolled_up
     const SCROLL: &str = "const lines = document.querySelector('[data-testid=probe-lines]');
         if (arguments[0] !== null) lines.scrollTop = arguments[0];
         return lines.scrollHeight - lines.scrollTop - lines.clientHeight;";
-    let app = app().await;
+    let app = App::start().await;
     let name = "the_terminal_follows_the_newest_line_unless_the_visitor_has_scrolled_up";
     in_browser(&app.server.address, name, async |page| {
         open(page).await;
@@ -264,7 +255,7 @@ async fn the_terminal_follows_the_newest_line_unless_the_visitor_has_scrolled_up
 
 #[tokio::test]
 async fn a_lost_connection_is_said_and_the_terminal_goes_on_where_it_was() {
-    let app = app().await;
+    let app = App::start().await;
     let proxy = Proxy::to(&app.server.address).await;
     let name = "a_lost_connection_is_said_and_the_terminal_goes_on_where_it_was";
     in_browser(&proxy.address, name, async |page| {
@@ -287,7 +278,7 @@ async fn a_lost_connection_is_said_and_the_terminal_goes_on_where_it_was() {
 
 #[tokio::test]
 async fn a_session_that_has_expired_asks_for_the_sign_in_and_goes_on() {
-    let app = app().await;
+    let app = App::start().await;
     let proxy = Proxy::to(&app.server.address).await;
     let name = "a_session_that_has_expired_asks_for_the_sign_in_and_goes_on";
     in_browser(&proxy.address, name, async |page| {
@@ -318,6 +309,38 @@ async fn a_hub_without_probe_logs_has_no_page_of_them() {
         page.open("probes").await;
         page.text("notice", SOON, |text| text.contains("no probe logs"))
             .await;
+    })
+    .await;
+}
+
+/// A stream that ends at once, as behind a proxy that lets no events pass. Each notes when it was opened.
+const NO_EVENTS: &str = "
+    window.opened = [];
+    window.EventSource = class extends EventTarget {
+        readyState = 2;
+        constructor() {
+            super();
+            window.opened.push(performance.now());
+            setTimeout(() => this.onerror?.(new Event('error')));
+        }
+        close() {}
+    };";
+
+#[tokio::test]
+async fn a_stream_that_always_ends_is_opened_again_after_a_pause() {
+    let app = App::start().await;
+    let name = "a_stream_that_always_ends_is_opened_again_after_a_pause";
+    in_browser(&app.server.address, name, async |page| {
+        page.sign_in(ADMIN_TOKEN).await;
+        page.run(NO_EVENTS, vec![]).await;
+        page.click("probes").await;
+        let opened = async || {
+            let opened = page.run("return window.opened", vec![]).await;
+            let opened: Vec<f64> = serde_json::from_value(opened).ok()?;
+            (opened.len() >= 2).then_some(opened)
+        };
+        let opened = wait_for("a second stream", SOON, opened).await;
+        assert!(opened[1] - opened[0] > 4_000.0, "{opened:?}");
     })
     .await;
 }

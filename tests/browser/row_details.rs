@@ -43,6 +43,15 @@ async fn the_details_have_all_fields_and_follow_the_arrows() {
             let row = "return document.activeElement.closest('tr')?.dataset.row";
             let returns = async || (page.run(row, vec![]).await == json!("1")).then_some(());
             wait_for("the focus to return to the row", SOON, returns).await;
+
+            // After a reload, the same position may be another row.
+            page.click("row-open").await;
+            page.see("row-details").await;
+            page.press_key('r').await;
+            assert!(page.sees("row-details").await, "letters are no keys in the details");
+            page.run("document.querySelector('[data-testid=reload]').click()", vec![])
+                .await;
+            page.see_no_more("row-details").await;
         },
     )
     .await;

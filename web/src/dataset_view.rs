@@ -87,6 +87,12 @@ impl DatasetView {
                     .map(|name| client::summary(name, filters_query.get()))
             }
         });
+        let open_row = RwSignal::new(None);
+        // The same position in other rows is another row.
+        Effect::new(move || {
+            page.with(|_| ());
+            open_row.set(None);
+        });
         Self {
             dataset: StoredValue::new(dataset),
             filters,
@@ -99,7 +105,7 @@ impl DatasetView {
             count,
             summary,
             value_names: RwSignal::new(ValueNames::new()),
-            open_row: RwSignal::new(None),
+            open_row,
         }
     }
 

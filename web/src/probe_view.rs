@@ -120,7 +120,7 @@ impl ProbeView {
             drop(before);
             self.attempts.track();
             let _ = self.auth.renewals();
-            let url = client::probe_stream_url(self.endpoint.get(), &self.search.get(), self.lines_max.get());
+            let url = self.url();
             self.connection.set(Connection::Opening);
             let hear = {
                 let url = url.clone();
@@ -144,28 +144,39 @@ impl ProbeView {
         }
     }
 
-    /// `EventSource` does not tell the server's problem.
+    fn url(self) -> String {
+        client::probe_stream_url(self.endpoint.get(), &self.search.get(), self.lines_max.get())
+    }
+
+    /// Returns whether the stream of this URL is the one on show, and has ended.
+    fn waits_for(self, url: &str) -> bool {
+        let has_ended = |now: &Connection| matches!(now, Connection::Lost | Connection::Refused(_));
+        // The visitor may have left the page.
+        self.connection.try_with_untracked(has_ended) == Some(true) && untrack(|| self.url()) == url
+    }
+
+    /// Shows the server's problem, which `EventSource` does not have, and opens the stream again after a pause.
     async fn ask_why(self, url: &str) {
-        match client::check_probe_stream(url).await {
-            Ok(()) => _ = self.attempts.try_update(|attempts| *attempts += 1),
-            Err(problem) => {
+        let answer = client::check_probe_stream(url).await;
+        if !self.waits_for(url) {
+            return;
+        }
+        if let Err(problem) = answer {
+            let is_expired = problem.status == 401;
+            self.auth.check_expiry(&problem);
+            self.connection.set(Connection::Refused(problem));
+            if is_expired {
                 // The dialog of the sign-in opens the stream again.
-                let is_expired = problem.status == 401;
-                self.auth.check_expiry(&problem);
-                self.connection.try_set(Connection::Refused(problem));
-                if !is_expired {
-                    let again = move || {
-                        let is_refused = self
-                            .connection
-                            .try_with_untracked(|now| matches!(now, Connection::Refused(_)));
-                        if is_refused == Some(true) {
-                            self.retry();
-                        }
-                    };
-                    set_timeout(again, RETRY_AFTER);
-                }
+                return;
             }
         }
+        let url = url.to_owned();
+        let again = move || {
+            if self.waits_for(&url) {
+                self.retry();
+            }
+        };
+        set_timeout(again, RETRY_AFTER);
     }
 
     /// A backlog is hundreds of events, so the page shows changes once in a while.

@@ -4,6 +4,7 @@
 use leptos::prelude::window;
 use wasm_export::{Options, Zone};
 
+use crate::probes::terminal::{LINES_MAX, LINES_MIN};
 use crate::selection::PAGE_SIZES;
 
 /// Returns the last options, or the defaults. Zone and columns belong to the table and are not saved.
@@ -45,7 +46,8 @@ const PROBE_LINES: &str = "decant-probe-lines";
 
 /// Returns the number of probes on the page that was chosen last in this browser.
 pub fn probe_lines() -> Option<usize> {
-    item(PROBE_LINES)?.parse().ok()
+    let lines = item(PROBE_LINES)?.parse().ok();
+    lines.filter(|lines| (LINES_MIN..=LINES_MAX).contains(lines))
 }
 
 pub fn save_probe_lines(lines: usize) {

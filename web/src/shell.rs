@@ -54,6 +54,11 @@ pub fn Shell(me: Caller) -> impl IntoView {
     let (door, help) = (TrayDoor::new(), KeysHelp::new());
     let is_wide = browser::wide_screen();
     let is_menu_open = RwSignal::new(false);
+    Effect::new(move || {
+        if is_wide.get() {
+            is_menu_open.set(false);
+        }
+    });
     let content = NodeRef::<Main>::new();
     let navigation_view = move || match is_wide.get() {
         true => view! {

@@ -91,7 +91,11 @@ impl HubUsers {
                 match asked.fetch_optional(connection).await {
                     Err(error) if is_undefined_column(&error) => Ok(Some(of_missing_column(&error))),
                     Err(error) if is_of_connection(&error) => Err(error),
-                    _ => Ok(None),
+                    Err(error) => Ok(Some(format!(
+                        "sign-in with keys of the hub fails: {}",
+                        database_message(&error)
+                    ))),
+                    Ok(_) => Ok(None),
                 }
             }
             Err(HubTableError::Missing(_)) => Ok(None),

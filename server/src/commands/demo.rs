@@ -139,8 +139,9 @@ async fn make(connection: &Connection, settings: &Settings, arguments: &Argument
     let plan = arguments.plan(keys)?;
     let mut session = PgConnection::connect_with(connection.dsn.options()).await?;
     let outcome = make_in(&mut session, settings, arguments, &plan).await;
-    session.close().await?;
-    outcome
+    let closed = session.close().await;
+    outcome?;
+    Ok(closed?)
 }
 
 async fn make_in(

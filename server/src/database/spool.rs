@@ -105,7 +105,7 @@ impl Spool {
         let written = dump.write(async |piece: Bytes| {
             bytes += piece.len() as u64;
             if bytes >= next_check {
-                self.make_space()?;
+                self.make_space(0)?;
                 next_check = bytes + CHECK_EVERY;
             }
             writer.write_all(&piece).await.map_err(DumpError::Spool)
@@ -128,8 +128,8 @@ impl Spool {
     /// Removes dumps that are kept for too long, and the oldest ones while the disk has too little space. Call it regularly.
     pub fn tidy(&self) {
         self.remove_expired();
-        // The space is too small without them, too: nothing is left to do here.
-        let _ = self.make_space();
+        // Without spooled dumps, others name the missing space.
+        let _ = self.make_space(0);
     }
 
     /// Removes all dumps.
@@ -151,10 +151,13 @@ impl Spool {
         self.dumps().retain(|dump| dump.since.elapsed() < self.kept);
     }
 
-    /// Removes the oldest dumps until the reserve of the disk is free.
-    fn make_space(&self) -> Result<(), NoSpace> {
+    /// Removes the oldest dumps until so many bytes and the reserve of the disk are free.
+    ///
+    /// # Errors
+    /// [`NoSpace`]: they are not free without spooled dumps either.
+    pub fn make_space(&self, bytes: u64) -> Result<(), NoSpace> {
         loop {
-            let checked = self.folder.check_space(0);
+            let checked = self.folder.check_space(bytes);
             let mut dumps = self.dumps();
             if checked.is_ok() || dumps.is_empty() {
                 return checked;

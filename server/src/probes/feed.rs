@@ -17,6 +17,9 @@ use crate::source::Source;
 
 const READ_EVERY: Duration = Duration::from_secs(1);
 
+/// Reads in a row that may fail in the database before all streams end.
+const FAILURES_MAX: u32 = 5;
+
 /// Probes that wait in memory for the slowest stream. A stream that is further behind misses the oldest of them.
 const WAITING_MAX: usize = 1024;
 
@@ -99,15 +102,21 @@ impl ProbeFeed {
         Ok(rows)
     }
 
-    /// Reads until no stream is left. A failure ends all streams, whose clients then ask again from where they are.
+    /// Reads until no stream is left. A failure that lasts ends all streams, whose clients then ask again from where they are.
     async fn run(self: Arc<Self>, sender: broadcast::Sender<Arc<Probe>>, table: i64, mut position: Position) {
+        let mut failures = 0;
         loop {
             sleep(READ_EVERY).await;
             if self.end_if_unused(&sender) {
                 return;
             }
             match self.read(table, &mut position).await {
-                Ok(rows) => rows.into_iter().for_each(|row| _ = sender.send(row)),
+                Ok(rows) => {
+                    failures = 0;
+                    rows.into_iter().for_each(|row| _ = sender.send(row));
+                }
+                // A busy database is asked again. The position is that of the last rows.
+                Err(ProbeError::Database(_)) if failures < FAILURES_MAX => failures += 1,
                 Err(error) => {
                     tracing::warn!(%error, "the streams of probes end");
                     *self.running() = None;

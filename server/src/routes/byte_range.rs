@@ -3,19 +3,29 @@
 use std::ops::Range;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, EntityTag, Header, HeaderValue, IfRange};
+use actix_web::http::header::{self, ByteRangeSpec, EntityTag, Header, IfRange};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
 use crate::error::ApiError;
 
 /// Returns whether the request goes on with an earlier download of this file: it asks for a part of it and for no other file.
 pub fn continues(request: &HttpRequest, tag: &EntityTag) -> bool {
-    let range = request.headers().get(header::RANGE);
-    let has_begun = |range: &HeaderValue| range.as_bytes() != b"bytes=0-";
     match request.headers().contains_key(header::IF_RANGE) {
-        true => range.is_some() && !names_other_file(request, tag),
-        false => range.is_some_and(has_begun),
+        true => request.headers().contains_key(header::RANGE) && !names_other_file(request, tag),
+        false => has_begun(request),
     }
+}
+
+/// A range that begins behind the first byte continues a download. Others may be the first of several.
+fn has_begun(request: &HttpRequest) -> bool {
+    let Ok(header::Range::Bytes(ranges)) = header::Range::parse(request) else {
+        return false;
+    };
+    let begins_later = |range: &ByteRangeSpec| match range {
+        ByteRangeSpec::From(first) | ByteRangeSpec::FromTo(first, _) => *first > 0,
+        ByteRangeSpec::Last(_) => false,
+    };
+    matches!(ranges.as_slice(), [range] if begins_later(range))
 }
 
 fn names_other_file(request: &HttpRequest, tag: &EntityTag) -> bool {
@@ -86,6 +96,8 @@ mod tests {
         for (range, if_range, expected) in [
             (Some("bytes=10-"), None, true),
             (Some("bytes=0-"), None, false),
+            (Some("bytes=0-499"), None, false),
+            (Some("bytes=-500"), None, false),
             (Some("bytes=0-"), Some("\"a\""), true),
             (Some("bytes=10-"), Some("\"b\""), false),
             (None, Some("\"a\""), false),

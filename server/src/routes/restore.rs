@@ -52,7 +52,7 @@ pub async fn restore(
     if only_check {
         return Ok(HttpResponse::NoContent().finish());
     }
-    app.temporary_files.check_space(announced.unwrap_or(0))?;
+    app.database.spool.make_space(announced.unwrap_or(0))?;
     let upload = Upload::receive(&app, form, limit).await?;
     // The upload may have taken minutes.
     app.check_running()?;
@@ -167,7 +167,7 @@ async fn receive_file(app: &App, mut field: Field, limit: u64) -> Result<Tempora
         unchecked += piece.len() as u64;
         // Other uploads take space at the same time, and a body of unknown length has no end that is known.
         if unchecked >= CHECK_EVERY {
-            app.temporary_files.check_space(0)?;
+            app.database.spool.make_space(0)?;
             unchecked = 0;
         }
         file = write(file, piece).await.map_err(failed)?;

@@ -144,7 +144,7 @@ fn ProbesLink(shown: Memo<Option<String>>) -> impl IntoView {
             || shown.with(|shown| shown.as_deref() == Some(PROBE_LOGS))
     });
     let page = AdminPage::Probes;
-    view! { <li><RouteLink to=page.route() is_current testid="probes">{page.title()}</RouteLink></li> }
+    view! { <AdminLink page is_current/> }
 }
 
 /// The page of an unavailable dataset shows the reason.
@@ -181,16 +181,10 @@ fn AdminLinks(datasets: Load<Datasets>) -> impl IntoView {
     let has_hub = Memo::new(move |_| datasets.with(|answer| answer.is_none_or(|answer| answer.hub)));
     let link = move |page: AdminPage| {
         let is_current = Signal::derive(move || admin_page.get() == Some(page));
-        let testid = match page {
-            AdminPage::SessionRequests => "admin-session-requests",
-            AdminPage::Probes => "probes",
-            AdminPage::Database => "admin-database",
-            AdminPage::LogCleanup => "admin-log-cleanup",
-        };
-        view! { <li><RouteLink to=page.route() is_current testid>{page.title()}</RouteLink></li> }
+        view! { <AdminLink page is_current/> }
     };
     let links = move || {
-        let pages = AdminPage::ALL.iter().copied();
+        let pages = AdminPage::ADMINISTRATION.iter().copied();
         let pages = pages.filter(|page| has_hub.get() || !page.needs_hub());
         pages.map(link).collect_view()
     };
@@ -200,4 +194,15 @@ fn AdminLinks(datasets: Load<Datasets>) -> impl IntoView {
             <ul aria-labelledby="administration">{links}</ul>
         </div>
     }
+}
+
+#[component]
+fn AdminLink(page: AdminPage, is_current: Signal<bool>) -> impl IntoView {
+    let testid = match page {
+        AdminPage::SessionRequests => "admin-session-requests",
+        AdminPage::Probes => "probes",
+        AdminPage::Database => "admin-database",
+        AdminPage::LogCleanup => "admin-log-cleanup",
+    };
+    view! { <li><RouteLink to=page.route() is_current testid>{page.title()}</RouteLink></li> }
 }

@@ -104,7 +104,7 @@ fn Reload(view: DatasetView) -> impl IntoView {
     let exporter = expect_context::<Exporter>();
     let loaded_at = RwSignal::new(None::<String>);
     Effect::new(move || {
-        if !view.page.is_busy() && view.page.with(|page| page.is_some()) {
+        if !view.page.is_busy() && view.page.problem().is_none() && view.page.with(|page| page.is_some()) {
             loaded_at.set(Some(browser::now()));
         }
     });

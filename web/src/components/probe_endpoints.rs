@@ -16,17 +16,19 @@ const HOUR_WIDTH: u64 = 5;
 
 #[component]
 pub fn ProbeEndpointCards(view: ProbeView) -> impl IntoView {
-    let cards = move || match (view.endpoints.problem(), view.endpoints.value()) {
-        (_, Some(list)) => {
+    let problem = move || {
+        let problem = view.endpoints.problem()?;
+        Some(view! { <Notice problem on_retry=move || view.endpoints.retry()/> })
+    };
+    let cards = move || match (view.endpoints.value(), view.endpoints.problem()) {
+        (Some(list), _) => {
             let cards = list.0.into_iter().map(|endpoint| view! { <Card endpoint view/> });
             view! { <ul class="endpoints" data-testid="endpoints">{cards.collect_view()}</ul> }.into_any()
         }
-        (Some(problem), None) => {
-            view! { <Notice problem on_retry=move || view.endpoints.retry()/> }.into_any()
-        }
+        (None, Some(_)) => ().into_any(),
         (None, None) => view! { <p class="faint" role="status">"Loading…"</p> }.into_any(),
     };
-    view! { <section class="endpoint-cards" aria-label="Endpoints">{cards}</section> }
+    view! { <section class="endpoint-cards" aria-label="Endpoints">{problem} {cards}</section> }
 }
 
 /// Choosing the endpoint on show again shows all endpoints.

@@ -48,8 +48,13 @@ pub fn ProbeToolbar(view: ProbeView, dataset: Signal<Option<Dataset>>) -> impl I
 #[component]
 fn FilterBox(view: ProbeView) -> impl IntoView {
     let typed = RwSignal::new(view.search.get_untracked());
-    // A link or *Back* changes the filter, too.
-    Effect::new(move || typed.set(view.search.get()));
+    // A link or *Back* changes the filter, too. A blank that is being typed stays.
+    Effect::new(move || {
+        let search = view.search.get();
+        if typed.with_untracked(|typed| typed.trim() != search) {
+            typed.set(search);
+        }
+    });
     let apply = move || view.set_search(&typed.get_untracked());
     let timer = StoredValue::new(None::<TimeoutHandle>);
     let on_input = move |event| {

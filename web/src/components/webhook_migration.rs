@@ -44,7 +44,9 @@ impl Migration {
         let request = self.request();
         let moving = async move { Ok(migrated(&client::migrate_webhooks(&request).await?)) };
         self.action.run("The webhooks were not moved", moving, move || {
-            self.webhooks.retry()
+            // The list is drawn again, without what was chosen.
+            self.choices.set(BTreeMap::new());
+            self.webhooks.retry();
         });
     }
 }
@@ -97,7 +99,7 @@ fn Panel(migration: Migration, webhooks: Vec<OldWebhook>, confirmer: Confirmer) 
         <section class="card stack" aria-labelledby="webhooks-title" data-testid="webhooks">
             <h2 id="webhooks-title">"Webhooks"</h2>
             <p class="faint">
-                "The hub still sends notifications to the addresses of its old settings. Newer hubs send to targets, which can be changed                  one by one."
+                "The hub still sends notifications to the addresses of its old settings. Targets can be changed one by one."
             </p>
             <ul class="items">{items.collect_view()}</ul>
             <div class="dump-actions">

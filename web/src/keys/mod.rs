@@ -6,7 +6,7 @@ mod listener;
 #[cfg(target_arch = "wasm32")]
 pub use listener::Keys;
 
-/// What a key does. The shell has the first two, a dataset's page the others.
+/// What a key does. The shell has the first two, a dataset's page the others, and a stored request the search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyAction {
     Activity,

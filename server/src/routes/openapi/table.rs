@@ -352,7 +352,7 @@ fn database() -> Vec<EntryBuilder> {
             .description(
                 "Streams what pg_dump writes. If the dump fails part-way, the server breaks the connection instead of \
                  ending the answer, and `/api/admin/database/status` has the cause. With `spool=true` the answer begins when the \
-                 dump is complete.",
+                 dump is complete; a proxy must wait so long.",
             )
             .parameters(p::dump())
             .bytes("application/octet-stream", "An archive in pg_dump's custom format.")
