@@ -144,7 +144,7 @@ async fn the_last_probes_come_first_and_then_each_new_one_once() {
     assert_eq!(
         event.data,
         json!({
-            "id": new, "createdAt": time, "endpointId": 1, "endpoint": "main", "vendor": event.data["vendor"],
+            "type": "probe", "id": new, "createdAt": time, "endpointId": 1, "endpoint": "main", "vendor": event.data["vendor"],
             "source": "manual", "ok": false, "statusCode": 503, "latencyMs": null, "errorType": "http_5xx",
             "errorMessage": "connect ETIMEDOUT"
         })
@@ -228,7 +228,7 @@ async fn a_client_goes_on_after_its_last_event_and_hears_of_pruned_rows() {
     let gap = events.next().await;
     let kept = last(&all, 1000);
     assert_eq!((&*gap.name, gap.id), ("gap", kept[0] - 1));
-    assert_eq!(gap.data, json!({ "from": 1, "to": kept[0] - 1 }));
+    assert_eq!(gap.data, json!({ "type": "gap", "from": 1, "to": kept[0] - 1 }));
     assert_eq!(events.ids(1000).await, kept);
 
     let prune = format!(
@@ -238,7 +238,10 @@ async fn a_client_goes_on_after_its_last_event_and_hears_of_pruned_rows() {
     app.database.execute(prune).await;
     let mut events = Events::open_after(&admin, &[], &(before - 5).to_string()).await;
     let gap = events.next().await;
-    assert_eq!(gap.data, json!({ "from": before - 4, "to": before + 1 }));
+    assert_eq!(
+        gap.data,
+        json!({ "type": "gap", "from": before - 4, "to": before + 1 })
+    );
     assert_eq!(events.ids(2).await, last(&all, 2));
 
     // An id of another database, which a restore has replaced.
