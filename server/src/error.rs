@@ -74,7 +74,7 @@ pub enum ApiError {
     Backup(#[from] BackupError),
     #[error(
         "This file is made anew for each request, so the rest of an earlier one cannot be sent. Remove what was saved, and ask \
-         for all of it, without `Range`."
+         for all of it, without `Range`. The rest of a dump with `spool=true` is sent if `If-Range` has its `ETag`."
     )]
     PartOfFile,
     #[error("The file has {bytes} bytes, and the range begins behind its end.")]

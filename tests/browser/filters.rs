@@ -128,6 +128,10 @@ async fn a_value_is_chosen_by_its_name_and_escape_changes_nothing() {
             has_rows(page, own).await;
             page.text("chip-user", SOON, |text| text == format!("User: {name}"))
                 .await;
+            // The address has the id only.
+            page.reload().await;
+            page.text("chip-user", SOON, |text| text == format!("User: {name}"))
+                .await;
         },
     )
     .await;

@@ -127,6 +127,10 @@ async fn twelve_rows_with_status_and_cost_are_visible_at_first() {
                 (seen >= 12).then_some(())
             };
             wait_for("twelve rows", SOON, are_seen).await;
+            let covered = "const top = document.querySelector('[data-testid=rows]').getBoundingClientRect().top; \
+                           return [...document.querySelectorAll('[data-testid=figures] dd')]\
+                           .filter(figure => figure.getBoundingClientRect().bottom > top).length";
+            assert_eq!(page.run(covered, vec![]).await, json!(0), "the table covers figures");
             assert_eq!(
                 page.run(heads, vec![]).await,
                 json!([

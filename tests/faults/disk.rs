@@ -148,7 +148,8 @@ async fn a_spooled_dump_that_would_fill_the_disk_is_refused_and_makes_room_for_o
     // The small one had to go, too, and is made again.
     let rest = spooled()
         .query("mode", "excludeLogs")
-        .header("range", "bytes=10-");
+        .header("range", "bytes=10-")
+        .header("if-range", small.header("etag"));
     let again = rest.answer().await.good();
     assert_eq!(again.status, 200);
     assert_ne!(again.header("etag"), small.header("etag"));

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use api::datasets::{Dataset, Summary};
+use api::datasets::{Dataset, Filter, Summary};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use wasm_export::Zone;
 use wasm_export::rows::Problem;
 
@@ -12,7 +13,7 @@ use crate::client;
 use crate::column_choice::ColumnChoice;
 use crate::cursors::Cursors;
 use crate::dataset;
-use crate::filter_chip::ValueNames;
+use crate::filter_chip::{ValueNames, values};
 use crate::load::Load;
 use crate::route::Route;
 use crate::saved_options;
@@ -129,6 +130,41 @@ impl DatasetView {
         cursors.go_to(selection.start);
         set_if_other(self.cursors, cursors);
         self.open_row.set(None);
+    }
+
+    /// Requests the names of chosen values that came with a link, for the chips.
+    pub fn name_values(self) {
+        let filters = self.filters.get();
+        let unnamed = self.dataset.with_value(|dataset| {
+            let is_unnamed = |filter: &&Filter| {
+                let chosen = filters.get(&filter.name).map(|value| values(filter, value));
+                let is_named = |value: &String| {
+                    let key = (filter.name.clone(), value.clone());
+                    self.value_names.with_untracked(|names| names.contains_key(&key))
+                };
+                filter.options && chosen.is_some_and(|chosen| !chosen.iter().all(is_named))
+            };
+            let unnamed = dataset.filters.iter().filter(is_unnamed);
+            unnamed
+                .map(|filter| (dataset.name.clone(), filter.name.clone()))
+                .collect::<Vec<_>>()
+        });
+        for (dataset, filter) in unnamed {
+            spawn_local(async move {
+                // Without an answer the chip keeps the value itself.
+                let Ok(found) = client::options(dataset, filter.clone(), None).await else {
+                    return;
+                };
+                // `try_update`, because the visitor may have left the page.
+                self.value_names.try_update(|names| {
+                    for option in found.options {
+                        names
+                            .entry((filter.clone(), option.value))
+                            .or_insert(option.label);
+                    }
+                });
+            });
+        }
     }
 
     /// Sets the filters and requests the rows, even if no filter changed: applying again is how visitors

@@ -1,4 +1,4 @@
-//! Refuses a request that changes something if another site's page sent it with the cookie. The check uses Fetch Metadata, and
+//! Refuses a request that another site's page sent with the cookie, unless it is a link that changes nothing. The check uses Fetch Metadata, and
 //! the origin where there is none (OWASP, "Cross-Site Request Forgery Prevention").
 
 use actix_web::http::header::{self, HeaderName};
@@ -8,19 +8,27 @@ use url::Url;
 use super::error::Refusal;
 use super::request::RequestParts;
 
-/// Checks that no other site's page sent this request, if it is one that changes something. `trust_proxy` allows the host of
+/// Checks that no other site's page sent this request. `trust_proxy` allows the host of
 /// `X-Forwarded-Host` as well: a proxy may put its own name for Decant into `Host`.
 ///
 /// # Errors
 /// [`Refusal::CrossOrigin`] for a request of another site's page.
 pub(super) fn check(request: RequestParts<'_>, trust_proxy: bool) -> Result<(), Refusal> {
-    if matches!(*request.method, Method::GET | Method::HEAD | Method::OPTIONS) {
-        return Ok(());
-    }
     let text = |name: HeaderName| {
         let value = request.headers.get(name)?;
         Some(value.to_str().unwrap_or("?"))
     };
+    if matches!(*request.method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        // `SameSite` lets pages of other ports and subdomains send the cookie. A link is the visitor's own doing; an image
+        // of a dump, for example, is not.
+        let site = text(HeaderName::from_static("sec-fetch-site"));
+        let is_foreign = matches!(site, Some("same-site" | "cross-site"));
+        let is_link = text(HeaderName::from_static("sec-fetch-mode")) == Some("navigate");
+        return match is_foreign && !is_link {
+            true => Err(Refusal::CrossOrigin),
+            false => Ok(()),
+        };
+    }
     let is_own = match (
         text(HeaderName::from_static("sec-fetch-site")),
         text(header::ORIGIN),
@@ -64,13 +72,35 @@ mod tests {
         for (name, value) in headers {
             map.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
+        refuses(&Method::POST, &map, trust_proxy)
+    }
+
+    fn refuses(method: &Method, headers: &HeaderMap, trust_proxy: bool) -> bool {
         let request = RequestParts {
-            method: &Method::POST,
+            method,
             path: "/api/login",
-            headers: &map,
+            headers,
             peer: [192, 0, 2, 1].into(),
         };
         check(request, trust_proxy).is_err()
+    }
+
+    #[test]
+    fn a_page_of_another_port_or_subdomain_reads_nothing_and_may_link() {
+        for (site, mode, refused) in [
+            ("same-site", "no-cors", true),
+            ("cross-site", "cors", true),
+            ("same-site", "navigate", false),
+            ("same-origin", "no-cors", false),
+            ("none", "navigate", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            for (name, value) in [("sec-fetch-site", site), ("sec-fetch-mode", mode)] {
+                headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+            }
+            assert_eq!(refuses(&Method::GET, &headers, false), refused, "{site} {mode}");
+        }
+        assert!(!refuses(&Method::GET, &HeaderMap::new(), false));
     }
 
     const OWN: (&str, &str) = ("origin", "https://decant.example");

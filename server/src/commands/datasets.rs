@@ -112,10 +112,11 @@ fn list(catalog: &Catalog) -> Result<(), StdoutError> {
             .map(|column| column.name.as_str());
         let filters = definition.filters.iter().map(|filter| filter.name.as_str());
         if let Some(unavailable) = &dataset.unavailable {
-            print(format_args!("{}: wrong: {}", definition.name, unavailable.reason))?;
+            let line = format!("{}: wrong: {}", definition.name, unavailable.reason);
+            print(printable(&line))?;
             continue;
         }
-        print(format_args!("{}: {}", definition.name, definition.title))?;
+        print(printable(&format!("{}: {}", definition.name, definition.title)))?;
         print(format_args!(
             "  columns: {}",
             columns.collect::<Vec<_>>().join(", ")

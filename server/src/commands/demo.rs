@@ -1,6 +1,8 @@
 //! `decant demo`.
 
 use std::error::Error;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -246,8 +248,12 @@ fn print_totals(totals: &Totals, as_json: bool) -> Outcome {
     Ok(())
 }
 
+/// More than any secret has.
+const KEYS_BYTES_MAX: u64 = 64 * 1024;
+
 fn read_keys(file: &Path) -> Result<KeyMaker, Box<dyn Error>> {
-    let secret = std::fs::read_to_string(file)
-        .map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+    let mut secret = String::new();
+    let read = File::open(file).and_then(|file| file.take(KEYS_BYTES_MAX).read_to_string(&mut secret));
+    read.map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
     Ok(KeyMaker::new(SecretString::from(secret.trim().to_owned()))?)
 }

@@ -229,7 +229,8 @@ impl Catalog {
             });
             let same = |other: &&mut Arc<Dataset>| other.definition.name == dataset.definition.name;
             match datasets.iter_mut().find(same) {
-                Some(other) => *other = dataset,
+                Some(other) if other.is_built_in => *other = dataset,
+                Some(other) => Arc::make_mut(other).unavailable = Some(twice(other, &dataset)),
                 None => datasets.push(dataset),
             }
         }
@@ -434,6 +435,15 @@ impl Dataset {
         connection: &mut PgConnection,
     ) -> Result<Rendered, HubTableError> {
         template.render(connection, &self.hub, &self.hub_tables).await
+    }
+}
+
+/// Returns why neither of two files of a site counts: they have one name, and the order of files means nothing.
+fn twice(one: &Dataset, other: &Dataset) -> Unavailable {
+    let (name, one, other) = (&one.definition.name, &one.file, &other.file);
+    Unavailable {
+        reason: format!("{one} and {other} both have the name `{name}`; give one of them another name"),
+        cause: Cause::Mistake,
     }
 }
 

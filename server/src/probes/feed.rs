@@ -130,7 +130,9 @@ impl ProbeFeed {
         let mut connection = self.source.for_query().await?;
         let mut log = Log::open(&mut connection, &self.hub_tables).await?;
         let unread = log.unread(position).await?;
-        if unread.table != table {
+        // A table that was emptied may begin with the first id again.
+        let begins_again = unread.newest.is_some_and(|newest| newest < position.floor());
+        if unread.table != table || begins_again {
             return Err(ProbeError::Replaced);
         }
         position.advance(unread.rows.iter().map(|probe| probe.id), Instant::now());

@@ -23,19 +23,20 @@ pub const TABLES: [&str; 3] = [
 /// The most rows that the feed reads at once. Together with [`Position`] this bounds the memory of the feed.
 const ROWS_MAX: i64 = 1000;
 
-/// The columns of a probe, of the tables of [`Log::rows`]. A time that RFC 3339 cannot write is none.
+/// The columns of a probe, of the tables of [`Log::rows`]. A time that RFC 3339 cannot write is none. Long texts are cut, because
+/// each stream keeps its newest rows until its client has read them.
 const COLUMNS: &str = "l.id::bigint as id, \
      case when l.created_at operator(pg_catalog.>=) '0001-01-01 00:00:00+00'::pg_catalog.timestamptz \
           and l.created_at operator(pg_catalog.<) '10000-01-01 00:00:00+00'::pg_catalog.timestamptz \
           then (extract(epoch from l.created_at) operator(pg_catalog.*) 1000000)::bigint end as created_at, \
      l.endpoint_id::bigint as endpoint_id, \
-     coalesce(case when pg_catalog.btrim(e.label) operator(pg_catalog.<>) '' then pg_catalog.btrim(e.label) end, \
-              e.url)::pg_catalog.text as endpoint, \
-     coalesce(case when pg_catalog.btrim(v.display_name) operator(pg_catalog.<>) '' then pg_catalog.btrim(v.display_name) end, \
-              v.website_domain)::pg_catalog.text as vendor, \
+     pg_catalog.left(coalesce(case when pg_catalog.btrim(e.label) operator(pg_catalog.<>) '' then pg_catalog.btrim(e.label) end, \
+              e.url)::pg_catalog.text, 200) as endpoint, \
+     pg_catalog.left(coalesce(case when pg_catalog.btrim(v.display_name) operator(pg_catalog.<>) '' \
+              then pg_catalog.btrim(v.display_name) end, v.website_domain)::pg_catalog.text, 200) as vendor, \
      l.source::pg_catalog.text as source, coalesce(l.ok, false) as ok, l.status_code::integer as status_code, \
      l.latency_ms::bigint as latency_ms, l.error_type::pg_catalog.text as error_type, \
-     pg_catalog.left(l.error_message::pg_catalog.text, 10000) as error_message";
+     pg_catalog.left(l.error_message::pg_catalog.text, 2000) as error_message";
 
 /// The log of probes, after a check of the tables in the same session.
 pub struct Log<'a> {
@@ -55,6 +56,8 @@ pub struct Bounds {
 pub struct Unread {
     /// The OID of the table.
     pub table: i64,
+    /// The greatest id of the table.
+    pub newest: Option<i64>,
     pub rows: Vec<Arc<Probe>>,
 }
 
@@ -178,8 +181,10 @@ impl<'a> Log<'a> {
         );
         // The table is named also if there is no row.
         let sql = format!(
-            "select $4::pg_catalog.text::pg_catalog.regclass::pg_catalog.oid::bigint as log, r.* \
-             from (select) one left join ({rows}) r on true order by r.id"
+            "select $4::pg_catalog.text::pg_catalog.regclass::pg_catalog.oid::bigint as log, \
+             (select pg_catalog.max(n.id)::bigint from {} n) as newest, r.* \
+             from (select) one left join ({rows}) r on true order by r.id",
+            self.table()
         );
         // SQL: PostgreSQL has quoted the schema (`HubTables::check`).
         let rows: Vec<PgRow> = query(AssertSqlSafe(sql))
@@ -189,14 +194,19 @@ impl<'a> Log<'a> {
             .bind(self.table())
             .fetch_all(&mut *self.connection)
             .await?;
-        let table = rows.first().ok_or(sqlx::Error::RowNotFound)?.try_get("log")?;
+        let first = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+        let (table, newest) = (first.try_get("log")?, first.try_get("newest")?);
         let mut probes = Vec::with_capacity(rows.len());
         for row in &rows {
             if row.try_get::<Option<i64>, _>("id")?.is_some() {
                 probes.push(Arc::new(probe(row)?));
             }
         }
-        Ok(Unread { table, rows: probes })
+        Ok(Unread {
+            table,
+            newest,
+            rows: probes,
+        })
     }
 }
 

@@ -8,16 +8,17 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
 use crate::error::ApiError;
 
-/// Returns whether the request goes on with an earlier download of this file: it asks for a part of it and for no other file.
+/// Returns whether the request asks for a part of this file by its tag.
 pub fn continues(request: &HttpRequest, tag: &EntityTag) -> bool {
-    match request.headers().contains_key(header::IF_RANGE) {
-        true => request.headers().contains_key(header::RANGE) && !names_other_file(request, tag),
-        false => has_begun(request),
-    }
+    let has = |name| request.headers().contains_key(name);
+    has(header::RANGE) && has(header::IF_RANGE) && !names_other_file(request, tag)
 }
 
-/// A range that begins behind the first byte continues a download. Others may be the first of several.
-fn has_begun(request: &HttpRequest) -> bool {
+/// Returns whether the request asks for a part behind the first byte and does not name the file, whose beginning it has.
+pub fn continues_unnamed(request: &HttpRequest) -> bool {
+    if request.headers().contains_key(header::IF_RANGE) {
+        return false;
+    }
     let Ok(header::Range::Bytes(ranges)) = header::Range::parse(request) else {
         return false;
     };
@@ -92,16 +93,18 @@ mod tests {
     }
 
     #[test]
-    fn a_download_goes_on_if_it_names_the_file_or_has_begun() {
-        for (range, if_range, expected) in [
-            (Some("bytes=10-"), None, true),
-            (Some("bytes=0-"), None, false),
-            (Some("bytes=0-499"), None, false),
-            (Some("bytes=-500"), None, false),
-            (Some("bytes=0-"), Some("\"a\""), true),
-            (Some("bytes=10-"), Some("\"b\""), false),
-            (None, Some("\"a\""), false),
-            (None, None, false),
+    fn a_download_goes_on_only_if_it_names_the_file() {
+        for (range, if_range, expected, unnamed) in [
+            (Some("bytes=10-"), None, false, true),
+            (Some("bytes=10-20"), None, false, true),
+            (Some("bytes=0-"), None, false, false),
+            (Some("bytes=0-499"), None, false, false),
+            (Some("bytes=-500"), None, false, false),
+            (Some("bytes=0-"), Some("\"a\""), true, false),
+            (Some("bytes=10-"), Some("\"a\""), true, false),
+            (Some("bytes=10-"), Some("\"b\""), false, false),
+            (None, Some("\"a\""), false, false),
+            (None, None, false, false),
         ] {
             let mut request = TestRequest::default();
             for (name, value) in [("range", range), ("if-range", if_range)] {
@@ -109,12 +112,9 @@ mod tests {
                     request = request.insert_header((name, value));
                 }
             }
-            let tag = EntityTag::new_strong("a".to_owned());
-            assert_eq!(
-                continues(&request.to_http_request(), &tag),
-                expected,
-                "{range:?} {if_range:?}"
-            );
+            let (request, tag) = (request.to_http_request(), EntityTag::new_strong("a".to_owned()));
+            let found = (continues(&request, &tag), continues_unnamed(&request));
+            assert_eq!(found, (expected, unnamed), "{range:?} {if_range:?}");
         }
     }
 

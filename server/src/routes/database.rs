@@ -62,6 +62,9 @@ async fn send_spooled(
     let (spool, owner) = (&app.database.spool, caller.subject.to_string());
     let is_head = request.method() == Method::HEAD;
     let tag_of = |dump: &SpooledDump| EntityTag::new_strong(dump.tag.clone());
+    if !is_head && byte_range::continues_unnamed(request) {
+        return Err(ApiError::PartOfFile);
+    }
     let kept = spool.find(&owner, mode);
     let (dump, part) = match kept.filter(|dump| is_head || byte_range::continues(request, &tag_of(dump))) {
         Some(kept) => {

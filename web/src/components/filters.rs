@@ -71,6 +71,7 @@ fn label(view: DatasetView, content: &FilterPopover) -> String {
 
 #[component]
 fn ChipList(view: DatasetView, opened: Opened) -> impl IntoView {
+    Effect::new(move || view.name_values());
     let list = Memo::new(move |_| {
         view.dataset.with_value(|dataset| {
             view.filters

@@ -98,7 +98,7 @@ pub fn TickList(view: DatasetView, filter: Filter, opened: Opened) -> impl IntoV
         let items = found.into_iter().take(SHOWN_MAX).map(|option| {
             let value = option.value.clone();
             let is_chosen = Signal::derive(move || chosen.with(|chosen| chosen.contains(&value)));
-            view! { <Item option is_chosen choose/> }
+            view! { <Item option is_chosen many choose/> }
         });
         let items = items.collect_view();
         view! {
@@ -134,6 +134,7 @@ pub fn TickList(view: DatasetView, filter: Filter, opened: Opened) -> impl IntoV
 fn Item(
     option: FilterOption,
     is_chosen: Signal<bool>,
+    many: bool,
     choose: impl Fn(FilterOption) + Copy + 'static,
 ) -> impl IntoView {
     let label = option.label.clone();
@@ -144,13 +145,14 @@ fn Item(
             <button
                 type="button"
                 class="quiet"
-                role="checkbox"
-                aria-checked=move || is_chosen.get().to_string()
+                role=many.then_some("checkbox")
+                aria-checked=move || many.then(|| is_chosen.get().to_string())
+                aria-current=move || (!many && is_chosen.get()).then_some("true")
                 title=title
                 data-testid=testid
                 on:click=move |_| choose(option.clone())
             >
-                <span class="tick" aria-hidden="true"></span>
+                {many.then(|| view! { <span class="tick" aria-hidden="true"></span> })}
                 {label}
             </button>
         </li>

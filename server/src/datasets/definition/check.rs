@@ -135,6 +135,7 @@ impl Definition {
             let problem = match self.column(name).map(|position| &self.columns[position]) {
                 None => "is not declared",
                 Some(Column { hidden: true, .. }) => "is hidden and never reaches a file",
+                Some(Column { secret: true, .. }) => "is secret, and readers of the report would learn of it",
                 Some(_) => continue,
             };
             return Err(format!(

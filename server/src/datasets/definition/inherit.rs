@@ -87,8 +87,10 @@ fn inherit_to(mut definition: Table, sources: &Sources, depth: usize) -> Result<
     for key in JOINED {
         join(&mut definition, &source, key);
     }
-    let columns = columns(tables(&source, COLUMN), tables(&definition, COLUMN), &definition);
-    definition.insert(COLUMN.to_owned(), Value::Array(columns));
+    if definition.get(COLUMN).is_none_or(Value::is_array) {
+        let columns = columns(tables(&source, COLUMN), tables(&definition, COLUMN), &definition);
+        definition.insert(COLUMN.to_owned(), Value::Array(columns));
+    }
     Ok(definition)
 }
 
@@ -103,8 +105,11 @@ fn changed(source: &Table, mut changes: Table) -> Table {
     changes
 }
 
-/// Joins a list of the definition with that of its source.
+/// Joins a list of the definition with that of its source. What is no list stays, and is refused where the definition is parsed.
 fn join(definition: &mut Table, source: &Table, key: &str) {
+    if definition.get(key).is_some_and(|own| !own.is_array()) {
+        return;
+    }
     let joined = joined(tables(source, key), tables(definition, key));
     if !joined.is_empty() {
         definition.insert(key.to_owned(), Value::Array(joined));
@@ -144,7 +149,11 @@ fn joined(of_source: &[Value], own: &[Value]) -> Vec<Value> {
         Some(own) => completed(own, Some(table)),
         None => table.clone(),
     });
-    let added = own.iter().filter(|table| find(of_source, table).is_none());
+    // One that is there twice stays, and is refused where the definition is parsed.
+    let is_first = |table: &&Value| find(own, table).is_some_and(|first| std::ptr::eq(first, *table));
+    let added = own
+        .iter()
+        .filter(|table| find(of_source, table).is_none() || !is_first(table));
     inherited.chain(added.cloned()).collect()
 }
 
