@@ -309,6 +309,18 @@ async fn all_streams_share_the_queries_and_none_runs_without_a_stream() {
     .await;
 }
 
+#[tokio::test]
+async fn a_log_that_begins_again_ends_the_streams() {
+    let app = App::start().await;
+    let mut events = Events::open(&app.admin(), &[("backlog", "1")]).await;
+    events.ids(1).await;
+    app.database
+        .execute("truncate provider_endpoint_probe_logs restart identity")
+        .await;
+    probe(&app.database, "the first one").await;
+    events.end().await;
+}
+
 /// More than the buffers of a connection and the probes that the server keeps for a slow client.
 const MANY: usize = 3000;
 

@@ -166,6 +166,36 @@ async fn shop() -> Database {
 }
 
 #[tokio::test]
+async fn two_files_of_one_name_are_a_mistake_and_titles_are_printed_harmlessly() {
+    let (database, folder) = (Database::empty().await, folder());
+    let titled = |title: &str| NUMBERS.replace("title = \"Numbers\"", &format!("title = \"{title}\""));
+    for (file, title) in [("a.toml", "A"), ("b.toml", "B")] {
+        std::fs::write(folder.path().join(file), titled(title)).unwrap();
+    }
+    let settings = [
+        ("DSN", database.dsn.as_str()),
+        ("DECANT_DATASETS_DIR", folder.path().to_str().unwrap()),
+        ("DECANT_BUILT_IN_DATASETS", "false"),
+    ];
+    let checked = program::run(&["datasets", "check"], &settings).await;
+    assert!(
+        checked.text().contains("a.toml and ") && checked.text().contains("b.toml"),
+        "{}",
+        checked.text()
+    );
+
+    std::fs::remove_file(folder.path().join("b.toml")).unwrap();
+    std::fs::write(folder.path().join("a.toml"), titled("A\\u001b[2J\\nforged: B")).unwrap();
+    let listed = program::run(&["datasets", "list"], &settings).await.good();
+    assert!(!listed.text().contains(['\u{1b}']), "{}", listed.text());
+    assert!(
+        !listed.text().lines().any(|line| line == "forged: B"),
+        "{}",
+        listed.text()
+    );
+}
+
+#[tokio::test]
 async fn new_definitions_of_a_shop_are_exported_by_ids_and_statuses_as_they_are() {
     let (database, folder) = (shop().await, folder());
     let path = folder.path().join("datasets");

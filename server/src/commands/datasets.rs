@@ -116,7 +116,8 @@ fn list(catalog: &Catalog) -> Result<(), StdoutError> {
             print(printable(&line))?;
             continue;
         }
-        print(printable(&format!("{}: {}", definition.name, definition.title)))?;
+        let title = definition.title.replace(['\n', '\r'], " ");
+        print(printable(&format!("{}: {title}", definition.name)))?;
         print(format_args!(
             "  columns: {}",
             columns.collect::<Vec<_>>().join(", ")

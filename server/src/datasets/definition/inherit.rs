@@ -307,6 +307,23 @@ mod tests {
     }
 
     #[test]
+    fn a_change_that_would_not_count_is_refused() {
+        let hidden = "[[column]]\nname = \"id\"\nhidden = true\n";
+        for change in [
+            "column = \"id\"".to_owned(),
+            "filter = 3".to_owned(),
+            hidden.replace("[[column]]", "[column]"),
+            format!("[[column]]\nname = \"id\"\n{hidden}"),
+        ] {
+            for name in ["turns", "lines"] {
+                let text = format!("name = \"{name}\"\ntitle = \"A\"\nextends = \"turns\"\n{change}");
+                assert!(parse(&text).is_err(), "{text}");
+            }
+        }
+        assert!(parse(&format!("name = \"turns\"\nextends = \"turns\"\n{hidden}")).is_ok());
+    }
+
+    #[test]
     fn another_definition_extends_the_changed_one() {
         let lines = "name = \"lines\"\ntitle = \"Lines\"\nextends = \"turns\"";
         let lines = parse_beside(&[("turns", CHANGES)], lines).unwrap();
