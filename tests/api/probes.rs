@@ -386,7 +386,7 @@ async fn the_endpoints_have_their_last_probe_and_their_uptime() {
     for id in app.database.texts(list).await.iter().flatten() {
         let endpoint = endpoints
             .iter()
-            .find(|endpoint| endpoint["id"].to_string() == *id);
+            .find(|endpoint| endpoint["id"].as_u64() == id.parse().ok());
         let endpoint = endpoint.expect("each endpoint is listed");
         let window = format!(
             "endpoint_id = {id} and created_at > now() - interval '24 hours' and created_at <= now()"

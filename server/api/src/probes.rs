@@ -34,7 +34,7 @@ pub struct Probe {
     pub status_code: Option<i32>,
     pub latency_ms: Option<i64>,
     pub error_type: Option<String>,
-    /// The first 10,000 characters.
+    /// The first 2,000 characters of the text; its exports have all of it.
     pub error_message: Option<String>,
 }
 

@@ -198,8 +198,8 @@ impl<'a> Query<'a> {
     /// Returns the `select` of the rows. Rows without a value in the order come last.
     ///
     /// An index serves `order by a desc` and the comparison with a cursor only where no value is null. The rows without a
-    /// value are therefore a second `select`. A cursor with a null is one of theirs. Up to PostgreSQL 16, a limit of `union all`
-    /// does not make it prefer a plan that gives the first rows of a part soon, so each part has the limit as well.
+    /// value are therefore a second `select`. A cursor with a null is one of theirs. Each part has
+    /// the limit: up to PostgreSQL 16, that of `union all` does not count for the plan of a part.
     fn select(&self) -> Template {
         let cursor = self.selection.after.as_ref().map(Cursor::values);
         let nullable = self.order().any(|(order, _)| !order.not_null);

@@ -45,8 +45,8 @@ pub fn inherits(definition: &Table) -> bool {
 /// Columns of the order that the definition lacks are added as hidden ones. Without columns of its own it has those of the
 /// other definition.
 ///
-/// A definition that extends the built-in one of its own name changes it: each key that it lacks is taken from there, and its
-/// columns are added to the others.
+/// A definition that extends the built-in one of its own name changes it. Each key that it lacks is taken from there. Its columns
+/// are added to the others.
 ///
 /// # Errors
 /// The name that is missing, or a chain that is too long.
