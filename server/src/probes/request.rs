@@ -61,7 +61,7 @@ impl StreamRequest {
 }
 
 impl ProbeFilter {
-    /// Compares as the SQL of [`log`](super::log) does. Only `lower` differs, for letters that the database's locale lacks.
+    /// Compares as the SQL of the log does. Only `lower` differs, for letters that the database's locale lacks.
     pub fn matches(&self, probe: &Probe) -> bool {
         let is_of = |wanted: &Option<String>, text: &Option<String>| wanted.is_none() || wanted == text;
         self.endpoint.is_none_or(|endpoint| endpoint == probe.endpoint_id)
