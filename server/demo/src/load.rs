@@ -95,7 +95,7 @@ async fn fill_table(
     Ok(last_id)
 }
 
-/// Returns the sums of the rows that [`requests`] would add, and adds none.
+/// Returns the sums of the rows that [`requests()`] would add, and adds none.
 pub(crate) async fn totals(
     connection: &mut PgConnection,
     plan: &Plan,
