@@ -120,7 +120,8 @@ async fn a_spooled_dump_ends_with_its_client_and_leaves_no_file() {
         .admin()
         .dump()
         .query("spool", "true")
-        .header("range", "bytes=10-");
+        .header("range", "bytes=10-")
+        .header("if-range", "\"of a dump that is gone\"");
     assert_eq!(rest.answer().await.good().status, 200);
 }
 
