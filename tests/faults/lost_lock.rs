@@ -14,7 +14,7 @@ use decant_tests::server::{ADMIN_TOKEN, Server, data_dir};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::json;
-use sqlx::{Connection as _, Executor as _, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 /// Bound for the end of an operation whose lock is lost.
 const SOON: Duration = Duration::from_secs(5);
@@ -29,7 +29,7 @@ async fn block(database: &Database, table: &str) -> PgConnection {
         .expect("PostgreSQL accepts a connection");
     let lock = format!("begin; lock table {table} in share mode");
     blocker
-        .execute(sqlx::raw_sql(sqlx::AssertSqlSafe(lock)))
+        .execute(sqlx::raw_sql(AssertSqlSafe(lock)))
         .await
         .expect("it is free");
     blocker
@@ -161,14 +161,16 @@ async fn a_rollback_that_waits_for_a_session_and_loses_its_lock_changes_nothing(
     let oid = "select oid from pg_database where datname = current_database()";
     let before = database.text(oid).await;
     // The role may not end this session. PostgreSQL waits five seconds for its end.
-    let monitor = PgConnection::connect(&database.dsn).await.expect("a session");
+    let mut monitor = PgConnection::connect(&database.dsn).await.expect("a session");
     let ending = async {
         let swapping = async || (!database.decant_sessions("restore").await.is_empty()).then_some(());
         wait_for("the swap", PATIENCE, swapping).await;
         tokio::time::sleep(Duration::from_millis(300)).await;
         let attempts = || server.log().matches("the swap waits for sessions").count();
         let before = attempts();
-        database.execute(database.end_lock()).await;
+        // By this session, because a new one would wait for the end of the attempt.
+        let ended = monitor.execute(AssertSqlSafe(database.end_lock())).await;
+        ended.expect("the lock ends");
         // The lock is asked before each attempt, so the session ends only after one that has begun before.
         wait_for("the next attempt", PATIENCE, async || {
             (attempts() > before).then_some(())
