@@ -64,6 +64,8 @@ mod triggers;
 mod usage_by_user;
 mod webhooks;
 
+use decant_tests::actors::Request;
+use decant_tests::definitions::NUMBERS;
 use serde_json::Value;
 
 /// Returns one field, such as `name` or `label`, of each object in a list.
@@ -72,4 +74,28 @@ fn each(list: &Value, key: &str) -> Vec<String> {
     list.iter()
         .map(|one| one[key].as_str().expect("this is a text").to_owned())
         .collect()
+}
+
+/// Returns these columns of the rows, each row as one text such as `a|-|3`. A missing value is `-`.
+async fn joined_rows(request: Request, columns: &str) -> Vec<String> {
+    let answer = request.query("columns", columns).answer().await;
+    let rows = answer.raw_rows().whole();
+    let asked = columns.split(',').count();
+    let text = |row: &Vec<Option<String>>| {
+        let cells = row[..asked].iter().map(|cell| cell.as_deref().unwrap_or("-"));
+        cells.collect::<Vec<_>>().join("|")
+    };
+    rows.rows().iter().map(text).collect()
+}
+
+/// Returns the definition of numbers, each of which belongs to the user with that id, and a filter by number, still open for keys.
+fn numbers_of_owners() -> String {
+    NUMBERS.replace("access = \"admin\"", "access = \"owner\"\nowner = \"n\"")
+        + r#"
+        [[filter]]
+        name = "n"
+        label = "N"
+        kind = "integer"
+        sql = "n = {}"
+"#
 }

@@ -2,10 +2,9 @@
 
 use decant_tests::actors::Actor;
 use decant_tests::app::App;
-use decant_tests::definitions::NUMBERS;
 use serde_json::Value;
 
-use crate::each;
+use crate::{each, numbers_of_owners};
 
 async fn found(actor: &Actor, dataset: &str, filter: &str, text: &str) -> Vec<String> {
     let answer = actor
@@ -144,13 +143,8 @@ async fn access_comes_first_and_a_wrong_search_is_refused() {
 
 #[tokio::test]
 async fn a_table_without_an_owner_needs_values_that_the_rows_have_too() {
-    let definition = NUMBERS.replace("access = \"admin\"", "access = \"owner\"\nowner = \"n\"")
+    let definition = numbers_of_owners()
         + r#"
-        [[filter]]
-        name = "n"
-        label = "N"
-        kind = "integer"
-        sql = "n = {}"
         options = { from = "users u", value = "u.id", label = "u.name" }
         "#;
     let app = App::start_with_datasets(&[&definition], &[]).await;

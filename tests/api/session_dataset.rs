@@ -4,20 +4,11 @@ use decant_tests::actors::{Actor, Query};
 use decant_tests::app::App;
 use serde_json::Value;
 
-use crate::each;
+use crate::{each, joined_rows};
 
 async fn sessions(actor: &Actor, query: Query<'_>) -> Vec<String> {
     let columns = "session_id,user_name,requests,failed,total_tokens,cost_usd";
-    let request = actor.rows("sessions").query("columns", columns).queries(query);
-    let rows = request.answer().await.raw_rows().whole();
-    let text = |row: &Vec<Option<String>>| {
-        let cells: Vec<_> = row[..6]
-            .iter()
-            .map(|cell| cell.as_deref().unwrap_or("-"))
-            .collect();
-        cells.join("|")
-    };
-    rows.rows().iter().map(text).collect()
+    joined_rows(actor.rows("sessions").queries(query), columns).await
 }
 
 fn expected(condition: &str, days: u32) -> String {

@@ -4,7 +4,7 @@ use decant_tests::app::App;
 use decant_tests::definitions::NUMBERS;
 use serde_json::{Value, json};
 
-use crate::each;
+use crate::{each, numbers_of_owners};
 
 #[tokio::test]
 async fn the_table_of_usage_logs_fits_1280_pixels_with_cost_and_status() {
@@ -101,13 +101,8 @@ async fn quick_choices_set_parameters_too_and_are_inherited_by_name() {
 
 #[tokio::test]
 async fn a_quick_choice_with_a_filter_for_administrators_is_not_offered_to_others() {
-    let definition = NUMBERS.replace("access = \"admin\"", "access = \"owner\"\nowner = \"n\"")
+    let definition = numbers_of_owners()
         + r#"
-        [[filter]]
-        name = "n"
-        label = "N"
-        kind = "integer"
-        sql = "n = {}"
         admin_only = true
         [[quick]]
         name = "first"

@@ -4,25 +4,13 @@ use decant_tests::actors::{Actor, Query};
 use decant_tests::app::App;
 use serde_json::Value;
 
-use crate::each;
+use crate::{each, joined_rows};
 
 const COLUMNS: &str = "user_name,key_name,model,calls,failed,input_tokens,output_tokens,cache_creation_tokens,\
                        cache_read_tokens,cost_usd";
 
 async fn rows(actor: &Actor, query: Query<'_>) -> Vec<String> {
-    let request = actor
-        .rows("usage-by-user")
-        .query("columns", COLUMNS)
-        .queries(query);
-    let rows = request.answer().await.raw_rows().whole();
-    let text = |row: &Vec<Option<String>>| {
-        let cells: Vec<_> = row[..10]
-            .iter()
-            .map(|cell| cell.as_deref().unwrap_or("-"))
-            .collect();
-        cells.join("|")
-    };
-    rows.rows().iter().map(text).collect()
+    joined_rows(actor.rows("usage-by-user").queries(query), COLUMNS).await
 }
 
 /// The rows in SQL of the tests' own.
