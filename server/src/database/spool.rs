@@ -132,7 +132,7 @@ impl Spool {
         let _ = self.make_space(0);
     }
 
-    /// Removes all dumps.
+    /// Removes all dumps. One that is being sent is read to its end.
     pub fn clear(&self) {
         self.dumps().clear();
     }
