@@ -110,6 +110,41 @@ async fn a_search_finds_values_beyond_those_that_are_listed() {
     );
 }
 
+/// A log of ten million rows must not make the page wait for its lists.
+#[tokio::test]
+async fn own_values_are_those_of_the_newest_rows_and_a_search_reads_all() {
+    let app = App::start().await;
+    let (user, who) = app.user().await;
+    let add = async |rows: u32, model: &str, hours: u32| {
+        let sql = format!(
+            "insert into message_request (provider_id, user_id, key, model, created_at) \
+             select 1, {id}, (select min(key) from keys where user_id = {id}), '{model}', now() - interval '{hours} hours' \
+             from generate_series(1, {rows})",
+            id = who.id
+        );
+        app.database.execute(&sql).await;
+    };
+    app.database.execute("delete from message_request").await;
+    add(1, "retired model", 2).await;
+    add(20_000, "new model", 1).await;
+    let newest: Value = user.options("usage-logs", "model").answer().await.good().json();
+    assert_eq!(each(&newest["options"], "value"), ["new model"]);
+    assert_eq!(newest["truncated"], true);
+    assert_eq!(
+        found(&user, "usage-logs", "model", "RETIRED").await,
+        ["retired model"]
+    );
+    // An administrator's list is read from an index.
+    let all: Value = app
+        .admin()
+        .options("usage-logs", "model")
+        .answer()
+        .await
+        .good()
+        .json();
+    assert_eq!(each(&all["options"], "value"), ["new model", "retired model"]);
+}
+
 #[tokio::test]
 async fn access_comes_first_and_a_wrong_search_is_refused() {
     let app = App::start().await;

@@ -209,9 +209,11 @@ impl Offered {
 
     fn note(self) -> Option<String> {
         let source = self.source();
+        let is_truncated = source.with(|list| list.is_some_and(|list| list.truncated));
         match source.problem() {
             Some(problem) => Some(problem.title),
             None if source.is_busy() => Some("Loading…".to_owned()),
+            None if is_truncated => Some("More values exist. Type a part of a name to find them.".to_owned()),
             None if self.found().is_empty() => Some("No value has this text in its name.".to_owned()),
             None => None,
         }
