@@ -28,6 +28,7 @@ pub struct App {
     /// The parts of each caller in the running exports, and in the other queries.
     pub export_shares: Shares,
     pub query_shares: Shares,
+    pub stream_shares: Shares,
     pub catalog: CurrentCatalog,
     /// Dumps, restores and clean-ups of the exported database.
     pub database: Database,

@@ -16,7 +16,6 @@ pub mod demo;
 mod document;
 mod error;
 mod export;
-mod masked_url;
 mod session_id;
 
 use std::collections::HashMap;

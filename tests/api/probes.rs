@@ -6,6 +6,7 @@ use decant_tests::actors::{Actor, Query};
 use decant_tests::app::App;
 use decant_tests::database::Database;
 use decant_tests::patience::wait_for;
+use decant_tests::server::ADMIN_TOKEN;
 use reqwest::Response;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _, PgConnection};
@@ -276,6 +277,32 @@ async fn streams_are_limited_and_a_place_becomes_free() {
         (response.status() == 200).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_caller_has_a_limited_number_of_streams() {
+    let app = App::start_with(&[("DECANT_STREAMS_PER_CALLER", "1")]).await;
+    let admin = app.admin();
+    let _first = Events::open(&admin, &[]).await;
+    admin.probes().answer().await.problem(429, "share_used");
+    let other = app.database.new_user("Another administrator").await;
+    let promote = format!("update users set role = 'admin' where id = {}", other.id);
+    app.database.execute(&promote).await;
+    let _other = Events::open(&app.anonymous().with_token(&other.key), &[]).await;
+}
+
+#[tokio::test]
+async fn a_sign_out_ends_the_streams_of_the_session() {
+    let app = App::start_with(&[("DECANT_HEARTBEAT_SECONDS", "1")]).await;
+    let sign_in = app.anonymous().login(ADMIN_TOKEN).answer().await.good();
+    let session = app.anonymous().with_session(&sign_in);
+    let mut of_session = Events::open(&session, &[("backlog", "0")]).await;
+    let mut of_token = Events::open(&app.admin(), &[("backlog", "0")]).await;
+    assert!(of_session.block().await.starts_with(':'));
+    session.logout().answer().await.good();
+    of_session.end().await;
+    let new = probe(&app.database, "after the sign-out").await;
+    assert_eq!(of_token.ids(1).await, [new]);
 }
 
 #[tokio::test]

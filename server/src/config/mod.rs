@@ -56,6 +56,7 @@ pub struct Settings {
     pub queries_per_caller: u32,
     /// Streams of probes that run at the same time.
     pub streams_max: u32,
+    pub streams_per_caller: u32,
     pub stall_max: Duration,
     pub page_rows_max: u64,
     pub heartbeat: Duration,
@@ -135,6 +136,7 @@ impl Settings {
             exports_per_caller: values.exports_per_caller,
             queries_per_caller: values.queries_per_caller,
             streams_max: values.streams_max,
+            streams_per_caller: values.streams_per_caller,
             stall_max: values.stall_max,
             page_rows_max: values.page_rows_max.into(),
             heartbeat: values.heartbeat,

@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row, query, query_as, query_scalar};
 
 use super::ProbeError;
 use super::position::Position;
-use super::request::ProbeFilter;
+use super::request::{ProbeFilter, SearchableProbe};
 use crate::hub_tables::HubTables;
 
 /// The hub's tables of probes.
@@ -58,7 +58,7 @@ pub struct Unread {
     pub table: i64,
     /// The greatest id of the table.
     pub newest: Option<i64>,
-    pub rows: Vec<Arc<Probe>>,
+    pub rows: Vec<Arc<SearchableProbe>>,
 }
 
 impl<'a> Log<'a> {
@@ -199,7 +199,7 @@ impl<'a> Log<'a> {
         let mut probes = Vec::with_capacity(rows.len());
         for row in &rows {
             if row.try_get::<Option<i64>, _>("id")?.is_some() {
-                probes.push(Arc::new(probe(row)?));
+                probes.push(Arc::new(probe(row)?.into()));
             }
         }
         Ok(Unread {
