@@ -455,6 +455,25 @@ async fn the_endpoints_have_their_last_probe_and_their_uptime() {
 }
 
 #[tokio::test]
+async fn secrets_in_the_address_of_an_endpoint_are_masked() {
+    let app = App::start().await;
+    app.database
+        .execute(
+            "update provider_endpoints set label = null, url = 'https://me:word@h/v1?key=abc' where id = 1",
+        )
+        .await;
+    let endpoints = app.admin().probe_endpoints().answer().await.good();
+    assert!(
+        endpoints.text().contains("https://***@h/v1?key=***"),
+        "{}",
+        endpoints.text()
+    );
+    let mut events = Events::open(&app.admin(), &[("backlog", "0")]).await;
+    probe(&app.database, "of a secret address").await;
+    assert_eq!(events.next().await.data["endpoint"], "https://***@h/v1?key=***");
+}
+
+#[tokio::test]
 async fn probes_are_for_administrators_of_a_hub_with_probe_logs() {
     let app = App::start().await;
     let (user, _) = app.user().await;

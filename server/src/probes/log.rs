@@ -7,6 +7,7 @@ use api::probes::Probe;
 use jiff::Timestamp;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row, query, query_as, query_scalar};
+use wasm_export::session_request::mask_url;
 
 use super::ProbeError;
 use super::position::Position;
@@ -216,7 +217,8 @@ fn probe(row: &PgRow) -> sqlx::Result<Probe> {
         id: row.try_get("id")?,
         created_at: microseconds.and_then(|time| Timestamp::from_microsecond(time).ok()),
         endpoint_id: row.try_get("endpoint_id")?,
-        endpoint: row.try_get("endpoint")?,
+        // It may be an address.
+        endpoint: mask_url(row.try_get("endpoint")?),
         vendor: row.try_get("vendor")?,
         source: row.try_get("source")?,
         ok: row.try_get("ok")?,
