@@ -315,8 +315,9 @@ async fn all_streams_share_the_queries_and_none_runs_without_a_stream() {
                    where relname = 'provider_endpoint_probe_logs'";
         app.database.number(sql).await
     };
+    const STREAMS: u64 = 20;
     let mut streams = Vec::new();
-    for _ in 0..20 {
+    for _ in 0..STREAMS {
         streams.push(Events::open(&admin, &[("backlog", "1")]).await);
     }
     for stream in &mut streams {
@@ -326,6 +327,15 @@ async fn all_streams_share_the_queries_and_none_runs_without_a_stream() {
     for stream in &mut streams {
         assert_eq!(stream.ids(1).await, [new]);
     }
+    let before = scans().await;
+    let rounds = 5;
+    for round in 0..rounds {
+        let new = probe(&app.database, &format!("round {round}")).await;
+        assert_eq!(streams[0].ids(1).await, [new]);
+    }
+    // One query for all has a few scans. A query for each stream would have as many as there are streams.
+    let of_a_round = (scans().await - before) / rounds;
+    assert!(of_a_round < STREAMS, "{of_a_round} scans a round");
     drop(streams);
     // Each session of PostgreSQL reports its scans at most once a second, so a feed that ran on would show.
     wait_for("the end of the feed", SOON, async || {
