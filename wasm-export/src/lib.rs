@@ -106,7 +106,7 @@ pub mod zone;
 
 pub use convert::{ConvertError, convert};
 pub use export::{Export, ExportError, Progress, ResumePoint, Summary};
-pub use file_name::{LocalTime, file_name, format_from_file_name};
+pub use file_name::{file_name, format_from_file_name};
 pub use options::Options;
 pub use verify::{Verified, verify};
 pub use zone::Zone;

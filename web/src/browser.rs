@@ -5,11 +5,11 @@ use js_sys::{Array, Date, Function, Intl, Object, Reflect};
 use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_export::{LocalTime, Zone};
+use wasm_export::Zone;
 
 use crate::wording;
 
-/// CSS pixels. The same width as in `style.css`.
+/// CSS pixels. The same width as in `styles/narrow.css`.
 const WIDE_PX_MIN: u32 = 800;
 
 /// Returns the browser's IANA zone, or `None` if the formatter does not know it.
@@ -35,19 +35,6 @@ pub fn zones() -> Vec<String> {
         .filter_map(|name| name.as_string())
         .filter(|name| is_known(name))
         .collect()
-}
-
-pub fn local_time() -> LocalTime {
-    let now = Date::new_0();
-    // The casts lose nothing: the parts of a Date are at most 11, 31 and 59, and the year has four digits.
-    LocalTime {
-        year: now.get_full_year() as u16,
-        month: now.get_month() as u8 + 1,
-        day: now.get_date() as u8,
-        hour: now.get_hours() as u8,
-        minute: now.get_minutes() as u8,
-        second: now.get_seconds() as u8,
-    }
 }
 
 /// Formats a time as the tables do, in the browser's zone, and names the zone.

@@ -12,7 +12,7 @@ use crate::browser;
 use crate::client;
 use crate::column_choice::ColumnChoice;
 use crate::cursors::Cursors;
-use crate::dataset;
+use crate::dataset::{self, LinkFilters};
 use crate::filter_chip::{ValueNames, values};
 use crate::load::Load;
 use crate::route::Route;
@@ -26,6 +26,8 @@ pub struct DatasetView {
     pub dataset: StoredValue<Dataset>,
     /// Applied filters and parameters, by name.
     pub filters: RwSignal<BTreeMap<String, String>>,
+    /// Filters of the link that the dataset does not have, until the visitor removes them.
+    pub unknown_filters: RwSignal<BTreeMap<String, String>>,
     /// IANA name.
     pub zone: RwSignal<String>,
     pub columns: RwSignal<ColumnChoice>,
@@ -45,10 +47,10 @@ pub struct DatasetView {
 }
 
 impl DatasetView {
-    /// Ignores filters of the selection that the dataset does not have.
     pub fn new(dataset: Dataset, selection: Selection) -> Self {
         let columns = columns(&dataset, &selection);
-        let filters = RwSignal::new(dataset::known_filters(&dataset, selection.filters));
+        let LinkFilters { applied, unknown } = LinkFilters::new(&dataset, selection.filters);
+        let filters = RwSignal::new(applied);
         let zone = RwSignal::new(selection.zone.unwrap_or_else(usual_zone));
         let (columns, reversed) = (RwSignal::new(columns), RwSignal::new(selection.reversed));
         let page_rows = selection.page_rows.or_else(saved_options::page_rows);
@@ -97,6 +99,7 @@ impl DatasetView {
         Self {
             dataset: StoredValue::new(dataset),
             filters,
+            unknown_filters: RwSignal::new(unknown),
             zone,
             columns,
             reversed,
@@ -114,11 +117,12 @@ impl DatasetView {
     pub fn show(self, selection: Selection) {
         let columns = self.dataset.with_value(|dataset| columns(dataset, &selection));
         let filters = selection.filters;
-        let filters = self
+        let LinkFilters { applied, unknown } = self
             .dataset
-            .with_value(|dataset| dataset::known_filters(dataset, filters));
+            .with_value(|dataset| LinkFilters::new(dataset, filters));
         set_if_other(self.columns, columns);
-        set_if_other(self.filters, filters);
+        set_if_other(self.filters, applied);
+        set_if_other(self.unknown_filters, unknown);
         set_if_other(self.reversed, selection.reversed);
         if let Some(zone) = selection.zone {
             set_if_other(self.zone, zone);

@@ -140,8 +140,7 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
         .for_format(&definition, options.format);
 
     let output = arguments.output.unwrap_or_else(|| {
-        let at = selection.zone.time_zone().to_datetime(Timestamp::now());
-        let name = definition.file_name(&Caller::operator(), &options, at);
+        let name = definition.file_name(&Caller::operator(), &options, Timestamp::now());
         report(format_args!("The file is {name}."));
         name.into()
     });

@@ -29,8 +29,7 @@ pub async fn export(
         .for_format(&dataset.definition, options.format);
     let header = Query::new(&dataset, &caller, &selection)?.header();
     dataset.definition.allowed().check(&header, &options)?;
-    let at = selection.zone.time_zone().to_datetime(Timestamp::now());
-    let filename = dataset.definition.file_name(&caller, &options, at);
+    let filename = dataset.definition.file_name(&caller, &options, Timestamp::now());
     let mut response = HttpResponse::Ok();
     response
         .content_type(options.media_type())

@@ -147,7 +147,8 @@ fn rounded(text: &str, decimals: usize) -> String {
     }
 }
 
-fn grouped(text: &str) -> String {
+/// Sets the thousands of a plain decimal number apart.
+pub(super) fn grouped(text: &str) -> String {
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => ("-", digits),
         None => ("", text),

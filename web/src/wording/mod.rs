@@ -5,6 +5,7 @@ pub mod cells;
 pub mod cleanup;
 pub mod database;
 pub mod export;
+pub mod filters;
 pub mod restore;
 pub mod results;
 pub mod session_requests;
@@ -17,15 +18,7 @@ use wasm_export::zone::Zone;
 
 /// `1,234,567`
 pub fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    cells::grouped(&number.to_string())
 }
 
 /// `1 row`, `1,234 rows`

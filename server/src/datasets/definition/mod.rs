@@ -15,7 +15,7 @@ mod table;
 
 use std::collections::BTreeSet;
 
-use jiff::civil::DateTime;
+use jiff::Timestamp;
 use serde::Deserialize;
 use toml::Table;
 use wasm_export::options::{Format, Fraction, Layout, Options};
@@ -210,7 +210,7 @@ impl Definition {
 
     /// Returns the name of a file with rows that this caller exports at this time, with its extension.
     #[must_use]
-    pub fn file_name(&self, caller: &Caller, options: &Options, at: DateTime) -> String {
+    pub fn file_name(&self, caller: &Caller, options: &Options, at: Timestamp) -> String {
         file_name::render(self.file_name.as_ref(), &self.name, caller, options, at)
     }
 

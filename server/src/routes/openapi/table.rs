@@ -424,8 +424,8 @@ fn webhooks() -> Vec<EntryBuilder> {
     vec![
         get(path, "listOldWebhooks", "List the webhooks in the hub's old settings")
             .tag(WEBHOOKS)
-            .answer::<OldWebhooks>("The webhooks of enabled notifications.")
-            .problems(&[404, 409]),
+            .answer::<OldWebhooks>("The webhooks of enabled notifications; none without a hub that has targets.")
+            .problems(&[409]),
         post(path, "migrateWebhooks", "Move the hub's webhooks to its targets")
             .tag(WEBHOOKS)
             .description(
