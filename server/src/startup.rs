@@ -677,7 +677,10 @@ fn report(catalog: &Catalog) {
     if let Some(Unavailable { reason, cause }) = &catalog.workspaces().unavailable
         && *cause != Cause::NotHere
     {
-        tracing::error!(reason, "the workspaces cannot be used, so nobody may see their rows");
+        tracing::error!(
+            reason,
+            "the workspaces cannot be used, so nobody may see their rows"
+        );
     }
     for dataset in catalog.iter() {
         let name = &dataset.definition.name;

@@ -210,7 +210,10 @@ async fn within(
     session: &mut PgConnection,
 ) -> Result<Caller, Box<dyn std::error::Error>> {
     let operator = Caller::operator();
-    let membership = catalog.workspaces().membership(session, &operator, workspace).await?;
+    let membership = catalog
+        .workspaces()
+        .membership(session, &operator, workspace)
+        .await?;
     match membership {
         Some(membership) => Ok(operator.within(membership)),
         None => Err(format!("there is no workspace `{workspace}`").into()),

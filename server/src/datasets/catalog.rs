@@ -28,6 +28,12 @@ const BUILT_IN: &[(&str, &str)] = &[
         "usage-by-user.toml",
         include_str!("../../datasets/usage-by-user.toml"),
     ),
+    ("alerts.toml", include_str!("../../datasets/alerts.toml")),
+    (
+        "infringements.toml",
+        include_str!("../../datasets/infringements.toml"),
+    ),
+    ("actions.toml", include_str!("../../datasets/actions.toml")),
 ];
 
 /// The greatest OID of an object that PostgreSQL itself has made (FirstNormalObjectId in its transam.h).
@@ -47,6 +53,8 @@ pub struct CatalogOptions {
 pub struct Catalog {
     datasets: Vec<Arc<Dataset>>,
     workspaces: Workspaces,
+    /// Whether the built-in datasets are named also where their tables are not.
+    has_built_in: bool,
 }
 
 /// The catalog in use. Another one takes its place when the definitions are read again.
@@ -185,7 +193,8 @@ pub enum Cause {
     NoTable,
     /// The tables of a built-in dataset are not in this database, because it is no such application's. Nobody is told.
     NotHere,
-    /// A column of a built-in dataset is not in this database, because its hub is older than the dataset.
+    /// A column of a built-in dataset is not in this database, because its hub is older than the dataset, or its tables are other
+    /// ones.
     NoColumn,
     /// The role of this connection may not read all of it.
     NoRight,
@@ -211,11 +220,13 @@ impl Catalog {
     /// [`CatalogError::Unreadable`] if the folder cannot be read.
     pub fn load(options: &CatalogOptions, hub: &HubTables) -> Result<Self, CatalogError> {
         let of_site = options.folder.as_deref().map(read_folder).transpose()?;
-        let is_of_workspaces = |file: &DefinitionFile| {
-            Path::new(&file.0).file_name() == Some(OsStr::new(workspaces::FILE))
-        };
+        let is_of_workspaces =
+            |file: &DefinitionFile| Path::new(&file.0).file_name() == Some(OsStr::new(workspaces::FILE));
         let mut of_site = of_site.unwrap_or_default();
-        let of_workspaces = of_site.iter().position(is_of_workspaces).map(|at| of_site.remove(at));
+        let of_workspaces = of_site
+            .iter()
+            .position(is_of_workspaces)
+            .map(|at| of_site.remove(at));
         Ok(Self {
             workspaces: Workspaces::read(of_workspaces, hub),
             ..Self::of_files(of_site, options.built_in, hub)
@@ -258,6 +269,7 @@ impl Catalog {
         Self {
             datasets,
             workspaces: Workspaces::read(None, hub),
+            has_built_in,
         }
     }
 
@@ -276,6 +288,9 @@ impl Catalog {
             if is_of_workspace && dataset.unavailable.is_none() {
                 dataset.unavailable.clone_from(&self.workspaces.unavailable);
             }
+        }
+        if !self.has_built_in {
+            self.datasets.retain(|dataset| dataset.is_here());
         }
         Ok(())
     }
@@ -420,7 +435,10 @@ impl Dataset {
                 Some("42P01" | "3F000") => Cause::NoTable,
                 // `undefined_column`
                 Some("42703") if self.is_built_in => {
-                    reason.push_str(". The hub is older than this dataset; update the hub");
+                    reason.push_str(match self.tables.placeholder() {
+                        SITE => ". Declare the dataset for these tables in DECANT_DATASETS_DIR",
+                        _ => ". The hub is older than this dataset; update the hub",
+                    });
                     Cause::NoColumn
                 }
                 // `insufficient_privilege`

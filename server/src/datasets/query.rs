@@ -136,9 +136,7 @@ impl<'a> Query<'a> {
             zone: self.selection.zone.to_string(),
             fraction: definition.fraction,
             highlights: definition.highlights.iter().map(Highlight::in_header).collect(),
-            filters: self
-                .selection
-                .filters_by_name(definition, self.is_administrator),
+            filters: self.selection.filters_by_name(definition, self.is_administrator),
             estimated_rows: None,
         }
     }

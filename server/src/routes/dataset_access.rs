@@ -84,10 +84,26 @@ pub async fn open_with_body(
     let is_of_body = dataset.definition.access == Access::Workspace && of_address.is_none();
     let (caller, mut body) = if is_of_body {
         let body = read.await?;
-        let caller = admit(app, &catalog, dataset, caller, body.workspace.as_deref(), Usage::Export).await?;
+        let caller = admit(
+            app,
+            &catalog,
+            dataset,
+            caller,
+            body.workspace.as_deref(),
+            Usage::Export,
+        )
+        .await?;
         (caller, body)
     } else {
-        let caller = admit(app, &catalog, dataset, caller, of_address.as_deref(), Usage::Export).await?;
+        let caller = admit(
+            app,
+            &catalog,
+            dataset,
+            caller,
+            of_address.as_deref(),
+            Usage::Export,
+        )
+        .await?;
         (caller, read.await?)
     };
     if dataset.definition.access == Access::Workspace {
@@ -100,7 +116,14 @@ pub async fn open_with_body(
     }
     let dataset = Arc::clone(dataset);
     let pairs = Vec::new();
-    Ok((Opened { dataset, caller, pairs }, body))
+    Ok((
+        Opened {
+            dataset,
+            caller,
+            pairs,
+        },
+        body,
+    ))
 }
 
 /// Returns the dataset with this name, if its application is in the database.
@@ -164,7 +187,10 @@ async fn admit(
         Some(membership) => membership,
         None => {
             let mut connection = app.source.for_sign_in().await?;
-            let asked = catalog.workspaces().membership(&mut connection, &caller, workspace).await;
+            let asked = catalog
+                .workspaces()
+                .membership(&mut connection, &caller, workspace)
+                .await;
             let found = asked.map_err(|error| match error {
                 WorkspacesError::Database(error) => error.into(),
                 WorkspacesError::Tables(error) => {

@@ -63,7 +63,11 @@ pub async fn count(
     Pairs(pairs): Pairs,
 ) -> Result<HttpResponse, ApiError> {
     let opened = open(&app, caller, &name, pairs, Usage::Read).await?;
-    let Opened { dataset, caller, pairs } = opened;
+    let Opened {
+        dataset,
+        caller,
+        pairs,
+    } = opened;
     let selection = Selection::parse(&dataset.definition, &pairs)?;
     let query = Query::new(&dataset, &caller, &selection)?;
     let _share = app.query_shares.take(&caller.subject).await?;
@@ -84,7 +88,11 @@ pub async fn summary(
     Pairs(pairs): Pairs,
 ) -> Result<HttpResponse, ApiError> {
     let opened = open(&app, caller, &name, pairs, Usage::Read).await?;
-    let Opened { dataset, caller, pairs } = opened;
+    let Opened {
+        dataset,
+        caller,
+        pairs,
+    } = opened;
     let selection = Selection::parse(&dataset.definition, &pairs)?;
     for (name, is_given) in [
         ("limit", selection.limit.is_some()),
@@ -121,7 +129,11 @@ pub async fn options(
 ) -> Result<HttpResponse, ApiError> {
     let (name, filter) = path.into_inner();
     let opened = open(&app, caller, &name, pairs, Usage::Read).await?;
-    let Opened { dataset, caller, pairs } = opened;
+    let Opened {
+        dataset,
+        caller,
+        pairs,
+    } = opened;
     let declared = dataset
         .definition
         .filter(&filter)

@@ -26,7 +26,11 @@ pub async fn export(
     _: WholeFile,
 ) -> Result<HttpResponse, ApiError> {
     let opened = open(&app, caller, &name, pairs, Usage::Export).await?;
-    let Opened { dataset, caller, pairs } = opened;
+    let Opened {
+        dataset,
+        caller,
+        pairs,
+    } = opened;
     let options = file::parse_options(&pairs)?;
     let selection = Selection::parse(&dataset.definition, &file::without_file_words(&pairs))?
         .for_format(&dataset.definition, options.format);

@@ -30,7 +30,9 @@ pub async fn sign_in(
         role = ?caller.role,
         address = %parts.address(app.settings.auth.trust_proxy)
     );
-    Ok(HttpResponse::Ok().cookie(cookie).json(with_workspaces(&app, caller).await))
+    Ok(HttpResponse::Ok()
+        .cookie(cookie)
+        .json(with_workspaces(&app, caller).await))
 }
 
 /// Ends the session, and removes its cookie from the browser.

@@ -33,7 +33,11 @@ pub async fn rows(
     _: WholeFile,
 ) -> Result<HttpResponse, ApiError> {
     let opened = open(&app, caller, &name, pairs, Usage::Export).await?;
-    let Opened { dataset, caller, pairs } = opened;
+    let Opened {
+        dataset,
+        caller,
+        pairs,
+    } = opened;
     let selection = Selection::parse(&dataset.definition, &pairs)?;
     if request.method() == Method::HEAD {
         Query::new(&dataset, &caller, &selection)?;
@@ -78,7 +82,11 @@ pub async fn page(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let opened = open(&app, caller, &name, pairs, Usage::Read).await?;
-    let Opened { dataset, caller, pairs } = opened;
+    let Opened {
+        dataset,
+        caller,
+        pairs,
+    } = opened;
     let mut selection = Selection::parse(&dataset.definition, &pairs)?;
     let rows_max = app.settings.page_rows_max;
     let limit = selection.limit.unwrap_or(PAGE_ROWS.min(rows_max));

@@ -93,7 +93,12 @@ impl Definition {
                 ));
             }
             // Values of another table would be those of all workspaces.
-            let from = |filter: &&Filter| filter.options.as_ref().is_some_and(|options| options.from.is_some());
+            let from = |filter: &&Filter| {
+                filter
+                    .options
+                    .as_ref()
+                    .is_some_and(|options| options.from.is_some())
+            };
             return match self.filters.iter().find(from) {
                 Some(filter) => Err(format!(
                     "the options of the filter `{}` have `from`; with `access = \"workspace\"` they come from the rows of the \

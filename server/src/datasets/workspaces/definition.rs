@@ -29,7 +29,11 @@ impl Definition {
     /// The mistake.
     pub fn parse(text: &str) -> Result<Self, String> {
         let definition: Self = toml::from_str(text).map_err(|error| error.to_string())?;
-        let Self { membership, list, all } = &definition;
+        let Self {
+            membership,
+            list,
+            all,
+        } = &definition;
         for (key, sql, placeholder, is_needed) in [
             ("membership", membership, WORKSPACE, true),
             ("membership", membership, SUBJECT, true),
@@ -86,7 +90,8 @@ mod tests {
                 .contains("`membership` must contain `{workspace}`")
         );
         assert!(
-            refusal("m.user_id operator(pg_catalog.=) {subject}", "true").contains("must contain `{subject}`")
+            refusal("m.user_id operator(pg_catalog.=) {subject}", "true")
+                .contains("must contain `{subject}`")
         );
         assert!(refusal("all = ", "every = ").contains("every"));
         assert!(refusal("order by w.name, w.id", "{workspace}").contains("must not contain `{workspace}`"));

@@ -154,14 +154,28 @@ impl Workspaces {
     }
 
     /// Returns the types of the ids, or which of them is no type of an id.
-    async fn types(&self, connection: &mut PgConnection, is_hub: bool) -> sqlx::Result<Result<Types, String>> {
-        let Definition { membership, list, all } = &self.definition;
+    async fn types(
+        &self,
+        connection: &mut PgConnection,
+        is_hub: bool,
+    ) -> sqlx::Result<Result<Types, String>> {
+        let Definition {
+            membership,
+            list,
+            all,
+        } = &self.definition;
         for sql in [
-            format!("select l.id, l.name, l.role from ({}) l where false", without_values(list)),
+            format!(
+                "select l.id, l.name, l.role from ({}) l where false",
+                without_values(list)
+            ),
             format!("select w.id, w.name from ({all}) w where false"),
         ] {
             // SQL: the text of a definition, which the site writes.
-            query(AssertSqlSafe(sql)).persistent(false).execute(&mut *connection).await?;
+            query(AssertSqlSafe(sql))
+                .persistent(false)
+                .execute(&mut *connection)
+                .await?;
         }
         let of_all = format!(
             "select pg_catalog.pg_typeof((select w.id from ({all}) w where false))::pg_catalog.oid::bigint"
@@ -171,7 +185,11 @@ impl Workspaces {
             .persistent(false)
             .fetch_one(&mut *connection)
             .await?;
-        let mut oids = of_parameters(&membership.replace(WORKSPACE, "$1").replace(SUBJECT, "$2"), connection).await?;
+        let mut oids = of_parameters(
+            &membership.replace(WORKSPACE, "$1").replace(SUBJECT, "$2"),
+            connection,
+        )
+        .await?;
         oids.extend(of_parameters(&list.replace(SUBJECT, "$1"), connection).await?);
         oids.push(id);
         let types = ColumnType::look_up(connection, &oids).await?;
@@ -208,13 +226,19 @@ impl Workspaces {
         };
         let Definition { membership, all, .. } = &self.definition;
         let is_administrator = caller.is_administrator();
-        let id_type = if is_administrator { &types.id } else { &types.workspace };
+        let id_type = if is_administrator {
+            &types.id
+        } else {
+            &types.workspace
+        };
         let id = Value::new(id_type, workspace);
         let mut sql = Template::default();
         sql.push("select r.role::pg_catalog.text from (");
         match is_administrator {
             true => {
-                sql.push("select 'OWNER' from (").push(all).push(") w where w.id operator(pg_catalog.=) ");
+                sql.push("select 'OWNER' from (")
+                    .push(all)
+                    .push(") w where w.id operator(pg_catalog.=) ");
                 id.push(&mut sql);
             }
             false => {
@@ -227,16 +251,18 @@ impl Workspaces {
         }
         sql.push(") r (role)");
         let sql = self.tables.render(&sql, connection).await?.sql;
-        let roles: Vec<Option<String>> = match query_scalar(sql).persistent(false).fetch_all(connection).await {
+        let roles: Vec<Option<String>> = match query_scalar(sql).persistent(false).fetch_all(connection).await
+        {
             Ok(roles) => roles,
             // A value that the site's own cast does not read is no id.
             Err(error) if is_of_value(&error) => Vec::new(),
             Err(error) => return Err(error.into()),
         };
-        let known = roles.iter().flatten().filter_map(|role| WorkspaceRole::from_name(role));
-        Ok(known
-            .max()
-            .and_then(|role| Some(Membership::new(id.text?, role))))
+        let known = roles
+            .iter()
+            .flatten()
+            .filter_map(|role| WorkspaceRole::from_name(role));
+        Ok(known.max().and_then(|role| Some(Membership::new(id.text?, role))))
     }
 
     /// Returns the workspaces of the caller; of an administrator, all of them. At most 1,000.
@@ -292,7 +318,11 @@ impl Workspaces {
     /// Returns the SQL with a null for each value, for the test of its functions and operators.
     #[cfg(test)]
     pub(super) fn statements(&self) -> Vec<String> {
-        let Definition { membership, list, all } = &self.definition;
+        let Definition {
+            membership,
+            list,
+            all,
+        } = &self.definition;
         [membership, list, all].map(|sql| without_values(sql)).to_vec()
     }
 }
