@@ -86,6 +86,13 @@ async fn postgresql_is_asked_the_same_for_every_refusal() {
         wait_for("the log to be complete", Duration::from_secs(30), look).await
     };
     let mut costs = Vec::new();
+    // The first request opens the connection.
+    member
+        .count("alerts")
+        .query("workspace", NONE)
+        .answer()
+        .await
+        .problem(403, "not_a_member");
     for workspace in [BETA, NONE, DELETED, "7", "no id"] {
         let before = settled().await;
         let refused = member

@@ -200,7 +200,7 @@ async fn greedy_requests(app: &decant_tests::app::App, dataset: &str) -> Vec<Req
     let mut requests = vec![
         with("ids", &ids.join(",")),
         with("after", &cursor),
-        with("sort", "reversed").query("after", &cursor),
+        with("sort", "reversed"),
         with("columns", "id"),
         with("as_of", "2100-01-01T00:00:00Z"),
         member.rows_of_body(dataset, &json!({ "workspace": ACME, "filters": { "ids": ids } })),
