@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{Authenticator, Caller};
+use crate::auth::Authenticator;
 use crate::backups::Backups;
 use crate::config::Settings;
 use crate::database::Database;
 use crate::database::temporary_files::TemporaryFolder;
-use crate::datasets::Dataset;
 use crate::datasets::catalog::CurrentCatalog;
 use crate::datasets::options::OptionsCache;
+use crate::datasets::workspaces::MembershipCache;
 use crate::error::ApiError;
 use crate::probes::ProbeFeed;
 use crate::rows::StreamTiming;
@@ -41,6 +41,8 @@ pub struct App {
     pub probes: Arc<ProbeFeed>,
     pub authenticator: Authenticator,
     pub options: OptionsCache,
+    /// Who may enter which workspace.
+    pub memberships: MembershipCache,
     /// Cancelled when the server is asked to stop; new exports are refused from then on.
     pub stopping: CancellationToken,
     /// Cancelled when the time for a graceful stop is over: running exports are aborted.
@@ -48,28 +50,6 @@ pub struct App {
 }
 
 impl App {
-    /// Returns the dataset with this name, if this caller may see it.
-    ///
-    /// # Errors
-    /// [`ApiError::UnknownDataset`], [`ApiError::Access`], [`ApiError::DatasetUnavailable`].
-    pub fn dataset(&self, name: &str, caller: &Caller) -> Result<Arc<Dataset>, ApiError> {
-        let catalog = self.catalog.get();
-        let dataset = catalog
-            .get(name)
-            .ok_or_else(|| ApiError::UnknownDataset(name.to_owned()))?;
-        dataset.check_access(caller)?;
-        match &dataset.unavailable {
-            None => Ok(Arc::clone(dataset)),
-            Some(unavailable) => {
-                let unavailable = ApiError::DatasetUnavailable {
-                    name: name.to_owned(),
-                    reason: unavailable.reason.clone(),
-                };
-                Err(unavailable.for_caller(caller))
-            }
-        }
-    }
-
     /// # Errors
     /// [`ApiError::ShuttingDown`] once the server is asked to stop: nothing long begins then.
     pub fn check_running(&self) -> Result<(), ApiError> {

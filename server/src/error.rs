@@ -151,7 +151,8 @@ impl ApiError {
             Self::UnknownOptions(_) => (S::NOT_FOUND, "unknown_filter", "Unknown filter"),
             Self::Parameter(error) => parameter(error),
             Self::Body(_) | Self::Json(_) => (S::BAD_REQUEST, "invalid_body", "Invalid body"),
-            Self::Access(_) | Self::AdministratorsOnly => FORBIDDEN,
+            Self::Access(error) => access(error),
+            Self::AdministratorsOnly => FORBIDDEN,
             Self::Auth(error) => auth(error),
             Self::Dump(error) => dump(error),
             Self::Restore(error) => restore(error),
@@ -267,6 +268,14 @@ impl ResponseError for ApiError {
 
     fn error_response(&self) -> HttpResponse {
         self.respond(None)
+    }
+}
+
+fn access(error: &AccessError) -> Kind {
+    match error {
+        AccessError::Dataset(_) | AccessError::Column(_) | AccessError::Filter(_) => FORBIDDEN,
+        AccessError::NotAMember => (StatusCode::FORBIDDEN, "not_a_member", "Not a member"),
+        AccessError::RoleTooLow(_) => (StatusCode::FORBIDDEN, "role_too_low", "Role too low"),
     }
 }
 

@@ -31,9 +31,10 @@ use crate::database::Database;
 use crate::database::cleanup::archive;
 use crate::database::temporary_files::TemporaryFolder;
 use crate::datasets::Catalog;
-use crate::datasets::catalog::{CatalogError, Cause, CurrentCatalog};
+use crate::datasets::catalog::{CatalogError, Cause, CurrentCatalog, Unavailable};
 use crate::datasets::options::OptionsCache;
 use crate::datasets::warnings;
+use crate::datasets::workspaces::MembershipCache;
 use crate::dsn::Dsn;
 use crate::probes::ProbeFeed;
 use crate::shares::Shares;
@@ -212,6 +213,7 @@ impl Application {
             source,
             catalog: CurrentCatalog::new(catalog),
             options: OptionsCache::default(),
+            memberships: MembershipCache::new(settings.membership_kept),
             stopping: CancellationToken::new(),
             abort,
             state,
@@ -573,6 +575,7 @@ fn read_datasets_again_on_hangup(app: &web::Data<App>) {
                     report(&catalog);
                     app.catalog.replace(catalog);
                     app.options.clear();
+                    app.memberships.clear();
                 }
                 Err(error) => {
                     tracing::error!(%error, "the datasets stay as they were");
@@ -673,10 +676,19 @@ fn data_dir_error(settings: &Settings, source: std::io::Error) -> StartError {
 }
 
 fn report(catalog: &Catalog) {
+    if let Some(Unavailable { reason, cause }) = &catalog.workspaces().unavailable
+        && *cause != Cause::NotHere
+    {
+        tracing::error!(
+            reason,
+            "the workspaces cannot be used, so nobody may see their rows"
+        );
+    }
     for dataset in catalog.iter() {
         let name = &dataset.definition.name;
         match &dataset.unavailable {
             None => tracing::info!(dataset = name, "dataset is ready"),
+            Some(_) if !dataset.is_here() => {}
             Some(unavailable) if unavailable.cause == Cause::Mistake => {
                 tracing::error!(
                     dataset = name,

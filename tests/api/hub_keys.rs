@@ -11,7 +11,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 async fn a_user_of_the_hub_signs_in_with_an_api_key() {
     let app = App::start().await;
     let ada = app.database.new_user("Ada Lovelace").await;
-    let expected = json!({ "name": "Ada Lovelace", "role": "user", "user_id": ada.id });
+    let expected = json!({ "name": "Ada Lovelace", "role": "user", "user_id": ada.id, "workspaces": [] });
 
     let sign_in = app.anonymous().login(&ada.key).answer().await.good();
     assert_eq!(sign_in.json::<Value>(), expected);

@@ -63,6 +63,11 @@ mod tokens;
 mod triggers;
 mod usage_by_user;
 mod webhooks;
+mod workspace_access;
+mod workspace_addresses;
+mod workspace_datasets;
+mod workspace_definitions;
+mod workspace_exports;
 
 use decant_tests::actors::Request;
 use decant_tests::definitions::NUMBERS;

@@ -43,7 +43,7 @@ async fn a_token_signed_with_the_secret_identifies_the_caller() {
         let signed = app
             .anonymous()
             .with_token(&signed_with_secret(JWT_SECRET, &claims));
-        let expected = json!({ "name": "Ada", "role": "user" });
+        let expected = json!({ "name": "Ada", "role": "user", "workspaces": [] });
         assert_eq!(signed.me().answer().await.good().json::<Value>(), expected);
         // No user of the hub.
         assert_eq!(signed.usage_rows(&[]).await.count(), 0, "{subject}");
@@ -58,7 +58,7 @@ async fn a_user_of_the_hub_is_looked_up_where_tokens_name_them() {
     let signed = app
         .anonymous()
         .with_token(&signed_with_secret(JWT_SECRET, &claims));
-    let expected = json!({ "name": "Ada", "role": "user", "user_id": user.id });
+    let expected = json!({ "name": "Ada", "role": "user", "user_id": user.id, "workspaces": [] });
     assert_eq!(signed.me().answer().await.good().json::<Value>(), expected);
     let own = app.database.usage_rows(&format!("m.user_id = {}", user.id)).await;
     assert_eq!(signed.usage_rows(&[]).await.count(), own);

@@ -13,3 +13,4 @@ mod migrate_webhooks;
 mod out_of_the_box;
 mod standard_streams;
 mod verify;
+mod workspaces;

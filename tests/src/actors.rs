@@ -81,6 +81,11 @@ impl Actor {
         self.get("/api/me")
     }
 
+    /// `GET /api/workspaces`
+    pub fn workspaces(&self) -> Request {
+        self.get("/api/workspaces")
+    }
+
     /// `POST /api/login`
     pub fn login(&self, token: &str) -> Request {
         Request(

@@ -14,6 +14,7 @@
 //! | [`proxy`], [`nginx`], [`pgbouncer`], [`small_disk`] | a network that cuts, stalls and crawls; a proxy; a pooler; a full disk |
 //! | [`definitions`], [`golden`] | dataset definitions, the golden corpus |
 //! | [`tokens`] | JWTs, valid and forged |
+//! | [`workspaces`] | workspaces with members and rows of brand monitoring |
 //! | [`browser`], [`driver`] | headless Chromium |
 //! | [`http`](mod@http), [`patience`] | the HTTP client, waiting within a bound |
 //!
@@ -50,3 +51,4 @@ pub mod server;
 pub mod small_disk;
 pub mod terminal;
 pub mod tokens;
+pub mod workspaces;

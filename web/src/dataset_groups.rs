@@ -51,6 +51,8 @@ mod tests {
             group: group.map(str::to_owned),
             listed,
             available,
+            workspace: false,
+            export_role: None,
             reason: None,
             columns: Vec::new(),
             order: Vec::new(),

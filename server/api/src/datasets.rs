@@ -7,6 +7,8 @@ use serde_json::Value;
 use wasm_export::options::{Format, Layout};
 use wasm_export::rows::Column;
 
+use crate::workspaces::WorkspaceRole;
+
 crate::examples! {
     Datasets = "datasets",
     Dataset = "dataset",
@@ -40,6 +42,12 @@ pub struct Dataset {
     #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
     pub listed: bool,
     pub available: bool,
+    /// Whether its rows belong to workspaces. Each request then names one with the parameter `workspace`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub workspace: bool,
+    /// The least role in a workspace that may export its rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub export_role: Option<WorkspaceRole>,
     /// Why it is not available, for administrators: file, key and PostgreSQL's message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -284,6 +292,9 @@ pub struct RowsRequest {
         skip_serializing_if = "std::ops::Not::not"
     )]
     pub include_system_fields: bool,
+    /// The id of the workspace, for a dataset whose rows belong to workspaces. The query parameter has the same meaning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
     #[serde(default, rename = "dateRange", skip_serializing_if = "Option::is_none")]
     pub date_range: Option<DateRange>,
 }

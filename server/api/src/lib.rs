@@ -10,6 +10,7 @@
 //! | [`restore`] | restores and the databases beside the live one |
 //! | [`cleanup`] | clean-ups of the hub's log |
 //! | [`backups`] | dumps in the storage |
+//! | [`workspaces`] | the workspaces of the caller |
 //! | [`webhooks`] | webhooks of a hub, moved to its targets |
 //! | [`events`] | server-sent events, written and read |
 //! | [`flags`] | the flags of `decant export` |
@@ -28,6 +29,7 @@ pub mod probes;
 pub mod restore;
 pub mod session_requests;
 pub mod webhooks;
+pub mod workspaces;
 
 pub use jiff::Timestamp;
 pub use wasm_export::rows::{End, Header, Problem};

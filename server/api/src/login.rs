@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::workspaces::Membership;
+
 crate::examples! {
     SignIn = "sign_in",
     Caller = "caller",
@@ -37,9 +39,12 @@ pub struct Caller {
     /// `users.id` in the hub; absent for an administrator who is not a user of the hub.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<i64>,
+    /// The workspaces of the caller; of an administrator, all of them. At most 1,000.
+    #[serde(default)]
+    pub workspaces: Vec<Membership>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Role {

@@ -96,6 +96,7 @@ actions! {
     WebhookMigrationComplete = "webhook_migration_complete",
     WebhookMigrationError = "webhook_migration_error",
     WebhookMigrationStart = "webhook_migration_start",
+    WorkspaceAccessDenied = "workspace_access_denied",
 }
 
 impl Action {

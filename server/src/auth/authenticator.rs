@@ -202,6 +202,7 @@ impl Authenticator {
             name: token.name.unwrap_or(name),
             role: token.role,
             credential: CredentialKind::Jwt,
+            membership: None,
         }))
     }
 

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use api::login as wire;
 use api::login::Role;
 
+use super::membership::Membership;
+
 /// A caller whose credential was verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
@@ -14,6 +16,8 @@ pub struct Caller {
     pub name: String,
     pub role: Role,
     pub credential: CredentialKind,
+    /// The workspace of the request, once the caller's membership was looked up.
+    pub membership: Option<Membership>,
 }
 
 /// The identity of a caller: a kind and a text, written `hub:7`, `jwt:6f96…`, `token:admin` or `operator`.
@@ -47,6 +51,8 @@ pub enum Scope {
     All,
     /// The rows that this subject owns.
     Owner(Subject),
+    /// The rows of the workspace with this id.
+    Workspace(String),
 }
 
 /// A text is no [`Subject`] that can have sessions.
@@ -63,6 +69,7 @@ impl Caller {
             name: "Operator".to_owned(),
             role: Role::Admin,
             credential: CredentialKind::CommandLine,
+            membership: None,
         }
     }
 
@@ -73,16 +80,39 @@ impl Caller {
             name: "Administrator".to_owned(),
             role: Role::Admin,
             credential: CredentialKind::AdminToken,
+            membership: None,
         }
     }
 
     /// Returns the rows that this caller may see.
     #[must_use]
     pub fn scope(&self) -> Scope {
-        match self.role {
-            Role::Admin => Scope::All,
-            Role::User => Scope::Owner(self.subject.clone()),
+        match (&self.membership, self.role) {
+            (Some(membership), _) => Scope::Workspace(membership.workspace().to_owned()),
+            (None, Role::Admin) => Scope::All,
+            (None, Role::User) => Scope::Owner(self.subject.clone()),
         }
+    }
+
+    /// Returns the caller within a workspace, whose rows they see then and no others.
+    #[must_use]
+    pub fn within(self, membership: Membership) -> Self {
+        Self {
+            membership: Some(membership),
+            ..self
+        }
+    }
+
+    /// Returns the id of the workspace of the request.
+    #[must_use]
+    pub fn workspace(&self) -> Option<&str> {
+        self.membership.as_ref().map(Membership::workspace)
+    }
+
+    /// Returns whether the caller may see secret columns and use filters for administrators.
+    #[must_use]
+    pub fn is_administrator(&self) -> bool {
+        self.role == Role::Admin
     }
 }
 
@@ -115,6 +145,7 @@ impl fmt::Display for Scope {
         match self {
             Self::All => formatter.write_str("all"),
             Self::Owner(subject) => subject.fmt(formatter),
+            Self::Workspace(id) => write!(formatter, "workspace:{id}"),
         }
     }
 }
@@ -144,6 +175,7 @@ impl From<Caller> for wire::Caller {
             name: caller.name,
             role: caller.role,
             user_id,
+            workspaces: Vec::new(),
         }
     }
 }

@@ -269,6 +269,7 @@ fn hub_key(row: &PgRow) -> sqlx::Result<HubKey> {
                 false => Role::User,
             },
             credential: CredentialKind::HubKey,
+            membership: None,
         },
     })
 }

@@ -13,6 +13,7 @@
 //! | `options` | the settings of authentication |
 //! | `origin` | refuses requests of other sites' pages |
 //! | `caller` | the caller, their identity and role, and the rows that they may see |
+//! | `membership` | a workspace that a caller may enter, and their role there |
 //! | `error` | why a caller is refused |
 
 mod authenticator;
@@ -24,6 +25,7 @@ mod jwt;
 mod key_digest;
 mod key_set;
 mod known_keys;
+mod membership;
 mod options;
 mod origin;
 mod request;
@@ -38,6 +40,7 @@ pub use hub::{HubKey, HubUsers, PUBLISHED_KEY_PREFIX};
 pub use jwt::TokenKeys;
 pub use key_digest::KeyDigest;
 pub use key_set::JwksError;
+pub use membership::Membership;
 pub use options::{Options, TokenRules};
 pub use request::RequestParts;
 pub use secret_file::{read_or_create_secret, read_secret};

@@ -144,6 +144,7 @@ fn check(catalog: &Catalog, connection: &Connection) -> Outcome {
                 let verdict = match cause {
                     Cause::Mistake => "wrong",
                     Cause::NoTable | Cause::NoColumn => "not in this database",
+                    Cause::NotHere => "not here",
                     Cause::NoRight => "not readable",
                     Cause::Untrusted => "not trusted",
                 };

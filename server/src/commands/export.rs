@@ -10,6 +10,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args};
 use futures_util::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
+use sqlx::PgConnection;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use wasm_export::options::Options;
@@ -22,7 +23,8 @@ use super::output::{OutputError, OutputFile, with_name};
 use super::standard_streams::report;
 use crate::auth::Caller;
 use crate::config::Settings;
-use crate::datasets::definition::Definition;
+use crate::datasets::definition::{Access, Definition};
+use crate::datasets::words::WORKSPACE;
 use crate::datasets::{Catalog, Dataset, Query, Selection, words};
 use crate::file;
 use crate::rows::{Prepared, StreamTiming};
@@ -49,7 +51,9 @@ pub fn with_filters(mut command: clap::Command, catalog: &Catalog) -> clap::Comm
     for (word, help) in words() {
         command = command.arg(flag(word).help(help));
     }
-    let mut known: Vec<&str> = Vec::new();
+    command = command.arg(flag(WORKSPACE).help("Id of the workspace whose rows are exported"));
+    // A filter may have this name where rows do not belong to workspaces.
+    let mut known = vec![WORKSPACE];
     for (name, label, kind) in catalog.iter().flat_map(|dataset| of_dataset(&dataset.definition)) {
         if known.contains(&name) {
             continue;
@@ -95,7 +99,11 @@ pub fn pairs(matches: &ArgMatches, catalog: &Catalog) -> Vec<(String, String)> {
         .iter()
         .flat_map(|dataset| of_dataset(&dataset.definition))
         .map(|(name, ..)| name);
-    let mut words: Vec<&str> = words().map(|(word, _)| word).chain(filters).collect();
+    let mut words: Vec<&str> = words()
+        .map(|(word, _)| word)
+        .chain(filters)
+        .chain([WORKSPACE])
+        .collect();
     words.sort_unstable();
     words.dedup();
     let given = |word: &str| {
@@ -135,6 +143,10 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
         Some(output) => with_name(pairs, output)?,
         None => pairs,
     };
+    let (workspace, pairs) = match definition.access {
+        Access::Workspace => take_workspace(pairs)?,
+        Access::Admin | Access::Owner => (None, pairs),
+    };
     let options = file::parse_options(&pairs)?;
     let selection = Selection::parse(&definition, &file::without_file_words(&pairs))?
         .for_format(&definition, options.format);
@@ -150,12 +162,20 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
     let exporting = async {
         let mut session = connection.source.for_query().await?;
         catalog.prepare(&mut session).await?;
-        drop(session);
         let dataset = catalog.get(&arguments.dataset).ok_or_else(unknown)?;
+        if let Some(unavailable) = &dataset.unavailable {
+            return Err(connection.reason(unavailable).into());
+        }
+        let caller = match &workspace {
+            Some(workspace) => within(&catalog, workspace, &mut session).await?,
+            None => Caller::operator(),
+        };
+        drop(session);
         export(
             &connection,
             &settings,
             dataset,
+            caller,
             &selection,
             options,
             &output,
@@ -167,19 +187,48 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
     connection.close(or_interrupted(&stop, outcome)).await
 }
 
+/// Takes the workspace out of the parameters.
+///
+/// # Errors
+/// It is not given once.
+fn take_workspace(
+    mut pairs: Vec<(String, String)>,
+) -> Result<(Option<String>, Vec<(String, String)>), String> {
+    let given = pairs.extract_if(.., |(name, _)| name == WORKSPACE);
+    let mut given: Vec<_> = given.map(|(_, workspace)| workspace).collect();
+    match (given.pop(), given.pop()) {
+        (Some(workspace), None) => Ok((Some(workspace), pairs)),
+        _ => Err("the rows of this dataset belong to workspaces; name one with --workspace".to_owned()),
+    }
+}
+
+/// Returns the operator within a workspace.
+async fn within(
+    catalog: &Catalog,
+    workspace: &str,
+    session: &mut PgConnection,
+) -> Result<Caller, Box<dyn std::error::Error>> {
+    let operator = Caller::operator();
+    let membership = catalog
+        .workspaces()
+        .membership(session, &operator, workspace)
+        .await?;
+    match membership {
+        Some(membership) => Ok(operator.within(membership)),
+        None => Err(format!("there is no workspace `{workspace}`").into()),
+    }
+}
+
 async fn export(
     connection: &Connection,
     settings: &Settings,
     dataset: &Dataset,
+    caller: Caller,
     selection: &Selection,
     options: Options,
     output: &Path,
     stop: &CancellationToken,
 ) -> Outcome {
-    if let Some(unavailable) = &dataset.unavailable {
-        return Err(connection.reason(unavailable).into());
-    }
-    let caller = Caller::operator();
     let query = Query::new(dataset, &caller, selection)?;
     let prepared = Prepared::new(connection.source.for_export().await?, &query, selection).await?;
     dataset.definition.allowed().check(prepared.header(), &options)?;

@@ -54,6 +54,8 @@ pub struct Settings {
     pub redis: Option<redis::Client>,
     pub exports_per_caller: u32,
     pub queries_per_caller: u32,
+    /// How long a membership of a workspace is kept.
+    pub membership_kept: Duration,
     /// Streams of probes that run at the same time.
     pub streams_max: u32,
     pub streams_per_caller: u32,
@@ -135,6 +137,7 @@ impl Settings {
             redis: values.redis.clone(),
             exports_per_caller: values.exports_per_caller,
             queries_per_caller: values.queries_per_caller,
+            membership_kept: values.membership_kept,
             streams_max: values.streams_max,
             streams_per_caller: values.streams_per_caller,
             stall_max: values.stall_max,

@@ -146,6 +146,8 @@ settings! {
         "Exports that one caller may run at the same time";
     queries_per_caller: u32 = DECANT_QUERIES_PER_CALLER, default "4", at_least_one,
         "Pages, counts and lists of filter values that one caller may request at the same time; more of them wait";
+    membership_kept: Duration = DECANT_MEMBERSHIP_SECONDS, default "30", seconds,
+        "How long a caller's membership of a workspace is kept before the database is asked again; 0 asks each time";
     streams_max: u32 = DECANT_STREAMS_MAX, default "100", at_least_one,
         "Streams of probes that run at the same time; all of them together cost one query a second";
     streams_per_caller: u32 = DECANT_STREAMS_PER_CALLER, default "20", at_least_one,

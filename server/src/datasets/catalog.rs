@@ -1,15 +1,21 @@
 //! The datasets, and whether the database can answer them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sqlx::{AssertSqlSafe, PgConnection, Row, query, query_as};
 use toml::Table;
 
-use super::definition::{Access, Choices, Definition, Filter, Piece, Sources, inherits, pg_type, pieces};
+use super::definition::{
+    Access, Choices, Definition, Filter, HUB, Piece, SITE, Sources, inherits, pg_type, pieces,
+};
+use super::id_type::IdType;
+use super::named_tables::NamedTables;
 use super::owner::{self, OwnerType};
 use super::template::{Rendered, Template};
+use super::workspaces::{self, Workspaces};
 use crate::hub_tables::{HubTableError, HubTables};
 use crate::source::{database_message, is_of_connection};
 
@@ -22,6 +28,12 @@ const BUILT_IN: &[(&str, &str)] = &[
         "usage-by-user.toml",
         include_str!("../../datasets/usage-by-user.toml"),
     ),
+    ("alerts.toml", include_str!("../../datasets/alerts.toml")),
+    (
+        "infringements.toml",
+        include_str!("../../datasets/infringements.toml"),
+    ),
+    ("actions.toml", include_str!("../../datasets/actions.toml")),
 ];
 
 /// The greatest OID of an object that PostgreSQL itself has made (FirstNormalObjectId in its transam.h).
@@ -32,7 +44,7 @@ const BUILT_IN_OID_MAX: i64 = 16_383;
 pub struct CatalogOptions {
     /// The folder with the site's own definitions.
     pub folder: Option<PathBuf>,
-    /// Whether the built-in datasets, which are those of the hub, are offered.
+    /// Whether the built-in datasets of the hub are offered. Those of a site's own tables always are, where the tables are.
     pub built_in: bool,
 }
 
@@ -40,6 +52,9 @@ pub struct CatalogOptions {
 #[derive(Debug)]
 pub struct Catalog {
     datasets: Vec<Arc<Dataset>>,
+    workspaces: Workspaces,
+    /// Whether the built-in datasets are named also where their tables are not.
+    has_built_in: bool,
 }
 
 /// The catalog in use. Another one takes its place when the definitions are read again.
@@ -68,11 +83,12 @@ pub struct Dataset {
     pub types: Vec<ColumnType>,
     /// By the key of the definition that holds the SQL of the owner. Empty while the dataset is unavailable.
     owners: HashMap<String, OwnerType>,
+    /// Of the SQL of the workspace. `None` while the dataset is unavailable, and for other datasets.
+    workspace: Option<IdType>,
     /// `None`: the dataset can be used.
     pub unavailable: Option<Unavailable>,
-    /// The tables that its SQL names as `{hub}.table`, and where they are.
-    hub_tables: BTreeSet<String>,
-    hub: HubTables,
+    /// The tables that its SQL names as `{hub}.table` or `{site}.table`.
+    tables: NamedTables,
     /// The definition is compiled in.
     pub(super) is_built_in: bool,
     file: String,
@@ -92,7 +108,7 @@ impl ColumnType {
     ///
     /// [`Executor::prepare`](sqlx::Executor::prepare) would return the types as well. It is not used, because the driver
     /// then runs SQL of its own that calls functions and operators without their schema.
-    async fn look_up(connection: &mut PgConnection, oids: &[i64]) -> sqlx::Result<Vec<Self>> {
+    pub(super) async fn look_up(connection: &mut PgConnection, oids: &[i64]) -> sqlx::Result<Vec<Self>> {
         let types: Vec<(String, bool)> = query_as(
             "with recursive resolved (place, oid) as ( \
                select place, oid::pg_catalog.oid \
@@ -115,10 +131,10 @@ impl ColumnType {
         Ok(types.into_iter().map(of_row).collect())
     }
 
-    /// Returns the type as one of an owner, if it can be one.
-    fn of_owner(&self, is_hub: bool) -> Option<OwnerType> {
+    /// Returns the type as one of an id, if it can be one.
+    pub(super) fn of_id(&self) -> Option<IdType> {
         match self.is_built_in {
-            true => OwnerType::new(&self.name, self.in_sql(), is_hub),
+            true => IdType::new(&self.name, self.in_sql()),
             false => None,
         }
     }
@@ -175,7 +191,10 @@ pub enum Cause {
     Mistake,
     /// A table is not in this database.
     NoTable,
-    /// A column of a built-in dataset is not in this database, because its hub is older than the dataset.
+    /// The tables of a built-in dataset are not in this database, because it is no such application's. Nobody is told.
+    NotHere,
+    /// A column of a built-in dataset is not in this database, because its hub is older than the dataset, or its tables are other
+    /// ones.
     NoColumn,
     /// The role of this connection may not read all of it.
     NoRight,
@@ -201,7 +220,17 @@ impl Catalog {
     /// [`CatalogError::Unreadable`] if the folder cannot be read.
     pub fn load(options: &CatalogOptions, hub: &HubTables) -> Result<Self, CatalogError> {
         let of_site = options.folder.as_deref().map(read_folder).transpose()?;
-        Ok(Self::of_files(of_site.unwrap_or_default(), options.built_in, hub))
+        let is_of_workspaces =
+            |file: &DefinitionFile| Path::new(&file.0).file_name() == Some(OsStr::new(workspaces::FILE));
+        let mut of_site = of_site.unwrap_or_default();
+        let of_workspaces = of_site
+            .iter()
+            .position(is_of_workspaces)
+            .map(|at| of_site.remove(at));
+        Ok(Self {
+            workspaces: Workspaces::read(of_workspaces, hub),
+            ..Self::of_files(of_site, options.built_in, hub)
+        })
     }
 
     /// Returns the definitions that are compiled in.
@@ -221,8 +250,11 @@ impl Catalog {
             of_site: by_name(of_site),
         };
         let mut datasets: Vec<Arc<Dataset>> = Vec::new();
-        let offered = if has_built_in { 0 } else { BUILT_IN.len() };
-        for (at, (file, text)) in files.into_iter().enumerate().skip(offered) {
+        for (at, (file, text)) in files.into_iter().enumerate() {
+            let is_of_hub = text.as_ref().is_ok_and(|text| text.contains(HUB));
+            if !has_built_in && at < BUILT_IN.len() && is_of_hub {
+                continue;
+            }
             let dataset = Arc::new(Dataset {
                 is_built_in: at < BUILT_IN.len(),
                 ..Dataset::read(file, text, hub, &sources)
@@ -234,7 +266,11 @@ impl Catalog {
                 None => datasets.push(dataset),
             }
         }
-        Self { datasets }
+        Self {
+            datasets,
+            workspaces: Workspaces::read(None, hub),
+            has_built_in,
+        }
     }
 
     /// Checks the SQL of each dataset in the database, and looks up the types of its columns.
@@ -244,10 +280,24 @@ impl Catalog {
     /// [`Unavailable`].
     pub async fn prepare(&mut self, connection: &mut PgConnection) -> Result<(), CatalogError> {
         let is_hub = owner::is_hub(connection).await?;
+        self.workspaces.prepare(connection, is_hub).await?;
         for dataset in &mut self.datasets {
-            Arc::make_mut(dataset).prepare(connection, is_hub).await?;
+            let dataset = Arc::make_mut(dataset);
+            dataset.prepare(connection, is_hub).await?;
+            let is_of_workspace = dataset.definition.access == Access::Workspace;
+            if is_of_workspace && dataset.unavailable.is_none() {
+                dataset.unavailable.clone_from(&self.workspaces.unavailable);
+            }
+        }
+        if !self.has_built_in {
+            self.datasets.retain(|dataset| dataset.is_here());
         }
         Ok(())
+    }
+
+    /// Returns the workspaces of the site.
+    pub fn workspaces(&self) -> &Workspaces {
+        &self.workspaces
     }
 
     pub fn get(&self, name: &str) -> Option<&Arc<Dataset>> {
@@ -273,27 +323,43 @@ impl Dataset {
         Some((owner, self.owners.get(&owner_of_options(&filter.name))?))
     }
 
+    /// Returns the SQL of the workspace whose row it is, and its type.
+    pub(super) fn workspace(&self) -> Option<(&str, &IdType)> {
+        Some((self.definition.workspace.as_deref()?, self.workspace.as_ref()?))
+    }
+
+    /// Returns whether the application of this dataset is in the database. The other ones are as if they were not declared.
+    pub fn is_here(&self) -> bool {
+        let cause = self.unavailable.as_ref().map(|unavailable| unavailable.cause);
+        cause != Some(Cause::NotHere)
+    }
+
     fn read(file: String, text: Result<String, String>, hub: &HubTables, sources: &Sources) -> Self {
         let parse = |text: &str| match text.parse::<Table>() {
             Ok(table) if inherits(&table) => Definition::parse_extending(table, sources),
             _ => Definition::parse(text),
         };
         let parsed = text.as_deref().map_err(Clone::clone).and_then(parse);
-        let (mut definition, unavailable) = match parsed {
-            Ok(definition) => (definition, None),
+        let named = parsed.and_then(|mut definition| {
+            let tables = NamedTables::new(definition.tables(HUB), definition.tables(SITE), hub)?;
+            Ok((definition, tables))
+        });
+        let (definition, tables, unavailable) = match named {
+            Ok((definition, tables)) => (definition, tables, None),
             Err(problem) => {
                 let name = name_in(text.as_deref().unwrap_or_default()).unwrap_or_else(|| stem(&file));
                 let reason = format!("{file}: {}", problem.trim_end());
                 let cause = Cause::Mistake;
-                (Definition::unreadable(name), Some(Unavailable { reason, cause }))
+                let unavailable = Some(Unavailable { reason, cause });
+                (Definition::unreadable(name), NamedTables::none(hub), unavailable)
             }
         };
         Self {
-            hub_tables: definition.hub_tables(),
-            hub: hub.clone(),
+            tables,
             definition,
             types: Vec::new(),
             owners: HashMap::new(),
+            workspace: None,
             unavailable,
             is_built_in: false,
             file,
@@ -302,7 +368,7 @@ impl Dataset {
 
     async fn prepare(&mut self, connection: &mut PgConnection, is_hub: bool) -> Result<(), CatalogError> {
         if self.unavailable.is_none() {
-            let obstacle = match self.find_hub_tables(connection).await? {
+            let obstacle = match self.find_tables(connection).await? {
                 None => self.probe(connection, is_hub).await?,
                 obstacle => obstacle,
             };
@@ -311,24 +377,27 @@ impl Dataset {
         Ok(())
     }
 
-    /// Finds the hub's tables that the SQL names, and puts their schema into it.
-    async fn find_hub_tables(&mut self, connection: &mut PgConnection) -> sqlx::Result<Option<Unavailable>> {
-        if self.hub_tables.is_empty() {
+    /// Finds the tables that the SQL names after a placeholder, and puts their schema into it.
+    async fn find_tables(&mut self, connection: &mut PgConnection) -> sqlx::Result<Option<Unavailable>> {
+        if self.tables.is_empty() {
             return Ok(None);
         }
-        let tables: Vec<_> = self.hub_tables.iter().collect();
-        let (cause, error) = match self.hub.check(connection, &tables).await {
+        let error = match self.tables.find(connection).await {
             Ok(schema) => {
-                self.definition.set_hub_schema(&schema);
+                self.definition.set_schema(self.tables.placeholder(), &schema);
                 return Ok(None);
             }
             Err(HubTableError::Database(error)) => return Err(error),
-            Err(missing @ HubTableError::Missing(_)) => (Cause::NoTable, missing),
-            Err(hidden @ HubTableError::Hidden(_)) => (Cause::NoRight, hidden),
-            Err(untrusted @ HubTableError::Untrusted(_)) => (Cause::Untrusted, untrusted),
+            Err(error) => error,
         };
-        let reason = format!("{}: {error}", self.file);
-        Ok(Some(Unavailable { reason, cause }))
+        let cause = self.tables.cause(&error, self.is_built_in);
+        Ok(cause.map(|cause| Unavailable {
+            reason: match cause {
+                Cause::NotHere => self.tables.reason(&error),
+                _ => format!("{}: {}", self.file, self.tables.reason(&error)),
+            },
+            cause,
+        }))
     }
 
     /// Prepares each key that holds SQL, and looks up the types of the columns and owners.
@@ -366,7 +435,10 @@ impl Dataset {
                 Some("42P01" | "3F000") => Cause::NoTable,
                 // `undefined_column`
                 Some("42703") if self.is_built_in => {
-                    reason.push_str(". The hub is older than this dataset; update the hub");
+                    reason.push_str(match self.tables.placeholder() {
+                        SITE => ". Declare the dataset for these tables in DECANT_DATASETS_DIR",
+                        _ => ". The hub is older than this dataset; update the hub",
+                    });
                     Cause::NoColumn
                 }
                 // `insufficient_privilege`
@@ -378,16 +450,21 @@ impl Dataset {
             };
             return Ok(Some(Unavailable { reason, cause }));
         }
-        let (mut types, mut owners) = (Vec::new(), HashMap::new());
+        let (mut types, mut owners, mut workspace) = (Vec::new(), HashMap::new(), None);
         for (key, column_type) in keys
             .into_iter()
             .zip(ColumnType::look_up(connection, &oids).await?)
         {
             if key.starts_with("column ") {
                 types.push(column_type);
-            } else if let Some(owner) = column_type.of_owner(is_hub) {
-                owners.insert(key, owner);
-            } else if self.definition.access == Access::Owner {
+            } else if let Some(id) = column_type.of_id() {
+                match key == WORKSPACE {
+                    true => workspace = Some(id),
+                    false => {
+                        owners.insert(key, OwnerType::new(id, is_hub));
+                    }
+                }
+            } else if self.definition.access == Access::Owner || key == WORKSPACE {
                 let reason = format!(
                     "{}, {key}: the type {} is neither a whole number, uuid nor text",
                     self.file, column_type.name
@@ -396,13 +473,13 @@ impl Dataset {
                 return Ok(Some(Unavailable { reason, cause }));
             }
         }
-        (self.types, self.owners) = (types, owners);
+        (self.types, self.owners, self.workspace) = (types, owners, workspace);
         Ok(None)
     }
 
     /// Returns a sentence with the statement to run where the role of this connection may not read everything.
     async fn missing_right(&self, connection: &mut PgConnection) -> sqlx::Result<String> {
-        let tables: Vec<_> = self.hub_tables.iter().map(String::as_str).collect();
+        let tables: Vec<_> = self.tables.names().collect();
         let (role, grants): (String, Option<String>) = query_as(
             "select pg_catalog.quote_ident(current_user), pg_catalog.string_agg(pg_catalog.format( \
                  'GRANT SELECT ON %I.%I TO %I;', n.nspname, c.relname, current_user), ' ' order by c.relname) \
@@ -411,7 +488,7 @@ impl Dataset {
              and c.relname operator(pg_catalog.=) any ($2::pg_catalog.name[]) \
              and not pg_catalog.has_table_privilege(c.oid, 'select')",
         )
-        .bind(self.hub.schema.as_str())
+        .bind(self.tables.schema())
         .bind(tables)
         .fetch_one(connection)
         .await?;
@@ -424,8 +501,7 @@ impl Dataset {
         })
     }
 
-    /// Returns the SQL of a template. The hub's tables are checked before each use, because a restore may have replaced the
-    /// database.
+    /// Returns the SQL of a template. The tables are checked before each use, because a restore may have replaced the database.
     ///
     /// # Errors
     /// [`HubTableError`].
@@ -434,7 +510,7 @@ impl Dataset {
         template: &Template,
         connection: &mut PgConnection,
     ) -> Result<Rendered, HubTableError> {
-        template.render(connection, &self.hub, &self.hub_tables).await
+        self.tables.render(template, connection).await
     }
 }
 
@@ -473,6 +549,9 @@ fn stem(file: &str) -> String {
     stem.to_string_lossy().into_owned()
 }
 
+/// The key of the SQL of the workspace of a row.
+const WORKSPACE: &str = "`workspace`";
+
 /// The key of the SQL of the owner of a row.
 const OWNER: &str = "`owner`";
 
@@ -483,7 +562,7 @@ fn owner_of_options(filter: &str) -> String {
 
 impl Definition {
     /// Returns a statement for each key of the definition that holds SQL, so that a mistake can be named by its key. The
-    /// statement of a column or an owner returns the OID of its type, any other returns no row. No statement reads a row.
+    /// statement of a column, an owner or a workspace returns the OID of its type, any other returns no row. No statement reads a row.
     pub(super) fn probes(&self) -> Vec<(String, String)> {
         let condition = self.r#where.as_deref().unwrap_or("true");
         let rows = self.with_nulls(&self.from);
@@ -514,6 +593,9 @@ impl Definition {
         }
         if let Some(owner) = &self.owner {
             probes.push((OWNER.to_owned(), type_of(&select(owner, "true"))));
+        }
+        if let Some(workspace) = &self.workspace {
+            probes.push((WORKSPACE.to_owned(), type_of(&select(workspace, "true"))));
         }
         if let Some(as_of) = &self.as_of {
             probes.push(("`as_of`".to_owned(), select("", &format!("({as_of}) is null"))));
@@ -562,7 +644,7 @@ impl Definition {
 }
 
 /// The path of a file, and its text or why it cannot be read.
-type DefinitionFile = (String, Result<String, String>);
+pub(super) type DefinitionFile = (String, Result<String, String>);
 
 /// Returns the path of each `.toml` file, with its text or the reason why there is none.
 fn read_folder(folder: &Path) -> Result<Vec<DefinitionFile>, CatalogError> {

@@ -8,6 +8,9 @@
 //! - `search_path` finds roles that may create functions where the SQL of a site would find them.
 //! - [`selection`] parses a caller's columns, filters, limit and cursor.
 //! - [`query`] makes the SQL of a selection, within the caller's scope.
+//! - [`workspaces`] asks who may enter which workspace of a site.
+//! - `named_tables` checks the tables that SQL names after `{hub}` or `{site}`.
+//! - `id_type` is the type of the id of an owner or a workspace.
 //! - `owner` compares the owner of a row with the subject of a caller.
 //! - `value` parses the value of a query parameter.
 //! - `keyset` makes the condition "after this row".
@@ -16,7 +19,9 @@
 
 pub mod catalog;
 pub mod definition;
+mod id_type;
 mod keyset;
+mod named_tables;
 pub mod new_definition;
 pub mod options;
 mod owner;
@@ -28,6 +33,7 @@ pub mod template;
 mod value;
 pub mod warnings;
 pub mod words;
+pub mod workspaces;
 
 pub use catalog::{Catalog, Dataset};
 pub use query::{Query, RenderError};

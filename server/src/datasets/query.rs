@@ -1,10 +1,13 @@
 //! The SQL of datasets. A [`Query`] needs a [`Caller`], so that no SQL is made without the caller's scope.
 
+use api::workspaces::WorkspaceRole;
 use sqlx::PgConnection;
 use wasm_export::rows::{self, Cursor, Header, Kind, VERSION};
 
 use super::catalog::Dataset;
-use super::definition::{Access, Choices, Definition, Filter, Highlight, Order, Piece, pg_type, pieces};
+use super::definition::{
+    Access, Choices, Definition, Filter, Highlight, Order, Piece, Usage, pg_type, pieces,
+};
 use super::keyset;
 use super::owner::OwnerType;
 use super::selection::Selection;
@@ -24,6 +27,8 @@ pub struct Query<'a> {
     dataset: &'a Dataset,
     selection: &'a Selection,
     scope: Scope,
+    /// The caller may see secret columns and use filters for administrators.
+    is_administrator: bool,
     /// Positions in the definition: the chosen columns, then the other columns of the order.
     columns: Vec<usize>,
     /// How many of `columns` are chosen; the rest is hidden.
@@ -45,6 +50,10 @@ pub enum RenderError {
 pub enum AccessError {
     #[error("the dataset `{0}` is for administrators")]
     Dataset(String),
+    #[error("you are not a member of this workspace, or there is no such workspace")]
+    NotAMember,
+    #[error("your role in this workspace is too low: {} is needed", .0.name())]
+    RoleTooLow(WorkspaceRole),
     #[error("the column `{0}` is secret: only an administrator may ask for it")]
     Column(String),
     #[error("the filter `{0}` is for administrators")]
@@ -52,28 +61,40 @@ pub enum AccessError {
 }
 
 impl Dataset {
-    /// Checks that this caller may see rows of the dataset.
+    /// Checks that this caller may see rows of the dataset, or export them. The rows of a workspace are for its members: the
+    /// caller must be within one.
     ///
     /// # Errors
-    /// [`AccessError::Dataset`].
-    pub fn check_access(&self, caller: &Caller) -> Result<(), AccessError> {
+    /// [`AccessError::Dataset`], [`AccessError::NotAMember`], [`AccessError::RoleTooLow`].
+    pub fn check_access(&self, caller: &Caller, usage: Usage) -> Result<(), AccessError> {
         let definition = &self.definition;
-        match definition.access == Access::Admin && caller.scope() != Scope::All {
-            true => Err(AccessError::Dataset(definition.name.clone())),
-            false => Ok(()),
+        match (definition.access, &caller.membership) {
+            (Access::Admin, _) if !caller.is_administrator() => {
+                Err(AccessError::Dataset(definition.name.clone()))
+            }
+            (Access::Admin | Access::Owner, _) => Ok(()),
+            (Access::Workspace, None) => Err(AccessError::NotAMember),
+            (Access::Workspace, Some(membership)) => match definition.least_role(usage) {
+                least if membership.role() < least => Err(AccessError::RoleTooLow(least)),
+                _ => Ok(()),
+            },
         }
     }
 }
 
 impl<'a> Query<'a> {
-    /// Makes the query of this caller.
+    /// Makes the query of this caller. Of a dataset with workspaces, a caller who is within none sees the columns and no row.
     ///
     /// # Errors
     /// [`AccessError`] when the caller may not see the dataset or a chosen column.
     pub fn new(dataset: &'a Dataset, caller: &Caller, selection: &'a Selection) -> Result<Self, AccessError> {
         let definition = &dataset.definition;
         let scope = caller.scope();
-        dataset.check_access(caller)?;
+        let is_administrator = caller.is_administrator();
+        match definition.access {
+            Access::Workspace if caller.membership.is_none() => {}
+            _ => dataset.check_access(caller, Usage::Read)?,
+        }
         let mut columns = selection
             .columns
             .clone()
@@ -81,7 +102,7 @@ impl<'a> Query<'a> {
         let secret = columns
             .iter()
             .find(|position| definition.columns[**position].secret);
-        if let (Some(position), true) = (secret, scope != Scope::All) {
+        if let (Some(position), false) = (secret, is_administrator) {
             return Err(AccessError::Column(definition.columns[*position].name.clone()));
         }
         let shown = columns.len();
@@ -95,6 +116,7 @@ impl<'a> Query<'a> {
             dataset,
             selection,
             scope,
+            is_administrator,
             columns,
             shown,
         })
@@ -118,9 +140,7 @@ impl<'a> Query<'a> {
             zone: self.selection.zone.to_string(),
             fraction: definition.fraction,
             highlights: definition.highlights.iter().map(Highlight::in_header).collect(),
-            filters: self
-                .selection
-                .filters_by_name(definition, self.scope == Scope::All),
+            filters: self.selection.filters_by_name(definition, self.is_administrator),
             estimated_rows: None,
         }
     }
@@ -368,7 +388,7 @@ impl<'a> Query<'a> {
     }
 
     fn check_filter(&self, filter: &Filter) -> Result<(), AccessError> {
-        match filter.admin_only && self.scope != Scope::All {
+        match filter.admin_only && !self.is_administrator {
             true => Err(AccessError::Filter(filter.name.clone())),
             false => Ok(()),
         }
@@ -396,14 +416,14 @@ impl<'a> Query<'a> {
 
     fn push_table_of_options(&self, sql: &mut Template, from: &str, filter: &Filter) {
         sql.push(" from ").push(from).push(" where true");
-        self.push_scope(sql, self.dataset.owner_of_options(filter));
+        self.push_owner(sql, self.dataset.owner_of_options(filter));
     }
 
     /// Returns the table that these values of a filter come from. `None`: from the caller's rows of the dataset, because there
     /// is no other table, or one without an owner, which only administrators may read.
     fn table_of<'c>(&self, choices: &'c Choices) -> Option<&'c str> {
         let from = choices.from.as_deref()?;
-        (self.scope == Scope::All || choices.owner.is_some()).then_some(from)
+        (self.is_administrator || choices.owner.is_some()).then_some(from)
     }
 
     fn push_from_and_where(&self, sql: &mut Template) {
@@ -415,10 +435,13 @@ impl<'a> Query<'a> {
             Some(condition) => sql.push("(").push(condition).push(")"),
             None => sql.push("true"),
         };
-        self.push_scope(sql, self.dataset.owner());
+        match definition.access {
+            Access::Workspace => self.push_workspace(sql),
+            Access::Admin | Access::Owner => self.push_owner(sql, self.dataset.owner()),
+        }
         for (position, values) in &self.selection.filters {
             let filter = &definition.filters[*position];
-            if filter.admin_only && self.scope != Scope::All {
+            if filter.admin_only && !self.is_administrator {
                 continue;
             }
             sql.push(" and (");
@@ -451,13 +474,36 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// Narrows the rows to those that the caller owns, unless the caller sees all. `owner` is the SQL of a row's owner.
-    fn push_scope(&self, sql: &mut Template, owner: Option<(&str, &OwnerType)>) {
-        let Scope::Owner(subject) = &self.scope else {
-            return;
+    /// Narrows the rows to those of the caller's workspace, which are none without one.
+    fn push_workspace(&self, sql: &mut Template) {
+        let within = match (&self.scope, self.dataset.workspace()) {
+            (Scope::Workspace(id), Some((workspace, id_type))) => {
+                id_type.value(id).map(|id| (workspace, id_type, id))
+            }
+            _ => None,
         };
-        let owned =
-            owner.and_then(|(owner, owner_type)| Some((owner, owner_type, owner_type.value(subject)?)));
+        match within {
+            Some((workspace, id_type, id)) => {
+                sql.push(" and (")
+                    .push(workspace)
+                    .push(") operator(pg_catalog.=) ")
+                    .value(&id, id_type.pg_type());
+            }
+            None => {
+                sql.push(" and false");
+            }
+        }
+    }
+
+    /// Narrows the rows to those that the caller owns, unless the caller sees all. `owner` is the SQL of a row's owner.
+    fn push_owner(&self, sql: &mut Template, owner: Option<(&str, &OwnerType)>) {
+        let owned = match &self.scope {
+            Scope::All => return,
+            Scope::Owner(subject) => {
+                owner.and_then(|(owner, owner_type)| Some((owner, owner_type, owner_type.value(subject)?)))
+            }
+            Scope::Workspace(_) => None,
+        };
         match owned {
             Some((owner, owner_type, value)) => {
                 sql.push(" and (")

@@ -304,6 +304,9 @@ mod tests {
                 assert_eq!(unqualified(&sql), [""; 0], "{key}: {sql}");
             }
         }
+        for sql in catalog.workspaces().statements() {
+            assert_eq!(unqualified(&sql), [""; 0], "{sql}");
+        }
     }
 
     #[test]

@@ -103,6 +103,9 @@ impl Selection {
     /// # Errors
     /// As of [`Self::parse`].
     pub fn parse_body(definition: &Definition, body: &RowsRequest) -> Result<Self, ParameterError> {
+        if body.workspace.is_some() {
+            return Err(unknown(definition, words::WORKSPACE));
+        }
         let columns = body.columns.as_ref().map(|columns| columns.join(","));
         let limit = body.limit.map(|limit| limit.to_string());
         let include = body.include_system_fields.then(|| "true".to_owned());

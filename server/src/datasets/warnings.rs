@@ -1,5 +1,6 @@
 //! What is doubtful about a site's own datasets. Each of them works, but its author may not expect how.
 
+use api::workspaces::WorkspaceRole;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, query, query_scalar};
 
@@ -9,7 +10,7 @@ use super::query::{Query, RenderError};
 use super::search_path;
 use super::secret_names::looks_secret;
 use super::selection::Selection;
-use crate::auth::Caller;
+use crate::auth::{Caller, Membership};
 use crate::hub_tables::HubTables;
 use crate::source::is_of_connection;
 
@@ -136,7 +137,15 @@ fn column_of_table(sql: &str) -> Option<&str> {
 
 /// Returns the plan of a page's first row, in which PostgreSQL sorts only if no index gives the order.
 async fn plan(dataset: &Dataset, connection: &mut PgConnection) -> sqlx::Result<Value> {
-    let (caller, selection) = (Caller::operator(), Selection::default());
+    let selection = Selection::default();
+    let caller = match dataset.workspace() {
+        // Without a workspace, PostgreSQL would read no table.
+        Some((_, id)) => {
+            let membership = Membership::new(id.sample().to_owned(), WorkspaceRole::Owner);
+            Caller::operator().within(membership)
+        }
+        None => Caller::operator(),
+    };
     let Ok(query_of_rows) = Query::new(dataset, &caller, &selection) else {
         return Ok(Value::Null);
     };

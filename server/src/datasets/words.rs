@@ -5,6 +5,10 @@ use crate::file;
 /// The parameter by which columns that are `system` are not left out.
 pub const SYSTEM_FIELDS: &str = "includeSystemFields";
 
+/// The parameter that names the workspace of a dataset with `access = "workspace"`. Another dataset may have a filter of this
+/// name.
+pub const WORKSPACE: &str = "workspace";
+
 /// The parameters of a selection that are not filters, each with its help.
 pub const SELECTION: &[(&str, &str)] = &[
     ("columns", "Columns and their order, by name, separated by commas"),

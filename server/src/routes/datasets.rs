@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
 use api::datasets::{self as wire, Datasets, FigureValue, FilterOptions, RowCount, Summary};
+use api::workspaces::WorkspaceRole;
 
+use super::dataset_access::{Opened, declared, open, workspaces_of};
 use super::extract::Pairs;
 use crate::app::App;
-use crate::auth::{Caller, Scope};
-use crate::datasets::definition::Access;
+use crate::auth::Caller;
+use crate::datasets::definition::{Access, Usage};
+use crate::datasets::query::AccessError;
 use crate::datasets::template::Template;
-use crate::datasets::{Dataset, Query, RenderError, Selection, options};
+use crate::datasets::{Catalog, Dataset, Query, RenderError, Selection, options};
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
 
@@ -23,8 +26,10 @@ const SEARCH_MAX: usize = 200;
 /// Lists the datasets that the caller may see.
 pub async fn list(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, ApiError> {
     let mut datasets = Vec::new();
-    for dataset in app.catalog.get().iter() {
-        if dataset.definition.access == Access::Owner || caller.scope() == Scope::All {
+    let catalog = app.catalog.get();
+    let role = greatest_role(&app, &caller, &catalog).await;
+    for dataset in catalog.iter().filter(|dataset| dataset.is_here()) {
+        if check_visible(dataset, &caller, role).is_ok() {
             datasets.push(describe(dataset, &caller)?);
         }
     }
@@ -41,9 +46,12 @@ pub async fn show(
     name: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let catalog = app.catalog.get();
-    let dataset = catalog
-        .get(&name)
-        .ok_or_else(|| ApiError::UnknownDataset(name.into_inner()))?;
+    let dataset = declared(&catalog, &name)?;
+    let role = match dataset.definition.access {
+        Access::Workspace => greatest_role(&app, &caller, &catalog).await,
+        Access::Admin | Access::Owner => None,
+    };
+    check_visible(dataset, &caller, role)?;
     Ok(HttpResponse::Ok().json(describe(dataset, &caller)?))
 }
 
@@ -54,7 +62,12 @@ pub async fn count(
     name: web::Path<String>,
     Pairs(pairs): Pairs,
 ) -> Result<HttpResponse, ApiError> {
-    let dataset = app.dataset(&name, &caller)?;
+    let opened = open(&app, caller, &name, pairs, Usage::Read).await?;
+    let Opened {
+        dataset,
+        caller,
+        pairs,
+    } = opened;
     let selection = Selection::parse(&dataset.definition, &pairs)?;
     let query = Query::new(&dataset, &caller, &selection)?;
     let _share = app.query_shares.take(&caller.subject).await?;
@@ -74,7 +87,12 @@ pub async fn summary(
     name: web::Path<String>,
     Pairs(pairs): Pairs,
 ) -> Result<HttpResponse, ApiError> {
-    let dataset = app.dataset(&name, &caller)?;
+    let opened = open(&app, caller, &name, pairs, Usage::Read).await?;
+    let Opened {
+        dataset,
+        caller,
+        pairs,
+    } = opened;
     let selection = Selection::parse(&dataset.definition, &pairs)?;
     for (name, is_given) in [
         ("limit", selection.limit.is_some()),
@@ -110,7 +128,12 @@ pub async fn options(
     Pairs(pairs): Pairs,
 ) -> Result<HttpResponse, ApiError> {
     let (name, filter) = path.into_inner();
-    let dataset = app.dataset(&name, &caller)?;
+    let opened = open(&app, caller, &name, pairs, Usage::Read).await?;
+    let Opened {
+        dataset,
+        caller,
+        pairs,
+    } = opened;
     let declared = dataset
         .definition
         .filter(&filter)
@@ -186,11 +209,41 @@ fn hidden_from(caller: &Caller) -> impl FnOnce(RenderError) -> ApiError {
     |error| ApiError::from(error).for_caller(caller)
 }
 
+/// Returns the caller's greatest role in any workspace. A failed look-up gives none.
+async fn greatest_role(app: &App, caller: &Caller, catalog: &Catalog) -> Option<WorkspaceRole> {
+    let is_of_workspaces = |dataset: &Dataset| dataset.definition.access == Access::Workspace;
+    if caller.is_administrator() || !catalog.iter().any(is_of_workspaces) {
+        return None;
+    }
+    match workspaces_of(app, caller).await {
+        Ok(workspaces) => workspaces.into_iter().map(|workspace| workspace.role).max(),
+        Err(error) => {
+            tracing::warn!(%error, "the datasets of workspaces are not listed");
+            None
+        }
+    }
+}
+
+/// Checks that the caller may see the dataset in a list: its columns and filters, and no row.
+fn check_visible(dataset: &Dataset, caller: &Caller, role: Option<WorkspaceRole>) -> Result<(), AccessError> {
+    if dataset.definition.access != Access::Workspace {
+        return dataset.check_access(caller, Usage::Read);
+    }
+    let least = dataset.definition.least_role(Usage::Read);
+    match role {
+        _ if caller.is_administrator() => Ok(()),
+        None => Err(AccessError::NotAMember),
+        Some(role) if role < least => Err(AccessError::RoleTooLow(least)),
+        Some(_) => Ok(()),
+    }
+}
+
 fn describe(dataset: &Dataset, caller: &Caller) -> Result<wire::Dataset, ApiError> {
     let definition = &dataset.definition;
     let everything = Selection::default();
     let query = Query::new(dataset, caller, &everything)?;
-    let admin = caller.scope() == Scope::All;
+    let admin = caller.is_administrator();
+    let is_of_workspaces = definition.access == Access::Workspace;
     let filters = definition
         .filters
         .iter()
@@ -203,6 +256,8 @@ fn describe(dataset: &Dataset, caller: &Caller) -> Result<wire::Dataset, ApiErro
         group: definition.group.clone(),
         listed: definition.listed,
         available,
+        workspace: is_of_workspaces,
+        export_role: is_of_workspaces.then(|| definition.least_role(Usage::Export)),
         // The reason names files, roles and statements.
         reason: dataset
             .unavailable

@@ -5,10 +5,12 @@ use actix_web::{HttpResponse, web};
 use jiff::Timestamp;
 
 use super::attachment::attachment;
+use super::dataset_access::{Opened, open};
 use super::extract::{Pairs, WholeFile};
 use super::rows::prepare;
 use crate::app::App;
 use crate::auth::Caller;
+use crate::datasets::definition::Usage;
 use crate::datasets::{Query, Selection};
 use crate::error::ApiError;
 use crate::file;
@@ -23,7 +25,12 @@ pub async fn export(
     method: Method,
     _: WholeFile,
 ) -> Result<HttpResponse, ApiError> {
-    let dataset = app.dataset(&name, &caller)?;
+    let opened = open(&app, caller, &name, pairs, Usage::Export).await?;
+    let Opened {
+        dataset,
+        caller,
+        pairs,
+    } = opened;
     let options = file::parse_options(&pairs)?;
     let selection = Selection::parse(&dataset.definition, &file::without_file_words(&pairs))?
         .for_format(&dataset.definition, options.format);

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use api::login::{self as wire, EndSessions, SignIn};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::dataset_access::workspaces_of;
 use super::extract::{Administrator, JsonBody, request_parts};
 use crate::app::App;
 use crate::audit::Action;
@@ -29,7 +30,9 @@ pub async fn sign_in(
         role = ?caller.role,
         address = %parts.address(app.settings.auth.trust_proxy)
     );
-    Ok(HttpResponse::Ok().cookie(cookie).json(wire::Caller::from(caller)))
+    Ok(HttpResponse::Ok()
+        .cookie(cookie)
+        .json(with_workspaces(&app, caller).await))
 }
 
 /// Ends the session, and removes its cookie from the browser.
@@ -66,6 +69,18 @@ pub async fn end_sessions(
 }
 
 /// Answers with the caller.
-pub async fn me(caller: Caller) -> web::Json<wire::Caller> {
-    web::Json(caller.into())
+pub async fn me(app: web::Data<App>, caller: Caller) -> web::Json<wire::Caller> {
+    web::Json(with_workspaces(&app, caller).await)
+}
+
+/// Returns the caller with their workspaces, or without while the database does not answer, so that they stay signed in.
+async fn with_workspaces(app: &App, caller: Caller) -> wire::Caller {
+    let workspaces = workspaces_of(app, &caller).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the workspaces of a caller are not known");
+        Vec::new()
+    });
+    wire::Caller {
+        workspaces: workspaces.into_iter().map(Into::into).collect(),
+        ..caller.into()
+    }
 }

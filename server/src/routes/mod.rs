@@ -11,11 +11,12 @@
 //! | `database` | dumps and the status of the database |
 //! | `restore` | a dump uploaded and restored, and the databases that restores leave |
 //! | `cleanup`, `backups` | log clean-up; backups |
+//! | `workspaces` | the workspaces of the caller |
 //! | `webhooks` | the migration of a hub's webhooks |
 //! | `openapi`, `docs` | the OpenAPI document, and a viewer for it |
 //! | `frontend` | the page |
 //!
-//! `extract` takes the arguments of handlers from a request; `host` checks the header `Host`; `events` streams the progress of
+//! `extract` takes the arguments of handlers from a request; `dataset_access` checks who may use a dataset; `host` checks the header `Host`; `events` streams the progress of
 //! an operation and probes.
 
 mod attachment;
@@ -23,6 +24,7 @@ mod backups;
 mod byte_range;
 mod cleanup;
 mod database;
+mod dataset_access;
 mod datasets;
 mod docs;
 mod events;
@@ -39,6 +41,7 @@ mod restore;
 mod rows;
 mod session_requests;
 mod webhooks;
+mod workspaces;
 
 use std::collections::BTreeMap;
 
@@ -64,6 +67,7 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
         (M::POST, "/api/logout", web::to(login::sign_out)),
         (M::POST, "/api/admin/sessions/end", web::to(login::end_sessions)),
         (M::GET, "/api/me", web::to(login::me)),
+        (M::GET, "/api/workspaces", web::to(workspaces::list)),
         (M::GET, "/api/datasets", web::to(datasets::list)),
         (M::GET, "/api/datasets/{name}", web::to(datasets::show)),
         (M::GET, "/api/datasets/{name}/count", web::to(datasets::count)),

@@ -6,9 +6,11 @@ use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
 use wasm_export::rows::MEDIA_TYPE;
 
-use super::extract::{Pairs, WholeFile, read_json};
+use super::dataset_access::{Opened, open, open_with_body};
+use super::extract::{Pairs, WholeFile};
 use crate::app::App;
 use crate::auth::Caller;
+use crate::datasets::definition::Usage;
 use crate::datasets::{Dataset, Query, RenderError, Selection};
 use crate::encoding;
 use crate::error::ApiError;
@@ -30,7 +32,12 @@ pub async fn rows(
     request: HttpRequest,
     _: WholeFile,
 ) -> Result<HttpResponse, ApiError> {
-    let dataset = app.dataset(&name, &caller)?;
+    let opened = open(&app, caller, &name, pairs, Usage::Export).await?;
+    let Opened {
+        dataset,
+        caller,
+        pairs,
+    } = opened;
     let selection = Selection::parse(&dataset.definition, &pairs)?;
     if request.method() == Method::HEAD {
         Query::new(&dataset, &caller, &selection)?;
@@ -44,12 +51,12 @@ pub async fn rows_of_body(
     app: web::Data<App>,
     caller: Caller,
     name: web::Path<String>,
+    Pairs(pairs): Pairs,
     body: web::Payload,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    // The body is read when the caller may see the dataset, so that nobody else can send megabytes.
-    let dataset = app.dataset(&name, &caller)?;
-    let body = read_json(body.into_inner(), BODY_BYTES_MAX).await?;
+    let (opened, body) = open_with_body(&app, caller, &name, pairs, body, BODY_BYTES_MAX).await?;
+    let Opened { dataset, caller, .. } = opened;
     let selection = Selection::parse_body(&dataset.definition, &body)?;
     all_rows(&app, &caller, &dataset, &selection, &request).await
 }
@@ -74,7 +81,12 @@ pub async fn page(
     Pairs(pairs): Pairs,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let dataset = app.dataset(&name, &caller)?;
+    let opened = open(&app, caller, &name, pairs, Usage::Read).await?;
+    let Opened {
+        dataset,
+        caller,
+        pairs,
+    } = opened;
     let mut selection = Selection::parse(&dataset.definition, &pairs)?;
     let rows_max = app.settings.page_rows_max;
     let limit = selection.limit.unwrap_or(PAGE_ROWS.min(rows_max));

@@ -39,6 +39,7 @@ pub struct ExportAudit {
     request: Span,
     caller: String,
     dataset: String,
+    workspace: Option<String>,
     progress: Arc<Progress>,
     /// Bytes of the chunks that were handed over to the connection, headings and HTTP compression included. A chunk counts when
     /// the connection asks for the next one.
@@ -57,12 +58,14 @@ impl ExportAudit {
             subject = %caller.subject,
             credential = caller.credential.name(),
             scope = %caller.scope(),
+            workspace = caller.workspace(),
             dataset
         );
         Self {
             request: Span::current(),
             caller: caller.name.clone(),
             dataset: dataset.to_owned(),
+            workspace: caller.workspace().map(str::to_owned),
             progress,
             bytes: 0,
             is_broken: false,
@@ -119,14 +122,16 @@ impl ExportAudit {
             caller,
             dataset,
             bytes,
+            workspace,
             ..
         } = &*self;
+        let workspace = workspace.as_deref();
         match self.failure() {
             Some(code) => {
-                tracing::warn!(parent: &self.request, action = action.name(), caller, dataset, rows, bytes, code);
+                tracing::warn!(parent: &self.request, action = action.name(), caller, dataset, workspace, rows, bytes, code);
             }
             None => {
-                tracing::info!(parent: &self.request, action = action.name(), caller, dataset, rows, bytes);
+                tracing::info!(parent: &self.request, action = action.name(), caller, dataset, workspace, rows, bytes);
             }
         }
     }

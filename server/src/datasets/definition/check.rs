@@ -5,7 +5,7 @@ use wasm_export::zone::Zone;
 
 use super::{Access, Column, Definition, Filter, Highlight, Parameter};
 use crate::datasets::value;
-use crate::datasets::words::is_reserved;
+use crate::datasets::words::{WORKSPACE, is_reserved};
 
 /// The most highlights of a dataset. A report keeps some rows of each in memory.
 const HIGHLIGHTS_MAX: usize = 10;
@@ -18,6 +18,7 @@ impl Definition {
                 "`access = \"owner\"` needs `owner`, the SQL of the id of the user who owns a row".into(),
             );
         }
+        self.check_workspace()?;
         if self.columns.iter().all(|column| column.hidden || column.secret) {
             return Err("every `[[column]]` is hidden or secret; at least one must be shown".into());
         }
@@ -77,6 +78,46 @@ impl Definition {
         self.filters
             .iter()
             .try_for_each(|filter| self.check_filter(filter))
+    }
+
+    fn check_workspace(&self) -> Result<(), String> {
+        if self.access == Access::Workspace {
+            if self.workspace.is_none() {
+                return Err(
+                    "`access = \"workspace\"` needs `workspace`, the SQL of the id of the workspace whose row it is".into(),
+                );
+            }
+            if self.query_parameters().any(|name| name == WORKSPACE) {
+                return Err(format!(
+                    "a filter of a dataset with `access = \"workspace\"` cannot be called `{WORKSPACE}`"
+                ));
+            }
+            // Values of another table would be those of all workspaces.
+            let from = |filter: &&Filter| {
+                filter
+                    .options
+                    .as_ref()
+                    .is_some_and(|options| options.from.is_some())
+            };
+            return match self.filters.iter().find(from) {
+                Some(filter) => Err(format!(
+                    "the options of the filter `{}` have `from`; with `access = \"workspace\"` they come from the rows of the \
+                     workspace, so leave it out",
+                    filter.name
+                )),
+                None => Ok(()),
+            };
+        }
+        for (key, is_given) in [
+            ("workspace", self.workspace.is_some()),
+            ("read", self.read.is_some()),
+            ("export", self.export.is_some()),
+        ] {
+            if is_given {
+                return Err(format!("`{key}` needs `access = \"workspace\"`"));
+            }
+        }
+        Ok(())
     }
 
     /// Returns the names that the dataset gives to query parameters.

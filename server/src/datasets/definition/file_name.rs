@@ -84,8 +84,11 @@ pub(super) fn render(
     let name = parts.iter().map(|part| match part {
         Part::Text(text) => text.clone(),
         Part::Value(Placeholder::Dataset) => dataset.to_owned(),
-        Part::Value(Placeholder::Scope) if caller.scope() == Scope::All => "all".to_owned(),
-        Part::Value(Placeholder::Scope) => "own".to_owned(),
+        Part::Value(Placeholder::Scope) => match caller.scope() {
+            Scope::All => "all".to_owned(),
+            Scope::Owner(_) => "own".to_owned(),
+            Scope::Workspace(id) => id,
+        },
         Part::Value(Placeholder::Subject) => subject(&caller.subject),
         Part::Value(Placeholder::Date) => at.strftime("%Y-%m-%d").to_string(),
         Part::Value(Placeholder::Time) => at.strftime("%H%M%S").to_string(),

@@ -16,6 +16,11 @@ const JOINED: &[&str] = &["figure", "filter", "parameter", "quick"];
 
 const COLUMN: &str = "column";
 
+const ACCESS: &str = "access";
+
+/// Keys that only a dataset with `access = "workspace"` has.
+const OF_WORKSPACES: &[&str] = &["export", "read", "workspace"];
+
 /// The longest chain of definitions that extend each other.
 const DEPTH_MAX: usize = 8;
 
@@ -79,7 +84,9 @@ fn inherit_to(mut definition: Table, sources: &Sources, depth: usize) -> Result<
         .get(name)
         .ok_or_else(|| format!("`{EXTENDS}` names the dataset `{name}`, which is not declared"))?;
     let source = inherit_to(source.clone(), sources, depth - 1)?;
-    for key in TAKEN {
+    let is_of_workspaces = definition.get(ACCESS).or(source.get(ACCESS)) == Some(&Value::from("workspace"));
+    let of_workspaces = OF_WORKSPACES.iter().filter(|_| is_of_workspaces);
+    for key in TAKEN.iter().chain(of_workspaces) {
         if let (false, Some(value)) = (definition.contains_key(*key), source.get(*key)) {
             definition.insert((*key).to_owned(), value.clone());
         }
@@ -99,7 +106,9 @@ fn changed(source: &Table, mut changes: Table) -> Table {
     for key in JOINED.iter().chain([&COLUMN]) {
         join(&mut changes, source, key);
     }
-    for (key, value) in source {
+    let is_of_workspaces = changes.get(ACCESS).or(source.get(ACCESS)) == Some(&Value::from("workspace"));
+    let applies = |key: &str| is_of_workspaces || !OF_WORKSPACES.contains(&key);
+    for (key, value) in source.iter().filter(|(key, _)| applies(key)) {
         changes.entry(key).or_insert_with(|| value.clone());
     }
     changes

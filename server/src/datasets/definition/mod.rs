@@ -15,6 +15,7 @@ mod table;
 
 use std::collections::BTreeSet;
 
+use api::workspaces::WorkspaceRole;
 use jiff::Timestamp;
 use serde::Deserialize;
 use toml::Table;
@@ -34,7 +35,10 @@ use crate::auth::Caller;
 use crate::file::Allowed;
 
 /// Stands in SQL for the schema of the hub's tables: `{hub}.message_request`.
-const HUB: &str = "{hub}";
+pub(super) const HUB: &str = "{hub}";
+
+/// Stands in SQL for the schema of the site's own tables, which is found along the search path: `{site}.brand_alerts`.
+pub(super) const SITE: &str = "{site}";
 
 /// A dataset: its rows and columns, the callers that may see them, and the filters.
 ///
@@ -53,6 +57,12 @@ pub struct Definition {
     pub access: Access,
     /// SQL of the id of the user who owns a row. [`Access::Owner`] requires it.
     pub owner: Option<String>,
+    /// SQL of the id of the workspace whose row it is. [`Access::Workspace`] requires it.
+    pub workspace: Option<String>,
+    /// The least role in the workspace that may see rows. Absent: any.
+    pub read: Option<WorkspaceRole>,
+    /// The least role in the workspace that may export rows. Absent: that of `read`.
+    pub export: Option<WorkspaceRole>,
     /// The order of pages, exports and cursors, by columns that together are unique.
     pub order: Vec<Order>,
     /// SQL of the time at which a row was created. A resumed export leaves out rows that are newer than its start.
@@ -101,6 +111,27 @@ pub enum Access {
     Admin,
     /// An administrator sees all rows, another caller their own.
     Owner,
+    /// A caller names a workspace of theirs and sees its rows. An administrator may name any.
+    Workspace,
+}
+
+/// What a caller does with rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Usage {
+    /// Look at some of them, or at their number.
+    Read,
+    /// Take all of a selection away.
+    Export,
+}
+
+/// Returns the tables that SQL names after a placeholder for their schema.
+pub(super) fn tables_in(sql: &str, placeholder: &str) -> Vec<String> {
+    let is_of_name = |letter: &char| letter.is_ascii_alphanumeric() || *letter == '_';
+    let table_of = |rest: &str| -> Option<String> {
+        let name = rest.strip_prefix('.')?;
+        Some(name.chars().take_while(is_of_name).collect())
+    };
+    sql.split(placeholder).skip(1).filter_map(table_of).collect()
 }
 
 impl Definition {
@@ -139,6 +170,9 @@ impl Definition {
             listed: true,
             access: Access::Admin,
             owner: None,
+            workspace: None,
+            read: None,
+            export: None,
             order: Vec::new(),
             as_of: None,
             range: None,
@@ -157,30 +191,38 @@ impl Definition {
         }
     }
 
-    /// Returns the hub's tables that the SQL names as `{hub}.table`.
-    pub(super) fn hub_tables(&mut self) -> BTreeSet<String> {
-        let is_of_name = |letter: &char| letter.is_ascii_alphanumeric() || *letter == '_';
-        let table_of = |rest: &str| -> Option<String> {
-            let name = rest.strip_prefix('.')?;
-            Some(name.chars().take_while(is_of_name).collect())
-        };
-        let mut tables = BTreeSet::new();
-        for sql in self.all_sql() {
-            tables.extend(sql.split(HUB).skip(1).filter_map(table_of));
-        }
-        tables
+    /// Returns the tables that the SQL names after a placeholder for their schema: `{hub}.table`, `{site}.table`.
+    pub(super) fn tables(&mut self, placeholder: &str) -> BTreeSet<String> {
+        self.all_sql()
+            .flat_map(|sql| tables_in(sql, placeholder))
+            .collect()
     }
 
-    /// Puts the schema of the hub's tables, quoted for SQL, into all SQL.
-    pub(super) fn set_hub_schema(&mut self, schema: &str) {
+    /// Puts the schema of tables, quoted for SQL, into all SQL.
+    pub(super) fn set_schema(&mut self, placeholder: &str, schema: &str) {
         for sql in self.all_sql() {
-            *sql = sql.replace(HUB, schema);
+            *sql = sql.replace(placeholder, schema);
+        }
+    }
+
+    /// Returns the least role in a workspace that may see rows, or export them.
+    #[must_use]
+    pub fn least_role(&self, usage: Usage) -> WorkspaceRole {
+        let read = self.read.unwrap_or_default();
+        match usage {
+            Usage::Read => read,
+            Usage::Export => self.export.unwrap_or_default().max(read),
         }
     }
 
     fn all_sql(&mut self) -> impl Iterator<Item = &mut String> {
         let of_rows = [&mut self.from].into_iter();
-        let optional = [&mut self.r#where, &mut self.owner, &mut self.as_of];
+        let optional = [
+            &mut self.r#where,
+            &mut self.owner,
+            &mut self.workspace,
+            &mut self.as_of,
+        ];
         let of_columns = self.columns.iter_mut().map(|column| &mut column.sql);
         let of_figures = self.figures.iter_mut().map(|figure| &mut figure.sql);
         let of_filters = self.filters.iter_mut().flat_map(|filter| {
@@ -391,9 +433,9 @@ mod tests {
     fn a_table_of_the_hub_is_found_in_all_sql_of_a_definition() {
         let mut definition = Definition::parse(USAGE_LOGS).unwrap();
         let tables = ["keys", "message_request", "providers", "users"];
-        assert!(definition.hub_tables().iter().eq(&tables));
-        definition.set_hub_schema("\"The hub\"");
-        assert!(definition.hub_tables().is_empty());
+        assert!(definition.tables(HUB).iter().eq(&tables));
+        definition.set_schema(HUB, "\"The hub\"");
+        assert!(definition.tables(HUB).is_empty());
         let choices = definition.filters[0].options.as_ref().unwrap();
         assert_eq!(choices.from.as_deref(), Some("\"The hub\".users u"));
         assert!(definition.filters[1].sql.contains("from \"The hub\".keys f"));

@@ -23,6 +23,16 @@ pub fn dataset() -> Parameter {
     path("name", "The dataset's name.", "usage-logs")
 }
 
+/// The workspace whose rows are meant.
+pub fn workspace() -> Parameter {
+    text(
+        "workspace",
+        "The id of the workspace whose rows are meant, for a dataset whose rows belong to workspaces. `/api/workspaces` lists \
+         those of the caller.",
+        "0195b7e2-a5f0-7cc3-a1f0-4d7e1b2c3d4e",
+    )
+}
+
 pub fn backup() -> Parameter {
     path(
         "name",

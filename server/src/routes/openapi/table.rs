@@ -9,6 +9,7 @@ use api::probes::{ProbeEndpoints, ProbeEvent};
 use api::restore::{RestoreEvent, RestoreRequest, RollbackResult, SideDatabases};
 use api::session_requests::{SessionRequest, SessionRequests};
 use api::webhooks::{OldWebhooks, WebhookMigrationRequest, WebhookMigrationResult};
+use api::workspaces::Workspaces;
 use serde_json::json;
 use utoipa::PartialSchema;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type};
@@ -192,7 +193,7 @@ fn datasets() -> Vec<EntryBuilder> {
     .description(
         "If the export fails part-way, the server breaks the connection instead of ending the answer.",
     )
-    .parameters([vec![p::dataset()], p::selection(1), p::file()].concat())
+    .parameters([vec![p::dataset(), p::workspace()], p::selection(1), p::file()].concat())
     .problems(&[400, 404, 412]);
     let export = files.iter().fold(export, |export, (media_type, example)| {
         export.text(media_type, "The file.", example)
@@ -201,6 +202,14 @@ fn datasets() -> Vec<EntryBuilder> {
         .iter()
         .fold(export, |export, media_type| export.bytes(media_type, "The file."));
     vec![
+        get(
+            "/api/workspaces",
+            "listWorkspaces",
+            "List the workspaces of the caller",
+        )
+        .tag(DATASETS)
+        .description("An administrator is given all of them. The list is empty where the site has none.")
+        .answer::<Workspaces>("The workspaces."),
         get(
             "/api/datasets",
             "listDatasets",
@@ -219,7 +228,7 @@ fn datasets() -> Vec<EntryBuilder> {
             "Count the rows of a selection",
         )
         .tag(DATASETS)
-        .parameters([vec![p::dataset()], p::selection(1)].concat())
+        .parameters([vec![p::dataset(), p::workspace()], p::selection(1)].concat())
         .answer::<RowCount>("The exact number of rows.")
         .problems(&[400, 404]),
         get(
@@ -231,7 +240,7 @@ fn datasets() -> Vec<EntryBuilder> {
         .description(
             "The figures are of all rows, so `limit` and `after` are refused. They are exact: a sum equals that of the file.",
         )
-        .parameters([vec![p::dataset()], p::selection_of_all()].concat())
+        .parameters([vec![p::dataset(), p::workspace()], p::selection_of_all()].concat())
         .answer::<Summary>("The figures.")
         .problems(&[400, 404]),
         get(
@@ -243,6 +252,7 @@ fn datasets() -> Vec<EntryBuilder> {
         .parameters([
             p::dataset(),
             p::path("filter", "The filter's name.", "model"),
+            p::workspace(),
             p::options_search(),
         ])
         .answer::<FilterOptions>("Distinct values, at most 1,000, at most a minute old.")
@@ -250,12 +260,12 @@ fn datasets() -> Vec<EntryBuilder> {
         get("/api/datasets/{name}/page", "getPage", "Get a page of rows")
             .tag(DATASETS)
             .description("The page has 50 rows unless `limit` names another number, and 500 at most.")
-            .parameters([vec![p::dataset()], p::selection(1)].concat())
+            .parameters([vec![p::dataset(), p::workspace()], p::selection(1)].concat())
             .text("application/vnd.decant.rows", RAW_ROWS, RAW_ROWS_EXAMPLE)
             .problems(&[400, 404]),
         get("/api/datasets/{name}/rows", "streamRows", "Stream all rows")
             .tag(DATASETS)
-            .parameters([vec![p::dataset()], p::selection(0)].concat())
+            .parameters([vec![p::dataset(), p::workspace()], p::selection(0)].concat())
             .text("application/vnd.decant.rows", RAW_ROWS, RAW_ROWS_EXAMPLE)
             .problems(&[400, 404, 412]),
         post(
@@ -265,7 +275,7 @@ fn datasets() -> Vec<EntryBuilder> {
         )
         .tag(DATASETS)
         .description("For selections that an address cannot hold: a filter that takes several values takes 10,000 at most.")
-        .parameters([p::dataset()])
+        .parameters([p::dataset(), p::workspace()])
         .request::<RowsRequest>()
         .text("application/vnd.decant.rows", RAW_ROWS, RAW_ROWS_EXAMPLE)
         .problems(&[400, 404]),

@@ -1,0 +1,256 @@
+//! Opens a dataset for a request: the caller's access is checked before any of its other parameters is read.
+
+use std::sync::Arc;
+
+use actix_web::web;
+use api::datasets::RowsRequest;
+use api::workspaces::Workspace;
+
+use super::extract::read_json;
+use crate::app::App;
+use crate::audit::Action;
+use crate::auth::Caller;
+use crate::datasets::definition::{Access, Usage};
+use crate::datasets::query::AccessError;
+use crate::datasets::words::WORKSPACE;
+use crate::datasets::workspaces::WorkspacesError;
+use crate::datasets::{Catalog, Dataset};
+use crate::error::ApiError;
+use crate::parameter::ParameterError;
+
+/// The greatest number of characters of a workspace's id in a record.
+const RECORDED_MAX: usize = 100;
+
+/// The name-value pairs of a query.
+type PairList = Vec<(String, String)>;
+
+/// A dataset that the caller may use.
+pub struct Opened {
+    pub dataset: Arc<Dataset>,
+    /// Within the workspace of the request, if the rows belong to workspaces.
+    pub caller: Caller,
+    /// The parameters of the request without the workspace.
+    pub pairs: PairList,
+}
+
+/// Opens the dataset of a request whose parameters are all in the address.
+///
+/// # Errors
+/// [`ApiError::UnknownDataset`], [`ApiError::Access`], [`ApiError::DatasetUnavailable`]; [`ApiError::Parameter`] without a
+/// workspace where one is needed.
+pub async fn open(
+    app: &App,
+    caller: Caller,
+    name: &str,
+    pairs: PairList,
+    usage: Usage,
+) -> Result<Opened, ApiError> {
+    let catalog = app.catalog.get();
+    let dataset = declared(&catalog, name)?;
+    let (workspace, pairs) = match dataset.definition.access {
+        Access::Workspace => take_workspace(pairs)?,
+        Access::Admin | Access::Owner => (None, pairs),
+    };
+    let caller = admit(app, &catalog, dataset, caller, workspace.as_deref(), usage).await?;
+    Ok(Opened {
+        dataset: Arc::clone(dataset),
+        caller,
+        pairs,
+    })
+}
+
+/// Opens the dataset of a request whose selection is its body, and reads the body.
+///
+/// The body is read when the caller may see the dataset, so that nobody else can send megabytes. The exception is a dataset of
+/// workspaces where only the body names one.
+///
+/// # Errors
+/// Those of [`open`], and [`ApiError::Body`], [`ApiError::Json`], [`ApiError::RequestStalled`].
+pub async fn open_with_body(
+    app: &App,
+    caller: Caller,
+    name: &str,
+    pairs: PairList,
+    body: web::Payload,
+    bytes_max: usize,
+) -> Result<(Opened, RowsRequest), ApiError> {
+    let catalog = app.catalog.get();
+    let dataset = declared(&catalog, name)?;
+    let read = read_json::<RowsRequest>(body.into_inner(), bytes_max);
+    let of_address = match dataset.definition.access {
+        Access::Workspace => take_workspace(pairs)?.0,
+        Access::Admin | Access::Owner => None,
+    };
+    let is_of_body = dataset.definition.access == Access::Workspace && of_address.is_none();
+    let (caller, mut body) = if is_of_body {
+        let body = read.await?;
+        let caller = admit(
+            app,
+            &catalog,
+            dataset,
+            caller,
+            body.workspace.as_deref(),
+            Usage::Export,
+        )
+        .await?;
+        (caller, body)
+    } else {
+        let caller = admit(
+            app,
+            &catalog,
+            dataset,
+            caller,
+            of_address.as_deref(),
+            Usage::Export,
+        )
+        .await?;
+        (caller, read.await?)
+    };
+    if dataset.definition.access == Access::Workspace {
+        let of_body = body.workspace.take();
+        if let (Some(of_address), Some(of_body)) = (&of_address, &of_body)
+            && of_address != of_body
+        {
+            return Err(refuse(&caller, dataset, of_body, AccessError::NotAMember));
+        }
+    }
+    let dataset = Arc::clone(dataset);
+    let pairs = Vec::new();
+    Ok((
+        Opened {
+            dataset,
+            caller,
+            pairs,
+        },
+        body,
+    ))
+}
+
+/// Returns the dataset with this name, if its application is in the database.
+///
+/// # Errors
+/// [`ApiError::UnknownDataset`].
+pub fn declared<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a Arc<Dataset>, ApiError> {
+    let dataset = catalog.get(name).filter(|dataset| dataset.is_here());
+    dataset.ok_or_else(|| ApiError::UnknownDataset(name.to_owned()))
+}
+
+/// Returns the workspaces of the caller; of an administrator, all of them.
+///
+/// # Errors
+/// [`ApiError::Source`] and the like.
+pub async fn workspaces_of(app: &App, caller: &Caller) -> Result<Vec<Workspace>, ApiError> {
+    let catalog = app.catalog.get();
+    if catalog.workspaces().unavailable.is_some() {
+        return Ok(Vec::new());
+    }
+    let mut connection = app.source.for_sign_in().await?;
+    let workspaces = catalog.workspaces().of_caller(&mut connection, caller).await;
+    workspaces.map_err(|error| match error {
+        WorkspacesError::Database(error) => error.into(),
+        WorkspacesError::Tables(error) => {
+            tracing::error!(%error, "the workspaces cannot be used");
+            ApiError::Internal
+        }
+    })
+}
+
+/// Returns the caller, within the workspace of the request if the rows belong to workspaces.
+async fn admit(
+    app: &App,
+    catalog: &Catalog,
+    dataset: &Dataset,
+    caller: Caller,
+    workspace: Option<&str>,
+    usage: Usage,
+) -> Result<Caller, ApiError> {
+    if dataset.definition.access != Access::Workspace {
+        dataset.check_access(&caller, usage)?;
+        check_available(dataset, &caller)?;
+        return Ok(caller);
+    }
+    // Without its tables, administrators would not be members either.
+    if caller.is_administrator() {
+        check_available(dataset, &caller)?;
+    }
+    let Some(workspace) = workspace.filter(|workspace| !workspace.trim().is_empty()) else {
+        let problem = "is missing: the rows belong to workspaces, so name one; /api/workspaces lists yours";
+        return Err(ParameterError::invalid(WORKSPACE, problem).into());
+    };
+    let key = (
+        caller.subject.clone(),
+        caller.role,
+        workspace.to_owned(),
+        app.database.restorer.generation(),
+    );
+    let membership = match app.memberships.get(&key) {
+        Some(membership) => membership,
+        None => {
+            let mut connection = app.source.for_sign_in().await?;
+            let asked = catalog
+                .workspaces()
+                .membership(&mut connection, &caller, workspace)
+                .await;
+            let found = asked.map_err(|error| match error {
+                WorkspacesError::Database(error) => error.into(),
+                WorkspacesError::Tables(error) => {
+                    let name = dataset.definition.name.clone();
+                    let reason = error.to_string();
+                    ApiError::DatasetUnavailable { name, reason }.for_caller(&caller)
+                }
+            })?;
+            let Some(membership) = found else {
+                return Err(refuse(&caller, dataset, workspace, AccessError::NotAMember));
+            };
+            app.memberships.insert(key, membership.clone());
+            membership
+        }
+    };
+    let caller = caller.within(membership);
+    dataset
+        .check_access(&caller, usage)
+        .map_err(|error| refuse(&caller, dataset, workspace, error))?;
+    check_available(dataset, &caller)?;
+    Ok(caller)
+}
+
+/// Records that a caller may not enter a workspace, and returns the error. The answer does not name the workspace.
+fn refuse(caller: &Caller, dataset: &Dataset, workspace: &str, error: AccessError) -> ApiError {
+    let workspace: String = workspace.chars().take(RECORDED_MAX).collect();
+    tracing::warn!(
+        action = Action::WorkspaceAccessDenied.name(),
+        caller = caller.name,
+        subject = %caller.subject,
+        credential = caller.credential.name(),
+        dataset = dataset.definition.name,
+        workspace,
+        reason = %error
+    );
+    error.into()
+}
+
+fn check_available(dataset: &Dataset, caller: &Caller) -> Result<(), ApiError> {
+    match &dataset.unavailable {
+        None => Ok(()),
+        Some(unavailable) => {
+            let unavailable = ApiError::DatasetUnavailable {
+                name: dataset.definition.name.clone(),
+                reason: unavailable.reason.clone(),
+            };
+            Err(unavailable.for_caller(caller))
+        }
+    }
+}
+
+/// Takes the workspace out of the parameters. A blank one is none.
+fn take_workspace(mut pairs: PairList) -> Result<(Option<String>, PairList), ParameterError> {
+    let mut given: Vec<_> = pairs
+        .extract_if(.., |(name, _)| name == WORKSPACE)
+        .map(|(_, workspace)| workspace)
+        .collect();
+    given.retain(|workspace| !workspace.trim().is_empty());
+    match given.len() {
+        0 | 1 => Ok((given.pop(), pairs)),
+        _ => Err(ParameterError::given_twice(WORKSPACE)),
+    }
+}
