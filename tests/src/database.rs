@@ -272,8 +272,17 @@ impl Drop for Database {
     }
 }
 
-/// Fills a database with the demo schema and `rows` rows of `message_request`.
+/// Fills a database with the hub's tables of the demo and `rows` rows of `message_request`.
 pub async fn fill(dsn: &str, rows: u64) {
-    let arguments = ["demo", "--rows", &rows.to_string(), "--keys", DEMO_SECRET];
+    let rows = rows.to_string();
+    let arguments = [
+        "demo",
+        "--only",
+        "usage,probes",
+        "--rows",
+        &rows,
+        "--keys",
+        DEMO_SECRET,
+    ];
     program::run(&arguments, &[("DSN", dsn)]).await.good();
 }
