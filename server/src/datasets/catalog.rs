@@ -22,6 +22,22 @@ const BUILT_IN: &[(&str, &str)] = &[
         "usage-by-user.toml",
         include_str!("../../datasets/usage-by-user.toml"),
     ),
+    (
+        "conversations.toml",
+        include_str!("../../datasets/conversations.toml"),
+    ),
+    (
+        "conversation-turns.toml",
+        include_str!("../../datasets/conversation-turns.toml"),
+    ),
+    (
+        "conversation-training.toml",
+        include_str!("../../datasets/conversation-training.toml"),
+    ),
+    (
+        "saved-files.toml",
+        include_str!("../../datasets/saved-files.toml"),
+    ),
 ];
 
 /// The greatest OID of an object that PostgreSQL itself has made (FirstNormalObjectId in its transam.h).

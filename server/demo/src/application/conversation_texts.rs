@@ -107,7 +107,7 @@ pub(super) const ANSWERS: [&str; 10] = [
 ];
 
 pub(super) const CODE: [&str; 5] = [
-    "```rust\nfor line in BufReader::new(File::open(path)?).lines() {\n    println!(\"{}\", line?);\n}\n```",
+    "```rust\nlet file = open(path)?;\nfor line in file.lines() {\n    println!(\"{}\", line?);\n}\n```",
     "```sql\nselect id, total\nfrom orders\nwhere note = 'it''s \"quoted\"' -- and 1 = 1\n```",
     "````markdown\n```sh\nrm -rf /tmp/scratch\n```\n````",
     "~~~python\nprint(\"\\\"\\\\n\\\"\", end=\"\\t\")\n~~~",
