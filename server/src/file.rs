@@ -141,6 +141,29 @@ pub struct Allowed<'a> {
 }
 
 impl Allowed<'_> {
+    /// Parses the parameters that describe the file, as [`parse_options`] does. Where no format or no layout is given, it is the
+    /// first of the dataset.
+    ///
+    /// # Errors
+    /// As of [`parse_options`].
+    pub fn parse_options(self, pairs: &[(String, String)]) -> Result<Options, ParameterError> {
+        let mut options = parse_options(pairs)?;
+        let is_given = |word: &str| {
+            pairs
+                .iter()
+                .any(|(name, value)| name == word && !value.trim().is_empty())
+        };
+        if let (Some([first, ..]), false) = (self.formats, is_given("format")) {
+            options.format = *first;
+        }
+        if let (Some([first, ..]), Format::Markdown, false) =
+            (self.layouts, options.format, is_given("layout"))
+        {
+            options.layout = *first;
+        }
+        Ok(options)
+    }
+
     /// Returns the formats that can have the columns of this header, the default first.
     #[must_use]
     pub fn formats(self, header: &Header) -> Vec<Format> {

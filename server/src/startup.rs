@@ -416,11 +416,12 @@ async fn prepare_demo(options: &PgConnectOptions, settings: &mut Settings) -> Re
 
 async fn fill_once(connection: &mut PgConnection, settings: &Settings) -> Result<(), StartError> {
     let (keys, rows) = (demo_keys(settings)?, settings.demo_rows);
-    decant_demo::create_schema(connection).await?;
-    replace_published_keys(connection, settings, &keys).await?;
+    let plan = decant_demo::Plan::new(rows, keys);
+    decant_demo::create_schema(connection, &plan).await?;
+    replace_published_keys(connection, settings, &plan.keys).await?;
     if decant_demo::is_filled(connection).await? == Some(0) && rows > 0 {
         tracing::info!(rows, "the private PostgreSQL is new; making up demo data");
-        decant_demo::fill(connection, &decant_demo::Plan::new(rows, keys), |_| {}).await?;
+        decant_demo::fill(connection, &plan, |_| {}).await?;
     }
     Ok(())
 }

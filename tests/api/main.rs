@@ -6,6 +6,7 @@ mod backups;
 mod bad_input;
 mod below_a_path;
 mod cleanup;
+mod conversations;
 mod credentials;
 mod database;
 mod datasets;

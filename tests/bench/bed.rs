@@ -51,10 +51,10 @@ impl Bed {
         let folder = folder();
         let postgres = EmbeddedPostgres::start(folder.path()).await?;
         let mut connection = PgConnection::connect_with(&postgres.connect_options()).await?;
-        decant_demo::create_schema(&mut connection).await?;
         let keys = KeyMaker::new(std::fs::read_to_string(DEMO_SECRET)?.into())?;
-        let filled =
-            decant_demo::fill(&mut connection, &decant_demo::Plan::new(demo_rows, keys), |_| {}).await?;
+        let plan = decant_demo::Plan::new(demo_rows, keys);
+        decant_demo::create_schema(&mut connection, &plan).await?;
+        let filled = decant_demo::fill(&mut connection, &plan, |_| {}).await?;
         // Otherwise it comes in the middle of a measurement.
         let mut administrator = PgConnection::connect(&postgres.url()).await?;
         administrator.execute("checkpoint").await?;

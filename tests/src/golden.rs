@@ -1,8 +1,9 @@
 //! The conformance corpus of `tests/golden`: rows, what is asked of them, and the bytes that must come of it, by every
 //! way that Decant has.
 //!
-//! `corpus.toml` makes the rows from no table; `rows` is their raw-row stream; `cases.json` names options and files;
-//! the files are in `expected`. `GOLDEN=write cargo test -p decant-tests --test api golden` writes the stream and the
+//! `corpus.toml` makes the rows from no table, and so do `turns.toml` and `training.toml`, those of conversations. `rows` is the
+//! raw-row stream of the corpus, and `turns.rows` and `training.rows` are theirs. `cases.json` names rows, options and files; the
+//! files are in `expected`. `GOLDEN=write cargo test -p decant-tests --test api golden` writes the stream and the
 //! files anew: read the difference before it is committed.
 
 use std::path::{Path, PathBuf};
@@ -12,16 +13,34 @@ use serde_json::{Map, Value};
 
 pub const CORPUS: &str = include_str!("../golden/corpus.toml");
 
+/// The datasets with their definitions and the files of their raw-row streams.
+pub const DATASETS: [(&str, &str, &str); 3] = [
+    ("corpus", CORPUS, "rows"),
+    ("turns", include_str!("../golden/turns.toml"), "turns.rows"),
+    (
+        "training",
+        include_str!("../golden/training.toml"),
+        "training.rows",
+    ),
+];
+
 /// The start time of all its exports, so that files which contain it are the same every day.
 pub const AS_OF: &str = "2026-10-26T00:00:00Z";
 
 /// Export options, and the file that they must produce.
 #[derive(Debug, Deserialize)]
 pub struct Case {
+    /// The dataset of its rows.
+    #[serde(rename = "rows", default = "corpus")]
+    pub dataset: String,
     /// Name of the file in `expected`.
     pub file: String,
     /// In the form that the worker receives.
     pub options: Map<String, Value>,
+}
+
+fn corpus() -> String {
+    "corpus".to_owned()
 }
 
 impl Case {

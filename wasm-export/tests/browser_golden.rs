@@ -24,7 +24,11 @@ fn the_corpus_is_the_same_bytes_in_the_browser() {
         let name = case["file"].as_str().unwrap();
         let mut export = Export::new(serde_json::from_value(case["options"].clone()).unwrap());
         let mut file = Vec::new();
-        for chunk in golden("rows").chunks(777) {
+        let rows = match case["rows"].as_str() {
+            None => golden("rows"),
+            Some(dataset) => golden(&format!("{dataset}.rows")),
+        };
+        for chunk in rows.chunks(777) {
             export.push(chunk, &mut file).unwrap();
         }
         export.finish(&mut file).unwrap();

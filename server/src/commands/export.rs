@@ -147,7 +147,7 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
         Access::Workspace => take_workspace(pairs)?,
         Access::Admin | Access::Owner => (None, pairs),
     };
-    let options = file::parse_options(&pairs)?;
+    let options = definition.allowed().parse_options(&pairs)?;
     let selection = Selection::parse(&definition, &file::without_file_words(&pairs))?
         .for_format(&definition, options.format);
 

@@ -34,6 +34,22 @@ const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../datasets/infringements.toml"),
     ),
     ("actions.toml", include_str!("../../datasets/actions.toml")),
+    (
+        "conversations.toml",
+        include_str!("../../datasets/conversations.toml"),
+    ),
+    (
+        "conversation-turns.toml",
+        include_str!("../../datasets/conversation-turns.toml"),
+    ),
+    (
+        "conversation-training.toml",
+        include_str!("../../datasets/conversation-training.toml"),
+    ),
+    (
+        "saved-files.toml",
+        include_str!("../../datasets/saved-files.toml"),
+    ),
 ];
 
 /// The greatest OID of an object that PostgreSQL itself has made (FirstNormalObjectId in its transam.h).

@@ -31,7 +31,7 @@ pub async fn export(
         caller,
         pairs,
     } = opened;
-    let options = file::parse_options(&pairs)?;
+    let options = dataset.definition.allowed().parse_options(&pairs)?;
     let selection = Selection::parse(&dataset.definition, &file::without_file_words(&pairs))?
         .for_format(&dataset.definition, options.format);
     let header = Query::new(&dataset, &caller, &selection)?.header();

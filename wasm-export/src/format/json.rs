@@ -1,9 +1,13 @@
-//! JSON (RFC 8259): one array, or one object on each line. Numbers keep their digits, and `jsonb` stays JSON.
+//! JSON (RFC 8259): one array, or one object on each line. Numbers keep their digits, and `jsonb` stays JSON. On lines it has
+//! no blanks between its values.
+
+mod compact;
 
 use std::ops::Range;
 
 use wide::u8x16;
 
+use self::compact::compact;
 use super::block::{BLOCK, append, append_begin};
 use super::cell_cache::{self, CellCache};
 use super::columns::stretches;
@@ -50,6 +54,8 @@ struct Values {
     text: CellText,
     /// The cell without COPY's escapes.
     unescaped: Vec<u8>,
+    /// Whether JSON in cells loses the blanks between its values.
+    is_compact: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -174,6 +180,7 @@ impl Json {
                     ..options.clone()
                 }),
                 unescaped: Vec::new(),
+                is_compact: shape == Shape::Lines,
             },
         }
     }
@@ -186,12 +193,20 @@ impl Values {
             cache,
             text,
             unescaped,
+            is_compact,
         } = self;
         cache.write(cell, kind, block, out, |out| match Value::read(cell, kind) {
             Value::Null => out.extend_from_slice(b"null"),
             Value::Number(digits) if is_number(digits) => out.extend_from_slice(digits),
             Value::Boolean(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
-            Value::Text(json) if kind == Kind::Json => write_json(json, out),
+            Value::Text(json) if kind == Kind::Json => match is_compact {
+                true => {
+                    let start = out.len();
+                    unescape_into(json, out);
+                    compact(out, start);
+                }
+                false => write_json(json, out),
+            },
             Value::Text(text) | Value::Number(text) => {
                 unescaped.clear();
                 unescape_into(text, unescaped);
@@ -206,7 +221,7 @@ impl Values {
 }
 
 /// Appends a cell of a JSON column, which PostgreSQL has validated. `json` keeps the line ends between its values,
-/// which would end a line of the file.
+/// which would end a row's line.
 fn write_json(escaped: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     unescape_into(escaped, out);
