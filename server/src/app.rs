@@ -10,6 +10,7 @@ use crate::config::Settings;
 use crate::database::Database;
 use crate::database::temporary_files::TemporaryFolder;
 use crate::datasets::Dataset;
+use crate::datasets::bundle::BundleParts;
 use crate::datasets::catalog::CurrentCatalog;
 use crate::datasets::options::OptionsCache;
 use crate::error::ApiError;
@@ -67,6 +68,26 @@ impl App {
                 Err(unavailable.for_caller(caller))
             }
         }
+    }
+
+    /// Returns the bundle with this name, if this caller may see it, with the parts that this database has.
+    ///
+    /// # Errors
+    /// [`ApiError::UnknownBundle`], [`ApiError::Access`], [`ApiError::BundleUnavailable`].
+    pub fn bundle(&self, name: &str, caller: &Caller) -> Result<BundleParts, ApiError> {
+        let catalog = self.catalog.get();
+        let bundle = catalog
+            .bundle(name)
+            .ok_or_else(|| ApiError::UnknownBundle(name.to_owned()))?;
+        bundle.check_access(caller)?;
+        catalog.parts_of(bundle).ok_or_else(|| {
+            let reason = bundle.unavailable.as_ref().map(|unavailable| &unavailable.reason);
+            let unavailable = ApiError::BundleUnavailable {
+                name: name.to_owned(),
+                reason: reason.map_or_else(|| "it has none of its datasets".to_owned(), Clone::clone),
+            };
+            unavailable.for_caller(caller)
+        })
     }
 
     /// # Errors

@@ -15,9 +15,19 @@ async fn a_dataset_without_its_tables_is_listed_with_the_reason() {
     let listed: Value = app.admin().datasets().answer().await.good().json();
     assert_eq!(
         each(&listed["datasets"], "name"),
-        ["usage-logs", "probe-logs", "sessions", "usage-by-user", "numbers"]
+        [
+            "usage-logs",
+            "probe-logs",
+            "sessions",
+            "usage-by-user",
+            "profile",
+            "own-keys",
+            "users",
+            "bulk-statistics",
+            "numbers"
+        ]
     );
-    let (usage, numbers) = (&listed["datasets"][0], &listed["datasets"][4]);
+    let (usage, numbers) = (&listed["datasets"][0], &listed["datasets"][8]);
     assert_eq!(
         (&numbers["available"], &usage["available"]),
         (&json!(true), &json!(false))
@@ -73,7 +83,7 @@ async fn the_reason_of_an_unavailable_dataset_is_for_administrators_and_access_c
     let listed: Value = user.datasets().answer().await.good().json();
     assert_eq!(
         each(&listed["datasets"], "name"),
-        ["usage-logs", "sessions", "usage-by-user"]
+        ["usage-logs", "sessions", "usage-by-user", "profile", "own-keys"]
     );
     assert_eq!(listed["datasets"][0]["available"], false);
     assert_eq!(listed["datasets"][0]["reason"], Value::Null);
@@ -123,7 +133,7 @@ async fn a_user_neither_sees_nor_gets_an_administrators_dataset() {
     let listed: Value = user.datasets().answer().await.good().json();
     assert_eq!(
         each(&listed["datasets"], "name"),
-        ["usage-logs", "sessions", "usage-by-user"]
+        ["usage-logs", "sessions", "usage-by-user", "profile", "own-keys"]
     );
     for request in [
         user.dataset("numbers"),

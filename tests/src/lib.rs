@@ -50,3 +50,4 @@ pub mod server;
 pub mod small_disk;
 pub mod terminal;
 pub mod tokens;
+pub mod zip;

@@ -1,4 +1,6 @@
-//! `decant export`: exports a dataset into a file, with the rows and the formatter of the web page.
+//! `decant export`: exports a dataset or a bundle into a file, with the rows and the formatter of the web page.
+
+mod bundle;
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -12,8 +14,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use wasm_export::Export;
 use wasm_export::options::Options;
-use wasm_export::{Export, Summary};
 
 use super::connection::Connection;
 use super::interrupt::{cancelled_by_signal, or_interrupted};
@@ -24,7 +26,7 @@ use crate::auth::Caller;
 use crate::config::Settings;
 use crate::datasets::definition::Definition;
 use crate::datasets::{Catalog, Dataset, Query, Selection, words};
-use crate::file;
+use crate::file::{self, Formatter};
 use crate::rows::{Prepared, StreamTiming};
 
 /// Capacity of the channel from the database to the formatter, in pieces of the raw-row stream.
@@ -35,7 +37,7 @@ const WRITE_BYTES: usize = 1024 * 1024;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Name of the dataset; `decant datasets list` prints all.
+    /// Name of the dataset or the bundle; `decant datasets list` prints all.
     dataset: String,
     /// File to write, `-` for standard output. Its name, such as `usage.jsonl.gz`, sets the format and the compression
     /// unless --format and --compression do. It is FILE.part until it is complete. Without it, the file gets its name from the
@@ -44,7 +46,7 @@ pub struct Arguments {
     output: Option<PathBuf>,
 }
 
-/// Adds a flag for every filter that a dataset declares.
+/// Adds a flag for every filter that a dataset declares, and for the words of a bundle.
 pub fn with_filters(mut command: clap::Command, catalog: &Catalog) -> clap::Command {
     for (word, help) in words() {
         command = command.arg(flag(word).help(help));
@@ -60,6 +62,11 @@ pub fn with_filters(mut command: clap::Command, catalog: &Catalog) -> clap::Comm
             FilterKind::Boolean => arg.num_args(0..=1).default_missing_value("true"),
             _ => arg.allow_hyphen_values(true),
         });
+    }
+    for (name, help) in bundle::FLAGS {
+        if !known.contains(&name) {
+            command = command.arg(flag(name).help(help).help_heading("Filters"));
+        }
     }
     command
 }
@@ -95,7 +102,12 @@ pub fn pairs(matches: &ArgMatches, catalog: &Catalog) -> Vec<(String, String)> {
         .iter()
         .flat_map(|dataset| of_dataset(&dataset.definition))
         .map(|(name, ..)| name);
-    let mut words: Vec<&str> = words().map(|(word, _)| word).chain(filters).collect();
+    let of_bundles = bundle::FLAGS.iter().map(|(word, _)| *word);
+    let mut words: Vec<&str> = words()
+        .map(|(word, _)| word)
+        .chain(filters)
+        .chain(of_bundles)
+        .collect();
     words.sort_unstable();
     words.dedup();
     let given = |word: &str| {
@@ -115,14 +127,16 @@ pub fn pairs(matches: &ArgMatches, catalog: &Catalog) -> Vec<(String, String)> {
 
 pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, String)>) -> Outcome {
     let mut catalog = Catalog::load(&settings.datasets, &settings.hub_tables)?;
-    let known = catalog
-        .iter()
-        .map(|dataset| dataset.definition.name.clone())
-        .collect::<Vec<_>>()
-        .join(", ");
+    if catalog.bundle(&arguments.dataset).is_some() {
+        return bundle::run(&settings, catalog, arguments, pairs).await;
+    }
+    let names = catalog.iter().map(|dataset| dataset.definition.name.clone());
+    let known = names.collect::<Vec<_>>().join(", ");
+    let of_bundles = catalog.bundles().map(|bundle| bundle.definition.name.clone());
+    let bundles = of_bundles.collect::<Vec<_>>().join(", ");
     let unknown = || {
         format!(
-            "there is no dataset `{}`; the datasets are {known}",
+            "there is no dataset `{}`; the datasets are {known}, and the bundles are {bundles}",
             arguments.dataset
         )
     };
@@ -184,12 +198,14 @@ async fn export(
     let query = Query::new(dataset, &caller, selection)?;
     let prepared = Prepared::new(connection.source.for_export().await?, &query, selection).await?;
     dataset.definition.allowed().check(prepared.header(), &options)?;
-    let timing = StreamTiming {
-        heartbeat: settings.heartbeat,
-        abort: stop.clone(),
-    };
     let audit = prepared.begin_audit(&caller);
-    let summary = write_rows(prepared, timing, options, output).await?;
+    let summary = write_rows(
+        prepared,
+        timing(settings, stop),
+        || Ok(Export::new(options)),
+        output,
+    )
+    .await?;
     audit.complete(summary.file_bytes);
     report(format_args!(
         "{} rows, {} bytes.",
@@ -198,18 +214,28 @@ async fn export(
     Ok(())
 }
 
+fn timing(settings: &Settings, stop: &CancellationToken) -> StreamTiming {
+    StreamTiming {
+        heartbeat: settings.heartbeat,
+        abort: stop.clone(),
+    }
+}
+
 /// Reads rows here, and formats and writes them on another thread, so that both run at the same time.
-async fn write_rows(
+async fn write_rows<F>(
     prepared: Prepared,
     timing: StreamTiming,
-    options: Options,
+    formatter: impl FnOnce() -> Result<F, F::Error> + Send + 'static,
     output: &Path,
-) -> Result<Summary, Box<dyn std::error::Error>> {
-    let bar = progress_bar(prepared.header().estimated_rows);
+) -> Result<F::Summary, Box<dyn std::error::Error>>
+where
+    F: Formatter<Summary: Send, Error: Send + Sync> + 'static,
+{
+    let bar = progress_bar(prepared.estimated_rows());
     let (pieces, received) = mpsc::channel(PIECES_MAX);
     let file = OutputFile::open(output)?;
     let shown = bar.clone();
-    let writer = tokio::task::spawn_blocking(move || write(received, options, file, &shown));
+    let writer = tokio::task::spawn_blocking(move || write(received, formatter, file, &shown));
     let mut rows = std::pin::pin!(prepared.into_stream(timing));
     while let Some(piece) = rows.next().await {
         if pieces.send(piece).await.is_err() {
@@ -224,30 +250,30 @@ async fn write_rows(
 }
 
 #[derive(Debug, thiserror::Error)]
-enum WriteError {
+enum WriteError<E: std::error::Error> {
     #[error("the export failed: {0}")]
-    Export(#[from] wasm_export::ExportError),
+    Export(E),
     #[error(transparent)]
     Output(#[from] OutputError),
 }
 
-fn write(
+fn write<F: Formatter>(
     mut received: mpsc::Receiver<Bytes>,
-    options: Options,
+    formatter: impl FnOnce() -> Result<F, F::Error>,
     mut output: OutputFile,
     bar: &ProgressBar,
-) -> Result<Summary, WriteError> {
-    let mut export = Export::new(options);
+) -> Result<F::Summary, WriteError<F::Error>> {
+    let mut export = formatter().map_err(WriteError::Export)?;
     let mut formatted = Vec::with_capacity(2 * WRITE_BYTES);
     while let Some(raw) = received.blocking_recv() {
-        export.push(&raw, &mut formatted)?;
+        export.push(&raw, &mut formatted).map_err(WriteError::Export)?;
         if formatted.len() >= WRITE_BYTES {
             output.write(&formatted)?;
             formatted.clear();
-            bar.set_position(export.progress().rows);
+            bar.set_position(export.rows());
         }
     }
-    let summary = export.finish(&mut formatted)?;
+    let summary = export.finish(&mut formatted).map_err(WriteError::Export)?;
     output.write(&formatted)?;
     output.finish()?;
     Ok(summary)

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use sqlx::{AssertSqlSafe, PgConnection, Row, query, query_as};
 use toml::Table;
 
+use super::bundle::{self, Bundle, BundleParts};
 use super::definition::{Access, Choices, Definition, Filter, Piece, Sources, inherits, pg_type, pieces};
 use super::owner::{self, OwnerType};
 use super::template::{Rendered, Template};
@@ -21,6 +22,13 @@ const BUILT_IN: &[(&str, &str)] = &[
     (
         "usage-by-user.toml",
         include_str!("../../datasets/usage-by-user.toml"),
+    ),
+    ("profile.toml", include_str!("../../datasets/profile.toml")),
+    ("own-keys.toml", include_str!("../../datasets/own-keys.toml")),
+    ("users.toml", include_str!("../../datasets/users.toml")),
+    (
+        "bulk-statistics.toml",
+        include_str!("../../datasets/bulk-statistics.toml"),
     ),
 ];
 
@@ -40,6 +48,7 @@ pub struct CatalogOptions {
 #[derive(Debug)]
 pub struct Catalog {
     datasets: Vec<Arc<Dataset>>,
+    bundles: Vec<Arc<Bundle>>,
 }
 
 /// The catalog in use. Another one takes its place when the definitions are read again.
@@ -201,13 +210,20 @@ impl Catalog {
     /// [`CatalogError::Unreadable`] if the folder cannot be read.
     pub fn load(options: &CatalogOptions, hub: &HubTables) -> Result<Self, CatalogError> {
         let of_site = options.folder.as_deref().map(read_folder).transpose()?;
-        Ok(Self::of_files(of_site.unwrap_or_default(), options.built_in, hub))
+        let bundles = options.folder.as_deref().map(|folder| folder.join("bundles"));
+        let bundles = bundles.filter(|folder| folder.is_dir());
+        let bundles = bundles.as_deref().map(read_folder).transpose()?;
+        let mut catalog = Self::of_files(of_site.unwrap_or_default(), options.built_in, hub);
+        catalog.add_bundles(bundles.unwrap_or_default(), options.built_in);
+        Ok(catalog)
     }
 
     /// Returns the definitions that are compiled in.
     #[must_use]
     pub fn built_in(hub: &HubTables) -> Self {
-        Self::of_files(Vec::new(), true, hub)
+        let mut catalog = Self::of_files(Vec::new(), true, hub);
+        catalog.add_bundles(Vec::new(), true);
+        catalog
     }
 
     fn of_files(of_site: Vec<DefinitionFile>, has_built_in: bool, hub: &HubTables) -> Self {
@@ -234,7 +250,28 @@ impl Catalog {
                 None => datasets.push(dataset),
             }
         }
-        Self { datasets }
+        Self {
+            datasets,
+            bundles: Vec::new(),
+        }
+    }
+
+    /// Adds the built-in bundles and those of the site, of which one may replace a built-in one.
+    fn add_bundles(&mut self, of_site: Vec<DefinitionFile>, has_built_in: bool) {
+        let built_in = bundle::BUILT_IN.iter().filter(|_| has_built_in);
+        let built_in = built_in.map(|(file, text)| Bundle::read((*file).to_owned(), Ok(text), true));
+        let of_site = of_site
+            .into_iter()
+            .map(|(file, text)| Bundle::read(file, text.as_deref().map_err(Clone::clone), false));
+        for mut bundle in built_in.chain(of_site) {
+            bundle.check_parts(|name| self.get(name).map(Arc::as_ref));
+            let same = |other: &&mut Arc<Bundle>| other.definition.name == bundle.definition.name;
+            match self.bundles.iter_mut().find(same) {
+                Some(other) if other.is_built_in => *other = Arc::new(bundle),
+                Some(other) => Arc::make_mut(other).unavailable = Some(bundle::twice(other, &bundle)),
+                None => self.bundles.push(Arc::new(bundle)),
+            }
+        }
     }
 
     /// Checks the SQL of each dataset in the database, and looks up the types of its columns.
@@ -258,6 +295,33 @@ impl Catalog {
 
     pub fn iter(&self) -> impl Iterator<Item = &Dataset> {
         self.datasets.iter().map(Arc::as_ref)
+    }
+
+    /// Returns the bundle with this name.
+    pub fn bundle(&self, name: &str) -> Option<&Arc<Bundle>> {
+        self.bundles.iter().find(|bundle| bundle.definition.name == name)
+    }
+
+    /// Returns all bundles, also those that cannot be used.
+    pub fn bundles(&self) -> impl Iterator<Item = &Arc<Bundle>> {
+        self.bundles.iter()
+    }
+
+    /// Returns the bundle with the parts whose datasets can be used in this database, or `None` if there is none of them.
+    pub fn parts_of(&self, bundle: &Arc<Bundle>) -> Option<BundleParts> {
+        let is_usable = |dataset: &&Arc<Dataset>| dataset.unavailable.is_none();
+        let declared = bundle.definition.parts.iter();
+        let parts: Vec<_> = declared
+            .filter_map(|part| {
+                let dataset = self.get(&part.dataset).filter(is_usable)?;
+                Some((part.clone(), Arc::clone(dataset)))
+            })
+            .collect();
+        let is_usable = bundle.unavailable.is_none() && !parts.is_empty();
+        is_usable.then(|| BundleParts {
+            bundle: Arc::clone(bundle),
+            parts,
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! - [`definition`] parses the TOML file of a dataset.
 //! - [`words`] lists the parameter names that no filter may have.
+//! - [`bundle`] is several datasets in one file.
 //! - [`catalog`] holds all datasets, and checks them against the database.
 //! - [`new_definition`] writes a definition of a table or a view.
 //! - [`warnings`] finds what is doubtful about a site's own datasets, and `secret_names` columns that look secret.
@@ -14,6 +15,7 @@
 //! - [`template`] renders SQL with values.
 //! - [`options`] reads and caches the values that a filter offers.
 
+pub mod bundle;
 pub mod catalog;
 pub mod definition;
 mod keyset;
