@@ -9,10 +9,9 @@ use crate::backups::Backups;
 use crate::config::Settings;
 use crate::database::Database;
 use crate::database::temporary_files::TemporaryFolder;
-use crate::datasets::Dataset;
-use crate::datasets::bundle::BundleParts;
 use crate::datasets::catalog::CurrentCatalog;
 use crate::datasets::options::OptionsCache;
+use crate::datasets::{BundleParts, Dataset};
 use crate::error::ApiError;
 use crate::probes::ProbeFeed;
 use crate::rows::StreamTiming;
@@ -80,7 +79,7 @@ impl App {
             .bundle(name)
             .ok_or_else(|| ApiError::UnknownBundle(name.to_owned()))?;
         bundle.check_access(caller)?;
-        catalog.parts_of(bundle).ok_or_else(|| {
+        BundleParts::find(&catalog, bundle).ok_or_else(|| {
             let reason = bundle.unavailable.as_ref().map(|unavailable| &unavailable.reason);
             let unavailable = ApiError::BundleUnavailable {
                 name: name.to_owned(),

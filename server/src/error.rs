@@ -14,7 +14,7 @@ use crate::backups::BackupError;
 use crate::database::cleanup::CleanupError;
 use crate::database::dump::DumpError;
 use crate::database::restore::RestoreError;
-use crate::datasets::bundle::RequestError;
+use crate::datasets::bundle_request::RequestError;
 use crate::datasets::query::{AccessError, RenderError};
 use crate::free_space::NoSpace;
 use crate::json_input::JsonError;

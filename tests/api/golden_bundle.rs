@@ -10,20 +10,24 @@ use wasm_export::{Bundle, Options};
 
 /// Returns the file that native code makes of the stream.
 fn native(case: &Case, stream: &str) -> Vec<u8> {
-    let options: Options = serde_json::from_value(case.options.clone().into()).unwrap();
-    let mut bundle = Bundle::new(options, serde_json::from_str(BUNDLE_CONTENTS).unwrap()).unwrap();
+    let options: Options = serde_json::from_value(case.options.clone().into()).expect("a case has options");
+    let mut bundle = Bundle::new(
+        options,
+        serde_json::from_str(BUNDLE_CONTENTS).expect("these are contents"),
+    )
+    .expect("the bundle has parts");
     let mut file = Vec::new();
     for chunk in stream.as_bytes().chunks(100) {
-        bundle.push(chunk, &mut file).unwrap();
+        bundle.push(chunk, &mut file).expect("the stream is good");
     }
-    bundle.finish(&mut file).unwrap();
+    bundle.finish(&mut file).expect("the stream is whole");
     file
 }
 
 /// Returns the time of the rows, if the file contains it.
 fn time_in(case: &Case, file: &[u8]) -> Option<String> {
     let text = match case.file.ends_with(".zip") {
-        true => entries(file).pop().unwrap().1,
+        true => entries(file).pop().expect("an archive has a manifest").1,
         false => file.to_vec(),
     };
     let text = String::from_utf8_lossy(&text);

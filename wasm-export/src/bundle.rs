@@ -11,8 +11,8 @@ use crate::rows::{Event, Problem, ReadError, Reader};
 
 pub use crate::format::bundle::{Contents, Part};
 
-/// The formats that a bundle can have.
-pub const FORMATS: &[Format] = bundle::FORMATS;
+/// The formats that a bundle can have, the usual default first.
+pub const FORMATS: &[Format] = &[Format::Json, Format::Csv, Format::Xml, Format::Xlsx, Format::Html];
 
 /// Makes one file from the stream of a bundle, like [`Export`](crate::Export) from the stream of a dataset.
 ///

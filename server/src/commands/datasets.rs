@@ -15,7 +15,7 @@ use crate::config::Settings;
 use crate::datasets::bundle::{Bundle, Part};
 use crate::datasets::catalog::Cause;
 use crate::datasets::new_definition::{self, NewDefinition};
-use crate::datasets::{self, Catalog};
+use crate::datasets::{self, BundleParts, Catalog};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -152,8 +152,7 @@ fn check_bundle(bundle: &Arc<Bundle>, catalog: &Catalog) -> Result<bool, StdoutE
         print(printable(&line))?;
         return Ok(false);
     }
-    let there = catalog
-        .parts_of(bundle)
+    let there = BundleParts::find(catalog, bundle)
         .map(|bundle| bundle.parts)
         .unwrap_or_default();
     let is_absent = |part: &&Part| !there.iter().any(|(known, _)| known.name == part.name);

@@ -1,39 +1,30 @@
 //! `decant export`: exports a dataset or a bundle into a file, with the rows and the formatter of the web page.
 
 mod bundle;
+mod writing;
 
-use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use api::datasets::FilterKind;
 use api::flags::long;
-use bytes::Bytes;
 use clap::{Arg, ArgAction, ArgMatches, Args};
-use futures_util::StreamExt;
-use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use wasm_export::Export;
 use wasm_export::options::Options;
 
+use self::writing::{timing, write_rows};
 use super::connection::Connection;
 use super::interrupt::{cancelled_by_signal, or_interrupted};
 use super::outcome::Outcome;
-use super::output::{OutputError, OutputFile, with_name};
+use super::output::with_name;
 use super::standard_streams::report;
 use crate::auth::Caller;
 use crate::config::Settings;
 use crate::datasets::definition::Definition;
 use crate::datasets::{Catalog, Dataset, Query, Selection, words};
-use crate::file::{self, Formatter};
-use crate::rows::{Prepared, StreamTiming};
-
-/// Capacity of the channel from the database to the formatter, in pieces of the raw-row stream.
-const PIECES_MAX: usize = 16;
-
-/// Approximate size of one write to the file.
-const WRITE_BYTES: usize = 1024 * 1024;
+use crate::file;
+use crate::rows::Prepared;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -128,7 +119,7 @@ pub fn pairs(matches: &ArgMatches, catalog: &Catalog) -> Vec<(String, String)> {
 pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, String)>) -> Outcome {
     let mut catalog = Catalog::load(&settings.datasets, &settings.hub_tables)?;
     if catalog.bundle(&arguments.dataset).is_some() {
-        return bundle::run(&settings, catalog, arguments, pairs).await;
+        return bundle::run(&settings, catalog, &arguments.dataset, arguments.output, pairs).await;
     }
     let names = catalog.iter().map(|dataset| dataset.definition.name.clone());
     let known = names.collect::<Vec<_>>().join(", ");
@@ -212,78 +203,4 @@ async fn export(
         summary.rows, summary.file_bytes
     ));
     Ok(())
-}
-
-fn timing(settings: &Settings, stop: &CancellationToken) -> StreamTiming {
-    StreamTiming {
-        heartbeat: settings.heartbeat,
-        abort: stop.clone(),
-    }
-}
-
-/// Reads rows here, and formats and writes them on another thread, so that both run at the same time.
-async fn write_rows<F>(
-    prepared: Prepared,
-    timing: StreamTiming,
-    formatter: impl FnOnce() -> Result<F, F::Error> + Send + 'static,
-    output: &Path,
-) -> Result<F::Summary, Box<dyn std::error::Error>>
-where
-    F: Formatter<Summary: Send, Error: Send + Sync> + 'static,
-{
-    let bar = progress_bar(prepared.estimated_rows());
-    let (pieces, received) = mpsc::channel(PIECES_MAX);
-    let file = OutputFile::open(output)?;
-    let shown = bar.clone();
-    let writer = tokio::task::spawn_blocking(move || write(received, formatter, file, &shown));
-    let mut rows = std::pin::pin!(prepared.into_stream(timing));
-    while let Some(piece) = rows.next().await {
-        if pieces.send(piece).await.is_err() {
-            // The writer has failed; its error is returned below.
-            break;
-        }
-    }
-    drop(pieces);
-    let written = writer.await?;
-    bar.finish_and_clear();
-    written.map_err(Into::into)
-}
-
-#[derive(Debug, thiserror::Error)]
-enum WriteError<E: std::error::Error> {
-    #[error("the export failed: {0}")]
-    Export(E),
-    #[error(transparent)]
-    Output(#[from] OutputError),
-}
-
-fn write<F: Formatter>(
-    mut received: mpsc::Receiver<Bytes>,
-    formatter: impl FnOnce() -> Result<F, F::Error>,
-    mut output: OutputFile,
-    bar: &ProgressBar,
-) -> Result<F::Summary, WriteError<F::Error>> {
-    let mut export = formatter().map_err(WriteError::Export)?;
-    let mut formatted = Vec::with_capacity(2 * WRITE_BYTES);
-    while let Some(raw) = received.blocking_recv() {
-        export.push(&raw, &mut formatted).map_err(WriteError::Export)?;
-        if formatted.len() >= WRITE_BYTES {
-            output.write(&formatted)?;
-            formatted.clear();
-            bar.set_position(export.rows());
-        }
-    }
-    let summary = export.finish(&mut formatted).map_err(WriteError::Export)?;
-    output.write(&formatted)?;
-    output.finish()?;
-    Ok(summary)
-}
-
-fn progress_bar(estimated_rows: Option<u64>) -> ProgressBar {
-    if !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = estimated_rows.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
-    let template = "{bar:40} {human_pos} of about {human_len} rows, {per_sec}, {eta} left";
-    bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

@@ -7,10 +7,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use sqlx::{AssertSqlSafe, PgConnection, Row, query, query_as};
 use toml::Table;
 
-use super::bundle::{self, Bundle, BundleParts};
+use super::bundle::{self, Bundle};
 use super::definition::{Access, Choices, Definition, Filter, Piece, Sources, inherits, pg_type, pieces};
 use super::owner::{self, OwnerType};
 use super::template::{Rendered, Template};
+pub use super::unavailable::{Cause, Unavailable};
 use crate::hub_tables::{HubTableError, HubTables};
 use crate::source::{database_message, is_of_connection};
 
@@ -170,28 +171,6 @@ fn short_name(name: &str) -> String {
     format!("{element}{array}")
 }
 
-/// Why a dataset cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unavailable {
-    /// Names the file and the key, with PostgreSQL's message.
-    pub reason: String,
-    pub cause: Cause,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// The definition is wrong.
-    Mistake,
-    /// A table is not in this database.
-    NoTable,
-    /// A column of a built-in dataset is not in this database, because its hub is older than the dataset.
-    NoColumn,
-    /// The role of this connection may not read all of it.
-    NoRight,
-    /// Another role may have made a table of the hub.
-    Untrusted,
-}
-
 /// The folder of definitions or the database cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {
@@ -264,7 +243,9 @@ impl Catalog {
             .into_iter()
             .map(|(file, text)| Bundle::read(file, text.as_deref().map_err(Clone::clone), false));
         for mut bundle in built_in.chain(of_site) {
-            bundle.check_parts(|name| self.get(name).map(Arc::as_ref));
+            let is_dataset = self.get(&bundle.definition.name).is_some();
+            let usable = |name: &str| self.get(name).filter(|dataset| dataset.unavailable.is_none());
+            bundle.check_parts(is_dataset, |name| usable(name).map(|dataset| &dataset.definition));
             let same = |other: &&mut Arc<Bundle>| other.definition.name == bundle.definition.name;
             match self.bundles.iter_mut().find(same) {
                 Some(other) if other.is_built_in => *other = Arc::new(bundle),
@@ -305,23 +286,6 @@ impl Catalog {
     /// Returns all bundles, also those that cannot be used.
     pub fn bundles(&self) -> impl Iterator<Item = &Arc<Bundle>> {
         self.bundles.iter()
-    }
-
-    /// Returns the bundle with the parts whose datasets can be used in this database, or `None` if there is none of them.
-    pub fn parts_of(&self, bundle: &Arc<Bundle>) -> Option<BundleParts> {
-        let is_usable = |dataset: &&Arc<Dataset>| dataset.unavailable.is_none();
-        let declared = bundle.definition.parts.iter();
-        let parts: Vec<_> = declared
-            .filter_map(|part| {
-                let dataset = self.get(&part.dataset).filter(is_usable)?;
-                Some((part.clone(), Arc::clone(dataset)))
-            })
-            .collect();
-        let is_usable = bundle.unavailable.is_none() && !parts.is_empty();
-        is_usable.then(|| BundleParts {
-            bundle: Arc::clone(bundle),
-            parts,
-        })
     }
 }
 

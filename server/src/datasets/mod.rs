@@ -2,7 +2,8 @@
 //!
 //! - [`definition`] parses the TOML file of a dataset.
 //! - [`words`] lists the parameter names that no filter may have.
-//! - [`bundle`] is several datasets in one file.
+//! - [`bundle`] parses the definition of a bundle: several datasets in one file. [`bundle_parts`] finds those that a database has,
+//!   and [`bundle_request`] parses what a caller asks of them.
 //! - [`catalog`] holds all datasets, and checks them against the database.
 //! - [`new_definition`] writes a definition of a table or a view.
 //! - [`warnings`] finds what is doubtful about a site's own datasets, and `secret_names` columns that look secret.
@@ -16,6 +17,8 @@
 //! - [`options`] reads and caches the values that a filter offers.
 
 pub mod bundle;
+pub mod bundle_parts;
+pub mod bundle_request;
 pub mod catalog;
 pub mod definition;
 mod keyset;
@@ -27,10 +30,13 @@ mod search_path;
 mod secret_names;
 pub mod selection;
 pub mod template;
+mod unavailable;
 mod value;
 pub mod warnings;
 pub mod words;
 
+pub use bundle_parts::BundleParts;
+pub use bundle_request::BundleRequest;
 pub use catalog::{Catalog, Dataset};
 pub use query::{Query, RenderError};
 pub use selection::Selection;

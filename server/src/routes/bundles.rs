@@ -1,5 +1,7 @@
 //! Bundles: several datasets as one stream, or as one file that the server formats.
 
+use std::sync::Arc;
+
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 use api::bundles::{self as wire, Bundles};
@@ -12,8 +14,8 @@ use super::extract::{Pairs, WholeFile};
 use super::rows::{answer, headers, while_running};
 use crate::app::App;
 use crate::auth::{Caller, Scope};
-use crate::datasets::bundle;
-use crate::datasets::bundle::{BundleAccess, BundleParts, BundleRequest};
+use crate::datasets::bundle::{Bundle as Declared, BundleAccess, Part};
+use crate::datasets::{BundleParts, BundleRequest, Dataset};
 use crate::encoding;
 use crate::error::ApiError;
 use crate::file;
@@ -27,7 +29,7 @@ pub async fn list(app: web::Data<App>, caller: Caller) -> HttpResponse {
         .bundles()
         .filter(|bundle| bundle.check_access(&caller).is_ok());
     let bundles = seen.filter_map(|bundle| match &bundle.unavailable {
-        None => Some(describe(&catalog.parts_of(bundle)?)),
+        None => Some(describe(&BundleParts::find(&catalog, bundle)?)),
         Some(unavailable) => is_admin.then(|| wire::Bundle {
             reason: Some(unavailable.reason.clone()),
             ..of_definition(bundle)
@@ -104,7 +106,7 @@ async fn prepare(
 }
 
 fn describe(bundle: &BundleParts) -> wire::Bundle {
-    let part = |(part, dataset): &(bundle::Part, std::sync::Arc<crate::datasets::Dataset>)| wire::Part {
+    let part = |(part, dataset): &(Part, Arc<Dataset>)| wire::Part {
         name: part.name.clone(),
         title: dataset.definition.title.clone(),
         dataset: part.dataset.clone(),
@@ -118,7 +120,7 @@ fn describe(bundle: &BundleParts) -> wire::Bundle {
     }
 }
 
-fn of_definition(bundle: &bundle::Bundle) -> wire::Bundle {
+fn of_definition(bundle: &Declared) -> wire::Bundle {
     let definition = &bundle.definition;
     wire::Bundle {
         name: definition.name.clone(),

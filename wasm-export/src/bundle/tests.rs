@@ -271,7 +271,7 @@ fn other_formats_and_columns_are_refused() {
         let error = Bundle::new(options(format), contents()).err().unwrap();
         assert_eq!(
             error.to_string(),
-            format!("a {format} file cannot have the parts of a bundle; choose json, csv, xml, xlsx, html")
+            format!("a {format} file cannot have the parts of a bundle; choose csv, json, html, xml, xlsx")
         );
     }
     let columns = Options {

@@ -72,7 +72,7 @@ pub enum FormatError {
     #[error("a {0} file has no layout `{1}`; only markdown has layouts")]
     NoLayout(Format, Layout),
     /// A file of this format is of one dataset.
-    #[error("a {0} file cannot have the parts of a bundle; choose {choice}", choice = bundle::choice())]
+    #[error("a {0} file cannot have the parts of a bundle; choose {choice}", choice = formats_with_parts())]
     NoBundle(Format),
     /// The rows lack columns that the file is made from.
     #[error("{file} is made of {rows}; missing columns: {missing}")]
@@ -84,6 +84,12 @@ pub enum FormatError {
         /// The names of the missing columns.
         missing: String,
     },
+}
+
+/// Returns the words of the formats that a bundle can have.
+fn formats_with_parts() -> String {
+    let formats = Format::ALL.iter().filter(|format| format.has_parts());
+    formats.map(|format| format.word()).collect::<Vec<_>>().join(", ")
 }
 
 /// The index of a column's cells in a row, and their kind.

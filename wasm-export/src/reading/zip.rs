@@ -54,9 +54,8 @@ impl<R: BufRead> ZipArchive<R> {
     /// When the archive cannot be read or is damaged.
     pub(crate) fn next_file(&mut self) -> io::Result<Option<String>> {
         let archive = &mut self.0;
-        let mut skipped = [0; 8 * 1024];
-        while archive.state == State::Within {
-            archive.read(&mut skipped)?;
+        if archive.state == State::Within {
+            io::copy(archive, &mut io::sink())?;
         }
         match archive.state {
             State::Before => archive.begin()?,

@@ -8,7 +8,7 @@ use wasm_export::Bundle;
 use wasm_export::format_from_file_name;
 use wasm_export::options::{Compression, Format};
 
-use super::{Arguments, timing, write_rows};
+use super::writing::{timing, write_rows};
 use crate::auth::Caller;
 use crate::commands::connection::Connection;
 use crate::commands::interrupt::{cancelled_by_signal, or_interrupted};
@@ -16,8 +16,8 @@ use crate::commands::outcome::Outcome;
 use crate::commands::output::with_name;
 use crate::commands::standard_streams::report;
 use crate::config::Settings;
-use crate::datasets::Catalog;
-use crate::datasets::bundle::{BundleAccess, BundleParts, BundleRequest};
+use crate::datasets::bundle::BundleAccess;
+use crate::datasets::{BundleParts, BundleRequest, Catalog};
 use crate::file;
 use crate::rows::Prepared;
 
@@ -37,7 +37,8 @@ const PERSON: &str = "user";
 pub(super) async fn run(
     settings: &Settings,
     mut catalog: Catalog,
-    arguments: Arguments,
+    name: &str,
+    output: Option<PathBuf>,
     pairs: Vec<(String, String)>,
 ) -> Outcome {
     let pairs = with_words_of_bundle(pairs);
@@ -47,8 +48,8 @@ pub(super) async fn run(
         let mut session = connection.source.for_query().await?;
         catalog.prepare(&mut session).await?;
         drop(session);
-        let bundle = find(&catalog, &arguments.dataset)?;
-        export(&connection, settings, &bundle, pairs, arguments.output, &stop).await
+        let bundle = find(&catalog, name)?;
+        export(&connection, settings, &bundle, pairs, output, &stop).await
     };
     let outcome = exporting.await;
     connection.close(or_interrupted(&stop, outcome)).await
@@ -58,7 +59,7 @@ fn find(catalog: &Catalog, name: &str) -> Result<BundleParts, String> {
     let bundle = catalog
         .bundle(name)
         .ok_or_else(|| format!("there is no bundle `{name}`"))?;
-    catalog.parts_of(bundle).ok_or_else(|| match &bundle.unavailable {
+    BundleParts::find(catalog, bundle).ok_or_else(|| match &bundle.unavailable {
         Some(unavailable) => unavailable.reason.clone(),
         None => format!("the bundle `{name}` has none of its datasets in this database"),
     })

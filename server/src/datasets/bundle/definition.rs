@@ -247,6 +247,28 @@ mod tests {
     }
 
     #[test]
+    fn the_reference_has_an_example_that_is_read_and_every_key() {
+        let reference = include_str!("../../../../docs/datasets.md");
+        let (_, bundles) = reference.split_once("\n## Bundles\n").unwrap();
+        let (_, example) = bundles.split_once("```toml\n").unwrap();
+        let (example, _) = example.split_once("```").unwrap();
+        assert_eq!(BundleDefinition::parse(example).unwrap().parts.len(), 2);
+        // The refusal of an unknown key lists the known ones.
+        for text in [
+            format!("nonsense = 1\n{example}"),
+            format!("{example}nonsense = 1"),
+        ] {
+            let refused = BundleDefinition::parse(&text).unwrap_err();
+            let (_, keys) = refused.split_once("expected ").unwrap();
+            for key in keys.split('`').skip(1).step_by(2) {
+                let is_named = bundles.contains(&format!("| `{key}` |"))
+                    || bundles.contains(&format!("| `[[{key}]]` |"));
+                assert!(is_named, "{key} is missing");
+            }
+        }
+    }
+
+    #[test]
     fn a_mistake_is_refused_and_named() {
         for (text, with, named) in [
             ("name = \"user-data\"", "name = \"User data\"", "`User data`"),

@@ -1,24 +1,11 @@
-//! Bundles: several datasets in one file, from one snapshot of the database.
-//!
-//! - `definition` parses the TOML file of a bundle.
-//! - `request` parses what a caller asks of a bundle, and makes the selection of each part.
+//! Bundles as their files declare them: several datasets in one file, from one snapshot of the database.
 
 mod definition;
-mod request;
-
-use std::sync::Arc;
-
-use wasm_export::bundle::{Contents, Part as PartOfFile};
-use wasm_export::options::{Compression, Format, Options};
 
 pub use self::definition::{BundleAccess, BundleDefinition, Part};
-pub use self::request::{BundleRequest, PARAMETERS, RequestError};
-use super::catalog::{Cause, Dataset, Unavailable};
-use super::definition::Access;
-use super::query::AccessError;
+use super::definition::{Access, Definition};
 use super::selection::Selection;
-use crate::auth::{Caller, Scope};
-use crate::parameter::ParameterError;
+use super::unavailable::{Cause, Unavailable};
 
 /// The bundles that are compiled in: file name and text.
 pub(super) const BUILT_IN: &[(&str, &str)] = &[
@@ -43,14 +30,6 @@ pub struct Bundle {
     pub(super) file: String,
 }
 
-/// A bundle with the parts that exist in this database.
-#[derive(Clone, Debug)]
-pub struct BundleParts {
-    pub bundle: Arc<Bundle>,
-    /// At least one, in the order of the definition.
-    pub parts: Vec<(Part, Arc<Dataset>)>,
-}
-
 impl Bundle {
     pub(super) fn read(file: String, text: Result<&str, String>, is_built_in: bool) -> Self {
         let parsed = text.as_ref().map_err(Clone::clone);
@@ -70,87 +49,32 @@ impl Bundle {
         }
     }
 
-    /// Compares the parts with the datasets that they name, as far as these are known.
-    pub(super) fn check_parts<'d>(&mut self, dataset: impl Fn(&str) -> Option<&'d Dataset>) {
+    /// Compares the parts with the definitions of the datasets that they name, as far as these are known. The bundle must not
+    /// have the name of a dataset.
+    pub(super) fn check_parts<'d>(
+        &mut self,
+        is_dataset: bool,
+        definition: impl Fn(&str) -> Option<&'d Definition>,
+    ) {
         if self.unavailable.is_some() {
             return;
         }
         let name = &self.definition.name;
-        let problem = match dataset(name) {
-            Some(_) => Some(format!(
+        let problem = match is_dataset {
+            true => Some(format!(
                 "there is a dataset `{name}`; give the bundle another name"
             )),
-            None => self.definition.parts.iter().find_map(|part| {
-                let dataset = dataset(&part.dataset).filter(|dataset| dataset.unavailable.is_none())?;
-                let problem = check_part(part, self.definition.access, dataset).err()?;
+            false => self.definition.parts.iter().find_map(|part| {
+                let definition = definition(&part.dataset)?;
+                let problem = check_part(part, self.definition.access, definition).err()?;
                 Some(format!("part `{}`: {problem}", part.name))
             }),
         };
         self.unavailable = problem.map(|problem| mistake(format!("{}: {problem}", self.file)));
     }
-
-    /// Checks that this caller may use the bundle.
-    ///
-    /// # Errors
-    /// [`AccessError::Bundle`].
-    pub fn check_access(&self, caller: &Caller) -> Result<(), AccessError> {
-        let is_for_all = self.definition.access == BundleAccess::Owner;
-        match is_for_all || caller.scope() == Scope::All {
-            true => Ok(()),
-            false => Err(AccessError::Bundle(self.definition.name.clone())),
-        }
-    }
 }
 
-impl BundleParts {
-    /// Returns what the file of this bundle contains.
-    #[must_use]
-    pub fn contents(&self) -> Contents {
-        let definition = &self.bundle.definition;
-        let part = |(part, _): &(Part, Arc<Dataset>)| PartOfFile {
-            name: part.name.clone(),
-            single: part.single,
-        };
-        Contents {
-            name: definition.name.clone(),
-            title: definition.title.clone(),
-            export_type: definition.export_type.clone(),
-            export_id: None,
-            parts: self.parts.iter().map(part).collect(),
-        }
-    }
-
-    /// Checks the options of a file, and chooses the bundle's default format if `chosen` names none. CSV files come in a zip
-    /// archive, whatever compression is chosen.
-    ///
-    /// # Errors
-    /// [`ParameterError::Invalid`] of the parameter `format`.
-    pub fn options(&self, options: Options, is_format_chosen: bool) -> Result<Options, ParameterError> {
-        let formats = &self.bundle.definition.formats;
-        let mut options = options;
-        if !is_format_chosen {
-            options.format = formats.default();
-        }
-        if !formats.all().contains(&options.format) {
-            let words: Vec<_> = formats.all().iter().map(|format| format.word()).collect();
-            let problem = format!(
-                "is `{}`; this bundle can have {}",
-                options.format.word(),
-                words.join(", ")
-            );
-            return Err(ParameterError::invalid("format", problem));
-        }
-        if options.format == Format::Csv {
-            options.compression = Compression::Zip;
-        }
-        wasm_export::Bundle::new(options.clone(), self.contents())
-            .map_err(|error| ParameterError::invalid("format", format!("cannot be used: {error}")))?;
-        Ok(options)
-    }
-}
-
-fn check_part(part: &Part, access: BundleAccess, dataset: &Dataset) -> Result<(), String> {
-    let definition = &dataset.definition;
+fn check_part(part: &Part, access: BundleAccess, definition: &Definition) -> Result<(), String> {
     if access == BundleAccess::Owner && definition.access == Access::Admin {
         return Err(format!(
             "the dataset `{}` is for administrators, and the bundle for everybody",

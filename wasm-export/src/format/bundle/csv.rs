@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{BundleFormat, Contents, ExportMetadata, PartRows};
+use super::writer::{BundleFormat, Contents, ExportMetadata, PartRows};
 use crate::format::{FileFormat, FormatError, csv};
 use crate::options::{Format, HeaderStyle};
 use crate::rows::{ReadError, Row};

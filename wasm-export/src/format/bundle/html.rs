@@ -1,6 +1,6 @@
 //! A bundle as one page: a section for each part, with its summary.
 
-use super::{BundleFormat, Contents, PartRows};
+use super::writer::{BundleFormat, Contents, PartRows};
 use crate::format::html::{Html, escape, fact, head};
 use crate::format::{FileFormat, FormatError};
 use crate::rows::{ReadError, Row};

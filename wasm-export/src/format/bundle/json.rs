@@ -9,7 +9,7 @@
 //! "totals":{"userData":1,"files":1}}
 //! ```
 
-use super::{BundleFormat, Contents, ExportMetadata, PartRows};
+use super::writer::{BundleFormat, Contents, ExportMetadata, PartRows};
 use crate::format::metadata::Metadata;
 use crate::format::{FileFormat, FormatError, json};
 use crate::options::{self, Format, Options};

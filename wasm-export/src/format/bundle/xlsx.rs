@@ -1,6 +1,6 @@
 //! A bundle as a workbook: a sheet for each part, and further ones where a part has more rows than a sheet.
 
-use super::{BundleFormat, Contents, PartRows};
+use super::writer::{BundleFormat, Contents, PartRows};
 use crate::format::xlsx::{Package, Xlsx};
 use crate::format::{FileFormat, FormatError};
 use crate::rows::{ReadError, Row};

@@ -1,6 +1,6 @@
 //! A bundle as one XML document: an element `part` for each part, which contains what `export` has for one dataset.
 
-use super::{BundleFormat, Contents, PartRows};
+use super::writer::{BundleFormat, Contents, PartRows};
 use crate::format::xml::{self, NAMESPACE, xml_name};
 use crate::format::{FileFormat, FormatError};
 use crate::rows::{ReadError, Row};

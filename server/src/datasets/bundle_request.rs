@@ -3,11 +3,12 @@
 use api::datasets::FilterKind;
 use wasm_export::zone::Zone;
 
-use super::{BundleAccess, BundleParts};
+use super::bundle::BundleAccess;
+use super::bundle_parts::BundleParts;
+use super::query::{AccessError, Query};
+use super::selection::{Selection, TimeRange};
+use super::{value, words};
 use crate::auth::{Caller, Subject};
-use crate::datasets::query::{AccessError, Query};
-use crate::datasets::selection::{Selection, TimeRange};
-use crate::datasets::{value, words};
 use crate::parameter::{ParameterError, check_given_once};
 
 /// The parameter that names the person.
