@@ -706,4 +706,13 @@ fn report(catalog: &Catalog) {
             }
         }
     }
+    for bundle in catalog.bundles() {
+        if let Some(unavailable) = &bundle.unavailable {
+            tracing::error!(
+                bundle = bundle.definition.name,
+                reason = unavailable.reason,
+                "definition of a bundle is wrong"
+            );
+        }
+    }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::each;
 
 /// The built-in datasets that are not for administrators only.
-const OFFERED_TO_USERS: [&str; 7] = [
+const OFFERED_TO_USERS: [&str; 9] = [
     "usage-logs",
     "sessions",
     "usage-by-user",
@@ -16,6 +16,8 @@ const OFFERED_TO_USERS: [&str; 7] = [
     "conversation-turns",
     "conversation-training",
     "saved-files",
+    "profile",
+    "own-keys",
 ];
 
 #[tokio::test]
@@ -35,6 +37,10 @@ async fn a_dataset_without_its_tables_is_listed_with_the_reason() {
             "conversation-turns",
             "conversation-training",
             "saved-files",
+            "profile",
+            "own-keys",
+            "users",
+            "bulk-statistics",
             "numbers"
         ]
     );

@@ -24,7 +24,16 @@ async fn untouched(database: &Database, after: &str) {
 
 /// Asks all that is asked of datasets.
 async fn read_everything(actor: &Actor, database: &Database) {
-    for dataset in ["usage-logs", "probe-logs", "sessions", "usage-by-user"] {
+    for dataset in [
+        "usage-logs",
+        "probe-logs",
+        "sessions",
+        "usage-by-user",
+        "profile",
+        "own-keys",
+        "users",
+        "bulk-statistics",
+    ] {
         let described: Value = actor.dataset(dataset).answer().await.good().json();
         for filter in described["filters"].as_array().into_iter().flatten() {
             let name = filter["name"].as_str().unwrap_or_default();

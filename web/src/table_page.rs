@@ -120,6 +120,7 @@ mod tests {
     fn header() -> Vec<u8> {
         header_line(&Header {
             decant: VERSION,
+            part: None,
             dataset: "usage-logs".to_owned(),
             title: "Usage logs".to_owned(),
             columns: vec![

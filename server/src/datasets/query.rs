@@ -54,6 +54,10 @@ pub enum AccessError {
     NotAMember,
     #[error("your role in this workspace is too low: {} is needed", .0.name())]
     RoleTooLow(WorkspaceRole),
+    #[error("the bundle `{0}` is for administrators")]
+    Bundle(String),
+    #[error("only administrators may name the person of `userId`")]
+    Person,
     #[error("the column `{0}` is secret: only an administrator may ask for it")]
     Column(String),
     #[error("the filter `{0}` is for administrators")]
@@ -122,11 +126,17 @@ impl<'a> Query<'a> {
         })
     }
 
+    /// Returns the rows that the query is limited to.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     /// Returns the header of the rows, without the time and the estimate that only the database knows.
     pub fn header(&self) -> Header {
         let definition = &self.dataset.definition;
         Header {
             decant: VERSION,
+            part: None,
             dataset: definition.name.clone(),
             title: definition.title.clone(),
             columns: self.columns(),

@@ -3,6 +3,7 @@
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use jiff::Timestamp;
+use wasm_export::Export;
 
 use super::attachment::attachment;
 use super::dataset_access::{Opened, open};
@@ -47,6 +48,6 @@ pub async fn export(
     }
     let prepared = prepare(&app, &caller, &dataset, &selection).await?;
     let audit = prepared.begin_audit(&caller);
-    let file = file::format(prepared.into_stream(app.stream_timing()), options);
+    let file = file::format(prepared.into_stream(app.stream_timing()), Export::new(options));
     Ok(response.streaming(audit.until_delivered(file)))
 }

@@ -62,6 +62,17 @@ struct Values {
 enum Shape {
     Array,
     Lines,
+    /// An array that is a member of an object.
+    MemberArray,
+    /// One object, or null without a row, that is a member of an object.
+    MemberObject,
+}
+
+impl Shape {
+    #[inline]
+    fn is_array(self) -> bool {
+        matches!(self, Self::Array | Self::MemberArray)
+    }
 }
 
 /// A member of every object.
@@ -148,6 +159,15 @@ impl Json {
         options: &Options,
     ) -> Result<Self, FormatError> {
         Ok(Self::new(Shape::Lines, header, positions, options))
+    }
+
+    /// Returns a writer of the value of a member: an array of objects, or of one row the object alone.
+    pub(super) fn member(header: &Header, positions: &[usize], options: &Options, is_single: bool) -> Self {
+        let shape = match is_single {
+            true => Shape::MemberObject,
+            false => Shape::MemberArray,
+        };
+        Self::new(shape, header, positions, options)
     }
 
     fn new(shape: Shape, header: &Header, positions: &[usize], options: &Options) -> Self {
@@ -238,11 +258,11 @@ impl FileFormat for Json {
             out.extend_from_slice(b"{\"metadata\":");
             out.extend_from_slice(metadata.as_bytes());
             out.extend_from_slice(match self.shape {
-                Shape::Array => b",\n\"rows\":",
                 Shape::Lines => b"}\n",
+                _ => b",\n\"rows\":",
             });
         }
-        if self.shape == Shape::Array {
+        if self.shape.is_array() {
             out.push(b'[');
         }
     }
@@ -250,7 +270,7 @@ impl FileFormat for Json {
     fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), ReadError> {
         let line = row.line();
         row.check_cells(self.scan.read(line))?;
-        if self.shape == Shape::Array {
+        if self.shape.is_array() {
             out.extend_from_slice(if self.rows == 0 { b"\n" } else { b",\n" });
         }
         self.rows += 1;
@@ -262,17 +282,22 @@ impl FileFormat for Json {
             }
         }
         out.extend_from_slice(match self.shape {
-            Shape::Array => b"}",
             Shape::Lines => b"}\n",
+            _ => b"}",
         });
         Ok(())
     }
 
     fn finish(&mut self, out: &mut Vec<u8>) {
-        if self.shape == Shape::Lines {
-            return;
+        match (self.shape, self.rows) {
+            (Shape::Lines, _) => return,
+            (Shape::MemberObject, 0) => return out.extend_from_slice(b"null"),
+            (Shape::MemberObject, _) => return,
+            (Shape::MemberArray, 0) => return out.push(b']'),
+            (Shape::MemberArray, _) => return out.extend_from_slice(b"\n]"),
+            (Shape::Array, 0) => out.push(b']'),
+            (Shape::Array, _) => out.extend_from_slice(b"\n]"),
         }
-        out.extend_from_slice(if self.rows == 0 { b"]" } else { b"\n]" });
         if self.metadata.is_some() {
             out.extend_from_slice(format!(",\n\"row_count\":{}}}", self.rows).as_bytes());
         }

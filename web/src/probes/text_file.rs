@@ -71,6 +71,7 @@ fn header() -> Header {
     };
     Header {
         decant: VERSION,
+        part: None,
         dataset: DATASET.to_owned(),
         title: DATASET.to_owned(),
         columns: COLUMNS.map(column).into(),

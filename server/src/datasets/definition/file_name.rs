@@ -70,7 +70,7 @@ impl TryFrom<String> for FileNamePattern {
 
 /// Returns the name of a file with rows of a dataset that this caller exports at this time, with its extension. Date and
 /// time are those of the file's zone. All but ASCII letters, digits, `_` and `-` become hyphens, because a header and a shell take these everywhere.
-pub(super) fn render(
+pub fn render(
     pattern: Option<&FileNamePattern>,
     dataset: &str,
     caller: &Caller,

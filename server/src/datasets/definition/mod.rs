@@ -23,7 +23,7 @@ use wasm_export::options::{Format, Fraction, Layout, Options};
 
 pub use self::column::Column;
 pub use self::figure::Figure;
-use self::file_name::FileNamePattern;
+pub use self::file_name::{FileNamePattern, render as render_file_name};
 pub use self::filter::{Choices, Filter, pg_type};
 pub use self::highlight::Highlight;
 use self::inherit::inherit;
