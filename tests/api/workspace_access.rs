@@ -16,7 +16,9 @@ use serde_json::{Value, json};
 /// Returns the body without the id of the request.
 fn without_id(answer: &Answer) -> Value {
     let mut body: Value = answer.json();
-    body.as_object_mut().unwrap().remove("request_id");
+    body.as_object_mut()
+        .expect("a problem is an object")
+        .remove("request_id");
     body
 }
 

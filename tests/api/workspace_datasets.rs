@@ -8,7 +8,7 @@ use crate::{each, joined_rows};
 
 /// Returns the labels of the columns in a language.
 fn labels(dataset: &Value, language: &str) -> String {
-    let columns = dataset["columns"].as_array().unwrap();
+    let columns = dataset["columns"].as_array().expect("these are columns");
     let label = |column: &Value| column["labels"][language].as_str().unwrap_or_default().to_owned();
     columns.iter().map(label).collect::<Vec<_>>().join(", ")
 }
@@ -211,7 +211,7 @@ async fn greedy_requests(app: &decant_tests::app::App, dataset: &str) -> Vec<Req
             let sql = format!(
                 "select infringement_id from infringement_actions where workspace_id = '{BETA}' limit 1"
             );
-            let infringement = app.database.text(&sql).await.unwrap();
+            let infringement = app.database.text(&sql).await.expect("there are some");
             requests.push(with("infringement", &infringement));
             requests.push(with("assigned_to", "4"));
         }

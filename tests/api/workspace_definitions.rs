@@ -49,9 +49,12 @@ async fn teams(definitions: &[(&str, &str)]) -> App {
     database.execute(TEAMS).await;
     let folder = folder();
     for (file, text) in definitions {
-        std::fs::write(folder.path().join(file), text).unwrap();
+        std::fs::write(folder.path().join(file), text).expect("the folder is ours");
     }
-    let setting = ("DECANT_DATASETS_DIR", folder.path().to_str().unwrap());
+    let setting = (
+        "DECANT_DATASETS_DIR",
+        folder.path().to_str().expect("the name is plain"),
+    );
     App::start_on(database, &[setting, ("DECANT_BUILT_IN_DATASETS", "false")]).await
 }
 

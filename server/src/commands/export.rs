@@ -10,7 +10,6 @@ use api::flags::long;
 use clap::{Arg, ArgAction, ArgMatches, Args};
 use jiff::Timestamp;
 use sqlx::PgConnection;
-use tokio_util::sync::CancellationToken;
 use wasm_export::Export;
 use wasm_export::options::Options;
 
@@ -23,10 +22,10 @@ use super::standard_streams::report;
 use crate::auth::Caller;
 use crate::config::Settings;
 use crate::datasets::definition::{Access, Definition};
-use crate::datasets::words::WORKSPACE;
-use crate::datasets::{Catalog, Dataset, Query, Selection, words};
+use crate::datasets::words::{WORKSPACE, take_workspace};
+use crate::datasets::{Catalog, Query, Selection, words};
 use crate::file;
-use crate::rows::Prepared;
+use crate::rows::{Prepared, StreamTiming};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -146,7 +145,14 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
         None => pairs,
     };
     let (workspace, pairs) = match definition.access {
-        Access::Workspace => take_workspace(pairs)?,
+        Access::Workspace => match take_workspace(pairs)? {
+            (None, _) => {
+                return Err(
+                    "the rows of this dataset belong to workspaces; name one with --workspace".into(),
+                );
+            }
+            taken => taken,
+        },
         Access::Admin | Access::Owner => (None, pairs),
     };
     let options = definition.allowed().parse_options(&pairs)?;
@@ -173,35 +179,13 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
             None => Caller::operator(),
         };
         drop(session);
-        export(
-            &connection,
-            &settings,
-            dataset,
-            caller,
-            &selection,
-            options,
-            &output,
-            &stop,
-        )
-        .await
+        let query = Query::new(dataset, &caller, &selection)?;
+        let prepared = Prepared::new(connection.source.for_export().await?, &query, &selection).await?;
+        dataset.definition.allowed().check(prepared.header(), &options)?;
+        export(prepared, &caller, timing(&settings, &stop), options, &output).await
     };
     let outcome = exporting.await;
     connection.close(or_interrupted(&stop, outcome)).await
-}
-
-/// Takes the workspace out of the parameters.
-///
-/// # Errors
-/// It is not given once.
-fn take_workspace(
-    mut pairs: Vec<(String, String)>,
-) -> Result<(Option<String>, Vec<(String, String)>), String> {
-    let given = pairs.extract_if(.., |(name, _)| name == WORKSPACE);
-    let mut given: Vec<_> = given.map(|(_, workspace)| workspace).collect();
-    match (given.pop(), given.pop()) {
-        (Some(workspace), None) => Ok((Some(workspace), pairs)),
-        _ => Err("the rows of this dataset belong to workspaces; name one with --workspace".to_owned()),
-    }
 }
 
 /// Returns the operator within a workspace.
@@ -222,26 +206,14 @@ async fn within(
 }
 
 async fn export(
-    connection: &Connection,
-    settings: &Settings,
-    dataset: &Dataset,
-    caller: Caller,
-    selection: &Selection,
+    prepared: Prepared,
+    caller: &Caller,
+    timing: StreamTiming,
     options: Options,
     output: &Path,
-    stop: &CancellationToken,
 ) -> Outcome {
-    let query = Query::new(dataset, &caller, selection)?;
-    let prepared = Prepared::new(connection.source.for_export().await?, &query, selection).await?;
-    dataset.definition.allowed().check(prepared.header(), &options)?;
-    let audit = prepared.begin_audit(&caller);
-    let summary = write_rows(
-        prepared,
-        timing(settings, stop),
-        || Ok(Export::new(options)),
-        output,
-    )
-    .await?;
+    let audit = prepared.begin_audit(caller);
+    let summary = write_rows(prepared, timing, move || Ok(Export::new(options)), output).await?;
     audit.complete(summary.file_bytes);
     report(format_args!(
         "{} rows, {} bytes.",

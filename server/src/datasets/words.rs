@@ -1,6 +1,10 @@
 //! The query parameters and options with a fixed meaning. A filter of a dataset cannot have one of these names.
 
 use crate::file;
+use crate::parameter::ParameterError;
+
+/// The name-value pairs of an address or a command line.
+pub type PairList = Vec<(String, String)>;
 
 /// The parameter by which columns that are `system` are not left out.
 pub const SYSTEM_FIELDS: &str = "includeSystemFields";
@@ -41,4 +45,20 @@ pub fn is_reserved(name: &str) -> bool {
         .chain(of_file)
         .chain(COMMAND_LINE.iter().copied())
         .any(|word| word == name)
+}
+
+/// Takes the workspace out of the parameters. A blank one is none.
+///
+/// # Errors
+/// It is given twice.
+pub fn take_workspace(mut pairs: PairList) -> Result<(Option<String>, PairList), ParameterError> {
+    let given = pairs.extract_if(.., |(name, _)| name == WORKSPACE);
+    let mut given: Vec<_> = given
+        .map(|(_, workspace)| workspace)
+        .filter(|workspace| !workspace.trim().is_empty())
+        .collect();
+    match given.len() {
+        0 | 1 => Ok((given.pop(), pairs)),
+        _ => Err(ParameterError::given_twice(WORKSPACE)),
+    }
 }

@@ -12,7 +12,7 @@ use crate::audit::Action;
 use crate::auth::Caller;
 use crate::datasets::definition::{Access, Usage};
 use crate::datasets::query::AccessError;
-use crate::datasets::words::WORKSPACE;
+use crate::datasets::words::{PairList, WORKSPACE, take_workspace};
 use crate::datasets::workspaces::WorkspacesError;
 use crate::datasets::{Catalog, Dataset};
 use crate::error::ApiError;
@@ -20,9 +20,6 @@ use crate::parameter::ParameterError;
 
 /// The greatest number of characters of a workspace's id in a record.
 const RECORDED_MAX: usize = 100;
-
-/// The name-value pairs of a query.
-type PairList = Vec<(String, String)>;
 
 /// A dataset that the caller may use.
 pub struct Opened {
@@ -239,18 +236,5 @@ fn check_available(dataset: &Dataset, caller: &Caller) -> Result<(), ApiError> {
             };
             Err(unavailable.for_caller(caller))
         }
-    }
-}
-
-/// Takes the workspace out of the parameters. A blank one is none.
-fn take_workspace(mut pairs: PairList) -> Result<(Option<String>, PairList), ParameterError> {
-    let mut given: Vec<_> = pairs
-        .extract_if(.., |(name, _)| name == WORKSPACE)
-        .map(|(_, workspace)| workspace)
-        .collect();
-    given.retain(|workspace| !workspace.trim().is_empty());
-    match given.len() {
-        0 | 1 => Ok((given.pop(), pairs)),
-        _ => Err(ParameterError::given_twice(WORKSPACE)),
     }
 }
