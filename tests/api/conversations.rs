@@ -58,7 +58,7 @@ async fn ids(actor: &Actor, query: Query<'_>) -> Vec<String> {
     let request = actor.rows("conversations").query("columns", "id").queries(query);
     let rows = request.answer().await.raw_rows().whole();
     // Columns of the order follow the id.
-    let text = String::from_utf8(rows.bytes).unwrap();
+    let text = String::from_utf8(rows.bytes).expect("rows are UTF-8");
     text.lines()
         .map(|line| line.split('\t').next().unwrap_or_default().to_owned())
         .collect()

@@ -33,16 +33,22 @@ async fn read_everything(actor: &Actor, database: &Database) {
         "own-keys",
         "users",
         "bulk-statistics",
+        "conversations",
+        "conversation-turns",
+        "conversation-training",
+        "saved-files",
     ] {
         let described: Value = actor.dataset(dataset).answer().await.good().json();
         for filter in described["filters"].as_array().into_iter().flatten() {
             let name = filter["name"].as_str().unwrap_or_default();
-            let value = match filter["kind"].as_str().unwrap_or_default() {
-                "integer" => "1",
+            let of_kind = match filter["kind"].as_str().unwrap_or_default() {
+                "integer" | "decimal" => "1",
                 "timestamp" => "2026-01-28",
                 "boolean" => "true",
+                "uuid" => "00000000-0000-4000-8000-000000000000",
                 _ => "word",
             };
+            let value = filter["values"][0].as_str().unwrap_or(of_kind);
             actor.count(dataset).query(name, value).answer().await.good();
             actor.export(dataset).query(name, value).answer().await.good();
             if filter["options"] != Value::Bool(false) {
@@ -71,7 +77,7 @@ async fn read_everything(actor: &Actor, database: &Database) {
 
 #[tokio::test]
 async fn nothing_of_another_roles_runs_in_our_own_sql() {
-    let database = Database::new().await;
+    let database = Database::with_conversations().await;
     database.make_ledger().await;
     let user = database.busy_user().await;
     let time = database.log_time(0.5).await;

@@ -28,6 +28,9 @@ const ALERT_COLUMNS: &str = "id, workspace_id, brand_id, monitor_id, infringemen
 const ACTION_COLUMNS: &str = "id, workspace_id, infringement_id, action_type, title, status, priority, assigned_to, result, \
      created_at, completed_at";
 
+/// Writes every row of a small table.
+type WriteRows = fn(&Owners, &mut CopyText);
+
 /// What alerts and actions refer to.
 struct Infringement {
     id: Uuid,
@@ -43,7 +46,7 @@ pub(super) async fn fill(connection: &mut PgConnection, plan: &Plan) -> Result<u
         return Ok(0);
     }
     let owners = Owners::new(plan);
-    let small: [(&str, &str, fn(&Owners, &mut CopyText)); 4] = [
+    let small: [(&str, &str, WriteRows); 4] = [
         ("workspaces", WORKSPACE_COLUMNS, Owners::write_workspaces),
         ("workspace_members", MEMBER_COLUMNS, Owners::write_members),
         ("brands", BRAND_COLUMNS, Owners::write_brands),

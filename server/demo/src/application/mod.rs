@@ -50,9 +50,9 @@ pub(crate) async fn make(
         // SQL: the demo's own file.
         connection.execute(sqlx::raw_sql(keys)).await?;
     }
-    // SQL: constant names.
     let analyze = format!("analyze public.{}", part.tables().join(", public."));
     connection
+        // SQL: constant names.
         .execute(sqlx::raw_sql(sqlx::AssertSqlSafe(analyze)))
         .await?;
     Ok(added)
