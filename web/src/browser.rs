@@ -49,7 +49,7 @@ pub fn now() -> String {
     Date::new_0().to_iso_string().into()
 }
 
-/// Returns seconds since 1970.
+/// Returns seconds since 1970-01-01 in UTC, by the clock of the visitor's machine.
 pub fn now_seconds() -> i64 {
     // The cast loses the fraction only.
     (Date::now() / 1_000.0) as i64

@@ -1,10 +1,12 @@
 //! The state of a dataset's page: selection, columns, current page of the table.
 
+mod paging;
+mod value_names;
+
 use std::collections::BTreeMap;
 
-use api::datasets::{Dataset, Filter, Summary};
+use api::datasets::{Dataset, Summary};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use wasm_export::Zone;
 use wasm_export::rows::Problem;
 
@@ -13,7 +15,7 @@ use crate::client;
 use crate::column_choice::ColumnChoice;
 use crate::cursors::Cursors;
 use crate::dataset::{self, LinkFilters};
-use crate::filter_chip::{ValueNames, values};
+use crate::filter_chip::ValueNames;
 use crate::load::Load;
 use crate::route::Route;
 use crate::saved_options;
@@ -136,41 +138,6 @@ impl DatasetView {
         self.open_row.set(None);
     }
 
-    /// Requests the names of chosen values that came with a link, for the chips.
-    pub fn name_values(self) {
-        let filters = self.filters.get();
-        let unnamed = self.dataset.with_value(|dataset| {
-            let is_unnamed = |filter: &&Filter| {
-                let chosen = filters.get(&filter.name).map(|value| values(filter, value));
-                let is_named = |value: &String| {
-                    let key = (filter.name.clone(), value.clone());
-                    self.value_names.with_untracked(|names| names.contains_key(&key))
-                };
-                filter.options && chosen.is_some_and(|chosen| !chosen.iter().all(is_named))
-            };
-            let unnamed = dataset.filters.iter().filter(is_unnamed);
-            unnamed
-                .map(|filter| (dataset.name.clone(), filter.name.clone()))
-                .collect::<Vec<_>>()
-        });
-        for (dataset, filter) in unnamed {
-            spawn_local(async move {
-                // Without an answer the chip keeps the value itself.
-                let Ok(found) = client::options(dataset, filter.clone(), None).await else {
-                    return;
-                };
-                // `try_update`, because the visitor may have left the page.
-                self.value_names.try_update(|names| {
-                    for option in found.options {
-                        names
-                            .entry((filter.clone(), option.value))
-                            .or_insert(option.label);
-                    }
-                });
-            });
-        }
-    }
-
     /// Sets the filters and requests the rows, even if no filter changed: applying again is how visitors
     /// refresh. Ignores empty values.
     pub fn apply(self, mut filters: BTreeMap<String, String>) {
@@ -208,27 +175,6 @@ impl DatasetView {
     pub fn reverse(self) {
         self.to_first_page();
         self.reversed.update(|reversed| *reversed = !*reversed);
-    }
-
-    pub fn to_first_page(self) {
-        self.open_row.set(None);
-        self.cursors.set(Cursors::default());
-    }
-
-    pub fn to_previous_page(self) {
-        self.open_row.set(None);
-        self.cursors.update(Cursors::previous);
-    }
-
-    pub fn to_next_page(self) {
-        let next = self.page.with(|page| {
-            let page = page?;
-            Some((page.next.clone()?, page.rows.len()))
-        });
-        if let Some((cursor, rows)) = next {
-            self.open_row.set(None);
-            self.cursors.update(|cursors| cursors.next(cursor, rows));
-        }
     }
 
     /// Returns the zone of all times in table and file.

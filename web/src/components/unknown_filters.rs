@@ -21,5 +21,5 @@ pub fn UnknownFilters(view: DatasetView) -> impl IntoView {
         })
     };
     // The region exists before its text, because screen readers announce only changes of regions that they know.
-    view! { <div role="status">{line}</div> }
+    view! { <div class="filters-note" role="status">{line}</div> }
 }

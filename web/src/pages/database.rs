@@ -194,12 +194,13 @@ fn DumpForm() -> impl IntoView {
             }
         })
     };
-    let secrets = move || {
-        hub.exists().then(|| {
-            view! {
-                ", including access keys (" <code>"keys.key"</code> ") and provider keys (" <code>"providers.key"</code> ")"
-            }
-        })
+    let secrets = move || match hub.exists() {
+        true => view! {
+            "A dump contains all secrets in plain text, including access keys (" <code>"keys.key"</code>
+            ") and provider keys (" <code>"providers.key"</code> "). Store it as securely as the keys."
+        }
+        .into_any(),
+        false => "A dump contains all rows in plain text. Store it as securely as the database.".into_any(),
     };
     view! {
         <section class="card stack" aria-labelledby="dump-title">
@@ -208,7 +209,7 @@ fn DumpForm() -> impl IntoView {
                 "A file in PostgreSQL's custom format, for pg_restore. It is saved only once complete."
             </p>
             {modes}
-            <p class="caution">"A dump contains all secrets in plain text" {secrets} ". Store it as securely as the keys."</p>
+            <p class="caution">{secrets}</p>
             <div class="dump-actions">
                 {save_as}
                 <button

@@ -18,7 +18,30 @@ use wasm_export::zone::Zone;
 
 /// `1,234,567`
 pub fn count(number: u64) -> String {
-    cells::grouped(&number.to_string())
+    grouped(&number.to_string())
+}
+
+/// Sets the thousands of a plain decimal number apart.
+fn grouped(text: &str) -> String {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", text),
+    };
+    let (whole, fraction) = match digits.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (digits, None),
+    };
+    let mut grouped = String::with_capacity(text.len() * 4 / 3);
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    match fraction {
+        Some(fraction) => format!("{sign}{grouped}.{fraction}"),
+        None => format!("{sign}{grouped}"),
+    }
 }
 
 /// `1 row`, `1,234 rows`
