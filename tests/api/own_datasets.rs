@@ -24,10 +24,13 @@ async fn a_dataset_without_its_tables_is_listed_with_the_reason() {
             "own-keys",
             "users",
             "bulk-statistics",
+            "profile-with-files",
+            "users-with-files",
+            "bulk-statistics-with-files",
             "numbers"
         ]
     );
-    let (usage, numbers) = (&listed["datasets"][0], &listed["datasets"][8]);
+    let (usage, numbers) = (&listed["datasets"][0], &listed["datasets"][11]);
     assert_eq!(
         (&numbers["available"], &usage["available"]),
         (&json!(true), &json!(false))
@@ -83,7 +86,14 @@ async fn the_reason_of_an_unavailable_dataset_is_for_administrators_and_access_c
     let listed: Value = user.datasets().answer().await.good().json();
     assert_eq!(
         each(&listed["datasets"], "name"),
-        ["usage-logs", "sessions", "usage-by-user", "profile", "own-keys"]
+        [
+            "usage-logs",
+            "sessions",
+            "usage-by-user",
+            "profile",
+            "own-keys",
+            "profile-with-files"
+        ]
     );
     assert_eq!(listed["datasets"][0]["available"], false);
     assert_eq!(listed["datasets"][0]["reason"], Value::Null);
@@ -133,7 +143,14 @@ async fn a_user_neither_sees_nor_gets_an_administrators_dataset() {
     let listed: Value = user.datasets().answer().await.good().json();
     assert_eq!(
         each(&listed["datasets"], "name"),
-        ["usage-logs", "sessions", "usage-by-user", "profile", "own-keys"]
+        [
+            "usage-logs",
+            "sessions",
+            "usage-by-user",
+            "profile",
+            "own-keys",
+            "profile-with-files"
+        ]
     );
     for request in [
         user.dataset("numbers"),
