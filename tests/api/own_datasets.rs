@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::each;
 
 /// The built-in datasets that are not for administrators only.
-const OFFERED_TO_USERS: [&str; 9] = [
+const OFFERED_TO_USERS: [&str; 10] = [
     "usage-logs",
     "sessions",
     "usage-by-user",
@@ -18,6 +18,7 @@ const OFFERED_TO_USERS: [&str; 9] = [
     "saved-files",
     "profile",
     "own-keys",
+    "profile-with-files",
 ];
 
 #[tokio::test]
@@ -41,10 +42,13 @@ async fn a_dataset_without_its_tables_is_listed_with_the_reason() {
             "own-keys",
             "users",
             "bulk-statistics",
+            "profile-with-files",
+            "users-with-files",
+            "bulk-statistics-with-files",
             "numbers"
         ]
     );
-    let (usage, numbers) = (&listed["datasets"][0], &listed["datasets"][8]);
+    let (usage, numbers) = (&listed["datasets"][0], &listed["datasets"][15]);
     assert_eq!(
         (&numbers["available"], &usage["available"]),
         (&json!(true), &json!(false))

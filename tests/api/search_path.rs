@@ -29,10 +29,6 @@ async fn read_everything(actor: &Actor, database: &Database) {
         "probe-logs",
         "sessions",
         "usage-by-user",
-        "profile",
-        "own-keys",
-        "users",
-        "bulk-statistics",
         "conversations",
         "conversation-turns",
         "conversation-training",
@@ -72,6 +68,15 @@ async fn read_everything(actor: &Actor, database: &Database) {
             .whole();
         assert!(rest.count() > 7);
         untouched(database, dataset).await;
+    }
+    for (bundle, query) in [("bulk-data", None), ("user-data", Some(("userId", "1")))] {
+        actor
+            .bundle_export(bundle)
+            .queries(query.as_slice())
+            .answer()
+            .await
+            .good();
+        untouched(database, bundle).await;
     }
 }
 

@@ -36,7 +36,7 @@ async fn a_bundles_name_is_taken_where_a_datasets_is_and_its_files_are_verified(
         assert!(sentence.contains(&said), "{name}: {sentence}");
     }
     let json: Value = serde_json::from_slice(&std::fs::read(folder.path().join("me.json")).unwrap()).unwrap();
-    assert_eq!(json["userData"]["userId"], user.id);
+    assert_eq!(json["userData"]["user_id"], user.id);
 
     let workbook = folder.path().join("me.xlsx");
     let arguments = ["user-data", "--user", &id, "-o", workbook.to_str().unwrap()];

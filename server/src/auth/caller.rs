@@ -219,6 +219,26 @@ mod tests {
     }
 
     #[test]
+    fn the_id_of_a_person_is_a_hubs_user_or_a_tokens_subject() {
+        for (id, subject) in [
+            ("7", Subject::HubUser(7)),
+            ("-7", Subject::HubUser(-7)),
+            ("007", Subject::Jwt("007".to_owned())),
+            ("6f96", Subject::Jwt("6f96".to_owned())),
+            ("operator", Subject::Jwt("operator".to_owned())),
+        ] {
+            assert_eq!(Subject::from_user_id(id), subject);
+        }
+    }
+
+    #[test]
+    fn a_caller_on_behalf_of_a_person_sees_their_rows_alone() {
+        let person = Caller::operator().on_behalf_of(Subject::HubUser(7));
+        assert_eq!(person.scope(), Scope::Owner(Subject::HubUser(7)));
+        assert_eq!(person.name, "Operator");
+    }
+
+    #[test]
     fn only_a_subject_that_can_have_sessions_is_parsed() {
         assert_eq!("hub:7".parse::<Subject>().unwrap(), Subject::HubUser(7));
         assert_eq!("token:admin".parse::<Subject>().unwrap(), Subject::AdminToken);

@@ -161,7 +161,7 @@ fn check_bundle(bundle: &Arc<Bundle>, catalog: &Catalog) -> Result<bool, StdoutE
         .parts
         .iter()
         .filter(is_absent)
-        .map(|part| format!("{} ({})", part.name, part.dataset))
+        .map(|part| format!("{} ({})", part.name, part.datasets.join(", ")))
         .collect();
     match (there.is_empty(), absent.is_empty()) {
         (true, _) => print(format_args!("{name}: not in this database"))?,

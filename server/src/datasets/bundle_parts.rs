@@ -41,8 +41,8 @@ impl BundleParts {
         let declared = bundle.definition.parts.iter();
         let parts: Vec<_> = declared
             .filter_map(|part| {
-                let dataset = catalog.get(&part.dataset).filter(is_usable)?;
-                Some((part.clone(), Arc::clone(dataset)))
+                let mut datasets = part.datasets.iter().filter_map(|name| catalog.get(name));
+                Some((part.clone(), Arc::clone(datasets.find(is_usable)?)))
             })
             .collect();
         let is_usable = bundle.unavailable.is_none() && !parts.is_empty();

@@ -59,6 +59,18 @@ const BUILT_IN: &[(&str, &str)] = &[
         "bulk-statistics.toml",
         include_str!("../../datasets/bulk-statistics.toml"),
     ),
+    (
+        "profile-with-files.toml",
+        include_str!("../../datasets/profile-with-files.toml"),
+    ),
+    (
+        "users-with-files.toml",
+        include_str!("../../datasets/users-with-files.toml"),
+    ),
+    (
+        "bulk-statistics-with-files.toml",
+        include_str!("../../datasets/bulk-statistics-with-files.toml"),
+    ),
 ];
 
 /// The greatest OID of an object that PostgreSQL itself has made (FirstNormalObjectId in its transam.h).

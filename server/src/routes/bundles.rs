@@ -109,7 +109,7 @@ fn describe(bundle: &BundleParts) -> wire::Bundle {
     let part = |(part, dataset): &(Part, Arc<Dataset>)| wire::Part {
         name: part.name.clone(),
         title: dataset.definition.title.clone(),
-        dataset: part.dataset.clone(),
+        dataset: dataset.definition.name.clone(),
         single: part.single,
         range: part.range,
     };

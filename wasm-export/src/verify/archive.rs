@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::Verified;
 use crate::format::bundle::csv::{MANIFEST, ReadManifest, hex};
 use crate::options::{Compression, HeaderStyle};
-use crate::reading::{self, Guarded, InputFormat, ReadBackError, ReadOptions, ReadPart, ZipArchive};
+use crate::reading::{self, Counts, Guarded, InputFormat, ReadBackError, ReadOptions, ReadPart, ZipArchive};
 
 /// The longest manifest, in bytes.
 const MANIFEST_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -98,11 +98,21 @@ fn read_csv(file: String, archive: &mut impl Read) -> Result<Found, ArchiveError
         hash: Sha256::new(),
         bytes: 0,
     };
-    let read = reading::columns(BufReader::with_capacity(PIECE_BYTES, &mut hashed), &options);
-    let (_, counts) = read.map_err(|error| ArchiveError::File {
-        file: file.clone(),
-        error,
-    })?;
+    let mut beginning = Vec::new();
+    Read::take(&mut hashed, 4).read_to_end(&mut beginning)?;
+    let counts = match beginning.as_slice() {
+        // A file without rows and headings, which has a byte order mark at most.
+        [] | [0xef, 0xbb, 0xbf] => Counts::default(),
+        beginning => {
+            let rest = BufReader::with_capacity(PIECE_BYTES, &mut hashed);
+            let read = reading::columns(beginning.chain(rest), &options);
+            let (_, counts) = read.map_err(|error| ArchiveError::File {
+                file: file.clone(),
+                error,
+            })?;
+            counts
+        }
+    };
     Ok(Found {
         file,
         rows: counts.rows,

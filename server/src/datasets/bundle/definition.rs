@@ -64,7 +64,9 @@ impl Formats {
 pub struct Part {
     /// The name in the file: `usageLogs`.
     pub name: String,
-    pub dataset: String,
+    /// The first one that can be used is taken.
+    #[serde(rename = "dataset", deserialize_with = "one_or_several")]
+    pub datasets: Vec<String>,
     /// The part has at most one row, which is an object in JSON.
     #[serde(default)]
     pub single: bool,
@@ -193,6 +195,9 @@ fn check_parts(parts: &[Part]) -> Result<(), String> {
             ));
         }
         known.push(name.to_ascii_lowercase());
+        if part.datasets.is_empty() {
+            return Err(format!("the part `{name}` names no dataset"));
+        }
         if let Some((word, _)) = part.filters.iter().find(|(word, _)| words::is_reserved(word)) {
             return Err(format!(
                 "the part `{name}` has `{word}` among its `filters`, which is no filter"
@@ -215,6 +220,19 @@ fn check_name(what: &str, name: &str, is_allowed: impl Fn(char) -> bool) -> Resu
 fn pairs<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, String)>, D::Error> {
     let filters: BTreeMap<String, String> = BTreeMap::deserialize(deserializer)?;
     Ok(filters.into_iter().collect())
+}
+
+fn one_or_several<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Names {
+        One(String),
+        Several(Vec<String>),
+    }
+    Ok(match Names::deserialize(deserializer)? {
+        Names::One(name) => vec![name],
+        Names::Several(names) => names,
+    })
 }
 
 #[cfg(test)]
@@ -240,6 +258,7 @@ mod tests {
         assert_eq!(definition.formats.default(), Format::Xlsx);
         assert_eq!(definition.formats.all().len(), 5);
         assert!(definition.parts[0].single && !definition.parts[0].range);
+        assert_eq!(definition.parts[0].datasets, ["profile-with-files", "profile"]);
         assert_eq!(
             definition.parts[3].filters,
             [("days".to_owned(), "36500".to_owned())]
@@ -285,6 +304,7 @@ mod tests {
             ("name = \"files\"", "name = \"totals\"", "`totals`"),
             ("name = \"files\"", "name = \"a b\"", "`a b`"),
             ("single = true", "one = true", "unknown field `one`"),
+            ("dataset = \"own-keys\"", "dataset = []", "names no dataset"),
             ("days = \"36500\"", "limit = \"1\"", "`limit`"),
             ("{subject}", "{person}", "{person}"),
             (

@@ -65,8 +65,9 @@ impl Bundle {
                 "there is a dataset `{name}`; give the bundle another name"
             )),
             false => self.definition.parts.iter().find_map(|part| {
-                let definition = definition(&part.dataset)?;
-                let problem = check_part(part, self.definition.access, definition).err()?;
+                let known = part.datasets.iter().filter_map(|name| definition(name));
+                let mut checked = known.map(|known| check_part(part, self.definition.access, known));
+                let problem = checked.find_map(Result::err)?;
                 Some(format!("part `{}`: {problem}", part.name))
             }),
         };

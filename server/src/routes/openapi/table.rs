@@ -91,7 +91,7 @@ const BUNDLE_ROWS: &str = "Raw-row streams, one behind the other. The header of 
      the `\\.` line of the last part it is not complete, and it cannot be resumed.";
 
 const BUNDLE_ROWS_EXAMPLE: &str = "{\"decant\":1,\"part\":\"userData\",\"dataset\":\"profile\",\"title\":\"Profile\",\"columns\":[{\"name\":\
-     \"userId\",\"label\":\"User ID\",\"kind\":\"integer\",\"pg_type\":\"int4\"}],\"order\":[\"userId\"],\"as_of\":\
+     \"user_id\",\"label\":\"User ID\",\"kind\":\"integer\",\"pg_type\":\"int4\"}],\"order\":[\"user_id\"],\"as_of\":\
      \"2026-01-28T20:34:56Z\",\"zone\":\"UTC\",\"estimated_rows\":1}\n7\n\\.{\"rows\":1,\"bytes\":2,\
      \"digest\":\"6f1c2c4b6d0f9a3e\",\"cursor\":\"Nw\"}\n";
 

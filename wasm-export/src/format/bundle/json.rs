@@ -2,9 +2,9 @@
 //!
 //! ```json
 //! {"exportMetadata":{"exportId":null,"exportDate":"2026-01-28T12:00:00Z", …},
-//! "userData":{"userId":7},
+//! "userData":{"user_id":7},
 //! "files":[
-//! {"fileId":1}
+//! {"file_id":1}
 //! ],
 //! "totals":{"userData":1,"files":1}}
 //! ```
