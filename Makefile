@@ -17,7 +17,7 @@ FUZZ_SECONDS ?= 60
 # Half of a black-box test is waiting: for PostgreSQL, a page, a limit of time.
 RUST_TEST_THREADS ?= $(shell echo $$((3 * $$(nproc) / 2)))
 export RUST_TEST_THREADS
-page_sources := Cargo.toml Cargo.lock Trunk.toml $(shell find web wasm-export server/api -path web/dist -prune -o \
+page_sources := Cargo.toml Cargo.lock Trunk.toml scripts/join-styles.sh $(shell find web wasm-export server/api -path web/dist -prune -o \
 	\( -path wasm-export/fuzz -o -path wasm-export/tests \) -prune -o -type f -print)
 
 .PHONY: help run build test check fuzz module bench clean page

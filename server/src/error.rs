@@ -14,6 +14,7 @@ use crate::backups::BackupError;
 use crate::database::cleanup::CleanupError;
 use crate::database::dump::DumpError;
 use crate::database::restore::RestoreError;
+use crate::datasets::bundle_request::RequestError;
 use crate::datasets::query::{AccessError, RenderError};
 use crate::free_space::NoSpace;
 use crate::json_input::JsonError;
@@ -44,6 +45,10 @@ pub enum ApiError {
     NoHub,
     #[error("The dataset `{name}` cannot be used in this database: {reason}.")]
     DatasetUnavailable { name: String, reason: String },
+    #[error("There is no bundle `{0}`; /api/bundles lists them.")]
+    UnknownBundle(String),
+    #[error("The bundle `{name}` cannot be used in this database: {reason}.")]
+    BundleUnavailable { name: String, reason: String },
     #[error("The dataset has no filter `{0}` with values to choose from.")]
     UnknownOptions(String),
     #[error("{0}.")]
@@ -148,6 +153,10 @@ impl ApiError {
                 "dataset_unavailable",
                 "Dataset unavailable",
             ),
+            Self::UnknownBundle(_) => (S::NOT_FOUND, "unknown_bundle", "Unknown bundle"),
+            Self::BundleUnavailable { .. } => {
+                (S::SERVICE_UNAVAILABLE, "bundle_unavailable", "Bundle unavailable")
+            }
             Self::UnknownOptions(_) => (S::NOT_FOUND, "unknown_filter", "Unknown filter"),
             Self::Parameter(error) => parameter(error),
             Self::Body(_) | Self::Json(_) => (S::BAD_REQUEST, "invalid_body", "Invalid body"),
@@ -207,6 +216,10 @@ impl ApiError {
                 name,
                 reason: "an administrator sees the reason".to_owned(),
             },
+            (Self::BundleUnavailable { name, .. }, Role::User) => Self::BundleUnavailable {
+                name,
+                reason: "an administrator sees the reason".to_owned(),
+            },
             (error, _) => error,
         }
     }
@@ -221,6 +234,7 @@ impl ApiError {
             Self::Cleanup(CleanupError::StatisticsWouldBeLost) => Some("withoutStatistics".to_owned()),
             Self::Webhook(WebhookError::UnknownWebhook { field, .. }) => Some((*field).to_owned()),
             Self::Access(AccessError::Column(_)) => Some("columns".to_owned()),
+            Self::Access(AccessError::Person) => Some("userId".to_owned()),
             _ => None,
         }
     }
@@ -273,7 +287,11 @@ impl ResponseError for ApiError {
 
 fn access(error: &AccessError) -> Kind {
     match error {
-        AccessError::Dataset(_) | AccessError::Column(_) | AccessError::Filter(_) => FORBIDDEN,
+        AccessError::Dataset(_)
+        | AccessError::Bundle(_)
+        | AccessError::Person
+        | AccessError::Column(_)
+        | AccessError::Filter(_) => FORBIDDEN,
         AccessError::NotAMember => (StatusCode::FORBIDDEN, "not_a_member", "Not a member"),
         AccessError::RoleTooLow(_) => (StatusCode::FORBIDDEN, "role_too_low", "Role too low"),
     }
@@ -490,6 +508,15 @@ impl From<ProbeError> for ApiError {
         match error {
             ProbeError::Database(error) => error.into(),
             error => Self::Probe(error),
+        }
+    }
+}
+
+impl From<RequestError> for ApiError {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::Access(error) => error.into(),
+            RequestError::Parameter(error) => error.into(),
         }
     }
 }

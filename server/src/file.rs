@@ -4,12 +4,13 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use futures_util::Stream;
+use wasm_export::bundle::{Bundle, BundleError, BundleSummary};
 use wasm_export::options::{
     Bom, Compression, DecimalMark, Delimiter, Format, Fraction, Guard, HeaderStyle, Layout, LongDecimals,
     Metadata, Newline, Options, TimestampStyle,
 };
 use wasm_export::rows::Header;
-use wasm_export::{Export, ExportError};
+use wasm_export::{Export, ExportError, Summary};
 
 use crate::parameter::{ParameterError, check_given_once};
 
@@ -124,6 +125,13 @@ fn language_tag<'a>(name: &str, tag: &'a str) -> Result<&'a str, ParameterError>
     }
 }
 
+/// Returns whether the parameters name a format.
+pub fn is_format_chosen(pairs: &[(String, String)]) -> bool {
+    pairs
+        .iter()
+        .any(|(name, value)| name == "format" && !value.trim().is_empty())
+}
+
 /// Returns the parameters that do not describe the file.
 pub fn without_file_words(pairs: &[(String, String)]) -> Vec<(String, String)> {
     pairs
@@ -141,6 +149,29 @@ pub struct Allowed<'a> {
 }
 
 impl Allowed<'_> {
+    /// Parses the parameters that describe the file, as [`parse_options`] does. Where no format or no layout is given, it is the
+    /// first of the dataset.
+    ///
+    /// # Errors
+    /// As of [`parse_options`].
+    pub fn parse_options(self, pairs: &[(String, String)]) -> Result<Options, ParameterError> {
+        let mut options = parse_options(pairs)?;
+        let is_given = |word: &str| {
+            pairs
+                .iter()
+                .any(|(name, value)| name == word && !value.trim().is_empty())
+        };
+        if let (Some([first, ..]), false) = (self.formats, is_given("format")) {
+            options.format = *first;
+        }
+        if let (Some([first, ..]), Format::Markdown, false) =
+            (self.layouts, options.format, is_given("layout"))
+        {
+            options.layout = *first;
+        }
+        Ok(options)
+    }
+
     /// Returns the formats that can have the columns of this header, the default first.
     #[must_use]
     pub fn formats(self, header: &Header) -> Vec<Format> {
@@ -195,13 +226,67 @@ fn not_allowed<'a>(name: &str, given: &str, allowed: impl Iterator<Item = &'a st
     ParameterError::invalid(name, format!("is `{given}`; this dataset can have {allowed}"))
 }
 
+/// Makes a file from the pieces of a raw-row stream.
+pub trait Formatter {
+    type Summary;
+    type Error: std::error::Error;
+
+    /// Takes the next piece, and appends the file's next bytes to `file`.
+    ///
+    /// # Errors
+    /// When there can be no whole file any more.
+    fn push(&mut self, raw: &[u8], file: &mut Vec<u8>) -> Result<(), Self::Error>;
+
+    /// Appends the end of the file.
+    ///
+    /// # Errors
+    /// When the stream was not whole.
+    fn finish(&mut self, file: &mut Vec<u8>) -> Result<Self::Summary, Self::Error>;
+
+    /// Returns the number of rows so far.
+    fn rows(&self) -> u64;
+}
+
+impl Formatter for Export {
+    type Summary = Summary;
+    type Error = ExportError;
+
+    fn push(&mut self, raw: &[u8], file: &mut Vec<u8>) -> Result<(), ExportError> {
+        Self::push(self, raw, file)
+    }
+
+    fn finish(&mut self, file: &mut Vec<u8>) -> Result<Summary, ExportError> {
+        Self::finish(self, file)
+    }
+
+    fn rows(&self) -> u64 {
+        self.progress().rows
+    }
+}
+
+impl Formatter for Bundle {
+    type Summary = BundleSummary;
+    type Error = BundleError;
+
+    fn push(&mut self, raw: &[u8], file: &mut Vec<u8>) -> Result<(), BundleError> {
+        Self::push(self, raw, file)
+    }
+
+    fn finish(&mut self, file: &mut Vec<u8>) -> Result<BundleSummary, BundleError> {
+        Self::finish(self, file)
+    }
+
+    fn rows(&self) -> u64 {
+        self.progress().rows
+    }
+}
+
 /// Returns the bytes of the file. After an error the file is incomplete, and the caller must make that visible.
-pub fn format(
+pub fn format<F: Formatter>(
     rows: impl Stream<Item = Bytes>,
-    options: Options,
-) -> impl Stream<Item = Result<Bytes, ExportError>> {
+    mut export: F,
+) -> impl Stream<Item = Result<Bytes, F::Error>> {
     async_stream::try_stream! {
-        let mut export = Export::new(options);
         let mut file = Vec::with_capacity(2 * CHUNK_BYTES);
         for await raw in rows {
             export.push(&raw, &mut file)?;

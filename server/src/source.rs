@@ -36,6 +36,11 @@ const NO_LIMITS: &str = "select pg_catalog.set_config(name, \
      from pg_catalog.pg_settings where name operator(pg_catalog.=) any ('{client_connection_check_interval,\
          statement_timeout,lock_timeout,idle_in_transaction_session_timeout,idle_session_timeout,transaction_timeout}')";
 
+/// Lets a session sort and group 16 MB in memory where the server's setting is less. PostgreSQL's default of 4 MB makes it
+/// sort the rows of a week's sessions on the disk, which takes twice the time.
+const WORK_MEMORY: &str = "select pg_catalog.set_config(name, '16MB', false) from pg_catalog.pg_settings \
+     where name operator(pg_catalog.=) 'work_mem' and setting::pg_catalog.int8 operator(pg_catalog.<) 16384";
+
 #[derive(Clone, Debug)]
 pub struct Source {
     /// Its size limits the running exports. It keeps no connection.
@@ -343,12 +348,13 @@ pub(crate) async fn system_identifier(connection: &mut PgConnection) -> sqlx::Re
     }
 }
 
-/// Sets the notation of values, the check of the client, and the time limit of a statement. A limit of zero is none.
+/// Sets the notation of values, memory for sorting, the check of the client, and the time limit of a statement. A limit of zero is none.
 pub(crate) async fn set_session_parameters(
     connection: &mut PgConnection,
     statement_max: Duration,
 ) -> sqlx::Result<()> {
     connection.execute(NOTATION).await?;
+    connection.execute(WORK_MEMORY).await?;
     remove_time_limits(connection).await?;
     let limit = statement_max.as_millis().to_string();
     sqlx::query("select pg_catalog.set_config('statement_timeout', $1, false)")

@@ -208,6 +208,8 @@ impl Application {
             authenticator,
             export_shares: Shares::new(settings.exports_per_caller, settings.source.wait_max),
             query_shares: Shares::new(settings.queries_per_caller, settings.source.wait_max),
+            // A stream lasts until its client goes, so that no request waits for one.
+            stream_shares: Shares::new(settings.streams_per_caller, Duration::ZERO),
             source,
             catalog: CurrentCatalog::new(catalog),
             options: OptionsCache::default(),
@@ -414,11 +416,12 @@ async fn prepare_demo(options: &PgConnectOptions, settings: &mut Settings) -> Re
 
 async fn fill_once(connection: &mut PgConnection, settings: &Settings) -> Result<(), StartError> {
     let (keys, rows) = (demo_keys(settings)?, settings.demo_rows);
-    decant_demo::create_schema(connection).await?;
-    replace_published_keys(connection, settings, &keys).await?;
+    let plan = decant_demo::Plan::new(rows, keys);
+    decant_demo::create_schema(connection, &plan).await?;
+    replace_published_keys(connection, settings, &plan.keys).await?;
     if decant_demo::is_filled(connection).await? == Some(0) && rows > 0 {
         tracing::info!(rows, "the private PostgreSQL is new; making up demo data");
-        decant_demo::fill(connection, &decant_demo::Plan::new(rows, keys), |_| {}).await?;
+        decant_demo::fill(connection, &plan, |_| {}).await?;
     }
     Ok(())
 }
@@ -701,6 +704,15 @@ fn report(catalog: &Catalog) {
                     "dataset is unavailable"
                 );
             }
+        }
+    }
+    for bundle in catalog.bundles() {
+        if let Some(unavailable) = &bundle.unavailable {
+            tracing::error!(
+                bundle = bundle.definition.name,
+                reason = unavailable.reason,
+                "definition of a bundle is wrong"
+            );
         }
     }
 }

@@ -8,7 +8,6 @@
 //! |---|---|
 //! | `session_id` | ids, and the hub's keys |
 //! | `document` | a request as a JSON document, with or without its secrets |
-//! | `masked_url` | the secrets of a URL |
 //! | `export` | all requests of a session |
 //! | `demo` | made-up requests of `decant demo --redis` |
 
@@ -16,7 +15,6 @@ pub mod demo;
 mod document;
 mod error;
 mod export;
-mod masked_url;
 mod session_id;
 
 use std::collections::HashMap;

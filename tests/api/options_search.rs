@@ -16,6 +16,11 @@ async fn found(actor: &Actor, dataset: &str, filter: &str, text: &str) -> Vec<St
     each(&answer.json::<Value>()["options"], "label")
 }
 
+/// Returns the whole answer without a search.
+async fn offered(actor: &Actor, filter: &str) -> Value {
+    actor.options("usage-logs", filter).answer().await.good().json()
+}
+
 #[tokio::test]
 async fn names_are_found_by_a_part_in_any_case_and_pattern_characters_are_themselves() {
     let app = App::start().await;
@@ -39,7 +44,7 @@ async fn names_are_found_by_a_part_in_any_case_and_pattern_characters_are_themse
         // An alias is the same filter.
         assert_eq!(found(&admin, "usage-logs", "userId", text).await, names, "{text}");
     }
-    let all: Value = admin.options("usage-logs", "model").answer().await.good().json();
+    let all = offered(&admin, "model").await;
     let all = each(&all["options"], "label");
     let with_gpt: Vec<_> = all.iter().filter(|name| name.contains("gpt")).cloned().collect();
     assert!(!with_gpt.is_empty() && with_gpt.len() < all.len());
@@ -68,17 +73,9 @@ async fn an_administrator_chooses_from_all_providers_and_a_user_from_those_of_ow
         who.id
     );
     let own: Vec<_> = app.database.texts(&sql).await.into_iter().flatten().collect();
-    let mut offered: Vec<String> = {
-        let all: Value = user
-            .options("usage-logs", "provider")
-            .answer()
-            .await
-            .good()
-            .json();
-        each(&all["options"], "label")
-    };
-    offered.dedup();
-    assert_eq!(offered, own);
+    let mut names = each(&offered(&user, "provider").await["options"], "label");
+    names.dedup();
+    assert_eq!(names, own);
     // Keys have owners.
     let keys = found(&user, "usage-logs", "key", "a").await.len();
     assert!(keys < found(&app.admin(), "usage-logs", "key", "a").await.len());
@@ -95,19 +92,42 @@ async fn a_search_finds_values_beyond_those_that_are_listed() {
         .text("select max(model) from message_request")
         .await
         .expect("a model");
-    let listed: Value = app
-        .admin()
-        .options("usage-logs", "model")
-        .answer()
-        .await
-        .good()
-        .json();
+    let listed = offered(&app.admin(), "model").await;
     assert_eq!(listed["truncated"], true);
     assert!(!each(&listed["options"], "label").contains(&last));
     assert_eq!(
         found(&app.admin(), "usage-logs", "model", &last.to_uppercase()).await,
         [last]
     );
+}
+
+/// A log of ten million rows must not make the page wait for its lists.
+#[tokio::test]
+async fn own_values_are_those_of_the_newest_rows_and_a_search_reads_all() {
+    let app = App::start().await;
+    let (user, who) = app.user().await;
+    let add = async |rows: u32, model: &str, hours: u32| {
+        let sql = format!(
+            "insert into message_request (provider_id, user_id, key, model, created_at) \
+             select 1, {id}, (select min(key) from keys where user_id = {id}), '{model}', now() - interval '{hours} hours' \
+             from generate_series(1, {rows})",
+            id = who.id
+        );
+        app.database.execute(&sql).await;
+    };
+    app.database.execute("delete from message_request").await;
+    add(1, "retired model", 2).await;
+    add(20_000, "new model", 1).await;
+    let newest = offered(&user, "model").await;
+    assert_eq!(each(&newest["options"], "value"), ["new model"]);
+    assert_eq!(newest["truncated"], true);
+    assert_eq!(
+        found(&user, "usage-logs", "model", "RETIRED").await,
+        ["retired model"]
+    );
+    // An administrator's list is read from an index.
+    let all = offered(&app.admin(), "model").await;
+    assert_eq!(each(&all["options"], "value"), ["new model", "retired model"]);
 }
 
 #[tokio::test]

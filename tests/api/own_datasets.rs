@@ -7,6 +7,20 @@ use serde_json::{Value, json};
 
 use crate::each;
 
+/// The built-in datasets that are not for administrators only.
+const OFFERED_TO_USERS: [&str; 10] = [
+    "usage-logs",
+    "sessions",
+    "usage-by-user",
+    "conversations",
+    "conversation-turns",
+    "conversation-training",
+    "saved-files",
+    "profile",
+    "own-keys",
+    "profile-with-files",
+];
+
 #[tokio::test]
 async fn a_dataset_without_its_tables_is_listed_with_the_reason() {
     let definitions = Definitions::of(&[NUMBERS]);
@@ -15,9 +29,26 @@ async fn a_dataset_without_its_tables_is_listed_with_the_reason() {
     let listed: Value = app.admin().datasets().answer().await.good().json();
     assert_eq!(
         each(&listed["datasets"], "name"),
-        ["usage-logs", "probe-logs", "sessions", "usage-by-user", "numbers"]
+        [
+            "usage-logs",
+            "probe-logs",
+            "sessions",
+            "usage-by-user",
+            "conversations",
+            "conversation-turns",
+            "conversation-training",
+            "saved-files",
+            "profile",
+            "own-keys",
+            "users",
+            "bulk-statistics",
+            "profile-with-files",
+            "users-with-files",
+            "bulk-statistics-with-files",
+            "numbers"
+        ]
     );
-    let (usage, numbers) = (&listed["datasets"][0], &listed["datasets"][4]);
+    let (usage, numbers) = (&listed["datasets"][0], &listed["datasets"][15]);
     assert_eq!(
         (&numbers["available"], &usage["available"]),
         (&json!(true), &json!(false))
@@ -71,10 +102,7 @@ async fn the_reason_of_an_unavailable_dataset_is_for_administrators_and_access_c
         assert!(!refused.detail.contains(".toml"), "{}", refused.detail);
     }
     let listed: Value = user.datasets().answer().await.good().json();
-    assert_eq!(
-        each(&listed["datasets"], "name"),
-        ["usage-logs", "sessions", "usage-by-user"]
-    );
+    assert_eq!(each(&listed["datasets"], "name"), OFFERED_TO_USERS);
     assert_eq!(listed["datasets"][0]["available"], false);
     assert_eq!(listed["datasets"][0]["reason"], Value::Null);
     for request in [
@@ -121,10 +149,7 @@ async fn a_user_neither_sees_nor_gets_an_administrators_dataset() {
     let app = App::start_with_datasets(&[NUMBERS], &[]).await;
     let (user, _) = app.user().await;
     let listed: Value = user.datasets().answer().await.good().json();
-    assert_eq!(
-        each(&listed["datasets"], "name"),
-        ["usage-logs", "sessions", "usage-by-user"]
-    );
+    assert_eq!(each(&listed["datasets"], "name"), OFFERED_TO_USERS);
     for request in [
         user.dataset("numbers"),
         user.rows("numbers"),

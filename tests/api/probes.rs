@@ -6,6 +6,7 @@ use decant_tests::actors::{Actor, Query};
 use decant_tests::app::App;
 use decant_tests::database::Database;
 use decant_tests::patience::wait_for;
+use decant_tests::server::ADMIN_TOKEN;
 use reqwest::Response;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _, PgConnection};
@@ -279,6 +280,32 @@ async fn streams_are_limited_and_a_place_becomes_free() {
 }
 
 #[tokio::test]
+async fn a_caller_has_a_limited_number_of_streams() {
+    let app = App::start_with(&[("DECANT_STREAMS_PER_CALLER", "1")]).await;
+    let admin = app.admin();
+    let _first = Events::open(&admin, &[]).await;
+    admin.probes().answer().await.problem(429, "share_used");
+    let other = app.database.new_user("Another administrator").await;
+    let promote = format!("update users set role = 'admin' where id = {}", other.id);
+    app.database.execute(&promote).await;
+    let _other = Events::open(&app.anonymous().with_token(&other.key), &[]).await;
+}
+
+#[tokio::test]
+async fn a_sign_out_ends_the_streams_of_the_session() {
+    let app = App::start_with(&[("DECANT_HEARTBEAT_SECONDS", "1")]).await;
+    let sign_in = app.anonymous().login(ADMIN_TOKEN).answer().await.good();
+    let session = app.anonymous().with_session(&sign_in);
+    let mut of_session = Events::open(&session, &[("backlog", "0")]).await;
+    let mut of_token = Events::open(&app.admin(), &[("backlog", "0")]).await;
+    assert!(of_session.block().await.starts_with(':'));
+    session.logout().answer().await.good();
+    of_session.end().await;
+    let new = probe(&app.database, "after the sign-out").await;
+    assert_eq!(of_token.ids(1).await, [new]);
+}
+
+#[tokio::test]
 async fn all_streams_share_the_queries_and_none_runs_without_a_stream() {
     let app = App::start().await;
     let admin = app.admin();
@@ -288,8 +315,9 @@ async fn all_streams_share_the_queries_and_none_runs_without_a_stream() {
                    where relname = 'provider_endpoint_probe_logs'";
         app.database.number(sql).await
     };
+    const STREAMS: u64 = 20;
     let mut streams = Vec::new();
-    for _ in 0..20 {
+    for _ in 0..STREAMS {
         streams.push(Events::open(&admin, &[("backlog", "1")]).await);
     }
     for stream in &mut streams {
@@ -299,6 +327,15 @@ async fn all_streams_share_the_queries_and_none_runs_without_a_stream() {
     for stream in &mut streams {
         assert_eq!(stream.ids(1).await, [new]);
     }
+    let before = scans().await;
+    let rounds = 5;
+    for round in 0..rounds {
+        let new = probe(&app.database, &format!("round {round}")).await;
+        assert_eq!(streams[0].ids(1).await, [new]);
+    }
+    // One query for all has a few scans. A query for each stream would have as many as there are streams.
+    let of_a_round = (scans().await - before) / rounds;
+    assert!(of_a_round < STREAMS, "{of_a_round} scans a round");
     drop(streams);
     // Each session of PostgreSQL reports its scans at most once a second, so a feed that ran on would show.
     wait_for("the end of the feed", SOON, async || {
@@ -425,6 +462,25 @@ async fn the_endpoints_have_their_last_probe_and_their_uptime() {
         .await;
     let answer = app.admin().probe_endpoints().answer().await.good();
     assert_eq!(answer.json::<Vec<Value>>().len(), 8);
+}
+
+#[tokio::test]
+async fn secrets_in_the_address_of_an_endpoint_are_masked() {
+    let app = App::start().await;
+    app.database
+        .execute(
+            "update provider_endpoints set label = null, url = 'https://me:word@h/v1?key=abc' where id = 1",
+        )
+        .await;
+    let endpoints = app.admin().probe_endpoints().answer().await.good();
+    assert!(
+        endpoints.text().contains("https://***@h/v1?key=***"),
+        "{}",
+        endpoints.text()
+    );
+    let mut events = Events::open(&app.admin(), &[("backlog", "0")]).await;
+    probe(&app.database, "of a secret address").await;
+    assert_eq!(events.next().await.data["endpoint"], "https://***@h/v1?key=***");
 }
 
 #[tokio::test]

@@ -24,16 +24,27 @@ async fn untouched(database: &Database, after: &str) {
 
 /// Asks all that is asked of datasets.
 async fn read_everything(actor: &Actor, database: &Database) {
-    for dataset in ["usage-logs", "probe-logs", "sessions", "usage-by-user"] {
+    for dataset in [
+        "usage-logs",
+        "probe-logs",
+        "sessions",
+        "usage-by-user",
+        "conversations",
+        "conversation-turns",
+        "conversation-training",
+        "saved-files",
+    ] {
         let described: Value = actor.dataset(dataset).answer().await.good().json();
         for filter in described["filters"].as_array().into_iter().flatten() {
             let name = filter["name"].as_str().unwrap_or_default();
-            let value = match filter["kind"].as_str().unwrap_or_default() {
-                "integer" => "1",
+            let of_kind = match filter["kind"].as_str().unwrap_or_default() {
+                "integer" | "decimal" => "1",
                 "timestamp" => "2026-01-28",
                 "boolean" => "true",
+                "uuid" => "00000000-0000-4000-8000-000000000000",
                 _ => "word",
             };
+            let value = filter["values"][0].as_str().unwrap_or(of_kind);
             actor.count(dataset).query(name, value).answer().await.good();
             actor.export(dataset).query(name, value).answer().await.good();
             if filter["options"] != Value::Bool(false) {
@@ -58,11 +69,20 @@ async fn read_everything(actor: &Actor, database: &Database) {
         assert!(rest.count() > 7);
         untouched(database, dataset).await;
     }
+    for (bundle, query) in [("bulk-data", None), ("user-data", Some(("userId", "1")))] {
+        actor
+            .bundle_export(bundle)
+            .queries(query.as_slice())
+            .answer()
+            .await
+            .good();
+        untouched(database, bundle).await;
+    }
 }
 
 #[tokio::test]
 async fn nothing_of_another_roles_runs_in_our_own_sql() {
-    let database = Database::new().await;
+    let database = Database::with_conversations().await;
     database.make_ledger().await;
     let user = database.busy_user().await;
     let time = database.log_time(0.5).await;

@@ -86,7 +86,11 @@ async fn quick_choices_set_parameters_too_and_are_inherited_by_name() {
         each(&sessions["quick"], "name").join(" "),
         "today last-7-days last-30-days"
     );
-    assert_eq!(sessions["quick"][2]["filters"], json!({ "days": "30" }));
+    let filters = json!({ "start": "30 days", "days": "31" });
+    assert_eq!(
+        sessions["quick"][2]["filters"], filters,
+        "calendar days, as everywhere"
+    );
 
     let own = "name = \"own\"\ntitle = \"Own\"\nextends = \"usage-logs\"\n\
                [[quick]]\nname = \"today\"\nlabel = \"Since midnight\"\n";

@@ -93,8 +93,10 @@ async fn the_hub_keeps_its_old_settings_while_a_webhook_has_no_provider() {
 #[tokio::test]
 async fn a_migration_is_for_administrators_of_a_hub_with_targets() {
     let app = App::start().await;
+    let listed: Value = app.admin().old_webhooks().answer().await.good().json();
+    assert_eq!(listed, json!({ "webhooks": [], "alreadyMigrated": false }));
     app.admin()
-        .old_webhooks()
+        .migrate_webhooks(&json!({}))
         .answer()
         .await
         .problem(404, "no_webhooks");

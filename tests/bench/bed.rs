@@ -1,6 +1,6 @@
 //! The PostgreSQL under measurement: Decant's own settings, durable commits, demo rows.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use decant::auth::Caller;
@@ -31,6 +31,10 @@ pub const MULTIPLIED: &str = "usage-logs-multiplied";
 pub const MANY_PROBES: &str = "probe-logs-multiplied";
 const PROBES_TIMES: u64 = 20;
 
+/// The bundle of the usage logs in three parts, and the datasets of these.
+pub const BUNDLE: &str = "thirds";
+pub const PARTS: [&str; 3] = ["usage-third-a", "usage-third-b", "usage-third-c"];
+
 pub struct Bed {
     pub dsn: String,
     /// The server's query for all usage logs.
@@ -51,10 +55,10 @@ impl Bed {
         let folder = folder();
         let postgres = EmbeddedPostgres::start(folder.path()).await?;
         let mut connection = PgConnection::connect_with(&postgres.connect_options()).await?;
-        decant_demo::create_schema(&mut connection).await?;
         let keys = KeyMaker::new(std::fs::read_to_string(DEMO_SECRET)?.into())?;
-        let filled =
-            decant_demo::fill(&mut connection, &decant_demo::Plan::new(demo_rows, keys), |_| {}).await?;
+        let plan = decant_demo::Plan::new(demo_rows, keys);
+        decant_demo::create_schema(&mut connection, &plan).await?;
+        let filled = decant_demo::fill(&mut connection, &plan, |_| {}).await?;
         // Otherwise it comes in the middle of a measurement.
         let mut administrator = PgConnection::connect(&postgres.url()).await?;
         administrator.execute("checkpoint").await?;
@@ -68,6 +72,7 @@ impl Bed {
         std::fs::write(datasets.join("multiplied.toml"), many_rows)?;
         let many_probes = multiplied(PROBE_LOGS, "probe-logs", PROBES_TIMES)?;
         std::fs::write(datasets.join("probes.toml"), many_probes)?;
+        write_bundle(&datasets)?;
         Ok(Self {
             dsn: postgres.url(),
             select,
@@ -125,6 +130,25 @@ async fn usage_logs(connection: &mut PgConnection) -> Outcome<(String, u64)> {
     let count = query.count(connection).await?.sql;
     let rows: i64 = sqlx::query_scalar(count).fetch_one(&mut *connection).await?;
     Ok((query.rows(connection).await?.sql.0, rows.cast_unsigned()))
+}
+
+/// Writes the bundle of three parts, which together have the rows of usage-logs.
+fn write_bundle(datasets: &Path) -> Outcome<()> {
+    let mut bundle =
+        format!("name = \"{BUNDLE}\"\ntitle = \"Thirds\"\nexport_type = \"bench\"\naccess = \"admin\"\n");
+    for (rest, name) in PARTS.iter().enumerate() {
+        let text = format!(
+            "name = \"{name}\"\ntitle = \"Third\"\nextends = \"usage-logs\"\nlisted = false\n\
+             where = \"m.deleted_at is null and (m.id operator(pg_catalog.%) 3) operator(pg_catalog.=) {rest}\"\n"
+        );
+        std::fs::write(datasets.join(format!("{name}.toml")), text)?;
+        bundle.push_str(&format!(
+            "[[part]]\nname = \"{}\"\ndataset = \"{name}\"\n",
+            name.replace('-', "_")
+        ));
+    }
+    std::fs::create_dir(datasets.join("bundles"))?;
+    Ok(std::fs::write(datasets.join("bundles/thirds.toml"), bundle)?)
 }
 
 /// Returns a definition `<name>-multiplied` that repeats each row.

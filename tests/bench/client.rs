@@ -29,6 +29,12 @@ pub async fn keep(server: &Server, dataset: &str, limit: Option<u64>) -> Vec<u8>
     rows.query("limit", &limit).answer().await.good().body
 }
 
+/// Returns the stream of a bundle.
+pub async fn keep_bundle(server: &Server, bundle: &str) -> Vec<u8> {
+    let admin = Actor::new(&server.address).with_token(ADMIN_TOKEN);
+    admin.bundle_rows(bundle).answer().await.good().body
+}
+
 /// Sends a request to a Decant server and reads the answer to its end.
 pub fn read(server: &Server, target: &str, encoding: &str) -> Outcome<Answer> {
     read_from(&server.address, target, encoding)

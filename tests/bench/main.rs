@@ -7,6 +7,7 @@
 //! | [`formatting`], [`in_browser`] | CSV of raw rows: natively, and as WebAssembly in Chromium |
 //! | [`formats`], [`pretty`] | every format, and pretty-printed JSON, beside JavaScript |
 //! | [`whole_way`], [`command_line`] | whole exports: on the page, and by `decant export` |
+//! | [`bundles`] | a bundle of three parts, beside three `COPY`s of `psql` |
 //! | [`pages`] | first rows, options and figures of datasets |
 //! | [`dump`] | dumps, beside `pg_dump` |
 //! | [`node`] | a Node server that works as the seeds describe |
@@ -19,6 +20,7 @@
 //! selects sections by parts of their names.
 
 mod bed;
+mod bundles;
 mod client;
 mod command_line;
 mod dump;
@@ -91,6 +93,9 @@ async fn measure(bed: &Bed, report: &mut Report) -> Outcome<()> {
     }
     if begins("the server's memory") {
         report.add(memory::measure(bed).await?);
+    }
+    if begins("a bundle of three parts") {
+        report.add(bundles::measure(bed, &server).await?);
     }
     if begins("CSV natively") {
         report.add(formatting::measure(

@@ -61,6 +61,35 @@ async fn browser_command_line_and_server_give_the_same_bytes_of_100000_rows() {
 }
 
 #[tokio::test]
+async fn a_file_is_named_by_the_time_of_its_zone() {
+    let app = App::start().await;
+    in_browser(
+        &app.server.address,
+        "a_file_is_named_by_the_time_of_its_zone",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            // Fourteen hours ahead of UTC, in which the browser is.
+            page.open("usage-logs?zone=Pacific/Kiritimati").await;
+            let now = "select to_char(now() at time zone 'Pacific/Kiritimati', 'YYYY-MM-DD-HH24MISS')";
+            let before = app.database.text(now).await.unwrap();
+            page.click("export-start").await;
+            let path = page.download().await;
+            let after = app.database.text(now).await.unwrap();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let time = name
+                .strip_prefix("usage-logs-")
+                .and_then(|rest| rest.strip_suffix(".csv"));
+            let time = time.unwrap_or(name);
+            assert!(
+                *before <= *time && *time <= *after,
+                "{time} is between {before} and {after}"
+            );
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn filters_columns_and_options_apply_to_the_file() {
     let app = App::start().await;
     let query = [

@@ -138,6 +138,105 @@ async fn a_value_is_chosen_by_its_name_and_escape_changes_nothing() {
 }
 
 #[tokio::test]
+async fn filters_of_a_link_that_do_not_apply_are_named() {
+    let app = App::start().await;
+    let (_, who) = app.user().await;
+    let own = app.database.usage_rows(&format!("m.user_id = {}", who.id)).await;
+    let title = "filters_of_a_link_that_do_not_apply_are_named";
+    in_browser(&app.server.address, title, async |page| {
+        page.sign_in(&who.key).await;
+        page.open("usage-logs?user=1&colour=red&exclude_200=false").await;
+        page.text("unknown-filters", SOON, |text| {
+            text.contains("colour=red") && text.contains("user=1") && !text.contains("exclude_200")
+        })
+        .await;
+        has_rows(page, own).await;
+        for chip in ["chip-user", "chip-colour", "chip-exclude_200", "clear-filters"] {
+            assert!(!page.sees(chip).await, "{chip}");
+        }
+        page.click("remove-unknown-filters").await;
+        page.see_no_more("unknown-filters").await;
+
+        // An administrator has the filter.
+        page.click("account").await;
+        page.click("sign-out").await;
+        page.sign_in(ADMIN_TOKEN).await;
+        page.open(&format!("usage-logs?user={}", who.id)).await;
+        page.see("chip-user").await;
+        has_rows(page, own).await;
+        assert!(!page.sees("unknown-filters").await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn keys_of_one_name_are_told_apart() {
+    let app = App::start().await;
+    let key = async |offset: u8| {
+        let id = format!("select id::text from keys order by id limit 1 offset {offset}");
+        app.database.text(&id).await.unwrap()
+    };
+    let (first, second, other) = (key(0).await, key(1).await, key(2).await);
+    for (id, name) in [(&first, "main"), (&second, "main"), (&other, "the only one")] {
+        let rename = format!("update keys set name = '{name}' where id = {id}");
+        app.database.execute(&rename).await;
+    }
+    in_browser(
+        &app.server.address,
+        "keys_of_one_name_are_told_apart",
+        async |page| {
+            page.sign_in(ADMIN_TOKEN).await;
+            page.click("add-filter").await;
+            page.click("add-filter-key").await;
+            let shown = async |id: &str, name: &str| {
+                page.text(&format!("value-{id}"), SOON, |text| text == name).await;
+            };
+            shown(&first, &format!("main (ID {first})")).await;
+            shown(&second, &format!("main (ID {second})")).await;
+            shown(&other, "the only one").await;
+            page.click(&format!("value-{second}")).await;
+            let chip = format!("Key: main (ID {second})");
+            page.text("chip-key", SOON, |text| text == chip).await;
+            page.reload().await;
+            page.text("chip-key", SOON, |text| text == chip).await;
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn thirty_days_are_calendar_days_in_every_dataset() {
+    let app = App::start().await;
+    let title = "thirty_days_are_calendar_days_in_every_dataset";
+    in_browser(&app.server.address, title, async |page| {
+        page.sign_in(ADMIN_TOKEN).await;
+        let mut days = Vec::new();
+        for dataset in ["usage-logs", "probe-logs", "sessions"] {
+            page.open(&format!("{dataset}?zone=Pacific/Kiritimati")).await;
+            page.click("quick-last-30-days").await;
+            let day = page
+                .text("chip-start", SOON, |text| text.starts_with("From: 20"))
+                .await;
+            let explained = "return document.querySelector('[data-testid=quick-last-30-days]').title";
+            let explained = page.run(explained, vec![]).await;
+            let explained = explained.as_str().unwrap_or_default();
+            assert!(
+                explained.contains(day.trim_start_matches("From: "))
+                    && explained.ends_with("by calendar days in Pacific/Kiritimati"),
+                "{dataset}: {explained}"
+            );
+            days.push(day);
+        }
+        let first =
+            "select to_char(now() at time zone 'Pacific/Kiritimati' - interval '29 days', 'YYYY-MM-DD')";
+        let first = app.database.text(first).await.unwrap();
+        days.dedup();
+        assert_eq!(days, [format!("From: {first}")]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_quick_range_sets_days_and_the_last_day_is_included() {
     let app = App::start().await;
     let all = app.database.usage_rows("true").await;

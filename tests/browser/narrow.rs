@@ -72,6 +72,14 @@ const CUT: &str = "
     });
     return cells.map(cell => cell.textContent);";
 
+/// Returns the mere numbers in the first card, which has no head that explains them.
+const UNEXPLAINED: &str = "
+    const row = document.querySelector('[data-testid=rows] tbody tr');
+    if (getComputedStyle(row).display === 'table-row') { return ['no card']; }
+    const cells = [...row.cells].filter(cell => /^[0-9.,]+$/.test(cell.textContent.trim()) && !cell.querySelector('svg'));
+    const label = cell => getComputedStyle(cell, '::before').content;
+    return cells.filter(cell => ['none', 'normal'].includes(label(cell))).map(cell => cell.textContent);";
+
 #[tokio::test]
 async fn rows_are_cards_and_a_filter_is_a_sheet_on_a_small_screen() {
     let app = App::start().await;
@@ -103,10 +111,17 @@ async fn rows_are_cards_and_a_filter_is_a_sheet_on_a_small_screen() {
             wait_for("the button that closes the details", SOON, is_seen).await;
             page.press_key(key::ESCAPE).await;
 
-            page.open("probe-logs").await;
-            page.see("row-open").await;
-            assert_eq!(page.run(CUT, vec![]).await, json!([]));
-            assert_eq!(page.run(IS_TOO_WIDE, vec![]).await, false, "the page is too wide");
+            for dataset in ["probe-logs", "usage-by-user", "sessions"] {
+                page.open(dataset).await;
+                page.see("row-open").await;
+                assert_eq!(page.run(CUT, vec![]).await, json!([]), "{dataset}");
+                assert_eq!(
+                    page.run(IS_TOO_WIDE, vec![]).await,
+                    false,
+                    "{dataset} is too wide"
+                );
+                assert_eq!(page.run(UNEXPLAINED, vec![]).await, json!([]), "{dataset}");
+            }
         },
     )
     .await;

@@ -11,6 +11,30 @@ use serde_json::json;
 const SOON: Duration = Duration::from_secs(20);
 
 #[tokio::test]
+async fn the_details_have_the_values_of_the_file() {
+    let app = App::start().await;
+    let title = "the_details_have_the_values_of_the_file";
+    in_browser(&app.server.address, title, async |page| {
+        page.sign_in(ADMIN_TOKEN).await;
+        page.open("usage-logs?zone=Asia/Shanghai").await;
+        page.click("row-open").await;
+        let time = "return document.querySelector('[data-testid=row-details] dd')?.textContent ?? ''";
+        let shown = page.run(time, vec![]).await;
+        page.press_key(key::ESCAPE).await;
+        page.click("export-start").await;
+        let file = std::fs::read_to_string(page.download().await).unwrap();
+        let row = file.lines().nth(1).unwrap();
+        let of_file = row.split(',').next().unwrap();
+        assert_eq!(shown, json!(of_file));
+        assert!(
+            of_file.contains('.') && of_file.ends_with("+08:00"),
+            "milliseconds and zone: {of_file}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_details_have_all_fields_and_follow_the_arrows() {
     let app = App::start().await;
     let rows = app.admin().usage_rows(&[("limit", "2")]).await;

@@ -69,6 +69,80 @@ async fn datasets_stand_in_groups_and_only_administrators_see_a_broken_one() {
     .await;
 }
 
+/// Opens each page, waits for an element of it, and returns the errors of the console.
+async fn errors_of_pages(page: &Browser, pages: &[(&str, &str)]) -> Vec<String> {
+    // The first question of the page, before the sign-in, is answered with 401.
+    page.console_errors().await;
+    let mut errors = Vec::new();
+    for (path, element) in pages {
+        page.open(path).await;
+        page.see(element).await;
+        let is_idle = "return document.querySelectorAll('[aria-busy=true]').length === 0";
+        let is_idle = async || (page.run(is_idle, vec![]).await == json!(true)).then_some(());
+        wait_for(&format!("`{path}` to be loaded"), SOON, is_idle).await;
+        errors.extend(page.console_errors().await);
+    }
+    errors
+}
+
+#[tokio::test]
+async fn no_page_of_a_hub_leaves_an_error_in_the_console() {
+    let app = App::start().await;
+    let title = "no_page_of_a_hub_leaves_an_error_in_the_console";
+    in_browser(&app.server.address, title, async |page| {
+        page.sign_in(ADMIN_TOKEN).await;
+        let pages = [
+            ("usage-logs", "row-open"),
+            ("usage-by-user", "row-open"),
+            ("sessions", "row-open"),
+            ("probe-logs", "row-open"),
+            ("probes", "download-shown"),
+            ("admin/sessions", "session-id"),
+            ("admin/database", "backups"),
+            ("admin/log-cleanup", "cleanup-count"),
+        ];
+        assert_eq!(errors_of_pages(page, &pages).await, [] as [String; 0]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_the_built_in_datasets_no_page_is_of_a_hub() {
+    let orders = dataset("orders", "group = \"Billing\"", NUMBERS);
+    let customers = dataset("customers", "", NUMBERS);
+    let settings = [("DECANT_BUILT_IN_DATASETS", "false")];
+    let app = App::start_with_datasets(&[&orders, &customers], &settings).await;
+    let title = "without_the_built_in_datasets_no_page_is_of_a_hub";
+    in_browser(&app.server.address, title, async |page| {
+        page.sign_in(ADMIN_TOKEN).await;
+        page.see("row-open").await;
+        let links = json!([
+            ["Data", "dataset-customers"],
+            ["Billing", "dataset-orders"],
+            ["Administration", "admin-database"],
+        ]);
+        let all = "return [...document.querySelectorAll('.navigation .group')].map((group) => \
+                   [group.querySelector('h2').textContent, ...[...group.querySelectorAll('a')].map((link) => link.dataset.testid)])";
+        assert_eq!(page.run(all, vec![]).await, links);
+        let pages = [("orders", "row-open"), ("customers", "row-open"), ("admin/database", "backups")];
+        assert_eq!(errors_of_pages(page, &pages).await, [] as [String; 0]);
+        for hub in ["probes", "admin/sessions", "admin/log-cleanup"] {
+            page.open(hub).await;
+            page.see("not-found").await;
+        }
+        // The first requests of these pages were not sent.
+        assert_eq!(page.console_errors().await, [] as [String; 0]);
+        let text = "return document.body.textContent";
+        for path in ["orders", "admin/database"] {
+            page.open(path).await;
+            page.see("account").await;
+            let text = page.run(text, vec![]).await;
+            assert!(!text.as_str().unwrap_or_default().contains("hub"), "{path}");
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn the_skip_link_is_the_first_tab_stop() {
     let app = App::start().await;

@@ -447,3 +447,40 @@ async fn demo_is_refused_where_the_hub_has_another_schema() {
         0
     );
 }
+
+#[tokio::test]
+async fn demo_makes_conversations_brands_and_files_alone_and_names_a_table_in_the_way() {
+    let database = Database::empty().await;
+    let only = ["--only", "conversations,brands,files", "--rows", "1000"];
+    let made = demo(&database, &only).await.good().stderr;
+    for added in [
+        "24 conversations were added",
+        "500 alerts of three workspaces were added",
+        "20 entries of saved files were added",
+    ] {
+        assert!(made.contains(added), "{made}");
+    }
+    let rows = "select count(*) from message_request";
+    assert_eq!(database.number(rows).await, 0);
+    let again = demo(&database, &only).await.good().stderr;
+    assert!(again.contains("Conversations were there already"), "{again}");
+    assert_eq!(database.number("select count(*) from conversations").await, 24);
+
+    // With `--yes` the demo goes beside other tables, but into none of them.
+    let database = Database::empty().await;
+    database
+        .execute("create table workspaces (id int); insert into workspaces values (7)")
+        .await;
+    let refused = demo(&database, &["--yes", "--rows", "10"]).await.refusal();
+    assert!(refused.contains("public.workspaces"), "{refused}");
+    let tables = "select count(*) from pg_tables where schemaname = 'public'";
+    assert_eq!(database.number(tables).await, 1);
+    demo(
+        &database,
+        &["--yes", "--rows", "10", "--only", "usage,conversations"],
+    )
+    .await
+    .good();
+    assert_eq!(database.number(rows).await, 10);
+    assert_eq!(database.number("select id from workspaces").await, 7);
+}

@@ -2,6 +2,7 @@
 
 mod at_a_terminal;
 mod backup;
+mod bundles;
 mod cleanup;
 mod convert;
 mod datasets;

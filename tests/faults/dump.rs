@@ -189,6 +189,22 @@ async fn a_dump_that_nobody_reads_gives_up_its_lock() {
 }
 
 #[tokio::test]
+async fn a_running_dump_names_its_table_and_its_messages_are_in_the_log() {
+    let app = app(&[("DECANT_LOG_FILTER", "info,pg_dump=debug")]).await;
+    let dump = begun(&app).await;
+    let table = wait_for("the table of the dump", SOON, async || {
+        let status: Value = app.admin().database_status().answer().await.json();
+        status["lastDump"]["table"].as_str().map(ToOwned::to_owned)
+    })
+    .await;
+    assert!(table.starts_with("public."), "{table}");
+    let message = format!("dumping contents of table \\\"{table}\\\"");
+    app.server.wait_for_log(&message, SOON).await;
+    drop(dump);
+    lock_is_free(&app).await;
+}
+
+#[tokio::test]
 async fn a_second_dump_is_refused_with_the_name_of_the_first_caller() {
     let app = app(&[]).await;
     let dump = begun(&app).await;

@@ -1,6 +1,7 @@
 //! Faults: clients that leave or read slowly, networks that cut, databases that die, servers that stop, callers who occupy what others need.
 
 mod backups;
+mod bundles;
 mod cleanup;
 mod client_gone;
 mod cut_and_resume;

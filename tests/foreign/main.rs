@@ -9,5 +9,6 @@ mod json;
 mod libreoffice;
 mod packed;
 mod programs;
+mod training;
 mod workbook;
 mod xml;

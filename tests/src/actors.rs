@@ -180,6 +180,21 @@ impl Actor {
             .body
     }
 
+    /// `GET /api/bundles`
+    pub fn bundles(&self) -> Request {
+        self.get("/api/bundles")
+    }
+
+    /// `GET /api/bundles/{name}/rows`
+    pub fn bundle_rows(&self, name: &str) -> Request {
+        self.get(&format!("/api/bundles/{name}/rows"))
+    }
+
+    /// `GET /api/bundles/{name}/export`
+    pub fn bundle_export(&self, name: &str) -> Request {
+        self.get(&format!("/api/bundles/{name}/export"))
+    }
+
     /// `GET /api/probes/stream`
     pub fn probes(&self) -> Request {
         self.get("/api/probes/stream")

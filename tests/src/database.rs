@@ -67,6 +67,20 @@ impl Database {
         Self::create(cluster, "template demo").await
     }
 
+    /// Creates a database as [`Self::new`] does, with the demo's conversations and saved files beside the hub's tables.
+    pub async fn with_conversations() -> Self {
+        let database = Self::new().await;
+        let only = ["--only", "conversations,files", "--rows", "2000"];
+        let arguments = [
+            &["demo", "--to", "2026-01-28T15:00:00Z", "--keys", DEMO_SECRET],
+            &only[..],
+        ]
+        .concat();
+        let settings = [("DSN", database.dsn.as_str())];
+        program::run(&arguments, &settings).await.good();
+        database
+    }
+
     pub async fn with_rows(rows: u64) -> Self {
         let database = Self::empty().await;
         fill(&database.dsn, rows).await;
@@ -239,7 +253,8 @@ impl Database {
         self.dsn.replacen("user=postgres", &format!("user={role}"), 1)
     }
 
-    async fn give_key(&self, user: u64) -> HubUser {
+    /// Gives a new key to the user with this id.
+    pub async fn give_key(&self, user: u64) -> HubUser {
         let key = format!("sk-test-{user}-0123456789abcdef");
         let sql = "insert into keys (user_id, key, name, is_enabled, can_login_web_ui)";
         self.execute(format!("{sql} values ({user}, '{key}', 'test', true, true)"))
@@ -272,8 +287,17 @@ impl Drop for Database {
     }
 }
 
-/// Fills a database with the demo schema and `rows` rows of `message_request`.
+/// Fills a database with the hub's tables of the demo and `rows` rows of `message_request`.
 pub async fn fill(dsn: &str, rows: u64) {
-    let arguments = ["demo", "--rows", &rows.to_string(), "--keys", DEMO_SECRET];
+    let rows = rows.to_string();
+    let arguments = [
+        "demo",
+        "--only",
+        "usage,probes",
+        "--rows",
+        &rows,
+        "--keys",
+        DEMO_SECRET,
+    ];
     program::run(&arguments, &[("DSN", dsn)]).await.good();
 }

@@ -120,6 +120,14 @@ impl Definitions {
         std::fs::write(self.0.path().join(format!("{name}.toml")), text).expect("the folder is ours");
     }
 
+    /// Writes the file of a bundle, in the place of the one with its name.
+    pub fn write_bundle(&self, text: &str) {
+        let name = text.split('"').nth(1).expect("a definition begins with its name");
+        let folder = self.0.path().join("bundles");
+        std::fs::create_dir_all(&folder).expect("the folder is ours");
+        std::fs::write(folder.join(format!("{name}.toml")), text).expect("the folder is ours");
+    }
+
     pub fn setting(&self) -> (&'static str, &str) {
         (
             "DECANT_DATASETS_DIR",

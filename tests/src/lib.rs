@@ -52,3 +52,4 @@ pub mod small_disk;
 pub mod terminal;
 pub mod tokens;
 pub mod workspaces;
+pub mod zip;

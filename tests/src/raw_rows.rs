@@ -70,6 +70,21 @@ impl RawRows {
         rows
     }
 
+    /// Parses the streams of a bundle's parts, one behind the other. The last one may be incomplete.
+    pub fn parts(stream: &[u8]) -> Vec<Self> {
+        let (mut parts, mut part) = (Vec::new(), Vec::new());
+        for line in stream.split_inclusive(|byte| *byte == b'\n') {
+            part.extend_from_slice(line);
+            if line.starts_with(b"\\.") {
+                parts.push(Self::parse(&std::mem::take(&mut part)));
+            }
+        }
+        if !part.is_empty() {
+            parts.push(Self::parse(&part));
+        }
+        parts
+    }
+
     /// Asserts that the stream has an end record.
     pub fn whole(self) -> Self {
         assert!(self.failure.is_none(), "{:?}", self.failure);

@@ -157,6 +157,7 @@ fn header() -> Header {
     };
     Header {
         decant: 1,
+        part: None,
         dataset: "usage-logs".to_owned(),
         title: "Usage logs".to_owned(),
         columns: columns.map(column).to_vec(),

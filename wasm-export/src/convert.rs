@@ -167,6 +167,7 @@ impl<W: Write> Converter<'_, W> {
         };
         Header {
             decant: VERSION,
+            part: None,
             dataset: name.to_owned(),
             title: if metadata.title.is_empty() {
                 name.to_owned()

@@ -306,7 +306,7 @@ impl File {
 }
 
 /// Returns the options with the digits of the seconds' fraction that the dataset's timestamps get.
-pub(crate) fn with_fraction_of(header: &Header, options: &Options) -> Options {
+pub fn with_fraction_of(header: &Header, options: &Options) -> Options {
     let by_dataset = match (header.fraction, options.timestamps) {
         (None, _) => Fraction::default(),
         (Some(fraction), TimestampStyle::Iso) => fraction,

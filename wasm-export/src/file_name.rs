@@ -1,28 +1,14 @@
 //! Names of finished files.
 
-use crate::options::{Compression, Format};
+use jiff::Timestamp;
 
-/// A time on the wall clock of the machine that makes the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LocalTime {
-    /// The year, from 0 to 9999.
-    pub year: u16,
-    /// The month, from 1 to 12.
-    pub month: u8,
-    /// The day of the month, from 1 to 31.
-    pub day: u8,
-    /// The hour, from 0 to 23.
-    pub hour: u8,
-    /// The minute, from 0 to 59.
-    pub minute: u8,
-    /// The second, from 0 to 60, the leap second.
-    pub second: u8,
-}
+use crate::options::{Compression, Format, Options};
 
 /// Returns the name of a file: `usage-logs-2026-01-28-123456.csv`, and with compression `….csv.gz`, `….csv.zst` or
-/// `….zip`. A text file has the date alone: `probe-logs-2026-01-28.txt`. Characters of the dataset's name that are
-/// special to a file system or a shell become hyphens.
-pub fn file_name(dataset: &str, format: Format, compression: Compression, at: LocalTime) -> String {
+/// `….zip`. The time is that of the options' zone, `seconds` after 1970-01-01 in UTC. A text file has the date alone:
+/// `probe-logs-2026-01-28.txt`. Characters of the dataset's name that are special to a file system or a shell become
+/// hyphens.
+pub fn file_name(dataset: &str, options: &Options, seconds: i64) -> String {
     let safe = |character: char| {
         if character.is_alphanumeric() || character == '_' {
             character
@@ -31,25 +17,26 @@ pub fn file_name(dataset: &str, format: Format, compression: Compression, at: Lo
         }
     };
     let dataset: String = dataset.chars().map(safe).collect();
-    let LocalTime {
-        year,
-        month,
-        day,
-        hour,
-        minute,
-        second,
-    } = at;
-    let ending = match (compression, compression.extension()) {
+    let at = Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH);
+    let at = options.zone.time_zone().to_datetime(at);
+    let pattern = match options.format {
+        // claude-code-hub names its files so.
+        Format::Text => "%Y-%m-%d",
+        _ => "%Y-%m-%d-%H%M%S",
+    };
+    format!("{dataset}-{}.{}", at.strftime(pattern), ending(options))
+}
+
+/// Returns the extension of a file, with that of its compression: `csv.gz`.
+pub fn ending(options: &Options) -> String {
+    let Options {
+        format, compression, ..
+    } = options;
+    match (compression, compression.extension()) {
         (Compression::Zip, _) => "zip".to_owned(),
         (_, None) => format.extension().to_owned(),
         (_, Some(packed)) => format!("{}.{packed}", format.extension()),
-    };
-    let time = match format {
-        // claude-code-hub names its files so.
-        Format::Text => String::new(),
-        _ => format!("-{hour:02}{minute:02}{second:02}"),
-    };
-    format!("{dataset}-{year:04}-{month:02}-{day:02}{time}.{ending}")
+    }
 }
 
 /// Returns format and compression for a file name: `usage.jsonl.gz` is JSON lines in gzip. The format is `None` for a
@@ -67,36 +54,53 @@ pub fn format_from_file_name(name: &str) -> (Option<Format>, Compression) {
 mod tests {
     use super::*;
 
+    /// 2026-01-08 03:04:56 in UTC.
+    const AT: i64 = 1_767_841_496;
+
+    fn name(dataset: &str, format: Format, compression: Compression) -> String {
+        let options = Options {
+            format,
+            compression,
+            ..Options::default()
+        };
+        file_name(dataset, &options, AT)
+    }
+
     #[test]
     fn a_file_is_named_after_its_dataset_and_the_time() {
-        let at = LocalTime {
-            year: 2026,
-            month: 1,
-            day: 8,
-            hour: 3,
-            minute: 4,
-            second: 56,
-        };
+        let plain = |dataset, format| name(dataset, format, Compression::None);
         assert_eq!(
-            file_name("usage-logs", Format::Csv, Compression::None, at),
+            plain("usage-logs", Format::Csv),
             "usage-logs-2026-01-08-030456.csv"
         );
-        assert_eq!(
-            file_name("../a b", Format::Csv, Compression::None, at),
-            "---a-b-2026-01-08-030456.csv"
-        );
-        assert_eq!(
-            file_name("probe-logs", Format::Text, Compression::None, at),
-            "probe-logs-2026-01-08.txt"
-        );
+        assert_eq!(plain("../a b", Format::Csv), "---a-b-2026-01-08-030456.csv");
+        assert_eq!(plain("probe-logs", Format::Text), "probe-logs-2026-01-08.txt");
         for (compression, ending) in [
             (Compression::Gzip, "json.gz"),
             (Compression::Zstd, "json.zst"),
             (Compression::Zip, "zip"),
         ] {
-            let name = file_name("d", Format::Json, compression, at);
+            let name = name("d", Format::Json, compression);
             assert_eq!(name, format!("d-2026-01-08-030456.{ending}"));
         }
+    }
+
+    #[test]
+    fn the_time_of_a_name_is_that_of_the_files_zone() {
+        let name = |zone: &str, seconds| {
+            let options = Options {
+                zone: zone.parse().unwrap(),
+                ..Options::default()
+            };
+            file_name("d", &options, seconds)
+        };
+        assert_eq!(name("Asia/Shanghai", AT), "d-2026-01-08-110456.csv");
+        assert_eq!(name("America/Los_Angeles", AT), "d-2026-01-07-190456.csv");
+        // Half a year later the clocks there are an hour ahead.
+        assert_eq!(
+            name("America/Los_Angeles", AT + 182 * 86_400),
+            "d-2026-07-08-200456.csv"
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! | [`rows`] | the raw-row stream: header, rows, end record; written and read side by side |
 //! | [`options`], `locale` | the options of a file; Excel's defaults for a language |
 //! | [`export`] | [`Export`]: push bytes, finish |
+//! | [`mod@bundle`] | [`Bundle`]: several datasets in one file |
 //! | [`grid`] | the first cells of a file as texts, for a preview |
 //! | [`mod@format`] | the formats, one file each; the guard against formulas and its decoder |
 //! | [`value`] | a raw cell, parsed by the kind of its column |
@@ -39,6 +40,7 @@
 //! };
 //! let header = Header {
 //!     decant: 1,
+//!     part: None,
 //!     dataset: "greetings".to_owned(),
 //!     title: "Greetings".to_owned(),
 //!     columns: vec![column("id", Kind::Integer), column("text", Kind::Text)],
@@ -78,6 +80,7 @@
 
 #[cfg(target_arch = "wasm32")]
 pub mod browser;
+pub mod bundle;
 mod compression;
 pub mod convert;
 pub mod day;
@@ -104,9 +107,10 @@ pub mod verify;
 mod zip;
 pub mod zone;
 
+pub use bundle::{Bundle, BundleError};
 pub use convert::{ConvertError, convert};
 pub use export::{Export, ExportError, Progress, ResumePoint, Summary};
-pub use file_name::{LocalTime, file_name, format_from_file_name};
+pub use file_name::{file_name, format_from_file_name};
 pub use options::Options;
-pub use verify::{Verified, verify};
+pub use verify::{Verified, verify, verify_archive};
 pub use zone::Zone;

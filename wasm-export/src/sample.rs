@@ -20,6 +20,7 @@ pub(crate) fn header(columns: &[(&str, Kind)]) -> Header {
     };
     Header {
         decant: 1,
+        part: None,
         dataset: "samples".to_owned(),
         title: "Samples".to_owned(),
         columns: columns.iter().map(column).collect(),

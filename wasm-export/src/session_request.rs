@@ -1,8 +1,10 @@
 //! The file of a session's stored request: one JSON document, indented for people.
 
+mod masked_url;
 mod secrets;
 
-pub use secrets::{MASK, is_secret, mask_headers};
+pub use masked_url::mask_url;
+pub use secrets::{MASK, mask_headers};
 
 use crate::format::write_json_string;
 use crate::json::{self, JsonError};

@@ -1,10 +1,14 @@
 //! Checks whether a file is well formed.
 
+mod archive;
+
 use std::io::BufRead;
 
 use serde::Serialize;
 
-use crate::reading::{self, ReadBackError, ReadOptions};
+use crate::reading::{self, ReadBackError, ReadOptions, ReadPart};
+
+pub use archive::{ArchiveError, verify_archive};
 
 /// Contents of a well-formed file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -13,10 +17,12 @@ pub struct Verified {
     pub rows: u64,
     /// Length in bytes, decompressed.
     pub bytes: u64,
-    /// Names of the columns, in the file's order.
+    /// Names of the columns, in the file's order. A bundle has none, but parts.
     pub columns: Vec<String>,
     /// Number of CSV cells, headings included, that the strict guard has marked.
     pub guarded_cells: u64,
+    /// The parts, if the file is of a bundle.
+    pub parts: Vec<ReadPart>,
 }
 
 /// Reads a whole file.
@@ -24,11 +30,12 @@ pub struct Verified {
 /// # Errors
 /// When the file is not well formed. The error names line and column.
 pub fn verify<'a>(input: impl BufRead + 'a, options: &ReadOptions) -> Result<Verified, ReadBackError> {
-    let (columns, counts) = reading::columns(input, options)?;
+    let (columns, parts, counts) = reading::columns_and_parts(input, options)?;
     Ok(Verified {
         rows: counts.rows,
         bytes: counts.bytes,
         columns,
         guarded_cells: counts.guarded,
+        parts,
     })
 }

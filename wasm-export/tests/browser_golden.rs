@@ -6,7 +6,7 @@
 use include_dir::{Dir, include_dir};
 use serde_json::Value;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use wasm_export::Export;
+use wasm_export::{Bundle, Export};
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
@@ -24,10 +24,34 @@ fn the_corpus_is_the_same_bytes_in_the_browser() {
         let name = case["file"].as_str().unwrap();
         let mut export = Export::new(serde_json::from_value(case["options"].clone()).unwrap());
         let mut file = Vec::new();
-        for chunk in golden("rows").chunks(777) {
+        let rows = match case["rows"].as_str() {
+            None => golden("rows"),
+            Some(dataset) => golden(&format!("{dataset}.rows")),
+        };
+        for chunk in rows.chunks(777) {
             export.push(chunk, &mut file).unwrap();
         }
         export.finish(&mut file).unwrap();
+        let expected = golden(&format!("expected/{name}"));
+        let differs = file.iter().zip(expected).position(|(left, right)| left != right);
+        assert!(file == expected, "{name} differs at byte {differs:?}");
+    }
+}
+
+#[wasm_bindgen_test]
+fn the_bundle_is_the_same_bytes_in_the_browser() {
+    let cases: Vec<Value> = serde_json::from_slice(golden("bundle_cases.json")).unwrap();
+    assert!(cases.len() > 5);
+    for case in cases {
+        let name = case["file"].as_str().unwrap();
+        let options = serde_json::from_value(case["options"].clone()).unwrap();
+        let contents = serde_json::from_slice(golden("bundle_contents.json")).unwrap();
+        let mut bundle = Bundle::new(options, contents).unwrap();
+        let mut file = Vec::new();
+        for chunk in golden("bundle_rows").chunks(777) {
+            bundle.push(chunk, &mut file).unwrap();
+        }
+        bundle.finish(&mut file).unwrap();
         let expected = golden(&format!("expected/{name}"));
         let differs = file.iter().zip(expected).position(|(left, right)| left != right);
         assert!(file == expected, "{name} differs at byte {differs:?}");

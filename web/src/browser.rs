@@ -5,11 +5,11 @@ use js_sys::{Array, Date, Function, Intl, Object, Reflect};
 use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_export::{LocalTime, Zone};
+use wasm_export::Zone;
 
 use crate::wording;
 
-/// CSS pixels. The same width as in `style.css`.
+/// CSS pixels. The same width as in `styles/narrow.css`.
 const WIDE_PX_MIN: u32 = 800;
 
 /// Returns the browser's IANA zone, or `None` if the formatter does not know it.
@@ -37,19 +37,6 @@ pub fn zones() -> Vec<String> {
         .collect()
 }
 
-pub fn local_time() -> LocalTime {
-    let now = Date::new_0();
-    // The casts lose nothing: the parts of a Date are at most 11, 31 and 59, and the year has four digits.
-    LocalTime {
-        year: now.get_full_year() as u16,
-        month: now.get_month() as u8 + 1,
-        day: now.get_date() as u8,
-        hour: now.get_hours() as u8,
-        minute: now.get_minutes() as u8,
-        second: now.get_seconds() as u8,
-    }
-}
-
 /// Formats a time as the tables do, in the browser's zone, and names the zone.
 pub fn moment(time: Timestamp) -> String {
     let zone = zone().unwrap_or_else(|| "UTC".to_owned());
@@ -62,7 +49,7 @@ pub fn now() -> String {
     Date::new_0().to_iso_string().into()
 }
 
-/// Returns seconds since 1970.
+/// Returns seconds since 1970-01-01 in UTC, by the clock of the visitor's machine.
 pub fn now_seconds() -> i64 {
     // The cast loses the fraction only.
     (Date::now() / 1_000.0) as i64

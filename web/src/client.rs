@@ -21,6 +21,7 @@ use wasm_export::options::Format;
 use wasm_export::rows::Problem;
 use wasm_export::session_request::Part;
 
+use crate::option_labels::with_distinct_labels;
 use crate::route::path_part;
 use crate::selection::with_pairs;
 use crate::table_page::TablePage;
@@ -84,17 +85,22 @@ pub async fn summary(dataset: String, query: String) -> Result<Summary, Problem>
         .await
 }
 
-/// Returns the values that a filter can have, or those whose names contain a text.
+/// Returns the values that a filter can have, or those whose names contain a text. Their names differ.
 pub async fn options(
     dataset: String,
     filter: String,
     text: Option<String>,
 ) -> Result<FilterOptions, Problem> {
     let query = text.map_or_else(String::new, |text| with_pairs("", &[("q", &text)]));
-    get(&format!("api/datasets/{dataset}/options/{filter}?{query}"))
-        .await?
-        .json()
-        .await
+    let FilterOptions { options, truncated } =
+        get(&format!("api/datasets/{dataset}/options/{filter}?{query}"))
+            .await?
+            .json()
+            .await?;
+    Ok(FilterOptions {
+        options: with_distinct_labels(options),
+        truncated,
+    })
 }
 
 /// Returns the URL of a raw-row stream, for the export worker.

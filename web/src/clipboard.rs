@@ -1,4 +1,4 @@
-//! The visitor's clipboard.
+//! Copies texts to the visitor's clipboard.
 
 use leptos::prelude::window;
 use wasm_bindgen_futures::JsFuture;

@@ -31,10 +31,27 @@ pub fn has_filter(dataset: &Dataset, name: &str) -> bool {
     filters.any(|filter| filter.name == name) || parameters.any(|parameter| parameter.name == name)
 }
 
-/// Leaves out what is neither a filter nor a parameter of the dataset.
-pub fn known_filters(dataset: &Dataset, mut filters: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    filters.retain(|name, _| has_filter(dataset, name));
-    filters
+/// The filters of a link.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LinkFilters {
+    pub applied: BTreeMap<String, String>,
+    /// Those that the dataset does not have, or not for this caller.
+    pub unknown: BTreeMap<String, String>,
+}
+
+impl LinkFilters {
+    pub fn new(dataset: &Dataset, filters: BTreeMap<String, String>) -> Self {
+        let has = |(name, _): &(String, String)| has_filter(dataset, name);
+        let (mut applied, unknown): (BTreeMap<_, _>, _) = filters.into_iter().partition(has);
+        applied.retain(|name, value| !is_switched_off(dataset, name, value));
+        Self { applied, unknown }
+    }
+}
+
+/// A filter that is off is no filter. A parameter that is off may differ from its default.
+fn is_switched_off(dataset: &Dataset, name: &str, value: &str) -> bool {
+    let filter = dataset.filters.iter().find(|filter| filter.name == name);
+    filter.is_some_and(|filter| filter.kind == FilterKind::Boolean) && matches!(value, "false" | "0" | "off")
 }
 
 /// Identifies the rows of a selection: equal keys, equal rows in the same order. Columns do not matter, and the zone only
@@ -114,6 +131,22 @@ mod tests {
         let key = |query: &str| rows_key(&dataset, &Selection::parse(query));
         assert_ne!(key("model=a&sort=reversed"), key("model=a"));
         assert_eq!(key("model=a&limit=100&after=abc.100"), key("model=a"));
+    }
+
+    #[test]
+    fn filters_of_a_link_apply_only_if_the_dataset_has_them() {
+        let mut dataset = sample();
+        let filters = |query: &str| Selection::parse(query).filters;
+        let link = LinkFilters::new(&dataset, filters("model=a&user=3&colour=red"));
+        assert_eq!(link.applied, filters("model=a"));
+        assert_eq!(link.unknown, filters("user=3&colour=red"));
+
+        let failed = serde_json::json!(
+            { "name": "failed", "label": "Failed", "kind": "boolean", "options": false });
+        dataset.filters.push(serde_json::from_value(failed).unwrap());
+        let link = |query: &str| LinkFilters::new(&dataset, filters(query));
+        assert_eq!(link("failed=false"), LinkFilters::default());
+        assert_eq!(link("failed=true").applied, filters("failed=true"));
     }
 
     #[test]

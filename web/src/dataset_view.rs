@@ -1,10 +1,12 @@
 //! The state of a dataset's page: selection, columns, current page of the table.
 
+mod paging;
+mod value_names;
+
 use std::collections::BTreeMap;
 
-use api::datasets::{Dataset, Filter, Summary};
+use api::datasets::{Dataset, Summary};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use wasm_export::Zone;
 use wasm_export::rows::Problem;
 
@@ -12,8 +14,8 @@ use crate::browser;
 use crate::client;
 use crate::column_choice::ColumnChoice;
 use crate::cursors::Cursors;
-use crate::dataset;
-use crate::filter_chip::{ValueNames, values};
+use crate::dataset::{self, LinkFilters};
+use crate::filter_chip::ValueNames;
 use crate::load::Load;
 use crate::route::Route;
 use crate::saved_options;
@@ -26,6 +28,8 @@ pub struct DatasetView {
     pub dataset: StoredValue<Dataset>,
     /// Applied filters and parameters, by name.
     pub filters: RwSignal<BTreeMap<String, String>>,
+    /// Filters of the link that the dataset does not have, until the visitor removes them.
+    pub unknown_filters: RwSignal<BTreeMap<String, String>>,
     /// IANA name.
     pub zone: RwSignal<String>,
     pub columns: RwSignal<ColumnChoice>,
@@ -45,10 +49,10 @@ pub struct DatasetView {
 }
 
 impl DatasetView {
-    /// Ignores filters of the selection that the dataset does not have.
     pub fn new(dataset: Dataset, selection: Selection) -> Self {
         let columns = columns(&dataset, &selection);
-        let filters = RwSignal::new(dataset::known_filters(&dataset, selection.filters));
+        let LinkFilters { applied, unknown } = LinkFilters::new(&dataset, selection.filters);
+        let filters = RwSignal::new(applied);
         let zone = RwSignal::new(selection.zone.unwrap_or_else(usual_zone));
         let (columns, reversed) = (RwSignal::new(columns), RwSignal::new(selection.reversed));
         let page_rows = selection.page_rows.or_else(saved_options::page_rows);
@@ -97,6 +101,7 @@ impl DatasetView {
         Self {
             dataset: StoredValue::new(dataset),
             filters,
+            unknown_filters: RwSignal::new(unknown),
             zone,
             columns,
             reversed,
@@ -114,11 +119,12 @@ impl DatasetView {
     pub fn show(self, selection: Selection) {
         let columns = self.dataset.with_value(|dataset| columns(dataset, &selection));
         let filters = selection.filters;
-        let filters = self
+        let LinkFilters { applied, unknown } = self
             .dataset
-            .with_value(|dataset| dataset::known_filters(dataset, filters));
+            .with_value(|dataset| LinkFilters::new(dataset, filters));
         set_if_other(self.columns, columns);
-        set_if_other(self.filters, filters);
+        set_if_other(self.filters, applied);
+        set_if_other(self.unknown_filters, unknown);
         set_if_other(self.reversed, selection.reversed);
         if let Some(zone) = selection.zone {
             set_if_other(self.zone, zone);
@@ -130,41 +136,6 @@ impl DatasetView {
         cursors.go_to(selection.start);
         set_if_other(self.cursors, cursors);
         self.open_row.set(None);
-    }
-
-    /// Requests the names of chosen values that came with a link, for the chips.
-    pub fn name_values(self) {
-        let filters = self.filters.get();
-        let unnamed = self.dataset.with_value(|dataset| {
-            let is_unnamed = |filter: &&Filter| {
-                let chosen = filters.get(&filter.name).map(|value| values(filter, value));
-                let is_named = |value: &String| {
-                    let key = (filter.name.clone(), value.clone());
-                    self.value_names.with_untracked(|names| names.contains_key(&key))
-                };
-                filter.options && chosen.is_some_and(|chosen| !chosen.iter().all(is_named))
-            };
-            let unnamed = dataset.filters.iter().filter(is_unnamed);
-            unnamed
-                .map(|filter| (dataset.name.clone(), filter.name.clone()))
-                .collect::<Vec<_>>()
-        });
-        for (dataset, filter) in unnamed {
-            spawn_local(async move {
-                // Without an answer the chip keeps the value itself.
-                let Ok(found) = client::options(dataset, filter.clone(), None).await else {
-                    return;
-                };
-                // `try_update`, because the visitor may have left the page.
-                self.value_names.try_update(|names| {
-                    for option in found.options {
-                        names
-                            .entry((filter.clone(), option.value))
-                            .or_insert(option.label);
-                    }
-                });
-            });
-        }
     }
 
     /// Sets the filters and requests the rows, even if no filter changed: applying again is how visitors
@@ -204,27 +175,6 @@ impl DatasetView {
     pub fn reverse(self) {
         self.to_first_page();
         self.reversed.update(|reversed| *reversed = !*reversed);
-    }
-
-    pub fn to_first_page(self) {
-        self.open_row.set(None);
-        self.cursors.set(Cursors::default());
-    }
-
-    pub fn to_previous_page(self) {
-        self.open_row.set(None);
-        self.cursors.update(Cursors::previous);
-    }
-
-    pub fn to_next_page(self) {
-        let next = self.page.with(|page| {
-            let page = page?;
-            Some((page.next.clone()?, page.rows.len()))
-        });
-        if let Some((cursor, rows)) = next {
-            self.open_row.set(None);
-            self.cursors.update(|cursors| cursors.next(cursor, rows));
-        }
     }
 
     /// Returns the zone of all times in table and file.

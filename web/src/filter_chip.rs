@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use api::datasets::{Comparison, Dataset, Filter, FilterKind};
 
-use crate::quick_range::day_after;
+use crate::quick_range::{day_after, is_time};
 use crate::selection::VALUES_SEPARATOR;
 
 /// The names of values that the visitor has chosen from lists, by filter and value.
@@ -83,10 +83,6 @@ fn time_text(filter: &Filter, value: &str) -> String {
         Some(day) => format!("{}: {day}", day_label(filter)),
         None => format!("{}: {}", filter.label, value.replacen('T', " ", 1)),
     }
-}
-
-pub fn is_time(filter: &Filter) -> bool {
-    matches!(filter.kind, FilterKind::Timestamp | FilterKind::Date)
 }
 
 /// Returns the label with the comparison: `Session ID begins with`.

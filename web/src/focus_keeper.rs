@@ -22,25 +22,25 @@ const PARTS: &str = "li, section, article, form, dialog, aside, nav, main, heade
 /// What takes the focus by a click.
 const FOCUSABLE: &str = "a, button, input, select, textarea, summary, label, [tabindex]";
 
-struct Place {
+struct PathElement {
     element: Element,
     /// Among its siblings.
     index: u32,
 }
 
-/// A focused element.
+/// A focused element and its ancestors.
 #[derive(Default)]
-struct Spot {
-    /// The element and those around it, from the inside out, without the body.
-    path: Vec<Place>,
+struct FocusPath {
+    /// From the inside out, without the body.
+    elements: Vec<PathElement>,
     /// Finds the element again in a new copy of its part of the page.
     identity: String,
 }
 
 #[derive(Default)]
 struct Focus {
-    now: Spot,
-    before_dialog: Spot,
+    now: FocusPath,
+    before_dialog: FocusPath,
 }
 
 /// Watches the page for as long as it is open.
@@ -57,7 +57,7 @@ pub fn keep_focus() {
         // A click on a free area gives the focus away on purpose.
         let takes_focus = |target: Element| target.closest(FOCUSABLE).ok().flatten().is_some();
         if !element(event.target()).is_some_and(takes_focus) {
-            left.borrow_mut().now = Spot::default();
+            left.borrow_mut().now = FocusPath::default();
         }
     });
     let check = Closure::<dyn Fn()>::new(move || {
@@ -89,62 +89,62 @@ impl Focus {
     fn note(&mut self, target: Element) {
         let is_in_dialog = target.closest("dialog").ok().flatten().is_some();
         if !is_in_dialog {
-            self.before_dialog = Spot::default();
+            self.before_dialog = FocusPath::default();
         } else if self.now.dialog().is_none() {
             self.before_dialog = std::mem::take(&mut self.now);
         }
-        self.now = Spot::new(target);
+        self.now = FocusPath::new(target);
     }
 
     /// Returns the element that takes a lost focus. `None`: it is not lost, or its element may come back.
     fn replacement(&self) -> Option<Element> {
         let has_focus = |active: Element| active.tag_name() != "BODY" && is_visible(&active);
-        let focused = &self.now.path.first()?.element;
+        let focused = &self.now.elements.first()?.element;
         if document().active_element().is_some_and(has_focus) {
             return None;
         }
         if is_visible(focused) {
             return (!focused.has_attribute("disabled")).then(|| focused.clone());
         }
-        let spot = match self.now.dialog().is_some_and(|dialog| !is_visible(dialog)) {
+        let path = match self.now.dialog().is_some_and(|dialog| !is_visible(dialog)) {
             true => &self.before_dialog,
             false => &self.now,
         };
-        spot.near()
+        path.near()
     }
 }
 
-impl Spot {
+impl FocusPath {
     fn new(target: Element) -> Self {
         let identity = identity(&target);
         let around = std::iter::successors(Some(target), |element| element.parent_element());
         let around = around.take_while(|element| element.tag_name() != "BODY");
-        let place = |element| Place {
+        let path_element = |element| PathElement {
             index: index(&element),
             element,
         };
         Self {
-            path: around.map(place).collect(),
+            elements: around.map(path_element).collect(),
             identity,
         }
     }
 
     fn dialog(&self) -> Option<&Element> {
-        let mut elements = self.path.iter().map(|place| &place.element);
+        let mut elements = self.elements.iter().map(|place| &place.element);
         elements.find(|element| element.tag_name() == "DIALOG")
     }
 
     /// Returns the element that takes the focus: the same control in a new copy, what now stands in its place, or the
     /// start of the page. `None`: it is disabled for a moment.
     fn near(&self) -> Option<Element> {
-        let Some(depth) = self.path.iter().position(|place| is_visible(&place.element)) else {
+        let Some(depth) = self.elements.iter().position(|place| is_visible(&place.element)) else {
             return document().get_element_by_id(START_OF_PAGE);
         };
-        let around = &self.path[depth].element;
-        let Some(removed) = depth.checked_sub(1).map(|depth| &self.path[depth]) else {
+        let around = &self.elements[depth].element;
+        let Some(removed) = depth.checked_sub(1).map(|depth| &self.elements[depth]) else {
             return (!around.has_attribute("disabled")).then(|| around.clone());
         };
-        let copy = self.path[..depth]
+        let copy = self.elements[..depth]
             .iter()
             .rev()
             .try_fold(around.clone(), |parent, place| {
@@ -177,7 +177,7 @@ fn identity(element: &Element) -> String {
     let text = is_control.then(|| element.text_content()).flatten();
     [
         element.tag_name(),
-        attribute("data-testid"),
+        attribute("id"),
         attribute("aria-label"),
         text.unwrap_or_default(),
     ]

@@ -4,8 +4,8 @@
 //! Imports run downwards:
 //!
 //! - The page: `app`, `shell`, `pages`, `components`.
-//! - Running operations: `operations`, `download`, `restore`, `log_cleanup`, `action`.
-//! - State: `activity`, `auth`, `navigation`, `dataset_view`, `keys`, `line_view`, `load`, `probe_view`, `saved_options`, `settings`, `theme`, `toasts`.
+//! - Running operations: `export_setup`, `operations`, `download`, `restore`, `log_cleanup`, `action`.
+//! - State: `activity`, `auth`, `confirmer`, `navigation`, `dataset_view`, `hub`, `keys`, `line_view`, `load`, `probe_view`, `saved_options`, `settings`, `theme`, `toasts`.
 //! - The outside: `client` (the server), `laid_out` (its JSON), `worker` (the export worker), `browser`, `clipboard`, `focus_keeper`.
 //! - Values and texts: the modules that are tested natively.
 //!
@@ -24,6 +24,7 @@ pub mod json_lines;
 pub mod keys;
 pub mod log_cleanup;
 pub mod menu_keys;
+pub mod option_labels;
 pub mod preview;
 pub mod probes;
 pub mod quick_range;
@@ -52,11 +53,17 @@ mod clipboard;
 #[cfg(target_arch = "wasm32")]
 mod components;
 #[cfg(target_arch = "wasm32")]
+mod confirmer;
+#[cfg(target_arch = "wasm32")]
 mod dataset_view;
 #[cfg(target_arch = "wasm32")]
 mod download;
 #[cfg(target_arch = "wasm32")]
+mod export_setup;
+#[cfg(target_arch = "wasm32")]
 mod focus_keeper;
+#[cfg(target_arch = "wasm32")]
+mod hub;
 #[cfg(target_arch = "wasm32")]
 mod laid_out;
 #[cfg(target_arch = "wasm32")]

@@ -14,7 +14,7 @@ impl Navigation {
     /// Starts at the URL of the window and follows `popstate`.
     pub fn new() -> Self {
         let navigation = Self(RwSignal::new(address()));
-        let listener = window_event_listener(ev::popstate, move |_| navigation.arrive());
+        let listener = window_event_listener(ev::popstate, move |_| navigation.follow_history());
         on_cleanup(move || listener.remove());
         navigation
     }
@@ -46,7 +46,7 @@ impl Navigation {
 
     /// Writes the route that the page shows by now into the URL. It replaces the history entry: otherwise
     /// every change of a filter would be a step of *Back*.
-    pub fn note(self, now: Route) {
+    pub fn replace(self, now: Route) {
         if let Ok(history) = window().history() {
             // May be refused, as in `go`.
             let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&now.url()));
@@ -56,16 +56,16 @@ impl Navigation {
     }
 
     /// Adds a history entry for the route that the page shows by now.
-    pub fn step(self, now: Route) {
+    pub fn push(self, now: Route) {
         if let Ok(history) = window().history() {
             // May be refused, as in `go`.
             let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&now.url()));
         }
-        // Untracked, as in `note`.
+        // Untracked, as in `replace`.
         self.0.update_untracked(|route| *route = now);
     }
 
-    fn arrive(self) {
+    fn follow_history(self) {
         let at = address();
         // The skip link changes the fragment only, which is not part of a route.
         if self.0.with_untracked(|route| *route != at) {

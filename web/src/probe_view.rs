@@ -13,7 +13,7 @@ use crate::client;
 use crate::dataset_view::{usual_zone, zone_or_utc};
 use crate::load::Load;
 use crate::navigation::Navigation;
-use crate::probes::feed::{FeedNews, ProbeFeed};
+use crate::probes::feed::{FeedEvent, ProbeFeed};
 use crate::probes::terminal::{LINES, Terminal};
 use crate::route::{ProbesRoute, Route};
 use crate::saved_options;
@@ -48,8 +48,8 @@ pub struct ProbeView {
     pub endpoints: Load<ProbeEndpoints>,
     /// Opens the stream again when it changes.
     attempts: RwSignal<u32>,
-    /// The terminal has changed, and the page shows it in the next frame.
-    is_due: StoredValue<bool>,
+    /// The terminal has lines that the page does not show yet.
+    has_hidden_lines: StoredValue<bool>,
     auth: Auth,
 }
 
@@ -65,7 +65,7 @@ impl ProbeView {
             connection: RwSignal::new(Connection::Opening),
             endpoints: Load::new(|| Some(client::probe_endpoints())),
             attempts: RwSignal::new(0),
-            is_due: StoredValue::new(false),
+            has_hidden_lines: StoredValue::new(false),
             auth: expect_context(),
         };
         view.listen();
@@ -93,7 +93,7 @@ impl ProbeView {
     pub fn set_search(self, search: &str) {
         let search = search.trim();
         if self.search.with_untracked(|now| now != search) {
-            self.begin_anew();
+            self.clear_terminal();
             self.search.set(search.to_owned());
         }
     }
@@ -110,7 +110,7 @@ impl ProbeView {
         }
     }
 
-    fn begin_anew(self) {
+    fn clear_terminal(self) {
         self.terminal.set(Terminal::new(self.lines_max.get_untracked()));
     }
 
@@ -122,24 +122,24 @@ impl ProbeView {
             let _ = self.auth.renewals();
             let url = self.url();
             self.connection.set(Connection::Opening);
-            let hear = {
+            let handle = {
                 let url = url.clone();
-                move |news| self.hear(&url, news)
+                move |event| self.handle(&url, event)
             };
-            ProbeFeed::open(&url, hear).ok()
+            ProbeFeed::open(&url, handle).ok()
         });
     }
 
-    fn hear(self, url: &str, news: FeedNews) {
-        match news {
+    fn handle(self, url: &str, event: FeedEvent) {
+        match event {
             // `try_set`, because the visitor may have left the page and with it these signals.
-            FeedNews::Open => _ = self.connection.try_set(Connection::Live),
-            FeedNews::Event(event) => self.add(event),
-            FeedNews::Lost => _ = self.connection.try_set(Connection::Lost),
-            FeedNews::Refused => {
+            FeedEvent::Opened => _ = self.connection.try_set(Connection::Live),
+            FeedEvent::Received(event) => self.add(event),
+            FeedEvent::Lost => _ = self.connection.try_set(Connection::Lost),
+            FeedEvent::Refused => {
                 self.connection.try_set(Connection::Lost);
                 let url = url.to_owned();
-                spawn_local(async move { self.ask_why(&url).await });
+                spawn_local(async move { self.show_refusal(&url).await });
             }
         }
     }
@@ -156,7 +156,7 @@ impl ProbeView {
     }
 
     /// Shows the server's problem, which `EventSource` does not have, and opens the stream again after a pause.
-    async fn ask_why(self, url: &str) {
+    async fn show_refusal(self, url: &str) {
         let answer = client::check_probe_stream(url).await;
         if !self.waits_for(url) {
             return;
@@ -183,12 +183,12 @@ impl ProbeView {
     fn add(self, event: ProbeEvent) {
         const SHOWN_WITHIN: Duration = Duration::from_millis(50);
         let added = self.terminal.try_update_untracked(|terminal| terminal.add(event));
-        if added.is_none() || self.is_due.try_get_value() != Some(false) {
+        if added.is_none() || self.has_hidden_lines.try_get_value() != Some(false) {
             return;
         }
-        self.is_due.set_value(true);
+        self.has_hidden_lines.set_value(true);
         let show = move || {
-            if self.is_due.try_set_value(false).is_none() {
+            if self.has_hidden_lines.try_set_value(false).is_none() {
                 self.terminal.notify();
             }
         };
@@ -209,7 +209,7 @@ impl ProbeView {
     /// Keeps the URL up to date, and follows links and *Back*.
     fn follow_address(self) {
         let navigation = expect_context::<Navigation>();
-        Effect::new(move || navigation.note(Route::Probes(self.route())));
+        Effect::new(move || navigation.replace(Route::Probes(self.route())));
         Effect::new(move |is_known: Option<()>| {
             let Route::Probes(route) = navigation.route() else {
                 return;
@@ -217,7 +217,7 @@ impl ProbeView {
             if is_known.is_none() || route == untrack(|| self.route()) {
                 return;
             }
-            self.begin_anew();
+            self.clear_terminal();
             self.endpoint.set(route.endpoint);
             self.search.set(route.search);
             if let Some(zone) = route.zone {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api::datasets::{Dataset, FilterKind, Quick};
+use api::datasets::{Dataset, Filter, FilterKind, Quick};
 use wasm_export::day::Day;
 
 /// Returns the filters with those of a quick choice. The filters that other quick choices set and all times are cleared.
@@ -33,12 +33,27 @@ pub fn active<'a>(dataset: &'a Dataset, filters: &BTreeMap<String, String>, toda
     quick.map(|quick| quick.name.as_str())
 }
 
+/// Returns the sentence that explains the days of a quick choice; none for a choice without days.
+pub fn explanation(quick: &Quick, today: &str, zone: &str) -> Option<String> {
+    let day = quick.filters.values().find_map(|value| day_of(value, today))?;
+    Some(format!("Since {day}, by calendar days in {zone}"))
+}
+
+/// Returns whether a time is set.
+pub fn has_time(dataset: &Dataset, filters: &BTreeMap<String, String>) -> bool {
+    let mut times = dataset.filters.iter().filter(|filter| is_time(filter));
+    times.any(|filter| filters.contains_key(&filter.name))
+}
+
 fn is_of_quick(dataset: &Dataset, name: &str) -> bool {
-    let is_time = |kind| matches!(kind, FilterKind::Timestamp | FilterKind::Date);
     let mut filters = dataset.filters.iter();
     let mut quick = dataset.quick.iter();
-    filters.any(|filter| filter.name == name && is_time(filter.kind))
+    filters.any(|filter| filter.name == name && is_time(filter))
         || quick.any(|quick| quick.filters.contains_key(name))
+}
+
+pub fn is_time(filter: &Filter) -> bool {
+    matches!(filter.kind, FilterKind::Timestamp | FilterKind::Date)
 }
 
 fn values(quick: &Quick, today: &str) -> BTreeMap<String, String> {
@@ -110,6 +125,19 @@ mod tests {
         assert_eq!(active("model=a&start=2026-02-23").as_deref(), Some("week"));
         assert_eq!(active("start=2026-02-23&end=2026-02-25"), None);
         assert_eq!(active("start=2026-02-22"), None);
+    }
+
+    #[test]
+    fn days_are_calendar_days_of_the_zone() {
+        let dataset = sample();
+        let text = |at: usize| explanation(&dataset.quick[at], TODAY, "Asia/Shanghai");
+        assert_eq!(text(0), None);
+        assert_eq!(
+            text(2).as_deref(),
+            Some("Since 2026-02-23, by calendar days in Asia/Shanghai")
+        );
+        assert!(has_time(&dataset, &filters("end=2026-02-25")));
+        assert!(!has_time(&dataset, &filters("model=a")));
     }
 
     #[test]

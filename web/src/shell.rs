@@ -10,13 +10,14 @@ use crate::activity::window_title;
 use crate::browser;
 use crate::client;
 use crate::components::account_menu::AccountMenu;
-use crate::components::activity_tray::{ActivityButton, Tray, TrayDoor};
+use crate::components::activity_tray::{ActivityButton, Tray, TrayControl};
 use crate::components::keys_help::{KeysDialog, KeysHelp};
 use crate::components::navigation_menu::{NAVIGATION, NavigationDialog, NavigationGroups, NavigationMenu};
 use crate::components::notice::Notice;
 use crate::components::theme_select::ThemeSelect;
 use crate::dataset_groups::dataset_of_page;
 use crate::focus_keeper::START_OF_PAGE;
+use crate::hub::Hub;
 use crate::keys::Keys;
 use crate::load::Load;
 use crate::navigation::Navigation;
@@ -35,6 +36,8 @@ pub fn Shell(me: Caller) -> impl IntoView {
     provide_context(navigation);
     provide_context(Keys::listen());
     let datasets = Load::new(|| Some(client::datasets()));
+    let hub = Hub::new(datasets);
+    provide_context(hub);
     let admin_page = Memo::new(move |_| navigation.with(Route::admin_page));
 
     // A memo, so that a repeated list of datasets does not render the page of an unchanged dataset again.
@@ -51,7 +54,7 @@ pub fn Shell(me: Caller) -> impl IntoView {
     };
     keep_title(admin_page, shown);
 
-    let (door, help) = (TrayDoor::new(), KeysHelp::new());
+    let (control, help) = (TrayControl::new(), KeysHelp::new());
     let is_wide = browser::wide_screen();
     let is_menu_open = RwSignal::new(false);
     Effect::new(move || {
@@ -87,7 +90,7 @@ pub fn Shell(me: Caller) -> impl IntoView {
                 "Decant"
             </span>
             <div class="top-actions">
-                <ActivityButton door/>
+                <ActivityButton control/>
                 <div class="only-wide"><ThemeSelect testid="theme"/></div>
                 <AccountMenu me help/>
             </div>
@@ -97,13 +100,14 @@ pub fn Shell(me: Caller) -> impl IntoView {
             {move || match admin_page.get() {
                 None => view! { <ShownDataset shown datasets/> }.into_any(),
                 Some(_) if !is_administrator => view! { <ForAdministratorsOnly/> }.into_any(),
+                Some(page) if hub.has_page(page) != Some(true) => view! { <NotFound datasets title="No such page"/> }.into_any(),
                 Some(AdminPage::SessionRequests) => view! { <SessionRequestsPage/> }.into_any(),
                 Some(AdminPage::Probes) => view! { <ProbesPage datasets/> }.into_any(),
                 Some(AdminPage::Database) => view! { <DatabasePage/> }.into_any(),
                 Some(AdminPage::LogCleanup) => view! { <LogCleanupPage/> }.into_any(),
             }}
         </main>
-        <Tray door/>
+        <Tray control/>
         <KeysDialog help/>
     }
 }
@@ -150,7 +154,7 @@ fn ShownDataset(shown: Memo<Option<Dataset>>, datasets: Load<Datasets>) -> impl 
         (Some(dataset), Route::Dataset { selection, .. }) => {
             view! { <DatasetPage dataset selection/> }.into_any()
         }
-        _ => view! { <NothingToShow datasets/> }.into_any(),
+        _ => view! { <NotFound datasets title="No such dataset"/> }.into_any(),
     }
 }
 
@@ -168,16 +172,16 @@ fn Unavailable(dataset: Dataset) -> impl IntoView {
 }
 
 #[component]
-fn NothingToShow(datasets: Load<Datasets>) -> impl IntoView {
+fn NotFound(datasets: Load<Datasets>, title: &'static str) -> impl IntoView {
     move || match datasets.problem() {
         Some(problem) => view! { <Notice problem on_retry=move || datasets.retry()/> }.into_any(),
         None if datasets.with(|datasets| datasets.is_none()) => {
             view! { <p class="faint" role="status">"Loading…"</p> }.into_any()
         }
         None => view! {
-            <div class="notice">
-                <p class="notice-title">"No such dataset"</p>
-                <p>"Choose a dataset from the navigation."</p>
+            <div class="notice" data-testid="not-found">
+                <p class="notice-title">{title}</p>
+                <p>"Choose one from the navigation."</p>
             </div>
         }
         .into_any(),

@@ -2,6 +2,7 @@
 //! shows the same text as the file.
 
 use wasm_export::Zone;
+use wasm_export::export::with_fraction_of;
 use wasm_export::options::{Options, TimestampStyle};
 use wasm_export::rows::{Column, Event, Problem, Reader};
 use wasm_export::value::CellText;
@@ -60,6 +61,33 @@ impl TablePage {
         }
         Err(unreadable("it ended before its last row"))
     }
+
+    /// Returns the cells of a row as a file with these options has them; `None` without that row.
+    pub fn file_cells(&self, row: usize, options: &Options) -> Option<Vec<Option<String>>> {
+        let mut reader = Reader::new();
+        let mut events = reader.read(&self.stream);
+        let mut header = None;
+        let mut rows_before = 0;
+        while let Some(event) = events.next().ok()? {
+            match event {
+                Event::Header(read) => header = Some(read.clone()),
+                Event::Row(_) if rows_before < row => rows_before += 1,
+                Event::Row(cells) => {
+                    let header = header?;
+                    let mut cell_text = CellText::new(&with_fraction_of(&header, options));
+                    let cells = cells.cells().ok()?.zip(&header.columns);
+                    let cells = cells.filter(|(_, column)| !column.hidden);
+                    return Some(
+                        cells
+                            .map(|(cell, column)| cell_text.text(cell, column.kind))
+                            .collect(),
+                    );
+                }
+                Event::Failed(_) | Event::End(_) => {}
+            }
+        }
+        None
+    }
 }
 
 fn unreadable(why: &str) -> Box<Problem> {
@@ -92,6 +120,7 @@ mod tests {
     fn header() -> Vec<u8> {
         header_line(&Header {
             decant: VERSION,
+            part: None,
             dataset: "usage-logs".to_owned(),
             title: "Usage logs".to_owned(),
             columns: vec![
@@ -136,6 +165,21 @@ mod tests {
         let first = ["2026-01-28 20:34:56", "a\tb"].map(|text| Some(text.to_owned()));
         assert_eq!(page.rows, [first.to_vec(), vec![None, None]]);
         assert_eq!(page.next.as_deref(), Some("abc"));
+    }
+
+    #[test]
+    fn the_cells_of_a_file_have_its_fraction_and_zone() {
+        let rows = "2026-01-28 12:34:56.789012+00\ta\t7\n2026-01-28 12:00:00+00\t\\N\t6\n";
+        let page = TablePage::read(&stream(rows, 2, None), Zone::default()).unwrap();
+        let options = Options {
+            zone: "Asia/Shanghai".parse().unwrap(),
+            ..Options::default()
+        };
+        let cells = |row| page.file_cells(row, &options);
+        let first = ["2026-01-28T20:34:56.789012+08:00", "a"].map(|text| Some(text.to_owned()));
+        assert_eq!(cells(0), Some(first.to_vec()));
+        assert_eq!(cells(1).unwrap()[1], None);
+        assert_eq!(cells(2), None);
     }
 
     #[test]

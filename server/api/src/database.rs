@@ -152,6 +152,9 @@ pub struct DumpStatus {
     pub mode: DumpMode,
     /// Bytes sent so far.
     pub bytes: u64,
+    /// The table whose rows `pg_dump` reads, as `public.users`. `None` before the first one, and when the dump has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
 }
 
 /// Which part of the database a dump holds.

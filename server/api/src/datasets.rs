@@ -348,7 +348,7 @@ pub struct RowCount {
 pub struct FilterOptions {
     /// Distinct values in the order of their labels.
     pub options: Vec<FilterOption>,
-    /// Whether there are more values than are listed.
+    /// Whether there may be more values than are listed. A search finds them.
     pub truncated: bool,
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`login`] | signing in, the current caller |
 //! | [`datasets`] | datasets, row counts, filter values |
+//! | [`bundles`] | several datasets in one file |
 //! | [`probes`] | probes of the hub's endpoints, as they happen |
 //! | [`session_requests`] | the requests of a session that the hub stores |
 //! | [`database`] | dumps and the state of the database |
@@ -19,6 +20,7 @@
 //! All times are RFC 3339 in UTC.
 
 pub mod backups;
+pub mod bundles;
 pub mod cleanup;
 pub mod database;
 pub mod datasets;

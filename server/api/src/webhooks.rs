@@ -70,7 +70,7 @@ impl FromStr for WebhookProvider {
 }
 
 /// The webhooks in the old settings. Their addresses hold secrets, so an answer names the host only.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OldWebhooks {

@@ -12,6 +12,16 @@ pub enum DemoError {
          (create an empty one and name it in DSN)"
     )]
     NotOurs(String),
+    #[error(
+        "the database has the demo's table public.{there}, but not public.{missing}; nothing is made beside a part of the \
+         demo (drop the table, or name another database in DSN)"
+    )]
+    Incomplete {
+        /// The name of a table of the demo that exists.
+        there: String,
+        /// The name of one that belongs to it and does not.
+        missing: &'static str,
+    },
     /// Its owner could have attached functions to it, which would run with the rights of Decant.
     #[error(
         "{object} belongs to the role {owner}, which is neither this role, a superuser nor the database's owner; the demo \

@@ -1,19 +1,22 @@
-//! Demo data: the tables of the hub's database, with rows as realistic and as awkward as a hub's.
+//! Demo data: the tables of the hub's database and of an application beside it, with rows as realistic and as awkward as real
+//! ones.
 //!
 //! The same [`Plan`] gives the same rows on every machine. A comment on each of the demo's tables and their owner identify
 //! them. Where another table has one of their names, nothing is changed.
 //!
 //! | file | contents |
 //! |---|---|
-//! | `plan` | the input of a demo; its types in `period`, `choice`, `share` and `usd` |
+//! | `plan` | the input of a demo; its types in `part`, `period`, `choice`, `share` and `usd` |
 //! | `keys` | the API keys of its users, made from a secret |
 //! | `load` | sends the rows to PostgreSQL |
 //! | `people`, `providers`, `probes` | users and keys; providers; endpoints and their probe logs |
+//! | `application` | conversations, workspaces with brands, saved files: the tables of an application beside the hub's |
 //! | `requests` | the usage rows, from `traffic`, `outcome`, `case` and `chain` |
 //! | `totals`, `scale` | the sums of usage rows; costs with a given sum |
-//! | `texts`, `calendar`, `dice` | texts that break a careless export; times; repeatable random numbers |
+//! | `texts`, `calendar`, `dice`, `uuid` | texts that break a careless export; times; repeatable random numbers and ids |
 //! | `copy_text` | rows in the format of `COPY` |
 
+mod application;
 mod calendar;
 mod case;
 mod chain;
@@ -24,6 +27,7 @@ mod error;
 mod keys;
 mod load;
 mod outcome;
+mod part;
 mod people;
 mod period;
 mod plan;
@@ -36,6 +40,7 @@ mod texts;
 mod totals;
 mod traffic;
 mod usd;
+mod uuid;
 
 use std::time::{Duration, Instant};
 
@@ -45,6 +50,7 @@ use sqlx::{Connection, Executor, PgConnection};
 pub use choice::Choice;
 pub use error::DemoError;
 pub use keys::{KeyMaker, ShortSecret};
+pub use part::Part;
 pub use period::{Period, hour_of};
 pub use plan::Plan;
 pub use share::Share;
@@ -54,7 +60,7 @@ pub use usd::Usd;
 /// The schema of the demo's tables.
 pub const SCHEMA: &str = "public";
 
-/// The demo's tables, all in [`SCHEMA`].
+/// The hub's tables in the demo, all in [`SCHEMA`].
 const TABLES: [&str; 7] = [
     "users",
     "keys",
@@ -88,17 +94,23 @@ pub struct Summary {
     pub totals: Totals,
     /// Probe logs added. None where there were some.
     pub probes: u64,
+    /// Conversations, alerts or files added, by the parts of the plan. None where there were some.
+    pub parts: Vec<(Part, u64)>,
     /// The duration, indexes and statistics included.
     pub took: Duration,
 }
 
-/// Creates the demo's tables where they are missing.
+/// Creates the hub's tables where they are missing. Those of the plan's parts are created by [`fill`].
 ///
 /// # Errors
-/// [`DemoError::NotOurs`] or [`DemoError::OtherOwner`] before any change, [`DemoError::Database`].
-pub async fn create_schema(connection: &mut PgConnection) -> Result<(), DemoError> {
+/// [`DemoError::NotOurs`], [`DemoError::OtherOwner`] or [`DemoError::Incomplete`] before any change, also for the parts of the
+/// plan, [`DemoError::Database`].
+pub async fn create_schema(connection: &mut PgConnection, plan: &Plan) -> Result<(), DemoError> {
     let mut transaction = connection.begin().await?;
     load::lock(&mut transaction).await?;
+    for part in &plan.parts {
+        part_exists(&mut transaction, *part).await?;
+    }
     if !exist(&mut transaction).await? {
         transaction
             // SQL: the demo's own file.
@@ -207,8 +219,8 @@ pub async fn is_filled(connection: &mut PgConnection) -> Result<Option<u64>, Dem
 /// Adds the plan's rows to the demo's tables, all or none of them. `on_progress` gets the number of rows sent so far.
 ///
 /// # Errors
-/// [`DemoError::NotOurs`] and [`DemoError::NoTables`] before any change, [`DemoError::TooManyRows`], [`DemoError::NoCosts`],
-/// [`DemoError::CostOfRow`], [`DemoError::Database`].
+/// [`DemoError::NotOurs`], [`DemoError::Incomplete`] and [`DemoError::NoTables`] before any change, [`DemoError::TooManyRows`],
+/// [`DemoError::NoCosts`], [`DemoError::CostOfRow`], [`DemoError::Database`].
 pub async fn fill(
     connection: &mut PgConnection,
     plan: &Plan,
@@ -222,6 +234,14 @@ pub async fn fill(
     }
     load::surroundings(&mut transaction, plan).await?;
     let probes = load::probes(&mut transaction, plan).await?;
+    let mut parts = Vec::new();
+    for part in &plan.parts {
+        let exists = part_exists(&mut transaction, *part).await?;
+        parts.push((
+            *part,
+            application::make(&mut transaction, plan, *part, exists).await?,
+        ));
+    }
     let (first_id, totals) = load::requests(&mut transaction, plan, on_progress).await?;
     transaction.commit().await?;
     // The visibility map and the statistics allow index-only scans and give the planner true estimates.
@@ -240,6 +260,7 @@ pub async fn fill(
         first_id,
         totals,
         probes,
+        parts,
         took: started.elapsed(),
     })
 }
@@ -267,24 +288,48 @@ pub async fn newest_sessions(
     }
 }
 
-/// Returns whether the demo's tables exist.
+/// Returns whether the hub's tables exist.
+///
+/// # Errors
+/// As those of [`tables_of_demo`].
+async fn exist(connection: &mut PgConnection) -> Result<bool, DemoError> {
+    Ok(tables_of_demo(connection, &TABLES).await?.len() == TABLES.len())
+}
+
+/// Returns whether the tables of a part exist.
+///
+/// # Errors
+/// As those of [`tables_of_demo`], and [`DemoError::Incomplete`] if only some of them exist.
+async fn part_exists(connection: &mut PgConnection, part: Part) -> Result<bool, DemoError> {
+    let there = tables_of_demo(connection, part.tables()).await?;
+    let is_missing = |table: &&&str| there.iter().all(|there| there != **table);
+    match (there.first(), part.tables().iter().find(is_missing)) {
+        (Some(there), Some(missing)) => Err(DemoError::Incomplete {
+            there: there.clone(),
+            missing,
+        }),
+        (there, _) => Ok(there.is_some()),
+    }
+}
+
+/// Returns those of the tables that exist.
 ///
 /// # Errors
 /// [`DemoError::NotOurs`] if a table without the demo's comment has one of their names, [`DemoError::OtherOwner`] if another
 /// role may have made one of them.
-async fn exist(connection: &mut PgConnection) -> Result<bool, DemoError> {
-    load::check_owners(connection, &TABLES).await?;
+async fn tables_of_demo(connection: &mut PgConnection, tables: &[&str]) -> Result<Vec<String>, DemoError> {
+    load::check_owners(connection, tables).await?;
     let marks: Vec<(String, Option<String>)> = sqlx::query_as(
         "select relname::pg_catalog.text, pg_catalog.obj_description(oid, 'pg_class') from pg_catalog.pg_class \
          where relnamespace operator(pg_catalog.=) 'public'::pg_catalog.regnamespace \
          and relname operator(pg_catalog.=) any ($1)",
     )
-    .bind(TABLES.as_slice())
+    .bind(tables)
     .fetch_all(connection)
     .await?;
     match marks.iter().find(|(_, mark)| mark.as_deref() != Some(MARK)) {
         Some((taken, _)) => Err(DemoError::NotOurs(taken.clone())),
-        None => Ok(marks.len() == TABLES.len()),
+        None => Ok(marks.into_iter().map(|(name, _)| name).collect()),
     }
 }
 

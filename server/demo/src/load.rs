@@ -12,7 +12,7 @@ use super::totals::Totals;
 use super::{people, probes, providers};
 
 /// The size of a batch. PostgreSQL parses one batch while the next one is made.
-const BATCH_BYTES: usize = 128 << 10;
+pub(crate) const BATCH_BYTES: usize = 128 << 10;
 
 /// Keeps other processes from making or filling a demo in this database until the end of the transaction.
 pub(crate) async fn lock(connection: &mut PgConnection) -> Result<(), DemoError> {
@@ -329,7 +329,7 @@ async fn continue_ids(connection: &mut PgConnection, table: &str, last: i64) -> 
     Ok(())
 }
 
-async fn is_empty(connection: &mut PgConnection, table: &'static str) -> Result<bool, DemoError> {
+pub(crate) async fn is_empty(connection: &mut PgConnection, table: &'static str) -> Result<bool, DemoError> {
     // SQL: a constant name.
     let question = AssertSqlSafe(format!("select not exists (select from public.{table})"));
     Ok(sqlx::query_scalar(question).fetch_one(connection).await?)

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::choice::Choice;
 use super::keys::KeyMaker;
+use super::part::Part;
 use super::period::Period;
 use super::share::Share;
 use super::usd::Usd;
@@ -15,6 +16,10 @@ pub struct Plan {
     pub rows: u64,
     /// Whether probe logs are made, where there are none.
     pub probes: bool,
+    /// Tables of an application that are made and filled, where they are empty.
+    pub parts: Vec<Part>,
+    /// The usage rows of the demo that these parts are as large as. They have their full size from 100,000 on.
+    pub scale: u64,
     /// Another seed gives other rows.
     pub seed: u64,
     /// The time that the rows cover.
@@ -29,12 +34,14 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Plans this many rows of all users, providers and models, up to the current hour, with the default seed.
+    /// Plans this many rows of all users, providers and models, and all parts, up to the current hour, with the default seed.
     #[must_use]
     pub fn new(rows: u64, keys: KeyMaker) -> Self {
         Self {
             rows,
             probes: true,
+            parts: Part::ALL.to_vec(),
+            scale: rows,
             seed: 1,
             period: Period::before(Timestamp::now()),
             keys,

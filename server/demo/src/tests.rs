@@ -9,6 +9,9 @@ use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
 
 use super::*;
+
+mod parts;
+
 /// A PostgreSQL with an empty database.
 struct Database {
     _folder: TempDir,
@@ -36,7 +39,7 @@ impl Database {
 
     async fn with_rows(rows: u64) -> Self {
         let mut database = Self::new().await;
-        create_schema(&mut database.connection).await.unwrap();
+        create_schema(&mut database.connection, &plan(0)).await.unwrap();
         fill(&mut database.connection, &plan(rows), |_| {}).await.unwrap();
         database
     }
@@ -69,8 +72,10 @@ impl Database {
     /// A checksum of all rows of all tables, as text.
     async fn checksum(&mut self) -> String {
         let mut checksums = String::new();
-        for table in TABLES {
-            let sql = format!("select md5(string_agg(t::text, e'\\n' order by t.id)) from public.{table} t");
+        let of_parts = Part::ALL.into_iter().flat_map(Part::tables).copied();
+        for table in TABLES.into_iter().chain(of_parts) {
+            let row = "t::text collate \"C\"";
+            let sql = format!("select md5(string_agg({row}, e'\\n' order by {row})) from public.{table} t");
             let checksum: String = sqlx::query_scalar(AssertSqlSafe(sql))
                 .fetch_one(&mut self.connection)
                 .await
@@ -108,7 +113,7 @@ async fn the_same_plan_gives_the_same_rows() {
     let mut twin = PgConnection::connect_with(&options.clone().database("twin"))
         .await
         .unwrap();
-    create_schema(&mut twin).await.unwrap();
+    create_schema(&mut twin, &plan(0)).await.unwrap();
     fill(&mut twin, &plan(3000), |_| {}).await.unwrap();
     std::mem::swap(&mut twin, &mut database.connection);
     assert_eq!(database.checksum().await, first);
@@ -139,7 +144,7 @@ async fn another_secret_changes_the_keys_and_nothing_else() {
     let mut twin = PgConnection::connect_with(&options.database("twin"))
         .await
         .unwrap();
-    create_schema(&mut twin).await.unwrap();
+    create_schema(&mut twin, &plan(0)).await.unwrap();
     let keys = key_maker("two");
     fill(&mut twin, &Plan { keys, ..plan(1000) }, |_| {})
         .await
@@ -195,7 +200,7 @@ async fn the_demo_goes_into_an_empty_database_only() {
         refusal.to_string().contains("(shop.orders and 1 more)"),
         "{refusal}"
     );
-    create_schema(&mut database.connection).await.unwrap();
+    create_schema(&mut database.connection, &plan(0)).await.unwrap();
     check_alone(&mut database.connection).await.unwrap();
     database.end().await;
 }
@@ -241,7 +246,7 @@ async fn the_tables_are_made_once_and_may_be_empty() {
         .unwrap_err();
     assert!(matches!(too_early, DemoError::NoTables), "{too_early:?}");
     for _ in 0..2 {
-        create_schema(&mut database.connection).await.unwrap();
+        create_schema(&mut database.connection, &plan(0)).await.unwrap();
     }
     assert_eq!(is_filled(&mut database.connection).await.unwrap(), Some(0));
     assert_eq!(
@@ -273,7 +278,9 @@ async fn foreign_tables_are_not_touched() {
         .run("create table message_request (id int); insert into message_request values (7)")
         .await;
     let refusals = [
-        create_schema(&mut database.connection).await.unwrap_err(),
+        create_schema(&mut database.connection, &plan(0))
+            .await
+            .unwrap_err(),
         fill(&mut database.connection, &plan(10), |_| {})
             .await
             .unwrap_err(),
@@ -301,7 +308,9 @@ async fn tables_with_the_comment_of_the_demo_and_another_owner_are_not_touched()
         .run_as_superuser("create role alice; alter table users owner to alice")
         .await;
     let refusals = [
-        create_schema(&mut database.connection).await.unwrap_err(),
+        create_schema(&mut database.connection, &plan(0))
+            .await
+            .unwrap_err(),
         check_alone(&mut database.connection).await.unwrap_err(),
         fill(&mut database.connection, &plan(10), |_| {})
             .await
@@ -327,7 +336,9 @@ async fn a_type_of_another_role_is_not_used() {
              alter domain daily_reset_mode owner to alice",
         )
         .await;
-    let refusal = create_schema(&mut database.connection).await.unwrap_err();
+    let refusal = create_schema(&mut database.connection, &plan(0))
+        .await
+        .unwrap_err();
     assert!(refusal.to_string().contains("daily_reset_mode"), "{refusal}");
     database.end().await;
 }
@@ -335,7 +346,7 @@ async fn a_type_of_another_role_is_not_used() {
 #[tokio::test]
 async fn an_interrupted_fill_leaves_nothing() {
     let mut database = Database::new().await;
-    create_schema(&mut database.connection).await.unwrap();
+    create_schema(&mut database.connection, &plan(0)).await.unwrap();
     let indexes = "select count(*) from pg_indexes where tablename = 'message_request'";
     let before = database.number(indexes).await;
     let endless = plan(50_000_000);
@@ -543,7 +554,7 @@ async fn the_totals_are_the_sums_of_the_rows_and_are_known_before() {
     };
     let before = totals(&mut database.connection, &wanted).await.unwrap();
     assert_eq!(is_filled(&mut database.connection).await.unwrap(), None);
-    create_schema(&mut database.connection).await.unwrap();
+    create_schema(&mut database.connection, &plan(0)).await.unwrap();
     // Rows that are added have other ids, and another remainder.
     for rows in [2000, 700] {
         let wanted = Plan {
@@ -583,7 +594,7 @@ async fn the_totals_are_the_sums_of_the_rows_and_are_known_before() {
 #[tokio::test]
 async fn rows_have_the_chosen_users_providers_models_errors_and_times() {
     let mut database = Database::new().await;
-    create_schema(&mut database.connection).await.unwrap();
+    create_schema(&mut database.connection, &plan(0)).await.unwrap();
     let [start, end] = ["2026-01-28T00:00:00Z", "2026-01-28T10:30:00Z"].map(|time| time.parse().unwrap());
     let wanted = Plan {
         period: Period::new(Some(start), end).unwrap(),
@@ -615,7 +626,7 @@ async fn rows_have_the_chosen_users_providers_models_errors_and_times() {
 #[tokio::test]
 async fn probes_are_made_once_and_only_when_wanted() {
     let mut database = Database::new().await;
-    create_schema(&mut database.connection).await.unwrap();
+    create_schema(&mut database.connection, &plan(0)).await.unwrap();
     let probes = "select count(*) from provider_endpoint_probe_logs";
     for (wanted, added, there) in [(false, 0, 0), (true, 5000, 5000), (true, 0, 5000)] {
         let plan = Plan {

@@ -84,6 +84,17 @@ impl Caller {
         }
     }
 
+    /// Returns this caller as one who sees the rows of a person alone. Only an administrator may name another person, which
+    /// the caller of this function checks.
+    #[must_use]
+    pub fn on_behalf_of(&self, person: Subject) -> Self {
+        Self {
+            subject: person,
+            role: Role::User,
+            ..self.clone()
+        }
+    }
+
     /// Returns the rows that this caller may see.
     #[must_use]
     pub fn scope(&self) -> Scope {
@@ -113,6 +124,17 @@ impl Caller {
     #[must_use]
     pub fn is_administrator(&self) -> bool {
         self.role == Role::Admin
+    }
+}
+
+impl Subject {
+    /// Returns the person with this id: a whole number is a user of the hub, and any other text the subject of a token.
+    #[must_use]
+    pub fn from_user_id(id: &str) -> Self {
+        match id.parse::<i64>() {
+            Ok(number) if number.to_string() == id => Self::HubUser(number),
+            _ => Self::Jwt(id.to_owned()),
+        }
     }
 }
 
@@ -194,6 +216,26 @@ mod tests {
         ] {
             assert_eq!(subject.to_string(), text);
         }
+    }
+
+    #[test]
+    fn the_id_of_a_person_is_a_hubs_user_or_a_tokens_subject() {
+        for (id, subject) in [
+            ("7", Subject::HubUser(7)),
+            ("-7", Subject::HubUser(-7)),
+            ("007", Subject::Jwt("007".to_owned())),
+            ("6f96", Subject::Jwt("6f96".to_owned())),
+            ("operator", Subject::Jwt("operator".to_owned())),
+        ] {
+            assert_eq!(Subject::from_user_id(id), subject);
+        }
+    }
+
+    #[test]
+    fn a_caller_on_behalf_of_a_person_sees_their_rows_alone() {
+        let person = Caller::operator().on_behalf_of(Subject::HubUser(7));
+        assert_eq!(person.scope(), Scope::Owner(Subject::HubUser(7)));
+        assert_eq!(person.name, "Operator");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Subcommand;
 
@@ -11,9 +12,10 @@ use super::standard_streams::{StdoutError, print, report};
 use super::terminal::printable;
 use crate::auth::HubUsers;
 use crate::config::Settings;
+use crate::datasets::bundle::{Bundle, Part};
 use crate::datasets::catalog::Cause;
 use crate::datasets::new_definition::{self, NewDefinition};
-use crate::datasets::{self, Catalog};
+use crate::datasets::{self, BundleParts, Catalog};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -127,7 +129,46 @@ fn list(catalog: &Catalog) -> Result<(), StdoutError> {
             filters.collect::<Vec<_>>().join(", ")
         ))?;
     }
+    for bundle in catalog.bundles() {
+        let definition = &bundle.definition;
+        if let Some(unavailable) = &bundle.unavailable {
+            let line = format!("{}: wrong: {}", definition.name, unavailable.reason);
+            print(printable(&line))?;
+            continue;
+        }
+        let title = definition.title.replace(['\n', '\r'], " ");
+        print(printable(&format!("{}: {title}", definition.name)))?;
+        let parts = definition.parts.iter().map(|part| part.name.as_str());
+        print(format_args!("  parts: {}", parts.collect::<Vec<_>>().join(", ")))?;
+    }
     Ok(())
+}
+
+/// Prints whether a bundle can be used, and which of its parts are not in this database. Returns whether its definition is right.
+fn check_bundle(bundle: &Arc<Bundle>, catalog: &Catalog) -> Result<bool, StdoutError> {
+    let name = &bundle.definition.name;
+    if let Some(unavailable) = &bundle.unavailable {
+        let line = format!("{name}: wrong: {}", unavailable.reason);
+        print(printable(&line))?;
+        return Ok(false);
+    }
+    let there = BundleParts::find(catalog, bundle)
+        .map(|bundle| bundle.parts)
+        .unwrap_or_default();
+    let is_absent = |part: &&Part| !there.iter().any(|(known, _)| known.name == part.name);
+    let absent: Vec<_> = bundle
+        .definition
+        .parts
+        .iter()
+        .filter(is_absent)
+        .map(|part| format!("{} ({})", part.name, part.datasets.join(", ")))
+        .collect();
+    match (there.is_empty(), absent.is_empty()) {
+        (true, _) => print(format_args!("{name}: not in this database"))?,
+        (false, true) => print(format_args!("{name}: good"))?,
+        (false, false) => print(format_args!("{name}: good, without {}", absent.join(", ")))?,
+    }
+    Ok(true)
 }
 
 fn check(catalog: &Catalog, connection: &Connection) -> Outcome {
@@ -156,9 +197,12 @@ fn check(catalog: &Catalog, connection: &Connection) -> Outcome {
             }
         }
     }
+    for bundle in catalog.bundles() {
+        unusable += usize::from(!check_bundle(bundle, catalog)?);
+    }
     match unusable {
         0 if good == 0 => Err("no dataset can be used with this database".into()),
         0 => Ok(()),
-        _ => Err(format!("{unusable} dataset(s) cannot be used").into()),
+        _ => Err(format!("{unusable} dataset(s) or bundle(s) cannot be used").into()),
     }
 }

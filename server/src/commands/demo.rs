@@ -6,7 +6,9 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use decant_demo::{Accounts, Choice, KeyMaker, Period, Plan, Share, Summary, Totals, Usd, hour_of};
+use decant_demo::{
+    self as demo, Accounts, Choice, KeyMaker, Period, Plan, Share, Summary, Totals, Usd, hour_of,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -27,7 +29,7 @@ const ROWS: u64 = 100_000;
 /// What to make up.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Usage rows to add to those that are there [default: 100000].
+    /// Usage rows to add to those that are there [default: 100000]. With fewer, there are also fewer conversations and alerts.
     #[arg(long, value_name = "NUMBER")]
     rows: Option<u64>,
     /// Another seed makes other rows. The same seed, period and keys make the same rows.
@@ -54,7 +56,8 @@ pub struct Arguments {
     /// The part of the requests that fail or are blocked, from 0 to 1.
     #[arg(long, value_name = "SHARE")]
     errors: Option<Share>,
-    /// Make only these: usage rows, probe logs, stored requests of sessions (with --redis).
+    /// Make only these: usage rows, probe logs, conversations, workspaces with their brands, saved files, stored requests of
+    /// sessions (with --redis).
     #[arg(long, value_name = "PART", value_delimiter = ',')]
     only: Vec<Part>,
     /// Store requests of 20 sessions in the Redis of REDIS_URL, one of them with a body of 20 MB. They expire after a day.
@@ -78,8 +81,18 @@ pub struct Arguments {
 enum Part {
     Usage,
     Probes,
+    Conversations,
+    Brands,
+    Files,
     Sessions,
 }
+
+/// The parts that are tables of an application beside the hub's.
+const OF_APPLICATION: [(Part, demo::Part); 3] = [
+    (Part::Conversations, demo::Part::Conversations),
+    (Part::Brands, demo::Part::Brands),
+    (Part::Files, demo::Part::Files),
+];
 
 /// Reads a time. A time without a zone is in UTC.
 fn time(text: &str) -> Result<Timestamp, String> {
@@ -98,20 +111,25 @@ impl Arguments {
     /// Flags that contradict each other, or name what no demo has.
     fn plan(&self, keys: KeyMaker) -> Result<Plan, Box<dyn Error>> {
         let makes_usage = self.makes(Part::Usage);
-        for (flag, is_given) in [
-            ("--rows", self.rows.is_some()),
+        let parts = OF_APPLICATION.into_iter().filter(|(part, _)| self.makes(*part));
+        let parts: Vec<_> = parts.map(|(_, part)| part).collect();
+        for (flag, is_unused) in [
+            ("--rows", self.rows.is_some() && parts.is_empty()),
             ("--total-cost", self.total_cost.is_some()),
         ] {
-            if is_given && !makes_usage {
+            if is_unused && !makes_usage {
                 return Err(format!("{flag} is for usage rows, and --only leaves them out").into());
             }
         }
+        let rows = self.rows.unwrap_or(ROWS);
         if self.makes(Part::Sessions) && !self.redis {
             return Err("stored requests of sessions are in Redis; add --redis to store some there".into());
         }
         Ok(Plan {
-            rows: if makes_usage { self.rows.unwrap_or(ROWS) } else { 0 },
+            rows: if makes_usage { rows } else { 0 },
             probes: self.makes(Part::Probes),
+            parts,
+            scale: rows,
             seed: self.seed,
             period: Period::new(self.from, self.to.unwrap_or_else(|| hour_of(Timestamp::now())))?,
             keys,
@@ -159,7 +177,7 @@ async fn make_in(
         let totals = decant_demo::totals(session, plan).await?;
         return print_totals(&totals, arguments.json);
     }
-    decant_demo::create_schema(session).await?;
+    decant_demo::create_schema(session, plan).await?;
     startup::replace_published_keys(session, settings, &plan.keys).await?;
     let before = decant_demo::is_filled(session).await?.unwrap_or_default();
     if before > 0 && plan.rows > 0 {
@@ -204,6 +222,17 @@ fn report_added(summary: &Summary, before: u64, plan: &Plan) {
         report(match summary.probes {
             0 => "Probe logs were there already; none were added.".to_owned(),
             added => format!("{added} probe logs were added."),
+        });
+    }
+    for (part, added) in summary.parts.iter().filter(|_| plan.scale > 0) {
+        let (what, name) = match part {
+            demo::Part::Conversations => ("conversations", "Conversations"),
+            demo::Part::Brands => ("alerts of three workspaces", "Workspaces and their alerts"),
+            demo::Part::Files => ("entries of saved files", "Entries of saved files"),
+        };
+        report(match added {
+            0 => format!("{name} were there already; none were added."),
+            added => format!("{added} {what} were added."),
         });
     }
 }

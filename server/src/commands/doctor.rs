@@ -47,7 +47,9 @@ pub async fn run(settings: Result<Settings, SettingError>) -> Outcome {
 fn datasets(settings: &Settings) -> Result<String, String> {
     let catalog =
         Catalog::load(&settings.datasets, &settings.hub_tables).map_err(|error| error.to_string())?;
-    match catalog.iter().find_map(|dataset| dataset.unavailable.as_ref()) {
+    let of_datasets = catalog.iter().filter_map(|dataset| dataset.unavailable.as_ref());
+    let of_bundles = catalog.bundles().filter_map(|bundle| bundle.unavailable.as_ref());
+    match of_datasets.chain(of_bundles).next() {
         None => Ok(format!("{} declared", catalog.iter().count())),
         Some(unavailable) => Err(unavailable.reason.clone()),
     }

@@ -1,24 +1,23 @@
-//! `decant export`: exports a dataset into a file, with the rows and the formatter of the web page.
+//! `decant export`: exports a dataset or a bundle into a file, with the rows and the formatter of the web page.
 
-use std::io::{self, IsTerminal};
+mod bundle;
+mod writing;
+
 use std::path::{Path, PathBuf};
 
 use api::datasets::FilterKind;
 use api::flags::long;
-use bytes::Bytes;
 use clap::{Arg, ArgAction, ArgMatches, Args};
-use futures_util::StreamExt;
-use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use sqlx::PgConnection;
-use tokio::sync::mpsc;
+use wasm_export::Export;
 use wasm_export::options::Options;
-use wasm_export::{Export, Summary};
 
+use self::writing::{timing, write_rows};
 use super::connection::Connection;
 use super::interrupt::{cancelled_by_signal, or_interrupted};
 use super::outcome::Outcome;
-use super::output::{OutputError, OutputFile, with_name};
+use super::output::with_name;
 use super::standard_streams::report;
 use crate::auth::Caller;
 use crate::config::Settings;
@@ -28,15 +27,9 @@ use crate::datasets::{Catalog, Query, Selection, words};
 use crate::file;
 use crate::rows::{Prepared, StreamTiming};
 
-/// Capacity of the channel from the database to the formatter, in pieces of the raw-row stream.
-const PIECES_MAX: usize = 16;
-
-/// Approximate size of one write to the file.
-const WRITE_BYTES: usize = 1024 * 1024;
-
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Name of the dataset; `decant datasets list` prints all.
+    /// Name of the dataset or the bundle; `decant datasets list` prints all.
     dataset: String,
     /// File to write, `-` for standard output. Its name, such as `usage.jsonl.gz`, sets the format and the compression
     /// unless --format and --compression do. It is FILE.part until it is complete. Without it, the file gets its name from the
@@ -45,7 +38,7 @@ pub struct Arguments {
     output: Option<PathBuf>,
 }
 
-/// Adds a flag for every filter that a dataset declares.
+/// Adds a flag for every filter that a dataset declares, and for the words of a bundle.
 pub fn with_filters(mut command: clap::Command, catalog: &Catalog) -> clap::Command {
     for (word, help) in words() {
         command = command.arg(flag(word).help(help));
@@ -63,6 +56,11 @@ pub fn with_filters(mut command: clap::Command, catalog: &Catalog) -> clap::Comm
             FilterKind::Boolean => arg.num_args(0..=1).default_missing_value("true"),
             _ => arg.allow_hyphen_values(true),
         });
+    }
+    for (name, help) in bundle::FLAGS {
+        if !known.contains(&name) {
+            command = command.arg(flag(name).help(help).help_heading("Filters"));
+        }
     }
     command
 }
@@ -98,9 +96,11 @@ pub fn pairs(matches: &ArgMatches, catalog: &Catalog) -> Vec<(String, String)> {
         .iter()
         .flat_map(|dataset| of_dataset(&dataset.definition))
         .map(|(name, ..)| name);
+    let of_bundles = bundle::FLAGS.iter().map(|(word, _)| *word);
     let mut words: Vec<&str> = words()
         .map(|(word, _)| word)
         .chain(filters)
+        .chain(of_bundles)
         .chain([WORKSPACE])
         .collect();
     words.sort_unstable();
@@ -122,14 +122,16 @@ pub fn pairs(matches: &ArgMatches, catalog: &Catalog) -> Vec<(String, String)> {
 
 pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, String)>) -> Outcome {
     let mut catalog = Catalog::load(&settings.datasets, &settings.hub_tables)?;
-    let known = catalog
-        .iter()
-        .map(|dataset| dataset.definition.name.clone())
-        .collect::<Vec<_>>()
-        .join(", ");
+    if catalog.bundle(&arguments.dataset).is_some() {
+        return bundle::run(&settings, catalog, &arguments.dataset, arguments.output, pairs).await;
+    }
+    let names = catalog.iter().map(|dataset| dataset.definition.name.clone());
+    let known = names.collect::<Vec<_>>().join(", ");
+    let of_bundles = catalog.bundles().map(|bundle| bundle.definition.name.clone());
+    let bundles = of_bundles.collect::<Vec<_>>().join(", ");
     let unknown = || {
         format!(
-            "there is no dataset `{}`; the datasets are {known}",
+            "there is no dataset `{}`; the datasets are {known}, and the bundles are {bundles}",
             arguments.dataset
         )
     };
@@ -153,13 +155,12 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
         },
         Access::Admin | Access::Owner => (None, pairs),
     };
-    let options = file::parse_options(&pairs)?;
+    let options = definition.allowed().parse_options(&pairs)?;
     let selection = Selection::parse(&definition, &file::without_file_words(&pairs))?
         .for_format(&definition, options.format);
 
     let output = arguments.output.unwrap_or_else(|| {
-        let at = selection.zone.time_zone().to_datetime(Timestamp::now());
-        let name = definition.file_name(&Caller::operator(), &options, at);
+        let name = definition.file_name(&Caller::operator(), &options, Timestamp::now());
         report(format_args!("The file is {name}."));
         name.into()
     });
@@ -181,11 +182,7 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
         let query = Query::new(dataset, &caller, &selection)?;
         let prepared = Prepared::new(connection.source.for_export().await?, &query, &selection).await?;
         dataset.definition.allowed().check(prepared.header(), &options)?;
-        let timing = StreamTiming {
-            heartbeat: settings.heartbeat,
-            abort: stop.clone(),
-        };
-        export(prepared, &caller, timing, options, &output).await
+        export(prepared, &caller, timing(&settings, &stop), options, &output).await
     };
     let outcome = exporting.await;
     connection.close(or_interrupted(&stop, outcome)).await
@@ -216,75 +213,11 @@ async fn export(
     output: &Path,
 ) -> Outcome {
     let audit = prepared.begin_audit(caller);
-    let summary = write_rows(prepared, timing, options, output).await?;
+    let summary = write_rows(prepared, timing, move || Ok(Export::new(options)), output).await?;
     audit.complete(summary.file_bytes);
     report(format_args!(
         "{} rows, {} bytes.",
         summary.rows, summary.file_bytes
     ));
     Ok(())
-}
-
-/// Reads rows here, and formats and writes them on another thread, so that both run at the same time.
-async fn write_rows(
-    prepared: Prepared,
-    timing: StreamTiming,
-    options: Options,
-    output: &Path,
-) -> Result<Summary, Box<dyn std::error::Error>> {
-    let bar = progress_bar(prepared.header().estimated_rows);
-    let (pieces, received) = mpsc::channel(PIECES_MAX);
-    let file = OutputFile::open(output)?;
-    let shown = bar.clone();
-    let writer = tokio::task::spawn_blocking(move || write(received, options, file, &shown));
-    let mut rows = std::pin::pin!(prepared.into_stream(timing));
-    while let Some(piece) = rows.next().await {
-        if pieces.send(piece).await.is_err() {
-            // The writer has failed; its error is returned below.
-            break;
-        }
-    }
-    drop(pieces);
-    let written = writer.await?;
-    bar.finish_and_clear();
-    written.map_err(Into::into)
-}
-
-#[derive(Debug, thiserror::Error)]
-enum WriteError {
-    #[error("the export failed: {0}")]
-    Export(#[from] wasm_export::ExportError),
-    #[error(transparent)]
-    Output(#[from] OutputError),
-}
-
-fn write(
-    mut received: mpsc::Receiver<Bytes>,
-    options: Options,
-    mut output: OutputFile,
-    bar: &ProgressBar,
-) -> Result<Summary, WriteError> {
-    let mut export = Export::new(options);
-    let mut formatted = Vec::with_capacity(2 * WRITE_BYTES);
-    while let Some(raw) = received.blocking_recv() {
-        export.push(&raw, &mut formatted)?;
-        if formatted.len() >= WRITE_BYTES {
-            output.write(&formatted)?;
-            formatted.clear();
-            bar.set_position(export.progress().rows);
-        }
-    }
-    let summary = export.finish(&mut formatted)?;
-    output.write(&formatted)?;
-    output.finish()?;
-    Ok(summary)
-}
-
-fn progress_bar(estimated_rows: Option<u64>) -> ProgressBar {
-    if !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = estimated_rows.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
-    let template = "{bar:40} {human_pos} of about {human_len} rows, {per_sec}, {eta} left";
-    bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

@@ -2,6 +2,7 @@
 
 pub mod dump;
 
+use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -16,7 +17,8 @@ use crate::database::archive::{self, BadArchive};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Files to check, compressed or not; `-` for standard input.
+    /// Files to check, compressed or not, also those of bundles; `-` for standard input. XLSX, HTML, Markdown and text cannot be
+    /// checked.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Format of all files: csv, json, jsonl or xml; by default the one of the file's name. A dump of PostgreSQL is
@@ -55,6 +57,14 @@ fn verified(path: &Path, format: Option<InputFormat>) -> Result<String, Box<dyn 
         let summary = archive::read(reader).map_err(InputError::at(path))?.summary;
         return Ok(dump::sentence(&summary));
     }
+    // Reading the archive ends this reader, and a pipe cannot be read again.
+    if format.is_none() && is_archive(path, &mut reader).map_err(InputError::at(path))? {
+        let verified = wasm_export::verify_archive(reader).map_err(InputError::at(path))?;
+        if let Some(verified) = verified {
+            return Ok(sentence(&verified));
+        }
+        reader = input::open(path)?;
+    }
     let read_options = match input::read_options(path, format) {
         Err(unknown) => {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -77,18 +87,31 @@ fn verified(path: &Path, format: Option<InputFormat>) -> Result<String, Box<dyn 
     Ok(sentence(&verified))
 }
 
+/// Returns whether a file that can be read again is a zip archive, and no workbook.
+fn is_archive(path: &Path, input: &mut impl BufRead) -> io::Result<bool> {
+    let is_workbook = path.extension().is_some_and(|ending| ending == "xlsx");
+    Ok(!is_workbook && input::can_be_read_again(path) && input.fill_buf()?.starts_with(b"PK\x03\x04"))
+}
+
 fn sentence(verified: &Verified) -> String {
     let Verified {
         rows,
         bytes,
         columns,
         guarded_cells,
+        parts,
     } = verified;
     let guarded = match guarded_cells {
         0 => String::new(),
         1 => ", 1 guarded cell".to_owned(),
         count => format!(", {count} guarded cells"),
     };
+    if !parts.is_empty() {
+        let of_parts = parts.iter().map(|part| format!("{}: {}", part.name, part.rows));
+        let of_parts = of_parts.collect::<Vec<_>>().join(", ");
+        let count = parts.len();
+        return format!("a bundle of {count} parts ({of_parts}), {rows} rows, {bytes} bytes{guarded}");
+    }
     format!(
         "{rows} rows, {} columns ({}), {bytes} bytes{guarded}",
         columns.len(),

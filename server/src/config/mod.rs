@@ -58,6 +58,7 @@ pub struct Settings {
     pub membership_kept: Duration,
     /// Streams of probes that run at the same time.
     pub streams_max: u32,
+    pub streams_per_caller: u32,
     pub stall_max: Duration,
     pub page_rows_max: u64,
     pub heartbeat: Duration,
@@ -138,6 +139,7 @@ impl Settings {
             queries_per_caller: values.queries_per_caller,
             membership_kept: values.membership_kept,
             streams_max: values.streams_max,
+            streams_per_caller: values.streams_per_caller,
             stall_max: values.stall_max,
             page_rows_max: values.page_rows_max.into(),
             heartbeat: values.heartbeat,

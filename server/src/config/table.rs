@@ -150,6 +150,8 @@ settings! {
         "How long a caller's membership of a workspace is kept before the database is asked again; 0 asks each time";
     streams_max: u32 = DECANT_STREAMS_MAX, default "100", at_least_one,
         "Streams of probes that run at the same time; all of them together cost one query a second";
+    streams_per_caller: u32 = DECANT_STREAMS_PER_CALLER, default "20", at_least_one,
+        "Streams of probes that one caller may have at the same time";
     stall_max: Duration = DECANT_STALL_SECONDS, default "300", at_least_one_second,
         "How long a client may accept no byte of an answer, or take to send a request or 64 KiB of it; then its connection is \
          closed, and what it ran ends";

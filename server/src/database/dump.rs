@@ -15,12 +15,12 @@ use jiff::Timestamp;
 use sqlx::{Connection, PgConnection, query_scalar};
 use tokio::io::{AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStdout};
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::dump_messages::DumpMessages;
 use super::lock::{BackupLock, LockError, LockGuard};
 use super::operation_record::{LastOperation, OperationHandle};
-use super::tools::{Tools, ToolsError, read_stderr, spawn_piped};
+use super::tools::{Tools, ToolsError, spawn_piped};
 use crate::free_space::NoSpace;
 use crate::hub_tables::Name;
 
@@ -210,8 +210,7 @@ pub struct Dump {
     record: DumpRecord,
     child: Child,
     stdout: BufReader<ChildStdout>,
-    /// The error output of `pg_dump`.
-    errors: JoinHandle<String>,
+    messages: DumpMessages,
     lock: LockGuard,
     first: Bytes,
     stop: CancellationToken,
@@ -264,7 +263,7 @@ impl Dumper {
         let lock = self.lock.acquire(Operation::Export, caller).await?;
         let mut command = tools.command("pg_dump", &self.dsn);
         command
-            .args(["--format=custom", "--no-password"])
+            .args(["--format=custom", "--no-password", "--verbose"])
             .arg(format!("--compress={}", self.compression.argument(&tools).await?))
             .args(tables)
             // Ctrl-C must end Decant, which ends pg_dump itself.
@@ -274,7 +273,7 @@ impl Dumper {
             record: DumpRecord::begin(&self.last, mode, caller),
             child,
             stdout: BufReader::with_capacity(PIECE_BYTES, stdout),
-            errors: tokio::spawn(read_stderr(stderr)),
+            messages: DumpMessages::read(stderr),
             lock,
             first: Bytes::new(),
             stop,
@@ -344,7 +343,7 @@ impl Dump {
             () = self.lock.lost.cancelled() => return Err(DumpError::LockLost),
             () = self.stop.cancelled() => return Err(DumpError::Stopped),
         };
-        self.record.count(read);
+        self.record.count(read, self.messages.table());
         Ok((read > 0).then(|| piece.freeze()))
     }
 
@@ -354,7 +353,7 @@ impl Dump {
         if status.success() {
             return Ok(());
         }
-        let errors = (&mut self.errors).await.unwrap_or_default();
+        let errors = self.messages.errors().await;
         Err(DumpError::Failed { status, errors })
     }
 
@@ -393,16 +392,27 @@ impl DumpRecord {
     fn begin(last: &Arc<LastOperation<DumpStatus>>, mode: DumpMode, caller: &str) -> Self {
         tracing::info!(action = Action::PgDumpStart.name(), caller, ?mode);
         Self {
-            handle: last.begin(caller, DumpStatus { mode, bytes: 0 }),
+            handle: last.begin(
+                caller,
+                DumpStatus {
+                    mode,
+                    bytes: 0,
+                    table: None,
+                },
+            ),
             caller: caller.to_owned(),
         }
     }
 
-    fn count(&self, bytes: usize) {
-        self.handle.update(|status| status.bytes += bytes as u64);
+    fn count(&self, bytes: usize, table: Option<String>) {
+        self.handle.update(|status| {
+            status.bytes += bytes as u64;
+            status.table = table;
+        });
     }
 
     fn complete(&self) {
+        self.handle.update(|status| status.table = None);
         tracing::info!(action = Action::PgDumpComplete.name(), caller = self.caller);
         self.handle.end(Outcome::Complete);
     }

@@ -5,6 +5,7 @@
 //! | [`tools`] | PostgreSQL's client programs that fit the server's version |
 //! | [`lock`] | the lock that allows one operation at a time, on any number of servers |
 //! | [`dump`] | streams `pg_dump` |
+//! | `dump_messages` | what `pg_dump` says while it runs |
 //! | [`spool`] | dumps in temporary files, whose download can go on where it ended |
 //! | [`restore`] | restores a dump, completely or not at all |
 //! | [`cleanup`] | deletes old rows of the hub's log, and restores them from archives |
@@ -21,6 +22,7 @@
 pub mod archive;
 pub mod cleanup;
 pub mod dump;
+mod dump_messages;
 pub mod identity;
 pub mod lock;
 mod maintenance;

@@ -8,6 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use sqlx::{AssertSqlSafe, PgConnection, Row, query, query_as};
 use toml::Table;
 
+use super::bundle::{self, Bundle};
 use super::column_type::ColumnType;
 use super::definition::{
     Access, Choices, Definition, Filter, HUB, Piece, SITE, Sources, inherits, pg_type, pieces,
@@ -37,6 +38,41 @@ const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../datasets/infringements.toml"),
     ),
     ("actions.toml", include_str!("../../datasets/actions.toml")),
+    (
+        "conversations.toml",
+        include_str!("../../datasets/conversations.toml"),
+    ),
+    (
+        "conversation-turns.toml",
+        include_str!("../../datasets/conversation-turns.toml"),
+    ),
+    (
+        "conversation-training.toml",
+        include_str!("../../datasets/conversation-training.toml"),
+    ),
+    (
+        "saved-files.toml",
+        include_str!("../../datasets/saved-files.toml"),
+    ),
+    ("profile.toml", include_str!("../../datasets/profile.toml")),
+    ("own-keys.toml", include_str!("../../datasets/own-keys.toml")),
+    ("users.toml", include_str!("../../datasets/users.toml")),
+    (
+        "bulk-statistics.toml",
+        include_str!("../../datasets/bulk-statistics.toml"),
+    ),
+    (
+        "profile-with-files.toml",
+        include_str!("../../datasets/profile-with-files.toml"),
+    ),
+    (
+        "users-with-files.toml",
+        include_str!("../../datasets/users-with-files.toml"),
+    ),
+    (
+        "bulk-statistics-with-files.toml",
+        include_str!("../../datasets/bulk-statistics-with-files.toml"),
+    ),
 ];
 
 /// The definitions that are read.
@@ -52,6 +88,7 @@ pub struct CatalogOptions {
 #[derive(Debug)]
 pub struct Catalog {
     datasets: Vec<Arc<Dataset>>,
+    bundles: Vec<Arc<Bundle>>,
     workspaces: Workspaces,
     /// Whether the built-in datasets are named also where their tables are not.
     has_built_in: bool,
@@ -125,16 +162,23 @@ impl Catalog {
             .iter()
             .position(is_of_workspaces)
             .map(|at| of_site.remove(at));
-        Ok(Self {
+        let bundles = options.folder.as_deref().map(|folder| folder.join("bundles"));
+        let bundles = bundles.filter(|folder| folder.is_dir());
+        let bundles = bundles.as_ref().map(read).transpose()?;
+        let mut catalog = Self {
             workspaces: Workspaces::read(of_workspaces, hub),
             ..Self::of_files(of_site, options.built_in, hub)
-        })
+        };
+        catalog.add_bundles(bundles.unwrap_or_default(), options.built_in);
+        Ok(catalog)
     }
 
     /// Returns the definitions that are compiled in.
     #[must_use]
     pub fn built_in(hub: &HubTables) -> Self {
-        Self::of_files(Vec::new(), true, hub)
+        let mut catalog = Self::of_files(Vec::new(), true, hub);
+        catalog.add_bundles(Vec::new(), true);
+        catalog
     }
 
     fn of_files(of_site: Vec<DefinitionFile>, has_built_in: bool, hub: &HubTables) -> Self {
@@ -166,8 +210,29 @@ impl Catalog {
         }
         Self {
             datasets,
+            bundles: Vec::new(),
             workspaces: Workspaces::read(None, hub),
             has_built_in,
+        }
+    }
+
+    /// Adds the built-in bundles and those of the site, of which one may replace a built-in one.
+    fn add_bundles(&mut self, of_site: Vec<DefinitionFile>, has_built_in: bool) {
+        let built_in = bundle::BUILT_IN.iter().filter(|_| has_built_in);
+        let built_in = built_in.map(|(file, text)| Bundle::read((*file).to_owned(), Ok(text), true));
+        let of_site = of_site
+            .into_iter()
+            .map(|(file, text)| Bundle::read(file, text.as_deref().map_err(Clone::clone), false));
+        for mut bundle in built_in.chain(of_site) {
+            let is_dataset = self.get(&bundle.definition.name).is_some();
+            let usable = |name: &str| self.get(name).filter(|dataset| dataset.unavailable.is_none());
+            bundle.check_parts(is_dataset, |name| usable(name).map(|dataset| &dataset.definition));
+            let same = |other: &&mut Arc<Bundle>| other.definition.name == bundle.definition.name;
+            match self.bundles.iter_mut().find(same) {
+                Some(other) if other.is_built_in => *other = Arc::new(bundle),
+                Some(other) => Arc::make_mut(other).unavailable = Some(bundle::twice(other, &bundle)),
+                None => self.bundles.push(Arc::new(bundle)),
+            }
         }
     }
 
@@ -206,6 +271,16 @@ impl Catalog {
 
     pub fn iter(&self) -> impl Iterator<Item = &Dataset> {
         self.datasets.iter().map(Arc::as_ref)
+    }
+
+    /// Returns the bundle with this name.
+    pub fn bundle(&self, name: &str) -> Option<&Arc<Bundle>> {
+        self.bundles.iter().find(|bundle| bundle.definition.name == name)
+    }
+
+    /// Returns all bundles, also those that cannot be used.
+    pub fn bundles(&self) -> impl Iterator<Item = &Arc<Bundle>> {
+        self.bundles.iter()
     }
 }
 

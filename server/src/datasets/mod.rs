@@ -2,6 +2,8 @@
 //!
 //! - [`definition`] parses the TOML file of a dataset.
 //! - [`words`] lists the parameter names that no filter may have.
+//! - [`bundle`] parses the definition of a bundle: several datasets in one file. [`bundle_parts`] finds those that a database has,
+//!   and [`bundle_request`] parses what a caller asks of them.
 //! - [`catalog`] holds all datasets, and checks them against the database.
 //! - [`new_definition`] writes a definition of a table or a view.
 //! - [`warnings`] finds what is doubtful about a site's own datasets, and `secret_names` columns that look secret.
@@ -19,6 +21,9 @@
 //! - [`template`] renders SQL with values.
 //! - [`options`] reads and caches the values that a filter offers.
 
+pub mod bundle;
+pub mod bundle_parts;
+pub mod bundle_request;
 pub mod catalog;
 mod column_type;
 pub mod definition;
@@ -40,6 +45,8 @@ pub mod warnings;
 pub mod words;
 pub mod workspaces;
 
+pub use bundle_parts::BundleParts;
+pub use bundle_request::BundleRequest;
 pub use catalog::{Catalog, Dataset};
 pub use query::{Query, RenderError};
 pub use selection::Selection;

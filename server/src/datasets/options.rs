@@ -63,7 +63,7 @@ pub fn containing(list: &FilterOptions, text: &str) -> FilterOptions {
     }
 }
 
-/// Reads the values that the template of [`Query::options`] selects.
+/// Reads the values that the template of [`Query::options`] or [`Query::options_with`] selects.
 ///
 /// # Errors
 /// [`RenderError`] for tables of the hub that may not be used, and for the database's errors.
@@ -73,16 +73,19 @@ pub async fn fetch(
     template: &Template,
 ) -> Result<FilterOptions, RenderError> {
     let sql = query.render(template, connection).await?.sql;
-    let rows: Vec<(String, Option<String>)> = sqlx::query_as(sql).fetch_all(connection).await?;
-    let truncated = rows.len() > OPTIONS_MAX;
-    let choice = |(value, label): (String, Option<String>)| FilterOption {
-        label: label
-            .filter(|label| !label.trim().is_empty())
-            .unwrap_or_else(|| value.clone()),
-        value,
+    let rows: Vec<(Option<String>, Option<String>)> = sqlx::query_as(sql).fetch_all(connection).await?;
+    let truncated = rows.len() > OPTIONS_MAX || rows.last().is_some_and(|(value, _)| value.is_none());
+    let choice = |(value, label): (Option<String>, Option<String>)| {
+        let value = value?;
+        Some(FilterOption {
+            label: label
+                .filter(|label| !label.trim().is_empty())
+                .unwrap_or_else(|| value.clone()),
+            value,
+        })
     };
     Ok(FilterOptions {
-        options: rows.into_iter().take(OPTIONS_MAX).map(choice).collect(),
+        options: rows.into_iter().filter_map(choice).take(OPTIONS_MAX).collect(),
         truncated,
     })
 }

@@ -18,6 +18,10 @@ use crate::hub_tables::HubTableError;
 /// The greatest number of values that a filter offers.
 pub const OPTIONS_MAX: usize = 1000;
 
+/// The values that a filter offers from rows of the dataset are those of so many rows, the first in its order. All rows of a
+/// log would take seconds. A search reads all.
+const OPTION_ROWS_MAX: u64 = 20_000;
+
 /// A selection of a dataset, limited to the rows and columns that the caller may see.
 pub struct Query<'a> {
     dataset: &'a Dataset,
@@ -50,6 +54,10 @@ pub enum AccessError {
     NotAMember,
     #[error("your role in this workspace is too low: {} is needed", .0.name())]
     RoleTooLow(WorkspaceRole),
+    #[error("the bundle `{0}` is for administrators")]
+    Bundle(String),
+    #[error("only administrators may name the person of `userId`")]
+    Person,
     #[error("the column `{0}` is secret: only an administrator may ask for it")]
     Column(String),
     #[error("the filter `{0}` is for administrators")]
@@ -118,11 +126,17 @@ impl<'a> Query<'a> {
         })
     }
 
+    /// Returns the rows that the query is limited to.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     /// Returns the header of the rows, without the time and the estimate that only the database knows.
     pub fn header(&self) -> Header {
         let definition = &self.dataset.definition;
         Header {
             decant: VERSION,
+            part: None,
             dataset: definition.name.clone(),
             title: definition.title.clone(),
             columns: self.columns(),
@@ -163,7 +177,8 @@ impl<'a> Query<'a> {
     /// # Errors
     /// [`RenderError`].
     pub async fn rows(&self, connection: &mut PgConnection) -> Result<Rendered, RenderError> {
-        self.render(&self.select(), connection).await
+        let select = self.select(&self.selected(), self.selection.limit);
+        self.render(&select, connection).await
     }
 
     /// Returns the SQL of the first row that has a value in each column of the order.
@@ -175,7 +190,7 @@ impl<'a> Query<'a> {
             true => Part::All,
             false => Part::WithoutNull,
         };
-        let mut sql = self.select_part(part, None);
+        let mut sql = self.select_part(&self.selected(), part, None);
         sql.push(" limit 1");
         self.render(&sql, connection).await
     }
@@ -220,7 +235,7 @@ impl<'a> Query<'a> {
     /// An index serves `order by a desc` and the comparison with a cursor only where no value is null. The rows without a
     /// value are therefore a second `select`. A cursor with a null is one of theirs. Each part has
     /// the limit: up to PostgreSQL 16, that of `union all` does not count for the plan of a part.
-    fn select(&self) -> Template {
+    fn select(&self, columns: &[Template], limit: Option<u64>) -> Template {
         let cursor = self.selection.after.as_ref().map(Cursor::values);
         let nullable = self.order().any(|(order, _)| !order.not_null);
         let is_null = |(order, value): (&Order, &Option<String>)| !order.not_null && value.is_none();
@@ -228,29 +243,24 @@ impl<'a> Query<'a> {
             cursor.is_some_and(|values| self.definition().order.iter().zip(values).any(is_null));
         let mut sql = Template::default();
         match (nullable, is_at_nulls) {
-            (false, _) => sql.append(&self.select_part(Part::All, cursor)),
-            (true, true) => sql.append(&self.select_part(Part::WithNull, cursor)),
+            (false, _) => sql.append(&self.select_part(columns, Part::All, cursor)),
+            (true, true) => sql.append(&self.select_part(columns, Part::WithNull, cursor)),
             (true, false) => {
                 for (begin, part, cursor) in [
                     ("(", Part::WithoutNull, cursor),
                     (") union all (", Part::WithNull, None),
                 ] {
-                    sql.push(begin).append(&self.select_part(part, cursor));
-                    self.push_limit(&mut sql);
+                    sql.push(begin).append(&self.select_part(columns, part, cursor));
+                    push_limit(&mut sql, limit);
                 }
                 sql.push(")")
             }
         };
-        self.push_limit(&mut sql);
+        push_limit(&mut sql, limit);
         sql
     }
 
-    fn select_part(&self, part: Part, cursor: Option<&[Option<String>]>) -> Template {
-        let columns: Vec<_> = self
-            .columns
-            .iter()
-            .map(|position| self.column(*position))
-            .collect();
+    fn select_part(&self, columns: &[Template], part: Part, cursor: Option<&[Option<String>]>) -> Template {
         let mut sql = Template::default();
         sql.push("select ").list(columns.iter());
         self.push_from_and_where(&mut sql);
@@ -336,51 +346,87 @@ impl<'a> Query<'a> {
         let mut sql = Template::default();
         sql.push("select pg_catalog.count(*) from (select");
         self.push_from_and_where(&mut sql);
-        self.push_limit(&mut sql);
+        push_limit(&mut sql, self.selection.limit);
         sql.push(") counted");
         sql
     }
 
     /// Returns the `select` of the distinct values and labels that a filter offers: at most one more than [`OPTIONS_MAX`],
-    /// which shows that there are more. With `containing`, their labels contain this text, in upper or lower case.
+    /// which shows that there are more. A last row without a value shows that not all rows were read.
     ///
     /// # Errors
     /// [`AccessError::Filter`] when the filter is for administrators and the caller is not one.
-    pub fn options(
+    pub fn options(&self, filter: &Filter, choices: &Choices) -> Result<Template, AccessError> {
+        self.check_filter(filter)?;
+        let Some(from) = self.table_of(choices) else {
+            return Ok(self.options_of_first_rows(choices));
+        };
+        let mut sql = select_options(choices);
+        self.push_table_of_options(&mut sql, from, filter);
+        push_end_of_options(&mut sql, choices);
+        Ok(sql)
+    }
+
+    /// Returns the `select` of those values that a filter offers whose labels contain a text, in upper or lower case. All rows
+    /// are read.
+    ///
+    /// # Errors
+    /// As of [`Self::options`].
+    pub fn options_with(
         &self,
         filter: &Filter,
         choices: &Choices,
-        containing: Option<&str>,
+        text: &str,
     ) -> Result<Template, AccessError> {
-        if filter.admin_only && !self.is_administrator {
-            return Err(AccessError::Filter(filter.name.clone()));
-        }
-        let (value, label) = (&choices.value, &choices.label);
-        let mut sql = Template::default();
-        sql.push(&format!(
-            "select distinct ({value})::pg_catalog.text, ({label})::pg_catalog.text"
-        ));
+        self.check_filter(filter)?;
+        let mut sql = select_options(choices);
         match self.table_of(choices) {
             None => self.push_from_and_where(&mut sql),
-            Some(from) => {
-                sql.push(" from ").push(from).push(" where true");
-                self.push_owner(&mut sql, self.dataset.owner_of_options(filter));
-            }
+            Some(from) => self.push_table_of_options(&mut sql, from, filter),
         }
-        if let Some(text) = containing {
-            // `strpos`, so that `%` and `_` are themselves.
-            sql.push(&format!(
-                " and pg_catalog.strpos(pg_catalog.lower(coalesce(({label})::pg_catalog.text, ({value})::pg_catalog.text)), \
-                 pg_catalog.lower("
-            ))
-            .value(text, "pg_catalog.text")
-            .push(")) operator(pg_catalog.>) 0");
-        }
+        // `strpos`, so that `%` and `_` are themselves.
         sql.push(&format!(
-            " and ({value}) is not null order by 2, 1 limit {}",
-            OPTIONS_MAX + 1
-        ));
+            " and pg_catalog.strpos(pg_catalog.lower(coalesce(({label})::pg_catalog.text, ({value})::pg_catalog.text)), \
+             pg_catalog.lower(",
+            label = choices.label,
+            value = choices.value,
+        ))
+        .value(text, "pg_catalog.text")
+        .push(")) operator(pg_catalog.>) 0");
+        push_end_of_options(&mut sql, choices);
         Ok(sql)
+    }
+
+    fn check_filter(&self, filter: &Filter) -> Result<(), AccessError> {
+        match filter.admin_only && !self.is_administrator {
+            true => Err(AccessError::Filter(filter.name.clone())),
+            false => Ok(()),
+        }
+    }
+
+    /// Returns the `select` of the values in the first [`OPTION_ROWS_MAX`] rows, which an index of the order finds.
+    fn options_of_first_rows(&self, choices: &Choices) -> Template {
+        let named = |sql: &str, name: &str| {
+            let mut column = Template::default();
+            column.push(&format!("({sql})::pg_catalog.text as {name}"));
+            column
+        };
+        let columns = [named(&choices.value, "value"), named(&choices.label, "label")];
+        let mut sql = Template::default();
+        sql.push("with first_rows as materialized (")
+            .append(&self.select(&columns, Some(OPTION_ROWS_MAX)))
+            .push(&format!(
+                ") (select distinct value, label from first_rows where value is not null order by label, value limit {}) \
+                 union all (select null, null from first_rows offset {} limit 1)",
+                OPTIONS_MAX + 1,
+                OPTION_ROWS_MAX - 1,
+            ));
+        sql
+    }
+
+    fn push_table_of_options(&self, sql: &mut Template, from: &str, filter: &Filter) {
+        sql.push(" from ").push(from).push(" where true");
+        self.push_owner(sql, self.dataset.owner_of_options(filter));
     }
 
     /// Returns the table that these values of a filter come from. `None`: from the caller's rows of the dataset, because there
@@ -482,14 +528,14 @@ impl<'a> Query<'a> {
         }
     }
 
-    fn push_limit(&self, sql: &mut Template) {
-        if let Some(limit) = self.selection.limit {
-            sql.push(" limit ").value(&limit.to_string(), "bigint");
-        }
-    }
-
     fn definition(&self) -> &'a Definition {
         &self.dataset.definition
+    }
+
+    /// Returns the SQL of the columns of a row.
+    fn selected(&self) -> Vec<Template> {
+        let columns = self.columns.iter();
+        columns.map(|position| self.column(*position)).collect()
     }
 
     fn column(&self, position: usize) -> Template {
@@ -535,6 +581,29 @@ impl<'a> Query<'a> {
         };
         self.order().zip(values).map(key).collect()
     }
+}
+
+fn push_limit(sql: &mut Template, limit: Option<u64>) {
+    if let Some(limit) = limit {
+        sql.push(" limit ").value(&limit.to_string(), "bigint");
+    }
+}
+
+fn select_options(choices: &Choices) -> Template {
+    let mut sql = Template::default();
+    sql.push(&format!(
+        "select distinct ({})::pg_catalog.text, ({})::pg_catalog.text",
+        choices.value, choices.label
+    ));
+    sql
+}
+
+fn push_end_of_options(sql: &mut Template, choices: &Choices) {
+    sql.push(&format!(
+        " and ({}) is not null order by 2, 1 limit {}",
+        choices.value,
+        OPTIONS_MAX + 1
+    ));
 }
 
 /// The rows of a `select`, by the columns of the order that may be null.

@@ -66,7 +66,7 @@ mod tests {
     const HIDDEN_OPERATORS: &[&str] = &["between", "ilike", "in", "like", "natural", "nullif", "similar"];
 
     /// Types that are keywords, and so PostgreSQL's own.
-    const TYPES: &[&str] = &["bigint", "boolean", "int", "integer", "smallint"];
+    const TYPES: &[&str] = &["bigint", "boolean", "int", "integer", "numeric", "smallint"];
 
     fn tokens(sql: &str) -> Vec<Token> {
         const OPERATORS: &str = "+-*/<>=~!@#%^&|?";
@@ -227,6 +227,11 @@ mod tests {
             {
                 // A quote, or the beginning of an escaped character, as a character.
                 rest = after;
+            } else if rest[..at].ends_with("r#")
+                && let Some((literal, rest_after)) = after.split_once("\"#")
+            {
+                literals.push(literal.to_owned());
+                rest = rest_after;
             } else if found.starts_with('"') {
                 let mut literal = String::new();
                 let mut letters = after.chars();
@@ -332,6 +337,7 @@ mod tests {
         ] {
             assert_eq!(unqualified(sql), found, "{sql}");
         }
+        assert_eq!(statements("r#\"{\"a\": \"\\\"\"}\"#; \"select 1\""), ["select 1"]);
         let program = "let a = \"select \\\"x\\\" \\\n  from t\"; // \"select f()\"\nlet b = 'c'; push(\" and (\"); \"An error\"";
         assert_eq!(statements(program), ["select \"x\" from t", " and ("]);
     }

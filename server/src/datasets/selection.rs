@@ -471,6 +471,43 @@ fn parse_filter(filter: &Filter, given: &Given<'_>, zone: &Zone) -> Result<Vec<S
     Ok(values)
 }
 
+impl TimeRange {
+    /// Parses the two times of a range, each with the name of its parameter. An end that is a day is meant to its last moment.
+    ///
+    /// # Errors
+    /// When a time cannot be parsed, or the end is not later than the start.
+    pub fn parse(
+        (start_name, start): (&str, Option<&str>),
+        (end_name, end): (&str, Option<&str>),
+        zone: &Zone,
+    ) -> Result<Self, ParameterError> {
+        let start = start
+            .map(|start| parse_time(start_name, start, zone))
+            .transpose()?;
+        let end = end.map(|end| match end.trim().parse::<Date>() {
+            // A day belongs to the range until its last moment.
+            Ok(day) => {
+                let next = day
+                    .tomorrow()
+                    .and_then(|next| next.to_zoned(zone.time_zone().clone()));
+                next.map(|next| next.timestamp())
+                    .map_err(|_| ParameterError::invalid(end_name, "ends after the year 9999"))
+            }
+            Err(_) => parse_time(end_name, end, zone),
+        });
+        let end = end.transpose()?;
+        if let (Some(start), Some(end)) = (start, end)
+            && end <= start
+        {
+            return Err(ParameterError::Contradictory {
+                field: end_name.to_owned(),
+                problem: format!("ends ({end}) before it begins ({start}): there can be no rows"),
+            });
+        }
+        Ok(Self { start, end })
+    }
+}
+
 fn parse_range(definition: &Definition, range: &DateRange, zone: &Zone) -> Result<TimeRange, ParameterError> {
     const NAME: &str = "dateRange";
     if definition.range.is_none() {
@@ -479,32 +516,7 @@ fn parse_range(definition: &Definition, range: &DateRange, zone: &Zone) -> Resul
             "is not possible: the dataset declares no `range`",
         ));
     }
-    let start = range
-        .start
-        .as_deref()
-        .map(|start| parse_time(NAME, start, zone))
-        .transpose()?;
-    let end = range.end.as_deref().map(|end| match end.trim().parse::<Date>() {
-        // A day belongs to the range until its last moment.
-        Ok(day) => {
-            let next = day
-                .tomorrow()
-                .and_then(|next| next.to_zoned(zone.time_zone().clone()));
-            next.map(|next| next.timestamp())
-                .map_err(|_| ParameterError::invalid(NAME, "ends after the year 9999"))
-        }
-        Err(_) => parse_time(NAME, end, zone),
-    });
-    let end = end.transpose()?;
-    if let (Some(start), Some(end)) = (start, end)
-        && end <= start
-    {
-        return Err(ParameterError::Contradictory {
-            field: NAME.to_owned(),
-            problem: format!("ends ({end}) before it begins ({start}): there can be no rows"),
-        });
-    }
-    Ok(TimeRange { start, end })
+    TimeRange::parse((NAME, range.start.as_deref()), (NAME, range.end.as_deref()), zone)
 }
 
 #[cfg(test)]

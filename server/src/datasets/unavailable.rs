@@ -1,6 +1,6 @@
-//! Why a dataset, or the workspaces, cannot be used.
+//! Why a dataset or a bundle cannot be used.
 
-/// Why a dataset cannot be used.
+/// Why a dataset or a bundle cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unavailable {
     /// Names the file and the key, with PostgreSQL's message.

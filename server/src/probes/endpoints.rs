@@ -6,6 +6,7 @@ use api::probes::{ProbeEndpoint, ProbeEndpoints, ProbeHour};
 use jiff::Timestamp;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row, query, query_as};
+use wasm_export::session_request::mask_url;
 
 use super::ProbeError;
 use super::log::TABLES;
@@ -74,7 +75,7 @@ fn endpoint(row: &PgRow) -> sqlx::Result<ProbeEndpoint> {
     Ok(ProbeEndpoint {
         id: row.try_get("id")?,
         label: row.try_get("label")?,
-        url: row.try_get("url")?,
+        url: mask_url(row.try_get("url")?),
         vendor: row.try_get("vendor")?,
         last_ok: row.try_get("ok")?,
         last_status_code: row.try_get("status_code")?,

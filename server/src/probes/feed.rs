@@ -3,14 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use api::probes::Probe;
 use tokio::sync::{Semaphore, broadcast};
 use tokio::time::sleep;
 
 use super::ProbeError;
 use super::log::{Bounds, Log};
 use super::position::Position;
-use super::request::{BACKLOG_MAX, StreamRequest};
+use super::request::{BACKLOG_MAX, SearchableProbe, StreamRequest};
 use super::stream::{Opening, ProbeStream};
 use crate::hub_tables::HubTables;
 use crate::source::Source;
@@ -31,7 +30,7 @@ pub struct ProbeFeed {
     streams_max: u32,
     streams: Arc<Semaphore>,
     /// `None` while no stream runs.
-    running: Mutex<Option<broadcast::Sender<Arc<Probe>>>>,
+    running: Mutex<Option<broadcast::Sender<Arc<SearchableProbe>>>>,
 }
 
 impl ProbeFeed {
@@ -82,7 +81,7 @@ impl ProbeFeed {
     }
 
     /// Returns the probes of the feed from now on. Starts it for the first stream.
-    async fn listen(self: &Arc<Self>) -> Result<broadcast::Receiver<Arc<Probe>>, ProbeError> {
+    async fn listen(self: &Arc<Self>) -> Result<broadcast::Receiver<Arc<SearchableProbe>>, ProbeError> {
         if let Some(rows) = self.running().as_ref() {
             return Ok(rows.subscribe());
         }
@@ -103,7 +102,12 @@ impl ProbeFeed {
     }
 
     /// Reads until no stream is left. A failure that lasts ends all streams, whose clients then ask again from where they are.
-    async fn run(self: Arc<Self>, sender: broadcast::Sender<Arc<Probe>>, table: i64, mut position: Position) {
+    async fn run(
+        self: Arc<Self>,
+        sender: broadcast::Sender<Arc<SearchableProbe>>,
+        table: i64,
+        mut position: Position,
+    ) {
         let mut failures = 0;
         loop {
             sleep(READ_EVERY).await;
@@ -126,7 +130,11 @@ impl ProbeFeed {
         }
     }
 
-    async fn read(&self, table: i64, position: &mut Position) -> Result<Vec<Arc<Probe>>, ProbeError> {
+    async fn read(
+        &self,
+        table: i64,
+        position: &mut Position,
+    ) -> Result<Vec<Arc<SearchableProbe>>, ProbeError> {
         let mut connection = self.source.for_query().await?;
         let mut log = Log::open(&mut connection, &self.hub_tables).await?;
         let unread = log.unread(position).await?;
@@ -135,12 +143,12 @@ impl ProbeFeed {
         if unread.table != table || begins_again {
             return Err(ProbeError::Replaced);
         }
-        position.advance(unread.rows.iter().map(|probe| probe.id), Instant::now());
+        position.advance(unread.rows.iter().map(|row| row.probe.id), Instant::now());
         Ok(unread.rows)
     }
 
     /// Within the lock, because a stream that begins now must find the feed running or not at all.
-    fn end_if_unused(&self, sender: &broadcast::Sender<Arc<Probe>>) -> bool {
+    fn end_if_unused(&self, sender: &broadcast::Sender<Arc<SearchableProbe>>) -> bool {
         let mut running = self.running();
         let is_unused = sender.receiver_count() == 0;
         if is_unused {
@@ -149,7 +157,7 @@ impl ProbeFeed {
         is_unused
     }
 
-    fn running(&self) -> std::sync::MutexGuard<'_, Option<broadcast::Sender<Arc<Probe>>>> {
+    fn running(&self) -> std::sync::MutexGuard<'_, Option<broadcast::Sender<Arc<SearchableProbe>>>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,10 +7,11 @@ use api::probes::Probe;
 use jiff::Timestamp;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row, query, query_as, query_scalar};
+use wasm_export::session_request::mask_url;
 
 use super::ProbeError;
 use super::position::Position;
-use super::request::ProbeFilter;
+use super::request::{ProbeFilter, SearchableProbe};
 use crate::hub_tables::HubTables;
 
 /// The hub's tables of probes.
@@ -58,7 +59,7 @@ pub struct Unread {
     pub table: i64,
     /// The greatest id of the table.
     pub newest: Option<i64>,
-    pub rows: Vec<Arc<Probe>>,
+    pub rows: Vec<Arc<SearchableProbe>>,
 }
 
 impl<'a> Log<'a> {
@@ -199,7 +200,7 @@ impl<'a> Log<'a> {
         let mut probes = Vec::with_capacity(rows.len());
         for row in &rows {
             if row.try_get::<Option<i64>, _>("id")?.is_some() {
-                probes.push(Arc::new(probe(row)?));
+                probes.push(Arc::new(probe(row)?.into()));
             }
         }
         Ok(Unread {
@@ -216,7 +217,8 @@ fn probe(row: &PgRow) -> sqlx::Result<Probe> {
         id: row.try_get("id")?,
         created_at: microseconds.and_then(|time| Timestamp::from_microsecond(time).ok()),
         endpoint_id: row.try_get("endpoint_id")?,
-        endpoint: row.try_get("endpoint")?,
+        // It may be an address.
+        endpoint: mask_url(row.try_get("endpoint")?),
         vendor: row.try_get("vendor")?,
         source: row.try_get("source")?,
         ok: row.try_get("ok")?,

@@ -22,7 +22,7 @@ pub struct StreamRequest {
 pub struct ProbeFilter {
     pub endpoint: Option<i64>,
     pub source: Option<String>,
-    /// A text in the message, the type or the status of a failure, in upper or lower case.
+    /// A text in the message, the type or the status of a failure. It is in lower case.
     pub search: Option<String>,
     pub status_code: Option<i32>,
 }
@@ -44,7 +44,7 @@ impl StreamRequest {
             match name.as_str() {
                 "endpoint" if !value.is_empty() => filter.endpoint = Some(number(name, value)?),
                 "source" => filter.source = text(name, value)?,
-                "search" => filter.search = text(name, value)?,
+                "search" => filter.search = text(name, value)?.map(|text| text.to_lowercase()),
                 "status_code" if !value.is_empty() => filter.status_code = Some(number(name, value)?),
                 "backlog" if !value.is_empty() => request.backlog = backlog(value)?,
                 "endpoint" | "status_code" | "backlog" => {}
@@ -62,20 +62,31 @@ impl StreamRequest {
 
 impl ProbeFilter {
     /// Compares as the SQL of the log does. Only `lower` differs, for letters that the database's locale lacks.
-    pub fn matches(&self, probe: &Probe) -> bool {
+    pub fn matches(&self, row: &SearchableProbe) -> bool {
+        let probe = &row.probe;
         let is_of = |wanted: &Option<String>, text: &Option<String>| wanted.is_none() || wanted == text;
         self.endpoint.is_none_or(|endpoint| endpoint == probe.endpoint_id)
             && is_of(&self.source, &probe.source)
             && (self.status_code.is_none() || self.status_code == probe.status_code)
-            && self.search.as_deref().is_none_or(|text| has_text(probe, text))
+            && self.search.as_deref().is_none_or(|text| row.text.contains(text))
     }
 }
 
-fn has_text(probe: &Probe, text: &str) -> bool {
-    let status = probe.status_code.map(|status| status.to_string());
-    let fields = [&probe.error_message, &probe.error_type, &status];
-    let fields: Vec<_> = fields.into_iter().flatten().map(String::as_str).collect();
-    fields.join("\n").to_lowercase().contains(&text.to_lowercase())
+/// A probe with the text that a search looks at, in lower case. All streams share it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchableProbe {
+    pub probe: Probe,
+    text: String,
+}
+
+impl From<Probe> for SearchableProbe {
+    fn from(probe: Probe) -> Self {
+        let status = probe.status_code.map(|status| status.to_string());
+        let fields = [&probe.error_message, &probe.error_type, &status];
+        let fields: Vec<_> = fields.into_iter().flatten().map(String::as_str).collect();
+        let text = fields.join("\n").to_lowercase();
+        Self { probe, text }
+    }
 }
 
 fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, ParameterError> {
@@ -162,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_search_looks_at_message_type_and_status_in_any_case() {
-        let matches = |pairs: &[(&str, &str)]| parse(pairs).unwrap().filter.matches(&probe());
+        let matches = |pairs: &[(&str, &str)]| parse(pairs).unwrap().filter.matches(&probe().into());
         for text in ["überLAST", "HTTP_5", "503", "xx"] {
             assert!(matches(&[("search", text)]), "{text}");
         }

@@ -11,7 +11,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::log::Bounds;
-use super::request::{BACKLOG_MAX, ProbeFilter};
+use super::request::{BACKLOG_MAX, ProbeFilter, SearchableProbe};
 
 /// What a stream begins with.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ pub struct Opening {
 pub struct ProbeStream {
     opening: Opening,
     filter: ProbeFilter,
-    rows: Receiver<Arc<Probe>>,
+    rows: Receiver<Arc<SearchableProbe>>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -43,7 +43,7 @@ impl ProbeStream {
     pub(super) fn new(
         opening: Opening,
         filter: ProbeFilter,
-        rows: Receiver<Arc<Probe>>,
+        rows: Receiver<Arc<SearchableProbe>>,
         permit: OwnedSemaphorePermit,
     ) -> Self {
         Self {
@@ -72,12 +72,12 @@ impl ProbeStream {
                     }
                     Err(RecvError::Closed) => return,
                 };
-                if let Some(gap) = cursor.gap_before(row.id) {
+                if let Some(gap) = cursor.gap_before(row.probe.id) {
                     yield gap;
                 }
-                let id = cursor.pass(row.id);
+                let id = cursor.pass(row.probe.id);
                 if let Some(id) = id && filter.matches(&row) {
-                    yield Numbered { id, event: ProbeEvent::Probe(Probe::clone(&row)) };
+                    yield Numbered { id, event: ProbeEvent::Probe(row.probe.clone()) };
                 }
             }
         }

@@ -144,7 +144,7 @@ pub async fn options(
     };
     let selection = Selection::default();
     let query = Query::new(&dataset, &caller, &selection)?;
-    let all = query.options(declared, choices, None)?;
+    let all = query.options(declared, choices)?;
     let text = parse_text(&pairs)?;
     let key = (
         caller.scope(),
@@ -174,7 +174,7 @@ pub async fn options(
     if !list.truncated {
         return Ok(HttpResponse::Ok().json(options::containing(&list, text)));
     }
-    let found = query.options(declared, choices, Some(text))?;
+    let found = query.options_with(declared, choices, text)?;
     Ok(HttpResponse::Ok().json(fetch(&found).await?))
 }
 

@@ -3,6 +3,7 @@
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use jiff::Timestamp;
+use wasm_export::Export;
 
 use super::attachment::attachment;
 use super::dataset_access::{Opened, open};
@@ -31,13 +32,12 @@ pub async fn export(
         caller,
         pairs,
     } = opened;
-    let options = file::parse_options(&pairs)?;
+    let options = dataset.definition.allowed().parse_options(&pairs)?;
     let selection = Selection::parse(&dataset.definition, &file::without_file_words(&pairs))?
         .for_format(&dataset.definition, options.format);
     let header = Query::new(&dataset, &caller, &selection)?.header();
     dataset.definition.allowed().check(&header, &options)?;
-    let at = selection.zone.time_zone().to_datetime(Timestamp::now());
-    let filename = dataset.definition.file_name(&caller, &options, at);
+    let filename = dataset.definition.file_name(&caller, &options, Timestamp::now());
     let mut response = HttpResponse::Ok();
     response
         .content_type(options.media_type())
@@ -48,6 +48,6 @@ pub async fn export(
     }
     let prepared = prepare(&app, &caller, &dataset, &selection).await?;
     let audit = prepared.begin_audit(&caller);
-    let file = file::format(prepared.into_stream(app.stream_timing()), options);
+    let file = file::format(prepared.into_stream(app.stream_timing()), Export::new(options));
     Ok(response.streaming(audit.until_delivered(file)))
 }

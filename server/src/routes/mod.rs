@@ -6,6 +6,7 @@
 //! | `login` | sign-in, sign-out, the signed-in caller |
 //! | `datasets` | the datasets, their row counts and the values of their filters |
 //! | `rows`, `export` | raw rows and pages of them; files formatted here |
+//! | `bundles` | several datasets in one stream or file |
 //! | `probes` | probes of the hub's endpoints, as they happen |
 //! | `session_requests` | the requests of a session that the hub stores |
 //! | `database` | dumps and the status of the database |
@@ -21,6 +22,7 @@
 
 mod attachment;
 mod backups;
+mod bundles;
 mod byte_range;
 mod cleanup;
 mod database;
@@ -81,6 +83,9 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
         (M::GET, "/api/datasets/{name}/rows", web::to(rows::rows)),
         (M::POST, "/api/datasets/{name}/rows", web::to(rows::rows_of_body)),
         (M::GET, "/api/datasets/{name}/export", web::to(export::export)),
+        (M::GET, "/api/bundles", web::to(bundles::list)),
+        (M::GET, "/api/bundles/{name}/rows", web::to(bundles::rows)),
+        (M::GET, "/api/bundles/{name}/export", web::to(bundles::export)),
         (M::GET, "/api/probes/endpoints", web::to(probes::list_endpoints)),
         (M::GET, "/api/probes/stream", web::to(probes::stream)),
         (

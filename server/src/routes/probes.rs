@@ -1,16 +1,15 @@
 //! Probes of the hub's endpoints, for administrators.
 
-use std::time::Duration;
-
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 use api::events::to_lines;
+use api::login::Role;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use tokio::time::sleep;
 
 use super::events;
-use super::extract::{Administrator, Pairs};
+use super::extract::{Administrator, Pairs, request_parts};
 use crate::app::App;
 use crate::audit::Action;
 use crate::error::ApiError;
@@ -21,9 +20,6 @@ use crate::probes::stream::Numbered;
 
 /// The header with which a client goes on after an event that it has (WHATWG HTML, "Server-sent events").
 const LAST_EVENT: &str = "Last-Event-ID";
-
-/// How long a stream lasts. The client then asks again, which checks its credential.
-const STREAM_MAX: Duration = Duration::from_secs(15 * 60);
 
 /// Lists the endpoints with their last 24 hours.
 pub async fn list_endpoints(
@@ -51,21 +47,36 @@ pub async fn stream(
     if request.method() == Method::HEAD {
         return Ok(events::response().finish());
     }
+    let share = app.stream_shares.take(&caller.subject).await?;
     let probes = app.probes.open(wanted, last_event).await?;
     let record = StreamRecord::begin(caller.name);
     let lines = probes.events().map(move |event| {
-        // The record ends with the last event that is taken.
-        let _record = &record;
+        // Both end with the last event that is taken.
+        let _held = (&record, &share);
         lines(&event)
     });
-    let end = app.stopping.clone();
+    let heartbeat = app.settings.heartbeat;
     let until = async move {
         tokio::select! {
-            () = end.cancelled() => {}
-            () = sleep(STREAM_MAX) => {}
+            () = app.stopping.cancelled() => {}
+            () = refused(&app, &request) => {}
         }
     };
-    Ok(events::respond(lines.take_until(until), app.settings.heartbeat))
+    Ok(events::respond(lines.take_until(until), heartbeat))
+}
+
+/// Ends when the credential of the request no longer is an administrator's, because of a sign-out, its end or another role.
+/// Each heartbeat asks. A database that does not answer ends no stream.
+async fn refused(app: &App, request: &HttpRequest) {
+    loop {
+        sleep(app.settings.heartbeat).await;
+        let caller = app.authenticator.authenticate(request_parts(request)).await;
+        match caller.map_err(ApiError::from) {
+            Ok(caller) if caller.role == Role::Admin => {}
+            Err(error) if !error.is_refusal() => {}
+            _ => return,
+        }
+    }
 }
 
 fn lines(numbered: &Numbered) -> Result<Bytes, ApiError> {

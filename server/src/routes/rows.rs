@@ -41,7 +41,7 @@ pub async fn rows(
     let selection = Selection::parse(&dataset.definition, &pairs)?;
     if request.method() == Method::HEAD {
         Query::new(&dataset, &caller, &selection)?;
-        return Ok(headers(encoding::negotiate(&request)).finish());
+        return Ok(headers(MEDIA_TYPE, encoding::negotiate(&request)).finish());
     }
     all_rows(&app, &caller, &dataset, &selection, &request).await
 }
@@ -70,7 +70,7 @@ async fn all_rows(
 ) -> Result<HttpResponse, ApiError> {
     let prepared = prepare(app, caller, dataset, selection).await?;
     let audit = prepared.begin_audit(caller);
-    Ok(answer(app, prepared, Some(audit), request))
+    Ok(answer(app, prepared, Some(audit), MEDIA_TYPE, request))
 }
 
 /// Streams a page of rows. The cursor in its end record is the `after` of the next page.
@@ -100,11 +100,11 @@ pub async fn page(
     selection.limit = Some(limit);
     if request.method() == Method::HEAD {
         Query::new(&dataset, &caller, &selection)?;
-        return Ok(headers(encoding::negotiate(&request)).finish());
+        return Ok(headers(MEDIA_TYPE, encoding::negotiate(&request)).finish());
     }
     let share = app.query_shares.take(&caller.subject).await?;
     let prepared = plan(&dataset, &caller, &selection, app.source.for_query()).await?;
-    Ok(answer(&app, prepared.holding(share), None, &request))
+    Ok(answer(&app, prepared.holding(share), None, MEDIA_TYPE, &request))
 }
 
 /// Plans an export before its answer begins, so that a mistake in it is answered with a status.
@@ -118,12 +118,24 @@ pub async fn prepare(
     dataset: &Dataset,
     selection: &Selection,
 ) -> Result<Prepared, ApiError> {
+    let planning = plan(dataset, caller, selection, app.source.for_export());
+    while_running(app, caller, planning).await
+}
+
+/// Takes the caller's share of the running exports, and then plans an export.
+///
+/// # Errors
+/// [`ApiError::ShuttingDown`], [`ApiError::Share`], and those of `planning`.
+pub(super) async fn while_running(
+    app: &App,
+    caller: &Caller,
+    planning: impl Future<Output = Result<Prepared, ApiError>>,
+) -> Result<Prepared, ApiError> {
     app.check_running()?;
     // One that waits for its share or for a connection must not begin when the running ones end because of the stop.
     let preparing = async {
         let share = app.export_shares.take(&caller.subject).await?;
-        let prepared = plan(dataset, caller, selection, app.source.for_export()).await?;
-        Ok(prepared.holding(share))
+        Ok(planning.await?.holding(share))
     };
     tokio::select! {
         biased;
@@ -162,20 +174,26 @@ fn blame_cursor(selection: &Selection, error: RenderError) -> ApiError {
 }
 
 /// Returns the answer. A page is not audited.
-fn answer(app: &App, prepared: Prepared, audit: Option<ExportAudit>, request: &HttpRequest) -> HttpResponse {
+pub(super) fn answer(
+    app: &App,
+    prepared: Prepared,
+    audit: Option<ExportAudit>,
+    media_type: &str,
+    request: &HttpRequest,
+) -> HttpResponse {
     let encoding = encoding::negotiate(request);
     let rows = encoding::encode(prepared.into_stream(app.stream_timing()), encoding);
     match audit {
-        Some(audit) => headers(encoding).streaming(audit.until_delivered(rows)),
-        None => headers(encoding).streaming(rows),
+        Some(audit) => headers(media_type, encoding).streaming(audit.until_delivered(rows)),
+        None => headers(media_type, encoding).streaming(rows),
     }
 }
 
 /// Returns an answer without its rows.
-fn headers(encoding: header::ContentEncoding) -> HttpResponseBuilder {
+pub(super) fn headers(media_type: &str, encoding: header::ContentEncoding) -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response
-        .content_type(MEDIA_TYPE)
+        .content_type(media_type)
         .insert_header((header::VARY, "accept-encoding"))
         // Otherwise a proxy may buffer the stream until it is complete.
         .insert_header(("x-accel-buffering", "no"));

@@ -17,6 +17,8 @@ pub(super) struct ChunkBuffer {
     last_row_at: usize,
     last_row: Vec<u8>,
     rows: u64,
+    /// The rows that the progress does not contain yet.
+    rows_in_chunk: u64,
     bytes: u64,
     digest: Digest,
     progress: Arc<Progress>,
@@ -48,6 +50,7 @@ impl ChunkBuffer {
         self.last_row_at = self.chunk.len();
         self.chunk.extend_from_slice(row);
         self.rows += 1;
+        self.rows_in_chunk += 1;
     }
 
     /// Takes the gathered rows out, for the client.
@@ -55,7 +58,7 @@ impl ChunkBuffer {
         self.last_row.clear();
         self.last_row.extend_from_slice(&self.chunk[self.last_row_at..]);
         self.bytes += self.chunk.len() as u64;
-        self.progress.set_rows(self.rows);
+        self.progress.add_rows(std::mem::take(&mut self.rows_in_chunk));
         self.digest.update(&self.chunk);
         let chunk = self.chunk.split().freeze();
         self.chunk.reserve(CHUNK_BYTES + CHUNK_BYTES / 8);

@@ -10,7 +10,7 @@ use tokio::task::yield_now;
 use tracing::Span;
 
 use crate::audit::Action;
-use crate::auth::Caller;
+use crate::auth::{Caller, Scope};
 
 /// How far the raw-row stream of an export has come.
 #[derive(Debug, Default)]
@@ -21,8 +21,8 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub fn set_rows(&self, rows: u64) {
-        self.rows.store(rows, Ordering::Relaxed);
+    pub fn add_rows(&self, rows: u64) {
+        self.rows.fetch_add(rows, Ordering::Relaxed);
     }
 
     pub fn end(&self, end: Result<(), String>) {
@@ -50,14 +50,14 @@ pub struct ExportAudit {
 }
 
 impl ExportAudit {
-    /// Records that an export begins.
-    pub(super) fn begin(caller: &Caller, dataset: &str, progress: Arc<Progress>) -> Self {
+    /// Records that an export of a dataset or a bundle begins, with the rows of this scope.
+    pub(super) fn begin(caller: &Caller, scope: &Scope, dataset: &str, progress: Arc<Progress>) -> Self {
         tracing::info!(
             action = Action::ExportInitiated.name(),
             caller = caller.name,
             subject = %caller.subject,
             credential = caller.credential.name(),
-            scope = %caller.scope(),
+            scope = %scope,
             workspace = caller.workspace(),
             dataset
         );
@@ -193,7 +193,8 @@ mod tests {
         let subscriber = tracing_subscriber::registry().with(logged.clone());
         tracing::subscriber::with_default(subscriber, || {
             let progress = Arc::new(Progress::default());
-            let audit = ExportAudit::begin(&Caller::operator(), "numbers", Arc::clone(&progress));
+            let audit =
+                ExportAudit::begin(&Caller::operator(), &Scope::All, "numbers", Arc::clone(&progress));
             let chunks =
                 ["12345", "678"].map(|text| Ok::<_, Infallible>(Bytes::from_static(text.as_bytes())));
             // As for a raw-row stream, whose rows have been read before the last chunk is taken.

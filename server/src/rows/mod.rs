@@ -1,5 +1,7 @@
 //! `COPY` as a raw-row stream: header, rows as PostgreSQL wrote them, end record.
 //!
+//! The stream of a bundle is those of its parts, one behind the other, all read in one transaction.
+//!
 //! Dropping the stream stops the export: it closes the connection, which ends the query.
 
 mod bad_characters;
@@ -15,14 +17,14 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use serde_json::Value;
 use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, raw_sql};
+use sqlx::{AssertSqlSafe, Executor, PgConnection, Postgres, raw_sql};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use wasm_export::rows::{HEARTBEAT, Header, Problem, end_line, failure_line, header_line};
 
 use self::chunk_buffer::ChunkBuffer;
 use self::export_audit::Progress;
-use crate::auth::Caller;
+use crate::auth::{Caller, Scope};
 use crate::datasets::{Query, RenderError, Selection};
 use crate::shares::Share;
 use crate::source::public_message;
@@ -42,14 +44,45 @@ pub struct StreamTiming {
     pub abort: CancellationToken,
 }
 
-/// An export whose query PostgreSQL has planned, ready to be streamed.
+/// An export whose queries PostgreSQL has planned, ready to be streamed.
 pub struct Prepared {
     connection: ExportConnection,
-    header: Header,
-    select: String,
+    /// The name of the dataset or of the bundle.
+    name: String,
+    scope: Scope,
+    first: Part,
+    /// The other parts of a bundle.
+    others: Vec<Part>,
+    /// A transaction is open, so that all parts are of one snapshot.
+    is_in_transaction: bool,
     progress: Arc<Progress>,
     /// The caller's share of the running exports or queries, in use until the stream ends.
     share: Option<Share>,
+}
+
+/// The rows of one query.
+struct Part {
+    header: Header,
+    select: String,
+}
+
+impl Part {
+    async fn plan(
+        connection: &mut PgConnection,
+        query: &Query<'_>,
+        selection: &Selection,
+    ) -> Result<Self, RenderError> {
+        let rendered = query.rows(connection).await?;
+        let as_of = selection.as_of.unwrap_or(rendered.at);
+        let select = rendered.sql.0;
+        let estimated_rows = estimate(connection, &select).await?;
+        let header = Header {
+            as_of: as_of.to_string(),
+            estimated_rows,
+            ..query.header()
+        };
+        Ok(Self { header, select })
+    }
 }
 
 impl Prepared {
@@ -62,36 +95,70 @@ impl Prepared {
         query: &Query<'_>,
         selection: &Selection,
     ) -> Result<Self, RenderError> {
-        let mut connection = ExportConnection {
-            connection,
-            is_read_to_end: false,
-        };
-        let rendered = query.rows(&mut connection).await?;
-        let as_of = selection.as_of.unwrap_or(rendered.at);
-        let select = rendered.sql.0;
-        let estimated_rows = estimate(&mut connection, &select).await?;
-        let header = Header {
-            as_of: as_of.to_string(),
-            estimated_rows,
-            ..query.header()
-        };
+        let mut connection = ExportConnection::new(connection);
+        let first = Part::plan(&mut connection, query, selection).await?;
         Ok(Self {
             connection,
-            select,
+            name: first.header.dataset.clone(),
+            scope: query.scope().clone(),
+            first,
+            others: Vec::new(),
+            is_in_transaction: false,
             progress: Arc::default(),
             share: None,
-            header,
         })
     }
 
+    /// Begins a transaction, which has one snapshot for all parts of a bundle, and plans their queries in it.
+    ///
+    /// # Errors
+    /// [`RenderError`] as of [`Self::new`]; also for a bundle without a part.
+    pub async fn of_bundle(
+        connection: PoolConnection<Postgres>,
+        name: &str,
+        parts: &[(&str, Query<'_>, &Selection)],
+    ) -> Result<Self, RenderError> {
+        let mut connection = ExportConnection::new(connection);
+        connection
+            .execute("begin transaction isolation level repeatable read, read only")
+            .await?;
+        let mut planned = Vec::with_capacity(parts.len());
+        for (part, query, selection) in parts {
+            let mut rows = Part::plan(&mut connection, query, selection).await?;
+            rows.header.part = Some((*part).to_owned());
+            planned.push(rows);
+        }
+        let mut planned = planned.into_iter();
+        let (Some(first), Some((_, query, _))) = (planned.next(), parts.first()) else {
+            return Err(sqlx::Error::RowNotFound.into());
+        };
+        Ok(Self {
+            connection,
+            name: name.to_owned(),
+            scope: query.scope().clone(),
+            first,
+            others: planned.collect(),
+            is_in_transaction: true,
+            progress: Arc::default(),
+            share: None,
+        })
+    }
+
+    /// Returns the header of the rows, which are those of the first part of a bundle.
     pub fn header(&self) -> &Header {
-        &self.header
+        &self.first.header
+    }
+
+    /// Returns the planner's estimate of the number of rows, of all parts together.
+    pub fn estimated_rows(&self) -> Option<u64> {
+        let parts = std::iter::once(&self.first).chain(&self.others);
+        parts.map(|part| part.header.estimated_rows).sum()
     }
 
     /// Records in the audit log that this caller's export begins. The returned value records how it ends.
     #[must_use]
     pub fn begin_audit(&self, caller: &Caller) -> ExportAudit {
-        ExportAudit::begin(caller, &self.header.dataset, Arc::clone(&self.progress))
+        ExportAudit::begin(caller, &self.scope, &self.name, Arc::clone(&self.progress))
     }
 
     /// Keeps this share of the caller in use until the stream ends.
@@ -101,94 +168,110 @@ impl Prepared {
         self
     }
 
-    /// Returns the raw-row stream. It never fails: an error becomes its last line.
+    /// Returns the raw-row stream, or those of all parts. It never fails: an error becomes its last line.
     pub fn into_stream(self, timing: StreamTiming) -> impl Stream<Item = Bytes> + Send + 'static {
         let Self {
             mut connection,
-            header,
-            select,
+            first,
+            others,
+            is_in_transaction,
             progress,
             share,
+            ..
         } = self;
         stream! {
-            let mut buffer = ChunkBuffer::new(Arc::clone(&progress));
             let _share = share;
-            yield header_line(&header).into();
-            let outcome = 'rows: {
-                let copy = format!("copy ({select}) to stdout (format text)");
-                // PostgreSQL does not even confirm the `COPY` before the first rows fill its buffer.
-                // SQL: rendered by `Template`.
-                let begin = connection.copy_out_raw(&copy);
-                tokio::pin!(begin);
-                let begun = loop {
-                    tokio::select! {
-                        begun = &mut begin => break begun,
-                        () = tokio::time::sleep(timing.heartbeat) => yield Bytes::from_static(HEARTBEAT),
-                        () = timing.abort.cancelled() => break 'rows Err(End::Stopping),
-                    }
-                };
-                let mut rows = match begun {
-                    Ok(rows) => rows,
-                    Err(error) => break 'rows Err(End::Failed(error)),
-                };
-                let timer = sleep_until(Instant::now() + timing.heartbeat);
-                tokio::pin!(timer);
-                loop {
-                    tokio::select! {
-                        biased;
-                        row = rows.next() => match row {
-                            Some(Ok(row)) => {
-                                if buffer.is_empty() {
-                                    timer.as_mut().reset(Instant::now() + LINGER);
-                                }
-                                buffer.push(&row);
-                                if buffer.is_full() {
-                                    yield buffer.take();
-                                    timer.as_mut().reset(Instant::now() + timing.heartbeat);
-                                    if timing.abort.is_cancelled() {
-                                        break Err(End::Stopping);
-                                    }
-                                }
-                            }
-                            Some(Err(error)) => break Err(End::Failed(error)),
-                            None => break Ok(()),
-                        },
-                        () = &mut timer => {
-                            yield if buffer.is_empty() { Bytes::from_static(HEARTBEAT) } else { buffer.take() };
-                            timer.as_mut().reset(Instant::now() + timing.heartbeat);
-                        }
-                        () = timing.abort.cancelled() => break Err(End::Stopping),
-                    }
-                }
-            };
-            if !buffer.is_empty() {
-                yield buffer.take();
-            }
-            match outcome {
-                Ok(()) => {
-                    connection.return_to_pool();
-                    progress.end(Ok(()));
-                    yield end_line(&buffer.end(&header)).into();
-                }
-                Err(end) => {
-                    let problem = match end {
-                        End::Stopping => stopping(),
-                        End::Failed(error) => {
-                            // The query runs again, which takes as long as the export has taken.
-                            let search = bad_characters::find(&mut connection, &error, &select, &header, buffer.rows());
-                            tokio::pin!(search);
-                            let place = loop {
-                                tokio::select! {
-                                    place = &mut search => break place,
-                                    () = tokio::time::sleep(timing.heartbeat) => yield Bytes::from_static(HEARTBEAT),
-                                    () = timing.abort.cancelled() => break None,
-                                }
-                            };
-                            failure(&error, place)
+            let mut parts = std::iter::once(first).chain(others).peekable();
+            while let Some(Part { header, select }) = parts.next() {
+                let mut buffer = ChunkBuffer::new(Arc::clone(&progress));
+                yield header_line(&header).into();
+                let outcome = 'rows: {
+                    let copy = format!("copy ({select}) to stdout (format text)");
+                    // PostgreSQL does not even confirm the `COPY` before the first rows fill its buffer.
+                    // SQL: rendered by `Template`.
+                    let begin = connection.copy_out_raw(&copy);
+                    tokio::pin!(begin);
+                    let begun = loop {
+                        tokio::select! {
+                            begun = &mut begin => break begun,
+                            () = tokio::time::sleep(timing.heartbeat) => yield Bytes::from_static(HEARTBEAT),
+                            () = timing.abort.cancelled() => break 'rows Err(End::Stopping),
                         }
                     };
-                    progress.end(Err(problem.code.clone()));
-                    yield failure_line(&problem).into();
+                    let mut rows = match begun {
+                        Ok(rows) => rows,
+                        Err(error) => break 'rows Err(End::Failed(error)),
+                    };
+                    let timer = sleep_until(Instant::now() + timing.heartbeat);
+                    tokio::pin!(timer);
+                    loop {
+                        tokio::select! {
+                            biased;
+                            row = rows.next() => match row {
+                                Some(Ok(row)) => {
+                                    if buffer.is_empty() {
+                                        timer.as_mut().reset(Instant::now() + LINGER);
+                                    }
+                                    buffer.push(&row);
+                                    if buffer.is_full() {
+                                        yield buffer.take();
+                                        timer.as_mut().reset(Instant::now() + timing.heartbeat);
+                                        if timing.abort.is_cancelled() {
+                                            break Err(End::Stopping);
+                                        }
+                                    }
+                                }
+                                Some(Err(error)) => break Err(End::Failed(error)),
+                                None => break Ok(()),
+                            },
+                            () = &mut timer => {
+                                yield if buffer.is_empty() { Bytes::from_static(HEARTBEAT) } else { buffer.take() };
+                                timer.as_mut().reset(Instant::now() + timing.heartbeat);
+                            }
+                            () = timing.abort.cancelled() => break Err(End::Stopping),
+                        }
+                    }
+                };
+                if !buffer.is_empty() {
+                    yield buffer.take();
+                }
+                match outcome {
+                    Ok(()) => {
+                        if parts.peek().is_none() {
+                            // The rows are whole, so a failure here costs nothing but the connection.
+                            if !is_in_transaction || connection.execute("commit").await.is_ok() {
+                                connection.return_to_pool();
+                            }
+                            progress.end(Ok(()));
+                        }
+                        yield end_line(&buffer.end(&header)).into();
+                    }
+                    Err(end) => {
+                        let problem = match end {
+                            End::Stopping => stopping(),
+                            End::Failed(error) => {
+                                // The query runs again, which takes as long as the export has taken.
+                                let search = async {
+                                    if is_in_transaction {
+                                        connection.execute("rollback").await.ok()?;
+                                    }
+                                    bad_characters::find(&mut connection, &error, &select, &header, buffer.rows()).await
+                                };
+                                tokio::pin!(search);
+                                let place = loop {
+                                    tokio::select! {
+                                        place = &mut search => break place,
+                                        () = tokio::time::sleep(timing.heartbeat) => yield Bytes::from_static(HEARTBEAT),
+                                        () = timing.abort.cancelled() => break None,
+                                    }
+                                };
+                                failure(&error, place)
+                            }
+                        };
+                        progress.end(Err(problem.code.clone()));
+                        yield failure_line(&problem).into();
+                        return;
+                    }
                 }
             }
         }
@@ -209,6 +292,13 @@ struct ExportConnection {
 }
 
 impl ExportConnection {
+    fn new(connection: PoolConnection<Postgres>) -> Self {
+        Self {
+            connection,
+            is_read_to_end: false,
+        }
+    }
+
     /// Lets the connection serve another export. Call it when all rows have been read.
     fn return_to_pool(&mut self) {
         self.is_read_to_end = true;

@@ -4,10 +4,9 @@ use std::borrow::Cow;
 
 use api::session_requests::RequestMeta;
 use wasm_export::json::JsonError;
-use wasm_export::session_request::{Part, SessionRequest, mask_headers};
+use wasm_export::session_request::{Part, SessionRequest, mask_headers, mask_url};
 
 use super::error::StoredRequestsError;
-use super::masked_url::mask_url;
 use super::session_id::SessionId;
 
 /// Whether a document has the secrets in headers and URLs.

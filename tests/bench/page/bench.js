@@ -37,3 +37,4 @@ window.pour = (options) => begin(pourAll(options));
 // Of scripts that only some sections load.
 window.compareFormat = (...choice) => begin(import("./formats.js").then(({ compare }) => compare(...choice)));
 window.comparePretty = (...choice) => begin(import("./pretty.js").then(({ compare }) => compare(...choice)));
+window.pourBundle = (...choice) => begin(import("./bundle.js").then(({ pourBundle }) => pourBundle(...choice)));

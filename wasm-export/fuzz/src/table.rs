@@ -49,6 +49,7 @@ pub fn header(kinds: &[Kind], last_is_hidden: bool) -> Header {
     };
     Header {
         decant: VERSION,
+        part: None,
         dataset: "anything".to_owned(),
         title: "Anything <at> 'all'".to_owned(),
         columns: kinds.iter().enumerate().map(column).collect(),

@@ -10,7 +10,8 @@ mod between_tags;
 mod highlighted;
 mod summary;
 
-use self::between_tags::{BetweenTags, escape, fact};
+use self::between_tags::BetweenTags;
+pub(super) use self::between_tags::{escape, fact};
 use self::summary::Summary;
 use super::columns::heading;
 use super::markup::Cells;
@@ -27,6 +28,10 @@ pub(super) struct Html {
     columns: Vec<(usize, Kind)>,
     cells: Cells<BetweenTags>,
     summary: Summary,
+    /// Numbers have a class, because the style rules at the begin of the page were written before the columns were known.
+    has_classes: bool,
+    /// The tags between the rows and the summary, and those behind it.
+    tags: [&'static str; 2],
 }
 
 impl Html {
@@ -39,8 +44,25 @@ impl Html {
                 .map(|&position| (position, header.columns[position].kind))
                 .collect(),
             cells: Cells::new(BetweenTags, header, options),
-            summary: Summary::new(header, positions, options),
+            summary: Summary::new(header, positions, options, "summary"),
+            has_classes: false,
+            tags: ["</main>\n", "</body>\n</html>\n"],
         })
+    }
+
+    /// Returns a writer of a section of a bundle's page. The name of the part is made of ASCII letters, digits and `_`.
+    pub(super) fn part(part: &str, header: &Header, positions: &[usize], options: &Options) -> Self {
+        Self {
+            beginning: section(part, header, positions, options),
+            columns: positions
+                .iter()
+                .map(|&position| (position, header.columns[position].kind))
+                .collect(),
+            cells: Cells::new(BetweenTags, header, options),
+            summary: Summary::new(header, positions, options, &format!("summary-{part}")),
+            has_classes: true,
+            tags: ["</div>\n", "</section>\n"],
+        }
     }
 }
 
@@ -57,7 +79,10 @@ impl FileFormat for Html {
             if self.cells.is_null(line, position) {
                 out.extend_from_slice(b"<td class=\"null\"></td>");
             } else {
-                out.extend_from_slice(b"<td>");
+                match self.has_classes && kind.is_number() {
+                    true => out.extend_from_slice(b"<td class=\"number\">"),
+                    false => out.extend_from_slice(b"<td>"),
+                }
                 self.cells.write(line, position, kind, out);
                 out.extend_from_slice(b"</td>");
             }
@@ -68,36 +93,67 @@ impl FileFormat for Html {
     }
 
     fn finish(&mut self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"</tbody>\n</table>\n</main>\n");
+        let [behind_rows, behind_summary] = self.tags;
+        out.extend_from_slice(b"</tbody>\n</table>\n");
+        out.extend_from_slice(behind_rows.as_bytes());
         self.summary.write(&mut self.cells, out);
-        out.extend_from_slice(b"</body>\n</html>\n");
+        out.extend_from_slice(behind_summary.as_bytes());
     }
 }
 
 fn beginning(header: &Header, positions: &[usize], options: &Options) -> Vec<u8> {
-    let title = escape(&header.title);
-    let mut page = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>\n\
-         {STYLE}{}</style>\n</head>\n<body>\n<header>\n<h1>{title}</h1>\n",
-        alignment(header, positions)
-    );
+    let mut page = head(&header.title, &alignment(header, positions));
     if options.metadata == options::Metadata::With {
         page += &facts(&Metadata::new(header, positions, options));
     }
     // The table scrolls, and the keyboard must reach it.
-    page += "</header>\n<main tabindex=\"0\">\n<table>\n";
+    page += "</header>\n<main tabindex=\"0\">\n";
+    page += &table(header, positions, options, "");
+    page.into_bytes()
+}
+
+/// Returns the beginning of a part's section. As on a page of one dataset, the summary is behind the rows.
+fn section(part: &str, header: &Header, positions: &[usize], options: &Options) -> Vec<u8> {
+    let title = escape(&header.title);
+    let mut section = format!(
+        "<section class=\"part\" aria-labelledby=\"part-{part}\">\n<h2 id=\"part-{part}\">{title}</h2>\n"
+    );
+    if options.metadata == options::Metadata::With {
+        section += &facts(&Metadata::new(header, positions, options));
+    }
+    section +=
+        &format!("<div class=\"rows\" role=\"region\" aria-labelledby=\"part-{part}\" tabindex=\"0\">\n");
+    section += &table(header, positions, options, " class=\"number\"");
+    section.into_bytes()
+}
+
+/// Returns the page up to its heading.
+pub(super) fn head(title: &str, more_style: &str) -> String {
+    let title = escape(title);
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>\n\
+         {STYLE}{more_style}</style>\n</head>\n<body>\n<header>\n<h1>{title}</h1>\n"
+    )
+}
+
+/// Returns a table up to its first row. `of_numbers` are the attributes of the headings of numbers.
+fn table(header: &Header, positions: &[usize], options: &Options, of_numbers: &str) -> String {
+    let mut page = "<table>\n".to_owned();
     if options.header != HeaderStyle::None {
         page += "<thead>\n<tr>";
         for &position in positions {
             let heading = escape(&heading(&header.columns[position], options));
-            page += &format!("<th scope=\"col\">{heading}</th>");
+            let attributes = match header.columns[position].kind.is_number() {
+                true => of_numbers,
+                false => "",
+            };
+            page += &format!("<th scope=\"col\"{attributes}>{heading}</th>");
         }
         page += "</tr>\n</thead>\n";
     }
-    page += "<tbody>\n";
-    page.into_bytes()
+    page + "<tbody>\n"
 }
 
 /// Returns the style rule that aligns numbers to the right.

@@ -1,9 +1,13 @@
-//! JSON (RFC 8259): one array, or one object on each line. Numbers keep their digits, and `jsonb` stays JSON.
+//! JSON (RFC 8259): one array, or one object on each line. Numbers keep their digits, and `jsonb` stays JSON. On lines it has
+//! no blanks between its values.
+
+mod compact;
 
 use std::ops::Range;
 
 use wide::u8x16;
 
+use self::compact::compact;
 use super::block::{BLOCK, append, append_begin};
 use super::cell_cache::{self, CellCache};
 use super::columns::stretches;
@@ -50,12 +54,25 @@ struct Values {
     text: CellText,
     /// The cell without COPY's escapes.
     unescaped: Vec<u8>,
+    /// Whether JSON in cells loses the blanks between its values.
+    is_compact: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shape {
     Array,
     Lines,
+    /// An array that is a member of an object.
+    MemberArray,
+    /// One object, or null without a row, that is a member of an object.
+    MemberObject,
+}
+
+impl Shape {
+    #[inline]
+    fn is_array(self) -> bool {
+        matches!(self, Self::Array | Self::MemberArray)
+    }
 }
 
 /// A member of every object.
@@ -144,6 +161,15 @@ impl Json {
         Ok(Self::new(Shape::Lines, header, positions, options))
     }
 
+    /// Returns a writer of the value of a member: an array of objects, or of one row the object alone.
+    pub(super) fn member(header: &Header, positions: &[usize], options: &Options, is_single: bool) -> Self {
+        let shape = match is_single {
+            true => Shape::MemberObject,
+            false => Shape::MemberArray,
+        };
+        Self::new(shape, header, positions, options)
+    }
+
     fn new(shape: Shape, header: &Header, positions: &[usize], options: &Options) -> Self {
         let metadata = (options.metadata == options::Metadata::With).then(|| {
             let metadata = Metadata::new(header, positions, options);
@@ -174,6 +200,7 @@ impl Json {
                     ..options.clone()
                 }),
                 unescaped: Vec::new(),
+                is_compact: shape == Shape::Lines,
             },
         }
     }
@@ -186,12 +213,20 @@ impl Values {
             cache,
             text,
             unescaped,
+            is_compact,
         } = self;
         cache.write(cell, kind, block, out, |out| match Value::read(cell, kind) {
             Value::Null => out.extend_from_slice(b"null"),
             Value::Number(digits) if is_number(digits) => out.extend_from_slice(digits),
             Value::Boolean(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
-            Value::Text(json) if kind == Kind::Json => write_json(json, out),
+            Value::Text(json) if kind == Kind::Json => match is_compact {
+                true => {
+                    let start = out.len();
+                    unescape_into(json, out);
+                    compact(out, start);
+                }
+                false => write_json(json, out),
+            },
             Value::Text(text) | Value::Number(text) => {
                 unescaped.clear();
                 unescape_into(text, unescaped);
@@ -206,7 +241,7 @@ impl Values {
 }
 
 /// Appends a cell of a JSON column, which PostgreSQL has validated. `json` keeps the line ends between its values,
-/// which would end a line of the file.
+/// which would end a row's line.
 fn write_json(escaped: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     unescape_into(escaped, out);
@@ -223,11 +258,11 @@ impl FileFormat for Json {
             out.extend_from_slice(b"{\"metadata\":");
             out.extend_from_slice(metadata.as_bytes());
             out.extend_from_slice(match self.shape {
-                Shape::Array => b",\n\"rows\":",
                 Shape::Lines => b"}\n",
+                _ => b",\n\"rows\":",
             });
         }
-        if self.shape == Shape::Array {
+        if self.shape.is_array() {
             out.push(b'[');
         }
     }
@@ -235,7 +270,7 @@ impl FileFormat for Json {
     fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<(), ReadError> {
         let line = row.line();
         row.check_cells(self.scan.read(line))?;
-        if self.shape == Shape::Array {
+        if self.shape.is_array() {
             out.extend_from_slice(if self.rows == 0 { b"\n" } else { b",\n" });
         }
         self.rows += 1;
@@ -247,17 +282,22 @@ impl FileFormat for Json {
             }
         }
         out.extend_from_slice(match self.shape {
-            Shape::Array => b"}",
             Shape::Lines => b"}\n",
+            _ => b"}",
         });
         Ok(())
     }
 
     fn finish(&mut self, out: &mut Vec<u8>) {
-        if self.shape == Shape::Lines {
-            return;
+        match (self.shape, self.rows) {
+            (Shape::Lines, _) => return,
+            (Shape::MemberObject, 0) => return out.extend_from_slice(b"null"),
+            (Shape::MemberObject, _) => return,
+            (Shape::MemberArray, 0) => return out.push(b']'),
+            (Shape::MemberArray, _) => return out.extend_from_slice(b"\n]"),
+            (Shape::Array, 0) => out.push(b']'),
+            (Shape::Array, _) => out.extend_from_slice(b"\n]"),
         }
-        out.extend_from_slice(if self.rows == 0 { b"]" } else { b"\n]" });
         if self.metadata.is_some() {
             out.extend_from_slice(format!(",\n\"row_count\":{}}}", self.rows).as_bytes());
         }

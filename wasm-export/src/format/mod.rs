@@ -9,12 +9,14 @@
 //! | plain text: logs of probes | `text` |
 //! | Markdown | `markdown`; conversations in `markdown::transcript` |
 //! | XLSX | `xlsx`; the package, numbers, texts, totals in `xlsx/` |
+//! | the parts of a bundle in one file | `bundle/` |
 //!
 //! They share several modules. `scan` finds the cells of a row and those that cannot be copied, and `block` copies short
 //! pieces. `cell_cache` serves cells that come again. `markup` combines these for formats with markup, and `number` parses
 //! numbers.
 
 pub(crate) mod block;
+pub(crate) mod bundle;
 mod cell_cache;
 mod columns;
 mod csv;
@@ -69,6 +71,9 @@ pub enum FormatError {
     /// The format has no such layout.
     #[error("a {0} file has no layout `{1}`; only markdown has layouts")]
     NoLayout(Format, Layout),
+    /// A file of this format is of one dataset.
+    #[error("a {0} file cannot have the parts of a bundle; choose {choice}", choice = formats_with_parts())]
+    NoBundle(Format),
     /// The rows lack columns that the file is made from.
     #[error("{file} is made of {rows}; missing columns: {missing}")]
     MissingColumns {
@@ -79,6 +84,12 @@ pub enum FormatError {
         /// The names of the missing columns.
         missing: String,
     },
+}
+
+/// Returns the words of the formats that a bundle can have.
+fn formats_with_parts() -> String {
+    let formats = Format::ALL.iter().filter(|format| format.has_parts());
+    formats.map(|format| format.word()).collect::<Vec<_>>().join(", ")
 }
 
 /// The index of a column's cells in a row, and their kind.

@@ -9,7 +9,7 @@
 //! line without a message ends in a space. Line feeds stand between the lines and **not after the last**.
 //!
 //! One thing differs: line ends in a message become `⏎`, because a log has one line for each row. Other control
-//! characters become visible symbols (`␛`), because people read logs in terminals.
+//! characters become visible symbols (`␛`, and `�` for those from U+0080 to U+009F), because people read logs in terminals.
 
 use std::io::Write as _;
 
@@ -29,7 +29,9 @@ struct Visible;
 impl Special for Visible {
     #[inline]
     fn mark(bytes: u8x16) -> u8x16 {
-        bytes.simd_eq(u8x16::splat(b'\\')) | mark_pictured(bytes)
+        let is = |byte| bytes.simd_eq(u8x16::splat(byte));
+        // The first bytes of U+0080 to U+00BF, and of U+2028.
+        is(b'\\') | is(0xc2) | is(0xe2) | mark_pictured(bytes)
     }
 }
 
@@ -40,8 +42,23 @@ impl Markup for Visible {
             b'\t' => None,
             b'\n' if text[..at].ends_with(b"\r") => Some(""),
             b'\n' | b'\r' => Some("⏎"),
+            0x80.. => beyond_ascii(&text[..at], &text[at..]),
             other => picture(other),
         });
+    }
+}
+
+/// Returns the text in the place of the first byte of `rest`, whose first character, or the one that it belongs to, is a control
+/// character or a line end beyond ASCII. A later byte of such a character is left out.
+fn beyond_ascii(before: &[u8], rest: &[u8]) -> Option<&'static str> {
+    match (before, rest) {
+        // U+0085 (next line), U+2028 (line separator), U+2029 (paragraph separator).
+        (_, [0xc2, 0x85, ..] | [0xe2, 0x80, 0xa8 | 0xa9, ..]) => Some("⏎"),
+        (_, [0xc2, 0x80..=0x9f, ..]) => Some("\u{fffd}"),
+        ([.., 0xc2], [0x80..=0x9f, ..])
+        | ([.., 0xe2], [0x80, 0xa8 | 0xa9, ..])
+        | ([.., 0xe2, 0x80], [0xa8 | 0xa9, ..]) => Some(""),
+        _ => None,
     }
 }
 

@@ -26,7 +26,8 @@ use self::about::About;
 use self::cells::Style;
 use self::long_texts::LongTexts;
 use self::number::Number;
-use self::package::{Group, Package};
+use self::package::Group;
+pub(super) use self::package::Package;
 use self::sheet::{Layout, ROWS_MAX, cell_reference};
 use self::text::{CELL_UNITS_MAX, split_units};
 use self::totals::Totals;
@@ -101,6 +102,22 @@ pub(crate) fn cell_options(options: &Options) -> Options {
 impl Xlsx {
     /// Returns a writer for the columns at these positions.
     pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Result<Self, FormatError> {
+        let totals = Totals::new(header, positions, &cell_options(options));
+        Ok(Self::within(Package::new(), totals, header, positions, options))
+    }
+
+    /// Returns a writer of a part of a bundle, which has no totals, behind other parts of the workbook.
+    pub(super) fn part(package: Package, header: &Header, positions: &[usize], options: &Options) -> Self {
+        Self::within(package, None, header, positions, options)
+    }
+
+    fn within(
+        package: Package,
+        totals: Option<Totals>,
+        header: &Header,
+        positions: &[usize],
+        options: &Options,
+    ) -> Self {
         let options = &cell_options(options);
         let mut scan = Scan::new(InCell, b'\t', header.columns.len());
         for (position, column) in header.columns.iter().enumerate() {
@@ -108,7 +125,6 @@ impl Xlsx {
                 scan.always_change(position);
             }
         }
-        let totals = Totals::new(header, positions, options);
         let column = |&position: &usize| Column {
             position,
             kind: header.columns[position].kind,
@@ -125,11 +141,11 @@ impl Xlsx {
                 )
             })
             .collect();
-        Ok(Self {
+        Self {
             title: header.title.clone(),
             columns: positions.iter().map(column).collect(),
             layout: Layout::new(headings, options.header != HeaderStyle::None),
-            package: Package::new(),
+            package,
             rows_max: ROWS_MAX,
             sheet_rows: 0,
             rows: 0,
@@ -147,7 +163,25 @@ impl Xlsx {
             about: (options.metadata == options::Metadata::With)
                 .then(|| About::new(header, positions, options)),
             totals,
-        })
+        }
+    }
+
+    /// Begins the sheet of a part.
+    pub(super) fn begin_part(&mut self, out: &mut Vec<u8>) {
+        self.begin_sheet(out);
+    }
+
+    /// Ends the sheets of a part, and returns the workbook for the next one.
+    pub(super) fn end_part(mut self, out: &mut Vec<u8>) -> Package {
+        self.end_rows(out);
+        self.package
+    }
+
+    fn end_rows(&mut self, out: &mut Vec<u8>) {
+        self.end_sheet(out);
+        if let Some(about) = &self.about {
+            about.write(self.rows, &mut self.package, out);
+        }
     }
 
     fn begin_sheet(&mut self, out: &mut Vec<u8>) {
@@ -271,10 +305,7 @@ impl FileFormat for Xlsx {
     }
 
     fn finish(&mut self, out: &mut Vec<u8>) {
-        self.end_sheet(out);
-        if let Some(about) = &self.about {
-            about.write(self.rows, &mut self.package, out);
-        }
+        self.end_rows(out);
         if let Some(totals) = self.totals.take() {
             totals.write(&mut self.package, out);
         }

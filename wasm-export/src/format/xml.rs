@@ -35,7 +35,7 @@ use crate::options::{self, DecimalMark, Options};
 use crate::rows::{Header, Kind, ReadError, Row};
 
 /// The namespace of all elements.
-const NAMESPACE: &str = "urn:decant:export:1";
+pub(super) const NAMESPACE: &str = "urn:decant:export:1";
 
 /// Text between a start tag that lacks its `>` and an end tag.
 struct InElement;
@@ -86,6 +86,8 @@ pub(super) struct Xml {
     beginning: Vec<u8>,
     elements: Vec<Element>,
     cells: Cells<InElement>,
+    /// The end tag of the element around the rows.
+    end_tag: &'static str,
     rows: u64,
 }
 
@@ -102,6 +104,27 @@ struct Element {
 impl Xml {
     /// Returns a writer for the columns at these positions.
     pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Result<Self, FormatError> {
+        let dataset = xml_name(&header.dataset);
+        let start = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<export xmlns=\"{NAMESPACE}\" dataset=\"{dataset}\">\n"
+        );
+        Ok(Self::within(&start, "</export>\n", header, positions, options))
+    }
+
+    /// Returns a writer of an element of a bundle.
+    pub(super) fn part(part: &str, header: &Header, positions: &[usize], options: &Options) -> Self {
+        let (part, dataset) = (xml_name(part), xml_name(&header.dataset));
+        let start = format!("<part name=\"{part}\" dataset=\"{dataset}\">\n");
+        Self::within(&start, "</part>\n", header, positions, options)
+    }
+
+    fn within(
+        start_tag: &str,
+        end_tag: &'static str,
+        header: &Header,
+        positions: &[usize],
+        options: &Options,
+    ) -> Self {
         let element = |&position: &usize| {
             let column = &header.columns[position];
             let name = xml_name(&column.name);
@@ -117,15 +140,17 @@ impl Xml {
             decimal: DecimalMark::Dot,
             ..options.clone()
         };
-        Ok(Self {
+        Self {
             beginning: beginning(
+                start_tag,
                 &Metadata::new(header, positions, &options),
                 options.metadata == options::Metadata::With,
             ),
             elements: positions.iter().map(element).collect(),
             cells: Cells::new(InElement, header, &options),
+            end_tag,
             rows: 0,
-        })
+        }
     }
 }
 
@@ -151,16 +176,12 @@ impl FileFormat for Xml {
     }
 
     fn finish(&mut self, out: &mut Vec<u8>) {
-        out.extend_from_slice(format!("<end rows=\"{}\"/>\n</export>\n", self.rows).as_bytes());
+        out.extend_from_slice(format!("<end rows=\"{}\"/>\n{}", self.rows, self.end_tag).as_bytes());
     }
 }
 
-fn beginning(metadata: &Metadata<'_>, with_metadata: bool) -> Vec<u8> {
-    let dataset = xml_name(metadata.dataset);
-    let mut out = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<export xmlns=\"{NAMESPACE}\" dataset=\"{dataset}\">\n"
-    )
-    .into_bytes();
+fn beginning(start_tag: &str, metadata: &Metadata<'_>, with_metadata: bool) -> Vec<u8> {
+    let mut out = start_tag.as_bytes().to_vec();
     if with_metadata {
         out.extend_from_slice(b"<metadata>\n");
         write_element("title", metadata.title, &mut out);
@@ -200,7 +221,7 @@ fn write_element(name: &str, text: &str, out: &mut Vec<u8>) {
 
 /// Returns a valid XML name for any name. Different names stay different. Letters outside ASCII are escaped, because
 /// readers differ on which of them are allowed.
-fn xml_name(name: &str) -> String {
+pub(super) fn xml_name(name: &str) -> String {
     if name.is_empty() {
         return "_x_".to_owned();
     }

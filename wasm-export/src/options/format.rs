@@ -55,6 +55,11 @@ macro_rules! format_enum {
 for_each_format!(format_enum);
 
 impl Format {
+    /// Returns whether a file can have the parts of a bundle.
+    pub fn has_parts(self) -> bool {
+        matches!(self, Self::Json | Self::Csv | Self::Xml | Self::Xlsx | Self::Html)
+    }
+
     /// Returns whether its files are logs, which people read from the oldest row on.
     pub fn is_log(self) -> bool {
         self == Self::Text

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::io::{BufRead, Read};
 
+use super::json_bundle::BundleReader;
 use super::row::CellType;
 use super::{Counts, FileMetadata, Head, HeadColumn, ReadBackError, Refusal, Row, Rows};
 use crate::json::{Handler, JsonError, Piece, Shape, Tokenizer, decode};
@@ -94,6 +95,8 @@ struct Reader<'a, R> {
     /// The current value outside the rows.
     aside: Vec<u8>,
     counts: Counts,
+    /// Reads the rest of the file, if it is of a bundle.
+    bundle: Option<BundleReader>,
 }
 
 /// A member of the object around the rows.
@@ -135,6 +138,7 @@ impl<'a, R: Rows> Reader<'a, R> {
             start: 0,
             aside: Vec::new(),
             counts: Counts::default(),
+            bundle: None,
         }
     }
 
@@ -164,6 +168,9 @@ impl<'a, R: Rows> Reader<'a, R> {
             input.consume(length);
         }
         tokenizer.finish(self)?;
+        if let Some(bundle) = &self.bundle {
+            self.counts.rows = bundle.rows();
+        }
         self.pass_head().map_err(|refusal| tokenizer.refuse(refusal))?;
         Ok(())
     }
@@ -321,6 +328,10 @@ impl<'a, R: Rows> Reader<'a, R> {
 
     fn take_section(&mut self) -> Result<(), Refusal> {
         self.section = match self.key.as_slice() {
+            b"\"exportMetadata\"" if self.at_row == AtRow::Before && self.metadata.is_none() => {
+                self.bundle = Some(BundleReader::default());
+                Section::None
+            }
             b"\"metadata\"" => Section::Metadata,
             b"\"rows\"" if self.at_row == AtRow::Before => Section::Rows,
             b"\"row_count\"" if self.at_row == AtRow::Behind => Section::RowCount,
@@ -369,6 +380,9 @@ impl<'a, R: Rows> Reader<'a, R> {
 
 impl<R: Rows> Handler for Reader<'_, R> {
     fn open(&mut self, is_object: bool, depth: usize) -> Result<(), Refusal> {
+        if let Some(bundle) = &mut self.bundle {
+            return bundle.open(is_object, depth);
+        }
         if self.is_in_row(depth - 1) {
             return self.keep(if is_object { b"{" } else { b"[" }, depth - 1);
         }
@@ -401,6 +415,9 @@ impl<R: Rows> Handler for Reader<'_, R> {
     }
 
     fn close(&mut self, is_object: bool, depth: usize, _is_empty: bool) -> Result<(), Refusal> {
+        if let Some(bundle) = &mut self.bundle {
+            return bundle.close(depth, self.rows);
+        }
         if self.is_in_row(depth) {
             if self.row_depth == Some(depth) {
                 return self.end_row();
@@ -429,7 +446,7 @@ impl<R: Rows> Handler for Reader<'_, R> {
     }
 
     fn member(&mut self, is_first: bool, depth: usize) -> Result<(), Refusal> {
-        if self.row_depth == Some(depth) || is_first {
+        if self.bundle.is_some() || self.row_depth == Some(depth) || is_first {
             return Ok(());
         }
         // The commas between members of the outermost object belong to no value.
@@ -443,6 +460,9 @@ impl<R: Rows> Handler for Reader<'_, R> {
     }
 
     fn scalar(&mut self, piece: Piece<'_>, depth: usize) -> Result<(), Refusal> {
+        if let Some(bundle) = &mut self.bundle {
+            return bundle.scalar(piece, depth, self.rows);
+        }
         let bytes = piece.rest.get(..piece.length).unwrap_or_default();
         let is_of_row = self.is_in_row(depth) && self.row_depth == Some(depth);
         let is_of_envelope = depth == 1 && !is_of_row && self.row_depth != Some(2);

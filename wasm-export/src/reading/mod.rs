@@ -3,7 +3,7 @@
 //! | format | file |
 //! |---|---|
 //! | CSV, in every dialect that Decant writes | `csv` |
-//! | JSON, JSON lines | `json` |
+//! | JSON, JSON lines | `json`; a bundle in `json_bundle` |
 //! | XML, in Decant's own layout | `xml` |
 //! | gzip, zstd, zip around any of them | `unpack`, `zip` |
 //!
@@ -14,6 +14,7 @@ mod csv;
 mod damage;
 mod error;
 mod json;
+mod json_bundle;
 mod location;
 mod options;
 mod row;
@@ -30,7 +31,9 @@ use json::Keys;
 pub use options::{Guarded, InputFormat, ReadOptions, UnknownFormat};
 pub use row::{Cell, FileMetadata, Head, HeadColumn, Row};
 pub use rows::{Counts, Refusal, Rows};
+use serde::Serialize;
 pub use unpack::{UNPACKED_BYTES_MAX, unpacked};
+pub(crate) use zip::ZipArchive;
 
 /// Reads a whole file, and passes its contents to `rows`.
 ///
@@ -77,18 +80,65 @@ pub fn columns<'a>(
     input: impl BufRead + 'a,
     options: &ReadOptions,
 ) -> Result<(Vec<String>, Counts), ReadBackError> {
-    let mut names = Names(Vec::new());
-    let counts = read_keys(input, options, Keys::Any, &mut names)?;
-    Ok((names.0, counts))
+    let (names, counts) = names(input, options)?;
+    Ok((names.columns, counts))
 }
 
-/// Collects the names of the columns, and ignores the rows.
-struct Names(Vec<String>);
+/// Returns the same with the parts, if the file is of a bundle. The columns are none then.
+///
+/// # Errors
+/// When the file cannot be read or is not well formed.
+pub(crate) fn columns_and_parts<'a>(
+    input: impl BufRead + 'a,
+    options: &ReadOptions,
+) -> Result<(Vec<String>, Vec<ReadPart>, Counts), ReadBackError> {
+    let (names, counts) = names(input, options)?;
+    Ok((names.columns, names.parts, counts))
+}
+
+fn names<'a>(input: impl BufRead + 'a, options: &ReadOptions) -> Result<(Names, Counts), ReadBackError> {
+    let mut names = Names::default();
+    let counts = read_keys(input, options, Keys::Any, &mut names)?;
+    Ok((names, counts))
+}
+
+/// A part of a file of a bundle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReadPart {
+    /// The name of the part.
+    pub name: String,
+    /// Number of rows.
+    pub rows: u64,
+}
+
+/// Collects the names of the columns and parts, and ignores the rows.
+#[derive(Default)]
+struct Names {
+    columns: Vec<String>,
+    parts: Vec<ReadPart>,
+}
 
 impl Rows for Names {
     fn head(&mut self, head: &Head<'_>) -> Result<(), Refusal> {
-        self.0 = head.columns.iter().map(|column| column.name.clone()).collect();
+        // Those of a bundle are of its parts.
+        if self.parts.is_empty() {
+            self.columns = head.columns.iter().map(|column| column.name.clone()).collect();
+        }
         Ok(())
+    }
+
+    fn part(&mut self, name: &str) -> Result<(), Refusal> {
+        self.parts.push(ReadPart {
+            name: name.to_owned(),
+            rows: 0,
+        });
+        Ok(())
+    }
+
+    fn end_part(&mut self, rows: u64) {
+        if let Some(part) = self.parts.last_mut() {
+            part.rows = rows;
+        }
     }
 
     fn row(&mut self, _row: &Row) -> Result<(), Refusal> {

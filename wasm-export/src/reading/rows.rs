@@ -18,6 +18,17 @@ pub trait Rows {
     /// # Errors
     /// When it is refused.
     fn row(&mut self, row: &Row) -> Result<(), Refusal>;
+
+    /// Receives the name of a part, in a file of a bundle. The columns and rows that follow are those of the part.
+    ///
+    /// # Errors
+    /// By default always, because most receivers take one list of rows.
+    fn part(&mut self, _name: &str) -> Result<(), Refusal> {
+        Err("the file is a bundle of several parts, which cannot be converted".to_owned())
+    }
+
+    /// Receives the number of rows of the part that was named last.
+    fn end_part(&mut self, _rows: u64) {}
 }
 
 /// Totals of a file.

@@ -1,4 +1,5 @@
-//! Reads XML in Decant's layout: `export` with `metadata`, `columns`, a `row` for each row, and `end`.
+//! Reads XML in Decant's layout: `export` with `metadata`, `columns`, a `row` for each row, and `end`. In the file of a bundle,
+//! `export` has a `part` with these for each part.
 //!
 //! A cell that is missing in its row is null. A cell with `encoding="base64"` contains characters that XML cannot
 //! represent. A line end within a text is a newline, whatever the file has (XML 1.0, section 2.11).
@@ -57,6 +58,8 @@ pub(super) fn read(input: &mut dyn BufRead, rows: &mut impl Rows) -> Result<Coun
         text: Vec::new(),
         filter: String::new(),
         has_head: false,
+        parts: None,
+        rows_before: 0,
         said_rows: None,
         counts: Counts::default(),
     };
@@ -188,6 +191,8 @@ impl BufRead for Tracked<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Element {
     Export,
+    /// A part of a bundle, which contains what `export` has of one dataset.
+    Part,
     Metadata,
     Title,
     ExportedAt,
@@ -220,6 +225,10 @@ struct Reader<'a, R> {
     text: Vec<u8>,
     filter: String,
     has_head: bool,
+    /// The parts of a bundle that have ended, if the file is one.
+    parts: Option<u64>,
+    /// The rows before the current part.
+    rows_before: u64,
     said_rows: Option<String>,
     counts: Counts,
 }
@@ -259,11 +268,18 @@ impl<R: Rows> Reader<'_, R> {
         well_formed::check_start(start)?;
         let name = start.name().into_inner();
         let unexpected = || format!("the element `{name}` is not expected here");
-        let element = match (self.within.last(), name) {
+        let parent = match (self.within.last(), self.parts) {
+            // A part contains what `export` has without parts.
+            (Some(Element::Part), _) => Some(Element::Export),
+            (Some(Element::Export), Some(_)) => Some(Element::Part),
+            (parent, _) => parent.copied(),
+        };
+        let element = match (parent, name) {
             (None, "export") if self.said_rows.is_none() => {
                 if attribute(start, "xmlns")?.as_deref() != Some(NAMESPACE) {
                     return Err(FOREIGN.to_owned());
                 }
+                self.parts = attribute(start, "bundle")?.map(|_| 0);
                 if let Some(dataset) = attribute(start, "dataset")? {
                     self.metadata = Some(FileMetadata {
                         dataset,
@@ -272,7 +288,28 @@ impl<R: Rows> Reader<'_, R> {
                 }
                 Element::Export
             }
-            (Some(Element::Export), _) if self.said_rows.is_some() => return Err(unexpected()),
+            (Some(Element::Export | Element::Part), _) if self.said_rows.is_some() => {
+                return Err(unexpected());
+            }
+            (Some(Element::Part), "part") => {
+                self.rows.part(&attribute(start, "name")?.unwrap_or_default())?;
+                self.rows_before = self.counts.rows;
+                self.has_head = false;
+                self.metadata = None;
+                self.columns.clear();
+                self.elements.clear();
+                Element::Part
+            }
+            (Some(Element::Part), "end") => {
+                let said = attribute(start, "parts")?.unwrap_or_default();
+                let parts = self.parts.unwrap_or_default();
+                if said != parts.to_string() {
+                    return Err(format!("`end` announces {said} parts, but there are {parts}"));
+                }
+                self.said_rows = Some(attribute(start, "rows")?.unwrap_or_default());
+                self.rows_before = 0;
+                Element::End
+            }
             (Some(Element::Export), "metadata") if !self.has_head => Element::Metadata,
             (Some(Element::Export), "columns") if !self.has_head => {
                 let fraction = attribute(start, "fraction")?.and_then(|word| word.parse().ok());
@@ -426,16 +463,19 @@ impl<R: Rows> Reader<'_, R> {
                 self.counts.rows += 1;
                 return self.rows.row(&self.row);
             }
-            Element::Export if self.said_rows.is_none() => {
+            Element::Export | Element::Part if self.said_rows.is_none() => {
                 return Err("the file has no `end` element: it is incomplete".to_owned());
+            }
+            Element::Part => {
+                self.said_rows = None;
+                self.parts = self.parts.map(|parts| parts + 1);
+                self.rows.end_part(self.counts.rows - self.rows_before);
             }
             Element::End => {
                 let said = self.said_rows.as_deref().unwrap_or_default();
-                if said != self.counts.rows.to_string() {
-                    return Err(format!(
-                        "`end` announces {said} rows, but there are {}",
-                        self.counts.rows
-                    ));
+                let rows = self.counts.rows - self.rows_before;
+                if said != rows.to_string() {
+                    return Err(format!("`end` announces {said} rows, but there are {rows}"));
                 }
             }
             _ => {}

@@ -1,4 +1,4 @@
-//! Reads the only file of a zip archive, front to back.
+//! Reads the files of a zip archive, front to back.
 //!
 //! This is Decant's own code because the `zip` crate needs `Seek`, and a pipe or an upload has none. Its reader for
 //! streams refuses a file whose sizes follow in a data descriptor, and Decant itself writes such archives.
@@ -21,12 +21,67 @@ pub(super) struct ZipEntryReader<R> {
     packed: u64,
     /// The header of the file, once it has been read.
     entry: Option<Entry>,
+    /// The files that have been read.
+    files: Vec<FileRead>,
+    files_max: usize,
+}
+
+/// A file whose content agrees with its own header.
+struct FileRead {
+    name: Vec<u8>,
+    checksum: u32,
+    packed: u64,
+    size: u64,
+}
+
+/// The most files of an archive of several.
+const FILES_MAX: usize = 1000;
+
+/// Reads an archive of several files. Reading ends at the end of each.
+pub(crate) struct ZipArchive<R>(ZipEntryReader<R>);
+
+impl<R: BufRead> ZipArchive<R> {
+    pub(crate) fn new(input: R) -> Self {
+        Self(ZipEntryReader {
+            files_max: FILES_MAX,
+            ..ZipEntryReader::new(input)
+        })
+    }
+
+    /// Skips the rest of the current file, and returns the name of the next one, or `None` at the end of the archive.
+    ///
+    /// # Errors
+    /// When the archive cannot be read or is damaged.
+    pub(crate) fn next_file(&mut self) -> io::Result<Option<String>> {
+        let archive = &mut self.0;
+        if archive.state == State::Within {
+            io::copy(archive, &mut io::sink())?;
+        }
+        match archive.state {
+            State::Before => archive.begin()?,
+            State::Between => archive.begin_behind_signature()?,
+            State::Within | State::Ended => return Ok(None),
+        }
+        let name = archive.entry.as_ref().map(|entry| &entry.name);
+        Ok(name.map(|name| String::from_utf8_lossy(name).into_owned()))
+    }
+}
+
+impl<R: BufRead> Read for ZipArchive<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        match self.0.state {
+            State::Within => self.0.read(out),
+            State::Before | State::Between | State::Ended => Ok(0),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Before,
     Within,
+    /// The signature of the next file's header has been read.
+    Between,
     Ended,
 }
 
@@ -52,6 +107,8 @@ impl<R: BufRead> ZipEntryReader<R> {
             size: 0,
             packed: 0,
             entry: None,
+            files: Vec::new(),
+            files_max: 1,
         }
     }
 
@@ -84,6 +141,10 @@ impl<R: BufRead> ZipEntryReader<R> {
         if self.four()? != 0x0403_4b50 {
             return Err(damaged("the file is not a zip archive that contains a file"));
         }
+        self.begin_behind_signature()
+    }
+
+    fn begin_behind_signature(&mut self) -> io::Result<()> {
         let [_, flags, method, _, _] = [self.two()?, self.two()?, self.two()?, self.two()?, self.two()?];
         let [checksum, packed, size] = [self.four()?, self.four()?, self.four()?];
         let [name_length, extra_length] = [self.two()?, self.two()?];
@@ -102,6 +163,7 @@ impl<R: BufRead> ZipEntryReader<R> {
             _ => u64::from(number),
         };
         self.inflate = Some(InflateState::new_boxed(DataFormat::Raw));
+        (self.size, self.packed) = (0, 0);
         self.state = State::Within;
         self.entry = Some(Entry {
             name,
@@ -168,14 +230,14 @@ impl<R: BufRead> ZipEntryReader<R> {
         }
     }
 
-    /// Compares checksum and sizes with the local header or data descriptor, and with the central directory.
+    /// Compares checksum and sizes with the local header or data descriptor, and behind the last file with the central
+    /// directory.
     fn end(&mut self) -> io::Result<()> {
         self.state = State::Ended;
         let Some(entry) = self.entry.take() else {
             return Ok(());
         };
         let checksum = std::mem::take(&mut self.checksum).finalize();
-        let wrong = || damaged("the zip archive is damaged: a checksum or size differs");
         let mut next = self.four()?;
         if entry.has_descriptor {
             // The signature of a descriptor is optional.
@@ -192,12 +254,34 @@ impl<R: BufRead> ZipEntryReader<R> {
         } else if (entry.checksum, entry.packed, entry.size) != (checksum, self.packed, self.size) {
             return Err(wrong());
         }
+        self.files.push(FileRead {
+            name: entry.name,
+            checksum,
+            packed: self.packed,
+            size: self.size,
+        });
         if next == 0x0403_4b50 {
-            return Err(damaged("the zip archive contains more than one file"));
+            if self.files.len() < self.files_max {
+                self.state = State::Between;
+                return Ok(());
+            }
+            return Err(damaged(match self.files_max {
+                1 => "the zip archive contains more than one file",
+                _ => "the zip archive contains more than 1000 files",
+            }));
         }
-        if next != 0x0201_4b50 {
-            return Err(damaged("the zip archive has no central directory"));
+        for (at, file) in std::mem::take(&mut self.files).into_iter().enumerate() {
+            let signature = if at == 0 { next } else { self.four()? };
+            if signature != 0x0201_4b50 {
+                return Err(damaged("the zip archive has no central directory"));
+            }
+            self.check_listed(&file)?;
         }
+        self.end_of_archive()
+    }
+
+    /// Compares a file with its entry in the central directory.
+    fn check_listed(&mut self, file: &FileRead) -> io::Result<()> {
         self.bytes::<12>()?;
         let [listed_checksum, packed, size] = [self.four()?, self.four()?, self.four()?];
         let [name_length, extra_length, comment_length] = [self.two()?, self.two()?, self.two()?];
@@ -215,10 +299,11 @@ impl<R: BufRead> ZipEntryReader<R> {
             }
         };
         let [size, packed] = [whole(size), whole(packed)];
-        if (listed_checksum, packed, size) != (checksum, self.packed, self.size) || name != entry.name {
-            return Err(wrong());
+        match (listed_checksum, packed, size) == (file.checksum, file.packed, file.size) && name == file.name
+        {
+            true => Ok(()),
+            false => Err(wrong()),
         }
-        self.end_of_archive()
     }
 
     fn end_of_archive(&mut self) -> io::Result<()> {
@@ -259,7 +344,7 @@ impl<R: BufRead> Read for ZipEntryReader<R> {
         loop {
             match self.state {
                 State::Before => self.begin()?,
-                State::Ended => return Ok(0),
+                State::Between | State::Ended => return Ok(0),
                 State::Within => match self.read_within(out)? {
                     // An empty piece is the end of the file, for which the next turn returns 0.
                     0 => {}
@@ -268,6 +353,10 @@ impl<R: BufRead> Read for ZipEntryReader<R> {
             }
         }
     }
+}
+
+fn wrong() -> io::Error {
+    damaged("the zip archive is damaged: a checksum or size differs")
 }
 
 /// Returns the numbers of the extra field of Zip64, if there is one.

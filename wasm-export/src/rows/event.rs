@@ -35,6 +35,11 @@ impl<'a> Row<'a> {
         self.line
     }
 
+    /// Returns the number of the row in its stream, counted from 1.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
     /// Returns the raw cells, as many as the header has columns.
     ///
     /// # Errors

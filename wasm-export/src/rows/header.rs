@@ -12,12 +12,18 @@ use crate::options::Fraction;
 /// The media type of a raw-row stream.
 pub const MEDIA_TYPE: &str = "application/vnd.decant.rows; version=1";
 
+/// The media type of several raw-row streams, one behind the other: the parts of a bundle.
+pub const BUNDLE_MEDIA_TYPE: &str = "application/vnd.decant.bundle; version=1";
+
 /// The description of the rows, which comes before them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Header {
     /// The stream's version, [`VERSION`].
     pub decant: u32,
+    /// The name of the part whose rows follow, in the stream of a bundle: `files`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
     /// The name of the dataset in addresses: `usage-logs`.
     pub dataset: String,
     /// The name of the dataset for people: `Usage logs`.

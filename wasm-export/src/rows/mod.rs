@@ -8,6 +8,8 @@
 //! 3. control lines, each beginning with a backslash and a character that COPY never writes there:
 //!    `\~` is a heartbeat, `\!{problem}` a failed export, `\.{end}` the end record.
 //!
+//! The stream of a bundle is the streams of its parts, one behind the other. The header of each names its part.
+//!
 //! Only a stream with an end record is complete. The record contains the number of rows, the number of their bytes, and
 //! the digest of these bytes.
 
@@ -26,6 +28,6 @@ pub use copy_text::{NULL, escape_into, unescape, unescape_into};
 pub use cursor::{Cursor, CursorError};
 pub use error::ReadError;
 pub use event::{Event, Row};
-pub use header::{Column, Header, Highlight, Kind, MEDIA_TYPE};
+pub use header::{BUNDLE_MEDIA_TYPE, Column, Header, Highlight, Kind, MEDIA_TYPE};
 pub use limits::{HEADER_BYTES_MAX, ROW_BYTES_MAX, VERSION};
 pub use reader::{Events, Reader};

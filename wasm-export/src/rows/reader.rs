@@ -117,7 +117,7 @@ enum LineSpan {
     Chunk { start: usize, end: usize },
 }
 
-impl Events<'_, '_> {
+impl<'c> Events<'_, 'c> {
     /// Returns the next event, or `None` at the end of the chunk.
     ///
     /// # Errors
@@ -151,6 +151,11 @@ impl Events<'_, '_> {
             };
             return Ok(event);
         }
+    }
+
+    /// Returns the bytes of the chunk behind the last event. Behind [`Event::End`] these are the next stream's.
+    pub fn rest(self) -> &'c [u8] {
+        &self.chunk[self.at..]
     }
 
     /// Finds the next whole line. An incomplete line is kept for the next chunk.

@@ -1,31 +1,41 @@
-//! Masks the values of headers whose names show that they are secret.
+//! Masks the values of headers whose names show that they are secret, and the secrets in the URLs of the others.
 
 use super::Part;
+use super::masked_url::mask_url;
+use crate::format::write_json_string;
 use crate::json::{Handler, JsonError, Piece, Refusal, Shape, Tokenizer, decode};
 
 /// The text in the place of a secret.
 pub const MASK: &str = "***";
 
-/// A name is secret if it contains one of these words, in any case. `key` also covers `x-api-key`.
-const SECRET_WORDS: [&str; 7] = [
+/// A name is secret if it contains one of these texts, in any case. `key` also covers `x-api-key`.
+const SECRET_TEXTS: [&str; 11] = [
     "authorization",
     "cookie",
+    "credential",
+    "jwt",
     "key",
+    "passphrase",
+    "passwd",
     "password",
     "secret",
     "signature",
     "token",
 ];
 
+/// A name is secret if one of these is a word of it, in any case. `sig` is the signature of an address in Azure's storage.
+const SECRET_WORDS: [&str; 5] = ["auth", "pass", "pwd", "sas", "sig"];
+
 /// Returns whether the value of a header or parameter with this name is a secret.
-pub fn is_secret(name: &str) -> bool {
+pub(super) fn is_secret(name: &str) -> bool {
     // All of Unicode, because U+212A (Kelvin) also becomes a `k`.
     let name = name.to_lowercase();
-    SECRET_WORDS.iter().any(|word| name.contains(word))
+    let mut words = name.split(|letter: char| !letter.is_alphanumeric());
+    SECRET_TEXTS.iter().any(|text| name.contains(text)) || words.any(|word| SECRET_WORDS.contains(&word))
 }
 
-/// Returns headers, which are JSON, with [`MASK`] in the place of each secret value. All other bytes stay. Headers that are
-/// no object have no names, so all their values are masked.
+/// Returns headers, which are JSON, with [`MASK`] in the place of each secret value, and of each secret in a URL of another
+/// one. All other bytes stay. Headers that are no object have no names, so all their values are masked.
 ///
 /// # Errors
 /// When the headers are not JSON. The error names the part.
@@ -79,14 +89,33 @@ impl Masker<'_> {
 
     fn value(&mut self, end: usize) {
         let value = &self.text[self.token_start..end];
-        if (self.has_names && self.secret_depth.is_none()) || value == b"null" {
-            return;
+        let masked = match self.has_names && self.secret_depth.is_none() {
+            _ if value == b"null" => None,
+            true => with_masked_url(value),
+            false => Some(MASK.to_owned()),
+        };
+        if let Some(masked) = masked {
+            self.out
+                .extend_from_slice(&self.text[self.copied..self.token_start]);
+            write_json_string(masked.as_bytes(), &mut self.out);
+            self.copied = end;
         }
-        self.out
-            .extend_from_slice(&self.text[self.copied..self.token_start]);
-        self.out.extend_from_slice(format!("\"{MASK}\"").as_bytes());
-        self.copied = end;
     }
+}
+
+/// Returns the text of a JSON value without the secrets of the URL that it is, or `None` if it has none.
+fn with_masked_url(value: &[u8]) -> Option<String> {
+    if !value.starts_with(b"\"") {
+        return None;
+    }
+    let mut text = Vec::new();
+    // Others may read a text that is not Unicode.
+    let text = match decode(value, &mut text) {
+        true => String::from_utf8(text).ok()?,
+        false => return Some(MASK.to_owned()),
+    };
+    let masked = mask_url(&text);
+    (masked != text).then_some(masked)
 }
 
 impl Handler for Masker<'_> {
@@ -146,6 +175,10 @@ mod tests {
             "Client_Secret",
             "x-goog-api-\u{212a}ey",
             "access_token",
+            "X-Amz-Credential",
+            "x-auth",
+            "PWD",
+            "db.pass",
         ] {
             assert!(is_secret(name), "{name}");
         }
@@ -155,6 +188,8 @@ mod tests {
             "user-agent",
             "host",
             "anthropic-version",
+            "x-author",
+            "x-passenger",
         ] {
             assert!(!is_secret(name), "{name}");
         }
@@ -174,6 +209,10 @@ mod tests {
             (
                 r#"{"\u0061uthorization":true,"a":{"x-api-key":12,"b":3},"c":4,"\ud800":5}"#,
                 r#"{"\u0061uthorization":"***","a":{"x-api-key":"***","b":3},"c":4,"\ud800":"***"}"#,
+            ),
+            (
+                r#"{"referer":"https:\/\/a:b@h\/?x=1&key=c","location":"\/d?e=\u0022","accept":"a;q=0.8","host":"\ud800"}"#,
+                r#"{"referer":"https://***@h/?x=1&key=***","location":"\/d?e=\u0022","accept":"a;q=0.8","host":"***"}"#,
             ),
             ("{}", "{}"),
         ] {

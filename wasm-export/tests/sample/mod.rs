@@ -47,6 +47,7 @@ fn header() -> Vec<u8> {
     };
     header_line(&Header {
         decant: VERSION,
+        part: None,
         dataset: "sayings".to_owned(),
         title: "Sayings".to_owned(),
         columns: vec![

@@ -13,7 +13,6 @@ const ANNOUNCED_AFTER: Duration = Duration::from_millis(50);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedResult {
-    /// Counts from 0.
     pub id: u32,
     pub result: OperationResult,
 }
@@ -22,7 +21,7 @@ pub struct ListedResult {
 #[derive(Clone, Copy)]
 pub struct ActivityTray {
     is_open: RwSignal<bool>,
-    /// Newest first.
+    /// Newest first, at most [`RESULTS_MAX`].
     results: RwSignal<Vec<ListedResult>>,
     next_id: StoredValue<u32>,
     status: RwSignal<String>,

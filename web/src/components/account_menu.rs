@@ -1,14 +1,14 @@
 //! The menu of the visitor: name, role, theme on a narrow screen, keys, sign-out.
 
 use api::login::{Caller, Role};
-use leptos::ev;
 use leptos::html::{Button, Div};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wasm_bindgen::JsCast;
 use web_sys::Node;
 
 use super::keys_help::KeysHelp;
+use super::press_outside::on_press_outside;
+use super::switch::Switch;
 use super::theme_select::ThemeSelect;
 use crate::auth::Auth;
 use crate::keys::Keys;
@@ -25,14 +25,12 @@ pub fn AccountMenu(me: Caller, help: KeysHelp) -> impl IntoView {
         }
     };
     // A click elsewhere closes the menu and takes the focus itself.
-    let listener = window_event_listener(ev::pointerdown, move |event| {
-        let target = event.target().and_then(|target| target.dyn_into::<Node>().ok());
-        let wrapper = wrapper.get_untracked();
-        if is_open.get_untracked() && wrapper.is_some_and(|wrapper| !wrapper.contains(target.as_ref())) {
-            is_open.set(false);
-        }
-    });
-    on_cleanup(move || listener.remove());
+    let contains = move |node: &Node| {
+        wrapper
+            .get_untracked()
+            .is_none_or(|wrapper| wrapper.contains(Some(node)))
+    };
+    on_press_outside(contains, move || is_open.set(false));
     let role = match me.role {
         Role::Admin => "Administrator",
         Role::User => "Member",
@@ -90,17 +88,12 @@ pub fn AccountMenu(me: Caller, help: KeysHelp) -> impl IntoView {
 fn KeysSwitch() -> impl IntoView {
     let keys = expect_context::<Keys>();
     view! {
-        <div class="field switch-field">
-            <label for="keys-switch">"Single-letter keys"</label>
-            <input
-                id="keys-switch"
-                type="checkbox"
-                role="switch"
-                data-testid="keys-switch"
-                prop:checked=move || keys.are_on()
-                on:change=move |event| keys.switch(event_target_checked(&event))
-            />
-        </div>
+        <Switch
+            id="keys-switch"
+            label="Single-letter keys"
+            is_on=Signal::derive(move || keys.are_on())
+            on_change=move |is_on| keys.switch(is_on)
+        />
     }
 }
 

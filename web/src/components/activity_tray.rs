@@ -22,24 +22,24 @@ type Opener = StoredValue<Option<HtmlElement>, LocalStorage>;
 
 /// Opens and closes the tray, and moves the focus with it.
 #[derive(Clone, Copy)]
-pub struct TrayDoor {
+pub struct TrayControl {
     tray: ActivityTray,
     panel: NodeRef<Section>,
     button: NodeRef<Button>,
     opener: Opener,
 }
 
-impl TrayDoor {
+impl TrayControl {
     /// The key `a` opens and closes the tray, too.
     pub fn new() -> Self {
-        let door = Self {
+        let control = Self {
             tray: expect_context(),
             panel: NodeRef::new(),
             button: NodeRef::new(),
             opener: StoredValue::new_local(None),
         };
-        expect_context::<Keys>().on(KeyAction::Activity, move || door.toggle());
-        door
+        expect_context::<Keys>().on(KeyAction::Activity, move || control.toggle());
+        control
     }
 
     fn toggle(self) {
@@ -84,7 +84,7 @@ impl TrayDoor {
 
 /// The button in the header, with the number of running operations.
 #[component]
-pub fn ActivityButton(door: TrayDoor) -> impl IntoView {
+pub fn ActivityButton(control: TrayControl) -> impl IntoView {
     let operations = expect_context::<Operations>();
     let running = Memo::new(move |_| operations.running());
     let badge = move || {
@@ -97,11 +97,11 @@ pub fn ActivityButton(door: TrayDoor) -> impl IntoView {
         <button
             type="button"
             class="quiet"
-            aria-expanded=move || door.tray.is_open().to_string()
+            aria-expanded=move || control.tray.is_open().to_string()
             aria-controls=TRAY
             data-testid="activity-toggle"
-            node_ref=door.button
-            on:click=move |_| door.toggle()
+            node_ref=control.button
+            on:click=move |_| control.toggle()
         >
             "Activity" {badge}
         </button>
@@ -109,8 +109,8 @@ pub fn ActivityButton(door: TrayDoor) -> impl IntoView {
 }
 
 #[component]
-pub fn Tray(door: TrayDoor) -> impl IntoView {
-    let (tray, exporter) = (door.tray, expect_context::<Exporter>());
+pub fn Tray(control: TrayControl) -> impl IntoView {
+    let (tray, exporter) = (control.tray, expect_context::<Exporter>());
     let operations = expect_context::<Operations>();
     let is_empty = Memo::new(move |_| !operations.are_listed() && tray.results().is_empty());
     view! {
@@ -121,10 +121,10 @@ pub fn Tray(door: TrayDoor) -> impl IntoView {
             aria-labelledby="activity-title"
             data-testid="activity"
             hidden=move || !tray.is_open()
-            node_ref=door.panel
+            node_ref=control.panel
             on:keydown=move |event| {
                 if event.key() == "Escape" {
-                    door.close();
+                    control.close();
                 }
             }
         >
@@ -135,7 +135,7 @@ pub fn Tray(door: TrayDoor) -> impl IntoView {
                     class="quiet icon"
                     aria-label="Close the activity"
                     data-testid="activity-close"
-                    on:click=move |_| door.close()
+                    on:click=move |_| control.close()
                 >
                     "×"
                 </button>

@@ -6,12 +6,12 @@ use api::backups::{Backup, BackupOverview, RunningTask};
 use leptos::prelude::*;
 use web_sys::HtmlDetailsElement;
 
-use super::confirm::{Confirmer, Question};
 use super::notice::Notice;
 use super::restore_options::RestoreOptionsForm;
 use crate::action::Action;
 use crate::browser;
 use crate::client;
+use crate::confirmer::{Confirmer, Question};
 use crate::load::Load;
 use crate::restore::run::Restorer;
 use crate::restore::source::RestoreSource;

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::export_setup::ExportSetup;
+use crate::export_setup::ExportSetup;
 use crate::wording;
 
 /// Announces before the click that the export will use cached rows, and their time: the database may have newer

@@ -1,46 +1,17 @@
-//! The question before an operation that cannot simply be undone.
+//! The dialog that asks before an operation that cannot simply be undone.
 
 use leptos::ev::SubmitEvent;
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
 use super::dialog::open_while;
+use crate::confirmer::{Confirmer, Question};
 use crate::wording;
-
-#[derive(Clone)]
-pub struct Question {
-    pub title: String,
-    pub text: String,
-    /// A text that the visitor must type, so that reading is needed. See [`wording::is_typed`].
-    pub word: Option<String>,
-    /// The label of the button that confirms.
-    pub yes: String,
-    /// Called when the visitor confirms.
-    pub then: Callback<()>,
-}
-
-/// Asks one question at a time, for one page.
-#[derive(Clone, Copy)]
-pub struct Confirmer(RwSignal<Option<Question>>);
-
-impl Confirmer {
-    pub fn new() -> Self {
-        Self(RwSignal::new(None))
-    }
-
-    pub fn ask(self, question: Question) {
-        self.0.set(Some(question));
-    }
-
-    fn close(self) {
-        self.0.set(None);
-    }
-}
 
 #[component]
 pub fn ConfirmDialog(confirmer: Confirmer) -> impl IntoView {
     let dialog = NodeRef::<Dialog>::new();
-    open_while(dialog, move || confirmer.0.with(Option::is_some));
+    open_while(dialog, move || confirmer.is_asking());
     view! {
         <dialog
             class="card"
@@ -50,7 +21,7 @@ pub fn ConfirmDialog(confirmer: Confirmer) -> impl IntoView {
             node_ref=dialog
             on:close=move |_| confirmer.close()
         >
-            {move || confirmer.0.get().map(|question| view! { <QuestionForm question confirmer/> })}
+            {move || confirmer.question().map(|question| view! { <QuestionForm question confirmer/> })}
         </dialog>
     }
 }

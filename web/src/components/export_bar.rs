@@ -4,10 +4,10 @@ use leptos::prelude::*;
 use wasm_export::browser::protocol::Destination;
 use wasm_export::options::Format;
 
-use super::export_setup::{ColumnScope, ExportSetup};
 use super::popup_menu::{MenuButton, MenuChoice, MenuItem, MenuPopup, PopupMenu};
 use crate::auth::Auth;
 use crate::download::can_pick;
+use crate::export_setup::{ColumnScope, ExportSetup};
 use crate::keys::{KeyAction, Keys};
 use crate::wording::export::{format_hint, format_name};
 

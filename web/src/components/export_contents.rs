@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::export_setup::{ColumnScope, ExportSetup};
 use crate::dataset;
+use crate::export_setup::{ColumnScope, ExportSetup};
 use crate::filter_chip::chips;
 use crate::wording;
 

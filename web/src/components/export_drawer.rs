@@ -12,8 +12,8 @@ use super::export_bar::ExportButton;
 use super::export_contents::ExportContents;
 use super::export_options::ExportOptions;
 use super::export_preview::ExportPreview;
-use super::export_setup::{ColumnScope, ExportSetup};
 use crate::download::can_pick;
+use crate::export_setup::{ColumnScope, ExportSetup};
 
 #[component]
 pub fn ExportDrawer(setup: ExportSetup) -> impl IntoView {

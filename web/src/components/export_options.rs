@@ -8,7 +8,7 @@ use wasm_export::options::{
 };
 
 use super::export_preset::Preset;
-use super::export_setup::{ExportSetup, set_format};
+use crate::export_setup::{ExportSetup, set_format};
 
 /// Zone and columns are not options here: the table has them.
 #[component]
@@ -77,7 +77,7 @@ fn CsvOptions(options: RwSignal<Options>) -> impl IntoView {
         ] options get=|options| options.newline set=|options, value| options.newline = value/>
         <Choice label="Formula guard" name="guard" choices=vec![
             (Guard::Strict, "Strict"),
-            (Guard::Seeds, "Simple, as claude-code-hub"),
+            (Guard::Seeds, "Simple: = + - @ first"),
             (Guard::None, "None"),
         ] options get=|options| options.guard set=|options, value| options.guard = value/>
     }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use wasm_export::grid::Grid;
 use wasm_export::rows::Kind;
 
-use super::export_setup::ExportSetup;
+use crate::export_setup::ExportSetup;
 use crate::preview::{Sample, preview};
 
 /// Formats the rows on show. Sends no request.

@@ -3,12 +3,12 @@
 use api::datasets::{Filter, FilterKind};
 use leptos::prelude::*;
 
-use super::popover::{FilterPopover, Opened};
+use super::popover::{PopoverContent, PopoverState};
 use crate::dataset_view::DatasetView;
-use crate::filter_chip::is_time;
+use crate::quick_range::is_time;
 
 #[component]
-pub fn FilterMenu(view: DatasetView, opened: Opened) -> impl IntoView {
+pub fn FilterMenu(view: DatasetView, popover: PopoverState) -> impl IntoView {
     let filters = view.dataset.with_value(|dataset| dataset.filters.clone());
     let text = RwSignal::new(String::new());
     let items = move || {
@@ -17,8 +17,8 @@ pub fn FilterMenu(view: DatasetView, opened: Opened) -> impl IntoView {
             .iter()
             .filter(|filter| filter.label.to_lowercase().contains(&text));
         let items = found.cloned().map(|filter| match filter.kind {
-            FilterKind::Boolean => view! { <SwitchItem view filter opened/> }.into_any(),
-            _ => view! { <EditorItem filter opened/> }.into_any(),
+            FilterKind::Boolean => view! { <SwitchItem view filter popover/> }.into_any(),
+            _ => view! { <EditorItem filter popover/> }.into_any(),
         });
         items.collect_view()
     };
@@ -36,20 +36,20 @@ pub fn FilterMenu(view: DatasetView, opened: Opened) -> impl IntoView {
 }
 
 #[component]
-fn EditorItem(filter: Filter, opened: Opened) -> impl IntoView {
+fn EditorItem(filter: Filter, popover: PopoverState) -> impl IntoView {
     let testid = format!("add-filter-{}", filter.name);
-    let popover = match is_time(&filter) {
-        true => FilterPopover::Times,
-        false => FilterPopover::Value(filter.name.clone()),
+    let editor = match is_time(&filter) {
+        true => PopoverContent::Times,
+        false => PopoverContent::Value(filter.name.clone()),
     };
-    let open = move |_| opened.toggle(popover.clone(), None);
+    let open = move |_| popover.toggle(editor.clone(), None);
     view! {
         <li><button type="button" class="quiet" data-testid=testid on:click=open>{filter.label} "…"</button></li>
     }
 }
 
 #[component]
-fn SwitchItem(view: DatasetView, filter: Filter, opened: Opened) -> impl IntoView {
+fn SwitchItem(view: DatasetView, filter: Filter, popover: PopoverState) -> impl IntoView {
     let testid = format!("add-filter-{}", filter.name);
     let name = StoredValue::new(filter.name);
     let is_on = move || {
@@ -61,7 +61,7 @@ fn SwitchItem(view: DatasetView, filter: Filter, opened: Opened) -> impl IntoVie
     let switch = move |_| {
         let value = if untrack(is_on) { "" } else { "true" };
         name.with_value(|name| view.apply_one(name, value));
-        opened.close();
+        popover.close();
     };
     view! {
         <li>

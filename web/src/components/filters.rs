@@ -2,39 +2,39 @@
 
 use std::collections::BTreeMap;
 
-use leptos::html::Button;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::filter_editor::FilterEditor;
 use super::filter_menu::FilterMenu;
-use super::popover::{FilterPopover, Opened, Popover, opener_of};
+use super::popover::{Popover, PopoverContent, PopoverState, opener_of};
 use super::quick_ranges::QuickRanges;
 use super::time_editor::TimeEditor;
 use crate::dataset_view::DatasetView;
-use crate::filter_chip::{Chip, chips, is_time};
+use crate::filter_chip::{Chip, chips};
 use crate::keys::{KeyAction, Keys};
+use crate::quick_range::is_time;
 
 #[component]
 pub fn Filters(view: DatasetView) -> impl IntoView {
-    let opened = Opened::new();
+    let popover = PopoverState::new();
     let has_choice = view
         .dataset
         .with_value(|dataset| !(dataset.filters.is_empty() && dataset.parameters.is_empty()));
-    let popover = move || {
-        let content = opened.get()?;
+    let shown = move || {
+        let content = popover.get()?;
         let label = label(view, &content);
         Some(match content {
-            FilterPopover::Menu => view! {
-                <Popover opened label><FilterMenu view opened/></Popover>
+            PopoverContent::Menu => view! {
+                <Popover popover label><FilterMenu view popover/></Popover>
             }
             .into_any(),
-            FilterPopover::Times => view! {
-                <Popover opened label><TimeEditor view opened/></Popover>
+            PopoverContent::Times => view! {
+                <Popover popover label><TimeEditor view popover/></Popover>
             }
             .into_any(),
-            FilterPopover::Value(name) => view! {
-                <Popover opened label><FilterEditor view name opened/></Popover>
+            PopoverContent::Value(name) => view! {
+                <Popover popover label><FilterEditor view name popover/></Popover>
             }
             .into_any(),
         })
@@ -42,19 +42,19 @@ pub fn Filters(view: DatasetView) -> impl IntoView {
     has_choice.then(|| {
         view! {
             <div class="filters">
-                <QuickRanges view opened/>
-                <ChipList view opened/>
-                {popover}
+                <QuickRanges view popover/>
+                <ChipList view popover/>
+                {shown}
             </div>
         }
     })
 }
 
-fn label(view: DatasetView, content: &FilterPopover) -> String {
+fn label(view: DatasetView, content: &PopoverContent) -> String {
     let name = match content {
-        FilterPopover::Menu => return "Add a filter".to_owned(),
-        FilterPopover::Times => return "Time range".to_owned(),
-        FilterPopover::Value(name) => name,
+        PopoverContent::Menu => return "Add a filter".to_owned(),
+        PopoverContent::Times => return "Time range".to_owned(),
+        PopoverContent::Value(name) => name,
     };
     view.dataset.with_value(|dataset| {
         let filter = dataset.filters.iter().find(|filter| filter.name == *name);
@@ -70,7 +70,7 @@ fn label(view: DatasetView, content: &FilterPopover) -> String {
 }
 
 #[component]
-fn ChipList(view: DatasetView, opened: Opened) -> impl IntoView {
+fn ChipList(view: DatasetView, popover: PopoverState) -> impl IntoView {
     Effect::new(move || view.name_values());
     let list = Memo::new(move |_| {
         view.dataset.with_value(|dataset| {
@@ -85,22 +85,22 @@ fn ChipList(view: DatasetView, opened: Opened) -> impl IntoView {
             view! { <button type="button" class="quiet" data-testid="clear-filters" on:click=clear>"Clear filters"</button> }
         })
     };
-    let add = NodeRef::<Button>::new();
+    let add = popover.add_button();
     let toggle_menu = move || {
         let opener = add.get_untracked();
-        opened.toggle(FilterPopover::Menu, opener.map(|add| add.unchecked_into()));
+        popover.toggle(PopoverContent::Menu, opener.map(|add| add.unchecked_into()));
     };
     expect_context::<Keys>().on(KeyAction::Filter, toggle_menu);
     view! {
         <div class="chips">
             <For each=move || list.get() key=|chip| chip.clone() let:chip>
-                <ChipItem view chip opened/>
+                <ChipItem view chip popover/>
             </For>
             <button
                 type="button"
                 class="chip-add"
                 aria-haspopup="dialog"
-                aria-expanded=move || opened.is(&FilterPopover::Menu).to_string()
+                aria-expanded=move || popover.is(&PopoverContent::Menu).to_string()
                 data-testid="add-filter"
                 node_ref=add
                 on:click=move |_| toggle_menu()
@@ -113,18 +113,18 @@ fn ChipList(view: DatasetView, opened: Opened) -> impl IntoView {
 }
 
 #[component]
-fn ChipItem(view: DatasetView, chip: Chip, opened: Opened) -> impl IntoView {
+fn ChipItem(view: DatasetView, chip: Chip, popover: PopoverState) -> impl IntoView {
     let Chip {
         name,
         text,
         is_removable,
         is_switch,
     } = chip;
-    let popover = view.dataset.with_value(|dataset| {
+    let editor = view.dataset.with_value(|dataset| {
         let filter = dataset.filters.iter().find(|filter| filter.name == name);
         match filter.is_some_and(is_time) {
-            true => FilterPopover::Times,
-            false => FilterPopover::Value(name.clone()),
+            true => PopoverContent::Times,
+            false => PopoverContent::Value(name.clone()),
         }
     });
     let problem_id = format!("filter-{name}-problem");
@@ -152,7 +152,7 @@ fn ChipItem(view: DatasetView, chip: Chip, opened: Opened) -> impl IntoView {
     let content = match is_switch && is_removable {
         true => view! { <span class="chip-text" data-testid=testid>{text}</span> }.into_any(),
         false => {
-            let edit = move |event| opened.toggle(popover.clone(), opener_of(&event));
+            let edit = move |event| popover.toggle(editor.clone(), opener_of(&event));
             view! {
                 <button
                     type="button"

@@ -9,6 +9,7 @@ use web_sys::Element;
 
 use super::dialog::open_while;
 use crate::dataset_groups::{DatasetGroup, dataset_groups};
+use crate::hub::Hub;
 use crate::load::Load;
 use crate::navigation::{Navigation, RouteLink};
 use crate::probes::text_file::DATASET as PROBE_LOGS;
@@ -28,11 +29,8 @@ pub struct NavigationMenu {
 impl NavigationMenu {
     /// Returns whether the page of probes has this dataset.
     fn is_of_probes(self, dataset: &Dataset) -> bool {
-        let has_hub = || {
-            self.datasets
-                .with(|answer| answer.is_some_and(|answer| answer.hub))
-        };
-        self.is_administrator && dataset.available && dataset.name == PROBE_LOGS && has_hub()
+        let hub = expect_context::<Hub>();
+        self.is_administrator && dataset.available && dataset.name == PROBE_LOGS && hub.exists()
     }
 }
 
@@ -58,7 +56,7 @@ pub fn NavigationGroups(menu: NavigationMenu) -> impl IntoView {
     };
     view! {
         {groups}
-        {is_administrator.then(|| view! { <AdminLinks datasets/> })}
+        {is_administrator.then(|| view! { <AdminLinks/> })}
     }
 }
 
@@ -175,17 +173,17 @@ fn DatasetLink(dataset: Dataset, shown: Memo<Option<String>>) -> impl IntoView {
 }
 
 #[component]
-fn AdminLinks(datasets: Load<Datasets>) -> impl IntoView {
+fn AdminLinks() -> impl IntoView {
+    let hub = expect_context::<Hub>();
     let navigation = expect_context::<Navigation>();
     let admin_page = Memo::new(move |_| navigation.with(Route::admin_page));
-    let has_hub = Memo::new(move |_| datasets.with(|answer| answer.is_none_or(|answer| answer.hub)));
     let link = move |page: AdminPage| {
         let is_current = Signal::derive(move || admin_page.get() == Some(page));
         view! { <AdminLink page is_current/> }
     };
     let links = move || {
         let pages = AdminPage::ADMINISTRATION.iter().copied();
-        let pages = pages.filter(|page| has_hub.get() || !page.needs_hub());
+        let pages = pages.filter(|page| hub.has_page(*page) == Some(true));
         pages.map(link).collect_view()
     };
     view! {

@@ -114,7 +114,7 @@ fn Reload(view: DatasetView) -> impl IntoView {
             .map(str::to_owned)
     };
     let reload = move || {
-        exporter.want_newer_rows();
+        exporter.discard_cached_rows();
         view.refresh();
     };
     expect_context::<Keys>().on(KeyAction::Refresh, reload);

@@ -2,14 +2,16 @@
 //! close it.
 
 use leptos::ev;
-use leptos::html::Div;
+use leptos::html::{Button, Div};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, Node};
 
+use super::press_outside::on_press_outside;
+
 /// What the popover shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FilterPopover {
+pub enum PopoverContent {
     /// The filters to choose from.
     Menu,
     /// All times.
@@ -18,52 +20,60 @@ pub enum FilterPopover {
     Value(String),
 }
 
-/// What the popover of a page shows, if it is open, and the control that opened it.
+/// The content of the popover of a page, if it is open, and the control that popover it.
 #[derive(Clone, Copy)]
-pub struct Opened {
-    what: RwSignal<Option<FilterPopover>>,
+pub struct PopoverState {
+    content: RwSignal<Option<PopoverContent>>,
     opener: StoredValue<Option<HtmlElement>, LocalStorage>,
+    /// The last control of the chips. Takes the focus if the opener is gone.
+    add_button: NodeRef<Button>,
 }
 
-impl Opened {
+impl PopoverState {
     pub fn new() -> Self {
         Self {
-            what: RwSignal::new(None),
+            content: RwSignal::new(None),
             opener: StoredValue::new_local(None),
+            add_button: NodeRef::new(),
         }
     }
 
-    pub fn get(self) -> Option<FilterPopover> {
-        self.what.get()
+    pub fn add_button(self) -> NodeRef<Button> {
+        self.add_button
     }
 
-    pub fn is(self, what: &FilterPopover) -> bool {
-        self.what.with(|open| open.as_ref() == Some(what))
+    pub fn get(self) -> Option<PopoverContent> {
+        self.content.get()
+    }
+
+    pub fn is(self, content: &PopoverContent) -> bool {
+        self.content.with(|open| open.as_ref() == Some(content))
     }
 
     /// Opens it below its opener, or closes it if it shows that. An item of the open popover is no opener.
-    pub fn toggle(self, what: FilterPopover, opener: Option<HtmlElement>) {
+    pub fn toggle(self, content: PopoverContent, opener: Option<HtmlElement>) {
         if opener.is_some() {
             self.opener.set_value(opener);
         }
-        let is_open = self.what.with_untracked(|open| open.as_ref() == Some(&what));
-        self.what.set((!is_open).then_some(what));
+        let is_open = self
+            .content
+            .with_untracked(|open| open.as_ref() == Some(&content));
+        self.content.set((!is_open).then_some(content));
     }
 
-    /// Closes it. The focus returns to the opener, or to the last control of the chips if its chip is another one by now.
+    /// Closes it. The focus returns to the opener, or to the last control of the chips if the chip has been replaced.
     pub fn close(self) {
-        self.what.set(None);
+        self.content.set(None);
         let opener = self.opener.get_value();
         request_animation_frame(move || {
+            let opener = opener.filter(|opener| opener.is_connected());
             let add = || {
-                document()
-                    .query_selector("[data-testid=add-filter]")
-                    .ok()
-                    .flatten()?
-                    .dyn_into()
-                    .ok()
+                self.add_button
+                    .try_get_untracked()
+                    .flatten()
+                    .map(JsCast::unchecked_into)
             };
-            if let Some(opener) = opener.filter(|opener| opener.is_connected()).or_else(add) {
+            if let Some(opener) = opener.or_else(add) {
                 let _ = opener.focus();
             }
         });
@@ -87,7 +97,7 @@ pub fn opener_of(event: &ev::MouseEvent) -> Option<HtmlElement> {
 }
 
 #[component]
-pub fn Popover(opened: Opened, label: String, children: Children) -> impl IntoView {
+pub fn Popover(popover: PopoverState, label: String, children: Children) -> impl IntoView {
     let frame = NodeRef::<Div>::new();
     frame.on_load(|frame| {
         request_animation_frame(move || {
@@ -97,26 +107,18 @@ pub fn Popover(opened: Opened, label: String, children: Children) -> impl IntoVi
             }
         });
     });
-    let listener = window_event_listener(ev::pointerdown, move |event| {
-        let target = event.target().and_then(|target| target.dyn_into::<Node>().ok());
-        let is_inside = |node: &Node| {
-            frame
-                .get_untracked()
-                .is_some_and(|frame| frame.contains(Some(node)))
-                || opened.is_opener(node)
-        };
-        if target.is_some_and(|target| !is_inside(&target)) {
-            opened.what.set(None);
-        }
-    });
-    on_cleanup(move || listener.remove());
+    let contains = move |node: &Node| {
+        let frame = frame.get_untracked();
+        frame.is_some_and(|frame| frame.contains(Some(node))) || popover.is_opener(node)
+    };
+    on_press_outside(contains, move || popover.content.set(None));
     let on_key = move |event: ev::KeyboardEvent| {
         if event.key() == "Escape" {
             event.stop_propagation();
-            opened.close();
+            popover.close();
         }
     };
-    let left = opened.left();
+    let left = popover.left();
     view! {
         <div
             class="popover"
@@ -134,10 +136,10 @@ pub fn Popover(opened: Opened, label: String, children: Children) -> impl IntoVi
 
 /// The buttons of an editor.
 #[component]
-pub fn EditorActions(opened: Opened) -> impl IntoView {
+pub fn EditorActions(popover: PopoverState) -> impl IntoView {
     view! {
         <div class="editor-actions">
-            <button type="button" on:click=move |_| opened.close()>"Cancel"</button>
+            <button type="button" on:click=move |_| popover.close()>"Cancel"</button>
             <button type="submit" class="primary" data-testid="apply-filters">"Apply"</button>
         </div>
     }

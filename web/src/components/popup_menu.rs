@@ -1,11 +1,11 @@
 //! A button that opens a menu of commands below it (WAI-ARIA, "Menu Button Pattern").
 
-use leptos::ev;
 use leptos::html::{Button, Div};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, KeyboardEvent, Node};
 
+use super::press_outside::on_press_outside;
 use crate::menu_keys::target;
 
 /// Which item has the focus when the menu opens.
@@ -30,13 +30,14 @@ impl PopupMenu {
             opener: NodeRef::new(),
             popup: NodeRef::new(),
         };
-        let listener = window_event_listener(ev::pointerdown, move |event| {
-            let pressed = event.target().and_then(|target| target.dyn_into::<Node>().ok());
-            if untrack(|| menu.is_open()) && !menu.contains(pressed.as_ref()) {
-                menu.open.set(None);
-            }
-        });
-        on_cleanup(move || listener.remove());
+        on_press_outside(
+            move |node| menu.contains(node),
+            move || {
+                if untrack(|| menu.is_open()) {
+                    menu.open.set(None);
+                }
+            },
+        );
         Effect::new(move || {
             if let Some(entry) = menu.open.get() {
                 // The items exist with the next frame.
@@ -84,16 +85,10 @@ impl PopupMenu {
         items.filter_map(|item| item.dyn_into().ok()).collect()
     }
 
-    fn contains(self, node: Option<&Node>) -> bool {
-        let is_in_popup = self
-            .popup
-            .get_untracked()
-            .is_some_and(|popup| popup.contains(node));
-        let is_in_opener = self
-            .opener
-            .get_untracked()
-            .is_some_and(|opener| opener.contains(node));
-        is_in_popup || is_in_opener
+    fn contains(self, node: &Node) -> bool {
+        let (popup, opener) = (self.popup.get_untracked(), self.opener.get_untracked());
+        popup.is_some_and(|popup| popup.contains(Some(node)))
+            || opener.is_some_and(|opener| opener.contains(Some(node)))
     }
 
     fn press(self, event: &KeyboardEvent) {

@@ -6,7 +6,6 @@ use api::datasets::Dataset;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_export::browser::protocol::{Destination, Start};
-use wasm_export::options::{Compression, Format, Options};
 use wasm_export::{Zone, file_name};
 
 use super::request_list::report_download;
@@ -18,7 +17,7 @@ use crate::dataset::rows_key;
 use crate::download::{ExportRequest, Exporter, download_probes};
 use crate::probe_view::{Connection, ProbeView};
 use crate::probes::terminal::{LINES_MAX, LINES_MIN};
-use crate::probes::text_file::DATASET;
+use crate::probes::text_file::{DATASET, file_options};
 use crate::selection::Selection;
 use crate::toasts::Toasts;
 use crate::wording;
@@ -227,18 +226,14 @@ fn selection(view: ProbeView) -> Selection {
 }
 
 fn request(dataset: &Dataset, selection: &Selection, zone: Zone) -> ExportRequest {
-    let options = Options {
-        format: Format::Text,
-        zone,
-        ..Options::default()
-    };
+    let options = file_options(zone);
     ExportRequest {
         rows_expected: None,
         rows_key: rows_key(dataset, selection),
         start: Start {
             url: client::rows_url(DATASET, &selection.export_query()),
             kept: None,
-            file_name: file_name(DATASET, Format::Text, Compression::None, browser::local_time()),
+            file_name: file_name(DATASET, &options, browser::now_seconds()),
             options,
             destination: Destination::Downloads,
         },

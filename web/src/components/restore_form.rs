@@ -6,10 +6,10 @@ use leptos::html::Section;
 use leptos::prelude::*;
 use wasm_export::rows::Problem;
 
-use super::confirm::Confirmer;
 use super::drop_zone::DropZone;
 use super::focus::{Scroll, take_focus_if_lost};
 use super::restore_options::CheckedFile;
+use crate::confirmer::Confirmer;
 use crate::restore::chosen_file::{ChosenFile, FileState};
 use crate::restore::run::{RestoreState, Restorer};
 use crate::throughput::percent;

@@ -4,8 +4,9 @@ use api::restore::{RestoreMode, RestoreRequest};
 use leptos::prelude::*;
 use wasm_export::browser::contents::DumpContents;
 
-use super::confirm::{Confirmer, Question};
 use super::dump_contents::DumpContentsView;
+use crate::confirmer::{Confirmer, Question};
+use crate::hub::Hub;
 use crate::restore::chosen_file::ChosenFile;
 use crate::restore::run::Restorer;
 use crate::restore::source::RestoreSource;
@@ -53,6 +54,7 @@ pub fn RestoreOptionsForm(
     let modes = MODES
         .iter()
         .map(|&choice| view! { <ModeChoice choice options group=group.clone()/> });
+    let hub = expect_context::<Hub>();
     let ask = move |_| {
         if let Some(database) = database.get_untracked() {
             confirmer.ask(question(&name, options.get_untracked(), database, start));
@@ -65,18 +67,7 @@ pub fn RestoreOptionsForm(
         </fieldset>
         <fieldset class="modes">
             <legend class="faint">"Contents"</legend>
-            <label>
-                <input
-                    type="checkbox"
-                    data-testid="restore-skip-logs"
-                    prop:checked=move || options.get().skip_logs
-                    on:change=move |event| options.update(|options| options.skip_logs = event_target_checked(&event))
-                />
-                "Skip the request log"
-                <span class="faint">
-                    "Rows of message_request are not restored. In replace mode, the log is empty afterwards."
-                </span>
-            </label>
+            {move || hub.exists().then(|| view! { <SkipLogs options/> })}
             <label>
                 <input
                     type="checkbox"
@@ -103,6 +94,25 @@ pub fn RestoreOptionsForm(
                 "Restore…"
             </button>
         </div>
+    }
+}
+
+/// Only a hub has this log.
+#[component]
+fn SkipLogs(options: RwSignal<RestoreRequest>) -> impl IntoView {
+    view! {
+        <label>
+            <input
+                type="checkbox"
+                data-testid="restore-skip-logs"
+                prop:checked=move || options.get().skip_logs
+                on:change=move |event| options.update(|options| options.skip_logs = event_target_checked(&event))
+            />
+            "Skip the request log"
+            <span class="faint">
+                "Rows of message_request are not restored. In replace mode, the log is empty afterwards."
+            </span>
+        </label>
     }
 }
 

@@ -8,6 +8,7 @@ use wasm_export::rows::Problem;
 
 use super::focus::{Scroll, take_focus_if_lost};
 use super::restore_result::RestoreResult;
+use super::run_bar::RunBar;
 use super::side_databases::SideDatabases;
 use crate::restore::run::{RestoreState, Restorer};
 use crate::throughput::percent;
@@ -73,10 +74,7 @@ fn Sending() -> impl IntoView {
                 <p class="run-title">"Uploading " {restorer.file_name()}</p>
                 <button type="button" data-testid="restore-cancel" on:click=move |_| restorer.cancel()>"Cancel"</button>
             </div>
-            <div class="run-bar">
-                <progress aria-label="Uploading" max="100" value=move || done.get().to_string()></progress>
-                <span class="run-percent">{move || format!("{} %", done.get())}</span>
-            </div>
+            <RunBar label="Uploading" percent=Signal::derive(move || Some(done.get()))/>
             <dl class="figures">
                 <div><dt>"Uploaded"</dt><dd data-testid="restore-sent">{amount}</dd></div>
                 <div><dt>"Rate"</dt><dd>{rate}</dd></div>
@@ -103,10 +101,7 @@ fn Working() -> impl IntoView {
     view! {
         <section class="card run" aria-label="Restore" tabindex="-1" data-testid="restore-working" node_ref=panel>
             <p class="run-title">"Restoring " {restorer.file_name()}</p>
-            <div class="run-bar">
-                <progress aria-label="Restoring" max="100" value=move || percent().to_string()></progress>
-                <span class="run-percent">{move || format!("{} %", percent())}</span>
-            </div>
+            <RunBar label="Restoring" percent=Signal::derive(move || Some(u64::from(percent())))/>
             <p class="faint">"The server continues even if you leave or close this page."</p>
             <Log/>
         </section>

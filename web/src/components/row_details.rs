@@ -8,17 +8,19 @@ use leptos::task::spawn_local;
 use super::table::{focus_row, session_position};
 use super::table_cell::SessionLink;
 use crate::clipboard;
-use crate::dataset_view::DatasetView;
+use crate::export_setup::ExportSetup;
 use crate::wording::cells::NO_VALUE;
 
 #[component]
-pub fn RowDetails(view: DatasetView) -> impl IntoView {
+pub fn RowDetails(setup: ExportSetup) -> impl IntoView {
+    let view = setup.view;
     let is_open = Memo::new(move |_| view.open_row.get().is_some());
-    move || is_open.get().then(|| view! { <Drawer view/> })
+    move || is_open.get().then(|| view! { <Drawer setup/> })
 }
 
 #[component]
-fn Drawer(view: DatasetView) -> impl IntoView {
+fn Drawer(setup: ExportSetup) -> impl IntoView {
+    let view = setup.view;
     let drawer = NodeRef::<Aside>::new();
     drawer.on_load(|drawer| {
         request_animation_frame(move || drop(drawer.focus()));
@@ -104,21 +106,25 @@ fn Drawer(view: DatasetView) -> impl IntoView {
                     "×"
                 </button>
             </div>
-            <Fields view/>
+            <Fields setup/>
         </aside>
     }
 }
 
+/// Values as the file has them: the table shortens times.
 #[component]
-fn Fields(view: DatasetView) -> impl IntoView {
+fn Fields(setup: ExportSetup) -> impl IntoView {
+    let view = setup.view;
     let fields = move || {
         let row = view.open_row.get()?;
+        let options = setup.file_options();
         view.page.with(|page| {
             let page = page?;
             let session = session_position(page, view);
-            let cells = page.rows.get(row)?.iter().zip(&page.columns).enumerate();
-            let fields = cells.map(|(at, (cell, column))| {
-                let (label, text) = (column.label.clone(), cell.clone());
+            let cells = page.file_cells(row, &options)?;
+            let cells = cells.into_iter().zip(&page.columns).enumerate();
+            let fields = cells.map(|(at, (text, column))| {
+                let label = column.label.clone();
                 view! { <Field label text is_session=session == Some(at)/> }
             });
             Some(fields.collect_view())

@@ -6,11 +6,11 @@ use api::restore::{SideDatabase, SideDatabaseRole};
 use leptos::prelude::*;
 use wasm_export::rows::Problem;
 
-use super::confirm::{Confirmer, Question};
 use super::notice::Notice;
 use crate::action::Action;
 use crate::browser;
 use crate::client;
+use crate::confirmer::{Confirmer, Question};
 use crate::load::Load;
 use crate::restore::run::Restorer;
 use crate::wording;

@@ -30,8 +30,8 @@ pub fn TableCell(
         .map(|tone| view! { <ToneIcon tone/> " " });
     let unit = (column.role == Some(ColumnRole::Usd) && text.is_some())
         .then(|| view! { <span class="unit" aria-hidden="true">"$"</span> });
-    // Only a narrow screen shows it, beside a value without a part of its own.
-    let label = column.role.is_none().then(|| column.label.clone());
+    // Only a narrow screen shows it: there the table has no head, and a mere number or text does not explain itself.
+    let label = matches!(column.role, None | Some(ColumnRole::Number)).then(|| column.label.clone());
     let content = match (opens, text) {
         (Some(index), _) => {
             let open = move |event: leptos::ev::MouseEvent| {

@@ -4,7 +4,7 @@ use api::datasets::{Filter, FilterKind, FilterOption, FilterOptions};
 use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::prelude::*;
 
-use super::popover::{EditorActions, Opened};
+use super::popover::{EditorActions, PopoverState};
 use crate::client;
 use crate::dataset_view::DatasetView;
 use crate::filter_chip::{field_label, joined, values};
@@ -14,7 +14,7 @@ use crate::load::Load;
 const SHOWN_MAX: usize = 200;
 
 #[component]
-pub fn TickList(view: DatasetView, filter: Filter, opened: Opened) -> impl IntoView {
+pub fn TickList(view: DatasetView, filter: Filter, popover: PopoverState) -> impl IntoView {
     let id = format!("filter-{}", filter.name);
     let applied = view
         .filters
@@ -22,7 +22,7 @@ pub fn TickList(view: DatasetView, filter: Filter, opened: Opened) -> impl IntoV
     let applied = applied.unwrap_or_default();
     let chosen = RwSignal::new(applied.clone());
     let text = RwSignal::new(String::new());
-    let offered = Offered::load(view, &filter, text);
+    let search = OptionSearch::load(view, &filter, text);
     let many = filter.many;
     let filter = StoredValue::new(filter);
 
@@ -30,7 +30,7 @@ pub fn TickList(view: DatasetView, filter: Filter, opened: Opened) -> impl IntoV
         filter.with_value(|filter| {
             view.apply_one(&filter.name, &chosen.with_untracked(|chosen| joined(chosen)))
         });
-        opened.close();
+        popover.close();
     };
     let choose = move |option: FilterOption| {
         let name = filter.with_value(|filter| filter.name.clone());
@@ -51,7 +51,7 @@ pub fn TickList(view: DatasetView, filter: Filter, opened: Opened) -> impl IntoV
     // The value that is named as the text, the only one that is found, or the text itself.
     let typed = move || {
         let typed = text.with_untracked(|text| text.trim().to_owned());
-        let found = untrack(|| offered.found());
+        let found = untrack(|| search.found());
         let exact = found
             .iter()
             .position(|option| option.label == typed || option.value == typed);
@@ -93,7 +93,7 @@ pub fn TickList(view: DatasetView, filter: Filter, opened: Opened) -> impl IntoV
     let mode = filter
         .with_value(|filter| (filter.kind == FilterKind::Integer && !filter.options).then_some("numeric"));
     let items = move || {
-        let found = offered.found();
+        let found = search.found();
         let rest = found.len().saturating_sub(SHOWN_MAX);
         let items = found.into_iter().take(SHOWN_MAX).map(|option| {
             let value = option.value.clone();
@@ -124,8 +124,8 @@ pub fn TickList(view: DatasetView, filter: Filter, opened: Opened) -> impl IntoV
                 />
             </div>
             <ul class="menu-items ticks" aria-label="Values">{items}</ul>
-            <p class="faint" role="status">{move || offered.note()}</p>
-            <EditorActions opened/>
+            <p class="faint" role="status">{move || search.note()}</p>
+            <EditorActions popover/>
         </form>
     }
 }
@@ -161,14 +161,14 @@ fn Item(
 
 /// The values that the search text finds.
 #[derive(Clone, Copy)]
-struct Offered {
+struct OptionSearch {
     all: Load<FilterOptions>,
     /// What the server finds, if it does not list all.
     searched: Load<FilterOptions>,
     text: RwSignal<String>,
 }
 
-impl Offered {
+impl OptionSearch {
     fn load(view: DatasetView, filter: &Filter, text: RwSignal<String>) -> Self {
         let dataset = view.dataset.with_value(|dataset| dataset.name.clone());
         let names = StoredValue::new((dataset, filter.name.clone()));
@@ -209,9 +209,11 @@ impl Offered {
 
     fn note(self) -> Option<String> {
         let source = self.source();
+        let is_truncated = source.with(|list| list.is_some_and(|list| list.truncated));
         match source.problem() {
             Some(problem) => Some(problem.title),
             None if source.is_busy() => Some("Loading…".to_owned()),
+            None if is_truncated => Some("More values exist. Type a part of a name to find them.".to_owned()),
             None if self.found().is_empty() => Some("No value has this text in its name.".to_owned()),
             None => None,
         }

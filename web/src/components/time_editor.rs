@@ -7,16 +7,18 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use web_sys::HtmlInputElement;
 
-use super::popover::{EditorActions, Opened};
+use super::popover::{EditorActions, PopoverState};
+use super::switch::Switch;
 use crate::dataset_view::DatasetView;
-use crate::filter_chip::{day_label, day_of, is_time, value_of_day, with_time, without_time};
+use crate::filter_chip::{day_label, day_of, value_of_day, with_time, without_time};
+use crate::quick_range::is_time;
 use crate::wall_time::is_wall_time;
 
 /// Values before they are applied, as in the address.
 type Draft = RwSignal<BTreeMap<String, String>>;
 
 #[component]
-pub fn TimeEditor(view: DatasetView, opened: Opened) -> impl IntoView {
+pub fn TimeEditor(view: DatasetView, popover: PopoverState) -> impl IntoView {
     let filters = view.dataset.with_value(|dataset| {
         let times = dataset.filters.iter().filter(|filter| is_time(filter));
         times.cloned().collect::<Vec<_>>()
@@ -28,8 +30,7 @@ pub fn TimeEditor(view: DatasetView, opened: Opened) -> impl IntoView {
     };
     let with_times = RwSignal::new(filters.iter().any(has_time));
     let fields = StoredValue::new(filters.clone());
-    let switch = move |event| {
-        let is_on = event_target_checked(&event);
+    let switch = move |is_on: bool| {
         draft.update(|draft| {
             for filter in filters
                 .iter()
@@ -49,7 +50,7 @@ pub fn TimeEditor(view: DatasetView, opened: Opened) -> impl IntoView {
     let apply = move |event: SubmitEvent| {
         event.prevent_default();
         view.apply(draft.get_untracked());
-        opened.close();
+        popover.close();
     };
     view! {
         <form method="get" class="editor" on:submit=apply>
@@ -58,19 +59,9 @@ pub fn TimeEditor(view: DatasetView, opened: Opened) -> impl IntoView {
                 let fields = fields.get_value().into_iter();
                 fields.map(|filter| view! { <TimeField filter draft with_times/> }).collect_view()
             }}
-            <div class="field switch-field">
-                <label for="set-times">"Set times"</label>
-                <input
-                    id="set-times"
-                    type="checkbox"
-                    role="switch"
-                    data-testid="set-times"
-                    prop:checked=with_times
-                    on:change=switch
-                />
-            </div>
-            <p class="faint">"Time zone: " {move || view.zone.get()}</p>
-            <EditorActions opened/>
+            <Switch id="set-times" label="Set times" is_on=with_times on_change=switch/>
+            <p class="faint">"Calendar days, the last one included. Time zone: " {move || view.zone.get()}</p>
+            <EditorActions popover/>
         </form>
     }
 }

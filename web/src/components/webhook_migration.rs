@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use api::webhooks::{OldWebhook, OldWebhooks, WebhookMigrationRequest, WebhookProvider};
 use leptos::prelude::*;
-use wasm_export::rows::Problem;
 
-use super::confirm::{Confirmer, Question};
 use super::notice::Notice;
 use crate::action::Action;
 use crate::client;
+use crate::confirmer::{Confirmer, Question};
+use crate::hub::Hub;
 use crate::load::Load;
 use crate::wording::webhooks::{migrated, notification_type};
 
@@ -54,14 +54,16 @@ impl Migration {
 /// Shows nothing unless the hub has targets and still uses its old settings.
 #[component]
 pub fn WebhookMigration(confirmer: Confirmer) -> impl IntoView {
+    let hub = expect_context::<Hub>();
     let migration = Migration {
-        webhooks: Load::new(|| Some(client::old_webhooks())),
+        webhooks: Load::new(move || hub.exists().then(client::old_webhooks)),
         choices: RwSignal::new(BTreeMap::new()),
         action: Action::new(),
     };
     move || {
         if let Some(problem) = migration.webhooks.problem() {
-            return is_of_webhooks(&problem)
+            // The status of the database names one that does not answer.
+            return (problem.code != "database_unavailable")
                 .then(|| view! { <Notice problem on_retry=move || migration.webhooks.retry()/> }.into_any());
         }
         let OldWebhooks {
@@ -71,14 +73,6 @@ pub fn WebhookMigration(confirmer: Confirmer) -> impl IntoView {
         (!already_migrated && !webhooks.is_empty())
             .then(|| view! { <Panel migration webhooks confirmer/> }.into_any())
     }
-}
-
-/// Other applications and older hubs have no such settings, and the status of the database names one that does not answer.
-fn is_of_webhooks(problem: &Problem) -> bool {
-    !matches!(
-        problem.code.as_str(),
-        "no_webhooks" | "no_hub" | "database_unavailable"
-    )
 }
 
 #[component]

@@ -64,7 +64,7 @@ impl Exporter {
     }
 
     /// Removes the cached rows because the visitor wants newer ones.
-    pub fn want_newer_rows(self) {
+    pub fn discard_cached_rows(self) {
         self.row_cache.clear();
     }
 

@@ -15,7 +15,7 @@ pub struct DownloadedFile {
 }
 
 /// A file that gets its name once all of it has arrived.
-pub(super) struct Unnamed {
+pub(super) struct PendingFile {
     sink: Sink,
     bytes: u64,
 }
@@ -31,7 +31,7 @@ pub async fn download_session_request(
     shows_secrets: bool,
 ) -> Result<DownloadedFile, Problem> {
     let answer = client::session_request(session, sequence, None, shows_secrets).await?;
-    let mut file = Unnamed::new();
+    let mut file = PendingFile::new();
     lay_out(answer, async |text: &[u8]| file.write(text).await).await?;
     file.save(file_name(session, Some(sequence))).await
 }
@@ -43,14 +43,14 @@ pub async fn download_session_request(
 pub async fn download_session(session: &str, shows_secrets: bool) -> Result<DownloadedFile, Problem> {
     let answer = client::session_export(session, shows_secrets).await?;
     let mut pieces = answer.pieces()?;
-    let mut file = Unnamed::new();
+    let mut file = PendingFile::new();
     while let Some(piece) = pieces.next().await? {
         file.write(&piece).await?;
     }
     file.save(session_file_name(session)).await
 }
 
-impl Unnamed {
+impl PendingFile {
     pub(super) fn new() -> Self {
         Self {
             sink: Sink::Blob(BlobSink::default()),

@@ -1,6 +1,8 @@
 //! The deletion of old rows from the hub's log: the conditions of the form.
 
 #[cfg(target_arch = "wasm32")]
+pub mod form;
+#[cfg(target_arch = "wasm32")]
 pub mod run;
 
 use api::cleanup::{CleanupRequest, StatusCodeRange};

@@ -9,13 +9,15 @@ use leptos::task::spawn_local;
 use crate::browser;
 use crate::client;
 use crate::components::backup_list::BackupList;
-use crate::components::confirm::{ConfirmDialog, Confirmer};
+use crate::components::confirm::ConfirmDialog;
 use crate::components::notice::Notice;
 use crate::components::restore_form::RestoreForm;
 use crate::components::restore_run::RestoreRun;
 use crate::components::side_databases::{SideDatabaseList, SideDatabases};
 use crate::components::webhook_migration::WebhookMigration;
+use crate::confirmer::Confirmer;
 use crate::download::{Dumper, can_pick, pick};
+use crate::hub::Hub;
 use crate::load::Load;
 use crate::restore::run::Restorer;
 use crate::route::AdminPage;
@@ -180,20 +182,34 @@ fn DumpForm() -> impl IntoView {
             <button type="button" data-testid="dump-save-as" disabled=is_busy on:click=save_as>"Save as…"</button>
         }
     });
+    let hub = expect_context::<Hub>();
+    // The other modes leave out tables of a hub.
+    let modes = move || {
+        hub.exists().then(|| {
+            view! {
+                <fieldset class="modes" disabled=is_busy>
+                    <legend class="faint">"Contents"</legend>
+                    {DumpMode::ALL.iter().map(|&choice| view! { <ModeChoice choice mode/> }).collect_view()}
+                </fieldset>
+            }
+        })
+    };
+    let secrets = move || match hub.exists() {
+        true => view! {
+            "A dump contains all secrets in plain text, including access keys (" <code>"keys.key"</code>
+            ") and provider keys (" <code>"providers.key"</code> "). Store it as securely as the keys."
+        }
+        .into_any(),
+        false => "A dump contains all rows in plain text. Store it as securely as the database.".into_any(),
+    };
     view! {
         <section class="card stack" aria-labelledby="dump-title">
             <h2 id="dump-title">"Dump"</h2>
             <p class="faint">
                 "A file in PostgreSQL's custom format, for pg_restore. It is saved only once complete."
             </p>
-            <fieldset class="modes" disabled=is_busy>
-                <legend class="faint">"Contents"</legend>
-                {DumpMode::ALL.iter().map(|&choice| view! { <ModeChoice choice mode/> }).collect_view()}
-            </fieldset>
-            <p class="caution">
-                "A dump contains all secrets in plain text, including access keys (" <code>"keys.key"</code>
-                ") and provider keys (" <code>"providers.key"</code> "). Store it as securely as the keys."
-            </p>
+            {modes}
+            <p class="caution">{secrets}</p>
             <div class="dump-actions">
                 {save_as}
                 <button

@@ -8,13 +8,14 @@ use crate::components::cached_rows_note::CachedRowsNote;
 use crate::components::columns::ColumnList;
 use crate::components::export_bar::ExportBar;
 use crate::components::export_drawer::ExportDrawer;
-use crate::components::export_setup::ExportSetup;
 use crate::components::figure_strip::FigureStrip;
 use crate::components::filters::Filters;
 use crate::components::pager::Pager;
 use crate::components::row_details::RowDetails;
 use crate::components::table::Table;
+use crate::components::unknown_filters::UnknownFilters;
 use crate::dataset_view::DatasetView;
+use crate::export_setup::ExportSetup;
 use crate::keys::{KeyAction, Keys};
 use crate::navigation::Navigation;
 use crate::route::Route;
@@ -44,10 +45,11 @@ pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
             <ColumnList view/>
         </section>
         <Filters view/>
+        <UnknownFilters view/>
         <FigureStrip view/>
         <Table view/>
         <Pager view/>
-        <RowDetails view/>
+        <RowDetails setup/>
     }
 }
 
@@ -102,9 +104,9 @@ fn follow_address(view: DatasetView) {
         let now = view.route();
         let is_step = navigation.with_untracked(|before| is_step(before, &now));
         if is_step && is_known.is_some() {
-            navigation.step(now);
+            navigation.push(now);
         } else {
-            navigation.note(now);
+            navigation.replace(now);
         }
     });
     let name = view.dataset.with_value(|dataset| dataset.name.clone());

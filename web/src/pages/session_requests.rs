@@ -8,10 +8,11 @@ use wasm_export::session_request::Part;
 
 use crate::auth::Auth;
 use crate::client;
-use crate::components::confirm::{ConfirmDialog, Confirmer, Question};
+use crate::components::confirm::ConfirmDialog;
 use crate::components::notice::Notice;
 use crate::components::request_list::{RequestList, report_download};
 use crate::components::request_parts::RequestParts;
+use crate::confirmer::{Confirmer, Question};
 use crate::download::download_session;
 use crate::load::Load;
 use crate::navigation::Navigation;
@@ -51,7 +52,7 @@ impl View {
             if is_known.is_some()
                 && let Route::SessionRequests { session, .. } = navigation.with_untracked(Route::clone)
             {
-                navigation.note(Route::SessionRequests { session, place });
+                navigation.replace(Route::SessionRequests { session, place });
             }
         });
         view

@@ -111,6 +111,7 @@ mod tests {
         };
         let header = Header {
             decant: VERSION,
+            part: None,
             dataset: "d".to_owned(),
             title: "D".to_owned(),
             columns: vec![column("name", Kind::Text), column("cost", Kind::Decimal)],

@@ -9,11 +9,11 @@ use web_sys::{Event, EventSource, MessageEvent};
 /// The names of [`ProbeEvent`].
 const EVENTS: [&str; 2] = ["probe", "gap"];
 
-/// What becomes known of a stream.
+/// A change of the connection, or an event of the server.
 #[derive(Debug)]
-pub enum FeedNews {
-    Open,
-    Event(ProbeEvent),
+pub enum FeedEvent {
+    Opened,
+    Received(ProbeEvent),
     /// The connection is lost, and the browser opens another one.
     Lost,
     /// The server refused the stream, and the browser gives up.
@@ -31,17 +31,17 @@ pub struct ProbeFeed {
 impl ProbeFeed {
     /// # Errors
     /// The browser cannot open a stream at this URL.
-    pub fn open(url: &str, hear: impl Fn(FeedNews) + Clone + 'static) -> Result<Self, JsValue> {
+    pub fn open(url: &str, handle: impl Fn(FeedEvent) + Clone + 'static) -> Result<Self, JsValue> {
         let source = EventSource::new(url)?;
         let on_open = Closure::<dyn Fn()>::new({
-            let hear = hear.clone();
-            move || hear(FeedNews::Open)
+            let handle = handle.clone();
+            move || handle(FeedEvent::Opened)
         });
         let on_error = Closure::<dyn Fn()>::new({
-            let (hear, source) = (hear.clone(), source.clone());
+            let (handle, source) = (handle.clone(), source.clone());
             move || match source.ready_state() {
-                EventSource::CLOSED => hear(FeedNews::Refused),
-                _ => hear(FeedNews::Lost),
+                EventSource::CLOSED => handle(FeedEvent::Refused),
+                _ => handle(FeedEvent::Lost),
             }
         });
         let on_event = Closure::<dyn Fn(Event)>::new(move |event: Event| {
@@ -51,7 +51,7 @@ impl ProbeFeed {
                 .and_then(|event| event.data().as_string());
             // An event of a newer server is none that this page can show.
             if let Some(Ok(event)) = data.map(|data| from_parts(&name, &data)) {
-                hear(FeedNews::Event(event));
+                handle(FeedEvent::Received(event));
             }
         });
         source.set_onopen(Some(on_open.as_ref().unchecked_ref()));

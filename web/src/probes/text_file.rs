@@ -20,11 +20,23 @@ const COLUMNS: [(&str, Kind); 5] = [
     ("error_message", Kind::Text),
 ];
 
+/// Returns the options of the file.
+pub fn file_options(zone: Zone) -> Options {
+    Options {
+        format: Format::Text,
+        zone,
+        ..Options::default()
+    }
+}
+
 /// Returns the bytes of the file.
 ///
 /// # Errors
 /// Those of the formatter; there is none for rows of this module.
-pub fn text_file<'a>(probes: impl Iterator<Item = &'a Probe>, zone: Zone) -> Result<Vec<u8>, ExportError> {
+pub fn text_file<'a>(
+    probes: impl Iterator<Item = &'a Probe>,
+    options: Options,
+) -> Result<Vec<u8>, ExportError> {
     let mut rows = Vec::new();
     let mut count = 0;
     for probe in probes {
@@ -39,11 +51,7 @@ pub fn text_file<'a>(probes: impl Iterator<Item = &'a Probe>, zone: Zone) -> Res
         digest: digest.hex(),
         cursor: None,
     };
-    let mut export = Export::new(Options {
-        format: Format::Text,
-        zone,
-        ..Options::default()
-    });
+    let mut export = Export::new(options);
     let mut file = Vec::new();
     for part in [header_line(&header()), rows, end_line(&end)] {
         export.push(&part, &mut file)?;
@@ -63,6 +71,7 @@ fn header() -> Header {
     };
     Header {
         decant: VERSION,
+        part: None,
         dataset: DATASET.to_owned(),
         title: DATASET.to_owned(),
         columns: COLUMNS.map(column).into(),
@@ -123,11 +132,11 @@ mod tests {
             ..sample(3)
         };
         let zone: Zone = "Asia/Shanghai".parse().unwrap();
-        let file = text_file([sample(1), failed, slow].iter(), zone.clone()).unwrap();
+        let file = text_file([sample(1), failed, slow].iter(), file_options(zone.clone())).unwrap();
         assert_eq!(
             String::from_utf8(file).unwrap(),
             "[04:34:56] OK 200 123ms \n[--:--:--] FAIL - - two⏎lines\tand \\ 北京\n[04:34:56] OK 200 1.13s "
         );
-        assert_eq!(text_file([].iter(), zone).unwrap(), b"");
+        assert_eq!(text_file([].iter(), file_options(zone)).unwrap(), b"");
     }
 }

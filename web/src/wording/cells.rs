@@ -2,6 +2,8 @@
 
 use wasm_export::Zone;
 
+use super::grouped;
+
 /// Digits after the point.
 const DECIMALS_MAX: usize = 6;
 
@@ -144,28 +146,6 @@ fn rounded(text: &str, decimals: usize) -> String {
     match decimals {
         0 => format!("{sign}{whole}"),
         _ => format!("{sign}{whole}.{kept}"),
-    }
-}
-
-fn grouped(text: &str) -> String {
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(digits) => ("-", digits),
-        None => ("", text),
-    };
-    let (whole, fraction) = match digits.split_once('.') {
-        Some((whole, fraction)) => (whole, Some(fraction)),
-        None => (digits, None),
-    };
-    let mut grouped = String::with_capacity(text.len() * 4 / 3);
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    match fraction {
-        Some(fraction) => format!("{sign}{grouped}.{fraction}"),
-        None => format!("{sign}{grouped}"),
     }
 }
 

@@ -27,7 +27,10 @@ pub fn lock_holder(lock: &LockHolder, since: Option<&str>) -> String {
 pub fn dump_outcome(dump: &OperationRecord<DumpStatus>) -> String {
     let bytes = bytes(dump.details.bytes);
     match &dump.outcome {
-        None => format!("running, {bytes} so far"),
+        None => match &dump.details.table {
+            Some(table) => format!("running, {bytes} so far, now {table}"),
+            None => format!("running, {bytes} so far"),
+        },
         Some(Outcome::Complete) => format!("complete, {bytes}"),
         Some(Outcome::Cancelled) => format!("cancelled after {bytes}"),
         Some(Outcome::Failed { reason }) => format!("failed after {bytes}: {reason}"),
@@ -146,8 +149,18 @@ mod tests {
             let details = DumpStatus {
                 mode: DumpMode::Full,
                 bytes: 2_000,
+                table: None,
             };
             assert_eq!(dump_outcome(&record(details, outcome)), text);
         }
+        let details = DumpStatus {
+            mode: DumpMode::Full,
+            bytes: 2_000,
+            table: Some("public.users".to_owned()),
+        };
+        assert_eq!(
+            dump_outcome(&record(details, None)),
+            "running, 2.0 kB so far, now public.users"
+        );
     }
 }

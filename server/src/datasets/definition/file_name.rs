@@ -1,8 +1,9 @@
 //! The name of a dataset's files: `orders_{subject}_{date}`.
 
-use jiff::civil::DateTime;
+use jiff::Timestamp;
 use serde::Deserialize;
-use wasm_export::{LocalTime, Options, file_name};
+use wasm_export::Options;
+use wasm_export::file_name::{ending, file_name};
 
 use crate::auth::{Caller, Scope, Subject};
 
@@ -67,19 +68,19 @@ impl TryFrom<String> for FileNamePattern {
     }
 }
 
-/// Returns the name of a file with rows of a dataset that this caller exports at this time, with its extension. All but
-/// ASCII letters, digits, `_` and `-` become hyphens, because a header and a shell take these everywhere.
-pub(super) fn render(
+/// Returns the name of a file with rows of a dataset that this caller exports at this time, with its extension. Date and
+/// time are those of the file's zone. All but ASCII letters, digits, `_` and `-` become hyphens, because a header and a shell take these everywhere.
+pub fn render(
     pattern: Option<&FileNamePattern>,
     dataset: &str,
     caller: &Caller,
     options: &Options,
-    at: DateTime,
+    at: Timestamp,
 ) -> String {
-    let usual = file_name(dataset, options.format, options.compression, local_time(at));
-    let (Some(FileNamePattern(parts)), Some((_, ending))) = (pattern, usual.split_once('.')) else {
-        return usual;
+    let Some(FileNamePattern(parts)) = pattern else {
+        return file_name(dataset, options, at.as_second());
     };
+    let at = options.zone.time_zone().to_datetime(at);
     let name = parts.iter().map(|part| match part {
         Part::Text(text) => text.clone(),
         Part::Value(Placeholder::Dataset) => dataset.to_owned(),
@@ -98,7 +99,7 @@ pub(super) fn render(
     };
     let name = name.collect::<String>();
     let name: String = name.chars().map(safe).take(LENGTH_MAX).collect();
-    format!("{name}.{ending}")
+    format!("{name}.{}", ending(options))
 }
 
 fn subject(subject: &Subject) -> String {
@@ -107,16 +108,5 @@ fn subject(subject: &Subject) -> String {
         Subject::Jwt(subject) => subject.clone(),
         Subject::AdminToken => "admin".to_owned(),
         Subject::Operator => "operator".to_owned(),
-    }
-}
-
-fn local_time(at: DateTime) -> LocalTime {
-    LocalTime {
-        year: at.year().unsigned_abs(),
-        month: at.month().unsigned_abs(),
-        day: at.day().unsigned_abs(),
-        hour: at.hour().unsigned_abs(),
-        minute: at.minute().unsigned_abs(),
-        second: at.second().unsigned_abs(),
     }
 }

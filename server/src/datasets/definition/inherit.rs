@@ -183,6 +183,8 @@ fn columns(of_source: &[Value], own: &[Value], definition: &Table) -> Vec<Value>
         {
             if let Some(hidden) = hidden.as_table_mut() {
                 hidden.insert("hidden".to_owned(), Value::Boolean(true));
+                // A table shows no hidden column.
+                hidden.remove("table");
             }
             columns.push(hidden);
         }

@@ -16,14 +16,14 @@ mod table;
 use std::collections::BTreeSet;
 
 use api::workspaces::WorkspaceRole;
-use jiff::civil::DateTime;
+use jiff::Timestamp;
 use serde::Deserialize;
 use toml::Table;
 use wasm_export::options::{Format, Fraction, Layout, Options};
 
 pub use self::column::Column;
 pub use self::figure::Figure;
-use self::file_name::FileNamePattern;
+pub use self::file_name::{FileNamePattern, render as render_file_name};
 pub use self::filter::{Choices, Filter, pg_type};
 pub use self::highlight::Highlight;
 use self::inherit::inherit;
@@ -252,7 +252,7 @@ impl Definition {
 
     /// Returns the name of a file with rows that this caller exports at this time, with its extension.
     #[must_use]
-    pub fn file_name(&self, caller: &Caller, options: &Options, at: DateTime) -> String {
+    pub fn file_name(&self, caller: &Caller, options: &Options, at: Timestamp) -> String {
         file_name::render(self.file_name.as_ref(), &self.name, caller, options, at)
     }
 

@@ -33,6 +33,44 @@ pub fn workspace() -> Parameter {
     )
 }
 
+pub fn bundle() -> Parameter {
+    path("name", "The bundle's name.", "user-data")
+}
+
+/// Whose rows, and which times.
+pub fn of_bundle() -> Vec<Parameter> {
+    vec![
+        text(
+            "userId",
+            "The person whose data it is, in a bundle of one person. Only administrators may name one, and the holder of \
+             ADMIN_TOKEN, who is no user, must.",
+            "7",
+        ),
+        text(
+            "start",
+            "Only rows from this time on, in the parts whose `range` is true.",
+            "2026-01-01",
+        ),
+        text(
+            "end",
+            "Only rows before this time; a day is meant to its end.",
+            "2026-12-31",
+        ),
+        query(
+            "zone",
+            "IANA time zone of the file, and of times given without an offset.",
+        )
+        .schema(Some(of_type(Type::String).default(Some(json!("UTC"))).build()))
+        .build(),
+        query(
+            "includeSystemFields",
+            "Does not leave out the columns that the datasets declare as `system`.",
+        )
+        .schema(Some(of_type(Type::Boolean).default(Some(json!(false))).build()))
+        .build(),
+    ]
+}
+
 pub fn backup() -> Parameter {
     path(
         "name",

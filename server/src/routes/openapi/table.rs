@@ -1,6 +1,7 @@
 //! The operations, in the order of the list of routes.
 
 use api::backups::{BackupOverview, BackupRequest, BackupRestoreRequest};
+use api::bundles::Bundles;
 use api::cleanup::{CleanupAnswer, CleanupEvent, CleanupRequest};
 use api::database::DatabaseStatus;
 use api::datasets::{Dataset, Datasets, FilterOptions, RowCount, RowsRequest, Summary};
@@ -21,6 +22,7 @@ use super::parameters as p;
 
 const LOGIN: &str = "Login";
 const DATASETS: &str = "Datasets";
+const BUNDLES: &str = "Bundles";
 const PROBES: &str = "Probes";
 const SESSION_REQUESTS: &str = "Session requests";
 const DATABASE: &str = "Database";
@@ -38,6 +40,10 @@ pub fn tags() -> Vec<Tag> {
             "Sessions of the page. Other clients send a credential with each request.",
         ),
         (DATASETS, "Rows, as a stream or as a file."),
+        (
+            BUNDLES,
+            "Several datasets of one snapshot, as a stream or as a file.",
+        ),
         (
             PROBES,
             "Probes of the hub's endpoints, as they happen. Administrators only.",
@@ -80,6 +86,15 @@ const RAW_ROWS_EXAMPLE: &str = "{\"decant\":1,\"dataset\":\"usage-logs\",\"title
      \"2026-01-28T20:34:56Z\",\"zone\":\"UTC\",\"estimated_rows\":1}\ngpt-5.1-codex\n\\.{\"rows\":1,\"bytes\":14,\
      \"digest\":\"6f1c2c4b6d0f9a3e\",\"cursor\":\"Z3B0LTUuMS1jb2RleA\"}\n";
 
+const BUNDLE_ROWS: &str = "Raw-row streams, one behind the other. The header of each names its `part`, and each ends with its \
+     own `\\.` line. All are of one snapshot of the database. A stream that fails ends with `\\!` and `Problem` as JSON. Without \
+     the `\\.` line of the last part it is not complete, and it cannot be resumed.";
+
+const BUNDLE_ROWS_EXAMPLE: &str = "{\"decant\":1,\"part\":\"userData\",\"dataset\":\"profile\",\"title\":\"Profile\",\"columns\":[{\"name\":\
+     \"user_id\",\"label\":\"User ID\",\"kind\":\"integer\",\"pg_type\":\"int4\"}],\"order\":[\"user_id\"],\"as_of\":\
+     \"2026-01-28T20:34:56Z\",\"zone\":\"UTC\",\"estimated_rows\":1}\n7\n\\.{\"rows\":1,\"bytes\":2,\
+     \"digest\":\"6f1c2c4b6d0f9a3e\",\"cursor\":\"Nw\"}\n";
+
 const STORED_REQUEST: &str = "The request; its parts are JSON as the hub stored it, except masked secrets.";
 
 const SESSION_EXPORT_EXAMPLE: &str = "{\"sequence\":1,\"missing\":[\"body\"]}\n{\"sessionId\":\"sess_4f9c\",\"sequence\":2,\
@@ -93,6 +108,7 @@ pub fn operations() -> Vec<EntryBuilder> {
     operations.extend(server());
     operations.extend(login());
     operations.extend(datasets());
+    operations.extend(bundles());
     operations.extend(probes());
     operations.extend(session_requests());
     operations.extend(database());
@@ -283,6 +299,57 @@ fn datasets() -> Vec<EntryBuilder> {
     ]
 }
 
+fn bundles() -> Vec<EntryBuilder> {
+    let files = [
+        (
+            "application/json",
+            "{\"exportMetadata\":{},\n\"userData\":null,\n\"totals\":{\"userData\":0}}\n",
+        ),
+        ("text/html", "<!DOCTYPE html>…"),
+        ("application/xml", "<?xml version=\"1.0\" encoding=\"UTF-8\"?>…"),
+    ];
+    let binaries = [
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/gzip",
+        "application/zstd",
+        "application/zip",
+    ];
+    let export = get("/api/bundles/{name}/export", "exportBundle", "Export a bundle as a file")
+        .tag(BUNDLES)
+        .description(
+            "JSON has a member for each part, XML an element, XLSX a sheet, HTML a section. CSV is a zip archive of a file for \
+             each part and `manifest.json`. If the export fails part-way, the server breaks the connection instead of ending \
+             the answer.",
+        )
+        .parameters([vec![p::bundle()], p::of_bundle(), p::file()].concat())
+        .problems(&[400, 404, 412]);
+    let export = files.iter().fold(export, |export, (media_type, example)| {
+        export.text(media_type, "The file.", example)
+    });
+    let export = binaries
+        .iter()
+        .fold(export, |export, media_type| export.bytes(media_type, "The file."));
+    vec![
+        get(
+            "/api/bundles",
+            "listBundles",
+            "List the bundles that the caller may see",
+        )
+        .tag(BUNDLES)
+        .answer::<Bundles>("The bundles. One without a part in this database is left out."),
+        get(
+            "/api/bundles/{name}/rows",
+            "streamBundle",
+            "Stream the rows of all parts",
+        )
+        .tag(BUNDLES)
+        .parameters([vec![p::bundle()], p::of_bundle()].concat())
+        .text("application/vnd.decant.bundle", BUNDLE_ROWS, BUNDLE_ROWS_EXAMPLE)
+        .problems(&[400, 404, 412]),
+        export,
+    ]
+}
+
 fn probes() -> Vec<EntryBuilder> {
     vec![
         get(
@@ -434,8 +501,8 @@ fn webhooks() -> Vec<EntryBuilder> {
     vec![
         get(path, "listOldWebhooks", "List the webhooks in the hub's old settings")
             .tag(WEBHOOKS)
-            .answer::<OldWebhooks>("The webhooks of enabled notifications.")
-            .problems(&[404, 409]),
+            .answer::<OldWebhooks>("The webhooks of enabled notifications; none without a hub that has targets.")
+            .problems(&[409]),
         post(path, "migrateWebhooks", "Move the hub's webhooks to its targets")
             .tag(WEBHOOKS)
             .description(

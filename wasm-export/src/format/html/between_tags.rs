@@ -34,11 +34,11 @@ impl Markup for BetweenTags {
 }
 
 /// Returns a line in a list of facts. Name and value are HTML.
-pub(super) fn fact(name: &str, value: &str) -> String {
+pub(in crate::format) fn fact(name: &str, value: &str) -> String {
     format!("<dt>{name}</dt><dd>{value}</dd>\n")
 }
 
-pub(super) fn escape(text: &str) -> String {
+pub(in crate::format) fn escape(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     BetweenTags::write(text.as_bytes(), &mut out);
     String::from_utf8_lossy(&out).into_owned()

@@ -26,6 +26,8 @@ const SHOWN_MAX: usize = 20;
 
 /// Collects the summary from the rows.
 pub(super) struct Summary {
+    /// The id of its heading.
+    id: String,
     rows: u64,
     times: Option<Times>,
     totals: Vec<Total>,
@@ -63,7 +65,7 @@ struct Counts {
 }
 
 impl Summary {
-    pub(super) fn new(header: &Header, positions: &[usize], options: &Options) -> Self {
+    pub(super) fn new(header: &Header, positions: &[usize], options: &Options, id: &str) -> Self {
         let columns = || {
             positions
                 .iter()
@@ -80,6 +82,7 @@ impl Summary {
             .filter(|&position| is_time(header.columns[position].kind))
             .or_else(|| Some(columns().find(|(_, column)| is_time(column.kind))?.0));
         Self {
+            id: id.to_owned(),
             rows: 0,
             times: time.map(|position| Times {
                 column: column_ref(position),
@@ -163,8 +166,9 @@ impl Summary {
             );
         }
         let highlights: String = self.highlights.iter().map(Highlighted::html).collect();
+        let id = &self.id;
         let section = format!(
-            "<section class=\"summary\" aria-labelledby=\"summary\">\n<h2 id=\"summary\">Summary</h2>\n\
+            "<section class=\"summary\" aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">Summary</h2>\n\
              <dl>\n{facts}</dl>\n{highlights}<div class=\"counts\">\n{counts}</div>\n</section>\n"
         );
         out.extend_from_slice(section.as_bytes());

@@ -56,12 +56,13 @@ fn each_line_of_json_lines_is_an_object() {
          {\"id\":null,\"created_at\":\"2026-01-28T20:34:55.000+08:00\"}\n",
     );
     // PostgreSQL's `json` keeps the line ends of its input.
-    check(
-        &[("a", Kind::Json)],
-        "{\\n  \"b\": [1,\\r\\n2]}\n",
-        r#"{"format":"jsonl"}"#,
-        "{\"a\":{   \"b\": [1,  2]}}\n",
-    );
+    for (format, expected) in [
+        (r#"{"format":"jsonl"}"#, "{\"a\":{\"b\":[1,2.50]}}\n"),
+        (r#"{"format":"json"}"#, "[\n{\"a\":{   \"b\": [1,  2.50]}}\n]\n"),
+    ] {
+        let row = "{\\n  \"b\": [1,\\r\\n2.50]}\n";
+        check(&[("a", Kind::Json)], row, format, expected);
+    }
 }
 
 #[test]

@@ -220,7 +220,10 @@ fn fenced(file: &str) -> Vec<String> {
             Event::End(TagEnd::CodeBlock) => is_in_block = false,
             Event::Text(text) if is_in_block => *blocks.last_mut().unwrap() += &text,
             Event::Text(_) | Event::End(_) => {}
-            Event::Start(Tag::Heading { .. } | Tag::Paragraph | Tag::Strong) => {}
+            Event::InlineHtml(html) if &*html == "<br>" => {}
+            Event::Start(
+                Tag::Heading { .. } | Tag::Paragraph | Tag::Strong | Tag::List(None) | Tag::Item,
+            ) => {}
             other => panic!("{other:?} in {file}"),
         }
     }
@@ -260,6 +263,20 @@ proptest! {
     }
 
     #[test]
+    fn facts_of_a_conversation_are_no_markup(texts in proptest::collection::vec(any_text(), 4)) {
+        let columns = ["title", "note", "tags", "reviews", "turn_number", "role", "content"];
+        let kinds = [Kind::Text, Kind::Text, Kind::Json, Kind::Json, Kind::Integer, Kind::Text, Kind::Text];
+        let columns: Vec<_> = columns.into_iter().zip(kinds).collect();
+        let tags = serde_json::json!([texts[1], texts[2]]).to_string();
+        let reviews = serde_json::json!([{"a": texts[0], "b": texts[3]}, {"c": texts[2]}]).to_string();
+        let cells = [&texts[0], &texts[1], &tags, &reviews, "1", "user", &texts[3]];
+        let rows = row(cells.map(|cell| Some(cell.as_bytes())));
+        let (file, result) = export(&stream(&header(&columns), &rows), &options(r#"{"layout":"transcript"}"#));
+        prop_assert_eq!(result, Ok(()));
+        prop_assert_eq!(fenced(std::str::from_utf8(&file).unwrap()), [seen(&texts[3]) + "\n"]);
+    }
+
+    #[test]
     fn any_bytes_make_a_table(bytes in proptest::collection::vec(any::<u8>(), 0..90)) {
         let rows = row([Some(&bytes[..]), Some(b"")]);
         for kind in [Kind::Text, Kind::Timestamp, Kind::Decimal, Kind::Json] {
@@ -276,4 +293,57 @@ fn any_text() -> impl Strategy<Value = String> {
         "[|\\\\`*_^<>&\\[\\]()!~$:/#=w. \r\n-]{0,12}",
         "(```|````|~~~|\n|a|>|    |- |<br>|</|\\||\\\\){0,8}",
     ]
+}
+
+const TURNS: [(&str, Kind); 10] = [
+    ("conversation_id", Kind::Uuid),
+    ("title", Kind::Text),
+    ("status", Kind::Text),
+    ("turn_number", Kind::Integer),
+    ("role", Kind::Text),
+    ("content", Kind::Text),
+    ("quality score", Kind::Decimal),
+    ("created_at", Kind::Timestamp),
+    ("token_count", Kind::Integer),
+    ("reviews", Kind::Json),
+];
+
+#[test]
+fn turns_have_headings_and_the_facts_of_their_conversation_come_first() {
+    let reviews = r#"[{"at": "2026-01-28", "by": 1, "comment": "two\\nlines, *fine*"}, {"by": 2}]"#;
+    check(
+        &TURNS,
+        &format!(
+            "7\tEggs\tapproved\t1\tsystem\tBe brief.\t9.50\t2026-01-28 12:34:56+00\t3\t{reviews}\n\
+             7\tEggs\tapproved\t2\tuser\tHow long?\t9.50\t2026-01-28 12:34:56+00\t3\t{reviews}\n\
+             8\tEggs\t\\N\t1\tuser\t# no heading\t\\N\t\\N\t\\N\t[]\n\
+             9\t\t\t\\N\ttool\t\\N\t\\N\t\\N\t\\N\t[\"a\", \"b_c\"]\n"
+        ),
+        r#"{"layout":"transcript"}"#,
+        "## Eggs\n\n\
+         - **conversation\\_id:** 7\n- **status:** approved\n- **quality score:** 9.50\n\
+         - **created\\_at:** 2026-01-28T12:34:56.000Z\n\n\
+         **reviews**\n\n- **at:** 2026-01-28 · **by:** 1 · **comment:** two<br>lines, \\*fine\\*\n- **by:** 2\n\n\
+         ### 1 · System\n\n```\nBe brief.\n```\n\n\
+         ### 2 · User\n\n```\nHow long?\n```\n\n\
+         ## Eggs\n\n- **conversation\\_id:** 8\n\n\
+         ### 1 · User\n\n```\n# no heading\n```\n\n\
+         ## 9\n\n- **conversation\\_id:** 9\n- **reviews:** a, b\\_c\n\n\
+         ### Tool\n\n*No content*\n",
+    );
+}
+
+#[test]
+fn conversations_with_one_title_are_told_apart_by_a_hidden_id() {
+    let mut header = header(&TURNS);
+    header.columns[0].hidden = true;
+    let rows = "7\tEggs\t\\N\t1\tuser\ta\t\\N\t\\N\t\\N\t\\N\n8\tEggs\t\\N\t1\tuser\tb\t\\N\t\\N\t\\N\t\\N\n";
+    let (file, result) = export(
+        &stream(&header, rows.as_bytes()),
+        &options(r#"{"layout":"transcript"}"#),
+    );
+    assert_eq!(result, Ok(()));
+    let file = String::from_utf8(file).unwrap();
+    assert_eq!(file.matches("## Eggs\n").count(), 2, "{file}");
+    assert!(!file.contains('7'), "{file}");
 }

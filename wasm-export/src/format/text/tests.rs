@@ -60,6 +60,8 @@ fn a_log_is_a_line_whatever_its_message() {
         (r"a\tb", "a\tb"),
         ("北京 🎉", "北京 🎉"),
         (r"\377", "\u{fffd}"),
+        ("\u{9b}31m · Â\u{80}é", "\u{fffd}31m · Â\u{fffd}é"),
+        ("a\u{85}b\u{2028}c\u{2029}d\u{2027}…", "a⏎b⏎c⏎d\u{2027}…"),
     ] {
         check(
             &format!("1\t2026-01-28 12:34:56+00\tf\t500\t5\t{message}\n"),

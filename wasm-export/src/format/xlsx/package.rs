@@ -44,7 +44,7 @@ pub(super) enum Group {
 }
 
 /// Writes the files of a workbook.
-pub(super) struct Package {
+pub(in crate::format) struct Package {
     zip: Zip,
     /// The end of the open file that is not compressed yet.
     pub(super) xml: Vec<u8>,
@@ -64,7 +64,7 @@ struct Sheet {
 
 impl Package {
     /// Returns a workbook without sheets. It contains no time, so that the same rows give the same bytes.
-    pub(super) fn new() -> Self {
+    pub(in crate::format) fn new() -> Self {
         Self {
             zip: Zip::new(None),
             xml: Vec::new(),
@@ -75,7 +75,7 @@ impl Package {
     }
 
     /// Begins the archive with the file that identifies a workbook.
-    pub(super) fn begin(&mut self, out: &mut Vec<u8>) {
+    pub(in crate::format) fn begin(&mut self, out: &mut Vec<u8>) {
         self.write_file(
             "_rels/.rels",
             &format!(
@@ -156,7 +156,7 @@ impl Package {
     }
 
     /// Appends the files that list the sheets, and ends the archive.
-    pub(super) fn finish(&mut self, out: &mut Vec<u8>) {
+    pub(in crate::format) fn finish(&mut self, out: &mut Vec<u8>) {
         let styles = format!("<styleSheet xmlns=\"{MAIN}\">{STYLES}</styleSheet>");
         self.write_file("xl/styles.xml", &styles, out);
         self.write_file("xl/workbook.xml", &self.workbook(), out);

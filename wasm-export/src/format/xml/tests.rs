@@ -103,11 +103,12 @@ fn the_published_example_is_what_is_written() {
 
 /// Passes without a check where `xmllint` (Debian's libxml2-utils) is missing.
 #[test]
-fn the_published_example_is_valid_by_the_schema() {
+fn the_published_example_and_a_bundle_are_valid_by_the_schema() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema");
     let check = Command::new("xmllint")
         .args(["--noout", "--schema"])
         .args([folder.join("export-1.xsd"), folder.join("export-1-example.xml")])
+        .arg(folder.join("../../tests/golden/expected/bundle-described.xml"))
         .output();
     match check {
         Ok(output) => assert!(

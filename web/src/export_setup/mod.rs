@@ -1,28 +1,25 @@
 //! The export that the visitor prepares on the page of a dataset: format, options, columns. Everything that starts
 //! an export or describes it starts here.
 
-use api::datasets::Dataset;
-use leptos::prelude::*;
-use leptos::task::spawn_local;
-use wasm_export::browser::protocol::{Destination, Start};
-use wasm_export::options::{Format, Layout, Metadata};
-use wasm_export::rows::Column;
-use wasm_export::{Options, file_name};
+mod commands;
+mod options;
+mod start;
 
-use super::confirm::{Confirmer, Question};
-use crate::auth::{Auth, AuthState};
-use crate::browser;
-use crate::client;
-use crate::clipboard;
+use leptos::prelude::*;
+use wasm_export::Options;
+use wasm_export::browser::protocol::Destination;
+use wasm_export::options::Format;
+use wasm_export::rows::Column;
+
+use crate::confirmer::Confirmer;
 use crate::dataset;
 use crate::dataset_view::DatasetView;
-use crate::download::{ExportRequest, Exporter, RowCacheEntry, pick};
-use crate::export_command;
-use crate::preview::is_too_long_for_a_browser;
-use crate::saved_options;
+use crate::download::{Exporter, RowCacheEntry};
 use crate::selection::Selection;
 use crate::toasts::Toasts;
 use crate::wording;
+use options::load_options;
+pub use options::set_format;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnScope {
@@ -162,70 +159,6 @@ impl ExportSetup {
         wording::export::contents(self.rows(), filters, self.columns().len(), &zone)
     }
 
-    pub fn export_as(self, format: Format) {
-        self.options.update(|options| set_format(options, format));
-        self.export(Destination::Downloads);
-    }
-
-    /// Starts an export. Asks first before a report that a browser hardly shows.
-    pub fn export(self, destination: Destination) {
-        let (obstacle, format, rows) = untrack(|| (self.obstacle(), self.format(), self.rows()));
-        if obstacle.is_some() {
-            return;
-        }
-        if !is_too_long_for_a_browser(format, rows) {
-            return self.begin(destination);
-        }
-        self.asked.set(destination);
-        let rows = wording::export::expected_rows(rows);
-        self.confirmer.ask(Question {
-            title: format!("Export {rows} as HTML?"),
-            text: format!("{rows} is more than a browser shows well; XLSX or CSV hold them."),
-            word: None,
-            yes: "Export anyway".to_owned(),
-            then: self.on_confirm,
-        });
-    }
-
-    fn begin(self, destination: Destination) {
-        self.is_drawer_open.set(false);
-        let request = untrack(|| self.request(destination));
-        if destination == Destination::Downloads {
-            return self.exporter.start(request, None);
-        }
-        spawn_local(async move {
-            let Start {
-                file_name, options, ..
-            } = &request.start;
-            let picked = pick(file_name, options.media_type()).await;
-            match picked {
-                Ok(Some(picked)) => self.exporter.start(request, Some(picked)),
-                Ok(None) => {}
-                Err(reason) => self
-                    .toasts
-                    .error("The browser could not open a file".to_owned(), reason),
-            }
-        });
-    }
-
-    fn request(self, destination: Destination) -> ExportRequest {
-        let options = self.file_options();
-        let cached = self.cached_rows();
-        let dataset = self.view.dataset.with_value(|dataset| dataset.name.clone());
-        let at = browser::local_time();
-        ExportRequest {
-            rows_expected: self.rows(),
-            start: Start {
-                url: client::rows_url(&dataset, &self.selection().export_query()),
-                kept: cached.map(|cached| cached.rows),
-                file_name: file_name(&dataset, options.format, options.compression, at),
-                options,
-                destination,
-            },
-            rows_key: self.rows_key(),
-        }
-    }
-
     fn selection(self) -> Selection {
         let columns = match self.scope() {
             ColumnScope::All => None,
@@ -259,81 +192,7 @@ impl ExportSetup {
 
     /// Drops the cached rows and loads the table again.
     pub fn refresh(self) {
-        self.exporter.want_newer_rows();
+        self.exporter.discard_cached_rows();
         self.view.apply(self.view.filters.get_untracked());
     }
-
-    pub fn copy_curl(self) {
-        let base = document().base_uri().ok().flatten().unwrap_or_default();
-        let command = untrack(|| {
-            self.command(|dataset, selection, options| {
-                export_command::curl(&base, dataset, selection, options)
-            })
-        });
-        self.copy(
-            command,
-            "Copied the curl command. Set DECANT_TOKEN to your access key before you run it.",
-        );
-    }
-
-    pub fn copy_command_line(self) {
-        let command = untrack(|| self.command(export_command::command_line));
-        self.copy(
-            command,
-            "Copied the command. It reads the database that DSN names.",
-        );
-    }
-
-    fn command(self, of: impl Fn(&str, &Selection, &Options) -> String) -> String {
-        let (selection, options) = (self.selection(), self.options.get());
-        self.view
-            .dataset
-            .with_value(|dataset| of(&dataset.name, &selection, &options))
-    }
-
-    fn copy(self, command: String, copied: &'static str) {
-        spawn_local(async move {
-            if clipboard::copy(&command).await {
-                self.toasts.success(copied.to_owned());
-            } else {
-                let title = "The browser does not let this page copy. Copy the command here:";
-                self.toasts.error(title.to_owned(), command);
-            }
-        });
-    }
-}
-
-pub fn set_format(options: &mut Options, format: Format) {
-    options.format = format;
-    // Only Markdown has a second layout.
-    options.layout = Layout::Table;
-    if matches!(format, Format::Csv | Format::Text) {
-        // These formats cannot hold export details.
-        options.metadata = Metadata::Without;
-    }
-}
-
-/// Loads the visitor's options and saves every change. A format or layout that this dataset cannot have is replaced
-/// by the default, which is saved only when the visitor changes an option: other datasets keep the visitor's choice.
-fn load_options(dataset: &Dataset) -> RwSignal<Options> {
-    let visitor = match expect_context::<Auth>().state() {
-        AuthState::SignedIn(me) => me.name,
-        _ => String::new(),
-    };
-    let mut options = saved_options::load(&visitor);
-    if !dataset.formats.contains(&options.format) {
-        options.format = dataset.formats.first().copied().unwrap_or_default();
-    }
-    if !dataset.layouts.contains(&options.layout) {
-        options.layout = Layout::default();
-    }
-    let options = RwSignal::new(options);
-    Effect::new(move |loaded: Option<()>| {
-        options.with(|options| {
-            if loaded.is_some() {
-                saved_options::save(&visitor, options);
-            }
-        });
-    });
-    options
 }

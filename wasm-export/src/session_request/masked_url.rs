@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::secrets::{MASK, is_secret};
 use percent_encoding::percent_decode_str;
-use wasm_export::session_request::{MASK, is_secret};
 
 /// Returns the URL with `***` in the place of its user and password, and of each parameter whose name is secret. All other
 /// characters stay.
@@ -45,8 +45,7 @@ fn mask_parameter(parameter: &str) -> Cow<'_, str> {
         return parameter.into();
     };
     let decoded = percent_decode_str(name).decode_utf8_lossy();
-    // `sig` is the signature of a shared address in Azure's storage.
-    if !is_secret(&decoded) && decoded != "sig" {
+    if !is_secret(&decoded) {
         return parameter.into();
     }
     let separator = value.find(['?', '#', '&', ';']).unwrap_or(value.len());
@@ -73,6 +72,10 @@ mod tests {
                 "/a?sv=2&sig=***#access_token=***&d=e",
             ),
             ("/a?key=b?c=d", "/a?key=***?c=d"),
+            (
+                "/a?SIG=b&jwt=c&pwd=d&author=e",
+                "/a?SIG=***&jwt=***&pwd=***&author=e",
+            ),
             (
                 "https://user:pa@ss@h.example:81/p@q",
                 "https://***@h.example:81/p@q",

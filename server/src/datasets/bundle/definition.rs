@@ -1,0 +1,326 @@
+//! A bundle as its TOML file declares it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use wasm_export::bundle::FORMATS;
+use wasm_export::options::{Format, Options};
+
+use crate::auth::Caller;
+use crate::datasets::definition::{FileNamePattern, render_file_name};
+use crate::datasets::words;
+
+/// The greatest number of parts.
+const PARTS_MAX: usize = 50;
+
+/// Names that the file itself uses, in lower case.
+const RESERVED: &[&str] = &["exportmetadata", "metadata", "totals", "manifest"];
+
+/// A bundle that was checked, as far as that needs no dataset.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "Declared")]
+pub struct BundleDefinition {
+    /// As in addresses: `user-data`.
+    pub name: String,
+    pub title: String,
+    /// The kind of export, in the file: `user_data`.
+    pub export_type: String,
+    pub access: BundleAccess,
+    pub formats: Formats,
+    /// The name of its files, without the extension. Absent: the bundle's name and the time.
+    pub file_name: Option<FileNamePattern>,
+    /// In the order of the file.
+    pub parts: Vec<Part>,
+}
+
+/// Whose rows a bundle has, and who may have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BundleAccess {
+    /// Administrators, all rows.
+    Admin,
+    /// Everybody, the own rows. An administrator may name another person.
+    Owner,
+}
+
+/// The formats of a bundle: at least one, the default first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Formats(Vec<Format>);
+
+impl Formats {
+    pub fn all(&self) -> &[Format] {
+        &self.0
+    }
+
+    pub fn default(&self) -> Format {
+        self.0.first().copied().unwrap_or(Format::Json)
+    }
+}
+
+/// A part of a bundle: the rows of a dataset.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// The name in the file: `usageLogs`.
+    pub name: String,
+    /// The first one that can be used is taken.
+    #[serde(rename = "dataset", deserialize_with = "one_or_several")]
+    pub datasets: Vec<String>,
+    /// The part has at most one row, which is an object in JSON.
+    #[serde(default)]
+    pub single: bool,
+    /// The part is narrowed to the times that the caller asks for.
+    #[serde(default)]
+    pub range: bool,
+    /// Filters and parameters of the dataset with a value.
+    #[serde(default, deserialize_with = "pairs")]
+    pub filters: Vec<(String, String)>,
+}
+
+/// The keys of the file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Declared {
+    name: String,
+    title: String,
+    export_type: String,
+    access: BundleAccess,
+    formats: Option<Vec<Format>>,
+    default_format: Option<Format>,
+    file_name: Option<FileNamePattern>,
+    #[serde(rename = "part")]
+    parts: Vec<Part>,
+}
+
+impl BundleDefinition {
+    /// Parses a definition.
+    ///
+    /// # Errors
+    /// The mistake, with its line when it is one of TOML.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| error.to_string())
+    }
+
+    /// Returns the name of a file that this caller exports at this time, with its extension.
+    #[must_use]
+    pub fn file_name(&self, caller: &Caller, options: &Options, at: Timestamp) -> String {
+        render_file_name(self.file_name.as_ref(), &self.name, caller, options, at)
+    }
+
+    /// Returns a definition without parts, for a file that has none that can be read.
+    pub(super) fn unreadable(name: String) -> Self {
+        Self {
+            title: name.clone(),
+            export_type: name.clone(),
+            name,
+            access: BundleAccess::Admin,
+            formats: Formats(FORMATS.to_vec()),
+            file_name: None,
+            parts: Vec::new(),
+        }
+    }
+}
+
+impl TryFrom<Declared> for BundleDefinition {
+    type Error = String;
+
+    fn try_from(declared: Declared) -> Result<Self, String> {
+        check_name("bundle", &declared.name, |letter| {
+            letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-'
+        })?;
+        check_name("export_type", &declared.export_type, |letter| {
+            letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_'
+        })?;
+        if declared.title.trim().is_empty() {
+            return Err("`title` is blank".to_owned());
+        }
+        check_parts(&declared.parts)?;
+        Ok(Self {
+            formats: formats(declared.formats, declared.default_format)?,
+            name: declared.name,
+            title: declared.title,
+            export_type: declared.export_type,
+            access: declared.access,
+            file_name: declared.file_name,
+            parts: declared.parts,
+        })
+    }
+}
+
+fn formats(formats: Option<Vec<Format>>, default: Option<Format>) -> Result<Formats, String> {
+    let mut formats = formats.unwrap_or_else(|| FORMATS.to_vec());
+    let words = |formats: &[Format]| {
+        let words: Vec<_> = formats.iter().map(|format| format.word()).collect();
+        words.join(", ")
+    };
+    if let Some(format) = formats.iter().find(|format| !FORMATS.contains(format)) {
+        return Err(format!(
+            "`formats` has `{}`; a bundle can have {}",
+            format.word(),
+            words(FORMATS)
+        ));
+    }
+    if let Some(default) = default {
+        if !formats.contains(&default) {
+            return Err(format!(
+                "`default_format` is `{}`, and `formats` are {}",
+                default.word(),
+                words(&formats)
+            ));
+        }
+        formats.retain(|format| *format != default);
+        formats.insert(0, default);
+    }
+    match formats.is_empty() {
+        true => Err("`formats` is empty; leave it out to allow all".to_owned()),
+        false => Ok(Formats(formats)),
+    }
+}
+
+fn check_parts(parts: &[Part]) -> Result<(), String> {
+    if parts.is_empty() || parts.len() > PARTS_MAX {
+        return Err(format!("a bundle has 1 to {PARTS_MAX} `[[part]]`"));
+    }
+    // Files of an archive and sheets whose names differ by case alone overwrite each other on some systems.
+    let mut known: Vec<String> = RESERVED.iter().map(|name| (*name).to_owned()).collect();
+    for part in parts {
+        let name = &part.name;
+        check_name("part", name, |letter| {
+            letter.is_ascii_alphanumeric() || letter == '_'
+        })?;
+        if known.contains(&name.to_ascii_lowercase()) {
+            return Err(format!(
+                "the part `{name}` has a name that another part or the file itself has"
+            ));
+        }
+        known.push(name.to_ascii_lowercase());
+        if part.datasets.is_empty() {
+            return Err(format!("the part `{name}` names no dataset"));
+        }
+        if let Some((word, _)) = part.filters.iter().find(|(word, _)| words::is_reserved(word)) {
+            return Err(format!(
+                "the part `{name}` has `{word}` among its `filters`, which is no filter"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn check_name(what: &str, name: &str, is_allowed: impl Fn(char) -> bool) -> Result<(), String> {
+    match name.starts_with(|letter: char| letter.is_ascii_lowercase()) && name.chars().all(is_allowed) {
+        true => Ok(()),
+        false => Err(format!(
+            "the {what} name `{name}` has a character that it cannot have; write one like `user-data` of a bundle, `userData` of \
+             a part and `user_data` of `export_type`"
+        )),
+    }
+}
+
+fn pairs<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, String)>, D::Error> {
+    let filters: BTreeMap<String, String> = BTreeMap::deserialize(deserializer)?;
+    Ok(filters.into_iter().collect())
+}
+
+fn one_or_several<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Names {
+        One(String),
+        Several(Vec<String>),
+    }
+    Ok(match Names::deserialize(deserializer)? {
+        Names::One(name) => vec![name],
+        Names::Several(names) => names,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USER_DATA: &str = include_str!("../../../datasets/bundles/user-data.toml");
+
+    fn refusal(text: &str, with: &str) -> String {
+        assert!(
+            USER_DATA.contains(text),
+            "the definition does not contain {text:?}"
+        );
+        BundleDefinition::parse(&USER_DATA.replacen(text, with, 1)).expect_err("it should be refused")
+    }
+
+    #[test]
+    fn the_default_format_is_the_first_one() {
+        let definition = BundleDefinition::parse(
+            &USER_DATA.replace("default_format = \"json\"", "default_format = \"xlsx\""),
+        )
+        .unwrap();
+        assert_eq!(definition.formats.default(), Format::Xlsx);
+        assert_eq!(definition.formats.all().len(), 5);
+        assert!(definition.parts[0].single && !definition.parts[0].range);
+        assert_eq!(definition.parts[0].datasets, ["profile-with-files", "profile"]);
+        assert_eq!(
+            definition.parts[3].filters,
+            [("days".to_owned(), "36500".to_owned())]
+        );
+    }
+
+    #[test]
+    fn the_reference_has_an_example_that_is_read_and_every_key() {
+        let reference = include_str!("../../../../docs/datasets.md");
+        let (_, bundles) = reference.split_once("\n## Bundles\n").unwrap();
+        let (_, example) = bundles.split_once("```toml\n").unwrap();
+        let (example, _) = example.split_once("```").unwrap();
+        assert_eq!(BundleDefinition::parse(example).unwrap().parts.len(), 2);
+        // The refusal of an unknown key lists the known ones.
+        for text in [
+            format!("nonsense = 1\n{example}"),
+            format!("{example}nonsense = 1"),
+        ] {
+            let refused = BundleDefinition::parse(&text).unwrap_err();
+            let (_, keys) = refused.split_once("expected ").unwrap();
+            for key in keys.split('`').skip(1).step_by(2) {
+                let is_named = bundles.contains(&format!("| `{key}` |"))
+                    || bundles.contains(&format!("| `[[{key}]]` |"));
+                assert!(is_named, "{key} is missing");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_refused_and_named() {
+        for (text, with, named) in [
+            ("name = \"user-data\"", "name = \"User data\"", "`User data`"),
+            ("title = \"A person's data\"", "title = \" \"", "`title`"),
+            ("access = \"owner\"", "access = \"all\"", "access"),
+            ("\"html\"]", "\"markdown\"]", "`markdown`"),
+            (
+                "default_format = \"json\"",
+                "default_format = \"text\"",
+                "`default_format`",
+            ),
+            ("name = \"files\"", "name = \"Keys\"", "`Keys`"),
+            ("name = \"files\"", "name = \"keys\"", "`keys`"),
+            ("name = \"files\"", "name = \"totals\"", "`totals`"),
+            ("name = \"files\"", "name = \"a b\"", "`a b`"),
+            ("single = true", "one = true", "unknown field `one`"),
+            ("dataset = \"own-keys\"", "dataset = []", "names no dataset"),
+            ("days = \"36500\"", "limit = \"1\"", "`limit`"),
+            ("{subject}", "{person}", "{person}"),
+            (
+                "export_type = \"user_data\"",
+                "export_type = \"user data\"",
+                "`user data`",
+            ),
+        ] {
+            let refused = refusal(text, with);
+            assert!(refused.contains(named), "{with}: {refused}");
+        }
+        let (head, _) = USER_DATA.split_once("[[part]]").unwrap();
+        assert!(
+            BundleDefinition::parse(head)
+                .unwrap_err()
+                .contains("missing field `part`")
+        );
+    }
+}

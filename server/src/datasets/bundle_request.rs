@@ -1,0 +1,182 @@
+//! What a caller asks of a bundle: the person, the times, the zone.
+
+use api::datasets::FilterKind;
+use wasm_export::zone::Zone;
+
+use super::bundle::BundleAccess;
+use super::bundle_parts::BundleParts;
+use super::definition::Usage;
+use super::query::{AccessError, Query};
+use super::selection::{Selection, TimeRange};
+use super::{value, words};
+use crate::auth::{Caller, Subject};
+use crate::parameter::{ParameterError, check_given_once};
+
+/// The parameter that names the person.
+const PERSON: &str = "userId";
+const START: &str = "start";
+const END: &str = "end";
+
+/// The parameters of a bundle that do not describe the file, each with its help.
+pub const PARAMETERS: &[(&str, &str)] = &[
+    (
+        PERSON,
+        "The person whose data it is; only administrators may name one",
+    ),
+    (START, "Only rows from this time on, in the parts that have times"),
+    (END, "Only rows before this time, or until the end of this day"),
+    ("zone", "Time zone of the file, and of times without a zone"),
+    (
+        words::SYSTEM_FIELDS,
+        "Do not leave out the columns that describe the system",
+    ),
+];
+
+/// Parameters of a dataset's stream that a bundle cannot have.
+const RESUMING: [&str; 2] = ["after", "as_of"];
+
+/// The greatest number of characters of a person's id.
+const PERSON_MAX: usize = 255;
+
+/// A checked request for all parts of a bundle.
+#[derive(Debug)]
+pub struct BundleRequest {
+    /// Who sees the rows: the caller, or the caller as the person that they named.
+    pub caller: Caller,
+    pub zone: Zone,
+    /// In the order of the parts.
+    selections: Vec<Selection>,
+}
+
+/// A bundle cannot be had as it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
+}
+
+impl BundleRequest {
+    /// Parses the parameters. A blank value counts as absent. The caller's rights are checked for every part before the
+    /// parameters.
+    ///
+    /// # Errors
+    /// [`RequestError::Access`] first, then the first parameter that is unknown, cannot be parsed, or is given twice.
+    pub fn parse(
+        bundle: &BundleParts,
+        caller: &Caller,
+        pairs: &[(String, String)],
+    ) -> Result<Self, RequestError> {
+        let value = |name: &str| {
+            let mut given = pairs.iter().filter(|(given, _)| given == name);
+            given
+                .find(|(_, value)| !value.trim().is_empty())
+                .map(|(_, value)| value.as_str())
+        };
+        let is_of_person = bundle.bundle.definition.access == BundleAccess::Owner;
+        bundle.bundle.check_access(caller)?;
+        if is_of_person && value(PERSON).is_some() && caller.role != api::login::Role::Admin {
+            return Err(AccessError::Person.into());
+        }
+        for (_, dataset) in &bundle.parts {
+            dataset.check_access(caller, Usage::Export)?;
+        }
+        check_given_once(pairs)?;
+        for (name, _) in pairs {
+            check_known(name, is_of_person)?;
+        }
+        let caller = match is_of_person {
+            true => caller.on_behalf_of(person(caller, value(PERSON))?),
+            false => caller.clone(),
+        };
+        let zone = match value("zone") {
+            None => Zone::default(),
+            Some(zone) => zone
+                .parse()
+                .map_err(|error| ParameterError::invalid("zone", format!("is wrong: {error}")))?,
+        };
+        let range = TimeRange::parse((START, value(START)), (END, value(END)), &zone)?;
+        if range != TimeRange::default() && !bundle.parts.iter().any(|(part, _)| part.range) {
+            let given = if range.start.is_some() { START } else { END };
+            return Err(
+                ParameterError::invalid(given, "cannot be used: no part of this bundle has times").into(),
+            );
+        }
+        let has_system_fields = match value(words::SYSTEM_FIELDS) {
+            None => false,
+            Some(text) => value::parse(words::SYSTEM_FIELDS, FilterKind::Boolean, text, &zone)? == "true",
+        };
+        let mut selections = Vec::with_capacity(bundle.parts.len());
+        for (part, dataset) in &bundle.parts {
+            let mut pairs = part.filters.clone();
+            pairs.push((words::SYSTEM_FIELDS.to_owned(), has_system_fields.to_string()));
+            pairs.push(("zone".to_owned(), zone.to_string()));
+            let mut selection = Selection::parse(&dataset.definition, &pairs)?;
+            if part.range {
+                selection.range = range;
+            }
+            selections.push(selection);
+        }
+        Ok(Self {
+            caller,
+            zone,
+            selections,
+        })
+    }
+
+    /// Returns the name, the query and the selection of each part.
+    ///
+    /// # Errors
+    /// [`AccessError`] when the caller may not see a part.
+    pub fn queries<'a>(
+        &'a self,
+        bundle: &'a BundleParts,
+    ) -> Result<Vec<(&'a str, Query<'a>, &'a Selection)>, AccessError> {
+        let parts = bundle.parts.iter().zip(&self.selections);
+        parts
+            .map(|((part, dataset), selection)| {
+                let query = Query::new(dataset, &self.caller, selection)?;
+                Ok((part.name.as_str(), query, selection))
+            })
+            .collect()
+    }
+}
+
+fn check_known(name: &str, is_of_person: bool) -> Result<(), ParameterError> {
+    if RESUMING.contains(&name) {
+        return Err(ParameterError::invalid(
+            name,
+            "cannot be used here: a bundle is one snapshot, which ends with the connection. Export it again",
+        ));
+    }
+    let known = || {
+        let words = PARAMETERS.iter().map(|(word, _)| *word);
+        words.filter(|word| is_of_person || *word != PERSON)
+    };
+    match known().any(|known| known == name) {
+        true => Ok(()),
+        false => Err(ParameterError::Unknown {
+            field: name.to_owned(),
+            known: known().collect::<Vec<_>>().join(", "),
+        }),
+    }
+}
+
+/// Returns the person whose data the bundle has: the one that is named, or the caller.
+fn person(caller: &Caller, named: Option<&str>) -> Result<Subject, ParameterError> {
+    match (named.map(str::trim), &caller.subject) {
+        (None, Subject::AdminToken | Subject::Operator) => Err(ParameterError::invalid(
+            PERSON,
+            "is missing: you are no user, so name the person whose data it is",
+        )),
+        (None, subject) => Ok(subject.clone()),
+        (Some(id), _) if id.chars().count() > PERSON_MAX || id.contains('\0') => {
+            Err(ParameterError::invalid(
+                PERSON,
+                format!("is no id of a person: it has at most {PERSON_MAX} characters, and no NUL"),
+            ))
+        }
+        (Some(id), _) => Ok(Subject::from_user_id(id)),
+    }
+}

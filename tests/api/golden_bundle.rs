@@ -1,0 +1,101 @@
+//! The golden files of a bundle: native code, server and command line give the same bytes.
+
+use decant_tests::app::App;
+use decant_tests::definitions::Definitions;
+use decant_tests::golden::{AS_OF, BUNDLE, BUNDLE_CONTENTS, CORPUS, Case, NONE, ONE, folder, is_written};
+use decant_tests::program;
+use decant_tests::raw_rows::RawRows;
+use decant_tests::zip::entries;
+use wasm_export::{Bundle, Options};
+
+/// Returns the file that native code makes of the stream.
+fn native(case: &Case, stream: &str) -> Vec<u8> {
+    let options: Options = serde_json::from_value(case.options.clone().into()).expect("a case has options");
+    let mut bundle = Bundle::new(
+        options,
+        serde_json::from_str(BUNDLE_CONTENTS).expect("these are contents"),
+    )
+    .expect("the bundle has parts");
+    let mut file = Vec::new();
+    for chunk in stream.as_bytes().chunks(100) {
+        bundle.push(chunk, &mut file).expect("the stream is good");
+    }
+    bundle.finish(&mut file).expect("the stream is whole");
+    file
+}
+
+/// Returns the time of the rows, if the file contains it.
+fn time_in(case: &Case, file: &[u8]) -> Option<String> {
+    let text = match case.file.ends_with(".zip") {
+        true => entries(file).pop().expect("an archive has a manifest").1,
+        false => file.to_vec(),
+    };
+    let text = String::from_utf8_lossy(&text);
+    let marks = [
+        "\"exportDate\":\"",
+        "\"exportDate\": \"",
+        "Exported at</dt><dd>",
+        "<exported_at>",
+    ];
+    marks.iter().find_map(|mark| {
+        let (_, rest) = text.split_once(mark)?;
+        Some(rest.split(['"', '<']).next()?.to_owned())
+    })
+}
+
+#[tokio::test]
+async fn native_code_server_and_command_line_give_the_golden_files_of_a_bundle() {
+    let definitions = Definitions::of(&[CORPUS, ONE, NONE]);
+    definitions.write_bundle(BUNDLE);
+    let app = App::start_with(&[definitions.setting()]).await;
+    let stream = app.admin().bundle_rows("golden").answer().await.good().body;
+    // A bundle is never resumed, so its time cannot be chosen.
+    let at = |as_of: &str| {
+        let made = &RawRows::parts(&stream)[0].header.as_of;
+        String::from_utf8(stream.clone()).unwrap().replace(made, as_of)
+    };
+    if is_written() {
+        std::fs::write(folder().join("bundle_rows"), at(AS_OF)).unwrap();
+    }
+    let rows = std::fs::read_to_string(folder().join("bundle_rows")).unwrap();
+    assert_eq!(at(AS_OF), rows, "the rows are not those of the corpus");
+
+    for case in Case::all_of_bundle() {
+        let file = native(&case, &rows);
+        if is_written() {
+            case.write(&file);
+        }
+        case.check(&file, "native code");
+
+        let same_at_its_time = |file: &[u8], by: &str| {
+            let expected = match time_in(&case, file) {
+                Some(time) => native(&case, &at(&time)),
+                None => native(&case, &rows),
+            };
+            assert!(file == expected, "{} by {by} differs from native code", case.file);
+        };
+        let words = case.words_of_file();
+        let query: Vec<_> = words
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let answer = app
+            .admin()
+            .bundle_export("golden")
+            .queries(&query)
+            .answer()
+            .await
+            .good();
+        same_at_its_time(&answer.body, "the server");
+
+        let flags = words
+            .iter()
+            .map(|(name, value)| format!("--{}={value}", name.replace('_', "-")));
+        let flags: Vec<_> = flags.collect();
+        let mut arguments = vec!["export", "golden", "-o", "-"];
+        arguments.extend(flags.iter().map(String::as_str));
+        let settings = [("DSN", app.database.dsn.as_str()), definitions.setting()];
+        let written = program::run(&arguments, &settings).await.good();
+        same_at_its_time(&written.stdout, "the command line");
+    }
+}

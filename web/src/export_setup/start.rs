@@ -1,0 +1,80 @@
+//! The start of an export, and the question before a report that a browser hardly shows.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_export::browser::protocol::{Destination, Start};
+use wasm_export::file_name;
+use wasm_export::options::Format;
+
+use super::{ExportSetup, set_format};
+use crate::browser;
+use crate::client;
+use crate::confirmer::Question;
+use crate::download::{ExportRequest, pick};
+use crate::preview::is_too_long_for_a_browser;
+use crate::wording;
+
+impl ExportSetup {
+    pub fn export_as(self, format: Format) {
+        self.options.update(|options| set_format(options, format));
+        self.export(Destination::Downloads);
+    }
+
+    /// Starts an export. Asks first before a report that a browser hardly shows.
+    pub fn export(self, destination: Destination) {
+        let (obstacle, format, rows) = untrack(|| (self.obstacle(), self.format(), self.rows()));
+        if obstacle.is_some() {
+            return;
+        }
+        if !is_too_long_for_a_browser(format, rows) {
+            return self.begin(destination);
+        }
+        self.asked.set(destination);
+        let rows = wording::export::expected_rows(rows);
+        self.confirmer.ask(Question {
+            title: format!("Export {rows} as HTML?"),
+            text: format!("{rows} is more than a browser shows well; XLSX or CSV hold them."),
+            word: None,
+            yes: "Export anyway".to_owned(),
+            then: self.on_confirm,
+        });
+    }
+
+    pub(super) fn begin(self, destination: Destination) {
+        self.is_drawer_open.set(false);
+        let request = untrack(|| self.request(destination));
+        if destination == Destination::Downloads {
+            return self.exporter.start(request, None);
+        }
+        spawn_local(async move {
+            let Start {
+                file_name, options, ..
+            } = &request.start;
+            let picked = pick(file_name, options.media_type()).await;
+            match picked {
+                Ok(Some(picked)) => self.exporter.start(request, Some(picked)),
+                Ok(None) => {}
+                Err(reason) => self
+                    .toasts
+                    .error("The browser could not open a file".to_owned(), reason),
+            }
+        });
+    }
+
+    fn request(self, destination: Destination) -> ExportRequest {
+        let options = self.file_options();
+        let cached = self.cached_rows();
+        let dataset = self.view.dataset.with_value(|dataset| dataset.name.clone());
+        ExportRequest {
+            rows_expected: self.rows(),
+            start: Start {
+                url: client::rows_url(&dataset, &self.selection().export_query()),
+                kept: cached.map(|cached| cached.rows),
+                file_name: file_name(&dataset, &options, browser::now_seconds()),
+                options,
+                destination,
+            },
+            rows_key: self.rows_key(),
+        }
+    }
+}
