@@ -1,6 +1,6 @@
 //! Keyset pagination: the condition by which a page or a resumed export continues after a row.
 
-use super::catalog::ColumnType;
+use super::column_type::ColumnType;
 use super::template::Template;
 
 /// A column of the order, with its value in the cursor.

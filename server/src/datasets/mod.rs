@@ -12,6 +12,8 @@
 //! - [`query`] makes the SQL of a selection, within the caller's scope.
 //! - [`workspaces`] asks who may enter which workspace of a site.
 //! - `named_tables` checks the tables that SQL names after `{hub}` or `{site}`.
+//! - `column_type` looks up the types of columns, and `definition_files` reads the files of a site.
+//! - `unavailable` is why a dataset cannot be used.
 //! - `id_type` is the type of the id of an owner or a workspace.
 //! - `owner` compares the owner of a row with the subject of a caller.
 //! - `value` parses the value of a query parameter.
@@ -23,7 +25,9 @@ pub mod bundle;
 pub mod bundle_parts;
 pub mod bundle_request;
 pub mod catalog;
+mod column_type;
 pub mod definition;
+mod definition_files;
 mod id_type;
 mod keyset;
 mod named_tables;

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use sqlx::{PgConnection, query_scalar};
 
-use super::catalog::Cause;
 use super::definition::{HUB, SITE};
 use super::template::{Rendered, Template};
+use super::unavailable::Cause;
 use crate::hub_tables::{HubTableError, HubTables};
 
 /// Tables of one schema, and where they are.

@@ -8,12 +8,14 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, query, query_as, query_scala
 
 pub use self::cache::{MembershipCache, MembershipKey};
 use self::definition::{Definition, SUBJECT, WORKSPACE};
-use super::catalog::{Cause, ColumnType, DefinitionFile, Unavailable};
+use super::column_type::ColumnType;
 use super::definition::{HUB, SITE};
+use super::definition_files::DefinitionFile;
 use super::id_type::IdType;
 use super::named_tables::NamedTables;
 use super::owner::OwnerType;
 use super::template::Template;
+use super::unavailable::{Cause, Unavailable};
 use crate::auth::{Caller, Membership};
 use crate::hub_tables::{HubTableError, HubTables};
 use crate::source::is_of_connection;
