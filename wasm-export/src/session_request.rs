@@ -1,10 +1,12 @@
 //! The file of a session's stored request: one JSON document, indented for people.
 
+mod masked_headers;
 mod masked_url;
-mod secrets;
+mod secret_names;
 
+pub use masked_headers::mask_headers;
 pub use masked_url::mask_url;
-pub use secrets::{MASK, mask_headers};
+pub use secret_names::MASK;
 
 use crate::format::write_json_string;
 use crate::json::{self, JsonError};

@@ -14,12 +14,18 @@ pub struct DatasetGroup {
     pub datasets: Vec<Dataset>,
 }
 
+/// Returns whether the navigation may list the dataset. The page cannot name a workspace, which each request of a dataset of
+/// workspaces needs.
+fn is_listed(dataset: &Dataset) -> bool {
+    dataset.listed && !dataset.workspace
+}
+
 /// Returns the groups that a visitor sees: first the datasets without a group, then the groups by title. An
 /// unavailable dataset is listed for administrators only, who can mend it.
 pub fn dataset_groups(datasets: &[Dataset], is_administrator: bool) -> Vec<DatasetGroup> {
     let mut groups: BTreeMap<(bool, &str), Vec<Dataset>> = BTreeMap::new();
     for dataset in datasets {
-        if dataset.listed && (dataset.available || is_administrator) {
+        if is_listed(dataset) && (dataset.available || is_administrator) {
             let title = dataset.group.as_deref().unwrap_or(DATA);
             let group = groups.entry((title != DATA, title)).or_default();
             group.push(dataset.clone());
@@ -36,7 +42,7 @@ pub fn dataset_groups(datasets: &[Dataset], is_administrator: bool) -> Vec<Datas
 pub fn dataset_of_page<'a>(datasets: &'a [Dataset], name: Option<&str>) -> Option<&'a Dataset> {
     datasets.iter().find(|dataset| match name {
         Some(name) => dataset.name == name,
-        None => dataset.available && dataset.listed,
+        None => dataset.available && is_listed(dataset),
     })
 }
 
@@ -95,6 +101,16 @@ mod tests {
             names(&dataset_groups(&datasets, true)),
             [data, ("Accounts", vec!["broken"]), ("Billing", vec!["orders"])]
         );
+    }
+
+    #[test]
+    fn datasets_of_workspaces_are_not_in_the_navigation() {
+        let alerts = Dataset {
+            workspace: true,
+            ..dataset("alerts", None, true, true)
+        };
+        assert!(dataset_groups(&[alerts.clone()], true).is_empty());
+        assert!(dataset_of_page(&[alerts], None).is_none());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::secrets::{MASK, is_secret};
+use super::secret_names::{MASK, is_secret};
 use percent_encoding::percent_decode_str;
 
 /// Returns the URL with `***` in the place of its user and password, and of each parameter whose name is secret. All other
