@@ -109,7 +109,7 @@ mod tests {
             workspace: true,
             ..dataset("alerts", None, true, true)
         };
-        assert!(dataset_groups(&[alerts.clone()], true).is_empty());
+        assert!(dataset_groups(std::slice::from_ref(&alerts), true).is_empty());
         assert!(dataset_of_page(&[alerts], None).is_none());
     }
 

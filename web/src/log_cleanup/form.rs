@@ -31,7 +31,8 @@ pub struct CountedRows {
 }
 
 impl CleanupForm {
-    pub fn new() -> Self {
+    /// Returns the form without choices, in the context of the page.
+    pub fn empty() -> Self {
         let form = Self {
             age: RwSignal::new(Age::FIRST),
             own_day: RwSignal::default(),

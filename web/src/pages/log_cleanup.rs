@@ -25,7 +25,7 @@ pub fn LogCleanupPage() -> impl IntoView {
     // The tray shows more of the visitor's own clean-up than the status.
     let is_idle = Memo::new(move |_| !cleaner.is_under_way());
     let confirmer = Confirmer::new();
-    let form = CleanupForm::new();
+    let form = CleanupForm::empty();
     view! {
         <div class="heading">
             <h1>{title}</h1>
