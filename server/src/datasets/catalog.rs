@@ -193,14 +193,14 @@ impl Catalog {
         };
         let mut datasets: Vec<Arc<Dataset>> = Vec::new();
         for (at, (file, text)) in files.into_iter().enumerate() {
-            let is_of_hub = text.as_ref().is_ok_and(|text| text.contains(HUB));
-            if !has_built_in && at < BUILT_IN.len() && is_of_hub {
-                continue;
-            }
-            let dataset = Arc::new(Dataset {
+            let mut dataset = Dataset {
                 is_built_in: at < BUILT_IN.len(),
                 ..Dataset::read(file, text, hub, &sources)
-            });
+            };
+            if !has_built_in && dataset.is_built_in && !dataset.definition.tables(HUB).is_empty() {
+                continue;
+            }
+            let dataset = Arc::new(dataset);
             let same = |other: &&mut Arc<Dataset>| other.definition.name == dataset.definition.name;
             match datasets.iter_mut().find(same) {
                 Some(other) if other.is_built_in => *other = dataset,
