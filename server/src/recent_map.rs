@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A map whose entries are kept for a time after they were inserted. An entry beyond the bound takes the place of the oldest.
@@ -79,6 +80,43 @@ impl<K: Clone + Eq + Hash, V> RecentMap<K, V> {
         if let Some(entry) = self.entries.remove(key) {
             self.order.remove(&entry.number);
         }
+    }
+
+    /// Removes all entries.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.order.clear();
+    }
+}
+
+/// A [`RecentMap`] that several threads use. A value is cloned when it is looked up.
+#[derive(Debug)]
+pub struct SharedRecentMap<K, V>(Mutex<RecentMap<K, V>>);
+
+impl<K: Clone + Eq + Hash, V: Clone> SharedRecentMap<K, V> {
+    /// Returns an empty map, as [`RecentMap::new`] does.
+    #[must_use]
+    pub fn new(max: usize, kept_for: Duration) -> Self {
+        Self(Mutex::new(RecentMap::new(max, kept_for)))
+    }
+
+    /// Returns the value of this key, unless it is too old.
+    pub fn get(&self, key: &K) -> Option<V> {
+        self.map().get(key).cloned()
+    }
+
+    /// Inserts an entry that is kept from now on.
+    pub fn insert(&self, key: K, value: V) {
+        self.map().insert(key, value);
+    }
+
+    /// Forgets all entries.
+    pub fn clear(&self) {
+        self.map().clear();
+    }
+
+    fn map(&self) -> MutexGuard<'_, RecentMap<K, V>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

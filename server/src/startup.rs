@@ -32,9 +32,9 @@ use crate::database::cleanup::archive;
 use crate::database::temporary_files::TemporaryFolder;
 use crate::datasets::Catalog;
 use crate::datasets::catalog::{CatalogError, Cause, CurrentCatalog, Unavailable};
-use crate::datasets::options::OptionsCache;
+use crate::datasets::options;
 use crate::datasets::warnings;
-use crate::datasets::workspaces::MembershipCache;
+use crate::datasets::workspaces::membership_cache;
 use crate::dsn::Dsn;
 use crate::probes::ProbeFeed;
 use crate::shares::Shares;
@@ -212,8 +212,8 @@ impl Application {
             stream_shares: Shares::new(settings.streams_per_caller, Duration::ZERO),
             source,
             catalog: CurrentCatalog::new(catalog),
-            options: OptionsCache::default(),
-            memberships: MembershipCache::new(settings.membership_kept),
+            options: options::cache(),
+            memberships: membership_cache(settings.membership_kept),
             stopping: CancellationToken::new(),
             abort,
             state,

@@ -1,6 +1,6 @@
 //! The values that a filter offers, cached for a minute, because PostgreSQL may read all rows to find them.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use api::datasets::{FilterOption, FilterOptions};
@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use super::query::{OPTIONS_MAX, Query, RenderError};
 use super::template::Template;
 use crate::auth::Scope;
-use crate::recent_map::RecentMap;
+use crate::recent_map::SharedRecentMap;
 
 const KEPT_FOR: Duration = Duration::from_secs(60);
 
@@ -20,33 +20,12 @@ const ANSWERS_MAX: usize = 1000;
 pub type CacheKey = (Scope, String, String, u64);
 
 /// The answers of the last minute.
-#[derive(Debug)]
-pub struct OptionsCache(Mutex<RecentMap<CacheKey, Arc<FilterOptions>>>);
+pub type OptionsCache = SharedRecentMap<CacheKey, Arc<FilterOptions>>;
 
-impl Default for OptionsCache {
-    fn default() -> Self {
-        Self(Mutex::new(RecentMap::new(ANSWERS_MAX, KEPT_FOR)))
-    }
-}
-
-impl OptionsCache {
-    /// Returns the answer for this key, unless it is too old.
-    pub fn get(&self, key: &CacheKey) -> Option<Arc<FilterOptions>> {
-        self.answers().get(key).cloned()
-    }
-
-    /// Forgets all answers, because other definitions have other filters.
-    pub fn clear(&self) {
-        *self.answers() = RecentMap::new(ANSWERS_MAX, KEPT_FOR);
-    }
-
-    pub fn insert(&self, key: CacheKey, options: Arc<FilterOptions>) {
-        self.answers().insert(key, options);
-    }
-
-    fn answers(&self) -> MutexGuard<'_, RecentMap<CacheKey, Arc<FilterOptions>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Returns an empty cache.
+#[must_use]
+pub fn cache() -> OptionsCache {
+    OptionsCache::new(ANSWERS_MAX, KEPT_FOR)
 }
 
 /// Returns the options whose label contains a text, in upper or lower case. The list must have all options.

@@ -6,7 +6,7 @@ mod definition;
 use api::workspaces::{Workspace, WorkspaceRole};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, query, query_as, query_scalar};
 
-pub use self::cache::{MembershipCache, MembershipKey};
+pub use self::cache::{MembershipCache, MembershipKey, membership_cache};
 use self::definition::{Definition, SUBJECT, WORKSPACE};
 use super::column_type::ColumnType;
 use super::definition::{HUB, SITE};
