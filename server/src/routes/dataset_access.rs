@@ -79,29 +79,12 @@ pub async fn open_with_body(
         Access::Admin | Access::Owner => None,
     };
     let is_of_body = dataset.definition.access == Access::Workspace && of_address.is_none();
+    let admitted = |workspace| admit(app, &catalog, dataset, caller, workspace, Usage::Export);
     let (caller, mut body) = if is_of_body {
         let body = read.await?;
-        let caller = admit(
-            app,
-            &catalog,
-            dataset,
-            caller,
-            body.workspace.as_deref(),
-            Usage::Export,
-        )
-        .await?;
-        (caller, body)
+        (admitted(body.workspace.as_deref()).await?, body)
     } else {
-        let caller = admit(
-            app,
-            &catalog,
-            dataset,
-            caller,
-            of_address.as_deref(),
-            Usage::Export,
-        )
-        .await?;
-        (caller, read.await?)
+        (admitted(of_address.as_deref()).await?, read.await?)
     };
     if dataset.definition.access == Access::Workspace {
         let of_body = body.workspace.take();

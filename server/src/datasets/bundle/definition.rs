@@ -38,7 +38,7 @@ pub struct BundleDefinition {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BundleAccess {
-    /// Administrators, all rows.
+    /// Administrators alone may have it, with all rows.
     Admin,
     /// Everybody, the own rows. An administrator may name another person.
     Owner,

@@ -43,10 +43,10 @@ pub struct Workspaces {
 /// The types of ids in the SQL.
 #[derive(Debug)]
 struct Types {
-    /// In `membership`.
+    /// The types of `{workspace}` and `{subject}` in `membership`.
     workspace: IdType,
     subject: OwnerType,
-    /// In `list`.
+    /// The type of `{subject}` in `list`.
     subject_of_list: OwnerType,
     /// The column `id` of `all`.
     id: IdType,
