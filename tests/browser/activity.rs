@@ -47,10 +47,9 @@ async fn has_rows(page: &Browser) {
 
 /// Waits for the downloads, and returns the contents of all.
 async fn files(page: &Browser, number: usize) -> Vec<Vec<u8>> {
-    let there = async || (page.downloads().len() == number).then_some(());
-    wait_for("the downloads", EXPORT_PATIENCE, there).await;
     let read = |path| std::fs::read(path).expect("the file is there");
-    page.downloads().into_iter().map(read).collect()
+    let paths = page.finished_downloads(number).await;
+    paths.into_iter().map(read).collect()
 }
 
 #[tokio::test]

@@ -357,8 +357,8 @@ impl Browser {
         self.see("export-start").await;
     }
 
-    /// Returns the finished files in the downloads folder, sorted by name. Chromium's unfinished ones end in
-    /// `.crdownload`.
+    /// Returns the files in the downloads folder, sorted by name, with the empty ones by which Chromium reserves a
+    /// name, without its `.crdownload` files.
     pub fn downloads(&self) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(self.downloads.path()).expect("the folder is ours");
         let paths = entries.map(|entry| entry.expect("the folder is ours").path());
@@ -373,16 +373,25 @@ impl Browser {
         whole
     }
 
-    /// Waits for the first downloaded file and returns its path.
+    /// Waits for the only downloaded file and returns its path.
     pub async fn download(&self) -> PathBuf {
+        self.finished_downloads(1).await.remove(0)
+    }
+
+    /// Waits until `number` files are whole, and returns their paths, sorted by name.
+    ///
+    /// # Panics
+    ///
+    /// There are more files than `number`.
+    pub async fn finished_downloads(&self, number: usize) -> Vec<PathBuf> {
         let look = async || {
             let files = self.downloads();
-            assert!(files.len() <= 1, "{files:?}");
+            assert!(files.len() <= number, "{files:?}");
             // Chromium creates an empty file first, to reserve the name.
-            let is_there = |path: &PathBuf| path.metadata().is_ok_and(|file| file.len() > 0);
-            files.into_iter().next().filter(is_there)
+            let is_whole = |path: &PathBuf| path.metadata().is_ok_and(|file| file.len() > 0);
+            (files.len() == number && files.iter().all(is_whole)).then_some(files)
         };
-        wait_for("a downloaded file", EXPORT_PATIENCE, look).await
+        wait_for("the downloaded files", EXPORT_PATIENCE, look).await
     }
 
     async fn keep_picture(&self, name: &str) {
