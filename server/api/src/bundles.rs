@@ -1,7 +1,10 @@
 //! Bundles: several datasets in one file.
 
 use serde::{Deserialize, Serialize};
+use wasm_export::language::Language;
 use wasm_export::options::Format;
+
+use crate::workspaces::WorkspaceRole;
 
 crate::examples! {
     Bundles = "bundles",
@@ -25,6 +28,19 @@ pub struct Bundle {
     pub export_type: String,
     /// Whether the rows are those of one person: the caller, or the person that an administrator names.
     pub of_person: bool,
+    /// Whether the rows are those of one workspace, which a request names.
+    #[serde(default)]
+    pub of_workspace: bool,
+    /// The least role in the workspace that may export it, if it is of workspaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub export_role: Option<WorkspaceRole>,
+    /// The days of the period of a request without `start` and `end`. Without the number there is no such period.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period_days: Option<u16>,
+    /// The languages that its HTML file can have, the default first. Without any it has no texts of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
+    pub languages: Vec<Language>,
     pub available: bool,
     /// Why it is not available, for administrators: file, key and problem.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -54,6 +54,18 @@ const BUILT_IN: &[(&str, &str)] = &[
         "saved-files.toml",
         include_str!("../../datasets/saved-files.toml"),
     ),
+    (
+        "workspace-profile.toml",
+        include_str!("../../datasets/workspace-profile.toml"),
+    ),
+    (
+        "report-period.toml",
+        include_str!("../../datasets/report-period.toml"),
+    ),
+    (
+        "brand-summary.toml",
+        include_str!("../../datasets/brand-summary.toml"),
+    ),
     ("profile.toml", include_str!("../../datasets/profile.toml")),
     ("own-keys.toml", include_str!("../../datasets/own-keys.toml")),
     ("users.toml", include_str!("../../datasets/users.toml")),

@@ -1,20 +1,21 @@
-//! Opens a dataset for a request: the caller's access is checked before any of its other parameters is read.
+//! Opens a dataset or a bundle for a request: the caller's access is checked before any of its other parameters is read.
 
 use std::sync::Arc;
 
 use actix_web::web;
 use api::datasets::RowsRequest;
-use api::workspaces::Workspace;
+use api::workspaces::{Workspace, WorkspaceRole};
 
 use super::extract::read_json;
 use crate::app::App;
 use crate::audit::Action;
 use crate::auth::Caller;
+use crate::datasets::bundle::{Bundle, BundleAccess};
 use crate::datasets::definition::{Access, Usage};
 use crate::datasets::query::AccessError;
 use crate::datasets::words::{PairList, WORKSPACE, take_workspace};
 use crate::datasets::workspaces::WorkspacesError;
-use crate::datasets::{Catalog, Dataset};
+use crate::datasets::{BundleParts, Catalog, Dataset};
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
 
@@ -28,6 +29,22 @@ pub struct Opened {
     pub caller: Caller,
     /// The parameters of the request without the workspace.
     pub pairs: PairList,
+}
+
+/// A bundle that the caller may use.
+pub struct OpenedBundle {
+    pub bundle: BundleParts,
+    /// Within the workspace of the request, if the bundle is of workspaces.
+    pub caller: Caller,
+    /// The parameters of the request without the workspace.
+    pub pairs: PairList,
+}
+
+/// The dataset or the bundle that a caller asks for, as records and errors name it.
+#[derive(Clone, Copy)]
+enum Wanted<'a> {
+    Dataset(&'a str),
+    Bundle(&'a str),
 }
 
 /// Opens the dataset of a request whose parameters are all in the address.
@@ -91,7 +108,8 @@ pub async fn open_with_body(
         if let (Some(of_address), Some(of_body)) = (&of_address, &of_body)
             && of_address != of_body
         {
-            return Err(refuse(&caller, dataset, of_body, AccessError::NotAMember));
+            let wanted = Wanted::Dataset(&dataset.definition.name);
+            return Err(refuse(&caller, wanted, of_body, AccessError::NotAMember));
         }
     }
     let dataset = Arc::clone(dataset);
@@ -115,6 +133,99 @@ pub fn declared<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a Arc<Dataset>
     dataset.ok_or_else(|| ApiError::UnknownDataset(name.to_owned()))
 }
 
+/// Opens a bundle. `workspace` is the one in the path of the address, which no parameter may then name.
+///
+/// # Errors
+/// [`ApiError::UnknownBundle`], [`ApiError::Access`], [`ApiError::BundleUnavailable`]; [`ApiError::Parameter`] without a
+/// workspace where one is needed.
+pub async fn open_bundle(
+    app: &App,
+    caller: Caller,
+    name: &str,
+    pairs: PairList,
+    workspace: Option<&str>,
+) -> Result<OpenedBundle, ApiError> {
+    let catalog = app.catalog.get();
+    let unknown = || ApiError::UnknownBundle(name.to_owned());
+    let bundle = catalog.bundle(name).ok_or_else(unknown)?;
+    if bundle.definition.access != BundleAccess::Workspace {
+        bundle.check_access(&caller)?;
+        let bundle = usable_parts(&catalog, bundle, &caller)?;
+        return match workspace {
+            None => Ok(OpenedBundle {
+                bundle,
+                caller,
+                pairs,
+            }),
+            Some(_) => Err(unknown()),
+        };
+    }
+    // Without its tables, administrators would not be members either.
+    if caller.is_administrator() {
+        usable_parts(&catalog, bundle, &caller)?;
+    }
+    let of_path = workspace;
+    let (of_query, pairs) = match of_path {
+        None => take_workspace(pairs)?,
+        Some(_) => (None, pairs),
+    };
+    let wanted = Wanted::Bundle(name);
+    let (caller, workspace) = enter(app, &catalog, wanted, caller, of_path.or(of_query.as_deref())).await?;
+    bundle
+        .check_access(&caller)
+        .map_err(|error| refuse(&caller, wanted, workspace, error))?;
+    if of_path.is_some() && pairs.iter().any(|(name, _)| name == WORKSPACE) {
+        return Err(ParameterError::given_twice(WORKSPACE).into());
+    }
+    let bundle = usable_parts(&catalog, bundle, &caller)?;
+    Ok(OpenedBundle {
+        bundle,
+        caller,
+        pairs,
+    })
+}
+
+/// Returns the bundle with the parts that this database has.
+fn usable_parts(catalog: &Catalog, bundle: &Arc<Bundle>, caller: &Caller) -> Result<BundleParts, ApiError> {
+    BundleParts::find(catalog, bundle).ok_or_else(|| {
+        let reason = bundle.unavailable.as_ref().map(|unavailable| &unavailable.reason);
+        let unavailable = ApiError::BundleUnavailable {
+            name: bundle.definition.name.clone(),
+            reason: reason.map_or_else(|| "it has none of its datasets".to_owned(), Clone::clone),
+        };
+        unavailable.for_caller(caller)
+    })
+}
+
+/// Returns the short name of the caller's workspace, if the names of the bundle's files have it.
+///
+/// # Errors
+/// [`ApiError::Source`] and the like.
+pub async fn slug_for(app: &App, caller: &Caller, bundle: &BundleParts) -> Result<Option<String>, ApiError> {
+    if !bundle.bundle.definition.has_workspace_in_names() {
+        return Ok(None);
+    }
+    let catalog = app.catalog.get();
+    let mut connection = app.source.for_sign_in().await?;
+    let slug = catalog.workspaces().slug(&mut connection, caller).await;
+    slug.map_err(|error| of_workspaces(error, || ApiError::Internal))
+}
+
+/// Returns the caller's greatest role in any workspace. Administrators need none, and a failed look-up gives none.
+pub async fn greatest_role(app: &App, caller: &Caller, catalog: &Catalog) -> Option<WorkspaceRole> {
+    let is_of_workspaces = |dataset: &Dataset| dataset.definition.access == Access::Workspace;
+    if caller.is_administrator() || !catalog.iter().any(is_of_workspaces) {
+        return None;
+    }
+    match workspaces_of(app, caller).await {
+        Ok(workspaces) => workspaces.into_iter().map(|workspace| workspace.role).max(),
+        Err(error) => {
+            tracing::warn!(%error, "the datasets of workspaces are not listed");
+            None
+        }
+    }
+}
+
 /// Returns the workspaces of the caller; of an administrator, all of them.
 ///
 /// # Errors
@@ -126,13 +237,18 @@ pub async fn workspaces_of(app: &App, caller: &Caller) -> Result<Vec<Workspace>,
     }
     let mut connection = app.source.for_sign_in().await?;
     let workspaces = catalog.workspaces().of_caller(&mut connection, caller).await;
-    workspaces.map_err(|error| match error {
+    workspaces.map_err(|error| of_workspaces(error, || ApiError::Internal))
+}
+
+/// Returns the answer for a look-up of workspaces that failed. `unusable` is that for tables that may not be used.
+fn of_workspaces(error: WorkspacesError, unusable: impl FnOnce() -> ApiError) -> ApiError {
+    match error {
         WorkspacesError::Database(error) => error.into(),
         WorkspacesError::Tables(error) => {
             tracing::error!(%error, "the workspaces cannot be used");
-            ApiError::Internal
+            unusable()
         }
-    })
+    }
 }
 
 /// Returns the caller, within the workspace of the request if the rows belong to workspaces.
@@ -153,6 +269,23 @@ async fn admit(
     if caller.is_administrator() {
         check_available(dataset, &caller)?;
     }
+    let wanted = Wanted::Dataset(&dataset.definition.name);
+    let (caller, workspace) = enter(app, catalog, wanted, caller, workspace).await?;
+    dataset
+        .check_access(&caller, usage)
+        .map_err(|error| refuse(&caller, wanted, workspace, error))?;
+    check_available(dataset, &caller)?;
+    Ok(caller)
+}
+
+/// Returns the caller within a workspace, and its id as they gave it.
+async fn enter<'a>(
+    app: &App,
+    catalog: &Catalog,
+    wanted: Wanted<'_>,
+    caller: Caller,
+    workspace: Option<&'a str>,
+) -> Result<(Caller, &'a str), ApiError> {
     let Some(workspace) = workspace.filter(|workspace| !workspace.trim().is_empty()) else {
         let problem = "is missing: the rows belong to workspaces, so name one; /api/workspaces lists yours";
         return Err(ParameterError::invalid(WORKSPACE, problem).into());
@@ -171,38 +304,44 @@ async fn admit(
                 .workspaces()
                 .membership(&mut connection, &caller, workspace)
                 .await;
-            let found = asked.map_err(|error| match error {
-                WorkspacesError::Database(error) => error.into(),
-                WorkspacesError::Tables(error) => {
-                    let name = dataset.definition.name.clone();
-                    let reason = error.to_string();
-                    ApiError::DatasetUnavailable { name, reason }.for_caller(&caller)
-                }
+            let found = asked.map_err(|error| {
+                let unusable = wanted.unavailable(error.to_string()).for_caller(&caller);
+                of_workspaces(error, || unusable)
             })?;
             let Some(membership) = found else {
-                return Err(refuse(&caller, dataset, workspace, AccessError::NotAMember));
+                return Err(refuse(&caller, wanted, workspace, AccessError::NotAMember));
             };
             app.memberships.insert(key, membership.clone());
             membership
         }
     };
-    let caller = caller.within(membership);
-    dataset
-        .check_access(&caller, usage)
-        .map_err(|error| refuse(&caller, dataset, workspace, error))?;
-    check_available(dataset, &caller)?;
-    Ok(caller)
+    Ok((caller.within(membership), workspace))
+}
+
+impl Wanted<'_> {
+    fn name(self) -> String {
+        let (Self::Dataset(name) | Self::Bundle(name)) = self;
+        name.to_owned()
+    }
+
+    fn unavailable(self, reason: String) -> ApiError {
+        let name = self.name();
+        match self {
+            Self::Dataset(_) => ApiError::DatasetUnavailable { name, reason },
+            Self::Bundle(_) => ApiError::BundleUnavailable { name, reason },
+        }
+    }
 }
 
 /// Records that a caller may not enter a workspace, and returns the error. The answer does not name the workspace.
-fn refuse(caller: &Caller, dataset: &Dataset, workspace: &str, error: AccessError) -> ApiError {
+fn refuse(caller: &Caller, wanted: Wanted<'_>, workspace: &str, error: AccessError) -> ApiError {
     let workspace: String = workspace.chars().take(RECORDED_MAX).collect();
     tracing::warn!(
         action = Action::WorkspaceAccessDenied.name(),
         caller = caller.name,
         subject = %caller.subject,
         credential = caller.credential.name(),
-        dataset = dataset.definition.name,
+        dataset = wanted.name(),
         workspace,
         reason = %error
     );

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use api::workspaces::WorkspaceRole;
 use jiff::Timestamp;
 use serde::Deserialize;
-use wasm_export::bundle::FORMATS;
+use wasm_export::bundle::{FORMATS, Report};
 use wasm_export::options::{Format, Options};
 
+use super::report::check_report;
 use crate::auth::Caller;
 use crate::datasets::definition::{FileNamePattern, render_file_name};
 use crate::datasets::words;
@@ -14,8 +16,11 @@ use crate::datasets::words;
 /// The greatest number of parts.
 const PARTS_MAX: usize = 50;
 
+/// The most days of a period without a start.
+const PERIOD_DAYS_MAX: u16 = 3660;
+
 /// Names that the file itself uses, in lower case.
-const RESERVED: &[&str] = &["exportmetadata", "metadata", "totals", "manifest"];
+const RESERVED: &[&str] = &["exportmetadata", "generatedat", "metadata", "totals", "manifest"];
 
 /// A bundle that was checked, as far as that needs no dataset.
 #[derive(Clone, Debug, Deserialize)]
@@ -27,11 +32,17 @@ pub struct BundleDefinition {
     /// The kind of export, in the file: `user_data`.
     pub export_type: String,
     pub access: BundleAccess,
+    /// The least role in the workspace that may export it.
+    pub export: WorkspaceRole,
+    /// The number of days that the period of a request without `start` and `end` has.
+    pub period_days: Option<u16>,
     pub formats: Formats,
     /// The name of its files, without the extension. Absent: the bundle's name and the time.
     pub file_name: Option<FileNamePattern>,
     /// In the order of the file.
     pub parts: Vec<Part>,
+    /// The report that the HTML file is.
+    pub report: Option<Report>,
 }
 
 /// Whose rows a bundle has, and who may have it.
@@ -42,6 +53,8 @@ pub enum BundleAccess {
     Admin,
     /// Everybody, the own rows. An administrator may name another person.
     Owner,
+    /// Members of a workspace that the caller names, with its rows. An administrator may name any.
+    Workspace,
 }
 
 /// The formats of a bundle: at least one, the default first.
@@ -70,7 +83,8 @@ pub struct Part {
     /// The part has at most one row, which is an object in JSON.
     #[serde(default)]
     pub single: bool,
-    /// The part is narrowed to the times that the caller asks for.
+    /// The part is narrowed to the times that the caller asks for: by the dataset's `range`, or by its parameters `start` and
+    /// `end`.
     #[serde(default)]
     pub range: bool,
     /// Filters and parameters of the dataset with a value.
@@ -86,11 +100,14 @@ struct Declared {
     title: String,
     export_type: String,
     access: BundleAccess,
+    export: Option<WorkspaceRole>,
+    period_days: Option<u16>,
     formats: Option<Vec<Format>>,
     default_format: Option<Format>,
     file_name: Option<FileNamePattern>,
     #[serde(rename = "part")]
     parts: Vec<Part>,
+    report: Option<Report>,
 }
 
 impl BundleDefinition {
@@ -102,10 +119,19 @@ impl BundleDefinition {
         toml::from_str(text).map_err(|error| error.to_string())
     }
 
-    /// Returns the name of a file that this caller exports at this time, with its extension.
+    /// Returns the name of a file that this caller exports at this time, with its extension. `slug` is the short name of the
+    /// workspace, if it has one.
     #[must_use]
-    pub fn file_name(&self, caller: &Caller, options: &Options, at: Timestamp) -> String {
-        render_file_name(self.file_name.as_ref(), &self.name, caller, options, at)
+    pub fn file_name(&self, caller: &Caller, slug: Option<&str>, options: &Options, at: Timestamp) -> String {
+        render_file_name(self.file_name.as_ref(), &self.name, caller, slug, options, at)
+    }
+
+    /// Returns whether the names of its files have the workspace.
+    #[must_use]
+    pub fn has_workspace_in_names(&self) -> bool {
+        self.file_name
+            .as_ref()
+            .is_some_and(FileNamePattern::has_workspace)
     }
 
     /// Returns a definition without parts, for a file that has none that can be read.
@@ -115,9 +141,12 @@ impl BundleDefinition {
             export_type: name.clone(),
             name,
             access: BundleAccess::Admin,
+            export: WorkspaceRole::default(),
+            period_days: None,
             formats: Formats(FORMATS.to_vec()),
             file_name: None,
             parts: Vec::new(),
+            report: None,
         }
     }
 }
@@ -136,14 +165,34 @@ impl TryFrom<Declared> for BundleDefinition {
             return Err("`title` is blank".to_owned());
         }
         check_parts(&declared.parts)?;
+        if declared.export.is_some() && declared.access != BundleAccess::Workspace {
+            return Err("`export` needs `access = \"workspace\"`".to_owned());
+        }
+        if declared.period_days.is_some() && !declared.parts.iter().any(|part| part.range) {
+            return Err("`period_days` needs a part with `range = true`".to_owned());
+        }
+        if !declared
+            .period_days
+            .is_none_or(|days| (1..=PERIOD_DAYS_MAX).contains(&days))
+        {
+            return Err(format!("`period_days` is a number from 1 to {PERIOD_DAYS_MAX}"));
+        }
+        if let Some(report) = &declared.report {
+            let parts = declared.parts.iter();
+            let parts: Vec<_> = parts.map(|part| (part.name.as_str(), part.single)).collect();
+            check_report(report, &parts)?;
+        }
         Ok(Self {
             formats: formats(declared.formats, declared.default_format)?,
             name: declared.name,
             title: declared.title,
             export_type: declared.export_type,
             access: declared.access,
+            export: declared.export.unwrap_or_default(),
+            period_days: declared.period_days,
             file_name: declared.file_name,
             parts: declared.parts,
+            report: declared.report,
         })
     }
 }
@@ -270,8 +319,11 @@ mod tests {
         let reference = include_str!("../../../../docs/datasets.md");
         let (_, bundles) = reference.split_once("\n## Bundles\n").unwrap();
         let (_, example) = bundles.split_once("```toml\n").unwrap();
-        let (example, _) = example.split_once("```").unwrap();
+        let (example, reports) = example.split_once("```").unwrap();
         assert_eq!(BundleDefinition::parse(example).unwrap().parts.len(), 2);
+        let (_, report) = reports.split_once("```toml\n").unwrap();
+        let (report, _) = report.split_once("```").unwrap();
+        assert!(BundleDefinition::parse(report).unwrap().report.is_some());
         // The refusal of an unknown key lists the known ones.
         for text in [
             format!("nonsense = 1\n{example}"),
@@ -285,6 +337,58 @@ mod tests {
                 assert!(is_named, "{key} is missing");
             }
         }
+    }
+
+    #[test]
+    fn a_mistake_in_a_report_is_refused_and_named() {
+        const REPORT: &str = include_str!("../../../datasets/bundles/brand-report.toml");
+        let definition = BundleDefinition::parse(REPORT).unwrap();
+        assert_eq!(
+            (definition.formats.default(), definition.period_days),
+            (Format::Html, Some(30))
+        );
+        assert_eq!(definition.report.unwrap().languages.len(), 3);
+        for (text, with, named) in [
+            ("access = \"workspace\"", "access = \"admin\"", "`export` needs"),
+            ("period_days = 30", "period_days = 0", "1 to 3660"),
+            ("range = true", "range = false", "a part with `range = true`"),
+            (
+                "subject = \"workspace.name\"",
+                "subject = \"name\"",
+                "`alerts.severity`",
+            ),
+            (
+                "subject = \"workspace.name\"",
+                "subject = \"alerts.title\"",
+                "`alerts`, which is not `single`",
+            ),
+            ("period = \"period\"", "period = \"periods\"", "`periods`"),
+            ("of = \"alerts.created_at\"", "of = \"news.created_at\"", "`news`"),
+            ("part = \"infringements\"", "part = \"news\"", "`news`"),
+            ("kind = \"line\"", "kind = \"pie\"", "pie"),
+            ("heading = \"Critical alerts\"", "heading = \" \"", "`heading`"),
+            ("\"pt-BR\"]", "\"en\"]", "twice"),
+            ("\"pt-BR\"]", "\"de\"]", "de"),
+            ("tone = \"bad\"", "tone = \"red\"", "red"),
+            ("figures = \"summary\"", "figure = \"summary\"", "figure"),
+        ] {
+            assert!(REPORT.contains(text), "{text}");
+            let refused = BundleDefinition::parse(&REPORT.replace(text, with)).expect_err(with);
+            assert!(refused.contains(named), "{with}: {refused}");
+        }
+        // A line is counted while the rows pass, so the period must be known.
+        let (head, parts) = REPORT.split_once("[[part]]").unwrap();
+        let late = parts.replacen(
+            "[report]",
+            "[[part]]\nname = \"late\"\ndataset = \"report-period\"\nsingle = true\n\n[report]",
+            1,
+        );
+        let late = format!("{head}[[part]]{late}").replace("period = \"period\"", "period = \"late\"");
+        assert!(
+            BundleDefinition::parse(&late)
+                .unwrap_err()
+                .contains("must come before `alerts`")
+        );
     }
 
     #[test]

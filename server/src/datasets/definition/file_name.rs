@@ -26,18 +26,27 @@ enum Placeholder {
     Dataset,
     Scope,
     Subject,
+    Workspace,
     Date,
     Time,
 }
 
 impl Placeholder {
-    const ALL: [(&str, Self); 5] = [
+    const ALL: [(&str, Self); 6] = [
         ("dataset", Self::Dataset),
         ("scope", Self::Scope),
         ("subject", Self::Subject),
+        ("workspace", Self::Workspace),
         ("date", Self::Date),
         ("time", Self::Time),
     ];
+}
+
+impl FileNamePattern {
+    /// Returns whether names have the workspace.
+    pub fn has_workspace(&self) -> bool {
+        self.0.contains(&Part::Value(Placeholder::Workspace))
+    }
 }
 
 impl TryFrom<String> for FileNamePattern {
@@ -69,11 +78,12 @@ impl TryFrom<String> for FileNamePattern {
 }
 
 /// Returns the name of a file with rows of a dataset that this caller exports at this time, with its extension. Date and
-/// time are those of the file's zone. All but ASCII letters, digits, `_` and `-` become hyphens, because a header and a shell take these everywhere.
+/// time are those of the file's zone. `slug` is the short name of the caller's workspace, which otherwise has its id. All but ASCII letters, digits, `_` and `-` become hyphens, because a header and a shell take these everywhere.
 pub fn render(
     pattern: Option<&FileNamePattern>,
     dataset: &str,
     caller: &Caller,
+    slug: Option<&str>,
     options: &Options,
     at: Timestamp,
 ) -> String {
@@ -90,6 +100,7 @@ pub fn render(
             Scope::Workspace(id) => id,
         },
         Part::Value(Placeholder::Subject) => subject(&caller.subject),
+        Part::Value(Placeholder::Workspace) => slug.or(caller.workspace()).unwrap_or_default().to_owned(),
         Part::Value(Placeholder::Date) => at.strftime("%Y-%m-%d").to_string(),
         Part::Value(Placeholder::Time) => at.strftime("%H%M%S").to_string(),
     });
