@@ -8,7 +8,7 @@ use wasm_export::options::{Compression, Format, Options};
 use super::bundle::{Bundle, BundleAccess, Part};
 use super::catalog::{Catalog, Dataset};
 use super::query::AccessError;
-use crate::auth::{Caller, Scope};
+use crate::auth::Caller;
 use crate::parameter::ParameterError;
 
 /// A bundle with the parts that exist in this database.
@@ -26,7 +26,7 @@ impl Bundle {
     /// [`AccessError::Bundle`].
     pub fn check_access(&self, caller: &Caller) -> Result<(), AccessError> {
         let is_for_all = self.definition.access == BundleAccess::Owner;
-        match is_for_all || caller.scope() == Scope::All {
+        match is_for_all || caller.is_administrator() {
             true => Ok(()),
             false => Err(AccessError::Bundle(self.definition.name.clone())),
         }

@@ -13,7 +13,7 @@ use super::attachment::attachment;
 use super::extract::{Pairs, WholeFile};
 use super::rows::{answer, headers, while_running};
 use crate::app::App;
-use crate::auth::{Caller, Scope};
+use crate::auth::Caller;
 use crate::datasets::bundle::{Bundle as Declared, BundleAccess, Part};
 use crate::datasets::{BundleParts, BundleRequest, Dataset};
 use crate::encoding;
@@ -24,7 +24,7 @@ use crate::rows::Prepared;
 /// Lists the bundles that the caller may see. One without a part in this database is not among them.
 pub async fn list(app: web::Data<App>, caller: Caller) -> HttpResponse {
     let catalog = app.catalog.get();
-    let is_admin = caller.scope() == Scope::All;
+    let is_admin = caller.is_administrator();
     let seen = catalog
         .bundles()
         .filter(|bundle| bundle.check_access(&caller).is_ok());

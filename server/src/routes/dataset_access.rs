@@ -13,7 +13,7 @@ use crate::auth::Caller;
 use crate::datasets::definition::{Access, Usage};
 use crate::datasets::query::AccessError;
 use crate::datasets::words::{PairList, WORKSPACE, take_workspace};
-use crate::datasets::workspaces::WorkspacesError;
+use crate::datasets::workspaces::{MembershipKey, WorkspacesError};
 use crate::datasets::{Catalog, Dataset};
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
@@ -48,7 +48,7 @@ pub async fn open(
         Access::Workspace => take_workspace(pairs)?,
         Access::Admin | Access::Owner => (None, pairs),
     };
-    let caller = admit(app, &catalog, dataset, caller, workspace.as_deref(), usage).await?;
+    let caller = authorize(app, &catalog, dataset, caller, workspace.as_deref(), usage).await?;
     Ok(Opened {
         dataset: Arc::clone(dataset),
         caller,
@@ -79,20 +79,18 @@ pub async fn open_with_body(
         Access::Admin | Access::Owner => None,
     };
     let is_of_body = dataset.definition.access == Access::Workspace && of_address.is_none();
-    let admitted = |workspace| admit(app, &catalog, dataset, caller, workspace, Usage::Export);
+    let authorized = |workspace| authorize(app, &catalog, dataset, caller, workspace, Usage::Export);
     let (caller, mut body) = if is_of_body {
         let body = read.await?;
-        (admitted(body.workspace.as_deref()).await?, body)
+        (authorized(body.workspace.as_deref()).await?, body)
     } else {
-        (admitted(of_address.as_deref()).await?, read.await?)
+        (authorized(of_address.as_deref()).await?, read.await?)
     };
-    if dataset.definition.access == Access::Workspace {
-        let of_body = body.workspace.take();
-        if let (Some(of_address), Some(of_body)) = (&of_address, &of_body)
-            && of_address != of_body
-        {
-            return Err(refuse(&caller, dataset, of_body, AccessError::NotAMember));
-        }
+    if dataset.definition.access == Access::Workspace
+        && let Some(of_body) = body.workspace.take().filter(|id| !id.trim().is_empty())
+        && catalog.workspaces().normalized(&caller, &of_body).as_deref() != caller.workspace()
+    {
+        return Err(deny(&caller, dataset, &of_body, AccessError::NotAMember));
     }
     let dataset = Arc::clone(dataset);
     let pairs = Vec::new();
@@ -118,25 +116,23 @@ pub fn declared<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a Arc<Dataset>
 /// Returns the workspaces of the caller; of an administrator, all of them.
 ///
 /// # Errors
-/// [`ApiError::Source`] and the like.
+/// [`ApiError::Share`], [`ApiError::Source`]; [`ApiError::DatasetUnavailable`] if the owners of the tables have changed.
 pub async fn workspaces_of(app: &App, caller: &Caller) -> Result<Vec<Workspace>, ApiError> {
     let catalog = app.catalog.get();
     if catalog.workspaces().unavailable.is_some() {
         return Ok(Vec::new());
     }
-    let mut connection = app.source.for_sign_in().await?;
+    let _share = app.lookup_shares.take(&caller.subject).await?;
+    let mut connection = app.source.for_query().await?;
     let workspaces = catalog.workspaces().of_caller(&mut connection, caller).await;
-    workspaces.map_err(|error| match error {
-        WorkspacesError::Database(error) => error.into(),
-        WorkspacesError::Tables(error) => {
-            tracing::error!(%error, "the workspaces cannot be used");
-            ApiError::Internal
-        }
-    })
+    workspaces.map_err(|error| cannot_look_up(error).for_caller(caller))
 }
 
 /// Returns the caller, within the workspace of the request if the rows belong to workspaces.
-async fn admit(
+///
+/// # Errors
+/// Those of [`open`].
+async fn authorize(
     app: &App,
     catalog: &Catalog,
     dataset: &Dataset,
@@ -149,7 +145,7 @@ async fn admit(
         check_available(dataset, &caller)?;
         return Ok(caller);
     }
-    // Without its tables, administrators would not be members either.
+    // Where the tables are missing, the look-up would find no membership; administrators get the reason.
     if caller.is_administrator() {
         check_available(dataset, &caller)?;
     }
@@ -157,30 +153,25 @@ async fn admit(
         let problem = "is missing: the rows belong to workspaces, so name one; /api/workspaces lists yours";
         return Err(ParameterError::invalid(WORKSPACE, problem).into());
     };
-    let key = (
-        caller.subject.clone(),
-        caller.role,
-        workspace.to_owned(),
-        app.database.restorer.generation(),
-    );
+    let key = MembershipKey {
+        subject: caller.subject.clone(),
+        role: caller.role,
+        workspace: workspace.to_owned(),
+        generation: app.database.restorer.generation(),
+        revision: catalog.revision(),
+    };
     let membership = match app.memberships.get(&key) {
         Some(membership) => membership,
         None => {
-            let mut connection = app.source.for_sign_in().await?;
+            let _share = app.lookup_shares.take(&caller.subject).await?;
+            let mut connection = app.source.for_query().await?;
             let asked = catalog
                 .workspaces()
                 .membership(&mut connection, &caller, workspace)
                 .await;
-            let found = asked.map_err(|error| match error {
-                WorkspacesError::Database(error) => error.into(),
-                WorkspacesError::Tables(error) => {
-                    let name = dataset.definition.name.clone();
-                    let reason = error.to_string();
-                    ApiError::DatasetUnavailable { name, reason }.for_caller(&caller)
-                }
-            })?;
+            let found = asked.map_err(|error| cannot_look_up(error).for_caller(&caller))?;
             let Some(membership) = found else {
-                return Err(refuse(&caller, dataset, workspace, AccessError::NotAMember));
+                return Err(deny(&caller, dataset, workspace, AccessError::NotAMember));
             };
             app.memberships.insert(key, membership.clone());
             membership
@@ -189,13 +180,23 @@ async fn admit(
     let caller = caller.within(membership);
     dataset
         .check_access(&caller, usage)
-        .map_err(|error| refuse(&caller, dataset, workspace, error))?;
+        .map_err(|error| deny(&caller, dataset, workspace, error))?;
     check_available(dataset, &caller)?;
     Ok(caller)
 }
 
+fn cannot_look_up(error: WorkspacesError) -> ApiError {
+    match error {
+        WorkspacesError::Database(error) => error.into(),
+        WorkspacesError::Tables(error) => ApiError::DatasetUnavailable {
+            name: "workspaces".to_owned(),
+            reason: error.to_string(),
+        },
+    }
+}
+
 /// Records that a caller may not enter a workspace, and returns the error. The answer does not name the workspace.
-fn refuse(caller: &Caller, dataset: &Dataset, workspace: &str, error: AccessError) -> ApiError {
+fn deny(caller: &Caller, dataset: &Dataset, workspace: &str, error: AccessError) -> ApiError {
     let workspace: String = workspace.chars().take(RECORDED_MAX).collect();
     tracing::warn!(
         action = Action::WorkspaceAccessDenied.name(),
