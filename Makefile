@@ -20,7 +20,7 @@ export RUST_TEST_THREADS
 page_sources := Cargo.toml Cargo.lock Trunk.toml scripts/join-styles.sh $(shell find web wasm-export server/api -path web/dist -prune -o \
 	\( -path wasm-export/fuzz -o -path wasm-export/tests \) -prune -o -type f -print)
 
-.PHONY: help run build test check fuzz module bench clean page
+.PHONY: help run build test check fuzz module soak bench clean page
 # Steps of one command build on each other.
 .NOTPARALLEL:
 
@@ -52,6 +52,10 @@ check: set-up-test ## Check the format, clippy for both targets, the scripts and
 fuzz: set-up-fuzz ## Run the fuzz targets for FUZZ_SECONDS each, and the property tests with a new seed
 	scripts/fuzz.sh $(FUZZ_SECONDS)
 	PROPTEST_RNG_SEED=$$RANDOM$$RANDOM PROPTEST_CASES=5000 cargo test -p wasm-export --lib
+
+soak: set-up-test page ## Run the tests that put many clients on the server for a long time
+	cargo build -p decant
+	DECANT_BIN=$(tested_program) cargo test -p decant-tests --test soak -- --nocapture
 
 module: set-up-run ## Build the formatter as a WebAssembly module for other pages, target/module
 	wasm-cargo rustc --profile release-web --lib -p wasm-export --target wasm32-unknown-unknown --crate-type cdylib

@@ -28,6 +28,8 @@ pub struct App {
     /// The parts of each caller in the running exports, and in the other queries.
     pub export_shares: Shares,
     pub query_shares: Shares,
+    /// Look-ups of workspaces. They are apart from other queries, so that a page opens while these run.
+    pub lookup_shares: Shares,
     pub stream_shares: Shares,
     pub catalog: CurrentCatalog,
     /// Dumps, restores and clean-ups of the exported database.
@@ -41,7 +43,7 @@ pub struct App {
     pub probes: Arc<ProbeFeed>,
     pub authenticator: Authenticator,
     pub options: OptionsCache,
-    /// Who may enter which workspace.
+    /// Memberships that were looked up within `DECANT_MEMBERSHIP_SECONDS`.
     pub memberships: MembershipCache,
     /// Cancelled when the server is asked to stop; new exports are refused from then on.
     pub stopping: CancellationToken,

@@ -208,6 +208,7 @@ impl Application {
             authenticator,
             export_shares: Shares::new(settings.exports_per_caller, settings.source.wait_max),
             query_shares: Shares::new(settings.queries_per_caller, settings.source.wait_max),
+            lookup_shares: Shares::new(settings.queries_per_caller, settings.source.wait_max),
             // A stream lasts until its client goes, so that no request waits for one.
             stream_shares: Shares::new(settings.streams_per_caller, Duration::ZERO),
             source,

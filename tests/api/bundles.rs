@@ -249,6 +249,13 @@ async fn where_there_are_files_users_have_their_number() {
     assert!(files >= 3);
     assert_eq!((sum("file_count"), sum("total_storage_used")), (files, bytes));
     assert_eq!(file["statistics"]["total_files"], files);
+    let owners = app
+        .database
+        .texts("select user_id::text from saved_files order by 1")
+        .await;
+    let mut named = each(&file["files"], "user_id");
+    named.sort();
+    assert_eq!(named, owners.into_iter().flatten().collect::<Vec<_>>());
     assert_eq!(file["statistics"]["total_storage_used"], bytes);
 }
 

@@ -176,15 +176,28 @@ async fn tables_are_found_along_the_search_path() {
     database
         .execute(format!(
             "create schema brands_of_site; set search_path = brands_of_site; {}; \
-             alter database {name} set search_path = nothing, brands_of_site, public",
+             create schema others; create table others.users (id bigint); \
+             alter database {name} set search_path = nothing, others, brands_of_site, public",
             workspaces::TABLES
         ))
         .await;
     let app = App::start_on(database, &[]).await;
-    let rows = user(&app, MEMBER)
-        .rows("alerts")
-        .query("workspace", ACME)
-        .answer()
-        .await;
-    assert_eq!(rows.raw_rows().whole().count(), 300);
+    for (dataset, count) in [("alerts", 300), ("infringements", 60), ("actions", 120)] {
+        let rows = user(&app, MEMBER).rows(dataset).query("workspace", ACME);
+        let rows = rows.answer().await.raw_rows().whole();
+        assert_eq!(rows.count(), count, "{dataset}");
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_only_one_dataset_lacks_is_named_to_administrators() {
+    let database = workspaces::database().await;
+    database.execute("drop table users cascade").await;
+    let app = App::start_on(database, &[]).await;
+    let actions: Value = app.admin().dataset("actions").answer().await.good().json();
+    assert_eq!(actions["available"], false);
+    let reason = actions["reason"].as_str().unwrap();
+    assert!(reason.contains("users"), "{reason}");
+    let rows = user(&app, MEMBER).rows("alerts").query("workspace", ACME);
+    assert_eq!(rows.answer().await.raw_rows().whole().count(), 300);
 }

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use decant::auth::Caller;
+use decant::datasets::catalog::CatalogOptions;
+use decant::datasets::definition::Usage;
 use decant::datasets::{Catalog, Query, Selection};
 use decant::hub_tables::HubTables;
 use decant_demo::KeyMaker;
@@ -89,6 +91,25 @@ impl Bed {
         Server::start(&[("DSN", &self.dsn), ("DECANT_DATASETS_DIR", &datasets)]).await
     }
 
+    /// Returns the server's query for all rows of a dataset.
+    pub async fn select_of(&self, dataset: &str) -> Outcome<String> {
+        let options = CatalogOptions {
+            folder: Some(self.file("datasets")),
+            built_in: true,
+        };
+        let mut catalog = Catalog::load(&options, &HubTables::default())?;
+        let mut connection = PgConnection::connect(&self.dsn).await?;
+        catalog.prepare(&mut connection).await?;
+        let dataset = catalog
+            .get(dataset)
+            .ok_or_else(|| format!("there is no dataset {dataset}"))?;
+        let selection = Selection::default();
+        let query = Query::new(dataset, &Caller::operator(), Usage::Export, &selection)?;
+        let select = query.rows(&mut connection).await?.sql.0;
+        connection.close().await?;
+        Ok(select)
+    }
+
     pub fn psql(&self) -> Psql<'_> {
         Psql {
             program: self.program("psql"),
@@ -126,7 +147,7 @@ async fn usage_logs(connection: &mut PgConnection) -> Outcome<(String, u64)> {
         .get("usage-logs")
         .ok_or("there is no dataset usage-logs")?;
     let selection = Selection::default();
-    let query = Query::new(dataset, &Caller::operator(), &selection)?;
+    let query = Query::new(dataset, &Caller::operator(), Usage::Export, &selection)?;
     let count = query.count(connection).await?.sql;
     let rows: i64 = sqlx::query_scalar(count).fetch_one(&mut *connection).await?;
     Ok((query.rows(connection).await?.sql.0, rows.cast_unsigned()))

@@ -2,14 +2,9 @@
 
 use std::time::Duration;
 
-use decant::auth::Caller;
-use decant::datasets::catalog::CatalogOptions;
-use decant::datasets::{Catalog, Query, Selection};
-use decant::hub_tables::HubTables;
 use decant_tests::browser;
 use decant_tests::server::Server;
 use serde_json::{Value, json};
-use sqlx::{Connection as _, PgConnection};
 use wasm_export::options::Format;
 
 use crate::bed::{BUNDLE, Bed, PARTS};
@@ -32,7 +27,10 @@ const ROUNDS: usize = 5;
 const MEMORY_MAX_BYTES: u64 = 32_000_000;
 
 pub async fn measure(bed: &Bed, server: &Server) -> Outcome<Section> {
-    let selects = selects(bed).await?;
+    let mut selects = Vec::new();
+    for part in PARTS {
+        selects.push(bed.select_of(part).await?);
+    }
     let process = Process { id: server.pid() };
     let target = format!("/api/bundles/{BUNDLE}/rows");
     let (mut psql, mut plain) = (Samples::default(), Costs::default());
@@ -66,26 +64,6 @@ pub async fn measure(bed: &Bed, server: &Server) -> Outcome<Section> {
         ),
         lines,
     })
-}
-
-/// Returns the server's query of each part.
-async fn selects(bed: &Bed) -> Outcome<Vec<String>> {
-    let options = CatalogOptions {
-        folder: Some(bed.file("datasets")),
-        built_in: true,
-    };
-    let mut catalog = Catalog::load(&options, &HubTables::default())?;
-    let mut connection = PgConnection::connect(&bed.dsn).await?;
-    catalog.prepare(&mut connection).await?;
-    let mut selects = Vec::new();
-    for part in PARTS {
-        let dataset = catalog.get(part).ok_or("a part is not declared")?;
-        let selection = Selection::default();
-        let query = Query::new(dataset, &Caller::operator(), &selection)?;
-        selects.push(query.rows(&mut connection).await?.sql.0);
-    }
-    connection.close().await?;
-    Ok(selects)
 }
 
 fn one_after_the_other(bed: &Bed, selects: &[String]) -> Outcome<Duration> {

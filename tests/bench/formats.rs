@@ -51,7 +51,7 @@ const LEAN: &[&str] = &["a template", "markdown-table, not padded"];
 
 /// Result of the page's `compareFormat`.
 #[derive(Deserialize)]
-struct Comparison {
+pub struct Comparison {
     rows: u64,
     wasm: Way,
     peers: Vec<Way>,
@@ -157,7 +157,7 @@ pub async fn measure(server: &Server) -> Outcome<Section> {
 }
 
 /// Returns the lines of one format.
-fn compared(format: Format, stream: &[u8], told: &Comparison) -> Outcome<Vec<Line>> {
+pub fn compared(format: Format, stream: &[u8], told: &Comparison) -> Outcome<Vec<Line>> {
     let (bytes, seconds) = natively(format, stream)?;
     if bytes != told.wasm.file_bytes {
         return Err(format!("the browser's {format} is not as long as the native one").into());

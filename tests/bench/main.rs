@@ -8,6 +8,7 @@
 //! | [`formats`], [`pretty`] | every format, and pretty-printed JSON, beside JavaScript |
 //! | [`whole_way`], [`command_line`] | whole exports: on the page, and by `decant export` |
 //! | [`bundles`] | a bundle of three parts, beside three `COPY`s of `psql` |
+//! | [`conversations`] | conversations with their turns as JSONL |
 //! | [`pages`] | first rows, options and figures of datasets |
 //! | [`dump`] | dumps, beside `pg_dump` |
 //! | [`node`] | a Node server that works as the seeds describe |
@@ -23,6 +24,7 @@ mod bed;
 mod bundles;
 mod client;
 mod command_line;
+mod conversations;
 mod dump;
 mod formats;
 mod formatting;
@@ -96,6 +98,9 @@ async fn measure(bed: &Bed, report: &mut Report) -> Outcome<()> {
     }
     if begins("a bundle of three parts") {
         report.add(bundles::measure(bed, &server).await?);
+    }
+    if begins("conversations as JSONL") {
+        report.add(conversations::measure(bed, &server).await?);
     }
     if begins("CSV natively") {
         report.add(formatting::measure(

@@ -21,7 +21,7 @@
 //! A helper panics where a test cannot continue, for example if a program does not start.
 //!
 //! The tests are in `api/` (HTTP), `cli/` (the command line), `browser/` (the page), `foreign/` (files in other
-//! programs), `faults/` and `structure/` (imports). They run the program that `DECANT_BIN` names.
+//! programs), `faults/`, `soak/` (long storms) and `structure/` (imports). They run the program that `DECANT_BIN` names.
 
 pub mod actors;
 pub mod answer;

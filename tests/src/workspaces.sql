@@ -52,20 +52,23 @@ insert into workspace_members values
     ('00000000-0000-4000-8000-00000000000d', 6, 'OWNER');
 insert into brands select id, id, name || ' brand' from workspaces;
 insert into brand_monitors select id, id, id, lower(name) || '-web' from workspaces;
+insert into brand_monitors (id, workspace_id, brand_id, source)
+    select ('00000000-0000-4000-8001' || right(id::text, 13))::uuid, id, id, lower(name) || '-shop' from workspaces;
 insert into brand_infringements (workspace_id, brand_id, title, type, url, domain, severity, status, detected_at)
-    select w.id, w.id, w.name || ' infringement ' || n, lower(w.name) || '-type', 'https://example.org/' || n, 'example.org',
+    select w.id, w.id, w.name || ' infringement ' || n, lower(w.name) || case when n % 7 = 0 then '-kind' else '-type' end, 'https://example.org/' || n, 'example.org',
         ('{critical,high,medium,low}'::text[])[n % 4 + 1],
         ('{open,investigating,in_progress,resolved,dismissed}'::text[])[n % 5 + 1],
         '2026-01-01 00:00:00+00'::timestamptz + n * interval '1 hour'
     from workspaces w, generate_series(1, 60) n;
 insert into brand_alerts (workspace_id, brand_id, monitor_id, title, url, severity, status, confidence, created_at)
-    select w.id, w.id, w.id, w.name || ' alert ' || n, 'https://example.org/' || n,
+    select w.id, w.id, case when n % 6 = 0 then ('00000000-0000-4000-8001' || right(w.id::text, 13))::uuid else w.id end,
+        w.name || ' alert ' || n, 'https://example.org/' || n,
         ('{critical,high,medium,low}'::text[])[n % 4 + 1],
         ('{new,acknowledged,dismissed,escalated}'::text[])[n / 4 % 4 + 1], n % 100,
         '2026-01-01 00:00:00+00'::timestamptz + n * interval '1 minute'
     from workspaces w, generate_series(1, 300) n;
 insert into infringement_actions (workspace_id, infringement_id, action_type, status, priority, assigned_to, result, created_at)
     select i.workspace_id, i.id, 'takedown', ('{pending,in_progress,completed,failed,cancelled}'::text[])[n % 5 + 1], n,
-        case i.workspace_id when '00000000-0000-4000-8000-00000000000a' then 3 else 4 end, i.title || ' result',
+        case when i.workspace_id = '00000000-0000-4000-8000-00000000000a' then 4 - n else 4 end, i.title || ' result',
         i.detected_at + n * interval '1 minute'
     from brand_infringements i, generate_series(1, 2) n;

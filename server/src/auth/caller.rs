@@ -16,8 +16,8 @@ pub struct Caller {
     pub name: String,
     pub role: Role,
     pub credential: CredentialKind,
-    /// The workspace of the request, once the caller's membership was looked up.
-    pub membership: Option<Membership>,
+    /// The workspace of the request, once the caller's membership was looked up. [`Caller::within`] sets it.
+    pub(super) membership: Option<Membership>,
 }
 
 /// The identity of a caller: a kind and a text, written `hub:7`, `jwt:6f96…`, `token:admin` or `operator`.
@@ -91,6 +91,7 @@ impl Caller {
         Self {
             subject: person,
             role: Role::User,
+            membership: None,
             ..self.clone()
         }
     }
@@ -112,6 +113,12 @@ impl Caller {
             membership: Some(membership),
             ..self
         }
+    }
+
+    /// Returns the membership in the workspace of the request.
+    #[must_use]
+    pub fn membership(&self) -> Option<&Membership> {
+        self.membership.as_ref()
     }
 
     /// Returns the id of the workspace of the request.
@@ -204,6 +211,8 @@ impl From<Caller> for wire::Caller {
 
 #[cfg(test)]
 mod tests {
+    use api::workspaces::WorkspaceRole;
+
     use super::*;
 
     #[test]
@@ -236,6 +245,11 @@ mod tests {
         let person = Caller::operator().on_behalf_of(Subject::HubUser(7));
         assert_eq!(person.scope(), Scope::Owner(Subject::HubUser(7)));
         assert_eq!(person.name, "Operator");
+        let membership = Membership::new("a".to_owned(), WorkspaceRole::Owner);
+        let person = Caller::operator()
+            .within(membership)
+            .on_behalf_of(Subject::HubUser(7));
+        assert_eq!(person.scope(), Scope::Owner(Subject::HubUser(7)));
     }
 
     #[test]

@@ -22,7 +22,7 @@ use super::output::with_name;
 use super::standard_streams::report;
 use crate::auth::Caller;
 use crate::config::Settings;
-use crate::datasets::definition::{Access, Definition};
+use crate::datasets::definition::{Access, Definition, Usage};
 use crate::datasets::words::{WORKSPACE, take_workspace};
 use crate::datasets::{Catalog, Query, Selection, words};
 use crate::file;
@@ -180,7 +180,7 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
             None => Caller::operator(),
         };
         drop(session);
-        let query = Query::new(dataset, &caller, &selection)?;
+        let query = Query::new(dataset, &caller, Usage::Export, &selection)?;
         let prepared = Prepared::new(connection.source.for_export().await?, &query, &selection).await?;
         dataset.definition.allowed().check(prepared.header(), &options)?;
         export(prepared, &caller, timing(&settings, &stop), options, &output).await

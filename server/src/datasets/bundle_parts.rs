@@ -9,7 +9,7 @@ use wasm_export::options::{Compression, Format, Options};
 use super::bundle::{Bundle, BundleAccess, Part};
 use super::catalog::{Catalog, Dataset};
 use super::query::AccessError;
-use crate::auth::{Caller, Scope};
+use crate::auth::Caller;
 use crate::parameter::ParameterError;
 
 /// A bundle with the parts that exist in this database.
@@ -27,8 +27,8 @@ impl Bundle {
     /// [`AccessError::Bundle`], [`AccessError::NotAMember`], [`AccessError::RoleTooLow`].
     pub fn check_access(&self, caller: &Caller) -> Result<(), AccessError> {
         let least = self.definition.export;
-        match (self.definition.access, &caller.membership) {
-            (BundleAccess::Admin, _) if caller.scope() != Scope::All => {
+        match (self.definition.access, caller.membership()) {
+            (BundleAccess::Admin, _) if !caller.is_administrator() => {
                 Err(AccessError::Bundle(self.definition.name.clone()))
             }
             (BundleAccess::Workspace, None) => Err(AccessError::NotAMember),
@@ -56,8 +56,8 @@ impl Bundle {
 }
 
 impl BundleParts {
-    /// Returns the bundle with the parts whose datasets can be used in this database. Returns `None` if there is none of them, or if
-    /// a report lacks its subject, period or figures.
+    /// Returns the bundle with the parts whose datasets can be used in this database. Returns `None` if there is none of them,
+    /// or if a report lacks its subject, period or figures.
     #[must_use]
     pub fn find(catalog: &Catalog, bundle: &Arc<Bundle>) -> Option<Self> {
         let is_usable = |dataset: &&Arc<Dataset>| dataset.unavailable.is_none();
@@ -71,8 +71,7 @@ impl BundleParts {
         let is_there = |name: &&str| parts.iter().any(|(part, _)| part.name == **name);
         let report = bundle.definition.report.as_ref();
         let needed = report.map(Report::needed_parts).unwrap_or_default();
-        let is_usable =
-            bundle.unavailable.is_none() && !parts.is_empty() && needed.iter().all(|name| is_there(name));
+        let is_usable = bundle.unavailable.is_none() && !parts.is_empty() && needed.iter().all(is_there);
         is_usable.then(|| Self {
             bundle: Arc::clone(bundle),
             parts,

@@ -47,14 +47,14 @@ const PERSON_MAX: usize = 255;
 /// A checked request for all parts of a bundle.
 #[derive(Debug)]
 pub struct BundleRequest {
-    /// Who sees the rows: the caller, or the caller as the person that they named.
+    /// The caller whose scope limits the rows: who asks, or the person whom they named.
     pub caller: Caller,
     pub zone: Zone,
     /// In the order of the parts.
     selections: Vec<Selection>,
 }
 
-/// A bundle cannot be had as it was asked for.
+/// Why a request for a bundle is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
     #[error(transparent)]
@@ -83,7 +83,7 @@ impl BundleRequest {
         let access = bundle.bundle.definition.access;
         let is_of_person = access == BundleAccess::Owner;
         bundle.bundle.check_access(caller)?;
-        if is_of_person && value(PERSON).is_some() && caller.role != api::login::Role::Admin {
+        if is_of_person && value(PERSON).is_some() && !caller.is_administrator() {
             return Err(AccessError::Person.into());
         }
         for (_, dataset) in &bundle.parts {
@@ -153,7 +153,7 @@ impl BundleRequest {
         let parts = bundle.parts.iter().zip(&self.selections);
         parts
             .map(|((part, dataset), selection)| {
-                let query = Query::new(dataset, &self.caller, selection)?;
+                let query = Query::new(dataset, &self.caller, Usage::Export, selection)?;
                 Ok((part.name.as_str(), query, selection))
             })
             .collect()

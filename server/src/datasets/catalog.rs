@@ -39,6 +39,10 @@ const BUILT_IN: &[(&str, &str)] = &[
     ),
     ("actions.toml", include_str!("../../datasets/actions.toml")),
     (
+        "memberships.toml",
+        include_str!("../../datasets/memberships.toml"),
+    ),
+    (
         "conversations.toml",
         include_str!("../../datasets/conversations.toml"),
     ),
@@ -54,6 +58,7 @@ const BUILT_IN: &[(&str, &str)] = &[
         "saved-files.toml",
         include_str!("../../datasets/saved-files.toml"),
     ),
+    ("bulk-files.toml", include_str!("../../datasets/bulk-files.toml")),
     (
         "workspace-profile.toml",
         include_str!("../../datasets/workspace-profile.toml"),
@@ -104,6 +109,8 @@ pub struct Catalog {
     workspaces: Workspaces,
     /// Whether the built-in datasets are named also where their tables are not.
     has_built_in: bool,
+    /// The number of catalogs that were in use before this one.
+    revision: u64,
 }
 
 /// The catalog in use. Another one takes its place when the definitions are read again.
@@ -119,8 +126,10 @@ impl CurrentCatalog {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub fn replace(&self, catalog: Catalog) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
+    pub fn replace(&self, mut catalog: Catalog) {
+        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        catalog.revision = current.revision + 1;
+        *current = Arc::new(catalog);
     }
 }
 
@@ -225,6 +234,7 @@ impl Catalog {
             bundles: Vec::new(),
             workspaces: Workspaces::read(None, hub),
             has_built_in,
+            revision: 0,
         }
     }
 
@@ -268,6 +278,12 @@ impl Catalog {
             self.datasets.retain(|dataset| dataset.is_here());
         }
         Ok(())
+    }
+
+    /// Returns the number of catalogs that were in use before this one.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// Returns the workspaces of the site.

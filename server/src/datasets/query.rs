@@ -72,7 +72,7 @@ impl Dataset {
     /// [`AccessError::Dataset`], [`AccessError::NotAMember`], [`AccessError::RoleTooLow`].
     pub fn check_access(&self, caller: &Caller, usage: Usage) -> Result<(), AccessError> {
         let definition = &self.definition;
-        match (definition.access, &caller.membership) {
+        match (definition.access, caller.membership()) {
             (Access::Admin, _) if !caller.is_administrator() => {
                 Err(AccessError::Dataset(definition.name.clone()))
             }
@@ -87,43 +87,61 @@ impl Dataset {
 }
 
 impl<'a> Query<'a> {
-    /// Makes the query of this caller. Of a dataset with workspaces, a caller who is within none sees the columns and no row.
+    /// Makes the query of this caller.
     ///
     /// # Errors
-    /// [`AccessError`] when the caller may not see the dataset or a chosen column.
-    pub fn new(dataset: &'a Dataset, caller: &Caller, selection: &'a Selection) -> Result<Self, AccessError> {
+    /// Those of [`Dataset::check_access`], and [`AccessError::Column`] for a chosen column.
+    pub fn new(
+        dataset: &'a Dataset,
+        caller: &Caller,
+        usage: Usage,
+        selection: &'a Selection,
+    ) -> Result<Self, AccessError> {
+        dataset.check_access(caller, usage)?;
         let definition = &dataset.definition;
-        let scope = caller.scope();
-        let is_administrator = caller.is_administrator();
-        match definition.access {
-            Access::Workspace if caller.membership.is_none() => {}
-            _ => dataset.check_access(caller, Usage::Read)?,
-        }
-        let mut columns = selection
+        let columns = selection
             .columns
             .clone()
             .unwrap_or_else(|| selection.default_columns(definition));
         let secret = columns
             .iter()
             .find(|position| definition.columns[**position].secret);
-        if let (Some(position), false) = (secret, is_administrator) {
+        if let (Some(position), false) = (secret, caller.is_administrator()) {
             return Err(AccessError::Column(definition.columns[*position].name.clone()));
         }
+        Ok(Self::with_columns(dataset, caller, selection, columns))
+    }
+
+    /// Returns the header of the rows for which no columns are chosen, without a check of the caller's access to rows: the
+    /// columns of a workspace's datasets are no secret of a workspace.
+    #[must_use]
+    pub fn default_header(dataset: &Dataset, caller: &Caller) -> Header {
+        let selection = Selection::default();
+        let columns = selection.default_columns(&dataset.definition);
+        Query::with_columns(dataset, caller, &selection, columns).header()
+    }
+
+    fn with_columns(
+        dataset: &'a Dataset,
+        caller: &Caller,
+        selection: &'a Selection,
+        mut columns: Vec<usize>,
+    ) -> Self {
         let shown = columns.len();
-        for order in &definition.order {
-            let position = definition.position_of(order);
+        for order in &dataset.definition.order {
+            let position = dataset.definition.position_of(order);
             if !columns.contains(&position) {
                 columns.push(position);
             }
         }
-        Ok(Self {
+        Self {
             dataset,
             selection,
-            scope,
-            is_administrator,
+            scope: caller.scope(),
+            is_administrator: caller.is_administrator(),
             columns,
             shown,
-        })
+        }
     }
 
     /// Returns the rows that the query is limited to.

@@ -14,7 +14,7 @@ use super::dataset_access::{OpenedBundle, greatest_role, open_bundle, slug_for};
 use super::extract::{Pairs, WholeFile, flag};
 use super::rows::{answer, headers, while_running};
 use crate::app::App;
-use crate::auth::{Caller, Scope};
+use crate::auth::Caller;
 use crate::datasets::bundle::{Bundle as Declared, BundleAccess, Part};
 use crate::datasets::words::PairList;
 use crate::datasets::{BundleParts, BundleRequest, Dataset};
@@ -38,7 +38,7 @@ const SHOWN_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-
 /// Lists the bundles that the caller may see. One without a part in this database is not among them.
 pub async fn list(app: web::Data<App>, caller: Caller) -> HttpResponse {
     let catalog = app.catalog.get();
-    let is_admin = caller.scope() == Scope::All;
+    let is_admin = caller.is_administrator();
     let role = greatest_role(&app, &caller, &catalog).await;
     let seen = catalog
         .bundles()

@@ -14,7 +14,7 @@ use crate::datasets::bundle::{Bundle, BundleAccess};
 use crate::datasets::definition::{Access, Usage};
 use crate::datasets::query::AccessError;
 use crate::datasets::words::{PairList, WORKSPACE, take_workspace};
-use crate::datasets::workspaces::WorkspacesError;
+use crate::datasets::workspaces::{MembershipKey, WorkspacesError};
 use crate::datasets::{BundleParts, Catalog, Dataset};
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
@@ -40,13 +40,6 @@ pub struct OpenedBundle {
     pub pairs: PairList,
 }
 
-/// The dataset or the bundle that a caller asks for, as records and errors name it.
-#[derive(Clone, Copy)]
-enum Wanted<'a> {
-    Dataset(&'a str),
-    Bundle(&'a str),
-}
-
 /// Opens the dataset of a request whose parameters are all in the address.
 ///
 /// # Errors
@@ -65,7 +58,7 @@ pub async fn open(
         Access::Workspace => take_workspace(pairs)?,
         Access::Admin | Access::Owner => (None, pairs),
     };
-    let caller = admit(app, &catalog, dataset, caller, workspace.as_deref(), usage).await?;
+    let caller = authorize(app, &catalog, dataset, caller, workspace.as_deref(), usage).await?;
     Ok(Opened {
         dataset: Arc::clone(dataset),
         caller,
@@ -96,21 +89,19 @@ pub async fn open_with_body(
         Access::Admin | Access::Owner => None,
     };
     let is_of_body = dataset.definition.access == Access::Workspace && of_address.is_none();
-    let admitted = |workspace| admit(app, &catalog, dataset, caller, workspace, Usage::Export);
+    let authorized = |workspace| authorize(app, &catalog, dataset, caller, workspace, Usage::Export);
     let (caller, mut body) = if is_of_body {
         let body = read.await?;
-        (admitted(body.workspace.as_deref()).await?, body)
+        (authorized(body.workspace.as_deref()).await?, body)
     } else {
-        (admitted(of_address.as_deref()).await?, read.await?)
+        (authorized(of_address.as_deref()).await?, read.await?)
     };
-    if dataset.definition.access == Access::Workspace {
-        let of_body = body.workspace.take();
-        if let (Some(of_address), Some(of_body)) = (&of_address, &of_body)
-            && of_address != of_body
-        {
-            let wanted = Wanted::Dataset(&dataset.definition.name);
-            return Err(refuse(&caller, wanted, of_body, AccessError::NotAMember));
-        }
+    if dataset.definition.access == Access::Workspace
+        && let Some(of_body) = body.workspace.take().filter(|id| !id.trim().is_empty())
+        && catalog.workspaces().normalized(&caller, &of_body).as_deref() != caller.workspace()
+    {
+        let name = &dataset.definition.name;
+        return Err(deny(&caller, name, &of_body, AccessError::NotAMember));
     }
     let dataset = Arc::clone(dataset);
     let pairs = Vec::new();
@@ -160,7 +151,7 @@ pub async fn open_bundle(
             Some(_) => Err(unknown()),
         };
     }
-    // Without its tables, administrators would not be members either.
+    // Where the tables are missing, the look-up would find no membership; administrators get the reason.
     if caller.is_administrator() {
         usable_parts(&catalog, bundle, &caller)?;
     }
@@ -169,11 +160,10 @@ pub async fn open_bundle(
         None => take_workspace(pairs)?,
         Some(_) => (None, pairs),
     };
-    let wanted = Wanted::Bundle(name);
-    let (caller, workspace) = enter(app, &catalog, wanted, caller, of_path.or(of_query.as_deref())).await?;
+    let (caller, workspace) = enter(app, &catalog, name, caller, of_path.or(of_query.as_deref())).await?;
     bundle
         .check_access(&caller)
-        .map_err(|error| refuse(&caller, wanted, workspace, error))?;
+        .map_err(|error| deny(&caller, name, workspace, error))?;
     if of_path.is_some() && pairs.iter().any(|(name, _)| name == WORKSPACE) {
         return Err(ParameterError::given_twice(WORKSPACE).into());
     }
@@ -200,15 +190,16 @@ fn usable_parts(catalog: &Catalog, bundle: &Arc<Bundle>, caller: &Caller) -> Res
 /// Returns the short name of the caller's workspace, if the names of the bundle's files have it.
 ///
 /// # Errors
-/// [`ApiError::Source`] and the like.
+/// As of [`workspaces_of`].
 pub async fn slug_for(app: &App, caller: &Caller, bundle: &BundleParts) -> Result<Option<String>, ApiError> {
     if !bundle.bundle.definition.has_workspace_in_names() {
         return Ok(None);
     }
     let catalog = app.catalog.get();
-    let mut connection = app.source.for_sign_in().await?;
+    let _share = app.lookup_shares.take(&caller.subject).await?;
+    let mut connection = app.source.for_query().await?;
     let slug = catalog.workspaces().slug(&mut connection, caller).await;
-    slug.map_err(|error| of_workspaces(error, || ApiError::Internal))
+    slug.map_err(|error| cannot_look_up(error).for_caller(caller))
 }
 
 /// Returns the caller's greatest role in any workspace. Administrators need none, and a failed look-up gives none.
@@ -229,30 +220,23 @@ pub async fn greatest_role(app: &App, caller: &Caller, catalog: &Catalog) -> Opt
 /// Returns the workspaces of the caller; of an administrator, all of them.
 ///
 /// # Errors
-/// [`ApiError::Source`] and the like.
+/// [`ApiError::Share`], [`ApiError::Source`]; [`ApiError::DatasetUnavailable`] if the owners of the tables have changed.
 pub async fn workspaces_of(app: &App, caller: &Caller) -> Result<Vec<Workspace>, ApiError> {
     let catalog = app.catalog.get();
     if catalog.workspaces().unavailable.is_some() {
         return Ok(Vec::new());
     }
-    let mut connection = app.source.for_sign_in().await?;
+    let _share = app.lookup_shares.take(&caller.subject).await?;
+    let mut connection = app.source.for_query().await?;
     let workspaces = catalog.workspaces().of_caller(&mut connection, caller).await;
-    workspaces.map_err(|error| of_workspaces(error, || ApiError::Internal))
-}
-
-/// Returns the answer for a look-up of workspaces that failed. `unusable` is that for tables that may not be used.
-fn of_workspaces(error: WorkspacesError, unusable: impl FnOnce() -> ApiError) -> ApiError {
-    match error {
-        WorkspacesError::Database(error) => error.into(),
-        WorkspacesError::Tables(error) => {
-            tracing::error!(%error, "the workspaces cannot be used");
-            unusable()
-        }
-    }
+    workspaces.map_err(|error| cannot_look_up(error).for_caller(caller))
 }
 
 /// Returns the caller, within the workspace of the request if the rows belong to workspaces.
-async fn admit(
+///
+/// # Errors
+/// Those of [`open`].
+async fn authorize(
     app: &App,
     catalog: &Catalog,
     dataset: &Dataset,
@@ -265,24 +249,24 @@ async fn admit(
         check_available(dataset, &caller)?;
         return Ok(caller);
     }
-    // Without its tables, administrators would not be members either.
+    // Where the tables are missing, the look-up would find no membership; administrators get the reason.
     if caller.is_administrator() {
         check_available(dataset, &caller)?;
     }
-    let wanted = Wanted::Dataset(&dataset.definition.name);
-    let (caller, workspace) = enter(app, catalog, wanted, caller, workspace).await?;
+    let name = &dataset.definition.name;
+    let (caller, workspace) = enter(app, catalog, name, caller, workspace).await?;
     dataset
         .check_access(&caller, usage)
-        .map_err(|error| refuse(&caller, wanted, workspace, error))?;
+        .map_err(|error| deny(&caller, name, workspace, error))?;
     check_available(dataset, &caller)?;
     Ok(caller)
 }
 
-/// Returns the caller within a workspace, and its id as they gave it.
+/// Returns the caller within a workspace, and its id as they gave it. `name` is the dataset or the bundle, for records.
 async fn enter<'a>(
     app: &App,
     catalog: &Catalog,
-    wanted: Wanted<'_>,
+    name: &str,
     caller: Caller,
     workspace: Option<&'a str>,
 ) -> Result<(Caller, &'a str), ApiError> {
@@ -290,26 +274,25 @@ async fn enter<'a>(
         let problem = "is missing: the rows belong to workspaces, so name one; /api/workspaces lists yours";
         return Err(ParameterError::invalid(WORKSPACE, problem).into());
     };
-    let key = (
-        caller.subject.clone(),
-        caller.role,
-        workspace.to_owned(),
-        app.database.restorer.generation(),
-    );
+    let key = MembershipKey {
+        subject: caller.subject.clone(),
+        role: caller.role,
+        workspace: workspace.to_owned(),
+        generation: app.database.restorer.generation(),
+        revision: catalog.revision(),
+    };
     let membership = match app.memberships.get(&key) {
         Some(membership) => membership,
         None => {
-            let mut connection = app.source.for_sign_in().await?;
+            let _share = app.lookup_shares.take(&caller.subject).await?;
+            let mut connection = app.source.for_query().await?;
             let asked = catalog
                 .workspaces()
                 .membership(&mut connection, &caller, workspace)
                 .await;
-            let found = asked.map_err(|error| {
-                let unusable = wanted.unavailable(error.to_string()).for_caller(&caller);
-                of_workspaces(error, || unusable)
-            })?;
+            let found = asked.map_err(|error| cannot_look_up(error).for_caller(&caller))?;
             let Some(membership) = found else {
-                return Err(refuse(&caller, wanted, workspace, AccessError::NotAMember));
+                return Err(deny(&caller, name, workspace, AccessError::NotAMember));
             };
             app.memberships.insert(key, membership.clone());
             membership
@@ -318,30 +301,25 @@ async fn enter<'a>(
     Ok((caller.within(membership), workspace))
 }
 
-impl Wanted<'_> {
-    fn name(self) -> String {
-        let (Self::Dataset(name) | Self::Bundle(name)) = self;
-        name.to_owned()
-    }
-
-    fn unavailable(self, reason: String) -> ApiError {
-        let name = self.name();
-        match self {
-            Self::Dataset(_) => ApiError::DatasetUnavailable { name, reason },
-            Self::Bundle(_) => ApiError::BundleUnavailable { name, reason },
-        }
+fn cannot_look_up(error: WorkspacesError) -> ApiError {
+    match error {
+        WorkspacesError::Database(error) => error.into(),
+        WorkspacesError::Tables(error) => ApiError::DatasetUnavailable {
+            name: "workspaces".to_owned(),
+            reason: error.to_string(),
+        },
     }
 }
 
 /// Records that a caller may not enter a workspace, and returns the error. The answer does not name the workspace.
-fn refuse(caller: &Caller, wanted: Wanted<'_>, workspace: &str, error: AccessError) -> ApiError {
+fn deny(caller: &Caller, name: &str, workspace: &str, error: AccessError) -> ApiError {
     let workspace: String = workspace.chars().take(RECORDED_MAX).collect();
     tracing::warn!(
         action = Action::WorkspaceAccessDenied.name(),
         caller = caller.name,
         subject = %caller.subject,
         credential = caller.credential.name(),
-        dataset = wanted.name(),
+        dataset = name,
         workspace,
         reason = %error
     );

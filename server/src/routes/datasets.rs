@@ -13,7 +13,7 @@ use crate::auth::Caller;
 use crate::datasets::definition::{Access, Usage};
 use crate::datasets::query::AccessError;
 use crate::datasets::template::Template;
-use crate::datasets::{Catalog, Dataset, Query, RenderError, Selection, options};
+use crate::datasets::{Dataset, Query, RenderError, Selection, options};
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
 
@@ -30,7 +30,7 @@ pub async fn list(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, A
     let role = greatest_role(&app, &caller, &catalog).await;
     for dataset in catalog.iter().filter(|dataset| dataset.is_here()) {
         if check_visible(dataset, &caller, role).is_ok() {
-            datasets.push(describe(dataset, &caller)?);
+            datasets.push(describe(dataset, &caller));
         }
     }
     Ok(HttpResponse::Ok().json(Datasets {
@@ -52,7 +52,7 @@ pub async fn show(
         Access::Admin | Access::Owner => None,
     };
     check_visible(dataset, &caller, role)?;
-    Ok(HttpResponse::Ok().json(describe(dataset, &caller)?))
+    Ok(HttpResponse::Ok().json(describe(dataset, &caller)))
 }
 
 /// Counts the rows of a selection exactly.
@@ -69,7 +69,7 @@ pub async fn count(
         pairs,
     } = opened;
     let selection = Selection::parse(&dataset.definition, &pairs)?;
-    let query = Query::new(&dataset, &caller, &selection)?;
+    let query = Query::new(&dataset, &caller, Usage::Read, &selection)?;
     let _share = app.query_shares.take(&caller.subject).await?;
     let mut connection = app.source.for_query().await?;
     let counting = query.count(&mut connection).await;
@@ -103,7 +103,7 @@ pub async fn summary(
             return Err(ParameterError::invalid(name, problem).into());
         }
     }
-    let query = Query::new(&dataset, &caller, &selection)?;
+    let query = Query::new(&dataset, &caller, Usage::Read, &selection)?;
     let _share = app.query_shares.take(&caller.subject).await?;
     let mut connection = app.source.for_query().await?;
     let summing = query.summary(&mut connection).await;
@@ -143,7 +143,7 @@ pub async fn options(
         return Err(ApiError::UnknownOptions(filter));
     };
     let selection = Selection::default();
-    let query = Query::new(&dataset, &caller, &selection)?;
+    let query = Query::new(&dataset, &caller, Usage::Read, &selection)?;
     let all = query.options(declared, choices)?;
     let text = parse_text(&pairs)?;
     let key = (
@@ -223,10 +223,8 @@ fn check_visible(dataset: &Dataset, caller: &Caller, role: Option<WorkspaceRole>
     }
 }
 
-fn describe(dataset: &Dataset, caller: &Caller) -> Result<wire::Dataset, ApiError> {
+fn describe(dataset: &Dataset, caller: &Caller) -> wire::Dataset {
     let definition = &dataset.definition;
-    let everything = Selection::default();
-    let query = Query::new(dataset, caller, &everything)?;
     let admin = caller.is_administrator();
     let is_of_workspaces = definition.access == Access::Workspace;
     let filters = definition
@@ -234,8 +232,8 @@ fn describe(dataset: &Dataset, caller: &Caller) -> Result<wire::Dataset, ApiErro
         .iter()
         .filter(|filter| admin || !filter.admin_only);
     let available = dataset.unavailable.is_none();
-    let header = available.then(|| query.header());
-    Ok(wire::Dataset {
+    let header = available.then(|| Query::default_header(dataset, caller));
+    wire::Dataset {
         name: definition.name.clone(),
         title: definition.title.clone(),
         group: definition.group.clone(),
@@ -309,5 +307,5 @@ fn describe(dataset: &Dataset, caller: &Caller) -> Result<wire::Dataset, ApiErro
                 format: figure.format,
             })
             .collect(),
-    })
+    }
 }

@@ -35,7 +35,7 @@ pub async fn export(
     let options = dataset.definition.allowed().parse_options(&pairs)?;
     let selection = Selection::parse(&dataset.definition, &file::without_file_words(&pairs))?
         .for_format(&dataset.definition, options.format);
-    let header = Query::new(&dataset, &caller, &selection)?.header();
+    let header = Query::new(&dataset, &caller, Usage::Export, &selection)?.header();
     dataset.definition.allowed().check(&header, &options)?;
     let filename = dataset.definition.file_name(&caller, &options, Timestamp::now());
     let mut response = HttpResponse::Ok();

@@ -40,7 +40,7 @@ pub async fn rows(
     } = opened;
     let selection = Selection::parse(&dataset.definition, &pairs)?;
     if request.method() == Method::HEAD {
-        Query::new(&dataset, &caller, &selection)?;
+        Query::new(&dataset, &caller, Usage::Export, &selection)?;
         return Ok(headers(MEDIA_TYPE, encoding::negotiate(&request)).finish());
     }
     all_rows(&app, &caller, &dataset, &selection, &request).await
@@ -99,11 +99,11 @@ pub async fn page(
     }
     selection.limit = Some(limit);
     if request.method() == Method::HEAD {
-        Query::new(&dataset, &caller, &selection)?;
+        Query::new(&dataset, &caller, Usage::Read, &selection)?;
         return Ok(headers(MEDIA_TYPE, encoding::negotiate(&request)).finish());
     }
     let share = app.query_shares.take(&caller.subject).await?;
-    let prepared = plan(&dataset, &caller, &selection, app.source.for_query()).await?;
+    let prepared = plan(&dataset, &caller, Usage::Read, &selection, app.source.for_query()).await?;
     Ok(answer(&app, prepared.holding(share), None, MEDIA_TYPE, &request))
 }
 
@@ -118,7 +118,7 @@ pub async fn prepare(
     dataset: &Dataset,
     selection: &Selection,
 ) -> Result<Prepared, ApiError> {
-    let planning = plan(dataset, caller, selection, app.source.for_export());
+    let planning = plan(dataset, caller, Usage::Export, selection, app.source.for_export());
     while_running(app, caller, planning).await
 }
 
@@ -148,10 +148,11 @@ pub(super) async fn while_running(
 async fn plan(
     dataset: &Dataset,
     caller: &Caller,
+    usage: Usage,
     selection: &Selection,
     connection: impl Future<Output = sqlx::Result<PoolConnection<Postgres>>>,
 ) -> Result<Prepared, ApiError> {
-    let query = Query::new(dataset, caller, selection)?;
+    let query = Query::new(dataset, caller, usage, selection)?;
     let prepared = Prepared::new(connection.await?, &query, selection).await;
     prepared.map_err(|error| blame_cursor(selection, error).for_caller(caller))
 }

@@ -1,0 +1,164 @@
+//! An export whose queries are planned.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use serde_json::Value;
+use sqlx::pool::PoolConnection;
+use sqlx::{AssertSqlSafe, Executor, PgConnection, Postgres, raw_sql};
+use wasm_export::rows::Header;
+
+use super::connection::ExportConnection;
+use super::export_audit::{ExportAudit, Progress};
+use super::stream::{Parts, StreamTiming, stream};
+use crate::auth::{Caller, Scope};
+use crate::datasets::{Query, RenderError, Selection};
+use crate::shares::Share;
+
+/// An export whose queries PostgreSQL has planned, ready to be streamed.
+pub struct Prepared {
+    connection: ExportConnection,
+    /// The name of the dataset or of the bundle.
+    name: String,
+    scope: Scope,
+    first: PlannedPart,
+    /// The other parts of a bundle.
+    others: Vec<PlannedPart>,
+    /// A transaction is open, so that all parts are of one snapshot.
+    is_in_transaction: bool,
+    progress: Arc<Progress>,
+    /// The caller's share of the running exports or queries, in use until the stream ends.
+    share: Option<Share>,
+}
+
+/// The rows of one query.
+pub(super) struct PlannedPart {
+    pub header: Header,
+    pub select: String,
+}
+
+impl PlannedPart {
+    async fn plan(
+        connection: &mut PgConnection,
+        query: &Query<'_>,
+        selection: &Selection,
+    ) -> Result<Self, RenderError> {
+        let rendered = query.rows(connection).await?;
+        let as_of = selection.as_of.unwrap_or(rendered.at);
+        let select = rendered.sql.0;
+        let estimated_rows = estimate(connection, &select).await?;
+        let header = Header {
+            as_of: as_of.to_string(),
+            estimated_rows,
+            ..query.header()
+        };
+        Ok(Self { header, select })
+    }
+}
+
+impl Prepared {
+    /// Plans the query, so that a mistake in it is found before an answer begins.
+    ///
+    /// # Errors
+    /// [`RenderError`] for tables of the hub that may not be used, and for the database's errors.
+    pub async fn new(
+        connection: PoolConnection<Postgres>,
+        query: &Query<'_>,
+        selection: &Selection,
+    ) -> Result<Self, RenderError> {
+        let mut connection = ExportConnection::new(connection);
+        let first = PlannedPart::plan(&mut connection, query, selection).await?;
+        Ok(Self {
+            connection,
+            name: first.header.dataset.clone(),
+            scope: query.scope().clone(),
+            first,
+            others: Vec::new(),
+            is_in_transaction: false,
+            progress: Arc::default(),
+            share: None,
+        })
+    }
+
+    /// Begins a transaction, which has one snapshot for all parts of a bundle, and plans their queries in it.
+    ///
+    /// # Errors
+    /// [`RenderError`] as of [`Self::new`]; also for a bundle without a part.
+    pub async fn of_bundle(
+        connection: PoolConnection<Postgres>,
+        name: &str,
+        parts: &[(&str, Query<'_>, &Selection)],
+    ) -> Result<Self, RenderError> {
+        let mut connection = ExportConnection::new(connection);
+        connection
+            .execute("begin transaction isolation level repeatable read, read only")
+            .await?;
+        let mut planned = Vec::with_capacity(parts.len());
+        for (part, query, selection) in parts {
+            let mut rows = PlannedPart::plan(&mut connection, query, selection).await?;
+            rows.header.part = Some((*part).to_owned());
+            planned.push(rows);
+        }
+        let mut planned = planned.into_iter();
+        let (Some(first), Some((_, query, _))) = (planned.next(), parts.first()) else {
+            return Err(sqlx::Error::RowNotFound.into());
+        };
+        Ok(Self {
+            connection,
+            name: name.to_owned(),
+            scope: query.scope().clone(),
+            first,
+            others: planned.collect(),
+            is_in_transaction: true,
+            progress: Arc::default(),
+            share: None,
+        })
+    }
+
+    /// Returns the header of the rows, which are those of the first part of a bundle.
+    pub fn header(&self) -> &Header {
+        &self.first.header
+    }
+
+    /// Returns the planner's estimate of the number of rows, of all parts together.
+    pub fn estimated_rows(&self) -> Option<u64> {
+        let parts = std::iter::once(&self.first).chain(&self.others);
+        parts.map(|part| part.header.estimated_rows).sum()
+    }
+
+    /// Records in the audit log that this caller's export begins. The returned value records how it ends.
+    #[must_use]
+    pub fn begin_audit(&self, caller: &Caller) -> ExportAudit {
+        ExportAudit::begin(caller, &self.scope, &self.name, Arc::clone(&self.progress))
+    }
+
+    /// Keeps this share of the caller in use until the stream ends.
+    #[must_use]
+    pub fn holding(mut self, share: Share) -> Self {
+        self.share = Some(share);
+        self
+    }
+
+    /// Returns the raw-row stream, or those of all parts. It never fails: an error becomes its last line.
+    pub fn into_stream(self, timing: StreamTiming) -> impl Stream<Item = Bytes> + Send + 'static {
+        let parts = Parts {
+            connection: self.connection,
+            first: self.first,
+            others: self.others,
+            is_in_transaction: self.is_in_transaction,
+        };
+        stream(parts, self.progress, self.share, timing)
+    }
+}
+
+/// Returns the planner's estimate of the number of rows. Planning also finds a mistake in the query before any row is read.
+async fn estimate(connection: &mut PgConnection, select: &str) -> sqlx::Result<Option<u64>> {
+    // SQL: rendered by `Template`.
+    let explain = AssertSqlSafe(format!("explain (format json) {select}"));
+    // SQL: the statement above.
+    let row = raw_sql(explain).fetch_one(connection).await?;
+    let plan: String = sqlx::Row::try_get_unchecked(&row, 0)?;
+    let plan: Value = serde_json::from_str(&plan).unwrap_or_default();
+    Ok(plan[0]["Plan"]["Plan Rows"].as_u64())
+}

@@ -9,7 +9,9 @@ const time = (raw) => new Date(`${raw.replace(" ", "T")}:00`).toISOString();
 
 const text = ({ kind }) => (kind === "timestamp" ? time : cell);
 
-const readers = { timestamp: time, integer: Number, decimal: Number, float: Number, boolean: (raw) => raw === "t" };
+const json = (raw) => JSON.parse(cell(raw));
+
+const readers = { json, timestamp: time, integer: Number, decimal: Number, float: Number, boolean: (raw) => raw === "t" };
 const value = ({ kind }) => readers[kind] ?? cell;
 
 // The columns, and the rows as arrays. `reader`: what reads the cells of a column; `none`: what null is.

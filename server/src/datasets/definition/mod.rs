@@ -13,8 +13,6 @@ mod quick;
 mod quick_values;
 mod table;
 
-use std::collections::BTreeSet;
-
 use api::workspaces::WorkspaceRole;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -191,8 +189,9 @@ impl Definition {
         }
     }
 
-    /// Returns the tables that the SQL names after a placeholder for their schema: `{hub}.table`, `{site}.table`.
-    pub(super) fn tables(&mut self, placeholder: &str) -> BTreeSet<String> {
+    /// Returns the tables that the SQL names after a placeholder for their schema: `{hub}.table`, `{site}.table`. Those of
+    /// `from` come first, and a table may come several times.
+    pub(super) fn tables(&mut self, placeholder: &str) -> Vec<String> {
         self.all_sql()
             .flat_map(|sql| tables_in(sql, placeholder))
             .collect()

@@ -10,11 +10,21 @@ use crate::recent_map::SharedRecentMap;
 /// The greatest number of kept memberships. The oldest one makes room for another.
 const MEMBERSHIPS_MAX: usize = 10_000;
 
-/// The subject, the role in Decant, the id of the workspace as the caller wrote it, and the generation of the database. One
-/// subject may have credentials of both roles.
-pub type MembershipKey = (Subject, Role, String, u64);
+/// The caller and the workspace of a look-up, and what it was made with.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MembershipKey {
+    pub subject: Subject,
+    /// One subject may have credentials of both roles.
+    pub role: Role,
+    /// The id of the workspace as the caller wrote it.
+    pub workspace: String,
+    /// Of the database, which a restore replaces.
+    pub generation: u64,
+    /// Of the catalog, which has the SQL of the look-up.
+    pub revision: u64,
+}
 
-/// The memberships of the last seconds. That somebody is no member is not kept, so that new members need not wait.
+/// The memberships of the last seconds. Refusals are not cached, so a new member has access at once.
 pub type MembershipCache = SharedRecentMap<MembershipKey, Membership>;
 
 /// Returns an empty cache, which keeps a membership for this time.

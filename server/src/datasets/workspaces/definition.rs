@@ -1,7 +1,5 @@
 //! The SQL of a site's workspaces, as `workspaces.toml` declares it.
 
-use std::collections::BTreeSet;
-
 use serde::Deserialize;
 
 use super::super::definition::tables_in;
@@ -50,8 +48,9 @@ impl Definition {
         Ok(definition)
     }
 
-    /// Returns the tables that the SQL names after a placeholder for their schema.
-    pub fn tables(&self, placeholder: &str) -> BTreeSet<String> {
+    /// Returns the tables that the SQL names after a placeholder for their schema. Those of `membership` come first, and a table
+    /// may come several times.
+    pub fn tables(&self, placeholder: &str) -> Vec<String> {
         [&self.membership, &self.list, &self.all]
             .into_iter()
             .flat_map(|sql| tables_in(sql, placeholder))

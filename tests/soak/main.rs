@@ -1,0 +1,3 @@
+//! Long storms, which `make soak` runs.
+
+mod workspaces;
