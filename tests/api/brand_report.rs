@@ -118,7 +118,7 @@ async fn a_wrong_parameter_is_named_after_the_access_was_checked() {
         (("colour", "red"), "colour", "workspace, start, end"),
         (("userId", "1"), "userId", "not a parameter"),
         (("inline", "perhaps"), "inline", "true or false"),
-        (("workspace", BETA), "workspace", "more than once"),
+        (("workspace", BETA), "workspace", "given twice"),
     ] {
         let refused = report(&member, ACME).queries(&[query]).answer().await;
         assert_eq!(refused.status, 400, "{query:?}: {}", refused.text());
