@@ -1,7 +1,6 @@
 //! Bundles: several datasets in one file.
 
 use serde::{Deserialize, Serialize};
-use wasm_export::language::Language;
 use wasm_export::options::Format;
 
 use crate::workspaces::WorkspaceRole;
@@ -39,8 +38,7 @@ pub struct Bundle {
     pub period_days: Option<u16>,
     /// The languages that its HTML file can have, the default first. Without any it has no texts of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
-    pub languages: Vec<Language>,
+    pub languages: Vec<String>,
     pub available: bool,
     /// Why it is not available, for administrators: file, key and problem.
     #[serde(default, skip_serializing_if = "Option::is_none")]

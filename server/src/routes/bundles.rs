@@ -187,7 +187,7 @@ fn describe(bundle: &BundleParts) -> wire::Bundle {
 
 fn of_definition(bundle: &Declared) -> wire::Bundle {
     let definition = &bundle.definition;
-    let languages = definition.report.as_ref().map(|report| report.languages.clone());
+    let languages = definition.report.iter().flat_map(|report| &report.languages);
     wire::Bundle {
         name: definition.name.clone(),
         title: definition.title.clone(),
@@ -196,7 +196,7 @@ fn of_definition(bundle: &Declared) -> wire::Bundle {
         of_workspace: definition.access == BundleAccess::Workspace,
         export_role: (definition.access == BundleAccess::Workspace).then_some(definition.export),
         period_days: definition.period_days,
-        languages: languages.unwrap_or_default(),
+        languages: languages.map(ToString::to_string).collect(),
         available: false,
         reason: None,
         formats: definition.formats.all().to_vec(),
