@@ -20,7 +20,7 @@ fn the_default_format_is_the_first_one() {
     assert!(definition.parts[0].single && !definition.parts[0].range);
     assert_eq!(definition.parts[0].datasets, ["profile-with-files", "profile"]);
     assert_eq!(
-        definition.parts[3].filters,
+        definition.parts[4].filters,
         [("days".to_owned(), "36500".to_owned())]
     );
 }

@@ -179,7 +179,7 @@ fn bars(
             continue;
         }
         bars.push(Bar {
-            label: value.clone().unwrap_or_else(|| texts.no_value.to_owned()),
+            label: label_of(value.as_deref(), texts),
             number: *number,
             tone: None,
         });
@@ -192,6 +192,15 @@ fn bars(
         });
     }
     bars
+}
+
+/// Returns the label of a value without a name.
+fn label_of(value: Option<&str>, texts: &Texts) -> String {
+    match value {
+        None => texts.no_value.to_owned(),
+        Some(blank) if blank.trim().is_empty() => format!("“{blank}”"),
+        Some(value) => value.to_owned(),
+    }
 }
 
 impl Unit {

@@ -109,8 +109,9 @@ impl ReportPage {
         }
         if report.figures.as_ref() == Some(&part.name) {
             let figure = |(position, column): (usize, &crate::rows::Column)| {
-                let value = text.text(part.cells.raw(line, position), column.kind);
-                let value = match (value, column.kind) {
+                let cell = part.cells.raw(line, position);
+                let time = clock.text(cell, column.kind);
+                let value = match (time.or_else(|| text.text(cell, column.kind)), column.kind) {
                     (None, _) => "–".to_owned(),
                     (Some(number), Kind::Integer | Kind::Decimal | Kind::Float) => language.number(&number),
                     (Some(text), _) => text,
