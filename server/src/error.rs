@@ -20,6 +20,7 @@ use crate::free_space::NoSpace;
 use crate::json_input::JsonError;
 use crate::parameter::ParameterError;
 use crate::probes::ProbeError;
+use crate::rows::BundlePlanError;
 use crate::shares::ShareUsed;
 use crate::source::{is_unreachable, public_message};
 use crate::stored_requests::StoredRequestsError;
@@ -49,6 +50,8 @@ pub enum ApiError {
     UnknownBundle(String),
     #[error("The bundle `{name}` cannot be used in this database: {reason}.")]
     BundleUnavailable { name: String, reason: String },
+    #[error("There is nothing to export: the part `{0}` has no row. Check the id that you gave.")]
+    NothingToExport(String),
     #[error("The dataset has no filter `{0}` with values to choose from.")]
     UnknownOptions(String),
     #[error("{0}.")]
@@ -157,6 +160,7 @@ impl ApiError {
             Self::BundleUnavailable { .. } => {
                 (S::SERVICE_UNAVAILABLE, "bundle_unavailable", "Bundle unavailable")
             }
+            Self::NothingToExport(_) => (S::NOT_FOUND, "nothing_to_export", "Nothing to export"),
             Self::UnknownOptions(_) => (S::NOT_FOUND, "unknown_filter", "Unknown filter"),
             Self::Parameter(error) => parameter(error),
             Self::Body(_) | Self::Json(_) => (S::BAD_REQUEST, "invalid_body", "Invalid body"),
@@ -529,6 +533,15 @@ impl From<RenderError> for ApiError {
                 reason: reason.to_string(),
             },
             RenderError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<BundlePlanError> for ApiError {
+    fn from(error: BundlePlanError) -> Self {
+        match error {
+            BundlePlanError::Render(error) => error.into(),
+            BundlePlanError::Nothing(part) => Self::NothingToExport(part),
         }
     }
 }

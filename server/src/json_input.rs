@@ -23,10 +23,20 @@ pub struct JsonError {
     problem: String,
 }
 
+/// The greatest number of values, counting those within arrays and objects. Each needs some thirty bytes of memory.
+const VALUES_MAX: usize = 100_000;
+
 /// A JSON value, and the first member that an object in it has twice.
 pub struct UniqueMembers {
     value: Value,
     twice: Option<String>,
+}
+
+/// What is noted while a value is read.
+#[derive(Default)]
+struct Notes {
+    twice: Option<String>,
+    values: usize,
 }
 
 /// Parses the text of an object.
@@ -57,19 +67,26 @@ impl UniqueMembers {
 
 impl<'de> Deserialize<'de> for UniqueMembers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut twice = None;
-        let value = Reader(&mut twice).deserialize(deserializer)?;
-        Ok(Self { value, twice })
+        let mut notes = Notes::default();
+        let value = Reader(&mut notes).deserialize(deserializer)?;
+        Ok(Self {
+            value,
+            twice: notes.twice,
+        })
     }
 }
 
-/// Reads a value, and notes the first member that an object has twice.
-struct Reader<'a>(&'a mut Option<String>);
+/// Reads a value, and notes the first member that an object has twice. It fails beyond [`VALUES_MAX`].
+struct Reader<'a>(&'a mut Notes);
 
 impl<'de> DeserializeSeed<'de> for Reader<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.0.values += 1;
+        if self.0.values > VALUES_MAX {
+            return Err(D::Error::custom(format!("it has more than {VALUES_MAX} values")));
+        }
         deserializer.deserialize_any(self)
     }
 }
@@ -118,7 +135,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
         while let Some(name) = object.next_key::<String>()? {
             let value = object.next_value_seed(Reader(&mut *self.0))?;
             if members.contains_key(&name) {
-                self.0.get_or_insert_with(|| name.clone());
+                self.0.twice.get_or_insert_with(|| name.clone());
             }
             members.insert(name, value);
         }

@@ -36,6 +36,10 @@ async fn a_wrong_bundle_is_unavailable_with_its_reason_and_the_others_work() {
             "the bundle is of workspaces, and the dataset `numbers` is not",
         ),
         (
+            bundle("undeclared", "nowhere", ""),
+            "there is no dataset `nowhere`",
+        ),
+        (
             bundle("unmapped", "alerts", ""),
             "`alerts` is of workspaces, and the bundle of none",
         ),
@@ -52,7 +56,7 @@ async fn a_wrong_bundle_is_unavailable_with_its_reason_and_the_others_work() {
         definitions.write_bundle(text);
     }
     definitions.write_bundle(&bundle("plain", "numbers", ""));
-    definitions.write_bundle(&bundle("absent", "nowhere", ""));
+    definitions.write_bundle(&bundle("absent", "saved-files", ""));
     let app = App::start_with(&[definitions.setting()]).await;
     let (user, _) = app.user().await;
 
@@ -77,6 +81,29 @@ async fn a_wrong_bundle_is_unavailable_with_its_reason_and_the_others_work() {
     assert_eq!(of("plain").unwrap()["parts"][0]["dataset"], "numbers");
     let listed: Value = user.bundles().answer().await.good().json();
     assert_eq!(each(&listed["bundles"], "name"), ["user-data"]);
+}
+
+#[tokio::test]
+async fn a_dataset_that_is_here_and_cannot_be_used_makes_the_bundle_unavailable() {
+    let broken = NUMBERS
+        .replace("name = \"numbers\"", "name = \"broken\"")
+        .replace("sql = \"word\"", "sql = \"wort\"");
+    let definitions = Definitions::of(&[NUMBERS, &broken]);
+    let more = "[[part]]\nname = \"more\"\ndataset = \"broken\"\n";
+    definitions.write_bundle(&bundle("half", "numbers", more));
+    let app = App::start_with(&[definitions.setting()]).await;
+    let refused = app.admin().bundle_export("half").answer().await;
+    let refused = refused.problem(503, "bundle_unavailable");
+    assert!(
+        refused.detail.contains("part `more`: broken.toml"),
+        "{}",
+        refused.detail
+    );
+    let listed: Value = app.admin().bundles().answer().await.good().json();
+    assert_eq!(
+        listed["bundles"].as_array().unwrap().last().unwrap()["available"],
+        false
+    );
 }
 
 #[tokio::test]

@@ -76,9 +76,13 @@ async fn a_user_gets_own_data_and_an_administrator_that_of_a_named_person() {
     assert_eq!(of_stranger["userData"]["user_id"], stranger.id);
     assert!(rows(&of_stranger, "usageLogs").is_empty());
     assert_eq!(rows(&of_stranger, "keys").len(), 1);
-    let nobody = json(&app.admin(), "user-data", &[("userId", "99999999")]).await;
-    assert_eq!(nobody["userData"], Value::Null);
-    assert!(rows(&nobody, "usageLogs").is_empty());
+    for id in ["99999999", "nobody"] {
+        let request = app.admin().bundle_export("user-data").query("userId", id);
+        let refused = request.answer().await.problem(404, "nothing_to_export");
+        assert!(refused.detail.contains("`userData`"), "{}", refused.detail);
+        let request = app.admin().bundle_rows("user-data").query("userId", id);
+        request.answer().await.problem(404, "nothing_to_export");
+    }
 }
 
 #[tokio::test]
@@ -198,7 +202,7 @@ async fn bundles_are_listed_for_those_who_may_see_them_with_the_parts_that_exist
     let listed: Value = user.bundles().answer().await.good().json();
     assert_eq!(each(&listed["bundles"], "name"), ["user-data"]);
 
-    // Without the hub's tables there is no part, and no bundle.
+    // Without the hub's tables there is no part, and the list has the bundle of no application.
     let app = App::start_on(Database::empty().await, &[]).await;
     let listed: Value = app.admin().bundles().answer().await.good().json();
     assert_eq!(listed["bundles"].as_array().map(Vec::len), Some(0));

@@ -92,6 +92,11 @@ async fn each_filter_finds_what_sql_finds() {
             ],
             "created_at between '2025-12-01Z' and '2026-01-01Z'",
         ),
+        // A day is meant to its end.
+        (
+            &[("dateFrom", "2025-12-01"), ("dateTo", "2025-12-31")],
+            "created_at >= '2025-12-01Z' and created_at < '2026-01-01Z'",
+        ),
         (&[("categories", "billing")], "'billing' = any (category)"),
         (
             &[("categories", "客服"), ("categories", "data, large")],
@@ -196,18 +201,31 @@ async fn owners_see_their_own_and_nobody_else_sees_them() {
 #[tokio::test]
 async fn a_line_for_training_is_exactly_the_messages_and_the_metadata() {
     let talks = Talks::start().await;
-    // A conversation without a turn is no line.
-    talks
-        .app
-        .database
-        .execute(format!(
-            "insert into conversations (title, status, created_by) values ('Empty', 'approved', {OWNER})"
-        ))
-        .await;
+    // Conversations that no trainer takes are no lines: without a turn or an answer, with a blank message, with another role, and
+    // with a late instruction.
+    let turns = [
+        &[][..],
+        &[("user", "Hello")],
+        &[("user", " \n"), ("assistant", "Hello")],
+        &[("user", "Hello"), ("critic", "Bad"), ("assistant", "Hello")],
+        &[("user", "Hello"), ("system", "Be kind"), ("assistant", "Hello")],
+    ];
+    for turns in turns {
+        let mut sql = format!(
+            "with c as (insert into conversations (title, status, created_by) values ('Unfit', 'approved', {OWNER}) returning id) \
+             insert into conversation_turns (conversation_id, turn_number, role, content) \
+             select id, number, role, content from c, (values (0, '', '')"
+        );
+        for (number, (role, content)) in (1..).zip(turns) {
+            sql += &format!(", ({number}, '{role}', '{content}')");
+        }
+        sql += ") t (number, role, content) where number > 0";
+        talks.app.database.execute(sql).await;
+    }
     let mut expected = String::new();
     for id in talks
         .ids_in_sql(&format!(
-            "created_by = {OWNER} and status = 'approved' and title <> 'Empty'"
+            "created_by = {OWNER} and status = 'approved' and title <> 'Unfit'"
         ))
         .await
     {

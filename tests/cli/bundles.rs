@@ -150,7 +150,7 @@ async fn bundles_are_listed_and_checked_with_the_datasets() {
              [[part]]\nname = \"rows\"\ndataset = \"numbers\"\n[[part]]\nname = \"more\"\ndataset = \"{dataset}\"\n"
         )
     };
-    definitions.write_bundle(&bundle("partly", "nowhere"));
+    definitions.write_bundle(&bundle("partly", "saved-files"));
     let settings = [("DSN", &*database.dsn), definitions.setting()];
     let listed = program::run(&["datasets", "list"], &settings).await.good().text();
     assert!(listed.contains("partly: T\n  parts: rows, more\n"), "{listed}");
@@ -159,7 +159,7 @@ async fn bundles_are_listed_and_checked_with_the_datasets() {
         .good()
         .text();
     assert!(
-        checked.contains("partly: good, without more (nowhere)"),
+        checked.contains("partly: good, without more (saved-files)"),
         "{checked}"
     );
 

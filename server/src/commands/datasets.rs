@@ -147,14 +147,14 @@ fn list(catalog: &Catalog) -> Result<(), StdoutError> {
 /// Prints whether a bundle can be used, and which of its parts are not in this database. Returns whether its definition is right.
 fn check_bundle(bundle: &Arc<Bundle>, catalog: &Catalog) -> Result<bool, StdoutError> {
     let name = &bundle.definition.name;
-    if let Some(unavailable) = &bundle.unavailable {
-        let line = format!("{name}: wrong: {}", unavailable.reason);
-        print(printable(&line))?;
-        return Ok(false);
-    }
-    let there = BundleParts::find(catalog, bundle)
-        .map(|bundle| bundle.parts)
-        .unwrap_or_default();
+    let there = match BundleParts::find(catalog, bundle) {
+        Ok(bundle) => bundle.parts,
+        Err(unavailable) => {
+            let verdict = verdict(unavailable.cause);
+            print(printable(&format!("{name}: {verdict}: {}", unavailable.reason)))?;
+            return Ok(!is_wrong(unavailable.cause));
+        }
+    };
     let is_absent = |part: &&Part| !there.iter().any(|(known, _)| known.name == part.name);
     let absent: Vec<_> = bundle
         .definition
@@ -163,12 +163,26 @@ fn check_bundle(bundle: &Arc<Bundle>, catalog: &Catalog) -> Result<bool, StdoutE
         .filter(is_absent)
         .map(|part| format!("{} ({})", part.name, part.datasets.join(", ")))
         .collect();
-    match (there.is_empty(), absent.is_empty()) {
-        (true, _) => print(format_args!("{name}: not in this database"))?,
-        (false, true) => print(format_args!("{name}: good"))?,
-        (false, false) => print(format_args!("{name}: good, without {}", absent.join(", ")))?,
+    match absent.is_empty() {
+        true => print(format_args!("{name}: good"))?,
+        false => print(format_args!("{name}: good, without {}", absent.join(", ")))?,
     }
     Ok(true)
+}
+
+fn verdict(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Mistake => "wrong",
+        Cause::NoTable | Cause::NoColumn => "not in this database",
+        Cause::NotHere => "not here",
+        Cause::NoRight => "not readable",
+        Cause::Untrusted => "not trusted",
+    }
+}
+
+/// Returns whether a definition, or the database, needs a change before the definition is used anywhere.
+fn is_wrong(cause: Cause) -> bool {
+    matches!(cause, Cause::Mistake | Cause::Untrusted)
 }
 
 fn check(catalog: &Catalog, connection: &Connection) -> Outcome {
@@ -181,19 +195,12 @@ fn check(catalog: &Catalog, connection: &Connection) -> Outcome {
                 good += 1;
             }
             Some(unavailable) => {
-                let cause = &unavailable.cause;
-                let verdict = match cause {
-                    Cause::Mistake => "wrong",
-                    Cause::NoTable | Cause::NoColumn => "not in this database",
-                    Cause::NotHere => "not here",
-                    Cause::NoRight => "not readable",
-                    Cause::Untrusted => "not trusted",
-                };
+                let verdict = verdict(unavailable.cause);
                 print(format_args!(
                     "{name}: {verdict}: {}",
                     printable(&connection.reason(unavailable))
                 ))?;
-                unusable += usize::from(matches!(cause, Cause::Mistake | Cause::Untrusted));
+                unusable += usize::from(is_wrong(unavailable.cause));
             }
         }
     }

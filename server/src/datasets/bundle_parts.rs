@@ -9,6 +9,7 @@ use wasm_export::options::{Compression, Format, Options};
 use super::bundle::{Bundle, BundleAccess, Part};
 use super::catalog::{Catalog, Dataset};
 use super::query::AccessError;
+use super::unavailable::{Cause, Unavailable};
 use crate::auth::Caller;
 use crate::parameter::ParameterError;
 
@@ -56,26 +57,48 @@ impl Bundle {
 }
 
 impl BundleParts {
-    /// Returns the bundle with the parts whose datasets can be used in this database. Returns `None` if there is none of them,
-    /// or if a report lacks its subject, period or figures.
-    #[must_use]
-    pub fn find(catalog: &Catalog, bundle: &Arc<Bundle>) -> Option<Self> {
-        let is_usable = |dataset: &&Arc<Dataset>| dataset.unavailable.is_none();
-        let declared = bundle.definition.parts.iter();
-        let parts: Vec<_> = declared
-            .filter_map(|part| {
-                let mut datasets = part.datasets.iter().filter_map(|name| catalog.get(name));
-                Some((part.clone(), Arc::clone(datasets.find(is_usable)?)))
-            })
-            .collect();
+    /// Returns the bundle with its parts, without those whose application is not in this database.
+    ///
+    /// # Errors
+    /// Why the bundle cannot be used: its own mistake, a dataset that is here and cannot be used, or parts that a report needs.
+    /// [`Cause::NotHere`] if there is no part in this database.
+    pub fn find(catalog: &Catalog, bundle: &Arc<Bundle>) -> Result<Self, Unavailable> {
+        if let Some(unavailable) = &bundle.unavailable {
+            return Err(unavailable.clone());
+        }
+        let declared = &bundle.definition.parts;
+        let mut parts = Vec::with_capacity(declared.len());
+        let mut obstacle = None;
+        for part in declared {
+            match dataset_of(catalog, &bundle.file, part) {
+                Ok(None) => {}
+                Ok(Some(dataset)) => parts.push((part.clone(), Arc::clone(dataset))),
+                Err(unavailable) => {
+                    obstacle.get_or_insert(unavailable);
+                }
+            }
+        }
         let is_there = |name: &&str| parts.iter().any(|(part, _)| part.name == **name);
         let report = bundle.definition.report.as_ref();
         let needed = report.map(Report::needed_parts).unwrap_or_default();
-        let is_usable = bundle.unavailable.is_none() && !parts.is_empty() && needed.iter().all(is_there);
-        is_usable.then(|| Self {
-            bundle: Arc::clone(bundle),
-            parts,
-        })
+        let missing = needed.iter().find(|name| !is_there(name));
+        match (obstacle, missing) {
+            (Some(unavailable), _) if !parts.is_empty() || unavailable.cause != Cause::NoTable => {
+                Err(unavailable)
+            }
+            _ if parts.is_empty() => Err(Unavailable {
+                reason: "it has none of its datasets".to_owned(),
+                cause: Cause::NotHere,
+            }),
+            (_, Some(missing)) => Err(Unavailable {
+                reason: format!("its report needs the part `{missing}`"),
+                cause: Cause::NoTable,
+            }),
+            (_, None) => Ok(Self {
+                bundle: Arc::clone(bundle),
+                parts,
+            }),
+        }
     }
 
     /// Returns what the file of this bundle contains.
@@ -130,4 +153,34 @@ impl BundleParts {
             .map_err(|error| ParameterError::invalid("format", format!("cannot be used: {error}")))?;
         Ok(options)
     }
+}
+
+/// Returns the first dataset of a part whose application is in this database, or `None`.
+///
+/// # Errors
+/// A dataset that is not declared, or that is here and cannot be used.
+fn dataset_of<'a>(
+    catalog: &'a Catalog,
+    file: &str,
+    part: &Part,
+) -> Result<Option<&'a Arc<Dataset>>, Unavailable> {
+    for name in &part.datasets {
+        let Some(dataset) = catalog.get(name) else {
+            return Err(Unavailable {
+                reason: format!("{file}: part `{}`: there is no dataset `{name}`", part.name),
+                cause: Cause::Mistake,
+            });
+        };
+        match &dataset.unavailable {
+            None => return Ok(Some(dataset)),
+            Some(unavailable) if unavailable.cause == Cause::NotHere => {}
+            Some(unavailable) => {
+                return Err(Unavailable {
+                    reason: format!("part `{}`: {}", part.name, unavailable.reason),
+                    cause: unavailable.cause,
+                });
+            }
+        }
+    }
+    Ok(None)
 }

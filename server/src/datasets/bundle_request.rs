@@ -4,7 +4,7 @@ use api::datasets::FilterKind;
 use jiff::Timestamp;
 use wasm_export::zone::Zone;
 
-use super::bundle::BundleAccess;
+use super::bundle::{BundleAccess, Part};
 use super::bundle::has_period_parameters;
 use super::bundle_parts::BundleParts;
 use super::definition::Usage;
@@ -52,6 +52,13 @@ pub struct BundleRequest {
     pub zone: Zone,
     /// In the order of the parts.
     selections: Vec<Selection>,
+}
+
+/// The rows of a part for a caller.
+pub struct PartQuery<'a> {
+    pub part: &'a Part,
+    pub query: Query<'a>,
+    pub selection: &'a Selection,
 }
 
 /// Why a request for a bundle is refused.
@@ -142,19 +149,20 @@ impl BundleRequest {
         })
     }
 
-    /// Returns the name, the query and the selection of each part.
+    /// Returns the query of each part.
     ///
     /// # Errors
     /// [`AccessError`] when the caller may not see a part.
-    pub fn queries<'a>(
-        &'a self,
-        bundle: &'a BundleParts,
-    ) -> Result<Vec<(&'a str, Query<'a>, &'a Selection)>, AccessError> {
+    pub fn queries<'a>(&'a self, bundle: &'a BundleParts) -> Result<Vec<PartQuery<'a>>, AccessError> {
         let parts = bundle.parts.iter().zip(&self.selections);
         parts
             .map(|((part, dataset), selection)| {
                 let query = Query::new(dataset, &self.caller, Usage::Export, selection)?;
-                Ok((part.name.as_str(), query, selection))
+                Ok(PartQuery {
+                    part,
+                    query,
+                    selection,
+                })
             })
             .collect()
     }

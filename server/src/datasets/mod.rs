@@ -41,7 +41,7 @@ mod search_path;
 mod secret_names;
 pub mod selection;
 pub mod template;
-mod unavailable;
+pub mod unavailable;
 mod value;
 pub mod warnings;
 pub mod words;

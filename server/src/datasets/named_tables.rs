@@ -91,6 +91,7 @@ impl NamedTables {
                             pg_catalog.bool_or(c.relname operator(pg_catalog.=) $2::pg_catalog.name) as has_main \
                      from pg_catalog.pg_class c \
                      where c.relnamespace operator(pg_catalog.=) n.oid \
+                     and c.relkind operator(pg_catalog.=) any ('{r,p,v,m,f}'::pg_catalog.\"char\"[]) \
                      and c.relname operator(pg_catalog.=) any ($1::pg_catalog.name[])) t \
                  where t.has_main \
                  order by t.found operator(pg_catalog.<) pg_catalog.cardinality($1), path.place limit 1",

@@ -16,8 +16,17 @@ const KEPT_FOR: Duration = Duration::from_secs(60);
 /// The greatest number of cached answers. The oldest answer makes room for another.
 const ANSWERS_MAX: usize = 1000;
 
-/// The caller's scope, the names of dataset and filter, and the generation of the database.
-pub type CacheKey = (Scope, String, String, u64);
+/// What an answer was made for and with.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CacheKey {
+    pub scope: Scope,
+    pub dataset: String,
+    pub filter: String,
+    /// Of the database, which a restore replaces.
+    pub generation: u64,
+    /// Of the catalog, which has the SQL.
+    pub revision: u64,
+}
 
 /// The answers of the last minute.
 pub type OptionsCache = SharedRecentMap<CacheKey, Arc<FilterOptions>>;

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use api::datasets::{DateRange, FilterKind, FilterValues, RowsRequest};
-use jiff::Timestamp;
+use api::datasets::{Comparison, DateRange, FilterKind, FilterValues, RowsRequest};
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use wasm_export::options::Format;
 use wasm_export::rows::Cursor;
 use wasm_export::zone::Zone;
@@ -456,7 +456,10 @@ fn parse_filter(filter: &Filter, given: &Given<'_>, zone: &Zone) -> Result<Vec<S
     let mut values = Vec::with_capacity(texts.len());
     let mut known = HashSet::with_capacity(texts.len());
     for text in texts {
-        let value = value::parse(name, filter.kind, text, zone)?;
+        let value = match (filter.kind, filter.r#match) {
+            (FilterKind::Timestamp, Some(Comparison::Most)) => last_moment(name, text, zone)?.to_string(),
+            _ => value::parse(name, filter.kind, text, zone)?,
+        };
         if !filter.values.is_empty() && !filter.values.contains(&value) {
             return Err(ParameterError::invalid(
                 name,
@@ -469,6 +472,28 @@ fn parse_filter(filter: &Filter, given: &Given<'_>, zone: &Zone) -> Result<Vec<S
         }
     }
     Ok(values)
+}
+
+/// Returns the first moment after a day, or `None` for a text that is no day.
+fn end_of_day(name: &str, text: &str, zone: &Zone) -> Result<Option<Timestamp>, ParameterError> {
+    let Ok(day) = text.trim().parse::<Date>() else {
+        return Ok(None);
+    };
+    let next = day
+        .tomorrow()
+        .and_then(|next| next.to_zoned(zone.time_zone().clone()));
+    match next {
+        Ok(next) => Ok(Some(next.timestamp())),
+        Err(_) => Err(ParameterError::invalid(name, "ends after the year 9999")),
+    }
+}
+
+/// Returns a time, which of a day is its last moment that PostgreSQL can tell from the next one.
+fn last_moment(name: &str, text: &str, zone: &Zone) -> Result<Timestamp, ParameterError> {
+    match end_of_day(name, text, zone)? {
+        Some(end) => Ok(end - SignedDuration::from_micros(1)),
+        None => parse_time(name, text, zone),
+    }
 }
 
 impl TimeRange {
@@ -484,16 +509,9 @@ impl TimeRange {
         let start = start
             .map(|start| parse_time(start_name, start, zone))
             .transpose()?;
-        let end = end.map(|end| match end.trim().parse::<Date>() {
-            // A day belongs to the range until its last moment.
-            Ok(day) => {
-                let next = day
-                    .tomorrow()
-                    .and_then(|next| next.to_zoned(zone.time_zone().clone()));
-                next.map(|next| next.timestamp())
-                    .map_err(|_| ParameterError::invalid(end_name, "ends after the year 9999"))
-            }
-            Err(_) => parse_time(end_name, end, zone),
+        let end = end.map(|end| match end_of_day(end_name, end, zone)? {
+            Some(end) => Ok(end),
+            None => parse_time(end_name, end, zone),
         });
         let end = end.transpose()?;
         if let (Some(start), Some(end)) = (start, end)

@@ -16,6 +16,7 @@ use super::rows::{answer, headers, while_running};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::datasets::bundle::{Bundle as Declared, BundleAccess, Part};
+use crate::datasets::unavailable::Cause;
 use crate::datasets::words::PairList;
 use crate::datasets::{BundleParts, BundleRequest, Dataset};
 use crate::encoding;
@@ -43,10 +44,11 @@ pub async fn list(app: web::Data<App>, caller: Caller) -> HttpResponse {
     let seen = catalog
         .bundles()
         .filter(|bundle| bundle.check_visible(&caller, role).is_ok());
-    let bundles = seen.filter_map(|bundle| match &bundle.unavailable {
-        None => Some(describe(&BundleParts::find(&catalog, bundle)?)),
-        Some(unavailable) => is_admin.then(|| wire::Bundle {
-            reason: Some(unavailable.reason.clone()),
+    let bundles = seen.filter_map(|bundle| match BundleParts::find(&catalog, bundle) {
+        Ok(bundle) => Some(describe(&bundle)),
+        Err(unavailable) if unavailable.cause == Cause::NotHere => None,
+        Err(unavailable) => is_admin.then(|| wire::Bundle {
+            reason: Some(unavailable.reason),
             ..of_definition(bundle)
         }),
     });

@@ -25,6 +25,8 @@ const RECORDED_MAX: usize = 100;
 /// A dataset that the caller may use.
 pub struct Opened {
     pub dataset: Arc<Dataset>,
+    /// The number of the catalog that has it.
+    pub revision: u64,
     /// Within the workspace of the request, if the rows belong to workspaces.
     pub caller: Caller,
     /// The parameters of the request without the workspace.
@@ -61,6 +63,7 @@ pub async fn open(
     let caller = authorize(app, &catalog, dataset, caller, workspace.as_deref(), usage).await?;
     Ok(Opened {
         dataset: Arc::clone(dataset),
+        revision: catalog.revision(),
         caller,
         pairs,
     })
@@ -72,7 +75,7 @@ pub async fn open(
 /// workspaces where only the body names one.
 ///
 /// # Errors
-/// Those of [`open`], and [`ApiError::Body`], [`ApiError::Json`], [`ApiError::RequestStalled`].
+/// Those of [`open`], and [`ApiError::Share`], [`ApiError::Body`], [`ApiError::Json`], [`ApiError::RequestStalled`].
 pub async fn open_with_body(
     app: &App,
     caller: Caller,
@@ -83,7 +86,12 @@ pub async fn open_with_body(
 ) -> Result<(Opened, RowsRequest), ApiError> {
     let catalog = app.catalog.get();
     let dataset = declared(&catalog, name)?;
-    let read = read_json::<RowsRequest>(body.into_inner(), bytes_max);
+    let subject = caller.subject.clone();
+    let read = async {
+        // A body takes memory until it is parsed.
+        let _share = app.query_shares.take(&subject).await?;
+        read_json::<RowsRequest>(body.into_inner(), bytes_max).await
+    };
     let of_address = match dataset.definition.access {
         Access::Workspace => take_workspace(pairs)?.0,
         Access::Admin | Access::Owner => None,
@@ -103,16 +111,13 @@ pub async fn open_with_body(
         let name = &dataset.definition.name;
         return Err(deny(&caller, name, &of_body, AccessError::NotAMember));
     }
-    let dataset = Arc::clone(dataset);
-    let pairs = Vec::new();
-    Ok((
-        Opened {
-            dataset,
-            caller,
-            pairs,
-        },
-        body,
-    ))
+    let opened = Opened {
+        dataset: Arc::clone(dataset),
+        revision: catalog.revision(),
+        caller,
+        pairs: Vec::new(),
+    };
+    Ok((opened, body))
 }
 
 /// Returns the dataset with this name, if its application is in the database.
@@ -177,13 +182,12 @@ pub async fn open_bundle(
 
 /// Returns the bundle with the parts that this database has.
 fn usable_parts(catalog: &Catalog, bundle: &Arc<Bundle>, caller: &Caller) -> Result<BundleParts, ApiError> {
-    BundleParts::find(catalog, bundle).ok_or_else(|| {
-        let reason = bundle.unavailable.as_ref().map(|unavailable| &unavailable.reason);
-        let unavailable = ApiError::BundleUnavailable {
+    BundleParts::find(catalog, bundle).map_err(|unavailable| {
+        let error = ApiError::BundleUnavailable {
             name: bundle.definition.name.clone(),
-            reason: reason.map_or_else(|| "it has none of its datasets".to_owned(), Clone::clone),
+            reason: unavailable.reason,
         };
-        unavailable.for_caller(caller)
+        error.for_caller(caller)
     })
 }
 

@@ -67,6 +67,7 @@ pub async fn count(
         dataset,
         caller,
         pairs,
+        ..
     } = opened;
     let selection = Selection::parse(&dataset.definition, &pairs)?;
     let query = Query::new(&dataset, &caller, Usage::Read, &selection)?;
@@ -92,6 +93,7 @@ pub async fn summary(
         dataset,
         caller,
         pairs,
+        ..
     } = opened;
     let selection = Selection::parse(&dataset.definition, &pairs)?;
     for (name, is_given) in [
@@ -131,6 +133,7 @@ pub async fn options(
     let opened = open(&app, caller, &name, pairs, Usage::Read).await?;
     let Opened {
         dataset,
+        revision,
         caller,
         pairs,
     } = opened;
@@ -146,12 +149,13 @@ pub async fn options(
     let query = Query::new(&dataset, &caller, Usage::Read, &selection)?;
     let all = query.options(declared, choices)?;
     let text = parse_text(&pairs)?;
-    let key = (
-        caller.scope(),
-        name,
-        declared.name.clone(),
-        app.database.restorer.generation(),
-    );
+    let key = options::CacheKey {
+        scope: caller.scope(),
+        dataset: name,
+        filter: declared.name.clone(),
+        generation: app.database.restorer.generation(),
+        revision,
+    };
     let fetch = async |template: &Template| -> Result<FilterOptions, ApiError> {
         let _share = app.query_shares.take(&caller.subject).await?;
         let mut connection = app.source.for_query().await?;

@@ -31,6 +31,7 @@ pub async fn export(
         dataset,
         caller,
         pairs,
+        ..
     } = opened;
     let options = dataset.definition.allowed().parse_options(&pairs)?;
     let selection = Selection::parse(&dataset.definition, &file::without_file_words(&pairs))?

@@ -107,11 +107,15 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
     }
 }
 
-/// Reads a body that is one JSON object, for a handler that looks at the caller first.
+/// Reads a body that is one JSON object, for a handler that looks at the caller first. Another thread parses it, because a long
+/// one takes some time.
 ///
 /// # Errors
 /// [`ApiError::Body`], [`ApiError::Json`], [`ApiError::RequestStalled`].
-pub async fn read_json<T: DeserializeOwned>(mut payload: Payload, bytes_max: usize) -> Result<T, ApiError> {
+pub async fn read_json<T: DeserializeOwned + Send + 'static>(
+    mut payload: Payload,
+    bytes_max: usize,
+) -> Result<T, ApiError> {
     let mut body = BytesMut::new();
     while let Some(piece) = payload.next().await {
         body.extend_from_slice(&piece.map_err(payload_error)?);
@@ -119,8 +123,11 @@ pub async fn read_json<T: DeserializeOwned>(mut payload: Payload, bytes_max: usi
             return Err(ApiError::Body(format!("it has more than {bytes_max} bytes")));
         }
     }
-    let text = str::from_utf8(&body).map_err(|_| ApiError::Body("it is not UTF-8 text".to_owned()))?;
-    Ok(json_input::parse(text)?)
+    let parsing = web::block(move || {
+        let text = str::from_utf8(&body).map_err(|_| ApiError::Body("it is not UTF-8 text".to_owned()))?;
+        Ok(json_input::parse(text)?)
+    });
+    parsing.await.map_err(|_| ApiError::Internal)?
 }
 
 /// Returns the error of a body that is no JSON.

@@ -37,6 +37,7 @@ pub async fn rows(
         dataset,
         caller,
         pairs,
+        ..
     } = opened;
     let selection = Selection::parse(&dataset.definition, &pairs)?;
     if request.method() == Method::HEAD {
@@ -86,6 +87,7 @@ pub async fn page(
         dataset,
         caller,
         pairs,
+        ..
     } = opened;
     let mut selection = Selection::parse(&dataset.definition, &pairs)?;
     let rows_max = app.settings.page_rows_max;

@@ -20,5 +20,5 @@ mod stream;
 
 pub use chunk_buffer::CHUNK_BYTES;
 pub use export_audit::ExportAudit;
-pub use prepared::Prepared;
+pub use prepared::{BundlePlanError, Prepared};
 pub use stream::StreamTiming;

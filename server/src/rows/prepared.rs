@@ -6,13 +6,14 @@ use bytes::Bytes;
 use futures_util::Stream;
 use serde_json::Value;
 use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, Executor, PgConnection, Postgres, raw_sql};
+use sqlx::{AssertSqlSafe, Executor, PgConnection, Postgres, query_scalar, raw_sql};
 use wasm_export::rows::Header;
 
 use super::connection::ExportConnection;
 use super::export_audit::{ExportAudit, Progress};
 use super::stream::{Parts, StreamTiming, stream};
 use crate::auth::{Caller, Scope};
+use crate::datasets::bundle_request::PartQuery;
 use crate::datasets::{Query, RenderError, Selection};
 use crate::shares::Share;
 
@@ -30,6 +31,22 @@ pub struct Prepared {
     progress: Arc<Progress>,
     /// The caller's share of the running exports or queries, in use until the stream ends.
     share: Option<Share>,
+}
+
+/// Why an export of a bundle does not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum BundlePlanError {
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// A part that must have a row has none.
+    #[error("there is nothing to export: the part `{0}` has no row. Check the id that you gave")]
+    Nothing(String),
+}
+
+impl From<sqlx::Error> for BundlePlanError {
+    fn from(error: sqlx::Error) -> Self {
+        RenderError::from(error).into()
+    }
 }
 
 /// The rows of one query.
@@ -54,6 +71,14 @@ impl PlannedPart {
             ..query.header()
         };
         Ok(Self { header, select })
+    }
+
+    /// Returns whether there is a row.
+    async fn has_any(&self, connection: &mut PgConnection) -> sqlx::Result<bool> {
+        // SQL: rendered by `Template`.
+        let exists = AssertSqlSafe(format!("select exists ({})", self.select));
+        // SQL: the statement above.
+        query_scalar(exists).persistent(false).fetch_one(connection).await
     }
 }
 
@@ -84,24 +109,32 @@ impl Prepared {
     /// Begins a transaction, which has one snapshot for all parts of a bundle, and plans their queries in it.
     ///
     /// # Errors
-    /// [`RenderError`] as of [`Self::new`]; also for a bundle without a part.
+    /// [`BundlePlanError`]; also for a bundle without a part.
     pub async fn of_bundle(
         connection: PoolConnection<Postgres>,
         name: &str,
-        parts: &[(&str, Query<'_>, &Selection)],
-    ) -> Result<Self, RenderError> {
+        parts: &[PartQuery<'_>],
+    ) -> Result<Self, BundlePlanError> {
         let mut connection = ExportConnection::new(connection);
         connection
             .execute("begin transaction isolation level repeatable read, read only")
             .await?;
         let mut planned = Vec::with_capacity(parts.len());
-        for (part, query, selection) in parts {
+        for PartQuery {
+            part,
+            query,
+            selection,
+        } in parts
+        {
             let mut rows = PlannedPart::plan(&mut connection, query, selection).await?;
-            rows.header.part = Some((*part).to_owned());
+            if part.required && !rows.has_any(&mut connection).await? {
+                return Err(BundlePlanError::Nothing(part.name.clone()));
+            }
+            rows.header.part = Some(part.name.clone());
             planned.push(rows);
         }
         let mut planned = planned.into_iter();
-        let (Some(first), Some((_, query, _))) = (planned.next(), parts.first()) else {
+        let (Some(first), Some(PartQuery { query, .. })) = (planned.next(), parts.first()) else {
             return Err(sqlx::Error::RowNotFound.into());
         };
         Ok(Self {

@@ -216,7 +216,7 @@ fn failure(error: &sqlx::Error, place: Option<String>, is_bundle: bool) -> Probl
         Some(place) => format!("{message} {place}"),
         // Class 22, data exceptions: the same value fails again.
         None if code.is_some_and(|code| code.starts_with("22")) => {
-            format!("{message} To resume the export does not help before the value is corrected.")
+            format!("{message} Another try does not help before the value is corrected.")
         }
         None if is_bundle => format!("{message} Start the export again."),
         None => format!("{message} Resume the export, or start it again."),

@@ -69,6 +69,9 @@ impl BundleReader {
                 Ok(())
             }
             (_, 1) if !self.has_totals => Err("the object has no `totals`: it is incomplete".to_owned()),
+            (_, 1) if self.parts.is_empty() => {
+                Err("the object has no part: it is no whole bundle".to_owned())
+            }
             (_, 1) if self.totals != self.parts => {
                 let said = |parts: &[(String, u64)]| {
                     let parts = parts.iter().map(|(name, rows)| format!("{name}: {rows}"));

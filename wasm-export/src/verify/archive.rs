@@ -145,6 +145,9 @@ fn compare(manifest: &ReadManifest, found: &[Found]) -> Result<Verified, Archive
                 )));
             }
         }
+        if verified.parts.iter().any(|known| known.name == part.part) {
+            return Err(manifest_error(format!("names the part {} twice", part.part)));
+        }
         verified.rows += part.rows;
         verified.bytes += found.bytes;
         verified.guarded_cells += found.guarded;
@@ -153,9 +156,17 @@ fn compare(manifest: &ReadManifest, found: &[Found]) -> Result<Verified, Archive
             rows: part.rows,
         });
     }
-    match found.get(manifest.parts.len()) {
-        None => Ok(verified),
-        Some(more) => Err(manifest_error(format!("does not name {}", more.file))),
+    if let Some(more) = found.get(manifest.parts.len()) {
+        return Err(manifest_error(format!("does not name {}", more.file)));
+    }
+    let total = manifest.export_metadata.total_records;
+    match (verified.parts.is_empty(), total == verified.rows) {
+        (true, _) => Err(manifest_error("names no part".to_owned())),
+        (false, true) => Ok(verified),
+        (false, false) => Err(manifest_error(format!(
+            "says {total} rows of all parts, but there are {}",
+            verified.rows
+        ))),
     }
 }
 

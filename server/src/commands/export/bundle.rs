@@ -98,10 +98,8 @@ fn find(catalog: &Catalog, name: &str) -> Result<BundleParts, String> {
     let bundle = catalog
         .bundle(name)
         .ok_or_else(|| format!("there is no bundle `{name}`"))?;
-    BundleParts::find(catalog, bundle).ok_or_else(|| match &bundle.unavailable {
-        Some(unavailable) => unavailable.reason.clone(),
-        None => format!("the bundle `{name}` has none of its datasets in this database"),
-    })
+    BundleParts::find(catalog, bundle)
+        .map_err(|unavailable| format!("the bundle `{name}` cannot be used: {}", unavailable.reason))
 }
 
 fn with_words_of_bundle(pairs: Vec<(String, String)>) -> Vec<(String, String)> {

@@ -83,6 +83,9 @@ pub struct Part {
     /// The part has at most one row, which is an object in JSON.
     #[serde(default)]
     pub single: bool,
+    /// Without a row of this part, the bundle is refused.
+    #[serde(default)]
+    pub required: bool,
     /// The part is narrowed to the times that the caller asks for: by the dataset's `range`, or by its parameters `start` and
     /// `end`.
     #[serde(default)]
@@ -243,6 +246,11 @@ fn check_parts(parts: &[Part]) -> Result<(), String> {
                 "the part `{name}` has a name that another part or the file itself has"
             ));
         }
+        if is_device(name) {
+            return Err(format!(
+                "the part `{name}` has the name of a device of Windows, which can be no file"
+            ));
+        }
         known.push(name.to_ascii_lowercase());
         if part.datasets.is_empty() {
             return Err(format!("the part `{name}` names no dataset"));
@@ -254,6 +262,16 @@ fn check_parts(parts: &[Part]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Returns whether Windows can have no file of this name, whatever its extension.
+fn is_device(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let numbered = |kind| {
+        let number = name.strip_prefix(kind);
+        number.is_some_and(|number| number.len() == 1 && number.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    matches!(name.as_str(), "con" | "prn" | "aux" | "nul") || numbered("com") || numbered("lpt")
 }
 
 fn check_name(what: &str, name: &str, is_allowed: impl Fn(char) -> bool) -> Result<(), String> {

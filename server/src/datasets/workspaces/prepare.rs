@@ -97,6 +97,8 @@ impl Workspaces {
             .persistent(false)
             .fetch_one(&mut *connection)
             .await?;
+        // As the look-up writes it, so that a text that is no whole query is found here.
+        let membership = format!("select r.role::pg_catalog.text from ({membership}) r (role)");
         let mut oids = of_parameters(
             &membership.replace(WORKSPACE, "$1").replace(SUBJECT, "$2"),
             connection,

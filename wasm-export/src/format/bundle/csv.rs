@@ -47,8 +47,17 @@ pub(crate) struct File {
 
 /// The part of a manifest that can be checked.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ReadManifest {
+    pub(crate) export_metadata: ReadMetadata,
     pub(crate) parts: Vec<File>,
+}
+
+/// The part of the description that can be checked.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ReadMetadata {
+    pub(crate) total_records: u64,
 }
 
 #[derive(Serialize)]

@@ -118,6 +118,8 @@ fn a_mistake_is_refused_and_named() {
         ("name = \"files\"", "name = \"keys\"", "`keys`"),
         ("name = \"files\"", "name = \"totals\"", "`totals`"),
         ("name = \"files\"", "name = \"a b\"", "`a b`"),
+        ("name = \"files\"", "name = \"com1\"", "`com1`"),
+        ("name = \"files\"", "name = \"nul\"", "`nul`"),
         ("single = true", "one = true", "unknown field `one`"),
         ("dataset = \"own-keys\"", "dataset = []", "names no dataset"),
         ("days = \"36500\"", "limit = \"1\"", "`limit`"),
