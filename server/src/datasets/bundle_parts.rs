@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use wasm_export::bundle::{Contents, Part as PartOfFile};
-use wasm_export::options::{Compression, Format, Options};
+use wasm_export::bundle::{Contents, Part as PartOfFile, options_of_file};
+use wasm_export::options::Options;
 
 use super::bundle::{Bundle, BundleAccess, Part};
 use super::catalog::{Catalog, Dataset};
@@ -89,9 +89,7 @@ impl BundleParts {
             );
             return Err(ParameterError::invalid("format", problem));
         }
-        if options.format == Format::Csv {
-            options.compression = Compression::Zip;
-        }
+        let options = options_of_file(options);
         wasm_export::Bundle::new(options.clone(), self.contents())
             .map_err(|error| ParameterError::invalid("format", format!("cannot be used: {error}")))?;
         Ok(options)

@@ -15,6 +15,7 @@ use super::rows::{answer, headers, while_running};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::datasets::bundle::{Bundle as Declared, BundleAccess, Part};
+use crate::datasets::definition::NamedRows;
 use crate::datasets::{BundleParts, BundleRequest, Dataset};
 use crate::encoding;
 use crate::error::ApiError;
@@ -29,7 +30,7 @@ pub async fn list(app: web::Data<App>, caller: Caller) -> HttpResponse {
         .bundles()
         .filter(|bundle| bundle.check_access(&caller).is_ok());
     let bundles = seen.filter_map(|bundle| match &bundle.unavailable {
-        None => Some(describe(&BundleParts::find(&catalog, bundle)?)),
+        None => Some(describe(&BundleParts::find(&catalog, bundle)?, &caller)),
         Some(unavailable) => is_admin.then(|| wire::Bundle {
             reason: Some(unavailable.reason.clone()),
             ..of_definition(bundle)
@@ -105,7 +106,7 @@ async fn prepare(
     while_running(app, caller, planning).await
 }
 
-fn describe(bundle: &BundleParts) -> wire::Bundle {
+fn describe(bundle: &BundleParts, caller: &Caller) -> wire::Bundle {
     let part = |(part, dataset): &(Part, Arc<Dataset>)| wire::Part {
         name: part.name.clone(),
         title: dataset.definition.title.clone(),
@@ -113,9 +114,19 @@ fn describe(bundle: &BundleParts) -> wire::Bundle {
         single: part.single,
         range: part.range,
     };
+    let definition = &bundle.bundle.definition;
+    let is_of_person = definition.access == BundleAccess::Owner;
+    // Only administrators may name a person.
+    let rows = match is_of_person && caller.is_administrator() {
+        true => NamedRows::OfPerson,
+        false => NamedRows::OfCaller,
+    };
+    let file_name = definition.file_name.as_ref();
     wire::Bundle {
         available: true,
+        file_name: file_name.map(|pattern| pattern.for_browser(&definition.name, caller, rows)),
         parts: bundle.parts.iter().map(part).collect(),
+        contents: Some(bundle.contents()),
         ..of_definition(&bundle.bundle)
     }
 }
@@ -127,9 +138,15 @@ fn of_definition(bundle: &Declared) -> wire::Bundle {
         title: definition.title.clone(),
         export_type: definition.export_type.clone(),
         of_person: definition.access == BundleAccess::Owner,
+        of_workspace: false,
+        export_role: None,
+        period_days: None,
+        languages: Vec::new(),
         available: false,
         reason: None,
         formats: definition.formats.all().to_vec(),
+        file_name: None,
         parts: Vec::new(),
+        contents: None,
     }
 }
