@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{Authenticator, Caller};
+use crate::auth::Authenticator;
 use crate::backups::Backups;
 use crate::config::Settings;
 use crate::database::Database;
 use crate::database::temporary_files::TemporaryFolder;
-use crate::datasets::BundleParts;
 use crate::datasets::catalog::CurrentCatalog;
 use crate::datasets::options::OptionsCache;
 use crate::datasets::workspaces::MembershipCache;
@@ -53,26 +52,6 @@ pub struct App {
 }
 
 impl App {
-    /// Returns the bundle with this name, if this caller may see it, with the parts that this database has.
-    ///
-    /// # Errors
-    /// [`ApiError::UnknownBundle`], [`ApiError::Access`], [`ApiError::BundleUnavailable`].
-    pub fn bundle(&self, name: &str, caller: &Caller) -> Result<BundleParts, ApiError> {
-        let catalog = self.catalog.get();
-        let bundle = catalog
-            .bundle(name)
-            .ok_or_else(|| ApiError::UnknownBundle(name.to_owned()))?;
-        bundle.check_access(caller)?;
-        BundleParts::find(&catalog, bundle).ok_or_else(|| {
-            let reason = bundle.unavailable.as_ref().map(|unavailable| &unavailable.reason);
-            let unavailable = ApiError::BundleUnavailable {
-                name: name.to_owned(),
-                reason: reason.map_or_else(|| "it has none of its datasets".to_owned(), Clone::clone),
-            };
-            unavailable.for_caller(caller)
-        })
-    }
-
     /// # Errors
     /// [`ApiError::ShuttingDown`] once the server is asked to stop: nothing long begins then.
     pub fn check_running(&self) -> Result<(), ApiError> {

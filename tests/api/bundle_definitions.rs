@@ -31,6 +31,22 @@ async fn a_wrong_bundle_is_unavailable_with_its_reason_and_the_others_work() {
             bundle("open", "numbers", "").replace("\"admin\"", "\"owner\""),
             "`numbers` is for administrators",
         ),
+        (
+            bundle("foreign", "numbers", "").replace("\"admin\"", "\"workspace\""),
+            "the bundle is of workspaces, and the dataset `numbers` is not",
+        ),
+        (
+            bundle("unmapped", "alerts", ""),
+            "`alerts` is of workspaces, and the bundle of none",
+        ),
+        (
+            bundle(
+                "unreported",
+                "numbers",
+                "[report]\n[[report.chart]]\nkind = \"bars\"\nof = \"rows.colour\"\nheading = \"H\"\n",
+            ),
+            "the column `colour`, which the dataset `numbers` does not declare",
+        ),
     ];
     for (text, _) in &wrong {
         definitions.write_bundle(text);

@@ -253,7 +253,10 @@ async fn where_there_are_files_users_have_their_number() {
         .database
         .texts("select user_id::text from saved_files order by 1")
         .await;
-    let mut named = each(&file["files"], "user_id");
+    let mut named: Vec<_> = rows(&file, "files")
+        .iter()
+        .map(|file| file["user_id"].to_string())
+        .collect();
     named.sort();
     assert_eq!(named, owners.into_iter().flatten().collect::<Vec<_>>());
     assert_eq!(file["statistics"]["total_storage_used"], bytes);

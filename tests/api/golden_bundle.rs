@@ -1,19 +1,21 @@
-//! The golden files of a bundle: native code, server and command line give the same bytes.
+//! The golden files of bundles: native code, server and command line give the same bytes.
 
+use decant::datasets::bundle::BundleDefinition;
 use decant_tests::app::App;
 use decant_tests::definitions::Definitions;
-use decant_tests::golden::{AS_OF, BUNDLE, BUNDLE_CONTENTS, CORPUS, Case, NONE, ONE, folder, is_written};
+use decant_tests::golden::{AS_OF, BUNDLES, Case, GoldenBundle, folder, is_written};
 use decant_tests::program;
 use decant_tests::raw_rows::RawRows;
 use decant_tests::zip::entries;
+use wasm_export::bundle::{Contents, Part};
 use wasm_export::{Bundle, Options};
 
 /// Returns the file that native code makes of the stream.
-fn native(case: &Case, stream: &str) -> Vec<u8> {
+fn native(golden: &GoldenBundle, case: &Case, stream: &str) -> Vec<u8> {
     let options: Options = serde_json::from_value(case.options.clone().into()).expect("a case has options");
     let mut bundle = Bundle::new(
         options,
-        serde_json::from_str(BUNDLE_CONTENTS).expect("these are contents"),
+        serde_json::from_str(golden.contents).expect("these are contents"),
     )
     .expect("the bundle has parts");
     let mut file = Vec::new();
@@ -36,6 +38,7 @@ fn time_in(case: &Case, file: &[u8]) -> Option<String> {
         "\"exportDate\": \"",
         "Exported at</dt><dd>",
         "<exported_at>",
+        "<time datetime=\"",
     ];
     marks.iter().find_map(|mark| {
         let (_, rest) = text.split_once(mark)?;
@@ -43,25 +46,56 @@ fn time_in(case: &Case, file: &[u8]) -> Option<String> {
     })
 }
 
+/// Returns what the files of a bundle contain, as its definition declares it.
+fn contents_of(golden: &GoldenBundle) -> Contents {
+    let definition = BundleDefinition::parse(golden.definition).expect("the definition is good");
+    let part = |part: &decant::datasets::bundle::Part| Part {
+        name: part.name.clone(),
+        single: part.single,
+    };
+    Contents {
+        name: definition.name,
+        title: definition.title,
+        export_type: definition.export_type,
+        export_id: None,
+        parts: definition.parts.iter().map(part).collect(),
+        report: definition.report,
+    }
+}
+
+#[test]
+fn the_browser_has_the_contents_of_the_definitions() {
+    for golden in BUNDLES {
+        let contents: Contents = serde_json::from_str(golden.contents).expect("these are contents");
+        assert_eq!(contents, contents_of(&golden), "{}", golden.name);
+    }
+}
+
 #[tokio::test]
-async fn native_code_server_and_command_line_give_the_golden_files_of_a_bundle() {
-    let definitions = Definitions::of(&[CORPUS, ONE, NONE]);
-    definitions.write_bundle(BUNDLE);
+async fn native_code_server_and_command_line_give_the_golden_files_of_bundles() {
+    for golden in &BUNDLES {
+        check(golden).await;
+    }
+}
+
+async fn check(golden: &GoldenBundle) {
+    let definitions = Definitions::of(golden.datasets);
+    definitions.write_bundle(golden.definition);
     let app = App::start_with(&[definitions.setting()]).await;
-    let stream = app.admin().bundle_rows("golden").answer().await.good().body;
+    let stream = app.admin().bundle_rows(golden.name).answer().await.good().body;
     // A bundle is never resumed, so its time cannot be chosen.
     let at = |as_of: &str| {
         let made = &RawRows::parts(&stream)[0].header.as_of;
         String::from_utf8(stream.clone()).unwrap().replace(made, as_of)
     };
     if is_written() {
-        std::fs::write(folder().join("bundle_rows"), at(AS_OF)).unwrap();
+        std::fs::write(folder().join(golden.rows), at(AS_OF)).unwrap();
     }
-    let rows = std::fs::read_to_string(folder().join("bundle_rows")).unwrap();
+    let rows = std::fs::read_to_string(folder().join(golden.rows)).unwrap();
     assert_eq!(at(AS_OF), rows, "the rows are not those of the corpus");
 
-    for case in Case::all_of_bundle() {
-        let file = native(&case, &rows);
+    for case in golden.all_cases() {
+        let file = native(golden, &case, &rows);
         if is_written() {
             case.write(&file);
         }
@@ -69,8 +103,8 @@ async fn native_code_server_and_command_line_give_the_golden_files_of_a_bundle()
 
         let same_at_its_time = |file: &[u8], by: &str| {
             let expected = match time_in(&case, file) {
-                Some(time) => native(&case, &at(&time)),
-                None => native(&case, &rows),
+                Some(time) => native(golden, &case, &at(&time)),
+                None => native(golden, &case, &rows),
             };
             assert!(file == expected, "{} by {by} differs from native code", case.file);
         };
@@ -81,7 +115,7 @@ async fn native_code_server_and_command_line_give_the_golden_files_of_a_bundle()
             .collect();
         let answer = app
             .admin()
-            .bundle_export("golden")
+            .bundle_export(golden.name)
             .queries(&query)
             .answer()
             .await
@@ -92,7 +126,7 @@ async fn native_code_server_and_command_line_give_the_golden_files_of_a_bundle()
             .iter()
             .map(|(name, value)| format!("--{}={value}", name.replace('_', "-")));
         let flags: Vec<_> = flags.collect();
-        let mut arguments = vec!["export", "golden", "-o", "-"];
+        let mut arguments = vec!["export", golden.name, "-o", "-"];
         arguments.extend(flags.iter().map(String::as_str));
         let settings = [("DSN", app.database.dsn.as_str()), definitions.setting()];
         let written = program::run(&arguments, &settings).await.good();

@@ -5,6 +5,7 @@ mod audit;
 mod backups;
 mod bad_input;
 mod below_a_path;
+mod brand_report;
 mod bundle_definitions;
 mod bundles;
 mod cleanup;

@@ -27,10 +27,11 @@ async fn a_dataset_without_its_tables_is_listed_with_the_reason() {
             "own-keys",
             "users",
             "bulk-statistics",
+            "bulk-statistics-with-files",
             "numbers"
         ]
     );
-    let (usage, numbers) = (&listed["datasets"][0], &listed["datasets"][8]);
+    let (usage, numbers) = (&listed["datasets"][0], &listed["datasets"][9]);
     assert_eq!(
         (&numbers["available"], &usage["available"]),
         (&json!(true), &json!(false))

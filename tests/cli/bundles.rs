@@ -6,6 +6,7 @@ use decant_tests::cluster::folder;
 use decant_tests::database::Database;
 use decant_tests::definitions::{Definitions, FAILING, NUMBERS};
 use decant_tests::program::{self, Outcome};
+use decant_tests::workspaces::{self, ACME, BETA, NONE};
 use serde_json::Value;
 
 async fn export(dsn: &str, arguments: &[&str]) -> Outcome {
@@ -126,7 +127,10 @@ async fn a_request_that_makes_no_sense_is_refused_and_leaves_no_file() {
         ),
         (vec!["bad", "-o", &path("a.json")], "division by zero"),
         (vec!["bad", "-o", &path("a.zip")], "division by zero"),
-        (vec!["nonsense"], "the bundles are user-data, bulk-data, bad"),
+        (
+            vec!["nonsense"],
+            "the bundles are user-data, bulk-data, brand-report, bad",
+        ),
     ] {
         let arguments = [&["export"][..], &arguments].concat();
         let refused = program::run(&arguments, &settings).await.refusal();
@@ -162,4 +166,76 @@ async fn bundles_are_listed_and_checked_with_the_datasets() {
     definitions.write_bundle(&bundle("numbers", "numbers"));
     let checked = program::run(&["datasets", "check"], &settings).await;
     assert!(checked.text().contains("there is a dataset `numbers`"));
+}
+
+#[tokio::test]
+async fn the_report_of_a_workspace_is_written_and_verified() {
+    let database = workspaces::database().await;
+    let folder = folder();
+    let times = ["--start", "2026-01-01", "--end", "2026-01-31"];
+    let report = async |workspace: &str, name: &str, more: &[&str]| {
+        let path = folder.path().join(name);
+        let fixed = [
+            "brand-report",
+            "--workspace",
+            workspace,
+            "-o",
+            path.to_str().unwrap(),
+        ];
+        export(&database.dsn, &[&fixed[..], &times, more].concat())
+            .await
+            .good();
+        path
+    };
+    let page = report(ACME, "report.html", &["--language", "zh-CN"]).await;
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("<html lang=\"zh-CN\">") && page.contains("品牌监测报告"));
+    assert!(page.contains("Acme") && !page.contains("Beta"));
+
+    let json = report(BETA, "report.json", &[]).await;
+    let sentence = verify(&json).await.good().text();
+    assert!(
+        sentence.contains("alerts: 300") && sentence.contains("summary: 1"),
+        "{sentence}"
+    );
+    let file: Value = serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
+    assert_eq!(
+        (&file["workspace"]["slug"], &file["summary"]["totalAlerts"]),
+        (&"beta".into(), &300.into())
+    );
+    report(ACME, "report.xlsx", &[]).await;
+
+    let path = folder.path().join("refused.html");
+    let path = path.to_str().unwrap();
+    for (arguments, said) in [
+        (vec!["brand-report", "-o", path], "--workspace"),
+        (
+            vec!["brand-report", "--workspace", NONE, "-o", path],
+            "there is no workspace",
+        ),
+        (
+            vec![
+                "brand-report",
+                "--workspace",
+                ACME,
+                "--language",
+                "de",
+                "-o",
+                path,
+            ],
+            "en, zh-CN, pt-BR",
+        ),
+        (
+            vec!["brand-report", "--workspace", ACME, "--format", "csv", "-o", path],
+            "html, json, xlsx",
+        ),
+    ] {
+        let refused = export(&database.dsn, &arguments).await.refusal();
+        assert!(refused.contains(said), "{arguments:?}: {refused}");
+    }
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        3,
+        "a file is left"
+    );
 }

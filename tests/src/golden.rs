@@ -4,7 +4,7 @@
 //! `corpus.toml` makes the rows from no table, and so do `turns.toml` and `training.toml`, those of conversations. `rows` is the
 //! raw-row stream of the corpus, and `turns.rows` and `training.rows` are theirs. `cases.json` names rows, options and files; the
 //! files are in `expected`. `bundle.toml`, `bundle_rows`, `bundle_contents.json` and `bundle_cases.json` are the same of a
-//! bundle. `GOLDEN=write cargo test -p decant-tests --test api golden` writes the stream and the
+//! bundle, and the files in `report` of a bundle that is a report. `GOLDEN=write cargo test -p decant-tests --test api golden` writes the stream and the
 //! files anew: read the difference before it is committed.
 
 use std::path::{Path, PathBuf};
@@ -31,11 +31,43 @@ pub const ONE: &str =
 pub const NONE: &str =
     "name = \"corpus-none\"\ntitle = \"No row\"\nextends = \"corpus\"\nwhere = \"false\"\n";
 
-/// The bundle of all three.
-pub const BUNDLE: &str = include_str!("../golden/bundle.toml");
+/// A bundle, its datasets, and the names of the files with its contents and its stream.
+pub struct GoldenBundle {
+    pub name: &'static str,
+    pub definition: &'static str,
+    /// The definitions of its datasets.
+    pub datasets: &'static [&'static str],
+    /// The contents of its files beside their rows, as JSON.
+    pub contents: &'static str,
+    /// The file with its stream.
+    pub rows: &'static str,
+    cases: &'static str,
+}
 
-/// What its files contain.
-pub const BUNDLE_CONTENTS: &str = include_str!("../golden/bundle_contents.json");
+/// The bundle of the corpus, one row and none, and a report.
+pub const BUNDLES: [GoldenBundle; 2] = [
+    GoldenBundle {
+        name: "golden",
+        definition: include_str!("../golden/bundle.toml"),
+        datasets: &[CORPUS, ONE, NONE],
+        contents: include_str!("../golden/bundle_contents.json"),
+        rows: "bundle_rows",
+        cases: include_str!("../golden/bundle_cases.json"),
+    },
+    GoldenBundle {
+        name: "golden-report",
+        definition: include_str!("../golden/report/bundle.toml"),
+        datasets: &[
+            CORPUS,
+            NONE,
+            include_str!("../golden/report/events.toml"),
+            include_str!("../golden/report/facts.toml"),
+        ],
+        contents: include_str!("../golden/report/contents.json"),
+        rows: "report/rows",
+        cases: include_str!("../golden/report/cases.json"),
+    },
+];
 
 /// The start time of all its exports, so that files which contain it are the same every day.
 pub const AS_OF: &str = "2026-10-26T00:00:00Z";
@@ -59,12 +91,6 @@ fn corpus() -> String {
 impl Case {
     pub fn all() -> Vec<Self> {
         serde_json::from_str(include_str!("../golden/cases.json")).expect("cases.json lists cases")
-    }
-
-    /// Returns the cases of the bundle.
-    pub fn all_of_bundle() -> Vec<Self> {
-        serde_json::from_str(include_str!("../golden/bundle_cases.json"))
-            .expect("bundle_cases.json lists cases")
     }
 
     /// Returns the options as parameters of an address or a command line.
@@ -108,6 +134,13 @@ impl Case {
             path.display(),
             String::from_utf8_lossy(&file[..file.len().min(4000)])
         );
+    }
+}
+
+impl GoldenBundle {
+    /// Returns the files that are made of it.
+    pub fn all_cases(&self) -> Vec<Case> {
+        serde_json::from_str(self.cases).expect("the file lists cases")
     }
 }
 

@@ -14,7 +14,7 @@ create table brands (
 );
 create table brand_monitors (
     id uuid primary key, workspace_id uuid not null references workspaces on delete cascade,
-    brand_id uuid not null references brands on delete cascade, source text not null
+    brand_id uuid not null references brands on delete cascade, source text not null, status text not null default 'active'
 );
 create table brand_infringements (
     id uuid primary key default gen_random_uuid(), workspace_id uuid not null references workspaces on delete cascade,

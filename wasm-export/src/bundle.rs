@@ -9,7 +9,9 @@ use crate::format::bundle::{self, BundleFormat, PartRows};
 use crate::options::{Compression, Format, Options};
 use crate::rows::{Event, Problem, ReadError, Reader};
 
-pub use crate::format::bundle::{Contents, Part};
+pub use crate::format::bundle::{
+    Chart, ChartKind, Contents, NamedValue, Part, PartColumn, Report, Table, Values,
+};
 
 /// The formats that a bundle can have, the usual default first.
 pub const FORMATS: &[Format] = &[Format::Json, Format::Csv, Format::Xml, Format::Xlsx, Format::Html];
@@ -141,7 +143,7 @@ impl Bundle {
             return Err(BundleError::Columns);
         }
         Ok(Self {
-            format: bundle::new(&options)?,
+            format: bundle::new(&options, &contents)?,
             options,
             contents,
             reader: Reader::new(),

@@ -14,6 +14,7 @@
 //! | [`value`] | a raw cell, parsed by the kind of its column |
 //! | [`sum`] | exact sums of decimal text |
 //! | [`timestamp`], [`zone`] | timestamps, converted to a zone and style |
+//! | [`language`], [`tone`] | numbers, dates and labels in the languages of reports; the meaning of values |
 //! | `compression`, `deflate`, `zip` | the compression of a whole file |
 //! | [`mod@file_name`] | names of finished files |
 //! | [`json`] | faults of a JSON document, with their places |
@@ -91,7 +92,9 @@ pub mod file_name;
 pub mod format;
 pub mod grid;
 pub mod json;
+pub mod language;
 mod locale;
+mod number;
 pub mod options;
 pub mod pretty;
 pub mod reading;
@@ -102,6 +105,7 @@ mod sample;
 pub mod session_request;
 pub mod sum;
 pub mod timestamp;
+pub mod tone;
 pub mod value;
 pub mod verify;
 mod zip;

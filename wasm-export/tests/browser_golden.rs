@@ -39,21 +39,25 @@ fn the_corpus_is_the_same_bytes_in_the_browser() {
 }
 
 #[wasm_bindgen_test]
-fn the_bundle_is_the_same_bytes_in_the_browser() {
-    let cases: Vec<Value> = serde_json::from_slice(golden("bundle_cases.json")).unwrap();
-    assert!(cases.len() > 5);
-    for case in cases {
-        let name = case["file"].as_str().unwrap();
-        let options = serde_json::from_value(case["options"].clone()).unwrap();
-        let contents = serde_json::from_slice(golden("bundle_contents.json")).unwrap();
-        let mut bundle = Bundle::new(options, contents).unwrap();
-        let mut file = Vec::new();
-        for chunk in golden("bundle_rows").chunks(777) {
-            bundle.push(chunk, &mut file).unwrap();
+fn the_bundles_are_the_same_bytes_in_the_browser() {
+    for (cases, contents, rows) in [
+        ("bundle_cases.json", "bundle_contents.json", "bundle_rows"),
+        ("report/cases.json", "report/contents.json", "report/rows"),
+    ] {
+        let cases: Vec<Value> = serde_json::from_slice(golden(cases)).unwrap();
+        assert!(cases.len() >= 5);
+        for case in cases {
+            let name = case["file"].as_str().unwrap();
+            let options = serde_json::from_value(case["options"].clone()).unwrap();
+            let mut bundle = Bundle::new(options, serde_json::from_slice(golden(contents)).unwrap()).unwrap();
+            let mut file = Vec::new();
+            for chunk in golden(rows).chunks(777) {
+                bundle.push(chunk, &mut file).unwrap();
+            }
+            bundle.finish(&mut file).unwrap();
+            let expected = golden(&format!("expected/{name}"));
+            let differs = file.iter().zip(expected).position(|(left, right)| left != right);
+            assert!(file == expected, "{name} differs at byte {differs:?}");
         }
-        bundle.finish(&mut file).unwrap();
-        let expected = golden(&format!("expected/{name}"));
-        let differs = file.iter().zip(expected).position(|(left, right)| left != right);
-        assert!(file == expected, "{name} differs at byte {differs:?}");
     }
 }

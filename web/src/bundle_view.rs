@@ -259,9 +259,11 @@ impl BundleView {
         });
         let person = self.choice().person.unwrap_or(own);
         let workspace = self.workspace.get_value().unwrap_or_default();
+        let slug = self.workspaces.slug(&workspace);
         let filled = file_name::fill(pattern, |name| match name {
             "subject" => Some(person.clone()),
             "scope" => Some(workspace.clone()),
+            "workspace" => Some(slug.clone().unwrap_or_else(|| workspace.clone())),
             _ => None,
         });
         file_name::from_pattern(&filled, options, now)

@@ -51,6 +51,14 @@ impl Workspaces {
         })
     }
 
+    /// Returns the short name of a workspace that has one.
+    pub fn slug(self, id: &str) -> Option<String> {
+        self.list.with(|list| {
+            let found = list?.workspaces.iter().find(|workspace| workspace.id == id)?;
+            found.slug.clone()
+        })
+    }
+
     /// Remembers the workspace in this browser, for the visitor's next page.
     pub fn remember(self, id: &str) {
         if self

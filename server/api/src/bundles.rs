@@ -47,13 +47,13 @@ pub struct Bundle {
     /// The formats of its files, the default first.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub formats: Vec<Format>,
-    /// The name of its files without the extension, in which `{date}`, `{time}` and, if the rows are those of one person,
-    /// `{subject}` stand for what the client knows. Absent: the name and the time.
+    /// The name of its files without the extension, in which `{date}`, `{time}`, for rows of one person `{subject}`, and for
+    /// those of a workspace `{scope}` and `{workspace}` stand for what the client knows. Absent: the name and the time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file_name: Option<String>,
     /// The parts that this database has, in the order of the stream.
     pub parts: Vec<Part>,
-    /// What a file contains beside its rows: the formatter in the browser takes it as it is. Absent while it is not available.
+    /// The contents of a file beside its rows: the formatter in the browser takes it as it is. Absent while it is not available.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub contents: Option<Contents>,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wasm_export::options::{Format, Layout};
 use wasm_export::rows::Column;
+pub use wasm_export::tone::Tone;
 
 use crate::workspaces::WorkspaceRole;
 
@@ -193,17 +194,6 @@ pub enum ColumnRole {
     Usd,
     /// Milliseconds.
     Duration,
-}
-
-/// The meaning of a value, which a page shows by colour and sign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Tone {
-    Good,
-    Warn,
-    Bad,
-    Neutral,
 }
 
 /// Filters that a page sets with one click.

@@ -1,6 +1,7 @@
 //! `decant export`: exports a dataset or a bundle into a file, with the rows and the formatter of the web page.
 
 mod bundle;
+mod workspace;
 mod writing;
 
 use std::path::{Path, PathBuf};
@@ -9,10 +10,10 @@ use api::datasets::FilterKind;
 use api::flags::long;
 use clap::{Arg, ArgAction, ArgMatches, Args};
 use jiff::Timestamp;
-use sqlx::PgConnection;
 use wasm_export::Export;
 use wasm_export::options::Options;
 
+use self::workspace::within;
 use self::writing::{timing, write_rows};
 use super::connection::Connection;
 use super::interrupt::{cancelled_by_signal, or_interrupted};
@@ -186,23 +187,6 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
     };
     let outcome = exporting.await;
     connection.close(or_interrupted(&stop, outcome)).await
-}
-
-/// Returns the operator within a workspace.
-async fn within(
-    catalog: &Catalog,
-    workspace: &str,
-    session: &mut PgConnection,
-) -> Result<Caller, Box<dyn std::error::Error>> {
-    let operator = Caller::operator();
-    let membership = catalog
-        .workspaces()
-        .membership(session, &operator, workspace)
-        .await?;
-    match membership {
-        Some(membership) => Ok(operator.within(membership)),
-        None => Err(format!("there is no workspace `{workspace}`").into()),
-    }
 }
 
 async fn export(

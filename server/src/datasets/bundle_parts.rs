@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use wasm_export::bundle::{Contents, Part as PartOfFile, options_of_file};
-use wasm_export::options::Options;
+use api::workspaces::WorkspaceRole;
+use wasm_export::bundle::{Contents, Part as PartOfFile, Report, options_of_file};
+use wasm_export::options::{Format, Options};
 
 use super::bundle::{Bundle, BundleAccess, Part};
 use super::catalog::{Catalog, Dataset};
@@ -20,21 +21,43 @@ pub struct BundleParts {
 }
 
 impl Bundle {
-    /// Checks that this caller may use the bundle.
+    /// Checks that this caller may use the bundle. The rows of a workspace are for its members: the caller must be within one.
     ///
     /// # Errors
-    /// [`AccessError::Bundle`].
+    /// [`AccessError::Bundle`], [`AccessError::NotAMember`], [`AccessError::RoleTooLow`].
     pub fn check_access(&self, caller: &Caller) -> Result<(), AccessError> {
-        let is_for_all = self.definition.access == BundleAccess::Owner;
-        match is_for_all || caller.is_administrator() {
-            true => Ok(()),
-            false => Err(AccessError::Bundle(self.definition.name.clone())),
+        let least = self.definition.export;
+        match (self.definition.access, caller.membership()) {
+            (BundleAccess::Admin, _) if !caller.is_administrator() => {
+                Err(AccessError::Bundle(self.definition.name.clone()))
+            }
+            (BundleAccess::Workspace, None) => Err(AccessError::NotAMember),
+            (BundleAccess::Workspace, Some(membership)) if membership.role() < least => {
+                Err(AccessError::RoleTooLow(least))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks that the caller may see the bundle in a list. `role` is their greatest role in any workspace.
+    ///
+    /// # Errors
+    /// As of [`Self::check_access`].
+    pub fn check_visible(&self, caller: &Caller, role: Option<WorkspaceRole>) -> Result<(), AccessError> {
+        let least = self.definition.export;
+        match (self.definition.access, role) {
+            (BundleAccess::Workspace, _) if caller.is_administrator() => Ok(()),
+            (BundleAccess::Workspace, None) => Err(AccessError::NotAMember),
+            (BundleAccess::Workspace, Some(role)) if role < least => Err(AccessError::RoleTooLow(least)),
+            (BundleAccess::Workspace, Some(_)) => Ok(()),
+            (BundleAccess::Admin | BundleAccess::Owner, _) => self.check_access(caller),
         }
     }
 }
 
 impl BundleParts {
-    /// Returns the bundle with the parts whose datasets can be used in this database, or `None` if there is none of them.
+    /// Returns the bundle with the parts whose datasets can be used in this database. Returns `None` if there is none of them,
+    /// or if a report lacks its subject, period or figures.
     #[must_use]
     pub fn find(catalog: &Catalog, bundle: &Arc<Bundle>) -> Option<Self> {
         let is_usable = |dataset: &&Arc<Dataset>| dataset.unavailable.is_none();
@@ -45,7 +68,10 @@ impl BundleParts {
                 Some((part.clone(), Arc::clone(datasets.find(is_usable)?)))
             })
             .collect();
-        let is_usable = bundle.unavailable.is_none() && !parts.is_empty();
+        let is_there = |name: &&str| parts.iter().any(|(part, _)| part.name == **name);
+        let report = bundle.definition.report.as_ref();
+        let needed = report.map(Report::needed_parts).unwrap_or_default();
+        let is_usable = bundle.unavailable.is_none() && !parts.is_empty() && needed.iter().all(is_there);
         is_usable.then(|| Self {
             bundle: Arc::clone(bundle),
             parts,
@@ -66,6 +92,7 @@ impl BundleParts {
             export_type: definition.export_type.clone(),
             export_id: None,
             parts: self.parts.iter().map(part).collect(),
+            report: definition.report.clone(),
         }
     }
 
@@ -73,7 +100,7 @@ impl BundleParts {
     /// archive, whatever compression is chosen.
     ///
     /// # Errors
-    /// [`ParameterError::Invalid`] of the parameter `format`.
+    /// [`ParameterError::Invalid`] of the parameter `format` or `language`.
     pub fn options(&self, options: Options, is_format_chosen: bool) -> Result<Options, ParameterError> {
         let formats = &self.bundle.definition.formats;
         let mut options = options;
@@ -88,6 +115,13 @@ impl BundleParts {
                 words.join(", ")
             );
             return Err(ParameterError::invalid("format", problem));
+        }
+        if let (Format::Html, Some(report)) = (options.format, &self.bundle.definition.report)
+            && let (Some(given), None) = (&options.language, report.language(options.language.as_deref()))
+        {
+            let words: Vec<_> = report.languages.iter().map(|language| language.word()).collect();
+            let problem = format!("is `{given}`; this report can have {}", words.join(", "));
+            return Err(ParameterError::invalid("language", problem));
         }
         let options = options_of_file(options);
         wasm_export::Bundle::new(options.clone(), self.contents())

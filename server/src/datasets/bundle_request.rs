@@ -1,14 +1,16 @@
 //! What a caller asks of a bundle: the person, the times, the zone.
 
 use api::datasets::FilterKind;
+use jiff::Timestamp;
 use wasm_export::zone::Zone;
 
 use super::bundle::BundleAccess;
+use super::bundle::has_period_parameters;
 use super::bundle_parts::BundleParts;
 use super::definition::Usage;
 use super::query::{AccessError, Query};
 use super::selection::{Selection, TimeRange};
-use super::{value, words};
+use super::{period, value, words};
 use crate::auth::{Caller, Subject};
 use crate::parameter::{ParameterError, check_given_once};
 
@@ -23,7 +25,11 @@ pub const PARAMETERS: &[(&str, &str)] = &[
         PERSON,
         "The person whose data it is; only administrators may name one",
     ),
-    (START, "Only rows from this time on, in the parts that have times"),
+    (words::WORKSPACE, "The id of the workspace whose data it is"),
+    (
+        START,
+        "Only rows from this time on, in the parts that have times [default: that of the bundle's period]",
+    ),
     (END, "Only rows before this time, or until the end of this day"),
     ("zone", "Time zone of the file, and of times without a zone"),
     (
@@ -58,8 +64,8 @@ pub enum RequestError {
 }
 
 impl BundleRequest {
-    /// Parses the parameters. A blank value counts as absent. The caller's rights are checked for every part before the
-    /// parameters.
+    /// Parses the parameters, without the workspace that the caller is within. A blank value counts as absent. The caller's rights
+    /// are checked for every part before the parameters.
     ///
     /// # Errors
     /// [`RequestError::Access`] first, then the first parameter that is unknown, cannot be parsed, or is given twice.
@@ -74,7 +80,8 @@ impl BundleRequest {
                 .find(|(_, value)| !value.trim().is_empty())
                 .map(|(_, value)| value.as_str())
         };
-        let is_of_person = bundle.bundle.definition.access == BundleAccess::Owner;
+        let access = bundle.bundle.definition.access;
+        let is_of_person = access == BundleAccess::Owner;
         bundle.bundle.check_access(caller)?;
         if is_of_person && value(PERSON).is_some() && !caller.is_administrator() {
             return Err(AccessError::Person.into());
@@ -84,7 +91,7 @@ impl BundleRequest {
         }
         check_given_once(pairs)?;
         for (name, _) in pairs {
-            check_known(name, is_of_person)?;
+            check_known(name, access)?;
         }
         let caller = match is_of_person {
             true => caller.on_behalf_of(person(caller, value(PERSON))?),
@@ -103,6 +110,10 @@ impl BundleRequest {
                 ParameterError::invalid(given, "cannot be used: no part of this bundle has times").into(),
             );
         }
+        let range = match bundle.bundle.definition.period_days {
+            Some(days) => period::completed(range, days, zone.time_zone(), Timestamp::now())?,
+            None => range,
+        };
         let has_system_fields = match value(words::SYSTEM_FIELDS) {
             None => false,
             Some(text) => value::parse(words::SYSTEM_FIELDS, FilterKind::Boolean, text, &zone)? == "true",
@@ -112,8 +123,14 @@ impl BundleRequest {
             let mut pairs = part.filters.clone();
             pairs.push((words::SYSTEM_FIELDS.to_owned(), has_system_fields.to_string()));
             pairs.push(("zone".to_owned(), zone.to_string()));
+            let is_by_parameters = part.range && dataset.definition.range.is_none();
+            if is_by_parameters && has_period_parameters(&dataset.definition) {
+                let time = |name: &str, time: Option<Timestamp>| Some((name.to_owned(), time?.to_string()));
+                pairs.extend(time(START, range.start));
+                pairs.extend(time(END, range.end));
+            }
             let mut selection = Selection::parse(&dataset.definition, &pairs)?;
-            if part.range {
+            if part.range && !is_by_parameters {
                 selection.range = range;
             }
             selections.push(selection);
@@ -143,7 +160,7 @@ impl BundleRequest {
     }
 }
 
-fn check_known(name: &str, is_of_person: bool) -> Result<(), ParameterError> {
+fn check_known(name: &str, access: BundleAccess) -> Result<(), ParameterError> {
     if RESUMING.contains(&name) {
         return Err(ParameterError::invalid(
             name,
@@ -152,7 +169,11 @@ fn check_known(name: &str, is_of_person: bool) -> Result<(), ParameterError> {
     }
     let known = || {
         let words = PARAMETERS.iter().map(|(word, _)| *word);
-        words.filter(|word| is_of_person || *word != PERSON)
+        words.filter(|word| match *word {
+            PERSON => access == BundleAccess::Owner,
+            words::WORKSPACE => access == BundleAccess::Workspace,
+            _ => true,
+        })
     };
     match known().any(|known| known == name) {
         true => Ok(()),

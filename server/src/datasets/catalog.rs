@@ -59,6 +59,18 @@ const BUILT_IN: &[(&str, &str)] = &[
         include_str!("../../datasets/saved-files.toml"),
     ),
     ("bulk-files.toml", include_str!("../../datasets/bulk-files.toml")),
+    (
+        "workspace-profile.toml",
+        include_str!("../../datasets/workspace-profile.toml"),
+    ),
+    (
+        "report-period.toml",
+        include_str!("../../datasets/report-period.toml"),
+    ),
+    (
+        "brand-summary.toml",
+        include_str!("../../datasets/brand-summary.toml"),
+    ),
     ("profile.toml", include_str!("../../datasets/profile.toml")),
     ("own-keys.toml", include_str!("../../datasets/own-keys.toml")),
     ("users.toml", include_str!("../../datasets/users.toml")),

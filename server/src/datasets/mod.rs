@@ -4,6 +4,7 @@
 //! - [`words`] lists the parameter names that no filter may have.
 //! - [`bundle`] parses the definition of a bundle: several datasets in one file. [`bundle_parts`] finds those that a database has,
 //!   and [`bundle_request`] parses what a caller asks of them.
+//!   `period` completes its times.
 //! - [`catalog`] holds all datasets, and checks them against the database.
 //! - [`new_definition`] writes a definition of a table or a view.
 //! - [`warnings`] finds what is doubtful about a site's own datasets, and `secret_names` columns that look secret.
@@ -34,6 +35,7 @@ mod named_tables;
 pub mod new_definition;
 pub mod options;
 mod owner;
+mod period;
 pub mod query;
 mod search_path;
 mod secret_names;

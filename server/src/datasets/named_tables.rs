@@ -126,11 +126,12 @@ impl NamedTables {
         }
     }
 
-    /// Returns whether the application of these tables is not in a database that lacks this one.
+    /// Returns whether the application of these tables is not in a database that lacks this one, named with or without its schema.
     fn is_of_application(&self, table: &str) -> bool {
+        let name = table.rsplit_once('.').map_or(table, |(_, name)| name);
         match self.placeholder {
-            SITE => self.main.as_deref() == Some(table),
-            _ => BESIDE_HUB.contains(&table),
+            SITE => self.main.as_deref() == Some(name),
+            _ => BESIDE_HUB.contains(&name),
         }
     }
 

@@ -2,33 +2,48 @@
 
 use std::sync::Arc;
 
-use actix_web::http::Method;
+use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use api::bundles::{self as wire, Bundles};
 use jiff::Timestamp;
 use wasm_export::Bundle;
 use wasm_export::rows::BUNDLE_MEDIA_TYPE;
 
-use super::attachment::attachment;
-use super::extract::{Pairs, WholeFile};
+use super::attachment::{attachment, shown};
+use super::dataset_access::{OpenedBundle, greatest_role, open_bundle, slug_for};
+use super::extract::{Pairs, WholeFile, flag};
 use super::rows::{answer, headers, while_running};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::datasets::bundle::{Bundle as Declared, BundleAccess, Part};
 use crate::datasets::definition::NamedRows;
+use crate::datasets::words::PairList;
 use crate::datasets::{BundleParts, BundleRequest, Dataset};
 use crate::encoding;
 use crate::error::ApiError;
 use crate::file;
+use crate::parameter::{ParameterError, check_given_once};
 use crate::rows::Prepared;
+
+/// The bundle that the address of a workspace's report gives.
+const REPORT: &str = "brand-report";
+
+/// The parameter by which a browser shows the report.
+const INLINE: &str = "inline";
+
+/// The content security policy of a file that a browser shows: it runs nothing, loads nothing, and only pages of this server may
+/// frame it.
+const SHOWN_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
+                            frame-ancestors 'self'; sandbox";
 
 /// Lists the bundles that the caller may see. One without a part in this database is not among them.
 pub async fn list(app: web::Data<App>, caller: Caller) -> HttpResponse {
     let catalog = app.catalog.get();
     let is_admin = caller.is_administrator();
+    let role = greatest_role(&app, &caller, &catalog).await;
     let seen = catalog
         .bundles()
-        .filter(|bundle| bundle.check_access(&caller).is_ok());
+        .filter(|bundle| bundle.check_visible(&caller, role).is_ok());
     let bundles = seen.filter_map(|bundle| match &bundle.unavailable {
         None => Some(describe(&BundleParts::find(&catalog, bundle)?, &caller)),
         Some(unavailable) => is_admin.then(|| wire::Bundle {
@@ -50,7 +65,11 @@ pub async fn rows(
     request: HttpRequest,
     _: WholeFile,
 ) -> Result<HttpResponse, ApiError> {
-    let bundle = app.bundle(&name, &caller)?;
+    let OpenedBundle {
+        bundle,
+        caller,
+        pairs,
+    } = open_bundle(&app, caller, &name, pairs, None).await?;
     let asked = BundleRequest::parse(&bundle, &caller, &pairs)?;
     if request.method() == Method::HEAD {
         return Ok(headers(BUNDLE_MEDIA_TYPE, encoding::negotiate(&request)).finish());
@@ -70,21 +89,67 @@ pub async fn export(
     method: Method,
     _: WholeFile,
 ) -> Result<HttpResponse, ApiError> {
-    let bundle = app.bundle(&name, &caller)?;
+    let opened = open_bundle(&app, caller, &name, pairs, None).await?;
+    export_file(&app, opened, &method, false).await
+}
+
+/// Streams the report of a workspace. With `inline=true` a browser shows it instead of saving it.
+pub async fn report(
+    app: web::Data<App>,
+    caller: Caller,
+    workspace: web::Path<String>,
+    Pairs(pairs): Pairs,
+    method: Method,
+    _: WholeFile,
+) -> Result<HttpResponse, ApiError> {
+    let mut opened = open_bundle(&app, caller, REPORT, pairs, Some(&workspace)).await?;
+    let is_inline = take_inline(&mut opened.pairs)?;
+    export_file(&app, opened, &method, is_inline).await
+}
+
+/// Takes the parameter `inline` out of the others, and returns its value.
+fn take_inline(pairs: &mut PairList) -> Result<bool, ParameterError> {
+    let given: Vec<_> = pairs.extract_if(.., |(name, _)| name == INLINE).collect();
+    check_given_once(&given)?;
+    match given.first().map_or("", |(_, value)| value.trim()) {
+        "" => Ok(false),
+        value => flag(INLINE, value),
+    }
+}
+
+async fn export_file(
+    app: &App,
+    opened: OpenedBundle,
+    method: &Method,
+    is_inline: bool,
+) -> Result<HttpResponse, ApiError> {
+    let OpenedBundle {
+        bundle,
+        caller,
+        pairs,
+    } = opened;
     let asked = BundleRequest::parse(&bundle, &caller, &file::without_file_words(&pairs))?;
     let options = bundle.options(file::parse_options(&pairs)?, file::is_format_chosen(&pairs))?;
+    let slug = slug_for(app, &caller, &bundle).await?;
     let at = Timestamp::now();
-    let filename = bundle.bundle.definition.file_name(&asked.caller, &options, at);
+    let definition = &bundle.bundle.definition;
+    let filename = definition.file_name(&asked.caller, slug.as_deref(), &options, at);
     let mut response = HttpResponse::Ok();
     response
         .content_type(options.media_type())
-        .insert_header(attachment(filename))
         .insert_header(("x-accel-buffering", "no"));
-    if method == Method::HEAD {
+    match is_inline {
+        true => response
+            .insert_header(shown(filename))
+            .insert_header((header::CONTENT_SECURITY_POLICY, SHOWN_POLICY))
+            .insert_header((header::X_FRAME_OPTIONS, "SAMEORIGIN")),
+        false => response.insert_header(attachment(filename)),
+    };
+    if *method == Method::HEAD {
         return Ok(response.finish());
     }
     let formatter = Bundle::new(options, bundle.contents()).map_err(|_| ApiError::Internal)?;
-    let prepared = prepare(&app, &caller, &bundle, &asked).await?;
+    let prepared = prepare(app, &caller, &bundle, &asked).await?;
     let audit = prepared.begin_audit(&caller);
     let file = file::format(prepared.into_stream(app.stream_timing()), formatter);
     Ok(response.streaming(audit.until_delivered(file)))
@@ -115,11 +180,11 @@ fn describe(bundle: &BundleParts, caller: &Caller) -> wire::Bundle {
         range: part.range,
     };
     let definition = &bundle.bundle.definition;
-    let is_of_person = definition.access == BundleAccess::Owner;
-    // Only administrators may name a person.
-    let rows = match is_of_person && caller.is_administrator() {
-        true => NamedRows::OfPerson,
-        false => NamedRows::OfCaller,
+    let rows = match definition.access {
+        BundleAccess::Workspace => NamedRows::OfWorkspace,
+        // Only administrators may name a person.
+        BundleAccess::Owner if caller.is_administrator() => NamedRows::OfPerson,
+        BundleAccess::Owner | BundleAccess::Admin => NamedRows::OfCaller,
     };
     let file_name = definition.file_name.as_ref();
     wire::Bundle {
@@ -133,15 +198,16 @@ fn describe(bundle: &BundleParts, caller: &Caller) -> wire::Bundle {
 
 fn of_definition(bundle: &Declared) -> wire::Bundle {
     let definition = &bundle.definition;
+    let languages = definition.report.iter().flat_map(|report| &report.languages);
     wire::Bundle {
         name: definition.name.clone(),
         title: definition.title.clone(),
         export_type: definition.export_type.clone(),
         of_person: definition.access == BundleAccess::Owner,
-        of_workspace: false,
-        export_role: None,
-        period_days: None,
-        languages: Vec::new(),
+        of_workspace: definition.access == BundleAccess::Workspace,
+        export_role: (definition.access == BundleAccess::Workspace).then_some(definition.export),
+        period_days: definition.period_days,
+        languages: languages.map(ToString::to_string).collect(),
         available: false,
         reason: None,
         formats: definition.formats.all().to_vec(),

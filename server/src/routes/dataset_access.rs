@@ -1,20 +1,21 @@
-//! Opens a dataset for a request: the caller's access is checked before any of its other parameters is read.
+//! Opens a dataset or a bundle for a request: the caller's access is checked before any of its other parameters is read.
 
 use std::sync::Arc;
 
 use actix_web::web;
 use api::datasets::RowsRequest;
-use api::workspaces::Workspace;
+use api::workspaces::{Workspace, WorkspaceRole};
 
 use super::extract::read_json;
 use crate::app::App;
 use crate::audit::Action;
 use crate::auth::Caller;
+use crate::datasets::bundle::{Bundle, BundleAccess};
 use crate::datasets::definition::{Access, Usage};
 use crate::datasets::query::AccessError;
 use crate::datasets::words::{PairList, WORKSPACE, take_workspace};
 use crate::datasets::workspaces::{MembershipKey, WorkspacesError};
-use crate::datasets::{Catalog, Dataset};
+use crate::datasets::{BundleParts, Catalog, Dataset};
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
 
@@ -25,6 +26,15 @@ const RECORDED_MAX: usize = 100;
 pub struct Opened {
     pub dataset: Arc<Dataset>,
     /// Within the workspace of the request, if the rows belong to workspaces.
+    pub caller: Caller,
+    /// The parameters of the request without the workspace.
+    pub pairs: PairList,
+}
+
+/// A bundle that the caller may use.
+pub struct OpenedBundle {
+    pub bundle: BundleParts,
+    /// Within the workspace of the request, if the bundle is of workspaces.
     pub caller: Caller,
     /// The parameters of the request without the workspace.
     pub pairs: PairList,
@@ -90,7 +100,8 @@ pub async fn open_with_body(
         && let Some(of_body) = body.workspace.take().filter(|id| !id.trim().is_empty())
         && catalog.workspaces().normalized(&caller, &of_body).as_deref() != caller.workspace()
     {
-        return Err(deny(&caller, dataset, &of_body, AccessError::NotAMember));
+        let name = &dataset.definition.name;
+        return Err(deny(&caller, name, &of_body, AccessError::NotAMember));
     }
     let dataset = Arc::clone(dataset);
     let pairs = Vec::new();
@@ -111,6 +122,99 @@ pub async fn open_with_body(
 pub fn declared<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a Arc<Dataset>, ApiError> {
     let dataset = catalog.get(name).filter(|dataset| dataset.is_here());
     dataset.ok_or_else(|| ApiError::UnknownDataset(name.to_owned()))
+}
+
+/// Opens a bundle. `workspace` is the one in the path of the address, which no parameter may then name.
+///
+/// # Errors
+/// [`ApiError::UnknownBundle`], [`ApiError::Access`], [`ApiError::BundleUnavailable`]; [`ApiError::Parameter`] without a
+/// workspace where one is needed.
+pub async fn open_bundle(
+    app: &App,
+    caller: Caller,
+    name: &str,
+    pairs: PairList,
+    workspace: Option<&str>,
+) -> Result<OpenedBundle, ApiError> {
+    let catalog = app.catalog.get();
+    let unknown = || ApiError::UnknownBundle(name.to_owned());
+    let bundle = catalog.bundle(name).ok_or_else(unknown)?;
+    if bundle.definition.access != BundleAccess::Workspace {
+        bundle.check_access(&caller)?;
+        let bundle = usable_parts(&catalog, bundle, &caller)?;
+        return match workspace {
+            None => Ok(OpenedBundle {
+                bundle,
+                caller,
+                pairs,
+            }),
+            Some(_) => Err(unknown()),
+        };
+    }
+    // Where the tables are missing, the look-up would find no membership; administrators get the reason.
+    if caller.is_administrator() {
+        usable_parts(&catalog, bundle, &caller)?;
+    }
+    let of_path = workspace;
+    let (of_query, pairs) = match of_path {
+        None => take_workspace(pairs)?,
+        Some(_) => (None, pairs),
+    };
+    let (caller, workspace) = enter(app, &catalog, name, caller, of_path.or(of_query.as_deref())).await?;
+    bundle
+        .check_access(&caller)
+        .map_err(|error| deny(&caller, name, workspace, error))?;
+    if of_path.is_some() && pairs.iter().any(|(name, _)| name == WORKSPACE) {
+        return Err(ParameterError::given_twice(WORKSPACE).into());
+    }
+    let bundle = usable_parts(&catalog, bundle, &caller)?;
+    Ok(OpenedBundle {
+        bundle,
+        caller,
+        pairs,
+    })
+}
+
+/// Returns the bundle with the parts that this database has.
+fn usable_parts(catalog: &Catalog, bundle: &Arc<Bundle>, caller: &Caller) -> Result<BundleParts, ApiError> {
+    BundleParts::find(catalog, bundle).ok_or_else(|| {
+        let reason = bundle.unavailable.as_ref().map(|unavailable| &unavailable.reason);
+        let unavailable = ApiError::BundleUnavailable {
+            name: bundle.definition.name.clone(),
+            reason: reason.map_or_else(|| "it has none of its datasets".to_owned(), Clone::clone),
+        };
+        unavailable.for_caller(caller)
+    })
+}
+
+/// Returns the short name of the caller's workspace, if the names of the bundle's files have it.
+///
+/// # Errors
+/// As of [`workspaces_of`].
+pub async fn slug_for(app: &App, caller: &Caller, bundle: &BundleParts) -> Result<Option<String>, ApiError> {
+    if !bundle.bundle.definition.has_workspace_in_names() {
+        return Ok(None);
+    }
+    let catalog = app.catalog.get();
+    let _share = app.lookup_shares.take(&caller.subject).await?;
+    let mut connection = app.source.for_query().await?;
+    let slug = catalog.workspaces().slug(&mut connection, caller).await;
+    slug.map_err(|error| cannot_look_up(error).for_caller(caller))
+}
+
+/// Returns the caller's greatest role in any workspace. Administrators need none, and a failed look-up gives none.
+pub async fn greatest_role(app: &App, caller: &Caller, catalog: &Catalog) -> Option<WorkspaceRole> {
+    let is_of_workspaces = |dataset: &Dataset| dataset.definition.access == Access::Workspace;
+    if caller.is_administrator() || !catalog.iter().any(is_of_workspaces) {
+        return None;
+    }
+    match workspaces_of(app, caller).await {
+        Ok(workspaces) => workspaces.into_iter().map(|workspace| workspace.role).max(),
+        Err(error) => {
+            tracing::warn!(%error, "the datasets of workspaces are not listed");
+            None
+        }
+    }
 }
 
 /// Returns the workspaces of the caller; of an administrator, all of them.
@@ -149,6 +253,23 @@ async fn authorize(
     if caller.is_administrator() {
         check_available(dataset, &caller)?;
     }
+    let name = &dataset.definition.name;
+    let (caller, workspace) = enter(app, catalog, name, caller, workspace).await?;
+    dataset
+        .check_access(&caller, usage)
+        .map_err(|error| deny(&caller, name, workspace, error))?;
+    check_available(dataset, &caller)?;
+    Ok(caller)
+}
+
+/// Returns the caller within a workspace, and its id as they gave it. `name` is the dataset or the bundle, for records.
+async fn enter<'a>(
+    app: &App,
+    catalog: &Catalog,
+    name: &str,
+    caller: Caller,
+    workspace: Option<&'a str>,
+) -> Result<(Caller, &'a str), ApiError> {
     let Some(workspace) = workspace.filter(|workspace| !workspace.trim().is_empty()) else {
         let problem = "is missing: the rows belong to workspaces, so name one; /api/workspaces lists yours";
         return Err(ParameterError::invalid(WORKSPACE, problem).into());
@@ -171,18 +292,13 @@ async fn authorize(
                 .await;
             let found = asked.map_err(|error| cannot_look_up(error).for_caller(&caller))?;
             let Some(membership) = found else {
-                return Err(deny(&caller, dataset, workspace, AccessError::NotAMember));
+                return Err(deny(&caller, name, workspace, AccessError::NotAMember));
             };
             app.memberships.insert(key, membership.clone());
             membership
         }
     };
-    let caller = caller.within(membership);
-    dataset
-        .check_access(&caller, usage)
-        .map_err(|error| deny(&caller, dataset, workspace, error))?;
-    check_available(dataset, &caller)?;
-    Ok(caller)
+    Ok((caller.within(membership), workspace))
 }
 
 fn cannot_look_up(error: WorkspacesError) -> ApiError {
@@ -196,14 +312,14 @@ fn cannot_look_up(error: WorkspacesError) -> ApiError {
 }
 
 /// Records that a caller may not enter a workspace, and returns the error. The answer does not name the workspace.
-fn deny(caller: &Caller, dataset: &Dataset, workspace: &str, error: AccessError) -> ApiError {
+fn deny(caller: &Caller, name: &str, workspace: &str, error: AccessError) -> ApiError {
     let workspace: String = workspace.chars().take(RECORDED_MAX).collect();
     tracing::warn!(
         action = Action::WorkspaceAccessDenied.name(),
         caller = caller.name,
         subject = %caller.subject,
         credential = caller.credential.name(),
-        dataset = dataset.definition.name,
+        dataset = name,
         workspace,
         reason = %error
     );

@@ -6,14 +6,14 @@ use actix_web::{HttpResponse, web};
 use api::datasets::{self as wire, Datasets, FigureValue, FilterOptions, RowCount, Summary};
 use api::workspaces::WorkspaceRole;
 
-use super::dataset_access::{Opened, declared, open, workspaces_of};
+use super::dataset_access::{Opened, declared, greatest_role, open};
 use super::extract::Pairs;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::datasets::definition::{Access, NamedRows, Usage};
 use crate::datasets::query::AccessError;
 use crate::datasets::template::Template;
-use crate::datasets::{Catalog, Dataset, Query, RenderError, Selection, options};
+use crate::datasets::{Dataset, Query, RenderError, Selection, options};
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
 
@@ -207,21 +207,6 @@ fn parse_text(pairs: &[(String, String)]) -> Result<Option<&str>, ParameterError
 /// Leaves out of an error what only administrators see.
 fn hidden_from(caller: &Caller) -> impl FnOnce(RenderError) -> ApiError {
     |error| ApiError::from(error).for_caller(caller)
-}
-
-/// Returns the caller's greatest role in any workspace. A failed look-up gives none.
-async fn greatest_role(app: &App, caller: &Caller, catalog: &Catalog) -> Option<WorkspaceRole> {
-    let is_of_workspaces = |dataset: &Dataset| dataset.definition.access == Access::Workspace;
-    if caller.is_administrator() || !catalog.iter().any(is_of_workspaces) {
-        return None;
-    }
-    match workspaces_of(app, caller).await {
-        Ok(workspaces) => workspaces.into_iter().map(|workspace| workspace.role).max(),
-        Err(error) => {
-            tracing::warn!(%error, "the datasets of workspaces are not listed");
-            None
-        }
-    }
 }
 
 /// Checks that the caller may see the dataset in a list: its columns and filters, and no row.

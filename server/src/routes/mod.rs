@@ -86,6 +86,7 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
         (M::GET, "/api/bundles", web::to(bundles::list)),
         (M::GET, "/api/bundles/{name}/rows", web::to(bundles::rows)),
         (M::GET, "/api/bundles/{name}/export", web::to(bundles::export)),
+        (M::GET, "/api/workspaces/{id}/report", web::to(bundles::report)),
         (M::GET, "/api/probes/endpoints", web::to(probes::list_endpoints)),
         (M::GET, "/api/probes/stream", web::to(probes::stream)),
         (

@@ -26,6 +26,7 @@ fn contents() -> Contents {
             part("files", false),
             part("usageLogs", false),
         ],
+        report: None,
     }
 }
 

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::number::Number;
+use crate::number::Number;
 
 /// Returns the guarded form of a cell's text, in a file with this delimiter. A number stays as it is.
 pub fn encode(text: &[u8], delimiter: u8) -> Cow<'_, [u8]> {

@@ -7,11 +7,14 @@
 //! rows.
 
 mod between_tags;
+mod conditions;
+mod frequencies;
 mod highlighted;
 mod summary;
 
-use self::between_tags::BetweenTags;
-pub(super) use self::between_tags::{escape, fact};
+pub(in crate::format) use self::between_tags::{BetweenTags, escape, fact};
+pub(in crate::format) use self::conditions::{Conditions, ROWS_MAX, beginning_of};
+pub(in crate::format) use self::frequencies::Frequencies;
 use self::summary::Summary;
 use super::columns::heading;
 use super::markup::Cells;
@@ -129,12 +132,18 @@ fn section(part: &str, header: &Header, positions: &[usize], options: &Options) 
 
 /// Returns the page up to its heading.
 pub(super) fn head(title: &str, more_style: &str) -> String {
-    let title = escape(title);
+    let document = document("en", title, &[STYLE, more_style]);
+    format!("{document}<header>\n<h1>{}</h1>\n", escape(title))
+}
+
+/// Returns a document up to the begin of its body. It forbids scripts and loads nothing.
+pub(super) fn document(language: &str, title: &str, styles: &[&str]) -> String {
+    let (title, style) = (escape(title), styles.concat());
     format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+        "<!DOCTYPE html>\n<html lang=\"{language}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>\n\
-         {STYLE}{more_style}</style>\n</head>\n<body>\n<header>\n<h1>{title}</h1>\n"
+         {style}</style>\n</head>\n<body>\n"
     )
 }
 

@@ -9,15 +9,15 @@
 //! | plain text: logs of probes | `text` |
 //! | Markdown | `markdown`; conversations in `markdown::transcript` |
 //! | XLSX | `xlsx`; the package, numbers, texts, totals in `xlsx/` |
-//! | the parts of a bundle in one file | `bundle/` |
+//! | the parts of a bundle in one file | `bundle/`; reports in `bundle::report`, their bars and lines in [`chart`] |
 //!
 //! They share several modules. `scan` finds the cells of a row and those that cannot be copied, and `block` copies short
-//! pieces. `cell_cache` serves cells that come again. `markup` combines these for formats with markup, and `number` parses
-//! numbers.
+//! pieces. `cell_cache` serves cells that come again. `markup` combines these for formats with markup.
 
 pub(crate) mod block;
 pub(crate) mod bundle;
 mod cell_cache;
+pub mod chart;
 mod columns;
 mod csv;
 mod dialect;
@@ -27,7 +27,6 @@ mod json;
 mod markdown;
 mod markup;
 mod metadata;
-mod number;
 mod scan;
 mod text;
 mod visible;

@@ -1,5 +1,5 @@
-//! Reads the JSON of a bundle behind its member `exportMetadata`: a member for each part, and the totals. It counts rows, and
-//! keeps none.
+//! Reads the JSON of a bundle behind its member `exportMetadata`: a member for each part, `generatedAt` of a report, and the
+//! totals. It counts rows, and keeps none.
 
 use super::{Refusal, Rows};
 use crate::json::{Piece, decode};
@@ -29,7 +29,7 @@ pub(super) struct BundleReader {
 /// The current member.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Section {
-    /// `exportMetadata` or `metadata`.
+    /// `exportMetadata`, `metadata` or `generatedAt`.
     #[default]
     Metadata,
     Part,
@@ -113,7 +113,7 @@ impl BundleReader {
                 self.total = self.name()?;
                 Ok(())
             }
-            (true, false, 1) => self.end_null(rows),
+            (true, false, 1) => self.end_scalar(rows),
             (true, false, _) => {
                 let number = std::str::from_utf8(&self.text)
                     .ok()
@@ -133,7 +133,7 @@ impl BundleReader {
             ));
         }
         self.section = match name.as_str() {
-            "metadata" => Section::Metadata,
+            "metadata" | "generatedAt" => Section::Metadata,
             "totals" => {
                 self.has_totals = true;
                 Section::Totals
@@ -150,8 +150,11 @@ impl BundleReader {
         Ok(())
     }
 
-    /// Ends a part without its only row.
-    fn end_null(&mut self, rows: &mut impl Rows) -> Result<(), Refusal> {
+    /// Ends a member that is a scalar: a part without its only row, or a description.
+    fn end_scalar(&mut self, rows: &mut impl Rows) -> Result<(), Refusal> {
+        if self.section == Section::Metadata {
+            return Ok(());
+        }
         if self.section != Section::Part || self.text != b"null" {
             return Err(
                 "the value that ends here is neither an array of rows, an object nor null".to_owned(),

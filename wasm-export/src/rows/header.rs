@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::cursor::Cursor;
 use super::error::ReadError;
 use super::limits::VERSION;
+use crate::language::label_in;
 use crate::options::Fraction;
 
 /// The media type of a raw-row stream.
@@ -133,20 +134,7 @@ impl Column {
     /// Returns the label in a language (a BCP 47 tag). Without a label for `de-AT` it takes that for `de`, and at
     /// last `label`.
     pub fn label_in(&self, language: Option<&str>) -> &str {
-        let mut wanted = language.unwrap_or_default();
-        loop {
-            if let Some((_, label)) = self
-                .labels
-                .iter()
-                .find(|(tag, _)| tag.eq_ignore_ascii_case(wanted))
-            {
-                return label;
-            }
-            match wanted.rsplit_once('-') {
-                Some((broader, _)) => wanted = broader,
-                None => return &self.label,
-            }
-        }
+        label_in(&self.labels, &self.label, language)
     }
 }
 

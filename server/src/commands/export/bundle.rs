@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use sqlx::PgConnection;
 use tokio_util::sync::CancellationToken;
 use wasm_export::Bundle;
 use wasm_export::format_from_file_name;
 use wasm_export::options::{Compression, Format};
 
+use super::workspace::within;
 use super::writing::{timing, write_rows};
 use crate::auth::Caller;
 use crate::commands::connection::Connection;
@@ -17,6 +19,7 @@ use crate::commands::output::with_name;
 use crate::commands::standard_streams::report;
 use crate::config::Settings;
 use crate::datasets::bundle::BundleAccess;
+use crate::datasets::words::{PairList, take_workspace};
 use crate::datasets::{BundleParts, BundleRequest, Catalog};
 use crate::file;
 use crate::rows::Prepared;
@@ -47,12 +50,48 @@ pub(super) async fn run(
     let exporting = async {
         let mut session = connection.source.for_query().await?;
         catalog.prepare(&mut session).await?;
-        drop(session);
         let bundle = find(&catalog, name)?;
-        export(&connection, settings, &bundle, pairs, output, &stop).await
+        let operator = enter(&catalog, &bundle, pairs, &mut session).await?;
+        drop(session);
+        export(&connection, settings, &bundle, operator, output, &stop).await
     };
     let outcome = exporting.await;
     connection.close(or_interrupted(&stop, outcome)).await
+}
+
+/// The operator, who is within the workspace of a bundle that needs one.
+struct Operator {
+    caller: Caller,
+    /// The short name of the workspace, if names of files have it.
+    slug: Option<String>,
+    /// The flags without the workspace.
+    pairs: PairList,
+}
+
+async fn enter(
+    catalog: &Catalog,
+    bundle: &BundleParts,
+    pairs: PairList,
+    session: &mut PgConnection,
+) -> Result<Operator, Box<dyn std::error::Error>> {
+    let definition = &bundle.bundle.definition;
+    if definition.access != BundleAccess::Workspace {
+        return Ok(Operator {
+            caller: Caller::operator(),
+            slug: None,
+            pairs,
+        });
+    }
+    let (workspace, pairs) = take_workspace(pairs)?;
+    let Some(workspace) = workspace else {
+        return Err("this bundle is of workspaces; name one with --workspace".into());
+    };
+    let caller = within(catalog, &workspace, session).await?;
+    let slug = match definition.has_workspace_in_names() {
+        true => catalog.workspaces().slug(session, &caller).await?,
+        false => None,
+    };
+    Ok(Operator { caller, slug, pairs })
 }
 
 fn find(catalog: &Catalog, name: &str) -> Result<BundleParts, String> {
@@ -77,11 +116,12 @@ async fn export(
     connection: &Connection,
     settings: &Settings,
     bundle: &BundleParts,
-    pairs: Vec<(String, String)>,
+    operator: Operator,
     output: Option<PathBuf>,
     stop: &CancellationToken,
 ) -> Outcome {
     let definition = &bundle.bundle.definition;
+    let Operator { caller, slug, pairs } = operator;
     let is_named = pairs.iter().any(|(name, _)| name == "userId");
     if definition.access == BundleAccess::Owner && !is_named {
         return Err(format!("name the person whose data it is: --{PERSON} ID").into());
@@ -90,12 +130,11 @@ async fn export(
         Some(output) => with_format_of(pairs, output)?,
         None => pairs,
     };
-    let caller = Caller::operator();
     let asked = BundleRequest::parse(bundle, &caller, &file::without_file_words(&pairs))?;
     let options = bundle.options(file::parse_options(&pairs)?, file::is_format_chosen(&pairs))?;
     let output = output.unwrap_or_else(|| {
         let at = Timestamp::now();
-        let name = definition.file_name(&asked.caller, &options, at);
+        let name = definition.file_name(&asked.caller, slug.as_deref(), &options, at);
         report(format_args!("The file is {name}."));
         name.into()
     });

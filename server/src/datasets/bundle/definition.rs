@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use api::workspaces::WorkspaceRole;
 use jiff::Timestamp;
 use serde::Deserialize;
-use wasm_export::bundle::FORMATS;
+use wasm_export::bundle::{FORMATS, Report};
 use wasm_export::options::{Format, Options};
 
+use super::report::check_report;
 use crate::auth::Caller;
 use crate::datasets::definition::{FileNamePattern, render_file_name};
 use crate::datasets::words;
@@ -14,8 +16,11 @@ use crate::datasets::words;
 /// The greatest number of parts.
 const PARTS_MAX: usize = 50;
 
+/// The most days of a period without a start.
+const PERIOD_DAYS_MAX: u16 = 3660;
+
 /// Names that the file itself uses, in lower case.
-const RESERVED: &[&str] = &["exportmetadata", "metadata", "totals", "manifest"];
+const RESERVED: &[&str] = &["exportmetadata", "generatedat", "metadata", "totals", "manifest"];
 
 /// A bundle that was checked, as far as that needs no dataset.
 #[derive(Clone, Debug, Deserialize)]
@@ -27,11 +32,17 @@ pub struct BundleDefinition {
     /// The kind of export, in the file: `user_data`.
     pub export_type: String,
     pub access: BundleAccess,
+    /// The least role in the workspace that may export it.
+    pub export: WorkspaceRole,
+    /// The number of days that the period of a request without `start` and `end` has.
+    pub period_days: Option<u16>,
     pub formats: Formats,
     /// The name of its files, without the extension. Absent: the bundle's name and the time.
     pub file_name: Option<FileNamePattern>,
     /// In the order of the file.
     pub parts: Vec<Part>,
+    /// The report that the HTML file is.
+    pub report: Option<Report>,
 }
 
 /// Whose rows a bundle has, and who may have it.
@@ -42,6 +53,8 @@ pub enum BundleAccess {
     Admin,
     /// Everybody, the own rows. An administrator may name another person.
     Owner,
+    /// Members of a workspace that the caller names, with its rows. An administrator may name any.
+    Workspace,
 }
 
 /// The formats of a bundle: at least one, the default first.
@@ -70,7 +83,8 @@ pub struct Part {
     /// The part has at most one row, which is an object in JSON.
     #[serde(default)]
     pub single: bool,
-    /// The part is narrowed to the times that the caller asks for.
+    /// The part is narrowed to the times that the caller asks for: by the dataset's `range`, or by its parameters `start` and
+    /// `end`.
     #[serde(default)]
     pub range: bool,
     /// Filters and parameters of the dataset with a value.
@@ -86,11 +100,14 @@ struct Declared {
     title: String,
     export_type: String,
     access: BundleAccess,
+    export: Option<WorkspaceRole>,
+    period_days: Option<u16>,
     formats: Option<Vec<Format>>,
     default_format: Option<Format>,
     file_name: Option<FileNamePattern>,
     #[serde(rename = "part")]
     parts: Vec<Part>,
+    report: Option<Report>,
 }
 
 impl BundleDefinition {
@@ -102,10 +119,19 @@ impl BundleDefinition {
         toml::from_str(text).map_err(|error| error.to_string())
     }
 
-    /// Returns the name of a file that this caller exports at this time, with its extension.
+    /// Returns the name of a file that this caller exports at this time, with its extension. `slug` is the short name of the
+    /// workspace, if it has one.
     #[must_use]
-    pub fn file_name(&self, caller: &Caller, options: &Options, at: Timestamp) -> String {
-        render_file_name(self.file_name.as_ref(), &self.name, caller, options, at)
+    pub fn file_name(&self, caller: &Caller, slug: Option<&str>, options: &Options, at: Timestamp) -> String {
+        render_file_name(self.file_name.as_ref(), &self.name, caller, slug, options, at)
+    }
+
+    /// Returns whether the names of its files have the workspace.
+    #[must_use]
+    pub fn has_workspace_in_names(&self) -> bool {
+        self.file_name
+            .as_ref()
+            .is_some_and(FileNamePattern::has_workspace)
     }
 
     /// Returns a definition without parts, for a file that has none that can be read.
@@ -115,9 +141,12 @@ impl BundleDefinition {
             export_type: name.clone(),
             name,
             access: BundleAccess::Admin,
+            export: WorkspaceRole::default(),
+            period_days: None,
             formats: Formats(FORMATS.to_vec()),
             file_name: None,
             parts: Vec::new(),
+            report: None,
         }
     }
 }
@@ -136,14 +165,34 @@ impl TryFrom<Declared> for BundleDefinition {
             return Err("`title` is blank".to_owned());
         }
         check_parts(&declared.parts)?;
+        if declared.export.is_some() && declared.access != BundleAccess::Workspace {
+            return Err("`export` needs `access = \"workspace\"`".to_owned());
+        }
+        if declared.period_days.is_some() && !declared.parts.iter().any(|part| part.range) {
+            return Err("`period_days` needs a part with `range = true`".to_owned());
+        }
+        if !declared
+            .period_days
+            .is_none_or(|days| (1..=PERIOD_DAYS_MAX).contains(&days))
+        {
+            return Err(format!("`period_days` is a number from 1 to {PERIOD_DAYS_MAX}"));
+        }
+        if let Some(report) = &declared.report {
+            let parts = declared.parts.iter();
+            let parts: Vec<_> = parts.map(|part| (part.name.as_str(), part.single)).collect();
+            check_report(report, &parts)?;
+        }
         Ok(Self {
             formats: formats(declared.formats, declared.default_format)?,
             name: declared.name,
             title: declared.title,
             export_type: declared.export_type,
             access: declared.access,
+            export: declared.export.unwrap_or_default(),
+            period_days: declared.period_days,
             file_name: declared.file_name,
             parts: declared.parts,
+            report: declared.report,
         })
     }
 }
@@ -236,91 +285,4 @@ fn one_or_several<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<V
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const USER_DATA: &str = include_str!("../../../datasets/bundles/user-data.toml");
-
-    fn refusal(text: &str, with: &str) -> String {
-        assert!(
-            USER_DATA.contains(text),
-            "the definition does not contain {text:?}"
-        );
-        BundleDefinition::parse(&USER_DATA.replacen(text, with, 1)).expect_err("it should be refused")
-    }
-
-    #[test]
-    fn the_default_format_is_the_first_one() {
-        let definition = BundleDefinition::parse(
-            &USER_DATA.replace("default_format = \"json\"", "default_format = \"xlsx\""),
-        )
-        .unwrap();
-        assert_eq!(definition.formats.default(), Format::Xlsx);
-        assert_eq!(definition.formats.all().len(), 5);
-        assert!(definition.parts[0].single && !definition.parts[0].range);
-        assert_eq!(definition.parts[0].datasets, ["profile-with-files", "profile"]);
-        assert_eq!(
-            definition.parts[3].filters,
-            [("days".to_owned(), "36500".to_owned())]
-        );
-    }
-
-    #[test]
-    fn the_reference_has_an_example_that_is_read_and_every_key() {
-        let reference = include_str!("../../../../docs/datasets.md");
-        let (_, bundles) = reference.split_once("\n## Bundles\n").unwrap();
-        let (_, example) = bundles.split_once("```toml\n").unwrap();
-        let (example, _) = example.split_once("```").unwrap();
-        assert_eq!(BundleDefinition::parse(example).unwrap().parts.len(), 2);
-        // The refusal of an unknown key lists the known ones.
-        for text in [
-            format!("nonsense = 1\n{example}"),
-            format!("{example}nonsense = 1"),
-        ] {
-            let refused = BundleDefinition::parse(&text).unwrap_err();
-            let (_, keys) = refused.split_once("expected ").unwrap();
-            for key in keys.split('`').skip(1).step_by(2) {
-                let is_named = bundles.contains(&format!("| `{key}` |"))
-                    || bundles.contains(&format!("| `[[{key}]]` |"));
-                assert!(is_named, "{key} is missing");
-            }
-        }
-    }
-
-    #[test]
-    fn a_mistake_is_refused_and_named() {
-        for (text, with, named) in [
-            ("name = \"user-data\"", "name = \"User data\"", "`User data`"),
-            ("title = \"A person's data\"", "title = \" \"", "`title`"),
-            ("access = \"owner\"", "access = \"all\"", "access"),
-            ("\"html\"]", "\"markdown\"]", "`markdown`"),
-            (
-                "default_format = \"json\"",
-                "default_format = \"text\"",
-                "`default_format`",
-            ),
-            ("name = \"files\"", "name = \"Keys\"", "`Keys`"),
-            ("name = \"files\"", "name = \"keys\"", "`keys`"),
-            ("name = \"files\"", "name = \"totals\"", "`totals`"),
-            ("name = \"files\"", "name = \"a b\"", "`a b`"),
-            ("single = true", "one = true", "unknown field `one`"),
-            ("dataset = \"own-keys\"", "dataset = []", "names no dataset"),
-            ("days = \"36500\"", "limit = \"1\"", "`limit`"),
-            ("{subject}", "{person}", "{person}"),
-            (
-                "export_type = \"user_data\"",
-                "export_type = \"user data\"",
-                "`user data`",
-            ),
-        ] {
-            let refused = refusal(text, with);
-            assert!(refused.contains(named), "{with}: {refused}");
-        }
-        let (head, _) = USER_DATA.split_once("[[part]]").unwrap();
-        assert!(
-            BundleDefinition::parse(head)
-                .unwrap_err()
-                .contains("missing field `part`")
-        );
-    }
-}
+mod tests;

@@ -1,8 +1,11 @@
 //! Bundles as their files declare them: several datasets in one file, from one snapshot of the database.
 
 mod definition;
+mod report;
 
 pub use self::definition::{BundleAccess, BundleDefinition, Part};
+use self::report::check_columns;
+pub(super) use self::report::has_period_parameters;
 use super::definition::{Access, Definition};
 use super::selection::Selection;
 use super::unavailable::{Cause, Unavailable};
@@ -16,6 +19,10 @@ pub(super) const BUILT_IN: &[(&str, &str)] = &[
     (
         "bulk-data.toml",
         include_str!("../../../datasets/bundles/bulk-data.toml"),
+    ),
+    (
+        "brand-report.toml",
+        include_str!("../../../datasets/bundles/brand-report.toml"),
     ),
 ];
 
@@ -66,7 +73,7 @@ impl Bundle {
             )),
             false => self.definition.parts.iter().find_map(|part| {
                 let known = part.datasets.iter().filter_map(|name| definition(name));
-                let mut checked = known.map(|known| check_part(part, self.definition.access, known));
+                let mut checked = known.map(|known| check_part(part, &self.definition, known));
                 let problem = checked.find_map(Result::err)?;
                 Some(format!("part `{}`: {problem}", part.name))
             }),
@@ -75,21 +82,34 @@ impl Bundle {
     }
 }
 
-fn check_part(part: &Part, access: BundleAccess, definition: &Definition) -> Result<(), String> {
-    if access == BundleAccess::Owner && definition.access == Access::Admin {
+fn check_part(part: &Part, bundle: &BundleDefinition, definition: &Definition) -> Result<(), String> {
+    let name = &definition.name;
+    match (bundle.access, definition.access) {
+        (BundleAccess::Owner, Access::Admin) => {
+            return Err(format!(
+                "the dataset `{name}` is for administrators, and the bundle for everybody"
+            ));
+        }
+        (BundleAccess::Owner | BundleAccess::Admin, Access::Workspace) => {
+            return Err(format!(
+                "the dataset `{name}` is of workspaces, and the bundle of none"
+            ));
+        }
+        // Its rows would be those of a user or of all workspaces.
+        (BundleAccess::Workspace, Access::Admin | Access::Owner) => {
+            return Err(format!(
+                "the bundle is of workspaces, and the dataset `{name}` is not; it needs `access = \"workspace\"`"
+            ));
+        }
+        _ => {}
+    }
+    if part.range && definition.range.is_none() && !has_period_parameters(definition) {
         return Err(format!(
-            "the dataset `{}` is for administrators, and the bundle for everybody",
-            definition.name
+            "the dataset `{name}` declares no `range`, nor parameters `start` and `end` of the kind `timestamp`"
         ));
     }
-    if definition.access == Access::Workspace {
-        return Err(format!(
-            "the dataset `{}` is of workspaces, and the bundle of none",
-            definition.name
-        ));
-    }
-    if part.range && definition.range.is_none() {
-        return Err(format!("the dataset `{}` declares no `range`", definition.name));
+    if let Some(report) = &bundle.report {
+        check_columns(report, &part.name, definition)?;
     }
     Selection::parse(definition, &part.filters)
         .map(drop)

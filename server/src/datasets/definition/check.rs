@@ -62,7 +62,7 @@ impl Definition {
         no_name_twice("query parameter", self.query_parameters())?;
         self.columns
             .iter()
-            .try_for_each(|column| check_name("column", &column.name, '_'))?;
+            .try_for_each(|column| check_column_name(&column.name))?;
         self.columns
             .iter()
             .try_for_each(|column| self.check_when(column))?;
@@ -297,6 +297,17 @@ fn check_name(what: &str, name: &str, joiner: char) -> Result<(), String> {
         true => Ok(()),
         false => Err(format!(
             "the {what} name `{name}` must be of a-z, 0-9 and `{joiner}`, beginning with a letter"
+        )),
+    }
+}
+
+/// Checks the name of a column, which may be in camel case: it is a key in JSON.
+fn check_column_name(name: &str) -> Result<(), String> {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    match name.chars().all(plain) && name.starts_with(|letter: char| letter.is_ascii_lowercase()) {
+        true => Ok(()),
+        false => Err(format!(
+            "the column name `{name}` must be of letters of ASCII, 0-9 and `_`, beginning with a small letter"
         )),
     }
 }

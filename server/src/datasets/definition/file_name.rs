@@ -16,8 +16,18 @@ const DATASET: &str = "dataset";
 const SCOPE: &str = "scope";
 const SUBJECT: &str = "subject";
 
+/// The short name of a workspace, or its id.
+const WORKSPACE: &str = "workspace";
+
 /// All that a pattern may have in braces.
-const PLACEHOLDERS: [&str; 5] = [DATASET, SCOPE, SUBJECT, "date", "time"];
+const PLACEHOLDERS: [&str; 6] = [DATASET, SCOPE, SUBJECT, WORKSPACE, "date", "time"];
+
+impl FileNamePattern {
+    /// Returns whether names have the workspace.
+    pub fn has_workspace(&self) -> bool {
+        self.0.contains("{workspace}")
+    }
+}
 
 impl TryFrom<String> for FileNamePattern {
     type Error = String;
@@ -61,30 +71,31 @@ impl FileNamePattern {
     pub fn for_browser(&self, dataset: &str, caller: &Caller, rows: NamedRows) -> String {
         let Self(text) = self;
         fill(text, |name| match (name, rows) {
-            (SCOPE, NamedRows::OfWorkspace) | (SUBJECT, NamedRows::OfPerson) => None,
-            _ => value(name, dataset, caller),
+            (SCOPE | WORKSPACE, NamedRows::OfWorkspace) | (SUBJECT, NamedRows::OfPerson) => None,
+            _ => value(name, dataset, caller, None),
         })
     }
 }
 
 /// Returns the name of a file with rows of a dataset that this caller exports at this time, with its extension. Date and
-/// time are those of the file's zone. All but ASCII letters, digits, `_` and `-` become hyphens, because a header and a shell take these everywhere.
+/// time are those of the file's zone. `slug` is the short name of the caller's workspace, which otherwise has its id. All but ASCII letters, digits, `_` and `-` become hyphens, because a header and a shell take these everywhere.
 pub fn render(
     pattern: Option<&FileNamePattern>,
     dataset: &str,
     caller: &Caller,
+    slug: Option<&str>,
     options: &Options,
     at: Timestamp,
 ) -> String {
     let Some(FileNamePattern(text)) = pattern else {
         return file_name(dataset, options, at.as_second());
     };
-    let filled = fill(text, |name| value(name, dataset, caller));
+    let filled = fill(text, |name| value(name, dataset, caller, slug));
     from_pattern(&filled, options, at.as_second())
 }
 
 /// Returns the value of a placeholder that depends on the caller.
-fn value(name: &str, dataset: &str, caller: &Caller) -> Option<String> {
+fn value(name: &str, dataset: &str, caller: &Caller, slug: Option<&str>) -> Option<String> {
     match name {
         DATASET => Some(dataset.to_owned()),
         SCOPE => Some(match caller.scope() {
@@ -93,6 +104,7 @@ fn value(name: &str, dataset: &str, caller: &Caller) -> Option<String> {
             Scope::Workspace(id) => id,
         }),
         SUBJECT => Some(subject(&caller.subject)),
+        WORKSPACE => Some(slug.or(caller.workspace()).unwrap_or_default().to_owned()),
         _ => None,
     }
 }

@@ -252,7 +252,7 @@ impl Definition {
     /// Returns the name of a file with rows that this caller exports at this time, with its extension.
     #[must_use]
     pub fn file_name(&self, caller: &Caller, options: &Options, at: Timestamp) -> String {
-        file_name::render(self.file_name.as_ref(), &self.name, caller, options, at)
+        file_name::render(self.file_name.as_ref(), &self.name, caller, None, options, at)
     }
 
     /// Returns the position of the column with this name.

@@ -6,7 +6,7 @@ use sqlx::{PgConnection, query_as, query_scalar};
 use super::super::id_type::IdType;
 use super::super::template::Template;
 use super::definition::{Definition, SUBJECT, WORKSPACE};
-use super::{Workspaces, WorkspacesError};
+use super::{Types, Workspaces, WorkspacesError};
 use crate::auth::{Caller, Membership};
 
 /// The greatest number of workspaces in a list.
@@ -91,25 +91,17 @@ impl Workspaces {
         let Some(types) = &self.types else {
             return Ok(Vec::new());
         };
-        let Definition { list, all, .. } = &self.definition;
         let mut sql = Template::default();
         // A row as JSON has the key `slug` or not; SQL could not name a column that is missing.
         sql.push(
             "select l.id::pg_catalog.text, coalesce(l.name::pg_catalog.text, l.id::pg_catalog.text), \
              pg_catalog.to_jsonb(l) operator(pg_catalog.->>) 'slug', ",
         );
-        match caller.is_administrator() {
-            true => sql.push("'OWNER' from (").push(all),
-            false => {
-                let subject = Value {
-                    text: types.subject_of_list.value(&caller.subject),
-                    pg_type: types.subject_of_list.pg_type(),
-                };
-                sql.push("l.role::pg_catalog.text from (");
-                push_with_values(&mut sql, list, &[(SUBJECT, &subject)]);
-                &mut sql
-            }
-        };
+        sql.push(match caller.is_administrator() {
+            true => "'OWNER' from (",
+            false => "l.role::pg_catalog.text from (",
+        });
+        self.push_list(&mut sql, types, caller);
         sql.push(&format!(") l limit {WORKSPACES_MAX}"));
         let sql = self.tables.render(&sql, connection).await?.sql;
         type Row = (Option<String>, Option<String>, Option<String>, Option<String>);
@@ -130,6 +122,46 @@ impl Workspaces {
             })
         };
         Ok(rows.into_iter().filter_map(workspace).collect())
+    }
+
+    /// Returns the short name of the workspace that the caller is within, or `None` if it has none.
+    ///
+    /// # Errors
+    /// [`WorkspacesError`].
+    pub async fn slug(
+        &self,
+        connection: &mut PgConnection,
+        caller: &Caller,
+    ) -> Result<Option<String>, WorkspacesError> {
+        let (Some(types), Some(workspace)) = (&self.types, caller.workspace()) else {
+            return Ok(None);
+        };
+        let mut sql = Template::default();
+        sql.push("select pg_catalog.to_jsonb(l) operator(pg_catalog.->>) 'slug' from (");
+        self.push_list(&mut sql, types, caller);
+        sql.push(") l where l.id::pg_catalog.text operator(pg_catalog.=) ")
+            .value(workspace, "pg_catalog.text")
+            .push(" limit 1");
+        let sql = self.tables.render(&sql, connection).await?.sql;
+        let slug: Option<Option<String>> = query_scalar(sql)
+            .persistent(false)
+            .fetch_optional(connection)
+            .await?;
+        Ok(slug.flatten())
+    }
+
+    /// Adds the SQL of the caller's workspaces; of an administrator, all of them.
+    fn push_list(&self, sql: &mut Template, types: &Types, caller: &Caller) {
+        let Definition { list, all, .. } = &self.definition;
+        if caller.is_administrator() {
+            sql.push(all);
+            return;
+        }
+        let subject = Value {
+            text: types.subject_of_list.value(&caller.subject),
+            pg_type: types.subject_of_list.pg_type(),
+        };
+        push_with_values(sql, list, &[(SUBJECT, &subject)]);
     }
 
     /// Logs an error that counts as no membership. A caller's value can cause it, and so can the SQL of the site, for all callers.

@@ -37,9 +37,29 @@ pub fn bundle() -> Parameter {
     path("name", "The bundle's name.", "user-data")
 }
 
+pub fn workspace_in_path() -> Parameter {
+    path(
+        "id",
+        "The workspace's id, as `/api/workspaces` lists it.",
+        "0195b7e2-a5f0-7cc3-a1f0-4d7e1b2c3d4e",
+    )
+}
+
+/// The times of a report, and whether a browser shows it.
+pub fn of_report() -> Vec<Parameter> {
+    let inline = query(
+        "inline",
+        "A browser shows the file instead of saving it. Pages of the same origin may frame it.",
+    )
+    .schema(Some(of_type(Type::Boolean).default(Some(json!(false))).build()));
+    let mut parameters = times_of_bundle();
+    parameters.push(inline.build());
+    parameters
+}
+
 /// Whose rows, and which times.
 pub fn of_bundle() -> Vec<Parameter> {
-    vec![
+    let whose = [
         text(
             "userId",
             "The person whose data it is, in a bundle of one person. Only administrators may name one, and the holder of \
@@ -47,8 +67,20 @@ pub fn of_bundle() -> Vec<Parameter> {
             "7",
         ),
         text(
+            "workspace",
+            "The id of the workspace whose data it is, in a bundle of workspaces.",
+            "0195b7e2-a5f0-7cc3-a1f0-4d7e1b2c3d4e",
+        ),
+    ];
+    whose.into_iter().chain(times_of_bundle()).collect()
+}
+
+fn times_of_bundle() -> Vec<Parameter> {
+    vec![
+        text(
             "start",
-            "Only rows from this time on, in the parts whose `range` is true.",
+            "Only rows from this time on, in the parts whose `range` is true. A bundle with `period_days` has a period also without \
+             `start` and `end`.",
             "2026-01-01",
         ),
         text(

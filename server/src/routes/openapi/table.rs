@@ -323,12 +323,22 @@ fn bundles() -> Vec<EntryBuilder> {
         )
         .parameters([vec![p::bundle()], p::of_bundle(), p::file()].concat())
         .problems(&[400, 404, 412]);
-    let export = files.iter().fold(export, |export, (media_type, example)| {
-        export.text(media_type, "The file.", example)
-    });
-    let export = binaries
-        .iter()
-        .fold(export, |export, media_type| export.bytes(media_type, "The file."));
+    let report = get("/api/workspaces/{id}/report", "getReport", "Get the report of a workspace")
+        .tag(BUNDLES)
+        .description(
+            "The file of the bundle `brand-report`: an HTML page without scripts, or JSON or XLSX. Without `start` and `end` it has \
+             the last 30 days, today included.",
+        )
+        .parameters([vec![p::workspace_in_path()], p::of_report(), p::file()].concat())
+        .problems(&[400, 404, 412]);
+    let with_answers = |entry: EntryBuilder| {
+        let entry = files.iter().fold(entry, |entry, (media_type, example)| {
+            entry.text(media_type, "The file.", example)
+        });
+        binaries
+            .iter()
+            .fold(entry, |entry, media_type| entry.bytes(media_type, "The file."))
+    };
     vec![
         get(
             "/api/bundles",
@@ -346,7 +356,8 @@ fn bundles() -> Vec<EntryBuilder> {
         .parameters([vec![p::bundle()], p::of_bundle()].concat())
         .text("application/vnd.decant.bundle", BUNDLE_ROWS, BUNDLE_ROWS_EXAMPLE)
         .problems(&[400, 404, 412]),
-        export,
+        with_answers(export),
+        with_answers(report),
     ]
 }
 

@@ -8,6 +8,8 @@
 //! ],
 //! "totals":{"userData":1,"files":1}}
 //! ```
+//!
+//! A report has `generatedAt` behind its parts.
 
 use super::writer::{BundleFormat, Contents, ExportMetadata, PartRows};
 use crate::format::metadata::Metadata;
@@ -26,6 +28,7 @@ pub(super) struct Json {
     /// The metadata of each part, if the file contains it.
     metadata: Option<Members>,
     part: String,
+    as_of: String,
 }
 
 impl Json {
@@ -35,12 +38,14 @@ impl Json {
             totals: Members::new(),
             metadata: (options.metadata == options::Metadata::With).then(Members::new),
             part: String::new(),
+            as_of: String::new(),
         }
     }
 }
 
 impl BundleFormat for Json {
     fn begin(&mut self, contents: &Contents, as_of: &str, out: &mut Vec<u8>) {
+        as_of.clone_into(&mut self.as_of);
         let metadata = ExportMetadata::new(contents, Format::Json, as_of);
         out.extend_from_slice(b"{\"exportMetadata\":");
         out.extend_from_slice(&serde_json::to_vec(&metadata).expect("strings and numbers are JSON"));
@@ -75,7 +80,11 @@ impl BundleFormat for Json {
             .push((std::mem::take(&mut self.part), rows.to_string()));
     }
 
-    fn finish(&mut self, _contents: &Contents, out: &mut Vec<u8>) {
+    fn finish(&mut self, contents: &Contents, out: &mut Vec<u8>) {
+        if contents.report.is_some() {
+            out.extend_from_slice(b",\n\"generatedAt\":");
+            json::write_string(self.as_of.as_bytes(), out);
+        }
         let known = [
             ("metadata", self.metadata.as_ref()),
             ("totals", Some(&self.totals)),

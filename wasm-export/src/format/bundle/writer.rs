@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::declaration::Report;
 use crate::format::{FormatError, chosen_columns};
 use crate::options::{self, Format, Options};
 use crate::rows::{Header, ReadError, Row};
@@ -21,6 +22,9 @@ pub struct Contents {
     pub export_id: Option<String>,
     /// The parts in the order of the stream.
     pub parts: Vec<Part>,
+    /// The report that the HTML file is. `None`: it has a section for each part, with all rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<Report>,
 }
 
 /// A part of a bundle: the rows of a dataset.

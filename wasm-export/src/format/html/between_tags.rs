@@ -6,7 +6,7 @@ use crate::format::markup::{Markup, replace};
 use crate::format::scan::Special;
 use crate::format::visible::{mark_pictured, picture, utf8};
 
-pub(super) struct BetweenTags;
+pub(in crate::format) struct BetweenTags;
 
 impl Special for BetweenTags {
     #[inline]

@@ -1,42 +1,28 @@
 //! The rows of a report that need attention, as the dataset declares them. Their memory is bounded, for any number of rows.
 
 use super::between_tags::{BetweenTags, escape};
+use super::conditions::{Conditions, ROWS_MAX, beginning_of};
 use crate::format::ColumnRef;
 use crate::format::markup::Cells;
-use crate::rows::{Header, Highlight, Kind, NULL, escape_into};
+use crate::rows::{Header, Highlight, NULL};
 
-/// The most rows that are shown.
-const ROWS_MAX: usize = 20;
 /// The most bytes of a cell that are shown.
 const CELL_BYTES_MAX: usize = 300;
 
 /// The rows of a highlight.
 pub(super) struct Highlighted {
     heading: String,
-    conditions: Vec<Condition>,
+    conditions: Conditions,
     columns: Vec<ColumnRef>,
     /// The rows as HTML.
     rows: Vec<String>,
     more: u64,
 }
 
-/// One of these cells must be in the column.
-struct Condition {
-    position: usize,
-    /// As COPY writes them.
-    cells: Vec<Vec<u8>>,
-}
-
 impl Highlighted {
     /// Returns `None` if the rows lack a column of its conditions, or the file all of the columns that it shows.
     pub(super) fn new(highlight: &Highlight, header: &Header, positions: &[usize]) -> Option<Self> {
-        let conditions = highlight.r#where.iter().map(|(column, values)| {
-            let position = header.position(column)?;
-            let kind = header.columns[position].kind;
-            let cells = values.iter().map(|value| raw(value, kind)).collect();
-            Some(Condition { position, cells })
-        });
-        let conditions = conditions.collect::<Option<_>>()?;
+        let conditions = Conditions::new(&highlight.r#where, header)?;
         let columns: Vec<ColumnRef> = highlight
             .columns
             .iter()
@@ -56,11 +42,7 @@ impl Highlighted {
     /// Adds the row that `cells` has read, if it is one of these.
     #[inline]
     pub(super) fn take(&mut self, line: &[u8], cells: &mut Cells<BetweenTags>) {
-        let holds = |condition: &Condition| {
-            let cell = cells.raw(line, condition.position);
-            condition.cells.iter().any(|wanted| wanted == cell)
-        };
-        if !self.conditions.iter().all(holds) {
+        if !self.conditions.hold(line, cells) {
             return;
         }
         if self.rows.len() == ROWS_MAX {
@@ -105,26 +87,4 @@ impl Highlighted {
         }
         html + "</ul>\n"
     }
-}
-
-/// Returns a value as COPY writes it in a column of this kind.
-fn raw(value: &str, kind: Kind) -> Vec<u8> {
-    let text = match (kind, value) {
-        (Kind::Boolean, "true") => "t",
-        (Kind::Boolean, "false") => "f",
-        (_, text) => text,
-    };
-    let mut cell = Vec::new();
-    escape_into(text.as_bytes(), &mut cell);
-    cell
-}
-
-/// Returns at most so many bytes of a raw cell, cut between characters.
-fn beginning_of(cell: &[u8], length_max: usize) -> &[u8] {
-    let mut length = cell.len().min(length_max);
-    let is_within_a_letter = |length: usize| cell.get(length).is_some_and(|byte| byte & 0xc0 == 0x80);
-    while length > 0 && is_within_a_letter(length) {
-        length -= 1;
-    }
-    &cell[..length]
 }

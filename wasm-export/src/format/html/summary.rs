@@ -1,13 +1,10 @@
 //! The summary of a report: number of rows, period, exact totals, most frequent values, and the rows that need
 //! attention. Its memory is bounded, for any number of rows.
 
-use std::collections::BTreeMap;
-
 use super::between_tags::{BetweenTags, escape, fact};
+use super::frequencies::Frequencies;
 use super::highlighted::Highlighted;
 use crate::format::ColumnRef;
-use crate::format::block::BLOCK;
-use crate::format::cell_cache::CellCache;
 use crate::format::columns::heading;
 use crate::format::markup::Cells;
 use crate::options::{DecimalMark, Options};
@@ -17,10 +14,6 @@ use crate::timestamp::Moment;
 
 /// Columns with few different values, whose frequencies are shown.
 const COUNTED: &[&str] = &["status", "severity", "status_code", "model", "provider_name"];
-/// The most different values that are counted for a column. Later values count as others.
-const VALUES_MAX: usize = 1000;
-/// The longest value that is counted, in bytes.
-const VALUE_BYTES_MAX: usize = 256;
 /// The most values of a column that are shown.
 const SHOWN_MAX: usize = 20;
 
@@ -55,13 +48,7 @@ struct Total {
 struct Counts {
     column: ColumnRef,
     heading: String,
-    /// Raw cells with their frequencies, in the order in which they came first.
-    values: Vec<(Vec<u8>, u64)>,
-    /// The index of each value.
-    known: BTreeMap<Vec<u8>, usize>,
-    /// The indexes of short values, found without a search.
-    cache: CellCache<usize>,
-    others: u64,
+    frequencies: Frequencies,
 }
 
 impl Summary {
@@ -104,10 +91,7 @@ impl Summary {
                 .map(|(position, column)| Counts {
                     column: column_ref(position),
                     heading: heading(column, options),
-                    values: Vec::new(),
-                    known: BTreeMap::new(),
-                    cache: CellCache::new(),
-                    others: 0,
+                    frequencies: Frequencies::new(),
                 })
                 .collect(),
             highlights: header
@@ -131,7 +115,8 @@ impl Summary {
         }
         for counts in &mut self.counts {
             let position = counts.column.0;
-            counts.take(cells.raw(line, position), cells.block(position));
+            let block = cells.block(position);
+            counts.frequencies.take(cells.raw(line, position), block);
         }
         for highlight in &mut self.highlights {
             highlight.take(line, cells);
@@ -158,7 +143,11 @@ impl Summary {
             facts += &fact(&format!("{}, total", escape(&total.heading)), &sum);
         }
         let mut counts = String::new();
-        for column in self.counts.iter_mut().filter(|column| !column.values.is_empty()) {
+        for column in self
+            .counts
+            .iter_mut()
+            .filter(|column| !column.frequencies.is_empty())
+        {
             counts += &format!(
                 "<div>\n<h3>{}</h3>\n<dl>\n{}</dl>\n</div>\n",
                 escape(&column.heading),
@@ -195,40 +184,10 @@ impl Times {
 }
 
 impl Counts {
-    /// Adds a cell. `block` begins with the cell, if the row has that many bytes.
-    #[inline]
-    fn take(&mut self, cell: &[u8], block: Option<&[u8; BLOCK]>) {
-        let block = block.filter(|_| cell.len() <= BLOCK);
-        if let Some(&index) = block.and_then(|block| self.cache.get(block, cell.len())) {
-            self.values[index].1 += 1;
-        } else if let Some(index) = self.value_index(cell) {
-            self.values[index].1 += 1;
-            if let Some(block) = block {
-                self.cache.insert(block, cell.len(), index);
-            }
-        } else {
-            self.others += 1;
-        }
-    }
-
-    /// Returns the index of a value, which it adds if there is room, or `None` if the value is not counted.
-    fn value_index(&mut self, cell: &[u8]) -> Option<usize> {
-        if let Some(&index) = self.known.get(cell) {
-            return Some(index);
-        }
-        let index = self.values.len();
-        if index == VALUES_MAX || cell.len() > VALUE_BYTES_MAX {
-            return None;
-        }
-        self.known.insert(cell.to_vec(), index);
-        self.values.push((cell.to_vec(), 0));
-        Some(index)
-    }
-
     /// Returns the most frequent values, and the number of all others.
     fn facts(&mut self, html: &mut impl FnMut(&[u8], Kind) -> String) -> String {
-        self.values.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
-        let (shown, rest) = self.values.split_at(self.values.len().min(SHOWN_MAX));
+        let (values, others) = self.frequencies.by_number();
+        let (shown, rest) = values.split_at(values.len().min(SHOWN_MAX));
         let mut facts = String::new();
         for (value, count) in shown {
             let value = match &**value {
@@ -238,7 +197,7 @@ impl Counts {
             };
             facts += &fact(&value, &count.to_string());
         }
-        let others = self.others + rest.iter().map(|(_, count)| count).sum::<u64>();
+        let others = others + rest.iter().map(|(_, count)| count).sum::<u64>();
         if others > 0 {
             facts += &fact("<i>others</i>", &others.to_string());
         }

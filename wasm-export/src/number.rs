@@ -2,16 +2,16 @@
 
 /// The parts of a number: an optional minus, digits, an optional point with digits, an optional exponent. The digits
 /// on one side of the point may be missing.
-pub(super) struct Number<'a> {
+pub(crate) struct Number<'a> {
     /// The digits before the point.
-    pub(super) whole: &'a [u8],
+    pub(crate) whole: &'a [u8],
     /// The digits after the point, if there is one.
-    pub(super) fraction: Option<&'a [u8]>,
+    pub(crate) fraction: Option<&'a [u8]>,
 }
 
 impl<'a> Number<'a> {
     /// Parses a number, or returns `None` for other text.
-    pub(super) fn read(text: &'a [u8]) -> Option<Self> {
+    pub(crate) fn read(text: &'a [u8]) -> Option<Self> {
         let (whole, rest) = split_digits(text.strip_prefix(b"-").unwrap_or(text));
         let (fraction, rest) = match rest {
             [b'.', after @ ..] => {
