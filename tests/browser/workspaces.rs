@@ -206,7 +206,7 @@ async fn a_visitor_who_has_left_a_workspace_sees_nothing_of_it() {
 #[tokio::test]
 async fn a_visitor_without_a_workspace_sees_no_choice_of_one() {
     let brands = Brands::start(&[]).await;
-    let (_, other) = brands.app.user().await;
+    let other = brands.app.database.new_user("Bo").await;
     in_browser(
         &brands.app.server.address,
         "a_visitor_without_a_workspace_sees_no_choice_of_one",
