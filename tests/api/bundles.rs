@@ -504,3 +504,29 @@ async fn the_audit_names_the_bundle_the_caller_and_the_person() {
         "{records:?}"
     );
 }
+
+#[tokio::test]
+async fn the_list_has_what_a_browser_needs_to_make_the_file() {
+    let app = App::start().await;
+    let (user, who) = app.user().await;
+    let of = async |actor: &Actor| -> Value {
+        let list: Value = actor.bundles().answer().await.good().json();
+        let bundles = list["bundles"].as_array().into_iter().flatten();
+        let mut bundles = bundles.filter(|bundle| bundle["name"] == "user-data");
+        bundles.next().cloned().expect("everybody has it")
+    };
+    let own = of(&user).await;
+    assert_eq!(
+        own["file_name"],
+        format!("user_data_{}_{{date}}_{{time}}", who.id)
+    );
+    assert_eq!(own["contents"]["export_type"], "user_data");
+    let names = |parts: &Value| -> Vec<String> {
+        let parts = parts.as_array().into_iter().flatten();
+        parts.map(|part| part["name"].to_string()).collect()
+    };
+    assert_eq!(names(&own["contents"]["parts"]), names(&own["parts"]));
+    // An administrator names the person, whom the browser knows.
+    let of_admin = of(&app.admin()).await;
+    assert_eq!(of_admin["file_name"], "user_data_{subject}_{date}_{time}");
+}

@@ -61,6 +61,7 @@ name = "ids"
 label = "IDs"
 kind = "integer"
 many = true
+ticks = "id"
 sql = "o.id = any ({})"
 
 [[filter]]
@@ -176,6 +177,13 @@ async fn a_filter_takes_values_of_its_kind_and_several_where_it_is_declared() {
         json!(["open", "paid", "sent, late"])
     );
     assert_eq!(described["formats"], json!(["json", "csv"]));
+    assert_eq!(described["filters"][0]["ticks"], "id");
+    let lines: Value = app.admin().dataset("order-lines").answer().await.good().json();
+    assert_eq!(
+        lines["filters"][0]["ticks"],
+        Value::Null,
+        "its rows do not show the id"
+    );
     let other = app
         .admin()
         .export("orders")

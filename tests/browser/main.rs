@@ -3,6 +3,7 @@
 mod activity;
 mod backups;
 mod below_a_path;
+mod bundles;
 mod database;
 mod docs;
 mod export;
@@ -20,6 +21,8 @@ mod sessions;
 mod shell;
 mod sign_in;
 mod table;
+mod ticks;
+mod workspaces;
 
 use decant_tests::browser::Browser;
 

@@ -6,7 +6,7 @@ use crate::compression::Packer;
 use crate::export::{Progress, with_fraction_of};
 use crate::format::FormatError;
 use crate::format::bundle::{self, BundleFormat, PartRows};
-use crate::options::{Format, Options};
+use crate::options::{Compression, Format, Options};
 use crate::rows::{Event, Problem, ReadError, Reader};
 
 pub use crate::format::bundle::{
@@ -15,6 +15,18 @@ pub use crate::format::bundle::{
 
 /// The formats that a bundle can have, the usual default first.
 pub const FORMATS: &[Format] = &[Format::Json, Format::Csv, Format::Xml, Format::Xlsx, Format::Html];
+
+/// Returns the options of a bundle's file: its CSV files come in a zip archive, whatever compression is chosen.
+#[must_use]
+pub fn options_of_file(options: Options) -> Options {
+    match options.format {
+        Format::Csv => Options {
+            compression: Compression::Zip,
+            ..options
+        },
+        _ => options,
+    }
+}
 
 /// Makes one file from the stream of a bundle, like [`Export`](crate::Export) from the stream of a dataset.
 ///
@@ -29,7 +41,8 @@ pub struct Bundle {
     packer: Option<Packer>,
     /// The totals of the parts that have ended.
     parts: Vec<PartSummary>,
-    has_begun: bool,
+    /// The time of the snapshot, once the first header has come.
+    as_of: Option<String>,
     file_bytes: u64,
     state: State,
 }
@@ -136,7 +149,7 @@ impl Bundle {
             reader: Reader::new(),
             packer: None,
             parts: Vec::new(),
-            has_begun: false,
+            as_of: None,
             file_bytes: 0,
             state: State::Reading,
         })
@@ -182,6 +195,7 @@ impl Bundle {
             reader,
             format,
             packer,
+            as_of,
             ..
         } = self;
         let Some(part) = contents.parts.get(self.parts.len()) else {
@@ -203,8 +217,8 @@ impl Bundle {
                         });
                     }
                     let rows = PartRows::new(part, header, with_fraction_of(header, options))?;
-                    if !self.has_begun {
-                        self.has_begun = true;
+                    if as_of.is_none() {
+                        *as_of = Some(header.as_of.clone());
                         let name = format!("{}.{}", contents.name, options.format.extension());
                         *packer = Packer::begin(bundle::compression(options), &name, &header.as_of, out)?;
                         let out = packer.as_mut().map_or(&mut *out, Packer::plain);
@@ -283,6 +297,16 @@ impl Bundle {
             raw_bytes: of_ended(|part| part.raw_bytes) + self.reader.bytes(),
             file_bytes: self.file_bytes,
         }
+    }
+
+    /// Returns the number of parts that have come as a whole.
+    pub fn parts_done(&self) -> usize {
+        self.parts.len()
+    }
+
+    /// Returns when the database began to read the rows (RFC 3339, UTC), or `None` before the first header.
+    pub fn as_of(&self) -> Option<&str> {
+        self.as_of.as_deref()
     }
 
     fn fail(&mut self, error: BundleError) -> BundleError {

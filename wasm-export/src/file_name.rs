@@ -27,6 +27,57 @@ pub fn file_name(dataset: &str, options: &Options, seconds: i64) -> String {
     format!("{dataset}-{}.{}", at.strftime(pattern), ending(options))
 }
 
+/// The greatest number of characters of a name from a pattern, before the extension.
+const LENGTH_MAX: usize = 120;
+
+/// Returns a pattern such as `orders_{subject}_{date}` with the values of the placeholders in braces that have one. The others
+/// stay. All but ASCII letters, digits, `_` and `-` of a value become hyphens.
+pub fn fill(pattern: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let (mut filled, mut rest) = (String::new(), pattern);
+    while let Some((before, name, after)) = placeholder(rest) {
+        filled += before;
+        match value(name) {
+            Some(value) => filled.extend(value.chars().map(safe_everywhere)),
+            None => {
+                filled.push('{');
+                filled += name;
+                filled.push('}');
+            }
+        }
+        rest = after;
+    }
+    filled + rest
+}
+
+fn placeholder(pattern: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = pattern.split_once('{')?;
+    let (name, after) = rest.split_once('}')?;
+    Some((before, name, after))
+}
+
+/// Returns the name of a file after a pattern whose other placeholders [`fill`] has filled, with its extension. `{date}` and
+/// `{time}` are those of the options' zone, `seconds` after 1970-01-01 in UTC. All but ASCII letters, digits, `_` and `-` become
+/// hyphens.
+pub fn from_pattern(pattern: &str, options: &Options, seconds: i64) -> String {
+    let at = Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH);
+    let at = options.zone.time_zone().to_datetime(at);
+    let name = fill(pattern, |name| match name {
+        "date" => Some(at.strftime("%Y-%m-%d").to_string()),
+        "time" => Some(at.strftime("%H%M%S").to_string()),
+        _ => None,
+    });
+    let name: String = name.chars().map(safe_everywhere).take(LENGTH_MAX).collect();
+    format!("{name}.{}", ending(options))
+}
+
+/// A header and a shell take these everywhere.
+fn safe_everywhere(letter: char) -> char {
+    match letter.is_ascii_alphanumeric() || letter == '_' {
+        true => letter,
+        false => '-',
+    }
+}
+
 /// Returns the extension of a file, with that of its compression: `csv.gz`.
 pub fn ending(options: &Options) -> String {
     let Options {
@@ -101,6 +152,24 @@ mod tests {
             name("America/Los_Angeles", AT + 182 * 86_400),
             "d-2026-07-08-200456.csv"
         );
+    }
+
+    #[test]
+    fn a_pattern_is_filled_step_by_step() {
+        let value = |name: &str| (name == "subject").then(|| "a/{date}".to_owned());
+        let filled = fill("data_{subject}_{date}_{time}", value);
+        assert_eq!(filled, "data_a--date-_{date}_{time}");
+        let options = Options {
+            format: Format::Json,
+            compression: Compression::Gzip,
+            ..Options::default()
+        };
+        assert_eq!(
+            from_pattern(&filled, &options, AT),
+            "data_a--date-_2026-01-08_030456.json.gz"
+        );
+        assert_eq!(from_pattern("a {scope} 会", &options, AT), "a--scope---.json.gz");
+        assert_eq!(fill("open {", |_| None), "open {");
     }
 
     #[test]

@@ -215,6 +215,7 @@ async fn a_message_and_its_file_arrive_as_they_were_sent() {
     };
     let start = Start {
         url: "/api/datasets/usage-logs/rows?model=a%26b".to_owned(),
+        body: None,
         kept: None,
         options: options.clone(),
         file_name: "usage-logs-2026-01-28-123456.csv".to_owned(),

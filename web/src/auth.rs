@@ -112,12 +112,21 @@ impl Auth {
     /// Returns whether `me` is the visitor from before. Another visitor gets a new page, because the old one
     /// shows rows of the visitor before.
     fn set_visitor(self, me: Caller) -> bool {
-        let now = AuthState::SignedIn(me);
-        let same = self.state.with_untracked(|before| *before == now);
+        let same = self.state.with_untracked(
+            |before| matches!(before, AuthState::SignedIn(before) if is_same_visitor(before, &me)),
+        );
         if !same {
-            self.state.set(now);
+            self.state.set(AuthState::SignedIn(me));
         }
         same
+    }
+
+    /// Returns the name of the visitor, under which their choices are saved. Empty while nobody is signed in.
+    pub fn visitor_name(self) -> String {
+        self.state.with_untracked(|visitor| match visitor {
+            AuthState::SignedIn(me) => me.name.clone(),
+            _ => String::new(),
+        })
     }
 
     /// Signs out, removes the cached rows and loads the page anew, so that neither the page nor its URL keeps
@@ -130,4 +139,10 @@ impl Auth {
         let _ = window().location().set_href("./");
         Ok(())
     }
+}
+
+/// A visitor who has joined or left a workspace is the same visitor.
+fn is_same_visitor(before: &Caller, now: &Caller) -> bool {
+    let who = |caller: &Caller| (caller.name.clone(), caller.role, caller.user_id);
+    who(before) == who(now)
 }

@@ -8,6 +8,7 @@
 mod request;
 
 use api::backups::{BackupOverview, BackupRequest};
+use api::bundles::Bundles;
 use api::cleanup::{CleanupPreview, CleanupRequest};
 use api::database::{DatabaseStatus, DumpMode};
 use api::datasets::{Datasets, FilterOptions, RowCount, Summary};
@@ -16,6 +17,7 @@ use api::probes::ProbeEndpoints;
 use api::restore::{RollbackResult, SideDatabase, SideDatabases};
 use api::session_requests::SessionRequests;
 use api::webhooks::{OldWebhooks, WebhookMigrationRequest, WebhookMigrationResult};
+use api::workspaces::Workspaces;
 use wasm_export::Zone;
 use wasm_export::options::Format;
 use wasm_export::rows::Problem;
@@ -23,7 +25,7 @@ use wasm_export::session_request::Part;
 
 use crate::option_labels::with_distinct_labels;
 use crate::route::path_part;
-use crate::selection::with_pairs;
+use crate::selection::{WORKSPACE, with_pairs};
 use crate::table_page::TablePage;
 pub use request::Answer;
 use request::{get, post, post_empty, post_for_events};
@@ -46,6 +48,21 @@ pub async fn sign_out() -> Result<(), Problem> {
 /// Returns unavailable datasets too, each with its reason.
 pub async fn datasets() -> Result<Datasets, Problem> {
     get("api/datasets").await?.json().await
+}
+
+/// Returns the workspaces of the visitor; of an administrator, all of them.
+pub async fn workspaces() -> Result<Workspaces, Problem> {
+    get("api/workspaces").await?.json().await
+}
+
+/// Returns the bundles that the visitor may have, and for administrators those that are not available.
+pub async fn bundles() -> Result<Bundles, Problem> {
+    get("api/bundles").await?.json().await
+}
+
+/// Returns the URL of the stream of a bundle's parts, for the export worker.
+pub fn bundle_rows_url(bundle: &str, query: &str) -> String {
+    format!("api/bundles/{bundle}/rows?{query}")
 }
 
 /// Returns at most `rows_max` rows after a cursor, or the first ones. Times are written in `zone`.
@@ -85,13 +102,17 @@ pub async fn summary(dataset: String, query: String) -> Result<Summary, Problem>
         .await
 }
 
-/// Returns the values that a filter can have, or those whose names contain a text. Their names differ.
+/// Returns the values that a filter can have, or those whose names contain a text. Their names differ. A dataset of workspaces
+/// needs the id of one.
 pub async fn options(
     dataset: String,
+    workspace: Option<String>,
     filter: String,
     text: Option<String>,
 ) -> Result<FilterOptions, Problem> {
-    let query = text.map_or_else(String::new, |text| with_pairs("", &[("q", &text)]));
+    let pairs = [(WORKSPACE, workspace.as_deref()), ("q", text.as_deref())];
+    let pairs = pairs.map(|(name, value)| value.map(|value| (name, value)));
+    let query = with_pairs("", &pairs.into_iter().flatten().collect::<Vec<_>>());
     let FilterOptions { options, truncated } =
         get(&format!("api/datasets/{dataset}/options/{filter}?{query}"))
             .await?

@@ -54,7 +54,7 @@ fn is_switched_off(dataset: &Dataset, name: &str, value: &str) -> bool {
     filter.is_some_and(|filter| filter.kind == FilterKind::Boolean) && matches!(value, "false" | "0" | "off")
 }
 
-/// Identifies the rows of a selection: equal keys, equal rows in the same order. Columns do not matter, and the zone only
+/// Identifies the rows of a selection, with the workspace that they belong to: equal keys, equal rows in the same order. Columns do not matter, and the zone only
 /// if a filter on a time is set, since the server reads that time in the zone.
 pub fn rows_key(dataset: &Dataset, selection: &Selection) -> String {
     let reads_time = dataset
@@ -63,6 +63,7 @@ pub fn rows_key(dataset: &Dataset, selection: &Selection) -> String {
         .any(|filter| filter.kind == FilterKind::Timestamp && selection.filters.contains_key(&filter.name));
     let deciding = Selection {
         filters: selection.filters.clone(),
+        workspace: selection.workspace.clone(),
         zone: selection.zone.clone().filter(|_| reads_time),
         reversed: selection.reversed,
         ..Selection::default()
@@ -120,6 +121,7 @@ mod tests {
         assert_eq!(key("model=a&zone=Asia/Shanghai&columns=model"), key("model=a"));
         assert_ne!(key("model=a"), key("model=b"));
         assert_ne!(key("model=a"), key(""));
+        assert_ne!(key("workspace=1&model=a"), key("workspace=2&model=a"));
         let since = "start=2026-01-28T12:00";
         assert_eq!(key(&format!("{since}&columns=start")), key(since));
         assert_ne!(key(&format!("{since}&zone=Asia/Shanghai")), key(since));

@@ -14,18 +14,25 @@ pub struct DatasetGroup {
     pub datasets: Vec<Dataset>,
 }
 
-/// Returns whether the navigation may list the dataset. The page cannot name a workspace, which each request of a dataset of
-/// workspaces needs.
-fn is_listed(dataset: &Dataset) -> bool {
-    dataset.listed && !dataset.workspace
+/// Returns whether a visitor sees a link to the dataset. An unavailable one is listed for administrators only, who can mend it.
+fn is_listed(dataset: &Dataset, is_administrator: bool) -> bool {
+    dataset.listed && (dataset.available || is_administrator)
 }
 
-/// Returns the groups that a visitor sees: first the datasets without a group, then the groups by title. An
-/// unavailable dataset is listed for administrators only, who can mend it.
+/// Returns the datasets of workspaces, which are below the choice of the workspace and not in a group of their own.
+pub fn workspace_datasets(datasets: &[Dataset], is_administrator: bool) -> Vec<Dataset> {
+    let of_workspaces = datasets.iter().filter(|dataset| dataset.workspace);
+    of_workspaces
+        .filter(|dataset| is_listed(dataset, is_administrator))
+        .cloned()
+        .collect()
+}
+
+/// Returns the groups of the other datasets: first those without a group, then the groups by title.
 pub fn dataset_groups(datasets: &[Dataset], is_administrator: bool) -> Vec<DatasetGroup> {
     let mut groups: BTreeMap<(bool, &str), Vec<Dataset>> = BTreeMap::new();
     for dataset in datasets {
-        if is_listed(dataset) && (dataset.available || is_administrator) {
+        if !dataset.workspace && is_listed(dataset, is_administrator) {
             let title = dataset.group.as_deref().unwrap_or(DATA);
             let group = groups.entry((title != DATA, title)).or_default();
             group.push(dataset.clone());
@@ -38,12 +45,15 @@ pub fn dataset_groups(datasets: &[Dataset], is_administrator: bool) -> Vec<Datas
     groups.collect()
 }
 
-/// Returns the dataset of a page; without a name the first one that the navigation lists as available.
+/// Returns the dataset of a page; without a name the first one that the navigation lists as available. One of workspaces is
+/// the first only if there is no other.
 pub fn dataset_of_page<'a>(datasets: &'a [Dataset], name: Option<&str>) -> Option<&'a Dataset> {
-    datasets.iter().find(|dataset| match name {
-        Some(name) => dataset.name == name,
-        None => dataset.available && is_listed(dataset),
-    })
+    let Some(name) = name else {
+        let mut usable = datasets.iter().filter(|dataset| is_listed(dataset, false));
+        let of_workspaces = usable.clone().next();
+        return usable.find(|dataset| !dataset.workspace).or(of_workspaces);
+    };
+    datasets.iter().find(|dataset| dataset.name == name)
 }
 
 #[cfg(test)]
@@ -70,6 +80,7 @@ mod tests {
             figures: Vec::new(),
             formats: Vec::new(),
             layouts: Vec::new(),
+            file_name: None,
         }
     }
 
@@ -104,13 +115,31 @@ mod tests {
     }
 
     #[test]
-    fn datasets_of_workspaces_are_not_in_the_navigation() {
-        let alerts = Dataset {
+    fn datasets_of_workspaces_are_in_no_group_of_their_own() {
+        let of_workspaces = |name, available, listed| Dataset {
             workspace: true,
-            ..dataset("alerts", None, true, true)
+            ..dataset(name, Some("Brands"), available, listed)
         };
-        assert!(dataset_groups(std::slice::from_ref(&alerts), true).is_empty());
-        assert!(dataset_of_page(&[alerts], None).is_none());
+        let datasets = [
+            of_workspaces("alerts", true, true),
+            of_workspaces("broken", false, true),
+            of_workspaces("unlisted", true, false),
+            dataset("usage-logs", None, true, true),
+        ];
+        assert_eq!(
+            names(&dataset_groups(&datasets, true)),
+            [("Data", vec!["usage-logs"])]
+        );
+        let listed = |is_administrator| -> Vec<String> {
+            let listed = workspace_datasets(&datasets, is_administrator).into_iter();
+            listed.map(|dataset| dataset.name).collect()
+        };
+        assert_eq!(listed(false), ["alerts"]);
+        assert_eq!(listed(true), ["alerts", "broken"]);
+        let first = |datasets| dataset_of_page(datasets, None).map(|dataset| dataset.name.clone());
+        assert_eq!(first(&datasets[..]).as_deref(), Some("usage-logs"));
+        assert_eq!(first(&datasets[..3]).as_deref(), Some("alerts"));
+        assert_eq!(first(&datasets[1..3]), None);
     }
 
     #[test]

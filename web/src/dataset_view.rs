@@ -15,17 +15,20 @@ use crate::client;
 use crate::column_choice::ColumnChoice;
 use crate::cursors::Cursors;
 use crate::dataset::{self, LinkFilters};
-use crate::filter_chip::ValueNames;
+use crate::filter_chip::{ValueNames, switches};
 use crate::load::Load;
 use crate::route::Route;
 use crate::saved_options;
 use crate::selection::{PAGE_ROWS, Selection};
 use crate::table_page::TablePage;
+use crate::ticks::{TickFilter, Ticks};
 use crate::wording;
 
 #[derive(Clone, Copy)]
 pub struct DatasetView {
     pub dataset: StoredValue<Dataset>,
+    /// The id of the workspace whose rows these are. Another workspace has another view.
+    pub workspace: StoredValue<Option<String>>,
     /// Applied filters and parameters, by name.
     pub filters: RwSignal<BTreeMap<String, String>>,
     /// Filters of the link that the dataset does not have, until the visitor removes them.
@@ -44,12 +47,17 @@ pub struct DatasetView {
     pub summary: Load<Summary>,
     /// Values that the visitor has chosen from lists.
     pub value_names: RwSignal<ValueNames>,
+    /// The filter that asks for ticked rows. `None`: rows have no tick boxes.
+    pub tick_filter: StoredValue<Option<TickFilter>>,
+    pub ticks: RwSignal<Ticks>,
     /// The position in the page of the row whose details are open.
     pub open_row: RwSignal<Option<usize>>,
 }
 
 impl DatasetView {
     pub fn new(dataset: Dataset, selection: Selection) -> Self {
+        let selection = selection.for_dataset(&dataset);
+        let workspace = StoredValue::new(selection.workspace.clone());
         let columns = columns(&dataset, &selection);
         let LinkFilters { applied, unknown } = LinkFilters::new(&dataset, selection.filters);
         let filters = RwSignal::new(applied);
@@ -61,6 +69,7 @@ impl DatasetView {
 
         let deciding = move || Selection {
             filters: filters.get(),
+            workspace: workspace.get_value(),
             zone: Some(zone.get()),
             ..Selection::default()
         };
@@ -99,7 +108,10 @@ impl DatasetView {
             open_row.set(None);
         });
         Self {
+            tick_filter: StoredValue::new(TickFilter::of_dataset(&dataset)),
+            ticks: RwSignal::new(Ticks::default()),
             dataset: StoredValue::new(dataset),
+            workspace,
             filters,
             unknown_filters: RwSignal::new(unknown),
             zone,
@@ -115,7 +127,7 @@ impl DatasetView {
         }
     }
 
-    /// Shows a selection of the address. Keeps the zone and the rows of a page that it does not name.
+    /// Shows a selection of the address within the same workspace. Keeps the zone and the rows of a page that it does not name.
     pub fn show(self, selection: Selection) {
         let columns = self.dataset.with_value(|dataset| columns(dataset, &selection));
         let filters = selection.filters;
@@ -154,6 +166,17 @@ impl DatasetView {
         self.apply(filters);
     }
 
+    /// Sets the parameters that share a chip to their defaults.
+    pub fn reset_switches(self) {
+        let mut filters = self.filters.get_untracked();
+        self.dataset.with_value(|dataset| {
+            for parameter in switches(dataset) {
+                filters.remove(&parameter.name);
+            }
+        });
+        self.apply(filters);
+    }
+
     pub fn refresh(self) {
         self.page.retry();
         self.count.retry();
@@ -184,9 +207,7 @@ impl DatasetView {
 
     /// Returns the date in the zone in force.
     pub fn today(self) -> String {
-        let mut now = wording::moment(&browser::now(), self.zone_in_force());
-        now.truncate("2026-01-28".len());
-        now
+        today_in(self.zone_in_force())
     }
 
     pub fn route(self) -> Route {
@@ -200,6 +221,7 @@ impl DatasetView {
         let default = self.dataset.with_value(dataset::table_columns);
         Selection {
             filters: self.filters.get(),
+            workspace: self.workspace.get_value(),
             columns: self.columns.with(|columns| columns.for_address(&default)),
             zone: Some(self.zone.get()),
             reversed: self.reversed.get(),
@@ -215,6 +237,15 @@ impl DatasetView {
         } else {
             self.count.value()
         }
+    }
+
+    /// Returns why the server gives no rows of the workspace: the visitor is not a member, or their role is too low.
+    pub fn refusal(self) -> Option<Problem> {
+        let is_of_workspace = self.workspace.with_value(Option::is_some);
+        let refusal = self.page.problem().filter(|problem| {
+            problem.status == 403 && matches!(problem.code.as_str(), "not_a_member" | "role_too_low")
+        });
+        refusal.filter(|_| is_of_workspace)
     }
 
     /// Returns the problem that the server reports for a filter.
@@ -251,6 +282,13 @@ fn set_if_other<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value
 pub fn usual_zone() -> String {
     let zone = saved_options::zone().or_else(browser::zone);
     zone.unwrap_or_else(|| "UTC".to_owned())
+}
+
+/// Returns the date in a zone: `2026-01-28`.
+pub fn today_in(zone: Zone) -> String {
+    let mut now = wording::moment(&browser::now(), zone);
+    now.truncate("2026-01-28".len());
+    now
 }
 
 /// Returns UTC for a zone that the formatter does not know; the server refuses that zone with a problem.

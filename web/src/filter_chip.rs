@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api::datasets::{Comparison, Dataset, Filter, FilterKind};
+use api::datasets::{Comparison, Dataset, Filter, FilterKind, Parameter};
 
 use crate::quick_range::{day_after, is_time};
 use crate::selection::VALUES_SEPARATOR;
@@ -22,6 +22,37 @@ pub struct Chip {
     pub is_switch: bool,
 }
 
+/// The name of the chip of all parameters that are on or off. No parameter can have a hyphen in its name.
+pub const SWITCHES: &str = "row-contents";
+
+/// So many parameters that are on or off share a chip.
+const SHARING_MIN: usize = 3;
+
+/// Returns the parameters that are on or off and share a chip; none if each has its own.
+pub fn switches(dataset: &Dataset) -> impl Iterator<Item = &Parameter> {
+    let is_switch = |parameter: &&Parameter| parameter.kind == FilterKind::Boolean;
+    let all = || dataset.parameters.iter().filter(is_switch);
+    let are_shared = all().count() >= SHARING_MIN;
+    all().filter(move |_| are_shared)
+}
+
+/// Returns the chip of the parameters that share one: `Contents: 4 of 6`.
+fn shared_chip(dataset: &Dataset, filters: &BTreeMap<String, String>) -> Option<Chip> {
+    let value = |parameter: &'_ Parameter| filters.get(&parameter.name).cloned();
+    let is_on = |parameter: &&Parameter| value(parameter).as_ref().unwrap_or(&parameter.default) == "true";
+    let is_changed = |parameter: &Parameter| value(parameter).is_some_and(|value| value != parameter.default);
+    let number = switches(dataset).count();
+    (number > 0).then(|| Chip {
+        name: SWITCHES.to_owned(),
+        text: format!(
+            "Contents: {} of {number}",
+            switches(dataset).filter(is_on).count()
+        ),
+        is_removable: switches(dataset).any(is_changed),
+        is_switch: false,
+    })
+}
+
 /// Returns the chips in the order of the dataset.
 pub fn chips(dataset: &Dataset, filters: &BTreeMap<String, String>, names: &ValueNames) -> Vec<Chip> {
     let applied = dataset.filters.iter().filter_map(|filter| {
@@ -37,7 +68,8 @@ pub fn chips(dataset: &Dataset, filters: &BTreeMap<String, String>, names: &Valu
             is_switch,
         })
     });
-    let parameters = dataset.parameters.iter().map(|parameter| {
+    let shares = |parameter: &&Parameter| !switches(dataset).any(|shared| shared.name == parameter.name);
+    let parameters = dataset.parameters.iter().filter(shares).map(|parameter| {
         let given = filters.get(&parameter.name);
         let value = given.unwrap_or(&parameter.default);
         let is_switch = parameter.kind == FilterKind::Boolean;
@@ -53,7 +85,8 @@ pub fn chips(dataset: &Dataset, filters: &BTreeMap<String, String>, names: &Valu
             is_switch,
         }
     });
-    applied.chain(parameters).collect()
+    let shared = shared_chip(dataset, filters);
+    applied.chain(parameters).chain(shared).collect()
 }
 
 fn text_of(filter: &Filter, value: &str, names: &ValueNames) -> String {
@@ -218,6 +251,25 @@ mod tests {
             chips(&dataset, &Selection::parse(query).filters, &ValueNames::new())[0].is_removable
         };
         assert!(is_removable("days=30") && !is_removable("") && !is_removable("days=7"));
+    }
+
+    #[test]
+    fn many_parameters_that_are_on_or_off_share_a_chip() {
+        let mut dataset = sample();
+        for (name, default) in [("a", "true"), ("b", "true"), ("c", "false")] {
+            let text = texts(&dataset, "").len();
+            assert_eq!(text, dataset.parameters.len());
+            let parameter =
+                serde_json::json!({ "name": name, "label": name, "kind": "boolean", "default": default });
+            dataset
+                .parameters
+                .push(serde_json::from_value(parameter).unwrap());
+        }
+        assert_eq!(texts(&dataset, ""), ["Contents: 2 of 3"]);
+        assert_eq!(
+            texts(&dataset, "b=false&model=7"),
+            ["Model: gpt", "Contents: 1 of 3"]
+        );
     }
 
     #[test]

@@ -3,9 +3,9 @@
 //! The first modules need no browser and are tested natively; the others are compiled only for wasm32.
 //! Imports run downwards:
 //!
-//! - The page: `app`, `shell`, `pages`, `components`.
+//! - The page: `app`, `shell`, `content`, `pages`, `components`.
 //! - Running operations: `export_setup`, `operations`, `download`, `restore`, `log_cleanup`, `action`.
-//! - State: `activity`, `auth`, `confirmer`, `navigation`, `dataset_view`, `hub`, `keys`, `line_view`, `load`, `probe_view`, `saved_options`, `settings`, `theme`, `toasts`.
+//! - State: `activity`, `auth`, `bundle_view`, `confirmer`, `navigation`, `dataset_view`, `hub`, `keys`, `line_view`, `load`, `probe_view`, `saved_options`, `settings`, `theme`, `toasts`, `workspaces`.
 //! - The outside: `client` (the server), `laid_out` (its JSON), `worker` (the export worker), `browser`, `clipboard`, `focus_keeper`.
 //! - Values and texts: the modules that are tested natively.
 //!
@@ -13,6 +13,7 @@
 //! worker.
 
 pub mod activity;
+pub mod bundle_pages;
 pub mod column_choice;
 pub mod cursors;
 pub mod dataset;
@@ -30,13 +31,16 @@ pub mod probes;
 pub mod quick_range;
 pub mod restore;
 pub mod route;
+pub mod row_scope;
 pub mod selection;
 pub mod table_columns;
 pub mod table_page;
 pub mod theme;
 pub mod throughput;
+pub mod ticks;
 pub mod wall_time;
 pub mod wording;
+pub mod workspace_names;
 
 #[cfg(target_arch = "wasm32")]
 mod action;
@@ -47,6 +51,8 @@ mod auth;
 #[cfg(target_arch = "wasm32")]
 mod browser;
 #[cfg(target_arch = "wasm32")]
+mod bundle_view;
+#[cfg(target_arch = "wasm32")]
 mod client;
 #[cfg(target_arch = "wasm32")]
 mod clipboard;
@@ -54,6 +60,8 @@ mod clipboard;
 mod components;
 #[cfg(target_arch = "wasm32")]
 mod confirmer;
+#[cfg(target_arch = "wasm32")]
+mod content;
 #[cfg(target_arch = "wasm32")]
 mod dataset_view;
 #[cfg(target_arch = "wasm32")]
@@ -88,3 +96,5 @@ mod shell;
 mod toasts;
 #[cfg(target_arch = "wasm32")]
 mod worker;
+#[cfg(target_arch = "wasm32")]
+mod workspaces;

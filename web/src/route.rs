@@ -1,9 +1,12 @@
 //! The page's own URLs. A reload or a shared link shows the same page again. They are relative to the `<base>` of the page,
 //! because a proxy may publish Decant below a path.
 
+mod bundle;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use wasm_export::session_request::Part;
 
+pub use self::bundle::{BundleChoice, BundleRoute};
 use crate::selection::{Selection, with_pairs};
 
 /// A dataset is named by one path segment, so no dataset can hide a page below `/admin/`.
@@ -20,6 +23,7 @@ pub enum Route {
         place: RequestPlace,
     },
     Probes(ProbesRoute),
+    Bundle(BundleRoute),
     Database,
     LogCleanup,
 }
@@ -58,6 +62,9 @@ impl Route {
     /// Reads a path relative to the page's base, with or without `.` before it, and a query, with or without `?`. An unknown path becomes a dataset of that name.
     pub fn parse(path: &str, query: &str) -> Self {
         let path = path.trim_start_matches('.').trim_matches('/');
+        if let Some(bundle) = BundleRoute::parse(path, query.trim_start_matches('?')) {
+            return Self::Bundle(bundle);
+        }
         match path.split('/').collect::<Vec<_>>()[..] {
             ["admin", "sessions"] => Self::session(None),
             ["admin", "sessions", session] => {
@@ -102,6 +109,7 @@ impl Route {
                 }
             }
             Self::Probes(probes) => probes.url(),
+            Self::Bundle(bundle) => bundle.url(),
             Self::Database => "./admin/database".to_owned(),
             Self::LogCleanup => "./admin/log-cleanup".to_owned(),
         }
@@ -115,9 +123,31 @@ impl Route {
         }
     }
 
+    /// Returns the id of the workspace in the address.
+    pub fn workspace(&self) -> Option<&str> {
+        match self {
+            Self::Dataset { selection, .. } => selection.workspace.as_deref(),
+            Self::Bundle(bundle) => bundle.choice.workspace.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Returns the same page of another workspace, from its first row.
+    pub fn in_workspace(mut self, workspace: &str) -> Self {
+        match &mut self {
+            Self::Dataset { selection, .. } => {
+                selection.workspace = Some(workspace.to_owned());
+                selection.start = None;
+            }
+            Self::Bundle(bundle) => bundle.choice.workspace = Some(workspace.to_owned()),
+            _ => {}
+        }
+        self
+    }
+
     pub fn admin_page(&self) -> Option<AdminPage> {
         match self {
-            Self::Dataset { .. } => None,
+            Self::Dataset { .. } | Self::Bundle(_) => None,
             Self::SessionRequests { .. } => Some(AdminPage::SessionRequests),
             Self::Probes(_) => Some(AdminPage::Probes),
             Self::Database => Some(AdminPage::Database),
@@ -238,6 +268,9 @@ mod tests {
             ("/probes", ""),
             ("/probes/3", "?search=time+out&zone=Asia%2FShanghai"),
             ("/probes/main", ""),
+            ("/alerts", "?workspace=7&severity=critical"),
+            ("/my-data", "?start=2026-01-01"),
+            ("/admin/bulk", ""),
         ] {
             assert_eq!(Route::parse(path, query).url(), format!(".{path}{query}"));
         }
@@ -251,6 +284,15 @@ mod tests {
         };
         assert_eq!(Route::parse("/", ""), first);
         assert_eq!(first.url(), "./");
+    }
+
+    #[test]
+    fn another_workspace_keeps_the_filters_and_begins_with_the_first_row() {
+        let route = Route::parse("/alerts", "?workspace=7&severity=critical&after=abc.100");
+        assert_eq!(route.workspace(), Some("7"));
+        let other = route.in_workspace("8");
+        assert_eq!(other.url(), "./alerts?workspace=8&severity=critical");
+        assert_eq!(Route::Database.in_workspace("8"), Route::Database);
     }
 
     #[test]

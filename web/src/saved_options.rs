@@ -20,6 +20,19 @@ pub fn save(visitor: &str, options: &Options) {
     }
 }
 
+/// Returns the workspace that the visitor chose last in this browser.
+pub fn workspace(visitor: &str) -> Option<String> {
+    item(&workspace_key(visitor))
+}
+
+pub fn save_workspace(visitor: &str, workspace: &str) {
+    set_item(&workspace_key(visitor), workspace);
+}
+
+fn workspace_key(visitor: &str) -> String {
+    format!("decant-workspace-{visitor}")
+}
+
 const ZONE: &str = "decant-zone";
 const PAGE_ROWS: &str = "decant-page-rows";
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use api::datasets::{Dataset, FilterValues, RowsRequest};
 use form_urlencoded::Serializer;
 
 use crate::cursors::PageStart;
@@ -13,6 +14,12 @@ pub const PAGE_ROWS: usize = 50;
 /// The numbers of rows that a visitor may choose.
 pub const PAGE_SIZES: [usize; 4] = [25, PAGE_ROWS, 100, 200];
 
+/// The parameter that names the workspace.
+pub const WORKSPACE: &str = "workspace";
+
+/// The greatest length in bytes of a query of rows.
+const QUERY_MAX: usize = 4_000;
+
 /// Separates the values of a filter that takes several. Each becomes a parameter of its own, which may have commas.
 pub const VALUES_SEPARATOR: char = '\n';
 
@@ -21,6 +28,8 @@ pub const VALUES_SEPARATOR: char = '\n';
 pub struct Selection {
     /// Values of filters and parameters as typed, by name. See [`VALUES_SEPARATOR`].
     pub filters: BTreeMap<String, String>,
+    /// The id of the workspace whose rows these are. `None` for a dataset that does not belong to workspaces.
+    pub workspace: Option<String>,
     /// In the order of table and file. `None`: the table has its first columns, and the file all of them.
     pub columns: Option<Vec<String>>,
     /// IANA name, for filters, table and file. `None`: none is chosen.
@@ -34,7 +43,7 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Takes every parameter without a meaning of its own for a filter. Ignores empty values.
+    /// Takes every parameter without a meaning of its own for a filter. Ignores empty values. See [`Self::for_dataset`].
     pub fn parse(query: &str) -> Self {
         let mut selection = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -42,6 +51,7 @@ impl Selection {
             match name.as_ref() {
                 _ if value.is_empty() => {}
                 "columns" => selection.columns = Some(value.split(',').map(str::to_owned).collect()),
+                WORKSPACE => selection.workspace = Some(value.to_owned()),
                 "zone" => selection.zone = Some(value.to_owned()),
                 "sort" => selection.reversed = value == "reversed",
                 "limit" => {
@@ -58,6 +68,16 @@ impl Selection {
             }
         }
         selection
+    }
+
+    /// Returns the selection for a dataset. One that does not belong to workspaces may have a filter called `workspace`.
+    pub fn for_dataset(mut self, dataset: &Dataset) -> Self {
+        if !dataset.workspace
+            && let Some(workspace) = self.workspace.take()
+        {
+            self.filters.insert(WORKSPACE.to_owned(), workspace);
+        }
+        self
     }
 
     /// Returns the whole selection as a query string, for the URL.
@@ -84,6 +104,32 @@ impl Selection {
         format!("{query}{separator}columns={}", columns.join(","))
     }
 
+    /// Returns whether the query of a file is too long for an address: proxies refuse addresses from some thousands of bytes on.
+    pub fn is_long(&self) -> bool {
+        self.export_query().len() > QUERY_MAX
+    }
+
+    /// Returns the selection of a file as a JSON object, which the address of the rows takes with POST.
+    pub fn body(&self) -> String {
+        let values = |values: &String| {
+            let values = values.split(VALUES_SEPARATOR).map(str::trim);
+            let values = values.filter(|value| !value.is_empty());
+            FilterValues(values.map(str::to_owned).collect())
+        };
+        let filters = self.filters.iter();
+        let request = RowsRequest {
+            filters: filters
+                .map(|(name, value)| (name.clone(), values(value)))
+                .collect(),
+            workspace: self.workspace.clone(),
+            columns: self.columns.clone(),
+            zone: self.zone.clone(),
+            sort: self.reversed.then(|| "reversed".to_owned()),
+            ..RowsRequest::default()
+        };
+        serde_json::to_string(&request).expect("a selection is made of texts")
+    }
+
     /// Returns the query of the table: the browser shows and hides columns itself.
     pub fn rows_query(&self) -> String {
         let query = self.filters_query();
@@ -96,6 +142,9 @@ impl Selection {
     /// Returns only filters and zone, for the count and the figures.
     pub fn filters_query(&self) -> String {
         let mut query = Serializer::new(String::new());
+        if let Some(workspace) = &self.workspace {
+            query.append_pair(WORKSPACE, workspace);
+        }
         for (name, values) in &self.filters {
             let values = values.split(VALUES_SEPARATOR).map(str::trim);
             for value in values.filter(|value| !value.is_empty()) {
@@ -135,6 +184,7 @@ mod tests {
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
+            workspace: Some("a&b".to_owned()),
             columns: Some(vec!["created_at".to_owned(), "cost_usd".to_owned()]),
             zone: Some("Asia/Shanghai".to_owned()),
             reversed: true,
@@ -183,6 +233,40 @@ mod tests {
         let selection = Selection::parse(query);
         assert_eq!(selection.filters["model"], "a,b\nc");
         assert_eq!(selection.query(), query);
+    }
+
+    #[test]
+    fn a_long_selection_has_a_body() {
+        let mut selection = Selection::parse("workspace=7&status=a,b&zone=UTC&sort=reversed&columns=id");
+        assert!(!selection.is_long());
+        let ids: Vec<String> = (0..1_000).map(|id| format!("id-{id}")).collect();
+        selection.filters.insert("ids".to_owned(), ids.join("\n"));
+        assert!(selection.is_long());
+        let body: RowsRequest = serde_json::from_str(&selection.body()).unwrap();
+        assert_eq!(body.filters["ids"].0, ids);
+        assert_eq!(body.filters["status"].0, ["a,b"]);
+        assert_eq!(body.workspace.as_deref(), Some("7"));
+        assert_eq!(body.sort.as_deref(), Some("reversed"));
+        assert_eq!(body.columns.as_deref(), Some(&["id".to_owned()][..]));
+        assert_eq!((body.zone.as_deref(), body.limit), (Some("UTC"), None));
+    }
+
+    #[test]
+    fn the_workspace_is_in_every_query_and_a_filter_may_have_its_name() {
+        let selection = Selection::parse("workspace=7&model=a&limit=100");
+        assert_eq!(selection.filters_query(), "workspace=7&model=a");
+        assert_eq!(selection.export_query(), "workspace=7&model=a");
+        let dataset = crate::dataset::sample();
+        let of_filter = selection.clone().for_dataset(&dataset);
+        assert_eq!(
+            (of_filter.workspace.as_deref(), &*of_filter.filters[WORKSPACE]),
+            (None, "7")
+        );
+        let of_workspaces = Dataset {
+            workspace: true,
+            ..dataset
+        };
+        assert_eq!(selection.clone().for_dataset(&of_workspaces), selection);
     }
 
     #[test]

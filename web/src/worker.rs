@@ -13,7 +13,7 @@ use web_sys::{ErrorEvent, Event, MessageEvent, Worker, WorkerOptions, WorkerType
 /// The loader that Trunk writes. Its name has no hash, so the server sends it with `no-cache`.
 const PROGRAM: &str = "export_worker_loader.js";
 
-/// The same program with Zstandard and dumps, and twice as large: it is loaded only when needed.
+/// The same program with bundles, Zstandard and dumps, and twice as large: it is loaded only when needed.
 const FULL_PROGRAM: &str = "full_worker_loader.js";
 
 /// Dropping it stops the worker, which removes its unfinished file.
@@ -36,7 +36,7 @@ impl ExportWorker {
         options.set_type(WorkerType::Module);
         let program = match &first {
             ToWorker::Start(start) if start.options.compression == Compression::Zstd => FULL_PROGRAM,
-            ToWorker::Dump(_) | ToWorker::ReadDump => FULL_PROGRAM,
+            ToWorker::Bundle(_) | ToWorker::Dump(_) | ToWorker::ReadDump => FULL_PROGRAM,
             _ => PROGRAM,
         };
         let worker = Worker::new_with_options(program, &options)?;

@@ -1,6 +1,7 @@
 //! Bundles: several datasets in one file.
 
 use serde::{Deserialize, Serialize};
+use wasm_export::bundle::Contents;
 use wasm_export::options::Format;
 
 use crate::workspaces::WorkspaceRole;
@@ -46,8 +47,16 @@ pub struct Bundle {
     /// The formats of its files, the default first.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub formats: Vec<Format>,
+    /// The name of its files without the extension, in which `{date}`, `{time}`, for rows of one person `{subject}`, and for
+    /// those of a workspace `{scope}` and `{workspace}` stand for what the client knows. Absent: the name and the time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_name: Option<String>,
     /// The parts that this database has, in the order of the stream.
     pub parts: Vec<Part>,
+    /// The contents of a file beside its rows: the formatter in the browser takes it as it is. Absent while it is not available.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub contents: Option<Contents>,
 }
 
 /// A part of a bundle: the rows of a dataset.

@@ -79,6 +79,10 @@ pub struct Dataset {
     /// Layouts of a Markdown file that can have these columns.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub layouts: Vec<Layout>,
+    /// The name of its files without the extension, in which `{date}`, `{time}` and, if the rows belong to workspaces, `{scope}`
+    /// stand for what the client knows. Absent: the dataset's name and the time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_name: Option<String>,
 }
 
 fn yes() -> bool {
@@ -100,6 +104,9 @@ pub struct Filter {
     pub values: Vec<String>,
     /// Whether `/api/datasets/{name}/options/{filter}` lists its values.
     pub options: bool,
+    /// The column whose values it takes: a page lets a visitor tick rows, and asks for them with this filter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticks: Option<String>,
     /// How a row's value compares with the filter's. Absent: a page does not name it.
     #[serde(default, rename = "match", skip_serializing_if = "Option::is_none")]
     pub comparison: Option<Comparison>,

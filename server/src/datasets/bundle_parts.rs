@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use api::workspaces::WorkspaceRole;
-use wasm_export::bundle::{Contents, Part as PartOfFile, Report};
-use wasm_export::options::{Compression, Format, Options};
+use wasm_export::bundle::{Contents, Part as PartOfFile, Report, options_of_file};
+use wasm_export::options::{Format, Options};
 
 use super::bundle::{Bundle, BundleAccess, Part};
 use super::catalog::{Catalog, Dataset};
@@ -146,9 +146,7 @@ impl BundleParts {
             let problem = format!("is `{given}`; this report can have {}", words.join(", "));
             return Err(ParameterError::invalid("language", problem));
         }
-        if options.format == Format::Csv {
-            options.compression = Compression::Zip;
-        }
+        let options = options_of_file(options);
         wasm_export::Bundle::new(options.clone(), self.contents())
             .map_err(|error| ParameterError::invalid("format", format!("cannot be used: {error}")))?;
         Ok(options)

@@ -16,6 +16,7 @@ use super::rows::{answer, headers, while_running};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::datasets::bundle::{Bundle as Declared, BundleAccess, Part};
+use crate::datasets::definition::NamedRows;
 use crate::datasets::unavailable::Cause;
 use crate::datasets::words::PairList;
 use crate::datasets::{BundleParts, BundleRequest, Dataset};
@@ -45,7 +46,7 @@ pub async fn list(app: web::Data<App>, caller: Caller) -> HttpResponse {
         .bundles()
         .filter(|bundle| bundle.check_visible(&caller, role).is_ok());
     let bundles = seen.filter_map(|bundle| match BundleParts::find(&catalog, bundle) {
-        Ok(bundle) => Some(describe(&bundle)),
+        Ok(bundle) => Some(describe(&bundle, &caller)),
         Err(unavailable) if unavailable.cause == Cause::NotHere => None,
         Err(unavailable) => is_admin.then(|| wire::Bundle {
             reason: Some(unavailable.reason),
@@ -172,7 +173,7 @@ async fn prepare(
     while_running(app, caller, planning).await
 }
 
-fn describe(bundle: &BundleParts) -> wire::Bundle {
+fn describe(bundle: &BundleParts, caller: &Caller) -> wire::Bundle {
     let part = |(part, dataset): &(Part, Arc<Dataset>)| wire::Part {
         name: part.name.clone(),
         title: dataset.definition.title.clone(),
@@ -180,9 +181,19 @@ fn describe(bundle: &BundleParts) -> wire::Bundle {
         single: part.single,
         range: part.range,
     };
+    let definition = &bundle.bundle.definition;
+    let rows = match definition.access {
+        BundleAccess::Workspace => NamedRows::OfWorkspace,
+        // Only administrators may name a person.
+        BundleAccess::Owner if caller.is_administrator() => NamedRows::OfPerson,
+        BundleAccess::Owner | BundleAccess::Admin => NamedRows::OfCaller,
+    };
+    let file_name = definition.file_name.as_ref();
     wire::Bundle {
         available: true,
+        file_name: file_name.map(|pattern| pattern.for_browser(&definition.name, caller, rows)),
         parts: bundle.parts.iter().map(part).collect(),
+        contents: Some(bundle.contents()),
         ..of_definition(&bundle.bundle)
     }
 }
@@ -202,6 +213,8 @@ fn of_definition(bundle: &Declared) -> wire::Bundle {
         available: false,
         reason: None,
         formats: definition.formats.all().to_vec(),
+        file_name: None,
         parts: Vec::new(),
+        contents: None,
     }
 }

@@ -10,7 +10,7 @@ use super::dataset_access::{Opened, declared, greatest_role, open};
 use super::extract::Pairs;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::datasets::definition::{Access, Usage};
+use crate::datasets::definition::{Access, NamedRows, Usage};
 use crate::datasets::query::AccessError;
 use crate::datasets::template::Template;
 use crate::datasets::{Dataset, Query, RenderError, Selection, options};
@@ -231,6 +231,10 @@ fn describe(dataset: &Dataset, caller: &Caller) -> wire::Dataset {
     let definition = &dataset.definition;
     let admin = caller.is_administrator();
     let is_of_workspaces = definition.access == Access::Workspace;
+    let named_rows = match is_of_workspaces {
+        true => NamedRows::OfWorkspace,
+        false => NamedRows::OfCaller,
+    };
     let filters = definition
         .filters
         .iter()
@@ -260,6 +264,10 @@ fn describe(dataset: &Dataset, caller: &Caller) -> wire::Dataset {
             .map(|header| definition.allowed().layouts(header))
             .unwrap_or_default(),
         columns: header.map(|header| header.columns).unwrap_or_default(),
+        file_name: definition
+            .file_name
+            .as_ref()
+            .map(|pattern| pattern.for_browser(&definition.name, caller, named_rows)),
         order: definition
             .order
             .iter()
@@ -274,6 +282,7 @@ fn describe(dataset: &Dataset, caller: &Caller) -> wire::Dataset {
                 many: filter.many,
                 values: filter.values.clone(),
                 options: filter.options.is_some(),
+                ticks: filter.ticks.clone(),
                 comparison: filter.r#match,
             })
             .collect(),

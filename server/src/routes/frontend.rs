@@ -114,7 +114,7 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
         .map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
         .collect();
     let policy = format!(
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{digests}; style-src 'self'; connect-src 'self'; \
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{digests}; style-src 'self'; connect-src 'self'; frame-src 'self'; \
          img-src 'self' data:; worker-src 'self'; font-src 'self'; base-uri 'self'; form-action 'self'; \
          frame-ancestors 'none'"
     );

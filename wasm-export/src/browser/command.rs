@@ -76,7 +76,7 @@ impl Commands {
             match self.next().await.0 {
                 ToWorker::Resume => return true,
                 ToWorker::Cancel => return false,
-                ToWorker::Start(_) | ToWorker::Dump(_) | ToWorker::ReadDump => {}
+                ToWorker::Start(_) | ToWorker::Bundle(_) | ToWorker::Dump(_) | ToWorker::ReadDump => {}
             }
         }
     }

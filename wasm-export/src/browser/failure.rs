@@ -3,6 +3,8 @@
 use super::row_cache::RowsGone;
 use super::sink::SinkError;
 use crate::ExportError;
+#[cfg(feature = "bundles")]
+use crate::bundle::BundleError;
 use crate::rows::Problem;
 
 /// The reason why an export stopped.
@@ -102,6 +104,31 @@ impl From<ExportError> for Failure {
                 "The export cannot be completed",
                 sentence(&other),
                 resumable,
+            ),
+        }
+    }
+}
+
+/// A resumable failure of a bundle means that another attempt may succeed. It begins anew.
+#[cfg(feature = "bundles")]
+impl From<BundleError> for Failure {
+    fn from(error: BundleError) -> Self {
+        match error {
+            BundleError::Interrupted { .. } => {
+                Self::new("incomplete", "The export is incomplete", sentence(&error), true)
+            }
+            BundleError::Failed(problem) => Self::refused(*problem),
+            BundleError::Format(error) => Self::new(
+                "impossible_file",
+                "The file cannot be made with these options",
+                sentence(&error),
+                false,
+            ),
+            other => Self::new(
+                "damaged",
+                "The export cannot be completed",
+                sentence(&other),
+                false,
             ),
         }
     }

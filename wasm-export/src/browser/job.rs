@@ -1,6 +1,7 @@
 //! One export, from its address to its file.
 
 use js_sys::{Date, Uint8Array};
+use serde_json::{Map, Value};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{FileSystemFileHandle, UrlSearchParams};
 
@@ -20,6 +21,8 @@ pub(super) const REPORT_EVERY_MS: f64 = 100.0;
 /// An export and its file so far. It continues over several connections.
 pub(super) struct Job {
     url: String,
+    /// The selection, if it is not in the address.
+    body: Option<String>,
     file_name: String,
     export: Export,
     sink: Sink,
@@ -85,21 +88,16 @@ impl Job {
     pub(super) async fn open(start: Start, attachment: Option<JsValue>) -> Result<Self, Failure> {
         let Start {
             url,
+            body,
             kept,
             options,
             file_name,
             destination,
         } = start;
-        let (sink, file_name) = match (destination, attachment) {
-            (Destination::PickedFile, Some(picked)) => {
-                let picked: FileSystemFileHandle = picked.unchecked_into();
-                let file_name = picked.name();
-                (Sink::for_picked(picked).await?, file_name)
-            }
-            _ => (Sink::for_downloads().await, file_name),
-        };
+        let (sink, file_name) = open_sink(destination, attachment, file_name).await?;
         Ok(Self {
             url,
+            body,
             file_name,
             export: Export::new(options),
             sink,
@@ -123,7 +121,10 @@ impl Job {
     }
 
     async fn fetch(&mut self, report: &impl Fn(Progress)) -> Result<Summary, Failure> {
-        let mut stream = ByteStream::open(&self.url_of_missing_rows(), &ROWS).await?;
+        let mut stream = match &self.body {
+            None => ByteStream::open(&self.url_of_missing_rows(), &ROWS).await?,
+            Some(body) => ByteStream::post(&self.url, &self.body_of_missing_rows(body), &ROWS).await?,
+        };
         self.export.resume();
         if let Some(row_cache) = self.rows.row_cache() {
             row_cache.begin_stream();
@@ -249,6 +250,25 @@ impl Job {
         format!("{path}?{}", String::from(query.to_string()))
     }
 
+    fn body_of_missing_rows(&self, body: &str) -> String {
+        let Some(point) = self.export.resume_point() else {
+            return body.to_owned();
+        };
+        // A body that is no object is left to the server, which refuses it.
+        let Ok(mut selection) = serde_json::from_str::<Map<String, Value>>(body) else {
+            return body.to_owned();
+        };
+        selection.insert("as_of".to_owned(), point.as_of.into());
+        if let Some(cursor) = point.cursor {
+            selection.insert("after".to_owned(), cursor.into());
+        }
+        if let Some(limit) = selection.get("limit").and_then(Value::as_u64) {
+            let rest = limit.saturating_sub(self.rows());
+            selection.insert("limit".to_owned(), rest.into());
+        }
+        Value::Object(selection).to_string()
+    }
+
     fn progress(&self) -> Progress {
         let done = self.export.progress();
         Progress {
@@ -256,6 +276,23 @@ impl Job {
             raw_bytes: done.raw_bytes,
             file_bytes: done.file_bytes,
             estimated_rows: self.export.header().and_then(|header| header.estimated_rows),
+            part: None,
         }
+    }
+}
+
+/// Opens the destination of a file. Returns the name of the file as well: a picked file has the name that the user gave it.
+pub(super) async fn open_sink(
+    destination: Destination,
+    attachment: Option<JsValue>,
+    file_name: String,
+) -> Result<(Sink, String), Failure> {
+    match (destination, attachment) {
+        (Destination::PickedFile, Some(picked)) => {
+            let picked: FileSystemFileHandle = picked.unchecked_into();
+            let file_name = picked.name();
+            Ok((Sink::for_picked(picked).await?, file_name))
+        }
+        _ => Ok((Sink::for_downloads().await, file_name)),
     }
 }

@@ -12,6 +12,8 @@
 pub mod answer;
 #[cfg(feature = "dumps")]
 mod archive_job;
+#[cfg(feature = "bundles")]
+mod bundle_job;
 mod command;
 pub mod contents;
 pub mod disk;

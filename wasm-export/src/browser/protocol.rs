@@ -3,7 +3,8 @@
 //! A message is an array of two: its JSON text, and a file, which JSON cannot carry. The worker sends the first
 //! message ([`FromWorker::Ready`]), because a message before it could be lost.
 //!
-//! A worker without the feature `dumps` has no code for dumps, and neither reads nor sends their messages.
+//! A worker without the feature `dumps` has no code for dumps, and neither reads nor sends their messages. The same holds for
+//! the feature `bundles`.
 
 use js_sys::{Array, JsString};
 use serde::de::DeserializeOwned;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::contents::DumpContents;
+use crate::bundle::Contents;
 use crate::options::Options;
 use crate::rows::Problem;
 
@@ -20,13 +22,16 @@ use crate::rows::Problem;
 pub enum ToWorker {
     /// Begin. The file that the user picked, if any, is attached.
     Start(Start),
+    /// Begin the file of a bundle. The file that the user picked, if any, is attached.
+    #[cfg_attr(not(feature = "bundles"), serde(skip_deserializing))]
+    Bundle(StartBundle),
     /// Begin to fetch a dump of the database. The file that the user picked, if any, is attached.
     #[cfg_attr(not(feature = "dumps"), serde(skip_deserializing))]
     Dump(StartDump),
     /// Read the dump that the user has chosen, an attached `File`.
     #[cfg_attr(not(feature = "dumps"), serde(skip_deserializing))]
     ReadDump,
-    /// Continue after a failure, behind the last whole row.
+    /// Continue after a failure, behind the last whole row. A bundle begins again, because its snapshot has ended.
     Resume,
     /// Stop, and remove all files. The worker ends.
     Cancel,
@@ -37,10 +42,28 @@ pub enum ToWorker {
 pub struct Start {
     /// The address of its raw rows: `/api/datasets/usage-logs/rows?…`.
     pub url: String,
+    /// The selection as a JSON object, if it is too long for the address. It is sent with POST.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
     /// The same rows in the browser's cache. Then the worker asks no server, and the options name the columns of the
     /// file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<CachedRows>,
+    /// The options of the file.
+    pub options: Options,
+    /// The name of the file.
+    pub file_name: String,
+    /// The destination of the file.
+    pub destination: Destination,
+}
+
+/// The file of a bundle to make.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StartBundle {
+    /// The address of its parts: `/api/bundles/user-data/rows?…`.
+    pub url: String,
+    /// What the file contains, beside its rows.
+    pub contents: Contents,
     /// The options of the file.
     pub options: Options,
     /// The name of the file.
@@ -122,6 +145,9 @@ pub struct Progress {
     pub file_bytes: u64,
     /// The planner's estimate of the number of rows.
     pub estimated_rows: Option<u64>,
+    /// The position of the part that is being read, from 0. `None` for a file of one dataset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<usize>,
 }
 
 /// The report of a whole file.
@@ -157,7 +183,7 @@ pub struct Dumped {
 pub struct Failed {
     /// The reason, as a text for the user.
     pub problem: Problem,
-    /// Number of rows behind which a resumed export continues. A dump has none.
+    /// Number of rows behind which a resumed export continues. A dump and a bundle have none.
     pub rows: u64,
     /// Whether [`ToWorker::Resume`] may help. If it cannot, the worker has removed its files and ended.
     pub resumable: bool,

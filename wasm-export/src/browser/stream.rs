@@ -8,7 +8,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortController, DedicatedWorkerGlobalScope, ReadableStreamDefaultReader, RequestInit, Response,
+    AbortController, DedicatedWorkerGlobalScope, Headers, ReadableStreamDefaultReader, RequestInit, Response,
 };
 
 use super::answer::problem;
@@ -44,10 +44,29 @@ impl ByteStream {
     /// # Errors
     /// When there is no connection, or the server refuses. The error contains the server's problem.
     pub(super) async fn open(url: &str, wanted: &Wanted) -> Result<Self, Failure> {
-        let line = Line::new(wanted.silence_seconds_max);
+        Self::send(url, &RequestInit::new(), wanted).await
+    }
+
+    /// Sends a JSON object with POST, and waits for the first bytes.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(super) async fn post(url: &str, body: &str, wanted: &Wanted) -> Result<Self, Failure> {
+        let headers = Headers::new().expect("every browser with fetch has Headers");
+        headers
+            .set("content-type", "application/json")
+            .expect("the name and the value are ASCII");
         let init = RequestInit::new();
+        init.set_method("POST");
+        init.set_headers(&headers);
+        init.set_body(&JsValue::from_str(body));
+        Self::send(url, &init, wanted).await
+    }
+
+    async fn send(url: &str, init: &RequestInit, wanted: &Wanted) -> Result<Self, Failure> {
+        let line = Line::new(wanted.silence_seconds_max);
         init.set_signal(Some(&line.abort.signal()));
-        let response = line.wait(worker().fetch_with_str_and_init(url, &init)).await?;
+        let response = line.wait(worker().fetch_with_str_and_init(url, init)).await?;
         let response: Response = response.unchecked_into();
         if !response.ok() {
             return Err(refusal(&line, &response).await?);

@@ -1,4 +1,5 @@
-//! The export worker, which makes one file. With the feature `dumps` it can also fetch or read one dump.
+//! The export worker, which makes one file. With the feature `bundles` it can make that of a bundle, and with `dumps` fetch or
+//! read one dump.
 
 use js_sys::global;
 use wasm_bindgen::{JsCast, JsValue};
@@ -7,6 +8,8 @@ use web_sys::DedicatedWorkerGlobalScope;
 
 #[cfg(feature = "dumps")]
 use super::archive_job;
+#[cfg(feature = "bundles")]
+use super::bundle_job::BundleJob;
 use super::command::Commands;
 use super::disk::sweep;
 #[cfg(feature = "dumps")]
@@ -15,6 +18,8 @@ use super::failure::Failure;
 use super::job::Job;
 #[cfg(feature = "dumps")]
 use super::protocol::StartDump;
+#[cfg(feature = "bundles")]
+use super::protocol::{Destination, StartBundle};
 use super::protocol::{Failed, FromWorker, Start, ToWorker, encode};
 use crate::Summary;
 
@@ -34,6 +39,8 @@ pub fn run() {
 async fn serve(page: &Page, mut commands: Commands) {
     match commands.first().await {
         (ToWorker::Start(start), picked) => export(page, commands, start, picked).await,
+        #[cfg(feature = "bundles")]
+        (ToWorker::Bundle(start), picked) => bundle(page, commands, start, picked).await,
         #[cfg(feature = "dumps")]
         (ToWorker::Dump(start), picked) => dump(page, commands, start, picked).await,
         #[cfg(feature = "dumps")]
@@ -68,6 +75,36 @@ async fn finish(page: &Page, job: Job, summary: Summary) {
     match job.finish(summary).await {
         Ok((finished, file)) => page.say(&FromWorker::Finished(finished), file.as_ref()),
         Err(failure) => page.say_failed(failure, 0),
+    }
+}
+
+/// Each attempt begins with the first part, because the snapshot of the one before has ended.
+#[cfg(feature = "bundles")]
+async fn bundle(page: &Page, mut commands: Commands, start: StartBundle, picked: Option<JsValue>) {
+    loop {
+        let mut job = match BundleJob::open(start.clone(), picked.clone()).await {
+            Ok(job) => job,
+            Err(failure) => return page.say_failed(failure, 0),
+        };
+        let running = job.run(|progress| page.say(&FromWorker::Progress(progress), None));
+        match commands.unless_cancelled(running).await {
+            Some(Ok(summary)) => {
+                return match job.finish(summary).await {
+                    Ok((finished, file)) => page.say(&FromWorker::Finished(finished), file.as_ref()),
+                    Err(failure) => page.say_failed(failure, 0),
+                };
+            }
+            Some(Err(failure)) => {
+                job.discard().await;
+                // The picked file is removed with its incomplete content, so another attempt needs another one.
+                let resumable = failure.resumable && start.destination == Destination::Downloads;
+                page.say_failed(Failure { resumable, ..failure }, 0);
+                if !resumable || !commands.resumed().await {
+                    return;
+                }
+            }
+            None => return job.discard().await,
+        }
     }
 }
 

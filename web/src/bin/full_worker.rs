@@ -1,4 +1,4 @@
-//! The export worker with Zstandard and dumps. A program of its own, because Zstandard doubles its size.
+//! The export worker with bundles, Zstandard and dumps. A program of its own, because Zstandard doubles its size.
 
 #[cfg(target_arch = "wasm32")]
 fn main() {

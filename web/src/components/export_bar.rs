@@ -9,6 +9,7 @@ use crate::auth::Auth;
 use crate::download::can_pick;
 use crate::export_setup::{ColumnScope, ExportSetup};
 use crate::keys::{KeyAction, Keys};
+use crate::row_scope::{RowScope, quick_scopes};
 use crate::wording::export::{format_hint, format_name};
 
 /// The left part exports at once, in the format of the last export. The right part opens the menu.
@@ -19,7 +20,7 @@ pub fn ExportBar(setup: ExportSetup) -> impl IntoView {
     let formats = setup.view.dataset.with_value(|dataset| dataset.formats.clone());
     let formats = StoredValue::new(formats);
     let note = Signal::derive(move || match setup.obstacle() {
-        Some(obstacle) => obstacle.to_owned(),
+        Some(obstacle) => obstacle,
         None => setup.contents(),
     });
     view! {
@@ -28,6 +29,7 @@ pub fn ExportBar(setup: ExportSetup) -> impl IntoView {
             <MenuButton menu label="Export menu" class="primary fold" testid="export-menu"/>
             <MenuPopup menu label="Export" id="export-popup" note>
                 <Formats setup menu formats=formats.get_value()/>
+                <RowScopes setup/>
                 <ColumnScopes setup/>
                 <Commands setup menu/>
             </MenuPopup>
@@ -51,10 +53,50 @@ pub fn ExportButton(setup: ExportSetup, testid: &'static str) -> impl IntoView {
             title=move || obstacle.get()
             on:click=move |_| setup.export(Destination::Downloads)
         >
-            {move || format!("Export {}", format_name(setup.format()))}
+            {move || button_name(setup)}
         </button>
         <span id=reason_id class="unseen">{move || obstacle.get()}</span>
     }
+}
+
+/// `Export CSV`, or `Export CSV · 12 selected rows` if the file does not have the rows of the table.
+fn button_name(setup: ExportSetup) -> String {
+    let format = format_name(setup.format());
+    match setup.row_scope() {
+        RowScope::Filtered => format!("Export {format}"),
+        scope => format!("Export {format} · {}", setup.rows_name(&scope)),
+    }
+}
+
+/// Only datasets with tick boxes have a choice of rows.
+#[component]
+fn RowScopes(setup: ExportSetup) -> impl IntoView {
+    let view = setup.view;
+    if view.tick_filter.with_value(Option::is_none) {
+        return None;
+    }
+    let quick = view.dataset.with_value(|dataset| {
+        let quick = quick_scopes(dataset).into_iter();
+        quick.map(|quick| quick.name.clone()).collect::<Vec<_>>()
+    });
+    let choice = move |scope: RowScope, testid: String| {
+        let scope = StoredValue::new(scope);
+        let name = Signal::derive(move || scope.with_value(|scope| setup.rows_name(scope)));
+        let is_chosen = Signal::derive(move || scope.with_value(|scope| setup.row_scope() == *scope));
+        view! { <MenuChoice testid name is_chosen on_choose=move || setup.choose_rows(scope.get_value())/> }
+    };
+    let has_ticks = move || view.ticks.with(|ticks| !ticks.is_empty());
+    let quick = quick.into_iter().map(|name| {
+        let testid = format!("export-quick-{name}");
+        choice(RowScope::Quick(name), testid)
+    });
+    Some(view! {
+        <div role="group" aria-label="Rows">
+            {choice(RowScope::Filtered, "export-filtered".to_owned())}
+            {move || has_ticks().then(|| choice(RowScope::Ticked, "export-ticked-rows".to_owned()))}
+            {quick.collect_view()}
+        </div>
+    })
 }
 
 #[component]
@@ -84,7 +126,7 @@ fn ColumnScopes(setup: ExportSetup) -> impl IntoView {
             let choice = |scope: ColumnScope, testid: &'static str| {
                 let name = Signal::derive(move || setup.scope_name(scope));
                 let is_chosen = Signal::derive(move || setup.scope() == scope);
-                view! { <MenuChoice testid name is_chosen on_choose=move || setup.choose_scope(scope)/> }
+                view! { <MenuChoice testid=testid.to_owned() name is_chosen on_choose=move || setup.choose_scope(scope)/> }
             };
             view! {
                 <div role="group" aria-label="Columns">
@@ -111,6 +153,8 @@ fn Commands(setup: ExportSetup, menu: PopupMenu) -> impl IntoView {
             />
         }
     });
+    // A shell does not take such a long command.
+    let is_long = Signal::derive(move || setup.rows_selection().is_long());
     // The command line reads the rows of all users.
     let command_line = expect_context::<Auth>().is_administrator().then(|| {
         view! {
@@ -119,6 +163,7 @@ fn Commands(setup: ExportSetup, menu: PopupMenu) -> impl IntoView {
                 testid="export-copy-command"
                 name="Copy as command"
                 hint="decant export"
+                is_disabled=is_long
                 on_choose=move || setup.copy_command_line()
             />
         }
@@ -137,6 +182,7 @@ fn Commands(setup: ExportSetup, menu: PopupMenu) -> impl IntoView {
                 testid="export-copy-curl"
                 name="Copy as curl"
                 hint="for scripts"
+                is_disabled=is_long
                 on_choose=move || setup.copy_curl()
             />
             {command_line}

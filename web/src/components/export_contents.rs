@@ -37,10 +37,10 @@ pub fn ExportContents(setup: ExportSetup) -> impl IntoView {
 /// `Model: gpt-5.1; Errors only`, as the chips above the table say it.
 fn filters(setup: ExportSetup) -> String {
     let view = setup.view;
-    let chips = view.dataset.with_value(|dataset| {
-        view.filters
-            .with(|filters| view.value_names.with(|names| chips(dataset, filters, names)))
-    });
+    let filters = setup.rows_selection().filters;
+    let chips = view
+        .dataset
+        .with_value(|dataset| view.value_names.with(|names| chips(dataset, &filters, names)));
     match chips.is_empty() {
         true => "None".to_owned(),
         false => chips

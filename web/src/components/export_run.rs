@@ -30,6 +30,7 @@ fn Running(id: u32) -> impl IntoView {
     let exporter = expect_context::<Exporter>();
     let name = untrack(|| exporter.runs().with(id, |run| run.file_name().to_owned())).unwrap_or_default();
     let percent = Signal::derive(move || exporter.runs().with(id, ExportRun::percent).flatten());
+    let part = move || exporter.runs().with(id, wording_of_part).flatten();
     let rows = move || exporter.runs().with(id, wording_of_rows);
     let rest = move || exporter.runs().with(id, wording_of_rest);
     view! {
@@ -46,9 +47,16 @@ fn Running(id: u32) -> impl IntoView {
                 </button>
             </div>
             <RunBar label=format!("Progress of {name}") testid="export-progress" percent/>
+            <p class="run-facts" data-testid="export-part">{part}</p>
             <p class="run-facts"><span data-testid="export-rows">{rows}</span> {rest}</p>
         </section>
     }
+}
+
+/// `Part 3 of 6: Usage logs`
+fn wording_of_part(run: &ExportRun) -> Option<String> {
+    let (part, parts, title) = run.part()?;
+    Some(format!("Part {part} of {parts}: {title}"))
 }
 
 /// `1,234 of 98,731 rows`
@@ -76,18 +84,28 @@ fn wording_of_rest(run: &ExportRun) -> String {
 fn Stopped(id: u32, failed: Failed) -> impl IntoView {
     let exporter = expect_context::<Exporter>();
     let name = untrack(|| exporter.runs().with(id, |run| run.file_name().to_owned())).unwrap_or_default();
+    let is_bundle = untrack(|| exporter.runs().with(id, ExportRun::is_bundle)) == Some(true);
     let Failed {
         problem,
         rows,
         resumable,
     } = failed;
     let safe = match (resumable, rows) {
+        (true, _) if is_bundle => {
+            "Nothing is kept: all parts are of one snapshot of the database, which has ended with the \
+                                   connection. Start again for a new one."
+                .to_owned()
+        }
         (true, 0) => "No rows had arrived yet.".to_owned(),
         (true, rows) => format!("{} safe; Resume continues after them.", safe_rows(rows)),
         (false, _) => "Nothing was saved.".to_owned(),
     };
     // Without rows there is nothing to continue.
-    let again = if rows == 0 { "Try again" } else { "Resume" };
+    let again = match (is_bundle, rows) {
+        (true, _) => "Start again",
+        (false, 0) => "Try again",
+        (false, _) => "Resume",
+    };
     let resume = resumable.then(|| {
         view! {
             <button

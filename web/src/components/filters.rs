@@ -9,9 +9,10 @@ use super::filter_editor::FilterEditor;
 use super::filter_menu::FilterMenu;
 use super::popover::{Popover, PopoverContent, PopoverState, opener_of};
 use super::quick_ranges::QuickRanges;
+use super::switches_editor::SwitchesEditor;
 use super::time_editor::TimeEditor;
 use crate::dataset_view::DatasetView;
-use crate::filter_chip::{Chip, chips};
+use crate::filter_chip::{Chip, SWITCHES, chips};
 use crate::keys::{KeyAction, Keys};
 use crate::quick_range::is_time;
 
@@ -31,6 +32,10 @@ pub fn Filters(view: DatasetView) -> impl IntoView {
             .into_any(),
             PopoverContent::Times => view! {
                 <Popover popover label><TimeEditor view popover/></Popover>
+            }
+            .into_any(),
+            PopoverContent::Switches => view! {
+                <Popover popover label><SwitchesEditor view popover/></Popover>
             }
             .into_any(),
             PopoverContent::Value(name) => view! {
@@ -54,6 +59,7 @@ fn label(view: DatasetView, content: &PopoverContent) -> String {
     let name = match content {
         PopoverContent::Menu => return "Add a filter".to_owned(),
         PopoverContent::Times => return "Time range".to_owned(),
+        PopoverContent::Switches => return "Contents of a row".to_owned(),
         PopoverContent::Value(name) => name,
     };
     view.dataset.with_value(|dataset| {
@@ -124,6 +130,7 @@ fn ChipItem(view: DatasetView, chip: Chip, popover: PopoverState) -> impl IntoVi
         let filter = dataset.filters.iter().find(|filter| filter.name == name);
         match filter.is_some_and(is_time) {
             true => PopoverContent::Times,
+            false if name == SWITCHES => PopoverContent::Switches,
             false => PopoverContent::Value(name.clone()),
         }
     });
@@ -135,7 +142,10 @@ fn ChipItem(view: DatasetView, chip: Chip, popover: PopoverState) -> impl IntoVi
     let is_wrong = move || problem.with(Option::is_some);
     let remove = is_removable.then(|| {
         let (name, testid) = (name.clone(), format!("remove-{name}"));
-        let remove = move |_| view.apply_one(&name, "");
+        let remove = move |_| match name == SWITCHES {
+            true => view.reset_switches(),
+            false => view.apply_one(&name, ""),
+        };
         view! {
             <button
                 type="button"

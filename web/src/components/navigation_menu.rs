@@ -1,5 +1,6 @@
 //! The navigation: the groups of datasets, and the pages for administrators.
 
+use api::bundles::Bundles;
 use api::datasets::{Dataset, Datasets};
 use leptos::ev::MouseEvent;
 use leptos::html::{Dialog, Main};
@@ -7,20 +8,23 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
+use super::bundle_links::{AdminBundleLinks, ExportsGroup};
+use super::dataset_link::DatasetLink;
 use super::dialog::open_while;
+use super::workspace_select::WorkspaceGroup;
 use crate::dataset_groups::{DatasetGroup, dataset_groups};
 use crate::hub::Hub;
 use crate::load::Load;
 use crate::navigation::{Navigation, RouteLink};
 use crate::probes::text_file::DATASET as PROBE_LOGS;
 use crate::route::{AdminPage, Route};
-use crate::selection::Selection;
 
 pub const NAVIGATION: &str = "navigation";
 
 #[derive(Clone, Copy)]
 pub struct NavigationMenu {
     pub datasets: Load<Datasets>,
+    pub bundles: Load<Bundles>,
     /// The name of the dataset on the page.
     pub shown: Memo<Option<String>>,
     pub is_administrator: bool,
@@ -56,7 +60,9 @@ pub fn NavigationGroups(menu: NavigationMenu) -> impl IntoView {
     };
     view! {
         {groups}
-        {is_administrator.then(|| view! { <AdminLinks/> })}
+        <WorkspaceGroup datasets bundles=menu.bundles shown=menu.shown is_administrator/>
+        <ExportsGroup bundles=menu.bundles/>
+        {is_administrator.then(|| view! { <AdminLinks bundles=menu.bundles/> })}
     }
 }
 
@@ -145,35 +151,8 @@ fn ProbesLink(shown: Memo<Option<String>>) -> impl IntoView {
     view! { <AdminLink page is_current/> }
 }
 
-/// The page of an unavailable dataset shows the reason.
 #[component]
-fn DatasetLink(dataset: Dataset, shown: Memo<Option<String>>) -> impl IntoView {
-    let Dataset {
-        name,
-        title,
-        available,
-        reason,
-        ..
-    } = dataset;
-    let testid = format!("dataset-{name}");
-    let to = Route::Dataset {
-        name: Some(name.clone()),
-        selection: Selection::default(),
-    };
-    let is_current = Signal::derive(move || shown.with(|shown| shown.as_ref() == Some(&name)));
-    let warning = (!available).then(|| {
-        view! {
-            <span class="unavailable" title=reason>
-                <span aria-hidden="true">" ⚠"</span>
-                <span class="unseen">" (not available)"</span>
-            </span>
-        }
-    });
-    view! { <li><RouteLink to is_current testid>{title} {warning}</RouteLink></li> }
-}
-
-#[component]
-fn AdminLinks() -> impl IntoView {
+fn AdminLinks(bundles: Load<Bundles>) -> impl IntoView {
     let hub = expect_context::<Hub>();
     let navigation = expect_context::<Navigation>();
     let admin_page = Memo::new(move |_| navigation.with(Route::admin_page));
@@ -189,7 +168,10 @@ fn AdminLinks() -> impl IntoView {
     view! {
         <div class="group" data-testid="administration">
             <h2 id="administration">"Administration"</h2>
-            <ul aria-labelledby="administration">{links}</ul>
+            <ul aria-labelledby="administration">
+                {links}
+                <AdminBundleLinks bundles/>
+            </ul>
         </div>
     }
 }

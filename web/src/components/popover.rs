@@ -16,6 +16,8 @@ pub enum PopoverContent {
     Menu,
     /// All times.
     Times,
+    /// The parameters that are on or off and share a chip.
+    Switches,
     /// The value of a filter or a parameter, by name.
     Value(String),
 }

@@ -209,7 +209,7 @@ pub fn MenuItem(
 /// One of several choices. The menu stays open, so that a command can follow.
 #[component]
 pub fn MenuChoice(
-    testid: &'static str,
+    testid: String,
     name: Signal<String>,
     is_chosen: Signal<bool>,
     on_choose: impl Fn() + 'static,

@@ -232,10 +232,12 @@ fn request(dataset: &Dataset, selection: &Selection, zone: Zone) -> ExportReques
         rows_key: rows_key(dataset, selection),
         start: Start {
             url: client::rows_url(DATASET, &selection.export_query()),
+            body: None,
             kept: None,
             file_name: file_name(DATASET, &options, browser::now_seconds()),
             options,
             destination: Destination::Downloads,
         },
+        bundle: None,
     }
 }

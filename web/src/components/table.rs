@@ -5,6 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
 use super::notice::Notice;
+use super::row_ticks::{TICK_WIDTH, TickCell, tick_ids};
 use super::table_cell::TableCell;
 use super::table_head::TableHead;
 use crate::auth::Auth;
@@ -74,6 +75,7 @@ fn table(page: &TablePage, shown: &[String], view: DatasetView) -> impl IntoView
         .dataset
         .with_value(|dataset| TableColumn::of_rows(dataset, shown, &page.columns));
     let session = session_position(page, view);
+    let ids = tick_ids(page, view);
     // The first cell opens the row, unless it links to a session.
     let opening = columns.iter().position(|column| Some(column.position) != session);
     let rows = page.rows.iter().enumerate().map(|(index, row)| {
@@ -83,8 +85,15 @@ fn table(page: &TablePage, shown: &[String], view: DatasetView) -> impl IntoView
             let is_session = Some(column.position) == session;
             view! { <TableCell column=column.clone() text opens is_session view/> }
         });
+        let tick = ids.as_ref().and_then(|ids| ids.get(index)).map(|id| {
+            let first = columns
+                .first()
+                .and_then(|column| row.get(column.position).cloned().flatten());
+            let name = first.unwrap_or_else(|| id.clone());
+            view! { <TickCell view id=id.clone() name/> }
+        });
         let is_open = move || view.open_row.get() == Some(index);
-        view! { <tr data-row=index.to_string() class:open=is_open>{cells.collect_view()}</tr> }
+        view! { <tr data-row=index.to_string() class:open=is_open>{tick} {cells.collect_view()}</tr> }
     });
     let rows = rows.collect_view();
     let open = move |event: leptos::ev::MouseEvent| {
@@ -96,18 +105,18 @@ fn table(page: &TablePage, shown: &[String], view: DatasetView) -> impl IntoView
         }
     };
     view! {
-        <Grid columns=columns.clone()>
-            <TableHead view columns/>
+        <Grid columns=columns.clone() has_ticks=ids.is_some()>
+            <TableHead view columns ids/>
             <tbody on:click=open>{rows}</tbody>
         </Grid>
     }
 }
 
-/// Returns the position of a row, unless the visitor has clicked a link or selected text.
+/// Returns the position of a row, unless the visitor has clicked a link or a tick box, or selected text.
 fn row_of_click(clicked: &Element) -> Option<usize> {
     let selection = window().get_selection().ok().flatten();
     let is_selecting = selection.is_some_and(|selection| !selection.is_collapsed());
-    let is_link = clicked.closest("a").ok().flatten().is_some();
+    let is_link = clicked.closest("a, .tick-cell").ok().flatten().is_some();
     let row = clicked.closest("tr").ok().flatten()?;
     let row = row.get_attribute("data-row")?.parse().ok();
     row.filter(|_| !is_selecting && !is_link)
@@ -137,15 +146,17 @@ pub fn focus_row(row: usize) {
 
 /// A table whose columns have their widths. It is wider than its frame if they do not fit.
 #[component]
-fn Grid(columns: Vec<TableColumn>, children: Children) -> impl IntoView {
+fn Grid(columns: Vec<TableColumn>, has_ticks: bool, children: Children) -> impl IntoView {
     let width: u32 = columns.iter().map(|column| u32::from(column.width)).sum();
+    let width = width + if has_ticks { TICK_WIDTH } else { 0 };
+    let ticks = has_ticks.then(|| view! { <col style:width=format!("{TICK_WIDTH}px")/> });
     let widths = columns
         .iter()
         .map(|column| view! { <col style:width=format!("{}px", column.width)/> });
     let widths = widths.collect_view();
     view! {
         <table class="grid" style:min-width=format!("{width}px")>
-            <colgroup>{widths}</colgroup>
+            <colgroup>{ticks} {widths}</colgroup>
             {children()}
         </table>
     }
@@ -156,17 +167,20 @@ fn Skeleton(view: DatasetView) -> impl IntoView {
     let columns = view
         .dataset
         .with_value(|dataset| TableColumn::of_rows(dataset, &view.shown_columns(), &dataset.columns));
+    let ids = view.tick_filter.with_value(Option::is_some).then(Vec::new);
+    let has_ticks = ids.is_some();
     let row = || {
+        let tick = has_ticks.then(|| view! { <td class="tick-cell"></td> });
         let cells = columns.iter().map(|column| {
             view! { <td class=column.class()><span class="bone"></span></td> }
         });
-        view! { <tr>{cells.collect_view()}</tr> }
+        view! { <tr>{tick} {cells.collect_view()}</tr> }
     };
     let rows = (0..SKELETON_ROWS).map(|_| row()).collect_view();
     view! {
         <p class="unseen" role="status">"Loading rows…"</p>
-        <Grid columns=columns.clone()>
-            <TableHead view columns/>
+        <Grid columns=columns.clone() has_ticks>
+            <TableHead view columns ids/>
             <tbody class="skeleton" aria-hidden="true">{rows}</tbody>
         </Grid>
     }

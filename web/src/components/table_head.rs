@@ -1,15 +1,22 @@
-//! The head of the table. The first column of the order turns the order round.
+//! The head of the table, with the box that ticks all rows of the page. The first column of the order turns the order round.
 
 use leptos::prelude::*;
 use wasm_export::rows::Kind;
 
+use super::row_ticks::TickHead;
 use crate::browser;
 use crate::dataset_view::DatasetView;
 use crate::table_columns::TableColumn;
 use crate::wording::cells;
 
 #[component]
-pub fn TableHead(view: DatasetView, columns: Vec<TableColumn>) -> impl IntoView {
+pub fn TableHead(
+    view: DatasetView,
+    columns: Vec<TableColumn>,
+    /// The values by which the rows are ticked. `None`: rows have no tick boxes.
+    ids: Option<Vec<String>>,
+) -> impl IntoView {
+    let ticks = ids.map(|ids| view! { <TickHead view ids/> });
     let order = view.dataset.with_value(|dataset| dataset.order.first().cloned());
     let heads = columns.into_iter().map(|column| {
         let class = column.class();
@@ -41,5 +48,5 @@ pub fn TableHead(view: DatasetView, columns: Vec<TableColumn>) -> impl IntoView 
         }
         .into_any()
     });
-    view! { <thead><tr>{heads.collect_view()}</tr></thead> }
+    view! { <thead><tr>{ticks} {heads.collect_view()}</tr></thead> }
 }

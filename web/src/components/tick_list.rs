@@ -171,13 +171,14 @@ struct OptionSearch {
 impl OptionSearch {
     fn load(view: DatasetView, filter: &Filter, text: RwSignal<String>) -> Self {
         let dataset = view.dataset.with_value(|dataset| dataset.name.clone());
-        let names = StoredValue::new((dataset, filter.name.clone()));
+        let workspace = view.workspace.get_value();
+        let names = StoredValue::new((dataset, workspace, filter.name.clone()));
         let declared = filter.values.clone();
         let all = Load::new(move || {
-            let (declared, (dataset, name)) = (declared.clone(), names.get_value());
+            let (declared, (dataset, workspace, name)) = (declared.clone(), names.get_value());
             Some(async move {
                 match declared.is_empty() {
-                    true => client::options(dataset, name, None).await,
+                    true => client::options(dataset, workspace, name, None).await,
                     false => Ok(named_as_they_are(declared)),
                 }
             })
@@ -185,8 +186,8 @@ impl OptionSearch {
         let searched = Load::new(move || {
             let is_truncated = all.with(|all| all.is_some_and(|all| all.truncated));
             let text = text.with(|text| text.trim().to_owned());
-            let (dataset, name) = names.get_value();
-            (is_truncated && !text.is_empty()).then(|| client::options(dataset, name, Some(text)))
+            let (dataset, workspace, name) = names.get_value();
+            (is_truncated && !text.is_empty()).then(|| client::options(dataset, workspace, name, Some(text)))
         });
         Self { all, searched, text }
     }

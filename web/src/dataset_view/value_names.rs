@@ -27,9 +27,11 @@ impl DatasetView {
                 .collect::<Vec<_>>()
         });
         for (dataset, filter) in unnamed {
+            let workspace = self.workspace.get_value();
             spawn_local(async move {
                 // Without an answer the chip keeps the value itself.
-                let Ok(found) = client::options(dataset, filter.clone(), None).await else {
+                let options = client::options(dataset, workspace, filter.clone(), None);
+                let Ok(found) = options.await else {
                     return;
                 };
                 // `try_update`, because the visitor may have left the page.

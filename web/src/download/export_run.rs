@@ -1,7 +1,8 @@
 //! One export of the visitor, from the click to the complete file.
 
 use wasm_export::Zone;
-use wasm_export::browser::protocol::{Failed, Progress, Start};
+use wasm_export::browser::protocol::{Failed, Progress, Start, StartBundle, ToWorker};
+use wasm_export::bundle::Contents;
 
 use crate::browser::now_ms;
 use crate::throughput::{self, Throughput};
@@ -19,6 +20,33 @@ pub struct ExportRequest {
     pub rows_key: String,
     /// The exact number, if the page has counted the rows.
     pub rows_expected: Option<u64>,
+    /// `None`: the file has one dataset.
+    pub bundle: Option<BundleParts>,
+}
+
+/// What the file of a bundle has.
+#[derive(Clone, Debug)]
+pub struct BundleParts {
+    pub contents: Contents,
+    /// The titles of the parts, in the order of the file.
+    pub titles: Vec<String>,
+}
+
+impl ExportRequest {
+    /// Returns the message that starts a worker.
+    pub(super) fn message(&self) -> ToWorker {
+        let start = self.start.clone();
+        match &self.bundle {
+            None => ToWorker::Start(start),
+            Some(parts) => ToWorker::Bundle(StartBundle {
+                url: start.url,
+                contents: parts.contents.clone(),
+                options: start.options,
+                file_name: start.file_name,
+                destination: start.destination,
+            }),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -67,6 +95,18 @@ impl ExportRun {
             ExportState::Running(progress) => *progress,
             ExportState::Failed(_) => Progress::default(),
         }
+    }
+
+    /// Returns whether the file is that of a bundle, which cannot be continued.
+    pub fn is_bundle(&self) -> bool {
+        self.request.bundle.is_some()
+    }
+
+    /// Returns the number of the part that is being read, from 1, the number of parts, and its title.
+    pub fn part(&self) -> Option<(usize, usize, &str)> {
+        let titles = &self.request.bundle.as_ref()?.titles;
+        let part = self.progress().part?;
+        Some((part + 1, titles.len(), titles.get(part)?))
     }
 
     /// Returns the exact number of rows, or PostgreSQL's estimate.

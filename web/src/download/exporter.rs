@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsValue;
-use wasm_export::browser::protocol::{Failed, Finished, FromWorker, Progress, ToWorker};
+use wasm_export::browser::protocol::{Failed, Finished, FromWorker, Progress};
 use wasm_export::rows::Problem;
 
 use super::export_run::{ExportRequest, ExportRun, ExportState};
@@ -85,11 +85,11 @@ impl Exporter {
     }
 
     fn start_worker(self, id: u32) {
-        let Some(start) = self.runs.look(id, |run| run.request.start.clone()) else {
+        let Some(start) = self.runs.look(id, |run| run.request.message()) else {
             return;
         };
         let picked = self.picked.with_value(|files| files.get(&id).cloned());
-        let worker = ExportWorker::start(ToWorker::Start(start), picked, move |message, file| {
+        let worker = ExportWorker::start(start, picked, move |message, file| {
             self.handle(id, message, file.as_ref())
         });
         match worker {

@@ -11,7 +11,7 @@ mod save;
 mod session_request;
 
 pub use dump::{DumpState, Dumper};
-pub use export_run::{ExportRequest, ExportRun};
+pub use export_run::{BundleParts, ExportRequest, ExportRun};
 pub use exporter::Exporter;
 pub use picker::{can_pick, pick};
 pub use probes::download_probes;

@@ -15,9 +15,13 @@ use crate::confirmer::Confirmer;
 use crate::dataset;
 use crate::dataset_view::DatasetView;
 use crate::download::{Exporter, RowCacheEntry};
+use crate::row_scope::{RowScope, filters_of, quick_name};
 use crate::selection::Selection;
+use crate::ticks::TICKS_MAX;
 use crate::toasts::Toasts;
 use crate::wording;
+use crate::workspace_names::export_obstacle;
+use crate::workspaces::Workspaces;
 use options::load_options;
 pub use options::set_format;
 
@@ -37,6 +41,9 @@ pub struct ExportSetup {
     pub confirmer: Confirmer,
     /// `None` until the visitor chooses.
     chosen_scope: RwSignal<Option<ColumnScope>>,
+    /// `None` until the visitor chooses.
+    chosen_rows: RwSignal<Option<RowScope>>,
+    workspaces: Workspaces,
     /// The destination of the export that a question is about.
     asked: RwSignal<Destination>,
     /// Belongs to the page, because a callback of the menu would be gone with the menu before the answer.
@@ -53,6 +60,8 @@ impl ExportSetup {
             is_drawer_open: RwSignal::new(false),
             confirmer: Confirmer::new(),
             chosen_scope: RwSignal::new(None),
+            chosen_rows: RwSignal::new(None),
+            workspaces: expect_context(),
             asked: RwSignal::new(Destination::Downloads),
             on_confirm: Callback::new(|()| {}),
             exporter: expect_context(),
@@ -119,11 +128,42 @@ impl ExportSetup {
         self.columns_of(ColumnScope::All) != self.columns_of(ColumnScope::Shown)
     }
 
+    /// Returns the ticked rows while there are any, until the visitor chooses others.
+    pub fn row_scope(self) -> RowScope {
+        let has_ticks = self.view.ticks.with(|ticks| !ticks.is_empty());
+        match self.chosen_rows.get() {
+            Some(RowScope::Ticked) | None if has_ticks => RowScope::Ticked,
+            Some(RowScope::Ticked) | None => RowScope::Filtered,
+            Some(chosen) => chosen,
+        }
+    }
+
+    pub fn choose_rows(self, scope: RowScope) {
+        self.chosen_rows.set(Some(scope));
+    }
+
+    /// `All 98,731 rows`, `12 selected rows`, `All approved`
+    pub fn rows_name(self, scope: &RowScope) -> String {
+        match scope {
+            RowScope::Filtered => wording::export::expected_rows(self.view.counted_rows()),
+            RowScope::Ticked => {
+                wording::export::ticked_rows(self.view.ticks.with(|ticks| ticks.len()) as u64)
+            }
+            RowScope::Quick(name) => self.view.dataset.with_value(|dataset| {
+                let quick = dataset.quick.iter().find(|quick| quick.name == *name);
+                quick.map(quick_name).unwrap_or_default()
+            }),
+        }
+    }
+
     /// Returns the exact number of rows, if the page has counted them.
     pub fn rows(self) -> Option<u64> {
-        self.cached_rows()
-            .map(|cached| cached.count)
-            .or_else(|| self.view.counted_rows())
+        let cached = self.cached_rows().map(|cached| cached.count);
+        cached.or_else(|| match self.row_scope() {
+            RowScope::Filtered => self.view.counted_rows(),
+            RowScope::Ticked => Some(self.view.ticks.with(|ticks| ticks.len()) as u64),
+            RowScope::Quick(_) => None,
+        })
     }
 
     /// Returns the cached rows if they are those on show and have all columns of the file.
@@ -132,15 +172,32 @@ impl ExportSetup {
     }
 
     /// Returns why no export can start now.
-    pub fn obstacle(self) -> Option<&'static str> {
-        let has_cached_rows = || self.cached_rows().is_some_and(|cached| cached.count > 0);
-        if self.view.counted_rows() != Some(0) || has_cached_rows() {
-            return None;
+    pub fn obstacle(self) -> Option<String> {
+        if let Some(obstacle) = self.role_obstacle() {
+            return Some(obstacle);
         }
-        Some(match self.view.filters.with(|filters| filters.is_empty()) {
-            true => "This dataset has no rows yet.",
-            false => "No rows match your filters.",
-        })
+        let has_cached_rows = || self.cached_rows().is_some_and(|cached| cached.count > 0);
+        let obstacle = match self.row_scope() {
+            RowScope::Ticked => {
+                let is_too_much = self.view.ticks.with(|ticks| ticks.len() > TICKS_MAX);
+                is_too_much.then_some("More rows are selected than can be exported at once.")
+            }
+            RowScope::Filtered if self.view.counted_rows() == Some(0) && !has_cached_rows() => {
+                Some(match self.view.filters.with(|filters| filters.is_empty()) {
+                    true => "This dataset has no rows yet.",
+                    false => "No rows match your filters.",
+                })
+            }
+            RowScope::Filtered | RowScope::Quick(_) => None,
+        };
+        obstacle.map(str::to_owned)
+    }
+
+    /// Returns why the visitor's role in the workspace does not allow an export.
+    fn role_obstacle(self) -> Option<String> {
+        let least = self.view.dataset.with_value(|dataset| dataset.export_role);
+        let (_, role) = self.workspaces.find(&self.view.workspace.get_value()?)?;
+        export_obstacle(Some(role), least)
     }
 
     /// Returns the options of the file, with zone and columns.
@@ -154,9 +211,17 @@ impl ExportSetup {
 
     /// `98,731 rows · 2 filters · 18 columns · UTC`
     pub fn contents(self) -> String {
-        let filters = self.view.filters.with(|filters| filters.len());
+        let scope = self.row_scope();
+        let rows = match scope {
+            RowScope::Filtered => wording::export::expected_rows(self.rows()),
+            _ => self.rows_name(&scope),
+        };
+        let filters = match scope {
+            RowScope::Filtered => self.view.filters.with(|filters| filters.len()),
+            _ => 0,
+        };
         let zone = self.view.zone_in_force().to_string();
-        wording::export::contents(self.rows(), filters, self.columns().len(), &zone)
+        wording::export::contents(rows, filters, self.columns().len(), &zone)
     }
 
     fn selection(self) -> Selection {
@@ -166,8 +231,21 @@ impl ExportSetup {
         };
         Selection {
             columns,
+            ..self.rows_selection()
+        }
+    }
+
+    /// Returns the selection of the rows of the file.
+    pub fn rows_selection(self) -> Selection {
+        let selection = self.view.selection();
+        let filters = self.view.dataset.with_value(|dataset| {
+            let ticks = self.view.ticks.get();
+            filters_of(&self.row_scope(), dataset, &selection.filters, &ticks)
+        });
+        Selection {
+            filters,
             reversed: self.is_reversed(),
-            ..self.view.selection()
+            ..selection
         }
     }
 
@@ -181,10 +259,7 @@ impl ExportSetup {
     }
 
     fn rows_key(self) -> String {
-        let selection = Selection {
-            reversed: self.is_reversed(),
-            ..self.view.selection()
-        };
+        let selection = self.rows_selection();
         self.view
             .dataset
             .with_value(|dataset| dataset::rows_key(dataset, &selection))

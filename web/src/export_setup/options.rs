@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_export::Options;
 use wasm_export::options::{Format, Layout, Metadata};
 
-use crate::auth::{Auth, AuthState};
+use crate::auth::Auth;
 use crate::saved_options;
 
 pub fn set_format(options: &mut Options, format: Format) {
@@ -21,10 +21,7 @@ pub fn set_format(options: &mut Options, format: Format) {
 /// Loads the visitor's options and saves every change. A format or layout that this dataset cannot have is replaced
 /// by the default, which is saved only when the visitor changes an option: other datasets keep the visitor's choice.
 pub(super) fn load_options(dataset: &Dataset) -> RwSignal<Options> {
-    let visitor = match expect_context::<Auth>().state() {
-        AuthState::SignedIn(me) => me.name,
-        _ => String::new(),
-    };
+    let visitor = expect_context::<Auth>().visitor_name();
     let mut options = saved_options::load(&visitor);
     if !dataset.formats.contains(&options.format) {
         options.format = dataset.formats.first().copied().unwrap_or_default();

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_export::browser::protocol::{Destination, Start};
 use wasm_export::file_name;
-use wasm_export::options::Format;
+use wasm_export::options::{Format, Options};
 
 use super::{ExportSetup, set_format};
 use crate::browser;
@@ -61,20 +61,41 @@ impl ExportSetup {
         });
     }
 
+    /// Returns the name that the definition of the dataset gives to its files, or one with the dataset's name and the time.
+    fn file_name(self, options: &Options) -> String {
+        let now = browser::now_seconds();
+        let workspace = self.view.workspace.get_value();
+        self.view.dataset.with_value(|dataset| match &dataset.file_name {
+            None => file_name::file_name(&dataset.name, options, now),
+            Some(pattern) => {
+                let scope = |name: &str| workspace.clone().filter(|_| name == "scope");
+                file_name::from_pattern(&file_name::fill(pattern, scope), options, now)
+            }
+        })
+    }
+
     fn request(self, destination: Destination) -> ExportRequest {
         let options = self.file_options();
         let cached = self.cached_rows();
         let dataset = self.view.dataset.with_value(|dataset| dataset.name.clone());
+        let selection = self.selection();
+        let body = selection.is_long().then(|| selection.body());
+        let query = match body {
+            Some(_) => String::new(),
+            None => selection.export_query(),
+        };
         ExportRequest {
             rows_expected: self.rows(),
             start: Start {
-                url: client::rows_url(&dataset, &self.selection().export_query()),
+                url: client::rows_url(&dataset, &query),
+                body,
                 kept: cached.map(|cached| cached.rows),
-                file_name: file_name(&dataset, &options, browser::now_seconds()),
+                file_name: self.file_name(&options),
                 options,
                 destination,
             },
             rows_key: self.rows_key(),
+            bundle: None,
         }
     }
 }

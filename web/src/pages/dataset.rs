@@ -3,6 +3,7 @@
 use api::datasets::Dataset;
 use leptos::html::Button;
 use leptos::prelude::*;
+use wasm_export::rows::Problem;
 
 use crate::components::cached_rows_note::CachedRowsNote;
 use crate::components::columns::ColumnList;
@@ -12,27 +13,77 @@ use crate::components::figure_strip::FigureStrip;
 use crate::components::filters::Filters;
 use crate::components::pager::Pager;
 use crate::components::row_details::RowDetails;
+use crate::components::row_ticks::TickBar;
 use crate::components::table::Table;
 use crate::components::unknown_filters::UnknownFilters;
+use crate::components::workspace_refused::WorkspaceRefused;
 use crate::dataset_view::DatasetView;
+use crate::download::Exporter;
 use crate::export_setup::ExportSetup;
 use crate::keys::{KeyAction, Keys};
 use crate::navigation::Navigation;
 use crate::route::Route;
 use crate::selection::Selection;
 use crate::wording;
+use crate::workspaces::Workspaces;
 
 #[component]
 pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
-    let title = dataset.title.clone();
     let view = DatasetView::new(dataset, selection);
     let setup = ExportSetup::new(view);
     let has_columns = RwSignal::new(false);
     follow_address(view);
+    let refusal = Memo::new(move |_| view.refusal());
+    follow_membership(view, refusal);
 
+    move || match refusal.get() {
+        None => view! { <Content setup has_columns/> }.into_any(),
+        Some(problem) => view! {
+            <div class="heading"><Title view/></div>
+            <WorkspaceRefused problem route=untrack(|| view.route()) on_retry=move || view.refresh()/>
+        }
+        .into_any(),
+    }
+}
+
+/// Remembers a workspace that the visitor may see. Drops all that is kept of one that they may not see any more.
+fn follow_membership(view: DatasetView, refusal: Memo<Option<Problem>>) {
+    let Some(workspace) = view.workspace.get_value() else {
+        return;
+    };
+    let workspaces = expect_context::<Workspaces>();
+    let exporter = expect_context::<Exporter>();
+    Effect::new(move || {
+        if workspaces.find(&workspace).is_some() {
+            workspaces.remember(&workspace);
+        }
+    });
+    Effect::new(move || {
+        if refusal.with(Option::is_some) {
+            exporter.discard_cached_rows();
+            workspaces.list.retry();
+        }
+    });
+}
+
+/// The title of the dataset, with the name of the workspace.
+#[component]
+fn Title(view: DatasetView) -> impl IntoView {
+    let workspaces = expect_context::<Workspaces>();
+    let title = view.dataset.with_value(|dataset| dataset.title.clone());
+    let workspace = move || Some(workspaces.find(&view.workspace.get_value()?)?.0);
+    let workspace = move || {
+        workspace().map(|name| view! { <span class="of-workspace" data-testid="of-workspace">{name}</span> })
+    };
+    view! { <h1>{title}</h1> {workspace} }
+}
+
+#[component]
+fn Content(setup: ExportSetup, has_columns: RwSignal<bool>) -> impl IntoView {
+    let view = setup.view;
     view! {
         <div class="heading">
-            <h1>{title}</h1>
+            <Title view/>
             <RowCount view/>
             <div class="actions">
                 <ColumnsButton view is_open=has_columns/>
@@ -47,6 +98,7 @@ pub fn DatasetPage(dataset: Dataset, selection: Selection) -> impl IntoView {
         <Filters view/>
         <UnknownFilters view/>
         <FigureStrip view/>
+        <TickBar setup/>
         <Table view/>
         <Pager view/>
         <RowDetails setup/>
@@ -115,6 +167,9 @@ fn follow_address(view: DatasetView) {
             return;
         };
         let is_here = of.is_none_or(|of| of == name);
+        let selection = view.dataset.with_value(|dataset| selection.for_dataset(dataset));
+        // Another workspace has a page of its own, which takes the place of this one.
+        let is_here = is_here && selection.workspace == view.workspace.get_value();
         // The view has been made from the first route.
         if is_known.is_some() && is_here && selection != untrack(|| view.selection()) {
             view.show(selection);

@@ -1,5 +1,6 @@
 //! The pages that the routes lead to.
 
+pub mod bundle;
 pub mod database;
 pub mod dataset;
 pub mod log_cleanup;

@@ -50,15 +50,24 @@ pub fn shown_columns(number: usize) -> String {
     format!("The {} shown", count(number as u64))
 }
 
+/// `12 selected rows`
+pub fn ticked_rows(number: u64) -> String {
+    format!(
+        "{} selected {}",
+        count(number),
+        if number == 1 { "row" } else { "rows" }
+    )
+}
+
 /// `98,731 rows · 2 filters · 18 columns · UTC`
-pub fn contents(number: Option<u64>, filters: usize, columns: usize, zone: &str) -> String {
+pub fn contents(rows: String, filters: usize, columns: usize, zone: &str) -> String {
     let several = |number: usize, one: &str| match number {
         0 => format!("no {one}s"),
         1 => format!("1 {one}"),
         number => format!("{} {one}s", count(number as u64)),
     };
     [
-        expected_rows(number),
+        rows,
         several(filters, "filter"),
         several(columns, "column"),
         zone.to_owned(),
@@ -79,16 +88,16 @@ mod tests {
     #[test]
     fn the_contents_are_one_line() {
         assert_eq!(
-            contents(Some(98_731), 2, 18, "Asia/Shanghai"),
+            contents(expected_rows(Some(98_731)), 2, 18, "Asia/Shanghai"),
             "98,731 rows · 2 filters · 18 columns · Asia/Shanghai"
         );
         assert_eq!(
-            contents(None, 0, 1, "UTC"),
+            contents(expected_rows(None), 0, 1, "UTC"),
             "All rows · no filters · 1 column · UTC"
         );
         assert_eq!(
-            contents(Some(1), 1, 2, "UTC"),
-            "1 row · 1 filter · 2 columns · UTC"
+            contents(ticked_rows(1), 1, 2, "UTC"),
+            "1 selected row · 1 filter · 2 columns · UTC"
         );
     }
 

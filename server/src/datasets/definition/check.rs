@@ -207,6 +207,20 @@ impl Definition {
         }
     }
 
+    fn check_ticks(&self, filter: &Filter, column: &str) -> Result<(), String> {
+        let problem = match self.column(column).map(|position| &self.columns[position]) {
+            _ if !filter.many => "but takes one value; add `many = true`",
+            None => "which is not declared",
+            Some(Column { hidden: true, .. }) => "which is hidden, so the page does not know its values",
+            Some(Column { secret: true, .. }) => "which is secret",
+            Some(_) => return Ok(()),
+        };
+        Err(format!(
+            "the filter `{}` has the `ticks` of the column `{column}`, {problem}",
+            filter.name
+        ))
+    }
+
     fn check_filter(&self, filter: &Filter) -> Result<(), String> {
         let name = &filter.name;
         check_name("filter", name, '_')?;
@@ -215,6 +229,9 @@ impl Definition {
             .iter()
             .chain([name])
             .try_for_each(|name| check_query_parameter("filter", name))?;
+        if let Some(column) = &filter.ticks {
+            self.check_ticks(filter, column)?;
+        }
         if filter.many && filter.kind == FilterKind::Boolean {
             return Err(format!("the boolean filter `{name}` cannot be `many`"));
         }

@@ -3,49 +3,29 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 use wasm_export::Options;
-use wasm_export::file_name::{ending, file_name};
+use wasm_export::file_name::{file_name, fill, from_pattern};
 
 use crate::auth::{Caller, Scope, Subject};
-
-/// The greatest number of characters before the extension.
-const LENGTH_MAX: usize = 120;
 
 /// A pattern with placeholders in braces, without an extension.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub struct FileNamePattern(Vec<Part>);
+pub struct FileNamePattern(String);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
-    Text(String),
-    Value(Placeholder),
-}
+const DATASET: &str = "dataset";
+const SCOPE: &str = "scope";
+const SUBJECT: &str = "subject";
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Placeholder {
-    Dataset,
-    Scope,
-    Subject,
-    Workspace,
-    Date,
-    Time,
-}
+/// The short name of a workspace, or its id.
+const WORKSPACE: &str = "workspace";
 
-impl Placeholder {
-    const ALL: [(&str, Self); 6] = [
-        ("dataset", Self::Dataset),
-        ("scope", Self::Scope),
-        ("subject", Self::Subject),
-        ("workspace", Self::Workspace),
-        ("date", Self::Date),
-        ("time", Self::Time),
-    ];
-}
+/// All that a pattern may have in braces.
+const PLACEHOLDERS: [&str; 6] = [DATASET, SCOPE, SUBJECT, WORKSPACE, "date", "time"];
 
 impl FileNamePattern {
     /// Returns whether names have the workspace.
     pub fn has_workspace(&self) -> bool {
-        self.0.contains(&Part::Value(Placeholder::Workspace))
+        self.0.contains("{workspace}")
     }
 }
 
@@ -53,27 +33,47 @@ impl TryFrom<String> for FileNamePattern {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let (mut parts, mut rest) = (Vec::new(), text.as_str());
-        while let Some((before, after)) = rest.split_once('{') {
-            let name = after.split_once('}');
-            let known = name.and_then(|(name, rest)| {
-                let placeholder = Placeholder::ALL.iter().find(|(known, _)| *known == name)?;
-                Some((placeholder.1, rest))
-            });
-            let Some((placeholder, after)) = known else {
+        let mut rest = text.as_str();
+        while let Some((_, after)) = rest.split_once('{') {
+            let known = after
+                .split_once('}')
+                .filter(|(name, _)| PLACEHOLDERS.contains(name));
+            let Some((_, after)) = known else {
                 return Err(format!(
                     "`file_name` is `{text}`; the placeholders are {}",
-                    Placeholder::ALL.map(|(name, _)| format!("{{{name}}}")).join(", ")
+                    PLACEHOLDERS.map(|name| format!("{{{name}}}")).join(", ")
                 ));
             };
-            parts.extend([Part::Text(before.to_owned()), Part::Value(placeholder)]);
             rest = after;
         }
-        parts.push(Part::Text(rest.to_owned()));
         match text.trim().is_empty() || text.contains('}') && !text.contains('{') {
             true => Err(format!("`file_name` is `{text}`, which names no file")),
-            false => Ok(Self(parts)),
+            false => Ok(Self(text)),
         }
+    }
+}
+
+/// Whose rows the files have that a browser names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamedRows {
+    /// Those that the caller may see.
+    OfCaller,
+    /// Those of a workspace that the browser chooses.
+    OfWorkspace,
+    /// Those of a person whom the browser names, or of the caller.
+    OfPerson,
+}
+
+impl FileNamePattern {
+    /// Returns the pattern for a browser, with all that only the server knows. It has `{date}`, `{time}`, and the scope or the
+    /// subject that the browser chooses.
+    #[must_use]
+    pub fn for_browser(&self, dataset: &str, caller: &Caller, rows: NamedRows) -> String {
+        let Self(text) = self;
+        fill(text, |name| match (name, rows) {
+            (SCOPE | WORKSPACE, NamedRows::OfWorkspace) | (SUBJECT, NamedRows::OfPerson) => None,
+            _ => value(name, dataset, caller, None),
+        })
     }
 }
 
@@ -87,30 +87,26 @@ pub fn render(
     options: &Options,
     at: Timestamp,
 ) -> String {
-    let Some(FileNamePattern(parts)) = pattern else {
+    let Some(FileNamePattern(text)) = pattern else {
         return file_name(dataset, options, at.as_second());
     };
-    let at = options.zone.time_zone().to_datetime(at);
-    let name = parts.iter().map(|part| match part {
-        Part::Text(text) => text.clone(),
-        Part::Value(Placeholder::Dataset) => dataset.to_owned(),
-        Part::Value(Placeholder::Scope) => match caller.scope() {
+    let filled = fill(text, |name| value(name, dataset, caller, slug));
+    from_pattern(&filled, options, at.as_second())
+}
+
+/// Returns the value of a placeholder that depends on the caller.
+fn value(name: &str, dataset: &str, caller: &Caller, slug: Option<&str>) -> Option<String> {
+    match name {
+        DATASET => Some(dataset.to_owned()),
+        SCOPE => Some(match caller.scope() {
             Scope::All => "all".to_owned(),
             Scope::Owner(_) => "own".to_owned(),
             Scope::Workspace(id) => id,
-        },
-        Part::Value(Placeholder::Subject) => subject(&caller.subject),
-        Part::Value(Placeholder::Workspace) => slug.or(caller.workspace()).unwrap_or_default().to_owned(),
-        Part::Value(Placeholder::Date) => at.strftime("%Y-%m-%d").to_string(),
-        Part::Value(Placeholder::Time) => at.strftime("%H%M%S").to_string(),
-    });
-    let safe = |letter: char| match letter.is_ascii_alphanumeric() || letter == '_' {
-        true => letter,
-        false => '-',
-    };
-    let name = name.collect::<String>();
-    let name: String = name.chars().map(safe).take(LENGTH_MAX).collect();
-    format!("{name}.{}", ending(options))
+        }),
+        SUBJECT => Some(subject(&caller.subject)),
+        WORKSPACE => Some(slug.or(caller.workspace()).unwrap_or_default().to_owned()),
+        _ => None,
+    }
 }
 
 fn subject(subject: &Subject) -> String {

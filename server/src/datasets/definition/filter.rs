@@ -21,6 +21,8 @@ pub struct Filter {
     /// The only values that it takes. Empty: any.
     #[serde(default)]
     pub values: Vec<String>,
+    /// The column whose values it takes, for the tick boxes of the page.
+    pub ticks: Option<String>,
     /// Only for administrators. It has no effect for another caller, who sees only their own rows.
     #[serde(default)]
     pub admin_only: bool,

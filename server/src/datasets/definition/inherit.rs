@@ -16,6 +16,11 @@ const JOINED: &[&str] = &["figure", "filter", "parameter", "quick"];
 
 const COLUMN: &str = "column";
 
+const FILTER: &str = "filter";
+
+/// The key of a filter whose values the tick boxes of a row give.
+const TICKS: &str = "ticks";
+
 const ACCESS: &str = "access";
 
 /// Keys that only a dataset with `access = "workspace"` has.
@@ -91,6 +96,7 @@ fn inherit_to(mut definition: Table, sources: &Sources, depth: usize) -> Result<
             definition.insert((*key).to_owned(), value.clone());
         }
     }
+    let own_filters = tables(&definition, FILTER).to_vec();
     for key in JOINED {
         join(&mut definition, &source, key);
     }
@@ -98,7 +104,26 @@ fn inherit_to(mut definition: Table, sources: &Sources, depth: usize) -> Result<
         let columns = columns(tables(&source, COLUMN), tables(&definition, COLUMN), &definition);
         definition.insert(COLUMN.to_owned(), Value::Array(columns));
     }
+    drop_inherited_ticks(&mut definition, &own_filters);
     Ok(definition)
+}
+
+/// Removes the tick boxes of filters that the definition inherits, if its rows do not show the column.
+fn drop_inherited_ticks(definition: &mut Table, own_filters: &[Value]) {
+    let is_shown = |column: &&Value| column.get("hidden") != Some(&Value::Boolean(true));
+    let shown: Vec<_> = tables(definition, COLUMN).iter().filter(is_shown).collect();
+    let shown: Vec<Option<String>> = shown
+        .into_iter()
+        .map(|column| name(column).map(str::to_owned))
+        .collect();
+    let filters = definition.get_mut(FILTER).and_then(Value::as_array_mut);
+    for filter in filters.into_iter().flatten() {
+        let is_own = find(own_filters, filter).is_some_and(|own| own.get(TICKS).is_some());
+        let column = filter.get(TICKS).and_then(Value::as_str).map(str::to_owned);
+        if let (false, Some(filter)) = (is_own || shown.contains(&column), filter.as_table_mut()) {
+            filter.remove(TICKS);
+        }
+    }
 }
 
 /// Returns a definition with the changes that another one of the same name makes.

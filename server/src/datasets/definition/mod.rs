@@ -21,7 +21,7 @@ use wasm_export::options::{Format, Fraction, Layout, Options};
 
 pub use self::column::Column;
 pub use self::figure::Figure;
-pub use self::file_name::{FileNamePattern, render as render_file_name};
+pub use self::file_name::{FileNamePattern, NamedRows, render as render_file_name};
 pub use self::filter::{Choices, Filter, pg_type};
 pub use self::highlight::Highlight;
 use self::inherit::inherit;
@@ -367,6 +367,14 @@ mod tests {
         assert!(refusal("later_than = \"start\"", "later_than = \"begin\"").contains("`begin`"));
         assert!(refusal("access = \"owner\"", "access = \"all\"").contains("access"));
         assert!(refusal("hidden = true", "secret = true").contains("`id`, which is secret"));
+    }
+
+    #[test]
+    fn tick_boxes_need_several_values_of_a_shown_column() {
+        let refused = |keys: &str| refusal("name = \"session\"", &format!("name = \"session\"\n{keys}"));
+        assert!(refused("ticks = \"session_id\"").contains("`many = true`"));
+        assert!(refused("many = true\nticks = \"session\"").contains("`session`, which is not declared"));
+        assert!(refused("many = true\nticks = \"id\"").contains("`id`, which is hidden"));
     }
 
     #[test]

@@ -1,0 +1,271 @@
+//! The state of a bundle's page: whose data, which days, which file.
+
+use api::bundles::Bundle;
+use api::login::{Caller, Role};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_export::browser::protocol::{Destination, Start};
+use wasm_export::file_name;
+use wasm_export::options::{Compression, Format, Options};
+use wasm_export::rows::Problem;
+
+use crate::auth::{Auth, AuthState};
+use crate::browser;
+use crate::bundle_pages::{self, period_obstacle};
+use crate::client;
+use crate::dataset_view::{today_in, usual_zone, zone_or_utc};
+use crate::download::{BundleParts, ExportRequest, Exporter, pick};
+use crate::route::{BundleChoice, BundleRoute, Route};
+use crate::saved_options;
+use crate::toasts::Toasts;
+use crate::workspace_names::export_obstacle;
+use crate::workspaces::Workspaces;
+
+#[derive(Clone, Copy)]
+pub struct BundleView {
+    pub bundle: StoredValue<Bundle>,
+    /// The id of the workspace. Another workspace has another view.
+    pub workspace: StoredValue<Option<String>>,
+    /// The id of the person. Empty: the visitor.
+    pub person: RwSignal<String>,
+    /// The visitor has typed a text that is neither a name nor an id.
+    pub is_person_unknown: RwSignal<bool>,
+    /// The first day; empty without one.
+    pub start: RwSignal<String>,
+    /// The last day; empty without one.
+    pub end: RwSignal<String>,
+    /// IANA name.
+    pub zone: RwSignal<String>,
+    /// The language of the texts in the file, a BCP 47 tag. `None`: the file has none.
+    pub language: RwSignal<Option<String>>,
+    pub format: RwSignal<Format>,
+    pub compression: RwSignal<Compression>,
+    visitor: StoredValue<Option<Caller>>,
+    workspaces: Workspaces,
+    exporter: Exporter,
+    toasts: Toasts,
+}
+
+impl BundleView {
+    pub fn new(bundle: Bundle, choice: BundleChoice) -> Self {
+        let visitor = match expect_context::<Auth>().state() {
+            AuthState::SignedIn(me) => Some(me),
+            _ => None,
+        };
+        let format = bundle.formats.first().copied().unwrap_or(Format::Json);
+        let zone = choice.zone.unwrap_or_else(usual_zone);
+        let usual_start = || bundle_pages::usual_start(&bundle, &today_in(zone_or_utc(&zone)));
+        let start = match (choice.start, &choice.end) {
+            (None, None) => usual_start(),
+            (start, _) => start.unwrap_or_default(),
+        };
+        let language = choice
+            .language
+            .filter(|language| bundle.languages.contains(language));
+        let language = language.or_else(|| {
+            bundle_pages::usual_language(&bundle.languages, &browser::language()).map(str::to_owned)
+        });
+        Self {
+            workspace: StoredValue::new(choice.workspace),
+            language: RwSignal::new(language),
+            workspaces: expect_context(),
+            bundle: StoredValue::new(bundle),
+            person: RwSignal::new(choice.person.unwrap_or_default()),
+            is_person_unknown: RwSignal::new(false),
+            start: RwSignal::new(start),
+            end: RwSignal::new(choice.end.unwrap_or_default()),
+            zone: RwSignal::new(zone),
+            format: RwSignal::new(format),
+            compression: RwSignal::new(Compression::None),
+            visitor: StoredValue::new(visitor),
+            exporter: expect_context(),
+            toasts: expect_context(),
+        }
+    }
+
+    /// Shows the choice of an address.
+    pub fn show(self, choice: BundleChoice) {
+        self.person.set(choice.person.unwrap_or_default());
+        self.start.set(choice.start.unwrap_or_default());
+        self.end.set(choice.end.unwrap_or_default());
+        if let Some(zone) = choice.zone {
+            self.zone.set(zone);
+        }
+        if choice.language.is_some() {
+            self.language.set(choice.language);
+        }
+    }
+
+    pub fn choice(self) -> BundleChoice {
+        let given = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        BundleChoice {
+            workspace: self.workspace.get_value(),
+            person: given(self.person.get()),
+            start: given(self.start.get()),
+            end: given(self.end.get()),
+            zone: Some(self.zone.get()),
+            language: self.language.get(),
+        }
+    }
+
+    /// Returns the name of the workspace, and whether the visitor is in it. `None` until the list has come, and without a workspace.
+    pub fn membership(self) -> Option<Result<String, Problem>> {
+        let workspace = self.workspace.get_value()?;
+        let is_known = self.workspaces.list.with(|list| list.is_some());
+        let found = self.workspaces.find(&workspace).map(|(name, _)| name);
+        is_known.then(|| {
+            found.ok_or_else(|| Problem {
+                code: "not_a_member".to_owned(),
+                ..Problem::default()
+            })
+        })
+    }
+
+    /// Returns the address of the file as a preview, if the file is a report that a browser shows.
+    pub fn preview_url(self) -> Option<String> {
+        let workspace = self.workspace.get_value()?;
+        let has_report = self
+            .bundle
+            .with_value(|bundle| bundle.formats.contains(&Format::Html) && !bundle.languages.is_empty());
+        let choice = BundleChoice {
+            workspace: None,
+            ..self.choice()
+        };
+        let is_possible = has_report && self.obstacle().is_none();
+        is_possible.then(|| bundle_pages::report_url(&workspace, &choice.query(), choice.language.as_deref()))
+    }
+
+    pub fn route(self) -> Route {
+        Route::Bundle(BundleRoute {
+            name: self.bundle.with_value(|bundle| bundle.name.clone()),
+            choice: self.choice(),
+        })
+    }
+
+    /// Returns whether the days narrow any part.
+    pub fn has_period(self) -> bool {
+        self.bundle
+            .with_value(|bundle| bundle.parts.iter().any(|part| part.range))
+    }
+
+    /// Returns whether the visitor may name the person whose data it is.
+    pub fn names_person(self) -> bool {
+        let is_administrator = self.visitor.with_value(|visitor| {
+            visitor
+                .as_ref()
+                .is_some_and(|visitor| visitor.role == Role::Admin)
+        });
+        is_administrator && self.bundle.with_value(|bundle| bundle.of_person)
+    }
+
+    /// Returns whether the visitor is no user, and so has no data of their own.
+    pub fn needs_person(self) -> bool {
+        let is_user = self
+            .visitor
+            .with_value(|visitor| visitor.as_ref().is_some_and(|visitor| visitor.user_id.is_some()));
+        self.names_person() && !is_user
+    }
+
+    /// Returns why no export can start now.
+    pub fn obstacle(self) -> Option<String> {
+        let role = self
+            .workspace
+            .get_value()
+            .and_then(|id| self.workspaces.find(&id));
+        let role = role.map(|(_, role)| role);
+        let least = self.bundle.with_value(|bundle| bundle.export_role);
+        export_obstacle(role, least).or_else(|| self.obstacle_of_choice().map(str::to_owned))
+    }
+
+    fn obstacle_of_choice(self) -> Option<&'static str> {
+        if self.is_person_unknown.get() {
+            return Some("No person has exactly this name. Choose one from the list, or type the id.");
+        }
+        let has_person = self.person.with(|person| !person.trim().is_empty());
+        if self.needs_person() && !has_person {
+            return Some("Choose the person whose data it is.");
+        }
+        self.start
+            .with(|start| self.end.with(|end| period_obstacle(start, end)))
+    }
+
+    pub fn set_zone(self, zone: String) {
+        saved_options::save_zone(&zone);
+        self.zone.set(zone);
+    }
+
+    /// Returns the date in the zone of the file.
+    pub fn today(self) -> String {
+        today_in(zone_or_utc(&self.zone.get()))
+    }
+
+    pub fn export(self, destination: Destination) {
+        if untrack(|| self.obstacle()).is_some() {
+            return;
+        }
+        let request = untrack(|| self.request(destination));
+        if destination == Destination::Downloads {
+            return self.exporter.start(request, None);
+        }
+        spawn_local(async move {
+            let Start {
+                file_name, options, ..
+            } = &request.start;
+            let picked = pick(file_name, options.media_type()).await;
+            match picked {
+                Ok(Some(picked)) => self.exporter.start(request, Some(picked)),
+                Ok(None) => {}
+                Err(reason) => self
+                    .toasts
+                    .error("The browser could not open a file".to_owned(), reason),
+            }
+        });
+    }
+
+    fn request(self, destination: Destination) -> ExportRequest {
+        let zone = zone_or_utc(&self.zone.get());
+        let options = Options {
+            language: self.language.get(),
+            ..bundle_pages::options(self.format.get(), self.compression.get(), zone)
+        };
+        let query = self.choice().query();
+        self.bundle.with_value(|bundle| {
+            let titles = bundle.parts.iter().map(|part| part.title.clone()).collect();
+            let contents = bundle.contents.clone();
+            ExportRequest {
+                rows_expected: None,
+                start: Start {
+                    url: client::bundle_rows_url(&bundle.name, &query),
+                    body: None,
+                    kept: None,
+                    file_name: self.file_name(bundle, &options),
+                    options,
+                    destination,
+                },
+                rows_key: format!("bundle:{}?{query}", bundle.name),
+                bundle: contents.map(|contents| BundleParts { contents, titles }),
+            }
+        })
+    }
+
+    fn file_name(self, bundle: &Bundle, options: &Options) -> String {
+        let now = browser::now_seconds();
+        let Some(pattern) = &bundle.file_name else {
+            return file_name::file_name(&bundle.name, options, now);
+        };
+        let own = self.visitor.with_value(|visitor| {
+            let id = visitor.as_ref().and_then(|visitor| visitor.user_id);
+            id.map(|id| id.to_string()).unwrap_or_default()
+        });
+        let person = self.choice().person.unwrap_or(own);
+        let workspace = self.workspace.get_value().unwrap_or_default();
+        let slug = self.workspaces.slug(&workspace);
+        let filled = file_name::fill(pattern, |name| match name {
+            "subject" => Some(person.clone()),
+            "scope" => Some(workspace.clone()),
+            "workspace" => Some(slug.clone().unwrap_or_else(|| workspace.clone())),
+            _ => None,
+        });
+        file_name::from_pattern(&filled, options, now)
+    }
+}

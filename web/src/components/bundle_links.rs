@@ -1,0 +1,89 @@
+//! The links of the navigation to the pages of bundles.
+
+use api::bundles::{Bundle, Bundles};
+use leptos::prelude::*;
+
+use crate::bundle_pages::{self, BundleGroup};
+use crate::load::Load;
+use crate::navigation::{Navigation, RouteLink};
+use crate::route::{BundleRoute, Route};
+use crate::workspaces::Workspaces;
+
+/// The group *Exports*. Hidden without a bundle that every visitor may have.
+#[component]
+pub fn ExportsGroup(bundles: Load<Bundles>) -> impl IntoView {
+    let listed = of_group(bundles, BundleGroup::Exports);
+    move || {
+        let links = links(listed.get());
+        (!links.is_empty()).then(|| {
+            view! {
+                <div class="group" data-testid="exports">
+                    <h2 id="exports">"Exports"</h2>
+                    <ul aria-labelledby="exports">{links}</ul>
+                </div>
+            }
+        })
+    }
+}
+
+/// The bundles for administrators, as items of a list.
+#[component]
+pub fn AdminBundleLinks(bundles: Load<Bundles>) -> impl IntoView {
+    let listed = of_group(bundles, BundleGroup::Administration);
+    move || links(listed.get())
+}
+
+/// The bundles of workspaces, as items of a list.
+#[component]
+pub fn WorkspaceBundleLinks(bundles: Load<Bundles>) -> impl IntoView {
+    let listed = of_group(bundles, BundleGroup::Workspaces);
+    move || links(listed.get())
+}
+
+fn of_group(bundles: Load<Bundles>, group: BundleGroup) -> Memo<Vec<Bundle>> {
+    Memo::new(move |_| {
+        bundles.with(|answer| {
+            let bundles = answer.map_or(&[][..], |answer| answer.bundles.as_slice());
+            let of_group = bundles
+                .iter()
+                .filter(|bundle| bundle_pages::group(bundle) == group);
+            of_group.cloned().collect()
+        })
+    })
+}
+
+fn links(bundles: Vec<Bundle>) -> Vec<impl IntoView + use<>> {
+    let links = bundles.into_iter().map(|bundle| view! { <BundleLink bundle/> });
+    links.collect()
+}
+
+#[component]
+fn BundleLink(bundle: Bundle) -> impl IntoView {
+    let navigation = expect_context::<Navigation>();
+    let title = bundle_pages::title(&bundle).to_owned();
+    let testid = format!("bundle-{}", bundle.name);
+    let workspaces = expect_context::<Workspaces>();
+    let route = BundleRoute::new(&bundle.name);
+    let is_of_workspace = bundle.of_workspace;
+    let to = Signal::derive(move || {
+        let workspace = navigation.with(|route| route.workspace().map(str::to_owned));
+        let workspace = workspace.or_else(|| workspaces.usual());
+        let route = Route::Bundle(route.clone());
+        match workspace.filter(|_| is_of_workspace) {
+            Some(workspace) => route.in_workspace(&workspace),
+            None => route,
+        }
+    });
+    let is_current = Signal::derive(move || {
+        navigation.with(|route| matches!(route, Route::Bundle(route) if route.name == bundle.name))
+    });
+    let warning = (!bundle.available).then(|| {
+        view! {
+            <span class="unavailable" title=bundle.reason>
+                <span aria-hidden="true">" ⚠"</span>
+                <span class="unseen">" (not available)"</span>
+            </span>
+        }
+    });
+    view! { <li><RouteLink to is_current testid>{title} {warning}</RouteLink></li> }
+}

@@ -1,0 +1,126 @@
+//! A bundle: several datasets in one file, such as all data of one person.
+
+use api::bundles::Bundle;
+use leptos::prelude::*;
+
+use crate::bundle_pages::{explanation, title};
+use crate::bundle_view::BundleView;
+use crate::components::bundle_form::{BundleActions, BundleForm};
+use crate::components::workspace_refused::WorkspaceRefused;
+use crate::navigation::Navigation;
+use crate::route::{BundleChoice, Route};
+use crate::workspaces::Workspaces;
+
+#[component]
+pub fn BundlePage(
+    bundle: Bundle,
+    /// The id of the workspace whose rows the file has.
+    workspace: Option<String>,
+) -> impl IntoView {
+    let navigation = expect_context::<Navigation>();
+    let choice = match untrack(|| navigation.route()) {
+        Route::Bundle(route) => route.choice,
+        _ => Default::default(),
+    };
+    let choice = BundleChoice { workspace, ..choice };
+    let (title, explanation) = (title(&bundle).to_owned(), explanation(&bundle));
+    let view = BundleView::new(bundle, choice);
+    follow_address(view);
+    let workspaces = expect_context::<Workspaces>();
+    let membership = Memo::new(move |_| view.membership());
+    Effect::new(move || {
+        if let (Some(Ok(_)), Some(workspace)) = (membership.get(), view.workspace.get_value()) {
+            workspaces.remember(&workspace);
+        }
+    });
+    move || {
+        let title = title.clone();
+        let workspace = match membership.get() {
+            Some(Err(problem)) => {
+                let route = untrack(|| view.route());
+                let on_retry = move || workspaces.list.retry();
+                return view! {
+                    <div class="heading"><h1>{title}</h1></div>
+                    <WorkspaceRefused problem route on_retry/>
+                }
+                .into_any();
+            }
+            Some(Ok(name)) => {
+                Some(view! { <span class="of-workspace" data-testid="of-workspace">{name}</span> })
+            }
+            None => None,
+        };
+        view! {
+            <div class="heading">
+                <h1>{title}</h1>
+                {workspace}
+                <div class="actions"><BundleActions view/></div>
+            </div>
+            <p class="faint">{explanation}</p>
+            <BundleForm view/>
+            <Preview view/>
+            <Parts view/>
+        }
+        .into_any()
+    }
+}
+
+/// The report as a browser shows it. It has no script, and could run none.
+#[component]
+fn Preview(view: BundleView) -> impl IntoView {
+    let url = Memo::new(move |_| view.preview_url());
+    move || {
+        url.get().map(|url| {
+            view! {
+                <iframe class="report" title="Preview of the report" sandbox="" src=url data-testid="report-preview"></iframe>
+            }
+        })
+    }
+}
+
+/// What the file will have.
+#[component]
+fn Parts(view: BundleView) -> impl IntoView {
+    let has_period = view.has_period();
+    let parts = view.bundle.with_value(|bundle| bundle.parts.clone());
+    let parts = parts.into_iter().map(|part| {
+        let period = match (has_period, part.range) {
+            (true, true) => "the chosen days",
+            (true, false) => "always complete",
+            (false, _) => "",
+        };
+        view! {
+            <li data-testid=format!("part-{}", part.name)>
+                <span>{part.title}</span>
+                <span class="faint">{period}</span>
+            </li>
+        }
+    });
+    view! {
+        <section class="card bundle-parts" aria-labelledby="bundle-parts">
+            <h2 id="bundle-parts">"Contents"</h2>
+            <ul>{parts.collect_view()}</ul>
+            <p class="faint">
+                "All parts are of one moment: one snapshot of the database. If the connection breaks, the export starts again from
+                the beginning."
+            </p>
+        </section>
+    }
+}
+
+/// Keeps the choice in the address, so that a reload or a shared link shows it again.
+fn follow_address(view: BundleView) {
+    let navigation = expect_context::<Navigation>();
+    Effect::new(move || navigation.replace(view.route()));
+    let name = view.bundle.with_value(|bundle| bundle.name.clone());
+    Effect::new(move |is_known: Option<()>| {
+        let Route::Bundle(route) = navigation.route() else {
+            return;
+        };
+        let is_here = route.name == name && route.choice.workspace == view.workspace.get_value();
+        let is_other = is_here && route.choice != untrack(|| view.choice());
+        if is_known.is_some() && is_other {
+            view.show(route.choice);
+        }
+    });
+}
