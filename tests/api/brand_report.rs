@@ -272,19 +272,24 @@ async fn it_is_written_in_three_languages_and_named_after_the_workspace() {
         (
             "en",
             "en",
-            ["Brand report", "Critical alerts", "and 130 more", "2026-01-01"],
+            [
+                "Brand report",
+                "Critical and high alerts",
+                "and 130 more",
+                "2026-01-01",
+            ],
         ),
         (
             "zh-CN",
             "zh-CN",
-            ["品牌监测报告", "严重告警", "另有 130 条", "2026年1月1日"],
+            ["品牌监测报告", "严重与高级告警", "另有 130 条", "2026年1月1日"],
         ),
         (
             "pt",
             "pt-BR",
             [
                 "Relatório de marcas",
-                "Alertas críticos",
+                "Alertas críticos e altos",
                 "e mais 130",
                 "01/01/2026",
             ],

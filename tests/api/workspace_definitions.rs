@@ -43,11 +43,28 @@ label = "Body"
 sql = "n.body"
 "#;
 
+/// A bundle whose files are named after the team.
+const TEAM: &str = r#"
+name = "team"
+title = "Team"
+export_type = "team"
+access = "workspace"
+export = "OWNER"
+formats = ["json"]
+default_format = "json"
+file_name = "team-{workspace}"
+
+[[part]]
+name = "notes"
+dataset = "notes"
+"#;
+
 /// Starts a server on the teams.
 async fn teams(definitions: &[(&str, &str)]) -> App {
     let database = Database::empty().await;
     database.execute(TEAMS).await;
     let folder = folder();
+    std::fs::create_dir(folder.path().join("bundles")).expect("the folder is ours");
     for (file, text) in definitions {
         std::fs::write(folder.path().join(file), text).expect("the folder is ours");
     }
@@ -119,6 +136,30 @@ async fn a_site_maps_its_own_tables() {
         .answer()
         .await
         .problem(403, "not_a_member");
+}
+
+#[tokio::test]
+async fn a_file_has_the_id_if_the_short_name_cannot_be_read() {
+    let name_of_file = async |slug: &str| {
+        let list = WORKSPACES.replacen(
+            "t.title as name,",
+            &format!("t.title as name, {slug} as slug,"),
+            1,
+        );
+        let app = teams(&[
+            ("workspaces.toml", list.as_str()),
+            ("notes.toml", NOTES),
+            ("bundles/team.toml", TEAM),
+        ])
+        .await;
+        let export = login(&app, "eve").bundle_export("team").query("workspace", "2");
+        let answer = export.answer().await.good();
+        answer.header("content-disposition").to_owned()
+    };
+    let attachment = |name: &str| format!("attachment; filename=\"{name}\"");
+    assert_eq!(name_of_file("t.title").await, attachment("team-Two.json"));
+    // PostgreSQL cannot convert the title: SQLSTATE 22P02.
+    assert_eq!(name_of_file("t.title::int").await, attachment("team-2.json"));
 }
 
 #[tokio::test]

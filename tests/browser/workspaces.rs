@@ -142,6 +142,57 @@ async fn another_workspace_keeps_the_page_and_its_filters_and_never_the_rows() {
 
             page.run("history.back()", vec![]).await;
             shows(page, "Acme", "Beta").await;
+            // The choice follows the address, also between workspaces that were both picked.
+            choose_workspace(page, BETA).await;
+            shows(page, "Beta", "Acme").await;
+            choose_workspace(page, ACME).await;
+            shows(page, "Acme", "Beta").await;
+            page.run("history.back()", vec![]).await;
+            shows(page, "Beta", "Acme").await;
+            let chosen = "return document.querySelector('[data-testid=workspace]').value";
+            assert_eq!(page.run(chosen, vec![]).await, BETA);
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_report_is_shown_and_exported_in_the_chosen_language() {
+    let brands = Brands::start(&[]).await;
+    in_browser(
+        &brands.app.server.address,
+        "a_report_is_shown_and_exported_in_the_chosen_language",
+        async |page| {
+            page.sign_in(&brands.user.key).await;
+            page.click("bundle-brand-report").await;
+            page.text("of-workspace", SOON, |text| text == "Acme").await;
+            has_address(page, |address| address.contains("start=20")).await;
+            page.open(&format!(
+                "report?workspace={ACME}&start=2026-01-01&end=2026-01-31&zone=UTC"
+            ))
+            .await;
+            page.text("of-workspace", SOON, |text| text == "Acme").await;
+            page.click("show-preview").await;
+            page.see("report-preview").await;
+            let source = "return document.querySelector('[data-testid=report-preview]').getAttribute('src')";
+            let source = page.run(source, vec![]).await;
+            let source = source.as_str().expect("the frame has an address");
+            assert!(
+                source.contains("inline=true")
+                    && source.contains("start=2026-01-01")
+                    && source.contains(ACME),
+                "{source}"
+            );
+            page.choose("bundle-language", "pt-BR").await;
+            page.see_no_more("report-preview").await;
+            page.click("bundle-export").await;
+            let report = String::from_utf8(downloaded(page).await).expect("a report is text");
+            assert!(report.contains("lang=\"pt-BR\"") && report.contains("<svg"));
+            assert!(report.contains("Acme") && !report.contains("Beta"));
+            choose_workspace(page, BETA).await;
+            page.text("of-workspace", SOON, |text| text == "Beta").await;
+            page.run("history.back()", vec![]).await;
+            page.text("of-workspace", SOON, |text| text == "Acme").await;
         },
     )
     .await;

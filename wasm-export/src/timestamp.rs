@@ -49,6 +49,19 @@ impl<'a> Moment<'a> {
         WallTime::new(day, self.second_of_day()?, self)
     }
 
+    /// Returns the number of the day one microsecond before a moment without a zone, or `None` when the date or time
+    /// does not exist.
+    pub(crate) fn day_before(&self) -> Option<i64> {
+        let day = Day::from_date(self.date())?.number;
+        let is_midnight = self.second_of_day()? == 0 && !self.has_fraction();
+        Some(day - i64::from(is_midnight))
+    }
+
+    /// Returns whether the moment is later than the begin of its second.
+    fn has_fraction(&self) -> bool {
+        self.fraction.iter().any(|digit| *digit != b'0')
+    }
+
     fn date(&self) -> [u8; 10] {
         *self.seconds.first_chunk().expect("19 bytes begin with 10")
     }
@@ -154,6 +167,15 @@ impl Clock {
         WallTime::new(day, second, moment)
     }
 
+    /// Returns the number of the zone's day one microsecond before a moment in UTC, or `None` when the moment does not
+    /// exist.
+    pub(crate) fn day_before(&mut self, moment: &Moment<'_>) -> Option<i64> {
+        let second = self.second(moment)?;
+        // An offset changes at the begin of a second, so the day one microsecond before is that of its second.
+        let second_before = second - i64::from(!moment.has_fraction());
+        Some(self.local_at(second_before).0)
+    }
+
     /// Writes a moment that has no zone.
     pub fn write_without_zone(&self, moment: &Moment<'_>, out: &mut Vec<u8>) {
         self.write(moment.seconds, moment, out);
@@ -176,15 +198,27 @@ impl Clock {
     /// Returns the day in the zone since 1970-01-01, and the second of that day.
     #[inline]
     fn local(&mut self, moment: &Moment<'_>) -> Option<(i64, i64)> {
+        let second = self.second(moment)?;
+        Some(self.local_at(second))
+    }
+
+    /// Returns the seconds from 1970 to a moment in UTC, without its fraction.
+    #[inline]
+    fn second(&mut self, moment: &Moment<'_>) -> Option<i64> {
         if self.day_in_utc.date != moment.date() {
             self.day_in_utc = Day::from_date(moment.date())?;
         }
-        let utc = self.day_in_utc.number * SECONDS_A_DAY + moment.second_of_day()?;
+        Some(self.day_in_utc.number * SECONDS_A_DAY + moment.second_of_day()?)
+    }
+
+    /// Returns the same as [`Self::local`], for seconds since 1970, UTC.
+    #[inline]
+    fn local_at(&mut self, utc: i64) -> (i64, i64) {
         if !(self.offset.from..self.offset.until).contains(&utc) {
             self.offset = self.zone.offset_around(utc);
         }
         let local = utc + i64::from(self.offset.seconds);
-        Some((local.div_euclid(SECONDS_A_DAY), local.rem_euclid(SECONDS_A_DAY)))
+        (local.div_euclid(SECONDS_A_DAY), local.rem_euclid(SECONDS_A_DAY))
     }
 
     fn shift(&mut self, moment: &Moment<'_>) -> Option<([u8; 19], i32)> {

@@ -51,7 +51,7 @@ pub fn explanation(bundle: &Bundle) -> &'static str {
             "The users and their files, in one file. It has the entries of files, not the files themselves."
         }
         BRAND_REPORT => {
-            "The figures of a workspace in a period, its critical alerts and its open infringements."
+            "The figures of a workspace in a period, what needs attention among its alerts and infringements."
         }
         _ => "Several datasets in one file, from one snapshot of the database.",
     }
@@ -83,12 +83,16 @@ pub fn language_name(tag: &str) -> &str {
     }
 }
 
-/// Returns the address of the report of a workspace, to be shown in the page.
-pub fn report_url(workspace: &str, query: &str, language: Option<&str>) -> String {
+/// Returns the address of a bundle as an HTML file that the page shows.
+pub fn preview_url(name: &str, query: &str, language: Option<&str>) -> String {
     let language = language.map(|language| ("language", language));
-    let pairs: Vec<_> = language.into_iter().chain([("inline", "true")]).collect();
-    let workspace = path_part(workspace);
-    format!("api/workspaces/{workspace}/report?{}", with_pairs(query, &pairs))
+    let of_file = [("format", "html"), ("inline", "true")];
+    let pairs: Vec<_> = language.into_iter().chain(of_file).collect();
+    format!(
+        "api/bundles/{}/export?{}",
+        path_part(name),
+        with_pairs(query, &pairs)
+    )
 }
 
 /// Returns the options of a file. CSV files come in a zip archive.
@@ -201,8 +205,8 @@ mod tests {
         );
         assert_eq!(usual_language(&[], "en"), None);
         assert_eq!(
-            report_url("a/b", "start=2026-01-31", Some("zh-CN")),
-            "api/workspaces/a%2Fb/report?start=2026-01-31&language=zh-CN&inline=true"
+            preview_url("a/b", "start=2026-01-31", Some("zh-CN")),
+            "api/bundles/a%2Fb/export?start=2026-01-31&language=zh-CN&format=html&inline=true"
         );
     }
 

@@ -53,18 +53,9 @@ impl BundleView {
             _ => None,
         };
         let format = bundle.formats.first().copied().unwrap_or(Format::Json);
-        let zone = choice.zone.unwrap_or_else(usual_zone);
-        let usual_start = || bundle_pages::usual_start(&bundle, &today_in(zone_or_utc(&zone)));
-        let start = match (choice.start, &choice.end) {
-            (None, None) => usual_start(),
-            (start, _) => start.unwrap_or_default(),
-        };
-        let language = choice
-            .language
-            .filter(|language| bundle.languages.contains(language));
-        let language = language.or_else(|| {
-            bundle_pages::usual_language(&bundle.languages, &browser::language()).map(str::to_owned)
-        });
+        let zone = choice.zone.clone().unwrap_or_else(usual_zone);
+        let start = start_of(&bundle, &choice, &zone);
+        let language = language_of(&bundle, choice.language);
         Self {
             workspace: StoredValue::new(choice.workspace),
             language: RwSignal::new(language),
@@ -83,17 +74,20 @@ impl BundleView {
         }
     }
 
-    /// Shows the choice of an address.
+    /// Shows the choice of an address, and the usual one of what it leaves open.
     pub fn show(self, choice: BundleChoice) {
-        self.person.set(choice.person.unwrap_or_default());
-        self.start.set(choice.start.unwrap_or_default());
+        if let Some(zone) = &choice.zone {
+            self.zone.set(zone.clone());
+        }
+        let zone = self.zone.get_untracked();
+        let start = self.bundle.with_value(|bundle| start_of(bundle, &choice, &zone));
+        self.start.set(start);
         self.end.set(choice.end.unwrap_or_default());
-        if let Some(zone) = choice.zone {
-            self.zone.set(zone);
-        }
-        if choice.language.is_some() {
-            self.language.set(choice.language);
-        }
+        self.person.set(choice.person.unwrap_or_default());
+        self.language.set(
+            self.bundle
+                .with_value(|bundle| language_of(bundle, choice.language)),
+        );
     }
 
     pub fn choice(self) -> BundleChoice {
@@ -108,11 +102,14 @@ impl BundleView {
         }
     }
 
-    /// Returns the name of the workspace, and whether the visitor is in it. `None` until the list has come, and without a workspace.
+    /// Returns the name of the workspace, and whether the visitor may enter it, as an administrator always may. `None` until the list
+    /// has come, and without a workspace.
     pub fn membership(self) -> Option<Result<String, Problem>> {
         let workspace = self.workspace.get_value()?;
         let is_known = self.workspaces.list.with(|list| list.is_some());
         let found = self.workspaces.find(&workspace).map(|(name, _)| name);
+        // The list of an administrator may be cut.
+        let found = found.or_else(|| self.is_administrator().then_some(workspace));
         is_known.then(|| {
             found.ok_or_else(|| Problem {
                 code: "not_a_member".to_owned(),
@@ -123,16 +120,15 @@ impl BundleView {
 
     /// Returns the address of the file as a preview, if the file is a report that a browser shows.
     pub fn preview_url(self) -> Option<String> {
-        let workspace = self.workspace.get_value()?;
-        let has_report = self
-            .bundle
-            .with_value(|bundle| bundle.formats.contains(&Format::Html) && !bundle.languages.is_empty());
-        let choice = BundleChoice {
-            workspace: None,
-            ..self.choice()
-        };
-        let is_possible = has_report && self.obstacle().is_none();
-        is_possible.then(|| bundle_pages::report_url(&workspace, &choice.query(), choice.language.as_deref()))
+        let choice = self.choice();
+        self.bundle.with_value(|bundle| {
+            let contents = bundle.contents.as_ref();
+            let has_report = contents.is_some_and(|contents| contents.report.is_some());
+            let is_possible =
+                has_report && bundle.formats.contains(&Format::Html) && self.obstacle().is_none();
+            is_possible
+                .then(|| bundle_pages::preview_url(&bundle.name, &choice.query(), choice.language.as_deref()))
+        })
     }
 
     pub fn route(self) -> Route {
@@ -148,14 +144,17 @@ impl BundleView {
             .with_value(|bundle| bundle.parts.iter().any(|part| part.range))
     }
 
-    /// Returns whether the visitor may name the person whose data it is.
-    pub fn names_person(self) -> bool {
-        let is_administrator = self.visitor.with_value(|visitor| {
+    fn is_administrator(self) -> bool {
+        self.visitor.with_value(|visitor| {
             visitor
                 .as_ref()
                 .is_some_and(|visitor| visitor.role == Role::Admin)
-        });
-        is_administrator && self.bundle.with_value(|bundle| bundle.of_person)
+        })
+    }
+
+    /// Returns whether the visitor may name the person whose data it is.
+    pub fn names_person(self) -> bool {
+        self.is_administrator() && self.bundle.with_value(|bundle| bundle.of_person)
     }
 
     /// Returns whether the visitor is no user, and so has no data of their own.
@@ -268,4 +267,19 @@ impl BundleView {
         });
         file_name::from_pattern(&filled, options, now)
     }
+}
+
+/// Returns the first day: the chosen one, or that of the bundle's own period if no day is chosen.
+fn start_of(bundle: &Bundle, choice: &BundleChoice, zone: &str) -> String {
+    match (&choice.start, &choice.end) {
+        (None, None) => bundle_pages::usual_start(bundle, &today_in(zone_or_utc(zone))),
+        (start, _) => start.clone().unwrap_or_default(),
+    }
+}
+
+/// Returns the chosen language, or the visitor's if the bundle does not have it.
+fn language_of(bundle: &Bundle, chosen: Option<String>) -> Option<String> {
+    let chosen = chosen.filter(|language| bundle.languages.contains(language));
+    chosen
+        .or_else(|| bundle_pages::usual_language(&bundle.languages, &browser::language()).map(str::to_owned))
 }

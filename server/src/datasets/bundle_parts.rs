@@ -142,7 +142,11 @@ impl BundleParts {
         if let (Format::Html, Some(report)) = (options.format, &self.bundle.definition.report)
             && let (Some(given), None) = (&options.language, report.language(options.language.as_deref()))
         {
-            let words: Vec<_> = report.languages.iter().map(|language| language.word()).collect();
+            let words: Vec<_> = report
+                .languages()
+                .iter()
+                .map(|language| language.word())
+                .collect();
             let problem = format!("is `{given}`; this report can have {}", words.join(", "));
             return Err(ParameterError::invalid("language", problem));
         }

@@ -4,8 +4,7 @@ use api::datasets::FilterKind;
 use jiff::Timestamp;
 use wasm_export::zone::Zone;
 
-use super::bundle::{BundleAccess, Part};
-use super::bundle::has_period_parameters;
+use super::bundle::{BundleAccess, Part, has_period_parameters};
 use super::bundle_parts::BundleParts;
 use super::definition::Usage;
 use super::query::{AccessError, Query};
@@ -71,8 +70,8 @@ pub enum RequestError {
 }
 
 impl BundleRequest {
-    /// Parses the parameters, without the workspace that the caller is within. A blank value counts as absent. The caller's rights
-    /// are checked for every part before the parameters.
+    /// Parses the parameters, without the workspace that the caller is within. A blank value counts as absent. The
+    /// caller's rights are checked for every part before the parameters.
     ///
     /// # Errors
     /// [`RequestError::Access`] first, then the first parameter that is unknown, cannot be parsed, or is given twice.

@@ -81,7 +81,7 @@ pub async fn rows(
     Ok(answer(&app, prepared, Some(audit), BUNDLE_MEDIA_TYPE, &request))
 }
 
-/// Streams a finished file. If it fails part-way, the connection is broken instead of ended, so that no client takes it for
+/// Streams a finished file. With `inline=true` a browser shows it instead of saving it. If it fails part-way, the connection is broken instead of ended, so that no client takes it for
 /// complete.
 pub async fn export(
     app: web::Data<App>,
@@ -92,10 +92,10 @@ pub async fn export(
     _: WholeFile,
 ) -> Result<HttpResponse, ApiError> {
     let opened = open_bundle(&app, caller, &name, pairs, None).await?;
-    export_file(&app, opened, &method, false).await
+    export_file(&app, opened, &method).await
 }
 
-/// Streams the report of a workspace. With `inline=true` a browser shows it instead of saving it.
+/// Streams the report of a workspace.
 pub async fn report(
     app: web::Data<App>,
     caller: Caller,
@@ -104,9 +104,8 @@ pub async fn report(
     method: Method,
     _: WholeFile,
 ) -> Result<HttpResponse, ApiError> {
-    let mut opened = open_bundle(&app, caller, REPORT, pairs, Some(&workspace)).await?;
-    let is_inline = take_inline(&mut opened.pairs)?;
-    export_file(&app, opened, &method, is_inline).await
+    let opened = open_bundle(&app, caller, REPORT, pairs, Some(&workspace)).await?;
+    export_file(&app, opened, &method).await
 }
 
 /// Takes the parameter `inline` out of the others, and returns its value.
@@ -119,17 +118,13 @@ fn take_inline(pairs: &mut PairList) -> Result<bool, ParameterError> {
     }
 }
 
-async fn export_file(
-    app: &App,
-    opened: OpenedBundle,
-    method: &Method,
-    is_inline: bool,
-) -> Result<HttpResponse, ApiError> {
+async fn export_file(app: &App, opened: OpenedBundle, method: &Method) -> Result<HttpResponse, ApiError> {
     let OpenedBundle {
         bundle,
         caller,
-        pairs,
+        mut pairs,
     } = opened;
+    let is_inline = take_inline(&mut pairs)?;
     let asked = BundleRequest::parse(&bundle, &caller, &file::without_file_words(&pairs))?;
     let options = bundle.options(file::parse_options(&pairs)?, file::is_format_chosen(&pairs))?;
     let slug = slug_for(app, &caller, &bundle).await?;
@@ -200,7 +195,7 @@ fn describe(bundle: &BundleParts, caller: &Caller) -> wire::Bundle {
 
 fn of_definition(bundle: &Declared) -> wire::Bundle {
     let definition = &bundle.definition;
-    let languages = definition.report.iter().flat_map(|report| &report.languages);
+    let languages = definition.report.iter().flat_map(|report| report.languages());
     wire::Bundle {
         name: definition.name.clone(),
         title: definition.title.clone(),

@@ -4,7 +4,7 @@
 //!
 //! Dropping the stream stops the export: it closes the connection, which ends the query.
 //!
-//! - `prepared` plans the queries.
+//! - `prepared` plans the queries, each into a `planned_part`.
 //! - `stream` runs them, and yields chunks, heartbeats and the end.
 //! - `chunk_buffer` collects rows into chunks.
 //! - `connection` is closed unless all was read.
@@ -15,6 +15,7 @@ mod bad_characters;
 mod chunk_buffer;
 mod connection;
 mod export_audit;
+mod planned_part;
 mod prepared;
 mod stream;
 

@@ -15,7 +15,7 @@ use super::bad_characters;
 use super::chunk_buffer::ChunkBuffer;
 use super::connection::ExportConnection;
 use super::export_audit::Progress;
-use super::prepared::PlannedPart;
+use super::planned_part::PlannedPart;
 use crate::shares::Share;
 use crate::source::public_message;
 

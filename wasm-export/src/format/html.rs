@@ -13,7 +13,7 @@ mod highlighted;
 mod summary;
 
 pub(in crate::format) use self::between_tags::{BetweenTags, escape, fact};
-pub(in crate::format) use self::conditions::{Conditions, ROWS_MAX, beginning_of};
+pub(in crate::format) use self::conditions::{CELL_BYTES_MAX, Conditions, ROWS_MAX, beginning_of, raw_cell};
 pub(in crate::format) use self::frequencies::Frequencies;
 use self::summary::Summary;
 use super::columns::heading;

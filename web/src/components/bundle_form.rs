@@ -33,7 +33,7 @@ pub fn BundleForm(view: BundleView) -> impl IntoView {
                         }
                     >
                         {formats.into_iter().map(|format| view! {
-                            <option value=format.word() selected=move || view.format.get() == format>{format.label()}</option>
+                            <option value=format.word() prop:selected=move || view.format.get() == format>{format.label()}</option>
                         }).collect_view()}
                     </select>
                 </div>
@@ -59,7 +59,7 @@ fn LanguageField(view: BundleView) -> impl IntoView {
         let name = language_name(&language).to_owned();
         let value = language.clone();
         let is_chosen = move || view.language.with(|chosen| chosen.as_ref() == Some(&language));
-        view! { <option value=value selected=is_chosen>{name}</option> }
+        view! { <option value=value prop:selected=is_chosen>{name}</option> }
     });
     view! {
         <div class="field">
@@ -85,7 +85,7 @@ fn CompressionField(view: BundleView) -> impl IntoView {
     ];
     let options = choices.map(|(compression, name)| {
         view! {
-            <option value=compression.word() selected=move || view.compression.get() == compression>{name}</option>
+            <option value=compression.word() prop:selected=move || view.compression.get() == compression>{name}</option>
         }
     });
     let choose = move |event| {

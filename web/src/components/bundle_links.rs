@@ -40,7 +40,8 @@ pub fn WorkspaceBundleLinks(bundles: Load<Bundles>) -> impl IntoView {
     move || links(listed.get())
 }
 
-fn of_group(bundles: Load<Bundles>, group: BundleGroup) -> Memo<Vec<Bundle>> {
+/// Returns the listed bundles of a group.
+pub fn of_group(bundles: Load<Bundles>, group: BundleGroup) -> Memo<Vec<Bundle>> {
     Memo::new(move |_| {
         bundles.with(|answer| {
             let bundles = answer.map_or(&[][..], |answer| answer.bundles.as_slice());

@@ -152,7 +152,7 @@ fn Choice<T: Copy + PartialEq + Send + Sync + 'static>(
 ) -> impl IntoView {
     let id = format!("option-{name}");
     let items = choices.iter().enumerate().map(|(index, &(value, text))| {
-        view! { <option value=index.to_string() selected=move || options.with(get) == value>{text}</option> }
+        view! { <option value=index.to_string() prop:selected=move || options.with(get) == value>{text}</option> }
     });
     let items = items.collect_view();
     let choose = move |event| {

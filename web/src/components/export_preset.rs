@@ -31,15 +31,15 @@ pub fn Preset(options: RwSignal<Options>, format: Format) -> impl IntoView {
     let has_excel = for_excel.is_some();
     let is_custom = move || !(is_default() || has_excel && is_mine());
     let for_excel = for_excel.map(|text| {
-        view! { <option value="mine" selected=move || !is_default() && is_mine()>{text}</option> }
+        view! { <option value="mine" prop:selected=move || !is_default() && is_mine()>{text}</option> }
     });
     view! {
         <div class="field">
             <label for="option-profile">"Preset"</label>
             <select id="option-profile" data-testid="option-profile" on:change=choose>
-                <option value="default" selected=is_default>{default}</option>
+                <option value="default" prop:selected=is_default>{default}</option>
                 {for_excel}
-                <option value="own" selected=is_custom>"Custom"</option>
+                <option value="own" prop:selected=is_custom>"Custom"</option>
             </select>
         </div>
     }

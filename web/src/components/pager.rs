@@ -137,7 +137,7 @@ fn PageRows(view: DatasetView) -> impl IntoView {
     let options = PAGE_SIZES.iter().map(|rows| {
         let rows = *rows;
         view! {
-            <option value=rows.to_string() selected=move || view.page_rows.get() == rows>{rows.to_string()}</option>
+            <option value=rows.to_string() prop:selected=move || view.page_rows.get() == rows>{rows.to_string()}</option>
         }
     });
     view! {

@@ -7,7 +7,7 @@ use crate::dataset_view::DatasetView;
 use crate::export_setup::ExportSetup;
 use crate::row_scope::RowScope;
 use crate::table_page::TablePage;
-use crate::ticks::{TICKS_MAX, TickedRows};
+use crate::ticks::TickedRows;
 use crate::wording;
 use crate::wording::export::format_name;
 
@@ -80,6 +80,7 @@ pub fn TickCell(view: DatasetView, id: String, name: String) -> impl IntoView {
 pub fn TickBar(setup: ExportSetup) -> impl IntoView {
     let view = setup.view;
     let number = Memo::new(move |_| view.ticks.with(|ticks| ticks.len()));
+    let obstacle = Memo::new(move |_| setup.obstacle_of(&RowScope::Ticked));
     let export = move |_| {
         setup.choose_rows(RowScope::Ticked);
         setup.export(Destination::Downloads);
@@ -87,18 +88,18 @@ pub fn TickBar(setup: ExportSetup) -> impl IntoView {
     let bar = move || {
         let number = number.get();
         (number > 0).then(|| {
-            let text = match number > TICKS_MAX {
-                true => format!(
-                    "{} selected; at most {} can be exported at once",
-                    wording::count(number as u64),
-                    wording::count(TICKS_MAX as u64)
-                ),
-                false => format!("{} selected", wording::count(number as u64)),
-            };
+            let text = format!("{} selected", wording::count(number as u64));
             view! {
                 <div class="tick-bar">
-                    <span data-testid="ticked">{text}</span>
-                    <button type="button" class="primary" data-testid="export-ticked" on:click=export>
+                    <span role="status" data-testid="ticked">{text}</span>
+                    <button
+                        type="button"
+                        class="primary"
+                        data-testid="export-ticked"
+                        aria-disabled=move || obstacle.get().map(|_| "true")
+                        aria-describedby="ticked-obstacle"
+                        on:click=export
+                    >
                         {move || format!("Export {}", format_name(setup.format()))}
                     </button>
                     <button
@@ -109,9 +110,10 @@ pub fn TickBar(setup: ExportSetup) -> impl IntoView {
                     >
                         "Clear selection"
                     </button>
+                    <span id="ticked-obstacle" class="faint">{move || obstacle.get()}</span>
                 </div>
             }
         })
     };
-    view! { <div class="filters-note" role="status">{bar}</div> }
+    view! { <div class="filters-note">{bar}</div> }
 }

@@ -5,8 +5,9 @@ use api::datasets::{Dataset, Datasets};
 use api::workspaces::Workspace;
 use leptos::prelude::*;
 
-use super::bundle_links::WorkspaceBundleLinks;
+use super::bundle_links::{WorkspaceBundleLinks, of_group};
 use super::dataset_link::DatasetLink;
+use crate::bundle_pages::BundleGroup;
 use crate::dataset_groups::workspace_datasets;
 use crate::load::Load;
 use crate::navigation::Navigation;
@@ -31,10 +32,12 @@ pub fn WorkspaceGroup(
         })
     });
     let all = Memo::new(move |_| workspaces.all());
+    let of_workspaces = of_group(bundles, BundleGroup::Workspaces);
     let is_shown = Memo::new(move |_| {
         let is_broken = |dataset: &Dataset| !dataset.available;
         datasets.with(|datasets| {
-            let has_rows = !datasets.is_empty() && all.with(|all| !all.is_empty());
+            let has_links = !datasets.is_empty() || of_workspaces.with(|bundles| !bundles.is_empty());
+            let has_rows = has_links && all.with(|all| !all.is_empty());
             has_rows || datasets.iter().any(is_broken)
         })
     });
@@ -77,7 +80,7 @@ fn WorkspaceSelect(all: Memo<Vec<Workspace>>) -> impl IntoView {
         let options = all.into_iter().zip(names).map(|(workspace, name)| {
             let id = workspace.id.clone();
             let is_chosen = move || chosen.with(|chosen| chosen.as_ref() == Some(&id));
-            view! { <option value=workspace.id selected=is_chosen>{name}</option> }
+            view! { <option value=workspace.id prop:selected=is_chosen>{name}</option> }
         });
         view! { {unlisted} {options.collect_view()} }
     };

@@ -24,7 +24,7 @@ pub fn ZoneSelect(
     let chosen = move || zone.get();
     let option = move |zone: String, label: String| {
         let value = zone.clone();
-        view! { <option value=value selected=move || chosen() == zone>{label}</option> }
+        view! { <option value=value prop:selected=move || chosen() == zone>{label}</option> }
     };
     let own = own.map(|zone| option(zone.clone(), format!("{zone} (yours)")));
     let others = others

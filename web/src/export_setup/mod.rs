@@ -173,11 +173,16 @@ impl ExportSetup {
 
     /// Returns why no export can start now.
     pub fn obstacle(self) -> Option<String> {
+        self.obstacle_of(&self.row_scope())
+    }
+
+    /// Returns why an export of these rows is not possible.
+    pub fn obstacle_of(self, rows: &RowScope) -> Option<String> {
         if let Some(obstacle) = self.role_obstacle() {
             return Some(obstacle);
         }
         let has_cached_rows = || self.cached_rows().is_some_and(|cached| cached.count > 0);
-        let obstacle = match self.row_scope() {
+        let obstacle = match rows {
             RowScope::Ticked => {
                 let is_too_much = self.view.ticks.with(|ticks| ticks.len() > TICKS_MAX);
                 is_too_much.then_some("More rows are selected than can be exported at once.")

@@ -68,8 +68,11 @@ impl ExportSetup {
         self.view.dataset.with_value(|dataset| match &dataset.file_name {
             None => file_name::file_name(&dataset.name, options, now),
             Some(pattern) => {
-                let scope = |name: &str| workspace.clone().filter(|_| name == "scope");
-                file_name::from_pattern(&file_name::fill(pattern, scope), options, now)
+                let id = |name: &str| {
+                    let is_of_workspace = matches!(name, "scope" | "workspace");
+                    workspace.clone().filter(|_| is_of_workspace)
+                };
+                file_name::from_pattern(&file_name::fill(pattern, id), options, now)
             }
         })
     }

@@ -65,15 +65,36 @@ pub fn BundlePage(
     }
 }
 
-/// The report as a browser shows it. It has no script, and could run none.
+/// The report as a browser shows it, when the visitor asks for it: it is an export. It has no script, and could run none. Another
+/// choice takes the preview away, so that each one has a frame of its own and the history keeps no old one.
 #[component]
 fn Preview(view: BundleView) -> impl IntoView {
     let url = Memo::new(move |_| view.preview_url());
+    let asked = RwSignal::new(None::<String>);
+    let is_asked = Memo::new(move |_| url.get().is_some() && asked.get() == url.get());
+    let button = move || {
+        view! {
+            <button type="button" data-testid="show-preview" on:click=move |_| asked.set(url.get_untracked())>
+                "Show preview"
+            </button>
+        }
+    };
+    let frame = move || {
+        view! {
+            <iframe
+                class="report"
+                title="Preview of the report"
+                sandbox=""
+                src=url.get_untracked()
+                data-testid="report-preview"
+            ></iframe>
+        }
+    };
+    let is_possible = Memo::new(move |_| url.with(Option::is_some));
     move || {
-        url.get().map(|url| {
-            view! {
-                <iframe class="report" title="Preview of the report" sandbox="" src=url data-testid="report-preview"></iframe>
-            }
+        is_possible.get().then(|| match is_asked.get() {
+            true => frame().into_any(),
+            false => button().into_any(),
         })
     }
 }

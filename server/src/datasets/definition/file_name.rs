@@ -78,7 +78,8 @@ impl FileNamePattern {
 }
 
 /// Returns the name of a file with rows of a dataset that this caller exports at this time, with its extension. Date and
-/// time are those of the file's zone. `slug` is the short name of the caller's workspace, which otherwise has its id. All but ASCII letters, digits, `_` and `-` become hyphens, because a header and a shell take these everywhere.
+/// time are those of the file's zone. `slug` is the short name of the caller's workspace; without it, the name has the id. All but
+/// ASCII letters, digits, `_` and `-` become hyphens, because a header and a shell take these everywhere.
 pub fn render(
     pattern: Option<&FileNamePattern>,
     dataset: &str,

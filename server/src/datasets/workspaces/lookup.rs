@@ -19,9 +19,9 @@ struct Value<'a> {
 }
 
 impl Workspaces {
-    /// Returns the membership of the caller in the workspace with this id, or `None`: they are no member, there is no such
-    /// workspace, or the text is no id. PostgreSQL is asked the same in each case. An administrator passes every workspace
-    /// that exists.
+    /// Returns the membership of the caller in the workspace with this id, or `None`: they are no member, there is no
+    /// such workspace, or the text is no id. PostgreSQL is asked the same in each case. An administrator passes every
+    /// workspace that exists.
     ///
     /// # Errors
     /// [`WorkspacesError`].
@@ -124,7 +124,8 @@ impl Workspaces {
         Ok(rows.into_iter().filter_map(workspace).collect())
     }
 
-    /// Returns the short name of the workspace that the caller is within, or `None` if it has none.
+    /// Returns the short name of the workspace that the caller is within, or `None`: it has none, or the SQL of the site
+    /// fails for a value.
     ///
     /// # Errors
     /// [`WorkspacesError`].
@@ -143,10 +144,18 @@ impl Workspaces {
             .value(workspace, "pg_catalog.text")
             .push(" limit 1");
         let sql = self.tables.render(&sql, connection).await?.sql;
-        let slug: Option<Option<String>> = query_scalar(sql)
+        let slug: Option<Option<String>> = match query_scalar(sql)
             .persistent(false)
             .fetch_optional(connection)
-            .await?;
+            .await
+        {
+            Ok(slug) => slug,
+            Err(error) if is_of_value(&error) => {
+                self.warn_of_value("list", &error);
+                None
+            }
+            Err(error) => return Err(error.into()),
+        };
         Ok(slug.flatten())
     }
 
@@ -164,14 +173,15 @@ impl Workspaces {
         push_with_values(sql, list, &[(SUBJECT, &subject)]);
     }
 
-    /// Logs an error that counts as no membership. A caller's value can cause it, and so can the SQL of the site, for all callers.
+    /// Logs an error that counts as an empty result. A caller's value can cause it, and so can the SQL of the site, for
+    /// all callers.
     fn warn_of_value(&self, key: &str, error: &sqlx::Error) {
         let code = error.as_database_error().and_then(|error| error.code());
         tracing::warn!(
             file = self.file,
             key,
             sqlstate = code.as_deref(),
-            "the SQL of the workspaces failed for a value, and the caller counts as no member"
+            "the SQL of the workspaces failed for a value, which counts as no workspace"
         );
     }
 }

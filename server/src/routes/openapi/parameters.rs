@@ -45,16 +45,14 @@ pub fn workspace_in_path() -> Parameter {
     )
 }
 
-/// The times of a report, and whether a browser shows it.
-pub fn of_report() -> Vec<Parameter> {
+/// Whether a browser shows a file of a bundle.
+pub fn inline() -> Parameter {
     let inline = query(
         "inline",
         "A browser shows the file instead of saving it. Pages of the same origin may frame it.",
-    )
-    .schema(Some(of_type(Type::Boolean).default(Some(json!(false))).build()));
-    let mut parameters = times_of_bundle();
-    parameters.push(inline.build());
-    parameters
+    );
+    let flag = of_type(Type::Boolean).default(Some(json!(false)));
+    inline.schema(Some(flag.build())).build()
 }
 
 /// Whose rows, and which times.
@@ -75,7 +73,8 @@ pub fn of_bundle() -> Vec<Parameter> {
     whose.into_iter().chain(times_of_bundle()).collect()
 }
 
-fn times_of_bundle() -> Vec<Parameter> {
+/// Which times.
+pub fn times_of_bundle() -> Vec<Parameter> {
     vec![
         text(
             "start",

@@ -321,7 +321,7 @@ fn bundles() -> Vec<EntryBuilder> {
              each part and `manifest.json`. If the export fails part-way, the server breaks the connection instead of ending \
              the answer.",
         )
-        .parameters([vec![p::bundle()], p::of_bundle(), p::file()].concat())
+        .parameters([vec![p::bundle()], p::of_bundle(), vec![p::inline()], p::file()].concat())
         .problems(&[400, 404, 412]);
     let report = get("/api/workspaces/{id}/report", "getReport", "Get the report of a workspace")
         .tag(BUNDLES)
@@ -329,7 +329,7 @@ fn bundles() -> Vec<EntryBuilder> {
             "The file of the bundle `brand-report`: an HTML page without scripts, or JSON or XLSX. Without `start` and `end` it has \
              the last 30 days, today included.",
         )
-        .parameters([vec![p::workspace_in_path()], p::of_report(), p::file()].concat())
+        .parameters([vec![p::workspace_in_path()], p::times_of_bundle(), vec![p::inline()], p::file()].concat())
         .problems(&[400, 404, 412]);
     let with_answers = |entry: EntryBuilder| {
         let entry = files.iter().fold(entry, |entry, (media_type, example)| {

@@ -11,7 +11,7 @@ use crate::tone::Tone;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Report {
-    /// The languages that its texts are written in, the default first. Without one it is English.
+    /// The languages that its texts are written in, as declared. [`Report::languages`] is never empty.
     pub languages: Vec<Language>,
     /// The bundle's title in other languages, by BCP 47 tag.
     pub titles: BTreeMap<String, String>,
@@ -62,11 +62,12 @@ pub struct Chart {
 pub enum ChartKind {
     /// A bar for each value.
     Bars,
-    /// A line through the numbers of each day, or of each month where the period has more than a year. The column has times.
+    /// A line through the numbers of each day, or of each month where the period has more than a year. The column has
+    /// times or dates.
     Line,
 }
 
-/// The newest rows of a part that need attention, and the number of the others.
+/// The first rows of a part that need attention, in the dataset's order, and the number of the others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Table {
@@ -111,13 +112,24 @@ pub struct NamedValue {
 }
 
 impl Report {
-    /// Returns the language for a BCP 47 tag, or `None` when the report is not written in it. Without a tag it is the first one.
+    /// Returns the languages that the texts are written in, the default first. A report that declares none is English.
+    #[must_use]
+    pub fn languages(&self) -> &[Language] {
+        match self.languages.as_slice() {
+            [] => &[Language::English],
+            declared => declared,
+        }
+    }
+
+    /// Returns the language for a BCP 47 tag, or `None` when the report is not written in it. Without a tag it is the
+    /// first one.
     #[must_use]
     pub fn language(&self, tag: Option<&str>) -> Option<Language> {
-        let default = || self.languages.first().copied().unwrap_or_default();
-        let Some(tag) = tag else { return Some(default()) };
-        let wanted = Language::for_tag(tag)?;
-        (self.languages.contains(&wanted) || wanted == default()).then_some(wanted)
+        let known = self.languages();
+        match tag {
+            None => known.first().copied(),
+            Some(tag) => Language::for_tag(tag).filter(|wanted| known.contains(wanted)),
+        }
     }
 
     /// Returns the parts without which there is no report: those of its subject, period and figures.

@@ -30,7 +30,7 @@ pub struct Caption<'a> {
 
 impl Caption<'_> {
     fn texts(self) -> Texts {
-        Texts::of(self.language)
+        Texts::new(self.language)
     }
 
     /// Returns the element `title` of a chart, which a screen reader reads: heading, total, maximum, period.

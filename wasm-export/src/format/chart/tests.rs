@@ -5,6 +5,9 @@ use crate::sample::awkward_text;
 
 const LANGUAGES: [Language; 3] = [Language::English, Language::Chinese, Language::Portuguese];
 
+/// `u64::MAX` in groups of three digits.
+const MOST: &str = "18,446,744,073,709,551,615";
+
 fn caption(heading: &str, language: Language) -> Caption<'_> {
     Caption {
         heading,
@@ -73,6 +76,21 @@ fn bars_have_labels_numbers_and_shares() {
 }
 
 #[test]
+fn bars_of_the_greatest_numbers_are_drawn() {
+    let many: Vec<_> = (0..366).map(|at| bar(&at.to_string(), u64::MAX)).collect();
+    let svg = bars(&many, caption("A", Language::English));
+    let title = format!("A. Total: {MOST}. Highest: {MOST} (365). Period: 2026-01-01 – 2026-01-31");
+    assert_eq!(texts(&svg, "title"), [title]);
+    assert_eq!(
+        texts(&svg, "text")[..2],
+        ["0".to_owned(), format!("{MOST} · 100%")]
+    );
+    // Each bar has its ground.
+    assert_eq!(attributes(&svg, "rect", "width").len(), 2 * 366);
+    assert_eq!(attributes(&svg, "rect", "width").last().unwrap(), "100.00%");
+}
+
+#[test]
 fn tones_have_colours_of_the_page() {
     let of = |tone| {
         let bar = Bar { tone, ..bar("a", 1) };
@@ -124,8 +142,17 @@ fn a_line_of_one_day_of_none_and_of_many_is_drawn() {
         ["A. 合计: 0. 期间: 2026-01-01 – 2026-01-31"]
     );
     let many: Vec<_> = (0..366).map(|day| point(&day.to_string(), u64::MAX)).collect();
-    let svg = line(&many[..1], caption("A", Language::English));
-    assert!(svg.contains("18,446,744,073,709,551,615"), "{svg}");
+    let svg = line(&many, caption("A", Language::English));
+    // The total is as great as it can be, not more.
+    assert_eq!(
+        texts(&svg, "title"),
+        [format!(
+            "A. Total: {MOST}. Highest: {MOST} (365). Period: 2026-01-01 – 2026-01-31"
+        )]
+    );
+    // Two lines are the grid. All points are at the top.
+    assert_eq!(attributes(&svg, "line", "y2")[..3], ["158.0", "34.0", "34.0"]);
+    assert_eq!(attributes(&svg, "line", "y2").len(), 2 + 365);
     let few: Vec<_> = (0..366).map(|day| point(&day.to_string(), day)).collect();
     let svg = line(&few, caption("A", Language::English));
     assert!(attributes(&svg, "circle", "cx").is_empty());

@@ -9,6 +9,9 @@ use crate::rows::{Header, Kind, escape_into};
 /// The most rows that a report shows of each kind.
 pub(in crate::format) const ROWS_MAX: usize = 20;
 
+/// The most bytes of a cell that a report shows in these rows.
+pub(in crate::format) const CELL_BYTES_MAX: usize = 300;
+
 /// In each of some columns, a row must have one of some cells.
 pub(in crate::format) struct Conditions(Vec<Condition>);
 
@@ -24,7 +27,7 @@ impl Conditions {
         let conditions = wanted.iter().map(|(column, values)| {
             let position = header.position(column)?;
             let kind = header.columns[position].kind;
-            let cells = values.iter().map(|value| raw(value, kind)).collect();
+            let cells = values.iter().map(|value| raw_cell(value, kind)).collect();
             Some(Condition { position, cells })
         });
         conditions.collect::<Option<_>>().map(Self)
@@ -41,7 +44,7 @@ impl Conditions {
 }
 
 /// Returns a value as COPY writes it in a column of this kind.
-fn raw(value: &str, kind: Kind) -> Vec<u8> {
+pub(in crate::format) fn raw_cell(value: &str, kind: Kind) -> Vec<u8> {
     let text = match (kind, value) {
         (Kind::Boolean, "true") => "t",
         (Kind::Boolean, "false") => "f",

@@ -1,13 +1,12 @@
-//! The rows of a report that need attention, as the dataset declares them. Their memory is bounded, for any number of rows.
+//! The rows of a report that need attention, as the dataset declares them.
+//!
+//! Their memory is bounded, for any number of rows.
 
 use super::between_tags::{BetweenTags, escape};
-use super::conditions::{Conditions, ROWS_MAX, beginning_of};
+use super::conditions::{CELL_BYTES_MAX, Conditions, ROWS_MAX, beginning_of};
 use crate::format::ColumnRef;
 use crate::format::markup::Cells;
 use crate::rows::{Header, Highlight, NULL};
-
-/// The most bytes of a cell that are shown.
-const CELL_BYTES_MAX: usize = 300;
 
 /// The rows of a highlight.
 pub(super) struct Highlighted {

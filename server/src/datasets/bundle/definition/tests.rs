@@ -77,7 +77,11 @@ fn a_mistake_in_a_report_is_refused_and_named() {
         ("of = \"alerts.created_at\"", "of = \"news.created_at\"", "`news`"),
         ("part = \"infringements\"", "part = \"news\"", "`news`"),
         ("kind = \"line\"", "kind = \"pie\"", "pie"),
-        ("heading = \"Critical alerts\"", "heading = \" \"", "`heading`"),
+        (
+            "heading = \"Critical and high alerts\"",
+            "heading = \" \"",
+            "`heading`",
+        ),
         ("\"pt-BR\"]", "\"en\"]", "twice"),
         ("\"pt-BR\"]", "\"de\"]", "de"),
         ("tone = \"bad\"", "tone = \"red\"", "red"),

@@ -1,17 +1,17 @@
 //! A bundle as a report in one HTML file: key figures, charts and the rows that need attention.
 //!
-//! The file needs little memory and is written at the end, because it does not contain all rows. The bundle declares its content
-//! ([`Report`]).
+//! The file needs little memory and is written at the end, because it does not contain all rows. The bundle declares
+//! its content ([`Report`]).
 
+mod chart_counts;
 mod clock;
-mod counted;
-mod newest;
+mod first_rows;
 mod period;
 mod texts;
 
+use self::chart_counts::ChartCounts;
 use self::clock::ReportClock;
-use self::counted::Counted;
-use self::newest::Newest;
+use self::first_rows::FirstRows;
 use self::period::Period;
 use self::texts::Texts;
 use super::declaration::Report;
@@ -21,7 +21,7 @@ use crate::format::html::{BetweenTags, document, escape};
 use crate::format::markup::Cells;
 use crate::language::{Language, label_in};
 use crate::options::Options;
-use crate::rows::{Header, Kind, ReadError, Row};
+use crate::rows::{Header, ReadError, Row};
 use crate::value::CellText;
 
 const STYLE: &str = include_str!("style.css");
@@ -50,8 +50,8 @@ struct CurrentPart {
     name: String,
     header: Header,
     cells: Cells<BetweenTags>,
-    charts: Vec<Counted>,
-    tables: Vec<Newest>,
+    charts: Vec<ChartCounts>,
+    tables: Vec<FirstRows>,
 }
 
 impl ReportPage {
@@ -98,23 +98,23 @@ impl ReportPage {
             self.subject = text.text(cell, part.header.columns[position].kind);
         }
         if report.period.as_ref() == Some(&part.name) {
-            let mut time = |name: &str| {
+            let mut boundary = |name: &str| {
                 let position = part.header.position(name)?;
                 let kind = part.header.columns[position].kind;
-                clock.wall_time(part.cells.raw(line, position), kind)
+                clock.boundary(part.cells.raw(line, position), kind)
             };
-            self.period = time("start")
-                .zip(time("end"))
+            self.period = boundary("start")
+                .zip(boundary("end"))
                 .map(|(start, end)| Period { start, end });
         }
         if report.figures.as_ref() == Some(&part.name) {
             let figure = |(position, column): (usize, &crate::rows::Column)| {
                 let cell = part.cells.raw(line, position);
                 let time = clock.text(cell, column.kind);
-                let value = match (time.or_else(|| text.text(cell, column.kind)), column.kind) {
-                    (None, _) => "–".to_owned(),
-                    (Some(number), Kind::Integer | Kind::Decimal | Kind::Float) => language.number(&number),
-                    (Some(text), _) => text,
+                let value = match time.or_else(|| text.text(cell, column.kind)) {
+                    None => "–".to_owned(),
+                    Some(number) if column.kind.is_number() => language.number(&number),
+                    Some(text) => text,
                 };
                 (column.label_in(Some(language.word())).to_owned(), value)
             };
@@ -124,7 +124,7 @@ impl ReportPage {
 
     fn period_text(&self) -> String {
         let text = self.period.and_then(|period| {
-            let texts = Texts::of(self.language);
+            let texts = Texts::new(self.language);
             period.text(&self.clock, self.language, &texts)
         });
         text.unwrap_or_default()
@@ -132,7 +132,7 @@ impl ReportPage {
 
     /// Returns the heading of the page with its facts.
     fn header(&mut self, title: &str) -> String {
-        let texts = Texts::of(self.language);
+        let texts = Texts::new(self.language);
         let title = escape(title);
         let headings = match &self.subject {
             Some(subject) => format!("<p class=\"kind\">{title}</p>\n<h1>{}</h1>\n", escape(subject)),
@@ -157,7 +157,7 @@ impl ReportPage {
     }
 
     fn sections(&self) -> String {
-        let texts = Texts::of(self.language);
+        let texts = Texts::new(self.language);
         let mut sections = String::new();
         if !self.figures.is_empty() {
             let figure = |(label, value): &(String, String)| {
@@ -195,8 +195,8 @@ impl BundleFormat for ReportPage {
             name: name.clone(),
             header: header.clone(),
             cells: Cells::new(BetweenTags, header, &part.options),
-            charts: Counted::of_part(&self.report, name, header, self.period, self.language),
-            tables: Newest::of_part(&self.report, name, header, self.language),
+            charts: ChartCounts::from_part(&self.report, name, header, self.period, self.language),
+            tables: FirstRows::from_part(&self.report, name, header, self.language),
         });
         Ok(())
     }
@@ -225,14 +225,14 @@ impl BundleFormat for ReportPage {
     fn end_part(&mut self, _rows: u64, _out: &mut Vec<u8>) {
         let Some(part) = self.part.take() else { return };
         let period = self.period_text();
-        for mut counted in part.charts {
-            let chart = &self.report.charts[counted.at];
+        for mut counts in part.charts {
+            let chart = &self.report.charts[counts.at];
             let named = self.report.values_of(&part.name, &chart.of.column);
-            self.charts[counted.at] = counted.html(chart, named, &period, &mut self.text, self.language);
+            self.charts[counts.at] = counts.html(chart, named, &period, &mut self.text, self.language);
         }
-        for newest in part.tables {
-            let table = &self.report.tables[newest.at];
-            self.tables[newest.at] = newest.html(table, self.language);
+        for first_rows in part.tables {
+            let table = &self.report.tables[first_rows.at];
+            self.tables[first_rows.at] = first_rows.html(table, self.language);
         }
     }
 
@@ -250,7 +250,7 @@ impl BundleFormat for ReportPage {
             format!("<main>\n{}</main>\n", self.sections()),
             format!(
                 "<footer>{}</footer>\n</body>\n</html>\n",
-                Texts::of(self.language).footer
+                Texts::new(self.language).footer
             ),
         ];
         out.extend_from_slice(page.concat().as_bytes());

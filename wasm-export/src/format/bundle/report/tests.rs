@@ -2,6 +2,7 @@ use html5gum::{Token, Tokenizer};
 use proptest::prelude::*;
 
 use crate::bundle::{Contents, Part, Report};
+use crate::language::Language;
 use crate::options::Format;
 use crate::rows::{Header, Kind};
 use crate::sample::{awkward_text, header, row, stream};
@@ -57,7 +58,12 @@ fn part(name: &str, columns: &[(&str, Kind)], rows: &[u8]) -> Vec<u8> {
 }
 
 /// Returns the stream of a report about this subject and period.
-fn stream_of(subject: &str, [start, end]: [&str; 2], events: &[Event<'_>]) -> Vec<u8> {
+fn stream_of(subject: &str, period: [&str; 2], events: &[Event<'_>]) -> Vec<u8> {
+    stream_with_times(subject, period, events, Kind::Timestamp)
+}
+
+/// Returns the same, with times of this kind in the events.
+fn stream_with_times(subject: &str, [start, end]: [&str; 2], events: &[Event<'_>], times: Kind) -> Vec<u8> {
     let cells = |cells: &[&str]| row(cells.iter().map(|cell| Some(cell.as_bytes())));
     let events: Vec<u8> = events.iter().flat_map(|event| cells(event)).collect();
     [
@@ -84,7 +90,7 @@ fn stream_of(subject: &str, [start, end]: [&str; 2], events: &[Event<'_>]) -> Ve
             &[
                 ("title", Kind::Text),
                 ("severity", Kind::Text),
-                ("created_at", Kind::Timestamp),
+                ("created_at", times),
                 ("cost", Kind::Decimal),
             ],
             &events,
@@ -210,6 +216,102 @@ fn the_days_are_those_of_the_zone() {
         [("2026-01-03", "0"), ("2026-01-04", "1"), ("2026-01-05", "0")]
     );
     assert!(page.contains("<dd>2026年1月3日 至 2026年1月5日</dd>"));
+}
+
+#[test]
+fn a_date_is_a_time_without_a_clock() {
+    let events = ["2026-01-03", "2026-01-31", "2026-02-01", "infinity"].map(|day| ["a", "high", day, "1"]);
+    let stream = stream_with_times("Acme", JANUARY, &events, Kind::Date);
+    let english = file(&stream, "{}", usize::MAX);
+    let points = points(&english);
+    assert_eq!(points.len(), 31);
+    let with_rows: Vec<_> = points.iter().filter(|(_, number)| *number != "0").collect();
+    assert_eq!(with_rows, [&("2026-01-03", "1"), &("2026-01-31", "1")]);
+    // A date is the same day in all zones.
+    let portuguese = file(
+        &stream,
+        r#"{"language": "pt-BR", "zone": "America/Sao_Paulo"}"#,
+        usize::MAX,
+    );
+    for text in ["03/01/2026", "infinity"] {
+        let cell = format!("<td role=\"cell\" data-label=\"created_at\" class=\"short\">{text}</td>");
+        assert!(portuguese.contains(&cell), "{portuguese}");
+    }
+}
+
+/// Returns the period as the page shows it in Santiago, and the number of points of its line.
+fn period_in_santiago(period: [&str; 2]) -> (String, usize) {
+    let page = page(
+        period,
+        &[["a", "low", "2026-09-06 12:00:00+00", "1"]],
+        r#"{"zone": "America/Santiago"}"#,
+    );
+    let (_, rest) = page.split_once("<dt>Period</dt><dd>").unwrap();
+    let (text, _) = rest.split_once("</dd>").unwrap();
+    let points = match page.contains("<circle") {
+        true => points(&page).len(),
+        false => 0,
+    };
+    (text.to_owned(), points)
+}
+
+#[test]
+fn a_day_begins_at_one_where_clocks_skip_midnight() {
+    // On 2026-09-06 the clocks of Santiago go from 00:00 to 01:00, at 04:00 UTC.
+    let change = "2026-09-06 04:00:00+00";
+    for (period, text, points) in [
+        // The row is not within the first one.
+        (["2026-09-01 04:00:00+00", change], "2026-09-01 – 2026-09-05", 0),
+        ([change, "2026-09-07 03:00:00+00"], "2026-09-06", 1),
+        (
+            ["2026-09-05 04:00:00+00", "2026-09-08 03:00:00+00"],
+            "2026-09-05 – 2026-09-07",
+            3,
+        ),
+        (
+            ["2026-09-05 04:00:00+00", "2026-09-06 05:00:00+00"],
+            "2026-09-05 00:00 – 2026-09-06 02:00",
+            2,
+        ),
+        (
+            ["2026-09-05 04:00:00+00", "2026-09-06 04:00:00.000001+00"],
+            "2026-09-05 00:00 – 2026-09-06 01:00",
+            2,
+        ),
+    ] {
+        assert_eq!(
+            period_in_santiago(period),
+            (text.to_owned(), points),
+            "{period:?}"
+        );
+    }
+}
+
+#[test]
+fn a_named_value_is_counted_after_a_thousand_others() {
+    let values: Vec<String> = (0..1000).map(|number| format!("value {number}")).collect();
+    let mut events: Vec<Event<'_>> = values.iter().map(|value| ["a", value, JANUARY[0], "1"]).collect();
+    events.push(["a", "low", JANUARY[0], "1"]);
+    let page = page(JANUARY, &events, "{}");
+    let row = |label: &str, number| {
+        format!("<tr><th scope=\"row\">{label}</th><td class=\"number\">{number}</td></tr>")
+    };
+    for row in [row("Critical", 0), row("Low", 1), row("Others", 991)] {
+        assert!(page.contains(&row), "{row}: {page}");
+    }
+}
+
+#[test]
+fn a_report_without_languages_is_in_english() {
+    let report = Report::default();
+    assert_eq!(report.languages(), [Language::English]);
+    for (tag, language) in [
+        (None, Some(Language::English)),
+        (Some("en-GB"), Some(Language::English)),
+        (Some("pt-BR"), None),
+    ] {
+        assert_eq!(report.language(tag), language);
+    }
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    pub(super) fn of(language: Language) -> Self {
+    pub(super) fn new(language: Language) -> Self {
         match language {
             Language::English => Self {
                 period: "Period",

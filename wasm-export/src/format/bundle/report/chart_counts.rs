@@ -9,7 +9,7 @@ use crate::day::Day;
 use crate::format::ColumnRef;
 use crate::format::bundle::declaration::{Chart, ChartKind, NamedValue, Report};
 use crate::format::chart::{self, Bar, Caption, Point};
-use crate::format::html::{BetweenTags, Frequencies};
+use crate::format::html::{BetweenTags, Frequencies, raw_cell};
 use crate::format::markup::Cells;
 use crate::language::{Language, label_in};
 use crate::rows::{Header, NULL};
@@ -25,7 +25,7 @@ const MONTHS_MAX: usize = 600;
 const BARS_MAX: usize = 12;
 
 /// The rows of a part, counted for one chart.
-pub(super) struct Counted {
+pub(super) struct ChartCounts {
     /// The position of the chart in the declaration.
     pub(super) at: usize,
     column: ColumnRef,
@@ -50,9 +50,9 @@ enum Unit {
     Month,
 }
 
-impl Counted {
+impl ChartCounts {
     /// Returns the charts of a part, without those whose column its rows lack.
-    pub(super) fn of_part(
+    pub(super) fn from_part(
         report: &Report,
         part: &str,
         header: &Header,
@@ -61,13 +61,17 @@ impl Counted {
     ) -> Vec<Self> {
         let charts = report.charts.iter().enumerate();
         let of_part = charts.filter(|(_, chart)| chart.of.part == part);
-        let counted = of_part.filter_map(|(at, chart)| {
+        let counts = of_part.filter_map(|(at, chart)| {
             let position = header.position(&chart.of.column)?;
             let column = &header.columns[position];
             let counts = match chart.kind {
-                ChartKind::Bars => Counts::Values(Frequencies::new()),
+                ChartKind::Bars => {
+                    let named = report.values_of(part, &chart.of.column).iter();
+                    let cells = named.map(|named| raw_cell(&named.value, column.kind));
+                    Counts::Values(Frequencies::with_values(cells))
+                }
                 ChartKind::Line => Counts::Times {
-                    unit: Unit::of(period),
+                    unit: Unit::from_period(period),
                     numbers: BTreeMap::new(),
                 },
             };
@@ -78,7 +82,7 @@ impl Counted {
                 counts,
             })
         });
-        counted.collect()
+        counts.collect()
     }
 
     /// Adds the row that `cells` has read.
@@ -105,7 +109,7 @@ impl Counted {
         text: &mut CellText,
         language: Language,
     ) -> String {
-        let texts = Texts::of(language);
+        let texts = Texts::new(language);
         let caption = Caption {
             heading: label_in(&chart.headings, &chart.heading, Some(language.word())),
             period,
@@ -204,7 +208,7 @@ fn label_of(value: Option<&str>, texts: &Texts) -> String {
 }
 
 impl Unit {
-    fn of(period: Option<Period>) -> Self {
+    fn from_period(period: Option<Period>) -> Self {
         match period.map(Period::days) {
             Some((first, last)) if last - first < DAYS_MAX => Self::Day { first, last },
             _ => Self::Month,

@@ -1,20 +1,19 @@
-//! The tables of a report: the first rows of a part that need attention. Their memory is bounded, for any number of rows.
+//! The tables of a report: the first rows of a part that need attention, in the order of the dataset.
+//!
+//! Their memory is bounded, for any number of rows.
 
 use super::clock::ReportClock;
 use super::texts::{Texts, more};
 use crate::format::bundle::declaration::{NamedValue, Report, Table};
-use crate::format::html::{BetweenTags, Conditions, ROWS_MAX, beginning_of, escape};
+use crate::format::html::{BetweenTags, CELL_BYTES_MAX, Conditions, ROWS_MAX, beginning_of, escape};
 use crate::format::markup::Cells;
 use crate::language::{Language, label_in};
 use crate::rows::{Header, Kind, NULL};
 use crate::tone::Tone;
 use crate::value::CellText;
 
-/// The most bytes of a cell that are shown.
-const CELL_BYTES_MAX: usize = 300;
-
-/// The rows of one table.
-pub(super) struct Newest {
+/// The first rows of one table, and the number of the others.
+pub(super) struct FirstRows {
     /// The position of the table in the declaration.
     pub(super) at: usize,
     conditions: Conditions,
@@ -32,12 +31,12 @@ struct Column {
     named: Vec<NamedValue>,
 }
 
-impl Newest {
+impl FirstRows {
     /// Returns the tables of a part, without those whose columns its rows lack.
-    pub(super) fn of_part(report: &Report, part: &str, header: &Header, language: Language) -> Vec<Self> {
+    pub(super) fn from_part(report: &Report, part: &str, header: &Header, language: Language) -> Vec<Self> {
         let tables = report.tables.iter().enumerate();
         let of_part = tables.filter(|(_, table)| table.part == part);
-        let newest = of_part.filter_map(|(at, table)| {
+        let first_rows = of_part.filter_map(|(at, table)| {
             let column = |name: &String| {
                 let position = header.position(name)?;
                 let column = &header.columns[position];
@@ -58,7 +57,7 @@ impl Newest {
                 more: 0,
             })
         });
-        newest.collect()
+        first_rows.collect()
     }
 
     /// Adds the row that `cells` has read, if it is one of these.
@@ -96,12 +95,12 @@ impl Newest {
         let heading = escape(label_in(&table.headings, &table.heading, Some(language.word())));
         let (id, count) = (self.at, self.rows.len() as u64 + self.more);
         let mut html = format!(
-            "<section class=\"newest\" aria-labelledby=\"table-{id}\">\n<h2 id=\"table-{id}\">{heading} \
+            "<section class=\"first-rows\" aria-labelledby=\"table-{id}\">\n<h2 id=\"table-{id}\">{heading} \
              <span class=\"count\">{}</span></h2>\n",
             language.integer(count)
         );
         if count == 0 {
-            let nothing = Texts::of(language).nothing;
+            let nothing = Texts::new(language).nothing;
             return html + &format!("<p class=\"nothing\">{nothing}</p>\n</section>\n");
         }
         html += "<table role=\"table\">\n<thead role=\"rowgroup\"><tr role=\"row\">";
@@ -127,7 +126,7 @@ impl Column {
     fn class(&self) -> &'static str {
         match self.kind {
             kind if kind.is_number() => " class=\"number\"",
-            Kind::Timestamp | Kind::LocalTimestamp => " class=\"short\"",
+            Kind::Timestamp | Kind::LocalTimestamp | Kind::Date => " class=\"short\"",
             _ if !self.named.is_empty() => " class=\"short\"",
             _ => "",
         }
