@@ -3,10 +3,11 @@ use std::io::{Cursor, Read};
 use calamine::{Reader as _, Xlsx};
 use proptest::prelude::*;
 use serde_json::Value;
-use sha2::Digest as _;
+use sha2::{Digest as _, Sha256};
 
 use super::*;
 use crate::Export;
+use crate::format::bundle::csv::hex;
 use crate::options::Compression;
 use crate::rows::{Header, Kind};
 use crate::sample::{awkward_text, header, row, stream};
@@ -394,29 +395,41 @@ fn a_manifest_that_differs_from_the_files_is_refused() {
         zip.finish(&mut out);
         out
     };
-    let sha256 = "8cb39ce35e4c8b79fc6c5d5d7e3b9e0f7d5a0c6a3ab1a2a5c9b6a0bb4b2d1234";
-    let manifest = |rows: u64, bytes: u64| {
+    let other = "8cb39ce35e4c8b79fc6c5d5d7e3b9e0f7d5a0c6a3ab1a2a5c9b6a0bb4b2d1234";
+    let described = |rows: u64, bytes: u64, sha256: &str, total: u64| {
         format!(
-            "{{\"parts\":[{{\"part\":\"a\",\"file\":\"a.csv\",\"dataset\":\"d\",\"title\":\"D\",\"columns\":[\"n\"],\
+            "{{\"exportMetadata\":{{\"totalRecords\":{total}}},\"parts\":[{{\"part\":\"a\",\"file\":\"a.csv\",\"dataset\":\"d\",\"title\":\"D\",\"columns\":[\"n\"],\
              \"header\":\"label\",\"rows\":{rows},\"bytes\":{bytes},\"sha256\":\"{sha256}\"}}]}}"
         )
     };
+    let manifest = |rows, bytes| described(rows, bytes, other, rows);
     let csv = ("a.csv", "n\r\n1\r\n");
+    let digest = hex(&Sha256::digest(csv.1));
+    let without_parts = "{\"exportMetadata\":{\"totalRecords\":0},\"parts\":[]}";
+    assert!(
+        verified(
+            &archive(&[csv, ("manifest.json", &described(1, 6, &digest, 1))]),
+            Format::Csv
+        )
+        .is_ok()
+    );
     for (files, said) in [
         (vec![csv, ("manifest.json", &*manifest(2, 6))], "(rows)"),
         (vec![csv, ("manifest.json", &*manifest(1, 7))], "(bytes)"),
         (vec![csv, ("manifest.json", &*manifest(1, 6))], "(SHA-256)"),
         (
+            vec![csv, ("manifest.json", &*described(1, 6, &digest, 2))],
+            "says 2 rows of all parts, but there are 1",
+        ),
+        (vec![("manifest.json", without_parts)], "names no part"),
+        (
             vec![("manifest.json", &*manifest(1, 6))],
             "names a.csv, which is not there",
         ),
-        (
-            vec![csv, ("manifest.json", "{\"parts\":[]}")],
-            "does not name a.csv",
-        ),
+        (vec![csv, ("manifest.json", without_parts)], "does not name a.csv"),
         (vec![csv, ("manifest.json", "{}")], "cannot be read"),
         (
-            vec![("manifest.json", "{\"parts\":[]}"), csv],
+            vec![("manifest.json", without_parts), csv],
             "is not the last file",
         ),
         (vec![csv, ("b.csv", "n\r\n")], "is missing"),
