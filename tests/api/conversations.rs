@@ -210,6 +210,8 @@ async fn a_line_for_training_is_exactly_the_messages_and_the_metadata() {
         &[("user", "Hello"), ("critic", "Bad"), ("assistant", "Hello")],
         &[("user", "Hello"), ("system", "Be kind"), ("assistant", "Hello")],
     ];
+    let any_role = "alter table conversation_turns drop constraint conversation_turns_role_check";
+    talks.app.database.execute(any_role).await;
     for turns in turns {
         let mut sql = format!(
             "with c as (insert into conversations (title, status, created_by) values ('Unfit', 'approved', {OWNER}) returning id) \
