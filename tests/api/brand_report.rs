@@ -96,7 +96,10 @@ async fn members_of_every_role_get_it_and_nobody_else_learns_whether_a_workspace
 fn without_id(answer: &Answer) -> Value {
     let mut problem: Value = answer.json();
     for differing in ["request_id", "requestId", "instance"] {
-        problem.as_object_mut().unwrap().remove(differing);
+        problem
+            .as_object_mut()
+            .expect("a problem is an object")
+            .remove(differing);
     }
     problem
 }

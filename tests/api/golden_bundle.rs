@@ -86,12 +86,14 @@ async fn check(golden: &GoldenBundle) {
     // A bundle is never resumed, so its time cannot be chosen.
     let at = |as_of: &str| {
         let made = &RawRows::parts(&stream)[0].header.as_of;
-        String::from_utf8(stream.clone()).unwrap().replace(made, as_of)
+        String::from_utf8(stream.clone())
+            .expect("rows are UTF-8")
+            .replace(made, as_of)
     };
     if is_written() {
-        std::fs::write(folder().join(golden.rows), at(AS_OF)).unwrap();
+        std::fs::write(folder().join(golden.rows), at(AS_OF)).expect("the folder is ours");
     }
-    let rows = std::fs::read_to_string(folder().join(golden.rows)).unwrap();
+    let rows = std::fs::read_to_string(folder().join(golden.rows)).expect("the golden rows are there");
     assert_eq!(at(AS_OF), rows, "the rows are not those of the corpus");
 
     for case in golden.all_cases() {

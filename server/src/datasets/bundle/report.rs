@@ -71,8 +71,8 @@ pub(super) fn check_report(report: &Report, parts: &[(&str, bool)]) -> Result<()
     match headings.any(|heading| heading.trim().is_empty()) {
         true => Err("a chart or a table of the report has a blank `heading`".to_owned()),
         false => {
-            let of = report.values.iter().flat_map(|values| &values.of);
-            of.map(|of| position(&of.part, "values").map(drop)).collect()
+            let mut of = report.values.iter().flat_map(|values| &values.of);
+            of.try_for_each(|of| position(&of.part, "values").map(drop))
         }
     }
 }
