@@ -183,7 +183,7 @@ async fn a_report_is_shown_and_exported_in_the_chosen_language() {
                     && source.contains(ACME),
                 "{source}"
             );
-            page.choose("bundle-language", "pt-BR").await;
+            page.choose("bundle-language", "Português (Brasil)").await;
             page.see_no_more("report-preview").await;
             page.click("bundle-export").await;
             let report = String::from_utf8(downloaded(page).await).expect("a report is text");

@@ -51,7 +51,7 @@ pub fn explanation(bundle: &Bundle) -> &'static str {
             "The users and their files, in one file. It has the entries of files, not the files themselves."
         }
         BRAND_REPORT => {
-            "The figures of a workspace in a period, what needs attention among its alerts and infringements."
+            "The figures of a workspace in a period, and what needs attention among its alerts and infringements."
         }
         _ => "Several datasets in one file, from one snapshot of the database.",
     }
