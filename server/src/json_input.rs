@@ -32,7 +32,7 @@ pub struct UniqueMembers {
     twice: Option<String>,
 }
 
-/// What is noted while a value is read.
+/// Notes about the value that is being read.
 #[derive(Default)]
 struct Notes {
     twice: Option<String>,

@@ -82,7 +82,6 @@ impl<K: Clone + Eq + Hash, V> RecentMap<K, V> {
         }
     }
 
-    /// Removes all entries.
     pub fn clear(&mut self) {
         self.entries.clear();
         self.order.clear();
@@ -110,7 +109,6 @@ impl<K: Clone + Eq + Hash, V: Clone> SharedRecentMap<K, V> {
         self.map().insert(key, value);
     }
 
-    /// Forgets all entries.
     pub fn clear(&self) {
         self.map().clear();
     }

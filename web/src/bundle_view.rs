@@ -3,7 +3,6 @@
 use api::bundles::Bundle;
 use api::login::{Caller, Role};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use wasm_export::browser::protocol::{Destination, Start};
 use wasm_export::file_name;
 use wasm_export::options::{Compression, Format, Options};
@@ -14,10 +13,9 @@ use crate::browser;
 use crate::bundle_pages::{self, period_obstacle};
 use crate::client;
 use crate::dataset_view::{today_in, usual_zone, zone_or_utc};
-use crate::download::{BundleParts, ExportRequest, Exporter, pick};
+use crate::download::{BundleParts, ExportRequest, Exporter};
 use crate::route::{BundleChoice, BundleRoute, Route};
 use crate::saved_options;
-use crate::toasts::Toasts;
 use crate::workspace_names::export_obstacle;
 use crate::workspaces::Workspaces;
 
@@ -34,7 +32,7 @@ pub struct BundleView {
     pub start: RwSignal<String>,
     /// The last day; empty without one.
     pub end: RwSignal<String>,
-    /// IANA name.
+    /// The time zone, an IANA name.
     pub zone: RwSignal<String>,
     /// The language of the texts in the file, a BCP 47 tag. `None`: the file has none.
     pub language: RwSignal<Option<String>>,
@@ -43,7 +41,6 @@ pub struct BundleView {
     visitor: StoredValue<Option<Caller>>,
     workspaces: Workspaces,
     exporter: Exporter,
-    toasts: Toasts,
 }
 
 impl BundleView {
@@ -70,7 +67,6 @@ impl BundleView {
             compression: RwSignal::new(Compression::None),
             visitor: StoredValue::new(visitor),
             exporter: expect_context(),
-            toasts: expect_context(),
         }
     }
 
@@ -202,23 +198,7 @@ impl BundleView {
         if untrack(|| self.obstacle()).is_some() {
             return;
         }
-        let request = untrack(|| self.request(destination));
-        if destination == Destination::Downloads {
-            return self.exporter.start(request, None);
-        }
-        spawn_local(async move {
-            let Start {
-                file_name, options, ..
-            } = &request.start;
-            let picked = pick(file_name, options.media_type()).await;
-            match picked {
-                Ok(Some(picked)) => self.exporter.start(request, Some(picked)),
-                Ok(None) => {}
-                Err(reason) => self
-                    .toasts
-                    .error("The browser could not open a file".to_owned(), reason),
-            }
-        });
+        self.exporter.start(untrack(|| self.request(destination)));
     }
 
     fn request(self, destination: Destination) -> ExportRequest {

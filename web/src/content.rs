@@ -69,10 +69,7 @@ pub fn ShownBundle(name: String, bundles: Load<Bundles>, datasets: Load<Datasets
     // Rows of another workspace have a page of their own.
     let workspace = Memo::new(move |_| {
         let is_of_workspace = found.with(|found| found.as_ref().is_some_and(|found| found.of_workspace));
-        let of_address = navigation.with(|route| route.workspace().map(str::to_owned));
-        is_of_workspace
-            .then(|| of_address.or_else(|| workspaces.usual()))
-            .flatten()
+        workspaces.of_page(navigation).filter(|_| is_of_workspace)
     });
     move || match (found.get(), bundles.problem()) {
         (Some(bundle), _) if !bundle.available => {

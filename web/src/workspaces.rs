@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::auth::Auth;
 use crate::client;
 use crate::load::Load;
+use crate::navigation::Navigation;
 use crate::saved_options;
 use crate::workspace_names::usual_workspace;
 
@@ -41,6 +42,12 @@ impl Workspaces {
             let usual = usual_workspace(&list?.workspaces, remembered.as_deref());
             usual.map(str::to_owned)
         })
+    }
+
+    /// Returns the id of the workspace in the address of the page, or the usual one.
+    pub fn of_page(self, navigation: Navigation) -> Option<String> {
+        let of_address = navigation.with(|route| route.workspace().map(str::to_owned));
+        of_address.or_else(|| self.usual())
     }
 
     /// Returns the name and the role; none if the visitor is not in this workspace.

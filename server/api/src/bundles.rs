@@ -47,8 +47,8 @@ pub struct Bundle {
     /// The formats of its files, the default first.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub formats: Vec<Format>,
-    /// The name of its files without the extension, in which `{date}`, `{time}`, for rows of one person `{subject}`, and for
-    /// those of a workspace `{scope}` and `{workspace}` stand for what the client knows. Absent: the name and the time.
+    /// The name of its files without the extension. The client fills `{date}` and `{time}`, `{subject}` for rows of one person,
+    /// and `{scope}` and `{workspace}` for those of a workspace. Absent: the name and the time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file_name: Option<String>,
     /// The parts that this database has, in the order of the stream.

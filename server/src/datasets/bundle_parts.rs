@@ -8,9 +8,9 @@ use wasm_export::options::{Format, Options};
 
 use super::bundle::{Bundle, BundleAccess, Part};
 use super::catalog::{Catalog, Dataset};
-use super::query::AccessError;
+use super::query::{AccessError, check_role};
 use super::unavailable::{Cause, Unavailable};
-use crate::auth::Caller;
+use crate::auth::{Caller, Membership};
 use crate::parameter::ParameterError;
 
 /// A bundle with the parts that exist in this database.
@@ -27,16 +27,14 @@ impl Bundle {
     /// # Errors
     /// [`AccessError::Bundle`], [`AccessError::NotAMember`], [`AccessError::RoleTooLow`].
     pub fn check_access(&self, caller: &Caller) -> Result<(), AccessError> {
-        let least = self.definition.export;
-        match (self.definition.access, caller.membership()) {
-            (BundleAccess::Admin, _) if !caller.is_administrator() => {
+        match self.definition.access {
+            BundleAccess::Admin if !caller.is_administrator() => {
                 Err(AccessError::Bundle(self.definition.name.clone()))
             }
-            (BundleAccess::Workspace, None) => Err(AccessError::NotAMember),
-            (BundleAccess::Workspace, Some(membership)) if membership.role() < least => {
-                Err(AccessError::RoleTooLow(least))
+            BundleAccess::Admin | BundleAccess::Owner => Ok(()),
+            BundleAccess::Workspace => {
+                check_role(caller.membership().map(Membership::role), self.definition.export)
             }
-            _ => Ok(()),
         }
     }
 
@@ -45,13 +43,10 @@ impl Bundle {
     /// # Errors
     /// As of [`Self::check_access`].
     pub fn check_visible(&self, caller: &Caller, role: Option<WorkspaceRole>) -> Result<(), AccessError> {
-        let least = self.definition.export;
-        match (self.definition.access, role) {
-            (BundleAccess::Workspace, _) if caller.is_administrator() => Ok(()),
-            (BundleAccess::Workspace, None) => Err(AccessError::NotAMember),
-            (BundleAccess::Workspace, Some(role)) if role < least => Err(AccessError::RoleTooLow(least)),
-            (BundleAccess::Workspace, Some(_)) => Ok(()),
-            (BundleAccess::Admin | BundleAccess::Owner, _) => self.check_access(caller),
+        match self.definition.access {
+            BundleAccess::Workspace if caller.is_administrator() => Ok(()),
+            BundleAccess::Workspace => check_role(role, self.definition.export),
+            BundleAccess::Admin | BundleAccess::Owner => self.check_access(caller),
         }
     }
 }

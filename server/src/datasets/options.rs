@@ -16,7 +16,7 @@ const KEPT_FOR: Duration = Duration::from_secs(60);
 /// The greatest number of cached answers. The oldest answer makes room for another.
 const ANSWERS_MAX: usize = 1000;
 
-/// What an answer was made for and with.
+/// The request of an answer, and the database and catalog that gave it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CacheKey {
     pub scope: Scope,

@@ -12,7 +12,7 @@ use super::keyset;
 use super::owner::OwnerType;
 use super::selection::Selection;
 use super::template::{Rendered, Template};
-use crate::auth::{Caller, Scope};
+use crate::auth::{Caller, Membership, Scope};
 use crate::hub_tables::HubTableError;
 
 /// The greatest number of values that a filter offers.
@@ -77,12 +77,22 @@ impl Dataset {
                 Err(AccessError::Dataset(definition.name.clone()))
             }
             (Access::Admin | Access::Owner, _) => Ok(()),
-            (Access::Workspace, None) => Err(AccessError::NotAMember),
-            (Access::Workspace, Some(membership)) => match definition.least_role(usage) {
-                least if membership.role() < least => Err(AccessError::RoleTooLow(least)),
-                _ => Ok(()),
-            },
+            (Access::Workspace, membership) => {
+                check_role(membership.map(Membership::role), definition.least_role(usage))
+            }
         }
+    }
+}
+
+/// Compares a role in a workspace, or none, with the least one that is needed.
+///
+/// # Errors
+/// [`AccessError::NotAMember`], [`AccessError::RoleTooLow`].
+pub fn check_role(role: Option<WorkspaceRole>, least: WorkspaceRole) -> Result<(), AccessError> {
+    match role {
+        None => Err(AccessError::NotAMember),
+        Some(role) if role < least => Err(AccessError::RoleTooLow(least)),
+        Some(_) => Ok(()),
     }
 }
 
@@ -112,8 +122,8 @@ impl<'a> Query<'a> {
         Ok(Self::with_columns(dataset, caller, selection, columns))
     }
 
-    /// Returns the header of the rows for which no columns are chosen, without a check of the caller's access to rows: the
-    /// columns of a workspace's datasets are no secret of a workspace.
+    /// Returns the header of the rows for which no columns are chosen. The caller's access to rows is not checked, because the
+    /// columns are no secret of a workspace.
     #[must_use]
     pub fn default_header(dataset: &Dataset, caller: &Caller) -> Header {
         let selection = Selection::default();

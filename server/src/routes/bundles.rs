@@ -29,7 +29,7 @@ use crate::rows::Prepared;
 /// The bundle that the address of a workspace's report gives.
 const REPORT: &str = "brand-report";
 
-/// The parameter by which a browser shows the report.
+/// The parameter by which a browser shows a file.
 const INLINE: &str = "inline";
 
 /// The content security policy of a file that a browser shows: it runs nothing, loads nothing, and only pages of this server may
@@ -81,8 +81,8 @@ pub async fn rows(
     Ok(answer(&app, prepared, Some(audit), BUNDLE_MEDIA_TYPE, &request))
 }
 
-/// Streams a finished file. With `inline=true` a browser shows it instead of saving it. If it fails part-way, the connection is broken instead of ended, so that no client takes it for
-/// complete.
+/// Streams a finished file. With `inline=true` a browser shows it instead of saving it. If it fails part-way, the connection is
+/// broken instead of ended, so that no client takes it for complete.
 pub async fn export(
     app: web::Data<App>,
     caller: Caller,

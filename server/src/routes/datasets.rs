@@ -11,7 +11,7 @@ use super::extract::Pairs;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::datasets::definition::{Access, NamedRows, Usage};
-use crate::datasets::query::AccessError;
+use crate::datasets::query::{AccessError, check_role};
 use crate::datasets::template::Template;
 use crate::datasets::{Dataset, Query, RenderError, Selection, options};
 use crate::error::ApiError;
@@ -218,12 +218,9 @@ fn check_visible(dataset: &Dataset, caller: &Caller, role: Option<WorkspaceRole>
     if dataset.definition.access != Access::Workspace {
         return dataset.check_access(caller, Usage::Read);
     }
-    let least = dataset.definition.least_role(Usage::Read);
-    match role {
-        _ if caller.is_administrator() => Ok(()),
-        None => Err(AccessError::NotAMember),
-        Some(role) if role < least => Err(AccessError::RoleTooLow(least)),
-        Some(_) => Ok(()),
+    match caller.is_administrator() {
+        true => Ok(()),
+        false => check_role(role, dataset.definition.least_role(Usage::Read)),
     }
 }
 

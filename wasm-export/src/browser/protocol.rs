@@ -62,7 +62,7 @@ pub struct Start {
 pub struct StartBundle {
     /// The address of its parts: `/api/bundles/user-data/rows?…`.
     pub url: String,
-    /// What the file contains, beside its rows.
+    /// The contents of the file, beside its rows.
     pub contents: Contents,
     /// The options of the file.
     pub options: Options,

@@ -3,6 +3,7 @@
 use api::bundles::{Bundle, Bundles};
 use leptos::prelude::*;
 
+use super::dataset_link::UnavailableMark;
 use crate::bundle_pages::{self, BundleGroup};
 use crate::load::Load;
 use crate::navigation::{Navigation, RouteLink};
@@ -67,10 +68,8 @@ fn BundleLink(bundle: Bundle) -> impl IntoView {
     let route = BundleRoute::new(&bundle.name);
     let is_of_workspace = bundle.of_workspace;
     let to = Signal::derive(move || {
-        let workspace = navigation.with(|route| route.workspace().map(str::to_owned));
-        let workspace = workspace.or_else(|| workspaces.usual());
         let route = Route::Bundle(route.clone());
-        match workspace.filter(|_| is_of_workspace) {
+        match workspaces.of_page(navigation).filter(|_| is_of_workspace) {
             Some(workspace) => route.in_workspace(&workspace),
             None => route,
         }
@@ -78,13 +77,6 @@ fn BundleLink(bundle: Bundle) -> impl IntoView {
     let is_current = Signal::derive(move || {
         navigation.with(|route| matches!(route, Route::Bundle(route) if route.name == bundle.name))
     });
-    let warning = (!bundle.available).then(|| {
-        view! {
-            <span class="unavailable" title=bundle.reason>
-                <span aria-hidden="true">" ⚠"</span>
-                <span class="unseen">" (not available)"</span>
-            </span>
-        }
-    });
+    let warning = (!bundle.available).then(|| view! { <UnavailableMark reason=bundle.reason/> });
     view! { <li><RouteLink to is_current testid>{title} {warning}</RouteLink></li> }
 }

@@ -25,8 +25,7 @@ pub fn DatasetLink(dataset: Dataset, shown: Memo<Option<String>>) -> impl IntoVi
     let to = {
         let name = name.clone();
         Signal::derive(move || {
-            let workspace = navigation.with(|route| route.workspace().map(str::to_owned));
-            let workspace = workspace.or_else(|| workspaces.usual());
+            let workspace = workspaces.of_page(navigation);
             Route::Dataset {
                 name: Some(name.clone()),
                 selection: Selection {
@@ -37,13 +36,17 @@ pub fn DatasetLink(dataset: Dataset, shown: Memo<Option<String>>) -> impl IntoVi
         })
     };
     let is_current = Signal::derive(move || shown.with(|shown| shown.as_ref() == Some(&name)));
-    let warning = (!available).then(|| {
-        view! {
-            <span class="unavailable" title=reason>
-                <span aria-hidden="true">" ⚠"</span>
-                <span class="unseen">" (not available)"</span>
-            </span>
-        }
-    });
+    let warning = (!available).then(|| view! { <UnavailableMark reason/> });
     view! { <li><RouteLink to is_current testid>{title} {warning}</RouteLink></li> }
+}
+
+/// Marks a link whose rows cannot be had. Only administrators see such links; the tooltip is the reason.
+#[component]
+pub fn UnavailableMark(reason: Option<String>) -> impl IntoView {
+    view! {
+        <span class="unavailable" title=reason>
+            <span aria-hidden="true">" ⚠"</span>
+            <span class="unseen">" (not available)"</span>
+        </span>
+    }
 }

@@ -202,7 +202,7 @@ fn DownloadAll(view: ProbeView, dataset: Dataset) -> impl IntoView {
     let download = move |_| {
         let selection = untrack(|| selection(view));
         let zone = untrack(|| view.zone_in_force());
-        exporter.start(request(&dataset, &selection, zone), None);
+        exporter.start(request(&dataset, &selection, zone));
     };
     view! {
         <button type="button" data-testid="download-all" on:click=download>"Download all filtered"</button>

@@ -68,7 +68,7 @@ pub fn WorkspaceGroup(
 fn WorkspaceSelect(all: Memo<Vec<Workspace>>) -> impl IntoView {
     let workspaces = expect_context::<Workspaces>();
     let navigation = expect_context::<Navigation>();
-    let chosen = Memo::new(move |_| shown_workspace(navigation, workspaces));
+    let chosen = Memo::new(move |_| workspaces.of_page(navigation));
     let options = move || {
         let all = all.get();
         let names = distinct_names(&all);
@@ -101,10 +101,4 @@ fn WorkspaceSelect(all: Memo<Vec<Workspace>>) -> impl IntoView {
             <p class="faint" data-testid="workspace-role">{role}</p>
         </div>
     }
-}
-
-/// Returns the id of the workspace in the address, or the one for a page without.
-fn shown_workspace(navigation: Navigation, workspaces: Workspaces) -> Option<String> {
-    let of_address = navigation.with(|route| route.workspace().map(str::to_owned));
-    of_address.or_else(|| workspaces.usual())
 }

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsValue;
-use wasm_export::browser::protocol::{Failed, Finished, FromWorker, Progress};
+use wasm_export::browser::protocol::{Destination, Failed, Finished, FromWorker, Progress, Start};
 use wasm_export::rows::Problem;
 
 use super::export_run::{ExportRequest, ExportRun, ExportState};
+use super::picker::picked_file;
 use super::row_cache::{RowCache, RowCacheEntry};
 use super::runs::Runs;
 use super::save;
@@ -68,8 +69,24 @@ impl Exporter {
         self.row_cache.clear();
     }
 
+    /// Starts an export to its destination. The visitor is asked for the file if the destination is one.
+    pub fn start(self, request: ExportRequest) {
+        if request.start.destination == Destination::Downloads {
+            return self.start_to(request, None);
+        }
+        spawn_local(async move {
+            let Start {
+                file_name, options, ..
+            } = &request.start;
+            let picked = picked_file(file_name, options.media_type(), self.toasts).await;
+            if picked.is_some() {
+                self.start_to(request, picked);
+            }
+        });
+    }
+
     /// `picked` is the file that the visitor picked, if the destination is one.
-    pub fn start(self, request: ExportRequest, picked: Option<JsValue>) {
+    fn start_to(self, request: ExportRequest, picked: Option<JsValue>) {
         let id = self.next_id.get_value();
         self.next_id.set_value(id + 1);
         let run = ExportRun::new(id, request);

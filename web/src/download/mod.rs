@@ -13,7 +13,7 @@ mod session_request;
 pub use dump::{DumpState, Dumper};
 pub use export_run::{BundleParts, ExportRequest, ExportRun};
 pub use exporter::Exporter;
-pub use picker::{can_pick, pick};
+pub use picker::{can_pick, picked_file};
 pub use probes::download_probes;
 pub use row_cache::RowCacheEntry;
 pub use session_request::{DownloadedFile, download_session, download_session_request};

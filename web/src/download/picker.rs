@@ -7,13 +7,15 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::DomException;
 
+use crate::toasts::Toasts;
+
 pub fn can_pick() -> bool {
     picker().is_some()
 }
 
 /// Asks the visitor for a file to write to. Returns `None` if the visitor cancels. The browser allows it only
 /// in answer to a click; its error message is returned otherwise.
-pub async fn pick(file_name: &str, media_type: &str) -> Result<Option<JsValue>, String> {
+async fn pick(file_name: &str, media_type: &str) -> Result<Option<JsValue>, String> {
     let to_result = |error: JsValue| match error.dyn_ref::<DomException>() {
         Some(exception) if exception.name() == "AbortError" => Ok(None),
         Some(exception) => Err(exception.message()),
@@ -32,6 +34,17 @@ pub async fn pick(file_name: &str, media_type: &str) -> Result<Option<JsValue>, 
         Err(error) => Err(error),
     };
     picked.map_or_else(to_result, |handle| Ok(Some(handle)))
+}
+
+/// Asks the visitor for a file as [`pick`] does, and shows the browser's error.
+pub async fn picked_file(file_name: &str, media_type: &str, toasts: Toasts) -> Option<JsValue> {
+    match pick(file_name, media_type).await {
+        Ok(picked) => picked,
+        Err(reason) => {
+            toasts.error("The browser could not open a file".to_owned(), reason);
+            None
+        }
+    }
 }
 
 fn picker() -> Option<Function> {

@@ -1,7 +1,6 @@
 //! The start of an export, and the question before a report that a browser hardly shows.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use wasm_export::browser::protocol::{Destination, Start};
 use wasm_export::file_name;
 use wasm_export::options::{Format, Options};
@@ -10,7 +9,7 @@ use super::{ExportSetup, set_format};
 use crate::browser;
 use crate::client;
 use crate::confirmer::Question;
-use crate::download::{ExportRequest, pick};
+use crate::download::ExportRequest;
 use crate::preview::is_too_long_for_a_browser;
 use crate::wording;
 
@@ -42,23 +41,7 @@ impl ExportSetup {
 
     pub(super) fn begin(self, destination: Destination) {
         self.is_drawer_open.set(false);
-        let request = untrack(|| self.request(destination));
-        if destination == Destination::Downloads {
-            return self.exporter.start(request, None);
-        }
-        spawn_local(async move {
-            let Start {
-                file_name, options, ..
-            } = &request.start;
-            let picked = pick(file_name, options.media_type()).await;
-            match picked {
-                Ok(Some(picked)) => self.exporter.start(request, Some(picked)),
-                Ok(None) => {}
-                Err(reason) => self
-                    .toasts
-                    .error("The browser could not open a file".to_owned(), reason),
-            }
-        });
+        self.exporter.start(untrack(|| self.request(destination)));
     }
 
     /// Returns the name that the definition of the dataset gives to its files, or one with the dataset's name and the time.

@@ -16,7 +16,7 @@ use crate::components::restore_run::RestoreRun;
 use crate::components::side_databases::{SideDatabaseList, SideDatabases};
 use crate::components::webhook_migration::WebhookMigration;
 use crate::confirmer::Confirmer;
-use crate::download::{Dumper, can_pick, pick};
+use crate::download::{Dumper, can_pick, picked_file};
 use crate::hub::Hub;
 use crate::load::Load;
 use crate::restore::run::Restorer;
@@ -170,10 +170,9 @@ fn DumpForm() -> impl IntoView {
     let is_busy = move || dumper.is_under_way();
     let save_as = move |_| {
         spawn_local(async move {
-            match pick(FILE_NAME, "application/octet-stream").await {
-                Ok(Some(picked)) => dumper.start(mode.get_untracked(), Some(picked)),
-                Ok(None) => {}
-                Err(reason) => toasts.error("The browser could not open a file".to_owned(), reason),
+            let picked = picked_file(FILE_NAME, "application/octet-stream", toasts).await;
+            if picked.is_some() {
+                dumper.start(mode.get_untracked(), picked);
             }
         });
     };

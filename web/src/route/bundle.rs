@@ -29,11 +29,11 @@ pub struct BundleChoice {
     pub workspace: Option<String>,
     /// The id of the person whose data it is.
     pub person: Option<String>,
-    /// The first day.
+    /// The first day, such as `2026-01-28`.
     pub start: Option<String>,
-    /// The last day.
+    /// The last day, which is included.
     pub end: Option<String>,
-    /// IANA name.
+    /// The time zone, an IANA name.
     pub zone: Option<String>,
     /// The language of the texts in the file, a BCP 47 tag.
     pub language: Option<String>,

@@ -73,7 +73,7 @@ pub fn of_bundle() -> Vec<Parameter> {
     whose.into_iter().chain(times_of_bundle()).collect()
 }
 
-/// Which times.
+/// The parameters `start`, `end`, `zone` and `includeSystemFields` of a bundle.
 pub fn times_of_bundle() -> Vec<Parameter> {
     vec![
         text(
