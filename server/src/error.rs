@@ -20,7 +20,7 @@ use crate::free_space::NoSpace;
 use crate::json_input::JsonError;
 use crate::parameter::ParameterError;
 use crate::probes::ProbeError;
-use crate::rows::BundlePlanError;
+use crate::rows::{BundlePlanError, NothingToExport};
 use crate::shares::ShareUsed;
 use crate::source::{is_unreachable, public_message};
 use crate::stored_requests::StoredRequestsError;
@@ -50,8 +50,8 @@ pub enum ApiError {
     UnknownBundle(String),
     #[error("The bundle `{name}` cannot be used in this database: {reason}.")]
     BundleUnavailable { name: String, reason: String },
-    #[error("There is nothing to export: the part `{0}` has no row. Check the id that you gave.")]
-    NothingToExport(String),
+    #[error("{0}.")]
+    NothingToExport(#[from] NothingToExport),
     #[error("The dataset has no filter `{0}` with values to choose from.")]
     UnknownOptions(String),
     #[error("{0}.")]
@@ -541,7 +541,7 @@ impl From<BundlePlanError> for ApiError {
     fn from(error: BundlePlanError) -> Self {
         match error {
             BundlePlanError::Render(error) => error.into(),
-            BundlePlanError::Nothing(part) => Self::NothingToExport(part),
+            BundlePlanError::Nothing(nothing) => nothing.into(),
         }
     }
 }

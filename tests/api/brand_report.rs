@@ -313,7 +313,8 @@ async fn it_is_written_in_three_languages_and_named_after_the_workspace() {
     let answer = html(&member, ACME, &[]).await;
     let name = answer.header("content-disposition");
     let day = &jiff::Timestamp::now().to_string()[..10];
-    assert_eq!(name, format!("attachment; filename=\"report-acme-{day}.html\""));
+    let begin = format!("attachment; filename=\"report-acme-{day}-");
+    assert!(name.starts_with(&begin) && name.ends_with(".html\""), "{name}");
     for (format, media_type) in [
         ("json", "application/json"),
         (

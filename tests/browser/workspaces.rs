@@ -199,6 +199,42 @@ async fn a_report_is_shown_and_exported_in_the_chosen_language() {
 }
 
 #[tokio::test]
+async fn a_preview_that_the_server_refuses_shows_the_reason_and_can_be_asked_for_again() {
+    let brands = Brands::start(&[]).await;
+    in_browser(
+        &brands.app.server.address,
+        "a_preview_that_the_server_refuses_shows_the_reason_and_can_be_asked_for_again",
+        async |page| {
+            page.sign_in(&brands.user.key).await;
+            page.open(&format!(
+                "report?workspace={ACME}&start=2026-01-01&end=2026-01-31&zone=UTC"
+            ))
+            .await;
+            let rename = "alter table brand_alerts rename to brand_alerts_away";
+            brands.app.database.execute(rename).await;
+            page.click("show-preview").await;
+            page.text("notice", SOON, |text| {
+                text.contains("brand") || text.contains("database")
+            })
+            .await;
+            assert!(!page.sees("report-preview").await);
+            let back = "alter table brand_alerts_away rename to brand_alerts";
+            brands.app.database.execute(back).await;
+            page.click("retry").await;
+            page.see("report-preview").await;
+
+            // A first day after today has no row, and the button is not there.
+            page.open(&format!("report?workspace={ACME}&start=2999-01-01&zone=UTC"))
+                .await;
+            page.text("bundle-obstacle", SOON, |text| text.contains("after today"))
+                .await;
+            assert!(!page.sees("show-preview").await);
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn a_workspace_is_remembered_and_the_first_one_is_the_default() {
     let brands = Brands::start(&[]).await;
     in_browser(

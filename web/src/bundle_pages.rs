@@ -156,8 +156,12 @@ impl Period {
 }
 
 /// Returns why a period cannot be exported; none if it can. Days without a value are empty.
-pub fn period_obstacle(start: &str, end: &str) -> Option<&'static str> {
-    (!start.is_empty() && !end.is_empty() && start > end).then_some("The first day is after the last day.")
+pub fn period_obstacle(start: &str, end: &str, today: &str) -> Option<&'static str> {
+    match (start.is_empty(), end.is_empty()) {
+        (false, false) if start > end => Some("The first day is after the last day."),
+        (false, true) if start > today => Some("The first day is after today."),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -184,9 +188,12 @@ mod tests {
     fn a_period_has_calendar_days_and_ends_today() {
         let starts = Period::ALL.iter().map(|period| period.start("2026-03-01"));
         assert!(starts.eq(["", "2026-02-23", "2026-01-31", "2026-03-01"]));
-        assert_eq!(period_obstacle("2026-03-01", "2026-03-01"), None);
-        assert_eq!(period_obstacle("2026-03-02", ""), None);
-        assert!(period_obstacle("2026-03-02", "2026-03-01").is_some());
+        let obstacle = |start, end| period_obstacle(start, end, "2026-03-02");
+        assert_eq!(obstacle("2026-03-01", "2026-03-01"), None);
+        assert_eq!(obstacle("2026-03-02", ""), None);
+        assert_eq!(obstacle("2027-03-01", "2027-03-02"), None);
+        assert!(obstacle("2026-03-02", "2026-03-01").is_some());
+        assert!(obstacle("2026-03-03", "").is_some());
     }
 
     #[test]

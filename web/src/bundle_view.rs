@@ -180,8 +180,9 @@ impl BundleView {
         if self.needs_person() && !has_person {
             return Some("Choose the person whose data it is.");
         }
+        let today = self.today();
         self.start
-            .with(|start| self.end.with(|end| period_obstacle(start, end)))
+            .with(|start| self.end.with(|end| period_obstacle(start, end, &today)))
     }
 
     pub fn set_zone(self, zone: String) {

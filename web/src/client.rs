@@ -28,7 +28,7 @@ use crate::route::path_part;
 use crate::selection::{WORKSPACE, with_pairs};
 use crate::table_page::TablePage;
 pub use request::Answer;
-use request::{get, post, post_empty, post_for_events};
+use request::{get, head, post, post_empty, post_for_events};
 
 /// A problem of status 401 means that the visitor is not signed in.
 pub async fn me() -> Result<Caller, Problem> {
@@ -58,6 +58,15 @@ pub async fn workspaces() -> Result<Workspaces, Problem> {
 /// Returns the bundles that the visitor may have, and for administrators those that are not available.
 pub async fn bundles() -> Result<Bundles, Problem> {
     get("api/bundles").await?.json().await
+}
+
+/// Asks whether the server would refuse a preview.
+pub async fn check_preview(url: &str) -> Result<(), Problem> {
+    match head(url).await {
+        Ok(_) => Ok(()),
+        // An answer to HEAD has no body, so only GET tells the reason.
+        Err(_) => get(url).await.map(drop),
+    }
 }
 
 /// Returns the URL of the stream of a bundle's parts, for the export worker.

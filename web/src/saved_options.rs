@@ -7,11 +7,10 @@ use wasm_export::{Options, Zone};
 use crate::probes::terminal::{LINES_MAX, LINES_MIN};
 use crate::selection::PAGE_SIZES;
 
-/// Returns the last options, or the defaults. Zone and columns belong to the table and are not saved.
-pub fn load(visitor: &str) -> Options {
+/// Returns the last options, if the visitor has chosen any. Zone and columns belong to the table and are not saved.
+pub fn load(visitor: &str) -> Option<Options> {
     // Options of another version of Decant may not parse; the defaults replace them.
-    let saved = item(&key(visitor)).and_then(|json| serde_json::from_str(&json).ok());
-    saved.unwrap_or_default()
+    item(&key(visitor)).and_then(|json| serde_json::from_str(&json).ok())
 }
 
 pub fn save(visitor: &str, options: &Options) {

@@ -96,8 +96,9 @@ impl BundleRequest {
             dataset.check_access(caller, Usage::Export)?;
         }
         check_given_once(pairs)?;
+        let has_period = bundle.parts.iter().any(|(part, _)| part.range);
         for (name, _) in pairs {
-            check_known(name, access)?;
+            check_known(name, access, has_period)?;
         }
         let caller = match is_of_person {
             true => caller.on_behalf_of(person(caller, value(PERSON))?),
@@ -110,7 +111,7 @@ impl BundleRequest {
                 .map_err(|error| ParameterError::invalid("zone", format!("is wrong: {error}")))?,
         };
         let range = TimeRange::parse((START, value(START)), (END, value(END)), &zone)?;
-        if range != TimeRange::default() && !bundle.parts.iter().any(|(part, _)| part.range) {
+        if range != TimeRange::default() && !has_period {
             let given = if range.start.is_some() { START } else { END };
             return Err(
                 ParameterError::invalid(given, "cannot be used: no part of this bundle has times").into(),
@@ -167,7 +168,7 @@ impl BundleRequest {
     }
 }
 
-fn check_known(name: &str, access: BundleAccess) -> Result<(), ParameterError> {
+fn check_known(name: &str, access: BundleAccess, has_period: bool) -> Result<(), ParameterError> {
     if RESUMING.contains(&name) {
         return Err(ParameterError::invalid(
             name,
@@ -179,10 +180,12 @@ fn check_known(name: &str, access: BundleAccess) -> Result<(), ParameterError> {
         words.filter(|word| match *word {
             PERSON => access == BundleAccess::Owner,
             words::WORKSPACE => access == BundleAccess::Workspace,
+            START | END => has_period,
             _ => true,
         })
     };
-    match known().any(|known| known == name) {
+    // Times that no part has are refused by their own error, once they are parsed.
+    match known().any(|known| known == name) || matches!(name, START | END) {
         true => Ok(()),
         false => Err(ParameterError::Unknown {
             field: name.to_owned(),

@@ -142,11 +142,12 @@ async fn export_file(app: &App, opened: OpenedBundle, method: &Method) -> Result
             .insert_header((header::X_FRAME_OPTIONS, "SAMEORIGIN")),
         false => response.insert_header(attachment(filename)),
     };
+    let formatter = Bundle::new(options, bundle.contents()).map_err(|_| ApiError::Internal)?;
+    let prepared = prepare(app, &caller, &bundle, &asked).await?;
+    // HEAD fails where GET would: the page asks so before it gives a file to a frame, which cannot show why it stays empty.
     if *method == Method::HEAD {
         return Ok(response.finish());
     }
-    let formatter = Bundle::new(options, bundle.contents()).map_err(|_| ApiError::Internal)?;
-    let prepared = prepare(app, &caller, &bundle, &asked).await?;
     let audit = prepared.begin_audit(&caller);
     let file = file::format(prepared.into_stream(app.stream_timing()), formatter);
     Ok(response.streaming(audit.until_delivered(file)))

@@ -38,9 +38,15 @@ pub struct Prepared {
 pub enum BundlePlanError {
     #[error(transparent)]
     Render(#[from] RenderError),
-    /// A part that must have a row has none.
-    #[error("there is nothing to export: the part `{0}` has no row. Check the id that you gave")]
-    Nothing(String),
+    #[error(transparent)]
+    Nothing(#[from] NothingToExport),
+}
+
+/// A part of a bundle that must have a row has none.
+#[derive(Debug, thiserror::Error)]
+#[error("the part `{part}` has no row, so there is nothing to export. Check the id that you gave")]
+pub struct NothingToExport {
+    part: String,
 }
 
 impl From<sqlx::Error> for BundlePlanError {
@@ -95,7 +101,8 @@ impl Prepared {
         {
             let mut rows = PlannedPart::plan(&mut connection, query, selection).await?;
             if part.required && !rows.has_any(&mut connection).await? {
-                return Err(BundlePlanError::Nothing(part.name.clone()));
+                let part = part.name.clone();
+                return Err(NothingToExport { part }.into());
             }
             rows.header.part = Some(part.name.clone());
             planned.push(rows);

@@ -21,3 +21,11 @@ pub(crate) fn append_begin<const SIZE: usize>(block: &[u8; SIZE], length: usize,
     out.extend_from_slice(block);
     out.truncate(end);
 }
+
+/// Returns a block that begins with fewer bytes than it has.
+#[cold]
+pub(crate) fn filled_up(short: &[u8]) -> [u8; BLOCK] {
+    let mut block = [0; BLOCK];
+    block[..short.len()].copy_from_slice(short);
+    block
+}

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use wide::u8x16;
 
-use self::compact::compact;
+use self::compact::compact_into;
 use super::block::{BLOCK, append, append_begin};
 use super::cell_cache::{self, CellCache};
 use super::columns::stretches;
@@ -220,11 +220,7 @@ impl Values {
             Value::Number(digits) if is_number(digits) => out.extend_from_slice(digits),
             Value::Boolean(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
             Value::Text(json) if kind == Kind::Json => match is_compact {
-                true => {
-                    let start = out.len();
-                    unescape_into(json, out);
-                    compact(out, start);
-                }
+                true => compact_into(json, out),
                 false => write_json(json, out),
             },
             Value::Text(text) | Value::Number(text) => {

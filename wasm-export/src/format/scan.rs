@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use wide::u8x16;
 
-use super::block::BLOCK;
+use super::block::{BLOCK, filled_up};
 
 /// The bytes for which a cell cannot be copied unchanged. Methods that mark bytes return masks like the comparisons
 /// of `wide`.
@@ -246,14 +246,6 @@ impl<S: Special> Scan<S> {
     pub(super) fn delimited(&self) -> &[u8] {
         &self.delimited
     }
-}
-
-/// Returns a block that begins with fewer bytes than it has.
-#[cold]
-fn filled_up(short: &[u8]) -> [u8; BLOCK] {
-    let mut block = [0; BLOCK];
-    block[..short.len()].copy_from_slice(short);
-    block
 }
 
 /// Whether the byte before a block was a tab (or the row's beginning), or a space, in the lowest bit.

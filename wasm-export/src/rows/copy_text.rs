@@ -51,7 +51,7 @@ pub fn escape_into(text: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Returns the byte that an escape stands for, and the text behind it. `escape` begins behind the backslash.
-fn read_escape(escape: &[u8]) -> (u8, &[u8]) {
+pub(crate) fn read_escape(escape: &[u8]) -> (u8, &[u8]) {
     let [letter, after @ ..] = escape else {
         return (b'\\', escape);
     };

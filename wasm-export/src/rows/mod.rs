@@ -24,6 +24,7 @@ mod reader;
 mod tally;
 
 pub use control::{Digest, End, HEARTBEAT, Problem, end_line, failure_line, header_line};
+pub(crate) use copy_text::read_escape;
 pub use copy_text::{NULL, escape_into, unescape, unescape_into};
 pub use cursor::{Cursor, CursorError};
 pub use error::ReadError;

@@ -34,6 +34,13 @@ pub(super) async fn get(url: &str) -> Result<Answer, Problem> {
     send(url, &RequestInit::new()).await
 }
 
+/// The answer has no body, also that of a refusal.
+pub(super) async fn head(url: &str) -> Result<Answer, Problem> {
+    let init = RequestInit::new();
+    init.set_method("HEAD");
+    send(url, &init).await
+}
+
 pub(super) async fn post(url: &str, body: &impl Serialize) -> Result<Answer, Problem> {
     post_accepting("*/*", url, body).await
 }

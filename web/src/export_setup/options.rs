@@ -22,8 +22,12 @@ pub fn set_format(options: &mut Options, format: Format) {
 /// by the default, which is saved only when the visitor changes an option: other datasets keep the visitor's choice.
 pub(super) fn load_options(dataset: &Dataset) -> RwSignal<Options> {
     let visitor = expect_context::<Auth>().visitor_name();
-    let mut options = saved_options::load(&visitor);
-    if !dataset.formats.contains(&options.format) {
+    let saved = saved_options::load(&visitor);
+    let is_format_chosen = saved
+        .as_ref()
+        .is_some_and(|saved| dataset.formats.contains(&saved.format));
+    let mut options = saved.unwrap_or_default();
+    if !is_format_chosen {
         options.format = dataset.formats.first().copied().unwrap_or_default();
     }
     if !dataset.layouts.contains(&options.layout) {

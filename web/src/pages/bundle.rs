@@ -5,8 +5,11 @@ use leptos::prelude::*;
 
 use crate::bundle_pages::{explanation, title};
 use crate::bundle_view::BundleView;
+use crate::client;
 use crate::components::bundle_form::{BundleActions, BundleForm};
+use crate::components::notice::Notice;
 use crate::components::workspace_refused::WorkspaceRefused;
+use crate::load::Load;
 use crate::navigation::Navigation;
 use crate::route::{BundleChoice, Route};
 use crate::workspaces::Workspaces;
@@ -67,11 +70,17 @@ pub fn BundlePage(
 
 /// The report as a browser shows it, when the visitor asks for it: it is an export. It has no script, and could run none. Another
 /// choice takes the preview away, so that each one has a frame of its own and the history keeps no old one.
+///
+/// A browser does not tell a page why a frame stays empty. So the page asks for the headers first, and shows a refusal itself.
 #[component]
 fn Preview(view: BundleView) -> impl IntoView {
     let url = Memo::new(move |_| view.preview_url());
     let asked = RwSignal::new(None::<String>);
     let is_asked = Memo::new(move |_| url.get().is_some() && asked.get() == url.get());
+    let check = Load::new(move || {
+        let url = url.get().filter(|_| is_asked.get())?;
+        Some(async move { client::check_preview(&url).await.map(|()| url) })
+    });
     let button = move || {
         view! {
             <button type="button" data-testid="show-preview" on:click=move |_| asked.set(url.get_untracked())>
@@ -91,11 +100,20 @@ fn Preview(view: BundleView) -> impl IntoView {
         }
     };
     let is_possible = Memo::new(move |_| url.with(Option::is_some));
+    let is_checked = Memo::new(move |_| check.value() == url.get());
     move || {
-        is_possible.get().then(|| match is_asked.get() {
-            true => frame().into_any(),
-            false => button().into_any(),
-        })
+        is_possible
+            .get()
+            .then(|| match (is_asked.get(), check.is_busy(), check.problem()) {
+                (false, ..) => button().into_any(),
+                (true, true, _) => {
+                    view! { <p class="faint" role="status">"Loading the preview…"</p> }.into_any()
+                }
+                (true, false, Some(problem)) => {
+                    view! { <Notice problem on_retry=move || check.retry()/> }.into_any()
+                }
+                (true, false, None) => is_checked.get().then(frame).into_any(),
+            })
     }
 }
 

@@ -125,7 +125,7 @@ async fn export(
         return Err(format!("name the person whose data it is: --{PERSON} ID").into());
     }
     let pairs = match &output {
-        Some(output) => with_format_of(pairs, output)?,
+        Some(output) => with_format_of(pairs, output, definition.formats.all())?,
         None => pairs,
     };
     let asked = BundleRequest::parse(bundle, &caller, &file::without_file_words(&pairs))?;
@@ -165,6 +165,7 @@ async fn export(
 fn with_format_of(
     mut pairs: Vec<(String, String)>,
     output: &Path,
+    formats: &[Format],
 ) -> Result<Vec<(String, String)>, Box<dyn std::error::Error>> {
     let name = output.file_name().unwrap_or_default().to_string_lossy();
     let ending = format_from_file_name(&name);
@@ -173,7 +174,8 @@ fn with_format_of(
         pairs.push(("format".to_owned(), csv.to_owned()));
     }
     let pairs = with_name(pairs, output)?;
-    let is_csv = pairs.iter().any(|(name, value)| name == "format" && value == csv);
+    let is_csv =
+        formats.contains(&Format::Csv) && pairs.iter().any(|(name, value)| name == "format" && value == csv);
     match (is_csv, ending) {
         (true, (Some(Format::Csv), compression)) if compression != Compression::Zip => Err(format!(
             "the CSV files of a bundle come in a zip archive; give {name} a name that ends in .zip"
