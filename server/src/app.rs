@@ -13,6 +13,8 @@ use crate::datasets::catalog::CurrentCatalog;
 use crate::datasets::options::OptionsCache;
 use crate::datasets::workspaces::MembershipCache;
 use crate::error::ApiError;
+use crate::exports::store::ExportStore;
+use crate::exports::stored_exports::StoredExports;
 use crate::probes::ProbeFeed;
 use crate::rows::StreamTiming;
 use crate::shares::Shares;
@@ -31,17 +33,21 @@ pub struct App {
     /// Look-ups of workspaces. They are apart from other queries, so that a page opens while these run.
     pub lookup_shares: Shares,
     pub stream_shares: Shares,
-    pub catalog: CurrentCatalog,
+    pub catalog: Arc<CurrentCatalog>,
     /// Dumps, restores and clean-ups of the exported database.
     pub database: Database,
     pub state: State,
     /// Uploaded dumps, each until its restore has ended.
     pub temporary_files: TemporaryFolder,
     pub backups: Arc<Backups>,
+    /// The files of background exports.
+    pub stored_exports: StoredExports,
     /// `None` without the setting REDIS_URL.
     pub stored_requests: Option<StoredRequests>,
     pub probes: Arc<ProbeFeed>,
-    pub authenticator: Authenticator,
+    pub authenticator: Arc<Authenticator>,
+    /// The records of background exports.
+    pub exports: ExportStore,
     pub options: OptionsCache,
     /// Memberships that were looked up within `DECANT_MEMBERSHIP_SECONDS`.
     pub memberships: MembershipCache,

@@ -15,14 +15,14 @@ pub enum InvalidBasePath {
     #[error("a path such as /decant is needed: each part has only letters, digits, - and _")]
     NoPath,
     #[error(
-        "a path must not begin with an address of Decant's own: /api, /docs, /healthz, /readyz or /metrics"
+        "a path must not begin with an address of Decant's own: /api, /d, /docs, /healthz, /readyz or /metrics"
     )]
     Reserved,
 }
 
 /// Paths that, with all below them, are never a view of the page: a program must not take the page for an answer. There are no
 /// metrics yet.
-pub const RESERVED: [&str; 5] = ["/api", "/docs", "/metrics", "/healthz", "/readyz"];
+pub const RESERVED: [&str; 6] = ["/api", "/d", "/docs", "/metrics", "/healthz", "/readyz"];
 
 /// Returns whether the first part of a path is one of [`RESERVED`], in any case.
 #[must_use]

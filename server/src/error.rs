@@ -6,6 +6,7 @@
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use api::cleanup::CleanupFailure;
+use api::exports::EnqueueError;
 use api::login::Role;
 use wasm_export::rows::Problem;
 
@@ -16,6 +17,12 @@ use crate::database::dump::DumpError;
 use crate::database::restore::RestoreError;
 use crate::datasets::bundle_request::RequestError;
 use crate::datasets::query::{AccessError, RenderError};
+use crate::exports::ExportError;
+use crate::exports::cleanup_report::CleanupError as ExportCleanupError;
+use crate::exports::file_access::NoFile;
+use crate::exports::files::FileError;
+use crate::exports::limits::whole_seconds;
+use crate::exports::links::LinkRefusal;
 use crate::free_space::NoSpace;
 use crate::json_input::JsonError;
 use crate::parameter::ParameterError;
@@ -23,6 +30,8 @@ use crate::probes::ProbeError;
 use crate::rows::{BundlePlanError, NothingToExport};
 use crate::shares::ShareUsed;
 use crate::source::{is_unreachable, public_message};
+use crate::state::StateError;
+use crate::storage::StorageError;
 use crate::stored_requests::StoredRequestsError;
 use crate::webhooks::WebhookError;
 
@@ -80,6 +89,8 @@ pub enum ApiError {
     Probe(ProbeError),
     #[error("{0}.")]
     Backup(#[from] BackupError),
+    #[error("{0}.")]
+    Export(#[from] ExportError),
     #[error(
         "This file is made anew for each request, so the rest of an earlier one cannot be sent. Remove what was saved, and ask \
          for all of it, without `Range`. The rest of a dump with `spool=true` is sent if `If-Range` has its `ETag`."
@@ -95,6 +106,14 @@ pub enum ApiError {
     UploadFailed(std::io::Error),
     #[error("The upload was refused: {0}.")]
     NoSpace(#[from] NoSpace),
+    #[error("{0}.")]
+    ExportFile(#[from] NoFile),
+    #[error("{0}.")]
+    StoredExport(FileError),
+    #[error("{0}.")]
+    ExportLink(#[from] LinkRefusal),
+    #[error("{0}.")]
+    ExportCleanup(#[from] ExportCleanupError),
     #[error("{0}.")]
     StoredRequests(#[from] StoredRequestsError),
     #[error("The limit of concurrent exports or queries is reached; try again in a moment.")]
@@ -127,6 +146,13 @@ const DATABASE_UNAVAILABLE: Kind = (
 const SOURCE_FAILED: Kind = (StatusCode::BAD_GATEWAY, "source_failed", "The database failed");
 const FORBIDDEN: Kind = (StatusCode::FORBIDDEN, "forbidden", "Not allowed");
 const INVALID_PARAMETER: Kind = (StatusCode::BAD_REQUEST, "invalid_parameter", "Invalid parameter");
+const STORAGE_FAILED: Kind = (StatusCode::BAD_GATEWAY, "storage_failed", "The storage failed");
+const STATE_UNAVAILABLE: Kind = (
+    StatusCode::SERVICE_UNAVAILABLE,
+    "state_database_unavailable",
+    "The state database does not answer",
+);
+const NOTHING_TO_EXPORT: Kind = (StatusCode::NOT_FOUND, "nothing_to_export", "Nothing to export");
 const HUB_TABLE_REFUSED: Kind = (
     StatusCode::CONFLICT,
     "hub_table_refused",
@@ -160,7 +186,7 @@ impl ApiError {
             Self::BundleUnavailable { .. } => {
                 (S::SERVICE_UNAVAILABLE, "bundle_unavailable", "Bundle unavailable")
             }
-            Self::NothingToExport(_) => (S::NOT_FOUND, "nothing_to_export", "Nothing to export"),
+            Self::NothingToExport(_) => NOTHING_TO_EXPORT,
             Self::UnknownOptions(_) => (S::NOT_FOUND, "unknown_filter", "Unknown filter"),
             Self::Parameter(error) => parameter(error),
             Self::Body(_) | Self::Json(_) => (S::BAD_REQUEST, "invalid_body", "Invalid body"),
@@ -174,6 +200,7 @@ impl ApiError {
             Self::Probe(error) => probe(error),
             Self::CleanupBroken(_) => CLEANUP_FAILED,
             Self::Backup(error) => backup(error),
+            Self::Export(error) => export(error),
             Self::PartOfFile => (
                 S::PRECONDITION_FAILED,
                 "no_ranges",
@@ -191,6 +218,10 @@ impl ApiError {
             Self::UploadFailed(_) | Self::NoSpace(_) => {
                 (S::INSUFFICIENT_STORAGE, "upload_failed", "The upload failed")
             }
+            Self::ExportFile(error) => export_file(error),
+            Self::StoredExport(error) => stored_export(error),
+            Self::ExportLink(error) => export_link(error),
+            Self::ExportCleanup(error) => export_cleanup(error),
             Self::StoredRequests(error) => stored_requests(error),
             Self::ExportsBusy => (S::SERVICE_UNAVAILABLE, "exports_busy", "Too many exports"),
             Self::Unreachable => DATABASE_UNAVAILABLE,
@@ -239,7 +270,20 @@ impl ApiError {
             Self::Webhook(WebhookError::UnknownWebhook { field, .. }) => Some((*field).to_owned()),
             Self::Access(AccessError::Column(_)) => Some("columns".to_owned()),
             Self::Access(AccessError::Person) => Some("userId".to_owned()),
+            Self::Export(ExportError::NotSupported(member)) => Some((*member).to_owned()),
+            Self::Export(ExportError::Priority) => Some("priority".to_owned()),
+            Self::Export(ExportError::NotAll) => Some("include_all".to_owned()),
             _ => None,
+        }
+    }
+
+    /// Returns the error of one export of many in a request.
+    #[must_use]
+    pub fn enqueue_error(&self) -> EnqueueError {
+        EnqueueError {
+            code: self.kind().1.to_owned(),
+            detail: self.to_string(),
+            field: self.field(),
         }
     }
 
@@ -252,8 +296,21 @@ impl ApiError {
             Self::Auth(Refusal::TooManyAttempts { wait }) => {
                 response.insert_header((header::RETRY_AFTER, wait.as_secs() + 1));
             }
+            Self::Export(ExportError::RateLimited { limit, wait }) => {
+                let seconds = whole_seconds(*wait);
+                let rate = format!("limit={limit}, remaining=0, reset={seconds}");
+                response
+                    .insert_header((header::RETRY_AFTER, seconds))
+                    .insert_header(("ratelimit", rate));
+            }
+            Self::Export(ExportError::State(_)) => {
+                response.insert_header((header::RETRY_AFTER, 5));
+            }
             Self::ExportsBusy | Self::Share(_) | Self::Probe(ProbeError::TooManyStreams(_)) => {
                 response.insert_header((header::RETRY_AFTER, 5));
+            }
+            Self::ExportFile(NoFile::NotReady { wait, .. }) => {
+                response.insert_header((header::RETRY_AFTER, wait.as_secs()));
             }
             Self::MethodNotAllowed { allow, .. } => {
                 response.insert_header((header::ALLOW, allow.as_str()));
@@ -462,7 +519,7 @@ fn backup(error: &BackupError) -> Kind {
             "backup_unverified",
             "The backup may have been replaced",
         ),
-        BackupError::Storage(_) => (StatusCode::BAD_GATEWAY, "storage_failed", "The storage failed"),
+        BackupError::Storage(_) => STORAGE_FAILED,
         BackupError::Dump(error) => dump(error),
         BackupError::Restore(error) => restore(error),
         BackupError::Read(_)
@@ -473,6 +530,87 @@ fn backup(error: &BackupError) -> Kind {
             StatusCode::INTERNAL_SERVER_ERROR,
             "backup_failed",
             "The backup failed",
+        ),
+    }
+}
+
+fn export_file(error: &NoFile) -> Kind {
+    use StatusCode as S;
+    match error {
+        NoFile::NotReady { .. } => (too_early(), "export_not_ready", "The export is not ready"),
+        NoFile::Expired => (S::GONE, "export_expired", "The export has expired"),
+        NoFile::Cancelled => (S::CONFLICT, "export_cancelled", "The export was cancelled"),
+        NoFile::Failed(_) => (S::INTERNAL_SERVER_ERROR, "export_failed", "The export failed"),
+        NoFile::Missing => (S::GONE, "file_missing", "The file is missing"),
+    }
+}
+
+/// Returns 425 (RFC 8470), which the crate `http` of Actix does not name.
+fn too_early() -> StatusCode {
+    StatusCode::from_u16(425).unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
+}
+
+fn stored_export(error: &FileError) -> Kind {
+    match error {
+        FileError::Storage(StorageError::Missing(_)) => export_file(&NoFile::Missing),
+        FileError::Storage(_) => STORAGE_FAILED,
+        FileError::State(_) => STATE_UNAVAILABLE,
+        FileError::Decryption(_) | FileError::Encryption(_) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "file_unreadable",
+            "The stored file cannot be read",
+        ),
+    }
+}
+
+fn export_link(error: &LinkRefusal) -> Kind {
+    use StatusCode as S;
+    match error {
+        LinkRefusal::Bad => (S::FORBIDDEN, "bad_link", "Unknown link"),
+        LinkRefusal::Expired => (S::GONE, "link_expired", "The link has expired"),
+        LinkRefusal::Used => (S::GONE, "link_used", "The link was used"),
+        LinkRefusal::Revoked => (S::GONE, "link_revoked", "The link was withdrawn"),
+        LinkRefusal::MakerRefused => FORBIDDEN,
+    }
+}
+
+fn export_cleanup(error: &ExportCleanupError) -> Kind {
+    match error {
+        ExportCleanupError::Running => (StatusCode::CONFLICT, "cleanup_running", "A clean-up runs"),
+        ExportCleanupError::State(_) => STATE_UNAVAILABLE,
+        ExportCleanupError::Storage(_) | ExportCleanupError::Sweep(_) => STORAGE_FAILED,
+        ExportCleanupError::File(error) => stored_export(error),
+    }
+}
+
+fn export(error: &ExportError) -> Kind {
+    use StatusCode as S;
+    match error {
+        ExportError::NoState => (
+            S::SERVICE_UNAVAILABLE,
+            "no_state_database",
+            "There is no state database",
+        ),
+        ExportError::State(_) => STATE_UNAVAILABLE,
+        ExportError::Storage(_) => STORAGE_FAILED,
+        ExportError::Unknown(_) => (S::NOT_FOUND, "unknown_export", "Unknown export"),
+        ExportError::UnknownFile(_) => (S::NOT_FOUND, "unknown_file", "Unknown file"),
+        ExportError::NoConversations => NOTHING_TO_EXPORT,
+        ExportError::NotYours | ExportError::NotAll | ExportError::Priority => FORBIDDEN,
+        ExportError::NotSupported(_) => (S::BAD_REQUEST, "not_supported", "Not supported yet"),
+        ExportError::RateLimited { .. } => (S::TOO_MANY_REQUESTS, "rate_limited", "Too many exports"),
+        ExportError::Quota { .. } => (S::PAYLOAD_TOO_LARGE, "quota_exceeded", "The storage is used up"),
+        ExportError::AlreadyOver => (S::CONFLICT, "already_over", "The export is over"),
+        ExportError::NotOver => (S::CONFLICT, "not_over", "The export is not over"),
+        ExportError::IdempotencyConflict => (
+            S::UNPROCESSABLE_ENTITY,
+            "idempotency_conflict",
+            "The key belongs to another request",
+        ),
+        ExportError::IdempotencyKey => (
+            S::BAD_REQUEST,
+            "invalid_idempotency_key",
+            "Invalid Idempotency-Key",
         ),
     }
 }
@@ -495,6 +633,27 @@ fn stored_requests(error: &StoredRequestsError) -> Kind {
             "The stored request is not JSON",
         ),
         StoredRequestsError::Redis(_) => (S::BAD_GATEWAY, "redis_failed", "Redis failed"),
+    }
+}
+
+impl From<FileError> for ApiError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Storage(StorageError::Missing(_)) => NoFile::Missing.into(),
+            error => Self::StoredExport(error),
+        }
+    }
+}
+
+impl From<StateError> for ApiError {
+    fn from(error: StateError) -> Self {
+        ExportError::from(error).into()
+    }
+}
+
+impl From<StorageError> for ApiError {
+    fn from(error: StorageError) -> Self {
+        FileError::from(error).into()
     }
 }
 

@@ -14,10 +14,12 @@
 //! | [`datasets`] | datasets declared in TOML, their filters, all of their SQL |
 //! | [`parameter`] | why a parameter is refused; the notations of a time |
 //! | [`rows`] | `COPY` to the raw-row stream |
+//! | `pour` | rows through a formatter into a file, on two threads |
 //! | [`mod@file`] | raw rows to a finished file, natively |
 //! | [`encoding`] | HTTP compression of streams |
 //! | [`database`] | dump, restore, log clean-up and status of the database; one operation at a time |
 //! | [`backups`] | scheduled dumps in the storage: made, proved, removed by age |
+//! | [`exports`] | exports in the background, and their files |
 //! | [`schedule`] | times of day and cron expressions |
 //! | [`storage`] | files in a folder or a bucket, encrypted and hashed |
 //! | [`stored_requests`] | the requests of a session, which the hub stores in its Redis |
@@ -52,6 +54,7 @@ pub mod datasets;
 pub mod dsn;
 pub mod encoding;
 pub mod error;
+pub mod exports;
 pub mod file;
 pub mod free_space;
 pub mod hub_tables;
@@ -60,6 +63,7 @@ pub mod listener;
 mod network;
 pub mod parameter;
 pub mod pooler;
+pub mod pour;
 pub mod private_folder;
 pub mod probes;
 mod recent_map;

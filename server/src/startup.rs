@@ -1,4 +1,6 @@
-//! Builds the application from the settings and runs it until a signal.
+//! Builds the application from the settings and runs it until a signal. `work` does the same for workers without a server.
+
+mod work;
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
@@ -36,6 +38,13 @@ use crate::datasets::options;
 use crate::datasets::warnings;
 use crate::datasets::workspaces::membership_cache;
 use crate::dsn::Dsn;
+use crate::exports::cleanup_schedule;
+use crate::exports::files::ExportFiles;
+use crate::exports::notices::Notices;
+use crate::exports::plan::Planner;
+use crate::exports::store::ExportStore;
+use crate::exports::stored_exports::StoredExports;
+use crate::exports::work::{self as export_work, Workers};
 use crate::probes::ProbeFeed;
 use crate::shares::Shares;
 use crate::source::{Source, SourceError};
@@ -43,6 +52,8 @@ use crate::state::{self, Attempts, RunningDatabase, SignOuts, State, StateError}
 use crate::storage::{Location, Storage, StorageError};
 use crate::stored_requests::StoredRequests;
 use crate::{listener, private_folder, routes, telemetry};
+
+pub use work::WorkProcess;
 
 /// Time for the last bytes to reach the clients after exports were interrupted.
 const LAST_BYTES_MAX: Duration = Duration::from_secs(2);
@@ -110,6 +121,15 @@ pub enum StartError {
         path: std::path::PathBuf,
         source: std::io::Error,
     },
+    #[error(
+        "`decant work` needs STATE_DSN, the address of the database that it shares with the servers; a single machine needs no \
+         `decant work`, because `decant serve` has workers"
+    )]
+    NoSharedState,
+    #[error("`decant work` needs DSN, the address of the database that is exported")]
+    NoSource,
+    #[error("`decant work` needs at least one worker; DECANT_WORKERS is 0")]
+    NoWorkers,
     #[error("cannot listen on {address}: {source}. Choose another address with DECANT_LISTEN")]
     Listen {
         address: SocketAddr,
@@ -181,12 +201,36 @@ impl Application {
         drop(connection);
         report(&catalog);
 
-        let authenticator = authenticator(&settings, token_keys, source.clone(), &identity, &state)?;
+        let session_secret = session_secret(&settings)?;
+        let authenticator = authenticator(
+            &settings,
+            token_keys,
+            &session_secret,
+            source.clone(),
+            &identity,
+            &state,
+        );
         let (storage, tasks) = (Storage::new(settings.storage.clone()), TaskTracker::new());
+        let notices = Notices::new(state.clone(), settings.export_redis.clone());
+        let encryption = settings.export_files.encryption.clone();
+        let files = ExportFiles::new(storage.clone(), encryption, state.clone());
+        let exports = ExportStore::new(
+            state.clone(),
+            settings.exports.clone(),
+            notices.clone(),
+            files.clone(),
+        );
         let database = Database::new(&dsn, &settings.database, storage.clone(), &tasks);
         let temporary_files =
             TemporaryFolder::in_data_dir(&settings.data_dir, settings.database.disk_reserve);
         let abort = CancellationToken::new();
+        let stored_exports = StoredExports::new(
+            files.clone(),
+            state.clone(),
+            &settings.export_files,
+            &session_secret,
+            settings.scratch_age,
+        );
         let backups = Arc::new(Backups::new(
             dsn.clone(),
             Arc::clone(&database.dumper),
@@ -203,16 +247,18 @@ impl Application {
             database,
             temporary_files,
             backups,
+            stored_exports,
             stored_requests,
             probes: Arc::new(probes),
-            authenticator,
+            authenticator: Arc::new(authenticator),
+            exports,
             export_shares: Shares::new(settings.exports_per_caller, settings.source.wait_max),
             query_shares: Shares::new(settings.queries_per_caller, settings.source.wait_max),
             lookup_shares: Shares::new(settings.queries_per_caller, settings.source.wait_max),
             // A stream lasts until its client goes, so that no request waits for one.
             stream_shares: Shares::new(settings.streams_per_caller, Duration::ZERO),
             source,
-            catalog: CurrentCatalog::new(catalog),
+            catalog: Arc::new(CurrentCatalog::new(catalog)),
             options: options::cache(),
             memberships: membership_cache(settings.membership_kept),
             stopping: CancellationToken::new(),
@@ -220,10 +266,29 @@ impl Application {
             state,
             settings,
         });
+        if app.state.is_on() {
+            let workers = export_workers(export_work::Parts {
+                state: app.state.clone(),
+                options: app.settings.exports.clone(),
+                notices,
+                planner: Planner {
+                    source: app.source.clone(),
+                    catalog: Arc::clone(&app.catalog),
+                    authenticator: Arc::clone(&app.authenticator),
+                },
+                files,
+                heartbeat: app.settings.heartbeat,
+                stopping: app.stopping.clone(),
+                abort: app.abort.clone(),
+            });
+            tasks.spawn(workers.run());
+            publish_export_settings(&app);
+        }
         sweep_regularly(&app);
         tidy_spool_regularly(&app);
         remove_expired_regularly(&app);
         clean_up_on_schedule(&app);
+        clean_up_exports_on_schedule(&app);
         read_datasets_again_on_hangup(&app);
         let address = listener.local_addr().map_err(|source| StartError::Listen {
             address: app.settings.listen,
@@ -306,6 +371,23 @@ impl Application {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// Writes the settings of background exports for people who look at their table.
+fn publish_export_settings(app: &App) {
+    let exports = app.exports.clone();
+    tokio::spawn(app.stopping.clone().run_until_cancelled_owned(async move {
+        if let Err(error) = exports.publish_settings().await {
+            tracing::warn!(%error, "the settings of exports are not in the table export_config");
+        }
+    }));
+}
+
+/// Returns the workers of this process, and starts to receive notices of exports.
+fn export_workers(parts: export_work::Parts) -> Workers {
+    let has_workers = parts.options.workers > 0;
+    tokio::spawn(parts.notices.clone().receive(has_workers, parts.stopping.clone()));
+    Workers::new(parts)
 }
 
 /// Creates the data folder, and withdraws the rights of other users to Decant's folders that older versions granted. With
@@ -480,6 +562,7 @@ fn sweep_regularly(app: &App) {
     let age = app.settings.scratch_age;
     let temporary_files = app.temporary_files.clone();
     let (log_cleaner, backups) = (Arc::clone(&app.database.log_cleaner), Arc::clone(&app.backups));
+    let exports = app.stored_exports.files.clone();
     let stopping = app.stopping.clone();
     tokio::spawn(stopping.run_until_cancelled_owned(async move {
         let mut sweeps = tokio::time::interval(age.min(SWEEP_EVERY));
@@ -489,6 +572,7 @@ fn sweep_regularly(app: &App) {
                 temporary_files.sweep(age),
                 log_cleaner.sweep(age),
                 backups.sweep(age),
+                exports.sweep(age),
             ] {
                 match swept {
                     Ok(0) => {}
@@ -558,6 +642,17 @@ fn clean_up_on_schedule(app: &App) {
     let stopping = app.stopping.clone();
     let running = schedule.run(Arc::clone(&app.database.log_cleaner), stopping.clone());
     tokio::spawn(stopping.run_until_cancelled_owned(running));
+}
+
+/// Starts the scheduled clean-up of exports, if there is a state database, which has their records.
+fn clean_up_exports_on_schedule(app: &App) {
+    if !app.state.is_on() {
+        return;
+    }
+    let cleaner = app.stored_exports.cleaner.clone();
+    let schedule = app.settings.export_files.cleanup_schedule.clone();
+    let running = cleanup_schedule::run(cleaner, schedule);
+    tokio::spawn(app.stopping.clone().run_until_cancelled_owned(running));
 }
 
 /// Reads the definitions again at each SIGHUP. Running exports keep the definitions with which they began.
@@ -640,18 +735,15 @@ fn serve(listener: TcpListener, app: web::Data<App>) -> Result<Server, StartErro
 fn authenticator(
     settings: &Settings,
     token_keys: TokenKeys,
+    session_secret: &SecretString,
     source: Source,
     database: &str,
     state: &State,
-) -> Result<Authenticator, StartError> {
+) -> Authenticator {
     let options = &settings.auth;
-    let secret = match &options.session_secret {
-        Some(secret) => secret.clone(),
-        None => kept_secret(settings, SESSION_SECRET_FILE)?,
-    };
-    Ok(Authenticator::new(auth::Parts {
+    Authenticator::new(auth::Parts {
         sessions: Sessions::new(
-            &secret,
+            session_secret,
             options.admin_token.as_ref(),
             database,
             options.session_lifetime,
@@ -663,7 +755,14 @@ fn authenticator(
         attempts: Attempts::new(state.clone()),
         attempts_max: options.login_attempts_max,
         trust_proxy: options.trust_proxy,
-    }))
+    })
+}
+
+fn session_secret(settings: &Settings) -> Result<SecretString, StartError> {
+    match &settings.auth.session_secret {
+        Some(secret) => Ok(secret.clone()),
+        None => kept_secret(settings, SESSION_SECRET_FILE),
+    }
 }
 
 fn kept_secret(settings: &Settings, file: &str) -> Result<SecretString, StartError> {

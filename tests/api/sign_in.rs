@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use decant::auth::{Sessions, VerifiedCredential};
+use decant::auth::{Sessions, TokenFingerprint, VerifiedCredential};
 use decant_tests::actors::Actor;
 use decant_tests::app::App;
 use decant_tests::server::{ADMIN_TOKEN, SESSION_SECRET, Server};
@@ -129,7 +129,10 @@ async fn a_session_expires() {
         let (secret, admin_token) = (SESSION_SECRET.into(), ADMIN_TOKEN.into());
         let sessions = Sessions::new(&secret, Some(&admin_token), &database, lasts);
         sessions
-            .start(&VerifiedCredential::AdminToken, false)
+            .start(
+                &VerifiedCredential::AdminToken(TokenFingerprint::of(&admin_token)),
+                false,
+            )
             .stripped()
             .to_string()
     };

@@ -9,6 +9,7 @@ mod docs;
 mod export;
 mod export_drawer;
 mod export_menu;
+mod exports_page;
 mod filters;
 mod kept_rows;
 mod log_cleanup;

@@ -21,18 +21,7 @@ struct Brands {
 
 impl Brands {
     async fn start(definitions: &[&str]) -> Self {
-        let database = Database::new().await;
-        // The hub has users of its own.
-        let of_users =
-            |line: &&str| line.starts_with("create table users") || line.starts_with("insert into users");
-        let tables: Vec<_> = TABLES.lines().filter(|line| !of_users(line)).collect();
-        database.execute(tables.join("\n")).await;
-        let user = database.new_user("Ada").await;
-        let join = format!(
-            "insert into workspace_members values ('{ACME}', {0}, 'OWNER'), ('{BETA}', {0}, 'MEMBER')",
-            user.id
-        );
-        database.execute(join).await;
+        let (database, user) = brands().await;
         let definitions = Definitions::of(definitions);
         let settings = [definitions.setting(), ("DECANT_MEMBERSHIP_SECONDS", "0")];
         let app = App::start_on(database, &settings).await;
@@ -54,6 +43,23 @@ impl Brands {
         let export = export.query("severity", "critical").query("zone", "UTC");
         export.answer().await.good().body
     }
+}
+
+/// Returns a hub with the tables of workspaces, and one of its users: owner of Acme, member of Beta.
+pub async fn brands() -> (Database, HubUser) {
+    let database = Database::new().await;
+    // The hub has users of its own.
+    let of_users =
+        |line: &&str| line.starts_with("create table users") || line.starts_with("insert into users");
+    let tables: Vec<_> = TABLES.lines().filter(|line| !of_users(line)).collect();
+    database.execute(tables.join("\n")).await;
+    let user = database.new_user("Ada").await;
+    let join = format!(
+        "insert into workspace_members values ('{ACME}', {0}, 'OWNER'), ('{BETA}', {0}, 'MEMBER')",
+        user.id
+    );
+    database.execute(join).await;
+    (database, user)
 }
 
 /// Waits until the page shows rows of this workspace alone.

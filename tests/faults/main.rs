@@ -8,6 +8,8 @@ mod cut_and_resume;
 mod database_dies;
 mod disk;
 mod dump;
+mod export_storage;
+mod export_workers;
 mod leftovers;
 mod lost_lock;
 mod occupied;

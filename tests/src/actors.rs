@@ -195,6 +195,138 @@ impl Actor {
         self.get(&format!("/api/bundles/{name}/export"))
     }
 
+    /// `GET /api/exports/{id}/download`
+    pub fn download_export(&self, id: &str) -> Request {
+        self.get(&format!("/api/exports/{id}/download"))
+    }
+
+    /// `GET /api/exports/{id}/link`
+    pub fn link_export(&self, id: &str) -> Request {
+        self.get(&format!("/api/exports/{id}/link"))
+    }
+
+    /// `GET /api/exports/{id}/links`
+    pub fn export_links(&self, id: &str) -> Request {
+        self.get(&format!("/api/exports/{id}/links"))
+    }
+
+    /// `DELETE /api/exports/{id}/links/{link}`
+    pub fn revoke_link(&self, id: &str, link: &str) -> Request {
+        self.request(Method::DELETE, &format!("/api/exports/{id}/links/{link}"))
+    }
+
+    /// `POST /api/exports/{id}/verify`
+    pub fn verify_export(&self, id: &str) -> Request {
+        self.request(Method::POST, &format!("/api/exports/{id}/verify"))
+    }
+
+    /// `POST /api/exports/cleanup`
+    pub fn clean_up_exports(&self, fields: &Value) -> Request {
+        let request = self.request(Method::POST, "/api/exports/cleanup");
+        Request(request.0.json(fields))
+    }
+
+    /// `POST /api/exports`
+    pub fn create_export(&self, body: &Value) -> Request {
+        let request = self.request(Method::POST, "/api/exports");
+        Request(request.0.json(body))
+    }
+
+    /// `POST /api/exports/user`
+    pub fn export_user_data(&self, body: &Value) -> Request {
+        let request = self.request(Method::POST, "/api/exports/user");
+        Request(request.0.json(body))
+    }
+
+    /// `POST /api/exports/bulk`
+    pub fn export_bulk_data(&self, body: &Value) -> Request {
+        let request = self.request(Method::POST, "/api/exports/bulk");
+        Request(request.0.json(body))
+    }
+
+    /// `GET /api/exports/stats`
+    pub fn export_statistics(&self) -> Request {
+        self.get("/api/exports/stats")
+    }
+
+    /// `POST /api/export/conversations`
+    pub fn export_conversations(&self, body: &Value) -> Request {
+        let request = self.request(Method::POST, "/api/export/conversations");
+        Request(request.0.json(body))
+    }
+
+    /// `POST /api/export/conversations/ID/re-export`
+    pub fn export_conversations_again(&self, id: &str) -> Request {
+        self.request(Method::POST, &format!("/api/export/conversations/{id}/re-export"))
+    }
+
+    /// `GET /api/export/status/ID`
+    pub fn conversation_export(&self, id: &str) -> Request {
+        self.get(&format!("/api/export/status/{id}"))
+    }
+
+    /// `POST /api/workspaces/ID/exports`
+    pub fn export_workspace(&self, workspace: &str, body: &Value) -> Request {
+        let request = self.request(Method::POST, &format!("/api/workspaces/{workspace}/exports"));
+        Request(request.0.json(body))
+    }
+
+    /// `GET` of an address that an answer has given.
+    pub fn at(&self, path: &str) -> Request {
+        self.get(path)
+    }
+
+    /// `DELETE` of an address that an answer has given.
+    pub fn delete_at(&self, path: &str) -> Request {
+        self.request(Method::DELETE, path)
+    }
+
+    /// `POST /api/exports/bulk-enqueue`
+    pub fn create_exports(&self, body: &Value) -> Request {
+        let request = self.request(Method::POST, "/api/exports/bulk-enqueue");
+        Request(request.0.json(body))
+    }
+
+    /// `GET /api/exports`
+    pub fn exports(&self) -> Request {
+        self.get("/api/exports")
+    }
+
+    /// `GET /api/exports/limits`
+    pub fn export_limits(&self) -> Request {
+        self.get("/api/exports/limits")
+    }
+
+    /// `GET /api/exports/{id}`
+    pub fn show_export(&self, id: &str) -> Request {
+        self.get(&format!("/api/exports/{id}"))
+    }
+
+    /// `GET /api/exports/{id}/status`
+    pub fn export_status(&self, id: &str) -> Request {
+        self.get(&format!("/api/exports/{id}/status"))
+    }
+
+    /// `GET /api/exports/{id}/events`
+    pub fn export_events(&self, id: &str) -> Request {
+        self.get(&format!("/api/exports/{id}/events"))
+    }
+
+    /// `POST /api/exports/{id}/cancel`
+    pub fn cancel_export(&self, id: &str) -> Request {
+        self.request(Method::POST, &format!("/api/exports/{id}/cancel"))
+    }
+
+    /// `POST /api/exports/{id}/retry`
+    pub fn retry_export(&self, id: &str) -> Request {
+        self.request(Method::POST, &format!("/api/exports/{id}/retry"))
+    }
+
+    /// `DELETE /api/exports/{id}`
+    pub fn delete_export(&self, id: &str) -> Request {
+        self.request(Method::DELETE, &format!("/api/exports/{id}"))
+    }
+
     /// `GET /api/probes/stream`
     pub fn probes(&self) -> Request {
         self.get("/api/probes/stream")

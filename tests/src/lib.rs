@@ -13,6 +13,7 @@
 //! | [`redis`](mod@redis), [`s3`] | Redis, an S3 service |
 //! | [`proxy`], [`nginx`], [`pgbouncer`], [`small_disk`] | a network that cuts, stalls and crawls; a proxy; a pooler; a full disk |
 //! | [`definitions`], [`golden`] | dataset definitions, the golden corpus |
+//! | [`stored_exports`] | background exports whose record and file a test makes itself |
 //! | [`tokens`] | JWTs, valid and forged |
 //! | [`workspaces`] | workspaces with members and rows of brand monitoring |
 //! | [`browser`], [`driver`] | headless Chromium |
@@ -33,6 +34,7 @@ pub mod database;
 pub mod definitions;
 pub mod driver;
 pub mod dumps;
+pub mod exports;
 pub mod golden;
 pub mod hostile;
 pub mod http;
@@ -49,6 +51,7 @@ pub mod redis;
 pub mod s3;
 pub mod server;
 pub mod small_disk;
+pub mod stored_exports;
 pub mod terminal;
 pub mod tokens;
 pub mod workspaces;

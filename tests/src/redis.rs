@@ -72,6 +72,12 @@ impl Redis {
         self.store_request(session, sequence, &parts).await;
     }
 
+    /// Returns the names of all keys.
+    pub async fn keys(&self) -> Vec<String> {
+        let mut connection = self.connection().await.expect("redis answers");
+        connection.keys("*").await.expect("redis answers")
+    }
+
     pub async fn get(&self, key: &str) -> Option<String> {
         let mut connection = self.connection().await.expect("redis answers");
         connection.get(key).await.expect("redis answers")

@@ -4,6 +4,8 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::path::Path as ObjectPath;
 use tempfile::TempDir;
 
 use crate::cluster::folder;
@@ -105,6 +107,31 @@ impl S3 {
             ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
             ("AWS_REGION", "us-east-1"),
         ]
+    }
+
+    /// Returns host and port.
+    pub fn address(&self) -> &str {
+        self.endpoint.trim_start_matches("http://")
+    }
+
+    /// Returns a client of the bucket.
+    pub fn client(&self) -> AmazonS3 {
+        // An error means that it is installed already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        AmazonS3Builder::new()
+            .with_endpoint(&self.endpoint)
+            .with_allow_http(true)
+            .with_region("us-east-1")
+            .with_bucket_name(BUCKET)
+            .with_access_key_id(ACCESS_KEY)
+            .with_secret_access_key(SECRET_KEY)
+            .build()
+            .expect("the settings are whole")
+    }
+
+    /// Returns the path in the bucket of a file that Decant names so.
+    pub fn path(name: &str) -> ObjectPath {
+        ObjectPath::parse(format!("hub backups/é/{name}")).expect("a name of Decant is a path")
     }
 
     /// Returns the names of the objects with this prefix and a `/`, as the service's own file system lists them.

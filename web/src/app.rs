@@ -6,6 +6,7 @@ use wasm_export::browser::disk::sweep;
 
 use crate::activity::tray::ActivityTray;
 use crate::auth::{Auth, AuthState};
+use crate::background::BackgroundExports;
 use crate::components::notice::Notice;
 use crate::components::sign_in_dialog::SignInDialog;
 use crate::components::toast_list::ToastList;
@@ -22,20 +23,22 @@ use crate::toasts::Toasts;
 #[component]
 pub fn App() -> impl IntoView {
     let auth = Auth::new();
+    provide_context(auth);
     let toasts = Toasts::new();
     let tray = ActivityTray::new(auth, toasts);
     let operations = Operations {
         exporter: Exporter::new(auth, tray, toasts),
+        background: BackgroundExports::new(auth, tray, toasts),
         dumper: Dumper::new(auth, tray),
         restorer: Restorer::new(auth, tray),
         cleaner: Cleaner::new(auth, tray),
     };
-    provide_context(auth);
     provide_context(toasts);
     provide_context(tray);
     provide_context(ThemeChoice::load());
     provide_context(operations);
     provide_context(operations.exporter);
+    provide_context(operations.background);
     provide_context(operations.dumper);
     provide_context(operations.restorer);
     provide_context(operations.cleaner);

@@ -9,6 +9,8 @@ use wasm_export::options::{Compression, Format, Options};
 use wasm_export::rows::Problem;
 
 use crate::auth::{Auth, AuthState};
+use crate::background::BackgroundExports;
+use crate::background_request;
 use crate::browser;
 use crate::bundle_pages::{self, period_obstacle};
 use crate::client;
@@ -41,6 +43,7 @@ pub struct BundleView {
     visitor: StoredValue<Option<Caller>>,
     workspaces: Workspaces,
     exporter: Exporter,
+    background: BackgroundExports,
 }
 
 impl BundleView {
@@ -67,6 +70,7 @@ impl BundleView {
             compression: RwSignal::new(Compression::None),
             visitor: StoredValue::new(visitor),
             exporter: expect_context(),
+            background: expect_context(),
         }
     }
 
@@ -202,12 +206,38 @@ impl BundleView {
         self.exporter.start(untrack(|| self.request(destination)));
     }
 
-    fn request(self, destination: Destination) -> ExportRequest {
+    pub fn is_of_workspace(self) -> bool {
+        self.workspace.with_value(Option::is_some)
+    }
+
+    /// Returns why the background takes no export now.
+    pub fn background_obstacle(self) -> Option<String> {
+        self.obstacle()
+            .or_else(|| self.background.obstacle(self.is_of_workspace()))
+    }
+
+    /// Has the server make the file and store it.
+    pub fn run_in_background(self) {
+        if untrack(|| self.background_obstacle()).is_some() {
+            return;
+        }
+        let (choice, options) = untrack(|| (self.choice(), self.options()));
+        let request = self
+            .bundle
+            .with_value(|bundle| background_request::of_bundle(&bundle.name, &choice, &options));
+        self.background.start(request);
+    }
+
+    fn options(self) -> Options {
         let zone = zone_or_utc(&self.zone.get());
-        let options = Options {
+        Options {
             language: self.language.get(),
             ..bundle_pages::options(self.format.get(), self.compression.get(), zone)
-        };
+        }
+    }
+
+    fn request(self, destination: Destination) -> ExportRequest {
+        let options = self.options();
         let query = self.choice().query();
         self.bundle.with_value(|bundle| {
             let titles = bundle.parts.iter().map(|part| part.title.clone()).collect();

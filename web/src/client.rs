@@ -5,6 +5,7 @@
 //!
 //! All addresses are relative to the `<base>` of the page, and in a worker to its program beside the page.
 
+mod exports;
 mod request;
 
 use api::backups::{BackupOverview, BackupRequest};
@@ -27,6 +28,10 @@ use crate::option_labels::with_distinct_labels;
 use crate::route::path_part;
 use crate::selection::{WORKSPACE, with_pairs};
 use crate::table_page::TablePage;
+pub use exports::{
+    cancel_export, create_export, delete_export, export, export_download_url, export_events_url,
+    export_limits, export_link, export_status, exports, retry_export, verify_export, workspace_storage,
+};
 pub use request::Answer;
 use request::{get, head, post, post_empty, post_for_events};
 

@@ -32,7 +32,7 @@ pub fn command_line(dataset: &str, selection: &Selection, options: &Options) -> 
 
 /// Returns the format, and the options of the file that differ from their defaults. Addresses and the command line
 /// use the same names and words. Columns and zone belong to the selection.
-fn of_file(options: &Options) -> Vec<(String, String)> {
+pub(crate) fn of_file(options: &Options) -> Vec<(String, String)> {
     let members = |options: &Options| match serde_json::to_value(options) {
         Ok(Value::Object(members)) => members,
         _ => serde_json::Map::new(),

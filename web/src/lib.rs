@@ -4,15 +4,16 @@
 //! Imports run downwards:
 //!
 //! - The page: `app`, `shell`, `content`, `pages`, `components`.
-//! - Running operations: `export_setup`, `operations`, `download`, `restore`, `log_cleanup`, `action`.
-//! - State: `activity`, `auth`, `bundle_view`, `confirmer`, `navigation`, `dataset_view`, `hub`, `keys`, `line_view`, `load`, `probe_view`, `saved_options`, `settings`, `theme`, `toasts`, `workspaces`.
-//! - The outside: `client` (the server), `laid_out` (its JSON), `worker` (the export worker), `browser`, `clipboard`, `focus_keeper`.
+//! - Running operations: `export_setup`, `export_actions`, `operations`, `background`, `download`, `restore`, `log_cleanup`, `action`.
+//! - State: `activity`, `auth`, `bundle_view`, `confirmer`, `navigation`, `dataset_view`, `exports_view`, `hub`, `keys`, `line_view`, `load`, `probe_view`, `saved_options`, `settings`, `theme`, `toasts`, `workspaces`.
+//! - The outside: `client` (the server), `laid_out` (its JSON), `worker` (the export worker), `feed` (its events), `browser`, `clipboard`, `focus_keeper`.
 //! - Values and texts: the modules that are tested natively.
 //!
 //! The page formats nothing itself: `wasm-export` writes the cells of the table here, and the file in a
 //! worker.
 
 pub mod activity;
+pub mod background_request;
 pub mod bundle_pages;
 pub mod column_choice;
 pub mod cursors;
@@ -41,6 +42,7 @@ pub mod ticks;
 pub mod wall_time;
 pub mod wording;
 pub mod workspace_names;
+pub mod workspace_storage;
 
 #[cfg(target_arch = "wasm32")]
 mod action;
@@ -48,6 +50,8 @@ mod action;
 pub mod app;
 #[cfg(target_arch = "wasm32")]
 mod auth;
+#[cfg(target_arch = "wasm32")]
+mod background;
 #[cfg(target_arch = "wasm32")]
 mod browser;
 #[cfg(target_arch = "wasm32")]
@@ -67,7 +71,13 @@ mod dataset_view;
 #[cfg(target_arch = "wasm32")]
 mod download;
 #[cfg(target_arch = "wasm32")]
+mod export_actions;
+#[cfg(target_arch = "wasm32")]
 mod export_setup;
+#[cfg(target_arch = "wasm32")]
+mod exports_view;
+#[cfg(target_arch = "wasm32")]
+mod feed;
 #[cfg(target_arch = "wasm32")]
 mod focus_keeper;
 #[cfg(target_arch = "wasm32")]

@@ -11,12 +11,15 @@ use wasm_export::rows::Problem;
 use crate::auth::Auth;
 use crate::client;
 use crate::dataset_view::{usual_zone, zone_or_utc};
+use crate::feed::{Feed, FeedEvent};
 use crate::load::Load;
 use crate::navigation::Navigation;
-use crate::probes::feed::{FeedEvent, ProbeFeed};
 use crate::probes::terminal::{LINES, Terminal};
 use crate::route::{ProbesRoute, Route};
 use crate::saved_options;
+
+/// The names of [`ProbeEvent`].
+const EVENTS: [&str; 2] = ["probe", "gap"];
 
 /// Pause before a refused stream is opened again.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -116,7 +119,7 @@ impl ProbeView {
 
     /// Opens a stream, and another one for each other filter. A visitor who has signed in again gets a new one.
     fn listen(self) {
-        Effect::new(move |before: Option<Option<ProbeFeed>>| {
+        Effect::new(move |before: Option<Option<Feed>>| {
             drop(before);
             self.attempts.track();
             let _ = self.auth.renewals();
@@ -126,11 +129,11 @@ impl ProbeView {
                 let url = url.clone();
                 move |event| self.handle(&url, event)
             };
-            ProbeFeed::open(&url, handle).ok()
+            Feed::open(&url, &EVENTS, handle).ok()
         });
     }
 
-    fn handle(self, url: &str, event: FeedEvent) {
+    fn handle(self, url: &str, event: FeedEvent<ProbeEvent>) {
         match event {
             // `try_set`, because the visitor may have left the page and with it these signals.
             FeedEvent::Opened => _ = self.connection.try_set(Connection::Live),

@@ -2,11 +2,13 @@
 //! because a proxy may publish Decant below a path.
 
 mod bundle;
+mod exports;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use wasm_export::session_request::Part;
 
 pub use self::bundle::{BundleChoice, BundleRoute};
+pub use self::exports::{ExportsChoice, PAGE_EXPORTS};
 use crate::selection::{Selection, with_pairs};
 
 /// A dataset is named by one path segment, so no dataset can hide a page below `/admin/`.
@@ -24,6 +26,12 @@ pub enum Route {
     },
     Probes(ProbesRoute),
     Bundle(BundleRoute),
+    /// The list of background exports.
+    Exports(ExportsChoice),
+    /// `/exports/0195b7e2-a5f0-7cc3-a1f0-4d7e1b2c3d4e`
+    BackgroundExport {
+        id: String,
+    },
     Database,
     LogCleanup,
 }
@@ -78,6 +86,10 @@ impl Route {
             ["probes", endpoint] if endpoint.parse::<i64>().is_ok() => {
                 Self::Probes(ProbesRoute::parse(endpoint.parse().ok(), query))
             }
+            ["exports"] => Self::Exports(ExportsChoice::parse(query.trim_start_matches('?'))),
+            ["exports", id] => Self::BackgroundExport {
+                id: percent_decode_str(id).decode_utf8_lossy().into_owned(),
+            },
             ["admin", "database"] => Self::Database,
             ["admin", "log-cleanup"] => Self::LogCleanup,
             _ => Self::Dataset {
@@ -110,6 +122,8 @@ impl Route {
             }
             Self::Probes(probes) => probes.url(),
             Self::Bundle(bundle) => bundle.url(),
+            Self::Exports(choice) => choice.url(),
+            Self::BackgroundExport { id } => format!("./exports/{}", path_part(id)),
             Self::Database => "./admin/database".to_owned(),
             Self::LogCleanup => "./admin/log-cleanup".to_owned(),
         }
@@ -128,6 +142,7 @@ impl Route {
         match self {
             Self::Dataset { selection, .. } => selection.workspace.as_deref(),
             Self::Bundle(bundle) => bundle.choice.workspace.as_deref(),
+            Self::Exports(choice) => choice.workspace.as_deref(),
             _ => None,
         }
     }
@@ -140,6 +155,10 @@ impl Route {
                 selection.start = None;
             }
             Self::Bundle(bundle) => bundle.choice.workspace = Some(workspace.to_owned()),
+            Self::Exports(choice) => {
+                choice.workspace = Some(workspace.to_owned());
+                choice.offset = 0;
+            }
             _ => {}
         }
         self
@@ -147,7 +166,7 @@ impl Route {
 
     pub fn admin_page(&self) -> Option<AdminPage> {
         match self {
-            Self::Dataset { .. } | Self::Bundle(_) => None,
+            Self::Dataset { .. } | Self::Bundle(_) | Self::Exports(_) | Self::BackgroundExport { .. } => None,
             Self::SessionRequests { .. } => Some(AdminPage::SessionRequests),
             Self::Probes(_) => Some(AdminPage::Probes),
             Self::Database => Some(AdminPage::Database),
@@ -271,6 +290,9 @@ mod tests {
             ("/alerts", "?workspace=7&severity=critical"),
             ("/my-data", "?start=2026-01-01"),
             ("/admin/bulk", ""),
+            ("/exports", ""),
+            ("/exports", "?status=failed&workspace=7"),
+            ("/exports/0195b7e2-a5f0-7cc3-a1f0-4d7e1b2c3d4e", ""),
         ] {
             assert_eq!(Route::parse(path, query).url(), format!(".{path}{query}"));
         }

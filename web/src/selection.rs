@@ -111,13 +111,18 @@ impl Selection {
 
     /// Returns the selection of a file as a JSON object, which the address of the rows takes with POST.
     pub fn body(&self) -> String {
+        serde_json::to_string(&self.rows_request()).expect("a selection is made of texts")
+    }
+
+    /// Returns the selection of a file as the server takes it in a body.
+    pub fn rows_request(&self) -> RowsRequest {
         let values = |values: &String| {
             let values = values.split(VALUES_SEPARATOR).map(str::trim);
             let values = values.filter(|value| !value.is_empty());
             FilterValues(values.map(str::to_owned).collect())
         };
         let filters = self.filters.iter();
-        let request = RowsRequest {
+        RowsRequest {
             filters: filters
                 .map(|(name, value)| (name.clone(), values(value)))
                 .collect(),
@@ -126,8 +131,7 @@ impl Selection {
             zone: self.zone.clone(),
             sort: self.reversed.then(|| "reversed".to_owned()),
             ..RowsRequest::default()
-        };
-        serde_json::to_string(&request).expect("a selection is made of texts")
+        }
     }
 
     /// Returns the query of the table: the browser shows and hides columns itself.

@@ -1,5 +1,7 @@
 //! The frame of every page: header, navigation, content, activity tray.
 
+use std::collections::BTreeMap;
+
 use api::login::{Caller, Role};
 use leptos::ev::MouseEvent;
 use leptos::html::Main;
@@ -22,12 +24,22 @@ use crate::keys::Keys;
 use crate::load::Load;
 use crate::navigation::Navigation;
 use crate::operations::Operations;
+use crate::pages::background_export::BackgroundExportPage;
 use crate::pages::database::DatabasePage;
+use crate::pages::exports::{ExportsPage, TITLE};
 use crate::pages::log_cleanup::LogCleanupPage;
 use crate::pages::probes::ProbesPage;
 use crate::pages::session_requests::SessionRequestsPage;
 use crate::route::{AdminPage, BundleRoute, Route};
 use crate::workspaces::Workspaces;
+
+/// A page of background exports.
+#[derive(Clone, PartialEq)]
+enum ExportsPlace {
+    List,
+    /// The export with this id.
+    One(String),
+}
 
 #[component]
 pub fn Shell(me: Caller) -> impl IntoView {
@@ -59,6 +71,27 @@ pub fn Shell(me: Caller) -> impl IntoView {
         Route::Bundle(BundleRoute { name, .. }) => Some(name),
         _ => None,
     });
+    let exports = Memo::new(move |_| match navigation.route() {
+        Route::Exports(_) => Some(ExportsPlace::List),
+        Route::BackgroundExport { id } => Some(ExportsPlace::One(id)),
+        _ => None,
+    });
+    let titles = Memo::new(move |_| {
+        let of_datasets = datasets.with(|answer| {
+            let datasets = answer.map_or(&[][..], |answer| answer.datasets.as_slice());
+            let titles = datasets
+                .iter()
+                .map(|dataset| (dataset.name.clone(), dataset.title.clone()));
+            titles.collect::<BTreeMap<_, _>>()
+        });
+        let of_bundles = bundles.with(|answer| {
+            let bundles = answer.map_or(&[][..], |answer| answer.bundles.as_slice());
+            let titles = bundles.iter();
+            let titles = titles.map(|bundle| (bundle.name.clone(), bundle_pages::title(bundle).to_owned()));
+            titles.collect::<Vec<_>>()
+        });
+        of_datasets.into_iter().chain(of_bundles).collect()
+    });
     let menu = NavigationMenu {
         datasets,
         bundles,
@@ -67,6 +100,7 @@ pub fn Shell(me: Caller) -> impl IntoView {
     };
     let title_of_content = Memo::new(move |_| match (admin_page.get(), bundle.get()) {
         (Some(page), _) => Some(page.title().to_owned()),
+        (None, None) if exports.with(Option::is_some) => Some(TITLE.to_owned()),
         (None, Some(name)) => bundles.with(|answer| {
             let mut bundles = answer?.bundles.iter();
             let bundle = bundles.find(|bundle| bundle.name == name)?;
@@ -120,9 +154,11 @@ pub fn Shell(me: Caller) -> impl IntoView {
         {navigation_view}
         <main id="content" tabindex="-1" node_ref=content>
             {move || match admin_page.get() {
-                None => match bundle.get() {
-                    Some(name) => view! { <ShownBundle name bundles datasets/> }.into_any(),
-                    None => view! { <ShownDataset shown datasets/> }.into_any(),
+                None => match (exports.get(), bundle.get()) {
+                    (Some(ExportsPlace::List), _) => view! { <ExportsPage titles is_administrator/> }.into_any(),
+                    (Some(ExportsPlace::One(id)), _) => view! { <BackgroundExportPage id titles/> }.into_any(),
+                    (None, Some(name)) => view! { <ShownBundle name bundles datasets/> }.into_any(),
+                    (None, None) => view! { <ShownDataset shown datasets/> }.into_any(),
                 },
                 Some(_) if !is_administrator => view! { <ForAdministratorsOnly/> }.into_any(),
                 Some(page) if hub.has_page(page) != Some(true) => view! { <NotFound datasets title="No such page"/> }.into_any(),

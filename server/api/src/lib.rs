@@ -11,8 +11,13 @@
 //! | [`restore`] | restores and the databases beside the live one |
 //! | [`cleanup`] | clean-ups of the hub's log |
 //! | [`backups`] | dumps in the storage |
+//! | [`export_files`] | the files of background exports: links, checks, removal |
 //! | [`workspaces`] | the workspaces of the caller |
 //! | [`webhooks`] | webhooks of a hub, moved to its targets |
+//! | [`exports`] | files that the server makes and stores |
+//! | [`data_exports`] | files of everything about one person and of all users, the figures of exports |
+//! | [`conversation_exports`] | files of conversations |
+//! | [`workspace_exports`] | a workspace's exports and stored files |
 //! | [`events`] | server-sent events, written and read |
 //! | [`flags`] | the flags of `decant export` |
 //!
@@ -22,15 +27,20 @@
 pub mod backups;
 pub mod bundles;
 pub mod cleanup;
+pub mod conversation_exports;
+pub mod data_exports;
 pub mod database;
 pub mod datasets;
 pub mod events;
+pub mod export_files;
+pub mod exports;
 pub mod flags;
 pub mod login;
 pub mod probes;
 pub mod restore;
 pub mod session_requests;
 pub mod webhooks;
+pub mod workspace_exports;
 pub mod workspaces;
 
 pub use jiff::Timestamp;

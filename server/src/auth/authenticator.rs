@@ -12,12 +12,14 @@ use tokio::time::timeout;
 
 use super::caller::{Caller, CredentialKind, Subject};
 use super::credential::VerifiedCredential;
+use super::credential_id::{CredentialId, TokenFingerprint};
 use super::error::{AuthError, Refusal};
 use super::hub::{HubKey, HubUsers};
 use super::jwt::{Token, TokenCheck, TokenKeys};
 use super::key_digest::KeyDigest;
 use super::known_keys::KnownKeys;
 use super::origin;
+use super::recorded_caller::RecordedCaller;
 use super::request::RequestParts;
 use super::session::{Claim, Sessions};
 use crate::audit::Action;
@@ -26,6 +28,9 @@ use crate::state::{Attempts, Failures, SignOuts, Unanswered};
 
 /// How long a key from an address with too many wrong credentials waits for its turn.
 const TURN_MAX: Duration = Duration::from_secs(2);
+
+/// How long the role of a bearer token counts for what its holder asked for. The token itself is not kept.
+const BEARER_ROLE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Verifies who sends a request.
 pub struct Authenticator {
@@ -154,6 +159,58 @@ impl Authenticator {
             .await;
     }
 
+    /// Returns who asked for something earlier, as they are now: with the lower of the recorded role and the present one. `None`
+    /// if their credential is no longer good. A bearer token gives its administrator this role for a day.
+    ///
+    /// # Errors
+    /// [`AuthError::Database`] if the hub's tables cannot be queried.
+    pub async fn present_caller(&self, recorded: &RecordedCaller) -> Result<Option<Caller>, AuthError> {
+        let present = match &recorded.credential {
+            CredentialId::HubKey(id) => self.hub.good_key(*id).await?.map(|key| key.caller),
+            CredentialId::AdminToken(fingerprint) => self
+                .fingerprint()
+                .filter(|present| present == fingerprint)
+                .map(Caller::holder_of_admin_token),
+            CredentialId::Jwt => self.bearer(recorded).await?,
+            CredentialId::CommandLine => Some(Caller::operator()),
+        };
+        let same = present.filter(|caller| caller.subject == recorded.subject);
+        Ok(same.map(|caller| Caller {
+            name: recorded.name.clone(),
+            role: match recorded.role {
+                Role::Admin => caller.role,
+                Role::User => Role::User,
+            },
+            ..caller
+        }))
+    }
+
+    /// Returns the caller of a bearer token of an earlier request.
+    async fn bearer(&self, recorded: &RecordedCaller) -> Result<Option<Caller>, AuthError> {
+        let is_there = match &recorded.subject {
+            Subject::HubUser(id) => self.hub.user_name(*id).await?.is_some(),
+            Subject::Jwt(_) => true,
+            Subject::AdminToken | Subject::Operator => false,
+        };
+        let age = Timestamp::now().duration_since(recorded.at);
+        let role = match age.unsigned_abs() < BEARER_ROLE_MAX {
+            true => recorded.role,
+            false => Role::User,
+        };
+        Ok(is_there.then(|| Caller {
+            subject: recorded.subject.clone(),
+            name: recorded.name.clone(),
+            role,
+            credential: CredentialKind::Jwt,
+            credential_id: CredentialId::Jwt,
+            membership: None,
+        }))
+    }
+
+    fn fingerprint(&self) -> Option<TokenFingerprint> {
+        self.admin_token.as_ref().map(TokenFingerprint::of)
+    }
+
     /// Returns the caller of the request's session.
     async fn session(&self, request: RequestParts<'_>) -> Result<Caller, AuthError> {
         let claim = self.sessions.read(request).ok_or(Refusal::Missing)?;
@@ -175,7 +232,8 @@ impl Authenticator {
     /// Returns the caller who started a session, if the key that did is still the same and good.
     async fn owner(&self, claim: &Claim) -> Result<Caller, AuthError> {
         let caller = match &claim.key {
-            None => Caller::holder_of_admin_token(),
+            // The signing key has the token in it, so the session is of the present one.
+            None => Caller::holder_of_admin_token(self.fingerprint().ok_or(Refusal::Missing)?),
             Some(claimed) => {
                 let key = self.hub.by_id(claimed.id).await?;
                 let same = key.filter(|key| self.sessions.is_bound_to(claimed, key));
@@ -202,6 +260,7 @@ impl Authenticator {
             name: token.name.unwrap_or(name),
             role: token.role,
             credential: CredentialKind::Jwt,
+            credential_id: CredentialId::Jwt,
             membership: None,
         }))
     }
@@ -215,12 +274,9 @@ impl Authenticator {
         request: RequestParts<'_>,
         credential: &str,
     ) -> Result<VerifiedCredential, AuthError> {
-        let is_admin_token = self
-            .admin_token
-            .as_ref()
-            .is_some_and(|token| equal(token.expose_secret(), credential));
-        if is_admin_token {
-            return Ok(VerifiedCredential::AdminToken);
+        let token = self.admin_token.as_ref();
+        if let Some(token) = token.filter(|token| equal(token.expose_secret(), credential)) {
+            return Ok(VerifiedCredential::AdminToken(TokenFingerprint::of(token)));
         }
         // PostgreSQL refuses a text with a NUL byte.
         if credential.is_empty() || credential.contains('\0') {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use api::login as wire;
 use api::login::Role;
 
+use super::credential_id::{CredentialId, TokenFingerprint};
 use super::membership::Membership;
 
 /// A caller whose credential was verified.
@@ -16,6 +17,8 @@ pub struct Caller {
     pub name: String,
     pub role: Role,
     pub credential: CredentialKind,
+    /// The credential itself, or the one that started the session.
+    pub credential_id: CredentialId,
     /// The workspace of the request, once the caller's membership was looked up. [`Caller::within`] sets it.
     pub(super) membership: Option<Membership>,
 }
@@ -69,17 +72,19 @@ impl Caller {
             name: "Operator".to_owned(),
             role: Role::Admin,
             credential: CredentialKind::CommandLine,
+            credential_id: CredentialId::CommandLine,
             membership: None,
         }
     }
 
     /// Returns the holder of ADMIN_TOKEN.
-    pub(super) fn holder_of_admin_token() -> Self {
+    pub(super) fn holder_of_admin_token(fingerprint: TokenFingerprint) -> Self {
         Self {
             subject: Subject::AdminToken,
             name: "Administrator".to_owned(),
             role: Role::Admin,
             credential: CredentialKind::AdminToken,
+            credential_id: CredentialId::AdminToken(fingerprint),
             membership: None,
         }
     }
@@ -141,6 +146,16 @@ impl Subject {
         match id.parse::<i64>() {
             Ok(number) if number.to_string() == id => Self::HubUser(number),
             _ => Self::Jwt(id.to_owned()),
+        }
+    }
+
+    /// Returns the subject that a record names, or `None`: the text names none.
+    #[must_use]
+    pub fn from_record(text: &str) -> Option<Self> {
+        match (text, text.strip_prefix("jwt:")) {
+            ("operator", _) => Some(Self::Operator),
+            (_, Some(subject)) => Some(Self::Jwt(subject.to_owned())),
+            (_, None) => text.parse().ok(),
         }
     }
 }
@@ -224,6 +239,7 @@ mod tests {
             (Subject::Operator, "operator"),
         ] {
             assert_eq!(subject.to_string(), text);
+            assert_eq!(Subject::from_record(text), Some(subject));
         }
     }
 

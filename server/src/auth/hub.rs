@@ -9,6 +9,7 @@ use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Encode, PgConnection, Postgres, Row, Type, query};
 
 use super::caller::{Caller, CredentialKind, Subject};
+use super::credential_id::CredentialId;
 use super::key_digest::KeyDigest;
 use crate::audit::Action;
 use crate::hub_tables::{HubTableError, HubTables};
@@ -129,6 +130,15 @@ impl HubUsers {
     /// # Errors
     /// If the database cannot be queried.
     pub(super) async fn by_id(&self, id: i64) -> sqlx::Result<Option<HubKey>> {
+        Ok(self.good_key(id).await?.filter(|key| key.web_access))
+    }
+
+    /// Returns the key with this id if it is still good, with or without web access. It has the rights that
+    /// [`Self::by_key`] gives to its text.
+    ///
+    /// # Errors
+    /// If the database cannot be queried.
+    pub(super) async fn good_key(&self, id: i64) -> sqlx::Result<Option<HubKey>> {
         let with_text_of_id = |schema: &str| {
             format!(
                 "k.key operator(pg_catalog.=) \
@@ -137,7 +147,7 @@ impl HubUsers {
         };
         let keys = self.find(with_text_of_id, id).await?;
         let is_good = keys.iter().any(|key| key.id == id);
-        Ok(one_of(&keys).filter(|key| is_good && key.web_access))
+        Ok(one_of(&keys).filter(|_| is_good))
     }
 
     /// Returns the name of the user with this id, or `None` unless the user is enabled, not deleted and not expired.
@@ -254,9 +264,9 @@ fn one_of(keys: &[HubKey]) -> Option<HubKey> {
 
 fn hub_key(row: &PgRow) -> sqlx::Result<HubKey> {
     let role: Option<String> = row.try_get("role")?;
-    let web_access = row.try_get("web")?;
+    let (id, web_access) = (row.try_get("key")?, row.try_get("web")?);
     Ok(HubKey {
-        id: row.try_get("key")?,
+        id,
         web_access,
         digest: KeyDigest::of(row.try_get("text")?),
         caller: Caller {
@@ -269,6 +279,7 @@ fn hub_key(row: &PgRow) -> sqlx::Result<HubKey> {
                 false => Role::User,
             },
             credential: CredentialKind::HubKey,
+            credential_id: CredentialId::HubKey(id),
             membership: None,
         },
     })

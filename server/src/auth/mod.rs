@@ -7,6 +7,7 @@
 //! | `hub` | API keys of the hub |
 //! | `jwt`, `key_set` | bearer tokens that others sign, and their public keys |
 //! | `credential` | a credential that was verified |
+//! | `credential_id`, `recorded_caller` | a credential without its secret, and who asked for something that happens later |
 //! | `key_digest`, `known_keys` | digests of keys; keys that were right a short time ago |
 //! | `session` | the session cookie |
 //! | `secret_file` | secrets made up here, kept in the data folder |
@@ -19,6 +20,7 @@
 mod authenticator;
 mod caller;
 mod credential;
+mod credential_id;
 mod error;
 mod hub;
 mod jwt;
@@ -28,6 +30,7 @@ mod known_keys;
 mod membership;
 mod options;
 mod origin;
+mod recorded_caller;
 mod request;
 mod secret_file;
 mod session;
@@ -35,6 +38,7 @@ mod session;
 pub use authenticator::{Authenticator, Parts};
 pub use caller::{Caller, CredentialKind, NoSessionSubject, Scope, Subject};
 pub use credential::VerifiedCredential;
+pub use credential_id::{CredentialId, NoCredentialId, TokenFingerprint};
 pub use error::{AuthError, Refusal};
 pub use hub::{HubKey, HubUsers, PUBLISHED_KEY_PREFIX};
 pub use jwt::TokenKeys;
@@ -42,6 +46,7 @@ pub use key_digest::KeyDigest;
 pub use key_set::JwksError;
 pub use membership::Membership;
 pub use options::{Options, TokenRules};
+pub use recorded_caller::RecordedCaller;
 pub use request::RequestParts;
 pub use secret_file::{read_or_create_secret, read_secret};
 pub use session::{COOKIE, HOST_COOKIE, Sessions};

@@ -71,6 +71,17 @@ impl RequestParts<'_> {
         }
     }
 
+    /// Returns the host and port under which the client knows this server, or `None`: it names no host. `trust_proxy` allows that of
+    /// `X-Forwarded-Host`, where a proxy may put it.
+    #[must_use]
+    pub fn own_host(&self, trust_proxy: bool) -> Option<&str> {
+        let forwarded = self.text(HeaderName::from_static("x-forwarded-host"));
+        // Proxies in a row may make a list; the first entry is the host that the client used.
+        let first = forwarded.and_then(|hosts| hosts.split(',').next());
+        let host = first.filter(|_| trust_proxy).or_else(|| self.text(header::HOST));
+        host.map(str::trim).filter(|host| !host.is_empty())
+    }
+
     /// A value that is no visible ASCII becomes the empty text, which no credential is.
     fn text(&self, name: HeaderName) -> Option<&str> {
         let value = self.headers.get(name)?;

@@ -106,7 +106,7 @@ impl Sessions {
         let claim = Claim {
             id: Uuid::new_v4().simple().to_string(),
             key: match credential {
-                VerifiedCredential::AdminToken => None,
+                VerifiedCredential::AdminToken(_) => None,
                 VerifiedCredential::HubKey(key) => Some(ClaimedKey {
                     id: key.id,
                     bound_to: URL_SAFE_NO_PAD.encode(self.bound_to(key).finalize().into_bytes()),
@@ -194,12 +194,16 @@ mod tests {
     use actix_web::http::header::{COOKIE as COOKIE_HEADER, HeaderMap, HeaderValue};
 
     use super::*;
+    use crate::auth::credential_id::TokenFingerprint;
 
     #[test]
     fn a_session_that_is_older_than_the_lifetime_of_now_has_ended() {
         let secret = SecretString::from("a secret of forty characters, more or less");
         let sessions = |lifetime| Sessions::new(&secret, None, "a database", lifetime);
-        let cookie = sessions(Duration::from_secs(60)).start(&VerifiedCredential::AdminToken, false);
+        let cookie = sessions(Duration::from_secs(60)).start(
+            &VerifiedCredential::AdminToken(TokenFingerprint::of(&SecretString::from("token"))),
+            false,
+        );
         let mut headers = HeaderMap::new();
         let cookie = cookie.stripped().encoded().to_string();
         headers.insert(COOKIE_HEADER, HeaderValue::from_str(&cookie).unwrap());

@@ -63,6 +63,10 @@ impl Connection {
         })
     }
 
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
     /// Returns why a dataset cannot be used. A private PostgreSQL without its tables is most often a new one.
     pub fn reason(&self, unavailable: &Unavailable) -> String {
         match (self.is_private, unavailable.cause) {

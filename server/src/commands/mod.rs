@@ -12,6 +12,7 @@ mod datasets;
 mod demo;
 mod doctor;
 mod export;
+mod exports;
 mod input;
 mod interrupt;
 mod migrate_webhooks;
@@ -25,6 +26,7 @@ mod serve;
 mod standard_streams;
 mod terminal;
 mod verify;
+mod work;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -56,8 +58,14 @@ enum Command {
     /// Serve the web page and the API.
     #[command(after_help = crate::config::help())]
     Serve,
+    /// Make background exports without a server, for servers with the same STATE_DSN.
+    #[command(after_help = crate::config::help())]
+    Work,
     /// Export a dataset to a file or to standard output.
     Export(export::Arguments),
+    /// List, show and cancel background exports, and fetch their files.
+    #[command(subcommand)]
+    Exports(exports::Command),
     /// Dump the database to a file that appears only when it is complete.
     Backup(backup::Arguments),
     /// List, make, prove, fetch or remove backups in the storage.
@@ -113,12 +121,14 @@ fn dispatch() -> Outcome {
     let settings = || Settings::load(cli.config.as_deref());
     match cli.command {
         Command::Serve => actix_web::rt::System::new().block_on(serve::run(settings()?)),
+        Command::Work => runtime()?.block_on(work::run(settings()?)),
         Command::Export(arguments) => {
             let chosen = matches
                 .subcommand_matches("export")
                 .map(|matches| export::pairs(matches, &catalog));
             runtime()?.block_on(export::run(settings()?, arguments, chosen.unwrap_or_default()))
         }
+        Command::Exports(command) => runtime()?.block_on(exports::run(settings()?, command)),
         Command::Backup(arguments) => runtime()?.block_on(backup::run(settings()?, arguments)),
         Command::Backups(command) => runtime()?.block_on(backups::run(settings()?, command)),
         Command::Restore(arguments) => runtime()?.block_on(restore::run(settings()?, arguments)),

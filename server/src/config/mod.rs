@@ -27,13 +27,14 @@ use crate::database::cleanup::request::CleanupOptions;
 use crate::database::cleanup::schedule::CleanupSchedule;
 use crate::datasets::catalog::CatalogOptions;
 use crate::dsn::Dsn;
+use crate::exports::file_options::FileOptions;
 use crate::hub_tables::HubTables;
 use crate::schedule::{Pattern, Schedule};
 use crate::source::Limits;
 use crate::storage::Location;
 use crate::storage::encryption::{Encryption, Identities, Recipients};
 use crate::telemetry::{self, LogStyle};
-use crate::{audit, auth, backups, database, state, storage};
+use crate::{audit, auth, backups, database, exports, state, storage};
 use given::{Given, read_file};
 use table::{ROWS, Values};
 
@@ -74,6 +75,10 @@ pub struct Settings {
     pub hub_tables: HubTables,
     pub log_cleanup: Option<CleanupSchedule>,
     pub storage: storage::Options,
+    pub exports: exports::Options,
+    /// Wakes workers for background exports.
+    pub export_redis: Option<redis::Client>,
+    pub export_files: FileOptions,
     pub backups: backups::Options,
 }
 
@@ -124,6 +129,7 @@ impl Settings {
                 problem: "needs the log of a hub, and DECANT_BUILT_IN_DATASETS is false".to_owned(),
             });
         }
+        let export_redis = values.export_redis.or_else(|| values.redis.clone());
         let schedule = |pattern: Pattern| Schedule::new(pattern, values.schedule_zone.clone());
         Ok(Self {
             listen: values.listen,
@@ -209,6 +215,7 @@ impl Settings {
                     .storage
                     .unwrap_or_else(|| Location::Folder(data_dir.join("storage"))),
                 encryption: Arc::new(encryption(
+                    &OF_BACKUPS,
                     values.backup_passphrase,
                     values.backup_recipients,
                     values.backup_identities,
@@ -216,6 +223,40 @@ impl Settings {
                 data_dir: data_dir.clone(),
                 manifest_secret: values.backup_secret,
                 reserve: values.disk_reserve,
+            },
+            exports: exports::Options {
+                rate_limit: Some(values.export_rate_limit).filter(|limit| *limit > 0),
+                per_user: values.exports_per_user,
+                per_workspace: values.exports_per_workspace,
+                workers: values.workers,
+                at_once: values.work_at_once,
+                bytes_max: values.export_max_size,
+                compression: values.export_compression,
+                conversation_threshold: values.conversation_threshold,
+                background_rows: values.background_rows,
+                retention_hours: values.export_retention_days * 24,
+                conversation_retention_hours: values.conversation_retention_hours,
+                workspace_retention_hours: values.workspace_retention_hours,
+                retention_hours_max: values.export_retention_max_days * 24,
+                user_quota: values.user_quota,
+                workspace_quota: values.workspace_quota,
+                lease: values.export_lease,
+                poll: values.export_poll,
+                retry_after: values.export_retry,
+                wait_max: values.wait_max,
+            },
+            export_redis,
+            export_files: FileOptions {
+                encryption: Arc::new(encryption(
+                    &OF_EXPORTS,
+                    values.export_passphrase,
+                    values.export_recipients,
+                    values.export_identities,
+                )?),
+                cleanup_schedule: schedule(values.export_cleanup_at),
+                records_kept: Duration::from_secs(u64::from(values.export_records_days) * 24 * 60 * 60),
+                link_secret: values.link_secret,
+                links: values.storage_links,
             },
             backups: backups::Options {
                 schedule: values.backup_at.map(schedule),
@@ -236,7 +277,27 @@ fn default_log_style() -> LogStyle {
     }
 }
 
+/// The names of the settings of one encryption.
+struct EncryptionSettings {
+    passphrase: &'static str,
+    identities: &'static str,
+    identities_alone: &'static str,
+}
+
+const OF_BACKUPS: EncryptionSettings = EncryptionSettings {
+    passphrase: "DECANT_BACKUP_PASSPHRASE",
+    identities: "DECANT_BACKUP_IDENTITY_FILE",
+    identities_alone: "needs DECANT_BACKUP_RECIPIENTS, the public keys that backups are encrypted for",
+};
+
+const OF_EXPORTS: EncryptionSettings = EncryptionSettings {
+    passphrase: "DECANT_EXPORT_PASSPHRASE",
+    identities: "DECANT_EXPORT_IDENTITY_FILE",
+    identities_alone: "needs DECANT_EXPORT_RECIPIENTS, the public keys that exports are encrypted for",
+};
+
 fn encryption(
+    names: &EncryptionSettings,
     passphrase: Option<SecretString>,
     recipients: Option<Recipients>,
     identities: Option<Identities>,
@@ -251,13 +312,10 @@ fn encryption(
             });
         }
         (Some(_), ..) => (
-            "DECANT_BACKUP_PASSPHRASE",
+            names.passphrase,
             "cannot be used together with keys; choose one of them",
         ),
-        (None, None, Some(_)) => (
-            "DECANT_BACKUP_IDENTITY_FILE",
-            "needs DECANT_BACKUP_RECIPIENTS, the public keys that backups are encrypted for",
-        ),
+        (None, None, Some(_)) => (names.identities, names.identities_alone),
     };
     let problem = problem.to_owned();
     Err(SettingError::Invalid { name, problem })
@@ -341,6 +399,16 @@ mod tests {
                     ("DECANT_LOG_CLEANUP_DAYS", true) => defaults.log_cleanup.is_none(),
                     ("DECANT_BACKUP_AT", true) => defaults.backups.schedule.is_none(),
                     ("DECANT_BACKUP_PROOF_AT", true) => defaults.backups.proof_schedule.is_none(),
+                    ("DECANT_REDIS_URL", _) => defaults.export_redis.is_none(),
+                    ("DECANT_USER_QUOTA_MB", true) => defaults.exports.user_quota.is_none(),
+                    ("DECANT_WORKSPACE_QUOTA_MB", true) => defaults.exports.workspace_quota.is_none(),
+                    ("DECANT_LINK_SECRET", _) => defaults.export_files.link_secret.is_none(),
+                    (
+                        "DECANT_EXPORT_PASSPHRASE"
+                        | "DECANT_EXPORT_RECIPIENTS"
+                        | "DECANT_EXPORT_IDENTITY_FILE",
+                        true,
+                    ) => !defaults.export_files.encryption.is_on(),
                     (
                         "DECANT_BACKUP_PASSPHRASE"
                         | "DECANT_BACKUP_RECIPIENTS"
@@ -361,7 +429,9 @@ mod tests {
     fn every_setting_with_a_default_has_an_effect() {
         for row in ROWS {
             let other = match (row.name, &row.default) {
-                ("DECANT_LOG_CLEANUP_AT", _) => "03:00",
+                ("DECANT_LOG_CLEANUP_AT" | "EXPORT_CLEANUP_AT", _) => "03:00",
+                ("DECANT_STORAGE_LINKS", _) => "direct",
+                ("EXPORT_RETENTION_DAYS", _) => "8",
                 (_, PrintedDefault::Value("false")) => "true",
                 (_, PrintedDefault::Value("true")) => "false",
                 ("DECANT_LISTEN", _) => "127.0.0.1:8081",

@@ -116,6 +116,14 @@ pub(super) fn megabytes(text: &str) -> Parsed<u64> {
     at_least_one(text).map(|megabytes| u64::from(megabytes) * 1024 * 1024)
 }
 
+/// Returns a number of bytes, at least one.
+pub(super) fn bytes(text: &str) -> Parsed<u64> {
+    match number(text)? {
+        0 => Err("must be at least 1".to_owned()),
+        bytes => Ok(bytes),
+    }
+}
+
 /// As [`megabytes`], and 0 is allowed.
 pub(super) fn megabytes_or_none(text: &str) -> Parsed<u64> {
     number::<u32>(text).map(|megabytes| u64::from(megabytes) * 1024 * 1024)

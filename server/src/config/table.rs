@@ -10,8 +10,9 @@ use wasm_export::Zone;
 
 use super::given::{Given, SettingError};
 use super::parse::{
-    at_least_one, at_least_one_second, days, flag, from_str, megabytes, megabytes_or_none, milliseconds,
-    name, number, path, redis_url, seconds, secret, session_hours, socket_address, status_401, text, word,
+    at_least_one, at_least_one_second, bytes, days, flag, from_str, megabytes, megabytes_or_none,
+    milliseconds, name, number, path, redis_url, seconds, secret, session_hours, socket_address, status_401,
+    text, word,
 };
 use crate::backups::retention::RetentionPolicy;
 use crate::base_path::BasePath;
@@ -19,6 +20,7 @@ use crate::database::dump::Compression;
 use crate::database::restore::OnDisconnect;
 use crate::database::restore::disk_space::DiskSpaceCheck;
 use crate::dsn::Dsn;
+use crate::exports::file_options::StorageLinks;
 use crate::hub_tables::Name;
 use crate::schedule::Pattern;
 use crate::state;
@@ -230,6 +232,64 @@ settings! {
         unset "derived from the passphrase, else generated and kept in the data folder", secret::<32>,
         "Authenticates the manifests of backups and archives; servers without a passphrase that share a storage need the \
          same secret; at least 32 characters";
+    export_rate_limit: u32 = EXPORT_RATE_LIMIT, default "10", number,
+        "Background exports that a person who is no administrator may create in an hour; 0 is no limit";
+    exports_per_user: u32 = DECANT_EXPORTS_PER_USER, default "5", at_least_one,
+        "Background exports of one person that run at the same time; more of them wait";
+    exports_per_workspace: u32 = DECANT_EXPORTS_PER_WORKSPACE, default "5", at_least_one,
+        "Background exports of one workspace that run at the same time; more of them wait";
+    workers: u32 = DECANT_WORKERS, default "2", number,
+        "Workers for background exports in `decant serve` and in `decant work`; 0 leaves them to other processes";
+    work_at_once: u32 = DECANT_WORK_AT_ONCE, default "2", at_least_one,
+        "Background exports that one worker makes at the same time; each takes one of DECANT_EXPORTS_MAX";
+    export_max_size: u64 = EXPORT_MAX_SIZE, default "104857600", bytes,
+        "Largest stored file of a background export, in bytes";
+    export_compression: bool = EXPORT_COMPRESSION_ENABLED, default "true", flag,
+        "Whether files of background exports are compressed with gzip where the request chooses no compression";
+    conversation_threshold: u64 = DECANT_CONVERSATION_THRESHOLD, default "500", number,
+        "From so many conversations on, an export of them is answered before the file is made";
+    background_rows: u64 = DECANT_BACKGROUND_ROWS, default "100000", number,
+        "From so many rows on, the page suggests an export in the background";
+    export_retention_days: u32 = EXPORT_RETENTION_DAYS, default "7", days,
+        "Days for which the file of a background export is kept";
+    conversation_retention_hours: u32 = DECANT_CONVERSATION_RETENTION_HOURS, default "24", at_least_one,
+        "Hours for which the file of an export of conversations is kept";
+    workspace_retention_hours: u32 = DECANT_WORKSPACE_RETENTION_HOURS, default "72", at_least_one,
+        "Hours for which the file of an export of a workspace is kept";
+    export_retention_max_days: u32 = DECANT_EXPORT_RETENTION_MAX_DAYS, default "30", days,
+        "The most days for which a request may have its file kept";
+    user_quota: Option<u64> = DECANT_USER_QUOTA_MB, unset "none", megabytes,
+        "Space that the stored files of one person may take, in megabytes of 1024 x 1024 bytes";
+    workspace_quota: Option<u64> = DECANT_WORKSPACE_QUOTA_MB, unset "none", megabytes,
+        "Space that the stored files of one workspace may take, in megabytes of 1024 x 1024 bytes";
+    export_redis: Option<redis::Client> = DECANT_REDIS_URL, unset "REDIS_URL", redis_url,
+        "Redis that wakes workers for background exports; PostgreSQL does without one. Its only key is decant:exports";
+    export_lease: Duration = DECANT_EXPORT_LEASE_SECONDS, default "60", at_least_one_second,
+        "Time without a sign of life after which the export of a worker is given to another one";
+    export_poll: Duration = DECANT_EXPORT_POLL_SECONDS, default "5", at_least_one_second,
+        "How often workers look for exports when nothing wakes them";
+    export_retry: Duration = DECANT_EXPORT_RETRY_SECONDS, default "30", seconds,
+        "Pause before the second attempt at a background export; each further one is four times as long, and the third attempt is \
+         the last";
+    export_cleanup_at: Pattern = EXPORT_CLEANUP_AT, default "03:30", from_str,
+        "When files of background exports whose time is over are removed, and files without an export: a time of day, or a cron \
+         pattern";
+    export_records_days: u32 = EXPORT_ANALYTICS_RETENTION_DAYS, default "90", days,
+        "Days for which the record of a background export is kept after its file was removed";
+    export_passphrase: Option<SecretString> = DECANT_EXPORT_PASSPHRASE, unset "none", secret::<16>,
+        "Encrypts the stored files of background exports with this passphrase (age); at least 16 characters. Decant decrypts \
+         them for a download, which takes 256 MB of memory for a second; keys take none";
+    export_recipients: Option<Recipients> = DECANT_EXPORT_RECIPIENTS, unset "none", parse_recipients,
+        "Encrypts the stored files of background exports for these public keys of age, separated by commas, instead of with a \
+         passphrase";
+    export_identities: Option<Identities> = DECANT_EXPORT_IDENTITY_FILE, unset "none",
+        |file: &str| read_identities(Path::new(file.trim())),
+        "File of age-keygen with the secret key of a recipient; without it, downloads of background exports are encrypted";
+    link_secret: Option<SecretString> = DECANT_LINK_SECRET, unset "the secret of sessions", secret::<32>,
+        "Signs links to files of background exports; all instances need the same secret; at least 32 characters";
+    storage_links: StorageLinks = DECANT_STORAGE_LINKS, default "proxied", word,
+        "Where links to files of background exports lead: proxied, to Decant; or direct, to the bucket of STORAGE_URL, which then \
+         cannot withdraw them. Links that are good once and encrypted files always lead to Decant";
     not_admin_is_401: bool = DECANT_NOT_ADMIN_STATUS, default "403", status_401,
         "Status for a signed-in user who is not an administrator: 403, or 401 for clients of the hub's own addresses";
     trust_proxy: bool = DECANT_TRUST_PROXY, default "false", flag,

@@ -9,7 +9,7 @@ use api::workspaces::{Workspace, WorkspaceRole};
 use super::extract::read_json;
 use crate::app::App;
 use crate::audit::Action;
-use crate::auth::Caller;
+use crate::auth::{Caller, Membership};
 use crate::datasets::bundle::{Bundle, BundleAccess};
 use crate::datasets::definition::{Access, Usage};
 use crate::datasets::query::AccessError;
@@ -236,6 +236,25 @@ pub async fn workspaces_of(app: &App, caller: &Caller) -> Result<Vec<Workspace>,
     workspaces.map_err(|error| cannot_look_up(error).for_caller(caller))
 }
 
+/// Returns the caller within a workspace. `name` is the dataset or the bundle whose rows are meant, for records.
+///
+/// # Errors
+/// [`ApiError::Access`] if they are no member; [`ApiError::Share`], [`ApiError::Source`], [`ApiError::DatasetUnavailable`].
+pub async fn within(app: &App, caller: Caller, name: &str, workspace: &str) -> Result<Caller, ApiError> {
+    let catalog = app.catalog.get();
+    Ok(enter(app, &catalog, name, caller, Some(workspace)).await?.0)
+}
+
+/// As [`within`], and the database is asked, also where the membership was looked up a short time ago.
+///
+/// # Errors
+/// As of [`within`].
+pub async fn within_now(app: &App, caller: Caller, name: &str, workspace: &str) -> Result<Caller, ApiError> {
+    let catalog = app.catalog.get();
+    let membership = look_up(app, &catalog, name, &caller, workspace).await?;
+    Ok(caller.within(membership))
+}
+
 /// Returns the caller, within the workspace of the request if the rows belong to workspaces.
 ///
 /// # Errors
@@ -278,31 +297,42 @@ async fn enter<'a>(
         let problem = "is missing: the rows belong to workspaces, so name one; /api/workspaces lists yours";
         return Err(ParameterError::invalid(WORKSPACE, problem).into());
     };
-    let key = MembershipKey {
+    let membership = match app.memberships.get(&key(app, catalog, &caller, workspace)) {
+        Some(membership) => membership,
+        None => look_up(app, catalog, name, &caller, workspace).await?,
+    };
+    Ok((caller.within(membership), workspace))
+}
+
+/// Asks the database for a membership, and keeps the answer for some time.
+async fn look_up(
+    app: &App,
+    catalog: &Catalog,
+    name: &str,
+    caller: &Caller,
+    workspace: &str,
+) -> Result<Membership, ApiError> {
+    let _share = app.lookup_shares.take(&caller.subject).await?;
+    let mut connection = app.source.for_query().await?;
+    let asked = catalog
+        .workspaces()
+        .membership(&mut connection, caller, workspace)
+        .await;
+    let found = asked.map_err(|error| cannot_look_up(error).for_caller(caller))?;
+    let membership = found.ok_or_else(|| deny(caller, name, workspace, AccessError::NotAMember))?;
+    app.memberships
+        .insert(key(app, catalog, caller, workspace), membership.clone());
+    Ok(membership)
+}
+
+fn key(app: &App, catalog: &Catalog, caller: &Caller, workspace: &str) -> MembershipKey {
+    MembershipKey {
         subject: caller.subject.clone(),
         role: caller.role,
         workspace: workspace.to_owned(),
         generation: app.database.restorer.generation(),
         revision: catalog.revision(),
-    };
-    let membership = match app.memberships.get(&key) {
-        Some(membership) => membership,
-        None => {
-            let _share = app.lookup_shares.take(&caller.subject).await?;
-            let mut connection = app.source.for_query().await?;
-            let asked = catalog
-                .workspaces()
-                .membership(&mut connection, &caller, workspace)
-                .await;
-            let found = asked.map_err(|error| cannot_look_up(error).for_caller(&caller))?;
-            let Some(membership) = found else {
-                return Err(deny(&caller, name, workspace, AccessError::NotAMember));
-            };
-            app.memberships.insert(key, membership.clone());
-            membership
-        }
-    };
-    Ok((caller.within(membership), workspace))
+    }
 }
 
 fn cannot_look_up(error: WorkspacesError) -> ApiError {

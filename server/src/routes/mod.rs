@@ -7,6 +7,7 @@
 //! | `datasets` | the datasets, their row counts and the values of their filters |
 //! | `rows`, `export` | raw rows and pages of them; files formatted here |
 //! | `bundles` | several datasets in one stream or file |
+//! | `exports` | exports in the background |
 //! | `probes` | probes of the hub's endpoints, as they happen |
 //! | `session_requests` | the requests of a session that the hub stores |
 //! | `database` | dumps and the status of the database |
@@ -15,6 +16,7 @@
 //! | `workspaces` | the workspaces of the caller |
 //! | `webhooks` | the migration of a hub's webhooks |
 //! | `openapi`, `docs` | the OpenAPI document, and a viewer for it |
+//! | `exports` | background exports and their files |
 //! | `frontend` | the page |
 //!
 //! `extract` takes the arguments of handlers from a request; `dataset_access` checks who may use a dataset; `host` checks the header `Host`; `events` streams the progress of
@@ -31,6 +33,7 @@ mod datasets;
 mod docs;
 mod events;
 mod export;
+mod exports;
 mod extract;
 mod frontend;
 mod health;
@@ -87,6 +90,105 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
         (M::GET, "/api/bundles/{name}/rows", web::to(bundles::rows)),
         (M::GET, "/api/bundles/{name}/export", web::to(bundles::export)),
         (M::GET, "/api/workspaces/{id}/report", web::to(bundles::report)),
+        (M::GET, "/api/exports", web::to(exports::read::list)),
+        (M::POST, "/api/exports", web::to(exports::create::create)),
+        (M::POST, "/api/exports/user", web::to(exports::data::of_person)),
+        (M::POST, "/api/exports/bulk", web::to(exports::data::of_all)),
+        (M::GET, "/api/exports/stats", web::to(exports::statistics::show)),
+        (
+            M::POST,
+            "/api/export/conversations",
+            web::to(exports::conversations::create),
+        ),
+        (
+            M::POST,
+            "/api/export/conversations/{id}/re-export",
+            web::to(exports::conversations::repeat),
+        ),
+        (
+            M::GET,
+            "/api/export/status/{id}",
+            web::to(exports::conversations::status),
+        ),
+        (
+            M::GET,
+            "/api/export/download/{id}",
+            web::to(exports::conversations::download),
+        ),
+        (
+            M::GET,
+            "/api/export/history",
+            web::to(exports::conversations::history),
+        ),
+        (
+            M::POST,
+            "/api/workspaces/{id}/exports",
+            web::to(exports::workspace::create),
+        ),
+        (
+            M::GET,
+            "/api/workspaces/{id}/exports",
+            web::to(exports::workspace::list),
+        ),
+        (
+            M::GET,
+            "/api/workspaces/{id}/exports/{job}",
+            web::to(exports::workspace::show),
+        ),
+        (
+            M::GET,
+            "/api/workspaces/{id}/exports/{job}/download",
+            web::to(exports::workspace::download),
+        ),
+        (
+            M::POST,
+            "/api/workspaces/{id}/exports/{job}/cancel",
+            web::to(exports::workspace::cancel),
+        ),
+        (
+            M::GET,
+            "/api/workspaces/{id}/exports/{job}/events",
+            web::to(exports::workspace::events),
+        ),
+        (
+            M::GET,
+            "/api/workspaces/{id}/storage",
+            web::to(exports::workspace::storage),
+        ),
+        (
+            M::GET,
+            "/api/workspaces/{id}/files",
+            web::to(exports::workspace::files),
+        ),
+        (
+            M::DELETE,
+            "/api/workspaces/{id}/files/{key}",
+            web::to(exports::workspace::delete_file),
+        ),
+        (M::GET, "/api/exports/limits", web::to(exports::read::limits)),
+        (
+            M::POST,
+            "/api/exports/bulk-enqueue",
+            web::to(exports::create::bulk),
+        ),
+        (M::GET, "/api/exports/{id}", web::to(exports::read::show)),
+        (M::DELETE, "/api/exports/{id}", web::to(exports::change::delete)),
+        (M::GET, "/api/exports/{id}/status", web::to(exports::read::status)),
+        (
+            M::GET,
+            "/api/exports/{id}/events",
+            web::to(exports::events::events),
+        ),
+        (
+            M::POST,
+            "/api/exports/{id}/cancel",
+            web::to(exports::change::cancel),
+        ),
+        (
+            M::POST,
+            "/api/exports/{id}/retry",
+            web::to(exports::create::retry),
+        ),
         (M::GET, "/api/probes/endpoints", web::to(probes::list_endpoints)),
         (M::GET, "/api/probes/stream", web::to(probes::stream)),
         (
@@ -156,6 +258,29 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
             "/api/admin/database/backups/{name}/remove",
             web::to(backups::remove),
         ),
+        (
+            M::GET,
+            "/api/exports/{id}/download",
+            web::to(exports::download::download),
+        ),
+        (M::GET, "/api/exports/{id}/link", web::to(exports::links::make)),
+        (M::GET, "/api/exports/{id}/links", web::to(exports::links::list)),
+        (
+            M::DELETE,
+            "/api/exports/{id}/links/{link}",
+            web::to(exports::links::revoke),
+        ),
+        (
+            M::POST,
+            "/api/exports/{id}/verify",
+            web::to(exports::maintenance::check_file),
+        ),
+        (
+            M::POST,
+            "/api/exports/cleanup",
+            web::to(exports::maintenance::clean_up),
+        ),
+        (M::GET, "/d/{link}/{name}", web::to(exports::links::follow)),
         (M::GET, "/api/openapi.json", web::to(openapi::serve)),
     ]
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use decant_embedded::STATE_DATABASE;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{Connection, PgConnection, Postgres, query};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
+use sqlx::{Connection, Executor, PgConnection, Postgres, query};
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout};
 
@@ -15,8 +15,15 @@ use super::options::Options;
 use super::schema::{self, RunningDatabase};
 use crate::pooler;
 
-/// The connections of each [`Purpose`].
+/// The connections of most purposes.
 const CONNECTIONS_MAX: u32 = 2;
+
+/// The connections of [`Purpose::Exports`] and [`Purpose::Work`].
+const EXPORT_CONNECTIONS_MAX: u32 = 4;
+
+/// Resolves all names of a session in `pg_catalog`, so that objects of other roles are never found. Tables are named with
+/// their schema.
+const SEARCH_PATH: &str = "set search_path = pg_catalog, pg_temp";
 
 /// How long a request waits for the state database before it goes on without it.
 const REQUEST_MAX: Duration = Duration::from_secs(1);
@@ -39,14 +46,28 @@ pub(crate) enum Purpose {
     SignOuts,
     /// A session is looked up.
     Sessions,
+    /// A request for background exports.
+    Exports,
+    /// A worker takes an export, or records how far it is.
+    Work,
+    /// Notifications are waited for.
+    Notifications,
 }
+
+/// All purposes, in the order of their lanes.
+const PURPOSES: [(Purpose, u32); 7] = [
+    (Purpose::Records, CONNECTIONS_MAX),
+    (Purpose::Attempts, CONNECTIONS_MAX),
+    (Purpose::SignOuts, CONNECTIONS_MAX),
+    (Purpose::Sessions, CONNECTIONS_MAX),
+    (Purpose::Exports, EXPORT_CONNECTIONS_MAX),
+    (Purpose::Work, EXPORT_CONNECTIONS_MAX),
+    (Purpose::Notifications, 1),
+];
 
 struct Database {
     options: PgConnectOptions,
-    records: Lane,
-    attempts: Lane,
-    sign_outs: Lane,
-    sessions: Lane,
+    lanes: [Lane; PURPOSES.len()],
     /// For a database of the private PostgreSQL: another one there, from which it can be created.
     private: Option<PgConnectOptions>,
     exported: RunningDatabase,
@@ -87,12 +108,8 @@ impl State {
             (Options::Private, Some(private)) => (private.clone().database(STATE_DATABASE), Some(private)),
         };
         let options = options.application_name("decant state");
-        let lane = || Lane::new(&options, wait_max);
         let state = Self(Some(Arc::new(Database {
-            records: lane(),
-            attempts: lane(),
-            sign_outs: lane(),
-            sessions: lane(),
+            lanes: PURPOSES.map(|(_, connections)| Lane::new(&options, wait_max, connections)),
             options,
             private,
             exported,
@@ -145,7 +162,23 @@ impl State {
         Ok(database.lane(purpose).pool.acquire().await?)
     }
 
-    /// Removes ended sessions that would have expired by now, and counts of wrong credentials whose minute is over.
+    /// Returns a listener for notifications of other processes. It connects again by itself.
+    ///
+    /// # Errors
+    /// As of [`connection`](Self::connection).
+    pub(crate) async fn listener(&self) -> Result<PgListener, StateError> {
+        let Some(database) = &self.0 else {
+            return Err(StateError::Resting);
+        };
+        database
+            .is_prepared
+            .get_or_try_init(|| database.prepare())
+            .await?;
+        Ok(PgListener::connect_with(&database.lane(Purpose::Notifications).pool).await?)
+    }
+
+    /// Removes ended sessions that would have expired by now, counts of wrong credentials whose minute is over, and what limits
+    /// of background exports no longer count.
     ///
     /// # Errors
     /// [`StateError`]
@@ -156,6 +189,12 @@ impl State {
             "delete from decant.ended_subjects where forget_at operator(pg_catalog.<) pg_catalog.now()",
             "delete from decant.wrong_attempts where since operator(pg_catalog.<) \
              (pg_catalog.now() operator(pg_catalog.-) '1 minute'::pg_catalog.interval)",
+            "delete from decant.export_creations where created_at operator(pg_catalog.<) \
+             (pg_catalog.now() operator(pg_catalog.-) '1 hour'::pg_catalog.interval)",
+            "delete from decant.export_turns where claimed_at operator(pg_catalog.<) \
+             (pg_catalog.now() operator(pg_catalog.-) '1 hour'::pg_catalog.interval)",
+            "delete from decant.idempotency_keys where created_at operator(pg_catalog.<) \
+             (pg_catalog.now() operator(pg_catalog.-) '24 hours'::pg_catalog.interval)",
         ] {
             query(delete).execute(&mut *connection).await?;
         }
@@ -188,12 +227,7 @@ impl State {
     /// Closes the connections and waits until PostgreSQL knows it.
     pub async fn close(&self) {
         if let Some(database) = &self.0 {
-            for lane in [
-                &database.records,
-                &database.attempts,
-                &database.sign_outs,
-                &database.sessions,
-            ] {
+            for lane in &database.lanes {
                 lane.pool.close().await;
             }
         }
@@ -201,11 +235,14 @@ impl State {
 }
 
 impl Lane {
-    fn new(options: &PgConnectOptions, wait_max: Duration) -> Self {
+    fn new(options: &PgConnectOptions, wait_max: Duration, connections: u32) -> Self {
         Self {
             pool: PgPoolOptions::new()
-                .max_connections(CONNECTIONS_MAX)
+                .max_connections(connections)
                 .acquire_timeout(wait_max)
+                .after_connect(|connection, _| {
+                    Box::pin(async move { connection.execute(SEARCH_PATH).await.map(drop) })
+                })
                 .connect_lazy_with(options.clone()),
             rests_until: Mutex::default(),
         }
@@ -214,12 +251,7 @@ impl Lane {
 
 impl Database {
     fn lane(&self, purpose: Purpose) -> &Lane {
-        match purpose {
-            Purpose::Records => &self.records,
-            Purpose::Attempts => &self.attempts,
-            Purpose::SignOuts => &self.sign_outs,
-            Purpose::Sessions => &self.sessions,
-        }
+        &self.lanes[purpose as usize]
     }
 
     /// Uses a connection of its own, because the pool would hide why it cannot connect.

@@ -35,6 +35,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "wrong attempts",
         include_str!("../../migrations/0003_wrong_attempts.sql"),
     ),
+    (4, "exports", include_str!("../../migrations/0004_exports.sql")),
 ];
 
 /// One database of one running server, to compare two of them.

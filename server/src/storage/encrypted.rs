@@ -44,7 +44,7 @@ pub fn write_encrypted(
         upload.inner.abort();
         return Err(error);
     }
-    let bytes = upload.bytes;
+    let bytes = upload.length();
     let (upload, sha256) = upload.finish();
     upload.finish()?;
     Ok(StoredFile { bytes, sha256 })

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Write};
 use std::path::Path;
 
+use age::stream::StreamWriter;
 use age::{DecryptError, Decryptor, Encryptor, Identity, IdentityFile, Recipient, scrypt, x25519};
 use api::backups::BackupEncryption;
 use secrecy::{ExposeSecret, SecretString};
@@ -113,6 +114,12 @@ impl Encryption {
         }
     }
 
+    /// Returns whether files are encrypted.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        !matches!(self, Self::None)
+    }
+
     /// Returns the suffix of an encrypted file's name: `.age`, or nothing.
     #[must_use]
     pub fn suffix(&self) -> &'static str {
@@ -137,25 +144,43 @@ impl Encryption {
         mut output: W,
         write_content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<W> {
-        let encryptor = match self {
-            Self::None => {
+        match self.encryptor()? {
+            None => {
                 write_content(&mut output)?;
-                return Ok(output);
+                Ok(output)
             }
+            Some(encryptor) => {
+                let mut encrypted = encryptor.wrap_output(output)?;
+                write_content(&mut encrypted)?;
+                encrypted.finish()
+            }
+        }
+    }
+
+    /// Returns a writer that encrypts to `output`; `None` without encryption.
+    ///
+    /// # Errors
+    /// The first error of `output`; the recipients cannot be used.
+    pub(super) fn encrypt_to<W: Write>(&self, output: W) -> io::Result<Option<StreamWriter<W>>> {
+        let encryptor = self.encryptor()?;
+        encryptor
+            .map(|encryptor| encryptor.wrap_output(output))
+            .transpose()
+    }
+
+    fn encryptor(&self) -> io::Result<Option<Encryptor>> {
+        let encryptor = match self {
+            Self::None => return Ok(None),
             Self::Passphrase(passphrase) => {
                 let mut recipient = scrypt::Recipient::new(passphrase.expose_secret().into());
                 recipient.set_work_factor(WORK_FACTOR);
                 Encryptor::with_recipients(std::iter::once(&recipient as &dyn Recipient))
-                    .map_err(io::Error::other)?
             }
             Self::Keys { recipients, .. } => {
                 Encryptor::with_recipients(recipients.iter().map(|recipient| recipient as &dyn Recipient))
-                    .map_err(io::Error::other)?
             }
         };
-        let mut encrypted = encryptor.wrap_output(output)?;
-        write_content(&mut encrypted)?;
-        encrypted.finish()
+        Ok(Some(encryptor.map_err(io::Error::other)?))
     }
 
     /// Returns a reader of the decrypted bytes.

@@ -124,16 +124,29 @@ impl Write for FolderUpload {
     }
 }
 
-/// Removes the unfinished files in a folder that no process writes, and whose last write is older than `age`. Returns their
-/// number.
+/// Removes the unfinished files in a folder, and in those below it, that no process writes, and whose last write is older than
+/// `age`. Returns their number.
 ///
 /// # Errors
 /// The first error of the file system. A missing folder is empty.
 pub(super) fn sweep(folder: &Path, age: Duration) -> io::Result<usize> {
-    let is_unfinished = |name: &str| {
-        (name.starts_with(UNFINISHED.0) && name.ends_with(UNFINISHED.1)) || is_unfinished_of_old(name)
+    let mut swept = private_folder::sweep(folder, age, is_unfinished)?;
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(swept),
+        entries => entries?,
     };
-    private_folder::sweep(folder, age, is_unfinished)
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            swept += sweep(&entry.path(), age)?;
+        }
+    }
+    Ok(swept)
+}
+
+/// Returns whether a file with this name is being written, or was.
+pub(super) fn is_unfinished(name: &str) -> bool {
+    (name.starts_with(UNFINISHED.0) && name.ends_with(UNFINISHED.1)) || is_unfinished_of_old(name)
 }
 
 /// Older versions of Decant wrote to `NAME#NUMBER`.

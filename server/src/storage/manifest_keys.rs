@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
 use super::encryption::{Encryption, WORK_FACTOR};
+use super::hashing::to_hex;
 use crate::auth::{read_or_create_secret, read_secret};
 
 /// The file of the data folder with the secret of the manifests.
@@ -90,10 +91,6 @@ fn hmac(key: &[u8], content: &[u8]) -> Hmac<Sha256> {
 
 fn code(key: &[u8], content: &[u8]) -> Key {
     hmac(key, content).finalize().into_bytes().into()
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {

@@ -2,8 +2,15 @@
 //!
 //! | module | content |
 //! |---|---|
+//! | `location` | the value of STORAGE_URL |
+//! | `upload` | a file written on a thread that may block |
+//! | [`file_writer`] | a file written from asynchronous code |
+//! | `listing` | sizes and times of stored files |
+//! | `unfinished` | uploads that a process began and did not end |
 //! | [`encrypted`] | files written encrypted, and checked against their hash when they are read |
 //! | [`encryption`] | the age format: passphrases and keys |
+//! | [`chunk_encryption`] | the age format, chunk by chunk |
+//! | [`decrypted`] | the decrypted content of a file as a stream |
 //! | [`hashing`] | a stream that hashes its bytes |
 //! | [`manifest`] | JSON files beside stored files, authenticated by a secret |
 //! | `manifest_keys` | the keys that authenticate manifests |
@@ -12,47 +19,51 @@
 //! A file is either complete or absent, whatever is interrupted: a folder gets it by a rename, a bucket by the last
 //! request of a multipart upload. A new file never replaces another one.
 
+pub mod chunk_encryption;
+pub mod decrypted;
 pub mod encrypted;
 pub mod encryption;
+mod error;
+pub mod file_writer;
 mod folder;
 pub mod hashing;
+mod listing;
+mod location;
 pub mod manifest;
 mod manifest_keys;
+mod unfinished;
+mod upload;
 
-use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::ops::Range;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt};
-use object_store::aws::AmazonS3Builder;
 use object_store::buffered::BufWriter;
-use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig};
-use percent_encoding::percent_decode_str;
+use object_store::{GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 use secrecy::SecretString;
 use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
 use tokio_util::io::{StreamReader, SyncIoBridge};
-use url::Url;
 
-use crate::private_folder;
 use encryption::Encryption;
 use folder::FolderUpload;
+use location::Opened;
 use manifest_keys::ManifestKeys;
+
+pub use error::StorageError;
+pub use folder::PutIf;
+pub use listing::FileInfo;
+pub use location::Location;
+pub use unfinished::UnfinishedUpload;
+pub use upload::Upload;
 
 /// The size of one part of an upload. S3 takes at most 10,000 parts, so a file has at most 160 GB.
 const PART_BYTES: usize = 16 * 1024 * 1024;
-
-/// Requests to a bucket are retried for this long. Longer is of no use: a person waits for the page, or a dump holds the
-/// lock of the database.
-const RETRY_MAX: Duration = Duration::from_secs(20);
 
 const CONCURRENT_PARTS: usize = 2;
 
@@ -68,134 +79,11 @@ pub struct Options {
     pub reserve: u64,
 }
 
-/// The value of STORAGE_URL.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Location {
-    Folder(PathBuf),
-    Bucket {
-        name: String,
-        /// All object names start with it: `backups/hub`. It may be empty.
-        prefix: String,
-    },
-}
-
-impl FromStr for Location {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text.starts_with('/') {
-            return Ok(Self::Folder(text.into()));
-        }
-        let url = Url::parse(text).map_err(|_| "it is neither a URL nor the absolute path of a folder")?;
-        if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
-            return Err(
-                "it must not hold keys or parameters; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and \
-                 AWS_ENDPOINT_URL for another service than Amazon's",
-            );
-        }
-        match (url.scheme(), url.host_str()) {
-            ("file", None | Some("")) => url
-                .to_file_path()
-                .map(Self::Folder)
-                .map_err(|()| "it names no folder"),
-            ("s3", Some(bucket)) => {
-                // A URL has blanks and letters beyond ASCII percent-encoded; the names of objects have them as they are.
-                let prefix = percent_decode_str(url.path().trim_matches('/'));
-                let prefix = prefix
-                    .decode_utf8()
-                    .map_err(|_| "its prefix is not UTF-8")?
-                    .into_owned();
-                Path::parse(&prefix)
-                    .map_err(|_| "its prefix has an empty part, `.`, `..` or a control character")?;
-                Ok(Self::Bucket {
-                    name: bucket.to_owned(),
-                    prefix,
-                })
-            }
-            _ => Err("it is not file:///folder, the path of a folder, or s3://bucket/prefix"),
-        }
-    }
-}
-
-impl Location {
-    /// Returns the path or URL of a file of this storage, for people.
-    #[must_use]
-    pub fn describe_file(&self, name: &str) -> String {
-        match self {
-            Self::Folder(folder) => folder.join(name).display().to_string(),
-            Self::Bucket { name: bucket, prefix } if prefix.is_empty() => format!("s3://{bucket}/{name}"),
-            Self::Bucket { name: bucket, prefix } => format!("s3://{bucket}/{prefix}/{name}"),
-        }
-    }
-
-    fn open(&self) -> Result<Arc<dyn ObjectStore>, StorageError> {
-        match self {
-            Self::Folder(folder) => {
-                private_folder::create(folder)?;
-                let files = LocalFileSystem::new_with_prefix(folder).map_err(StorageError::Open)?;
-                Ok(Arc::new(files))
-            }
-            Self::Bucket { name, .. } => {
-                // The other TLS connections of this process use ring, too. An error means that it is installed already.
-                let _ = rustls::crypto::ring::default_provider().install_default();
-                let plain = std::env::var("AWS_ENDPOINT_URL").is_ok_and(|url| url.starts_with("http://"));
-                let bucket = AmazonS3Builder::from_env()
-                    .with_bucket_name(name)
-                    .with_allow_http(plain)
-                    .with_retry(RetryConfig {
-                        retry_timeout: RETRY_MAX,
-                        ..RetryConfig::default()
-                    })
-                    .build()
-                    .map_err(StorageError::Open)?;
-                Ok(Arc::new(bucket))
-            }
-        }
-    }
-}
-
-impl fmt::Display for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Folder(folder) => write!(f, "the folder {}", folder.display()),
-            Self::Bucket { name, prefix } => write!(f, "s3://{name}/{prefix}"),
-        }
-    }
-}
-
-pub use folder::PutIf;
-
-#[derive(Debug, thiserror::Error)]
-pub enum StorageError {
-    #[error("the storage cannot be opened: {0}")]
-    Open(#[source] object_store::Error),
-    #[error("the storage's folder cannot be used: {0}")]
-    Folder(#[from] io::Error),
-    #[error("there is no {0} in the storage")]
-    Missing(String),
-    #[error("the storage already has {0}, which is not replaced")]
-    Exists(String),
-    #[error("the secret of the manifests cannot be read from the data folder or written to it: {0}")]
-    Secret(#[source] io::Error),
-    #[error("the storage failed: {0}")]
-    Failed(object_store::Error),
-}
-
-impl From<object_store::Error> for StorageError {
-    fn from(error: object_store::Error) -> Self {
-        match error {
-            object_store::Error::NotFound { path, .. } => Self::Missing(path),
-            object_store::Error::AlreadyExists { path, .. } => Self::Exists(path),
-            error => Self::Failed(error),
-        }
-    }
-}
-
-/// The storage of backups and archives. Clones share one connection.
+/// The storage of backups, archives and exports. Clones share one connection.
 #[derive(Clone, Debug)]
 pub struct Storage {
     options: Options,
-    store: Arc<OnceLock<Arc<dyn ObjectStore>>>,
+    opened: Arc<OnceLock<Opened>>,
     manifest_keys: Arc<OnceCell<ManifestKeys>>,
 }
 
@@ -205,7 +93,7 @@ impl Storage {
     pub fn new(options: Options) -> Self {
         Self {
             options,
-            store: Arc::default(),
+            opened: Arc::default(),
             manifest_keys: Arc::default(),
         }
     }
@@ -215,15 +103,19 @@ impl Storage {
     /// # Errors
     /// [`StorageError::Open`], [`StorageError::Folder`].
     pub fn open(&self) -> Result<(), StorageError> {
-        self.store().map(drop)
+        self.opened().map(drop)
+    }
+
+    fn opened(&self) -> Result<&Opened, StorageError> {
+        if let Some(opened) = self.opened.get() {
+            return Ok(opened);
+        }
+        let opened = self.options.location.open()?;
+        Ok(self.opened.get_or_init(|| opened))
     }
 
     fn store(&self) -> Result<&Arc<dyn ObjectStore>, StorageError> {
-        if let Some(store) = self.store.get() {
-            return Ok(store);
-        }
-        let store = self.options.location.open()?;
-        Ok(self.store.get_or_init(|| store))
+        Ok(&self.opened()?.store)
     }
 
     #[must_use]
@@ -283,17 +175,6 @@ impl Storage {
         Ok(self.store()?.get(&self.path(name)).await?.bytes().await?)
     }
 
-    /// Returns the names of the files in a folder, without the folder.
-    ///
-    /// # Errors
-    /// [`StorageError`], except [`StorageError::Missing`]: a folder that does not exist is empty.
-    pub async fn list(&self, folder: &str) -> Result<Vec<String>, StorageError> {
-        let folder = self.path(folder);
-        let files: Vec<_> = self.store()?.list(Some(&folder)).try_collect().await?;
-        let names = files.iter().filter_map(|file| file.location.filename());
-        Ok(names.map(str::to_owned).collect())
-    }
-
     /// Removes a file if it exists.
     ///
     /// # Errors
@@ -327,14 +208,6 @@ impl Storage {
         })
     }
 
-    /// Returns the size of a file in bytes.
-    ///
-    /// # Errors
-    /// [`StorageError`].
-    pub async fn size(&self, name: &str) -> Result<u64, StorageError> {
-        Ok(self.store()?.head(&self.path(name)).await?.size)
-    }
-
     /// Returns a reader of a file for a thread that may block.
     ///
     /// # Errors
@@ -359,19 +232,6 @@ impl Storage {
         Ok(file.into_stream().map_err(io::Error::from))
     }
 
-    /// Removes unfinished uploads from a folder if no process writes them and their last write is older than `age`, and
-    /// returns their number. A process that was killed leaves them. In a bucket they are invisible; its own lifecycle rule
-    /// removes them.
-    ///
-    /// # Errors
-    /// The first error of the file system.
-    pub fn sweep(&self, folder: &str, age: Duration) -> io::Result<usize> {
-        match self.location() {
-            Location::Folder(root) => folder::sweep(&root.join(folder), age),
-            Location::Bucket { .. } => Ok(0),
-        }
-    }
-
     fn path(&self, name: &str) -> Path {
         let name = match self.location() {
             Location::Bucket { prefix, .. } if !prefix.is_empty() => format!("{prefix}/{name}"),
@@ -386,91 +246,5 @@ fn exists_or_failed(error: io::Error, name: &str) -> StorageError {
     match error.kind() {
         io::ErrorKind::AlreadyExists => StorageError::Exists(name.to_owned()),
         _ => error.into(),
-    }
-}
-
-/// A file that is being written. Call [`finish`](Self::finish) or [`abort`](Self::abort): a dropped upload to a bucket may
-/// leave parts behind.
-pub enum Upload {
-    Folder(FolderUpload),
-    Bucket {
-        writer: SyncIoBridge<BufWriter>,
-        runtime: Handle,
-    },
-}
-
-impl Upload {
-    /// Writes the rest and gives the file its name.
-    ///
-    /// # Errors
-    /// The storage's error; then the file does not exist.
-    pub fn finish(self) -> io::Result<()> {
-        match self {
-            Self::Folder(file) => file.finish(PutIf::Absent),
-            Self::Bucket { mut writer, .. } => writer.shutdown(),
-        }
-    }
-
-    /// Removes what was written.
-    pub fn abort(self) {
-        if let Self::Bucket { writer, runtime } = self {
-            let mut writer = writer.into_inner();
-            if let Err(error) = runtime.block_on(writer.abort()) {
-                tracing::warn!(%error, "the parts of an aborted upload could not be removed");
-            }
-        }
-    }
-}
-
-impl Write for Upload {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Folder(file) => file.write(bytes),
-            Self::Bucket { writer, .. } => writer.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        // S3 refuses parts below 5 MB, except the last one. So the buffer waits until it is a whole part.
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_location_is_a_folder_or_a_bucket() {
-        assert_eq!("/srv/decant".parse(), Ok(Location::Folder("/srv/decant".into())));
-        assert_eq!(
-            "file:///srv/de%20cant".parse(),
-            Ok(Location::Folder("/srv/de cant".into()))
-        );
-        let bucket = |name: &str, prefix: &str| {
-            Ok(Location::Bucket {
-                name: name.to_owned(),
-                prefix: prefix.to_owned(),
-            })
-        };
-        assert_eq!("s3://kept".parse(), bucket("kept", ""));
-        assert_eq!("s3://kept/a/b/".parse(), bucket("kept", "a/b"));
-        for url in ["s3://kept/hub backups/é/", "s3://kept/hub%20backups/%C3%A9"] {
-            assert_eq!(url.parse(), bucket("kept", "hub backups/é"), "{url}");
-        }
-        for text in [
-            "",
-            "kept",
-            "ftp://kept",
-            "s3://",
-            "s3://key:secret@kept",
-            "s3://kept?region=x",
-            "file://host/x",
-            "s3://kept/a//b",
-            "s3://kept/%FF",
-            "s3://kept/a%0Ab",
-        ] {
-            assert!(text.parse::<Location>().is_err(), "{text}");
-        }
     }
 }

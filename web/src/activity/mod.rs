@@ -10,6 +10,8 @@ pub const RESULTS_MAX: usize = 10;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OperationKind {
     Export,
+    /// An export that the server makes and stores.
+    Background,
     Dump,
     Restore,
     Cleanup,
@@ -20,6 +22,7 @@ impl OperationKind {
     pub fn word(self) -> &'static str {
         match self {
             Self::Export => "export",
+            Self::Background => "background",
             Self::Dump => "dump",
             Self::Restore => "restored",
             Self::Cleanup => "cleanup",
@@ -29,6 +32,7 @@ impl OperationKind {
     pub fn title(self) -> &'static str {
         match self {
             Self::Export => "Export",
+            Self::Background => "Background export",
             Self::Dump => "Dump",
             Self::Restore => "Restore",
             Self::Cleanup => "Log clean-up",
@@ -64,6 +68,8 @@ pub struct OperationResult {
     pub details: String,
     /// Where the archive of a clean-up is.
     pub archive: Option<String>,
+    /// The id of a background export.
+    pub export: Option<String>,
 }
 
 impl OperationResult {
@@ -74,6 +80,7 @@ impl OperationResult {
             outcome,
             details,
             archive: None,
+            export: None,
         }
     }
 

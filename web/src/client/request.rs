@@ -50,6 +50,12 @@ pub(super) async fn post_empty(url: &str) -> Result<Answer, Problem> {
     post(url, &serde_json::Map::new()).await
 }
 
+pub(super) async fn delete(url: &str) -> Result<Answer, Problem> {
+    let init = RequestInit::new();
+    init.set_method("DELETE");
+    send(url, &init).await
+}
+
 /// Asks for server-sent events instead of JSON.
 pub(super) async fn post_for_events(url: &str, body: &impl Serialize) -> Result<Answer, Problem> {
     post_accepting("text/event-stream", url, body).await

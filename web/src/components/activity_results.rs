@@ -1,9 +1,14 @@
 //! The results of the last operations.
 
+use api::exports::ExportStatus;
 use leptos::prelude::*;
 
+use super::status_badge::StatusBadge;
 use crate::activity::tray::{ActivityTray, ListedResult};
 use crate::activity::{OperationResult, Outcome};
+use crate::client;
+use crate::navigation::RouteLink;
+use crate::route::Route;
 
 #[component]
 pub fn ActivityResults() -> impl IntoView {
@@ -29,6 +34,7 @@ fn ResultItem(listed: ListedResult) -> impl IntoView {
         outcome,
         details,
         archive,
+        export,
     } = result;
     // A test finds a complete file; a failure has its own name until the visitor closes it.
     let state = match outcome {
@@ -38,6 +44,8 @@ fn ResultItem(listed: ListedResult) -> impl IntoView {
     };
     let word = kind.word();
     let archive = archive.map(|archive| view! { <p data-testid="cleanup-archive">{archive}</p> });
+    let is_stored = outcome == Outcome::Completed;
+    let links = export.map(|id| view! { <ExportLinks id is_stored/> });
     view! {
         <li data-testid=format!("{word}-{state}")>
             <div class="result">
@@ -54,25 +62,32 @@ fn ResultItem(listed: ListedResult) -> impl IntoView {
                 <p class="result-details"><Badge outcome/> " " {details}</p>
                 {archive}
             </div>
+            {links}
         </li>
     }
 }
 
-/// A sign and a word, so that the colour is not needed.
+/// Leads to a background export, and to its file if there is one.
+#[component]
+fn ExportLinks(id: String, is_stored: bool) -> impl IntoView {
+    let file = is_stored.then(|| {
+        let url = client::export_download_url(&id);
+        view! { <a class="button" href=url download="" data-testid="background-download">"Download"</a> }
+    });
+    view! {
+        <div class="run-actions">
+            {file}
+            <RouteLink to=Route::BackgroundExport { id } testid="background-open">"Details"</RouteLink>
+        </div>
+    }
+}
+
 #[component]
 fn Badge(outcome: Outcome) -> impl IntoView {
-    let (class, sign) = match outcome {
-        Outcome::Completed => ("outcome outcome-completed", "M2.5 7.5l3 3 6-7"),
-        Outcome::Cancelled => (
-            "outcome",
-            "M7 1.5a5.5 5.5 0 100 11 5.5 5.5 0 000-11zM3.2 10.8l7.6-7.6",
-        ),
-        Outcome::Failed => ("outcome outcome-failed", "M3 3l8 8M11 3l-8 8"),
+    let status = match outcome {
+        Outcome::Completed => ExportStatus::Completed,
+        Outcome::Cancelled => ExportStatus::Cancelled,
+        Outcome::Failed => ExportStatus::Failed,
     };
-    view! {
-        <span class=class>
-            <svg viewBox="0 0 14 14" width="14" height="14" aria-hidden="true"><path d=sign/></svg>
-            {outcome.title()}
-        </span>
-    }
+    view! { <StatusBadge status/> }
 }

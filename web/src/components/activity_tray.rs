@@ -6,11 +6,13 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use super::activity_results::ActivityResults;
+use super::background_item::BackgroundItem;
 use super::cleanup_run::CleanupItem;
 use super::dump_run::DumpItem;
 use super::export_run::ExportItem;
 use super::restore_item::RestoreItem;
 use crate::activity::tray::ActivityTray;
+use crate::background::BackgroundExports;
 use crate::download::Exporter;
 use crate::keys::{KeyAction, Keys};
 use crate::operations::Operations;
@@ -112,6 +114,7 @@ pub fn ActivityButton(control: TrayControl) -> impl IntoView {
 pub fn Tray(control: TrayControl) -> impl IntoView {
     let (tray, exporter) = (control.tray, expect_context::<Exporter>());
     let operations = expect_context::<Operations>();
+    let background = expect_context::<BackgroundExports>();
     let is_empty = Memo::new(move |_| !operations.are_listed() && tray.results().is_empty());
     view! {
         <section
@@ -150,6 +153,11 @@ pub fn Tray(control: TrayControl) -> impl IntoView {
                     each=move || exporter.runs().ids()
                     key=|id| *id
                     children=|id| view! { <li><ExportItem id/></li> }
+                />
+                <For
+                    each=move || background.ids()
+                    key=|id| id.clone()
+                    children=|id| view! { <li><BackgroundItem id/></li> }
                 />
                 <DumpItem/>
                 <RestoreItem/>

@@ -170,8 +170,18 @@ pub fn BundleActions(view: BundleView) -> impl IntoView {
             </button>
         }
     });
+    let no_background = Memo::new(move |_| view.background_obstacle());
     view! {
         {save_as}
+        <button
+            type="button"
+            aria-disabled=move || no_background.get().map(|_| "true")
+            title=move || no_background.get()
+            data-testid="bundle-background"
+            on:click=move |_| view.run_in_background()
+        >
+            "Run in background"
+        </button>
         <button
             type="button"
             class="primary"

@@ -7,24 +7,48 @@ use super::dataset_link::UnavailableMark;
 use crate::bundle_pages::{self, BundleGroup};
 use crate::load::Load;
 use crate::navigation::{Navigation, RouteLink};
-use crate::route::{BundleRoute, Route};
+use crate::route::{BundleRoute, ExportsChoice, Route};
 use crate::workspaces::Workspaces;
 
-/// The group *Exports*. Hidden without a bundle that every visitor may have.
+/// The group *Exports*: the background exports, and the bundles that every visitor may have.
 #[component]
 pub fn ExportsGroup(bundles: Load<Bundles>) -> impl IntoView {
     let listed = of_group(bundles, BundleGroup::Exports);
-    move || {
-        let links = links(listed.get());
-        (!links.is_empty()).then(|| {
-            view! {
-                <div class="group" data-testid="exports">
-                    <h2 id="exports">"Exports"</h2>
-                    <ul aria-labelledby="exports">{links}</ul>
-                </div>
-            }
+    let navigation = expect_context::<Navigation>();
+    let is_current = Signal::derive(move || {
+        navigation.with(|route| match route {
+            Route::Exports(choice) => choice.workspace.is_none(),
+            Route::BackgroundExport { .. } => true,
+            _ => false,
         })
+    });
+    let to = Route::Exports(ExportsChoice::default());
+    view! {
+        <div class="group" data-testid="exports">
+            <h2 id="exports">"Exports"</h2>
+            <ul aria-labelledby="exports">
+                <li><RouteLink to is_current testid="background-exports">"Background exports"</RouteLink></li>
+                {move || links(listed.get())}
+            </ul>
+        </div>
     }
+}
+
+/// The background exports of the workspace that links lead to, as an item of a list.
+#[component]
+pub fn WorkspaceExportsLink() -> impl IntoView {
+    let navigation = expect_context::<Navigation>();
+    let workspaces = expect_context::<Workspaces>();
+    let is_current = Signal::derive(move || {
+        navigation.with(|route| matches!(route, Route::Exports(choice) if choice.workspace.is_some()))
+    });
+    let to = Signal::derive(move || {
+        Route::Exports(ExportsChoice {
+            workspace: workspaces.of_page(navigation),
+            ..ExportsChoice::default()
+        })
+    });
+    view! { <li><RouteLink to is_current testid="workspace-exports">"Exports & storage"</RouteLink></li> }
 }
 
 /// The bundles for administrators, as items of a list.

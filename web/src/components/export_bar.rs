@@ -168,9 +168,18 @@ fn Commands(setup: ExportSetup, menu: PopupMenu) -> impl IntoView {
             />
         }
     });
+    let background = setup.background_hint();
     view! {
         <div role="group" aria-label="More">
             {save_as}
+            <MenuItem
+                menu
+                testid="export-background"
+                name="Run in background"
+                hint=background
+                is_disabled=Signal::derive(move || setup.background_obstacle().is_some())
+                on_choose=move || setup.run_in_background()
+            />
             <MenuItem
                 menu
                 testid="options-toggle"

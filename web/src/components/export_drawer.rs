@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_export::browser::protocol::Destination;
 
+use super::background_limits::BackgroundLimits;
 use super::cached_rows_note::CachedRowsNote;
 use super::confirm::ConfirmDialog;
 use super::export_bar::ExportButton;
@@ -85,14 +86,38 @@ fn Content(setup: ExportSetup) -> impl IntoView {
                 <ColumnField setup/>
                 <ExportContents setup/>
                 <ExportPreview setup/>
+                <BackgroundLimits
+                    estimate=Signal::derive(move || setup.estimated_bytes())
+                    is_packed=Signal::derive(move || setup.is_packed())
+                    rows=Signal::derive(move || setup.rows())
+                    of_workspace=setup.is_of_workspace()
+                />
             </div>
             <footer class="export-drawer-foot">
                 <CachedRowsNote setup/>
                 <p class="faint" role="status" data-testid="export-drawer-obstacle">{move || setup.obstacle()}</p>
                 {save_as}
+                <BackgroundButton setup/>
                 <ExportButton setup testid="export-drawer-start"/>
             </footer>
         </div>
+    }
+}
+
+/// The button stays focusable while the background takes no export; the limits above it name the reason.
+#[component]
+fn BackgroundButton(setup: ExportSetup) -> impl IntoView {
+    let obstacle = Memo::new(move |_| setup.background_obstacle());
+    view! {
+        <button
+            type="button"
+            aria-disabled=move || obstacle.get().map(|_| "true")
+            title=move || obstacle.get()
+            data-testid="export-drawer-background"
+            on:click=move |_| setup.run_in_background()
+        >
+            "Run in background"
+        </button>
     }
 }
 

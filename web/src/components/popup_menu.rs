@@ -120,9 +120,9 @@ impl PopupMenu {
 #[component]
 pub fn MenuButton(
     menu: PopupMenu,
-    label: &'static str,
+    #[prop(into)] label: String,
     class: &'static str,
-    testid: &'static str,
+    #[prop(into)] testid: String,
 ) -> impl IntoView {
     let press = move |event: KeyboardEvent| {
         let entry = match event.key().as_str() {
@@ -180,7 +180,7 @@ pub fn MenuItem(
     menu: PopupMenu,
     #[prop(into)] testid: String,
     #[prop(into)] name: Signal<String>,
-    #[prop(optional)] hint: &'static str,
+    #[prop(into, optional)] hint: Signal<String>,
     #[prop(into, optional)] is_disabled: Signal<bool>,
     on_choose: impl Fn() + 'static,
 ) -> impl IntoView {
@@ -190,7 +190,12 @@ pub fn MenuItem(
             on_choose();
         }
     };
-    let hint = (!hint.is_empty()).then(|| view! { <span class="menu-hint">{hint}</span> });
+    let has_hint = Memo::new(move |_| hint.with(|hint| !hint.is_empty()));
+    let hint = move || {
+        has_hint
+            .get()
+            .then(|| view! { <span class="menu-hint">{hint}</span> })
+    };
     view! {
         <button
             type="button"

@@ -5,7 +5,7 @@ use api::datasets::{Dataset, Datasets};
 use api::workspaces::Workspace;
 use leptos::prelude::*;
 
-use super::bundle_links::{WorkspaceBundleLinks, of_group};
+use super::bundle_links::{WorkspaceBundleLinks, WorkspaceExportsLink, of_group};
 use super::dataset_link::DatasetLink;
 use crate::bundle_pages::BundleGroup;
 use crate::dataset_groups::workspace_datasets;
@@ -56,6 +56,7 @@ pub fn WorkspaceGroup(
                     <ul aria-labelledby="workspaces">
                         {links}
                         <WorkspaceBundleLinks bundles/>
+                        {move || all.with(|all| !all.is_empty()).then(|| view! { <WorkspaceExportsLink/> })}
                     </ul>
                 </div>
             }

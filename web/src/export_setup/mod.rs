@@ -1,6 +1,7 @@
 //! The export that the visitor prepares on the page of a dataset: format, options, columns. Everything that starts
 //! an export or describes it starts here.
 
+mod background;
 mod commands;
 mod options;
 mod start;
@@ -11,6 +12,7 @@ use wasm_export::browser::protocol::Destination;
 use wasm_export::options::Format;
 use wasm_export::rows::Column;
 
+use crate::background::BackgroundExports;
 use crate::confirmer::Confirmer;
 use crate::dataset;
 use crate::dataset_view::DatasetView;
@@ -49,6 +51,7 @@ pub struct ExportSetup {
     /// Belongs to the page, because a callback of the menu would be gone with the menu before the answer.
     on_confirm: Callback<()>,
     exporter: Exporter,
+    background: BackgroundExports,
     toasts: Toasts,
 }
 
@@ -65,6 +68,7 @@ impl ExportSetup {
             asked: RwSignal::new(Destination::Downloads),
             on_confirm: Callback::new(|()| {}),
             exporter: expect_context(),
+            background: expect_context(),
             toasts: expect_context(),
         };
         let on_confirm = Callback::new(move |()| setup.begin(setup.asked.get_untracked()));

@@ -6,7 +6,8 @@ mod listener;
 #[cfg(target_arch = "wasm32")]
 pub use listener::Keys;
 
-/// What a key does. The shell has the first two, a dataset's page the others, and a stored request the search.
+/// What a key does. The shell has the first two, a dataset's page the others, a stored request the search, and the list of exports
+/// those of its rows and pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyAction {
     Activity,

@@ -2,10 +2,12 @@
 
 use api::bundles::Bundle;
 use leptos::prelude::*;
+use wasm_export::options::Compression;
 
 use crate::bundle_pages::{explanation, title};
 use crate::bundle_view::BundleView;
 use crate::client;
+use crate::components::background_limits::BackgroundLimits;
 use crate::components::bundle_form::{BundleActions, BundleForm};
 use crate::components::notice::Notice;
 use crate::components::workspace_refused::WorkspaceRefused;
@@ -63,6 +65,14 @@ pub fn BundlePage(
             <BundleForm view/>
             <Preview view/>
             <Parts view/>
+            <section class="card bundle-parts">
+                <BackgroundLimits
+                    estimate=Signal::stored(None)
+                    is_packed=Signal::derive(move || view.compression.get() != Compression::None)
+                    rows=Signal::stored(None)
+                    of_workspace=view.is_of_workspace()
+                />
+            </section>
         }
         .into_any()
     }

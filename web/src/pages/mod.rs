@@ -1,8 +1,10 @@
 //! The pages that the routes lead to.
 
+pub mod background_export;
 pub mod bundle;
 pub mod database;
 pub mod dataset;
+pub mod exports;
 pub mod log_cleanup;
 pub mod probes;
 pub mod session_requests;

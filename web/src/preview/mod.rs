@@ -1,6 +1,7 @@
 //! A preview of the file, made from the rows of the table: a grid of cells for a workbook and a report, else the
 //! lines of the file.
 
+mod size;
 mod warnings;
 
 use wasm_export::Options;
@@ -10,6 +11,7 @@ use wasm_export::options::{Compression, Format};
 use wasm_export::rows::{Header, header_line};
 
 use crate::table_page::TablePage;
+pub use size::estimated_bytes;
 pub use warnings::is_too_long_for_a_browser;
 use warnings::warnings;
 
@@ -66,20 +68,7 @@ fn grid(stream: &[u8], options: &Options) -> Result<Grid, String> {
 }
 
 fn lines(stream: &[u8], options: &Options) -> Result<String, String> {
-    let end = stream
-        .iter()
-        .position(|&byte| byte == b'\n')
-        .unwrap_or(stream.len());
-    let (first, rest) = stream.split_at(end);
-    let mut header = Header::read(first).map_err(|error| unwritable(&error))?;
-    // The page's request has this limit, the export does not.
-    header.filters.remove("limit");
-    let mut export = Export::new(options.clone());
-    let (mut beginning, mut rows) = (Vec::new(), Vec::new());
-    export
-        .push(&header_line(&header), &mut beginning)
-        .and_then(|()| export.push(rest.strip_prefix(b"\n").unwrap_or(rest), &mut rows))
-        .map_err(|error| unwritable(&error))?;
+    let Formatted { beginning, rows } = Formatted::new(stream, options)?;
     let beginning = String::from_utf8_lossy(&beginning);
     let before: Vec<&str> = beginning.split_inclusive('\n').collect();
     let shown = before.len().saturating_sub(LINES_BEFORE_ROWS);
@@ -87,6 +76,33 @@ fn lines(stream: &[u8], options: &Options) -> Result<String, String> {
     let rows = String::from_utf8_lossy(&rows[..rows.len().min(BYTES_MAX)]);
     let text = [omitted, &before[shown..].concat(), &rows].concat();
     Ok(text.split_inclusive('\n').take(LINES_MAX).collect())
+}
+
+/// The page's rows in the format of the file, without its end.
+struct Formatted {
+    /// Up to the first row.
+    beginning: Vec<u8>,
+    rows: Vec<u8>,
+}
+
+impl Formatted {
+    fn new(stream: &[u8], options: &Options) -> Result<Self, String> {
+        let end = stream
+            .iter()
+            .position(|&byte| byte == b'\n')
+            .unwrap_or(stream.len());
+        let (first, rest) = stream.split_at(end);
+        let mut header = Header::read(first).map_err(|error| unwritable(&error))?;
+        // The page's request has this limit, the export does not.
+        header.filters.remove("limit");
+        let mut export = Export::new(options.clone());
+        let (mut beginning, mut rows) = (Vec::new(), Vec::new());
+        export
+            .push(&header_line(&header), &mut beginning)
+            .and_then(|()| export.push(rest.strip_prefix(b"\n").unwrap_or(rest), &mut rows))
+            .map_err(|error| unwritable(&error))?;
+        Ok(Self { beginning, rows })
+    }
 }
 
 fn unwritable(error: &impl std::fmt::Display) -> String {
@@ -242,6 +258,18 @@ mod tests {
             "{warnings:?}"
         );
         assert!(!is_too_long_for_a_browser(Format::Csv, Some(98_731)));
+    }
+
+    #[test]
+    fn the_size_is_that_of_so_many_rows_of_the_page() {
+        let page = page("abcd\t1\nefgh\t2\n");
+        let csv = options(r#"{"bom":"false","newline":"lf"}"#);
+        // "NAME,COST" and two lines of seven bytes each.
+        assert_eq!(estimated_bytes(&page, &csv, 2), Some(10 + 14));
+        assert_eq!(estimated_bytes(&page, &csv, 1_000_000), Some(10 + 7_000_000));
+        let zipped = options(r#"{"bom":"false","newline":"lf","compression":"zip"}"#);
+        assert_eq!(estimated_bytes(&page, &zipped, 2), Some(24));
+        assert_eq!(estimated_bytes(&page, &options(r#"{"format":"xlsx"}"#), 2), None);
     }
 
     #[test]

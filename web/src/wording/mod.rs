@@ -1,10 +1,12 @@
 //! Texts of the page: numbers, sizes, times, and one module for each group of answers.
 
+pub mod background;
 pub mod backups;
 pub mod cells;
 pub mod cleanup;
 pub mod database;
 pub mod export;
+pub mod export_limits;
 pub mod filters;
 pub mod restore;
 pub mod results;

@@ -336,7 +336,10 @@ async fn a_session_lasts_as_long_as_its_key_is_good() {
         hub.by_session(&forged).await,
         Err(AuthError::Refused(Refusal::Missing))
     ));
-    let cookie = hub.elsewhere.start(&VerifiedCredential::AdminToken, false);
+    let cookie = hub.elsewhere.start(
+        &VerifiedCredential::AdminToken(TokenFingerprint::of(&SecretString::from("token"))),
+        false,
+    );
     let cookie = cookie.stripped().encoded().to_string();
     assert!(matches!(
         hub.by_session(&cookie).await,

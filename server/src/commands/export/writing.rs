@@ -1,24 +1,16 @@
-//! Rows on their way from the database through a formatter into a file.
+//! The file of an export on the command line, with a progress bar.
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
-use bytes::Bytes;
-use futures_util::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::output::{OutputError, OutputFile};
 use crate::config::Settings;
 use crate::file::Formatter;
+use crate::pour::{Sink, pour};
 use crate::rows::{Prepared, StreamTiming};
-
-/// Capacity of the channel from the database to the formatter, in pieces of the raw-row stream.
-const PIECES_MAX: usize = 16;
-
-/// Approximate size of one write to the file.
-const WRITE_BYTES: usize = 1024 * 1024;
 
 pub fn timing(settings: &Settings, stop: &CancellationToken) -> StreamTiming {
     StreamTiming {
@@ -27,7 +19,7 @@ pub fn timing(settings: &Settings, stop: &CancellationToken) -> StreamTiming {
     }
 }
 
-/// Reads rows here, and formats and writes them on another thread, so that both run at the same time.
+/// Writes the file of an export.
 pub async fn write_rows<F>(
     prepared: Prepared,
     timing: StreamTiming,
@@ -38,51 +30,41 @@ where
     F: Formatter<Summary: Send, Error: Send + Sync> + 'static,
 {
     let bar = progress_bar(prepared.estimated_rows());
-    let (pieces, received) = mpsc::channel(PIECES_MAX);
     let file = OutputFile::open(output)?;
-    let shown = bar.clone();
-    let writer = tokio::task::spawn_blocking(move || write(received, formatter, file, &shown));
-    let mut rows = std::pin::pin!(prepared.into_stream(timing));
-    while let Some(piece) = rows.next().await {
-        if pieces.send(piece).await.is_err() {
-            // The writer has failed; its error is returned below.
-            break;
-        }
-    }
-    drop(pieces);
-    let written = writer.await?;
+    let shown = Shown {
+        file,
+        bar: bar.clone(),
+    };
+    let poured = pour(prepared.into_stream(timing), formatter, shown).await;
     bar.finish_and_clear();
-    written.map_err(Into::into)
-}
-
-#[derive(Debug, thiserror::Error)]
-enum WriteError<E: std::error::Error> {
-    #[error("the export failed: {0}")]
-    Export(E),
-    #[error(transparent)]
-    Output(#[from] OutputError),
-}
-
-fn write<F: Formatter>(
-    mut received: mpsc::Receiver<Bytes>,
-    formatter: impl FnOnce() -> Result<F, F::Error>,
-    mut output: OutputFile,
-    bar: &ProgressBar,
-) -> Result<F::Summary, WriteError<F::Error>> {
-    let mut export = formatter().map_err(WriteError::Export)?;
-    let mut formatted = Vec::with_capacity(2 * WRITE_BYTES);
-    while let Some(raw) = received.blocking_recv() {
-        export.push(&raw, &mut formatted).map_err(WriteError::Export)?;
-        if formatted.len() >= WRITE_BYTES {
-            output.write(&formatted)?;
-            formatted.clear();
-            bar.set_position(export.rows());
-        }
-    }
-    let summary = export.finish(&mut formatted).map_err(WriteError::Export)?;
-    output.write(&formatted)?;
-    output.finish()?;
+    let (summary, ()) = poured?;
     Ok(summary)
+}
+
+/// A file with a progress bar.
+struct Shown {
+    file: OutputFile,
+    bar: ProgressBar,
+}
+
+impl<Summary> Sink<Summary> for Shown {
+    type File = ();
+    type Error = OutputError;
+
+    fn advance(&mut self, rows: u64) {
+        self.bar.set_position(rows);
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
+        self.file.write(bytes)
+    }
+
+    fn finish(mut self, _: &Summary) -> Result<(), OutputError> {
+        self.file.finish()
+    }
+
+    /// A file that is dropped before its end is removed.
+    fn abort(self) {}
 }
 
 fn progress_bar(estimated_rows: Option<u64>) -> ProgressBar {

@@ -45,6 +45,10 @@ pub fn post(path: &'static str, id: &str, summary: &str) -> EntryBuilder {
     EntryBuilder::new(HttpMethod::Post, path, id, summary)
 }
 
+pub fn delete(path: &'static str, id: &str, summary: &str) -> EntryBuilder {
+    EntryBuilder::new(HttpMethod::Delete, path, id, summary)
+}
+
 impl EntryBuilder {
     fn new(method: HttpMethod, path: &'static str, id: &str, summary: &str) -> Self {
         Self {
@@ -107,12 +111,26 @@ impl EntryBuilder {
     }
 
     /// Answers 200 with JSON.
-    pub fn answer<T: ToSchema + Example>(mut self, description: &str) -> Self {
+    pub fn answer<T: ToSchema + Example>(self, description: &str) -> Self {
+        self.json_of::<T>(200, description)
+    }
+
+    /// Answers 201 with JSON.
+    pub fn created<T: ToSchema + Example>(self, description: &str) -> Self {
+        self.json_of::<T>(201, description)
+    }
+
+    /// Answers 202 with JSON.
+    pub fn accepted<T: ToSchema + Example>(self, description: &str) -> Self {
+        self.json_of::<T>(202, description)
+    }
+
+    fn json_of<T: ToSchema + Example>(mut self, status: u16, description: &str) -> Self {
         let content = ContentBuilder::new()
             .schema(Some(Ref::from_schema_name(T::name())))
             .example(example::<T>());
         self.schemas.push(add_schema::<T>);
-        self.respond(200, description, |response| {
+        self.respond(status, description, |response| {
             response.content("application/json", content.build())
         })
     }

@@ -1,6 +1,9 @@
 //! The OpenAPI 3.1 document: a table with one entry an operation, and the schemas of the crate `api`.
 
 mod entry;
+mod export_faces;
+mod export_files;
+mod exports;
 mod parameters;
 mod table;
 

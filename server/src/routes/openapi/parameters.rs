@@ -134,6 +134,60 @@ pub fn sequence() -> Parameter {
     .build()
 }
 
+pub fn export() -> Parameter {
+    path(
+        "id",
+        "The export's id, as `/api/exports` lists it.",
+        "0199c1a2-7a4b-4d10-8f6e-2c5b9d3e1f00",
+    )
+}
+
+/// Whether a browser shows the file of an export.
+pub fn disposition() -> Parameter {
+    word(
+        "disposition",
+        "Whether a browser saves the file or shows it. A file that is shown runs nothing and has no access to Decant.",
+        &["attachment", "inline"],
+    )
+}
+
+/// How long a link is good, and how often.
+pub fn new_link() -> [Parameter; 2] {
+    let seconds = of_type(Type::Integer)
+        .minimum(Some(60))
+        .maximum(Some(604_800))
+        .default(Some(json!(900)));
+    let once = of_type(Type::Boolean).default(Some(json!(false)));
+    [
+        query("expiresIn", "Seconds for which the link is good.")
+            .schema(Some(seconds.build()))
+            .build(),
+        query(
+            "once",
+            "The link is good for one download. A download that breaks off does not count.",
+        )
+        .schema(Some(once.build()))
+        .build(),
+    ]
+}
+
+pub fn link() -> Parameter {
+    path("link", "The link's id.", "0b5e1c7a-4c1e-4f0e-9d53-6a1f6f0c8a11")
+}
+
+/// The address of a link.
+pub fn link_address() -> [Parameter; 3] {
+    [
+        link(),
+        path("name", "The name of the file.", "usage-logs-2026-01-28.csv.gz"),
+        text(
+            "s",
+            "The signature.",
+            "VbS2m0p1Xh3w5mGk0n0wq0kq3yQ0c5d2vJvN0z9o4uE",
+        ),
+    ]
+}
+
 /// Which probes a stream has.
 pub fn probes() -> Vec<Parameter> {
     let number = |name: &str, description: &str, example: i32| {
@@ -362,7 +416,7 @@ pub fn file() -> Vec<Parameter> {
     ]
 }
 
-fn parameter(place: ParameterIn, name: &str, description: &str) -> ParameterBuilder {
+pub fn parameter(place: ParameterIn, name: &str, description: &str) -> ParameterBuilder {
     let required = match place {
         ParameterIn::Path => Required::True,
         _ => Required::False,
@@ -374,11 +428,11 @@ fn parameter(place: ParameterIn, name: &str, description: &str) -> ParameterBuil
         .description(Some(description))
 }
 
-fn query(name: &str, description: &str) -> ParameterBuilder {
+pub fn query(name: &str, description: &str) -> ParameterBuilder {
     parameter(ParameterIn::Query, name, description)
 }
 
-fn text(name: &str, description: &str, example: &str) -> Parameter {
+pub fn text(name: &str, description: &str, example: &str) -> Parameter {
     query(name, description)
         .schema(Some(of_type(Type::String).build()))
         .example(Some(example.into()))
@@ -393,6 +447,6 @@ fn word(name: &str, description: &str, words: &[&str]) -> Parameter {
     query(name, description).schema(Some(schema)).build()
 }
 
-fn of_type(kind: Type) -> ObjectBuilder {
+pub fn of_type(kind: Type) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(SchemaType::new(kind))
 }

@@ -18,7 +18,9 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{RefOr, Schema, Tag};
 
 use super::entry::{EntryBuilder, get, post};
+use super::exports::{self, EXPORTS};
 use super::parameters as p;
+use super::{export_faces, export_files};
 
 const LOGIN: &str = "Login";
 const DATASETS: &str = "Datasets";
@@ -43,6 +45,10 @@ pub fn tags() -> Vec<Tag> {
         (
             BUNDLES,
             "Several datasets of one snapshot, as a stream or as a file.",
+        ),
+        (
+            EXPORTS,
+            "Files that the server makes in the background, and stores. They need the state database.",
         ),
         (
             PROBES,
@@ -109,6 +115,7 @@ pub fn operations() -> Vec<EntryBuilder> {
     operations.extend(login());
     operations.extend(datasets());
     operations.extend(bundles());
+    operations.extend(exports::operations());
     operations.extend(probes());
     operations.extend(session_requests());
     operations.extend(database());
@@ -116,6 +123,8 @@ pub fn operations() -> Vec<EntryBuilder> {
     operations.extend(cleanup());
     operations.extend(webhooks());
     operations.extend(backups());
+    operations.extend(export_files::operations());
+    operations.extend(export_faces::operations());
     operations
 }
 

@@ -1,0 +1,125 @@
+//! Downloads of the file of an export: recorded when the last byte was handed over, and given back where they break off.
+
+use async_stream::stream;
+use bytes::Bytes;
+use futures_util::Stream;
+use sqlx::query;
+use tracing::{Instrument, Span};
+use uuid::Uuid;
+
+use super::links::Links;
+use crate::audit::Action;
+use crate::state::{Purpose, State, StateError};
+
+/// A download that has begun. Dropping it before its end gives back a link that is good once.
+pub struct Download {
+    state: State,
+    export: Uuid,
+    /// For records: the caller, or who made the link.
+    caller: String,
+    /// The link that led here.
+    link: Option<Uuid>,
+    /// The links of which `link` is one that is good once, and was taken for this download.
+    taken_from: Option<Links>,
+    /// Whether it begins with the first byte: a part that continues another download does not count.
+    is_whole: bool,
+    /// The span of the request, because the file outlives the request's handler.
+    request: Span,
+}
+
+impl Download {
+    #[must_use]
+    pub fn new(state: State, export: Uuid, caller: String, is_whole: bool) -> Self {
+        Self {
+            state,
+            export,
+            caller,
+            link: None,
+            taken_from: None,
+            is_whole,
+            request: Span::current(),
+        }
+    }
+
+    /// Notes the link that led here. `taken_from` are its links if it is good once, and was taken.
+    #[must_use]
+    pub fn by_link(mut self, link: Uuid, taken_from: Option<Links>) -> Self {
+        (self.link, self.taken_from) = (Some(link), taken_from);
+        self
+    }
+
+    /// Returns the same chunks, which must be all of the answer's body. When the connection asks for more after the last one, the
+    /// download is recorded: all bytes were handed over to the connection.
+    pub fn until_delivered<E>(
+        self,
+        chunks: impl Stream<Item = Result<Bytes, E>>,
+    ) -> impl Stream<Item = Result<Bytes, E>> {
+        stream! {
+            let mut is_broken = false;
+            for await chunk in chunks {
+                is_broken |= chunk.is_err();
+                yield chunk;
+            }
+            if !is_broken {
+                self.deliver();
+            }
+        }
+    }
+
+    fn deliver(mut self) {
+        self.taken_from = None;
+        if !self.is_whole {
+            return;
+        }
+        let request = self.request.clone();
+        // The client has the file, and may close the connection before the record is written.
+        tokio::spawn(
+            async move {
+                tracing::info!(
+                    action = Action::ExportDownloaded.name(),
+                    caller = self.caller,
+                    export = %self.export,
+                    link = self.link.map(tracing::field::display)
+                );
+                if let Err(error) = self.count().await {
+                    tracing::warn!(export = %self.export, %error, "a download is not counted");
+                }
+            }
+            .instrument(request),
+        );
+    }
+
+    async fn count(&self) -> Result<(), StateError> {
+        let mut connection = self.state.connection(Purpose::Exports).await?;
+        query(
+            "with counted as (update decant.data_exports set download_count = download_count + 1, \
+             last_downloaded_at = now() where id = $1::uuid returning id) \
+             insert into decant.export_logs (export_id, event_type, level, message, details) \
+             select id, 'download', 'info', $2, case when $3::text is null then null else jsonb_build_object('link', $3) end \
+             from counted",
+        )
+        .bind(self.export.to_string())
+        .bind(format!("Downloaded by {}", self.caller))
+        .bind(self.link.map(|link| link.to_string()))
+        .execute(&mut *connection)
+        .await?;
+        Ok(())
+    }
+}
+
+impl Drop for Download {
+    fn drop(&mut self) {
+        let (Some(links), Some(link)) = (self.taken_from.take(), self.link) else {
+            return;
+        };
+        let request = self.request.clone();
+        tokio::spawn(
+            async move {
+                if let Err(error) = links.give_back(link).await {
+                    tracing::warn!(%link, %error, "a link whose download broke off cannot be used again");
+                }
+            }
+            .instrument(request),
+        );
+    }
+}

@@ -1,0 +1,56 @@
+//! Why a request for background exports fails.
+
+use std::time::Duration;
+
+use crate::state::StateError;
+use crate::storage::StorageError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    #[error(
+        "there is no state database, which keeps background exports: STATE_DSN is `none`, or this machine cannot run a private \
+         PostgreSQL; set STATE_DSN to a database. Direct exports need none"
+    )]
+    NoState,
+    #[error("the state database does not answer, which keeps background exports; try again in a moment")]
+    State(#[from] StateError),
+    #[error("the storage failed: {0}")]
+    Storage(#[from] StorageError),
+    #[error("there is no export `{0}`; /api/exports lists yours")]
+    Unknown(String),
+    #[error("the workspace has no stored file `{0}`; /api/workspaces/…/files lists them")]
+    UnknownFile(String),
+    #[error(
+        "no conversation of yours matches, so there is nothing to export; look at the filters and the ids"
+    )]
+    NoConversations,
+    #[error("this export is another person's")]
+    NotYours,
+    #[error("only administrators may list the exports of others; leave `include_all` out")]
+    NotAll,
+    /// The member of the body.
+    #[error("`{0}` is not supported yet; leave it out")]
+    NotSupported(&'static str),
+    #[error("only administrators may give a priority above 0; give 0 or less, or leave it out")]
+    Priority,
+    #[error("{limit} exports were created in the last hour, as many as one person may; create the next one in {} seconds", wait.as_secs() + 1)]
+    RateLimited { limit: u32, wait: Duration },
+    #[error(
+        "the stored files have {used} bytes, and {limit} are allowed; delete exports, or wait until they expire"
+    )]
+    Quota { used: u64, limit: u64 },
+    #[error("the export has ended already; POST …/retry makes a new one")]
+    AlreadyOver,
+    #[error("the export has not ended yet; cancel it, or wait")]
+    NotOver,
+    #[error("the Idempotency-Key was sent with another request; use a new one for each request")]
+    IdempotencyConflict,
+    #[error("the header Idempotency-Key must have 1 to 255 printable characters of ASCII")]
+    IdempotencyKey,
+}
+
+impl From<sqlx::Error> for ExportError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::State(error.into())
+    }
+}

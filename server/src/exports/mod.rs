@@ -1,0 +1,67 @@
+//! Background exports: files that outlive the request. A record in the state database says what is to be made and how far it is;
+//! workers make the files and store them.
+//!
+//! | module | content |
+//! |---|---|
+//! | `options` | the settings |
+//! | `record` | an export as it is recorded, and as callers see it |
+//! | `new_export` | an export that is to be recorded |
+//! | `idempotency` | requests that are sent twice |
+//! | `store` | the records: created, found, listed, cancelled, repeated, deleted |
+//! | `limits` | what a person may create, run and store |
+//! | `notices` | notifications between processes, in PostgreSQL and Redis |
+//! | `queue` | which export is next, and the lease of the worker that has it |
+//! | `plan`, `failure` | the rows and the formatter of a record, with the rights of now; why an attempt fails |
+//! | `work` | workers |
+//! | `error` | why a request for exports fails |
+//! | [`files`] | the stored files: written with a manifest, read, listed, removed |
+//! | `checked_stream` | a file compared with its hash while it is sent |
+//! | [`file_key`] | their names |
+//! | [`file_manifest`] | the manifest beside each |
+//! | [`file_access`] | why a file cannot be had |
+//! | `stored_file` | the file of a record |
+//! | [`file_options`] | the settings of files |
+//! | [`stored_exports`] | all that works on files, together |
+//! | [`download`] | downloads, counted when they are complete |
+//! | [`links`], [`link_signature`] | links that need no other credential |
+//! | [`verify`] | the check of a stored file |
+//! | [`cleanup`], [`cleanup_schedule`] | what is over is removed |
+//! | [`cleanup_report`] | what a clean-up reports |
+//! | `orphans` | files without an export, exports without their file |
+//! | `usage` | the space of each owner |
+//!
+//! PostgreSQL holds the truth. A notification is only a hint: workers look for exports every few seconds in any case, so
+//! nothing is lost with a message, and nothing is done twice with two.
+
+mod checked_stream;
+pub mod cleanup;
+pub mod cleanup_report;
+pub mod cleanup_schedule;
+pub mod download;
+pub mod error;
+mod failure;
+pub mod file_access;
+pub mod file_key;
+pub mod file_manifest;
+pub mod file_options;
+pub mod files;
+pub mod idempotency;
+pub mod limits;
+pub mod link_signature;
+pub mod links;
+pub mod new_export;
+pub mod notices;
+pub mod options;
+mod orphans;
+pub mod plan;
+mod queue;
+pub mod record;
+pub mod store;
+pub mod stored_exports;
+mod stored_file;
+mod usage;
+pub mod verify;
+pub mod work;
+
+pub use error::ExportError;
+pub use options::Options;

@@ -1,0 +1,135 @@
+//! An export that is to be recorded.
+
+use api::datasets::RowsRequest;
+use api::exports::ExportType;
+use api::login::Role;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+use wasm_export::Options;
+
+use super::file_key::FileOwner;
+use super::record::{ExportRecord, RecordedScope};
+use crate::auth::Caller;
+use crate::datasets::words::{PairList, SYSTEM_FIELDS};
+
+/// Who asks for an export, with the rights that count when it runs.
+#[derive(Clone, Debug, Serialize)]
+pub struct Requester {
+    pub subject: String,
+    pub caller: String,
+    pub credential: String,
+    pub role: Role,
+}
+
+/// An export that was checked and is to be recorded. The members are columns of `decant.data_exports`.
+#[derive(Clone, Debug, Serialize)]
+pub struct NewExport {
+    pub id: Uuid,
+    #[serde(flatten)]
+    pub requester: Requester,
+    pub scope: RecordedScope,
+    pub workspace_id: Option<String>,
+    pub export_type: ExportType,
+    /// A dataset, or a bundle.
+    pub dataset: String,
+    pub format: String,
+    pub options: Options,
+    /// As they were sent.
+    pub parameters: Value,
+    /// The rows, without the workspace.
+    pub selection: RowsRequest,
+    pub file_name: String,
+    pub priority: i16,
+    /// `None`: it may start at once.
+    pub not_before: Option<Timestamp>,
+    pub retention_hours: u32,
+    /// The number of conversations, where they are counted.
+    pub total_items: Option<u64>,
+    pub parent_id: Option<Uuid>,
+}
+
+impl Requester {
+    #[must_use]
+    pub fn new(caller: &Caller) -> Self {
+        Self {
+            subject: caller.subject.to_string(),
+            caller: caller.name.clone(),
+            credential: caller.credential_id.to_string(),
+            role: caller.role,
+        }
+    }
+}
+
+impl NewExport {
+    /// Returns an export with the rows and the options of an earlier one, which belongs to the same person. The credential is
+    /// that of the caller if they are this person.
+    #[must_use]
+    pub fn repeating(record: &ExportRecord, caller: &Caller) -> Self {
+        let is_own = record.subject == caller.subject.to_string();
+        Self {
+            id: Uuid::now_v7(),
+            requester: Requester {
+                subject: record.subject.clone(),
+                caller: record.caller.clone(),
+                credential: match is_own {
+                    true => caller.credential_id.to_string(),
+                    false => record.credential.clone(),
+                },
+                role: record.role,
+            },
+            scope: record.scope.clone(),
+            workspace_id: record.workspace_id.clone(),
+            export_type: record.export_type,
+            dataset: record.dataset.clone(),
+            format: record.format.clone(),
+            options: record.options.clone(),
+            parameters: record.parameters.clone(),
+            selection: record.selection.clone(),
+            file_name: record.file_name.clone().unwrap_or_default(),
+            priority: record.priority,
+            not_before: None,
+            retention_hours: record.retention_hours,
+            total_items: record.total_items,
+            parent_id: Some(record.id),
+        }
+    }
+
+    /// Returns whose space the file takes.
+    #[must_use]
+    pub fn file_owner(&self) -> FileOwner {
+        FileOwner::new(
+            &self.requester.subject,
+            self.workspace_id.as_deref(),
+            self.export_type,
+        )
+    }
+}
+
+/// Returns the rows of a bundle as the parameters of its address.
+#[must_use]
+pub fn bundle_pairs(rows: &RowsRequest) -> PairList {
+    let pair = |name: &str, value: String| (name.to_owned(), value);
+    let filters = rows.filters.iter();
+    let mut pairs: PairList = filters
+        .flat_map(|(name, values)| values.0.iter().map(|value| pair(name, value.clone())))
+        .collect();
+    let range = rows.date_range.clone().unwrap_or_default();
+    let words = [
+        ("start", range.start),
+        ("end", range.end),
+        ("zone", rows.zone.clone()),
+        ("sort", rows.sort.clone()),
+        ("columns", rows.columns.as_ref().map(|columns| columns.join(","))),
+        ("limit", rows.limit.map(|limit| limit.to_string())),
+        (
+            SYSTEM_FIELDS,
+            rows.include_system_fields.then(|| "true".to_owned()),
+        ),
+    ];
+    for (name, value) in words {
+        pairs.extend(value.map(|value| pair(name, value)));
+    }
+    pairs
+}

@@ -1,0 +1,140 @@
+//! The rows and the formatter of a record, with the rights that its person has now.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+use wasm_export::Options;
+use wasm_export::bundle::Contents;
+
+use super::failure::{Failure, unavailable};
+use super::new_export::bundle_pairs;
+use super::record::ExportRecord;
+use crate::auth::{Authenticator, Caller, Scope};
+use crate::datasets::catalog::CurrentCatalog;
+use crate::datasets::definition::Usage;
+use crate::datasets::{BundleParts, BundleRequest, Catalog, Dataset, Query, Selection};
+use crate::rows::Prepared;
+use crate::source::Source;
+
+/// Plans exports in the database that is exported.
+#[derive(Clone)]
+pub struct Planner {
+    pub source: Source,
+    pub catalog: Arc<CurrentCatalog>,
+    pub authenticator: Arc<Authenticator>,
+}
+
+/// A planned export.
+pub(super) struct Plan {
+    pub prepared: Prepared,
+    pub formatter: PlannedFormatter,
+}
+
+/// What makes the file of the rows.
+pub(super) enum PlannedFormatter {
+    Dataset(Options),
+    Bundle(Options, Box<Contents>),
+}
+
+impl Planner {
+    /// Plans the rows of an export. Its person may see them now, and with the rights of the request.
+    ///
+    /// # Errors
+    /// [`Failure`] with the code `no_longer_allowed` where that is not so.
+    pub(super) async fn plan(&self, record: &ExportRecord) -> Result<Plan, Failure> {
+        let catalog = self.catalog.get();
+        let caller = self.caller(record, &catalog).await?;
+        if let Some(dataset) = catalog.get(&record.dataset).filter(|dataset| dataset.is_here()) {
+            return self.plan_dataset(record, dataset, &caller).await;
+        }
+        match catalog.bundle(&record.dataset) {
+            Some(bundle) => {
+                let parts = BundleParts::find(&catalog, bundle);
+                let parts = parts.map_err(|_| unavailable(&record.dataset))?;
+                self.plan_bundle(record, &parts, &caller).await
+            }
+            None => Err(Failure::lasting(
+                "unknown_dataset",
+                format!("There is no dataset `{}` any more", record.dataset),
+            )),
+        }
+    }
+
+    /// Returns the person of a record as they are now, within the workspace if it is of one.
+    async fn caller(&self, record: &ExportRecord, catalog: &Catalog) -> Result<Caller, Failure> {
+        let gone = || Failure::no_longer_allowed("the credential that asked for it is no longer good");
+        let recorded = record.requester().ok_or_else(gone)?;
+        let present = self.authenticator.present_caller(&recorded).await?;
+        let caller = present.ok_or_else(gone)?;
+        let Some(workspace) = &record.workspace_id else {
+            return Ok(caller);
+        };
+        let mut connection = self.source.for_query().await?;
+        let found = catalog
+            .workspaces()
+            .membership(&mut connection, &caller, workspace)
+            .await?;
+        let membership =
+            found.ok_or_else(|| Failure::no_longer_allowed("you are no member of the workspace"))?;
+        Ok(caller.within(membership))
+    }
+
+    async fn plan_dataset(
+        &self,
+        record: &ExportRecord,
+        dataset: &Dataset,
+        caller: &Caller,
+    ) -> Result<Plan, Failure> {
+        let definition = &dataset.definition;
+        if dataset.unavailable.is_some() {
+            return Err(unavailable(&definition.name));
+        }
+        let options = record.options.clone();
+        let selection =
+            Selection::parse_body(definition, &record.selection)?.for_format(definition, options.format);
+        let query = Query::new(dataset, caller, Usage::Export, &selection)?;
+        check_scope(record, query.scope())?;
+        definition.allowed().check(&query.header(), &options)?;
+        let prepared = Prepared::new(self.source.for_export().await?, &query, &selection).await?;
+        Ok(Plan {
+            prepared,
+            formatter: PlannedFormatter::Dataset(options),
+        })
+    }
+
+    async fn plan_bundle(
+        &self,
+        record: &ExportRecord,
+        parts: &BundleParts,
+        caller: &Caller,
+    ) -> Result<Plan, Failure> {
+        parts.bundle.check_access(caller)?;
+        let asked = BundleRequest::parse(parts, caller, &bundle_pairs(&record.selection))?;
+        check_scope(record, &asked.caller.scope())?;
+        let queries = asked.queries(parts)?;
+        let name = &parts.bundle.definition.name;
+        let prepared = Prepared::of_bundle(self.source.for_export().await?, name, &queries).await?;
+        Ok(Plan {
+            prepared,
+            formatter: PlannedFormatter::Bundle(record.options.clone(), Box::new(contents(parts, record.id))),
+        })
+    }
+}
+
+/// Returns what the file of a bundle contains, with the id of the export.
+fn contents(parts: &BundleParts, id: Uuid) -> Contents {
+    Contents {
+        export_id: Some(id.to_string()),
+        ..parts.contents()
+    }
+}
+
+/// Checks that the rows are those of the request. A person with fewer rights than then would get other rows.
+fn check_scope(record: &ExportRecord, scope: &Scope) -> Result<(), Failure> {
+    match record.scope.is(scope) {
+        true => Ok(()),
+        false => Err(Failure::no_longer_allowed(
+            "you have fewer rights than when you asked for it",
+        )),
+    }
+}

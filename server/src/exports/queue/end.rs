@@ -1,0 +1,175 @@
+//! How an attempt ends: with a file, or without one.
+
+use std::time::Duration;
+
+use sqlx::{Connection, PgConnection, query, query_scalar};
+use uuid::Uuid;
+
+use super::lease::{Lease, add_usage, release};
+use crate::exports::files::{StoredExport, Totals};
+use crate::exports::store::{LogKind, log};
+use crate::state::{Purpose, StateError};
+
+/// The greatest power of four in the pause before another attempt.
+const RETRY_POWER_MAX: u16 = 6;
+
+/// How an attempt ended without a file.
+#[derive(Clone, Debug)]
+pub(in crate::exports) enum Ended {
+    Cancelled,
+    /// It may succeed later.
+    Retry {
+        code: String,
+        message: String,
+    },
+    Failed {
+        code: String,
+        message: String,
+    },
+    /// The worker stops. The attempt does not count.
+    GivenBack,
+}
+
+impl Lease {
+    /// Records the file: the export is complete. Returns `false`, and changes nothing, if the lease was lost or the export is to be
+    /// cancelled.
+    ///
+    /// # Errors
+    /// [`StateError`]. Then it is unknown whether the export is complete.
+    pub async fn complete(&self, file: &StoredExport, totals: &Totals) -> Result<bool, StateError> {
+        let mut connection = self.state.connection(Purpose::Work).await?;
+        let mut transaction = connection.begin().await?;
+        let reserved: Option<i64> = query_scalar(
+            "with before as ( \
+                 select id, reserved_bytes from decant.data_exports \
+                 where id = $1::uuid and lease_fence = $2 and status = 'processing' and not cancel_asked for update) \
+             update decant.data_exports e set status = 'completed', progress = 100, file_key = $3, record_count = $4, \
+                 rows_done = $4, rows_expected = coalesce(rows_expected, $4), raw_bytes = $5, file_bytes = $6, bytes_done = $6, sha256 = $7, \
+                 snapshot_at = $8::timestamptz, encrypted = $9, completed_at = now(), \
+                 expires_at = now() + make_interval(hours => retention_hours), reserved_bytes = 0, \
+                 lease_holder = null, lease_until = null, error_code = null, error_message = null \
+             from before where e.id = before.id returning before.reserved_bytes",
+        )
+        .bind(self.id.to_string())
+        .bind(self.fence)
+        .bind(file.key.as_str())
+        .bind(totals.rows.cast_signed())
+        .bind(totals.raw_bytes.cast_signed())
+        .bind(file.bytes.cast_signed())
+        .bind(&file.sha256)
+        .bind(totals.snapshot_at.map(|at| at.to_string()))
+        .bind(file.is_encrypted)
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let Some(reserved) = reserved else {
+            return Ok(false);
+        };
+        let unreserved = file.bytes.cast_signed() - reserved;
+        add_usage(&mut transaction, &self.owner, unreserved).await?;
+        let message = format!("{} rows, {} bytes", totals.rows, file.bytes);
+        log(&mut transaction, self.id, LogKind::Complete, &message).await?;
+        count(&mut transaction, self.id).await?;
+        notify(&mut transaction, self.id).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    /// Records that the attempt ended without a file. Returns whether the export waits for another one; `None` if the lease was
+    /// lost.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub async fn end(&self, ended: &Ended) -> Result<Option<bool>, StateError> {
+        let is_last = self.attempts >= self.attempts_max;
+        let power = u32::from(self.attempts.saturating_sub(1).min(RETRY_POWER_MAX));
+        let pause = self.retry_after * 4_u32.pow(power);
+        let (status, cause, pause, attempts, kind) = match ended {
+            Ended::Cancelled => ("cancelled", None, Duration::ZERO, 0, LogKind::Cancel),
+            Ended::Retry { code, message } if is_last => {
+                ("failed", Some((code, message)), Duration::ZERO, 0, LogKind::Error)
+            }
+            Ended::Retry { code, message } => ("queued", Some((code, message)), pause, 0, LogKind::Retry),
+            Ended::Failed { code, message } => {
+                ("failed", Some((code, message)), Duration::ZERO, 0, LogKind::Error)
+            }
+            Ended::GivenBack => ("queued", None, Duration::ZERO, -1, LogKind::Retry),
+        };
+        let (code, message) = cause.unzip();
+        let mut connection = self.state.connection(Purpose::Work).await?;
+        let mut transaction = connection.begin().await?;
+        let now: Option<String> = query_scalar(END)
+            .bind(self.id.to_string())
+            .bind(self.fence)
+            .bind(status)
+            .bind(code)
+            .bind(message)
+            .bind(pause.as_secs_f64())
+            .bind(attempts)
+            .fetch_optional(&mut *transaction)
+            .await?;
+        let Some(now) = now else {
+            return Ok(None);
+        };
+        release(&mut transaction, self.id, &self.owner).await?;
+        let waits = now == "queued";
+        let text = match (ended, message) {
+            (Ended::GivenBack, _) => "The worker stops; another one begins again".to_owned(),
+            (_, Some(message)) if waits => format!("{message}. Tried again in {} s", pause.as_secs()),
+            (_, Some(message)) => message.clone(),
+            (_, None) => "Cancelled".to_owned(),
+        };
+        log(&mut transaction, self.id, kind, &text).await?;
+        if now == "failed" {
+            count(&mut transaction, self.id).await?;
+        }
+        notify(&mut transaction, self.id).await?;
+        transaction.commit().await?;
+        Ok(Some(waits))
+    }
+}
+
+/// Ends an attempt, and returns the new state. An export that is to be cancelled does not wait for another attempt.
+const END: &str = "update decant.data_exports set \
+     status = case when cancel_asked and $3 = 'queued' then 'cancelled' else $3 end, \
+     error_code = $4, error_message = $5, lease_holder = null, lease_until = null, \
+     not_before = now() + make_interval(secs => $6), attempts = attempts + $7::integer, \
+     completed_at = case when $3 = 'queued' then completed_at else now() end \
+     where id = $1::uuid and lease_fence = $2 and status = 'processing' returning status";
+
+/// Adds an export that is over to the sums of its day.
+pub(super) async fn count(transaction: &mut PgConnection, id: Uuid) -> sqlx::Result<()> {
+    query(COUNT).bind(id.to_string()).execute(transaction).await?;
+    Ok(())
+}
+
+/// A person counts as one more if it is their first export of the day with this dataset and format.
+const COUNT: &str = "insert into decant.export_analytics as a \
+         (date, export_type, dataset, format, scope, total_exports, successful_exports, failed_exports, total_size_bytes, \
+          total_records, total_processing_time_ms, unique_users) \
+     select (coalesce(e.completed_at, now()) at time zone 'UTC')::date, e.export_type, e.dataset, e.format, \
+         case when e.workspace_id is not null then 'workspace' when e.subject = 'operator' then 'system' \
+              when e.role = 'admin' then 'admin' else 'user' end, \
+         1, (e.status = 'completed')::integer, (e.status = 'failed')::integer, coalesce(e.file_bytes, 0), \
+         coalesce(e.record_count, 0), \
+         coalesce((extract(epoch from e.completed_at - e.started_at) * 1000)::bigint, 0), \
+         (not exists (select from decant.data_exports o where o.subject = e.subject and o.id <> e.id \
+              and o.created_at >= date_trunc('day', e.completed_at, 'UTC') and o.dataset = e.dataset \
+              and o.format = e.format and o.status in ('completed', 'failed')))::integer \
+     from decant.data_exports e where e.id = $1::uuid \
+     on conflict (date, export_type, dataset, format, scope) do update set \
+         total_exports = a.total_exports + 1, \
+         successful_exports = a.successful_exports + excluded.successful_exports, \
+         failed_exports = a.failed_exports + excluded.failed_exports, \
+         total_size_bytes = a.total_size_bytes + excluded.total_size_bytes, \
+         total_records = a.total_records + excluded.total_records, \
+         total_processing_time_ms = a.total_processing_time_ms + excluded.total_processing_time_ms, \
+         unique_users = a.unique_users + excluded.unique_users";
+
+/// Tells all processes that a record has changed, when the transaction is committed.
+pub(super) async fn notify(transaction: &mut PgConnection, id: Uuid) -> sqlx::Result<()> {
+    query("select pg_notify('decant_exports', 'changed ' || $1)")
+        .bind(id.to_string())
+        .execute(transaction)
+        .await?;
+    Ok(())
+}

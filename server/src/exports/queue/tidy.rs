@@ -1,0 +1,119 @@
+//! Moves exports whose time has come, or whose worker is gone.
+
+use sqlx::{Connection, query, query_as, query_scalar};
+use uuid::Uuid;
+
+use super::claim::Queue;
+use super::end::{count, notify};
+use super::lease::release;
+use crate::audit::Action;
+use crate::exports::store::{LogKind, log};
+use crate::state::{Purpose, StateError};
+
+/// The most exports that one round moves, for each reason.
+const BATCH_MAX: i64 = 500;
+
+/// An export whose lease has ended: id, owner of its storage, its new state.
+type Lost = (String, String, String);
+
+/// Gives exports whose lease has ended to the next worker. `$1` is the pause after the first attempt in seconds.
+const TAKE_BACK: &str = "with lost as ( \
+         select id from decant.data_exports where status = 'processing' and lease_until < now() \
+         order by lease_until limit $2 for update skip locked) \
+     update decant.data_exports e set \
+         status = case when cancel_asked then 'cancelled' when attempts >= attempts_max then 'failed' else 'queued' end, \
+         not_before = now() + make_interval(secs => $1 * power(4, least(greatest(attempts - 1, 0), 6))), \
+         lease_fence = lease_fence + 1, lease_holder = null, lease_until = null, \
+         error_code = case when cancel_asked then null else 'worker_lost' end, \
+         error_message = case when cancel_asked then null else 'The worker gave no sign of life' end, \
+         completed_at = case when cancel_asked or attempts >= attempts_max then now() end \
+     from lost where e.id = lost.id \
+     returning e.id::text, case when e.workspace_id is null then e.subject else 'workspace:' || e.workspace_id end, e.status";
+
+impl Queue {
+    /// Moves exports whose time has come: scheduled ones, those of a lost worker, and files that are no longer kept. A round
+    /// without any costs one statement. Returns whether an export may be waiting for a worker.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub async fn tidy(&self) -> Result<bool, StateError> {
+        let mut connection = self.state.connection(Purpose::Work).await?;
+        let (waits, is_scheduled, is_lost, is_expired): (bool, bool, bool, bool) = query_as(
+            "select exists (select from decant.data_exports where status = 'queued' and not_before <= now()), \
+             exists (select from decant.data_exports where status = 'scheduled' and not_before <= now()), \
+             exists (select from decant.data_exports where status = 'processing' and lease_until < now()), \
+             exists (select from decant.data_exports where status = 'completed' and expires_at <= now())",
+        )
+        .fetch_one(&mut *connection)
+        .await?;
+        if is_scheduled {
+            query(
+                "update decant.data_exports set status = 'queued' where id in ( \
+                     select id from decant.data_exports where status = 'scheduled' and not_before <= now() \
+                     order by not_before limit $1 for update skip locked)",
+            )
+            .bind(BATCH_MAX)
+            .execute(&mut *connection)
+            .await?;
+        }
+        if is_lost {
+            self.take_back().await?;
+        }
+        if is_expired {
+            self.expire().await?;
+        }
+        Ok(waits || is_scheduled || is_lost)
+    }
+
+    async fn take_back(&self) -> Result<(), StateError> {
+        let mut connection = self.state.connection(Purpose::Work).await?;
+        let mut transaction = connection.begin().await?;
+        let lost: Vec<Lost> = query_as(TAKE_BACK)
+            .bind(self.options.retry_after.as_secs_f64())
+            .bind(BATCH_MAX)
+            .fetch_all(&mut *transaction)
+            .await?;
+        for (id, owner, status) in &lost {
+            // An id of a record is one.
+            let id = Uuid::parse_str(id).unwrap_or_default();
+            release(&mut transaction, id, owner).await?;
+            let kind = match status.as_str() {
+                "cancelled" => LogKind::Cancel,
+                "failed" => LogKind::Error,
+                _ => LogKind::Retry,
+            };
+            log(&mut transaction, id, kind, "The worker gave no sign of life").await?;
+            if status == "failed" {
+                count(&mut transaction, id).await?;
+            }
+            notify(&mut transaction, id).await?;
+        }
+        transaction.commit().await?;
+        for (id, _, status) in lost {
+            tracing::warn!(action = Action::ExportTakenUpAgain.name(), export = id, status);
+        }
+        Ok(())
+    }
+
+    async fn expire(&self) -> Result<(), StateError> {
+        let mut connection = self.state.connection(Purpose::Work).await?;
+        let expired: Vec<String> = query_scalar(
+            "with expired as ( \
+                 update decant.data_exports set status = 'expired' where id in ( \
+                     select id from decant.data_exports where status = 'completed' and expires_at <= now() \
+                     order by expires_at limit $1 for update skip locked) \
+                 returning id), \
+             logged as ( \
+                 insert into decant.export_logs (export_id, event_type, level, message) \
+                 select id, 'expire', 'info', 'The file is no longer kept' from expired) \
+             select id::text from expired",
+        )
+        .bind(BATCH_MAX)
+        .fetch_all(&mut *connection)
+        .await?;
+        for id in expired {
+            tracing::info!(action = Action::ExportExpired.name(), export = id);
+        }
+        Ok(())
+    }
+}

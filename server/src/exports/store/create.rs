@@ -1,0 +1,204 @@
+//! Records new exports.
+
+use api::exports::ExportStatus;
+use sqlx::{Connection, PgConnection, query_scalar};
+use uuid::Uuid;
+
+use super::records::{ExportStore, read};
+use crate::audit::Action;
+use crate::auth::Caller;
+use crate::exports::error::ExportError;
+use crate::exports::idempotency::{IdempotencyKey, StoredAnswer};
+use crate::exports::limits::{Rate, count_creations, storage_usage};
+use crate::exports::new_export::NewExport;
+use crate::exports::record::ExportRecord;
+
+/// Exports that one request creates, all or none of them.
+pub struct Creation<'a> {
+    pub caller: &'a Caller,
+    pub exports: Vec<NewExport>,
+    pub idempotency: Option<IdempotencyKey>,
+    /// Makes the answer, which is kept for the request's repetitions.
+    pub answer: &'a (dyn Fn(&[ExportRecord]) -> StoredAnswer + Sync),
+}
+
+/// What became of a request that creates exports.
+pub struct Created {
+    pub answer: StoredAnswer,
+    /// Whether it is the answer of an earlier request with the same key.
+    pub is_replayed: bool,
+    /// What remains of the caller's hour; `None` for administrators.
+    pub rate: Option<Rate>,
+}
+
+/// Inserts exports, which are the members of a JSON array, and returns them as JSON.
+const INSERT: &str = "with added as ( \
+         insert into decant.data_exports \
+             (id, subject, caller, credential, role, scope, workspace_id, export_type, dataset, format, options, parameters, \
+              selection, parent_id, status, priority, not_before, total_items, file_name, retention_hours) \
+         select n.id, n.subject, n.caller, n.credential, n.role, n.scope, n.workspace_id, n.export_type, n.dataset, n.format, \
+             n.options, n.parameters, n.selection, n.parent_id, \
+             case when n.not_before > now() then 'scheduled' else 'queued' end, \
+             n.priority, greatest(n.not_before, now()), n.total_items, n.file_name, n.retention_hours \
+         from jsonb_to_recordset($1::jsonb) as n \
+             (id uuid, subject text, caller text, credential text, role text, scope jsonb, workspace_id text, \
+              export_type text, dataset text, format text, options jsonb, parameters jsonb, selection jsonb, \
+              parent_id uuid, priority smallint, not_before timestamptz, total_items bigint, file_name text, \
+              retention_hours integer) \
+         returning data_exports.*), \
+     logged as ( \
+         insert into decant.export_logs (export_id, event_type, level, message) \
+         select id, 'created', 'info', 'Created by ' || $2 from added) \
+     select row_to_json(added)::text from added order by id";
+
+impl ExportStore {
+    /// Records exports, and wakes the workers. An earlier request with the same key gets its answer again, and nothing is
+    /// recorded.
+    ///
+    /// # Errors
+    /// [`ExportError::RateLimited`], [`ExportError::Quota`], [`ExportError::IdempotencyConflict`], [`ExportError::NoState`],
+    /// [`ExportError::State`].
+    pub async fn create(&self, creation: Creation<'_>) -> Result<Created, ExportError> {
+        let caller = creation.caller;
+        let (created, records) = self
+            .run(async |connection| {
+                let mut transaction = connection.begin().await?;
+                let created = self.create_within(&mut transaction, &creation).await?;
+                transaction.commit().await?;
+                Ok(created)
+            })
+            .await
+            .inspect_err(|error| record_refusal(caller, error))?;
+        let queued: Vec<Uuid> = records
+            .iter()
+            .filter(|record| record.status == ExportStatus::Queued)
+            .map(|record| record.id)
+            .collect();
+        if let [first, _, ..] = records.as_slice() {
+            tracing::info!(
+                action = Action::ExportCreated.name(),
+                caller = caller.name,
+                subject = %caller.subject,
+                exports = records.len(),
+                first = %first.id
+            );
+        }
+        if let [record] = records.as_slice() {
+            tracing::info!(
+                action = Action::ExportCreated.name(),
+                caller = caller.name,
+                subject = %caller.subject,
+                export = %record.id,
+                dataset = record.dataset,
+                format = record.format,
+                workspace = record.workspace_id
+            );
+        }
+        // A request need not wait for a hint.
+        let notices = self.notices.clone();
+        tokio::spawn(async move { notices.queued(&queued).await });
+        Ok(created)
+    }
+
+    async fn create_within(
+        &self,
+        transaction: &mut PgConnection,
+        creation: &Creation<'_>,
+    ) -> Result<(Created, Vec<ExportRecord>), ExportError> {
+        let Creation {
+            caller,
+            exports,
+            idempotency,
+            answer,
+        } = creation;
+        let subject = caller.subject.to_string();
+        if let Some(key) = idempotency
+            && let Some(answer) = key.take(transaction, &subject).await?
+        {
+            let created = Created {
+                answer,
+                is_replayed: true,
+                rate: None,
+            };
+            return Ok((created, Vec::new()));
+        }
+        let limit = self.options.rate_limit.filter(|_| !caller.is_administrator());
+        let rate = match limit {
+            None => None,
+            Some(limit) => {
+                let count = u32::try_from(exports.len()).unwrap_or(u32::MAX);
+                Some(count_creations(transaction, &subject, limit, count).await?)
+            }
+        };
+        self.check_quotas(transaction, exports).await?;
+        let records = insert(transaction, exports, &caller.name).await?;
+        let answer = answer(&records);
+        if let Some(key) = idempotency {
+            key.keep(transaction, &subject, &answer).await?;
+        }
+        let created = Created {
+            answer,
+            is_replayed: false,
+            rate,
+        };
+        Ok((created, records))
+    }
+
+    /// Checks that each owner of storage has some left.
+    async fn check_quotas(
+        &self,
+        connection: &mut PgConnection,
+        exports: &[NewExport],
+    ) -> Result<(), ExportError> {
+        let mut owners: Vec<_> = exports
+            .iter()
+            .map(|export| (export.file_owner().to_string(), export.workspace_id.is_some()))
+            .collect();
+        owners.sort();
+        owners.dedup();
+        for (owner, is_workspace) in owners {
+            let (used, own) = storage_usage(connection, &owner).await?;
+            if let Some(limit) = own.or(self.quota(is_workspace))
+                && used >= limit
+            {
+                return Err(ExportError::Quota { used, limit });
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the quota of an owner of storage without one of their own.
+    pub(super) fn quota(&self, is_workspace: bool) -> Option<u64> {
+        match is_workspace {
+            true => self.options.workspace_quota,
+            false => self.options.user_quota,
+        }
+    }
+}
+
+/// Inserts the exports, and returns them in the order of their ids.
+async fn insert(
+    transaction: &mut PgConnection,
+    exports: &[NewExport],
+    by: &str,
+) -> Result<Vec<ExportRecord>, ExportError> {
+    let exports = serde_json::to_string(exports).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let records: Vec<String> = query_scalar(INSERT)
+        .bind(exports)
+        .bind(by)
+        .fetch_all(transaction)
+        .await?;
+    Ok(records
+        .iter()
+        .map(|record| read(record))
+        .collect::<sqlx::Result<_>>()?)
+}
+
+fn record_refusal(caller: &Caller, error: &ExportError) {
+    let action = match error {
+        ExportError::RateLimited { .. } => Action::ExportRateLimited,
+        ExportError::Quota { .. } => Action::ExportQuotaExceeded,
+        _ => return,
+    };
+    tracing::warn!(action = action.name(), caller = caller.name, subject = %caller.subject, reason = %error);
+}

@@ -1,0 +1,24 @@
+//! The records of exports, as requests use them.
+//!
+//! - `create` records new exports, with the limits of a person.
+//! - `find` returns one export, its messages and its place in the queue, and waits for its end.
+//! - `list` returns the exports of a caller.
+//! - `config` writes the settings in force for people.
+//! - `change` cancels, repeats and deletes.
+//! - `statistics` returns figures.
+//! - `workspace_files` lists the stored files of a workspace.
+//! - `records` is the connection that they share.
+
+mod change;
+mod config;
+mod create;
+mod find;
+mod list;
+mod records;
+mod statistics;
+mod workspace_files;
+
+pub use create::{Created, Creation};
+pub use list::{ListRequest, Listing};
+pub use records::ExportStore;
+pub(super) use records::{LogKind, log, read};

@@ -1,0 +1,85 @@
+//! The parts that work on files of exports.
+
+use std::time::Duration;
+
+use api::export_files::Verification;
+use secrecy::SecretString;
+use sqlx::query;
+use uuid::Uuid;
+
+use super::cleanup::{CleanupOptions, ExportCleaner};
+use super::download::Download;
+use super::file_options::{FileOptions, StorageLinks};
+use super::files::ExportFiles;
+use super::link_signature::LinkSigner;
+use super::links::Links;
+use crate::state::{Purpose, State, StateError};
+
+/// The files of exports, the links to them, and their clean-up.
+pub struct StoredExports {
+    pub files: ExportFiles,
+    pub links: Links,
+    pub signer: LinkSigner,
+    pub cleaner: ExportCleaner,
+    pub storage_links: StorageLinks,
+    state: State,
+}
+
+impl StoredExports {
+    /// `session_secret` signs links if no other secret is set. Unfinished files of a folder are removed at the age `scratch_age`.
+    #[must_use]
+    pub fn new(
+        files: ExportFiles,
+        state: State,
+        options: &FileOptions,
+        session_secret: &SecretString,
+        scratch_age: Duration,
+    ) -> Self {
+        let cleanup = CleanupOptions {
+            scratch_age,
+            records_kept: options.records_kept,
+        };
+        Self {
+            cleaner: ExportCleaner::new(state.clone(), files.clone(), cleanup),
+            files,
+            links: Links::new(state.clone()),
+            signer: LinkSigner::new(options.link_secret.as_ref().unwrap_or(session_secret)),
+            storage_links: options.links,
+            state,
+        }
+    }
+
+    /// Returns a download of the file of an export by this caller. `is_whole` tells whether it begins with the first byte.
+    #[must_use]
+    pub fn download(&self, export: Uuid, caller: &str, is_whole: bool) -> Download {
+        Download::new(self.state.clone(), export, caller.to_owned(), is_whole)
+    }
+
+    /// Keeps the report of a check with the record of the export.
+    ///
+    /// # Errors
+    /// [`StateError`]
+    pub async fn keep_verification(
+        &self,
+        export: Uuid,
+        verification: &Verification,
+        message: &str,
+    ) -> Result<(), StateError> {
+        let report = serde_json::to_string(verification).expect("a report has only texts and numbers");
+        let level = if verification.success { "info" } else { "error" };
+        let mut connection = self.state.connection(Purpose::Exports).await?;
+        query(
+            "with kept as (update decant.data_exports set verified_at = now(), verification = $2::jsonb \
+             where id = $1::uuid returning id) \
+             insert into decant.export_logs (export_id, event_type, level, message, details) \
+             select id, 'verify', $3, $4, $2::jsonb from kept",
+        )
+        .bind(export.to_string())
+        .bind(report)
+        .bind(level)
+        .bind(message)
+        .execute(&mut *connection)
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,56 @@
+//! Who may see and change an export.
+
+use api::workspaces::WorkspaceRole;
+
+use crate::app::App;
+use crate::auth::Caller;
+use crate::datasets::query::AccessError;
+use crate::error::ApiError;
+use crate::exports::ExportError;
+use crate::exports::record::ExportRecord;
+use crate::routes::dataset_access::within;
+
+/// Returns an export that the caller may see, change and download: their own, and those of a workspace for its administrators.
+/// Administrators of Decant see all.
+///
+/// # Errors
+/// [`ApiError::Export`] with [`ExportError::Unknown`] or [`ExportError::NotYours`]; [`ApiError::Access`] for an export of a
+/// workspace that the caller has left.
+pub async fn find(app: &App, caller: &Caller, id: &str) -> Result<ExportRecord, ApiError> {
+    let record = app.exports.find(id).await?;
+    check(app, caller, &record).await?;
+    Ok(record)
+}
+
+/// Checks that the caller may see an export now.
+///
+/// # Errors
+/// As of [`find`].
+pub async fn check(app: &App, caller: &Caller, record: &ExportRecord) -> Result<(), ApiError> {
+    if caller.is_administrator() {
+        return Ok(());
+    }
+    let is_own = record.subject == caller.subject.to_string() && !record.is_hidden_from(caller);
+    let Some(workspace) = &record.workspace_id else {
+        return match is_own {
+            true => Ok(()),
+            false => Err(ExportError::NotYours.into()),
+        };
+    };
+    match within(app, caller.clone(), &record.dataset, workspace).await {
+        Ok(member) if is_own || is_administrator_of_workspace(&member) => Ok(()),
+        // Nothing tells whose workspace it is.
+        Ok(_) | Err(ApiError::Access(AccessError::NotAMember)) if !is_own => {
+            Err(ExportError::NotYours.into())
+        }
+        Ok(_) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns whether a caller within a workspace sees the exports of its other members.
+pub fn is_administrator_of_workspace(member: &Caller) -> bool {
+    member
+        .membership()
+        .is_some_and(|membership| membership.role() >= WorkspaceRole::Admin)
+}

@@ -1,0 +1,55 @@
+//! The file of an export, for its owner.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::access::find;
+use super::delivery::Delivery;
+use crate::app::App;
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::parameter::{ParameterError, check_given_once};
+use crate::routes::extract::Pairs;
+
+/// The parameter by which a browser shows the file.
+const DISPOSITION: &str = "disposition";
+
+/// Sends the file, or the part of it that the request names.
+pub async fn download(
+    app: web::Data<App>,
+    caller: Caller,
+    id: web::Path<String>,
+    Pairs(pairs): Pairs,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let record = find(&app, &caller, &id).await?;
+    let delivery = Delivery {
+        is_inline: is_inline(&pairs)?,
+        ..Delivery::new(&app, &record)?
+    };
+    let begin = async |is_whole| Ok(app.stored_exports.download(record.id, &caller.name, is_whole));
+    delivery.answer(&app, &request, begin).await
+}
+
+fn is_inline(pairs: &[(String, String)]) -> Result<bool, ParameterError> {
+    check_given_once(pairs)?;
+    let mut is_inline = false;
+    for (name, value) in pairs {
+        is_inline = match (name.as_str(), value.trim()) {
+            (DISPOSITION, "inline") => true,
+            (DISPOSITION, "attachment" | "") => false,
+            (DISPOSITION, _) => {
+                return Err(ParameterError::invalid(
+                    DISPOSITION,
+                    "must be attachment or inline",
+                ));
+            }
+            _ => {
+                return Err(ParameterError::Unknown {
+                    field: name.clone(),
+                    known: DISPOSITION.to_owned(),
+                });
+            }
+        };
+    }
+    Ok(is_inline)
+}

@@ -1,0 +1,171 @@
+//! One export, the list of exports, the limits.
+
+use actix_web::{HttpResponse, web};
+use api::exports::{
+    ConcurrentLimit, ExportAnswer, ExportLimits, ExportList, ExportListMeta, ExportStatusAnswer, ExportType,
+    QuotaUsage, RateLimit, RetentionHours,
+};
+use wasm_export::options::Format;
+
+use super::access::{self, is_administrator_of_workspace};
+use super::words;
+use crate::app::App;
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::exports::ExportError;
+use crate::exports::store::ListRequest;
+use crate::routes::dataset_access::{within, workspaces_of};
+use crate::routes::extract::{Pairs, flag};
+
+/// The words of the list.
+const WORDS: [&str; 9] = [
+    "status",
+    "format",
+    "export_type",
+    "dataset",
+    "workspace",
+    "include_all",
+    "q",
+    "limit",
+    "offset",
+];
+
+/// The messages of a status, and the most that it may have.
+const LOGS: u32 = 10;
+const LOGS_MAX: u32 = 1_000;
+
+/// Shows one export.
+pub async fn show(
+    app: web::Data<App>,
+    caller: Caller,
+    id: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let record = access::find(&app, &caller, &id).await?;
+    let position = app.exports.position(&record).await?;
+    let export = record.to_export(position);
+    Ok(HttpResponse::Ok().json(ExportAnswer { export }))
+}
+
+/// Shows one export with its newest messages.
+pub async fn status(
+    app: web::Data<App>,
+    caller: Caller,
+    id: web::Path<String>,
+    Pairs(pairs): Pairs,
+) -> Result<HttpResponse, ApiError> {
+    let record = access::find(&app, &caller, &id).await?;
+    words::check(&pairs, &["logs"])?;
+    let logs = words::number(&pairs, "logs", 0, LOGS_MAX)?.unwrap_or(LOGS);
+    let logs = app.exports.logs(record.id, logs).await?;
+    let position = app.exports.position(&record).await?;
+    Ok(HttpResponse::Ok().json(ExportStatusAnswer {
+        success: true,
+        export: record.to_export(position),
+        logs,
+    }))
+}
+
+/// Lists the caller's exports; those of a workspace, or of everybody, where they may see them.
+pub async fn list(
+    app: web::Data<App>,
+    caller: Caller,
+    Pairs(pairs): Pairs,
+) -> Result<HttpResponse, ApiError> {
+    let request = list_request(&app, &caller, &pairs).await?;
+    let listing = app.exports.list(&request).await?;
+    let positions = app.exports.positions(&listing.records).await?;
+    let export =
+        |record: &crate::exports::record::ExportRecord| record.to_export(positions.get(&record.id).copied());
+    let exports: Vec<_> = listing.records.iter().map(export).collect();
+    let has_more = listing.is_at_least || request.offset + (exports.len() as u64) < listing.total;
+    Ok(HttpResponse::Ok().json(ExportList {
+        success: true,
+        exports,
+        meta: ExportListMeta {
+            total: listing.total,
+            total_is_at_least: listing.is_at_least,
+            limit: request.limit,
+            offset: request.offset,
+            has_more,
+        },
+    }))
+}
+
+async fn list_request(
+    app: &App,
+    caller: &Caller,
+    pairs: &[(String, String)],
+) -> Result<ListRequest, ApiError> {
+    let include_all = match words::text(pairs, "include_all")? {
+        None => false,
+        Some(value) => flag("include_all", &value)?,
+    };
+    if include_all && !caller.is_administrator() {
+        return Err(ExportError::NotAll.into());
+    }
+    words::check(pairs, &WORDS)?;
+    let (status, format) = (words::status(pairs)?, words::format(pairs)?);
+    let kind = words::parsed(
+        pairs,
+        "export_type",
+        ExportType::from_word,
+        "a kind of exports, such as dataset",
+    )?;
+    let mut request = ListRequest {
+        subject: (!include_all).then(|| caller.subject.to_string()),
+        without_admins: !caller.is_administrator(),
+        statuses: status.iter().map(|status| status.word().to_owned()).collect(),
+        format: format.map(|format| format.word().to_owned()),
+        export_type: kind.map(|kind| kind.word().to_owned()),
+        dataset: words::text(pairs, "dataset")?,
+        text: words::text(pairs, "q")?,
+        limit: words::number(pairs, "limit", 1, words::LIMIT_MAX)?.unwrap_or(words::LIMIT),
+        offset: words::number(pairs, "offset", 0, words::OFFSET_MAX)?.unwrap_or(0),
+        ..ListRequest::default()
+    };
+    match words::text(pairs, "workspace")? {
+        Some(workspace) => {
+            let member = within(app, caller.clone(), "exports", &workspace).await?;
+            if is_administrator_of_workspace(&member) {
+                request.subject = None;
+                request.without_admins = false;
+            }
+            request.workspace = member.workspace().map(str::to_owned);
+        }
+        None if !caller.is_administrator() => {
+            let workspaces = workspaces_of(app, caller).await?;
+            request.workspaces = Some(workspaces.into_iter().map(|workspace| workspace.id).collect());
+        }
+        None => {}
+    }
+    Ok(request)
+}
+
+/// Shows what the caller may still do.
+pub async fn limits(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, ApiError> {
+    let options = app.exports.options();
+    let usage = app.exports.usage(&caller).await?;
+    Ok(HttpResponse::Ok().json(ExportLimits {
+        rate: RateLimit {
+            limit: usage.rate.map(|rate| rate.limit),
+            remaining: usage.rate.map(|rate| rate.remaining),
+            reset_at: usage.rate.and_then(|rate| rate.reset_at()),
+        },
+        max_bytes: options.bytes_max,
+        max_rows: None,
+        retention_hours: RetentionHours {
+            default: options.retention_hours,
+            max: options.retention_hours_max,
+        },
+        quota: QuotaUsage {
+            used: usage.stored_bytes,
+            limit: usage.quota,
+        },
+        formats: Format::WORDS.iter().map(|word| (*word).to_owned()).collect(),
+        concurrent: ConcurrentLimit {
+            limit: options.per_user,
+            running: usage.running,
+        },
+        background_rows: options.background_rows,
+    }))
+}

@@ -1,0 +1,31 @@
+//! Why the storage cannot do its work.
+
+use std::io;
+
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    #[error("the storage cannot be opened: {0}")]
+    Open(#[source] object_store::Error),
+    #[error("the storage's folder cannot be used: {0}")]
+    Folder(#[from] io::Error),
+    #[error("there is no {0} in the storage")]
+    Missing(String),
+    #[error("the storage already has {0}, which is not replaced")]
+    Exists(String),
+    #[error("the secret of the manifests cannot be read from the data folder or written to it: {0}")]
+    Secret(#[source] io::Error),
+    #[error("the storage does not list unfinished uploads: {0}")]
+    List(String),
+    #[error("the storage failed: {0}")]
+    Failed(object_store::Error),
+}
+
+impl From<object_store::Error> for StorageError {
+    fn from(error: object_store::Error) -> Self {
+        match error {
+            object_store::Error::NotFound { path, .. } => Self::Missing(path),
+            object_store::Error::AlreadyExists { path, .. } => Self::Exists(path),
+            error => Self::Failed(error),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Files of everything about one person and of all users, and the figures of exports.
+
+use decant_tests::exports::{Exports, wait_until};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn a_person_gets_their_own_data_and_only_administrators_name_another() {
+    let exports = Exports::start(&[]).await;
+    let (user, admin) = (exports.app.user().await.0, exports.app.admin());
+    let body = json!({ "format": "json", "options": { "includeMetadata": true, "compression": false } });
+    let answer = user.export_user_data(&body).answer().await;
+    assert_eq!(answer.status, 202, "{}", answer.text());
+    let answer: Value = answer.json();
+    assert_eq!(
+        (&answer["success"], &answer["export"]["exportType"]),
+        (&json!(true), &json!("user_data"))
+    );
+    let id = answer["export"]["id"].as_str().unwrap();
+    wait_until(&user, id, "completed").await;
+    let file: Value = user.download_export(id).answer().await.good().json();
+    assert!(file["userData"]["username"].is_string(), "{}", file["userData"]);
+
+    let of_another = json!({ "userId": 2 });
+    user.export_user_data(&of_another)
+        .answer()
+        .await
+        .problem(403, "forbidden");
+    let answer = admin.export_user_data(&of_another).answer().await;
+    assert_eq!(answer.status, 202, "{}", answer.text());
+    assert_eq!(answer.json::<Value>()["export"]["format"], "json");
+
+    user.export_bulk_data(&json!({}))
+        .answer()
+        .await
+        .problem(403, "forbidden");
+    let answer = admin.export_bulk_data(&json!({ "format": "csv" })).answer().await;
+    assert_eq!(answer.status, 202, "{}", answer.text());
+    for (body, member) in [
+        (json!({ "template": "mine" }), "template"),
+        (json!({ "options": { "encryption": true } }), "options.encryption"),
+    ] {
+        let problem = user
+            .export_user_data(&body)
+            .answer()
+            .await
+            .problem(400, "not_supported");
+        assert_eq!(problem.field.as_deref(), Some(member));
+    }
+    user.export_user_data(&json!({ "options": { "sortBy": "name" } }))
+        .answer()
+        .await
+        .problem(400, "invalid_body");
+}
+
+#[tokio::test]
+async fn the_figures_are_those_of_the_caller_and_of_everybody_for_administrators() {
+    let exports = Exports::start(&[]).await;
+    let (user, admin) = (exports.app.user().await.0, exports.app.admin());
+    let none: Value = user.export_statistics().answer().await.good().json();
+    assert_eq!(none["userStats"]["totalExports"], 0);
+    assert_eq!(
+        (&none["userStats"]["successRate"], &none["systemStats"]),
+        (&Value::Null, &Value::Null)
+    );
+    let answer: Value = user.export_user_data(&json!({})).answer().await.json();
+    wait_until(&user, answer["export"]["id"].as_str().unwrap(), "completed").await;
+    let own: Value = user.export_statistics().answer().await.good().json();
+    let figures = &own["userStats"];
+    assert_eq!(
+        (&figures["completedExports"], &figures["today"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(
+        (&figures["successRate"], &figures["byFormat"]),
+        (&json!(100.0), &json!({ "json": 1 }))
+    );
+    assert!(figures["totalSize"].as_u64().unwrap() > 0 && figures["averageProcessingMs"].is_u64());
+    let system = || admin.export_statistics().query("include_system", "true");
+    let all: Value = system().answer().await.good().json();
+    assert_eq!(
+        (
+            &all["userStats"]["totalExports"],
+            &all["systemStats"]["totalExports"]
+        ),
+        (&json!(0), &json!(1))
+    );
+    assert_eq!(all["systemStats"]["queue"]["queued"], 0);
+    assert_eq!(all["systemStats"]["storage"]["used"], figures["totalSize"]);
+    assert_eq!(all["systemStats"]["healthMetrics"][0]["dataset"], "user-data");
+    user.export_statistics()
+        .query("include_system", "true")
+        .answer()
+        .await
+        .problem(403, "forbidden");
+}

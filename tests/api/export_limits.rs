@@ -1,0 +1,167 @@
+//! What a person may create and store in the background.
+
+use decant_tests::actors::Actor;
+use decant_tests::definitions::{Definitions, ENDLESS, NUMBERS};
+use decant_tests::exports::{Exports, create, wait_until};
+use serde_json::{Value, json};
+
+async fn limits(actor: &Actor) -> Value {
+    actor.export_limits().answer().await.good().json()
+}
+
+#[tokio::test]
+async fn a_person_may_create_so_many_an_hour_on_all_servers_together() {
+    let exports = Exports::start(&[("EXPORT_RATE_LIMIT", "3"), ("DECANT_WORKERS", "0")]).await;
+    let other = exports
+        .another_server(&[("EXPORT_RATE_LIMIT", "3"), ("DECANT_WORKERS", "0")])
+        .await;
+    let (user, of_hub) = exports.app.user().await;
+    let there = Actor::new(&other.address).with_token(&of_hub.key);
+    let body = json!({ "dataset": "usage-logs" });
+    assert_eq!(
+        limits(&user).await["rate"],
+        json!({ "limit": 3, "remaining": 3, "resetAt": null })
+    );
+    let first = user.create_export(&body).answer().await;
+    assert_eq!(first.header("ratelimit"), "limit=3, remaining=2, reset=0");
+    let id = first.json::<Value>()["export"]["id"].as_str().unwrap().to_owned();
+    there
+        .create_export(&body)
+        .header("idempotency-key", "a")
+        .answer()
+        .await
+        .good();
+    // A repetition does not count, and a deleted one still does.
+    there
+        .create_export(&body)
+        .header("idempotency-key", "a")
+        .answer()
+        .await
+        .good();
+    assert_eq!(user.delete_export(&id).answer().await.status, 204);
+    let (a, b) = tokio::join!(
+        user.create_export(&body).answer(),
+        there.create_export(&body).answer()
+    );
+    let (good, refused) = match a.status {
+        202 => (a, b),
+        _ => (b, a),
+    };
+    assert_eq!(
+        good.header("ratelimit").split(", reset").next(),
+        Some("limit=3, remaining=0")
+    );
+    refused.problem(429, "rate_limited");
+    let wait: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((3_500..=3_600).contains(&wait), "{wait}");
+    let expected = format!("limit=3, remaining=0, reset={wait}");
+    assert_eq!(refused.header("ratelimit"), expected);
+    let shown = limits(&user).await;
+    assert_eq!(shown["rate"]["remaining"], 0);
+    assert!(shown["rate"]["resetAt"].is_string(), "{shown}");
+    // Administrators have no limit, and an hour passes.
+    for _ in 0..5 {
+        create(&exports.app.admin(), &body).await;
+    }
+    assert_eq!(limits(&exports.app.admin()).await["rate"]["limit"], Value::Null);
+    exports
+        .state
+        .execute("update decant.export_creations set created_at = created_at - interval '1 hour'")
+        .await;
+    create(&user, &body).await;
+}
+
+#[tokio::test]
+async fn a_file_that_grows_too_large_fails_with_both_numbers_and_leaves_nothing() {
+    let definitions = Definitions::of(&[ENDLESS]);
+    let exports = Exports::start(&[definitions.setting(), ("EXPORT_MAX_SIZE", "3000000")]).await;
+    let admin = exports.app.admin();
+    assert_eq!(limits(&admin).await["maxBytes"], 3_000_000);
+    let id = create(
+        &admin,
+        &json!({ "dataset": "endless", "format": "csv", "options": { "compression": "none" } }),
+    )
+    .await;
+    let failed = wait_until(&admin, &id, "failed").await;
+    assert_eq!(
+        (&failed["errorCode"], &failed["attempts"]),
+        (&json!("export_too_large"), &json!(1)),
+        "{failed}"
+    );
+    let message = failed["errorMessage"].as_str().unwrap();
+    assert!(
+        message.contains("3000000") && message.contains("EXPORT_MAX_SIZE"),
+        "{message}"
+    );
+    assert_eq!(exports.files(), 0);
+    let status: Value = admin.export_status(&id).answer().await.good().json();
+    assert_eq!(status["logs"][0]["event_type"], "error", "{status}");
+}
+
+#[tokio::test]
+async fn a_quota_holds_while_a_file_grows_and_what_was_reserved_is_given_back() {
+    let definitions = Definitions::of(&[ENDLESS, NUMBERS]);
+    let settings = [
+        definitions.setting(),
+        ("DECANT_USER_QUOTA_MB", "20"),
+        ("EXPORT_MAX_SIZE", "1000000000"),
+    ];
+    let exports = Exports::start(&settings).await;
+    let admin = exports.app.admin();
+    let small = create(&admin, &json!({ "dataset": "numbers", "format": "csv" })).await;
+    let small = wait_until(&admin, &small, "completed").await;
+    let used = limits(&admin).await["quota"].clone();
+    assert_eq!(
+        used,
+        json!({ "used": small["fileSize"], "limit": 20 * 1024 * 1024 })
+    );
+    let id = create(
+        &admin,
+        &json!({ "dataset": "endless", "format": "csv", "options": { "compression": "none" } }),
+    )
+    .await;
+    let failed = wait_until(&admin, &id, "failed").await;
+    assert_eq!(failed["errorCode"], "quota_exceeded", "{failed}");
+    assert_eq!(limits(&admin).await["quota"], used);
+    assert_eq!(exports.files(), 1);
+    // With nothing left, no export is created.
+    exports
+        .state
+        .execute("update decant.storage_usage set used_bytes = 20 * 1024 * 1024")
+        .await;
+    admin
+        .create_export(&json!({ "dataset": "numbers" }))
+        .answer()
+        .await
+        .problem(413, "quota_exceeded");
+}
+
+#[tokio::test]
+async fn a_file_is_kept_as_long_as_asked_and_then_expires() {
+    let definitions = Definitions::of(&[NUMBERS]);
+    let exports = Exports::start(&[definitions.setting()]).await;
+    let admin = exports.app.admin();
+    let hours = |export: &Value| {
+        let at = |name: &str| export[name].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+        at("expiresAt").duration_since(at("completedAt")).as_hours()
+    };
+    for (body, expected) in [
+        (json!({ "dataset": "numbers", "format": "csv" }), 168),
+        (
+            json!({ "dataset": "numbers", "format": "csv", "retentionHours": 5 }),
+            5,
+        ),
+    ] {
+        let id = create(&admin, &body).await;
+        assert_eq!(hours(&wait_until(&admin, &id, "completed").await), expected);
+        exports
+            .state
+            .execute(format!(
+                "update decant.data_exports set expires_at = now() where id = '{id}'"
+            ))
+            .await;
+        let export: Value = admin.show_export(&id).answer().await.good().json();
+        assert_eq!(export["export"]["status"], "expired", "{export}");
+        wait_until(&admin, &id, "expired").await;
+    }
+}

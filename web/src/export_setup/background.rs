@@ -1,0 +1,69 @@
+//! The export in the background: the server makes the file and stores it.
+
+use leptos::prelude::*;
+use wasm_export::options::{Compression, Format};
+
+use super::ExportSetup;
+use crate::background_request;
+use crate::preview::estimated_bytes;
+use crate::wording;
+
+impl ExportSetup {
+    /// Returns why the background takes no export now.
+    pub fn background_obstacle(self) -> Option<String> {
+        self.obstacle()
+            .or_else(|| self.background.obstacle(self.is_of_workspace()))
+    }
+
+    /// Returns a hint for the menu: why it is not possible, that it is suggested, or how long the file is kept. Loads the limits.
+    pub fn background_hint(self) -> Signal<String> {
+        let limits = self.background.limits();
+        Signal::derive(move || {
+            if let Some(obstacle) = self.background.obstacle(self.is_of_workspace()) {
+                return obstacle;
+            }
+            if self.rows().is_some_and(|rows| self.background.suggests(rows)) {
+                return "suggested for so many rows".to_owned();
+            }
+            // The limits do not tell how long those of a workspace are kept.
+            let kept = limits.with(|limits| {
+                let hours = limits
+                    .filter(|_| !self.is_of_workspace())?
+                    .retention_hours
+                    .default;
+                Some(format!("stored for {}", wording::export_limits::hours(hours)))
+            });
+            kept.unwrap_or_default()
+        })
+    }
+
+    pub fn is_of_workspace(self) -> bool {
+        self.view.workspace.with_value(Option::is_some)
+    }
+
+    pub fn run_in_background(self) {
+        if untrack(|| self.background_obstacle()).is_some() {
+            return;
+        }
+        self.is_drawer_open.set(false);
+        let (selection, options) = untrack(|| (self.selection(), self.file_options()));
+        let request = self
+            .view
+            .dataset
+            .with_value(|dataset| background_request::of_dataset(&dataset.name, &selection, &options));
+        self.background.start(request);
+    }
+
+    /// Returns about how many bytes the file has before its compression, if the rows are counted.
+    pub fn estimated_bytes(self) -> Option<u64> {
+        let rows = self.rows()?;
+        let options = self.file_options();
+        self.view.page.with(|page| estimated_bytes(page?, &options, rows))
+    }
+
+    /// Returns whether the file is compressed. A workbook always is.
+    pub fn is_packed(self) -> bool {
+        self.options
+            .with(|options| options.compression != Compression::None || options.format == Format::Xlsx)
+    }
+}
