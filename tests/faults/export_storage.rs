@@ -137,7 +137,9 @@ async fn a_full_disk_fails_the_export_with_its_cause_and_leaves_nothing() {
     let id = create(&admin, &body()).await;
     let failed = wait_until(&admin, &id, "failed").await;
     let cause = failed["errorMessage"].as_str().unwrap_or_default();
-    assert!(cause.contains("DECANT_DISK_RESERVE_MB"), "{failed}");
+    // The reserve is looked at from time to time; a fast writer may meet the end of the disk first.
+    let names = ["DECANT_DISK_RESERVE_MB", "No space left"];
+    assert!(names.iter().any(|name| cause.contains(name)), "{failed}");
     assert_eq!(files_below(disk.path()), 0);
     let small = json!({ "dataset": "endless", "format": "csv", "limit": 10 });
     let id = create(&admin, &small).await;
