@@ -116,7 +116,7 @@ pub struct ExportCleanup {
     /// Records that were kept long enough after their file.
     pub removed_records: u64,
     /// What was left for the next clean-up, at most 100 entries.
-    pub failed: Vec<CleanupFailure>,
+    pub failed: Vec<FileFailure>,
     pub duration_ms: u64,
     pub message: String,
 }
@@ -124,7 +124,7 @@ pub struct ExportCleanup {
 /// A file that a clean-up could not remove.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct CleanupFailure {
+pub struct FileFailure {
     /// The id of an export, or the name of a file without one.
     pub id: String,
     pub reason: String,

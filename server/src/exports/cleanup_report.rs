@@ -2,7 +2,7 @@
 
 use std::io;
 
-use api::export_files::{CleanupFailure, ExportCleanup};
+use api::export_files::{ExportCleanup, FileFailure};
 
 use super::files::FileError;
 use crate::state::StateError;
@@ -40,7 +40,7 @@ pub(super) fn fail(result: &mut ExportCleanup, id: String, reason: &impl ToStrin
     let reason = reason.to_string();
     tracing::warn!(id, reason, "the clean-up leaves a file of an export");
     if result.failed.len() < FAILURES_MAX {
-        result.failed.push(CleanupFailure { id, reason });
+        result.failed.push(FileFailure { id, reason });
     }
 }
 

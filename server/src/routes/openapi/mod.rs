@@ -139,6 +139,21 @@ mod tests {
         serde_json::from_str(&document().to_json().unwrap()).unwrap()
     }
 
+    /// Of two schemas with one name, the document would have the last one.
+    #[test]
+    fn no_two_schemas_have_the_same_name() {
+        let mut schemas = Schemas::new();
+        for entry in table::operations() {
+            entry.finish(&mut schemas);
+        }
+        let mut known = std::collections::BTreeMap::new();
+        for (name, schema) in schemas {
+            let json = serde_json::to_value(schema).unwrap();
+            let first = known.entry(name.clone()).or_insert_with(|| json.clone());
+            assert_eq!(*first, json, "{name}");
+        }
+    }
+
     /// Every value of this key, anywhere in the document.
     fn each<'a>(value: &'a Value, key: &str, found: &mut Vec<&'a Value>) {
         match value {
