@@ -264,11 +264,11 @@ mod tests {
     fn the_size_is_that_of_so_many_rows_of_the_page() {
         let page = page("abcd\t1\nefgh\t2\n");
         let csv = options(r#"{"bom":"false","newline":"lf"}"#);
-        // "NAME,COST" and two lines of seven bytes each.
-        assert_eq!(estimated_bytes(&page, &csv, 2), Some(10 + 14));
-        assert_eq!(estimated_bytes(&page, &csv, 1_000_000), Some(10 + 7_000_000));
+        // `"NAME",COST` and two lines of seven bytes each.
+        assert_eq!(estimated_bytes(&page, &csv, 2), Some(12 + 14));
+        assert_eq!(estimated_bytes(&page, &csv, 1_000_000), Some(12 + 7_000_000));
         let zipped = options(r#"{"bom":"false","newline":"lf","compression":"zip"}"#);
-        assert_eq!(estimated_bytes(&page, &zipped, 2), Some(24));
+        assert_eq!(estimated_bytes(&page, &zipped, 2), Some(26));
         assert_eq!(estimated_bytes(&page, &options(r#"{"format":"xlsx"}"#), 2), None);
     }
 
