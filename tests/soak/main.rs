@@ -1,3 +1,4 @@
 //! Long storms, which `make soak` runs.
 
+mod exports;
 mod workspaces;

@@ -69,13 +69,23 @@ impl Database {
 
     /// Creates a database as [`Self::new`] does, with the demo's conversations and saved files beside the hub's tables.
     pub async fn with_conversations() -> Self {
+        Self::with_demo("conversations,files").await
+    }
+
+    /// Creates a database as [`Self::new`] does, with these parts of the demo beside the hub's tables.
+    pub async fn with_demo(parts: &str) -> Self {
         let database = Self::new().await;
-        let only = ["--only", "conversations,files", "--rows", "2000"];
         let arguments = [
-            &["demo", "--to", "2026-01-28T15:00:00Z", "--keys", DEMO_SECRET],
-            &only[..],
-        ]
-        .concat();
+            "demo",
+            "--to",
+            "2026-01-28T15:00:00Z",
+            "--keys",
+            DEMO_SECRET,
+            "--only",
+            parts,
+            "--rows",
+            "2000",
+        ];
         let settings = [("DSN", database.dsn.as_str())];
         program::run(&arguments, &settings).await.good();
         database

@@ -42,6 +42,7 @@ pub mod logs;
 pub mod newer;
 pub mod nginx;
 pub mod patience;
+pub mod pause;
 pub mod pgbouncer;
 pub mod problem;
 pub mod program;

@@ -3,13 +3,12 @@
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use redis::AsyncCommands as _;
 use tempfile::TempDir;
 
 use crate::cluster::folder;
 use crate::patience::wait_for;
+use crate::pause;
 
 /// Contains a character that a URL must escape.
 const PASSWORD: &str = "redis/of these-tests";
@@ -94,17 +93,13 @@ impl Redis {
         self.wait_until_ready().await;
     }
 
-    /// Sends SIGSTOP: it still accepts connections, but answers none.
+    /// It still accepts connections, but answers none.
     pub fn pause(&self) {
-        self.signal(Signal::SIGSTOP);
+        pause::stop(&self.process);
     }
 
     pub fn go_on(&self) {
-        self.signal(Signal::SIGCONT);
-    }
-
-    fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(self.process.id().cast_signed()), signal).expect("redis runs");
+        pause::go_on(&self.process);
     }
 
     async fn wait_until_ready(&self) {

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use crate::cluster::folder;
 use crate::patience::wait_for;
+use crate::pause;
 
 /// An HTTP and a gRPC port for each of master, volume server, filer and S3.
 const PORTS: usize = 8;
@@ -112,6 +113,15 @@ impl S3 {
     /// Returns host and port.
     pub fn address(&self) -> &str {
         self.endpoint.trim_start_matches("http://")
+    }
+
+    /// It still accepts connections, but answers none.
+    pub fn pause(&self) {
+        pause::stop(&self.process);
+    }
+
+    pub fn go_on(&self) {
+        pause::go_on(&self.process);
     }
 
     /// Returns a client of the bucket.

@@ -142,7 +142,7 @@ impl From<WorkspacesError> for Failure {
 impl From<StorageError> for Failure {
     fn from(error: StorageError) -> Self {
         tracing::error!(%error, "the storage failed for a background export");
-        Self::passing("storage_failed", format!("The storage failed: {error}"))
+        Self::passing("storage_failed", format!("The storage failed: {}", error.cause()))
     }
 }
 

@@ -17,7 +17,20 @@ pub enum StorageError {
     #[error("the storage does not list unfinished uploads: {0}")]
     List(String),
     #[error("the storage failed: {0}")]
-    Failed(object_store::Error),
+    Failed(#[source] object_store::Error),
+}
+
+impl StorageError {
+    /// Returns the first line of the innermost cause, for example `No space left on device (os error 28)`. The message of the
+    /// error itself also has the address of the bucket, which is the operator's.
+    pub fn cause(&self) -> String {
+        let mut innermost: &dyn std::error::Error = self;
+        while let Some(source) = innermost.source() {
+            innermost = source;
+        }
+        let message = innermost.to_string();
+        message.lines().next().unwrap_or_default().to_owned()
+    }
 }
 
 impl From<object_store::Error> for StorageError {

@@ -98,6 +98,8 @@ impl Location {
                     .with_bucket_name(name)
                     .with_allow_http(plain)
                     .with_retry(RetryConfig {
+                        // The time alone bounds them: ten of them take two seconds.
+                        max_retries: usize::MAX,
                         retry_timeout: RETRY_MAX,
                         ..RetryConfig::default()
                     })

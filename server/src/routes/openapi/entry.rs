@@ -168,9 +168,7 @@ impl EntryBuilder {
     /// Answers 200 with text.
     pub fn text(self, media_type: &str, description: &str, example: &str) -> Self {
         let schema = ObjectBuilder::new().schema_type(SchemaType::new(Type::String));
-        let content = ContentBuilder::new()
-            .schema(Some(schema.build()))
-            .example(Some(example.into()));
+        let content = file_content(media_type, schema).example(Some(example.into()));
         self.respond(200, description, |response| {
             response.content(media_type, content.build())
         })
@@ -190,7 +188,7 @@ impl EntryBuilder {
         let schema = ObjectBuilder::new()
             .schema_type(SchemaType::new(Type::String))
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)));
-        let content = ContentBuilder::new().schema(Some(schema.build()));
+        let content = file_content(media_type, schema);
         self.respond(status, description, |response| {
             response.content(media_type, content.build())
         })
@@ -267,6 +265,12 @@ impl EntryBuilder {
 
 fn example<T: Example>() -> Option<Value> {
     serde_json::from_str(T::JSON).ok()
+}
+
+/// Returns the content of a file. A JSON file has no schema: a schema is of the value in it, and each dataset has its own.
+fn file_content(media_type: &str, schema: ObjectBuilder) -> ContentBuilder {
+    let is_json = media_type == "application/json";
+    ContentBuilder::new().schema((!is_json).then(|| schema.build()))
 }
 
 /// Adds the schema of a type and those that it refers to.

@@ -1,0 +1,392 @@
+//! Background exports in a storm: two servers, three workers, one fault a second.
+
+use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use decant_tests::actors::Actor;
+use decant_tests::cluster::folder;
+use decant_tests::database::Database;
+use decant_tests::definitions::{Definitions, NUMBERS, SLOWLY};
+use decant_tests::exports::Exports;
+use decant_tests::nginx::Nginx;
+use decant_tests::patience::wait_for;
+use decant_tests::program;
+use decant_tests::proxy::{Behavior, Proxy};
+use decant_tests::redis::Redis;
+use decant_tests::s3::S3;
+use decant_tests::server::{ADMIN_TOKEN, Server, data_dir};
+use futures_util::TryStreamExt as _;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use object_store::ObjectStore as _;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::process::Child;
+
+const EXPORTS: usize = 300;
+const WORKERS: usize = 3;
+
+/// Bounds the storm. What is unfinished then is completed without faults.
+const STORM_MAX: Duration = Duration::from_secs(360);
+const REST_MAX: Duration = Duration::from_secs(180);
+
+/// A lease in seconds, and a pause of a worker that lasts longer.
+const LEASE: &str = "3";
+const BEYOND_THE_LEASE: Duration = Duration::from_secs(5);
+
+/// A server that lives through the storm may keep this much more memory than after its first minute.
+const GROWTH_MAX: u64 = 64 * 1024 * 1024;
+
+const FORMATS: [&str; 7] = ["csv", "json", "jsonl", "xlsx", "html", "markdown", "xml"];
+
+const FAULTS: [Fault; 10] = [
+    Fault::KilledWorker,
+    Fault::PausedWorker,
+    Fault::KilledServer,
+    Fault::KilledRedis,
+    Fault::PausedRedis,
+    Fault::CrashedPostgres,
+    Fault::EndedSessions,
+    Fault::RefusingStorage,
+    Fault::FailingStorage,
+    Fault::PausedStorage,
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Fault {
+    KilledWorker,
+    PausedWorker,
+    KilledServer,
+    KilledRedis,
+    PausedRedis,
+    /// PostgreSQL ends all sessions and recovers when one of its processes is killed.
+    CrashedPostgres,
+    EndedSessions,
+    RefusingStorage,
+    /// It answers 500.
+    FailingStorage,
+    PausedStorage,
+}
+
+#[tokio::test]
+async fn no_export_is_lost_or_doubled_in_a_storm() {
+    let mut bed = Bed::start().await;
+    let begun = Instant::now();
+    let creating = tokio::spawn(create_all(bed.exports.app.admin()));
+    let mut faults: BTreeMap<Fault, usize> = BTreeMap::new();
+    let mut memory = None;
+    for number in 0.. {
+        if begun.elapsed() > STORM_MAX || (creating.is_finished() && bed.unfinished().await == 0) {
+            break;
+        }
+        // A step that has no factor with the number of faults visits all of them in a mixed order.
+        let fault = FAULTS[number * 7 % FAULTS.len()];
+        bed.strike(fault, number).await;
+        *faults.entry(fault).or_default() += 1;
+        if memory.is_none() && begun.elapsed() > Duration::from_secs(60) {
+            memory = Some(bed.exports.app.server.memory_bytes());
+        }
+    }
+    let storm = begun.elapsed();
+    creating.await.expect("all exports are created");
+    let finished = async || (bed.unfinished().await == 0).then_some(());
+    wait_for("the end of all exports", REST_MAX, finished).await;
+    let (after, now) = (memory.unwrap_or_default(), bed.exports.app.server.memory_bytes());
+    bed.report(&faults, storm, now).await;
+    bed.examine().await;
+    assert!(
+        memory.is_none() || now < after + GROWTH_MAX,
+        "{after} bytes, then {now}"
+    );
+}
+
+/// Creates the exports one after the other. A refusal while a database is away is tried again with the same key.
+async fn create_all(admin: Actor) {
+    for number in 0..EXPORTS {
+        let dataset = match number % 3 {
+            0 => "slowly",
+            1 => "numbers",
+            _ => "usage-logs",
+        };
+        let body = json!({ "dataset": dataset, "format": FORMATS[number % FORMATS.len()] });
+        let key = format!("export-{number}");
+        loop {
+            let request = admin.create_export(&body).header("idempotency-key", &key);
+            let answer = request.answer().await;
+            match answer.status {
+                202 => break,
+                503 => second().await,
+                _ => panic!("{}", answer.text()),
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+struct Worker {
+    process: Child,
+    /// Lives as long as the process.
+    _data: TempDir,
+}
+
+struct Bed {
+    exports: Exports,
+    other: Server,
+    workers: Vec<Worker>,
+    redis: Redis,
+    s3: S3,
+    network: Proxy,
+    _nginx: Nginx,
+    /// Its file `failing` makes the storage answer 500.
+    folder: TempDir,
+    /// Lives as long as the servers.
+    _definitions: Definitions,
+    settings: Vec<(String, String)>,
+}
+
+impl Bed {
+    async fn start() -> Self {
+        let (redis, s3, folder) = (Redis::start().await, S3::start().await, folder());
+        let nginx = Nginx::with(&format!(
+            "location / {{ if (-f {}/failing) {{ return 500; }} client_max_body_size 0; \
+             proxy_set_header Host $http_host; proxy_pass http://{}; }}",
+            folder.path().display(),
+            s3.address()
+        ))
+        .await;
+        let network = Proxy::to(&nginx.address).await;
+        let definitions = Definitions::of(&[NUMBERS, SLOWLY]);
+        let mut settings: Vec<(String, String)> = s3
+            .settings()
+            .into_iter()
+            .filter(|(name, _)| *name != "AWS_ENDPOINT_URL")
+            .chain([definitions.setting()])
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        settings.extend(
+            [
+                ("AWS_ENDPOINT_URL", format!("http://{}", network.address)),
+                ("REDIS_URL", redis.url()),
+                ("DECANT_EXPORT_LEASE_SECONDS", LEASE.to_owned()),
+                ("DECANT_EXPORTS_PER_USER", "6".to_owned()),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        );
+        let exports = Exports::start_on(Database::new().await, &without_workers(&settings)).await;
+        settings.extend(
+            [
+                ("DSN", exports.app.database.dsn.as_str()),
+                ("STATE_DSN", exports.state.dsn.as_str()),
+                ("ADMIN_TOKEN", ADMIN_TOKEN),
+                ("DECANT_EXPORT_POLL_SECONDS", "1"),
+                ("DECANT_EXPORT_RETRY_SECONDS", "1"),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned())),
+        );
+        let other = Server::start(&without_workers(&settings)).await;
+        let workers = (0..WORKERS).map(|_| start_worker(&settings)).collect();
+        Self {
+            exports,
+            other,
+            workers,
+            redis,
+            s3,
+            network,
+            _nginx: nginx,
+            folder,
+            _definitions: definitions,
+            settings,
+        }
+    }
+
+    /// Makes a fault and mends it. It takes about a second.
+    async fn strike(&mut self, fault: Fault, number: usize) {
+        let worker = number / FAULTS.len() % WORKERS;
+        match fault {
+            Fault::KilledWorker => {
+                let killed = &mut self.workers[worker].process;
+                killed.kill().await.expect("the worker is ours");
+                second().await;
+                self.workers[worker] = start_worker(&self.settings);
+            }
+            Fault::PausedWorker => {
+                let id = self.workers[worker].process.id().expect("the worker runs");
+                signal(id, Signal::SIGSTOP);
+                tokio::time::sleep(BEYOND_THE_LEASE).await;
+                signal(id, Signal::SIGCONT);
+            }
+            Fault::KilledServer => {
+                self.other.crash().await;
+                self.other = Server::start(&without_workers(&self.settings)).await;
+            }
+            Fault::KilledRedis => {
+                self.redis.crash();
+                second().await;
+                self.redis.start_again().await;
+            }
+            Fault::PausedRedis => {
+                self.redis.pause();
+                second().await;
+                self.redis.go_on();
+            }
+            Fault::CrashedPostgres => {
+                let pids = self.exports.state.decant_sessions("%").await;
+                if let Some(pid) = pids.first() {
+                    signal(
+                        u32::try_from(*pid).expect("a process id is small"),
+                        Signal::SIGKILL,
+                    );
+                }
+                second().await;
+            }
+            Fault::EndedSessions => {
+                self.exports.state.end_sessions("%").await;
+                self.exports.app.database.end_sessions("%").await;
+                second().await;
+            }
+            Fault::RefusingStorage => {
+                self.network.set(Behavior::Refusing);
+                second().await;
+                self.network.set(Behavior::Normal);
+            }
+            Fault::FailingStorage => {
+                let failing = self.folder.path().join("failing");
+                std::fs::write(&failing, "").expect("the folder is ours");
+                second().await;
+                std::fs::remove_file(&failing).expect("the file is ours");
+            }
+            Fault::PausedStorage => {
+                self.s3.pause();
+                second().await;
+                self.s3.go_on();
+            }
+        }
+    }
+
+    async fn number(&self, sql: &str) -> u64 {
+        self.exports.state.number(sql).await
+    }
+
+    async fn unfinished(&self) -> u64 {
+        let states = "'completed', 'failed', 'cancelled'";
+        self.number(&format!(
+            "select count(*) from decant.data_exports where status not in ({states})"
+        ))
+        .await
+    }
+
+    /// Prints what the storm was and what became of the exports.
+    async fn report(&self, faults: &BTreeMap<Fault, usize>, storm: Duration, memory: u64) {
+        let completed = self
+            .number("select count(*) from decant.data_exports where status = 'completed'")
+            .await;
+        let again = self
+            .number("select count(*) from decant.export_logs where event_type = 'retry'")
+            .await;
+        let causes = "select count(*) || ' x ' || error_code || ': ' || left(error_message, 100) \
+                      from decant.data_exports where status = 'failed' group by error_code, left(error_message, 100)";
+        let causes: Vec<_> = self
+            .exports
+            .state
+            .texts(causes)
+            .await
+            .into_iter()
+            .flatten()
+            .collect();
+        println!(
+            "| {EXPORTS} exports | completed {completed} | failed {causes:?} | taken up again {again} |"
+        );
+        println!(
+            "| storm {} s | faults {faults:?} | server {} MB |",
+            storm.as_secs(),
+            memory >> 20
+        );
+    }
+
+    /// Checks what must hold after any storm.
+    ///
+    /// # Panics
+    /// If an export is lost, doubled or without a cause, or a file or an unfinished upload belongs to none.
+    async fn examine(&self) {
+        let admin = self.exports.app.admin();
+        let count = async |condition: &str| {
+            self.number(&format!(
+                "select count(*) from decant.data_exports where {condition}"
+            ))
+            .await
+        };
+        assert_eq!(count("true").await, EXPORTS as u64);
+        let without_cause = "status = 'failed' and (error_code is null or error_message is null)";
+        assert_eq!(count(without_cause).await, 0);
+        assert_eq!(count("status = 'cancelled'").await, 0);
+        let completed = count("status = 'completed'").await;
+        assert!(
+            completed * 10 >= EXPORTS as u64 * 9,
+            "only {completed} are completed"
+        );
+        let doubled = "select count(*) from (select from decant.export_logs where event_type = 'complete' \
+                       group by export_id having count(*) > 1) twice";
+        assert_eq!(self.number(doubled).await, 0);
+        // Killed workers leave files and parts behind. One clean-up removes all of them.
+        admin.clean_up_exports(&json!({})).answer().await.good();
+        let dry = admin.clean_up_exports(&json!({ "dryRun": true }));
+        let dry: Value = dry.answer().await.good().json();
+        assert_eq!(
+            (&dry["orphanFiles"], &dry["failed"]),
+            (&json!(0), &json!([])),
+            "{dry}"
+        );
+        let objects: Vec<_> = self
+            .s3
+            .client()
+            .list(None)
+            .try_collect()
+            .await
+            .expect("the bucket is listed");
+        // Each file has a manifest beside it.
+        assert_eq!(objects.len() as u64, completed * 2);
+        let used = self
+            .number("select coalesce(sum(used_bytes), 0)::bigint from decant.storage_usage")
+            .await;
+        let stored = self
+            .number("select sum(file_size)::bigint from decant.data_exports where status = 'completed'")
+            .await;
+        assert_eq!(used, stored);
+        let ids = "select id from decant.data_exports where status = 'completed'";
+        for id in self.exports.state.texts(ids).await.into_iter().flatten() {
+            let report: Value = admin.verify_export(&id).answer().await.good().json();
+            assert_eq!(report["verification"]["success"], true, "{report}");
+        }
+    }
+}
+
+fn start_worker(settings: &[(String, String)]) -> Worker {
+    let data = folder();
+    let settings = [borrowed(settings), vec![data_dir(&data)]].concat();
+    let process = program::command(&["work"], &settings)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    Worker { process, _data: data }
+}
+
+fn borrowed(settings: &[(String, String)]) -> Vec<(&str, &str)> {
+    settings
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect()
+}
+
+fn without_workers(settings: &[(String, String)]) -> Vec<(&str, &str)> {
+    [borrowed(settings), vec![("DECANT_WORKERS", "0")]].concat()
+}
+
+fn signal(process: u32, signal: Signal) {
+    kill(Pid::from_raw(process.cast_signed()), signal).expect("the process runs");
+}
+
+async fn second() {
+    tokio::time::sleep(Duration::from_secs(1)).await;
+}
