@@ -17,6 +17,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use tempfile::TempDir;
 
 use crate::outcome::Outcome;
+use crate::process::Process;
 use crate::psql::Psql;
 
 /// Definitions of the datasets that are measured.
@@ -89,6 +90,23 @@ impl Bed {
     pub async fn server(&self) -> Server {
         let datasets = self.file("datasets").display().to_string();
         Server::start(&[("DSN", &self.dsn), ("DECANT_DATASETS_DIR", &datasets)]).await
+    }
+
+    /// Returns the DSN of another database of this PostgreSQL.
+    pub fn dsn_of(&self, database: &str) -> String {
+        self.dsn.replacen(
+            &format!("///{}?", decant_embedded::DATABASE),
+            &format!("///{database}?"),
+            1,
+        )
+    }
+
+    /// Returns the processor time of all processes of PostgreSQL, those that have ended among them.
+    pub fn postgres_processor_time(&self) -> Outcome<Duration> {
+        Process {
+            id: self.postgres.process_id(),
+        }
+        .processor_time_with_children()
     }
 
     /// Returns the server's query for all rows of a dataset.

@@ -7,6 +7,7 @@
 //! | [`formatting`], [`in_browser`] | CSV of raw rows: natively, and as WebAssembly in Chromium |
 //! | [`formats`], [`pretty`] | every format, and pretty-printed JSON, beside JavaScript |
 //! | [`whole_way`], [`command_line`] | whole exports: on the page, and by `decant export` |
+//! | [`background`] | background exports, their queue, and servers without work |
 //! | [`bundles`] | a bundle of three parts, beside three `COPY`s of `psql` |
 //! | [`conversations`] | conversations with their turns as JSONL |
 //! | [`pages`] | first rows, options and figures of datasets |
@@ -20,6 +21,7 @@
 //! All traffic uses loopback and local sockets. For a trial, `BENCH_ROWS` sets the number of rows, and `BENCH_ONLY`
 //! selects sections by parts of their names.
 
+mod background;
 mod bed;
 mod bundles;
 mod client;
@@ -101,6 +103,9 @@ async fn measure(bed: &Bed, report: &mut Report) -> Outcome<()> {
     }
     if begins("conversations as JSONL") {
         report.add(conversations::measure(bed, &server).await?);
+    }
+    if begins("background exports") {
+        report.add(background::measure(bed).await?);
     }
     if begins("CSV natively") {
         report.add(formatting::measure(

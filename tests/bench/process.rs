@@ -16,17 +16,35 @@ pub struct Process {
 impl Process {
     /// Returns the processor time of all its threads, in user mode and in the kernel.
     pub fn processor_time(self) -> Outcome<Duration> {
+        // utime and stime.
+        ticks(&self.fields()?[11..13])
+    }
+
+    /// Returns the processor time of this process and of its children, those that have ended among them.
+    pub fn processor_time_with_children(self) -> Outcome<Duration> {
+        // utime, stime, cutime and cstime.
+        let mut sum = ticks(&self.fields()?[11..15])?;
+        for entry in fs::read_dir("/proc")? {
+            let Some(id) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else {
+                continue;
+            };
+            // One that has ended meanwhile is left out.
+            let Ok(fields) = (Self { id }).fields() else {
+                continue;
+            };
+            if fields[1] == self.id.to_string() {
+                sum += ticks(&fields[11..13])?;
+            }
+        }
+        Ok(sum)
+    }
+
+    /// Returns the fields of `/proc/<pid>/stat` after the program's name, which stands in parentheses and may contain any
+    /// character: the state, the parent, … (proc(5)).
+    fn fields(self) -> Outcome<Vec<String>> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.id))?;
-        // After the program's name, which stands in parentheses and may contain any character, utime and stime are the
-        // twelfth and thirteenth field (proc(5)).
         let (_, fields) = stat.rsplit_once(')').ok_or("a process has a name")?;
-        let ticks: u64 = fields
-            .split_whitespace()
-            .skip(11)
-            .take(2)
-            .map(str::parse::<u64>)
-            .sum::<Result<_, _>>()?;
-        Ok(Duration::from_secs(ticks) / TICKS_PER_SECOND)
+        Ok(fields.split_whitespace().map(str::to_owned).collect())
     }
 
     /// Returns the resident memory in bytes.
@@ -53,4 +71,9 @@ impl Process {
         let kibibytes: u64 = value.trim().trim_end_matches(" kB").parse()?;
         Ok(kibibytes * 1024)
     }
+}
+
+fn ticks(fields: &[String]) -> Outcome<Duration> {
+    let ticks = fields.iter().map(|field| field.parse::<u64>());
+    Ok(Duration::from_secs(ticks.sum::<Result<_, _>>()?) / TICKS_PER_SECOND)
 }

@@ -12,6 +12,7 @@ pub struct Quantity {
 enum Unit {
     Seconds,
     Milliseconds,
+    Percent,
     Megabytes,
     MegabytesPerSecond,
     RowsPerSecond { megabytes_per_second: f64 },
@@ -24,6 +25,11 @@ pub fn seconds(value: f64) -> Quantity {
 
 pub fn milliseconds(value: f64) -> Quantity {
     let unit = Unit::Milliseconds;
+    Quantity { value, unit }
+}
+
+pub fn percent(value: f64) -> Quantity {
+    let unit = Unit::Percent;
     Quantity { value, unit }
 }
 
@@ -64,7 +70,9 @@ impl fmt::Display for Quantity {
         let value = self.value;
         match self.unit {
             Unit::Seconds => write!(f, "{value:.2} s"),
+            Unit::Milliseconds if value < 10.0 => write!(f, "{value:.1} ms"),
             Unit::Milliseconds => write!(f, "{value:.0} ms"),
+            Unit::Percent => write!(f, "{value:.2} %"),
             Unit::Megabytes => write!(f, "{value:.1} MB"),
             Unit::MegabytesPerSecond => write!(f, "{value:.0} MB/s"),
             Unit::RowsPerSecond { megabytes_per_second } => {

@@ -350,7 +350,7 @@ impl Bed {
             .number("select coalesce(sum(used_bytes), 0)::bigint from decant.storage_usage")
             .await;
         let stored = self
-            .number("select sum(file_size)::bigint from decant.data_exports where status = 'completed'")
+            .number("select sum(file_bytes)::bigint from decant.data_exports where status = 'completed'")
             .await;
         assert_eq!(used, stored);
         let ids = "select id from decant.data_exports where status = 'completed'";
