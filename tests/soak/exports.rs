@@ -174,6 +174,10 @@ impl Bed {
             .map(|(name, value)| (name.to_owned(), value)),
         );
         let exports = Exports::start_on(Database::new().await, &without_workers(&settings)).await;
+        // The tests' clusters lose the last commits of a crash otherwise.
+        let durable = "do $$ begin execute format('alter database %I set synchronous_commit = on', current_database()); end $$";
+        exports.state.execute(durable).await;
+        exports.state.end_sessions("%").await;
         settings.extend(
             [
                 ("DSN", exports.app.database.dsn.as_str()),
