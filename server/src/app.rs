@@ -49,7 +49,7 @@ pub struct App {
     pub authenticator: Arc<Authenticator>,
     /// The records of background exports.
     pub exports: ExportStore,
-    /// Health and metrics.
+    /// Answers for health and metrics; handlers take it as `web::Data<Monitor>`.
     pub monitor: Arc<Monitor>,
     pub options: OptionsCache,
     /// Memberships that were looked up within `DECANT_MEMBERSHIP_SECONDS`.

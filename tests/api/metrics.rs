@@ -168,7 +168,7 @@ async fn the_queue_shows_how_many_wait_and_for_how_long() {
 
 #[tokio::test]
 async fn a_direct_export_and_the_lock_are_shown_while_they_last() {
-    let definitions = Definitions::of(&[&silent_for(60)]);
+    let definitions = Definitions::of(&[&silent_for(60.0)]);
     let app = App::start_on(Database::new().await, &[definitions.setting()]).await;
     let admin = app.admin();
     let idle = metrics(&admin).await;
@@ -244,18 +244,20 @@ async fn they_need_the_token_that_is_set_and_no_other() {
 
 #[tokio::test]
 async fn no_text_of_a_caller_becomes_a_label() {
-    let app = App::start().await;
-    let admin = app.admin();
-    admin
-        .rows("<script>")
-        .answer()
-        .await
-        .problem(404, "unknown_dataset");
-    admin
-        .create_export(&json!({ "dataset": "x\"} 1", "format": "y\"} 1" }))
-        .answer()
-        .await;
+    let definitions = Definitions::of(&[&NUMBERS.replace("\"numbers\"", "\"of-a-caller\"")]);
+    let exports = Exports::start(&[definitions.setting()]).await;
+    let admin = exports.app.admin();
+    for (dataset, format) in [("of-a-caller", "of-a-caller"), ("unknown-of-a-caller", "csv")] {
+        let body = json!({ "dataset": dataset, "format": format });
+        admin.create_export(&body).answer().await;
+    }
+    let id = create(&admin, &json!({ "dataset": "of-a-caller", "format": "csv" })).await;
+    wait_until(&admin, &id, "completed").await;
     let text = admin.metrics().answer().await.good().text();
-    Metrics::parse(&text);
-    assert!(!text.contains("script") && !text.contains("} 1"), "{text}");
+    assert_eq!(
+        ended(&Metrics::parse(&text), "completed"),
+        Some(1.0),
+        "only one was accepted: {text}"
+    );
+    assert!(!text.contains("of-a-caller"), "{text}");
 }

@@ -56,7 +56,7 @@ async fn it_shows_health_and_metrics_where_it_is_told_to_listen() {
     assert_eq!(metrics.number("decant_workers"), 3.0);
     assert_eq!(metrics.number("decant_export_rows_total"), 3.0);
     assert_eq!(metrics.number("decant_exports_queued"), 0.0);
-    for path in ["/", "/api/datasets", "/metrics/x"] {
+    for path in ["/", "/api/nothing", "/metrics/x"] {
         let problem = at_worker.get(path).answer().await.problem(404, "not_found");
         assert!(problem.detail.contains("decant work"), "{}", problem.detail);
     }

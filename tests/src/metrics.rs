@@ -22,7 +22,7 @@ struct Series {
 }
 
 impl Metrics {
-    /// Reads the text.
+    /// Returns the metrics of a text that ends with a line break.
     ///
     /// # Panics
     /// With the reason and the line, if the text is not as Prometheus wants it.

@@ -42,10 +42,8 @@ impl Worker {
             data_dir(&data),
         ];
         let mut command: Command = program::command(&["work"], &[&ours, settings].concat());
-        let mut process = command
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
+        let spawned = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let mut process = spawned.expect("the program starts");
         let mut stdout = BufReader::new(process.stdout.take().expect("stdout is piped"));
         let mut ready = String::new();
         let read = timeout(PATIENCE, stdout.read_line(&mut ready)).await;

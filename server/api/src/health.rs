@@ -37,7 +37,7 @@ pub enum ReadinessStatus {
 pub struct ReadinessCheck {
     pub name: ReadinessPart,
     pub status: CheckStatus,
-    /// What its failure or absence means.
+    /// The consequence of a failure or an absence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
@@ -46,7 +46,7 @@ pub struct ReadinessCheck {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum ReadinessPart {
-    /// The exported database.
+    /// The database that is exported, of the setting DSN.
     Database,
     StateDatabase,
     Redis,

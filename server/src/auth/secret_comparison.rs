@@ -1,4 +1,4 @@
-//! Compares secrets.
+//! Secrets compared in constant time.
 
 use subtle::ConstantTimeEq;
 

@@ -20,7 +20,9 @@ pub async fn run(settings: Result<Settings, SettingError>) -> Outcome {
         Ok(found) => print(format_args!("good     {what}: {found}")),
         Err(problem) => {
             missing += 1;
-            print(format_args!("missing  {what}: {problem}"))
+            // The answer of a bucket may have several lines.
+            let problem: Vec<_> = problem.split_whitespace().collect();
+            print(format_args!("missing  {what}: {}", problem.join(" ")))
         }
     };
     match settings {

@@ -1,4 +1,4 @@
-//! What waits, runs and is stored, in all processes together.
+//! Figures of the exports that wait, run and are stored, in all processes together.
 
 use std::time::Duration;
 
@@ -12,27 +12,32 @@ use crate::state::{Purpose, State};
 /// How long figures are kept, so that many readers cost the state database one query.
 const FIGURES_KEPT: Duration = Duration::from_secs(5);
 
-/// SQL of [`QueueFigures`] as JSON, without a semicolon. Each part reads an index, and at most 100,000 entries of it. The oldest of
-/// each priority is the first entry of `data_exports_due`.
+/// SQL of [`QueueFigures`] as JSON. The argument may bound the number of queued ones that are counted. The oldest of each priority is
+/// the first entry of the index `data_exports_due`.
 macro_rules! queue_figures {
-    () => {
-        "select json_build_object( \
-             'queued', (select count(*) from (select from decant.data_exports where status = 'queued' limit 100000) w), \
+    ($bound:literal) => {
+        concat!(
+            "select json_build_object( \
+             'queued', (select count(*) from (select from decant.data_exports where status = 'queued' ",
+            $bound,
+            ") waiting), \
              'processing', count(*), \
              'oldestSeconds', (select extract(epoch from greatest(now() - min(oldest.not_before), '0'::interval))::bigint \
                  from generate_series(-10, 10) p (priority) cross join lateral ( \
                      select e.not_before from decant.data_exports e \
-                     where e.status = 'queued' and e.priority = p.priority order by e.not_before limit 1) oldest), \
+                     where e.status = 'queued' and e.priority = p.priority order by e.not_before limit 1) oldest having count(*) > 0), \
              'workers', count(distinct lease_holder)) \
          from decant.data_exports where status = 'processing'"
+        )
     };
 }
 pub(in crate::exports) use queue_figures;
 
-/// Queue and storage in one statement. The table of used space has one row an owner.
+/// Queue and storage in one statement. In the order of the index, PostgreSQL reads 10,000 entries of it, and not half of the table.
+/// The table of used space has one row an owner.
 const FIGURES: &str = concat!(
     "select json_build_object('queue', (",
-    queue_figures!(),
+    queue_figures!("order by priority desc, not_before, id limit 10000"),
     "), 'stored', (select json_build_object( \
          'users', coalesce(sum(used_bytes) filter (where not starts_with(owner, 'workspace:')), 0)::bigint, \
          'workspaces', coalesce(sum(used_bytes) filter (where starts_with(owner, 'workspace:')), 0)::bigint) \

@@ -13,6 +13,8 @@ mod scrape;
 use std::time::Duration;
 
 use prometheus::Registry;
+use prometheus::core::Collector;
+use prometheus::process_collector::ProcessCollector;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
@@ -33,7 +35,7 @@ const STORAGE_KEPT: Duration = Duration::from_secs(30);
 /// How long the result of a check of Redis is kept.
 const REDIS_KEPT: Duration = Duration::from_secs(5);
 
-/// What a process tells those who watch it.
+/// Answers the questions of orchestrators and of monitoring about this process.
 pub struct Monitor {
     source: Source,
     state: State,
@@ -49,7 +51,7 @@ pub struct Monitor {
     stopping: CancellationToken,
 }
 
-/// What is watched.
+/// The parts of a process that a [`Monitor`] asks.
 pub struct Parts {
     pub source: Source,
     pub state: State,
@@ -65,7 +67,7 @@ pub struct Parts {
 /// The settings of metrics.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Who reads the metrics needs it, if it is set.
+    /// Readers of the metrics need it; `None` admits everybody.
     pub token: Option<SecretString>,
 }
 
@@ -75,7 +77,7 @@ impl Monitor {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         Self {
-            registry: scrape::registry(parts.collectors),
+            registry: registry(parts.collectors),
             backlog: Backlog::new(parts.state.clone()),
             source: parts.source,
             state: parts.state,
@@ -93,4 +95,16 @@ impl Monitor {
     pub fn metrics_token(&self) -> Option<&SecretString> {
         self.token.as_ref()
     }
+}
+
+/// Returns the metrics of the domains and of the process.
+fn registry(collectors: Collectors) -> Registry {
+    let registry = Registry::new();
+    let process: Box<dyn Collector> = Box::new(ProcessCollector::for_self());
+    for collector in collectors.into_iter().chain([process]) {
+        registry
+            .register(collector)
+            .expect("each metric has a name of its own");
+    }
+    registry
 }

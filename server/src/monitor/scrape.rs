@@ -1,28 +1,15 @@
 //! All metrics as text, in Prometheus' format of version 0.0.4.
 
+use prometheus::TextEncoder;
 use prometheus::core::Collector;
-use prometheus::process_collector::ProcessCollector;
 use prometheus::proto::MetricFamily;
-use prometheus::{Registry, TextEncoder};
 
 use super::Monitor;
 use crate::exports::backlog::BacklogFigures;
-use crate::metrics::{Collectors, gauge, gauges};
+use crate::metrics::{gauge, gauges};
 
 /// The media type of [`Monitor::scrape`].
 pub const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-
-/// Returns the metrics of the domains and of the process.
-pub(super) fn registry(collectors: Collectors) -> Registry {
-    let registry = Registry::new();
-    let process: Box<dyn Collector> = Box::new(ProcessCollector::for_self());
-    for collector in collectors.into_iter().chain([process]) {
-        registry
-            .register(collector)
-            .expect("each metric has a name of its own");
-    }
-    registry
-}
 
 impl Monitor {
     /// Returns all metrics. Without a state database, and while it is away, those of its contents are left out.
@@ -55,7 +42,7 @@ fn of_backlog(figures: &BacklogFigures) -> Vec<MetricFamily> {
     for (name, help, number) in [
         (
             "decant_exports_queued",
-            "Background exports that wait for a worker of any process, counted to 100,000.",
+            "Background exports that wait for a worker of any process, counted to 10,000.",
             queue.queued,
         ),
         (
@@ -83,6 +70,7 @@ mod tests {
     use super::*;
     use crate::exports::backlog::StoredBytes;
     use crate::exports::metrics::ExportMetrics;
+    use crate::monitor::registry;
 
     #[test]
     fn every_metric_has_a_name_of_its_own() {

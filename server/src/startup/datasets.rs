@@ -10,7 +10,7 @@ use crate::datasets::{Catalog, warnings};
 use crate::hub_tables::HubTables;
 use crate::source::Source;
 
-/// What it takes to read the definitions again.
+/// Reads the definitions again, and gives them to a catalogue.
 pub struct DatasetReload {
     pub options: CatalogOptions,
     pub hub_tables: HubTables,

@@ -160,7 +160,11 @@ impl WorkProcess {
         let mut running = tokio::spawn(self.workers.run());
         let handle = self.server.map(|(server, _)| {
             let handle = server.handle();
-            tokio::spawn(server);
+            tokio::spawn(async move {
+                if let Err(error) = server.await {
+                    tracing::error!(%error, "health and metrics are not shown any more");
+                }
+            });
             handle
         });
         stop.await;

@@ -44,7 +44,7 @@ impl Storage {
             return Ok(checked.map_err(io::Error::other)??);
         }
         if self.head(ABSENT).await?.is_none() {
-            // The answer to `HEAD` does not tell a missing file from a missing bucket.
+            // `HEAD` has the same answer for a missing file and for a missing bucket.
             let mut files = self.files("checks")?.boxed();
             files.next().await.transpose()?;
         }

@@ -41,7 +41,7 @@ const STORAGE: &str = "select json_build_object( \
     'growthPerDay', (select coalesce(sum(file_bytes) / 30, 0)::bigint from decant.data_exports \
         where completed_at > now() - '30 days'::interval and status in ('completed', 'expired')))::text";
 
-const QUEUE: &str = concat!("select (", queue_figures!(), ")::text");
+const QUEUE: &str = concat!("select (", queue_figures!(""), ")::text");
 
 const HEALTH: &str = "select coalesce(json_agg(h order by total_exports desc), '[]')::text from decant.export_health_metrics h";
 

@@ -127,7 +127,7 @@ impl EntryBuilder {
         self.json_of::<T>(202, description)
     }
 
-    /// Answers 503 with JSON.
+    /// Answers 503 with JSON, also where the operation has problems of that status.
     pub fn unavailable<T: ToSchema + Example>(self, description: &str) -> Self {
         self.json_of::<T>(503, description)
     }

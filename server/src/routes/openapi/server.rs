@@ -12,7 +12,7 @@ use super::parameters as p;
 pub const SERVER: &str = "Server";
 
 const METRICS_EXAMPLE: &str = "# HELP decant_exports_queued Background exports that wait for a worker of any process, counted to \
-     100,000.\n# TYPE decant_exports_queued gauge\ndecant_exports_queued 3\n";
+     10,000.\n# TYPE decant_exports_queued gauge\ndecant_exports_queued 3\n";
 
 pub fn operations() -> Vec<EntryBuilder> {
     vec![
