@@ -15,6 +15,7 @@ use crate::datasets::workspaces::MembershipCache;
 use crate::error::ApiError;
 use crate::exports::store::ExportStore;
 use crate::exports::stored_exports::StoredExports;
+use crate::monitor::Monitor;
 use crate::probes::ProbeFeed;
 use crate::rows::StreamTiming;
 use crate::shares::Shares;
@@ -28,7 +29,7 @@ pub struct App {
     /// The connections to the database that is exported.
     pub source: Source,
     /// The parts of each caller in the running exports, and in the other queries.
-    pub export_shares: Shares,
+    pub export_shares: Arc<Shares>,
     pub query_shares: Shares,
     /// Look-ups of workspaces. They are apart from other queries, so that a page opens while these run.
     pub lookup_shares: Shares,
@@ -48,6 +49,8 @@ pub struct App {
     pub authenticator: Arc<Authenticator>,
     /// The records of background exports.
     pub exports: ExportStore,
+    /// Answers for health and metrics; handlers take it as `web::Data<Monitor>`.
+    pub monitor: Arc<Monitor>,
     pub options: OptionsCache,
     /// Memberships that were looked up within `DECANT_MEMBERSHIP_SECONDS`.
     pub memberships: MembershipCache,

@@ -20,8 +20,7 @@ pub enum InvalidBasePath {
     Reserved,
 }
 
-/// Paths that, with all below them, are never a view of the page: a program must not take the page for an answer. There are no
-/// metrics yet.
+/// Paths that, with all below them, are never a view of the page: a program must not take the page for an answer.
 pub const RESERVED: [&str; 6] = ["/api", "/d", "/docs", "/metrics", "/healthz", "/readyz"];
 
 /// Returns whether the first part of a path is one of [`RESERVED`], in any case.

@@ -25,6 +25,7 @@ use crate::exports::limits::whole_seconds;
 use crate::exports::links::LinkRefusal;
 use crate::free_space::NoSpace;
 use crate::json_input::JsonError;
+use crate::monitor::NotReady;
 use crate::parameter::ParameterError;
 use crate::probes::ProbeError;
 use crate::rows::{BundlePlanError, NothingToExport};
@@ -43,6 +44,12 @@ pub const PROBLEM_TYPE: &str = "application/problem+json";
 pub enum ApiError {
     #[error("There is nothing at this address; /api/datasets lists the datasets.")]
     NotFound,
+    #[error(
+        "There is nothing at this address; `decant work` answers /healthz, /readyz and /metrics. The API is that of `decant serve`."
+    )]
+    NotOfWorkers,
+    #[error("The metrics need the token of DECANT_METRICS_TOKEN; send it as `Authorization: Bearer …`.")]
+    MetricsToken,
     #[error("The header `Host` must be one host name or address, with or without a port.")]
     BadHost,
     #[error("This address does not accept {method}; it accepts {allow}.")]
@@ -170,7 +177,12 @@ impl ApiError {
     fn kind(&self) -> Kind {
         use StatusCode as S;
         match self {
-            Self::NotFound => (S::NOT_FOUND, "not_found", "Not found"),
+            Self::NotFound | Self::NotOfWorkers => (S::NOT_FOUND, "not_found", "Not found"),
+            Self::MetricsToken => (
+                S::UNAUTHORIZED,
+                "metrics_token_needed",
+                "The token is missing or wrong",
+            ),
             Self::BadHost => (S::BAD_REQUEST, "bad_host", "Bad host"),
             Self::MethodNotAllowed { .. } => {
                 (S::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed")
@@ -318,7 +330,7 @@ impl ApiError {
             Self::RangeNotSatisfiable { bytes } => {
                 response.insert_header((header::CONTENT_RANGE, format!("bytes */{bytes}")));
             }
-            Self::Auth(Refusal::Missing | Refusal::Invalid) => {
+            Self::MetricsToken | Self::Auth(Refusal::Missing | Refusal::Invalid) => {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
             }
             _ => {}
@@ -662,6 +674,15 @@ impl From<AuthError> for ApiError {
         match error {
             AuthError::Database(error) => error.into(),
             AuthError::Refused(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<NotReady> for ApiError {
+    fn from(error: NotReady) -> Self {
+        match error {
+            NotReady::Stopping => Self::ShuttingDown,
+            NotReady::Database(error) => error.into(),
         }
     }
 }

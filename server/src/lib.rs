@@ -30,12 +30,14 @@
 //! | [`state`] | the state database: Decant's own tables |
 //! | [`json_input`] | JSON that others have written, read strictly |
 //! | [`base_path`] | the path below which a proxy publishes Decant |
+//! | [`metrics`], [`monitor`] | metrics of the domains; health and metrics of the process |
 //! | [`listener`] | the socket of the server, and limits on connections that stall |
 //! | `network` | the network that a client's address stands for |
 //! | [`shares`] | what one caller may use at the same time |
 //! | [`source`] | the connection pools of the database that is exported |
 //! | [`free_space`] | the space that stays free on a disk |
 //! | [`private_folder`] | folders for this user only, and the sweep of what crashes leave in them |
+//! | `kept` | a value that is made anew when it is too old |
 //! | `recent_map` | a bounded map that keeps its newest entries for some time |
 //! | [`pooler`] | connection poolers between Decant and the database |
 //! | [`dsn`] | the address of a database, for sqlx and for PostgreSQL's programs |
@@ -59,7 +61,10 @@ pub mod file;
 pub mod free_space;
 pub mod hub_tables;
 pub mod json_input;
+mod kept;
 pub mod listener;
+pub mod metrics;
+pub mod monitor;
 mod network;
 pub mod parameter;
 pub mod pooler;

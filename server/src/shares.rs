@@ -55,6 +55,16 @@ impl Shares {
         }
     }
 
+    /// Returns the number of parts in use, of all callers together.
+    #[must_use]
+    pub fn in_use(&self) -> usize {
+        let callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        callers
+            .values()
+            .map(|semaphore| self.max.saturating_sub(semaphore.available_permits()))
+            .sum()
+    }
+
     fn of(&self, caller: &Subject) -> Arc<Semaphore> {
         let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
         // A permit and a waiting request hold their semaphore, so only callers without either are forgotten.
@@ -75,7 +85,9 @@ mod tests {
         let first = shares.take(&a).await.unwrap();
         let _second = shares.take(&a).await.unwrap();
         assert_eq!(shares.take(&a).await.unwrap_err(), ShareUsed { max: 2 });
-        shares.take(&b).await.unwrap();
+        let of_b = shares.take(&b).await.unwrap();
+        assert_eq!(shares.in_use(), 3);
+        drop(of_b);
         drop(first);
         shares.take(&a).await.unwrap();
         // Callers without a share in use are forgotten.

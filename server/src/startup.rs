@@ -1,5 +1,7 @@
 //! Builds the application from the settings and runs it until a signal. `work` does the same for workers without a server.
 
+mod datasets;
+mod monitoring;
 mod work;
 
 use std::future::Future;
@@ -18,7 +20,6 @@ use nix::unistd::geteuid;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -33,18 +34,20 @@ use crate::database::Database;
 use crate::database::cleanup::archive;
 use crate::database::temporary_files::TemporaryFolder;
 use crate::datasets::Catalog;
-use crate::datasets::catalog::{CatalogError, Cause, CurrentCatalog, Unavailable};
+use crate::datasets::catalog::{CatalogError, CurrentCatalog};
 use crate::datasets::options;
 use crate::datasets::warnings;
 use crate::datasets::workspaces::membership_cache;
 use crate::dsn::Dsn;
 use crate::exports::cleanup_schedule;
 use crate::exports::files::ExportFiles;
+use crate::exports::metrics::ExportMetrics;
 use crate::exports::notices::Notices;
 use crate::exports::plan::Planner;
 use crate::exports::store::ExportStore;
 use crate::exports::stored_exports::StoredExports;
 use crate::exports::work::{self as export_work, Workers};
+use crate::monitor::{self, Monitor};
 use crate::probes::ProbeFeed;
 use crate::shares::Shares;
 use crate::source::{Source, SourceError};
@@ -52,6 +55,7 @@ use crate::state::{self, Attempts, RunningDatabase, SignOuts, State, StateError}
 use crate::storage::{Location, Storage, StorageError};
 use crate::stored_requests::StoredRequests;
 use crate::{listener, private_folder, routes, telemetry};
+use datasets::{DatasetReload, report};
 
 pub use work::WorkProcess;
 
@@ -162,7 +166,7 @@ impl Application {
         for warning in prepare_folders(&settings, settings.dsn.is_none() || has_private_state)? {
             tracing::warn!("{warning}");
         }
-        let listener = listen(&settings)?;
+        let listener = listen(settings.listen, &settings)?;
         let (dsn, embedded): (Dsn, _) = match &settings.dsn {
             Some(dsn) => (dsn.clone(), None),
             None => {
@@ -211,6 +215,7 @@ impl Application {
             &state,
         );
         let (storage, tasks) = (Storage::new(settings.storage.clone()), TaskTracker::new());
+        let metrics = ExportMetrics::default();
         let notices = Notices::new(state.clone(), settings.export_redis.clone());
         let encryption = settings.export_files.encryption.clone();
         let files = ExportFiles::new(storage.clone(), encryption, state.clone());
@@ -219,17 +224,31 @@ impl Application {
             settings.exports.clone(),
             notices.clone(),
             files.clone(),
+            metrics.clone(),
         );
         let database = Database::new(&dsn, &settings.database, storage.clone(), &tasks);
         let temporary_files =
             TemporaryFolder::in_data_dir(&settings.data_dir, settings.database.disk_reserve);
-        let abort = CancellationToken::new();
+        let (stopping, abort) = (CancellationToken::new(), CancellationToken::new());
+        let export_shares = Arc::new(Shares::new(settings.exports_per_caller, settings.source.wait_max));
+        let mut collectors = metrics.collectors();
+        collectors.extend(monitoring::of_server(&database, &export_shares));
+        let monitor = Arc::new(Monitor::new(monitor::Parts {
+            source: source.clone(),
+            state: state.clone(),
+            storage: storage.clone(),
+            redis: settings.redis_servers.clone(),
+            collectors,
+            options: settings.monitor.clone(),
+            stopping: stopping.clone(),
+        }));
         let stored_exports = StoredExports::new(
             files.clone(),
             state.clone(),
             &settings.export_files,
             &session_secret,
             settings.scratch_age,
+            metrics.clone(),
         );
         let backups = Arc::new(Backups::new(
             dsn.clone(),
@@ -252,7 +271,7 @@ impl Application {
             probes: Arc::new(probes),
             authenticator: Arc::new(authenticator),
             exports,
-            export_shares: Shares::new(settings.exports_per_caller, settings.source.wait_max),
+            export_shares,
             query_shares: Shares::new(settings.queries_per_caller, settings.source.wait_max),
             lookup_shares: Shares::new(settings.queries_per_caller, settings.source.wait_max),
             // A stream lasts until its client goes, so that no request waits for one.
@@ -261,8 +280,9 @@ impl Application {
             catalog: Arc::new(CurrentCatalog::new(catalog)),
             options: options::cache(),
             memberships: membership_cache(settings.membership_kept),
-            stopping: CancellationToken::new(),
+            stopping,
             abort,
+            monitor,
             state,
             settings,
         });
@@ -271,6 +291,7 @@ impl Application {
                 state: app.state.clone(),
                 options: app.settings.exports.clone(),
                 notices,
+                metrics,
                 planner: Planner {
                     source: app.source.clone(),
                     catalog: Arc::clone(&app.catalog),
@@ -655,41 +676,19 @@ fn clean_up_exports_on_schedule(app: &App) {
     tokio::spawn(app.stopping.clone().run_until_cancelled_owned(running));
 }
 
-/// Reads the definitions again at each SIGHUP. Running exports keep the definitions with which they began.
+/// Reads the definitions again at each SIGHUP.
 fn read_datasets_again_on_hangup(app: &web::Data<App>) {
-    let mut hangups = match signal(SignalKind::hangup()) {
-        Ok(hangups) => hangups,
-        Err(error) => {
-            tracing::warn!(%error, "SIGHUP cannot be received: changed datasets need a restart");
-            return;
-        }
+    let reload = DatasetReload {
+        options: app.settings.datasets.clone(),
+        hub_tables: app.settings.hub_tables.clone(),
+        source: app.source.clone(),
+        catalog: Arc::clone(&app.catalog),
     };
-    let (app, stopping) = (app.clone(), app.stopping.clone());
-    tokio::spawn(stopping.run_until_cancelled_owned(async move {
-        while hangups.recv().await.is_some() {
-            match read_datasets(&app).await {
-                Ok(catalog) => {
-                    report(&catalog);
-                    app.catalog.replace(catalog);
-                    app.options.clear();
-                    app.memberships.clear();
-                }
-                Err(error) => {
-                    tracing::error!(%error, "the datasets stay as they were");
-                }
-            }
-        }
-    }));
-}
-
-async fn read_datasets(app: &App) -> Result<Catalog, CatalogError> {
-    let mut catalog = Catalog::load(&app.settings.datasets, &app.settings.hub_tables)?;
-    let mut connection = app.source.for_query().await?;
-    catalog.prepare(&mut connection).await?;
-    for warning in warnings::of_catalog(&catalog, &mut connection).await? {
-        tracing::warn!("{warning}");
-    }
-    Ok(catalog)
+    let of_app = app.clone();
+    reload.on_hangup(&app.stopping, move || {
+        of_app.options.clear();
+        of_app.memberships.clear();
+    });
 }
 
 async fn gone(embedded: Option<&EmbeddedPostgres>) -> String {
@@ -699,8 +698,7 @@ async fn gone(embedded: Option<&EmbeddedPostgres>) -> String {
     }
 }
 
-fn listen(settings: &Settings) -> Result<TcpListener, StartError> {
-    let address = settings.listen;
+fn listen(address: SocketAddr, settings: &Settings) -> Result<TcpListener, StartError> {
     listener::bind(address, settings.stall_max).map_err(|source| StartError::Listen { address, source })
 }
 
@@ -710,6 +708,7 @@ fn serve(listener: TcpListener, app: web::Data<App>) -> Result<Server, StartErro
     let factory = move || {
         actix_web::App::new()
             .app_data(app.clone())
+            .app_data(web::Data::from(Arc::clone(&app.monitor)))
             .wrap(from_fn(routes::check_host))
             .wrap(from_fn(listener::limit_stalls))
             .wrap(from_fn(telemetry::request_middleware))
@@ -773,46 +772,5 @@ fn data_dir_error(settings: &Settings, source: std::io::Error) -> StartError {
     StartError::DataDir {
         path: settings.data_dir.clone(),
         source,
-    }
-}
-
-fn report(catalog: &Catalog) {
-    if let Some(Unavailable { reason, cause }) = &catalog.workspaces().unavailable
-        && *cause != Cause::NotHere
-    {
-        tracing::error!(
-            reason,
-            "the workspaces cannot be used, so nobody may see their rows"
-        );
-    }
-    for dataset in catalog.iter() {
-        let name = &dataset.definition.name;
-        match &dataset.unavailable {
-            None => tracing::info!(dataset = name, "dataset is ready"),
-            Some(_) if !dataset.is_here() => {}
-            Some(unavailable) if unavailable.cause == Cause::Mistake => {
-                tracing::error!(
-                    dataset = name,
-                    reason = unavailable.reason,
-                    "definition of a dataset is wrong"
-                );
-            }
-            Some(unavailable) => {
-                tracing::warn!(
-                    dataset = name,
-                    reason = unavailable.reason,
-                    "dataset is unavailable"
-                );
-            }
-        }
-    }
-    for bundle in catalog.bundles() {
-        if let Some(unavailable) = &bundle.unavailable {
-            tracing::error!(
-                bundle = bundle.definition.name,
-                reason = unavailable.reason,
-                "definition of a bundle is wrong"
-            );
-        }
     }
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 const QUICK: &[&str] = &[
     "/healthz",
     "/readyz",
+    "/readyz?verbose",
     "/docs",
     "/docs/",
     "/docs/docs.js",

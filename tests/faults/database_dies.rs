@@ -98,6 +98,17 @@ async fn the_server_is_not_ready_but_alive_without_its_database() {
     let unready = async || (doomed.admin().readyz().answer().await.status >= 500).then_some(());
     wait_for("readyz to say no", Duration::from_secs(20), unready).await;
     doomed.admin().healthz().answer().await.good();
+    let verbose = doomed.admin().readyz().query("verbose", "").answer().await;
+    let readiness: serde_json::Value = verbose.json();
+    assert_eq!(
+        (
+            verbose.status,
+            &readiness["status"],
+            &readiness["checks"][0]["status"]
+        ),
+        (503, &"down".into(), &"failed".into()),
+        "{readiness}"
+    );
     let asked = Instant::now();
     let rows = doomed.admin().rows("usage-logs").answer().await;
     rows.problem(503, "database_unavailable");

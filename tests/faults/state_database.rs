@@ -1,12 +1,14 @@
 //! A state database that is away: exports go on, and audit records wait within a bound.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use decant_embedded::EmbeddedPostgres;
 use decant_tests::app::App;
 use decant_tests::cluster::folder;
 use decant_tests::definitions::NUMBERS;
+use decant_tests::metrics::Metrics;
 use decant_tests::patience::wait_for;
+use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 
 const SOON: Duration = Duration::from_secs(20);
@@ -69,5 +71,52 @@ async fn exports_go_on_without_it_and_dropped_records_are_counted() {
     };
     wait_for("all records, written or counted", SOON, all).await;
     drop(app);
+    postgres.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn its_figures_are_absent_while_it_is_away_and_the_other_metrics_stay() {
+    let data = folder();
+    let dsn = format!(
+        "postgres:///{}?host={}/postgres/socket&user=postgres",
+        decant_embedded::DATABASE,
+        data.path().display()
+    );
+    let app = App::start_with(&[("STATE_DSN", dsn.as_str())]).await;
+    let anonymous = app.anonymous();
+    let metrics = async || Metrics::parse(&anonymous.metrics().answer().await.good().text());
+    let readiness = async || -> Value {
+        let answer = anonymous.readyz().query("verbose", "").answer().await;
+        answer.good().json()
+    };
+    let began = Instant::now();
+    let away = metrics().await;
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    assert!(!away.names().contains(&"decant_exports_queued"), "{away:?}");
+    assert!(away.names().contains(&"process_open_fds"), "{away:?}");
+    let degraded = readiness().await;
+    assert_eq!(
+        (
+            &degraded["status"],
+            &degraded["checks"][1]["status"],
+            &degraded["queue"]
+        ),
+        (&json!("degraded"), &json!("failed"), &Value::Null),
+        "{degraded}"
+    );
+    let postgres = EmbeddedPostgres::start_with(data.path(), &[("fsync", "off")])
+        .await
+        .unwrap();
+    wait_for("the figures", SOON, async || {
+        metrics()
+            .await
+            .value("decant_exports_queued", &[])
+            .filter(|queued| *queued == 0.0)
+    })
+    .await;
+    wait_for("all parts", SOON, async || {
+        (readiness().await["status"] == "ready").then_some(())
+    })
+    .await;
     postgres.stop().await.unwrap();
 }

@@ -457,6 +457,11 @@ impl Actor {
         self.get("/readyz")
     }
 
+    /// `GET /metrics`
+    pub fn metrics(&self) -> Request {
+        self.get("/metrics")
+    }
+
     /// `GET /`: the page itself.
     pub fn front_page(&self) -> Request {
         self.get("/")

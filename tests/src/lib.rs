@@ -6,7 +6,8 @@
 //! | [`actors`] | HTTP clients, with one method for each endpoint |
 //! | [`contract`] | the check of each answer against the server's OpenAPI document |
 //! | [`answer`], [`problem`], [`raw_rows`], [`dumps`] | answers: problems, raw-row streams, dumps and events |
-//! | [`program`], [`terminal`], [`server`] | the program: a command, a command at a terminal, `decant serve` |
+//! | [`program`], [`terminal`], [`server`], [`worker`] | the program: a command, a command at a terminal, `decant serve`, `decant work` |
+//! | [`metrics`] | metrics in Prometheus' text format |
 //! | [`cluster`], [`database`], [`newer`] | PostgreSQL, a database for each test, PostgreSQL 17 |
 //! | [`hostile`] | a role that puts its functions in the place of PostgreSQL's |
 //! | [`logs`] | clean-ups of the hub's log, and its archives |
@@ -39,6 +40,7 @@ pub mod golden;
 pub mod hostile;
 pub mod http;
 pub mod logs;
+pub mod metrics;
 pub mod newer;
 pub mod nginx;
 pub mod patience;
@@ -55,5 +57,6 @@ pub mod small_disk;
 pub mod stored_exports;
 pub mod terminal;
 pub mod tokens;
+pub mod worker;
 pub mod workspaces;
 pub mod zip;

@@ -9,6 +9,7 @@ const DOCUMENTS: &[&str] = &[
     "CONTRIBUTING.md",
     "README.md",
     "docs/datasets.md",
+    "docs/monitoring.md",
     THREATS,
 ];
 

@@ -2,6 +2,7 @@
 //!
 //! | module | operations |
 //! |---|---|
+//! | [`health`] | whether Decant can work |
 //! | [`login`] | signing in, the current caller |
 //! | [`datasets`] | datasets, row counts, filter values |
 //! | [`bundles`] | several datasets in one file |
@@ -35,6 +36,7 @@ pub mod events;
 pub mod export_files;
 pub mod exports;
 pub mod flags;
+pub mod health;
 pub mod login;
 pub mod probes;
 pub mod restore;

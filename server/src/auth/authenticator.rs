@@ -6,7 +6,6 @@ use actix_web::cookie::Cookie;
 use api::login::Role;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
-use subtle::ConstantTimeEq;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
@@ -21,6 +20,7 @@ use super::known_keys::KnownKeys;
 use super::origin;
 use super::recorded_caller::RecordedCaller;
 use super::request::RequestParts;
+use super::secret_comparison::is_same_secret;
 use super::session::{Claim, Sessions};
 use crate::audit::Action;
 use crate::network::network;
@@ -275,7 +275,7 @@ impl Authenticator {
         credential: &str,
     ) -> Result<VerifiedCredential, AuthError> {
         let token = self.admin_token.as_ref();
-        if let Some(token) = token.filter(|token| equal(token.expose_secret(), credential)) {
+        if let Some(token) = token.filter(|token| is_same_secret(token.expose_secret(), credential)) {
             return Ok(VerifiedCredential::AdminToken(TokenFingerprint::of(token)));
         }
         // PostgreSQL refuses a text with a NUL byte.
@@ -347,11 +347,6 @@ impl Authenticator {
     fn is_too_many(&self, failures: Failures) -> bool {
         failures.count > self.attempts_max
     }
-}
-
-/// Compares in a time that depends on the lengths only, so that the time gives no part of the secret away.
-fn equal(secret: &str, given: &str) -> bool {
-    secret.as_bytes().ct_eq(given.as_bytes()).into()
 }
 
 #[cfg(test)]

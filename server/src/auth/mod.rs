@@ -10,6 +10,7 @@
 //! | `credential_id`, `recorded_caller` | a credential without its secret, and who asked for something that happens later |
 //! | `key_digest`, `known_keys` | digests of keys; keys that were right a short time ago |
 //! | `session` | the session cookie |
+//! | `secret_comparison` | secrets compared in constant time |
 //! | `secret_file` | secrets made up here, kept in the data folder |
 //! | `options` | the settings of authentication |
 //! | `origin` | refuses requests of other sites' pages |
@@ -32,6 +33,7 @@ mod options;
 mod origin;
 mod recorded_caller;
 mod request;
+mod secret_comparison;
 mod secret_file;
 mod session;
 
@@ -48,5 +50,6 @@ pub use membership::Membership;
 pub use options::{Options, TokenRules};
 pub use recorded_caller::RecordedCaller;
 pub use request::RequestParts;
+pub use secret_comparison::is_same_secret;
 pub use secret_file::{read_or_create_secret, read_secret};
 pub use session::{COOKIE, HOST_COOKIE, Sessions};

@@ -19,14 +19,20 @@ pub struct RequestParts<'a> {
 impl RequestParts<'_> {
     /// Returns the bearer token or API key of the request, or `None` where it has neither header.
     pub(super) fn credential_from_headers(&self) -> Option<&str> {
-        let bearer = self.text(header::AUTHORIZATION).map(|value| {
+        self.bearer()
+            .or_else(|| self.text(HeaderName::from_static("x-api-key")))
+    }
+
+    /// Returns the bearer token of the request, or `None` where it has no header `Authorization`.
+    #[must_use]
+    pub fn bearer(&self) -> Option<&str> {
+        self.text(header::AUTHORIZATION).map(|value| {
             match value.split_once(' ') {
                 Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
                 // A credential of another scheme is a wrong credential, not a missing one.
                 _ => "",
             }
-        });
-        bearer.or_else(|| self.text(HeaderName::from_static("x-api-key")))
+        })
     }
 
     /// Returns the first cookie with this name. The name is not decoded: a browser protects the prefix `__Host-`, but lets any host

@@ -7,9 +7,11 @@ use crate::config::{SettingError, Settings};
 use crate::database::tools::Tools;
 use crate::datasets::Catalog;
 use crate::dsn::Dsn;
+use crate::monitor::redis_server::RedisServer;
 use crate::private_folder;
 use crate::source::Source;
-use crate::state::{self, State};
+use crate::state::{self, RunningDatabase, SchemaVersion, State};
+use crate::storage::{Location, Storage};
 
 /// Prints the result of each check, and fails if one of them fails.
 pub async fn run(settings: Result<Settings, SettingError>) -> Outcome {
@@ -18,7 +20,9 @@ pub async fn run(settings: Result<Settings, SettingError>) -> Outcome {
         Ok(found) => print(format_args!("good     {what}: {found}")),
         Err(problem) => {
             missing += 1;
-            print(format_args!("missing  {what}: {problem}"))
+            // The answer of a bucket may have several lines.
+            let problem: Vec<_> = problem.split_whitespace().collect();
+            print(format_args!("missing  {what}: {}", problem.join(" ")))
         }
     };
     match settings {
@@ -26,14 +30,30 @@ pub async fn run(settings: Result<Settings, SettingError>) -> Outcome {
         Ok(settings) => {
             print_check("settings", Ok("valid".into()))?;
             print_check("datasets", datasets(&settings))?;
+            let mut exported = None;
             match &settings.dsn {
                 Some(dsn) => {
-                    print_check("database of DSN", database(dsn, &settings).await)?;
+                    let found = database(dsn, &settings).await;
+                    exported = found.as_ref().ok().map(|(_, running)| running.clone());
+                    print_check("database of DSN", found.map(|(version, _)| version))?;
                     print_check("pg_dump and pg_restore", tools(dsn).await)?;
                 }
                 None => print_check("PostgreSQL for the private database", programs())?,
             }
-            print_check("state database", state_database(&settings).await)?;
+            print_check(
+                "state database",
+                state_database(&settings, exported.as_ref()).await,
+            )?;
+            if settings.redis_servers.is_empty() {
+                print_check(
+                    "Redis",
+                    Ok("off: PostgreSQL alone wakes workers and holds the lock".into()),
+                )?;
+            }
+            for server in &settings.redis_servers {
+                print_check(server.setting, redis(server).await)?;
+            }
+            print_check("storage", storage(&settings).await)?;
             print_check("data folder", folder(&settings))?;
             print_check("address", address(&settings))?;
         }
@@ -67,7 +87,8 @@ async fn tools(dsn: &Dsn) -> Result<String, String> {
     Ok(format!("found in {}", tools.folder().display()))
 }
 
-async fn database(dsn: &Dsn, settings: &Settings) -> Result<String, String> {
+/// Returns version and identity of the exported database.
+async fn database(dsn: &Dsn, settings: &Settings) -> Result<(String, RunningDatabase), String> {
     let source = Source::new(dsn.options(), settings.source);
     let mut connection = source
         .check_connection()
@@ -75,6 +96,9 @@ async fn database(dsn: &Dsn, settings: &Settings) -> Result<String, String> {
         .map_err(|error| error.to_string())?;
     let version: String = sqlx::query_scalar("show server_version")
         .fetch_one(&mut *connection)
+        .await
+        .map_err(|error| error.to_string())?;
+    let running = RunningDatabase::read(&mut connection)
         .await
         .map_err(|error| error.to_string())?;
     match version
@@ -85,11 +109,11 @@ async fn database(dsn: &Dsn, settings: &Settings) -> Result<String, String> {
         Some(major) if major < 14 => Err(format!(
             "PostgreSQL {version} does not notice during a query that the client has disconnected; use 14 or later"
         )),
-        _ => Ok(format!("PostgreSQL {version}")),
+        _ => Ok((format!("PostgreSQL {version}"), running)),
     }
 }
 
-async fn state_database(settings: &Settings) -> Result<String, String> {
+async fn state_database(settings: &Settings, exported: Option<&RunningDatabase>) -> Result<String, String> {
     let options = match &settings.state {
         state::Options::Off => return Ok("off: audit records are in the log only".into()),
         state::Options::Database(dsn) => dsn.options().clone(),
@@ -98,9 +122,14 @@ async fn state_database(settings: &Settings) -> Result<String, String> {
             None => return Ok(private_state_database()),
         },
     };
-    let version = State::check(&options).await.map_err(|error| error.to_string())?;
-    Ok(match version {
-        Some(version) => format!("version {version} of Decant's tables"),
+    let SchemaVersion { found, known } = State::try_out(&options, exported)
+        .await
+        .map_err(|error| error.to_string())?;
+    Ok(match found {
+        Some(found) if found == known => format!("version {found} of Decant's tables, up to date"),
+        Some(found) => format!(
+            "version {found} of Decant's tables; `decant serve` will bring them to version {known} at its next start"
+        ),
         None => "`decant serve` will make Decant's tables".into(),
     })
 }
@@ -109,6 +138,37 @@ fn private_state_database() -> String {
     match decant_embedded::binaries() {
         Ok(_) => "`decant serve` will start the private PostgreSQL for it".into(),
         Err(error) => format!("off, and audit records are in the log only: {error}"),
+    }
+}
+
+async fn redis(server: &RedisServer) -> Result<String, String> {
+    match server.ping().await {
+        Ok(()) => Ok("answers".into()),
+        Err(error) => Err(format!(
+            "does not answer: {error}. Start that Redis, or correct host, port, user and password in {}",
+            server.setting
+        )),
+    }
+}
+
+/// Tries the storage with a small file.
+async fn storage(settings: &Settings) -> Result<String, String> {
+    let storage = Storage::new(settings.storage.clone());
+    let location = storage.location();
+    let advice = match location {
+        Location::Folder(_) => {
+            "Let the user of Decant write to this folder, free space on its disk, or choose another folder with STORAGE_URL"
+        }
+        Location::Bucket { .. } => {
+            "Check the bucket in STORAGE_URL, AWS_ENDPOINT_URL and AWS_REGION, and that the keys may list the bucket and put, get, \
+             head and delete its objects"
+        }
+    };
+    match storage.try_out().await {
+        Ok(()) => Ok(format!(
+            "a small file was written, read and removed in {location}"
+        )),
+        Err(error) => Err(format!("{error}. It is {location}. {advice}")),
     }
 }
 

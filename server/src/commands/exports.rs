@@ -14,6 +14,7 @@ use super::standard_streams::{print, report};
 use crate::auth::Caller;
 use crate::config::Settings;
 use crate::exports::files::ExportFiles;
+use crate::exports::metrics::ExportMetrics;
 use crate::exports::notices::Notices;
 use crate::exports::record::ExportRecord;
 use crate::exports::store::{ExportStore, ListRequest};
@@ -70,6 +71,7 @@ pub async fn run(settings: Settings, command: Command) -> Outcome {
         settings.exports.clone(),
         Notices::new(connection.state().clone(), settings.export_redis.clone()),
         files.clone(),
+        ExportMetrics::default(),
     );
     let outcome = dispatch(&store, &files, command).await;
     connection.close(outcome).await

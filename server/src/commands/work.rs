@@ -16,7 +16,12 @@ pub async fn run(settings: Settings) -> Outcome {
         process = WorkProcess::build(settings) => process?,
         () = stop.cancelled() => return Ok(()),
     };
-    print(format_args!("Decant waits for background exports"))?;
+    match process.address() {
+        None => print("Decant waits for background exports")?,
+        Some(address) => print(format_args!(
+            "Decant waits for background exports; health and metrics are at http://{address}"
+        ))?,
+    }
     process.run_until_stopped(stop.cancelled()).await;
     Ok(())
 }

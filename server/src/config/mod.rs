@@ -14,7 +14,7 @@ mod table;
 
 use std::fmt::Write as _;
 use std::io::IsTerminal;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,16 +29,20 @@ use crate::datasets::catalog::CatalogOptions;
 use crate::dsn::Dsn;
 use crate::exports::file_options::FileOptions;
 use crate::hub_tables::HubTables;
+use crate::monitor::redis_server::RedisServer;
 use crate::schedule::{Pattern, Schedule};
 use crate::source::Limits;
 use crate::storage::Location;
 use crate::storage::encryption::{Encryption, Identities, Recipients};
 use crate::telemetry::{self, LogStyle};
-use crate::{audit, auth, backups, database, exports, state, storage};
+use crate::{audit, auth, backups, database, exports, monitor, state, storage};
 use given::{Given, read_file};
 use table::{ROWS, Values};
 
 pub use given::SettingError;
+
+/// The address of a server without DECANT_LISTEN.
+const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 /// All settings, parsed, as the options of the domains that use them.
 #[derive(Debug)]
@@ -46,6 +50,8 @@ pub struct Settings {
     /// The database to export from; `None`: the private PostgreSQL.
     pub dsn: Option<Dsn>,
     pub listen: SocketAddr,
+    /// Where `decant work` shows its health and metrics.
+    pub work_listen: Option<SocketAddr>,
     pub base_path: Option<BasePath>,
     pub shutdown_max: Duration,
     pub data_dir: PathBuf,
@@ -76,6 +82,9 @@ pub struct Settings {
     pub log_cleanup: Option<CleanupSchedule>,
     pub storage: storage::Options,
     pub exports: exports::Options,
+    /// Each Redis that a setting names.
+    pub redis_servers: Vec<RedisServer>,
+    pub monitor: monitor::Options,
     /// Wakes workers for background exports.
     pub export_redis: Option<redis::Client>,
     pub export_files: FileOptions,
@@ -129,10 +138,20 @@ impl Settings {
                 problem: "needs the log of a hub, and DECANT_BUILT_IN_DATASETS is false".to_owned(),
             });
         }
+        let redis_servers = [
+            ("REDIS_URL", &values.redis),
+            ("DECANT_REDIS_URL", &values.export_redis),
+        ];
+        let redis_servers = redis_servers.into_iter().filter_map(|(setting, client)| {
+            let client = client.clone()?;
+            Some(RedisServer { setting, client })
+        });
+        let redis_servers = redis_servers.collect();
         let export_redis = values.export_redis.or_else(|| values.redis.clone());
         let schedule = |pattern: Pattern| Schedule::new(pattern, values.schedule_zone.clone());
         Ok(Self {
-            listen: values.listen,
+            listen: values.listen.unwrap_or(DEFAULT_ADDRESS),
+            work_listen: values.listen,
             base_path: values.base_path,
             shutdown_max: values.shutdown_max,
             datasets: CatalogOptions {
@@ -244,6 +263,10 @@ impl Settings {
                 poll: values.export_poll,
                 retry_after: values.export_retry,
                 wait_max: values.wait_max,
+            },
+            redis_servers,
+            monitor: monitor::Options {
+                token: values.metrics_token,
             },
             export_redis,
             export_files: FileOptions {
@@ -375,6 +398,10 @@ mod tests {
                 }
                 PrintedDefault::Unset(text) => match (name, text.starts_with("none")) {
                     ("DSN", _) => defaults.dsn.is_none(),
+                    ("DECANT_LISTEN", _) => {
+                        defaults.listen.to_string() == "127.0.0.1:8080" && defaults.work_listen.is_none()
+                    }
+                    ("DECANT_METRICS_TOKEN", true) => defaults.monitor.token.is_none(),
                     ("STATE_DSN", _) => matches!(defaults.state, state::Options::Private),
                     ("DECANT_AUDIT_DAYS", true) => defaults.audit.kept.is_none(),
                     ("ADMIN_TOKEN", true) => auth.admin_token.is_none(),
@@ -434,7 +461,6 @@ mod tests {
                 ("EXPORT_RETENTION_DAYS", _) => "8",
                 (_, PrintedDefault::Value("false")) => "true",
                 (_, PrintedDefault::Value("true")) => "false",
-                ("DECANT_LISTEN", _) => "127.0.0.1:8081",
                 ("DECANT_DUMP_COMPRESSION", _) => "none",
                 ("DECANT_RESTORE_UNFOLLOWED", _) => "stop",
                 ("DECANT_RESTORE_ROOM", _) => "ignore",

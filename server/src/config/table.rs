@@ -117,8 +117,9 @@ settings! {
     storage: Option<Location> = STORAGE_URL, unset "the folder storage in the data folder", from_str,
         "Storage of backups and archives: file:///folder or s3://bucket/prefix. S3 needs AWS_ACCESS_KEY_ID, \
          AWS_SECRET_ACCESS_KEY, AWS_REGION and, for another service than Amazon's, AWS_ENDPOINT_URL";
-    listen: SocketAddr = DECANT_LISTEN, default "127.0.0.1:8080", socket_address,
-        "Address and port of the server; port 0 takes a free port";
+    listen: Option<SocketAddr> = DECANT_LISTEN, unset "127.0.0.1:8080; `decant work` has none", socket_address,
+        "Address and port of the server; port 0 takes a free port. With it, `decant work` answers there /healthz, /readyz and \
+         /metrics";
     base_path: Option<BasePath> = DECANT_BASE_PATH, unset "none: the page's addresses are relative", from_str,
         "Path of Decant behind a proxy that leaves the path as it is, for example /decant. A proxy that removes the path \
          needs no setting";
@@ -290,6 +291,9 @@ settings! {
     storage_links: StorageLinks = DECANT_STORAGE_LINKS, default "proxied", word,
         "Where links to files of background exports lead: proxied, to Decant; or direct, to the bucket of STORAGE_URL, which then \
          cannot withdraw them. Links that are good once and encrypted files always lead to Decant";
+    metrics_token: Option<SecretString> = DECANT_METRICS_TOKEN, unset "none: everybody who reaches the port may read them",
+        secret::<16>,
+        "Token that /metrics needs, as `Authorization: Bearer …`; at least 16 characters";
     not_admin_is_401: bool = DECANT_NOT_ADMIN_STATUS, default "403", status_401,
         "Status for a signed-in user who is not an administrator: 403, or 401 for clients of the hub's own addresses";
     trust_proxy: bool = DECANT_TRUST_PROXY, default "false", flag,

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use api::database::{LockHolder, Operation};
 use jiff::Timestamp;
+use prometheus::IntGauge;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, RedisError, Script};
 use sqlx::postgres::{PgListener, PgPoolOptions};
@@ -25,6 +26,7 @@ use uuid::Uuid;
 use super::{maintenance, session};
 use crate::audit::Action;
 use crate::dsn::Dsn;
+use crate::metrics::gauge;
 use crate::source::{database_message, remove_time_limits};
 
 /// The key of the hub's own lock in Redis.
@@ -98,6 +100,8 @@ pub struct BackupLock {
     dsn: Dsn,
     redis: Option<ConnectionManager>,
     ttl: Duration,
+    /// 1 while this process holds it, else 0.
+    held: IntGauge,
 }
 
 /// The lock, held. Dropping the guard releases the lock in the background; [`release`](Self::release) waits for it.
@@ -146,7 +150,17 @@ impl BackupLock {
             dsn,
             redis: redis.map(connect),
             ttl,
+            held: gauge(
+                "decant_lock_held",
+                "1 while this process holds the lock of dumps, restores and clean-ups, else 0.",
+            ),
         }
+    }
+
+    /// Returns whether this process holds the lock, as a metric.
+    #[must_use]
+    pub fn metric(&self) -> IntGauge {
+        self.held.clone()
     }
 
     /// Acquires the lock, without waiting for another holder.
@@ -188,6 +202,7 @@ impl BackupLock {
             redis: in_redis,
             lost: lost.clone(),
             id,
+            _held: Held::new(self.held.clone()),
         };
         Ok(LockGuard {
             lost,
@@ -421,6 +436,23 @@ struct LockRenewer {
     redis: RedisLock,
     lost: CancellationToken,
     id: Uuid,
+    _held: Held,
+}
+
+/// Shows in the metrics that the lock is held, until it is dropped.
+struct Held(IntGauge);
+
+impl Held {
+    fn new(gauge: IntGauge) -> Self {
+        gauge.inc();
+        Self(gauge)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 impl LockRenewer {

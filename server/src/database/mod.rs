@@ -40,6 +40,7 @@ pub mod tools;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use prometheus::IntGauge;
 use tokio_util::task::TaskTracker;
 
 use crate::dsn::Dsn;
@@ -62,6 +63,8 @@ pub struct Database {
     pub restorer: Arc<Restorer>,
     pub log_cleaner: Arc<LogCleaner>,
     pub status: StatusReader,
+    /// Whether this process holds the lock.
+    pub lock_metric: IntGauge,
 }
 
 impl Database {
@@ -71,6 +74,7 @@ impl Database {
         let data_dir = &options.data_dir;
         let temporary_files = TemporaryFolder::in_data_dir(data_dir, options.disk_reserve);
         let lock = BackupLock::new(dsn.clone(), options.redis.clone(), options.lock_ttl);
+        let lock_metric = lock.metric();
         let dumper = Dumper {
             dsn: dsn.clone(),
             lock: lock.clone(),
@@ -118,6 +122,7 @@ impl Database {
             restorer: Arc::new(restorer),
             log_cleaner: Arc::new(log_cleaner),
             status,
+            lock_metric,
         }
     }
 }

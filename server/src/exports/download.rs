@@ -8,12 +8,14 @@ use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use super::links::Links;
+use super::metrics::ExportMetrics;
 use crate::audit::Action;
 use crate::state::{Purpose, State, StateError};
 
 /// A download that has begun. Dropping it before its end gives back a link that is good once.
 pub struct Download {
     state: State,
+    metrics: ExportMetrics,
     export: Uuid,
     /// For records: the caller, or who made the link.
     caller: String,
@@ -29,9 +31,10 @@ pub struct Download {
 
 impl Download {
     #[must_use]
-    pub fn new(state: State, export: Uuid, caller: String, is_whole: bool) -> Self {
+    pub fn new(state: State, metrics: ExportMetrics, export: Uuid, caller: String, is_whole: bool) -> Self {
         Self {
             state,
+            metrics,
             export,
             caller,
             link: None,
@@ -71,6 +74,7 @@ impl Download {
         if !self.is_whole {
             return;
         }
+        self.metrics.downloaded();
         let request = self.request.clone();
         // The client has the file, and may close the connection before the record is written.
         tokio::spawn(

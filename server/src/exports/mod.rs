@@ -4,6 +4,7 @@
 //! | module | content |
 //! |---|---|
 //! | `options` | the settings |
+//! | [`metrics`], [`backlog`] | what this process has done; what waits, runs and is stored in all processes |
 //! | `record` | an export as it is recorded, and as callers see it |
 //! | `new_export` | an export that is to be recorded |
 //! | `idempotency` | requests that are sent twice |
@@ -33,6 +34,7 @@
 //! PostgreSQL holds the truth. A notification is only a hint: workers look for exports every few seconds in any case, so
 //! nothing is lost with a message, and nothing is done twice with two.
 
+pub mod backlog;
 mod checked_stream;
 pub mod cleanup;
 pub mod cleanup_report;
@@ -49,6 +51,7 @@ pub mod idempotency;
 pub mod limits;
 pub mod link_signature;
 pub mod links;
+pub mod metrics;
 pub mod new_export;
 pub mod notices;
 pub mod options;

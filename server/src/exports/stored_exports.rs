@@ -13,6 +13,7 @@ use super::file_options::{FileOptions, StorageLinks};
 use super::files::ExportFiles;
 use super::link_signature::LinkSigner;
 use super::links::Links;
+use super::metrics::ExportMetrics;
 use crate::state::{Purpose, State, StateError};
 
 /// The files of exports, the links to them, and their clean-up.
@@ -23,6 +24,7 @@ pub struct StoredExports {
     pub cleaner: ExportCleaner,
     pub storage_links: StorageLinks,
     state: State,
+    metrics: ExportMetrics,
 }
 
 impl StoredExports {
@@ -34,6 +36,7 @@ impl StoredExports {
         options: &FileOptions,
         session_secret: &SecretString,
         scratch_age: Duration,
+        metrics: ExportMetrics,
     ) -> Self {
         let cleanup = CleanupOptions {
             scratch_age,
@@ -46,13 +49,20 @@ impl StoredExports {
             signer: LinkSigner::new(options.link_secret.as_ref().unwrap_or(session_secret)),
             storage_links: options.links,
             state,
+            metrics,
         }
     }
 
     /// Returns a download of the file of an export by this caller. `is_whole` tells whether it begins with the first byte.
     #[must_use]
     pub fn download(&self, export: Uuid, caller: &str, is_whole: bool) -> Download {
-        Download::new(self.state.clone(), export, caller.to_owned(), is_whole)
+        Download::new(
+            self.state.clone(),
+            self.metrics.clone(),
+            export,
+            caller.to_owned(),
+            is_whole,
+        )
     }
 
     /// Keeps the report of a check with the record of the export.

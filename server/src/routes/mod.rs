@@ -2,7 +2,7 @@
 //!
 //! | file | addresses |
 //! |---|---|
-//! | `health` | liveness and readiness |
+//! | `health` | liveness, readiness, metrics |
 //! | `login` | sign-in, sign-out, the signed-in caller |
 //! | `datasets` | the datasets, their row counts and the values of their filters |
 //! | `rows`, `export` | raw rows and pages of them; files formatted here |
@@ -68,6 +68,7 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
     vec![
         (M::GET, "/healthz", web::to(health::alive)),
         (M::GET, "/readyz", web::to(health::ready)),
+        (M::GET, "/metrics", web::to(health::metrics)),
         (M::POST, "/api/login", web::to(login::sign_in)),
         (M::POST, "/api/logout", web::to(login::sign_out)),
         (M::POST, "/api/admin/sessions/end", web::to(login::end_sessions)),
@@ -310,6 +311,18 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .wrap(Compress::default())
             .default_service(web::to(frontend::serve)),
     );
+}
+
+/// Adds the addresses of `decant work`, and a problem response for every other one.
+pub fn configure_for_workers(config: &mut web::ServiceConfig) {
+    for (path, route) in [
+        ("/healthz", web::to(health::alive)),
+        ("/readyz", web::to(health::ready)),
+        ("/metrics", web::to(health::metrics)),
+    ] {
+        config.service(resource::at(path, vec![(Method::GET, route)]));
+    }
+    config.default_service(web::to(|| async { Err::<&str, _>(ApiError::NotOfWorkers) }));
 }
 
 /// Middleware that removes the path of `DECANT_BASE_PATH` from an address. Addresses without it are as good: probes and

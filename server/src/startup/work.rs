@@ -1,30 +1,40 @@
-//! `decant work`: workers for background exports without a server.
+//! `decant work`: workers for background exports without a server. Where DECANT_LISTEN is set, a port shows health and metrics.
 
 use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::datasets::{DatasetReload, report};
+use super::{LAST_BYTES_MAX, UNDOING_MAX, authenticator, listen, prepare_folders};
 use super::{StartError, export_workers, session_secret};
-use super::{UNDOING_MAX, authenticator, prepare_folders, report};
 use crate::audit::AuditWriter;
 use crate::auth::TokenKeys;
 use crate::config::Settings;
 use crate::datasets::Catalog;
 use crate::datasets::catalog::CurrentCatalog;
 use crate::exports::files::ExportFiles;
+use crate::exports::metrics::ExportMetrics;
 use crate::exports::notices::Notices;
 use crate::exports::plan::Planner;
 use crate::exports::work::{Parts, Workers};
+use crate::monitor::{self, Monitor};
 use crate::source::{Source, SourceError};
 use crate::state::{self, RunningDatabase, State};
 use crate::storage::Storage;
+use crate::{listener, routes, telemetry};
 
 /// The workers of a process, and what they use.
 pub struct WorkProcess {
     workers: Workers,
+    /// Shows health and metrics.
+    server: Option<(Server, SocketAddr)>,
     source: Source,
     state: State,
     audit: Option<AuditWriter>,
@@ -51,6 +61,10 @@ impl WorkProcess {
         for warning in prepare_folders(&settings, false)? {
             tracing::warn!("{warning}");
         }
+        let listener = match settings.work_listen {
+            Some(address) => Some((address, listen(address, &settings)?)),
+            None => None,
+        };
         let mut catalog = Catalog::load(&settings.datasets, &settings.hub_tables)?;
         let auth = &settings.auth;
         let token_keys = TokenKeys::load(
@@ -81,17 +95,40 @@ impl WorkProcess {
             &state,
         );
         let (stopping, abort) = (CancellationToken::new(), CancellationToken::new());
+        let (storage, metrics) = (Storage::new(settings.storage.clone()), ExportMetrics::default());
         let files = ExportFiles::new(
-            Storage::new(settings.storage.clone()),
+            storage.clone(),
             settings.export_files.encryption.clone(),
             state.clone(),
         );
+        let catalog = Arc::new(CurrentCatalog::new(catalog));
+        let reload = DatasetReload {
+            options: settings.datasets.clone(),
+            hub_tables: settings.hub_tables.clone(),
+            source: source.clone(),
+            catalog: Arc::clone(&catalog),
+        };
+        reload.on_hangup(&stopping, || {});
+        let monitor = Arc::new(Monitor::new(monitor::Parts {
+            source: source.clone(),
+            state: state.clone(),
+            storage,
+            redis: settings.redis_servers.clone(),
+            collectors: metrics.collectors(),
+            options: settings.monitor.clone(),
+            stopping: stopping.clone(),
+        }));
+        let server = match listener {
+            Some((address, listener)) => Some(serve(address, listener, monitor)?),
+            None => None,
+        };
         let workers = export_workers(Parts {
             state: state.clone(),
+            metrics,
             notices: Notices::new(state.clone(), settings.export_redis.clone()),
             planner: Planner {
                 source: source.clone(),
-                catalog: Arc::new(CurrentCatalog::new(catalog)),
+                catalog,
                 authenticator: Arc::new(authenticator),
             },
             files,
@@ -102,6 +139,7 @@ impl WorkProcess {
         });
         Ok(Self {
             workers,
+            server,
             source,
             state,
             audit,
@@ -111,9 +149,24 @@ impl WorkProcess {
         })
     }
 
+    /// Returns the address of health and metrics, with the port that was taken.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.server.as_ref().map(|(_, address)| *address)
+    }
+
     /// Makes exports until `stop` completes. Then running ones have `shutdown_max` to finish; the rest is given back.
     pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) {
         let mut running = tokio::spawn(self.workers.run());
+        let handle = self.server.map(|(server, _)| {
+            let handle = server.handle();
+            tokio::spawn(async move {
+                if let Err(error) = server.await {
+                    tracing::error!(%error, "health and metrics are not shown any more");
+                }
+            });
+            handle
+        });
         stop.await;
         tracing::info!("stopping");
         self.stopping.cancel();
@@ -126,6 +179,10 @@ impl WorkProcess {
             tracing::error!("interrupted exports do not end; leaving them");
         }
         timer.abort();
+        // It answers until here, so that an orchestrator sees that the process is alive and takes no more work.
+        if let Some(handle) = handle {
+            handle.stop(true).await;
+        }
         self.source.close().await;
         if let Some(audit) = self.audit
             && let Err(error) = audit.flush().await
@@ -135,4 +192,29 @@ impl WorkProcess {
         self.state.close().await;
         tracing::info!("stopped");
     }
+}
+
+/// Starts to answer on this listener, and returns the address with the port that was taken.
+fn serve(
+    address: SocketAddr,
+    listener: TcpListener,
+    monitor: Arc<Monitor>,
+) -> Result<(Server, SocketAddr), StartError> {
+    let failed = |source| StartError::Listen { address, source };
+    let taken = listener.local_addr().map_err(failed)?;
+    let factory = move || {
+        App::new()
+            .app_data(web::Data::from(Arc::clone(&monitor)))
+            .wrap(from_fn(routes::check_host))
+            .wrap(from_fn(telemetry::request_middleware))
+            .configure(routes::configure_for_workers)
+    };
+    let server = HttpServer::new(factory)
+        .workers(1)
+        .max_connections(listener::connections_max(1))
+        .shutdown_timeout(LAST_BYTES_MAX.as_secs())
+        .disable_signals()
+        .listen(listener)
+        .map_err(failed)?;
+    Ok((server.run(), taken))
 }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout};
 
 use super::error::StateError;
 use super::options::Options;
-use super::schema::{self, RunningDatabase};
+use super::schema::{self, RunningDatabase, SchemaVersion};
 use crate::pooler;
 
 /// The connections of most purposes.
@@ -52,10 +52,12 @@ pub(crate) enum Purpose {
     Work,
     /// Notifications are waited for.
     Notifications,
+    /// Figures for metrics and checks of health.
+    Health,
 }
 
 /// All purposes, in the order of their lanes.
-const PURPOSES: [(Purpose, u32); 7] = [
+const PURPOSES: [(Purpose, u32); 8] = [
     (Purpose::Records, CONNECTIONS_MAX),
     (Purpose::Attempts, CONNECTIONS_MAX),
     (Purpose::SignOuts, CONNECTIONS_MAX),
@@ -63,6 +65,7 @@ const PURPOSES: [(Purpose, u32); 7] = [
     (Purpose::Exports, EXPORT_CONNECTIONS_MAX),
     (Purpose::Work, EXPORT_CONNECTIONS_MAX),
     (Purpose::Notifications, 1),
+    (Purpose::Health, 1),
 ];
 
 struct Database {
@@ -128,15 +131,19 @@ impl State {
         Ok(state)
     }
 
-    /// Checks the database of this address without a change, and returns the version of Decant's tables in it; `None`
-    /// where there are none yet.
+    /// Tries whether the database of this address can be the state database, and returns the version of Decant's tables in it.
+    /// Missing tables are made in a transaction that is rolled back. `exported` is the database that it must not be, if that
+    /// answers.
     ///
     /// # Errors
     /// [`StateError`]
-    pub async fn check(options: &PgConnectOptions) -> Result<Option<i64>, StateError> {
+    pub async fn try_out(
+        options: &PgConnectOptions,
+        exported: Option<&RunningDatabase>,
+    ) -> Result<SchemaVersion, StateError> {
         refuse_shared_sessions(options).await?;
         let mut connection = PgConnection::connect_with(options).await?;
-        let version = schema::check(&mut connection, None).await;
+        let version = schema::try_out(&mut connection, exported).await;
         connection.close().await?;
         version
     }
@@ -203,7 +210,7 @@ impl State {
 
     /// Runs a short operation for a request. Returns `None` without a database, and if the database does not answer soon.
     /// Then the operations of the same purpose leave it alone for a moment, so that not each of their requests waits.
-    pub(super) async fn promptly<T>(
+    pub(crate) async fn promptly<T>(
         &self,
         purpose: Purpose,
         operation: impl Future<Output = Result<T, StateError>>,

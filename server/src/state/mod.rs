@@ -25,5 +25,5 @@ pub(crate) use database::Purpose;
 pub use database::State;
 pub use error::StateError;
 pub use options::Options;
-pub use schema::RunningDatabase;
+pub use schema::{RunningDatabase, SchemaVersion};
 pub use sign_outs::{LIFETIME_MAX, SessionIdentity, SignOuts, Unanswered};

@@ -66,7 +66,7 @@ impl RunningDatabase {
 /// # Errors
 /// [`StateError::Exported`], [`StateError::Encoding`], [`StateError::Foreign`], [`StateError::Newer`],
 /// [`StateError::Database`].
-pub(super) async fn check(
+async fn check(
     connection: &mut PgConnection,
     exported: Option<&RunningDatabase>,
 ) -> Result<Option<i64>, StateError> {
@@ -96,11 +96,19 @@ pub(super) async fn check(
     let found: Option<i64> = query_scalar("select pg_catalog.max(version) from decant.schema_migrations")
         .fetch_one(connection)
         .await?;
-    let known = MIGRATIONS.iter().map(|(version, ..)| *version).max();
-    match (found, known) {
-        (Some(found), Some(known)) if found > known => Err(StateError::Newer { found, known }),
-        _ => Ok(found),
+    let known = newest();
+    match found {
+        Some(found) if found > known => Err(StateError::Newer { found, known }),
+        found => Ok(found),
     }
+}
+
+/// The version of Decant's tables in a database, and that of this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SchemaVersion {
+    /// `None`: there are no tables yet.
+    pub found: Option<i64>,
+    pub known: i64,
 }
 
 /// Checks the database and makes or updates Decant's tables, in one transaction.
@@ -112,11 +120,47 @@ pub(super) async fn prepare(
     exported: &RunningDatabase,
 ) -> Result<(), StateError> {
     let mut transaction = connection.begin().await?;
+    migrate(&mut transaction, Some(exported)).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Does what [`prepare`] does, and takes it back. Returns the version that was found.
+///
+/// # Errors
+/// As of [`prepare`].
+pub(super) async fn try_out(
+    connection: &mut PgConnection,
+    exported: Option<&RunningDatabase>,
+) -> Result<SchemaVersion, StateError> {
+    let mut transaction = connection.begin().await?;
+    let found = migrate(&mut transaction, exported).await?;
+    transaction.rollback().await?;
+    Ok(SchemaVersion {
+        found,
+        known: newest(),
+    })
+}
+
+/// Returns the version of the tables that this program makes.
+fn newest() -> i64 {
+    MIGRATIONS
+        .iter()
+        .map(|(version, ..)| *version)
+        .max()
+        .unwrap_or_default()
+}
+
+/// Checks the database, makes or updates Decant's tables, and returns the version before that.
+async fn migrate(
+    transaction: &mut PgConnection,
+    exported: Option<&RunningDatabase>,
+) -> Result<Option<i64>, StateError> {
     query("select pg_catalog.pg_advisory_xact_lock($1)")
         .bind(PREPARATION_LOCK)
         .execute(&mut *transaction)
         .await?;
-    check(&mut transaction, Some(exported)).await?;
+    let found = check(transaction, exported).await?;
     let has_schema: bool = query_scalar(
         "select exists (select from pg_catalog.pg_namespace where nspname operator(pg_catalog.=) 'decant')",
     )
@@ -147,8 +191,7 @@ pub(super) async fn prepare(
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => not_allowed(error),
             changed => StateError::Changed(changed),
         })?;
-    transaction.commit().await?;
-    Ok(())
+    Ok(found)
 }
 
 /// Gives advice for an insufficient privilege (SQLSTATE 42501).

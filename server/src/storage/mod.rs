@@ -6,6 +6,7 @@
 //! | `upload` | a file written on a thread that may block |
 //! | [`file_writer`] | a file written from asynchronous code |
 //! | `listing` | sizes and times of stored files |
+//! | `check` | whether the storage works |
 //! | `unfinished` | uploads that a process began and did not end |
 //! | [`encrypted`] | files written encrypted, and checked against their hash when they are read |
 //! | [`encryption`] | the age format: passphrases and keys |
@@ -19,6 +20,7 @@
 //! A file is either complete or absent, whatever is interrupted: a folder gets it by a rename, a bucket by the last
 //! request of a multipart upload. A new file never replaces another one.
 
+mod check;
 pub mod chunk_encryption;
 pub mod decrypted;
 pub mod encrypted;
@@ -55,6 +57,7 @@ use folder::FolderUpload;
 use location::Opened;
 use manifest_keys::ManifestKeys;
 
+pub use check::TrialError;
 pub use error::StorageError;
 pub use folder::PutIf;
 pub use listing::FileInfo;

@@ -3,6 +3,7 @@
 use sqlx::{Connection, query, query_scalar};
 
 use super::lease::Lease;
+use crate::exports::metrics::ExportMetrics;
 use crate::exports::options::Options;
 use crate::exports::record::ExportRecord;
 use crate::exports::store::read;
@@ -59,11 +60,16 @@ const CLAIM: &str = "with recursive lanes as ( \
 pub(in crate::exports) struct Queue {
     pub(super) state: State,
     pub(super) options: Options,
+    pub(super) metrics: ExportMetrics,
 }
 
 impl Queue {
-    pub fn new(state: State, options: Options) -> Self {
-        Self { state, options }
+    pub fn new(state: State, options: Options, metrics: ExportMetrics) -> Self {
+        Self {
+            state,
+            options,
+            metrics,
+        }
     }
 
     /// Takes the next export for a worker, or `None`: none may start now.

@@ -7,14 +7,15 @@ use super::claim::Queue;
 use super::end::{count, notify};
 use super::lease::release;
 use crate::audit::Action;
+use crate::exports::metrics::EndStatus;
 use crate::exports::store::{LogKind, log};
 use crate::state::{Purpose, StateError};
 
 /// The most exports that one round moves, for each reason.
 const BATCH_MAX: i64 = 500;
 
-/// An export whose lease has ended: id, owner of its storage, its new state.
-type Lost = (String, String, String);
+/// An export whose lease has ended: id, owner of its storage, its new state, its type and format.
+type Lost = (String, String, String, String, String);
 
 /// Gives exports whose lease has ended to the next worker. `$1` is the pause after the first attempt in seconds.
 const TAKE_BACK: &str = "with lost as ( \
@@ -28,7 +29,8 @@ const TAKE_BACK: &str = "with lost as ( \
          error_message = case when cancel_asked then null else 'The worker gave no sign of life' end, \
          completed_at = case when cancel_asked or attempts >= attempts_max then now() end \
      from lost where e.id = lost.id \
-     returning e.id::text, case when e.workspace_id is null then e.subject else 'workspace:' || e.workspace_id end, e.status";
+     returning e.id::text, case when e.workspace_id is null then e.subject else 'workspace:' || e.workspace_id end, e.status, \
+         e.export_type, e.format";
 
 impl Queue {
     /// Moves exports whose time has come: scheduled ones, those of a lost worker, and files that are no longer kept. A round
@@ -73,7 +75,7 @@ impl Queue {
             .bind(BATCH_MAX)
             .fetch_all(&mut *transaction)
             .await?;
-        for (id, owner, status) in &lost {
+        for (id, owner, status, ..) in &lost {
             // An id of a record is one.
             let id = Uuid::parse_str(id).unwrap_or_default();
             release(&mut transaction, id, owner).await?;
@@ -89,7 +91,15 @@ impl Queue {
             notify(&mut transaction, id).await?;
         }
         transaction.commit().await?;
-        for (id, _, status) in lost {
+        for (id, _, status, export_type, format) in lost {
+            let ended = match status.as_str() {
+                "cancelled" => Some(EndStatus::Cancelled),
+                "failed" => Some(EndStatus::Failed),
+                _ => None,
+            };
+            if let Some(ended) = ended {
+                self.metrics.ended_by_words(&export_type, &format, ended);
+            }
             tracing::warn!(action = Action::ExportTakenUpAgain.name(), export = id, status);
         }
         Ok(())

@@ -11,6 +11,7 @@ use crate::auth::Caller;
 use crate::exports::error::ExportError;
 use crate::exports::file_key::FileKey;
 use crate::exports::limits::give_back;
+use crate::exports::metrics::EndStatus;
 use crate::exports::notices::Notice;
 use crate::exports::record::ExportRecord;
 
@@ -57,7 +58,10 @@ impl ExportStore {
         );
         match is_running {
             true => self.notices.send(Notice::CancelAsked(id)).await,
-            false => self.notices.send(Notice::Changed(id)).await,
+            false => {
+                self.metrics.ended(record, EndStatus::Cancelled);
+                self.notices.send(Notice::Changed(id)).await;
+            }
         }
         self.until_over(id, CANCEL_MAX).await
     }

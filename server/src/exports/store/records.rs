@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::exports::error::ExportError;
 use crate::exports::files::ExportFiles;
+use crate::exports::metrics::ExportMetrics;
 use crate::exports::notices::Notices;
 use crate::exports::options::Options;
 use crate::exports::record::ExportRecord;
@@ -22,6 +23,7 @@ pub struct ExportStore {
     pub(super) options: Options,
     pub(super) notices: Notices,
     pub(super) files: ExportFiles,
+    pub(super) metrics: ExportMetrics,
 }
 
 /// The kind and the level of a message about an export.
@@ -83,12 +85,19 @@ pub(super) fn timestamp(text: &str) -> sqlx::Result<Timestamp> {
 
 impl ExportStore {
     #[must_use]
-    pub fn new(state: State, options: Options, notices: Notices, files: ExportFiles) -> Self {
+    pub fn new(
+        state: State,
+        options: Options,
+        notices: Notices,
+        files: ExportFiles,
+        metrics: ExportMetrics,
+    ) -> Self {
         Self {
             state,
             options,
             notices,
             files,
+            metrics,
         }
     }
 

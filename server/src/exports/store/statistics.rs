@@ -7,6 +7,7 @@ use sqlx::{PgConnection, query_scalar};
 
 use super::records::ExportStore;
 use crate::auth::Caller;
+use crate::exports::backlog::queue_figures;
 use crate::exports::error::ExportError;
 
 /// The figures of the subject `$1`; without one, of everybody.
@@ -40,11 +41,7 @@ const STORAGE: &str = "select json_build_object( \
     'growthPerDay', (select coalesce(sum(file_bytes) / 30, 0)::bigint from decant.data_exports \
         where completed_at > now() - '30 days'::interval and status in ('completed', 'expired')))::text";
 
-const QUEUE: &str = "select json_build_object( \
-    'queued', count(*) filter (where status = 'queued'), 'processing', count(*) filter (where status = 'processing'), \
-    'oldestSeconds', extract(epoch from now() - min(not_before) filter (where status = 'queued'))::bigint, \
-    'workers', count(distinct lease_holder) filter (where status = 'processing'))::text \
-    from decant.data_exports where status in ('queued', 'processing')";
+const QUEUE: &str = concat!("select (", queue_figures!(""), ")::text");
 
 const HEALTH: &str = "select coalesce(json_agg(h order by total_exports desc), '[]')::text from decant.export_health_metrics h";
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use wasm_export::{Bundle, Export};
 
@@ -15,6 +15,7 @@ use crate::audit::Action;
 use crate::exports::failure::Failure;
 use crate::exports::file_manifest::FileDescription;
 use crate::exports::files::{ExportFiles, StoredExport, Totals};
+use crate::exports::metrics::{EndStatus, ExportMetrics};
 use crate::exports::notices::{Notice, Notices};
 use crate::exports::plan::{Plan, PlannedFormatter, Planner};
 use crate::exports::queue::{Beat, Ended, Lease};
@@ -38,6 +39,7 @@ pub(super) struct Maker {
     pub planner: Planner,
     pub files: ExportFiles,
     pub notices: Notices,
+    pub metrics: ExportMetrics,
     pub bytes_max: u64,
     pub has_quota: bool,
     pub heartbeat: Duration,
@@ -50,6 +52,7 @@ pub(super) struct Attempt {
     maker: Arc<Maker>,
     record: ExportRecord,
     lease: Lease,
+    began: Instant,
 }
 
 /// Why an attempt stops before its end.
@@ -63,12 +66,18 @@ enum Stop {
 
 impl Attempt {
     pub fn new(maker: Arc<Maker>, record: ExportRecord, lease: Lease) -> Self {
-        Self { maker, record, lease }
+        Self {
+            maker,
+            record,
+            lease,
+            began: Instant::now(),
+        }
     }
 
     /// Makes the file, and records how that ends.
     pub async fn run(mut self) {
         self.log(Action::ExportStarted, None);
+        self.maker.metrics.begun(&self.record);
         let progress = Arc::new(SharedProgress::default());
         let stop = CancellationToken::new();
         let (maker, record, lease) = (Arc::clone(&self.maker), self.record.clone(), self.lease.clone());
@@ -165,6 +174,10 @@ impl Attempt {
         match recorded {
             Some(true) => {
                 let record = &self.record;
+                let took = self.began.elapsed();
+                self.maker
+                    .metrics
+                    .completed(record, took, totals.rows, file.bytes);
                 tracing::info!(
                     action = Action::ExportCompleted.name(),
                     caller = record.caller,
@@ -205,9 +218,12 @@ impl Attempt {
         };
         match ended {
             // The request that asked for it is recorded.
-            Ended::Cancelled => {}
+            Ended::Cancelled => self.maker.metrics.ended(&self.record, EndStatus::Cancelled),
             Ended::GivenBack => self.log(Action::ExportQueued, None),
             Ended::Retry { code, message } | Ended::Failed { code, message } => {
+                if !waits {
+                    self.maker.metrics.ended(&self.record, EndStatus::Failed);
+                }
                 let action = match (waits, code.as_str()) {
                     (true, _) => Action::ExportRetry,
                     (false, "no_longer_allowed") => Action::ExportRefused,

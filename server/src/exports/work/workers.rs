@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Attempt, Maker};
 use crate::exports::files::ExportFiles;
+use crate::exports::metrics::ExportMetrics;
 use crate::exports::notices::{Notice, Notices};
 use crate::exports::options::Options;
 use crate::exports::plan::Planner;
@@ -24,6 +25,7 @@ const LOOK_AFTER: Duration = Duration::from_millis(20);
 pub struct Workers {
     queue: Queue,
     notices: Notices,
+    metrics: ExportMetrics,
     maker: Arc<Maker>,
     workers: Vec<Worker>,
     poll: Duration,
@@ -35,6 +37,7 @@ pub struct Parts {
     pub state: State,
     pub options: Options,
     pub notices: Notices,
+    pub metrics: ExportMetrics,
     pub planner: Planner,
     pub files: ExportFiles,
     /// How long a stream of rows may be silent.
@@ -68,13 +71,15 @@ impl Workers {
         Self {
             workers: (1..=options.workers).map(worker).collect(),
             poll: options.poll,
-            queue: Queue::new(parts.state, parts.options.clone()),
+            queue: Queue::new(parts.state, parts.options.clone(), parts.metrics.clone()),
             notices: parts.notices.clone(),
+            metrics: parts.metrics.clone(),
             stopping: parts.stopping,
             maker: Arc::new(Maker {
                 planner: parts.planner,
                 files: parts.files,
                 notices: parts.notices,
+                metrics: parts.metrics,
                 bytes_max: parts.options.bytes_max,
                 has_quota: parts.options.user_quota.is_some() || parts.options.workspace_quota.is_some(),
                 heartbeat: parts.heartbeat,
@@ -86,6 +91,7 @@ impl Workers {
     /// Makes exports until the process stops, and waits for those that run. Without workers, it only moves exports whose time has
     /// come.
     pub async fn run(self) {
+        self.metrics.set_workers(self.workers.len());
         let mut notices = self.notices.subscribe();
         let mut running = JoinSet::new();
         let mut is_away = false;
@@ -116,6 +122,7 @@ impl Workers {
             }
             sleep_until(Instant::now() + LOOK_AFTER).await;
         }
+        self.metrics.set_workers(0);
         while running.join_next().await.is_some() {}
     }
 

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use api::Example;
+use api::{Example, Problem};
 use serde_json::Value;
 use utoipa::ToSchema;
-use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::content::{Content, ContentBuilder};
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, OperationBuilder, Parameter};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{HttpMethod, Ref, RefOr, Required, ResponseBuilder, Schema};
+
+use crate::error::PROBLEM_TYPE;
 
 /// Component schemas by name.
 pub type Schemas = Vec<(String, RefOr<Schema>)>;
@@ -123,6 +125,11 @@ impl EntryBuilder {
     /// Answers 202 with JSON.
     pub fn accepted<T: ToSchema + Example>(self, description: &str) -> Self {
         self.json_of::<T>(202, description)
+    }
+
+    /// Answers 503 with JSON, also where the operation has problems of that status.
+    pub fn unavailable<T: ToSchema + Example>(self, description: &str) -> Self {
+        self.json_of::<T>(503, description)
     }
 
     fn json_of<T: ToSchema + Example>(mut self, status: u16, description: &str) -> Self {
@@ -249,6 +256,11 @@ impl EntryBuilder {
             problems.extend_from_slice(PROBLEMS_OF_CALLERS);
         }
         for (status, response) in responses {
+            let response = match problems.contains(&status) {
+                true => response.content(PROBLEM_TYPE, problem_content()),
+                false => response,
+            };
+            problems.retain(|problem| *problem != status);
             operation = operation.response(status.to_string(), response.build());
         }
         for status in problems {
@@ -261,6 +273,14 @@ impl EntryBuilder {
             operation: operation.build(),
         }
     }
+}
+
+/// Returns the content of a problem.
+pub fn problem_content() -> Content {
+    ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name(Problem::name())))
+        .example(example::<Problem>())
+        .build()
 }
 
 fn example<T: Example>() -> Option<Value> {

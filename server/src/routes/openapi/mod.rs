@@ -5,23 +5,22 @@ mod export_faces;
 mod export_files;
 mod exports;
 mod parameters;
+mod server;
 mod table;
 
 use std::sync::LazyLock;
 
 use actix_web::HttpResponse;
-use api::{End, Example, Header, Problem};
-use utoipa::ToSchema;
-use utoipa::openapi::content::ContentBuilder;
+use api::{End, Header, Problem};
 use utoipa::openapi::schema::{Components, Object, SchemaType, Type};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::{
-    HeaderBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Paths, Ref, RefOr, Response, ResponseBuilder,
+    HeaderBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Paths, RefOr, Response, ResponseBuilder,
 };
 
-use self::entry::{Entry, Schemas, add_schema};
+use self::entry::{Entry, Schemas, add_schema, problem_content};
 use crate::auth::COOKIE;
 use crate::error::PROBLEM_TYPE;
 
@@ -85,13 +84,10 @@ fn problem() -> Response {
     let retry_after = HeaderBuilder::new()
         .schema(Some(Object::with_type(SchemaType::new(Type::Integer))))
         .description(Some("Seconds; with 429 and with 503 `exports_busy`."));
-    let content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name(Problem::name())))
-        .example(serde_json::from_str(Problem::JSON).ok());
     ResponseBuilder::new()
         .description("The cause, and what to do.")
         .header("Retry-After", retry_after.build())
-        .content(PROBLEM_TYPE, content.build())
+        .content(PROBLEM_TYPE, problem_content())
         .build()
 }
 

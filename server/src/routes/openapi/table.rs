@@ -20,6 +20,7 @@ use utoipa::openapi::{RefOr, Schema, Tag};
 use super::entry::{EntryBuilder, get, post};
 use super::exports::{self, EXPORTS};
 use super::parameters as p;
+use super::server::{self, SERVER};
 use super::{export_faces, export_files};
 
 const LOGIN: &str = "Login";
@@ -32,7 +33,6 @@ const RESTORE: &str = "Restore";
 const CLEANUP: &str = "Log clean-up";
 const WEBHOOKS: &str = "Webhooks";
 const BACKUPS: &str = "Backups";
-const SERVER: &str = "Server";
 
 /// The groups of operations.
 pub fn tags() -> Vec<Tag> {
@@ -111,7 +111,7 @@ const RESTORE_EVENTS: &str = "The steps of the restore, and its result. After `e
 
 pub fn operations() -> Vec<EntryBuilder> {
     let mut operations = Vec::new();
-    operations.extend(server());
+    operations.extend(server::operations());
     operations.extend(login());
     operations.extend(datasets());
     operations.extend(bundles());
@@ -126,27 +126,6 @@ pub fn operations() -> Vec<EntryBuilder> {
     operations.extend(export_files::operations());
     operations.extend(export_faces::operations());
     operations
-}
-
-fn server() -> Vec<EntryBuilder> {
-    vec![
-        get("/healthz", "checkLiveness", "Check that Decant runs")
-            .tag(SERVER)
-            .public()
-            .text("text/plain", "Decant runs.", "alive\n"),
-        get("/readyz", "checkReadiness", "Check that Decant can work")
-            .tag(SERVER)
-            .public()
-            .text("text/plain", "The database answers.", "ready\n")
-            .problems(&[502, 503]),
-        get("/api/openapi.json", "getOpenApi", "Get this document")
-            .tag(SERVER)
-            .public()
-            .json(
-                "An OpenAPI 3.1 document.",
-                &json!({ "openapi": "3.1.0", "info": {}, "paths": {} }),
-            ),
-    ]
 }
 
 fn login() -> Vec<EntryBuilder> {
