@@ -1,7 +1,6 @@
 //! Background exports in a storm: two servers, three workers, one fault a second.
 
 use std::collections::BTreeMap;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use decant_tests::actors::Actor;
@@ -11,18 +10,17 @@ use decant_tests::definitions::{Definitions, NUMBERS, SLOWLY};
 use decant_tests::exports::Exports;
 use decant_tests::nginx::Nginx;
 use decant_tests::patience::wait_for;
-use decant_tests::program;
 use decant_tests::proxy::{Behavior, Proxy};
 use decant_tests::redis::Redis;
 use decant_tests::s3::S3;
-use decant_tests::server::{ADMIN_TOKEN, Server, data_dir};
+use decant_tests::server::Server;
+use decant_tests::worker::Worker;
 use futures_util::TryStreamExt as _;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use object_store::ObjectStore as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::process::Child;
 
 const EXPORTS: usize = 300;
 const WORKERS: usize = 3;
@@ -124,12 +122,6 @@ async fn create_all(admin: Actor) {
     }
 }
 
-struct Worker {
-    process: Child,
-    /// Lives as long as the process.
-    _data: TempDir,
-}
-
 struct Bed {
     exports: Exports,
     other: Server,
@@ -182,14 +174,16 @@ impl Bed {
             [
                 ("DSN", exports.app.database.dsn.as_str()),
                 ("STATE_DSN", exports.state.dsn.as_str()),
-                ("ADMIN_TOKEN", ADMIN_TOKEN),
                 ("DECANT_EXPORT_POLL_SECONDS", "1"),
                 ("DECANT_EXPORT_RETRY_SECONDS", "1"),
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned())),
         );
         let other = Server::start(&without_workers(&settings)).await;
-        let workers = (0..WORKERS).map(|_| start_worker(&settings)).collect();
+        let mut workers = Vec::new();
+        for _ in 0..WORKERS {
+            workers.push(Worker::start(&exports, &borrowed(&settings)).await);
+        }
         Self {
             exports,
             other,
@@ -209,16 +203,14 @@ impl Bed {
         let worker = number / FAULTS.len() % WORKERS;
         match fault {
             Fault::KilledWorker => {
-                let killed = &mut self.workers[worker].process;
-                killed.kill().await.expect("the worker is ours");
+                self.workers[worker].crash().await;
                 second().await;
-                self.workers[worker] = start_worker(&self.settings);
+                self.workers[worker] = Worker::start(&self.exports, &borrowed(&self.settings)).await;
             }
             Fault::PausedWorker => {
-                let id = self.workers[worker].process.id().expect("the worker runs");
-                signal(id, Signal::SIGSTOP);
+                self.workers[worker].pause();
                 tokio::time::sleep(BEYOND_THE_LEASE).await;
-                signal(id, Signal::SIGCONT);
+                self.workers[worker].go_on();
             }
             Fault::KilledServer => {
                 self.other.crash().await;
@@ -237,10 +229,8 @@ impl Bed {
             Fault::CrashedPostgres => {
                 let pids = self.exports.state.decant_sessions("%").await;
                 if let Some(pid) = pids.first() {
-                    signal(
-                        u32::try_from(*pid).expect("a process id is small"),
-                        Signal::SIGKILL,
-                    );
+                    let pid = i32::try_from(*pid).expect("a process id is small");
+                    kill(Pid::from_raw(pid), Signal::SIGKILL).expect("the session runs");
                 }
                 second().await;
             }
@@ -365,17 +355,6 @@ impl Bed {
     }
 }
 
-fn start_worker(settings: &[(String, String)]) -> Worker {
-    let data = folder();
-    let settings = [borrowed(settings), vec![data_dir(&data)]].concat();
-    let process = program::command(&["work"], &settings)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program starts");
-    Worker { process, _data: data }
-}
-
 fn borrowed(settings: &[(String, String)]) -> Vec<(&str, &str)> {
     settings
         .iter()
@@ -385,10 +364,6 @@ fn borrowed(settings: &[(String, String)]) -> Vec<(&str, &str)> {
 
 fn without_workers(settings: &[(String, String)]) -> Vec<(&str, &str)> {
     [borrowed(settings), vec![("DECANT_WORKERS", "0")]].concat()
-}
-
-fn signal(process: u32, signal: Signal) {
-    kill(Pid::from_raw(process.cast_signed()), signal).expect("the process runs");
 }
 
 async fn second() {

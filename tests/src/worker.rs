@@ -80,6 +80,21 @@ impl Worker {
         ended.expect("it ends").expect("the process is ours").success()
     }
 
+    /// Sends SIGKILL and waits until the process has ended.
+    pub async fn crash(&mut self) {
+        self.process.kill().await.expect("the process is ours");
+    }
+
+    /// Sends SIGSTOP.
+    pub fn pause(&self) {
+        self.signal(Signal::SIGSTOP);
+    }
+
+    /// Sends SIGCONT.
+    pub fn go_on(&self) {
+        self.signal(Signal::SIGCONT);
+    }
+
     fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.pid().cast_signed()), signal).expect("the worker runs");
     }
