@@ -183,9 +183,9 @@ impl Application {
             Some(embedded) => (Some(embedded.connect_options()), None),
             None => state_postgres(&settings).await?,
         };
-        let state = State::open(&settings.state, private, exported, settings.source.wait_max).await?;
+        let state = State::open(&settings.state, private, exported, settings.source).await?;
         let audit = AuditWriter::start(&state, settings.audit);
-        catalog.prepare(&mut connection).await?;
+        catalog.prepare(&mut connection, &state).await?;
         let sign_in = HubUsers::warning(&mut connection, &settings.hub_tables).await;
         for warning in warnings::of_catalog(&catalog, &mut connection)
             .await
@@ -273,6 +273,7 @@ impl Application {
                 notices,
                 planner: Planner {
                     source: app.source.clone(),
+                    state: app.state.clone(),
                     catalog: Arc::clone(&app.catalog),
                     authenticator: Arc::clone(&app.authenticator),
                 },
@@ -290,6 +291,7 @@ impl Application {
         clean_up_on_schedule(&app);
         clean_up_exports_on_schedule(&app);
         read_datasets_again_on_hangup(&app);
+        check_state_datasets_regularly(Arc::clone(&app.catalog), app.state.clone(), &app.stopping);
         let address = listener.local_addr().map_err(|source| StartError::Listen {
             address: app.settings.listen,
             source,
@@ -682,10 +684,18 @@ fn read_datasets_again_on_hangup(app: &web::Data<App>) {
     }));
 }
 
+/// Checks the datasets of the state database again once it answers, where it did not before.
+fn check_state_datasets_regularly(catalog: Arc<CurrentCatalog>, state: State, stopping: &CancellationToken) {
+    if state.is_on() {
+        let checking = async move { catalog.check_state_regularly(&state).await };
+        tokio::spawn(stopping.clone().run_until_cancelled_owned(checking));
+    }
+}
+
 async fn read_datasets(app: &App) -> Result<Catalog, CatalogError> {
     let mut catalog = Catalog::load(&app.settings.datasets, &app.settings.hub_tables)?;
     let mut connection = app.source.for_query().await?;
-    catalog.prepare(&mut connection).await?;
+    catalog.prepare(&mut connection, &app.state).await?;
     for warning in warnings::of_catalog(&catalog, &mut connection).await? {
         tracing::warn!("{warning}");
     }
@@ -790,6 +800,14 @@ fn report(catalog: &Catalog) {
         match &dataset.unavailable {
             None => tracing::info!(dataset = name, "dataset is ready"),
             Some(_) if !dataset.is_here() => {}
+            // The start has said already why there is no state database.
+            Some(unavailable) if unavailable.cause == Cause::NoState => {
+                tracing::info!(
+                    dataset = name,
+                    reason = unavailable.reason,
+                    "dataset is unavailable"
+                );
+            }
             Some(unavailable) if unavailable.cause == Cause::Mistake => {
                 tracing::error!(
                     dataset = name,

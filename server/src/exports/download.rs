@@ -8,6 +8,7 @@ use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use super::links::Links;
+use super::record::ExportRecord;
 use crate::audit::Action;
 use crate::state::{Purpose, State, StateError};
 
@@ -15,6 +16,7 @@ use crate::state::{Purpose, State, StateError};
 pub struct Download {
     state: State,
     export: Uuid,
+    workspace: Option<String>,
     /// For records: the caller, or who made the link.
     caller: String,
     /// The link that led here.
@@ -29,10 +31,11 @@ pub struct Download {
 
 impl Download {
     #[must_use]
-    pub fn new(state: State, export: Uuid, caller: String, is_whole: bool) -> Self {
+    pub fn new(state: State, record: &ExportRecord, caller: String, is_whole: bool) -> Self {
         Self {
             state,
-            export,
+            export: record.id,
+            workspace: record.workspace_id.clone(),
             caller,
             link: None,
             taken_from: None,
@@ -79,6 +82,7 @@ impl Download {
                     action = Action::ExportDownloaded.name(),
                     caller = self.caller,
                     export = %self.export,
+                    workspace = self.workspace,
                     link = self.link.map(tracing::field::display)
                 );
                 if let Err(error) = self.count().await {

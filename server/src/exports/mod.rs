@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `options` | the settings |
 //! | `record` | an export as it is recorded, and as callers see it |
+//! | `order` | a requested export, checked and planned |
 //! | `new_export` | an export that is to be recorded |
 //! | `idempotency` | requests that are sent twice |
 //! | `store` | the records: created, found, listed, cancelled, repeated, deleted |
@@ -52,6 +53,7 @@ pub mod links;
 pub mod new_export;
 pub mod notices;
 pub mod options;
+pub mod order;
 mod orphans;
 pub mod plan;
 mod queue;

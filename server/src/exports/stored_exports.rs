@@ -13,6 +13,7 @@ use super::file_options::{FileOptions, StorageLinks};
 use super::files::ExportFiles;
 use super::link_signature::LinkSigner;
 use super::links::Links;
+use super::record::ExportRecord;
 use crate::state::{Purpose, State, StateError};
 
 /// The files of exports, the links to them, and their clean-up.
@@ -51,8 +52,8 @@ impl StoredExports {
 
     /// Returns a download of the file of an export by this caller. `is_whole` tells whether it begins with the first byte.
     #[must_use]
-    pub fn download(&self, export: Uuid, caller: &str, is_whole: bool) -> Download {
-        Download::new(self.state.clone(), export, caller.to_owned(), is_whole)
+    pub fn download(&self, record: &ExportRecord, caller: &str, is_whole: bool) -> Download {
+        Download::new(self.state.clone(), record, caller.to_owned(), is_whole)
     }
 
     /// Keeps the report of a check with the record of the export.

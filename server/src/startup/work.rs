@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{StartError, export_workers, session_secret};
+use super::{StartError, check_state_datasets_regularly, export_workers, session_secret};
 use super::{UNDOING_MAX, authenticator, prepare_folders, report};
 use crate::audit::AuditWriter;
 use crate::auth::TokenKeys;
@@ -63,9 +63,9 @@ impl WorkProcess {
         let exported = RunningDatabase::read(&mut connection)
             .await
             .map_err(SourceError::Unreachable)?;
-        let state = State::open(&settings.state, None, exported, settings.source.wait_max).await?;
+        let state = State::open(&settings.state, None, exported, settings.source).await?;
         let audit = AuditWriter::start(&state, settings.audit);
-        catalog.prepare(&mut connection).await?;
+        catalog.prepare(&mut connection, &state).await?;
         let identity = Source::identity(&mut connection)
             .await
             .map_err(SourceError::Unreachable)?;
@@ -81,6 +81,8 @@ impl WorkProcess {
             &state,
         );
         let (stopping, abort) = (CancellationToken::new(), CancellationToken::new());
+        let catalog = Arc::new(CurrentCatalog::new(catalog));
+        check_state_datasets_regularly(Arc::clone(&catalog), state.clone(), &stopping);
         let files = ExportFiles::new(
             Storage::new(settings.storage.clone()),
             settings.export_files.encryption.clone(),
@@ -91,7 +93,8 @@ impl WorkProcess {
             notices: Notices::new(state.clone(), settings.export_redis.clone()),
             planner: Planner {
                 source: source.clone(),
-                catalog: Arc::new(CurrentCatalog::new(catalog)),
+                state: state.clone(),
+                catalog: Arc::clone(&catalog),
                 authenticator: Arc::new(authenticator),
             },
             files,

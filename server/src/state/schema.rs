@@ -36,6 +36,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/0003_wrong_attempts.sql"),
     ),
     (4, "exports", include_str!("../../migrations/0004_exports.sql")),
+    (
+        5,
+        "audit indexes",
+        include_str!("../../migrations/0005_audit_indexes.sql"),
+    ),
 ];
 
 /// One database of one running server, to compare two of them.
@@ -87,20 +92,36 @@ pub(super) async fn check(
     if !foreign.is_empty() {
         return Err(StateError::Foreign(foreign.join(", ")));
     }
+    match (version(connection).await?, newest()) {
+        (Some(found), Some(known)) if found > known => Err(StateError::Newer { found, known }),
+        (found, _) => Ok(found),
+    }
+}
+
+/// Returns the version of Decant's tables, or `None`: there are none.
+async fn version(connection: &mut PgConnection) -> sqlx::Result<Option<i64>> {
     let is_new: bool = query_scalar("select pg_catalog.to_regclass('decant.schema_migrations') is null")
         .fetch_one(&mut *connection)
         .await?;
     if is_new {
         return Ok(None);
     }
-    let found: Option<i64> = query_scalar("select pg_catalog.max(version) from decant.schema_migrations")
+    query_scalar("select pg_catalog.max(version) from decant.schema_migrations")
         .fetch_one(connection)
-        .await?;
-    let known = MIGRATIONS.iter().map(|(version, ..)| *version).max();
-    match (found, known) {
-        (Some(found), Some(known)) if found > known => Err(StateError::Newer { found, known }),
-        _ => Ok(found),
-    }
+        .await
+}
+
+/// Returns the version that this program makes.
+fn newest() -> Option<i64> {
+    MIGRATIONS.iter().map(|(version, ..)| *version).max()
+}
+
+/// Returns whether the database has all of Decant's tables in the version of this program.
+///
+/// # Errors
+/// [`StateError::Database`]
+pub(super) async fn is_current(connection: &mut PgConnection) -> Result<bool, StateError> {
+    Ok(version(connection).await? == newest())
 }
 
 /// Checks the database and makes or updates Decant's tables, in one transaction.
