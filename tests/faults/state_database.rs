@@ -8,6 +8,7 @@ use decant_tests::cluster::folder;
 use decant_tests::definitions::NUMBERS;
 use decant_tests::patience::wait_for;
 use sqlx::{Connection as _, PgConnection};
+use tempfile::TempDir;
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -21,14 +22,21 @@ async fn number(dsn: &str, sql: &'static str) -> i64 {
         .unwrap_or(-1)
 }
 
+fn dsn_of_private_postgres(data: &TempDir) -> String {
+    let (database, folder) = (decant_embedded::DATABASE, data.path().display());
+    format!("postgres:///{database}?host={folder}/postgres/socket&user=postgres")
+}
+
+async fn start_in(data: &TempDir) -> EmbeddedPostgres {
+    EmbeddedPostgres::start_with(data.path(), &[("fsync", "off")])
+        .await
+        .unwrap()
+}
+
 #[tokio::test]
 async fn exports_go_on_without_it_and_dropped_records_are_counted() {
     let data = folder();
-    let dsn = format!(
-        "postgres:///{}?host={}/postgres/socket&user=postgres",
-        decant_embedded::DATABASE,
-        data.path().display()
-    );
+    let dsn = dsn_of_private_postgres(&data);
     let settings = [
         ("STATE_DSN", dsn.as_str()),
         ("DECANT_AUDIT_WAITING_MAX", "10"),
@@ -48,11 +56,7 @@ async fn exports_go_on_without_it_and_dropped_records_are_counted() {
         let look = async || (number(&dsn, complete).await == count).then_some(());
         wait_for("the records", SOON, look).await;
     };
-    let start = async || {
-        EmbeddedPostgres::start_with(data.path(), &[("fsync", "off")])
-            .await
-            .unwrap()
-    };
+    let start = async || start_in(&data).await;
     let postgres = start().await;
     recorded(3).await;
 
@@ -68,6 +72,30 @@ async fn exports_go_on_without_it_and_dropped_records_are_counted() {
         (lost > 0 && lost + written == 2 * 43).then_some(())
     };
     wait_for("all records, written or counted", SOON, all).await;
+    drop(app);
+    postgres.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_audit_log_can_be_read_as_soon_as_it_answers() {
+    let data = folder();
+    let dsn = dsn_of_private_postgres(&data);
+    let app = App::start_with(&[("STATE_DSN", dsn.as_str()), ("DECANT_WAIT_SECONDS", "2")]).await;
+    let refused = app.admin().rows("audit-log").answer().await;
+    refused.problem(503, "dataset_unavailable");
+    let postgres = start_in(&data).await;
+    let is_read = async || {
+        let answer = app.admin().rows("audit-log").answer().await;
+        (answer.status == 200).then_some(())
+    };
+    wait_for("the audit log", SOON, is_read).await;
+    // It may go away again while the dataset is in use.
+    postgres.stop().await.unwrap();
+    let away = app.admin().rows("audit-log").answer().await;
+    away.problem(503, "database_unavailable");
+    app.admin().rows("usage-logs").answer().await.good();
+    let postgres = start_in(&data).await;
+    wait_for("the audit log again", SOON, is_read).await;
     drop(app);
     postgres.stop().await.unwrap();
 }

@@ -131,7 +131,12 @@ pub fn pairs(matches: &ArgMatches, catalog: &Catalog) -> Vec<(String, String)> {
 pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, String)>) -> Outcome {
     let mut catalog = Catalog::load(&settings.datasets, &settings.hub_tables)?;
     if catalog.bundle(&arguments.dataset).is_some() {
-        return bundle::run(&settings, catalog, arguments, pairs).await;
+        let Arguments {
+            dataset,
+            output,
+            background,
+        } = arguments;
+        return bundle::run(&settings, catalog, &dataset, output, background, pairs).await;
     }
     let name = &arguments.dataset;
     let dataset = catalog.get(name).ok_or_else(|| unknown(&catalog, name))?;

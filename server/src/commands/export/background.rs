@@ -54,7 +54,8 @@ pub(super) fn rows_of_bundle(flags: &PairList) -> RowsRequest {
     for (name, value) in of_rows.filter(|(name, _)| name != WORKSPACE) {
         match name.as_str() {
             "zone" => rows.zone = Some(value),
-            SYSTEM_FIELDS => rows.include_system_fields = value.trim() == "true",
+            // Other values than these are `false`, or were refused.
+            SYSTEM_FIELDS => rows.include_system_fields = matches!(value.trim(), "true" | "1" | "on"),
             _ => filters.entry(name).or_default().0.push(value),
         }
     }

@@ -9,9 +9,9 @@ use wasm_export::Bundle;
 use wasm_export::format_from_file_name;
 use wasm_export::options::{Compression, Format};
 
+use super::background;
 use super::workspace::within;
 use super::writing::{timing, write_rows};
-use super::{Arguments, background};
 use crate::auth::Caller;
 use crate::commands::connection::Connection;
 use crate::commands::interrupt::{cancelled_by_signal, or_interrupted};
@@ -42,7 +42,9 @@ const PERSON: &str = "user";
 pub(super) async fn run(
     settings: &Settings,
     mut catalog: Catalog,
-    arguments: Arguments,
+    name: &str,
+    output: Option<PathBuf>,
+    is_background: bool,
     pairs: Vec<(String, String)>,
 ) -> Outcome {
     let pairs = with_words_of_bundle(pairs);
@@ -51,13 +53,13 @@ pub(super) async fn run(
     let exporting = async {
         let mut session = connection.source.for_query().await?;
         catalog.prepare(&mut session, connection.state()).await?;
-        let bundle = find(&catalog, &arguments.dataset)?;
+        let bundle = find(&catalog, name)?;
         let operator = enter(&catalog, &bundle, pairs, &mut session).await?;
         drop(session);
         check_person(&bundle, &operator.pairs)?;
-        match arguments.background {
+        match is_background {
             true => enqueue(&connection, settings, &bundle, operator).await,
-            false => export(&connection, settings, &bundle, operator, arguments.output, &stop).await,
+            false => export(&connection, settings, &bundle, operator, output, &stop).await,
         }
     };
     let outcome = exporting.await;
