@@ -30,7 +30,7 @@ fn dsn_of_private_postgres(data: &TempDir) -> String {
 async fn start_in(data: &TempDir) -> EmbeddedPostgres {
     EmbeddedPostgres::start_with(data.path(), &[("fsync", "off")])
         .await
-        .unwrap()
+        .expect("the private PostgreSQL starts")
 }
 
 #[tokio::test]
