@@ -49,7 +49,7 @@ mod tests {
         for pairs in [
             &[][..],
             &[
-                ("columns", "model,user"),
+                ("columns", "model,user_name"),
                 ("limit", "7"),
                 ("sort", "reversed"),
                 ("zone", "Asia/Shanghai"),
