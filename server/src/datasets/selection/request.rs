@@ -45,6 +45,7 @@ mod tests {
 
     #[test]
     fn the_body_parses_to_the_same_selection() {
+        // The body has the filters in the order of their names.
         let definition = Definition::parse(include_str!("../../../datasets/usage-logs.toml")).unwrap();
         for pairs in [
             &[][..],
@@ -53,8 +54,8 @@ mod tests {
                 ("limit", "7"),
                 ("sort", "reversed"),
                 ("zone", "Asia/Shanghai"),
-                ("start", "2026-01-28 10:00"),
                 ("model", "a,b"),
+                ("start", "2026-01-28 10:00"),
             ],
         ] {
             let pairs: Vec<_> = pairs

@@ -42,7 +42,7 @@ pub async fn check(app: &App, caller: &Caller, record: &ExportRecord) -> Result<
         Ok(member) if is_own || is_administrator_of_workspace(&member) => {
             Ok(check_role_for(app, &member, record)?)
         }
-        // The answer does not tell whose workspace it is.
+        // The answer has no name of the workspace.
         Err(error) if is_own || !matches!(error, ApiError::Access(AccessError::NotAMember)) => Err(error),
         Ok(_) | Err(_) => Err(ExportError::NotYours.into()),
     }
