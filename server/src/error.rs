@@ -23,6 +23,7 @@ use crate::exports::file_access::NoFile;
 use crate::exports::files::FileError;
 use crate::exports::limits::whole_seconds;
 use crate::exports::links::LinkRefusal;
+use crate::exports::order::OrderError;
 use crate::free_space::NoSpace;
 use crate::json_input::JsonError;
 use crate::monitor::NotReady;
@@ -701,6 +702,16 @@ impl From<RequestError> for ApiError {
         match error {
             RequestError::Access(error) => error.into(),
             RequestError::Parameter(error) => error.into(),
+        }
+    }
+}
+
+impl From<OrderError> for ApiError {
+    fn from(error: OrderError) -> Self {
+        match error {
+            OrderError::Access(error) => error.into(),
+            OrderError::Parameter(error) => error.into(),
+            OrderError::Export(error) => error.into(),
         }
     }
 }

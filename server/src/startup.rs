@@ -187,9 +187,9 @@ impl Application {
             Some(embedded) => (Some(embedded.connect_options()), None),
             None => state_postgres(&settings).await?,
         };
-        let state = State::open(&settings.state, private, exported, settings.source.wait_max).await?;
+        let state = State::open(&settings.state, private, exported, settings.source).await?;
         let audit = AuditWriter::start(&state, settings.audit);
-        catalog.prepare(&mut connection).await?;
+        catalog.prepare(&mut connection, &state).await?;
         let sign_in = HubUsers::warning(&mut connection, &settings.hub_tables).await;
         for warning in warnings::of_catalog(&catalog, &mut connection)
             .await
@@ -294,6 +294,7 @@ impl Application {
                 metrics,
                 planner: Planner {
                     source: app.source.clone(),
+                    state: app.state.clone(),
                     catalog: Arc::clone(&app.catalog),
                     authenticator: Arc::clone(&app.authenticator),
                 },
@@ -311,6 +312,7 @@ impl Application {
         clean_up_on_schedule(&app);
         clean_up_exports_on_schedule(&app);
         read_datasets_again_on_hangup(&app);
+        check_state_datasets_regularly(Arc::clone(&app.catalog), app.state.clone(), &app.stopping);
         let address = listener.local_addr().map_err(|source| StartError::Listen {
             address: app.settings.listen,
             source,
@@ -682,6 +684,7 @@ fn read_datasets_again_on_hangup(app: &web::Data<App>) {
         options: app.settings.datasets.clone(),
         hub_tables: app.settings.hub_tables.clone(),
         source: app.source.clone(),
+        state: app.state.clone(),
         catalog: Arc::clone(&app.catalog),
     };
     let of_app = app.clone();
@@ -689,6 +692,14 @@ fn read_datasets_again_on_hangup(app: &web::Data<App>) {
         of_app.options.clear();
         of_app.memberships.clear();
     });
+}
+
+/// Checks the datasets of the state database again once it answers, where it did not before.
+fn check_state_datasets_regularly(catalog: Arc<CurrentCatalog>, state: State, stopping: &CancellationToken) {
+    if state.is_on() {
+        let checking = async move { catalog.check_state_regularly(&state).await };
+        tokio::spawn(stopping.clone().run_until_cancelled_owned(checking));
+    }
 }
 
 async fn gone(embedded: Option<&EmbeddedPostgres>) -> String {

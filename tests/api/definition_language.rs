@@ -456,7 +456,9 @@ async fn definitions_are_read_again_at_sighup() {
     app.server.hang_up();
     wait_for("the new definitions", Duration::from_secs(20), async || {
         let listed: Value = app.admin().datasets().answer().await.good().json();
-        let titles = each(&listed["datasets"], "title");
+        let mut titles = each(&listed["datasets"], "title");
+        // The dataset of the state database is behind those of the site.
+        titles.retain(|title| title != "Audit log");
         let ends = |titles: &[String], with: [&str; 2]| titles[titles.len() - 2..] == with;
         (ends(&titles, ["Figures", "Figures"]) || ends(&titles, ["Numbers", "Figures"])).then_some(())
     })

@@ -3,6 +3,7 @@
 use decant_tests::actors::Actor;
 use decant_tests::definitions::{Definitions, ENDLESS, NUMBERS};
 use decant_tests::exports::{Exports, create, wait_until};
+use decant_tests::workspaces::{self, ACME, MEMBER, OWNER, OWNER_OF_BETA, user};
 use serde_json::{Value, json};
 
 async fn limits(actor: &Actor) -> Value {
@@ -164,4 +165,60 @@ async fn a_file_is_kept_as_long_as_asked_and_then_expires() {
         assert_eq!(export["export"]["status"], "expired", "{export}");
         wait_until(&admin, &id, "expired").await;
     }
+}
+
+#[tokio::test]
+async fn the_caller_and_each_workspace_have_the_limits_that_are_shown_before_an_export() {
+    let settings = [
+        ("DECANT_MEMBERSHIP_SECONDS", "0"),
+        ("EXPORT_RATE_LIMIT", "4"),
+        ("DECANT_USER_QUOTA_MB", "2"),
+        ("DECANT_WORKSPACE_QUOTA_MB", "3"),
+        ("DECANT_EXPORTS_PER_WORKSPACE", "7"),
+    ];
+    let exports = Exports::start_on(workspaces::database().await, &settings).await;
+    let (member, owner) = (user(&exports.app, MEMBER), user(&exports.app, OWNER));
+    let body = json!({ "resourceType": "alerts", "format": "csv" });
+    owner.export_workspace(ACME, &body).answer().await.good();
+    let of_workspace = async |actor: &Actor| -> Value {
+        let request = actor.export_limits().query("workspace", ACME);
+        request.answer().await.good().json()
+    };
+    let shared = of_workspace(&member).await;
+    assert!(shared["quota"]["used"].as_u64() > Some(0), "{shared}");
+    assert_eq!(shared["quota"], of_workspace(&owner).await["quota"]);
+    assert_eq!(
+        (
+            &shared["quota"]["limit"],
+            &shared["concurrent"]["limit"],
+            &shared["retentionHours"]["default"]
+        ),
+        (&json!(3_145_728), &json!(7), &json!(72))
+    );
+    // The hour is the person's, in a workspace, too.
+    assert_eq!(
+        (
+            &shared["rate"]["remaining"],
+            &of_workspace(&owner).await["rate"]["remaining"]
+        ),
+        (&json!(4), &json!(3))
+    );
+    let own = limits(&member).await;
+    assert_eq!(own["quota"], json!({ "used": 0, "limit": 2_097_152 }));
+    let me: Value = member.me().answer().await.good().json();
+    assert_eq!(me["limits"], own);
+    let stranger = user(&exports.app, OWNER_OF_BETA);
+    let refused = stranger.export_limits().query("workspace", ACME).answer().await;
+    refused.problem(403, "not_a_member");
+    let unknown = member.export_limits().query("dataset", "alerts").answer().await;
+    unknown.problem(400, "unknown_parameter");
+}
+
+#[tokio::test]
+async fn without_a_state_database_the_caller_has_no_limits_and_stays_signed_in() {
+    let app = workspaces::start(&[]).await;
+    let me: Value = user(&app, MEMBER).me().answer().await.good().json();
+    assert_eq!(me["limits"], Value::Null);
+    let refused = user(&app, MEMBER).export_limits().answer().await;
+    refused.problem(503, "no_state_database");
 }

@@ -1,6 +1,7 @@
 //! The check of the stored file of a background export.
 
 use decant_tests::actors::Actor;
+use decant_tests::exports::{Exports, create, wait_until};
 use decant_tests::stored_exports::{Bed, Made, MadeExport, TWO_ROWS};
 use serde_json::{Value, json};
 
@@ -90,7 +91,24 @@ async fn each_format_is_checked_as_far_as_it_can_be() {
             None,
             Some(true),
         ),
-        (json!({ "format": "markdown" }), &b"| a |\n"[..], None, None),
+        (
+            json!({ "format": "markdown" }),
+            &b"| a |\n| --- |\n| 1 |\n| 2 |\n"[..],
+            Some(2),
+            Some(true),
+        ),
+        (
+            json!({ "format": "markdown", "layout": "transcript" }),
+            &b"## A\n\n### 1\n"[..],
+            None,
+            Some(true),
+        ),
+        (
+            json!({ "format": "text" }),
+            &b"[10:00:00] OK 200 1ms \n[10:00:01] OK 200 1ms "[..],
+            Some(2),
+            Some(true),
+        ),
     ] {
         let format = options["format"].as_str().unwrap().to_owned();
         let made = Made {
@@ -103,6 +121,9 @@ async fn each_format_is_checked_as_far_as_it_can_be() {
         assert_eq!(report["success"], true, "{options} {report}");
         assert_eq!(report["rows"], json!(rows), "{options}");
         assert_eq!(report["formatValid"], json!(is_valid), "{options}");
+        // The report names rows that are not counted.
+        let notes = report["notes"].as_array().unwrap();
+        assert_eq!(notes.len(), usize::from(rows.is_none()), "{options} {report}");
     }
 }
 
@@ -168,4 +189,40 @@ async fn what_is_wrong_is_named() {
         .answer()
         .await
         .problem(425, "export_not_ready");
+}
+
+#[tokio::test]
+async fn the_rows_of_files_that_are_not_read_back_are_counted_in_the_files_of_exports() {
+    let exports = Exports::start(&[]).await;
+    let admin = exports.app.admin();
+    for (dataset, format, options) in [
+        ("usage-logs", "xlsx", json!({})),
+        (
+            "usage-logs",
+            "xlsx",
+            json!({ "metadata": "true", "header": "none" }),
+        ),
+        ("usage-logs", "html", json!({ "metadata": "true" })),
+        ("usage-logs", "markdown", json!({ "compression": "zip" })),
+        ("probe-logs", "text", json!({})),
+        ("bulk-data", "xlsx", json!({})),
+        ("bulk-data", "html", json!({})),
+    ] {
+        let body = json!({ "dataset": dataset, "format": format, "options": options });
+        let id = create(&admin, &body).await;
+        let record = wait_until(&admin, &id, "completed").await;
+        let answer: Value = admin.verify_export(&id).answer().await.good().json();
+        let report = &answer["verification"];
+        assert_eq!(
+            (
+                &report["success"],
+                &report["recordCountMatch"],
+                &report["rows"],
+                &report["notes"]
+            ),
+            (&json!(true), &json!(true), &record["recordCount"], &json!([])),
+            "{body}: {report}"
+        );
+        assert!(record["recordCount"].as_u64() > Some(0), "{record}");
+    }
 }

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod audit;
+mod audit_log;
 mod backups;
 mod bad_input;
 mod below_a_path;

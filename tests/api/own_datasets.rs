@@ -28,7 +28,8 @@ async fn a_dataset_without_its_tables_is_listed_with_the_reason() {
             "users",
             "bulk-statistics",
             "bulk-statistics-with-files",
-            "numbers"
+            "numbers",
+            "audit-log"
         ]
     );
     let (usage, numbers) = (&listed["datasets"][0], &listed["datasets"][9]);

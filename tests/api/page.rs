@@ -4,6 +4,7 @@ use decant::auth::Caller;
 use decant::datasets::definition::Usage;
 use decant::datasets::{Catalog, Query, Selection};
 use decant::hub_tables::HubTables;
+use decant::state::State;
 use decant_tests::actors::Actor;
 use decant_tests::app::App;
 use decant_tests::database::Database;
@@ -98,7 +99,7 @@ async fn the_first_rows_come_from_an_index() {
     let set = connection.execute("set enable_parallel_append = off").await;
     set.expect("there is such a setting");
     let mut catalog = Catalog::built_in(&HubTables::default());
-    let prepared = catalog.prepare(&mut connection).await;
+    let prepared = catalog.prepare(&mut connection, &State::off()).await;
     prepared.expect("the demo has all tables");
     for (name, table, filters) in [
         ("usage-logs", "message_request", &[("limit", "50")][..]),

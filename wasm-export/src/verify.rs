@@ -1,6 +1,7 @@
 //! Checks whether a file is well formed.
 
 mod archive;
+mod written;
 
 use std::io::BufRead;
 
@@ -9,6 +10,7 @@ use serde::Serialize;
 use crate::reading::{self, ReadBackError, ReadOptions, ReadPart};
 
 pub use archive::{ArchiveError, verify_archive};
+pub use written::{RowCount, count_rows};
 
 /// Contents of a well-formed file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

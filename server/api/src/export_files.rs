@@ -69,14 +69,17 @@ pub struct Verification {
     pub file_exists: bool,
     pub file_size_match: bool,
     pub checksum_match: bool,
-    /// `null`: the rows of this format are not counted.
+    /// `null`: the rows are not counted; `notes` have the reason.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub record_count_match: Option<bool>,
-    /// `null`: the server has no key to the file, or the format has no structure that could be wrong.
+    /// `null`: the content was not read; `notes` have the reason.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub format_valid: Option<bool>,
     /// What is wrong, in sentences.
     pub error_details: Vec<String>,
+    /// The checks that were left out, each with its reason, in sentences. Absent in reports of older versions.
+    #[serde(default)]
+    pub notes: Vec<String>,
     #[cfg_attr(feature = "openapi", schema(required))]
     pub rows: Option<u64>,
     pub bytes: u64,

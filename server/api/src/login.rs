@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::exports::ExportLimits;
 use crate::workspaces::Membership;
 
 crate::examples! {
@@ -42,6 +43,9 @@ pub struct Caller {
     /// The workspaces of the caller; of an administrator, all of them. At most 1,000.
     #[serde(default)]
     pub workspaces: Vec<Membership>,
+    /// The limits of the caller's exports, as `/api/exports/limits` shows them. Absent while there is no state database, or none that answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<ExportLimits>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -220,6 +220,7 @@ impl From<Caller> for wire::Caller {
             role: caller.role,
             user_id,
             workspaces: Vec::new(),
+            limits: None,
         }
     }
 }

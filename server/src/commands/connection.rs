@@ -50,7 +50,7 @@ impl Connection {
             Some(_) => running_state_postgres(settings).await,
             None => Some(dsn.options().clone()),
         };
-        let state = State::open(&settings.state, private, exported, settings.source.wait_max).await?;
+        let state = State::open(&settings.state, private, exported, limits(settings)).await?;
         telemetry::start_audit();
         let audit = AuditWriter::start(&state, settings.audit);
         Ok(Self {

@@ -14,6 +14,7 @@ use crate::auth::HubUsers;
 use crate::config::Settings;
 use crate::datasets::bundle::{Bundle, Part};
 use crate::datasets::catalog::Cause;
+use crate::datasets::definition::RowDatabase;
 use crate::datasets::new_definition::{self, NewDefinition};
 use crate::datasets::{self, BundleParts, Catalog};
 
@@ -50,7 +51,7 @@ pub async fn run(settings: Settings, command: &Command) -> Outcome {
             let mut warnings = Vec::new();
             let prepared = async {
                 let mut session = connection.source.for_query().await?;
-                catalog.prepare(&mut session).await?;
+                catalog.prepare(&mut session, connection.state()).await?;
                 warnings = datasets::warnings::of_catalog(&catalog, &mut session).await?;
                 warnings.extend(HubUsers::warning(&mut session, &settings.hub_tables).await?);
                 Ok(())
@@ -175,6 +176,7 @@ fn verdict(cause: Cause) -> &'static str {
         Cause::Mistake => "wrong",
         Cause::NoTable | Cause::NoColumn => "not in this database",
         Cause::NotHere => "not here",
+        Cause::NoState => "no state database",
         Cause::NoRight => "not readable",
         Cause::Untrusted => "not trusted",
     }
@@ -192,7 +194,7 @@ fn check(catalog: &Catalog, connection: &Connection) -> Outcome {
         match &dataset.unavailable {
             None => {
                 print(format_args!("{name}: good"))?;
-                good += 1;
+                good += usize::from(dataset.definition.database == RowDatabase::Source);
             }
             Some(unavailable) => {
                 let verdict = verdict(unavailable.cause);

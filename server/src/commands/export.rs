@@ -1,5 +1,6 @@
 //! `decant export`: exports a dataset or a bundle into a file, with the rows and the formatter of the web page.
 
+mod background;
 mod bundle;
 mod workspace;
 mod writing;
@@ -10,6 +11,7 @@ use api::datasets::FilterKind;
 use api::flags::long;
 use clap::{Arg, ArgAction, ArgMatches, Args};
 use jiff::Timestamp;
+use sqlx::PgConnection;
 use wasm_export::Export;
 use wasm_export::options::Options;
 
@@ -24,7 +26,8 @@ use crate::auth::Caller;
 use crate::config::Settings;
 use crate::datasets::definition::{Access, Definition, Usage};
 use crate::datasets::words::{WORKSPACE, take_workspace};
-use crate::datasets::{Catalog, Query, Selection, words};
+use crate::datasets::{Catalog, Dataset, Query, Selection, words};
+use crate::exports::order::Order;
 use crate::file;
 use crate::rows::{Prepared, StreamTiming};
 
@@ -37,6 +40,10 @@ pub struct Arguments {
     /// dataset and the time.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Let a worker of `decant serve` or `decant work` make the file, and store it. Prints the id of the export, with which
+    /// `decant exports` shows it and fetches its file. Its compression is that of EXPORT_COMPRESSION_ENABLED by default.
+    #[arg(long, conflicts_with = "output")]
+    background: bool,
 }
 
 /// Adds a flag for every filter that a dataset declares, and for the words of a bundle.
@@ -124,19 +131,15 @@ pub fn pairs(matches: &ArgMatches, catalog: &Catalog) -> Vec<(String, String)> {
 pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, String)>) -> Outcome {
     let mut catalog = Catalog::load(&settings.datasets, &settings.hub_tables)?;
     if catalog.bundle(&arguments.dataset).is_some() {
-        return bundle::run(&settings, catalog, &arguments.dataset, arguments.output, pairs).await;
+        let Arguments {
+            dataset,
+            output,
+            background,
+        } = arguments;
+        return bundle::run(&settings, catalog, &dataset, output, background, pairs).await;
     }
-    let names = catalog.iter().map(|dataset| dataset.definition.name.clone());
-    let known = names.collect::<Vec<_>>().join(", ");
-    let of_bundles = catalog.bundles().map(|bundle| bundle.definition.name.clone());
-    let bundles = of_bundles.collect::<Vec<_>>().join(", ");
-    let unknown = || {
-        format!(
-            "there is no dataset `{}`; the datasets are {known}, and the bundles are {bundles}",
-            arguments.dataset
-        )
-    };
-    let dataset = catalog.get(&arguments.dataset).ok_or_else(unknown)?;
+    let name = &arguments.dataset;
+    let dataset = catalog.get(name).ok_or_else(|| unknown(&catalog, name))?;
     if let Some(unavailable) = &dataset.unavailable {
         return Err(unavailable.reason.clone().into());
     }
@@ -147,7 +150,7 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
     };
     let (workspace, pairs) = match definition.access {
         Access::Workspace => match take_workspace(pairs)? {
-            (None, _) => {
+            (None, _) if definition.needs_workspace(&Caller::operator()) => {
                 return Err(
                     "the rows of this dataset belong to workspaces; name one with --workspace".into(),
                 );
@@ -157,8 +160,16 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
         Access::Admin | Access::Owner => (None, pairs),
     };
     let options = definition.allowed().parse_options(&pairs)?;
-    let selection = Selection::parse(&definition, &file::without_file_words(&pairs))?
-        .for_format(&definition, options.format);
+    if arguments.background {
+        background::refuse_resuming(&pairs)?;
+    }
+    let selection = Selection::parse(&definition, &file::without_file_words(&pairs))?;
+    if arguments.background {
+        let rows = selection.to_request(&definition);
+        let order = Order::new(background::request(&definition.name, rows, workspace, &pairs))?;
+        return enqueue(&settings, catalog, order).await;
+    }
+    let selection = selection.for_format(&definition, options.format);
 
     let output = arguments.output.unwrap_or_else(|| {
         let name = definition.file_name(&Caller::operator(), &options, Timestamp::now());
@@ -170,23 +181,63 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
     let stop = cancelled_by_signal()?;
     let exporting = async {
         let mut session = connection.source.for_query().await?;
-        catalog.prepare(&mut session).await?;
-        let dataset = catalog.get(&arguments.dataset).ok_or_else(unknown)?;
-        if let Some(unavailable) = &dataset.unavailable {
-            return Err(connection.reason(unavailable).into());
-        }
-        let caller = match &workspace {
-            Some(workspace) => within(&catalog, workspace, &mut session).await?,
-            None => Caller::operator(),
-        };
+        catalog.prepare(&mut session, connection.state()).await?;
+        let dataset = usable(&catalog, &definition.name, &connection)?;
+        let caller = operator(&catalog, workspace.as_deref(), &mut session).await?;
         drop(session);
         let query = Query::new(dataset, &caller, Usage::Export, &selection)?;
-        let prepared = Prepared::new(connection.source.for_export().await?, &query, &selection).await?;
+        let source = dataset.source(&connection.source, connection.state()).await?;
+        let prepared = Prepared::new(source.for_export().await?, &query, &selection).await?;
         dataset.definition.allowed().check(prepared.header(), &options)?;
         export(prepared, &caller, timing(&settings, &stop), options, &output).await
     };
     let outcome = exporting.await;
     connection.close(or_interrupted(&stop, outcome)).await
+}
+
+/// Puts an export of a dataset into the queue.
+async fn enqueue(settings: &Settings, mut catalog: Catalog, order: Order) -> Outcome {
+    let connection = Connection::open(settings).await?;
+    let enqueuing = async {
+        let mut session = connection.source.for_query().await?;
+        catalog.prepare(&mut session, connection.state()).await?;
+        let dataset = usable(&catalog, &order.dataset, &connection)?;
+        let caller = operator(&catalog, order.workspace.as_deref(), &mut session).await?;
+        drop(session);
+        let export = order.of_dataset(dataset, &caller, &settings.exports)?;
+        background::enqueue(&connection, settings, &caller, export).await
+    };
+    let outcome = enqueuing.await;
+    connection.close(outcome).await
+}
+
+/// Returns a dataset that can be used in this database.
+fn usable<'a>(catalog: &'a Catalog, name: &str, connection: &Connection) -> Result<&'a Dataset, String> {
+    let dataset = catalog.get(name).ok_or_else(|| unknown(catalog, name))?;
+    match &dataset.unavailable {
+        Some(unavailable) => Err(connection.reason(unavailable)),
+        None => Ok(dataset),
+    }
+}
+
+fn unknown(catalog: &Catalog, name: &str) -> String {
+    let names = catalog.iter().map(|dataset| dataset.definition.name.clone());
+    let known = names.collect::<Vec<_>>().join(", ");
+    let of_bundles = catalog.bundles().map(|bundle| bundle.definition.name.clone());
+    let bundles = of_bundles.collect::<Vec<_>>().join(", ");
+    format!("there is no dataset `{name}`; the datasets are {known}, and the bundles are {bundles}")
+}
+
+/// Returns the operator, within the workspace if there is one.
+async fn operator(
+    catalog: &Catalog,
+    workspace: Option<&str>,
+    session: &mut PgConnection,
+) -> Result<Caller, Box<dyn std::error::Error>> {
+    match workspace {
+        Some(workspace) => within(catalog, workspace, session).await,
+        None => Ok(Caller::operator()),
+    }
 }
 
 async fn export(

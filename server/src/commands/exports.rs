@@ -61,20 +61,28 @@ fn status(word: &str) -> Result<ExportStatus, String> {
 
 pub async fn run(settings: Settings, command: Command) -> Outcome {
     let connection = Connection::open(&settings).await?;
+    let (store, files) = open_store(&connection, &settings);
+    let outcome = dispatch(&store, &files, command).await;
+    connection.close(outcome).await
+}
+
+/// Returns the records of background exports, and their files.
+pub fn open_store(connection: &Connection, settings: &Settings) -> (ExportStore, ExportFiles) {
+    let state = connection.state();
     let files = ExportFiles::new(
         Storage::new(settings.storage.clone()),
         settings.export_files.encryption.clone(),
-        connection.state().clone(),
+        state.clone(),
     );
+    let notices = Notices::new(state.clone(), settings.export_redis.clone());
     let store = ExportStore::new(
-        connection.state().clone(),
+        state.clone(),
         settings.exports.clone(),
-        Notices::new(connection.state().clone(), settings.export_redis.clone()),
+        notices,
         files.clone(),
         ExportMetrics::default(),
     );
-    let outcome = dispatch(&store, &files, command).await;
-    connection.close(outcome).await
+    (store, files)
 }
 
 async fn dispatch(store: &ExportStore, files: &ExportFiles, command: Command) -> Outcome {

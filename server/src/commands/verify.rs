@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use wasm_export::Verified;
 use wasm_export::reading::InputFormat;
+use wasm_export::verify::{RowCount, count_rows};
 
 use super::input::{self, InputError};
 use super::outcome::Outcome;
@@ -17,8 +18,8 @@ use crate::database::archive::{self, BadArchive};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Files to check, compressed or not, also those of bundles; `-` for standard input. XLSX, HTML, Markdown and text cannot be
-    /// checked.
+    /// Files to check, compressed or not, also those of bundles; `-` for standard input. Of XLSX, HTML, Markdown and text, those
+    /// that Decant has written.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Format of all files: csv, json, jsonl or xml; by default the one of the file's name. A dump of PostgreSQL is
@@ -68,12 +69,9 @@ fn verified(path: &Path, format: Option<InputFormat>) -> Result<String, Box<dyn 
     let read_options = match input::read_options(path, format) {
         Err(unknown) => {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if let (Some(format), _) = wasm_export::format_from_file_name(&name) {
-                return Err(format!(
-                    "{}: files of the format {format} cannot be checked",
-                    path.display()
-                )
-                .into());
+            if let (Some(format), compression) = wasm_export::format_from_file_name(&name) {
+                let counted = count_rows(reader, format, compression).map_err(InputError::at(path))?;
+                return Ok(sentence_of_count(counted));
             }
             // A dump in another format is named, with advice.
             return Err(match archive::read(reader) {
@@ -91,6 +89,14 @@ fn verified(path: &Path, format: Option<InputFormat>) -> Result<String, Box<dyn 
 fn is_archive(path: &Path, input: &mut impl BufRead) -> io::Result<bool> {
     let is_workbook = path.extension().is_some_and(|ending| ending == "xlsx");
     Ok(!is_workbook && input::can_be_read_again(path) && input.fill_buf()?.starts_with(b"PK\x03\x04"))
+}
+
+/// Returns a sentence about a file in a format that is not read back.
+fn sentence_of_count(counted: RowCount) -> String {
+    match counted {
+        RowCount::Rows(rows) => format!("{rows} rows"),
+        RowCount::Unknown(reason) => format!("no damage was found, and its rows are not counted: {reason}"),
+    }
 }
 
 fn sentence(verified: &Verified) -> String {

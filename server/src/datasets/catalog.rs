@@ -1,5 +1,7 @@
 //! The datasets, and whether the database can answer them.
 
+mod state;
+
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -11,7 +13,7 @@ use toml::Table;
 use super::bundle::{self, Bundle};
 use super::column_type::ColumnType;
 use super::definition::{
-    Access, Choices, Definition, Filter, HUB, Piece, SITE, Sources, inherits, pg_type, pieces,
+    Access, Choices, Definition, Filter, HUB, Piece, RowDatabase, SITE, Sources, inherits, pg_type, pieces,
 };
 use super::definition_files::{DefinitionFile, read_folder};
 use super::id_type::IdType;
@@ -22,6 +24,7 @@ pub use super::unavailable::{Cause, Unavailable};
 use super::workspaces::{self, Workspaces};
 use crate::hub_tables::{HubTableError, HubTables};
 use crate::source::{database_message, is_of_connection};
+use crate::state::State;
 
 /// The definitions that are compiled in: file name and text.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -90,6 +93,7 @@ const BUILT_IN: &[(&str, &str)] = &[
         "bulk-statistics-with-files.toml",
         include_str!("../../datasets/bulk-statistics-with-files.toml"),
     ),
+    ("audit-log.toml", include_str!("../../datasets/audit-log.toml")),
 ];
 
 /// The definitions that are read.
@@ -101,8 +105,8 @@ pub struct CatalogOptions {
     pub built_in: bool,
 }
 
-/// All datasets: the built-in ones first, then those of the site in the order of their files.
-#[derive(Debug)]
+/// All datasets: the built-in ones first, then those of the site in the order of their files. Those of the state database are last.
+#[derive(Clone, Debug)]
 pub struct Catalog {
     datasets: Vec<Arc<Dataset>>,
     bundles: Vec<Arc<Bundle>>,
@@ -214,10 +218,7 @@ impl Catalog {
         };
         let mut datasets: Vec<Arc<Dataset>> = Vec::new();
         for (at, (file, text)) in files.into_iter().enumerate() {
-            let mut dataset = Dataset {
-                is_built_in: at < BUILT_IN.len(),
-                ..Dataset::read(file, text, hub, &sources)
-            };
+            let mut dataset = Dataset::read(file, text, hub, &sources, at < BUILT_IN.len());
             if !has_built_in && dataset.is_built_in && !dataset.definition.tables(HUB).is_empty() {
                 continue;
             }
@@ -229,6 +230,8 @@ impl Catalog {
                 None => datasets.push(dataset),
             }
         }
+        // A page begins with the first dataset, which is one of the site's data.
+        datasets.sort_by_key(|dataset| dataset.definition.database == RowDatabase::State);
         Self {
             datasets,
             bundles: Vec::new(),
@@ -258,24 +261,36 @@ impl Catalog {
         }
     }
 
-    /// Checks the SQL of each dataset in the database, and looks up the types of its columns.
+    /// Checks the SQL of each dataset in its database, and looks up the types of its columns.
     ///
     /// # Errors
-    /// [`CatalogError::Database`] when the database does not answer. A mistake in a dataset makes only that dataset
-    /// [`Unavailable`].
-    pub async fn prepare(&mut self, connection: &mut PgConnection) -> Result<(), CatalogError> {
+    /// [`CatalogError::Database`] when the database that is exported does not answer. A mistake in a dataset makes only that
+    /// dataset [`Unavailable`], and so does a state database that does not answer.
+    pub async fn prepare(
+        &mut self,
+        connection: &mut PgConnection,
+        state: &State,
+    ) -> Result<(), CatalogError> {
         let is_hub = owner::is_hub(connection).await?;
         self.workspaces.prepare(connection, is_hub).await?;
         for dataset in &mut self.datasets {
+            if dataset.definition.database == RowDatabase::State {
+                continue;
+            }
             let dataset = Arc::make_mut(dataset);
             dataset.prepare(connection, is_hub).await?;
-            let is_of_workspace = dataset.definition.access == Access::Workspace;
+            let definition = &dataset.definition;
+            let is_of_workspace = definition.access == Access::Workspace && !definition.without_workspace;
             if is_of_workspace && dataset.unavailable.is_none() {
                 dataset.unavailable.clone_from(&self.workspaces.unavailable);
             }
         }
+        self.prepare_state(state).await;
         if !self.has_built_in {
-            self.datasets.retain(|dataset| dataset.is_here());
+            let is_here = |dataset: &Dataset| {
+                dataset.is_here() && (state.is_on() || dataset.definition.database == RowDatabase::Source)
+            };
+            self.datasets.retain(|dataset| is_here(dataset));
         }
         Ok(())
     }
@@ -335,13 +350,20 @@ impl Dataset {
         cause != Some(Cause::NotHere)
     }
 
-    fn read(file: String, text: Result<String, String>, hub: &HubTables, sources: &Sources) -> Self {
+    fn read(
+        file: String,
+        text: Result<String, String>,
+        hub: &HubTables,
+        sources: &Sources,
+        is_built_in: bool,
+    ) -> Self {
         let parse = |text: &str| match text.parse::<Table>() {
             Ok(table) if inherits(&table) => Definition::parse_extending(table, sources),
             _ => Definition::parse(text),
         };
         let parsed = text.as_deref().map_err(Clone::clone).and_then(parse);
         let named = parsed.and_then(|mut definition| {
+            check_database(&definition, is_built_in)?;
             let tables = NamedTables::new(definition.tables(HUB), definition.tables(SITE), hub)?;
             Ok((definition, tables))
         });
@@ -362,7 +384,7 @@ impl Dataset {
             owners: HashMap::new(),
             workspace: None,
             unavailable,
-            is_built_in: false,
+            is_built_in,
             file,
         }
     }
@@ -512,6 +534,14 @@ impl Dataset {
         connection: &mut PgConnection,
     ) -> Result<Rendered, HubTableError> {
         self.tables.render(template, connection).await
+    }
+}
+
+/// Refuses a definition of a site that names the state database, where it could read all of Decant's own tables.
+fn check_database(definition: &Definition, is_built_in: bool) -> Result<(), String> {
+    match is_built_in || definition.database == RowDatabase::Source {
+        true => Ok(()),
+        false => Err("`database = \"state\"` is for built-in datasets: the state database has Decant's own tables. Leave it out".into()),
     }
 }
 

@@ -77,6 +77,7 @@ impl Dataset {
                 Err(AccessError::Dataset(definition.name.clone()))
             }
             (Access::Admin | Access::Owner, _) => Ok(()),
+            (Access::Workspace, None) if !definition.needs_workspace(caller) => Ok(()),
             (Access::Workspace, membership) => {
                 check_role(membership.map(Membership::role), definition.least_role(usage))
             }
@@ -512,8 +513,12 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// Narrows the rows to those of the caller's workspace, which are none without one.
+    /// Narrows the rows to those of the caller's workspace. Without one they are none, or all where the definition allows that to
+    /// administrators.
     fn push_workspace(&self, sql: &mut Template) {
+        if self.definition().without_workspace && self.scope == Scope::All {
+            return;
+        }
         let within = match (&self.scope, self.dataset.workspace()) {
             (Scope::Workspace(id), Some((workspace, id_type))) => {
                 id_type.value(id).map(|id| (workspace, id_type, id))

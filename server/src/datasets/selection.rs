@@ -1,5 +1,7 @@
 //! A caller's selection of a dataset, parsed once: columns, filters, limit and cursor.
 
+mod request;
+
 use std::collections::{BTreeMap, HashSet};
 
 use api::datasets::{Comparison, DateRange, FilterKind, FilterValues, RowsRequest};

@@ -21,6 +21,8 @@ pub enum Cause {
     NoColumn,
     /// The role of this connection may not read all of it.
     NoRight,
+    /// The rows are in the state database, and there is none, or it does not answer.
+    NoState,
     /// Another role may have made a table of the hub.
     Untrusted,
 }

@@ -35,7 +35,7 @@ pub const SELECTION: &[(&str, &str)] = &[
 ];
 
 /// Options of `decant export` that choose neither rows nor the form of the file.
-const COMMAND_LINE: &[&str] = &["config", "dataset", "help", "output"];
+const COMMAND_LINE: &[&str] = &["background", "config", "dataset", "help", "output"];
 
 /// Returns whether a filter cannot have this name.
 pub fn is_reserved(name: &str) -> bool {

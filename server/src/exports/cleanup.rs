@@ -195,19 +195,19 @@ impl ExportCleaner {
 async fn expire(connection: &mut PgConnection) -> Result<u64, CleanupError> {
     let mut expired = 0;
     loop {
-        let ids: Vec<String> = query_scalar(
+        let ids: Vec<(String, Option<String>)> = sqlx::query_as(
             "with over as (update decant.data_exports set status = 'expired' where id in \
              (select id from decant.data_exports where status = 'completed' and expires_at <= now() \
-              order by expires_at limit $1 for update skip locked) returning id), \
+              order by expires_at limit $1 for update skip locked) returning id, workspace_id), \
              logged as (insert into decant.export_logs (export_id, event_type, level, message) \
              select id, 'expire', 'info', 'The time of the file is over' from over) \
-             select id::text from over",
+             select id::text, workspace_id from over",
         )
         .bind(BATCH_ROWS)
         .fetch_all(&mut *connection)
         .await?;
-        for id in &ids {
-            tracing::info!(action = Action::ExportExpired.name(), export = id);
+        for (id, workspace) in &ids {
+            tracing::info!(action = Action::ExportExpired.name(), export = id, workspace);
         }
         expired += ids.len() as u64;
         if ids.len() < BATCH_ROWS as usize {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::links::Links;
 use super::metrics::ExportMetrics;
+use super::record::ExportRecord;
 use crate::audit::Action;
 use crate::state::{Purpose, State, StateError};
 
@@ -17,6 +18,7 @@ pub struct Download {
     state: State,
     metrics: ExportMetrics,
     export: Uuid,
+    workspace: Option<String>,
     /// For records: the caller, or who made the link.
     caller: String,
     /// The link that led here.
@@ -31,11 +33,18 @@ pub struct Download {
 
 impl Download {
     #[must_use]
-    pub fn new(state: State, metrics: ExportMetrics, export: Uuid, caller: String, is_whole: bool) -> Self {
+    pub fn new(
+        state: State,
+        metrics: ExportMetrics,
+        record: &ExportRecord,
+        caller: String,
+        is_whole: bool,
+    ) -> Self {
         Self {
             state,
             metrics,
-            export,
+            export: record.id,
+            workspace: record.workspace_id.clone(),
             caller,
             link: None,
             taken_from: None,
@@ -83,6 +92,7 @@ impl Download {
                     action = Action::ExportDownloaded.name(),
                     caller = self.caller,
                     export = %self.export,
+                    workspace = self.workspace,
                     link = self.link.map(tracing::field::display)
                 );
                 if let Err(error) = self.count().await {

@@ -12,7 +12,9 @@ pub enum ExportError {
          PostgreSQL; set STATE_DSN to a database. Direct exports need none"
     )]
     NoState,
-    #[error("the state database does not answer, which keeps background exports; try again in a moment")]
+    #[error(
+        "the state database does not answer, which keeps background exports and the audit log; try again in a moment"
+    )]
     State(#[from] StateError),
     #[error("the storage failed: {0}")]
     Storage(#[from] StorageError),

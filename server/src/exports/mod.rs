@@ -6,6 +6,7 @@
 //! | `options` | the settings |
 //! | [`metrics`], [`backlog`] | what this process has done; what waits, runs and is stored in all processes |
 //! | `record` | an export as it is recorded, and as callers see it |
+//! | `order` | a requested export, checked and planned |
 //! | `new_export` | an export that is to be recorded |
 //! | `idempotency` | requests that are sent twice |
 //! | `store` | the records: created, found, listed, cancelled, repeated, deleted |
@@ -55,6 +56,7 @@ pub mod metrics;
 pub mod new_export;
 pub mod notices;
 pub mod options;
+pub mod order;
 mod orphans;
 pub mod plan;
 mod queue;

@@ -10,16 +10,18 @@ use super::failure::{Failure, unavailable};
 use super::new_export::bundle_pairs;
 use super::record::ExportRecord;
 use crate::auth::{Authenticator, Caller, Scope};
-use crate::datasets::catalog::CurrentCatalog;
+use crate::datasets::catalog::{Cause, CurrentCatalog, Unavailable};
 use crate::datasets::definition::Usage;
 use crate::datasets::{BundleParts, BundleRequest, Catalog, Dataset, Query, Selection};
 use crate::rows::Prepared;
 use crate::source::Source;
+use crate::state::{State, StateError};
 
-/// Plans exports in the database that is exported.
+/// Plans exports in the database that has their rows.
 #[derive(Clone)]
 pub struct Planner {
     pub source: Source,
+    pub state: State,
     pub catalog: Arc<CurrentCatalog>,
     pub authenticator: Arc<Authenticator>,
 }
@@ -86,8 +88,13 @@ impl Planner {
         caller: &Caller,
     ) -> Result<Plan, Failure> {
         let definition = &dataset.definition;
-        if dataset.unavailable.is_some() {
-            return Err(unavailable(&definition.name));
+        match &dataset.unavailable {
+            None => {}
+            Some(Unavailable {
+                cause: Cause::NoState,
+                ..
+            }) => return Err(StateError::Resting.into()),
+            Some(_) => return Err(unavailable(&definition.name)),
         }
         let options = record.options.clone();
         let selection =
@@ -95,7 +102,8 @@ impl Planner {
         let query = Query::new(dataset, caller, Usage::Export, &selection)?;
         check_scope(record, query.scope())?;
         definition.allowed().check(&query.header(), &options)?;
-        let prepared = Prepared::new(self.source.for_export().await?, &query, &selection).await?;
+        let source = dataset.source(&self.source, &self.state).await?;
+        let prepared = Prepared::new(source.for_export().await?, &query, &selection).await?;
         Ok(Plan {
             prepared,
             formatter: PlannedFormatter::Dataset(options),

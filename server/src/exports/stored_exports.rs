@@ -14,6 +14,7 @@ use super::files::ExportFiles;
 use super::link_signature::LinkSigner;
 use super::links::Links;
 use super::metrics::ExportMetrics;
+use super::record::ExportRecord;
 use crate::state::{Purpose, State, StateError};
 
 /// The files of exports, the links to them, and their clean-up.
@@ -55,11 +56,11 @@ impl StoredExports {
 
     /// Returns a download of the file of an export by this caller. `is_whole` tells whether it begins with the first byte.
     #[must_use]
-    pub fn download(&self, export: Uuid, caller: &str, is_whole: bool) -> Download {
+    pub fn download(&self, record: &ExportRecord, caller: &str, is_whole: bool) -> Download {
         Download::new(
             self.state.clone(),
             self.metrics.clone(),
-            export,
+            record,
             caller.to_owned(),
             is_whole,
         )

@@ -1,16 +1,15 @@
 //! Checks a stored file: its size and SHA-256, its format, and the number of its rows. The file is read once.
 
-use std::collections::VecDeque;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader};
 use std::time::Instant;
 
 use api::export_files::Verification;
 use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 use tokio_util::io::{StreamReader, SyncIoBridge};
-use wasm_export::options::{Compression, Format, HeaderStyle, Options};
-use wasm_export::reading::{Guarded, InputFormat, ReadOptions, UNPACKED_BYTES_MAX, unpacked};
-use wasm_export::verify::ArchiveError;
+use wasm_export::options::{Format, HeaderStyle, Options};
+use wasm_export::reading::{Guarded, InputFormat, ReadOptions};
+use wasm_export::verify::{ArchiveError, RowCount, count_rows};
 use wasm_export::{Verified, verify_archive};
 
 use super::files::{ExportFiles, FileError, StoredExport};
@@ -19,9 +18,8 @@ use crate::storage::hashing::HashingStream;
 
 const READ_BYTES: usize = 256 * 1024;
 
-/// The end of a file that a check keeps: the end record of a zip archive without comment (APPNOTE 6.3.10, 4.3.16), or the last tag
-/// of a page.
-const TAIL_BYTES: usize = 22;
+/// Why nothing of an encrypted file is checked but its bytes.
+const SEALED: &str = "its content is not checked, because Decant has no key of the encrypted file";
 
 /// What a file should be.
 #[derive(Clone, Debug)]
@@ -37,14 +35,17 @@ pub struct ExpectedFile {
 struct Found {
     bytes: u64,
     sha256: String,
-    /// `None`: nothing of the content can be checked.
-    content: Option<Result<Content, String>>,
+    content: Content,
 }
 
-/// A well-formed content.
-struct Content {
-    /// `None`: the rows of the format are not counted.
-    rows: Option<u64>,
+/// The outcome of reading the content.
+#[derive(Debug, PartialEq, Eq)]
+enum Content {
+    WellFormed(RowCount),
+    /// It is not well formed, with the reason.
+    Damaged(String),
+    /// Decant cannot read it.
+    Sealed,
 }
 
 /// Reads a file from the storage and compares it with what it should be.
@@ -80,7 +81,7 @@ async fn read(files: &ExportFiles, expected: &ExpectedFile) -> Result<Found, Fil
     let reading = spawn_blocking(move || {
         let mut input = HashingStream::new(input);
         let content = match is_sealed {
-            true => None,
+            true => Content::Sealed,
             false => read_content(
                 BufReader::with_capacity(READ_BYTES, &mut input),
                 &options,
@@ -102,7 +103,7 @@ async fn read(files: &ExportFiles, expected: &ExpectedFile) -> Result<Found, Fil
 }
 
 fn compare(expected: &ExpectedFile, found: Found) -> Verification {
-    let mut problems = Vec::new();
+    let (mut problems, mut notes) = (Vec::new(), Vec::new());
     let ExpectedFile { stored, rows, .. } = expected;
     let file_size_match = found.bytes == stored.bytes;
     if !file_size_match {
@@ -118,14 +119,20 @@ fn compare(expected: &ExpectedFile, found: Found) -> Verification {
             found.sha256, stored.sha256
         ));
     }
-    let format_valid = found.content.as_ref().map(Result::is_ok);
-    let counted = match found.content {
-        Some(Ok(content)) => content.rows,
-        Some(Err(problem)) => {
-            problems.push(format!("the file is not well formed: {problem}"));
-            None
+    let (format_valid, counted) = match found.content {
+        Content::WellFormed(RowCount::Rows(rows)) => (Some(true), Some(rows)),
+        Content::WellFormed(RowCount::Unknown(reason)) => {
+            notes.push(format!("its rows are not counted: {reason}"));
+            (Some(true), None)
         }
-        None => None,
+        Content::Damaged(problem) => {
+            problems.push(format!("the file is not well formed: {problem}"));
+            (Some(false), None)
+        }
+        Content::Sealed => {
+            notes.push(SEALED.to_owned());
+            (None, None)
+        }
     };
     let record_count_match = counted.map(|counted| counted == *rows);
     if let (Some(counted), Some(false)) = (counted, record_count_match) {
@@ -138,6 +145,7 @@ fn compare(expected: &ExpectedFile, found: Found) -> Verification {
         record_count_match,
         format_valid,
         error_details: problems,
+        notes,
         rows: counted,
         bytes: found.bytes,
         sha256: Some(found.sha256),
@@ -145,19 +153,24 @@ fn compare(expected: &ExpectedFile, found: Found) -> Verification {
     }
 }
 
-/// Returns `None` for a format without a structure, which is not compressed either.
-fn read_content(input: impl BufRead, options: &Options, is_bundle: bool) -> Option<Result<Content, String>> {
-    let format = match options.format {
-        Format::Csv if is_bundle => return Some(read_archive(input)),
-        Format::Csv => InputFormat::Csv,
-        Format::Json => InputFormat::Json,
-        Format::Jsonl => InputFormat::Jsonl,
-        Format::Xml => InputFormat::Xml,
-        Format::Xlsx => return Some(read_to_end(input, options.compression, is_end_of_archive)),
-        Format::Html => return Some(read_to_end(input, options.compression, is_end_of_page)),
-        Format::Markdown | Format::Text if options.compression == Compression::None => return None,
-        Format::Markdown | Format::Text => return Some(read_to_end(input, options.compression, |_| true)),
+fn read_content(input: impl BufRead, options: &Options, is_bundle: bool) -> Content {
+    let counted = match options.format {
+        Format::Csv if is_bundle => read_archive(input).map(RowCount::Rows),
+        Format::Xlsx | Format::Html | Format::Markdown | Format::Text => {
+            count_rows(input, options.format, options.compression).map_err(|error| error.to_string())
+        }
+        Format::Csv => read_back(input, InputFormat::Csv, options),
+        Format::Json => read_back(input, InputFormat::Json, options),
+        Format::Jsonl => read_back(input, InputFormat::Jsonl, options),
+        Format::Xml => read_back(input, InputFormat::Xml, options),
     };
+    match counted {
+        Ok(rows) => Content::WellFormed(rows),
+        Err(problem) => Content::Damaged(problem),
+    }
+}
+
+fn read_back(input: impl BufRead, format: InputFormat, options: &Options) -> Result<RowCount, String> {
     let read_options = ReadOptions {
         format,
         compression: options.compression,
@@ -167,12 +180,9 @@ fn read_content(input: impl BufRead, options: &Options, is_bundle: bool) -> Opti
     };
     let verified = wasm_export::verify(input, &read_options);
     let has_headings = format != InputFormat::Csv || options.header != HeaderStyle::None;
-    Some(match verified {
-        Ok(verified) => Ok(Content {
-            rows: Some(rows_of(&verified, has_headings)),
-        }),
-        Err(error) => Err(error.to_string()),
-    })
+    verified
+        .map(|verified| RowCount::Rows(rows_of(&verified, has_headings)))
+        .map_err(|error| error.to_string())
 }
 
 /// Returns the number of rows. Without headings, the first row was read as them.
@@ -181,80 +191,42 @@ fn rows_of(verified: &Verified, has_headings: bool) -> u64 {
     verified.rows + u64::from(is_first_row)
 }
 
-fn read_archive(input: impl BufRead) -> Result<Content, String> {
+fn read_archive(input: impl BufRead) -> Result<u64, String> {
     let verified = verify_archive(input).map_err(|error: ArchiveError| error.to_string())?;
     let verified = verified.ok_or_else(|| "it is no archive of a bundle".to_owned())?;
-    Ok(Content {
-        rows: Some(verified.rows),
-    })
-}
-
-/// Unpacks a file, which checks the checksums of its compression, and looks at its end.
-fn read_to_end(
-    input: impl BufRead,
-    compression: Compression,
-    is_end: impl Fn(&[u8]) -> bool,
-) -> Result<Content, String> {
-    let mut input = unpacked(input, compression, UNPACKED_BYTES_MAX).map_err(|error| error.to_string())?;
-    let (mut tail, mut chunk) = (VecDeque::with_capacity(2 * TAIL_BYTES), vec![0; READ_BYTES]);
-    loop {
-        let read = input.read(&mut chunk).map_err(|error| error.to_string())?;
-        if read == 0 {
-            break;
-        }
-        tail.extend(&chunk[read.saturating_sub(TAIL_BYTES)..read]);
-        tail.drain(..tail.len().saturating_sub(TAIL_BYTES));
-    }
-    match is_end(tail.make_contiguous()) {
-        true => Ok(Content { rows: None }),
-        false => Err("its end is missing".to_owned()),
-    }
-}
-
-fn is_end_of_archive(tail: &[u8]) -> bool {
-    tail.starts_with(b"PK\x05\x06")
-}
-
-fn is_end_of_page(tail: &[u8]) -> bool {
-    tail.ends_with(b"</html>\n")
+    Ok(verified.rows)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn content(text: &[u8], options: &Options) -> Option<Result<Option<u64>, String>> {
-        let read = read_content(BufReader::new(text), options, false);
-        read.map(|read| read.map(|content| content.rows))
-    }
-
-    #[test]
-    fn rows_are_counted_with_the_options_of_the_file() {
-        let options = |format, header| Options {
+    fn content(text: &[u8], format: Format, header: HeaderStyle) -> Content {
+        let options = Options {
             format,
             header,
             ..Options::default()
         };
+        read_content(BufReader::new(text), &options, false)
+    }
+
+    #[test]
+    fn rows_are_counted_with_the_options_of_the_file() {
+        let label = |text: &[u8], format| content(text, format, HeaderStyle::Label);
+        let counted = |rows| Content::WellFormed(RowCount::Rows(rows));
         let csv = b"a,b\r\n1,2\r\n3,4\r\n";
-        for (header, rows) in [(HeaderStyle::Label, 2), (HeaderStyle::None, 3)] {
-            let found = content(csv, &options(Format::Csv, header));
-            assert_eq!(found, Some(Ok(Some(rows))), "{header:?}");
-        }
-        assert_eq!(
-            content(
-                b"{\"a\":1}\n{\"a\":2}\n",
-                &options(Format::Jsonl, HeaderStyle::Label)
-            ),
-            Some(Ok(Some(2)))
-        );
-        let damaged = content(b"[{\"a\":1}", &options(Format::Json, HeaderStyle::Label));
-        assert!(damaged.is_some_and(|read| read.is_err()));
-        let html = options(Format::Html, HeaderStyle::Label);
-        assert_eq!(content(b"<!DOCTYPE html>\n</html>\n", &html), Some(Ok(None)));
-        assert!(content(b"<!DOCTYPE html>\n</body>", &html).is_some_and(|read| read.is_err()));
-        assert_eq!(
-            content(b"# a", &options(Format::Markdown, HeaderStyle::Label)),
-            None
-        );
+        assert_eq!(label(csv, Format::Csv), counted(2));
+        assert_eq!(content(csv, Format::Csv, HeaderStyle::None), counted(3));
+        assert_eq!(label(b"{\"a\":1}\n{\"a\":2}\n", Format::Jsonl), counted(2));
+        assert!(matches!(label(b"[{\"a\":1}", Format::Json), Content::Damaged(_)));
+        assert!(matches!(
+            label(b"<!DOCTYPE html>\n</body>", Format::Html),
+            Content::Damaged(_)
+        ));
+        assert_eq!(label(b"| a |\n| --- |\n| b |\n", Format::Markdown), counted(1));
+        assert!(matches!(
+            label(b"## A\n\n### 1 \xc2\xb7 User\n", Format::Markdown),
+            Content::WellFormed(RowCount::Unknown(_))
+        ));
     }
 }

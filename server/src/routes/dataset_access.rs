@@ -18,6 +18,7 @@ use crate::datasets::workspaces::{MembershipKey, WorkspacesError};
 use crate::datasets::{BundleParts, Catalog, Dataset};
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
+use crate::source::Source;
 
 /// The greatest number of characters of a workspace's id in a record.
 const RECORDED_MAX: usize = 100;
@@ -118,6 +119,14 @@ pub async fn open_with_body(
         pairs: Vec::new(),
     };
     Ok((opened, body))
+}
+
+/// Returns the connections to the database that has the rows of a dataset.
+///
+/// # Errors
+/// [`ApiError::Export`], if that is the state database and it does not answer.
+pub async fn source_of<'a>(app: &'a App, dataset: &Dataset) -> Result<&'a Source, ApiError> {
+    Ok(dataset.source(&app.source, &app.state).await?)
 }
 
 /// Returns the dataset with this name, if its application is in the database.
@@ -275,6 +284,11 @@ async fn authorize(
     // Where the tables are missing, the look-up would find no membership; administrators get the reason.
     if caller.is_administrator() {
         check_available(dataset, &caller)?;
+    }
+    if workspace.is_none_or(|workspace| workspace.trim().is_empty())
+        && !dataset.definition.needs_workspace(&caller)
+    {
+        return Ok(caller);
     }
     let name = &dataset.definition.name;
     let (caller, workspace) = enter(app, catalog, name, caller, workspace).await?;

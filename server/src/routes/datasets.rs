@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, web};
 use api::datasets::{self as wire, Datasets, FigureValue, FilterOptions, RowCount, Summary};
 use api::workspaces::WorkspaceRole;
 
-use super::dataset_access::{Opened, declared, greatest_role, open};
+use super::dataset_access::{Opened, declared, greatest_role, open, source_of};
 use super::extract::Pairs;
 use crate::app::App;
 use crate::auth::Caller;
@@ -72,7 +72,7 @@ pub async fn count(
     let selection = Selection::parse(&dataset.definition, &pairs)?;
     let query = Query::new(&dataset, &caller, Usage::Read, &selection)?;
     let _share = app.query_shares.take(&caller.subject).await?;
-    let mut connection = app.source.for_query().await?;
+    let mut connection = source_of(&app, &dataset).await?.for_query().await?;
     let counting = query.count(&mut connection).await;
     let sql = counting.map_err(hidden_from(&caller))?.sql;
     let rows: i64 = sqlx::query_scalar(sql).fetch_one(&mut *connection).await?;
@@ -107,7 +107,7 @@ pub async fn summary(
     }
     let query = Query::new(&dataset, &caller, Usage::Read, &selection)?;
     let _share = app.query_shares.take(&caller.subject).await?;
-    let mut connection = app.source.for_query().await?;
+    let mut connection = source_of(&app, &dataset).await?.for_query().await?;
     let summing = query.summary(&mut connection).await;
     let sql = summing.map_err(hidden_from(&caller))?.sql;
     let values: Vec<Option<String>> = sqlx::query_scalar(sql).fetch_one(&mut *connection).await?;
@@ -158,7 +158,7 @@ pub async fn options(
     };
     let fetch = async |template: &Template| -> Result<FilterOptions, ApiError> {
         let _share = app.query_shares.take(&caller.subject).await?;
-        let mut connection = app.source.for_query().await?;
+        let mut connection = source_of(&app, &dataset).await?.for_query().await?;
         let fetched = options::fetch(&mut connection, &query, template).await;
         fetched.map_err(hidden_from(&caller))
     };
@@ -227,7 +227,7 @@ fn check_visible(dataset: &Dataset, caller: &Caller, role: Option<WorkspaceRole>
 fn describe(dataset: &Dataset, caller: &Caller) -> wire::Dataset {
     let definition = &dataset.definition;
     let admin = caller.is_administrator();
-    let is_of_workspaces = definition.access == Access::Workspace;
+    let is_of_workspaces = definition.needs_workspace(caller);
     let named_rows = match is_of_workspaces {
         true => NamedRows::OfWorkspace,
         false => NamedRows::OfCaller,

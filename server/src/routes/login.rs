@@ -1,8 +1,11 @@
 //! Sign-in, sign-out, the signed-in caller, and the end of others' sessions.
 
+use std::time::Duration;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use api::login::{self as wire, EndSessions, SignIn};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::timeout;
 
 use super::dataset_access::workspaces_of;
 use super::extract::{Administrator, JsonBody, request_parts};
@@ -10,7 +13,11 @@ use crate::app::App;
 use crate::audit::Action;
 use crate::auth::{Caller, NoSessionSubject, Sessions, Subject};
 use crate::error::ApiError;
+use crate::exports::ExportError;
 use crate::parameter::ParameterError;
+
+/// How long a description of the caller waits for the state database.
+const LIMITS_MAX: Duration = Duration::from_secs(1);
 
 /// Starts a session and answers with its caller.
 pub async fn sign_in(
@@ -32,7 +39,7 @@ pub async fn sign_in(
     );
     Ok(HttpResponse::Ok()
         .cookie(cookie)
-        .json(with_workspaces(&app, caller).await))
+        .json(described(&app, caller).await))
 }
 
 /// Ends the session, and removes its cookie from the browser.
@@ -70,17 +77,27 @@ pub async fn end_sessions(
 
 /// Answers with the caller.
 pub async fn me(app: web::Data<App>, caller: Caller) -> web::Json<wire::Caller> {
-    web::Json(with_workspaces(&app, caller).await)
+    web::Json(described(&app, caller).await)
 }
 
-/// Returns the caller with their workspaces, or without while the database does not answer, so that they stay signed in.
-async fn with_workspaces(app: &App, caller: Caller) -> wire::Caller {
+/// Returns the caller with their workspaces and limits, or without while a database does not answer, so that they stay signed in.
+async fn described(app: &App, caller: Caller) -> wire::Caller {
     let workspaces = workspaces_of(app, &caller).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "the workspaces of a caller are not known");
         Vec::new()
     });
+    let limits = match timeout(LIMITS_MAX, app.exports.limits(&caller)).await {
+        Ok(Ok(limits)) => Some(limits),
+        Ok(Err(ExportError::NoState)) => None,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the limits of a caller are not known");
+            None
+        }
+        Err(_) => None,
+    };
     wire::Caller {
         workspaces: workspaces.into_iter().map(Into::into).collect(),
+        limits,
         ..caller.into()
     }
 }

@@ -6,7 +6,7 @@ use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
 use wasm_export::rows::MEDIA_TYPE;
 
-use super::dataset_access::{Opened, open, open_with_body};
+use super::dataset_access::{Opened, open, open_with_body, source_of};
 use super::extract::{Pairs, WholeFile};
 use crate::app::App;
 use crate::auth::Caller;
@@ -105,7 +105,8 @@ pub async fn page(
         return Ok(headers(MEDIA_TYPE, encoding::negotiate(&request)).finish());
     }
     let share = app.query_shares.take(&caller.subject).await?;
-    let prepared = plan(&dataset, &caller, Usage::Read, &selection, app.source.for_query()).await?;
+    let connection = async { Ok(source_of(&app, &dataset).await?.for_query().await?) };
+    let prepared = plan(&dataset, &caller, Usage::Read, &selection, connection).await?;
     Ok(answer(&app, prepared.holding(share), None, MEDIA_TYPE, &request))
 }
 
@@ -120,7 +121,8 @@ pub async fn prepare(
     dataset: &Dataset,
     selection: &Selection,
 ) -> Result<Prepared, ApiError> {
-    let planning = plan(dataset, caller, Usage::Export, selection, app.source.for_export());
+    let connection = async { Ok(source_of(app, dataset).await?.for_export().await?) };
+    let planning = plan(dataset, caller, Usage::Export, selection, connection);
     while_running(app, caller, planning).await
 }
 
@@ -152,7 +154,7 @@ async fn plan(
     caller: &Caller,
     usage: Usage,
     selection: &Selection,
-    connection: impl Future<Output = sqlx::Result<PoolConnection<Postgres>>>,
+    connection: impl Future<Output = Result<PoolConnection<Postgres>, ApiError>>,
 ) -> Result<Prepared, ApiError> {
     let query = Query::new(dataset, caller, usage, selection)?;
     let prepared = Prepared::new(connection.await?, &query, selection).await;

@@ -9,12 +9,14 @@ use crate::datasets::catalog::{CatalogError, CatalogOptions, Cause, CurrentCatal
 use crate::datasets::{Catalog, warnings};
 use crate::hub_tables::HubTables;
 use crate::source::Source;
+use crate::state::State;
 
 /// Reads the definitions again, and gives them to a catalogue.
 pub struct DatasetReload {
     pub options: CatalogOptions,
     pub hub_tables: HubTables,
     pub source: Source,
+    pub state: State,
     /// Gets the new definitions.
     pub catalog: Arc<CurrentCatalog>,
 }
@@ -49,7 +51,7 @@ impl DatasetReload {
     async fn read(&self) -> Result<Catalog, CatalogError> {
         let mut catalog = Catalog::load(&self.options, &self.hub_tables)?;
         let mut connection = self.source.for_query().await?;
-        catalog.prepare(&mut connection).await?;
+        catalog.prepare(&mut connection, &self.state).await?;
         for warning in warnings::of_catalog(&catalog, &mut connection).await? {
             tracing::warn!("{warning}");
         }
@@ -72,6 +74,14 @@ pub fn report(catalog: &Catalog) {
         match &dataset.unavailable {
             None => tracing::info!(dataset = name, "dataset is ready"),
             Some(_) if !dataset.is_here() => {}
+            // The start has said already why there is no state database.
+            Some(unavailable) if unavailable.cause == Cause::NoState => {
+                tracing::info!(
+                    dataset = name,
+                    reason = unavailable.reason,
+                    "dataset is unavailable"
+                );
+            }
             Some(unavailable) if unavailable.cause == Cause::Mistake => {
                 tracing::error!(
                     dataset = name,

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::datasets::{DatasetReload, report};
 use super::{LAST_BYTES_MAX, UNDOING_MAX, authenticator, listen, prepare_folders};
-use super::{StartError, export_workers, session_secret};
+use super::{StartError, check_state_datasets_regularly, export_workers, session_secret};
 use crate::audit::AuditWriter;
 use crate::auth::TokenKeys;
 use crate::config::Settings;
@@ -77,9 +77,9 @@ impl WorkProcess {
         let exported = RunningDatabase::read(&mut connection)
             .await
             .map_err(SourceError::Unreachable)?;
-        let state = State::open(&settings.state, None, exported, settings.source.wait_max).await?;
+        let state = State::open(&settings.state, None, exported, settings.source).await?;
         let audit = AuditWriter::start(&state, settings.audit);
-        catalog.prepare(&mut connection).await?;
+        catalog.prepare(&mut connection, &state).await?;
         let identity = Source::identity(&mut connection)
             .await
             .map_err(SourceError::Unreachable)?;
@@ -96,16 +96,18 @@ impl WorkProcess {
         );
         let (stopping, abort) = (CancellationToken::new(), CancellationToken::new());
         let (storage, metrics) = (Storage::new(settings.storage.clone()), ExportMetrics::default());
+        let catalog = Arc::new(CurrentCatalog::new(catalog));
+        check_state_datasets_regularly(Arc::clone(&catalog), state.clone(), &stopping);
         let files = ExportFiles::new(
             storage.clone(),
             settings.export_files.encryption.clone(),
             state.clone(),
         );
-        let catalog = Arc::new(CurrentCatalog::new(catalog));
         let reload = DatasetReload {
             options: settings.datasets.clone(),
             hub_tables: settings.hub_tables.clone(),
             source: source.clone(),
+            state: state.clone(),
             catalog: Arc::clone(&catalog),
         };
         reload.on_hangup(&stopping, || {});
@@ -128,7 +130,8 @@ impl WorkProcess {
             notices: Notices::new(state.clone(), settings.export_redis.clone()),
             planner: Planner {
                 source: source.clone(),
-                catalog,
+                state: state.clone(),
+                catalog: Arc::clone(&catalog),
                 authenticator: Arc::new(authenticator),
             },
             files,

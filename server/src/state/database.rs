@@ -14,12 +14,16 @@ use super::error::StateError;
 use super::options::Options;
 use super::schema::{self, RunningDatabase, SchemaVersion};
 use crate::pooler;
+use crate::source::{Limits, Source};
 
 /// The connections of most purposes.
 const CONNECTIONS_MAX: u32 = 2;
 
 /// The connections of [`Purpose::Exports`] and [`Purpose::Work`].
 const EXPORT_CONNECTIONS_MAX: u32 = 4;
+
+/// How long new tables and indexes may take. An index of some million audit records takes some seconds.
+const MIGRATION_MAX: Duration = Duration::from_secs(600);
 
 /// Resolves all names of a session in `pg_catalog`, so that objects of other roles are never found. Tables are named with
 /// their schema.
@@ -74,6 +78,8 @@ struct Database {
     /// For a database of the private PostgreSQL: another one there, from which it can be created.
     private: Option<PgConnectOptions>,
     exported: RunningDatabase,
+    /// For rows of datasets, which a caller may read for long.
+    rows: Source,
     wait_max: Duration,
     /// Filled once the database exists and its tables have been checked and made.
     is_prepared: OnceCell<()>,
@@ -98,12 +104,12 @@ impl State {
     ///
     /// # Errors
     /// [`StateError`] if the database cannot be used without a change of the settings. `exported` is the database that it
-    /// must not be.
+    /// must not be. `limits` are those of the connections for rows of datasets; their `wait_max` is that of all connections.
     pub async fn open(
         options: &Options,
         private: Option<PgConnectOptions>,
         exported: RunningDatabase,
-        wait_max: Duration,
+        limits: Limits,
     ) -> Result<Self, StateError> {
         let (options, private) = match (options, private) {
             (Options::Off, _) | (Options::Private, None) => return Ok(Self::off()),
@@ -111,8 +117,10 @@ impl State {
             (Options::Private, Some(private)) => (private.clone().database(STATE_DATABASE), Some(private)),
         };
         let options = options.application_name("decant state");
+        let wait_max = limits.wait_max;
         let state = Self(Some(Arc::new(Database {
             lanes: PURPOSES.map(|(_, connections)| Lane::new(&options, wait_max, connections)),
+            rows: Source::new(&options, limits),
             options,
             private,
             exported,
@@ -167,6 +175,21 @@ impl State {
             .get_or_try_init(|| database.prepare())
             .await?;
         Ok(database.lane(purpose).pool.acquire().await?)
+    }
+
+    /// Returns the connections for rows of datasets. The tables of the database are up to date.
+    ///
+    /// # Errors
+    /// As of [`connection`](Self::connection).
+    pub async fn rows(&self) -> Result<&Source, StateError> {
+        let Some(database) = &self.0 else {
+            return Err(StateError::Resting);
+        };
+        database
+            .is_prepared
+            .get_or_try_init(|| database.prepare())
+            .await?;
+        Ok(&database.rows)
     }
 
     /// Returns a listener for notifications of other processes. It connects again by itself.
@@ -237,6 +260,7 @@ impl State {
             for lane in &database.lanes {
                 lane.pool.close().await;
             }
+            database.rows.close().await;
         }
     }
 }
@@ -263,18 +287,24 @@ impl Database {
 
     /// Uses a connection of its own, because the pool would hide why it cannot connect.
     async fn prepare(&self) -> Result<(), StateError> {
-        let prepare = async {
+        let connect = async {
             match &self.private {
                 Some(private) => create_database(private).await?,
                 None => refuse_shared_sessions(&self.options).await?,
             }
             let mut connection = PgConnection::connect_with(&self.options).await?;
-            schema::prepare(&mut connection, &self.exported).await?;
-            Ok(connection.close().await?)
+            let is_current = schema::is_current(&mut connection).await?;
+            Ok((connection, is_current))
         };
-        timeout(self.wait_max, prepare)
-            .await
-            .unwrap_or(Err(StateError::Slow))
+        let connected = timeout(self.wait_max, connect).await;
+        let (mut connection, is_current) = connected.unwrap_or(Err(StateError::Slow))?;
+        let prepare_max = match is_current {
+            true => self.wait_max,
+            false => self.wait_max.max(MIGRATION_MAX),
+        };
+        let prepared = timeout(prepare_max, schema::prepare(&mut connection, &self.exported)).await;
+        prepared.unwrap_or(Err(StateError::Slow))?;
+        Ok(connection.close().await?)
     }
 }
 

@@ -36,6 +36,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/0003_wrong_attempts.sql"),
     ),
     (4, "exports", include_str!("../../migrations/0004_exports.sql")),
+    (
+        5,
+        "audit indexes",
+        include_str!("../../migrations/0005_audit_indexes.sql"),
+    ),
 ];
 
 /// One database of one running server, to compare two of them.
@@ -87,20 +92,32 @@ async fn check(
     if !foreign.is_empty() {
         return Err(StateError::Foreign(foreign.join(", ")));
     }
+    let known = newest();
+    match version(connection).await? {
+        Some(found) if found > known => Err(StateError::Newer { found, known }),
+        found => Ok(found),
+    }
+}
+
+/// Returns the version of Decant's tables, or `None`: there are none.
+async fn version(connection: &mut PgConnection) -> sqlx::Result<Option<i64>> {
     let is_new: bool = query_scalar("select pg_catalog.to_regclass('decant.schema_migrations') is null")
         .fetch_one(&mut *connection)
         .await?;
     if is_new {
         return Ok(None);
     }
-    let found: Option<i64> = query_scalar("select pg_catalog.max(version) from decant.schema_migrations")
+    query_scalar("select pg_catalog.max(version) from decant.schema_migrations")
         .fetch_one(connection)
-        .await?;
-    let known = newest();
-    match found {
-        Some(found) if found > known => Err(StateError::Newer { found, known }),
-        found => Ok(found),
-    }
+        .await
+}
+
+/// Returns whether the database has all of Decant's tables in the version of this program.
+///
+/// # Errors
+/// [`StateError::Database`]
+pub(super) async fn is_current(connection: &mut PgConnection) -> Result<bool, StateError> {
+    Ok(version(connection).await? == Some(newest()))
 }
 
 /// The version of Decant's tables in a database, and that of this program.

@@ -30,7 +30,7 @@ mod metadata;
 mod scan;
 mod text;
 mod visible;
-mod xlsx;
+pub(crate) mod xlsx;
 mod xml;
 
 pub use columns::{ColumnError, chosen_columns, heading};

@@ -29,6 +29,7 @@ use self::number::Number;
 use self::package::Group;
 pub(super) use self::package::Package;
 use self::sheet::{Layout, ROWS_MAX, cell_reference};
+pub(crate) use self::sheet_names::WITHOUT_ROWS;
 use self::text::{CELL_UNITS_MAX, split_units};
 use self::totals::Totals;
 use super::block::{BLOCK, append};

@@ -9,6 +9,7 @@ use wasm_export::Bundle;
 use wasm_export::format_from_file_name;
 use wasm_export::options::{Compression, Format};
 
+use super::background;
 use super::workspace::within;
 use super::writing::{timing, write_rows};
 use crate::auth::Caller;
@@ -21,6 +22,7 @@ use crate::config::Settings;
 use crate::datasets::bundle::BundleAccess;
 use crate::datasets::words::{PairList, take_workspace};
 use crate::datasets::{BundleParts, BundleRequest, Catalog};
+use crate::exports::order::Order;
 use crate::file;
 use crate::rows::Prepared;
 
@@ -42,6 +44,7 @@ pub(super) async fn run(
     mut catalog: Catalog,
     name: &str,
     output: Option<PathBuf>,
+    is_background: bool,
     pairs: Vec<(String, String)>,
 ) -> Outcome {
     let pairs = with_words_of_bundle(pairs);
@@ -49,11 +52,15 @@ pub(super) async fn run(
     let stop = cancelled_by_signal()?;
     let exporting = async {
         let mut session = connection.source.for_query().await?;
-        catalog.prepare(&mut session).await?;
+        catalog.prepare(&mut session, connection.state()).await?;
         let bundle = find(&catalog, name)?;
         let operator = enter(&catalog, &bundle, pairs, &mut session).await?;
         drop(session);
-        export(&connection, settings, &bundle, operator, output, &stop).await
+        check_person(&bundle, &operator.pairs)?;
+        match is_background {
+            true => enqueue(&connection, settings, &bundle, operator).await,
+            false => export(&connection, settings, &bundle, operator, output, &stop).await,
+        }
     };
     let outcome = exporting.await;
     connection.close(or_interrupted(&stop, outcome)).await
@@ -110,6 +117,40 @@ fn with_words_of_bundle(pairs: Vec<(String, String)>) -> Vec<(String, String)> {
     pairs.into_iter().map(word).collect()
 }
 
+/// Refuses an export of one person without `--user`: the operator is no person of the database.
+fn check_person(bundle: &BundleParts, pairs: &[(String, String)]) -> Result<(), String> {
+    let is_named = pairs.iter().any(|(name, _)| name == "userId");
+    match bundle.bundle.definition.access == BundleAccess::Owner && !is_named {
+        true => Err(format!("name the person whose data it is: --{PERSON} ID")),
+        false => Ok(()),
+    }
+}
+
+/// Puts the export into the queue.
+async fn enqueue(
+    connection: &Connection,
+    settings: &Settings,
+    bundle: &BundleParts,
+    operator: Operator,
+) -> Outcome {
+    let Operator { caller, slug, pairs } = operator;
+    // As for a direct export, before anything is read of the words of the file.
+    BundleRequest::parse(bundle, &caller, &file::without_file_words(&pairs))?;
+    file::parse_options(&pairs)?;
+    let rows = background::rows_of_bundle(&pairs);
+    let workspace = caller.workspace().map(str::to_owned);
+    let request = background::request(&bundle.bundle.definition.name, rows, workspace, &pairs);
+    let order = Order::new(request)?;
+    let export = order.of_bundle(
+        bundle,
+        &caller,
+        PairList::new(),
+        slug.as_deref(),
+        &settings.exports,
+    )?;
+    background::enqueue(connection, settings, &caller, export).await
+}
+
 async fn export(
     connection: &Connection,
     settings: &Settings,
@@ -120,10 +161,6 @@ async fn export(
 ) -> Outcome {
     let definition = &bundle.bundle.definition;
     let Operator { caller, slug, pairs } = operator;
-    let is_named = pairs.iter().any(|(name, _)| name == "userId");
-    if definition.access == BundleAccess::Owner && !is_named {
-        return Err(format!("name the person whose data it is: --{PERSON} ID").into());
-    }
     let pairs = match &output {
         Some(output) => with_format_of(pairs, output, definition.formats.all())?,
         None => pairs,

@@ -6,7 +6,7 @@ mod report;
 pub use self::definition::{BundleAccess, BundleDefinition, Part};
 use self::report::check_columns;
 pub(super) use self::report::has_period_parameters;
-use super::definition::{Access, Definition};
+use super::definition::{Access, Definition, RowDatabase};
 use super::selection::Selection;
 use super::unavailable::{Cause, Unavailable};
 
@@ -84,6 +84,12 @@ impl Bundle {
 
 fn check_part(part: &Part, bundle: &BundleDefinition, definition: &Definition) -> Result<(), String> {
     let name = &definition.name;
+    // All parts are of one snapshot, which the state database does not have.
+    if definition.database != RowDatabase::Source {
+        return Err(format!(
+            "the dataset `{name}` is of another database, and all parts of a bundle are of one"
+        ));
+    }
     match (bundle.access, definition.access) {
         (BundleAccess::Owner, Access::Admin) => {
             return Err(format!(

@@ -110,6 +110,7 @@ impl Definition {
         }
         for (key, is_given) in [
             ("workspace", self.workspace.is_some()),
+            ("without_workspace", self.without_workspace),
             ("read", self.read.is_some()),
             ("export", self.export.is_some()),
         ] {

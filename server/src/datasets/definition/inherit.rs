@@ -24,7 +24,10 @@ const TICKS: &str = "ticks";
 const ACCESS: &str = "access";
 
 /// Keys that only a dataset with `access = "workspace"` has.
-const OF_WORKSPACES: &[&str] = &["export", "read", "workspace"];
+const OF_WORKSPACES: &[&str] = &["export", "read", "without_workspace", "workspace"];
+
+/// The key of a built-in definition whose rows are not in the database that is exported.
+const DATABASE: &str = "database";
 
 /// The longest chain of definitions that extend each other.
 const DEPTH_MAX: usize = 8;
@@ -73,7 +76,10 @@ fn inherit_to(mut definition: Table, sources: &Sources, depth: usize) -> Result<
     };
     if definition.get("name") == Some(&extends) {
         return match sources.built_in.get(name) {
-            Some(built_in) => Ok(changed(built_in, definition)),
+            Some(built_in) => {
+                check_extensible(built_in, name)?;
+                Ok(changed(built_in, definition))
+            }
             None => Err(format!(
                 "`{EXTENDS} = \"{name}\"` names the definition itself. Only a definition with the name of a built-in dataset may \
                  do so; give this one another name"
@@ -88,6 +94,7 @@ fn inherit_to(mut definition: Table, sources: &Sources, depth: usize) -> Result<
     let source = sources
         .get(name)
         .ok_or_else(|| format!("`{EXTENDS}` names the dataset `{name}`, which is not declared"))?;
+    check_extensible(source, name)?;
     let source = inherit_to(source.clone(), sources, depth - 1)?;
     let is_of_workspaces = definition.get(ACCESS).or(source.get(ACCESS)) == Some(&Value::from("workspace"));
     let of_workspaces = OF_WORKSPACES.iter().filter(|_| is_of_workspaces);
@@ -106,6 +113,16 @@ fn inherit_to(mut definition: Table, sources: &Sources, depth: usize) -> Result<
     }
     drop_inherited_ticks(&mut definition, &own_filters);
     Ok(definition)
+}
+
+/// Refuses to extend a definition of another database. The SQL of a site would read all of Decant's own tables there.
+fn check_extensible(source: &Table, name: &str) -> Result<(), String> {
+    match source.contains_key(DATABASE) {
+        true => Err(format!(
+            "`{EXTENDS} = \"{name}\"` names a dataset of Decant's state database, which no definition of a site reads"
+        )),
+        false => Ok(()),
+    }
 }
 
 /// Removes the tick boxes of filters that the definition inherits, if its rows do not show the column.

@@ -53,10 +53,16 @@ pub struct Definition {
     #[serde(default = "yes")]
     pub listed: bool,
     pub access: Access,
+    /// The database that the SQL is run in. Only built-in definitions name it.
+    #[serde(default)]
+    pub database: RowDatabase,
     /// SQL of the id of the user who owns a row. [`Access::Owner`] requires it.
     pub owner: Option<String>,
     /// SQL of the id of the workspace whose row it is. [`Access::Workspace`] requires it.
     pub workspace: Option<String>,
+    /// An administrator may name no workspace, and sees all rows then, also those of none. Only [`Access::Workspace`] has it.
+    #[serde(default)]
+    pub without_workspace: bool,
     /// The least role in the workspace that may see rows. Absent: any.
     pub read: Option<WorkspaceRole>,
     /// The least role in the workspace that may export rows. Absent: that of `read`.
@@ -113,6 +119,17 @@ pub enum Access {
     Workspace,
 }
 
+/// The database that has the rows of a dataset.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RowDatabase {
+    /// The database that is exported.
+    #[default]
+    Source,
+    /// The one with Decant's own tables.
+    State,
+}
+
 /// What a caller does with rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Usage {
@@ -167,8 +184,10 @@ impl Definition {
             group: None,
             listed: true,
             access: Access::Admin,
+            database: RowDatabase::Source,
             owner: None,
             workspace: None,
+            without_workspace: false,
             read: None,
             export: None,
             order: Vec::new(),
@@ -202,6 +221,12 @@ impl Definition {
         for sql in self.all_sql() {
             *sql = sql.replace(placeholder, schema);
         }
+    }
+
+    /// Returns whether this caller must name a workspace whose rows they want.
+    #[must_use]
+    pub fn needs_workspace(&self, caller: &Caller) -> bool {
+        self.access == Access::Workspace && !(self.without_workspace && caller.is_administrator())
     }
 
     /// Returns the least role in a workspace that may see rows, or export them.

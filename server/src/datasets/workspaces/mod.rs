@@ -27,7 +27,7 @@ pub(super) const FILE: &str = "workspaces.toml";
 const BUILT_IN: &str = include_str!("../../../datasets/workspaces.toml");
 
 /// The workspaces as their file declares them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Workspaces {
     definition: Definition,
     tables: NamedTables,
@@ -39,7 +39,7 @@ pub struct Workspaces {
 }
 
 /// The types of ids in the SQL.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Types {
     /// The types of `{workspace}` and `{subject}` in `membership`.
     workspace: IdType,

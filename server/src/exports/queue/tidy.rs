@@ -1,6 +1,6 @@
 //! Moves exports whose time has come, or whose worker is gone.
 
-use sqlx::{Connection, query, query_as, query_scalar};
+use sqlx::{Connection, query, query_as};
 use uuid::Uuid;
 
 use super::claim::Queue;
@@ -107,22 +107,22 @@ impl Queue {
 
     async fn expire(&self) -> Result<(), StateError> {
         let mut connection = self.state.connection(Purpose::Work).await?;
-        let expired: Vec<String> = query_scalar(
+        let expired: Vec<(String, Option<String>)> = query_as(
             "with expired as ( \
                  update decant.data_exports set status = 'expired' where id in ( \
                      select id from decant.data_exports where status = 'completed' and expires_at <= now() \
                      order by expires_at limit $1 for update skip locked) \
-                 returning id), \
+                 returning id, workspace_id), \
              logged as ( \
                  insert into decant.export_logs (export_id, event_type, level, message) \
                  select id, 'expire', 'info', 'The file is no longer kept' from expired) \
-             select id::text from expired",
+             select id::text, workspace_id from expired",
         )
         .bind(BATCH_MAX)
         .fetch_all(&mut *connection)
         .await?;
-        for id in expired {
-            tracing::info!(action = Action::ExportExpired.name(), export = id);
+        for (id, workspace) in expired {
+            tracing::info!(action = Action::ExportExpired.name(), export = id, workspace);
         }
         Ok(())
     }

@@ -54,7 +54,8 @@ impl ExportStore {
             caller = caller.name,
             subject = %caller.subject,
             export = %id,
-            dataset = record.dataset
+            dataset = record.dataset,
+            workspace = record.workspace_id
         );
         match is_running {
             true => self.notices.send(Notice::CancelAsked(id)).await,
@@ -100,7 +101,8 @@ impl ExportStore {
             caller = caller.name,
             subject = %caller.subject,
             export = %record.id,
-            dataset = record.dataset
+            dataset = record.dataset,
+            workspace = record.workspace_id
         );
         Ok(())
     }

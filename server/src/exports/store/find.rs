@@ -11,9 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::records::{ExportStore, read};
-use crate::auth::Caller;
 use crate::exports::error::ExportError;
-use crate::exports::limits::{Rate, rate, storage_usage};
 use crate::exports::notices::Notice;
 use crate::exports::record::ExportRecord;
 
@@ -22,16 +20,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// The most exports that are counted for a place in the queue.
 const POSITION_MAX: i64 = 1_000;
-
-/// What a caller uses of the limits.
-#[derive(Clone, Copy, Debug)]
-pub struct Usage {
-    /// `None` for a caller without a limit.
-    pub rate: Option<Rate>,
-    pub running: u32,
-    pub stored_bytes: u64,
-    pub quota: Option<u64>,
-}
 
 impl ExportStore {
     /// Returns the export with this id.
@@ -152,35 +140,6 @@ impl ExportStore {
     pub async fn position(&self, record: &ExportRecord) -> Result<Option<u32>, ExportError> {
         let positions = self.positions(std::slice::from_ref(record)).await?;
         Ok(positions.get(&record.id).copied())
-    }
-
-    /// Returns what this caller uses of the limits.
-    ///
-    /// # Errors
-    /// [`ExportError::NoState`], [`ExportError::State`].
-    pub async fn usage(&self, caller: &Caller) -> Result<Usage, ExportError> {
-        let subject = caller.subject.to_string();
-        let limit = self.options.rate_limit.filter(|_| !caller.is_administrator());
-        self.run(async |connection| {
-            let rate = match limit {
-                None => None,
-                Some(limit) => Some(rate(connection, &subject, limit).await?),
-            };
-            let running: i64 = query_scalar(
-                "select count(*) from decant.data_exports where status = 'processing' and subject = $1",
-            )
-            .bind(&subject)
-            .fetch_one(&mut **connection)
-            .await?;
-            let (stored_bytes, own) = storage_usage(connection, &subject).await?;
-            Ok(Usage {
-                rate,
-                running: u32::try_from(running).unwrap_or(u32::MAX),
-                stored_bytes,
-                quota: own.or(self.quota(false)),
-            })
-        })
-        .await
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! - `create` records new exports, with the limits of a person.
 //! - `find` returns one export, its messages and its place in the queue, and waits for its end.
+//! - `limits` returns what a person or a workspace may still do.
 //! - `list` returns the exports of a caller.
 //! - `config` writes the settings in force for people.
 //! - `change` cancels, repeats and deletes.
@@ -13,6 +14,7 @@ mod change;
 mod config;
 mod create;
 mod find;
+mod limits;
 mod list;
 mod records;
 mod statistics;

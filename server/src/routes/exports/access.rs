@@ -4,6 +4,7 @@ use api::workspaces::WorkspaceRole;
 
 use crate::app::App;
 use crate::auth::Caller;
+use crate::datasets::definition::Usage;
 use crate::datasets::query::AccessError;
 use crate::error::ApiError;
 use crate::exports::ExportError;
@@ -38,13 +39,22 @@ pub async fn check(app: &App, caller: &Caller, record: &ExportRecord) -> Result<
         };
     };
     match within(app, caller.clone(), &record.dataset, workspace).await {
-        Ok(member) if is_own || is_administrator_of_workspace(&member) => Ok(()),
-        // Nothing tells whose workspace it is.
-        Ok(_) | Err(ApiError::Access(AccessError::NotAMember)) if !is_own => {
-            Err(ExportError::NotYours.into())
+        Ok(member) if is_own || is_administrator_of_workspace(&member) => {
+            Ok(check_role_for(app, &member, record)?)
         }
-        Ok(_) => Ok(()),
-        Err(error) => Err(error),
+        // The answer has no name of the workspace.
+        Err(error) if is_own || !matches!(error, ApiError::Access(AccessError::NotAMember)) => Err(error),
+        Ok(_) | Err(_) => Err(ExportError::NotYours.into()),
+    }
+}
+
+/// Checks that a caller within a workspace may export such rows now: since the export, the role may have become too low.
+fn check_role_for(app: &App, member: &Caller, record: &ExportRecord) -> Result<(), AccessError> {
+    let catalog = app.catalog.get();
+    match (catalog.get(&record.dataset), catalog.bundle(&record.dataset)) {
+        (Some(dataset), _) => dataset.check_access(member, Usage::Export),
+        (None, Some(bundle)) => bundle.check_access(member),
+        (None, None) => Ok(()),
     }
 }
 

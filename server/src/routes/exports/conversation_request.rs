@@ -11,13 +11,14 @@ use jiff::Timestamp;
 use wasm_export::file_name::from_pattern;
 use wasm_export::options::Format;
 
-use super::order::{Order, count_rows};
+use super::order::{self, count_rows};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::datasets::words::PairList;
 use crate::error::ApiError;
 use crate::exports::ExportError;
 use crate::exports::new_export::NewExport;
+use crate::exports::order::Order;
 use crate::parameter::ParameterError;
 
 /// The most ids of a request.
@@ -53,7 +54,7 @@ pub async fn check(
     if count == 0 {
         return Err(ExportError::NoConversations.into());
     }
-    let export = order.check(app, caller.clone()).await?;
+    let export = order::check(app, caller.clone(), order).await?;
     let scope = scope_word(body.config.scope);
     let pattern = format!("training-data-{scope}-{{date}}-{count}");
     Ok((

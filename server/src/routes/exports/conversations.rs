@@ -209,7 +209,7 @@ pub async fn download(
 ) -> Result<HttpResponse, ApiError> {
     let record = find(&app, &caller, &id).await?;
     let delivery = Delivery::new(&app, &record)?;
-    let begin = async |is_whole| Ok(app.stored_exports.download(record.id, &caller.name, is_whole));
+    let begin = async |is_whole| Ok(app.stored_exports.download(&record, &caller.name, is_whole));
     let mut response = delivery.answer(&app, &request, begin).await?;
     if record.format == Format::Jsonl.word() {
         let newline_delimited = header::HeaderValue::from_static("application/x-ndjson");

@@ -6,13 +6,14 @@ use api::exports::{BulkAnswer, BulkRequest, EnqueueError, Enqueued, ExportAnswer
 
 use super::access;
 use super::answer::{idempotency_key, respond, stored};
-use super::order::Order;
+use super::order::check;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::exports::ExportError;
 use crate::exports::idempotency::StoredAnswer;
 use crate::exports::new_export::NewExport;
+use crate::exports::order::Order;
 use crate::exports::record::ExportRecord;
 use crate::exports::store::Creation;
 use crate::parameter::ParameterError;
@@ -33,7 +34,7 @@ pub async fn create(
 ) -> Result<HttpResponse, ApiError> {
     app.check_running()?;
     let idempotency = idempotency_key(&request, &body)?;
-    let export = Order::new(body)?.check(&app, caller.clone()).await?;
+    let export = check(&app, caller.clone(), Order::new(body)?).await?;
     let creation = Creation {
         caller: &caller,
         exports: vec![export],
@@ -91,8 +92,8 @@ pub async fn bulk(
     let mut outcomes = Vec::with_capacity(body.exports.len());
     for ordered in body.exports {
         let checked = match Order::new(ordered) {
-            Ok(order) => order.check(&app, caller.clone()).await,
-            Err(error) => Err(error),
+            Ok(order) => check(&app, caller.clone(), order).await,
+            Err(error) => Err(error.into()),
         };
         outcomes.push(match checked {
             Ok(export) => {

@@ -8,13 +8,14 @@ use api::exports::OptionValue;
 use wasm_export::options::{Compression, Format};
 
 use super::answer::{idempotency_key, respond, stored};
-use super::order::Order;
+use super::order::check;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::datasets::words::PairList;
 use crate::error::ApiError;
 use crate::exports::ExportError;
 use crate::exports::idempotency::StoredAnswer;
+use crate::exports::order::Order;
 use crate::exports::record::ExportRecord;
 use crate::exports::store::Creation;
 use crate::routes::extract::{Administrator, JsonBody};
@@ -57,7 +58,7 @@ async fn begin(
 ) -> Result<HttpResponse, ApiError> {
     app.check_running()?;
     let idempotency = idempotency_key(request, &body)?;
-    let export = order(bundle, body)?.check(app, caller.clone()).await?;
+    let export = check(app, caller.clone(), order(bundle, body)?).await?;
     let creation = Creation {
         caller,
         exports: vec![export],

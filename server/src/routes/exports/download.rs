@@ -26,7 +26,7 @@ pub async fn download(
         is_inline: is_inline(&pairs)?,
         ..Delivery::new(&app, &record)?
     };
-    let begin = async |is_whole| Ok(app.stored_exports.download(record.id, &caller.name, is_whole));
+    let begin = async |is_whole| Ok(app.stored_exports.download(&record, &caller.name, is_whole));
     delivery.answer(&app, &request, begin).await
 }
 

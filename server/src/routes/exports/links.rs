@@ -98,6 +98,7 @@ pub async fn make_link(
         caller = caller.name,
         subject = %caller.subject,
         export = %record.id,
+        workspace = record.workspace_id,
         link = %link.id,
         once,
         direct = direct.is_some(),
@@ -145,6 +146,7 @@ pub async fn revoke(
         caller = caller.name,
         subject = %caller.subject,
         export = %record.id,
+        workspace = record.workspace_id,
         link = %link
     );
     Ok(HttpResponse::NoContent().finish())
@@ -175,7 +177,7 @@ pub async fn follow(
     let exports = &app.stored_exports;
     let mut answer = delivery
         .answer(&app, &request, async |is_whole| {
-            let download = exports.download(record.id, &maker.name, is_whole);
+            let download = exports.download(&record, &maker.name, is_whole);
             if !link.once {
                 return Ok(download.by_link(link.id, None));
             }

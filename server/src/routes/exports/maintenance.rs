@@ -37,6 +37,7 @@ pub async fn check_file(
         caller = caller.name,
         subject = %caller.subject,
         export = %record.id,
+        workspace = record.workspace_id,
         problems = verification.error_details.join("; ")
     );
     Ok(HttpResponse::Ok().json(ExportVerification {

@@ -1,11 +1,7 @@
 //! One export, the list of exports, the limits.
 
 use actix_web::{HttpResponse, web};
-use api::exports::{
-    ConcurrentLimit, ExportAnswer, ExportLimits, ExportList, ExportListMeta, ExportStatusAnswer, ExportType,
-    QuotaUsage, RateLimit, RetentionHours,
-};
-use wasm_export::options::Format;
+use api::exports::{ExportAnswer, ExportList, ExportListMeta, ExportStatusAnswer, ExportType};
 
 use super::access::{self, is_administrator_of_workspace};
 use super::words;
@@ -141,31 +137,16 @@ async fn list_request(
     Ok(request)
 }
 
-/// Shows what the caller may still do.
-pub async fn limits(app: web::Data<App>, caller: Caller) -> Result<HttpResponse, ApiError> {
-    let options = app.exports.options();
-    let usage = app.exports.usage(&caller).await?;
-    Ok(HttpResponse::Ok().json(ExportLimits {
-        rate: RateLimit {
-            limit: usage.rate.map(|rate| rate.limit),
-            remaining: usage.rate.map(|rate| rate.remaining),
-            reset_at: usage.rate.and_then(|rate| rate.reset_at()),
-        },
-        max_bytes: options.bytes_max,
-        max_rows: None,
-        retention_hours: RetentionHours {
-            default: options.retention_hours,
-            max: options.retention_hours_max,
-        },
-        quota: QuotaUsage {
-            used: usage.stored_bytes,
-            limit: usage.quota,
-        },
-        formats: Format::WORDS.iter().map(|word| (*word).to_owned()).collect(),
-        concurrent: ConcurrentLimit {
-            limit: options.per_user,
-            running: usage.running,
-        },
-        background_rows: options.background_rows,
-    }))
+/// Shows what the caller may still do; with `workspace`, in this workspace.
+pub async fn limits(
+    app: web::Data<App>,
+    caller: Caller,
+    Pairs(pairs): Pairs,
+) -> Result<HttpResponse, ApiError> {
+    words::check(&pairs, &["workspace"])?;
+    let caller = match words::text(&pairs, "workspace")? {
+        Some(workspace) => within(&app, caller, "exports", &workspace).await?,
+        None => caller,
+    };
+    Ok(HttpResponse::Ok().json(app.exports.limits(&caller).await?))
 }

@@ -12,10 +12,11 @@ use api::workspace_exports::{
 };
 use api::workspaces::WorkspaceRole;
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::answer::{idempotency_key, respond, stored};
 use super::links::{Wanted, make_link};
-use super::order::{Order, count_rows};
+use super::order::{check, count_rows};
 use super::{access, change, download, events, words};
 use crate::app::App;
 use crate::auth::Caller;
@@ -24,6 +25,7 @@ use crate::error::ApiError;
 use crate::exports::ExportError;
 use crate::exports::file_key::FileOwner;
 use crate::exports::idempotency::StoredAnswer;
+use crate::exports::order::Order;
 use crate::exports::record::ExportRecord;
 use crate::exports::store::{Created, Creation, ListRequest};
 use crate::parameter::ParameterError;
@@ -59,7 +61,7 @@ pub async fn create(
     let mode = body.mode;
     let order = order(&workspace, body)?;
     let few = mode == ExportMode::Auto && count_rows(&app, caller.clone(), &order).await? < DIRECT_ROWS;
-    let export = order.check(&app, caller.clone()).await?;
+    let export = check(&app, caller.clone(), order).await?;
     let id = export.id;
     let creation = Creation {
         caller: &caller,
@@ -68,9 +70,14 @@ pub async fn create(
         answer: &accepted,
     };
     let created = app.exports.create(creation).await?;
-    if !few || created.is_replayed {
+    if !few {
         return Ok(respond(created));
     }
+    // A repeated request gets the code of the first one, and a new link to the same file.
+    let id = match created.is_replayed {
+        true => id_in(&created.answer).unwrap_or(id),
+        false => id,
+    };
     let record = app.exports.until_over(id, PATIENCE).await?;
     if record.status.is_open() {
         return Ok(respond(created));
@@ -120,6 +127,12 @@ fn accepted(records: &[ExportRecord]) -> StoredAnswer {
         job: without_link(record),
     });
     stored(StatusCode::ACCEPTED, &answer, record.map(address))
+}
+
+/// Returns the id in a stored answer of [`accepted`].
+fn id_in(answer: &StoredAnswer) -> Option<Uuid> {
+    let answer: WorkspaceExportAnswer = serde_json::from_str(&answer.body).ok()?;
+    answer.job_id.parse().ok()
 }
 
 fn address(record: &ExportRecord) -> String {

@@ -106,7 +106,10 @@ pub fn operations() -> Vec<EntryBuilder> {
             .problems(&[400, 404, 413, 422]),
         get("/api/exports/limits", "getExportLimits", "Show what the caller may still do")
             .tag(EXPORTS)
-            .answer::<ExportLimits>("The limits, and what is used of them."),
+            .description("With `workspace`: the space of its files and its running exports, which its members share.")
+            .parameters([p::text("workspace", "The id of a workspace of the caller.", ID)])
+            .answer::<ExportLimits>("The limits, and what is used of them.")
+            .problems(&[400]),
         post("/api/exports/bulk-enqueue", "createExports", "Make many files in the background")
             .tag(EXPORTS)
             .description("From 1 to 10,000 exports, of which those that can be made are created together. Administrators only.")

@@ -3,6 +3,7 @@
 use super::cells::{self, Style};
 use super::package::{Group, Package};
 use super::sheet::Layout;
+use super::sheet_names::ABOUT;
 use super::text::split_units;
 use crate::format::metadata::Metadata;
 use crate::options::Options;
@@ -40,7 +41,7 @@ impl About {
             .map(|(heading, kind)| (heading.to_owned(), kind))
             .to_vec();
         let layout = Layout::new(headings, true);
-        package.begin_sheet(Group::About, "About", out);
+        package.begin_sheet(Group::About, ABOUT, out);
         let xml = &mut package.xml;
         let head = layout.write_head(xml);
         let mut lines = 0;

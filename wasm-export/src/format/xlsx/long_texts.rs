@@ -7,6 +7,7 @@
 use super::cells;
 use super::package::{Group, Package};
 use super::sheet::{Layout, ROWS_MAX};
+use super::sheet_names::LONG_TEXTS;
 use super::text::split_units;
 use crate::rows::Kind;
 use crate::zip::Packed;
@@ -81,7 +82,7 @@ impl LongTexts {
         if let Some(mut sheet) = self.sheet.take() {
             let filter = self.layout.write_foot(sheet.rows, &mut sheet.xml);
             sheet.pack();
-            package.append_sheet(Group::LongTexts, "Long texts", sheet.packed, filter, out);
+            package.append_sheet(Group::LongTexts, LONG_TEXTS, sheet.packed, filter, out);
         }
     }
 }

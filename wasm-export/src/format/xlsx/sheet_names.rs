@@ -3,6 +3,15 @@
 /// The longest name, in UTF-16 code units.
 const LENGTH_MAX: usize = 31;
 
+/// Sheets that have no rows of the file: long texts, facts about the file, and totals of hours or days.
+pub(super) const LONG_TEXTS: &str = "Long texts";
+pub(super) const ABOUT: &str = "About";
+pub(super) const HOURLY_TOTALS: &str = "Hourly totals";
+pub(super) const DAILY_TOTALS: &str = "Daily totals";
+
+/// The names of all sheets without rows. They stand behind the sheets of rows, in this order.
+pub(crate) const WITHOUT_ROWS: [&str; 4] = [LONG_TEXTS, ABOUT, HOURLY_TOTALS, DAILY_TOTALS];
+
 /// The names that are in use.
 pub(super) struct SheetNames {
     lowercase: Vec<String>,

@@ -8,6 +8,7 @@ use std::mem::{replace, take};
 use super::cells::{self, Style};
 use super::package::{Group, Package};
 use super::sheet::{Layout, ROWS_MAX};
+use super::sheet_names::{DAILY_TOTALS, HOURLY_TOTALS};
 use crate::day::Day;
 use crate::format::columns::heading;
 use crate::options::{LongDecimals, Options};
@@ -168,8 +169,8 @@ impl Totals {
             grand_total.merge(total);
         }
         let (name, unit) = match self.unit {
-            Unit::Hour if self.day.is_some() => ("Hourly totals", "Hour"),
-            _ => ("Daily totals", "Day"),
+            Unit::Hour if self.day.is_some() => (HOURLY_TOTALS, "Hour"),
+            _ => (DAILY_TOTALS, "Day"),
         };
         let mut headings = take(&mut self.headings);
         headings[0].0.insert_str(0, unit);
