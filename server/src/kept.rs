@@ -1,5 +1,7 @@
 //! A value that is made anew when it is too old, such as the result of a check that many clients ask for.
 
+use std::panic::resume_unwind;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -9,30 +11,42 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub struct Kept<T> {
     age_max: Duration,
-    last: Mutex<Option<(Instant, T)>>,
+    last: Arc<Mutex<Option<(Instant, T)>>>,
 }
 
-impl<T: Clone> Kept<T> {
+impl<T: Clone + Send + 'static> Kept<T> {
     /// Keeps each value for `age_max`.
     #[must_use]
     pub fn new(age_max: Duration) -> Self {
         Self {
             age_max,
-            last: Mutex::default(),
+            last: Arc::default(),
         }
     }
 
-    /// Returns the last value, or awaits a new one if that is too old. Callers at the same time share one.
-    pub async fn get(&self, new: impl Future<Output = T>) -> T {
-        let mut last = self.last.lock().await;
+    /// Returns the last value, or awaits a new one if that is too old. Callers at the same time share one. It is made in a task of
+    /// its own, so that a caller who goes away does not throw it away.
+    ///
+    /// # Panics
+    /// If `new` does.
+    pub async fn get(&self, new: impl Future<Output = T> + Send + 'static) -> T {
+        let mut last = Arc::clone(&self.last).lock_owned().await;
         if let Some((at, value)) = &*last
             && at.elapsed() < self.age_max
         {
             return value.clone();
         }
-        let value = new.await;
-        *last = Some((Instant::now(), value.clone()));
-        value
+        let making = tokio::spawn(async move {
+            let value = new.await;
+            *last = Some((Instant::now(), value.clone()));
+            value
+        });
+        match making.await {
+            Ok(value) => value,
+            Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+            // The runtime shuts down.
+            Err(_) => std::future::pending().await,
+        }
     }
 }
 
@@ -48,5 +62,17 @@ mod tests {
         let not_kept = Kept::new(Duration::ZERO);
         assert_eq!(not_kept.get(async { 1 }).await, 1);
         assert_eq!(not_kept.get(async { 2 }).await, 2);
+    }
+
+    #[tokio::test]
+    async fn the_value_of_a_caller_who_goes_away_is_kept() {
+        let kept = Kept::new(Duration::from_secs(60));
+        let slow = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            1
+        };
+        let gone = tokio::time::timeout(Duration::from_millis(1), kept.get(slow)).await;
+        assert!(gone.is_err());
+        assert_eq!(kept.get(async { 2 }).await, 1);
     }
 }

@@ -200,6 +200,13 @@ async fn objects_and_triggers_of_another_role_are_refused_by_name_and_nothing_of
             "schema decant belongs to the role",
         ),
         (
+            "create function public.version() returns bigint language plpgsql as \
+             $$ begin insert into public.taken values (current_user); return 1; end $$; \
+             create schema decant; create view decant.schema_migrations as select public.version() as version"
+                .to_owned(),
+            "schema decant belongs to the role",
+        ),
+        (
             format!(
                 "reset role; create schema decant; grant usage, create on schema decant to {{role}}; set role {{role}}; \
                  create table decant.audit ({columns}); \

@@ -102,9 +102,9 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for AuditLayer {
             at: Timestamp::now(),
             action,
             level: event.metadata().level().as_str(),
-            caller: fields.take("caller"),
+            caller: fields.take("caller").map(shortened),
             request,
-            details: fields.0,
+            details: fields.with_short(INDEXED),
         };
         let passed = repeats
             .lock()
@@ -116,11 +116,34 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for AuditLayer {
     }
 }
 
+/// The fields of details that an index has, besides the caller. They may come from requests.
+const INDEXED: [&str; 2] = ["workspace", "export"];
+
+/// The most characters of an indexed value. PostgreSQL refuses a key of more than 2,704 bytes.
+const INDEXED_CHARACTERS: usize = 200;
+
+fn shortened(text: String) -> String {
+    match text.char_indices().nth(INDEXED_CHARACTERS) {
+        Some((end, _)) => text[..end].to_owned(),
+        None => text,
+    }
+}
+
 /// The fields of an event or a span.
 #[derive(Default)]
 struct Fields(Map<String, Value>);
 
 impl Fields {
+    /// Returns the fields with the first characters of these.
+    fn with_short(mut self, names: [&str; 2]) -> Map<String, Value> {
+        for name in names {
+            if let Some(Value::String(text)) = self.0.get_mut(name) {
+                *text = shortened(std::mem::take(text));
+            }
+        }
+        self.0
+    }
+
     fn take(&mut self, name: &str) -> Option<String> {
         match self.0.remove(name)? {
             Value::String(text) => Some(text),

@@ -11,6 +11,7 @@ use super::connection::Connection;
 use super::outcome::Outcome;
 use super::output::OutputFile;
 use super::standard_streams::{print, report};
+use super::terminal::printable;
 use crate::auth::Caller;
 use crate::config::Settings;
 use crate::exports::files::ExportFiles;
@@ -140,7 +141,7 @@ fn line(record: &ExportRecord) -> String {
         .error_message
         .as_deref()
         .map(|reason| format!("  {reason}"));
-    format!(
+    let line = format!(
         "{}  {status:<10}  {size}  {}.{}  {:.0}  {}{}",
         record.id,
         record.dataset,
@@ -148,5 +149,7 @@ fn line(record: &ExportRecord) -> String {
         record.created_at,
         record.caller,
         reason.unwrap_or_default()
-    )
+    );
+    // A name of somebody else may have line ends.
+    printable(&line).replace(['\n', '\r'], " ")
 }

@@ -76,15 +76,15 @@ impl Backlog {
     /// Returns the figures, at most five seconds old. `None` without a state database, and while it does not answer within a second;
     /// the log has the reason.
     pub async fn figures(&self) -> Option<BacklogFigures> {
-        self.kept.get(self.read()).await
+        self.kept.get(read(self.state.clone())).await
     }
+}
 
-    async fn read(&self) -> Option<BacklogFigures> {
-        let reading = async {
-            let mut connection = self.state.connection(Purpose::Health).await?;
-            let json: String = query_scalar(FIGURES).fetch_one(&mut *connection).await?;
-            serde_json::from_str(&json).map_err(|error| sqlx::Error::Decode(error.into()).into())
-        };
-        self.state.promptly(Purpose::Health, reading).await
-    }
+async fn read(state: State) -> Option<BacklogFigures> {
+    let reading = async {
+        let mut connection = state.connection(Purpose::Health).await?;
+        let json: String = query_scalar(FIGURES).fetch_one(&mut *connection).await?;
+        serde_json::from_str(&json).map_err(|error| sqlx::Error::Decode(error.into()).into())
+    };
+    state.promptly(Purpose::Health, reading).await
 }

@@ -113,6 +113,9 @@ impl ExportCleaner {
             self.sweep().await?;
             result.removed_records = remove_records(&mut connection, self.options.records_kept).await?;
             usage::recount(&mut connection).await?;
+            query("delete from decant.export_links where expires_at < now() - interval '7 days'")
+                .execute(&mut *connection)
+                .await?;
         }
         Ok(result)
     }

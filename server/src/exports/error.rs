@@ -8,8 +8,8 @@ use crate::storage::StorageError;
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     #[error(
-        "there is no state database, which keeps background exports: STATE_DSN is `none`, or this machine cannot run a private \
-         PostgreSQL; set STATE_DSN to a database. Direct exports need none"
+        "there is no state database, which keeps background exports: STATE_DSN is `none`, or the private PostgreSQL does not run; \
+         start `decant serve`, or set STATE_DSN to a database. Direct exports need none"
     )]
     NoState,
     #[error(

@@ -141,8 +141,15 @@ impl From<WorkspacesError> for Failure {
 
 impl From<StorageError> for Failure {
     fn from(error: StorageError) -> Self {
-        tracing::error!(%error, "the storage failed for a background export");
-        Self::passing("storage_failed", format!("The storage failed: {}", error.cause()))
+        tracing::error!(
+            error = error.details(),
+            "the storage failed for a background export"
+        );
+        let mut message = error.to_string();
+        if let Some(first) = message.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        Self::passing("storage_failed", message)
     }
 }
 

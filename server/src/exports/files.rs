@@ -139,12 +139,14 @@ impl ExportFiles {
     }
 
     /// Returns the bytes of a file as they are downloaded, or those of a part of it. A file that Decant decrypts has no parts. If the
-    /// whole file is not the recorded one, the stream fails before its last bytes.
+    /// whole file is not the recorded one, the stream fails before its last bytes, also where the part is the whole.
     ///
     /// # Errors
     /// [`FileError`]; [`StorageError::Missing`] if the file has gone.
     pub async fn read(&self, file: &StoredExport, part: Option<Range<u64>>) -> Result<FileStream, FileError> {
-        let is_whole = part.is_none();
+        let is_whole = part
+            .as_ref()
+            .is_none_or(|part| part.start == 0 && part.end >= file.bytes);
         let stream = self.read_unchecked(file, part).await?;
         Ok(match is_whole {
             true => Box::pin(checked(stream, file.sha256.clone())),

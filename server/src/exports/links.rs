@@ -148,6 +148,34 @@ impl Links {
         Ok(link(row))
     }
 
+    /// Returns a link of this maker that is still good for so long, and for any number of downloads.
+    ///
+    /// # Errors
+    /// [`StateError`]
+    pub async fn reusable(
+        &self,
+        export: Uuid,
+        maker: &LinkMaker,
+        at_least: Duration,
+    ) -> Result<Option<Link>, StateError> {
+        let mut connection = self.state.connection(Purpose::Exports).await?;
+        let row = query_as(concat!(
+            "select ",
+            columns!(),
+            " from decant.export_links where export_id = $1::uuid and made_by = $2 and credential = $3 and role = $4 \
+             and not once and revoked_at is null and expires_at > now() + make_interval(secs => $5) \
+             order by expires_at limit 1"
+        ))
+        .bind(export.to_string())
+        .bind(&maker.subject)
+        .bind(&maker.credential)
+        .bind(role_word(maker.role))
+        .bind(at_least.as_secs_f64())
+        .fetch_optional(&mut *connection)
+        .await?;
+        Ok(row.map(link))
+    }
+
     /// Returns a link; `None` for an id that no link has.
     ///
     /// # Errors

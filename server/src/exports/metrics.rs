@@ -46,8 +46,9 @@ pub struct ExportMetrics {
 }
 
 impl Default for ExportMetrics {
+    /// Shows a zero for each end of each kind: `increase()` does not count the first value of a series.
     fn default() -> Self {
-        Self {
+        let metrics = Self {
             ended: counters(
                 "decant_exports_total",
                 "Background exports that ended, by this process.",
@@ -74,7 +75,15 @@ impl Default for ExportMetrics {
                 "decant_workers",
                 "Workers for background exports in this process.",
             ),
+        };
+        for export_type in ExportType::ALL {
+            for format in Format::ALL {
+                for status in EndStatus::ALL {
+                    metrics.of(export_type, *format, status);
+                }
+            }
         }
+        metrics
     }
 }
 
@@ -94,13 +103,6 @@ impl ExportMetrics {
 
     pub(in crate::exports) fn set_workers(&self, workers: usize) {
         self.workers.set(i64::try_from(workers).unwrap_or(i64::MAX));
-    }
-
-    /// Shows a zero for each end that an export of this kind may have. `increase()` does not count the first value of a series.
-    pub(in crate::exports) fn begun(&self, record: &ExportRecord) {
-        for status in EndStatus::ALL {
-            self.of(record.export_type, record.options.format, status);
-        }
     }
 
     /// Counts an export whose file was made in this time.
@@ -154,6 +156,11 @@ mod tests {
             .iter()
             .map(|family| family.get_metric().len())
             .sum();
-        assert_eq!(series, 1);
+        let known = ExportMetrics::default();
+        let of_known = prometheus::core::Collector::collect(&known.ended);
+        assert_eq!(
+            series,
+            of_known.iter().map(|family| family.get_metric().len()).sum()
+        );
     }
 }

@@ -22,6 +22,10 @@ use crate::storage::{FileInfo, StorageError};
 /// Age at which an unfinished upload of an unknown export is aborted. No upload of another Decant takes as long.
 const STRANGE_UPLOAD_KEPT: SignedDuration = SignedDuration::from_hours(24);
 
+/// Why completed exports without their files are left as they are.
+const NOT_THIS_STORAGE: &str = "it has none of the files that completed exports have; compare STORAGE_URL with that of the other \
+    servers, and look whether its disk is mounted";
+
 /// Files that are asked for at the same time.
 const CONCURRENT_HEADS: usize = 8;
 
@@ -153,7 +157,8 @@ pub(super) async fn abort_uploads(
     Ok(())
 }
 
-/// Marks completed exports whose file has gone as failed, so that nobody waits for it.
+/// Marks completed exports whose file has gone as failed, so that nobody waits for it. A storage that has no file of a whole batch is
+/// taken for another one, or for a disk that is not mounted: nothing is marked, and the result says so.
 ///
 /// # Errors
 /// [`CleanupError`]
@@ -177,6 +182,7 @@ pub(super) async fn mark_records(
             return Ok(());
         };
         after.clone_from(last);
+        let asked = batch.len();
         let missing = stream::iter(batch).map(async |(id, key)| {
             let is_there = match FileKey::parse(&key) {
                 Some(key) => files.head(&key).await?.is_some(),
@@ -189,6 +195,10 @@ pub(super) async fn mark_records(
             .try_filter_map(async |missing| Ok(missing))
             .try_collect()
             .await?;
+        if missing.len() == asked {
+            fail(result, "storage".to_owned(), &NOT_THIS_STORAGE);
+            return Ok(());
+        }
         for (id, key) in missing {
             let is_marked = is_dry_run || mark_record(connection, &id, &key).await?;
             result.orphan_records += u64::from(is_marked);

@@ -10,6 +10,7 @@ mod readiness;
 pub mod redis_server;
 mod scrape;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus::Registry;
@@ -43,7 +44,7 @@ pub struct Monitor {
     storage: Storage,
     /// Whether the storage answered.
     storage_answers: Kept<bool>,
-    redis: Vec<RedisServer>,
+    redis: Arc<[RedisServer]>,
     /// The settings of those that did not answer.
     silent_redis: Kept<Vec<&'static str>>,
     registry: Registry,
@@ -83,14 +84,14 @@ impl Monitor {
             state: parts.state,
             storage: parts.storage,
             storage_answers: Kept::new(STORAGE_KEPT),
-            redis: parts.redis,
+            redis: parts.redis.into(),
             silent_redis: Kept::new(REDIS_KEPT),
             token: parts.options.token,
             stopping: parts.stopping,
         }
     }
 
-    /// Returns the token that who reads the metrics needs; `None` if everybody may.
+    /// Returns the token that a reader of the metrics needs; `None` if everybody may read them.
     #[must_use]
     pub fn metrics_token(&self) -> Option<&SecretString> {
         self.token.as_ref()

@@ -2,12 +2,15 @@
 //!
 //! Anybody may ask. The answer therefore names no address and quotes no error; the log has the reasons.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use api::health::{CheckStatus, Readiness, ReadinessCheck, ReadinessPart, ReadinessStatus};
 use tokio::time::timeout;
 
 use super::Monitor;
+use super::redis_server::RedisServer;
+use crate::storage::Storage;
 
 /// How long the storage may take to answer.
 const STORAGE_MAX: Duration = Duration::from_secs(5);
@@ -43,8 +46,8 @@ impl Monitor {
         let (database, figures, silent, storage) = tokio::join!(
             self.check_ready(),
             self.backlog.figures(),
-            self.silent_redis.get(self.ping_redis()),
-            self.storage_answers.get(self.ask_storage()),
+            self.silent_redis.get(ping(Arc::clone(&self.redis))),
+            self.storage_answers.get(ask(self.storage.clone())),
         );
         let database = match database {
             Err(NotReady::Stopping) => return Err(NotReady::Stopping),
@@ -91,26 +94,28 @@ impl Monitor {
             queue: figures.map(|figures| figures.queue),
         })
     }
+}
 
-    async fn ping_redis(&self) -> Vec<&'static str> {
-        let mut silent = Vec::new();
-        for server in &self.redis {
-            if let Err(error) = server.ping().await {
-                tracing::warn!(setting = server.setting, %error, "Redis does not answer a check");
-                silent.push(server.setting);
-            }
+/// Returns the settings of the Redis servers that do not answer.
+async fn ping(servers: Arc<[RedisServer]>) -> Vec<&'static str> {
+    let mut silent = Vec::new();
+    for server in servers.iter() {
+        if let Err(error) = server.ping().await {
+            tracing::warn!(setting = server.setting, %error, "Redis does not answer a check");
+            silent.push(server.setting);
         }
-        silent
     }
+    silent
+}
 
-    async fn ask_storage(&self) -> bool {
-        match timeout(STORAGE_MAX, self.storage.check()).await {
-            Ok(Ok(())) => return true,
-            Ok(Err(error)) => tracing::warn!(%error, "the storage does not answer a check"),
-            Err(_) => tracing::warn!("the storage does not answer a check within {STORAGE_MAX:?}"),
-        }
-        false
+/// Returns whether the storage answers.
+async fn ask(storage: Storage) -> bool {
+    match timeout(STORAGE_MAX, storage.check()).await {
+        Ok(Ok(())) => return true,
+        Ok(Err(error)) => tracing::warn!(%error, "the storage does not answer a check"),
+        Err(_) => tracing::warn!("the storage does not answer a check within {STORAGE_MAX:?}"),
     }
+    false
 }
 
 /// Returns what the failure of these Redis servers means.

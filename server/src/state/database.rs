@@ -170,10 +170,7 @@ impl State {
         let Some(database) = &self.0 else {
             return Err(StateError::Resting);
         };
-        database
-            .is_prepared
-            .get_or_try_init(|| database.prepare())
-            .await?;
+        database.is_prepared().await?;
         Ok(database.lane(purpose).pool.acquire().await?)
     }
 
@@ -185,10 +182,7 @@ impl State {
         let Some(database) = &self.0 else {
             return Err(StateError::Resting);
         };
-        database
-            .is_prepared
-            .get_or_try_init(|| database.prepare())
-            .await?;
+        database.is_prepared().await?;
         Ok(&database.rows)
     }
 
@@ -200,10 +194,7 @@ impl State {
         let Some(database) = &self.0 else {
             return Err(StateError::Resting);
         };
-        database
-            .is_prepared
-            .get_or_try_init(|| database.prepare())
-            .await?;
+        database.is_prepared().await?;
         Ok(PgListener::connect_with(&database.lane(Purpose::Notifications).pool).await?)
     }
 
@@ -285,6 +276,17 @@ impl Database {
         &self.lanes[purpose as usize]
     }
 
+    /// Waits until the tables are up to date. The work goes on where a caller does not wait for its end: PostgreSQL would go on with
+    /// an abandoned migration, too.
+    async fn is_prepared(self: &Arc<Self>) -> Result<(), StateError> {
+        let prepare = async || {
+            let database = Arc::clone(self);
+            let preparing = tokio::spawn(async move { database.prepare().await });
+            preparing.await.unwrap_or(Err(StateError::Slow))
+        };
+        self.is_prepared.get_or_try_init(prepare).await.copied()
+    }
+
     /// Uses a connection of its own, because the pool would hide why it cannot connect.
     async fn prepare(&self) -> Result<(), StateError> {
         let connect = async {
@@ -293,7 +295,7 @@ impl Database {
                 None => refuse_shared_sessions(&self.options).await?,
             }
             let mut connection = PgConnection::connect_with(&self.options).await?;
-            let is_current = schema::is_current(&mut connection).await?;
+            let is_current = schema::is_current(&mut connection, &self.exported).await?;
             Ok((connection, is_current))
         };
         let connected = timeout(self.wait_max, connect).await;

@@ -115,9 +115,16 @@ async fn version(connection: &mut PgConnection) -> sqlx::Result<Option<i64>> {
 /// Returns whether the database has all of Decant's tables in the version of this program.
 ///
 /// # Errors
-/// [`StateError::Database`]
-pub(super) async fn is_current(connection: &mut PgConnection) -> Result<bool, StateError> {
-    Ok(version(connection).await? == Some(newest()))
+/// As of [`check`].
+pub(super) async fn is_current(
+    connection: &mut PgConnection,
+    exported: &RunningDatabase,
+) -> Result<bool, StateError> {
+    let mut transaction = connection.begin().await?;
+    // Nothing is read of tables whose owner is not known yet: a view of another role would run its functions.
+    let found = check(&mut transaction, Some(exported)).await?;
+    transaction.rollback().await?;
+    Ok(found == Some(newest()))
 }
 
 /// The version of Decant's tables in a database, and that of this program.
@@ -138,11 +145,11 @@ pub(super) async fn prepare(
 ) -> Result<(), StateError> {
     let mut transaction = connection.begin().await?;
     migrate(&mut transaction, Some(exported)).await?;
-    transaction.commit().await?;
-    Ok(())
+    Ok(transaction.commit().await?)
 }
 
-/// Does what [`prepare`] does, and takes it back. Returns the version that was found.
+/// Checks the database. Where there are no tables yet, it makes them and takes that back: the locks of a migration of existing
+/// tables would stop running servers. Returns the version that was found.
 ///
 /// # Errors
 /// As of [`prepare`].
@@ -151,7 +158,10 @@ pub(super) async fn try_out(
     exported: Option<&RunningDatabase>,
 ) -> Result<SchemaVersion, StateError> {
     let mut transaction = connection.begin().await?;
-    let found = migrate(&mut transaction, exported).await?;
+    let found = check(&mut transaction, exported).await?;
+    if found.is_none() {
+        migrate(&mut transaction, exported).await?;
+    }
     transaction.rollback().await?;
     Ok(SchemaVersion {
         found,
@@ -168,16 +178,19 @@ fn newest() -> i64 {
         .unwrap_or_default()
 }
 
-/// Checks the database, makes or updates Decant's tables, and returns the version before that.
+/// Checks the database, and makes or updates Decant's tables.
 async fn migrate(
     transaction: &mut PgConnection,
     exported: Option<&RunningDatabase>,
-) -> Result<Option<i64>, StateError> {
+) -> Result<(), StateError> {
     query("select pg_catalog.pg_advisory_xact_lock($1)")
         .bind(PREPARATION_LOCK)
         .execute(&mut *transaction)
         .await?;
     let found = check(transaction, exported).await?;
+    if let Some(found) = found.filter(|found| *found < newest()) {
+        tracing::info!(found, "updating the tables of the state database");
+    }
     let has_schema: bool = query_scalar(
         "select exists (select from pg_catalog.pg_namespace where nspname operator(pg_catalog.=) 'decant')",
     )
@@ -193,9 +206,11 @@ async fn migrate(
     query(include_str!("adopt.sql"))
         .execute(&mut *transaction)
         .await?;
-    // The statements of sqlx's migrator name no schema. This path ends with the transaction.
+    // The statements of sqlx's migrator name no schema. The settings end with the transaction. Statements of running servers
+    // would queue behind one that waits long for a lock.
     query(
         "select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true), \
+                pg_catalog.set_config('lock_timeout', '5s', true), \
                 pg_catalog.set_config('statement_timeout', '0', true)",
     )
     .execute(&mut *transaction)
@@ -207,8 +222,7 @@ async fn migrate(
         .map_err(|error| match error {
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => not_allowed(error),
             changed => StateError::Changed(changed),
-        })?;
-    Ok(found)
+        })
 }
 
 /// Gives advice for an insufficient privilege (SQLSTATE 42501).

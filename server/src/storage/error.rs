@@ -16,21 +16,31 @@ pub enum StorageError {
     Secret(#[source] io::Error),
     #[error("the storage does not list unfinished uploads: {0}")]
     List(String),
-    #[error("the storage failed: {0}")]
+    #[error("the storage failed: {}", cause(.0))]
     Failed(#[source] object_store::Error),
 }
 
 impl StorageError {
-    /// Returns the first line of the innermost cause, for example `No space left on device (os error 28)`. The message of the
-    /// error itself also has the address of the bucket, which is the operator's.
-    pub fn cause(&self) -> String {
-        let mut innermost: &dyn std::error::Error = self;
-        while let Some(source) = innermost.source() {
-            innermost = source;
+    /// Returns the message for the operator's log: it also has the address or the path, which a person must not see.
+    #[must_use]
+    pub fn details(&self) -> String {
+        match self {
+            Self::Failed(error) => error.to_string(),
+            error => error.to_string(),
         }
-        let message = innermost.to_string();
-        message.lines().next().unwrap_or_default().to_owned()
     }
+}
+
+/// Returns the first line of the innermost cause, for example `No space left on device (os error 28)`.
+fn cause(error: &object_store::Error) -> String {
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    let message = innermost.to_string();
+    let line = message.lines().next().unwrap_or_default();
+    // The crate tempfile adds the path.
+    line.split(" at path ").next().unwrap_or_default().to_owned()
 }
 
 impl From<object_store::Error> for StorageError {

@@ -18,6 +18,7 @@ use crate::private_folder;
 
 /// Requests to a bucket are retried for this long. Longer is of no use: a person waits for the page, or a dump holds the
 /// lock of the database.
+const RETRIES_MAX: usize = 1000;
 const RETRY_MAX: Duration = Duration::from_secs(20);
 
 /// The value of STORAGE_URL.
@@ -98,8 +99,8 @@ impl Location {
                     .with_bucket_name(name)
                     .with_allow_http(plain)
                     .with_retry(RetryConfig {
-                        // The time alone bounds them: ten of them take two seconds.
-                        max_retries: usize::MAX,
+                        // The time bounds them: ten of them take two seconds.
+                        max_retries: RETRIES_MAX,
                         retry_timeout: RETRY_MAX,
                         ..RetryConfig::default()
                     })

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use api::exports::ExportStatus;
 use sqlx::{Connection, PgConnection, query, query_scalar};
 use uuid::Uuid;
 
@@ -74,12 +75,12 @@ impl Lease {
         Ok(true)
     }
 
-    /// Records that the attempt ended without a file. Returns whether the export waits for another one; `None` if the lease was
-    /// lost.
+    /// Records that the attempt ended without a file. Returns what the export is now: `queued` waits for another attempt. An export
+    /// that was to be cancelled meanwhile is cancelled. `None` if the lease was lost.
     ///
     /// # Errors
     /// [`StateError`].
-    pub async fn end(&self, ended: &Ended) -> Result<Option<bool>, StateError> {
+    pub async fn end(&self, ended: &Ended) -> Result<Option<ExportStatus>, StateError> {
         let is_last = self.attempts >= self.attempts_max;
         let power = u32::from(self.attempts.saturating_sub(1).min(RETRY_POWER_MAX));
         let pause = self.retry_after * 4_u32.pow(power);
@@ -107,11 +108,11 @@ impl Lease {
             .bind(attempts)
             .fetch_optional(&mut *transaction)
             .await?;
-        let Some(now) = now else {
+        let Some(now) = now.as_deref().and_then(ExportStatus::from_word) else {
             return Ok(None);
         };
         release(&mut transaction, self.id, &self.owner).await?;
-        let waits = now == "queued";
+        let waits = now == ExportStatus::Queued;
         let text = match (ended, message) {
             (Ended::GivenBack, _) => "The worker stops; another one begins again".to_owned(),
             (_, Some(message)) if waits => format!("{message}. Tried again in {} s", pause.as_secs()),
@@ -119,12 +120,12 @@ impl Lease {
             (_, None) => "Cancelled".to_owned(),
         };
         log(&mut transaction, self.id, kind, &text).await?;
-        if now == "failed" {
+        if now == ExportStatus::Failed {
             count(&mut transaction, self.id).await?;
         }
         notify(&mut transaction, self.id).await?;
         transaction.commit().await?;
-        Ok(Some(waits))
+        Ok(Some(now))
     }
 }
 

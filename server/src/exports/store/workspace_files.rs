@@ -82,6 +82,10 @@ impl ExportStore {
         workspace: &str,
         key: &str,
     ) -> Result<Option<ExportRecord>, ExportError> {
+        // PostgreSQL's texts have none.
+        if key.contains('\0') {
+            return Ok(None);
+        }
         self.run(async |connection| {
             let record: Option<String> = query_scalar(
                 "select row_to_json(e)::text from decant.data_exports e where workspace_id = $1 and file_key = $2",

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::exports::ExportStatus;
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 use tokio::sync::broadcast::error::RecvError;
@@ -77,7 +78,6 @@ impl Attempt {
     /// Makes the file, and records how that ends.
     pub async fn run(mut self) {
         self.log(Action::ExportStarted, None);
-        self.maker.metrics.begun(&self.record);
         let progress = Arc::new(SharedProgress::default());
         let stop = CancellationToken::new();
         let (maker, record, lease) = (Arc::clone(&self.maker), self.record.clone(), self.lease.clone());
@@ -208,26 +208,27 @@ impl Attempt {
 
     /// Records an end without a file. Nothing changes if the end is recorded already, or the lease was lost.
     async fn record_ended(&self, ended: &Ended) {
-        let waits = loop {
+        let now = loop {
             match self.lease.end(ended).await {
-                Ok(Some(waits)) => break waits,
+                Ok(Some(now)) => break now,
                 Ok(None) => return self.log(Action::ExportLeaseLost, None),
                 Err(error) if self.may_try_again(&error).await => {}
                 Err(_) => return,
             }
         };
-        match ended {
+        match (now, ended) {
             // The request that asked for it is recorded.
-            Ended::Cancelled => self.maker.metrics.ended(&self.record, EndStatus::Cancelled),
-            Ended::GivenBack => self.log(Action::ExportQueued, None),
-            Ended::Retry { code, message } | Ended::Failed { code, message } => {
-                if !waits {
-                    self.maker.metrics.ended(&self.record, EndStatus::Failed);
-                }
-                let action = match (waits, code.as_str()) {
-                    (true, _) => Action::ExportRetry,
-                    (false, "no_longer_allowed") => Action::ExportRefused,
-                    (false, _) => Action::ExportFailed,
+            (ExportStatus::Cancelled, _) => self.maker.metrics.ended(&self.record, EndStatus::Cancelled),
+            (_, Ended::Cancelled) => {}
+            (_, Ended::GivenBack) => self.log(Action::ExportQueued, None),
+            (ExportStatus::Queued, Ended::Retry { code, message } | Ended::Failed { code, message }) => {
+                self.log(Action::ExportRetry, Some((code, message)));
+            }
+            (_, Ended::Retry { code, message } | Ended::Failed { code, message }) => {
+                self.maker.metrics.ended(&self.record, EndStatus::Failed);
+                let action = match code.as_str() {
+                    "no_longer_allowed" => Action::ExportRefused,
+                    _ => Action::ExportFailed,
                 };
                 self.log(action, Some((code, message)));
             }

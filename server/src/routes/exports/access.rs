@@ -9,7 +9,7 @@ use crate::datasets::query::AccessError;
 use crate::error::ApiError;
 use crate::exports::ExportError;
 use crate::exports::record::ExportRecord;
-use crate::routes::dataset_access::within;
+use crate::routes::dataset_access::within_now;
 
 /// Returns an export that the caller may see, change and download: their own, and those of a workspace for its administrators.
 /// Administrators of Decant see all.
@@ -38,7 +38,7 @@ pub async fn check(app: &App, caller: &Caller, record: &ExportRecord) -> Result<
             false => Err(ExportError::NotYours.into()),
         };
     };
-    match within(app, caller.clone(), &record.dataset, workspace).await {
+    match within_now(app, caller.clone(), &record.dataset, workspace).await {
         Ok(member) if is_own || is_administrator_of_workspace(&member) => {
             Ok(check_role_for(app, &member, record)?)
         }

@@ -69,12 +69,7 @@ pub async fn make_link(
     wanted: Wanted,
 ) -> Result<ExportLink, ApiError> {
     let Wanted { mut lifetime, once } = wanted;
-    let Delivery {
-        stored,
-        file_name,
-        media_type,
-        ..
-    } = Delivery::new(app, record)?;
+    let delivery = Delivery::new(app, record)?;
     // A link without its file would be a promise that nobody keeps.
     if let Some(expires) = record.expires_at {
         let left = Duration::try_from(expires.duration_since(Timestamp::now())).unwrap_or_default();
@@ -83,16 +78,6 @@ pub async fn make_link(
     let exports = &app.stored_exports;
     let maker = LinkMaker::new(caller);
     let link = exports.links.make(record.id, &maker, lifetime, once).await?;
-    let is_direct = exports.storage_links == StorageLinks::Direct && !once && !stored.is_encrypted;
-    let direct = match is_direct {
-        true => {
-            exports
-                .files
-                .direct_link(&stored.key, &file_name, media_type, lifetime)
-                .await?
-        }
-        false => None,
-    };
     tracing::info!(
         action = Action::ExportLinkMade.name(),
         caller = caller.name,
@@ -101,9 +86,57 @@ pub async fn make_link(
         workspace = record.workspace_id,
         link = %link.id,
         once,
-        direct = direct.is_some(),
         expires = %link.expires_at
     );
+    address_of(app, request, delivery, link).await
+}
+
+/// Returns a link of the caller that is good for at least a minute, or makes one: a list that is asked for again and again makes no
+/// new ones.
+///
+/// # Errors
+/// As of [`make_link`].
+pub async fn current_link(
+    app: &App,
+    request: &HttpRequest,
+    caller: &Caller,
+    record: &ExportRecord,
+) -> Result<ExportLink, ApiError> {
+    let at_least = Duration::from_secs(LIFETIME_MIN);
+    let links = &app.stored_exports.links;
+    match links
+        .reusable(record.id, &LinkMaker::new(caller), at_least)
+        .await?
+    {
+        Some(link) => address_of(app, request, Delivery::new(app, record)?, link).await,
+        None => make_link(app, request, caller, record, Wanted::default()).await,
+    }
+}
+
+async fn address_of(
+    app: &App,
+    request: &HttpRequest,
+    delivery: Delivery,
+    link: Link,
+) -> Result<ExportLink, ApiError> {
+    let exports = &app.stored_exports;
+    let Delivery {
+        stored,
+        file_name,
+        media_type,
+        ..
+    } = delivery;
+    let is_direct = exports.storage_links == StorageLinks::Direct && !link.once && !stored.is_encrypted;
+    let direct = match is_direct {
+        true => {
+            let lifetime = Duration::try_from(link.expires_at.duration_since(Timestamp::now()));
+            exports
+                .files
+                .direct_link(&stored.key, &file_name, media_type, lifetime.unwrap_or_default())
+                .await?
+        }
+        false => None,
+    };
     let url = direct.unwrap_or_else(|| {
         let signature = exports.signer.sign(link.id);
         let name = utf8_percent_encode(&file_name, IN_PATH);
@@ -112,7 +145,7 @@ pub async fn make_link(
     Ok(ExportLink {
         url,
         expires_at: link.expires_at,
-        once,
+        once: link.once,
     })
 }
 

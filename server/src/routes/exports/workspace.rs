@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::answer::{idempotency_key, respond, stored};
-use super::links::{Wanted, make_link};
+use super::links::current_link;
 use super::order::{check, count_rows};
 use super::{access, change, download, events, words};
 use crate::app::App;
@@ -78,7 +78,11 @@ pub async fn create(
         true => id_in(&created.answer).unwrap_or(id),
         false => id,
     };
-    let record = app.exports.until_over(id, PATIENCE).await?;
+    let record = match app.exports.until_over(id, PATIENCE).await {
+        // It was deleted since the first request.
+        Err(ExportError::Unknown(_)) if created.is_replayed => return Ok(respond(created)),
+        record => record?,
+    };
     if record.status.is_open() {
         return Ok(respond(created));
     }
@@ -168,11 +172,7 @@ async fn job(
 ) -> Result<ExportJob, ApiError> {
     let job = without_link(record);
     let download_url = match job.status {
-        ExportStatus::Completed => Some(
-            make_link(app, request, member, record, Wanted::default())
-                .await?
-                .url,
-        ),
+        ExportStatus::Completed => Some(current_link(app, request, member, record).await?.url),
         _ => None,
     };
     Ok(ExportJob { download_url, ..job })
