@@ -152,15 +152,10 @@ mod tests {
         metrics.ended_by_words("of tomorrow", "csv", EndStatus::Failed);
         let failed = metrics.of(ExportType::Dataset, Format::Csv, EndStatus::Failed);
         assert_eq!(failed.get(), 1);
-        let series: usize = prometheus::core::Collector::collect(&metrics.ended)
-            .iter()
-            .map(|family| family.get_metric().len())
-            .sum();
-        let known = ExportMetrics::default();
-        let of_known = prometheus::core::Collector::collect(&known.ended);
-        assert_eq!(
-            series,
-            of_known.iter().map(|family| family.get_metric().len()).sum()
-        );
+        let series = |metrics: &ExportMetrics| -> usize {
+            let families = prometheus::core::Collector::collect(&metrics.ended);
+            families.iter().map(|family| family.get_metric().len()).sum()
+        };
+        assert_eq!(series(&metrics), series(&ExportMetrics::default()));
     }
 }
