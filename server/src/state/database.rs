@@ -26,8 +26,9 @@ const EXPORT_CONNECTIONS_MAX: u32 = 4;
 const MIGRATION_MAX: Duration = Duration::from_secs(600);
 
 /// Resolves all names of a session in `pg_catalog`, so that objects of other roles are never found. Tables are named with
-/// their schema.
-const SEARCH_PATH: &str = "set search_path = pg_catalog, pg_temp";
+/// their schema. A process that is suspended within a transaction would keep others from its locks until it goes on; all
+/// transactions of these sessions take less than a second.
+const SESSION: &str = "set search_path = pg_catalog, pg_temp; set idle_in_transaction_session_timeout = '10s'";
 
 /// How long a request waits for the state database before it goes on without it.
 const REQUEST_MAX: Duration = Duration::from_secs(1);
@@ -263,7 +264,7 @@ impl Lane {
                 .max_connections(connections)
                 .acquire_timeout(wait_max)
                 .after_connect(|connection, _| {
-                    Box::pin(async move { connection.execute(SEARCH_PATH).await.map(drop) })
+                    Box::pin(async move { connection.execute(SESSION).await.map(drop) })
                 })
                 .connect_lazy_with(options.clone()),
             rests_until: Mutex::default(),
