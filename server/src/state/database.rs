@@ -28,7 +28,8 @@ const MIGRATION_MAX: Duration = Duration::from_secs(600);
 /// Resolves all names of a session in `pg_catalog`, so that objects of other roles are never found. Tables are named with
 /// their schema. A process that is suspended within a transaction would keep others from its locks until it goes on; all
 /// transactions of these sessions take less than a second.
-const SESSION: &str = "set search_path = pg_catalog, pg_temp; set idle_in_transaction_session_timeout = '10s'";
+const SESSION: &str =
+    "set search_path = pg_catalog, pg_temp; set idle_in_transaction_session_timeout = '10s'";
 
 /// How long a request waits for the state database before it goes on without it.
 const REQUEST_MAX: Duration = Duration::from_secs(1);
