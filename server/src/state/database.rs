@@ -179,7 +179,7 @@ impl State {
     /// Returns the connections for rows of datasets. The tables of the database are up to date.
     ///
     /// # Errors
-    /// As of [`connection`](Self::connection).
+    /// [`StateError`]; [`StateError::Resting`] without a database.
     pub async fn rows(&self) -> Result<&Source, StateError> {
         let Some(database) = &self.0 else {
             return Err(StateError::Resting);
