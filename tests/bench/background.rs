@@ -212,7 +212,7 @@ async fn idle(bed: &Bed, state: &str) -> Outcome<Line> {
     for _ in 0..IDLE_SERVERS {
         servers.push(server(bed, state, "1").await);
     }
-    // What starts with a server is done.
+    // The work at the start of a server takes less.
     tokio::time::sleep(Duration::from_secs(5)).await;
     let before = bed.postgres_processor_time()?;
     tokio::time::sleep(IDLE).await;

@@ -15,7 +15,7 @@ use crate::programs::{PYTHON, run};
 /// `make fuzz` sets the seconds that a caller's run takes. Its seed is a new one then.
 const SECONDS: &str = "FUZZ_SECONDS";
 
-/// What must hold for each answer: no 5xx, and a status, a media type and a body that the document describes.
+/// The checks of each answer: no 5xx, and a status, a media type and a body that the document describes.
 const CHECKS: &str =
     "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
 

@@ -25,7 +25,7 @@ use tempfile::TempDir;
 const EXPORTS: usize = 300;
 const WORKERS: usize = 3;
 
-/// Bounds the storm. What is unfinished then is completed without faults.
+/// Bounds the storm. Unfinished exports are completed without faults afterwards.
 const STORM_MAX: Duration = Duration::from_secs(360);
 const REST_MAX: Duration = Duration::from_secs(180);
 
@@ -62,7 +62,7 @@ enum Fault {
     CrashedPostgres,
     EndedSessions,
     RefusingStorage,
-    /// It answers 500.
+    /// The storage answers each request with 500 for a second.
     FailingStorage,
     PausedStorage,
 }

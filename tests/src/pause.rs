@@ -5,12 +5,12 @@ use std::process::Child;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// Sends SIGSTOP.
+/// Stops the process by SIGSTOP: its connections stay open, and it answers nothing until [`go_on`].
 pub fn stop(process: &Child) {
     signal(process, Signal::SIGSTOP);
 }
 
-/// Sends SIGCONT.
+/// Lets a process that [`stop`] has stopped run on, by SIGCONT.
 pub fn go_on(process: &Child) {
     signal(process, Signal::SIGCONT);
 }

@@ -85,12 +85,12 @@ impl Worker {
         self.process.kill().await.expect("the process is ours");
     }
 
-    /// Sends SIGSTOP.
+    /// Stops it by SIGSTOP, so that it renews no lease until [`go_on`](Self::go_on).
     pub fn pause(&self) {
         self.signal(Signal::SIGSTOP);
     }
 
-    /// Sends SIGCONT.
+    /// Lets it run on after [`pause`](Self::pause).
     pub fn go_on(&self) {
         self.signal(Signal::SIGCONT);
     }

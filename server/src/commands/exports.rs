@@ -150,6 +150,6 @@ fn line(record: &ExportRecord) -> String {
         record.caller,
         reason.unwrap_or_default()
     );
-    // A name of somebody else may have line ends.
+    // A user chooses their own name, and it may contain line ends.
     printable(&line).replace(['\n', '\r'], " ")
 }

@@ -157,8 +157,8 @@ pub(super) async fn abort_uploads(
     Ok(())
 }
 
-/// Marks completed exports whose file has gone as failed, so that nobody waits for it. A storage that has no file of a whole batch is
-/// taken for another one, or for a disk that is not mounted: nothing is marked, and the result says so.
+/// Marks completed exports as failed if their file has gone. If the storage has no file of a whole batch, it is probably another
+/// storage, or its disk is not mounted. Then no export is marked, and the result has the reason.
 ///
 /// # Errors
 /// [`CleanupError`]
