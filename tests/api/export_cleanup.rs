@@ -68,7 +68,7 @@ async fn files_whose_time_is_over_are_removed_and_their_space_is_given_back() {
         "{dry}"
     );
     assert_eq!(bed.files(), before);
-    assert_eq!(bed.column(&over, "status").await.as_deref(), Some("completed"));
+    assert_eq!(bed.column(&over, "file_key").await.as_ref(), Some(&over.key));
 
     let result = clean_up(&bed).await;
     for (member, value) in [
@@ -109,6 +109,42 @@ async fn files_whose_time_is_over_are_removed_and_their_space_is_given_back() {
         .answer()
         .await
         .problem(403, "forbidden");
+}
+
+#[tokio::test]
+async fn a_storage_without_any_of_the_files_is_not_believed() {
+    let bed = Bed::start(&[]).await;
+    let mut exports = Vec::new();
+    for _ in 0..3 {
+        exports.push(bed.make(&Made::by_admin(), TWO_ROWS).await);
+    }
+    // As if its disk was not mounted.
+    for export in &exports {
+        std::fs::remove_file(bed.path(&export.key)).unwrap();
+    }
+    let result = clean_up(&bed).await;
+    assert_eq!((&result["success"], &result["orphanRecords"]), (&json!(false), &json!(0)), "{result}");
+    let reason = result["failed"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("STORAGE_URL"), "{reason}");
+    for export in &exports {
+        assert_eq!(bed.column(export, "status").await.as_deref(), Some("completed"));
+    }
+    bed.make(&Made::by_admin(), TWO_ROWS).await;
+    let result = clean_up(&bed).await;
+    assert_eq!((&result["success"], &result["orphanRecords"]), (&json!(true), &json!(3)), "{result}");
+}
+
+#[tokio::test]
+async fn a_key_that_nobody_wrote_is_not_looked_for() {
+    let bed = Bed::start(&[]).await;
+    bed.make(&Made::by_admin(), TWO_ROWS).await;
+    let strange = bed.record(&Made::by_admin(), TWO_ROWS).await;
+    let key = "update decant.data_exports set file_key = '../../etc/passwd' where id = ";
+    bed.state.execute(format!("{key}'{}'", strange.id)).await;
+    let refused = bed.app.admin().download_export(&strange.id).answer().await;
+    assert!(refused.status >= 400 && !refused.text().contains("root:"), "{}", refused.text());
+    let result = clean_up(&bed).await;
+    assert_eq!((&result["success"], &result["orphanRecords"]), (&json!(true), &json!(1)), "{result}");
 }
 
 #[tokio::test]

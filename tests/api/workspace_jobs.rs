@@ -35,6 +35,13 @@ async fn a_member_exports_the_workspace_and_its_link_is_good_for_a_while() {
     let jobs = format!("/api/workspaces/{ACME}/exports");
     let by_session = member.at(&format!("{jobs}/{id}/download")).answer().await.good();
     assert!(by_link.body == by_session.body && !by_link.body.is_empty());
+    // A list that is asked for again makes no links.
+    for _ in 0..2 {
+        let listed: Value = member.at(&jobs).answer().await.good().json();
+        assert_eq!(listed["jobs"][0]["downloadUrl"], link, "{listed}");
+    }
+    let others: Value = user(&exports.app, OWNER).at(&jobs).answer().await.good().json();
+    assert_ne!(others["jobs"][0]["downloadUrl"], link, "a link has the rights of its maker");
 
     // A repeated request has the code and the job of the first one.
     for (body, code) in [

@@ -51,6 +51,7 @@ mod whole_way;
 use std::time::{Duration, Instant};
 
 use bed::Bed;
+use decant_tests::benchmarks;
 use machine::Machine;
 use outcome::Outcome;
 use report::Report;
@@ -77,9 +78,8 @@ async fn main() -> Outcome<()> {
     let text = report.to_string();
     println!("{text}");
     if rows == ROWS && only().is_none() {
-        let path = paths::workspace().join("BENCHMARKS.md");
-        std::fs::write(&path, text)?;
-        say(&format!("written to {}", path.display()));
+        benchmarks::write_report(&text)?;
+        say("written to BENCHMARKS.md");
     } else {
         say("a trial, not all of what the bounds are for: BENCHMARKS.md stays as it is");
     }

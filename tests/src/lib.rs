@@ -18,6 +18,7 @@
 //! | [`tokens`] | JWTs, valid and forged |
 //! | [`workspaces`] | workspaces with members and rows of brand monitoring |
 //! | [`browser`], [`driver`] | headless Chromium |
+//! | [`benchmarks`] | BENCHMARKS.md |
 //! | [`http`](mod@http), [`patience`] | the HTTP client, waiting within a bound |
 //!
 //! A helper panics where a test cannot continue, for example if a program does not start.
@@ -28,6 +29,7 @@
 pub mod actors;
 pub mod answer;
 pub mod app;
+pub mod benchmarks;
 pub mod browser;
 pub mod cluster;
 pub mod contract;

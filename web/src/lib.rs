@@ -42,7 +42,6 @@ pub mod ticks;
 pub mod wall_time;
 pub mod wording;
 pub mod workspace_names;
-pub mod workspace_storage;
 
 #[cfg(target_arch = "wasm32")]
 mod action;

@@ -106,9 +106,9 @@ pub struct ExportCleanupRequest {
 #[serde(rename_all = "camelCase")]
 pub struct ExportCleanup {
     pub success: bool,
-    /// Exports whose time was over and that nobody had marked as expired.
+    /// Expired exports whose files were removed.
     pub expired: u64,
-    /// Files of exports that are over.
+    /// Files of exports that are over: expired, cancelled and failed ones.
     pub deleted_files: u64,
     /// Size of the removed files, orphans included.
     pub freed_bytes: u64,

@@ -12,6 +12,7 @@ use sqlx::{PgConnection, Postgres, query, query_scalar};
 use tokio::task::spawn_blocking;
 
 use super::cleanup_report::{BATCH_ROWS, CleanupError, fail, message};
+use super::expiry::expire;
 use super::file_key::FileKey;
 use super::files::ExportFiles;
 use super::orphans;
@@ -103,7 +104,7 @@ impl ExportCleaner {
         if is_dry_run {
             self.count(&mut connection, &mut result).await?;
         } else {
-            result.expired = expire(&mut connection).await?;
+            while expire(&mut connection, BATCH_ROWS).await? {}
             self.remove_files(&mut connection, &mut result).await?;
         }
         orphans::remove_files(&self.files, &mut connection, &mut result, is_dry_run).await?;
@@ -127,7 +128,7 @@ impl ExportCleaner {
         result: &mut ExportCleanup,
     ) -> Result<(), CleanupError> {
         let (expired, files, bytes): (i64, i64, i64) = sqlx::query_as(
-            "select count(*) filter (where status = 'completed'), count(*), coalesce(sum(file_bytes), 0)::bigint \
+            "select count(*) filter (where status in ('completed', 'expired')), count(*), coalesce(sum(file_bytes), 0)::bigint \
              from decant.data_exports where file_key is not null \
              and (status in ('expired', 'cancelled', 'failed') or status = 'completed' and expires_at <= now())",
         )
@@ -147,27 +148,30 @@ impl ExportCleaner {
     ) -> Result<(), CleanupError> {
         let mut after = String::new();
         loop {
-            let batch: Vec<(String, String)> = sqlx::query_as(
-                "select id::text, file_key from decant.data_exports \
+            let batch: Vec<(String, String, bool)> = sqlx::query_as(
+                "select id::text, file_key, status = 'expired' from decant.data_exports \
                  where file_key > $1 and status in ('expired', 'cancelled', 'failed') order by file_key limit $2",
             )
             .bind(&after)
             .bind(BATCH_ROWS)
             .fetch_all(&mut *connection)
             .await?;
-            let Some((_, last)) = batch.last() else {
+            let Some((_, last, _)) = batch.last() else {
                 return Ok(());
             };
             after.clone_from(last);
             let (mut removed, is_last) = (Vec::new(), batch.len() < BATCH_ROWS as usize);
-            for (id, key) in batch {
+            for (id, key, is_expired) in batch {
                 // A key that is none of ours was written by nobody: there is no file.
                 let gone = match FileKey::parse(&key) {
                     Some(key) => self.files.remove(&key).await,
                     None => Ok(()),
                 };
                 match gone {
-                    Ok(()) => removed.push(id),
+                    Ok(()) => {
+                        removed.push(id);
+                        result.expired += u64::from(is_expired);
+                    }
                     Err(error) => fail(result, id, &error),
                 }
             }
@@ -191,31 +195,6 @@ impl ExportCleaner {
             tracing::info!(action = Action::TempFileCleanup.name(), swept);
         }
         Ok(())
-    }
-}
-
-/// Marks exports whose time is over. Returns their number.
-async fn expire(connection: &mut PgConnection) -> Result<u64, CleanupError> {
-    let mut expired = 0;
-    loop {
-        let ids: Vec<(String, Option<String>)> = sqlx::query_as(
-            "with over as (update decant.data_exports set status = 'expired' where id in \
-             (select id from decant.data_exports where status = 'completed' and expires_at <= now() \
-              order by expires_at limit $1 for update skip locked) returning id, workspace_id), \
-             logged as (insert into decant.export_logs (export_id, event_type, level, message) \
-             select id, 'expire', 'info', 'The time of the file is over' from over) \
-             select id::text, workspace_id from over",
-        )
-        .bind(BATCH_ROWS)
-        .fetch_all(&mut *connection)
-        .await?;
-        for (id, workspace) in &ids {
-            tracing::info!(action = Action::ExportExpired.name(), export = id, workspace);
-        }
-        expired += ids.len() as u64;
-        if ids.len() < BATCH_ROWS as usize {
-            return Ok(expired);
-        }
     }
 }
 

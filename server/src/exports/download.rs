@@ -1,4 +1,5 @@
-//! Downloads of the file of an export: recorded when the last byte was handed over, and given back where they break off.
+//! Downloads of the file of an export: counted when the last byte was handed over, recorded in any case, and given back where they
+//! break off.
 
 use async_stream::stream;
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use super::links::Links;
 use super::metrics::ExportMetrics;
 use super::record::ExportRecord;
 use crate::audit::Action;
+use crate::auth::Caller;
 use crate::state::{Purpose, State, StateError};
 
 /// A download that has begun. Dropping it before its end gives back a link that is good once.
@@ -19,14 +21,17 @@ pub struct Download {
     metrics: ExportMetrics,
     export: Uuid,
     workspace: Option<String>,
-    /// For records: the caller, or who made the link.
+    /// For records: the name and the subject of the caller, or of who made the link.
     caller: String,
+    subject: String,
     /// The link that led here.
     link: Option<Uuid>,
     /// The links of which `link` is one that is good once, and was taken for this download.
     taken_from: Option<Links>,
-    /// Whether it begins with the first byte: a part that continues another download does not count.
-    is_whole: bool,
+    /// The number of its first byte. A part that continues another download does not count.
+    begin: u64,
+    /// Bytes that were handed over to the connection.
+    sent: u64,
     /// The span of the request, because the file outlives the request's handler.
     request: Span,
 }
@@ -37,18 +42,20 @@ impl Download {
         state: State,
         metrics: ExportMetrics,
         record: &ExportRecord,
-        caller: String,
-        is_whole: bool,
+        caller: &Caller,
+        begin: u64,
     ) -> Self {
         Self {
             state,
             metrics,
             export: record.id,
             workspace: record.workspace_id.clone(),
-            caller,
+            caller: caller.name.clone(),
+            subject: caller.subject.to_string(),
             link: None,
             taken_from: None,
-            is_whole,
+            begin,
+            sent: 0,
             request: Span::current(),
         }
     }
@@ -61,15 +68,16 @@ impl Download {
     }
 
     /// Returns the same chunks, which must be all of the answer's body. When the connection asks for more after the last one, the
-    /// download is recorded: all bytes were handed over to the connection.
+    /// download is complete: all bytes were handed over to the connection.
     pub fn until_delivered<E>(
-        self,
+        mut self,
         chunks: impl Stream<Item = Result<Bytes, E>>,
     ) -> impl Stream<Item = Result<Bytes, E>> {
         stream! {
             let mut is_broken = false;
             for await chunk in chunks {
                 is_broken |= chunk.is_err();
+                self.sent += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
                 yield chunk;
             }
             if !is_broken {
@@ -80,31 +88,19 @@ impl Download {
 
     fn deliver(mut self) {
         self.taken_from = None;
-        if !self.is_whole {
+        if self.begin > 0 {
             return;
         }
         self.metrics.downloaded();
-        let request = self.request.clone();
-        // The client has the file, and may close the connection before the record is written.
-        tokio::spawn(
-            async move {
-                tracing::info!(
-                    action = Action::ExportDownloaded.name(),
-                    caller = self.caller,
-                    export = %self.export,
-                    workspace = self.workspace,
-                    link = self.link.map(tracing::field::display)
-                );
-                if let Err(error) = self.count().await {
-                    tracing::warn!(export = %self.export, %error, "a download is not counted");
-                }
-            }
-            .instrument(request),
-        );
+        let counted = count(self.state.clone(), self.export, self.caller.clone(), self.link);
+        // The client has the file, and may close the connection before it is counted.
+        tokio::spawn(counted.instrument(self.request.clone()));
     }
+}
 
-    async fn count(&self) -> Result<(), StateError> {
-        let mut connection = self.state.connection(Purpose::Exports).await?;
+async fn count(state: State, export: Uuid, caller: String, link: Option<Uuid>) {
+    let counted = async {
+        let mut connection = state.connection(Purpose::Exports).await?;
         query(
             "with counted as (update decant.data_exports set download_count = download_count + 1, \
              last_downloaded_at = now() where id = $1::uuid returning id) \
@@ -112,21 +108,39 @@ impl Download {
              select id, 'download', 'info', $2, case when $3::text is null then null else jsonb_build_object('link', $3) end \
              from counted",
         )
-        .bind(self.export.to_string())
-        .bind(format!("Downloaded by {}", self.caller))
-        .bind(self.link.map(|link| link.to_string()))
+        .bind(export.to_string())
+        .bind(format!("Downloaded by {caller}"))
+        .bind(link.map(|link| link.to_string()))
         .execute(&mut *connection)
         .await?;
-        Ok(())
+        Ok::<_, StateError>(())
+    };
+    if let Err(error) = counted.await {
+        tracing::warn!(%export, %error, "a download is not counted");
     }
 }
 
 impl Drop for Download {
     fn drop(&mut self) {
+        let request = self.request.clone();
+        // Parts and broken downloads, too: their reader has these bytes.
+        if self.sent > 0 {
+            request.in_scope(|| {
+                tracing::info!(
+                    action = Action::ExportDownloaded.name(),
+                    caller = self.caller,
+                    subject = self.subject,
+                    export = %self.export,
+                    workspace = self.workspace,
+                    link = self.link.map(tracing::field::display),
+                    first_byte = self.begin,
+                    bytes = self.sent
+                );
+            });
+        }
         let (Some(links), Some(link)) = (self.taken_from.take(), self.link) else {
             return;
         };
-        let request = self.request.clone();
         tokio::spawn(
             async move {
                 if let Err(error) = links.give_back(link).await {

@@ -12,7 +12,7 @@ use super::error::ExportError;
 pub struct Rate {
     pub limit: u32,
     pub remaining: u32,
-    /// Until one more may be created; zero while some remain.
+    /// Until the oldest creation that counts is an hour old, and one more remains; zero without any.
     pub wait: Duration,
 }
 
@@ -34,7 +34,7 @@ impl Rate {
     /// Returns when one more may be created, or `None`: now.
     #[must_use]
     pub fn reset_at(&self) -> Option<Timestamp> {
-        let wait = (!self.wait.is_zero()).then_some(self.wait)?;
+        let wait = (self.remaining == 0 && !self.wait.is_zero()).then_some(self.wait)?;
         Timestamp::now().checked_add(wait).ok()
     }
 }
@@ -97,10 +97,7 @@ pub(super) async fn rate(
     Ok(Rate {
         limit,
         remaining,
-        wait: match remaining {
-            0 => Duration::try_from_secs_f64(wait).unwrap_or_default(),
-            _ => Duration::ZERO,
-        },
+        wait: Duration::try_from_secs_f64(wait).unwrap_or_default(),
     })
 }
 

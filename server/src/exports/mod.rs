@@ -27,6 +27,7 @@
 //! | [`download`] | downloads, counted when they are complete |
 //! | [`links`], [`link_signature`] | links that need no other credential |
 //! | [`verify`] | the check of a stored file |
+//! | `expiry` | the end of the time for which a file is kept |
 //! | [`cleanup`], [`cleanup_schedule`] | what is over is removed |
 //! | [`cleanup_report`] | what a clean-up reports |
 //! | `orphans` | files without an export, exports without their file |
@@ -42,6 +43,7 @@ pub mod cleanup_report;
 pub mod cleanup_schedule;
 pub mod download;
 pub mod error;
+mod expiry;
 mod failure;
 pub mod file_access;
 pub mod file_key;

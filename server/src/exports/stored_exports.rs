@@ -15,6 +15,7 @@ use super::link_signature::LinkSigner;
 use super::links::Links;
 use super::metrics::ExportMetrics;
 use super::record::ExportRecord;
+use crate::auth::Caller;
 use crate::state::{Purpose, State, StateError};
 
 /// The files of exports, the links to them, and their clean-up.
@@ -54,16 +55,10 @@ impl StoredExports {
         }
     }
 
-    /// Returns a download of the file of an export by this caller. `is_whole` tells whether it begins with the first byte.
+    /// Returns a download of the file of an export by this caller, from the byte `begin` on.
     #[must_use]
-    pub fn download(&self, record: &ExportRecord, caller: &str, is_whole: bool) -> Download {
-        Download::new(
-            self.state.clone(),
-            self.metrics.clone(),
-            record,
-            caller.to_owned(),
-            is_whole,
-        )
+    pub fn download(&self, record: &ExportRecord, caller: &Caller, begin: u64) -> Download {
+        Download::new(self.state.clone(), self.metrics.clone(), record, caller, begin)
     }
 
     /// Keeps the report of a check with the record of the export.

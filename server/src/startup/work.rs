@@ -61,6 +61,12 @@ impl WorkProcess {
         for warning in prepare_folders(&settings, false)? {
             tracing::warn!("{warning}");
         }
+        if settings.auth.admin_token.is_none() {
+            tracing::warn!(
+                "ADMIN_TOKEN is not set: an export that was asked for with this token fails here with no_longer_allowed; \
+                 give this process the token of the servers"
+            );
+        }
         let listener = match settings.work_listen {
             Some(address) => Some((address, listen(address, &settings)?)),
             None => None,

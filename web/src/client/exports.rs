@@ -2,12 +2,12 @@
 
 use api::export_files::{ExportLink, ExportVerification, Verification};
 use api::exports::{Export, ExportAnswer, ExportLimits, ExportList, ExportRequest, ExportStatusAnswer};
+use api::workspace_exports::WorkspaceStorage;
 use wasm_export::rows::Problem;
 
 use super::request::{delete, get, post, post_empty};
 use crate::route::path_part;
 use crate::selection::with_pairs;
-use crate::workspace_storage::WorkspaceStorage;
 
 const EXPORTS_URL: &str = "api/exports";
 

@@ -23,7 +23,7 @@ use crate::wording;
 use crate::workspaces::Workspaces;
 
 /// The title of the page.
-pub const TITLE: &str = "Exports";
+pub const TITLE: &str = "Background exports";
 
 #[component]
 pub fn ExportsPage(

@@ -7,6 +7,7 @@ use super::claim::Queue;
 use super::end::{count, notify};
 use super::lease::release;
 use crate::audit::Action;
+use crate::exports::expiry::expire;
 use crate::exports::metrics::EndStatus;
 use crate::exports::store::{LogKind, log};
 use crate::state::{Purpose, StateError};
@@ -62,7 +63,7 @@ impl Queue {
             self.take_back().await?;
         }
         if is_expired {
-            self.expire().await?;
+            expire(&mut connection, BATCH_MAX).await?;
         }
         Ok(waits || is_scheduled || is_lost)
     }
@@ -101,28 +102,6 @@ impl Queue {
                 self.metrics.ended_by_words(&export_type, &format, ended);
             }
             tracing::warn!(action = Action::ExportTakenUpAgain.name(), export = id, status);
-        }
-        Ok(())
-    }
-
-    async fn expire(&self) -> Result<(), StateError> {
-        let mut connection = self.state.connection(Purpose::Work).await?;
-        let expired: Vec<(String, Option<String>)> = query_as(
-            "with expired as ( \
-                 update decant.data_exports set status = 'expired' where id in ( \
-                     select id from decant.data_exports where status = 'completed' and expires_at <= now() \
-                     order by expires_at limit $1 for update skip locked) \
-                 returning id, workspace_id), \
-             logged as ( \
-                 insert into decant.export_logs (export_id, event_type, level, message) \
-                 select id, 'expire', 'info', 'The file is no longer kept' from expired) \
-             select id::text, workspace_id from expired",
-        )
-        .bind(BATCH_MAX)
-        .fetch_all(&mut *connection)
-        .await?;
-        for (id, workspace) in expired {
-            tracing::info!(action = Action::ExportExpired.name(), export = id, workspace);
         }
         Ok(())
     }

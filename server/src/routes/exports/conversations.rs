@@ -209,8 +209,8 @@ pub async fn download(
 ) -> Result<HttpResponse, ApiError> {
     let record = find(&app, &caller, &id).await?;
     let delivery = Delivery::new(&app, &record)?;
-    let begin = async |is_whole| Ok(app.stored_exports.download(&record, &caller.name, is_whole));
-    let mut response = delivery.answer(&app, &request, begin).await?;
+    let download = async |begin| Ok(app.stored_exports.download(&record, &caller, begin));
+    let mut response = delivery.answer(&app, &request, download).await?;
     if record.format == Format::Jsonl.word() {
         let newline_delimited = header::HeaderValue::from_static("application/x-ndjson");
         response

@@ -49,8 +49,8 @@ impl Delivery {
         })
     }
 
-    /// Returns the answer to a request for the file. `download` is called only if bytes of the file are sent. Its argument tells
-    /// whether they begin with the first one.
+    /// Returns the answer to a request for the file. `download` is called only if bytes of the file are sent. Its argument is the
+    /// number of the first one.
     ///
     /// # Errors
     /// [`ApiError::RangeNotSatisfiable`]; the storage's error.
@@ -58,7 +58,7 @@ impl Delivery {
         self,
         app: &App,
         request: &HttpRequest,
-        download: impl AsyncFnOnce(bool) -> Result<Download, ApiError>,
+        download: impl AsyncFnOnce(u64) -> Result<Download, ApiError>,
     ) -> Result<HttpResponse, ApiError> {
         let (tag, bytes) = (
             EntityTag::new_strong(self.stored.sha256.clone()),
@@ -91,9 +91,9 @@ impl Delivery {
         if request.method() == Method::HEAD {
             return Ok(answer.finish());
         }
-        let is_whole = part.as_ref().is_none_or(|part| part.start == 0);
+        let begin = part.as_ref().map_or(0, |part| part.start);
         let pieces = app.stored_exports.files.read(&self.stored, part).await?;
-        let download = download(is_whole).await?;
+        let download = download(begin).await?;
         Ok(answer.streaming(download.until_delivered(pieces)))
     }
 

@@ -26,8 +26,8 @@ pub async fn download(
         is_inline: is_inline(&pairs)?,
         ..Delivery::new(&app, &record)?
     };
-    let begin = async |is_whole| Ok(app.stored_exports.download(&record, &caller.name, is_whole));
-    delivery.answer(&app, &request, begin).await
+    let download = async |begin| Ok(app.stored_exports.download(&record, &caller, begin));
+    delivery.answer(&app, &request, download).await
 }
 
 fn is_inline(pairs: &[(String, String)]) -> Result<bool, ParameterError> {

@@ -209,8 +209,8 @@ pub async fn follow(
     };
     let exports = &app.stored_exports;
     let mut answer = delivery
-        .answer(&app, &request, async |is_whole| {
-            let download = exports.download(&record, &maker.name, is_whole);
+        .answer(&app, &request, async |begin| {
+            let download = exports.download(&record, &maker, begin);
             if !link.once {
                 return Ok(download.by_link(link.id, None));
             }

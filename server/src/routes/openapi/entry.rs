@@ -89,25 +89,42 @@ impl EntryBuilder {
     }
 
     /// Takes a JSON body.
-    pub fn request<T: ToSchema + Example>(mut self) -> Self {
-        self.schemas.push(add_schema::<T>);
-        self.body(
-            "application/json",
-            Ref::from_schema_name(T::name()).into(),
-            example::<T>(),
-        )
+    pub fn request<T: ToSchema + Example>(self) -> Self {
+        self.json_body::<T>(example::<T>(), Required::True)
+    }
+
+    /// Takes a JSON body, or none.
+    pub fn optional_request<T: ToSchema + Example>(self) -> Self {
+        self.json_body::<T>(example::<T>(), Required::False)
+    }
+
+    /// Takes a JSON body, for which the example of its type is not the right one.
+    pub fn request_like<T: ToSchema>(self, example: Value) -> Self {
+        self.json_body::<T>(Some(example), Required::True)
     }
 
     /// Takes a form.
     pub fn form(self, schema: RefOr<Schema>, example: Value) -> Self {
-        self.body("multipart/form-data", schema, Some(example))
+        self.body("multipart/form-data", schema, Some(example), Required::True)
     }
 
-    fn body(mut self, media_type: &str, schema: RefOr<Schema>, example: Option<Value>) -> Self {
+    fn json_body<T: ToSchema>(mut self, example: Option<Value>, required: Required) -> Self {
+        self.schemas.push(add_schema::<T>);
+        let schema = Ref::from_schema_name(T::name());
+        self.body("application/json", schema.into(), example, required)
+    }
+
+    fn body(
+        mut self,
+        media_type: &str,
+        schema: RefOr<Schema>,
+        example: Option<Value>,
+        required: Required,
+    ) -> Self {
         let content = ContentBuilder::new().schema(Some(schema)).example(example);
         let body = RequestBodyBuilder::new()
             .content(media_type, content.build())
-            .required(Some(Required::True));
+            .required(Some(required));
         self.operation = self.operation.request_body(Some(body.build()));
         self
     }

@@ -54,7 +54,7 @@ fn data() -> Vec<EntryBuilder> {
             .tag(EXPORTS)
             .description("The bundle `bulk-data`. Administrators only.")
             .parameters([idempotency_key()])
-            .request::<DataExportRequest>()
+            .request_like::<DataExportRequest>(json!({ "format": "json" }))
             .accepted::<DataExportAnswer>("The export waits for a worker.")
             .problems(&[400, 404, 413, 422]),
         get(

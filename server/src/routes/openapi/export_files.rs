@@ -58,9 +58,9 @@ pub fn operations() -> Vec<EntryBuilder> {
             .tag(EXPORTS)
             .description(
                 "Removes files of exports that are over, files without an export and unfinished uploads, and marks exports without \
-                 their file as failed. It also runs at EXPORT_CLEANUP_AT. The body may be missing. Administrators only.",
+                 their file as failed. It also runs at EXPORT_CLEANUP_AT. Administrators only.",
             )
-            .request::<ExportCleanupRequest>()
+            .optional_request::<ExportCleanupRequest>()
             .answer::<ExportCleanup>("What was removed, or what a dry run would remove.")
             .problems(&[400, 409]),
         file(
