@@ -35,6 +35,8 @@ struct Kind {
     caller: Option<String>,
     /// Two callers may have the same name.
     subject: Option<String>,
+    /// Of downloads: those of one export leave the others theirs. A caller has only so many exports.
+    export: Option<String>,
     address: Option<String>,
 }
 
@@ -64,6 +66,9 @@ impl Repeats {
             action: record.action.clone(),
             caller: record.caller.clone(),
             subject: detail("subject").map(str::to_owned),
+            export: detail("export")
+                .filter(|_| record.action == Action::ExportDownloaded.name())
+                .map(str::to_owned),
             address: None,
         };
         let is_refusal = Action::REFUSALS
@@ -132,6 +137,7 @@ fn counted(address: &str) -> String {
 fn summary(kind: Kind, repeated: &Repeated, now: Timestamp) -> Record {
     let mut details = Map::new();
     details.extend(kind.subject.map(|subject| ("subject".to_owned(), json!(subject))));
+    details.extend(kind.export.map(|export| ("export".to_owned(), json!(export))));
     details.extend(kind.address.map(|address| ("address".to_owned(), json!(address))));
     details.insert("repeated".to_owned(), json!(repeated.count));
     details.insert("since".to_owned(), json!(repeated.since.to_string()));

@@ -1,5 +1,6 @@
 //! The parts that work on files of exports.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use api::export_files::Verification;
@@ -55,10 +56,10 @@ impl StoredExports {
         }
     }
 
-    /// Returns a download of the file of an export by this caller, from the byte `begin` on.
+    /// Returns a download of the file of an export by this caller, or of a part of it.
     #[must_use]
-    pub fn download(&self, record: &ExportRecord, caller: &Caller, begin: u64) -> Download {
-        Download::new(self.state.clone(), self.metrics.clone(), record, caller, begin)
+    pub fn download(&self, record: &ExportRecord, caller: &Caller, part: Option<Range<u64>>) -> Download {
+        Download::new(self.state.clone(), self.metrics.clone(), record, caller, part)
     }
 
     /// Keeps the report of a check with the record of the export.

@@ -209,7 +209,7 @@ pub async fn download(
 ) -> Result<HttpResponse, ApiError> {
     let record = find(&app, &caller, &id).await?;
     let delivery = Delivery::new(&app, &record)?;
-    let download = async |begin| Ok(app.stored_exports.download(&record, &caller, begin));
+    let download = async |part| Ok(app.stored_exports.download(&record, &caller, part));
     let mut response = delivery.answer(&app, &request, download).await?;
     if record.format == Format::Jsonl.word() {
         let newline_delimited = header::HeaderValue::from_static("application/x-ndjson");

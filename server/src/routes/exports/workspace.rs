@@ -73,7 +73,7 @@ pub async fn create(
     if !few {
         return Ok(respond(created));
     }
-    // A repeated request gets the code of the first one, and a new link to the same file.
+    // A repeated request gets the code of the first one, and a link to the same file.
     let id = match created.is_replayed {
         true => id_in(&created.answer).unwrap_or(id),
         false => id,
