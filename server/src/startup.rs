@@ -44,6 +44,7 @@ use crate::exports::files::ExportFiles;
 use crate::exports::metrics::ExportMetrics;
 use crate::exports::notices::Notices;
 use crate::exports::plan::Planner;
+use crate::exports::receipt::ReceiptSigner;
 use crate::exports::store::ExportStore;
 use crate::exports::stored_exports::StoredExports;
 use crate::exports::work::{self as export_work, Workers};
@@ -67,6 +68,9 @@ const UNDOING_MAX: Duration = Duration::from_secs(30);
 
 /// The file of the data folder with the secret that signs sessions.
 const SESSION_SECRET_FILE: &str = "session.secret";
+
+/// The file of the data folder with the secret that signs receipts. It outlives sessions: a receipt is good for years.
+const RECEIPT_SECRET_FILE: &str = "receipt.secret";
 
 /// Interval at which files of interrupted operations are removed.
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -247,6 +251,7 @@ impl Application {
             state.clone(),
             &settings.export_files,
             &session_secret,
+            ReceiptSigner::new(&receipt_secret(&settings)?),
             settings.scratch_age,
             metrics.clone(),
         );
@@ -772,6 +777,13 @@ fn session_secret(settings: &Settings) -> Result<SecretString, StartError> {
     match &settings.auth.session_secret {
         Some(secret) => Ok(secret.clone()),
         None => kept_secret(settings, SESSION_SECRET_FILE),
+    }
+}
+
+fn receipt_secret(settings: &Settings) -> Result<SecretString, StartError> {
+    match &settings.export_files.receipt_secret {
+        Some(secret) => Ok(secret.clone()),
+        None => kept_secret(settings, RECEIPT_SECRET_FILE),
     }
 }
 

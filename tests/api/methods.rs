@@ -8,6 +8,7 @@ use serde_json::Value;
 /// Addresses that answer GET, without those below.
 const QUICK: &[&str] = &[
     "/healthz",
+    "/.well-known/decant-receipt-key",
     "/readyz",
     "/readyz?verbose",
     "/docs",

@@ -220,6 +220,11 @@ impl Actor {
         self.request(Method::POST, &format!("/api/exports/{id}/verify"))
     }
 
+    /// `GET /api/exports/{id}/receipt`
+    pub fn export_receipt(&self, id: &str) -> Request {
+        self.get(&format!("/api/exports/{id}/receipt"))
+    }
+
     /// `POST /api/exports/cleanup`
     pub fn clean_up_exports(&self, fields: &Value) -> Request {
         let request = self.request(Method::POST, "/api/exports/cleanup");

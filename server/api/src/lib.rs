@@ -39,6 +39,7 @@ pub mod flags;
 pub mod health;
 pub mod login;
 pub mod probes;
+pub mod receipts;
 pub mod restore;
 pub mod session_requests;
 pub mod webhooks;

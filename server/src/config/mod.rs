@@ -279,6 +279,7 @@ impl Settings {
                 cleanup_schedule: schedule(values.export_cleanup_at),
                 records_kept: Duration::from_secs(u64::from(values.export_records_days) * 24 * 60 * 60),
                 link_secret: values.link_secret,
+                receipt_secret: values.receipt_secret,
                 links: values.storage_links,
             },
             backups: backups::Options {
@@ -430,6 +431,7 @@ mod tests {
                     ("DECANT_USER_QUOTA_MB", true) => defaults.exports.user_quota.is_none(),
                     ("DECANT_WORKSPACE_QUOTA_MB", true) => defaults.exports.workspace_quota.is_none(),
                     ("DECANT_LINK_SECRET", _) => defaults.export_files.link_secret.is_none(),
+                    ("DECANT_RECEIPT_KEY", _) => defaults.export_files.receipt_secret.is_none(),
                     (
                         "DECANT_EXPORT_PASSPHRASE"
                         | "DECANT_EXPORT_RECIPIENTS"

@@ -288,6 +288,9 @@ settings! {
         "File of age-keygen with the secret key of a recipient; without it, downloads of background exports are encrypted";
     link_secret: Option<SecretString> = DECANT_LINK_SECRET, unset "the secret of sessions", secret::<32>,
         "Signs links to files of background exports; all instances need the same secret; at least 32 characters";
+    receipt_secret: Option<SecretString> = DECANT_RECEIPT_KEY, unset "a secret in the data folder", secret::<32>,
+        "Secret from which the key that signs receipts of background exports is derived; all instances need the same one; at \
+         least 32 characters";
     storage_links: StorageLinks = DECANT_STORAGE_LINKS, default "proxied", word,
         "Where links to files of background exports lead: proxied, to Decant; or direct, to the bucket of STORAGE_URL, which then \
          cannot withdraw them. Links that are good once and encrypted files always lead to Decant";

@@ -27,6 +27,7 @@
 //! | [`download`] | downloads, counted when they are complete |
 //! | [`links`], [`link_signature`] | links that need no other credential |
 //! | [`verify`] | the check of a stored file |
+//! | [`receipt`] | signed receipts of files |
 //! | `expiry` | the end of the time for which a file is kept |
 //! | [`cleanup`], [`cleanup_schedule`] | what is over is removed |
 //! | [`cleanup_report`] | what a clean-up reports |
@@ -62,6 +63,7 @@ pub mod order;
 mod orphans;
 pub mod plan;
 mod queue;
+pub mod receipt;
 pub mod record;
 pub mod store;
 pub mod stored_exports;

@@ -15,6 +15,7 @@ use super::files::ExportFiles;
 use super::link_signature::LinkSigner;
 use super::links::Links;
 use super::metrics::ExportMetrics;
+use super::receipt::ReceiptSigner;
 use super::record::ExportRecord;
 use crate::auth::Caller;
 use crate::state::{Purpose, State, StateError};
@@ -24,6 +25,7 @@ pub struct StoredExports {
     pub files: ExportFiles,
     pub links: Links,
     pub signer: LinkSigner,
+    pub receipts: ReceiptSigner,
     pub cleaner: ExportCleaner,
     pub storage_links: StorageLinks,
     state: State,
@@ -38,6 +40,7 @@ impl StoredExports {
         state: State,
         options: &FileOptions,
         session_secret: &SecretString,
+        receipts: ReceiptSigner,
         scratch_age: Duration,
         metrics: ExportMetrics,
     ) -> Self {
@@ -50,6 +53,7 @@ impl StoredExports {
             files,
             links: Links::new(state.clone()),
             signer: LinkSigner::new(options.link_secret.as_ref().unwrap_or(session_secret)),
+            receipts,
             storage_links: options.links,
             state,
             metrics,

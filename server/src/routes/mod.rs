@@ -69,6 +69,11 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
         (M::GET, "/healthz", web::to(health::alive)),
         (M::GET, "/readyz", web::to(health::ready)),
         (M::GET, "/metrics", web::to(health::metrics)),
+        (
+            M::GET,
+            "/.well-known/decant-receipt-key",
+            web::to(exports::receipt::key),
+        ),
         (M::POST, "/api/login", web::to(login::sign_in)),
         (M::POST, "/api/logout", web::to(login::sign_out)),
         (M::POST, "/api/admin/sessions/end", web::to(login::end_sessions)),
@@ -270,6 +275,11 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
             M::DELETE,
             "/api/exports/{id}/links/{link}",
             web::to(exports::links::revoke),
+        ),
+        (
+            M::GET,
+            "/api/exports/{id}/receipt",
+            web::to(exports::receipt::receipt),
         ),
         (
             M::POST,

@@ -11,6 +11,7 @@
 //! | `events` | the progress of an export while it runs |
 //! | `download` | the file of an export |
 //! | `links` | links to the file |
+//! | `receipt` | the signed receipt |
 //! | `delivery` | the answer with a file |
 //! | `words` | the words of lists |
 //! | `data` | files of everything about one person, and of all users |
@@ -33,6 +34,7 @@ pub mod links;
 pub mod maintenance;
 pub mod order;
 pub mod read;
+pub mod receipt;
 pub mod statistics;
 mod words;
 pub mod workspace;
