@@ -5,10 +5,10 @@ use std::io;
 use std::path::Path;
 
 use api::receipts::SignedReceipt;
-use sha2::{Digest, Sha256};
 
 use crate::commands::input::InputError;
 use crate::exports::receipt::ReceiptKey;
+use crate::storage::hashing::HashingStream;
 
 /// Checks the signature of the receipt, and that the file is the one of the receipt. Returns a sentence about it.
 ///
@@ -22,14 +22,9 @@ pub(super) fn checked(file: &Path, receipt: &Path, key: &Path) -> Result<String,
         .map_err(|error| format!("{} is no receipt of Decant: {error}", receipt.display()))?;
     key.check(&signed)?;
     let receipt = signed.receipt;
-    let mut digest = Sha256::new();
-    let mut content = File::open(file).map_err(InputError::at(file))?;
-    let bytes = io::copy(&mut content, &mut digest).map_err(InputError::at(file))?;
-    let sha256: String = digest
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let mut content = HashingStream::new(File::open(file).map_err(InputError::at(file))?);
+    let bytes = io::copy(&mut content, &mut io::sink()).map_err(InputError::at(file))?;
+    let (_, sha256) = content.finish();
     if bytes != receipt.bytes || sha256 != receipt.sha256 {
         return Err(format!(
             "{} is not the file of the receipt: it has {bytes} bytes and the SHA-256 {sha256}, and the receipt {} bytes and {}",
