@@ -16,6 +16,7 @@
 //! | `data` | files of everything about one person, and of all users |
 //! | `conversations`, `conversation_request` | files of conversations |
 //! | `workspace` | exports and stored files of a workspace |
+//! | `schedules`, `schedule_request`, `schedule_change` | exports that are made again and again, or once at a later time |
 //! | `statistics` | the figures of exports |
 //! | `maintenance` | the check of a stored file, and the clean-up |
 
@@ -33,6 +34,9 @@ pub mod links;
 pub mod maintenance;
 pub mod order;
 pub mod read;
+mod schedule_change;
+mod schedule_request;
+pub mod schedules;
 pub mod statistics;
 mod words;
 pub mod workspace;
