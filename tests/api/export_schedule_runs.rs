@@ -22,7 +22,7 @@ name = "broken"
 title = "Broken"
 access = "admin"
 order = ["n desc"]
-from = "(select 0 as n) numbers"
+from = "(select n from generate_series(0, 0) n) numbers"
 
 [[column]]
 name = "n"
@@ -141,7 +141,8 @@ async fn on_two_servers_each_time_starts_one_export() {
     let mut ids = Vec::new();
     for number in 0..120 {
         let recurrence = ["once", "daily", "0 2 * * *"][number % 3];
-        ids.push(schedule(&here, &usage(json!({ "recurrence": recurrence }))).await);
+        let later = json!({ "recurrence": recurrence, "scheduledAt": "2040-01-01T02:00:00Z" });
+        ids.push(schedule(&here, &usage(later)).await);
     }
     exports
         .state
@@ -514,4 +515,46 @@ async fn among_ten_thousand_schedules_the_index_knows_that_none_is_due() {
         .execute("update decant.export_schedules set next_run_time = now()")
         .await;
     assert_eq!(process(&admin).await.len(), 10_000);
+}
+
+#[tokio::test]
+async fn scheduled_conversations_are_exports_of_conversations() {
+    let database = decant_tests::database::Database::with_conversations().await;
+    let exports = Exports::start_on(database, &[NO_TICK]).await;
+    let admin = exports.app.admin();
+    // The user of the demo who has most of them.
+    let owner = exports.app.database.give_key(2).await;
+    let owner = exports.app.anonymous().with_token(&owner.key);
+    let body = |members: Value| {
+        let mut body = json!({ "exportType": "conversations", "format": "json", "recurrence": "weekly",
+            "scheduledAt": "2024-01-01T02:00:00Z" });
+        body.as_object_mut()
+            .unwrap()
+            .extend(members.as_object().unwrap().clone());
+        body
+    };
+    for (members, field) in [
+        (json!({ "options": { "limit": 1 } }), "options"),
+        (
+            json!({ "conversations": { "config": { "scope": "all", "format": "csv" } } }),
+            "format",
+        ),
+    ] {
+        let refused = owner.schedule_export(&body(members)).answer().await;
+        let problem = refused.problem(400, "contradictory_parameters");
+        assert_eq!(problem.field.as_deref(), Some(field));
+    }
+    schedule(&owner, &body(json!({}))).await;
+    let run = process(&admin).await;
+    let export = wait_until(&owner, &run[0], "completed").await;
+    assert_eq!(export["exportType"], "conversations", "{export}");
+    let approved = "select count(*) from conversations where created_by = 2 and status = 'approved'";
+    let approved = exports.app.database.number(approved).await;
+    let status: Value = owner.conversation_export(&run[0]).answer().await.good().json();
+    assert_eq!(status["conversation_count"], approved, "{status}");
+    let name = status["filename"].as_str().unwrap();
+    assert!(name.starts_with("training-data-all-20") && name.ends_with(".json"), "{name}");
+    // It can be made again with its body.
+    let again = owner.export_conversations_again(&run[0]).answer().await;
+    assert!([201, 202].contains(&again.status), "{}", again.text());
 }

@@ -47,8 +47,8 @@ pub async fn new_schedule(
     now: Timestamp,
 ) -> Result<NewSchedule, ApiError> {
     let settings = app.exports.options();
-    let export = check_export(app, caller.clone(), request).await?;
     check_members(request, settings)?;
+    let export = check_export(app, caller.clone(), request).await?;
     let timing = timing(request, now)?;
     check_pauses(&timing, caller, settings, now)?;
     let next_run_time = timing
