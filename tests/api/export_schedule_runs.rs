@@ -39,14 +39,15 @@ fn usage(members: Value) -> Value {
     let mut body = json!({ "exportType": "dataset", "dataset": "usage-logs", "format": "csv",
         "scheduledAt": "2024-01-01T02:00:00Z", "options": { "limit": 3 } });
     let members = members.as_object().expect("members are an object").clone();
-    body.as_object_mut().unwrap().extend(members);
+    body.as_object_mut().expect("it is an object").extend(members);
     body
 }
 
 async fn schedule(actor: &Actor, body: &Value) -> u64 {
     let answer = actor.schedule_export(body).answer().await;
     assert_eq!(answer.status, 201, "{}", answer.text());
-    answer.json::<Value>()["request"]["id"].as_u64().unwrap()
+    let id = &answer.json::<Value>()["request"]["id"];
+    id.as_u64().expect("an id is a number")
 }
 
 async fn shown(actor: &Actor, id: u64) -> Value {
@@ -57,12 +58,13 @@ async fn shown(actor: &Actor, id: u64) -> Value {
 /// Starts what is due, and returns the ids of the exports.
 async fn process(actor: &Actor) -> Vec<String> {
     let answer: Value = actor.process_scheduled().answer().await.good().json();
-    let started = answer["started"].as_array().unwrap();
+    let started = answer["started"].as_array().expect("it is a list");
     assert_eq!(
         (&answer["success"], &answer["processed"], &answer["failed"]),
         (&json!(true), &json!(started.len()), &json!(0))
     );
-    started.iter().map(|id| id.as_str().unwrap().to_owned()).collect()
+    let ids = started.iter().map(|id| id.as_str().expect("an id is a text"));
+    ids.map(str::to_owned).collect()
 }
 
 /// Makes a schedule due as if its time had come this long ago.
@@ -553,7 +555,10 @@ async fn scheduled_conversations_are_exports_of_conversations() {
     let status: Value = owner.conversation_export(&run[0]).answer().await.good().json();
     assert_eq!(status["conversation_count"], approved, "{status}");
     let name = status["filename"].as_str().unwrap();
-    assert!(name.starts_with("training-data-all-20") && name.ends_with(".json"), "{name}");
+    assert!(
+        name.starts_with("training-data-all-20") && name.ends_with(".json"),
+        "{name}"
+    );
     // It can be made again with its body.
     let again = owner.export_conversations_again(&run[0]).answer().await;
     assert!([201, 202].contains(&again.status), "{}", again.text());

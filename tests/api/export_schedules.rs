@@ -15,7 +15,7 @@ fn usage(members: Value) -> Value {
     let mut body = json!({ "exportType": "dataset", "dataset": "usage-logs", "format": "csv",
         "scheduledAt": "2030-01-31T02:00:00Z" });
     let members = members.as_object().expect("members are an object").clone();
-    body.as_object_mut().unwrap().extend(members);
+    body.as_object_mut().expect("it is an object").extend(members);
     body
 }
 

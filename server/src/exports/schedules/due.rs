@@ -9,8 +9,7 @@ use serde::Serialize;
 use sqlx::{Connection, PgConnection, query, query_as, query_scalar};
 use uuid::Uuid;
 
-use super::record::ScheduleRecord;
-use super::store::read;
+use super::record::{ScheduleRecord, read};
 use crate::audit::Action;
 use crate::exports::error::ExportError;
 use crate::exports::new_export::NewExport;

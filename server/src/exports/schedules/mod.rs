@@ -3,7 +3,8 @@
 //! - `timing` computes the times of a schedule in its zone.
 //! - `record` is a schedule as it is recorded, and as callers see it.
 //! - `new_schedule` is a schedule that is to be recorded, and changes of one.
-//! - `store` creates, finds, lists, changes and deletes schedules.
+//! - `create` records new schedules.
+//! - `store` finds, lists, changes and deletes schedules.
 //! - `due` creates the exports of schedules whose time has come.
 //! - `clock` does so every few seconds.
 //! - `outcome` records how a run ended.
@@ -11,6 +12,7 @@
 //! A run is an export like any other one: a worker makes it, with the rights that the schedule's owner has then.
 
 mod clock;
+mod create;
 mod due;
 mod new_schedule;
 mod outcome;
@@ -19,9 +21,10 @@ mod store;
 mod timing;
 
 pub use clock::run;
+pub use create::ScheduleCreation;
 pub use due::Started;
 pub use new_schedule::{NewSchedule, NewTimes, ScheduleChanges};
 pub(super) use outcome::{StoppedSchedule, completed, failed};
 pub use record::ScheduleRecord;
-pub use store::{ScheduleCreation, ScheduleListRequest, ScheduleListing};
+pub use store::{ScheduleListRequest, ScheduleListing};
 pub use timing::{RECURRENCE, Recurrence, Timing};
