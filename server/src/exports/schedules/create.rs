@@ -1,4 +1,4 @@
-//! Records new schedules.
+//! Records new schedules, within the limits of their owners.
 
 use sqlx::{Connection, PgConnection, query_scalar};
 
