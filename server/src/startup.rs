@@ -45,6 +45,7 @@ use crate::exports::metrics::ExportMetrics;
 use crate::exports::notices::Notices;
 use crate::exports::plan::Planner;
 use crate::exports::receipt::ReceiptSigner;
+use crate::exports::schedules;
 use crate::exports::store::ExportStore;
 use crate::exports::stored_exports::StoredExports;
 use crate::exports::work::{self as export_work, Workers};
@@ -316,6 +317,7 @@ impl Application {
         remove_expired_regularly(&app);
         clean_up_on_schedule(&app);
         clean_up_exports_on_schedule(&app);
+        run_export_schedules(&app);
         read_datasets_again_on_hangup(&app);
         check_state_datasets_regularly(Arc::clone(&app.catalog), app.state.clone(), &app.stopping);
         let address = listener.local_addr().map_err(|source| StartError::Listen {
@@ -680,6 +682,15 @@ fn clean_up_exports_on_schedule(app: &App) {
     let cleaner = app.stored_exports.cleaner.clone();
     let schedule = app.settings.export_files.cleanup_schedule.clone();
     let running = cleanup_schedule::run(cleaner, schedule);
+    tokio::spawn(app.stopping.clone().run_until_cancelled_owned(running));
+}
+
+/// Starts to look for schedules of exports whose time has come, if there is a state database, which has them.
+fn run_export_schedules(app: &App) {
+    if !app.state.is_on() {
+        return;
+    }
+    let running = schedules::run(app.exports.clone());
     tokio::spawn(app.stopping.clone().run_until_cancelled_owned(running));
 }
 

@@ -26,6 +26,8 @@ mod export_limits;
 mod export_links;
 mod export_queue;
 mod export_rights;
+mod export_schedule_runs;
+mod export_schedules;
 mod export_storage;
 mod export_verification;
 mod exports;

@@ -18,6 +18,7 @@
 //! | [`exports`] | files that the server makes and stores |
 //! | [`data_exports`] | files of everything about one person and of all users, the figures of exports |
 //! | [`conversation_exports`] | files of conversations |
+//! | [`schedules`] | exports that are made again and again, or once at a later time |
 //! | [`workspace_exports`] | a workspace's exports and stored files |
 //! | [`events`] | server-sent events, written and read |
 //! | [`flags`] | the flags of `decant export` |
@@ -41,6 +42,7 @@ pub mod login;
 pub mod probes;
 pub mod receipts;
 pub mod restore;
+pub mod schedules;
 pub mod session_requests;
 pub mod webhooks;
 pub mod workspace_exports;

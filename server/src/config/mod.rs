@@ -184,6 +184,7 @@ impl Settings {
             },
             auth: auth::Options {
                 admin_token: values.admin_token,
+                internal_token: values.internal_token,
                 jwt_secret: values.jwt_secret,
                 jwks_file: values.jwks_file,
                 token_rules: auth::TokenRules {
@@ -262,6 +263,10 @@ impl Settings {
                 lease: values.export_lease,
                 poll: values.export_poll,
                 retry_after: values.export_retry,
+                schedule_tick: values.schedule_tick,
+                schedule_interval: values.schedule_interval,
+                schedule_grace: values.schedule_grace,
+                schedules_per_user: values.schedules_per_user,
                 wait_max: values.wait_max,
             },
             redis_servers,
@@ -406,6 +411,7 @@ mod tests {
                     ("STATE_DSN", _) => matches!(defaults.state, state::Options::Private),
                     ("DECANT_AUDIT_DAYS", true) => defaults.audit.kept.is_none(),
                     ("ADMIN_TOKEN", true) => auth.admin_token.is_none(),
+                    ("DECANT_INTERNAL_TOKEN", true) => auth.internal_token.is_none(),
                     ("JWT_SECRET", true) => auth.jwt_secret.is_none(),
                     ("JWKS_FILE", true) => auth.jwks_file.is_none(),
                     ("JWT_AUDIENCE", true) => auth.token_rules.audience.is_none(),

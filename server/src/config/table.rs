@@ -272,6 +272,16 @@ settings! {
     export_retry: Duration = DECANT_EXPORT_RETRY_SECONDS, default "30", seconds,
         "Pause before the second attempt at a background export; each further one is four times as long, and the third attempt is \
          the last";
+    schedule_tick: Duration = DECANT_SCHEDULE_TICK_SECONDS, default "30", at_least_one_second,
+        "How often a server looks for schedules of exports whose time has come";
+    schedule_interval: Duration = DECANT_SCHEDULE_INTERVAL_SECONDS, default "900", at_least_one_second,
+        "The least time between two runs of one schedule; administrators have no limit";
+    schedule_grace: Duration = DECANT_SCHEDULE_GRACE_SECONDS, default "300", at_least_one_second,
+        "How late a schedule that skips missed runs may still run, for example after a restart";
+    schedules_per_user: u32 = DECANT_SCHEDULES_PER_USER, default "50", at_least_one,
+        "Schedules that one person may have; administrators have no limit";
+    internal_token: Option<SecretString> = DECANT_INTERNAL_TOKEN, unset "none: only administrators", secret::<16>,
+        "Token of programs that call /api/exports/process-scheduled, as `Authorization: Bearer …`; at least 16 characters";
     export_cleanup_at: Pattern = EXPORT_CLEANUP_AT, default "03:30", from_str,
         "When files of background exports whose time is over are removed, and files without an export: a time of day, or a cron \
          pattern";

@@ -112,7 +112,15 @@ impl ExportCleaner {
         orphans::mark_records(&self.files, &mut connection, &mut result, is_dry_run).await?;
         if !is_dry_run {
             self.sweep().await?;
-            result.removed_records = remove_records(&mut connection, self.options.records_kept).await?;
+            let kept = self.options.records_kept;
+            result.removed_records = remove_records(&mut connection, kept).await?;
+            query(
+                "delete from decant.export_schedules where status = 'ended' \
+                 and updated_at < now() - make_interval(secs => $1)",
+            )
+            .bind(kept.as_secs_f64())
+            .execute(&mut *connection)
+            .await?;
             usage::recount(&mut connection).await?;
             query("delete from decant.export_links where expires_at < now() - interval '7 days'")
                 .execute(&mut *connection)

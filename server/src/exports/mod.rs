@@ -10,6 +10,7 @@
 //! | `new_export` | an export that is to be recorded |
 //! | `idempotency` | requests that are sent twice |
 //! | `store` | the records: created, found, listed, cancelled, repeated, deleted |
+//! | [`schedules`] | exports that are made again and again, or once at a later time |
 //! | `limits` | what a person may create, run and store |
 //! | `notices` | notifications between processes, in PostgreSQL and Redis |
 //! | `queue` | which export is next, and the lease of the worker that has it |
@@ -65,6 +66,7 @@ pub mod plan;
 mod queue;
 pub mod receipt;
 pub mod record;
+pub mod schedules;
 pub mod store;
 pub mod stored_exports;
 mod stored_file;

@@ -41,6 +41,9 @@ pub struct NewExport {
     /// The rows, without the workspace.
     pub selection: RowsRequest,
     pub file_name: String,
+    /// The name at any time, with `{date}` and `{time}`. `None`: that of the dataset, as
+    /// [`render_file_name`](crate::datasets::definition::render_file_name) makes it.
+    pub file_name_pattern: Option<String>,
     pub priority: i16,
     /// `None`: it may start at once.
     pub not_before: Option<Timestamp>,
@@ -48,6 +51,18 @@ pub struct NewExport {
     /// The number of conversations, where they are counted.
     pub total_items: Option<u64>,
     pub parent_id: Option<Uuid>,
+    #[serde(flatten)]
+    pub run: Option<ScheduledRun>,
+}
+
+/// The columns of an export that a schedule creates.
+#[derive(Clone, Debug, Serialize)]
+pub struct ScheduledRun {
+    pub schedule_id: i64,
+    /// The time of the schedule; `None` for a run that a person starts.
+    pub due: Option<Timestamp>,
+    /// When the person showed the credential.
+    pub authorized_at: Timestamp,
 }
 
 impl Requester {
@@ -88,11 +103,13 @@ impl NewExport {
             parameters: record.parameters.clone(),
             selection: record.selection.clone(),
             file_name: record.file_name.clone().unwrap_or_default(),
+            file_name_pattern: None,
             priority: record.priority,
             not_before: None,
             retention_hours: record.retention_hours,
             total_items: record.total_items,
             parent_id: Some(record.id),
+            run: None,
         }
     }
 

@@ -13,7 +13,7 @@ use super::options::Options;
 use super::record::RecordedScope;
 use crate::auth::Caller;
 use crate::datasets::bundle_request::RequestError;
-use crate::datasets::definition::{Access, Usage};
+use crate::datasets::definition::{Access, Usage, render_file_name};
 use crate::datasets::query::AccessError;
 use crate::datasets::words::{PairList, WORKSPACE};
 use crate::datasets::{BundleParts, BundleRequest, Dataset, Query, Selection};
@@ -65,7 +65,7 @@ struct Planned {
     kind: ExportType,
     scope: RecordedScope,
     options: FileOptions,
-    file_name: String,
+    file_name_pattern: Option<String>,
 }
 
 impl Order {
@@ -152,7 +152,7 @@ impl Order {
         let planned = Planned {
             scope: RecordedScope::new(query.scope(), caller),
             kind: ExportType::Dataset,
-            file_name: definition.file_name(caller, &options, Timestamp::now()),
+            file_name_pattern: definition.file_name_pattern(caller),
             options,
         };
         self.planned(planned, caller, settings)
@@ -184,7 +184,7 @@ impl Order {
         let planned = Planned {
             scope: RecordedScope::new(&asked.caller.scope(), caller),
             kind: ExportType::from_word(&definition.export_type).unwrap_or(ExportType::Dataset),
-            file_name: definition.file_name(&asked.caller, slug, &options, Timestamp::now()),
+            file_name_pattern: definition.file_name_pattern(&asked.caller, slug),
             options,
         };
         self.planned(planned, caller, settings)
@@ -194,9 +194,12 @@ impl Order {
         self.check_priority(caller)?;
         let workspace_id = caller.workspace().map(str::to_owned);
         let retention_hours = self.retention(settings, planned.kind, workspace_id.is_some())?;
+        let pattern = planned.file_name_pattern.as_deref();
         Ok(NewExport {
             id: Uuid::now_v7(),
             requester: Requester::new(caller),
+            file_name: render_file_name(pattern, &self.dataset, &planned.options, Timestamp::now()),
+            file_name_pattern: planned.file_name_pattern,
             scope: planned.scope,
             workspace_id,
             export_type: planned.kind,
@@ -205,12 +208,12 @@ impl Order {
             options: planned.options,
             parameters: self.parameters,
             selection: self.rows,
-            file_name: planned.file_name,
             priority: self.priority,
             not_before: self.scheduled_at,
             retention_hours,
             total_items: None,
             parent_id: None,
+            run: None,
         })
     }
 
@@ -272,7 +275,10 @@ fn refuse_unsupported(request: &ExportRequest) -> Result<(), ExportError> {
 }
 
 /// Checks that an option is a word of a file, other than those that are members of the body.
-fn check_option(name: &str) -> Result<(), ParameterError> {
+///
+/// # Errors
+/// [`ParameterError::Unknown`].
+pub fn check_option(name: &str) -> Result<(), ParameterError> {
     let words = || {
         file::WORDS
             .iter()

@@ -103,6 +103,41 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
         (M::GET, "/api/exports/stats", web::to(exports::statistics::show)),
         (
             M::POST,
+            "/api/exports/schedule",
+            web::to(exports::schedules::create),
+        ),
+        (
+            M::GET,
+            "/api/exports/schedules",
+            web::to(exports::schedules::list),
+        ),
+        (
+            M::GET,
+            "/api/exports/schedules/{id}",
+            web::to(exports::schedules::show),
+        ),
+        (
+            M::PATCH,
+            "/api/exports/schedules/{id}",
+            web::to(exports::schedules::change),
+        ),
+        (
+            M::DELETE,
+            "/api/exports/schedules/{id}",
+            web::to(exports::schedules::delete),
+        ),
+        (
+            M::POST,
+            "/api/exports/schedules/{id}/run",
+            web::to(exports::schedules::run),
+        ),
+        (
+            M::POST,
+            "/api/exports/process-scheduled",
+            web::to(exports::schedules::process),
+        ),
+        (
+            M::POST,
             "/api/export/conversations",
             web::to(exports::conversations::create),
         ),

@@ -41,6 +41,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "audit indexes",
         include_str!("../../migrations/0005_audit_indexes.sql"),
     ),
+    (
+        6,
+        "export schedules",
+        include_str!("../../migrations/0006_export_schedules.sql"),
+    ),
 ];
 
 /// One database of one running server, to compare two of them.

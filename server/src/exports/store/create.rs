@@ -31,21 +31,28 @@ pub struct Created {
     pub rate: Option<Rate>,
 }
 
-/// Inserts exports, which are the members of a JSON array, and returns them as JSON.
+/// Inserts exports, which are the members of a JSON array, and returns them as JSON. Another server may have created a run of a
+/// schedule already; it is left out then.
 const INSERT: &str = "with added as ( \
          insert into decant.data_exports \
              (id, subject, caller, credential, role, scope, workspace_id, export_type, dataset, format, options, parameters, \
-              selection, parent_id, status, priority, not_before, total_items, file_name, retention_hours) \
+              selection, parent_id, status, priority, not_before, total_items, file_name, retention_hours, schedule_id, due, \
+              authorized_at) \
          select n.id, n.subject, n.caller, n.credential, n.role, n.scope, n.workspace_id, n.export_type, n.dataset, n.format, \
              n.options, n.parameters, n.selection, n.parent_id, \
              case when n.not_before > now() then 'scheduled' else 'queued' end, \
-             n.priority, greatest(n.not_before, now()), n.total_items, n.file_name, n.retention_hours \
+             n.priority, greatest(n.not_before, now()), n.total_items, n.file_name, n.retention_hours, n.schedule_id, n.due, \
+             n.authorized_at \
          from jsonb_to_recordset($1::jsonb) as n \
              (id uuid, subject text, caller text, credential text, role text, scope jsonb, workspace_id text, \
               export_type text, dataset text, format text, options jsonb, parameters jsonb, selection jsonb, \
               parent_id uuid, priority smallint, not_before timestamptz, total_items bigint, file_name text, \
-              retention_hours integer) \
+              retention_hours integer, schedule_id bigint, due timestamptz, authorized_at timestamptz) \
+         on conflict (schedule_id, due) where schedule_id is not null do nothing \
          returning data_exports.*), \
+     runs as ( \
+         update decant.export_schedules s set last_run_time = now(), last_export_id = added.id \
+         from added where s.id = added.schedule_id), \
      logged as ( \
          insert into decant.export_logs (export_id, event_type, level, message) \
          select id, 'created', 'info', 'Created by ' || $2 from added) \
@@ -89,6 +96,7 @@ impl ExportStore {
                 caller = caller.name,
                 subject = %caller.subject,
                 export = %record.id,
+                schedule = record.schedule_id,
                 dataset = record.dataset,
                 format = record.format,
                 workspace = record.workspace_id
@@ -145,7 +153,10 @@ impl ExportStore {
     }
 
     /// Checks that each owner of storage has some left.
-    async fn check_quotas(
+    ///
+    /// # Errors
+    /// [`ExportError::Quota`]; [`ExportError::State`].
+    pub(in crate::exports) async fn check_quotas(
         &self,
         connection: &mut PgConnection,
         exports: &[NewExport],
@@ -177,7 +188,10 @@ impl ExportStore {
 }
 
 /// Inserts the exports, and returns them in the order of their ids.
-async fn insert(
+///
+/// # Errors
+/// [`ExportError::State`].
+pub(in crate::exports) async fn insert(
     transaction: &mut PgConnection,
     exports: &[NewExport],
     by: &str,
@@ -194,7 +208,8 @@ async fn insert(
         .collect::<sqlx::Result<_>>()?)
 }
 
-fn record_refusal(caller: &Caller, error: &ExportError) {
+/// Records that a limit refuses a person who creates an export or a schedule.
+pub(in crate::exports) fn record_refusal(caller: &Caller, error: &ExportError) {
     let action = match error {
         ExportError::RateLimited { .. } => Action::ExportRateLimited,
         ExportError::Quota { .. } => Action::ExportQuotaExceeded,

@@ -21,6 +21,7 @@ mod statistics;
 mod workspace_files;
 
 pub use create::{Created, Creation};
+pub(super) use create::{insert, record_refusal};
 pub use list::{ListRequest, Listing};
 pub use records::ExportStore;
 pub(super) use records::{LogKind, log, read};

@@ -16,7 +16,7 @@ use crate::exports::options::Options;
 use crate::exports::record::ExportRecord;
 use crate::state::{Purpose, State, StateError};
 
-/// The records of exports, for requests. Clones share the connections.
+/// The records of exports and of schedules, for requests. Clones share the connections.
 #[derive(Clone)]
 pub struct ExportStore {
     pub(super) state: State,
@@ -115,7 +115,7 @@ impl ExportStore {
     ///
     /// # Errors
     /// [`ExportError::NoState`]; [`ExportError::State`], also if the database does not answer in time; those of `operation`.
-    pub(super) async fn run<T>(
+    pub(in crate::exports) async fn run<T>(
         &self,
         operation: impl AsyncFnOnce(&mut PoolConnection<Postgres>) -> Result<T, ExportError>,
     ) -> Result<T, ExportError> {

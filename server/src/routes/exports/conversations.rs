@@ -103,7 +103,7 @@ fn queued(records: &[ExportRecord]) -> StoredAnswer {
     let answer = record.map(|record| QueuedConversationExport {
         export_id: record.id.to_string(),
         status: ExportStatus::Queued,
-        conversation_count: record.total_items.unwrap_or_default(),
+        conversation_count: count_of(record),
         message: format!(
             "Export queued for background processing. Check status at {}",
             status_address(record)
@@ -132,7 +132,7 @@ fn finished(record: &ExportRecord) -> Option<FinishedConversationExport> {
     Some(FinishedConversationExport {
         export_id: record.id.to_string(),
         status: ExportStatus::Completed,
-        conversation_count: record.total_items.unwrap_or_default(),
+        conversation_count: count_of(record),
         file_size: record.file_bytes?,
         file_url: file_address(record),
         filename: record.file_name.clone()?,
@@ -172,7 +172,7 @@ pub async fn status(
         export_id: record.id.to_string(),
         status,
         progress: record.progress,
-        conversation_count: record.total_items.unwrap_or_default(),
+        conversation_count: count_of(&record),
         file_size: record.file_bytes,
         file_url: is_whole.then(|| file_address(&record)),
         filename: record.file_name.clone().filter(|_| is_whole),
@@ -260,7 +260,7 @@ fn entry(record: &ExportRecord, position: Option<u32>) -> ConversationExportEntr
         format: record.format.clone(),
         status,
         status_message: message(record, status, position),
-        conversation_count: record.total_items.unwrap_or_default(),
+        conversation_count: count_of(record),
         file_size: record.file_bytes,
         file_url: is_whole.then(|| file_address(record)),
         filename: record.file_name.clone().filter(|_| is_whole),
@@ -270,4 +270,9 @@ fn entry(record: &ExportRecord, position: Option<u32>) -> ConversationExportEntr
         is_downloadable: is_whole,
         config: record.parameters.get("config").cloned().unwrap_or(Value::Null),
     }
+}
+
+/// Returns the number of conversations. Those of a scheduled run are not counted before it; its rows are known at the end.
+fn count_of(record: &ExportRecord) -> u64 {
+    record.total_items.or(record.record_count).unwrap_or_default()
 }

@@ -67,7 +67,7 @@ pub async fn retry(
 }
 
 /// Returns the answer with the export that was created.
-fn accepted(records: &[ExportRecord]) -> StoredAnswer {
+pub(super) fn accepted(records: &[ExportRecord]) -> StoredAnswer {
     let export = records.first().map(|record| record.to_export(None));
     let location = export.as_ref().map(|export| export.links.own.clone());
     let answer = export.map(|export| ExportAnswer { export });

@@ -21,10 +21,10 @@ use crate::exports::store::Creation;
 use crate::routes::extract::{Administrator, JsonBody};
 
 /// The bundle of everything about one person.
-const OF_PERSON: &str = "user-data";
+pub(super) const OF_PERSON: &str = "user-data";
 
 /// The bundle of all users.
-const OF_ALL: &str = "bulk-data";
+pub(super) const OF_ALL: &str = "bulk-data";
 
 /// The filter that names the person.
 const PERSON: &str = "userId";
@@ -77,24 +77,15 @@ fn order(bundle: &str, body: DataExportRequest) -> Result<Order, ApiError> {
     }
     let parameters = serde_json::to_value(&body).map_err(|_| ApiError::Internal)?;
     let format = body.format.unwrap_or_else(|| Format::Json.word().to_owned());
-    let file_words = file_words(&format, &body.options);
-    let options = body.options;
-    let mut filters = options.filters.unwrap_or_default();
+    let file_words = file_words(Some(&format), &body.options);
+    let mut rows = rows_of(body.options);
     if let Some(OptionValue(id)) = body.user_id {
-        filters.insert(PERSON.to_owned(), FilterValues(vec![id]));
+        rows.filters.insert(PERSON.to_owned(), FilterValues(vec![id]));
     }
     Ok(Order {
         dataset: bundle.to_owned(),
         workspace: None,
-        rows: RowsRequest {
-            filters,
-            columns: options.field_selection,
-            limit: options.limit,
-            sort: options.sort_order,
-            date_range: options.date_range,
-            include_system_fields: options.include_system_fields.unwrap_or_default(),
-            ..RowsRequest::default()
-        },
+        rows,
         file_words,
         parameters,
         priority: 0,
@@ -103,10 +94,28 @@ fn order(bundle: &str, body: DataExportRequest) -> Result<Order, ApiError> {
     })
 }
 
-fn file_words(format: &str, options: &DataExportOptions) -> PairList {
-    let mut words: Vec<(&str, String)> = vec![("format", format.to_owned())];
+/// Returns the rows that options choose.
+pub(super) fn rows_of(options: DataExportOptions) -> RowsRequest {
+    RowsRequest {
+        filters: options.filters.unwrap_or_default(),
+        columns: options.field_selection,
+        limit: options.limit,
+        sort: options.sort_order,
+        date_range: options.date_range,
+        include_system_fields: options.include_system_fields.unwrap_or_default(),
+        ..RowsRequest::default()
+    }
+}
+
+/// Returns the words of the file that options choose.
+pub(super) fn file_words(format: Option<&str>, options: &DataExportOptions) -> PairList {
+    let format_word = format.map(|format| ("format", format.to_owned()));
+    let mut words: Vec<(&str, String)> = format_word.into_iter().collect();
     // The list of a zip archive of CSV files is the metadata; one CSV file cannot have any.
-    if let Some(metadata) = options.include_metadata.filter(|_| format != Format::Csv.word()) {
+    if let Some(metadata) = options
+        .include_metadata
+        .filter(|_| format != Some(Format::Csv.word()))
+    {
         words.push(("metadata", metadata.to_string()));
     }
     if let Some(OptionValue(compression)) = &options.compression {

@@ -17,6 +17,7 @@
 //! | `data` | files of everything about one person, and of all users |
 //! | `conversations`, `conversation_request` | files of conversations |
 //! | `workspace` | exports and stored files of a workspace |
+//! | `schedules`, `schedule_request`, `schedule_change` | exports that are made again and again, or once at a later time |
 //! | `statistics` | the figures of exports |
 //! | `maintenance` | the check of a stored file, and the clean-up |
 
@@ -35,6 +36,9 @@ pub mod maintenance;
 pub mod order;
 pub mod read;
 pub mod receipt;
+mod schedule_change;
+mod schedule_request;
+pub mod schedules;
 pub mod statistics;
 mod words;
 pub mod workspace;

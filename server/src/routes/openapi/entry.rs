@@ -51,6 +51,10 @@ pub fn delete(path: &'static str, id: &str, summary: &str) -> EntryBuilder {
     EntryBuilder::new(HttpMethod::Delete, path, id, summary)
 }
 
+pub fn patch(path: &'static str, id: &str, summary: &str) -> EntryBuilder {
+    EntryBuilder::new(HttpMethod::Patch, path, id, summary)
+}
+
 impl EntryBuilder {
     fn new(method: HttpMethod, path: &'static str, id: &str, summary: &str) -> Self {
         Self {
