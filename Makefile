@@ -5,8 +5,8 @@ export WASM_HOME
 export PATH := $(WASM_HOME)/bin:$(PATH)
 SHELL := /bin/bash
 
-# The crates of the page. Trunk builds them with the profile release-web. Clippy uses the profile dev: its folder is another one,
-# so that neither waits for the other's lock.
+# The crates of the page. Trunk builds them with the profile release-web; clippy uses the same profile, so that it finds
+# most dependencies built.
 wasm_crates := -p wasm-export -p web -p export-worker --target wasm32-unknown-unknown
 target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 program := $(target)/release/decant
@@ -45,7 +45,7 @@ check: set-up-test ## Check the format, clippy for both targets, the scripts and
 	$(timed) 'cargo fmt' cargo fmt --all --check
 	$(timed) 'cargo fmt of the fuzz targets' cargo fmt --manifest-path wasm-export/fuzz/Cargo.toml --check
 	$(timed) 'clippy' cargo clippy --workspace --all-targets -- -D warnings
-	$(timed) 'clippy for wasm32' wasm-cargo clippy $(wasm_crates) --all-targets -- -D warnings
+	$(timed) 'clippy for wasm32' wasm-cargo clippy --profile release-web $(wasm_crates) --all-targets -- -D warnings
 	$(timed) 'cargo doc' env RUSTDOCFLAGS='-D warnings' \
 		cargo doc --workspace --exclude web --no-deps --document-private-items
 

@@ -45,7 +45,7 @@ async fn a_receipt_says_who_took_what_and_outlives_the_file() {
     for (member, value) in [
         ("export", json!(export.id)),
         ("dataset", json!("usage-logs")),
-        ("caller", json!("Administrator")),
+        ("caller", json!("token:admin")),
         ("subject", json!("token:admin")),
         ("rows", json!(2)),
         ("bytes", json!(TWO_ROWS.len())),

@@ -66,7 +66,7 @@ impl ScheduleRecord {
     /// Returns the times of the schedule.
     ///
     /// # Errors
-    /// [`NoTiming`] for a record of another version.
+    /// `NoTiming` for a record of another version.
     pub fn timing(&self) -> Result<Timing, NoTiming> {
         let unknown = |_| NoTiming::Pattern(self.schedule_pattern.clone());
         let recurrence = self.schedule_pattern.parse::<Recurrence>().map_err(unknown)?;
