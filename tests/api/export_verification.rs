@@ -57,7 +57,7 @@ async fn a_receipt_says_who_took_what_and_outlives_the_file() {
     user.export_receipt(&export.id)
         .answer()
         .await
-        .problem(404, "unknown_export");
+        .problem(403, "forbidden");
     let over = "update decant.data_exports set expires_at = now() - interval '1 hour'";
     bed.state.execute(over.to_owned()).await;
     assert_eq!(
