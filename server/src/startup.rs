@@ -252,7 +252,11 @@ impl Application {
             state.clone(),
             &settings.export_files,
             &session_secret,
-            ReceiptSigner::new(&receipt_secret(&settings)?),
+            ReceiptSigner::new(&given_or_kept(
+                settings.export_files.receipt_secret.as_ref(),
+                &settings,
+                RECEIPT_SECRET_FILE,
+            )?),
             settings.scratch_age,
             metrics.clone(),
         );
@@ -490,11 +494,8 @@ async fn state_postgres(
 
 /// Fills the private PostgreSQL on its first start, and returns how to sign in.
 async fn prepare_demo(options: &PgConnectOptions, settings: &mut Settings) -> Result<DemoSignIn, StartError> {
-    let admin_token = match settings.auth.admin_token.clone() {
-        Some(token) => token,
-        // The data are made up, so the administrator's token may be too.
-        None => kept_secret(settings, "admin.token")?,
-    };
+    // The data are made up, so the administrator's token may be too.
+    let admin_token = given_or_kept(settings.auth.admin_token.as_ref(), settings, "admin.token")?;
     settings.auth.admin_token = Some(SecretString::from(admin_token.expose_secret()));
     if let Err(error) = check_demo_schema(settings) {
         tracing::info!(reason = %error, "the private PostgreSQL is left without demo data");
@@ -785,16 +786,22 @@ fn authenticator(
 }
 
 fn session_secret(settings: &Settings) -> Result<SecretString, StartError> {
-    match &settings.auth.session_secret {
-        Some(secret) => Ok(secret.clone()),
-        None => kept_secret(settings, SESSION_SECRET_FILE),
-    }
+    given_or_kept(
+        settings.auth.session_secret.as_ref(),
+        settings,
+        SESSION_SECRET_FILE,
+    )
 }
 
-fn receipt_secret(settings: &Settings) -> Result<SecretString, StartError> {
-    match &settings.export_files.receipt_secret {
+/// Returns the secret of a setting, or the one in this file of the data folder.
+fn given_or_kept(
+    given: Option<&SecretString>,
+    settings: &Settings,
+    file: &str,
+) -> Result<SecretString, StartError> {
+    match given {
         Some(secret) => Ok(secret.clone()),
-        None => kept_secret(settings, RECEIPT_SECRET_FILE),
+        None => kept_secret(settings, file),
     }
 }
 

@@ -253,21 +253,7 @@ async fn a_schedule_is_for_its_owner_and_for_administrators() {
 #[tokio::test]
 async fn a_key_with_fewer_rights_does_not_see_the_schedule_of_a_better_one() {
     let exports = start().await;
-    let boss = exports.app.database.new_user("Boss").await;
-    let restricted = format!("{}-restricted", boss.key);
-    exports
-        .app
-        .database
-        .execute(format!(
-            "update users set role = 'admin' where id = {}; \
-             insert into keys (user_id, key, name, is_enabled, can_login_web_ui) values ({}, '{restricted}', 'api', true, false)",
-            boss.id, boss.id
-        ))
-        .await;
-    let (boss, program) = (
-        exports.app.anonymous().with_token(&boss.key),
-        exports.app.anonymous().with_token(&restricted),
-    );
+    let (boss, program) = exports.app.boss_with_a_restricted_key().await;
     let id = id_of(&boss, &usage(json!({}))).await;
     program.show_schedule(id).answer().await.problem(403, "forbidden");
     program.run_schedule(id).answer().await.problem(403, "forbidden");

@@ -38,8 +38,8 @@ const BEYOND_THE_LEASE: Duration = Duration::from_secs(5);
 const GROWTH_MAX: u64 = 64 * 1024 * 1024;
 
 /// The conditions that [`Bed::examine`] checks.
-const HELD: &str = "No export was lost, completed twice or without a cause; after the clean-up no file and no unfinished upload \
-    belonged to no export, and the space in use was the sum of the files; each file passed its check.\n";
+const HELD: &str = "No export was lost, completed twice or without a cause. After the clean-up, each file had its export, no upload was \
+    unfinished, and the space in use was the sum of the files. Each file passed its check.\n";
 
 const FORMATS: [&str; 7] = ["csv", "json", "jsonl", "xlsx", "html", "markdown", "xml"];
 

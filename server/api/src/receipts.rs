@@ -12,12 +12,12 @@ crate::examples! {
 /// The version of receipts that Decant writes.
 pub const VERSION: u8 = 1;
 
-/// What an export has given to whom. Its members and their order belong to the signature.
+/// The person who exported, the rows they asked for, and the file. The members and their order belong to the signature.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Receipt {
-    /// 1.
+    /// [`VERSION`]; a checker refuses others.
     pub version: u8,
     /// The id of the export.
     pub export: String,

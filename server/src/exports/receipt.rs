@@ -4,12 +4,11 @@ use api::receipts::{Receipt, SignedReceipt, VERSION};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
-use hmac::{Hmac, KeyInit, Mac};
-use secrecy::{ExposeSecret, SecretString};
-use sha2::Sha256;
+use secrecy::SecretString;
 
 use super::file_access::NoFile;
 use super::record::ExportRecord;
+use crate::auth::derive_key;
 
 /// Separates this use of the secret from others.
 const PURPOSE: &[u8] = b"decant export receipts 1";
@@ -50,9 +49,7 @@ pub enum BadReceipt {
 impl ReceiptSigner {
     #[must_use]
     pub fn new(secret: &SecretString) -> Self {
-        let keyed = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes());
-        let seed = keyed.expect("a key of HMAC has any length").chain_update(PURPOSE);
-        Self(SigningKey::from_bytes(&seed.finalize().into_bytes().into()))
+        Self(SigningKey::from_bytes(&derive_key(secret, PURPOSE)))
     }
 
     #[must_use]

@@ -1,15 +1,14 @@
 //! Records new schedules, within the limits of their owners.
 
-use sqlx::{Connection, PgConnection, query_scalar};
+use sqlx::{PgConnection, query_scalar};
 
 use super::new_schedule::NewSchedule;
-use super::record::{ScheduleRecord, read};
+use super::record::ScheduleRecord;
 use crate::audit::Action;
 use crate::auth::Caller;
 use crate::exports::error::ExportError;
 use crate::exports::idempotency::{IdempotencyKey, StoredAnswer};
-use crate::exports::limits::{Rate, count_creations};
-use crate::exports::store::{Created, ExportStore, record_refusal};
+use crate::exports::store::{Created, ExportStore, read, write};
 
 /// A schedule that a request creates.
 pub struct ScheduleCreation<'a> {
@@ -45,14 +44,19 @@ impl ExportStore {
     pub async fn create_schedule(&self, creation: ScheduleCreation<'_>) -> Result<Created, ExportError> {
         let caller = creation.caller;
         let (created, record) = self
-            .run(async |connection| {
-                let mut transaction = connection.begin().await?;
-                let created = self.create_schedule_within(&mut transaction, &creation).await?;
-                transaction.commit().await?;
-                Ok(created)
+            .create_once(caller, creation.idempotency.as_ref(), async |transaction| {
+                let rate = self.count_creations(transaction, caller, 1).await?;
+                self.check_number(transaction, caller).await?;
+                self.check_quotas(transaction, std::slice::from_ref(&creation.schedule.export))
+                    .await?;
+                let record: String = query_scalar(INSERT)
+                    .bind(write(&creation.schedule)?)
+                    .fetch_one(transaction)
+                    .await?;
+                let record: ScheduleRecord = read(&record)?;
+                Ok(((creation.answer)(&record), rate, record))
             })
-            .await
-            .inspect_err(|error| record_refusal(caller, error))?;
+            .await?;
         if let Some(record) = record {
             tracing::info!(
                 action = Action::ExportScheduleCreated.name(),
@@ -69,78 +73,12 @@ impl ExportStore {
         Ok(created)
     }
 
-    async fn create_schedule_within(
-        &self,
-        transaction: &mut PgConnection,
-        creation: &ScheduleCreation<'_>,
-    ) -> Result<(Created, Option<ScheduleRecord>), ExportError> {
-        let ScheduleCreation {
-            caller,
-            schedule,
-            idempotency,
-            answer,
-        } = creation;
-        let subject = caller.subject.to_string();
-        if let Some(key) = idempotency
-            && let Some(answer) = key.take(transaction, &subject).await?
-        {
-            let created = Created {
-                answer,
-                is_replayed: true,
-                rate: None,
-            };
-            return Ok((created, None));
-        }
-        let rate = self.count_creation(transaction, caller).await?;
-        self.check_number(transaction, caller, &subject).await?;
-        self.check_quotas(transaction, std::slice::from_ref(&schedule.export))
-            .await?;
-        let record: String = query_scalar(INSERT)
-            .bind(json(schedule)?)
-            .fetch_one(&mut *transaction)
-            .await?;
-        let record = read(&record)?;
-        let answer = answer(&record);
-        if let Some(key) = idempotency {
-            key.keep(transaction, &subject, &answer).await?;
-        }
-        let created = Created {
-            answer,
-            is_replayed: false,
-            rate,
-        };
-        Ok((created, Some(record)))
-    }
-
-    /// Counts a schedule, or new times of one, as an export that the caller creates.
-    ///
-    /// # Errors
-    /// [`ExportError::RateLimited`]; [`ExportError::State`].
-    pub(super) async fn count_creation(
-        &self,
-        transaction: &mut PgConnection,
-        caller: &Caller,
-    ) -> Result<Option<Rate>, ExportError> {
-        match self.options().rate_limit.filter(|_| !caller.is_administrator()) {
-            None => Ok(None),
-            Some(limit) => {
-                let subject = caller.subject.to_string();
-                Ok(Some(count_creations(transaction, &subject, limit, 1).await?))
-            }
-        }
-    }
-
-    async fn check_number(
-        &self,
-        transaction: &mut PgConnection,
-        caller: &Caller,
-        subject: &str,
-    ) -> Result<(), ExportError> {
+    async fn check_number(&self, transaction: &mut PgConnection, caller: &Caller) -> Result<(), ExportError> {
         let limit = self.options().schedules_per_user;
         let schedules: i64 = query_scalar(
             "select count(*) from decant.export_schedules where subject = $1 and status <> 'ended'",
         )
-        .bind(subject)
+        .bind(caller.subject.to_string())
         .fetch_one(transaction)
         .await?;
         match schedules >= i64::from(limit) && !caller.is_administrator() {
@@ -148,12 +86,4 @@ impl ExportStore {
             false => Ok(()),
         }
     }
-}
-
-/// Returns the JSON of columns.
-///
-/// # Errors
-/// [`sqlx::Error::Encode`]; never for columns of a schedule.
-pub(super) fn json(value: &impl serde::Serialize) -> sqlx::Result<String> {
-    serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(error.into()))
 }

@@ -9,12 +9,12 @@ use serde::Serialize;
 use sqlx::{Connection, PgConnection, query, query_as, query_scalar};
 use uuid::Uuid;
 
-use super::record::{ScheduleRecord, read};
+use super::record::ScheduleRecord;
 use crate::audit::Action;
 use crate::exports::error::ExportError;
 use crate::exports::new_export::NewExport;
 use crate::exports::record::ExportRecord;
-use crate::exports::store::{ExportStore, insert};
+use crate::exports::store::{ExportStore, insert, read, write};
 use crate::schedule::CALLER;
 
 /// The most schedules of one transaction.
@@ -132,8 +132,10 @@ impl ExportStore {
             }
         }
         let records = insert(&mut transaction, &batch.runs, CALLER).await?;
-        let next = serde_json::to_string(&batch.next).map_err(|error| sqlx::Error::Encode(error.into()))?;
-        query(ADVANCE).bind(next).execute(&mut *transaction).await?;
+        query(ADVANCE)
+            .bind(write(&batch.next)?)
+            .execute(&mut *transaction)
+            .await?;
         transaction.commit().await?;
         Ok((batch, records))
     }

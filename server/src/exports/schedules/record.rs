@@ -186,11 +186,3 @@ impl ScheduleRecord {
         }
     }
 }
-
-/// Reads a schedule that PostgreSQL has written as JSON.
-///
-/// # Errors
-/// [`sqlx::Error::Decode`] for one of a newer version.
-pub(super) fn read(json: &str) -> sqlx::Result<ScheduleRecord> {
-    serde_json::from_str(json).map_err(|error| sqlx::Error::Decode(error.into()))
-}

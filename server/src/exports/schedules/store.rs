@@ -3,13 +3,12 @@
 use api::schedules::ScheduleStatus;
 use sqlx::{Connection, query, query_scalar};
 
-use super::create::json;
 use super::new_schedule::ScheduleChanges;
-use super::record::{ScheduleRecord, read};
+use super::record::ScheduleRecord;
 use crate::audit::Action;
 use crate::auth::Caller;
 use crate::exports::error::ExportError;
-use crate::exports::store::{ExportStore, record_refusal};
+use crate::exports::store::{ExportStore, read, record_refusal, write};
 
 /// Which schedules are listed, the newest first.
 #[derive(Clone, Debug, Default)]
@@ -142,11 +141,11 @@ impl ExportStore {
             .run(async |connection| {
                 let mut transaction = connection.begin().await?;
                 if changes.times.is_some() {
-                    self.count_creation(&mut transaction, caller).await?;
+                    self.count_creations(&mut transaction, caller, 1).await?;
                 }
                 let changed: Option<String> = query_scalar(CHANGE)
                     .bind(record.id)
-                    .bind(json(changes)?)
+                    .bind(write(changes)?)
                     .fetch_optional(&mut *transaction)
                     .await?;
                 transaction.commit().await?;

@@ -24,4 +24,4 @@ pub use create::{Created, Creation};
 pub(super) use create::{insert, record_refusal};
 pub use list::{ListRequest, Listing};
 pub use records::ExportStore;
-pub(super) use records::{LogKind, log, read};
+pub(super) use records::{LogKind, log, read, write};

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres, query};
 use tokio::time::timeout;
@@ -13,7 +15,6 @@ use crate::exports::files::ExportFiles;
 use crate::exports::metrics::ExportMetrics;
 use crate::exports::notices::Notices;
 use crate::exports::options::Options;
-use crate::exports::record::ExportRecord;
 use crate::state::{Purpose, State, StateError};
 
 /// The records of exports and of schedules, for requests. Clones share the connections.
@@ -70,8 +71,16 @@ pub(in crate::exports) async fn log(
 ///
 /// # Errors
 /// [`sqlx::Error::Decode`] for one of a newer version.
-pub(in crate::exports) fn read(json: &str) -> sqlx::Result<ExportRecord> {
+pub(in crate::exports) fn read<T: DeserializeOwned>(json: &str) -> sqlx::Result<T> {
     serde_json::from_str(json).map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+/// Writes columns as JSON that PostgreSQL reads.
+///
+/// # Errors
+/// [`sqlx::Error::Encode`]; never for columns.
+pub(in crate::exports) fn write(columns: &impl Serialize) -> sqlx::Result<String> {
+    serde_json::to_string(columns).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
 /// Reads a time that PostgreSQL has written as JSON.

@@ -93,8 +93,9 @@ impl Delivery {
         if request.method() == Method::HEAD {
             return Ok(answer.finish());
         }
+        let part = part.filter(|part| *part != (0..bytes));
         let pieces = app.stored_exports.files.read(&self.stored, part.clone()).await?;
-        let download = download(part.filter(|part| *part != (0..bytes))).await?;
+        let download = download(part).await?;
         Ok(answer.streaming(download.until_delivered(pieces)))
     }
 

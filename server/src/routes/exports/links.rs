@@ -91,8 +91,8 @@ pub async fn make_link(
     address_of(app, request, delivery, link).await
 }
 
-/// Returns a link of the caller that is good for half of the usual time at least, or makes one: a list that is asked for again and again makes no
-/// new ones.
+/// Returns a link of the caller that is good for half of the usual time at least, or makes one. So a list that is asked for again and
+/// again makes no new ones.
 ///
 /// # Errors
 /// As of [`make_link`].

@@ -23,10 +23,10 @@ use crate::exports::ExportError;
 use crate::exports::idempotency::StoredAnswer;
 use crate::exports::schedules::{ScheduleCreation, ScheduleListRequest, ScheduleRecord, Started};
 use crate::exports::store::Creation;
-use crate::routes::extract::{Administrator, JsonBody, Pairs, flag, request_parts};
+use crate::routes::extract::{Administrator, JsonBody, Pairs, request_parts};
 
 /// The words of the list.
-const WORDS: [&str; 4] = ["status", "include_all", "limit", "offset"];
+const WORDS: [&str; 4] = ["status", words::INCLUDE_ALL, "limit", "offset"];
 
 /// The schedules of a page.
 const LIMIT: u32 = 50;
@@ -66,13 +66,7 @@ pub async fn list(
     caller: Caller,
     Pairs(pairs): Pairs,
 ) -> Result<HttpResponse, ApiError> {
-    let include_all = match words::text(&pairs, "include_all")? {
-        None => false,
-        Some(value) => flag("include_all", &value)?,
-    };
-    if include_all && !caller.is_administrator() {
-        return Err(ExportError::NotAll.into());
-    }
+    let include_all = words::include_all(&pairs, &caller)?;
     words::check(&pairs, &WORDS)?;
     let expected = "active, paused, ended or error";
     let request = ScheduleListRequest {
