@@ -26,7 +26,9 @@
 //! | [`file_options`] | the settings of files |
 //! | [`stored_exports`] | all that works on files, together |
 //! | [`download`] | downloads, counted when they are complete |
-//! | [`links`], [`link_signature`] | links that need no other credential |
+//! | [`links`], [`link_signature`], [`link_address`] | links that need no other credential |
+//! | [`deliveries`] | recipients of files, and the records of deliveries |
+//! | [`sending`] | e-mail and webhooks are sent |
 //! | [`verify`] | the check of a stored file |
 //! | [`receipt`] | signed receipts of files |
 //! | `expiry` | the end of the time for which a file is kept |
@@ -43,6 +45,7 @@ mod checked_stream;
 pub mod cleanup;
 pub mod cleanup_report;
 pub mod cleanup_schedule;
+pub mod deliveries;
 pub mod download;
 pub mod error;
 mod expiry;
@@ -54,6 +57,7 @@ pub mod file_options;
 pub mod files;
 pub mod idempotency;
 pub mod limits;
+pub mod link_address;
 pub mod link_signature;
 pub mod links;
 pub mod metrics;
@@ -67,6 +71,7 @@ mod queue;
 pub mod receipt;
 pub mod record;
 pub mod schedules;
+pub mod sending;
 pub mod store;
 pub mod stored_exports;
 mod stored_file;

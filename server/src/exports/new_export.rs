@@ -9,6 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 use wasm_export::Options;
 
+use super::deliveries::destinations::Destinations;
 use super::file_key::FileOwner;
 use super::record::{ExportRecord, RecordedScope};
 use crate::auth::Caller;
@@ -53,6 +54,8 @@ pub struct NewExport {
     pub parent_id: Option<Uuid>,
     #[serde(flatten)]
     pub run: Option<ScheduledRun>,
+    /// The recipients of the file.
+    pub delivery: Option<Destinations>,
 }
 
 /// The columns of an export that a schedule creates.
@@ -110,6 +113,8 @@ impl NewExport {
             total_items: record.total_items,
             parent_id: Some(record.id),
             run: None,
+            // The recipients have not asked for another file.
+            delivery: None,
         }
     }
 

@@ -223,6 +223,7 @@ impl ExportRecord {
             parent_id: self.parent_id.map(|id| id.to_string()),
             schedule_id: self.schedule_id.map(i64::unsigned_abs),
             verification: self.verification.clone(),
+            deliveries: Vec::new(),
             links: ExportLinks {
                 own: format!("/api/exports/{id}"),
                 status: format!("/api/exports/{id}/status"),

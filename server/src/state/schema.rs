@@ -46,6 +46,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "export schedules",
         include_str!("../../migrations/0006_export_schedules.sql"),
     ),
+    (
+        8,
+        "export deliveries",
+        include_str!("../../migrations/0008_export_deliveries.sql"),
+    ),
 ];
 
 /// One database of one running server, to compare two of them.

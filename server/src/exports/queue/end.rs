@@ -7,6 +7,7 @@ use sqlx::{Connection, PgConnection, query, query_scalar};
 use uuid::Uuid;
 
 use super::lease::{Lease, add_usage, release};
+use crate::exports::deliveries;
 use crate::exports::files::{StoredExport, Totals};
 use crate::exports::schedules;
 use crate::exports::store::{LogKind, log};
@@ -72,6 +73,7 @@ impl Lease {
         log(&mut transaction, self.id, LogKind::Complete, &message).await?;
         count(&mut transaction, self.id).await?;
         schedules::completed(&mut transaction, self.schedule).await?;
+        deliveries::release(&mut transaction, self.id).await?;
         notify(&mut transaction, self.id).await?;
         transaction.commit().await?;
         Ok(true)
@@ -122,6 +124,7 @@ impl Lease {
             (_, None) => "Cancelled".to_owned(),
         };
         log(&mut transaction, self.id, kind, &text).await?;
+        deliveries::release(&mut transaction, self.id).await?;
         let stopped = if now == ExportStatus::Failed {
             count(&mut transaction, self.id).await?;
             schedules::failed(&mut transaction, self.schedule, &text).await?

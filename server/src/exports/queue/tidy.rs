@@ -7,6 +7,7 @@ use super::claim::Queue;
 use super::end::{count, notify};
 use super::lease::release;
 use crate::audit::Action;
+use crate::exports::deliveries;
 use crate::exports::expiry::expire;
 use crate::exports::metrics::EndStatus;
 use crate::exports::schedules::{self, StoppedSchedule};
@@ -91,6 +92,7 @@ impl Queue {
                 _ => LogKind::Retry,
             };
             log(&mut transaction, id, kind, LOST).await?;
+            deliveries::release(&mut transaction, id).await?;
             if status == "failed" {
                 count(&mut transaction, id).await?;
                 stopped.extend(schedules::failed(&mut transaction, *schedule, LOST).await?);

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::records::{ExportStore, LogKind, log};
 use crate::audit::Action;
 use crate::auth::Caller;
+use crate::exports::deliveries;
 use crate::exports::error::ExportError;
 use crate::exports::file_key::FileKey;
 use crate::exports::limits::give_back;
@@ -40,6 +41,7 @@ impl ExportStore {
                 if status.as_deref() == Some("cancelled") {
                     let message = format!("Cancelled by {}", caller.name);
                     log(&mut transaction, id, LogKind::Cancel, &message).await?;
+                    deliveries::release(&mut transaction, id).await?;
                 }
                 transaction.commit().await?;
                 Ok(status)

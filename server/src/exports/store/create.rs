@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::records::{ExportStore, read, write};
 use crate::audit::Action;
 use crate::auth::Caller;
+use crate::exports::deliveries;
 use crate::exports::error::ExportError;
 use crate::exports::idempotency::{IdempotencyKey, StoredAnswer};
 use crate::exports::limits::{Rate, count_creations, storage_usage};
@@ -216,12 +217,18 @@ pub(in crate::exports) async fn insert(
     let records: Vec<String> = query_scalar(INSERT)
         .bind(write(&exports)?)
         .bind(by)
-        .fetch_all(transaction)
+        .fetch_all(&mut *transaction)
         .await?;
-    Ok(records
+    let records: Vec<ExportRecord> = records
         .iter()
         .map(|record| read(record))
-        .collect::<sqlx::Result<_>>()?)
+        .collect::<sqlx::Result<_>>()?;
+    let is_added = |id| records.binary_search_by_key(&id, |record| record.id).is_ok();
+    let deliveries = exports
+        .iter()
+        .filter_map(|export| Some((export.id, export.delivery.as_ref()?)));
+    deliveries::insert(transaction, deliveries.filter(|(id, _)| is_added(*id))).await?;
+    Ok(records)
 }
 
 /// Records that a limit refuses a person who creates an export or a schedule.

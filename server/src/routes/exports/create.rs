@@ -6,6 +6,7 @@ use api::exports::{BulkAnswer, BulkRequest, EnqueueError, Enqueued, ExportAnswer
 
 use super::access;
 use super::answer::{idempotency_key, respond, stored};
+use super::destinations::Wanted;
 use super::order::check;
 use crate::app::App;
 use crate::auth::Caller;
@@ -34,7 +35,9 @@ pub async fn create(
 ) -> Result<HttpResponse, ApiError> {
     app.check_running()?;
     let idempotency = idempotency_key(&request, &body)?;
+    let wanted = Wanted::new(&body);
     let export = check(&app, caller.clone(), Order::new(body)?).await?;
+    let export = wanted.add_to(export, &app, &caller)?;
     let creation = Creation {
         caller: &caller,
         exports: vec![export],
@@ -91,8 +94,11 @@ pub async fn bulk(
     let mut exports = Vec::with_capacity(body.exports.len());
     let mut outcomes = Vec::with_capacity(body.exports.len());
     for ordered in body.exports {
+        let wanted = Wanted::new(&ordered);
         let checked = match Order::new(ordered) {
-            Ok(order) => check(&app, caller.clone(), order).await,
+            Ok(order) => check(&app, caller.clone(), order)
+                .await
+                .and_then(|export| wanted.add_to(export, &app, &caller)),
             Err(error) => Err(error.into()),
         };
         outcomes.push(match checked {

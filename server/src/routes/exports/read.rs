@@ -1,7 +1,7 @@
 //! One export, the list of exports, the limits.
 
 use actix_web::{HttpResponse, web};
-use api::exports::{ExportAnswer, ExportList, ExportListMeta, ExportStatusAnswer, ExportType};
+use api::exports::{Export, ExportAnswer, ExportList, ExportListMeta, ExportStatusAnswer, ExportType};
 
 use super::access::{self, is_administrator_of_workspace};
 use super::words;
@@ -37,7 +37,10 @@ pub async fn show(
 ) -> Result<HttpResponse, ApiError> {
     let record = access::find(&app, &caller, &id).await?;
     let position = app.exports.position(&record).await?;
-    let export = record.to_export(position);
+    let export = Export {
+        deliveries: app.exports.deliveries(record.id).await?,
+        ..record.to_export(position)
+    };
     Ok(HttpResponse::Ok().json(ExportAnswer { export }))
 }
 
@@ -55,7 +58,10 @@ pub async fn status(
     let position = app.exports.position(&record).await?;
     Ok(HttpResponse::Ok().json(ExportStatusAnswer {
         success: true,
-        export: record.to_export(position),
+        export: Export {
+            deliveries: app.exports.deliveries(record.id).await?,
+            ..record.to_export(position)
+        },
         logs,
     }))
 }

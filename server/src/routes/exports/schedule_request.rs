@@ -11,11 +11,13 @@ use wasm_export::options::Format;
 
 use super::conversation_request::{self, file_name_pattern};
 use super::data::{OF_ALL, OF_PERSON, file_words, rows_of};
+use super::destinations::Wanted;
 use super::order;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::datasets::words::PairList;
 use crate::error::ApiError;
+use crate::exports::deliveries::destinations::without_secrets;
 use crate::exports::new_export::NewExport;
 use crate::exports::order::{Order, check_option};
 use crate::exports::schedules::{NewSchedule, RECURRENCE, Recurrence, Timing};
@@ -49,6 +51,7 @@ pub async fn new_schedule(
     let settings = app.exports.options();
     check_members(request, settings)?;
     let export = check_export(app, caller.clone(), request).await?;
+    let export = Wanted::of_schedule(request).add_to(export, app, caller)?;
     let timing = timing(request, now)?;
     check_pauses(&timing, caller, settings, now)?;
     let next_run_time = timing
@@ -173,12 +176,16 @@ pub fn recurrence_text(request: &ScheduleRequest) -> &str {
     request.recurrence.as_deref().unwrap_or(ONCE).trim()
 }
 
-/// Returns a request as a schedule keeps it.
+/// Returns a request as a schedule keeps and shows it, without secrets.
 ///
 /// # Errors
 /// [`ApiError::Internal`]; never for a request that was read from JSON.
 pub fn as_json(request: &ScheduleRequest) -> Result<Value, ApiError> {
-    serde_json::to_value(request).map_err(|_| ApiError::Internal)
+    let shown = ScheduleRequest {
+        delivery: request.delivery.as_ref().map(without_secrets),
+        ..request.clone()
+    };
+    serde_json::to_value(shown).map_err(|_| ApiError::Internal)
 }
 
 fn retention_hours(request: &ScheduleRequest) -> Option<u32> {
@@ -281,8 +288,6 @@ fn contradictory(field: &str, problem: &str) -> ParameterError {
 /// Refuses the members that have no effect yet, by name.
 fn refuse_unsupported(request: &ScheduleRequest) -> Result<(), ExportError> {
     let members = [
-        ("delivery", request.delivery.is_some()),
-        ("notify", request.notify.is_some()),
         ("encryption", request.encryption.is_some()),
         ("template", request.template.is_some()),
         ("incremental", request.incremental.is_some()),

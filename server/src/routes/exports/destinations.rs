@@ -1,0 +1,53 @@
+//! The recipients of a file, as a request names them.
+
+use api::deliveries::DeliveryRequest;
+use api::exports::ExportRequest;
+use api::schedules::ScheduleRequest;
+
+use crate::app::App;
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::exports::deliveries::destinations::{DestinationError, Destinations};
+use crate::exports::new_export::NewExport;
+
+/// The members of a request that name recipients.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    delivery: Option<DeliveryRequest>,
+    notify: Option<bool>,
+}
+
+impl Wanted {
+    #[must_use]
+    pub fn new(request: &ExportRequest) -> Self {
+        Self {
+            delivery: request.delivery.clone(),
+            notify: request.notify,
+        }
+    }
+
+    #[must_use]
+    pub fn of_schedule(request: &ScheduleRequest) -> Self {
+        Self {
+            delivery: request.delivery.clone(),
+            notify: request.notify,
+        }
+    }
+
+    /// Returns an export with its recipients, to whom the caller may have files sent.
+    ///
+    /// # Errors
+    /// [`ApiError::Access`] for a role in a workspace that is too low; [`ApiError::Export`] for a recipient that is not allowed;
+    /// [`ApiError::Parameter`].
+    pub fn add_to(self, export: NewExport, app: &App, caller: &Caller) -> Result<NewExport, ApiError> {
+        let Self { delivery, notify } = self;
+        let options = &app.settings.deliveries;
+        let checked = Destinations::check(delivery.as_ref(), notify, &export.scope, caller, options);
+        let delivery = checked.map_err(|error| match error {
+            DestinationError::Access(error) => ApiError::from(error),
+            DestinationError::Parameter(error) => error.into(),
+            DestinationError::Export(error) => error.into(),
+        })?;
+        Ok(NewExport { delivery, ..export })
+    }
+}
