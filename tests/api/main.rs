@@ -20,6 +20,8 @@ mod definition_language;
 mod docs;
 mod export;
 mod export_cleanup;
+mod export_delivery_mail;
+mod export_delivery_webhooks;
 mod export_encryption;
 mod export_files;
 mod export_limits;

@@ -8,7 +8,7 @@ crate::examples! {
     WebhookEvent = "webhook_event",
 }
 
-/// What has happened, in the body of a webhook.
+/// The event that a webhook or a mail is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum DeliveryEvent {
@@ -55,7 +55,7 @@ pub struct StoppedSchedule {
     pub id: u64,
     pub name: String,
     pub dataset: String,
-    /// In a row.
+    /// The number of failures in a row.
     pub failures: u32,
     pub last_error: Option<String>,
 }

@@ -2,7 +2,7 @@
 //!
 //! - `options` are the settings.
 //! - [`destinations`] are the recipients that a request names, checked.
-//! - [`address`] tells which addresses of the Internet a webhook may reach.
+//! - [`address`] has the rule for addresses of the Internet that a webhook may reach.
 //! - [`record`] is a delivery as it is recorded, and as callers see it.
 //! - `rows` are new deliveries, which wait for the end of their export.
 //!

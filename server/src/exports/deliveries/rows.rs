@@ -28,7 +28,7 @@ const RELEASE: &str = "with released as ( \
          ended_at = case when not r.is_sent then now() end \
      from released r where d.id = r.id";
 
-/// Whose end a delivery tells of.
+/// The export or the schedule that a delivery is about.
 #[derive(Clone, Copy)]
 enum Of {
     Export(Uuid),
@@ -74,7 +74,7 @@ pub(in crate::exports) async fn tell_of_stop(
             .bind(schedule)
             .fetch_optional(&mut *transaction)
             .await?;
-    // A record of another version tells nobody.
+    // The recipients in a record of another version cannot be read, so they get no message.
     let to: Option<Destinations> = found.flatten().and_then(|to| serde_json::from_str(&to).ok());
     let rows = to
         .map(|to| deliveries(Of::Schedule(schedule), &to))

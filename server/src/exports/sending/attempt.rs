@@ -28,7 +28,7 @@ use crate::exports::store::ExportStore;
 /// The code of a failure that means that the person has lost the right to the rows.
 const NO_LONGER_ALLOWED: &str = "no_longer_allowed";
 
-/// Sends deliveries.
+/// Sends deliveries with the rights that their persons have now. Any number of attempts use one.
 pub struct Sender {
     pub options: Options,
     pub store: ExportStore,

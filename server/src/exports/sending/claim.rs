@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use api::deliveries::DeliveryKind;
-use sqlx::{Connection, query, query_as, query_scalar};
+use sqlx::{Connection, PgConnection, query, query_as, query_scalar};
 
+use crate::audit::Action;
 use crate::exports::deliveries::record::DeliveryRecord;
 use crate::exports::store::{LogKind, log, read};
+use crate::schedule::CALLER;
 use crate::state::{Purpose, State, StateError};
 
 /// The most attempts of one delivery.
@@ -26,13 +28,17 @@ const CLAIM: &str = "with next as ( \
          lease_until = now() + make_interval(secs => $1) \
      from next where d.id = next.id returning row_to_json(d)::text";
 
-/// Gives deliveries whose lease has ended to the next worker. `$1` are the most attempts.
+/// Why a worker loses a delivery.
+const LOST: &str = "The worker gave no sign of life";
+
+/// Gives deliveries whose lease has ended to the next worker. `$1` are the most attempts, `$3` is the reason.
 const TAKE_BACK: &str = "update decant.export_deliveries d set \
          status = case when attempts >= $1 then 'failed' else 'queued' end, not_before = now(), lease_until = null, \
-         lease_fence = lease_fence + 1, last_error = 'The worker gave no sign of life', \
+         lease_fence = lease_fence + 1, last_error = $3, \
          ended_at = case when attempts >= $1 then now() end \
      from (select id from decant.export_deliveries where status = 'sending' and lease_until < now() \
-           order by lease_until limit $2 for update skip locked) lost where d.id = lost.id";
+           order by lease_until limit $2 for update skip locked) lost where d.id = lost.id \
+     returning d.id::text, d.status = 'failed'";
 
 /// Records the end of the attempt `$2`. `$5` are the seconds until the next one.
 const END: &str = "update decant.export_deliveries set status = $3, last_error = $4, lease_until = null, \
@@ -71,11 +77,7 @@ impl Outbox {
         .fetch_one(&mut *connection)
         .await?;
         if is_lost {
-            query(TAKE_BACK)
-                .bind(i32::from(ATTEMPTS_MAX))
-                .bind(BATCH_MAX)
-                .execute(&mut *connection)
-                .await?;
+            take_back(&mut connection).await?;
         }
         if !is_due && !is_lost {
             return Ok(None);
@@ -164,4 +166,28 @@ impl Outbox {
         let at = usize::from(attempts.saturating_sub(1)).min(PAUSES.len() - 1);
         self.retry_after * PAUSES[at]
     }
+}
+
+/// Gives deliveries of lost workers to the next ones. One that was the last attempt has failed.
+async fn take_back(connection: &mut PgConnection) -> sqlx::Result<()> {
+    let lost: Vec<(String, bool)> = query_as(TAKE_BACK)
+        .bind(i32::from(ATTEMPTS_MAX))
+        .bind(BATCH_MAX)
+        .bind(LOST)
+        .fetch_all(connection)
+        .await?;
+    for (delivery, is_failed) in lost {
+        match is_failed {
+            true => {
+                tracing::warn!(
+                    action = Action::ExportDeliveryFailed.name(),
+                    caller = CALLER,
+                    delivery,
+                    reason = LOST
+                );
+            }
+            false => tracing::warn!(delivery, reason = LOST, "a delivery is tried again"),
+        }
+    }
+    Ok(())
 }

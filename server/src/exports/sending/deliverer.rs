@@ -113,6 +113,7 @@ impl Deliverer {
 
     /// Starts as many deliveries as there is room for.
     async fn look(self: &Arc<Self>, running: &mut JoinSet<()>) -> Result<(), StateError> {
+        while running.try_join_next().is_some() {}
         while running.len() < AT_ONCE {
             let Some(delivery) = self.outbox.claim(&self.kinds).await? else {
                 return Ok(());

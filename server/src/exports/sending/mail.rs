@@ -18,7 +18,7 @@ use crate::exports::deliveries::{MailOptions, SmtpTls, SmtpUrl};
 /// The longest wait for one answer of the server.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 
-/// Tells programs that no person has written a message, so that they send no notes of absence (RFC 3834).
+/// Marks a message that no person has written, so that programs send no notes of absence (RFC 3834).
 const AUTO_SUBMITTED: (HeaderName, &str) =
     (HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated");
 

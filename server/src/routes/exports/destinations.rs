@@ -3,6 +3,7 @@
 use api::deliveries::DeliveryRequest;
 use api::exports::ExportRequest;
 use api::schedules::ScheduleRequest;
+use api::workspace_exports::WorkspaceExportRequest;
 
 use crate::app::App;
 use crate::auth::Caller;
@@ -31,6 +32,14 @@ impl Wanted {
         Self {
             delivery: request.delivery.clone(),
             notify: request.notify,
+        }
+    }
+
+    #[must_use]
+    pub fn of_workspace(request: &WorkspaceExportRequest) -> Self {
+        Self {
+            delivery: request.delivery.clone(),
+            notify: None,
         }
     }
 

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::answer::{idempotency_key, respond, stored};
+use super::destinations::Wanted;
 use super::links::current_link;
 use super::order::{check, count_rows};
 use super::{access, change, download, events, words};
@@ -23,6 +24,7 @@ use crate::auth::Caller;
 use crate::datasets::query::check_role;
 use crate::error::ApiError;
 use crate::exports::ExportError;
+use crate::exports::deliveries::destinations::without_secrets;
 use crate::exports::file_key::FileOwner;
 use crate::exports::idempotency::StoredAnswer;
 use crate::exports::order::Order;
@@ -59,9 +61,11 @@ pub async fn create(
     let body: WorkspaceExportRequest = read_json(body.into_inner(), BODY_BYTES_MAX).await?;
     let idempotency = idempotency_key(&request, &body)?;
     let mode = body.mode;
+    let wanted = Wanted::of_workspace(&body);
     let order = order(&workspace, body)?;
     let few = mode == ExportMode::Auto && count_rows(&app, caller.clone(), &order).await? < DIRECT_ROWS;
     let export = check(&app, caller.clone(), order).await?;
+    let export = wanted.add_to(export, &app, &caller)?;
     let id = export.id;
     let creation = Creation {
         caller: &caller,
@@ -98,9 +102,10 @@ pub async fn create(
 }
 
 fn order(workspace: &str, body: WorkspaceExportRequest) -> Result<Order, ApiError> {
-    if body.delivery.is_some() {
-        return Err(ExportError::NotSupported("delivery").into());
-    }
+    let body = WorkspaceExportRequest {
+        delivery: body.delivery.as_ref().map(without_secrets),
+        ..body
+    };
     let parameters = serde_json::to_value(&body).map_err(|_| ApiError::Internal)?;
     let range = DateRange {
         start: body.start_date,
