@@ -3,7 +3,7 @@
 use std::io::Read as _;
 
 use decant_tests::actors::Actor;
-use decant_tests::definitions::Definitions;
+use decant_tests::definitions::{BROKEN, Definitions};
 use decant_tests::exports::{Exports, PATIENCE, create, export, wait_until};
 use decant_tests::patience::wait_for;
 use decant_tests::program::Settings;
@@ -16,25 +16,6 @@ const SENDER: (&str, &str) = ("DECANT_MAIL_FROM", "Decant <decant@decant.example
 const DOMAINS: (&str, &str) = ("DECANT_MAIL_DOMAINS", "Example.com, example.org");
 
 const AT_ONCE: (&str, &str) = ("DECANT_DELIVERY_RETRY_SECONDS", "0");
-
-/// Fails in its only row, and in each attempt.
-const BROKEN: &str = r#"
-name = "broken"
-title = "Broken"
-access = "admin"
-order = ["n desc"]
-from = "(select n from generate_series(0, 0) n) numbers"
-
-[[column]]
-name = "n"
-label = "Number"
-sql = "n"
-
-[[column]]
-name = "inverse"
-label = "Inverse"
-sql = "1 / n"
-"#;
 
 async fn start(smtp: &Smtp, settings: Settings<'_>) -> Exports {
     let url = smtp.url();
@@ -335,30 +316,4 @@ async fn rows_of_a_workspace_leave_it_by_its_administrators_only() {
     let job: Value = answer.json();
     let id = job["jobId"].as_str().unwrap();
     assert_eq!(ended(&client(ADMIN), id).await, delivered);
-}
-
-#[tokio::test]
-async fn the_owner_of_a_schedule_that_stops_gets_a_mail() {
-    let smtp = Smtp::start(Security::None);
-    let definitions = Definitions::of(&[BROKEN]);
-    let exports = start(
-        &smtp,
-        &[definitions.setting(), ("DECANT_SCHEDULE_TICK_SECONDS", "1")],
-    )
-    .await;
-    let schedule = json!({ "exportType": "dataset", "dataset": "broken", "format": "csv", "recurrence": "daily",
-        "name": "every\r\nBcc: eve@example.net", "scheduledAt": "2024-01-01T02:00:00Z", "maxFailures": 1,
-        "delivery": { "email": ["alice@example.com"] } });
-    let answer = exports.app.admin().schedule_export(&schedule).answer().await;
-    assert_eq!(answer.status, 201, "{}", answer.text());
-    let mail = smtp.wait_for(1).await.remove(0);
-    assert_eq!(
-        mail.header("Subject"),
-        "Schedule stopped: every  Bcc: eve@example.net"
-    );
-    assert_eq!(
-        (mail.to.as_str(), mail.header("Bcc").as_str()),
-        ("alice@example.com", "")
-    );
-    assert!(mail.text().contains("Failures in a row: 1"), "{}", mail.text());
 }

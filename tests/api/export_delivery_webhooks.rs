@@ -1,43 +1,17 @@
 //! Webhooks hear of the end of an export: signed, tried again, and never within a private network.
 
 use decant_tests::actors::Actor;
-use decant_tests::definitions::Definitions;
+use decant_tests::definitions::{BROKEN, Definitions};
 use decant_tests::exports::{Exports, PATIENCE, create, export, wait_until};
 use decant_tests::patience::wait_for;
-use decant_tests::webhook_receiver::{Received, Reply, WebhookReceiver};
+use decant_tests::webhook_receiver::{ALLOWED, Reply, SECRET, WebhookReceiver};
 use decant_tests::worker::Worker;
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
-use sha2::Sha256;
-
-const SECRET: &str = "a-secret-of-the-receiver-0123";
-
-/// The receivers of the tests are on this machine.
-const ALLOWED: (&str, &str) = ("DECANT_WEBHOOK_ALLOW", "127.0.0.1");
 
 const AT_ONCE: (&str, &str) = ("DECANT_DELIVERY_RETRY_SECONDS", "0");
 
 /// A delivery that has failed is not tried again within a test.
 const LATER: (&str, &str) = ("DECANT_DELIVERY_RETRY_SECONDS", "3600");
-
-/// Fails in its only row, and in each attempt.
-const BROKEN: &str = r#"
-name = "broken"
-title = "Broken"
-access = "admin"
-order = ["n desc"]
-from = "(select n from generate_series(0, 0) n) numbers"
-
-[[column]]
-name = "n"
-label = "Number"
-sql = "n"
-
-[[column]]
-name = "inverse"
-label = "Inverse"
-sql = "1 / n"
-"#;
 
 /// An export that is delivered to this address.
 fn body(url: &str) -> Value {
@@ -53,21 +27,6 @@ async fn delivery(actor: &Actor, id: &str, status: &str) -> Value {
     .await
 }
 
-fn assert_signed(received: &Received, secret: &str) {
-    let signature = received.header("x-decant-signature");
-    let (time, code) = signature.split_once(",v1=").expect("a signature has two parts");
-    let time = time.strip_prefix("t=").expect("it begins with the time");
-    let mut expected = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-    expected.update(format!("{time}.{}", received.body).as_bytes());
-    let digits: String = expected
-        .finalize()
-        .into_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    assert_eq!(code, digits);
-}
-
 #[tokio::test]
 async fn a_webhook_hears_of_a_complete_export_with_a_signature_and_a_link_to_its_file() {
     let receiver = WebhookReceiver::start(&[]).await;
@@ -76,7 +35,7 @@ async fn a_webhook_hears_of_a_complete_export_with_a_signature_and_a_link_to_its
     let (user, _) = exports.app.user().await;
     let id = create(&user, &body(&receiver.url())).await;
     let received = receiver.wait_for(1).await.remove(0);
-    assert_signed(&received, SECRET);
+    received.assert_signed(SECRET);
     assert_eq!(received.header("content-type"), "application/json");
     assert_eq!(received.header("x-decant-event"), "export.completed");
     let event = received.json();
@@ -159,7 +118,7 @@ async fn a_webhook_that_fails_gets_the_same_delivery_again_until_it_takes_it() {
     let received = receiver.received();
     assert_eq!(received.len(), 4);
     for request in &received {
-        assert_signed(request, SECRET);
+        request.assert_signed(SECRET);
         assert_eq!(request.header("x-decant-delivery"), delivered["id"]);
     }
 }
@@ -282,7 +241,7 @@ async fn a_webhook_needs_a_secret_of_its_own_or_of_the_server() {
     let exports = Exports::start(&[ALLOWED, ("DECANT_WEBHOOK_SECRET", of_server)]).await;
     let (user, _) = exports.app.user().await;
     create(&user, &usage(json!({ "webhook": url }))).await;
-    assert_signed(&receiver.wait_for(1).await[0], of_server);
+    receiver.wait_for(1).await[0].assert_signed(of_server);
 }
 
 #[tokio::test]
@@ -391,47 +350,4 @@ async fn a_delivery_that_waits_ends_with_its_file_and_with_the_right_to_it() {
         assert!(found.contains(reason), "{found}");
     }
     assert_eq!(receiver.received().len(), 3);
-}
-
-#[tokio::test]
-async fn the_runs_of_a_schedule_are_delivered_and_its_stop_is_told() {
-    let receiver = WebhookReceiver::start(&[]).await;
-    let definitions = Definitions::of(&[BROKEN]);
-    let exports = Exports::start(&[
-        ALLOWED,
-        definitions.setting(),
-        ("DECANT_SCHEDULE_TICK_SECONDS", "1"),
-    ])
-    .await;
-    let admin = exports.app.admin();
-    let schedule = |dataset: &str| {
-        json!({ "exportType": "dataset", "dataset": dataset, "format": "csv", "name": format!("all {dataset}"),
-            "recurrence": "daily", "scheduledAt": "2024-01-01T02:00:00Z", "maxFailures": 1, "options": { "limit": 3 },
-            "delivery": { "webhook": receiver.url(), "webhookSecret": SECRET } })
-    };
-    let answer = admin.schedule_export(&schedule("usage-logs")).answer().await;
-    assert_eq!(answer.status, 201, "{}", answer.text());
-    let event = receiver.wait_for(1).await[0].json();
-    assert_eq!(event["event"], "export.completed");
-    assert_eq!(
-        event["export"]["scheduleId"],
-        answer.json::<Value>()["request"]["id"]
-    );
-
-    let answer = admin.schedule_export(&schedule("broken")).answer().await;
-    assert_eq!(answer.status, 201, "{}", answer.text());
-    let received = receiver.wait_for(3).await;
-    let of = |event: &str| {
-        let found = received.iter().find(|one| one.header("x-decant-event") == event);
-        found.unwrap_or_else(|| panic!("there is no {event}")).clone()
-    };
-    of("export.failed");
-    let stopped = of("schedule.stopped");
-    assert_signed(&stopped, SECRET);
-    let schedule = &stopped.json()["schedule"];
-    assert_eq!(
-        (&schedule["name"], &schedule["failures"]),
-        (&json!("all broken"), &json!(1))
-    );
-    assert!(schedule["lastError"].is_string(), "{schedule}");
 }

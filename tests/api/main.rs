@@ -21,6 +21,7 @@ mod docs;
 mod export;
 mod export_cleanup;
 mod export_delivery_mail;
+mod export_delivery_schedules;
 mod export_delivery_webhooks;
 mod export_encryption;
 mod export_files;

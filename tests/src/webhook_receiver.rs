@@ -4,13 +4,21 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::Value;
+use sha2::Sha256;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use crate::exports::PATIENCE;
 use crate::patience::wait_for;
+
+/// The secret of the tests' webhooks.
+pub const SECRET: &str = "a-secret-of-the-receiver-0123";
+
+/// The receivers are on this machine.
+pub const ALLOWED: (&str, &str) = ("DECANT_WEBHOOK_ALLOW", "127.0.0.1");
 
 /// How a request is answered.
 #[derive(Clone, Debug)]
@@ -105,6 +113,22 @@ impl Drop for WebhookReceiver {
 impl Received {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).expect("a body is JSON")
+    }
+
+    /// Asserts that the signature is that of the body with this secret.
+    pub fn assert_signed(&self, secret: &str) {
+        let signature = self.header("x-decant-signature");
+        let (time, code) = signature.split_once(",v1=").expect("a signature has two parts");
+        let time = time.strip_prefix("t=").expect("it begins with the time");
+        let mut expected = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key has any length");
+        expected.update(format!("{time}.{}", self.body).as_bytes());
+        let digits: String = expected
+            .finalize()
+            .into_bytes()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(code, digits);
     }
 
     /// Returns a header; empty without one.
